@@ -1,0 +1,11 @@
+/** @type {import("jest").Config} */
+export default {
+  rootDir: '..',
+  testEnvironment: 'node',
+  roots: ['<rootDir>/dist/test'],
+  testMatch: ['**/*.test.js'],
+  transform: {},
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['<rootDir>/dist/src/**/*.js', '!**/gen/**'],
+  reporters: ['default', '<rootDir>/.config/jest-total.js'],
+};

@@ -1,0 +1,58 @@
+/** The kinds of expected failure. `rpc/status.ts` gives each a gRPC status. */
+export type ErrorCode =
+  | 'invalid-request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'already-exists'
+  | 'wrong-state'
+  | 'not-leader'
+  | 'no-quorum'
+  | 'overloaded'
+  | 'superseded'
+  | 'protocol-abort'
+  | 'deadline'
+  | 'cancelled'
+  | 'data-loss'
+  | 'unsupported';
+
+/** A failure that is part of the contract: its words and its reason may cross the wire. */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+  readonly code: ErrorCode;
+  /** A stable upper-case word for programs. */
+  readonly reason: string;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = details.reason ?? code.toUpperCase().replaceAll('-', '_');
+    this.details = details;
+  }
+}
+
+export type ErrorDetails = {
+  readonly reason?: string;
+  /** The request's field that is at fault. */
+  readonly field?: string;
+  readonly retryAfterMs?: number;
+  /** Further facts for `ErrorInfo`: never secrets. */
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+};
+
+/** A mistake of ours. Never caught to carry on: the node stops before it writes. */
+export class Bug extends Error {
+  override readonly name = 'Bug';
+}
+
+/** States what must be true of our own code. */
+export function assert(claim: boolean, message: string): asserts claim {
+  if (!claim) throw new Bug(message);
+}
+
+/** Closes a `switch` over a union: a new case does not compile until it is handled. */
+export function unreachable(value: never): never {
+  throw new Bug(`unreachable case: ${String(value)}`);
+}

@@ -1,0 +1,29 @@
+/**
+ * Words that every room uses: ids, bytes, errors. It imports nothing and knows nothing of Raft, keys or gRPC.
+ */
+export {
+  compare,
+  compareText,
+  concat,
+  equal,
+  fromHex,
+  toHex,
+  u32be,
+  u64be,
+  utf8,
+} from './bytes.js';
+export { assert, Bug, ClusterError, unreachable } from './errors.js';
+export type { ErrorCode, ErrorDetails } from './errors.js';
+export { bootId, clusterId, ID_PATTERN, isId, keyId, nodeId, sessionId, taskId } from './ids.js';
+export type {
+  Boot,
+  ClusterId,
+  KeyId,
+  LogIndex,
+  Millis,
+  NodeId,
+  PartyIndex,
+  SessionId,
+  TaskId,
+  Term,
+} from './ids.js';

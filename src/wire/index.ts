@@ -1,0 +1,116 @@
+/**
+ * Bytes that leave a node: generated messages, their strict decoding, and the one encoding that is hashed or signed.
+ * Messages only; the gRPC services are behind `services.ts`, for `rpc/` and `client/` alone.
+ */
+export {
+  bytesItem,
+  lengthPrefixed,
+  listItem,
+  pointItem,
+  textItem,
+  transcript,
+  u16Item,
+  u32Item,
+  u64Item,
+} from './canonical.js';
+export type { Item } from './canonical.js';
+export { decode, encode } from './decode.js';
+export type { MessageType } from './decode.js';
+export { Algorithm } from './gen/quorate/v1/algorithm.js';
+export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
+export {
+  GenerateKeyRequest,
+  GenerateKeyResponse,
+  GetKeyRequest,
+  GetKeyResponse,
+  Key,
+  KeyCertificate,
+  KeyParticipant,
+  KeyState,
+  Label,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeSignature,
+} from './gen/quorate/v1/key.js';
+export { SignRequest, SignResponse } from './gen/quorate/v1/signing.js';
+export {
+  GeneratedKeyResult,
+  GetTaskRequest,
+  GetTaskResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  SignatureResult,
+  Task,
+  TaskAttempt,
+  TaskFailure,
+  TaskKind,
+  TaskState,
+} from './gen/quorate/v1/task.js';
+export {
+  Cluster,
+  GetClusterRequest,
+  GetClusterResponse,
+  Member,
+  MemberRole,
+} from './gen/quorate/v1/cluster.js';
+export {
+  Attempt,
+  BootedNode,
+  BootedNodes,
+  Command,
+  Done,
+  Failed,
+  Installed,
+  NonceSlot,
+  NonceSlots,
+  Ready,
+  Request,
+  RequestAuthorization,
+} from './gen/quorate/peer/v1/entry.js';
+export {
+  AttemptRecord,
+  ClockRecord,
+  FailedRecord,
+  KeyRecord,
+  RequestRecord,
+  TaskRecord,
+} from './gen/quorate/peer/v1/record.js';
+export {
+  Declined,
+  Envelope,
+  KeygenCommitment,
+  KeygenOpening,
+  KeygenValue,
+  SignatureShare,
+  SignedBody,
+} from './gen/quorate/peer/v1/envelope.js';
+export {
+  Append,
+  AppendRefusal,
+  AppendReply,
+  LogEntry,
+  RaftMessage,
+  ReadReply,
+  ReadRequest,
+  VoteReply,
+  VoteRequest,
+} from './gen/quorate/peer/v1/raft.js';
+export {
+  Commitments,
+  Contribution,
+  Fact,
+  Forward,
+  ForwardRefused,
+  SessionMessage,
+  WantCommitments,
+} from './gen/quorate/peer/v1/session.js';
+export {
+  Hello,
+  RaftRequest,
+  RaftResponse,
+  SessionRequest,
+  SessionResponse,
+} from './gen/quorate/peer/v1/peer.js';
+export { Timestamp } from './gen/google/protobuf/timestamp.js';
+export { Status } from './gen/google/rpc/status.js';
+export { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details.js';

@@ -1,0 +1,137 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** The floors of `docs/architecture.md`: a file imports from its own room and from rooms on lower floors. */
+const FLOOR: Readonly<Record<string, number>> = {
+  common: 0,
+  ports: 1,
+  wire: 1,
+  crypto: 2,
+  raft: 3,
+  mpc: 3,
+  identity: 3,
+  state: 4,
+  frost: 4,
+  keys: 5,
+  tasks: 6,
+  rpc: 7,
+  store: 7,
+  ops: 7,
+  client: 8,
+  node: 8,
+  cli: 9,
+  'main.ts': 9,
+};
+
+/** Pure functions of node:crypto, by name, that rooms below floor 7 may use. */
+const PURE_CRYPTO = /^(create(Hash|Hmac|Cipheriv|Decipheriv)|hkdfSync|scryptSync|timingSafeEqual)$/;
+const CRYPTO_ROOMS = new Set(['crypto', 'identity', 'keys']);
+
+type Import = { readonly file: string; readonly from: string; readonly names: readonly string[] };
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith(join('wire', 'gen')))
+  .sort();
+const sources = new Map(files.map((file) => [file, readFileSync(join('src', file), 'utf8')]));
+
+function roomOf(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+function importsOf(file: string): Import[] {
+  const statement = /^(?:import|export)\s(?:type\s)?(?:([^;'"]*?)\sfrom\s)?'([^']+)'/gm;
+  return [...(sources.get(file) ?? '').matchAll(statement)].map(([, names = '', from = '']) => ({
+    file,
+    from,
+    names: names
+      .replace(/[{}]|type /g, '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
+  }));
+}
+
+const imports = files.flatMap(importsOf);
+
+test('every room stands on a floor', () => {
+  expect([...new Set(files.map(roomOf))].filter((room) => !(room in FLOOR))).toEqual([]);
+});
+
+test('imports go down, and into another room only through its door', () => {
+  const wrong = imports
+    .filter(({ from }) => from.startsWith('.'))
+    .flatMap(({ file, from }) => {
+      const target = normalize(join(dirname(file), from)).replace(/\.js$/, '.ts');
+      const [here, there] = [roomOf(file), roomOf(target)];
+      if (here === there) return [];
+      const door =
+        target === `${there}/index.ts` ||
+        (target === 'wire/services.ts' && ['rpc', 'client'].includes(here)) ||
+        (here === 'main.ts' && there === 'cli');
+      const down = (FLOOR[there] ?? 99) < (FLOOR[here] ?? -1);
+      return door && down ? [] : [`${file} imports ${target}`];
+    });
+  expect(wrong).toEqual([]);
+});
+
+/** Whether a room below floor 7 may import this. */
+function allowed(room: string, { from, names }: Import): boolean {
+  if (from.startsWith('.') || from.startsWith('@noble/')) return true;
+  if (from.startsWith('@bufbuild/protobuf')) return room === 'wire';
+  if (from === 'lru-cache') return room === 'keys';
+  return (
+    from === 'node:crypto' &&
+    CRYPTO_ROOMS.has(room) &&
+    names.every((name) => PURE_CRYPTO.test(name))
+  );
+}
+
+test('below floor 7 only the packages that are allowed there', () => {
+  const wrong = imports
+    .filter(({ file }) => (FLOOR[roomOf(file)] ?? 0) < 7 || file.startsWith('node/replica'))
+    .filter((each) => !allowed(roomOf(each.file), each))
+    .map(({ file, from, names }) => `${file} imports ${names.join(', ')} from ${from}`);
+  expect(wrong).toEqual([]);
+});
+
+test('below floor 7 nothing reaches for the world but through a port', () => {
+  const world =
+    /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.|Buffer\.|console\.|new Date\(\))/;
+  const wrong = files
+    .filter((file) => (FLOOR[roomOf(file)] ?? 0) < 7 || file.startsWith('node/replica'))
+    .filter((file) => world.test((sources.get(file) ?? '').replace(/\/\*[^]*?\*\/|\/\/.*/g, '')));
+  expect(wrong).toEqual([]);
+});
+
+test('only tests deal shares from one hand or choose the randomness', () => {
+  const banned = /\b(trustedDealer|combineSecret|\bDKG\b)\b/;
+  expect(files.filter((file) => banned.test(sources.get(file) ?? ''))).toEqual([]);
+});
+
+test('every room has a door that says what lives there', () => {
+  const rooms = [...new Set(files.map(roomOf))].filter((room) => !room.endsWith('.ts'));
+  const doors = rooms.flatMap((room) =>
+    files.filter((file) => file === `${room}/index.ts` || /^store\/[a-z]+\/index\.ts$/.test(file)),
+  );
+  expect(rooms.filter((room) => !files.includes(`${room}/index.ts`))).toEqual([]);
+  expect(doors.filter((file) => !sources.get(file)?.startsWith('/**'))).toEqual([]);
+  expect(doors.filter((file) => /export \* /.test(sources.get(file) ?? ''))).toEqual([]);
+});
+
+test('no file is dead: each is imported, or is the entrance', () => {
+  const used = new Set(
+    imports
+      .filter(({ from }) => from.startsWith('.'))
+      .map(({ file, from }) => normalize(join(dirname(file), from)).replace(/\.js$/, '.ts')),
+  );
+  const entrances = new Set(['main.ts', 'wire/services.ts']);
+  expect(
+    files.filter((file) => !used.has(file) && !entrances.has(file) && !file.endsWith('index.ts')),
+  ).toEqual([]);
+});
+
+test('nothing is left for later without a name', () => {
+  const marks = new RegExp(['FIX', 'ME|TO', 'DO|X', 'XX'].join('').replaceAll('|', '\\b|\\b'));
+  expect(files.filter((file) => marks.test(sources.get(file) ?? ''))).toEqual([]);
+});
