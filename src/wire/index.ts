@@ -72,7 +72,6 @@ export {
   ClockRecord,
   FailedRecord,
   KeyRecord,
-  RequestRecord,
   TaskRecord,
 } from './gen/quorate/peer/v1/record.js';
 export {

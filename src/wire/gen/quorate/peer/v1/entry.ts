@@ -105,6 +105,8 @@ export interface Installed {
 export interface Done {
   taskId: string;
   signature: Uint8Array;
+  /** The attempt whose shares made it, by the leader's word: shown, never relied on. */
+  attempt: number;
 }
 
 export interface Failed {
@@ -1560,7 +1562,7 @@ export const Installed: MessageFns<Installed> = {
 };
 
 function createBaseDone(): Done {
-  return { taskId: "", signature: new Uint8Array(0) };
+  return { taskId: "", signature: new Uint8Array(0), attempt: 0 };
 }
 
 export const Done: MessageFns<Done> = {
@@ -1570,6 +1572,9 @@ export const Done: MessageFns<Done> = {
     }
     if (message.signature.length !== 0) {
       writer.uint32(18).bytes(message.signature);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(24).uint32(message.attempt);
     }
     return writer;
   },
@@ -1603,6 +1608,14 @@ export const Done: MessageFns<Done> = {
             message.signature = reader.bytes();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1623,6 +1636,7 @@ export const Done: MessageFns<Done> = {
         ? globalThis.String(object.task_id)
         : "",
       signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
     };
   },
 
@@ -1634,6 +1648,9 @@ export const Done: MessageFns<Done> = {
     if (message.signature.length !== 0) {
       obj.signature = base64FromBytes(message.signature);
     }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
     return obj;
   },
 
@@ -1644,6 +1661,7 @@ export const Done: MessageFns<Done> = {
     const message = createBaseDone();
     message.taskId = object.taskId ?? "";
     message.signature = object.signature ?? new Uint8Array(0);
+    message.attempt = object.attempt ?? 0;
     return message;
   },
 };

@@ -13,11 +13,11 @@ import { Attempt, Ready, RequestAuthorization } from "./entry.js";
 
 export interface ClockRecord {
   timeMs: bigint;
-  index: bigint;
-  /** Request ids that are kept. */
-  requestCount: number;
+  /** Tasks that are kept, open or closed: a task remembers its request id. */
+  taskCount: number;
   keyCount: bigint;
-  openTaskCount: bigint;
+  openGenerateCount: number;
+  openSignCount: number;
 }
 
 export interface KeyRecord {
@@ -52,6 +52,10 @@ export interface AttemptRecord {
   timeMs: bigint;
 }
 
+/**
+ * A task, which is also what is remembered of its request id. When it closes, the request's bytes, its authorization
+ * and the commitments of its attempts are dropped; the hash stays.
+ */
 export interface TaskRecord {
   taskId: string;
   kind: TaskKind;
@@ -80,15 +84,8 @@ export interface FailedRecord {
   evidence: Uint8Array[];
 }
 
-/** What is remembered of a request id. */
-export interface RequestRecord {
-  content: Uint8Array;
-  taskId: string;
-  dueTimeMs: bigint;
-}
-
 function createBaseClockRecord(): ClockRecord {
-  return { timeMs: 0n, index: 0n, requestCount: 0, keyCount: 0n, openTaskCount: 0n };
+  return { timeMs: 0n, taskCount: 0, keyCount: 0n, openGenerateCount: 0, openSignCount: 0 };
 }
 
 export const ClockRecord: MessageFns<ClockRecord> = {
@@ -99,26 +96,20 @@ export const ClockRecord: MessageFns<ClockRecord> = {
       }
       writer.uint32(8).uint64(message.timeMs);
     }
-    if (message.index !== 0n) {
-      if (BigInt.asUintN(64, message.index) !== message.index) {
-        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
-      }
-      writer.uint32(16).uint64(message.index);
-    }
-    if (message.requestCount !== 0) {
-      writer.uint32(24).uint32(message.requestCount);
+    if (message.taskCount !== 0) {
+      writer.uint32(16).uint32(message.taskCount);
     }
     if (message.keyCount !== 0n) {
       if (BigInt.asUintN(64, message.keyCount) !== message.keyCount) {
         throw new globalThis.Error("value provided for field message.keyCount of type uint64 too large");
       }
-      writer.uint32(32).uint64(message.keyCount);
+      writer.uint32(24).uint64(message.keyCount);
     }
-    if (message.openTaskCount !== 0n) {
-      if (BigInt.asUintN(64, message.openTaskCount) !== message.openTaskCount) {
-        throw new globalThis.Error("value provided for field message.openTaskCount of type uint64 too large");
-      }
-      writer.uint32(40).uint64(message.openTaskCount);
+    if (message.openGenerateCount !== 0) {
+      writer.uint32(32).uint32(message.openGenerateCount);
+    }
+    if (message.openSignCount !== 0) {
+      writer.uint32(40).uint32(message.openSignCount);
     }
     return writer;
   },
@@ -149,7 +140,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
               break;
             }
 
-            message.index = reader.uint64() as bigint;
+            message.taskCount = reader.uint32();
             continue;
           }
           case 3: {
@@ -157,7 +148,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
               break;
             }
 
-            message.requestCount = reader.uint32();
+            message.keyCount = reader.uint64() as bigint;
             continue;
           }
           case 4: {
@@ -165,7 +156,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
               break;
             }
 
-            message.keyCount = reader.uint64() as bigint;
+            message.openGenerateCount = reader.uint32();
             continue;
           }
           case 5: {
@@ -173,7 +164,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
               break;
             }
 
-            message.openTaskCount = reader.uint64() as bigint;
+            message.openSignCount = reader.uint32();
             continue;
           }
         }
@@ -191,22 +182,26 @@ export const ClockRecord: MessageFns<ClockRecord> = {
   fromJSON(object: any): ClockRecord {
     return {
       timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
-      index: isSet(object.index) ? BigInt(object.index) : 0n,
-      requestCount: isSet(object.requestCount)
-        ? globalThis.Number(object.requestCount)
-        : isSet(object.request_count)
-        ? globalThis.Number(object.request_count)
+      taskCount: isSet(object.taskCount)
+        ? globalThis.Number(object.taskCount)
+        : isSet(object.task_count)
+        ? globalThis.Number(object.task_count)
         : 0,
       keyCount: isSet(object.keyCount)
         ? BigInt(object.keyCount)
         : isSet(object.key_count)
         ? BigInt(object.key_count)
         : 0n,
-      openTaskCount: isSet(object.openTaskCount)
-        ? BigInt(object.openTaskCount)
-        : isSet(object.open_task_count)
-        ? BigInt(object.open_task_count)
-        : 0n,
+      openGenerateCount: isSet(object.openGenerateCount)
+        ? globalThis.Number(object.openGenerateCount)
+        : isSet(object.open_generate_count)
+        ? globalThis.Number(object.open_generate_count)
+        : 0,
+      openSignCount: isSet(object.openSignCount)
+        ? globalThis.Number(object.openSignCount)
+        : isSet(object.open_sign_count)
+        ? globalThis.Number(object.open_sign_count)
+        : 0,
     };
   },
 
@@ -215,17 +210,17 @@ export const ClockRecord: MessageFns<ClockRecord> = {
     if (message.timeMs !== 0n) {
       obj.timeMs = message.timeMs.toString();
     }
-    if (message.index !== 0n) {
-      obj.index = message.index.toString();
-    }
-    if (message.requestCount !== 0) {
-      obj.requestCount = Math.round(message.requestCount);
+    if (message.taskCount !== 0) {
+      obj.taskCount = Math.round(message.taskCount);
     }
     if (message.keyCount !== 0n) {
       obj.keyCount = message.keyCount.toString();
     }
-    if (message.openTaskCount !== 0n) {
-      obj.openTaskCount = message.openTaskCount.toString();
+    if (message.openGenerateCount !== 0) {
+      obj.openGenerateCount = Math.round(message.openGenerateCount);
+    }
+    if (message.openSignCount !== 0) {
+      obj.openSignCount = Math.round(message.openSignCount);
     }
     return obj;
   },
@@ -236,12 +231,10 @@ export const ClockRecord: MessageFns<ClockRecord> = {
   fromPartial<I extends Exact<DeepPartial<ClockRecord>, I>>(object: I): ClockRecord {
     const message = createBaseClockRecord();
     message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
-    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
-    message.requestCount = object.requestCount ?? 0;
+    message.taskCount = object.taskCount ?? 0;
     message.keyCount = (object.keyCount !== undefined && object.keyCount !== null) ? BigInt(object.keyCount) : 0n;
-    message.openTaskCount = (object.openTaskCount !== undefined && object.openTaskCount !== null)
-      ? BigInt(object.openTaskCount)
-      : 0n;
+    message.openGenerateCount = object.openGenerateCount ?? 0;
+    message.openSignCount = object.openSignCount ?? 0;
     return message;
   },
 };
@@ -1329,118 +1322,6 @@ export const FailedRecord: MessageFns<FailedRecord> = {
     const message = createBaseFailedRecord();
     message.reason = object.reason ?? "";
     message.evidence = object.evidence?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBaseRequestRecord(): RequestRecord {
-  return { content: new Uint8Array(0), taskId: "", dueTimeMs: 0n };
-}
-
-export const RequestRecord: MessageFns<RequestRecord> = {
-  encode(message: RequestRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.content.length !== 0) {
-      writer.uint32(10).bytes(message.content);
-    }
-    if (message.taskId !== "") {
-      writer.uint32(18).string(message.taskId);
-    }
-    if (message.dueTimeMs !== 0n) {
-      if (BigInt.asUintN(64, message.dueTimeMs) !== message.dueTimeMs) {
-        throw new globalThis.Error("value provided for field message.dueTimeMs of type uint64 too large");
-      }
-      writer.uint32(24).uint64(message.dueTimeMs);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RequestRecord {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRequestRecord();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.content = reader.bytes();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.taskId = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.dueTimeMs = reader.uint64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): RequestRecord {
-    return {
-      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
-      taskId: isSet(object.taskId)
-        ? globalThis.String(object.taskId)
-        : isSet(object.task_id)
-        ? globalThis.String(object.task_id)
-        : "",
-      dueTimeMs: isSet(object.dueTimeMs)
-        ? BigInt(object.dueTimeMs)
-        : isSet(object.due_time_ms)
-        ? BigInt(object.due_time_ms)
-        : 0n,
-    };
-  },
-
-  toJSON(message: RequestRecord): unknown {
-    const obj: any = {};
-    if (message.content.length !== 0) {
-      obj.content = base64FromBytes(message.content);
-    }
-    if (message.taskId !== "") {
-      obj.taskId = message.taskId;
-    }
-    if (message.dueTimeMs !== 0n) {
-      obj.dueTimeMs = message.dueTimeMs.toString();
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<RequestRecord>, I>>(base?: I): RequestRecord {
-    return RequestRecord.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<RequestRecord>, I>>(object: I): RequestRecord {
-    const message = createBaseRequestRecord();
-    message.content = object.content ?? new Uint8Array(0);
-    message.taskId = object.taskId ?? "";
-    message.dueTimeMs = (object.dueTimeMs !== undefined && object.dueTimeMs !== null) ? BigInt(object.dueTimeMs) : 0n;
     return message;
   },
 };
