@@ -1,0 +1,10 @@
+/**
+ * Pure mathematics: hashes and transcripts, sealing, groups and their scalars, polynomials and what is shared with them
+ * (Shamir, Feldman). Randomness is handed in; the same input gives the same output on every node. Sources stand at each
+ * function. It knows no protocol, no node and no message.
+ */
+export { challenge, sha256, sha512, xof } from './hash.js';
+export { aesGcmOpen, aesGcmSeal, hkdfSha256 } from './sealing.js';
+export { SecretBytes, wipe } from './secret.js';
+export { X25519_BYTES, x25519Pair, x25519Shared } from './x25519.js';
+export type { X25519Pair } from './x25519.js';
