@@ -1,0 +1,13 @@
+/**
+ * Who is who, and the exact bytes they sign: the genesis file, SPIFFE ids and roles, facts of nodes, request hashes,
+ * task ids and session ids (`docs/architecture.md`, trust). All of it is pure and the same on every node.
+ * It verifies nothing (signatures and certificate chains are behind ports) and knows neither Raft nor the state.
+ */
+export { algorithmName, installedBytes, readyBytes, voucherBytes } from './facts.js';
+export { encodeGenesis, parseGenesis, voters } from './genesis.js';
+export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
+export { DEFAULT_LIMITS } from './limits.js';
+export type { Limits } from './limits.js';
+export { requestHash, sessionIdOf, taskIdOf, verdictHash } from './names.js';
+export { parseSpiffe } from './spiffe.js';
+export type { Identity, Role } from './spiffe.js';

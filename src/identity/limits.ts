@@ -1,0 +1,26 @@
+/** Numbers that decide outcomes, and so stand in the genesis and not in a node's configuration. */
+export type Limits = {
+  /** Key generations that are open at once. */
+  readonly openGenerateTasksMax: number;
+  /** Signings that are open at once. */
+  readonly openSignTasksMax: number;
+  /** Request ids that are remembered at once. */
+  readonly requestIdsMax: number;
+  readonly keysMax: number;
+};
+
+/** The highest number that a genesis may name. The lowest is 1. */
+export const LIMIT_CEILINGS: Limits = {
+  openGenerateTasksMax: 1_000,
+  openSignTasksMax: 100_000,
+  requestIdsMax: 2_000_000,
+  keysMax: 1_000_000,
+};
+
+/** What `quorate certs init` writes. */
+export const DEFAULT_LIMITS: Limits = {
+  openGenerateTasksMax: 64,
+  openSignTasksMax: 4_096,
+  requestIdsMax: 2_000_000,
+  keysMax: 100_000,
+};

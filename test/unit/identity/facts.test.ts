@@ -1,0 +1,192 @@
+import { expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { clusterId, concat, toHex, u32be, u64be, utf8 } from '../../../src/common/index.js';
+import {
+  algorithmName,
+  installedBytes,
+  parseSpiffe,
+  readyBytes,
+  requestHash,
+  sessionIdOf,
+  taskIdOf,
+  verdictHash,
+  voucherBytes,
+} from '../../../src/identity/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
+import type { Ready } from '../../../src/wire/index.js';
+
+const CLUSTER = clusterId('0123456789abcdef0123456789abcdef');
+const READY: Ready = {
+  nodeId: 'node-1',
+  sessionId: new Uint8Array(32).fill(1),
+  requestHash: new Uint8Array(32).fill(2),
+  keyId: 'key-1',
+  algorithm: Algorithm.FROST_ED25519_SHA512,
+  threshold: 2,
+  participants: [
+    { nodeId: 'node-1', identityKey: new Uint8Array(32).fill(3) },
+    { nodeId: 'node-2', identityKey: new Uint8Array(32).fill(4) },
+  ],
+  baseVersion: 0,
+  version: 1,
+  publicPolynomial: [new Uint8Array(32).fill(5), new Uint8Array(32).fill(6)],
+  publicKey: new Uint8Array(32).fill(5),
+  chainCode: new Uint8Array(32).fill(7),
+  digest: new Uint8Array(32).fill(8),
+  signature: new Uint8Array(64).fill(9),
+};
+
+// The page's own words, spelled out a second time.
+const LP = (x: Uint8Array) => concat(u64be(x.length), x);
+const item = (tag: number, x: Uint8Array) => concat(Uint8Array.of(tag), LP(x));
+const bytes = (x: Uint8Array) => item(1, x);
+const number = (width: number, x: number) => item(2, u64be(x).subarray(8 - width));
+const point = (x: Uint8Array) => item(3, x);
+const list = (...x: Uint8Array[]) => item(4, concat(u32be(x.length), ...x));
+const text = (x: string) => item(5, utf8(x));
+const T = (label: string, ...items: Uint8Array[]) =>
+  concat(LP(utf8('quorate/1')), LP(utf8(label)), u32be(items.length), ...items);
+
+test('ready signs cluster, session, request, key and the whole sharing, in the order of the page', () => {
+  const expected = T(
+    'fact/ready',
+    text(CLUSTER),
+    bytes(READY.sessionId),
+    bytes(READY.requestHash),
+    text('key-1'),
+    text('FROST_ED25519_SHA512'),
+    number(2, 2),
+    list(...READY.participants.map((each) => list(text(each.nodeId), bytes(each.identityKey)))),
+    number(4, 0),
+    number(4, 1),
+    list(...READY.publicPolynomial.map(point)),
+    bytes(READY.publicKey),
+    bytes(READY.chainCode),
+    bytes(READY.digest),
+  );
+  expect(toHex(readyBytes(CLUSTER, READY))).toBe(toHex(expected));
+});
+
+test('ready signs every field but the sender and the signature', () => {
+  const changes: Partial<Ready>[] = [
+    { sessionId: new Uint8Array(32) },
+    { requestHash: new Uint8Array(32) },
+    { keyId: 'key-2' },
+    { algorithm: Algorithm.UNSPECIFIED },
+    { threshold: 3 },
+    { participants: READY.participants.slice(1) },
+    { baseVersion: 1 },
+    { version: 2 },
+    { publicPolynomial: READY.publicPolynomial.slice(1) },
+    { publicKey: new Uint8Array(32) },
+    { chainCode: new Uint8Array(32) },
+    { digest: new Uint8Array(32) },
+  ];
+  const all = changes.map((change) => toHex(readyBytes(CLUSTER, { ...READY, ...change })));
+  const good = toHex(readyBytes(CLUSTER, READY));
+
+  expect(new Set([good, ...all]).size).toBe(changes.length + 1);
+  expect(
+    toHex(readyBytes(CLUSTER, { ...READY, nodeId: 'node-9', signature: new Uint8Array(0) })),
+  ).toBe(good);
+});
+
+test('installed and voucher have the bytes of the page', () => {
+  const installed = {
+    nodeId: 'node-1',
+    sessionId: READY.sessionId,
+    keyId: 'key-1',
+    version: 1,
+    digest: READY.digest,
+    signature: READY.signature,
+  };
+  const expected = T(
+    'fact/installed',
+    text(CLUSTER),
+    bytes(READY.sessionId),
+    text('key-1'),
+    number(4, 1),
+    bytes(READY.digest),
+  );
+  expect(toHex(installedBytes(CLUSTER, installed))).toBe(toHex(expected));
+
+  const request = utf8('request');
+  const spiffe = 'spiffe://quorate/app/wallet';
+  const voucher = T(
+    'voucher',
+    text(CLUSTER),
+    text('/m'),
+    text(spiffe),
+    number(8, 1_700_000_000_000),
+    bytes(request),
+  );
+  expect(toHex(voucherBytes(CLUSTER, '/m', spiffe, 1_700_000_000_000, request))).toBe(
+    toHex(voucher),
+  );
+});
+
+test('an algorithm that is not known is named by its number', () => {
+  expect(algorithmName(Algorithm.FROST_ED25519_SHA512)).toBe('FROST_ED25519_SHA512');
+  expect(algorithmName(77 as Algorithm)).toBe('77');
+});
+
+test('request and verdict hashes are over length-prefixed parts', () => {
+  const [method, request, authorization] = ['/m', utf8('abc'), utf8('voucher')];
+  const content = concat(LP(utf8(method)), LP(request));
+
+  expect(toHex(requestHash(method, request))).toBe(
+    createHash('sha256').update(content).digest('hex'),
+  );
+  expect(toHex(verdictHash(method, request, authorization))).toBe(
+    createHash('sha256')
+      .update(concat(content, LP(authorization)))
+      .digest('hex'),
+  );
+  expect(toHex(requestHash('/ma', utf8('bc')))).not.toBe(toHex(requestHash(method, request)));
+});
+
+test('a task id is 26 base32 characters of the hash of requester and request id', () => {
+  const digest = createHash('sha256')
+    .update(concat(LP(utf8('spiffe://quorate/app/a')), LP(utf8('r-1'))))
+    .digest('hex');
+  const bits = BigInt(`0x${digest}`).toString(2).padStart(256, '0');
+  const expected = Array.from({ length: 26 }, (_, at) =>
+    'abcdefghijklmnopqrstuvwxyz234567'.charAt(Number.parseInt(bits.slice(at * 5, at * 5 + 5), 2)),
+  ).join('');
+
+  expect(taskIdOf('spiffe://quorate/app/a', 'r-1')).toBe(expected);
+  expect(taskIdOf('spiffe://quorate/app/ar', '-1')).not.toBe(expected);
+});
+
+test('a session id depends on the cluster and on the entry', () => {
+  const expected = createHash('shake256', { outputLength: 32 })
+    .update(T('ssid', text(CLUSTER), bytes(READY.digest)))
+    .digest('hex');
+
+  expect(sessionIdOf(CLUSTER, READY.digest)).toBe(expected);
+  expect(sessionIdOf(clusterId('f'.repeat(32)), READY.digest)).not.toBe(expected);
+  expect(sessionIdOf(CLUSTER, READY.sessionId)).not.toBe(expected);
+});
+
+test('a SPIFFE id has one spelling', () => {
+  expect(parseSpiffe('spiffe://quorate/tee/node-1')).toEqual({
+    spiffeId: 'spiffe://quorate/tee/node-1',
+    role: 'tee',
+    name: 'node-1',
+  });
+  for (const wrong of [
+    '',
+    'spiffe://quorate/tee/',
+    'spiffe://quorate/tee/node-1/',
+    'spiffe://quorate/tee/node-1?x',
+    'spiffe://Quorate/tee/node-1',
+    'spiffe://other/tee/node-1',
+    'spiffe://quorate/root/node-1',
+    'spiffe://quorate/constructor/node-1',
+    'spiffe://quorate/tee/node 1',
+    ' spiffe://quorate/tee/node-1',
+    'spiffe://quorate/tee/node-1\n',
+    `spiffe://quorate/tee/${'a'.repeat(64)}`,
+  ])
+    expect(parseSpiffe(wrong)).toBeUndefined();
+});
