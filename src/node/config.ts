@@ -1,0 +1,187 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { ID_PATTERN, nodeId } from '../common/index.js';
+import type { ClusterError, NodeId } from '../common/index.js';
+import { isTree, readConfigFile, refuse } from './config-file.js';
+import type { ConfigFile, Tree } from './config-file.js';
+import { SETTINGS } from './settings.js';
+import type { Setting } from './settings.js';
+
+/** What a node is told about itself and its machine. Nothing here decides an outcome: that is in the genesis. */
+export type NodeConfig = {
+  readonly nodeId: NodeId;
+  /** Absolute, like every path here. */
+  readonly dataDir: string;
+  readonly clusterFile: string;
+  /** Where the other nodes are, `host:port` by node id. */
+  readonly peers: ReadonlyMap<NodeId, string>;
+  readonly client: { readonly listen: string; readonly advertise: string | undefined };
+  readonly peer: { readonly listen: string };
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly nodeKeyFile: string;
+};
+
+/** Where settings come from; the first that has one wins: flag, environment, file, default. */
+export type ConfigSources = {
+  readonly file?: string | undefined;
+  /** By the path of the setting, for example `client.listen`. */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What relative paths of flags, environment and defaults without a file stand on. */
+  readonly workingFolder: string;
+};
+
+const address = z
+  .string()
+  .refine(isAddress, { error: 'must be host:port, for example 127.0.0.1:7400' });
+const path = z.string().min(1, { error: 'must name a file or folder' });
+const id = z.string().regex(ID_PATTERN, {
+  error: 'must be lower-case letters, digits, _ and -, at most 63',
+});
+
+const schema = z.strictObject({
+  node_id: id,
+  data_dir: path,
+  cluster_file: path,
+  peers: z.record(id, address).default({}),
+  client: z.strictObject({ listen: address, advertise: address.optional() }),
+  peer: z.strictObject({ listen: address }),
+  tls: z.strictObject({ ca: path, cert: path, key: path }),
+  node_key: z.strictObject({ file: path }),
+});
+
+/**
+ * Reads a node's configuration.
+ *
+ * @throws {ClusterError} `invalid-request`: the message names the setting and the file, variable or flag it stands in.
+ */
+export function readConfig(sources: ConfigSources): NodeConfig {
+  const file = readConfigFile(sources.file);
+  const tree = file.tree;
+  const origins = new Map<string, Origin>();
+  for (const setting of SETTINGS) {
+    const chosen = choose(setting, sources, file);
+    if (chosen === undefined) continue;
+    origins.set(setting.path, chosen.origin);
+    if (chosen.value !== undefined) place(tree, setting.path.split('.'), chosen.value);
+  }
+
+  const parsed = schema.safeParse(tree);
+  if (!parsed.success) throw complaint(parsed.error.issues[0], tree, origins, file);
+  const settings = parsed.data;
+  const absolute = (of: string, written: string) =>
+    resolve(origins.get(of)?.folder ?? sources.workingFolder, written);
+  return {
+    nodeId: nodeId(settings.node_id),
+    dataDir: absolute('data_dir', settings.data_dir),
+    clusterFile: absolute('cluster_file', settings.cluster_file),
+    peers: new Map(Object.entries(settings.peers).map(([peer, at]) => [nodeId(peer), at])),
+    client: { listen: settings.client.listen, advertise: settings.client.advertise },
+    peer: { listen: settings.peer.listen },
+    tls: {
+      ca: absolute('tls.ca', settings.tls.ca),
+      cert: absolute('tls.cert', settings.tls.cert),
+      key: absolute('tls.key', settings.tls.key),
+    },
+    nodeKeyFile: absolute('node_key.file', settings.node_key.file),
+  };
+}
+
+/** Where a setting was found, in words, and the folder that a relative path in it stands on. */
+type Origin = { readonly where: string; readonly folder: string };
+
+/** The first source that has the setting, and its value where that is not the file's own. */
+function choose(
+  setting: Setting,
+  sources: ConfigSources,
+  file: ConfigFile,
+): { readonly origin: Origin; readonly value?: unknown } | undefined {
+  const here = sources.workingFolder;
+  const flag = sources.flags?.[setting.path];
+  if (flag !== undefined) {
+    const origin = { where: setting.flag, folder: here };
+    return { origin, value: read(setting, flag, origin) };
+  }
+  const variable = sources.environment?.[setting.environment];
+  if (variable !== undefined && variable !== '') {
+    const origin = { where: setting.environment, folder: here };
+    return { origin, value: read(setting, variable, origin) };
+  }
+  const steps = setting.path.split('.');
+  const folder = file.name === undefined ? here : dirname(resolve(here, file.name));
+  if (find(file.tree, steps) !== undefined)
+    return { origin: { where: file.locate(steps), folder } };
+  if (setting.fallback === undefined) return undefined;
+  return { origin: { where: 'the default', folder }, value: setting.fallback };
+}
+
+/** A setting as a flag or variable spells it. Only `peers` is more than one word. */
+function read(setting: Setting, text: string, origin: Origin): unknown {
+  if (setting.path !== 'peers') return text;
+  const pairs = text.split(',').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair): [string, string] => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw refuse(origin.where, `"${pair}" must be id=host:port`, undefined, 'peers');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+function find(tree: unknown, steps: readonly PropertyKey[]): unknown {
+  return steps.reduce<unknown>(
+    (at, step) => (isTree(at) && typeof step === 'string' ? at[step] : undefined),
+    tree,
+  );
+}
+
+/** Puts a value into the tree. What stands in the way is left for the schema to complain of. */
+function place(tree: Tree, steps: readonly string[], value: unknown): void {
+  const [step = '', ...rest] = steps;
+  if (rest.length === 0) {
+    tree[step] = value;
+    return;
+  }
+  const inner = tree[step] ?? {};
+  if (!isTree(inner)) return;
+  tree[step] = inner;
+  place(inner, rest, value);
+}
+
+function complaint(
+  issue: z.core.$ZodIssue | undefined,
+  tree: Tree,
+  origins: ReadonlyMap<string, Origin>,
+  file: ConfigFile,
+): ClusterError {
+  if (issue === undefined) return refuse(file.name ?? 'the configuration', 'is not valid');
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const name = [...issue.path, key].join('.');
+    const known = SETTINGS.map((setting) => setting.path).join(', ');
+    return refuse(
+      file.locate([...issue.path, key]),
+      `${name}: no such setting; there are ${known}`,
+      undefined,
+      name,
+    );
+  }
+  const name = issue.path.join('.');
+  const setting = SETTINGS.find((each) => name === each.path || name.startsWith(`${each.path}.`));
+  const value = find(tree, issue.path);
+  if (value === undefined && setting !== undefined && !origins.has(setting.path)) {
+    const how = `set it here, by ${setting.environment}, or by ${setting.flag}`;
+    return refuse(file.name ?? 'the configuration', `${name}: is missing; ${how}`, undefined, name);
+  }
+  const where = setting && origins.get(setting.path)?.where;
+  const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+  const shown = typeof value === 'string' && inner === undefined ? ` (it is "${value}")` : '';
+  const words = inner ?? issue.message.replace('Invalid input: ', '');
+  return refuse(where ?? file.locate(issue.path), `${name}: ${words}${shown}`, undefined, name);
+}
+
+/** Claims that `text` is `host:port`, the host possibly an IPv6 address in brackets. */
+function isAddress(text: string): boolean {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[2]) <= 65_535;
+}

@@ -1,0 +1,8 @@
+/**
+ * One node: its configuration, and the start, drain and stop of everything it runs.
+ * The rules are on the floors below; here they get sockets, disks, keys and signals.
+ */
+export { readConfig } from './config.js';
+export type { ConfigSources, NodeConfig } from './config.js';
+export { SETTINGS } from './settings.js';
+export type { Setting } from './settings.js';

@@ -1,0 +1,108 @@
+/** One thing that can be set about a node: in its file, by an environment variable, by a flag. */
+export type Setting = {
+  /** Where it stands in the file, for example `client.listen`. */
+  readonly path: string;
+  readonly environment: string;
+  readonly flag: string;
+  /** What the flag takes, for the help text. */
+  readonly value: string;
+  readonly meaning: string;
+  readonly fallback?: string;
+  /** A path of the file system: relative to the file's folder in the file, to the working directory elsewhere. */
+  readonly isPath?: true;
+};
+
+/** Everything that can be set, in the order in which the help text and the example file show it. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    path: 'node_id',
+    environment: 'QUORATE_NODE_ID',
+    flag: '--node-id',
+    value: 'id',
+    meaning: 'this node, as cluster.json names it',
+  },
+  {
+    path: 'data_dir',
+    environment: 'QUORATE_DATA_DIR',
+    flag: '--data-dir',
+    value: 'folder',
+    meaning: 'log, state, sealed key shares',
+    fallback: 'data',
+    isPath: true,
+  },
+  {
+    path: 'cluster_file',
+    environment: 'QUORATE_CLUSTER_FILE',
+    flag: '--cluster-file',
+    value: 'file',
+    meaning: 'the genesis: members, trust anchors, limits',
+    fallback: 'cluster.json',
+    isPath: true,
+  },
+  {
+    path: 'peers',
+    environment: 'QUORATE_PEERS',
+    flag: '--peers',
+    value: 'id=host:port,…',
+    meaning: 'where the other nodes listen for their peers',
+  },
+  {
+    path: 'client.listen',
+    environment: 'QUORATE_CLIENT_LISTEN',
+    flag: '--client-listen',
+    value: 'host:port',
+    meaning: 'where clients are answered; port 0 lets the kernel pick',
+    fallback: '127.0.0.1:7400',
+  },
+  {
+    path: 'client.advertise',
+    environment: 'QUORATE_CLIENT_ADVERTISE',
+    flag: '--client-advertise',
+    value: 'host:port',
+    meaning: 'the address that clients should use, where it differs',
+  },
+  {
+    path: 'peer.listen',
+    environment: 'QUORATE_PEER_LISTEN',
+    flag: '--peer-listen',
+    value: 'host:port',
+    meaning: 'where the other nodes are answered',
+    fallback: '127.0.0.1:7401',
+  },
+  {
+    path: 'tls.ca',
+    environment: 'QUORATE_TLS_CA',
+    flag: '--tls-ca',
+    value: 'file',
+    meaning: 'PEM bundle of the authorities to trust',
+    fallback: 'ca.pem',
+    isPath: true,
+  },
+  {
+    path: 'tls.cert',
+    environment: 'QUORATE_TLS_CERT',
+    flag: '--tls-cert',
+    value: 'file',
+    meaning: "PEM chain of this node's certificate",
+    fallback: 'cert.pem',
+    isPath: true,
+  },
+  {
+    path: 'tls.key',
+    environment: 'QUORATE_TLS_KEY',
+    flag: '--tls-key',
+    value: 'file',
+    meaning: 'PEM private key of that certificate',
+    fallback: 'key.pem',
+    isPath: true,
+  },
+  {
+    path: 'node_key.file',
+    environment: 'QUORATE_NODE_KEY_FILE',
+    flag: '--node-key-file',
+    value: 'file',
+    meaning: 'the key that seals this node’s shares and identity',
+    fallback: 'node.key',
+    isPath: true,
+  },
+];

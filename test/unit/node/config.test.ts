@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeId } from '../../../src/common/index.js';
+import { readConfig } from '../../../src/node/index.js';
+import type { ConfigSources } from '../../../src/node/index.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileWith(text: string): string {
+  const file = join(folder, 'node.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+function read(text: string, more: Partial<ConfigSources> = {}) {
+  return readConfig({ file: fileWith(text), workingFolder: '/elsewhere', ...more });
+}
+
+function message(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return String(error).replaceAll(folder, '');
+  }
+  return 'nothing was thrown';
+}
+
+const WHOLE = `
+node_id: node-1
+data_dir: data
+cluster_file: ../cluster.json
+peers: { node-2: node-2.internal:7401, node-3: "[::1]:7401" }
+client: { listen: 0.0.0.0:7400, advertise: node-1.example.org:443 }
+peer: { listen: 0.0.0.0:7401 }
+tls: { ca: ca.pem, cert: cert.pem, key: /run/secrets/key.pem }
+node_key: { file: node.key }
+`;
+
+describe('a whole file', () => {
+  test('gives every setting, with paths relative to its folder', () => {
+    expect(read(WHOLE)).toEqual({
+      nodeId: 'node-1',
+      dataDir: join(folder, 'data'),
+      clusterFile: join(folder, '..', 'cluster.json'),
+      peers: new Map([
+        [nodeId('node-2'), 'node-2.internal:7401'],
+        [nodeId('node-3'), '[::1]:7401'],
+      ]),
+      client: { listen: '0.0.0.0:7400', advertise: 'node-1.example.org:443' },
+      peer: { listen: '0.0.0.0:7401' },
+      tls: {
+        ca: join(folder, 'ca.pem'),
+        cert: join(folder, 'cert.pem'),
+        key: '/run/secrets/key.pem',
+      },
+      nodeKeyFile: join(folder, 'node.key'),
+    });
+  });
+});
+
+describe('precedence', () => {
+  const environment = { QUORATE_CLIENT_LISTEN: '127.0.0.1:2', QUORATE_DATA_DIR: 'from-env' };
+
+  test('the environment wins over the file', () => {
+    expect(read(WHOLE, { environment }).client.listen).toBe('127.0.0.1:2');
+  });
+
+  test('a flag wins over the environment', () => {
+    const flags = { 'client.listen': '127.0.0.1:3' };
+    expect(read(WHOLE, { environment, flags }).client.listen).toBe('127.0.0.1:3');
+  });
+
+  test('the file wins over the default', () => {
+    expect(read(WHOLE).peer.listen).toBe('0.0.0.0:7401');
+    expect(read('node_id: node-1').peer.listen).toBe('127.0.0.1:7401');
+  });
+
+  test('an empty variable counts as none', () => {
+    expect(read(WHOLE, { environment: { QUORATE_NODE_ID: '' } }).nodeId).toBe('node-1');
+  });
+
+  test('paths of the environment stand on the working folder, those of defaults beside the file', () => {
+    const config = read('node_id: node-1', { environment });
+    expect(config.dataDir).toBe('/elsewhere/from-env');
+    expect(config.nodeKeyFile).toBe(join(folder, 'node.key'));
+  });
+
+  test('no file is needed at all', () => {
+    const flags = { node_id: 'node-9', peers: 'node-1=a:1,node-2=b:2' };
+    const config = readConfig({ flags, workingFolder: '/work' });
+    expect(config.dataDir).toBe('/work/data');
+    expect([...config.peers]).toEqual([
+      ['node-1', 'a:1'],
+      ['node-2', 'b:2'],
+    ]);
+  });
+});
+
+describe('errors name the setting and where it stands', () => {
+  test.each([
+    [
+      'a missing file',
+      () => readConfig({ file: '/no/such.yaml', workingFolder: '/' }),
+      /^ClusterError: \/no\/such.yaml: cannot be read$/,
+    ],
+    ['text that is not YAML', () => read('node_id: [\n'), /\/node.yaml:2: /],
+    ['a file that is no map', () => read('- a\n- b'), /\/node.yaml: must be a list of settings/],
+    [
+      'a missing node id',
+      () => read('data_dir: x'),
+      /\/node.yaml: node_id: is missing; set it here, by QUORATE_NODE_ID, or by --node-id$/,
+    ],
+    [
+      'a bad address',
+      () => read('node_id: a\nclient:\n  listen: nowhere'),
+      /\/node.yaml:3: client.listen: must be host:port, .* \(it is "nowhere"\)$/,
+    ],
+    [
+      'a port that is too high',
+      () => read('node_id: a\npeer: { listen: "a:70000" }'),
+      /\/node.yaml:2: peer.listen: must be host:port/,
+    ],
+    [
+      'a number for an id',
+      () => read('node_id: 1'),
+      /\/node.yaml:1: node_id: expected string, received number$/,
+    ],
+    [
+      'a bad id',
+      () => read('node_id: Node 1'),
+      /\/node.yaml:1: node_id: must be lower-case letters/,
+    ],
+    [
+      'an unknown setting',
+      () => read('node_id: a\nclinet: { listen: "a:1" }'),
+      /\/node.yaml:2: clinet: no such setting; there are node_id, /,
+    ],
+    [
+      'an unknown inner setting',
+      () => read('node_id: a\ntls:\n  certificate: x'),
+      /\/node.yaml:3: tls.certificate: no such setting/,
+    ],
+    [
+      'a map that is none',
+      () => read('node_id: a\nclient: 5'),
+      /\/node.yaml:?2?: client: expected object, received number$/,
+    ],
+    [
+      'a bad peer',
+      () => read('node_id: a\npeers:\n  Node-2: "a:1"'),
+      /\/node.yaml:3: peers.Node-2: must be lower-case letters/,
+    ],
+    [
+      'a setting given twice',
+      () => read('node_id: a\nnode_id: b'),
+      /\/node.yaml:2: Map keys must be unique/,
+    ],
+    [
+      'a bad variable',
+      () => read(WHOLE, { environment: { QUORATE_PEER_LISTEN: 'x' } }),
+      /^ClusterError: QUORATE_PEER_LISTEN: peer.listen: must be host:port/,
+    ],
+    [
+      'bad peers in a flag',
+      () => read(WHOLE, { flags: { peers: 'node-2' } }),
+      /^ClusterError: --peers: "node-2" must be id=host:port$/,
+    ],
+  ])('%s', (_, run, expected) => {
+    expect(message(run)).toMatch(expected);
+  });
+});
