@@ -1,0 +1,175 @@
+import type { Millis, NodeId, TaskId } from '../common/index.js';
+import { equal } from '../common/index.js';
+import { requestHash, taskIdOf, voters } from '../identity/index.js';
+import type { Identity } from '../identity/index.js';
+import type { ClockRecord, KeyRecord, Request, TaskRecord } from '../wire/index.js';
+import type { Judged, Rules } from './authority.js';
+import { judgeAuthority, refuse } from './authority.js';
+import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
+import { judgeThreshold, parseRequest } from './parse.js';
+import type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
+import { readClock, readKey, readReservation, readTask } from './records.js';
+import type { View } from './view.js';
+
+/** What is to be done with a request: open a task, or nothing because the task is there. */
+export type Ruling =
+  | { readonly kind: 'known'; readonly task: TaskRecord }
+  | {
+      readonly kind: 'open';
+      readonly taskId: TaskId;
+      readonly content: Uint8Array;
+      readonly requester: Identity;
+      readonly expireTimeMs: Millis;
+      readonly request: ParsedRequest;
+      /** Generate-key: who takes part. Sign: nobody yet. */
+      readonly participants: readonly NodeId[];
+      /** Sign: the key. */
+      readonly key: KeyRecord | undefined;
+    };
+
+/**
+ * Judges a request against the state at `timeMs`, in the order of `trust.md`: form; signature and role; known; expiry;
+ * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
+ * what will be refused does not fill the log.
+ */
+export function judgeRequest(
+  view: View,
+  request: Request,
+  timeMs: Millis,
+  rules: Rules,
+): Judged<Ruling> {
+  const parsed = parseRequest(request.method, request.request);
+  if (!parsed.ok) return parsed;
+  const authority = judgeAuthority(request, rules);
+  if (!authority.ok) return authority;
+
+  const { requester, expireTimeMs } = authority.value;
+  const taskId = taskIdOf(requester.spiffeId, parsed.request.requestId);
+  const content = requestHash(request.method, request.request);
+  const known = readTask(view, taskId);
+  if (known !== undefined) return judgeKnown(known, content, parsed.request.requestId);
+
+  const expiry = judgeExpiry(expireTimeMs, timeMs);
+  if (expiry !== undefined) return expiry;
+  const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
+  const clock = readClock(view);
+  if (clock.taskCount >= rules.genesis.limits.requestIdsMax) {
+    return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
+  }
+  if (parsed.request.kind === 'generate-key') {
+    const judged = judgeGenerateKey(view, parsed.request, clock, rules);
+    if (!judged.ok) return judged;
+    return {
+      ok: true,
+      value: { ...opening, request: parsed.request, participants: judged.value, key: undefined },
+    };
+  }
+  const judged = judgeSign(view, parsed.request, requester, clock, rules);
+  if (!judged.ok) return judged;
+  return {
+    ok: true,
+    value: { ...opening, request: parsed.request, participants: [], key: judged.value },
+  };
+}
+
+/** The same id with the same content is the same request, whatever the clock says. */
+export function judgeKnown(
+  task: TaskRecord,
+  content: Uint8Array,
+  requestId: string,
+): Judged<Extract<Ruling, { kind: 'known' }>> {
+  if (equal(task.requestHash, content)) return { ok: true, value: { kind: 'known', task } };
+  return refuse(
+    'already-exists',
+    'REQUEST_ID_REUSED',
+    `Request id ${requestId} was used for another request; take a new one`,
+    { field: 'request_id' },
+  );
+}
+
+function judgeExpiry(expireTimeMs: Millis, timeMs: Millis): ReturnType<typeof refuse> | undefined {
+  const facts = { time_ms: String(timeMs), expire_time_ms: String(expireTimeMs) };
+  if (timeMs >= expireTimeMs) {
+    return refuse('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', { facts });
+  }
+  if (expireTimeMs - timeMs > EXPIRY_AHEAD_MS_MAX + CLOCK_AHEAD_MS_MAX) {
+    return refuse(
+      'unauthenticated',
+      'EXPIRY_TOO_FAR',
+      `The request expires more than ${EXPIRY_AHEAD_MS_MAX / 60_000} minutes ahead of the cluster's clock`,
+      { facts },
+    );
+  }
+  return undefined;
+}
+
+function judgeGenerateKey(
+  view: View,
+  request: ParsedGenerateKey,
+  clock: ClockRecord,
+  { genesis }: Rules,
+): Judged<readonly NodeId[]> {
+  const { limits } = genesis;
+  if (clock.openGenerateCount >= limits.openGenerateTasksMax) {
+    return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many key generations are open');
+  }
+  if (Number(clock.keyCount) + clock.openGenerateCount >= limits.keysMax) {
+    return refuse(
+      'overloaded',
+      'TOO_MANY_KEYS',
+      `The cluster holds at most ${limits.keysMax} keys`,
+    );
+  }
+  const able = voters(genesis);
+  const participants = request.participants.length === 0 ? able : request.participants;
+  const stranger = participants.find((node) => !able.includes(node));
+  if (stranger !== undefined) {
+    return refuse(
+      'wrong-state',
+      'NOT_A_MEMBER',
+      `Node ${stranger} is not a member that holds shares`,
+      { field: 'participants' },
+    );
+  }
+  const wrong = judgeThreshold(request.threshold, participants.length, request.allowNoRedundancy);
+  if (wrong !== undefined) return { ok: false, refusal: wrong };
+  const taken =
+    readKey(view, request.keyId) !== undefined ||
+    readReservation(view, request.keyId) !== undefined;
+  return taken
+    ? refuse('already-exists', 'KEY_EXISTS', `Key ${request.keyId} exists already`, {
+        field: 'key_id',
+      })
+    : { ok: true, value: participants };
+}
+
+function judgeSign(
+  view: View,
+  request: ParsedSign,
+  requester: Identity,
+  clock: ClockRecord,
+  { genesis }: Rules,
+): Judged<KeyRecord> {
+  const key = readKey(view, request.keyId);
+  const mayKnow = requester.role === 'operator' || (key !== undefined && isSigner(key, requester));
+  if (!mayKnow) {
+    return refuse(
+      'forbidden',
+      'KEY_FORBIDDEN',
+      `${requester.spiffeId} may not sign with key ${request.keyId}`,
+    );
+  }
+  if (key === undefined) {
+    return refuse('not-found', 'KEY_NOT_FOUND', `There is no key ${request.keyId}`, {
+      field: 'key_id',
+    });
+  }
+  if (clock.openSignCount >= genesis.limits.openSignTasksMax) {
+    return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
+  }
+  return { ok: true, value: key };
+}
+
+function isSigner(key: KeyRecord, requester: Identity): boolean {
+  return key.owner === requester.spiffeId || key.allowedSigners.includes(requester.spiffeId);
+}

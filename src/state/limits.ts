@@ -1,0 +1,29 @@
+/** Bounds of the contract and of the state machine. Those that a cluster may choose are in its genesis. */
+
+/** Shamir indices and messages per round stay small; `trust.md` fixes the number. */
+export const PARTICIPANTS_MAX = 20;
+/** With fewer than two signers there is no threshold. */
+export const THRESHOLD_MIN = 2;
+export const LABELS_MAX = 32;
+export const LABEL_VALUE_CHARS_MAX = 256;
+export const ALLOWED_SIGNERS_MAX = 64;
+/** A request as received. */
+export const REQUEST_BYTES_MAX = 64 * 1024;
+/** Attempts of one task. */
+export const ATTEMPTS_MAX = 8;
+/** How far ahead of the cluster's clock a request may expire. */
+export const EXPIRY_AHEAD_MS_MAX = 10 * 60 * 1000;
+/** A voucher reckons from its node's own clock, which may be ahead of the cluster's by this much. */
+export const CLOCK_AHEAD_MS_MAX = 5000;
+/** How long the outcome of a request is remembered. */
+export const OUTCOME_KEPT_MS = 60 * 60 * 1000;
+/** Closed tasks that are forgotten before each request. */
+export const FORGOTTEN_PER_REQUEST_MAX = 64;
+/** Words of a failure and evidence that an entry may carry. */
+export const REASON_CHARS_MAX = 64;
+export const EVIDENCE_ITEMS_MAX = 8;
+
+export const BOOT_BYTES = 16;
+export const HASH_BYTES = 32;
+export const POINT_BYTES = 32;
+export const SIGNATURE_BYTES = 64;

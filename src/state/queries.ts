@@ -1,0 +1,50 @@
+import type { ClockRecord, KeyRecord, TaskRecord } from '../wire/index.js';
+import { KeyRecord as Keys, TaskRecord as Tasks } from '../wire/index.js';
+import { ADDRESS, readClock, readKey, readTask } from './records.js';
+import type { View } from './view.js';
+
+/** What a node's state can be asked. Each answer is of one moment: nothing changes while it is read. */
+export type Queries = {
+  clock(): ClockRecord;
+  key(id: string): KeyRecord | undefined;
+  /** At most `limit` keys whose ids come after `after`, in order. */
+  keys(after: string, limit: number): readonly KeyRecord[];
+  task(id: string): TaskRecord | undefined;
+  /** At most `limit` tasks whose ids come after `after`, in order. */
+  tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
+  /** Ids of keys whose participants have not all said `installed`. */
+  installing(): readonly string[];
+};
+
+export function queries(view: View): Queries {
+  return {
+    clock: () => readClock(view),
+    key: (id) => readKey(view, id),
+    keys: (after, limit) =>
+      page(view, ADDRESS.keys, after, limit, (_, bytes) => Keys.decode(bytes)),
+    task: (id) => readTask(view, id),
+    tasks: (after, limit, openOnly) =>
+      openOnly
+        ? page(view, ADDRESS.open, after, limit, (id) => readTask(view, id))
+        : page(view, ADDRESS.tasks, after, limit, (_, bytes) => Tasks.decode(bytes)),
+    installing: () => page(view, ADDRESS.installing, '', Number.MAX_SAFE_INTEGER, (id) => id),
+  };
+}
+
+function page<T>(
+  view: View,
+  prefix: string,
+  after: string,
+  limit: number,
+  read: (id: string, bytes: Uint8Array) => T | undefined,
+): readonly T[] {
+  const found: T[] = [];
+  // "!" is below every character of an id, so this begins right behind `after`.
+  const from = after === '' ? prefix : `${prefix}${after}!`;
+  for (const [key, bytes] of view.scan(prefix, from)) {
+    if (found.length === limit) break;
+    const each = read(key.slice(prefix.length), bytes);
+    if (each !== undefined) found.push(each);
+  }
+  return found;
+}

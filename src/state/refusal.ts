@@ -1,0 +1,31 @@
+import { ClusterError } from '../common/index.js';
+import type { ErrorCode } from '../common/index.js';
+
+/** Why a request is not taken: a value, so that every node comes to the same one. */
+export type Refusal = {
+  readonly code: ErrorCode;
+  /** A stable upper-case word for programs. */
+  readonly reason: string;
+  readonly message: string;
+  /** The request's field that is at fault. */
+  readonly field?: string;
+  readonly facts?: Readonly<Record<string, string>>;
+};
+
+export function refusal(
+  code: ErrorCode,
+  reason: string,
+  message: string,
+  more: Pick<Refusal, 'field' | 'facts'> = {},
+): Refusal {
+  return { code, reason, message, ...more };
+}
+
+/** A refusal as the error that its requester sees. */
+export function refusalError(refused: Refusal): ClusterError {
+  return new ClusterError(refused.code, refused.message, {
+    reason: refused.reason,
+    ...(refused.field === undefined ? {} : { field: refused.field }),
+    ...(refused.facts === undefined ? {} : { facts: refused.facts }),
+  });
+}

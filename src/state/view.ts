@@ -1,0 +1,119 @@
+import { assert, utf8 } from '../common/index.js';
+import type { ConsensusStore, Write } from '../ports/index.js';
+
+/** The replicated state as text keys and bytes, in bytewise order of keys. */
+export interface View {
+  get(key: string): Uint8Array | undefined;
+  /** All keys that begin with `prefix`, in order, from the key `from` (included) on. */
+  scan(prefix: string, from?: string): Iterable<readonly [string, Uint8Array]>;
+}
+
+/** A write as the state makes it; no value deletes. */
+export type StateWrite = readonly [key: string, value: Uint8Array | undefined];
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * What is applied but not yet durable, over what is durable. Its writes wait here until they have ridden in a
+ * transaction of the store.
+ */
+export class Overlay implements View {
+  readonly #store: Pick<ConsensusStore, 'get' | 'scan'>;
+  readonly #pending = new Map<string, Uint8Array | undefined>();
+
+  constructor(store: Pick<ConsensusStore, 'get' | 'scan'>) {
+    this.#store = store;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#pending.has(key) ? this.#pending.get(key) : this.#store.get(utf8(key));
+  }
+
+  *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
+    yield* merge(this.#durable(prefix, from), this.#pending, prefix, from);
+  }
+
+  put(writes: readonly StateWrite[]): void {
+    for (const [key, value] of writes) this.#pending.set(key, value);
+  }
+
+  /** What is not durable yet, for the next transaction. */
+  pendingWrites(): readonly Write[] {
+    return [...this.#pending].map(([key, value]) => [utf8(key), value]);
+  }
+
+  /** Forgets what has become durable, but for keys that were written again since. */
+  flushed(writes: readonly Write[]): void {
+    for (const [bytes, value] of writes) {
+      const key = decoder.decode(bytes);
+      if (this.#pending.get(key) === value) this.#pending.delete(key);
+    }
+  }
+
+  *#durable(prefix: string, from: string): Iterable<readonly [string, Uint8Array]> {
+    for (const [key, value] of this.#store.scan(utf8(prefix), utf8(from))) {
+      yield [decoder.decode(key), value];
+    }
+  }
+}
+
+/** The writes of one entry over the view that it is applied to: all of them count, or none. */
+export class Draft implements View {
+  readonly #view: View;
+  readonly #written = new Map<string, Uint8Array | undefined>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#written.has(key) ? this.#written.get(key) : this.#view.get(key);
+  }
+
+  *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
+    yield* merge(this.#view.scan(prefix, from), this.#written, prefix, from);
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#written.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#written.set(key, undefined);
+  }
+
+  writes(): readonly StateWrite[] {
+    return [...this.#written];
+  }
+}
+
+/** Lays `upper` over `lower`: both in order, the upper one's word counts, and its `undefined` hides. */
+function* merge(
+  lower: Iterable<readonly [string, Uint8Array]>,
+  upper: ReadonlyMap<string, Uint8Array | undefined>,
+  prefix: string,
+  from: string,
+): Iterable<readonly [string, Uint8Array]> {
+  const ours = [...upper].filter(([key]) => key.startsWith(prefix) && key >= from).sort(byKey);
+  let at = 0;
+  let previous = '';
+  for (const each of lower) {
+    assert(each[0] > previous || previous === '', 'a scan goes upwards');
+    previous = each[0];
+    for (; at < ours.length; at++) {
+      const [key, value] = ours[at] ?? ['', undefined];
+      if (key >= each[0]) break;
+      if (value !== undefined) yield [key, value];
+    }
+    if (!upper.has(each[0])) yield each;
+  }
+  for (; at < ours.length; at++) {
+    const [key, value] = ours[at] ?? ['', undefined];
+    if (value !== undefined) yield [key, value];
+  }
+}
+
+function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  if (a[0] === b[0]) return 0;
+  return a[0] < b[0] ? -1 : 1;
+}
