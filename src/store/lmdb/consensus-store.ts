@@ -1,0 +1,139 @@
+import type { RootDatabase } from 'lmdb';
+import { assert, u64be, utf8 } from '../../common/index.js';
+import type { LogIndex } from '../../common/index.js';
+import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
+import { endOfPrefix, startOfScan } from '../prefix.js';
+import {
+  damaged,
+  entryFromBytes,
+  entryToBytes,
+  FIRST_HARD_STATE,
+  hardStateFromBytes,
+  hardStateToBytes,
+  numberFromBytes,
+  requireUnbroken,
+} from '../records.js';
+import { durable, LOWEST_KEY } from './table.js';
+import type { Table } from './table.js';
+
+type Tables = {
+  /** u64be(index) → encoded `LogEntry`. */
+  readonly log: Table;
+  /** What there is one of. */
+  readonly meta: Table;
+  /** The replicated state, as its writes name it. */
+  readonly state: Table;
+};
+
+const HARD_STATE = utf8('hard-state');
+const APPLIED = utf8('applied');
+/** lmdb's, for pages of 4 KiB. */
+const KEY_BYTES_MAX = 1978;
+
+/** The log and the replicated state on disk. */
+export class LmdbConsensusStore implements ConsensusStore {
+  readonly #root: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #tables: Tables;
+  readonly #release: () => Promise<void>;
+  #writing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    root: RootDatabase<Uint8Array, Uint8Array>,
+    tables: Tables,
+    release: () => Promise<void>,
+  ) {
+    this.#root = root;
+    this.#tables = tables;
+    this.#release = release;
+  }
+
+  async load(): Promise<{
+    readonly hardState: HardState;
+    readonly entries: readonly Entry[];
+    readonly applied: LogIndex;
+  }> {
+    const { log, meta } = this.#tables;
+    const hardState = meta.get(HARD_STATE);
+    const applied = meta.get(APPLIED);
+    const entries: Entry[] = [];
+    for (const { key, value } of log.getRange({ start: LOWEST_KEY })) {
+      const entry = entryFromBytes(value);
+      if (entry.index !== numberFromBytes(key)) damaged('A log entry stands at a wrong index');
+      entries.push(entry);
+    }
+    requireUnbroken(entries);
+    return {
+      hardState: hardState === undefined ? FIRST_HARD_STATE : hardStateFromBytes(hardState),
+      entries,
+      applied: applied === undefined ? 0 : numberFromBytes(applied),
+    };
+  }
+
+  async persist(batch: Persist): Promise<void> {
+    assert(this.#writing === undefined, 'the store is written by one call at a time');
+    assert(this.#closing === undefined, 'the store is closed');
+    this.#writing = durable(this.#write(batch));
+    try {
+      await this.#writing;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#tables.state.get(key);
+    return value === undefined ? undefined : Uint8Array.from(value);
+  }
+
+  *scan(prefix: Uint8Array, from?: Uint8Array): Generator<readonly [Uint8Array, Uint8Array]> {
+    const start = startOfScan(prefix, from);
+    const end = endOfPrefix(prefix);
+    const range = {
+      start: start.length === 0 ? LOWEST_KEY : start,
+      ...(end === undefined ? {} : { end }),
+    };
+    for (const { key, value } of this.#tables.state.getRange(range))
+      yield [Uint8Array.from(key), Uint8Array.from(value)];
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#settled().then(this.#release);
+    return this.#closing;
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.allSettled([this.#writing]);
+  }
+
+  /**
+   * One lmdb batch is one transaction: its writes are queued here without a pause and committed on lmdb's own thread.
+   * (`transaction` would not roll back what a throwing callback has put.) So everything that can throw is done first.
+   */
+  #write(batch: Persist): Promise<unknown> {
+    const { log, meta, state } = this.#tables;
+    const entries = batch.entries.map(
+      (entry) => [u64be(entry.index), entryToBytes(entry)] as const,
+    );
+    const removed =
+      batch.truncateFrom === undefined
+        ? []
+        : [...log.getKeys({ start: u64be(batch.truncateFrom) })].map((key) => Uint8Array.from(key));
+    // lmdb reads values later, from where they are: it gets copies that nobody alters.
+    const writes = batch.writes.map(([key, value]) => {
+      assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
+      return [key, value === undefined ? undefined : Uint8Array.from(value)] as const;
+    });
+    const hardState = batch.hardState === undefined ? undefined : hardStateToBytes(batch.hardState);
+    const applied = u64be(batch.applied);
+
+    return this.#root.batch(() => {
+      for (const key of removed) void log.remove(key);
+      for (const [key, value] of entries) void log.put(key, value);
+      for (const [key, value] of writes)
+        void (value === undefined ? state.remove(key) : state.put(key, value));
+      if (hardState !== undefined) void meta.put(HARD_STATE, hardState);
+      void meta.put(APPLIED, applied);
+    });
+  }
+}

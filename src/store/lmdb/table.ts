@@ -1,0 +1,24 @@
+import type { Database } from 'lmdb';
+
+/** Keys and values are bytes; lmdb orders keys bytewise. */
+export type Table = Database<Uint8Array, Uint8Array>;
+
+/** A range of lmdb begins at a default key of its own unless told. This is below every key but the empty, which is none. */
+export const LOWEST_KEY = Uint8Array.of(0);
+
+/** Waits until a write is durable. lmdb hides why a commit failed in a promise of its own: that becomes the cause. */
+export async function durable(write: Promise<unknown>): Promise<void> {
+  await write.catch(async (error: unknown) => {
+    throw new Error('The store did not commit', { cause: await reasonOf(error) });
+  });
+}
+
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (reason) {
+    return reason;
+  }
+}

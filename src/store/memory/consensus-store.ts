@@ -1,0 +1,97 @@
+import { assert, toHex } from '../../common/index.js';
+import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
+import { endOfPrefix, startOfScan } from '../prefix.js';
+import { entryFromBytes, entryToBytes, FIRST_HARD_STATE, requireUnbroken } from '../records.js';
+
+/** The log and the replicated state in memory: gone with the process, otherwise as on disk. */
+export function memoryConsensusStore(): ConsensusStore {
+  return new MemoryConsensusStore();
+}
+
+class MemoryConsensusStore implements ConsensusStore {
+  #hardState = FIRST_HARD_STATE;
+  #applied = 0;
+  readonly #log = new Map<number, Uint8Array>();
+  /** By hex of the key, whose order is the bytewise one. */
+  readonly #state = new Map<string, readonly [Uint8Array, Uint8Array]>();
+  #sorted: readonly string[] | undefined;
+  #writing = false;
+
+  async load(): Promise<{
+    readonly hardState: HardState;
+    readonly entries: readonly Entry[];
+    readonly applied: number;
+  }> {
+    const entries = [...this.#log.keys()]
+      .sort((a, b) => a - b)
+      .flatMap((index) => this.#log.get(index) ?? [])
+      .map(entryFromBytes);
+    requireUnbroken(entries);
+    return { hardState: this.#hardState, entries, applied: this.#applied };
+  }
+
+  async persist(batch: Persist): Promise<void> {
+    assert(!this.#writing, 'the store is written by one call at a time');
+    this.#writing = true;
+    const entries = batch.entries.map((entry) => [entry.index, entryToBytes(entry)] as const);
+    const writes = batch.writes.map(([key, value]) => {
+      assert(key.length > 0, 'a key of the state has a bad length');
+      return [
+        Uint8Array.from(key),
+        value === undefined ? undefined : Uint8Array.from(value),
+      ] as const;
+    });
+    // As on disk: until this is durable, readers see what was before.
+    await Promise.resolve();
+    this.#truncate(batch.truncateFrom);
+    for (const [index, bytes] of entries) this.#log.set(index, bytes);
+    for (const [key, value] of writes) this.#set(key, value);
+    this.#hardState = batch.hardState ?? this.#hardState;
+    this.#applied = batch.applied;
+    this.#writing = false;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#state.get(toHex(key))?.[1];
+    return value === undefined ? undefined : Uint8Array.from(value);
+  }
+
+  *scan(prefix: Uint8Array, from?: Uint8Array): Generator<readonly [Uint8Array, Uint8Array]> {
+    this.#sorted ??= [...this.#state.keys()].sort();
+    const keys = this.#sorted;
+    const end = endOfPrefix(prefix);
+    const stop = end === undefined ? keys.length : positionOf(keys, toHex(end));
+    for (let at = positionOf(keys, toHex(startOfScan(prefix, from))); at < stop; at++) {
+      const found = this.#state.get(keys[at] ?? '');
+      if (found !== undefined) yield [Uint8Array.from(found[0]), Uint8Array.from(found[1])];
+    }
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held.
+  }
+
+  #truncate(from: number | undefined): void {
+    if (from === undefined) return;
+    for (const index of this.#log.keys()) if (index >= from) this.#log.delete(index);
+  }
+
+  #set(key: Uint8Array, value: Uint8Array | undefined): void {
+    const name = toHex(key);
+    if (value === undefined || !this.#state.has(name)) this.#sorted = undefined;
+    if (value === undefined) this.#state.delete(name);
+    else this.#state.set(name, [key, value]);
+  }
+}
+
+/** Where `text` stands in `sorted`, or would. */
+function positionOf(sorted: readonly string[], text: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? '') < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,71 @@
+import { ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
+import type { Entry, EntryKind, HardState } from '../ports/index.js';
+import { decode, encode, LogEntry } from '../wire/index.js';
+
+const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
+
+/** An entry as it is stored: an encoded `LogEntry`. */
+export function entryToBytes(entry: Entry): Uint8Array {
+  return encode(LogEntry, {
+    index: BigInt(entry.index),
+    term: BigInt(entry.term),
+    kind: KINDS.indexOf(entry.kind),
+    timeMs: BigInt(entry.timeMs),
+    payload: entry.payload,
+    hash: entry.hash,
+  });
+}
+
+/** @throws ClusterError `data-loss` for bytes that {@link entryToBytes} does not write. */
+export function entryFromBytes(bytes: Uint8Array): Entry {
+  const stored = decode(LogEntry, bytes);
+  const kind = stored === undefined ? undefined : KINDS[stored.kind];
+  if (stored === undefined || kind === undefined) return damaged('A log entry cannot be read');
+  return {
+    index: count(stored.index),
+    term: count(stored.term),
+    kind,
+    timeMs: count(stored.timeMs),
+    payload: Uint8Array.from(stored.payload),
+    hash: Uint8Array.from(stored.hash),
+  };
+}
+
+/** u64be(term) ‖ the node voted for, nothing for none. */
+export function hardStateToBytes({ term, votedFor }: HardState): Uint8Array {
+  return concat(u64be(term), utf8(votedFor ?? ''));
+}
+
+export const FIRST_HARD_STATE: HardState = { term: 0, votedFor: undefined };
+
+/** @throws ClusterError `data-loss`. */
+export function hardStateFromBytes(bytes: Uint8Array): HardState {
+  const votedFor = new TextDecoder().decode(bytes.subarray(8));
+  return {
+    term: numberFromBytes(bytes.subarray(0, 8)),
+    votedFor: votedFor === '' ? undefined : nodeId(votedFor),
+  };
+}
+
+/** What u64be wrote. @throws ClusterError `data-loss`. */
+export function numberFromBytes(bytes: Uint8Array): number {
+  if (bytes.length !== 8) return damaged('A number in the store is not 8 bytes');
+  return count(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));
+}
+
+/** The entries are one after another from `first` on. @throws ClusterError `data-loss`. */
+export function requireUnbroken(entries: readonly Entry[]): void {
+  const first = entries[0]?.index ?? 0;
+  if (entries.some((entry, at) => entry.index !== first + at)) damaged('The log has a gap');
+}
+
+function count(value: bigint): number {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(value)
+    : damaged('A number in the store is too large');
+}
+
+/** The store holds what no store of ours writes: a person must look, and the node must not start. */
+export function damaged(message: string): never {
+  throw new ClusterError('data-loss', message);
+}

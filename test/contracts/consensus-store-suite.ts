@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { nodeId, utf8 } from '../../src/common/index.js';
+import type { ConsensusStore } from '../../src/ports/index.js';
+import { batch, entries, entryAt } from '../support/stores.js';
+
+/** One place where a store keeps things: opened, closed and opened again, its content stays. */
+export type ConsensusStorePlace = {
+  open(): Promise<ConsensusStore>;
+  /** Called when the test is over and the store closed. */
+  remove(): Promise<void>;
+};
+
+const text = (bytes: Uint8Array | undefined) =>
+  bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+
+/** What every ConsensusStore does. `makePlace` gives each test a place of its own. */
+export function consensusStoreSuite(
+  name: string,
+  makePlace: () => Promise<ConsensusStorePlace>,
+): void {
+  describe(`consensus store: ${name}`, () => {
+    let place: ConsensusStorePlace;
+    let store: ConsensusStore;
+
+    beforeEach(async () => {
+      place = await makePlace();
+      store = await place.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await place.remove();
+    });
+
+    async function reopen(): Promise<void> {
+      await store.close();
+      store = await place.open();
+    }
+
+    function keysUnder(prefix: string, from?: string): (string | undefined)[] {
+      const found = store.scan(utf8(prefix), from === undefined ? undefined : utf8(from));
+      return [...found].map(([key]) => text(key));
+    }
+
+    test('begins empty', async () => {
+      expect(await store.load()).toEqual({
+        hardState: { term: 0, votedFor: undefined },
+        entries: [],
+        applied: 0,
+      });
+      expect(store.get(utf8('a'))).toBeUndefined();
+      expect([...store.scan(utf8(''))]).toEqual([]);
+    });
+
+    test('gives back hard state, entries and applied index as they were written', async () => {
+      const hardState = { term: 7, votedFor: nodeId('node-2') };
+
+      await store.persist(batch({ hardState, entries: entries(1, 300), applied: 299 }));
+      await reopen();
+
+      expect(await store.load()).toEqual({ hardState, entries: entries(1, 300), applied: 299 });
+    });
+
+    test('keeps every kind of entry, empty payloads and large numbers', async () => {
+      const kinds = (['genesis', 'no-op', 'command', 'member'] as const).map((kind, at) => ({
+        ...entryAt(at + 1),
+        kind,
+        term: 2 ** 40 + at,
+        timeMs: 2 ** 45,
+        payload: new Uint8Array(at === 1 ? 0 : 100_000),
+      }));
+
+      await store.persist(batch({ entries: kinds }));
+      await reopen();
+
+      expect((await store.load()).entries).toEqual(kinds);
+    });
+
+    test('keeps the hard state when a batch brings none, and forgets a vote in a new term', async () => {
+      await store.persist(batch({ hardState: { term: 3, votedFor: nodeId('node-1') } }));
+      await store.persist(batch({ entries: entries(1, 1) }));
+      expect((await store.load()).hardState).toEqual({ term: 3, votedFor: 'node-1' });
+
+      await store.persist(batch({ hardState: { term: 4, votedFor: undefined } }));
+      await reopen();
+      expect((await store.load()).hardState).toEqual({ term: 4, votedFor: undefined });
+    });
+
+    test('removes a tail before it adds, in one batch', async () => {
+      await store.persist(batch({ entries: entries(1, 600) }));
+
+      await store.persist(batch({ truncateFrom: 256, entries: entries(256, 258, 2) }));
+      await reopen();
+
+      expect((await store.load()).entries).toEqual([...entries(1, 255), ...entries(256, 258, 2)]);
+    });
+
+    test('removes a tail and adds nothing', async () => {
+      await store.persist(batch({ entries: entries(1, 9) }));
+      await store.persist(batch({ truncateFrom: 10 }));
+      expect((await store.load()).entries).toHaveLength(9);
+      await store.persist(batch({ truncateFrom: 4 }));
+      expect((await store.load()).entries).toEqual(entries(1, 3));
+    });
+
+    test('writes, overwrites and deletes state; the last write of a key counts', async () => {
+      await store.persist(
+        batch({
+          writes: [
+            [utf8('a'), utf8('1')],
+            [utf8('b'), utf8('1')],
+            [utf8('empty'), new Uint8Array(0)],
+          ],
+        }),
+      );
+      await store.persist(
+        batch({
+          writes: [
+            [utf8('a'), utf8('2')],
+            [utf8('a'), utf8('3')],
+            [utf8('b'), undefined],
+            [utf8('absent'), undefined],
+          ],
+        }),
+      );
+      await reopen();
+
+      expect(text(store.get(utf8('a')))).toBe('3');
+      expect(store.get(utf8('b'))).toBeUndefined();
+      expect(store.get(utf8('empty'))).toEqual(new Uint8Array(0));
+      expect(keysUnder('')).toEqual(['a', 'empty']);
+    });
+
+    test('scans one prefix in bytewise order, from a key on', async () => {
+      const keys = ['k/b', 'k/a', 'l', 'k', 'k/', 'k/aa', 'j/z'];
+      await store.persist(
+        batch({ writes: keys.map((key) => [utf8(key), utf8(`value of ${key}`)]) }),
+      );
+
+      expect(keysUnder('k/')).toEqual(['k/', 'k/a', 'k/aa', 'k/b']);
+      expect(keysUnder('k/', 'k/a')).toEqual(['k/a', 'k/aa', 'k/b']);
+      expect(keysUnder('k/', 'k/ab')).toEqual(['k/b']);
+      expect(keysUnder('k/', 'a')).toEqual(['k/', 'k/a', 'k/aa', 'k/b']);
+      expect(keysUnder('k/', 'z')).toEqual([]);
+      expect(keysUnder('')).toEqual(['j/z', 'k', 'k/', 'k/a', 'k/aa', 'k/b', 'l']);
+      expect(keysUnder('x')).toEqual([]);
+      expect([...store.scan(utf8('l'))].map(([, value]) => text(value))).toEqual(['value of l']);
+    });
+
+    test('scans keys of low and high bytes', async () => {
+      const keys = [[0], [0, 0], [1, 5], [4], [0xff], [0xff, 0xff], [0xff, 0xff, 1]];
+      await store.persist(
+        batch({ writes: keys.map((key) => [Uint8Array.from(key), Uint8Array.of(1)]) }),
+      );
+      const scan = (...prefix: number[]) =>
+        [...store.scan(Uint8Array.from(prefix))].map(([key]) => [...key]);
+
+      expect(scan()).toEqual(keys);
+      expect(scan(0)).toEqual([[0], [0, 0]]);
+      expect(scan(0xff)).toEqual([[0xff], [0xff, 0xff], [0xff, 0xff, 1]]);
+      expect(scan(0xff, 0xff)).toEqual([
+        [0xff, 0xff],
+        [0xff, 0xff, 1],
+      ]);
+    });
+
+    test('a scan can be left early, and another begun', async () => {
+      await store.persist(batch({ writes: ['a', 'b', 'c'].map((key) => [utf8(key), utf8(key)]) }));
+
+      for (const [key] of store.scan(utf8(''))) {
+        expect(text(key)).toBe('a');
+        break;
+      }
+
+      expect(keysUnder('')).toEqual(['a', 'b', 'c']);
+    });
+
+    test('shows a batch when it is durable, not before', async () => {
+      await store.persist(batch({ writes: [[utf8('a'), utf8('old')]] }));
+
+      const written = store.persist(batch({ writes: [[utf8('a'), utf8('new')]] }));
+
+      expect(text(store.get(utf8('a')))).toBe('old');
+      await written;
+      expect(text(store.get(utf8('a')))).toBe('new');
+      expect([...store.scan(utf8('a'))].map(([, value]) => text(value))).toEqual(['new']);
+    });
+
+    test('what it gives belongs to the caller, and what it was given to itself', async () => {
+      const large = new Uint8Array(40_000).fill(1);
+      const small = utf8('small');
+      const written = store.persist(
+        batch({
+          writes: [
+            [utf8('large'), large],
+            [utf8('small'), small],
+          ],
+        }),
+      );
+      large.fill(9);
+      small.fill(9);
+      await written;
+      const [first, second] = [store.get(utf8('large')), store.get(utf8('small'))];
+      const scanned = [...store.scan(utf8(''))].map(([, value]) => value);
+
+      await store.persist(
+        batch({
+          writes: [
+            [utf8('large'), new Uint8Array(40_000).fill(2)],
+            [utf8('small'), utf8('other')],
+          ],
+        }),
+      );
+      store.get(utf8('large'));
+      store.get(utf8('small'));
+
+      expect(first).toEqual(new Uint8Array(40_000).fill(1));
+      expect(text(second)).toBe('small');
+      expect(scanned.map((value) => value.length)).toEqual([40_000, 5]);
+      expect(scanned[0]).toEqual(first);
+    });
+
+    test('bears a batch of thousands', async () => {
+      const writes = Array.from(
+        { length: 5_000 },
+        (_, at) => [utf8(`key ${String(at).padStart(5, '0')}`), new Uint8Array(1_000)] as const,
+      );
+
+      await store.persist(batch({ entries: entries(1, 2_000), writes, applied: 2_000 }));
+      await reopen();
+
+      expect((await store.load()).entries).toHaveLength(2_000);
+      expect(keysUnder('key')).toHaveLength(5_000);
+    });
+  });
+}
