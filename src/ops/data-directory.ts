@@ -1,0 +1,81 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ClusterError } from '../common/index.js';
+import { replacePrivateFile } from './files.js';
+import type { IdentityOwner } from './identity-file.js';
+import { lockDataDirectory } from './lock.js';
+
+/** A node's own directory, locked for this process. */
+export type DataDirectory = {
+  /** The life of this directory, part of a member's identity; 1 until membership can change. */
+  readonly incarnation: number;
+  /** For `openLmdbStore`. */
+  readonly storePath: string;
+  /** For `openIdentity`. */
+  readonly identityPath: string;
+  release(): Promise<void>;
+};
+
+const schema = z.strictObject({
+  node_id: z.string(),
+  cluster_id: z.string(),
+  incarnation: z.int().positive(),
+});
+
+/** Where `quorate certs init` puts a node's identity key: data directory and file. */
+export function identityPathOf(directory: string): string {
+  return join(directory, 'identity.key');
+}
+
+/**
+ * Opens a node's data directory: makes it (0700) at the first start, locks it, and checks that it is this node's.
+ *
+ * @throws ClusterError `wrong-state` when another process has it (`DATA_DIRECTORY_IN_USE`) or when it belongs to another
+ * node or cluster (`DATA_DIRECTORY_FOREIGN`); `data-loss` when its `node.json` is damaged.
+ */
+export async function openDataDirectory(
+  path: string,
+  owner: IdentityOwner,
+): Promise<DataDirectory> {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  const lock = await lockDataDirectory(path);
+  try {
+    return {
+      incarnation: incarnationOf(path, owner),
+      storePath: join(path, 'store'),
+      identityPath: identityPathOf(path),
+      release: () => lock.release(),
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Reads `node.json`, or writes it at the first start. */
+function incarnationOf(directory: string, { clusterId, nodeId }: IdentityOwner): number {
+  const path = join(directory, 'node.json');
+  if (!existsSync(path)) {
+    const first = { node_id: nodeId, cluster_id: clusterId, incarnation: 1 };
+    replacePrivateFile(path, `${JSON.stringify(first, undefined, 2)}\n`);
+  }
+  const node = read(path);
+  if (node.node_id !== nodeId || node.cluster_id !== clusterId)
+    throw new ClusterError(
+      'wrong-state',
+      `The data directory ${directory} belongs to node ${node.node_id} of cluster ${node.cluster_id}, ` +
+        `not to node ${nodeId} of cluster ${clusterId}`,
+      { reason: 'DATA_DIRECTORY_FOREIGN' },
+    );
+  return node.incarnation;
+}
+
+function read(path: string): z.infer<typeof schema> {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new ClusterError('data-loss', `The file ${path} is damaged`, { cause });
+  }
+}

@@ -1,0 +1,132 @@
+import { sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ClusterError, concat, equal, fromHex, toHex } from '../common/index.js';
+import type { ClusterId, NodeId } from '../common/index.js';
+import { aesGcmOpen, aesGcmSeal, wipe } from '../crypto/index.js';
+import type { Signer } from '../ports/index.js';
+import { bytesItem, textItem, transcript } from '../wire/index.js';
+import { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
+import { writePrivateFile } from './files.js';
+import { identitySealingKeyOf } from './node-key.js';
+import { systemRandom } from './random.js';
+
+/** Whose identity key a file holds: what it is sealed for. */
+export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
+
+/** An identity key that is not in a file yet: the genesis needs its public half, and the file the genesis' hash. */
+export interface NewIdentity {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Seals the seed into a new file, 0600, and forgets it. Once. */
+  write(path: string, owner: IdentityOwner, nodeKey: Uint8Array): void;
+}
+
+const NONCE_BYTES = 12;
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  cluster_id: z.string(),
+  node_id: z.string(),
+  public_key: z.string(),
+  /** Hex of nonce ‖ ciphertext ‖ tag, AES-256-GCM of the 32-byte seed. */
+  sealed: z.string(),
+});
+
+/** Makes an identity key (trust: who vouches for what). */
+export function newIdentity(): NewIdentity {
+  let seed: Uint8Array | undefined = systemRandom.bytes(ED25519_KEY_BYTES);
+  const publicKey = rawPublicKey(privateKeyObject(seed));
+  return {
+    publicKey,
+    write(path, owner, nodeKey) {
+      if (seed === undefined) throw new ClusterError('wrong-state', 'The identity key is written');
+      const file = {
+        format: 1,
+        cluster_id: owner.clusterId,
+        node_id: owner.nodeId,
+        public_key: toHex(publicKey),
+        sealed: toHex(seal(seed, owner, publicKey, nodeKey)),
+      };
+      writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
+      wipe(seed);
+      seed = undefined;
+    },
+  };
+}
+
+/**
+ * Opens a node's identity key. The private half stays in OpenSSL's memory; nothing gives it out.
+ *
+ * @throws ClusterError `data-loss` when the file is damaged, was sealed under another node key, or belongs to another node
+ * or cluster.
+ */
+export function openIdentity(path: string, owner: IdentityOwner, nodeKey: Uint8Array): Signer {
+  const { publicKey, sealed } = read(path);
+  const seed = open(sealed, owner, publicKey, nodeKey);
+  if (seed === undefined)
+    throw damaged(path, 'it is damaged, or of another node, cluster or node key');
+  const key = privateKeyObject(seed);
+  wipe(seed);
+  if (!equal(rawPublicKey(key), publicKey)) throw damaged(path, 'its two halves do not match');
+  return signerOf(owner.nodeId, key, publicKey);
+}
+
+function signerOf(node: NodeId, key: KeyObject, publicKey: Uint8Array): Signer {
+  return { node, publicKey, sign: (bytes) => Uint8Array.from(sign(undefined, bytes, key)) };
+}
+
+function read(path: string): { publicKey: Uint8Array; sealed: Uint8Array } {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw damaged(path, 'it cannot be read', cause);
+  }
+  const file = schema.safeParse(content);
+  if (!file.success) throw damaged(path, 'it is no identity file', file.error);
+  const publicKey = fromHex(file.data.public_key);
+  const sealed = fromHex(file.data.sealed);
+  if (publicKey === undefined || sealed === undefined)
+    throw damaged(path, 'it is no identity file');
+  return { publicKey, sealed };
+}
+
+function seal(
+  seed: Uint8Array,
+  owner: IdentityOwner,
+  publicKey: Uint8Array,
+  nodeKey: Uint8Array,
+): Uint8Array {
+  const nonce = systemRandom.bytes(NONCE_BYTES);
+  const key = identitySealingKeyOf(nodeKey);
+  const sealed = concat(nonce, aesGcmSeal(key, nonce, associated(owner, publicKey), seed));
+  wipe(key);
+  return sealed;
+}
+
+function open(
+  sealed: Uint8Array,
+  owner: IdentityOwner,
+  publicKey: Uint8Array,
+  nodeKey: Uint8Array,
+): Uint8Array | undefined {
+  if (sealed.length < NONCE_BYTES) return undefined;
+  const key = identitySealingKeyOf(nodeKey);
+  const [nonce, rest] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
+  const seed = aesGcmOpen(key, nonce, associated(owner, publicKey), rest);
+  wipe(key);
+  return seed?.length === ED25519_KEY_BYTES ? seed : undefined;
+}
+
+function associated({ clusterId, nodeId }: IdentityOwner, publicKey: Uint8Array): Uint8Array {
+  return transcript('identity', [textItem(clusterId), textItem(nodeId), bytesItem(publicKey)]);
+}
+
+function damaged(path: string, why: string, cause?: unknown): ClusterError {
+  return new ClusterError('data-loss', `The identity key ${path} does not open: ${why}`, {
+    reason: 'IDENTITY_KEY',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * The machine under a node: clock, randomness, signature checks, log lines, the node key and what is sealed with it, the
+ * data directory and its lock, certificates. Adapters of ports, and the files that `quorate certs init` makes.
+ * Nothing here knows what the cluster agrees on.
+ */
+export { createAuthority, issueCertificate } from './certificates.js';
+export type { Credential, LeafRequest } from './certificates.js';
+export { systemClock } from './clock.js';
+export { identityPathOf, openDataDirectory } from './data-directory.js';
+export type { DataDirectory } from './data-directory.js';
+export { writePrivateFile, writePublicFile } from './files.js';
+export { newIdentity, openIdentity } from './identity-file.js';
+export type { IdentityOwner, NewIdentity } from './identity-file.js';
+export { lockDataDirectory } from './lock.js';
+export type { Lock } from './lock.js';
+export { jsonLogger } from './logger.js';
+export type { LogLevel } from './logger.js';
+export { createNodeKey, loadNodeKey, wrappingKeyOf } from './node-key.js';
+export { systemRandom } from './random.js';
+export { nodeVerify, selfTest } from './verify.js';

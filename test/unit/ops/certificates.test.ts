@@ -1,0 +1,112 @@
+import { expect, test } from '@jest/globals';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { nodeId } from '../../../src/common/index.js';
+import { DEFAULT_LIMITS, encodeGenesis, parseSpiffe } from '../../../src/identity/index.js';
+import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+const AUTHORITY = await createAuthority('test authority', 365, NOW);
+const LEAF = await issueCertificate(
+  AUTHORITY,
+  {
+    role: 'tee',
+    name: 'node-1',
+    dns: ['localhost', 'node-1.cluster.example'],
+    ips: ['127.0.0.1', '::1'],
+    days: 30,
+  },
+  NOW,
+);
+
+test('a leaf names its node as SPIFFE URI, with its addresses', () => {
+  const names = new X509Certificate(LEAF.certificate).subjectAltName?.split(', ') ?? [];
+
+  expect(names).toEqual([
+    'URI:spiffe://quorate/tee/node-1',
+    'DNS:localhost',
+    'DNS:node-1.cluster.example',
+    'IP Address:127.0.0.1',
+    'IP Address:0:0:0:0:0:0:0:1',
+  ]);
+  expect(parseSpiffe((names[0] ?? '').slice(4))).toMatchObject({ role: 'tee', name: 'node-1' });
+});
+
+test('OpenSSL finds the leaf issued by the authority, and each with its key', () => {
+  const leaf = new X509Certificate(LEAF.certificate);
+  const authority = new X509Certificate(AUTHORITY.certificate);
+
+  expect(leaf.checkIssued(authority)).toBe(true);
+  expect(leaf.verify(authority.publicKey)).toBe(true);
+  expect(authority.verify(authority.publicKey)).toBe(true);
+  expect(leaf.checkPrivateKey(createPrivateKey(LEAF.privateKey))).toBe(true);
+  expect(authority.checkPrivateKey(createPrivateKey(AUTHORITY.privateKey))).toBe(true);
+  expect([authority.ca, leaf.ca]).toEqual([true, false]);
+  expect(leaf.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+});
+
+test('a leaf is for servers and clients', () => {
+  expect(new X509Certificate(LEAF.certificate).keyUsage).toEqual([
+    '1.3.6.1.5.5.7.3.1',
+    '1.3.6.1.5.5.7.3.2',
+  ]);
+});
+
+test('a certificate is valid for its days and five minutes before', () => {
+  const leaf = new X509Certificate(LEAF.certificate);
+
+  expect(Date.parse(leaf.validFrom)).toBe(NOW - 300_000);
+  expect(Date.parse(leaf.validTo)).toBe(NOW + 30 * 86_400_000);
+});
+
+test('a leaf does not outlive its authority', async () => {
+  const request = { role: 'app', name: 'wallet', dns: [], ips: [], days: 400 } as const;
+
+  const leaf = new X509Certificate((await issueCertificate(AUTHORITY, request, NOW)).certificate);
+
+  expect(leaf.validTo).toBe(new X509Certificate(AUTHORITY.certificate).validTo);
+  expect(leaf.subjectAltName).toBe('URI:spiffe://quorate/app/wallet');
+});
+
+test('every serial number is its own', async () => {
+  const other = await createAuthority('test authority', 1, NOW);
+  const serials = [AUTHORITY, LEAF, other].map(
+    (each) => new X509Certificate(each.certificate).serialNumber,
+  );
+
+  expect(new Set(serials).size).toBe(3);
+  expect(serials.every((serial) => serial.length === 32)).toBe(true);
+});
+
+test('the bundle is one that a genesis takes', () => {
+  const bundle = AUTHORITY.certificate + LEAF.certificate;
+
+  expect(() =>
+    encodeGenesis({
+      createdMs: NOW,
+      members: [{ nodeId: nodeId('node-1'), role: 'tee', identityKey: new Uint8Array(32) }],
+      peerCa: bundle,
+      requesterCa: AUTHORITY.certificate,
+      unsigned: false,
+      limits: DEFAULT_LIMITS,
+    }),
+  ).not.toThrow();
+});
+
+test.each([
+  ['name', { name: 'Node 1' }],
+  ['name', { name: '' }],
+  ['dns', { dns: ['not a name'] }],
+  ['dns', { dns: ['a,URI:spiffe://quorate/operator/root'] }],
+  ['dns', { dns: Array.from({ length: 33 }, (_, at) => `n${at}`) }],
+  ['ips', { ips: ['localhost'] }],
+  ['days', { days: 0 }],
+  ['days', { days: 1.5 }],
+  ['days', { days: 4_000 }],
+])('a bad %s is refused: %j', async (field, part) => {
+  const request = { role: 'tee', name: 'node-1', dns: [], ips: [], days: 30, ...part } as const;
+
+  await expect(issueCertificate(AUTHORITY, request, NOW)).rejects.toMatchObject({
+    code: 'invalid-request',
+    details: { field },
+  });
+});

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clusterId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import {
+  createNodeKey,
+  loadNodeKey,
+  newIdentity,
+  nodeVerify,
+  openIdentity,
+  wrappingKeyOf,
+} from '../../../src/ops/index.js';
+import { temporaryDirectory } from '../../support/stores.js';
+
+const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };
+const NODE_KEY = new Uint8Array(32).fill(7);
+
+/** `text` with another hex digit at one place. */
+function changed(text: string, at: number): string {
+  return text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
+}
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let path: string;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  path = join(directory.path, 'file.key');
+});
+afterEach(() => directory.remove());
+
+test('a node key is 32 random bytes in a file that only its owner reads', () => {
+  createNodeKey(path);
+  const other = join(directory.path, 'other.key');
+  createNodeKey(other);
+
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(loadNodeKey(path)).toHaveLength(32);
+  expect(toHex(loadNodeKey(path))).toBe(readFileSync(path, 'utf8').trim());
+  expect(toHex(loadNodeKey(path))).not.toBe(toHex(loadNodeKey(other)));
+});
+
+test('a key is never overwritten', () => {
+  createNodeKey(path);
+  const first = toHex(loadNodeKey(path));
+
+  expect(() => createNodeKey(path)).toThrow('EEXIST');
+  expect(() => newIdentity().write(path, OWNER, NODE_KEY)).toThrow('EEXIST');
+  expect(toHex(loadNodeKey(path))).toBe(first);
+});
+
+test('a node key file with anything else is refused without being shown', () => {
+  writeFileSync(path, `${'ab'.repeat(31)}XY`);
+
+  expect(() => loadNodeKey(path)).toThrow('must hold 64 lower-case hex characters');
+  expect(() => loadNodeKey(path)).not.toThrow(/abab/);
+});
+
+test('the wrapping key is not the node key', () => {
+  expect(toHex(wrappingKeyOf(NODE_KEY))).not.toBe(toHex(NODE_KEY));
+  expect(toHex(wrappingKeyOf(NODE_KEY))).toBe(toHex(wrappingKeyOf(NODE_KEY)));
+});
+
+test('an identity written is opened, and signs for its public key', () => {
+  const identity = newIdentity();
+  identity.write(path, OWNER, NODE_KEY);
+
+  const signer = openIdentity(path, OWNER, NODE_KEY);
+
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(signer.node).toBe('node-1');
+  expect(signer.publicKey).toEqual(identity.publicKey);
+  const signature = signer.sign(utf8('fact'));
+  expect(signature).toHaveLength(64);
+  expect(nodeVerify.identity(identity.publicKey, utf8('fact'), signature)).toBe(true);
+});
+
+test('an identity is written once', () => {
+  const identity = newIdentity();
+  identity.write(path, OWNER, NODE_KEY);
+
+  expect(() => identity.write(`${path}.2`, OWNER, NODE_KEY)).toThrow('is written');
+});
+
+test('an identity opens for nobody else and under no other node key', () => {
+  newIdentity().write(path, OWNER, NODE_KEY);
+
+  for (const [owner, key] of [
+    [{ ...OWNER, nodeId: nodeId('node-2') }, NODE_KEY],
+    [{ ...OWNER, clusterId: clusterId('cd'.repeat(16)) }, NODE_KEY],
+    [OWNER, new Uint8Array(32).fill(8)],
+  ] as const)
+    expect(() => openIdentity(path, owner, key)).toThrow(
+      expect.objectContaining({ code: 'data-loss', reason: 'IDENTITY_KEY' }),
+    );
+});
+
+test('an identity file with one character changed does not open', () => {
+  newIdentity().write(path, OWNER, NODE_KEY);
+  const good = readFileSync(path, 'utf8');
+  const file = JSON.parse(good) as Record<string, string>;
+
+  for (const broken of [
+    ...[0, 24, 100].map((at) => ({ ...file, sealed: changed(file['sealed'] ?? '', at) })),
+    { ...file, public_key: changed(file['public_key'] ?? '', 5) },
+    { ...file, sealed: '' },
+    { ...file, more: 1 },
+    { ...file, format: 2 },
+  ]) {
+    writeFileSync(path, JSON.stringify(broken));
+    expect(() => openIdentity(path, OWNER, NODE_KEY)).toThrow('does not open');
+  }
+  writeFileSync(path, good.slice(0, -5));
+  expect(() => openIdentity(path, OWNER, NODE_KEY)).toThrow('does not open');
+});

@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { fromHex, utf8 } from '../../../src/common/index.js';
+import { nodeVerify, selfTest } from '../../../src/ops/index.js';
+
+const { publicKey: PUBLIC, privateKey } = generateKeyPairSync('ed25519');
+const KEY = Uint8Array.from(PUBLIC.export({ format: 'der', type: 'spki' }).subarray(12));
+const MESSAGE = utf8('message');
+const SIGNATURE = Uint8Array.from(sign(undefined, MESSAGE, privateKey));
+
+test('the self-test passes, and fails with a verifier that says yes or no to everything', () => {
+  expect(() => selfTest()).not.toThrow();
+  expect(() => selfTest({ identity: () => true, final: () => true })).toThrow('wrong answer');
+  expect(() => selfTest({ ...nodeVerify, final: () => false })).toThrow('wrong answer');
+});
+
+test('a signature of another library call verifies, for facts and for results', () => {
+  expect(nodeVerify.identity(KEY, MESSAGE, SIGNATURE)).toBe(true);
+  expect(nodeVerify.final('FROST_ED25519_SHA512', KEY, MESSAGE, SIGNATURE)).toBe(true);
+});
+
+test('an algorithm without a verifier is a no', () => {
+  for (const algorithm of ['', 'FROST_P256_SHA256', 'constructor', 'frost_ed25519_sha512'])
+    expect(nodeVerify.final(algorithm, KEY, MESSAGE, SIGNATURE)).toBe(false);
+});
+
+test('keys and signatures of a wrong length are a no, never an exception', () => {
+  for (const length of [0, 31, 33, 64])
+    expect(nodeVerify.identity(new Uint8Array(length), MESSAGE, SIGNATURE)).toBe(false);
+  for (const length of [0, 63, 65])
+    expect(nodeVerify.identity(KEY, MESSAGE, new Uint8Array(length))).toBe(false);
+});
+
+test('bytes that are no point are a no', () => {
+  const none = [
+    new Uint8Array(32).fill(0xff),
+    fromHex('0200000000000000000000000000000000000000000000000000000000000000'),
+  ];
+  for (const key of none)
+    expect(nodeVerify.identity(key ?? KEY, MESSAGE, new Uint8Array(64))).toBe(false);
+});
+
+test('s plus the group order is no second signature', () => {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+  let s = 0n;
+  for (const byte of SIGNATURE.slice(32).toReversed()) s = (s << 8n) | BigInt(byte);
+  const second = Uint8Array.from(SIGNATURE);
+  let rest = s + order;
+  for (let at = 32; at < 64; at++, rest >>= 8n) second[at] = Number(rest & 0xffn);
+
+  expect(rest).toBe(0n);
+  expect(nodeVerify.identity(KEY, MESSAGE, second)).toBe(false);
+});
+
+test('more keys than are remembered still verify', () => {
+  for (let at = 0; at < 1_100; at++) {
+    const key = new Uint8Array(32);
+    new DataView(key.buffer).setUint32(0, at);
+    nodeVerify.identity(key, MESSAGE, SIGNATURE);
+  }
+  expect(nodeVerify.identity(KEY, MESSAGE, SIGNATURE)).toBe(true);
+});
