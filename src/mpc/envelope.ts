@@ -1,0 +1,67 @@
+import type { PartyIndex } from '../common/index.js';
+import type { Signer, Verify } from '../ports/index.js';
+import {
+  bytesItem,
+  textItem,
+  transcript,
+  u16Item,
+  type Envelope,
+  type SignedBody,
+} from '../wire/index.js';
+
+/** Receiver of what goes to everybody. */
+export const TO_ALL = 0;
+
+/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). */
+export function envelopeBytes(
+  sessionId: Uint8Array,
+  kind: string,
+  from: PartyIndex,
+  to: PartyIndex,
+  body: Uint8Array,
+): Uint8Array {
+  return transcript('envelope', [
+    bytesItem(sessionId),
+    textItem(kind),
+    u16Item(from),
+    u16Item(to),
+    bytesItem(body),
+  ]);
+}
+
+/** `body` in an envelope that anybody may read, signed by this node. */
+export function signEnvelope(
+  signer: Signer,
+  sessionId: Uint8Array,
+  kind: string,
+  from: PartyIndex,
+  to: PartyIndex,
+  body: Uint8Array,
+): Envelope {
+  const signature = signer.sign(envelopeBytes(sessionId, kind, from, to, body));
+  return openEnvelopeOf(sessionId, kind, from, to, { body, signature });
+}
+
+/** The body of an open envelope, or `undefined` when it is sealed or not signed by `identityKey`. */
+export function openEnvelope(
+  verify: Verify,
+  identityKey: Uint8Array,
+  envelope: Envelope,
+): Uint8Array | undefined {
+  if (envelope.content?.$case !== 'open') return undefined;
+  const { sessionId, kind, from, to } = envelope;
+  const { body, signature } = envelope.content.value;
+  const signed = envelopeBytes(sessionId, kind, from, to, body);
+  return verify.identity(identityKey, signed, signature) ? body : undefined;
+}
+
+/** The envelope of a body that is signed already: as it is sent to all, and as a sealed one is shown as evidence. */
+export function openEnvelopeOf(
+  sessionId: Uint8Array,
+  kind: string,
+  from: PartyIndex,
+  to: PartyIndex,
+  signed: SignedBody,
+): Envelope {
+  return { sessionId, kind, from, to, content: { $case: 'open', value: signed } };
+}
