@@ -3,7 +3,17 @@
  * (Shamir, Feldman). Randomness is handed in; the same input gives the same output on every node. Sources stand at each
  * function. It knows no protocol, no node and no message.
  */
+export { BoundedCache } from './bounded-cache.js';
+export { ed25519Group } from './ed25519-group.js';
+export type { Group } from './group.js';
 export { challenge, sha256, sha512, xof } from './hash.js';
+export {
+  evaluateInExponent,
+  lagrangeAtZero,
+  randomPolynomial,
+  SecretPolynomial,
+} from './polynomial.js';
+export { decodeLittleEndian, encodeLittleEndian, inverse, modulo, randomScalar } from './scalar.js';
 export { aesGcmOpen, aesGcmSeal, hkdfSha256 } from './sealing.js';
 export { SecretBytes, wipe } from './secret.js';
 export { X25519_BYTES, x25519Pair, x25519Shared } from './x25519.js';
