@@ -1,0 +1,55 @@
+import { assert, concat, type PartyIndex } from '../common/index.js';
+import { bind, isRightShare, type Commitment } from './binding.js';
+import { isSound, verificationShare, type FrostPublic } from './key.js';
+import type { Suite } from './suite.js';
+
+export type AggregateResult =
+  | { readonly ok: true; readonly signature: Uint8Array }
+  /**
+   * Whose share is wrong. Nobody: every share is right or cannot be judged, and still there is no signature. With fewer than
+   * t malicious participants that is a bug or a corrupted key, and a reason to stop using it.
+   */
+  | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
+
+/**
+ * Adds signature shares up (RFC 9591 §5.3). The sum is verified first, which covers all shares at once; only if that fails
+ * is each checked by itself. Anybody may do it, and nobody has to believe the result.
+ *
+ * @param shares - Of each signer of B, as it came; others are not looked at.
+ * @param verify - Verifies enc(R) ‖ enc(z) under the public key, by code that is not this.
+ */
+export function aggregate<P>(
+  suite: Suite<P>,
+  key: FrostPublic,
+  B: readonly Commitment[],
+  message: Uint8Array,
+  shares: ReadonlyMap<PartyIndex, Uint8Array>,
+  verify: (signature: Uint8Array) => boolean,
+): AggregateResult {
+  const { group } = suite;
+  const binding = isSound(key) ? bind(suite, key, B, message) : undefined;
+  if (binding === undefined || 'badCommitment' in binding) return { ok: false, culprits: [] };
+
+  // A share that spells no scalar must be blamed before it is added: it would hide who spoilt the sum.
+  const z = new Map<PartyIndex, bigint | undefined>();
+  for (const { index } of B) {
+    const share = shares.get(index);
+    assert(share !== undefined, 'there is a share of each signer');
+    z.set(index, group.decodeScalar(share));
+  }
+
+  const parts = [...z.values()].filter((part) => part !== undefined);
+  if (parts.length === B.length) {
+    const sum = parts.reduce((total, part) => total + part, 0n) % group.order;
+    const signature = concat(binding.R, group.encodeScalar(sum));
+    if (verify(signature)) return { ok: true, signature };
+  }
+
+  const culprits = [...binding.signers].filter(([index, signer]) => {
+    const z_j = z.get(index);
+    const X_j = verificationShare(suite, key.V, index);
+    if (z_j === undefined) return true;
+    return X_j !== undefined && !isRightShare(suite, binding, signer, X_j, z_j);
+  });
+  return { ok: false, culprits: culprits.map(([index]) => index) };
+}

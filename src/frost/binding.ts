@@ -1,0 +1,112 @@
+import { assert, concat, toHex, type PartyIndex } from '../common/index.js';
+import { lagrangeAtZero } from '../crypto/index.js';
+import { PARTICIPANTS_MAX, type FrostPublic } from './key.js';
+import type { Suite } from './suite.js';
+
+/** A signer's commitment to its nonce, as the entry names it: encoded points. */
+export type Commitment = {
+  readonly index: PartyIndex;
+  readonly D: Uint8Array;
+  readonly E: Uint8Array;
+};
+
+/** What signers and aggregator compute alike from key, B and message. All of it is public. */
+export type Binding<P> = {
+  /** enc(R): the first half of the signature. */
+  readonly R: Uint8Array;
+  /** c = H2(enc(R) ‖ enc(PK) ‖ message). */
+  readonly c: bigint;
+  readonly signers: ReadonlyMap<PartyIndex, SignerBinding<P>>;
+};
+
+export type SignerBinding<P> = {
+  readonly D: P;
+  readonly E: P;
+  readonly rho: bigint;
+  readonly lambda: bigint;
+};
+
+/** Claims that these are the indices of one attempt: exactly t, ascending, without repetition, 1 .. 20. */
+export function isSignerSet(threshold: number, indices: readonly PartyIndex[]): boolean {
+  return (
+    indices.length === threshold &&
+    indices.every(
+      (index, at) =>
+        Number.isInteger(index) && index > (indices[at - 1] ?? 0) && index <= PARTICIPANTS_MAX,
+    )
+  );
+}
+
+/**
+ * Binds a signature to its signers, their commitments and the message (RFC 9591 §4.4–4.6). R and c are the same for all
+ * signers and for the aggregator, so a node that is both computes them once.
+ *
+ * @returns A bad commitment's owner instead, or 0 when the sum of all is the identity and belongs to nobody.
+ */
+export function bind<P>(
+  suite: Suite<P>,
+  key: FrostPublic,
+  B: readonly Commitment[],
+  message: Uint8Array,
+): Binding<P> | { readonly badCommitment: PartyIndex } {
+  const { group } = suite;
+  const indices = B.map(({ index }) => index);
+  assert(isSignerSet(key.threshold, indices), 'B names exactly t signers in order of index');
+
+  const points = new Map<PartyIndex, readonly [D: P, E: P]>();
+  for (const { index, D: encodedD, E: encodedE } of B) {
+    const [D, E] = [group.decode(encodedD), group.decode(encodedE)];
+    if (D === undefined || E === undefined) return { badCommitment: index };
+    points.set(index, [D, E]);
+  }
+
+  // Every id, D and E has its fixed length by now, so no two lists are spelt alike.
+  const list = concat(...B.flatMap(({ index, D, E }) => [identifier(suite, index), D, E]));
+  const prefix = concat(key.publicKey, suite.H4(message), suite.H5(list));
+  const name = toHex(prefix);
+  const known = suite.bindings.get(name);
+  if (known !== undefined) return known;
+
+  // rho_j = H1(enc(PK) ‖ H4(message) ‖ H5(B) ‖ enc(id_j)): bound to the message, to PK and to all of B. Anything less is
+  // open to Drijvers' attack on parallel sessions (ROS).
+  const signers = new Map<PartyIndex, SignerBinding<P>>();
+  for (const [index, [D, E]] of points) {
+    const rho = suite.H1(concat(prefix, identifier(suite, index)));
+    signers.set(index, { D, E, rho, lambda: lagrangeAtZero(group.order, indices, index) });
+  }
+
+  // R = Σ_j (D_j + rho_j E_j)
+  const all = [...signers.values()];
+  const hiding = all.reduce((sum, { D }) => group.add(sum, D), group.identity);
+  const sum = group.add(hiding, group.sumOfProducts(all.map(({ E, rho }) => [E, rho])));
+  if (group.isIdentity(sum)) return { badCommitment: 0 };
+
+  const R = group.encode(sum);
+  const c = suite.H2(concat(R, key.publicKey, message));
+  const binding = { R, c, signers };
+  suite.bindings.set(name, binding);
+  return binding;
+}
+
+/** Party j is the scalar j. */
+function identifier<P>({ group }: Suite<P>, index: PartyIndex): Uint8Array {
+  return group.encodeScalar(BigInt(index));
+}
+
+/** Whether z_j is j's share of this signature: z_j·G = D_j + rho_j E_j + c·lambda_j·X_j (RFC 9591 §5.4). Public data only. */
+export function isRightShare<P>(
+  { group }: Suite<P>,
+  { c }: Binding<P>,
+  { D, E, rho, lambda }: SignerBinding<P>,
+  X: P,
+  z: bigint,
+): boolean {
+  const expected = group.add(
+    D,
+    group.sumOfProducts([
+      [E, rho],
+      [X, (c * lambda) % group.order],
+    ]),
+  );
+  return group.equal(group.multiplyPublic(group.base, z), expected);
+}

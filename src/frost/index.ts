@@ -1,0 +1,20 @@
+/**
+ * FROST: key generation as a protocol over an `mpc` party, and signing as three plain functions (RFC 9591; key generation
+ * is Pedersen's with commit-reveal, outside the RFC). Everything is generic in its suite, a value that is handed in. It
+ * knows no log, no node and no storage: who may sign what is decided before it is asked.
+ */
+export { aggregate } from './aggregate.js';
+export type { AggregateResult } from './aggregate.js';
+export { isSignerSet } from './binding.js';
+export type { Commitment } from './binding.js';
+export { judgeOpening, judgeShare } from './judge.js';
+export { PARTICIPANTS_MAX, THRESHOLD_MIN, verificationShare } from './key.js';
+export type { FrostPublic, FrostShare } from './key.js';
+export { generateKey } from './keygen.js';
+export type { NewKey } from './keygen.js';
+export { keygenKinds } from './messages.js';
+export type { KeygenKinds } from './messages.js';
+export { commit, signShare } from './sign.js';
+export type { Nonce, SignShareResult } from './sign.js';
+export { createSuite, ed25519Suite, suiteOf } from './suite.js';
+export type { Suite, SuiteParts } from './suite.js';

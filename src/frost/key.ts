@@ -1,0 +1,57 @@
+import { equal, toHex, type PartyIndex } from '../common/index.js';
+import { evaluateInExponent } from '../crypto/index.js';
+import type { Suite } from './suite.js';
+
+/** t ≥ 2, n ≤ 20 (`docs/threats.md`). */
+export const THRESHOLD_MIN = 2;
+export const PARTICIPANTS_MAX = 20;
+
+/** What everybody knows of a sharing. */
+export type FrostPublic = {
+  /** t: signers needed. */
+  readonly threshold: number;
+  /** The sharing's public polynomial V_0 .. V_{t−1}, encoded points: f(X)·G = Σ X^l·V_l. */
+  readonly V: readonly Uint8Array[];
+  /** The public key as clients see it; for plain Schnorr suites the encoding of V_0. */
+  readonly publicKey: Uint8Array;
+};
+
+/** One participant's key share: f(index). Whoever holds it wipes it. */
+export type FrostShare = {
+  /** 1 .. n. */
+  readonly index: PartyIndex;
+  /** An encoded scalar. */
+  readonly scalar: Uint8Array;
+};
+
+/** Claims that V can be the public polynomial of such a key: t points, the first of them the public key. */
+export function isSound({ threshold, V, publicKey }: FrostPublic): boolean {
+  const [constant] = V;
+  return V.length === threshold && constant !== undefined && equal(constant, publicKey);
+}
+
+/** X_j = Σ_l j^l·V_l: the point of j's key share. `undefined` when V holds what is no point. */
+export function verificationShare<P>(
+  suite: Suite<P>,
+  V: readonly Uint8Array[],
+  j: PartyIndex,
+): P | undefined {
+  const name = `${j}/${V.map(toHex).join('/')}`;
+  const known = suite.verificationShares.get(name);
+  if (known !== undefined) return known;
+
+  const points = decodeAll(suite, V);
+  if (points === undefined) return undefined;
+  const X_j = evaluateInExponent(suite.group, points, j);
+  suite.verificationShares.set(name, X_j);
+  return X_j;
+}
+
+/** All points of a list, or `undefined` if one of them is none. */
+export function decodeAll<P>(
+  { group }: Suite<P>,
+  encoded: readonly Uint8Array[],
+): readonly P[] | undefined {
+  const points = encoded.map((each) => group.decode(each)).filter((point) => point !== undefined);
+  return points.length === encoded.length ? points : undefined;
+}

@@ -1,0 +1,99 @@
+import { assert, concat, type PartyIndex } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import type { Random } from '../ports/index.js';
+import { bind, isRightShare, type Commitment } from './binding.js';
+import { isSound, verificationShare, type FrostPublic, type FrostShare } from './key.js';
+import type { Suite } from './suite.js';
+
+const HEDGE_BYTES = 32;
+
+/** A nonce: two encoded scalars, for one signature. Whoever takes it for `signShare` gives it away. */
+export type Nonce = { readonly d: Uint8Array; readonly e: Uint8Array };
+
+/**
+ * Makes one nonce and its commitment (RFC 9591 §5.1). Fresh randomness is hashed with the key share, so that a weak source
+ * of randomness alone does not give the nonce away; never is it a function of key and message, which a second signer set
+ * would make it repeat.
+ *
+ * @param scalar - This node's key share, an encoded scalar; the caller keeps and wipes it.
+ */
+export function commit<P>(
+  suite: Suite<P>,
+  scalar: Uint8Array,
+  random: Random,
+): Nonce & { readonly D: Uint8Array; readonly E: Uint8Array } {
+  const { group } = suite;
+  const [d, e] = [nonceScalar(suite, scalar, random), nonceScalar(suite, scalar, random)];
+  return {
+    d: group.encodeScalar(d),
+    e: group.encodeScalar(e),
+    D: group.encode(group.multiplyBase(d)),
+    E: group.encode(group.multiplyBase(e)),
+  };
+}
+
+/** H3(random32 ‖ enc(x_i)), RFC 9591 §4.1. */
+function nonceScalar<P>(suite: Suite<P>, scalar: Uint8Array, random: Random): bigint {
+  const hedge = random.bytes(HEDGE_BYTES);
+  const input = concat(hedge, scalar);
+  const nonce = suite.H3(input);
+  wipe(hedge, input);
+  assert(nonce !== 0n, 'a nonce is not zero');
+  return nonce;
+}
+
+export type SignShareResult =
+  | { readonly share: Uint8Array }
+  /** A commitment of B is no point: the owner's index. 0: the sum of all is the identity, which is nobody's fault alone. */
+  | { readonly declined: 'bad-commitment'; readonly index: PartyIndex }
+  /** This node's own share failed the check that everybody would make: a fault in its memory. The index is its own. */
+  | { readonly declined: 'wrong-share'; readonly index: PartyIndex };
+
+/**
+ * This node's signature share (RFC 9591 §5.2): z_i = d_i + rho_i e_i + lambda_i x_i c mod q, an encoded scalar. It leaves
+ * only after passing the check that the aggregator would make, because a share made with a flipped bit can tell about x_i.
+ *
+ * @param nonce - Wiped, whatever happens. The caller has seen that its commitment stands in B.
+ * @param B - Exactly t, in order of index, this node among them ({@link isSignerSet}).
+ */
+export function signShare<P>(
+  suite: Suite<P>,
+  key: FrostPublic,
+  share: FrostShare,
+  nonce: Nonce,
+  B: readonly Commitment[],
+  message: Uint8Array,
+): SignShareResult {
+  try {
+    return checkedShare(suite, key, share, nonce, B, message);
+  } finally {
+    wipe(nonce.d, nonce.e);
+  }
+}
+
+function checkedShare<P>(
+  suite: Suite<P>,
+  key: FrostPublic,
+  { index, scalar }: FrostShare,
+  nonce: Nonce,
+  B: readonly Commitment[],
+  message: Uint8Array,
+): SignShareResult {
+  const { group } = suite;
+  const binding = bind(suite, key, B, message);
+  if ('badCommitment' in binding)
+    return { declined: 'bad-commitment', index: binding.badCommitment };
+  const mine = binding.signers.get(index);
+  assert(mine !== undefined, 'this node is one of the signers');
+
+  const wrong: SignShareResult = { declined: 'wrong-share', index };
+  const X_i = isSound(key) ? verificationShare(suite, key.V, index) : undefined;
+  const [d_i, e_i, x_i] = [nonce.d, nonce.e, scalar].map((each) => group.decodeScalar(each));
+  if (X_i === undefined || d_i === undefined || e_i === undefined || x_i === undefined)
+    return wrong;
+
+  const z_i =
+    (d_i + mine.rho * e_i + ((mine.lambda * binding.c) % group.order) * x_i) % group.order;
+  if (!isRightShare(suite, binding, mine, X_i, z_i)) return wrong;
+  return { share: group.encodeScalar(z_i) };
+}
