@@ -1,0 +1,75 @@
+import type { Entry } from '../../../src/ports/index.js';
+import {
+  Attempt,
+  Command,
+  decode,
+  GenerateKeyRequest,
+  SignRequest,
+  type NonceSlot,
+} from '../../../src/wire/index.js';
+import { short } from './facts.js';
+
+/** What the entry of an attempt says, read here and not by the code under test. */
+export type KnownAttempt = {
+  readonly session: string;
+  readonly task: string;
+  readonly index: number;
+  /** Of the entry, as `short` gives it. */
+  readonly hash: string;
+  readonly slots: readonly NonceSlot[];
+};
+
+/** How the cluster names sessions and tasks. */
+export type Naming = {
+  sessionOf(entryHash: Uint8Array): string;
+  taskOf(requester: string, requestId: string): string;
+};
+
+/** Every attempt and every request that was ever in a log, by what names it. */
+export class Attempts {
+  readonly #naming: Naming;
+  readonly #read = new Set<string>();
+  readonly #attempts = new Map<string, KnownAttempt>();
+  /** By task: when each request entry for it expires, and where it stands. */
+  readonly #requests = new Map<string, { readonly index: number; readonly expireMs: number }[]>();
+
+  constructor(naming: Naming) {
+    this.#naming = naming;
+  }
+
+  /** Reads an entry that is on some disk. */
+  read(entry: Entry): void {
+    const hash = short(entry.hash);
+    if (entry.kind !== 'command' || this.#read.has(hash)) return;
+    this.#read.add(hash);
+    const command = decode(Command, entry.payload)?.command;
+    if (command?.$case === 'attempt') this.#attempt(entry, hash, command.value);
+    if (command?.$case !== 'request') return;
+    const { method, request, authorization, firstAttempt } = command.value;
+    if (authorization?.by?.$case !== 'voucher') return;
+    const { spiffeId, expireTimeMs } = authorization.by.value;
+    const requestId = method.endsWith('/Sign')
+      ? decode(SignRequest, request)?.requestId
+      : decode(GenerateKeyRequest, request)?.requestId;
+    const task = this.#naming.taskOf(spiffeId, requestId ?? '');
+    const known = this.#requests.get(task) ?? [];
+    this.#requests.set(task, [...known, { index: entry.index, expireMs: Number(expireTimeMs) }]);
+    if (firstAttempt !== undefined) this.#attempt(entry, hash, { ...firstAttempt, taskId: task });
+  }
+
+  of(session: string): KnownAttempt | undefined {
+    return this.#attempts.get(session);
+  }
+
+  /** The latest expiry that any request for `task` at or before `index` gave it. */
+  expiryOf(task: string, index: number): number | undefined {
+    const before = this.#requests.get(task)?.filter((each) => each.index <= index);
+    return before?.length ? Math.max(...before.map(({ expireMs }) => expireMs)) : undefined;
+  }
+
+  #attempt(entry: Entry, hash: string, { taskId, assignment }: Attempt): void {
+    const session = this.#naming.sessionOf(entry.hash);
+    const slots = assignment?.$case === 'slots' ? assignment.value.slots : [];
+    this.#attempts.set(session, { session, task: taskId, index: entry.index, hash, slots });
+  }
+}

@@ -1,0 +1,97 @@
+import { toHex, type NodeId } from '../../../src/common/index.js';
+import type { Write } from '../../../src/ports/index.js';
+import { decode, KeyRecord } from '../../../src/wire/index.js';
+import type { Report } from './facts.js';
+
+const KEYS = 'key/';
+
+/** What the checker can learn of a sealed share on a disk. */
+export interface Shares {
+  /** Whether `node`'s disk has a share of this key and session. */
+  has(node: NodeId, key: string, session: string): boolean;
+  /** Opens the shares of `nodes` and says whether any `threshold` of them make the key. */
+  makeKey(key: KeyRecord, nodes: readonly NodeId[]): Promise<boolean>;
+}
+
+/**
+ * M5: a key that is active is never lost: at least `threshold` sealed shares of its session are durable, can be opened,
+ * and interpolate to its public key. M6: the session is the one that the state names, and it never changes.
+ */
+export class KeyKept {
+  readonly #active = new Map<string, KeyRecord>();
+  readonly #shares: Shares;
+  readonly #report: Report;
+  #open: KeyRecord[] = [];
+
+  constructor(shares: Shares, report: Report) {
+    this.#shares = shares;
+    this.#report = report;
+  }
+
+  get active(): readonly KeyRecord[] {
+    return [...this.#active.values()];
+  }
+
+  /** `node`'s disk now has `writes` in its state. */
+  persisted(node: NodeId, writes: readonly Write[]): void {
+    for (const [key, value] of writes) {
+      const address = Buffer.from(key).toString('latin1');
+      if (!address.startsWith(KEYS)) continue;
+      const record = value === undefined ? undefined : decode(KeyRecord, value);
+      if (record === undefined) this.#report('KeyKept', `${node}: ${address} is lost`);
+      else this.#record(node, record);
+    }
+  }
+
+  /** Something was written to `key`'s shares: it must still be all there. */
+  shareWritten(key: string): void {
+    const record = this.#active.get(key);
+    if (record !== undefined) this.#open.push(record);
+  }
+
+  /** Whether there is a key whose shares are to be opened. */
+  get unproved(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** Opens the shares of every key that is new or was touched. */
+  async prove(): Promise<void> {
+    const records = this.#open;
+    this.#open = [];
+    for (const record of records) await this.#prove(record);
+  }
+
+  /** Opens the shares of every active key. */
+  async proveAll(): Promise<void> {
+    this.#open = [...this.#active.values()];
+    await this.prove();
+  }
+
+  #record(node: NodeId, record: KeyRecord): void {
+    const known = this.#active.get(record.keyId);
+    if (known === undefined) {
+      this.#active.set(record.keyId, record);
+      this.#open.push(record);
+    } else if (identityOf(known) !== identityOf(record)) {
+      this.#report('KeyKept', `${node}: key ${record.keyId} has become another key`);
+    }
+  }
+
+  async #prove(record: KeyRecord): Promise<void> {
+    const session = toHex(record.sessionId);
+    const holders = record.participants
+      .map(({ nodeId }) => nodeId as NodeId)
+      .filter((node) => this.#shares.has(node, record.keyId, session));
+    if (holders.length < record.threshold) {
+      const count = `${holders.length} durable shares of ${record.threshold}`;
+      this.#report('KeyKept', `key ${record.keyId} is active with ${count}`);
+    } else if (!(await this.#shares.makeKey(record, holders))) {
+      this.#report('KeyKept', `the durable shares of key ${record.keyId} do not make it`);
+    }
+  }
+}
+
+function identityOf(record: KeyRecord): string {
+  const { version, sessionId, publicKey, publicPolynomial } = record;
+  return [version, ...[sessionId, publicKey, ...publicPolynomial].map(toHex)].join('/');
+}

@@ -1,0 +1,111 @@
+import { toHex, type NodeId } from '../../../src/common/index.js';
+import type { Persist } from '../../../src/ports/index.js';
+import type { Contribution, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
+import type { Counts } from '../counts.js';
+import type { Status } from '../process.js';
+import { AppliedState } from './applied-state.js';
+import { Attempts, type Naming } from './attempts.js';
+import { Committed } from './committed.js';
+import { ElectionSafety } from './election-safety.js';
+import type { Facts, Report } from './facts.js';
+import { KeyKept, type Shares } from './key-kept.js';
+import { LogMatching } from './log-matching.js';
+import { Outcomes } from './outcomes.js';
+import { Promises } from './promises.js';
+import { ReleasedShare } from './released-share.js';
+import { SingleUse } from './single-use.js';
+
+/** All checkers, each told what concerns it as it happens. */
+export class Watch {
+  readonly report: Report;
+  readonly outcomes: Outcomes;
+  readonly keys: KeyKept;
+  readonly #counts: Counts;
+  readonly #election: ElectionSafety;
+  readonly #promises: Promises;
+  readonly #log: LogMatching;
+  readonly #committed: Committed;
+  readonly #applied: AppliedState;
+  readonly #attempts: Attempts;
+  readonly #singleUse: SingleUse;
+  readonly #released: ReleasedShare;
+
+  constructor(facts: Facts, naming: Naming, shares: Shares, counts: Counts, report: Report) {
+    this.report = report;
+    this.#counts = counts;
+    this.#election = new ElectionSafety(report);
+    this.#promises = new Promises(facts, report);
+    this.#log = new LogMatching(facts, report);
+    this.#committed = new Committed(facts, report);
+    this.#applied = new AppliedState(facts, report);
+    this.#attempts = new Attempts(naming);
+    this.#singleUse = new SingleUse(this.#attempts, report);
+    this.#released = new ReleasedShare(this.#attempts, facts, report);
+    this.outcomes = new Outcomes(report);
+    this.keys = new KeyKept(shares, report);
+  }
+
+  newestLeader(): NodeId | undefined {
+    return this.#election.newest();
+  }
+
+  /** The highest index that anybody knows to be committed. */
+  get committed(): number {
+    return this.#committed.index;
+  }
+
+  restarted(node: NodeId): void {
+    this.#committed.restarted(node);
+  }
+
+  /** Gives whether `node` has just become leader. */
+  status(node: NodeId, status: Status): boolean {
+    this.#committed.status(node, status);
+    this.#counts.committedEntries = this.#committed.index;
+    if (status.leader !== node || !this.#election.says(node, status.term)) return false;
+    this.#committed.elected(node, status.term);
+    return true;
+  }
+
+  persisted(node: NodeId, batch: Persist): void {
+    if (batch.hardState !== undefined) this.#promises.persisted(node, batch.hardState);
+    this.#log.persisted(node, batch.entries);
+    this.#committed.persisted(node, batch.truncateFrom);
+    this.#applied.persisted(node);
+    for (const entry of batch.entries) this.#attempts.read(entry);
+    this.outcomes.persisted(node, batch.writes);
+    this.keys.persisted(node, batch.writes);
+  }
+
+  shareKept(key: string): void {
+    this.keys.shareWritten(key);
+  }
+
+  sentRaft(from: NodeId, message: RaftMessage): void {
+    if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
+    this.#promises.sent(from, message);
+    if (message.message?.$case !== 'append') return;
+    this.#election.shown(from, Number(message.term));
+    for (const entry of message.message.value.entries) {
+      this.#log.seen(from, Number(entry.index), Number(entry.term), entry.hash);
+    }
+  }
+
+  sentSession(from: NodeId, message: SessionMessage): void {
+    const body = message.message;
+    if (body?.$case === 'envelope') {
+      this.#released.contribution(from, toHex(body.value.sessionId), body.value.kind);
+    }
+    if (body?.$case === 'contribution') this.#contribution(from, body.value);
+    if (body?.$case === 'commitments') this.#singleUse.published(from, body.value.slots);
+  }
+
+  #contribution(from: NodeId, { envelope, next }: Contribution): void {
+    this.#singleUse.published(from, next);
+    if (envelope?.kind === 'DECLINED') this.#counts.declines++;
+    if (envelope?.kind !== 'SHARE' || envelope.content?.$case !== 'open') return;
+    const session = toHex(envelope.sessionId);
+    this.#released.share(from, session);
+    if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;
+  }
+}

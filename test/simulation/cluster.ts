@@ -1,0 +1,119 @@
+import { nodeId, type NodeId } from '../../src/common/index.js';
+import { decode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
+import type { Watch } from './checkers/watch.js';
+import { Faults } from './faults.js';
+import { Life, Machine, type MachineEvents } from './machine.js';
+import { SimulatedNetwork } from './network.js';
+import type { Process, StartProcess } from './process.js';
+import { Rng } from './rng.js';
+import type { Weather } from './weather.js';
+import type { Owner, World } from './world.js';
+
+/** The names of a cluster of `count` nodes. */
+export function nodeNames(count: number): NodeId[] {
+  return Array.from({ length: count }, (_, at) => nodeId(`node-${at + 1}`));
+}
+
+/** Machines, the network between them, what goes wrong with them, and who watches. */
+export class Cluster<P extends Process> {
+  readonly machines: readonly Machine<P>[];
+  readonly faults: Faults<P>;
+  readonly #network: SimulatedNetwork<P>;
+  readonly #world: World;
+  readonly #watch: Watch;
+
+  constructor(parts: {
+    readonly seed: number;
+    readonly world: World;
+    readonly weather: Weather;
+    readonly watch: Watch;
+    readonly start: StartProcess<P>;
+  }) {
+    const { seed, world, weather, watch, start } = parts;
+    this.#world = world;
+    this.#watch = watch;
+    const events = this.#events();
+    this.machines = nodeNames(weather.nodes).map(
+      (id) => new Machine<P>(id, { world, weather, seed, start, events }),
+    );
+    this.#network = new SimulatedNetwork<P>(
+      world,
+      this.machines,
+      weather.network,
+      new Rng(seed, 'network'),
+    );
+    this.faults = new Faults<P>({
+      world,
+      weather,
+      rng: new Rng(seed, 'faults'),
+      machines: this.machines,
+      network: this.#network,
+      leader: () => watch.newestLeader(),
+    });
+    world.afterEvent = (owner) => this.#lookAt(owner);
+  }
+
+  machine(id: NodeId): Machine<P> | undefined {
+    return this.machines.find((machine) => machine.id === id);
+  }
+
+  /** Looks at a node that something outside of its own events has touched. */
+  look(machine: Machine<P>): void {
+    const { life } = machine;
+    if (life?.doomed === true) {
+      machine.crash();
+      return;
+    }
+    const status = life?.process?.status();
+    if (status === undefined) return;
+    const elected = this.#watch.status(machine.id, status);
+    if (!elected) return;
+    this.#world.counts.leaderChanges++;
+    this.faults.elected(machine.id);
+  }
+
+  #lookAt(owner: Owner | undefined): Promise<void> | undefined {
+    if (owner instanceof Life) this.look(owner.machine as Machine<P>);
+    else {
+      const machine = this.machines.find(({ id }) => owner?.name === `${id}/disk`);
+      if (machine !== undefined) this.look(machine);
+    }
+    return this.#watch.keys.unproved ? this.#watch.keys.prove() : undefined;
+  }
+
+  #events(): MachineEvents<P> {
+    return {
+      running: (machine) => {
+        if (machine.lives > 1) this.#world.counts.restarts++;
+        this.#watch.restarted(machine.id);
+        this.#network.running(machine);
+      },
+      died: (machine, life) => {
+        this.#network.died(life);
+        this.faults.died(machine);
+      },
+      send: (life, to, channel, bytes) => {
+        const { machine } = life;
+        if (channel === 'raft') {
+          const message = decode(RaftMessage, bytes);
+          if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
+          else {
+            this.#watch.sentRaft(machine.id, message);
+            const vote = message.message;
+            const granted =
+              vote?.$case === 'voteReply' && vote.value.granted && !vote.value.preVote;
+            if (granted) this.faults.voteGranted(machine);
+          }
+        } else {
+          const message = decode(SessionMessage, bytes);
+          if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
+          else this.#watch.sentSession(machine.id, message);
+        }
+        this.#network.send(life, to, channel, bytes);
+      },
+      persisted: (machine, batch) => this.#watch.persisted(machine.id, batch),
+      shareKept: (_, key) => this.#watch.shareKept(key),
+      violation: (checker, detail) => this.#watch.report(checker, detail),
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** What happened, so that a simulator in which nothing goes wrong cannot pass. */
+export type Counts = {
+  events: number;
+  leaderChanges: number;
+  restarts: number;
+  pauses: number;
+  clockJumps: number;
+  partitions: number;
+  sentMessages: number;
+  droppedMessages: number;
+  duplicatedMessages: number;
+  lostWrites: number;
+  committedEntries: number;
+  shares: number;
+  declines: number;
+  keys: number;
+  signatures: number;
+  failedTasks: number;
+  repeatedRequests: number;
+  refusedRequests: number;
+  elapsedVirtualMs: number;
+};
+
+export function noCounts(): Counts {
+  return {
+    events: 0,
+    leaderChanges: 0,
+    restarts: 0,
+    pauses: 0,
+    clockJumps: 0,
+    partitions: 0,
+    sentMessages: 0,
+    droppedMessages: 0,
+    duplicatedMessages: 0,
+    lostWrites: 0,
+    committedEntries: 0,
+    shares: 0,
+    declines: 0,
+    keys: 0,
+    signatures: 0,
+    failedTasks: 0,
+    repeatedRequests: 0,
+    refusedRequests: 0,
+    elapsedVirtualMs: 0,
+  };
+}
+
+const NAMES = Object.keys(noCounts()) as readonly (keyof Counts)[];
+
+export function addCounts(total: Counts, more: Counts): void {
+  for (const name of NAMES) total[name] += more[name];
+}

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+
+import { keyId, sessionId, type KeyId, type SessionId } from '../../src/common/index.js';
+import type {
+  ConsensusStore,
+  Entry,
+  HardState,
+  Persist,
+  ShareStore,
+  Write,
+} from '../../src/ports/index.js';
+
+/** What would be there after a crash now. */
+export interface Disk {
+  readonly hardState: HardState;
+  /** `entries[i]` has index i + 1. */
+  readonly entries: readonly Entry[];
+  readonly applied: number;
+  /** Of all keys and values of the state, in any order of writing. */
+  readonly stateHash: bigint;
+}
+
+type Pair = readonly [key: Uint8Array, value: Uint8Array];
+
+/** The durable half of a consensus store: a batch is there as a whole or not at all. */
+export class ConsensusDisk implements Disk {
+  hardState: HardState = { term: 0, votedFor: undefined };
+  readonly entries: Entry[] = [];
+  applied = 0;
+  stateHash = 0n;
+  readonly #pairs = new Map<string, Pair>();
+  #names: string[] = [];
+
+  /** Makes `batch` durable, in one instant. */
+  commit(batch: Persist): void {
+    if (batch.hardState !== undefined) this.hardState = batch.hardState;
+    if (batch.truncateFrom !== undefined) this.entries.length = batch.truncateFrom - 1;
+    this.entries.push(...batch.entries);
+    for (const write of batch.writes) this.#write(write);
+    this.applied = batch.applied;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#pairs.get(nameOf(key))?.[1];
+  }
+
+  *scan(prefix: Uint8Array, from?: Uint8Array): Iterable<Pair> {
+    const begin = nameOf(prefix);
+    const names = this.#names;
+    for (let at = this.#place(nameOf(from ?? prefix)); at < names.length; at++) {
+      const name = names[at] ?? '';
+      if (!name.startsWith(begin)) {
+        if (name > begin) return;
+        continue;
+      }
+      const pair = this.#pairs.get(name);
+      if (pair !== undefined) yield pair;
+    }
+  }
+
+  #write([key, value]: Write): void {
+    const name = nameOf(key);
+    const old = this.#pairs.get(name);
+    if (old !== undefined) this.stateHash ^= hashOf(old);
+    if (value === undefined) {
+      if (old === undefined) return;
+      this.#pairs.delete(name);
+      this.#names = this.#names.toSpliced(this.#place(name), 1);
+      return;
+    }
+    const pair: Pair = [key, value];
+    this.stateHash ^= hashOf(pair);
+    this.#pairs.set(name, pair);
+    if (old === undefined) this.#names.splice(this.#place(name), 0, name);
+  }
+
+  /** Position of the first name that is not below `name`. */
+  #place(name: string): number {
+    let [low, high] = [0, this.#names.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#names[middle] ?? '') < name) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** One character per byte, so that texts sort as their bytes do. */
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+function hashOf([key, value]: Pair): bigint {
+  const hash = createHash('sha256').update(`${key.length},`).update(key).update(value).digest();
+  return hash.readBigUInt64LE(0);
+}
+
+/** The durable half of a share store. */
+export class ShareDisk {
+  readonly #sealed = new Map<string, Uint8Array>();
+
+  put(key: KeyId, session: SessionId, sealed: Uint8Array): void {
+    this.#sealed.set(`${key}/${session}`, sealed);
+  }
+
+  get(key: KeyId, session: SessionId): Uint8Array | undefined {
+    return this.#sealed.get(`${key}/${session}`)?.slice();
+  }
+
+  list(): (readonly [KeyId, SessionId])[] {
+    return [...this.#sealed.keys()].sort().map((name) => {
+      const [key = '', session = ''] = name.split('/');
+      return [keyId(key), sessionId(session)] as const;
+    });
+  }
+}
+
+/** How long the machine takes. What is under way when the process dies never happens. */
+export type DiskTiming = {
+  /** Of one write or sync, in true milliseconds. */
+  latencyMs(): number;
+  /** Where in [0, 1) of a write's latency it becomes durable. */
+  durableAt(): number;
+  /** Runs `run` later, on a paused process too: the disk goes on. */
+  onDisk(afterMs: number, run: () => void): void;
+  /** Runs `run` later, when the process is not paused. */
+  inProcess(afterMs: number, run: () => void): void;
+};
+
+/** One life's door to the consensus disk. A batch is durable some time before the process learns of it. */
+export function openConsensusStore(
+  disk: ConsensusDisk,
+  timing: DiskTiming,
+  events: { durable(batch: Persist): void; misuse(what: string): void },
+): ConsensusStore {
+  let writing = false;
+  return {
+    load: () =>
+      new Promise((resolve) => {
+        timing.inProcess(timing.latencyMs(), () => {
+          const { hardState, applied } = disk;
+          resolve({ hardState, entries: [...disk.entries], applied });
+        });
+      }),
+    persist: (given) => {
+      if (writing) events.misuse('two calls of persist at a time');
+      writing = true;
+      const batch = copyOf(given);
+      return new Promise((resolve) => {
+        const latencyMs = timing.latencyMs();
+        timing.onDisk(latencyMs * timing.durableAt(), () => {
+          disk.commit(batch);
+          events.durable(batch);
+        });
+        timing.inProcess(latencyMs, () => {
+          writing = false;
+          resolve();
+        });
+      });
+    },
+    get: (key) => disk.get(key),
+    scan: (prefix, from) => disk.scan(prefix, from),
+    close: () => Promise.resolve(),
+  };
+}
+
+function copyOf(batch: Persist): Persist {
+  return {
+    ...batch,
+    entries: batch.entries.map((entry) => ({
+      ...entry,
+      payload: entry.payload.slice(),
+      hash: entry.hash.slice(),
+    })),
+    writes: batch.writes.map(([key, value]) => [key.slice(), value?.slice()] as const),
+  };
+}
+
+/** One life's door to the share disk. */
+export function openShareStore(
+  disk: ShareDisk,
+  timing: DiskTiming,
+  events: { durable(key: KeyId, session: SessionId): void },
+): ShareStore {
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => timing.inProcess(timing.latencyMs(), resolve));
+  return {
+    put: (key, session, sealed) => {
+      const copy = sealed.slice();
+      return new Promise((resolve) => {
+        const latencyMs = timing.latencyMs();
+        timing.onDisk(latencyMs * timing.durableAt(), () => {
+          disk.put(key, session, copy);
+          events.durable(key, session);
+        });
+        timing.inProcess(latencyMs, resolve);
+      });
+    },
+    get: async (key, session) => {
+      await wait();
+      return disk.get(key, session);
+    },
+    async *list() {
+      await wait();
+      yield* disk.list();
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,181 @@
+import type { NodeId } from '../../src/common/index.js';
+import type { Machine } from './machine.js';
+import type { Cut, SimulatedNetwork } from './network.js';
+import type { Process } from './process.js';
+import type { Rng } from './rng.js';
+import type { Weather } from './weather.js';
+import type { World } from './world.js';
+
+/** A process that is to die at a later call dies in this time anyway. */
+const DOOM_MS = 500;
+
+/** Does what the weather says until it is told to stop: partitions, crashes, pauses, jumps of clocks. */
+export class Faults<P extends Process> {
+  readonly #world: World;
+  readonly #weather: Weather;
+  readonly #rng: Rng;
+  readonly #machines: readonly Machine<P>[];
+  readonly #network: SimulatedNetwork<P>;
+  readonly #leader: () => NodeId | undefined;
+  /** Machines that are to be back at once when they die next. */
+  readonly #hasty = new Set<NodeId>();
+  #over = false;
+
+  constructor(parts: {
+    readonly world: World;
+    readonly weather: Weather;
+    readonly rng: Rng;
+    readonly machines: readonly Machine<P>[];
+    readonly network: SimulatedNetwork<P>;
+    /** The newest leader that anybody knows. */
+    leader(): NodeId | undefined;
+  }) {
+    this.#world = parts.world;
+    this.#weather = parts.weather;
+    this.#rng = parts.rng;
+    this.#machines = parts.machines;
+    this.#network = parts.network;
+    this.#leader = () => parts.leader();
+  }
+
+  start(): void {
+    const { every } = this.#weather;
+    this.#again('partition', every.partitionMs, () => this.#partition());
+    this.#again('crash', every.crashMs, () => this.#crashSomewhere());
+    this.#again('power cut', every.powerCutMs, () => {
+      for (const machine of this.#machines) this.#crash(machine);
+    });
+    this.#again('pause', every.pauseMs, () => this.#pause());
+    this.#again('clock', every.clockJumpMs, () => this.#jumpClock());
+  }
+
+  /** Mends everything: all machines run, at the right time, and hear each other. */
+  stop(): void {
+    this.#over = true;
+    this.#network.calm();
+    for (const machine of this.#machines) {
+      machine.calm();
+      machine.boot();
+    }
+  }
+
+  /** `voter` has just told somebody that it has its vote: the moment at which a vote that is not durable shows. */
+  voteGranted(voter: Machine<P>): void {
+    if (this.#over || !this.#rng.chance(this.#weather.crashAfterVote)) return;
+    const life = voter.life;
+    const afterMs = this.#rng.between(0, this.#weather.disk.latencyMs * 2);
+    const crash = (): void => {
+      this.#hasty.add(voter.id);
+      this.#crash(voter);
+    };
+    this.#world.after(afterMs, 'crash after a vote', crash, life);
+  }
+
+  /** `leader` has just won: sometimes it is left with one peer only, so that its first entries reach few. */
+  elected(leader: NodeId): void {
+    if (this.#over || !this.#rng.chance(this.#weather.isolateWinner)) return;
+    const others = this.#machines.map(({ id }) => id).filter((id) => id !== leader);
+    const friend = this.#rng.pick(others);
+    const cuts = others
+      .filter((id) => id !== friend)
+      .flatMap((id): Cut[] => [
+        [leader, id],
+        [id, leader],
+      ]);
+    this.#cutFor(cuts, this.#rng.between(100, 1_500));
+  }
+
+  /** `machine`'s process has ended: it comes back after a while. */
+  died(machine: Machine<P>): void {
+    const haste = this.#hasty.delete(machine.id) ? 0.1 : 1;
+    const downMs = this.#over ? 0 : this.#rng.exponential(this.#weather.downMs) * haste;
+    this.#world.after(downMs, `boot ${machine.id}`, () => machine.boot());
+  }
+
+  #again(what: string, everyMs: number | undefined, run: () => void): void {
+    if (everyMs === undefined) return;
+    this.#world.after(this.#rng.exponential(everyMs), what, () => {
+      if (this.#over) return;
+      run();
+      this.#again(what, everyMs, run);
+    });
+  }
+
+  #partition(): void {
+    const cuts = this.#drawCuts();
+    this.#cutFor(cuts, Math.min(10_000, this.#rng.exponential(2_000)));
+  }
+
+  #cutFor(cuts: readonly Cut[], forMs: number): void {
+    this.#world.counts.partitions++;
+    const text = cuts.map(([from, to]) => `${from}>${to}`).join(' ');
+    this.#world.trace.event(this.#world.now(), 'network', `cut ${text}`);
+    this.#network.cut(cuts);
+    this.#world.after(forMs, 'mend', () => {
+      if (!this.#over) this.#network.cut([]);
+    });
+  }
+
+  #drawCuts(): Cut[] {
+    const ids = this.#rng.shuffle(this.#machines.map(({ id }) => id));
+    const pairs = ids.flatMap((a) => ids.filter((b) => b !== a).map((b): Cut => [a, b]));
+    const between = (separate: (a: NodeId, b: NodeId) => boolean): Cut[] =>
+      pairs.filter(([a, b]) => separate(a, b) || separate(b, a));
+    const place = (id: NodeId): number => ids.indexOf(id);
+    const leader = this.#leader() ?? this.#rng.pick(ids);
+    const half = Math.floor(ids.length / 2);
+    const kinds: readonly (() => Cut[])[] = [
+      // Halves.
+      () => between((a, b) => place(a) < half && place(b) >= half),
+      // The leader alone.
+      () => between((a) => a === leader),
+      // The leader hears, but is not heard; or the other way round.
+      () => pairs.filter(([a]) => a === leader),
+      () => pairs.filter(([, b]) => b === leader),
+      // Two halves that have one node in common.
+      () => between((a, b) => place(a) < half && place(b) > half),
+      // A ring: everybody hears two neighbours.
+      () =>
+        between((a, b) => {
+          const distance = Math.abs(place(a) - place(b));
+          return distance > 1 && distance < ids.length - 1;
+        }),
+      // Any pairs, and any directions.
+      () => between((a, b) => a < b && this.#rng.chance(0.5)),
+      () => pairs.filter(() => this.#rng.chance(0.4)),
+    ];
+    return this.#rng.pick(kinds)();
+  }
+
+  #crashSomewhere(): void {
+    const machine = this.#rng.pick(this.#machines);
+    if (machine.process !== undefined && this.#rng.chance(this.#weather.gracefulStops)) {
+      machine.stop();
+      return;
+    }
+    // Half of the crashes come between two calls of one step: after the sync and before the message, for example.
+    const life = machine.life;
+    if (life !== undefined && this.#rng.chance(0.5)) {
+      life.callsLeft = this.#rng.int(12);
+      this.#world.after(DOOM_MS, 'doom', () => this.#crash(machine), life);
+    } else this.#crash(machine);
+  }
+
+  #crash(machine: Machine<P>): void {
+    if (!this.#over) machine.crash();
+  }
+
+  #pause(): void {
+    this.#world.counts.pauses++;
+    this.#rng.pick(this.#machines).pause(this.#rng.logBetween(10, 5_000));
+  }
+
+  #jumpClock(): void {
+    this.#world.counts.clockJumps++;
+    const machine = this.#rng.pick(this.#machines);
+    const size = this.#rng.logBetween(1, this.#weather.clock.jumpMs);
+    const by = this.#rng.chance(0.5) ? size : -size;
+    this.#world.trace.event(this.#world.now(), machine.id, `clock jumps ${by.toFixed(0)}`);
+    machine.clock.jump(by);
+  }
+}

@@ -1,0 +1,227 @@
+import { bootId, toHex, type NodeId } from '../../src/common/index.js';
+import type { Channel, Logger, Persist } from '../../src/ports/index.js';
+import { MachineClock } from './clock.js';
+import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk } from './disk.js';
+import type { DiskTiming } from './disk.js';
+import type { LifePorts, Process, StartProcess } from './process.js';
+import { Rng } from './rng.js';
+import type { Weather } from './weather.js';
+import type { Owner, World } from './world.js';
+
+/** What a machine tells the cluster that it stands in. */
+export interface MachineEvents<P extends Process> {
+  running(machine: Machine<P>): void;
+  died(machine: Machine<P>, life: Life<P>): void;
+  send(life: Life<P>, to: NodeId, channel: Channel, bytes: Uint8Array): void;
+  persisted(machine: Machine<P>, batch: Persist): void;
+  shareKept(machine: Machine<P>, key: string): void;
+  violation(checker: string, detail: string): void;
+}
+
+/** One run of a process. Whatever it does after its end does not reach the world. */
+export class Life<P extends Process> implements Owner {
+  readonly machine: Machine<P>;
+  readonly boot: string;
+  process: P | undefined;
+  gone = false;
+  /** How many more times it gets to the outside world before it dies; the next call is already void. */
+  callsLeft = Number.POSITIVE_INFINITY;
+
+  constructor(machine: Machine<P>, boot: string) {
+    this.machine = machine;
+    this.boot = boot;
+  }
+
+  get name(): string {
+    return this.machine.id;
+  }
+
+  get pausedUntilMs(): number {
+    return this.machine.pausedUntilMs;
+  }
+
+  /** Whether it has come to the call at which it dies. */
+  get doomed(): boolean {
+    return this.callsLeft < 0;
+  }
+
+  /** Counts one call to the outside; `false` when it no longer gets there. */
+  reaches(): boolean {
+    this.callsLeft--;
+    return !this.gone && !this.doomed;
+  }
+}
+
+/** A computer: it keeps its disks and its clock, and its process comes and goes. */
+export class Machine<P extends Process> {
+  readonly id: NodeId;
+  readonly clock: MachineClock;
+  readonly consensus = new ConsensusDisk();
+  readonly shares = new ShareDisk();
+  life: Life<P> | undefined;
+  pausedUntilMs = 0;
+  lives = 0;
+  readonly #world: World;
+  readonly #weather: Weather;
+  readonly #seed: number;
+  readonly #rng: Rng;
+  readonly #start: StartProcess<P>;
+  readonly #events: MachineEvents<P>;
+  #calm = false;
+
+  constructor(
+    id: NodeId,
+    parts: {
+      readonly world: World;
+      readonly weather: Weather;
+      readonly seed: number;
+      readonly start: StartProcess<P>;
+      readonly events: MachineEvents<P>;
+    },
+  ) {
+    this.id = id;
+    this.#world = parts.world;
+    this.#weather = parts.weather;
+    this.#seed = parts.seed;
+    this.#start = parts.start;
+    this.#events = parts.events;
+    this.#rng = new Rng(parts.seed, `machine ${id}`);
+    const { offsetMs, drift } = parts.weather.clock;
+    const offset = this.#rng.between(-offsetMs, offsetMs);
+    this.clock = new MachineClock(parts.world.now, offset, 1 + this.#rng.between(-drift, drift));
+  }
+
+  /** The process, if one runs and has started. */
+  get process(): P | undefined {
+    return this.life?.process;
+  }
+
+  /** Begins a new life on what the disks hold. */
+  boot(): void {
+    if (this.life !== undefined) return;
+    this.lives++;
+    const random = new Rng(this.#seed, `random ${this.id} ${this.lives}`);
+    const life = new Life<P>(this, toHex(random.bytes(16)));
+    this.life = life;
+    this.#world.trace.event(this.#world.now(), this.id, `boot ${this.lives} ${life.boot}`);
+    void this.#run(life, random);
+  }
+
+  async #run(life: Life<P>, random: Rng): Promise<void> {
+    try {
+      const process = await this.#start(this.id, this.#portsOf(life, random));
+      if (life.gone) return;
+      life.process = process;
+      this.#events.running(this);
+    } catch (error) {
+      if (!life.gone && !life.doomed) this.#events.violation('start', explain(error));
+    }
+  }
+
+  /** Ends the process at once; what was not durable is lost. */
+  crash(): void {
+    const life = this.life;
+    if (life === undefined) return;
+    life.gone = true;
+    this.life = undefined;
+    this.pausedUntilMs = 0;
+    this.#world.trace.event(this.#world.now(), this.id, 'crash');
+    this.#events.died(this, life);
+  }
+
+  /** Stops the process in good order; it counts as dead when it says so, or after a while. */
+  stop(): void {
+    const life = this.life;
+    if (life?.process === undefined) return;
+    this.#world.trace.event(this.#world.now(), this.id, 'stop');
+    const end = (): void => {
+      if (!life.gone) this.crash();
+    };
+    const patience = 2_000;
+    this.#world.after(patience, 'stop takes too long', end, life);
+    life.process.stop().then(
+      () => this.#world.after(0, 'stopped', end, life),
+      (error: unknown) => {
+        if (!life.gone) this.#events.violation('stop', explain(error));
+      },
+    );
+  }
+
+  pause(forMs: number): void {
+    this.pausedUntilMs = this.#world.now() + forMs;
+    this.#world.trace.event(this.#world.now(), this.id, `pause ${forMs.toFixed(3)}`);
+  }
+
+  /** No more trouble from this machine. */
+  calm(): void {
+    this.#calm = true;
+    this.pausedUntilMs = 0;
+    this.clock.correct();
+    if (this.life !== undefined) this.life.callsLeft = Number.POSITIVE_INFINITY;
+  }
+
+  #portsOf(life: Life<P>, random: Rng): LifePorts {
+    const world = this.#world;
+    const timing: DiskTiming = {
+      latencyMs: () => this.#diskLatencyMs(),
+      durableAt: () => this.#rng.float(),
+      onDisk: (afterMs, run) => {
+        const disk = { name: `${this.id}/disk`, pausedUntilMs: 0, gone: false };
+        Object.defineProperty(disk, 'gone', { get: () => life.gone });
+        if (life.reaches()) world.after(afterMs, 'durable', run, disk);
+      },
+      inProcess: (afterMs, run) => world.after(afterMs, 'disk answers', run, life),
+    };
+    return {
+      boot: bootId(life.boot),
+      clock: this.clock.port((atMs, run) => {
+        world.after(atMs - world.now(), 'timer', run, life);
+      }),
+      random: { bytes: (count) => random.bytes(count) },
+      network: {
+        send: (to, channel, bytes) => {
+          if (life.reaches()) this.#events.send(life, to, channel, bytes);
+        },
+      },
+      consensus: openConsensusStore(this.consensus, timing, {
+        durable: (batch) => this.#events.persisted(this, batch),
+        misuse: (what) => this.#events.violation('consensus store', `${this.id}: ${what}`),
+      }),
+      shares: openShareStore(this.shares, timing, {
+        durable: (key) => this.#events.shareKept(this, key),
+      }),
+      logger: this.#loggerOf(life),
+      onFatal: (error) => {
+        if (!life.gone && !life.doomed) this.#events.violation('fatal', explain(error));
+      },
+    };
+  }
+
+  #diskLatencyMs(): number {
+    const { latencyMs, spikes } = this.#weather.disk;
+    const slow = !this.#calm && this.#rng.chance(spikes) ? 50 : 1;
+    return latencyMs * this.#rng.between(0.5, 1.5) * slow;
+  }
+
+  #loggerOf(life: Life<P>): Logger {
+    const say =
+      (level: string) =>
+      (message: string, fields = {}): void => {
+        const text = `${level} ${message} ${JSON.stringify(fields)}`;
+        this.#world.trace.event(this.#world.now(), this.id, text);
+        const told = level === 'alarm' && !life.gone && !life.doomed;
+        if (told) this.#events.violation('alarm', `${this.id}: ${text}`);
+      };
+    return {
+      debug: say('debug'),
+      info: say('info'),
+      warn: say('warn'),
+      error: say('error'),
+      alarm: say('alarm'),
+    };
+  }
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,119 @@
+import type { NodeId } from '../../src/common/index.js';
+import type { Facts, Report } from './checkers/facts.js';
+import type { Naming } from './checkers/attempts.js';
+import type { Shares } from './checkers/key-kept.js';
+import { sameState } from './checkers/outcomes.js';
+import { Watch } from './checkers/watch.js';
+import { Cluster, nodeNames } from './cluster.js';
+import type { Counts } from './counts.js';
+import type { Process, StartProcess } from './process.js';
+import { Trace } from './trace.js';
+import { describeWeather, drawWeather, type Weather } from './weather.js';
+import type { Workload } from './workload.js';
+import { World } from './world.js';
+
+/** A broken invariant. */
+export type Violation = {
+  readonly seed: number;
+  readonly checker: string;
+  readonly atMs: number;
+  readonly detail: string;
+};
+
+/** One seed's run. */
+export type Result = {
+  readonly seed: number;
+  readonly counts: Counts;
+  readonly violations: readonly Violation[];
+  /** Of everything that happened. */
+  readonly digest: string;
+};
+
+/** What runs on the machines and what is asked of them. */
+export type Scenario<P extends Process> = {
+  readonly start: StartProcess<P>;
+  readonly workload: Workload<P>;
+  readonly naming: Naming;
+  shares(cluster: () => Cluster<P>): Shares;
+};
+
+/** Builds the scenario of a seed, once its world is there. */
+export type MakeScenario<P extends Process> = (setting: {
+  readonly seed: number;
+  readonly world: World;
+  readonly weather: Weather;
+  readonly nodes: readonly NodeId[];
+  report: Report;
+  watch(): Watch;
+}) => Scenario<P>;
+
+/** One seed stops after this many violations: what follows the first is mostly its shadow. */
+const VIOLATIONS_MAX = 5;
+/** How long a mended cluster may take to settle. A key generation's last attempt may have to run out. */
+const SETTLE_MS = 700_000;
+
+/** Runs `seed` from its first boot to the end: a storm, then calm weather in which everything must come to an end. */
+export async function simulate<P extends Process>(
+  seed: number,
+  make: MakeScenario<P>,
+  print?: (line: string) => void,
+): Promise<Result> {
+  const weather = drawWeather(seed);
+  print?.(describeWeather(seed, weather));
+  const world = new World(new Trace(print));
+  const violations: Violation[] = [];
+  const report: Report = (checker, detail) => {
+    const atMs = Math.round(world.now());
+    world.trace.event(world.now(), 'checker', `${checker}: ${detail}`);
+    if (violations.length < VIOLATIONS_MAX) violations.push({ seed, checker, atMs, detail });
+  };
+  const nodes = nodeNames(weather.nodes);
+  const setting = { seed, world, weather, nodes, report, watch: (): Watch => watch };
+  const scenario = make(setting);
+  const facts = factsOf(nodes, () => cluster);
+  const shares = scenario.shares(() => cluster);
+  const watch = new Watch(facts, scenario.naming, shares, world.counts, report);
+  const cluster = new Cluster<P>({ seed, world, weather, watch, start: scenario.start });
+  const { workload } = scenario;
+
+  const settle = async (): Promise<void> => {
+    const untilMs = world.now() + SETTLE_MS;
+    const done = (): boolean => broken() || (workload.settled() && sameState(facts));
+    if (!(await world.run(untilMs, done))) report('Liveness', workload.describe());
+  };
+  const broken = (): boolean => violations.length > 0;
+  const stray = (error: unknown): void => report('stray', String(error));
+  process.on('unhandledRejection', stray);
+  try {
+    for (const machine of cluster.machines) machine.boot();
+    cluster.faults.start();
+    workload.start(cluster);
+    await world.run(weather.stormMs, broken);
+    workload.stop();
+    if (!broken()) cluster.faults.stop();
+    await settle();
+    if (!broken()) workload.conclude();
+    await settle();
+    if (!broken()) await watch.keys.proveAll();
+  } catch (error) {
+    report('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    process.off('unhandledRejection', stray);
+  }
+  world.counts.elapsedVirtualMs = Math.round(world.now());
+  return { seed, counts: world.counts, violations, digest: world.trace.digest() };
+}
+
+function factsOf<P extends Process>(nodes: readonly NodeId[], cluster: () => Cluster<P>): Facts {
+  const machineOf = (node: NodeId): Cluster<P>['machines'][number] => {
+    const machine = cluster().machine(node);
+    if (machine === undefined) throw new Error(`no machine ${node}`);
+    return machine;
+  };
+  return {
+    nodes,
+    disk: (node) => machineOf(node).consensus,
+    status: (node) => machineOf(node).process?.status(),
+    clock: (node) => machineOf(node).clock.now(),
+  };
+}

@@ -1,0 +1,105 @@
+import { Rng } from './rng.js';
+
+/** Everything that a seed decides before the first event: how large the cluster is, and what goes wrong how often. */
+export type Weather = {
+  readonly nodes: number;
+  /** Real Ed25519 instead of the small group. */
+  readonly realCurve: boolean;
+  /** Length of the phase with faults, in true milliseconds. */
+  readonly stormMs: number;
+  readonly network: {
+    /** One way; every link has its own, around this. */
+    readonly latencyMs: number;
+    /** A message takes up to this many times longer. */
+    readonly jitter: number;
+    readonly loss: number;
+    readonly duplicates: number;
+    /** Of the duplicates: those that come seconds later, over another connection perhaps. */
+    readonly late: number;
+    /** Of the messages: those that are overtaken by many. */
+    readonly spikes: number;
+  };
+  readonly disk: {
+    readonly latencyMs: number;
+    /** Writes that take fifty times as long. */
+    readonly spikes: number;
+  };
+  /** Mean true time between two faults of a class; `undefined` is never. */
+  readonly every: {
+    readonly partitionMs: number | undefined;
+    readonly crashMs: number | undefined;
+    readonly powerCutMs: number | undefined;
+    readonly pauseMs: number | undefined;
+    readonly clockJumpMs: number | undefined;
+  };
+  /** Share of the crashes that are a stop in good order. */
+  readonly gracefulStops: number;
+  /** Mean time that a crashed node stays down. */
+  readonly downMs: number;
+  /** Chance that a node crashes within a disk latency of granting a vote. */
+  readonly crashAfterVote: number;
+  /** Chance that a new leader is left with one peer only for a while. */
+  readonly isolateWinner: number;
+  readonly clock: {
+    /** A machine's clock is wrong by up to this. */
+    readonly offsetMs: number;
+    /** A machine's clock runs faster or slower by up to this part. */
+    readonly drift: number;
+    /** Largest jump, either way. */
+    readonly jumpMs: number;
+  };
+};
+
+/** One seed in this many runs on the curve that is shipped. */
+const REAL_CURVE_EVERY = 50;
+
+/** Draws the weather of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
+export function drawWeather(seed: number): Weather {
+  const rng = new Rng(seed, 'config');
+  const often = (chance: number, low: number, high: number): number | undefined => {
+    const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
+    return on ? value : undefined;
+  };
+  return {
+    nodes: rng.chance(0.7) ? 3 : 5,
+    realCurve: seed % REAL_CURVE_EVERY === 0,
+    stormMs: rng.between(20_000, 45_000),
+    network: {
+      latencyMs: rng.logBetween(0.2, 20),
+      jitter: rng.logBetween(1.2, 10),
+      loss: often(0.7, 0.005, 0.3) ?? 0,
+      duplicates: often(0.6, 0.005, 0.3) ?? 0,
+      late: rng.between(0.02, 0.3),
+      spikes: often(0.5, 0.001, 0.05) ?? 0,
+    },
+    disk: {
+      latencyMs: rng.logBetween(0.1, 15),
+      spikes: often(0.5, 0.001, 0.05) ?? 0,
+    },
+    every: {
+      partitionMs: often(0.75, 2_000, 12_000),
+      crashMs: often(0.9, 1_500, 8_000),
+      powerCutMs: often(0.25, 10_000, 40_000),
+      pauseMs: often(0.5, 2_000, 15_000),
+      clockJumpMs: often(0.6, 2_000, 15_000),
+    },
+    gracefulStops: rng.chance(0.5) ? 0.2 : 0,
+    downMs: rng.logBetween(30, 3_000),
+    crashAfterVote: often(0.5, 0.02, 0.3) ?? 0,
+    isolateWinner: often(0.4, 0.05, 0.5) ?? 0,
+    clock: {
+      offsetMs: rng.chance(0.8) ? rng.logBetween(1, 4_000) : 0,
+      drift: rng.chance(0.5) ? rng.between(0, 0.1) : 0,
+      jumpMs: rng.logBetween(10, 3_600_000),
+    },
+  };
+}
+
+/** The weather in one line, for people. */
+export function describeWeather(seed: number, weather: Weather): string {
+  return `seed ${seed}: ${JSON.stringify(weather, round)}`;
+}
+
+function round(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(3)) : value;
+}

@@ -1,0 +1,187 @@
+import { expect, test } from '@jest/globals';
+
+import { keyId, sessionId } from '../../../src/common/index.js';
+import type { Write } from '../../../src/ports/index.js';
+import { EPOCH_MS, MachineClock } from '../../simulation/clock.js';
+import {
+  ConsensusDisk,
+  openConsensusStore,
+  openShareStore,
+  ShareDisk,
+  type DiskTiming,
+} from '../../simulation/disk.js';
+import { EventQueue } from '../../simulation/event-queue.js';
+import { Rng } from '../../simulation/rng.js';
+import { drawWeather } from '../../simulation/weather.js';
+import { logOf } from './builders.js';
+
+function draw(seed: number, purpose: string): number[] {
+  const rng = new Rng(seed, purpose);
+  return Array.from({ length: 5 }, () => rng.u32());
+}
+
+test('randomness is the same for the same seed and purpose, and another for any other', () => {
+  expect(draw(1, 'network')).toEqual(draw(1, 'network'));
+  expect(draw(1, 'network')).not.toEqual(draw(1, 'disk'));
+  expect(draw(1, 'network')).not.toEqual(draw(2, 'network'));
+});
+
+test('random numbers stay in their ranges and fill them', () => {
+  const rng = new Rng(3, 'test');
+  const seen = new Set(Array.from({ length: 200 }, () => rng.int(5)));
+  expect(seen).toEqual(new Set([0, 1, 2, 3, 4]));
+  expect(new Set(rng.shuffle([1, 2, 3, 4]))).toEqual(new Set([1, 2, 3, 4]));
+});
+
+test('events come in order of time, and of their coming where times are equal', () => {
+  const queue = new EventQueue<number>();
+  const rng = new Rng(4, 'test');
+  const times = Array.from({ length: 300 }, () => rng.int(40));
+  times.forEach((at, number) => queue.push(at, number));
+
+  const popped = times.map(() => queue.pop());
+  const wanted = times.map((at, event) => ({ at, event })).sort((a, b) => a.at - b.at);
+  expect(popped.map((each) => each?.event)).toEqual(wanted.map(({ event }) => event));
+  expect(queue.pop()).toBeUndefined();
+});
+
+test('a jump moves what a clock shows and no delay', () => {
+  let trueMs = 0;
+  const scheduled: number[] = [];
+  const machine = new MachineClock(() => trueMs, 500, 2);
+  const clock = machine.port((atMs) => void scheduled.push(atMs));
+
+  expect(clock.now()).toBe(EPOCH_MS + 500);
+  trueMs = 10;
+  expect(clock.now()).toBe(EPOCH_MS + 520);
+  clock.after(100, () => undefined);
+  machine.jump(-3_600_000);
+  expect(clock.now()).toBe(EPOCH_MS + 520 - 3_600_000);
+  expect(clock.elapsed()).toBe(20);
+  expect(scheduled).toEqual([60]);
+});
+
+/** Time that a test moves by hand, for one life of one process. */
+class Bench implements DiskTiming {
+  alive = true;
+  readonly #due: { readonly atMs: number; readonly run: () => void }[] = [];
+
+  latencyMs = (): number => 10;
+  durableAt = (): number => 0.5;
+  onDisk = (afterMs: number, run: () => void): void => void this.#due.push({ atMs: afterMs, run });
+  inProcess = this.onDisk;
+
+  /** Runs what is due by `untilMs`. */
+  pass(untilMs: number): void {
+    for (const { atMs, run } of this.#due.splice(0)) {
+      if (atMs > untilMs) this.#due.push({ atMs, run });
+      else if (this.alive) run();
+    }
+  }
+}
+
+test('a batch is durable as a whole some time before the process learns of it', async () => {
+  const [disk, bench] = [new ConsensusDisk(), new Bench()];
+  const store = openConsensusStore(disk, bench, {
+    durable: () => undefined,
+    misuse: (what) => {
+      throw new Error(what);
+    },
+  });
+  const writes = [[Uint8Array.of(1), Uint8Array.of(2)]] as const;
+  let known = false;
+  const done = store.persist({ entries: logOf([1, 1]), writes, applied: 1 });
+  const learn = async (): Promise<void> => {
+    await done;
+    known = true;
+  };
+  const learned = learn();
+
+  bench.pass(4);
+  expect([disk.entries.length, disk.applied, store.get(Uint8Array.of(1))]).toEqual([
+    0,
+    0,
+    undefined,
+  ]);
+  bench.pass(5);
+  expect([disk.entries.length, disk.applied, store.get(Uint8Array.of(1))]).toEqual([
+    2,
+    1,
+    Uint8Array.of(2),
+  ]);
+  expect(known).toBe(false);
+  bench.pass(10);
+  await learned;
+  expect(known).toBe(true);
+});
+
+test('a crash loses what was not durable, of log and shares', () => {
+  const [disk, shares, bench] = [new ConsensusDisk(), new ShareDisk(), new Bench()];
+  const events = { durable: () => undefined, misuse: () => undefined };
+  void openConsensusStore(disk, bench, events).persist({
+    hardState: { term: 4, votedFor: undefined },
+    entries: logOf([1]),
+    writes: [],
+    applied: 0,
+  });
+  void openShareStore(shares, bench, events).put(keyId('k'), sessionId('s'), Uint8Array.of(1));
+
+  bench.alive = false;
+  bench.pass(100);
+  expect(disk.entries).toEqual([]);
+  expect(disk.hardState.term).toBe(0);
+  expect(shares.list()).toEqual([]);
+});
+
+test('the state is scanned by prefix in bytewise order', () => {
+  const disk = new ConsensusDisk();
+  const keys = [[2, 200], [2], [1, 255], [3], [2, 3], [2, 3, 0]].map((key) => Uint8Array.from(key));
+  const writes = keys.map((key) => [key, Uint8Array.of(1)] as const);
+  disk.commit({ entries: [], writes, applied: 0 });
+  disk.commit({ entries: [], writes: [[Uint8Array.of(2), undefined]], applied: 0 });
+
+  const scan = (prefix: number[], from?: number[]): number[][] =>
+    [...disk.scan(Uint8Array.from(prefix), from && Uint8Array.from(from))].map(([key]) => [...key]);
+  expect(scan([2])).toEqual([
+    [2, 3],
+    [2, 3, 0],
+    [2, 200],
+  ]);
+  expect(scan([2], [2, 3, 0])).toEqual([
+    [2, 3, 0],
+    [2, 200],
+  ]);
+  expect(scan([9])).toEqual([]);
+});
+
+function write(key: number, value?: number): Write {
+  return [Uint8Array.of(key), value === undefined ? undefined : Uint8Array.of(value)];
+}
+
+test('equal states have equal hashes, whatever was written on the way', () => {
+  const [one, two] = [new ConsensusDisk(), new ConsensusDisk()];
+  one.commit({ entries: [], writes: [write(1, 1), write(2, 2)], applied: 0 });
+  two.commit({ entries: [], writes: [write(2, 9), write(3, 3)], applied: 0 });
+  expect(one.stateHash).not.toBe(two.stateHash);
+  two.commit({ entries: [], writes: [write(2, 2), write(3), write(1, 1)], applied: 0 });
+  expect(one.stateHash).toBe(two.stateHash);
+});
+
+test('every class of faults is off for some seeds and on for others', () => {
+  const all = Array.from({ length: 100 }, (_, seed) => drawWeather(seed));
+  const shares = (on: (weather: (typeof all)[number]) => boolean): number =>
+    all.filter(on).length / all.length;
+  for (const share of [
+    shares(({ nodes }) => nodes === 5),
+    shares(({ network }) => network.loss > 0),
+    shares(({ network }) => network.duplicates > 0),
+    shares(({ every }) => every.partitionMs !== undefined),
+    shares(({ every }) => every.crashMs !== undefined),
+    shares(({ every }) => every.pauseMs !== undefined),
+    shares(({ every }) => every.clockJumpMs !== undefined),
+    shares(({ crashAfterVote }) => crashAfterVote > 0),
+  ]) {
+    expect(share).toBeGreaterThan(0.05);
+    expect(share).toBeLessThan(0.98);
+  }
+});

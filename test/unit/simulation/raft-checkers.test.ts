@@ -1,0 +1,178 @@
+import { beforeEach, expect, test } from '@jest/globals';
+
+import { AppliedState } from '../../simulation/checkers/applied-state.js';
+import { Committed } from '../../simulation/checkers/committed.js';
+import { ElectionSafety } from '../../simulation/checkers/election-safety.js';
+import { LogMatching } from '../../simulation/checkers/log-matching.js';
+import { Promises } from '../../simulation/checkers/promises.js';
+import type { Write } from '../../../src/ports/index.js';
+import { RaftMessage } from '../../../src/wire/index.js';
+import { A, B, C, logOf, Scene, status } from './builders.js';
+
+let scene = new Scene();
+beforeEach(() => {
+  scene = new Scene();
+});
+
+test('ElectionSafety sees two leaders of one term', () => {
+  const checker = new ElectionSafety(scene.report);
+
+  expect(checker.says(A, 3)).toBe(true);
+  expect(checker.says(A, 3)).toBe(false);
+  checker.shown(A, 3);
+  expect(scene.said).toEqual([]);
+
+  checker.shown(B, 3);
+  expect(scene.said).toEqual(['ElectionSafety']);
+});
+
+function voteReply(term: bigint): RaftMessage {
+  const value = { preVote: false, granted: true, clockMs: 0n };
+  return { from: A, to: B, term, message: { $case: 'voteReply', value } };
+}
+
+test('Promises sees a vote that leaves before it is durable', () => {
+  const checker = new Promises(scene, scene.report);
+
+  scene.write(A, { hardState: { term: 2, votedFor: B } });
+  checker.sent(A, voteReply(2n));
+  expect(scene.said).toEqual([]);
+
+  checker.sent(A, voteReply(3n));
+  expect(scene.said).toContain('Promises');
+});
+
+test('Promises sees a vote that changes in its term, and a term that goes back', () => {
+  const checker = new Promises(scene, scene.report);
+
+  checker.persisted(A, { term: 2, votedFor: B });
+  checker.persisted(A, { term: 2, votedFor: B });
+  expect(scene.said).toEqual([]);
+
+  checker.persisted(A, { term: 2, votedFor: C });
+  checker.persisted(A, { term: 1, votedFor: undefined });
+  expect(scene.said).toEqual(['Promises', 'Promises']);
+});
+
+function acknowledgement(matchIndex: bigint): RaftMessage {
+  const reply = { matchIndex, refusal: 0, hintIndex: 0n, hintTerm: 0n, clockMs: 0n, round: 0n };
+  return { from: A, to: B, term: 1n, message: { $case: 'appendReply', value: reply as never } };
+}
+
+test('Promises sees an acknowledgement of entries that are not durable, or not the leader’s', () => {
+  const checker = new Promises(scene, scene.report);
+  scene.write(A, { hardState: { term: 1, votedFor: B }, entries: logOf([1, 1]) });
+  scene.write(B, { hardState: { term: 1, votedFor: B }, entries: logOf([1, 1]) });
+
+  checker.sent(A, acknowledgement(2n));
+  expect(scene.said).toEqual([]);
+
+  checker.sent(A, acknowledgement(3n));
+  expect(scene.said).toEqual(['Promises']);
+
+  scene.write(A, { truncateFrom: 1, entries: logOf([1, 1], () => Uint8Array.of(8)) });
+  checker.sent(A, acknowledgement(2n));
+  expect(scene.said).toEqual(['Promises', 'Promises']);
+});
+
+test('LogMatching sees two entries with one index and term', () => {
+  const checker = new LogMatching(scene, scene.report);
+
+  checker.persisted(A, scene.write(A, { entries: logOf([1, 1]) }).entries);
+  checker.persisted(B, scene.write(B, { entries: logOf([1, 1]) }).entries);
+  expect(scene.said).toEqual([]);
+
+  const other = logOf([1, 1], (index) => Uint8Array.of(index));
+  checker.persisted(C, scene.write(C, { entries: other }).entries);
+  expect(scene.said).toContain('LogMatching');
+});
+
+test('LogMatching sees a chain that breaks', () => {
+  const checker = new LogMatching(scene, scene.report);
+  const [first, second] = logOf([1, 1]);
+  if (first === undefined || second === undefined) throw new Error('two entries');
+
+  const broken = { ...second, payload: Uint8Array.of(9) };
+  checker.persisted(A, scene.write(A, { entries: [first, broken] }).entries);
+  expect(scene.said).toEqual(['LogMatching']);
+});
+
+test('CommittedDurableOnQuorum sees a commit that only one disk has', () => {
+  const checker = new Committed(scene, scene.report);
+  scene.write(A, { entries: logOf([1, 1]) });
+  scene.write(B, { entries: logOf([1]) });
+
+  checker.status(A, status(1, 1, A));
+  expect(scene.said).toEqual([]);
+  expect(checker.index).toBe(1);
+
+  checker.status(A, status(1, 2, A));
+  expect(scene.said).toEqual(['CommittedDurableOnQuorum']);
+});
+
+test('Committed sees a node that truncates what it knew to be committed', () => {
+  const checker = new Committed(scene, scene.report);
+  for (const node of scene.nodes) scene.write(node, { entries: logOf([1, 1]) });
+  checker.restarted(A);
+  checker.status(A, status(1, 2, A));
+
+  scene.write(A, { truncateFrom: 2, entries: logOf([1, 2]).slice(1) });
+  checker.persisted(A, 2);
+  expect(scene.said).toContain('Committed');
+  expect(scene.said).toContain('StateMachineSafety');
+});
+
+test('Committed sees a committed entry leave the majority', () => {
+  const checker = new Committed(scene, scene.report);
+  scene.write(A, { entries: logOf([1, 1]) });
+  scene.write(B, { entries: logOf([1, 1]) });
+  checker.status(A, status(1, 2, A));
+
+  scene.write(B, { truncateFrom: 2 });
+  checker.persisted(B, 2);
+  expect(scene.said).toEqual(['CommittedDurableOnQuorum']);
+});
+
+test('LeaderCompleteness sees a leader without a committed entry', () => {
+  const checker = new Committed(scene, scene.report);
+  scene.write(A, { entries: logOf([1, 1]) });
+  scene.write(B, { entries: logOf([1, 1]) });
+  checker.status(A, status(1, 2, A));
+
+  checker.elected(B, 2);
+  checker.elected(C, 1);
+  expect(scene.said).toEqual([]);
+
+  checker.elected(C, 2);
+  expect(scene.said).toEqual(['LeaderCompleteness']);
+});
+
+test('StateMachineSafety sees another entry below a commit index', () => {
+  const checker = new Committed(scene, scene.report);
+  scene.write(A, { entries: logOf([1, 1]) });
+  scene.write(B, { entries: logOf([1, 1]) });
+  scene.write(C, { entries: logOf([1, 2]) });
+  checker.status(A, status(1, 2, A));
+
+  checker.status(C, status(2, 2, B));
+  expect(scene.said).toEqual(['StateMachineSafety']);
+});
+
+function stateOf(value: number): Write[] {
+  return [[Uint8Array.of(1), Uint8Array.of(value)]];
+}
+
+test('AppliedState sees two states after the same entry', () => {
+  const checker = new AppliedState(scene, scene.report);
+  for (const node of scene.nodes) scene.write(node, { entries: logOf([1]) });
+
+  scene.write(A, { writes: stateOf(1), applied: 1 });
+  checker.persisted(A);
+  scene.write(B, { writes: stateOf(1), applied: 1 });
+  checker.persisted(B);
+  expect(scene.said).toEqual([]);
+
+  scene.write(C, { writes: stateOf(2), applied: 1 });
+  checker.persisted(C);
+  expect(scene.said).toEqual(['AppliedState']);
+});

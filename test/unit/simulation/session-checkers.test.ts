@@ -1,0 +1,231 @@
+import { beforeEach, expect, test } from '@jest/globals';
+
+import { toHex, utf8 } from '../../../src/common/index.js';
+import type { Entry, Write } from '../../../src/ports/index.js';
+import {
+  Attempt,
+  Command,
+  encode,
+  KeyRecord,
+  SignRequest,
+  TaskRecord,
+} from '../../../src/wire/index.js';
+import type { NonceSlot } from '../../../src/wire/index.js';
+import { Attempts } from '../../simulation/checkers/attempts.js';
+import { KeyKept } from '../../simulation/checkers/key-kept.js';
+import { Outcomes } from '../../simulation/checkers/outcomes.js';
+import { ReleasedShare } from '../../simulation/checkers/released-share.js';
+import { SingleUse } from '../../simulation/checkers/single-use.js';
+import { A, B, logOf, Scene, status } from './builders.js';
+
+const EXPIRE_MS = 2_000;
+
+let scene = new Scene();
+beforeEach(() => {
+  scene = new Scene();
+});
+
+function slot(counter: number): NonceSlot {
+  const point = (tag: number): Uint8Array => Uint8Array.of(tag, counter);
+  const boot = new Uint8Array(16);
+  return { nodeId: A, boot, counter: BigInt(counter), hiding: point(1), binding: point(2) };
+}
+
+/** A request entry that carries an attempt, always with the same nonce. */
+function signRequest(index: number): Uint8Array {
+  const request = encode(SignRequest, {
+    requestId: `request-${index}`,
+    keyId: 'key',
+    payload: { $case: 'message', value: Uint8Array.of(1) },
+  });
+  const firstAttempt = Attempt.fromPartial({
+    number: 1,
+    version: 1,
+    assignment: { $case: 'slots', value: { slots: [slot(1)] } },
+  });
+  const voucher = {
+    nodeId: A,
+    spiffeId: 'spiffe://quorate/app/one',
+    expireTimeMs: BigInt(EXPIRE_MS),
+    signature: new Uint8Array(64),
+  };
+  const value = {
+    method: '/quorate.v1.SigningService/Sign',
+    request,
+    authorization: { by: { $case: 'voucher', value: voucher } },
+    firstAttempt,
+  } as const;
+  return encode(Command, { command: { $case: 'request', value } });
+}
+
+/** A log of two sign requests, each of which carries an attempt with the same nonce. */
+function log(): Entry[] {
+  return logOf([1, 1], signRequest);
+}
+
+function attemptsOf(entries: readonly Entry[]): Attempts {
+  const attempts = new Attempts({
+    sessionOf: toHex,
+    taskOf: (requester, requestId) => `${requester}/${requestId}`,
+  });
+  for (const entry of entries) attempts.read(entry);
+  return attempts;
+}
+
+const sessions = log().map(({ hash }) => toHex(hash));
+const [first = '', second = ''] = sessions;
+
+test('SingleUse sees a nonce in the shares of two sessions', () => {
+  const checker = new SingleUse(attemptsOf(log()), scene.report);
+
+  expect(checker.share(A, first, Uint8Array.of(1))).toBe(true);
+  expect(checker.share(A, first, Uint8Array.of(1))).toBe(false);
+  expect(scene.said).toEqual([]);
+
+  checker.share(A, second, Uint8Array.of(2));
+  expect(scene.said).toEqual(['SingleUse']);
+});
+
+test('SingleUse sees two shares of one session', () => {
+  const checker = new SingleUse(attemptsOf(log()), scene.report);
+
+  checker.share(A, first, Uint8Array.of(1));
+  checker.share(A, first, Uint8Array.of(2));
+  expect(scene.said).toEqual(['SingleUse']);
+});
+
+test('SingleUse sees one commitment under two names', () => {
+  const checker = new SingleUse(attemptsOf([]), scene.report);
+
+  checker.published(A, [slot(1), slot(2)]);
+  checker.published(A, [slot(1)]);
+  expect(scene.said).toEqual([]);
+
+  checker.published(A, [{ ...slot(1), counter: 9n }]);
+  expect(scene.said).toContain('SingleUse');
+});
+
+test('ReleasedShare sees a share whose entry is not durable in its sender’s log', () => {
+  const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
+  scene.statuses.set(A, status(1, 2));
+  scene.write(A, { entries: log().slice(0, 1) });
+
+  checker.share(A, first);
+  expect(scene.said).toEqual([]);
+
+  checker.share(A, second);
+  expect(scene.said).toEqual(['ReleasedShare']);
+});
+
+test('ReleasedShare sees a share whose entry is not committed', () => {
+  const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
+  scene.statuses.set(A, status(1, 1));
+  scene.write(A, { entries: log() });
+
+  checker.share(A, second);
+  expect(scene.said).toEqual(['ReleasedShare']);
+});
+
+test('ReleasedShare sees a share that leaves after the expiry', () => {
+  const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
+  scene.statuses.set(A, status(1, 2));
+  scene.write(A, { entries: log() });
+
+  scene.clockMs = EXPIRE_MS;
+  checker.share(A, first);
+  expect(scene.said).toEqual(['ReleasedShare']);
+});
+
+test('ReleasedShare sees a message of a session that no log knows', () => {
+  const checker = new ReleasedShare(attemptsOf([]), scene, scene.report);
+
+  checker.contribution(A, first, 'KG1');
+  expect(scene.said).toEqual(['ReleasedShare']);
+});
+
+/** Closed for `reason`, or open. */
+function task(reason: number | undefined): TaskRecord {
+  if (reason === undefined) return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n });
+  const outcome = { $case: 'failed', value: { reason: String(reason) } } as const;
+  return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n, outcome });
+}
+
+function write(record: TaskRecord): Write[] {
+  return [[utf8(`task/${record.taskId}`), encode(TaskRecord, record)]];
+}
+
+test('Outcomes sees an outcome that differs between nodes', () => {
+  const checker = new Outcomes(scene.report);
+
+  checker.persisted(A, write(task(undefined)));
+  checker.persisted(A, write(task(1)));
+  checker.persisted(B, write(task(1)));
+  expect(scene.said).toEqual([]);
+
+  checker.persisted(B, write(task(2)));
+  expect(scene.said).toEqual(['Outcomes']);
+});
+
+test('Outcomes sees an outcome that vanishes', () => {
+  const checker = new Outcomes(scene.report);
+
+  checker.persisted(A, write(task(1)));
+  checker.persisted(A, write(task(undefined)));
+  expect(scene.said).toEqual(['Outcomes']);
+});
+
+test('Outcomes sees a client that was told something else', () => {
+  const checker = new Outcomes(scene.report);
+
+  checker.acknowledged(task(1));
+  checker.persisted(A, write(task(2)));
+  expect(scene.said).toEqual(['Outcomes']);
+});
+
+function key(publicKey: number): KeyRecord {
+  return KeyRecord.fromPartial({
+    keyId: 'one',
+    threshold: 2,
+    version: 1,
+    sessionId: Uint8Array.of(1),
+    publicKey: Uint8Array.of(publicKey),
+    participants: scene.nodes.map((nodeId) => ({ nodeId, identityKey: new Uint8Array(32) })),
+  });
+}
+
+function keyWrite(record: KeyRecord): Write[] {
+  return [[utf8(`key/${record.keyId}`), encode(KeyRecord, record)]];
+}
+
+test('KeyKept sees a key with fewer durable shares than its threshold', async () => {
+  const holders = new Set([A]);
+  const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
+  const checker = new KeyKept(shares, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  await checker.prove();
+  expect(scene.said).toEqual(['KeyKept']);
+
+  holders.add(B);
+  await checker.proveAll();
+  expect(scene.said).toEqual(['KeyKept']);
+});
+
+test('KeyKept sees shares that do not make the key', async () => {
+  const checker = new KeyKept({ has: () => true, makeKey: async () => false }, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  await checker.prove();
+  expect(scene.said).toEqual(['KeyKept']);
+});
+
+test('KeyKept sees a key that becomes another key', () => {
+  const checker = new KeyKept({ has: () => true, makeKey: async () => true }, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  checker.persisted(B, keyWrite(key(1)));
+  expect(scene.said).toEqual([]);
+
+  checker.persisted(B, keyWrite(key(2)));
+  expect(scene.said).toEqual(['KeyKept']);
+});
