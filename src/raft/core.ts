@@ -1,0 +1,160 @@
+import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { LogFields, Random } from '../ports/index.js';
+import type { Timing, Limits } from './limits.js';
+import type { Log } from './log.js';
+import type { Message } from './messages.js';
+import type { Progress } from './progress.js';
+import type { Ballot } from './quorum.js';
+import type { ClockReadings } from './time.js';
+
+/** What a node is (Raft, figure 4), with what only that role knows. */
+export type Role = FollowerRole | CandidateRole | LeaderRole;
+
+export type FollowerRole = { readonly type: 'follower'; readonly leader: NodeId | undefined };
+
+/** A precandidate has changed nothing yet: it asks whether it would be elected (Raft §9.6). */
+export type CandidateRole = {
+  readonly type: 'precandidate' | 'candidate';
+  readonly ballot: Ballot;
+};
+
+export type LeaderRole = {
+  readonly type: 'leader';
+  /** In the order of the voters. */
+  readonly progress: ReadonlyMap<NodeId, Progress>;
+  /** The no-op of this term: when it is committed, all before it is known to be (Raft §8). */
+  readonly firstIndex: LogIndex;
+  readonly reads: LeaderReads;
+  /** Counts what is to be confirmed; every append carries it. */
+  round: number;
+  /** Ticks since the election. */
+  ticks: number;
+  heartbeatElapsedTicks: number;
+  uncommittedBytes: number;
+};
+
+/** Who waits for an index: a read of this node, or a follower's request. */
+export type Reader =
+  | { readonly type: 'own'; readonly id: number }
+  | { readonly type: 'follower'; readonly node: NodeId; readonly readId: number };
+
+export type LeaderReads = {
+  /** Came since the round under way was sent. */
+  waiting: Reader[];
+  /** Are answered with `index` when a majority has answered `round`. */
+  confirming:
+    | { readonly round: number; readonly index: LogIndex; readonly readers: readonly Reader[] }
+    | undefined;
+};
+
+/** Reads of this node while another leads. */
+export type FollowerReads = {
+  /** Came since the question under way was sent. */
+  waiting: number[];
+  asking: Question | undefined;
+};
+
+export type Question = {
+  readonly readId: number;
+  readonly ids: readonly number[];
+  ticks: number;
+  sinceSentTicks: number;
+};
+
+/** The index at which a read of this node may be answered, or none: no leader could confirm that it leads. */
+export type ReadResult = { readonly id: number; readonly index: LogIndex | undefined };
+
+/** Something that an honest cluster never does. */
+export type Alarm = { readonly message: string; readonly fields: LogFields };
+
+/** All that a node of the cluster remembers. The files of the roles work on it; nobody else does. */
+export type Core = {
+  readonly id: NodeId;
+  readonly voters: readonly NodeId[];
+  /** The voters but this node. */
+  readonly peers: readonly NodeId[];
+  readonly random: Random;
+  readonly timing: Timing;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly clocks: ClockReadings;
+  readonly reads: FollowerReads;
+  readonly outbox: Outbox;
+  role: Role;
+  term: Term;
+  votedFor: NodeId | undefined;
+  /** Term and vote as on disk, being written, or still to be written. */
+  hardState: 'durable' | 'writing' | 'unsaved';
+  commit: LogIndex;
+  /** Handed out to be applied. */
+  applied: LogIndex;
+  /** The own clock, as last told. */
+  now: Millis;
+  /** Since a leader was heard, a vote granted or an election begun. */
+  electionElapsedTicks: number;
+  electionTimeoutTicks: number;
+  /** How long the write under way has lasted. */
+  writingTicks: number | undefined;
+  nextReadId: number;
+};
+
+/** What waits to leave. */
+export type Outbox = {
+  now: Message[];
+  afterPersist: Message[];
+  reads: ReadResult[];
+  alarms: Alarm[];
+  /** The last alarm: one that repeats with every heartbeat is raised once. */
+  lastAlarm: string;
+};
+
+/** Sends what promises nothing: pre-votes, a leader's messages, questions. */
+export function sendNow(core: Core, message: Message): void {
+  core.outbox.now.push(message);
+}
+
+/**
+ * Sends what promises that term, vote and the log up to `index` are durable: at once if they are, else after the next
+ * write. A promise to anybody is on disk before the bytes that carry it are on the wire.
+ */
+export function sendPromise(core: Core, message: Message, index: LogIndex): void {
+  const kept = core.hardState === 'durable' && index <= core.log.durable;
+  (kept ? core.outbox.now : core.outbox.afterPersist).push(message);
+}
+
+export function alarm(core: Core, message: string, about: Message): void {
+  const fields = { from: about.from, term: about.term, type: about.type };
+  const text = `${message} ${about.from} ${about.term}`;
+  if (text === core.outbox.lastAlarm) return;
+  core.outbox.lastAlarm = text;
+  core.outbox.alarms.push({ message, fields });
+}
+
+/** Draws the next election timeout, so that nodes rarely stand at the same time (Raft §5.2). */
+export function restartElectionTimer(core: Core): void {
+  const { electionTicksMin, electionTicksMax } = core.timing;
+  const drawn = new DataView(core.random.bytes(4).buffer).getUint32(0);
+  core.electionElapsedTicks = 0;
+  core.electionTimeoutTicks =
+    electionTicksMin + (drawn % (electionTicksMax - electionTicksMin + 1));
+}
+
+/** Enters a later term, in which this node has not voted yet. */
+export function enterTerm(core: Core, term: Term, votedFor: NodeId | undefined): void {
+  core.term = term;
+  core.votedFor = votedFor;
+  core.hardState = 'unsaved';
+  // Promises of a term that is over help nobody, and the entries that they speak of may be truncated unsaved.
+  core.outbox.afterPersist = [];
+}
+
+/** Whom this node believes to lead. */
+export function leaderOf(core: Core): NodeId | undefined {
+  if (core.role.type === 'leader') return core.id;
+  return core.role.type === 'follower' ? core.role.leader : undefined;
+}
+
+/** Whether the disk has kept a write for so long that a node that waits for it can lead nobody. */
+export function isDiskStalled(core: Core): boolean {
+  return core.writingTicks !== undefined && core.writingTicks >= core.timing.electionTicksMin;
+}

@@ -1,0 +1,307 @@
+import { ClusterError } from '../common/index.js';
+import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type {
+  Clock,
+  ConsensusStore,
+  Entry,
+  Logger,
+  Network,
+  Timer,
+  Write,
+} from '../ports/index.js';
+import { ZERO_HASH } from './entry-hash.js';
+import { decodeMessage, encodeMessage } from './messages.js';
+import type { Message } from './messages.js';
+import type { Raft, Ready, RoleName, Urgent } from './raft.js';
+import { ReadWaiters } from './read-waiters.js';
+import { TickCounter } from './tick-counter.js';
+
+/** What committed entries are applied to. Writes stay pending here until they are durable. */
+export type Machine = {
+  /** In order, each entry once. Never throws for what an entry contains; a throw ends the node. */
+  apply(entry: Entry): void;
+  /** What has been applied and is not durable yet. */
+  pendingWrites(): readonly Write[];
+  /** These, an earlier result of `pendingWrites`, are durable now. */
+  flushed(writes: readonly Write[]): void;
+  /** Some entries have been applied, and the promises of their batch have left. */
+  batchDone(): void;
+};
+
+export type RaftDriverParts = {
+  readonly raft: Raft;
+  readonly store: ConsensusStore;
+  /** Its channel `raft`. */
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  /** The last entry whose writes the machine's durable state holds. */
+  readonly applied: LogIndex;
+  readonly logger: Logger;
+  /** Something that must not be survived: the driver has stopped for good, the process is to end. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+export type RaftStatus = {
+  readonly role: RoleName;
+  readonly term: Term;
+  readonly leader: NodeId | undefined;
+  readonly commit: LogIndex;
+  readonly applied: LogIndex;
+  /** A leader is known, and an entry of its term is applied here. */
+  readonly caughtUp: boolean;
+};
+
+/** Pending writes of the state leave alone when nothing was applied for this long. */
+export const FLUSH_QUIET_MS: Millis = 50;
+/** Or when so many entries are applied and not durable: restarts must not replay, nor memory hold, without end. */
+export const UNFLUSHED_ENTRIES_MAX = 4096;
+
+/**
+ * Does what a {@link Raft} wants done, and the only part of consensus that waits. One write is under way at a time; what
+ * promises nothing leaves meanwhile. The order: send now, apply, persist (with the machine's writes), send the promises.
+ */
+export class RaftDriver {
+  readonly #raft: Raft;
+  readonly #parts: RaftDriverParts;
+  readonly #reads: ReadWaiters;
+  readonly #ticks: TickCounter;
+  #applied: LogIndex;
+  /** The last entry whose writes have been handed to the store. */
+  #flushed: LogIndex;
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  #isPumpDue = false;
+  #writing: Promise<void> | undefined;
+  #tickTimer: Timer | undefined;
+  #flushTimer: Timer | undefined;
+  #seen = '';
+
+  /** @throws ClusterError `data-loss` when the state is ahead of the log. */
+  constructor(parts: RaftDriverParts) {
+    this.#parts = parts;
+    this.#raft = parts.raft;
+    this.#reads = new ReadWaiters();
+    this.#ticks = new TickCounter(parts.raft.timing, parts.clock.elapsed());
+    this.#applied = parts.applied;
+    this.#flushed = parts.applied;
+    parts.raft.restored(parts.applied);
+  }
+
+  /** Begins to tick, save and answer. Once. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#ticks.restart(this.#parts.clock.elapsed());
+    this.#armTick();
+    this.#schedule();
+  }
+
+  /** Takes an encoded message from the stream of `from`. Whatever the bytes are, it survives them. */
+  receive(from: NodeId, bytes: Uint8Array): void {
+    if (this.#state !== 'running') return;
+    const message = decodeMessage(bytes);
+    if (message === undefined || message.from !== from || message.to !== this.#raft.id) {
+      this.#parts.logger.debug('Dropped a message of consensus', { from, bytes: bytes.length });
+      return;
+    }
+    this.#guard(() => this.#raft.step(message, this.#parts.clock.now()));
+  }
+
+  /**
+   * Adds a command to the log. An entry that is given back may be lost until it is applied.
+   *
+   * @throws ClusterError `invalid-request` when the payload is too long for an entry.
+   */
+  propose(payload: Uint8Array): Entry | 'not-leader' | 'overloaded' {
+    if (this.#state !== 'running') return 'not-leader';
+    const result = this.#raft.propose(payload, this.#parts.clock.now());
+    this.#schedule();
+    return result;
+  }
+
+  /**
+   * Resolves when this node has applied all that was committed when it was called (ReadIndex); on any node.
+   *
+   * @returns The index that was confirmed.
+   * @throws ClusterError `no-quorum` when no leader could confirm it in time.
+   */
+  async readIndex(signal: AbortSignal): Promise<LogIndex> {
+    if (this.#state !== 'running' || signal.aborted) {
+      throw new ClusterError('no-quorum', 'No leader could be asked', { cause: signal.reason });
+    }
+    const id = this.#raft.readIndex(this.#parts.clock.now());
+    this.#schedule();
+    return this.#reads.wait(id, signal);
+  }
+
+  status(): RaftStatus {
+    const { role, term, leader, commit } = this.#raft;
+    return { role, term, leader, commit, applied: this.#applied, caughtUp: this.#raft.caughtUp() };
+  }
+
+  /** Whether the leader has lately heard `peer`; elsewhere, whether `peer` is the leader and was lately heard. */
+  reachable(peer: NodeId): boolean {
+    return this.#raft.reachable(peer);
+  }
+
+  /** Ends all that it does. Resolves when no write is under way any more. */
+  async stop(): Promise<void> {
+    this.#halt();
+    await this.#writing;
+  }
+
+  #halt(): void {
+    this.#state = 'stopped';
+    this.#tickTimer?.cancel();
+    this.#flushTimer?.cancel();
+    this.#reads.refuseAll();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'stopped') return;
+    this.#halt();
+    this.#parts.onFatal(error);
+  }
+
+  #guard(run: () => void): void {
+    if (this.#state !== 'running') return;
+    try {
+      run();
+      this.#schedule();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #armTick(): void {
+    this.#tickTimer = this.#parts.clock.after(this.#raft.timing.tickMs, () => this.#onTick());
+  }
+
+  #onTick(): void {
+    if (this.#state !== 'running') return;
+    const { clock } = this.#parts;
+    const passed = this.#ticks.pass(clock.elapsed());
+    if (passed.suspect) {
+      // After a stall a timer comes before the messages that queued up: they go first (bedrock #329).
+      this.#tickTimer = clock.after(0, () => {
+        this.#guard(() => this.#raft.tick(passed.ticks, clock.now(), true));
+        if (this.#state === 'running') this.#armTick();
+      });
+      return;
+    }
+    this.#guard(() => this.#raft.tick(passed.ticks, clock.now()));
+    if (this.#state === 'running') this.#armTick();
+  }
+
+  /** Looks for things to do once the current event is over, so that all that it brings is done together. */
+  #schedule(): void {
+    if (this.#isPumpDue || this.#state !== 'running') return;
+    this.#isPumpDue = true;
+    void Promise.resolve().then(() => {
+      this.#isPumpDue = false;
+      return this.#pump();
+    });
+  }
+
+  #pump(): void {
+    try {
+      while (this.#state === 'running' && this.#raft.hasReady()) {
+        if (this.#writing !== undefined) {
+          this.#act(this.#raft.takeUrgent());
+          break;
+        }
+        this.#handle(this.#raft.takeReady());
+      }
+      this.#logChange();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #handle(ready: Ready): void {
+    this.#act(ready);
+    for (const entry of ready.apply) {
+      this.#parts.machine.apply(entry);
+      this.#applied = entry.index;
+    }
+    if (ready.persist !== undefined) {
+      this.#writing = this.#write(ready);
+      return;
+    }
+    this.#finish(ready);
+    if (this.#applied === this.#flushed) return;
+    if (this.#applied - this.#flushed >= UNFLUSHED_ENTRIES_MAX) this.#flush();
+    else if (ready.apply.length > 0) this.#armFlush();
+  }
+
+  #act({ sendNow, reads, alarms }: Urgent): void {
+    for (const { message, fields } of alarms) this.#parts.logger.alarm(message, fields);
+    this.#send(sendNow);
+    for (const read of reads) this.#reads.confirm(read, this.#applied);
+  }
+
+  async #write(ready: Ready): Promise<void> {
+    const { machine, store } = this.#parts;
+    this.#flushTimer?.cancel();
+    try {
+      const writes = machine.pendingWrites();
+      const entries = ready.persist?.entries ?? [];
+      this.#flushed = this.#applied;
+      await store.persist({ entries, ...ready.persist, writes, applied: this.#applied });
+      this.#writing = undefined;
+      if (this.#state !== 'running') return;
+      machine.flushed(writes);
+      const last = entries.at(-1);
+      this.#raft.persisted(last?.index ?? 0, last?.hash ?? ZERO_HASH);
+      this.#finish(ready);
+      this.#pump();
+    } catch (error) {
+      // A write that failed may or may not be on disk, and a second try can claim what the first one lost.
+      this.#writing = undefined;
+      this.#fail(error);
+    }
+  }
+
+  #finish({ sendAfterPersist, apply }: Pick<Ready, 'sendAfterPersist' | 'apply'>): void {
+    this.#send(sendAfterPersist);
+    if (apply.length === 0) return;
+    this.#parts.machine.batchDone();
+    this.#reads.applied(this.#applied);
+  }
+
+  #armFlush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = this.#parts.clock.after(FLUSH_QUIET_MS, () =>
+      this.#guard(() => this.#flush()),
+    );
+  }
+
+  #flush(): void {
+    if (this.#writing !== undefined || this.#parts.machine.pendingWrites().length === 0) return;
+    this.#raft.persistStarted();
+    this.#writing = this.#write(NOTHING);
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.#parts.network.send(message.to, 'raft', encodeMessage(message));
+    }
+  }
+
+  #logChange(): void {
+    const { role, term, leader } = this.#raft;
+    const seen = `${role} ${term} ${leader}`;
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.#parts.logger.info('Role in consensus', { role, term, leader });
+  }
+}
+
+const NOTHING: Ready = {
+  persist: undefined,
+  sendNow: [],
+  sendAfterPersist: [],
+  apply: [],
+  reads: [],
+  alarms: [],
+};

@@ -1,0 +1,126 @@
+import { equal } from '../common/index.js';
+import type { LogIndex, NodeId, Term } from '../common/index.js';
+import type { Entry } from '../ports/index.js';
+import { alarm, enterTerm, leaderOf, restartElectionTimer, sendPromise } from './core.js';
+import type { Core } from './core.js';
+import { entryHash } from './entry-hash.js';
+import type { Append, AppendAnswer } from './messages.js';
+import { refuseReads } from './read-index.js';
+import { isTimely } from './time.js';
+
+/** Follows `leader` in `term`, or nobody yet. The vote is forgotten with the term, and only with it. */
+export function becomeFollower(core: Core, term: Term, leader: NodeId | undefined): void {
+  if (leader === undefined || leader !== leaderOf(core)) refuseReads(core);
+  if (term > core.term) enterTerm(core, term, undefined);
+  core.role = { type: 'follower', leader };
+  restartElectionTimer(core);
+}
+
+/** An append of this term's leader: Raft §5.3, with the chain of hashes and the rule of time. */
+export function onAppend(core: Core, append: Append): void {
+  if (core.role.type === 'leader') {
+    alarm(core, 'Another node leads in our term', append);
+    return;
+  }
+  if (leaderOf(core) === undefined) becomeFollower(core, core.term, append.from);
+  if (leaderOf(core) !== append.from) {
+    alarm(core, 'A second node leads in one term', append);
+    return;
+  }
+  core.electionElapsedTicks = 0;
+
+  const answer = takeAppend(core, append);
+  if (answer === undefined) return;
+  if (answer.refused !== 'conflict') {
+    // Only up to what this append has shown to be equal: our log may go on with entries that the leader does not have.
+    core.commit = Math.max(core.commit, Math.min(append.commit, answer.match));
+  }
+  reply(core, append, answer);
+}
+
+/** Answers an append of an earlier term, so that its sender learns that it is deposed (Raft §5.1). */
+export function refuseStaleAppend(core: Core, append: Append): void {
+  const { prevIndex } = append;
+  reply(core, append, { refused: 'conflict', prevIndex, hintIndex: 0, hintTerm: 0 });
+}
+
+function reply(core: Core, append: Append, answer: AppendAnswer): void {
+  const { id: from, term, now: clockMs } = core;
+  const { from: to, round } = append;
+  const promised = answer.refused === 'conflict' ? 0 : answer.match;
+  sendPromise(core, { type: 'append-reply', from, to, term, round, clockMs, answer }, promised);
+}
+
+/** Changes the log as the append says. No answer: it contradicts what can not change, and is refused with an alarm. */
+function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
+  const { log } = core;
+  const { prevIndex, prevTerm, prevHash } = append;
+  if (log.termAt(prevIndex) !== prevTerm) {
+    if (prevIndex > core.commit) return conflict(core, append);
+    alarm(core, 'An append contradicts a committed entry', append);
+    return undefined;
+  }
+  if (!equal(log.hashAt(prevIndex) ?? prevHash, prevHash)) {
+    alarm(core, 'An append shows another hash for an entry of our log', append);
+    return undefined;
+  }
+
+  const known = countKnown(core, append);
+  if (known === undefined) return undefined;
+  const fresh = append.entries.slice(known);
+  if (!isChain(append.entries[known - 1]?.hash ?? prevHash, fresh)) {
+    alarm(core, 'An append breaks the chain of hashes', append);
+    return undefined;
+  }
+  const lastKnown = prevIndex + known;
+  const timely = countTimely(log.at(lastKnown)?.timeMs ?? 0, fresh, core.now);
+  // What differs from the leader's is removed only when something takes its place: a late append that is shorter than
+  // our log says nothing about what comes after it.
+  if (timely > 0 && lastKnown < log.last.index) log.truncate(lastKnown + 1);
+  for (const entry of fresh.slice(0, timely)) log.append(entry);
+  return { refused: timely < fresh.length ? 'time' : undefined, match: lastKnown + timely };
+}
+
+/** How many of the entries our log has already. `undefined`, with an alarm: one contradicts what can not change. */
+function countKnown(core: Core, append: Append): number | undefined {
+  for (const [position, entry] of append.entries.entries()) {
+    const ours = core.log.at(entry.index);
+    if (ours === undefined) return position;
+    if (ours.term !== entry.term) {
+      if (entry.index > core.commit) return position;
+      alarm(core, 'An append contradicts a committed entry', append);
+      return undefined;
+    }
+    if (!equal(ours.hash, entry.hash)) {
+      alarm(core, 'An append has another entry at an index and term of our log', append);
+      return undefined;
+    }
+  }
+  return append.entries.length;
+}
+
+function isChain(previous: Uint8Array, entries: readonly Entry[]): boolean {
+  let hash = previous;
+  for (const entry of entries) {
+    if (!equal(entryHash(hash, entry), entry.hash)) return false;
+    hash = entry.hash;
+  }
+  return true;
+}
+
+function countTimely(previousMs: number, entries: readonly Entry[], now: number): number {
+  let previous = previousMs;
+  for (const [position, entry] of entries.entries()) {
+    if (!isTimely(previous, entry.timeMs, now)) return position;
+    previous = entry.timeMs;
+  }
+  return entries.length;
+}
+
+/** Where the logs can agree at the latest: the last entry here of no later term than the leader's at `prevIndex`. */
+function conflict(core: Core, append: Append): AppendAnswer {
+  const { prevIndex, prevTerm } = append;
+  const hintIndex: LogIndex = core.log.lastWithTermAtMost(prevIndex, prevTerm);
+  const hintTerm = core.log.termAt(hintIndex) ?? 0;
+  return { refused: 'conflict', prevIndex, hintIndex, hintTerm };
+}

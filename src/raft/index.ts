@@ -1,0 +1,16 @@
+/**
+ * Consensus over opaque bytes: Raft (Ongaro and Ousterhout 2014; sections are those of the paper) with PreVote,
+ * CheckQuorum and ReadIndex of Ongaro's dissertation, a chain of hashes through the log, and timestamps that a majority
+ * of clocks has reached. A pure core decides; the driver sends, saves and waits. It does not know what an entry means,
+ * what a key or a task is, or how messages travel.
+ */
+export { RaftDriver } from './driver.js';
+export type { Machine, RaftDriverParts, RaftStatus } from './driver.js';
+export { entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
+export type { EntryFields } from './entry-hash.js';
+export { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, TIMING } from './limits.js';
+export type { Limits, Timing } from './limits.js';
+export { decodeMessage, encodeMessage } from './messages.js';
+export type { Message } from './messages.js';
+export { createRaft } from './raft.js';
+export type { Raft, RaftConfig, Ready, RoleName, Urgent } from './raft.js';

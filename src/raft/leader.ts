@@ -1,0 +1,186 @@
+import { unreachable } from '../common/index.js';
+import type { LogIndex, NodeId } from '../common/index.js';
+import type { Entry, EntryKind } from '../ports/index.js';
+import { alarm, isDiskStalled, sendNow } from './core.js';
+import type { Core, LeaderRole } from './core.js';
+import { sealEntry } from './entry-hash.js';
+import { becomeFollower } from './follower.js';
+import { entryBytes } from './limits.js';
+import type { AppendReply } from './messages.js';
+import { Progress } from './progress.js';
+import { majorityOf, reachedByMajority } from './quorum.js';
+import { beginRound, confirmReads } from './read-index.js';
+
+/** Leads this term: begins with a no-op, without which nothing of earlier terms could be known committed (Raft §8). */
+export function becomeLeader(core: Core): void {
+  const firstIndex = core.log.last.index + 1;
+  const role: LeaderRole = {
+    type: 'leader',
+    progress: new Map(core.peers.map((peer) => [peer, new Progress(firstIndex, 0)])),
+    firstIndex,
+    reads: { waiting: [], confirming: undefined },
+    round: 0,
+    ticks: 0,
+    heartbeatElapsedTicks: 0,
+    uncommittedBytes: bytesOf(core.log.slice(core.commit, core.log.last.index)),
+  };
+  core.role = role;
+  appendOwn(core, role, 'no-op', new Uint8Array(0));
+}
+
+/** Adds a command to the log, unless too much waits to be committed. */
+export function propose(core: Core, role: LeaderRole, payload: Uint8Array): Entry | 'overloaded' {
+  if (role.uncommittedBytes + entryBytes({ payload }) > core.limits.uncommittedBytesMax) {
+    return 'overloaded';
+  }
+  return appendOwn(core, role, 'command', payload);
+}
+
+function appendOwn(core: Core, role: LeaderRole, kind: EntryKind, payload: Uint8Array): Entry {
+  const { log, term } = core;
+  const { index, timeMs: previousMs, hash } = log.last;
+  // The highest time that a majority's clocks have reached: no single clock, ours included, can push it ahead.
+  const reachedMs = core.clocks.reachedByMajority(core.id, core.voters, core.now);
+  const timeMs = Math.max(previousMs, reachedMs);
+  const entry = sealEntry(hash, { index: index + 1, term, kind, timeMs, payload });
+  log.append(entry);
+  role.uncommittedBytes += entryBytes(entry);
+  return entry;
+}
+
+/** Sends heartbeats, and steps down when it can lead no longer. After a stall it waits for what is unread first. */
+export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect: boolean): void {
+  role.ticks += ticks;
+  if (!suspect && (isDiskStalled(core) || !hearsMajority(core, role))) {
+    becomeFollower(core, core.term, undefined);
+    return;
+  }
+  role.heartbeatElapsedTicks += ticks;
+  if (role.heartbeatElapsedTicks < core.timing.heartbeatTicks) return;
+  role.heartbeatElapsedTicks = 0;
+  for (const progress of role.progress.values()) progress.heartbeatDue = true;
+}
+
+/** Whether this follower has answered within an election timeout. */
+export function isReachable(core: Core, role: LeaderRole, peer: NodeId): boolean {
+  const progress = role.progress.get(peer);
+  if (progress === undefined) return peer === core.id;
+  return role.ticks - progress.heardTick < core.timing.electionTicksMin;
+}
+
+/** CheckQuorum (Raft §6.2 of the dissertation): a leader that nobody hears must not keep its clients waiting. */
+function hearsMajority(core: Core, role: LeaderRole): boolean {
+  const heard = core.voters.filter((voter) => isReachable(core, role, voter));
+  return heard.length >= majorityOf(core.voters.length);
+}
+
+/** Sends every follower what it lacks and may get: entries, the commit index, a round to confirm, a heartbeat. */
+export function replicate(core: Core, role: LeaderRole): void {
+  beginRound(core, role);
+  for (const [peer, progress] of role.progress) {
+    const sent = sendEntries(core, role, peer, progress);
+    if (!sent && isAppendDue(core, role, progress)) sendAppend(core, role, peer, progress, []);
+  }
+}
+
+function sendEntries(core: Core, role: LeaderRole, peer: NodeId, progress: Progress): boolean {
+  let sent = false;
+  while (progress.next <= core.log.last.index && progress.maySendEntries(core.limits)) {
+    const entries = core.log.batch(progress.next, core.limits);
+    sendAppend(core, role, peer, progress, entries);
+    sent = true;
+  }
+  return sent;
+}
+
+function isAppendDue(core: Core, role: LeaderRole, progress: Progress): boolean {
+  const canLearnCommit = progress.sentCommit < Math.min(core.commit, progress.next - 1);
+  return (
+    progress.heartbeatDue ||
+    progress.sentRound < role.round ||
+    (progress.state === 'replicate' && canLearnCommit)
+  );
+}
+
+function sendAppend(
+  core: Core,
+  role: LeaderRole,
+  to: NodeId,
+  progress: Progress,
+  entries: readonly Entry[],
+): void {
+  const { id: from, log, term, commit } = core;
+  const { round } = role;
+  const prevIndex = progress.next - 1;
+  const prevTerm = log.termAt(prevIndex);
+  const prevHash = log.hashAt(prevIndex);
+  if (prevTerm === undefined || prevHash === undefined) return;
+  sendNow(core, {
+    type: 'append',
+    from,
+    to,
+    term,
+    round,
+    prevIndex,
+    prevTerm,
+    prevHash,
+    entries,
+    commit,
+  });
+  progress.sent(prevIndex + entries.length, bytesOf(entries), commit, round);
+}
+
+/** A follower's answer to an append of this term. */
+export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply): void {
+  const progress = role.progress.get(reply.from);
+  const { answer } = reply;
+  if (progress === undefined) return;
+  if (answer.refused !== 'conflict' && answer.match > core.log.last.index) {
+    alarm(core, 'A follower acknowledges what its leader does not have', reply);
+    return;
+  }
+  core.clocks.record(reply.from, reply.clockMs, core.now);
+  progress.heardTick = role.ticks;
+  progress.answeredRound = Math.max(progress.answeredRound, Math.min(reply.round, role.round));
+
+  switch (answer.refused) {
+    case undefined:
+      progress.matched(answer.match);
+      break;
+    case 'conflict': {
+      const guess = core.log.lastWithTermAtMost(answer.hintIndex, answer.hintTerm);
+      progress.conflicted(answer.prevIndex, guess);
+      break;
+    }
+    case 'time':
+      progress.refusedTime(answer.match);
+      break;
+    default:
+      unreachable(answer);
+  }
+  advanceCommit(core, role);
+  confirmReads(core, role);
+  if (isRefusedForTime(core, role)) becomeFollower(core, core.term, undefined);
+}
+
+/** Whether so many refuse this leader's time that the rest is no majority. */
+function isRefusedForTime(core: Core, role: LeaderRole): boolean {
+  const refusing = [...role.progress.values()].filter((progress) => progress.refusedForTime);
+  return core.voters.length - refusing.length < majorityOf(core.voters.length);
+}
+
+/**
+ * Commits what a majority has made durable, this node included only as far as its own disk has it; and by counting
+ * only entries of the own term, those before them along with them (Raft §5.4.2, figure 8).
+ */
+export function advanceCommit(core: Core, role: LeaderRole): void {
+  const matches = [...role.progress.values()].map((progress) => progress.match);
+  const reached: LogIndex = reachedByMajority([core.log.durable, ...matches]);
+  if (reached <= core.commit || core.log.termAt(reached) !== core.term) return;
+  role.uncommittedBytes -= bytesOf(core.log.slice(core.commit, reached));
+  core.commit = reached;
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+}

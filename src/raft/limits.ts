@@ -1,0 +1,60 @@
+import type { Millis } from '../common/index.js';
+
+/** When things happen, in ticks. One tick is the driver's clock period. */
+export type Timing = {
+  readonly tickMs: Millis;
+  readonly heartbeatTicks: number;
+  /** The shortest election timeout; also how long a leader counts as heard, and may hear no majority. */
+  readonly electionTicksMin: number;
+  readonly electionTicksMax: number;
+};
+
+/** 10 ms; 50 ms; 300 to 600 ms: Raft's figures with head-room for pauses of the event loop. */
+export const TIMING: Timing = {
+  tickMs: 10,
+  heartbeatTicks: 5,
+  electionTicksMin: 30,
+  electionTicksMax: 60,
+};
+
+/** How much may be under way. */
+export type Limits = {
+  /** Entries in one append, counted by {@link entryBytes}. */
+  readonly appendBytesMax: number;
+  readonly appendEntriesMax: number;
+  /** Appends with entries that a follower has not answered. */
+  readonly inFlightMessagesMax: number;
+  readonly inFlightBytesMax: number;
+  /** Entries of this leader's log that are not committed; beyond it, proposals are refused. */
+  readonly uncommittedBytesMax: number;
+  /** Reads that wait for their index, own and others'. */
+  readonly readsMax: number;
+  /** Entries handed out to be applied in one Ready. */
+  readonly applyEntriesMax: number;
+};
+
+export const LIMITS: Limits = {
+  // An append must fit into a peer's message, so it stays below the megabyte that disks and windows would allow.
+  appendBytesMax: 240 * 1024,
+  appendEntriesMax: 1024,
+  inFlightMessagesMax: 256,
+  inFlightBytesMax: 4 * 1024 * 1024,
+  uncommittedBytesMax: 16 * 1024 * 1024,
+  readsMax: 16_384,
+  applyEntriesMax: 512,
+};
+
+/** The longest message between nodes. */
+export const MESSAGE_BYTES_MAX = 256 * 1024;
+/** The longest payload of one entry: it must fit into an append. */
+export const PAYLOAD_BYTES_MAX = 192 * 1024;
+/** An upper bound of what an entry's other fields take in a message. */
+export const ENTRY_OVERHEAD_BYTES = 128;
+/** Nobody gets this far ahead honestly, and terms are not endless. */
+export const TERM_JUMP_MAX = 2 ** 20;
+export const VOTERS_MAX = 20;
+
+/** What an entry counts for in every bound of {@link Limits}. */
+export function entryBytes(entry: { readonly payload: Uint8Array }): number {
+  return entry.payload.length + ENTRY_OVERHEAD_BYTES;
+}

@@ -1,0 +1,112 @@
+import type { LogIndex } from '../common/index.js';
+import type { Limits } from './limits.js';
+
+/**
+ * What a leader knows of one follower. *Probe*: where the logs agree is not known, one append is under way at a time.
+ * *Replicate*: appends follow one another without waiting, up to a window.
+ */
+export class Progress {
+  state: 'probe' | 'replicate' = 'probe';
+  /** The log is known to be equal up to here. Never goes back. */
+  match: LogIndex = 0;
+  /** The next entry to send; greater than `match`. */
+  next: LogIndex;
+  /** Probe: the append under way has no answer yet. */
+  probing = false;
+  /** The follower refused an entry for its time, and has not moved since. */
+  refusedForTime = false;
+  /** An append must go even if it has nothing new to say. */
+  heartbeatDue = false;
+  /** The highest commit index that the follower can have learnt from what was sent. */
+  sentCommit: LogIndex = 0;
+  /** The highest round that was sent, and that was answered. */
+  sentRound = 0;
+  answeredRound = 0;
+  /** The leader's tick at which the follower last answered. */
+  heardTick: number;
+
+  readonly #inFlight: { readonly last: LogIndex; readonly bytes: number }[] = [];
+  #inFlightBytes = 0;
+
+  constructor(next: LogIndex, tick: number) {
+    this.next = next;
+    this.heardTick = tick;
+  }
+
+  /** Whether entries, if there are any from `next` on, may be sent now. */
+  maySendEntries(limits: Limits): boolean {
+    if (this.state === 'probe') {
+      return !this.probing || (this.refusedForTime && this.heartbeatDue);
+    }
+    return (
+      this.#inFlight.length < limits.inFlightMessagesMax &&
+      this.#inFlightBytes < limits.inFlightBytesMax
+    );
+  }
+
+  /** Appends with entries that wait for their answer. */
+  get inFlightCount(): number {
+    return this.#inFlight.length;
+  }
+
+  /** An append went out whose last entry (or whose `prev`, without entries) is `last`. */
+  sent(last: LogIndex, bytes: number, commit: LogIndex, round: number): void {
+    this.heartbeatDue = false;
+    this.sentCommit = Math.max(this.sentCommit, Math.min(commit, last));
+    this.sentRound = round;
+    if (this.state === 'probe') {
+      this.probing = true;
+    } else if (bytes > 0) {
+      this.next = last + 1;
+      this.#inFlight.push({ last, bytes });
+      this.#inFlightBytes += bytes;
+    }
+  }
+
+  /** The follower has the leader's log up to `match`. */
+  matched(match: LogIndex): void {
+    if (match > this.match) {
+      this.match = match;
+      this.refusedForTime = false;
+    }
+    this.next = Math.max(this.next, this.match + 1);
+    this.#landed();
+    // Any answer in agreement ends the search, but for one that only repeats what a refusal for time left standing.
+    if (this.state === 'probe' && match === this.next - 1 && !this.refusedForTime) {
+      this.state = 'replicate';
+      this.probing = false;
+    }
+  }
+
+  /** The follower's log is not ours at `prevIndex`; `guess` is where they can agree. A late answer changes nothing. */
+  conflicted(prevIndex: LogIndex, guess: LogIndex): void {
+    const stale = this.state === 'probe' ? prevIndex !== this.next - 1 : prevIndex <= this.match;
+    if (stale) return;
+    this.#probeFrom(Math.min(prevIndex, guess + 1));
+    this.probing = false;
+  }
+
+  /** The follower will not take the entry after `match` yet. Tried again with each heartbeat, from the same place. */
+  refusedTime(match: LogIndex): void {
+    this.match = Math.max(this.match, match);
+    this.refusedForTime = true;
+    this.#probeFrom(this.match + 1);
+    this.probing = true;
+  }
+
+  #probeFrom(next: LogIndex): void {
+    this.state = 'probe';
+    this.next = Math.max(next, this.match + 1);
+    this.sentCommit = Math.min(this.sentCommit, this.match);
+    this.#inFlight.length = 0;
+    this.#inFlightBytes = 0;
+  }
+
+  #landed(): void {
+    for (let first = this.#inFlight[0]; first !== undefined; first = this.#inFlight[0]) {
+      if (first.last > this.match) return;
+      this.#inFlightBytes -= first.bytes;
+      this.#inFlight.shift();
+    }
+  }
+}

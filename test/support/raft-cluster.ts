@@ -1,0 +1,252 @@
+import { nodeId } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import type { Entry, HardState, Random } from '../../src/ports/index.js';
+import { createRaft, decodeMessage, encodeMessage } from '../../src/raft/index.js';
+import type { Message, Raft, RaftConfig, Ready } from '../../src/raft/index.js';
+
+/** A reproducible source of bytes: xorshift32. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0 || 1;
+  return {
+    bytes: (count) =>
+      Uint8Array.from({ length: count }, () => {
+        state ^= state << 13;
+        state >>>= 0;
+        state ^= state >>> 17;
+        state ^= state << 5;
+        state >>>= 0;
+        return state & 0xff;
+      }),
+  };
+}
+
+export const START_MS = 1_700_000_000_000;
+export const GENESIS = { payload: Uint8Array.of(7), timeMs: START_MS - 1000 };
+
+/** What a node's disk holds. A crash keeps this and nothing else. */
+export type Disk = { hardState: HardState; entries: Entry[]; applied: number };
+
+export type Node = {
+  readonly id: NodeId;
+  raft: Raft;
+  disk: Disk;
+  readonly applied: Entry[];
+  readonly reads: Map<number, number | undefined>;
+  readonly alarms: string[];
+  /** Milliseconds that its clock is ahead. */
+  skewMs: number;
+  up: boolean;
+  /** Writes stay under way until `finishWrite`. */
+  slowDisk: boolean;
+  writing: Ready | undefined;
+};
+
+/**
+ * Nodes of pure Raft with a clock, a network and disks that are moved by hand. Messages wait in `queue` in the order
+ * sent, encoded and decoded on the way, until they are delivered, dropped or held back.
+ */
+export class RaftCluster {
+  readonly nodes: readonly Node[];
+  queue: Message[] = [];
+  /** Sent messages for which this says true are lost. */
+  loses: (message: Message) => boolean = () => false;
+  /** All that was ever sent. */
+  readonly sent: Message[] = [];
+  nowMs = START_MS;
+  readonly #config: (id: NodeId, seed: number) => RaftConfig;
+
+  constructor(count: number, options: Partial<RaftConfig> = {}) {
+    const voters = Array.from({ length: count }, (_, at) => nodeId(`node-${at + 1}`));
+    this.#config = (id, seed) => ({
+      id,
+      voters,
+      genesis: GENESIS,
+      random: seededRandom(seed),
+      ...options,
+    });
+    this.nodes = voters.map((id, at) => {
+      const disk: Disk = { hardState: { term: 0, votedFor: undefined }, entries: [], applied: 0 };
+      return {
+        id,
+        disk,
+        raft: createRaft(this.#config(id, at + 1), disk, this.nowMs),
+        applied: [],
+        reads: new Map(),
+        alarms: [],
+        skewMs: 0,
+        up: true,
+        slowDisk: false,
+        writing: undefined,
+      };
+    });
+    this.pump();
+  }
+
+  /** Node by number, from 1. */
+  node(number: number): Node {
+    const node = this.nodes[number - 1];
+    if (node === undefined) throw new Error(`no node ${number}`);
+    return node;
+  }
+
+  /** The leader of the latest term, if there is one. */
+  get leader(): Node | undefined {
+    return this.nodes
+      .filter(({ up, raft }) => up && raft.role === 'leader')
+      .toSorted((a, b) => b.raft.term - a.raft.term)[0];
+  }
+
+  clock(node: Node): number {
+    return this.nowMs + node.skewMs;
+  }
+
+  /** Does what all nodes want done, but delivers nothing. */
+  pump(): void {
+    for (const node of this.nodes) if (node.up) this.#pumpNode(node);
+  }
+
+  #pumpNode(node: Node): void {
+    while (node.raft.hasReady()) {
+      if (node.writing !== undefined) {
+        this.#act(node, { ...node.raft.takeUrgent(), sendAfterPersist: [] });
+        return;
+      }
+      const ready = node.raft.takeReady();
+      this.#act(node, { ...ready, sendAfterPersist: [] });
+      node.applied.push(...ready.apply);
+      if (ready.persist === undefined) {
+        this.#send(ready.sendAfterPersist);
+      } else {
+        node.writing = ready;
+        if (!node.slowDisk) this.finishWrite(node);
+      }
+    }
+  }
+
+  #act(node: Node, ready: Omit<Ready, 'persist' | 'apply'>): void {
+    this.#send(ready.sendNow);
+    for (const { id, index } of ready.reads) node.reads.set(id, index);
+    for (const { message } of ready.alarms) node.alarms.push(message);
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const copy = decodeMessage(encodeMessage(message));
+      if (copy === undefined) throw new Error(`does not decode: ${JSON.stringify(message)}`);
+      this.sent.push(copy);
+      if (!this.loses(copy)) this.queue.push(copy);
+    }
+  }
+
+  /** The write under way becomes durable, and what waited for it leaves. */
+  finishWrite(node: Node): void {
+    const ready = node.writing;
+    if (ready?.persist === undefined) return;
+    const { hardState, truncateFrom, entries } = ready.persist;
+    if (hardState !== undefined) node.disk.hardState = hardState;
+    if (truncateFrom !== undefined) node.disk.entries.length = truncateFrom - 1;
+    node.disk.entries.push(...entries);
+    node.disk.applied = node.raft.applied;
+    node.writing = undefined;
+    const last = entries.at(-1);
+    node.raft.persisted(last?.index ?? 0, last?.hash ?? new Uint8Array(32));
+    this.#send(ready.sendAfterPersist);
+    this.#pumpNode(node);
+  }
+
+  /** Hands one message to its node. */
+  deliver(message: Message): void {
+    const node = this.nodes.find(({ id }) => id === message.to);
+    if (node === undefined || !node.up) return;
+    node.raft.step(message, this.clock(node));
+    this.#pumpNode(node);
+  }
+
+  /** Delivers until nothing is under way, without letting time pass. */
+  settle(): void {
+    this.pump();
+    for (let count = 0; this.queue.length > 0; count++) {
+      if (count > 100_000) throw new Error('the cluster does not come to rest');
+      const message = this.queue.shift();
+      if (message !== undefined) this.deliver(message);
+    }
+  }
+
+  /** Lets time pass on all nodes, tick by tick, and delivers everything after each. */
+  run(ticks: number): void {
+    for (let tick = 0; tick < ticks; tick++) {
+      this.tick(...this.nodes);
+      this.settle();
+    }
+  }
+
+  /** One tick on these nodes; for all of them 10 ms pass. */
+  tick(...nodes: readonly Node[]): void {
+    this.nowMs += 10;
+    for (const node of nodes) if (node.up) node.raft.tick(1, this.clock(node));
+    this.pump();
+  }
+
+  /** Lets only this node's time pass until it stands for election, and settles. */
+  elect(node: Node): void {
+    for (let tick = 0; tick < 200 && node.raft.role !== 'leader'; tick++) {
+      this.tick(node);
+      this.settle();
+    }
+    if (node.raft.role !== 'leader') throw new Error(`${node.id} was not elected`);
+    this.settle();
+  }
+
+  /** Runs until some node leads and all are at rest. */
+  electAny(): Node {
+    for (let tick = 0; tick < 500 && this.leader === undefined; tick++) this.run(1);
+    const { leader } = this;
+    if (leader === undefined) throw new Error('nobody was elected');
+    return leader;
+  }
+
+  /** Loses all messages between these nodes and the others. */
+  isolate(...nodes: readonly Node[]): void {
+    const inside = new Set(nodes.map(({ id }) => id));
+    this.loses = ({ from, to }) => inside.has(from) !== inside.has(to);
+  }
+
+  heal(): void {
+    this.loses = () => false;
+  }
+
+  propose(node: Node, text: string): Entry | 'not-leader' | 'overloaded' {
+    const result = node.raft.propose(new TextEncoder().encode(text), this.clock(node));
+    this.#pumpNode(node);
+    return result;
+  }
+
+  read(node: Node): number {
+    const id = node.raft.readIndex(this.clock(node));
+    this.#pumpNode(node);
+    return id;
+  }
+
+  /** The process ends: what is not on disk is gone, and so is what it sent but the network has not taken. */
+  crash(node: Node): void {
+    node.up = false;
+    node.writing = undefined;
+  }
+
+  restart(node: Node, seed = 99): void {
+    const { hardState, entries, applied } = node.disk;
+    const loaded = { hardState, entries: [...entries] };
+    node.raft = createRaft(this.#config(node.id, seed), loaded, this.clock(node));
+    node.raft.restored(applied);
+    node.applied.length = applied;
+    node.up = true;
+    this.#pumpNode(node);
+  }
+}
+
+/** Payloads of commands, as text. */
+export function commands(entries: readonly Entry[]): string[] {
+  return entries
+    .filter(({ kind }) => kind === 'command')
+    .map(({ payload }) => new TextDecoder().decode(payload));
+}

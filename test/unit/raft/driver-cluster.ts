@@ -1,0 +1,221 @@
+import { nodeId } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import type {
+  Clock,
+  ConsensusStore,
+  Entry,
+  HardState,
+  Logger,
+  Persist,
+  Timer,
+  Write,
+} from '../../../src/ports/index.js';
+import { createRaft, RaftDriver } from '../../../src/raft/index.js';
+import { GENESIS, seededRandom, START_MS } from '../../support/raft-cluster.js';
+
+export const quietLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  alarm: () => {},
+};
+
+/** Lets everything run that waits for nothing but its turn. */
+export async function turns(count = 30): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+}
+
+/** Time that passes only when told to. */
+export class ManualClock implements Clock {
+  #nowMs = START_MS;
+  #timers: { readonly dueMs: number; readonly run: () => void }[] = [];
+  /** What `now` shows beyond the time that has passed. */
+  jumpMs = 0;
+
+  now(): number {
+    return this.#nowMs + this.jumpMs;
+  }
+
+  elapsed(): number {
+    return this.#nowMs - START_MS;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const timer = { dueMs: this.#nowMs + delayMs, run };
+    this.#timers.push(timer);
+    return { cancel: () => (this.#timers = this.#timers.filter((each) => each !== timer)) };
+  }
+
+  /** Time passes, timers fire in order of time, and what follows from each happens before the next. */
+  async advance(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    await turns();
+    for (;;) {
+      const due = this.#timers.filter(({ dueMs }) => dueMs <= endMs);
+      const first = due.toSorted((a, b) => a.dueMs - b.dueMs)[0];
+      if (first === undefined) break;
+      this.#timers = this.#timers.filter((each) => each !== first);
+      this.#nowMs = Math.max(this.#nowMs, first.dueMs);
+      first.run();
+      await turns();
+    }
+    this.#nowMs = endMs;
+  }
+
+  /** The process stands still for so long: all timers that came due fire late, at the end of it. */
+  async stall(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    await this.advance(0);
+  }
+}
+
+/** A store in memory that can be slow, or fail. */
+export class ManualStore implements ConsensusStore {
+  hardState: HardState = { term: 0, votedFor: undefined };
+  entries: Entry[] = [];
+  applied = 0;
+  readonly batches: Persist[] = [];
+  /** Writes wait for `release` while this is set. */
+  slow = false;
+  failure: Error | undefined;
+  #release: (() => void)[] = [];
+
+  load() {
+    const { hardState, entries, applied } = this;
+    return Promise.resolve({ hardState, entries: [...entries], applied });
+  }
+
+  async persist(batch: Persist): Promise<void> {
+    this.batches.push(batch);
+    if (this.slow) await new Promise<void>((resolve) => this.#release.push(resolve));
+    if (this.failure !== undefined) throw this.failure;
+    if (batch.hardState !== undefined) this.hardState = batch.hardState;
+    if (batch.truncateFrom !== undefined) this.entries.length = batch.truncateFrom - 1;
+    this.entries.push(...batch.entries);
+    this.applied = batch.applied;
+  }
+
+  release(): void {
+    for (const resolve of this.#release.splice(0)) resolve();
+  }
+
+  get(): undefined {
+    return undefined;
+  }
+
+  scan(): readonly never[] {
+    return [];
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export type DriverNode = {
+  readonly id: NodeId;
+  readonly store: ManualStore;
+  driver: RaftDriver;
+  applied: Entry[];
+  readonly fatal: unknown[];
+  readonly dropped: string[];
+  readonly alarms: string[];
+  batchesDone: number;
+  /** Throws when it applies this index. */
+  poisonedIndex: number;
+};
+
+/** Drivers with one clock and a network that delivers in the next turn. */
+export class DriverCluster {
+  readonly clock = new ManualClock();
+  readonly nodes: DriverNode[];
+  /** Messages for which this says true are lost. */
+  loses: (from: NodeId, to: NodeId) => boolean = () => false;
+  readonly #voters: readonly NodeId[];
+
+  constructor(count: number) {
+    this.#voters = Array.from({ length: count }, (_, at) => nodeId(`node-${at + 1}`));
+    this.nodes = this.#voters.map((id, at) => {
+      const fresh = {
+        id,
+        store: new ManualStore(),
+        applied: [],
+        fatal: [],
+        dropped: [],
+        alarms: [],
+        batchesDone: 0,
+        poisonedIndex: 0,
+      };
+      const node: DriverNode = { ...fresh, driver: this.#drive(fresh, at + 1) };
+      node.driver = this.#drive(node, at + 1);
+      node.driver.start();
+      return node;
+    });
+  }
+
+  #drive(node: Omit<DriverNode, 'driver'>, seed: number): RaftDriver {
+    const { id, store } = node;
+    const { hardState, entries, applied } = store;
+    const writes: Write[] = [];
+    return new RaftDriver({
+      raft: createRaft(
+        { id, voters: this.#voters, genesis: GENESIS, random: seededRandom(seed) },
+        { hardState, entries },
+        this.clock.now(),
+      ),
+      store,
+      network: {
+        send: (to, _channel, bytes) => {
+          if (this.loses(id, to)) return;
+          const target = this.nodes.find((each) => each.id === to);
+          void Promise.resolve().then(() => target?.driver.receive(id, bytes));
+        },
+      },
+      clock: this.clock,
+      machine: {
+        apply: (entry) => {
+          if (entry.index === node.poisonedIndex) throw new Error('poisoned');
+          node.applied.push(entry);
+          writes.push([Uint8Array.of(entry.index), entry.hash]);
+        },
+        pendingWrites: () => [...writes],
+        flushed: (done) => writes.splice(0, done.length),
+        batchDone: () => (node.batchesDone += 1),
+      },
+      applied,
+      logger: {
+        ...quietLogger,
+        debug: (message) => node.dropped.push(message),
+        alarm: (message) => node.alarms.push(message),
+      },
+      onFatal: (error) => node.fatal.push(error),
+    });
+  }
+
+  /** A new process on the same disk: only what is durable is there. */
+  async restart(node: DriverNode, seed = 77): Promise<void> {
+    await node.driver.stop();
+    node.applied.length = node.store.applied;
+    node.driver = this.#drive(node, seed);
+    node.driver.start();
+  }
+
+  run(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  get leader(): DriverNode | undefined {
+    return this.nodes
+      .filter(({ driver }) => driver.status().role === 'leader')
+      .toSorted((a, b) => b.driver.status().term - a.driver.status().term)[0];
+  }
+
+  async electAny(): Promise<DriverNode> {
+    for (let count = 0; count < 500 && this.leader === undefined; count++) await this.run(10);
+    await this.run(100);
+    const { leader } = this;
+    if (leader === undefined) throw new Error('nobody was elected');
+    return leader;
+  }
+}
