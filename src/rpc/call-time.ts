@@ -1,0 +1,64 @@
+import { ClusterError } from '../common/index.js';
+import type { Millis } from '../common/index.js';
+import { CALL_MS_DEFAULT, CALL_MS_MAX } from './limits.js';
+
+/** What is needed of a grpc-js call. */
+type Timed = {
+  getDeadline(): Date | number;
+  once(event: 'cancelled', run: () => void): unknown;
+};
+
+/** The time that a call has: what its client asks for, a default, or the most we give. */
+export class CallTime {
+  readonly totalMs: Millis;
+  readonly #controller = new AbortController();
+  readonly #endMs: Millis;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(call: Timed) {
+    const now = Date.now();
+    const askedMs = Number(call.getDeadline()) - now;
+    this.totalMs = Number.isFinite(askedMs) ? Math.min(askedMs, CALL_MS_MAX) : CALL_MS_DEFAULT;
+    this.#endMs = now + this.totalMs;
+    const outOfTime = () => this.#abort(new ClusterError('deadline', 'The deadline has passed'));
+    this.#timer = setTimeout(outOfTime, Math.max(this.totalMs, 0));
+    if (this.totalMs <= 0) outOfTime();
+    call.once('cancelled', () =>
+      this.#abort(new ClusterError('cancelled', 'The client cancelled the call')),
+    );
+  }
+
+  /** Aborted, with a ClusterError as reason, at the deadline, when the client cancels, and after the answer. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  remainingMs(): Millis {
+    return Math.max(this.#endMs - Date.now(), 0);
+  }
+
+  /** The answer is there: whoever still waits for this call stops. */
+  end(): void {
+    this.#abort(new ClusterError('cancelled', 'The call has been answered'));
+  }
+
+  #abort(reason: ClusterError): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort(reason);
+  }
+}
+
+/** What `work` gives, or the signal's reason when that comes first. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(reasonOf(signal));
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new ClusterError('cancelled', 'The call was cancelled');
+}

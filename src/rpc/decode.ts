@@ -1,0 +1,50 @@
+import { ClusterError } from '../common/index.js';
+import { parseRequest, refusalError } from '../state/index.js';
+import type { ParsedRequest } from '../state/index.js';
+import { decode } from '../wire/index.js';
+import type { MessageType } from '../wire/index.js';
+
+/*
+ * The one place where clients' bytes become messages. Methods are registered with `keepBytes`, so that the bytes as sent
+ * are what is hashed and logged, and so that no failure to decode is answered by the library, with a code of its own.
+ */
+
+/** A deserialiser that does not: the bytes as sent, in an array of their own. */
+export function keepBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+/**
+ * Reads a message that has exactly one spelling, with valid text in it.
+ *
+ * @throws ClusterError `invalid-request`.
+ */
+export function readMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
+  const message = decode(type, bytes);
+  if (message === undefined)
+    throw invalid('INVALID_ENCODING', 'The bytes are not the canonical encoding of the request');
+  if (hasReplacementCharacter(message))
+    throw invalid('INVALID_TEXT', 'A text holds U+FFFD, which stands for bytes that are no text');
+  return message;
+}
+
+/**
+ * Reads a request that changes something, by the rules that every node will judge it by.
+ *
+ * @throws ClusterError `invalid-request` with the field at fault.
+ */
+export function readMutation(method: string, bytes: Uint8Array): ParsedRequest {
+  const parsed = parseRequest(method, bytes);
+  if (!parsed.ok) throw refusalError(parsed.refusal);
+  return parsed.request;
+}
+
+function invalid(reason: string, message: string): ClusterError {
+  return new ClusterError('invalid-request', message, { reason });
+}
+
+function hasReplacementCharacter(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\uFFFD');
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  return Object.values(value).some(hasReplacementCharacter);
+}

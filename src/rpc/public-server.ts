@@ -1,0 +1,132 @@
+import { ClusterError } from '../common/index.js';
+import type { Millis } from '../common/index.js';
+import type { Genesis } from '../identity/index.js';
+import type { Logger } from '../ports/index.js';
+import {
+  ClusterServiceService,
+  KeyServiceService,
+  SigningServiceService,
+  TaskServiceService,
+} from '../wire/services.js';
+import type { Backend } from './backend.js';
+import { clusterService } from './cluster-service.js';
+import { Health } from './health.js';
+import { keyService } from './key-service.js';
+import {
+  CLIENT_MESSAGE_BYTES_MAX,
+  CONCURRENT_STREAMS_MAX,
+  CONNECTION_AGE_GRACE_MS,
+  CONNECTION_AGE_MS_MAX,
+  CONNECTION_IDLE_MS_MAX,
+  HEADER_BYTES_MAX,
+  HEADER_PAIRS_MAX,
+  KEEPALIVE_INTERVAL_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  SESSION_MEMORY_MB_MAX,
+} from './limits.js';
+import { Listener } from './listener.js';
+import { addReflection } from './reflection.js';
+import { signingService } from './signing-service.js';
+import { taskService } from './task-service.js';
+import { serverCredentials } from './tls.js';
+import type { TlsFiles } from './tls.js';
+import { rawService } from './unary.js';
+import type { ServiceContext } from './unary.js';
+
+export type PublicServerParts = {
+  /** `host:port`; port 0 lets the kernel pick. */
+  readonly listen: string;
+  readonly tls: TlsFiles;
+  readonly genesis: Genesis;
+  readonly logger: Logger;
+  /** May come later, by `attach`. */
+  readonly backend?: Backend;
+  readonly softwareVersion?: string;
+};
+
+/** The port for clients. */
+export interface PublicServer {
+  /** @returns The address in use. Calls are answered UNAVAILABLE until there is a backend. */
+  listen(): Promise<string>;
+  attach(backend: Backend): void;
+  /** Tells load balancers to go elsewhere; calls are still answered. */
+  drain(): void;
+  /** Lets calls in flight end within `graceMs`, then cuts them. */
+  stop(graceMs?: Millis): Promise<void>;
+}
+
+/** Makes the port for clients. It does not listen yet. */
+export function createPublicServer(parts: PublicServerParts): PublicServer {
+  let attached = parts.backend;
+  let draining = false;
+  const context: ServiceContext = {
+    backend: () => attached ?? starting(),
+    genesis: parts.genesis,
+    logger: parts.logger,
+  };
+  const listener = new Listener({
+    listen: parts.listen,
+    credentials: serverCredentials(parts.tls, {
+      maxSessionMemory: SESSION_MEMORY_MB_MAX,
+      maxHeaderListPairs: HEADER_PAIRS_MAX,
+      settings: {
+        maxConcurrentStreams: CONCURRENT_STREAMS_MAX,
+        maxHeaderListSize: HEADER_BYTES_MAX,
+      },
+    }),
+    options: {
+      'grpc.max_receive_message_length': CLIENT_MESSAGE_BYTES_MAX,
+      'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS_MAX,
+      'grpc.max_connection_age_ms': CONNECTION_AGE_MS_MAX,
+      'grpc.max_connection_age_grace_ms': CONNECTION_AGE_GRACE_MS,
+      'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    },
+    logger: parts.logger,
+  });
+  listener.addService(rawService(KeyServiceService), keyService(context));
+  listener.addService(rawService(SigningServiceService), signingService(context));
+  listener.addService(rawService(TaskServiceService), taskService(context));
+  listener.addService(
+    rawService(ClusterServiceService),
+    clusterService(context, parts.softwareVersion ?? ''),
+  );
+  const health = new Health(SERVICE_NAMES, () => {
+    const status = attached?.status();
+    return !draining && status?.leader !== undefined && status.caughtUp;
+  });
+  health.addTo(listener);
+  addReflection(listener);
+
+  return {
+    listen: () => {
+      health.start();
+      return listener.listen();
+    },
+    attach: (backend) => {
+      attached = backend;
+      health.refresh();
+    },
+    drain: () => {
+      draining = true;
+      health.refresh();
+    },
+    stop: async (graceMs) => {
+      draining = true;
+      health.refresh();
+      health.stop();
+      await listener.stop(graceMs);
+    },
+  };
+}
+
+const SERVICE_NAMES = [
+  'quorate.v1.KeyService',
+  'quorate.v1.SigningService',
+  'quorate.v1.TaskService',
+  'quorate.v1.ClusterService',
+];
+
+function starting(): never {
+  throw new ClusterError('no-quorum', 'The node is starting', { reason: 'NODE_STARTING' });
+}
