@@ -1,0 +1,29 @@
+/**
+ * The SDK that applications import: one client of a cluster, whichever of its nodes answer. It retries where a request
+ * id makes that safe, bounds every wait, and checks signatures and key certificates (`docs/architecture.md`, trust)
+ * against what its caller gave it, never against what the answer says. It holds no secret but its caller's TLS key.
+ */
+export { QuorateClient } from './client.js';
+export type {
+  ConnectOptions,
+  GenerateKeyInput,
+  JudgedKey,
+  ListInput,
+  SignInput,
+} from './client.js';
+export { QuorateError, ServerFault } from './errors.js';
+export { verifyKeyCertificate, verifySignature } from './key-certificate.js';
+export type { Judgement, Verdict } from './key-certificate.js';
+export type { CallOptions } from './transport.js';
+export { parseGenesis } from '../identity/index.js';
+export type { Genesis } from '../identity/index.js';
+export { Algorithm, KeyState, TaskKind, TaskState } from '../wire/index.js';
+export type {
+  Cluster,
+  Key,
+  KeyCertificate,
+  Label,
+  Member,
+  SignResponse,
+  Task,
+} from '../wire/index.js';

@@ -1,0 +1,17 @@
+/** What a call may take when its caller names no time. */
+export const TIMEOUT_MS_DEFAULT = 30_000;
+/** How long a node that does not answer the connection holds a call up before the next node is tried. */
+export const CONNECT_MS_MAX = 3_000;
+/** The pause after all nodes have refused; it doubles. */
+export const ROUND_PAUSE_MS_MIN = 50;
+export const ROUND_PAUSE_MS_MAX = 1_000;
+export const RECONNECT_MS_MIN = 50;
+export const RECONNECT_MS_MAX = 1_000;
+export const KEEPALIVE_INTERVAL_MS = 30_000;
+export const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** A page of keys is at most 2 MiB, and a key more. */
+export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
+/** Public keys that are remembered to verify signatures with. */
+export const REMEMBERED_KEYS_MAX = 1_024;
+/** What the server gives in one page. */
+export const PAGE_ITEMS_MAX = 1_000;

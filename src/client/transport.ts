@@ -1,0 +1,152 @@
+import { Client, connectivityState, Metadata } from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Millis } from '../common/index.js';
+import { channelCredentials } from '../rpc/index.js';
+import type { TlsFiles } from '../rpc/index.js';
+import { errorOf, QuorateError } from './errors.js';
+import {
+  CONNECT_MS_MAX,
+  KEEPALIVE_INTERVAL_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  RECONNECT_MS_MAX,
+  RECONNECT_MS_MIN,
+  RESPONSE_BYTES_MAX,
+  ROUND_PAUSE_MS_MAX,
+  ROUND_PAUSE_MS_MIN,
+  TIMEOUT_MS_DEFAULT,
+} from './limits.js';
+
+/** How long a call may take, and who may stop it. */
+export type CallOptions = {
+  readonly timeoutMs?: Millis | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Calls to whichever node answers: when one is unavailable, the next is asked the very same. */
+export class Transport {
+  readonly #nodes: readonly Client[];
+  /** Where the last call went well. */
+  #current = 0;
+
+  /** @param endpoints - `host:port` of nodes' client ports. */
+  constructor(endpoints: readonly string[], tls: TlsFiles) {
+    if (endpoints.length === 0)
+      throw new QuorateError('invalid-request', 'A client needs at least one endpoint');
+    const credentials = channelCredentials(
+      tls,
+      (server) => server?.role === 'tee' || server?.role === 'mesh',
+    );
+    this.#nodes = endpoints.map(
+      (endpoint) =>
+        new Client(endpoint, credentials, {
+          'grpc.use_local_subchannel_pool': 1,
+          'grpc.initial_reconnect_backoff_ms': RECONNECT_MS_MIN,
+          'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX,
+          'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
+          'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+          'grpc.max_receive_message_length': RESPONSE_BYTES_MAX,
+          'grpc.enable_retries': 0,
+          'grpc.service_config_disable_resolution': 1,
+          // Whom we reached is checked by SPIFFE id; this is only a name for TLS to send in place of an address.
+          'grpc.ssl_target_name_override': 'quorate',
+        }),
+    );
+  }
+
+  /**
+   * Makes one call. What it asks must be safe to ask twice: reads are, and so is whatever carries a request id.
+   *
+   * @throws QuorateError, or ServerFault for a mistake of the server's.
+   */
+  async call<Request, Response>(
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    options: CallOptions = {},
+  ): Promise<Response> {
+    const deadlineMs = Date.now() + (options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
+    for (let refusals = 1; ; refusals++) {
+      const at = this.#current;
+      try {
+        return await this.#ask(at, method, request, deadlineMs, options.signal);
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        if (this.#current === at) this.#current = (at + 1) % this.#nodes.length;
+        const waitMs = pauseAfter(refusals, this.#nodes.length);
+        if (Date.now() + waitMs >= deadlineMs) throw error;
+        await pause(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  close(): void {
+    for (const node of this.#nodes) node.close();
+  }
+
+  #ask<Request, Response>(
+    at: number,
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    deadlineMs: Millis,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const node = this.#nodes[at];
+    return new Promise((resolve, reject) => {
+      if (node === undefined || signal?.aborted === true) {
+        reject(stopped(signal));
+        return;
+      }
+      let unreachable = false;
+      const call = node.makeUnaryRequest<Request, Response>(
+        method.path,
+        (message) => method.requestSerialize(message),
+        (bytes) => method.responseDeserialize(bytes),
+        request,
+        new Metadata(),
+        { deadline: deadlineMs },
+        (error, response) => {
+          clearTimeout(connecting);
+          signal?.removeEventListener('abort', stop);
+          if (error === null && response !== undefined) resolve(response);
+          else reject(unreachable ? noAnswer(node) : failure(error, signal));
+        },
+      );
+      const stop = (): void => call.cancel();
+      const connecting = setTimeout(() => {
+        unreachable = node.getChannel().getConnectivityState(false) !== connectivityState.READY;
+        if (unreachable) stop();
+      }, CONNECT_MS_MAX);
+      signal?.addEventListener('abort', stop);
+    });
+  }
+}
+
+/** Nothing was done, or the same request id finds what was: another node may be asked. */
+function isUnavailable(error: unknown): boolean {
+  return (
+    error instanceof QuorateError && (error.code === 'no-quorum' || error.code === 'not-leader')
+  );
+}
+
+/** No wait while there are nodes that have not been asked; after each round of all of them, a longer one. */
+function pauseAfter(refusals: number, nodes: number): Millis {
+  if (refusals % nodes !== 0) return 0;
+  const rounds = refusals / nodes;
+  const ms = Math.min(ROUND_PAUSE_MS_MIN * 2 ** Math.min(rounds - 1, 10), ROUND_PAUSE_MS_MAX);
+  return ms * (0.5 + Math.random() / 2);
+}
+
+function failure(error: ServiceError | null, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return stopped(signal);
+  return error === null ? new QuorateError('no-quorum', 'There was no answer') : errorOf(error);
+}
+
+function stopped(signal: AbortSignal | undefined): QuorateError {
+  return new QuorateError('cancelled', 'The call was stopped', { cause: signal?.reason });
+}
+
+function noAnswer(node: Client): QuorateError {
+  return new QuorateError('no-quorum', `Cannot connect to ${node.getChannel().getTarget()}`, {
+    reason: 'UNREACHABLE',
+  });
+}
