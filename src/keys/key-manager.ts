@@ -1,0 +1,333 @@
+import { timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { assert, ClusterError, equal } from '../common/index.js';
+import type {
+  Boot,
+  ClusterId,
+  KeyId,
+  Millis,
+  NodeId,
+  PartyIndex,
+  SessionId,
+} from '../common/index.js';
+import { SecretBytes } from '../crypto/index.js';
+import { commit, verificationShare } from '../frost/index.js';
+import type { Suite } from '../frost/index.js';
+import type { Clock, Random, ShareStore } from '../ports/index.js';
+import type { Algorithm, NonceSlot } from '../wire/index.js';
+import { Nonces } from './nonces.js';
+import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
+import type { OpenShare, SharePlace } from './sealed-share.js';
+
+export type KeyManagerParts = {
+  readonly shares: ShareStore;
+  /** 32 bytes; the manager keeps a copy of its own and wipes that. */
+  readonly wrappingKey: Uint8Array;
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+  readonly boot: Boot;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  readonly limits?: Partial<KeyManagerLimits>;
+};
+
+export type KeyManagerLimits = {
+  /** Key shares that are open in memory at once; the least recently used goes, and its nonces with it. */
+  readonly openSharesMax: number;
+  readonly noncesPerKeyMax: number;
+  readonly noncesMax: number;
+  /** A nonce goes this long after it was made. Pools forget its commitment earlier. */
+  readonly nonceLifeMs: Millis;
+};
+
+const LIMITS: KeyManagerLimits = {
+  openSharesMax: 4_096,
+  noncesPerKeyMax: 64,
+  noncesMax: 16_384,
+  nonceLifeMs: 60_000,
+};
+
+export type KeepInput = {
+  readonly keyId: KeyId;
+  readonly sessionId: SessionId;
+  readonly version: number;
+  readonly algorithm: Algorithm;
+  readonly threshold: number;
+  /** The sharing's public polynomial V_0 … V_{t−1}, encoded points. */
+  readonly V: readonly Uint8Array[];
+  readonly publicKey: Uint8Array;
+  readonly index: PartyIndex;
+  /** The caller's, before and after: it wipes it. */
+  readonly scalar: Uint8Array;
+  /** Public bytes that are kept beside the share: an encoded `ready`. */
+  readonly record: Uint8Array;
+};
+
+export type LoadInput = {
+  readonly keyId: KeyId;
+  readonly sessionId: SessionId;
+  readonly version: number;
+  readonly V: readonly Uint8Array[];
+  /** Where it is given, a share of another algorithm is refused. */
+  readonly algorithm?: Algorithm;
+};
+
+/** One nonce and the key share to use it with, in arrays that are the caller's alone: it wipes all three. */
+export type TakenNonce = {
+  readonly algorithm: Algorithm;
+  readonly index: PartyIndex;
+  readonly scalar: Uint8Array;
+  readonly d: Uint8Array;
+  readonly e: Uint8Array;
+};
+
+type HeldShare = {
+  readonly sessionId: SessionId;
+  readonly polynomialHash: Uint8Array;
+  readonly suite: Suite;
+  readonly share: OpenShare;
+};
+
+/** This node's key shares and nonces. */
+export class KeyManager {
+  readonly #parts: KeyManagerParts;
+  readonly #limits: KeyManagerLimits;
+  readonly #wrappingKey: SecretBytes;
+  readonly #nonces: Nonces;
+  /** Open shares by key and version. */
+  readonly #open: LRUCache<string, HeldShare>;
+  #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
+  #closed = false;
+
+  constructor(parts: KeyManagerParts) {
+    assert(parts.wrappingKey.length === 32, 'a wrapping key is 32 bytes');
+    this.#parts = parts;
+    this.#limits = { ...LIMITS, ...parts.limits };
+    this.#wrappingKey = new SecretBytes(Uint8Array.from(parts.wrappingKey));
+    this.#nonces = new Nonces(parts.nodeId, parts.boot, {
+      maximum: this.#limits.noncesMax,
+      perOwnerMaximum: this.#limits.noncesPerKeyMax,
+    });
+    this.#open = new LRUCache({
+      max: this.#limits.openSharesMax,
+      dispose: ({ share }, name) => {
+        this.#nonces.dropOwner(name);
+        share.scalar[Symbol.dispose]();
+      },
+    });
+  }
+
+  /**
+   * Seals a key share and makes it durable; resolves when it has been read back and opened, and is what it was. Only then may
+   * `ready` be said.
+   *
+   * @throws ClusterError `data-loss` when the store gives back something else.
+   */
+  async keep(input: KeepInput): Promise<void> {
+    const { keyId, sessionId, algorithm, index, threshold, record } = input;
+    assert(belongs(this.#suiteOf(algorithm), input), 'a key share is that of its polynomial');
+    const sessions = await this.#knownSessions();
+    const place = this.#place(input);
+    const { random, shares } = this.#parts;
+
+    using scalar = new SecretBytes(Uint8Array.from(input.scalar));
+    const share: OpenShare = { algorithm, index, threshold, scalar };
+    await shares.put(keyId, sessionId, sealShare(place, share, record, this.#wrapping(), random));
+    sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
+
+    const stored = await shares.get(keyId, sessionId);
+    const opened = stored && openShare(place, stored, this.#wrapping());
+    const same = opened !== undefined && isSame(opened, share);
+    opened?.scalar[Symbol.dispose]();
+    if (stored === undefined || !same || !equal(recordOf(stored) ?? new Uint8Array(), record))
+      throw new ClusterError('data-loss', `The key share of ${keyId} did not read back`, {
+        reason: 'KEY_SHARE_READ_BACK',
+      });
+  }
+
+  /** The public bytes that were kept beside a share. They speak for themselves by the signature they carry. */
+  async record(keyId: KeyId, sessionId: SessionId): Promise<Uint8Array | undefined> {
+    const stored = await this.#parts.shares.get(keyId, sessionId);
+    return stored === undefined ? undefined : recordOf(stored);
+  }
+
+  /**
+   * Opens a key share into memory; `false` when this node has none for the session.
+   *
+   * @throws ClusterError `data-loss` when it does not open as the share of this place and polynomial (damage, another
+   * node's, another wrapping key), or is of another algorithm.
+   */
+  async load(input: LoadInput): Promise<boolean> {
+    const { keyId, sessionId, version, algorithm } = input;
+    const name = nameOf(keyId, version);
+    const place = this.#place(input);
+    if (this.#holds(name, place, algorithm)) return true;
+    const stored = await this.#parts.shares.get(keyId, sessionId);
+    if (stored === undefined || this.#closed) return false;
+    // Another call may have been quicker: replacing its share would drop the nonces that were made since.
+    if (this.#holds(name, place, algorithm)) return true;
+
+    const share = openShare(place, stored, this.#wrapping());
+    if (share === undefined) throw doesNotOpen(keyId, version);
+    // F4: one secret is never used under two algorithms.
+    if (algorithm !== undefined && share.algorithm !== algorithm) {
+      share.scalar[Symbol.dispose]();
+      throw doesNotOpen(keyId, version);
+    }
+    const suite = this.#suiteOf(share.algorithm);
+    this.#open.set(name, { sessionId, polynomialHash: place.polynomialHash, suite, share });
+    return true;
+  }
+
+  /**
+   * Makes up to `count` nonces and gives their commitments, to be published. Synchronous; none when the share is not loaded.
+   * At a cap the oldest nonces go.
+   */
+  commit(keyId: KeyId, version: number, count: number): readonly NonceSlot[] {
+    const name = nameOf(keyId, version);
+    const held = this.#open.get(name);
+    if (held === undefined) return [];
+    const { clock, random } = this.#parts;
+    const now = clock.elapsed();
+    const many = Math.min(count, this.#limits.noncesPerKeyMax, this.#limits.noncesMax);
+    return Array.from({ length: many }, () => {
+      const made = commit(held.suite, held.share.scalar.bytes, random);
+      return this.#nonces.add(name, made, now);
+    });
+  }
+
+  /**
+   * Gives one nonce away, with the key share to use it with; it is never given again. One synchronous step: the caller checks
+   * state, takes and signs without an `await` between.
+   *
+   * @returns `gone` when the nonce is used, dropped, expired or of another run, or the share is not loaded; `other-bytes` when
+   * the slot names one of this node's with another commitment: it is kept then.
+   */
+  take(keyId: KeyId, version: number, slot: NonceSlot): TakenNonce | 'gone' | 'other-bytes' {
+    const name = nameOf(keyId, version);
+    const held = this.#open.get(name);
+    if (held === undefined) return 'gone';
+    const nonce = this.#nonces.take(name, slot);
+    if (nonce === 'gone' || nonce === 'other-bytes') return nonce;
+    const { algorithm, index, scalar } = held.share;
+    return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), d: nonce.d, e: nonce.e };
+  }
+
+  /** How many nonces of a key version wait to be taken. */
+  available(keyId: KeyId, version: number): number {
+    return this.#nonces.count(nameOf(keyId, version));
+  }
+
+  /**
+   * Drops nonces whose life is over.
+   *
+   * @param now - Of `Clock.elapsed`, which does not jump.
+   */
+  expire(now: Millis = this.#parts.clock.elapsed()): void {
+    this.#nonces.expire(now - this.#limits.nonceLifeMs);
+  }
+
+  /** Drops this node's nonces that an applied entry names, id and bytes. What is taken for the entry is taken before. */
+  named(slots: readonly NonceSlot[]): void {
+    this.#nonces.named(slots);
+  }
+
+  /** How many shares of a key are kept, of all sessions. */
+  async pending(keyId: KeyId): Promise<number> {
+    return (await this.#knownSessions()).get(keyId)?.size ?? 0;
+  }
+
+  /** Wipes what is open, nonces included. Nothing can be taken after. */
+  close(): void {
+    this.#closed = true;
+    this.#open.clear();
+    this.#wrappingKey[Symbol.dispose]();
+  }
+
+  toJSON(): never {
+    throw new TypeError('keys do not become JSON');
+  }
+
+  #place({
+    keyId,
+    version,
+    sessionId,
+    V,
+  }: Pick<LoadInput, 'keyId' | 'version' | 'sessionId' | 'V'>): SharePlace {
+    const { clusterId, nodeId } = this.#parts;
+    return { clusterId, nodeId, keyId, version, sessionId, polynomialHash: polynomialHash(V) };
+  }
+
+  #holds(name: string, place: SharePlace, algorithm: Algorithm | undefined): boolean {
+    const held = this.#open.get(name);
+    return (
+      held?.sessionId === place.sessionId &&
+      equal(held.polynomialHash, place.polynomialHash) &&
+      (algorithm === undefined || held.share.algorithm === algorithm)
+    );
+  }
+
+  /** For the moment: nobody keeps it over an `await`. */
+  #wrapping(): Uint8Array {
+    if (this.#closed) throw new ClusterError('cancelled', 'The keys of this node are closed');
+    return this.#wrappingKey.bytes;
+  }
+
+  #suiteOf(algorithm: Algorithm): Suite {
+    const suite = this.#parts.suiteOf(algorithm);
+    if (suite !== undefined) return suite;
+    throw new ClusterError('unsupported', 'This node does not know the algorithm of the key');
+  }
+
+  /** The sessions of which shares are kept, by key. Listed once; then {@link keep} adds to it. */
+  #knownSessions(): Promise<Map<KeyId, Set<SessionId>>> {
+    this.#sessions ??= listSessions(this.#parts.shares);
+    return this.#sessions;
+  }
+}
+
+async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionId>>> {
+  const sessions = new Map<KeyId, Set<SessionId>>();
+  for await (const [key, session] of shares.list())
+    sessions.set(key, (sessions.get(key) ?? new Set()).add(session));
+  return sessions;
+}
+
+/** Whether x_i·G = Σ_l i^l·V_l, with t points V_l of which the first is the public key. */
+function belongs(suite: Suite, { V, index, publicKey, scalar, threshold }: KeepInput): boolean {
+  const { group } = suite;
+  const x_i = group.decodeScalar(scalar);
+  const X_i = verificationShare(suite, V, index);
+  const [V_0] = V;
+  return (
+    V.length === threshold &&
+    V_0 !== undefined &&
+    equal(V_0, publicKey) &&
+    x_i !== undefined &&
+    X_i !== undefined &&
+    group.equal(group.multiplyBase(x_i), X_i)
+  );
+}
+
+function nameOf(keyId: KeyId, version: number): string {
+  return `${keyId}/${version}`;
+}
+
+function isSame(a: OpenShare, b: OpenShare): boolean {
+  return (
+    a.algorithm === b.algorithm &&
+    a.index === b.index &&
+    a.threshold === b.threshold &&
+    a.scalar.bytes.length === b.scalar.bytes.length &&
+    timingSafeEqual(a.scalar.bytes, b.scalar.bytes)
+  );
+}
+
+function doesNotOpen(keyId: KeyId, version: number): ClusterError {
+  return new ClusterError(
+    'data-loss',
+    `The key share of ${keyId}, version ${version}, does not open`,
+    { reason: 'KEY_SHARE_SEAL' },
+  );
+}

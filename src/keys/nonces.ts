@@ -1,0 +1,131 @@
+import { equal, fromHex } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import type { Nonce } from '../frost/index.js';
+import type { NonceSlot } from '../wire/index.js';
+
+type Commitment = { readonly D: Uint8Array; readonly E: Uint8Array };
+
+type KeptNonce = {
+  /** Key and version that it was made for: part of its id. */
+  readonly owner: string;
+  readonly nonce: Nonce;
+  readonly commitment: Commitment;
+  readonly madeMs: Millis;
+};
+
+/**
+ * The nonces of this run of the process, and their only owner. A nonce is taken or dropped, and there is no third way: no
+ * method gives one without forgetting it, and nothing here can be written down. Its id is (key, version, boot, counter), the
+ * counter rising for the whole run, so that an id is never used twice.
+ */
+export class Nonces {
+  readonly #node: NodeId;
+  readonly #boot: Uint8Array;
+  readonly #maximum: number;
+  readonly #perOwnerMaximum: number;
+  /** By counter, hence the oldest first. */
+  readonly #kept = new Map<bigint, KeptNonce>();
+  readonly #counters = new Map<string, Set<bigint>>();
+  #counter = 0n;
+
+  constructor(node: NodeId, boot: Boot, limits: { maximum: number; perOwnerMaximum: number }) {
+    this.#node = node;
+    this.#boot = fromHex(boot) ?? new Uint8Array();
+    this.#maximum = limits.maximum;
+    this.#perOwnerMaximum = limits.perOwnerMaximum;
+  }
+
+  /**
+   * Keeps a nonce, and gives what may be published of it. At a cap the oldest goes: its commitment may be lost with a leader
+   * that pooled it, and holding on to it would keep the next leader waiting until it expires.
+   */
+  add(owner: string, made: Nonce & Commitment, madeMs: Millis): NonceSlot {
+    const mine = this.#counters.get(owner) ?? new Set();
+    this.#counters.set(owner, mine);
+    if (mine.size >= this.#perOwnerMaximum) this.#dropFirst(mine);
+    if (this.#kept.size >= this.#maximum) this.#dropFirst(this.#kept.keys());
+
+    this.#counter += 1n;
+    const { d, e, D, E } = made;
+    this.#kept.set(this.#counter, { owner, nonce: { d, e }, commitment: { D, E }, madeMs });
+    mine.add(this.#counter);
+    return {
+      nodeId: this.#node,
+      boot: Uint8Array.from(this.#boot),
+      counter: this.#counter,
+      hiding: Uint8Array.from(D),
+      binding: Uint8Array.from(E),
+    };
+  }
+
+  /**
+   * Gives the nonce away: from here on it is the caller's alone, to use once and to wipe. Synchronous, so that of two entries
+   * that name one nonce the second finds it gone.
+   *
+   * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the commitment is another:
+   * then it is kept, since nobody can have signed for what was named.
+   */
+  take(owner: string, slot: NonceSlot): Nonce | 'gone' | 'other-bytes' {
+    const kept = this.#find(slot);
+    if (kept === undefined || kept.owner !== owner) return 'gone';
+    if (!isOf(slot, kept.commitment)) return 'other-bytes';
+    this.#forget(slot.counter, kept.owner);
+    return kept.nonce;
+  }
+
+  /** Drops the nonces that an applied entry names, id and bytes, used or not (N4). */
+  named(slots: readonly NonceSlot[]): void {
+    for (const slot of slots) {
+      const kept = this.#find(slot);
+      if (kept !== undefined && isOf(slot, kept.commitment)) this.#drop(slot.counter);
+    }
+  }
+
+  /** Drops what was made at `madeMs` or before. */
+  expire(madeMs: Millis): void {
+    for (const [counter, kept] of this.#kept) {
+      if (kept.madeMs > madeMs) return;
+      this.#drop(counter);
+    }
+  }
+
+  /** Drops all of one key version. */
+  dropOwner(owner: string): void {
+    for (const counter of this.#counters.get(owner) ?? []) this.#drop(counter);
+  }
+
+  count(owner: string): number {
+    return this.#counters.get(owner)?.size ?? 0;
+  }
+
+  toJSON(): never {
+    throw new TypeError('nonces do not become JSON');
+  }
+
+  #find({ nodeId, boot, counter }: NonceSlot): KeptNonce | undefined {
+    return nodeId === this.#node && equal(boot, this.#boot) ? this.#kept.get(counter) : undefined;
+  }
+
+  #dropFirst(counters: Iterable<bigint>): void {
+    for (const oldest of counters) return this.#drop(oldest);
+  }
+
+  #drop(counter: bigint): void {
+    const kept = this.#kept.get(counter);
+    if (kept === undefined) return;
+    this.#forget(counter, kept.owner);
+    wipe(kept.nonce.d, kept.nonce.e);
+  }
+
+  #forget(counter: bigint, owner: string): void {
+    this.#kept.delete(counter);
+    const mine = this.#counters.get(owner);
+    mine?.delete(counter);
+    if (mine?.size === 0) this.#counters.delete(owner);
+  }
+}
+
+function isOf({ hiding, binding }: NonceSlot, { D, E }: Commitment): boolean {
+  return equal(hiding, D) && equal(binding, E);
+}

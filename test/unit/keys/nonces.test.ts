@@ -1,0 +1,256 @@
+import { expect, jest, test } from '@jest/globals';
+import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
+import { ed25519Suite } from '../../../src/frost/index.js';
+import type { KeyManager, TakenNonce } from '../../../src/keys/index.js';
+import type { NonceSlot } from '../../../src/wire/index.js';
+import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
+
+function made(keys: KeyManager): NonceSlot {
+  const [slot] = keys.commit(KEY, 1, 1);
+  if (slot === undefined) throw new Error('no nonce was made');
+  return slot;
+}
+
+function isTaken(taken: TakenNonce | string): taken is TakenNonce {
+  return typeof taken !== 'string';
+}
+
+test('a commitment opens to the nonce that is taken for it', async () => {
+  const { keys } = await loaded();
+  const { group } = ed25519Suite;
+  const slot = made(keys);
+
+  const taken = keys.take(KEY, 1, slot);
+
+  const points = isTaken(taken)
+    ? [taken.d, taken.e].map((each) =>
+        group.encode(group.multiplyBase(group.decodeScalar(each) ?? 0n)),
+      )
+    : [];
+  expect(points).toEqual([slot.hiding, slot.binding]);
+  expect(slot).toMatchObject({ nodeId: 'node-1', counter: 1n });
+  expect(toHex(slot.boot)).toBe(BOOT);
+});
+
+test('a nonce is taken once', async () => {
+  const { keys } = await loaded();
+  const slot = made(keys);
+
+  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+
+  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.available(KEY, 1)).toBe(0);
+});
+
+test('of a hundred thousand racing takes every nonce is won once', async () => {
+  const seed = 20_260_101;
+  console.info(`seed ${seed}`);
+  const { keys } = await loaded();
+  const slots = keys.commit(KEY, 1, 64);
+  const winners = new Map<bigint, number>();
+  const secrets = new Set<string>();
+  let state = seed;
+  const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 8;
+
+  await Promise.all(
+    Array.from({ length: 100_000 }, async () => {
+      const slot = slots[random() % slots.length];
+      for (let turns = random() % 4; turns > 0; turns--) await Promise.resolve();
+      const taken = slot === undefined ? 'gone' : keys.take(KEY, 1, slot);
+      if (slot === undefined || !isTaken(taken)) return;
+      winners.set(slot.counter, (winners.get(slot.counter) ?? 0) + 1);
+      secrets.add(toHex(taken.d)).add(toHex(taken.e));
+    }),
+  );
+
+  expect([...winners.values()]).toEqual(Array.from({ length: 64 }, () => 1));
+  expect(secrets.size).toBe(128);
+  expect(keys.available(KEY, 1)).toBe(0);
+});
+
+test('a slot with other bytes is told apart, and the nonce kept', async () => {
+  const { keys } = await loaded();
+  const [slot, other] = keys.commit(KEY, 1, 2);
+  if (slot === undefined || other === undefined) throw new Error('no nonces');
+
+  for (const wrong of [
+    { ...slot, hiding: other.hiding },
+    { ...slot, binding: other.binding },
+    { ...slot, hiding: slot.binding, binding: slot.hiding },
+    { ...slot, hiding: new Uint8Array(0) },
+  ])
+    expect(keys.take(KEY, 1, wrong)).toBe('other-bytes');
+
+  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+});
+
+test('a slot of another run, node, key or version names nothing here', async () => {
+  const { keys, shares } = await loaded();
+  const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
+  await manager(shares).keep(share);
+  await keys.load(share);
+  const slot = made(keys);
+
+  for (const [key, version, named] of [
+    [KEY, 1, { ...slot, boot: new Uint8Array(16) }],
+    [KEY, 1, { ...slot, boot: new Uint8Array(0) }],
+    [KEY, 1, { ...slot, nodeId: 'node-2' }],
+    [KEY, 1, { ...slot, counter: slot.counter + 1n }],
+    [KEY, 1, { ...slot, counter: 0n }],
+    [KEY, 2, slot],
+    [share.keyId, 1, slot],
+  ] as const)
+    expect(keys.take(key, version, named)).toBe('gone');
+
+  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+});
+
+test('the counter rises over all keys and never starts again', async () => {
+  const { keys, shares } = await loaded();
+  const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
+  await manager(shares).keep(share);
+  await keys.load(share);
+
+  const slots = [
+    ...keys.commit(KEY, 1, 2),
+    ...keys.commit(share.keyId, 1, 2),
+    ...keys.commit(KEY, 1, 2),
+  ];
+
+  expect(slots.map(({ counter }) => counter)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
+  expect(
+    new Set(slots.flatMap(({ hiding, binding }) => [toHex(hiding), toHex(binding)])).size,
+  ).toBe(12);
+});
+
+test('what is published is a copy', async () => {
+  const { keys } = await loaded();
+  const slot = made(keys);
+  const copy = { ...slot, hiding: Uint8Array.from(slot.hiding) };
+  slot.hiding.fill(0);
+
+  expect(keys.take(KEY, 1, slot)).toBe('other-bytes');
+  expect(isTaken(keys.take(KEY, 1, copy))).toBe(true);
+});
+
+test('at the cap of a key its oldest nonces go', async () => {
+  const { keys } = await loaded();
+  const first = keys.commit(KEY, 1, 64);
+
+  const second = keys.commit(KEY, 1, 1_000);
+
+  expect(second).toHaveLength(64);
+  expect(keys.available(KEY, 1)).toBe(64);
+  expect(first.map((slot) => keys.take(KEY, 1, slot))).toEqual(first.map(() => 'gone'));
+  expect(second.every((slot) => isTaken(keys.take(KEY, 1, slot)))).toBe(true);
+});
+
+test('at the cap of the node the oldest nonces of all keys go', async () => {
+  const { keys, shares } = await loaded({ limits: { noncesMax: 5 } });
+  const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
+  await manager(shares).keep(share);
+  await keys.load(share);
+
+  keys.commit(KEY, 1, 4);
+  keys.commit(share.keyId, 1, 3);
+
+  expect([keys.available(KEY, 1), keys.available(share.keyId, 1)]).toEqual([2, 3]);
+});
+
+test('a nonce lives for sixty seconds', async () => {
+  const clock = handClock();
+  const { keys } = await loaded({ clock });
+  const old = made(keys);
+  clock.elapsedMs = 30_000;
+  const young = made(keys);
+
+  clock.elapsedMs = 59_999;
+  keys.expire();
+  expect(keys.available(KEY, 1)).toBe(2);
+  clock.elapsedMs = 60_000;
+  keys.expire();
+
+  expect(keys.take(KEY, 1, old)).toBe('gone');
+  expect(isTaken(keys.take(KEY, 1, young))).toBe(true);
+});
+
+test('an entry that names a nonce by id and bytes drops it, one with other bytes does not', async () => {
+  const { keys } = await loaded();
+  const [named, kept] = keys.commit(KEY, 1, 2);
+  if (named === undefined || kept === undefined) throw new Error('no nonces');
+
+  keys.named([
+    named,
+    { ...kept, hiding: named.hiding },
+    { ...kept, boot: new Uint8Array(16) },
+    { ...kept, nodeId: nodeId('node-2') },
+    { ...kept, counter: 99n },
+  ]);
+
+  expect(keys.take(KEY, 1, named)).toBe('gone');
+  expect(isTaken(keys.take(KEY, 1, kept))).toBe(true);
+});
+
+test('a share that leaves the cache takes its nonces with it', async () => {
+  const { keys, shares, share: first } = await loaded({ limits: { openSharesMax: 1 } });
+  const slot = made(keys);
+  const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
+  await manager(shares).keep(share);
+
+  await keys.load(share);
+
+  expect(keys.available(KEY, 1)).toBe(0);
+  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.commit(KEY, 1, 1)).toEqual([]);
+  await keys.load(first);
+  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(made(keys).counter).toBe(2n);
+});
+
+test('another run has no nonce of this one, though it has its disk', async () => {
+  const { keys, shares, share } = await loaded();
+  const slot = made(keys);
+  const clone = manager(shares, { boot: bootId('b1'.repeat(16)) });
+  await clone.load(share);
+  clone.commit(KEY, 1, 1);
+
+  expect(clone.take(KEY, 1, slot)).toBe('gone');
+  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+});
+
+test('what is dropped is wiped, and what is taken is not', async () => {
+  const { keys } = await loaded();
+  const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
+  const [first] = keys.commit(KEY, 1, 2);
+  const drawn = encoded.mock.results.map(({ value }) => value as Uint8Array);
+  encoded.mockRestore();
+  const taken = first && keys.take(KEY, 1, first);
+
+  keys.close();
+
+  const [d, e, ...dropped] = drawn;
+  expect(taken).toMatchObject({ d, e });
+  expect([d, e].map((each) => each?.some((byte) => byte !== 0))).toEqual([true, true]);
+  expect(dropped.map((each) => toHex(each))).toEqual(['00'.repeat(32), '00'.repeat(32)]);
+});
+
+test('after the end there is nothing to take, and nothing is opened', async () => {
+  const { keys, share, shares } = await loaded();
+  const slot = made(keys);
+  const other = manager(shares);
+  const loading = other.load(share);
+  keys.close();
+  other.close();
+
+  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.commit(KEY, 1, 1)).toEqual([]);
+  expect([await keys.load(share), await loading]).toEqual([false, false]);
+  await expect(keys.keep(share)).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('neither keys nor nonces become JSON', async () => {
+  const { keys } = await loaded();
+
+  expect(() => JSON.stringify(keys)).toThrow('do not become JSON');
+  expect(() => JSON.stringify({ inside: [keys] })).toThrow('do not become JSON');
+});

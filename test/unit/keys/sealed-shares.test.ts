@@ -1,0 +1,222 @@
+import { expect, test } from '@jest/globals';
+import { inspect } from 'node:util';
+import { clusterId, nodeId, toHex } from '../../../src/common/index.js';
+import { suiteOf } from '../../../src/frost/index.js';
+import type { KeepInput, KeyManagerParts, LoadInput } from '../../../src/keys/index.js';
+import type { ShareStore } from '../../../src/ports/index.js';
+import { memoryShareStore } from '../../../src/store/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
+import { holds, KEY, manager, OTHER_SESSION, SESSION, sharing } from './sharing.js';
+
+const DATA_LOSS = { code: 'data-loss', reason: 'KEY_SHARE_SEAL' };
+
+/** A store with one share in it. */
+async function kept(share: KeepInput = sharing()): Promise<{
+  shares: ShareStore;
+  share: KeepInput;
+  sealed: Uint8Array;
+}> {
+  const shares = memoryShareStore();
+  await manager(shares).keep(share);
+  const sealed = await shares.get(share.keyId, share.sessionId);
+  return { shares, share, sealed: sealed ?? new Uint8Array() };
+}
+
+test('a share that was kept is loaded by the next run of the node', async () => {
+  const { shares, share } = await kept();
+  const keys = manager(shares);
+
+  expect(await keys.load(share)).toBe(true);
+
+  const [slot] = keys.commit(KEY, 1, 1);
+  const taken = slot && keys.take(KEY, 1, slot);
+  expect(taken).toMatchObject({ index: 1, algorithm: share.algorithm, scalar: share.scalar });
+  expect(await keys.record(KEY, SESSION)).toEqual(share.record);
+});
+
+test('there is nothing to load or to read of a session that never was', async () => {
+  const { shares, share } = await kept();
+  const keys = manager(shares);
+
+  expect(await keys.load({ ...share, sessionId: OTHER_SESSION })).toBe(false);
+  expect(await keys.record(KEY, OTHER_SESSION)).toBeUndefined();
+  expect(keys.commit(KEY, 1, 1)).toEqual([]);
+});
+
+test('the store sees neither the share nor anything that repeats', async () => {
+  const share = sharing();
+  const [first, second] = [await kept(share), await kept(share)];
+
+  expect(holds(first.sealed, share.record)).toBe(true);
+  for (const secret of [share.scalar, share.scalar.toReversed(), share.scalar.slice(0, 8)])
+    expect(holds(first.sealed, secret)).toBe(false);
+  expect(holds(first.sealed, new Uint8Array(32).fill(1))).toBe(false);
+  const end = first.sealed.length - share.record.length;
+  for (let at = 1; at + 8 <= 73; at += 8)
+    expect(holds(second.sealed, first.sealed.slice(at, at + 8))).toBe(false);
+  expect(holds(second.sealed, first.sealed.slice(77, end))).toBe(false);
+});
+
+test('a caller may wipe its share when it is kept', async () => {
+  const { shares, share } = await kept();
+  const scalar = Uint8Array.from(share.scalar);
+  share.scalar.fill(0);
+  const keys = manager(shares);
+  await keys.load(share);
+
+  const [slot] = keys.commit(KEY, 1, 1);
+
+  expect(slot && keys.take(KEY, 1, slot)).toMatchObject({ scalar });
+});
+
+test.each<[string, Partial<LoadInput>]>([
+  ['another version', { version: 2 }],
+  ['another polynomial', { V: sharing().V }],
+  ['another algorithm', { algorithm: Algorithm.UNSPECIFIED }],
+])('a share does not open as that of %s', async (_name, other) => {
+  const { shares, share } = await kept();
+
+  await expect(manager(shares).load({ ...share, ...other })).rejects.toMatchObject(DATA_LOSS);
+});
+
+test.each<[string, Partial<KeyManagerParts>]>([
+  ['on another node', { nodeId: nodeId('node-2') }],
+  ['in another cluster', { clusterId: clusterId('c2'.repeat(16)) }],
+  ['under another wrapping key', { wrappingKey: new Uint8Array(32).fill(2) }],
+])('a share does not open %s', async (_name, other) => {
+  const { shares, share } = await kept();
+
+  await expect(manager(shares, other).load(share)).rejects.toMatchObject(DATA_LOSS);
+});
+
+test('two shares that changed places do not open', async () => {
+  const { shares, share } = await kept();
+  const other = sharing({ sessionId: OTHER_SESSION, V: share.V, scalar: share.scalar });
+  const same = { ...other, publicKey: share.publicKey };
+  await manager(shares).keep(same);
+  const [a, b] = [await shares.get(KEY, SESSION), await shares.get(KEY, OTHER_SESSION)];
+
+  await shares.put(KEY, SESSION, b ?? new Uint8Array());
+  await shares.put(KEY, OTHER_SESSION, a ?? new Uint8Array());
+
+  await expect(manager(shares).load(share)).rejects.toMatchObject(DATA_LOSS);
+  await expect(manager(shares).load(same)).rejects.toMatchObject(DATA_LOSS);
+});
+
+test('a share with any bit changed does not open, its record and length included', async () => {
+  const { shares, share, sealed } = await kept();
+  const keys = manager(shares);
+  for (let at = 0; at < sealed.length; at++) {
+    const broken = Uint8Array.from(sealed);
+    broken[at] = (broken[at] ?? 0) ^ (1 << (at % 8));
+    await shares.put(KEY, SESSION, broken);
+    await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
+  }
+  for (const broken of [
+    sealed.slice(0, -1),
+    sealed.slice(0, 80),
+    sealed.slice(0, 40),
+    new Uint8Array(0),
+    Uint8Array.from([...sealed, 0]),
+  ]) {
+    await shares.put(KEY, SESSION, broken);
+    await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
+  }
+  await shares.put(KEY, SESSION, sealed);
+  expect(await keys.load(share)).toBe(true);
+});
+
+test('an error of opening tells no secret', async () => {
+  const { shares, share } = await kept();
+  const wrappingKey = new Uint8Array(32).fill(0xee);
+
+  const error: unknown = await manager(shares, { wrappingKey })
+    .load(share)
+    .catch((reason: unknown) => reason);
+
+  const told = inspect(error, { depth: 9, showHidden: true });
+  expect(told).toContain('key-1');
+  for (const secret of [share.scalar, wrappingKey]) expect(told).not.toContain(toHex(secret));
+  expect(told).not.toContain('238');
+});
+
+test('a share is not kept until it reads back as it was', async () => {
+  const broken = memoryShareStore();
+  const lying: ShareStore = {
+    put: (key, session, sealed) =>
+      broken.put(
+        key,
+        session,
+        sealed.map((byte) => byte ^ 1),
+      ),
+    get: (key, session) => broken.get(key, session),
+    list: () => broken.list(),
+    close: () => broken.close(),
+  };
+  const forgetting: ShareStore = { ...lying, put: async () => {} };
+  const older = sharing();
+  const stale = memoryShareStore();
+  await manager(stale).keep(older);
+  const keeping: ShareStore = {
+    put: async () => {},
+    get: (key, session) => stale.get(key, session),
+    list: () => stale.list(),
+    close: () => stale.close(),
+  };
+
+  for (const store of [lying, forgetting])
+    await expect(manager(store).keep(sharing())).rejects.toMatchObject({
+      code: 'data-loss',
+      reason: 'KEY_SHARE_READ_BACK',
+    });
+  await expect(
+    manager(keeping).keep({ ...older, record: new Uint8Array(3) }),
+  ).rejects.toMatchObject({ reason: 'KEY_SHARE_READ_BACK' });
+});
+
+test('a share that is not of its polynomial is never kept', async () => {
+  const shares = memoryShareStore();
+
+  for (const wrong of [
+    { V: sharing().V },
+    { index: 2 },
+    { threshold: 3 },
+    { publicKey: new Uint8Array(32) },
+    { scalar: new Uint8Array(32).fill(0xff) },
+  ])
+    await expect(manager(shares).keep(sharing(wrong))).rejects.toThrow('of its polynomial');
+
+  expect(await shares.get(KEY, SESSION)).toBeUndefined();
+});
+
+test('an algorithm that the node does not know is refused', async () => {
+  const { shares, share } = await kept();
+  const keys = manager(shares, { suiteOf: () => undefined });
+
+  await expect(keys.load(share)).rejects.toMatchObject({ code: 'unsupported' });
+  await expect(keys.keep(share)).rejects.toMatchObject({ code: 'unsupported' });
+  expect(suiteOf(share.algorithm)).toBeDefined();
+});
+
+test('the shares of a key are counted over all sessions, restarts included', async () => {
+  const { shares } = await kept();
+  const keys = manager(shares);
+  expect(await keys.pending(KEY)).toBe(1);
+
+  await keys.keep(sharing({ sessionId: OTHER_SESSION }));
+  await keys.keep(sharing({ sessionId: OTHER_SESSION }));
+
+  expect(await keys.pending(KEY)).toBe(2);
+  expect(await manager(shares).pending(KEY)).toBe(2);
+});
+
+test('loading twice, also at once, keeps the nonces that were made', async () => {
+  const { shares, share } = await kept();
+  const keys = manager(shares);
+
+  await Promise.all([keys.load(share), keys.load(share)]);
+  keys.commit(KEY, 1, 3);
+  await keys.load(share);
+
+  expect(keys.available(KEY, 1)).toBe(3);
+});
