@@ -1,56 +1,14 @@
 import { ClusterError } from '../common/index.js';
-import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type {
-  Clock,
-  ConsensusStore,
-  Entry,
-  Logger,
-  Network,
-  Timer,
-  Write,
-} from '../ports/index.js';
+import type { LogIndex, Millis, NodeId } from '../common/index.js';
+import type { Entry, Timer } from '../ports/index.js';
 import { ZERO_HASH } from './entry-hash.js';
-import { decodeMessage, encodeMessage } from './messages.js';
+import { decodeMessage } from './decode-message.js';
+import type { RaftDriverParts, RaftStatus } from './driver-parts.js';
+import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
-import type { Raft, Ready, RoleName, Urgent } from './raft.js';
+import type { Raft, Ready, Urgent } from './raft.js';
 import { ReadWaiters } from './read-waiters.js';
 import { TickCounter } from './tick-counter.js';
-
-/** What committed entries are applied to. Writes stay pending here until they are durable. */
-export type Machine = {
-  /** In order, each entry once. Never throws for what an entry contains; a throw ends the node. */
-  apply(entry: Entry): void;
-  /** What has been applied and is not durable yet. */
-  pendingWrites(): readonly Write[];
-  /** These, an earlier result of `pendingWrites`, are durable now. */
-  flushed(writes: readonly Write[]): void;
-  /** Some entries have been applied, and the promises of their batch have left. */
-  batchDone(): void;
-};
-
-export type RaftDriverParts = {
-  readonly raft: Raft;
-  readonly store: ConsensusStore;
-  /** Its channel `raft`. */
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly machine: Machine;
-  /** The last entry whose writes the machine's durable state holds. */
-  readonly applied: LogIndex;
-  readonly logger: Logger;
-  /** Something that must not be survived: the driver has stopped for good, the process is to end. */
-  readonly onFatal: (error: unknown) => void;
-};
-
-export type RaftStatus = {
-  readonly role: RoleName;
-  readonly term: Term;
-  readonly leader: NodeId | undefined;
-  readonly commit: LogIndex;
-  readonly applied: LogIndex;
-  /** A leader is known, and an entry of its term is applied here. */
-  readonly caughtUp: boolean;
-};
 
 /** Pending writes of the state leave alone when nothing was applied for this long. */
 export const FLUSH_QUIET_MS: Millis = 50;

@@ -4,13 +4,15 @@
  * of clocks has reached. A pure core decides; the driver sends, saves and waits. It does not know what an entry means,
  * what a key or a task is, or how messages travel.
  */
+export { decodeMessage } from './decode-message.js';
 export { RaftDriver } from './driver.js';
-export type { Machine, RaftDriverParts, RaftStatus } from './driver.js';
+export type { Machine, RaftDriverParts, RaftStatus } from './driver-parts.js';
+export { encodeMessage } from './encode-message.js';
 export { entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
 export type { EntryFields } from './entry-hash.js';
 export { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, TIMING } from './limits.js';
 export type { Limits, Timing } from './limits.js';
-export { decodeMessage, encodeMessage } from './messages.js';
 export type { Message } from './messages.js';
-export { createRaft } from './raft.js';
-export type { Raft, RaftConfig, Ready, RoleName, Urgent } from './raft.js';
+export type { Loaded, RaftConfig } from './open.js';
+export { createRaft, Raft } from './raft.js';
+export type { Ready, RoleName, Urgent } from './raft.js';

@@ -1,0 +1,103 @@
+import { unreachable } from '../common/index.js';
+import type { Entry } from '../ports/index.js';
+import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
+import type { LogEntry } from '../wire/index.js';
+import { KINDS } from './entry-hash.js';
+import type { AppendAnswer, Message } from './messages.js';
+
+/** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
+export function encodeMessage(message: Message): Uint8Array {
+  return encode(WireMessage, {
+    from: message.from,
+    to: message.to,
+    term: BigInt(message.term),
+    message: toWire(message),
+  });
+}
+
+function toWire(message: Message): WireMessage['message'] {
+  switch (message.type) {
+    case 'vote-request':
+      return {
+        $case: 'voteRequest',
+        value: {
+          preVote: message.pre,
+          lastIndex: BigInt(message.lastIndex),
+          lastTerm: BigInt(message.lastTerm),
+        },
+      };
+    case 'vote-reply':
+      return {
+        $case: 'voteReply',
+        value: {
+          preVote: message.pre,
+          granted: message.granted,
+          clockMs: BigInt(message.clockMs),
+        },
+      };
+    case 'append':
+      return {
+        $case: 'append',
+        value: {
+          prevIndex: BigInt(message.prevIndex),
+          prevTerm: BigInt(message.prevTerm),
+          prevHash: message.prevHash,
+          entries: message.entries.map(toWireEntry),
+          commitIndex: BigInt(message.commit),
+          round: BigInt(message.round),
+        },
+      };
+    case 'append-reply':
+      return {
+        $case: 'appendReply',
+        value: {
+          ...toWireAnswer(message.answer),
+          clockMs: BigInt(message.clockMs),
+          round: BigInt(message.round),
+        },
+      };
+    case 'read-request':
+      return { $case: 'readRequest', value: { readId: BigInt(message.readId) } };
+    case 'read-reply':
+      return {
+        $case: 'readReply',
+        value: { readId: BigInt(message.readId), index: BigInt(message.index ?? 0) },
+      };
+    default:
+      return unreachable(message);
+  }
+}
+
+/** `match_index` is the index in question: of a conflict, the `prev_index` that was not found. */
+function toWireAnswer(answer: AppendAnswer): {
+  matchIndex: bigint;
+  refusal: AppendRefusal;
+  hintIndex: bigint;
+  hintTerm: bigint;
+} {
+  if (answer.refused === 'conflict') {
+    return {
+      matchIndex: BigInt(answer.prevIndex),
+      refusal: AppendRefusal.CONFLICT,
+      hintIndex: BigInt(answer.hintIndex),
+      hintTerm: BigInt(answer.hintTerm),
+    };
+  }
+  return {
+    matchIndex: BigInt(answer.match),
+    refusal: answer.refused === 'time' ? AppendRefusal.TIME : AppendRefusal.UNSPECIFIED,
+    hintIndex: 0n,
+    hintTerm: 0n,
+  };
+}
+
+function toWireEntry(entry: Entry): LogEntry {
+  return {
+    index: BigInt(entry.index),
+    term: BigInt(entry.term),
+    kind: KINDS.indexOf(entry.kind),
+    timeMs: BigInt(entry.timeMs),
+    payload: entry.payload,
+    hash: entry.hash,
+  };
+}

@@ -1,0 +1,85 @@
+import { assert, ClusterError } from '../common/index.js';
+import type { Millis, NodeId } from '../common/index.js';
+import type { Entry, HardState, Random } from '../ports/index.js';
+import { restartElectionTimer } from './core.js';
+import type { Core } from './core.js';
+import { sealEntry, ZERO_HASH } from './entry-hash.js';
+import { LIMITS, TIMING, VOTERS_MAX } from './limits.js';
+import type { Limits, Timing } from './limits.js';
+import { Log } from './log.js';
+import { firstReadId } from './read-index.js';
+import { ClockReadings } from './time.js';
+
+export type RaftConfig = {
+  readonly id: NodeId;
+  /** All voters, this node included, in an order that is the same everywhere. */
+  readonly voters: readonly NodeId[];
+  readonly genesis: { readonly payload: Uint8Array; readonly timeMs: Millis };
+  readonly random: Random;
+  readonly timing?: Partial<Timing>;
+  readonly limits?: Partial<Limits>;
+};
+
+/** What a node had saved. */
+export type Loaded = { readonly hardState: HardState; readonly entries: readonly Entry[] };
+
+/**
+ * A node as it was when it last saved.
+ *
+ * @throws ClusterError `data-loss` when the log's chain is broken, begins with another genesis or does not fit the term.
+ */
+export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core {
+  const { id, voters } = config;
+  const { timing, limits } = settings(config);
+  const { payload, timeMs } = config.genesis;
+  const genesis = sealEntry(ZERO_HASH, { index: 1, term: 1, kind: 'genesis', timeMs, payload });
+  const log = Log.open(genesis, loaded.entries);
+  const isNew = loaded.entries.length === 0;
+  const { term, votedFor } = loaded.hardState;
+  // Log and term are saved together, so a term without a log is as much a loss as a log ahead of its term.
+  if (isNew ? term !== 0 : term < log.last.term) {
+    throw new ClusterError('data-loss', `The log does not fit the saved term ${term}`, {
+      reason: 'LOG_DAMAGED',
+    });
+  }
+  const core: Core = {
+    id,
+    voters,
+    peers: voters.filter((voter) => voter !== id),
+    random: config.random,
+    timing,
+    limits,
+    log,
+    clocks: new ClockReadings(),
+    reads: { waiting: [], asking: undefined },
+    outbox: { now: [], afterPersist: [], reads: [], alarms: [], lastAlarm: '' },
+    role: { type: 'follower', leader: undefined },
+    term: isNew ? genesis.term : term,
+    votedFor,
+    hardState: isNew ? 'unsaved' : 'durable',
+    // Every voter's log begins with the same genesis: it needs no majority.
+    commit: 1,
+    applied: 0,
+    now,
+    electionElapsedTicks: 0,
+    electionTimeoutTicks: timing.electionTicksMax,
+    writingTicks: undefined,
+    nextReadId: firstReadId(config.random.bytes(6)),
+  };
+  restartElectionTimer(core);
+  return core;
+}
+
+function settings(config: RaftConfig): { readonly timing: Timing; readonly limits: Limits } {
+  const { id, voters } = config;
+  const timing = { ...TIMING, ...config.timing };
+  const limits = { ...LIMITS, ...config.limits };
+  assert(voters.includes(id), 'a node of Raft is a voter');
+  assert(new Set(voters).size === voters.length, 'each voter is named once');
+  assert(voters.length <= VOTERS_MAX, 'there are not too many voters');
+  assert(timing.heartbeatTicks < timing.electionTicksMin, 'heartbeats come before elections');
+  assert(timing.electionTicksMin <= timing.electionTicksMax, 'election timeouts have a range');
+  assert(limits.appendBytesMax <= LIMITS.appendBytesMax, 'an append fits into a message');
+  assert(limits.appendEntriesMax <= LIMITS.appendEntriesMax, 'an append is what others take');
+  return { timing, limits };
+}

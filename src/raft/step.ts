@@ -1,0 +1,64 @@
+import { unreachable } from '../common/index.js';
+import { isLeaderAlive, onVoteReply, onVoteRequest } from './candidate.js';
+import { alarm, sendNow } from './core.js';
+import type { Core } from './core.js';
+import { becomeFollower, onAppend, refuseStaleAppend } from './follower.js';
+import { onAppendReply } from './leader.js';
+import { TERM_JUMP_MAX } from './limits.js';
+import type { Message } from './messages.js';
+import { onReadReply, onReadRequest } from './read-index.js';
+
+/** Takes one message. Only voters are obeyed, and nobody whose term is out of reach for honest nodes. */
+export function step(core: Core, message: Message): void {
+  if (message.to !== core.id || !core.peers.includes(message.from)) return;
+  if (message.term > core.term + TERM_JUMP_MAX) alarm(core, 'A term is too far ahead', message);
+  else if (meetTerm(core, message)) dispatch(core, message);
+}
+
+/** Raft §5.1: a later term always wins, an earlier one is stale. Says whether the message is still of interest. */
+function meetTerm(core: Core, message: Message): boolean {
+  const isPreVote =
+    (message.type === 'vote-request' && message.pre) ||
+    (message.type === 'vote-reply' && message.pre && message.granted);
+  if (message.type === 'vote-request' && message.term > core.term && isLeaderAlive(core)) {
+    return false;
+  }
+  if (isPreVote) return true;
+  if (message.term > core.term) {
+    becomeFollower(core, message.term, message.type === 'append' ? message.from : undefined);
+  } else if (message.term < core.term) {
+    answerStale(core, message);
+    return false;
+  }
+  return true;
+}
+
+/** Who still is in an earlier term learns of ours where it waits for an answer; the rest is a late copy. */
+function answerStale(core: Core, message: Message): void {
+  if (message.type === 'append') refuseStaleAppend(core, message);
+  else if (message.type === 'vote-request') onVoteRequest(core, message);
+  else if (message.type === 'read-request') {
+    const { id: from, term } = core;
+    const { from: to, readId } = message;
+    sendNow(core, { type: 'read-reply', from, to, term, readId, index: undefined });
+  }
+}
+
+function dispatch(core: Core, message: Message): void {
+  switch (message.type) {
+    case 'vote-request':
+      return onVoteRequest(core, message);
+    case 'vote-reply':
+      return onVoteReply(core, message);
+    case 'append':
+      return onAppend(core, message);
+    case 'append-reply':
+      return core.role.type === 'leader' ? onAppendReply(core, core.role, message) : undefined;
+    case 'read-request':
+      return onReadRequest(core, message);
+    case 'read-reply':
+      return onReadReply(core, message);
+    default:
+      return unreachable(message);
+  }
+}
