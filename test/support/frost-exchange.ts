@@ -82,6 +82,8 @@ export type KeygenOptions = {
   readonly sessionId?: Uint8Array;
   readonly signers?: readonly Signer[];
   readonly tamper?: Tamper;
+  /** How often all say everything again once nothing moves. */
+  readonly rounds?: number;
   /** Attackers: what they make of the party that the honest protocol would talk to. */
   readonly corrupt?: Readonly<
     Record<PartyIndex, (party: Party<KeygenKinds>) => Party<KeygenKinds>>
@@ -123,10 +125,14 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
     }
   });
 
-  do {
-    for (const { from, to, envelope } of queue.splice(0)) sessions[to - 1]?.receive(from, envelope);
-    await setImmediate();
-  } while (queue.length > 0);
+  for (let round = 0; round <= (options.rounds ?? 0); round++) {
+    if (round > 0) for (const session of sessions) session.resend();
+    do {
+      for (const { from, to, envelope } of queue.splice(0))
+        sessions[to - 1]?.receive(from, envelope);
+      await setImmediate();
+    } while (queue.length > 0);
+  }
 
   const settled = [...outcomes];
   for (const session of sessions) session.close(new Error('the test is over'));

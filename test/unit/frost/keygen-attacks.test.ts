@@ -1,0 +1,385 @@
+import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
+import { expect, test } from '@jest/globals';
+import { fromHex, type PartyIndex } from '../../../src/common/index.js';
+import { encodeLittleEndian, randomPolynomial, randomScalar } from '../../../src/crypto/index.js';
+import {
+  ed25519Suite,
+  judgeOpening,
+  judgeShare,
+  keygenKinds,
+  type KeygenKinds,
+  type Suite,
+} from '../../../src/frost/index.js';
+import { commitmentTo, proofChallenge, type Opening } from '../../../src/frost/judge.js';
+import { openEnvelope, ProtocolAbort, signEnvelope, type Party } from '../../../src/mpc/index.js';
+import type { Envelope, KeygenOpening, KeygenValue } from '../../../src/wire/index.js';
+import {
+  runKeygen,
+  seededRandom,
+  testSigner,
+  testVerify,
+  type Keygen,
+  type KeygenOptions,
+  type Outcome,
+} from '../../support/frost-exchange.js';
+import { smallSuite } from './small-suite.js';
+
+const THRESHOLD = 2;
+const ATTACKER = 3;
+const HONEST: readonly PartyIndex[] = [1, 2];
+const SALT = new Uint8Array(32).fill(9);
+
+/** 2-of-3 with an attacker as participant 3; only what the honest ones end with is looked at. */
+async function attacked(options: Partial<KeygenOptions>): Promise<Keygen> {
+  return runKeygen({ suite: smallSuite, threshold: THRESHOLD, count: 3, ...options });
+}
+
+/** Whom an outcome blames: nobody is an empty list, a key none at all. */
+function blamed(outcome: Outcome | undefined): readonly PartyIndex[] | 'key' | 'waiting' {
+  if (outcome === undefined || outcome === 'waiting') return 'waiting';
+  if ('key' in outcome) return 'key';
+  if (outcome.error instanceof ProtocolAbort) return outcome.error.culprits;
+  throw outcome.error;
+}
+
+const blamedByHonest = ({ outcomes }: Keygen) => HONEST.map((index) => blamed(outcomes[index - 1]));
+
+/** A valid opening for a session, index and number of points. */
+function openingFor<P>(
+  suite: Suite<P>,
+  sessionId: Uint8Array,
+  index: PartyIndex,
+  points: number = THRESHOLD,
+): Opening {
+  const { group } = suite;
+  const random = seededRandom(77);
+  const polynomial = randomPolynomial(group, points, random);
+  const coefficients = polynomial.commitment().map((point) => group.encode(point));
+  const k = randomScalar(group.order, random);
+  const proofCommitment = group.encode(group.multiplyBase(k));
+  const e = proofChallenge(suite, sessionId, index, coefficients, proofCommitment);
+  const proofResponse = group.encodeScalar((k + e * polynomial.constant) % group.order);
+  return { coefficients, proofCommitment, proofResponse };
+}
+
+/** The attacker commits to and opens what `forge` gives: well committed to, whatever it is. */
+function opens(forge: (party: Party<KeygenKinds>) => Opening) {
+  return {
+    [ATTACKER]: (party: Party<KeygenKinds>) => {
+      const opening: KeygenOpening = { ...forge(party), salt: SALT };
+      const hash = commitmentTo(party.sessionId, party.index, opening, SALT);
+      return {
+        ...view(party),
+        exchange: (kind: string) =>
+          kind === 'KG1'
+            ? party.exchange('KG1', { hash, sealKey: party.sealKey })
+            : party.exchange('KG2', opening),
+      } as Party<KeygenKinds>;
+    },
+  };
+}
+
+/** A party's own methods, to be overridden one by one. */
+function view(party: Party<KeygenKinds>): Party<KeygenKinds> {
+  const { index, count, sessionId, sealKey } = party;
+  return {
+    index,
+    count,
+    sessionId,
+    sealKey,
+    exchange: (kind, mine) => party.exchange(kind, mine),
+    exchangeSealed: (kind, mine) => party.exchangeSealed(kind, mine),
+    bodies: (kind) => party.bodies(kind),
+    originals: (kinds, from) => party.originals(kinds, from),
+  };
+}
+
+test('the attacker’s tools are honest ones: an opening that is right is taken', async () => {
+  const run = await attacked({
+    corrupt: opens(({ sessionId, index }) => openingFor(smallSuite, sessionId, index)),
+  });
+
+  // It has another polynomial than its values are from, so it is found out, but later.
+  const { evidence } = abortOf(run, 1);
+  expect(evidence.map(({ kind }) => kind)).toEqual(['KG2', 'KG3']);
+});
+
+function abortOf({ outcomes }: Keygen, index: PartyIndex): ProtocolAbort {
+  const outcome = outcomes[index - 1];
+  if (typeof outcome === 'object' && 'error' in outcome && outcome.error instanceof ProtocolAbort)
+    return outcome.error;
+  throw new Error('there is an abort');
+}
+
+test('attack 1: a key chosen to cancel the others’ has no proof of possession', async () => {
+  // A_0 = Y − G for a Y of the attacker's: it knows no discrete logarithm of it.
+  const { group } = smallSuite;
+  const rogue = group.encode(group.add(group.multiplyBase(7n), group.negate(group.base)));
+
+  const run = await attacked({
+    corrupt: opens(({ sessionId, index }) => {
+      const opening = openingFor(smallSuite, sessionId, index);
+      return { ...opening, coefficients: [rogue, ...opening.coefficients.slice(1)] };
+    }),
+  });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
+});
+
+test('attack 1: another participant’s messages, signed as one’s own, are bound to its index', async () => {
+  const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
+  const copied = new Map<string, Uint8Array>();
+  const run = await attacked({
+    signers,
+    tamper: (from, to, envelope) => {
+      const { kind, content, sessionId } = envelope;
+      if (from === 1 && content?.$case === 'open') copied.set(kind, content.value.body);
+      const body = copied.get(kind);
+      const [, , attacker] = signers;
+      if (from !== ATTACKER || body === undefined || attacker === undefined) return [envelope];
+      return [signEnvelope(attacker, sessionId, kind, from, to === 0 ? to : 0, body)];
+    },
+  });
+
+  expect(blamed(run.outcomes[1])).toEqual([ATTACKER]);
+});
+
+test.each<[string, (party: Party<KeygenKinds>) => Opening]>([
+  ['session', ({ index }) => openingFor(smallSuite, new Uint8Array(32), index)],
+  ['index', ({ sessionId }) => openingFor(smallSuite, sessionId, 1)],
+])('attack 2: a proof made for another %s is worth nothing', async (_what, forge) => {
+  const run = await attacked({ corrupt: opens(forge) });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
+});
+
+test('attack 2: envelopes of another session count as absent', async () => {
+  const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
+  const earlier: Envelope[] = [];
+  await attacked({
+    signers,
+    seed: 1,
+    tamper: (from, _to, envelope) => {
+      if (from === ATTACKER) earlier.push(envelope);
+      return [envelope];
+    },
+  });
+
+  const run = await attacked({
+    signers,
+    seed: 2,
+    tamper: (from, _to, envelope) => (from === ATTACKER ? earlier : [envelope]),
+  });
+
+  expect(blamedByHonest(run)).toEqual(['waiting', 'waiting']);
+});
+
+test.each([1, 3])('attack 3: %i points, well proved, at threshold 2', async (points) => {
+  const run = await attacked({
+    corrupt: opens(({ sessionId, index }) => openingFor(smallSuite, sessionId, index, points)),
+  });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
+});
+
+/** What the attacker hands out in place of its values. */
+function deals(valueFor: (to: PartyIndex, right: KeygenValue) => KeygenValue) {
+  return {
+    [ATTACKER]: (party: Party<KeygenKinds>) =>
+      ({
+        ...view(party),
+        exchangeSealed: (kind: 'KG3', mine: (to: PartyIndex) => KeygenValue) =>
+          party.exchangeSealed(kind, (to) => valueFor(to, mine(to))),
+      }) as Party<KeygenKinds>,
+  };
+}
+
+/** Gives participant 1 a value that is not on the polynomial. */
+const badShareForOne = deals((to, right) =>
+  to === 1 ? { value: encodeLittleEndian(5n, 32) } : right,
+);
+
+test('attack 4: a wrong value for one member: that one names the dealer, the other has a key', async () => {
+  const run = await attacked({ corrupt: badShareForOne });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], 'key']);
+});
+
+test('attack 4: the evidence convinces whoever has nothing else, and a made-up one nobody', async () => {
+  const run = await attacked({ corrupt: badShareForOne });
+  const identityKey = run.signers[ATTACKER - 1]?.publicKey ?? new Uint8Array();
+  const { evidence } = abortOf(run, 1);
+
+  const bodies = evidence.map((each) => openEnvelope(testVerify, identityKey, each));
+  const [kg2, kg3] = bodies;
+  if (kg2 === undefined || kg3 === undefined) throw new Error('the accused has signed both');
+  expect(judgeShare(smallSuite, kg2, kg3, 1)).toBe(false);
+
+  const madeUp = evidence.map((each) => ({
+    ...each,
+    content: { $case: 'open' as const, value: { body: kg3, signature: new Uint8Array(64) } },
+  }));
+  for (const each of madeUp) expect(openEnvelope(testVerify, identityKey, each)).toBeUndefined();
+});
+
+test.each([
+  ['31 bytes', new Uint8Array(31)],
+  ['q', encodeLittleEndian(smallSuite.group.order, 32)],
+  ['nothing', new Uint8Array()],
+])('attack 4: a value of %s is the dealer’s fault', async (_what, value) => {
+  const run = await attacked({ corrupt: deals(() => ({ value })) });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
+});
+
+const hexBytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
+
+test.each([
+  ...ED25519_TORSION_SUBGROUP.map((hex, at) => [`small order ${at}`, hexBytes(hex)] as const),
+  ['y ≥ p', encodeLittleEndian(2n ** 255n - 18n, 32)] as const,
+  ['31 bytes', new Uint8Array(31)] as const,
+  ['33 bytes', new Uint8Array(33)] as const,
+])('attack 7: a coefficient that is no point of the group (%s)', (_what, point) => {
+  const sessionId = new Uint8Array(32);
+  const right = openingFor(ed25519Suite, sessionId, 3);
+  const judge = (opening: Opening) =>
+    judgeOpening(
+      ed25519Suite,
+      sessionId,
+      3,
+      THRESHOLD,
+      keygenKinds.KG1.encode({
+        hash: commitmentTo(sessionId, 3, opening, SALT),
+        sealKey: new Uint8Array(32),
+      }),
+      keygenKinds.KG2.encode({ ...opening, salt: SALT }),
+    );
+
+  expect(judge(right)).toBe(true);
+  const [A_0 = point, A_1 = point] = right.coefficients;
+  expect(judge({ ...right, coefficients: [A_0, point] })).toBe(false);
+  expect(judge({ ...right, coefficients: [point, A_1] })).toBe(false);
+  expect(judge({ ...right, proofCommitment: point })).toBe(false);
+});
+
+test('attack 24: more points than participants can be are not even counted', async () => {
+  const run = await attacked({
+    corrupt: opens(({ sessionId, index }) => openingFor(smallSuite, sessionId, index, 21)),
+  });
+
+  expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
+});
+
+/** Participant 3 says something else besides, or instead, to some. */
+async function equivocate(kind: keyof KeygenKinds, to: readonly PartyIndex[], besides: boolean) {
+  const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
+  const [, , attacker = testSigner('node-3')] = signers;
+  return attacked({
+    signers,
+    tamper: (from, receiver, envelope) => {
+      if (from !== ATTACKER || envelope.kind !== kind || !to.includes(receiver)) return [envelope];
+      const opening = openingFor(smallSuite, envelope.sessionId, ATTACKER);
+      const hash = commitmentTo(envelope.sessionId, ATTACKER, opening, SALT);
+      const other =
+        kind === 'KG1'
+          ? keygenKinds.KG1.encode({ hash, sealKey: new Uint8Array(32).fill(9) })
+          : keygenKinds.KG2.encode({ ...opening, salt: SALT });
+      const forged = signEnvelope(attacker, envelope.sessionId, kind, from, 0, other);
+      return besides ? [envelope, forged] : [forged];
+    },
+  });
+}
+
+test.each(['KG1', 'KG2'] as const)('attack 29: two %s to one: he has both signed', async (kind) => {
+  const run = await equivocate(kind, [1], true);
+
+  expect(blamed(run.outcomes[0])).toEqual([ATTACKER]);
+  expect(abortOf(run, 1).evidence.map((each) => each.kind)).toEqual([kind, kind]);
+  expect(blamed(run.outcomes[1])).not.toEqual([1]);
+});
+
+test.each(['KG1', 'KG2'] as const)(
+  'attack 29: another %s to one than to the other',
+  async (kind) => {
+    const run = await equivocate(kind, [1], false);
+
+    expect(blamed(run.outcomes[0])).toEqual([ATTACKER]);
+    expect(['key', 'waiting']).toContainEqual(blamed(run.outcomes[1]));
+  },
+);
+
+test('attack 29: a whole run of its own for one member: nobody is named, but the digests differ', async () => {
+  const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
+  const [, , attacker = testSigner('node-3')] = signers;
+  const { group } = smallSuite;
+  const polynomial = randomPolynomial(group, THRESHOLD, seededRandom(77));
+  const run = await attacked({
+    signers,
+    corrupt: deals((to, right) =>
+      to === 1 ? { value: group.encodeScalar(polynomial.evaluate(1)) } : right,
+    ),
+    tamper: (from, to, envelope) => {
+      const { sessionId, kind, content } = envelope;
+      if (from !== ATTACKER || to !== 1 || content?.$case !== 'open') return [envelope];
+      const opening = openingFor(smallSuite, sessionId, ATTACKER);
+      const sealKey = keygenKinds.KG1.decode(content.value.body)?.sealKey ?? new Uint8Array(32);
+      const hash = commitmentTo(sessionId, ATTACKER, opening, SALT);
+      const body =
+        kind === 'KG1'
+          ? keygenKinds.KG1.encode({ hash, sealKey })
+          : keygenKinds.KG2.encode({ ...opening, salt: SALT });
+      return [signEnvelope(attacker, sessionId, kind, from, 0, body)];
+    },
+  });
+
+  expect(blamedByHonest(run)).toEqual(['key', 'key']);
+  const [one, two] = run.outcomes.map((each) =>
+    typeof each === 'object' && 'key' in each ? each.key : undefined,
+  );
+  expect(one?.digest).not.toEqual(two?.digest);
+});
+
+test('silence blames nobody', async () => {
+  for (const kind of ['KG1', 'KG2', 'KG3']) {
+    const run = await attacked({
+      tamper: (from, _to, envelope) =>
+        from === ATTACKER && envelope.kind === kind ? [] : [envelope],
+    });
+    expect(blamedByHonest(run)).toEqual(['waiting', 'waiting']);
+  }
+});
+
+/** One bit of the signature, or all of what is sealed, is not what it was. */
+function spoil(envelope: Envelope): Envelope {
+  const { content } = envelope;
+  if (content === undefined) return envelope;
+  const spoilt =
+    content.$case === 'sealed'
+      ? { $case: 'sealed' as const, value: content.value.map((byte) => byte ^ 1) }
+      : {
+          $case: 'open' as const,
+          value: { ...content.value, signature: content.value.signature.map((byte) => byte ^ 1) },
+        };
+  return { ...envelope, content: spoilt };
+}
+
+test('a sealed value that does not open, and a bad signature, blame nobody', async () => {
+  for (const kind of ['KG1', 'KG2', 'KG3']) {
+    const run = await attacked({
+      tamper: (from, _to, envelope) => [
+        from === ATTACKER && envelope.kind === kind ? spoil(envelope) : envelope,
+      ],
+    });
+    expect(blamedByHonest(run)).toEqual(['waiting', 'waiting']);
+  }
+});
+
+test('a seal key with which everybody shares zero blames nobody', async () => {
+  const run = await attacked({
+    corrupt: {
+      [ATTACKER]: (party) => ({ ...view(party), sealKey: new Uint8Array(32) }),
+    },
+  });
+
+  expect(blamedByHonest(run)).toEqual(['waiting', 'waiting']);
+});
