@@ -2,7 +2,7 @@ import { equal, toHex, type PartyIndex } from '../common/index.js';
 import { evaluateInExponent } from '../crypto/index.js';
 import type { Suite } from './suite.js';
 
-/** t ≥ 2, n ≤ 20 (`docs/threats.md`). */
+/** 2 ≤ t ≤ n ≤ 20. */
 export const THRESHOLD_MIN = 2;
 export const PARTICIPANTS_MAX = 20;
 

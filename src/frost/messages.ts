@@ -9,7 +9,7 @@ import {
 } from '../wire/index.js';
 import { PARTICIPANTS_MAX } from './key.js';
 
-/** The three messages of key generation (`docs/protocols.md`). */
+/** The three messages of key generation. */
 export type KeygenKinds = {
   /** Commitment to KG2, and a key to seal KG3 to. */
   readonly KG1: KeygenCommitment;

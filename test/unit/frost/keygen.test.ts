@@ -76,7 +76,7 @@ test('a key that was made signs, and node:crypto verifies', async () => {
   expect(result.ok).toBe(true);
 });
 
-test('digest and chain code are what wire.md writes', async () => {
+test('digest and chain code hash the bodies as they were signed, in order of index', async () => {
   const bodies: Record<string, Uint8Array[]> = { KG1: [], KG2: [] };
   const run = await runKeygen({
     suite: smallSuite,
