@@ -12,7 +12,16 @@ export { entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
 export type { EntryFields } from './entry-hash.js';
 export { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, TIMING } from './limits.js';
 export type { Limits, Timing } from './limits.js';
-export type { Message } from './messages.js';
+export type {
+  Append,
+  AppendAnswer,
+  AppendReply,
+  Message,
+  ReadReply,
+  ReadRequest,
+  VoteReply,
+  VoteRequest,
+} from './messages.js';
 export type { Loaded, RaftConfig } from './open.js';
 export { createRaft, Raft } from './raft.js';
 export type { Ready, RoleName, Urgent } from './raft.js';

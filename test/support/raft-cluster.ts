@@ -1,8 +1,8 @@
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Entry, HardState, Random } from '../../src/ports/index.js';
-import { createRaft, decodeMessage, encodeMessage } from '../../src/raft/index.js';
-import type { Message, Raft, RaftConfig, Ready } from '../../src/raft/index.js';
+import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../src/raft/index.js';
+import type { Append, Message, Raft, RaftConfig, Ready } from '../../src/raft/index.js';
 
 /** A reproducible source of bytes: xorshift32. */
 export function seededRandom(seed: number): Random {
@@ -154,6 +154,13 @@ export class RaftCluster {
     this.#pumpNode(node);
   }
 
+  /** Hands one message to its node, and gives back what it answers. */
+  ask(message: Message): readonly Message[] {
+    const before = this.sent.length;
+    this.deliver(message);
+    return this.sent.slice(before);
+  }
+
   /** Hands one message to its node. */
   deliver(message: Message): void {
     const node = this.nodes.find(({ id }) => id === message.to);
@@ -187,12 +194,13 @@ export class RaftCluster {
     this.pump();
   }
 
-  /** Lets only this node's time pass until it stands for election, and settles. */
+  /** Lets time pass until this node leads; nobody else gets to stand. */
   elect(node: Node): void {
-    for (let tick = 0; tick < 200 && node.raft.role !== 'leader'; tick++) {
-      this.tick(node);
-      this.settle();
-    }
+    const { loses } = this;
+    this.loses = (message) =>
+      loses(message) || (message.type === 'vote-request' && message.from !== node.id);
+    for (let tick = 0; tick < 300 && node.raft.role !== 'leader'; tick++) this.run(1);
+    this.loses = loses;
     if (node.raft.role !== 'leader') throw new Error(`${node.id} was not elected`);
     this.settle();
   }
@@ -242,6 +250,51 @@ export class RaftCluster {
     node.up = true;
     this.#pumpNode(node);
   }
+}
+
+/** Entries behind `previous`, one for each term, with hashes as they must be. */
+export function entriesAfter(
+  previous: Entry,
+  ...each: readonly { term: number; text?: string; timeMs?: number }[]
+): Entry[] {
+  const entries: Entry[] = [];
+  let last = previous;
+  for (const { term, text = '', timeMs = last.timeMs } of each) {
+    const payload = new TextEncoder().encode(text);
+    last = sealEntry(last.hash, { index: last.index + 1, term, kind: 'command', timeMs, payload });
+    entries.push(last);
+  }
+  return entries;
+}
+
+/** An append to `to` behind `previous`. */
+export function appendTo(
+  to: Node,
+  from: Node,
+  previous: Entry,
+  entries: readonly Entry[],
+  rest: Partial<Append> = {},
+): Append {
+  return {
+    type: 'append',
+    from: from.id,
+    to: to.id,
+    term: entries.at(-1)?.term ?? previous.term,
+    round: 0,
+    prevIndex: previous.index,
+    prevTerm: previous.term,
+    prevHash: previous.hash,
+    entries,
+    commit: 1,
+    ...rest,
+  };
+}
+
+/** The genesis, in whose place there is nothing else. */
+export function genesisOf(node: Node): Entry {
+  const genesis = node.raft.entry(1);
+  if (genesis === undefined) throw new Error('a log begins with its genesis');
+  return genesis;
 }
 
 /** Payloads of commands, as text. */

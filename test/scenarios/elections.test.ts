@@ -1,0 +1,219 @@
+import { expect, test } from '@jest/globals';
+import { RaftCluster } from '../support/raft-cluster.js';
+
+test('a node that was cut off raises no term, and disturbs nobody when it returns', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const { term } = leader.raft;
+  const lonely = cluster.nodes.find((node) => node !== leader);
+  if (lonely === undefined) return;
+
+  cluster.isolate(lonely);
+  cluster.run(500);
+  expect(lonely.raft.role).toBe('precandidate');
+  expect(lonely.raft.term).toBe(term);
+  cluster.heal();
+  cluster.run(100);
+
+  expect(cluster.leader).toBe(leader);
+  expect(leader.raft.term).toBe(term);
+  expect(lonely.raft.leader).toBe(leader.id);
+});
+
+test('a node whose log lags wins no pre-vote, so it never raises a term while others can lead', () => {
+  const cluster = new RaftCluster(3);
+  const first = cluster.node(1);
+  const second = cluster.node(2);
+  const lagging = cluster.node(3);
+  cluster.elect(first);
+  cluster.isolate(lagging);
+  cluster.propose(first, 'a');
+  cluster.settle();
+  cluster.crash(first);
+  cluster.heal();
+  const { term } = second.raft;
+  cluster.loses = ({ from, type }) => from === second.id && type === 'vote-request';
+
+  cluster.run(500);
+
+  expect(lagging.raft.role).not.toBe('leader');
+  expect([second.raft.term, lagging.raft.term]).toEqual([term, term]);
+});
+
+test('nobody votes while it has lately heard a leader', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const [voter, other] = cluster.nodes.filter((node) => node !== leader);
+  if (!voter || !other) return;
+  const request = {
+    type: 'vote-request',
+    from: other.id,
+    to: voter.id,
+    lastIndex: 99,
+    lastTerm: leader.raft.term,
+  } as const;
+
+  for (const pre of [true, false]) {
+    expect(cluster.ask({ ...request, pre, term: leader.raft.term + 1 })).toEqual([]);
+    const toLeader = { ...request, pre, to: leader.id, term: leader.raft.term + 1 };
+    expect(cluster.ask(toLeader)).toEqual([]);
+  }
+  expect(voter.raft.term).toBe(leader.raft.term);
+  expect(leader.raft.role).toBe('leader');
+});
+
+test('a term more than 2^20 ahead is dropped with an alarm; one that is just so far is entered', () => {
+  const cluster = new RaftCluster(3);
+  const node = cluster.node(1);
+  const other = cluster.node(2);
+  const request = {
+    type: 'vote-request',
+    pre: false,
+    from: other.id,
+    to: node.id,
+    lastIndex: 1,
+    lastTerm: 1,
+  } as const;
+
+  expect(cluster.ask({ ...request, term: node.raft.term + 2 ** 20 + 1 })).toEqual([]);
+  expect(node.raft.term).toBe(1);
+  expect(node.alarms).toHaveLength(1);
+
+  cluster.deliver({ ...request, term: node.raft.term + 2 ** 20 });
+  expect(node.raft.term).toBe(1 + 2 ** 20);
+});
+
+test('nodes in very different terms find a leader when the old one is gone', () => {
+  const cluster = new RaftCluster(3);
+  const ahead = cluster.node(2);
+  const gone = cluster.node(3);
+  cluster.elect(gone);
+  cluster.crash(gone);
+  ahead.disk.hardState = { term: 40, votedFor: undefined };
+  cluster.crash(ahead);
+  cluster.restart(ahead);
+
+  cluster.run(300);
+
+  expect(cluster.leader?.raft.term).toBeGreaterThan(40);
+});
+
+test('a leader that hears no majority steps down within an election timeout', () => {
+  const cluster = new RaftCluster(5);
+  const leader = cluster.electAny();
+  const friend = cluster.nodes.find((node) => node !== leader);
+  if (friend === undefined) return;
+
+  cluster.isolate(leader, friend);
+  cluster.run(29);
+  expect(leader.raft.role).toBe('leader');
+  cluster.run(6);
+
+  expect(leader.raft.role).not.toBe('leader');
+  expect(cluster.propose(leader, 'a')).toBe('not-leader');
+});
+
+test('a leader that hears a majority goes on, whoever else is lost', () => {
+  const cluster = new RaftCluster(5);
+  const leader = cluster.electAny();
+  const lost = cluster.nodes.filter((node) => node !== leader).slice(0, 2);
+
+  cluster.isolate(...lost);
+  cluster.run(500);
+
+  expect(leader.raft.role).toBe('leader');
+  expect(lost.map(({ id }) => leader.raft.reachable(id))).toEqual([false, false]);
+});
+
+test('a voter that crashes after its vote has left does not vote twice', () => {
+  const cluster = new RaftCluster(3);
+  const voter = cluster.node(1);
+  const first = cluster.node(2);
+  const second = cluster.node(3);
+  const request = {
+    type: 'vote-request',
+    to: voter.id,
+    term: 7,
+    pre: false,
+    lastIndex: 1,
+  } as const;
+  const granted = cluster.ask({ ...request, from: first.id, lastTerm: 1 });
+  expect(granted).toMatchObject([{ type: 'vote-reply', granted: true, term: 7 }]);
+
+  cluster.crash(voter);
+  cluster.restart(voter);
+
+  const again = cluster.ask({ ...request, from: second.id, lastTerm: 1 });
+  expect(again).toMatchObject([{ type: 'vote-reply', granted: false, term: 7 }]);
+});
+
+test('a vote leaves only when it is durable', () => {
+  const cluster = new RaftCluster(3);
+  const voter = cluster.node(1);
+  const candidate = cluster.node(2);
+  voter.slowDisk = true;
+
+  const early = cluster.ask({
+    type: 'vote-request',
+    from: candidate.id,
+    to: voter.id,
+    term: 2,
+    pre: false,
+    lastIndex: 1,
+    lastTerm: 1,
+  });
+  expect(early).toEqual([]);
+  cluster.finishWrite(voter);
+
+  expect(voter.disk.hardState).toEqual({ term: 2, votedFor: candidate.id });
+  expect(cluster.sent.at(-1)).toMatchObject({ type: 'vote-reply', granted: true });
+});
+
+test('a candidate asks for votes only when its own is durable', () => {
+  const cluster = new RaftCluster(3);
+  const candidate = cluster.node(1);
+  candidate.slowDisk = true;
+  for (let tick = 0; tick < 61 && candidate.raft.role !== 'candidate'; tick++) {
+    cluster.tick(candidate);
+    cluster.settle();
+  }
+  expect(candidate.raft.role).toBe('candidate');
+  expect(
+    cluster.sent.filter(({ type, term }) => type === 'vote-request' && term === 2),
+  ).toHaveLength(
+    2, // the pre-votes
+  );
+
+  cluster.finishWrite(candidate);
+  cluster.settle();
+
+  expect(candidate.disk.hardState).toEqual({ term: 2, votedFor: candidate.id });
+  expect(candidate.raft.role).toBe('leader');
+});
+
+test('votes for a pre-vote that is over count in no election', () => {
+  const cluster = new RaftCluster(3);
+  const candidate = cluster.node(1);
+  const voter = cluster.node(2);
+  cluster.loses = () => true;
+  cluster.run(61);
+  expect(candidate.raft.role).toBe('precandidate');
+  const reply = {
+    type: 'vote-reply',
+    from: voter.id,
+    to: candidate.id,
+    granted: true,
+    clockMs: cluster.nowMs,
+  } as const;
+
+  cluster.deliver({ ...reply, pre: false, term: 1 });
+  cluster.deliver({ ...reply, pre: true, term: 1 });
+  expect(candidate.raft.role).toBe('precandidate');
+  cluster.deliver({ ...reply, pre: true, term: 2 });
+  expect(candidate.raft.role).toBe('candidate');
+  cluster.deliver({ ...reply, pre: true, term: 3 });
+  cluster.deliver({ ...reply, pre: true, term: 2 });
+
+  expect(candidate.raft.role).toBe('candidate');
+  expect(candidate.raft.term).toBe(2);
+});
