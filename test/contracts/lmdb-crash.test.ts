@@ -9,6 +9,7 @@ import { temporaryDirectory } from '../support/stores.js';
 import { CRASH_KEYS, crashSession, lastIndexAt } from './lmdb-crash-batch.js';
 
 const WRITER = fileURLToPath(new URL('./lmdb-writer.js', import.meta.url));
+const FULL = fileURLToPath(new URL('./lmdb-full.js', import.meta.url));
 const KILLS = 5;
 
 /** Lets a process write until `batches` batches are durable, kills it in the middle of the next, and gives the last durable. */
@@ -56,5 +57,22 @@ test(`after ${KILLS} kills in the middle of a write, what was acknowledged is th
 
     expect([acknowledged, acknowledged + 1]).toContain(durable);
   }
+  await remove();
+}, 60_000);
+
+test('a commit that the disk refuses is told to the writer, once, and leaves what was before', async () => {
+  const { path, remove } = await temporaryDirectory();
+  const limited = ['-c', 'ulimit -f 2000; exec "$0" "$@"', process.execPath, FULL, path];
+  const writer = spawn('sh', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(writer, 'exit');
+  let said = '';
+  for await (const line of createInterface({ input: writer.stdout })) said += line;
+
+  expect(await ended).toEqual([0, null]);
+  const { number, applied, message, cause } = JSON.parse(said) as Record<string, unknown>;
+  expect(number).toBeGreaterThan(1);
+  expect(applied).toBe(Number(number) - 1);
+  expect(message).toBe('The store did not commit');
+  expect(cause).toMatch(/^Error: \w/);
   await remove();
 }, 60_000);

@@ -19,9 +19,11 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as co
  * Opens one lmdb environment in the directory `path` (made if need be, 0700). lmdb would let a second process in: whoever
  * calls this holds the data directory's lock.
  *
- * The options matter. `overlappingSync: false`: data is synced before the meta page that names it, and a resolved write
- * is durable. `noMemInit: false`: pages are zeroed first, so that no memory of this process, which holds key shares, gets
- * into the file. `encryptionKey` is not used: it ends the process (lmdb 3.5.6), and what is secret comes sealed.
+ * The options matter. `overlappingSync: false`: data is synced before the meta page that names it, and a resolved write is
+ * durable. `noMemInit: false`: pages are zeroed first, so that no memory of this process, which holds key shares, gets into
+ * the file. `eventTurnBatching: false`: what must be one transaction is one batch, and a commit that fails rejects the
+ * promise that is awaited, not one of lmdb's own besides. `encryptionKey` is not used: it ends the process (lmdb 3.5.6),
+ * and what is secret comes sealed.
  * All tables are opened here: opening one later would split a transaction that is being written.
  */
 export async function openLmdbStore(path: string): Promise<LmdbStore> {
@@ -33,6 +35,7 @@ export async function openLmdbStore(path: string): Promise<LmdbStore> {
     noSubdir: false,
     overlappingSync: false,
     noMemInit: false,
+    eventTurnBatching: false,
   });
   const table = (name: string): Table => root.openDB({ ...BINARY, name });
 
