@@ -147,14 +147,15 @@ export class DriverCluster {
         batchesDone: 0,
         poisonedIndex: 0,
       };
-      const node: DriverNode = { ...fresh, driver: this.#drive(fresh, at + 1) };
-      node.driver = this.#drive(node, at + 1);
+      const node: DriverNode = { ...fresh, driver: this.drive(fresh, at + 1) };
+      node.driver = this.drive(node, at + 1);
       node.driver.start();
       return node;
     });
   }
 
-  #drive(node: Omit<DriverNode, 'driver'>, seed: number): RaftDriver {
+  /** A driver on this node's disk. */
+  drive(node: Omit<DriverNode, 'driver'>, seed: number): RaftDriver {
     const { id, store } = node;
     const { hardState, entries, applied } = store;
     const writes: Write[] = [];
@@ -197,7 +198,7 @@ export class DriverCluster {
   async restart(node: DriverNode, seed = 77): Promise<void> {
     await node.driver.stop();
     node.applied.length = node.store.applied;
-    node.driver = this.#drive(node, seed);
+    node.driver = this.drive(node, seed);
     node.driver.start();
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { nodeId } from '../../../src/common/index.js';
+import { ClusterError, nodeId } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
-import { createRaft, RaftDriver } from '../../../src/raft/index.js';
+import { createRaft, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
 import { DriverCluster, ManualClock, quietLogger } from './driver-cluster.js';
 import { GENESIS, seededRandom } from '../../support/raft-cluster.js';
 
@@ -102,4 +102,206 @@ test('the order is: apply, persist with the pending writes, send what promises, 
     'apply 5',
   ]);
   await driver.stop();
+});
+
+test('whatever bytes a peer sends, the driver survives them and drops what is not its own', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const node = cluster.nodes.find((each) => each !== leader);
+  if (node === undefined) return;
+  const random = seededRandom(5);
+  const append = encodeMessage({
+    type: 'vote-request',
+    from: nodeId('node-1'),
+    to: nodeId('node-9'),
+    term: 3,
+    pre: false,
+    lastIndex: 1,
+    lastTerm: 1,
+  });
+
+  node.driver.receive(nodeId('node-1'), append);
+  node.driver.receive(nodeId('node-2'), append);
+  node.driver.receive(nodeId('node-1'), new Uint8Array(300 * 1024));
+  for (let length = 0; length < 200; length++) {
+    node.driver.receive(leader.id, random.bytes(length));
+    node.driver.receive(leader.id, append.subarray(0, length % append.length));
+  }
+  await cluster.run(100);
+
+  expect(node.dropped.length).toBeGreaterThan(400);
+  expect(node.fatal).toEqual([]);
+  expect(leader.driver.status().role).toBe('leader');
+});
+
+test('a write that fails ends the driver for good, and is not tried again', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const failure = new Error('disk');
+  leader.store.failure = failure;
+  const before = leader.store.batches.length;
+
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(2000);
+
+  expect(leader.fatal).toEqual([failure]);
+  expect(leader.store.batches).toHaveLength(before + 1);
+  expect(leader.driver.propose(Uint8Array.of(2))).toBe('not-leader');
+  await expect(leader.driver.readIndex(new AbortController().signal)).rejects.toMatchObject({
+    code: 'no-quorum',
+  });
+});
+
+test('an error in applying ends the driver before anything more is written', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  leader.poisonedIndex = 3;
+
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(2000);
+
+  expect(leader.fatal).toMatchObject([{ message: 'poisoned' }]);
+  expect(leader.applied).toHaveLength(2);
+  expect(leader.store.applied).toBe(2);
+});
+
+test('appends and heartbeats leave while a write is under way; only one write is', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  leader.store.slow = true;
+  const writes = leader.store.batches.length;
+
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(10);
+  leader.driver.propose(Uint8Array.of(2));
+  await cluster.run(150);
+
+  expect(leader.store.batches).toHaveLength(writes + 1);
+  for (const node of cluster.nodes) {
+    // The others have saved both and committed them; the leader applies only what it has saved.
+    expect(node.driver.status().commit).toBe(4);
+    expect(node.applied).toHaveLength(node === leader ? 2 : 4);
+  }
+  leader.store.slow = false;
+  leader.store.release();
+  await cluster.run(10);
+  expect(leader.applied).toHaveLength(4);
+  expect(leader.driver.status().role).toBe('leader');
+});
+
+test('after a restart the driver goes on from what is durable, and applies nothing twice', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  for (let value = 1; value <= 5; value++) leader.driver.propose(Uint8Array.of(value));
+  await cluster.run(100);
+  const node = cluster.nodes.find((each) => each !== leader);
+  if (node === undefined) return;
+  const before = [...node.applied];
+  expect(node.store.applied).toBe(7);
+
+  await cluster.restart(node);
+  await cluster.run(200);
+
+  expect(node.applied).toEqual(before);
+  expect(node.driver.status()).toMatchObject({ applied: 7, caughtUp: true });
+});
+
+test('a state that is ahead of its log is data loss', () => {
+  const cluster = new DriverCluster(1);
+  const node = cluster.nodes[0];
+  if (node === undefined) return;
+  node.store.applied = 9;
+
+  expect(() => cluster.drive(node, 1)).toThrow(ClusterError);
+});
+
+test('a stall alone makes nobody stand for election', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const { term } = leader.driver.status();
+
+  for (const ms of [101, 250, 600, 5000, 30_000]) {
+    await cluster.clock.stall(ms);
+    await cluster.run(60);
+  }
+
+  expect(cluster.leader).toBe(leader);
+  expect(leader.driver.status().term).toBe(term);
+});
+
+test('a clock that jumps makes nobody stand for election', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const { term } = leader.driver.status();
+
+  for (const ms of [3_600_000, -7_200_000, 0]) {
+    cluster.clock.jumpMs = ms;
+    await cluster.run(1000);
+  }
+
+  expect(leader.driver.status()).toMatchObject({ role: 'leader', term });
+});
+
+test('a read waits until this node has applied what was confirmed', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const follower = cluster.nodes.find((each) => each !== leader);
+  if (follower === undefined) return;
+  follower.store.slow = true;
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(20);
+  let index = 0;
+
+  const read = follower.driver.readIndex(new AbortController().signal).then((at) => (index = at));
+  await cluster.run(100);
+  expect(index).toBe(0);
+  follower.store.slow = false;
+  follower.store.release();
+  await cluster.run(50);
+
+  expect(await read).toBe(3);
+  expect(follower.applied.at(-1)?.index).toBe(3);
+});
+
+test('a read ends with its signal, with the leader, and with the driver', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  cluster.loses = () => true;
+  const ends: unknown[] = [];
+  const read = (signal: AbortSignal) =>
+    leader.driver.readIndex(signal).catch((error: unknown) => ends.push(error));
+  const controller = new AbortController();
+
+  void read(controller.signal);
+  void read(new AbortController().signal);
+  controller.abort();
+  await cluster.run(0);
+  expect(ends).toHaveLength(1);
+  await cluster.run(400);
+  expect(ends).toHaveLength(2);
+  await leader.driver.stop();
+  await read(new AbortController().signal);
+
+  expect(ends).toHaveLength(3);
+  for (const error of ends) expect(error).toMatchObject({ code: 'no-quorum' });
+});
+
+test('stopping waits for the write under way, and nothing follows it', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  leader.store.slow = true;
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(0);
+  const writes = leader.store.batches.length;
+  let isStopped = false;
+
+  const stopped = leader.driver.stop().then(() => (isStopped = true));
+  await cluster.run(100);
+  expect(isStopped).toBe(false);
+  leader.store.release();
+  await stopped;
+  await cluster.run(1000);
+
+  expect(leader.store.batches).toHaveLength(writes);
+  expect(leader.fatal).toEqual([]);
 });

@@ -1,0 +1,124 @@
+import { expect, test } from '@jest/globals';
+import { nodeId } from '../../../src/common/index.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  LIMITS,
+  MESSAGE_BYTES_MAX,
+} from '../../../src/raft/index.js';
+import type { Append, Message } from '../../../src/raft/index.js';
+import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
+import { entryBytes, PAYLOAD_BYTES_MAX } from '../../../src/raft/limits.js';
+import { entriesAfter, seededRandom } from '../../support/raft-cluster.js';
+
+const head = { from: nodeId('a'), to: nodeId('b'), term: 7 };
+const genesis = sealEntry(ZERO_HASH, {
+  index: 1,
+  term: 1,
+  kind: 'genesis',
+  timeMs: 5,
+  payload: Uint8Array.of(1),
+});
+const append: Append = {
+  type: 'append',
+  ...head,
+  round: 3,
+  prevIndex: 1,
+  prevTerm: 1,
+  prevHash: genesis.hash,
+  entries: entriesAfter(genesis, { term: 2, text: 'x' }, { term: 7, text: '' }),
+  commit: 1,
+};
+const reply = { type: 'append-reply', ...head, round: 3, clockMs: 1_700_000_000_000 } as const;
+
+const good: readonly Message[] = [
+  { type: 'vote-request', ...head, pre: true, lastIndex: 9, lastTerm: 6 },
+  { type: 'vote-request', ...head, pre: false, lastIndex: 9, lastTerm: 6 },
+  { type: 'vote-reply', ...head, pre: false, granted: true, clockMs: 0 },
+  append,
+  { ...append, prevIndex: 0, prevTerm: 0, prevHash: ZERO_HASH, entries: [genesis] },
+  { ...append, entries: [] },
+  { ...reply, answer: { refused: undefined, match: 4 } },
+  { ...reply, answer: { refused: 'time', match: 4 } },
+  { ...reply, answer: { refused: 'conflict', prevIndex: 8, hintIndex: 4, hintTerm: 2 } },
+  { type: 'read-request', ...head, readId: 2 ** 48 },
+  { type: 'read-reply', ...head, readId: 1, index: 12 },
+  { type: 'read-reply', ...head, readId: 1, index: undefined },
+];
+
+test.each(good.map((message) => [message.type, message] as const))(
+  'a %s is the same after its way over the wire',
+  (_type, message) => {
+    expect(decodeMessage(encodeMessage(message))).toEqual(message);
+  },
+);
+
+const [entry] = append.entries;
+const entries = (change: object) => (entry ? [{ ...entry, ...change }] : []);
+const bad: readonly (readonly [string, Message])[] = [
+  ['term 0', { ...append, term: 0 }],
+  ['an id that is none', { ...append, from: nodeId('A b') }],
+  ['no receiver', { ...append, to: nodeId('') }],
+  ['a short previous hash', { ...append, prevHash: new Uint8Array(31) }],
+  ['a previous index without a term', { ...append, prevTerm: 0 }],
+  ['a previous term without an index', { ...append, prevIndex: 0, entries: [] }],
+  ['a previous term after its own', { ...append, prevTerm: 8, entries: [] }],
+  ['a gap in its entries', { ...append, entries: entries({ index: 3 }) }],
+  ['an entry of a term after its own', { ...append, entries: entries({ term: 8 }) }],
+  ['an entry of a term before its predecessor', { ...append, prevTerm: 3 }],
+  ['a genesis that is not the first', { ...append, entries: entries({ kind: 'genesis' }) }],
+  ['a short hash', { ...append, entries: entries({ hash: new Uint8Array(31) }) }],
+  [
+    'a long payload',
+    { ...append, entries: entries({ payload: new Uint8Array(PAYLOAD_BYTES_MAX + 1) }) },
+  ],
+  ['a number beyond what is exact', { ...append, commit: 2 ** 53 }],
+  [
+    'a vote for an empty log',
+    { type: 'vote-request', ...head, pre: false, lastIndex: 0, lastTerm: 0 },
+  ],
+  [
+    'a vote in a term already in the log',
+    { type: 'vote-request', ...head, pre: false, lastIndex: 2, lastTerm: 7 },
+  ],
+  ['a read without an id', { type: 'read-request', ...head, readId: 0 }],
+];
+
+test.each(bad)('a message with %s is none', (_text, message) => {
+  expect(decodeMessage(encodeMessage(message))).toBeUndefined();
+});
+
+test('the fullest append fits into a message', () => {
+  const count = Math.floor(LIMITS.appendBytesMax / entryBytes({ payload: new Uint8Array(1) }));
+  const many = Array.from({ length: Math.min(count, LIMITS.appendEntriesMax) }, () => ({
+    term: 2 ** 40,
+    text: 'x',
+    timeMs: 2 ** 52,
+  }));
+  const term = 2 ** 40;
+  const full = { ...append, term, entries: entriesAfter(genesis, ...many) };
+  const payload = new Uint8Array(PAYLOAD_BYTES_MAX);
+  const long = sealEntry(genesis.hash, {
+    index: 2,
+    term,
+    kind: 'command',
+    timeMs: 2 ** 52,
+    payload,
+  });
+
+  for (const message of [full, { ...append, term, entries: [long] }]) {
+    expect(encodeMessage(message).length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+    expect(decodeMessage(encodeMessage(message))).toEqual(message);
+  }
+});
+
+test('no bytes make the decoder throw, and none are read that would be written otherwise', () => {
+  const random = seededRandom(11);
+  const die = (sides: number) => (random.bytes(1)[0] ?? 0) % sides;
+  for (let count = 0; count < 3000; count++) {
+    const bytes = encodeMessage(good[count % good.length] ?? append).slice();
+    for (let change = die(4); change >= 0; change--) bytes[die(bytes.length)] = die(256);
+    const message = decodeMessage(bytes);
+    expect(message === undefined ? bytes : encodeMessage(message)).toEqual(bytes);
+  }
+});

@@ -1,0 +1,113 @@
+import { expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { nodeId, u64be } from '../../../src/common/index.js';
+import { entryHash, KINDS } from '../../../src/raft/entry-hash.js';
+import { TIMING } from '../../../src/raft/limits.js';
+import { outcome, reachedByMajority } from '../../../src/raft/quorum.js';
+import type { Ballot } from '../../../src/raft/quorum.js';
+import { ReadWaiters } from '../../../src/raft/read-waiters.js';
+import { TickCounter } from '../../../src/raft/tick-counter.js';
+import { ClockReadings, isTimely } from '../../../src/raft/time.js';
+
+test('an entry’s hash is SHA-256(previous ‖ u64 index ‖ u64 term ‖ u8 kind ‖ u64 time ‖ payload)', () => {
+  const previous = new Uint8Array(32).fill(3);
+  const payload = Uint8Array.of(1, 2, 3);
+  for (const [byte, kind] of KINDS.entries()) {
+    const hash = createHash('sha256')
+      .update(previous)
+      .update(u64be(5))
+      .update(u64be(2 ** 40))
+      .update(Uint8Array.of(byte))
+      .update(u64be(1_700_000_000_123))
+      .update(payload)
+      .digest();
+    const fields = { index: 5, term: 2 ** 40, kind, timeMs: 1_700_000_000_123, payload };
+
+    expect(entryHash(previous, fields)).toEqual(new Uint8Array(hash));
+  }
+  expect(KINDS).toEqual(['genesis', 'no-op', 'command', 'member']);
+});
+
+test('what a majority has reached is the highest value that so many values are at least', () => {
+  for (let count = 1; count <= 6; count++) {
+    for (let seed = 0; seed < 50; seed++) {
+      const values = Array.from({ length: count }, (_, at) => (seed * 31 + at * at * 17) % 10);
+      const reached = reachedByMajority(values);
+      const atLeast = (value: number) => values.filter((each) => each >= value).length;
+      expect(atLeast(reached) * 2).toBeGreaterThan(count);
+      expect(atLeast(reached + 1) * 2).toBeLessThanOrEqual(count);
+    }
+  }
+});
+
+function ballot(...votes: boolean[]): Ballot {
+  return new Map(votes.map((vote, at) => [nodeId(`n${at}`), vote] as const));
+}
+
+test('an election is decided as soon as a majority has granted, or can not any more', () => {
+  expect(outcome(ballot(true), 1)).toBe('won');
+  expect(outcome(ballot(true), 3)).toBe('pending');
+  expect(outcome(ballot(true, false), 3)).toBe('pending');
+  expect(outcome(ballot(true, false, false), 3)).toBe('lost');
+  expect(outcome(ballot(true, true), 3)).toBe('won');
+  expect(outcome(ballot(true, false), 2)).toBe('lost');
+  expect(outcome(ballot(true, true, false, false), 4)).toBe('lost');
+});
+
+test('the time of a majority needs readings of a majority, the own clock included', () => {
+  const voters = ['a', 'b', 'c', 'd', 'e'].map(nodeId);
+  const [a, b, c] = voters;
+  if (!a || !b || !c) return;
+  const clocks = new ClockReadings();
+  const now = 1_000_000;
+
+  expect(clocks.reachedByMajority(a, voters, now)).toBe(-Infinity);
+  clocks.record(b, now + 70, now);
+  expect(clocks.reachedByMajority(a, voters, now)).toBe(-Infinity);
+  clocks.record(c, now - 30, now);
+  expect(clocks.reachedByMajority(a, voters, now)).toBe(now - 30);
+  expect(clocks.reachedByMajority(a, voters, now + 1000)).toBe(now - 30);
+  expect(clocks.reachedByMajority(a, voters, now + 1001)).toBe(-Infinity);
+  expect(clocks.reachedByMajority(a, voters, now - 1)).toBe(-Infinity);
+});
+
+test('an entry’s time is judged against its predecessor and the own clock', () => {
+  const now = 100_000;
+
+  expect(isTimely(90_000, 89_999, now)).toBe(false);
+  expect(isTimely(90_000, 90_000, now)).toBe(true);
+  expect(isTimely(90_000, 105_000, now)).toBe(true);
+  expect(isTimely(90_000, 105_001, now)).toBe(false);
+  expect(isTimely(900_000, 900_000, now)).toBe(true);
+});
+
+test('ticks are counted with their fractions, and after a stall only half an election timeout of them', () => {
+  const ticks = new TickCounter(TIMING, 0);
+
+  expect(ticks.pass(10)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(25)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(40)).toEqual({ ticks: 2, suspect: false });
+  expect(ticks.pass(43)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(143)).toEqual({ ticks: 10, suspect: false });
+  expect(ticks.pass(244)).toEqual({ ticks: 10, suspect: true });
+  expect(ticks.pass(9999)).toEqual({ ticks: 15, suspect: true });
+  expect(ticks.pass(10_009)).toEqual({ ticks: 1, suspect: false });
+});
+
+test('a read waits for its index and then for that index to be applied', async () => {
+  const waiters = new ReadWaiters();
+  const { signal } = new AbortController();
+  const early = waiters.wait(1, signal);
+  const late = waiters.wait(2, signal);
+  const refused = waiters.wait(3, signal);
+
+  waiters.confirm({ id: 1, index: 5 }, 5);
+  waiters.confirm({ id: 2, index: 7 }, 5);
+  waiters.confirm({ id: 3, index: undefined }, 5);
+  waiters.applied(6);
+  waiters.applied(8);
+
+  expect(await early).toBe(5);
+  expect(await late).toBe(7);
+  await expect(refused).rejects.toMatchObject({ code: 'no-quorum' });
+});
