@@ -1,8 +1,10 @@
-import { equal, fromHex } from '../common/index.js';
+import { assert, equal, fromHex } from '../common/index.js';
 import type { Boot, Millis, NodeId } from '../common/index.js';
 import { wipe } from '../crypto/index.js';
 import type { Nonce } from '../frost/index.js';
 import type { NonceSlot } from '../wire/index.js';
+
+const BOOT_BYTES = 16;
 
 type Commitment = { readonly D: Uint8Array; readonly E: Uint8Array };
 
@@ -31,7 +33,9 @@ export class Nonces {
 
   constructor(node: NodeId, boot: Boot, limits: { maximum: number; perOwnerMaximum: number }) {
     this.#node = node;
-    this.#boot = fromHex(boot) ?? new Uint8Array();
+    const bytes = fromHex(boot);
+    assert(bytes?.length === BOOT_BYTES, 'a boot is 32 hex characters');
+    this.#boot = bytes;
     this.#maximum = limits.maximum;
     this.#perOwnerMaximum = limits.perOwnerMaximum;
   }

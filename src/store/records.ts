@@ -1,5 +1,6 @@
-import { ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
-import type { Entry, EntryKind, HardState } from '../ports/index.js';
+import { assert, ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
+import type { LogIndex } from '../common/index.js';
+import type { Entry, EntryKind, HardState, Persist } from '../ports/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
 
 const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
@@ -57,6 +58,25 @@ export function numberFromBytes(bytes: Uint8Array): number {
 export function requireUnbroken(entries: readonly Entry[]): void {
   const first = entries[0]?.index ?? 0;
   if (entries.some((entry, at) => entry.index !== first + at)) damaged('The log has a gap');
+}
+
+/**
+ * The batch leaves no gap in the log: a mistake of ours is stopped before it is written.
+ *
+ * @param last - Index of the last entry that is stored, `undefined` for an empty log, which may begin anywhere.
+ */
+export function requireFits(batch: Persist, last: LogIndex | undefined): void {
+  const kept =
+    last === undefined || batch.truncateFrom === undefined
+      ? last
+      : Math.min(last, batch.truncateFrom - 1);
+  const [first] = batch.entries;
+  if (first === undefined) return;
+  assert(kept === undefined || first.index === kept + 1, 'an entry does not follow the log');
+  assert(
+    batch.entries.every((entry, at) => entry.index === first.index + at),
+    'the entries of a batch do not follow each other',
+  );
 }
 
 function count(value: bigint): number {

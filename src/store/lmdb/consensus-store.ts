@@ -11,6 +11,7 @@ import {
   hardStateFromBytes,
   hardStateToBytes,
   numberFromBytes,
+  requireFits,
   requireUnbroken,
 } from '../records.js';
 import { durable, LOWEST_KEY } from './table.js';
@@ -112,6 +113,8 @@ export class LmdbConsensusStore implements ConsensusStore {
    */
   #write(batch: Persist): Promise<unknown> {
     const { log, meta, state } = this.#tables;
+    const [last] = log.getKeys({ reverse: true, limit: 1 });
+    requireFits(batch, last === undefined ? undefined : numberFromBytes(last));
     const entries = batch.entries.map(
       (entry) => [u64be(entry.index), entryToBytes(entry)] as const,
     );

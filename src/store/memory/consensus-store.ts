@@ -1,7 +1,13 @@
 import { assert, toHex } from '../../common/index.js';
 import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
-import { entryFromBytes, entryToBytes, FIRST_HARD_STATE, requireUnbroken } from '../records.js';
+import {
+  entryFromBytes,
+  entryToBytes,
+  FIRST_HARD_STATE,
+  requireFits,
+  requireUnbroken,
+} from '../records.js';
 
 /** The log and the replicated state in memory: gone with the process, otherwise as on disk. */
 export function memoryConsensusStore(): ConsensusStore {
@@ -32,7 +38,7 @@ class MemoryConsensusStore implements ConsensusStore {
 
   async persist(batch: Persist): Promise<void> {
     assert(!this.#writing, 'the store is written by one call at a time');
-    this.#writing = true;
+    requireFits(batch, this.#log.size === 0 ? undefined : Math.max(...this.#log.keys()));
     const entries = batch.entries.map((entry) => [entry.index, entryToBytes(entry)] as const);
     const writes = batch.writes.map(([key, value]) => {
       assert(key.length > 0, 'a key of the state has a bad length');
@@ -41,6 +47,7 @@ class MemoryConsensusStore implements ConsensusStore {
         value === undefined ? undefined : Uint8Array.from(value),
       ] as const;
     });
+    this.#writing = true;
     // As on disk: until this is durable, readers see what was before.
     await Promise.resolve();
     this.#truncate(batch.truncateFrom);

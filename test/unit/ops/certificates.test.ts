@@ -1,10 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:tls';
 import { nodeId } from '../../../src/common/index.js';
 import { DEFAULT_LIMITS, encodeGenesis, parseSpiffe } from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
+import type { Credential } from '../../../src/ops/index.js';
 
-const NOW = Date.parse('2030-01-01T00:00:00Z');
+// Whole seconds: that is what a certificate holds.
+const NOW = Math.floor(Date.now() / 1000) * 1000;
 const AUTHORITY = await createAuthority('test authority', 365, NOW);
 const LEAF = await issueCertificate(
   AUTHORITY,
@@ -42,6 +46,50 @@ test('OpenSSL finds the leaf issued by the authority, and each with its key', ()
   expect(authority.checkPrivateKey(createPrivateKey(AUTHORITY.privateKey))).toBe(true);
   expect([authority.ca, leaf.ca]).toEqual([true, false]);
   expect(leaf.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+});
+
+/** Whether the client of a mutual TLS connection accepts the server, and whom the server sees. */
+async function handshake(client: Credential): Promise<string[]> {
+  const server = createServer({
+    key: LEAF.privateKey,
+    cert: LEAF.certificate,
+    ca: AUTHORITY.certificate,
+    requestCert: true,
+    minVersion: 'TLSv1.3',
+  });
+  const accepted = new Promise<string>((done) => {
+    server.once('secureConnection', (socket) =>
+      done(socket.getPeerCertificate().subjectaltname ?? ''),
+    );
+    server.once('tlsClientError', () => done('refused'));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const socket = connect({
+    host: '127.0.0.1',
+    port,
+    key: client.privateKey,
+    cert: client.certificate,
+    ca: AUTHORITY.certificate,
+  });
+  socket.on('error', () => {});
+  const seen = await accepted;
+  const authorized = String(socket.authorized);
+  socket.destroy();
+  server.close();
+  return [authorized, seen];
+}
+
+test('two leaves of one authority connect over mutual TLS, and one of another does not', async () => {
+  const request = { role: 'app', name: 'wallet', dns: [], ips: [], days: 30 } as const;
+  const today = Date.now();
+  const stranger = await issueCertificate(await createAuthority('test authority', 30), request);
+
+  expect(await handshake(await issueCertificate(AUTHORITY, request, today))).toEqual([
+    'true',
+    'URI:spiffe://quorate/app/wallet',
+  ]);
+  expect((await handshake(stranger))[1]).toBe('refused');
 });
 
 test('a leaf is for servers and clients', () => {

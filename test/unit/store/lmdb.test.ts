@@ -101,6 +101,28 @@ test('two batches at once are a mistake of ours, on disk and in memory', async (
   await store.close();
 });
 
+test('a batch that leaves a gap in the log is a mistake of ours, on disk and in memory', async () => {
+  const store = await openLmdbStore(path);
+  for (const consensus of [store.consensus, memoryConsensusStore()]) {
+    await consensus.persist(batch({ entries: entries(1, 5), applied: 1 }));
+
+    for (const wrong of [
+      { entries: entries(7, 8) },
+      { entries: entries(5, 6) },
+      { entries: [...entries(6, 6), ...entries(8, 8)] },
+      { truncateFrom: 3, entries: entries(4, 4) },
+      { truncateFrom: 9, entries: entries(9, 9) },
+    ])
+      await expect(consensus.persist(batch(wrong))).rejects.toThrow('follow');
+
+    expect(await consensus.load()).toMatchObject({ applied: 1, entries: entries(1, 5) });
+    await consensus.persist(batch({ truncateFrom: 6, entries: entries(6, 7) }));
+    await consensus.persist(batch({ truncateFrom: 1, entries: entries(1, 1) }));
+    expect(await consensus.load()).toMatchObject({ entries: entries(1, 1) });
+  }
+  await store.close();
+});
+
 test('a batch that cannot be written is not written in part', async () => {
   const store = await openLmdbStore(path);
 
