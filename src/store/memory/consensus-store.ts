@@ -1,13 +1,7 @@
 import { assert, toHex } from '../../common/index.js';
 import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
-import {
-  entryFromBytes,
-  entryToBytes,
-  FIRST_HARD_STATE,
-  requireFits,
-  requireUnbroken,
-} from '../records.js';
+import { entryFromBytes, entryToBytes, FIRST_HARD_STATE, requireFits } from '../records.js';
 
 /** The log and the replicated state in memory: gone with the process, otherwise as on disk. */
 export function memoryConsensusStore(): ConsensusStore {
@@ -17,7 +11,9 @@ export function memoryConsensusStore(): ConsensusStore {
 class MemoryConsensusStore implements ConsensusStore {
   #hardState = FIRST_HARD_STATE;
   #applied = 0;
-  readonly #log = new Map<number, Uint8Array>();
+  /** Encoded entries, the first of them at index `#first`. */
+  readonly #log: Uint8Array[] = [];
+  #first = 1;
   /** By hex of the key, whose order is the bytewise one. */
   readonly #state = new Map<string, readonly [Uint8Array, Uint8Array]>();
   #sorted: readonly string[] | undefined;
@@ -28,18 +24,15 @@ class MemoryConsensusStore implements ConsensusStore {
     readonly entries: readonly Entry[];
     readonly applied: number;
   }> {
-    const entries = [...this.#log.keys()]
-      .sort((a, b) => a - b)
-      .flatMap((index) => this.#log.get(index) ?? [])
-      .map(entryFromBytes);
-    requireUnbroken(entries);
+    const entries = this.#log.map(entryFromBytes);
     return { hardState: this.#hardState, entries, applied: this.#applied };
   }
 
   async persist(batch: Persist): Promise<void> {
     assert(!this.#writing, 'the store is written by one call at a time');
-    requireFits(batch, this.#log.size === 0 ? undefined : Math.max(...this.#log.keys()));
-    const entries = batch.entries.map((entry) => [entry.index, entryToBytes(entry)] as const);
+    requireFits(batch, this.#log.length === 0 ? undefined : this.#first + this.#log.length - 1);
+    const entries = batch.entries.map(entryToBytes);
+    const first = batch.entries[0]?.index;
     const writes = batch.writes.map(([key, value]) => {
       assert(key.length > 0, 'a key of the state has a bad length');
       return [
@@ -51,7 +44,8 @@ class MemoryConsensusStore implements ConsensusStore {
     // As on disk: until this is durable, readers see what was before.
     await Promise.resolve();
     this.#truncate(batch.truncateFrom);
-    for (const [index, bytes] of entries) this.#log.set(index, bytes);
+    if (this.#log.length === 0 && first !== undefined) this.#first = first;
+    for (const bytes of entries) this.#log.push(bytes);
     for (const [key, value] of writes) this.#set(key, value);
     this.#hardState = batch.hardState ?? this.#hardState;
     this.#applied = batch.applied;
@@ -80,7 +74,7 @@ class MemoryConsensusStore implements ConsensusStore {
 
   #truncate(from: number | undefined): void {
     if (from === undefined) return;
-    for (const index of this.#log.keys()) if (index >= from) this.#log.delete(index);
+    this.#log.length = Math.max(0, Math.min(this.#log.length, from - this.#first));
   }
 
   #set(key: Uint8Array, value: Uint8Array | undefined): void {
