@@ -49,7 +49,7 @@ export const SCANNED_TASKS_MAX = 10_000;
 export const HEALTH_INTERVAL_MS = 250;
 /** What a stop waits for calls in flight. */
 export const STOP_GRACE_MS = 5_000;
-/** What it then waits for sockets to go away. */
+/** What it then waits for sockets to go away: one that never finished its handshake is left to time out. */
 export const STOP_FORCED_MS = 1_000;
 
 /** A stream that has not said hello by then is closed. */

@@ -11,6 +11,7 @@ export class Listener {
   readonly #server: Server;
   readonly #listen: string;
   readonly #credentials: ServerCredentials;
+  #address: string | undefined;
 
   constructor(parts: {
     /** `host:port`; port 0 lets the kernel pick. */
@@ -42,20 +43,21 @@ export class Listener {
   listen(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(this.#listen, this.#credentials, (error, port) => {
+        this.#address = this.#listen.replace(/:\d+$/, `:${port}`);
         if (error !== null) reject(error);
-        else resolve(this.#listen.replace(/:\d+$/, `:${port}`));
+        else resolve(this.#address);
       });
     });
   }
 
   /** Takes no new calls, lets those in flight end within `graceMs`, then cuts them. Resolves when all is closed. */
   async stop(graceMs: Millis = STOP_GRACE_MS): Promise<void> {
+    // `drain` cuts what is left after the grace; without channelz, `forceShutdown` would forget to.
+    if (this.#address !== undefined) this.#server.drain(this.#address, graceMs);
     const closed = new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());
     });
-    if (await within(closed, graceMs)) return;
-    this.#server.forceShutdown();
-    await within(closed, STOP_FORCED_MS);
+    if (!(await within(closed, graceMs + STOP_FORCED_MS))) this.#server.forceShutdown();
   }
 }
 

@@ -1,8 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { status } from '@grpc/grpc-js';
-import { Stage } from './stage.js';
-
-const { OK, PERMISSION_DENIED, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE } = status;
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { credentials, status } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
+import { createSecureContext } from 'node:tls';
+import { Bug } from '../../../src/common/index.js';
+import type { Role } from '../../../src/identity/index.js';
+import { issueCertificate } from '../../../src/ops/index.js';
+import { identityOf } from '../../../src/rpc/index.js';
+import { Listener } from '../../../src/rpc/listener.js';
+import { serverCredentials } from '../../../src/rpc/tls.js';
+import { GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { certificateNaming } from './naming.js';
+import { Caller, channelFor, MemoryLogger, Stage, tlsFor } from './stage.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -10,17 +18,146 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-test('smoke', async () => {
-  const app = await stage.as('app');
-  const cluster = await app.call('/quorate.v1.ClusterService/GetCluster', new Uint8Array());
-  expect(cluster).toMatchObject({ code: OK });
-  const missing = await app.call('/quorate.v1.KeyService/GetKey', new Uint8Array());
-  expect(missing).toMatchObject({ code: INVALID_ARGUMENT, field: 'key_id' });
-  const health = await app.call('/grpc.health.v1.Health/Check', new Uint8Array());
-  expect(health).toMatchObject({ code: OK });
-  const tee = await stage.as('tee', 'node-2');
-  expect(await tee.call('/quorate.v1.KeyService/GetKey', new Uint8Array())).toMatchObject({
-    code: PERMISSION_DENIED,
+const ROLES: readonly Role[] = ['auditor', 'app', 'operator', 'tee', 'mesh'];
+const generate = GenerateKeyRequest.encode(
+  GenerateKeyRequest.fromPartial({ requestId: 'r', keyId: 'k', algorithm: 1, threshold: 2 }),
+).finish();
+const sign = SignRequest.encode(
+  SignRequest.fromPartial({
+    requestId: 'r',
+    keyId: 'k',
+    payload: { $case: 'message', value: new Uint8Array(1) },
+  }),
+).finish();
+const nothing = new Uint8Array(0);
+const same = (bytes: Buffer): Buffer => bytes;
+
+/** Who may call what, written down a second time on purpose. */
+const MATRIX: readonly (readonly [path: string, request: Uint8Array, may: readonly Role[]])[] = [
+  ['/quorate.v1.KeyService/GenerateKey', generate, ['app', 'operator']],
+  ['/quorate.v1.KeyService/GetKey', nothing, ['auditor', 'app', 'operator']],
+  ['/quorate.v1.KeyService/ListKeys', nothing, ['auditor', 'app', 'operator']],
+  ['/quorate.v1.SigningService/Sign', sign, ['app', 'operator']],
+  ['/quorate.v1.TaskService/GetTask', nothing, ['auditor', 'app', 'operator']],
+  ['/quorate.v1.TaskService/ListTasks', nothing, ['auditor', 'app', 'operator']],
+  ['/quorate.v1.ClusterService/GetCluster', nothing, ['auditor', 'app', 'operator']],
+  ['/grpc.health.v1.Health/Check', nothing, ROLES],
+  ['/grpc.health.v1.Health/List', nothing, ROLES],
+];
+
+describe.each(ROLES)('an %s', (role) => {
+  const permitted = MATRIX.filter(([, , may]) => may.includes(role));
+  const forbidden = MATRIX.filter(([, , may]) => !may.includes(role));
+
+  test.each(permitted)('may call %s', async (path, request) => {
+    const { code } = await (await stage.as(role)).call(path, request);
+
+    expect(code).not.toBe(status.PERMISSION_DENIED);
   });
-  expect([NOT_FOUND, UNAVAILABLE]).toHaveLength(2);
+
+  if (forbidden.length > 0)
+    test.each(forbidden)('may not call %s', async (path, request) => {
+      const before = stage.backend.entered;
+
+      const answer = await (await stage.as(role)).call(path, request);
+
+      expect(answer).toMatchObject({
+        code: status.PERMISSION_DENIED,
+        reason: 'ROLE_NOT_PERMITTED',
+        facts: { role },
+      });
+      expect(stage.backend.entered).toBe(before);
+    });
+
+  test('finds no method of the peer port on the public one', async () => {
+    const answer = await (await stage.as(role)).call('/quorate.peer.v1.PeerService/Raft', nothing);
+
+    expect(answer.code).toBe(status.UNIMPLEMENTED);
+  });
+});
+
+/** The code that a call gets, and -1 if a handler was entered for it. */
+async function enter(channel: ChannelCredentials): Promise<number> {
+  const before = stage.backend.entered;
+  const caller = new Caller(stage.address, channel);
+  const answer = await caller.call('/quorate.v1.ClusterService/GetCluster', nothing);
+  caller.close();
+  return stage.backend.entered === before ? answer.code : -1;
+}
+
+describe('nobody enters', () => {
+  test('with a certificate of a foreign authority', async () => {
+    const tls = await tlsFor(stage.authorities, 'operator', 'eve', stage.authorities.foreign);
+
+    expect(await enter(channelFor(tls))).toBe(status.UNAVAILABLE);
+  });
+
+  test('with an expired certificate', async () => {
+    const request = { role: 'app', name: 'app', dns: [], ips: [], days: 1 } as const;
+    const yesterday = Date.now() - 2 * 86_400_000;
+    const late = await issueCertificate(stage.authorities.ours, request, yesterday);
+
+    const tls = {
+      ca: stage.authorities.ours.certificate,
+      cert: late.certificate,
+      key: late.privateKey,
+    };
+
+    expect(await enter(channelFor(tls))).toBe(status.UNAVAILABLE);
+  });
+
+  test('without a certificate', async () => {
+    const context = createSecureContext({ ca: stage.authorities.ours.certificate });
+
+    expect(await enter(credentials.createFromSecureContext(context))).toBe(status.UNAVAILABLE);
+  });
+
+  test('in plain text', async () => {
+    expect(await enter(credentials.createInsecure())).toBe(status.UNAVAILABLE);
+  });
+
+  test('over TLS 1.2', async () => {
+    const tls = await tlsFor(stage.authorities, 'operator', 'old');
+    const old = channelFor(tls, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+
+    expect(await enter(old)).toBe(status.UNAVAILABLE);
+  });
+
+  test.each([
+    ['no URI', []],
+    ['another trust domain', ['spiffe://elsewhere/operator/eve']],
+    ['an unknown role', ['spiffe://quorate/root/eve']],
+    ['two SPIFFE ids', ['spiffe://quorate/app/a', 'spiffe://quorate/operator/b']],
+  ])('when the certificate names %s', async (_, uris) => {
+    const tls = await certificateNaming(stage.authorities.ours, uris);
+
+    expect(await enter(channelFor(tls))).toBe(status.UNAUTHENTICATED);
+  });
+});
+
+test('a name that quotes the syntax of names is nobody', () => {
+  const subjectaltname = 'DNS:"a, URI:spiffe://quorate/operator/eve, b"';
+
+  expect(identityOf({ subjectaltname })).toBeUndefined();
+  expect(identityOf({ subjectaltname: 'DNS:a, URI:spiffe://quorate/app/a' })?.name).toBe('a');
+});
+
+test('a method without a line in the role table does not register', async () => {
+  const listener = new Listener({
+    listen: '127.0.0.1:0',
+    credentials: serverCredentials(await tlsFor(stage.authorities, 'tee', 'node-1'), {}),
+    options: {},
+    logger: new MemoryLogger(),
+  });
+  const method = {
+    path: '/quorate.v1.KeyService/ExportKey',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  };
+
+  expect(() => listener.addService({ exportKey: method }, {})).toThrow(Bug);
 });

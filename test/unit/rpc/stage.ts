@@ -25,7 +25,7 @@ import {
 
 export const NODES = ['node-1', 'node-2', 'node-3'] as const;
 /** Long enough for a slow machine, short enough to fail a test by name. */
-export const SOON_MS = 5_000;
+export const SOON_MS = 4_000;
 
 /** One authority for everybody, as in a development cluster, and one that nobody trusts. */
 export type Authorities = { readonly ours: Credential; readonly foreign: Credential };

@@ -1,0 +1,405 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, status } from '@grpc/grpc-js';
+import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
+import { randomBytes } from 'node:crypto';
+import { equal, nodeId } from '../../../src/common/index.js';
+import type { Boot, NodeId } from '../../../src/common/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import type { Channel } from '../../../src/ports/index.js';
+import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
+import type { PeerListener, PeerServer } from '../../../src/rpc/index.js';
+import { unwrapMessage, wrapHello, wrapMessage } from '../../../src/rpc/frame.js';
+import {
+  PEER_MESSAGE_BYTES_MAX,
+  QUEUED_BYTES_MAX,
+  QUEUED_MESSAGES_MAX,
+} from '../../../src/rpc/limits.js';
+import {
+  encode,
+  Hello,
+  RaftMessage,
+  RaftRequest,
+  SessionMessage,
+  SessionRequest,
+} from '../../../src/wire/index.js';
+import {
+  authorities,
+  bootOfNumber,
+  channelFor,
+  genesisFor,
+  MemoryLogger,
+  NODES,
+  tlsFor,
+  until,
+} from './stage.js';
+import type { Authorities } from './stage.js';
+
+/** What a node was told, in order. */
+class Told implements PeerListener {
+  readonly received: { from: NodeId; channel: Channel; bytes: Uint8Array }[] = [];
+  readonly events: string[] = [];
+
+  receive(from: NodeId, channel: Channel, bytes: Uint8Array): void {
+    this.received.push({ from, channel, bytes });
+  }
+  connected(peer: NodeId, boot: Boot): void {
+    this.events.push(`connected ${peer} ${Number.parseInt(boot, 16)}`);
+  }
+  disconnected(peer: NodeId): void {
+    this.events.push(`disconnected ${peer}`);
+  }
+}
+
+const [ONE, TWO, THREE] = NODES.map(nodeId) as [NodeId, NodeId, NodeId];
+const closing: (() => unknown)[] = [];
+let both: Authorities;
+let genesis: Genesis;
+beforeAll(async () => {
+  both = await authorities();
+  genesis = genesisFor(both);
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function openServer(
+  node: NodeId,
+  boot: number,
+  listen = '127.0.0.1:0',
+): Promise<{ server: PeerServer; address: string; told: Told; logger: MemoryLogger }> {
+  const told = new Told();
+  const logger = new MemoryLogger();
+  const server = createPeerServer({
+    listen,
+    tls: await tlsFor(both, 'tee', node),
+    genesis,
+    self: { nodeId: node, boot: bootOfNumber(boot), incarnation: 1 },
+    replica: told,
+    logger,
+  });
+  const address = await server.listen();
+  closing.push(() => server.stop());
+  return { server, address, told, logger };
+}
+
+async function openNetwork(
+  node: NodeId,
+  boot: number,
+  addresses: readonly (readonly [NodeId, string])[],
+): Promise<{ network: PeerNetwork; told: Told; logger: MemoryLogger }> {
+  const told = new Told();
+  const logger = new MemoryLogger();
+  const network = new PeerNetwork({
+    genesis,
+    self: { nodeId: node, boot: bootOfNumber(boot), incarnation: 1 },
+    tls: await tlsFor(both, 'tee', node),
+    addresses: new Map(addresses),
+    logger,
+  });
+  network.start(told);
+  closing.push(() => network.stop());
+  return { network, told, logger };
+}
+
+function raftFrom(from: string, size = 0): Uint8Array {
+  return encode(
+    RaftMessage,
+    RaftMessage.fromPartial({
+      from,
+      to: TWO,
+      term: 3n,
+      message: {
+        $case: 'append',
+        value: { entries: [{ index: 1n, payload: new Uint8Array(size) }] },
+      },
+    }),
+  );
+}
+const session = (size: number): Uint8Array =>
+  encode(SessionMessage, {
+    message: { $case: 'forward', value: { request: new Uint8Array(randomBytes(size)) } },
+  });
+
+describe('two nodes', () => {
+  test('exchange hellos, then messages of both channels as they are', async () => {
+    const two = await openServer(TWO, 2);
+    const { network, told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+    await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
+    expect(told.events).toEqual(['connected node-2 2']);
+
+    const sent = [raftFrom(ONE), session(5), session(0), session(200), session(70_000)];
+    network.send(TWO, 'raft', sent[0] ?? new Uint8Array());
+    for (const bytes of sent.slice(1)) network.send(TWO, 'session', bytes);
+
+    await until(() => two.told.received.length === sent.length);
+    const got = two.told.received;
+    expect(got.every(({ from }) => from === ONE)).toBe(true);
+    expect(got.filter(({ channel }) => channel === 'raft')).toHaveLength(1);
+    for (const bytes of sent) expect(got.some((each) => equal(each.bytes, bytes))).toBe(true);
+    expect(got.every(({ bytes }) => Object.getPrototypeOf(bytes) === Uint8Array.prototype)).toBe(
+      true,
+    );
+  });
+
+  test('send what is as large as messages may be, and drop what is larger', async () => {
+    const two = await openServer(TWO, 2);
+    const { network, logger } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+    await until(() => network.counts(TWO, 'session').open);
+
+    network.send(TWO, 'session', new Uint8Array(PEER_MESSAGE_BYTES_MAX + 1));
+    network.send(TWO, 'session', new Uint8Array(PEER_MESSAGE_BYTES_MAX));
+
+    await until(() => two.told.received.length === 1);
+    expect(two.told.received[0]?.bytes).toHaveLength(PEER_MESSAGE_BYTES_MAX);
+    expect(network.counts(TWO, 'session')).toEqual({ open: true, sent: 1, dropped: 1 });
+    expect(logger.lines.filter(({ level }) => level === 'alarm')).toHaveLength(1);
+  });
+
+  test('find each other again, and tell of the new process', async () => {
+    const first = await openServer(TWO, 2);
+    const { network, told } = await openNetwork(ONE, 1, [[TWO, first.address]]);
+    await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
+
+    await first.server.stop();
+    await until(() => told.events.length === 2);
+    network.send(TWO, 'session', session(1));
+    const second = await openServer(TWO, 22, first.address);
+    await until(() => told.events.length === 3 && network.counts(TWO, 'raft').open);
+    network.send(TWO, 'raft', raftFrom(ONE));
+    await until(() => second.told.received.length === 1);
+
+    expect(told.events).toEqual([
+      'connected node-2 2',
+      'disconnected node-2',
+      'connected node-2 22',
+    ]);
+    expect(network.counts(TWO, 'session').dropped).toBe(1);
+  });
+
+  test('hear of a new process from its hello, before their own stream ends', async () => {
+    const two = await openServer(TWO, 2);
+    const before = await openNetwork(ONE, 1, [[TWO, two.address]]);
+    await until(() => before.told.events.length === 1);
+    expect(two.told.events).toEqual([]);
+
+    const after = await openNetwork(ONE, 11, [[TWO, two.address]]);
+    await until(() => after.told.events.length === 1);
+
+    await until(() => two.told.events.includes('connected node-1 11'));
+  });
+});
+
+test('a node that cannot be reached is dialled until it can', async () => {
+  const place = await openServer(TWO, 2);
+  await place.server.stop();
+  const { told } = await openNetwork(ONE, 1, [[TWO, place.address]]);
+
+  await openServer(TWO, 3, place.address);
+
+  await until(() => told.events.length === 1);
+  expect(told.events).toEqual(['connected node-2 3']);
+});
+
+test('another node at a peer’s address is not talked to', async () => {
+  const three = await openServer(THREE, 3);
+  const { network, told, logger } = await openNetwork(ONE, 1, [[TWO, three.address]]);
+
+  await until(() => logger.lines.some(({ message }) => message.startsWith('Another node')));
+  network.send(TWO, 'session', session(1));
+
+  expect(told.events).toEqual([]);
+  expect(three.told.received).toEqual([]);
+  expect(network.counts(TWO, 'session')).toMatchObject({ open: false, dropped: 1 });
+});
+
+test('what does not fit into the queue is dropped, the newest first', async () => {
+  const two = await openServer(TWO, 2);
+  const { network } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+  await until(() => network.counts(TWO, 'session').open);
+
+  // All in one turn of the event loop: nothing leaves the process meanwhile.
+  const size = PEER_MESSAGE_BYTES_MAX / 4;
+  const count = Math.ceil(QUEUED_BYTES_MAX / size) * 3;
+  for (let at = 0; at < count; at++) {
+    const bytes = new Uint8Array(size);
+    new DataView(bytes.buffer).setUint32(0, at);
+    network.send(TWO, 'session', bytes);
+  }
+  const { dropped } = network.counts(TWO, 'session');
+  expect(dropped).toBeGreaterThan(0);
+  expect(count - dropped).toBeLessThanOrEqual(QUEUED_MESSAGES_MAX);
+
+  await until(() => two.told.received.length === count - dropped);
+
+  const order = two.told.received.map(({ bytes }) =>
+    new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
+  );
+  expect(order).toEqual(Array.from({ length: count - dropped }, (_, at) => at));
+});
+
+describe('a stream is ended', () => {
+  test.each([
+    ['another cluster', { clusterId: '0'.repeat(32) }],
+    ['another node than the certificate', { nodeId: THREE }],
+    ['another incarnation', { incarnation: 2 }],
+    ['a short boot', { boot: new Uint8Array(15) }],
+  ])('when its hello names %s: PERMISSION_DENIED', async (_, changes) => {
+    const two = await openServer(TWO, 2);
+    const { stream, ended, answers } = await openStream(two.address, 'Session');
+
+    stream.write(hello(changes));
+    stream.write(wrapMessage(session(1)));
+
+    expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(answers).toEqual([]);
+    expect(two.told.received).toEqual([]);
+  });
+
+  test('25: when a message comes in another node’s name: PERMISSION_DENIED', async () => {
+    const two = await openServer(TWO, 2);
+    const { stream, ended } = await openStream(two.address, 'Raft');
+
+    stream.write(hello());
+    stream.write(wrapMessage(raftFrom(ONE)));
+    stream.write(wrapMessage(raftFrom(THREE)));
+    stream.write(wrapMessage(raftFrom(ONE)));
+
+    expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(two.told.received).toHaveLength(1);
+  });
+
+  test.each([
+    ['begins without a hello', [wrapMessage(new Uint8Array(3))]],
+    ['says hello twice', ['hello', 'hello']],
+    ['holds bytes that are no request', ['hello', Uint8Array.of(0x12, 5, 1)]],
+    ['spells a length in a longer way', ['hello', Uint8Array.of(0x12, 0x81, 0x00, 1)]],
+    ['holds an empty request', ['hello', new Uint8Array(0)]],
+  ])('when it %s: INVALID_ARGUMENT', async (_, frames) => {
+    const two = await openServer(TWO, 2);
+    const { stream, ended } = await openStream(two.address, 'Session');
+
+    for (const frame of frames) stream.write(typeof frame === 'string' ? hello() : frame);
+
+    expect(await ended).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(two.told.received).toEqual([]);
+  });
+
+  test('when it holds more than a message may: RESOURCE_EXHAUSTED', async () => {
+    const two = await openServer(TWO, 2);
+    const { stream, ended } = await openStream(two.address, 'Session');
+
+    stream.write(hello());
+    stream.write(wrapMessage(new Uint8Array(PEER_MESSAGE_BYTES_MAX + 20)));
+
+    expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+  });
+
+  test('when the same node opens a newer one: ABORTED', async () => {
+    const two = await openServer(TWO, 2);
+    const older = await openStream(two.address, 'Session');
+    older.stream.write(hello());
+    await until(() => older.answers.length === 1);
+    const newer = await openStream(two.address, 'Session');
+
+    newer.stream.write(hello());
+
+    expect(await older.ended).toMatchObject({ code: status.ABORTED });
+    newer.stream.write(wrapMessage(session(1)));
+    await until(() => two.told.received.length === 1);
+  });
+
+  test.each([
+    ['26: an app', { role: 'app', name: 'app' }],
+    ['a node that is no member', { role: 'tee', name: 'node-9' }],
+    ['a member in another role', { role: 'mesh', name: 'node-1' }],
+    ['this node itself', { role: 'tee', name: 'node-2' }],
+  ] as const)('at once for %s: PERMISSION_DENIED', async (_, as) => {
+    const two = await openServer(TWO, 2);
+    const { stream, ended } = await openStream(two.address, 'Session', as);
+
+    stream.write(hello({ nodeId: as.name }));
+    stream.write(wrapMessage(session(1)));
+
+    expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(two.told).toMatchObject({ received: [], events: [] });
+  });
+
+  test('while there is no replica: UNAVAILABLE', async () => {
+    const server = createPeerServer({
+      listen: '127.0.0.1:0',
+      tls: await tlsFor(both, 'tee', TWO),
+      genesis,
+      self: { nodeId: TWO, boot: bootOfNumber(2), incarnation: 1 },
+      logger: new MemoryLogger(),
+    });
+    closing.push(() => server.stop());
+    const { stream, ended } = await openStream(await server.listen(), 'Session');
+    stream.write(hello());
+    expect(await ended).toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('a frame', () => {
+  test.each([0, 1, 127, 128, 16_383, 16_384, PEER_MESSAGE_BYTES_MAX])(
+    'of %i bytes is read as it was written',
+    (size) => {
+      const message = new Uint8Array(randomBytes(size));
+      expect(unwrapMessage(wrapMessage(message))).toEqual(message);
+    },
+  );
+
+  test('is what the generated codec writes', () => {
+    const raft = RaftMessage.fromPartial({
+      from: ONE,
+      message: { $case: 'readRequest', value: { readId: 4n } },
+    });
+    expect(new Uint8Array(wrapMessage(encode(RaftMessage, raft)))).toEqual(
+      encode(RaftRequest, { request: { $case: 'message', value: raft } }),
+    );
+    const greeting = Hello.fromPartial({ clusterId: 'c', nodeId: 'n', incarnation: 1 });
+    const request = { request: { $case: 'hello' as const, value: greeting } };
+    expect(new Uint8Array(wrapHello(greeting))).toEqual(encode(RaftRequest, request));
+    expect(encode(SessionRequest, request)).toEqual(encode(RaftRequest, request));
+  });
+});
+
+/** A stream as a peer of any certificate would open it. */
+type Opened = {
+  stream: ClientDuplexStream<Uint8Array, Uint8Array>;
+  ended: Promise<StatusObject>;
+  answers: Uint8Array[];
+};
+
+async function openStream(
+  address: string,
+  channel: 'Raft' | 'Session',
+  as: { role?: 'tee' | 'app' | 'mesh'; name?: string } = {},
+): Promise<Opened> {
+  const tls = await tlsFor(both, as.role ?? 'tee', as.name ?? ONE);
+  const client = new Client(address, channelFor(tls), {
+    'grpc.ssl_target_name_override': 'localhost',
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  closing.push(() => client.close());
+  const stream = client.makeBidiStreamRequest(
+    `/quorate.peer.v1.PeerService/${channel}`,
+    (bytes: Uint8Array) => Buffer.from(bytes),
+    (bytes) => new Uint8Array(bytes),
+    { deadline: Date.now() + 5_000 },
+  );
+  const answers: Uint8Array[] = [];
+  stream.on('data', (bytes: Uint8Array) => answers.push(bytes));
+  stream.on('error', () => undefined);
+  const ended = new Promise<StatusObject>((resolve) => stream.on('status', resolve));
+  return { stream, ended, answers };
+}
+
+function hello(changes: Partial<Hello> = {}): Uint8Array {
+  return wrapHello({
+    clusterId: genesis.clusterId,
+    nodeId: ONE,
+    incarnation: 1,
+    boot: new Uint8Array(16),
+    ...changes,
+  });
+}

@@ -1,0 +1,507 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Metadata, status } from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
+import { ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
+import { taskIdOf } from '../../../src/identity/index.js';
+import {
+  encode,
+  GenerateKeyRequest,
+  GenerateKeyResponse,
+  GetClusterResponse,
+  GetKeyRequest,
+  GetKeyResponse,
+  GetTaskRequest,
+  GetTaskResponse,
+  KeyState,
+  ListKeysRequest,
+  ListKeysResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  SignRequest,
+  SignResponse,
+  TaskState,
+} from '../../../src/wire/index.js';
+import type { MessageType } from '../../../src/wire/index.js';
+import {
+  Caller,
+  channelFor,
+  keyRecord,
+  SOON_MS,
+  Stage,
+  taskRecord,
+  tlsFor,
+  until,
+} from './stage.js';
+import type { Seen } from './stage.js';
+
+const GENERATE = '/quorate.v1.KeyService/GenerateKey';
+const SIGN = '/quorate.v1.SigningService/Sign';
+const GET_TASK = '/quorate.v1.TaskService/GetTask';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage.close());
+afterEach(() => {
+  stage.backend.keys.clear();
+  stage.backend.tasks.clear();
+  stage.backend.submissions.length = 0;
+  stage.backend.onRead = () => Promise.resolve();
+  stage.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
+});
+
+const generate = encode(
+  GenerateKeyRequest,
+  GenerateKeyRequest.fromPartial({ requestId: 'r-1', keyId: 'demo', algorithm: 1, threshold: 2 }),
+);
+const sign = encode(SignRequest, {
+  requestId: 'r-1',
+  keyId: 'demo',
+  payload: { $case: 'message', value: utf8('hello') },
+});
+const never = (): Promise<never> => new Promise(() => undefined);
+
+function answerOf<T>(type: MessageType<T>, seen: Seen): T {
+  expect(seen).toMatchObject({ code: status.OK });
+  return type.decode(seen.response ?? new Uint8Array());
+}
+
+describe('GenerateKey', () => {
+  test('answers with the key when its task is done', async () => {
+    const app = await stage.as('app');
+    stage.backend.onSubmit = () => {
+      stage.backend.keys.set('demo', keyRecord('demo', { taskId: 't' }));
+      const value = { publicKey: new Uint8Array(32).fill(7), keyVersion: 1 };
+      return Promise.resolve(taskRecord('t', { outcome: { $case: 'generatedKey', value } }));
+    };
+
+    const { key, taskId } = answerOf(GenerateKeyResponse, await app.call(GENERATE, generate));
+
+    expect(taskId).toBe('t');
+    expect(key).toMatchObject({
+      keyId: 'demo',
+      state: KeyState.PENDING,
+      participants: ['node-1', 'node-2', 'node-3'],
+      createTime: { seconds: 1_700_000_000n, nanos: 123_000_000 },
+      certificate: { clusterId: stage.genesis.clusterId, baseVersion: 0, version: 1 },
+    });
+    expect(stage.backend.submissions[0]).toMatchObject({
+      method: GENERATE,
+      request: generate,
+      requester: 'spiffe://quorate/app/app',
+      expiresInMs: 600_000,
+    });
+  });
+
+  test('answers with its task alone when most of the time has passed', async () => {
+    const app = await stage.as('app');
+    const taskId = taskIdOf('spiffe://quorate/app/app', 'r-1');
+    stage.backend.onSubmit = never;
+    stage.backend.tasks.set(taskId, taskRecord(taskId));
+
+    const answer = await app.call(GENERATE, generate, { timeoutMs: 400 });
+
+    expect(answerOf(GenerateKeyResponse, answer)).toEqual({ key: undefined, taskId });
+    expect(stage.backend.submissions[0]?.signal.aborted).toBe(true);
+  });
+
+  test('runs out of time when its task is not known here', async () => {
+    const app = await stage.as('app');
+    stage.backend.onSubmit = never;
+
+    const answer = await app.call(GENERATE, generate, { timeoutMs: 200 });
+
+    expect(answer.code).toBe(status.DEADLINE_EXCEEDED);
+  });
+
+  test('fails as its task failed', async () => {
+    const app = await stage.as('app');
+    stage.backend.onSubmit = failed('CULPRIT_PROVED');
+    expect(await app.call(GENERATE, generate)).toMatchObject({
+      code: status.ABORTED,
+      reason: 'CULPRIT_PROVED',
+      facts: { task_id: 't' },
+    });
+    stage.backend.onSubmit = failed('REQUEST_EXPIRED');
+    expect(await app.call(GENERATE, generate)).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      reason: 'REQUEST_EXPIRED',
+    });
+  });
+});
+
+describe('Sign', () => {
+  const value = {
+    signature: new Uint8Array(64).fill(3),
+    publicKey: new Uint8Array(32).fill(4),
+    keyVersion: 1,
+    signers: ['node-1', 'node-3'],
+  };
+
+  test('answers with the signature of its task', async () => {
+    const app = await stage.as('app');
+    stage.backend.onSubmit = () =>
+      Promise.resolve(taskRecord('t', { outcome: { $case: 'signature', value } }));
+
+    const answer = answerOf(SignResponse, await app.call(SIGN, sign, { timeoutMs: 3_000 }));
+
+    expect({ ...answer, signature: new Uint8Array(answer.signature) }).toMatchObject({
+      signature: value.signature,
+      signers: ['node-1', 'node-3'],
+      taskId: 't',
+    });
+    const expiresInMs = stage.backend.submissions[0]?.expiresInMs ?? 0;
+    expect(expiresInMs).toBeGreaterThan(1_000);
+    expect(expiresInMs).toBeLessThanOrEqual(3_000);
+  });
+
+  test('gives a request 30 s to live when its client names no deadline, and 120 s at most', async () => {
+    const app = await stage.as('app');
+    const ask = async (timeoutMs: number): Promise<number> => {
+      await app.call(SIGN, sign, { timeoutMs });
+      return stage.backend.submissions.at(-1)?.expiresInMs ?? 0;
+    };
+
+    expect(await ask(Number.POSITIVE_INFINITY)).toBeGreaterThan(29_000);
+    expect(await ask(Number.POSITIVE_INFINITY)).toBeLessThanOrEqual(30_000);
+    expect(await ask(3_600_000)).toBeGreaterThan(119_000);
+    expect(await ask(3_600_000)).toBeLessThanOrEqual(120_000);
+  });
+
+  test('stops waiting when its client cancels', async () => {
+    stage.backend.onSubmit = never;
+    const app = await stage.as('app');
+    const call = app.client.makeUnaryRequest(
+      SIGN,
+      (bytes: Uint8Array) => Buffer.from(bytes),
+      (bytes) => bytes,
+      sign,
+      () => undefined,
+    );
+    await until(() => stage.backend.submissions.length === 1);
+
+    call.cancel();
+
+    await until(() => stage.backend.submissions[0]?.signal.aborted === true);
+    expect(stage.backend.submissions[0]?.signal.reason).toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('requests with a signature of their own', () => {
+  test.each(['quorate-signature-bin', 'quorate-certificate-bin', 'quorate-expiry'])(
+    'are refused for %s and not taken as unsigned',
+    async (name) => {
+      const app = await stage.as('app');
+      const metadata = new Metadata();
+      metadata.set(name, name.endsWith('-bin') ? Buffer.from('x') : '1');
+      for (const [path, request] of [
+        [GENERATE, generate],
+        [SIGN, sign],
+      ] as const)
+        expect(await app.call(path, request, { metadata })).toMatchObject({
+          code: status.UNIMPLEMENTED,
+          reason: 'SIGNED_REQUESTS_UNSUPPORTED',
+        });
+      expect(stage.backend.submissions).toEqual([]);
+    },
+  );
+
+  test('are the only ones where the genesis does not permit others', async () => {
+    const strict = await Stage.open({ unsigned: false });
+    const answer = await (await strict.as('app')).call(SIGN, sign);
+    expect(answer).toMatchObject({
+      code: status.UNAUTHENTICATED,
+      reason: 'SIGNATURE_REQUIRED',
+    });
+    expect(strict.backend.submissions).toEqual([]);
+    await strict.close();
+  });
+});
+
+describe('lists', () => {
+  test('are given in pages that leave nothing out', async () => {
+    for (let at = 0; at < 25; at++) {
+      const id = `key-${String(at).padStart(2, '0')}`;
+      stage.backend.keys.set(id, keyRecord(id));
+    }
+    const ids: string[] = [];
+    let pageToken = '';
+    do {
+      const page = answerOf(ListKeysResponse, await listKeys(10, pageToken));
+      ids.push(...page.keys.map(({ keyId }) => keyId));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+
+    expect(ids).toEqual([...stage.backend.keys.keys()]);
+  });
+
+  test('keep a page below what clients take, but for a single item', async () => {
+    for (const id of ['a', 'b', 'c'])
+      stage.backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
+
+    const page = answerOf(ListKeysResponse, await listKeys(0));
+
+    expect(page.keys.map(({ keyId }) => keyId)).toEqual(['a']);
+    expect(page.nextPageToken).not.toBe('');
+  });
+
+  test.each(['!', 'a', 'YQ==', Buffer.from('../x').toString('base64url'), 'é'])(
+    'refuse the token %p, which no list gave',
+    async (pageToken) => {
+      expect(await listKeys(0, pageToken)).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        field: 'page_token',
+      });
+    },
+  );
+
+  test('refuse a page above 1000', async () => {
+    expect(await listKeys(1001)).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      field: 'page_size',
+    });
+  });
+});
+
+describe('tasks', () => {
+  const mine = 'a'.repeat(26);
+  const theirs = 'b'.repeat(26);
+  const nobodys = 'c'.repeat(26);
+  const put = (): void => {
+    stage.backend.tasks.set(mine, taskRecord(mine));
+    stage.backend.tasks.set(
+      theirs,
+      taskRecord(theirs, {
+        requester: 'spiffe://quorate/app/other',
+        outcome: { $case: 'failed', value: { reason: 'X', evidence: [utf8('proof')] } },
+      }),
+    );
+  };
+  test('are shown to their requester, to operators and to auditors', async () => {
+    put();
+    for (const role of ['app', 'operator', 'auditor'] as const) {
+      const { task } = answerOf(GetTaskResponse, await getTask(role, mine));
+      expect(task).toMatchObject({ taskId: mine, state: TaskState.OPEN });
+    }
+    const { task } = answerOf(GetTaskResponse, await getTask('auditor', theirs));
+    expect(task).toMatchObject({
+      state: TaskState.FAILED,
+      outcome: { $case: 'failure', value: { reason: 'X' } },
+    });
+  });
+
+  test('do not tell others whether they exist', async () => {
+    put();
+    const [existing, missing] = [await getTask('app', theirs), await getTask('app', nobodys)];
+
+    for (const answer of [existing, missing])
+      expect(answer).toMatchObject({
+        code: status.PERMISSION_DENIED,
+        reason: 'TASK_NOT_YOURS',
+      });
+    expect(existing.message.replace(theirs, '')).toBe(missing.message.replace(nobodys, ''));
+    expect((await getTask('operator', nobodys)).code).toBe(status.NOT_FOUND);
+  });
+
+  test('are listed as they are shown', async () => {
+    put();
+    expect(await listTasks('app', false)).toEqual([mine]);
+    expect(await listTasks('auditor', false)).toEqual([mine, theirs]);
+    expect(await listTasks('auditor', true)).toEqual([mine]);
+  });
+
+  test('have ids of one form', async () => {
+    for (const id of ['', 'x', 'A'.repeat(26), '1'.repeat(26)])
+      expect((await getTask('operator', id)).code).toBe(status.INVALID_ARGUMENT);
+  });
+});
+
+test('a read without a quorum is UNAVAILABLE, says when to come again and who leads', async () => {
+  stage.backend.onRead = () => Promise.reject(new ClusterError('no-quorum', 'No majority answers'));
+
+  const answer = await (
+    await stage.as('auditor')
+  ).call('/quorate.v1.KeyService/GetKey', encode(GetKeyRequest, { keyId: 'demo' }));
+
+  expect(answer).toMatchObject({
+    code: status.UNAVAILABLE,
+    reason: 'NO_QUORUM',
+    retryMs: 500,
+  });
+  expect(answer.trailers.get('leader-hint')).toEqual(['node-2']);
+});
+
+test('GetKey shows a key', async () => {
+  stage.backend.keys.set('demo', keyRecord('demo'));
+  const request = encode(GetKeyRequest, { keyId: 'demo' });
+  const seen = await (await stage.as('auditor')).call('/quorate.v1.KeyService/GetKey', request);
+  expect(answerOf(GetKeyResponse, seen).key?.keyId).toBe('demo');
+});
+
+test('GetCluster shows what the answering node sees', async () => {
+  const auditor = await stage.as('auditor');
+
+  const seen = await auditor.call('/quorate.v1.ClusterService/GetCluster', new Uint8Array());
+
+  expect(answerOf(GetClusterResponse, seen).cluster).toMatchObject({
+    clusterId: stage.genesis.clusterId,
+    nodeId: 'node-1',
+    leaderId: 'node-2',
+    term: 7n,
+    commitIndex: 41n,
+    appliedIndex: 40n,
+    unsignedRequests: true,
+    keyCount: 3n,
+    softwareVersion: '0.1.0',
+    members: [
+      { nodeId: 'node-1', leader: false, reachable: true },
+      { nodeId: 'node-2', leader: true, reachable: true },
+      { nodeId: 'node-3', leader: false, reachable: false },
+    ],
+  });
+});
+
+describe('health', () => {
+  test('is SERVING with a leader, caught up, and until draining', async () => {
+    const one = await Stage.open();
+    const app = await one.as('app');
+    const refreshed = async (): Promise<number | undefined> => {
+      one.server.attach(one.backend);
+      return healthOf(app, 'quorate.v1.KeyService');
+    };
+    expect(await refreshed()).toBe(1);
+    expect(await healthOf(app)).toBe(1);
+    expect(await healthOf(app, 'quorate.v1.None')).toBe(-status.NOT_FOUND);
+    one.backend.state = { ...one.backend.state, leader: undefined };
+    expect(await refreshed()).toBe(2);
+    one.backend.state = { ...one.backend.state, leader: nodeId('node-2'), caughtUp: false };
+    expect(await refreshed()).toBe(2);
+    one.backend.state = { ...one.backend.state, caughtUp: true };
+    expect(await refreshed()).toBe(1);
+    one.server.drain();
+    expect(await healthOf(app)).toBe(2);
+    await one.close();
+  });
+});
+
+test('a server without a backend is there, and UNAVAILABLE', async () => {
+  const early = await Stage.open({ attached: false });
+  const app = await early.as('app');
+
+  expect(await app.call(SIGN, sign)).toMatchObject({
+    code: status.UNAVAILABLE,
+    reason: 'NODE_STARTING',
+  });
+  early.server.attach(early.backend);
+  expect(await app.call(SIGN, sign)).toMatchObject({ reason: 'NO_QUORUM' });
+  await early.close();
+});
+
+test('a stop lets the call in flight end', async () => {
+  const one = await Stage.open();
+  const app = await one.as('app');
+  const finishing: (() => void)[] = [];
+  one.backend.onRead = () => new Promise((resolve) => finishing.push(resolve));
+  const call = app.call('/quorate.v1.ClusterService/GetCluster', new Uint8Array());
+  await until(() => one.backend.readCount === 1);
+
+  const stopped = one.server.stop(5_000);
+  for (const finish of finishing) finish();
+
+  expect((await call).code).toBe(status.OK);
+  await stopped;
+  await one.close();
+});
+
+test('a stop cuts what does not end', async () => {
+  const one = await Stage.open();
+  const app = await one.as('app');
+  one.backend.onRead = never;
+  const call = app.call('/quorate.v1.ClusterService/GetCluster', new Uint8Array());
+  await until(() => one.backend.readCount === 1);
+
+  await one.server.stop(10);
+
+  expect((await call).code).not.toBe(status.OK);
+  await one.close();
+});
+
+describe('reflection', () => {
+  test('lists the public services and health, and not those of peers', async () => {
+    const app = await stage.as('app');
+    // list_services = 7: "*"
+    const answer = await reflect(app.client, Uint8Array.from([0x3a, 1, 0x2a]));
+    const text = Buffer.from(answer as Uint8Array).toString('latin1');
+    for (const name of ['KeyService', 'SigningService', 'TaskService', 'ClusterService'])
+      expect(text).toContain(`quorate.v1.${name}`);
+    expect(text).toContain('grpc.health.v1.Health');
+    expect(text).not.toContain('quorate.peer');
+  });
+
+  test('gives the file of a symbol', async () => {
+    const app = await stage.as('app');
+    const symbol = utf8('quorate.v1.SigningService');
+    const answer = await reflect(app.client, Uint8Array.from([0x22, symbol.length, ...symbol]));
+    const text = Buffer.from(answer as Uint8Array).toString('latin1');
+    expect(text).toContain('SigningService');
+    expect(text).toContain('allowed_signers');
+    expect(text).not.toContain(process.cwd());
+  });
+
+  test('is not for nodes', async () => {
+    const tls = await tlsFor(stage.authorities, 'tee', 'node-2');
+    const node = new Caller(stage.address, channelFor(tls));
+    expect(await reflect(node.client, Uint8Array.from([0x3a, 1, 0x2a]))).toBe(
+      status.PERMISSION_DENIED,
+    );
+    node.close();
+  });
+});
+
+/** A backend that has done the task, and failed. */
+function failed(reason: string) {
+  const outcome = { $case: 'failed' as const, value: { reason, evidence: [] } };
+  return () => Promise.resolve(taskRecord('t', { outcome }));
+}
+
+async function listKeys(pageSize: number, pageToken = ''): Promise<Seen> {
+  const request = encode(ListKeysRequest, { pageSize, pageToken });
+  return (await stage.as('auditor')).call('/quorate.v1.KeyService/ListKeys', request);
+}
+
+async function getTask(role: 'app' | 'operator' | 'auditor', taskId: string): Promise<Seen> {
+  return (await stage.as(role)).call(GET_TASK, encode(GetTaskRequest, { taskId }));
+}
+
+async function listTasks(role: 'app' | 'auditor', openOnly: boolean): Promise<string[]> {
+  const request = encode(ListTasksRequest, { pageSize: 0, pageToken: '', openOnly });
+  const seen = await (await stage.as(role)).call('/quorate.v1.TaskService/ListTasks', request);
+  return answerOf(ListTasksResponse, seen).tasks.map(({ taskId }) => taskId);
+}
+
+/** 1 SERVING, 2 NOT_SERVING; minus the code of a call that failed. */
+async function healthOf(caller: Caller, service = ''): Promise<number | undefined> {
+  const request = service === '' ? [] : [0x0a, service.length, ...utf8(service)];
+  const seen = await caller.call('/grpc.health.v1.Health/Check', Uint8Array.from(request));
+  return seen.code === status.OK ? seen.response?.[1] : -seen.code;
+}
+
+/** The first answer to a request of reflection, or the code of a stream that failed. */
+function reflect(client: Client, request: Uint8Array): Promise<Uint8Array | number> {
+  return new Promise((resolve) => {
+    const call = client.makeBidiStreamRequest(
+      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+      (bytes: Uint8Array) => Buffer.from(bytes),
+      (bytes) => new Uint8Array(bytes),
+      { deadline: Date.now() + SOON_MS },
+    );
+    call.on('data', (bytes: Uint8Array) => {
+      resolve(bytes);
+      call.end();
+    });
+    call.on('error', () => undefined);
+    call.on('status', ({ code }) => resolve(code));
+    call.write(request);
+  });
+}
