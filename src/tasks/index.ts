@@ -1,0 +1,10 @@
+/**
+ * The TaskManager: what one node does for the tasks in the replicated state, as a participant, as the leader, and for
+ * the clients that wait on it. It reads the state and proposes entries; it never writes the state itself. Everything
+ * that it does is idempotent by session. The rules of when a node contributes are in docs/threats.md.
+ */
+export { Connections } from './surroundings.js';
+export type { Consensus, Surroundings } from './surroundings.js';
+export type { Call } from './submissions.js';
+export { TaskManager } from './task-manager.js';
+export type { Batch } from './task-manager.js';

@@ -1,0 +1,49 @@
+/** Waits and bounds of the task manager. All times in milliseconds. */
+
+/** Hedges, resends and deadlines are looked at this often while there is work. */
+export const TICK_MS = 20;
+/** Everything that the state wants is compared with what the node does, this often at least. */
+export const RECONCILE_MS = 1000;
+/** What a node sends for a session it sends again, until the task closes or the request expires. */
+export const RESEND_MS = 200;
+
+/** How long the first attempt of a Sign has before the next one is opened; doubles with each. */
+export const SIGN_HEDGE_MS = 250;
+/** The same for a generate-key: a base, and more for each participant. */
+export const GENERATE_HEDGE_BASE_MS = 3000;
+export const GENERATE_HEDGE_PER_PARTICIPANT_MS = 200;
+
+/** How long a leader waits for commitments before it proposes a Sign without an attempt. */
+export const WANT_WAIT_MS = 250;
+/** How often a leader asks for the commitments of one key. */
+export const WANT_REPEAT_MS = 100;
+/** Requests of signatures that wait for commitments at one leader. */
+export const WAITING_REQUESTS_MAX = 1024;
+
+/** A pooled commitment is dropped after this; its holder keeps the nonce a little longer. */
+export const SLOT_KEPT_MS = 45_000;
+/** Commitments of one node for one key that a voter pools. */
+export const SLOTS_PER_NODE_AND_KEY_MAX = 64;
+
+/** Commitments that a holder keeps out at rest, and under load. */
+export const SUPPLY_MIN = 4;
+export const SUPPLY_MAX = 64;
+/** A supply covers twice what is used in this time. */
+export const SUPPLY_COVERS_MS = 100;
+
+/** Messages of one peer for sessions that are not open here yet. */
+export const EARLY_MESSAGES_MAX = 64;
+export const EARLY_BYTES_MAX = 256 * 1024;
+export const EARLY_KEPT_MS = 10_000;
+
+/** How long a request waits for a leader before it is given up. */
+export const LEADER_WAIT_MS = 5000;
+/** A request is forwarded again this often until its verdict is applied here. */
+export const FORWARD_REPEAT_MS = 500;
+/** Requests of this node's clients that wait at the same time. */
+export const SUBMISSIONS_MAX = 10_000;
+
+/** A proposal that is not applied within this is taken for lost. */
+export const PROPOSAL_LOST_MS = 2000;
+/** Pending shares of one key id, of other sharings than the active one. */
+export const PENDING_SHARES_MAX = 8;

@@ -1,0 +1,89 @@
+import type { Boot, Millis, NodeId, PartyIndex, Term } from '../common/index.js';
+import { fromHex } from '../common/index.js';
+import type { Suite } from '../frost/index.js';
+import type { KeyManager } from '../keys/index.js';
+import type { Clock, Logger, Random, Signer } from '../ports/index.js';
+import type { Rules, View } from '../state/index.js';
+import type { Algorithm, SessionMessage } from '../wire/index.js';
+
+/** Consensus, as far as tasks use it. */
+export type Consensus = {
+  propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
+  status(): {
+    readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
+    readonly term: Term;
+    readonly leader: NodeId | undefined;
+    /** An entry of the current term is applied here. Nothing is done for the state before that. */
+    readonly caughtUp: boolean;
+  };
+};
+
+/** What the parts of the task manager stand on. */
+export type Surroundings = {
+  readonly self: NodeId;
+  readonly boot: Boot;
+  readonly voters: readonly NodeId[];
+  readonly rules: Rules;
+  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signer: Signer;
+  readonly logger: Logger;
+  readonly keys: KeyManager;
+  readonly view: View;
+  readonly consensus: Consensus;
+  readonly connections: Connections;
+  /** The state machine's clock, as applied here. */
+  readonly stateTimeMs: () => Millis;
+  /** To another node, or to this one. Never throws, never waits. */
+  readonly send: (to: NodeId, message: SessionMessage) => void;
+};
+
+/** Who can be reached now, and in which run of its process; this node always. */
+export class Connections {
+  readonly #boots = new Map<NodeId, Boot>();
+  readonly #self: NodeId;
+
+  constructor(self: NodeId, boot: Boot) {
+    this.#self = self;
+    this.#boots.set(self, boot);
+  }
+
+  connected(peer: NodeId, boot: Boot): void {
+    if (peer !== this.#self) this.#boots.set(peer, boot);
+  }
+
+  disconnected(peer: NodeId): void {
+    if (peer !== this.#self) this.#boots.delete(peer);
+  }
+
+  has(node: NodeId): boolean {
+    return this.#boots.has(node);
+  }
+
+  /** 16 bytes, or `undefined` while the node cannot be reached. */
+  bootOf(node: NodeId): Uint8Array | undefined {
+    const boot = this.#boots.get(node);
+    return boot === undefined ? undefined : fromHex(boot);
+  }
+
+  peers(): readonly NodeId[] {
+    return [...this.#boots.keys()].filter((node) => node !== this.#self);
+  }
+}
+
+/** Sends to every voter, this node included. */
+export function sendToVoters(
+  { voters, send }: Pick<Surroundings, 'voters' | 'send'>,
+  message: SessionMessage,
+): void {
+  for (const node of voters) send(node, message);
+}
+
+/** Position of a node among a key's participants, from 1; 0 for a stranger. */
+export function indexOf(
+  participants: readonly { readonly nodeId: string }[],
+  node: string,
+): PartyIndex {
+  return participants.findIndex(({ nodeId }) => nodeId === node) + 1;
+}

@@ -1,0 +1,288 @@
+import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
+import { sessionId, toHex } from '../common/index.js';
+import type { Timer } from '../ports/index.js';
+import type { Queries, Verdict } from '../state/index.js';
+import { decode, encode, SessionMessage } from '../wire/index.js';
+import type { Contribution, Envelope, NonceSlot, TaskRecord } from '../wire/index.js';
+import { Assigner } from './assigner.js';
+import { Commitments } from './commitments.js';
+import { Coordinator } from './coordinator.js';
+import { FactIntake } from './fact-intake.js';
+import { Facts } from './facts.js';
+import { Generating } from './generating.js';
+import { Intake } from './intake.js';
+import { RECONCILE_MS, TICK_MS } from './limits.js';
+import { NoncePools } from './nonce-pools.js';
+import { OpenTasks } from './open-tasks.js';
+import type { OpenTask } from './open-tasks.js';
+import { ShareBox } from './share-box.js';
+import { Signing } from './signing.js';
+import { Submissions } from './submissions.js';
+import type { Call } from './submissions.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What a batch of applied entries did, together. */
+export type Batch = {
+  readonly tasks: ReadonlySet<TaskId>;
+  readonly keys: ReadonlySet<KeyId>;
+  readonly named: readonly NonceSlot[];
+  readonly verdicts: readonly Verdict[];
+};
+
+/**
+ * Compares what the state says with what this node is doing, and does what is missing: as a participant of sessions, as
+ * the leader of tasks, and for the clients that wait here. It follows the state, not the entries, so it does not matter
+ * how the state came about: by the log, after a restart, or long ago.
+ */
+export class TaskManager {
+  readonly #around: Surroundings;
+  readonly #queries: Queries;
+  readonly #tasks: OpenTasks;
+  readonly #pools = new NoncePools();
+  readonly #shares = new ShareBox();
+  readonly #commitments: Commitments;
+  readonly #facts: Facts;
+  readonly #signing: Signing;
+  readonly #generating: Generating;
+  readonly #intake: Intake;
+  readonly #factIntake: FactIntake;
+  readonly #coordinator: Coordinator;
+  readonly #submissions: Submissions;
+  #caughtUp = false;
+  #named: NonceSlot[] = [];
+  #tick: Timer | undefined;
+  #sweep: Timer | undefined;
+  #stopped = false;
+
+  constructor(around: Surroundings, queries: Queries) {
+    this.#around = around;
+    this.#queries = queries;
+    this.#tasks = new OpenTasks(queries);
+    this.#commitments = new Commitments(around);
+    this.#facts = new Facts(around, queries, this.#commitments);
+    this.#signing = new Signing(around, this.#commitments);
+    this.#generating = new Generating(around, this.#facts);
+    const assigner = new Assigner(around, this.#pools);
+    this.#intake = new Intake(around, assigner);
+    this.#factIntake = new FactIntake(around);
+    this.#coordinator = new Coordinator(around, this.#tasks, this.#shares, assigner);
+    this.#submissions = new Submissions(around, queries);
+    this.#pools.hello(around.self, around.boot);
+  }
+
+  /** Begins to look after the state as it is found. */
+  start(): void {
+    this.#reconcileAll();
+    this.#scheduleSweep();
+  }
+
+  /** Takes a client's request and waits for its outcome. See {@link Submissions.submit}. */
+  async submit(call: Call): Promise<TaskRecord> {
+    const outcome = this.#submissions.submit(call);
+    this.#wake();
+    return outcome;
+  }
+
+  /** Entries were applied. */
+  applied(batch: Batch): void {
+    if (this.#stopped) return;
+    this.#pools.named(batch.named);
+    this.#named.push(...batch.named);
+    for (const verdict of batch.verdicts) {
+      this.#intake.applied(verdict.hash);
+      this.#submissions.decided(verdict);
+    }
+    this.#sync();
+    for (const id of batch.tasks) this.#taskChanged(id);
+    for (const id of batch.keys) this.#keyChanged(id);
+    this.#dropNamed();
+    if (batch.tasks.size > 0 || batch.keys.size > 0) this.#submissions.advance();
+    this.#wake();
+  }
+
+  /** Takes one message of a peer's session stream: any bytes. */
+  receive(from: NodeId, bytes: Uint8Array): void {
+    const message = decode(SessionMessage, bytes);
+    if (message === undefined) {
+      this.#around.logger.debug('a session message that cannot be read', { peer: from });
+      return;
+    }
+    this.deliver(from, message);
+  }
+
+  /** Takes one message of a peer, or of this node itself. */
+  deliver(from: NodeId, { message }: SessionMessage): void {
+    if (this.#stopped || message === undefined) return;
+    switch (message.$case) {
+      case 'envelope':
+        return this.#envelope(from, message.value);
+      case 'contribution':
+        return this.#contribution(from, message.value);
+      case 'wantCommitments': {
+        const key = this.#queries.key(message.value.keyId);
+        if (key !== undefined) this.#commitments.wanted(from, key);
+        return;
+      }
+      case 'commitments': {
+        const { keyId, version, slots } = message.value;
+        this.#pool(from, keyId, version, slots);
+        return;
+      }
+      case 'forward':
+        this.#intake.take(from, message.value.request);
+        return this.#wake();
+      case 'forwardRefused':
+        return this.#submissions.refused(from, message.value);
+      case 'fact':
+        return this.#factIntake.take(message.value.command);
+    }
+  }
+
+  connected(peer: NodeId, boot: Boot): void {
+    this.#pools.hello(peer, boot);
+    this.#signing.resendTo(peer);
+    this.#generating.resendAll();
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#tick?.cancel();
+    this.#sweep?.cancel();
+    this.#generating.close();
+    this.#submissions.close();
+  }
+
+  /** Nonces that entries named and no session took are of no more use; not before every session had its chance. */
+  #dropNamed(): void {
+    if (!this.#caughtUp) return;
+    this.#around.keys.named(this.#named);
+    this.#named = [];
+  }
+
+  /** Follows leadership: what waits for a caught-up node is looked at again, and what only a leader keeps goes. */
+  #sync(): void {
+    const led = this.#coordinator.leads;
+    this.#coordinator.sync();
+    if (led && !this.#coordinator.leads) {
+      this.#intake.clear();
+      this.#factIntake.clear();
+    }
+    const { caughtUp } = this.#around.consensus.status();
+    const news = caughtUp && !this.#caughtUp;
+    this.#caughtUp = caughtUp;
+    if (news) this.#reconcileAll();
+  }
+
+  #reconcileAll(): void {
+    for (const id of this.#tasks.ids()) this.#taskChanged(id);
+    for (const id of this.#queries.installing()) this.#keyChanged(id);
+    this.#dropNamed();
+    this.#submissions.advance();
+    this.#wake();
+  }
+
+  #taskChanged(id: TaskId): void {
+    const before = this.#tasks.get(id);
+    const task = this.#tasks.refresh(id);
+    if (task === undefined) return this.#taskClosed(id, before);
+    for (const open of task.sessions) this.#shares.opened(open);
+    this.#contribute(task);
+    this.#coordinator.taskChanged(task);
+  }
+
+  #taskClosed(id: TaskId, before: OpenTask | undefined): void {
+    this.#signing.closed(id);
+    this.#generating.closed(id);
+    this.#coordinator.taskClosed(id);
+    this.#shares.closed(before?.sessions ?? []);
+  }
+
+  #contribute(task: OpenTask): void {
+    if (task.signs) {
+      for (const open of task.sessions) this.#signing.contribute(open);
+      return;
+    }
+    const newest = task.sessions.at(-1);
+    if (newest !== undefined) this.#generating.contribute(newest);
+  }
+
+  #keyChanged(id: string): void {
+    const key = this.#queries.key(id);
+    if (key !== undefined) this.#facts.install(key);
+  }
+
+  #envelope(from: NodeId, envelope: Envelope): void {
+    this.#generating.receive(from, sessionId(toHex(envelope.sessionId)), envelope);
+  }
+
+  #contribution(from: NodeId, contribution: Contribution): void {
+    const { envelope, keyId, version, next } = contribution;
+    if (envelope === undefined) return;
+    if (next.length > 0) this.#pool(from, keyId, version, next);
+    const session = sessionId(toHex(envelope.sessionId));
+    const open = this.#tasks.session(session);
+    if (envelope.kind === 'DECLINED') {
+      if (open !== undefined) this.#coordinator.declined(from, open, envelope);
+      return this.#wake();
+    }
+    if (envelope.kind !== 'SHARE') return;
+    if (open === undefined) {
+      const now = this.#around.clock.elapsed();
+      this.#shares.addEarly(
+        from,
+        session,
+        envelope,
+        encode(SessionMessage, {
+          message: { $case: 'contribution', value: contribution },
+        }).length,
+        now,
+      );
+      return;
+    }
+    if (this.#shares.add(from, open, envelope)) this.#coordinator.combine(open);
+  }
+
+  #pool(from: NodeId, key: string, version: number, slots: readonly NonceSlot[]): void {
+    this.#pools.add(from, key, version, slots, this.#around.clock.elapsed());
+    this.#intake.advance();
+  }
+
+  /** One timer drives hedges, resends and deadlines, while there is anything to drive. */
+  #wake(): void {
+    if (this.#tick !== undefined || this.#stopped || !this.#busy()) return;
+    this.#tick = this.#around.clock.after(TICK_MS, () => {
+      this.#tick = undefined;
+      this.#sync();
+      this.#signing.resend();
+      this.#generating.resend();
+      this.#facts.resend();
+      this.#intake.advance();
+      this.#coordinator.advance();
+      this.#submissions.advance();
+      this.#wake();
+    });
+  }
+
+  #busy(): boolean {
+    return (
+      this.#tasks.size > 0 ||
+      this.#signing.busy ||
+      this.#generating.busy ||
+      this.#facts.busy ||
+      this.#intake.busy ||
+      this.#submissions.busy
+    );
+  }
+
+  #scheduleSweep(): void {
+    this.#sweep = this.#around.clock.after(RECONCILE_MS, () => {
+      this.#sync();
+      this.#reconcileAll();
+      const now = this.#around.clock.elapsed();
+      this.#pools.expire(now);
+      this.#around.keys.expire(now);
+      this.#scheduleSweep();
+    });
+  }
+}
