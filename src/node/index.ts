@@ -6,3 +6,5 @@ export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
 export { SETTINGS } from './settings.js';
 export type { Setting } from './settings.js';
+export { startReplica } from './replica.js';
+export type { Replica, ReplicaConfig, ReplicaPorts, ReplicaStatus } from './replica.js';

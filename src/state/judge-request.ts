@@ -30,12 +30,12 @@ export type Ruling =
 /**
  * Judges a request against the state at `timeMs`, in the order of `trust.md`: form; signature and role; known; expiry;
  * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
- * what will be refused does not fill the log.
+ * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves the expiry to the entry.
  */
 export function judgeRequest(
   view: View,
   request: Request,
-  timeMs: Millis,
+  timeMs: Millis | undefined,
   rules: Rules,
 ): Judged<Ruling> {
   const parsed = parseRequest(request.method, request.request);
@@ -49,7 +49,7 @@ export function judgeRequest(
   const known = readTask(view, taskId);
   if (known !== undefined) return judgeKnown(known, content, parsed.request.requestId);
 
-  const expiry = judgeExpiry(expireTimeMs, timeMs);
+  const expiry = timeMs === undefined ? undefined : judgeExpiry(expireTimeMs, timeMs);
   if (expiry !== undefined) return expiry;
   const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
   const clock = readClock(view);

@@ -32,7 +32,9 @@ export function closeTask(draft: Draft, task: TaskRecord, outcome: Outcome, time
 }
 
 /** Claims that the task has no outcome yet. */
-export function isOpen(task: TaskRecord | undefined): task is TaskRecord {
+export function isOpen(
+  task: TaskRecord | undefined,
+): task is TaskRecord & { readonly outcome: undefined } {
   return task !== undefined && task.outcome === undefined;
 }
 

@@ -1,0 +1,268 @@
+import type {
+  Boot,
+  ClusterId,
+  KeyId,
+  LogIndex,
+  Millis,
+  NodeId,
+  TaskId,
+  Term,
+} from '../common/index.js';
+import type { Suite } from '../frost/index.js';
+import type { Genesis } from '../identity/index.js';
+import { voters } from '../identity/index.js';
+import { KeyManager } from '../keys/index.js';
+import type {
+  Channel,
+  Clock,
+  ConsensusStore,
+  Entry,
+  Logger,
+  Network,
+  Random,
+  ShareStore,
+  Signer,
+  Verify,
+  Write,
+} from '../ports/index.js';
+import { createRaft, RaftDriver } from '../raft/index.js';
+import type { Machine } from '../raft/index.js';
+import { apply, Overlay, queries } from '../state/index.js';
+import type { Queries, Rules, Verdict } from '../state/index.js';
+import { Connections, TaskManager } from '../tasks/index.js';
+import type { Call } from '../tasks/index.js';
+import { encode, SessionMessage } from '../wire/index.js';
+import type { Algorithm, NonceSlot, TaskRecord } from '../wire/index.js';
+
+/** Every door of a replica to the world. */
+export type ReplicaPorts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly verify: Verify;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly consensus: ConsensusStore;
+  readonly shares: ShareStore;
+  readonly logger: Logger;
+};
+
+export type ReplicaConfig = {
+  readonly genesis: Genesis;
+  /** This run of the process: fresh random bytes, never stored. */
+  readonly boot: Boot;
+  /** 32 bytes; wraps the data keys of this node's key shares. */
+  readonly wrappingKey: Uint8Array;
+  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  /** The replica has stopped for good and must not be restarted in this process. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+export type ReplicaStatus = {
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+  readonly leader: NodeId | undefined;
+  readonly term: Term;
+  readonly commit: LogIndex;
+  readonly applied: LogIndex;
+  /** A leader is known, and an entry of its term is applied here. */
+  readonly caughtUp: boolean;
+  /** Other nodes that can be reached now. */
+  readonly connected: readonly NodeId[];
+  /** The state machine's clock. */
+  readonly timeMs: Millis;
+};
+
+/** One node without its sockets, disks and clocks: what the real node and the simulator both run. */
+export interface Replica {
+  /** Takes bytes of a peer's stream, whatever they are. */
+  receive(from: NodeId, channel: Channel, bytes: Uint8Array): void;
+  /** Messages can go to `peer`, which runs as `boot` now. */
+  connected(peer: NodeId, boot: Boot): void;
+  disconnected(peer: NodeId): void;
+  /**
+   * Brings a client's request into the log and waits for its outcome in this node's own state, done or failed.
+   *
+   * @throws {ClusterError} It is refused, no leader can be reached, or the wait is over.
+   */
+  submit(call: Call): Promise<TaskRecord>;
+  /**
+   * The state, not older than this call (Raft ReadIndex).
+   *
+   * @throws {ClusterError} `no-quorum`, when that cannot be known.
+   */
+  read(signal: AbortSignal): Promise<Queries>;
+  /** The state as applied here, which may be behind. */
+  local(): Queries;
+  status(): ReplicaStatus;
+  stop(): Promise<void>;
+}
+
+/**
+ * Loads what is durable and takes part from then on.
+ *
+ * @throws {ClusterError} `data-loss`, when what is stored contradicts itself or the genesis.
+ */
+export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): Promise<Replica> {
+  const { genesis } = config;
+  const { clock, consensus, logger, signer, verify } = ports;
+  const loaded = await consensus.load();
+  const raft = createRaft(
+    {
+      id: signer.node,
+      voters: voters(genesis),
+      genesis: { payload: genesis.bytes, timeMs: genesis.createdMs },
+      random: ports.random,
+    },
+    loaded,
+    clock.now(),
+  );
+  const rules: Rules = { genesis, verify };
+  const overlay = new Overlay(consensus);
+  const asked = queries(overlay);
+  const connections = new Connections(signer.node, config.boot);
+  const machine = new StateMachine(overlay, rules, logger, (batch) => tasks.applied(batch));
+  const driver = new RaftDriver({
+    raft,
+    store: consensus,
+    network: ports.network,
+    clock,
+    machine,
+    applied: loaded.applied,
+    logger,
+    onFatal: config.onFatal,
+  });
+  const keys = new KeyManager({
+    shares: ports.shares,
+    wrappingKey: config.wrappingKey,
+    clusterId: genesis.clusterId,
+    nodeId: signer.node,
+    boot: config.boot,
+    random: ports.random,
+    clock,
+    suiteOf: config.suiteOf,
+  });
+  const tasks: TaskManager = new TaskManager(
+    {
+      self: signer.node,
+      boot: config.boot,
+      voters: voters(genesis),
+      rules,
+      suiteOf: config.suiteOf,
+      clock,
+      random: ports.random,
+      signer,
+      logger,
+      keys,
+      view: overlay,
+      consensus: {
+        propose: (payload) => {
+          const entry = driver.propose(payload);
+          return typeof entry === 'string' ? entry : 'proposed';
+        },
+        status: () => driver.status(),
+      },
+      connections,
+      stateTimeMs: () => Number(asked.clock().timeMs),
+      send: (to, message) => {
+        // To itself, but not at once: nobody expects to be called back while it is still speaking.
+        if (to === signer.node) clock.after(0, () => tasks.deliver(to, message));
+        else if (connections.has(to)) {
+          ports.network.send(to, 'session', encode(SessionMessage, message));
+        }
+      },
+    },
+    asked,
+  );
+  driver.start();
+  tasks.start();
+
+  return {
+    receive: (from, channel, bytes) => {
+      if (channel === 'raft') driver.receive(from, bytes);
+      else tasks.receive(from, bytes);
+    },
+    connected: (peer, boot) => {
+      connections.connected(peer, boot);
+      tasks.connected(peer, boot);
+    },
+    disconnected: (peer) => connections.disconnected(peer),
+    submit: (call) => tasks.submit(call),
+    read: async (signal) => {
+      await driver.readIndex(signal);
+      return asked;
+    },
+    local: () => asked,
+    status: () => {
+      const { leader, term, commit, applied, caughtUp } = driver.status();
+      return {
+        clusterId: genesis.clusterId,
+        nodeId: signer.node,
+        leader,
+        term,
+        commit,
+        applied,
+        caughtUp,
+        connected: connections.peers(),
+        timeMs: Number(asked.clock().timeMs),
+      };
+    },
+    stop: async () => {
+      tasks.stop();
+      await driver.stop();
+      keys.close();
+    },
+  };
+}
+
+/** The replicated state as Raft sees it: entries go in, and what they changed is told batch by batch. */
+class StateMachine implements Machine {
+  readonly #overlay: Overlay;
+  readonly #rules: Rules;
+  readonly #logger: Logger;
+  readonly #onBatch: (batch: Changes) => void;
+  #changes = noChanges();
+
+  constructor(overlay: Overlay, rules: Rules, logger: Logger, onBatch: (batch: Changes) => void) {
+    this.#overlay = overlay;
+    this.#rules = rules;
+    this.#logger = logger;
+    this.#onBatch = onBatch;
+  }
+
+  apply(entry: Entry): void {
+    const applied = apply(this.#overlay, entry, this.#rules);
+    this.#overlay.put(applied.writes);
+    for (const task of applied.changedTasks) this.#changes.tasks.add(task);
+    for (const key of applied.changedKeys) this.#changes.keys.add(key);
+    this.#changes.named.push(...applied.named);
+    if (applied.verdict !== undefined) this.#changes.verdicts.push(applied.verdict);
+    if (applied.alarm !== undefined) {
+      this.#logger.alarm(applied.alarm, { index: entry.index, term: entry.term });
+    }
+  }
+
+  pendingWrites(): readonly Write[] {
+    return this.#overlay.pendingWrites();
+  }
+
+  flushed(writes: readonly Write[]): void {
+    this.#overlay.flushed(writes);
+  }
+
+  batchDone(): void {
+    const changes = this.#changes;
+    this.#changes = noChanges();
+    this.#onBatch(changes);
+  }
+}
+
+type Changes = {
+  readonly tasks: Set<TaskId>;
+  readonly keys: Set<KeyId>;
+  readonly named: NonceSlot[];
+  readonly verdicts: Verdict[];
+};
+
+function noChanges(): Changes {
+  return { tasks: new Set(), keys: new Set(), named: [], verdicts: [] };
+}

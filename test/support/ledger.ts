@@ -1,0 +1,301 @@
+import { createHash } from 'node:crypto';
+import { concat, equal, nodeId, utf8 } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import {
+  encodeGenesis,
+  installedBytes,
+  parseGenesis,
+  readyBytes,
+  voucherBytes,
+} from '../../src/identity/index.js';
+import type { Genesis } from '../../src/identity/index.js';
+import type { Entry, EntryKind, Verify } from '../../src/ports/index.js';
+import { entryHash } from '../../src/raft/index.js';
+import { apply, METHODS, Overlay, participantsOf, queries } from '../../src/state/index.js';
+import type { Applied, Queries, Rules } from '../../src/state/index.js';
+import { memoryConsensusStore } from '../../src/store/index.js';
+import {
+  Algorithm,
+  Command,
+  encode,
+  GenerateKeyRequest,
+  SignRequest,
+} from '../../src/wire/index.js';
+import type {
+  Attempt,
+  Installed,
+  NonceSlot,
+  Ready,
+  Request,
+  TaskRecord,
+} from '../../src/wire/index.js';
+
+export const OPERATOR = 'spiffe://quorate/operator/alice';
+export const APP = 'spiffe://quorate/app/payments';
+export const NODES: readonly NodeId[] = ['node-1', 'node-2', 'node-3'].map(nodeId);
+export const GENESIS_MS = 1_700_000_000_000;
+const CA = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
+/** A signature that only tests take for one: a hash over key and bytes. */
+export function sealOf(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const half = createHash('sha256').update(concat(key, bytes)).digest();
+  return new Uint8Array(concat(half, half));
+}
+
+export const verify: Verify = {
+  identity: (key, bytes, signature) => equal(sealOf(key, bytes), signature),
+  final: () => true,
+};
+
+export const identityKeyOf = (node: string): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(node).digest());
+
+export function testGenesis(
+  more: {
+    readonly unsigned?: boolean;
+    readonly keysMax?: number;
+    readonly requestIdsMax?: number;
+  } = {},
+): Genesis {
+  return parseGenesis(
+    encodeGenesis({
+      createdMs: GENESIS_MS,
+      members: NODES.map((each) => ({
+        nodeId: each,
+        role: 'tee',
+        identityKey: identityKeyOf(each),
+      })),
+      peerCa: CA,
+      requesterCa: CA,
+      unsigned: more.unsigned ?? true,
+      limits: {
+        openGenerateTasksMax: 4,
+        openSignTasksMax: 8,
+        requestIdsMax: more.requestIdsMax ?? 1000,
+        keysMax: more.keysMax ?? 100,
+      },
+    }),
+  );
+}
+
+/** A log and the state it makes, without Raft: tests append entries and look at what they did. */
+export class Ledger {
+  readonly rules: Rules;
+  readonly state: Overlay;
+  readonly ask: Queries;
+  timeMs = GENESIS_MS;
+  #index = 0;
+  #hash: Uint8Array = new Uint8Array(32);
+
+  constructor(genesis = testGenesis()) {
+    this.rules = { genesis, verify };
+    this.state = new Overlay(memoryConsensusStore());
+    this.ask = queries(this.state);
+    this.append('genesis', genesis.bytes);
+  }
+
+  append(kind: EntryKind, payload: Uint8Array): Applied & { readonly entry: Entry } {
+    const fields = { index: ++this.#index, term: 1, kind, timeMs: this.timeMs, payload };
+    const entry: Entry = { ...fields, hash: entryHash(this.#hash, fields) };
+    this.#hash = entry.hash;
+    const applied = apply(this.state, entry, this.rules);
+    this.state.put(applied.writes);
+    return { ...applied, entry };
+  }
+
+  command(command: NonNullable<Command['command']>): Applied {
+    return this.append('command', encode(Command, { command }));
+  }
+
+  /** A request as an entry node vouches for it. */
+  request(
+    method: string,
+    request: Uint8Array,
+    more: Partial<{
+      requester: string;
+      node: string;
+      expireTimeMs: number;
+      firstAttempt: Attempt;
+    }> = {},
+  ): Request {
+    const node = more.node ?? 'node-1';
+    const spiffeId = more.requester ?? OPERATOR;
+    const expireTimeMs = more.expireTimeMs ?? this.timeMs + 60_000;
+    const bytes = voucherBytes(
+      this.rules.genesis.clusterId,
+      method,
+      spiffeId,
+      expireTimeMs,
+      request,
+    );
+    const signature = sealOf(identityKeyOf(node), bytes);
+    return {
+      method,
+      request,
+      authorization: {
+        by: {
+          $case: 'voucher',
+          value: { nodeId: node, spiffeId, expireTimeMs: BigInt(expireTimeMs), signature },
+        },
+      },
+      firstAttempt: more.firstAttempt,
+    };
+  }
+
+  generate(
+    keyId: string,
+    more: Partial<GenerateKeyRequest> & { readonly requester?: string } = {},
+  ): Applied {
+    const { requester, ...fields } = more;
+    const request = generateRequest(keyId, fields);
+    return this.command({
+      $case: 'request',
+      value: this.request(
+        METHODS.generateKey,
+        request,
+        requester === undefined ? {} : { requester },
+      ),
+    });
+  }
+
+  /** Opens the next attempt of a generate-key among all its participants. */
+  attempt(task: TaskRecord): Applied {
+    const nodes = participantsOf(task, this.rules.genesis).map(({ nodeId: node }) => ({
+      nodeId: node,
+      boot: bootOf(node),
+    }));
+    const number = task.attempts.length + 1;
+    return this.command({
+      $case: 'attempt',
+      value: {
+        taskId: task.taskId,
+        number,
+        version: 1,
+        sharingSession: new Uint8Array(0),
+        assignment: { $case: 'boots', value: { nodes } },
+      },
+    });
+  }
+
+  /** What an honest participant says of the newest attempt. */
+  ready(task: TaskRecord, node: string, more: Partial<Ready> = {}): Ready {
+    const unsigned: Ready = {
+      nodeId: node,
+      sessionId: task.attempts.at(-1)?.sessionId ?? new Uint8Array(32),
+      requestHash: task.requestHash,
+      keyId: task.keyId,
+      algorithm: Algorithm.FROST_ED25519_SHA512,
+      threshold: 2,
+      participants: [...participantsOf(task, this.rules.genesis)],
+      baseVersion: 0,
+      version: 1,
+      publicPolynomial: [fill(1), fill(2)],
+      publicKey: fill(1),
+      chainCode: fill(3),
+      digest: fill(4),
+      signature: new Uint8Array(0),
+      ...more,
+    };
+    const bytes = readyBytes(this.rules.genesis.clusterId, unsigned);
+    return { ...unsigned, signature: more.signature ?? sealOf(identityKeyOf(node), bytes) };
+  }
+
+  installed(keyId: string, node: string, more: Partial<Installed> = {}): Installed {
+    const key = this.ask.key(keyId);
+    const unsigned: Installed = {
+      nodeId: node,
+      sessionId: key?.sessionId ?? new Uint8Array(32),
+      keyId,
+      version: 1,
+      digest: key?.digest ?? new Uint8Array(32),
+      signature: new Uint8Array(0),
+      ...more,
+    };
+    const bytes = installedBytes(this.rules.genesis.clusterId, unsigned);
+    return { ...unsigned, signature: more.signature ?? sealOf(identityKeyOf(node), bytes) };
+  }
+
+  /** A key that is active, its certificate complete. */
+  activeKey(
+    keyId: string,
+    more: Partial<GenerateKeyRequest> & { readonly requester?: string } = {},
+  ): void {
+    const [id = ''] = this.generate(keyId, more).changedTasks;
+    this.attempt(this.task(id));
+    for (const node of NODES)
+      this.command({ $case: 'ready', value: this.ready(this.task(id), node) });
+    for (const node of NODES)
+      this.command({ $case: 'installed', value: this.installed(keyId, node) });
+  }
+
+  task(id: string): TaskRecord {
+    const task = this.ask.task(id);
+    if (task === undefined) throw new Error(`no task ${id}`);
+    return task;
+  }
+
+  sign(
+    keyId: string,
+    requestId: string,
+    more: Partial<{
+      requester: string;
+      firstAttempt: Attempt;
+      message: Uint8Array;
+      expireTimeMs: number;
+      node: string;
+    }> = {},
+  ): Applied {
+    const { message = utf8('hello'), ...rest } = more;
+    return this.command({
+      $case: 'request',
+      value: this.request(METHODS.sign, signRequest(keyId, requestId, message), rest),
+    });
+  }
+
+  signAttempt(keyId: string, taskId: string, number: number, more: Partial<Attempt> = {}): Attempt {
+    const key = this.ask.key(keyId);
+    return {
+      taskId,
+      number,
+      version: 1,
+      sharingSession: key?.sessionId ?? new Uint8Array(32),
+      assignment: {
+        $case: 'slots',
+        value: { slots: [slot('node-1', number), slot('node-2', number)] },
+      },
+      ...more,
+    };
+  }
+}
+
+export const fill = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte);
+export const bootOf = (node: string): Uint8Array => identityKeyOf(`${node} boot`).slice(0, 16);
+
+export function slot(node: string, counter: number, more: Partial<NonceSlot> = {}): NonceSlot {
+  return {
+    nodeId: node,
+    boot: bootOf(node),
+    counter: BigInt(counter),
+    hiding: fill(5),
+    binding: fill(6),
+    ...more,
+  };
+}
+
+export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest> = {}): Uint8Array {
+  return encode(GenerateKeyRequest, {
+    requestId: `generate-${keyId}`,
+    keyId,
+    algorithm: Algorithm.FROST_ED25519_SHA512,
+    threshold: 2,
+    participants: [],
+    labels: [],
+    allowNoRedundancy: false,
+    allowedSigners: [],
+    ...more,
+  });
+}
+
+export function signRequest(keyId: string, requestId: string, message: Uint8Array): Uint8Array {
+  return encode(SignRequest, { requestId, keyId, payload: { $case: 'message', value: message } });
+}

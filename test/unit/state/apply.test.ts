@@ -1,0 +1,382 @@
+import { describe, expect, test } from '@jest/globals';
+import { toHex, utf8 } from '../../../src/common/index.js';
+import { sessionIdOf } from '../../../src/identity/index.js';
+import type { Applied } from '../../../src/state/index.js';
+import { METHODS, slotsOf } from '../../../src/state/index.js';
+import { Algorithm, Command, encode } from '../../../src/wire/index.js';
+import {
+  APP,
+  bootOf,
+  fill,
+  GENESIS_MS,
+  generateRequest,
+  Ledger,
+  NODES,
+  sealOf,
+  signRequest,
+  slot,
+  testGenesis,
+} from '../../support/ledger.js';
+
+const refusalOf = (applied: Applied): string | undefined =>
+  applied.verdict?.result.kind === 'refused' ? applied.verdict.result.refusal.reason : undefined;
+
+const opened = (applied: Applied): string => {
+  if (applied.verdict?.result.kind !== 'opened')
+    throw new Error(`not opened: ${refusalOf(applied)}`);
+  return applied.verdict.result.task;
+};
+
+describe('generating a key', () => {
+  test('opens a task, reserves the key id, and activates with the last equal ready', () => {
+    const ledger = new Ledger();
+    const id = opened(ledger.generate('treasury'));
+    ledger.attempt(ledger.task(id));
+
+    for (const node of NODES.slice(0, 2)) {
+      ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(id), node) });
+    }
+    expect(ledger.ask.key('treasury')).toBeUndefined();
+    ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(id), 'node-3') });
+
+    const key = ledger.ask.key('treasury');
+    expect(key?.version).toBe(1);
+    expect(key?.ready.map(({ nodeId }) => nodeId)).toEqual(NODES);
+    expect(ledger.task(id).outcome?.$case).toBe('generatedKey');
+    expect(ledger.ask.installing()).toEqual(['treasury']);
+    for (const node of NODES) {
+      ledger.command({ $case: 'installed', value: ledger.installed('treasury', node) });
+    }
+    expect(ledger.ask.installing()).toEqual([]);
+  });
+
+  test('names the session after the hash of the entry that opened the attempt', () => {
+    const ledger = new Ledger();
+    const id = opened(ledger.generate('treasury'));
+    ledger.attempt(ledger.task(id));
+    const [attempt] = ledger.task(id).attempts;
+    const twin = new Ledger();
+    opened(twin.generate('treasury'));
+    const { entry } = twin.append(
+      'command',
+      encode(Command, { command: { $case: 'attempt', value: attempt?.attempt ?? fail() } }),
+    );
+    expect(toHex(attempt?.sessionId ?? fill(0))).toBe(
+      sessionIdOf(twin.rules.genesis.clusterId, entry.hash),
+    );
+  });
+
+  test('a second request for a reserved or existing key id is refused', () => {
+    const ledger = new Ledger();
+    opened(ledger.generate('treasury'));
+    expect(refusalOf(ledger.generate('treasury', { requestId: 'other' }))).toBe('KEY_EXISTS');
+    ledger.activeKey('hot');
+    expect(refusalOf(ledger.generate('hot', { requestId: 'other' }))).toBe('KEY_EXISTS');
+  });
+
+  test('failed frees the key id', () => {
+    const ledger = new Ledger();
+    const taskId = opened(ledger.generate('treasury'));
+    ledger.command({
+      $case: 'failed',
+      value: { taskId, reason: 'ATTEMPTS_EXHAUSTED', evidence: [] },
+    });
+    expect(ledger.task(taskId).outcome?.$case).toBe('failed');
+    opened(ledger.generate('treasury', { requestId: 'again' }));
+  });
+
+  test.each([
+    ['another session', { sessionId: fill(9) }],
+    ['another request', { requestHash: fill(9) }],
+    ['another threshold', { threshold: 3 }],
+    ['a longer polynomial', { publicPolynomial: [fill(1), fill(2), fill(3)] }],
+    ['a point of another length', { publicPolynomial: [fill(1), fill(2, 33)] }],
+    ['a base version', { baseVersion: 1 }],
+    ['another version', { version: 2 }],
+    ['a signature of somebody else', { signature: sealOf(fill(7), fill(7)) }],
+    ['fewer participants', { participants: [{ nodeId: 'node-1', identityKey: fill(1) }] }],
+  ])('a ready with %s counts for nothing', (_, wrong) => {
+    const ledger = new Ledger();
+    const id = opened(ledger.generate('treasury'));
+    ledger.attempt(ledger.task(id));
+    const before = ledger.task(id);
+    const applied = ledger.command({
+      $case: 'ready',
+      value: ledger.ready(ledger.task(id), 'node-1', wrong),
+    });
+    expect(applied.changedTasks).toEqual([]);
+    expect(ledger.task(id)).toEqual(before);
+  });
+
+  test('the first ready of a node counts, and one that differs from the others never activates', () => {
+    const ledger = new Ledger();
+    const id = opened(ledger.generate('treasury'));
+    ledger.attempt(ledger.task(id));
+    ledger.command({
+      $case: 'ready',
+      value: ledger.ready(ledger.task(id), 'node-1', { digest: fill(9) }),
+    });
+    for (const node of NODES) {
+      ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(id), node) });
+    }
+    expect(ledger.task(id).ready).toHaveLength(3);
+    expect(ledger.ask.key('treasury')).toBeUndefined();
+  });
+
+  test('a new attempt takes back what was said of the one before', () => {
+    const ledger = new Ledger();
+    const id = opened(ledger.generate('treasury'));
+    ledger.attempt(ledger.task(id));
+    const old = NODES.map((node) => ledger.ready(ledger.task(id), node));
+    ledger.command({ $case: 'ready', value: old[0] ?? fail() });
+    ledger.attempt(ledger.task(id));
+    expect(ledger.task(id).ready).toEqual([]);
+    for (const value of old) ledger.command({ $case: 'ready', value });
+    expect(ledger.task(id).ready).toEqual([]);
+  });
+
+  test('an attempt without one of the participants is void', () => {
+    const ledger = new Ledger();
+    const taskId = opened(ledger.generate('treasury'));
+    const nodes = NODES.slice(0, 2).map((nodeId) => ({ nodeId, boot: bootOf(nodeId) }));
+    const applied = ledger.command({
+      $case: 'attempt',
+      value: {
+        taskId,
+        number: 1,
+        version: 1,
+        sharingSession: new Uint8Array(0),
+        assignment: { $case: 'boots', value: { nodes } },
+      },
+    });
+    expect(applied.alarm).toBeDefined();
+    expect(ledger.task(taskId).attempts).toEqual([]);
+  });
+
+  test.each([
+    ['a stranger', { participants: ['node-1', 'node-9'], allowNoRedundancy: true }, 'NOT_A_MEMBER'],
+    ['threshold 1', { threshold: 1 }, 'INVALID_THRESHOLD'],
+    ['threshold above n', { threshold: 4 }, 'INVALID_THRESHOLD'],
+    ['no redundancy', { threshold: 3 }, 'NO_REDUNDANCY'],
+    ['no algorithm', { algorithm: Algorithm.UNSPECIFIED }, 'ALGORITHM_UNSUPPORTED'],
+    ['a node twice', { participants: ['node-1', 'node-1'] }, 'DUPLICATE_PARTICIPANT'],
+  ])('%s is refused and leaves no trace', (_, wrong, reason) => {
+    const ledger = new Ledger();
+    expect(refusalOf(ledger.generate('treasury', wrong))).toBe(reason);
+    expect(ledger.ask.tasks('', 10, false)).toEqual([]);
+    expect(ledger.ask.clock().taskCount).toBe(0);
+  });
+
+  test('an app generates, an auditor may not', () => {
+    const ledger = new Ledger();
+    opened(ledger.generate('treasury', { requester: APP }));
+    const auditor = 'spiffe://quorate/auditor/eve';
+    expect(refusalOf(ledger.generate('other', { requester: auditor }))).toBe('ROLE_FORBIDDEN');
+  });
+
+  test('the genesis bounds open generations and keys', () => {
+    const ledger = new Ledger(testGenesis({ keysMax: 1 }));
+    ledger.activeKey('one');
+    expect(refusalOf(ledger.generate('two'))).toBe('TOO_MANY_KEYS');
+    const busy = new Ledger();
+    for (const key of ['a', 'b', 'c', 'd']) opened(busy.generate(key));
+    expect(refusalOf(busy.generate('e'))).toBe('TOO_MANY_TASKS');
+  });
+});
+
+describe('signing', () => {
+  test('a request opens a task with its first attempt, and done closes it with its first result', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const probe = new Ledger();
+    probe.activeKey('treasury');
+    const taskId = opened(probe.sign('treasury', 'one'));
+
+    const firstAttempt = ledger.signAttempt('treasury', taskId, 1);
+    const applied = ledger.sign('treasury', 'one', { firstAttempt });
+    expect(opened(applied)).toBe(taskId);
+    expect(applied.named).toHaveLength(2);
+    expect(ledger.task(taskId).attempts).toHaveLength(1);
+
+    ledger.command({ $case: 'done', value: { taskId, signature: fill(8, 64), attempt: 1 } });
+    ledger.command({ $case: 'done', value: { taskId, signature: fill(9, 64), attempt: 1 } });
+    const { outcome } = ledger.task(taskId);
+    expect(outcome).toMatchObject({
+      $case: 'signature',
+      value: { signature: fill(8, 64), signers: ['node-1', 'node-2'] },
+    });
+    expect(ledger.ask.clock().openSignCount).toBe(0);
+    expect(ledger.task(taskId).request).toEqual(new Uint8Array(0));
+  });
+
+  test('a malformed first attempt still opens the task, without an attempt, and names its slots', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const wrong = ledger.signAttempt('treasury', 'another-task', 1);
+    const applied = ledger.sign('treasury', 'one', { firstAttempt: wrong });
+    expect(ledger.task(opened(applied)).attempts).toEqual([]);
+    expect(applied.named).toHaveLength(2);
+  });
+
+  test.each([
+    ['a subset of the signers', [slot('node-1', 1)]],
+    ['a signer twice', [slot('node-1', 1), slot('node-1', 2)]],
+    ['unsorted signers', [slot('node-2', 1), slot('node-1', 1)]],
+    ['a stranger', [slot('node-1', 1), slot('node-99', 1)]],
+    ['one signer too many', NODES.map((node) => slot(node, 1))],
+    ['a short commitment', [slot('node-1', 1), slot('node-2', 1, { hiding: fill(5, 31) })]],
+    ['a short boot', [slot('node-1', 1), slot('node-2', 1, { boot: fill(5, 15) })]],
+    ['counter 0', [slot('node-1', 0), slot('node-2', 1)]],
+    ['a counter beyond what a number holds', [slot('node-1', 2 ** 53), slot('node-2', 1)]],
+  ])('an attempt with %s is void, and its commitments are named all the same', (_, slots) => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    const value = ledger.signAttempt('treasury', taskId, 1, {
+      assignment: { $case: 'slots', value: { slots } },
+    });
+    const applied = ledger.command({ $case: 'attempt', value });
+    expect(applied.alarm).toBeDefined();
+    expect(applied.named).toEqual(slots);
+    expect(ledger.task(taskId).attempts).toEqual([]);
+  });
+
+  test.each([
+    ['of another version', { version: 2 }],
+    ['of another sharing', { sharingSession: fill(9) }],
+    ['out of order', { number: 2 }],
+  ])('an attempt %s is void', (_, wrong) => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', taskId, 1, wrong) });
+    expect(ledger.task(taskId).attempts).toEqual([]);
+  });
+
+  test('attempts stay valid beside each other, at most 8', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    for (let number = 1; number <= 9; number++) {
+      ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', taskId, number) });
+    }
+    expect(ledger.task(taskId).attempts.flatMap(({ attempt }) => slotsOf(attempt))).toHaveLength(
+      16,
+    );
+  });
+
+  test.each([
+    ['a signature of 63 bytes', { signature: fill(8, 63), attempt: 1 }],
+    ['an attempt that was never made', { signature: fill(8, 64), attempt: 2 }],
+  ])('done with %s changes nothing', (_, wrong) => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', taskId, 1) });
+    const applied = ledger.command({ $case: 'done', value: { taskId, ...wrong } });
+    expect(applied.alarm).toBeDefined();
+    expect(ledger.task(taskId).outcome).toBeUndefined();
+  });
+
+  test('an owner and named signers may sign; another app may not know whether the key exists', () => {
+    const ledger = new Ledger();
+    const friend = 'spiffe://quorate/app/friend';
+    const stranger = 'spiffe://quorate/app/stranger';
+    ledger.activeKey('treasury', { requester: APP, allowedSigners: [friend] });
+    opened(ledger.sign('treasury', 'one', { requester: APP }));
+    opened(ledger.sign('treasury', 'one', { requester: friend }));
+    opened(ledger.sign('treasury', 'one'));
+    expect(refusalOf(ledger.sign('treasury', 'one', { requester: stranger }))).toBe(
+      'KEY_FORBIDDEN',
+    );
+    expect(refusalOf(ledger.sign('nothing', 'one', { requester: stranger }))).toBe('KEY_FORBIDDEN');
+    expect(refusalOf(ledger.sign('nothing', 'two'))).toBe('KEY_NOT_FOUND');
+  });
+});
+
+describe('request ids', () => {
+  test('the same content is known, whatever the clock says; other content is refused', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    ledger.timeMs += 3_000_000;
+    const again = ledger.sign('treasury', 'one', { expireTimeMs: GENESIS_MS });
+    expect(again.verdict?.result).toEqual({ kind: 'known', task: taskId });
+    expect(refusalOf(ledger.sign('treasury', 'one', { message: utf8('other') }))).toBe(
+      'REQUEST_ID_REUSED',
+    );
+  });
+
+  test('ids of different requesters do not meet', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury', { requester: APP });
+    const one = opened(ledger.sign('treasury', 'one', { requester: APP }));
+    expect(opened(ledger.sign('treasury', 'one', { message: utf8('other') }))).not.toBe(one);
+  });
+
+  test('are forgotten an hour after the outcome, and only then', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    ledger.command({ $case: 'failed', value: { taskId, reason: 'REQUEST_EXPIRED', evidence: [] } });
+    ledger.timeMs += 3_599_999;
+    opened(ledger.sign('treasury', 'two'));
+    expect(ledger.ask.task(taskId)).toBeDefined();
+    ledger.timeMs += 1;
+    opened(ledger.sign('treasury', 'three'));
+    expect(ledger.ask.task(taskId)).toBeUndefined();
+  });
+
+  test('when no more are kept, requests are refused', () => {
+    const ledger = new Ledger(testGenesis({ requestIdsMax: 2 }));
+    ledger.activeKey('treasury');
+    opened(ledger.sign('treasury', 'one'));
+    expect(refusalOf(ledger.sign('treasury', 'two'))).toBe('TOO_MANY_REQUESTS');
+  });
+});
+
+describe('authority', () => {
+  test('a request valid until its expiry, and not at it', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    expect(refusalOf(ledger.sign('treasury', 'one', { expireTimeMs: ledger.timeMs }))).toBe(
+      'REQUEST_EXPIRED',
+    );
+    opened(ledger.sign('treasury', 'one', { expireTimeMs: ledger.timeMs + 1 }));
+    const far = ledger.timeMs + 605_001;
+    expect(refusalOf(ledger.sign('treasury', 'two', { expireTimeMs: far }))).toBe('EXPIRY_TOO_FAR');
+  });
+
+  test('a voucher of no member, or over other bytes, is refused', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    expect(refusalOf(ledger.sign('treasury', 'one', { node: 'node-9' }))).toBe('INVALID_VOUCHER');
+    const request = ledger.request(METHODS.sign, signRequest('treasury', 'one', utf8('pay 1')));
+    const altered = { ...request, request: signRequest('treasury', 'one', utf8('pay 9')) };
+    expect(refusalOf(ledger.command({ $case: 'request', value: altered }))).toBe('INVALID_VOUCHER');
+  });
+
+  test('where the genesis takes only signed requests, a voucher is nothing', () => {
+    const ledger = new Ledger(testGenesis({ unsigned: false }));
+    expect(refusalOf(ledger.generate('treasury'))).toBe('SIGNATURE_REQUIRED');
+  });
+
+  test('requests signed by their requesters are refused, not ignored', () => {
+    const ledger = new Ledger();
+    const signed = {
+      ...ledger.request(METHODS.generateKey, generateRequest('treasury')),
+      authorization: {
+        by: {
+          $case: 'signed' as const,
+          value: { certificates: [fill(1)], signature: fill(2), expireTimeMs: 1n },
+        },
+      },
+    };
+    const applied = ledger.command({ $case: 'request', value: signed });
+    expect(refusalOf(applied)).toBe('SIGNED_REQUESTS_UNSUPPORTED');
+  });
+});
+
+function fail(): never {
+  throw new Error('nothing there');
+}
