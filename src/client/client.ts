@@ -13,8 +13,8 @@ import { QuorateError } from './errors.js';
 import { verifyKeyCertificate, verifySignature } from './key-certificate.js';
 import type { Judgement } from './key-certificate.js';
 import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX } from './limits.js';
-import { Transport } from './transport.js';
-import type { CallOptions } from './transport.js';
+import { Transport, untilOf } from './transport.js';
+import type { CallOptions, Until } from './transport.js';
 
 export type ConnectOptions = {
   /** `host:port` of nodes' client ports; any of them will do, and more are better. */
@@ -83,7 +83,11 @@ export class QuorateClient {
   /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
   async generateKey(input: GenerateKeyInput, options?: CallOptions): Promise<JudgedKey> {
     const request = this.#requestOf(input);
-    const answer = await this.#transport.call(KeyServiceService.generateKey, request, options);
+    const answer = await this.#transport.call(
+      KeyServiceService.generateKey,
+      request,
+      untilOf(options),
+    );
     if (answer.key === undefined)
       throw new QuorateError('deadline', `Key ${input.keyId} is not ready yet`, {
         reason: 'KEY_NOT_READY',
@@ -92,16 +96,15 @@ export class QuorateClient {
     return this.#judge(answer.key, encode(GenerateKeyRequest, request));
   }
 
-  async getKey(keyId: string, options?: CallOptions): Promise<JudgedKey> {
-    const { key } = await this.#transport.call(KeyServiceService.getKey, { keyId }, options);
-    if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
-    return this.#judge(key);
+  getKey(keyId: string, options?: CallOptions): Promise<JudgedKey> {
+    return this.#getKey(keyId, untilOf(options));
   }
 
   /** In order of their ids, at most `limit`. */
   async listKeys(input: ListInput = {}, options?: CallOptions): Promise<Key[]> {
+    const until = untilOf(options);
     return collect(input.limit, async (page) => {
-      const answer = await this.#transport.call(KeyServiceService.listKeys, page, options);
+      const answer = await this.#transport.call(KeyServiceService.listKeys, page, until);
       return { items: answer.keys, next: answer.nextPageToken };
     });
   }
@@ -109,11 +112,12 @@ export class QuorateClient {
   /** The signature has been verified, under the key given or the key that the cluster shows. */
   async sign(input: SignInput, options?: CallOptions): Promise<SignResponse> {
     const { keyId, message, requestId = randomUUID() } = input;
-    const trusted = await this.#trustedKey(input, options);
+    const until = untilOf(options);
+    const trusted = await this.#trustedKey(input, until);
     const answer = await this.#transport.call(
       SigningServiceService.sign,
       { requestId, keyId, payload: { $case: 'message', value: message } },
-      options,
+      until,
     );
     if (!verifySignature(trusted, message, answer.signature))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
@@ -121,7 +125,11 @@ export class QuorateClient {
   }
 
   async getTask(taskId: string, options?: CallOptions): Promise<Task> {
-    const { task } = await this.#transport.call(TaskServiceService.getTask, { taskId }, options);
+    const { task } = await this.#transport.call(
+      TaskServiceService.getTask,
+      { taskId },
+      untilOf(options),
+    );
     if (task?.taskId !== taskId) throw wrongAnswer(`another task than ${taskId}`);
     return task;
   }
@@ -132,15 +140,20 @@ export class QuorateClient {
     options?: CallOptions,
   ): Promise<Task[]> {
     const { openOnly = false } = input;
+    const until = untilOf(options);
     return collect(input.limit, async (page) => {
       const request = { ...page, openOnly };
-      const answer = await this.#transport.call(TaskServiceService.listTasks, request, options);
+      const answer = await this.#transport.call(TaskServiceService.listTasks, request, until);
       return { items: answer.tasks, next: answer.nextPageToken };
     });
   }
 
   async getCluster(options?: CallOptions): Promise<Cluster> {
-    const { cluster } = await this.#transport.call(ClusterServiceService.getCluster, {}, options);
+    const { cluster } = await this.#transport.call(
+      ClusterServiceService.getCluster,
+      {},
+      untilOf(options),
+    );
     if (cluster === undefined) throw wrongAnswer('no cluster');
     return cluster;
   }
@@ -173,16 +186,22 @@ export class QuorateClient {
     };
   }
 
+  async #getKey(keyId: string, until: Until): Promise<JudgedKey> {
+    const { key } = await this.#transport.call(KeyServiceService.getKey, { keyId }, until);
+    if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
+    return this.#judge(key);
+  }
+
   #judge(key: Key, asked?: Uint8Array): JudgedKey {
     return { key, ...verifyKeyCertificate(key, this.#genesis, asked) };
   }
 
-  async #trustedKey({ keyId, publicKey }: SignInput, options?: CallOptions): Promise<TrustedKey> {
+  async #trustedKey({ keyId, publicKey }: SignInput, until: Until): Promise<TrustedKey> {
     if (publicKey !== undefined) return { algorithm: Algorithm.FROST_ED25519_SHA512, publicKey };
     const known = this.#trusted.get(keyId);
     if (known !== undefined) return known;
 
-    const { key, verdict, because } = await this.getKey(keyId, options);
+    const { key, verdict, because } = await this.#getKey(keyId, until);
     // A client with a cluster file has asked for proof; without one it takes the cluster's word for its keys.
     if (this.#genesis !== undefined && verdict === 'unverified')
       throw wrongAnswer(`a key ${keyId} that cannot be trusted: ${because}`);

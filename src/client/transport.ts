@@ -23,6 +23,16 @@ export type CallOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
+/** The same, from one moment on: what several calls of one method share. */
+export type Until = { readonly deadlineMs: Millis; readonly signal: AbortSignal | undefined };
+
+export function untilOf(options: CallOptions = {}): Until {
+  return {
+    deadlineMs: Date.now() + (options.timeoutMs ?? TIMEOUT_MS_DEFAULT),
+    signal: options.signal,
+  };
+}
+
 /** Calls to whichever node answers: when one is unavailable, the next is asked the very same. */
 export class Transport {
   readonly #nodes: readonly Client[];
@@ -62,19 +72,18 @@ export class Transport {
   async call<Request, Response>(
     method: MethodDefinition<Request, Response>,
     request: Request,
-    options: CallOptions = {},
+    until: Until,
   ): Promise<Response> {
-    const deadlineMs = Date.now() + (options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
     for (let refusals = 1; ; refusals++) {
       const at = this.#current;
       try {
-        return await this.#ask(at, method, request, deadlineMs, options.signal);
+        return await this.#ask(at, method, request, until);
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         if (this.#current === at) this.#current = (at + 1) % this.#nodes.length;
         const waitMs = pauseAfter(refusals, this.#nodes.length);
-        if (Date.now() + waitMs >= deadlineMs) throw error;
-        await pause(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
+        if (Date.now() + waitMs >= until.deadlineMs) throw error;
+        await pause(waitMs, undefined, { signal: until.signal }).catch(() => undefined);
       }
     }
   }
@@ -87,8 +96,7 @@ export class Transport {
     at: number,
     method: MethodDefinition<Request, Response>,
     request: Request,
-    deadlineMs: Millis,
-    signal: AbortSignal | undefined,
+    { deadlineMs, signal }: Until,
   ): Promise<Response> {
     const node = this.#nodes[at];
     return new Promise((resolve, reject) => {

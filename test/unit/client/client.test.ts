@@ -1,0 +1,351 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { QuorateClient, QuorateError, ServerFault, TaskState } from '../../../src/client/index.js';
+import type { ConnectOptions } from '../../../src/client/index.js';
+import { ClusterError, utf8 } from '../../../src/common/index.js';
+import { createPublicServer } from '../../../src/rpc/index.js';
+import type { Submission } from '../../../src/rpc/index.js';
+import { GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import type { TaskRecord } from '../../../src/wire/index.js';
+import {
+  authorities,
+  FakeBackend,
+  genesisFor,
+  keyRecord,
+  MemoryLogger,
+  NODES,
+  taskRecord,
+  tlsFor,
+  until,
+} from '../rpc/stage.js';
+import type { Authorities } from '../rpc/stage.js';
+import type { Genesis } from '../../../src/client/index.js';
+import { certifiedKey, pair, signBy } from './certified.js';
+
+const nodes = NODES.map(pair);
+const key = pair();
+const message = utf8('pay 3');
+
+let both: Authorities;
+let genesis: Genesis;
+let options: Omit<ConnectOptions, 'endpoints'>;
+beforeAll(async () => {
+  both = await authorities();
+  genesis = genesisFor(both, { keys: nodes.map(({ publicKey }) => publicKey) });
+  options = { ...(await tlsFor(both, 'app', 'app')), clusterFile: genesis.bytes };
+});
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function openNode(
+  name: string = NODES[0],
+): Promise<{ backend: FakeBackend; address: string; stop(): Promise<void> }> {
+  const backend = new FakeBackend(genesis);
+  const server = createPublicServer({
+    listen: '127.0.0.1:0',
+    tls: await tlsFor(both, name === 'app' ? 'app' : 'tee', name),
+    genesis,
+    backend,
+    logger: new MemoryLogger(),
+  });
+  const address = await server.listen();
+  closing.push(() => server.stop(0));
+  return { backend, address, stop: () => server.stop(0) };
+}
+
+function connect(
+  endpoints: readonly string[],
+  changes: Partial<ConnectOptions> = {},
+): QuorateClient {
+  const client = QuorateClient.connect({ ...options, endpoints, ...changes });
+  closing.push(() => client.close());
+  return client;
+}
+
+/** A backend that generates a key in one process, for tests only. */
+function generates(backend: FakeBackend): void {
+  backend.onSubmit = ({ request }: Submission) => {
+    const { keyId } = GenerateKeyRequest.decode(request);
+    backend.keys.set(keyId, certifiedKey(genesis, nodes, key, request));
+    const value = { publicKey: key.publicKey, keyVersion: 1 };
+    return Promise.resolve(taskRecord('t', { keyId, outcome: { $case: 'generatedKey', value } }));
+  };
+}
+
+/** A backend that signs in one process, for tests only. */
+function signs(backend: FakeBackend, by = key): void {
+  backend.onSubmit = ({ request }) => Promise.resolve(signed(request, by));
+}
+function signed(request: Uint8Array, by: typeof key): TaskRecord {
+  const { payload } = SignRequest.decode(request);
+  const value = {
+    signature: signBy(by, payload?.value ?? new Uint8Array()),
+    publicKey: by.publicKey,
+    keyVersion: 1,
+    signers: ['node-1', 'node-2'],
+  };
+  return taskRecord('t', { outcome: { $case: 'signature', value } });
+}
+
+async function errorOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('generateKey', () => {
+  test('names all voters and a majority, and judges the key that comes back', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+
+    const made = await connect([address]).generateKey({ keyId: 'demo' });
+
+    expect(made).toMatchObject({ verdict: 'vouched', key: { keyId: 'demo', threshold: 2 } });
+    const [submission] = backend.submissions;
+    expect(GenerateKeyRequest.decode(submission?.request ?? new Uint8Array())).toMatchObject({
+      threshold: 2,
+      participants: [...NODES],
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  test('does not take a key for another request as its own', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+    const client = connect([address]);
+    await client.generateKey({ keyId: 'demo', requestId: 'first' });
+    const value = { publicKey: key.publicKey, keyVersion: 1 };
+    backend.onSubmit = () =>
+      Promise.resolve(taskRecord('t', { outcome: { $case: 'generatedKey', value } }));
+
+    const { verdict } = await client.generateKey({ keyId: 'demo', requestId: 'second' });
+
+    expect(verdict).toBe('unverified');
+  });
+
+  test('says which task to ask for when it takes too long', async () => {
+    const { backend, address } = await openNode();
+    backend.onSubmit = () => new Promise(() => undefined);
+    const client = connect([address]);
+    await client.getCluster();
+    const work = errorOf(client.generateKey({ keyId: 'demo', requestId: 'r' }, { timeoutMs: 500 }));
+    await until(() => backend.submissions.length === 1);
+    const { taskIdOf } = await import('../../../src/identity/index.js');
+    const taskId = taskIdOf('spiffe://quorate/app/app', 'r');
+    backend.tasks.set(taskId, taskRecord(taskId));
+
+    expect(await work).toMatchObject({
+      code: 'deadline',
+      reason: 'KEY_NOT_READY',
+      facts: { task_id: taskId },
+    });
+  });
+
+  test('cannot guess a threshold without participants or a cluster file', async () => {
+    const { address } = await openNode();
+    const client = connect([address], { clusterFile: undefined });
+    expect(await errorOf(client.generateKey({ keyId: 'demo' }))).toMatchObject({
+      code: 'invalid-request',
+      details: { field: 'threshold' },
+    });
+  });
+});
+
+describe('sign', () => {
+  test('returns a signature that verifies under the key that the cluster shows', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+    const client = connect([address]);
+    await client.generateKey({ keyId: 'demo' });
+    signs(backend);
+
+    const answer = await client.sign({ keyId: 'demo', message });
+    await client.sign({ keyId: 'demo', message });
+
+    expect(answer).toMatchObject({ keyVersion: 1, signers: ['node-1', 'node-2'] });
+    expect(new Uint8Array(answer.publicKey)).toEqual(key.publicKey);
+    // The key is asked for once.
+    expect(backend.readCount).toBe(1);
+  });
+
+  test('returns no signature of another key', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+    const client = connect([address]);
+    await client.generateKey({ keyId: 'demo' });
+    signs(backend, pair());
+
+    expect(await errorOf(client.sign({ keyId: 'demo', message }))).toMatchObject({
+      code: 'protocol-abort',
+      reason: 'RESULT_INVALID',
+    });
+  });
+
+  test('verifies under the key that its caller pins, whatever the cluster shows', async () => {
+    const { backend, address } = await openNode();
+    const client = connect([address]);
+    const pinned = pair();
+    signs(backend, pinned);
+
+    const { publicKey } = pinned;
+    expect(await client.sign({ keyId: 'demo', message, publicKey })).toMatchObject({ taskId: 't' });
+    signs(backend, key);
+    expect(await errorOf(client.sign({ keyId: 'demo', message, publicKey }))).toMatchObject({
+      reason: 'RESULT_INVALID',
+    });
+    expect(backend.readCount).toBe(0);
+  });
+
+  test('does not trust a key whose certificate does not fit the cluster file', async () => {
+    const { backend, address } = await openNode();
+    backend.keys.set('demo', keyRecord('demo', { publicKey: key.publicKey }));
+    signs(backend);
+
+    expect(await errorOf(connect([address]).sign({ keyId: 'demo', message }))).toMatchObject({
+      reason: 'RESULT_INVALID',
+    });
+    const trusting = connect([address], { clusterFile: undefined });
+    expect(await trusting.sign({ keyId: 'demo', message })).toMatchObject({ taskId: 't' });
+  });
+});
+
+describe('finding a node', () => {
+  test('goes on to the next when one is not there, with the same request id', async () => {
+    const gone = await openNode();
+    await gone.stop();
+    const refusing = await openNode();
+    const { backend, address } = await openNode();
+    signs(backend);
+    const client = connect([gone.address, refusing.address, address]);
+
+    await client.sign({ keyId: 'demo', message, publicKey: key.publicKey });
+
+    const ids = [...refusing.backend.submissions, ...backend.submissions].map(
+      ({ request }) => SignRequest.decode(request).requestId,
+    );
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  test('stays with the node that answered', async () => {
+    const gone = await openNode();
+    await gone.stop();
+    const { address } = await openNode();
+    const client = connect([gone.address, address]);
+
+    await client.getCluster();
+    await client.getCluster();
+
+    expect((await client.getCluster()).nodeId).toBe('node-1');
+  });
+
+  test('asks again until the time is over, then says why', async () => {
+    const { backend, address } = await openNode();
+
+    const error = await errorOf(
+      connect([address]).sign(
+        { keyId: 'demo', message, publicKey: key.publicKey },
+        { timeoutMs: 600 },
+      ),
+    );
+
+    expect(error).toMatchObject({ code: 'no-quorum', reason: 'NO_QUORUM', retryable: true });
+    expect(backend.submissions.length).toBeGreaterThan(1);
+  });
+
+  test('does not ask again what was refused', async () => {
+    const { backend, address } = await openNode();
+    backend.onSubmit = () =>
+      Promise.reject(
+        new ClusterError('forbidden', 'Not yours', {
+          reason: 'KEY_NOT_YOURS',
+          facts: { key_id: 'demo' },
+        }),
+      );
+
+    const error = await errorOf(
+      connect([address]).sign({ keyId: 'demo', message, publicKey: key.publicKey }),
+    );
+
+    expect(error).toBeInstanceOf(QuorateError);
+    expect(error).toMatchObject({
+      code: 'forbidden',
+      reason: 'KEY_NOT_YOURS',
+      message: 'Not yours',
+      retryable: false,
+      facts: { key_id: 'demo' },
+    });
+    expect(backend.submissions).toHaveLength(1);
+  });
+
+  test('does not talk to a server that is no node', async () => {
+    const { backend, address } = await openNode('app');
+
+    const error = await errorOf(connect([address]).getCluster({ timeoutMs: 300 }));
+
+    expect(error).toMatchObject({ code: 'no-quorum', reason: 'UNREACHABLE' });
+    expect(backend.entered).toBe(0);
+  });
+});
+
+test('a signal stops a call, and one that was aborted before does not begin it', async () => {
+  const { backend, address } = await openNode();
+  backend.onRead = () => new Promise(() => undefined);
+  const controller = new AbortController();
+  const client = connect([address]);
+  const call = errorOf(client.getCluster({ signal: controller.signal }));
+  await until(() => backend.readCount === 1);
+
+  controller.abort(new Error('enough'));
+
+  expect(await call).toMatchObject({ code: 'cancelled', cause: { message: 'enough' } });
+  expect(await errorOf(client.getCluster({ signal: controller.signal }))).toMatchObject({
+    code: 'cancelled',
+  });
+  expect(backend.readCount).toBe(1);
+});
+
+test('a deadline is a deadline', async () => {
+  const { backend, address } = await openNode();
+  backend.onRead = () => new Promise(() => undefined);
+  const error = await errorOf(connect([address]).getCluster({ timeoutMs: 200 }));
+  expect(error).toMatchObject({ code: 'deadline', retryable: false });
+});
+
+test('a mistake of the server’s has its id and is no QuorateError', async () => {
+  const { backend, address } = await openNode();
+  backend.onRead = () => Promise.reject(new TypeError('x'));
+  const error = await errorOf(connect([address]).getCluster());
+  expect(error).toBeInstanceOf(ServerFault);
+  expect(error).not.toBeInstanceOf(QuorateError);
+  expect((error as ServerFault).errorId).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('a field at fault is named', async () => {
+  const { address } = await openNode();
+  const error = await errorOf(connect([address]).getKey('No Id'));
+  expect(error).toMatchObject({ code: 'invalid-request', details: { field: 'key_id' } });
+});
+
+test('lists are turned page by page until the limit', async () => {
+  const { backend, address } = await openNode();
+  for (const id of ['a', 'b', 'c'])
+    backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
+  const client = connect([address]);
+
+  expect((await client.listKeys()).map(({ keyId }) => keyId)).toEqual(['a', 'b', 'c']);
+  expect((await client.listKeys({ limit: 2 })).map(({ keyId }) => keyId)).toEqual(['a', 'b']);
+});
+
+test('tasks are shown and listed', async () => {
+  const { backend, address } = await openNode();
+  const taskId = 'a'.repeat(26);
+  backend.tasks.set(taskId, taskRecord(taskId));
+  const client = connect([address]);
+
+  expect((await client.getTask(taskId)).state).toBe(TaskState.OPEN);
+  expect(await client.listTasks({ openOnly: true, limit: 5 })).toHaveLength(1);
+});
