@@ -21,7 +21,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   client: 8,
   node: 8,
   cli: 9,
-  'main.ts': 9,
+  'main.ts': 10,
 };
 
 /** Pure functions of node:crypto, by name, that rooms below floor 7 may use. */

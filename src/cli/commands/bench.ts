@@ -1,0 +1,147 @@
+import { Command, Option } from 'commander';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '../../common/index.js';
+import { countArgument } from '../arguments.js';
+import type { Connection } from '../client-file.js';
+import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
+import type { ConnectionFlags } from '../connection.js';
+import { createDevCluster, DEV_NODES } from '../dev/create.js';
+import { Interrupts } from '../dev/interrupts.js';
+import { LocalCluster } from '../dev/local-cluster.js';
+import { Ended, EXIT } from '../exit-codes.js';
+import { benchJson, benchTable } from '../format/bench.js';
+import type { Measured } from '../format/bench.js';
+import { measure } from '../measure.js';
+import type { Until } from '../measure.js';
+import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../session.js';
+import type { Surroundings } from '../surroundings.js';
+
+type Flags = ConnectionFlags & {
+  readonly duration?: number;
+  readonly count?: number;
+  readonly concurrency: number;
+  readonly json?: true;
+};
+
+const DURATION_MS = 5000;
+const KEYS = 5;
+/** What fills pools and caches before anything is measured. */
+const WARM_UP = 20;
+
+/** `quorate bench`: how fast keys are made and messages signed. */
+export function benchCommand(surroundings: Surroundings): Command {
+  const command = new Command('bench')
+    .summary('measure generating keys and signing')
+    .description(
+      'Measures how long generating a key and signing take, one at a time and under load. ' +
+        'Starts three nodes on this machine in a temporary folder, unless --endpoint or --client-file point at a cluster.',
+    )
+    .addOption(
+      new Option(
+        '--duration <duration>',
+        'how long to sign, alone and again under load (default: 5s)',
+      )
+        .argParser(durationArgument)
+        .conflicts('count'),
+    )
+    .addOption(
+      new Option('--count <count>', 'how many signatures each, instead').argParser(
+        countArgument('--count'),
+      ),
+    )
+    .addOption(
+      new Option('--concurrency <count>', 'signatures in flight under load')
+        .default(32)
+        .argParser(countArgument('--concurrency')),
+    )
+    .option('--json', 'print one JSON object: {"results": [...]}');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate bench
+  quorate bench --duration 30s --concurrency 64
+  quorate bench --client-file .quorate/dev/operator/client.json --count 1000 --json
+
+It makes keys named bench-…; they stay in a cluster that you point it at.`,
+    )
+    .action(async (flags: Flags) => {
+      const results = await withCluster(flags, surroundings, (connection) =>
+        bench(connection, flags, surroundings),
+      );
+      if (flags.json) surroundings.out(JSON.stringify(benchJson(results)));
+      else for (const line of benchTable(results)) surroundings.out(line);
+      if (results.some((each) => each.tookMs.length === 0)) throw new Ended(EXIT.failure);
+    });
+}
+
+/** Runs against the cluster that flags or variables name, else against one of its own. */
+async function withCluster<T>(
+  flags: Flags,
+  surroundings: Surroundings,
+  run: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const { environment } = surroundings;
+  const pointed =
+    flags.endpoint ??
+    flags.clientFile ??
+    (environment['QUORATE_ENDPOINTS'] || environment['QUORATE_CLIENT_FILE']);
+  if (pointed) return run(findConnection(flags, surroundings));
+
+  const parent = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
+  let cluster: LocalCluster | undefined;
+  using interrupts = new Interrupts(() => {
+    cluster?.kill();
+    process.exit(130);
+  });
+  try {
+    surroundings.err('Starting three nodes in a temporary folder ...');
+    const folder = join(parent, 'cluster');
+    await createDevCluster(folder);
+    cluster = await LocalCluster.start(folder, DEV_NODES);
+    const interrupted = interrupts.asked.then(() => {
+      throw new Ended(EXIT.failure);
+    });
+    return await Promise.race([run(cluster.connection), interrupted]);
+  } finally {
+    await cluster?.stop();
+    rmSync(parent, { recursive: true, force: true });
+  }
+}
+
+async function bench(
+  connection: Connection,
+  flags: Flags,
+  surroundings: Surroundings,
+): Promise<Measured[]> {
+  const client = openClient(connection);
+  try {
+    await waitForLeader(client, AbortSignal.timeout(GENERATE_MS));
+    const run = `bench-${toHex(randomBytes(4))}`;
+    const until: Until =
+      flags.count === undefined
+        ? { durationMs: flags.duration ?? DURATION_MS }
+        : { count: flags.count };
+    const results: Measured[] = [];
+    const step = async (...parameters: Parameters<typeof measure>) => {
+      surroundings.err(`Measuring: ${parameters[0]} ...`);
+      results.push(await measure(...parameters));
+    };
+
+    await step('generate key', 1, { count: KEYS }, (number) =>
+      client.generateKey({ keyId: `${run}-${number}` }, { timeoutMs: GENERATE_MS }),
+    );
+    const sign = () =>
+      client.sign({ keyId: `${run}-1`, message: randomBytes(32) }, { timeoutMs: SIGN_MS });
+    await measure('warm-up', 4, { count: WARM_UP }, sign);
+    await step('sign, alone', 1, until, sign);
+    await step('sign, under load', flags.concurrency, until, sign);
+    return results;
+  } finally {
+    client.close();
+  }
+}

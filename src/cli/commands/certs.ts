@@ -1,0 +1,168 @@
+import { Command, Option } from 'commander';
+import { join, relative, resolve } from 'node:path';
+import { isId, nodeId } from '../../common/index.js';
+import type { NodeId } from '../../common/index.js';
+import { countArgument } from '../arguments.js';
+import { createCluster, LOOPBACK } from '../create-cluster.js';
+import type { NodePlan } from '../create-cluster.js';
+import { usageError } from '../exit-codes.js';
+import { facts } from '../format/table.js';
+import { notHere } from '../not-here.js';
+import { shellWord } from '../surroundings.js';
+import type { Surroundings } from '../surroundings.js';
+
+type Flags = {
+  readonly out: string;
+  readonly nodes: readonly NodeId[];
+  readonly host?: ReadonlyMap<string, readonly string[]>;
+  readonly operator: string;
+  readonly days: number;
+  readonly unsigned?: true;
+  readonly json?: true;
+};
+
+const CLIENT_PORT = 7400;
+const PEER_PORT = 7401;
+/** On one machine, each node's ports are so far from the one before. */
+const PORT_STEP = 10;
+
+/** `quorate certs`: what nodes and people need to know each other. */
+export function certsCommand(surroundings: Surroundings): Command {
+  return new Command('certs')
+    .summary('make the files that a cluster begins with')
+    .description('Authorities, certificates, identity keys.')
+    .addCommand(initCommand(surroundings))
+    .addCommand(
+      notHere(
+        'issue',
+        'This release issues certificates at `quorate certs init` alone; later ones come from your own ' +
+          'authority, by the profile in certs/README.md',
+      ),
+      { hidden: true },
+    );
+}
+
+function initCommand(surroundings: Surroundings): Command {
+  return new Command('init')
+    .description(
+      'Makes all that a new cluster begins with: an authority, cluster.json (the genesis), a complete folder for every ' +
+        'node, and a certificate for an operator. Nothing is ever overwritten.',
+    )
+    .option('-o, --out <folder>', 'where to', 'cluster')
+    .addOption(
+      new Option('--nodes <ids>', 'the nodes, a,b,c')
+        .default(['node-1', 'node-2', 'node-3'].map(nodeId), 'node-1,node-2,node-3')
+        .argParser(nodesArgument),
+    )
+    .addOption(
+      new Option(
+        '--host <node=host>',
+        "a node's DNS name or IP address; repeat for more nodes and names (default: this machine)",
+      ).argParser(hostArgument),
+    )
+    .option('--operator <name>', "the name in the operator's certificate", 'operator')
+    .addOption(
+      new Option('--days <count>', 'how long certificates are good')
+        .default(30)
+        .argParser(countArgument('--days')),
+    )
+    .option('--unsigned', 'take requests that only mutual TLS authenticates: nodes vouch for them')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate certs init --out cluster --unsigned
+  quorate certs init --out prod --unsigned --nodes a,b,c --host a=a.example.org --host b=b.example.org --host c=10.0.0.3
+  quorate node --config cluster/node-1/node.yaml
+
+Then carry each node's folder to its machine, operator/ to yours, and ca-key.pem to a safe place.`,
+    )
+    .action((flags: Flags) => init(flags, surroundings));
+}
+
+async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
+  const folder = resolve(surroundings.folder, flags.out);
+  const nodes = planNodes(flags);
+  const { operator, days } = flags;
+  const genesis = await createCluster({
+    folder,
+    nodes,
+    operator,
+    days,
+    unsigned: flags.unsigned ?? false,
+  });
+  const at = (...names: string[]) => join(relative(surroundings.folder, folder) || '.', ...names);
+  if (flags.json) {
+    surroundings.out(
+      JSON.stringify({
+        cluster_id: genesis.clusterId,
+        folder,
+        nodes: nodes.map(({ id }) => id),
+        unsigned_requests: genesis.unsigned,
+      }),
+    );
+    return;
+  }
+  for (const line of facts([
+    ['cluster', genesis.clusterId],
+    ...nodes.map(({ id }): [string, string] => [id, `${at(id)}/  to its machine`]),
+    ['operator', `${at('operator')}/  to yours`],
+    ['authority', `${at('ca-key.pem')}  to a safe place: who has it can be anybody`],
+  ])) {
+    surroundings.out(line);
+  }
+  const { program } = surroundings;
+  surroundings.err('\nStart the nodes, then ask them:');
+  for (const { id } of nodes) {
+    surroundings.err(`  ${program} node --config ${shellWord(at(id, 'node.yaml'))}`);
+  }
+  const client = shellWord(at('operator', 'client.json'));
+  surroundings.err(`  ${program} cluster status --client-file ${client}`);
+  if (!genesis.unsigned) {
+    surroundings.err(
+      '\nThis cluster demands signed requests, which this release cannot make: it will refuse to make keys and to sign.' +
+        '\nWith --unsigned, mutual TLS is enough and nodes vouch for who asks.',
+    );
+  }
+}
+
+/** Nodes with hosts of their own all use the same ports; nodes on this machine each have their own. */
+function planNodes({ nodes, host = new Map() }: Flags): NodePlan[] {
+  for (const id of host.keys()) {
+    if (!nodes.some((node) => node === id)) throw usageError(`--host: ${id} is not among --nodes`);
+  }
+  return nodes.map((id, at) => {
+    const own = host.get(id);
+    const shift = own === undefined ? at * PORT_STEP : 0;
+    const listen = own === undefined ? '127.0.0.1' : '0.0.0.0';
+    return {
+      id,
+      hosts: own ?? LOOPBACK,
+      clientListen: `${listen}:${CLIENT_PORT + shift}`,
+      peerListen: `${listen}:${PEER_PORT + shift}`,
+    };
+  });
+}
+
+function nodesArgument(text: string): NodeId[] {
+  const ids = text.split(',').map((id) => id.trim());
+  const wrong = ids.find((id) => !isId(id));
+  if (wrong !== undefined) {
+    throw usageError(`--nodes: "${wrong}" must be lower-case letters, digits, _ and -, at most 63`);
+  }
+  if (new Set(ids).size !== ids.length) throw usageError('--nodes: a node is named twice');
+  return ids.map(nodeId);
+}
+
+function hostArgument(
+  text: string,
+  before: ReadonlyMap<string, readonly string[]> | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) {
+    throw usageError(`--host must be node=host, for example node-1=a.example.org, not "${text}"`);
+  }
+  const [id, host] = [text.slice(0, at), text.slice(at + 1)];
+  return new Map([...(before ?? []), [id, [...(before?.get(id) ?? []), host]]]);
+}

@@ -1,0 +1,202 @@
+import { Command, Option } from 'commander';
+import { ClusterError } from '../../common/index.js';
+import { Algorithm } from '../../client/index.js';
+import { countArgument } from '../arguments.js';
+import { addConnectionOptions } from '../connection.js';
+import type { ConnectionFlags } from '../connection.js';
+import { usageError } from '../exit-codes.js';
+import { keyJson, keyLines, keyTable } from '../format/key.js';
+import { notHere } from '../not-here.js';
+import { GENERATE_MS, READ_MS, withClient } from '../session.js';
+import type { Surroundings } from '../surroundings.js';
+
+type GenerateFlags = ConnectionFlags & {
+  readonly threshold?: number;
+  readonly participants?: readonly string[];
+  readonly algorithm: Algorithm;
+  readonly allowedSigner?: readonly string[];
+  readonly label?: readonly { readonly key: string; readonly value: string }[];
+  readonly allowNoRedundancy?: true;
+  readonly requestId?: string;
+  readonly json?: true;
+};
+type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
+type GetFlags = ConnectionFlags & { readonly json?: true };
+
+/** Algorithms that the design names and this release does not have. */
+const LATER =
+  /^(FROST_SECP256K1_SHA256|FROST_SECP256K1_TAPROOT|FROST_P256_SHA256|GG20_SECP256K1|GG20_P256)$/;
+
+/** `quorate keys`: keys in shares. */
+export function keysCommand(surroundings: Surroundings): Command {
+  return new Command('keys')
+    .summary('make keys and see them')
+    .description(
+      'A key is born in shares, one per participant; any `threshold` of them sign together. ' +
+        'It is never in one place.',
+    )
+    .addCommand(generateCommand(surroundings))
+    .addCommand(listCommand(surroundings))
+    .addCommand(getCommand(surroundings))
+    .addCommand(
+      notHere(
+        'reshare',
+        'This release cannot reshare: a key keeps the participants and threshold that it was made with',
+      ),
+      { hidden: true },
+    )
+    .addCommand(notHere('retire', 'This release cannot retire keys: a key stays usable'), {
+      hidden: true,
+    });
+}
+
+function generateCommand(surroundings: Surroundings): Command {
+  const command = new Command('generate')
+    .description('Generates a key in shares, and waits until every participant has its own.')
+    .argument('<key-id>', 'a name for it: lower-case letters, digits, _ and -')
+    .addOption(
+      new Option(
+        '-t, --threshold <count>',
+        'how many sign together (default: a majority)',
+      ).argParser(countArgument('--threshold')),
+    )
+    .addOption(
+      new Option(
+        '--participants <nodes>',
+        'who gets a share, a,b,c (default: all voters)',
+      ).argParser((text: string) => text.split(',').filter(Boolean)),
+    )
+    .addOption(
+      new Option('--algorithm <name>', 'what signatures it makes')
+        .default(Algorithm.FROST_ED25519_SHA512, 'FROST_ED25519_SHA512')
+        .argParser(algorithmArgument),
+    )
+    .addOption(
+      new Option(
+        '--allowed-signer <spiffe-id>',
+        'who else may sign with it; may be repeated',
+      ).argParser((id: string, before: readonly string[] | undefined) => [...(before ?? []), id]),
+    )
+    .addOption(
+      new Option(
+        '--label <name=value>',
+        'something to remember about it; may be repeated',
+      ).argParser(labelArgument),
+    )
+    .option(
+      '--allow-no-redundancy',
+      'permit a threshold of all participants: losing one node then loses the key',
+    )
+    .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
+    .option('--json', 'print one JSON object');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate keys generate demo
+  quorate keys generate payments --threshold 2 --participants node-1,node-2,node-3
+  quorate keys generate app-key --allowed-signer spiffe://quorate/app/checkout --label team=shop`,
+    )
+    .action(async (keyId: string, flags: GenerateFlags) => {
+      const { key, verdict, because } = await withClient(
+        flags,
+        surroundings,
+        GENERATE_MS,
+        (client, options) =>
+          client.generateKey(
+            {
+              keyId,
+              algorithm: flags.algorithm,
+              threshold: flags.threshold,
+              participants: flags.participants,
+              allowedSigners: flags.allowedSigner,
+              labels: flags.label,
+              allowNoRedundancy: flags.allowNoRedundancy,
+              requestId: flags.requestId,
+            },
+            options,
+          ),
+      );
+      const shown = { verdict, because };
+      if (flags.json) return surroundings.out(JSON.stringify(keyJson(key, shown)));
+      for (const line of keyLines(key, shown)) surroundings.out(line);
+    });
+}
+
+function listCommand(surroundings: Surroundings): Command {
+  const command = new Command('list')
+    .description('Lists keys.')
+    .addOption(
+      new Option('--limit <count>', 'at most so many')
+        .default(1000)
+        .argParser(countArgument('--limit')),
+    )
+    .option('--json', 'print one JSON object: {"keys": [...]}');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate keys list
+  quorate keys list --json | jq -r '.keys[].key_id'`,
+    )
+    .action(async (flags: ListFlags) => {
+      const keys = await withClient(flags, surroundings, READ_MS, (client, options) =>
+        client.listKeys({ limit: flags.limit }, options),
+      );
+      if (flags.json) {
+        return surroundings.out(JSON.stringify({ keys: keys.map((key) => keyJson(key)) }));
+      }
+      if (keys.length === 0) return surroundings.err('There are no keys.');
+      for (const line of keyTable(keys)) surroundings.out(line);
+    });
+}
+
+function getCommand(surroundings: Surroundings): Command {
+  const command = new Command('get')
+    .description(
+      `Shows a key, and what its certificate is worth when checked against your cluster.json:
+  active      every participant signed for it, and you or your authority asked for it
+  vouched     every participant signed for it; a node vouches for who asked (unsigned requests)
+  pending     not all that is needed has been signed yet
+  unverified  something does not fit: do not trust the public key`,
+    )
+    .argument('<key-id>')
+    .option('--json', 'print one JSON object');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate keys get demo
+  quorate keys get demo --json | jq -r .public_key`,
+    )
+    .action(async (keyId: string, flags: GetFlags) => {
+      const { key, ...shown } = await withClient(flags, surroundings, READ_MS, (client, options) =>
+        client.getKey(keyId, options),
+      );
+      if (flags.json) return surroundings.out(JSON.stringify(keyJson(key, shown)));
+      for (const line of keyLines(key, shown)) surroundings.out(line);
+    });
+}
+
+function algorithmArgument(name: string): Algorithm {
+  if (name === 'FROST_ED25519_SHA512') return Algorithm.FROST_ED25519_SHA512;
+  if (LATER.test(name)) {
+    throw new ClusterError(
+      'unsupported',
+      `This release cannot make ${name} keys; it makes FROST_ED25519_SHA512`,
+    );
+  }
+  throw usageError(`"${name}" is no algorithm; there is FROST_ED25519_SHA512`);
+}
+
+function labelArgument(
+  text: string,
+  before: readonly { key: string; value: string }[] | undefined,
+) {
+  const at = text.indexOf('=');
+  if (at < 1) throw usageError(`--label must be name=value, not "${text}"`);
+  return [...(before ?? []), { key: text.slice(0, at), value: text.slice(at + 1) }];
+}

@@ -1,0 +1,110 @@
+import { Command, Option } from 'commander';
+import { once } from 'node:events';
+import { ClusterError, nodeId } from '../../common/index.js';
+import type { NodeId } from '../../common/index.js';
+import { Node, readConfig, SETTINGS } from '../../node/index.js';
+import type { NodeConfig } from '../../node/index.js';
+import { readToNode } from '../dev/channel.js';
+import type { FromNode } from '../dev/channel.js';
+import { report } from '../exit-codes.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** `quorate node`: one node, in the foreground. */
+export function nodeCommand(surroundings: Surroundings): Command {
+  const command = new Command('node')
+    .summary('run one node')
+    .description(
+      'Runs one node in the foreground until SIGTERM or Ctrl-C. ' +
+        'Its log goes to standard error, one JSON object per line.',
+    )
+    .option('-c, --config <file>', 'its configuration, YAML [QUORATE_CONFIG]')
+    .addOption(new Option('--supervised', 'started by quorate dev').hideHelp());
+  const attributes = SETTINGS.map((setting) => {
+    const fallback = setting.fallback === undefined ? '' : ` (default: ${setting.fallback})`;
+    const option = new Option(
+      `${setting.flag} <${setting.value}>`,
+      `${setting.meaning} [${setting.environment}]${fallback}`,
+    ).helpGroup('Settings (a flag wins over its variable, a variable over the file):');
+    command.addOption(option);
+    return { path: setting.path, attribute: option.attributeName() };
+  });
+  return command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate certs init --out cluster                       makes all that three nodes need
+  quorate node --config cluster/node-1/node.yaml
+  QUORATE_CLIENT_LISTEN=0.0.0.0:8400 quorate node --config node.yaml`,
+    )
+    .action((options: Readonly<Record<string, string | boolean | undefined>>) => {
+      const flags = attributes.map(({ path, attribute }) => [path, text(options[attribute])]);
+      const config = readConfig({
+        file: text(options['config']) ?? (surroundings.environment['QUORATE_CONFIG'] || undefined),
+        flags: Object.fromEntries(flags),
+        environment: surroundings.environment,
+        workingFolder: surroundings.folder,
+      });
+      return options['supervised'] === true
+        ? superviseNode(config, surroundings)
+        : runNode(config, surroundings);
+    });
+}
+
+function text(value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Runs a node by its own configuration until a signal asks it to end. */
+async function runNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  await using node = await Node.open(config);
+  endWith(node, surroundings);
+  await node.listen();
+  await node.start(config.peers);
+  await stopped;
+}
+
+/** Ends the process, at once and with an error, when the node cannot go on: nothing more may be written. */
+function endWith(node: Node, surroundings: Surroundings): void {
+  node.failed.catch((error: unknown) => process.exit(report(error, surroundings)));
+}
+
+/** Runs a node that another process started: that one says where the others are, and this node ends when it does. */
+async function superviseNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'disconnect')]);
+  try {
+    await using node = await Node.open(config);
+    endWith(node, surroundings);
+    tell({ type: 'listening', ...(await node.listen()) });
+    const peers = await Promise.race([introduction(), stopped]);
+    if (!(peers instanceof Map)) return;
+    await node.start(peers);
+    await stopped;
+  } catch (error) {
+    const reason = error instanceof ClusterError ? error.reason : 'INTERNAL';
+    tell({
+      type: 'failed',
+      reason,
+      message: String(error instanceof Error ? error.message : error),
+    });
+    throw error;
+  } finally {
+    // An open channel would keep the process alive.
+    if (process.connected) process.disconnect();
+  }
+}
+
+function tell(message: FromNode): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function introduction(): Promise<ReadonlyMap<NodeId, string>> {
+  for (;;) {
+    const [message] = await once(process, 'message');
+    const heard = readToNode(message);
+    if (heard !== undefined) {
+      return new Map(Object.entries(heard.peers).map(([id, at]) => [nodeId(id), at]));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { DEV_FOLDER, devClientFile, readClientFile } from './client-file.js';
+import type { Connection } from './client-file.js';
+import { usageError } from './exit-codes.js';
+import { parseDuration } from './format/values.js';
+import type { Surroundings } from './surroundings.js';
+
+/** The flags that every command takes which talks to a cluster. */
+export type ConnectionFlags = {
+  readonly endpoint?: readonly string[];
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly clusterFile?: string;
+  readonly clientFile?: string;
+  readonly timeout?: number;
+};
+
+const GROUP = 'Connection (by default the local cluster of `quorate dev`):';
+
+/** Adds the connection's flags to a command. */
+export function addConnectionOptions(command: Command): Command {
+  return command
+    .addOption(
+      option(
+        '--endpoint <host:port>',
+        'a node; may be repeated [QUORATE_ENDPOINTS: a,b]',
+      ).argParser((value: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        value,
+      ]),
+    )
+    .addOption(option('--ca <file>', 'PEM bundle that vouches for the nodes [QUORATE_CA]'))
+    .addOption(option('--cert <file>', 'your certificate, PEM [QUORATE_CERT]'))
+    .addOption(option('--key <file>', 'its private key, PEM [QUORATE_KEY]'))
+    .addOption(option('--cluster-file <file>', 'the genesis, cluster.json [QUORATE_CLUSTER_FILE]'))
+    .addOption(
+      option('--client-file <file>', 'a client.json with all of these [QUORATE_CLIENT_FILE]'),
+    )
+    .addOption(
+      option('--timeout <duration>', 'how long to wait: 500ms, 30s, 2m').argParser(
+        durationArgument,
+      ),
+    );
+}
+
+function option(flags: string, text: string): Option {
+  return new Option(flags, text).helpGroup(GROUP);
+}
+
+/** Reads a flag that is a length of time. */
+export function durationArgument(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) {
+    throw usageError(`"${text}" is not a length of time; write 500ms, 30s or 2m`);
+  }
+  return ms;
+}
+
+/**
+ * Finds out where the cluster is: each setting from its flag, else from QUORATE_*, else from the client file.
+ *
+ * @throws ClusterError `invalid-request` naming what is missing, or a file that is not there.
+ */
+export function findConnection(flags: ConnectionFlags, surroundings: Surroundings): Connection {
+  const { environment, folder } = surroundings;
+  const variable = (name: string) => environment[name] || undefined;
+  const named = flags.clientFile ?? variable('QUORATE_CLIENT_FILE');
+  const clientFile = named === undefined ? devClientFile(folder) : resolve(folder, named);
+  const fallback = clientFile === undefined ? undefined : readClientFile(clientFile);
+
+  const file = (flag: string, value: string | undefined, name: string, other?: string) => {
+    const path = value ?? variable(name);
+    const found = path === undefined ? other : resolve(folder, path);
+    if (found === undefined) throw missing(`--${flag} or ${name}`, surroundings);
+    if (!existsSync(found)) {
+      const hint =
+        flag === 'key' ? '; --key is the private key of --cert, a key to sign with goes first' : '';
+      throw usageError(`--${flag}: there is no file ${found}${hint}`);
+    }
+    return found;
+  };
+  const endpoints =
+    flags.endpoint ??
+    variable('QUORATE_ENDPOINTS')
+      ?.split(',')
+      .map((each) => each.trim())
+      .filter(Boolean) ??
+    fallback?.endpoints;
+  if (endpoints === undefined) throw missing('--endpoint or QUORATE_ENDPOINTS', surroundings);
+  return {
+    endpoints,
+    ca: file('ca', flags.ca, 'QUORATE_CA', fallback?.ca),
+    cert: file('cert', flags.cert, 'QUORATE_CERT', fallback?.cert),
+    key: file('key', flags.key, 'QUORATE_KEY', fallback?.key),
+    clusterFile: file(
+      'cluster-file',
+      flags.clusterFile,
+      'QUORATE_CLUSTER_FILE',
+      fallback?.clusterFile,
+    ),
+  };
+}
+
+function missing(what: string, { program }: Surroundings) {
+  return usageError(
+    `Which cluster? Give ${what}, or a client.json with --client-file. ` +
+      `There is no ${DEV_FOLDER} here; \`${program} dev\` would start a cluster and make it.`,
+  );
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { NodeId } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
+import type { Genesis } from '../identity/index.js';
+import {
+  createAuthority,
+  createNodeKey,
+  identityPathOf,
+  issueCertificate,
+  loadNodeKey,
+  newIdentity,
+  writePrivateFile,
+  writePublicFile,
+} from '../ops/index.js';
+import type { Credential, IdentityOwner, NewIdentity } from '../ops/index.js';
+import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
+import { usageError } from './exit-codes.js';
+import { addressOf, nodeYaml } from './node-yaml.js';
+
+/** A node as it begins: its names for TLS, and where it listens. */
+export type NodePlan = {
+  readonly id: NodeId;
+  /** DNS names and IP addresses; the others and clients dial the first. */
+  readonly hosts: readonly string[];
+  /** `host:port`. */
+  readonly clientListen: string;
+  readonly peerListen: string;
+};
+
+/** What `quorate certs init` is asked for. */
+export type ClusterPlan = {
+  readonly folder: string;
+  readonly nodes: readonly NodePlan[];
+  /** The name in the operator's certificate. */
+  readonly operator: string;
+  /** How long the certificates of nodes and operator are good. */
+  readonly days: number;
+  readonly unsigned: boolean;
+};
+
+/** The names of this machine to itself. */
+export const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+
+const DAYS_PER_YEAR = 365;
+const AUTHORITY_YEARS = 10;
+
+/** What goes into the folder of a node or of the operator. */
+type Member = { readonly folder: string; readonly credential: Credential };
+
+/**
+ * Makes all that a cluster begins with: an authority, the genesis, per node a certificate, a node key and an identity
+ * key sealed with it, and an operator's certificate. Each folder is complete, to be carried to its machine.
+ *
+ * `cluster.json` beside the authority is written last: a folder that has one is complete.
+ *
+ * @throws ClusterError `invalid-request` when the plan does not hold together, before anything is written, or when the
+ * folder holds files of a cluster already: nothing is ever overwritten.
+ */
+export async function createCluster(plan: ClusterPlan): Promise<Genesis> {
+  refuseToOverwrite(plan);
+  const authority = await createAuthority('Quorate', AUTHORITY_YEARS * DAYS_PER_YEAR);
+  const nodes = await Promise.all(
+    plan.nodes.map(async (node) => ({
+      node,
+      identity: newIdentity(),
+      folder: join(plan.folder, node.id),
+      credential: await issueCertificate(authority, {
+        role: 'tee',
+        name: node.id,
+        dns: node.hosts.filter((host) => isIP(host) === 0),
+        ips: node.hosts.filter((host) => isIP(host) !== 0),
+        days: plan.days,
+      }),
+    })),
+  );
+  const operator: Member = {
+    folder: join(plan.folder, OPERATOR_FOLDER),
+    credential: await issueCertificate(authority, {
+      role: 'operator',
+      name: plan.operator,
+      dns: [],
+      ips: [],
+      days: plan.days,
+    }),
+  };
+  const genesis = parseGenesis(
+    encodeGenesis({
+      createdMs: Date.now(),
+      members: nodes.map(({ node, identity }) => ({
+        nodeId: node.id,
+        role: 'tee',
+        identityKey: identity.publicKey,
+      })),
+      peerCa: authority.certificate,
+      requesterCa: authority.certificate,
+      unsigned: plan.unsigned,
+      limits: DEFAULT_LIMITS,
+    }),
+  );
+
+  makeFolder(plan.folder);
+  writePublicFile(join(plan.folder, 'ca.pem'), authority.certificate);
+  writePrivateFile(join(plan.folder, 'ca-key.pem'), authority.privateKey);
+  for (const { node, identity, folder, credential } of nodes) {
+    writeMember({ folder, credential }, authority, genesis);
+    writePublicFile(join(folder, 'node.yaml'), nodeYaml(node, plan.nodes));
+    writeSecrets(folder, identity, { clusterId: genesis.clusterId, nodeId: node.id });
+  }
+  writeMember(operator, authority, genesis);
+  writeClientFile(join(operator.folder, CLIENT_FILE), {
+    endpoints: plan.nodes.map((node) => addressOf(node, node.clientListen)),
+    ca: join(operator.folder, 'ca.pem'),
+    cert: join(operator.folder, 'cert.pem'),
+    key: join(operator.folder, 'key.pem'),
+    clusterFile: join(operator.folder, 'cluster.json'),
+  });
+  writePublicFile(join(plan.folder, 'cluster.json'), textOf(genesis));
+  return genesis;
+}
+
+function writeMember(
+  { folder, credential }: Member,
+  authority: Credential,
+  genesis: Genesis,
+): void {
+  makeFolder(folder);
+  writePublicFile(join(folder, 'ca.pem'), authority.certificate);
+  writePublicFile(join(folder, 'cert.pem'), credential.certificate);
+  writePrivateFile(join(folder, 'key.pem'), credential.privateKey);
+  writePublicFile(join(folder, 'cluster.json'), textOf(genesis));
+}
+
+/** The node key, and the identity key under it, where the node will look for it: in its data directory. */
+function writeSecrets(folder: string, identity: NewIdentity, owner: IdentityOwner): void {
+  const data = join(folder, 'data');
+  makeFolder(data);
+  const nodeKeyFile = join(folder, 'node.key');
+  createNodeKey(nodeKeyFile);
+  const nodeKey = loadNodeKey(nodeKeyFile);
+  identity.write(identityPathOf(data), owner, nodeKey);
+  wipe(nodeKey);
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+function textOf(genesis: Genesis): string {
+  return new TextDecoder().decode(genesis.bytes);
+}
+
+function refuseToOverwrite({ folder, nodes }: ClusterPlan): void {
+  const names = [
+    'cluster.json',
+    'ca.pem',
+    'ca-key.pem',
+    OPERATOR_FOLDER,
+    ...nodes.map(({ id }) => id),
+  ];
+  const there = names.find((name) => existsSync(join(folder, name)));
+  if (there === undefined) return;
+  throw usageError(
+    `${join(folder, there)} is there already, and nothing is ever overwritten: a new identity would be another ` +
+      'cluster. Choose another folder with --out, or remove this one if no node ever used it.',
+  );
+}

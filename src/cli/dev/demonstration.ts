@@ -1,0 +1,126 @@
+import { ClusterError, toHex, utf8 } from '../../common/index.js';
+import type { Cluster, QuorateClient } from '../../client/index.js';
+import { nodeVerify } from '../../ops/index.js';
+import { Ended, EXIT } from '../exit-codes.js';
+import { quantile } from '../format/bench.js';
+import { facts, table } from '../format/table.js';
+import { duration, time } from '../format/values.js';
+import { measure } from '../measure.js';
+import { GENERATE_MS, READ_MS, SIGN_MS } from '../session.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** What the demonstration shows beside what it does. */
+export type Stage = {
+  readonly client: QuorateClient;
+  readonly cluster: Cluster;
+  readonly endpoints: readonly string[];
+  readonly pids: Readonly<Record<string, number>>;
+  /** A command line for this cluster, from the words after `quorate`. */
+  readonly command: (words: string) => string;
+  readonly surroundings: Surroundings;
+};
+
+const KEY_ID = 'demo';
+const MESSAGE = 'Hello from a key that is nowhere';
+/** Signatures after the first, which also had to look up the key and fill the pools. */
+const MORE = 10;
+
+/** Makes a key, signs with it, and has somebody else check the signature. */
+export async function demonstrate(stage: Stage): Promise<void> {
+  const { surroundings } = stage;
+  const say = (line = '') => surroundings.out(line);
+  const show = (lines: readonly string[]) => lines.forEach((line) => say(`     ${line}`));
+  const title = (number: number, text: string, took?: number) => {
+    const elapsed = took === undefined ? '' : surroundings.paint('dim', duration(took));
+    say(`  ${surroundings.paint('cyan', `${number}.`)} ${text.padEnd(58)}${elapsed}`);
+  };
+
+  say();
+  say(surroundings.paint('bold', '  Quorate: three nodes on this machine, over mutual TLS'));
+  say();
+  show(nodes(stage));
+  say();
+
+  const { key, tookMs } = await demoKey(stage);
+  const quorum = `${key.threshold} of ${key.participants.length}`;
+  if (tookMs === undefined)
+    title(1, `The key "${KEY_ID}" is there already, since ${time(key.createTime)}`);
+  else title(1, `A key, born in ${key.participants.length} shares: no machine ever has it`, tookMs);
+  show(
+    facts([
+      ['public key', toHex(key.publicKey)],
+      ['signing takes', `${quorum}: ${key.participants.join(', ')}`],
+    ]),
+  );
+  say();
+
+  const message = utf8(MESSAGE);
+  const signing = performance.now();
+  const signed = await stage.client.sign({ keyId: KEY_ID, message }, { timeoutMs: SIGN_MS });
+  title(
+    2,
+    `A signature, made together by ${signed.signers.join(' and ')}`,
+    performance.now() - signing,
+  );
+  const next = await measure('sign', 1, { count: MORE }, (number) =>
+    stage.client.sign(
+      { keyId: KEY_ID, message: utf8(`${MESSAGE}, ${number}`) },
+      { timeoutMs: SIGN_MS },
+    ),
+  );
+  const median = quantile(next.tookMs, 0.5);
+  show(
+    facts([
+      ['message', MESSAGE],
+      ['signature', toHex(signed.signature)],
+      [`${next.tookMs.length} more`, median === undefined ? undefined : `${duration(median)} each`],
+    ]),
+  );
+  say();
+
+  const verifying = performance.now();
+  const valid = nodeVerify.final('FROST_ED25519_SHA512', key.publicKey, message, signed.signature);
+  title(3, 'Checked by OpenSSL, which knows nothing of us', performance.now() - verifying);
+  show([valid ? surroundings.paint('green', 'valid') : surroundings.paint('red', 'INVALID')]);
+  say();
+  if (!valid) throw new Ended(EXIT.failure);
+
+  say('  Go on, in another terminal:');
+  say();
+  for (const words of [
+    'cluster status',
+    'keys generate second',
+    'sign second --message "pay the rent"',
+    `verify ${KEY_ID} --message "${MESSAGE}" --signature ${toHex(signed.signature)}`,
+    'tasks list',
+  ]) {
+    say(`     ${stage.command(words)}`);
+  }
+  say();
+}
+
+function nodes({ cluster, endpoints, pids }: Stage): string[] {
+  const ids = Object.keys(pids);
+  return table(
+    ['NODE', 'CLIENTS', 'PROCESS', ''],
+    ids.map((id, at) => [
+      id,
+      endpoints[at],
+      String(pids[id]),
+      id === cluster.leaderId ? `leads term ${cluster.term}` : '',
+    ]),
+  );
+}
+
+/** The key of earlier runs, or a new one and how long it took. */
+async function demoKey({ client }: Stage) {
+  try {
+    const { key } = await client.getKey(KEY_ID, { timeoutMs: READ_MS });
+    return { key, tookMs: undefined };
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.code !== 'not-found') throw error;
+  }
+  const before = performance.now();
+  const { key } = await client.generateKey({ keyId: KEY_ID }, { timeoutMs: GENERATE_MS });
+  return { key, tookMs: performance.now() - before };
+}

@@ -1,0 +1,116 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { ClusterError } from '../../common/index.js';
+import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile, writeClientFile } from '../client-file.js';
+import type { Connection } from '../client-file.js';
+import type { Listening } from './channel.js';
+import { NodeProcess } from './node-process.js';
+import type { Ending } from './node-process.js';
+
+/** A port of the loopback that the kernel picks. */
+export const ANY_PORT = '127.0.0.1:0';
+
+/** Nodes as child processes, from a folder that `createCluster` made. */
+export class LocalCluster {
+  readonly connection: Connection;
+  readonly #processes: readonly NodeProcess[];
+  #stopping = false;
+
+  private constructor(connection: Connection, processes: readonly NodeProcess[]) {
+    this.connection = connection;
+    this.#processes = processes;
+  }
+
+  /**
+   * Starts the nodes of `folder`, each with the configuration of its own folder there, tells them of each other, and
+   * writes down the ports they have, so that they have them again next time.
+   */
+  static async start(folder: string, nodes: readonly string[]): Promise<LocalCluster> {
+    const processes: NodeProcess[] = [];
+    try {
+      for (const id of nodes) processes.push(fork(folder, id));
+      const addresses = new Map<string, Listening>();
+      for (const [at, process] of processes.entries()) {
+        const listening = await process.listening().catch(async (error: unknown) => {
+          if (!isPortTaken(error)) throw error;
+          // Somebody else has the port of last time: take another.
+          listenAt(process.configFile, { client: ANY_PORT, peer: ANY_PORT });
+          const again = fork(folder, process.id);
+          processes[at] = again;
+          return again.listening();
+        });
+        addresses.set(process.id, listening);
+      }
+      for (const process of processes) introduce(process, addresses);
+      const file = join(folder, OPERATOR_FOLDER, CLIENT_FILE);
+      const endpoints = [...addresses.values()].map((each) => each.client);
+      const connection = { ...readClientFile(file), endpoints };
+      writeClientFile(file, connection);
+      return new LocalCluster(connection, processes);
+    } catch (error) {
+      for (const process of processes) process.kill();
+      throw error;
+    }
+  }
+
+  get pids(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#processes.map(({ id, pid }) => [id, pid]));
+  }
+
+  /** Calls `report` for every node that ends before the cluster is stopped. */
+  onDeath(report: (process: NodeProcess, ending: Ending) => void): void {
+    for (const process of this.#processes) {
+      void this.#watch(process, report);
+    }
+  }
+
+  async #watch(process: NodeProcess, report: (process: NodeProcess, ending: Ending) => void) {
+    const ending = await process.ended;
+    if (!this.#stopping) report(process, ending);
+  }
+
+  /** Stops all nodes, letting them drain. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#processes.map((process) => process.stop()));
+  }
+
+  /** Ends all nodes at once. */
+  kill(): void {
+    this.#stopping = true;
+    for (const process of this.#processes) process.kill();
+  }
+}
+
+function fork(folder: string, id: string): NodeProcess {
+  return new NodeProcess(id, join(folder, id, 'node.yaml'), join(folder, id, 'node.log'));
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof ClusterError && error.reason === 'ADDRESS_IN_USE';
+}
+
+/** Writes the node's own addresses and its peers' into its file, then lets it begin. */
+function introduce(process: NodeProcess, addresses: ReadonlyMap<string, Listening>): void {
+  const own = addresses.get(process.id);
+  const others = [...addresses].filter(([id]) => id !== process.id);
+  const peers = Object.fromEntries(others.map(([id, { peer }]) => [id, peer]));
+  if (own !== undefined) listenAt(process.configFile, own, peers);
+  process.start(peers);
+}
+
+/** Changes addresses in a node's file; its comments stay. */
+function listenAt(
+  configFile: string,
+  { client, peer }: Listening,
+  peers?: Readonly<Record<string, string>>,
+): void {
+  const before = readFileSync(configFile, 'utf8');
+  const document = parseDocument(before);
+  document.setIn(['client', 'listen'], client);
+  document.setIn(['peer', 'listen'], peer);
+  if (peers !== undefined) document.set('peers', document.createNode(peers));
+  const after = document.toString();
+  if (after !== before) writeFileSync(configFile, after);
+}

@@ -1,0 +1,76 @@
+import { CommanderError } from 'commander';
+import { ClusterError } from '../common/index.js';
+import type { ErrorCode } from '../common/index.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What the exit status of `quorate` says; part of the contract with scripts. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  denied: 4,
+  unavailable: 5,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Every kind of failure has an exit status: a new one does not compile without. */
+const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
+  'invalid-request': EXIT.usage,
+  unsupported: EXIT.usage,
+  'not-found': EXIT.notFound,
+  unauthenticated: EXIT.denied,
+  forbidden: EXIT.denied,
+  'not-leader': EXIT.unavailable,
+  'no-quorum': EXIT.unavailable,
+  overloaded: EXIT.unavailable,
+  deadline: EXIT.unavailable,
+  'already-exists': EXIT.failure,
+  'wrong-state': EXIT.failure,
+  superseded: EXIT.failure,
+  'protocol-abort': EXIT.failure,
+  cancelled: EXIT.failure,
+  'data-loss': EXIT.failure,
+};
+
+/** A command that ends without success after it has said all there is to say. */
+export class Ended extends Error {
+  override readonly name = 'Ended';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super(`ended with status ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A mistake in how the command was called. */
+export function usageError(message: string): ClusterError {
+  return new ClusterError('invalid-request', message, { reason: 'USAGE' });
+}
+
+/** Says what went wrong, on standard error, and gives the exit status for it. */
+export function report(error: unknown, surroundings: Surroundings): ExitCode {
+  if (error instanceof Ended) return error.exitCode;
+  // Commander has printed its own message or help already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const name = surroundings.paint('red', 'quorate:');
+  if (!(error instanceof ClusterError)) {
+    surroundings.err(`${name} ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT.failure;
+  }
+  surroundings.err(`${name} ${error.message}`);
+  const hint = hintFor(error, surroundings);
+  if (hint !== undefined) surroundings.err(hint);
+  return EXIT_OF[error.code];
+}
+
+/** What to try next, where there is something better to say than the message itself. */
+function hintFor({ code, reason }: ClusterError, { program }: Surroundings): string | undefined {
+  if (reason === 'UNREACHABLE') {
+    return `Is the cluster running? On this machine, \`${program} dev\` runs one.`;
+  }
+  if (code === 'deadline') return `It may still be done. See: ${program} tasks list --open`;
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { table } from './table.js';
+
+/** How one kind of call went. */
+export type Measured = {
+  readonly operation: string;
+  /** Calls in flight at a time. */
+  readonly concurrency: number;
+  readonly failed: number;
+  /** Of the calls that succeeded, in the order they ended. */
+  readonly tookMs: readonly number[];
+  readonly elapsedMs: number;
+};
+
+/** Measurements for programs; milliseconds, and calls per second. */
+export function benchJson(measured: readonly Measured[]): object {
+  return {
+    results: measured.map((each) => ({
+      operation: each.operation,
+      concurrency: each.concurrency,
+      count: each.tookMs.length,
+      failed: each.failed,
+      p50_ms: round(quantile(each.tookMs, 0.5)),
+      p99_ms: round(quantile(each.tookMs, 0.99)),
+      max_ms: round(quantile(each.tookMs, 1)),
+      per_second: round(rate(each)),
+    })),
+  };
+}
+
+/** Measurements for a person. */
+export function benchTable(measured: readonly Measured[]): string[] {
+  return table(
+    ['OPERATION', 'IN FLIGHT', 'DONE', 'FAILED', 'P50', 'P99', 'MAX', 'RATE'],
+    measured.map((each) => [
+      each.operation,
+      String(each.concurrency),
+      String(each.tookMs.length),
+      String(each.failed),
+      ...[0.5, 0.99, 1].map((q) => shown(quantile(each.tookMs, q), 'ms')),
+      shown(rate(each), '/s'),
+    ]),
+  );
+}
+
+/** The smallest value that a share `q` of all does not exceed (nearest rank); nothing of nothing. */
+export function quantile(values: readonly number[], q: number): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+}
+
+function rate({ tookMs, elapsedMs }: Measured): number | undefined {
+  return elapsedMs > 0 ? (tookMs.length * 1000) / elapsedMs : undefined;
+}
+
+function round(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value * 100) / 100;
+}
+
+function shown(value: number | undefined, unit: string): string | undefined {
+  return value === undefined ? undefined : `${value.toFixed(1)} ${unit}`;
+}

@@ -1,0 +1,117 @@
+import { TaskKind, TaskState } from '../../wire/index.js';
+import type { Task } from '../../wire/index.js';
+import { facts, table } from './table.js';
+import { duration, hex, millis, nameOf, time } from './values.js';
+
+/** A task for programs: the names of the proto, bytes as hex, times in RFC 3339. */
+export function taskJson(task: Task): object {
+  return {
+    task_id: task.taskId,
+    kind: nameOf(TaskKind, task.kind),
+    state: nameOf(TaskState, task.state),
+    key_id: task.keyId,
+    request_id: task.requestId,
+    requester: task.requester,
+    create_time: time(task.createTime),
+    expire_time: time(task.expireTime),
+    end_time: time(task.endTime),
+    attempts: task.attempts.map((attempt) => ({
+      number: attempt.number,
+      session_id: hex(attempt.sessionId),
+      participants: attempt.participants,
+      start_time: time(attempt.startTime),
+    })),
+    ...outcomeJson(task.outcome),
+  };
+}
+
+function outcomeJson(outcome: Task['outcome']): object {
+  switch (outcome?.$case) {
+    case undefined:
+      return {};
+    case 'signature':
+      return {
+        signature: {
+          signature: hex(outcome.value.signature),
+          public_key: hex(outcome.value.publicKey),
+          key_version: outcome.value.keyVersion,
+          signers: outcome.value.signers,
+        },
+      };
+    case 'generatedKey':
+      return {
+        generated_key: {
+          public_key: hex(outcome.value.publicKey),
+          key_version: outcome.value.keyVersion,
+        },
+      };
+    case 'failure':
+      return { failure: { reason: outcome.value.reason } };
+  }
+}
+
+/** A task for a person. */
+export function taskLines(task: Task): string[] {
+  return [
+    ...facts([
+      ['task', task.taskId],
+      ['kind', nameOf(TaskKind, task.kind)],
+      ['state', nameOf(TaskState, task.state)],
+      ['key', task.keyId],
+      ['request id', task.requestId],
+      ['requester', task.requester],
+      ['created', time(task.createTime)],
+      ['expires', task.endTime === undefined ? time(task.expireTime) : undefined],
+      ['ended', time(task.endTime)],
+      ['took', took(task)],
+      ...outcomeFacts(task.outcome),
+    ]),
+    '',
+    ...table(
+      ['ATTEMPT', 'STARTED', 'PARTICIPANTS'],
+      task.attempts.map((attempt) => [
+        String(attempt.number),
+        time(attempt.startTime),
+        attempt.participants.join(', '),
+      ]),
+    ),
+  ];
+}
+
+function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] {
+  switch (outcome?.$case) {
+    case undefined:
+      return [];
+    case 'signature':
+      return [
+        ['signature', hex(outcome.value.signature)],
+        ['signed by', outcome.value.signers.join(', ')],
+      ];
+    case 'generatedKey':
+      return [['public key', hex(outcome.value.publicKey)]];
+    case 'failure':
+      return [['failed', outcome.value.reason]];
+  }
+}
+
+function took(task: Task): string | undefined {
+  if (task.createTime === undefined || task.endTime === undefined) return undefined;
+  return duration(millis(task.endTime) - millis(task.createTime));
+}
+
+/** Tasks for a person, one per line. */
+export function taskTable(tasks: readonly Task[]): string[] {
+  return table(
+    ['TASK', 'KIND', 'KEY', 'STATE', 'ATTEMPTS', 'CREATED', 'TOOK', 'REQUESTER'],
+    tasks.map((task) => [
+      task.taskId,
+      nameOf(TaskKind, task.kind),
+      task.keyId,
+      nameOf(TaskState, task.state),
+      String(task.attempts.length),
+      time(task.createTime),
+      took(task),
+      task.requester,
+    ]),
+  );
+}

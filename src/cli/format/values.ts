@@ -1,0 +1,39 @@
+import { toHex } from '../../common/index.js';
+import type { Timestamp } from '../../wire/index.js';
+
+/** RFC 3339 in UTC with milliseconds, or nothing. */
+export function time(at: Timestamp | undefined): string | undefined {
+  if (at === undefined) return undefined;
+  return new Date(millis(at)).toISOString();
+}
+
+/** Milliseconds since 1970. */
+export function millis(at: Timestamp): number {
+  return Number(at.seconds) * 1000 + Math.floor(at.nanos / 1_000_000);
+}
+
+/** A length of time as a person says it: `3.4 ms`, `120 ms`, `2.1 s`. */
+export function duration(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Lower-case hex, or nothing for no bytes. */
+export function hex(bytes: Uint8Array): string | undefined {
+  return bytes.length === 0 ? undefined : toHex(bytes);
+}
+
+/** The name of an enum's value: `FROST_ED25519_SHA512`, `ACTIVE`. */
+export function nameOf(names: Readonly<Record<string, number>>, value: number): string {
+  const found = Object.entries(names).find(([, number]) => number === value);
+  return found?.[0] ?? 'UNRECOGNIZED';
+}
+
+/** Milliseconds of `30s`, `500ms`, `2m` or a bare number of seconds; nothing for other words. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+  if (match === null) return undefined;
+  const [, number = '', unit = 's'] = match;
+  return Math.round(Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? 1000));
+}

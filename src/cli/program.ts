@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { VERSION } from '../node/index.js';
+import { benchCommand } from './commands/bench.js';
+import { certsCommand } from './commands/certs.js';
+import { clusterCommand } from './commands/cluster.js';
+import { devCommand } from './commands/dev.js';
+import { keysCommand } from './commands/keys.js';
+import { nodeCommand } from './commands/node.js';
+import { signCommand } from './commands/sign.js';
+import { tasksCommand } from './commands/tasks.js';
+import { verifyCommand } from './commands/verify.js';
+import { EXIT, report } from './exit-codes.js';
+import type { ExitCode } from './exit-codes.js';
+import type { Surroundings } from './surroundings.js';
+
+/** Runs `quorate` with these arguments and gives its exit status. Never throws. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  try {
+    await buildProgram(surroundings).parseAsync([...argv], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return report(error, surroundings);
+  }
+}
+
+/** The tree of all commands. */
+export function buildProgram(surroundings: Surroundings): Command {
+  const program = new Command('quorate')
+    .description('A threshold signing cluster: keys that are never in one place.')
+    .version(VERSION, '--version', 'print the version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addCommand(devCommand(surroundings))
+    .addCommand(keysCommand(surroundings))
+    .addCommand(signCommand(surroundings))
+    .addCommand(verifyCommand(surroundings))
+    .addCommand(tasksCommand(surroundings))
+    .addCommand(clusterCommand(surroundings))
+    .addCommand(certsCommand(surroundings))
+    .addCommand(nodeCommand(surroundings))
+    .addCommand(benchCommand(surroundings))
+    .addHelpText(
+      'after',
+      `
+A first walk:
+  quorate dev                                   three nodes on this machine, until Ctrl-C
+  quorate keys generate demo                    in another terminal: a key, in three shares
+  quorate sign demo --message hello             two of the three sign
+  quorate verify demo --message hello --signature <hex>
+
+Every command takes --json, prints data on standard output and everything else on standard error.
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailable (try again).`,
+    );
+  for (const command of everyCommand(program)) {
+    command
+      .exitOverride()
+      .showHelpAfterError(`See: quorate ${pathOf(command)}--help`)
+      .configureOutput({
+        writeOut: (text) => surroundings.out(text.trimEnd()),
+        writeErr: (text) => surroundings.err(text.trimEnd()),
+        outputError: (text, write) => write(text.replace(/^error: /, 'quorate: ')),
+      });
+  }
+  return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** The words after `quorate` that name this command, each with a space. */
+function pathOf(command: Command): string {
+  return command.parent === null ? '' : `${pathOf(command.parent)}${command.name()} `;
+}

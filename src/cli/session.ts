@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { QuorateClient, QuorateError } from '../client/index.js';
+import type { CallOptions, Cluster } from '../client/index.js';
+import type { Connection } from './client-file.js';
+import { findConnection } from './connection.js';
+import type { ConnectionFlags } from './connection.js';
+import type { Surroundings } from './surroundings.js';
+
+/** How long a call may take unless `--timeout` says otherwise. */
+export const READ_MS = 5_000;
+export const SIGN_MS = 30_000;
+export const GENERATE_MS = 60_000;
+/** How long fresh nodes may take to agree on a leader, and how often they are asked. */
+const LEADER_MS = 60_000;
+const POLL_MS = 50;
+
+/** A client of the cluster at `connection`. Whoever opens it closes it. */
+export function openClient(connection: Connection): QuorateClient {
+  return QuorateClient.connect({
+    endpoints: connection.endpoints,
+    ca: readFileSync(connection.ca, 'utf8'),
+    cert: readFileSync(connection.cert, 'utf8'),
+    key: readFileSync(connection.key, 'utf8'),
+    clusterFile: new Uint8Array(readFileSync(connection.clusterFile)),
+  });
+}
+
+/** Runs with a client of the cluster that the flags name, and closes it. */
+export async function withClient<T>(
+  flags: ConnectionFlags,
+  surroundings: Surroundings,
+  timeoutMs: number,
+  run: (client: QuorateClient, options: CallOptions) => Promise<T>,
+): Promise<T> {
+  const client = openClient(findConnection(flags, surroundings));
+  try {
+    return await run(client, { timeoutMs: flags.timeout ?? timeoutMs });
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Waits until a node answers a read. It does so only when a leader has committed an entry of its own term, which is when
+ * the cluster can be used.
+ */
+export async function waitForLeader(client: QuorateClient, stop: AbortSignal): Promise<Cluster> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(LEADER_MS)]);
+  for (;;) {
+    try {
+      const cluster = await client.getCluster({ timeoutMs: READ_MS, signal });
+      if (cluster.leaderId !== '') return cluster;
+    } catch (error) {
+      if (!(error instanceof QuorateError) || signal.aborted) throw error;
+    }
+    await wait(POLL_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,268 @@
+import { readFileSync } from 'node:fs';
+import { bootId, ClusterError, equal, toHex } from '../common/index.js';
+import type { Boot, NodeId } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import { suiteOf } from '../frost/index.js';
+import { parseGenesis } from '../identity/index.js';
+import type { Genesis } from '../identity/index.js';
+import {
+  jsonLogger,
+  loadNodeKey,
+  nodeVerify,
+  openDataDirectory,
+  openIdentity,
+  selfTest,
+  systemClock,
+  systemRandom,
+  wrappingKeyOf,
+} from '../ops/index.js';
+import type { DataDirectory } from '../ops/index.js';
+import type { Logger, Signer } from '../ports/index.js';
+import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
+import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
+import { openLmdbStore } from '../store/index.js';
+import type { LmdbStore } from '../store/index.js';
+import type { NodeConfig } from './config.js';
+import { loadCredentials } from './credentials.js';
+import type { NodeCredentials } from './credentials.js';
+import { startReplica } from './replica.js';
+import type { Replica } from './replica.js';
+import { VERSION } from './version.js';
+
+const BOOT_BYTES = 16;
+/** Its hello says the life of its data directory; membership cannot change yet. */
+const INCARNATION = 1;
+
+/** What a node holds open from its first moment to its last. */
+type Holdings = {
+  readonly genesis: Genesis;
+  readonly credentials: NodeCredentials;
+  readonly directory: DataDirectory;
+  readonly store: LmdbStore;
+  readonly signer: Signer;
+  /** 32 bytes; wiped at the end. */
+  readonly wrappingKey: Uint8Array;
+  readonly logger: Logger;
+};
+
+/** Where a node answers, `host:port`. */
+export type NodeAddresses = { readonly client: string; readonly peer: string };
+
+/**
+ * One node: everything between its configuration and its replica. `open`, then `listen`, then `start`; disposing of it
+ * drains and closes everything, in the order in which nothing is lost.
+ */
+export class Node implements AsyncDisposable {
+  /** Rejects when the node cannot go on, for example because its disk refused a write. The process must end then. */
+  readonly failed: Promise<never>;
+  readonly #holdings: Holdings;
+  readonly #self: Self;
+  readonly #publicServer: PublicServer;
+  readonly #peerServer: PeerServer;
+  #fail: (error: unknown) => void = () => undefined;
+  #network: PeerNetwork | undefined;
+  #replica: Replica | undefined;
+
+  private constructor(config: NodeConfig, holdings: Holdings) {
+    const { genesis, credentials, logger } = holdings;
+    this.#holdings = holdings;
+    this.#self = { nodeId: config.nodeId, boot: newBoot(), incarnation: INCARNATION };
+    this.#publicServer = createPublicServer({
+      listen: config.client.listen,
+      tls: credentials.clients,
+      genesis,
+      logger,
+      softwareVersion: VERSION,
+    });
+    this.#peerServer = createPeerServer({
+      listen: config.peer.listen,
+      tls: credentials.peers,
+      genesis,
+      self: this.#self,
+      logger,
+    });
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever waits for it hears of it; nobody else's process ends by it.
+    this.failed.catch(() => undefined);
+  }
+
+  /**
+   * Reads and checks everything that the configuration names, locks the data directory and opens the store.
+   *
+   * @throws ClusterError saying which file, and what is wrong with it.
+   */
+  static async open(
+    config: NodeConfig,
+    logger: Logger = jsonLogger('info', { node: config.nodeId }),
+  ): Promise<Node> {
+    selfTest();
+    const genesis = readGenesis(config);
+    const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
+    const nodeKey = readNodeKey(config.nodeKeyFile);
+    const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
+    const directory = await openDataDirectory(config.dataDir, owner);
+    try {
+      const signer = openIdentity(directory.identityPath, owner, nodeKey);
+      requireIdentity(genesis, signer, config.clusterFile);
+      const store = await openLmdbStore(directory.storePath);
+      const wrappingKey = wrappingKeyOf(nodeKey);
+      const holdings = { genesis, credentials, directory, store, signer, wrappingKey, logger };
+      return new Node(config, holdings);
+    } catch (error) {
+      await directory.release();
+      throw error;
+    } finally {
+      wipe(nodeKey);
+    }
+  }
+
+  /**
+   * Binds both ports. Calls are answered UNAVAILABLE until the node is started.
+   *
+   * @throws ClusterError `wrong-state` (`ADDRESS_IN_USE`) when another process has one of them.
+   */
+  async listen(): Promise<NodeAddresses> {
+    const client = await bound('client.listen', this.#publicServer.listen());
+    const peer = await bound('peer.listen', this.#peerServer.listen());
+    const { genesis, logger } = this.#holdings;
+    logger.info('The node listens', { client, peer, cluster: genesis.clusterId, version: VERSION });
+    return { client, peer };
+  }
+
+  /**
+   * Takes part in the cluster from here on.
+   *
+   * @param addresses - Where the other members listen for their peers.
+   * @throws ClusterError `data-loss` when what is stored contradicts itself.
+   */
+  async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
+    const { genesis, credentials, store, signer, wrappingKey, logger } = this.#holdings;
+    for (const { nodeId: peer } of genesis.members) {
+      if (peer !== this.#self.nodeId && !addresses.has(peer)) {
+        logger.warn('A member has no address in peers: this node cannot reach it', { peer });
+      }
+    }
+    const network = new PeerNetwork({
+      genesis,
+      self: this.#self,
+      tls: credentials.peers,
+      addresses,
+      logger,
+    });
+    const replica = await startReplica(
+      {
+        genesis,
+        boot: this.#self.boot,
+        wrappingKey,
+        suiteOf,
+        onFatal: (error) => this.#onFatal(error),
+      },
+      {
+        clock: systemClock,
+        random: systemRandom,
+        verify: nodeVerify,
+        signer,
+        network,
+        consensus: store.consensus,
+        shares: store.shares,
+        logger,
+      },
+    );
+    this.#network = network;
+    this.#replica = replica;
+    this.#peerServer.attach(replica);
+    network.start(replica);
+    this.#publicServer.attach(replica);
+  }
+
+  /** Answers what is under way, within a bound, then stops and closes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { directory, store, wrappingKey, logger } = this.#holdings;
+    logger.info('The node drains');
+    // Calls in flight still need the replica and its peers.
+    await this.#publicServer.stop();
+    this.#network?.stop();
+    await this.#peerServer.stop();
+    await this.#replica?.stop();
+    await store.close();
+    await directory.release();
+    wipe(wrappingKey);
+    logger.info('The node has stopped');
+  }
+
+  #onFatal(error: unknown): void {
+    const words = error instanceof Error ? error.message : String(error);
+    this.#holdings.logger.error('The node cannot go on', { error: words });
+    this.#fail(error);
+  }
+}
+
+function newBoot(): Boot {
+  return bootId(toHex(systemRandom.bytes(BOOT_BYTES)));
+}
+
+function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
+  const genesis = parse(clusterFile, read(clusterFile, 'cluster_file'));
+  const known = genesis.members.map((member) => member.nodeId);
+  if (known.includes(nodeId)) return genesis;
+  throw new ClusterError(
+    'invalid-request',
+    `${clusterFile}: has no member ${nodeId}; it has ${known.join(', ')}`,
+    { reason: 'NOT_A_MEMBER', field: 'node_id' },
+  );
+}
+
+function parse(file: string, bytes: Uint8Array): Genesis {
+  try {
+    return parseGenesis(bytes);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    const { field } = error.details;
+    const where = field === undefined || field === '' ? file : `${file}: ${field}`;
+    throw new ClusterError(error.code, `${where}: ${error.message}`, {
+      ...error.details,
+      cause: error,
+    });
+  }
+}
+
+function readNodeKey(file: string): Uint8Array {
+  // So that a missing file is told like every other.
+  wipe(read(file, 'node_key.file'));
+  return loadNodeKey(file);
+}
+
+function requireIdentity(genesis: Genesis, signer: Signer, clusterFile: string): void {
+  const member = genesis.members.find((each) => each.nodeId === signer.node);
+  if (member !== undefined && equal(member.identityKey, signer.publicKey)) return;
+  throw new ClusterError(
+    'wrong-state',
+    `The identity key of ${signer.node} is ${toHex(signer.publicKey)}, but ${clusterFile} says ` +
+      (member === undefined ? 'nothing of it' : toHex(member.identityKey)),
+    { reason: 'IDENTITY_MISMATCH' },
+  );
+}
+
+function read(file: string, field: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new ClusterError('invalid-request', `${field}: ${file} cannot be read`, { cause, field });
+  }
+}
+
+async function bound(field: string, listening: Promise<string>): Promise<string> {
+  try {
+    return await listening;
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    // grpc-js wraps the system's error and gives its words alone.
+    const inUse = words.includes('EADDRINUSE');
+    throw new ClusterError('wrong-state', `${field}: ${words}`, {
+      reason: inUse ? 'ADDRESS_IN_USE' : 'CANNOT_LISTEN',
+      cause,
+    });
+  }
+}

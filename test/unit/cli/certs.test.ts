@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeId } from '../../../src/common/index.js';
+import { parseGenesis } from '../../../src/identity/index.js';
+import { readConfig } from '../../../src/node/index.js';
+import { loadNodeKey, openIdentity } from '../../../src/ops/index.js';
+import { quorate } from './fake-surroundings.js';
+
+let folder = '';
+let printed = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-certs-'));
+  const hosts = ['--host', 'b=b.example.org', '--host', 'b=10.0.0.2', '--host', 'c=::1'];
+  const ran = await quorate(
+    ['certs', 'init', '--out', 'made', '--nodes', 'a,b,c', ...hosts, '--unsigned', '--json'],
+    { folder },
+  );
+  expect(ran).toMatchObject({ status: 0, err: '' });
+  printed = ran.out;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => join(folder, 'made', ...names);
+const certificate = (...names: string[]) => new X509Certificate(readFileSync(at(...names)));
+const genesis = () => parseGenesis(readFileSync(at('cluster.json')));
+
+describe('the files', () => {
+  test('are exactly these, and what is secret is for its owner alone', () => {
+    const files = readdirSync(at(), { recursive: true, encoding: 'utf8' })
+      .map((name) => ({ name, mode: (statSync(at(name)).mode & 0o777).toString(8) }))
+      .map(({ name, mode }) => `${mode} ${name}`)
+      .sort();
+    const node = (id: string) => [
+      `700 ${id}`,
+      `644 ${id}/ca.pem`,
+      `644 ${id}/cert.pem`,
+      `644 ${id}/cluster.json`,
+      `700 ${id}/data`,
+      `600 ${id}/data/identity.key`,
+      `600 ${id}/key.pem`,
+      `600 ${id}/node.key`,
+      `644 ${id}/node.yaml`,
+    ];
+    const operator = [
+      '700 operator',
+      ...['ca.pem', 'cert.pem', 'client.json', 'cluster.json'].map(
+        (name) => `644 operator/${name}`,
+      ),
+      '600 operator/key.pem',
+    ];
+    const top = ['644 ca.pem', '600 ca-key.pem', '644 cluster.json'];
+    expect(files).toEqual([...top, ...operator, ...node('a'), ...node('b'), ...node('c')].sort());
+  });
+
+  test('are named in the JSON object that is printed', () => {
+    expect(JSON.parse(printed)).toEqual({
+      cluster_id: genesis().clusterId,
+      folder: at(),
+      nodes: ['a', 'b', 'c'],
+      unsigned_requests: true,
+    });
+  });
+});
+
+describe('the genesis', () => {
+  test('is the same file everywhere', () => {
+    const top = readFileSync(at('cluster.json'), 'utf8');
+    for (const place of ['a', 'b', 'c', 'operator']) {
+      expect(readFileSync(at(place, 'cluster.json'), 'utf8')).toBe(top);
+    }
+  });
+
+  test('names the identity key that each node can open with its node key', () => {
+    const { clusterId, members } = genesis();
+    for (const member of members) {
+      const nodeKey = loadNodeKey(at(member.nodeId, 'node.key'));
+      const owner = { clusterId, nodeId: member.nodeId };
+      const signer = openIdentity(at(member.nodeId, 'data', 'identity.key'), owner, nodeKey);
+      expect(signer.publicKey).toEqual(member.identityKey);
+    }
+  });
+});
+
+describe('the certificates', () => {
+  test('name node and role, and the hosts that were given', () => {
+    expect(certificate('b', 'cert.pem').subjectAltName).toBe(
+      'URI:spiffe://quorate/tee/b, DNS:b.example.org, IP Address:10.0.0.2',
+    );
+    expect(certificate('operator', 'cert.pem').subjectAltName).toBe(
+      'URI:spiffe://quorate/operator/operator',
+    );
+  });
+
+  test('are of the one authority, for 30 days', () => {
+    const leaf = certificate('a', 'cert.pem');
+    expect(leaf.verify(certificate('ca.pem').publicKey)).toBe(true);
+    const days = (Date.parse(leaf.validTo) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(29.9);
+    expect(days).toBeLessThanOrEqual(30);
+  });
+});
+
+describe('the configurations', () => {
+  test('can be read, and know where the others are', () => {
+    const config = readConfig({ file: at('c', 'node.yaml'), workingFolder: '/' });
+    expect(config).toMatchObject({
+      nodeId: 'c',
+      dataDir: at('c', 'data'),
+      clusterFile: at('c', 'cluster.json'),
+      client: { listen: '0.0.0.0:7400' },
+      nodeKeyFile: at('c', 'node.key'),
+    });
+    expect(config.peers).toEqual(
+      new Map([
+        [nodeId('a'), '127.0.0.1:7401'],
+        [nodeId('b'), 'b.example.org:7401'],
+      ]),
+    );
+  });
+
+  test("the operator's client file says all that a client needs", () => {
+    expect(JSON.parse(readFileSync(at('operator', 'client.json'), 'utf8'))).toEqual({
+      endpoints: ['127.0.0.1:7400', 'b.example.org:7400', '[::1]:7400'],
+      ca: 'ca.pem',
+      cert: 'cert.pem',
+      key: 'key.pem',
+      cluster_file: 'cluster.json',
+    });
+  });
+});
+
+describe('refuses, and writes nothing', () => {
+  test('to overwrite what is there', async () => {
+    const before = readFileSync(at('cluster.json'), 'utf8');
+    const { status, err } = await quorate(['certs', 'init', '--out', 'made'], { folder });
+    expect(err).toMatch(/made\/cluster.json is there already, and nothing is ever overwritten/);
+    expect(err).toMatch(/Choose another folder with --out, or remove this one/);
+    expect(status).toBe(2);
+    expect(readFileSync(at('cluster.json'), 'utf8')).toBe(before);
+  });
+
+  test.each([
+    ['a node that is no id', ['--nodes', 'a,B'], /"B" must be lower-case/],
+    ['a node named twice', ['--nodes', 'a,a'], /a node is named twice/],
+    ['a host of nobody', ['--host', 'x=y'], /x is not among --nodes/],
+    ['a host that is none', ['--host', 'node-1'], /must be node=host/],
+    ['a name that is no host', ['--host', 'node-1=a b'], /"a b" is no DNS name/],
+    ['an operator that is no id', ['--operator', 'Ann O.'], /"Ann O." is no id/],
+    ['a life without end', ['--days', '99999'], /from 1 to/],
+  ])('%s', async (_, flags, words) => {
+    const { status, err } = await quorate(['certs', 'init', '--out', 'other', ...flags], {
+      folder,
+    });
+    expect(err).toMatch(words);
+    expect(status).toBe(2);
+    expect(readdirSync(folder)).toEqual(['made']);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { ClusterError } from '../../../src/common/index.js';
+import type { ErrorCode } from '../../../src/common/index.js';
+import { Ended, report } from '../../../src/cli/exit-codes.js';
+import type { Surroundings } from '../../../src/cli/index.js';
+
+function reported(error: unknown): { status: number; lines: string[] } {
+  const lines: string[] = [];
+  const surroundings: Surroundings = {
+    environment: {},
+    folder: '/',
+    out: () => undefined,
+    err: (line) => void lines.push(line),
+    inputIsTerminal: true,
+    input: async () => new Uint8Array(),
+    paint: (_, text) => text,
+    program: 'quorate',
+  };
+  return { status: report(error, surroundings), lines };
+}
+
+describe('the exit status says what kind of failure it was', () => {
+  const table: [ErrorCode, number][] = [
+    ['invalid-request', 2],
+    ['unsupported', 2],
+    ['not-found', 3],
+    ['unauthenticated', 4],
+    ['forbidden', 4],
+    ['no-quorum', 5],
+    ['not-leader', 5],
+    ['overloaded', 5],
+    ['deadline', 5],
+    ['already-exists', 1],
+    ['wrong-state', 1],
+    ['data-loss', 1],
+  ];
+  test.each(table)('%s is %d', (code, status) => {
+    expect(reported(new ClusterError(code, 'Words')).status).toBe(status);
+  });
+});
+
+test('an error is one line, and a hint where there is one', () => {
+  expect(reported(new ClusterError('not-found', 'There is no key x')).lines).toEqual([
+    'quorate: There is no key x',
+  ]);
+  const unreachable = new ClusterError('no-quorum', 'Nobody', { reason: 'UNREACHABLE' });
+  expect(reported(unreachable).lines[1]).toContain('`quorate dev` runs one');
+});
+
+test('an error that nobody expected is a failure, without its stack', () => {
+  expect(reported(new Error('boom'))).toEqual({ status: 1, lines: ['quorate: boom'] });
+});
+
+test('a command that has said all there is to say adds nothing', () => {
+  expect(reported(new Ended(3))).toEqual({ status: 3, lines: [] });
+});

@@ -1,0 +1,27 @@
+import { run } from '../../../src/cli/index.js';
+import type { Surroundings } from '../../../src/cli/index.js';
+
+/** What one run of `quorate` printed, and its exit status. */
+export type Ran = { readonly status: number; readonly out: string; readonly err: string };
+
+/** Runs `quorate` in this process, with surroundings that keep what it prints. */
+export async function quorate(
+  argv: readonly string[],
+  given: Partial<Surroundings> & { readonly stdin?: Uint8Array } = {},
+): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const surroundings: Surroundings = {
+    environment: {},
+    folder: '/nowhere',
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    inputIsTerminal: given.stdin === undefined,
+    input: async () => given.stdin ?? new Uint8Array(),
+    paint: (_, text) => text,
+    program: 'quorate',
+    ...given,
+  };
+  const status = await run(argv, surroundings);
+  return { status, out: out.join('\n'), err: err.join('\n') };
+}

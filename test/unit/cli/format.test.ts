@@ -1,0 +1,263 @@
+import { describe, expect, test } from '@jest/globals';
+import { benchJson, benchTable, quantile } from '../../../src/cli/format/bench.js';
+import { clusterJson, clusterLines } from '../../../src/cli/format/cluster.js';
+import { keyJson, keyLines, keyTable } from '../../../src/cli/format/key.js';
+import { facts, table } from '../../../src/cli/format/table.js';
+import { taskJson, taskLines, taskTable } from '../../../src/cli/format/task.js';
+import { duration, parseDuration, time } from '../../../src/cli/format/values.js';
+import {
+  Algorithm,
+  Cluster,
+  Key,
+  KeyState,
+  MemberRole,
+  Task,
+  TaskKind,
+  TaskState,
+} from '../../../src/wire/index.js';
+
+const noon = { seconds: 1_795_176_000n, nanos: 5_000_000 };
+const NOON = '2026-11-20T12:00:00.005Z';
+
+const key = Key.fromPartial({
+  keyId: 'demo',
+  algorithm: Algorithm.FROST_ED25519_SHA512,
+  publicKey: Buffer.from('ab'.repeat(32), 'hex'),
+  threshold: 2,
+  participants: ['node-1', 'node-2', 'node-3'],
+  version: 1,
+  state: KeyState.ACTIVE,
+  createTime: noon,
+  owner: 'spiffe://quorate/app/shop',
+  labels: [{ key: 'team', value: 'shop' }],
+});
+
+const task = Task.fromPartial({
+  taskId: 'a'.repeat(26),
+  kind: TaskKind.SIGN,
+  state: TaskState.DONE,
+  keyId: 'demo',
+  requestId: 'r1',
+  requester: 'spiffe://quorate/app/shop',
+  createTime: noon,
+  expireTime: { seconds: noon.seconds + 30n, nanos: 0 },
+  endTime: { seconds: noon.seconds, nanos: 9_000_000 },
+  attempts: [
+    { number: 1, sessionId: Buffer.from('01'), participants: ['node-1'], startTime: noon },
+  ],
+  outcome: {
+    $case: 'signature',
+    value: {
+      signature: Buffer.from([255]),
+      publicKey: Buffer.from([1]),
+      keyVersion: 1,
+      signers: ['node-1'],
+    },
+  },
+});
+
+const cluster = Cluster.fromPartial({
+  clusterId: 'c'.repeat(32),
+  nodeId: 'node-1',
+  leaderId: 'node-2',
+  term: 3n,
+  commitIndex: 10n,
+  appliedIndex: 9n,
+  clusterTime: noon,
+  unsignedRequests: true,
+  members: [
+    { nodeId: 'node-1', role: MemberRole.TEE, identityKey: Buffer.from([7]), reachable: true },
+    {
+      nodeId: 'node-2',
+      role: MemberRole.TEE,
+      identityKey: Buffer.from([8]),
+      leader: true,
+      reachable: true,
+    },
+    { nodeId: 'node-3', role: MemberRole.TEE, identityKey: Buffer.from([9]) },
+  ],
+  keyCount: 2n,
+  openTaskCount: 0n,
+  softwareVersion: '1.2.3',
+});
+
+describe('tables', () => {
+  test('are as wide as their widest cells, and have no blanks at the end', () => {
+    expect(
+      table(
+        ['A', 'LONG'],
+        [
+          ['xyz', '1'],
+          ['x', undefined],
+        ],
+      ),
+    ).toEqual(['A    LONG', 'xyz  1', 'x    -']);
+  });
+
+  test('facts without a value are left out', () => {
+    expect(
+      facts([
+        ['one', '1'],
+        ['none', undefined],
+        ['three', '3'],
+      ]),
+    ).toEqual(['one    1', 'three  3']);
+  });
+});
+
+describe('values', () => {
+  test.each([
+    [0.04, '0.0 ms'],
+    [9.94, '9.9 ms'],
+    [10.4, '10 ms'],
+    [999, '999 ms'],
+    [1500, '1.5 s'],
+  ])('%d ms is %s', (ms, shown) => expect(duration(ms)).toBe(shown));
+
+  test.each([
+    ['500ms', 500],
+    ['2', 2000],
+    ['1.5s', 1500],
+    ['2m', 120_000],
+    ['soon', undefined],
+    ['-1', undefined],
+  ])('reads %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  test('times are RFC 3339, to the millisecond', () => {
+    expect(time(noon)).toBe(NOON);
+    expect(time(undefined)).toBeUndefined();
+  });
+});
+
+describe('a key', () => {
+  const shown = { verdict: 'vouched', because: 'all signed' };
+
+  test('for programs has the names of the proto, hex and RFC 3339', () => {
+    expect(keyJson(key, shown)).toEqual({
+      key_id: 'demo',
+      algorithm: 'FROST_ED25519_SHA512',
+      public_key: 'ab'.repeat(32),
+      threshold: 2,
+      participants: ['node-1', 'node-2', 'node-3'],
+      version: 1,
+      state: 'ACTIVE',
+      create_time: NOON,
+      owner: 'spiffe://quorate/app/shop',
+      allowed_signers: [],
+      labels: [{ key: 'team', value: 'shop' }],
+      verdict: 'vouched',
+      because: 'all signed',
+    });
+  });
+
+  test('for a person says what its certificate is worth, and why', () => {
+    const lines = keyLines(key, shown);
+    expect(lines).toContain('signing takes  2 of node-1, node-2, node-3');
+    expect(lines).toContain('labels         team=shop');
+    expect(lines.at(-1)).toBe('certificate    vouched: all signed');
+  });
+
+  test('is one line of a list', () => {
+    expect(keyTable([key])[1]).toBe(
+      `demo  FROST_ED25519_SHA512  2 of 3   ACTIVE  ${NOON}  ${'ab'.repeat(32)}`,
+    );
+  });
+});
+
+describe('a task', () => {
+  test('for programs has its attempts and its outcome', () => {
+    expect(taskJson(task)).toMatchObject({
+      task_id: 'a'.repeat(26),
+      kind: 'SIGN',
+      state: 'DONE',
+      end_time: '2026-11-20T12:00:00.009Z',
+      attempts: [{ number: 1, participants: ['node-1'], start_time: NOON }],
+      signature: { signature: 'ff', key_version: 1, signers: ['node-1'] },
+    });
+  });
+
+  test('that failed says so in a word', () => {
+    const failed = {
+      ...task,
+      outcome: { $case: 'failure' as const, value: { reason: 'REQUEST_EXPIRED' } },
+    };
+    expect(taskJson(failed)).toMatchObject({ failure: { reason: 'REQUEST_EXPIRED' } });
+    expect(taskLines(failed)).toContain('failed      REQUEST_EXPIRED');
+  });
+
+  test('that is open shows when it expires, and no end', () => {
+    const lines = taskLines({ ...task, endTime: undefined, outcome: undefined });
+    expect(lines).toContain('expires     2026-11-20T12:00:30.000Z');
+    expect(lines.join()).not.toContain('ended');
+  });
+
+  test('is one line of a list', () => {
+    expect(taskTable([task])[1]).toContain(`SIGN  demo  DONE   1         ${NOON}  4.0 ms`);
+  });
+});
+
+describe('the cluster', () => {
+  test('for programs has plain numbers', () => {
+    expect(clusterJson(cluster)).toMatchObject({
+      leader_id: 'node-2',
+      term: 3,
+      commit_index: 10,
+      applied_index: 9,
+      unsigned_requests: true,
+      key_count: 2,
+    });
+  });
+
+  test('for a person says who leads, and who cannot be reached', () => {
+    const lines = clusterLines(cluster);
+    expect(lines).toContain('leader       node-2');
+    expect(lines).toContain('node-1  tee   reachable    07');
+    expect(lines).toContain('node-2  tee   leader       08');
+    expect(lines).toContain('node-3  tee   unreachable  09');
+  });
+
+  test('without a leader says so', () => {
+    expect(clusterLines({ ...cluster, leaderId: '' })).toContain('leader       none known');
+  });
+});
+
+describe('measurements', () => {
+  const measured = {
+    operation: 'sign',
+    concurrency: 4,
+    failed: 1,
+    tookMs: [4, 1, 3, 2],
+    elapsedMs: 500,
+  };
+
+  test('have quantiles by nearest rank', () => {
+    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2);
+    expect(quantile([4, 1, 3, 2], 0.99)).toBe(4);
+    expect(quantile([], 0.5)).toBeUndefined();
+  });
+
+  test('for programs', () => {
+    expect(benchJson([measured])).toEqual({
+      results: [
+        {
+          operation: 'sign',
+          concurrency: 4,
+          count: 4,
+          failed: 1,
+          p50_ms: 2,
+          p99_ms: 4,
+          max_ms: 4,
+          per_second: 8,
+        },
+      ],
+    });
+  });
+
+  test('for a person, with a dash where nothing succeeded', () => {
+    const none = { ...measured, tookMs: [] };
+    expect(benchTable([measured, none]).slice(1)).toEqual([
+      'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s',
+      'sign       4          0     1       -       -       -       0.0 /s',
+    ]);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { quorate } from './fake-surroundings.js';
+
+const COMMANDS = [
+  'dev',
+  'node',
+  'sign',
+  'verify',
+  'bench',
+  'keys generate',
+  'keys list',
+  'keys get',
+  'tasks list',
+  'tasks get',
+  'cluster status',
+  'certs init',
+];
+
+describe('help', () => {
+  test.each(COMMANDS)('%s shows an example, on standard output, and succeeds', async (command) => {
+    const { status, out, err } = await quorate([...command.split(' '), '--help']);
+    expect(out).toContain(`Usage: quorate ${command}`);
+    expect(out).toMatch(/Examples?:\n {2}quorate |Examples?:\n {2}printf /);
+    expect(err).toBe('');
+    expect(status).toBe(0);
+  });
+
+  test('the first page names every group of commands and every exit status', async () => {
+    const { out } = await quorate(['--help']);
+    for (const command of COMMANDS) expect(out).toContain(`  ${command.split(' ')[0] ?? ''} `);
+    expect(out).toContain(
+      'Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailable',
+    );
+  });
+
+  test('every command but the node has --json', async () => {
+    for (const command of COMMANDS.filter((each) => each !== 'node')) {
+      expect((await quorate([...command.split(' '), '--help'])).out).toContain('--json');
+    }
+  });
+
+  test('does not show what only `quorate dev` uses', async () => {
+    expect((await quorate(['node', '--help'])).out).not.toContain('supervised');
+  });
+});
+
+describe('wrong usage ends with 2, says why on standard error, and prints no data', () => {
+  test.each([
+    ['no command at all', [], /Usage: quorate/],
+    ['an unknown command', ['frob'], /^quorate: unknown command 'frob'\nSee: quorate --help$/],
+    ['an unknown inner command', ['keys', 'frob'], /See: quorate keys --help$/],
+    ['an unknown flag', ['keys', 'list', '--frob'], /unknown option '--frob'/],
+    ['a missing argument', ['keys', 'get'], /missing required argument 'key-id'/],
+    ['a threshold that is no count', ['keys', 'generate', 'k', '-t', 'two'], /--threshold must be/],
+    ['a label without a value', ['keys', 'generate', 'k', '--label', 'x'], /name=value/],
+    ['a time-out that is no time', ['keys', 'list', '--timeout', 'soon'], /500ms, 30s or 2m/],
+    ['two messages', ['sign', 'k', '-m', 'a', '-f', 'b'], /cannot be used with option/],
+    ['no cluster to talk to', ['keys', 'list'], /quorate dev/],
+    ['no message', ['sign', 'k'], /Give --message, --file, or send it/],
+    ['a file that is not there', ['sign', 'k', '-f', 'nothing'], /cannot read nothing/],
+    [
+      'both a duration and a count',
+      ['bench', '--count', '1', '--duration', '1s'],
+      /cannot be used/,
+    ],
+    ['a node without a name', ['node'], /node_id: is missing/],
+  ])('%s', async (_, argv, message) => {
+    const { status, out, err } = await quorate(argv);
+    expect(err).toMatch(message);
+    expect(out).toBe('');
+    expect(status).toBe(2);
+  });
+});
+
+describe('what this release does not do is refused in a sentence', () => {
+  test.each([
+    [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
+    [['keys', 'retire', 'k'], /This release cannot retire keys/],
+    [['keys', 'generate', 'k', '--algorithm', 'GG20_SECP256K1'], /it makes FROST_ED25519_SHA512$/],
+    [['certs', 'issue'], /This release issues certificates at/],
+    [['tasks', 'watch', 'x'], /This release cannot watch/],
+    [['cluster', 'add', 'x'], /This release cannot change/],
+    [['cluster', 'remove', 'x'], /This release cannot change/],
+    [['cluster', 'transfer-leadership'], /This release cannot hand over/],
+  ])('%j', async (argv, message) => {
+    const { status, err } = await quorate(argv);
+    expect(err).toMatch(message);
+    expect(status).toBe(2);
+  });
+});
+
+test('prints its version', async () => {
+  expect(await quorate(['--version'])).toEqual({
+    status: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    err: '',
+  });
+});
