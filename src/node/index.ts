@@ -4,7 +4,10 @@
  */
 export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
-export { SETTINGS } from './settings.js';
-export type { Setting } from './settings.js';
+export { Node } from './node.js';
+export type { NodeAddresses } from './node.js';
 export { startReplica } from './replica.js';
 export type { Replica, ReplicaConfig, ReplicaPorts, ReplicaStatus } from './replica.js';
+export { SETTINGS } from './settings.js';
+export type { Setting } from './settings.js';
+export { VERSION } from './version.js';
