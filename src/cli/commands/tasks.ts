@@ -54,8 +54,11 @@ function listCommand(surroundings: Surroundings): Command {
 }
 
 function newestFirst(tasks: readonly Task[]): Task[] {
-  const createdMs = ({ createTime }: Task) => (createTime === undefined ? 0 : millis(createTime));
   return tasks.toSorted((a, b) => createdMs(b) - createdMs(a));
+}
+
+function createdMs({ createTime }: Task): number {
+  return createTime === undefined ? 0 : millis(createTime);
 }
 
 function getCommand(surroundings: Surroundings): Command {

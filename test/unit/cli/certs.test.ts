@@ -8,18 +8,17 @@ import { parseGenesis } from '../../../src/identity/index.js';
 import { readConfig } from '../../../src/node/index.js';
 import { loadNodeKey, openIdentity } from '../../../src/ops/index.js';
 import { quorate } from './fake-surroundings.js';
+import type { Ran } from './fake-surroundings.js';
 
 let folder = '';
-let printed = '';
+let ran: Ran;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'quorate-certs-'));
   const hosts = ['--host', 'b=b.example.org', '--host', 'b=10.0.0.2', '--host', 'c=::1'];
-  const ran = await quorate(
+  ran = await quorate(
     ['certs', 'init', '--out', 'made', '--nodes', 'a,b,c', ...hosts, '--unsigned', '--json'],
     { folder },
   );
-  expect(ran).toMatchObject({ status: 0, err: '' });
-  printed = ran.out;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -27,23 +26,27 @@ const at = (...names: string[]) => join(folder, 'made', ...names);
 const certificate = (...names: string[]) => new X509Certificate(readFileSync(at(...names)));
 const genesis = () => parseGenesis(readFileSync(at('cluster.json')));
 
+/** Mode and name of every file of a node's folder. */
+function nodeFiles(id: string): string[] {
+  return [
+    `700 ${id}`,
+    `644 ${id}/ca.pem`,
+    `644 ${id}/cert.pem`,
+    `644 ${id}/cluster.json`,
+    `700 ${id}/data`,
+    `600 ${id}/data/identity.key`,
+    `600 ${id}/key.pem`,
+    `600 ${id}/node.key`,
+    `644 ${id}/node.yaml`,
+  ];
+}
+
 describe('the files', () => {
   test('are exactly these, and what is secret is for its owner alone', () => {
     const files = readdirSync(at(), { recursive: true, encoding: 'utf8' })
       .map((name) => ({ name, mode: (statSync(at(name)).mode & 0o777).toString(8) }))
       .map(({ name, mode }) => `${mode} ${name}`)
       .sort();
-    const node = (id: string) => [
-      `700 ${id}`,
-      `644 ${id}/ca.pem`,
-      `644 ${id}/cert.pem`,
-      `644 ${id}/cluster.json`,
-      `700 ${id}/data`,
-      `600 ${id}/data/identity.key`,
-      `600 ${id}/key.pem`,
-      `600 ${id}/node.key`,
-      `644 ${id}/node.yaml`,
-    ];
     const operator = [
       '700 operator',
       ...['ca.pem', 'cert.pem', 'client.json', 'cluster.json'].map(
@@ -52,11 +55,14 @@ describe('the files', () => {
       '600 operator/key.pem',
     ];
     const top = ['644 ca.pem', '600 ca-key.pem', '644 cluster.json'];
-    expect(files).toEqual([...top, ...operator, ...node('a'), ...node('b'), ...node('c')].sort());
+    expect(files).toEqual(
+      [...top, ...operator, ...nodeFiles('a'), ...nodeFiles('b'), ...nodeFiles('c')].sort(),
+    );
   });
 
   test('are named in the JSON object that is printed', () => {
-    expect(JSON.parse(printed)).toEqual({
+    expect(ran).toMatchObject({ status: 0, err: '' });
+    expect(JSON.parse(ran.out)).toEqual({
       cluster_id: genesis().clusterId,
       folder: at(),
       nodes: ['a', 'b', 'c'],
