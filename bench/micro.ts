@@ -1,0 +1,117 @@
+/**
+ * What the parts of a signature cost on this machine: `npm run bench [-- --json]`. Milliseconds per operation, the median
+ * and the slowest twentieth of many runs; compare only figures of one run.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { utf8 } from '../src/common/index.js';
+import { aggregate, commit, ed25519Suite, signShare } from '../src/frost/index.js';
+import { nodeVerify, systemRandom } from '../src/ops/index.js';
+import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
+import { openLmdbStore } from '../src/store/index.js';
+import { dealRandom, testSigner, verifyEd25519 } from '../test/support/frost-exchange.js';
+
+type Figure = { readonly name: string; readonly p50Ms: number; readonly p95Ms: number };
+
+/** Runs that are not counted: code and caches get warm. */
+const WARM_UP = 20;
+
+async function measure(name: string, runs: number, run: (at: number) => unknown): Promise<Figure> {
+  const took: number[] = [];
+  for (let at = 0; at < runs + WARM_UP; at++) {
+    const before = performance.now();
+    await run(at);
+    if (at >= WARM_UP) took.push(performance.now() - before);
+  }
+  took.sort((a, b) => a - b);
+  const quantile = (q: number): number => took[Math.floor(q * (took.length - 1))] ?? 0;
+  return { name, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
+}
+
+async function signing(): Promise<Figure[]> {
+  const suite = ed25519Suite;
+  const { key, shares } = dealRandom(suite, 2, 3, systemRandom);
+  const message = utf8('what is signed');
+  const made = Array.from({ length: 300 }, () =>
+    shares.slice(0, 2).map((share) => {
+      const nonce = commit(suite, share.scalar, systemRandom);
+      return { share, nonce, slot: { index: share.index, D: nonce.D, E: nonce.E } };
+    }),
+  );
+  const results = new Map<number, Map<number, Uint8Array>>();
+  const sign = (at: number, who: number): void => {
+    const signers = made[at] ?? [];
+    const signer = signers[who];
+    if (signer === undefined) throw new Error('too many runs');
+    const { d, e } = signer.nonce;
+    const B = signers.map(({ slot }) => slot);
+    const signed = signShare(suite, key, signer.share, { d, e }, B, message);
+    if (!('share' in signed)) throw new Error(signed.declined);
+    results.set(at, (results.get(at) ?? new Map()).set(signer.share.index, signed.share));
+  };
+  const first = shares[0];
+  if (first === undefined) throw new Error('no share');
+  return [
+    await measure('FROST-Ed25519 commit', 200, () => commit(suite, first.scalar, systemRandom)),
+    await measure('FROST-Ed25519 sign share, 2-of-3, first in the process', 200, (at) =>
+      sign(at, 0),
+    ),
+    await measure('FROST-Ed25519 sign share, 2-of-3, binding known', 200, (at) => sign(at, 1)),
+    await measure('FROST-Ed25519 aggregate and verify, 2-of-3', 200, (at) => {
+      const B = (made[at] ?? []).map(({ slot }) => slot);
+      const result = aggregate(suite, key, B, message, results.get(at) ?? new Map(), (signature) =>
+        verifyEd25519(key.publicKey, message, signature),
+      );
+      if (!result.ok) throw new Error('a signature that does not verify');
+    }),
+  ];
+}
+
+async function writing(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
+  const store = await openLmdbStore(folder);
+  const payload = systemRandom.bytes(256);
+  const signer = testSigner('node-1');
+  const signature = signer.sign(payload);
+  let previous: Uint8Array = ZERO_HASH;
+  let index = 0;
+  const batch = (count: number) =>
+    Array.from({ length: count }, () => {
+      index += 1;
+      const entry = sealEntry(previous, { index, term: 1, kind: 'command', timeMs: 1, payload });
+      previous = entry.hash;
+      return entry;
+    });
+  try {
+    return [
+      await measure('durable write of 1 log entry of 256 bytes', 200, () =>
+        store.consensus.persist({ entries: batch(1), writes: [], applied: 0 }),
+      ),
+      await measure('durable write of 64 log entries of 256 bytes', 200, () =>
+        store.consensus.persist({ entries: batch(64), writes: [], applied: 0 }),
+      ),
+      await measure('verify an identity signature', 200, () =>
+        verified(nodeVerify.identity(signer.publicKey, payload, signature)),
+      ),
+    ];
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function verified(holds: boolean): void {
+  if (!holds) throw new Error('a signature that does not verify');
+}
+
+const figures = [...(await signing()), ...(await writing())];
+if (process.argv.includes('--json')) {
+  process.stdout.write(`${JSON.stringify({ node: process.version, figures })}\n`);
+} else {
+  for (const { name, p50Ms, p95Ms } of figures) {
+    process.stdout.write(
+      `${name.padEnd(56)} p50 ${p50Ms.toFixed(3).padStart(8)} ms  p95 ${p95Ms.toFixed(3).padStart(8)} ms\n`,
+    );
+  }
+}
