@@ -113,7 +113,7 @@ export class Log {
     this.#durable = Math.min(this.#durable, from - 1);
     if (from > this.#handed) return;
     this.#handed = from - 1;
-    this.#truncateFrom = Math.min(this.#truncateFrom ?? from, from);
+    this.#truncateFrom = from;
   }
 
   /** Entries from `from` on, within the limits of one append, and at least one if there is one. */

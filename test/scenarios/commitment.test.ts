@@ -175,3 +175,40 @@ test('a follower that missed much is brought back within the windows, and repair
   for (const node of cluster.nodes) expect(commands(node.applied)).toEqual(texts);
   expect(first.disk.entries).toEqual(second.disk.entries);
 });
+
+test('proposals are refused while too much waits to be committed, and taken again after', () => {
+  const cluster = new RaftCluster(3, { limits: { uncommittedBytesMax: 1000 } });
+  const leader = cluster.electAny();
+  cluster.isolate(leader);
+  const results = Array.from({ length: 10 }, () => cluster.propose(leader, 'x'));
+  expect(results.filter((result) => result === 'overloaded')).toHaveLength(3);
+
+  cluster.heal();
+  cluster.run(10);
+  const later = Array.from({ length: 10 }, () => cluster.propose(leader, 'x'));
+
+  expect(commands(leader.applied)).toHaveLength(7);
+  expect(later.filter((result) => result === 'overloaded')).toHaveLength(3);
+});
+
+test('an acknowledgement of more than the leader has is an alarm, and counts for nothing', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const liar = cluster.nodes.find((node) => node !== leader);
+  if (liar === undefined) return;
+
+  cluster.deliver({
+    type: 'append-reply',
+    from: liar.id,
+    to: leader.id,
+    term: leader.raft.term,
+    round: 0,
+    clockMs: cluster.nowMs,
+    answer: { refused: undefined, match: 50 },
+  });
+  cluster.propose(leader, 'a');
+  cluster.settle();
+
+  expect(leader.alarms).toEqual(['A follower acknowledges what its leader does not have']);
+  expect(commands(leader.applied)).toEqual(['a']);
+});

@@ -163,3 +163,24 @@ test('a heartbeat of a durable log is answered while a write is under way', () =
 
   expect(answers).toMatchObject([{ type: 'append-reply', answer: { match: 2 } }]);
 });
+
+test('an acknowledgement of what was truncated before it was saved never leaves', () => {
+  const cluster = new RaftCluster(3);
+  const follower = cluster.node(1);
+  const genesis = genesisOf(follower);
+  follower.slowDisk = true;
+  const [first, second] = entriesAfter(genesis, { term: 2 }, { term: 2, text: 'gone' });
+  if (!first || !second) return;
+  cluster.deliver(appendTo(follower, cluster.node(2), genesis, [first]));
+  cluster.deliver(appendTo(follower, cluster.node(2), first, [second]));
+
+  cluster.deliver(appendTo(follower, cluster.node(3), first, entriesAfter(first, { term: 3 })));
+  cluster.finishWrite(follower);
+  cluster.finishWrite(follower);
+
+  const answers = cluster.sent.filter(({ type }) => type === 'append-reply');
+  expect(answers).toMatchObject([
+    { term: 2, answer: { match: 2 } },
+    { term: 3, answer: { match: 3 } },
+  ]);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { nodeId } from '../../src/common/index.js';
 import { RaftCluster } from '../support/raft-cluster.js';
 
 test('a node that was cut off raises no term, and disturbs nobody when it returns', () => {
@@ -216,4 +217,130 @@ test('votes for a pre-vote that is over count in no election', () => {
 
   expect(candidate.raft.role).toBe('candidate');
   expect(candidate.raft.term).toBe(2);
+});
+
+test('a vote is not forgotten within its term, whatever the voter tries meanwhile', () => {
+  const cluster = new RaftCluster(3);
+  const voter = cluster.node(1);
+  const first = cluster.node(2);
+  const second = cluster.node(3);
+  const request = { type: 'vote-request', to: voter.id, pre: false, lastIndex: 1 } as const;
+  cluster.ask({ ...request, from: first.id, term: 2, lastTerm: 1 });
+  cluster.loses = () => true;
+  for (let tick = 0; tick < 61 && voter.raft.role === 'follower'; tick++) cluster.tick(voter);
+  for (const { id: from } of [first, second]) {
+    const clockMs = cluster.nowMs;
+    const to = voter.id;
+    cluster.deliver({ type: 'vote-reply', from, to, term: 2, pre: true, granted: false, clockMs });
+  }
+  expect(voter.raft.role).toBe('follower');
+
+  const answers = cluster.ask({ ...request, from: second.id, term: 2, lastTerm: 1 });
+
+  expect(answers).toMatchObject([{ type: 'vote-reply', granted: false }]);
+});
+
+test('a voter that has answered has answered: a second word does not count', () => {
+  const cluster = new RaftCluster(3);
+  const candidate = cluster.node(1);
+  const voter = cluster.node(2);
+  cluster.loses = () => true;
+  for (let tick = 0; tick < 61 && candidate.raft.role === 'follower'; tick++) {
+    cluster.tick(candidate);
+  }
+  const reply = {
+    type: 'vote-reply',
+    from: voter.id,
+    to: candidate.id,
+    clockMs: cluster.nowMs,
+  } as const;
+  cluster.deliver({ ...reply, pre: true, granted: true, term: 2 });
+
+  cluster.deliver({ ...reply, pre: false, granted: false, term: 2 });
+  cluster.deliver({ ...reply, pre: false, granted: true, term: 2 });
+
+  expect(candidate.raft.role).toBe('candidate');
+});
+
+test('only voters are heard', () => {
+  const cluster = new RaftCluster(3);
+  const node = cluster.node(1);
+  const request = {
+    type: 'vote-request',
+    from: nodeId('stranger'),
+    to: node.id,
+    term: 9,
+    pre: false,
+    lastIndex: 5,
+    lastTerm: 5,
+  } as const;
+
+  expect(cluster.ask(request)).toEqual([]);
+  expect(cluster.ask({ ...request, from: node.id })).toEqual([]);
+
+  expect(node.raft.term).toBe(1);
+});
+
+test('a vote in a later term waits for its own write, not for the one under way', () => {
+  const cluster = new RaftCluster(3);
+  const voter = cluster.node(1);
+  voter.slowDisk = true;
+  const request = {
+    type: 'vote-request',
+    to: voter.id,
+    pre: false,
+    lastIndex: 1,
+    lastTerm: 1,
+  } as const;
+  cluster.deliver({ ...request, from: cluster.node(2).id, term: 2 });
+  cluster.deliver({ ...request, from: cluster.node(3).id, term: 3 });
+
+  cluster.finishWrite(voter);
+  expect(cluster.sent.filter(({ term }) => term === 3)).toEqual([]);
+  cluster.finishWrite(voter);
+
+  expect(cluster.sent.at(-1)).toMatchObject({ to: cluster.node(3).id, term: 3, granted: true });
+  expect(voter.disk.hardState).toEqual({ term: 3, votedFor: cluster.node(3).id });
+});
+
+test('a node whose disk keeps a write does not stand for election', () => {
+  const cluster = new RaftCluster(3);
+  const node = cluster.node(1);
+  node.slowDisk = true;
+  cluster.deliver({
+    type: 'vote-request',
+    from: cluster.node(2).id,
+    to: node.id,
+    term: 2,
+    pre: false,
+    lastIndex: 1,
+    lastTerm: 1,
+  });
+
+  for (let tick = 0; tick < 300; tick++) cluster.tick(node);
+
+  expect(cluster.sent.filter(({ from }) => from === node.id)).toEqual([]);
+});
+
+test('after a stall a node reads what waits for it before it stands for election', () => {
+  const cluster = new RaftCluster(3);
+  const node = cluster.node(1);
+
+  node.raft.tick(61, cluster.nowMs, true);
+  expect(node.raft.role).toBe('follower');
+  node.raft.tick(1, cluster.nowMs);
+
+  expect(node.raft.role).toBe('precandidate');
+});
+
+test('after a stall a leader reads what waits for it before it gives up', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+
+  leader.raft.tick(61, cluster.nowMs, true);
+  expect(leader.raft.role).toBe('leader');
+  cluster.settle();
+  leader.raft.tick(1, cluster.nowMs);
+
+  expect(leader.raft.role).toBe('leader');
 });

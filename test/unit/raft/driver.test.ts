@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { ClusterError, nodeId } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
-import { createRaft, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
-import { DriverCluster, ManualClock, quietLogger } from './driver-cluster.js';
+import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
+import type { Message } from '../../../src/raft/index.js';
+import { DriverCluster, ManualClock, ManualStore, quietLogger } from './driver-cluster.js';
 import { GENESIS, seededRandom } from '../../support/raft-cluster.js';
 
 test('three drivers elect a leader, apply a command everywhere and answer reads everywhere', async () => {
@@ -122,6 +123,7 @@ test('whatever bytes a peer sends, the driver survives them and drops what is no
 
   node.driver.receive(nodeId('node-1'), append);
   node.driver.receive(nodeId('node-2'), append);
+  expect(node.dropped).toHaveLength(2);
   node.driver.receive(nodeId('node-1'), new Uint8Array(300 * 1024));
   for (let length = 0; length < 200; length++) {
     node.driver.receive(leader.id, random.bytes(length));
@@ -304,4 +306,83 @@ test('stopping waits for the write under way, and nothing follows it', async () 
 
   expect(leader.store.batches).toHaveLength(writes);
   expect(leader.fatal).toEqual([]);
+});
+
+test('a message on the stream of another node than its sender is dropped', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  const [node, other] = cluster.nodes.filter((each) => each !== leader);
+  if (!node || !other) return;
+  const reply = encodeMessage({
+    type: 'vote-reply',
+    from: leader.id,
+    to: node.id,
+    term: 9,
+    pre: false,
+    granted: false,
+    clockMs: 0,
+  });
+
+  node.driver.receive(other.id, reply);
+  expect(node.dropped).toHaveLength(1);
+  expect(node.driver.status().term).toBe(leader.driver.status().term);
+  node.driver.receive(leader.id, reply);
+
+  expect(node.driver.status().term).toBe(9);
+});
+
+test('a heartbeat that came during a stall is read before the election timeout counts', async () => {
+  const clock = new ManualClock();
+  const sent: (Message | undefined)[] = [];
+  const voters = ['a', 'b', 'c'].map(nodeId);
+  const [id, from] = voters;
+  if (!id || !from) return;
+  const timing = { electionTicksMin: 30, electionTicksMax: 30 };
+  const config = { id, voters, genesis: GENESIS, random: seededRandom(1), timing };
+  const loaded = { hardState: { term: 0, votedFor: undefined }, entries: [] };
+  const raft = createRaft(config, loaded, clock.now());
+  const driver = new RaftDriver({
+    raft,
+    store: new ManualStore(),
+    network: { send: (_to, _channel, bytes) => sent.push(decodeMessage(bytes)) },
+    clock,
+    machine: {
+      apply: () => {},
+      pendingWrites: () => [],
+      flushed: () => {},
+      batchDone: () => {},
+    },
+    applied: 0,
+    logger: quietLogger,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  driver.start();
+  const prevHash = raft.entry(1)?.hash ?? new Uint8Array(32);
+  const heartbeat: Message = {
+    type: 'append',
+    from,
+    to: id,
+    term: 2,
+    round: 0,
+    prevIndex: 1,
+    prevTerm: 1,
+    prevHash,
+    entries: [],
+    commit: 1,
+  };
+  const hear = () => driver.receive(from, encodeMessage(heartbeat));
+  await clock.advance(5);
+  hear();
+  await clock.advance(200);
+
+  clock.after(195, hear);
+  await clock.stall(200);
+  await clock.advance(100);
+  expect(sent.filter((message) => message?.type === 'vote-request')).toEqual([]);
+  await clock.advance(100);
+
+  expect(sent.filter((message) => message?.type === 'vote-request')).toHaveLength(2);
+  await driver.stop();
 });

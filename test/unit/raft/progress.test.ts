@@ -35,11 +35,13 @@ test('a replicating follower is sent appends until the window is full, by count 
 
 test('a conflict goes back to where the logs can agree, and probes', () => {
   const progress = replicating(1);
-  progress.sent(10, 1, 1, 0);
+  progress.sent(10, 1, 8, 0);
+  expect(progress.sentCommit).toBe(8);
 
   progress.conflicted(10, 4);
 
-  expect(progress).toMatchObject({ state: 'probe', next: 5, match: 1 });
+  // What was sent is not known to have arrived, the commit index with it.
+  expect(progress).toMatchObject({ state: 'probe', next: 5, match: 1, sentCommit: 1 });
 });
 
 test('a conflict always goes back, whatever the hint, and never below what matched', () => {
