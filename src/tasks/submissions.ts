@@ -2,7 +2,7 @@ import type { Millis, NodeId, TaskId } from '../common/index.js';
 import { ClusterError, toHex } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../identity/index.js';
-import type { Queries, Verdict } from '../state/index.js';
+import type { ParsedRequest, Queries, Verdict } from '../state/index.js';
 import {
   isCertified,
   isOpen,
@@ -33,6 +33,9 @@ export type Call = {
 
 type Waiting = {
   readonly task: TaskId;
+  readonly requestId: string;
+  /** Hash of method and request: what the task must be about, to be an answer. */
+  readonly content: Uint8Array;
   /** Sign: what the signature is to be over. */
   readonly message: Uint8Array | undefined;
   readonly verdictHash: string;
@@ -80,27 +83,13 @@ export class Submissions {
   async submit(call: Call): Promise<TaskRecord> {
     const parsed = parseRequest(call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
-    const task = taskIdOf(call.requester, parsed.request.requestId);
-    const known = this.#queries.task(task);
-    if (known !== undefined) {
-      const judged = judgeKnown(
-        known,
-        requestHash(call.method, call.request),
-        parsed.request.requestId,
-      );
-      if (!judged.ok) throw refusalError(judged.refusal);
-    }
     if (this.#waiting.size >= SUBMISSIONS_MAX) {
       throw new ClusterError('overloaded', 'Too many requests wait on this node', {
         reason: 'TOO_MANY_REQUESTS',
         retryAfterMs: 1000,
       });
     }
-    return this.#wait(
-      call,
-      task,
-      parsed.request.kind === 'sign' ? parsed.request.message : undefined,
-    );
+    return this.#wait(call, parsed.request);
   }
 
   /** Looks at everything that waits: outcomes in the state, leaders to ask, requests to repeat. */
@@ -142,7 +131,8 @@ export class Submissions {
     return this.#waiting.size > 0;
   }
 
-  #wait(call: Call, task: TaskId, message: Uint8Array | undefined): Promise<TaskRecord> {
+  #wait(call: Call, parsed: ParsedRequest): Promise<TaskRecord> {
+    const { requestId } = parsed;
     const request = this.#vouch(call);
     return new Promise((resolve, reject) => {
       const ended = (act: () => void): void => {
@@ -151,8 +141,10 @@ export class Submissions {
         act();
       };
       const waiting: Waiting = {
-        task,
-        message,
+        task: taskIdOf(call.requester, requestId),
+        requestId,
+        content: requestHash(call.method, call.request),
+        message: parsed.kind === 'sign' ? parsed.message : undefined,
         verdictHash: toHex(verdictHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#around.clock.elapsed(),
@@ -194,7 +186,14 @@ export class Submissions {
   /** Whether the state has what was waited for. */
   #settled(waiting: Waiting): boolean {
     const task = this.#queries.task(waiting.task);
-    if (task === undefined || isOpen(task)) return false;
+    if (task === undefined) return false;
+    // Another request may have taken the id while this one was on its way: its outcome is no answer here.
+    const judged = judgeKnown(task, waiting.content, waiting.requestId);
+    if (!judged.ok) {
+      waiting.fail(refusalError(judged.refusal));
+      return true;
+    }
+    if (isOpen(task)) return false;
     const { rules, logger } = this.#around;
     if (task.outcome?.$case === 'generatedKey') {
       const key = this.#queries.key(task.keyId);

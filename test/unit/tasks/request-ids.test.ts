@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+
+import { bootId, nodeId, utf8 } from '../../../src/common/index.js';
+import { requestHash, taskIdOf } from '../../../src/identity/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import type { Queries } from '../../../src/state/index.js';
+import { Submissions } from '../../../src/tasks/submissions.js';
+import { Connections } from '../../../src/tasks/surroundings.js';
+import type { Surroundings } from '../../../src/tasks/surroundings.js';
+import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
+import { APP, testGenesis, verify } from '../../support/ledger.js';
+
+const SELF = nodeId('node-1');
+const BOOT = bootId('00'.repeat(16));
+
+function signRequest(message: string): Uint8Array {
+  const payload = { $case: 'message', value: utf8(message) } as const;
+  return encode(SignRequest, { requestId: 'one', keyId: 'key', payload });
+}
+
+test('a request whose id another one took on the way is refused, not answered with the other outcome', async () => {
+  const tasks = new Map<string, TaskRecord>();
+  const queries = { task: (id: string) => tasks.get(id) } as unknown as Queries;
+  const around = {
+    self: SELF,
+    rules: { genesis: testGenesis(), verify },
+    clock: { now: () => 0, elapsed: () => 0 },
+    signer: { sign: () => new Uint8Array(64) },
+    consensus: { status: () => ({ leader: undefined }) },
+    connections: new Connections(SELF, BOOT),
+    stateTimeMs: () => 0,
+  } as unknown as Surroundings;
+  const submissions = new Submissions(around, queries);
+
+  const answer = submissions.submit({
+    method: METHODS.sign,
+    request: signRequest('mine'),
+    requester: APP,
+    expiresInMs: 1000,
+    signal: new AbortController().signal,
+  });
+  const taskId = taskIdOf(APP, 'one');
+  const content = requestHash(METHODS.sign, signRequest('another'));
+  const outcome = { $case: 'failed', value: { reason: 'REQUEST_EXPIRED' } } as const;
+  tasks.set(taskId, TaskRecord.fromPartial({ taskId, requestHash: content, outcome }));
+  submissions.advance();
+
+  await expect(answer).rejects.toMatchObject({
+    code: 'already-exists',
+    reason: 'REQUEST_ID_REUSED',
+  });
+});
