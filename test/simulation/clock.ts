@@ -31,6 +31,11 @@ export class MachineClock {
     this.#anchorLocal += byMs;
   }
 
+  /** How far ahead of true time it is. */
+  errorMs(): number {
+    return this.now() - EPOCH_MS - this.#trueNow();
+  }
+
   /** Milliseconds that have passed here, at this machine's rate. */
   elapsed(): Millis {
     return Math.floor(this.#anchorElapsed + (this.#trueNow() - this.#anchorTrue) * this.#rate);

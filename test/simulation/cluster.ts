@@ -2,7 +2,7 @@ import { nodeId, type NodeId } from '../../src/common/index.js';
 import { decode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
 import type { Watch } from './checkers/watch.js';
 import { Faults } from './faults.js';
-import { Life, Machine, type MachineEvents } from './machine.js';
+import { Machine, machineOf, type MachineEvents } from './machine.js';
 import { SimulatedNetwork } from './network.js';
 import type { Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
@@ -73,11 +73,8 @@ export class Cluster<P extends Process> {
   }
 
   #lookAt(owner: Owner | undefined): Promise<void> | undefined {
-    if (owner instanceof Life) this.look(owner.machine as Machine<P>);
-    else {
-      const machine = this.machines.find(({ id }) => owner?.name === `${id}/disk`);
-      if (machine !== undefined) this.look(machine);
-    }
+    const machine = machineOf<P>(owner);
+    if (machine !== undefined) this.look(machine);
     return this.#watch.keys.unproved ? this.#watch.keys.prove() : undefined;
   }
 

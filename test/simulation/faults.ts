@@ -8,6 +8,8 @@ import type { World } from './world.js';
 
 /** A process that is to die at a later call dies in this time anyway. */
 const DOOM_MS = 500;
+/** A clock that is wrong by less is not astray. */
+const NEAR_MS = 4_000;
 
 /** Does what the weather says until it is told to stop: partitions, crashes, pauses, jumps of clocks. */
 export class Faults<P extends Process> {
@@ -170,11 +172,26 @@ export class Faults<P extends Process> {
     this.#rng.pick(this.#machines).pause(this.#rng.logBetween(10, 5_000));
   }
 
+  /**
+   * Most of the time a majority of clocks stays near the truth: what they all say, the cluster believes, and a node whose
+   * clock is right then waits until it is that late (`trust.md`, Time).
+   */
+  #drawJump(machine: Machine<P>): number {
+    const { jumpMs, majorityAstray } = this.#weather.clock;
+    const size = this.#rng.logBetween(1, jumpMs);
+    const by = this.#rng.chance(0.5) ? size : -size;
+    const astray = this.#machines.filter(
+      (each) => each !== machine && Math.abs(each.clock.errorMs()) > NEAR_MS,
+    ).length;
+    const error = machine.clock.errorMs();
+    const near = majorityAstray || astray + 1 <= (this.#machines.length - 1) / 2;
+    return near || Math.abs(error + by) <= NEAR_MS ? by : -error;
+  }
+
   #jumpClock(): void {
     this.#world.counts.clockJumps++;
     const machine = this.#rng.pick(this.#machines);
-    const size = this.#rng.logBetween(1, this.#weather.clock.jumpMs);
-    const by = this.#rng.chance(0.5) ? size : -size;
+    const by = this.#drawJump(machine);
     this.#world.trace.event(this.#world.now(), machine.id, `clock jumps ${by.toFixed(0)}`);
     machine.clock.jump(by);
   }

@@ -26,6 +26,8 @@ export class Life<P extends Process> implements Owner {
   gone = false;
   /** How many more times it gets to the outside world before it dies; the next call is already void. */
   callsLeft = Number.POSITIVE_INFINITY;
+  /** Not durable yet: a crash loses them. */
+  writesUnderWay = 0;
 
   constructor(machine: Machine<P>, boot: string) {
     this.machine = machine;
@@ -50,6 +52,33 @@ export class Life<P extends Process> implements Owner {
     this.callsLeft--;
     return !this.gone && !this.doomed;
   }
+}
+
+/** Goes on while its process is paused, and ends with it. */
+class DiskOf<P extends Process> implements Owner {
+  readonly machine: Machine<P>;
+  readonly pausedUntilMs = 0;
+  readonly #life: Life<P>;
+
+  constructor(life: Life<P>) {
+    this.machine = life.machine;
+    this.#life = life;
+  }
+
+  get name(): string {
+    return `${this.machine.id}/disk`;
+  }
+
+  get gone(): boolean {
+    return this.#life.gone;
+  }
+}
+
+/** Whose machine an event belongs to, if any's. */
+export function machineOf<P extends Process>(owner: Owner | undefined): Machine<P> | undefined {
+  return owner instanceof Life || owner instanceof DiskOf
+    ? (owner.machine as Machine<P>)
+    : undefined;
 }
 
 /** A computer: it keeps its disks and its clock, and its process comes and goes. */
@@ -123,6 +152,7 @@ export class Machine<P extends Process> {
     const life = this.life;
     if (life === undefined) return;
     life.gone = true;
+    this.#world.counts.lostWrites += life.writesUnderWay;
     this.life = undefined;
     this.pausedUntilMs = 0;
     this.#world.trace.event(this.#world.now(), this.id, 'crash');
@@ -166,9 +196,13 @@ export class Machine<P extends Process> {
       latencyMs: () => this.#diskLatencyMs(),
       durableAt: () => this.#rng.float(),
       onDisk: (afterMs, run) => {
-        const disk = { name: `${this.id}/disk`, pausedUntilMs: 0, gone: false };
-        Object.defineProperty(disk, 'gone', { get: () => life.gone });
-        if (life.reaches()) world.after(afterMs, 'durable', run, disk);
+        if (!life.reaches()) return;
+        life.writesUnderWay++;
+        const durable = (): void => {
+          life.writesUnderWay--;
+          run();
+        };
+        world.after(afterMs, 'durable', durable, new DiskOf(life));
       },
       inProcess: (afterMs, run) => world.after(afterMs, 'disk answers', run, life),
     };

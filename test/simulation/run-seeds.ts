@@ -5,13 +5,13 @@ import type { Result } from './simulation.js';
 /** One seed with the code that runs it. */
 export type RunSeed = (seed: number) => Promise<Result>;
 
-/** Runs the seeds one after the other, here. */
+/** Runs the seeds one after the other, here, while `each` wants more. */
 export async function runHere(
   seeds: readonly number[],
   run: RunSeed,
-  each: (result: Result) => void,
+  each: (result: Result) => boolean,
 ): Promise<void> {
-  for (const seed of seeds) each(await run(seed));
+  for (const seed of seeds) if (!each(await run(seed))) return;
 }
 
 /**

@@ -2,7 +2,6 @@ import type { NodeId } from '../../src/common/index.js';
 import type { Facts, Report } from './checkers/facts.js';
 import type { Naming } from './checkers/attempts.js';
 import type { Shares } from './checkers/key-kept.js';
-import { sameState } from './checkers/outcomes.js';
 import { Watch } from './checkers/watch.js';
 import { Cluster, nodeNames } from './cluster.js';
 import type { Counts } from './counts.js';
@@ -51,6 +50,8 @@ export type MakeScenario<P extends Process> = (setting: {
 const VIOLATIONS_MAX = 5;
 /** How long a mended cluster may take to settle. A key generation's last attempt may have to run out. */
 const SETTLE_MS = 700_000;
+/** How often somebody looks whether it has. */
+const SETTLE_LOOK_MS = 100;
 
 /** Runs `seed` from its first boot to the end: a storm, then calm weather in which everything must come to an end. */
 export async function simulate<P extends Process>(
@@ -78,7 +79,13 @@ export async function simulate<P extends Process>(
 
   const settle = async (): Promise<void> => {
     const untilMs = world.now() + SETTLE_MS;
-    const done = (): boolean => broken() || (workload.settled() && sameState(facts));
+    let settled = false;
+    const look = (): void => {
+      settled = workload.settled() && sameState(facts);
+      if (!settled) world.after(SETTLE_LOOK_MS, 'look', look);
+    };
+    world.after(0, 'look', look);
+    const done = (): boolean => settled || broken();
     if (!(await world.run(untilMs, done))) report('Liveness', workload.describe());
   };
   const broken = (): boolean => violations.length > 0;
@@ -102,6 +109,19 @@ export async function simulate<P extends Process>(
   }
   world.counts.elapsedVirtualMs = Math.round(world.now());
   return { seed, counts: world.counts, violations, digest: world.trace.digest() };
+}
+
+/** Claims that all nodes run, have applied the same, and have it on disk. An entry without writes may be on disk later. */
+function sameState(facts: Facts): boolean {
+  const [first] = facts.nodes;
+  if (first === undefined) return true;
+  const { stateHash } = facts.disk(first);
+  const applied = facts.status(first)?.applied;
+  return facts.nodes.every((node) => {
+    const here = facts.status(node);
+    const done = here !== undefined && here.applied === applied && here.commit === applied;
+    return done && facts.disk(node).stateHash === stateHash;
+  });
 }
 
 function factsOf<P extends Process>(nodes: readonly NodeId[], cluster: () => Cluster<P>): Facts {

@@ -47,6 +47,8 @@ export type Weather = {
     readonly drift: number;
     /** Largest jump, either way. */
     readonly jumpMs: number;
+    /** Whether most clocks may be far off at the same time. */
+    readonly majorityAstray: boolean;
   };
 };
 
@@ -60,6 +62,7 @@ export function drawWeather(seed: number): Weather {
     const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
     return on ? value : undefined;
   };
+  const majorityAstray = rng.chance(0.15);
   return {
     nodes: rng.chance(0.7) ? 3 : 5,
     realCurve: seed % REAL_CURVE_EVERY === 0,
@@ -90,7 +93,8 @@ export function drawWeather(seed: number): Weather {
     clock: {
       offsetMs: rng.chance(0.8) ? rng.logBetween(1, 4_000) : 0,
       drift: rng.chance(0.5) ? rng.between(0, 0.1) : 0,
-      jumpMs: rng.logBetween(10, 3_600_000),
+      jumpMs: rng.logBetween(10, majorityAstray ? 60_000 : 3_600_000),
+      majorityAstray,
     },
   };
 }

@@ -3,16 +3,18 @@ import type { Disk } from '../disk.js';
 import type { Status } from '../process.js';
 import { short, type Facts, type Report } from './facts.js';
 
+const GENESIS_INDEX = 1;
+
 /**
  * CommittedDurableOnQuorum: what anybody knows to be committed is durable on a majority, from that moment on; no node
- * holds anything else at or below its own commit index, nor removes anything there. Beside it Leader Completeness
+ * applies anything else, or removes from its disk what it has applied. Beside it Leader Completeness
  * (Raft, figure 3): the leader of a higher term has all of it.
  */
 export class Committed {
   /** By index - 1: the entry's hash, and the term in which it was first known to be committed. */
   readonly #ledger: { readonly hash: string; readonly term: number }[] = [];
-  /** Commit index of each node in its present life, and up to where its disk has been compared. */
-  readonly #known = new Map<NodeId, { commit: number; compared: number }>();
+  /** Of each node in its present life; what is applied is durable there (`trust.md`). */
+  readonly #known = new Map<NodeId, { commit: number; applied: number; compared: number }>();
   readonly #facts: Facts;
   readonly #report: Report;
 
@@ -32,11 +34,12 @@ export class Committed {
   }
 
   restarted(node: NodeId): void {
-    this.#known.set(node, { commit: this.#facts.disk(node).applied, compared: 0 });
+    const { applied } = this.#facts.disk(node);
+    this.#known.set(node, { commit: applied, applied, compared: 0 });
   }
 
   status(node: NodeId, { commit, applied, term }: Status): void {
-    const known = this.#known.get(node) ?? { commit: 0, compared: 0 };
+    const known = this.#known.get(node) ?? { commit: 0, applied: 0, compared: 0 };
     this.#known.set(node, known);
     if (commit < known.commit) {
       this.#report('Committed', `${node}: commit index ${known.commit} goes back to ${commit}`);
@@ -44,25 +47,24 @@ export class Committed {
     if (applied > commit) {
       this.#report('Committed', `${node}: applied ${applied} before commit ${commit}`);
     }
-    if (commit === known.commit) return;
+    // The genesis is everybody's by configuration, not by agreement.
+    if (commit > Math.max(this.index, GENESIS_INDEX)) this.#extend(node, commit, term);
+    if (commit === known.commit && applied === known.applied) return;
     known.commit = commit;
-    if (commit > this.index) this.#extend(node, commit, term);
+    known.applied = applied;
     this.#compare(node);
   }
 
+  /** `node`'s disk has changed. What it said that it applied was on its disk then, and must stay. */
   persisted(node: NodeId, truncateFrom: number | undefined): void {
+    if (truncateFrom === undefined) return;
     const known = this.#known.get(node);
-    if (truncateFrom !== undefined) {
-      const kept = Math.max(known?.commit ?? 0, this.#facts.disk(node).applied);
-      if (truncateFrom <= kept) {
-        this.#report(
-          'Committed',
-          `${node} truncates from ${truncateFrom}, but ${kept} is committed`,
-        );
-      }
-      if (known !== undefined) known.compared = Math.min(known.compared, truncateFrom - 1);
-      for (let index = truncateFrom; index <= this.index; index++) this.#onQuorum(index);
+    const kept = Math.max(known?.applied ?? 0, this.#facts.disk(node).applied);
+    if (truncateFrom <= kept) {
+      this.#report('Committed', `${node} truncates from ${truncateFrom}, but ${kept} is applied`);
     }
+    if (known !== undefined) known.compared = Math.min(known.compared, truncateFrom - 1);
+    for (let index = truncateFrom; index <= this.index; index++) this.#onQuorum(index);
     this.#compare(node);
   }
 
@@ -112,16 +114,16 @@ export class Committed {
     }
   }
 
-  /** Compares what `node` has on disk with what is committed, as far as it knows that it is. */
+  /** Compares what `node` has applied with what is committed. */
   #compare(node: NodeId): void {
     const known = this.#known.get(node);
     if (known === undefined) return;
     const { entries } = this.#facts.disk(node);
-    const end = Math.min(known.commit, entries.length, this.index);
+    const end = Math.min(known.applied, this.index);
     for (; known.compared < end; known.compared++) {
       const entry = entries[known.compared];
-      if (entry !== undefined && short(entry.hash) !== this.#ledger[known.compared]?.hash) {
-        const what = `entry ${known.compared + 1} differs from the committed one`;
+      if (entry === undefined || short(entry.hash) !== this.#ledger[known.compared]?.hash) {
+        const what = `entry ${known.compared + 1} is applied, but is not the committed one on disk`;
         this.#report('StateMachineSafety', `${node}: ${what}`);
       }
     }

@@ -1,7 +1,7 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Write } from '../../../src/ports/index.js';
 import { decode, encode, TaskRecord } from '../../../src/wire/index.js';
-import type { Facts, Report } from './facts.js';
+import type { Report } from './facts.js';
 
 const TASKS = 'task/';
 
@@ -70,12 +70,4 @@ function outcomeOf(task: TaskRecord): string | undefined {
   if (task.outcome === undefined) return undefined;
   const bare = TaskRecord.fromPartial({});
   return toHex(encode(TaskRecord, { ...bare, outcome: task.outcome }));
-}
-
-/** Claims that all disks hold the same state. */
-export function sameState(facts: Facts): boolean {
-  const [first, ...others] = facts.nodes.map((node) => facts.disk(node));
-  return others.every(
-    ({ applied, stateHash }) => applied === first?.applied && stateHash === first.stateHash,
-  );
 }

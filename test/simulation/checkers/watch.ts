@@ -29,6 +29,7 @@ export class Watch {
   readonly #attempts: Attempts;
   readonly #singleUse: SingleUse;
   readonly #released: ReleasedShare;
+  readonly #declines = new Set<string>();
 
   constructor(facts: Facts, naming: Naming, shares: Shares, counts: Counts, report: Report) {
     this.report = report;
@@ -102,10 +103,18 @@ export class Watch {
 
   #contribution(from: NodeId, { envelope, next }: Contribution): void {
     this.#singleUse.published(from, next);
-    if (envelope?.kind === 'DECLINED') this.#counts.declines++;
+    if (envelope?.kind === 'DECLINED') this.#declined(from, toHex(envelope.sessionId));
     if (envelope?.kind !== 'SHARE' || envelope.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     this.#released.share(from, session);
     if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;
+  }
+
+  /** What is sent again counts once. */
+  #declined(from: NodeId, session: string): void {
+    const name = `${from}/${session}`;
+    if (this.#declines.has(name)) return;
+    this.#declines.add(name);
+    this.#counts.declines++;
   }
 }

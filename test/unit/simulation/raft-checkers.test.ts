@@ -99,22 +99,22 @@ test('LogMatching sees a chain that breaks', () => {
 
 test('CommittedDurableOnQuorum sees a commit that only one disk has', () => {
   const checker = new Committed(scene, scene.report);
-  scene.write(A, { entries: logOf([1, 1]) });
-  scene.write(B, { entries: logOf([1]) });
-
-  checker.status(A, status(1, 1, A));
-  expect(scene.said).toEqual([]);
-  expect(checker.index).toBe(1);
+  scene.write(A, { entries: logOf([1, 1, 1]) });
+  scene.write(B, { entries: logOf([1, 1]) });
 
   checker.status(A, status(1, 2, A));
+  expect(scene.said).toEqual([]);
+  expect(checker.index).toBe(2);
+
+  checker.status(A, status(1, 3, A));
   expect(scene.said).toEqual(['CommittedDurableOnQuorum']);
 });
 
-test('Committed sees a node that truncates what it knew to be committed', () => {
+test('Committed sees a node that truncates what it has applied', () => {
   const checker = new Committed(scene, scene.report);
   for (const node of scene.nodes) scene.write(node, { entries: logOf([1, 1]) });
   checker.restarted(A);
-  checker.status(A, status(1, 2, A));
+  checker.status(A, status(1, 2, A, 2));
 
   scene.write(A, { truncateFrom: 2, entries: logOf([1, 2]).slice(1) });
   checker.persisted(A, 2);
@@ -147,14 +147,17 @@ test('LeaderCompleteness sees a leader without a committed entry', () => {
   expect(scene.said).toEqual(['LeaderCompleteness']);
 });
 
-test('StateMachineSafety sees another entry below a commit index', () => {
+test('StateMachineSafety sees another entry applied', () => {
   const checker = new Committed(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1]) });
   scene.write(B, { entries: logOf([1, 1]) });
   scene.write(C, { entries: logOf([1, 2]) });
   checker.status(A, status(1, 2, A));
 
-  checker.status(C, status(2, 2, B));
+  checker.status(C, status(2, 2, B, 1));
+  expect(scene.said).toEqual([]);
+
+  checker.status(C, status(2, 2, B, 2));
   expect(scene.said).toEqual(['StateMachineSafety']);
 });
 

@@ -1,0 +1,331 @@
+import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
+import type { TaskRecord } from '../../src/wire/index.js';
+import type { Report } from './checkers/facts.js';
+import type { Watch } from './checkers/watch.js';
+import type { Cluster } from './cluster.js';
+import type { Life, Machine } from './machine.js';
+import { askForKey, askToSign, type Asked, type AskedKey } from './requests.js';
+import type { Rng } from './rng.js';
+import type { NodeProcess } from './whole-nodes.js';
+import type { Workload } from './workload.js';
+import type { World } from './world.js';
+
+type Attempt = {
+  readonly asked: Asked;
+  /** How often it is sent before the client gives up. */
+  readonly triesMax: number;
+  /** How long the client waits for one answer. */
+  readonly patienceMs: number;
+  tries: number;
+  readonly told: (answer: TaskRecord | ClusterError) => void;
+};
+
+/** Errors after which the same request may succeed: nothing was done, or nobody knows. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'no-quorum',
+  'deadline',
+  'overloaded',
+  'cancelled',
+]);
+const FIRST_KEY_AFTER_MS = 800;
+const FINAL_TRIES_MAX = 40;
+
+/** Clients that generate keys, sign, repeat, alter and read, and remember every answer that they got. */
+export class Clients implements Workload<NodeProcess> {
+  readonly #world: World;
+  readonly #rng: Rng;
+  readonly #nodes: readonly NodeId[];
+  readonly #verifies: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  readonly #report: Report;
+  readonly #watch: () => Watch;
+  readonly #keysMax: number;
+  readonly #signEveryMs: number;
+  #cluster: Cluster<NodeProcess> | undefined;
+  readonly #keys: AskedKey[] = [];
+  /** Requests that may be sent again. */
+  readonly #past: Asked[] = [];
+  /** By requester and request id: the one content that was ever answered. */
+  readonly #answered = new Map<string, { readonly bytes: Uint8Array; readonly task: TaskRecord }>();
+  #over = false;
+  #number = 0;
+  /** Requests that wait for an answer or for their next try. */
+  #underWay = 0;
+  #concluded = false;
+
+  constructor(parts: {
+    readonly world: World;
+    readonly rng: Rng;
+    readonly nodes: readonly NodeId[];
+    verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+    readonly report: Report;
+    watch(): Watch;
+  }) {
+    this.#world = parts.world;
+    this.#rng = parts.rng;
+    this.#nodes = parts.nodes;
+    this.#verifies = (key, message, signature) => parts.verifies(key, message, signature);
+    this.#report = parts.report;
+    this.#watch = () => parts.watch();
+    this.#keysMax = 1 + parts.rng.int(3);
+    this.#signEveryMs = parts.rng.logBetween(150, 1_200);
+  }
+
+  start(cluster: Cluster<NodeProcess>): void {
+    this.#cluster = cluster;
+    this.#again(
+      'wants a key',
+      () => this.#rng.between(FIRST_KEY_AFTER_MS, 12_000),
+      () => {
+        if (this.#keys.length < this.#keysMax) this.#generate();
+      },
+      FIRST_KEY_AFTER_MS,
+    );
+    this.#again(
+      'wants a signature',
+      () => this.#rng.exponential(this.#signEveryMs),
+      () => {
+        this.#sign();
+      },
+    );
+    this.#again(
+      'reads',
+      () => this.#rng.exponential(2_000),
+      () => {
+        const machine = this.#rng.pick(cluster.machines);
+        void this.#read(machine);
+        cluster.look(machine);
+      },
+    );
+  }
+
+  stop(): void {
+    this.#over = true;
+  }
+
+  settled(): boolean {
+    if (this.#underWay > 0) return false;
+    const machines = this.#cluster?.machines ?? [];
+    return machines.every((machine) => {
+      const open = machine.process?.replica.local().tasks('', 1, true);
+      return open?.length === 0;
+    });
+  }
+
+  /** Every key that a client was told of must sign. */
+  conclude(): void {
+    if (this.#concluded) return;
+    this.#concluded = true;
+    for (const key of this.#keys) {
+      if (key.publicKey === undefined) continue;
+      const asked = askToSign(key, `final-${key.keyId}`, `the last of ${key.keyId}`, 60_000);
+      this.#send(asked, FINAL_TRIES_MAX, 20_000, (answer) => {
+        const signed = !(answer instanceof ClusterError) && answer.outcome?.$case === 'signature';
+        if (!signed) this.#report('KeyKept', `${key.keyId} does not sign: ${textOf(answer)}`);
+      });
+    }
+  }
+
+  describe(): string {
+    const nodes = (this.#cluster?.machines ?? []).map(({ id, process }) => {
+      const open = process?.replica.local().tasks('', 10, true) ?? [];
+      const tasks = open.map(
+        ({ taskId, kind, attempts, ready }) =>
+          `${taskId} (kind ${kind}, ${attempts.length} attempts, ${ready.length} ready)`,
+      );
+      return `${id}: ${JSON.stringify(process?.status())}, open tasks: ${tasks.join(', ')}`;
+    });
+    return `${this.#underWay} requests under way; ${nodes.join('; ')}`;
+  }
+
+  #again(what: string, pauseMs: () => number, run: () => void, firstMs = pauseMs()): void {
+    this.#world.after(firstMs, `a client ${what}`, () => {
+      if (this.#over) return;
+      run();
+      this.#again(what, pauseMs, run);
+    });
+  }
+
+  #generate(): void {
+    const asked = askForKey(this.#rng, ++this.#number, this.#nodes);
+    this.#keys.push(asked.key);
+    this.#past.push(asked);
+    this.#send(asked, 8, this.#rng.between(3_000, 20_000));
+  }
+
+  #sign(): void {
+    const told = this.#keys.filter(({ publicKey }) => publicKey !== undefined);
+    const any = this.#rng.chance(0.05) ? this.#keys : told;
+    if (any.length === 0) return;
+    const key = this.#rng.pick(any);
+    const patienceMs = this.#rng.logBetween(300, 10_000);
+    const kind = this.#rng.float();
+    const past = this.#past.length > 0 ? this.#rng.pick(this.#past) : undefined;
+    if (kind < 0.1 && past !== undefined) {
+      this.#world.counts.repeatedRequests++;
+      this.#send(past, 2, patienceMs);
+    } else if (kind < 0.15 && past?.message !== undefined) {
+      this.#alter(past, patienceMs);
+    } else if (kind < 0.18) this.#trespass(key, patienceMs);
+    else {
+      const number = ++this.#number;
+      const asked = askToSign(
+        key,
+        `sign-${number}`,
+        `message ${number}`,
+        Math.ceil(patienceMs * 2),
+      );
+      this.#past.push(asked);
+      this.#send(asked, 1 + this.#rng.int(4), patienceMs);
+    }
+  }
+
+  /** The request id of an earlier request, with another message. */
+  #alter(past: Asked, patienceMs: number): void {
+    const { key, requestId, requester } = past;
+    const text = `another message ${this.#number}`;
+    this.#send(askToSign(key, requestId, text, 20_000, requester), 1, patienceMs);
+  }
+
+  /** Somebody who neither owns the key nor is named on it. */
+  #trespass(key: AskedKey, patienceMs: number): void {
+    const stranger = 'spiffe://quorate/app/stranger';
+    const asked = askToSign(key, `theft-${++this.#number}`, 'all of it', 20_000, stranger);
+    this.#send(asked, 1, patienceMs, (answer) => {
+      if (!(answer instanceof ClusterError)) {
+        this.#report('Access', `a stranger is answered: ${textOf(answer)}`);
+      }
+    });
+  }
+
+  #send(
+    asked: Asked,
+    triesMax: number,
+    patienceMs: number,
+    told: Attempt['told'] = () => undefined,
+  ): void {
+    this.#underWay++;
+    this.#try({ asked, triesMax, patienceMs, tries: 0, told });
+  }
+
+  #try(attempt: Attempt): void {
+    const { asked, patienceMs } = attempt;
+    const machine = this.#rng.pick(this.#cluster?.machines ?? []);
+    const { life } = machine;
+    attempt.tries++;
+    let over = false;
+    const end = (answer: TaskRecord | ClusterError): void => {
+      if (over) return;
+      over = true;
+      this.#answer(attempt, answer);
+    };
+    if (life?.process === undefined) {
+      end(new ClusterError('no-quorum', 'nobody listens'));
+      return;
+    }
+    const patience = new AbortController();
+    this.#world.after(patienceMs, 'a client loses patience', () => {
+      const late = new ClusterError('deadline', 'no answer in time');
+      if (!life.gone) patience.abort(late);
+      // A process that is gone or stands still says nothing.
+      end(late);
+    });
+    void this.#submit(life, asked, patience.signal, end);
+    this.#cluster?.look(machine);
+  }
+
+  async #submit(
+    life: Life<NodeProcess>,
+    { method, bytes: request, requester, expiresInMs }: Asked,
+    signal: AbortSignal,
+    end: (answer: TaskRecord | ClusterError) => void,
+  ): Promise<void> {
+    try {
+      const call = { method, request, requester, expiresInMs, signal };
+      const task = await life.process?.replica.submit(call);
+      if (task !== undefined && !life.gone && !life.doomed) end(task);
+    } catch (error) {
+      if (life.gone || life.doomed) return;
+      if (error instanceof ClusterError) end(error);
+      else this.#report('submit', error instanceof Error ? String(error.stack) : String(error));
+    }
+  }
+
+  #answer(attempt: Attempt, answer: TaskRecord | ClusterError): void {
+    const { asked, tries, triesMax, told } = attempt;
+    this.#world.trace.event(this.#world.now(), 'client', `${asked.requestId}: ${textOf(answer)}`);
+    const transient = answer instanceof ClusterError && TRANSIENT.has(answer.code);
+    if (transient && tries < triesMax) {
+      this.#world.after(this.#rng.between(50, 1_000), 'a client tries again', () => {
+        this.#try(attempt);
+      });
+      return;
+    }
+    this.#underWay--;
+    if (answer instanceof ClusterError) {
+      if (!transient) this.#world.counts.refusedRequests++;
+    } else this.#believe(asked, answer);
+    told(answer);
+  }
+
+  /** An answer that was given is the answer for ever. */
+  #believe(asked: Asked, task: TaskRecord): void {
+    const name = `${asked.requester}/${asked.requestId}`;
+    const before = this.#answered.get(name);
+    this.#watch().outcomes.acknowledged(task);
+    if (before !== undefined && !equal(before.bytes, asked.bytes)) {
+      this.#report('Idempotence', `${name} was answered for two contents`);
+    }
+    if (before !== undefined && before.task.createTimeMs !== task.createTimeMs) {
+      this.#report('Idempotence', `${name} was opened twice`);
+    }
+    if (before === undefined) {
+      this.#answered.set(name, { bytes: asked.bytes, task });
+      this.#count(task);
+    }
+    const { outcome } = task;
+    if (outcome?.$case === 'generatedKey') asked.key.publicKey = outcome.value.publicKey;
+    if (outcome?.$case !== 'signature') return;
+    const { publicKey, signature } = outcome.value;
+    const known = asked.key.publicKey;
+    if (known !== undefined && !equal(known, publicKey)) {
+      this.#report('Answer', `${name}: signed under ${toHex(publicKey)}, not the key's own`);
+    }
+    if (asked.message === undefined || !this.#verifies(publicKey, asked.message, signature)) {
+      this.#report('Answer', `${name}: the signature does not verify`);
+    }
+  }
+
+  #count({ outcome }: TaskRecord): void {
+    const { counts } = this.#world;
+    if (outcome?.$case === 'generatedKey') counts.keys++;
+    if (outcome?.$case === 'signature') counts.signatures++;
+    if (outcome?.$case === 'failed') counts.failedTasks++;
+  }
+
+  /** What was acknowledged before a read began, the read must show. */
+  async #read(machine: Machine<NodeProcess>): Promise<void> {
+    const { life } = machine;
+    if (life?.process === undefined) return;
+    const known = [...this.#answered.values()].slice(-5);
+    const patience = new AbortController();
+    this.#world.after(2_000, 'a reader loses patience', () => patience.abort(), life);
+    try {
+      const queries = await life.process.replica.read(patience.signal);
+      if (life.gone || life.doomed) return;
+      const missing = known.find(({ task }) => queries.task(task.taskId)?.outcome === undefined);
+      if (missing === undefined) return;
+      const what = `the outcome of ${missing.task.taskId}, acknowledged before`;
+      this.#report('Linearizable', `${machine.id} does not show ${what}`);
+    } catch (error) {
+      if (error instanceof ClusterError || life.gone || life.doomed) return;
+      this.#report('read', String(error));
+    }
+  }
+}
+
+function textOf(answer: TaskRecord | ClusterError): string {
+  if (answer instanceof ClusterError) return `${answer.code} ${answer.reason}`;
+  const { taskId, outcome } = answer;
+  const reason = outcome?.$case === 'failed' ? ` ${outcome.value.reason}` : '';
+  return `${taskId} ${outcome?.$case}${reason}`;
+}

@@ -1,0 +1,108 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { addCounts, noCounts } from './counts.js';
+import { raftAlone } from './raft-alone.js';
+import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
+import { simulate, type Result } from './simulation.js';
+import { wholeNodes } from './whole-nodes.js';
+
+const USAGE = `usage: npm run simulate -- [options]
+
+  --seeds N     run seeds 1 to N (default 20)
+  --first S     begin at seed S instead of 1
+  --seed S      run one seed
+  --trace       with --seed: print everything that happens
+  --raft-only   consensus alone, without the node above it
+  --jobs N      processes to use (default: one per core)
+  --until-violation  stop after the first seed that breaks an invariant; one process
+  --json        one line of JSON on standard output
+`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    first: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    trace: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'raft-only': { type: 'boolean', default: false },
+    'until-violation': { type: 'boolean', default: false },
+    worker: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function integer(text: string, name: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`--${name} must be a number, not ${text}`);
+  process.exit(2);
+}
+
+const raftOnly = values['raft-only'];
+const print = values.trace ? (line: string): void => console.log(line) : undefined;
+const run: RunSeed = (seed) =>
+  raftOnly ? simulate(seed, raftAlone, print) : simulate(seed, wholeNodes, print);
+
+async function main(): Promise<number> {
+  const first = integer(values.first, 'first');
+  const seeds =
+    values.seed === undefined
+      ? Array.from({ length: integer(values.seeds, 'seeds') }, (_, at) => first + at)
+      : [integer(values.seed, 'seed')];
+  const jobs = Math.max(1, integer(values.jobs, 'jobs'));
+  const results: Result[] = [];
+  const startedMs = Date.now();
+  const take = (result: Result): void => {
+    results.push(result);
+    for (const { seed, checker, atMs, detail } of result.violations) {
+      console.error(`seed ${seed}: ${checker} at ${atMs} ms: ${detail}`);
+    }
+    const failed = results.filter(({ violations }) => violations.length > 0).length;
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(0);
+    if (results.length % 10 === 0 || results.length === seeds.length) {
+      console.error(`${results.length} of ${seeds.length} seeds, ${failed} failed, ${seconds} s`);
+    }
+  };
+  const untilViolation = values['until-violation'];
+  if (jobs === 1 || seeds.length === 1 || untilViolation) {
+    await runHere(seeds, run, (result) => {
+      take(result);
+      return !untilViolation || result.violations.length === 0;
+    });
+  } else {
+    const options = raftOnly ? ['--raft-only'] : [];
+    await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
+  }
+  return tell(results);
+}
+
+/** Prints what happened; gives the exit code. */
+function tell(results: Result[]): number {
+  const counts = noCounts();
+  results.sort((a, b) => a.seed - b.seed);
+  for (const result of results) addCounts(counts, result.counts);
+  const violations = results.flatMap((result) => result.violations);
+  const [only] = results;
+  if (values.json) {
+    const digest = results.length === 1 ? { digest: only?.digest } : {};
+    console.log(JSON.stringify({ seeds: results.length, ...counts, ...digest, violations }));
+  } else {
+    if (results.length === 1) console.log(`digest ${only?.digest}`);
+    for (const [name, value] of Object.entries(counts)) console.log(`${name} ${value}`);
+    console.log(`violations ${violations.length}`);
+  }
+  const failed = [...new Set(violations.map(({ seed }) => seed))];
+  for (const seed of failed.slice(0, 10)) {
+    const mode = raftOnly ? ' --raft-only' : '';
+    console.error(`replay: npm run simulate -- --seed ${seed} --trace${mode}`);
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+if (values.help) console.error(USAGE);
+else if (values.worker) serveSeeds(run);
+else process.exitCode = await main();

@@ -1,0 +1,93 @@
+import {
+  bootId,
+  keyId,
+  sessionId,
+  toHex,
+  type ClusterId,
+  type NodeId,
+} from '../../src/common/index.js';
+import { lagrangeAtZero } from '../../src/crypto/index.js';
+import type { Suite } from '../../src/frost/index.js';
+import { KeyManager } from '../../src/keys/index.js';
+import type { ShareStore } from '../../src/ports/index.js';
+import type { KeyRecord } from '../../src/wire/index.js';
+import type { Shares } from './checkers/key-kept.js';
+import type { ShareDisk } from './disk.js';
+import { Rng } from './rng.js';
+
+/** A disk as it would be after a crash now, to be read without delay. */
+function frozen(disk: ShareDisk): ShareStore {
+  return {
+    put: () => Promise.reject(new Error('a checker writes nothing')),
+    get: (key, session) => Promise.resolve(disk.get(key, session)),
+    async *list() {
+      yield* disk.list();
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Opens shares as their nodes would, and does in one place what a cluster never does: puts a private key together. */
+export function openedShares(parts: {
+  readonly clusterId: ClusterId;
+  readonly suite: Suite;
+  wrappingKeyOf(node: NodeId): Uint8Array;
+  diskOf(node: NodeId): ShareDisk | undefined;
+}): Shares {
+  const { clusterId, suite } = parts;
+  const rng = new Rng(0, 'checker');
+
+  const open = async (key: KeyRecord, nodeId: NodeId): Promise<bigint | undefined> => {
+    const disk = parts.diskOf(nodeId);
+    if (disk === undefined) return undefined;
+    const manager = new KeyManager({
+      shares: frozen(disk),
+      wrappingKey: parts.wrappingKeyOf(nodeId),
+      clusterId,
+      nodeId,
+      boot: bootId('00'.repeat(16)),
+      random: { bytes: (count) => rng.bytes(count) },
+      clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
+      suiteOf: () => suite,
+    });
+    const [id, { version }] = [keyId(key.keyId), key];
+    const session = sessionId(toHex(key.sessionId));
+    const V = key.publicPolynomial;
+    if (!(await manager.load({ keyId: id, sessionId: session, version, V }))) return undefined;
+    const [slot] = manager.commit(id, version, 1);
+    const taken = slot === undefined ? 'gone' : manager.take(id, version, slot);
+    manager.close();
+    return typeof taken === 'string' ? undefined : suite.group.decodeScalar(taken.scalar);
+  };
+
+  const makes = (key: KeyRecord, scalars: readonly (readonly [number, bigint])[]): boolean => {
+    const { group } = suite;
+    const indices = scalars.map(([index]) => index);
+    const secret = scalars.reduce(
+      (sum, [index, scalar]) => sum + scalar * lagrangeAtZero(group.order, indices, index),
+      0n,
+    );
+    const publicKey = group.decode(key.publicKey);
+    return (
+      publicKey !== undefined && group.equal(group.multiplyBase(secret % group.order), publicKey)
+    );
+  };
+
+  return {
+    has: (node, key, session) =>
+      parts.diskOf(node)?.get(keyId(key), sessionId(session)) !== undefined,
+    makeKey: async (key, nodes) => {
+      const scalars: (readonly [number, bigint])[] = [];
+      for (const node of nodes) {
+        const scalar = await open(key, node);
+        if (scalar === undefined) return false;
+        const index = 1 + key.participants.findIndex(({ nodeId }) => nodeId === node);
+        scalars.push([index, scalar]);
+      }
+      // Any threshold of them: the first and the last will do.
+      return (
+        makes(key, scalars.slice(0, key.threshold)) && makes(key, scalars.slice(-key.threshold))
+      );
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** One change to a compiled file: `find` must be there exactly once. */
+export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+
+/** A mistake that somebody could make, and how many seeds it may take to show. */
+export type PlantedBug = {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  readonly seeds: number;
+  /** Consensus alone shows it. */
+  readonly raftOnly: boolean;
+};
+
+/** Mistakes that real systems have made. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a vote is granted without being persisted',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: "if (core.votedFor === undefined)\n            core.hardState = 'unsaved';",
+        replace: '',
+      },
+    ],
+    seeds: 5,
+    raftOnly: true,
+  },
+  {
+    name: 'an acknowledgement leaves before the sync',
+    edits: [
+      {
+        file: 'raft/driver.js',
+        find: 'this.#flushed = this.#applied;\n            await store.persist',
+        replace:
+          'this.#flushed = this.#applied;\n            this.#send(ready.sendAfterPersist);\n            await store.persist',
+      },
+    ],
+    seeds: 5,
+    raftOnly: true,
+  },
+  {
+    name: 'a quorum is one short',
+    edits: [
+      {
+        file: 'raft/quorum.js',
+        find: 'return Math.floor(count / 2) + 1;',
+        replace: 'return Math.floor(count / 2);',
+      },
+    ],
+    seeds: 5,
+    raftOnly: true,
+  },
+  {
+    name: 'a vote goes to a log that lacks entries',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: 'request.term === core.term && isFree && isUpToDate',
+        replace: 'request.term === core.term && isFree',
+      },
+      {
+        file: 'raft/candidate.js',
+        find: 'request.term > core.term && isUpToDate',
+        replace: 'request.term > core.term',
+      },
+    ],
+    seeds: 20,
+    raftOnly: true,
+  },
+  {
+    name: 'a late append truncates what came after it',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'if (timely > 0 && lastKnown < log.last.index)',
+        replace: 'if (append.entries.length > 0 && lastKnown < log.last.index)',
+      },
+    ],
+    seeds: 20,
+    raftOnly: true,
+  },
+  {
+    name: 'the commit index follows the leader beyond what was compared',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'Math.min(append.commit, answer.match)',
+        replace: 'Math.min(append.commit, core.log.last.index)',
+      },
+    ],
+    seeds: 300,
+    raftOnly: true,
+  },
+  {
+    name: 'a vote is forgotten with the leader',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'enterTerm(core, term, undefined);',
+        replace:
+          'enterTerm(core, term, undefined);\n    else if (leader === undefined)\n        core.votedFor = undefined;',
+      },
+    ],
+    seeds: 300,
+    raftOnly: true,
+  },
+];
+
+/** What a run of the simulator with a bug in it came to. */
+export type Verdict = {
+  readonly caught: boolean;
+  /** Standard error: which seed, which checker. */
+  readonly told: string;
+};
+
+/** Runs a copy of the compiled program with `edits` made to it. */
+export function runWith(edits: readonly Edit[], seeds: number, raftOnly: boolean): Verdict {
+  const root = resolve(import.meta.dirname, '..', '..');
+  const copy = mkdtempSync(join(tmpdir(), 'quorate-planted-'));
+  try {
+    for (const part of ['src', 'test/simulation']) {
+      cpSync(join(root, part), join(copy, 'dist', part), { recursive: true });
+    }
+    symlinkSync(resolve(root, '..', 'node_modules'), join(copy, 'node_modules'));
+    writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
+    for (const edit of edits) apply(join(copy, 'dist/src', edit.file), edit);
+    const program = join(copy, 'dist/test/simulation/main.js');
+    const options = ['--seeds', String(seeds), '--jobs', '1', '--until-violation', '--json'];
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, ...options, ...(raftOnly ? ['--raft-only'] : [])],
+      { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+    );
+    // Anything but the simulator's own two answers means that the copy did not run.
+    if (status !== 0 && status !== 1) throw new Error(`ended with ${status}: ${stderr}`);
+    return { caught: status === 1, told: stderr };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function apply(path: string, { file, find, replace }: Edit): void {
+  const source = readFileSync(path, 'utf8');
+  const times = source.split(find).length - 1;
+  if (times !== 1) throw new Error(`${file}: the pattern is there ${times} times, not once`);
+  writeFileSync(
+    path,
+    source.replace(find, () => replace),
+  );
+}

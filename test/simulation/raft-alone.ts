@@ -1,0 +1,213 @@
+import { u64be, utf8, type NodeId } from '../../src/common/index.js';
+import type { Entry, Write } from '../../src/ports/index.js';
+import { createRaft, RaftDriver } from '../../src/raft/index.js';
+import type { Cluster } from './cluster.js';
+import { EPOCH_MS } from './clock.js';
+import type { Machine } from './machine.js';
+import type { LifePorts, Process, StartProcess } from './process.js';
+import { Rng } from './rng.js';
+import type { MakeScenario } from './simulation.js';
+import type { Workload } from './workload.js';
+import type { World } from './world.js';
+
+const GENESIS = { payload: utf8('genesis of a cluster that only agrees'), timeMs: EPOCH_MS };
+
+/** How long a client waits for an answer. */
+const PATIENCE_MS = 2_000;
+
+/** A state machine that remembers, under its number, every command that it applied, and how often. */
+class Recorder {
+  readonly #store: LifePorts['consensus'];
+  readonly #pending = new Map<string, Write>();
+  /** Commands that this life has applied. */
+  readonly applied = new Set<string>();
+
+  constructor(store: LifePorts['consensus']) {
+    this.#store = store;
+  }
+
+  apply(entry: Entry): void {
+    if (entry.kind !== 'command') return;
+    const name = Buffer.from(entry.payload).toString('latin1');
+    this.applied.add(name);
+    const before = this.#pending.get(name)?.[1] ?? this.#store.get(entry.payload);
+    const times = (before?.[7] ?? 0) + 1;
+    this.#pending.set(name, [entry.payload, u64be(times)]);
+  }
+
+  pendingWrites(): readonly Write[] {
+    return [...this.#pending.values()];
+  }
+
+  flushed(writes: readonly Write[]): void {
+    for (const write of writes) {
+      const name = Buffer.from(write[0]).toString('latin1');
+      if (this.#pending.get(name) === write) this.#pending.delete(name);
+    }
+  }
+
+  batchDone(): void {
+    // Nobody waits for the end of a batch.
+  }
+}
+
+/** Raft without anything above it. */
+export type RaftProcess = Process & {
+  readonly driver: RaftDriver;
+  readonly recorder: Recorder;
+};
+
+/** Starts Raft alone on the disk that it gets. */
+export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> {
+  return async (id, ports) => {
+    const loaded = await ports.consensus.load();
+    const recorder = new Recorder(ports.consensus);
+    const raft = createRaft(
+      { id, voters, genesis: GENESIS, random: ports.random },
+      loaded,
+      ports.clock.now(),
+    );
+    const driver = new RaftDriver({
+      raft,
+      store: ports.consensus,
+      network: ports.network,
+      clock: ports.clock,
+      machine: recorder,
+      applied: loaded.applied,
+      logger: ports.logger,
+      onFatal: (error) => ports.onFatal(error),
+    });
+    driver.start();
+    return {
+      driver,
+      recorder,
+      receive: (from, channel, bytes) => {
+        if (channel === 'raft') driver.receive(from, bytes);
+      },
+      connected: () => undefined,
+      disconnected: () => undefined,
+      status: () => driver.status(),
+      stop: () => driver.stop(),
+    };
+  };
+}
+
+/** Clients that append numbers and read them back. */
+export class Appends implements Workload<RaftProcess> {
+  readonly #world: World;
+  readonly #rng: Rng;
+  readonly #violation: (checker: string, detail: string) => void;
+  readonly #everyMs: number;
+  #cluster: Cluster<RaftProcess> | undefined;
+  #over = false;
+  #next = 0;
+  /** The highest index that a client was told of. */
+  #acknowledged = 0;
+  #last: { readonly name: string } | undefined;
+
+  constructor(parts: {
+    readonly world: World;
+    readonly rng: Rng;
+    violation(checker: string, detail: string): void;
+  }) {
+    this.#world = parts.world;
+    this.#rng = parts.rng;
+    this.#violation = (checker, detail) => parts.violation(checker, detail);
+    this.#everyMs = parts.rng.logBetween(5, 200);
+  }
+
+  start(cluster: Cluster<RaftProcess>): void {
+    this.#cluster = cluster;
+    const again = (): void => {
+      if (this.#over) return;
+      this.#act(this.#rng.pick(cluster.machines));
+      this.#world.after(this.#rng.exponential(this.#everyMs), 'client', again);
+    };
+    this.#world.after(0, 'client', again);
+  }
+
+  stop(): void {
+    this.#over = true;
+  }
+
+  settled(): boolean {
+    if (this.#last === undefined) return true;
+    const key = Buffer.from(this.#last.name, 'latin1');
+    const machines = this.#cluster?.machines ?? [];
+    return machines.every(({ consensus }) => consensus.get(key) !== undefined);
+  }
+
+  /** One more command, which everybody must come to apply. What a leader takes may be lost: then another one. */
+  conclude(): void {
+    if (this.#last !== undefined && this.settled()) return;
+    const leader = this.#cluster?.machines.find(({ id, process }) => {
+      return process?.status().leader === id;
+    });
+    const name = leader === undefined ? undefined : this.#propose(leader);
+    if (name !== undefined) this.#last = { name };
+    this.#world.after(name === undefined ? 50 : 2_000, 'client', () => this.conclude());
+  }
+
+  describe(): string {
+    return (this.#cluster?.machines ?? [])
+      .map(({ id, consensus, process }) => {
+        const status = process?.status();
+        return `${id}: applied ${consensus.applied}, ${JSON.stringify(status)}`;
+      })
+      .join('; ');
+  }
+
+  #act(machine: Machine<RaftProcess>): void {
+    if (this.#rng.chance(0.3)) void this.#read(machine);
+    else this.#propose(machine);
+    this.#cluster?.look(machine);
+  }
+
+  #propose(machine: Machine<RaftProcess>): string | undefined {
+    const { process, life } = machine;
+    if (process === undefined || life === undefined) return undefined;
+    const payload = u64be(this.#next++);
+    const proposed = process.driver.propose(payload);
+    if (typeof proposed === 'string') return undefined;
+    const name = Buffer.from(payload).toString('latin1');
+    const untilMs = this.#world.now() + PATIENCE_MS;
+    const poll = (): void => {
+      if (process.recorder.applied.has(name)) {
+        this.#acknowledged = Math.max(this.#acknowledged, proposed.index);
+      } else if (this.#world.now() < untilMs) this.#world.after(20, 'client waits', poll, life);
+    };
+    poll();
+    return name;
+  }
+
+  async #read(machine: Machine<RaftProcess>): Promise<void> {
+    const { process, life } = machine;
+    if (process === undefined || life === undefined) return;
+    const atLeast = this.#acknowledged;
+    const patience = new AbortController();
+    this.#world.after(PATIENCE_MS, 'read takes too long', () => patience.abort(), life);
+    let index: number;
+    try {
+      index = await process.driver.readIndex(patience.signal);
+    } catch {
+      return;
+    }
+    if (life.gone) return;
+    if (index < atLeast) {
+      const stale = `index ${index} although ${atLeast} was acknowledged before`;
+      this.#violation('ReadIndex', `${machine.id} reads at ${stale}`);
+    }
+    const { applied } = process.status();
+    if (applied < index) {
+      this.#violation('ReadIndex', `${machine.id} answers ${index} having applied ${applied}`);
+    }
+  }
+}
+
+/** Raft alone, with clients that append and read. */
+export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, report }) => ({
+  start: startRaft(nodes),
+  workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
+  naming: { sessionOf: () => '', taskOf: () => '' },
+  shares: () => ({ has: () => false, makeKey: () => Promise.resolve(false) }),
+});

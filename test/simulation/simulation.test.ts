@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+
+import { addCounts, noCounts } from './counts.js';
+import { raftAlone } from './raft-alone.js';
+import { simulate } from './simulation.js';
+import { wholeNodes } from './whole-nodes.js';
+
+/** The first seeds, and one that runs on the curve that is shipped. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 50];
+const TWICE = [2, 3, 50];
+const TIMEOUT_MS = 120_000;
+
+test(
+  'whole nodes keep every invariant, while much goes wrong',
+  async () => {
+    const counts = noCounts();
+    for (const seed of SEEDS) {
+      const result = await simulate(seed, wholeNodes);
+      expect(result.violations).toEqual([]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.leaderChanges).toBeGreaterThan(2.5 * SEEDS.length);
+    expect(counts.restarts).toBeGreaterThan(5 * SEEDS.length);
+    expect(counts.shares).toBeGreaterThan(25 * SEEDS.length);
+    expect(counts.droppedMessages).toBeGreaterThan(50 * SEEDS.length);
+    expect(counts.keys).toBeGreaterThan(0);
+    expect(counts.signatures).toBeGreaterThan(5 * SEEDS.length);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'consensus alone keeps every invariant',
+  async () => {
+    for (const seed of SEEDS) {
+      expect((await simulate(seed, raftAlone)).violations).toEqual([]);
+    }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the same seed is the same run, event for event',
+  async () => {
+    for (const seed of TWICE) {
+      const lines: string[] = [];
+      const first = await simulate(seed, wholeNodes, (line) => void lines.push(line));
+      const again: string[] = [];
+      const second = await simulate(seed, wholeNodes, (line) => void again.push(line));
+      expect(second).toEqual(first);
+      expect(again).toEqual(lines);
+    }
+    const [one, two] = [await simulate(2, raftAlone), await simulate(3, raftAlone)];
+    expect(one.digest).not.toBe(two.digest);
+  },
+  TIMEOUT_MS,
+);

@@ -1,0 +1,123 @@
+import {
+  DEFAULT_LIMITS,
+  encodeGenesis,
+  parseGenesis,
+  type Genesis,
+} from '../../src/identity/index.js';
+import { sessionIdOf, taskIdOf } from '../../src/identity/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import { ed25519Suite, type Suite } from '../../src/frost/index.js';
+import { startReplica, type Replica } from '../../src/node/replica.js';
+import { nodeVerify } from '../../src/ops/verify.js';
+import type { Signer, Verify } from '../../src/ports/index.js';
+import { Clients } from './clients.js';
+import { EPOCH_MS } from './clock.js';
+import { Identities } from './identities.js';
+import { openedShares } from './opened-shares.js';
+import type { Process, StartProcess } from './process.js';
+import { Rng } from './rng.js';
+import type { MakeScenario } from './simulation.js';
+import { smallSuite, verifySchnorr } from './small-group.js';
+
+/** A whole node: everything but sockets, files and the machine's clock. */
+export type NodeProcess = Process & { readonly replica: Replica };
+
+/** Nobody speaks TLS here. */
+const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
+function genesisOf(signers: readonly Signer[]): Genesis {
+  const members = signers.map(({ node, publicKey }) => ({
+    nodeId: node,
+    role: 'tee' as const,
+    identityKey: publicKey,
+  }));
+  return parseGenesis(
+    encodeGenesis({
+      createdMs: EPOCH_MS,
+      members,
+      peerCa: NO_CERTIFICATE,
+      requesterCa: NO_CERTIFICATE,
+      unsigned: true,
+      limits: DEFAULT_LIMITS,
+    }),
+  );
+}
+
+type Household = {
+  readonly genesis: Genesis;
+  readonly verify: Verify;
+  readonly suite: Suite;
+  readonly signers: ReadonlyMap<NodeId, Signer>;
+  readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
+};
+
+function startNode(household: Household): StartProcess<NodeProcess> {
+  return async (node, ports) => {
+    const { genesis, suite, verify } = household;
+    const signer = household.signers.get(node);
+    const wrappingKey = household.wrappingKeys.get(node);
+    if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
+    const replica = await startReplica(
+      {
+        genesis,
+        boot: ports.boot,
+        wrappingKey,
+        suiteOf: (algorithm) => (algorithm === suite.algorithm ? suite : undefined),
+        onFatal: (error) => ports.onFatal(error),
+      },
+      { ...ports, signer, verify },
+    );
+    return {
+      replica,
+      receive: (from, channel, bytes) => replica.receive(from, channel, bytes),
+      connected: (peer, boot) => replica.connected(peer, boot),
+      disconnected: (peer) => replica.disconnected(peer),
+      status: () => replica.status(),
+      stop: () => replica.stop(),
+    };
+  };
+}
+
+/** Whole nodes, with clients that generate keys, sign with them and read. */
+export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
+  const { seed, world, weather, nodes, report } = setting;
+  const rng = new Rng(seed, 'identities');
+  const identities = new Identities();
+  const signers = nodes.map((node) => identities.signer(node, rng));
+  const genesis = genesisOf(signers);
+  const suite = weather.realCurve ? ed25519Suite : (smallSuite() as Suite);
+  const final: Verify['final'] = (algorithm, publicKey, message, signature) =>
+    weather.realCurve
+      ? nodeVerify.final(algorithm, publicKey, message, signature)
+      : verifySchnorr(suite, publicKey, message, signature);
+  const household: Household = {
+    genesis,
+    suite,
+    verify: { identity: identities.identity, final },
+    signers: new Map(signers.map((signer) => [signer.node, signer])),
+    wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
+  };
+  return {
+    start: startNode(household),
+    workload: new Clients({
+      world,
+      rng: new Rng(seed, 'workload'),
+      nodes,
+      verifies: (publicKey, message, signature) =>
+        final('FROST_ED25519_SHA512', publicKey, message, signature),
+      report,
+      watch: () => setting.watch(),
+    }),
+    naming: {
+      sessionOf: (entryHash) => sessionIdOf(genesis.clusterId, entryHash),
+      taskOf: taskIdOf,
+    },
+    shares: (cluster) =>
+      openedShares({
+        clusterId: genesis.clusterId,
+        suite,
+        wrappingKeyOf: (node) => household.wrappingKeys.get(node) ?? new Uint8Array(32),
+        diskOf: (node) => cluster().machine(node)?.shares,
+      }),
+  };
+};
