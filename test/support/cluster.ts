@@ -1,0 +1,211 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
+import { QuorateClient } from '../../src/client/index.js';
+import { nodeId } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import type { Role } from '../../src/identity/index.js';
+import { Node, readConfig } from '../../src/node/index.js';
+import { issueCertificate } from '../../src/ops/index.js';
+import type { Credential } from '../../src/ops/index.js';
+import type { LogFields, Logger } from '../../src/ports/index.js';
+import type { TlsFiles } from '../../src/rpc/index.js';
+import { ClusterNetwork } from './cluster-network.js';
+import { eventually, SOON_MS } from './cluster-wait.js';
+
+/** Who a client is, and to which nodes it talks. */
+export type ClientOptions = {
+  /** The name in its certificate. */
+  readonly name?: string;
+  /** All of them unless given. */
+  readonly at?: readonly NodeId[];
+  /** Issues its certificate; the cluster's own authority unless given. */
+  readonly authority?: Credential;
+};
+
+/**
+ * Starts real nodes in this process: real mutual TLS on loopback, real stores in a temporary folder, all files made by
+ * what `quorate certs init` runs. Resolves when a leader answers. Everything between them, and between them and clients,
+ * goes over wires that a test can cut.
+ */
+export async function startCluster(options: { readonly nodes: number }): Promise<TestCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
+  const nodes = Array.from({ length: options.nodes }, (_, at) => nodeId(`node-${at + 1}`));
+  await createCluster({
+    folder,
+    nodes: nodes.map((id) => ({
+      id,
+      hosts: LOOPBACK,
+      clientListen: '127.0.0.1:0',
+      peerListen: '127.0.0.1:0',
+    })),
+    operator: 'operator',
+    days: 1,
+    unsigned: true,
+  });
+  const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes));
+  try {
+    await Promise.all(nodes.map((node) => cluster.restart(node)));
+    await cluster.leader();
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]().catch(() => undefined);
+    throw error;
+  }
+  return cluster;
+}
+
+/** Three nodes, usually. Disposing of it stops them all, and fails if an honest cluster raised an alarm. */
+export class TestCluster implements AsyncDisposable {
+  readonly nodes: readonly NodeId[];
+  readonly network: ClusterNetwork;
+  /** Log lines that say that something is wrong: alarms, errors, and what ended a node. */
+  readonly alarms: string[] = [];
+  readonly #folder: string;
+  readonly #running = new Map<NodeId, Node>();
+  readonly #clients: QuorateClient[] = [];
+  /** One for each node, that asks nobody else. */
+  readonly #observers = new Map<NodeId, QuorateClient>();
+
+  constructor(folder: string, nodes: readonly NodeId[], network: ClusterNetwork) {
+    this.#folder = folder;
+    this.nodes = nodes;
+    this.network = network;
+  }
+
+  /** A client with a certificate of its own. The cluster closes it. */
+  async client(role: Role, options: ClientOptions = {}): Promise<QuorateClient> {
+    const { at = this.nodes } = options;
+    const client = QuorateClient.connect({
+      endpoints: at.map((node) => this.network.door(node).address),
+      ...(await this.credentials(role, options)),
+      clusterFile: new Uint8Array(readFileSync(join(this.#folder, 'cluster.json'))),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** What a client of the cluster's authority, or of another, shows and trusts. */
+  async credentials(role: Role, options: ClientOptions = {}): Promise<TlsFiles> {
+    const { name = role, authority = this.#authority() } = options;
+    const own = await issueCertificate(authority, { role, name, dns: [], ips: [], days: 1 });
+    return { ca: this.#authority().certificate, cert: own.certificate, key: own.privateKey };
+  }
+
+  /** The node that leads, as a node says that has just heard from a majority. */
+  async leader(withinMs = SOON_MS): Promise<NodeId> {
+    return eventually(
+      'a leader',
+      async () => {
+        const answers = [...this.#running.keys()].map((node) => this.#leaderAt(node));
+        return Promise.any(answers);
+      },
+      withinMs,
+    );
+  }
+
+  /** Nodes that do not lead. */
+  async followers(): Promise<NodeId[]> {
+    const leader = await this.leader();
+    return this.nodes.filter((node) => node !== leader);
+  }
+
+  /** Waits until every running node has an open way to every other, both as they see it. */
+  async whole(): Promise<void> {
+    const running = [...this.#running.keys()];
+    await eventually('every node to reach every other', async () => {
+      const views = await Promise.all(running.map((node) => this.#view(node)));
+      return views.every(({ members }) =>
+        members.every(({ nodeId: id, reachable }) => reachable || !running.includes(nodeId(id))),
+      );
+    });
+  }
+
+  /**
+   * Ends a node as abruptly as can be inside one process: all its connections are cut in one moment, with whatever was
+   * under way on them, and then it is stopped. Its disk is the one thing that gets to finish (the tests named `kill-`
+   * do without that).
+   */
+  async kill(node: NodeId): Promise<void> {
+    this.network.down(node);
+    await this.stop(node);
+  }
+
+  /** Asks a node to stop, and waits until it has. */
+  async stop(node: NodeId): Promise<void> {
+    const running = this.#running.get(node);
+    this.#running.delete(node);
+    await running?.[Symbol.asyncDispose]();
+    this.network.down(node);
+  }
+
+  /** Starts a node on what it has on disk, a first time or again. */
+  async restart(node: NodeId): Promise<void> {
+    const config = readConfig({
+      file: join(this.#folder, node, 'node.yaml'),
+      workingFolder: this.#folder,
+    });
+    const fresh = await Node.open(config, this.#loggerOf(node));
+    this.#running.set(node, fresh);
+    fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
+    this.network.up(node, await fresh.listen());
+    await fresh.start(this.network.addressesFor(node));
+  }
+
+  partition(groups: readonly (readonly NodeId[])[]): void {
+    this.network.partition(groups);
+  }
+
+  heal(): void {
+    this.network.heal();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of [...this.#clients, ...this.#observers.values()]) client.close();
+    this.heal();
+    await Promise.all([...this.#running.keys()].map((node) => this.kill(node)));
+    await this.network.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.alarms.length > 0) throw new Error(`Alarms of nodes:\n${this.alarms.join('\n')}`);
+  }
+
+  async #leaderAt(node: NodeId): Promise<NodeId> {
+    const { leaderId } = await this.#view(node);
+    const leader = nodeId(leaderId);
+    if (!this.#running.has(leader)) throw new Error(`${node} names ${leaderId} as its leader`);
+    return leader;
+  }
+
+  async #view(node: NodeId) {
+    const observer =
+      this.#observers.get(node) ??
+      (await this.client('operator', { name: 'observer', at: [node] }));
+    this.#observers.set(node, observer);
+    return observer.getCluster({ timeoutMs: 1_000 });
+  }
+
+  #authority(): Credential {
+    return {
+      certificate: readFileSync(join(this.#folder, 'ca.pem'), 'utf8'),
+      privateKey: readFileSync(join(this.#folder, 'ca-key.pem'), 'utf8'),
+    };
+  }
+
+  #loggerOf(node: NodeId): Logger {
+    const trace = process.env['QUORATE_TEST_LOG'] !== undefined;
+    const line =
+      (level: string, isAlarm: boolean) =>
+      (message: string, fields: LogFields = {}) => {
+        const text = `${node} ${level}: ${message} ${JSON.stringify(fields)}`;
+        if (isAlarm) this.alarms.push(text);
+        if (trace) process.stderr.write(`${Math.round(performance.now())} ${text}\n`);
+      };
+    return {
+      debug: line('debug', false),
+      info: line('info', false),
+      warn: line('warn', false),
+      error: line('error', true),
+      alarm: line('alarm', true),
+    };
+  }
+}
