@@ -10,7 +10,7 @@ export type Machine = {
   pendingWrites(): readonly Write[];
   /** These, an earlier result of `pendingWrites`, are durable now. */
   flushed(writes: readonly Write[]): void;
-  /** Some entries have been applied, and the promises of their batch have left. */
+  /** The entries of one batch have been applied. They are durable in the log; what they wrote may not be yet. */
   batchDone(): void;
 };
 

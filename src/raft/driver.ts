@@ -17,7 +17,8 @@ export const UNFLUSHED_ENTRIES_MAX = 4096;
 
 /**
  * Does what a {@link Raft} wants done, and the only part of consensus that waits. One write is under way at a time; what
- * promises nothing leaves meanwhile. The order: send now, apply, persist (with the machine's writes), send the promises.
+ * promises nothing leaves meanwhile. The order: send now, apply, begin to persist
+ * (with the machine's writes), act on what was applied, and once it is durable send the promises.
  */
 export class RaftDriver {
   readonly #raft: Raft;
@@ -182,11 +183,10 @@ export class RaftDriver {
       this.#parts.machine.apply(entry);
       this.#applied = entry.index;
     }
-    if (ready.persist !== undefined) {
-      this.#writing = this.#write(ready);
-      return;
-    }
-    this.#finish(ready);
+    if (ready.persist !== undefined) this.#writing = this.#write(ready);
+    else this.#send(ready.sendAfterPersist);
+    this.#applyDone(ready);
+    if (this.#writing !== undefined) return;
     if (this.#applied === this.#flushed) return;
     if (this.#applied - this.#flushed >= UNFLUSHED_ENTRIES_MAX) this.#flush();
     else if (ready.apply.length > 0) this.#armFlush();
@@ -211,7 +211,7 @@ export class RaftDriver {
       machine.flushed(writes);
       const last = entries.at(-1);
       this.#raft.persisted(last?.index ?? 0, last?.hash ?? ZERO_HASH);
-      this.#finish(ready);
+      this.#send(ready.sendAfterPersist);
       this.#pump();
     } catch (error) {
       // A write that failed may or may not be on disk, and a second try can claim what the first one lost.
@@ -220,8 +220,8 @@ export class RaftDriver {
     }
   }
 
-  #finish({ sendAfterPersist, apply }: Pick<Ready, 'sendAfterPersist' | 'apply'>): void {
-    this.#send(sendAfterPersist);
+  /** What was applied is durable in the log already, so its effects need not wait for the write that is under way. */
+  #applyDone({ apply }: Pick<Ready, 'apply'>): void {
     if (apply.length === 0) return;
     this.#parts.machine.batchDone();
     this.#reads.applied(this.#applied);
