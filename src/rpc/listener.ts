@@ -43,9 +43,12 @@ export class Listener {
   listen(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(this.#listen, this.#credentials, (error, port) => {
+        if (error !== null) {
+          reject(error);
+          return;
+        }
         this.#address = this.#listen.replace(/:\d+$/, `:${port}`);
-        if (error !== null) reject(error);
-        else resolve(this.#address);
+        resolve(this.#address);
       });
     });
   }
