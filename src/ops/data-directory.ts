@@ -14,6 +14,11 @@ export type DataDirectory = {
   readonly storePath: string;
   /** For `openIdentity`. */
   readonly identityPath: string;
+  /**
+   * Writes down, at the first start, whose directory this is. For when the identity key in it has opened: a directory that
+   * is somebody else's is left as it was.
+   */
+  claim(): void;
   release(): Promise<void>;
 };
 
@@ -22,6 +27,8 @@ const schema = z.strictObject({
   cluster_id: z.string(),
   incarnation: z.int().positive(),
 });
+
+const FIRST_INCARNATION = 1;
 
 /** Where `quorate certs init` puts a node's identity key: data directory and file. */
 export function identityPathOf(directory: string): string {
@@ -46,6 +53,7 @@ export async function openDataDirectory(
       incarnation: incarnationOf(path, owner),
       storePath: join(path, 'store'),
       identityPath: identityPathOf(path),
+      claim: () => claim(path, owner),
       release: () => lock.release(),
     };
   } catch (error) {
@@ -54,13 +62,10 @@ export async function openDataDirectory(
   }
 }
 
-/** Reads `node.json`, or writes it at the first start. */
+/** What `node.json` says, or will say after the first start. */
 function incarnationOf(directory: string, { clusterId, nodeId }: IdentityOwner): number {
-  const path = join(directory, 'node.json');
-  if (!existsSync(path)) {
-    const first = { node_id: nodeId, cluster_id: clusterId, incarnation: 1 };
-    replacePrivateFile(path, `${JSON.stringify(first, undefined, 2)}\n`);
-  }
+  const path = nodeFileOf(directory);
+  if (!existsSync(path)) return FIRST_INCARNATION;
   const node = read(path);
   if (node.node_id !== nodeId || node.cluster_id !== clusterId)
     throw new ClusterError(
@@ -70,6 +75,17 @@ function incarnationOf(directory: string, { clusterId, nodeId }: IdentityOwner):
       { reason: 'DATA_DIRECTORY_FOREIGN' },
     );
   return node.incarnation;
+}
+
+function claim(directory: string, { clusterId, nodeId }: IdentityOwner): void {
+  const path = nodeFileOf(directory);
+  if (existsSync(path)) return;
+  const first = { node_id: nodeId, cluster_id: clusterId, incarnation: FIRST_INCARNATION };
+  replacePrivateFile(path, `${JSON.stringify(first, undefined, 2)}\n`);
+}
+
+function nodeFileOf(directory: string): string {
+  return join(directory, 'node.json');
 }
 
 function read(path: string): z.infer<typeof schema> {

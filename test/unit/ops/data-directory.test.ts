@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,8 +26,16 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
+/** A start that finds everything in order. */
+async function start(): Promise<void> {
+  const data = await openDataDirectory(path, OWNER);
+  data.claim();
+  await data.release();
+}
+
 test('the first start makes the directory, private, and says whose it is', async () => {
   const data = await openDataDirectory(path, OWNER);
+  data.claim();
 
   expect(data.incarnation).toBe(1);
   expect(data.storePath).toBe(join(path, 'store'));
@@ -32,8 +48,14 @@ test('the first start makes the directory, private, and says whose it is', async
   await data.release();
 });
 
-test('a later start finds the same', async () => {
+test('a start that does not get as far as its identity key leaves no word of itself', async () => {
   await (await openDataDirectory(path, OWNER)).release();
+
+  expect(readdirSync(path)).toEqual([]);
+});
+
+test('a later start finds the same', async () => {
+  await start();
   chmodSync(path, 0o755);
 
   const data = await openDataDirectory(path, OWNER);
@@ -44,7 +66,7 @@ test('a later start finds the same', async () => {
 });
 
 test("another node's or cluster's directory is refused, and not kept locked", async () => {
-  await (await openDataDirectory(path, OWNER)).release();
+  await start();
 
   for (const owner of [
     { ...OWNER, nodeId: nodeId('node-2') },
