@@ -71,6 +71,9 @@ function hintFor({ code, reason }: ClusterError, { program }: Surroundings): str
   if (reason === 'UNREACHABLE') {
     return `Is the cluster running? On this machine, \`${program} dev\` runs one.`;
   }
+  if (reason === 'DATA_DIRECTORY_IN_USE') {
+    return 'It seems to run already: use that one, stop it, or choose another folder.';
+  }
   if (code === 'deadline') return `It may still be done. See: ${program} tasks list --open`;
   return undefined;
 }

@@ -55,6 +55,7 @@ export type NodeAddresses = { readonly client: string; readonly peer: string };
 export class Node implements AsyncDisposable {
   /** Rejects when the node cannot go on, for example because its disk refused a write. The process must end then. */
   readonly failed: Promise<never>;
+  readonly #config: NodeConfig;
   readonly #holdings: Holdings;
   readonly #self: Self;
   readonly #publicServer: PublicServer;
@@ -65,6 +66,7 @@ export class Node implements AsyncDisposable {
 
   private constructor(config: NodeConfig, holdings: Holdings) {
     const { genesis, credentials, logger } = holdings;
+    this.#config = config;
     this.#holdings = holdings;
     this.#self = { nodeId: config.nodeId, boot: newBoot(), incarnation: INCARNATION };
     this.#publicServer = createPublicServer({
@@ -106,6 +108,7 @@ export class Node implements AsyncDisposable {
     try {
       const signer = openIdentity(directory.identityPath, owner, nodeKey);
       requireIdentity(genesis, signer, config.clusterFile);
+      directory.claim();
       const store = await openLmdbStore(directory.storePath);
       const wrappingKey = wrappingKeyOf(nodeKey);
       const holdings = { genesis, credentials, directory, store, signer, wrappingKey, logger };
@@ -124,8 +127,9 @@ export class Node implements AsyncDisposable {
    * @throws ClusterError `wrong-state` (`ADDRESS_IN_USE`) when another process has one of them.
    */
   async listen(): Promise<NodeAddresses> {
-    const client = await bound('client.listen', this.#publicServer.listen());
-    const peer = await bound('peer.listen', this.#peerServer.listen());
+    const { client: clients, peer: peers } = this.#config;
+    const client = await bound('client.listen', clients.listen, this.#publicServer.listen());
+    const peer = await bound('peer.listen', peers.listen, this.#peerServer.listen());
     const { genesis, logger } = this.#holdings;
     logger.info('The node listens', { client, peer, cluster: genesis.clusterId, version: VERSION });
     return { client, peer };
@@ -177,24 +181,32 @@ export class Node implements AsyncDisposable {
     this.#publicServer.attach(replica);
   }
 
-  /** Answers what is under way, within a bound, then stops and closes everything. */
+  /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { directory, store, wrappingKey, logger } = this.#holdings;
     logger.info('The node drains');
-    // Calls in flight still need the replica and its peers.
-    await this.#publicServer.stop();
-    this.#network?.stop();
-    await this.#peerServer.stop();
-    await this.#replica?.stop();
-    await store.close();
-    await directory.release();
+    // Calls in flight still need the replica and its peers; the replica needs its store.
+    await this.#close('the public server', () => this.#publicServer.stop());
+    await this.#close('the peer network', async () => this.#network?.stop());
+    await this.#close('the peer server', () => this.#peerServer.stop());
+    await this.#close('the replica', async () => this.#replica?.stop());
+    await this.#close('the store', () => store.close());
+    await this.#close('the data directory', () => directory.release());
     wipe(wrappingKey);
     logger.info('The node has stopped');
   }
 
+  /** What does not close must not keep the rest open. */
+  async #close(what: string, close: () => Promise<void>): Promise<void> {
+    try {
+      await close();
+    } catch (error) {
+      this.#holdings.logger.error(`Closing ${what} failed`, { error: wordsOf(error) });
+    }
+  }
+
   #onFatal(error: unknown): void {
-    const words = error instanceof Error ? error.message : String(error);
-    this.#holdings.logger.error('The node cannot go on', { error: words });
+    this.#holdings.logger.error('The node cannot go on', { error: wordsOf(error) });
     this.#fail(error);
   }
 }
@@ -253,16 +265,20 @@ function read(file: string, field: string): Uint8Array {
   }
 }
 
-async function bound(field: string, listening: Promise<string>): Promise<string> {
+async function bound(field: string, address: string, listening: Promise<string>) {
   try {
     return await listening;
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    // grpc-js wraps the system's error and gives its words alone.
-    const inUse = words.includes('EADDRINUSE');
-    throw new ClusterError('wrong-state', `${field}: ${words}`, {
+    // grpc-js wraps the system's error and keeps its words alone.
+    const inUse = wordsOf(cause).includes('EADDRINUSE');
+    const words = inUse ? 'another process has that port' : wordsOf(cause);
+    throw new ClusterError('wrong-state', `${field}: cannot listen on ${address}: ${words}`, {
       reason: inUse ? 'ADDRESS_IN_USE' : 'CANNOT_LISTEN',
       cause,
     });
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
