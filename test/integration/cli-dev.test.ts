@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { createPublicKey, verify } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { issueCertificate } from '../../src/ops/index.js';
+import { eventually, isAlive, quorate, QuorateProcess } from './cli-process.js';
+
+jest.setTimeout(120_000);
+
+/** The line of `quorate dev --json`. */
+type Ready = {
+  readonly endpoints: string[];
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly data: string;
+  readonly pids: Record<string, number>;
+};
+
+let folder = '';
+let dev: QuorateProcess;
+let ready: Ready;
+
+async function startDev(): Promise<void> {
+  dev = new QuorateProcess(folder, ['dev', '--json']);
+  ready = JSON.parse(await dev.printed('out', /.*\n/)) as Ready;
+}
+
+/** Runs a command against the cluster in `folder`, as a person there would. */
+const run = (...argv: string[]) => quorate(folder, argv);
+const json = async (...argv: string[]) => JSON.parse((await run(...argv, '--json')).out);
+
+/** A file that `quorate dev` made. */
+const made = (name: string) => readFileSync(join(ready.data, name), 'utf8');
+
+async function isReachable(node: string): Promise<boolean> {
+  const { members } = await json('cluster', 'status');
+  return members.find((member: { node_id: string }) => member.node_id === node).reachable;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-dev-'));
+  await startDev();
+});
+afterAll(async () => {
+  dev.child.kill('SIGINT');
+  await dev.finished;
+  rmSync(folder, { recursive: true });
+});
+
+test('the line of --json says where the cluster is, and its certificate is an operator’s', async () => {
+  const data = join(folder, '.quorate', 'dev');
+  expect(ready).toEqual({
+    endpoints: [1, 2, 3].map(() => expect.stringMatching(/^127\.0\.0\.1:\d+$/)),
+    ca: join(data, 'operator', 'ca.pem'),
+    cert: join(data, 'operator', 'cert.pem'),
+    key: join(data, 'operator', 'key.pem'),
+    data,
+    pids: {
+      'node-1': expect.any(Number),
+      'node-2': expect.any(Number),
+      'node-3': expect.any(Number),
+    },
+  });
+  const [endpoint = ''] = ready.endpoints;
+  const { ca, cert, key } = ready;
+  const flags = ['--endpoint', endpoint, '--ca', ca, '--cert', cert, '--key', key];
+  const cluster = await json('cluster', 'status', ...flags);
+  expect(cluster.leader_id).toMatch(/^node-[123]$/);
+  expect(cluster.members).toHaveLength(3);
+});
+
+test('a key is generated, a message signed, and OpenSSL finds the signature valid', async () => {
+  const key = await json('keys', 'generate', 'walk', '--label', 'team=shop');
+  expect(key).toMatchObject({ key_id: 'walk', threshold: 2, state: 'ACTIVE', verdict: 'vouched' });
+
+  const signed = await json('sign', 'walk', '--message', 'hello');
+
+  const prefix = Buffer.from('302a300506032b6570032100', 'hex');
+  const der = Buffer.concat([prefix, Buffer.from(key.public_key, 'hex')]);
+  const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  const signature = Buffer.from(signed.signature, 'hex');
+  expect(verify(undefined, Buffer.from('hello'), publicKey, signature)).toBe(true);
+  expect(verify(undefined, Buffer.from('hullo'), publicKey, signature)).toBe(false);
+  expect(signed.signers).toHaveLength(2);
+  const task = await json('tasks', 'get', signed.task_id);
+  expect(task).toMatchObject({ kind: 'SIGN', state: 'DONE', key_id: 'walk' });
+});
+
+test('a signature is one word on standard output, and verify takes it', async () => {
+  await run('keys', 'generate', 'word');
+  writeFileSync(join(folder, 'letter'), 'dear cluster');
+  const { out, err } = await run('sign', 'word', '--file', 'letter');
+  expect(out).toMatch(/^[0-9a-f]{128}$/);
+  expect(err).toBe('');
+  expect(await run('verify', 'word', '-s', out, '-m', 'dear cluster')).toMatchObject({
+    status: 0,
+    out: 'valid',
+  });
+  expect(await run('verify', 'word', '-s', out, '-m', 'dear custard')).toMatchObject({
+    status: 1,
+    out: 'invalid',
+  });
+});
+
+test('lists show what was made', async () => {
+  await run('keys', 'generate', 'listed');
+  const { keys } = await json('keys', 'list');
+  expect(keys.map((key: { key_id: string }) => key.key_id)).toContain('listed');
+  const { tasks } = await json('tasks', 'list');
+  expect(tasks.map((task: { key_id: string }) => task.key_id)).toContain('listed');
+  expect((await run('keys', 'get', 'listed')).out).toMatch(
+    /\ncertificate +vouched: all participants/,
+  );
+});
+
+describe('exit statuses', () => {
+  test('the same key again is a failure', async () => {
+    await run('keys', 'generate', 'twice');
+    expect(await run('keys', 'generate', 'twice')).toMatchObject({ status: 1, out: '' });
+  });
+
+  test('a threshold above the participants is wrong usage', async () => {
+    expect((await run('keys', 'generate', 'high', '-t', '4')).status).toBe(2);
+  });
+
+  test('a key or task that is not there is 3', async () => {
+    expect((await run('keys', 'get', 'nobody')).status).toBe(3);
+    expect((await run('sign', 'nobody', '-m', 'x')).status).toBe(3);
+    expect((await run('tasks', 'get', 'a'.repeat(26))).status).toBe(3);
+  });
+
+  test('a certificate that may not do it is 4', async () => {
+    const authority = { certificate: made('ca.pem'), privateKey: made('ca-key.pem') };
+    const auditor = { role: 'auditor' as const, name: 'ann', dns: [], ips: [], days: 1 };
+    const issued = await issueCertificate(authority, auditor);
+    writeFileSync(join(folder, 'auditor.pem'), issued.certificate);
+    writeFileSync(join(folder, 'auditor-key.pem'), issued.privateKey);
+    const flags = ['--cert', 'auditor.pem', '--key', 'auditor-key.pem'];
+    expect((await run('cluster', 'status', ...flags)).status).toBe(0);
+    expect((await run('keys', 'generate', 'audited', ...flags)).status).toBe(4);
+  });
+
+  test('a cluster that does not answer is 5', async () => {
+    const gone = await run('cluster', 'status', '--endpoint', '127.0.0.1:1', '--timeout', '1s');
+    expect(gone.status).toBe(5);
+    expect(gone.err).toMatch(/Is the cluster running\?/);
+  });
+});
+
+test('a node that dies is reported, with the command that starts it again', async () => {
+  process.kill(ready.pids['node-3'] ?? 0, 'SIGKILL');
+  await dev.printed('err', /node-3 \(process \d+\) ended: signal SIGKILL/);
+  const command = await dev.printed('err', /node --config \S*node-3\S*/);
+  await eventually(async () => !(await isReachable('node-3')));
+  expect((await run('keys', 'get', 'walk')).status).toBe(0);
+
+  const again = new QuorateProcess(folder, command.split(' '));
+  await eventually(() => isReachable('node-3'));
+  again.child.kill('SIGTERM');
+  expect((await again.finished).status).toBe(0);
+});
+
+test('Ctrl-C ends it well; the same folder has the same keys and ports again', async () => {
+  const before = { ...ready, key: (await json('keys', 'get', 'walk')).public_key };
+  dev.child.kill('SIGINT');
+  // npm sends it once more: that is the same Ctrl-C.
+  dev.child.kill('SIGINT');
+  const ended = await dev.finished;
+  expect(ended.status).toBe(0);
+  expect(ended.out.split('\n')).toHaveLength(1);
+  expect(Object.values(before.pids).some(isAlive)).toBe(false);
+  expect((await run('keys', 'list', '--timeout', '1s')).status).toBe(5);
+
+  await startDev();
+  expect(ready.endpoints).toEqual(before.endpoints);
+  expect((await json('keys', 'get', 'walk')).public_key).toBe(before.key);
+  expect((await run('sign', 'walk', '-m', 'again')).status).toBe(0);
+});
+
+test('a second cluster of the same folder is refused, and the first goes on', async () => {
+  const second = await run('dev', '--json');
+  expect(second).toMatchObject({ status: 1, out: '' });
+  expect(second.err).toMatch(/Another process uses the data directory/);
+  expect((await run('cluster', 'status')).status).toBe(0);
+});
+
+test('nodes end with the process that started them, however it ends', async () => {
+  dev.child.kill('SIGKILL');
+  await dev.finished;
+  const pids = Object.values(ready.pids);
+  await eventually(() => !pids.some(isAlive));
+  await startDev();
+  expect(pids.some(isAlive)).toBe(false);
+});
+
+test('the demonstration shows key, signature and check, and leaves nothing running', async () => {
+  const { status, out, err } = await run('dev', '--data', 'other', '--exit');
+  expect(out).toMatch(/1\. A key, born in 3 shares/);
+  expect(out).toMatch(/2\. A signature, made together by node-\d and node-\d/);
+  expect(out).toMatch(/3\. Checked by OpenSSL/);
+  expect(out).toMatch(/^ {5}valid$/m);
+  expect(out).toMatch(/cluster status --client-file other\/operator\/client.json/);
+  expect(err).toMatch(/Stopping the nodes/);
+  expect(status).toBe(0);
+  for (const [, pid] of out.matchAll(/^ {5}node-\d +\S+ +(\d+)/gm)) {
+    expect(isAlive(Number(pid))).toBe(false);
+  }
+
+  const again = await run('dev', '--data', 'other', '--exit');
+  expect(again.out).toMatch(/1\. The key "demo" is there already/);
+  expect(again.status).toBe(0);
+});

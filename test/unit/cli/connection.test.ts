@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readClientFile, writeClientFile } from '../../../src/cli/client-file.js';
+import { findConnection } from '../../../src/cli/connection.js';
+import type { ConnectionFlags } from '../../../src/cli/connection.js';
+import type { Surroundings } from '../../../src/cli/index.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-connection-'));
+  for (const place of ['dev/operator', 'mine']) {
+    const path = join(folder, place.replace('dev', '.quorate/dev'));
+    mkdirSync(path, { recursive: true });
+    for (const name of ['ca.pem', 'cert.pem', 'key.pem', 'cluster.json'])
+      writeFileSync(join(path, name), '');
+  }
+  writeFileSync(join(folder, 'other.pem'), '');
+  client('.quorate/dev/operator', ['dev:1', 'dev:2']);
+  client('mine', ['mine:1']);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function client(place: string, endpoints: string[]): void {
+  const at = (name: string) => join(folder, place, name);
+  writeClientFile(at('client.json'), {
+    endpoints,
+    ca: at('ca.pem'),
+    cert: at('cert.pem'),
+    key: at('key.pem'),
+    clusterFile: at('cluster.json'),
+  });
+}
+
+function find(flags: ConnectionFlags, environment: Record<string, string> = {}, from = folder) {
+  const surroundings: Surroundings = {
+    environment,
+    folder: from,
+    out: () => undefined,
+    err: () => undefined,
+    inputIsTerminal: true,
+    input: async () => new Uint8Array(),
+    paint: (_, text) => text,
+    program: 'quorate',
+  };
+  return findConnection(flags, surroundings);
+}
+
+describe('which cluster', () => {
+  test('is the development cluster of the working folder unless something else is said', () => {
+    expect(find({})).toEqual({
+      endpoints: ['dev:1', 'dev:2'],
+      ca: join(folder, '.quorate/dev/operator/ca.pem'),
+      cert: join(folder, '.quorate/dev/operator/cert.pem'),
+      key: join(folder, '.quorate/dev/operator/key.pem'),
+      clusterFile: join(folder, '.quorate/dev/operator/cluster.json'),
+    });
+  });
+
+  test('is that of a client file, by flag or by variable; the flag wins', () => {
+    expect(find({ clientFile: 'mine/client.json' }).endpoints).toEqual(['mine:1']);
+    const environment = { QUORATE_CLIENT_FILE: 'mine/client.json' };
+    expect(find({}, environment).endpoints).toEqual(['mine:1']);
+    const flags = { clientFile: '.quorate/dev/operator/client.json' };
+    expect(find(flags, environment).endpoints).toEqual(['dev:1', 'dev:2']);
+  });
+
+  test('can be changed setting by setting: flag, then variable, then client file', () => {
+    const environment = { QUORATE_ENDPOINTS: 'env:1, env:2', QUORATE_CA: 'other.pem' };
+    expect(find({}, environment).endpoints).toEqual(['env:1', 'env:2']);
+    expect(find({}, environment).ca).toBe(join(folder, 'other.pem'));
+    expect(find({ endpoint: ['flag:1'], ca: 'mine/ca.pem' }, environment)).toMatchObject({
+      endpoints: ['flag:1'],
+      ca: join(folder, 'mine/ca.pem'),
+      cert: join(folder, '.quorate/dev/operator/cert.pem'),
+    });
+  });
+});
+
+describe('what is missing is named', () => {
+  test('when there is no cluster at all', () => {
+    expect(() => find({}, {}, '/')).toThrow(/Give --endpoint or QUORATE_ENDPOINTS/);
+  });
+
+  test('when one setting is missing', () => {
+    expect(() => find({ endpoint: ['a:1'] }, {}, '/')).toThrow(/Give --ca or QUORATE_CA/);
+  });
+
+  test('when a file is not there; and a key to sign with is no file', () => {
+    expect(() => find({ cert: 'no.pem' })).toThrow(/--cert: there is no file .*no.pem$/);
+    expect(() => find({ key: 'demo' })).toThrow(
+      /--key is the private key of --cert, a key to sign/,
+    );
+  });
+
+  test('when a client file is no client file', () => {
+    const file = join(folder, 'bad.json');
+    writeFileSync(file, '{"endpoints": []}');
+    expect(() => readClientFile(file)).toThrow(/bad.json: endpoints: /);
+    writeFileSync(file, '{');
+    expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON/);
+  });
+});
