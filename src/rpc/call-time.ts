@@ -2,6 +2,9 @@ import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { CALL_MS_DEFAULT, CALL_MS_MAX } from './limits.js';
 
+/** One for all calls: every call ends with it, and an error's stack is not for free. */
+const ANSWERED = new ClusterError('cancelled', 'The call has been answered');
+
 /** What is needed of a grpc-js call. */
 type Timed = {
   getDeadline(): Date | number;
@@ -39,7 +42,7 @@ export class CallTime {
 
   /** The answer is there: whoever still waits for this call stops. */
   end(): void {
-    this.#abort(new ClusterError('cancelled', 'The call has been answered'));
+    this.#abort(ANSWERED);
   }
 
   #abort(reason: ClusterError): void {

@@ -1,8 +1,10 @@
 import { ServerInterceptingCall } from '@grpc/grpc-js';
 import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
 import { assert, ClusterError } from '../common/index.js';
+import type { Millis } from '../common/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
+import { REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import { permissionOf, permits } from './roles.js';
 import { failureOf } from './status.js';
 import { identityOf } from './tls.js';
@@ -17,11 +19,18 @@ export function callerOf(call: { readonly metadata: Metadata }): Identity {
   return caller;
 }
 
-/** Stands before every method: asks the certificate for its role, and the role table whether it may. */
-export function guard(logger: Logger): ServerInterceptor {
+/**
+ * Stands before every method: asks the certificate for its role, and the role table whether it may; then waits for the
+ * request for so long and no longer.
+ */
+export function guard(
+  logger: Logger,
+  arrivalMs: Millis = REQUEST_ARRIVAL_MS_MAX,
+): ServerInterceptor {
   return (method, call) => {
     const caller = identityOf(call.getAuthContext().sslPeerCertificate);
     const permitted = permits(permissionOf(method.path), caller);
+    let late: NodeJS.Timeout | undefined;
     return new ServerInterceptingCall(call, {
       start: (enter) => {
         if (!permitted) {
@@ -29,15 +38,28 @@ export function guard(logger: Logger): ServerInterceptor {
           call.sendStatus(failureOf(refusal(method.path, caller)));
           return;
         }
+        if (!method.requestStream)
+          late = setTimeout(() => call.sendStatus(failureOf(tooLate())), arrivalMs);
         enter({
           onReceiveMetadata: (metadata, next) => {
             if (caller !== undefined) callers.set(metadata, caller);
             next(metadata);
           },
+          onReceiveHalfClose: (next) => {
+            clearTimeout(late);
+            next();
+          },
+          onCancel: () => clearTimeout(late),
         });
       },
     });
   };
+}
+
+function tooLate(): ClusterError {
+  return new ClusterError('deadline', 'The request did not arrive in time', {
+    reason: 'REQUEST_INCOMPLETE',
+  });
 }
 
 function refusal(method: string, caller: Identity | undefined): ClusterError {

@@ -19,6 +19,8 @@ export const HEADER_BYTES_MAX = 8 * 1024;
 export const HEADER_PAIRS_MAX = 48;
 export const HANDSHAKE_MS_MAX = 5_000;
 
+/** A call whose one request is not there by then is ended; its own deadline begins when it is. */
+export const REQUEST_ARRIVAL_MS_MAX = 10_000;
 export const CONNECTION_IDLE_MS_MAX = 300_000;
 export const CONNECTION_AGE_MS_MAX = 3_600_000;
 export const CONNECTION_AGE_GRACE_MS = 30_000;

@@ -19,13 +19,15 @@ export class Listener {
     readonly credentials: ServerCredentials;
     readonly options: ServerOptions;
     readonly logger: Logger;
+    /** Until when a call's one request must be there. */
+    readonly arrivalMs?: Millis;
   }) {
     this.#listen = parts.listen;
     this.#credentials = parts.credentials;
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...parts.options,
-      interceptors: [guard(parts.logger)],
+      interceptors: [guard(parts.logger, parts.arrivalMs)],
     });
   }
 

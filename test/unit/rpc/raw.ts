@@ -16,6 +16,7 @@ export function rawCall(
   path: string,
   body: Uint8Array,
   headers: OutgoingHttpHeaders = {},
+  end: 'ended' | 'left open' = 'ended',
 ): Promise<IncomingHttpHeaders> {
   const session = connect(`https://${address}`, {
     ...tls,
@@ -35,8 +36,10 @@ export function rawCall(
     stream.on('response', (each) => (last = { ...last, ...each }));
     stream.on('trailers', (each: IncomingHttpHeaders) => (last = { ...last, ...each }));
     stream.on('error', reject);
-    stream.on('close', () => resolve(last));
+    // The server's side is over; ours may still be open.
+    stream.on('end', () => resolve(last));
     stream.resume();
-    stream.end(body);
+    stream.write(body);
+    if (end === 'ended') stream.end();
   }).finally(() => session.destroy());
 }

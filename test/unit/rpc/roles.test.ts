@@ -9,7 +9,9 @@ import { identityOf } from '../../../src/rpc/index.js';
 import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import { GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { KeyServiceService } from '../../../src/wire/services.js';
 import { certificateNaming } from './naming.js';
+import { rawCall } from './raw.js';
 import { Caller, channelFor, MemoryLogger, Stage, tlsFor } from './stage.js';
 
 let stage: Stage;
@@ -160,4 +162,29 @@ test('a method without a line in the role table does not register', async () => 
   };
 
   expect(() => listener.addService({ exportKey: method }, {})).toThrow(Bug);
+});
+
+test('33: a request that does not arrive is not waited for', async () => {
+  const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
+  const listener = new Listener({
+    listen: '127.0.0.1:0',
+    credentials: serverCredentials(tls, {}),
+    options: {},
+    logger: new MemoryLogger(),
+    arrivalMs: 20,
+  });
+  let entered = 0;
+  listener.addService(KeyServiceService, { getKey: () => entered++ });
+  const address = await listener.listen();
+  const path = '/quorate.v1.KeyService/GetKey';
+  const app = await tlsFor(stage.authorities, 'app', 'app');
+
+  // A message that says it has ten bytes and has one; and a whole one on a stream that is never ended.
+  for (const body of [Uint8Array.of(0, 0, 0, 0, 10, 1), Uint8Array.of(0, 0, 0, 0, 0)])
+    expect(await rawCall(address, app, path, body, {}, 'left open')).toMatchObject({
+      'grpc-status': String(status.DEADLINE_EXCEEDED),
+    });
+
+  expect(entered).toBe(0);
+  await listener.stop(0);
 });
