@@ -20,6 +20,11 @@ export class Commitments {
     this.#around = around;
   }
 
+  /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
+  fresh(key: KeyRecord): readonly NonceSlot[] {
+    return this.#around.keys.commit(keyId(key.keyId), key.version, SUPPLY_MIN);
+  }
+
   /** What rides with a signature share: as many as were used, so that pools stay full without traffic of their own. */
   next(key: KeyRecord): readonly NonceSlot[] {
     const { keys, clock } = this.#around;

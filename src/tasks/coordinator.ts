@@ -87,8 +87,7 @@ export class Coordinator {
   combine(open: OpenSession): void {
     const { key, record } = open.task;
     const plan = this.#plans.get(open.task.id);
-    if (!this.leads || key === undefined || plan === undefined || plan.proposedMs !== undefined)
-      return;
+    if (!this.leads || key === undefined || plan === undefined || plan.proposed) return;
     const commitments = commitmentsOf(open, key);
     const shares = this.#verified(open, key.participants);
     if (!commitments.every(({ index }) => shares.has(index))) return;
@@ -185,10 +184,8 @@ export class Coordinator {
   }
 
   #propose(plan: Plan, command: NonNullable<Command['command']>): void {
-    const { consensus, clock } = this.#around;
-    if (consensus.propose(encode(Command, { command })) === 'proposed') {
-      plan.proposedMs = clock.elapsed();
-    }
+    const { consensus } = this.#around;
+    plan.proposed = consensus.propose(encode(Command, { command })) === 'proposed';
   }
 
   /** Nodes that were asked for a share and have not sent it. */

@@ -43,7 +43,7 @@ export const FORWARD_REPEAT_MS = 500;
 /** Requests of this node's clients that wait at the same time. */
 export const SUBMISSIONS_MAX = 10_000;
 
-/** A proposal that is not applied within this is taken for lost. */
+/** A request or fact that is not applied within this may be proposed once more: that does no harm. */
 export const PROPOSAL_LOST_MS = 2000;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;

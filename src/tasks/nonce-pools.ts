@@ -68,7 +68,8 @@ export class NoncePools {
 
   /**
    * Takes one commitment each of the first `threshold` candidates that have one, sorted by node id; takes none when
-   * they are too few. A commitment that does not decode is dropped.
+   * they are too few. The newest come first: of the older ones their holder may have dropped some, unheard. A
+   * commitment that does not decode is dropped.
    */
   assign(
     key: string,
@@ -81,11 +82,11 @@ export class NoncePools {
     const able: NodeId[] = [];
     for (const node of candidates) {
       if (able.length === threshold) break;
-      if (headOf(pool.get(node), decodes) !== undefined) able.push(node);
+      if (newestOf(pool.get(node), decodes) !== undefined) able.push(node);
     }
     if (able.length < threshold) return undefined;
     return able
-      .flatMap((node) => pool.get(node)?.shift()?.slot ?? [])
+      .flatMap((node) => pool.get(node)?.pop()?.slot ?? [])
       .sort((a, b) => compareText(a.nodeId, b.nodeId));
   }
 
@@ -97,13 +98,13 @@ export class NoncePools {
   }
 }
 
-function headOf(
+function newestOf(
   kept: Pooled[] | undefined,
   decodes: (slot: NonceSlot) => boolean,
 ): NonceSlot | undefined {
-  for (let head = kept?.[0]; head !== undefined; head = kept?.[0]) {
-    if (decodes(head.slot)) return head.slot;
-    kept?.shift();
+  for (let newest = kept?.at(-1); newest !== undefined; newest = kept?.at(-1)) {
+    if (decodes(newest.slot)) return newest.slot;
+    kept?.pop();
   }
   return undefined;
 }

@@ -3,7 +3,6 @@ import { ATTEMPTS_MAX } from '../state/index.js';
 import {
   GENERATE_HEDGE_BASE_MS,
   GENERATE_HEDGE_PER_PARTICIPANT_MS,
-  PROPOSAL_LOST_MS,
   SIGN_HEDGE_MS,
 } from './limits.js';
 
@@ -15,8 +14,11 @@ export type Plan = {
   dueMs: Millis;
   /** The wait after the next attempt. */
   delayMs: Millis;
-  /** Since when a proposal for this task is on its way. */
-  proposedMs: Millis | undefined;
+  /**
+   * Whether a proposal for this task is on its way. A leader's log keeps what it appended for as long as it leads (Raft,
+   * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
+   */
+  proposed: boolean;
   /** Refusals that were taken into account: session and node. They are sent again and again. */
   readonly heard: Set<string>;
   /** Nodes whose run changed, or whose nonce was gone, once. */
@@ -45,7 +47,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     attempts,
     dueMs: attempts === 0 ? now : now + delayMs,
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
-    proposedMs: undefined,
+    proposed: false,
     heard: new Set(),
     excused: new Set(),
     leftOut: new Set(),
@@ -57,15 +59,14 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
 export function attempted(plan: Plan, attempts: number, now: Millis): void {
   if (attempts <= plan.attempts) return;
   plan.attempts = attempts;
-  plan.proposedMs = undefined;
+  plan.proposed = false;
   plan.dueMs = now + plan.delayMs;
   plan.delayMs *= 2;
 }
 
 /** What is to be done now. */
 export function nextStep(plan: Plan, now: Millis, expired: boolean): Step {
-  const waits = plan.proposedMs !== undefined && now - plan.proposedMs < PROPOSAL_LOST_MS;
-  if (waits) return { kind: 'wait' };
+  if (plan.proposed) return { kind: 'wait' };
   if (plan.hopeless !== undefined) return { kind: 'fail', reason: plan.hopeless };
   if (expired) return { kind: 'fail', reason: 'REQUEST_EXPIRED' };
   if (now < plan.dueMs) return { kind: 'wait' };

@@ -49,7 +49,8 @@ export class Signing {
 
     const index = indexOf(key.participants, self);
     const answer = this.#answer(open, key, own);
-    if (answer.kind === 'SHARE' && clock.now() >= open.task.expireTimeMs) return;
+    const shared = answer.kind === 'SHARE';
+    if (shared && clock.now() >= open.task.expireTimeMs) return;
     const { signer } = this.#around;
     const envelope = signEnvelope(
       signer,
@@ -64,7 +65,7 @@ export class Signing {
       envelope,
       keyId: key.keyId,
       version: key.version,
-      next: [...this.#commitments.next(key)],
+      next: [...(shared ? this.#commitments.next(key) : this.#commitments.fresh(key))],
     };
     const answered: Answered = {
       task: open.task.id,

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+
+import { bootId, nodeId } from '../../../src/common/index.js';
+import { NoncePools } from '../../../src/tasks/nonce-pools.js';
+import { attempted, newPlan, nextStep } from '../../../src/tasks/plan.js';
+import { bootOf, slot } from '../../support/ledger.js';
+
+const NODE = nodeId('node-1');
+const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));
+
+test('what a node publishes with a refusal is offered before all that it may have dropped unheard', () => {
+  const pools = new NoncePools();
+  pools.hello(NODE, BOOT);
+  const stale = Array.from({ length: 64 }, (_, at) => slot(NODE, at + 1));
+  pools.add(NODE, 'key', 1, stale, 0);
+
+  pools.add(NODE, 'key', 1, [slot(NODE, 1000)], 1);
+
+  const assigned = pools.assign('key', 1, 1, [NODE], () => true);
+  expect(assigned?.map(({ counter }) => counter)).toEqual([1000n]);
+});
+
+test('a proposal that takes long is not made again while its leader leads', () => {
+  const plan = newPlan(0, 250, 0);
+  expect(nextStep(plan, 0, false)).toEqual({ kind: 'attempt' });
+
+  plan.proposed = true;
+  expect(nextStep(plan, 60_000, false)).toEqual({ kind: 'wait' });
+
+  attempted(plan, 1, 60_000);
+  expect(nextStep(plan, 60_000, false)).toEqual({ kind: 'wait' });
+  expect(nextStep(plan, 60_250, false)).toEqual({ kind: 'attempt' });
+});
