@@ -155,12 +155,23 @@ export class Faults<P extends Process> {
       machine.stop();
       return;
     }
-    // Half of the crashes come between two calls of one step: after the sync and before the message, for example.
-    const life = machine.life;
-    if (life !== undefined && this.#rng.chance(0.5)) {
+    const { life } = machine;
+    const moment = this.#rng.float();
+    if (life === undefined || moment < 0.3) {
+      this.#crash(machine);
+      return;
+    }
+    if (moment < 0.65) {
+      // Between two calls of one step: after the sync and before the message, for example.
       life.callsLeft = this.#rng.int(12);
-      this.#world.after(DOOM_MS, 'doom', () => this.#crash(machine), life);
-    } else this.#crash(machine);
+    } else {
+      // While something is being written, or when it is durable and nobody knows.
+      life.onWrite = (durableAfterMs) => {
+        const afterMs = durableAfterMs * this.#rng.between(0, 1.5);
+        this.#world.after(afterMs, 'crash in a write', () => this.#crash(machine), life);
+      };
+    }
+    this.#world.after(DOOM_MS, 'doom', () => this.#crash(machine), life);
   }
 
   #crash(machine: Machine<P>): void {

@@ -28,6 +28,8 @@ export class Life<P extends Process> implements Owner {
   callsLeft = Number.POSITIVE_INFINITY;
   /** Not durable yet: a crash loses them. */
   writesUnderWay = 0;
+  /** Told of the next write, and after how long it will be durable. */
+  onWrite: ((durableAfterMs: number) => void) | undefined;
 
   constructor(machine: Machine<P>, boot: string) {
     this.machine = machine;
@@ -187,7 +189,9 @@ export class Machine<P extends Process> {
     this.#calm = true;
     this.pausedUntilMs = 0;
     this.clock.correct();
-    if (this.life !== undefined) this.life.callsLeft = Number.POSITIVE_INFINITY;
+    if (this.life === undefined) return;
+    this.life.callsLeft = Number.POSITIVE_INFINITY;
+    this.life.onWrite = undefined;
   }
 
   #portsOf(life: Life<P>, random: Rng): LifePorts {
@@ -203,6 +207,8 @@ export class Machine<P extends Process> {
           run();
         };
         world.after(afterMs, 'durable', durable, new DiskOf(life));
+        life.onWrite?.(afterMs);
+        life.onWrite = undefined;
       },
       inProcess: (afterMs, run) => world.after(afterMs, 'disk answers', run, life),
     };

@@ -7,8 +7,7 @@ const TIMEOUT_MS = 300_000;
 test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
   'finds out when %s',
   (_, { edits, seeds, raftOnly }) => {
-    const { caught, told } = runWith(edits, seeds, raftOnly);
-    expect({ caught, told }).toMatchObject({ caught: true });
+    expect(runWith(edits, seeds, raftOnly).checkers).not.toEqual([]);
   },
   TIMEOUT_MS,
 );
@@ -16,8 +15,8 @@ test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
 test(
   'finds nothing where nothing is planted',
   () => {
-    expect(runWith([], 3, false)).toMatchObject({ caught: false });
-    expect(runWith([], 5, true)).toMatchObject({ caught: false });
+    expect(runWith([], 3, false).checkers).toEqual([]);
+    expect(runWith([], 5, true).checkers).toEqual([]);
   },
   TIMEOUT_MS,
 );

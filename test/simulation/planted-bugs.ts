@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import type { Violation } from './simulation.js';
+
 /** One change to a compiled file: `find` must be there exactly once. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
 
@@ -108,13 +110,118 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: 300,
     raftOnly: true,
   },
+  {
+    name: 'a nonce is used twice',
+    edits: [
+      {
+        file: 'keys/nonces.js',
+        find: 'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
+        replace: 'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
+      },
+      {
+        file: 'keys/nonces.js',
+        find: 'if (kept !== undefined && isOf(slot, kept.commitment))',
+        replace: 'if (false)',
+      },
+      // A leader that offers what it has offered before. With honest holders it would only be slow.
+      { file: 'tasks/nonce-pools.js', find: 'kept?.splice(at, 1);', replace: ';' },
+      {
+        file: 'tasks/nonce-pools.js',
+        find: 'pool.get(node)?.pop()?.slot',
+        replace: 'pool.get(node)?.at(-1)?.slot',
+      },
+    ],
+    seeds: 5,
+    raftOnly: false,
+  },
+  {
+    name: 'a share leaves after the request has expired',
+    edits: [
+      {
+        file: 'tasks/signing.js',
+        find: 'if (!due || clock.now() >= answered.expireTimeMs)',
+        replace: 'if (!due)',
+      },
+    ],
+    seeds: 10,
+    raftOnly: false,
+  },
+  {
+    name: 'a key is active before all participants are ready',
+    edits: [
+      {
+        file: 'state/apply-facts.js',
+        find: 'said.length === ready.participants.length &&',
+        replace: 'said.length === ready.threshold &&',
+      },
+    ],
+    seeds: 100,
+    raftOnly: false,
+  },
+  {
+    name: 'ready is said before the share is durable',
+    edits: [
+      {
+        file: 'keys/key-manager.js',
+        find: 'await shares.put(keyId',
+        replace: 'void shares.put(keyId',
+      },
+      {
+        file: 'keys/key-manager.js',
+        find: 'if (stored === undefined || !same ||',
+        replace: 'if (stored !== undefined && !same ||',
+      },
+      {
+        file: 'keys/key-manager.js',
+        find: '!equal(recordOf(stored) ?? new Uint8Array(), record)',
+        replace: 'false',
+      },
+    ],
+    seeds: 100,
+    raftOnly: false,
+  },
+  {
+    name: 'a request is answered with the outcome of another that took its id',
+    edits: [
+      {
+        file: 'tasks/submissions.js',
+        find: 'if (!judged.ok) {\n            waiting.fail',
+        replace: 'if (false) {\n            waiting.fail',
+      },
+    ],
+    seeds: 100,
+    raftOnly: false,
+  },
+  {
+    name: 'the applied index is durable without the writes of its entries',
+    edits: [
+      {
+        file: 'raft/driver.js',
+        find: 'const writes = machine.pendingWrites();',
+        replace: 'const writes = ready.persist === undefined ? machine.pendingWrites() : [];',
+      },
+    ],
+    seeds: 5,
+    raftOnly: true,
+  },
+  {
+    name: 'a read is answered without asking a majority',
+    edits: [
+      {
+        file: 'raft/read-index.js',
+        find: 'if (reachedByMajority([role.round, ...answered]) < confirming.round)\n        return;',
+        replace: '',
+      },
+    ],
+    seeds: 200,
+    raftOnly: true,
+  },
 ];
 
 /** What a run of the simulator with a bug in it came to. */
 export type Verdict = {
-  readonly caught: boolean;
-  /** Standard error: which seed, which checker. */
-  readonly told: string;
+  /** Checkers that spoke up, of the first seed that failed. */
+  readonly checkers: readonly string[];
 };
 
 /** Runs a copy of the compiled program with `edits` made to it. */
@@ -130,14 +237,15 @@ export function runWith(edits: readonly Edit[], seeds: number, raftOnly: boolean
     for (const edit of edits) apply(join(copy, 'dist/src', edit.file), edit);
     const program = join(copy, 'dist/test/simulation/main.js');
     const options = ['--seeds', String(seeds), '--jobs', '1', '--until-violation', '--json'];
-    const { status, stderr } = spawnSync(
+    const { stdout, stderr } = spawnSync(
       process.execPath,
       [program, ...options, ...(raftOnly ? ['--raft-only'] : [])],
       { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
     );
-    // Anything but the simulator's own two answers means that the copy did not run.
-    if (status !== 0 && status !== 1) throw new Error(`ended with ${status}: ${stderr}`);
-    return { caught: status === 1, told: stderr };
+    // Anything but the simulator's own answer means that the copy did not run.
+    if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
+    const { violations } = JSON.parse(stdout) as { violations: readonly Violation[] };
+    return { checkers: [...new Set(violations.map(({ checker }) => checker))] };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -14,8 +14,9 @@ export interface Shares {
 }
 
 /**
- * M5: a key that is active is never lost: at least `threshold` sealed shares of its session are durable, can be opened,
- * and interpolate to its public key. M6: the session is the one that the state names, and it never changes.
+ * M5: a key that is active is never lost. Every participant has said that its share is durable, so when the key becomes
+ * active all of them are; they can be opened, and any `threshold` of them make the public key. M6: the session is the one
+ * that the state names, and it never changes.
  */
 export class KeyKept {
   readonly #active = new Map<string, KeyRecord>();
@@ -82,8 +83,9 @@ export class KeyKept {
     const holders = record.participants
       .map(({ nodeId }) => nodeId as NodeId)
       .filter((node) => this.#shares.has(node, record.keyId, session));
-    if (holders.length < record.threshold) {
-      const count = `${holders.length} durable shares of ${record.threshold}`;
+    const wanted = record.participants.length;
+    if (holders.length < wanted) {
+      const count = `${holders.length} durable shares of ${wanted}`;
       this.#report('KeyKept', `key ${record.keyId} is active with ${count}`);
     } else if (!(await this.#shares.makeKey(record, holders))) {
       this.#report('KeyKept', `the durable shares of key ${record.keyId} do not make it`);

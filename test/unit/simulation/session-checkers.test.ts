@@ -16,7 +16,7 @@ import { KeyKept } from '../../simulation/checkers/key-kept.js';
 import { Outcomes } from '../../simulation/checkers/outcomes.js';
 import { ReleasedShare } from '../../simulation/checkers/released-share.js';
 import { SingleUse } from '../../simulation/checkers/single-use.js';
-import { A, B, logOf, Scene, status } from './builders.js';
+import { A, B, C, logOf, Scene, status } from './builders.js';
 
 const EXPIRE_MS = 2_000;
 
@@ -197,8 +197,8 @@ function keyWrite(record: KeyRecord): Write[] {
   return [[utf8(`key/${record.keyId}`), encode(KeyRecord, record)]];
 }
 
-test('KeyKept sees a key with fewer durable shares than its threshold', async () => {
-  const holders = new Set([A]);
+test('KeyKept sees a key of which a participant has no durable share', async () => {
+  const holders = new Set([A, B]);
   const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
   const checker = new KeyKept(shares, scene.report);
 
@@ -206,7 +206,7 @@ test('KeyKept sees a key with fewer durable shares than its threshold', async ()
   await checker.prove();
   expect(scene.said).toEqual(['KeyKept']);
 
-  holders.add(B);
+  holders.add(C);
   await checker.proveAll();
   expect(scene.said).toEqual(['KeyKept']);
 });
