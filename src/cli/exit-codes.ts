@@ -57,7 +57,7 @@ export function report(error: unknown, surroundings: Surroundings): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const name = surroundings.paint('red', 'quorate:');
   if (!(error instanceof ClusterError)) {
-    surroundings.err(`${name} ${error instanceof Error ? error.message : String(error)}`);
+    surroundings.err(`${name} ${wordsOf(error)}`);
     return EXIT.failure;
   }
   surroundings.err(`${name} ${error.message}`);
@@ -66,14 +66,21 @@ export function report(error: unknown, surroundings: Surroundings): ExitCode {
   return EXIT_OF[error.code];
 }
 
+/** An error that nobody expected, with what caused it. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
+}
+
 /** What to try next, where there is something better to say than the message itself. */
-function hintFor({ code, reason }: ClusterError, { program }: Surroundings): string | undefined {
+function hintFor({ reason, details }: ClusterError, { program }: Surroundings): string | undefined {
   if (reason === 'UNREACHABLE') {
     return `Is the cluster running? On this machine, \`${program} dev\` runs one.`;
   }
   if (reason === 'DATA_DIRECTORY_IN_USE') {
     return 'It seems to run already: use that one, stop it, or choose another folder.';
   }
-  if (code === 'deadline') return `It may still be done. See: ${program} tasks list --open`;
+  const task = details.facts?.['task_id'];
+  if (task !== undefined) return `The cluster goes on with it. See: ${program} tasks get ${task}`;
   return undefined;
 }

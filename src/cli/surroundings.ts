@@ -23,6 +23,7 @@ export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
 /** The surroundings of the running process. */
 export function processSurroundings(): Surroundings {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
   return {
     environment: process.env,
@@ -34,6 +35,11 @@ export function processSurroundings(): Surroundings {
     paint: (style, text) => (colours ? styleText(style, text) : text),
     program: programName(process.argv[1] ?? 'quorate', process.cwd()),
   };
+}
+
+/** Whoever reads us, `head` for example, may have read enough: that is no error. */
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 async function readInput(bytesMax: number): Promise<Uint8Array> {

@@ -23,7 +23,8 @@ let dev: QuorateProcess;
 let ready: Ready;
 
 async function startDev(): Promise<void> {
-  dev = new QuorateProcess(folder, ['dev', '--json']);
+  // What is set for one node must not reach the nodes of a development cluster.
+  dev = new QuorateProcess(folder, ['dev', '--json'], { QUORATE_NODE_ID: 'somebody' });
   ready = JSON.parse(await dev.printed('out', /.*\n/)) as Ready;
 }
 

@@ -34,6 +34,7 @@ export class NodeProcess {
     const log = openSync(logFile, 'a', 0o600);
     this.#child = fork(MAIN, ['node', '--config', configFile, '--supervised'], {
       stdio: ['ignore', log, log, 'ipc'],
+      env: withoutSettings(process.env),
       // A group of its own: Ctrl-C reaches us alone, and we stop the nodes in good order.
       detached: true,
     });
@@ -71,6 +72,12 @@ export class NodeProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** The environment without our own variables: what they say is meant for us, and would win over the node's file. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('QUORATE_'));
+  return Object.fromEntries(kept);
 }
 
 async function endOf(child: ChildProcess): Promise<Ending> {

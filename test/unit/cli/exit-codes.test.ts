@@ -45,6 +45,8 @@ test('an error is one line, and a hint where there is one', () => {
   ]);
   const unreachable = new ClusterError('no-quorum', 'Nobody', { reason: 'UNREACHABLE' });
   expect(reported(unreachable).lines[1]).toContain('`quorate dev` runs one');
+  const late = new ClusterError('deadline', 'Key x is not ready yet', { facts: { task_id: 't' } });
+  expect(reported(late).lines[1]).toBe('The cluster goes on with it. See: quorate tasks get t');
 });
 
 test('an error that nobody expected is a failure, without its stack', () => {
