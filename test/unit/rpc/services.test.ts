@@ -100,7 +100,7 @@ describe('GenerateKey', () => {
     stage.backend.onSubmit = never;
     stage.backend.tasks.set(taskId, taskRecord(taskId));
 
-    const answer = await app.call(GENERATE, generate, { timeoutMs: 400 });
+    const answer = await app.call(GENERATE, generate, { timeoutMs: 2_000 });
 
     expect(answerOf(GenerateKeyResponse, answer)).toEqual({ key: undefined, taskId });
     expect(stage.backend.submissions[0]?.signal.aborted).toBe(true);
