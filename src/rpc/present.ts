@@ -47,7 +47,8 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
     chainCode: record.chainCode,
     digest: record.digest,
     ready: record.ready,
-    installed: record.installed,
+    // The first that make it complete, whoever says so after them: once complete, a certificate stays as it is.
+    installed: record.installed.slice(0, record.threshold),
     method: record.method,
     request: record.request,
     authority: record.authorization?.by,

@@ -59,6 +59,11 @@ test('a key that too few say is installed is pending', () => {
   expect(forged.verdict).toBe('pending');
 });
 
+test('a certificate is complete with as many installed as it takes to sign, and stays so when more come', () => {
+  expect(shown({ installed: 3 })).toEqual(shown({ installed: 2 }));
+  expect(shown({ installed: 2 })).not.toEqual(shown({ installed: 1 }));
+});
+
 test('one participant that says installed twice counts once', () => {
   const { verdict } = judgeAltered((_, certificate) => {
     const [first] = certificate.installed;
