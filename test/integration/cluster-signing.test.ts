@@ -1,7 +1,10 @@
-import { expect, test } from '@jest/globals';
-import { createPublicKey, verify } from 'node:crypto';
+import { expect, jest, test } from '@jest/globals';
+import { TaskState } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
+import { opensslVerifies } from '../support/cluster-signature.js';
 import { startCluster } from '../support/cluster.js';
+
+jest.setTimeout(60_000);
 
 test('makes a key and signs at every node, and OpenSSL verifies', async () => {
   await using cluster = await startCluster({ nodes: 3 });
@@ -16,8 +19,71 @@ test('makes a key and signs at every node, and OpenSSL verifies', async () => {
     const { signature, signers } = await here.sign({ keyId: 'treasury', message });
 
     expect(signers).toHaveLength(2);
-    const x = Buffer.from(key.publicKey).toString('base64url');
-    const openssl = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    expect(verify(undefined, message, openssl, signature)).toBe(true);
+    expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
   }
-}, 30_000);
+});
+
+test('answers a repeated request with identical bytes from one task, wherever it is repeated', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const app = await cluster.client('app');
+  const generate = { keyId: 'treasury', requestId: 'make-treasury' };
+  const sign = { keyId: 'treasury', message: utf8('once'), requestId: 'pay-1' };
+
+  const made = await app.generateKey(generate);
+  const signed = await app.sign(sign);
+
+  for (const node of cluster.nodes) {
+    const here = await cluster.client('app', { at: [node] });
+    expect(await here.generateKey(generate)).toEqual(made);
+    expect(await here.sign(sign)).toEqual(signed);
+  }
+  const tasks = await app.listTasks();
+  expect(tasks.map(({ requestId }) => requestId).toSorted()).toEqual(['make-treasury', 'pay-1']);
+  expect(tasks.map(({ attempts }) => attempts.length)).toEqual([1, 1]);
+});
+
+test('gives one task and one result to repetitions that race at all nodes', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const app = await cluster.client('app');
+  await app.generateKey({ keyId: 'treasury' });
+  const clients = await Promise.all(cluster.nodes.map((at) => cluster.client('app', { at: [at] })));
+  const sign = { keyId: 'treasury', message: utf8('race'), requestId: 'race' };
+
+  const answers = await Promise.all([...clients, ...clients].map((client) => client.sign(sign)));
+
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
+  const tasks = await app.listTasks();
+  expect(tasks.filter(({ requestId }) => requestId === 'race')).toHaveLength(1);
+});
+
+test('refuses another request under the same id as ALREADY_EXISTS, and keeps the first outcome', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const app = await cluster.client('app');
+  await app.generateKey({ keyId: 'treasury' });
+  const request = { keyId: 'treasury', message: utf8('pay 1'), requestId: 'pay' };
+  const first = await app.sign(request);
+
+  for (const node of cluster.nodes) {
+    const here = await cluster.client('app', { at: [node] });
+    const altered = here.sign({ ...request, message: utf8('pay 1000') });
+    await expect(altered).rejects.toMatchObject({ code: 'already-exists' });
+  }
+  expect(await app.sign(request)).toEqual(first);
+  const { state } = await app.getTask(first.taskId);
+  expect(state).toBe(TaskState.DONE);
+});
+
+test('takes the same request id from two requesters as two requests', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const app = await cluster.client('app', { name: 'app-1' });
+  const other = await cluster.client('app', { name: 'app-2' });
+  await app.generateKey({
+    keyId: 'treasury',
+    allowedSigners: ['spiffe://quorate/app/app-2'],
+  });
+
+  const one = await app.sign({ keyId: 'treasury', message: utf8('1'), requestId: 'pay' });
+  const two = await other.sign({ keyId: 'treasury', message: utf8('2'), requestId: 'pay' });
+
+  expect(one.taskId).not.toBe(two.taskId);
+});

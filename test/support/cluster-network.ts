@@ -49,11 +49,16 @@ export class ClusterNetwork {
     return new Map(others.map((other) => [other, this.link(node, other).address]));
   }
 
-  /** The node answers at these ports from now on. */
+  /** The node answers at these ports from now on, and nothing between it and the others is held. */
   up(node: NodeId, at: { readonly client: string; readonly peer: string }): void {
     this.#down.delete(node);
     this.door(node).lead(at.client);
-    for (const other of this.#nodes) if (other !== node) this.link(other, node).lead(at.peer);
+    for (const other of this.#nodes) {
+      if (other === node) continue;
+      this.link(other, node).lead(at.peer);
+      this.link(other, node).release();
+    }
+    this.release(node);
     this.#settle();
   }
 
@@ -72,7 +77,7 @@ export class ClusterNetwork {
 
   heal(): void {
     this.partition([this.#nodes]);
-    for (const wire of this.#links.values()) wire.release();
+    for (const node of this.#nodes) this.release(node);
   }
 
   /** Holds back what `from` says to `to`; with no `to`, to everybody. */
@@ -80,6 +85,11 @@ export class ClusterNetwork {
     for (const other of to === undefined ? this.#nodes : [to]) {
       if (other !== from) this.link(from, other).hold();
     }
+  }
+
+  /** Delivers what was held back of what `from` said, and all that it will say. */
+  release(from: NodeId): void {
+    for (const other of this.#nodes) if (other !== from) this.link(from, other).release();
   }
 
   async close(): Promise<void> {

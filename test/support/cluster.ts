@@ -14,6 +14,8 @@ import type { TlsFiles } from '../../src/rpc/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
 
+const LOG_FIELDS_MAX = 300;
+
 /** Who a client is, and to which nodes it talks. */
 export type ClientOptions = {
   /** The name in its certificate. */
@@ -196,7 +198,7 @@ export class TestCluster implements AsyncDisposable {
     const line =
       (level: string, isAlarm: boolean) =>
       (message: string, fields: LogFields = {}) => {
-        const text = `${node} ${level}: ${message} ${JSON.stringify(fields)}`;
+        const text = `${node} ${level}: ${message} ${JSON.stringify(fields).slice(0, LOG_FIELDS_MAX)}`;
         if (isAlarm) this.alarms.push(text);
         if (trace) process.stderr.write(`${Math.round(performance.now())} ${text}\n`);
       };

@@ -1,0 +1,131 @@
+import { expect, jest, test } from '@jest/globals';
+import type { SignInput } from '../../src/client/index.js';
+import { toHex } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import { SigningServiceService } from '../../src/wire/services.js';
+import { callOnce } from '../support/cluster-call.js';
+import { opensslVerifies } from '../support/cluster-signature.js';
+import { eventually } from '../support/cluster-wait.js';
+import { startCluster } from '../support/cluster.js';
+import type { TestCluster } from '../support/cluster.js';
+
+jest.setTimeout(60_000);
+
+/** So long that it shows on a wire, whatever else is said there. */
+const LONG = new Uint8Array(30_000).fill(7);
+const PAY: SignInput = { keyId: 'treasury', message: LONG, requestId: 'pay' };
+
+/** Waits until `from` has said so much to everybody in `to` that the long message must have been in it. */
+async function said(cluster: TestCluster, from: NodeId, to: readonly NodeId[]): Promise<void> {
+  const wires = to.map((node) => cluster.network.link(from, node));
+  const before = wires.map((wire) => wire.saidBytes);
+  await eventually(`${from} to say the request to ${to.join(' and ')}`, () =>
+    wires.every((wire, at) => wire.saidBytes - (before[at] ?? 0) > LONG.length),
+  );
+}
+
+/** All that any node, or the log, has as a result of the request. */
+async function resultsOf(
+  cluster: TestCluster,
+): Promise<{ readonly taskCount: number; readonly signatures: readonly string[] }> {
+  const signatures = new Set<string>();
+  for (const node of cluster.nodes) {
+    const here = await cluster.client('app', { at: [node] });
+    const { signature } = await eventually(`${node} to answer`, () => here.sign(PAY));
+    signatures.add(toHex(signature));
+  }
+  const tasks = await (await cluster.client('app')).listTasks();
+  const taskCount = tasks.filter(({ requestId }) => requestId === PAY.requestId).length;
+  return { taskCount, signatures: [...signatures] };
+}
+
+test('a request that only a dying leader has in its log gets one result when it is sent again', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const leader = await cluster.leader();
+  const followers = await cluster.followers();
+  const app = await cluster.client('app', { at: [leader, ...followers] });
+  const { key } = await app.generateKey({ keyId: 'treasury' });
+
+  cluster.network.hold(leader);
+  const heard = said(cluster, leader, followers);
+  const signing = app.sign({ ...PAY, publicKey: key.publicKey });
+  await heard;
+  await cluster.kill(leader);
+  const { signature } = await signing;
+
+  await cluster.restart(leader);
+  expect(opensslVerifies(key.publicKey, LONG, signature)).toBe(true);
+  expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
+});
+
+test('a request that a dying leader has told the others gets one result when it is sent again', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const leader = await cluster.leader();
+  const followers = await cluster.followers();
+  const app = await cluster.client('app', { at: [leader, ...followers] });
+  const { key } = await app.generateKey({ keyId: 'treasury' });
+
+  for (const follower of followers) cluster.network.hold(follower, leader);
+  const heard = said(cluster, leader, followers);
+  const signing = app.sign({ ...PAY, publicKey: key.publicKey });
+  await heard;
+  await cluster.kill(leader);
+  const { signature } = await signing;
+
+  await cluster.restart(leader);
+  expect(opensslVerifies(key.publicKey, LONG, signature)).toBe(true);
+  expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
+});
+
+test('a client of another node hears nothing of it when the leader dies in the middle of its request', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const leader = await cluster.leader();
+  const [entry, other] = await cluster.followers();
+  if (entry === undefined || other === undefined) throw new Error('three nodes have two followers');
+  const app = await cluster.client('app', { at: [entry] });
+  const { key } = await app.generateKey({ keyId: 'treasury' });
+
+  cluster.network.hold(leader);
+  const heard = said(cluster, leader, [other]);
+  const signing = callOnce(
+    cluster.network.door(entry).address,
+    await cluster.credentials('app'),
+    SigningServiceService.sign,
+    { requestId: 'pay', keyId: 'treasury', payload: { $case: 'message', value: LONG } },
+    20_000,
+  );
+  await heard;
+  await cluster.kill(leader);
+  const { signature } = await signing;
+
+  await cluster.restart(leader);
+  expect(opensslVerifies(key.publicKey, LONG, signature)).toBe(true);
+  expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
+});
+
+test('a key that is being made when the leader dies is made once', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const leader = await cluster.leader();
+  const followers = await cluster.followers();
+  const app = await cluster.client('app', { at: [leader, ...followers] });
+  const request = { keyId: 'treasury', requestId: 'make' };
+
+  const before = cluster.network.link(leader, followers[0] ?? leader).saidBytes;
+  const making = app.generateKey(request, { timeoutMs: 30_000 });
+  await eventually('the leader to say something of it', () => {
+    const { saidBytes } = cluster.network.link(leader, followers[0] ?? leader);
+    return saidBytes - before > 2_000;
+  });
+  await cluster.kill(leader);
+  await cluster.restart(leader);
+  const { key } = await making;
+
+  for (const node of cluster.nodes) {
+    const here = await cluster.client('app', { at: [node] });
+    const again = await eventually(`${node} to answer`, () => here.generateKey(request));
+    expect(again.key).toEqual(key);
+  }
+  const message = new Uint8Array(3);
+  const { signature } = await app.sign({ keyId: 'treasury', message });
+  expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
+});

@@ -1,0 +1,45 @@
+import { Client, Metadata } from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
+import { errorOf } from '../../src/client/errors.js';
+import { channelCredentials } from '../../src/rpc/index.js';
+import type { TlsFiles } from '../../src/rpc/index.js';
+
+/**
+ * One call, made once: what a node itself answers, where the SDK would ask the next one.
+ *
+ * @throws QuorateError or ServerFault, as the SDK reads it.
+ */
+export async function callOnce<Request, Response>(
+  address: string,
+  tls: TlsFiles,
+  method: MethodDefinition<Request, Response>,
+  request: Request,
+  timeoutMs: number,
+): Promise<Response> {
+  const client = new Client(
+    address,
+    channelCredentials(tls, () => true),
+    {
+      'grpc.ssl_target_name_override': 'quorate',
+      'grpc.enable_retries': 0,
+    },
+  );
+  try {
+    return await new Promise<Response>((resolve, reject) => {
+      client.makeUnaryRequest<Request, Response>(
+        method.path,
+        (message) => method.requestSerialize(message),
+        (bytes) => method.responseDeserialize(bytes),
+        request,
+        new Metadata(),
+        { deadline: Date.now() + timeoutMs },
+        (error: ServiceError | null, response?: Response) => {
+          if (error === null && response !== undefined) resolve(response);
+          else reject(error === null ? new Error('no answer') : errorOf(error));
+        },
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
