@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ClusterError } from '../common/index.js';
 import { QuorateClient, QuorateError } from '../client/index.js';
 import type { CallOptions, Cluster } from '../client/index.js';
 import type { Connection } from './client-file.js';
@@ -44,16 +45,23 @@ export async function withClient<T>(
 /**
  * Waits until a node answers a read. It does so only when a leader has committed an entry of its own term, which is when
  * the cluster can be used.
+ *
+ * @throws ClusterError `no-quorum` when that takes too long.
  */
 export async function waitForLeader(client: QuorateClient, stop: AbortSignal): Promise<Cluster> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(LEADER_MS)]);
+  const late = AbortSignal.timeout(LEADER_MS);
+  const signal = AbortSignal.any([stop, late]);
   for (;;) {
     try {
       const cluster = await client.getCluster({ timeoutMs: READ_MS, signal });
       if (cluster.leaderId !== '') return cluster;
+      await wait(POLL_MS, undefined, { signal });
     } catch (error) {
+      if (late.aborted) {
+        const words = `The nodes found no leader within ${LEADER_MS / 1000} s; see their logs`;
+        throw new ClusterError('no-quorum', words, { reason: 'NO_LEADER', cause: error });
+      }
       if (!(error instanceof QuorateError) || signal.aborted) throw error;
     }
-    await wait(POLL_MS, undefined, { signal });
   }
 }

@@ -1,30 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { bootId, ClusterError, equal, toHex } from '../common/index.js';
+import { bootId, ClusterError, toHex } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
 import { suiteOf } from '../frost/index.js';
-import { parseGenesis } from '../identity/index.js';
-import type { Genesis } from '../identity/index.js';
-import {
-  jsonLogger,
-  loadNodeKey,
-  nodeVerify,
-  openDataDirectory,
-  openIdentity,
-  selfTest,
-  systemClock,
-  systemRandom,
-  wrappingKeyOf,
-} from '../ops/index.js';
-import type { DataDirectory } from '../ops/index.js';
-import type { Logger, Signer } from '../ports/index.js';
+import { jsonLogger, nodeVerify, selfTest, systemClock, systemRandom } from '../ops/index.js';
+import type { Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
-import { openLmdbStore } from '../store/index.js';
-import type { LmdbStore } from '../store/index.js';
 import type { NodeConfig } from './config.js';
-import { loadCredentials } from './credentials.js';
-import type { NodeCredentials } from './credentials.js';
+import { openHoldings } from './holdings.js';
+import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
 import { VERSION } from './version.js';
@@ -32,18 +15,6 @@ import { VERSION } from './version.js';
 const BOOT_BYTES = 16;
 /** Its hello says the life of its data directory; membership cannot change yet. */
 const INCARNATION = 1;
-
-/** What a node holds open from its first moment to its last. */
-type Holdings = {
-  readonly genesis: Genesis;
-  readonly credentials: NodeCredentials;
-  readonly directory: DataDirectory;
-  readonly store: LmdbStore;
-  readonly signer: Signer;
-  /** 32 bytes; wiped at the end. */
-  readonly wrappingKey: Uint8Array;
-  readonly logger: Logger;
-};
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
@@ -57,6 +28,7 @@ export class Node implements AsyncDisposable {
   readonly failed: Promise<never>;
   readonly #config: NodeConfig;
   readonly #holdings: Holdings;
+  readonly #logger: Logger;
   readonly #self: Self;
   readonly #publicServer: PublicServer;
   readonly #peerServer: PeerServer;
@@ -64,8 +36,9 @@ export class Node implements AsyncDisposable {
   #network: PeerNetwork | undefined;
   #replica: Replica | undefined;
 
-  private constructor(config: NodeConfig, holdings: Holdings) {
-    const { genesis, credentials, logger } = holdings;
+  private constructor(config: NodeConfig, holdings: Holdings, logger: Logger) {
+    const { genesis, credentials } = holdings;
+    this.#logger = logger;
     this.#config = config;
     this.#holdings = holdings;
     this.#self = { nodeId: config.nodeId, boot: newBoot(), incarnation: INCARNATION };
@@ -100,25 +73,7 @@ export class Node implements AsyncDisposable {
     logger: Logger = jsonLogger('info', { node: config.nodeId }),
   ): Promise<Node> {
     selfTest();
-    const genesis = readGenesis(config);
-    const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
-    const nodeKey = readNodeKey(config.nodeKeyFile);
-    const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
-    const directory = await openDataDirectory(config.dataDir, owner);
-    try {
-      const signer = openIdentity(directory.identityPath, owner, nodeKey);
-      requireIdentity(genesis, signer, config.clusterFile);
-      directory.claim();
-      const store = await openLmdbStore(directory.storePath);
-      const wrappingKey = wrappingKeyOf(nodeKey);
-      const holdings = { genesis, credentials, directory, store, signer, wrappingKey, logger };
-      return new Node(config, holdings);
-    } catch (error) {
-      await directory.release();
-      throw error;
-    } finally {
-      wipe(nodeKey);
-    }
+    return new Node(config, await openHoldings(config), logger);
   }
 
   /**
@@ -130,8 +85,13 @@ export class Node implements AsyncDisposable {
     const { client: clients, peer: peers } = this.#config;
     const client = await bound('client.listen', clients.listen, this.#publicServer.listen());
     const peer = await bound('peer.listen', peers.listen, this.#peerServer.listen());
-    const { genesis, logger } = this.#holdings;
-    logger.info('The node listens', { client, peer, cluster: genesis.clusterId, version: VERSION });
+    this.#logger.info('The node listens', {
+      client,
+      peer,
+      advertise: clients.advertise,
+      cluster: this.#holdings.genesis.clusterId,
+      version: VERSION,
+    });
     return { client, peer };
   }
 
@@ -142,7 +102,8 @@ export class Node implements AsyncDisposable {
    * @throws ClusterError `data-loss` when what is stored contradicts itself.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, credentials, store, signer, wrappingKey, logger } = this.#holdings;
+    const { genesis, credentials, store, signer, wrappingKey } = this.#holdings;
+    const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
       if (peer !== this.#self.nodeId && !addresses.has(peer)) {
         logger.warn('A member has no address in peers: this node cannot reach it', { peer });
@@ -183,17 +144,14 @@ export class Node implements AsyncDisposable {
 
   /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { directory, store, wrappingKey, logger } = this.#holdings;
-    logger.info('The node drains');
+    this.#logger.info('The node drains');
     // Calls in flight still need the replica and its peers; the replica needs its store.
     await this.#close('the public server', () => this.#publicServer.stop());
     await this.#close('the peer network', async () => this.#network?.stop());
     await this.#close('the peer server', () => this.#peerServer.stop());
     await this.#close('the replica', async () => this.#replica?.stop());
-    await this.#close('the store', () => store.close());
-    await this.#close('the data directory', () => directory.release());
-    wipe(wrappingKey);
-    logger.info('The node has stopped');
+    await this.#close('the store', () => this.#holdings.close());
+    this.#logger.info('The node has stopped');
   }
 
   /** What does not close must not keep the rest open. */
@@ -201,68 +159,18 @@ export class Node implements AsyncDisposable {
     try {
       await close();
     } catch (error) {
-      this.#holdings.logger.error(`Closing ${what} failed`, { error: wordsOf(error) });
+      this.#logger.error(`Closing ${what} failed`, { error: wordsOf(error) });
     }
   }
 
   #onFatal(error: unknown): void {
-    this.#holdings.logger.error('The node cannot go on', { error: wordsOf(error) });
+    this.#logger.error('The node cannot go on', { error: wordsOf(error) });
     this.#fail(error);
   }
 }
 
 function newBoot(): Boot {
   return bootId(toHex(systemRandom.bytes(BOOT_BYTES)));
-}
-
-function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
-  const genesis = parse(clusterFile, read(clusterFile, 'cluster_file'));
-  const known = genesis.members.map((member) => member.nodeId);
-  if (known.includes(nodeId)) return genesis;
-  throw new ClusterError(
-    'invalid-request',
-    `${clusterFile}: has no member ${nodeId}; it has ${known.join(', ')}`,
-    { reason: 'NOT_A_MEMBER', field: 'node_id' },
-  );
-}
-
-function parse(file: string, bytes: Uint8Array): Genesis {
-  try {
-    return parseGenesis(bytes);
-  } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
-    const { field } = error.details;
-    const where = field === undefined || field === '' ? file : `${file}: ${field}`;
-    throw new ClusterError(error.code, `${where}: ${error.message}`, {
-      ...error.details,
-      cause: error,
-    });
-  }
-}
-
-function readNodeKey(file: string): Uint8Array {
-  // So that a missing file is told like every other.
-  wipe(read(file, 'node_key.file'));
-  return loadNodeKey(file);
-}
-
-function requireIdentity(genesis: Genesis, signer: Signer, clusterFile: string): void {
-  const member = genesis.members.find((each) => each.nodeId === signer.node);
-  if (member !== undefined && equal(member.identityKey, signer.publicKey)) return;
-  throw new ClusterError(
-    'wrong-state',
-    `The identity key of ${signer.node} is ${toHex(signer.publicKey)}, but ${clusterFile} says ` +
-      (member === undefined ? 'nothing of it' : toHex(member.identityKey)),
-    { reason: 'IDENTITY_MISMATCH' },
-  );
-}
-
-function read(file: string, field: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (cause) {
-    throw new ClusterError('invalid-request', `${field}: ${file} cannot be read`, { cause, field });
-  }
 }
 
 async function bound(field: string, address: string, listening: Promise<string>) {

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { ClusterError, equal, toHex } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import { parseGenesis } from '../identity/index.js';
+import type { Genesis } from '../identity/index.js';
+import {
+  loadNodeKey,
+  openDataDirectory,
+  openIdentity,
+  systemClock,
+  wrappingKeyOf,
+} from '../ops/index.js';
+import type { Signer } from '../ports/index.js';
+import { openLmdbStore } from '../store/index.js';
+import type { LmdbStore } from '../store/index.js';
+import type { NodeConfig } from './config.js';
+import { loadCredentials } from './credentials.js';
+import type { NodeCredentials } from './credentials.js';
+
+/** What a node holds from its first moment to its last. */
+export type Holdings = {
+  readonly genesis: Genesis;
+  readonly credentials: NodeCredentials;
+  readonly store: LmdbStore;
+  readonly signer: Signer;
+  /** 32 bytes; wiped at the end. */
+  readonly wrappingKey: Uint8Array;
+  /** Closes the store and gives the data directory back. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens what a configuration names: genesis, certificate, node key, identity key, data directory with its lock, store.
+ * Everything is held against the genesis before anything is written.
+ *
+ * @throws ClusterError saying which file, and what is wrong with it.
+ */
+export async function openHoldings(config: NodeConfig): Promise<Holdings> {
+  const genesis = readGenesis(config);
+  const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
+  const nodeKey = readNodeKey(config.nodeKeyFile);
+  const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
+  try {
+    const directory = await openDataDirectory(config.dataDir, owner);
+    try {
+      const signer = openIdentity(directory.identityPath, owner, nodeKey);
+      requireIdentity(genesis, signer, config.clusterFile);
+      directory.claim();
+      const store = await openLmdbStore(directory.storePath);
+      const wrappingKey = wrappingKeyOf(nodeKey);
+      const close = async () => {
+        wipe(wrappingKey);
+        try {
+          await store.close();
+        } finally {
+          await directory.release();
+        }
+      };
+      return { genesis, credentials, store, signer, wrappingKey, close };
+    } catch (error) {
+      await directory.release();
+      throw error;
+    }
+  } finally {
+    wipe(nodeKey);
+  }
+}
+
+function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
+  const genesis = parse(clusterFile, read(clusterFile, 'cluster_file'));
+  const known = genesis.members.map((member) => member.nodeId);
+  if (known.includes(nodeId)) return genesis;
+  throw new ClusterError(
+    'invalid-request',
+    `${clusterFile}: has no member ${nodeId}; it has ${known.join(', ')}`,
+    { reason: 'NOT_A_MEMBER', field: 'node_id' },
+  );
+}
+
+function parse(file: string, bytes: Uint8Array): Genesis {
+  try {
+    return parseGenesis(bytes);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    const { field } = error.details;
+    const where = field === undefined || field === '' ? file : `${file}: ${field}`;
+    throw new ClusterError(error.code, `${where}: ${error.message}`, {
+      ...error.details,
+      cause: error,
+    });
+  }
+}
+
+function readNodeKey(file: string): Uint8Array {
+  // So that a missing file is told like every other.
+  wipe(read(file, 'node_key.file'));
+  return loadNodeKey(file);
+}
+
+function requireIdentity(genesis: Genesis, signer: Signer, clusterFile: string): void {
+  const member = genesis.members.find((each) => each.nodeId === signer.node);
+  if (member !== undefined && equal(member.identityKey, signer.publicKey)) return;
+  throw new ClusterError(
+    'wrong-state',
+    `The identity key of ${signer.node} is ${toHex(signer.publicKey)}, but ${clusterFile} says ` +
+      (member === undefined ? 'nothing of it' : toHex(member.identityKey)),
+    { reason: 'IDENTITY_MISMATCH' },
+  );
+}
+
+function read(file: string, field: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (cause) {
+    throw new ClusterError('invalid-request', `${field}: ${file} cannot be read`, { cause, field });
+  }
+}
