@@ -9,7 +9,15 @@ import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
 import type { Rules } from './authority.js';
 import { EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX, SIGNATURE_BYTES } from './limits.js';
-import { ADDRESS, readClock, readKey, readTask, writeClock, writeTask } from './records.js';
+import {
+  ADDRESS,
+  readClock,
+  readKey,
+  readReservation,
+  readTask,
+  writeClock,
+  writeTask,
+} from './records.js';
 import { closeTask, isOpen, slotsOf } from './tasks.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
@@ -85,11 +93,11 @@ function applyCommand(
     case 'attempt':
       return applyAttempt(draft, entry, command.value, rules);
     case 'ready': {
-      const task = draft.get(ADDRESS.reserved + command.value.keyId);
+      const task = readReservation(draft, command.value.keyId);
       const changed = applyReady(draft, command.value, entry.timeMs, rules);
       if (!changed || task === undefined) return {};
       return {
-        changedTasks: [taskId(new TextDecoder().decode(task))],
+        changedTasks: [task],
         changedKeys: readKey(draft, command.value.keyId) ? [keyId(command.value.keyId)] : [],
       };
     }

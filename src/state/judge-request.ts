@@ -53,9 +53,6 @@ export function judgeRequest(
   if (expiry !== undefined) return expiry;
   const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
   const clock = readClock(view);
-  if (clock.taskCount >= rules.genesis.limits.requestIdsMax) {
-    return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
-  }
   if (parsed.request.kind === 'generate-key') {
     const judged = judgeGenerateKey(view, parsed.request, clock, rules);
     if (!judged.ok) return judged;
@@ -110,6 +107,7 @@ function judgeGenerateKey(
   { genesis }: Rules,
 ): Judged<readonly NodeId[]> {
   const { limits } = genesis;
+  if (clock.taskCount >= limits.requestIdsMax) return noRoom();
   if (clock.openGenerateCount >= limits.openGenerateTasksMax) {
     return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many key generations are open');
   }
@@ -159,15 +157,20 @@ function judgeSign(
       `${requester.spiffeId} may not sign with key ${request.keyId}`,
     );
   }
+  if (clock.taskCount >= genesis.limits.requestIdsMax) return noRoom();
+  if (clock.openSignCount >= genesis.limits.openSignTasksMax) {
+    return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
+  }
   if (key === undefined) {
     return refuse('not-found', 'KEY_NOT_FOUND', `There is no key ${request.keyId}`, {
       field: 'key_id',
     });
   }
-  if (clock.openSignCount >= genesis.limits.openSignTasksMax) {
-    return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
-  }
   return { ok: true, value: key };
+}
+
+function noRoom(): ReturnType<typeof refuse> {
+  return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
 }
 
 function isSigner(key: KeyRecord, requester: Identity): boolean {

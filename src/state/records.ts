@@ -1,7 +1,6 @@
 import type { KeyId, Millis, TaskId } from '../common/index.js';
-import { taskId } from '../common/index.js';
+import { isId, taskId } from '../common/index.js';
 import { ClockRecord, encode, KeyRecord, TaskRecord } from '../wire/index.js';
-import type { MessageType } from '../wire/index.js';
 import type { Draft, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
@@ -24,14 +23,18 @@ const MARK = Uint8Array.of(1);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-function read<T>(view: View, type: MessageType<T>, key: string): T | undefined {
-  const bytes = view.get(key);
-  return bytes === undefined ? undefined : type.decode(bytes);
+/**
+ * What is filed under an id that came from outside. What has not the form of an id names nothing, and the store is not
+ * asked for it: stores bear keys of some hundred bytes only, and an entry may hold any text.
+ */
+function find(view: View, place: string, id: string): Uint8Array | undefined {
+  return isId(id) ? view.get(place + id) : undefined;
 }
 
 /** The state machine's clock and counts; all zero before the genesis. */
 export function readClock(view: View): ClockRecord {
-  return read(view, ClockRecord, ADDRESS.clock) ?? ClockRecord.fromPartial({});
+  const bytes = view.get(ADDRESS.clock);
+  return bytes === undefined ? ClockRecord.fromPartial({}) : ClockRecord.decode(bytes);
 }
 
 export function writeClock(draft: Draft, clock: ClockRecord): void {
@@ -39,7 +42,8 @@ export function writeClock(draft: Draft, clock: ClockRecord): void {
 }
 
 export function readKey(view: View, id: string): KeyRecord | undefined {
-  return read(view, KeyRecord, ADDRESS.keys + id);
+  const bytes = find(view, ADDRESS.keys, id);
+  return bytes === undefined ? undefined : KeyRecord.decode(bytes);
 }
 
 /** Writes a key, and whether any of its participants has still to say `installed`. */
@@ -51,7 +55,8 @@ export function writeKey(draft: Draft, key: KeyRecord): void {
 }
 
 export function readTask(view: View, id: string): TaskRecord | undefined {
-  return read(view, TaskRecord, ADDRESS.tasks + id);
+  const bytes = find(view, ADDRESS.tasks, id);
+  return bytes === undefined ? undefined : TaskRecord.decode(bytes);
 }
 
 export function writeTask(draft: Draft, task: TaskRecord): void {
@@ -64,7 +69,7 @@ export function markOpen(draft: Draft, id: string, open: boolean): void {
 }
 
 export function readReservation(view: View, key: string): TaskId | undefined {
-  const bytes = view.get(ADDRESS.reserved + key);
+  const bytes = find(view, ADDRESS.reserved, key);
   return bytes === undefined ? undefined : taskId(decoder.decode(bytes));
 }
 

@@ -9,7 +9,7 @@ import {
   voucherBytes,
 } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
-import type { Entry, EntryKind, Verify } from '../../src/ports/index.js';
+import type { ConsensusStore, Entry, EntryKind, Verify } from '../../src/ports/index.js';
 import { entryHash } from '../../src/raft/index.js';
 import { apply, METHODS, Overlay, participantsOf, queries } from '../../src/state/index.js';
 import type { Applied, Queries, Rules } from '../../src/state/index.js';
@@ -78,6 +78,20 @@ export function testGenesis(
   );
 }
 
+function checked(key: Uint8Array): Uint8Array {
+  if (key.length > 511) throw new RangeError(`a key of ${key.length} bytes`);
+  return key;
+}
+
+/** As strict as the strictest of stores: some bear no key above 511 bytes. */
+export function strictStore(): Pick<ConsensusStore, 'get' | 'scan'> {
+  const store = memoryConsensusStore();
+  return {
+    get: (key) => store.get(checked(key)),
+    scan: (prefix, from) => store.scan(checked(prefix), from && checked(from)),
+  };
+}
+
 /** A log and the state it makes, without Raft: tests append entries and look at what they did. */
 export class Ledger {
   readonly rules: Rules;
@@ -89,7 +103,7 @@ export class Ledger {
 
   constructor(genesis = testGenesis()) {
     this.rules = { genesis, verify };
-    this.state = new Overlay(memoryConsensusStore());
+    this.state = new Overlay(strictStore());
     this.ask = queries(this.state);
     this.append('genesis', genesis.bytes);
   }

@@ -294,6 +294,27 @@ describe('signing', () => {
   });
 });
 
+test('an entry may name ids of any text and length: they name nothing, and no store is asked for them', () => {
+  const ledger = new Ledger();
+  ledger.activeKey('treasury');
+  const long = 'a'.repeat(100_000);
+  const [taskId = ''] = ledger.generate('cold').changedTasks;
+  ledger.attempt(ledger.task(taskId));
+  const ready = { ...ledger.ready(ledger.task(taskId), 'node-1'), keyId: long };
+  const installed = { ...ledger.installed('treasury', 'node-1'), keyId: long };
+  const before = ledger.state.pendingWrites();
+
+  ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', long, 1) });
+  ledger.command({ $case: 'done', value: { taskId: long, signature: fill(8, 64), attempt: 1 } });
+  ledger.command({ $case: 'failed', value: { taskId: long, reason: 'NO', evidence: [] } });
+  ledger.command({ $case: 'ready', value: ready });
+  ledger.command({ $case: 'installed', value: installed });
+
+  expect(ledger.state.pendingWrites()).toEqual(before);
+  expect(ledger.ask.key(long)).toBeUndefined();
+  expect(ledger.ask.task('../../\u0000')).toBeUndefined();
+});
+
 describe('request ids', () => {
   test('the same content is known, whatever the clock says; other content is refused', () => {
     const ledger = new Ledger();
@@ -332,6 +353,8 @@ describe('request ids', () => {
     ledger.activeKey('treasury');
     opened(ledger.sign('treasury', 'one'));
     expect(refusalOf(ledger.sign('treasury', 'two'))).toBe('TOO_MANY_REQUESTS');
+    // Access comes first: a stranger does not learn how full the cluster is.
+    expect(refusalOf(ledger.sign('treasury', 'two', { requester: APP }))).toBe('KEY_FORBIDDEN');
   });
 });
 

@@ -1,0 +1,301 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { toHex, utf8 } from '../../src/common/index.js';
+import type { EntryKind } from '../../src/ports/index.js';
+import { METHODS, Overlay, queries } from '../../src/state/index.js';
+import type { StateWrite } from '../../src/state/index.js';
+import { Draft } from '../../src/state/view.js';
+import { memoryConsensusStore } from '../../src/store/index.js';
+import { Command, encode, KeyRecord } from '../../src/wire/index.js';
+import type { TaskRecord } from '../../src/wire/index.js';
+import {
+  APP,
+  fill,
+  generateRequest,
+  Ledger,
+  NODES,
+  OPERATOR,
+  signRequest,
+  testGenesis,
+} from '../support/ledger.js';
+
+/** One entry as somebody might bring it into the log, honest or not. */
+type Move = {
+  readonly kind: 'generate' | 'sign' | 'attempt' | 'ready' | 'installed' | 'done' | 'failed';
+  readonly key: string;
+  readonly id: string;
+  readonly node: string;
+  readonly requester: string;
+  /** Which of the tasks there are. */
+  readonly pick: number;
+  /** Off by one in the attempt's number, or over another message. */
+  readonly off: boolean;
+  readonly passedMs: number;
+};
+
+const moves = fc.array(
+  fc.record<Move>({
+    kind: fc.constantFrom('generate', 'sign', 'attempt', 'ready', 'installed', 'done', 'failed'),
+    key: fc.constantFrom('a', 'b', 'c'),
+    id: fc.constantFrom('one', 'two', 'three', 'four'),
+    node: fc.constantFrom(...NODES),
+    requester: fc.constantFrom(OPERATOR, APP),
+    pick: fc.nat(20),
+    off: fc.boolean(),
+    passedMs: fc.constantFrom(0, 0, 0, 1000, 3_700_000),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+const smallGenesis = testGenesis({ keysMax: 3, requestIdsMax: 6 });
+
+function commandOf(ledger: Ledger, move: Move): NonNullable<Command['command']> | undefined {
+  const { kind, key, id, node, requester, pick, off } = move;
+  const tasks = ledger.ask.tasks('', 100, false);
+  const task: TaskRecord | undefined = tasks[pick % Math.max(1, tasks.length)];
+  const number = (task?.attempts.length ?? 0) + (off ? 2 : 1);
+  switch (kind) {
+    case 'generate': {
+      const request = generateRequest(key, { requestId: id });
+      return {
+        $case: 'request',
+        value: ledger.request(METHODS.generateKey, request, { requester }),
+      };
+    }
+    case 'sign': {
+      const request = signRequest(key, id, utf8(off ? 'other' : 'message'));
+      return { $case: 'request', value: ledger.request(METHODS.sign, request, { requester }) };
+    }
+    case 'attempt': {
+      if (task === undefined) return undefined;
+      const value = ledger.signAttempt(task.keyId, task.taskId, number);
+      const nodes = NODES.map((nodeId) => ({ nodeId, boot: fill(1, 16) }));
+      const generates = task.method === METHODS.generateKey;
+      return {
+        $case: 'attempt',
+        value: generates
+          ? {
+              ...value,
+              sharingSession: fill(0, 0),
+              assignment: { $case: 'boots', value: { nodes } },
+            }
+          : value,
+      };
+    }
+    case 'ready':
+      return task && { $case: 'ready', value: ledger.ready(task, node) };
+    case 'installed':
+      return { $case: 'installed', value: ledger.installed(key, node) };
+    case 'done':
+      return (
+        task && {
+          $case: 'done',
+          value: { taskId: task.taskId, signature: fill(7, 64), attempt: off ? 9 : 1 },
+        }
+      );
+    case 'failed':
+      return (
+        task && { $case: 'failed', value: { taskId: task.taskId, reason: 'NO', evidence: [] } }
+      );
+  }
+}
+
+/** Everything in the state, as text. */
+function dump(ledger: Ledger): string {
+  return [...ledger.state.scan('')].map(([key, value]) => `${key}=${toHex(value)}`).join('\n');
+}
+
+function keysOf(ledger: Ledger, prefix: string): readonly string[] {
+  return [...ledger.state.scan(prefix)].map(([key]) => key.slice(prefix.length));
+}
+
+function play(move: Move, ledger: Ledger): void {
+  ledger.timeMs += move.passedMs;
+  const command = commandOf(ledger, move);
+  if (command !== undefined) ledger.command(command);
+}
+
+describe('apply', () => {
+  test('is total: any bytes of any kind give effects or nothing', () => {
+    const ledger = new Ledger();
+    ledger.activeKey('a');
+    const kinds = fc.constantFrom<EntryKind>('genesis', 'no-op', 'command', 'member');
+    fc.assert(
+      fc.property(kinds, fc.uint8Array({ maxLength: 300 }), (kind, bytes) => {
+        const before = keysOf(ledger, '');
+        ledger.append(kind, bytes);
+        expect(keysOf(ledger, '')).toEqual(before);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is total: commands with bytes altered, added and cut off', () => {
+    fc.assert(
+      fc.property(
+        moves,
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
+        fc.option(fc.nat(), { nil: undefined }),
+        (played, flips, cut) => {
+          const ledger = new Ledger(smallGenesis);
+          ledger.activeKey('a');
+          for (const move of played) {
+            const command = commandOf(ledger, move);
+            if (command === undefined) continue;
+            const bytes = encode(Command, { command });
+            for (const [at, byte] of flips) bytes[at % bytes.length] = byte;
+            ledger.append('command', bytes.slice(0, cut === undefined ? undefined : cut % 400));
+          }
+          expect(keysOf(ledger, 'clock')).toHaveLength(1);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is deterministic: two nodes with the same log hold the same bytes', () => {
+    fc.assert(
+      fc.property(moves, (played) => {
+        const [one, other] = [new Ledger(smallGenesis), new Ledger(smallGenesis)];
+        for (const move of played) {
+          play(move, one);
+          play(move, other);
+        }
+        expect(dump(one)).toBe(dump(other));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a refused request leaves no trace but the time, and what was due to be forgotten', () => {
+    fc.assert(
+      fc.property(moves, (played) => {
+        const ledger = new Ledger(smallGenesis);
+        ledger.activeKey('a');
+        for (const move of played) {
+          ledger.timeMs += move.passedMs;
+          const command = commandOf(ledger, move);
+          if (command === undefined) continue;
+          const before = new Map(ledger.state.scan(''));
+          const { verdict } = ledger.command(command);
+          if (verdict?.result.kind !== 'refused') continue;
+          const after = new Map(ledger.state.scan(''));
+          const written = [...after].filter(([key, value]) => value !== before.get(key));
+          expect(written.map(([key]) => key)).toEqual(['clock']);
+          const gone = [...before.keys()].filter((key) => !after.has(key));
+          expect(gone.every((key) => key.startsWith('due/') || key.startsWith('task/'))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('the counts in the clock record are those of what is there, and within the limits', () => {
+    fc.assert(
+      fc.property(moves, (played) => {
+        const ledger = new Ledger(smallGenesis);
+        for (const move of played) {
+          play(move, ledger);
+          const clock = ledger.ask.clock();
+          const open = ledger.ask.tasks('', 100, true);
+          const generating = open.filter(({ method }) => method === METHODS.generateKey);
+          expect(clock.taskCount).toBe(keysOf(ledger, 'task/').length);
+          expect(clock.openGenerateCount).toBe(generating.length);
+          expect(clock.openSignCount).toBe(open.length - generating.length);
+          expect(Number(clock.keyCount)).toBe(keysOf(ledger, 'key/').length);
+          expect(keysOf(ledger, 'reserved/')).toEqual(generating.map(({ keyId }) => keyId).sort());
+          expect(clock.taskCount).toBeLessThanOrEqual(6);
+          expect(keysOf(ledger, 'due/').length).toBe(clock.taskCount - open.length);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('queries', () => {
+  test('pages of any size, one after the other, give every record once and in order', () => {
+    const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,8}$/), { maxLength: 20 });
+    fc.assert(
+      fc.property(ids, fc.integer({ min: 1, max: 7 }), (written, limit) => {
+        const ledger = new Ledger(testGenesis({ keysMax: 100 }));
+        ledger.activeKey('a');
+        const key = ledger.ask.key('a');
+        if (key === undefined) throw new Error('no key');
+        const overlay = new Overlay(memoryConsensusStore());
+        overlay.put(written.map((id) => [`key/${id}`, encode(KeyRecord, { ...key, keyId: id })]));
+
+        const seen: string[] = [];
+        for (let after: string | undefined = ''; after !== undefined;) {
+          const page: readonly string[] = queries(overlay)
+            .keys(after, limit)
+            .map(({ keyId }) => keyId);
+          seen.push(...page);
+          after = page.length < limit ? undefined : page.at(-1);
+        }
+        expect(seen).toEqual([...written].sort());
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+/** What a map says a scan must give. */
+function scanOf(model: ReadonlyMap<string, Uint8Array>, prefix: string, from: string): unknown {
+  return [...model]
+    .filter(([name]) => name.startsWith(prefix) && name >= from)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+describe('views', () => {
+  const key = fc.stringMatching(/^[ab]\/[a-c]{1,2}$/);
+  const change = fc.oneof(
+    fc.record({ do: fc.constant('put' as const), key, value: fc.nat(255) }),
+    fc.record({ do: fc.constant('delete' as const), key }),
+    fc.record({ do: fc.constantFrom('take', 'flushed', 'draft', 'commit', 'drop') }),
+  );
+
+  test('an overlay over a store, and a draft over it, read like the map that all of it makes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 40 }), key, async (changes, from) => {
+        const store = memoryConsensusStore();
+        const overlay = new Overlay(store);
+        const below = new Map<string, Uint8Array>();
+        let draft: { readonly view: Draft; readonly model: Map<string, Uint8Array> } | undefined;
+        let riding: ReturnType<Overlay['pendingWrites']> | undefined;
+        const write = (name: string, value: Uint8Array | undefined): void => {
+          const model = draft?.model ?? below;
+          if (value === undefined) model.delete(name);
+          else model.set(name, value);
+          const one: StateWrite = [name, value];
+          if (draft === undefined) overlay.put([one]);
+          else if (value === undefined) draft.view.delete(name);
+          else draft.view.put(name, value);
+        };
+        for (const each of changes) {
+          if (each.do === 'put' && 'value' in each) write(each.key, Uint8Array.of(each.value));
+          else if (each.do === 'delete' && 'key' in each) write(each.key, undefined);
+          else if (each.do === 'take') riding = overlay.pendingWrites();
+          else if (each.do === 'flushed' && riding !== undefined) {
+            await store.persist({ entries: [], writes: riding, applied: 0 });
+            overlay.flushed(riding);
+            riding = undefined;
+          } else if (each.do === 'draft')
+            draft ??= { view: new Draft(overlay), model: new Map(below) };
+          else if (each.do === 'commit' && draft !== undefined) {
+            overlay.put(draft.view.writes());
+            below.clear();
+            for (const [name, value] of draft.model) below.set(name, value);
+            draft = undefined;
+          } else if (each.do === 'drop') draft = undefined;
+
+          const [view, model] = draft === undefined ? [overlay, below] : [draft.view, draft.model];
+          expect([...view.scan('a/', from)]).toEqual(scanOf(model, 'a/', from));
+          expect([...view.scan('')]).toEqual(scanOf(model, '', ''));
+          expect(view.get(from)).toEqual(model.get(from));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
