@@ -41,9 +41,10 @@ export function addConnectionOptions(command: Command): Command {
       option('--client-file <file>', 'a client.json with all of these [QUORATE_CLIENT_FILE]'),
     )
     .addOption(
-      option('--timeout <duration>', 'how long to wait: 500ms, 30s, 2m').argParser(
-        durationArgument,
-      ),
+      option(
+        '--timeout <duration>',
+        'how long to wait: 500ms, 30s, 2m (default: 5s to read, 10s to sign, 30s to generate)',
+      ).argParser(durationArgument),
     );
 }
 

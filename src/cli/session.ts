@@ -6,25 +6,36 @@ import type { CallOptions, Cluster } from '../client/index.js';
 import type { Connection } from './client-file.js';
 import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
+import { usageError } from './exit-codes.js';
 import type { Surroundings } from './surroundings.js';
 
 /** How long a call may take unless `--timeout` says otherwise. */
 export const READ_MS = 5_000;
-export const SIGN_MS = 30_000;
-export const GENERATE_MS = 60_000;
+export const SIGN_MS = 10_000;
+export const GENERATE_MS = 30_000;
 /** How long fresh nodes may take to agree on a leader, and how often they are asked. */
 const LEADER_MS = 60_000;
 const POLL_MS = 50;
 
-/** A client of the cluster at `connection`. Whoever opens it closes it. */
+/**
+ * A client of the cluster at `connection`. Whoever opens it closes it.
+ *
+ * @throws ClusterError `invalid-request` naming the files that cannot be used.
+ */
 export function openClient(connection: Connection): QuorateClient {
-  return QuorateClient.connect({
-    endpoints: connection.endpoints,
-    ca: readFileSync(connection.ca, 'utf8'),
-    cert: readFileSync(connection.cert, 'utf8'),
-    key: readFileSync(connection.key, 'utf8'),
-    clusterFile: new Uint8Array(readFileSync(connection.clusterFile)),
-  });
+  const { endpoints, ca, cert, key, clusterFile } = connection;
+  const genesis = new Uint8Array(readFileSync(clusterFile));
+  const tls = { ca: text(ca), cert: text(cert), key: text(key) };
+  try {
+    return QuorateClient.connect({ endpoints, ...tls, clusterFile: genesis });
+  } catch (error) {
+    if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
+    throw usageError(`TLS cannot use ${ca}, ${cert} and ${key} together: ${String(error)}`);
+  }
+}
+
+function text(file: string): string {
+  return readFileSync(file, 'utf8');
 }
 
 /** Runs with a client of the cluster that the flags name, and closes it. */

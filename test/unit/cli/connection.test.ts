@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readClientFile, writeClientFile } from '../../../src/cli/client-file.js';
 import { findConnection } from '../../../src/cli/connection.js';
 import type { ConnectionFlags } from '../../../src/cli/connection.js';
+import { openClient } from '../../../src/cli/session.js';
 import type { Surroundings } from '../../../src/cli/index.js';
 
 let folder = '';
@@ -100,5 +101,12 @@ describe('what is missing is named', () => {
     expect(() => readClientFile(file)).toThrow(/bad.json: endpoints: /);
     writeFileSync(file, '{');
     expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON/);
+  });
+
+  test('when the files are there and are not what they should be', () => {
+    writeFileSync(join(folder, 'mine', 'cluster.json'), '{}');
+    expect(() => openClient(find({ clientFile: 'mine/client.json' }))).toThrow(
+      /(TLS cannot use .*ca.pem, .*cert.pem and .*key.pem together: |cluster.json: )/,
+    );
   });
 });
