@@ -1,0 +1,147 @@
+import { expect, test } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What the documents claim, held against the code: a page that goes stale fails here. */
+
+/** Upper-case words of the code that are no reasons. */
+const OTHER_WORDS = /^(NOT_SERVING$|QUORATE_)/;
+const SKIPPED = /(^|\/)(node_modules|dist|\.git|\.quorate|gen)(\/|$)/;
+
+function filesOf(folder: string, ending: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (SKIPPED.test(path)) return [];
+    if (entry.isDirectory()) return filesOf(path, ending);
+    return path.endsWith(ending) ? [path] : [];
+  });
+}
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+function textOf(rooms: readonly string[]): string {
+  return rooms
+    .flatMap((room) => filesOf(join('src', room), '.ts'))
+    .map(read)
+    .join('\n');
+}
+
+function found(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, first = '']) => first))].sort();
+}
+
+/** The first cells of all tables under a heading, without their back-ticks. */
+function firstCells(page: string, cell: RegExp): string[] {
+  return found(page, new RegExp(`^\\| \`(${cell.source})\` +\\|`, 'gm'));
+}
+
+const pages = filesOf('.', '.md');
+const errors = read('docs/errors.md');
+
+test('docs/errors.md has every error code with its gRPC status, and no other', () => {
+  const union = /export type ErrorCode =([^;]+);/.exec(read('src/common/errors.ts'))?.[1] ?? '';
+  const codes = found(union, /'([a-z-]+)'/g);
+  const statuses = new Map(
+    [...read('src/rpc/status.ts').matchAll(/^ {2}'?([a-z-]+)'?: status\.([A-Z_]+),$/gm)].map(
+      ([, code = '', status = '']) => [code, status],
+    ),
+  );
+  const table = errors.slice(errors.indexOf('## Codes'), errors.indexOf('## Reasons'));
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` +\| ([A-Z_]+) +\|/gm)];
+  expect(codes.length).toBeGreaterThan(10);
+  expect(rows.map(([, code]) => code).sort()).toEqual(codes);
+  for (const [, code = '', status] of rows)
+    expect([code, status]).toEqual([code, statuses.get(code)]);
+});
+
+test('docs/errors.md has every reason that a ClusterError is given', () => {
+  const text = textOf(['.']);
+  const given = [
+    /\breason: '([A-Z][A-Z0-9_]*)'/g,
+    /\breason === '([A-Z][A-Z0-9_]*)'/g,
+    /\bhopeless = '([A-Z][A-Z0-9_]*)'/g,
+    /: '([A-Z][A-Z0-9]*_[A-Z0-9_]*)',?$/gm,
+    /\b(?:refuse|refusal|fault|invalid)\(\s*(?:'[^']*'|field),\s*'([A-Z][A-Z0-9_]*)'/g,
+    /\binvalid\('([A-Z][A-Z0-9_]*)'/g,
+  ].flatMap((pattern) => found(text, pattern));
+  const missing = [...new Set(given)].filter(
+    (reason) => !OTHER_WORDS.test(reason) && !errors.includes(`\`${reason}\``),
+  );
+  expect(given.length).toBeGreaterThan(50);
+  expect(missing).toEqual([]);
+});
+
+test('docs/errors.md has no reason that nobody gives', () => {
+  const text = filesOf('src', '.ts').map(read).join('\n');
+  const dead = firstCells(errors, /[A-Z][A-Z0-9_]*/).filter((word) => !text.includes(`'${word}'`));
+  expect(dead).toEqual([]);
+});
+
+test('docs/errors.md has every word by which a participant declines, and no other', () => {
+  const text = textOf(['tasks', 'frost']);
+  const given = [
+    ...found(text, /\bdeclined\('([a-z-]+)'/g),
+    ...found(text, /\bdeclined: '([a-z-]+)'/g),
+    ...found(text, /#decline\(open, run, index, '([a-z-]+)'/g),
+  ];
+  const words = errors.slice(errors.indexOf('## Words'));
+  expect(firstCells(words, /[a-z-]+/)).toEqual([...new Set(given)].sort());
+});
+
+test('every relative link of a page leads to a file', () => {
+  const broken = pages.flatMap((page) =>
+    found(read(page), /\]\((?!https?:|#|mailto:)([^)#\s]+)/g)
+      .filter((link) => !existsSync(join(dirname(page), link)))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every file or folder that a page names is there', () => {
+  const missing = pages.flatMap((page) =>
+    found(read(page), /`((?:src|test|proto|docs|bench|certs|\.config|\.ci)\/[\w./-]*)`/g)
+      .filter((path) => !existsSync(path))
+      .map((path) => `${page}: ${path}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('every room of the house stands in docs/architecture.md', () => {
+  const architecture = read('docs/architecture.md');
+  const rooms = readdirSync('src').filter((name) => statSync(join('src', name)).isDirectory());
+  expect(rooms.filter((room) => !architecture.includes(`${room}/`))).toEqual([]);
+});
+
+test('every test that a page names in “quotes” is one', () => {
+  const tests = filesOf('test', '.ts').map(read).join('\n').replaceAll('\\', '');
+  const gone = ['docs/threats.md', 'docs/protocols.md'].flatMap((page) =>
+    found(read(page).replaceAll(/\s+/g, ' '), /“([^”]+)”/g)
+      .filter((name) => !tests.includes(name))
+      .map((name) => `${page}: ${name}`),
+  );
+  expect(gone).toEqual([]);
+});
+
+test('docs/operations.md says what every alarm means', () => {
+  const operations = read('docs/operations.md');
+  const text = filesOf('src', '.ts').map(read).join('\n');
+  const alarms = [
+    ...found(text, /\balarm\((?:core, )?\s*'([^']+)'/g),
+    ...found(text, /\balarm: '([^']+)'/g),
+  ];
+  expect(alarms.length).toBeGreaterThan(15);
+  expect(alarms.filter((words) => !operations.includes(words))).toEqual([]);
+});
+
+test('every package that we depend on has its reason in a decision', () => {
+  const decisions = filesOf('docs/decisions', '.md').map(read).join('\n');
+  const packages: unknown = JSON.parse(read('package.json'));
+  const names = ['dependencies', 'devDependencies'].flatMap((field) => {
+    const listed = new Map(Object.entries(packages as Record<string, object>)).get(field);
+    return Object.keys(listed ?? {});
+  });
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name) => !decisions.includes(`\`${name}\``))).toEqual([]);
+});
