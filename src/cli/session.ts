@@ -64,6 +64,8 @@ export async function waitForLeader(client: QuorateClient, stop: AbortSignal): P
   const signal = AbortSignal.any([stop, late]);
   for (;;) {
     try {
+      // A read is answered only when a leader has committed an entry of its own term.
+      await client.listKeys({ limit: 1 }, { timeoutMs: READ_MS, signal });
       const cluster = await client.getCluster({ timeoutMs: READ_MS, signal });
       if (cluster.leaderId !== '') return cluster;
       await wait(POLL_MS, undefined, { signal });

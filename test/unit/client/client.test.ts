@@ -299,13 +299,13 @@ test('a signal stops a call, and one that was aborted before does not begin it',
   backend.onRead = () => new Promise(() => undefined);
   const controller = new AbortController();
   const client = connect([address]);
-  const call = errorOf(client.getCluster({ signal: controller.signal }));
+  const call = errorOf(client.listKeys({}, { signal: controller.signal }));
   await until(() => backend.readCount === 1);
 
   controller.abort(new Error('enough'));
 
   expect(await call).toMatchObject({ code: 'cancelled', cause: { message: 'enough' } });
-  expect(await errorOf(client.getCluster({ signal: controller.signal }))).toMatchObject({
+  expect(await errorOf(client.listKeys({}, { signal: controller.signal }))).toMatchObject({
     code: 'cancelled',
   });
   expect(backend.readCount).toBe(1);
@@ -322,14 +322,14 @@ test('only what did nothing may be asked again as it is', () => {
 test('a deadline is a deadline', async () => {
   const { backend, address } = await openNode();
   backend.onRead = () => new Promise(() => undefined);
-  const error = await errorOf(connect([address]).getCluster({ timeoutMs: 200 }));
+  const error = await errorOf(connect([address]).listKeys({}, { timeoutMs: 200 }));
   expect(error).toMatchObject({ code: 'deadline', retryable: false });
 });
 
 test('a mistake of the server’s has its id and is no QuorateError', async () => {
   const { backend, address } = await openNode();
   backend.onRead = () => Promise.reject(new TypeError('x'));
-  const error = await errorOf(connect([address]).getCluster());
+  const error = await errorOf(connect([address]).listKeys());
   expect(error).toBeInstanceOf(ServerFault);
   expect(error).not.toBeInstanceOf(QuorateError);
   expect((error as ServerFault).errorId).toMatch(/^[0-9a-f-]{36}$/);

@@ -19,7 +19,7 @@ import {
 } from "@grpc/grpc-js";
 import { GetClusterRequest, GetClusterResponse } from "./cluster.js";
 
-/** Shows the cluster. */
+/** Shows the cluster as the answering node sees it, with or without a quorum. */
 export type ClusterServiceService = typeof ClusterServiceService;
 export const ClusterServiceService = {
   getCluster: {
