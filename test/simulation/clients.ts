@@ -84,7 +84,8 @@ export class Clients implements Workload<NodeProcess> {
       'wants a signature',
       () => this.#rng.exponential(this.#signEveryMs),
       () => {
-        this.#sign();
+        const count = this.#rng.chance(0.03) ? 2 + this.#rng.int(20) : 1;
+        for (let number = 0; number < count; number++) this.#sign();
       },
     );
     this.#again(
@@ -122,6 +123,23 @@ export class Clients implements Workload<NodeProcess> {
         const signed = !(answer instanceof ClusterError) && answer.outcome?.$case === 'signature';
         if (!signed) this.#report('KeyKept', `${key.keyId} does not sign: ${textOf(answer)}`);
       });
+    }
+  }
+
+  audit(): void {
+    for (const { id, process } of this.#cluster?.machines ?? []) {
+      for (const { task } of this.#answered.values()) {
+        const known = process?.replica.local().task(task.taskId);
+        if (known !== undefined) this.#watch().outcomes.acknowledged(known);
+        else this.#report('Outcomes', `${id} does not know ${task.taskId}, which was answered`);
+      }
+      for (const { keyId, publicKey } of this.#keys) {
+        const known = process?.replica.local().key(keyId);
+        const same = known !== undefined && equal(known.publicKey, publicKey ?? known.publicKey);
+        if (publicKey !== undefined && !same) {
+          this.#report('KeyKept', `${id} does not know ${keyId}, which was acknowledged`);
+        }
+      }
     }
   }
 

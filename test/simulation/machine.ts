@@ -238,9 +238,12 @@ export class Machine<P extends Process> {
   }
 
   #diskLatencyMs(): number {
-    const { latencyMs, spikes } = this.#weather.disk;
-    const slow = !this.#calm && this.#rng.chance(spikes) ? 50 : 1;
-    return latencyMs * this.#rng.between(0.5, 1.5) * slow;
+    const { latencyMs, spikes, freezes } = this.#weather.disk;
+    const usual = latencyMs * this.#rng.between(0.5, 1.5);
+    const [slow, frozen] = [this.#rng.chance(spikes), this.#rng.chance(freezes)];
+    if (this.#calm) return usual;
+    if (frozen) return this.#rng.between(500, 5_000);
+    return slow ? usual * 50 : usual;
   }
 
   #loggerOf(life: Life<P>): Logger {

@@ -98,19 +98,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     raftOnly: true,
   },
   {
-    name: 'a vote is forgotten with the leader',
-    edits: [
-      {
-        file: 'raft/follower.js',
-        find: 'enterTerm(core, term, undefined);',
-        replace:
-          'enterTerm(core, term, undefined);\n    else if (leader === undefined)\n        core.votedFor = undefined;',
-      },
-    ],
-    seeds: 300,
-    raftOnly: true,
-  },
-  {
     name: 'a nonce is used twice',
     edits: [
       {

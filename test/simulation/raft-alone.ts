@@ -101,6 +101,7 @@ export class Appends implements Workload<RaftProcess> {
   #cluster: Cluster<RaftProcess> | undefined;
   #over = false;
   #next = 0;
+  readonly #told = new Set<string>();
   /** The highest index that a client was told of. */
   #acknowledged = 0;
   #last: { readonly name: string } | undefined;
@@ -148,6 +149,20 @@ export class Appends implements Workload<RaftProcess> {
     this.#world.after(name === undefined ? 50 : 2_000, 'client', () => this.conclude());
   }
 
+  /** Every command that was acknowledged is applied everywhere, and none twice. */
+  audit(): void {
+    for (const { id, consensus } of this.#cluster?.machines ?? []) {
+      for (const name of this.#told) {
+        if (consensus.get(Buffer.from(name, 'latin1')) === undefined) {
+          this.#violation('Acknowledged', `${id} has lost a command that was acknowledged`);
+        }
+      }
+      for (const [, times] of consensus.scan(new Uint8Array(0))) {
+        if (times[7] !== 1) this.#violation('Acknowledged', `${id} applied a command twice`);
+      }
+    }
+  }
+
   describe(): string {
     return (this.#cluster?.machines ?? [])
       .map(({ id, consensus, process }) => {
@@ -174,6 +189,7 @@ export class Appends implements Workload<RaftProcess> {
     const poll = (): void => {
       if (process.recorder.applied.has(name)) {
         this.#acknowledged = Math.max(this.#acknowledged, proposed.index);
+        this.#told.add(name);
       } else if (this.#world.now() < untilMs) this.#world.after(20, 'client waits', poll, life);
     };
     poll();

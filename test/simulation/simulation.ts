@@ -48,6 +48,8 @@ export type MakeScenario<P extends Process> = (setting: {
 
 /** One seed stops after this many violations: what follows the first is mostly its shadow. */
 const VIOLATIONS_MAX = 5;
+/** How long a mended cluster may take to follow one leader: ten election timeouts, and reconnecting before. */
+const ELECTION_MS = 7_000;
 /** How long a mended cluster may take to settle. A key generation's last attempt may have to run out. */
 const SETTLE_MS = 700_000;
 /** How often somebody looks whether it has. */
@@ -98,9 +100,13 @@ export async function simulate<P extends Process>(
     await world.run(weather.stormMs, broken);
     workload.stop();
     if (!broken()) cluster.faults.stop();
+    if (!(await world.run(world.now() + ELECTION_MS, () => broken() || isLed(facts)))) {
+      report('Liveness', `nobody leads: ${workload.describe()}`);
+    }
     await settle();
     if (!broken()) workload.conclude();
     await settle();
+    if (!broken()) workload.audit();
     if (!broken()) await watch.keys.proveAll();
   } catch (error) {
     report('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -109,6 +115,15 @@ export async function simulate<P extends Process>(
   }
   world.counts.elapsedVirtualMs = Math.round(world.now());
   return { seed, counts: world.counts, violations, digest: world.trace.digest() };
+}
+
+/** Claims that all nodes know one leader of one term. */
+function isLed(facts: Facts): boolean {
+  const statuses = facts.nodes.map((node) => facts.status(node));
+  const [first] = statuses;
+  return statuses.every((each) => {
+    return each?.leader !== undefined && each.leader === first?.leader && each.term === first.term;
+  });
 }
 
 /** Claims that all nodes run, have applied the same, and have it on disk. An entry without writes may be on disk later. */

@@ -23,6 +23,8 @@ export type Weather = {
     readonly latencyMs: number;
     /** Writes that take fifty times as long. */
     readonly spikes: number;
+    /** Writes that take seconds. */
+    readonly freezes: number;
   };
   /** Mean true time between two faults of a class; `undefined` is never. */
   readonly every: {
@@ -52,6 +54,9 @@ export type Weather = {
   };
 };
 
+/** Mostly three, which is the hardest on a signature; an even number too. */
+const CLUSTER_SIZES: readonly number[] = [3, 3, 3, 3, 3, 3, 4, 5, 5, 5];
+
 /** One seed in this many runs on the curve that is shipped. */
 const REAL_CURVE_EVERY = 50;
 
@@ -64,7 +69,7 @@ export function drawWeather(seed: number): Weather {
   };
   const majorityAstray = rng.chance(0.15);
   return {
-    nodes: rng.chance(0.7) ? 3 : 5,
+    nodes: rng.pick(CLUSTER_SIZES),
     realCurve: seed % REAL_CURVE_EVERY === 0,
     stormMs: rng.between(20_000, 45_000),
     network: {
@@ -78,6 +83,7 @@ export function drawWeather(seed: number): Weather {
     disk: {
       latencyMs: rng.logBetween(0.1, 15),
       spikes: often(0.5, 0.001, 0.05) ?? 0,
+      freezes: often(0.3, 0.000_2, 0.005) ?? 0,
     },
     every: {
       partitionMs: often(0.75, 2_000, 12_000),

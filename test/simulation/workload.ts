@@ -11,6 +11,8 @@ export interface Workload<P extends Process> {
   settled(): boolean;
   /** Asks, of the mended cluster, for the last things; `settled` then waits for them too. */
   conclude(): void;
+  /** When all has settled: every node must know every answer that a client ever got. */
+  audit(): void;
   /** Why it has not settled, for people. */
   describe(): string;
 }

@@ -26,7 +26,7 @@ export class Outcomes {
       const address = Buffer.from(key).toString('latin1');
       if (!address.startsWith(TASKS)) continue;
       const place = `${node}/${address}`;
-      if (value === undefined) this.#closed.delete(place);
+      if (value === undefined) this.#forget(node, place);
       else this.#record(node, place, decode(TaskRecord, value));
     }
   }
@@ -34,6 +34,12 @@ export class Outcomes {
   /** A client was given `task` as the outcome of its request. */
   acknowledged(task: TaskRecord): void {
     this.#fix(this.#outcomes, openingOf(task), outcomeOf(task) ?? 'none', 'a client was told');
+  }
+
+  /** No run is long enough for an outcome to be forgotten. */
+  #forget(node: NodeId, place: string): void {
+    const opening = this.#closed.get(place);
+    if (opening !== undefined) this.#report('Outcomes', `${node}: ${opening} is forgotten`);
   }
 
   #record(node: NodeId, place: string, task: TaskRecord | undefined): void {

@@ -174,6 +174,14 @@ test('Outcomes sees an outcome that vanishes', () => {
   expect(scene.said).toEqual(['Outcomes']);
 });
 
+test('Outcomes sees a closed task that is forgotten', () => {
+  const checker = new Outcomes(scene.report);
+
+  checker.persisted(A, write(task(1)));
+  checker.persisted(A, [[utf8('task/one'), undefined]]);
+  expect(scene.said).toEqual(['Outcomes']);
+});
+
 test('Outcomes sees a client that was told something else', () => {
   const checker = new Outcomes(scene.report);
 
