@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
+import { QuorateClient } from '../../src/client/index.js';
+import { nodeId } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** Below the ports that kernels hand out to whoever dials (Linux from 32768, others from 49152): see `freePorts`. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+
+type Member = { readonly id: NodeId; readonly clientAddress: string };
+
+/**
+ * Nodes as processes, `quorate node --config …`, on files as `quorate certs init` makes them. They can be killed as a
+ * power cut would, for their processes at least, and started again.
+ */
+export class ProcessCluster implements AsyncDisposable {
+  readonly nodes: readonly NodeId[];
+  readonly #folder: string;
+  readonly #addresses: ReadonlyMap<NodeId, string>;
+  readonly #running = new Map<NodeId, ChildProcess>();
+  /** Nodes that ended without being killed. */
+  readonly #ended: string[] = [];
+  readonly #clients: QuorateClient[] = [];
+
+  private constructor(folder: string, members: readonly Member[]) {
+    this.#folder = folder;
+    this.nodes = members.map(({ id }) => id);
+    this.#addresses = new Map(members.map(({ id, clientAddress }) => [id, clientAddress]));
+  }
+
+  static async create(nodeCount: number): Promise<ProcessCluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
+    const ports = await freePorts(2 * nodeCount);
+    const plans = Array.from({ length: nodeCount }, (_, at) => ({
+      id: nodeId(`node-${at + 1}`),
+      hosts: LOOPBACK,
+      clientListen: `127.0.0.1:${ports[2 * at]}`,
+      peerListen: `127.0.0.1:${ports[2 * at + 1]}`,
+    }));
+    await createCluster({ folder, nodes: plans, operator: 'operator', days: 1, unsigned: true });
+    const members = plans.map(({ id, clientListen }) => ({ id, clientAddress: clientListen }));
+    return new ProcessCluster(folder, members);
+  }
+
+  /** An operator's client, of all nodes unless `at` says which. The cluster closes it. */
+  client(at: readonly NodeId[] = this.nodes): QuorateClient {
+    const file = (name: string) => readFileSync(join(this.#folder, 'operator', name));
+    const client = QuorateClient.connect({
+      endpoints: at.map((node) => this.#addresses.get(node) ?? ''),
+      ca: file('ca.pem').toString(),
+      cert: file('cert.pem').toString(),
+      key: file('key.pem').toString(),
+      clusterFile: new Uint8Array(file('cluster.json')),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Starts a node's process and waits for nothing. */
+  start(node: NodeId): void {
+    const log = openSync(this.#logOf(node), 'a');
+    const child = spawn(
+      process.execPath,
+      [MAIN, 'node', '--config', join(this.#folder, node, 'node.yaml')],
+      { stdio: ['ignore', log, log] },
+    );
+    closeSync(log);
+    this.#running.set(node, child);
+    child.once('exit', (code, signal) => {
+      // Whoever kills takes the node from the list first.
+      if (this.#running.get(node) !== child) return;
+      this.#running.delete(node);
+      this.#ended.push(`${node} ended by itself: status ${code}, signal ${signal}`);
+    });
+  }
+
+  /** SIGKILL: the process gets no chance to write, send or say anything more. Resolves when it is gone. */
+  async kill(node: NodeId): Promise<void> {
+    const child = this.#running.get(node);
+    if (child === undefined)
+      throw new Error(`${node} does not run:\n${this.troubles().join('\n')}`);
+    this.#running.delete(node);
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** What no honest cluster says or does, whatever is killed: alarms, errors, nodes that end by themselves. */
+  troubles(): string[] {
+    const said = this.nodes.flatMap((node) =>
+      readFileSync(this.#logOf(node), 'utf8')
+        .split('\n')
+        .filter((line) => !/^(\{"level":"(debug|info|warn)".*)?$/.test(line)),
+    );
+    return [...this.#ended, ...said];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await Promise.all([...this.#running.keys()].map((node) => this.kill(node)));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #logOf(node: NodeId): string {
+    return join(this.#folder, node, 'node.log');
+  }
+}
+
+/**
+ * Ports that nobody listens on. They must be known before the nodes start, and must be free again each time that a node
+ * was killed: so they come from below the range from which the kernel gives a port to whoever dials.
+ */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const ports: number[] = [];
+  let next = PORT_MIN + (process.pid % 997) * 12;
+  while (ports.length < count) {
+    if (next >= PORT_MAX) next = PORT_MIN;
+    if (await isFree(next)) ports.push(next);
+    next += 1;
+  }
+  return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
