@@ -4,6 +4,8 @@ import { errorOf } from '../../src/client/errors.js';
 import { channelCredentials } from '../../src/rpc/index.js';
 import type { TlsFiles } from '../../src/rpc/index.js';
 
+const ANSWER_MS_MAX = 5_000;
+
 /**
  * One call, made once: what a node itself answers, where the SDK would ask the next one.
  *
@@ -42,4 +44,39 @@ export async function callOnce<Request, Response>(
   } finally {
     client.close();
   }
+}
+
+/** Opens a stream and says nothing. @returns What comes first. @throws QuorateError when it is refused. */
+export async function firstAnswer<Request, Response>(
+  address: string,
+  tls: TlsFiles,
+  method: MethodDefinition<Request, Response>,
+): Promise<Response> {
+  const client = connect(address, tls);
+  try {
+    return await new Promise<Response>((resolve, reject) => {
+      const stream = client.makeBidiStreamRequest<Request, Response>(
+        method.path,
+        (message) => method.requestSerialize(message),
+        (bytes) => method.responseDeserialize(bytes),
+        new Metadata(),
+        { deadline: Date.now() + ANSWER_MS_MAX },
+      );
+      stream.once('data', resolve);
+      stream.once('error', (error: ServiceError) => reject(errorOf(error)));
+    });
+  } finally {
+    client.close();
+  }
+}
+
+function connect(address: string, tls: TlsFiles): Client {
+  return new Client(
+    address,
+    channelCredentials(tls, () => true),
+    {
+      'grpc.ssl_target_name_override': 'quorate',
+      'grpc.enable_retries': 0,
+    },
+  );
 }

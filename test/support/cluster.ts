@@ -106,10 +106,12 @@ export class TestCluster implements AsyncDisposable {
     );
   }
 
-  /** Nodes that do not lead. */
-  async followers(): Promise<NodeId[]> {
+  /** The two of three nodes that do not lead. */
+  async followers(): Promise<readonly [NodeId, NodeId]> {
     const leader = await this.leader();
-    return this.nodes.filter((node) => node !== leader);
+    const [one, other] = this.nodes.filter((node) => node !== leader);
+    if (one === undefined || other === undefined) throw new Error('There are fewer than three');
+    return [one, other];
   }
 
   /** Waits until every running node has an open way to every other, both as they see it. */

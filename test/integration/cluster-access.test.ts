@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { utf8 } from '../../src/common/index.js';
+import { createAuthority } from '../../src/ops/index.js';
+import { PeerServiceService } from '../../src/wire/services.js';
+import { firstAnswer } from '../support/cluster-call.js';
+import { startCluster } from '../support/cluster.js';
+import type { TestCluster } from '../support/cluster.js';
+
+jest.setTimeout(60_000);
+
+const message = utf8('pay');
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 3 });
+  const owner = await cluster.client('app', { name: 'owner' });
+  await owner.generateKey({ keyId: 'treasury' });
+});
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+test('an auditor reads, and neither makes keys nor signs', async () => {
+  const auditor = await cluster.client('auditor');
+
+  expect((await auditor.getKey('treasury')).key.keyId).toBe('treasury');
+  expect(await auditor.listTasks()).toHaveLength(1);
+  const forbidden = { code: 'forbidden', reason: 'ROLE_NOT_PERMITTED' };
+  await expect(auditor.generateKey({ keyId: 'mine' })).rejects.toMatchObject(forbidden);
+  await expect(auditor.sign({ keyId: 'treasury', message })).rejects.toMatchObject(forbidden);
+});
+
+test('an app signs with its own keys only, and sees its own tasks only', async () => {
+  const other = await cluster.client('app', { name: 'other' });
+
+  const signing = other.sign({ keyId: 'treasury', message });
+
+  await expect(signing).rejects.toMatchObject({ code: 'forbidden' });
+  expect(await other.listTasks()).toEqual([]);
+});
+
+test.each(['tee', 'mesh'] as const)('a %s certificate is no client', async (role) => {
+  const node = await cluster.client(role, { name: 'node-9' });
+
+  const reading = node.getKey('treasury');
+
+  await expect(reading).rejects.toMatchObject({ code: 'forbidden', reason: 'ROLE_NOT_PERMITTED' });
+});
+
+test('a certificate of another authority gets no connection, whatever it claims', async () => {
+  const authority = await createAuthority('Quorate', 1);
+  const foreign = await cluster.client('operator', { authority });
+
+  const reading = foreign.getKey('treasury', { timeoutMs: 1_000 });
+
+  await expect(reading).rejects.toMatchObject({ code: 'no-quorum', reason: 'UNREACHABLE' });
+});
+
+test('the port for nodes hears neither clients nor nodes that are no members', async () => {
+  const [at, from] = cluster.nodes;
+  if (at === undefined || from === undefined) throw new Error('there are three nodes');
+  const { address } = cluster.network.link(from, at);
+  const knock = async (role: 'operator' | 'tee', name: string) =>
+    firstAnswer(address, await cluster.credentials(role, { name }), PeerServiceService.session);
+
+  await expect(knock('operator', 'operator')).rejects.toMatchObject({
+    code: 'forbidden',
+    reason: 'ROLE_NOT_PERMITTED',
+  });
+  await expect(knock('tee', 'node-9')).rejects.toMatchObject({
+    code: 'forbidden',
+    reason: 'NOT_A_MEMBER',
+  });
+});
