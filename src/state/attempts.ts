@@ -1,4 +1,4 @@
-import { compareText, fromHex } from '../common/index.js';
+import { compareText, equal, fromHex } from '../common/index.js';
 import { sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import { TaskKind } from '../wire/index.js';
@@ -8,7 +8,6 @@ import { ATTEMPTS_MAX, BOOT_BYTES, POINT_BYTES } from './limits.js';
 import { participantsOf } from './participants.js';
 import { readKey } from './records.js';
 import type { View } from './view.js';
-import { equal } from '../common/index.js';
 
 /**
  * The record of an attempt that keeps the rules, or `undefined` for one that breaks any: number in order, version and
@@ -49,7 +48,7 @@ function fitsSign(view: View, task: TaskRecord, attempt: Attempt): boolean {
     equal(attempt.sharingSession, key.sessionId) &&
     slots.length === key.threshold &&
     isSorted(slots) &&
-    slots.every((slot) => holders.has(slot.nodeId) && isSlot(slot))
+    slots.every((slot) => holders.has(slot.nodeId) && isWellFormedSlot(slot))
   );
 }
 
@@ -67,7 +66,8 @@ function fitsGenerateKey(task: TaskRecord, attempt: Attempt, rules: Rules): bool
   );
 }
 
-function isSlot(slot: NonceSlot): boolean {
+/** Claims that an attempt may name `slot`: lengths and counter, and nothing of its points. */
+export function isWellFormedSlot(slot: NonceSlot): boolean {
   return (
     slot.boot.length === BOOT_BYTES &&
     slot.counter > 0n &&

@@ -24,6 +24,10 @@ export const WAITING_REQUESTS_MAX = 1024;
 export const SLOT_KEPT_MS = 45_000;
 /** Commitments of one node for one key that a voter pools. */
 export const SLOTS_PER_NODE_AND_KEY_MAX = 64;
+/** Commitments of one node, for all keys: as many as its nonces. */
+export const SLOTS_PER_NODE_MAX = 16_384;
+/** Own nonces that entries named while it was not known yet which sessions are open. */
+export const NAMED_KEPT_MAX = 16_384;
 
 /** Commitments that a holder keeps out at rest, and under load. */
 export const SUPPLY_MIN = 4;
@@ -40,10 +44,14 @@ export const EARLY_KEPT_MS = 10_000;
 export const LEADER_WAIT_MS = 5000;
 /** A request is forwarded again this often until its verdict is applied here. */
 export const FORWARD_REPEAT_MS = 500;
+/** The same after a node's word that it does not lead, or not yet. */
+export const NOT_LEADER_REPEAT_MS = 50;
 /** Requests of this node's clients that wait at the same time. */
 export const SUBMISSIONS_MAX = 10_000;
 
 /** A request or fact that is not applied within this may be proposed once more: that does no harm. */
 export const PROPOSAL_LOST_MS = 2000;
+/** Proposed requests without a verdict, remembered because a log may hold them: as long as they may be asked for. */
+export const PROPOSALS_REMEMBERED_MAX = 65_536;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;

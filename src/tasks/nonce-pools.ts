@@ -1,68 +1,72 @@
 import type { Boot, Millis, NodeId } from '../common/index.js';
 import { compareText, nodeId, toHex } from '../common/index.js';
+import { isWellFormedSlot } from '../state/index.js';
 import type { NonceSlot } from '../wire/index.js';
-import { SLOT_KEPT_MS, SLOTS_PER_NODE_AND_KEY_MAX } from './limits.js';
+import { SLOT_KEPT_MS, SLOTS_PER_NODE_AND_KEY_MAX, SLOTS_PER_NODE_MAX } from './limits.js';
 
-type Pooled = { readonly slot: NonceSlot; readonly atMs: Millis };
-type Run = { readonly boot: Boot; highest: bigint };
+type Pooled = { readonly slot: NonceSlot; readonly pool: string; readonly atMs: Millis };
+
+/** What one run of a node's process has told of its nonces. */
+type Run = {
+  readonly boot: Boot;
+  highest: bigint;
+  /** By counter, hence the oldest first. */
+  readonly pooled: Map<bigint, Pooled>;
+  /** The same by key and version: counters, the oldest first. */
+  readonly pools: Map<string, Set<bigint>>;
+};
 
 /**
  * Nonce commitments of all participants, as this voter has heard them. A pool only saves a round trip: that a nonce is
  * used once is its holder's business, not the pool's.
  */
 export class NoncePools {
-  readonly #pools = new Map<string, Map<NodeId, Pooled[]>>();
   readonly #runs = new Map<NodeId, Run>();
 
   /** The newest run of a node. Commitments of an earlier one go, and never come back. */
   hello(node: NodeId, boot: Boot): void {
     if (this.#runs.get(node)?.boot === boot) return;
-    this.#runs.set(node, { boot, highest: 0n });
-    for (const pool of this.#pools.values()) pool.delete(node);
+    this.#runs.set(node, { boot, highest: 0n, pooled: new Map(), pools: new Map() });
   }
 
   /**
    * Keeps what `from` says of its own nonces, in rising order of counters: a late copy of one that was heard of before
-   * stays out.
+   * stays out, and so does what no attempt may name.
    */
   add(from: NodeId, key: string, version: number, slots: readonly NonceSlot[], now: Millis): void {
     const run = this.#runs.get(from);
     if (run === undefined) return;
-    const pool = this.#pool(key, version);
-    const kept = pool.get(from) ?? [];
+    const pool = poolOf(key, version);
     for (const slot of slots) {
       const own = slot.nodeId === from && toHex(slot.boot) === run.boot;
-      if (!own || slot.counter <= run.highest) continue;
+      if (!own || !isWellFormedSlot(slot) || slot.counter <= run.highest) continue;
       run.highest = slot.counter;
-      kept.push({ slot, atMs: now });
+      const counters = run.pools.get(pool) ?? new Set();
+      run.pools.set(pool, counters);
+      // The oldest go: they are the first to be forgotten by their holder too.
+      if (counters.size >= SLOTS_PER_NODE_AND_KEY_MAX) dropFirst(run, counters);
+      if (run.pooled.size >= SLOTS_PER_NODE_MAX) dropFirst(run, run.pooled.keys());
+      run.pooled.set(slot.counter, { slot, pool, atMs: now });
+      counters.add(slot.counter);
     }
-    // The oldest go: they are the first to be forgotten by their holder too.
-    pool.set(from, kept.slice(-SLOTS_PER_NODE_AND_KEY_MAX));
   }
 
   /** Forgets what an applied entry names. */
   named(slots: readonly NonceSlot[]): void {
     for (const named of slots) {
-      const node = nodeId(named.nodeId);
-      const run = this.#runs.get(node);
+      const run = this.#runs.get(nodeId(named.nodeId));
       if (run === undefined || toHex(named.boot) !== run.boot) continue;
-      if (named.counter > run.highest) run.highest = named.counter;
-      for (const pool of this.#pools.values()) {
-        const kept = pool.get(node);
-        const at = kept?.findIndex(({ slot }) => slot.counter === named.counter) ?? -1;
-        if (at >= 0) kept?.splice(at, 1);
-      }
+      if (isWellFormedSlot(named) && named.counter > run.highest) run.highest = named.counter;
+      drop(run, named.counter);
     }
   }
 
   expire(now: Millis): void {
-    for (const [name, pool] of this.#pools) {
-      for (const [node, kept] of pool) {
-        const fresh = kept.filter(({ atMs }) => now - atMs < SLOT_KEPT_MS);
-        if (fresh.length === 0) pool.delete(node);
-        else if (fresh.length < kept.length) pool.set(node, fresh);
+    for (const run of this.#runs.values()) {
+      for (const [counter, { atMs }] of run.pooled) {
+        if (now - atMs < SLOT_KEPT_MS) break;
+        drop(run, counter);
       }
-      if (pool.size === 0) this.#pools.delete(name);
     }
   }
 
@@ -78,33 +82,51 @@ export class NoncePools {
     candidates: readonly NodeId[],
     decodes: (slot: NonceSlot) => boolean,
   ): readonly NonceSlot[] | undefined {
-    const pool = this.#pool(key, version);
-    const able: NodeId[] = [];
+    const pool = poolOf(key, version);
+    const found: { readonly run: Run; readonly slot: NonceSlot }[] = [];
     for (const node of candidates) {
-      if (able.length === threshold) break;
-      if (newestOf(pool.get(node), decodes) !== undefined) able.push(node);
+      if (found.length === threshold) break;
+      const run = this.#runs.get(node);
+      const slot = run && newest(run, pool, decodes);
+      if (run !== undefined && slot !== undefined) found.push({ run, slot });
     }
-    if (able.length < threshold) return undefined;
-    return able
-      .flatMap((node) => pool.get(node)?.pop()?.slot ?? [])
-      .sort((a, b) => compareText(a.nodeId, b.nodeId));
+    if (found.length < threshold) return undefined;
+    for (const { run, slot } of found) drop(run, slot.counter);
+    return found.map(({ slot }) => slot).sort((a, b) => compareText(a.nodeId, b.nodeId));
   }
 
-  #pool(key: string, version: number): Map<NodeId, Pooled[]> {
-    const name = `${key}/${version}`;
-    const pool = this.#pools.get(name) ?? new Map<NodeId, Pooled[]>();
-    this.#pools.set(name, pool);
-    return pool;
+  /** How many commitments are pooled. */
+  get size(): number {
+    return [...this.#runs.values()].reduce((sum, { pooled }) => sum + pooled.size, 0);
   }
 }
 
-function newestOf(
-  kept: Pooled[] | undefined,
+function poolOf(key: string, version: number): string {
+  return `${key}/${version}`;
+}
+
+function newest(
+  run: Run,
+  pool: string,
   decodes: (slot: NonceSlot) => boolean,
 ): NonceSlot | undefined {
-  for (let newest = kept?.at(-1); newest !== undefined; newest = kept?.at(-1)) {
-    if (decodes(newest.slot)) return newest.slot;
-    kept?.pop();
+  for (const counter of [...(run.pools.get(pool) ?? [])].toReversed()) {
+    const slot = run.pooled.get(counter)?.slot;
+    if (slot !== undefined && decodes(slot)) return slot;
+    drop(run, counter);
   }
   return undefined;
+}
+
+function dropFirst(run: Run, counters: Iterable<bigint>): void {
+  for (const counter of counters) return drop(run, counter);
+}
+
+function drop(run: Run, counter: bigint): void {
+  const pooled = run.pooled.get(counter);
+  if (pooled === undefined) return;
+  run.pooled.delete(counter);
+  const counters = run.pools.get(pooled.pool);
+  counters?.delete(counter);
+  if (counters?.size === 0) run.pools.delete(pooled.pool);
 }

@@ -1,0 +1,228 @@
+import {
+  bootId,
+  concat,
+  fromHex,
+  keyId,
+  nodeId,
+  sessionId,
+  toHex,
+} from '../../src/common/index.js';
+import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index.js';
+import { ed25519Suite, suiteOf } from '../../src/frost/index.js';
+import { KeyManager } from '../../src/keys/index.js';
+import { nodeVerify, systemRandom } from '../../src/ops/index.js';
+import type { Clock, Logger, Timer } from '../../src/ports/index.js';
+import type { Applied } from '../../src/state/index.js';
+import { memoryShareStore } from '../../src/store/index.js';
+import type { Batch, Consensus, Surroundings } from '../../src/tasks/index.js';
+import { Connections } from '../../src/tasks/index.js';
+import { Algorithm, Command, decode, encode, SessionMessage } from '../../src/wire/index.js';
+import type { KeyRecord } from '../../src/wire/index.js';
+import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf, verify } from './ledger.js';
+
+/** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
+export class ManualClock implements Clock {
+  nowMs: Millis = GENESIS_MS;
+  #elapsedMs = 0;
+  readonly #timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
+
+  now(): Millis {
+    return this.nowMs;
+  }
+
+  elapsed(): Millis {
+    return this.#elapsedMs;
+  }
+
+  after(delayMs: Millis, run: () => void): Timer {
+    const timer = { atMs: this.#elapsedMs + delayMs, run };
+    this.#timers.add(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  /** Lets time go by, and runs what falls due, in order. */
+  pass(ms: Millis): void {
+    const end = this.#elapsedMs + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(({ atMs }) => atMs <= end);
+      const [next] = due.sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.#move(next.atMs);
+      next.run();
+    }
+    this.#move(end);
+  }
+
+  #move(toMs: number): void {
+    if (toMs <= this.#elapsedMs) return;
+    this.nowMs += toMs - this.#elapsedMs;
+    this.#elapsedMs = toMs;
+  }
+}
+
+export type Sent = { readonly to: NodeId; readonly message: SessionMessage };
+
+/** One node's surroundings, in memory: what it sends and proposes is kept, and the log is a {@link Ledger}. */
+export class TaskRoom {
+  readonly ledger: Ledger;
+  readonly clock = new ManualClock();
+  readonly self: NodeId;
+  readonly boot: Boot;
+  readonly sent: Sent[] = [];
+  readonly proposed: Command[] = [];
+  readonly alarms: string[] = [];
+  readonly connections: Connections;
+  readonly keys: KeyManager;
+  readonly shares = memoryShareStore();
+  readonly around: Surroundings;
+  status: ReturnType<Consensus['status']>;
+  /** What the next proposals come to. */
+  fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
+
+  constructor(self = 'node-1', ledger = new Ledger(), boot = bootHexOf(self)) {
+    this.ledger = ledger;
+    this.self = nodeId(self);
+    this.boot = boot;
+    this.connections = new Connections(this.self, this.boot);
+    for (const node of NODES) this.connections.connected(node, bootHexOf(node));
+    const leader = this.self;
+    this.status = { role: 'leader', term: 1, leader, caughtUp: true, current: true };
+    const { rules } = ledger;
+    this.keys = new KeyManager({
+      shares: this.shares,
+      wrappingKey: new Uint8Array(32).fill(1),
+      clusterId: rules.genesis.clusterId,
+      nodeId: this.self,
+      boot: this.boot,
+      random: systemRandom,
+      clock: this.clock,
+      suiteOf,
+    });
+    this.around = {
+      self: this.self,
+      boot: this.boot,
+      rules: { ...rules, verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) } },
+      suiteOf,
+      clock: this.clock,
+      random: systemRandom,
+      signer: {
+        node: this.self,
+        publicKey: identityKeyOf(self),
+        sign: (bytes) => sealOf(identityKeyOf(self), bytes),
+      },
+      logger: this.#logger(),
+      keys: this.keys,
+      view: ledger.state,
+      consensus: { propose: (payload) => this.#propose(payload), status: () => this.status },
+      connections: this.connections,
+      stateTimeMs: () => Number(ledger.ask.clock().timeMs),
+      send: (to, message) => this.sent.push({ to, message }),
+      broadcast: (message) => NODES.forEach((to) => this.sent.push({ to, message })),
+    };
+  }
+
+  /** What was sent since the last look. */
+  takeSent(): readonly Sent[] {
+    return this.sent.splice(0);
+  }
+
+  /** What was proposed since the last look, by name. */
+  takeProposed(): readonly NonNullable<Command['command']>[] {
+    return this.proposed.splice(0).flatMap(({ command }) => command ?? []);
+  }
+
+  follow(leader: string | undefined): void {
+    const known = leader === undefined ? undefined : nodeId(leader);
+    this.status = { ...this.status, role: 'follower', leader: known };
+  }
+
+  /** Keeps this node's share of a key that {@link dealKey} made, and opens it. */
+  async hold(key: DealtKey): Promise<void> {
+    const index = NODES.indexOf(this.self) + 1;
+    const { record } = key;
+    const place = {
+      keyId: keyId(record.keyId),
+      sessionId: sessionId(toHex(record.sessionId)),
+      version: record.version,
+      V: record.publicPolynomial,
+    };
+    await this.keys.keep({
+      ...place,
+      algorithm: record.algorithm,
+      threshold: record.threshold,
+      publicKey: record.publicKey,
+      index,
+      scalar: key.scalars[index - 1] ?? new Uint8Array(32),
+      record: new Uint8Array([1]),
+    });
+    await this.keys.load(place);
+  }
+
+  #propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded' {
+    if (this.fate === 'proposed') this.proposed.push(decode(Command, payload) ?? failed());
+    return this.fate;
+  }
+
+  #logger(): Logger {
+    return {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (message) => this.alarms.push(message),
+      alarm: (message) => this.alarms.push(message),
+    };
+  }
+}
+
+export type DealtKey = { readonly record: KeyRecord; readonly scalars: readonly Uint8Array[] };
+
+/** An active key whose shares a test deals: f(X) = a_0 + a_1·X, threshold 2 of 3. */
+export function dealKey(ledger: Ledger, id = 'treasury'): DealtKey {
+  const { group } = ed25519Suite;
+  const [a0 = 0n, a1 = 0n] = [1, 2].map(() => BigInt(`0x${toHex(systemRandom.bytes(31))}`));
+  const publicPolynomial = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
+  const [publicKey = new Uint8Array()] = publicPolynomial;
+  const [task = ''] = ledger.generate(id).changedTasks;
+  ledger.attempt(ledger.task(task));
+  for (const node of NODES) {
+    const value = ledger.ready(ledger.task(task), node, { publicPolynomial, publicKey });
+    ledger.command({ $case: 'ready', value });
+  }
+  for (const node of NODES)
+    ledger.command({ $case: 'installed', value: ledger.installed(id, node) });
+  const scalars = NODES.map((_, at) =>
+    group.encodeScalar((a0 + a1 * BigInt(at + 1)) % group.order),
+  );
+  return { record: ledger.ask.key(id) ?? failed(), scalars };
+}
+
+/** What a batch of one entry tells. */
+export function batchOf(applied: Applied): Batch {
+  return {
+    tasks: new Set<TaskId>(applied.changedTasks),
+    keys: new Set<KeyId>(applied.changedKeys),
+    named: applied.named,
+    verdicts: applied.verdict === undefined ? [] : [applied.verdict],
+  };
+}
+
+export const bootHexOf = (node: string): Boot => bootId(toHex(bootOf(node)));
+
+/** Another run of a node's process. */
+export const laterBootOf = (node: string): Boot =>
+  bootId(toHex(concat(fromHex(bootHexOf(node))?.slice(1) ?? failed(), Uint8Array.of(9))));
+
+export const ALGORITHM = Algorithm.FROST_ED25519_SHA512;
+
+/** Lets promises that wait for nothing else go on. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+/** The bytes of a message, to compare two. */
+export const bytesOf = (message: SessionMessage): string => toHex(encode(SessionMessage, message));
+
+function failed(): never {
+  throw new Error('the room is not in order');
+}
