@@ -7,8 +7,17 @@ import { messageOf, participantsOf, slotsOf } from '../state/index.js';
 import { Command, decode, Declined, encode, SignatureShare } from '../wire/index.js';
 import type { Envelope, KeyParticipant } from '../wire/index.js';
 import type { Assigner } from './assigner.js';
+import { WANT_WAIT_MS } from './limits.js';
 import type { OpenSession, OpenTask, OpenTasks } from './open-tasks.js';
-import { attempted, candidates, culprit, declined, firstDelay, newPlan, nextStep } from './plan.js';
+import {
+  attempted,
+  candidates,
+  declined,
+  firstDelay,
+  leaveOut,
+  newPlan,
+  nextStep,
+} from './plan.js';
 import type { Plan } from './plan.js';
 import type { ShareBox } from './share-box.js';
 import { commitmentsOf } from './signing.js';
@@ -119,8 +128,8 @@ export class Coordinator {
     for (const index of result.culprits) {
       const node = key.participants[index - 1]?.nodeId ?? '';
       logger.alarm('a signature share failed its check', { session: open.session, node });
-      this.#shares.drop(open.session, index);
-      culprit(plan, nodeId(node), this.#around.clock.elapsed());
+      this.#shares.refuse(open.session, index);
+      leaveOut(plan, nodeId(node), this.#around.clock.elapsed());
     }
     if (result.culprits.length === 0) {
       logger.alarm('every share holds and the signature does not', { session: open.session });
@@ -133,6 +142,7 @@ export class Coordinator {
     const plan = this.#plans.get(open.task.id);
     const newest = open.task.sessions.at(-1);
     if (!this.leads || plan === undefined || newest?.session !== open.session) return;
+    if (!isAsked(open, from)) return;
     const name = `${open.session}/${from}`;
     if (plan.heard.has(name)) return;
     const { rules, logger } = this.#around;
@@ -148,13 +158,15 @@ export class Coordinator {
     if (!open.task.signs) plan.hopeless ??= HOPELESS[said.reason];
     const blamed = this.#badCommitment(open, said);
     if (blamed === undefined) declined(plan, from, said.reason, now);
-    else culprit(plan, blamed, now);
+    else leaveOut(plan, blamed, now);
   }
 
   #step(task: OpenTask, plan: Plan): void {
-    const { clock } = this.#around;
+    const { clock, stateTimeMs } = this.#around;
     const now = clock.elapsed();
-    const step = nextStep(plan, now, clock.now() >= task.expireTimeMs);
+    // By its own clock, or by that of the cluster: one that is behind keeps no task open.
+    const expired = Math.max(clock.now(), stateTimeMs()) >= task.expireTimeMs;
+    const step = nextStep(plan, now, expired);
     switch (step.kind) {
       case 'wait':
         return;
@@ -171,16 +183,20 @@ export class Coordinator {
   #open(task: OpenTask, plan: Plan): void {
     const number = plan.attempts + 1;
     const participants = this.#participants(task).map((each) => nodeId(each.nodeId));
-    const { connections } = this.#around;
+    const { clock, connections } = this.#around;
     if (task.key === undefined) {
       const attempt = this.#assigner.generate(task.id, number, participants);
       if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
       return;
     }
     const able = participants.filter((node) => connections.has(node));
-    const { first, lastResort } = candidates(plan, able, task.key.threshold, this.#overdue(task));
+    const now = clock.elapsed();
+    const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
+    const { threshold } = task.key;
+    const { first, lastResort } = candidates(plan, able, threshold, this.#overdue(task), short);
     const attempt = this.#assigner.sign(task.id, number, task.key, first, lastResort);
     if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
+    else plan.emptySinceMs ??= now;
   }
 
   #propose(plan: Plan, command: NonNullable<Command['command']>): void {
@@ -240,5 +256,18 @@ export class Coordinator {
 
   #firstDelay(task: OpenTask): Millis {
     return firstDelay(task.signs ? undefined : this.#participants(task).length);
+  }
+}
+
+/** Claims that the attempt asks `node` to contribute. */
+function isAsked({ attempt }: OpenSession, node: NodeId): boolean {
+  const assignment = attempt.attempt?.assignment;
+  switch (assignment?.$case) {
+    case 'slots':
+      return assignment.value.slots.some(({ nodeId: each }) => each === node);
+    case 'boots':
+      return assignment.value.nodes.some(({ nodeId: each }) => each === node);
+    case undefined:
+      return false;
   }
 }

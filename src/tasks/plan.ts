@@ -25,6 +25,8 @@ export type Plan = {
   readonly excused: Set<NodeId>;
   /** Nodes that take part in later attempts only where the others are too few. */
   readonly leftOut: Set<NodeId>;
+  /** Since when an attempt is due and those that are not left out have too few commitments for it. */
+  emptySinceMs: Millis | undefined;
   /** A reason for which no further attempt can help. */
   hopeless: string | undefined;
 };
@@ -51,6 +53,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     heard: new Set(),
     excused: new Set(),
     leftOut: new Set(),
+    emptySinceMs: undefined,
     hopeless: undefined,
   };
 }
@@ -60,6 +63,7 @@ export function attempted(plan: Plan, attempts: number, now: Millis): void {
   if (attempts <= plan.attempts) return;
   plan.attempts = attempts;
   plan.proposed = false;
+  plan.emptySinceMs = undefined;
   plan.dueMs = now + plan.delayMs;
   plan.delayMs *= 2;
 }
@@ -83,34 +87,40 @@ export function declined(plan: Plan, node: NodeId, reason: string, now: Millis):
   const harmless = reason === 'boot-changed' || reason === 'nonce-gone';
   if (harmless && !plan.excused.has(node)) {
     plan.excused.add(node);
-    plan.dueMs = now;
+    hurry(plan, now);
     return;
   }
-  if (plan.leftOut.has(node)) return;
-  plan.leftOut.add(node);
-  plan.dueMs = now;
+  leaveOut(plan, node, now);
 }
 
-/** Leaves out a node whose contribution failed a check, and goes on at once. */
-export function culprit(plan: Plan, node: NodeId, now: Millis): void {
+/** Leaves out a node whose contribution failed a check, and goes on at once; again for the same node, nothing. */
+export function leaveOut(plan: Plan, node: NodeId, now: Millis): void {
+  if (plan.leftOut.has(node)) return;
   plan.leftOut.add(node);
-  plan.dueMs = now;
+  hurry(plan, now);
+}
+
+/** Makes the next attempt due. After the last there is none, and what is under way may still succeed. */
+function hurry(plan: Plan, now: Millis): void {
+  if (plan.attempts < ATTEMPTS_MAX) plan.dueMs = Math.min(plan.dueMs, now);
 }
 
 /**
- * Who may take part in the next attempt, the most promising first: those that are left out only where the others are
- * too few, and nodes with a share overdue behind those without.
+ * Who may take part in the next attempt, the most promising first, and nodes with a share overdue behind those without.
+ * Those that are left out come in only where the others are too few: not connected, or `short` of commitments.
  */
 export function candidates(
   plan: Plan,
   able: readonly NodeId[],
   threshold: number,
   overdue: ReadonlySet<NodeId>,
+  short: boolean,
 ): { readonly first: readonly NodeId[]; readonly lastResort: readonly NodeId[] } {
   const rest = able.filter((node) => !plan.leftOut.has(node));
-  const usable = rest.length >= threshold ? rest : able;
+  const out = able.filter((node) => plan.leftOut.has(node));
+  const needed = short || rest.length < threshold ? out : [];
   return {
-    first: usable.filter((node) => !overdue.has(node)),
-    lastResort: usable.filter((node) => overdue.has(node)),
+    first: rest.filter((node) => !overdue.has(node)),
+    lastResort: [...rest.filter((node) => overdue.has(node)), ...needed],
   };
 }

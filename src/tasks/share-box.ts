@@ -1,4 +1,5 @@
 import type { NodeId, PartyIndex, SessionId } from '../common/index.js';
+import { slotsOf } from '../state/index.js';
 import type { Envelope } from '../wire/index.js';
 import { EarlyMessages } from './early-messages.js';
 import type { OpenSession } from './open-tasks.js';
@@ -9,15 +10,17 @@ import { indexOf } from './surroundings.js';
  * their task is open; the first of each signer and session counts.
  */
 export class ShareBox {
-  readonly #shares = new Map<SessionId, Map<PartyIndex, Envelope>>();
+  /** No envelope: the share failed its check, and its signer has no second one. */
+  readonly #shares = new Map<SessionId, Map<PartyIndex, Envelope | undefined>>();
   readonly #early = new EarlyMessages<Envelope>();
 
-  /** Keeps a share that came from its signer itself. Says whether it is news. */
+  /** Keeps a share that came from a signer of the attempt itself. Says whether it is news. */
   add(from: NodeId, open: OpenSession, envelope: Envelope): boolean {
     const { key } = open.task;
-    const index = key === undefined ? 0 : indexOf(key.participants, from);
+    const asked = slotsOf(open.attempt.attempt).some(({ nodeId }) => nodeId === from);
+    const index = key === undefined || !asked ? 0 : indexOf(key.participants, from);
     if (index === 0 || envelope.from !== index || envelope.to !== 0) return false;
-    const shares = this.#shares.get(open.session) ?? new Map<PartyIndex, Envelope>();
+    const shares = this.#shares.get(open.session) ?? new Map<PartyIndex, Envelope | undefined>();
     if (shares.has(index)) return false;
     shares.set(index, envelope);
     this.#shares.set(open.session, shares);
@@ -35,12 +38,21 @@ export class ShareBox {
   }
 
   of(session: SessionId): ReadonlyMap<PartyIndex, Envelope> {
-    return this.#shares.get(session) ?? new Map<PartyIndex, Envelope>();
+    const shares = new Map<PartyIndex, Envelope>();
+    for (const [index, envelope] of this.#shares.get(session) ?? []) {
+      if (envelope !== undefined) shares.set(index, envelope);
+    }
+    return shares;
   }
 
-  /** Forgets a share that failed its check. */
+  /** Forgets a share that its signer did not sign, as if it had never come. */
   drop(session: SessionId, index: PartyIndex): void {
     this.#shares.get(session)?.delete(index);
+  }
+
+  /** Takes no share of this signer for this session any more: it signed a wrong one, and sends it again and again. */
+  refuse(session: SessionId, index: PartyIndex): void {
+    this.#shares.get(session)?.set(index, undefined);
   }
 
   closed(sessions: readonly OpenSession[]): void {

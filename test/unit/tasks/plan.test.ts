@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { nodeId } from '../../../src/common/index.js';
+import {
+  attempted,
+  candidates,
+  declined,
+  firstDelay,
+  leaveOut,
+  newPlan,
+  nextStep,
+} from '../../../src/tasks/plan.js';
+import type { Plan } from '../../../src/tasks/plan.js';
+
+const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
+  ReturnType<typeof nodeId>,
+  ReturnType<typeof nodeId>,
+  ReturnType<typeof nodeId>,
+];
+const ALL = [ONE, TWO, THREE];
+const NOBODY: ReadonlySet<never> = new Set();
+
+function kindAt(plan: Plan, now: number): string {
+  return nextStep(plan, now, false).kind;
+}
+
+describe('the delay', () => {
+  test('begins at 250 ms for a Sign, and at 3 s + 0.2 s each for a generate-key', () => {
+    expect(firstDelay(undefined)).toBe(250);
+    expect(firstDelay(3)).toBe(3600);
+  });
+
+  test('doubles with each attempt', () => {
+    const plan = newPlan(0, 250, 1000);
+    let now = 1000;
+    for (const delay of [250, 500, 1000, 2000, 4000, 8000, 16_000]) {
+      expect(kindAt(plan, now)).toBe('attempt');
+      attempted(plan, plan.attempts + 1, now);
+      expect(kindAt(plan, now + delay - 1)).toBe('wait');
+      now += delay;
+    }
+  });
+
+  test('begins anew under a new leader, which gives what is under way its time', () => {
+    const plan = newPlan(3, 250, 0);
+    expect(kindAt(plan, 249)).toBe('wait');
+    expect(kindAt(plan, 250)).toBe('attempt');
+  });
+
+  test('is not begun anew by an attempt that was counted already', () => {
+    const plan = newPlan(1, 250, 0);
+    attempted(plan, 1, 200);
+    expect(kindAt(plan, 250)).toBe('attempt');
+  });
+});
+
+describe('a task fails', () => {
+  test('when its request has expired', () => {
+    expect(nextStep(newPlan(1, 250, 0), 0, true)).toEqual({
+      kind: 'fail',
+      reason: 'REQUEST_EXPIRED',
+    });
+  });
+
+  test('when 8 attempts are used and the last delay is over, and not before', () => {
+    const plan = newPlan(7, 250, 0);
+    attempted(plan, 8, 100);
+    expect(kindAt(plan, 599)).toBe('wait');
+    expect(nextStep(plan, 600, false)).toEqual({ kind: 'fail', reason: 'ATTEMPTS_EXHAUSTED' });
+  });
+
+  test('not because one declines the last attempt: an earlier one may still succeed', () => {
+    const plan = newPlan(8, 250, 0);
+    declined(plan, ONE, 'nonce-gone', 10);
+    leaveOut(plan, TWO, 10);
+    expect(kindAt(plan, 10)).toBe('wait');
+    expect(kindAt(plan, 250)).toBe('fail');
+  });
+});
+
+describe('a refusal', () => {
+  test('of a node that restarted, or lost its nonce, is excused once, and the next attempt is due at once', () => {
+    for (const reason of ['boot-changed', 'nonce-gone']) {
+      const plan = newPlan(1, 250, 0);
+      declined(plan, ONE, reason, 10);
+      expect(kindAt(plan, 10)).toBe('attempt');
+      expect(plan.leftOut.size).toBe(0);
+      attempted(plan, 2, 10);
+      declined(plan, ONE, reason, 20);
+      expect([...plan.leftOut]).toEqual([ONE]);
+    }
+  });
+
+  test.each(['expired', 'nonce-mismatch', 'aborted', 'anything'])('for %s leaves out', (reason) => {
+    const plan = newPlan(1, 250, 0);
+    declined(plan, ONE, reason, 10);
+    expect([...plan.leftOut]).toEqual([ONE]);
+    expect(kindAt(plan, 10)).toBe('attempt');
+  });
+
+  test('hurries a task at most twice for each node, so that one node cannot use up its attempts', () => {
+    const plan = newPlan(1, 250, 0);
+    for (let number = 2; number <= 3; number++) {
+      declined(plan, ONE, 'nonce-gone', 10);
+      attempted(plan, number, 10);
+    }
+    declined(plan, ONE, 'nonce-gone', 10);
+    leaveOut(plan, ONE, 10);
+    expect(kindAt(plan, 10)).toBe('wait');
+  });
+});
+
+describe('who takes part', () => {
+  test('all that are able, and who owes a share comes last', () => {
+    const plan = newPlan(1, 250, 0);
+    expect(candidates(plan, ALL, 2, new Set([ONE]), false)).toEqual({
+      first: [TWO, THREE],
+      lastResort: [ONE],
+    });
+  });
+
+  test('nobody that is left out, where there are enough others', () => {
+    const plan = newPlan(1, 250, 0);
+    leaveOut(plan, TWO, 0);
+    expect(candidates(plan, ALL, 2, NOBODY, false)).toEqual({
+      first: [ONE, THREE],
+      lastResort: [],
+    });
+  });
+
+  test('who is left out too, behind the others, where these are too few or have no commitments', () => {
+    const plan = newPlan(1, 250, 0);
+    leaveOut(plan, TWO, 0);
+    expect(candidates(plan, ALL, 3, NOBODY, false).lastResort).toEqual([TWO]);
+    expect(candidates(plan, ALL, 2, new Set([ONE]), true)).toEqual({
+      first: [THREE],
+      lastResort: [ONE, TWO],
+    });
+  });
+});
