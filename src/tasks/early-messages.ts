@@ -17,10 +17,18 @@ export class EarlyMessages<M> {
   #kept: Early<M>[] = [];
 
   keep(from: NodeId, session: string, message: M, bytes: number, now: Millis): void {
+    if (bytes > EARLY_BYTES_MAX) return;
     this.#kept = this.#kept.filter(({ atMs }) => now - atMs < EARLY_KEPT_MS);
     const own = this.#kept.filter((each) => each.from === from);
-    const held = own.reduce((sum, each) => sum + each.bytes, 0);
-    if (own.length >= EARLY_MESSAGES_MAX || held + bytes > EARLY_BYTES_MAX) return;
+    let held = own.reduce((sum, each) => sum + each.bytes, bytes);
+    // The oldest go: most of them are late copies for a session that is over, and are never asked for.
+    const over = new Set<Early<M>>();
+    for (const each of own) {
+      if (own.length - over.size < EARLY_MESSAGES_MAX && held <= EARLY_BYTES_MAX) break;
+      held -= each.bytes;
+      over.add(each);
+    }
+    this.#kept = this.#kept.filter((each) => !over.has(each));
     this.#kept.push({ from, session, message, bytes, atMs: now });
   }
 
