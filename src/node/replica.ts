@@ -120,8 +120,14 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const overlay = new Overlay(consensus);
   const asked = queries(overlay);
   const connections = new Connections(signer.node, config.boot);
-  const machine = new StateMachine(overlay, rules, logger, (batch) => tasks.applied(batch));
-  const driver = new RaftDriver({
+  const machine = new StateMachine(
+    overlay,
+    rules,
+    logger,
+    () => driver.status().commit,
+    (batch) => tasks.applied(batch),
+  );
+  const driver: RaftDriver = new RaftDriver({
     raft,
     store: consensus,
     network: ports.network,
@@ -141,11 +147,21 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     clock,
     suiteOf: config.suiteOf,
   });
+  const sendTo = (nodes: readonly NodeId[], message: SessionMessage): void => {
+    let bytes: Uint8Array | undefined;
+    for (const to of nodes) {
+      // To itself, but not at once: nobody expects to be called back while it is still speaking.
+      if (to === signer.node) clock.after(0, () => tasks.deliver(to, message));
+      else if (connections.has(to)) {
+        bytes ??= encode(SessionMessage, message);
+        ports.network.send(to, 'session', bytes);
+      }
+    }
+  };
   const tasks: TaskManager = new TaskManager(
     {
       self: signer.node,
       boot: config.boot,
-      voters: voters(genesis),
       rules,
       suiteOf: config.suiteOf,
       clock,
@@ -159,17 +175,15 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           const entry = driver.propose(payload);
           return typeof entry === 'string' ? entry : 'proposed';
         },
-        status: () => driver.status(),
+        status: () => {
+          const status = driver.status();
+          return { ...status, current: status.caughtUp && machine.current };
+        },
       },
       connections,
       stateTimeMs: () => Number(asked.clock().timeMs),
-      send: (to, message) => {
-        // To itself, but not at once: nobody expects to be called back while it is still speaking.
-        if (to === signer.node) clock.after(0, () => tasks.deliver(to, message));
-        else if (connections.has(to)) {
-          ports.network.send(to, 'session', encode(SessionMessage, message));
-        }
-      },
+      send: (to, message) => sendTo([to], message),
+      broadcast: (message) => sendTo(voters(genesis), message),
     },
     asked,
   );
@@ -220,18 +234,36 @@ class StateMachine implements Machine {
   readonly #rules: Rules;
   readonly #logger: Logger;
   readonly #onBatch: (batch: Changes) => void;
+  readonly #committed: () => LogIndex;
   #changes = noChanges();
+  #applied: LogIndex = 0;
+  /** How far the log was known to be committed when the last entry was applied. */
+  #known: LogIndex = 0;
 
-  constructor(overlay: Overlay, rules: Rules, logger: Logger, onBatch: (batch: Changes) => void) {
+  constructor(
+    overlay: Overlay,
+    rules: Rules,
+    logger: Logger,
+    committed: () => LogIndex,
+    onBatch: (batch: Changes) => void,
+  ) {
     this.#overlay = overlay;
     this.#rules = rules;
     this.#logger = logger;
+    this.#committed = committed;
     this.#onBatch = onBatch;
+  }
+
+  /** A long way is applied in several batches. Before the last of them, what is open may have an outcome further on. */
+  get current(): boolean {
+    return this.#applied >= this.#known;
   }
 
   apply(entry: Entry): void {
     const applied = apply(this.#overlay, entry, this.#rules);
     this.#overlay.put(applied.writes);
+    this.#applied = entry.index;
+    this.#known = this.#committed();
     for (const task of applied.changedTasks) this.#changes.tasks.add(task);
     for (const key of applied.changedKeys) this.#changes.keys.add(key);
     this.#changes.named.push(...applied.named);

@@ -83,6 +83,11 @@ export class Assigner {
     const now = this.#around.clock.elapsed();
     const asked = this.#askedMs.get(key.keyId);
     if (asked !== undefined && now - asked < WANT_REPEAT_MS) return;
+    // In order of time, so that what is over goes from the front.
+    for (const [name, askedMs] of this.#askedMs) {
+      if (now - askedMs < WANT_REPEAT_MS) break;
+      this.#askedMs.delete(name);
+    }
     this.#askedMs.set(key.keyId, now);
     for (const node of candidates) {
       this.#around.send(node, {

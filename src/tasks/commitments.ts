@@ -1,23 +1,28 @@
 import type { KeyId, Millis, NodeId } from '../common/index.js';
-import { keyId, sessionId, toHex } from '../common/index.js';
+import { keyId } from '../common/index.js';
 import type { KeyRecord, NonceSlot } from '../wire/index.js';
+import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from './limits.js';
 import type { Surroundings } from './surroundings.js';
-import { indexOf, sendToVoters } from './surroundings.js';
+import { indexOf } from './surroundings.js';
 
-type Demand = { sinceMs: Millis; used: number; perSecond: number };
+type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
 
 /** Window over which use is counted. */
 const DEMAND_WINDOW_MS = 1000;
+/** A key that was not used for so long counts as new. */
+const DEMAND_KEPT_MS = 60_000;
 
 /** This node's own nonce commitments: made ahead of need, as many as recent use asks for, and told to all voters. */
 export class Commitments {
   readonly #around: Surroundings;
+  readonly #shares: KeyShares;
   readonly #demand = new Map<KeyId, Demand>();
   readonly #loading = new Set<string>();
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, shares: KeyShares) {
     this.#around = around;
+    this.#shares = shares;
   }
 
   /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
@@ -41,31 +46,19 @@ export class Commitments {
 
   /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
   publish(key: KeyRecord): void {
-    const { self, keys, logger } = this.#around;
+    const { self, keys } = this.#around;
     const id = keyId(key.keyId);
     const name = `${key.keyId}/${key.version}`;
     if (indexOf(key.participants, self) === 0 || this.#loading.has(name)) return;
     if (keys.available(id, key.version) > 0) return this.#send(key);
     this.#loading.add(name);
-    keys
-      .load({
-        keyId: id,
-        sessionId: sessionId(toHex(key.sessionId)),
-        version: key.version,
-        V: key.publicPolynomial,
-      })
-      .then(
-        (loaded) => this.#loaded(key, loaded),
-        (error: unknown) => {
-          logger.alarm('key share cannot be opened', { key: key.keyId, error: String(error) });
-        },
-      )
-      .finally(() => this.#loading.delete(name));
+    void this.#load(key, name);
   }
 
-  #loaded(key: KeyRecord, loaded: boolean): void {
+  async #load(key: KeyRecord, name: string): Promise<void> {
+    const loaded = await this.#shares.load(key);
+    this.#loading.delete(name);
     if (loaded) this.#send(key);
-    else this.#around.logger.alarm('no key share on this node', { key: key.keyId });
   }
 
   /** Sends nothing where there is no share in memory to make commitments with. */
@@ -74,7 +67,7 @@ export class Commitments {
     const id = keyId(key.keyId);
     const slots = keys.commit(id, key.version, this.#supply(id, clock.elapsed()));
     if (slots.length === 0) return;
-    sendToVoters(this.#around, {
+    this.#around.broadcast({
       message: {
         $case: 'commitments',
         value: { keyId: key.keyId, version: key.version, slots: [...slots] },
@@ -85,9 +78,17 @@ export class Commitments {
   /** Counts one use of a key. */
   used(key: KeyId): void {
     const now = this.#around.clock.elapsed();
-    const demand = this.#demand.get(key) ?? { sinceMs: now, used: 0, perSecond: 0 };
+    const demand = this.#demand.get(key) ?? { sinceMs: now, usedMs: now, used: 0, perSecond: 0 };
     demand.used += 1;
+    demand.usedMs = now;
     this.#demand.set(key, demand);
+  }
+
+  /** Forgets how much keys were used that are not in use any more. */
+  expire(now: Millis): void {
+    for (const [key, { usedMs }] of this.#demand) {
+      if (now - usedMs >= DEMAND_KEPT_MS) this.#demand.delete(key);
+    }
   }
 
   /** Twice the recent rate times the time that a supply has to cover. */

@@ -1,10 +1,12 @@
-import type { KeyId, Millis } from '../common/index.js';
-import { equal, keyId, sessionId, toHex } from '../common/index.js';
+import type { KeyId, Millis, TaskId } from '../common/index.js';
+import { equal, keyId, toHex } from '../common/index.js';
 import { installedBytes } from '../identity/index.js';
+import { isOpen } from '../state/index.js';
 import type { Queries } from '../state/index.js';
 import { Command, decode, encode } from '../wire/index.js';
 import type { Installed, KeyRecord, Ready } from '../wire/index.js';
 import type { Commitments } from './commitments.js';
+import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from './limits.js';
 import type { Surroundings } from './surroundings.js';
 import { indexOf } from './surroundings.js';
@@ -23,40 +25,33 @@ type Unsaid = {
 export class Facts {
   readonly #around: Surroundings;
   readonly #queries: Queries;
+  readonly #shares: KeyShares;
   readonly #commitments: Commitments;
   readonly #unsaid = new Map<string, Unsaid>();
   readonly #reading = new Set<KeyId>();
 
-  constructor(around: Surroundings, queries: Queries, commitments: Commitments) {
+  constructor(around: Surroundings, queries: Queries, shares: KeyShares, commitments: Commitments) {
     this.#around = around;
+    this.#shares = shares;
     this.#queries = queries;
     this.#commitments = commitments;
   }
 
-  /** Says `ready`; `command` is the signed fact as it lies beside the key share. */
-  sayReady(command: Uint8Array): void {
+  /** Says `ready` for a session of `task`; `command` is the signed fact as it lies beside the key share. */
+  sayReady(task: TaskId, command: Uint8Array): void {
     const ready = readyOf(command);
     if (ready === undefined) return;
-    this.#say(`ready/${toHex(ready.sessionId)}`, command, () => this.#wantsReady(ready));
+    this.#say(`ready/${toHex(ready.sessionId)}`, command, () => this.#wantsReady(task, ready));
   }
 
   /** Says `installed` for a version that this node's log has activated, once its own share reads back. */
   install(key: KeyRecord): void {
-    const { self, keys, logger } = this.#around;
+    const { self } = this.#around;
     const id = keyId(key.keyId);
-    const session = sessionId(toHex(key.sessionId));
     if (!lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
     if (this.#reading.has(id)) return;
     this.#reading.add(id);
-    keys
-      .load({ keyId: id, sessionId: session, version: key.version, V: key.publicPolynomial })
-      .then(
-        (loaded) => this.#readBack(key, loaded),
-        (error: unknown) => {
-          logger.alarm('key share cannot be opened', { key: key.keyId, error: String(error) });
-        },
-      )
-      .finally(() => this.#reading.delete(id));
+    void this.#readBack(key, id);
   }
 
   /** Says again what the state lacks still. */
@@ -79,11 +74,10 @@ export class Facts {
     return this.#unsaid.size > 0;
   }
 
-  #readBack(key: KeyRecord, loaded: boolean): void {
-    if (!loaded) {
-      this.#around.logger.alarm('no key share on this node', { key: key.keyId });
-      return;
-    }
+  async #readBack(key: KeyRecord, id: KeyId): Promise<void> {
+    const loaded = await this.#shares.load(key);
+    this.#reading.delete(id);
+    if (!loaded) return;
     this.#sayInstalled(key);
     this.#commitments.publish(key);
   }
@@ -114,17 +108,17 @@ export class Facts {
     this.resend();
   }
 
-  #wantsReady(ready: Ready): boolean {
-    const { self } = this.#around;
-    for (const task of this.#queries.tasks('', Number.MAX_SAFE_INTEGER, true)) {
-      if (task.keyId !== ready.keyId) continue;
-      const newest = task.attempts.at(-1);
-      if (newest === undefined || !equal(newest.sessionId, ready.sessionId)) continue;
-      return !task.ready.some(({ nodeId }) => nodeId === self);
-    }
-    return false;
+  #wantsReady(id: TaskId, ready: Ready): boolean {
+    const task = this.#queries.task(id);
+    return (
+      isOpen(task) &&
+      equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, ready.sessionId) &&
+      !task.ready.some(({ nodeId }) => nodeId === this.#around.self)
+    );
   }
 }
+
+const NO_SESSION = new Uint8Array(0);
 
 /** Reads the fact that lies beside a key share. */
 export function readyOf(command: Uint8Array): Ready | undefined {

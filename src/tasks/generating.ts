@@ -11,11 +11,12 @@ import { generateKeyOf, participantsOf } from '../state/index.js';
 import { Command, Declined, encode, Envelope } from '../wire/index.js';
 import type { BootedNode, KeyParticipant, Ready } from '../wire/index.js';
 import { EarlyMessages } from './early-messages.js';
+import { readyOf } from './facts.js';
 import type { Facts } from './facts.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from './limits.js';
 import type { OpenSession } from './open-tasks.js';
 import type { Surroundings } from './surroundings.js';
-import { indexOf, sendToVoters } from './surroundings.js';
+import { indexOf } from './surroundings.js';
 
 type Run = {
   readonly task: TaskId;
@@ -24,6 +25,8 @@ type Run = {
   declined: Envelope | undefined;
   readonly participants: readonly KeyParticipant[];
   readonly expireTimeMs: Millis;
+  /** A newer attempt took its place. */
+  superseded: boolean;
   sentMs: Millis;
 };
 
@@ -56,7 +59,7 @@ export class Generating {
     const index = indexOf(participants, self);
     if (asked === undefined || index === 0) return;
     this.#closeOlder(open);
-    if (this.#runs.has(open.session) || !consensus.status().caughtUp) return;
+    if (this.#runs.has(open.session) || !consensus.status().current) return;
 
     const run: Run = {
       task: open.task.id,
@@ -64,11 +67,12 @@ export class Generating {
       declined: undefined,
       participants,
       expireTimeMs: open.task.expireTimeMs,
+      superseded: false,
       sentMs: this.#around.clock.elapsed(),
     };
     this.#runs.set(open.session, run);
     this.#begin(open, asked, run, index).catch((error: unknown) => {
-      if (error instanceof SessionOver) return;
+      if (error instanceof SessionOver || this.#isOver(open, run)) return;
       if (error instanceof ProtocolAbort) {
         logger.alarm('key generation aborted', {
           session: open.session,
@@ -87,6 +91,7 @@ export class Generating {
 
   receive(from: NodeId, session: SessionId, envelope: Envelope): void {
     const run = this.#runs.get(session);
+    if (run?.superseded === true || run?.declined !== undefined) return;
     if (run?.session === undefined) {
       const { length } = encode(Envelope, envelope);
       this.#early.keep(from, session, envelope, length, this.#around.clock.elapsed());
@@ -120,6 +125,7 @@ export class Generating {
 
   close(): void {
     for (const run of this.#runs.values()) run.session?.close(new SessionOver('the node stops'));
+    this.#runs.clear();
   }
 
   get busy(): boolean {
@@ -133,7 +139,13 @@ export class Generating {
       run.session?.close(new SessionOver('a newer attempt took its place'));
       run.session = undefined;
       run.declined = undefined;
+      run.superseded = true;
     }
+  }
+
+  /** Whether there is no use for what `run` still does: its task is closed, or has a newer attempt. */
+  #isOver({ session }: OpenSession, run: Run): boolean {
+    return run.superseded || this.#runs.get(session) !== run;
   }
 
   async #begin(
@@ -142,25 +154,44 @@ export class Generating {
     run: Run,
     index: number,
   ): Promise<void> {
-    const { keys, boot, self } = this.#around;
+    const { keys, boot, clock, self } = this.#around;
     const id = keyId(asked.keyId);
     const record = await keys.record(id, open.session);
-    if (record !== undefined) {
-      this.#facts.sayReady(record);
-      return;
-    }
+    if (this.#isOver(open, run)) return;
+    if (record !== undefined) return this.#sayAgain(open, asked, record);
     const named = bootsOf(open).find(({ nodeId: node }) => node === self);
     if (named === undefined || toHex(named.boot) !== boot) {
       this.#decline(open, run, index, 'boot-changed');
       return;
     }
-    if ((await keys.pending(id)) >= PENDING_SHARES_MAX) {
+    if (clock.now() >= run.expireTimeMs) {
+      this.#decline(open, run, index, 'expired');
+      return;
+    }
+    const pending = await keys.pending(id);
+    // The task may have closed, or another attempt begun, while the store was read.
+    if (this.#isOver(open, run)) return;
+    if (pending >= PENDING_SHARES_MAX) {
       this.#decline(open, run, index, 'pending-full');
       return;
     }
-    // The task may have closed, or another attempt begun, while the store was read.
-    if (this.#runs.get(open.session) !== run) return;
     await this.#generate(open, asked, run, index);
+  }
+
+  /**
+   * Says `ready` for a session of an earlier run. The crash may have come between the write and the reading back, which
+   * `ready` speaks of too: so the share is opened first.
+   */
+  async #sayAgain(open: OpenSession, asked: ParsedGenerateKey, record: Uint8Array): Promise<void> {
+    const V = readyOf(record)?.publicPolynomial ?? [];
+    const opened = await this.#around.keys.load({
+      keyId: keyId(asked.keyId),
+      sessionId: open.session,
+      version: 1,
+      V,
+      algorithm: asked.algorithm,
+    });
+    if (opened) this.#facts.sayReady(open.task.id, record);
   }
 
   async #generate(
@@ -210,7 +241,7 @@ export class Generating {
         scalar: key.share.scalar,
         record: command,
       });
-      this.#facts.sayReady(command);
+      this.#facts.sayReady(run.task, command);
     } finally {
       wipe(key.share.scalar);
     }
@@ -257,7 +288,7 @@ export class Generating {
     run.session?.resend();
     if (run.declined !== undefined) {
       const value = { envelope: run.declined, keyId: '', version: 0, next: [] };
-      sendToVoters(this.#around, { message: { $case: 'contribution', value } });
+      this.#around.broadcast({ message: { $case: 'contribution', value } });
     }
   }
 }

@@ -1,12 +1,23 @@
 import type { Millis, NodeId } from '../common/index.js';
 import { keyId, nodeId, toHex } from '../common/index.js';
-import { judgeRequest, refusal, verdictHashOf } from '../state/index.js';
+import { EXPIRY_AHEAD_MS_MAX, judgeRequest, refusal, verdictHashOf } from '../state/index.js';
 import type { Refusal, Ruling } from '../state/index.js';
 import { Command, decode, encode, Request } from '../wire/index.js';
 import type { Attempt, KeyRecord } from '../wire/index.js';
 import type { Assigner } from './assigner.js';
-import { PROPOSAL_LOST_MS, WAITING_REQUESTS_MAX, WANT_WAIT_MS } from './limits.js';
+import {
+  PROPOSAL_LOST_MS,
+  PROPOSALS_REMEMBERED_MAX,
+  WAITING_REQUESTS_MAX,
+  WANT_WAIT_MS,
+} from './limits.js';
 import type { Surroundings } from './surroundings.js';
+
+type Proposed = {
+  readonly atMs: Millis;
+  /** The term in which it was proposed is over: it may be proposed again. */
+  lost: boolean;
+};
 
 type Waiting = {
   readonly from: NodeId;
@@ -23,8 +34,11 @@ export class Intake {
   readonly #around: Surroundings;
   readonly #assigner: Assigner;
   readonly #waiting = new Map<string, Waiting>();
-  /** Requests that were proposed and are not applied yet. */
-  readonly #proposed = new Map<string, Millis>();
+  /**
+   * Requests that were proposed here and are not applied yet, the oldest first. Some log may hold them, so this node
+   * says of none that nothing was done, even when it leads no more.
+   */
+  readonly #proposed = new Map<string, Proposed>();
 
   constructor(around: Surroundings, assigner: Assigner) {
     this.#around = around;
@@ -38,17 +52,14 @@ export class Intake {
     const hash = verdictHashOf(request);
     const name = toHex(hash);
     const now = this.#around.clock.elapsed();
-    const proposedMs = this.#proposed.get(name);
-    const underWay = proposedMs !== undefined && now - proposedMs < PROPOSAL_LOST_MS;
+    const proposed = this.#proposed.get(name);
+    const underWay =
+      proposed !== undefined && !proposed.lost && now - proposed.atMs < PROPOSAL_LOST_MS;
     if (underWay || this.#waiting.has(name)) return;
 
     const { role, caughtUp } = this.#around.consensus.status();
     if (role !== 'leader' || !caughtUp) {
-      return this.#refuse(
-        from,
-        hash,
-        refusal('not-leader', 'NOT_LEADER', 'This node does not lead'),
-      );
+      return this.#refuse(from, hash, notLeader());
     }
     const { view, rules, clock } = this.#around;
     // Whether it has expired is for the entry's own time to say.
@@ -82,8 +93,10 @@ export class Intake {
     for (const [name, waiting] of this.#waiting) {
       if (this.#advance(name, waiting, now)) this.#waiting.delete(name);
     }
-    for (const [name, proposedMs] of this.#proposed) {
-      if (now - proposedMs >= PROPOSAL_LOST_MS) this.#proposed.delete(name);
+    for (const [name, { atMs }] of this.#proposed) {
+      const over = now - atMs >= EXPIRY_AHEAD_MS_MAX;
+      if (!over && this.#proposed.size <= PROPOSALS_REMEMBERED_MAX) break;
+      this.#proposed.delete(name);
     }
   }
 
@@ -92,10 +105,13 @@ export class Intake {
     this.#proposed.delete(name);
   }
 
-  /** This node leads no more: who asked will ask the next leader. */
+  /** This node leads no more: who asked is told to ask the next leader. */
   clear(): void {
+    for (const { from, request } of this.#waiting.values()) {
+      this.#refuse(from, verdictHashOf(request), notLeader());
+    }
     this.#waiting.clear();
-    this.#proposed.clear();
+    for (const proposed of this.#proposed.values()) proposed.lost = true;
   }
 
   get busy(): boolean {
@@ -118,10 +134,11 @@ export class Intake {
     const hash = verdictHashOf(waiting.request);
     switch (result) {
       case 'proposed':
-        this.#proposed.set(name, clock.elapsed());
+        this.#proposed.delete(name);
+        this.#proposed.set(name, { atMs: clock.elapsed(), lost: false });
         break;
       case 'not-leader':
-        this.#refuse(waiting.from, hash, refusal('not-leader', 'NOT_LEADER', 'Leadership moved'));
+        this.#refuse(waiting.from, hash, notLeader());
         break;
       case 'overloaded':
         this.#refuse(
@@ -164,7 +181,9 @@ export class Intake {
       .filter((node) => this.#around.connections.has(node));
   }
 
+  /** Says that nothing was done; says nothing where an earlier copy may be in some log. */
   #refuse(to: NodeId, hash: Uint8Array, refused: Refusal): void {
+    if (this.#proposed.has(toHex(hash))) return;
     this.#around.send(to, {
       message: {
         $case: 'forwardRefused',
@@ -177,4 +196,8 @@ export class Intake {
       },
     });
   }
+}
+
+function notLeader(): Refusal {
+  return refusal('not-leader', 'NOT_LEADER', 'This node does not lead');
 }

@@ -10,7 +10,7 @@ import type { Commitments } from './commitments.js';
 import { RESEND_MS } from './limits.js';
 import type { OpenSession } from './open-tasks.js';
 import type { Surroundings } from './surroundings.js';
-import { indexOf, sendToVoters } from './surroundings.js';
+import { indexOf } from './surroundings.js';
 
 type Answered = {
   readonly task: TaskId;
@@ -45,7 +45,7 @@ export class Signing {
     const own = slotsOf(open.attempt.attempt).find(({ nodeId }) => nodeId === self);
     if (key === undefined || own === undefined || this.#answered.has(open.session)) return;
     // Before that, "open" may only mean that the outcome is not applied here yet.
-    if (!consensus.status().caughtUp) return;
+    if (!consensus.status().current) return;
 
     const index = indexOf(key.participants, self);
     const answer = this.#answer(open, key, own);
@@ -75,7 +75,7 @@ export class Signing {
     };
     this.#answered.set(open.session, answered);
     logger.debug('contributed', { session: open.session, task: open.task.id, kind: answer.kind });
-    sendToVoters(this.#around, { message: { $case: 'contribution', value: contribution } });
+    this.#around.broadcast({ message: { $case: 'contribution', value: contribution } });
   }
 
   /** Sends again what may have been lost: the same bytes, while it can still be of use. */
@@ -85,7 +85,7 @@ export class Signing {
       const due = clock.elapsed() - answered.sentMs >= RESEND_MS;
       if (!due || clock.now() >= answered.expireTimeMs) continue;
       answered.sentMs = clock.elapsed();
-      sendToVoters(this.#around, {
+      this.#around.broadcast({
         message: { $case: 'contribution', value: answered.contribution },
       });
     }
@@ -113,7 +113,7 @@ export class Signing {
 
   /** No `await` from the checks to the share: what was checked still holds when the nonce is gone. */
   #answer(open: OpenSession, key: KeyRecord, own: NonceSlot): Answer {
-    const { boot, clock, keys, suiteOf } = this.#around;
+    const { boot, clock, keys, logger, suiteOf } = this.#around;
     const message = messageOf(open.task.record);
     const suite = suiteOf(key.algorithm);
     if (message === undefined || suite === undefined) return declined('unsupported');
@@ -136,9 +136,16 @@ export class Signing {
         commitmentsOf(open, key),
         message,
       );
-      return 'share' in signed
-        ? { kind: 'SHARE', body: encode(SignatureShare, { share: signed.share }) }
-        : declined(signed.declined, signed.index);
+      if ('share' in signed) {
+        return { kind: 'SHARE', body: encode(SignatureShare, { share: signed.share }) };
+      }
+      if (signed.declined === 'wrong-share') {
+        logger.alarm('an own signature share failed its check', {
+          session: open.session,
+          key: key.keyId,
+        });
+      }
+      return declined(signed.declined, signed.index);
     } finally {
       wipe(taken.scalar, taken.d, taken.e);
     }

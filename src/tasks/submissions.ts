@@ -1,4 +1,4 @@
-import type { Millis, NodeId, TaskId } from '../common/index.js';
+import type { KeyId, Millis, NodeId, TaskId } from '../common/index.js';
 import { ClusterError, toHex } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../identity/index.js';
@@ -14,7 +14,12 @@ import {
 import type { Refusal } from '../state/index.js';
 import { encode, Request } from '../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../wire/index.js';
-import { FORWARD_REPEAT_MS, LEADER_WAIT_MS, SUBMISSIONS_MAX } from './limits.js';
+import {
+  FORWARD_REPEAT_MS,
+  LEADER_WAIT_MS,
+  NOT_LEADER_REPEAT_MS,
+  SUBMISSIONS_MAX,
+} from './limits.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A request of one of this node's clients. */
@@ -41,9 +46,10 @@ type Waiting = {
   readonly verdictHash: string;
   readonly forward: Uint8Array;
   readonly sinceMs: Millis;
-  /** Leaders that the request went to and that have not refused it: it may be in some log. */
-  readonly askedOf: Set<NodeId>;
-  forwardedMs: Millis | undefined;
+  /** Who was asked, and how many copies each has not refused: as long as there is one, it may be in some log. */
+  readonly asked: Map<NodeId, number>;
+  /** When the node that was asked last is asked again. */
+  repeatMs: Millis;
   forwardedTo: NodeId | undefined;
   settle(task: TaskRecord): void;
   fail(error: Error): void;
@@ -69,6 +75,7 @@ export class Submissions {
   readonly #around: Surroundings;
   readonly #queries: Queries;
   readonly #waiting = new Set<Waiting>();
+  #closed = false;
 
   constructor(around: Surroundings, queries: Queries) {
     this.#around = around;
@@ -83,6 +90,7 @@ export class Submissions {
   async submit(call: Call): Promise<TaskRecord> {
     const parsed = parseRequest(call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
+    if (this.#closed) throw stopping();
     if (this.#waiting.size >= SUBMISSIONS_MAX) {
       throw new ClusterError('overloaded', 'Too many requests wait on this node', {
         reason: 'TOO_MANY_REQUESTS',
@@ -97,6 +105,19 @@ export class Submissions {
     for (const waiting of this.#waiting) this.#advance(waiting);
   }
 
+  /** Tasks and keys have changed: some of them may be what is waited for. */
+  changed(tasks: ReadonlySet<TaskId>, keys: ReadonlySet<KeyId>): void {
+    for (const waiting of this.#waiting) {
+      // A new key is an answer only with its certificate, which grows after the task's outcome.
+      if (tasks.has(waiting.task) || keys.size > 0) this.#settled(waiting);
+    }
+  }
+
+  /** Asks again whom it is time to ask. */
+  repeat(): void {
+    for (const waiting of this.#waiting) this.#bring(waiting);
+  }
+
   /** Takes the verdict of an applied entry. */
   decided(verdict: Verdict): void {
     if (verdict.result.kind !== 'refused') return;
@@ -109,11 +130,17 @@ export class Submissions {
   refused(from: NodeId, refused: ForwardRefused): void {
     const hash = toHex(refused.verdictHash);
     for (const waiting of this.#waiting) {
-      if (waiting.verdictHash !== hash || !waiting.askedOf.delete(from)) continue;
-      if (waiting.askedOf.size > 0) continue;
+      const copies = waiting.asked.get(from);
+      if (waiting.verdictHash !== hash || copies === undefined) continue;
+      if (copies > 1) waiting.asked.set(from, copies - 1);
+      else waiting.asked.delete(from);
+      const others = [...waiting.asked.keys()].some((node) => node !== from);
+      if (others) continue;
       if (!isErrorCode(refused.code)) {
-        // Not the leader, or no longer: whoever leads next is asked.
-        waiting.forwardedTo = undefined;
+        // Not the leader, or not yet, or no longer: whoever leads then is asked.
+        if (waiting.forwardedTo === from) {
+          waiting.repeatMs = this.#around.clock.elapsed() + NOT_LEADER_REPEAT_MS;
+        }
         continue;
       }
       const { code, reason, detail: message } = refused;
@@ -122,9 +149,8 @@ export class Submissions {
   }
 
   close(): void {
-    for (const waiting of this.#waiting) {
-      waiting.fail(new ClusterError('no-quorum', 'The node is stopping', { reason: 'STOPPING' }));
-    }
+    this.#closed = true;
+    for (const waiting of this.#waiting) waiting.fail(stopping());
   }
 
   get busy(): boolean {
@@ -148,8 +174,8 @@ export class Submissions {
         verdictHash: toHex(verdictHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#around.clock.elapsed(),
-        askedOf: new Set(),
-        forwardedMs: undefined,
+        asked: new Map(),
+        repeatMs: 0,
         forwardedTo: undefined,
         settle: (record) => ended(() => resolve(record)),
         fail: (error) => ended(() => reject(error)),
@@ -163,23 +189,23 @@ export class Submissions {
   }
 
   #advance(waiting: Waiting): void {
-    if (this.#settled(waiting)) return;
+    if (!this.#settled(waiting)) this.#bring(waiting);
+  }
+
+  /** Brings a request to whoever leads, as often as it has to be. */
+  #bring(waiting: Waiting): void {
     const { consensus, connections, clock, send } = this.#around;
     const { leader } = consensus.status();
     const now = clock.elapsed();
     if (leader === undefined || !connections.has(leader)) {
-      const asked = waiting.askedOf.size > 0;
-      if (!asked && now - waiting.sinceMs >= LEADER_WAIT_MS) waiting.fail(noLeader());
+      if (waiting.asked.size === 0 && now - waiting.sinceMs >= LEADER_WAIT_MS)
+        waiting.fail(noLeader());
       return;
     }
-    const repeated =
-      waiting.forwardedTo === leader &&
-      waiting.forwardedMs !== undefined &&
-      now - waiting.forwardedMs < FORWARD_REPEAT_MS;
-    if (repeated) return;
+    if (waiting.forwardedTo === leader && now < waiting.repeatMs) return;
     waiting.forwardedTo = leader;
-    waiting.forwardedMs = now;
-    waiting.askedOf.add(leader);
+    waiting.repeatMs = now + FORWARD_REPEAT_MS;
+    waiting.asked.set(leader, (waiting.asked.get(leader) ?? 0) + 1);
     send(leader, { message: { $case: 'forward', value: { request: waiting.forward } } });
   }
 
@@ -255,7 +281,7 @@ export class Submissions {
 
   /** Before a request went anywhere, nothing was done; after that, only the state can tell. */
   #abandoned(waiting: Waiting, reason: unknown): Error {
-    const untouched = waiting.askedOf.size === 0 && this.#queries.task(waiting.task) === undefined;
+    const untouched = waiting.asked.size === 0 && this.#queries.task(waiting.task) === undefined;
     if (untouched) return noLeader();
     return reason instanceof ClusterError
       ? reason
@@ -263,6 +289,10 @@ export class Submissions {
           facts: { task_id: waiting.task },
         });
   }
+}
+
+function stopping(): ClusterError {
+  return new ClusterError('no-quorum', 'The node is stopping', { reason: 'STOPPING' });
 }
 
 function noLeader(): ClusterError {

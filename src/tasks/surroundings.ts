@@ -15,6 +15,11 @@ export type Consensus = {
     readonly leader: NodeId | undefined;
     /** An entry of the current term is applied here. Nothing is done for the state before that. */
     readonly caughtUp: boolean;
+    /**
+     * Caught up, and all that was known to be committed when the last entry was applied is applied too: what is open
+     * here is open. Nobody contributes to a session before that.
+     */
+    readonly current: boolean;
   };
 };
 
@@ -22,7 +27,6 @@ export type Consensus = {
 export type Surroundings = {
   readonly self: NodeId;
   readonly boot: Boot;
-  readonly voters: readonly NodeId[];
   readonly rules: Rules;
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
   readonly clock: Clock;
@@ -37,6 +41,8 @@ export type Surroundings = {
   readonly stateTimeMs: () => Millis;
   /** To another node, or to this one. Never throws, never waits. */
   readonly send: (to: NodeId, message: SessionMessage) => void;
+  /** The same to every voter, this node included. */
+  readonly broadcast: (message: SessionMessage) => void;
 };
 
 /** Who can be reached now, and in which run of its process; this node always. */
@@ -70,14 +76,6 @@ export class Connections {
   peers(): readonly NodeId[] {
     return [...this.#boots.keys()].filter((node) => node !== this.#self);
   }
-}
-
-/** Sends to every voter, this node included. */
-export function sendToVoters(
-  { voters, send }: Pick<Surroundings, 'voters' | 'send'>,
-  message: SessionMessage,
-): void {
-  for (const node of voters) send(node, message);
 }
 
 /** Position of a node among a key's participants, from 1; 0 for a stranger. */

@@ -3,7 +3,7 @@ import { sessionId, toHex } from '../common/index.js';
 import type { Timer } from '../ports/index.js';
 import type { Queries, Verdict } from '../state/index.js';
 import { decode, encode, SessionMessage } from '../wire/index.js';
-import type { Contribution, Envelope, NonceSlot, TaskRecord } from '../wire/index.js';
+import type { Contribution, Envelope, KeyRecord, NonceSlot, TaskRecord } from '../wire/index.js';
 import { Assigner } from './assigner.js';
 import { Commitments } from './commitments.js';
 import { Coordinator } from './coordinator.js';
@@ -11,7 +11,8 @@ import { FactIntake } from './fact-intake.js';
 import { Facts } from './facts.js';
 import { Generating } from './generating.js';
 import { Intake } from './intake.js';
-import { RECONCILE_MS, TICK_MS } from './limits.js';
+import { KeyShares } from './key-shares.js';
+import { NAMED_KEPT_MAX, RECONCILE_MS, TICK_MS } from './limits.js';
 import { NoncePools } from './nonce-pools.js';
 import { OpenTasks } from './open-tasks.js';
 import type { OpenTask } from './open-tasks.js';
@@ -19,6 +20,7 @@ import { ShareBox } from './share-box.js';
 import { Signing } from './signing.js';
 import { Submissions } from './submissions.js';
 import type { Call } from './submissions.js';
+import { indexOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** What a batch of applied entries did, together. */
@@ -40,6 +42,7 @@ export class TaskManager {
   readonly #tasks: OpenTasks;
   readonly #pools = new NoncePools();
   readonly #shares = new ShareBox();
+  readonly #keyShares: KeyShares;
   readonly #commitments: Commitments;
   readonly #facts: Facts;
   readonly #signing: Signing;
@@ -48,8 +51,9 @@ export class TaskManager {
   readonly #factIntake: FactIntake;
   readonly #coordinator: Coordinator;
   readonly #submissions: Submissions;
-  #caughtUp = false;
-  #named: NonceSlot[] = [];
+  /** What is open in the state is known to be open. */
+  #current = false;
+  #named: readonly NonceSlot[] = [];
   #tick: Timer | undefined;
   #sweep: Timer | undefined;
   #stopped = false;
@@ -58,8 +62,9 @@ export class TaskManager {
     this.#around = around;
     this.#queries = queries;
     this.#tasks = new OpenTasks(queries);
-    this.#commitments = new Commitments(around);
-    this.#facts = new Facts(around, queries, this.#commitments);
+    this.#keyShares = new KeyShares(around);
+    this.#commitments = new Commitments(around, this.#keyShares);
+    this.#facts = new Facts(around, queries, this.#keyShares, this.#commitments);
     this.#signing = new Signing(around, this.#commitments);
     this.#generating = new Generating(around, this.#facts);
     const assigner = new Assigner(around, this.#pools);
@@ -87,7 +92,9 @@ export class TaskManager {
   applied(batch: Batch): void {
     if (this.#stopped) return;
     this.#pools.named(batch.named);
-    this.#named.push(...batch.named);
+    const { self } = this.#around;
+    const own = batch.named.filter(({ nodeId }) => nodeId === self);
+    this.#named = [...this.#named, ...own].slice(-NAMED_KEPT_MAX);
     for (const verdict of batch.verdicts) {
       this.#intake.applied(verdict.hash);
       this.#submissions.decided(verdict);
@@ -96,7 +103,7 @@ export class TaskManager {
     for (const id of batch.tasks) this.#taskChanged(id);
     for (const id of batch.keys) this.#keyChanged(id);
     this.#dropNamed();
-    if (batch.tasks.size > 0 || batch.keys.size > 0) this.#submissions.advance();
+    this.#submissions.changed(batch.tasks, batch.keys);
     this.#wake();
   }
 
@@ -125,8 +132,7 @@ export class TaskManager {
       }
       case 'commitments': {
         const { keyId, version, slots } = message.value;
-        this.#pool(from, keyId, version, slots);
-        return;
+        return this.#pool(from, this.#queries.key(keyId), version, slots);
       }
       case 'forward':
         this.#intake.take(from, message.value.request);
@@ -149,13 +155,14 @@ export class TaskManager {
     this.#stopped = true;
     this.#tick?.cancel();
     this.#sweep?.cancel();
+    this.#keyShares.close();
     this.#generating.close();
     this.#submissions.close();
   }
 
   /** Nonces that entries named and no session took are of no more use; not before every session had its chance. */
   #dropNamed(): void {
-    if (!this.#caughtUp) return;
+    if (!this.#current) return;
     this.#around.keys.named(this.#named);
     this.#named = [];
   }
@@ -168,9 +175,9 @@ export class TaskManager {
       this.#intake.clear();
       this.#factIntake.clear();
     }
-    const { caughtUp } = this.#around.consensus.status();
-    const news = caughtUp && !this.#caughtUp;
-    this.#caughtUp = caughtUp;
+    const { current } = this.#around.consensus.status();
+    const news = current && !this.#current;
+    this.#current = current;
     if (news) this.#reconcileAll();
   }
 
@@ -219,9 +226,12 @@ export class TaskManager {
   #contribution(from: NodeId, contribution: Contribution): void {
     const { envelope, keyId, version, next } = contribution;
     if (envelope === undefined) return;
-    if (next.length > 0) this.#pool(from, keyId, version, next);
     const session = sessionId(toHex(envelope.sessionId));
     const open = this.#tasks.session(session);
+    if (next.length > 0) {
+      const known = open?.task.key?.keyId === keyId ? open.task.key : undefined;
+      this.#pool(from, known ?? this.#queries.key(keyId), version, next);
+    }
     if (envelope.kind === 'DECLINED') {
       if (open !== undefined) this.#coordinator.declined(from, open, envelope);
       return this.#wake();
@@ -243,8 +253,15 @@ export class TaskManager {
     if (this.#shares.add(from, open, envelope)) this.#coordinator.combine(open);
   }
 
-  #pool(from: NodeId, key: string, version: number, slots: readonly NonceSlot[]): void {
-    this.#pools.add(from, key, version, slots, this.#around.clock.elapsed());
+  /** Pools only what an attempt could name: of a participant, for the version that is active. */
+  #pool(
+    from: NodeId,
+    key: KeyRecord | undefined,
+    version: number,
+    slots: readonly NonceSlot[],
+  ): void {
+    if (key?.version !== version || indexOf(key.participants, from) === 0) return;
+    this.#pools.add(from, key.keyId, version, slots, this.#around.clock.elapsed());
     this.#intake.advance();
   }
 
@@ -259,7 +276,7 @@ export class TaskManager {
       this.#facts.resend();
       this.#intake.advance();
       this.#coordinator.advance();
-      this.#submissions.advance();
+      this.#submissions.repeat();
       this.#wake();
     });
   }
@@ -281,6 +298,7 @@ export class TaskManager {
       this.#reconcileAll();
       const now = this.#around.clock.elapsed();
       this.#pools.expire(now);
+      this.#commitments.expire(now);
       this.#around.keys.expire(now);
       this.#scheduleSweep();
     });
