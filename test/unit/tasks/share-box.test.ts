@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { nodeId, taskId } from '../../../src/common/index.js';
+import { signEnvelope } from '../../../src/mpc/index.js';
+import { OpenTasks } from '../../../src/tasks/open-tasks.js';
+import type { OpenSession } from '../../../src/tasks/open-tasks.js';
+import { ShareBox } from '../../../src/tasks/share-box.js';
+import type { Envelope } from '../../../src/wire/index.js';
+import { fill, Ledger } from '../../support/ledger.js';
+import { TaskRoom } from '../../support/task-room.js';
+
+const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId);
+
+/** A session that asks node-1 and node-2. */
+function opened(): OpenSession {
+  const ledger = new Ledger();
+  ledger.activeKey('treasury');
+  const [id = ''] = ledger.sign('treasury', 'one').changedTasks;
+  ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', id, 1) });
+  const session = new OpenTasks(ledger.ask).refresh(taskId(id))?.sessions[0];
+  if (session === undefined) throw new Error('no session');
+  return session;
+}
+
+function share(open: OpenSession, from: number, to = 0, body = fill(1)): Envelope {
+  const { signer } = new TaskRoom(`node-${from}`).around;
+  return signEnvelope(signer, open.attempt.sessionId, 'SHARE', from, to, body);
+}
+
+test('the first share of each signer counts, from its own stream', () => {
+  const [open, box] = [opened(), new ShareBox()];
+  expect(box.add(TWO ?? nodeId(''), open, share(open, 1))).toBe(false);
+  expect(box.add(ONE ?? nodeId(''), open, share(open, 1, 2))).toBe(false);
+  expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(true);
+  expect(box.add(ONE ?? nodeId(''), open, share(open, 1, 0, fill(2)))).toBe(false);
+  expect([...box.of(open.session)]).toEqual([[1, share(open, 1)]]);
+});
+
+test('a participant that the attempt does not ask, and a stranger, have no share in it', () => {
+  const [open, box] = [opened(), new ShareBox()];
+  expect(box.add(THREE ?? nodeId(''), open, share(open, 3))).toBe(false);
+  expect(box.add(nodeId('node-9'), open, share(open, 1))).toBe(false);
+  expect(box.of(open.session).size).toBe(0);
+});
+
+test('one that was not signed can come again; one that was signed and is wrong cannot', () => {
+  const [open, box] = [opened(), new ShareBox()];
+  box.add(ONE ?? nodeId(''), open, share(open, 1));
+  box.drop(open.session, 1);
+  expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(true);
+  box.refuse(open.session, 1);
+  expect(box.of(open.session).size).toBe(0);
+  expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(false);
+});
+
+test('what came early is looked through when its session opens, and forgotten when its task closes', () => {
+  const [open, box] = [opened(), new ShareBox()];
+  box.addEarly(ONE ?? nodeId(''), open.session, share(open, 1), 100, 0);
+  box.addEarly(THREE ?? nodeId(''), open.session, share(open, 3), 100, 0);
+  expect(box.of(open.session).size).toBe(0);
+  box.opened(open);
+  expect([...box.of(open.session).keys()]).toEqual([1]);
+  box.closed([open]);
+  expect(box.of(open.session).size).toBe(0);
+});
