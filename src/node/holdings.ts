@@ -10,9 +10,9 @@ import {
   systemClock,
   wrappingKeyOf,
 } from '../ops/index.js';
-import type { Signer } from '../ports/index.js';
+import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
 import { openLmdbStore } from '../store/index.js';
-import type { LmdbStore } from '../store/index.js';
+import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
 import type { NodeCredentials } from './credentials.js';
@@ -21,7 +21,8 @@ import type { NodeCredentials } from './credentials.js';
 export type Holdings = {
   readonly genesis: Genesis;
   readonly credentials: NodeCredentials;
-  readonly store: LmdbStore;
+  readonly consensus: ConsensusStore;
+  readonly shares: ShareStore;
   readonly signer: Signer;
   /** 32 bytes; wiped at the end. */
   readonly wrappingKey: Uint8Array;
@@ -45,8 +46,8 @@ export async function openHoldings(config: NodeConfig): Promise<Holdings> {
     try {
       const signer = openIdentity(directory.identityPath, owner, nodeKey);
       requireIdentity(genesis, signer, config.clusterFile);
-      directory.claim();
       const store = await openLmdbStore(directory.storePath);
+      const consensus = claimedLog(store.consensus, directory);
       const wrappingKey = wrappingKeyOf(nodeKey);
       const close = async () => {
         wipe(wrappingKey);
@@ -56,7 +57,8 @@ export async function openHoldings(config: NodeConfig): Promise<Holdings> {
           await directory.release();
         }
       };
-      return { genesis, credentials, store, signer, wrappingKey, close };
+      const { shares } = store;
+      return { genesis, credentials, consensus, shares, signer, wrappingKey, close };
     } catch (error) {
       await directory.release();
       throw error;

@@ -102,7 +102,7 @@ export class Node implements AsyncDisposable {
    * @throws ClusterError `data-loss` when what is stored contradicts itself.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, credentials, store, signer, wrappingKey } = this.#holdings;
+    const { genesis, credentials, consensus, shares, signer, wrappingKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
       if (peer !== this.#self.nodeId && !addresses.has(peer)) {
@@ -130,8 +130,8 @@ export class Node implements AsyncDisposable {
         verify: nodeVerify,
         signer,
         network,
-        consensus: store.consensus,
-        shares: store.shares,
+        consensus,
+        shares,
         logger,
       },
     );

@@ -14,9 +14,11 @@ export type DataDirectory = {
   readonly storePath: string;
   /** For `openIdentity`. */
   readonly identityPath: string;
+  /** Whether it says already whose it is. */
+  readonly claimed: boolean;
   /**
-   * Writes down, at the first start, whose directory this is. For when the identity key in it has opened: a directory that
-   * is somebody else's is left as it was.
+   * Writes down whose directory this is: once its identity key has opened and its log has begun, so that a directory that
+   * is somebody else's is left as it was, and a claimed one never has an empty log.
    */
   claim(): void;
   release(): Promise<void>;
@@ -53,6 +55,7 @@ export async function openDataDirectory(
       incarnation: incarnationOf(path, owner),
       storePath: join(path, 'store'),
       identityPath: identityPathOf(path),
+      claimed: existsSync(nodeFileOf(path)),
       claim: () => claim(path, owner),
       release: () => lock.release(),
     };

@@ -33,7 +33,7 @@ export const PEER_KEEPALIVE_TIMEOUT_MS = 3_000;
 /** What a call may take when its client names no deadline, and at most. */
 export const CALL_MS_DEFAULT = 30_000;
 export const CALL_MS_MAX = 120_000;
-/** How long a GenerateKey may be worked on, whatever the deadline of the call that asked (`trust.md`, genesis). */
+/** How long a GenerateKey may be worked on, whatever the deadline of the call that asked (`docs/threats.md`, genesis). */
 export const GENERATE_KEY_LIFETIME_MS = 10 * 60_000;
 /** The longest life of any request. */
 export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;

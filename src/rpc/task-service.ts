@@ -55,7 +55,7 @@ export function taskService(
   };
 }
 
-/** Tasks and their signatures are for their requester, operators and auditors (`trust.md`, limits and blame). */
+/** Tasks and their signatures are for their requester, operators and auditors (`docs/threats.md`, limits and blame). */
 function maySee(caller: Identity, task: TaskRecord): boolean {
   return seesAllTasks(caller) || task.requester === caller.spiffeId;
 }

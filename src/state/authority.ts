@@ -27,7 +27,7 @@ export function refuse(
 }
 
 /**
- * Whose request this is: signature, chain and role (`trust.md`, Entries). Here the word of the entry node stands for the
+ * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Here the word of the entry node stands for the
  * requester's signature, where the genesis permits it.
  */
 export function judgeAuthority(request: Request, rules: Rules): Judged<Authority> {

@@ -28,7 +28,7 @@ export type Ruling =
     };
 
 /**
- * Judges a request against the state at `timeMs`, in the order of `trust.md`: form; signature and role; known; expiry;
+ * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature and role; known; expiry;
  * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
  * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves the expiry to the entry.
  */

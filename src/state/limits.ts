@@ -1,6 +1,6 @@
 /** Bounds of the contract and of the state machine. Those that a cluster may choose are in its genesis. */
 
-/** Shamir indices and messages per round stay small; `trust.md` fixes the number. */
+/** Keeps Shamir indices and messages per round small. */
 export const PARTICIPANTS_MAX = 20;
 /** With fewer than two signers there is no threshold. */
 export const THRESHOLD_MIN = 2;

@@ -185,7 +185,7 @@ export class Faults<P extends Process> {
 
   /**
    * Most of the time a majority of clocks stays near the truth: what they all say, the cluster believes, and a node whose
-   * clock is right then waits until it is that late (`trust.md`, Time).
+   * clock is right then waits until it is that late (`docs/threats.md`, Time).
    */
   #drawJump(machine: Machine<P>): number {
     const { jumpMs, majorityAstray } = this.#weather.clock;

@@ -23,7 +23,7 @@ type GenerateFlags = ConnectionFlags & {
 type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
 type GetFlags = ConnectionFlags & { readonly json?: true };
 
-/** Algorithms that the design names and this release does not have. */
+/** Algorithms of threshold signing that this release does not have. */
 const LATER =
   /^(FROST_SECP256K1_SHA256|FROST_SECP256K1_TAPROOT|FROST_P256_SHA256|GG20_SECP256K1|GG20_P256)$/;
 

@@ -13,7 +13,7 @@ const GENESIS_INDEX = 1;
 export class Committed {
   /** By index - 1: the entry's hash, and the term in which it was first known to be committed. */
   readonly #ledger: { readonly hash: string; readonly term: number }[] = [];
-  /** Of each node in its present life; what is applied is durable there (`trust.md`). */
+  /** Of each node in its present life; what is applied is durable there (`docs/threats.md`). */
   readonly #known = new Map<NodeId, { commit: number; applied: number; compared: number }>();
   readonly #facts: Facts;
   readonly #report: Report;

@@ -6,7 +6,7 @@ import { short, type Facts, type Report } from './facts.js';
 
 const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
 
-/** The hash that `trust.md` gives an entry, computed here and not by the code under test. */
+/** The hash that `docs/wire.md` gives an entry, computed here and not by the code under test. */
 export function chainHash(previous: Uint8Array, entry: Omit<Entry, 'hash'>): Uint8Array {
   const hash = createHash('sha256').update(previous).update(u64be(entry.index));
   hash.update(u64be(entry.term)).update(Uint8Array.of(KINDS.indexOf(entry.kind)));

@@ -1,5 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +55,18 @@ function configured(changes: Readonly<Record<string, string>> = {}): NodeConfig 
   cpSync(join(made, 'one', 'node-1'), folder, { recursive: true });
   const file = join(folder, 'node.yaml');
   return readConfig({ file, flags: changes, workingFolder: made });
+}
+
+/** Starts a node alone and stops it when its data directory is claimed. */
+async function runOnce(config: NodeConfig): Promise<void> {
+  await using node = await Node.open(config, quiet);
+  await node.listen();
+  await node.start(new Map());
+  const deadline = Date.now() + 10_000;
+  while (!existsSync(join(folder, 'data', 'node.json'))) {
+    if (Date.now() > deadline) throw new Error('the directory was not claimed');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 async function complaint(config: NodeConfig): Promise<string> {
@@ -157,7 +177,7 @@ describe('refuses to start', () => {
 
   test('with data of another cluster, whatever the rest of its files say', async () => {
     const config = configured();
-    await (await Node.open(config, quiet))[Symbol.asyncDispose]();
+    await runOnce(config);
     const other = join(made, 'other', 'node-1');
     const words = await complaint({
       ...config,
@@ -171,6 +191,13 @@ describe('refuses to start', () => {
     expect(words).toMatch(
       /The data directory \/data belongs to node node-1 of cluster [0-9a-f]{32}, not to node node-1 of cluster/,
     );
+  });
+
+  test('when its log is gone, and with it the votes it gave', async () => {
+    const config = configured();
+    await runOnce(config);
+    rmSync(join(folder, 'data', 'store'), { recursive: true });
+    await expect(runOnce(config)).rejects.toMatchObject({ reason: 'LOG_LOST' });
   });
 
   test('with an expired certificate', async () => {
