@@ -44,9 +44,14 @@ test('a node cut off from the others answers UNAVAILABLE to writes and reads, an
   expect(opensslVerifies(key.publicKey, message, signed.signature)).toBe(true);
   expect(write).toMatchObject({ reason: { code: 'no-quorum', reason: 'NO_LEADER' } });
   expect(read).toMatchObject({ reason: { code: 'no-quorum' } });
+  const healed = await cluster.client('app', { at: [lonely] });
+  const { leaderId, members } = await healed.getCluster();
+  expect(leaderId).toBe('');
+  expect(members.filter(({ reachable }) => reachable).map(({ nodeId }) => nodeId)).toEqual([
+    lonely,
+  ]);
 
   cluster.heal();
-  const healed = await cluster.client('app', { at: [lonely] });
   const again = await eventually('the node to catch up', () =>
     healed.sign({ keyId: 'treasury', message, requestId: 'majority' }),
   );

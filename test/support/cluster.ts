@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
 import { QuorateClient } from '../../src/client/index.js';
+import type { Cluster } from '../../src/client/index.js';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Role } from '../../src/identity/index.js';
@@ -15,6 +16,7 @@ import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
 
 const LOG_FIELDS_MAX = 300;
+const OBSERVE_MS = 1_000;
 
 /** Who a client is, and to which nodes it talks. */
 export type ClientOptions = {
@@ -165,7 +167,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of [...this.#clients, ...this.#observers.values()]) client.close();
+    for (const client of this.#clients) client.close();
     this.heal();
     await Promise.all([...this.#running.keys()].map((node) => this.kill(node)));
     await this.network.close();
@@ -174,18 +176,25 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async #leaderAt(node: NodeId): Promise<NodeId> {
+    // A read needs the word of a majority; what a node merely believes of its leader may be old.
+    const observer = await this.#observer(node);
+    await observer.listKeys({ limit: 1 }, { timeoutMs: OBSERVE_MS });
     const { leaderId } = await this.#view(node);
     const leader = nodeId(leaderId);
     if (!this.#running.has(leader)) throw new Error(`${node} names ${leaderId} as its leader`);
     return leader;
   }
 
-  async #view(node: NodeId) {
-    const observer =
-      this.#observers.get(node) ??
-      (await this.client('operator', { name: 'observer', at: [node] }));
-    this.#observers.set(node, observer);
-    return observer.getCluster({ timeoutMs: 1_000 });
+  async #view(node: NodeId): Promise<Cluster> {
+    return (await this.#observer(node)).getCluster({ timeoutMs: OBSERVE_MS });
+  }
+
+  async #observer(node: NodeId): Promise<QuorateClient> {
+    const known = this.#observers.get(node);
+    if (known !== undefined) return known;
+    const fresh = await this.client('operator', { name: 'observer', at: [node] });
+    this.#observers.set(node, fresh);
+    return fresh;
   }
 
   #authority(): Credential {
