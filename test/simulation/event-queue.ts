@@ -7,6 +7,11 @@ export class EventQueue<T> {
     return this.#heap.length;
   }
 
+  /** When the first is due. */
+  get nextAt(): number | undefined {
+    return this.#heap[0]?.at;
+  }
+
   push(at: number, event: T): void {
     const heap = this.#heap;
     const entry = { at, order: this.#order++, event };

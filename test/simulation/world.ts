@@ -41,9 +41,8 @@ export class World {
   /** Lets events happen until `done`, or until true time is `untilMs`. Gives whether it was `done`. */
   async run(untilMs: number, done: () => boolean): Promise<boolean> {
     while (!done()) {
-      const next = this.#events.pop();
-      if (next === undefined || next.at >= untilMs) {
-        if (next !== undefined) this.#events.push(next.at, next.event);
+      const next = (this.#events.nextAt ?? untilMs) < untilMs ? this.#events.pop() : undefined;
+      if (next === undefined) {
         this.#nowMs = Math.max(this.#nowMs, untilMs);
         return done();
       }
