@@ -1,0 +1,226 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { Assigner } from '../../../src/tasks/assigner.js';
+import { Intake } from '../../../src/tasks/intake.js';
+import { NoncePools } from '../../../src/tasks/nonce-pools.js';
+import { encode, Request } from '../../../src/wire/index.js';
+import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/ledger.js';
+import { bootHexOf, dealKey, TaskRoom } from '../../support/task-room.js';
+
+const FROM = nodeId('node-2');
+
+let ledger: Ledger;
+let room: TaskRoom;
+let other: TaskRoom;
+let pools: NoncePools;
+let intake: Intake;
+
+beforeEach(async () => {
+  ledger = new Ledger();
+  const key = dealKey(ledger);
+  room = new TaskRoom('node-1', ledger);
+  other = new TaskRoom('node-2', ledger);
+  await room.hold(key);
+  await other.hold(key);
+  pools = new NoncePools();
+  for (const node of NODES) pools.hello(node, bootHexOf(node));
+  intake = new Intake(room.around, new Assigner(room.around, pools));
+});
+
+function sign(id = 'one', requester?: string): Request {
+  const request = signRequest('treasury', id, utf8('hello'));
+  return ledger.request(METHODS.sign, request, requester === undefined ? {} : { requester });
+}
+
+function take(request: Request): void {
+  intake.take(FROM, encode(Request, request));
+}
+
+function fill(of: TaskRoom, count = 1): void {
+  const slots = of.keys.commit(keyId('treasury'), 1, count);
+  pools.add(of.self, 'treasury', 1, slots, room.clock.elapsed());
+}
+
+/** What was refused since the last look: to whom, and why. */
+function refusals(): readonly string[] {
+  return room
+    .takeSent()
+    .flatMap(({ to, message: { message } }) =>
+      message?.$case === 'forwardRefused' ? [`${to} ${message.value.reason}`] : [],
+    );
+}
+
+/** How many requests were proposed since the last look, and with a first attempt or without. */
+function proposals(): readonly string[] {
+  return room.takeProposed().map((command) => {
+    if (command.$case !== 'request') return command.$case;
+    return command.value.firstAttempt === undefined ? 'bare' : 'with attempt';
+  });
+}
+
+describe('a Sign', () => {
+  test('with commitments in the pools is proposed at once, with its first attempt', () => {
+    fill(room);
+    fill(other);
+    take(sign());
+    expect(proposals()).toEqual(['with attempt']);
+    expect(intake.busy).toBe(false);
+  });
+
+  test('with an empty pool asks for commitments, waits for them, and goes on when they come', () => {
+    take(sign());
+    const wanted = room
+      .takeSent()
+      .filter(({ message }) => message.message?.$case === 'wantCommitments');
+    expect(wanted.map(({ to }) => to).sort()).toEqual(NODES);
+    expect(proposals()).toEqual([]);
+    fill(room);
+    fill(other);
+    intake.advance();
+    expect(proposals()).toEqual(['with attempt']);
+  });
+
+  test('waits for them 250 ms at most, and is proposed without an attempt then', () => {
+    take(sign());
+    room.clock.pass(249);
+    intake.advance();
+    expect(proposals()).toEqual([]);
+    room.clock.pass(1);
+    intake.advance();
+    expect(proposals()).toEqual(['bare']);
+    expect(intake.busy).toBe(false);
+  });
+
+  test('asks for the commitments of one key every 100 ms only', () => {
+    take(sign('one'));
+    take(sign('two'));
+    expect(room.takeSent()).toHaveLength(3);
+    room.clock.pass(100);
+    intake.advance();
+    expect(room.takeSent()).toHaveLength(3);
+  });
+
+  test('finds 1024 places to wait in', () => {
+    for (let at = 0; at < 1024; at++) take(sign(`wait-${at}`));
+    expect(refusals()).toEqual([]);
+    take(sign('one-more'));
+    expect(refusals()).toEqual(['node-2 TOO_MANY_REQUESTS']);
+  });
+});
+
+describe('a repetition', () => {
+  test('of what waits or was proposed is ignored', () => {
+    take(sign());
+    take(sign());
+    room.clock.pass(250);
+    intake.advance();
+    take(sign());
+    intake.advance();
+    expect(proposals()).toEqual(['bare']);
+    expect(refusals()).toEqual([]);
+  });
+
+  test('is proposed again when no verdict came in 2 s', () => {
+    fill(room, 4);
+    fill(other, 4);
+    take(sign());
+    room.clock.pass(2000);
+    take(sign());
+    expect(proposals()).toHaveLength(2);
+  });
+
+  test('of what is in the state already is ignored: who asks will see it', () => {
+    ledger.command({ $case: 'request', value: sign() });
+    take(sign());
+    expect([...proposals(), ...refusals()]).toEqual([]);
+  });
+
+  test('is not refused by a node that proposed it, even when it leads no more', () => {
+    fill(room);
+    fill(other);
+    take(sign());
+    expect(proposals()).toHaveLength(1);
+    room.follow('node-3');
+    intake.clear();
+    take(sign());
+    expect(refusals()).toEqual([]);
+
+    intake.applied(toHex(verdictHashOf(sign())));
+    take(sign());
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+  });
+
+  test('is proposed anew by a node that leads again', () => {
+    fill(room, 2);
+    fill(other, 2);
+    take(sign());
+    intake.clear();
+    take(sign());
+    expect(proposals()).toHaveLength(2);
+  });
+
+  test('is forgotten after ten minutes, when no request lives any more', () => {
+    fill(room);
+    fill(other);
+    take(sign());
+    room.clock.pass(600_000);
+    intake.advance();
+    room.follow('node-3');
+    take(sign());
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+  });
+});
+
+describe('a refusal', () => {
+  test('of a node that does not lead, or not yet', () => {
+    room.status = { ...room.status, caughtUp: false };
+    take(sign());
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+    room.follow('node-3');
+    take(sign());
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+  });
+
+  test('tells those that wait when this node leads no more', () => {
+    take(sign());
+    room.takeSent();
+    intake.clear();
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+    expect(intake.busy).toBe(false);
+  });
+
+  test('when the log takes no more', () => {
+    fill(room, 2);
+    fill(other, 2);
+    room.fate = 'overloaded';
+    take(sign());
+    expect(refusals()).toEqual(['node-2 LOG_FULL']);
+    room.fate = 'not-leader';
+    take(sign());
+    expect(refusals()).toEqual(['node-2 NOT_LEADER']);
+  });
+
+  test('of what the state would refuse: nothing fills the log', () => {
+    take(sign('one', APP));
+    expect(refusals()).toEqual(['node-2 KEY_FORBIDDEN']);
+    expect(proposals()).toEqual([]);
+  });
+
+  test('when too few signers, or not all participants of a generate-key, can be reached', () => {
+    room.connections.disconnected(nodeId('node-3'));
+    take(ledger.request(METHODS.generateKey, generateRequest('cold')));
+    expect(refusals()).toEqual(['node-2 PARTICIPANT_UNREACHABLE']);
+    room.connections.disconnected(nodeId('node-2'));
+    take(sign());
+    expect(refusals()).toEqual(['node-2 SIGNERS_UNREACHABLE']);
+    expect(proposals()).toEqual([]);
+  });
+
+  test('is not worth a word for what cannot be read, or brings an attempt of its own', () => {
+    intake.take(FROM, Uint8Array.of(255));
+    const firstAttempt = ledger.signAttempt('treasury', 'task', 1);
+    take({ ...sign(), firstAttempt });
+    expect([...proposals(), ...refusals()]).toEqual([]);
+  });
+});

@@ -1,0 +1,343 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
+import type { KeyId, TaskId } from '../../../src/common/index.js';
+import { aggregate, ed25519Suite, signShare } from '../../../src/frost/index.js';
+import { taskIdOf } from '../../../src/identity/index.js';
+import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { Submissions } from '../../../src/tasks/submissions.js';
+import { decode, Request } from '../../../src/wire/index.js';
+import type { TaskRecord } from '../../../src/wire/index.js';
+import {
+  fill,
+  generateRequest,
+  GENESIS_MS,
+  Ledger,
+  NODES,
+  OPERATOR,
+  signRequest,
+} from '../../support/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import type { DealtKey } from '../../support/task-room.js';
+
+const [, LEADER, NEXT] = [...NODES, nodeId('')];
+const TASK = taskIdOf(OPERATOR, 'one');
+
+let ledger: Ledger;
+let key: DealtKey;
+let room: TaskRoom;
+let submissions: Submissions;
+
+beforeEach(() => {
+  ledger = new Ledger();
+  key = dealKey(ledger);
+  room = new TaskRoom('node-1', ledger);
+  room.follow(LEADER);
+  submissions = new Submissions(room.around, ledger.ask);
+});
+
+type Answer = { record?: TaskRecord; error?: unknown };
+
+/** A client's request, and what becomes of it. */
+function submit(
+  request = signRequest('treasury', 'one', utf8('hello')),
+  method: string = METHODS.sign,
+): { readonly answer: Answer; readonly abort: (reason?: unknown) => void } {
+  const answer: Answer = {};
+  const controller = new AbortController();
+  submissions
+    .submit({
+      method,
+      request,
+      requester: OPERATOR,
+      expiresInMs: 10_000,
+      signal: controller.signal,
+    })
+    .then(
+      (record) => (answer.record = record),
+      (error: unknown) => (answer.error = error),
+    );
+  return { answer, abort: (reason) => controller.abort(reason) };
+}
+
+/** The requests that were forwarded since the last look, and to whom. */
+function forwards(): readonly { to: string; request: Request }[] {
+  return room.takeSent().flatMap(({ to, message: { message } }) => {
+    const request =
+      message?.$case === 'forward' ? decode(Request, message.value.request) : undefined;
+    return request === undefined ? [] : [{ to, request }];
+  });
+}
+
+function refuse(from: string, request: Request | undefined, code: string): void {
+  if (request === undefined) throw new Error('nothing was forwarded');
+  const verdictHash = verdictHashOf(request);
+  submissions.refused(nodeId(from), { verdictHash, code, reason: 'WHY', detail: 'because' });
+}
+
+function apply(request: Request | undefined): void {
+  if (request === undefined) throw new Error('nothing was forwarded');
+  const { verdict } = ledger.command({ $case: 'request', value: request });
+  if (verdict !== undefined) submissions.decided(verdict);
+}
+
+function changed(): void {
+  submissions.changed(new Set<TaskId>([TASK]), new Set<KeyId>());
+}
+
+const reasonOf = ({ error }: Answer): unknown =>
+  error instanceof ClusterError ? error.reason : error;
+
+/** A signature that verifies, made with two shares. */
+function realSignature(message: Uint8Array): Uint8Array {
+  const { record, scalars } = key;
+  const parts = { threshold: 2, V: record.publicPolynomial, publicKey: record.publicKey };
+  const { group } = ed25519Suite;
+  const nonces = [1, 2].map((index) => {
+    const [d, e] = [BigInt(index + 5), BigInt(index + 50)];
+    return {
+      index,
+      d,
+      e,
+      D: group.encode(group.multiplyBase(d)),
+      E: group.encode(group.multiplyBase(e)),
+    };
+  });
+  const shares = new Map<number, Uint8Array>();
+  for (const { index, d, e } of nonces) {
+    const nonce = { d: group.encodeScalar(d), e: group.encodeScalar(e) };
+    const scalar = scalars[index - 1] ?? fill(0);
+    const made = signShare(ed25519Suite, parts, { index, scalar }, nonce, nonces, message);
+    if ('share' in made) shares.set(index, made.share);
+  }
+  const made = aggregate(ed25519Suite, parts, nonces, message, shares, (signature) =>
+    room.around.rules.verify.final('FROST_ED25519_SHA512', record.publicKey, message, signature),
+  );
+  if (!made.ok) throw new Error('no signature');
+  return made.signature;
+}
+
+describe('a request', () => {
+  test('goes to the leader, vouched for by this node until a time that its clock has not reached', () => {
+    room.clock.nowMs = GENESIS_MS - 5000;
+    ledger.timeMs += 1000;
+    ledger.append('no-op', fill(0, 0));
+    submit();
+    const [forwarded] = forwards();
+    expect(forwarded?.to).toBe(LEADER);
+    const by = forwarded?.request.authorization?.by;
+    expect(by).toMatchObject({
+      $case: 'voucher',
+      value: { nodeId: 'node-1', spiffeId: OPERATOR, expireTimeMs: BigInt(ledger.timeMs + 10_000) },
+    });
+  });
+
+  test('is repeated every 500 ms, the same bytes, until its outcome is applied', async () => {
+    const { answer } = submit();
+    const [first] = forwards();
+    room.clock.pass(499);
+    submissions.repeat();
+    expect(forwards()).toEqual([]);
+    room.clock.pass(1);
+    submissions.repeat();
+    expect(forwards()).toEqual([first]);
+
+    apply(first?.request);
+    ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
+    changed();
+    await settle();
+    expect(answer.record?.outcome?.$case).toBe('failed');
+    expect(submissions.busy).toBe(false);
+  });
+
+  test('goes to a new leader at once', () => {
+    submit();
+    forwards();
+    room.follow(NEXT);
+    submissions.repeat();
+    expect(forwards().map(({ to }) => to)).toEqual([NEXT]);
+  });
+
+  test('that this node’s state has an outcome of is answered without asking anybody', async () => {
+    apply(submit() && forwards()[0]?.request);
+    ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
+    room.follow(undefined);
+    const { answer } = submit();
+    await settle();
+    expect(answer.record?.taskId).toBe(TASK);
+  });
+
+  test('that is altered under the same id is refused', async () => {
+    apply(submit() && forwards()[0]?.request);
+    ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
+    const { answer } = submit(signRequest('treasury', 'one', utf8('other')));
+    await settle();
+    expect(reasonOf(answer)).toBe('REQUEST_ID_REUSED');
+  });
+
+  test('that cannot be read is refused here', async () => {
+    const { answer } = submit(fill(255, 3));
+    await settle();
+    expect(reasonOf(answer)).toBe('INVALID_ENCODING');
+    expect(forwards()).toEqual([]);
+  });
+
+  test('that the log refuses is refused', async () => {
+    const { answer } = submit(signRequest('nothing', 'one', utf8('hello')));
+    apply(forwards()[0]?.request);
+    await settle();
+    expect(reasonOf(answer)).toBe('KEY_NOT_FOUND');
+  });
+
+  test('that comes when the node stops is refused, and so is what waits', async () => {
+    const { answer } = submit();
+    submissions.close();
+    const late = submit();
+    await settle();
+    expect([reasonOf(answer), reasonOf(late.answer)]).toEqual(['STOPPING', 'STOPPING']);
+    expect(submissions.busy).toBe(false);
+  });
+});
+
+describe('a signature', () => {
+  test('that verifies is the answer', async () => {
+    const { answer } = submit();
+    apply(forwards()[0]?.request);
+    ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
+    const signature = realSignature(utf8('hello'));
+    ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+    changed();
+    await settle();
+    expect(answer.record?.outcome).toMatchObject({ $case: 'signature', value: { signature } });
+  });
+
+  test('that does not verify is an alarm, and no answer', async () => {
+    const { answer } = submit();
+    apply(forwards()[0]?.request);
+    ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
+    const signature = realSignature(utf8('another message'));
+    ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+    changed();
+    await settle();
+    expect(answer.error).toMatchObject({ code: 'protocol-abort', reason: 'RESULT_INVALID' });
+    expect(room.alarms).toHaveLength(1);
+  });
+});
+
+test('a new key is an answer only with its certificate', async () => {
+  const { answer } = submit(generateRequest('cold', { requestId: 'one' }), METHODS.generateKey);
+  apply(forwards()[0]?.request);
+  ledger.attempt(ledger.task(TASK));
+  for (const node of NODES)
+    ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(TASK), node) });
+  changed();
+  await settle();
+  expect(answer).toEqual({});
+  for (const node of NODES.slice(0, 2)) {
+    const { changedKeys } = ledger.command({
+      $case: 'installed',
+      value: ledger.installed('cold', node),
+    });
+    submissions.changed(new Set(), new Set(changedKeys));
+  }
+  await settle();
+  expect(answer.record?.outcome?.$case).toBe('generatedKey');
+});
+
+describe('“nothing was done”', () => {
+  test('is said when there was no leader for 5 s', async () => {
+    room.follow(undefined);
+    const { answer } = submit();
+    room.clock.pass(4999);
+    submissions.advance();
+    await settle();
+    expect(answer).toEqual({});
+    room.clock.pass(1);
+    submissions.advance();
+    await settle();
+    expect(answer.error).toMatchObject({ code: 'no-quorum', reason: 'NO_LEADER' });
+  });
+
+  test('is said of a leader that cannot be reached', async () => {
+    if (LEADER !== undefined) room.connections.disconnected(LEADER);
+    const { answer, abort } = submit();
+    expect(forwards()).toEqual([]);
+    abort();
+    await settle();
+    expect(reasonOf(answer)).toBe('NO_LEADER');
+  });
+
+  test('is not said once somebody was asked: only the outcome or the deadline is', async () => {
+    const { answer, abort } = submit();
+    room.follow(undefined);
+    room.clock.pass(60_000);
+    submissions.advance();
+    await settle();
+    expect(answer).toEqual({});
+    abort();
+    await settle();
+    expect(answer.error).toMatchObject({ code: 'deadline' });
+  });
+
+  test('is said when every copy was refused by who was asked, and not one copy earlier', async () => {
+    const { answer, abort } = submit();
+    room.clock.pass(500);
+    submissions.repeat();
+    const copies = forwards();
+    expect(copies).toHaveLength(2);
+    refuse(LEADER ?? '', copies[0]?.request, 'not-leader');
+    const other = submit(signRequest('treasury', 'two', utf8('hello')));
+    refuse(LEADER ?? '', forwards()[0]?.request, 'not-leader');
+    abort();
+    other.abort();
+    await settle();
+    expect(answer.error).toMatchObject({ code: 'deadline' });
+    expect(reasonOf(other.answer)).toBe('NO_LEADER');
+  });
+});
+
+describe('a leader’s refusal', () => {
+  test('is the answer when nobody else was asked', async () => {
+    const { answer } = submit();
+    refuse(LEADER ?? '', forwards()[0]?.request, 'overloaded');
+    await settle();
+    expect(answer.error).toMatchObject({ code: 'overloaded', reason: 'WHY' });
+  });
+
+  test('is no answer while another node may have brought it into a log', async () => {
+    const { answer } = submit();
+    forwards();
+    room.follow(NEXT);
+    submissions.repeat();
+    const [second] = forwards();
+    refuse(NEXT ?? '', second?.request, 'overloaded');
+    await settle();
+    expect(answer).toEqual({});
+    refuse(LEADER ?? '', second?.request, 'overloaded');
+    await settle();
+    expect(reasonOf(answer)).toBe('WHY');
+  });
+
+  test('of a node that was not asked, or for another copy, is nothing', async () => {
+    const { answer } = submit();
+    const [forwarded] = forwards();
+    refuse(NEXT ?? '', forwarded?.request, 'overloaded');
+    submissions.refused(LEADER ?? nodeId(''), {
+      verdictHash: fill(1),
+      code: 'overloaded',
+      reason: 'WHY',
+      detail: '',
+    });
+    await settle();
+    expect(answer).toEqual({});
+  });
+
+  test('because it does not lead yet makes it asked again soon, but not at once', () => {
+    submit();
+    refuse(LEADER ?? '', forwards()[0]?.request, 'not-leader');
+    submissions.repeat();
+    expect(forwards()).toEqual([]);
+    room.clock.pass(50);
+    submissions.repeat();
+    expect(forwards().map(({ to }) => to)).toEqual([LEADER]);
+  });
+});
