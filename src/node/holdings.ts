@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ClusterError, equal, toHex } from '../common/index.js';
 import { wipe } from '../crypto/index.js';
-import { parseGenesis } from '../identity/index.js';
+import { parseGenesis, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import {
   loadNodeKey,
@@ -71,7 +71,14 @@ export async function openHoldings(config: NodeConfig): Promise<Holdings> {
 function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
   const genesis = parse(clusterFile, read(clusterFile, 'cluster_file'));
   const known = genesis.members.map((member) => member.nodeId);
-  if (known.includes(nodeId)) return genesis;
+  if (voters(genesis).includes(nodeId)) return genesis;
+  if (known.includes(nodeId)) {
+    throw new ClusterError(
+      'unsupported',
+      `${clusterFile}: ${nodeId} has role mesh; this release runs only nodes of role tee, which vote and hold shares`,
+      { reason: 'ROLE_UNSUPPORTED', field: 'node_id' },
+    );
+  }
   throw new ClusterError(
     'invalid-request',
     `${clusterFile}: has no member ${nodeId}; it has ${known.join(', ')}`,

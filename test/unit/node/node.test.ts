@@ -169,6 +169,14 @@ describe('refuses to start', () => {
     expect(await complaint(configured({ [setting]: value }))).toMatch(words);
   });
 
+  test('as a node of role mesh, which only follows the log', async () => {
+    const config = configured();
+    const genesis = readFileSync(config.clusterFile, 'utf8').replace('"tee"', '"mesh"');
+    rmSync(config.clusterFile);
+    writeFileSync(config.clusterFile, genesis);
+    expect(await complaint(config)).toMatch(/node-1 has role mesh; this release runs only/);
+  });
+
   test('with the data of another node, which is left as it was', async () => {
     const data = join(made, 'one', 'node-2', 'data');
     await complaint(configured({ data_dir: data }));
