@@ -11,7 +11,7 @@ import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index
 import { ed25519Suite, suiteOf } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { nodeVerify, systemRandom } from '../../src/ops/index.js';
-import type { Clock, Logger, Timer } from '../../src/ports/index.js';
+import type { Clock, Logger, ShareStore, Timer } from '../../src/ports/index.js';
 import type { Applied } from '../../src/state/index.js';
 import { memoryShareStore } from '../../src/store/index.js';
 import type { Batch, Consensus, Surroundings } from '../../src/tasks/index.js';
@@ -74,13 +74,19 @@ export class TaskRoom {
   readonly alarms: string[] = [];
   readonly connections: Connections;
   readonly keys: KeyManager;
-  readonly shares = memoryShareStore();
+  readonly shares: ShareStore;
   readonly around: Surroundings;
   status: ReturnType<Consensus['status']>;
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
 
-  constructor(self = 'node-1', ledger = new Ledger(), boot = bootHexOf(self)) {
+  constructor(
+    self = 'node-1',
+    ledger = new Ledger(),
+    boot = bootHexOf(self),
+    shares: ShareStore = memoryShareStore(),
+  ) {
+    this.shares = shares;
     this.ledger = ledger;
     this.self = nodeId(self);
     this.boot = boot;

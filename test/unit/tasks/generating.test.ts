@@ -1,0 +1,294 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { keyId, sessionId, taskId, toHex } from '../../../src/common/index.js';
+import { Commitments } from '../../../src/tasks/commitments.js';
+import { Facts } from '../../../src/tasks/facts.js';
+import { Generating } from '../../../src/tasks/generating.js';
+import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { OpenTasks } from '../../../src/tasks/open-tasks.js';
+import type { OpenSession } from '../../../src/tasks/open-tasks.js';
+import { Command, decode, Declined } from '../../../src/wire/index.js';
+import type { Envelope } from '../../../src/wire/index.js';
+import { fill, GENESIS_MS, Ledger, NODES } from '../../support/ledger.js';
+import { laterBootOf, settle, TaskRoom } from '../../support/task-room.js';
+
+/** A participant: its room, and what generates there. */
+type Participant = {
+  readonly room: TaskRoom;
+  readonly generating: Generating;
+  readonly facts: Facts;
+};
+
+let ledger: Ledger;
+let open: OpenTasks;
+
+beforeEach(() => {
+  ledger = new Ledger();
+  open = new OpenTasks(ledger.ask);
+});
+
+function participant(room: TaskRoom): Participant {
+  const shares = new KeyShares(room.around);
+  const commitments = new Commitments(room.around, shares);
+  const facts = new Facts(room.around, ledger.ask, shares, commitments);
+  return { room, facts, generating: new Generating(room.around, facts) };
+}
+
+const all = (): readonly Participant[] =>
+  NODES.map((node) => participant(new TaskRoom(node, ledger)));
+
+function generate(id = 'cold'): OpenSession {
+  const [task = ''] = ledger.generate(id).changedTasks;
+  return attempt(task);
+}
+
+function attempt(task: string): OpenSession {
+  ledger.attempt(ledger.task(task));
+  const session = open.refresh(taskId(task))?.sessions.at(-1);
+  if (session === undefined) throw new Error('no session');
+  return session;
+}
+
+/** Carries envelopes between the participants until nobody has more to say. */
+async function exchange(participants: readonly Participant[]): Promise<void> {
+  for (let quiet = 0; quiet < 10;) {
+    await settle();
+    const moved = participants.flatMap(({ room }) =>
+      room.takeSent().map((sent) => ({ from: room.self, ...sent })),
+    );
+    quiet = moved.length === 0 ? quiet + 1 : 0;
+    for (const { from, to, message } of moved) {
+      const { message: said } = message;
+      const receiver = participants.find(({ room }) => room.self === to);
+      if (said?.$case === 'envelope') {
+        const { value } = said;
+        receiver?.generating.receive(from, sessionId(toHex(value.sessionId)), value);
+      } else if (said?.$case === 'fact') told.push(said.value.command);
+      else if (said?.$case === 'contribution') refused.push(reasonOf(said.value.envelope));
+    }
+  }
+}
+
+/** Facts on their way to the leader, and reasons of refusals. */
+const told: Uint8Array[] = [];
+const refused: string[] = [];
+beforeEach(() => {
+  told.length = 0;
+  refused.length = 0;
+});
+
+function reasonOf(envelope: Envelope | undefined): string {
+  const body = envelope?.content?.$case === 'open' ? envelope.content.value.body : fill(255);
+  return decode(Declined, body)?.reason ?? '';
+}
+
+function apply(facts: readonly Uint8Array[]): void {
+  for (const fact of new Map(facts.map((each) => [toHex(each), each])).values()) {
+    ledger.append('command', fact);
+  }
+}
+
+async function alone(session: OpenSession, self: Participant): Promise<void> {
+  self.generating.contribute(session);
+  await exchange([self]);
+}
+
+describe('a generation', () => {
+  test('among all participants ends with equal ready of each, and the key', async () => {
+    const [session, participants] = [generate(), all()];
+    for (const { generating } of participants) generating.contribute(session);
+    await exchange(participants);
+    expect(told).toHaveLength(3);
+    apply(told);
+    expect(ledger.ask.key('cold')?.publicKey).toHaveLength(32);
+    expect(participants.flatMap(({ room }) => room.alarms)).toEqual([]);
+  });
+
+  test('bears messages that come before the entry', async () => {
+    const [session, participants] = [generate(), all()];
+    const [quick, ...slow] = participants;
+    quick?.generating.contribute(session);
+    await exchange(participants);
+    for (const { generating } of slow) generating.contribute(session);
+    await exchange(participants);
+    for (const { room, generating } of participants) {
+      room.clock.pass(200);
+      generating.resend();
+    }
+    await exchange(participants);
+    expect(new Set(told.map(toHex)).size).toBe(3);
+  });
+
+  test('waits until it is known to be open', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    self.room.status = { ...self.room.status, current: false };
+    const session = generate();
+    await alone(session, self);
+    expect(self.generating.busy).toBe(false);
+  });
+
+  test('ends with its task, and the session is begun once', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    const session = generate();
+    self.generating.contribute(session);
+    await settle();
+    expect(self.room.takeSent()).toHaveLength(2);
+    self.generating.contribute(session);
+    await settle();
+    expect(self.room.takeSent()).toEqual([]);
+    self.generating.closed(session.task.id);
+    await settle();
+    self.room.clock.pass(200);
+    self.generating.resend();
+    expect(self.room.takeSent()).toEqual([]);
+    expect([self.generating.busy, self.room.alarms]).toEqual([false, []]);
+  });
+
+  test('says nothing after the request has expired by this node’s own clock', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    self.generating.contribute(generate());
+    await settle();
+    self.room.takeSent();
+    self.room.clock.pass(60_000);
+    self.generating.resend();
+    self.generating.resendAll();
+    expect(self.room.takeSent()).toEqual([]);
+  });
+});
+
+describe('a newer attempt', () => {
+  test('ends the older one', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    const first = generate();
+    self.generating.contribute(first);
+    await settle();
+    self.room.takeSent();
+    const second = attempt(first.task.id);
+    self.generating.contribute(second);
+    await settle();
+    self.generating.resendAll();
+    const sessions = self.room
+      .takeSent()
+      .map(({ message: { message } }) =>
+        message?.$case === 'envelope' ? toHex(message.value.sessionId) : '',
+      );
+    expect(new Set(sessions)).toEqual(new Set([second.session]));
+  });
+
+  test('comes while the store is read: the older one does not begin', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    const first = generate();
+    self.generating.contribute(first);
+    const second = attempt(first.task.id);
+    self.generating.contribute(second);
+    await settle();
+    const sessions = self.room
+      .takeSent()
+      .map(({ message: { message } }) =>
+        message?.$case === 'envelope' ? toHex(message.value.sessionId) : '',
+      );
+    expect(new Set(sessions)).toEqual(new Set([second.session]));
+  });
+});
+
+describe('a node declines', () => {
+  test('an attempt of an earlier run', async () => {
+    const self = participant(new TaskRoom('node-1', ledger, laterBootOf('node-1')));
+    await alone(generate(), self);
+    expect(new Set(refused)).toEqual(new Set(['boot-changed']));
+  });
+
+  test('a request that has expired by its own clock', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    self.room.clock.nowMs = GENESIS_MS + 60_000;
+    await alone(generate(), self);
+    expect(new Set(refused)).toEqual(new Set(['expired']));
+  });
+
+  test('a key id of which it holds 8 shares that no log activated', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    for (let at = 0; at < 8; at++) {
+      const session = sessionId(toHex(fill(at + 1)));
+      await self.room.shares.put(keyId('cold'), session, fill(1));
+    }
+    await alone(generate(), self);
+    expect(new Set(refused)).toEqual(new Set(['pending-full']));
+  });
+
+  test('after a participant contradicted itself, and names it', async () => {
+    const self = participant(new TaskRoom('node-1', ledger));
+    const liars = [1, 2].map(() => participant(new TaskRoom('node-2', ledger)));
+    const session = generate();
+    for (const { generating } of [self, ...liars]) generating.contribute(session);
+    await settle();
+    for (const { room } of liars) {
+      for (const { to, message } of room.takeSent()) {
+        if (to === self.room.self && message.message?.$case === 'envelope') {
+          self.generating.receive(room.self, session.session, message.message.value);
+        }
+      }
+    }
+    await exchange([self]);
+    expect(new Set(refused)).toEqual(new Set(['aborted']));
+    expect(self.room.alarms).toEqual(['key generation aborted']);
+  });
+});
+
+/** A generation whose `ready` were made, and told nobody. */
+async function made(): Promise<{ session: OpenSession; rooms: readonly TaskRoom[] }> {
+  const [session, participants] = [generate(), all()];
+  for (const { generating } of participants) generating.contribute(session);
+  await exchange(participants);
+  return { session, rooms: participants.map(({ room }) => room) };
+}
+
+/** The same disk, and another run. */
+function restarted(room: TaskRoom): Participant {
+  const after = new TaskRoom(room.self, ledger, laterBootOf(room.self), room.shares);
+  return participant(after);
+}
+
+describe('after a restart', () => {
+  test('ready is said again, byte for byte, and the session is not begun again', async () => {
+    const { session, rooms } = await made();
+    const [before = ''] = told.map(toHex);
+    told.length = 0;
+    const self = restarted(rooms[0] ?? new TaskRoom());
+    await alone(session, self);
+    expect(told.map(toHex)).toEqual([before]);
+    expect(refused).toEqual([]);
+  });
+
+  test('ready is not said again for a share that does not open', async () => {
+    const { session, rooms } = await made();
+    told.length = 0;
+    const room = rooms[0] ?? new TaskRoom();
+    const sealed = await room.shares.get(keyId('cold'), session.session);
+    const damaged = Uint8Array.from(sealed ?? fill(0));
+    damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
+    await room.shares.put(keyId('cold'), session.session, damaged);
+    const self = restarted(room);
+    await alone(session, self);
+    expect(told).toEqual([]);
+    expect(new Set(refused)).toEqual(new Set(['aborted']));
+  });
+
+  test('ready is said no more when the state has it, or its attempt was replaced', async () => {
+    const { session, rooms } = await made();
+    const ready = told.filter((fact) => {
+      const said = decode(Command, fact)?.command;
+      return said?.$case === 'ready' && said.value.nodeId === 'node-1';
+    });
+    apply(ready);
+    told.length = 0;
+    const self = restarted(rooms[0] ?? new TaskRoom());
+    await alone(session, self);
+    expect(told).toEqual([]);
+    expect(self.facts.busy).toBe(false);
+
+    const other = restarted(rooms[1] ?? new TaskRoom());
+    attempt(session.task.id);
+    await alone(session, other);
+    expect(told).toEqual([]);
+    expect(other.facts.busy).toBe(false);
+  });
+});

@@ -1,0 +1,388 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
+import { signEnvelope } from '../../../src/mpc/index.js';
+import { METHODS, slotsOf } from '../../../src/state/index.js';
+import { TaskManager } from '../../../src/tasks/index.js';
+import {
+  Command,
+  Declined,
+  encode,
+  SessionMessage,
+  SignatureShare,
+} from '../../../src/wire/index.js';
+import type { NonceSlot } from '../../../src/wire/index.js';
+import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/ledger.js';
+import { batchOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
+
+type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
+
+/** Decides what becomes of a message on its way: nothing, or that many copies. */
+type Weather = (from: NodeId, to: NodeId, message: SessionMessage) => number;
+
+const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
+const KEY = keyId('treasury');
+const clear: Weather = () => 1;
+
+let ledger: Ledger;
+let nodes: readonly Node[];
+let weather: Weather;
+
+/** Three nodes over one log, node-1 leading: what it proposes is applied by all at the next {@link pass}. */
+beforeEach(async () => {
+  ledger = new Ledger();
+  const key = dealKey(ledger);
+  weather = clear;
+  const rooms = NODES.map((node) => new TaskRoom(node, ledger));
+  for (const room of rooms) {
+    await room.hold(key);
+    if (room.self !== ONE) room.follow(ONE);
+  }
+  nodes = rooms.map((room) => ({ room, manager: new TaskManager(room.around, ledger.ask) }));
+  for (const { room, manager } of nodes) {
+    for (const peer of rooms) if (peer !== room) manager.connected(peer.self, peer.boot);
+    manager.start();
+  }
+});
+
+/** Lets time go by in steps of 10 ms: messages arrive, proposals are applied, timers run. */
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 10) {
+    for (const { room } of nodes) {
+      for (const { to, message } of room.takeSent()) {
+        const receiver = nodes.find((each) => each.room.self === to);
+        for (let copy = weather(room.self, to, message); copy > 0; copy--) {
+          receiver?.manager.receive(room.self, encode(SessionMessage, message));
+        }
+      }
+    }
+    for (const { room } of nodes) for (const command of room.proposed.splice(0)) apply(command);
+    for (const { room } of nodes) room.clock.pass(10);
+    ledger.timeMs += 10;
+    await settle();
+  }
+}
+
+function apply(command: Command): void {
+  const batch = batchOf(ledger.append('command', encode(Command, command)));
+  for (const { manager } of nodes) manager.applied(batch);
+}
+
+function at(node: NodeId): Node {
+  const found = nodes.find(({ room }) => room.self === node);
+  if (found === undefined) throw new Error('no such node');
+  return found;
+}
+
+/** Somebody's request to sign, at a node. */
+function sign(id: string, node = TWO): void {
+  void at(node)
+    .manager.submit({
+      method: METHODS.sign,
+      request: signRequest('treasury', id, utf8('hello')),
+      requester: OPERATOR,
+      expiresInMs: 60_000,
+      signal: new AbortController().signal,
+    })
+    .catch(() => {});
+}
+
+function task(id: string): ReturnType<Ledger['task']> | undefined {
+  return ledger.ask.tasks('', 1000, false).find(({ requestId }) => requestId === id);
+}
+
+/** Whom the newest attempt of a task asks. */
+const asked = (id: string): readonly string[] =>
+  slotsOf(task(id)?.attempts.at(-1)?.attempt).map((each) => each.nodeId);
+const outcome = (id: string): string | undefined => task(id)?.outcome?.$case;
+const alarms = (): readonly string[] => nodes.flatMap(({ room }) => room.alarms);
+
+/** A message of `from` about the newest attempt of a task. */
+function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): SessionMessage {
+  const session = task(id)?.attempts.at(-1)?.sessionId ?? fill(0);
+  const index = NODES.indexOf(from) + 1;
+  const { signer } = at(from).room.around;
+  const envelope = signEnvelope(signer, session, kind, index, 0, body);
+  return {
+    message: { $case: 'contribution', value: { envelope, keyId: KEY, version: 1, next: [] } },
+  };
+}
+
+const isShareOf =
+  (node: NodeId): Weather =>
+  (from, _to, { message }) =>
+    from === node && message?.$case === 'contribution' ? 0 : 1;
+
+describe('a signature', () => {
+  test('is made, whichever node is asked, and needs no second attempt', async () => {
+    for (const node of NODES) sign(`at-${node}`, node);
+    await pass(300);
+    for (const node of NODES) {
+      expect(outcome(`at-${node}`)).toBe('signature');
+      expect(task(`at-${node}`)?.attempts).toHaveLength(1);
+    }
+    expect(alarms()).toEqual([]);
+  });
+
+  test('is made once where every message comes twice', async () => {
+    weather = () => 2;
+    sign('one');
+    await pass(300);
+    expect(task('one')?.attempts).toHaveLength(1);
+    expect(outcome('one')).toBe('signature');
+    expect(alarms()).toEqual([]);
+  });
+
+  test('is made with other participants where one is silent', async () => {
+    weather = isShareOf(TWO);
+    for (let turn = 0; turn < 4; turn++) sign(`sign-${turn}`, ONE);
+    await pass(1500);
+    for (let turn = 0; turn < 4; turn++) expect(outcome(`sign-${turn}`)).toBe('signature');
+    expect(alarms()).toEqual([]);
+  });
+
+  test('is made by a new leader from the shares that it holds, without another attempt', async () => {
+    sign('warm', ONE);
+    await pass(120);
+    expect(outcome('warm')).toBe('signature');
+    weather = (_from, to, { message }) => (to === ONE && message?.$case === 'contribution' ? 0 : 1);
+    sign('one', ONE);
+    await pass(60);
+    expect(task('one')?.attempts).toHaveLength(1);
+    expect(outcome('one')).toBeUndefined();
+
+    at(ONE).room.follow(TWO);
+    at(THREE).room.follow(TWO);
+    at(TWO).room.status = { ...at(TWO).room.status, role: 'leader', term: 2, leader: TWO };
+    await pass(60);
+    expect(outcome('one')).toBe('signature');
+    expect(task('one')?.attempts).toHaveLength(1);
+  });
+
+  test('is answered from the log where the request was forwarded to two leaders', async () => {
+    sign('one');
+    const forwarded = at(TWO).room.sent.find(({ message }) => message.message?.$case === 'forward');
+    at(THREE).room.status = { ...at(ONE).room.status };
+    at(THREE).manager.receive(
+      TWO,
+      encode(SessionMessage, forwarded?.message ?? { message: undefined }),
+    );
+    await pass(400);
+    expect(
+      ledger.ask.tasks('', 100, false).filter(({ requestId }) => requestId === 'one'),
+    ).toHaveLength(1);
+    expect(outcome('one')).toBe('signature');
+  });
+});
+
+describe('a participant that lies', () => {
+  test('cannot use up the attempts with one wrong share, sent again and again', async () => {
+    sign('warm', ONE);
+    await pass(200);
+    // Only with node-2 can it go on, and nothing of node-3 arrives: the wrong share is all that comes, every 10 ms.
+    weather = (from, _to, { message }) =>
+      message?.$case === 'contribution' && from !== ONE ? 0 : 1;
+    sign('one', ONE);
+    await pass(30);
+    const wrong = encode(SignatureShare, { share: fill(1) });
+    const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
+    const message = encode(SessionMessage, contribution(liar, 'one', 'SHARE', wrong));
+    for (let turn = 0; turn < 20; turn++) {
+      at(ONE).manager.receive(liar, message);
+      await pass(10);
+    }
+    expect(task('one')?.attempts.length).toBeLessThanOrEqual(2);
+    expect(alarms()).toEqual(['a signature share failed its check']);
+    weather = clear;
+    await pass(800);
+    expect(outcome('one')).toBe('signature');
+  });
+
+  test('cannot decline an attempt that does not ask it', async () => {
+    weather = (_from, to, { message }) => (to === ONE && message?.$case === 'contribution' ? 0 : 1);
+    sign('one', ONE);
+    await pass(300);
+    const stranger = NODES.find((node) => !asked('one').includes(node)) ?? nodeId('');
+    const before = task('one')?.attempts.length;
+    const body = encode(Declined, { reason: 'nonce-gone', index: 0 });
+    at(ONE).manager.receive(
+      stranger,
+      encode(SessionMessage, contribution(stranger, 'one', 'DECLINED', body)),
+    );
+    await pass(30);
+    expect(task('one')?.attempts).toHaveLength(before ?? -1);
+  });
+
+  test('cannot make attempts void with commitments that no entry may name', async () => {
+    const wrong: readonly Partial<NonceSlot>[] = [{ counter: 2n ** 60n }, { hiding: fill(5, 31) }];
+    for (const [position, each] of wrong.entries()) {
+      at(ONE).manager.receive(
+        TWO,
+        encode(SessionMessage, {
+          message: {
+            $case: 'commitments',
+            value: { keyId: KEY, version: 1, slots: [slot('node-2', 100 + position, each)] },
+          },
+        }),
+      );
+    }
+    at(ONE).room.connections.disconnected(THREE);
+    sign('one', ONE);
+    await pass(500);
+    expect(outcome('one')).toBe('signature');
+    expect(alarms()).toEqual([]);
+  });
+
+  test('survives in nobody’s memory: bytes, unknown keys, sessions and ids of any length are nothing', async () => {
+    const long = 'x'.repeat(100_000);
+    const envelope = {
+      sessionId: fill(1, 100),
+      kind: 'SHARE',
+      from: 2,
+      to: 0,
+      content: { $case: 'open' as const, value: { body: fill(1), signature: fill(1, 64) } },
+    };
+    const messages: readonly SessionMessage[] = [
+      { message: undefined },
+      { message: { $case: 'wantCommitments', value: { keyId: long } } },
+      {
+        message: {
+          $case: 'commitments',
+          value: { keyId: long, version: 1, slots: [slot('node-2', 1)] },
+        },
+      },
+      {
+        message: {
+          $case: 'contribution',
+          value: { envelope, keyId: long, version: 9, next: [slot('node-2', 2)] },
+        },
+      },
+      {
+        message: {
+          $case: 'contribution',
+          value: { envelope: undefined, keyId: '', version: 0, next: [] },
+        },
+      },
+      { message: { $case: 'envelope', value: { ...envelope, kind: long } } },
+      { message: { $case: 'forward', value: { request: fill(255, 1000) } } },
+      {
+        message: {
+          $case: 'forwardRefused',
+          value: { verdictHash: fill(1), code: long, reason: long, detail: long },
+        },
+      },
+      { message: { $case: 'fact', value: { command: fill(255, 1000) } } },
+    ];
+    for (const message of messages) at(ONE).manager.receive(TWO, encode(SessionMessage, message));
+    at(ONE).manager.receive(TWO, fill(255, 5000));
+    const ready = { ...ledger.installed('treasury', 'node-2'), keyId: long };
+    const command = encode(Command, { command: { $case: 'installed', value: ready } });
+    at(ONE).manager.receive(
+      TWO,
+      encode(SessionMessage, { message: { $case: 'fact', value: { command } } }),
+    );
+    await pass(50);
+    expect(at(ONE).room.proposed).toEqual([]);
+    expect(alarms()).toEqual([]);
+  });
+});
+
+describe('a leader that lies', () => {
+  test('gets one share for one nonce, whatever it puts into the log', async () => {
+    sign('warm', ONE);
+    await pass(200);
+    const slots = (['node-1', 'node-2'] as const).map((node) => {
+      const [made] = at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+      return made ?? slot(node, 1);
+    });
+    for (const { room } of nodes) room.follow(undefined);
+    for (const id of ['one', 'two']) {
+      const request = signRequest('treasury', id, utf8(id));
+      apply({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } });
+      const value = ledger.signAttempt('treasury', task(id)?.taskId ?? '', 1, {
+        assignment: { $case: 'slots', value: { slots } },
+      });
+      apply({ command: { $case: 'attempt', value } });
+    }
+    const kinds = at(TWO)
+      .room.takeSent()
+      .flatMap(({ to, message: { message } }) =>
+        message?.$case === 'contribution' && to === ONE
+          ? [
+              `${task('one')?.attempts.some(({ sessionId }) => toHex(sessionId) === toHex(message.value.envelope?.sessionId ?? fill(0)))} ${message.value.envelope?.kind}`,
+            ]
+          : [],
+      );
+    expect(kinds).toEqual(['true SHARE', 'false DECLINED']);
+  });
+
+  test('gets no share for a task that the same batch closes', async () => {
+    const request = signRequest('treasury', 'one', utf8('hello'));
+    const slots = (['node-1', 'node-2'] as const).map((node) => {
+      const [made] = at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+      return made ?? slot(node, 1);
+    });
+    const append = (command: Command): ReturnType<typeof batchOf> =>
+      batchOf(ledger.append('command', encode(Command, command)));
+    const batches = [
+      append({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } }),
+    ];
+    const id = task('one')?.taskId ?? '';
+    const value = ledger.signAttempt('treasury', id, 1, {
+      assignment: { $case: 'slots', value: { slots } },
+    });
+    batches.push(append({ command: { $case: 'attempt', value } }));
+    batches.push(
+      append({ command: { $case: 'failed', value: { taskId: id, reason: 'NO', evidence: [] } } }),
+    );
+    at(TWO).manager.applied({
+      tasks: new Set(batches.flatMap(({ tasks }) => [...tasks])),
+      keys: new Set<KeyId>(),
+      named: batches.flatMap(({ named }) => named),
+      verdicts: [],
+    });
+    const sent = at(TWO)
+      .room.takeSent()
+      .filter(({ message }) => message.message?.$case === 'contribution');
+    expect(sent).toEqual([]);
+    // And the nonce that was named is gone for good (frost: N4).
+    const own = slots.find(({ nodeId: node }) => node === TWO) ?? slot('node-2', 1);
+    expect(at(TWO).room.keys.take(KEY, 1, own)).toBe('gone');
+  });
+
+  test('can name a hundred thousand commitments in a batch, and the node bears it', () => {
+    const one = slot('node-2', 1);
+    const named = Array.from({ length: 200_000 }, (_, each) => ({ ...one, counter: BigInt(each) }));
+    const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), verdicts: [] };
+    expect(() => at(TWO).manager.applied({ ...empty, named })).not.toThrow();
+  });
+});
+
+test('a task whose request has expired is closed, even by a leader whose own clock is behind', async () => {
+  for (const { room } of nodes.slice(1)) at(ONE).room.connections.disconnected(room.self);
+  const request = signRequest('treasury', 'one', utf8('hello'));
+  apply({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } });
+  await pass(50);
+  expect(outcome('one')).toBeUndefined();
+  at(ONE).room.clock.nowMs -= 3_600_000;
+  ledger.timeMs += 60_000;
+  ledger.append('no-op', fill(0, 0));
+  await pass(50);
+  expect(task('one')?.outcome).toMatchObject({
+    $case: 'failed',
+    value: { reason: 'REQUEST_EXPIRED' },
+  });
+});
+
+test('a node that stopped does nothing more, and raises no alarm', async () => {
+  sign('one', ONE);
+  for (const { room, manager } of nodes) {
+    manager.stop();
+    room.keys.close();
+    room.takeSent();
+    room.proposed.splice(0);
+  }
+  await pass(2000);
+  for (const { room } of nodes)
+    expect([room.sent, room.proposed, room.alarms]).toEqual([[], [], []]);
+});
