@@ -184,7 +184,11 @@ export class TaskRoom {
 export type DealtKey = { readonly record: KeyRecord; readonly scalars: readonly Uint8Array[] };
 
 /** An active key whose shares a test deals: f(X) = a_0 + a_1·X, threshold 2 of 3. */
-export function dealKey(ledger: Ledger, id = 'treasury'): DealtKey {
+export function dealKey(
+  ledger: Ledger,
+  id = 'treasury',
+  installedBy: readonly NodeId[] = NODES,
+): DealtKey {
   const { group } = ed25519Suite;
   const [a0 = 0n, a1 = 0n] = [1, 2].map(() => BigInt(`0x${toHex(systemRandom.bytes(31))}`));
   const publicPolynomial = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
@@ -195,7 +199,7 @@ export function dealKey(ledger: Ledger, id = 'treasury'): DealtKey {
     const value = ledger.ready(ledger.task(task), node, { publicPolynomial, publicKey });
     ledger.command({ $case: 'ready', value });
   }
-  for (const node of NODES)
+  for (const node of installedBy)
     ledger.command({ $case: 'installed', value: ledger.installed(id, node) });
   const scalars = NODES.map((_, at) =>
     group.encodeScalar((a0 + a1 * BigInt(at + 1)) % group.order),

@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { keyId, nodeId, taskId } from '../../../src/common/index.js';
+import { Assigner } from '../../../src/tasks/assigner.js';
+import { Commitments } from '../../../src/tasks/commitments.js';
+import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { NoncePools } from '../../../src/tasks/nonce-pools.js';
+import { Ledger, NODES } from '../../support/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import type { DealtKey } from '../../support/task-room.js';
+
+const KEY = keyId('treasury');
+let key: DealtKey;
+let room: TaskRoom;
+let commitments: Commitments;
+
+beforeEach(async () => {
+  const ledger = new Ledger();
+  key = dealKey(ledger);
+  room = new TaskRoom('node-1', ledger);
+  room.follow('node-2');
+  await room.hold(key);
+  commitments = new Commitments(room.around, new KeyShares(room.around));
+});
+
+/** How many commitments went to each node since the last look. */
+function published(): readonly string[] {
+  return room
+    .takeSent()
+    .flatMap(({ to, message: { message } }) =>
+      message?.$case === 'commitments' ? [`${to} ${message.value.slots.length}`] : [],
+    );
+}
+
+test('the node that is believed to lead gets commitments for all voters when it asks, and nobody else', async () => {
+  commitments.wanted(nodeId('node-3'), key.record);
+  await settle();
+  expect(published()).toEqual([]);
+  commitments.wanted(nodeId('node-2'), key.record);
+  await settle();
+  expect(published()).toEqual(NODES.map((node) => `${node} 4`));
+});
+
+test('however often it asks while a share is opened, it is answered once', async () => {
+  for (let at = 0; at < 10; at++) commitments.wanted(nodeId('node-2'), key.record);
+  await settle();
+  expect(published()).toHaveLength(3);
+});
+
+test('a node that holds no share of the key says nothing', async () => {
+  const participants = key.record.participants.slice(1);
+  commitments.wanted(nodeId('node-2'), { ...key.record, participants });
+  await settle();
+  expect([published(), room.alarms]).toEqual([[], []]);
+});
+
+test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', () => {
+  expect(commitments.next(key.record)).toHaveLength(4);
+  expect(commitments.next(key.record)).toHaveLength(0);
+  for (let use = 0; use < 100; use++) commitments.used(KEY);
+  expect(commitments.next(key.record)).toHaveLength(16);
+  for (let use = 0; use < 10_000; use++) commitments.used(KEY);
+  expect(commitments.next(key.record)).toHaveLength(44);
+
+  room.clock.pass(60_000);
+  room.keys.expire(room.clock.elapsed());
+  commitments.expire(room.clock.elapsed());
+  expect(commitments.next(key.record)).toHaveLength(4);
+});
+
+test('with a refusal go fresh ones, however many there are', () => {
+  room.keys.commit(KEY, 1, 64);
+  expect(commitments.fresh(key.record)).toHaveLength(4);
+});
+
+test('a leader that asks for many keys remembers only whom it asked just now', () => {
+  const assigner = new Assigner(room.around, new NoncePools());
+  const asked = (id: string): number => {
+    assigner.sign(taskId('task'), 1, { ...key.record, keyId: id }, NODES, []);
+    return room.takeSent().length;
+  };
+  expect([asked('a'), asked('b'), asked('a')]).toEqual([3, 3, 0]);
+  room.clock.pass(99);
+  expect(asked('a')).toBe(0);
+  room.clock.pass(1);
+  expect([asked('a'), asked('a'), asked('b')]).toEqual([3, 0, 3]);
+});

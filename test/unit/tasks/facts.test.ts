@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { taskId } from '../../../src/common/index.js';
+import { Commitments } from '../../../src/tasks/commitments.js';
+import { FactIntake } from '../../../src/tasks/fact-intake.js';
+import { Facts } from '../../../src/tasks/facts.js';
+import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { Algorithm, Command, decode, encode } from '../../../src/wire/index.js';
+import type { Ready } from '../../../src/wire/index.js';
+import { fill, Ledger, NODES } from '../../support/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import type { DealtKey } from '../../support/task-room.js';
+
+let ledger: Ledger;
+let room: TaskRoom;
+
+beforeEach(() => {
+  ledger = new Ledger();
+  room = new TaskRoom('node-1', ledger);
+});
+
+function factsOf(of: TaskRoom): Facts {
+  const shares = new KeyShares(of.around);
+  return new Facts(of.around, ledger.ask, shares, new Commitments(of.around, shares));
+}
+
+const said = (ready: Ready): Uint8Array =>
+  encode(Command, { command: { $case: 'ready', value: ready } });
+
+/** A generate-key task with one attempt; gives its id. */
+function generating(): string {
+  const [id = ''] = ledger.generate('cold').changedTasks;
+  ledger.attempt(ledger.task(id));
+  return id;
+}
+
+/** To whom facts were sent since the last look, and which. */
+function told(): readonly string[] {
+  return room
+    .takeSent()
+    .flatMap(({ to, message: { message } }) =>
+      message?.$case === 'fact'
+        ? [`${to} ${decode(Command, message.value.command)?.command?.$case}`]
+        : [],
+    );
+}
+
+describe('ready', () => {
+  test('is told the leader every 200 ms until the state has it', () => {
+    room.follow('node-3');
+    const [id, facts] = [generating(), factsOf(room)];
+    const ready = ledger.ready(ledger.task(id), 'node-1');
+    facts.sayReady(taskId(id), said(ready));
+    expect(told()).toEqual(['node-3 ready']);
+    facts.sayReady(taskId(id), said(ready));
+    room.clock.pass(199);
+    facts.resend();
+    expect(told()).toEqual([]);
+    room.clock.pass(1);
+    facts.resend();
+    expect(told()).toEqual(['node-3 ready']);
+
+    ledger.append('command', said(ready));
+    room.clock.pass(200);
+    facts.resend();
+    expect([told(), facts.busy]).toEqual([[], false]);
+  });
+
+  test('waits for a leader', () => {
+    room.follow(undefined);
+    const [id, facts] = [generating(), factsOf(room)];
+    facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
+    expect([told(), facts.busy]).toEqual([[], true]);
+    room.follow('node-2');
+    facts.resend();
+    expect(told()).toEqual(['node-2 ready']);
+  });
+
+  test('is of no use when the task has closed', () => {
+    room.follow(undefined);
+    const [id, facts] = [generating(), factsOf(room)];
+    facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
+    ledger.command({ $case: 'failed', value: { taskId: id, reason: 'NO', evidence: [] } });
+    facts.resend();
+    expect(facts.busy).toBe(false);
+  });
+});
+
+describe('installed', () => {
+  let key: DealtKey;
+
+  beforeEach(() => {
+    key = dealKey(ledger, 'treasury', []);
+    room.follow('node-3');
+  });
+
+  test('is said once the share reads back, and commitments are published with it', async () => {
+    await room.hold(key);
+    const facts = factsOf(room);
+    facts.install(key.record);
+    facts.install(key.record);
+    await settle();
+    const sent = room.sent.map(({ to, message }) => `${to} ${message.message?.$case}`);
+    expect(sent).toEqual(['node-3 fact', ...NODES.map((node) => `${node} commitments`)]);
+
+    const { message } = room.takeSent()[0]?.message ?? {};
+    ledger.append('command', message?.$case === 'fact' ? message.value.command : fill(0));
+    expect(ledger.ask.key('treasury')?.installed.map(({ nodeId }) => nodeId)).toEqual(['node-1']);
+    facts.resend();
+    expect(facts.busy).toBe(false);
+  });
+
+  test('is not said for a share that is missing or does not open: that is an alarm', async () => {
+    factsOf(room).install(key.record);
+    await settle();
+    expect([told(), room.alarms]).toEqual([[], ['no key share on this node']]);
+
+    const other = new TaskRoom('node-2', ledger);
+    await other.hold(key);
+    const stolen = new TaskRoom('node-1', ledger, undefined, other.shares);
+    factsOf(stolen).install(key.record);
+    await settle();
+    expect(stolen.alarms).toEqual(['key share cannot be opened']);
+    expect(stolen.sent).toEqual([]);
+  });
+
+  test('is not said for a share of another algorithm (frost: F4)', async () => {
+    await room.hold(key);
+    const algorithm = Algorithm.UNRECOGNIZED;
+    factsOf(room).install({ ...key.record, algorithm });
+    await settle();
+    expect([told(), room.alarms]).toEqual([[], ['key share cannot be opened']]);
+  });
+
+  test('is not said by a node that takes no part, nor again by one that has said it', async () => {
+    await room.hold(key);
+    ledger.command({ $case: 'installed', value: ledger.installed('treasury', 'node-1') });
+    factsOf(room).install(ledger.ask.key('treasury') ?? key.record);
+    factsOf(room).install({ ...key.record, participants: key.record.participants.slice(1) });
+    await settle();
+    expect(room.sent).toEqual([]);
+  });
+});
+
+const proposals = (): number => room.takeProposed().length;
+
+describe('at the leader, a fact', () => {
+  test('that the state would take is proposed, once in 2 s', () => {
+    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const ready = said(ledger.ready(ledger.task(id), 'node-2'));
+    intake.take(ready);
+    intake.take(ready);
+    expect(proposals()).toBe(1);
+    room.clock.pass(2000);
+    intake.take(ready);
+    expect(proposals()).toBe(1);
+    ledger.append('command', ready);
+    room.clock.pass(2000);
+    intake.take(ready);
+    expect(proposals()).toBe(0);
+  });
+
+  test('in many versions of one node is proposed once: the first counts', () => {
+    const [id, intake] = [generating(), new FactIntake(room.around)];
+    for (let at = 0; at < 20; at++) {
+      intake.take(said(ledger.ready(ledger.task(id), 'node-2', { digest: fill(at) })));
+    }
+    expect(proposals()).toBe(1);
+    intake.take(said(ledger.ready(ledger.task(id), 'node-3')));
+    expect(proposals()).toBe(1);
+  });
+
+  test('that its node did not sign is nothing, and keeps nobody’s place', () => {
+    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const task = ledger.task(id);
+    intake.take(said(ledger.ready(task, 'node-2', { signature: fill(1, 64) })));
+    expect(proposals()).toBe(0);
+    intake.take(said(ledger.ready(task, 'node-2')));
+    expect(proposals()).toBe(1);
+  });
+
+  test('that is no fact, or cannot be read, is nothing', () => {
+    const intake = new FactIntake(room.around);
+    intake.take(fill(255));
+    const done = { taskId: 'x', signature: fill(1, 64), attempt: 1 };
+    intake.take(encode(Command, { command: { $case: 'done', value: done } }));
+    expect(proposals()).toBe(0);
+  });
+
+  test('is nothing to a node that does not lead', () => {
+    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const ready = said(ledger.ready(ledger.task(id), 'node-2'));
+    room.status = { ...room.status, caughtUp: false };
+    intake.take(ready);
+    room.follow('node-2');
+    intake.take(ready);
+    expect(proposals()).toBe(0);
+  });
+});
