@@ -135,7 +135,11 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     machine,
     applied: loaded.applied,
     logger,
-    onFatal: config.onFatal,
+    onFatal: (error) => {
+      // Nothing may be contributed for a log that goes on without this node.
+      tasks.stop();
+      config.onFatal(error);
+    },
   });
   const keys = new KeyManager({
     shares: ports.shares,

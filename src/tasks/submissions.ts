@@ -150,7 +150,9 @@ export class Submissions {
 
   close(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting) waiting.fail(stopping());
+    for (const waiting of this.#waiting) {
+      waiting.fail(this.#untouched(waiting) ? stopping() : outcomeUnknown(waiting));
+    }
   }
 
   get busy(): boolean {
@@ -281,14 +283,20 @@ export class Submissions {
 
   /** Before a request went anywhere, nothing was done; after that, only the state can tell. */
   #abandoned(waiting: Waiting, reason: unknown): Error {
-    const untouched = waiting.asked.size === 0 && this.#queries.task(waiting.task) === undefined;
-    if (untouched) return noLeader();
-    return reason instanceof ClusterError
-      ? reason
-      : new ClusterError('deadline', 'The outcome is not known yet; ask for the task', {
-          facts: { task_id: waiting.task },
-        });
+    if (this.#untouched(waiting)) return noLeader();
+    return reason instanceof ClusterError ? reason : outcomeUnknown(waiting);
   }
+
+  /** Whether no log can hold the request: every copy that went out was refused. */
+  #untouched(waiting: Waiting): boolean {
+    return waiting.asked.size === 0 && this.#queries.task(waiting.task) === undefined;
+  }
+}
+
+function outcomeUnknown({ task }: Waiting): ClusterError {
+  return new ClusterError('deadline', 'The outcome is not known yet; ask for the task', {
+    facts: { task_id: task },
+  });
 }
 
 function stopping(): ClusterError {

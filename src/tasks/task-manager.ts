@@ -145,6 +145,7 @@ export class TaskManager {
   }
 
   connected(peer: NodeId, boot: Boot): void {
+    if (this.#stopped) return;
     this.#pools.hello(peer, boot);
     this.#signing.resendTo(peer);
     this.#generating.resendAll();

@@ -188,12 +188,15 @@ describe('a request', () => {
     expect(reasonOf(answer)).toBe('KEY_NOT_FOUND');
   });
 
-  test('that comes when the node stops is refused, and so is what waits', async () => {
+  test('that waits when the node stops is given up: nothing was done only if nobody was asked', async () => {
     const { answer } = submit();
+    room.follow(undefined);
+    const unasked = submit(signRequest('treasury', 'two', utf8('hello')));
     submissions.close();
-    const late = submit();
+    const late = submit(signRequest('treasury', 'three', utf8('hello')));
     await settle();
-    expect([reasonOf(answer), reasonOf(late.answer)]).toEqual(['STOPPING', 'STOPPING']);
+    expect(answer.error).toMatchObject({ code: 'deadline' });
+    expect([reasonOf(unasked.answer), reasonOf(late.answer)]).toEqual(['STOPPING', 'STOPPING']);
     expect(submissions.busy).toBe(false);
   });
 });
