@@ -30,6 +30,9 @@ export class ServerFault extends Error {
   }
 }
 
+/** The reason of a failure in which no node had a say. */
+export const UNREACHABLE = 'UNREACHABLE';
+
 const CODES: Readonly<Partial<Record<status, ErrorCode>>> = {
   [status.INVALID_ARGUMENT]: 'invalid-request',
   [status.UNAUTHENTICATED]: 'unauthenticated',
@@ -55,7 +58,7 @@ const CODES_BY_REASON: Readonly<Record<string, ErrorCode>> = {
 /** What a call's bad end means to its caller. */
 export function errorOf(error: ServiceError): QuorateError | ServerFault {
   const { info, retry, bad } = detailsOf(error);
-  const reason = info?.reason ?? 'UNREACHABLE';
+  const reason = info?.reason ?? UNREACHABLE;
   const code = CODES_BY_REASON[reason] ?? CODES[error.code];
   if (code === undefined)
     return new ServerFault(error.details, info?.metadata.get('error_id'), error);

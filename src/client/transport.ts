@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Millis } from '../common/index.js';
 import { channelCredentials } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
-import { errorOf, QuorateError } from './errors.js';
+import { errorOf, QuorateError, UNREACHABLE } from './errors.js';
 import {
   CONNECT_MS_MAX,
   KEEPALIVE_INTERVAL_MS,
@@ -67,22 +67,25 @@ export class Transport {
   /**
    * Makes one call. What it asks must be safe to ask twice: reads are, and so is whatever carries a request id.
    *
-   * @throws QuorateError, or ServerFault for a mistake of the server's.
+   * @throws QuorateError, or ServerFault for a mistake of the server's. When the time is over, what a node said last is
+   * told rather than that another one could not be reached.
    */
   async call<Request, Response>(
     method: MethodDefinition<Request, Response>,
     request: Request,
     until: Until,
   ): Promise<Response> {
+    let said: QuorateError | undefined;
     for (let refusals = 1; ; refusals++) {
       const at = this.#current;
       try {
         return await this.#ask(at, method, request, until);
       } catch (error) {
         if (!isUnavailable(error)) throw error;
+        if (error.reason !== UNREACHABLE) said = error;
         if (this.#current === at) this.#current = (at + 1) % this.#nodes.length;
         const waitMs = pauseAfter(refusals, this.#nodes.length);
-        if (Date.now() + waitMs >= until.deadlineMs) throw error;
+        if (Date.now() + waitMs >= until.deadlineMs) throw said ?? error;
         await pause(waitMs, undefined, { signal: until.signal }).catch(() => undefined);
       }
     }
@@ -130,7 +133,7 @@ export class Transport {
 }
 
 /** Nothing was done, or the same request id finds what was: another node may be asked. */
-function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): error is QuorateError {
   return (
     error instanceof QuorateError && (error.code === 'no-quorum' || error.code === 'not-leader')
   );
@@ -155,6 +158,6 @@ function stopped(signal: AbortSignal | undefined): QuorateError {
 
 function noAnswer(node: Client): QuorateError {
   return new QuorateError('no-quorum', `Cannot connect to ${node.getChannel().getTarget()}`, {
-    reason: 'UNREACHABLE',
+    reason: UNREACHABLE,
   });
 }

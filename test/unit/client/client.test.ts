@@ -259,6 +259,23 @@ describe('finding a node', () => {
     expect(backend.submissions.length).toBeGreaterThan(1);
   });
 
+  test('tells what a node said rather than that another could not be reached', async () => {
+    const gone = await openNode();
+    await gone.stop();
+    const { backend, address } = await openNode();
+    backend.onSubmit = () =>
+      Promise.reject(new ClusterError('no-quorum', 'Too few', { reason: 'SIGNERS_UNREACHABLE' }));
+    const request = { keyId: 'demo', message, publicKey: key.publicKey };
+
+    for (const endpoints of [
+      [gone.address, address],
+      [address, gone.address],
+    ]) {
+      const error = await errorOf(connect(endpoints).sign(request, { timeoutMs: 300 }));
+      expect(error).toMatchObject({ code: 'no-quorum', reason: 'SIGNERS_UNREACHABLE' });
+    }
+  });
+
   test('does not ask again what was refused', async () => {
     const { backend, address } = await openNode();
     backend.onSubmit = () =>
