@@ -42,7 +42,9 @@ test('a node cut off from the others answers UNAVAILABLE to writes and reads, an
   const [write, read] = await refused;
 
   expect(opensslVerifies(key.publicKey, message, signed.signature)).toBe(true);
-  expect(write).toMatchObject({ reason: { code: 'no-quorum', reason: 'NO_LEADER' } });
+  expect(write).toMatchObject({
+    reason: { code: 'no-quorum', reason: 'NO_LEADER', details: { retryAfterMs: 500 } },
+  });
   expect(read).toMatchObject({ reason: { code: 'no-quorum' } });
   const healed = await cluster.client('app', { at: [lonely] });
   const { leaderId, members } = await healed.getCluster();

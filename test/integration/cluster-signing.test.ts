@@ -73,6 +73,26 @@ test('refuses another request under the same id as ALREADY_EXISTS, and keeps the
   expect(state).toBe(TaskState.DONE);
 });
 
+test('refuses another key under the same request id, and another request for the same key', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const app = await cluster.client('app');
+  const request = { keyId: 'treasury', requestId: 'make' };
+  const made = await app.generateKey(request);
+
+  for (const node of cluster.nodes) {
+    const here = await cluster.client('app', { at: [node] });
+    for (const altered of [
+      { ...request, threshold: 3, allowNoRedundancy: true },
+      { ...request, keyId: 'petty-cash' },
+      { ...request, requestId: 'make-again' },
+    ]) {
+      await expect(here.generateKey(altered)).rejects.toMatchObject({ code: 'already-exists' });
+    }
+  }
+  expect(await app.generateKey(request)).toEqual(made);
+  expect((await app.listKeys()).map(({ keyId }) => keyId)).toEqual(['treasury']);
+});
+
 test('takes the same request id from two requesters as two requests', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app', { name: 'app-1' });
