@@ -111,12 +111,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
-      { file: 'tasks/nonce-pools.js', find: 'kept?.splice(at, 1);', replace: ';' },
-      {
-        file: 'tasks/nonce-pools.js',
-        find: 'pool.get(node)?.pop()?.slot',
-        replace: 'pool.get(node)?.at(-1)?.slot',
-      },
+      { file: 'tasks/nonce-pools.js', find: 'drop(run, named.counter);', replace: '' },
+      { file: 'tasks/nonce-pools.js', find: 'drop(run, slot.counter);', replace: ';' },
     ],
     seeds: 5,
     raftOnly: false,
@@ -146,12 +142,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     raftOnly: false,
   },
   {
-    name: 'ready is said before the share is durable',
+    name: 'ready is said for a share that was never kept',
     edits: [
       {
         file: 'keys/key-manager.js',
-        find: 'await shares.put(keyId',
-        replace: 'void shares.put(keyId',
+        find: 'await shares.put(keyId, sessionId, sealShare(',
+        replace: 'void (keyId, sessionId, sealShare(',
       },
       {
         file: 'keys/key-manager.js',
@@ -164,7 +160,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'false',
       },
     ],
-    seeds: 100,
+    seeds: 3,
     raftOnly: false,
   },
   {
@@ -238,12 +234,21 @@ export function runWith(edits: readonly Edit[], seeds: number, raftOnly: boolean
   }
 }
 
+/** Edits whose pattern is not there exactly once, so that they plant nothing, or something else. */
+export function misplaced(edits: readonly Edit[]): Edit[] {
+  const sources = resolve(import.meta.dirname, '..', '..', 'src');
+  return edits.filter(({ file, find }) => countIn(join(sources, file), find) !== 1);
+}
+
+function countIn(path: string, find: string): number {
+  return readFileSync(path, 'utf8').split(find).length - 1;
+}
+
 function apply(path: string, { file, find, replace }: Edit): void {
-  const source = readFileSync(path, 'utf8');
-  const times = source.split(find).length - 1;
+  const times = countIn(path, find);
   if (times !== 1) throw new Error(`${file}: the pattern is there ${times} times, not once`);
   writeFileSync(
     path,
-    source.replace(find, () => replace),
+    readFileSync(path, 'utf8').replace(find, () => replace),
   );
 }
