@@ -61,22 +61,16 @@ export class Coordinator {
     this.#term = leading;
     this.#plans.clear();
     if (leading !== undefined) {
-      for (const task of this.#tasks.all()) this.taskChanged(task);
+      // What changed with the entry that made this node a leader is looked at next: until then nothing is opened.
+      for (const task of this.#tasks.all()) this.#plan(task);
     }
     return true;
   }
 
-  /** Looks at a task that is open: a new attempt of it may be complete already. */
+  /** Looks at a task that is open: an attempt of it may be due at once, or complete already. */
   taskChanged(task: OpenTask): void {
     if (!this.leads) return;
-    const now = this.#around.clock.elapsed();
-    const plan = this.#plans.get(task.id);
-    if (plan === undefined) {
-      this.#plans.set(task.id, newPlan(task.sessions.length, this.#firstDelay(task), now));
-    } else {
-      attempted(plan, task.sessions.length, now);
-    }
-    for (const open of task.sessions) this.combine(open);
+    this.#step(task, this.#plan(task));
   }
 
   taskClosed(task: TaskId): void {
@@ -159,6 +153,16 @@ export class Coordinator {
     const blamed = this.#badCommitment(open, said);
     if (blamed === undefined) declined(plan, from, said.reason, now);
     else leaveOut(plan, blamed, now);
+  }
+
+  #plan(task: OpenTask): Plan {
+    const now = this.#around.clock.elapsed();
+    const attempts = task.sessions.length;
+    const plan = this.#plans.get(task.id) ?? newPlan(attempts, this.#firstDelay(task), now);
+    this.#plans.set(task.id, plan);
+    attempted(plan, attempts, now);
+    for (const open of task.sessions) this.combine(open);
+    return plan;
   }
 
   #step(task: OpenTask, plan: Plan): void {
