@@ -54,6 +54,14 @@ function importsOf(file: string): Import[] {
 
 const imports = files.flatMap(importsOf);
 
+test('the house has its front doors', () => {
+  const top =
+    `package.json tsconfig.json proto src certs deploy test README.md docs bench .ci .config
+    CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE`.split(/\s+/);
+  const there = new Set(readdirSync('.'));
+  expect(top.filter((name) => !there.has(name))).toEqual([]);
+});
+
 test('every room stands on a floor', () => {
   expect([...new Set(files.map(roomOf))].filter((room) => !(room in FLOOR))).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { ConsensusDisk, openConsensusStore } from '../simulation/disk.js';
+import { PROMPT_DISK } from '../support/simulated-disk.js';
 import { memoryConsensusStore, openLmdbStore } from '../../src/store/index.js';
 import { temporaryDirectory } from '../support/stores.js';
 import { consensusStoreSuite } from './consensus-store-suite.js';
@@ -16,5 +18,17 @@ consensusStoreSuite('lmdb', async () => {
       return consensus;
     },
     remove,
+  };
+});
+
+function misuse(what: string): never {
+  throw new Error(what);
+}
+
+consensusStoreSuite('simulated', async () => {
+  const disk = new ConsensusDisk();
+  return {
+    open: async () => openConsensusStore(disk, PROMPT_DISK, { durable: () => undefined, misuse }),
+    remove: async () => {},
   };
 });

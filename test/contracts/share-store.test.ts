@@ -1,3 +1,5 @@
+import { openShareStore, ShareDisk } from '../simulation/disk.js';
+import { PROMPT_DISK } from '../support/simulated-disk.js';
 import { memoryShareStore, openLmdbStore } from '../../src/store/index.js';
 import { temporaryDirectory } from '../support/stores.js';
 import { shareStoreSuite } from './share-store-suite.js';
@@ -16,5 +18,13 @@ shareStoreSuite('lmdb', async () => {
       return shares;
     },
     remove,
+  };
+});
+
+shareStoreSuite('simulated', async () => {
+  const disk = new ShareDisk();
+  return {
+    open: async () => openShareStore(disk, PROMPT_DISK, { durable: () => undefined }),
+    remove: async () => {},
   };
 });

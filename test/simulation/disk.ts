@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import { keyId, sessionId, type KeyId, type SessionId } from '../../src/common/index.js';
+import {
+  compareText,
+  keyId,
+  sessionId,
+  type KeyId,
+  type SessionId,
+} from '../../src/common/index.js';
 import type {
   ConsensusStore,
   Entry,
@@ -109,10 +115,12 @@ export class ShareDisk {
   }
 
   list(): (readonly [KeyId, SessionId])[] {
-    return [...this.#sealed.keys()].sort().map((name) => {
-      const [key = '', session = ''] = name.split('/');
-      return [keyId(key), sessionId(session)] as const;
-    });
+    return [...this.#sealed.keys()]
+      .map((name) => {
+        const [key = '', session = ''] = name.split('/');
+        return [keyId(key), sessionId(session)] as const;
+      })
+      .sort(([a, one], [b, other]) => compareText(a, b) || compareText(one, other));
   }
 }
 

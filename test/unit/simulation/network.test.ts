@@ -1,80 +1,8 @@
 import { expect, test } from '@jest/globals';
 
-import { utf8, type NodeId } from '../../../src/common/index.js';
-import { Machine, type Life } from '../../simulation/machine.js';
-import { SimulatedNetwork } from '../../simulation/network.js';
-import type { LifePorts, Process } from '../../simulation/process.js';
-import { Rng } from '../../simulation/rng.js';
-import { Trace } from '../../simulation/trace.js';
-import { drawWeather, type Weather } from '../../simulation/weather.js';
-import { World } from '../../simulation/world.js';
-import { A, B, status } from './builders.js';
-
-/** A process that only remembers what it was told, and a way to make it speak. */
-type Listener = Process & { readonly heard: string[]; readonly ports: LifePorts };
-
-function listen(ports: LifePorts): Listener {
-  const heard: string[] = [];
-  return {
-    heard,
-    ports,
-    receive: (from, channel, bytes) => {
-      heard.push(`${from} ${channel} ${Buffer.from(bytes).toString()}`);
-    },
-    connected: (peer) => void heard.push(`+${peer}`),
-    disconnected: (peer) => void heard.push(`-${peer}`),
-    status: () => status(0, 0),
-    stop: () => Promise.resolve(),
-  };
-}
-
-const FINE: Weather = {
-  ...drawWeather(1),
-  network: { latencyMs: 1, jitter: 2, loss: 0, duplicates: 0, late: 0, spikes: 0 },
-};
-
-/** Two machines and the network between them. */
-function town(weather: Weather = FINE): {
-  world: World;
-  machine: (id: NodeId) => Machine<Listener>;
-  network: SimulatedNetwork<Listener>;
-} {
-  const world = new World(new Trace());
-  const machines = [A, B].map(
-    (id) =>
-      new Machine<Listener>(id, {
-        world,
-        weather,
-        seed: 1,
-        start: async (_, ports) => listen(ports),
-        events: {
-          running: (machine) => network.running(machine),
-          died: (_, life) => network.died(life),
-          send: (life: Life<Listener>, to, channel, bytes) =>
-            network.send(life, to, channel, bytes),
-          persisted: () => undefined,
-          shareKept: () => undefined,
-          violation: (checker, detail) => {
-            throw new Error(`${checker}: ${detail}`);
-          },
-        },
-      }),
-  );
-  const network = new SimulatedNetwork<Listener>(world, machines, weather.network, new Rng(1, 'n'));
-  const machine = (id: NodeId): Machine<Listener> => {
-    const found = machines.find((each) => each.id === id);
-    if (found === undefined) throw new Error(`no machine ${id}`);
-    return found;
-  };
-  for (const each of machines) each.boot();
-  return { world, machine, network };
-}
-
-/** Lets what was begun outside of an event come to rest, and then time pass. */
-async function pass(world: World, ms: number): Promise<void> {
-  await new Promise((resolve) => void setImmediate(resolve));
-  await world.run(world.now() + ms, () => false);
-}
+import { utf8 } from '../../../src/common/index.js';
+import { A, B } from './builders.js';
+import { FINE, town, pass } from './town.js';
 
 test('hellos are exchanged before messages flow', async () => {
   const { world, machine } = town();

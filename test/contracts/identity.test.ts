@@ -1,0 +1,32 @@
+import { afterAll } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clusterId } from '../../src/common/index.js';
+import { newIdentity, nodeVerify, openIdentity } from '../../src/ops/index.js';
+import { Identities } from '../simulation/identities.js';
+import { Rng } from '../simulation/rng.js';
+import { identitySuite } from './identity-suite.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'quorate-identity-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+identitySuite('sealed file and OpenSSL', () => ({
+  signer: (nodeId) => {
+    const owner = { clusterId: clusterId('ab'.repeat(16)), nodeId };
+    const nodeKey = new Uint8Array(32).fill(7);
+    const path = join(folder, `${++files}.key`);
+    newIdentity().write(path, owner, nodeKey);
+    return openIdentity(path, owner, nodeKey);
+  },
+  verify: nodeVerify,
+}));
+
+identitySuite('simulated', () => {
+  const identities = new Identities();
+  return {
+    signer: (node) => identities.signer(node, new Rng(1, node)),
+    verify: identities,
+  };
+});

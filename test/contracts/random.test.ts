@@ -1,0 +1,8 @@
+import { systemRandom } from '../../src/ops/index.js';
+import { Rng } from '../simulation/rng.js';
+import { seededRandom } from '../support/frost-exchange.js';
+import { randomSuite } from './random-suite.js';
+
+randomSuite('system', systemRandom);
+randomSuite('simulated', new Rng(1, 'contract'));
+randomSuite('seeded', seededRandom(1));
