@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize, resolve } from 'node:path';
 
 /** The floors of `docs/architecture.md`: a file imports from its own room and from rooms on lower floors. */
 const FLOOR: Readonly<Record<string, number>> = {
@@ -142,4 +144,16 @@ test('no file is dead: each is imported, or is the entrance', () => {
 test('nothing is left for later without a name', () => {
   const marks = new RegExp(['FIX', 'ME|TO', 'DO|X', 'XX'].join('').replaceAll('|', '\\b|\\b'));
   expect(files.filter((file) => marks.test(sources.get(file) ?? ''))).toEqual([]);
+});
+
+test('the lock file names the optional packages of all platforms, so that npm ci takes it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-lock-'));
+  copyFileSync('package-lock.json', join(folder, 'package-lock.json'));
+  const { status } = spawnSync(process.execPath, [resolve('.config/fix-lock.mjs')], {
+    cwd: folder,
+  });
+  const fixed = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  rmSync(folder, { recursive: true });
+  expect(status).toBe(0);
+  expect(fixed).toBe(readFileSync('package-lock.json', 'utf8'));
 });
