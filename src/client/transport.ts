@@ -1,4 +1,4 @@
-import { Client, connectivityState, Metadata } from '@grpc/grpc-js';
+import { Client, connectivityState, Metadata, status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Millis } from '../common/index.js';
@@ -118,13 +118,18 @@ export class Transport {
         (error, response) => {
           clearTimeout(connecting);
           signal?.removeEventListener('abort', stop);
-          if (error === null && response !== undefined) resolve(response);
-          else reject(unreachable ? noAnswer(node) : failure(error, signal));
+          if (error === null && response !== undefined) {
+            resolve(response);
+            return;
+          }
+          // At the deadline too: what was never connected has not been asked.
+          const unasked = error?.code === status.DEADLINE_EXCEEDED && !isConnected(node);
+          reject(unreachable || unasked ? noAnswer(node) : failure(error, signal));
         },
       );
       const stop = (): void => call.cancel();
       const connecting = setTimeout(() => {
-        unreachable = node.getChannel().getConnectivityState(false) !== connectivityState.READY;
+        unreachable = !isConnected(node);
         if (unreachable) stop();
       }, CONNECT_MS_MAX);
       signal?.addEventListener('abort', stop);
@@ -145,6 +150,10 @@ function pauseAfter(refusals: number, nodes: number): Millis {
   const rounds = refusals / nodes;
   const ms = Math.min(ROUND_PAUSE_MS_MIN * 2 ** Math.min(rounds - 1, 10), ROUND_PAUSE_MS_MAX);
   return ms * (0.5 + Math.random() / 2);
+}
+
+function isConnected(node: Client): boolean {
+  return node.getChannel().getConnectivityState(false) === connectivityState.READY;
 }
 
 function failure(error: ServiceError | null, signal: AbortSignal | undefined): Error {
