@@ -1,8 +1,9 @@
 import type { Millis, NodeId, TaskId } from '../common/index.js';
 import { compareText } from '../common/index.js';
-import type { Attempt, BootedNode, KeyRecord, NonceSlot } from '../wire/index.js';
+import type { Attempt, BootedNode, KeyRecord } from '../wire/index.js';
 import { WANT_REPEAT_MS } from './limits.js';
 import type { NoncePools } from './nonce-pools.js';
+import { decodes } from './sharing.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Makes attempts: who takes part, and with which commitments or in which run. Only a leader asks it. */
@@ -28,12 +29,13 @@ export class Assigner {
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
   ): Attempt | undefined {
+    const suite = this.#around.suiteOf(key.algorithm);
     const slots = this.#pools.assign(
       key.keyId,
       key.version,
       key.threshold,
       [...this.#inTurn(candidates), ...lastResort],
-      (slot) => this.#decodes(key, slot),
+      (slot) => decodes(suite, slot),
     );
     if (slots === undefined) {
       this.#want(key, [...candidates, ...lastResort]);
@@ -72,11 +74,6 @@ export class Assigner {
     this.#turn = (this.#turn + 1) % Math.max(1, others.length);
     const turned = [...others.slice(this.#turn), ...others.slice(0, this.#turn)];
     return candidates.includes(self) ? [self, ...turned] : turned;
-  }
-
-  #decodes(key: KeyRecord, slot: NonceSlot): boolean {
-    const group = this.#around.suiteOf(key.algorithm)?.group;
-    return group?.decode(slot.hiding) !== undefined && group.decode(slot.binding) !== undefined;
   }
 
   #want(key: KeyRecord, candidates: readonly NodeId[]): void {

@@ -20,7 +20,8 @@ import {
 } from './plan.js';
 import type { Plan } from './plan.js';
 import type { ShareBox } from './share-box.js';
-import { commitmentsOf } from './signing.js';
+import { commitmentsOf, decodes, publicOf } from './sharing.js';
+import { indexOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Refusals of a generate-key after which no further attempt can help. */
@@ -99,14 +100,8 @@ export class Coordinator {
     const suite = suiteOf(key.algorithm);
     const message = messageOf(record);
     if (suite === undefined || message === undefined) return;
-    const result = aggregate(
-      suite,
-      { threshold: key.threshold, V: key.publicPolynomial, publicKey: key.publicKey },
-      commitments,
-      message,
-      shares,
-      (signature) =>
-        rules.verify.final(algorithmName(suite.algorithm), key.publicKey, message, signature),
+    const result = aggregate(suite, publicOf(key), commitments, message, shares, (signature) =>
+      rules.verify.final(algorithmName(suite.algorithm), key.publicKey, message, signature),
     );
     if (result.ok) {
       this.#propose(plan, {
@@ -211,11 +206,11 @@ export class Coordinator {
   /** Nodes that were asked for a share and have not sent it. */
   #overdue(task: OpenTask): ReadonlySet<NodeId> {
     const missing = new Set<NodeId>();
+    const participants = this.#participants(task);
     for (const open of task.sessions) {
       const came = this.#shares.of(open.session);
       for (const slot of slotsOf(open.attempt.attempt)) {
-        const index = 1 + this.#participants(task).findIndex((each) => each.nodeId === slot.nodeId);
-        if (!came.has(index)) missing.add(nodeId(slot.nodeId));
+        if (!came.has(indexOf(participants, slot.nodeId))) missing.add(nodeId(slot.nodeId));
       }
     }
     return missing;
@@ -245,13 +240,11 @@ export class Coordinator {
   #badCommitment(open: OpenSession, said: Declined): NodeId | undefined {
     const { key } = open.task;
     if (said.reason !== 'bad-commitment' || key === undefined) return undefined;
-    const group = this.#around.suiteOf(key.algorithm)?.group;
+    const suite = this.#around.suiteOf(key.algorithm);
     const owner = key.participants[said.index - 1]?.nodeId;
     const slot = slotsOf(open.attempt.attempt).find((each) => each.nodeId === owner);
-    if (group === undefined || slot === undefined) return undefined;
-    const decodes =
-      group.decode(slot.hiding) !== undefined && group.decode(slot.binding) !== undefined;
-    return decodes ? undefined : nodeId(slot.nodeId);
+    if (suite === undefined || slot === undefined) return undefined;
+    return decodes(suite, slot) ? undefined : nodeId(slot.nodeId);
   }
 
   #participants(task: OpenTask): readonly KeyParticipant[] {

@@ -9,6 +9,7 @@ import type { Contribution, KeyRecord, NonceSlot } from '../wire/index.js';
 import type { Commitments } from './commitments.js';
 import { RESEND_MS } from './limits.js';
 import type { OpenSession } from './open-tasks.js';
+import { commitmentsOf, publicOf } from './sharing.js';
 import type { Surroundings } from './surroundings.js';
 import { indexOf } from './surroundings.js';
 
@@ -126,11 +127,7 @@ export class Signing {
     try {
       const signed = signShare(
         suite,
-        {
-          threshold: key.threshold,
-          V: key.publicPolynomial,
-          publicKey: key.publicKey,
-        },
+        publicOf(key),
         { index: taken.index, scalar: taken.scalar },
         { d: taken.d, e: taken.e },
         commitmentsOf(open, key),
@@ -150,18 +147,6 @@ export class Signing {
       wipe(taken.scalar, taken.d, taken.e);
     }
   }
-}
-
-/** The list B of an attempt: commitments in order of party index. */
-export function commitmentsOf(
-  { attempt }: OpenSession,
-  key: KeyRecord,
-): readonly { readonly index: PartyIndex; readonly D: Uint8Array; readonly E: Uint8Array }[] {
-  return slotsOf(attempt.attempt).map(({ nodeId, hiding, binding }) => ({
-    index: indexOf(key.participants, nodeId),
-    D: hiding,
-    E: binding,
-  }));
 }
 
 function declined(reason: string, index: PartyIndex = 0): Answer {
