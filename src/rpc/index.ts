@@ -3,13 +3,13 @@
  * (google.rpc rich errors). Who calls is read from the certificate's SPIFFE URI and nowhere else.
  * It decodes, asks the backend and presents what comes back; it decides nothing about keys, tasks or consensus.
  */
-export type { Backend, BackendStatus, PeerListener, Submission } from './backend.js';
-export type { Self } from './hello.js';
-export type { LinkCounts } from './peer-link.js';
-export { PeerNetwork } from './peer-network.js';
-export type { ConnectionListener, PeerNetworkParts } from './peer-network.js';
-export { createPeerServer } from './peer-server.js';
-export type { IncomingListener, PeerServer, PeerServerParts } from './peer-server.js';
+export type { Backend, BackendStatus, PeerListener, Submission } from './services/backend.js';
+export type { Self } from './peers/hello.js';
+export type { LinkCounts } from './peers/peer-link.js';
+export { PeerNetwork } from './peers/peer-network.js';
+export type { ConnectionListener, PeerNetworkParts } from './peers/peer-network.js';
+export { createPeerServer } from './peers/peer-server.js';
+export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer-server.js';
 export { createPublicServer } from './public-server.js';
 export type { PublicServer, PublicServerParts } from './public-server.js';
 export { DETAILS_TRAILER, ERROR_DOMAIN, LEADER_TRAILER } from './status.js';

@@ -8,10 +8,10 @@ import {
   SigningServiceService,
   TaskServiceService,
 } from '../wire/services.js';
-import type { Backend } from './backend.js';
-import { clusterService } from './cluster-service.js';
-import { Health } from './health.js';
-import { keyService } from './key-service.js';
+import type { Backend } from './services/backend.js';
+import { clusterService } from './services/cluster-service.js';
+import { Health } from './services/health.js';
+import { keyService } from './services/key-service.js';
 import {
   CLIENT_MESSAGE_BYTES_MAX,
   CONCURRENT_STREAMS_MAX,
@@ -25,9 +25,9 @@ import {
   SESSION_MEMORY_MB_MAX,
 } from './limits.js';
 import { Listener } from './listener.js';
-import { addReflection } from './reflection.js';
-import { signingService } from './signing-service.js';
-import { taskService } from './task-service.js';
+import { addReflection } from './services/reflection.js';
+import { signingService } from './services/signing-service.js';
+import { taskService } from './services/task-service.js';
 import { serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
 import { rawService } from './unary.js';

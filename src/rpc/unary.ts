@@ -6,7 +6,7 @@ import type {
 } from '@grpc/grpc-js';
 import type { Identity, Genesis } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
-import type { Backend } from './backend.js';
+import type { Backend } from './services/backend.js';
 import { CallTime, untilAborted } from './call-time.js';
 import { keepBytes } from './decode.js';
 import { callerOf } from './guard.js';

@@ -111,8 +111,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
-      { file: 'tasks/nonce-pools.js', find: 'drop(run, named.counter);', replace: '' },
-      { file: 'tasks/nonce-pools.js', find: 'drop(run, slot.counter);', replace: ';' },
+      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, named.counter);', replace: '' },
+      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, slot.counter);', replace: ';' },
     ],
     seeds: 5,
     raftOnly: false,
@@ -121,7 +121,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a share leaves after the request has expired',
     edits: [
       {
-        file: 'tasks/signing.js',
+        file: 'tasks/participant/signing.js',
         find: 'if (!due || clock.now() >= answered.expireTimeMs)',
         replace: 'if (!due)',
       },
@@ -167,7 +167,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a request is answered with the outcome of another that took its id',
     edits: [
       {
-        file: 'tasks/submissions.js',
+        file: 'tasks/requests/submissions.js',
         find: 'if (!judged.ok) {\n            waiting.fail',
         replace: 'if (false) {\n            waiting.fail',
       },

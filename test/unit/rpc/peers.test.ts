@@ -8,7 +8,7 @@ import type { Genesis } from '../../../src/identity/index.js';
 import type { Channel } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerListener, PeerServer } from '../../../src/rpc/index.js';
-import { unwrapMessage, wrapHello, wrapMessage } from '../../../src/rpc/frame.js';
+import { unwrapMessage, wrapHello, wrapMessage } from '../../../src/rpc/peers/frame.js';
 import {
   PEER_MESSAGE_BYTES_MAX,
   QUEUED_BYTES_MAX,

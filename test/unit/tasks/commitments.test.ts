@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId } from '../../../src/common/index.js';
-import { Assigner } from '../../../src/tasks/assigner.js';
-import { Commitments } from '../../../src/tasks/commitments.js';
-import { KeyShares } from '../../../src/tasks/key-shares.js';
-import { NoncePools } from '../../../src/tasks/nonce-pools.js';
+import { Assigner } from '../../../src/tasks/leader/assigner.js';
+import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
+import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
 import { Ledger, NODES } from '../../support/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
 import type { DealtKey } from '../../support/task-room.js';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { taskId } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/commitments.js';
-import { FactIntake } from '../../../src/tasks/fact-intake.js';
-import { Facts } from '../../../src/tasks/facts.js';
-import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { FactIntake } from '../../../src/tasks/leader/fact-intake.js';
+import { Facts } from '../../../src/tasks/participant/facts.js';
+import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { Algorithm, Command, decode, encode } from '../../../src/wire/index.js';
 import type { Ready } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES } from '../../support/ledger.js';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, sessionId, taskId, toHex } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/commitments.js';
-import { Facts } from '../../../src/tasks/facts.js';
-import { Generating } from '../../../src/tasks/generating.js';
-import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { Facts } from '../../../src/tasks/participant/facts.js';
+import { Generating } from '../../../src/tasks/participant/generating.js';
+import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { OpenTasks } from '../../../src/tasks/open-tasks.js';
 import type { OpenSession } from '../../../src/tasks/open-tasks.js';
 import { Command, decode, Declined } from '../../../src/wire/index.js';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
-import { Assigner } from '../../../src/tasks/assigner.js';
-import { Intake } from '../../../src/tasks/intake.js';
-import { NoncePools } from '../../../src/tasks/nonce-pools.js';
+import { Assigner } from '../../../src/tasks/leader/assigner.js';
+import { Intake } from '../../../src/tasks/leader/intake.js';
+import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
 import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/ledger.js';
 import { bootHexOf, dealKey, TaskRoom } from '../../support/task-room.js';

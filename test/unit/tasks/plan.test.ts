@@ -8,8 +8,8 @@ import {
   leaveOut,
   newPlan,
   nextStep,
-} from '../../../src/tasks/plan.js';
-import type { Plan } from '../../../src/tasks/plan.js';
+} from '../../../src/tasks/leader/plan.js';
+import type { Plan } from '../../../src/tasks/leader/plan.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
   ReturnType<typeof nodeId>,

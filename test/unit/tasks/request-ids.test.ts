@@ -4,7 +4,7 @@ import { bootId, nodeId, utf8 } from '../../../src/common/index.js';
 import { requestHash, taskIdOf } from '../../../src/identity/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import type { Queries } from '../../../src/state/index.js';
-import { Submissions } from '../../../src/tasks/submissions.js';
+import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { Connections } from '../../../src/tasks/surroundings.js';
 import type { Surroundings } from '../../../src/tasks/surroundings.js';
 import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';

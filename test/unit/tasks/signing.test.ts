@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, taskId } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/commitments.js';
-import { KeyShares } from '../../../src/tasks/key-shares.js';
+import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { OpenTasks } from '../../../src/tasks/open-tasks.js';
 import type { OpenSession } from '../../../src/tasks/open-tasks.js';
-import { Signing } from '../../../src/tasks/signing.js';
+import { Signing } from '../../../src/tasks/participant/signing.js';
 import { decode, Declined } from '../../../src/wire/index.js';
 import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/ledger.js';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import { bootId, nodeId } from '../../../src/common/index.js';
-import { NoncePools } from '../../../src/tasks/nonce-pools.js';
-import { attempted, newPlan, nextStep } from '../../../src/tasks/plan.js';
+import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
+import { attempted, newPlan, nextStep } from '../../../src/tasks/leader/plan.js';
 import { bootOf, slot } from '../../support/ledger.js';
 
 const NODE = nodeId('node-1');

@@ -4,7 +4,7 @@ import type { KeyId, TaskId } from '../../../src/common/index.js';
 import { aggregate, ed25519Suite, signShare } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
-import { Submissions } from '../../../src/tasks/submissions.js';
+import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, Request } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import {

@@ -1,0 +1,83 @@
+import { equal } from '../../common/index.js';
+import type { Channel } from '../../ports/index.js';
+import { decode, encode, SessionRequest, SessionResponse } from '../../wire/index.js';
+import type { Hello } from '../../wire/index.js';
+import { PeerServiceService } from '../../wire/services.js';
+
+/*
+ * RaftRequest and SessionRequest are { hello = 1 | message = 2 }. What they carry was encoded by the room that made it and
+ * is decoded, strictly, by the room that it is for. So here a message is put behind its tag and length, and cut out again,
+ * as it is: to decode and encode it once more would cost more than all the rest of a hop. Hellos are spelled alike on both
+ * channels, so one codec reads and writes them.
+ */
+
+/** Where each channel's stream is. */
+export const STREAM_PATHS: Readonly<Record<Channel, string>> = {
+  raft: PeerServiceService.raft.path,
+  session: PeerServiceService.session.path,
+};
+
+/** Field 2, length-delimited. */
+const MESSAGE_TAG = 0x12;
+/** Field 1 of a RaftMessage, `from`: a canonical encoding begins with it. */
+const FROM_TAG = 0x0a;
+/** Seven bits in each: more than any message is long. */
+const LENGTH_BYTES_MAX = 4;
+
+/** The request that carries `message`, in one copy. */
+export function wrapMessage(message: Uint8Array): Buffer {
+  const head = [MESSAGE_TAG, ...varint(message.length)];
+  const frame = Buffer.allocUnsafe(head.length + message.length);
+  frame.set(head);
+  frame.set(message, head.length);
+  return frame;
+}
+
+/** The message that a request carries, as a view; `undefined` for anything that {@link wrapMessage} would not write. */
+export function unwrapMessage(frame: Uint8Array): Uint8Array | undefined {
+  if (frame[0] !== MESSAGE_TAG) return undefined;
+  const first = frame.subarray(1, 1 + LENGTH_BYTES_MAX);
+  const last = first.findIndex((byte) => byte < 0x80);
+  if (last < 0) return undefined;
+  const start = 2 + last;
+  const length = frame.length - start;
+  return equal(first.subarray(0, last + 1), Uint8Array.from(varint(length)))
+    ? new Uint8Array(frame.buffer, frame.byteOffset + start, length)
+    : undefined;
+}
+
+/**
+ * Claims that an encoded RaftMessage names `sender` (UTF-8) in `from`. Looks at the first field only: bytes that say
+ * something else later are not canonical, and refused where they are decoded.
+ */
+export function isFrom(raftMessage: Uint8Array, sender: Uint8Array): boolean {
+  return (
+    raftMessage[0] === FROM_TAG &&
+    raftMessage[1] === sender.length &&
+    equal(raftMessage.subarray(2, 2 + sender.length), sender)
+  );
+}
+
+/** A stream's first request. */
+export function wrapHello(hello: Hello): Buffer {
+  return Buffer.from(encode(SessionRequest, { request: { $case: 'hello', value: hello } }));
+}
+
+/** The hello that a stream's first request is; `undefined` for anything else. */
+export function unwrapHello(frame: Uint8Array): Hello | undefined {
+  const { request } = decode(SessionRequest, frame) ?? {};
+  return request?.$case === 'hello' ? request.value : undefined;
+}
+
+/** The hello in a stream's answer; `undefined` for anything else. */
+export function answeredHello(answer: Uint8Array): Hello | undefined {
+  return decode(SessionResponse, answer)?.hello;
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  bytes.push(rest);
+  return bytes;
+}

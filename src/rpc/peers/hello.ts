@@ -1,0 +1,44 @@
+import { bootId, ClusterError, fromHex, toHex } from '../../common/index.js';
+import type { Boot, NodeId } from '../../common/index.js';
+import type { Hello } from '../../wire/index.js';
+
+/** What a node says of itself at the beginning of every stream. */
+export type Self = {
+  readonly nodeId: NodeId;
+  readonly boot: Boot;
+  /** The life of the data directory; always 1 until membership can change. */
+  readonly incarnation: 1;
+};
+
+const BOOT_BYTES = 16;
+
+export function helloOf(clusterId: string, self: Self): Hello {
+  return {
+    clusterId,
+    nodeId: self.nodeId,
+    incarnation: self.incarnation,
+    boot: fromHex(self.boot) ?? new Uint8Array(0),
+  };
+}
+
+/**
+ * Checks a hello against whom the certificate names.
+ *
+ * @returns The other process' boot.
+ * @throws ClusterError `forbidden` HELLO_MISMATCH.
+ */
+export function bootOf(hello: Hello, clusterId: string, peer: NodeId): Boot {
+  if (hello.clusterId !== clusterId) throw mismatch('another cluster', { cluster: clusterId });
+  if (hello.nodeId !== peer) throw mismatch('another node than its certificate', { node: peer });
+  if (hello.incarnation !== 1) throw mismatch('an incarnation that is not a member', {});
+  if (hello.boot.length !== BOOT_BYTES)
+    throw mismatch(`a boot that is not ${BOOT_BYTES} bytes`, {});
+  return bootId(toHex(hello.boot));
+}
+
+function mismatch(what: string, facts: Readonly<Record<string, string>>): ClusterError {
+  return new ClusterError('forbidden', `The hello names ${what}`, {
+    reason: 'HELLO_MISMATCH',
+    facts,
+  });
+}

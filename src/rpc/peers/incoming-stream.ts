@@ -1,0 +1,114 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { ClusterError } from '../../common/index.js';
+import type { Boot, NodeId } from '../../common/index.js';
+import type { Channel, Logger } from '../../ports/index.js';
+import type { Hello } from '../../wire/index.js';
+import { isFrom, unwrapHello, unwrapMessage } from './frame.js';
+import { bootOf } from './hello.js';
+import { HELLO_MS_MAX } from '../limits.js';
+import { failureOf } from '../status.js';
+
+/** A stream that a peer has opened: its hello, then messages, one way. */
+export class IncomingStream {
+  readonly #parts: IncomingStreamParts;
+  readonly #helloTimer: NodeJS.Timeout;
+  #state: 'silent' | 'open' | 'closed' = 'silent';
+
+  constructor(parts: IncomingStreamParts) {
+    this.#parts = parts;
+    const { stream } = parts;
+    this.#helloTimer = setTimeout(() => this.fail(silent()), HELLO_MS_MAX);
+    stream.on('data', (frame: Uint8Array) => this.#onFrame(frame));
+    stream.on('end', () => {
+      this.#close();
+      stream.end();
+    });
+    stream.on('cancelled', () => this.#close());
+  }
+
+  /** Ends the stream with an error that its peer sees. */
+  fail(error: ClusterError): void {
+    if (this.#state === 'closed') return;
+    const { stream, peer, channel, logger } = this.#parts;
+    this.#close();
+    logger.warn('Ended a stream', { peer, channel, reason: error.reason, words: error.message });
+    stream.emit('error', failureOf(error));
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    switch (this.#state) {
+      case 'silent':
+        return this.#onHello(frame);
+      case 'open':
+        return this.#onMessage(frame);
+      case 'closed':
+        return;
+    }
+  }
+
+  #onHello(frame: Uint8Array): void {
+    const { stream, peer, clusterId, answer } = this.#parts;
+    const hello = unwrapHello(frame);
+    if (hello === undefined) {
+      this.fail(malformed('A stream begins with a hello'));
+      return;
+    }
+    let boot: Boot;
+    try {
+      boot = bootOf(hello, clusterId, peer);
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      this.fail(error);
+      return;
+    }
+    clearTimeout(this.#helloTimer);
+    this.#state = 'open';
+    this.#parts.opened(boot);
+    stream.write({ hello: answer });
+  }
+
+  #onMessage(frame: Uint8Array): void {
+    const { channel, sender, peer } = this.#parts;
+    const message = unwrapMessage(frame);
+    if (message === undefined) this.fail(malformed('After the hello, a stream holds messages'));
+    else if (channel === 'raft' && !isFrom(message, sender)) this.fail(forged(peer));
+    else this.#parts.receive(message);
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    clearTimeout(this.#helloTimer);
+    this.#parts.closed();
+  }
+}
+
+export type IncomingStreamParts = {
+  readonly stream: ServerDuplexStream<Uint8Array, unknown>;
+  readonly channel: Channel;
+  /** Whom the certificate names, and the same as UTF-8. */
+  readonly peer: NodeId;
+  readonly sender: Uint8Array;
+  readonly clusterId: string;
+  readonly answer: Hello;
+  readonly logger: Logger;
+  opened(boot: Boot): void;
+  receive(bytes: Uint8Array): void;
+  closed(): void;
+};
+
+function silent(): ClusterError {
+  return new ClusterError('deadline', 'The stream did not begin with a hello in time', {
+    reason: 'HELLO_MISSING',
+  });
+}
+
+function malformed(message: string): ClusterError {
+  return new ClusterError('invalid-request', message, { reason: 'INVALID_ENCODING' });
+}
+
+function forged(peer: NodeId): ClusterError {
+  return new ClusterError('forbidden', `${peer} sent a message in another node's name`, {
+    reason: 'SENDER_MISMATCH',
+  });
+}

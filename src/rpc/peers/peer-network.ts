@@ -1,0 +1,106 @@
+import type { NodeId } from '../../common/index.js';
+import type { Genesis } from '../../identity/index.js';
+import type { Channel, Logger, Network } from '../../ports/index.js';
+import type { PeerListener } from '../services/backend.js';
+import { wrapHello } from './frame.js';
+import { helloOf } from './hello.js';
+import type { Self } from './hello.js';
+import { PeerLink } from './peer-link.js';
+import type { LinkCounts } from './peer-link.js';
+import { channelCredentials } from '../tls.js';
+import type { TlsFiles } from '../tls.js';
+
+export type PeerNetworkParts = {
+  readonly genesis: Genesis;
+  readonly self: Self;
+  readonly tls: TlsFiles;
+  /** Where the other members listen for their peers, `host:port`. Members without an address are not dialled. */
+  readonly addresses: ReadonlyMap<NodeId, string>;
+  readonly logger: Logger;
+};
+
+/** Who wants to know to whom messages can flow. */
+export type ConnectionListener = Pick<PeerListener, 'connected' | 'disconnected'>;
+
+const CHANNELS: readonly Channel[] = ['raft', 'session'];
+
+/**
+ * The network port over gRPC: two streams to every other member, on connections of their own. A peer counts as connected
+ * while our session stream to it is open; what is sent to one that is not is dropped.
+ */
+export class PeerNetwork implements Network {
+  readonly #links: ReadonlyMap<string, PeerLink>;
+  #listener: ConnectionListener | undefined;
+
+  constructor(parts: PeerNetworkParts) {
+    const { genesis, self, addresses } = parts;
+    const links = new Map<string, PeerLink>();
+    for (const { nodeId: peer, role } of genesis.members) {
+      const address = addresses.get(peer);
+      if (peer === self.nodeId || address === undefined) continue;
+      for (const channel of CHANNELS)
+        links.set(place(peer, channel), this.#link(parts, { peer, role, channel, address }));
+    }
+    this.#links = links;
+  }
+
+  /** Dials everybody, now and until `stop`. Connections are told from here on. */
+  start(listener: ConnectionListener): void {
+    this.#listener = listener;
+    for (const link of this.#links.values()) link.start();
+  }
+
+  send(to: NodeId, channel: Channel, bytes: Uint8Array): void {
+    this.#links.get(place(to, channel))?.send(bytes);
+  }
+
+  counts(peer: NodeId, channel: Channel): LinkCounts {
+    return this.#links.get(place(peer, channel))?.counts() ?? { open: false, sent: 0, dropped: 0 };
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.stop();
+  }
+
+  #link(
+    { genesis, self, tls, logger }: PeerNetworkParts,
+    to: {
+      readonly peer: NodeId;
+      readonly role: string;
+      readonly channel: Channel;
+      readonly address: string;
+    },
+  ): PeerLink {
+    const { peer, role, channel, address } = to;
+    const spiffeId = `spiffe://quorate/${role}/${peer}`;
+    return new PeerLink({
+      peer,
+      channel,
+      address,
+      clusterId: genesis.clusterId,
+      credentials: channelCredentials(tls, (server) => {
+        const isPeer = server?.spiffeId === spiffeId;
+        if (!isPeer)
+          logger.warn('Another node answers at a peer’s address', {
+            peer,
+            address,
+            answers: server?.spiffeId,
+          });
+        return isPeer;
+      }),
+      hello: wrapHello(helloOf(genesis.clusterId, self)),
+      logger,
+      opened: (boot) => {
+        logger.info('A stream to a peer is open', { peer, channel });
+        if (channel === 'session') this.#listener?.connected(peer, boot);
+      },
+      closed: () => {
+        if (channel === 'session') this.#listener?.disconnected(peer);
+      },
+    });
+  }
+}
+
+function place(peer: NodeId, channel: Channel): string {
+  return `${channel}/${peer}`;
+}

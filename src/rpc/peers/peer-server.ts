@@ -1,0 +1,150 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { ClusterError, nodeId, utf8 } from '../../common/index.js';
+import type { Millis, NodeId } from '../../common/index.js';
+import type { Genesis } from '../../identity/index.js';
+import type { Channel, Logger } from '../../ports/index.js';
+import { PeerServiceService } from '../../wire/services.js';
+import type { PeerListener } from '../services/backend.js';
+import { callerOf } from '../guard.js';
+import { helloOf } from './hello.js';
+import type { Self } from './hello.js';
+import { IncomingStream } from './incoming-stream.js';
+import {
+  HEADER_BYTES_MAX,
+  HEADER_PAIRS_MAX,
+  PEER_CONCURRENT_STREAMS_MAX,
+  PEER_KEEPALIVE_INTERVAL_MS,
+  PEER_KEEPALIVE_TIMEOUT_MS,
+  PEER_MESSAGE_BYTES_MAX,
+  SESSION_MEMORY_MB_MAX,
+  WRAPPER_BYTES_MAX,
+} from '../limits.js';
+import { Listener } from '../listener.js';
+import { failureOf } from '../status.js';
+import { serverCredentials } from '../tls.js';
+import type { TlsFiles } from '../tls.js';
+import { rawService } from '../unary.js';
+
+export type PeerServerParts = {
+  /** `host:port`; port 0 lets the kernel pick. */
+  readonly listen: string;
+  readonly tls: TlsFiles;
+  readonly genesis: Genesis;
+  readonly self: Self;
+  readonly logger: Logger;
+  /** May come later, by `attach`. */
+  readonly replica?: IncomingListener;
+};
+
+/** What arrives: messages, and that a peer's process is a new one. */
+export type IncomingListener = Pick<PeerListener, 'receive' | 'connected'>;
+
+/** The port for the other nodes. */
+export interface PeerServer {
+  /** @returns The address in use. Streams are refused UNAVAILABLE until there is a replica. */
+  listen(): Promise<string>;
+  attach(replica: IncomingListener): void;
+  stop(graceMs?: Millis): Promise<void>;
+}
+
+/** Makes the port for the other nodes. It does not listen yet. */
+export function createPeerServer(parts: PeerServerParts): PeerServer {
+  const incoming = new Incoming(parts);
+  const listener = new Listener({
+    listen: parts.listen,
+    credentials: serverCredentials(parts.tls, {
+      maxSessionMemory: SESSION_MEMORY_MB_MAX,
+      maxHeaderListPairs: HEADER_PAIRS_MAX,
+      settings: {
+        maxConcurrentStreams: PEER_CONCURRENT_STREAMS_MAX,
+        maxHeaderListSize: HEADER_BYTES_MAX,
+      },
+    }),
+    options: {
+      'grpc.max_receive_message_length': PEER_MESSAGE_BYTES_MAX + WRAPPER_BYTES_MAX,
+      'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
+      'grpc.keepalive_timeout_ms': PEER_KEEPALIVE_TIMEOUT_MS,
+    },
+    logger: parts.logger,
+  });
+  listener.addService(rawService(PeerServiceService), {
+    raft: (stream: RawStream) => incoming.take('raft', stream),
+    session: (stream: RawStream) => incoming.take('session', stream),
+  });
+  return {
+    listen: () => listener.listen(),
+    attach: (replica) => incoming.attach(replica),
+    // Streams between nodes do not end by themselves, so there is nothing to wait for.
+    stop: (graceMs = 0) => listener.stop(graceMs),
+  };
+}
+
+type RawStream = ServerDuplexStream<Uint8Array, unknown>;
+
+/** The streams that other nodes have opened to this one: at most one for each peer and channel, the newest. */
+class Incoming {
+  readonly #parts: PeerServerParts;
+  readonly #streams = new Map<string, IncomingStream>();
+  readonly #boots = new Map<NodeId, string>();
+  #replica: IncomingListener | undefined;
+
+  constructor(parts: PeerServerParts) {
+    this.#parts = parts;
+    this.#replica = parts.replica;
+  }
+
+  attach(replica: IncomingListener): void {
+    this.#replica = replica;
+  }
+
+  take(channel: Channel, stream: RawStream): void {
+    const { genesis, self, logger } = this.#parts;
+    const replica = this.#replica;
+    const { name, role } = callerOf(stream);
+    const peer = nodeId(name);
+    const member = genesis.members.find((each) => each.nodeId === peer && each.role === role);
+    if (replica === undefined || member === undefined || peer === self.nodeId) {
+      stream.emit('error', failureOf(replica === undefined ? starting() : stranger(peer)));
+      return;
+    }
+    const incoming = new IncomingStream({
+      stream,
+      channel,
+      peer,
+      sender: utf8(peer),
+      clusterId: genesis.clusterId,
+      answer: helloOf(genesis.clusterId, self),
+      logger,
+      opened: (boot) => {
+        const place = `${channel}/${peer}`;
+        this.#streams.get(place)?.fail(superseded());
+        this.#streams.set(place, incoming);
+        // A first boot is told by our own stream, which can carry messages; a changed one is news already here.
+        const before = this.#boots.get(peer);
+        this.#boots.set(peer, boot);
+        if (before !== undefined && before !== boot) replica.connected(peer, boot);
+      },
+      receive: (bytes) => replica.receive(peer, channel, bytes),
+      closed: () => {
+        const place = `${channel}/${peer}`;
+        if (this.#streams.get(place) === incoming) this.#streams.delete(place);
+      },
+    });
+  }
+}
+
+function starting(): ClusterError {
+  return new ClusterError('no-quorum', 'The node is starting', { reason: 'NODE_STARTING' });
+}
+
+function stranger(peer: NodeId): ClusterError {
+  return new ClusterError('forbidden', `${peer} is not another member of this cluster`, {
+    reason: 'NOT_A_MEMBER',
+  });
+}
+
+function superseded(): ClusterError {
+  return new ClusterError('superseded', 'A newer stream of this node has taken its place', {
+    reason: 'STREAM_REPLACED',
+  });
+}

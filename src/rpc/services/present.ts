@@ -1,0 +1,107 @@
+import type { ClusterId } from '../../common/index.js';
+import { isCertified } from '../../state/index.js';
+import { KeyState, TaskState } from '../../wire/index.js';
+import type {
+  AttemptRecord,
+  Key,
+  KeyCertificate,
+  KeyRecord,
+  Task,
+  TaskAttempt,
+  TaskRecord,
+  Timestamp,
+} from '../../wire/index.js';
+
+/** A key as clients see it. What it says of itself is in its certificate, to be verified. */
+export function presentKey(clusterId: ClusterId, record: KeyRecord): Key {
+  return {
+    keyId: record.keyId,
+    algorithm: record.algorithm,
+    publicKey: record.publicKey,
+    threshold: record.threshold,
+    participants: record.participants.map(({ nodeId }) => nodeId),
+    version: record.version,
+    state: isCertified(record) ? KeyState.ACTIVE : KeyState.PENDING,
+    createTime: timestamp(record.createTimeMs),
+    labels: record.labels,
+    certificate: certificate(clusterId, record),
+    owner: record.owner,
+    allowedSigners: record.allowedSigners,
+  };
+}
+
+function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
+  return {
+    clusterId,
+    sessionId: record.sessionId,
+    requestHash: record.requestHash,
+    keyId: record.keyId,
+    algorithm: record.algorithm,
+    threshold: record.threshold,
+    participants: record.participants,
+    // Version 1 is the first sharing: there is none that it came from.
+    baseVersion: record.version - 1,
+    version: record.version,
+    publicPolynomial: record.publicPolynomial,
+    publicKey: record.publicKey,
+    chainCode: record.chainCode,
+    digest: record.digest,
+    ready: record.ready,
+    // The first that make it complete, whoever says so after them: once complete, a certificate stays as it is.
+    installed: record.installed.slice(0, record.threshold),
+    method: record.method,
+    request: record.request,
+    authority: record.authorization?.by,
+  };
+}
+
+/** A task as those who may see it do. */
+export function presentTask(record: TaskRecord): Task {
+  return {
+    taskId: record.taskId,
+    kind: record.kind,
+    state: stateOf(record),
+    keyId: record.keyId,
+    requestId: record.requestId,
+    requester: record.requester,
+    createTime: timestamp(record.createTimeMs),
+    expireTime: timestamp(record.expireTimeMs),
+    endTime: record.endTimeMs === 0n ? undefined : timestamp(record.endTimeMs),
+    attempts: record.attempts.map(presentAttempt),
+    outcome:
+      record.outcome?.$case === 'failed'
+        ? { $case: 'failure', value: { reason: record.outcome.value.reason } }
+        : record.outcome,
+  };
+}
+
+function stateOf(record: TaskRecord): TaskState {
+  if (record.outcome === undefined) return TaskState.OPEN;
+  return record.outcome.$case === 'failed' ? TaskState.FAILED : TaskState.DONE;
+}
+
+function presentAttempt(record: AttemptRecord): TaskAttempt {
+  return {
+    number: record.attempt?.number ?? 0,
+    sessionId: record.sessionId,
+    participants: participants(record.attempt),
+    startTime: timestamp(record.timeMs),
+  };
+}
+
+function participants(attempt: AttemptRecord['attempt']): string[] {
+  const assignment = attempt?.assignment;
+  switch (assignment?.$case) {
+    case 'slots':
+      return assignment.value.slots.map(({ nodeId }) => nodeId);
+    case 'boots':
+      return assignment.value.nodes.map(({ nodeId }) => nodeId);
+    case undefined:
+      return [];
+  }
+}
+
+/** Milliseconds since 1970 as the well-known type. */
+export function timestamp(ms: bigint): Timestamp {
+  return { seconds: ms / 1000n, nanos: Number(ms % 1000n) * 1_000_000 };
+}

@@ -1,0 +1,95 @@
+import type { Millis, NodeId, TaskId } from '../../common/index.js';
+import { compareText } from '../../common/index.js';
+import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
+import { WANT_REPEAT_MS } from '../limits.js';
+import type { NoncePools } from './nonce-pools.js';
+import { decodes } from '../participant/sharing.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** Makes attempts: who takes part, and with which commitments or in which run. Only a leader asks it. */
+export class Assigner {
+  readonly #around: Surroundings;
+  readonly #pools: NoncePools;
+  readonly #askedMs = new Map<string, Millis>();
+  #turn = 0;
+
+  constructor(around: Surroundings, pools: NoncePools) {
+    this.#around = around;
+    this.#pools = pools;
+  }
+
+  /**
+   * An attempt to sign with commitments from the pools, this node's own first since they cost no message. Where the
+   * pools are too empty there is none, and the candidates are asked to fill them.
+   */
+  sign(
+    task: TaskId,
+    number: number,
+    key: KeyRecord,
+    candidates: readonly NodeId[],
+    lastResort: readonly NodeId[],
+  ): Attempt | undefined {
+    const suite = this.#around.suiteOf(key.algorithm);
+    const slots = this.#pools.assign(
+      key.keyId,
+      key.version,
+      key.threshold,
+      [...this.#inTurn(candidates), ...lastResort],
+      (slot) => decodes(suite, slot),
+    );
+    if (slots === undefined) {
+      this.#want(key, [...candidates, ...lastResort]);
+      return undefined;
+    }
+    return {
+      taskId: task,
+      number,
+      version: key.version,
+      sharingSession: key.sessionId,
+      assignment: { $case: 'slots', value: { slots: [...slots] } },
+    };
+  }
+
+  /** An attempt to generate a key among all participants, or none while one of them cannot be reached. */
+  generate(task: TaskId, number: number, participants: readonly NodeId[]): Attempt | undefined {
+    const nodes: BootedNode[] = [];
+    for (const nodeId of participants.toSorted(compareText)) {
+      const boot = this.#around.connections.bootOf(nodeId);
+      if (boot === undefined) return undefined;
+      nodes.push({ nodeId, boot });
+    }
+    return {
+      taskId: task,
+      number,
+      version: 1,
+      sharingSession: new Uint8Array(0),
+      assignment: { $case: 'boots', value: { nodes } },
+    };
+  }
+
+  /** This node first, then the others in turn, so that the load is shared. */
+  #inTurn(candidates: readonly NodeId[]): readonly NodeId[] {
+    const { self } = this.#around;
+    const others = candidates.filter((node) => node !== self);
+    this.#turn = (this.#turn + 1) % Math.max(1, others.length);
+    const turned = [...others.slice(this.#turn), ...others.slice(0, this.#turn)];
+    return candidates.includes(self) ? [self, ...turned] : turned;
+  }
+
+  #want(key: KeyRecord, candidates: readonly NodeId[]): void {
+    const now = this.#around.clock.elapsed();
+    const asked = this.#askedMs.get(key.keyId);
+    if (asked !== undefined && now - asked < WANT_REPEAT_MS) return;
+    // In order of time, so that what is over goes from the front.
+    for (const [name, askedMs] of this.#askedMs) {
+      if (now - askedMs < WANT_REPEAT_MS) break;
+      this.#askedMs.delete(name);
+    }
+    this.#askedMs.set(key.keyId, now);
+    for (const node of candidates) {
+      this.#around.send(node, {
+        message: { $case: 'wantCommitments', value: { keyId: key.keyId } },
+      });
+    }
+  }
+}

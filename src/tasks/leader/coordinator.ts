@@ -1,0 +1,270 @@
+import type { Millis, NodeId, TaskId, Term } from '../../common/index.js';
+import { nodeId } from '../../common/index.js';
+import { aggregate } from '../../frost/index.js';
+import { algorithmName } from '../../identity/index.js';
+import { openEnvelope } from '../../mpc/index.js';
+import { messageOf, participantsOf, slotsOf } from '../../state/index.js';
+import { Command, decode, Declined, encode, SignatureShare } from '../../wire/index.js';
+import type { Envelope, KeyParticipant } from '../../wire/index.js';
+import type { Assigner } from './assigner.js';
+import { WANT_WAIT_MS } from '../limits.js';
+import type { OpenSession, OpenTask, OpenTasks } from '../open-tasks.js';
+import {
+  attempted,
+  candidates,
+  declined,
+  firstDelay,
+  leaveOut,
+  newPlan,
+  nextStep,
+} from './plan.js';
+import type { Plan } from './plan.js';
+import type { ShareBox } from './share-box.js';
+import { commitmentsOf, decodes, publicOf } from '../participant/sharing.js';
+import { indexOf } from '../surroundings.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** Refusals of a generate-key after which no further attempt can help. */
+const HOPELESS: Readonly<Record<string, string>> = {
+  'pending-full': 'PENDING_FULL',
+  unsupported: 'ALGORITHM_UNSUPPORTED',
+};
+
+/**
+ * What a leader does about open tasks: opens attempts, puts shares together, proposes outcomes. It holds no authority:
+ * every signer checks each entry for itself, and a result that does not verify is never an answer.
+ */
+export class Coordinator {
+  readonly #around: Surroundings;
+  readonly #tasks: OpenTasks;
+  readonly #shares: ShareBox;
+  readonly #assigner: Assigner;
+  readonly #plans = new Map<TaskId, Plan>();
+  /** The term in which this node leads and has caught up. */
+  #term: Term | undefined;
+
+  constructor(around: Surroundings, tasks: OpenTasks, shares: ShareBox, assigner: Assigner) {
+    this.#around = around;
+    this.#tasks = tasks;
+    this.#shares = shares;
+    this.#assigner = assigner;
+  }
+
+  get leads(): boolean {
+    return this.#term !== undefined;
+  }
+
+  /** Takes up or lays down the lead. A new leader finds its work in the state. Says whether anything changed. */
+  sync(): boolean {
+    const { role, term, caughtUp } = this.#around.consensus.status();
+    const leading = role === 'leader' && caughtUp ? term : undefined;
+    if (leading === this.#term) return false;
+    this.#term = leading;
+    this.#plans.clear();
+    if (leading !== undefined) {
+      // What changed with the entry that made this node a leader is looked at next: until then nothing is opened.
+      for (const task of this.#tasks.all()) this.#plan(task);
+    }
+    return true;
+  }
+
+  /** Looks at a task that is open: an attempt of it may be due at once, or complete already. */
+  taskChanged(task: OpenTask): void {
+    if (!this.leads) return;
+    this.#step(task, this.#plan(task));
+  }
+
+  taskClosed(task: TaskId): void {
+    this.#plans.delete(task);
+  }
+
+  /** Opens attempts that are due, and ends tasks that cannot succeed. */
+  advance(): void {
+    if (!this.leads) return;
+    for (const [id, plan] of this.#plans) {
+      const task = this.#tasks.get(id);
+      if (task !== undefined) this.#step(task, plan);
+    }
+  }
+
+  /** Puts a signature together when the session has all its shares. */
+  combine(open: OpenSession): void {
+    const { key, record } = open.task;
+    const plan = this.#plans.get(open.task.id);
+    if (!this.leads || key === undefined || plan === undefined || plan.proposed) return;
+    const commitments = commitmentsOf(open, key);
+    const shares = this.#verified(open, key.participants);
+    if (!commitments.every(({ index }) => shares.has(index))) return;
+
+    const { rules, suiteOf, logger } = this.#around;
+    const suite = suiteOf(key.algorithm);
+    const message = messageOf(record);
+    if (suite === undefined || message === undefined) return;
+    const result = aggregate(suite, publicOf(key), commitments, message, shares, (signature) =>
+      rules.verify.final(algorithmName(suite.algorithm), key.publicKey, message, signature),
+    );
+    if (result.ok) {
+      this.#propose(plan, {
+        $case: 'done',
+        value: {
+          taskId: open.task.id,
+          signature: result.signature,
+          attempt: open.attempt.attempt?.number ?? 0,
+        },
+      });
+      return;
+    }
+    for (const index of result.culprits) {
+      const node = key.participants[index - 1]?.nodeId ?? '';
+      logger.alarm('a signature share failed its check', { session: open.session, node });
+      this.#shares.refuse(open.session, index);
+      leaveOut(plan, nodeId(node), this.#around.clock.elapsed());
+    }
+    if (result.culprits.length === 0) {
+      logger.alarm('every share holds and the signature does not', { session: open.session });
+      plan.hopeless = 'RESULT_INVALID';
+    }
+  }
+
+  /** Takes a participant's word that it does not contribute. */
+  declined(from: NodeId, open: OpenSession, envelope: Envelope): void {
+    const plan = this.#plans.get(open.task.id);
+    const newest = open.task.sessions.at(-1);
+    if (!this.leads || plan === undefined || newest?.session !== open.session) return;
+    if (!isAsked(open, from)) return;
+    const name = `${open.session}/${from}`;
+    if (plan.heard.has(name)) return;
+    const { rules, logger } = this.#around;
+    const participants = this.#participants(open.task);
+    const key = participants[envelope.from - 1];
+    const body =
+      key?.nodeId === from ? openEnvelope(rules.verify, key.identityKey, envelope) : undefined;
+    const said = body === undefined ? undefined : decode(Declined, body);
+    if (said === undefined) return;
+    plan.heard.add(name);
+    logger.info('declined', { session: open.session, node: from, reason: said.reason });
+    const now = this.#around.clock.elapsed();
+    if (!open.task.signs) plan.hopeless ??= HOPELESS[said.reason];
+    const blamed = this.#badCommitment(open, said);
+    if (blamed === undefined) declined(plan, from, said.reason, now);
+    else leaveOut(plan, blamed, now);
+  }
+
+  #plan(task: OpenTask): Plan {
+    const now = this.#around.clock.elapsed();
+    const attempts = task.sessions.length;
+    const plan = this.#plans.get(task.id) ?? newPlan(attempts, this.#firstDelay(task), now);
+    this.#plans.set(task.id, plan);
+    attempted(plan, attempts, now);
+    for (const open of task.sessions) this.combine(open);
+    return plan;
+  }
+
+  #step(task: OpenTask, plan: Plan): void {
+    const { clock, stateTimeMs } = this.#around;
+    const now = clock.elapsed();
+    // By its own clock, or by that of the cluster: one that is behind keeps no task open.
+    const expired = Math.max(clock.now(), stateTimeMs()) >= task.expireTimeMs;
+    const step = nextStep(plan, now, expired);
+    switch (step.kind) {
+      case 'wait':
+        return;
+      case 'attempt':
+        return this.#open(task, plan);
+      case 'fail':
+        this.#propose(plan, {
+          $case: 'failed',
+          value: { taskId: task.id, reason: step.reason, evidence: [] },
+        });
+    }
+  }
+
+  #open(task: OpenTask, plan: Plan): void {
+    const number = plan.attempts + 1;
+    const participants = this.#participants(task).map((each) => nodeId(each.nodeId));
+    const { clock, connections } = this.#around;
+    if (task.key === undefined) {
+      const attempt = this.#assigner.generate(task.id, number, participants);
+      if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
+      return;
+    }
+    const able = participants.filter((node) => connections.has(node));
+    const now = clock.elapsed();
+    const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
+    const { threshold } = task.key;
+    const { first, lastResort } = candidates(plan, able, threshold, this.#overdue(task), short);
+    const attempt = this.#assigner.sign(task.id, number, task.key, first, lastResort);
+    if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
+    else plan.emptySinceMs ??= now;
+  }
+
+  #propose(plan: Plan, command: NonNullable<Command['command']>): void {
+    const { consensus } = this.#around;
+    plan.proposed = consensus.propose(encode(Command, { command })) === 'proposed';
+  }
+
+  /** Nodes that were asked for a share and have not sent it. */
+  #overdue(task: OpenTask): ReadonlySet<NodeId> {
+    const missing = new Set<NodeId>();
+    const participants = this.#participants(task);
+    for (const open of task.sessions) {
+      const came = this.#shares.of(open.session);
+      for (const slot of slotsOf(open.attempt.attempt)) {
+        if (!came.has(indexOf(participants, slot.nodeId))) missing.add(nodeId(slot.nodeId));
+      }
+    }
+    return missing;
+  }
+
+  /** The shares of a session whose envelopes their signers signed; others are dropped, and blame nobody. */
+  #verified(
+    open: OpenSession,
+    participants: readonly KeyParticipant[],
+  ): ReadonlyMap<number, Uint8Array> {
+    const { rules } = this.#around;
+    const verified = new Map<number, Uint8Array>();
+    const came = this.#shares.of(open.session);
+    if (came.size < slotsOf(open.attempt.attempt).length) return verified;
+    for (const [index, envelope] of came) {
+      const identityKey = participants[index - 1]?.identityKey;
+      const body =
+        identityKey === undefined ? undefined : openEnvelope(rules.verify, identityKey, envelope);
+      const share = body === undefined ? undefined : decode(SignatureShare, body)?.share;
+      if (share === undefined) this.#shares.drop(open.session, index);
+      else verified.set(index, share);
+    }
+    return verified;
+  }
+
+  /** Whose fault a `bad-commitment` is: the owner's, if the point is bad here too; else nobody's but the decliner's. */
+  #badCommitment(open: OpenSession, said: Declined): NodeId | undefined {
+    const { key } = open.task;
+    if (said.reason !== 'bad-commitment' || key === undefined) return undefined;
+    const suite = this.#around.suiteOf(key.algorithm);
+    const owner = key.participants[said.index - 1]?.nodeId;
+    const slot = slotsOf(open.attempt.attempt).find((each) => each.nodeId === owner);
+    if (suite === undefined || slot === undefined) return undefined;
+    return decodes(suite, slot) ? undefined : nodeId(slot.nodeId);
+  }
+
+  #participants(task: OpenTask): readonly KeyParticipant[] {
+    return task.key?.participants ?? participantsOf(task.record, this.#around.rules.genesis);
+  }
+
+  #firstDelay(task: OpenTask): Millis {
+    return firstDelay(task.signs ? undefined : this.#participants(task).length);
+  }
+}
+
+/** Claims that the attempt asks `node` to contribute. */
+function isAsked({ attempt }: OpenSession, node: NodeId): boolean {
+  const assignment = attempt.attempt?.assignment;
+  switch (assignment?.$case) {
+    case 'slots':
+      return assignment.value.slots.some(({ nodeId: each }) => each === node);
+    case 'boots':
+      return assignment.value.nodes.some(({ nodeId: each }) => each === node);
+    case undefined:
+      return false;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Millis } from '../../common/index.js';
+import { toHex } from '../../common/index.js';
+import { judgeInstalled, judgeReady } from '../../state/index.js';
+import { Command, decode } from '../../wire/index.js';
+import { PROPOSAL_LOST_MS } from '../limits.js';
+import type { Surroundings } from '../surroundings.js';
+
+type Said = NonNullable<Command['command']>;
+
+/** Facts on their way into the log, at the leader: those that the state would take, once each. */
+export class FactIntake {
+  readonly #around: Surroundings;
+  readonly #proposed = new Map<string, Millis>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  take(bytes: Uint8Array): void {
+    const { clock, consensus } = this.#around;
+    const { role, caughtUp } = consensus.status();
+    const said = decode(Command, bytes)?.command;
+    if (role !== 'leader' || !caughtUp || said === undefined) return;
+    const now = clock.elapsed();
+    for (const [name, proposedMs] of this.#proposed) {
+      if (now - proposedMs < PROPOSAL_LOST_MS) break;
+      this.#proposed.delete(name);
+    }
+    const name = nameOf(said);
+    if (name === undefined || this.#proposed.has(name) || !this.#isNews(said)) return;
+    if (consensus.propose(bytes) === 'proposed') this.#proposed.set(name, now);
+  }
+
+  clear(): void {
+    this.#proposed.clear();
+  }
+
+  /** Signed by the node that it speaks for, and such that the state would take it. */
+  #isNews(said: Said): boolean {
+    const { view, rules } = this.#around;
+    switch (said.$case) {
+      case 'ready':
+        return judgeReady(view, said.value, rules) !== undefined;
+      case 'installed':
+        return judgeInstalled(view, said.value, rules) !== undefined;
+      case 'request':
+      case 'attempt':
+      case 'done':
+      case 'failed':
+        return false;
+    }
+  }
+}
+
+/** The first fact of each node and session counts: while one is on its way, another would only fill the log. */
+function nameOf(said: Said): string | undefined {
+  if (said.$case !== 'ready' && said.$case !== 'installed') return undefined;
+  return `${said.$case}/${toHex(said.value.sessionId)}/${said.value.nodeId}`;
+}

@@ -1,0 +1,203 @@
+import type { Millis, NodeId } from '../../common/index.js';
+import { keyId, nodeId, toHex } from '../../common/index.js';
+import { EXPIRY_AHEAD_MS_MAX, judgeRequest, refusal, verdictHashOf } from '../../state/index.js';
+import type { Refusal, Ruling } from '../../state/index.js';
+import { Command, decode, encode, Request } from '../../wire/index.js';
+import type { Attempt, KeyRecord } from '../../wire/index.js';
+import type { Assigner } from './assigner.js';
+import {
+  PROPOSAL_LOST_MS,
+  PROPOSALS_REMEMBERED_MAX,
+  WAITING_REQUESTS_MAX,
+  WANT_WAIT_MS,
+} from '../limits.js';
+import type { Surroundings } from '../surroundings.js';
+
+type Proposed = {
+  readonly atMs: Millis;
+  /** The term in which it was proposed is over: it may be proposed again. */
+  lost: boolean;
+};
+
+type Waiting = {
+  readonly from: NodeId;
+  readonly request: Request;
+  readonly ruling: Extract<Ruling, { kind: 'open' }>;
+  readonly untilMs: Millis;
+};
+
+/**
+ * Requests on their way into the log, at the leader. What would be refused is refused before it fills the log; a Sign
+ * waits a little for commitments, so that its first attempt can ride in the same entry.
+ */
+export class Intake {
+  readonly #around: Surroundings;
+  readonly #assigner: Assigner;
+  readonly #waiting = new Map<string, Waiting>();
+  /**
+   * Requests that were proposed here and are not applied yet, the oldest first. Some log may hold them, so this node
+   * says of none that nothing was done, even when it leads no more.
+   */
+  readonly #proposed = new Map<string, Proposed>();
+
+  constructor(around: Surroundings, assigner: Assigner) {
+    this.#around = around;
+    this.#assigner = assigner;
+  }
+
+  /** Takes a request that `from` vouches for. A repetition of one that is on its way is ignored. */
+  take(from: NodeId, bytes: Uint8Array): void {
+    const request = decode(Request, bytes);
+    if (request === undefined || request.firstAttempt !== undefined) return;
+    const hash = verdictHashOf(request);
+    const name = toHex(hash);
+    const now = this.#around.clock.elapsed();
+    const proposed = this.#proposed.get(name);
+    const underWay =
+      proposed !== undefined && !proposed.lost && now - proposed.atMs < PROPOSAL_LOST_MS;
+    if (underWay || this.#waiting.has(name)) return;
+
+    const { role, caughtUp } = this.#around.consensus.status();
+    if (role !== 'leader' || !caughtUp) {
+      return this.#refuse(from, hash, notLeader());
+    }
+    const { view, rules, clock } = this.#around;
+    // Whether it has expired is for the entry's own time to say.
+    const judged = judgeRequest(view, request, undefined, rules);
+    if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
+    // The node that asks will see the task in its own state.
+    if (judged.value.kind === 'known') return;
+    const refused = this.#judgeReach(judged.value);
+    if (refused !== undefined) return this.#refuse(from, hash, refused);
+
+    const waiting: Waiting = {
+      from,
+      request,
+      ruling: judged.value,
+      untilMs: clock.elapsed() + WANT_WAIT_MS,
+    };
+    if (this.#advance(name, waiting, clock.elapsed())) return;
+    if (this.#waiting.size >= WAITING_REQUESTS_MAX) {
+      return this.#refuse(
+        from,
+        hash,
+        refusal('overloaded', 'TOO_MANY_REQUESTS', 'Too many requests wait for commitments'),
+      );
+    }
+    this.#waiting.set(name, waiting);
+  }
+
+  /** Goes on with requests that wait: when commitments came, and as time passes. */
+  advance(): void {
+    const now = this.#around.clock.elapsed();
+    for (const [name, waiting] of this.#waiting) {
+      if (this.#advance(name, waiting, now)) this.#waiting.delete(name);
+    }
+    for (const [name, { atMs }] of this.#proposed) {
+      const over = now - atMs >= EXPIRY_AHEAD_MS_MAX;
+      if (!over && this.#proposed.size <= PROPOSALS_REMEMBERED_MAX) break;
+      this.#proposed.delete(name);
+    }
+  }
+
+  /** The verdict on a request is applied. */
+  applied(name: string): void {
+    this.#proposed.delete(name);
+  }
+
+  /** This node leads no more: who asked is told to ask the next leader. */
+  clear(): void {
+    for (const { from, request } of this.#waiting.values()) {
+      this.#refuse(from, verdictHashOf(request), notLeader());
+    }
+    this.#waiting.clear();
+    for (const proposed of this.#proposed.values()) proposed.lost = true;
+  }
+
+  get busy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Proposes the request if it has all it needs, or has waited long enough. Says whether it is done with. */
+  #advance(name: string, waiting: Waiting, now: Millis): boolean {
+    const { key } = waiting.ruling;
+    if (key === undefined) return this.#propose(name, waiting, undefined);
+    const attempt = this.#assigner.sign(waiting.ruling.taskId, 1, key, this.#signers(key), []);
+    if (attempt === undefined && now < waiting.untilMs) return false;
+    return this.#propose(name, waiting, attempt);
+  }
+
+  #propose(name: string, waiting: Waiting, firstAttempt: Attempt | undefined): true {
+    const { consensus, clock } = this.#around;
+    const value = { ...waiting.request, firstAttempt };
+    const result = consensus.propose(encode(Command, { command: { $case: 'request', value } }));
+    const hash = verdictHashOf(waiting.request);
+    switch (result) {
+      case 'proposed':
+        this.#proposed.delete(name);
+        this.#proposed.set(name, { atMs: clock.elapsed(), lost: false });
+        break;
+      case 'not-leader':
+        this.#refuse(waiting.from, hash, notLeader());
+        break;
+      case 'overloaded':
+        this.#refuse(
+          waiting.from,
+          hash,
+          refusal('overloaded', 'LOG_FULL', 'Too much of the log is not committed yet'),
+        );
+        break;
+    }
+    return true;
+  }
+
+  /** A generate-key needs all its participants, a Sign enough of them: else nothing is proposed. */
+  #judgeReach(ruling: Extract<Ruling, { kind: 'open' }>): Refusal | undefined {
+    const { connections } = this.#around;
+    if (ruling.key === undefined) {
+      const missing = ruling.participants.find((node) => !connections.has(node));
+      return missing === undefined
+        ? undefined
+        : refusal(
+            'no-quorum',
+            'PARTICIPANT_UNREACHABLE',
+            `Node ${missing} cannot be reached; every participant is needed to generate a key`,
+            { facts: { node: missing } },
+          );
+    }
+    const reached = this.#signers(ruling.key).length;
+    return reached >= ruling.key.threshold
+      ? undefined
+      : refusal(
+          'no-quorum',
+          'SIGNERS_UNREACHABLE',
+          `Only ${reached} of the ${ruling.key.threshold} signers that key ${keyId(ruling.key.keyId)} needs can be reached`,
+        );
+  }
+
+  #signers(key: KeyRecord): readonly NodeId[] {
+    return key.participants
+      .map((each) => nodeId(each.nodeId))
+      .filter((node) => this.#around.connections.has(node));
+  }
+
+  /** Says that nothing was done; says nothing where an earlier copy may be in some log. */
+  #refuse(to: NodeId, hash: Uint8Array, refused: Refusal): void {
+    if (this.#proposed.has(toHex(hash))) return;
+    this.#around.send(to, {
+      message: {
+        $case: 'forwardRefused',
+        value: {
+          verdictHash: hash,
+          code: refused.code,
+          reason: refused.reason,
+          detail: refused.message,
+        },
+      },
+    });
+  }
+}
+
+function notLeader(): Refusal {
+  return refusal('not-leader', 'NOT_LEADER', 'This node does not lead');
+}

@@ -1,0 +1,132 @@
+import type { Boot, Millis, NodeId } from '../../common/index.js';
+import { compareText, nodeId, toHex } from '../../common/index.js';
+import { isWellFormedSlot } from '../../state/index.js';
+import type { NonceSlot } from '../../wire/index.js';
+import { SLOT_KEPT_MS, SLOTS_PER_NODE_AND_KEY_MAX, SLOTS_PER_NODE_MAX } from '../limits.js';
+
+type Pooled = { readonly slot: NonceSlot; readonly pool: string; readonly atMs: Millis };
+
+/** What one run of a node's process has told of its nonces. */
+type Run = {
+  readonly boot: Boot;
+  highest: bigint;
+  /** By counter, hence the oldest first. */
+  readonly pooled: Map<bigint, Pooled>;
+  /** The same by key and version: counters, the oldest first. */
+  readonly pools: Map<string, Set<bigint>>;
+};
+
+/**
+ * Nonce commitments of all participants, as this voter has heard them. A pool only saves a round trip: that a nonce is
+ * used once is its holder's business, not the pool's.
+ */
+export class NoncePools {
+  readonly #runs = new Map<NodeId, Run>();
+
+  /** The newest run of a node. Commitments of an earlier one go, and never come back. */
+  hello(node: NodeId, boot: Boot): void {
+    if (this.#runs.get(node)?.boot === boot) return;
+    this.#runs.set(node, { boot, highest: 0n, pooled: new Map(), pools: new Map() });
+  }
+
+  /**
+   * Keeps what `from` says of its own nonces, in rising order of counters: a late copy of one that was heard of before
+   * stays out, and so does what no attempt may name.
+   */
+  add(from: NodeId, key: string, version: number, slots: readonly NonceSlot[], now: Millis): void {
+    const run = this.#runs.get(from);
+    if (run === undefined) return;
+    const pool = poolOf(key, version);
+    for (const slot of slots) {
+      const own = slot.nodeId === from && toHex(slot.boot) === run.boot;
+      if (!own || !isWellFormedSlot(slot) || slot.counter <= run.highest) continue;
+      run.highest = slot.counter;
+      const counters = run.pools.get(pool) ?? new Set();
+      run.pools.set(pool, counters);
+      // The oldest go: they are the first to be forgotten by their holder too.
+      if (counters.size >= SLOTS_PER_NODE_AND_KEY_MAX) dropFirst(run, counters);
+      if (run.pooled.size >= SLOTS_PER_NODE_MAX) dropFirst(run, run.pooled.keys());
+      run.pooled.set(slot.counter, { slot, pool, atMs: now });
+      counters.add(slot.counter);
+    }
+  }
+
+  /** Forgets what an applied entry names. */
+  named(slots: readonly NonceSlot[]): void {
+    for (const named of slots) {
+      const run = this.#runs.get(nodeId(named.nodeId));
+      if (run === undefined || toHex(named.boot) !== run.boot) continue;
+      if (isWellFormedSlot(named) && named.counter > run.highest) run.highest = named.counter;
+      drop(run, named.counter);
+    }
+  }
+
+  expire(now: Millis): void {
+    for (const run of this.#runs.values()) {
+      for (const [counter, { atMs }] of run.pooled) {
+        if (now - atMs < SLOT_KEPT_MS) break;
+        drop(run, counter);
+      }
+    }
+  }
+
+  /**
+   * Takes one commitment each of the first `threshold` candidates that have one, sorted by node id; takes none when
+   * they are too few. The newest come first: of the older ones their holder may have dropped some, unheard. A
+   * commitment that does not decode is dropped.
+   */
+  assign(
+    key: string,
+    version: number,
+    threshold: number,
+    candidates: readonly NodeId[],
+    decodes: (slot: NonceSlot) => boolean,
+  ): readonly NonceSlot[] | undefined {
+    const pool = poolOf(key, version);
+    const found: { readonly run: Run; readonly slot: NonceSlot }[] = [];
+    for (const node of candidates) {
+      if (found.length === threshold) break;
+      const run = this.#runs.get(node);
+      const slot = run && newest(run, pool, decodes);
+      if (run !== undefined && slot !== undefined) found.push({ run, slot });
+    }
+    if (found.length < threshold) return undefined;
+    for (const { run, slot } of found) drop(run, slot.counter);
+    return found.map(({ slot }) => slot).sort((a, b) => compareText(a.nodeId, b.nodeId));
+  }
+
+  /** How many commitments are pooled. */
+  get size(): number {
+    return [...this.#runs.values()].reduce((sum, { pooled }) => sum + pooled.size, 0);
+  }
+}
+
+function poolOf(key: string, version: number): string {
+  return `${key}/${version}`;
+}
+
+function newest(
+  run: Run,
+  pool: string,
+  decodes: (slot: NonceSlot) => boolean,
+): NonceSlot | undefined {
+  for (const counter of [...(run.pools.get(pool) ?? [])].toReversed()) {
+    const slot = run.pooled.get(counter)?.slot;
+    if (slot !== undefined && decodes(slot)) return slot;
+    drop(run, counter);
+  }
+  return undefined;
+}
+
+function dropFirst(run: Run, counters: Iterable<bigint>): void {
+  for (const counter of counters) return drop(run, counter);
+}
+
+function drop(run: Run, counter: bigint): void {
+  const pooled = run.pooled.get(counter);
+  if (pooled === undefined) return;
+  run.pooled.delete(counter);
+  const counters = run.pools.get(pooled.pool);
+  counters?.delete(counter);
+  if (counters?.size === 0) run.pools.delete(pooled.pool);
+}

@@ -1,0 +1,126 @@
+import type { Millis, NodeId } from '../../common/index.js';
+import { ATTEMPTS_MAX } from '../../state/index.js';
+import {
+  GENERATE_HEDGE_BASE_MS,
+  GENERATE_HEDGE_PER_PARTICIPANT_MS,
+  SIGN_HEDGE_MS,
+} from '../limits.js';
+
+/** What a leader means to do about one open task, and when. Times are of the clock that does not jump. */
+export type Plan = {
+  /** Attempts that are applied. */
+  attempts: number;
+  /** When the next attempt is due, if nothing happens before. */
+  dueMs: Millis;
+  /** The wait after the next attempt. */
+  delayMs: Millis;
+  /**
+   * Whether a proposal for this task is on its way. A leader's log keeps what it appended for as long as it leads (Raft,
+   * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
+   */
+  proposed: boolean;
+  /** Refusals that were taken into account: session and node. They are sent again and again. */
+  readonly heard: Set<string>;
+  /** Nodes whose run changed, or whose nonce was gone, once. */
+  readonly excused: Set<NodeId>;
+  /** Nodes that take part in later attempts only where the others are too few. */
+  readonly leftOut: Set<NodeId>;
+  /** Since when an attempt is due and those that are not left out have too few commitments for it. */
+  emptySinceMs: Millis | undefined;
+  /** A reason for which no further attempt can help. */
+  hopeless: string | undefined;
+};
+
+export type Step =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'attempt' }
+  | { readonly kind: 'fail'; readonly reason: string };
+
+/** How long the first attempt has: for a Sign, or for a generate-key among `participants`. */
+export function firstDelay(participants: number | undefined): Millis {
+  return participants === undefined
+    ? SIGN_HEDGE_MS
+    : GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants;
+}
+
+/** The plan for a task as it is found: the delays begin anew, whatever an earlier leader did. */
+export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
+  return {
+    attempts,
+    dueMs: attempts === 0 ? now : now + delayMs,
+    delayMs: attempts === 0 ? delayMs : delayMs * 2,
+    proposed: false,
+    heard: new Set(),
+    excused: new Set(),
+    leftOut: new Set(),
+    emptySinceMs: undefined,
+    hopeless: undefined,
+  };
+}
+
+/** Notes that attempts were applied. */
+export function attempted(plan: Plan, attempts: number, now: Millis): void {
+  if (attempts <= plan.attempts) return;
+  plan.attempts = attempts;
+  plan.proposed = false;
+  plan.emptySinceMs = undefined;
+  plan.dueMs = now + plan.delayMs;
+  plan.delayMs *= 2;
+}
+
+/** What is to be done now. */
+export function nextStep(plan: Plan, now: Millis, expired: boolean): Step {
+  if (plan.proposed) return { kind: 'wait' };
+  if (plan.hopeless !== undefined) return { kind: 'fail', reason: plan.hopeless };
+  if (expired) return { kind: 'fail', reason: 'REQUEST_EXPIRED' };
+  if (now < plan.dueMs) return { kind: 'wait' };
+  return plan.attempts >= ATTEMPTS_MAX
+    ? { kind: 'fail', reason: 'ATTEMPTS_EXHAUSTED' }
+    : { kind: 'attempt' };
+}
+
+/**
+ * Takes a participant's refusal into account: its attempt cannot end, so the next one is due at once. A changed run or
+ * a lost nonce is excused once per node; after that, and after any other refusal, the node is left out where it can be.
+ */
+export function declined(plan: Plan, node: NodeId, reason: string, now: Millis): void {
+  const harmless = reason === 'boot-changed' || reason === 'nonce-gone';
+  if (harmless && !plan.excused.has(node)) {
+    plan.excused.add(node);
+    hurry(plan, now);
+    return;
+  }
+  leaveOut(plan, node, now);
+}
+
+/** Leaves out a node whose contribution failed a check, and goes on at once; again for the same node, nothing. */
+export function leaveOut(plan: Plan, node: NodeId, now: Millis): void {
+  if (plan.leftOut.has(node)) return;
+  plan.leftOut.add(node);
+  hurry(plan, now);
+}
+
+/** Makes the next attempt due. After the last there is none, and what is under way may still succeed. */
+function hurry(plan: Plan, now: Millis): void {
+  if (plan.attempts < ATTEMPTS_MAX) plan.dueMs = Math.min(plan.dueMs, now);
+}
+
+/**
+ * Who may take part in the next attempt, the most promising first, and nodes with a share overdue behind those without.
+ * Those that are left out come in only where the others are too few: not connected, or `short` of commitments.
+ */
+export function candidates(
+  plan: Plan,
+  able: readonly NodeId[],
+  threshold: number,
+  overdue: ReadonlySet<NodeId>,
+  short: boolean,
+): { readonly first: readonly NodeId[]; readonly lastResort: readonly NodeId[] } {
+  const rest = able.filter((node) => !plan.leftOut.has(node));
+  const out = able.filter((node) => plan.leftOut.has(node));
+  const needed = short || rest.length < threshold ? out : [];
+  return {
+    first: rest.filter((node) => !overdue.has(node)),
+    lastResort: [...rest.filter((node) => overdue.has(node)), ...needed],
+  };
+}

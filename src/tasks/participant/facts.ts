@@ -1,0 +1,137 @@
+import type { KeyId, Millis, TaskId } from '../../common/index.js';
+import { equal, keyId, toHex } from '../../common/index.js';
+import { installedBytes } from '../../identity/index.js';
+import { isOpen } from '../../state/index.js';
+import type { Queries } from '../../state/index.js';
+import { Command, decode, encode } from '../../wire/index.js';
+import type { Installed, KeyRecord, Ready } from '../../wire/index.js';
+import type { Commitments } from './commitments.js';
+import type { KeyShares } from './key-shares.js';
+import { RESEND_MS } from '../limits.js';
+import type { Surroundings } from '../surroundings.js';
+import { indexOf } from '../surroundings.js';
+
+type Unsaid = {
+  readonly command: Uint8Array;
+  /** Whether the state lacks it still, and would take it. */
+  readonly wanted: () => boolean;
+  sentMs: Millis | undefined;
+};
+
+/**
+ * What this node has to say of itself in the log: `ready` and `installed`. Said to whoever leads, again and again, until
+ * the state has it or has no more use for it.
+ */
+export class Facts {
+  readonly #around: Surroundings;
+  readonly #queries: Queries;
+  readonly #shares: KeyShares;
+  readonly #commitments: Commitments;
+  readonly #unsaid = new Map<string, Unsaid>();
+  readonly #reading = new Set<KeyId>();
+
+  constructor(around: Surroundings, queries: Queries, shares: KeyShares, commitments: Commitments) {
+    this.#around = around;
+    this.#shares = shares;
+    this.#queries = queries;
+    this.#commitments = commitments;
+  }
+
+  /** Says `ready` for a session of `task`; `command` is the signed fact as it lies beside the key share. */
+  sayReady(task: TaskId, command: Uint8Array): void {
+    const ready = readyOf(command);
+    if (ready === undefined) return;
+    this.#say(`ready/${toHex(ready.sessionId)}`, command, () => this.#wantsReady(task, ready));
+  }
+
+  /** Says `installed` for a version that this node's log has activated, once its own share reads back. */
+  install(key: KeyRecord): void {
+    const { self } = this.#around;
+    const id = keyId(key.keyId);
+    if (!lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
+    if (this.#reading.has(id)) return;
+    this.#reading.add(id);
+    void this.#readBack(key, id);
+  }
+
+  /** Says again what the state lacks still. */
+  resend(): void {
+    const now = this.#around.clock.elapsed();
+    const { leader } = this.#around.consensus.status();
+    for (const [name, fact] of this.#unsaid) {
+      if (!fact.wanted()) {
+        this.#unsaid.delete(name);
+        continue;
+      }
+      const due = fact.sentMs === undefined || now - fact.sentMs >= RESEND_MS;
+      if (leader === undefined || !due) continue;
+      fact.sentMs = now;
+      this.#around.send(leader, { message: { $case: 'fact', value: { command: fact.command } } });
+    }
+  }
+
+  get busy(): boolean {
+    return this.#unsaid.size > 0;
+  }
+
+  async #readBack(key: KeyRecord, id: KeyId): Promise<void> {
+    const loaded = await this.#shares.load(key);
+    this.#reading.delete(id);
+    if (!loaded) return;
+    this.#sayInstalled(key);
+    this.#commitments.publish(key);
+  }
+
+  #sayInstalled(key: KeyRecord): void {
+    const { self, signer, rules } = this.#around;
+    const unsigned: Installed = {
+      nodeId: self,
+      sessionId: key.sessionId,
+      keyId: key.keyId,
+      version: key.version,
+      digest: key.digest,
+      signature: new Uint8Array(0),
+    };
+    const signature = signer.sign(installedBytes(rules.genesis.clusterId, unsigned));
+    const command = encode(Command, {
+      command: { $case: 'installed', value: { ...unsigned, signature } },
+    });
+    this.#say(installedName(key), command, () => {
+      const now = this.#queries.key(key.keyId);
+      return now !== undefined && equal(now.sessionId, key.sessionId) && lacksInstalled(now, self);
+    });
+  }
+
+  #say(name: string, command: Uint8Array, wanted: () => boolean): void {
+    if (this.#unsaid.has(name)) return;
+    this.#unsaid.set(name, { command, wanted, sentMs: undefined });
+    this.resend();
+  }
+
+  #wantsReady(id: TaskId, ready: Ready): boolean {
+    const task = this.#queries.task(id);
+    return (
+      isOpen(task) &&
+      equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, ready.sessionId) &&
+      !task.ready.some(({ nodeId }) => nodeId === this.#around.self)
+    );
+  }
+}
+
+const NO_SESSION = new Uint8Array(0);
+
+/** Reads the fact that lies beside a key share. */
+export function readyOf(command: Uint8Array): Ready | undefined {
+  const said = decode(Command, command)?.command;
+  return said?.$case === 'ready' ? said.value : undefined;
+}
+
+function installedName(key: KeyRecord): string {
+  return `installed/${key.keyId}/${key.version}`;
+}
+
+function lacksInstalled(key: KeyRecord, node: string): boolean {
+  return (
+    indexOf(key.participants, node) > 0 && !key.installed.some(({ nodeId }) => nodeId === node)
+  );
+}

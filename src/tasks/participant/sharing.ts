@@ -1,0 +1,24 @@
+import type { Commitment, FrostPublic, Suite } from '../../frost/index.js';
+import { slotsOf } from '../../state/index.js';
+import type { KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { OpenSession } from '../open-tasks.js';
+import { indexOf } from '../surroundings.js';
+
+/** What FROST needs to know of a key, from its record. */
+export function publicOf({ threshold, publicPolynomial, publicKey }: KeyRecord): FrostPublic {
+  return { threshold, V: publicPolynomial, publicKey };
+}
+
+/** The list B of an attempt: commitments in order of party index. */
+export function commitmentsOf({ attempt }: OpenSession, key: KeyRecord): readonly Commitment[] {
+  return slotsOf(attempt.attempt).map(({ nodeId, hiding, binding }) => ({
+    index: indexOf(key.participants, nodeId),
+    D: hiding,
+    E: binding,
+  }));
+}
+
+/** Claims that both points of a commitment are points of the suite's group. */
+export function decodes(suite: Suite | undefined, { hiding, binding }: NonceSlot): boolean {
+  return suite?.group.decode(hiding) !== undefined && suite.group.decode(binding) !== undefined;
+}

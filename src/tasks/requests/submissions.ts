@@ -1,0 +1,315 @@
+import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
+import { ClusterError, toHex } from '../../common/index.js';
+import type { ErrorCode } from '../../common/index.js';
+import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identity/index.js';
+import type { ParsedRequest, Queries, Verdict } from '../../state/index.js';
+import {
+  isCertified,
+  isOpen,
+  judgeKnown,
+  parseRequest,
+  refusalError,
+  verdictHashOf,
+} from '../../state/index.js';
+import type { Refusal } from '../../state/index.js';
+import { encode, Request } from '../../wire/index.js';
+import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
+import {
+  FORWARD_REPEAT_MS,
+  LEADER_WAIT_MS,
+  NOT_LEADER_REPEAT_MS,
+  SUBMISSIONS_MAX,
+} from '../limits.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** A request of one of this node's clients. */
+export type Call = {
+  /** Full name of the method. */
+  readonly method: string;
+  /** The request's bytes as received. */
+  readonly request: Uint8Array;
+  /** SPIFFE id, as the client's certificate names it. */
+  readonly requester: string;
+  /** How long the request may be acted on, from now. */
+  readonly expiresInMs: Millis;
+  /** Ends the wait, with an error of the caller's as its reason. */
+  readonly signal: AbortSignal;
+};
+
+type Waiting = {
+  readonly task: TaskId;
+  readonly requestId: string;
+  /** Hash of method and request: what the task must be about, to be an answer. */
+  readonly content: Uint8Array;
+  /** Sign: what the signature is to be over. */
+  readonly message: Uint8Array | undefined;
+  readonly verdictHash: string;
+  readonly forward: Uint8Array;
+  readonly sinceMs: Millis;
+  /** Who was asked, and how many copies each has not refused: as long as there is one, it may be in some log. */
+  readonly asked: Map<NodeId, number>;
+  /** When the node that was asked last is asked again. */
+  repeatMs: Millis;
+  forwardedTo: NodeId | undefined;
+  settle(task: TaskRecord): void;
+  fail(error: Error): void;
+};
+
+const CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'invalid-request',
+  'unauthenticated',
+  'forbidden',
+  'not-found',
+  'already-exists',
+  'wrong-state',
+  'no-quorum',
+  'overloaded',
+  'unsupported',
+]);
+
+/**
+ * Requests of this node's own clients: vouched for, brought to whoever leads, repeated when the answer is lost, and
+ * answered from this node's own applied state and from nothing else.
+ */
+export class Submissions {
+  readonly #around: Surroundings;
+  readonly #queries: Queries;
+  readonly #waiting = new Set<Waiting>();
+  #closed = false;
+
+  constructor(around: Surroundings, queries: Queries) {
+    this.#around = around;
+    this.#queries = queries;
+  }
+
+  /**
+   * Resolves with the task and its outcome, done or failed; for a new key, when its certificate is complete.
+   *
+   * @throws {ClusterError} The request is refused; no leader was reached; or the reason of `call.signal`.
+   */
+  async submit(call: Call): Promise<TaskRecord> {
+    const parsed = parseRequest(call.method, call.request);
+    if (!parsed.ok) throw refusalError(parsed.refusal);
+    if (this.#closed) throw stopping();
+    if (this.#waiting.size >= SUBMISSIONS_MAX) {
+      throw new ClusterError('overloaded', 'Too many requests wait on this node', {
+        reason: 'TOO_MANY_REQUESTS',
+        retryAfterMs: 1000,
+      });
+    }
+    return this.#wait(call, parsed.request);
+  }
+
+  /** Looks at everything that waits: outcomes in the state, leaders to ask, requests to repeat. */
+  advance(): void {
+    for (const waiting of this.#waiting) this.#advance(waiting);
+  }
+
+  /** Tasks and keys have changed: some of them may be what is waited for. */
+  changed(tasks: ReadonlySet<TaskId>, keys: ReadonlySet<KeyId>): void {
+    for (const waiting of this.#waiting) {
+      // A new key is an answer only with its certificate, which grows after the task's outcome.
+      if (tasks.has(waiting.task) || keys.size > 0) this.#settled(waiting);
+    }
+  }
+
+  /** Asks again whom it is time to ask. */
+  repeat(): void {
+    for (const waiting of this.#waiting) this.#bring(waiting);
+  }
+
+  /** Takes the verdict of an applied entry. */
+  decided(verdict: Verdict): void {
+    if (verdict.result.kind !== 'refused') return;
+    for (const waiting of this.#waiting) {
+      if (waiting.verdictHash === verdict.hash) waiting.fail(refusalError(verdict.result.refusal));
+    }
+  }
+
+  /** Takes a leader's word that it proposed nothing. It counts when no other leader was asked. */
+  refused(from: NodeId, refused: ForwardRefused): void {
+    const hash = toHex(refused.verdictHash);
+    for (const waiting of this.#waiting) {
+      const copies = waiting.asked.get(from);
+      if (waiting.verdictHash !== hash || copies === undefined) continue;
+      if (copies > 1) waiting.asked.set(from, copies - 1);
+      else waiting.asked.delete(from);
+      const others = [...waiting.asked.keys()].some((node) => node !== from);
+      if (others) continue;
+      if (!isErrorCode(refused.code)) {
+        // Not the leader, or not yet, or no longer: whoever leads then is asked.
+        if (waiting.forwardedTo === from) {
+          waiting.repeatMs = this.#around.clock.elapsed() + NOT_LEADER_REPEAT_MS;
+        }
+        continue;
+      }
+      const { code, reason, detail: message } = refused;
+      waiting.fail(refusalError({ code, reason, message }));
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const waiting of this.#waiting) {
+      waiting.fail(this.#untouched(waiting) ? stopping() : outcomeUnknown(waiting));
+    }
+  }
+
+  get busy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  #wait(call: Call, parsed: ParsedRequest): Promise<TaskRecord> {
+    const { requestId } = parsed;
+    const request = this.#vouch(call);
+    return new Promise((resolve, reject) => {
+      const ended = (act: () => void): void => {
+        if (!this.#waiting.delete(waiting)) return;
+        call.signal.removeEventListener('abort', onAbort);
+        act();
+      };
+      const waiting: Waiting = {
+        task: taskIdOf(call.requester, requestId),
+        requestId,
+        content: requestHash(call.method, call.request),
+        message: parsed.kind === 'sign' ? parsed.message : undefined,
+        verdictHash: toHex(verdictHashOf(request)),
+        forward: encode(Request, request),
+        sinceMs: this.#around.clock.elapsed(),
+        asked: new Map(),
+        repeatMs: 0,
+        forwardedTo: undefined,
+        settle: (record) => ended(() => resolve(record)),
+        fail: (error) => ended(() => reject(error)),
+      };
+      const onAbort = (): void => waiting.fail(this.#abandoned(waiting, call.signal.reason));
+      this.#waiting.add(waiting);
+      if (call.signal.aborted) return onAbort();
+      call.signal.addEventListener('abort', onAbort);
+      this.#advance(waiting);
+    });
+  }
+
+  #advance(waiting: Waiting): void {
+    if (!this.#settled(waiting)) this.#bring(waiting);
+  }
+
+  /** Brings a request to whoever leads, as often as it has to be. */
+  #bring(waiting: Waiting): void {
+    const { consensus, connections, clock, send } = this.#around;
+    const { leader } = consensus.status();
+    const now = clock.elapsed();
+    if (leader === undefined || !connections.has(leader)) {
+      if (waiting.asked.size === 0 && now - waiting.sinceMs >= LEADER_WAIT_MS)
+        waiting.fail(noLeader());
+      return;
+    }
+    if (waiting.forwardedTo === leader && now < waiting.repeatMs) return;
+    waiting.forwardedTo = leader;
+    waiting.repeatMs = now + FORWARD_REPEAT_MS;
+    waiting.asked.set(leader, (waiting.asked.get(leader) ?? 0) + 1);
+    send(leader, { message: { $case: 'forward', value: { request: waiting.forward } } });
+  }
+
+  /** Whether the state has what was waited for. */
+  #settled(waiting: Waiting): boolean {
+    const task = this.#queries.task(waiting.task);
+    if (task === undefined) return false;
+    // Another request may have taken the id while this one was on its way: its outcome is no answer here.
+    const judged = judgeKnown(task, waiting.content, waiting.requestId);
+    if (!judged.ok) {
+      waiting.fail(refusalError(judged.refusal));
+      return true;
+    }
+    if (isOpen(task)) return false;
+    const { rules, logger } = this.#around;
+    if (task.outcome?.$case === 'generatedKey') {
+      const key = this.#queries.key(task.keyId);
+      if (key === undefined || !isCertified(key)) return false;
+    }
+    if (task.outcome?.$case === 'signature' && !this.#verifies(task, waiting)) {
+      logger.alarm('a recorded signature does not verify', { task: waiting.task });
+      waiting.fail(
+        new ClusterError('protocol-abort', 'The recorded signature does not verify', {
+          reason: 'RESULT_INVALID',
+          facts: { task_id: waiting.task, cluster_id: rules.genesis.clusterId },
+        }),
+      );
+      return true;
+    }
+    waiting.settle(task);
+    return true;
+  }
+
+  /** Every answer is checked under the key before it leaves, by code that did not make it. */
+  #verifies(task: TaskRecord, { message }: Waiting): boolean {
+    const key = this.#queries.key(task.keyId);
+    if (task.outcome?.$case !== 'signature' || key === undefined || message === undefined) {
+      return false;
+    }
+    const { signature } = task.outcome.value;
+    const algorithm = algorithmName(key.algorithm);
+    return this.#around.rules.verify.final(algorithm, key.publicKey, message, signature);
+  }
+
+  /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */
+  #vouch(call: Call): Request {
+    const { self, clock, rules, signer, stateTimeMs } = this.#around;
+    const expireTimeMs = Math.max(clock.now(), stateTimeMs()) + call.expiresInMs;
+    const bytes = voucherBytes(
+      rules.genesis.clusterId,
+      call.method,
+      call.requester,
+      expireTimeMs,
+      call.request,
+    );
+    return {
+      method: call.method,
+      request: call.request,
+      authorization: {
+        by: {
+          $case: 'voucher',
+          value: {
+            nodeId: self,
+            spiffeId: call.requester,
+            expireTimeMs: BigInt(expireTimeMs),
+            signature: signer.sign(bytes),
+          },
+        },
+      },
+      firstAttempt: undefined,
+    };
+  }
+
+  /** Before a request went anywhere, nothing was done; after that, only the state can tell. */
+  #abandoned(waiting: Waiting, reason: unknown): Error {
+    if (this.#untouched(waiting)) return noLeader();
+    return reason instanceof ClusterError ? reason : outcomeUnknown(waiting);
+  }
+
+  /** Whether no log can hold the request: every copy that went out was refused. */
+  #untouched(waiting: Waiting): boolean {
+    return waiting.asked.size === 0 && this.#queries.task(waiting.task) === undefined;
+  }
+}
+
+function outcomeUnknown({ task }: Waiting): ClusterError {
+  return new ClusterError('deadline', 'The outcome is not known yet; ask for the task', {
+    facts: { task_id: task },
+  });
+}
+
+function stopping(): ClusterError {
+  return new ClusterError('no-quorum', 'The node is stopping', { reason: 'STOPPING' });
+}
+
+function noLeader(): ClusterError {
+  return new ClusterError('no-quorum', 'No leader could be reached; nothing was done', {
+    reason: 'NO_LEADER',
+    retryAfterMs: 500,
+  });
+}
+
+function isErrorCode(code: string): code is Refusal['code'] {
+  return CODES.has(code);
+}
