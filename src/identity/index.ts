@@ -9,5 +9,6 @@ export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { DEFAULT_LIMITS } from './limits.js';
 export type { Limits } from './limits.js';
 export { requestHash, sessionIdOf, taskIdOf, verdictHash } from './names.js';
+export { REQUEST_METADATA, requestBytes } from './requests.js';
 export { parseSpiffe } from './spiffe.js';
 export type { Identity, Role } from './spiffe.js';

@@ -1,15 +1,12 @@
 import { ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
+import { REQUEST_METADATA } from '../../identity/index.js';
 import type { TaskRecord } from '../../wire/index.js';
 import type { Submission } from './backend.js';
 import type { Call, ServiceContext } from '../unary.js';
 
-/** Metadata of requests that carry their own signature, which this version does not check. */
-const SIGNATURE_METADATA = [
-  'quorate-signature-bin',
-  'quorate-certificate-bin',
-  'quorate-expiry',
-] as const;
+/** Of requests that carry their own signature, which this version does not check. */
+const SIGNATURE_METADATA = Object.values(REQUEST_METADATA);
 
 /**
  * Refuses what this node could not vouch for. A signature that nobody would check is never taken and ignored.

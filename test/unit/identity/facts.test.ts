@@ -6,6 +6,7 @@ import {
   installedBytes,
   parseSpiffe,
   readyBytes,
+  requestBytes,
   requestHash,
   sessionIdOf,
   taskIdOf,
@@ -122,6 +123,24 @@ test('installed and voucher have the bytes of the page', () => {
   );
   expect(toHex(voucherBytes(CLUSTER, '/m', spiffe, 1_700_000_000_000, request))).toBe(
     toHex(voucher),
+  );
+});
+
+test('a requester signs method, cluster, expiry and the bytes as sent, each in its own place', () => {
+  const request = utf8('request');
+  const method = '/quorate.v1.SigningService/Sign';
+  const expected = concat(
+    utf8('quorate-request-v1'),
+    LP(utf8(method)),
+    LP(utf8(CLUSTER)),
+    u64be(1_700_000_000_000),
+    LP(request),
+  );
+
+  expect(toHex(requestBytes(CLUSTER, method, 1_700_000_000_000, request))).toBe(toHex(expected));
+  expect(toHex(requestBytes(CLUSTER, method, 1_700_000_000_000n, request))).toBe(toHex(expected));
+  expect(toHex(requestBytes(CLUSTER, `${method}r`, 1_700_000_000_000, utf8('equest')))).not.toBe(
+    toHex(expected),
   );
 });
 
