@@ -55,3 +55,6 @@ export const PROPOSAL_LOST_MS = 2000;
 export const PROPOSALS_REMEMBERED_MAX = 65_536;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
+
+/** Keys whose missing share a node remembers to have raised an alarm for. */
+export const ALARMED_KEYS_MAX = 4_096;

@@ -1,10 +1,13 @@
 import { keyId, sessionId, toHex } from '../../common/index.js';
 import type { KeyRecord } from '../../wire/index.js';
+import { ALARMED_KEYS_MAX } from '../limits.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** Opens this node's key shares, and calls a person where one that the state speaks of is missing or does not open. */
 export class KeyShares {
   readonly #around: Pick<Surroundings, 'keys' | 'logger'>;
+  /** Keys that a person was called for in this run: once is enough, and a look comes every second. */
+  readonly #alarmed = new Set<string>();
   #closed = false;
 
   constructor(around: Pick<Surroundings, 'keys' | 'logger'>) {
@@ -13,7 +16,7 @@ export class KeyShares {
 
   /** Resolves with whether the share of the key's active version is in memory; never rejects. */
   async load(key: KeyRecord): Promise<boolean> {
-    const { keys, logger } = this.#around;
+    const { keys } = this.#around;
     try {
       const loaded = await keys.load({
         keyId: keyId(key.keyId),
@@ -22,15 +25,24 @@ export class KeyShares {
         V: key.publicPolynomial,
         algorithm: key.algorithm,
       });
-      if (this.#closed) return false;
-      if (!loaded) logger.alarm('no key share on this node', { key: key.keyId });
-      return loaded;
+      if (loaded) this.#alarmed.delete(key.keyId);
+      else if (this.#isNews(key))
+        this.#around.logger.alarm('no key share on this node', { key: key.keyId });
+      return loaded && !this.#closed;
     } catch (error) {
-      if (!this.#closed) {
-        logger.alarm('key share cannot be opened', { key: key.keyId, error: String(error) });
+      if (this.#isNews(key)) {
+        const words = { key: key.keyId, error: String(error) };
+        this.#around.logger.alarm('key share cannot be opened', words);
       }
       return false;
     }
+  }
+
+  #isNews({ keyId: key }: KeyRecord): boolean {
+    if (this.#closed || this.#alarmed.has(key)) return false;
+    if (this.#alarmed.size >= ALARMED_KEYS_MAX) this.#alarmed.clear();
+    this.#alarmed.add(key);
+    return true;
   }
 
   /** The node stops: what does not open any more is no reason for an alarm. */
