@@ -1,0 +1,184 @@
+import { compareText, type ClusterId } from '../../src/common/index.js';
+import { voucherBytes } from '../../src/identity/index.js';
+import type { Signer } from '../../src/ports/index.js';
+import { slotsOf } from '../../src/state/index.js';
+import { Command, encode } from '../../src/wire/index.js';
+import type { Attempt, BootedNode, NonceSlot, Request } from '../../src/wire/index.js';
+
+/** The payload of an entry. */
+export function payloadOf(command: NonNullable<Command['command']>): Uint8Array {
+  return encode(Command, { command });
+}
+
+export type Vouched = {
+  readonly clusterId: ClusterId;
+  readonly method: string;
+  readonly request: Uint8Array;
+  /** SPIFFE id. */
+  readonly requester: string;
+  readonly expireTimeMs: number;
+};
+
+/** A request for which `signer` vouches: true of an honest entry node, and anything of a malicious one. */
+export function vouch(signer: Signer, asked: Vouched): Request {
+  const { clusterId, method, request, requester, expireTimeMs } = asked;
+  const bytes = voucherBytes(clusterId, method, requester, expireTimeMs, request);
+  const value = {
+    nodeId: signer.node,
+    spiffeId: requester,
+    expireTimeMs: BigInt(expireTimeMs),
+    signature: signer.sign(bytes),
+  };
+  const authorization = { by: { $case: 'voucher', value } } as const;
+  return { method, request, authorization, firstAttempt: undefined };
+}
+
+/** One of an array's bytes with another value. */
+export function flipped(bytes: Uint8Array, at = 0): Uint8Array {
+  const copy = bytes.slice();
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
+
+/** What is wrong with a forged request: each change makes honest nodes refuse it, whoever leads. */
+export const WRONG_REQUESTS: Readonly<Record<string, (request: Request) => Request>> = {
+  'no authority': (request) => ({ ...request, authorization: undefined }),
+  'other bytes': (request) => ({ ...request, request: flipped(request.request, 3) }),
+  'another method': (request) => ({ ...request, method: `${request.method}x` }),
+  'a broken voucher': (request) =>
+    withVoucher(request, (voucher) => ({ ...voucher, signature: flipped(voucher.signature) })),
+  'a voucher of another node': (request) =>
+    withVoucher(request, (voucher) => ({ ...voucher, nodeId: `${voucher.nodeId}x` })),
+  'another requester': (request) =>
+    withVoucher(request, (voucher) => ({ ...voucher, spiffeId: 'spiffe://quorate/app/thief' })),
+  'a longer life': (request) =>
+    withVoucher(request, (voucher) => ({
+      ...voucher,
+      expireTimeMs: voucher.expireTimeMs + 60_000n,
+    })),
+};
+
+type Voucher = Extract<
+  NonNullable<NonNullable<Request['authorization']>['by']>,
+  { readonly $case: 'voucher' }
+>['value'];
+
+function withVoucher(request: Request, change: (voucher: Voucher) => Voucher): Request {
+  const by = request.authorization?.by;
+  if (by?.$case !== 'voucher') return { ...request, authorization: undefined };
+  return {
+    ...request,
+    authorization: { by: { $case: 'voucher', value: change(by.value) } },
+  };
+}
+
+/** An attempt of a Sign with these commitments. */
+export function signAttempt(
+  taskId: string,
+  number: number,
+  key: { readonly version: number; readonly sessionId: Uint8Array },
+  slots: readonly NonceSlot[],
+): Attempt {
+  const sorted = slots.toSorted((a, b) => compareText(a.nodeId, b.nodeId));
+  return {
+    taskId,
+    number,
+    version: key.version,
+    sharingSession: key.sessionId,
+    assignment: { $case: 'slots', value: { slots: sorted } },
+  };
+}
+
+/** An attempt of a GenerateKey among `nodes`. */
+export function generateAttempt(
+  taskId: string,
+  number: number,
+  nodes: readonly BootedNode[],
+): Attempt {
+  const sorted = nodes.toSorted((a, b) => compareText(a.nodeId, b.nodeId));
+  return {
+    taskId,
+    number,
+    version: 1,
+    sharingSession: new Uint8Array(0),
+    assignment: { $case: 'boots', value: { nodes: sorted } },
+  };
+}
+
+/**
+ * What is wrong with a forged attempt. Some of these break a rule of the state and have no effect; the others must be
+ * declined by the signers that they name.
+ */
+export const WRONG_ATTEMPTS: Readonly<Record<string, (attempt: Attempt) => Attempt>> = {
+  'another task': (attempt) => ({ ...attempt, taskId: 'a'.repeat(26) }),
+  'a number out of order': (attempt) => ({ ...attempt, number: attempt.number + 1 }),
+  'another version': (attempt) => ({ ...attempt, version: attempt.version + 1 }),
+  'another sharing session': (attempt) => ({ ...attempt, sharingSession: new Uint8Array(32) }),
+  'too few': (attempt) => withNodes(attempt, (nodes) => nodes.slice(1)),
+  'too many': (attempt) =>
+    withNodes(attempt, (nodes) => [...nodes, ...nodes.slice(-1).map((one) => named(one, 'zz'))]),
+  'somebody twice': (attempt) =>
+    withNodes(attempt, ([first, ...rest]) =>
+      first === undefined ? [] : [first, first, ...rest.slice(1)],
+    ),
+  unsorted: (attempt) => withNodes(attempt, (nodes) => nodes.toReversed()),
+  'a stranger': (attempt) =>
+    withNodes(attempt, ([first, ...rest]) =>
+      first === undefined ? [] : [...rest, named(first, 'stranger')],
+    ),
+  'other boots': (attempt) =>
+    withNodes(attempt, (nodes) => nodes.map((one) => ({ ...one, boot: flipped(one.boot) }))),
+  'other commitments': (attempt) =>
+    withSlots(attempt, (slots) =>
+      slots.map((slot) => ({ ...slot, hiding: flipped(slot.hiding, 31) })),
+    ),
+  'commitments exchanged': (attempt) =>
+    withSlots(attempt, (slots) =>
+      slots.map((slot, at) => {
+        const { hiding, binding } = slots[(at + 1) % slots.length] ?? slot;
+        return { ...slot, hiding, binding };
+      }),
+    ),
+  'hiding for binding': (attempt) =>
+    withSlots(attempt, (slots) =>
+      slots.map((slot) => ({ ...slot, hiding: slot.binding, binding: slot.hiding })),
+    ),
+  'other counters': (attempt) =>
+    withSlots(attempt, (slots) => slots.map((slot) => ({ ...slot, counter: slot.counter + 1n }))),
+  'points that are none': (attempt) =>
+    withSlots(attempt, (slots) =>
+      slots.map((slot) => ({ ...slot, hiding: new Uint8Array(32).fill(255) })),
+    ),
+};
+
+function named<T extends BootedNode>(node: T, name: string): T {
+  return { ...node, nodeId: name };
+}
+
+function withNodes(
+  attempt: Attempt,
+  change: <T extends BootedNode>(nodes: readonly T[]) => T[],
+): Attempt {
+  const { assignment } = attempt;
+  switch (assignment?.$case) {
+    case 'slots': {
+      const slots = change(assignment.value.slots);
+      return { ...attempt, assignment: { $case: 'slots', value: { slots } } };
+    }
+    case 'boots': {
+      const nodes = change(assignment.value.nodes);
+      return { ...attempt, assignment: { $case: 'boots', value: { nodes } } };
+    }
+    case undefined:
+      return attempt;
+  }
+}
+
+function withSlots(
+  attempt: Attempt,
+  change: (slots: readonly NonceSlot[]) => NonceSlot[],
+): Attempt {
+  if (attempt.assignment?.$case !== 'slots') return attempt;
+  const slots = change(slotsOf(attempt));
+  return { ...attempt, assignment: { $case: 'slots', value: { slots } } };
+}

@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+
+import { equal, nodeId, utf8 } from '../../../src/common/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import type { Attempt } from '../../../src/wire/index.js';
+import {
+  generateAttempt,
+  payloadOf,
+  signAttempt,
+  vouch,
+  WRONG_ATTEMPTS,
+  WRONG_REQUESTS,
+} from '../../support/forgery.js';
+import {
+  bootOf,
+  identityKeyOf,
+  Ledger,
+  NODES,
+  OPERATOR,
+  sealOf,
+  signRequest,
+} from '../../support/ledger.js';
+
+const SELF = nodeId('node-3');
+const signer = {
+  node: SELF,
+  publicKey: identityKeyOf(SELF),
+  sign: (bytes: Uint8Array) => sealOf(identityKeyOf(SELF), bytes),
+};
+/** Changes that no rule of the state can see: the signers must. */
+const SEEN_BY_SIGNERS = new Set([
+  'other boots',
+  'other commitments',
+  'commitments exchanged',
+  'hiding for binding',
+  'other counters',
+  'points that are none',
+]);
+
+const attemptOf = (value: Attempt) => ({ $case: 'attempt', value }) as const;
+
+function ledgerWithKey(): Ledger {
+  const ledger = new Ledger();
+  ledger.activeKey('treasury');
+  return ledger;
+}
+
+function vouched(ledger: Ledger, id: string) {
+  return vouch(signer, {
+    clusterId: ledger.rules.genesis.clusterId,
+    method: METHODS.sign,
+    request: signRequest('treasury', id, utf8('hello')),
+    requester: OPERATOR,
+    expireTimeMs: ledger.timeMs + 60_000,
+  });
+}
+
+test('a request that a member vouches for opens a task, and no forged one does', () => {
+  const ledger = ledgerWithKey();
+  const opened = ledger.command({ $case: 'request', value: vouched(ledger, 'sign-1') });
+  expect(opened.verdict?.result.kind).toBe('opened');
+
+  for (const [name, forge] of Object.entries(WRONG_REQUESTS)) {
+    const value = forge(vouched(ledger, 'sign-2'));
+    const { verdict } = ledger.command({ $case: 'request', value });
+    expect([name, verdict?.result.kind]).toEqual([name, 'refused']);
+  }
+});
+
+test('a forged attempt changes nothing, or only what its signers look at', () => {
+  for (const [name, forge] of Object.entries(WRONG_ATTEMPTS)) {
+    const ledger = ledgerWithKey();
+    ledger.command({ $case: 'request', value: vouched(ledger, 'sign-1') });
+    const [task] = ledger.ask.tasks('', 10, true);
+    const key = ledger.ask.key('treasury');
+    if (task === undefined || key === undefined) throw new Error('the task is not open');
+    const slots = NODES.slice(0, 2).map((node, at) => ({
+      nodeId: node,
+      boot: bootOf(node),
+      counter: 1n,
+      hiding: new Uint8Array(32).fill(at + 1),
+      binding: new Uint8Array(32).fill(at + 11),
+    }));
+    const honest = signAttempt(task.taskId, 1, key, slots);
+    const forged = forge(honest);
+    const append = (value: Attempt) => ledger.command({ $case: 'attempt', value });
+    const attempts = (): number => ledger.ask.task(task.taskId)?.attempts.length ?? 0;
+
+    append(forged);
+    expect([name, attempts()]).toEqual([name, SEEN_BY_SIGNERS.has(name) ? 1 : 0]);
+    const isSame = equal(payloadOf(attemptOf(honest)), payloadOf(attemptOf(forged)));
+    expect([name, isSame]).toEqual([name, false]);
+    if (attempts() === 0) append(honest);
+    expect(attempts()).toBe(1);
+  }
+});
+
+test('a forged attempt to generate a key changes nothing', () => {
+  const boots = NODES.map((node) => ({ nodeId: node, boot: bootOf(node) }));
+  for (const name of ['too few', 'too many', 'somebody twice', 'unsorted', 'a stranger']) {
+    const ledger = new Ledger();
+    ledger.generate('treasury');
+    const [task] = ledger.ask.tasks('', 10, true);
+    const value = generateAttempt(task?.taskId ?? '', 1, boots);
+    const forged = WRONG_ATTEMPTS[name]?.(value);
+    ledger.command({ $case: 'attempt', value: forged ?? value });
+    expect([name, ledger.ask.tasks('', 10, true)[0]?.attempts.length]).toEqual([name, 0]);
+    ledger.command({ $case: 'attempt', value });
+    expect(ledger.ask.tasks('', 10, true)[0]?.attempts.length).toBe(1);
+  }
+});

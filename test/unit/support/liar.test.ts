@@ -1,0 +1,180 @@
+import { beforeEach, expect, test } from '@jest/globals';
+
+import { nodeId, utf8 } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { RaftMessage } from '../../../src/wire/index.js';
+import { Liar } from '../../support/liar.js';
+import { GENESIS, seededRandom } from '../../support/raft-cluster.js';
+import { DriverCluster, type DriverNode, turns } from '../raft/driver-cluster.js';
+
+const SELF = nodeId('node-3');
+const text = (entries: DriverNode['applied']): string[] =>
+  entries
+    .filter(({ kind }) => kind === 'command')
+    .map(({ payload }) => String.fromCharCode(...payload));
+
+/** Two honest drivers, and a liar in the third one's place. */
+class Stage {
+  readonly cluster = new DriverCluster(3);
+  readonly honest: readonly DriverNode[];
+  readonly liar: Liar;
+  /** What the liar says is lost on its way to these. */
+  readonly deafTo = new Set<NodeId>();
+
+  constructor() {
+    const [one, two, third] = this.cluster.nodes as [DriverNode, DriverNode, DriverNode];
+    this.honest = [one, two];
+    void third.driver.stop();
+    this.liar = new Liar({
+      self: SELF,
+      voters: this.cluster.nodes.map(({ id }) => id),
+      genesis: GENESIS,
+      random: seededRandom(5),
+      clock: this.cluster.clock,
+      network: {
+        send: (to, channel, bytes) => {
+          if (channel !== 'raft' || this.deafTo.has(to)) return;
+          const target = this.honest.find(({ id }) => id === to);
+          void Promise.resolve().then(() => target?.driver.receive(SELF, bytes));
+        },
+      },
+    });
+    // What is sent to the third goes to the liar.
+    third.driver.receive = (from, bytes) => this.liar.receive(from, 'raft', bytes);
+  }
+
+  /** The liar leads. */
+  async lead(): Promise<void> {
+    this.liar.start();
+    for (let times = 0; times < 100 && !this.liar.leads; times++) {
+      this.liar.stand();
+      await this.cluster.run(10);
+    }
+    if (!this.liar.leads) throw new Error('the liar is not elected');
+    await this.cluster.run(100);
+  }
+}
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+
+test('a liar that does not lie is elected, and what it says is committed and applied by all', async () => {
+  await stage.lead();
+  stage.liar.story.append({ payload: utf8('a') });
+  stage.liar.story.append({ payload: utf8('b') });
+  await stage.cluster.run(100);
+
+  for (const { applied, alarms, driver } of stage.honest) {
+    expect(text(applied)).toEqual(['a', 'b']);
+    expect(alarms).toEqual([]);
+    expect(driver.status().leader).toBe(SELF);
+  }
+});
+
+test('a liar follows an honest leader, and acknowledges what it was told', async () => {
+  const leader = await stage.cluster.electAny();
+  stage.liar.start();
+  leader.driver.propose(utf8('honest'));
+  await stage.cluster.run(100);
+
+  expect(stage.liar.leader).toBe(leader.id);
+  expect(text([...stage.liar.log.entries])).toEqual(['honest']);
+});
+
+test('two stories of one term: each honest node applies the one that it was told, and neither notices', async () => {
+  await stage.lead();
+  const [one, two] = stage.honest as [DriverNode, DriverNode];
+  const fork = stage.liar.fork([two.id]);
+  stage.liar.story.commit = fork.commit = 'acknowledged';
+  stage.liar.story.append({ payload: utf8('heads') });
+  fork.append({ payload: utf8('tails') });
+  await stage.cluster.run(100);
+
+  expect([text(one.applied), text(two.applied)]).toEqual([['heads'], ['tails']]);
+  expect([...one.alarms, ...two.alarms]).toEqual([]);
+});
+
+test('a story that nobody committed is overwritten in a later term, and in the same one refused with an alarm', async () => {
+  await stage.lead();
+  const { liar } = stage;
+  const [one, two] = stage.honest as [DriverNode, DriverNode];
+  const fork = liar.fork([two.id]);
+  const base = liar.story.length;
+  liar.story.commit = fork.commit = base;
+  liar.story.append({ payload: utf8('kept') });
+  fork.append({ payload: utf8('dropped') });
+  await stage.cluster.run(100);
+  expect(liar.matchOf(two.id)).toBe(base + 1);
+
+  liar.tell(liar.story, [two.id]);
+  await stage.cluster.run(100);
+  expect(two.alarms).toContain('An append has another entry at an index and term of our log');
+
+  liar.usurp(liar.term + 1);
+  liar.story.append({ payload: utf8('kept'), term: liar.term });
+  await stage.cluster.run(100);
+  expect([text(one.applied), text(two.applied)]).toEqual([['kept'], ['kept']]);
+});
+
+test('a leader that nobody elected is followed: only the entries’ own authority protects the state', async () => {
+  const { liar, honest } = stage;
+  const leader = await stage.cluster.electAny();
+  liar.start();
+  await stage.cluster.run(100);
+  liar.usurp();
+  await stage.cluster.run(50);
+
+  expect(leader.driver.status()).toMatchObject({ role: 'follower', leader: SELF });
+  expect(honest.map(({ driver }) => driver.status().term)).toEqual([liar.term, liar.term]);
+});
+
+test('withheld, repeated and wrong entries: a wrong hash and a far future are not taken', async () => {
+  await stage.lead();
+  const { liar } = stage;
+  const [one] = stage.honest as [DriverNode];
+  const first = liar.story.append({ payload: utf8('again') });
+  liar.story.append({ payload: first.payload });
+  const future = liar.story.append({ payload: utf8('x'), timeMs: first.timeMs + 60_000 });
+  await stage.cluster.run(100);
+  expect(text(one.applied)).toEqual(['again', 'again']);
+  expect(liar.matchOf(one.id)).toBe(future.index - 1);
+
+  liar.story.cut(future.index);
+  liar.story.add({ ...future, timeMs: first.timeMs });
+  await stage.cluster.run(100);
+  expect(one.alarms).toContain('An append breaks the chain of hashes');
+  expect(text(one.applied)).toEqual(['again', 'again']);
+});
+
+test('a kind of entry that does not exist, and a commit index beyond the log, do nothing', async () => {
+  await stage.lead();
+  const { liar } = stage;
+  const [one] = stage.honest as [DriverNode];
+  liar.story.commit = 1_000;
+  const { index, hash, timeMs } = liar.story.last;
+  const entry = { index: BigInt(index + 1), term: BigInt(liar.term), kind: 9 };
+  liar.sayOnWire(one.id, {
+    from: SELF,
+    to: one.id,
+    term: BigInt(liar.term),
+    message: {
+      $case: 'append',
+      value: {
+        prevIndex: BigInt(index),
+        prevTerm: BigInt(liar.story.termAt(index)),
+        prevHash: hash,
+        entries: [{ ...entry, timeMs: BigInt(timeMs), payload: utf8('?'), hash }],
+        commitIndex: 1_000n,
+        round: 0n,
+      },
+    },
+  } satisfies RaftMessage);
+  await turns();
+  await stage.cluster.run(100);
+
+  expect(one.dropped).toContain('Dropped a message of consensus');
+  expect(one.driver.status().commit).toBe(liar.story.length);
+  expect(one.fatal).toEqual([]);
+});
