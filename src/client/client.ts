@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseGenesis, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { Algorithm, encode, GenerateKeyRequest } from '../wire/index.js';
+import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../wire/index.js';
 import type { Cluster, Key, Label, SignResponse, Task } from '../wire/index.js';
 import {
   ClusterServiceService,
@@ -12,7 +12,11 @@ import {
 import { QuorateError } from './errors.js';
 import { verifyKeyCertificate, verifySignature } from './key-certificate.js';
 import type { Judgement } from './key-certificate.js';
-import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX } from './limits.js';
+import { GENERATE_KEY_LIFETIME_MS, PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX } from './limits.js';
+import { Mutations } from './mutations.js';
+import type { Signing } from './mutations.js';
+import { tlsSigner } from './request-signer.js';
+import type { RequestSigner } from './request-signer.js';
 import { Transport, untilOf } from './transport.js';
 import type { CallOptions, Until } from './transport.js';
 
@@ -26,6 +30,11 @@ export type ConnectOptions = {
   readonly key: string;
   /** The bytes of `cluster.json`. Without it, keys can be used but not verified. */
   readonly clusterFile?: Uint8Array | undefined;
+  /**
+   * Who signs requests that change something: `tls` is the key above. With `none`, which is what there is without a
+   * cluster file, a node vouches for them, if the cluster lets it.
+   */
+  readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
 };
 
 export type GenerateKeyInput = {
@@ -64,36 +73,44 @@ type TrustedKey = Pick<Key, 'algorithm' | 'publicKey'>;
  */
 export class QuorateClient {
   readonly #transport: Transport;
+  readonly #mutations: Mutations;
   readonly #genesis: Genesis | undefined;
   /** Of keys asked for before: a key's public key never changes. */
   readonly #trusted = new Map<string, TrustedKey>();
 
-  private constructor(transport: Transport, genesis: Genesis | undefined) {
+  private constructor(
+    transport: Transport,
+    genesis: Genesis | undefined,
+    signing: Signing | undefined,
+  ) {
     this.#transport = transport;
     this.#genesis = genesis;
+    this.#mutations = new Mutations(transport, signing);
   }
 
   /** Connections are made when they are first needed. */
   static connect(options: ConnectOptions): QuorateClient {
     const { endpoints, clusterFile } = options;
-    const transport = new Transport(endpoints, options);
-    return new QuorateClient(transport, clusterFile && parseGenesis(clusterFile));
+    const genesis = clusterFile && parseGenesis(clusterFile);
+    const signing = signingOf(options, genesis);
+    return new QuorateClient(new Transport(endpoints, options), genesis, signing);
   }
 
   /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
   async generateKey(input: GenerateKeyInput, options?: CallOptions): Promise<JudgedKey> {
-    const request = this.#requestOf(input);
-    const answer = await this.#transport.call(
+    const request = encode(GenerateKeyRequest, this.#requestOf(input));
+    const answer = await this.#mutations.call(
       KeyServiceService.generateKey,
       request,
       untilOf(options),
+      GENERATE_KEY_LIFETIME_MS,
     );
     if (answer.key === undefined)
       throw new QuorateError('deadline', `Key ${input.keyId} is not ready yet`, {
         reason: 'KEY_NOT_READY',
         facts: { task_id: answer.taskId },
       });
-    return this.#judge(answer.key, encode(GenerateKeyRequest, request));
+    return this.#judge(answer.key, request);
   }
 
   getKey(keyId: string, options?: CallOptions): Promise<JudgedKey> {
@@ -114,11 +131,12 @@ export class QuorateClient {
     const { keyId, message, requestId = randomUUID() } = input;
     const until = untilOf(options);
     const trusted = await this.#trustedKey(input, until);
-    const answer = await this.#transport.call(
-      SigningServiceService.sign,
-      { requestId, keyId, payload: { $case: 'message', value: message } },
-      until,
-    );
+    const request = encode(SignRequest, {
+      requestId,
+      keyId,
+      payload: { $case: 'message', value: message },
+    });
+    const answer = await this.#mutations.call(SigningServiceService.sign, request, until);
     if (!verifySignature(trusted, message, answer.signature))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
     return { ...answer, publicKey: trusted.publicKey };
@@ -209,6 +227,23 @@ export class QuorateClient {
     this.#trusted.set(keyId, key);
     return key;
   }
+}
+
+/** @throws QuorateError when it is to sign, and there is nothing that says for which cluster. */
+function signingOf(
+  { signer = 'none', ...tls }: ConnectOptions,
+  genesis: Genesis | undefined,
+): Signing | undefined {
+  if (signer === 'none') return undefined;
+  if (genesis === undefined)
+    throw new QuorateError(
+      'invalid-request',
+      'A signed request names its cluster: give the cluster file',
+      {
+        reason: 'CLUSTER_FILE_REQUIRED',
+      },
+    );
+  return { clusterId: genesis.clusterId, signer: signer === 'tls' ? tlsSigner(tls) : signer };
 }
 
 /** A node said what no honest node says. Another one may do better, but a person should know. */

@@ -14,6 +14,8 @@ export type {
 export { QuorateError, ServerFault } from './errors.js';
 export { verifyKeyCertificate, verifySignature } from './key-certificate.js';
 export type { Judgement, Verdict } from './key-certificate.js';
+export { tlsSigner } from './request-signer.js';
+export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './transport.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';

@@ -64,22 +64,33 @@ export class Transport {
     );
   }
 
+  /** Asks something. @throws As {@link send} does. */
+  call<Request, Response>(
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    until: Until,
+  ): Promise<Response> {
+    return this.send(method, method.requestSerialize(request), until, new Metadata());
+  }
+
   /**
-   * Makes one call. What it asks must be safe to ask twice: reads are, and so is whatever carries a request id.
+   * Makes one call. What it asks must be safe to ask twice: reads are, and so is whatever carries a request id. Whoever is
+   * asked gets these bytes and this metadata.
    *
    * @throws QuorateError, or ServerFault for a mistake of the server's. When the time is over, what a node said last is
    * told rather than that another one could not be reached.
    */
-  async call<Request, Response>(
+  async send<Request, Response>(
     method: MethodDefinition<Request, Response>,
-    request: Request,
+    request: Uint8Array,
     until: Until,
+    metadata: Metadata,
   ): Promise<Response> {
     let said: QuorateError | undefined;
     for (let refusals = 1; ; refusals++) {
       const at = this.#current;
       try {
-        return await this.#ask(at, method, request, until);
+        return await this.#ask(at, method, request, until, metadata.clone());
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         if (error.reason !== UNREACHABLE) said = error;
@@ -98,8 +109,9 @@ export class Transport {
   #ask<Request, Response>(
     at: number,
     method: MethodDefinition<Request, Response>,
-    request: Request,
+    request: Uint8Array,
     { deadlineMs, signal }: Until,
+    metadata: Metadata,
   ): Promise<Response> {
     const node = this.#nodes[at];
     return new Promise((resolve, reject) => {
@@ -108,12 +120,12 @@ export class Transport {
         return;
       }
       let unreachable = false;
-      const call = node.makeUnaryRequest<Request, Response>(
+      const call = node.makeUnaryRequest<Uint8Array, Response>(
         method.path,
-        (message) => method.requestSerialize(message),
+        (bytes) => Buffer.from(bytes),
         (bytes) => method.responseDeserialize(bytes),
         request,
-        new Metadata(),
+        metadata,
         { deadline: deadlineMs },
         (error, response) => {
           clearTimeout(connecting);
@@ -161,7 +173,8 @@ function failure(error: ServiceError | null, signal: AbortSignal | undefined): E
   return error === null ? new QuorateError('no-quorum', 'There was no answer') : errorOf(error);
 }
 
-function stopped(signal: AbortSignal | undefined): QuorateError {
+/** What a call ends with that its caller has stopped. */
+export function stopped(signal: AbortSignal | undefined): QuorateError {
   return new QuorateError('cancelled', 'The call was stopped', { cause: signal?.reason });
 }
 

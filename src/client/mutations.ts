@@ -1,0 +1,117 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
+import type { ClusterId, Millis } from '../common/index.js';
+import { REQUEST_METADATA, requestBytes } from '../identity/index.js';
+import { QuorateError } from './errors.js';
+import { CLOCK_CORRECTION_MS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
+import { derOf } from './request-signer.js';
+import type { RequestSigner } from './request-signer.js';
+import { stopped } from './transport.js';
+import type { Transport, Until } from './transport.js';
+
+/** A time that a Date can name. */
+const TIME = /^\d{1,15}$/;
+
+/** Who signs, and for which cluster: a signature for one is nothing to another. */
+export type Signing = { readonly clusterId: ClusterId; readonly signer: RequestSigner };
+
+/**
+ * Calls that change something, each signed by its requester. However often one is repeated, the nodes get the same
+ * bytes with the same signature, so that it is done once.
+ */
+export class Mutations {
+  readonly #transport: Transport;
+  readonly #signing: Signing | undefined;
+  /** How far the cluster's clock is ahead of this machine's, as a refusal has shown. */
+  #aheadMs: Millis = 0;
+
+  /** @param signing - Without it requests go unsigned, and a node vouches for them where the cluster lets it. */
+  constructor(transport: Transport, signing: Signing | undefined) {
+    this.#transport = transport;
+    this.#signing = signing;
+  }
+
+  /**
+   * @param request - The bytes that are signed and sent.
+   * @param lifetimeMs - How long nodes may work on it.
+   * @throws QuorateError, or ServerFault.
+   */
+  async call<Request, Response>(
+    method: MethodDefinition<Request, Response>,
+    request: Uint8Array,
+    until: Until,
+    lifetimeMs: Millis = until.deadlineMs - Date.now(),
+  ): Promise<Response> {
+    const attempt = async () => {
+      const metadata = await this.#metadataFor(method.path, request, until, lifetimeMs);
+      return this.#transport.send(method, request, until, metadata);
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      const aheadMs = this.#signing && clockAhead(error);
+      if (aheadMs === undefined) throw error;
+      // Once: a second refusal is not about this machine's clock.
+      this.#aheadMs = aheadMs;
+      return attempt();
+    }
+  }
+
+  async #metadataFor(
+    method: string,
+    request: Uint8Array,
+    until: Until,
+    lifetimeMs: Millis,
+  ): Promise<Metadata> {
+    const metadata = new Metadata();
+    if (this.#signing === undefined) return metadata;
+    const { clusterId, signer } = this.#signing;
+    const expiryMs = Math.floor(
+      Date.now() + this.#aheadMs + Math.min(lifetimeMs, REQUEST_LIFETIME_MS_MAX),
+    );
+    const bytes = requestBytes(clusterId, method, expiryMs, request);
+    const signature = await within(until, signer.sign(bytes));
+    metadata.set(REQUEST_METADATA.signature, Buffer.from(signature));
+    metadata.set(REQUEST_METADATA.certificate, derOf(signer.chain));
+    metadata.set(REQUEST_METADATA.expiry, String(expiryMs));
+    return metadata;
+  }
+}
+
+/**
+ * What a refusal for expiry says of the cluster's clock; `undefined` for every other failure.
+ *
+ * @throws QuorateError when it is too far from this machine's: a lying node could get a signature that is good for years.
+ */
+function clockAhead(error: unknown): Millis | undefined {
+  if (!(error instanceof QuorateError)) return undefined;
+  if (error.reason !== 'REQUEST_EXPIRED' && error.reason !== 'EXPIRY_TOO_FAR') return undefined;
+  const shown = error.facts['time_ms'] ?? '';
+  if (!TIME.test(shown)) return undefined;
+  const timeMs = Number(shown);
+  const aheadMs = timeMs - Date.now();
+  if (Math.abs(aheadMs) <= CLOCK_CORRECTION_MS_MAX) return aheadMs;
+  const words = `a node says that the cluster's clock shows ${new Date(timeMs).toISOString()}`;
+  throw new QuorateError(error.code, `${error.message}; ${words}: set this machine's clock`, {
+    ...error.details,
+    cause: error,
+  });
+}
+
+/** What `work` gives. @throws QuorateError when the call's time ends first, or its caller stops it. */
+function within<T>({ deadlineMs, signal }: Until, work: Promise<T>): Promise<T> {
+  const late = AbortSignal.timeout(Math.max(deadlineMs - Date.now(), 0));
+  const stop = signal === undefined ? late : AbortSignal.any([late, signal]);
+  const ended = new Promise<never>((_, reject) => {
+    const end = () => reject(signal?.aborted === true ? stopped(signal) : tooSlow());
+    stop.addEventListener('abort', end, { once: true });
+    if (stop.aborted) end();
+  });
+  return Promise.race([work, ended]);
+}
+
+function tooSlow(): QuorateError {
+  return new QuorateError('deadline', 'The request was not signed in time', {
+    reason: 'SIGNER_TOO_SLOW',
+  });
+}
