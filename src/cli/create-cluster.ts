@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
 import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import {
@@ -10,14 +10,15 @@ import {
   createNodeKey,
   identityPathOf,
   issueCertificate,
-  loadNodeKey,
   newIdentity,
   writePrivateFile,
   writePublicFile,
 } from '../ops/index.js';
-import type { Credential, IdentityOwner, NewIdentity } from '../ops/index.js';
+import type { Credential, Environment, IdentityOwner, NewIdentity } from '../ops/index.js';
 import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
 import { usageError } from './exit-codes.js';
+import { endKeys, keysOfVariables } from './node-keys.js';
+import type { FirstKey, KeyVariable } from './node-keys.js';
 import { addressOf, nodeYaml } from './node-yaml.js';
 
 /** A node as it begins: its names for TLS, and where it listens. */
@@ -28,6 +29,8 @@ export type NodePlan = {
   /** `host:port`. */
   readonly clientListen: string;
   readonly peerListen: string;
+  /** Where its node key is, if not in a new file of its folder. */
+  readonly nodeKey?: KeyVariable;
 };
 
 /** What `quorate certs init` is asked for. */
@@ -56,16 +59,35 @@ type Member = { readonly folder: string; readonly credential: Credential };
  *
  * `cluster.json` beside the authority is written last: a folder that has one is complete.
  *
+ * @param environment - Has the secrets of nodes whose node keys come from variables; they are taken out of it.
  * @throws ClusterError `invalid-request` when the plan does not hold together, before anything is written, or when the
  * folder holds files of a cluster already: nothing is ever overwritten.
  */
-export async function createCluster(plan: ClusterPlan): Promise<Genesis> {
+export async function createCluster(
+  plan: ClusterPlan,
+  environment: Environment = {},
+): Promise<Genesis> {
   refuseToOverwrite(plan);
+  const keys = keysOfVariables(plan.nodes, environment);
+  const identities = new Map(plan.nodes.map(({ id }) => [id, newIdentity()]));
+  try {
+    return await create(plan, keys, identities);
+  } finally {
+    endKeys(keys);
+    for (const identity of identities.values()) identity[Symbol.dispose]();
+  }
+}
+
+async function create(
+  plan: ClusterPlan,
+  keys: ReadonlyMap<NodeId, FirstKey>,
+  identities: ReadonlyMap<NodeId, NewIdentity>,
+): Promise<Genesis> {
   const authority = await createAuthority('Quorate', AUTHORITY_YEARS * DAYS_PER_YEAR);
   const nodes = await Promise.all(
     plan.nodes.map(async (node) => ({
       node,
-      identity: newIdentity(),
+      identity: identityOf(node.id, identities),
       folder: join(plan.folder, node.id),
       credential: await issueCertificate(authority, {
         role: 'tee',
@@ -107,7 +129,8 @@ export async function createCluster(plan: ClusterPlan): Promise<Genesis> {
   for (const { node, identity, folder, credential } of nodes) {
     writeMember({ folder, credential }, authority, genesis);
     writePublicFile(join(folder, 'node.yaml'), nodeYaml(node, plan.nodes));
-    writeSecrets(folder, identity, { clusterId: genesis.clusterId, nodeId: node.id });
+    const owner = { clusterId: genesis.clusterId, nodeId: node.id };
+    writeSecrets(folder, identity, owner, keys.get(node.id));
   }
   writeMember(operator, authority, genesis);
   writeClientFile(join(operator.folder, CLIENT_FILE), {
@@ -134,14 +157,23 @@ function writeMember(
 }
 
 /** The node key, and the identity key under it, where the node will look for it: in its data directory. */
-function writeSecrets(folder: string, identity: NewIdentity, owner: IdentityOwner): void {
+function writeSecrets(
+  folder: string,
+  identity: NewIdentity,
+  owner: IdentityOwner,
+  given: FirstKey | undefined,
+): void {
   const data = join(folder, 'data');
   makeFolder(data);
-  const nodeKeyFile = join(folder, 'node.key');
-  createNodeKey(nodeKeyFile);
-  const nodeKey = loadNodeKey(nodeKeyFile);
-  identity.write(identityPathOf(data), owner, nodeKey);
-  wipe(nodeKey);
+  const { key, header }: FirstKey = given ?? { key: createNodeKey(join(folder, 'node.key')) };
+  using nodeKey = key;
+  identity.write(identityPathOf(data), owner, nodeKey.bytes, header);
+}
+
+function identityOf(node: NodeId, identities: ReadonlyMap<NodeId, NewIdentity>): NewIdentity {
+  const identity = identities.get(node);
+  assert(identity !== undefined, 'every node has an identity');
+  return identity;
 }
 
 function makeFolder(path: string): void {

@@ -21,8 +21,13 @@ tls:
   cert: cert.pem
   key: key.pem
 node_key:
-  file: node.key
+  ${keyLine(node)}
 `;
+}
+
+function keyLine({ nodeKey }: NodePlan): string {
+  if (nodeKey === undefined) return 'file: node.key';
+  return `${nodeKey.kind === 'env' ? 'env' : 'passphrase_env'}: ${nodeKey.variable}`;
 }
 
 /** The address that others dial: the node's first host, with the port that it listens on. */

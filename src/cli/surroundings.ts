@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 
 /** What a command sees of the process it runs in; tests hand in their own. */
 export type Surroundings = {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Secrets that a command was told to find here are taken out. */
+  readonly environment: Record<string, string | undefined>;
   /** The working folder, absolute. */
   readonly folder: string;
   /** One line of data: standard output. */

@@ -15,6 +15,6 @@ export {
 } from './polynomial.js';
 export { decodeLittleEndian, encodeLittleEndian, inverse, modulo, randomScalar } from './scalar.js';
 export { aesGcmOpen, aesGcmSeal, hkdfSha256 } from './sealing.js';
-export { SecretBytes, wipe } from './secret.js';
+export { equalSecrets, SecretBytes, wipe } from './secret.js';
 export { X25519_BYTES, x25519Pair, x25519Shared } from './x25519.js';
 export type { X25519Pair } from './x25519.js';

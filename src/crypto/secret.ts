@@ -1,8 +1,14 @@
+import { timingSafeEqual } from 'node:crypto';
 import { assert } from '../common/index.js';
 
 /** Overwrites with zeros. Best effort: it reaches these arrays, not copies, and not the bigints made of them. */
 export function wipe(...arrays: readonly Uint8Array[]): void {
   for (const array of arrays) array.fill(0);
+}
+
+/** Same length and bytes, in a time that depends on the length alone: for secrets and whatever proves knowledge of one. */
+export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const REDACTED = '[redacted]';

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { assert, ClusterError, equal } from '../common/index.js';
 import type {
@@ -10,7 +9,7 @@ import type {
   PartyIndex,
   SessionId,
 } from '../common/index.js';
-import { SecretBytes } from '../crypto/index.js';
+import { equalSecrets, SecretBytes } from '../crypto/index.js';
 import { commit, verificationShare } from '../frost/index.js';
 import type { Suite } from '../frost/index.js';
 import type { Clock, Random, ShareStore } from '../ports/index.js';
@@ -319,8 +318,7 @@ function isSame(a: OpenShare, b: OpenShare): boolean {
     a.algorithm === b.algorithm &&
     a.index === b.index &&
     a.threshold === b.threshold &&
-    a.scalar.bytes.length === b.scalar.bytes.length &&
-    timingSafeEqual(a.scalar.bytes, b.scalar.bytes)
+    equalSecrets(a.scalar.bytes, b.scalar.bytes)
   );
 }
 

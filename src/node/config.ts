@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, NodeId } from '../common/index.js';
+import type { NodeKeySource } from '../ops/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
 import { SETTINGS } from './settings.js';
@@ -18,7 +19,7 @@ export type NodeConfig = {
   readonly client: { readonly listen: string; readonly advertise: string | undefined };
   readonly peer: { readonly listen: string };
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
-  readonly nodeKeyFile: string;
+  readonly nodeKey: NodeKeySource;
 };
 
 /** Where settings come from; the first that has one wins: flag, environment, file, default. */
@@ -38,6 +39,10 @@ const path = z.string().min(1, { error: 'must name a file or folder' });
 const id = z.string().regex(ID_PATTERN, {
   error: 'must be lower-case letters, digits, _ and -, at most 63',
 });
+/** So narrow that neither a key nor a usual passphrase fits, where somebody writes it in place of the variable's name. */
+const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,62}$/, {
+  error: 'must name a variable: capital letters, digits and _; the secret itself never stands here',
+});
 
 const schema = z.strictObject({
   node_id: id,
@@ -47,7 +52,11 @@ const schema = z.strictObject({
   client: z.strictObject({ listen: address, advertise: address.optional() }),
   peer: z.strictObject({ listen: address }),
   tls: z.strictObject({ ca: path, cert: path, key: path }),
-  node_key: z.strictObject({ file: path }),
+  node_key: z.strictObject({
+    file: path.optional(),
+    env: variableName.optional(),
+    passphrase_env: variableName.optional(),
+  }),
 });
 
 /**
@@ -59,7 +68,9 @@ export function readConfig(sources: ConfigSources): NodeConfig {
   const file = readConfigFile(sources.file);
   const tree = file.tree;
   const origins = new Map<string, Origin>();
+  const outvoted = outvotedWays(sources, file);
   for (const setting of SETTINGS) {
+    if (outvoted.has(setting)) continue;
     const chosen = choose(setting, sources, file);
     if (chosen === undefined) continue;
     origins.set(setting.path, chosen.origin);
@@ -83,12 +94,51 @@ export function readConfig(sources: ConfigSources): NodeConfig {
       cert: absolute('tls.cert', settings.tls.cert),
       key: absolute('tls.key', settings.tls.key),
     },
-    nodeKeyFile: absolute('node_key.file', settings.node_key.file),
+    nodeKey: nodeKeySource(settings.node_key, origins, absolute),
   };
+}
+
+function nodeKeySource(
+  given: z.infer<typeof schema>['node_key'],
+  origins: ReadonlyMap<string, Origin>,
+  absolute: (of: string, written: string) => string,
+): NodeKeySource {
+  const whereOf = (way: string) => origins.get(way)?.where ?? 'the configuration';
+  if (given.env !== undefined)
+    return { kind: 'env', variable: given.env, where: whereOf('node_key.env') };
+  const { passphrase_env: variable } = given;
+  if (variable !== undefined)
+    return { kind: 'passphrase', variable, where: whereOf('node_key.passphrase_env') };
+  const file = absolute('node_key.file', given.file ?? '');
+  return { kind: 'file', path: file, where: whereOf('node_key.file') };
 }
 
 /** Where a setting was found, in words, and the folder that a relative path in it stands on. */
 type Origin = { readonly where: string; readonly folder: string };
+
+/**
+ * Of several ways to say one thing, those that do not count: the strongest source that has any decides, and all others are
+ * taken out of the file's tree.
+ *
+ * @throws {ClusterError} `invalid-request` when that source has two.
+ */
+function outvotedWays(sources: ConfigSources, file: ConfigFile): ReadonlySet<Setting> {
+  const ways = SETTINGS.filter(({ wayOf }) => wayOf !== undefined);
+  const inFlags = (way: Setting) => sources.flags?.[way.path] !== undefined;
+  const inEnvironment = (way: Setting) => (sources.environment?.[way.environment] ?? '') !== '';
+  const inFile = (way: Setting) => find(file.tree, way.path.split('.')) !== undefined;
+  const ranks = [inFlags, inEnvironment, inFile].map((has) => ways.filter(has));
+  const byDefault = ways.filter(({ fallback }) => fallback !== undefined);
+  const [chosen, second] = ranks.find((given) => given.length > 0) ?? byDefault;
+  if (second !== undefined && chosen !== undefined) {
+    const where = choose(second, sources, file)?.origin.where ?? 'the configuration';
+    const words = `${second.path}: ${chosen.path} is there too; give one of them`;
+    throw refuse(where, words, undefined, second.path);
+  }
+  const outvoted = ways.filter((way) => way !== chosen);
+  for (const way of outvoted) remove(file.tree, way.path.split('.'));
+  return new Set(outvoted);
+}
 
 /** The first source that has the setting, and its value where that is not the file's own. */
 function choose(
@@ -148,6 +198,12 @@ function place(tree: Tree, steps: readonly string[], value: unknown): void {
   place(inner, rest, value);
 }
 
+function remove(tree: Tree, steps: readonly string[]): void {
+  const inner = find(tree, steps.slice(0, -1));
+  const last = steps.at(-1);
+  if (isTree(inner) && last !== undefined) delete inner[last];
+}
+
 function complaint(
   issue: z.core.$ZodIssue | undefined,
   tree: Tree,
@@ -175,7 +231,8 @@ function complaint(
   }
   const where = setting && origins.get(setting.path)?.where;
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
-  const shown = typeof value === 'string' && inner === undefined ? ` (it is "${value}")` : '';
+  const isShown = typeof value === 'string' && inner === undefined && setting?.isDelicate !== true;
+  const shown = isShown ? ` (it is "${value}")` : '';
   const words = inner ?? issue.message.replace('Invalid input: ', '');
   return refuse(where ?? file.locate(issue.path), `${name}: ${words}${shown}`, undefined, name);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ClusterError } from '../common/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
+import { readKeyFile } from '../ops/index.js';
 import { identityOf } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
 
@@ -20,7 +21,7 @@ export function loadCredentials(
   node: NodeId,
   nowMs: Millis,
 ): NodeCredentials {
-  const [ca, cert, key] = [readPem(files.ca), readPem(files.cert), readPem(files.key)];
+  const [ca, cert, key] = [readPem(files.ca), readPem(files.cert), readKeyPem(files.key)];
   const leaf = certificates(files.cert, cert)[0];
   if (leaf === undefined) throw refuse(files.cert, 'holds no certificate');
 
@@ -60,6 +61,17 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
+    throw refuse(file, 'cannot be read', cause);
+  }
+}
+
+/** As a string, which cannot be wiped: that is what TLS takes. The key says who is speaking, and enters nothing else. */
+function readKeyPem(file: string): string {
+  try {
+    using bytes = readKeyFile(file);
+    return new TextDecoder().decode(bytes.bytes);
+  } catch (cause) {
+    if (cause instanceof ClusterError) throw cause;
     throw refuse(file, 'cannot be read', cause);
   }
 }

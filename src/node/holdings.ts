@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { ClusterError, equal, toHex } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
+import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import {
+  identityPathOf,
   loadNodeKey,
   openDataDirectory,
   openIdentity,
   systemClock,
   wrappingKeyOf,
 } from '../ops/index.js';
+import type { Environment } from '../ops/index.js';
 import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
 import { openLmdbStore } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
@@ -24,8 +26,8 @@ export type Holdings = {
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
   readonly signer: Signer;
-  /** 32 bytes; wiped at the end. */
-  readonly wrappingKey: Uint8Array;
+  /** 32 bytes. Whoever has made its own of it ends it; closing does at the latest. */
+  readonly wrappingKey: SecretBytes;
   /** Closes the store and gives the data directory back. */
   close(): Promise<void>;
 };
@@ -36,35 +38,35 @@ export type Holdings = {
  *
  * @throws ClusterError saying which file, and what is wrong with it.
  */
-export async function openHoldings(config: NodeConfig): Promise<Holdings> {
+export async function openHoldings(
+  config: NodeConfig,
+  environment: Environment,
+): Promise<Holdings> {
   const genesis = readGenesis(config);
   const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
-  const nodeKey = readNodeKey(config.nodeKeyFile);
+  // A wrong key is found out before the data directory is touched.
+  using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
+  const directory = await openDataDirectory(config.dataDir, owner);
   try {
-    const directory = await openDataDirectory(config.dataDir, owner);
-    try {
-      const signer = openIdentity(directory.identityPath, owner, nodeKey);
-      requireIdentity(genesis, signer, config.clusterFile);
-      const store = await openLmdbStore(directory.storePath);
-      const consensus = claimedLog(store.consensus, directory);
-      const wrappingKey = wrappingKeyOf(nodeKey);
-      const close = async () => {
-        wipe(wrappingKey);
-        try {
-          await store.close();
-        } finally {
-          await directory.release();
-        }
-      };
-      const { shares } = store;
-      return { genesis, credentials, consensus, shares, signer, wrappingKey, close };
-    } catch (error) {
-      await directory.release();
-      throw error;
-    }
-  } finally {
-    wipe(nodeKey);
+    const signer = openIdentity(directory.identityPath, owner, nodeKey.bytes);
+    requireIdentity(genesis, signer, config.clusterFile);
+    const store = await openLmdbStore(directory.storePath);
+    const consensus = claimedLog(store.consensus, directory);
+    const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
+    const close = async () => {
+      wrappingKey[Symbol.dispose]();
+      try {
+        await store.close();
+      } finally {
+        await directory.release();
+      }
+    };
+    const { shares } = store;
+    return { genesis, credentials, consensus, shares, signer, wrappingKey, close };
+  } catch (error) {
+    await directory.release();
+    throw error;
   }
 }
 
@@ -98,12 +100,6 @@ function parse(file: string, bytes: Uint8Array): Genesis {
       cause: error,
     });
   }
-}
-
-function readNodeKey(file: string): Uint8Array {
-  // So that a missing file is told like every other.
-  wipe(read(file, 'node_key.file'));
-  return loadNodeKey(file);
 }
 
 function requireIdentity(genesis: Genesis, signer: Signer, clusterFile: string): void {

@@ -2,6 +2,7 @@ import { bootId, ClusterError, toHex } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
 import { suiteOf } from '../frost/index.js';
 import { jsonLogger, nodeVerify, selfTest, systemClock, systemRandom } from '../ops/index.js';
+import type { Environment } from '../ops/index.js';
 import type { Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
@@ -66,14 +67,22 @@ export class Node implements AsyncDisposable {
   /**
    * Reads and checks everything that the configuration names, locks the data directory and opens the store.
    *
+   * @param environment - Where the configuration says that the node key is in a variable: that variable is taken out of it.
    * @throws ClusterError saying which file, and what is wrong with it.
    */
   static async open(
     config: NodeConfig,
     logger: Logger = jsonLogger('info', { node: config.nodeId }),
+    environment: Environment = process.env,
   ): Promise<Node> {
     selfTest();
-    return new Node(config, await openHoldings(config), logger);
+    const holdings = await openHoldings(config, environment);
+    try {
+      return new Node(config, holdings, logger);
+    } catch (error) {
+      await holdings.close();
+      throw error;
+    }
   }
 
   /**
@@ -116,11 +125,13 @@ export class Node implements AsyncDisposable {
       addresses,
       logger,
     });
+    // The replica makes a copy of its own.
+    using wrapping = wrappingKey;
     const replica = await startReplica(
       {
         genesis,
         boot: this.#self.boot,
-        wrappingKey,
+        wrappingKey: wrapping.bytes,
         suiteOf,
         onFatal: (error) => this.#onFatal(error),
       },

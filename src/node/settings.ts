@@ -10,6 +10,10 @@ export type Setting = {
   readonly fallback?: string;
   /** A path of the file system: relative to the file's folder in the file, to the working directory elsewhere. */
   readonly isPath?: true;
+  /** One of several ways to say the same: the strongest source that has any of them must have one, and that one counts. */
+  readonly wayOf?: 'node_key';
+  /** Names the place of a secret. Somebody will write the secret itself there, so it is never shown. */
+  readonly isDelicate?: true;
 };
 
 /** Everything that can be set, in the order in which the help text and the example file show it. */
@@ -101,8 +105,27 @@ export const SETTINGS: readonly Setting[] = [
     environment: 'QUORATE_NODE_KEY_FILE',
     flag: '--node-key-file',
     value: 'file',
-    meaning: 'the key that seals this node’s shares and identity',
+    meaning: 'the key that seals this node’s shares and identity, 64 hex characters',
     fallback: 'node.key',
     isPath: true,
+    wayOf: 'node_key',
+  },
+  {
+    path: 'node_key.env',
+    environment: 'QUORATE_NODE_KEY_ENV',
+    flag: '--node-key-env',
+    value: 'variable',
+    meaning: 'instead of the file: the variable that holds that key',
+    wayOf: 'node_key',
+    isDelicate: true,
+  },
+  {
+    path: 'node_key.passphrase_env',
+    environment: 'QUORATE_NODE_KEY_PASSPHRASE_ENV',
+    flag: '--node-key-passphrase-env',
+    value: 'variable',
+    meaning: 'instead of the file: the variable that holds a passphrase',
+    wayOf: 'node_key',
+    isDelicate: true,
   },
 ];

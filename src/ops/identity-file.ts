@@ -4,26 +4,39 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ClusterError, concat, equal, fromHex, toHex } from '../common/index.js';
 import type { ClusterId, NodeId } from '../common/index.js';
-import { aesGcmOpen, aesGcmSeal, wipe } from '../crypto/index.js';
+import { aesGcmOpen, aesGcmSeal, SecretBytes } from '../crypto/index.js';
 import type { Signer } from '../ports/index.js';
 import { bytesItem, textItem, transcript } from '../wire/index.js';
 import { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
 import { writePrivateFile } from './files.js';
 import { identitySealingKeyOf } from './node-key.js';
+import { passphraseHeader } from './passphrase.js';
+import type { PassphraseHeader } from './passphrase.js';
 import { systemRandom } from './random.js';
 
 /** Whose identity key a file holds: what it is sealed for. */
 export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
 
 /** An identity key that is not in a file yet: the genesis needs its public half, and the file the genesis' hash. */
-export interface NewIdentity {
+export interface NewIdentity extends Disposable {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Seals the seed into a new file, 0600, and forgets it. Once. */
-  write(path: string, owner: IdentityOwner, nodeKey: Uint8Array): void;
+  /**
+   * Seals the seed into a new file, 0600, and forgets it. Once.
+   *
+   * @param passphrase - Where the node key is made of one: what the file must say of it.
+   */
+  write(
+    path: string,
+    owner: IdentityOwner,
+    nodeKey: Uint8Array,
+    passphrase?: PassphraseHeader,
+  ): void;
 }
 
 const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const SEALED_BYTES = NONCE_BYTES + ED25519_KEY_BYTES + TAG_BYTES;
 
 const schema = z.strictObject({
   format: z.literal(1),
@@ -32,27 +45,32 @@ const schema = z.strictObject({
   public_key: z.string(),
   /** Hex of nonce ‖ ciphertext ‖ tag, AES-256-GCM of the 32-byte seed. */
   sealed: z.string(),
+  /** Where the node key is made of a passphrase. */
+  passphrase: passphraseHeader.optional(),
 });
 
-/** Makes an identity key (trust: who vouches for what). */
+/** Makes an identity key (trust: who vouches for what). Disposing of it forgets a seed that was never written. */
 export function newIdentity(): NewIdentity {
-  let seed: Uint8Array | undefined = systemRandom.bytes(ED25519_KEY_BYTES);
-  const publicKey = rawPublicKey(privateKeyObject(seed));
+  const seed = new SecretBytes(systemRandom.bytes(ED25519_KEY_BYTES));
+  const publicKey = rawPublicKey(privateKeyObject(seed.bytes));
+  let written = false;
   return {
     publicKey,
-    write(path, owner, nodeKey) {
-      if (seed === undefined) throw new ClusterError('wrong-state', 'The identity key is written');
+    write(path, owner, nodeKey, passphrase) {
+      if (written) throw new ClusterError('wrong-state', 'The identity key is written');
       const file = {
         format: 1,
         cluster_id: owner.clusterId,
         node_id: owner.nodeId,
         public_key: toHex(publicKey),
-        sealed: toHex(seal(seed, owner, publicKey, nodeKey)),
+        sealed: toHex(seal(seed.bytes, owner, publicKey, nodeKey)),
+        passphrase,
       };
       writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
-      wipe(seed);
-      seed = undefined;
+      written = true;
+      seed[Symbol.dispose]();
     },
+    [Symbol.dispose]: () => seed[Symbol.dispose](),
   };
 }
 
@@ -63,21 +81,36 @@ export function newIdentity(): NewIdentity {
  * or cluster.
  */
 export function openIdentity(path: string, owner: IdentityOwner, nodeKey: Uint8Array): Signer {
-  const { publicKey, sealed } = read(path);
-  const seed = open(sealed, owner, publicKey, nodeKey);
-  if (seed === undefined)
-    throw damaged(path, 'it is damaged, or of another node, cluster or node key');
-  const key = privateKeyObject(seed);
-  wipe(seed);
+  const { publicKey, sealed, passphrase } = read(path);
+  using seed = open(sealed, owner, publicKey, nodeKey);
+  if (seed === undefined) {
+    const under =
+      passphrase === undefined ? 'node key' : 'node key (this one was sealed under a passphrase)';
+    throw damaged(path, `it is damaged, or of another node, cluster or ${under}`);
+  }
+  const key = privateKeyObject(seed.bytes);
   if (!equal(rawPublicKey(key), publicKey)) throw damaged(path, 'its two halves do not match');
   return signerOf(owner.nodeId, key, publicKey);
+}
+
+/**
+ * What an identity file says of the passphrase that the node key is made of; nothing where it is made of none.
+ *
+ * @throws ClusterError `data-loss` when the file is damaged or missing.
+ */
+export function readPassphraseHeader(path: string): PassphraseHeader | undefined {
+  return read(path).passphrase;
 }
 
 function signerOf(node: NodeId, key: KeyObject, publicKey: Uint8Array): Signer {
   return { node, publicKey, sign: (bytes) => Uint8Array.from(sign(undefined, bytes, key)) };
 }
 
-function read(path: string): { publicKey: Uint8Array; sealed: Uint8Array } {
+function read(path: string): {
+  readonly publicKey: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly passphrase: PassphraseHeader | undefined;
+} {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
@@ -90,7 +123,7 @@ function read(path: string): { publicKey: Uint8Array; sealed: Uint8Array } {
   const sealed = fromHex(file.data.sealed);
   if (publicKey === undefined || sealed === undefined)
     throw damaged(path, 'it is no identity file');
-  return { publicKey, sealed };
+  return { publicKey, sealed, passphrase: file.data.passphrase };
 }
 
 function seal(
@@ -100,10 +133,8 @@ function seal(
   nodeKey: Uint8Array,
 ): Uint8Array {
   const nonce = systemRandom.bytes(NONCE_BYTES);
-  const key = identitySealingKeyOf(nodeKey);
-  const sealed = concat(nonce, aesGcmSeal(key, nonce, associated(owner, publicKey), seed));
-  wipe(key);
-  return sealed;
+  using key = new SecretBytes(identitySealingKeyOf(nodeKey));
+  return concat(nonce, aesGcmSeal(key.bytes, nonce, associated(owner, publicKey), seed));
 }
 
 function open(
@@ -111,13 +142,12 @@ function open(
   owner: IdentityOwner,
   publicKey: Uint8Array,
   nodeKey: Uint8Array,
-): Uint8Array | undefined {
-  if (sealed.length < NONCE_BYTES) return undefined;
-  const key = identitySealingKeyOf(nodeKey);
+): SecretBytes | undefined {
+  if (sealed.length !== SEALED_BYTES) return undefined;
+  using key = new SecretBytes(identitySealingKeyOf(nodeKey));
   const [nonce, rest] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
-  const seed = aesGcmOpen(key, nonce, associated(owner, publicKey), rest);
-  wipe(key);
-  return seed?.length === ED25519_KEY_BYTES ? seed : undefined;
+  const seed = aesGcmOpen(key.bytes, nonce, associated(owner, publicKey), rest);
+  return seed && new SecretBytes(seed);
 }
 
 function associated({ clusterId, nodeId }: IdentityOwner, publicKey: Uint8Array): Uint8Array {

@@ -1,34 +1,52 @@
-import { readFileSync } from 'node:fs';
-import { ClusterError, fromHex, toHex, utf8 } from '../common/index.js';
-import { hkdfSha256, wipe } from '../crypto/index.js';
+import { ClusterError, toHex, utf8 } from '../common/index.js';
+import { hkdfSha256, SecretBytes } from '../crypto/index.js';
 import { writePrivateFile } from './files.js';
 import { systemRandom } from './random.js';
 
-const NODE_KEY_BYTES = 32;
+/** A node key is so long. */
+export const NODE_KEY_BYTES = 32;
 
 /**
  * Makes a node key: 32 random bytes as hex in a new file, 0600. All that the node keeps sealed is lost with it.
  *
+ * @returns the key; the caller ends its life.
  * @throws the system's `EEXIST` when there is one.
  */
-export function createNodeKey(path: string): void {
-  const key = systemRandom.bytes(NODE_KEY_BYTES);
-  writePrivateFile(path, `${toHex(key)}\n`);
-  wipe(key);
+export function createNodeKey(path: string): SecretBytes {
+  const key = new SecretBytes(systemRandom.bytes(NODE_KEY_BYTES));
+  try {
+    // The text can not be wiped: it is a string, and what the file holds anyway.
+    writePrivateFile(path, `${toHex(key.bytes)}\n`);
+    return key;
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
- * Reads a node key: 32 bytes, which the caller wipes.
+ * The node key that `text` spells: 64 lower-case hex characters, with white space around them.
  *
- * @throws ClusterError `invalid-request` when the file holds anything but 64 hex characters; its content is not told.
+ * @param from - Where the text stands, for the message; the text itself is not told.
+ * @throws ClusterError `invalid-request` when it spells anything else.
  */
-export function loadNodeKey(path: string): Uint8Array {
-  const key = fromHex(readFileSync(path, 'utf8').trim());
-  if (key?.length === NODE_KEY_BYTES) return key;
+export function nodeKeyOf(text: SecretBytes, from: string, field: string): SecretBytes {
+  const key = new SecretBytes(new Uint8Array(NODE_KEY_BYTES));
+  const digits = withoutSpace(text.bytes);
+  const isWhole = digits.length === 2 * NODE_KEY_BYTES;
+  // Never as a string: strings stay in memory.
+  const isHex = digits.every((code, at) => {
+    const digit = digitOf(code);
+    if (isWhole && digit !== undefined)
+      key.bytes[at >> 1] = ((key.bytes[at >> 1] ?? 0) << 4) | digit;
+    return digit !== undefined;
+  });
+  if (isWhole && isHex) return key;
+  key[Symbol.dispose]();
   throw new ClusterError(
     'invalid-request',
-    `The node key ${path} must hold 64 lower-case hex characters`,
-    { field: 'node_key.file' },
+    `${from} must hold 64 lower-case hex characters, which is a node key of 32 bytes`,
+    { reason: 'INVALID_CONFIGURATION', field },
   );
 }
 
@@ -42,6 +60,28 @@ export function identitySealingKeyOf(nodeKey: Uint8Array): Uint8Array {
   return derived(nodeKey, 'identity');
 }
 
+/** By which a node key made of a passphrase is known to be the right one; of no use for anything else. */
+export function checkValueOf(nodeKey: Uint8Array): Uint8Array {
+  return derived(nodeKey, 'check');
+}
+
 function derived(nodeKey: Uint8Array, use: string): Uint8Array {
   return hkdfSha256(nodeKey, new Uint8Array(), utf8(`quorate/1 node key: ${use}`), NODE_KEY_BYTES);
+}
+
+function withoutSpace(text: Uint8Array): Uint8Array {
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(text[start])) start += 1;
+  while (end > start && isSpace(text[end - 1])) end -= 1;
+  return text.subarray(start, end);
+}
+
+function isSpace(code: number | undefined): boolean {
+  return code === 0x20 || (code !== undefined && code >= 0x09 && code <= 0x0d);
+}
+
+/** The value of a lower-case hex digit, given as ASCII. */
+function digitOf(code: number): number | undefined {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x61 + 10 : undefined;
 }

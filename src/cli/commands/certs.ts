@@ -15,6 +15,8 @@ type Flags = {
   readonly out: string;
   readonly nodes: readonly NodeId[];
   readonly host?: ReadonlyMap<string, readonly string[]>;
+  readonly nodeKeyEnv?: ReadonlyMap<string, string>;
+  readonly nodeKeyPassphraseEnv?: ReadonlyMap<string, string>;
   readonly operator: string;
   readonly days: number;
   readonly unsigned?: true;
@@ -60,6 +62,18 @@ function initCommand(surroundings: Surroundings): Command {
         "a node's DNS name or IP address; repeat for more nodes and names (default: this machine)",
       ).argParser(hostArgument),
     )
+    .addOption(
+      new Option(
+        '--node-key-env <node=variable>',
+        "a variable that holds this node's key, 64 hex characters, now and whenever it starts (default: a new file)",
+      ).argParser(variableArgument('--node-key-env')),
+    )
+    .addOption(
+      new Option(
+        '--node-key-passphrase-env <node=variable>',
+        'the same for a passphrase, of which the node makes its key',
+      ).argParser(variableArgument('--node-key-passphrase-env')),
+    )
     .option('--operator <name>', "the name in the operator's certificate", 'operator')
     .addOption(
       new Option('--days <count>', 'how long certificates are good')
@@ -74,6 +88,7 @@ function initCommand(surroundings: Surroundings): Command {
 Examples:
   quorate certs init --out cluster --unsigned
   quorate certs init --out prod --unsigned --nodes a,b,c --host a=a.example.org --host b=b.example.org --host c=10.0.0.3
+  A="$(pass show a)" quorate certs init --nodes a,b,c --node-key-passphrase-env a=A
   quorate node --config cluster/node-1/node.yaml
 
 Then carry each node's folder to its machine, operator/ to yours, and ca-key.pem to a safe place.`,
@@ -85,13 +100,8 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
   const folder = resolve(surroundings.folder, flags.out);
   const nodes = planNodes(flags);
   const { operator, days } = flags;
-  const genesis = await createCluster({
-    folder,
-    nodes,
-    operator,
-    days,
-    unsigned: flags.unsigned ?? false,
-  });
+  const plan = { folder, nodes, operator, days, unsigned: flags.unsigned ?? false };
+  const genesis = await createCluster(plan, surroundings.environment);
   const at = (...names: string[]) => join(relative(surroundings.folder, folder) || '.', ...names);
   if (flags.json) {
     surroundings.out(
@@ -128,10 +138,11 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
 }
 
 /** Nodes with hosts of their own all use the same ports; nodes on this machine each have their own. */
-function planNodes({ nodes, host = new Map() }: Flags): NodePlan[] {
-  for (const id of host.keys()) {
-    if (!nodes.some((node) => node === id)) throw usageError(`--host: ${id} is not among --nodes`);
-  }
+function planNodes(flags: Flags): NodePlan[] {
+  const { nodes, host = new Map(), nodeKeyEnv, nodeKeyPassphraseEnv } = flags;
+  requireKnown('--host', host, nodes);
+  requireKnown('--node-key-env', nodeKeyEnv, nodes);
+  requireKnown('--node-key-passphrase-env', nodeKeyPassphraseEnv, nodes);
   return nodes.map((id, at) => {
     const own = host.get(id);
     const shift = own === undefined ? at * PORT_STEP : 0;
@@ -141,8 +152,32 @@ function planNodes({ nodes, host = new Map() }: Flags): NodePlan[] {
       hosts: own ?? LOOPBACK,
       clientListen: `${listen}:${CLIENT_PORT + shift}`,
       peerListen: `${listen}:${PEER_PORT + shift}`,
+      ...keyVariable(id, flags),
     };
   });
+}
+
+function requireKnown(
+  flag: string,
+  given: ReadonlyMap<string, unknown> = new Map(),
+  nodes: readonly NodeId[],
+): void {
+  for (const id of given.keys()) {
+    if (!nodes.some((node) => node === id)) throw usageError(`${flag}: ${id} is not among --nodes`);
+  }
+}
+
+function keyVariable(
+  id: NodeId,
+  { nodeKeyEnv, nodeKeyPassphraseEnv }: Flags,
+): Pick<NodePlan, 'nodeKey'> {
+  const key = nodeKeyEnv?.get(id);
+  const passphrase = nodeKeyPassphraseEnv?.get(id);
+  if (key !== undefined && passphrase !== undefined)
+    throw usageError(`${id}: give one of --node-key-env and --node-key-passphrase-env`);
+  if (key !== undefined) return { nodeKey: { kind: 'env', variable: key } };
+  if (passphrase === undefined) return {};
+  return { nodeKey: { kind: 'passphrase', variable: passphrase } };
 }
 
 function nodesArgument(text: string): NodeId[] {
@@ -165,4 +200,17 @@ function hostArgument(
   }
   const [id, host] = [text.slice(0, at), text.slice(at + 1)];
   return new Map([...(before ?? []), [id, [...(before?.get(id) ?? []), host]]]);
+}
+
+/** Collects `node=VARIABLE`. What stands there is not repeated: somebody will write the secret itself. */
+function variableArgument(flag: string) {
+  return (
+    text: string,
+    before: ReadonlyMap<string, string> | undefined,
+  ): ReadonlyMap<string, string> => {
+    const [, id, variable] = /^([^=]*)=([A-Z_][A-Z0-9_]{0,62})$/.exec(text) ?? [];
+    if (id === undefined || variable === undefined)
+      throw usageError(`${flag} must be node=VARIABLE, the name in capital letters, digits and _`);
+    return new Map([...(before ?? []), [id, variable]]);
+  };
 }

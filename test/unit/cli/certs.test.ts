@@ -82,9 +82,13 @@ describe('the genesis', () => {
   test('names the identity key that each node can open with its node key', () => {
     const { clusterId, members } = genesis();
     for (const member of members) {
-      const nodeKey = loadNodeKey(at(member.nodeId, 'node.key'));
+      const nodeKey = loadNodeKey(
+        { kind: 'file', path: at(member.nodeId, 'node.key'), where: 'test' },
+        {},
+        '',
+      );
       const owner = { clusterId, nodeId: member.nodeId };
-      const signer = openIdentity(at(member.nodeId, 'data', 'identity.key'), owner, nodeKey);
+      const signer = openIdentity(at(member.nodeId, 'data', 'identity.key'), owner, nodeKey.bytes);
       expect(signer.publicKey).toEqual(member.identityKey);
     }
   });
@@ -117,7 +121,7 @@ describe('the configurations', () => {
       dataDir: at('c', 'data'),
       clusterFile: at('c', 'cluster.json'),
       client: { listen: '0.0.0.0:7400' },
-      nodeKeyFile: at('c', 'node.key'),
+      nodeKey: { kind: 'file', path: at('c', 'node.key') },
     });
     expect(config.peers).toEqual(
       new Map([
@@ -163,5 +167,70 @@ describe('refuses, and writes nothing', () => {
     expect(err).toMatch(words);
     expect(status).toBe(2);
     expect(readdirSync(folder)).toEqual(['made']);
+  });
+});
+
+function init(args: readonly string[], environment: Record<string, string>, out: string) {
+  const nodes = ['--out', out, '--nodes', 'a,b,c', '--unsigned'];
+  return quorate(['certs', 'init', ...nodes, ...args], { folder, environment });
+}
+
+describe('node keys out of variables', () => {
+  const KEYS = ['--node-key-env', 'a=KEY_A', '--node-key-env', 'b=KEY_B'];
+  const WORDS = [
+    '--node-key-passphrase-env',
+    'a=WORDS_A',
+    '--node-key-passphrase-env',
+    'b=WORDS_B',
+  ];
+
+  test('leave no file, and stand in the configuration by name', async () => {
+    const args = ['--node-key-env', 'a=KEY_A', '--node-key-passphrase-env', 'b=WORDS_B'];
+    const environment = { KEY_A: 'ab'.repeat(32), WORDS_B: 'six random words are good' };
+    expect(await init(args, environment, 'mixed')).toMatchObject({ status: 0 });
+
+    const inA = (name: string) => join(folder, 'mixed', 'a', name);
+    expect(readdirSync(inA('.')).sort()).not.toContain('node.key');
+    expect(readFileSync(inA('node.yaml'), 'utf8')).toMatch(/node_key:\n {2}env: KEY_A\n/);
+    const yaml = readFileSync(join(folder, 'mixed', 'b', 'node.yaml'), 'utf8');
+    expect(yaml).toMatch(/node_key:\n {2}passphrase_env: WORDS_B\n/);
+    expect(readdirSync(join(folder, 'mixed', 'c'))).toContain('node.key');
+    expect(environment).toEqual({});
+  });
+
+  test.each([
+    ['that are not there', KEYS, {}, 'a: node_key.env: there is no variable of that name'],
+    ['that are no keys', KEYS, { KEY_A: 'beef' }, 'a: the variable must hold 64 lower-case hex'],
+    [
+      'that are the same for two nodes',
+      KEYS,
+      { KEY_A: 'ab'.repeat(32), KEY_B: 'ab'.repeat(32) },
+      'a and b have the same secret: each node needs its own',
+    ],
+    ['that are short passphrases', WORDS, { WORDS_A: 'beef' }, 'a: a passphrase needs at least 16'],
+    [
+      'for a node that is none',
+      ['--node-key-env', 'z=KEY'],
+      {},
+      '--node-key-env: z is not among --nodes',
+    ],
+    [
+      'two for one node',
+      ['--node-key-env', 'a=KEY', '--node-key-passphrase-env', 'a=WORDS'],
+      {},
+      'a: give one of --node-key-env and --node-key-passphrase-env',
+    ],
+    [
+      'given in place of their names',
+      ['--node-key-env', `a=${'beef'.repeat(16)}`],
+      {},
+      '--node-key-env must be node=VARIABLE',
+    ],
+  ])('are refused when it is some %s, and nothing is made', async (_, args, environment, words) => {
+    const refused = await init(args, { ...environment }, 'refused');
+    expect(refused).toMatchObject({ status: 2, out: '' });
+    expect(refused.err).toContain(words);
+    expect(refused.err).not.toContain('beef');
+    expect(readdirSync(folder)).not.toContain('refused');
   });
 });

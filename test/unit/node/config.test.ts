@@ -59,7 +59,11 @@ describe('a whole file', () => {
         cert: join(folder, 'cert.pem'),
         key: '/run/secrets/key.pem',
       },
-      nodeKeyFile: join(folder, 'node.key'),
+      nodeKey: {
+        kind: 'file',
+        path: join(folder, 'node.key'),
+        where: `${join(folder, 'node.yaml')}:9`,
+      },
     });
   });
 });
@@ -88,7 +92,7 @@ describe('precedence', () => {
   test('paths of the environment stand on the working folder, those of defaults beside the file', () => {
     const config = read('node_id: node-1', { environment });
     expect(config.dataDir).toBe('/elsewhere/from-env');
-    expect(config.nodeKeyFile).toBe(join(folder, 'node.key'));
+    expect(config.nodeKey).toMatchObject({ path: join(folder, 'node.key'), where: 'the default' });
   });
 
   test('no file is needed at all', () => {
@@ -99,6 +103,93 @@ describe('precedence', () => {
       ['node-1', 'a:1'],
       ['node-2', 'b:2'],
     ]);
+  });
+});
+
+describe('the node key', () => {
+  const WITHOUT = WHOLE.replace(/\nnode_key.*\n/, '\n');
+
+  test('comes from a file, a variable, or a passphrase in a variable', () => {
+    expect(read(`${WITHOUT}\nnode_key: { file: a.key }`).nodeKey).toMatchObject({
+      kind: 'file',
+      path: join(folder, 'a.key'),
+    });
+    expect(read(`${WITHOUT}\nnode_key: { env: NODE_KEY }`).nodeKey).toEqual({
+      kind: 'env',
+      variable: 'NODE_KEY',
+      where: `${join(folder, 'node.yaml')}:10`,
+    });
+    expect(read(`${WITHOUT}\nnode_key:\n  passphrase_env: WORDS`).nodeKey).toEqual({
+      kind: 'passphrase',
+      variable: 'WORDS',
+      where: `${join(folder, 'node.yaml')}:11`,
+    });
+  });
+
+  test('is the one way that the strongest source names', () => {
+    const environment = { QUORATE_NODE_KEY_ENV: 'KEY' };
+    expect(read(WHOLE, { environment }).nodeKey).toEqual({
+      kind: 'env',
+      variable: 'KEY',
+      where: 'QUORATE_NODE_KEY_ENV',
+    });
+    const flags = { 'node_key.passphrase_env': 'WORDS' };
+    expect(read(WHOLE, { environment, flags }).nodeKey).toEqual({
+      kind: 'passphrase',
+      variable: 'WORDS',
+      where: '--node-key-passphrase-env',
+    });
+    const back = { 'node_key.file': 'b.key' };
+    expect(read(`${WITHOUT}\nnode_key: { env: KEY }`, { flags: back }).nodeKey).toMatchObject({
+      kind: 'file',
+      path: '/elsewhere/b.key',
+    });
+  });
+
+  test.each([
+    [
+      'two ways in the file',
+      () => read(`${WITHOUT}\nnode_key:\n  file: a\n  env: KEY`),
+      /\/node.yaml:12: node_key.env: node_key.file is there too; give one of them$/,
+    ],
+    [
+      'two ways in the environment',
+      () =>
+        read(WHOLE, {
+          environment: { QUORATE_NODE_KEY_ENV: 'A', QUORATE_NODE_KEY_PASSPHRASE_ENV: 'B' },
+        }),
+      /: QUORATE_NODE_KEY_PASSPHRASE_ENV: node_key.passphrase_env: node_key.env is there too/,
+    ],
+    [
+      'two flags',
+      () => read(WHOLE, { flags: { 'node_key.env': 'A', 'node_key.file': 'B' } }),
+      /: --node-key-env: node_key.env: node_key.file is there too/,
+    ],
+    [
+      'another way',
+      () => read(`${WITHOUT}\nnode_key: { vault: x }`),
+      /\/node.yaml:10: node_key.vault: no such setting/,
+    ],
+    [
+      'a list',
+      () => read(`${WITHOUT}\nnode_key: [a]`),
+      /\/node.yaml:10: node_key: expected object, received array$/,
+    ],
+  ])('is refused as %s', (_, run, expected) => {
+    expect(message(run)).toMatch(expected);
+  });
+
+  test.each([
+    'ab'.repeat(32),
+    'AB'.repeat(32),
+    'q83vq83vq83vq83vq83vq83vq83vq83vq83vq83vq80=',
+    'six random words',
+  ])('is not shown when it stands where the name of its variable should: %s', (secret) => {
+    for (const way of ['env', 'passphrase_env']) {
+      const words = message(() => read(`${WITHOUT}\nnode_key: { ${way}: "${secret}" }`));
+      expect(words).toMatch(new RegExp(`node.yaml:10: node_key.${way}: must name a variable`));
+      expect(words).not.toContain(secret);
+    }
   });
 });
 

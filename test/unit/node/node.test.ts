@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -69,9 +70,16 @@ async function runOnce(config: NodeConfig): Promise<void> {
   }
 }
 
-async function complaint(config: NodeConfig): Promise<string> {
+function keyFileOf({ nodeKey }: NodeConfig): string {
+  return nodeKey.kind === 'file' ? nodeKey.path : '';
+}
+
+async function complaint(
+  config: NodeConfig,
+  environment: Record<string, string | undefined> = {},
+): Promise<string> {
   try {
-    await using node = await Node.open(config, quiet);
+    await using node = await Node.open(config, quiet, environment);
     await node.listen();
     return 'nothing was thrown';
   } catch (error) {
@@ -107,7 +115,129 @@ test('gives everything back: the same data directory can be opened again', async
   expect(await complaint(config)).toBe('nothing was thrown');
 });
 
+describe('a node key out of the environment', () => {
+  const secrets = {
+    KEY: '0123456789abcdef'.repeat(4),
+    WORDS: 'correct horse battery staple',
+  };
+  let cluster = '';
+  beforeAll(async () => {
+    cluster = join(made, 'secret');
+    const kinds = [
+      ['env', 'KEY'],
+      ['passphrase', 'WORDS'],
+    ] as const;
+    await createCluster(
+      {
+        folder: cluster,
+        nodes: kinds.map(([kind, variable], at) => ({
+          id: nodeId(`node-${at + 1}`),
+          hosts: ['127.0.0.1'],
+          clientListen: '127.0.0.1:0',
+          peerListen: '127.0.0.1:0',
+          nodeKey: { kind, variable },
+        })),
+        operator: 'operator',
+        days: 1,
+        unsigned: true,
+      },
+      { ...secrets },
+    );
+  });
+  const configOf = (node: string) =>
+    readConfig({ file: join(cluster, node, 'node.yaml'), workingFolder: made });
+
+  test.each([
+    ['node-1', 'KEY'],
+    ['node-2', 'WORDS'],
+  ] as const)('opens %s, and is taken out of the environment', async (node, variable) => {
+    const environment: Record<string, string | undefined> = { ...secrets, OTHER: 'stays' };
+    expect(await complaint(configOf(node), environment)).toBe('nothing was thrown');
+    expect(variable in environment).toBe(false);
+    expect(environment['OTHER']).toBe('stays');
+    expect(existsSync(join(cluster, node, 'node.key'))).toBe(false);
+  });
+
+  test('is taken out even when it is refused', async () => {
+    const environment: Record<string, string | undefined> = { KEY: 'no key', WORDS: 'wrong words' };
+    await complaint(configOf('node-1'), environment);
+    await complaint(configOf('node-2'), environment);
+    expect(environment).toEqual({});
+  });
+
+  test('is refused when it is not there, malformed, or another, without being shown', async () => {
+    const none = 'there is no variable of that name, or it is empty';
+    expect(await complaint(configOf('node-1'))).toMatch(`node.yaml:18: node_key.env: ${none}`);
+    expect(await complaint(configOf('node-2'))).toMatch(`node_key.passphrase_env: ${none}`);
+    for (const KEY of [
+      'dead',
+      'DEAD'.repeat(16),
+      `${'dead'.repeat(16)}00`,
+      `${'dead'.repeat(15)}defg`,
+    ]) {
+      const words = await complaint(configOf('node-1'), { KEY });
+      expect(words).toMatch(/node.yaml:18: node_key.env: the variable must hold 64 lower-case hex/);
+      expect(words.toLowerCase()).not.toContain('dead');
+    }
+    expect(await complaint(configOf('node-1'), { KEY: 'ab'.repeat(32) })).toMatch(
+      /does not open: it is damaged, or of another node, cluster or node key/,
+    );
+  });
+
+  test('as a wrong passphrase is told for what it is, before anything is written', async () => {
+    const data = join(cluster, 'node-2', 'data');
+    const before = readdirSync(data);
+    const words = await complaint(configOf('node-2'), { WORDS: 'Correct horse battery staple' });
+    expect(words).toMatch(/passphrase_env: this is not the passphrase .* nothing was written/);
+    expect(words).not.toContain('horse');
+    expect(readdirSync(data)).toEqual(before);
+    await expect(Node.open(configOf('node-2'), quiet, { WORDS: 'wrong' })).rejects.toMatchObject({
+      reason: 'WRONG_PASSPHRASE',
+    });
+  });
+
+  test('of the wrong kind is told', async () => {
+    const asPassphrase = {
+      ...configOf('node-1'),
+      nodeKey: { kind: 'passphrase', variable: 'KEY', where: 'here' } as const,
+    };
+    expect(await complaint(asPassphrase, { ...secrets })).toMatch(
+      /sealed under a node key, not under a passphrase/,
+    );
+    const asKey = {
+      ...configOf('node-2'),
+      nodeKey: { kind: 'env', variable: 'KEY', where: 'here' } as const,
+    };
+    expect(await complaint(asKey, { ...secrets })).toMatch(
+      /this one was sealed under a passphrase/,
+    );
+  });
+
+  test('has another salt for each data directory, and costs that nobody can lower', () => {
+    const path = join(cluster, 'node-2', 'data', 'identity.key');
+    const file = JSON.parse(readFileSync(path, 'utf8')) as { passphrase: object };
+    expect(file.passphrase).toMatchObject({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1 });
+    writeFileSync(path, JSON.stringify({ ...file, passphrase: { ...file.passphrase, n: 2 } }));
+    const opened = complaint(configOf('node-2'), { ...secrets });
+    return expect(opened).resolves.toMatch(/does not open: it is no identity file/);
+  });
+});
+
 describe('refuses to start', () => {
+  test.each([
+    ['its node key', 'node.key'],
+    ['its certificate’s key', 'key.pem'],
+  ])('when others may read %s', async (_, name) => {
+    for (const mode of [0o640, 0o604, 0o620, 0o602]) {
+      const config = configured();
+      chmodSync(join(folder, name), mode);
+      expect(await complaint(config)).toMatch(
+        `/${name}: others than its owner may read or change it (mode ${mode.toString(8)})`,
+      );
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('beside a node that has the data directory', async () => {
     const config = configured();
     await using first = await Node.open(config, quiet);
@@ -223,7 +353,7 @@ describe('refuses to start', () => {
 
   test('with a node key that is no key', async () => {
     const config = configured();
-    writeFileSync(config.nodeKeyFile, 'secret words\n');
+    writeFileSync(keyFileOf(config), 'secret words\n');
     const words = await complaint(config);
     expect(words).toMatch(/must hold 64 lower-case hex characters/);
     expect(words).not.toMatch(/secret words/);
@@ -231,8 +361,8 @@ describe('refuses to start', () => {
 
   test('with an identity key that was sealed under another node key', async () => {
     const config = configured();
-    rmSync(config.nodeKeyFile);
-    createNodeKey(config.nodeKeyFile);
+    rmSync(keyFileOf(config));
+    createNodeKey(keyFileOf(config))[Symbol.dispose]();
     expect(await complaint(config)).toMatch(/another node, cluster or node key/);
   });
 });

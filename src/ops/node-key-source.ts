@@ -1,0 +1,86 @@
+import { ClusterError, utf8 } from '../common/index.js';
+import { SecretBytes } from '../crypto/index.js';
+import { readPassphraseHeader } from './identity-file.js';
+import { readKeyFile } from './key-files.js';
+import { nodeKeyOf } from './node-key.js';
+import { passphraseKey } from './passphrase.js';
+
+/** Where a node key comes from. `where` is the place in the configuration that says so, for messages. */
+export type NodeKeySource =
+  | { readonly kind: 'file'; readonly path: string; readonly where: string }
+  /** A variable of the environment that holds 64 lower-case hex characters. */
+  | { readonly kind: 'env'; readonly variable: string; readonly where: string }
+  /** A variable of the environment that holds a passphrase. */
+  | { readonly kind: 'passphrase'; readonly variable: string; readonly where: string };
+
+/** Variables of a process; secrets are taken out of it. */
+export type Environment = Record<string, string | undefined>;
+
+const FIELD = {
+  file: 'node_key.file',
+  env: 'node_key.env',
+  passphrase: 'node_key.passphrase_env',
+} as const;
+
+/**
+ * Fetches a node key; the caller ends its life. Writes nothing.
+ *
+ * @param environment - Loses the variable that held the secret, so that no child and no dump of variables shows it. (The
+ * string that Node made of it can not be wiped.)
+ * @param identityPath - For a passphrase: the file that knows its salt.
+ * @throws ClusterError `invalid-request` when there is no such key, `unauthenticated` (`WRONG_PASSPHRASE`).
+ */
+export function loadNodeKey(
+  source: NodeKeySource,
+  environment: Environment,
+  identityPath: string,
+): SecretBytes {
+  const field = FIELD[source.kind];
+  const from = `${source.where}: ${field}`;
+  if (source.kind === 'file') {
+    using text = readFile(source.path);
+    return nodeKeyOf(text, `The node key ${source.path}`, field);
+  }
+  using text = takeVariable(environment, source);
+  if (source.kind === 'env') return nodeKeyOf(text, `${from}: the variable`, field);
+  const header = readPassphraseHeader(identityPath);
+  if (header !== undefined) return passphraseKey(text, header, from);
+  throw new ClusterError(
+    'invalid-request',
+    `${from}: ${identityPath} was sealed under a node key, not under a passphrase`,
+    { reason: 'INVALID_CONFIGURATION', field },
+  );
+}
+
+/**
+ * Takes a secret out of the environment.
+ *
+ * @throws ClusterError `invalid-request`. The name of the variable is not told: whoever mistakes it for the place of the
+ * secret itself would find the secret in the log.
+ */
+export function takeVariable(
+  environment: Environment,
+  source: Exclude<NodeKeySource, { kind: 'file' }>,
+): SecretBytes {
+  const { kind, variable, where } = source;
+  const text = environment[variable];
+  delete environment[variable];
+  if (text !== undefined && text !== '') return new SecretBytes(utf8(text));
+  throw new ClusterError(
+    'invalid-request',
+    `${where}: ${FIELD[kind]}: there is no variable of that name, or it is empty`,
+    { reason: 'INVALID_CONFIGURATION', field: FIELD[kind] },
+  );
+}
+
+function readFile(path: string): SecretBytes {
+  try {
+    return readKeyFile(path);
+  } catch (cause) {
+    if (cause instanceof ClusterError) throw cause;
+    throw new ClusterError('invalid-request', `${FIELD.file}: ${path} cannot be read`, {
+      cause,
+      field: FIELD.file,
+    });
+  }
+}
