@@ -8,7 +8,12 @@ import { applyRequest } from './apply-request.js';
 import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
 import type { Rules } from './authority.js';
-import { EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX, SIGNATURE_BYTES } from './limits.js';
+import {
+  EVIDENCE_BYTES_MAX,
+  EVIDENCE_ITEMS_MAX,
+  REASON_CHARS_MAX,
+  SIGNATURE_BYTES,
+} from './limits.js';
 import {
   ADDRESS,
   readClock,
@@ -159,7 +164,8 @@ function applyFailed(draft: Draft, entry: Entry, failed: Failed): Effect {
   const wellFormed =
     /^[A-Z][A-Z0-9_]*$/.test(failed.reason) &&
     failed.reason.length <= REASON_CHARS_MAX &&
-    failed.evidence.length <= EVIDENCE_ITEMS_MAX;
+    failed.evidence.length <= EVIDENCE_ITEMS_MAX &&
+    failed.evidence.reduce((sum, { length }) => sum + length, 0) <= EVIDENCE_BYTES_MAX;
   if (!wellFormed) return { alarm: 'a failed entry that breaks the rules' };
   const { reason, evidence } = failed;
   closeTask(draft, task, { $case: 'failed', value: { reason, evidence } }, entry.timeMs);

@@ -10,7 +10,7 @@ import { readKey } from './records.js';
 import type { View } from './view.js';
 
 /**
- * The record of an attempt that keeps the rules, or `undefined` for one that breaks any: number in order, version and
+ * The record of an attempt that keeps the rules, or `undefined` for one that breaks any: the task's request, number in order, version and
  * session those of the active sharing, exactly the right number of known participants in order, lengths and counters
  * well formed. Points are not decoded here: no curve arithmetic decides state.
  */
@@ -23,7 +23,10 @@ export function admitAttempt(
 ): AttemptRecord | undefined {
   const number = task.attempts.length + 1;
   const wellFormed =
-    attempt.taskId === task.taskId && attempt.number === number && number <= ATTEMPTS_MAX;
+    attempt.taskId === task.taskId &&
+    equal(attempt.requestHash, task.requestHash) &&
+    attempt.number === number &&
+    number <= ATTEMPTS_MAX;
   if (!wellFormed) return undefined;
   const fits =
     task.kind === TaskKind.SIGN

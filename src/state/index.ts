@@ -12,7 +12,13 @@ export type { Verdict } from './apply-request.js';
 export type { Rules } from './authority.js';
 export { judgeKnown, judgeRequest } from './judge-request.js';
 export type { Ruling } from './judge-request.js';
-export { ATTEMPTS_MAX, EXPIRY_AHEAD_MS_MAX, REQUEST_BYTES_MAX } from './limits.js';
+export {
+  ATTEMPTS_MAX,
+  EVIDENCE_BYTES_MAX,
+  EVIDENCE_ITEMS_MAX,
+  EXPIRY_AHEAD_MS_MAX,
+  REQUEST_BYTES_MAX,
+} from './limits.js';
 export { METHODS, parseRequest } from './parse.js';
 export type { Parsed, ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
 export { generateKeyOf, messageOf, participantsOf } from './participants.js';

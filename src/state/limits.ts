@@ -22,6 +22,8 @@ export const FORGOTTEN_PER_REQUEST_MAX = 64;
 /** Words of a failure and evidence that an entry may carry. */
 export const REASON_CHARS_MAX = 64;
 export const EVIDENCE_ITEMS_MAX = 8;
+/** All evidence of one entry: one item with the largest request fits. */
+export const EVIDENCE_BYTES_MAX = 96 * 1024;
 
 export const BOOT_BYTES = 16;
 export const HASH_BYTES = 32;

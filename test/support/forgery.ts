@@ -72,9 +72,12 @@ function withVoucher(request: Request, change: (voucher: Voucher) => Voucher): R
   };
 }
 
+/** What an attempt is for: a task's record says both. */
+export type AttemptedTask = { readonly taskId: string; readonly requestHash: Uint8Array };
+
 /** An attempt of a Sign with these commitments. */
 export function signAttempt(
-  taskId: string,
+  { taskId, requestHash }: AttemptedTask,
   number: number,
   key: { readonly version: number; readonly sessionId: Uint8Array },
   slots: readonly NonceSlot[],
@@ -85,13 +88,14 @@ export function signAttempt(
     number,
     version: key.version,
     sharingSession: key.sessionId,
+    requestHash,
     assignment: { $case: 'slots', value: { slots: sorted } },
   };
 }
 
 /** An attempt of a GenerateKey among `nodes`. */
 export function generateAttempt(
-  taskId: string,
+  { taskId, requestHash }: AttemptedTask,
   number: number,
   nodes: readonly BootedNode[],
 ): Attempt {
@@ -101,6 +105,7 @@ export function generateAttempt(
     number,
     version: 1,
     sharingSession: new Uint8Array(0),
+    requestHash,
     assignment: { $case: 'boots', value: { nodes: sorted } },
   };
 }
@@ -113,6 +118,7 @@ export const WRONG_ATTEMPTS: Readonly<Record<string, (attempt: Attempt) => Attem
   'another task': (attempt) => ({ ...attempt, taskId: 'a'.repeat(26) }),
   'a number out of order': (attempt) => ({ ...attempt, number: attempt.number + 1 }),
   'another version': (attempt) => ({ ...attempt, version: attempt.version + 1 }),
+  'another request': (attempt) => ({ ...attempt, requestHash: flipped(attempt.requestHash) }),
   'another sharing session': (attempt) => ({ ...attempt, sharingSession: new Uint8Array(32) }),
   'too few': (attempt) => withNodes(attempt, (nodes) => nodes.slice(1)),
   'too many': (attempt) =>

@@ -6,6 +6,7 @@ import {
   installedBytes,
   parseGenesis,
   readyBytes,
+  requestHash,
   voucherBytes,
 } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
@@ -98,7 +99,7 @@ export class Ledger {
   readonly state: Overlay;
   readonly ask: Queries;
   timeMs = GENESIS_MS;
-  #index = 0;
+  readonly entries: Entry[] = [];
   #hash: Uint8Array = new Uint8Array(32);
 
   constructor(genesis = testGenesis()) {
@@ -109,9 +110,10 @@ export class Ledger {
   }
 
   append(kind: EntryKind, payload: Uint8Array): Applied & { readonly entry: Entry } {
-    const fields = { index: ++this.#index, term: 1, kind, timeMs: this.timeMs, payload };
+    const fields = { index: this.entries.length + 1, term: 1, kind, timeMs: this.timeMs, payload };
     const entry: Entry = { ...fields, hash: entryHash(this.#hash, fields) };
     this.#hash = entry.hash;
+    this.entries.push(entry);
     const applied = apply(this.state, entry, this.rules);
     this.state.put(applied.writes);
     return { ...applied, entry };
@@ -152,7 +154,10 @@ export class Ledger {
           value: { nodeId: node, spiffeId, expireTimeMs: BigInt(expireTimeMs), signature },
         },
       },
-      firstAttempt: more.firstAttempt,
+      firstAttempt: more.firstAttempt && {
+        ...more.firstAttempt,
+        requestHash: requestHash(method, request),
+      },
     };
   }
 
@@ -186,6 +191,7 @@ export class Ledger {
         number,
         version: 1,
         sharingSession: new Uint8Array(0),
+        requestHash: task.requestHash,
         assignment: { $case: 'boots', value: { nodes } },
       },
     });
@@ -273,6 +279,7 @@ export class Ledger {
       number,
       version: 1,
       sharingSession: key?.sessionId ?? new Uint8Array(32),
+      requestHash: this.ask.task(taskId)?.requestHash ?? new Uint8Array(32),
       assignment: {
         $case: 'slots',
         value: { slots: [slot('node-1', number), slot('node-2', number)] },

@@ -6,6 +6,9 @@ import type { NoncePools } from './nonce-pools.js';
 import { decodes } from '../participant/sharing.js';
 import type { Surroundings } from '../surroundings.js';
 
+/** What an attempt is for. */
+type Asked = { readonly taskId: TaskId; readonly requestHash: Uint8Array };
+
 /** Makes attempts: who takes part, and with which commitments or in which run. Only a leader asks it. */
 export class Assigner {
   readonly #around: Surroundings;
@@ -23,7 +26,7 @@ export class Assigner {
    * pools are too empty there is none, and the candidates are asked to fill them.
    */
   sign(
-    task: TaskId,
+    { taskId, requestHash }: Asked,
     number: number,
     key: KeyRecord,
     candidates: readonly NodeId[],
@@ -42,16 +45,21 @@ export class Assigner {
       return undefined;
     }
     return {
-      taskId: task,
+      taskId,
       number,
       version: key.version,
       sharingSession: key.sessionId,
+      requestHash,
       assignment: { $case: 'slots', value: { slots: [...slots] } },
     };
   }
 
   /** An attempt to generate a key among all participants, or none while one of them cannot be reached. */
-  generate(task: TaskId, number: number, participants: readonly NodeId[]): Attempt | undefined {
+  generate(
+    { taskId, requestHash }: Asked,
+    number: number,
+    participants: readonly NodeId[],
+  ): Attempt | undefined {
     const nodes: BootedNode[] = [];
     for (const nodeId of participants.toSorted(compareText)) {
       const boot = this.#around.connections.bootOf(nodeId);
@@ -59,10 +67,11 @@ export class Assigner {
       nodes.push({ nodeId, boot });
     }
     return {
-      taskId: task,
+      taskId,
       number,
       version: 1,
       sharingSession: new Uint8Array(0),
+      requestHash,
       assignment: { $case: 'boots', value: { nodes } },
     };
   }

@@ -181,10 +181,11 @@ export class Coordinator {
 
   #open(task: OpenTask, plan: Plan): void {
     const number = plan.attempts + 1;
+    const asked = { taskId: task.id, requestHash: task.record.requestHash };
     const participants = this.#participants(task).map((each) => nodeId(each.nodeId));
     const { clock, connections } = this.#around;
     if (task.key === undefined) {
-      const attempt = this.#assigner.generate(task.id, number, participants);
+      const attempt = this.#assigner.generate(asked, number, participants);
       if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
       return;
     }
@@ -193,7 +194,7 @@ export class Coordinator {
     const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
     const { threshold } = task.key;
     const { first, lastResort } = candidates(plan, able, threshold, this.#overdue(task), short);
-    const attempt = this.#assigner.sign(task.id, number, task.key, first, lastResort);
+    const attempt = this.#assigner.sign(asked, number, task.key, first, lastResort);
     if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
     else plan.emptySinceMs ??= now;
   }

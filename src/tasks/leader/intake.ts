@@ -120,9 +120,9 @@ export class Intake {
 
   /** Proposes the request if it has all it needs, or has waited long enough. Says whether it is done with. */
   #advance(name: string, waiting: Waiting, now: Millis): boolean {
-    const { key } = waiting.ruling;
+    const { key, taskId, content: requestHash } = waiting.ruling;
     if (key === undefined) return this.#propose(name, waiting, undefined);
-    const attempt = this.#assigner.sign(waiting.ruling.taskId, 1, key, this.#signers(key), []);
+    const attempt = this.#assigner.sign({ taskId, requestHash }, 1, key, this.#signers(key), []);
     if (attempt === undefined && now < waiting.untilMs) return false;
     return this.#propose(name, waiting, attempt);
   }

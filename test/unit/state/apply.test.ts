@@ -74,6 +74,20 @@ describe('generating a key', () => {
     expect(refusalOf(ledger.generate('hot', { requestId: 'other' }))).toBe('KEY_EXISTS');
   });
 
+  test.each([
+    ['of eight items is kept', Array.from({ length: 8 }, () => fill(1, 12_288)), true],
+    ['of nine items is refused', Array.from({ length: 9 }, () => fill(1)), false],
+    ['above 96 KiB is refused', [fill(1, 49_152), fill(1, 49_153)], false],
+  ])('evidence %s', (_, evidence, kept) => {
+    const ledger = new Ledger();
+    const taskId = opened(ledger.generate('treasury'));
+    const value = { taskId, reason: 'CULPRIT_PROVED', evidence };
+    const applied = ledger.command({ $case: 'failed', value });
+    expect(applied.alarm === undefined).toBe(kept);
+    const { outcome } = ledger.task(taskId);
+    expect(outcome?.$case === 'failed' ? outcome.value.evidence : []).toEqual(kept ? evidence : []);
+  });
+
   test('failed frees the key id', () => {
     const ledger = new Ledger();
     const taskId = opened(ledger.generate('treasury'));
@@ -146,6 +160,7 @@ describe('generating a key', () => {
         number: 1,
         version: 1,
         sharingSession: new Uint8Array(0),
+        requestHash: ledger.task(taskId).requestHash,
         assignment: { $case: 'boots', value: { nodes } },
       },
     });
@@ -244,6 +259,7 @@ describe('signing', () => {
   test.each([
     ['of another version', { version: 2 }],
     ['of another sharing', { sharingSession: fill(9) }],
+    ['for another request', { requestHash: fill(9) }],
     ['out of order', { number: 2 }],
   ])('an attempt %s is void', (_, wrong) => {
     const ledger = new Ledger();

@@ -81,7 +81,7 @@ test('a forged attempt changes nothing, or only what its signers look at', () =>
       hiding: new Uint8Array(32).fill(at + 1),
       binding: new Uint8Array(32).fill(at + 11),
     }));
-    const honest = signAttempt(task.taskId, 1, key, slots);
+    const honest = signAttempt(task, 1, key, slots);
     const forged = forge(honest);
     const append = (value: Attempt) => ledger.command({ $case: 'attempt', value });
     const attempts = (): number => ledger.ask.task(task.taskId)?.attempts.length ?? 0;
@@ -101,7 +101,8 @@ test('a forged attempt to generate a key changes nothing', () => {
     const ledger = new Ledger();
     ledger.generate('treasury');
     const [task] = ledger.ask.tasks('', 10, true);
-    const value = generateAttempt(task?.taskId ?? '', 1, boots);
+    if (task === undefined) throw new Error('the task is open');
+    const value = generateAttempt(task, 1, boots);
     const forged = WRONG_ATTEMPTS[name]?.(value);
     ledger.command({ $case: 'attempt', value: forged ?? value });
     expect([name, ledger.ask.tasks('', 10, true)[0]?.attempts.length]).toEqual([name, 0]);

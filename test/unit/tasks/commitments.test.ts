@@ -4,7 +4,7 @@ import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
-import { Ledger, NODES } from '../../support/ledger.js';
+import { fill, Ledger, NODES } from '../../support/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
 import type { DealtKey } from '../../support/task-room.js';
 
@@ -75,7 +75,13 @@ test('with a refusal go fresh ones, however many there are', () => {
 test('a leader that asks for many keys remembers only whom it asked just now', () => {
   const assigner = new Assigner(room.around, new NoncePools());
   const asked = (id: string): number => {
-    assigner.sign(taskId('task'), 1, { ...key.record, keyId: id }, NODES, []);
+    assigner.sign(
+      { taskId: taskId('task'), requestHash: fill(1) },
+      1,
+      { ...key.record, keyId: id },
+      NODES,
+      [],
+    );
     return room.takeSent().length;
   };
   expect([asked('a'), asked('b'), asked('a')]).toEqual([3, 3, 0]);
