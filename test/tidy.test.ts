@@ -16,6 +16,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   state: 4,
   frost: 4,
   keys: 5,
+  blame: 5,
   tasks: 6,
   rpc: 7,
   store: 7,

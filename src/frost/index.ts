@@ -7,7 +7,7 @@ export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
-export { judgeOpening, judgeShare } from './judge.js';
+export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
 export { PARTICIPANTS_MAX, THRESHOLD_MIN, verificationShare } from './key.js';
 export type { FrostPublic, FrostShare } from './key.js';
 export { generateKey } from './keygen.js';

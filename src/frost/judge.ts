@@ -8,7 +8,8 @@ import {
   u16Item,
   type KeygenOpening,
 } from '../wire/index.js';
-import { decodeAll } from './key.js';
+import { bind, isRightShare, type Commitment } from './binding.js';
+import { decodeAll, isSound, verificationShare, type FrostPublic } from './key.js';
 import { HASH_BYTES, keygenKinds } from './messages.js';
 import type { Suite } from './suite.js';
 
@@ -88,4 +89,25 @@ export function judgeShare<P>(
   if (A === undefined || A.length === 0 || value === undefined) return false;
   // The value is a secret of this node's: the hardened path.
   return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));
+}
+
+/**
+ * Whether `share` is the signature share of signer `who` of B (RFC 9591 §5.4). Nobody can say when V or a commitment is no
+ * good: an honest signer makes no share for such a list. The caller has seen that B is a signer set with `who` in it.
+ */
+export function judgeSignatureShare<P>(
+  suite: Suite<P>,
+  key: FrostPublic,
+  B: readonly Commitment[],
+  message: Uint8Array,
+  who: PartyIndex,
+  share: Uint8Array,
+): 'right' | 'wrong' | 'unknown' {
+  const binding = isSound(key) ? bind(suite, key, B, message) : undefined;
+  if (binding === undefined || 'badCommitment' in binding) return 'unknown';
+  const signer = binding.signers.get(who);
+  const X_j = verificationShare(suite, key.V, who);
+  if (signer === undefined || X_j === undefined) return 'unknown';
+  const z_j = suite.group.decodeScalar(share);
+  return z_j !== undefined && isRightShare(suite, binding, signer, X_j, z_j) ? 'right' : 'wrong';
 }

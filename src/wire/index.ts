@@ -84,6 +84,17 @@ export {
   SignedBody,
 } from './gen/quorate/peer/v1/envelope.js';
 export {
+  AttemptEntry,
+  Complaint,
+  Evidence,
+  Transcript,
+  TwoMessages,
+  UnreadableMessage,
+  WrongOpening,
+  WrongShare,
+  WrongValue,
+} from './gen/quorate/peer/v1/evidence.js';
+export {
   Append,
   AppendRefusal,
   AppendReply,

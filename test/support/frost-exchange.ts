@@ -81,6 +81,7 @@ export type KeygenOptions = {
   readonly seed?: number;
   readonly sessionId?: Uint8Array;
   readonly signers?: readonly Signer[];
+  readonly verify?: Verify;
   readonly tamper?: Tamper;
   /** How often all say everything again once nothing moves. */
   readonly rounds?: number;
@@ -105,7 +106,7 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
       index: at + 1,
       identityKeys: signers.map(({ publicKey }) => publicKey),
       signer,
-      verify: testVerify,
+      verify: options.verify ?? testVerify,
       random: seededRandom(seed * 100 + at),
       kinds: keygenKinds,
       send: (to, envelope) => {

@@ -5,20 +5,20 @@
 // source: quorate/peer/v1/entry.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { Algorithm, algorithmFromJSON, algorithmToJSON } from '../../v1/algorithm.js';
-import { Authorization, Voucher } from '../../v1/authorization.js';
-import { KeyParticipant } from '../../v1/key.js';
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
+import { Authorization, Voucher } from "../../v1/authorization.js";
+import { KeyParticipant } from "../../v1/key.js";
 
 /** The payload of a log entry of kind `command`. */
 export interface Command {
   command:
-    | { $case: 'request'; value: Request }
-    | { $case: 'attempt'; value: Attempt }
-    | { $case: 'ready'; value: Ready }
-    | { $case: 'installed'; value: Installed }
-    | { $case: 'done'; value: Done }
-    | { $case: 'failed'; value: Failed }
+    | { $case: "request"; value: Request }
+    | { $case: "attempt"; value: Attempt }
+    | { $case: "ready"; value: Ready }
+    | { $case: "installed"; value: Installed }
+    | { $case: "done"; value: Done }
+    | { $case: "failed"; value: Failed }
     | undefined;
 }
 
@@ -27,13 +27,15 @@ export interface Request {
   /** Full name of the method, for example /quorate.v1.SigningService/Sign. */
   method: string;
   request: Uint8Array;
-  authorization: RequestAuthorization | undefined;
+  authorization:
+    | RequestAuthorization
+    | undefined;
   /** A Sign carries its first attempt where the pools permit. */
   firstAttempt: Attempt | undefined;
 }
 
 export interface RequestAuthorization {
-  by: { $case: 'signed'; value: Authorization } | { $case: 'voucher'; value: Voucher } | undefined;
+  by: { $case: "signed"; value: Authorization } | { $case: "voucher"; value: Voucher } | undefined;
 }
 
 /** One nonce commitment of one node, used at most once. */
@@ -69,7 +71,9 @@ export interface Attempt {
   sharingSession: Uint8Array;
   /** Sorted bytewise by node id. */
   assignment:
-    { $case: 'slots'; value: NonceSlots } | { $case: 'boots'; value: BootedNodes } | undefined;
+    | { $case: "slots"; value: NonceSlots }
+    | { $case: "boots"; value: BootedNodes }
+    | undefined;
   /** Of the request that the attempt answers: so the entry's hash, and with it the session id, fixes what is asked. */
   requestHash: Uint8Array;
 }
@@ -124,22 +128,22 @@ function createBaseCommand(): Command {
 export const Command: MessageFns<Command> = {
   encode(message: Command, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     switch (message.command?.$case) {
-      case 'request':
+      case "request":
         Request.encode(message.command.value, writer.uint32(10).fork()).join();
         break;
-      case 'attempt':
+      case "attempt":
         Attempt.encode(message.command.value, writer.uint32(18).fork()).join();
         break;
-      case 'ready':
+      case "ready":
         Ready.encode(message.command.value, writer.uint32(26).fork()).join();
         break;
-      case 'installed':
+      case "installed":
         Installed.encode(message.command.value, writer.uint32(34).fork()).join();
         break;
-      case 'done':
+      case "done":
         Done.encode(message.command.value, writer.uint32(42).fork()).join();
         break;
-      case 'failed':
+      case "failed":
         Failed.encode(message.command.value, writer.uint32(50).fork()).join();
         break;
     }
@@ -150,7 +154,7 @@ export const Command: MessageFns<Command> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -164,7 +168,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: 'request', value: Request.decode(reader, reader.uint32()) };
+            message.command = { $case: "request", value: Request.decode(reader, reader.uint32()) };
             continue;
           }
           case 2: {
@@ -172,7 +176,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: 'attempt', value: Attempt.decode(reader, reader.uint32()) };
+            message.command = { $case: "attempt", value: Attempt.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -180,7 +184,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: 'ready', value: Ready.decode(reader, reader.uint32()) };
+            message.command = { $case: "ready", value: Ready.decode(reader, reader.uint32()) };
             continue;
           }
           case 4: {
@@ -188,10 +192,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = {
-              $case: 'installed',
-              value: Installed.decode(reader, reader.uint32()),
-            };
+            message.command = { $case: "installed", value: Installed.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -199,7 +200,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: 'done', value: Done.decode(reader, reader.uint32()) };
+            message.command = { $case: "done", value: Done.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -207,7 +208,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: 'failed', value: Failed.decode(reader, reader.uint32()) };
+            message.command = { $case: "failed", value: Failed.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -225,34 +226,34 @@ export const Command: MessageFns<Command> = {
   fromJSON(object: any): Command {
     return {
       command: isSet(object.request)
-        ? { $case: 'request', value: Request.fromJSON(object.request) }
+        ? { $case: "request", value: Request.fromJSON(object.request) }
         : isSet(object.attempt)
-          ? { $case: 'attempt', value: Attempt.fromJSON(object.attempt) }
-          : isSet(object.ready)
-            ? { $case: 'ready', value: Ready.fromJSON(object.ready) }
-            : isSet(object.installed)
-              ? { $case: 'installed', value: Installed.fromJSON(object.installed) }
-              : isSet(object.done)
-                ? { $case: 'done', value: Done.fromJSON(object.done) }
-                : isSet(object.failed)
-                  ? { $case: 'failed', value: Failed.fromJSON(object.failed) }
-                  : undefined,
+        ? { $case: "attempt", value: Attempt.fromJSON(object.attempt) }
+        : isSet(object.ready)
+        ? { $case: "ready", value: Ready.fromJSON(object.ready) }
+        : isSet(object.installed)
+        ? { $case: "installed", value: Installed.fromJSON(object.installed) }
+        : isSet(object.done)
+        ? { $case: "done", value: Done.fromJSON(object.done) }
+        : isSet(object.failed)
+        ? { $case: "failed", value: Failed.fromJSON(object.failed) }
+        : undefined,
     };
   },
 
   toJSON(message: Command): unknown {
     const obj: any = {};
-    if (message.command?.$case === 'request') {
+    if (message.command?.$case === "request") {
       obj.request = Request.toJSON(message.command.value);
-    } else if (message.command?.$case === 'attempt') {
+    } else if (message.command?.$case === "attempt") {
       obj.attempt = Attempt.toJSON(message.command.value);
-    } else if (message.command?.$case === 'ready') {
+    } else if (message.command?.$case === "ready") {
       obj.ready = Ready.toJSON(message.command.value);
-    } else if (message.command?.$case === 'installed') {
+    } else if (message.command?.$case === "installed") {
       obj.installed = Installed.toJSON(message.command.value);
-    } else if (message.command?.$case === 'done') {
+    } else if (message.command?.$case === "done") {
       obj.done = Done.toJSON(message.command.value);
-    } else if (message.command?.$case === 'failed') {
+    } else if (message.command?.$case === "failed") {
       obj.failed = Failed.toJSON(message.command.value);
     }
     return obj;
@@ -264,42 +265,39 @@ export const Command: MessageFns<Command> = {
   fromPartial<I extends Exact<DeepPartial<Command>, I>>(object: I): Command {
     const message = createBaseCommand();
     switch (object.command?.$case) {
-      case 'request': {
+      case "request": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = { $case: 'request', value: Request.fromPartial(object.command.value) };
+          message.command = { $case: "request", value: Request.fromPartial(object.command.value) };
         }
         break;
       }
-      case 'attempt': {
+      case "attempt": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = { $case: 'attempt', value: Attempt.fromPartial(object.command.value) };
+          message.command = { $case: "attempt", value: Attempt.fromPartial(object.command.value) };
         }
         break;
       }
-      case 'ready': {
+      case "ready": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = { $case: 'ready', value: Ready.fromPartial(object.command.value) };
+          message.command = { $case: "ready", value: Ready.fromPartial(object.command.value) };
         }
         break;
       }
-      case 'installed': {
+      case "installed": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = {
-            $case: 'installed',
-            value: Installed.fromPartial(object.command.value),
-          };
+          message.command = { $case: "installed", value: Installed.fromPartial(object.command.value) };
         }
         break;
       }
-      case 'done': {
+      case "done": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = { $case: 'done', value: Done.fromPartial(object.command.value) };
+          message.command = { $case: "done", value: Done.fromPartial(object.command.value) };
         }
         break;
       }
-      case 'failed': {
+      case "failed": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
-          message.command = { $case: 'failed', value: Failed.fromPartial(object.command.value) };
+          message.command = { $case: "failed", value: Failed.fromPartial(object.command.value) };
         }
         break;
       }
@@ -309,17 +307,12 @@ export const Command: MessageFns<Command> = {
 };
 
 function createBaseRequest(): Request {
-  return {
-    method: '',
-    request: new Uint8Array(0),
-    authorization: undefined,
-    firstAttempt: undefined,
-  };
+  return { method: "", request: new Uint8Array(0), authorization: undefined, firstAttempt: undefined };
 }
 
 export const Request: MessageFns<Request> = {
   encode(message: Request, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.method !== '') {
+    if (message.method !== "") {
       writer.uint32(10).string(message.method);
     }
     if (message.request.length !== 0) {
@@ -338,7 +331,7 @@ export const Request: MessageFns<Request> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -393,22 +386,20 @@ export const Request: MessageFns<Request> = {
 
   fromJSON(object: any): Request {
     return {
-      method: isSet(object.method) ? globalThis.String(object.method) : '',
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
       request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
-      authorization: isSet(object.authorization)
-        ? RequestAuthorization.fromJSON(object.authorization)
-        : undefined,
+      authorization: isSet(object.authorization) ? RequestAuthorization.fromJSON(object.authorization) : undefined,
       firstAttempt: isSet(object.firstAttempt)
         ? Attempt.fromJSON(object.firstAttempt)
         : isSet(object.first_attempt)
-          ? Attempt.fromJSON(object.first_attempt)
-          : undefined,
+        ? Attempt.fromJSON(object.first_attempt)
+        : undefined,
     };
   },
 
   toJSON(message: Request): unknown {
     const obj: any = {};
-    if (message.method !== '') {
+    if (message.method !== "") {
       obj.method = message.method;
     }
     if (message.request.length !== 0) {
@@ -428,16 +419,14 @@ export const Request: MessageFns<Request> = {
   },
   fromPartial<I extends Exact<DeepPartial<Request>, I>>(object: I): Request {
     const message = createBaseRequest();
-    message.method = object.method ?? '';
+    message.method = object.method ?? "";
     message.request = object.request ?? new Uint8Array(0);
-    message.authorization =
-      object.authorization !== undefined && object.authorization !== null
-        ? RequestAuthorization.fromPartial(object.authorization)
-        : undefined;
-    message.firstAttempt =
-      object.firstAttempt !== undefined && object.firstAttempt !== null
-        ? Attempt.fromPartial(object.firstAttempt)
-        : undefined;
+    message.authorization = (object.authorization !== undefined && object.authorization !== null)
+      ? RequestAuthorization.fromPartial(object.authorization)
+      : undefined;
+    message.firstAttempt = (object.firstAttempt !== undefined && object.firstAttempt !== null)
+      ? Attempt.fromPartial(object.firstAttempt)
+      : undefined;
     return message;
   },
 };
@@ -449,10 +438,10 @@ function createBaseRequestAuthorization(): RequestAuthorization {
 export const RequestAuthorization: MessageFns<RequestAuthorization> = {
   encode(message: RequestAuthorization, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     switch (message.by?.$case) {
-      case 'signed':
+      case "signed":
         Authorization.encode(message.by.value, writer.uint32(10).fork()).join();
         break;
-      case 'voucher':
+      case "voucher":
         Voucher.encode(message.by.value, writer.uint32(18).fork()).join();
         break;
     }
@@ -463,7 +452,7 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -477,7 +466,7 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
               break;
             }
 
-            message.by = { $case: 'signed', value: Authorization.decode(reader, reader.uint32()) };
+            message.by = { $case: "signed", value: Authorization.decode(reader, reader.uint32()) };
             continue;
           }
           case 2: {
@@ -485,7 +474,7 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
               break;
             }
 
-            message.by = { $case: 'voucher', value: Voucher.decode(reader, reader.uint32()) };
+            message.by = { $case: "voucher", value: Voucher.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -503,18 +492,18 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
   fromJSON(object: any): RequestAuthorization {
     return {
       by: isSet(object.signed)
-        ? { $case: 'signed', value: Authorization.fromJSON(object.signed) }
+        ? { $case: "signed", value: Authorization.fromJSON(object.signed) }
         : isSet(object.voucher)
-          ? { $case: 'voucher', value: Voucher.fromJSON(object.voucher) }
-          : undefined,
+        ? { $case: "voucher", value: Voucher.fromJSON(object.voucher) }
+        : undefined,
     };
   },
 
   toJSON(message: RequestAuthorization): unknown {
     const obj: any = {};
-    if (message.by?.$case === 'signed') {
+    if (message.by?.$case === "signed") {
       obj.signed = Authorization.toJSON(message.by.value);
-    } else if (message.by?.$case === 'voucher') {
+    } else if (message.by?.$case === "voucher") {
       obj.voucher = Voucher.toJSON(message.by.value);
     }
     return obj;
@@ -523,20 +512,18 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
   create<I extends Exact<DeepPartial<RequestAuthorization>, I>>(base?: I): RequestAuthorization {
     return RequestAuthorization.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<RequestAuthorization>, I>>(
-    object: I,
-  ): RequestAuthorization {
+  fromPartial<I extends Exact<DeepPartial<RequestAuthorization>, I>>(object: I): RequestAuthorization {
     const message = createBaseRequestAuthorization();
     switch (object.by?.$case) {
-      case 'signed': {
+      case "signed": {
         if (object.by?.value !== undefined && object.by?.value !== null) {
-          message.by = { $case: 'signed', value: Authorization.fromPartial(object.by.value) };
+          message.by = { $case: "signed", value: Authorization.fromPartial(object.by.value) };
         }
         break;
       }
-      case 'voucher': {
+      case "voucher": {
         if (object.by?.value !== undefined && object.by?.value !== null) {
-          message.by = { $case: 'voucher', value: Voucher.fromPartial(object.by.value) };
+          message.by = { $case: "voucher", value: Voucher.fromPartial(object.by.value) };
         }
         break;
       }
@@ -546,18 +533,12 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
 };
 
 function createBaseNonceSlot(): NonceSlot {
-  return {
-    nodeId: '',
-    boot: new Uint8Array(0),
-    counter: 0n,
-    hiding: new Uint8Array(0),
-    binding: new Uint8Array(0),
-  };
+  return { nodeId: "", boot: new Uint8Array(0), counter: 0n, hiding: new Uint8Array(0), binding: new Uint8Array(0) };
 }
 
 export const NonceSlot: MessageFns<NonceSlot> = {
   encode(message: NonceSlot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
     if (message.boot.length !== 0) {
@@ -565,9 +546,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
     }
     if (message.counter !== 0n) {
       if (BigInt.asUintN(64, message.counter) !== message.counter) {
-        throw new globalThis.Error(
-          'value provided for field message.counter of type uint64 too large',
-        );
+        throw new globalThis.Error("value provided for field message.counter of type uint64 too large");
       }
       writer.uint32(24).uint64(message.counter);
     }
@@ -584,7 +563,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -650,8 +629,8 @@ export const NonceSlot: MessageFns<NonceSlot> = {
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
         : isSet(object.node_id)
-          ? globalThis.String(object.node_id)
-          : '',
+        ? globalThis.String(object.node_id)
+        : "",
       boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
       counter: isSet(object.counter) ? BigInt(object.counter) : 0n,
       hiding: isSet(object.hiding) ? bytesFromBase64(object.hiding) : new Uint8Array(0),
@@ -661,7 +640,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
 
   toJSON(message: NonceSlot): unknown {
     const obj: any = {};
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
     if (message.boot.length !== 0) {
@@ -684,10 +663,9 @@ export const NonceSlot: MessageFns<NonceSlot> = {
   },
   fromPartial<I extends Exact<DeepPartial<NonceSlot>, I>>(object: I): NonceSlot {
     const message = createBaseNonceSlot();
-    message.nodeId = object.nodeId ?? '';
+    message.nodeId = object.nodeId ?? "";
     message.boot = object.boot ?? new Uint8Array(0);
-    message.counter =
-      object.counter !== undefined && object.counter !== null ? BigInt(object.counter) : 0n;
+    message.counter = (object.counter !== undefined && object.counter !== null) ? BigInt(object.counter) : 0n;
     message.hiding = object.hiding ?? new Uint8Array(0);
     message.binding = object.binding ?? new Uint8Array(0);
     return message;
@@ -710,7 +688,7 @@ export const NonceSlots: MessageFns<NonceSlots> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -741,9 +719,7 @@ export const NonceSlots: MessageFns<NonceSlots> = {
 
   fromJSON(object: any): NonceSlots {
     return {
-      slots: globalThis.Array.isArray(object?.slots)
-        ? object.slots.map((e: any) => NonceSlot.fromJSON(e))
-        : [],
+      slots: globalThis.Array.isArray(object?.slots) ? object.slots.map((e: any) => NonceSlot.fromJSON(e)) : [],
     };
   },
 
@@ -766,12 +742,12 @@ export const NonceSlots: MessageFns<NonceSlots> = {
 };
 
 function createBaseBootedNode(): BootedNode {
-  return { nodeId: '', boot: new Uint8Array(0) };
+  return { nodeId: "", boot: new Uint8Array(0) };
 }
 
 export const BootedNode: MessageFns<BootedNode> = {
   encode(message: BootedNode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
     if (message.boot.length !== 0) {
@@ -784,7 +760,7 @@ export const BootedNode: MessageFns<BootedNode> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -826,15 +802,15 @@ export const BootedNode: MessageFns<BootedNode> = {
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
         : isSet(object.node_id)
-          ? globalThis.String(object.node_id)
-          : '',
+        ? globalThis.String(object.node_id)
+        : "",
       boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
     };
   },
 
   toJSON(message: BootedNode): unknown {
     const obj: any = {};
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
     if (message.boot.length !== 0) {
@@ -848,7 +824,7 @@ export const BootedNode: MessageFns<BootedNode> = {
   },
   fromPartial<I extends Exact<DeepPartial<BootedNode>, I>>(object: I): BootedNode {
     const message = createBaseBootedNode();
-    message.nodeId = object.nodeId ?? '';
+    message.nodeId = object.nodeId ?? "";
     message.boot = object.boot ?? new Uint8Array(0);
     return message;
   },
@@ -870,7 +846,7 @@ export const BootedNodes: MessageFns<BootedNodes> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -901,9 +877,7 @@ export const BootedNodes: MessageFns<BootedNodes> = {
 
   fromJSON(object: any): BootedNodes {
     return {
-      nodes: globalThis.Array.isArray(object?.nodes)
-        ? object.nodes.map((e: any) => BootedNode.fromJSON(e))
-        : [],
+      nodes: globalThis.Array.isArray(object?.nodes) ? object.nodes.map((e: any) => BootedNode.fromJSON(e)) : [],
     };
   },
 
@@ -927,7 +901,7 @@ export const BootedNodes: MessageFns<BootedNodes> = {
 
 function createBaseAttempt(): Attempt {
   return {
-    taskId: '',
+    taskId: "",
     number: 0,
     version: 0,
     sharingSession: new Uint8Array(0),
@@ -938,7 +912,7 @@ function createBaseAttempt(): Attempt {
 
 export const Attempt: MessageFns<Attempt> = {
   encode(message: Attempt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       writer.uint32(10).string(message.taskId);
     }
     if (message.number !== 0) {
@@ -951,10 +925,10 @@ export const Attempt: MessageFns<Attempt> = {
       writer.uint32(34).bytes(message.sharingSession);
     }
     switch (message.assignment?.$case) {
-      case 'slots':
+      case "slots":
         NonceSlots.encode(message.assignment.value, writer.uint32(42).fork()).join();
         break;
-      case 'boots':
+      case "boots":
         BootedNodes.encode(message.assignment.value, writer.uint32(50).fork()).join();
         break;
     }
@@ -968,7 +942,7 @@ export const Attempt: MessageFns<Attempt> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -1014,10 +988,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.assignment = {
-              $case: 'slots',
-              value: NonceSlots.decode(reader, reader.uint32()),
-            };
+            message.assignment = { $case: "slots", value: NonceSlots.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -1025,10 +996,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.assignment = {
-              $case: 'boots',
-              value: BootedNodes.decode(reader, reader.uint32()),
-            };
+            message.assignment = { $case: "boots", value: BootedNodes.decode(reader, reader.uint32()) };
             continue;
           }
           case 7: {
@@ -1056,31 +1024,31 @@ export const Attempt: MessageFns<Attempt> = {
       taskId: isSet(object.taskId)
         ? globalThis.String(object.taskId)
         : isSet(object.task_id)
-          ? globalThis.String(object.task_id)
-          : '',
+        ? globalThis.String(object.task_id)
+        : "",
       number: isSet(object.number) ? globalThis.Number(object.number) : 0,
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       sharingSession: isSet(object.sharingSession)
         ? bytesFromBase64(object.sharingSession)
         : isSet(object.sharing_session)
-          ? bytesFromBase64(object.sharing_session)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.sharing_session)
+        : new Uint8Array(0),
       assignment: isSet(object.slots)
-        ? { $case: 'slots', value: NonceSlots.fromJSON(object.slots) }
+        ? { $case: "slots", value: NonceSlots.fromJSON(object.slots) }
         : isSet(object.boots)
-          ? { $case: 'boots', value: BootedNodes.fromJSON(object.boots) }
-          : undefined,
+        ? { $case: "boots", value: BootedNodes.fromJSON(object.boots) }
+        : undefined,
       requestHash: isSet(object.requestHash)
         ? bytesFromBase64(object.requestHash)
         : isSet(object.request_hash)
-          ? bytesFromBase64(object.request_hash)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.request_hash)
+        : new Uint8Array(0),
     };
   },
 
   toJSON(message: Attempt): unknown {
     const obj: any = {};
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
     if (message.number !== 0) {
@@ -1092,9 +1060,9 @@ export const Attempt: MessageFns<Attempt> = {
     if (message.sharingSession.length !== 0) {
       obj.sharingSession = base64FromBytes(message.sharingSession);
     }
-    if (message.assignment?.$case === 'slots') {
+    if (message.assignment?.$case === "slots") {
       obj.slots = NonceSlots.toJSON(message.assignment.value);
-    } else if (message.assignment?.$case === 'boots') {
+    } else if (message.assignment?.$case === "boots") {
       obj.boots = BootedNodes.toJSON(message.assignment.value);
     }
     if (message.requestHash.length !== 0) {
@@ -1108,26 +1076,20 @@ export const Attempt: MessageFns<Attempt> = {
   },
   fromPartial<I extends Exact<DeepPartial<Attempt>, I>>(object: I): Attempt {
     const message = createBaseAttempt();
-    message.taskId = object.taskId ?? '';
+    message.taskId = object.taskId ?? "";
     message.number = object.number ?? 0;
     message.version = object.version ?? 0;
     message.sharingSession = object.sharingSession ?? new Uint8Array(0);
     switch (object.assignment?.$case) {
-      case 'slots': {
+      case "slots": {
         if (object.assignment?.value !== undefined && object.assignment?.value !== null) {
-          message.assignment = {
-            $case: 'slots',
-            value: NonceSlots.fromPartial(object.assignment.value),
-          };
+          message.assignment = { $case: "slots", value: NonceSlots.fromPartial(object.assignment.value) };
         }
         break;
       }
-      case 'boots': {
+      case "boots": {
         if (object.assignment?.value !== undefined && object.assignment?.value !== null) {
-          message.assignment = {
-            $case: 'boots',
-            value: BootedNodes.fromPartial(object.assignment.value),
-          };
+          message.assignment = { $case: "boots", value: BootedNodes.fromPartial(object.assignment.value) };
         }
         break;
       }
@@ -1139,10 +1101,10 @@ export const Attempt: MessageFns<Attempt> = {
 
 function createBaseReady(): Ready {
   return {
-    nodeId: '',
+    nodeId: "",
     sessionId: new Uint8Array(0),
     requestHash: new Uint8Array(0),
-    keyId: '',
+    keyId: "",
     algorithm: 0,
     threshold: 0,
     participants: [],
@@ -1158,7 +1120,7 @@ function createBaseReady(): Ready {
 
 export const Ready: MessageFns<Ready> = {
   encode(message: Ready, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
     if (message.sessionId.length !== 0) {
@@ -1167,7 +1129,7 @@ export const Ready: MessageFns<Ready> = {
     if (message.requestHash.length !== 0) {
       writer.uint32(26).bytes(message.requestHash);
     }
-    if (message.keyId !== '') {
+    if (message.keyId !== "") {
       writer.uint32(34).string(message.keyId);
     }
     if (message.algorithm !== 0) {
@@ -1207,7 +1169,7 @@ export const Ready: MessageFns<Ready> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -1345,23 +1307,23 @@ export const Ready: MessageFns<Ready> = {
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
         : isSet(object.node_id)
-          ? globalThis.String(object.node_id)
-          : '',
+        ? globalThis.String(object.node_id)
+        : "",
       sessionId: isSet(object.sessionId)
         ? bytesFromBase64(object.sessionId)
         : isSet(object.session_id)
-          ? bytesFromBase64(object.session_id)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.session_id)
+        : new Uint8Array(0),
       requestHash: isSet(object.requestHash)
         ? bytesFromBase64(object.requestHash)
         : isSet(object.request_hash)
-          ? bytesFromBase64(object.request_hash)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.request_hash)
+        : new Uint8Array(0),
       keyId: isSet(object.keyId)
         ? globalThis.String(object.keyId)
         : isSet(object.key_id)
-          ? globalThis.String(object.key_id)
-          : '',
+        ? globalThis.String(object.key_id)
+        : "",
       algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
       threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
       participants: globalThis.Array.isArray(object?.participants)
@@ -1370,24 +1332,24 @@ export const Ready: MessageFns<Ready> = {
       baseVersion: isSet(object.baseVersion)
         ? globalThis.Number(object.baseVersion)
         : isSet(object.base_version)
-          ? globalThis.Number(object.base_version)
-          : 0,
+        ? globalThis.Number(object.base_version)
+        : 0,
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       publicPolynomial: globalThis.Array.isArray(object?.publicPolynomial)
         ? object.publicPolynomial.map((e: any) => bytesFromBase64(e))
         : globalThis.Array.isArray(object?.public_polynomial)
-          ? object.public_polynomial.map((e: any) => bytesFromBase64(e))
-          : [],
+        ? object.public_polynomial.map((e: any) => bytesFromBase64(e))
+        : [],
       publicKey: isSet(object.publicKey)
         ? bytesFromBase64(object.publicKey)
         : isSet(object.public_key)
-          ? bytesFromBase64(object.public_key)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.public_key)
+        : new Uint8Array(0),
       chainCode: isSet(object.chainCode)
         ? bytesFromBase64(object.chainCode)
         : isSet(object.chain_code)
-          ? bytesFromBase64(object.chain_code)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.chain_code)
+        : new Uint8Array(0),
       digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
       signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
     };
@@ -1395,7 +1357,7 @@ export const Ready: MessageFns<Ready> = {
 
   toJSON(message: Ready): unknown {
     const obj: any = {};
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
     if (message.sessionId.length !== 0) {
@@ -1404,7 +1366,7 @@ export const Ready: MessageFns<Ready> = {
     if (message.requestHash.length !== 0) {
       obj.requestHash = base64FromBytes(message.requestHash);
     }
-    if (message.keyId !== '') {
+    if (message.keyId !== "") {
       obj.keyId = message.keyId;
     }
     if (message.algorithm !== 0) {
@@ -1445,10 +1407,10 @@ export const Ready: MessageFns<Ready> = {
   },
   fromPartial<I extends Exact<DeepPartial<Ready>, I>>(object: I): Ready {
     const message = createBaseReady();
-    message.nodeId = object.nodeId ?? '';
+    message.nodeId = object.nodeId ?? "";
     message.sessionId = object.sessionId ?? new Uint8Array(0);
     message.requestHash = object.requestHash ?? new Uint8Array(0);
-    message.keyId = object.keyId ?? '';
+    message.keyId = object.keyId ?? "";
     message.algorithm = object.algorithm ?? 0;
     message.threshold = object.threshold ?? 0;
     message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
@@ -1465,9 +1427,9 @@ export const Ready: MessageFns<Ready> = {
 
 function createBaseInstalled(): Installed {
   return {
-    nodeId: '',
+    nodeId: "",
     sessionId: new Uint8Array(0),
-    keyId: '',
+    keyId: "",
     version: 0,
     digest: new Uint8Array(0),
     signature: new Uint8Array(0),
@@ -1476,13 +1438,13 @@ function createBaseInstalled(): Installed {
 
 export const Installed: MessageFns<Installed> = {
   encode(message: Installed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
     if (message.sessionId.length !== 0) {
       writer.uint32(18).bytes(message.sessionId);
     }
-    if (message.keyId !== '') {
+    if (message.keyId !== "") {
       writer.uint32(26).string(message.keyId);
     }
     if (message.version !== 0) {
@@ -1501,7 +1463,7 @@ export const Installed: MessageFns<Installed> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -1575,18 +1537,18 @@ export const Installed: MessageFns<Installed> = {
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
         : isSet(object.node_id)
-          ? globalThis.String(object.node_id)
-          : '',
+        ? globalThis.String(object.node_id)
+        : "",
       sessionId: isSet(object.sessionId)
         ? bytesFromBase64(object.sessionId)
         : isSet(object.session_id)
-          ? bytesFromBase64(object.session_id)
-          : new Uint8Array(0),
+        ? bytesFromBase64(object.session_id)
+        : new Uint8Array(0),
       keyId: isSet(object.keyId)
         ? globalThis.String(object.keyId)
         : isSet(object.key_id)
-          ? globalThis.String(object.key_id)
-          : '',
+        ? globalThis.String(object.key_id)
+        : "",
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
       signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
@@ -1595,13 +1557,13 @@ export const Installed: MessageFns<Installed> = {
 
   toJSON(message: Installed): unknown {
     const obj: any = {};
-    if (message.nodeId !== '') {
+    if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
     if (message.sessionId.length !== 0) {
       obj.sessionId = base64FromBytes(message.sessionId);
     }
-    if (message.keyId !== '') {
+    if (message.keyId !== "") {
       obj.keyId = message.keyId;
     }
     if (message.version !== 0) {
@@ -1621,9 +1583,9 @@ export const Installed: MessageFns<Installed> = {
   },
   fromPartial<I extends Exact<DeepPartial<Installed>, I>>(object: I): Installed {
     const message = createBaseInstalled();
-    message.nodeId = object.nodeId ?? '';
+    message.nodeId = object.nodeId ?? "";
     message.sessionId = object.sessionId ?? new Uint8Array(0);
-    message.keyId = object.keyId ?? '';
+    message.keyId = object.keyId ?? "";
     message.version = object.version ?? 0;
     message.digest = object.digest ?? new Uint8Array(0);
     message.signature = object.signature ?? new Uint8Array(0);
@@ -1632,12 +1594,12 @@ export const Installed: MessageFns<Installed> = {
 };
 
 function createBaseDone(): Done {
-  return { taskId: '', signature: new Uint8Array(0), attempt: 0 };
+  return { taskId: "", signature: new Uint8Array(0), attempt: 0 };
 }
 
 export const Done: MessageFns<Done> = {
   encode(message: Done, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       writer.uint32(10).string(message.taskId);
     }
     if (message.signature.length !== 0) {
@@ -1653,7 +1615,7 @@ export const Done: MessageFns<Done> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -1703,8 +1665,8 @@ export const Done: MessageFns<Done> = {
       taskId: isSet(object.taskId)
         ? globalThis.String(object.taskId)
         : isSet(object.task_id)
-          ? globalThis.String(object.task_id)
-          : '',
+        ? globalThis.String(object.task_id)
+        : "",
       signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
     };
@@ -1712,7 +1674,7 @@ export const Done: MessageFns<Done> = {
 
   toJSON(message: Done): unknown {
     const obj: any = {};
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
     if (message.signature.length !== 0) {
@@ -1729,7 +1691,7 @@ export const Done: MessageFns<Done> = {
   },
   fromPartial<I extends Exact<DeepPartial<Done>, I>>(object: I): Done {
     const message = createBaseDone();
-    message.taskId = object.taskId ?? '';
+    message.taskId = object.taskId ?? "";
     message.signature = object.signature ?? new Uint8Array(0);
     message.attempt = object.attempt ?? 0;
     return message;
@@ -1737,15 +1699,15 @@ export const Done: MessageFns<Done> = {
 };
 
 function createBaseFailed(): Failed {
-  return { taskId: '', reason: '', evidence: [] };
+  return { taskId: "", reason: "", evidence: [] };
 }
 
 export const Failed: MessageFns<Failed> = {
   encode(message: Failed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       writer.uint32(10).string(message.taskId);
     }
-    if (message.reason !== '') {
+    if (message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     for (const v of message.evidence) {
@@ -1758,7 +1720,7 @@ export const Failed: MessageFns<Failed> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -1808,21 +1770,19 @@ export const Failed: MessageFns<Failed> = {
       taskId: isSet(object.taskId)
         ? globalThis.String(object.taskId)
         : isSet(object.task_id)
-          ? globalThis.String(object.task_id)
-          : '',
-      reason: isSet(object.reason) ? globalThis.String(object.reason) : '',
-      evidence: globalThis.Array.isArray(object?.evidence)
-        ? object.evidence.map((e: any) => bytesFromBase64(e))
-        : [],
+        ? globalThis.String(object.task_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      evidence: globalThis.Array.isArray(object?.evidence) ? object.evidence.map((e: any) => bytesFromBase64(e)) : [],
     };
   },
 
   toJSON(message: Failed): unknown {
     const obj: any = {};
-    if (message.taskId !== '') {
+    if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
-    if (message.reason !== '') {
+    if (message.reason !== "") {
       obj.reason = message.reason;
     }
     if (message.evidence?.length) {
@@ -1836,8 +1796,8 @@ export const Failed: MessageFns<Failed> = {
   },
   fromPartial<I extends Exact<DeepPartial<Failed>, I>>(object: I): Failed {
     const message = createBaseFailed();
-    message.taskId = object.taskId ?? '';
-    message.reason = object.reason ?? '';
+    message.taskId = object.taskId ?? "";
+    message.reason = object.reason ?? "";
     message.evidence = object.evidence?.map((e) => e) || [];
     return message;
   },
@@ -1845,7 +1805,7 @@ export const Failed: MessageFns<Failed> = {
 
 function bytesFromBase64(b64: string): Uint8Array {
   if ((globalThis as any).Buffer) {
-    return Uint8Array.from((globalThis as any).Buffer.from(b64, 'base64'));
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
   } else {
     const bin = globalThis.atob(b64);
     const arr = new Uint8Array(bin.length);
@@ -1858,35 +1818,27 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   if ((globalThis as any).Buffer) {
-    return (globalThis as any).Buffer.from(arr).toString('base64');
+    return (globalThis as any).Buffer.from(arr).toString("base64");
   } else {
     const bin: string[] = [];
     arr.forEach((byte) => {
       bin.push(globalThis.String.fromCharCode(byte));
     });
-    return globalThis.btoa(bin.join(''));
+    return globalThis.btoa(bin.join(""));
   }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
-type DeepPartial<T> = T extends bigint
-  ? string | number | bigint
-  : T extends Builtin
-    ? T
-    : T extends globalThis.Array<infer U>
-      ? globalThis.Array<DeepPartial<U>>
-      : T extends ReadonlyArray<infer U>
-        ? ReadonlyArray<DeepPartial<U>>
-        : T extends { $case: string; value: unknown }
-          ? { $case: T['$case']; value?: DeepPartial<T['value']> }
-          : T extends {}
-            ? { [K in keyof T]?: DeepPartial<T[K]> }
-            : Partial<T>;
+type DeepPartial<T> = T extends bigint ? string | number | bigint
+  : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
+  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
+  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
+  : Partial<T>;
 
 type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin
-  ? P
+type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
 function isSet(value: any): boolean {

@@ -1,0 +1,214 @@
+import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
+import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
+import {
+  isSignerSet,
+  judgeOpening,
+  judgeShare,
+  judgeSignatureShare,
+  keygenKinds,
+} from '../frost/index.js';
+import type { Commitment, Suite } from '../frost/index.js';
+import { readyBytes } from '../identity/index.js';
+import type { Genesis } from '../identity/index.js';
+import { envelopeBytes, TO_ALL } from '../mpc/index.js';
+import type { Verify } from '../ports/index.js';
+import { EVIDENCE_BYTES_MAX, slotsOf } from '../state/index.js';
+import { decode, Evidence, SignatureShare } from '../wire/index.js';
+import type {
+  Algorithm,
+  Ready,
+  SignedBody,
+  TwoMessages,
+  UnreadableMessage,
+  WrongOpening,
+  WrongShare,
+  WrongValue,
+} from '../wire/index.js';
+import { accusedAttempt } from './accused-attempt.js';
+import type { AccusedAttempt } from './accused-attempt.js';
+
+/** What a judgement stands on: the cluster's own file, and arithmetic. */
+export type Judge = {
+  readonly genesis: Genesis;
+  readonly verify: Pick<Verify, 'identity'>;
+  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+};
+
+/** A node, and what it signed that no honest node signs. */
+export type Culprit = {
+  readonly nodeId: NodeId;
+  readonly reason: CulpritReason;
+  readonly taskId: TaskId;
+  readonly sessionId: SessionId;
+};
+
+export type CulpritReason =
+  'TWO_MESSAGES' | 'UNREADABLE_MESSAGE' | 'WRONG_OPENING' | 'WRONG_VALUE' | 'WRONG_SHARE';
+
+/** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
+const SAID_ONCE: ReadonlySet<string> = new Set(['KG1', 'KG2', 'KG3', 'SHARE']);
+const TASK_ID = /^[a-z2-7]{26}$/;
+
+/**
+ * Whom these bytes, an encoded `Evidence`, prove to have lied, if anybody. A pure function of evidence and genesis: it
+ * believes nothing that the accused's identity key in the genesis has not signed, and gives the same answer everywhere.
+ * Never throws.
+ */
+export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefined {
+  if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
+  const evidence = decode(Evidence, bytes);
+  const member = judge.genesis.members.find((each) => each.nodeId === evidence?.nodeId);
+  const accused = evidence && accusedAttempt(evidence, judge.genesis.clusterId);
+  if (evidence?.proof === undefined || member === undefined || accused === undefined) {
+    return undefined;
+  }
+  const task = accused.attempt.taskId;
+  if (!TASK_ID.test(task)) return undefined;
+  const trial = new Trial(judge, accused, member.nodeId, member.identityKey);
+  const reason = trial.judge(evidence.proof);
+  return (
+    reason && {
+      nodeId: member.nodeId,
+      reason,
+      taskId: taskId(task),
+      sessionId: sessionId(toHex(accused.sessionId)),
+    }
+  );
+}
+
+/** One accused in one attempt. */
+class Trial {
+  readonly #judge: Judge;
+  readonly #accused: AccusedAttempt;
+  readonly #node: NodeId;
+  readonly #identityKey: Uint8Array;
+
+  constructor(judge: Judge, accused: AccusedAttempt, node: NodeId, identityKey: Uint8Array) {
+    this.#judge = judge;
+    this.#accused = accused;
+    this.#node = node;
+    this.#identityKey = identityKey;
+  }
+
+  judge(proof: NonNullable<Evidence['proof']>): CulpritReason | undefined {
+    switch (proof.$case) {
+      case 'twoMessages':
+        return this.#saidTwoThings(proof.value) ? 'TWO_MESSAGES' : undefined;
+      case 'unreadableMessage':
+        return this.#saidNothingReadable(proof.value) ? 'UNREADABLE_MESSAGE' : undefined;
+      case 'wrongOpening':
+        return this.#openedWrongly(proof.value) ? 'WRONG_OPENING' : undefined;
+      case 'wrongValue':
+        return this.#dealtWrongly(proof.value) ? 'WRONG_VALUE' : undefined;
+      case 'wrongShare':
+        return this.#signedWrongly(proof.value) ? 'WRONG_SHARE' : undefined;
+    }
+  }
+
+  #saidTwoThings({ kind, from, to, first, second }: TwoMessages): boolean {
+    const one = this.#signed(kind, from, to, first);
+    const other = this.#signed(kind, from, to, second);
+    if (one === undefined || other === undefined || !SAID_ONCE.has(kind)) return false;
+    // Bodies only: whoever signs can alter an Ed25519 signature.
+    return !equal(one, other);
+  }
+
+  #saidNothingReadable({ kind, to, message }: UnreadableMessage): boolean {
+    const generating = this.#generating();
+    if (generating === undefined) return false;
+    const body = this.#signed(kind, generating.index, to, message);
+    if (body === undefined) return false;
+    switch (kind) {
+      case 'KG1':
+      case 'KG2':
+      case 'KG3':
+        return keygenKinds[kind].decode(body) === undefined;
+      default:
+        return false;
+    }
+  }
+
+  #openedWrongly({ commitment, opening }: WrongOpening): boolean {
+    const generating = this.#generating();
+    if (generating === undefined) return false;
+    const { index, suite, threshold } = generating;
+    const kg1 = this.#signed('KG1', index, TO_ALL, commitment);
+    const kg2 = this.#signed('KG2', index, TO_ALL, opening);
+    if (kg1 === undefined || kg2 === undefined) return false;
+    return !judgeOpening(suite, this.#accused.sessionId, index, threshold, kg1, kg2);
+  }
+
+  #dealtWrongly({ to, opening, value }: WrongValue): boolean {
+    const generating = this.#generating();
+    if (generating === undefined) return false;
+    const { index, suite, count } = generating;
+    const kg2 = this.#signed('KG2', index, TO_ALL, opening);
+    const kg3 = this.#signed('KG3', index, to, value);
+    if (kg2 === undefined || kg3 === undefined || to < 1 || to > count) return false;
+    return !judgeShare(suite, kg2, kg3, to);
+  }
+
+  /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
+  #signedWrongly({ share, ready }: WrongShare): boolean {
+    const { attempt, request } = this.#accused;
+    if (request.kind !== 'sign' || ready === undefined || !this.#isOwn(ready)) return false;
+    const suite = this.#judge.suiteOf(ready.algorithm);
+    const ofThisKey =
+      request.keyId === ready.keyId &&
+      attempt.version === ready.version &&
+      equal(attempt.sharingSession, ready.sessionId);
+    const index = indexIn(ready.participants, this.#node);
+    const B: readonly Commitment[] = slotsOf(attempt).map((slot) => ({
+      index: indexIn(ready.participants, slot.nodeId),
+      D: slot.hiding,
+      E: slot.binding,
+    }));
+    const indices = B.map((each) => each.index);
+    if (suite === undefined || !ofThisKey || !isSignerSet(ready.threshold, indices)) return false;
+    const body = this.#signed('SHARE', index, TO_ALL, share);
+    if (body === undefined || !indices.includes(index)) return false;
+    const scalar = decode(SignatureShare, body)?.share;
+    if (scalar === undefined) return true;
+    const key = {
+      threshold: ready.threshold,
+      V: ready.publicPolynomial,
+      publicKey: ready.publicKey,
+    };
+    return judgeSignatureShare(suite, key, B, request.message, index, scalar) === 'wrong';
+  }
+
+  #isOwn(ready: Ready): boolean {
+    const bytes = readyBytes(this.#judge.genesis.clusterId, ready);
+    const signed = this.#judge.verify.identity(this.#identityKey, bytes, ready.signature);
+    return signed && ready.nodeId === this.#node;
+  }
+
+  /** What the attempt fixes of a key generation that the accused takes part in. */
+  #generating(): { index: PartyIndex; count: number; suite: Suite; threshold: number } | undefined {
+    const { attempt, request } = this.#accused;
+    if (request.kind !== 'generate-key' || attempt.assignment?.$case !== 'boots') return undefined;
+    const { nodes } = attempt.assignment.value;
+    const index = indexIn(nodes, this.#node);
+    const suite = this.#judge.suiteOf(request.algorithm);
+    if (suite === undefined || index === 0) return undefined;
+    return { index, count: nodes.length, suite, threshold: request.threshold };
+  }
+
+  /** The body, if the accused signed it as this kind of message of this session. */
+  #signed(
+    kind: string,
+    from: PartyIndex,
+    to: PartyIndex,
+    message: SignedBody | undefined,
+  ): Uint8Array | undefined {
+    if (message === undefined) return undefined;
+    const bytes = envelopeBytes(this.#accused.sessionId, kind, from, to, message.body);
+    const signed = this.#judge.verify.identity(this.#identityKey, bytes, message.signature);
+    return signed ? message.body : undefined;
+  }
+}
+
+/** Position among participants, from 1; 0 for a stranger. */
+function indexIn(participants: readonly { readonly nodeId: string }[], node: string): PartyIndex {
+  return participants.findIndex((each) => each.nodeId === nodeId(node)) + 1;
+}

@@ -1,0 +1,79 @@
+import type { Entry } from '../ports/index.js';
+import { Command, decode, encode, Evidence } from '../wire/index.js';
+import type { Envelope, Ready, SignedBody } from '../wire/index.js';
+
+/** What fixes an attempt: its entry, the hash before it, and the request that it answers. */
+export type AttemptBasis = {
+  readonly entry: Entry;
+  readonly previousHash: Uint8Array;
+  readonly method: string;
+  readonly request: Uint8Array;
+};
+
+/**
+ * Evidence against `node` from messages of key generation that it signed, as a `ProtocolAbort` holds them. `undefined`
+ * for messages that nothing can be made of. Whether it proves anything is for `judgeEvidence` to say.
+ */
+export function evidenceOfMessages(
+  basis: AttemptBasis,
+  node: string,
+  messages: readonly Envelope[],
+): Uint8Array | undefined {
+  const proof = proofOf(messages);
+  return proof && evidence(basis, node, proof);
+}
+
+/** Evidence against `node`: its signature share, and its own word for the key that judges it. */
+export function evidenceOfShare(
+  basis: AttemptBasis,
+  node: string,
+  share: SignedBody,
+  ready: Ready,
+): Uint8Array {
+  return evidence(basis, node, { $case: 'wrongShare', value: { share, ready } });
+}
+
+type Proof = NonNullable<Evidence['proof']>;
+
+function proofOf([first, second]: readonly Envelope[]): Proof | undefined {
+  const one = openOf(first);
+  const other = openOf(second);
+  if (first === undefined || one === undefined) return undefined;
+  const { kind, from, to } = first;
+  if (second === undefined || other === undefined) {
+    return { $case: 'unreadableMessage', value: { kind, to, message: one } };
+  }
+  if (kind === second.kind) {
+    return { $case: 'twoMessages', value: { kind, from, to, first: one, second: other } };
+  }
+  if (kind === 'KG1' && second.kind === 'KG2') {
+    return { $case: 'wrongOpening', value: { commitment: one, opening: other } };
+  }
+  if (kind === 'KG2' && second.kind === 'KG3') {
+    return { $case: 'wrongValue', value: { to: second.to, opening: one, value: other } };
+  }
+  return undefined;
+}
+
+function openOf(envelope: Envelope | undefined): SignedBody | undefined {
+  return envelope?.content?.$case === 'open' ? envelope.content.value : undefined;
+}
+
+function evidence(basis: AttemptBasis, nodeId: string, proof: Proof): Uint8Array {
+  const { index, term, timeMs, payload } = basis.entry;
+  // The entry of a request carries it already.
+  const carried = decode(Command, payload)?.command?.$case === 'request';
+  return encode(Evidence, {
+    nodeId,
+    entry: {
+      previousHash: basis.previousHash,
+      index: BigInt(index),
+      term: BigInt(term),
+      timeMs: BigInt(timeMs),
+      payload,
+    },
+    method: carried ? '' : basis.method,
+    request: carried ? new Uint8Array(0) : basis.request,
+    proof,
+  });
+}
