@@ -1,7 +1,8 @@
 /**
  * Who is who, and the exact bytes they sign: the genesis file, SPIFFE ids and roles, facts of nodes, request hashes,
- * task ids and session ids (`docs/architecture.md`, trust). All of it is pure and the same on every node.
- * It verifies nothing (signatures and certificate chains are behind ports) and knows neither Raft nor the state.
+ * task ids and session ids (`docs/architecture.md`, trust), and requesters' certificates in a narrow profile of X.509
+ * (`x509/`, RFC 5280). All of it is pure and the same on every node.
+ * Signatures are verified behind a port; it knows neither Raft nor the state.
  */
 export { algorithmName, installedBytes, readyBytes, voucherBytes } from './facts.js';
 export { encodeGenesis, parseGenesis, voters } from './genesis.js';
@@ -12,3 +13,8 @@ export { requestHash, sessionIdOf, taskIdOf, verdictHash } from './names.js';
 export { REQUEST_METADATA, requestBytes } from './requests.js';
 export { parseSpiffe } from './spiffe.js';
 export type { Identity, Role } from './spiffe.js';
+export { splitChain } from './x509/bundle.js';
+export { readCertificate } from './x509/certificate.js';
+export { Requesters } from './x509/chain.js';
+export type { ChainVerdict, Requester } from './x509/chain.js';
+export { rawSignature } from './x509/signature.js';

@@ -24,3 +24,11 @@ export const DEFAULT_LIMITS: Limits = {
   requestIdsMax: 2_000_000,
   keysMax: 100_000,
 };
+
+/** Of a requester's chain, in an entry or in a call's metadata. */
+export const CERTIFICATES_MAX = 3;
+export const CHAIN_BYTES_MAX = 4 * 1024;
+/** Of one certificate. */
+export const EXTENSIONS_MAX = 16;
+/** Verdicts on chains that a node keeps: each costs half a millisecond to make anew. */
+export const CHAINS_REMEMBERED_MAX = 1_024;

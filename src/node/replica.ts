@@ -15,8 +15,8 @@ import type {
   Verify,
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
-import { Overlay, queries } from '../state/index.js';
-import type { Queries, Rules } from '../state/index.js';
+import { Overlay, queries, rulesOf } from '../state/index.js';
+import type { Queries } from '../state/index.js';
 import { Connections, TaskManager } from '../tasks/index.js';
 import type { Call } from '../tasks/index.js';
 import { encode, SessionMessage } from '../wire/index.js';
@@ -105,7 +105,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
-  const rules: Rules = { genesis, verify };
+  const rules = rulesOf(genesis, verify);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay);
   const connections = new Connections(signer.node, config.boot);

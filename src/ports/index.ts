@@ -15,4 +15,4 @@ export type {
   ShareStore,
   Write,
 } from './storage.js';
-export type { Verify } from './verify.js';
+export type { SignatureKey, Verify } from './verify.js';

@@ -1,5 +1,6 @@
 import type {
   handleUnaryCall,
+  Metadata,
   sendUnaryData,
   ServerUnaryCall,
   ServiceDefinition,
@@ -27,8 +28,8 @@ export type Call<Request> = {
   readonly bytes: Uint8Array;
   readonly caller: Identity;
   readonly time: CallTime;
-  /** Metadata keys that the client sent. */
-  readonly metadataKeys: readonly string[];
+  /** What the client sent beside the request. */
+  readonly metadata: Pick<Metadata, 'get'>;
 };
 
 /** A generated service whose methods get their requests as bytes. */
@@ -58,7 +59,7 @@ export function unary<Request, Response>(
       bytes: rpc.request,
       caller: callerOf(rpc),
       time,
-      metadataKeys: Object.keys(rpc.metadata.getMap()),
+      metadata: rpc.metadata,
     });
   };
   const respond = async (rpc: Rpc, callback: sendUnaryData<Response>): Promise<void> => {

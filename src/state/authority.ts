@@ -1,7 +1,15 @@
-import { parseSpiffe, voucherBytes } from '../identity/index.js';
+import {
+  parseSpiffe,
+  rawSignature,
+  requestBytes,
+  Requesters,
+  voucherBytes,
+} from '../identity/index.js';
 import type { Genesis, Identity } from '../identity/index.js';
+import type { Millis } from '../common/index.js';
 import type { Verify } from '../ports/index.js';
-import type { Request, Voucher } from '../wire/index.js';
+import type { Authorization, Request, Voucher } from '../wire/index.js';
+import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
 import { refusal } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
@@ -9,45 +17,144 @@ import type { Refusal } from './refusal.js';
 export type Rules = {
   readonly genesis: Genesis;
   readonly verify: Verify;
+  /** The genesis' word on who may be a requester. */
+  readonly requesters: Requesters;
 };
 
-/** Who asks, as far as the log can tell, and until when. */
-export type Authority = { readonly requester: Identity; readonly expireTimeMs: number };
+export function rulesOf(genesis: Genesis, verify: Verify): Rules {
+  const requesters = new Requesters(genesis.requesterCa, (...asked) => verify.certified(...asked));
+  return { genesis, verify, requesters };
+}
 
-export type Judged<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+/** Who asks, as far as the log can tell, and until when. */
+export type Authority = {
+  readonly requester: Identity;
+  readonly expireTimeMs: Millis;
+  /** The requester itself has signed, and its certificates are good from here to there. */
+  readonly certified: { readonly notBeforeMs: Millis; readonly notAfterMs: Millis } | undefined;
+};
+
+export type Judged<T> = { readonly ok: true; readonly value: T } | Refused;
+export type Refused = { readonly ok: false; readonly refusal: Refusal };
 
 export function refuse(
   code: Refusal['code'],
   reason: string,
   message: string,
   more: Pick<Refusal, 'field' | 'facts'> = {},
-): { readonly ok: false; readonly refusal: Refusal } {
+): Refused {
   return { ok: false, refusal: refusal(code, reason, message, more) };
 }
 
 /**
- * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Here the word of the entry node stands for the
- * requester's signature, where the genesis permits it.
+ * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
+ * is known stays known: {@link judgeTime} does.
  */
 export function judgeAuthority(request: Request, rules: Rules): Judged<Authority> {
   const by = request.authorization?.by;
   switch (by?.$case) {
     case 'voucher':
-      return judgeVoucher(request, by.value, rules);
+      return withRole(judgeVoucher(request, by.value, rules));
     case 'signed':
-      return refuse(
-        'unsupported',
-        'SIGNED_REQUESTS_UNSUPPORTED',
-        'This version does not take requests signed by their requesters',
-      );
+      return withRole(judgeSigned(request, by.value, rules));
     case undefined:
       return refuse('unauthenticated', 'UNAUTHENTICATED', 'The request carries no authorization');
   }
 }
 
-function judgeVoucher(request: Request, voucher: Voucher, rules: Rules): Judged<Authority> {
-  const { genesis, verify } = rules;
+/** What is wrong with an authority whose life is over at `timeMs`. The cluster's clock never goes back: it stays over. */
+export function judgeLife(authority: Authority, timeMs: Millis): Refused | undefined {
+  const { expireTimeMs, certified } = authority;
+  if (timeMs >= expireTimeMs) {
+    return refuse('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', {
+      facts: timesOf(authority, timeMs),
+    });
+  }
+  return certified !== undefined && timeMs > certified.notAfterMs
+    ? outOfDate(authority, timeMs)
+    : undefined;
+}
+
+/** What is wrong with an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
+export function judgeTime(authority: Authority, timeMs: Millis): Refused | undefined {
+  const { expireTimeMs, certified } = authority;
+  const over = judgeLife(authority, timeMs);
+  if (over !== undefined) return over;
+  // A node's clock may be ahead of the cluster's, and its client cannot do anything about it.
+  const aheadMs = EXPIRY_AHEAD_MS_MAX + (certified === undefined ? CLOCK_AHEAD_MS_MAX : 0);
+  if (expireTimeMs - timeMs > aheadMs) {
+    return refuse(
+      'unauthenticated',
+      'EXPIRY_TOO_FAR',
+      `The request expires more than ${EXPIRY_AHEAD_MS_MAX / 60_000} minutes ahead of the cluster's clock`,
+      { facts: timesOf(authority, timeMs) },
+    );
+  }
+  return certified !== undefined && timeMs < certified.notBeforeMs
+    ? outOfDate(authority, timeMs)
+    : undefined;
+}
+
+function outOfDate(authority: Authority, timeMs: Millis): Refused {
+  return refuse(
+    'unauthenticated',
+    'CERTIFICATE_OUT_OF_DATE',
+    "A certificate of the requester's is not good yet, or no longer, by the cluster's clock",
+    { facts: timesOf(authority, timeMs) },
+  );
+}
+
+/** The cluster's time is told, so that a client whose clock is wrong can sign again. */
+function timesOf({ expireTimeMs, certified }: Authority, timeMs: Millis): Record<string, string> {
+  return {
+    time_ms: String(timeMs),
+    expire_time_ms: String(expireTimeMs),
+    ...(certified && {
+      not_before_ms: String(certified.notBeforeMs),
+      not_after_ms: String(certified.notAfterMs),
+    }),
+  };
+}
+
+function judgeSigned(
+  request: Request,
+  { certificates, signature, expireTimeMs }: Authorization,
+  { genesis, verify, requesters }: Rules,
+): Judged<Authority> {
+  const verdict = requesters.judge(certificates);
+  if (!verdict.ok) {
+    return refuse(
+      'unauthenticated',
+      'INVALID_CERTIFICATE',
+      `The requester's certificates do not count: ${verdict.why}`,
+    );
+  }
+  const { identity, key, notBeforeMs, notAfterMs } = verdict.requester;
+  const raw = rawSignature(key.kind, signature);
+  const bytes = requestBytes(genesis.clusterId, request.method, expireTimeMs, request.request);
+  if (raw === undefined || !verify.certified(key, bytes, raw)) {
+    return refuse(
+      'unauthenticated',
+      'INVALID_SIGNATURE',
+      `It is not a signature of ${identity.spiffeId} over this method, cluster, expiry and request`,
+    );
+  }
+  return {
+    ok: true,
+    value: {
+      requester: identity,
+      expireTimeMs: Number(expireTimeMs),
+      certified: { notBeforeMs, notAfterMs },
+    },
+  };
+}
+
+/** The word of the entry node stands for the requester's signature, where the genesis permits it. */
+function judgeVoucher(
+  request: Request,
+  voucher: Voucher,
+  { genesis, verify }: Rules,
+): Judged<Authority> {
   if (!genesis.unsigned) {
     return refuse(
       'unauthenticated',
@@ -79,15 +186,15 @@ function judgeVoucher(request: Request, voucher: Voucher, rules: Rules): Judged<
     );
   }
   const requester = parseSpiffe(voucher.spiffeId);
-  if (requester === undefined) {
-    return refuse('unauthenticated', 'INVALID_SPIFFE_ID', 'The requester has no SPIFFE id');
-  }
-  if (requester.role !== 'app' && requester.role !== 'operator') {
-    return refuse(
-      'forbidden',
-      'ROLE_FORBIDDEN',
-      `Role ${requester.role} may not generate keys or sign`,
-    );
-  }
-  return { ok: true, value: { requester, expireTimeMs } };
+  return requester === undefined
+    ? refuse('unauthenticated', 'INVALID_SPIFFE_ID', 'The requester has no SPIFFE id')
+    : { ok: true, value: { requester, expireTimeMs, certified: undefined } };
+}
+
+function withRole(judged: Judged<Authority>): Judged<Authority> {
+  if (!judged.ok) return judged;
+  const { role } = judged.value.requester;
+  return role === 'app' || role === 'operator'
+    ? judged
+    : refuse('forbidden', 'ROLE_FORBIDDEN', `Role ${role} may not generate keys or sign`);
 }

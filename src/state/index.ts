@@ -9,8 +9,9 @@ export { isCertified, judgeInstalled, judgeReady } from './apply-facts.js';
 export { isWellFormedSlot } from './attempts.js';
 export { verdictHashOf } from './apply-request.js';
 export type { Verdict } from './apply-request.js';
+export { rulesOf } from './authority.js';
 export type { Rules } from './authority.js';
-export { judgeKnown, judgeRequest } from './judge-request.js';
+export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
 export type { Ruling } from './judge-request.js';
 export {
   ATTEMPTS_MAX,

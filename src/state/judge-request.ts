@@ -3,9 +3,8 @@ import { equal } from '../common/index.js';
 import { requestHash, taskIdOf, voters } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
 import type { ClockRecord, KeyRecord, Request, TaskRecord } from '../wire/index.js';
-import type { Judged, Rules } from './authority.js';
-import { judgeAuthority, refuse } from './authority.js';
-import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
+import type { Authority, Judged, Rules } from './authority.js';
+import { judgeAuthority, judgeLife, judgeTime, refuse } from './authority.js';
 import { judgeThreshold, parseRequest } from './parse.js';
 import type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
 import { readClock, readKey, readReservation, readTask } from './records.js';
@@ -28,9 +27,9 @@ export type Ruling =
     };
 
 /**
- * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature and role; known; expiry;
+ * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature, chain and role; known; expiry;
  * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
- * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves the expiry to the entry.
+ * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves expiry and validity to the entry.
  */
 export function judgeRequest(
   view: View,
@@ -49,8 +48,8 @@ export function judgeRequest(
   const known = readTask(view, taskId);
   if (known !== undefined) return judgeKnown(known, content, parsed.request.requestId);
 
-  const expiry = timeMs === undefined ? undefined : judgeExpiry(expireTimeMs, timeMs);
-  if (expiry !== undefined) return expiry;
+  const untimely = timeMs === undefined ? undefined : judgeTime(authority.value, timeMs);
+  if (untimely !== undefined) return untimely;
   const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
   const clock = readClock(view);
   if (parsed.request.kind === 'generate-key') {
@@ -69,6 +68,21 @@ export function judgeRequest(
   };
 }
 
+/**
+ * Judges a request by what can be said of it on any node, however far behind its state is: form; signature, chain and role;
+ * and whether its life is over, unless it is known. The log may still refuse what passes.
+ */
+export function judgeArrival(view: View, request: Request, rules: Rules): Judged<Authority> {
+  const parsed = parseRequest(request.method, request.request);
+  if (!parsed.ok) return parsed;
+  const authority = judgeAuthority(request, rules);
+  if (!authority.ok) return authority;
+  const { requester } = authority.value;
+  const known = readTask(view, taskIdOf(requester.spiffeId, parsed.request.requestId));
+  if (known !== undefined) return authority;
+  return judgeLife(authority.value, Number(readClock(view).timeMs)) ?? authority;
+}
+
 /** The same id with the same content is the same request, whatever the clock says. */
 export function judgeKnown(
   task: TaskRecord,
@@ -82,22 +96,6 @@ export function judgeKnown(
     `Request id ${requestId} was used for another request; take a new one`,
     { field: 'request_id' },
   );
-}
-
-function judgeExpiry(expireTimeMs: Millis, timeMs: Millis): ReturnType<typeof refuse> | undefined {
-  const facts = { time_ms: String(timeMs), expire_time_ms: String(expireTimeMs) };
-  if (timeMs >= expireTimeMs) {
-    return refuse('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', { facts });
-  }
-  if (expireTimeMs - timeMs > EXPIRY_AHEAD_MS_MAX + CLOCK_AHEAD_MS_MAX) {
-    return refuse(
-      'unauthenticated',
-      'EXPIRY_TOO_FAR',
-      `The request expires more than ${EXPIRY_AHEAD_MS_MAX / 60_000} minutes ahead of the cluster's clock`,
-      { facts },
-    );
-  }
-  return undefined;
 }
 
 function judgeGenerateKey(

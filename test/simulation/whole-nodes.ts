@@ -93,7 +93,7 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
   const household: Household = {
     genesis,
     suite,
-    verify: { identity: identities.identity, final },
+    verify: { ...nodeVerify, identity: identities.identity, final },
     signers: new Map(signers.map((signer) => [signer.node, signer])),
     wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
   };

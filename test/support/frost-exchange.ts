@@ -46,6 +46,7 @@ export function verifyEd25519(
 
 export const testVerify: Verify = {
   identity: verifyEd25519,
+  certified: () => false,
   final: (_algorithm, publicKey, message, signature) =>
     verifyEd25519(publicKey, message, signature),
 };

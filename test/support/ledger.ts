@@ -10,9 +10,17 @@ import {
   voucherBytes,
 } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
+import { nodeVerify } from '../../src/ops/index.js';
 import type { ConsensusStore, Entry, EntryKind, Verify } from '../../src/ports/index.js';
 import { entryHash } from '../../src/raft/index.js';
-import { apply, METHODS, Overlay, participantsOf, queries } from '../../src/state/index.js';
+import {
+  apply,
+  METHODS,
+  Overlay,
+  participantsOf,
+  queries,
+  rulesOf,
+} from '../../src/state/index.js';
 import type { Applied, Queries, Rules } from '../../src/state/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import {
@@ -45,6 +53,7 @@ export function sealOf(key: Uint8Array, bytes: Uint8Array): Uint8Array {
 
 export const verify: Verify = {
   identity: (key, bytes, signature) => equal(sealOf(key, bytes), signature),
+  certified: (...asked) => nodeVerify.certified(...asked),
   final: () => true,
 };
 
@@ -56,6 +65,8 @@ export function testGenesis(
     readonly unsigned?: boolean;
     readonly keysMax?: number;
     readonly requestIdsMax?: number;
+    /** PEM. */
+    readonly requesterCa?: string;
   } = {},
 ): Genesis {
   return parseGenesis(
@@ -67,7 +78,7 @@ export function testGenesis(
         identityKey: identityKeyOf(each),
       })),
       peerCa: CA,
-      requesterCa: CA,
+      requesterCa: more.requesterCa ?? CA,
       unsigned: more.unsigned ?? true,
       limits: {
         openGenerateTasksMax: 4,
@@ -103,7 +114,7 @@ export class Ledger {
   #hash: Uint8Array = new Uint8Array(32);
 
   constructor(genesis = testGenesis()) {
-    this.rules = { genesis, verify };
+    this.rules = rulesOf(genesis, verify);
     this.state = new Overlay(strictStore());
     this.ask = queries(this.state);
     this.append('genesis', genesis.bytes);

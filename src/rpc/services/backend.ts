@@ -1,6 +1,6 @@
 import type { Boot, LogIndex, Millis, NodeId, Term } from '../../common/index.js';
 import type { Queries } from '../../state/index.js';
-import type { TaskRecord } from '../../wire/index.js';
+import type { Authorization, TaskRecord } from '../../wire/index.js';
 import type { Channel } from '../../ports/index.js';
 
 /** What the public services need of a node. The replica is one. */
@@ -24,9 +24,11 @@ export type Submission = {
   readonly method: string;
   /** As received. */
   readonly request: Uint8Array;
-  /** SPIFFE id. */
+  /** SPIFFE id of the TLS certificate. */
   readonly requester: string;
   readonly expiresInMs: Millis;
+  /** The requester's own signature; it alone says then who asks and until when. */
+  readonly authorization: Authorization | undefined;
   readonly signal: AbortSignal;
 };
 

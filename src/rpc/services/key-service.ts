@@ -20,7 +20,7 @@ import {
 } from '../limits.js';
 import { cutPage } from './page.js';
 import { presentKey } from './present.js';
-import { failureOfTask, requireUnsigned, submissionOf } from './submit.js';
+import { claimedRequester, failureOfTask, submissionOf } from './submit.js';
 import { unary } from '../unary.js';
 import type { Call, ServiceContext } from '../unary.js';
 
@@ -33,10 +33,10 @@ export function keyService(
   const generateKey = async (
     call: Call<{ readonly requestId: string }>,
   ): Promise<GenerateKeyResponse> => {
-    requireUnsigned(context, call);
+    const submission = submissionOf(context, call, METHODS.generateKey, GENERATE_KEY_LIFETIME_MS);
     const backend = context.backend();
-    const taskId = taskIdOf(call.caller.spiffeId, call.request.requestId);
-    const done = backend.submit(submissionOf(call, METHODS.generateKey, GENERATE_KEY_LIFETIME_MS));
+    const taskId = taskIdOf(claimedRequester(submission), call.request.requestId);
+    const done = backend.submit(submission);
     const task = await Promise.race([done, untilNearlyLate(backend, taskId, call.time)]);
     if (task === 'late') return { key: undefined, taskId };
     return { key: presentKey(clusterId, generatedKey(backend, task)), taskId: task.taskId };

@@ -5,7 +5,7 @@ import type { SignResponse, TaskRecord } from '../../wire/index.js';
 import { SigningServiceService } from '../../wire/services.js';
 import { readMutation } from '../decode.js';
 import { REQUEST_LIFETIME_MS_MAX } from '../limits.js';
-import { failureOfTask, requireUnsigned, submissionOf } from './submit.js';
+import { failureOfTask, submissionOf } from './submit.js';
 import { unary } from '../unary.js';
 import type { Call, ServiceContext } from '../unary.js';
 
@@ -14,9 +14,9 @@ export function signingService(
   context: ServiceContext,
 ): Record<keyof typeof SigningServiceService, UntypedHandleCall> {
   const sign = async (call: Call<unknown>): Promise<SignResponse> => {
-    requireUnsigned(context, call);
     const lifetimeMs = Math.min(call.time.remainingMs(), REQUEST_LIFETIME_MS_MAX);
-    const task = await context.backend().submit(submissionOf(call, METHODS.sign, lifetimeMs));
+    const submission = submissionOf(context, call, METHODS.sign, lifetimeMs);
+    const task = await context.backend().submit(submission);
     return responseOf(task);
   };
 

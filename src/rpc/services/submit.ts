@@ -1,40 +1,49 @@
 import { ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
-import { REQUEST_METADATA } from '../../identity/index.js';
+import { readCertificate } from '../../identity/index.js';
 import type { TaskRecord } from '../../wire/index.js';
+import { authorizationOf } from './authorization.js';
 import type { Submission } from './backend.js';
 import type { Call, ServiceContext } from '../unary.js';
 
-/** Of requests that carry their own signature, which this version does not check. */
-const SIGNATURE_METADATA = Object.values(REQUEST_METADATA);
-
 /**
- * Refuses what this node could not vouch for. A signature that nobody would check is never taken and ignored.
+ * What the backend is asked, with the bytes as received, and with the requester's signature where the call has one.
  *
- * @throws ClusterError `unsupported` SIGNED_REQUESTS_UNSUPPORTED; `unauthenticated` SIGNATURE_REQUIRED.
+ * @throws ClusterError `unauthenticated` SIGNATURE_REQUIRED where it must have one, and for metadata that is malformed.
  */
-export function requireUnsigned(context: ServiceContext, call: Call<unknown>): void {
-  const sent = SIGNATURE_METADATA.find((key) => call.metadataKeys.includes(key));
-  if (sent !== undefined)
-    throw new ClusterError('unsupported', 'Requests with a signature of their own are not taken', {
-      reason: 'SIGNED_REQUESTS_UNSUPPORTED',
-      facts: { metadata: sent },
-    });
-  if (!context.genesis.unsigned)
-    throw new ClusterError('unauthenticated', 'This cluster takes signed requests only', {
-      reason: 'SIGNATURE_REQUIRED',
-    });
-}
-
-/** What the backend is asked, with the bytes as received. */
-export function submissionOf(call: Call<unknown>, method: string, expiresInMs: Millis): Submission {
+export function submissionOf(
+  context: ServiceContext,
+  call: Call<unknown>,
+  method: string,
+  expiresInMs: Millis,
+): Submission {
+  const authorization = authorizationOf(call.metadata);
+  if (authorization === undefined && !context.genesis.unsigned)
+    throw new ClusterError(
+      'unauthenticated',
+      'This cluster takes only requests that their requesters signed',
+      { reason: 'SIGNATURE_REQUIRED' },
+    );
   return {
     method,
     request: call.bytes,
     requester: call.caller.spiffeId,
     expiresInMs,
+    authorization,
     signal: call.time.signal,
   };
+}
+
+/**
+ * Whose request it is, by its own word: the certificate that it is signed with, or the caller's. Enough to look for
+ * its task; the log judges it.
+ */
+export function claimedRequester({ requester, authorization }: Submission): string {
+  const [leaf] = authorization?.certificates ?? [];
+  const reading = leaf && readCertificate(leaf);
+  return reading?.ok === true && reading.certificate.usage.kind === 'leaf'
+    ? reading.certificate.usage.identity.spiffeId
+    : requester;
 }
 
 /** The error of a task that failed. Its own reason stands in it; evidence stays with the cluster. */

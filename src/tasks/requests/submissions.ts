@@ -1,11 +1,12 @@
 import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
-import { ClusterError, toHex } from '../../common/index.js';
+import { ClusterError, equal, toHex } from '../../common/index.js';
 import type { ErrorCode } from '../../common/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identity/index.js';
 import type { ParsedRequest, Queries, Verdict } from '../../state/index.js';
 import {
   isCertified,
   isOpen,
+  judgeArrival,
   judgeKnown,
   parseRequest,
   refusalError,
@@ -13,7 +14,7 @@ import {
 } from '../../state/index.js';
 import type { Refusal } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
-import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
+import type { Authorization, ForwardRefused, TaskRecord } from '../../wire/index.js';
 import {
   FORWARD_REPEAT_MS,
   LEADER_WAIT_MS,
@@ -28,10 +29,12 @@ export type Call = {
   readonly method: string;
   /** The request's bytes as received. */
   readonly request: Uint8Array;
-  /** SPIFFE id, as the client's certificate names it. */
+  /** SPIFFE id, as the client's TLS certificate names it: the requester, unless the request is signed. */
   readonly requester: string;
-  /** How long the request may be acted on, from now. */
+  /** How long the request may be acted on, from now, unless the request is signed. */
   readonly expiresInMs: Millis;
+  /** The requester's own signature, and until when it is good; without one this node vouches. */
+  readonly authorization?: Authorization | undefined;
   /** Ends the wait, with an error of the caller's as its reason. */
   readonly signal: AbortSignal;
 };
@@ -68,7 +71,7 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /**
- * Requests of this node's own clients: vouched for, brought to whoever leads, repeated when the answer is lost, and
+ * Requests of this node's own clients: checked or vouched for, brought to whoever leads, repeated when the answer is lost, and
  * answered from this node's own applied state and from nothing else.
  */
 export class Submissions {
@@ -118,11 +121,12 @@ export class Submissions {
     for (const waiting of this.#waiting) this.#bring(waiting);
   }
 
-  /** Takes the verdict of an applied entry. */
+  /** Takes the verdict of an applied entry. Of two copies of a request the first verdict counts. */
   decided(verdict: Verdict): void {
     if (verdict.result.kind !== 'refused') return;
     for (const waiting of this.#waiting) {
-      if (waiting.verdictHash === verdict.hash) waiting.fail(refusalError(verdict.result.refusal));
+      if (waiting.verdictHash !== verdict.hash || this.#taken(waiting)) continue;
+      waiting.fail(refusalError(verdict.result.refusal));
     }
   }
 
@@ -161,7 +165,7 @@ export class Submissions {
 
   #wait(call: Call, parsed: ParsedRequest): Promise<TaskRecord> {
     const { requestId } = parsed;
-    const request = this.#vouch(call);
+    const { request, requester } = this.#authorize(call);
     return new Promise((resolve, reject) => {
       const ended = (act: () => void): void => {
         if (!this.#waiting.delete(waiting)) return;
@@ -169,7 +173,7 @@ export class Submissions {
         act();
       };
       const waiting: Waiting = {
-        task: taskIdOf(call.requester, requestId),
+        task: taskIdOf(requester, requestId),
         requestId,
         content: requestHash(call.method, call.request),
         message: parsed.kind === 'sign' ? parsed.message : undefined,
@@ -241,6 +245,12 @@ export class Submissions {
     return true;
   }
 
+  /** Whether the log has taken this request: its task has an outcome, or will have one. */
+  #taken({ task, content }: Waiting): boolean {
+    const known = this.#queries.task(task);
+    return known !== undefined && equal(known.requestHash, content);
+  }
+
   /** Every answer is checked under the key before it leaves, by code that did not make it. */
   #verifies(task: TaskRecord, { message }: Waiting): boolean {
     const key = this.#queries.key(task.keyId);
@@ -250,6 +260,19 @@ export class Submissions {
     const { signature } = task.outcome.value;
     const algorithm = algorithmName(key.algorithm);
     return this.#around.rules.verify.final(algorithm, key.publicKey, message, signature);
+  }
+
+  /** The request as it goes to the log, and whose it is. What every node would refuse is refused here. */
+  #authorize(call: Call): { readonly request: Request; readonly requester: string } {
+    if (call.authorization === undefined) {
+      return { request: this.#vouch(call), requester: call.requester };
+    }
+    const { method, request: bytes, authorization: value } = call;
+    const authorization = { by: { $case: 'signed', value } } as const;
+    const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
+    const judged = judgeArrival(this.#around.view, request, this.#around.rules);
+    if (!judged.ok) throw refusalError(judged.refusal);
+    return { request, requester: judged.value.requester.spiffeId };
   }
 
   /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Client } from '@grpc/grpc-js';
 import { ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
@@ -185,37 +185,6 @@ describe('Sign', () => {
 
     await until(() => stage.backend.submissions[0]?.signal.aborted === true);
     expect(stage.backend.submissions[0]?.signal.reason).toMatchObject({ code: 'cancelled' });
-  });
-});
-
-describe('requests with a signature of their own', () => {
-  test.each(['quorate-signature-bin', 'quorate-certificate-bin', 'quorate-expiry'])(
-    'are refused for %s and not taken as unsigned',
-    async (name) => {
-      const app = await stage.as('app');
-      const metadata = new Metadata();
-      metadata.set(name, name.endsWith('-bin') ? Buffer.from('x') : '1');
-      for (const [path, request] of [
-        [GENERATE, generate],
-        [SIGN, sign],
-      ] as const)
-        expect(await app.call(path, request, { metadata })).toMatchObject({
-          code: status.UNIMPLEMENTED,
-          reason: 'SIGNED_REQUESTS_UNSUPPORTED',
-        });
-      expect(stage.backend.submissions).toEqual([]);
-    },
-  );
-
-  test('are the only ones where the genesis does not permit others', async () => {
-    const strict = await Stage.open({ unsigned: false });
-    const answer = await (await strict.as('app')).call(SIGN, sign);
-    expect(answer).toMatchObject({
-      code: status.UNAUTHENTICATED,
-      reason: 'SIGNATURE_REQUIRED',
-    });
-    expect(strict.backend.submissions).toEqual([]);
-    await strict.close();
   });
 });
 

@@ -9,7 +9,6 @@ import {
   bootOf,
   fill,
   GENESIS_MS,
-  generateRequest,
   Ledger,
   NODES,
   sealOf,
@@ -398,21 +397,6 @@ describe('authority', () => {
   test('where the genesis takes only signed requests, a voucher is nothing', () => {
     const ledger = new Ledger(testGenesis({ unsigned: false }));
     expect(refusalOf(ledger.generate('treasury'))).toBe('SIGNATURE_REQUIRED');
-  });
-
-  test('requests signed by their requesters are refused, not ignored', () => {
-    const ledger = new Ledger();
-    const signed = {
-      ...ledger.request(METHODS.generateKey, generateRequest('treasury')),
-      authorization: {
-        by: {
-          $case: 'signed' as const,
-          value: { certificates: [fill(1)], signature: fill(2), expireTimeMs: 1n },
-        },
-      },
-    };
-    const applied = ledger.command({ $case: 'request', value: signed });
-    expect(refusalOf(applied)).toBe('SIGNED_REQUESTS_UNSUPPORTED');
   });
 });
 

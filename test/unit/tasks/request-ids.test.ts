@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { bootId, nodeId, utf8 } from '../../../src/common/index.js';
 import { requestHash, taskIdOf } from '../../../src/identity/index.js';
-import { METHODS } from '../../../src/state/index.js';
+import { METHODS, rulesOf } from '../../../src/state/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { Connections } from '../../../src/tasks/surroundings.js';
@@ -23,7 +23,7 @@ test('a request whose id another one took on the way is refused, not answered wi
   const queries = { task: (id: string) => tasks.get(id) } as unknown as Queries;
   const around = {
     self: SELF,
-    rules: { genesis: testGenesis(), verify },
+    rules: rulesOf(testGenesis(), verify),
     clock: { now: () => 0, elapsed: () => 0 },
     signer: { sign: () => new Uint8Array(64) },
     consensus: { status: () => ({ leader: undefined }) },

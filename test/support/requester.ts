@@ -1,0 +1,61 @@
+import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
+import type { ClusterId, Millis } from '../../src/common/index.js';
+import { requestBytes } from '../../src/identity/index.js';
+import type { Role } from '../../src/identity/index.js';
+import { createAuthority, issueCertificate } from '../../src/ops/index.js';
+import type { Credential } from '../../src/ops/index.js';
+import type { Authorization } from '../../src/wire/index.js';
+
+export type SignedParts = {
+  readonly clusterId: ClusterId;
+  readonly method: string;
+  readonly expireTimeMs: Millis;
+  readonly request: Uint8Array;
+};
+
+/** Somebody with a certificate, who signs requests as any client would, without the client library. */
+export class Requester {
+  readonly credential: Credential;
+  readonly spiffeId: string;
+  /** DER, leaf first. */
+  readonly chain: readonly Uint8Array[];
+
+  constructor(credential: Credential, spiffeId: string) {
+    this.credential = credential;
+    this.spiffeId = spiffeId;
+    this.chain = [new Uint8Array(new X509Certificate(credential.certificate).raw)];
+  }
+
+  sign(parts: SignedParts): Authorization {
+    const { clusterId, method, expireTimeMs, request } = parts;
+    const bytes = requestBytes(clusterId, method, expireTimeMs, request);
+    const key = createPrivateKey(this.credential.privateKey);
+    const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', bytes, key);
+    return {
+      certificates: [...this.chain],
+      signature: new Uint8Array(signature),
+      expireTimeMs: BigInt(expireTimeMs),
+    };
+  }
+}
+
+/** An authority of requesters, and whom it certifies; its certificates are good from `nowMs` on. */
+export class RequesterAuthority {
+  readonly credential: Credential;
+  readonly #nowMs: Millis;
+
+  private constructor(credential: Credential, nowMs: Millis) {
+    this.credential = credential;
+    this.#nowMs = nowMs;
+  }
+
+  static async create(nowMs: Millis, days = 365): Promise<RequesterAuthority> {
+    return new RequesterAuthority(await createAuthority('requesters', days, nowMs), nowMs);
+  }
+
+  async requester(role: Role, name: string, days = 30): Promise<Requester> {
+    const request = { role, name, dns: [], ips: [], days };
+    const credential = await issueCertificate(this.credential, request, this.#nowMs);
+    return new Requester(credential, `spiffe://quorate/${role}/${name}`);
+  }
+}

@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Metadata, status } from '@grpc/grpc-js';
+import { ClusterError, utf8 } from '../../../src/common/index.js';
+import { REQUEST_METADATA, taskIdOf } from '../../../src/identity/index.js';
+import type { Role } from '../../../src/identity/index.js';
+import { issueCertificate } from '../../../src/ops/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import {
+  encode,
+  GenerateKeyRequest,
+  GenerateKeyResponse,
+  SignRequest,
+} from '../../../src/wire/index.js';
+import type { Authorization } from '../../../src/wire/index.js';
+import { Requester } from '../../support/requester.js';
+import { Stage, taskRecord } from './stage.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage.close());
+afterEach(() => {
+  stage.backend.tasks.clear();
+  stage.backend.submissions.length = 0;
+  stage.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
+});
+
+const GENERATE = METHODS.generateKey;
+const SIGN = METHODS.sign;
+const expiry = Date.now() + 60_000;
+const generate = encode(
+  GenerateKeyRequest,
+  GenerateKeyRequest.fromPartial({ requestId: 'r-1', keyId: 'demo', algorithm: 1, threshold: 2 }),
+);
+const sign = encode(SignRequest, {
+  requestId: 'r-1',
+  keyId: 'demo',
+  payload: { $case: 'message', value: utf8('hello') },
+});
+
+async function signedBy(
+  role: Role,
+  name: string,
+  method: string,
+  request: Uint8Array,
+): Promise<{ readonly authorization: Authorization; readonly metadata: Metadata }> {
+  const { ours } = stage.authorities;
+  const subject = { role, name, dns: [], ips: [], days: 1 };
+  const spiffeId = `spiffe://quorate/${role}/${name}`;
+  const requester = new Requester(await issueCertificate(ours, subject), spiffeId);
+  const { clusterId } = stage.genesis;
+  const authorization = requester.sign({ clusterId, method, expireTimeMs: expiry, request });
+  const metadata = new Metadata();
+  metadata.set(REQUEST_METADATA.signature, Buffer.from(authorization.signature));
+  metadata.set(REQUEST_METADATA.certificate, Buffer.concat(authorization.certificates));
+  metadata.set(REQUEST_METADATA.expiry, String(expiry));
+  return { authorization, metadata };
+}
+
+describe('requests that their requesters signed', () => {
+  const paths = [
+    [GENERATE, generate],
+    [SIGN, sign],
+  ] as const;
+
+  test.each(paths)('go to the backend with it: %s', async (path, request) => {
+    const { authorization, metadata } = await signedBy('app', 'wallet', path, request);
+
+    await (await stage.as('app')).call(path, request, { metadata });
+
+    expect(stage.backend.submissions).toHaveLength(1);
+    expect(stage.backend.submissions[0]).toMatchObject({
+      request: new Uint8Array(request),
+      requester: 'spiffe://quorate/app/app',
+      authorization,
+    });
+  });
+
+  test('are another’s than their caller’s: a late answer names the requester’s task', async () => {
+    const { metadata } = await signedBy('app', 'wallet', GENERATE, generate);
+    const id = taskIdOf('spiffe://quorate/app/wallet', 'r-1');
+    stage.backend.tasks.set(id, taskRecord(id));
+    stage.backend.onSubmit = () => new Promise(() => {});
+
+    const answer = await (
+      await stage.as('app')
+    ).call(GENERATE, generate, { metadata, timeoutMs: 900 });
+
+    expect(answer.code).toBe(status.OK);
+    expect(GenerateKeyResponse.decode(answer.response ?? new Uint8Array()).taskId).toBe(id);
+  });
+
+  test.each(Object.values(REQUEST_METADATA))(
+    'are INVALID_ARGUMENT without %s, and not taken as unsigned',
+    async (name) => {
+      for (const [path, request] of paths) {
+        const { metadata } = await signedBy('app', 'app', path, request);
+        metadata.remove(name);
+        expect(await (await stage.as('app')).call(path, request, { metadata })).toMatchObject({
+          code: status.INVALID_ARGUMENT,
+          reason: 'SIGNATURE_INCOMPLETE',
+          field: name,
+        });
+      }
+      expect(stage.backend.submissions).toEqual([]);
+    },
+  );
+
+  test.each(Object.values(REQUEST_METADATA))(
+    'are INVALID_ARGUMENT with two of %s',
+    async (name) => {
+      const { metadata } = await signedBy('app', 'app', SIGN, sign);
+      metadata.add(name, metadata.get(name)[0] ?? '');
+
+      const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+
+      expect(answer).toMatchObject({ code: status.INVALID_ARGUMENT, field: name });
+      expect(stage.backend.submissions).toEqual([]);
+    },
+  );
+
+  test.each(['', '-1', '+1', '01', '1e9', '1.0', '1 1', '0x1', '99999999999999999', 'soon'])(
+    'are INVALID_ARGUMENT with the expiry "%s"',
+    async (text) => {
+      const { metadata } = await signedBy('app', 'app', SIGN, sign);
+      metadata.set(REQUEST_METADATA.expiry, text);
+
+      const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+
+      expect(answer).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        reason: 'INVALID_METADATA',
+        field: REQUEST_METADATA.expiry,
+      });
+    },
+  );
+
+  test.each([
+    ['bytes that are no DER', Buffer.from('certificate')],
+    [
+      'four certificates',
+      Buffer.concat(Array.from({ length: 4 }, () => Buffer.from('3000', 'hex'))),
+    ],
+    ['one that is cut off', Buffer.from('3005', 'hex')],
+    ['more than 4 KiB', Buffer.concat([Buffer.from('30821000', 'hex'), Buffer.alloc(4096)])],
+  ])('are UNAUTHENTICATED with a chain of %s', async (_, chain) => {
+    const { metadata } = await signedBy('app', 'app', SIGN, sign);
+    metadata.set(REQUEST_METADATA.certificate, chain);
+
+    const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+
+    expect(answer).toMatchObject({
+      code: status.UNAUTHENTICATED,
+      reason: 'INVALID_CERTIFICATE',
+    });
+    expect(stage.backend.submissions).toEqual([]);
+  });
+
+  test('are the only ones where the genesis does not permit others', async () => {
+    const strict = await Stage.open({ unsigned: false });
+    const answer = await (await strict.as('app')).call(SIGN, sign);
+    expect(answer).toMatchObject({
+      code: status.UNAUTHENTICATED,
+      reason: 'SIGNATURE_REQUIRED',
+    });
+    expect(strict.backend.submissions).toEqual([]);
+    await strict.close();
+  });
+});

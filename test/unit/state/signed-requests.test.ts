@@ -1,0 +1,291 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { clusterId, toHex, utf8 } from '../../../src/common/index.js';
+import type { Applied } from '../../../src/state/index.js';
+import { judgeArrival, METHODS } from '../../../src/state/index.js';
+import type { Authorization, Request } from '../../../src/wire/index.js';
+import {
+  GENESIS_MS,
+  generateRequest,
+  Ledger,
+  signRequest,
+  testGenesis,
+} from '../../support/ledger.js';
+import { RequesterAuthority } from '../../support/requester.js';
+import type { Requester, SignedParts } from '../../support/requester.js';
+
+const MINUTE_MS = 60_000;
+
+let authority: RequesterAuthority;
+let foreign: RequesterAuthority;
+let app: Requester;
+let operator: Requester;
+beforeAll(async () => {
+  authority = await RequesterAuthority.create(GENESIS_MS);
+  foreign = await RequesterAuthority.create(GENESIS_MS);
+  app = await authority.requester('app', 'payments');
+  operator = await authority.requester('operator', 'alice');
+});
+
+/** A cluster whose requesters this authority names; it takes no vouchers. */
+const strict = (unsigned = false): Ledger =>
+  new Ledger(testGenesis({ unsigned, requesterCa: authority.credential.certificate }));
+
+function requestOf(
+  ledger: Ledger,
+  by: Requester,
+  parts: Partial<SignedParts> = {},
+  authorization: Partial<Authorization> = {},
+): Request {
+  const whole: SignedParts = {
+    clusterId: ledger.rules.genesis.clusterId,
+    method: METHODS.generateKey,
+    expireTimeMs: ledger.timeMs + MINUTE_MS,
+    request: generateRequest('treasury'),
+    ...parts,
+  };
+  const value = { ...by.sign(whole), ...authorization };
+  return {
+    method: whole.method,
+    request: whole.request,
+    authorization: { by: { $case: 'signed', value } },
+    firstAttempt: undefined,
+  };
+}
+
+const apply = (ledger: Ledger, request: Request): Applied =>
+  ledger.command({ $case: 'request', value: request });
+
+function resultOf({ verdict }: Applied): string {
+  if (verdict === undefined) throw new Error('no verdict');
+  return verdict.result.kind === 'refused' ? verdict.result.refusal.reason : verdict.result.kind;
+}
+
+function refusalOf({ verdict }: Applied) {
+  return verdict?.result.kind === 'refused' ? verdict.result.refusal : undefined;
+}
+
+/** Everything in the state but the time. */
+const traces = (ledger: Ledger): readonly string[] =>
+  [...ledger.state.scan('')]
+    .filter(([key]) => key !== 'clock')
+    .map(([key, value]) => `${key}=${toHex(value)}`);
+
+describe('a request that its requester signed', () => {
+  test('opens its task where vouchers are not taken, in the name of the signing certificate', () => {
+    const ledger = strict();
+
+    const applied = apply(ledger, requestOf(ledger, app));
+
+    expect(resultOf(applied)).toBe('opened');
+    const [task] = ledger.ask.tasks('', 10, false);
+    expect(task).toMatchObject({ requester: app.spiffeId, keyId: 'treasury' });
+    expect(task?.authorization?.by?.$case).toBe('signed');
+  });
+
+  test('is taken beside vouchers where they are', () => {
+    const ledger = strict(true);
+
+    expect(resultOf(apply(ledger, requestOf(ledger, app)))).toBe('opened');
+  });
+
+  test('of an operator may do what one of an app may', () => {
+    const ledger = strict();
+
+    expect(resultOf(apply(ledger, requestOf(ledger, operator)))).toBe('opened');
+  });
+
+  test('is known when it comes again, whatever the clock says, its certificate’s end included', () => {
+    const ledger = strict();
+    const request = requestOf(ledger, app);
+    apply(ledger, request);
+
+    ledger.timeMs += 40 * 24 * 60 * MINUTE_MS;
+
+    expect(resultOf(apply(ledger, request))).toBe('known');
+    expect(judgeArrival(ledger.state, request, ledger.rules).ok).toBe(true);
+  });
+
+  test('signed anew for later is the same request', () => {
+    const ledger = strict();
+    apply(ledger, requestOf(ledger, app));
+    const later = requestOf(ledger, app, { expireTimeMs: ledger.timeMs + 2 * MINUTE_MS });
+
+    expect(resultOf(apply(ledger, later))).toBe('known');
+  });
+});
+
+describe('a request is refused on every node, without a trace, when it is', () => {
+  const METHOD = { method: METHODS.sign, request: signRequest('treasury', 'one', utf8('pay')) };
+
+  test.each<[string, string, (ledger: Ledger) => Request | Promise<Request>]>([
+    [
+      'signed for another cluster',
+      'INVALID_SIGNATURE',
+      (ledger) => requestOf(ledger, app, { clusterId: clusterId('ab'.repeat(16)) }),
+    ],
+    [
+      'signed for another method',
+      'INVALID_SIGNATURE',
+      (ledger) => ({ ...requestOf(ledger, app), ...METHOD }),
+    ],
+    [
+      'altered after it was signed',
+      'INVALID_SIGNATURE',
+      (ledger) => ({ ...requestOf(ledger, app), request: generateRequest('treasurz') }),
+    ],
+    [
+      'given a longer life than it was signed for',
+      'INVALID_SIGNATURE',
+      (ledger) =>
+        requestOf(ledger, app, {}, { expireTimeMs: BigInt(ledger.timeMs + 2 * MINUTE_MS) }),
+    ],
+    [
+      'signed by another key than its certificate’s',
+      'INVALID_SIGNATURE',
+      (ledger) => requestOf(ledger, app, {}, { certificates: [...operator.chain] }),
+    ],
+    [
+      'without a signature',
+      'INVALID_SIGNATURE',
+      (ledger) => requestOf(ledger, app, {}, { signature: new Uint8Array(0) }),
+    ],
+    [
+      'without a certificate',
+      'INVALID_CERTIFICATE',
+      (ledger) => requestOf(ledger, app, {}, { certificates: [] }),
+    ],
+    [
+      'of a requester of a foreign authority with the same name',
+      'INVALID_CERTIFICATE',
+      async (ledger) => requestOf(ledger, await foreign.requester('operator', 'alice')),
+    ],
+    [
+      'of a node',
+      'ROLE_FORBIDDEN',
+      async (ledger) => requestOf(ledger, await authority.requester('tee', 'node-1')),
+    ],
+    [
+      'of an auditor',
+      'ROLE_FORBIDDEN',
+      async (ledger) => requestOf(ledger, await authority.requester('auditor', 'eve')),
+    ],
+    [
+      'vouched for by a node only',
+      'SIGNATURE_REQUIRED',
+      (ledger) => ledger.request(METHODS.generateKey, generateRequest('treasury')),
+    ],
+    [
+      'expired',
+      'REQUEST_EXPIRED',
+      (ledger) => requestOf(ledger, app, { expireTimeMs: ledger.timeMs }),
+    ],
+    [
+      'good for more than ten minutes',
+      'EXPIRY_TOO_FAR',
+      (ledger) => requestOf(ledger, app, { expireTimeMs: ledger.timeMs + 10 * MINUTE_MS + 1 }),
+    ],
+    [
+      'good for longer than numbers go',
+      'EXPIRY_TOO_FAR',
+      (ledger) => requestOf(ledger, app, { expireTimeMs: 2 ** 63 }),
+    ],
+  ])('%s', async (_, reason, make) => {
+    const ledger = strict();
+    const request = await make(ledger);
+    const before = traces(ledger);
+
+    const applied = apply(ledger, request);
+
+    expect(resultOf(applied)).toBe(reason);
+    expect(applied.changedTasks).toEqual([]);
+    expect(traces(ledger)).toEqual(before);
+  });
+
+  test('signed with a certificate that is not good yet, or no longer', async () => {
+    const ledger = strict();
+    const early = requestOf(ledger, app);
+    const soon = new Ledger(ledger.rules.genesis);
+    soon.timeMs = GENESIS_MS - 5 * MINUTE_MS - 1;
+    const request = requestOf(soon, app);
+    expect(resultOf(apply(soon, request))).toBe('CERTIFICATE_OUT_OF_DATE');
+    soon.timeMs += 1;
+    expect(resultOf(apply(soon, request))).toBe('opened');
+
+    const short = await authority.requester('app', 'short', 1);
+    ledger.timeMs = GENESIS_MS + 24 * 60 * MINUTE_MS;
+    expect(resultOf(apply(ledger, early))).toBe('REQUEST_EXPIRED');
+    const last = requestOf(ledger, short);
+    ledger.timeMs += 1;
+    expect(refusalOf(apply(ledger, requestOf(ledger, short)))).toMatchObject({
+      reason: 'CERTIFICATE_OUT_OF_DATE',
+      facts: { time_ms: String(ledger.timeMs), not_after_ms: String(ledger.timeMs - 1) },
+    });
+    ledger.timeMs -= 1;
+    expect(resultOf(apply(ledger, last))).toBe('opened');
+  });
+
+  test('altered by any one bit', () => {
+    const ledger = strict();
+    const request = requestOf(ledger, app);
+    const bits = request.request.length * 8;
+    for (let bit = 0; bit < bits; bit++) {
+      const altered = Uint8Array.from(request.request);
+      altered[bit >> 3] = (altered[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const result = resultOf(apply(ledger, { ...request, request: altered }));
+      expect(result).not.toMatch(/opened|known/);
+    }
+    expect(traces(ledger)).toHaveLength(1);
+    expect(resultOf(apply(ledger, request))).toBe('opened');
+  });
+});
+
+describe('a refusal for time', () => {
+  test('tells the cluster’s time, so that a client whose clock is wrong can sign again', () => {
+    const ledger = strict();
+    const hourAhead = ledger.timeMs + 61 * MINUTE_MS;
+    const refused = refusalOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: hourAhead })));
+
+    expect(refused).toMatchObject({ code: 'unauthenticated', reason: 'EXPIRY_TOO_FAR' });
+    expect(refused?.facts).toMatchObject({ time_ms: String(ledger.timeMs) });
+
+    const again = Number(refused?.facts?.['time_ms']) + MINUTE_MS;
+    expect(resultOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: again })))).toBe('opened');
+  });
+
+  test('is given on arrival only for what is over for good', () => {
+    const ledger = strict();
+    const judge = (expireTimeMs: number): string => {
+      const judged = judgeArrival(
+        ledger.state,
+        requestOf(ledger, app, { expireTimeMs }),
+        ledger.rules,
+      );
+      return judged.ok ? 'passes' : judged.refusal.reason;
+    };
+
+    expect(judge(ledger.timeMs)).toBe('REQUEST_EXPIRED');
+    expect(judge(ledger.timeMs + 1)).toBe('passes');
+    // This node may be behind: what is far ahead of its state need not be far ahead of the entry.
+    expect(judge(ledger.timeMs + 3_600_000)).toBe('passes');
+  });
+});
+
+describe('access', () => {
+  test('is the signing requester’s: keys of its own, or that name it, and no others', async () => {
+    const ledger = strict(true);
+    ledger.activeKey('mine', { requester: app.spiffeId });
+    ledger.activeKey('named', { allowedSigners: [app.spiffeId] });
+    ledger.activeKey('other');
+    const sign = (by: Requester, keyId: string): string => {
+      const request = signRequest(keyId, `r-${keyId}`, utf8('pay'));
+      return resultOf(apply(ledger, requestOf(ledger, by, { method: METHODS.sign, request })));
+    };
+
+    expect(sign(app, 'mine')).toBe('opened');
+    expect(sign(app, 'named')).toBe('opened');
+    expect(sign(app, 'other')).toBe('KEY_FORBIDDEN');
+    expect(sign(app, 'none')).toBe('KEY_FORBIDDEN');
+    expect(sign(operator, 'other')).toBe('opened');
+    expect(sign(operator, 'none')).toBe('KEY_NOT_FOUND');
+  });
+});
