@@ -21,5 +21,6 @@ export { loadNodeKey, takeVariable } from './node-key-source.js';
 export type { Environment, NodeKeySource } from './node-key-source.js';
 export { newPassphraseKey } from './passphrase.js';
 export type { PassphraseHeader } from './passphrase.js';
+export { guardMemory } from './process-guard.js';
 export { systemRandom } from './random.js';
 export { nodeVerify, selfTest } from './verify.js';

@@ -4,9 +4,10 @@ import { ClusterError, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
 import { Node, readConfig, SETTINGS } from '../../node/index.js';
 import type { NodeConfig } from '../../node/index.js';
+import { guardMemory, jsonLogger } from '../../ops/index.js';
 import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
-import { report } from '../exit-codes.js';
+import { EXIT, report } from '../exit-codes.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** `quorate node`: one node, in the foreground. */
@@ -55,10 +56,17 @@ function text(value: string | boolean | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Opens a node in a process that does not show its memory. */
+function openNode(config: NodeConfig, { environment }: Surroundings): Promise<Node> {
+  const logger = jsonLogger('info', { node: config.nodeId });
+  guardMemory(logger, () => process.exit(EXIT.failure));
+  return Node.open(config, logger, environment);
+}
+
 /** Runs a node by its own configuration until a signal asks it to end. */
 async function runNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await using node = await Node.open(config);
+  await using node = await openNode(config, surroundings);
   endWith(node, surroundings);
   await node.listen();
   await node.start(config.peers);
@@ -74,7 +82,7 @@ function endWith(node: Node, surroundings: Surroundings): void {
 async function superviseNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'disconnect')]);
   try {
-    await using node = await Node.open(config);
+    await using node = await openNode(config, surroundings);
     endWith(node, surroundings);
     tell({ type: 'listening', ...(await node.listen()) });
     const peers = await Promise.race([introduction(), stopped]);

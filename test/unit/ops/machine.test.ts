@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { SecretBytes } from '../../../src/crypto/index.js';
 import { jsonLogger, systemClock, systemRandom } from '../../../src/ops/index.js';
+import type { LogFields } from '../../../src/ports/index.js';
 
 function logged(): { lines: () => Record<string, unknown>[]; write(line: string): void } {
   const written: string[] = [];
@@ -39,6 +41,31 @@ test('a field with the name of a secret is not shown', () => {
 
   expect(JSON.stringify(output.lines())).not.toContain('abcdef');
   expect(output.lines()).toMatchObject([{ scalar: '[redacted]', key: 'key-1' }]);
+});
+
+test('bytes, large numbers and objects are refused, whatever their field is called', () => {
+  const output = logged();
+  const bytes = Uint8Array.of(201, 202, 203);
+  // What only a type assertion lets through.
+  const fields = {
+    bytes,
+    buffer: Buffer.from(bytes),
+    number: 13_290_187n,
+    inside: { bytes: [201, 202, 203] },
+    secretly: new SecretBytes(bytes),
+    session: 'abc',
+  } as unknown as LogFields;
+
+  for (const level of ['debug', 'info', 'warn', 'error', 'alarm'] as const)
+    jsonLogger('debug', {}, output)[level]('oops', fields);
+
+  expect(output.lines()).toHaveLength(5);
+  for (const line of output.lines()) {
+    const refused = ['bytes', 'buffer', 'number', 'inside', 'secretly'].map((name) => line[name]);
+    expect(refused).toEqual(refused.map(() => '[refused]'));
+    expect(line['session']).toBe('abc');
+    expect(JSON.stringify(line)).not.toMatch(/201|13290187|c9ca|yco|ycrL/i);
+  }
 });
 
 test('a line break in a message stays within its line', () => {
