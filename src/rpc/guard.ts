@@ -4,7 +4,10 @@ import { assert, ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
-import { REQUEST_ARRIVAL_MS_MAX } from './limits.js';
+import type { Front } from './front/front.js';
+import type { Visit } from './front/visit.js';
+import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
+import type { Pace } from './pace.js';
 import { permissionOf, permits } from './roles.js';
 import { failureOf } from './status.js';
 import { identityOf } from './tls.js';
@@ -20,40 +23,102 @@ export function callerOf(call: { readonly metadata: Metadata }): Identity {
 }
 
 /**
- * Stands before every method: asks the certificate for its role, and the role table whether it may; then waits for the
- * request for so long and no longer.
+ * Stands before every method, in this order: asks the certificate for its role, and the role table whether it may; bounds
+ * the metadata; keeps the caller to its pace; then waits for the request for so long and no longer.
  */
-export function guard(
-  logger: Logger,
-  arrivalMs: Millis = REQUEST_ARRIVAL_MS_MAX,
-): ServerInterceptor {
+export function guard(parts: {
+  readonly logger: Logger;
+  readonly front?: Front;
+  readonly pace?: Pace | undefined;
+  readonly arrivalMs?: Millis | undefined;
+}): ServerInterceptor {
+  const { logger, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
   return (method, call) => {
     const caller = identityOf(call.getAuthContext().sslPeerCertificate);
     const permitted = permits(permissionOf(method.path), caller);
+    const name = caller?.spiffeId ?? '';
+    const fields = { method: method.path, caller: caller?.spiffeId };
     let late: NodeJS.Timeout | undefined;
+    let visit: Visit | undefined;
+    let leave: (() => void) | undefined;
+    /** What is still to come of the request. */
+    let missing: 'message' | 'end' | undefined = 'message';
+    const refuse = (error: unknown): void => {
+      missing = undefined;
+      const failure = failureOf(error);
+      logger.debug('A call was refused', { ...fields, status: failure.code });
+      call.sendStatus(failure);
+    };
     return new ServerInterceptingCall(call, {
       start: (enter) => {
         if (!permitted) {
-          logger.warn('Refused a call', { method: method.path, caller: caller?.spiffeId });
+          logger.warn('Refused a call', fields);
           call.sendStatus(failureOf(refusal(method.path, caller)));
           return;
         }
-        if (!method.requestStream)
-          late = setTimeout(() => call.sendStatus(failureOf(tooLate())), arrivalMs);
         enter({
+          // A call that was reset before it began has no metadata and no end.
           onReceiveMetadata: (metadata, next) => {
+            visit = front?.visitOf(call.getConnectionInfo());
+            visit?.callBegan(name);
+            try {
+              boundMetadata(metadata);
+              leave = pace?.enter(name);
+            } catch (error) {
+              refuse(error);
+              return;
+            }
+            if (!method.requestStream)
+              late = setTimeout(() => call.sendStatus(failureOf(tooLate())), arrivalMs);
             if (caller !== undefined) callers.set(metadata, caller);
             next(metadata);
           },
+          onReceiveMessage: (message: unknown, next) => {
+            // What libraries serve is decoded here already, and small.
+            visit?.messageArrived(message instanceof Uint8Array ? message.length : 0);
+            missing = 'end';
+            try {
+              if (method.requestStream) pace?.request(name);
+            } catch (error) {
+              refuse(error);
+              return;
+            }
+            next(message);
+          },
           onReceiveHalfClose: (next) => {
             clearTimeout(late);
+            if (missing === 'end') missing = undefined;
             next();
           },
-          onCancel: () => clearTimeout(late),
+          onCancel: () => {
+            clearTimeout(late);
+            visit?.callEnded();
+            leave?.();
+            // Too large, badly packed, too late, taken back: the library answered, if anybody did.
+            if (missing !== undefined && !method.requestStream)
+              logger.debug('A call ended before its request was there', fields);
+          },
         });
       },
     });
   };
+}
+
+/** @throws ClusterError `overloaded`, for which there is no good time to come again. */
+function boundMetadata(metadata: Metadata): void {
+  let bytes = 0;
+  let pairs = 0;
+  for (const [key, values] of Object.entries(metadata.toHttp2Headers())) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      bytes += key.length + String(value).length;
+      pairs += 1;
+    }
+  }
+  if (bytes <= METADATA_BYTES_MAX && pairs <= METADATA_PAIRS_MAX) return;
+  throw new ClusterError('overloaded', 'The call has too much metadata', {
+    reason: 'METADATA_TOO_LARGE',
+    retryAfterMs: Infinity,
+  });
 }
 
 function tooLate(): ClusterError {

@@ -14,10 +14,38 @@ export const CONCURRENT_STREAMS_MAX = 100;
 export const PEER_CONCURRENT_STREAMS_MAX = 16;
 /** Memory of one HTTP/2 session, in MB (the unit of nghttp2's option). */
 export const SESSION_MEMORY_MB_MAX = 10;
-/** All headers of one call together. */
-export const HEADER_BYTES_MAX = 8 * 1024;
-export const HEADER_PAIRS_MAX = 48;
+/** What HTTP/2 takes as headers of one call before it resets the stream, the library's own headers included. */
+export const HEADER_BYTES_MAX = 16 * 1024;
+export const HEADER_PAIRS_MAX = 64;
+/** Metadata of one call: names and values together, and how many. Beyond that a call is refused with a reason. */
+export const METADATA_BYTES_MAX = 8 * 1024;
+export const METADATA_PAIRS_MAX = 32;
+
+/** A connection that has not sent a byte by then is closed. */
+export const FIRST_BYTE_MS_MAX = 1_000;
 export const HANDSHAKE_MS_MAX = 5_000;
+/** Connections of one port. */
+export const CONNECTIONS_MAX = 2_000;
+/** From one IPv4 address or IPv6 network of 64 bits. */
+export const CONNECTIONS_PER_ADDRESS_MAX = 32;
+/** Connections that one member may have open to another: two streams of its own, and as many that are dying. */
+export const CONNECTIONS_PER_MEMBER = 4;
+/** What a client may send that belongs to no call: at once, and steadily; pings, settings, window updates. */
+export const FRAMES_BYTES_BURST = 256 * 1024;
+export const FRAMES_BYTES_PER_SECOND = 4 * 1024;
+/** Each call pays for its headers, and for the frames that its answer makes necessary. */
+export const CALL_FRAMES_BYTES_MAX = 16 * 1024;
+/** And each message for its frames. */
+export const MESSAGE_FRAMES_BYTES_MAX = 1024;
+/** How often that is looked at. */
+export const FLOOD_CHECK_MS = 250;
+
+/** Requests of one caller, and calls of one and of all that are open: far above what the cluster can do for one. */
+export const CALLS_PER_SECOND = 2_000;
+export const CALLS_BURST = 4_000;
+export const CALLS_OPEN_PER_CALLER_MAX = 512;
+export const CALLS_OPEN_MAX = 4_096;
+export const CALLERS_REMEMBERED = 1_024;
 
 /** A call whose one request is not there by then is ended; its own deadline begins when it is. */
 export const REQUEST_ARRIVAL_MS_MAX = 10_000;
@@ -51,8 +79,8 @@ export const SCANNED_TASKS_MAX = 10_000;
 export const HEALTH_INTERVAL_MS = 250;
 /** What a stop waits for calls in flight. */
 export const STOP_GRACE_MS = 5_000;
-/** What it then waits for sockets to go away: one that never finished its handshake is left to time out. */
-export const STOP_FORCED_MS = 1_000;
+/** What the far ends then have to see why; after that every socket is destroyed. */
+export const STOP_FORCED_MS = 250;
 
 /** A stream that has not said hello by then is closed. */
 export const HELLO_MS_MAX = 5_000;

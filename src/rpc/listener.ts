@@ -1,34 +1,51 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
+import type {
+  ServerCredentials,
+  ServerOptions,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Millis } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
+import { Front } from './front/front.js';
+import type { FrontLimits } from './front/front.js';
 import { guard } from './guard.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
+import type { Pace } from './pace.js';
 import { permissionOf } from './roles.js';
 
-/** One port with one kind of visitor. Every method that it serves stands behind the guard. */
+/** One port with one kind of visitor. Every method that it serves stands behind the front and the guard. */
 export class Listener {
   readonly #server: Server;
   readonly #listen: string;
-  readonly #credentials: ServerCredentials;
-  #address: string | undefined;
+  readonly #front: Front;
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
 
   constructor(parts: {
     /** `host:port`; port 0 lets the kernel pick. */
     readonly listen: string;
     readonly credentials: ServerCredentials;
     readonly options: ServerOptions;
+    readonly front: FrontLimits;
+    /** Nobody is kept to a pace without one. */
+    readonly pace?: Pace;
     readonly logger: Logger;
     /** Until when a call's one request must be there. */
-    readonly arrivalMs?: Millis;
+    readonly arrivalMs?: Millis | undefined;
   }) {
     this.#listen = parts.listen;
-    this.#credentials = parts.credentials;
+    this.#front = new Front({
+      limits: parts.front,
+      logger: parts.logger,
+      handOn: (socket) => this.#injector.injectConnection(socket),
+    });
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...parts.options,
-      interceptors: [guard(parts.logger, parts.arrivalMs)],
+      interceptors: [guard({ ...parts, front: this.#front })],
     });
+    // Experimental in grpc-js, which is pinned for it: docs/decisions/0012-a-front-of-our-own.md.
+    this.#injector = this.#server.createConnectionInjector(parts.credentials);
   }
 
   /**
@@ -43,26 +60,23 @@ export class Listener {
 
   /** Begins to answer. @returns The address in use, `host:port`. */
   listen(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(this.#listen, this.#credentials, (error, port) => {
-        if (error !== null) {
-          reject(error);
-          return;
-        }
-        this.#address = this.#listen.replace(/:\d+$/, `:${port}`);
-        resolve(this.#address);
-      });
-    });
+    return this.#front.listen(this.#listen);
+  }
+
+  get connectionCount(): number {
+    return this.#front.connectionCount;
   }
 
   /** Takes no new calls, lets those in flight end within `graceMs`, then cuts them. Resolves when all is closed. */
   async stop(graceMs: Millis = STOP_GRACE_MS): Promise<void> {
-    // `drain` cuts what is left after the grace; without channelz, `forceShutdown` would forget to.
-    if (this.#address !== undefined) this.#server.drain(this.#address, graceMs);
-    const closed = new Promise<void>((resolve) => {
-      this.#server.tryShutdown(() => resolve());
-    });
-    if (!(await within(closed, graceMs + STOP_FORCED_MS))) this.#server.forceShutdown();
+    const closed = this.#front.close();
+    this.#injector.drain(graceMs);
+    // Handshakes are no sessions yet, and a far end may not close its side: the sockets themselves are ours.
+    if (!(await within(closed, graceMs + STOP_FORCED_MS))) {
+      this.#front.cut();
+      await closed;
+    }
+    this.#server.forceShutdown();
   }
 }
 

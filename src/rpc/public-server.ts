@@ -8,6 +8,7 @@ import {
   SigningServiceService,
   TaskServiceService,
 } from '../wire/services.js';
+import type { FrontLimits } from './front/front.js';
 import type { Backend } from './services/backend.js';
 import { clusterService } from './services/cluster-service.js';
 import { Health } from './services/health.js';
@@ -18,6 +19,7 @@ import {
   CONNECTION_AGE_GRACE_MS,
   CONNECTION_AGE_MS_MAX,
   CONNECTION_IDLE_MS_MAX,
+  CONNECTIONS_PER_ADDRESS_MAX,
   HEADER_BYTES_MAX,
   HEADER_PAIRS_MAX,
   KEEPALIVE_INTERVAL_MS,
@@ -25,6 +27,8 @@ import {
   SESSION_MEMORY_MB_MAX,
 } from './limits.js';
 import { Listener } from './listener.js';
+import { Pace } from './pace.js';
+import type { PaceLimits } from './pace.js';
 import { addReflection } from './services/reflection.js';
 import { signingService } from './services/signing-service.js';
 import { taskService } from './services/task-service.js';
@@ -42,6 +46,15 @@ export type PublicServerParts = {
   /** May come later, by `attach`. */
   readonly backend?: Backend;
   readonly softwareVersion?: string;
+  /** Other bounds than those of `limits.ts`, for tests. */
+  readonly bounds?: PublicServerBounds;
+};
+
+export type PublicServerBounds = {
+  readonly front?: Partial<FrontLimits>;
+  readonly pace?: Partial<PaceLimits>;
+  readonly arrivalMs?: Millis;
+  readonly idleMs?: Millis;
 };
 
 /** The port for clients. */
@@ -51,6 +64,8 @@ export interface PublicServer {
   attach(backend: Backend): void;
   /** Tells load balancers to go elsewhere; calls are still answered. */
   drain(): void;
+  /** Connections that are open now. */
+  connectionCount(): number;
   /** Lets calls in flight end within `graceMs`, then cuts them. */
   stop(graceMs?: Millis): Promise<void>;
 }
@@ -76,12 +91,19 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     }),
     options: {
       'grpc.max_receive_message_length': CLIENT_MESSAGE_BYTES_MAX,
-      'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS_MAX,
+      'grpc.max_connection_idle_ms': parts.bounds?.idleMs ?? CONNECTION_IDLE_MS_MAX,
       'grpc.max_connection_age_ms': CONNECTION_AGE_MS_MAX,
       'grpc.max_connection_age_grace_ms': CONNECTION_AGE_GRACE_MS,
       'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     },
+    front: {
+      connectionsPerAddressMax: CONNECTIONS_PER_ADDRESS_MAX,
+      floods: 'cut',
+      ...parts.bounds?.front,
+    },
+    pace: new Pace(parts.bounds?.pace),
+    arrivalMs: parts.bounds?.arrivalMs,
     logger: parts.logger,
   });
   listener.addService(rawService(KeyServiceService), keyService(context));
@@ -111,6 +133,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
       draining = true;
       health.refresh();
     },
+    connectionCount: () => listener.connectionCount,
     stop: async (graceMs) => {
       draining = true;
       health.refresh();

@@ -84,7 +84,7 @@ function details(
       metadata: new Map(Object.entries(info.facts)),
     }),
   ];
-  if (more.retryAfterMs !== undefined)
+  if (more.retryAfterMs !== undefined && more.retryAfterMs < Infinity)
     all.push(any('RetryInfo', RetryInfo, { retryDelay: duration(more.retryAfterMs) }));
   if (more.field !== undefined && more.field !== '')
     all.push(

@@ -10,6 +10,8 @@ import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
 import { IncomingStream } from './incoming-stream.js';
 import {
+  CONNECTIONS_PER_ADDRESS_MAX,
+  CONNECTIONS_PER_MEMBER,
   HEADER_BYTES_MAX,
   HEADER_PAIRS_MAX,
   PEER_CONCURRENT_STREAMS_MAX,
@@ -64,6 +66,14 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
       'grpc.max_receive_message_length': PEER_MESSAGE_BYTES_MAX + WRAPPER_BYTES_MAX,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': PEER_KEEPALIVE_TIMEOUT_MS,
+    },
+    front: {
+      // All members may come from one address: through a proxy, or on one machine.
+      connectionsPerAddressMax: Math.max(
+        CONNECTIONS_PER_ADDRESS_MAX,
+        CONNECTIONS_PER_MEMBER * parts.genesis.members.length,
+      ),
+      floods: 'borne',
     },
     logger: parts.logger,
   });

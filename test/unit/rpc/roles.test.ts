@@ -149,6 +149,7 @@ test('a method without a line in the role table does not register', async () => 
     listen: '127.0.0.1:0',
     credentials: serverCredentials(await tlsFor(stage.authorities, 'tee', 'node-1'), {}),
     options: {},
+    front: { connectionsPerAddressMax: 4, floods: 'cut' },
     logger: new MemoryLogger(),
   });
   const method = {
@@ -170,6 +171,7 @@ test('33: a request that does not arrive is not waited for', async () => {
     listen: '127.0.0.1:0',
     credentials: serverCredentials(tls, {}),
     options: {},
+    front: { connectionsPerAddressMax: 4, floods: 'cut' },
     logger: new MemoryLogger(),
     arrivalMs: 20,
   });

@@ -10,6 +10,7 @@ import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
 import type { Credential } from '../../../src/ops/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
+import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import type { Backend, BackendStatus, Submission, TlsFiles } from '../../../src/rpc/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import {
@@ -258,7 +259,11 @@ export class Stage {
   }
 
   static async open(
-    options: { readonly unsigned?: boolean; readonly attached?: boolean } = {},
+    options: {
+      readonly unsigned?: boolean;
+      readonly attached?: boolean;
+      readonly bounds?: PublicServerBounds;
+    } = {},
   ): Promise<Stage> {
     const both = await authorities();
     const genesis = genesisFor(both, options);
@@ -270,6 +275,7 @@ export class Stage {
       genesis,
       logger,
       softwareVersion: '0.1.0',
+      ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
       ...(options.attached === false ? {} : { backend }),
     });
     const address = await server.listen();

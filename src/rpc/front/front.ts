@@ -1,0 +1,151 @@
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { assert } from '../../common/index.js';
+import type { Millis } from '../../common/index.js';
+import type { Logger } from '../../ports/index.js';
+import { FIRST_BYTE_MS_MAX, FLOOD_CHECK_MS, CONNECTIONS_MAX } from '../limits.js';
+import { networkOf } from './network-of.js';
+import { Visit } from './visit.js';
+
+export type FrontLimits = {
+  readonly connectionsPerAddressMax: number;
+  readonly connectionsMax?: number;
+  readonly firstByteMs?: Millis;
+  /** Whether connections that send more than calls are cut. Not between nodes: their streams never end. */
+  readonly floods: 'cut' | 'borne';
+};
+
+/** The far end of a connection. */
+type Remote = {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+};
+
+/**
+ * Stands before gRPC on a port: takes connections, as many as the limits say in all and from one address, hands on those
+ * that begin to speak in time, and knows every one until it is closed, so that a stop can cut them for certain.
+ */
+export class Front {
+  readonly #server: Server;
+  readonly #limits: Required<FrontLimits>;
+  readonly #logger: Logger;
+  readonly #handOn: (socket: Socket) => void;
+  readonly #visits = new Map<string, Visit>();
+  readonly #counts = new Map<string, number>();
+  #patrol: NodeJS.Timeout | undefined;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(parts: {
+    readonly limits: FrontLimits;
+    readonly logger: Logger;
+    /** Takes a connection whose first byte is there. */
+    readonly handOn: (socket: Socket) => void;
+  }) {
+    this.#limits = {
+      connectionsMax: CONNECTIONS_MAX,
+      firstByteMs: FIRST_BYTE_MS_MAX,
+      ...parts.limits,
+    };
+    this.#logger = parts.logger;
+    this.#handOn = parts.handOn;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#take(socket));
+  }
+
+  /** @returns The address in use, `host:port`. */
+  listen(address: string): Promise<string> {
+    const colon = address.lastIndexOf(':');
+    const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port: Number(address.slice(colon + 1)) }, () => {
+        this.#server.off('error', reject);
+        // Running out of file descriptors is told here; connections wait in the kernel until there are some.
+        this.#server.on('error', (error) =>
+          this.#logger.error('A port cannot take connections', { error: error.message }),
+        );
+        if (this.#limits.floods === 'cut')
+          this.#patrol = setInterval(() => this.#cutFloods(), FLOOD_CHECK_MS).unref();
+        const bound = this.#server.address();
+        assert(bound !== null && typeof bound !== 'string', 'a port of TCP has a number');
+        resolve(`${address.slice(0, colon)}:${bound.port}`);
+      });
+    });
+  }
+
+  /** The connection from there, if it still is. */
+  visitOf(remote: Remote): Visit | undefined {
+    return this.#visits.get(place(remote));
+  }
+
+  get connectionCount(): number {
+    return this.#visits.size;
+  }
+
+  /** Takes no more. @returns When all that it took are closed. */
+  close(): Promise<void> {
+    this.#server.close();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      this.#checkEmpty();
+    });
+  }
+
+  /** Ends every connection, whatever goes on over it. */
+  cut(): void {
+    for (const visit of this.#visits.values()) visit.cut();
+  }
+
+  #take(socket: Socket): void {
+    const address = networkOf(socket.remoteAddress);
+    const count = this.#counts.get(address) ?? 0;
+    if (
+      this.#visits.size >= this.#limits.connectionsMax ||
+      count >= this.#limits.connectionsPerAddressMax
+    ) {
+      socket.destroy();
+      // No louder: a flood of connections must not be one of lines.
+      this.#logger.debug('Refused a connection', { address, connections: this.#visits.size });
+      return;
+    }
+    const where = place(socket);
+    this.#counts.set(address, count + 1);
+    this.#visits.set(where, new Visit(socket, address, performance.now()));
+    const silent = setTimeout(() => socket.destroy(), this.#limits.firstByteMs);
+    socket.on('error', () => undefined);
+    socket.once('readable', () => {
+      clearTimeout(silent);
+      if (!socket.destroyed) this.#handOn(socket);
+    });
+    socket.once('close', () => {
+      clearTimeout(silent);
+      this.#visits.delete(where);
+      const left = (this.#counts.get(address) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(address);
+      else this.#counts.set(address, left);
+      this.#checkEmpty();
+    });
+  }
+
+  #cutFloods(): void {
+    const nowMs = performance.now();
+    for (const visit of this.#visits.values()) {
+      if (!visit.isFlood(nowMs)) continue;
+      this.#logger.warn('Cut a connection that sent more than its calls', {
+        address: visit.address,
+        caller: visit.caller,
+        bytes: visit.bytesRead,
+      });
+      visit.cut();
+    }
+  }
+
+  #checkEmpty(): void {
+    if (this.#server.listening || this.#visits.size > 0) return;
+    clearInterval(this.#patrol);
+    this.#onEmpty();
+  }
+}
+
+function place(remote: Remote): string {
+  return `${remote.remoteAddress}/${remote.remotePort}`;
+}

@@ -1,0 +1,202 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Server, status } from '@grpc/grpc-js';
+import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { networkOf } from '../../../src/rpc/front/network-of.js';
+import { serverCredentials } from '../../../src/rpc/tls.js';
+import {
+  FrameConnection,
+  frame,
+  PING,
+  PRIORITY,
+  SETTINGS,
+  WINDOW_UPDATE,
+} from '../../support/http2-frames.js';
+import { keyRecord, Stage, tlsFor, until } from './stage.js';
+
+const GET_KEY = '/quorate.v1.KeyService/GetKey';
+const SIGN = '/quorate.v1.SigningService/Sign';
+const request = encode(GetKeyRequest, { keyId: 'demo' });
+
+let stage: Stage;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await stage.close();
+});
+
+async function open(bounds: NonNullable<Parameters<typeof Stage.open>[0]>['bounds'] = {}) {
+  stage = await Stage.open({ bounds });
+  stage.backend.keys.set('demo', keyRecord('demo'));
+}
+
+/** A connection that says nothing by itself. */
+async function dial(localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({
+    host: '127.0.0.1',
+    port: Number(stage.address.split(':')[1]),
+    localAddress,
+  });
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  socket.resume();
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function isServed(name = 'app'): Promise<boolean> {
+  const app = await stage.as('app', name);
+  return (await app.call(GET_KEY, request)).code === status.OK;
+}
+
+test('33: whoever connects and says nothing is closed', async () => {
+  await open({ front: { firstByteMs: 20 } });
+  const silent = await dial();
+  await once(silent, 'close');
+  expect(await isServed()).toBe(true);
+});
+
+test('33: TLS without a word of HTTP/2 is closed at the idle limit', async () => {
+  await open({ idleMs: 50 });
+  const tls = await tlsFor(stage.authorities, 'app', 'app');
+  const connection = await FrameConnection.open(stage.address, tls, false);
+  expect(await connection.ended).toMatchObject({ bytesSent: 0 });
+});
+
+test('one address has so many connections and no more, until one of them is closed', async () => {
+  await open({ front: { connectionsPerAddressMax: 2, firstByteMs: 60_000 } });
+  const first = await dial();
+  await dial();
+  await once(await dial(), 'close');
+  // Another address is not asked to wait.
+  const other = await dial('127.0.0.2');
+  other.write('x');
+
+  first.destroy();
+  await until(() => stage.server.connectionCount() === 2);
+  const next = await dial();
+  await until(() => stage.server.connectionCount() === 3);
+  expect(next.destroyed).toBe(false);
+});
+
+test('a port has so many connections and no more, from wherever they come', async () => {
+  await open({ front: { connectionsMax: 2, firstByteMs: 60_000 } });
+  await dial('127.0.0.1');
+  await dial('127.0.0.2');
+  await once(await dial('127.0.0.3'), 'close');
+  expect(stage.server.connectionCount()).toBe(2);
+});
+
+test.each([
+  ['127.0.0.1', '127.0.0.1'],
+  ['::ffff:10.0.0.7', '10.0.0.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+])('connections from %s count for %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test.each([
+  ['PING', frame(PING, 0, 0, Buffer.alloc(8))],
+  ['SETTINGS', frame(SETTINGS, 0, 0)],
+  ['WINDOW_UPDATE', frame(WINDOW_UPDATE, 0, 0, Buffer.from([0, 0, 0, 0]).fill(0).fill(1, 3))],
+  ['PRIORITY', frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 3, 1]))],
+  ['frames of an unknown type', frame(0xbb, 0, 0, Buffer.alloc(100))],
+])('53: a flood of %s ends its connection, and nobody else notices', async (_, flood) => {
+  await open();
+  const tls = await tlsFor(stage.authorities, 'app', 'mallory');
+  const connection = await FrameConnection.open(stage.address, tls);
+  const chunk = Buffer.concat(Array.from({ length: 512 }, () => flood));
+
+  // A gigabyte: whoever takes all of that has no limit.
+  const [isCut] = await Promise.all([connection.flood(chunk, 2 ** 30), isServed()]);
+
+  expect(isCut).toBe(true);
+  expect(await isServed()).toBe(true);
+  expect(stage.backend.submissions).toEqual([]);
+});
+
+test('52: a caller above its pace is RESOURCE_EXHAUSTED with a time to come again; others are served', async () => {
+  await open({ pace: { callsPerSecond: 0.5, callsBurst: 2 } });
+  const app = await stage.as('app');
+  expect([await isServed(), await isServed()]).toEqual([true, true]);
+  const before = stage.backend.entered;
+
+  const third = await app.call(GET_KEY, request);
+
+  expect(third).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'CALLS_TOO_FAST' });
+  expect(third.retryMs).toBeGreaterThan(0);
+  expect(third.retryMs).toBeLessThanOrEqual(2_000);
+  expect(stage.backend.entered).toBe(before);
+  expect(await isServed('other')).toBe(true);
+});
+
+test('52: a caller with too many calls open is RESOURCE_EXHAUSTED, and may again when one ended', async () => {
+  await open({ pace: { callsOpenPerCallerMax: 1 } });
+  const app = await stage.as('app');
+  stage.backend.onSubmit = () => new Promise(() => undefined);
+  const payload = { $case: 'message' as const, value: new Uint8Array(1) };
+  const sign = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload });
+  const waiting = app.call(SIGN, sign, { timeoutMs: 300 });
+  await until(() => stage.backend.submissions.length === 1);
+
+  expect(await app.call(GET_KEY, request)).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: 'TOO_MANY_CALLS',
+    retryMs: 1_000,
+  });
+  expect(await isServed('other')).toBe(true);
+
+  expect((await waiting).code).toBe(status.DEADLINE_EXCEEDED);
+  expect(await isServed()).toBe(true);
+});
+
+test('a stop cuts calls that never end, handshakes that never end, and who has said nothing', async () => {
+  await open({ front: { firstByteMs: 60_000 } });
+  const app = await stage.as('app');
+  stage.backend.onSubmit = () => new Promise(() => undefined);
+  const payload = { $case: 'message' as const, value: new Uint8Array(1) };
+  const call = app.call(SIGN, encode(SignRequest, { requestId: 'a', keyId: 'demo', payload }), {
+    timeoutMs: 60_000,
+  });
+  await until(() => stage.backend.submissions.length === 1);
+  const silent = await dial();
+  const handshaking = await dial();
+  handshaking.write(Buffer.from([0x16, 3, 1]));
+  await until(() => stage.server.connectionCount() === 3);
+
+  await stage.server.stop(0);
+
+  expect(stage.server.connectionCount()).toBe(0);
+  expect([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL]).toContain((await call).code);
+  for (const socket of [silent, handshaking]) if (!socket.closed) await once(socket, 'close');
+});
+
+test('a stop lets a call in flight have its answer', async () => {
+  await open();
+  const app = await stage.as('app');
+  const answer = new EventEmitter();
+  stage.backend.onRead = async () => void (await once(answer, 'now'));
+  const call = app.call(GET_KEY, request);
+  await until(() => stage.backend.readCount === 1);
+
+  const stopped = stage.server.stop(10_000);
+  answer.emit('now');
+
+  expect((await call).code).toBe(status.OK);
+  await stopped;
+});
+
+test('grpc-js takes connections from whoever has them: the experimental call that the front stands on', async () => {
+  await open();
+  const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
+  const server = new Server();
+  const injector = server.createConnectionInjector(serverCredentials(tls, {}));
+  expect(Object.keys(injector).sort()).toEqual(['destroy', 'drain', 'injectConnection']);
+  injector.destroy();
+  server.forceShutdown();
+});
