@@ -8,12 +8,14 @@ import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Role } from '../../src/identity/index.js';
 import { Node, readConfig } from '../../src/node/index.js';
+import type { NodeConfig } from '../../src/node/index.js';
 import { issueCertificate } from '../../src/ops/index.js';
 import type { Credential } from '../../src/ops/index.js';
 import type { LogFields, Logger } from '../../src/ports/index.js';
 import type { TlsFiles } from '../../src/rpc/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
+import { LyingNode } from './lying-node.js';
 
 const LOG_FIELDS_MAX = 300;
 const OBSERVE_MS = 1_000;
@@ -67,6 +69,7 @@ export class TestCluster implements AsyncDisposable {
   readonly alarms: string[] = [];
   readonly #folder: string;
   readonly #running = new Map<NodeId, Node>();
+  readonly #lying: LyingNode[] = [];
   readonly #clients: QuorateClient[] = [];
   /** One for each node, that asks nobody else. */
   readonly #observers = new Map<NodeId, QuorateClient>();
@@ -147,15 +150,25 @@ export class TestCluster implements AsyncDisposable {
 
   /** Starts a node on what it has on disk, a first time or again. */
   async restart(node: NodeId): Promise<void> {
-    const config = readConfig({
-      file: join(this.#folder, node, 'node.yaml'),
-      workingFolder: this.#folder,
-    });
-    const fresh = await Node.open(config, this.#loggerOf(node));
+    const fresh = await Node.open(this.#configOf(node), this.#loggerOf(node));
     this.#running.set(node, fresh);
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
     await fresh.start(this.network.addressesFor(node));
+  }
+
+  /** Lets a liar speak for a node from now on, with the node's keys, certificates and disk. */
+  async corrupt(node: NodeId): Promise<LyingNode> {
+    await this.stop(node);
+    const lying = await LyingNode.open(this.#configOf(node), this.network.addressesFor(node));
+    this.#lying.push(lying);
+    this.network.up(node, { client: lying.peerAddress, peer: lying.peerAddress });
+    return lying;
+  }
+
+  /** Hands out the alarms so far: whoever takes them has expected them. */
+  takeAlarms(): readonly string[] {
+    return this.alarms.splice(0);
   }
 
   partition(groups: readonly (readonly NodeId[])[]): void {
@@ -170,6 +183,7 @@ export class TestCluster implements AsyncDisposable {
     for (const client of this.#clients) client.close();
     this.heal();
     await Promise.all([...this.#running.keys()].map((node) => this.kill(node)));
+    await Promise.all(this.#lying.map((lying) => lying[Symbol.asyncDispose]()));
     await this.network.close();
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.alarms.length > 0) throw new Error(`Alarms of nodes:\n${this.alarms.join('\n')}`);
@@ -195,6 +209,11 @@ export class TestCluster implements AsyncDisposable {
     const fresh = await this.client('operator', { name: 'observer', at: [node] });
     this.#observers.set(node, fresh);
     return fresh;
+  }
+
+  #configOf(node: NodeId): NodeConfig {
+    const file = join(this.#folder, node, 'node.yaml');
+    return readConfig({ file, workingFolder: this.#folder });
   }
 
   #authority(): Credential {

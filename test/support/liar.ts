@@ -20,6 +20,8 @@ export type LiarParts = {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  /** What it remembers of its honest days; nothing unless given. */
+  readonly remembered?: Parameters<typeof createRaft>[1];
 };
 
 /** An honest replica of the same node, which the liar speaks for. */
@@ -33,7 +35,7 @@ const HEARTBEAT_TICKS = 5;
  * A malicious voter that speaks Raft itself, over the network port. It follows and stands for election honestly, by the code
  * under test, until it leads; then every other node hears the {@link Story} that the liar tells it, through honest means:
  * entries, acknowledgements, where the logs agree. The lies are in the stories, in {@link say}, and in what is put in place of
- * the hooks. It stores nothing, so a new one begins from nothing. Nothing happens in it that its ports did not bring.
+ * the hooks. It stores nothing, so a new one begins from what it is given. Nothing happens in it that its ports did not bring.
  *
  * While it does not lead, {@link log} is what it was told, and it votes and acknowledges as it should.
  */
@@ -74,8 +76,9 @@ export class Liar {
     this.peers = voters.filter((voter) => voter !== self);
     this.#parts = parts;
     const nothing = { hardState: { term: 0, votedFor: undefined }, entries: [] };
-    this.#raft = createRaft({ id: self, voters, genesis, random }, nothing, clock.now());
-    this.#log = new Story([], () => this.#pushSoon());
+    const { remembered = nothing } = parts;
+    this.#raft = createRaft({ id: self, voters, genesis, random }, remembered, clock.now());
+    this.#log = new Story(remembered.entries, () => this.#pushSoon());
     this.#raft.restored(0);
     this.#drain();
     this.#inner = new Listener(self, this.#log);
@@ -171,6 +174,11 @@ export class Liar {
   /** How far `node` has acknowledged its story. */
   matchOf(node: NodeId): LogIndex {
     return this.#leading?.listeners.find((each) => each.node === node)?.match ?? 0;
+  }
+
+  /** The entry that `node` has refused for its time, and has not taken since. */
+  refusedTimeOf(node: NodeId): LogIndex | undefined {
+    return this.#leading?.listeners.find((each) => each.node === node)?.refusedTime;
   }
 
   storyOf(node: NodeId): Story {
@@ -322,6 +330,11 @@ export class Liar {
   #hearBeneath(bytes: Uint8Array): void {
     const message = decodeMessage(bytes);
     if (message?.type !== 'append-reply') return;
+    // Its disk may remember a later term than this liar has heard of: the next heartbeat is of that one.
+    if (message.term > this.term) {
+      this.#seenTerm = message.term;
+      return;
+    }
     if (this.#inner.answered(message, this.term)) this.#pushSoon();
   }
 

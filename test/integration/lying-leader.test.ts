@@ -1,0 +1,352 @@
+import { expect, jest, test } from '@jest/globals';
+import { utf8 } from '../../src/common/index.js';
+import { TaskState } from '../../src/client/index.js';
+import { sealEntry } from '../../src/raft/index.js';
+import { eventually } from '../support/cluster-wait.js';
+import { Court } from '../support/court.js';
+import { payloadOf, vouch, WRONG_ATTEMPTS, WRONG_REQUESTS } from '../support/forgery.js';
+
+/**
+ * What a malicious leader can do to whole nodes, and what it cannot: the claim of `docs/threats.md`, one lie at a time.
+ * Two of three nodes are real and honest; the third leads them, over real streams, with its own keys and key share.
+ */
+jest.setTimeout(120_000);
+
+const SIGN_METHOD = '/quorate.v1.SigningService/Sign';
+/** An entry no honest leader makes, for the tests in which one that is made honestly must come next. */
+const ALARM_OF_ATTEMPTS = /an attempt that breaks the rules/;
+
+/** Has an honest client ask for a signature; the liar hears of it. */
+async function asked(court: Court, requestId: string, timeoutMs = 60_000) {
+  const client = await court.client();
+  const message = utf8(requestId);
+  const signing = client.sign({ keyId: court.keyId, message, requestId }, { timeoutMs });
+  // A test may end before its client is answered.
+  signing.catch(() => undefined);
+  return { client, signing, message, request: await court.request(requestId) };
+}
+
+/** The proof that all before was applied: an honest request is told last, and answered by both. */
+async function closing(court: Court): Promise<string> {
+  const { request } = await asked(court, 'closing');
+  const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });
+  const session = court.sessionOf(entry);
+  expect(await court.answered(session)).toEqual(['share', 'share']);
+  return session;
+}
+
+test('forged requests: no honest node gives a share for one, and the honest one is signed', async () => {
+  await using court = await Court.open();
+  const { signing, request } = await asked(court, 'pay');
+  for (const forge of Object.values(WRONG_REQUESTS)) {
+    court.tell({ ...forge(request), firstAttempt: await court.attempt(request) });
+  }
+
+  const honest = court.tell({ ...request, firstAttempt: await court.attempt(request) });
+  const session = court.sessionOf(honest);
+  expect(await court.answered(session)).toEqual(['share', 'share']);
+
+  expect(court.shared).toEqual([session]);
+  await court.cutOff();
+  expect((await signing).signature).toHaveLength(64);
+});
+
+test('repeated requests and attempts: each node gives one share, whatever is told again', async () => {
+  await using court = await Court.open();
+  const { signing, request } = await asked(court, 'pay');
+  const attempt = await court.attempt(request);
+  const first = court.tell({ ...request, firstAttempt: attempt });
+  await court.answered(court.sessionOf(first));
+
+  const again = [
+    // The entry once more, and the request with other commitments.
+    court.tell({ ...request, firstAttempt: attempt }),
+    court.tell({ ...request, firstAttempt: await court.attempt(request) }),
+    // The attempt under its own number, and as the next one: its nonces are gone.
+    court.liar.story.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) }),
+    court.liar.story.append({
+      payload: payloadOf({ $case: 'attempt', value: { ...attempt, number: 2 } }),
+    }),
+  ];
+
+  expect(await court.answered(court.sessionOf(again[3] ?? first))).toEqual([
+    'nonce-gone',
+    'nonce-gone',
+  ]);
+  expect([court.shared, court.shareCount]).toEqual([[court.sessionOf(first)], 2]);
+  await court.cutOff();
+  await signing;
+  expect(court.contradictions).toEqual([]);
+  expect(court.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
+});
+
+test('reordered requests: both are signed, each for its own requester', async () => {
+  await using court = await Court.open();
+  const one = await asked(court, 'first');
+  const other = await asked(court, 'second');
+  for (const { request } of [other, one]) {
+    const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });
+    expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
+  }
+
+  await court.cutOff();
+  // The SDK has verified each under the key, over its own message.
+  const signatures = await Promise.all([one.signing, other.signing]);
+  expect(new Set(signatures.map(({ taskId }) => taskId)).size).toBe(2);
+});
+
+test('entries out of order, with gaps or broken hashes are not taken, and nobody falls over', async () => {
+  await using court = await Court.open();
+  const { liar, honest } = court;
+  const { request } = await asked(court, 'pay');
+  const payload = payloadOf({ $case: 'request', value: request });
+  const { term, last, length, entries } = {
+    term: liar.term,
+    last: liar.story.last,
+    length: liar.story.length,
+    entries: liar.story.entries,
+  };
+  const fields = { term, kind: 'command', timeMs: last.timeMs, payload } as const;
+  const fits = sealEntry(last.hash, { ...fields, index: length + 1 });
+  const second = sealEntry(fits.hash, { ...fields, index: length + 2 });
+  const broken = { ...fits, hash: second.hash };
+  for (const to of honest) {
+    const said = { type: 'append', from: liar.self, to, term, round: 0, commit: length } as const;
+    const at = { prevIndex: length, prevTerm: last.term, prevHash: last.hash };
+    liar.say({ ...said, ...at, entries: [second, fits] });
+    liar.say({ ...said, ...at, entries: [second] });
+    liar.say({ ...said, ...at, entries: [broken] });
+    liar.say({ ...said, ...at, prevHash: fits.hash, entries: [fits] });
+    liar.say({ ...said, ...at, entries: [], commit: length + 1_000 });
+    liar.say({ ...said, ...at, term: 1, entries: [fits] });
+    liar.say({ ...said, ...at, from: honest[0], entries: [fits] });
+  }
+
+  await closing(court);
+
+  expect(liar.story.entries.slice(0, length)).toEqual(entries.slice(0, length));
+  expect(court.shared).toHaveLength(1);
+  court.cluster.takeAlarms();
+});
+
+test('a withheld request is answered by nobody, and once another node leads it is done once', async () => {
+  await using court = await Court.open();
+  const { client, signing, request, message } = await asked(court, 'pay', 1_500);
+  await expect(signing).rejects.toMatchObject({ code: 'deadline' });
+  expect(court.shared).toEqual([]);
+
+  await court.cutOff();
+  const again = await client.sign({ keyId: court.keyId, message, requestId: 'pay' });
+  expect(again.taskId).toBe(court.taskOf(request));
+  const { attempts } = await client.getTask(again.taskId);
+  expect(attempts).toHaveLength(1);
+});
+
+test('a request that is kept until it has expired is signed by nobody, though the log’s clock stands still', async () => {
+  await using court = await Court.open();
+  const { signing, request } = await asked(court, 'pay', 1_500);
+  const attempt = await court.attempt(request);
+  await expect(signing).rejects.toMatchObject({ code: 'deadline' });
+  const voucher = request.authorization?.by;
+  const expireTimeMs = voucher?.$case === 'voucher' ? Number(voucher.value.expireTimeMs) : 0;
+  await eventually('the request to expire', () => Date.now() > expireTimeMs);
+
+  // Repeating the predecessor's time is always allowed, so the state takes the request for a live one.
+  const { timeMs } = court.liar.story.last;
+  const entry = court.liar.story.append({
+    payload: payloadOf({ $case: 'request', value: { ...request, firstAttempt: attempt } }),
+    timeMs,
+  });
+
+  expect(timeMs).toBeLessThan(expireTimeMs);
+  expect(await court.answered(court.sessionOf(entry))).toEqual(['expired', 'expired']);
+  expect(court.shared).toEqual([]);
+});
+
+test('wrong assignments: no honest node answers one with a share', async () => {
+  await using court = await Court.open();
+  const key = await court.key();
+  for (const [name, wrong] of Object.entries(WRONG_ATTEMPTS)) {
+    const { request } = await asked(court, `pay-${name.replaceAll(' ', '-')}`);
+    court.tell(request);
+    const attempt = wrong(await court.attempt(request));
+    court.liar.story.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) });
+  }
+  // A first attempt that breaks the rules leaves a task without one.
+  const { request } = await asked(court, 'pay-old-version');
+  const attempt = { ...(await court.attempt(request)), version: key.version + 1 };
+  court.tell({ ...request, firstAttempt: attempt });
+
+  const session = await closing(court);
+
+  expect(court.shared).toEqual([session]);
+  expect(court.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
+});
+
+test('commitments of the two that are given to each other: nobody signs, and nobody is blamed', async () => {
+  await using court = await Court.open();
+  const { request } = await asked(court, 'pay');
+  const exchange = WRONG_ATTEMPTS['commitments exchanged'];
+  const attempt = exchange?.(await court.attempt(request));
+  const entry = court.tell({ ...request, firstAttempt: attempt });
+
+  const words = await court.answered(court.sessionOf(entry));
+
+  expect(words).not.toContain('share');
+  await court.cutOff();
+  expect(court.cluster.takeAlarms().filter((line) => line.includes('culprit'))).toEqual([]);
+});
+
+test('a result that does not verify is never an answer, and a new request id gets one', async () => {
+  await using court = await Court.open();
+  const { client, signing, request, message } = await asked(court, 'pay');
+  court.tell({ ...request, firstAttempt: await court.attempt(request) });
+  court.liar.story.append({
+    payload: payloadOf({
+      $case: 'done',
+      value: { taskId: court.taskOf(request), signature: new Uint8Array(64).fill(7), attempt: 1 },
+    }),
+  });
+
+  await expect(signing).rejects.toMatchObject({ reason: 'RESULT_INVALID' });
+
+  await court.cutOff();
+  const again = { keyId: court.keyId, message, requestId: 'pay' };
+  await expect(client.sign(again)).rejects.toMatchObject({ reason: 'RESULT_INVALID' });
+  expect((await client.sign({ ...again, requestId: 'pay-again' })).signature).toHaveLength(64);
+  expect(court.cluster.takeAlarms()).not.toEqual([]);
+});
+
+test('a failure for no reason is told as one, and names nobody', async () => {
+  await using court = await Court.open();
+  const { client, signing, request } = await asked(court, 'pay');
+  court.tell({ ...request, firstAttempt: await court.attempt(request) });
+  const taskId = court.taskOf(request);
+  const failed = { taskId, reason: 'CULPRIT_PROVED', evidence: [utf8('node-1 did it')] };
+  court.liar.story.append({ payload: payloadOf({ $case: 'failed', value: failed }) });
+
+  await expect(signing).rejects.toMatchObject({ code: 'protocol-abort' });
+
+  await court.cutOff();
+  const task = await client.getTask(taskId);
+  expect(task.state).toBe(TaskState.FAILED);
+  expect(JSON.stringify(task.outcome)).not.toContain('node-1');
+  court.cluster.takeAlarms();
+});
+
+test('wrong times: neither a future nor a past is taken', async () => {
+  await using court = await Court.open();
+  const { liar } = court;
+  const { request } = await asked(court, 'pay');
+  const before = liar.story.length;
+  const { timeMs } = liar.story.last;
+  const payload = payloadOf({ $case: 'request', value: request });
+
+  for (const wrong of [Date.now() + 60_000, timeMs - 1]) {
+    liar.story.append({ payload, timeMs: wrong });
+    await eventually('the honest nodes to refuse the time', () =>
+      court.honest.every((node) => liar.refusedTimeOf(node) === before + 1),
+    );
+    liar.story.cut(before + 1);
+  }
+
+  const session = await closing(court);
+  expect(court.shared).toEqual([session]);
+  for (const node of court.honest) expect(liar.matchOf(node)).toBeGreaterThan(before);
+  court.cluster.takeAlarms();
+});
+
+test('entries of no known kind, members and noise change nothing', async () => {
+  await using court = await Court.open();
+  const { story } = court.liar;
+  story.append({ kind: 'member', payload: utf8('me, and only me') });
+  story.append({ kind: 'no-op', payload: utf8('not empty') });
+  story.append({ payload: new Uint8Array(0) });
+
+  const session = await closing(court);
+
+  expect(court.shared).toEqual([session]);
+  const alarms = court.cluster.takeAlarms().join('\n');
+  expect(alarms).toMatch(/a member entry/);
+  expect(alarms).toMatch(/a command that cannot be read/);
+});
+
+test.each([
+  ['too large for any log', { payload: new Uint8Array(200_000).fill(255) }],
+  ['a second genesis', { kind: 'genesis', payload: new Uint8Array(0) }],
+] as const)('a leader whose entries are %s is given up, and the others serve', async (_, wrong) => {
+  await using court = await Court.open();
+  const { signing } = await asked(court, 'pay');
+  court.liar.story.append(wrong);
+  // Who cannot read a leader hears none, and stands for election.
+  expect((await signing).signature).toHaveLength(64);
+});
+
+test('a fork of each node: every share answers a request that was made, no nonce serves both, and nothing committed is unlearned', async () => {
+  await using court = await Court.open();
+  const { liar, honest } = court;
+  const [one, other] = honest;
+  const first = await asked(court, 'first');
+  const second = await asked(court, 'second');
+  const attempts = [await court.attempt(first.request), await court.attempt(second.request)];
+  const forks = { [one]: liar.fork([one]), [other]: liar.fork([other]) };
+  const told = honest.map((node, at) => {
+    const { request } = at === 0 ? first : second;
+    // The liar's own acknowledgement makes a majority with each of them alone.
+    return forks[node]?.append({
+      payload: payloadOf({ $case: 'request', value: { ...request, firstAttempt: attempts[at] } }),
+    });
+  });
+  await eventually('each to answer on its own fork', () =>
+    told.every((entry, at) => {
+      const answers = entry === undefined ? [] : court.answers(court.sessionOf(entry));
+      return answers.some(({ from, word }) => from === honest[at] && word === 'share');
+    }),
+  );
+
+  // The same nonces on the other fork, by a later entry: each holder has used or kept its own, never both ways.
+  for (const [at, node] of honest.entries()) {
+    const { request } = at === 0 ? second : first;
+    forks[node]?.append({
+      payload: payloadOf({
+        $case: 'request',
+        value: { ...request, firstAttempt: attempts[1 - at] },
+      }),
+    });
+  }
+  // And in a new term, with the other's history from the fork on: what is committed here stays.
+  const reached = forks[one]?.length ?? 0;
+  await eventually('the forks to be taken, and each node to have signed both requests once', () =>
+    honest.every((node) => liar.matchOf(node) >= reached && court.shareCount === 4),
+  );
+  liar.usurp();
+  const crossed = forks[other];
+  if (crossed !== undefined) {
+    crossed.retell(reached - 1, liar.term);
+    liar.tell(crossed, [one]);
+  }
+  await eventually('the honest node to refuse the other history', () =>
+    court.cluster.alarms.some((line) => line.startsWith(one)),
+  );
+
+  expect(court.contradictions).toEqual([]);
+  // Each node one share for each of the two requests that honest nodes vouched for, with a nonce for each.
+  expect(court.shareCount).toBe(4);
+  court.cluster.takeAlarms();
+});
+
+test('a request of the liar’s own making is signed only because unsigned requests are taken', async () => {
+  await using court = await Court.open();
+  const { request } = await asked(court, 'pay');
+  const forged = vouch(court.lying.signer, {
+    clusterId: court.lying.genesis.clusterId,
+    method: SIGN_METHOD,
+    request: request.request,
+    requester: 'spiffe://quorate/operator/nobody',
+    expireTimeMs: Date.now() + 60_000,
+  });
+  const entry = court.tell({ ...forged, firstAttempt: await court.attempt(forged) });
+
+  // The honest limit of the mode: the voucher of one malicious node stands for any requester.
+  expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
+});
