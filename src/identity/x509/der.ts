@@ -69,12 +69,12 @@ export class Der {
   #length(what: string): number {
     const first = this.#byte(what);
     if (first < 0x80) return first;
-    // 0x80 is the indefinite length of BER. Nothing here needs more than two bytes of length.
-    if (first !== 0x81 && first !== 0x82) malformed(`${what} has a length that is not DER`);
-    let length = this.#byte(what);
-    if (first === 0x82) length = length * 256 + this.#byte(what);
-    if (length < (first === 0x81 ? 0x80 : 0x100)) malformed(`${what} has a length that is not DER`);
-    return length;
+    // 0x80 is the indefinite length of BER, and nothing here needs more than two bytes.
+    const count = first === 0x81 || first === 0x82 ? first - 0x80 : 0;
+    let length = 0;
+    for (let at = 0; at < count; at++) length = length * 256 + this.#byte(what);
+    const shortest = length >= (count === 1 ? 0x80 : 0x100);
+    return shortest ? length : malformed(`${what} has a length that is not DER`);
   }
 
   #byte(what: string): number {
