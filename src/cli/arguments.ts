@@ -1,4 +1,28 @@
+import { ClusterError } from '../common/index.js';
+import { algorithmName } from '../identity/index.js';
+import { ALGORITHMS } from '../state/index.js';
+import type { Algorithm } from '../wire/index.js';
 import { usageError } from './exit-codes.js';
+
+/** Algorithms of threshold signing that this release does not have. */
+const LATER = /^(GG20_SECP256K1|GG20_P256)$/;
+
+/** Algorithms that this release makes keys of. */
+export const ALGORITHM_NAMES: readonly string[] = ALGORITHMS.map(algorithmName);
+
+/** Reads the name of an algorithm. */
+export function algorithmArgument(name: string): Algorithm {
+  const algorithm = ALGORITHMS[ALGORITHM_NAMES.indexOf(name)];
+  if (algorithm !== undefined) return algorithm;
+  const there = ALGORITHM_NAMES.join(', ');
+  if (LATER.test(name)) {
+    throw new ClusterError(
+      'unsupported',
+      `This release cannot make ${name} keys; it makes ${there}`,
+    );
+  }
+  throw usageError(`"${name}" is no algorithm; there are ${there}`);
+}
 
 /** Reads a flag that is a count from 1 on. */
 export function countArgument(flag: string): (text: string) => number {

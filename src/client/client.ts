@@ -57,6 +57,8 @@ export type SignInput = {
   readonly message: Uint8Array;
   /** The public key that the signature must verify under; the one that the cluster shows unless given. */
   readonly publicKey?: Uint8Array | undefined;
+  /** Of the public key given: FROST_ED25519_SHA512 unless given. */
+  readonly algorithm?: Algorithm | undefined;
   readonly requestId?: string | undefined;
 };
 
@@ -214,8 +216,9 @@ export class QuorateClient {
     return { key, ...verifyKeyCertificate(key, this.#genesis, asked) };
   }
 
-  async #trustedKey({ keyId, publicKey }: SignInput, until: Until): Promise<TrustedKey> {
-    if (publicKey !== undefined) return { algorithm: Algorithm.FROST_ED25519_SHA512, publicKey };
+  async #trustedKey(input: SignInput, until: Until): Promise<TrustedKey> {
+    const { keyId, publicKey, algorithm = Algorithm.FROST_ED25519_SHA512 } = input;
+    if (publicKey !== undefined) return { algorithm, publicKey };
     const known = this.#trusted.get(keyId);
     if (known !== undefined) return known;
 

@@ -1,4 +1,5 @@
 import { clusterId, equal } from '../common/index.js';
+import { publicKeyOf, suiteOf } from '../frost/index.js';
 import {
   algorithmName,
   installedBytes,
@@ -75,11 +76,12 @@ function misfit(key: Key, certificate: KeyCertificate): string | undefined {
     equal(key.publicKey, certificate.publicKey) &&
     key.participants.join() === names.join();
   if (!same) return 'its certificate is for something else';
-  // Ed25519: the public key is V_0, encoded as V_0 is (RFC 9591, keys are points).
+  const suite = suiteOf(certificate.algorithm);
+  const shared = suite && first && publicKeyOf(suite, first);
   if (
     certificate.publicPolynomial.length !== certificate.threshold ||
-    first === undefined ||
-    !equal(first, certificate.publicKey)
+    shared === undefined ||
+    !equal(shared, certificate.publicKey)
   )
     return 'its public key is not that of its sharing';
   return undefined;

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { concat, utf8 } from '../common/index.js';
 import { transcript, type Item } from '../wire/index.js';
+import { decodeBigEndian } from './scalar.js';
 
 /** SHA-256: 32 bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -11,6 +13,36 @@ export function sha512(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha512').update(bytes).digest());
 }
 
+/** HMAC-SHA-512: 64 bytes. */
+export function hmacSha512(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac('sha512', key).update(bytes).digest());
+}
+
+/** BIP-340: SHA-256(SHA-256(tag) ‖ SHA-256(tag) ‖ bytes). */
+export function taggedHash(tag: string, bytes: Uint8Array): Uint8Array {
+  const prefix = sha256(utf8(tag));
+  return sha256(concat(prefix, prefix, bytes));
+}
+
+/**
+ * hash_to_field(message, 1) of RFC 9380 §5.2 for a field of 256 bits: expand_message_xmd (§5.3.1) with SHA-256 to 48 bytes,
+ * read big-endian, modulo `order`.
+ */
+export function hashToField(order: bigint, tag: Uint8Array, message: Uint8Array): bigint {
+  const domain = concat(tag, Uint8Array.of(tag.length));
+  const first = sha256(concat(XMD_BLOCK, message, XMD_LENGTH, Uint8Array.of(0), domain));
+  const one = sha256(concat(first, Uint8Array.of(1), domain));
+  const mixed = first.map((byte, at) => byte ^ (one[at] ?? 0));
+  const two = sha256(concat(mixed, Uint8Array.of(2), domain));
+  return decodeBigEndian(concat(one, two).subarray(0, XMD_BYTES)) % order;
+}
+
+/** L = ⌈(256 + 128) / 8⌉, RFC 9380 §5.1. */
+const XMD_BYTES = 48;
+const XMD_LENGTH = Uint8Array.of(0, XMD_BYTES);
+/** As many zeros as SHA-256 takes at a time. */
+const XMD_BLOCK = new Uint8Array(64);
+
 /** XOF(label, items, length) = the first `length` bytes of SHAKE256(T(label, items)). */
 export function xof(label: string, items: readonly Item[], length: number): Uint8Array {
   const hash = createHash('shake256', { outputLength: length });
@@ -19,12 +51,5 @@ export function xof(label: string, items: readonly Item[], length: number): Uint
 
 /** chal(name, items) = XOF("chal/" ‖ name, items, 64) mod q, read big-endian: for q of at most 384 bits no visible bias. */
 export function challenge(name: string, items: readonly Item[], q: bigint): bigint {
-  return bigEndian(xof(`chal/${name}`, items, 64)) % q;
-}
-
-function bigEndian(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let value = 0n;
-  for (let at = 0; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
-  return value;
+  return decodeBigEndian(xof(`chal/${name}`, items, 64)) % q;
 }

@@ -50,6 +50,29 @@ export function encodeLittleEndian(value: bigint, length: number): Uint8Array {
   return bytes;
 }
 
+/** The number that `bytes` spell, highest byte first. Any length. */
+export function decodeBigEndian(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const whole = bytes.length - (bytes.length % 8);
+  let value = 0n;
+  for (let at = 0; at < whole; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  for (const byte of bytes.subarray(whole)) value = (value << 8n) | BigInt(byte);
+  return value;
+}
+
+/** `value` in `length` bytes, a multiple of 8, highest byte first. */
+export function encodeBigEndian(value: bigint, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let rest = value;
+  for (let at = length - 8; at >= 0; at -= 8) {
+    view.setBigUint64(at, rest & 0xffff_ffff_ffff_ffffn);
+    rest >>= 64n;
+  }
+  if (rest !== 0n) throw new RangeError(`the number needs more than ${length} bytes`);
+  return bytes;
+}
+
 /** Twice the length of the largest order: reduction leaves a bias below 2^-250. */
 const WIDE_BYTES = 64;
 

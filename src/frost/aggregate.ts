@@ -1,6 +1,7 @@
 import { assert, concat, type PartyIndex } from '../common/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import { isSound, verificationShare, type FrostPublic } from './key.js';
+import type { FrostPublic } from './key.js';
+import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 export type AggregateResult =
@@ -27,8 +28,10 @@ export function aggregate<P>(
   verify: (signature: Uint8Array) => boolean,
 ): AggregateResult {
   const { group } = suite;
-  const binding = isSound(key) ? bind(suite, key, B, message) : undefined;
-  if (binding === undefined || 'badCommitment' in binding) return { ok: false, culprits: [] };
+  const signing = signingKey(suite, key);
+  if (signing === undefined) return { ok: false, culprits: [] };
+  const binding = bind(suite, signing, B, message);
+  if ('badCommitment' in binding) return { ok: false, culprits: [] };
 
   // A share that spells no scalar must be blamed before it is added: it would hide who spoilt the sum.
   const z = new Map<PartyIndex, bigint | undefined>();
@@ -45,11 +48,8 @@ export function aggregate<P>(
     if (verify(signature)) return { ok: true, signature };
   }
 
-  const culprits = [...binding.signers].filter(([index, signer]) => {
-    const z_j = z.get(index);
-    const X_j = verificationShare(suite, key.V, index);
-    if (z_j === undefined) return true;
-    return X_j !== undefined && !isRightShare(suite, binding, signer, X_j, z_j);
-  });
+  const culprits = [...z].filter(
+    ([index, z_j]) => z_j === undefined || !isRightShare(suite, signing, binding, index, z_j),
+  );
   return { ok: false, culprits: culprits.map(([index]) => index) };
 }

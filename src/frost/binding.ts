@@ -1,6 +1,7 @@
 import { assert, concat, toHex, type PartyIndex } from '../common/index.js';
-import { lagrangeAtZero } from '../crypto/index.js';
-import { PARTICIPANTS_MAX, type FrostPublic } from './key.js';
+import { lagrangeAtZero, modulo } from '../crypto/index.js';
+import { PARTICIPANTS_MAX, verificationShare } from './key.js';
+import type { SigningKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 /** A signer's commitment to its nonce, as the entry names it: encoded points. */
@@ -12,9 +13,11 @@ export type Commitment = {
 
 /** What signers and aggregator compute alike from key, B and message. All of it is public. */
 export type Binding<P> = {
-  /** enc(R): the first half of the signature. */
+  /** The first half of the signature: enc(R), for Taproot x(R). */
   readonly R: Uint8Array;
-  /** c = H2(enc(R) ‖ enc(PK) ‖ message). */
+  /** Taproot: y(R) is odd, so verifiers take −R, and signers use −d and −e. */
+  readonly negated: boolean;
+  /** c = H2(R ‖ public key ‖ message), as verifiers compute it. */
   readonly c: bigint;
   readonly signers: ReadonlyMap<PartyIndex, SignerBinding<P>>;
 };
@@ -45,7 +48,7 @@ export function isSignerSet(threshold: number, indices: readonly PartyIndex[]): 
  */
 export function bind<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SigningKey,
   B: readonly Commitment[],
   message: Uint8Array,
 ): Binding<P> | { readonly badCommitment: PartyIndex } {
@@ -62,7 +65,7 @@ export function bind<P>(
 
   // Every id, D and E has its fixed length by now, so no two lists are spelt alike.
   const list = concat(...B.flatMap(({ index, D, E }) => [identifier(suite, index), D, E]));
-  const prefix = concat(key.publicKey, suite.H4(message), suite.H5(list));
+  const prefix = concat(key.point, suite.H4(message), suite.H5(list));
   const name = toHex(prefix);
   const known = suite.bindings.get(name);
   if (known !== undefined) return known;
@@ -81,9 +84,9 @@ export function bind<P>(
   const sum = group.add(hiding, group.sumOfProducts(all.map(({ E, rho }) => [E, rho])));
   if (group.isIdentity(sum)) return { badCommitment: 0 };
 
-  const R = group.encode(sum);
+  const R = suite.taproot?.x(sum) ?? group.encode(sum);
   const c = suite.H2(concat(R, key.publicKey, message));
-  const binding = { R, c, signers };
+  const binding = { R, negated: suite.taproot?.hasOddY(sum) ?? false, c, signers };
   suite.bindings.set(name, binding);
   return binding;
 }
@@ -93,20 +96,33 @@ function identifier<P>({ group }: Suite<P>, index: PartyIndex): Uint8Array {
   return group.encodeScalar(BigInt(index));
 }
 
-/** Whether z_j is j's share of this signature: z_j·G = D_j + rho_j E_j + c·lambda_j·X_j (RFC 9591 §5.4). Public data only. */
+/**
+ * Whether z_j is j's share of this signature: z_j·G = ±(D_j + rho_j E_j) + c·lambda_j·X_j (RFC 9591 §5.4), for the X_j of the
+ * signing key, which is ±X_j + tweak·G of the sharing's. Public data only; j is one of the signers.
+ */
 export function isRightShare<P>(
-  { group }: Suite<P>,
-  { c }: Binding<P>,
-  { D, E, rho, lambda }: SignerBinding<P>,
-  X: P,
-  z: bigint,
+  suite: Suite<P>,
+  key: SigningKey,
+  { c, negated, signers }: Binding<P>,
+  j: PartyIndex,
+  z_j: bigint,
 ): boolean {
-  const expected = group.add(
-    D,
+  const { group } = suite;
+  const q = group.order;
+  const signer = signers.get(j);
+  const X_j = verificationShare(suite, key.V, j);
+  assert(signer !== undefined && X_j !== undefined, 'a signer, and a sound sharing');
+
+  // z_j·G − c·lambda_j·tweak·G = ±(D_j + rho_j E_j) ± c·lambda_j·X_j: the tweak costs no multiplication of a point.
+  const weight = (c * signer.lambda) % q;
+  const left = group.multiplyPublic(group.base, modulo(z_j - weight * key.tweak, q));
+  const factor = key.negated === negated ? weight : modulo(-weight, q);
+  const right = group.add(
+    signer.D,
     group.sumOfProducts([
-      [E, rho],
-      [X, (c * lambda) % group.order],
+      [signer.E, signer.rho],
+      [X_j, factor],
     ]),
   );
-  return group.equal(group.multiplyPublic(group.base, z), expected);
+  return group.equal(left, negated ? group.negate(right) : right);
 }

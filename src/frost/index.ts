@@ -16,5 +16,7 @@ export { keygenKinds } from './messages.js';
 export type { KeygenKinds } from './messages.js';
 export { commit, signShare } from './sign.js';
 export type { Nonce, SignShareResult } from './sign.js';
-export { createSuite, ed25519Suite, suiteOf } from './suite.js';
+export { derivedPublicKey, publicKeyOf } from './signing-key.js';
+export { createSuite } from './suite.js';
 export type { Suite, SuiteParts } from './suite.js';
+export { ed25519Suite, p256Suite, secp256k1Suite, suiteOf, taprootSuite } from './suites.js';

@@ -9,8 +9,9 @@ import {
   type KeygenOpening,
 } from '../wire/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import { decodeAll, isSound, verificationShare, type FrostPublic } from './key.js';
+import { decodeAll, type FrostPublic } from './key.js';
 import { HASH_BYTES, keygenKinds } from './messages.js';
+import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 /** What KG2 opens: everything but the salt. */
@@ -103,11 +104,10 @@ export function judgeSignatureShare<P>(
   who: PartyIndex,
   share: Uint8Array,
 ): 'right' | 'wrong' | 'unknown' {
-  const binding = isSound(key) ? bind(suite, key, B, message) : undefined;
-  if (binding === undefined || 'badCommitment' in binding) return 'unknown';
-  const signer = binding.signers.get(who);
-  const X_j = verificationShare(suite, key.V, who);
-  if (signer === undefined || X_j === undefined) return 'unknown';
+  const signing = signingKey(suite, key);
+  if (signing === undefined) return 'unknown';
+  const binding = bind(suite, signing, B, message);
+  if ('badCommitment' in binding || !binding.signers.has(who)) return 'unknown';
   const z_j = suite.group.decodeScalar(share);
-  return z_j !== undefined && isRightShare(suite, binding, signer, X_j, z_j) ? 'right' : 'wrong';
+  return z_j !== undefined && isRightShare(suite, signing, binding, who, z_j) ? 'right' : 'wrong';
 }

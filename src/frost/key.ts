@@ -1,4 +1,4 @@
-import { equal, toHex, type PartyIndex } from '../common/index.js';
+import { toHex, type PartyIndex } from '../common/index.js';
 import { evaluateInExponent } from '../crypto/index.js';
 import type { Suite } from './suite.js';
 
@@ -12,8 +12,15 @@ export type FrostPublic = {
   readonly threshold: number;
   /** The sharing's public polynomial V_0 .. V_{t−1}, encoded points: f(X)·G = Σ X^l·V_l. */
   readonly V: readonly Uint8Array[];
-  /** The public key as clients see it; for plain Schnorr suites the encoding of V_0. */
+  /** The public key as clients see it, without a path: the encoding of V_0, or for Taproot x(V_0 + tweak). */
   readonly publicKey: Uint8Array;
+  /** Where a request means a key derived from this one. */
+  readonly derivation?: {
+    /** 32 bytes. */
+    readonly chainCode: Uint8Array;
+    /** Numbers below 2^31; empty means the key itself. */
+    readonly path: readonly number[];
+  };
 };
 
 /** One participant's key share: f(index). Whoever holds it wipes it. */
@@ -23,12 +30,6 @@ export type FrostShare = {
   /** An encoded scalar. */
   readonly scalar: Uint8Array;
 };
-
-/** Claims that V can be the public polynomial of such a key: t points, the first of them the public key. */
-export function isSound({ threshold, V, publicKey }: FrostPublic): boolean {
-  const [constant] = V;
-  return V.length === threshold && constant !== undefined && equal(constant, publicKey);
-}
 
 /** X_j = Σ_l j^l·V_l: the point of j's key share. `undefined` when V holds what is no point. */
 export function verificationShare<P>(

@@ -12,6 +12,7 @@ import {
   type FrostShare,
 } from './key.js';
 import { keygenKinds, SALT_BYTES, type KeygenKinds } from './messages.js';
+import { publicKeyOf } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 /** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
@@ -64,12 +65,12 @@ export async function generateKey<P>(
   const kg3 = party.bodies('KG3');
   blame(party, ['KG2', 'KG3'], (j) => judgeShare(suite, at(kg2, j), at(kg3, j), party.index));
 
-  const { V, publicKey } = publicPart(suite, party, kg2, threshold);
+  const { V, V_0, publicKey } = publicPart(suite, party, kg2, threshold);
   return {
     share: { index: party.index, scalar: sumOf(suite, values) },
     V,
     publicKey,
-    chainCode: xof('cc', [bytesItem(party.sessionId), bytesItem(publicKey)], 32),
+    chainCode: xof('cc', [bytesItem(party.sessionId), bytesItem(V_0)], 32),
     digest: digestOf(party, kg1, kg2),
   };
 }
@@ -104,13 +105,13 @@ function blame(
   throw new ProtocolAbort(`Wrong ${kinds.join(' or ')} in key generation`, culprits, evidence);
 }
 
-/** V_l = Σ_j A_{j,l}; PK = V_0. */
+/** V_l = Σ_j A_{j,l}; PK = V_0, which clients of Taproot see with its tweak. */
 function publicPart<P>(
   suite: Suite<P>,
   party: Party<KeygenKinds>,
   kg2: readonly Uint8Array[],
   threshold: number,
-): { readonly V: readonly Uint8Array[]; readonly publicKey: Uint8Array } {
+): Pick<NewKey, 'V' | 'publicKey'> & { readonly V_0: Uint8Array } {
   const { group } = suite;
   const sums: P[] = Array.from({ length: threshold }, () => group.identity);
   for (const body of kg2) {
@@ -122,14 +123,20 @@ function publicPart<P>(
   const V = sums.map((V_l) => group.encode(V_l));
   const X = participants(party).map((j) => verificationShare(suite, V, j));
   refuseIdentity(X.some((X_j) => X_j === undefined || group.isIdentity(X_j)));
-  const [publicKey] = V;
-  assert(publicKey !== undefined, 'V has a constant term');
-  return { V, publicKey };
+  const [V_0] = V;
+  assert(V_0 !== undefined, 'V has a constant term');
+  const publicKey = publicKeyOf(suite, V_0);
+  if (publicKey === undefined) throw isIdentity();
+  return { V, V_0, publicKey };
+}
+
+function refuseIdentity(found: boolean): void {
+  if (found) throw isIdentity();
 }
 
 /** Commit-reveal leaves this to chance, and chance does not do it: nobody is to blame. */
-function refuseIdentity(found: boolean): void {
-  if (found) throw new ProtocolAbort('The key or a key share would be the identity', []);
+function isIdentity(): ProtocolAbort {
+  return new ProtocolAbort('The key or a key share would be the identity', []);
 }
 
 /** x_i = Σ_j f_j(i) mod q. */

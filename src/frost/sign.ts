@@ -1,8 +1,9 @@
 import { assert, concat, type PartyIndex } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
+import { modulo, wipe } from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import { isSound, verificationShare, type FrostPublic, type FrostShare } from './key.js';
+import type { FrostPublic, FrostShare } from './key.js';
+import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 const HEDGE_BYTES = 32;
@@ -50,7 +51,7 @@ export type SignShareResult =
   | { readonly declined: 'wrong-share'; readonly index: PartyIndex };
 
 /**
- * This node's signature share (RFC 9591 §5.2): z_i = d_i + rho_i e_i + lambda_i x_i c mod q, an encoded scalar. It leaves
+ * This node's signature share (RFC 9591 §5.2): z_i = ±(d_i + rho_i e_i) + lambda_i x_i c mod q, an encoded scalar. It leaves
  * only after passing the check that the aggregator would make, because a share made with a flipped bit can tell about x_i.
  *
  * @param nonce - Wiped, whatever happens. The caller has seen that its commitment stands in B.
@@ -80,20 +81,24 @@ function checkedShare<P>(
   message: Uint8Array,
 ): SignShareResult {
   const { group } = suite;
-  const binding = bind(suite, key, B, message);
+  const q = group.order;
+  const wrong: SignShareResult = { declined: 'wrong-share', index };
+  const signing = signingKey(suite, key);
+  if (signing === undefined) return wrong;
+  const binding = bind(suite, signing, B, message);
   if ('badCommitment' in binding)
     return { declined: 'bad-commitment', index: binding.badCommitment };
   const mine = binding.signers.get(index);
   assert(mine !== undefined, 'this node is one of the signers');
 
-  const wrong: SignShareResult = { declined: 'wrong-share', index };
-  const X_i = isSound(key) ? verificationShare(suite, key.V, index) : undefined;
-  const [d_i, e_i, x_i] = [nonce.d, nonce.e, scalar].map((each) => group.decodeScalar(each));
-  if (X_i === undefined || d_i === undefined || e_i === undefined || x_i === undefined)
-    return wrong;
+  const [d_i, e_i, shared] = [nonce.d, nonce.e, scalar].map((each) => group.decodeScalar(each));
+  if (d_i === undefined || e_i === undefined || shared === undefined) return wrong;
 
-  const z_i =
-    (d_i + mine.rho * e_i + ((mine.lambda * binding.c) % group.order) * x_i) % group.order;
-  if (!isRightShare(suite, binding, mine, X_i, z_i)) return wrong;
+  // The tweaked share exists here and nowhere else: what is stored is the sharing's.
+  const x_i = modulo((signing.negated ? -shared : shared) + signing.tweak, q);
+  const nonces = d_i + mine.rho * e_i;
+  const weight = (mine.lambda * binding.c) % q;
+  const z_i = modulo((binding.negated ? -nonces : nonces) + weight * x_i, q);
+  if (!isRightShare(suite, signing, binding, index, z_i)) return wrong;
   return { share: group.encodeScalar(z_i) };
 }

@@ -10,7 +10,7 @@ import type {
   SessionId,
 } from '../common/index.js';
 import { equalSecrets, SecretBytes } from '../crypto/index.js';
-import { commit, verificationShare } from '../frost/index.js';
+import { commit, publicKeyOf, verificationShare } from '../frost/index.js';
 import type { Suite } from '../frost/index.js';
 import type { Clock, Random, ShareStore } from '../ports/index.js';
 import type { Algorithm, NonceSlot } from '../wire/index.js';
@@ -293,16 +293,17 @@ async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionI
   return sessions;
 }
 
-/** Whether x_i·G = Σ_l i^l·V_l, with t points V_l of which the first is the public key. */
+/** Whether x_i·G = Σ_l i^l·V_l, with t points V_l of which the first gives the public key. */
 function belongs(suite: Suite, { V, index, publicKey, scalar, threshold }: KeepInput): boolean {
   const { group } = suite;
   const x_i = group.decodeScalar(scalar);
   const X_i = verificationShare(suite, V, index);
   const [V_0] = V;
+  const shown = V_0 && publicKeyOf(suite, V_0);
   return (
     V.length === threshold &&
-    V_0 !== undefined &&
-    equal(V_0, publicKey) &&
+    shown !== undefined &&
+    equal(shown, publicKey) &&
     x_i !== undefined &&
     X_i !== undefined &&
     group.equal(group.multiplyBase(x_i), X_i)

@@ -3,17 +3,13 @@ import { equal, keyId, taskId } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { Command, decode, TaskKind } from '../wire/index.js';
 import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
+import { lengthsOf } from './algorithms.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
 import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
 import type { Rules } from './authority.js';
-import {
-  EVIDENCE_BYTES_MAX,
-  EVIDENCE_ITEMS_MAX,
-  REASON_CHARS_MAX,
-  SIGNATURE_BYTES,
-} from './limits.js';
+import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import {
   ADDRESS,
   readClock,
@@ -137,7 +133,7 @@ function applyDone(draft: Draft, entry: Entry, done: Done): Effect {
     task.kind !== TaskKind.SIGN ||
     key === undefined ||
     attempt === undefined ||
-    done.signature.length !== SIGNATURE_BYTES
+    done.signature.length !== lengthsOf(key.algorithm)?.signatureBytes
   ) {
     return { alarm: 'a done entry that breaks the rules' };
   }

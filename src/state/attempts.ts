@@ -3,8 +3,9 @@ import { sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import { TaskKind } from '../wire/index.js';
 import type { Attempt, AttemptRecord, BootedNode, NonceSlot, TaskRecord } from '../wire/index.js';
+import { isPointLength, lengthsOf } from './algorithms.js';
 import type { Rules } from './authority.js';
-import { ATTEMPTS_MAX, BOOT_BYTES, POINT_BYTES } from './limits.js';
+import { ATTEMPTS_MAX, BOOT_BYTES } from './limits.js';
 import { participantsOf } from './participants.js';
 import { readKey } from './records.js';
 import type { View } from './view.js';
@@ -45,13 +46,20 @@ function fitsSign(view: View, task: TaskRecord, attempt: Attempt): boolean {
   const key = readKey(view, task.keyId);
   if (key === undefined || attempt.assignment?.$case !== 'slots') return false;
   const { slots } = attempt.assignment.value;
+  const pointBytes = lengthsOf(key.algorithm)?.pointBytes;
   const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
   return (
     attempt.version === key.version &&
     equal(attempt.sharingSession, key.sessionId) &&
     slots.length === key.threshold &&
     isSorted(slots) &&
-    slots.every((slot) => holders.has(slot.nodeId) && isWellFormedSlot(slot))
+    slots.every(
+      (slot) =>
+        holders.has(slot.nodeId) &&
+        isWellFormedSlot(slot) &&
+        slot.hiding.length === pointBytes &&
+        slot.binding.length === pointBytes,
+    )
   );
 }
 
@@ -69,14 +77,14 @@ function fitsGenerateKey(task: TaskRecord, attempt: Attempt, rules: Rules): bool
   );
 }
 
-/** Claims that an attempt may name `slot`: lengths and counter, and nothing of its points. */
+/** Claims that an attempt for some key may name `slot`: lengths and counter, and nothing of its points. */
 export function isWellFormedSlot(slot: NonceSlot): boolean {
   return (
     slot.boot.length === BOOT_BYTES &&
     slot.counter > 0n &&
     slot.counter <= BigInt(Number.MAX_SAFE_INTEGER) &&
-    slot.hiding.length === POINT_BYTES &&
-    slot.binding.length === POINT_BYTES
+    isPointLength(slot.hiding.length) &&
+    isPointLength(slot.binding.length)
   );
 }
 

@@ -27,5 +27,3 @@ export const EVIDENCE_BYTES_MAX = 96 * 1024;
 
 export const BOOT_BYTES = 16;
 export const HASH_BYTES = 32;
-export const POINT_BYTES = 32;
-export const SIGNATURE_BYTES = 64;

@@ -1,8 +1,9 @@
 import { compareText, isId, keyId, nodeId } from '../common/index.js';
 import type { KeyId, NodeId } from '../common/index.js';
-import { parseSpiffe } from '../identity/index.js';
-import { Algorithm, decode, GenerateKeyRequest, SignRequest } from '../wire/index.js';
-import type { Label } from '../wire/index.js';
+import { algorithmName, parseSpiffe } from '../identity/index.js';
+import { decode, GenerateKeyRequest, SignRequest } from '../wire/index.js';
+import type { Algorithm, Label } from '../wire/index.js';
+import { ALGORITHMS, lengthsOf } from './algorithms.js';
 import {
   ALLOWED_SIGNERS_MAX,
   LABEL_VALUE_CHARS_MAX,
@@ -137,11 +138,11 @@ function judgeIds(requestId: string, key: string): Refusal | undefined {
 }
 
 function judgeAlgorithm(algorithm: Algorithm): Refusal | undefined {
-  if (algorithm === Algorithm.FROST_ED25519_SHA512) return undefined;
+  if (lengthsOf(algorithm) !== undefined) return undefined;
   return fault(
     'algorithm',
     'ALGORITHM_UNSUPPORTED',
-    'algorithm must be one that this version makes keys of: FROST_ED25519_SHA512',
+    `algorithm must be one that this version makes keys of: ${ALGORITHMS.map(algorithmName).join(', ')}`,
   );
 }
 

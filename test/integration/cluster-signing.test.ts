@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { TaskState } from '../../src/client/index.js';
+import { Algorithm, TaskState, verifySignature } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
 import { opensslVerifies } from '../support/cluster-signature.js';
 import { startCluster } from '../support/cluster.js';
@@ -22,6 +22,24 @@ test('makes a key and signs at every node, and OpenSSL verifies', async () => {
     expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
   }
 });
+
+test.each(['FROST_SECP256K1_SHA256', 'FROST_SECP256K1_TAPROOT', 'FROST_P256_SHA256'] as const)(
+  'makes a key and signs with %s, and its client verifies certificate and signature',
+  async (name) => {
+    await using cluster = await startCluster({ nodes: 3 });
+    const app = await cluster.client('app');
+    const algorithm = Algorithm[name];
+
+    const { key, verdict } = await app.generateKey({ keyId: 'treasury', algorithm });
+    const message = utf8('pay');
+    const { signature, publicKey } = await app.sign({ keyId: 'treasury', message });
+
+    expect({ verdict, algorithm: key.algorithm }).toEqual({ verdict: 'vouched', algorithm });
+    expect(publicKey).toEqual(key.publicKey);
+    expect(verifySignature(key, message, signature)).toBe(true);
+    expect(verifySignature(key, utf8('pay more'), signature)).toBe(false);
+  },
+);
 
 test('answers a repeated request with identical bytes from one task, wherever it is repeated', async () => {
   await using cluster = await startCluster({ nodes: 3 });

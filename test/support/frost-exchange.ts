@@ -6,6 +6,7 @@ import {
   commit,
   generateKey,
   keygenKinds,
+  publicKeyOf,
   signShare,
   type Commitment,
   type FrostPublic,
@@ -14,7 +15,9 @@ import {
   type NewKey,
   type Suite,
 } from '../../src/frost/index.js';
+import { algorithmName } from '../../src/identity/index.js';
 import { openSession, type Party, type Session } from '../../src/mpc/index.js';
+import { nodeVerify } from '../../src/ops/index.js';
 import type { Random, Signer, Verify } from '../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../src/wire/index.js';
 
@@ -50,6 +53,16 @@ export const testVerify: Verify = {
   final: (_algorithm, publicKey, message, signature) =>
     verifyEd25519(publicKey, message, signature),
 };
+
+/** Whether a final signature of the suite's algorithm holds, by the verifier that nodes ask. */
+export function verifies<P>(
+  { algorithm }: Suite<P>,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+): (signature: Uint8Array) => boolean {
+  const name = algorithmName(algorithm);
+  return (signature) => nodeVerify.final(name, publicKey, message, signature);
+}
 
 /** A fresh identity key. */
 export function testSigner(name: string): Signer {
@@ -165,7 +178,8 @@ export function deal<P>(
     index: at + 1,
     scalar: group.encodeScalar(polynomial.evaluate(at + 1)),
   }));
-  return { key: { threshold, V, publicKey: V[0] ?? new Uint8Array() }, shares };
+  const publicKey = publicKeyOf(suite, V[0] ?? new Uint8Array()) ?? new Uint8Array();
+  return { key: { threshold, V, publicKey }, shares };
 }
 
 /** The same with a random secret. */

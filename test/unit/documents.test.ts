@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 /** What the documents claim, held against the code: a page that goes stale fails here. */
 
 /** Upper-case words of the code that are no reasons. */
-const OTHER_WORDS = /^(NOT_SERVING$|QUORATE_)/;
+const OTHER_WORDS = /^(NOT_SERVING$|QUORATE_|FROST_)/;
 const SKIPPED = /(^|\/)(node_modules|dist|\.git|\.quorate|gen)(\/|$)/;
 
 function filesOf(folder: string, ending: string): string[] {

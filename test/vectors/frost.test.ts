@@ -1,28 +1,13 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../../src/common/index.js';
-import { decodeLittleEndian } from '../../src/crypto/index.js';
-import {
-  aggregate,
-  commit,
-  ed25519Suite,
-  signShare,
-  verificationShare,
-} from '../../src/frost/index.js';
+import { aggregate, commit, signShare, suiteOf, verificationShare } from '../../src/frost/index.js';
 import { bind } from '../../src/frost/binding.js';
-import { deal, verifyEd25519 } from '../support/frost-exchange.js';
-import { RFC9591_ED25519 as RFC } from './rfc9591-ed25519.js';
+import { signingKey } from '../../src/frost/signing-key.js';
+import { Algorithm } from '../../src/wire/index.js';
+import { deal, verifies } from '../support/frost-exchange.js';
+import { RFC9591 } from './rfc9591.js';
 
-const suite = ed25519Suite;
-const { group } = suite;
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
-
-const { key, shares } = deal(suite, RFC.threshold, RFC.count, [
-  decodeLittleEndian(bytes(RFC.secret)),
-  decodeLittleEndian(bytes(RFC.coefficient)),
-]);
-const message = bytes(RFC.message);
-const B = RFC.signers.map(({ index, D, E }) => ({ index, D: bytes(D), E: bytes(E) }));
-const verify = (signature: Uint8Array) => verifyEd25519(key.publicKey, message, signature);
 
 /** Gives the RFC's random values in their order. */
 function scripted(...values: readonly string[]) {
@@ -30,64 +15,88 @@ function scripted(...values: readonly string[]) {
   return { bytes: () => bytes(rest.shift() ?? '') };
 }
 
-test('the key shares and the public key are those of the RFC', () => {
-  expect(toHex(key.publicKey)).toBe(RFC.publicKey);
-  expect(shares.map(({ scalar }) => toHex(scalar))).toEqual(RFC.keyShares);
-});
+const names = new Map<Algorithm, string>(
+  Object.entries(Algorithm).map(([name, algorithm]) => [algorithm, name]),
+);
 
-test('the verification shares computed from V are the points of the key shares', () => {
-  for (const { index, scalar } of shares) {
-    const X = verificationShare(suite, key.V, index);
-    const expected = group.multiplyBase(decodeLittleEndian(scalar));
-    expect(X && group.equal(X, expected)).toBe(true);
-  }
-});
+describe.each(RFC9591.map((RFC) => [names.get(RFC.algorithm), RFC] as const))(
+  '%s',
+  (_name, RFC) => {
+    const suite = suiteOf(RFC.algorithm);
+    if (suite === undefined) throw new Error('there is such a suite');
+    const { group } = suite;
+    const number = (hex: string) => group.decodeScalar(bytes(hex)) ?? 0n;
 
-test('RFC 9591 §5.1: nonces and commitments come from the random bytes and the key share', () => {
-  for (const { index, hidingRandomness, bindingRandomness, d, e, D, E } of RFC.signers) {
-    const random = scripted(hidingRandomness, bindingRandomness);
+    const { key, shares } = deal(suite, RFC.threshold, RFC.count, [
+      number(RFC.secret),
+      number(RFC.coefficient),
+    ]);
+    const message = bytes(RFC.message);
+    const B = RFC.signers.map(({ index, D, E }) => ({ index, D: bytes(D), E: bytes(E) }));
+    const verify = verifies(suite, key.publicKey, message);
 
-    const nonce = commit(suite, bytes(RFC.keyShares[index - 1] ?? ''), random);
+    test('the key shares and the public key are those of the RFC', () => {
+      expect(toHex(key.publicKey)).toBe(RFC.publicKey);
+      expect(shares.map(({ scalar }) => toHex(scalar))).toEqual(RFC.keyShares);
+    });
 
-    expect([nonce.d, nonce.e, nonce.D, nonce.E].map(toHex)).toEqual([d, e, D, E]);
-  }
-});
+    test('the verification shares computed from V are the points of the key shares', () => {
+      for (const { index, scalar: x_i } of shares) {
+        const X = verificationShare(suite, key.V, index);
+        const expected = group.multiplyBase(group.decodeScalar(x_i) ?? 0n);
+        expect(X && group.equal(X, expected)).toBe(true);
+      }
+    });
 
-test('RFC 9591 §4.4: the binding factors', () => {
-  const binding = bind(suite, key, B, message);
+    test('RFC 9591 §5.1: nonces and commitments come from the random bytes and the key share', () => {
+      for (const { index, hidingRandomness, bindingRandomness, d, e, D, E } of RFC.signers) {
+        const random = scripted(hidingRandomness, bindingRandomness);
 
-  if ('badCommitment' in binding) throw new Error('the commitments are points');
-  const factors = [...binding.signers].map(([index, { rho }]) => [
-    index,
-    toHex(group.encodeScalar(rho)),
-  ]);
-  expect(factors).toEqual(RFC.signers.map(({ index, rho }) => [index, rho]));
-});
+        const nonce = commit(suite, bytes(RFC.keyShares[index - 1] ?? ''), random);
 
-test('RFC 9591 §5.2: the signature shares', () => {
-  const made = RFC.signers.map(({ index, d, e }) => {
-    const nonce = { d: bytes(d), e: bytes(e) };
-    const share = { index, scalar: bytes(RFC.keyShares[index - 1] ?? '') };
-    return signShare(suite, key, share, nonce, B, message);
-  });
+        expect([nonce.d, nonce.e, nonce.D, nonce.E].map(toHex)).toEqual([d, e, D, E]);
+      }
+    });
 
-  expect(made.map((each) => ('share' in each ? toHex(each.share) : each))).toEqual(
-    RFC.signers.map(({ share }) => share),
-  );
-});
+    test('RFC 9591 §4.4: the binding factors', () => {
+      const signing = signingKey(suite, key);
+      if (signing === undefined) throw new Error('the key is sound');
+      const binding = bind(suite, signing, B, message);
 
-test('RFC 9591 §5.3: the signature, which verifies as Ed25519', () => {
-  const given = new Map(RFC.signers.map(({ index, share }) => [index, bytes(share)]));
+      if ('badCommitment' in binding) throw new Error('the commitments are points');
+      const factors = [...binding.signers].map(([index, { rho }]) => [
+        index,
+        toHex(group.encodeScalar(rho)),
+      ]);
+      expect(factors).toEqual(RFC.signers.map(({ index, rho }) => [index, rho]));
+    });
 
-  const result = aggregate(suite, key, B, message, given, verify);
+    test('RFC 9591 §5.2: the signature shares', () => {
+      const made = RFC.signers.map(({ index, d, e }) => {
+        const nonce = { d: bytes(d), e: bytes(e) };
+        const share = { index, scalar: bytes(RFC.keyShares[index - 1] ?? '') };
+        return signShare(suite, key, share, nonce, B, message);
+      });
 
-  expect(result.ok && toHex(result.signature)).toBe(RFC.signature);
-});
+      expect(made.map((each) => ('share' in each ? toHex(each.share) : each))).toEqual(
+        RFC.signers.map(({ share }) => share),
+      );
+    });
 
-test('blaming the shares of the RFC finds no culprit', () => {
-  const given = new Map(RFC.signers.map(({ index, share }) => [index, bytes(share)]));
+    test('RFC 9591 §5.3: the signature, which an independent verifier takes', () => {
+      const given = new Map(RFC.signers.map(({ index, share }) => [index, bytes(share)]));
 
-  const result = aggregate(suite, key, B, message, given, () => false);
+      const result = aggregate(suite, key, B, message, given, verify);
 
-  expect(result).toEqual({ ok: false, culprits: [] });
-});
+      expect(result.ok && toHex(result.signature)).toBe(RFC.signature);
+    });
+
+    test('blaming the shares of the RFC finds no culprit', () => {
+      const given = new Map(RFC.signers.map(({ index, share }) => [index, bytes(share)]));
+
+      const result = aggregate(suite, key, B, message, given, () => false);
+
+      expect(result).toEqual({ ok: false, culprits: [] });
+    });
+  },
+);

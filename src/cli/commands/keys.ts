@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
-import { ClusterError } from '../../common/index.js';
 import { Algorithm } from '../../client/index.js';
-import { countArgument } from '../arguments.js';
+import { algorithmArgument, ALGORITHM_NAMES, countArgument } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { usageError } from '../exit-codes.js';
@@ -22,10 +21,6 @@ type GenerateFlags = ConnectionFlags & {
 };
 type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
 type GetFlags = ConnectionFlags & { readonly json?: true };
-
-/** Algorithms of threshold signing that this release does not have. */
-const LATER =
-  /^(FROST_SECP256K1_SHA256|FROST_SECP256K1_TAPROOT|FROST_P256_SHA256|GG20_SECP256K1|GG20_P256)$/;
 
 /** `quorate keys`: keys in shares. */
 export function keysCommand(surroundings: Surroundings): Command {
@@ -67,7 +62,7 @@ function generateCommand(surroundings: Surroundings): Command {
       ).argParser((text: string) => text.split(',').filter(Boolean)),
     )
     .addOption(
-      new Option('--algorithm <name>', 'what signatures it makes')
+      new Option('--algorithm <name>', `what signatures it makes: ${ALGORITHM_NAMES.join(', ')}`)
         .default(Algorithm.FROST_ED25519_SHA512, 'FROST_ED25519_SHA512')
         .argParser(algorithmArgument),
     )
@@ -95,6 +90,7 @@ function generateCommand(surroundings: Surroundings): Command {
       `
 Examples:
   quorate keys generate demo
+  quorate keys generate coins --algorithm FROST_SECP256K1_TAPROOT
   quorate keys generate payments --threshold 2 --participants node-1,node-2,node-3
   quorate keys generate app-key --allowed-signer spiffe://quorate/app/checkout --label team=shop`,
     )
@@ -179,17 +175,6 @@ Examples:
       if (flags.json) return surroundings.out(JSON.stringify(keyJson(key, shown)));
       for (const line of keyLines(key, shown)) surroundings.out(line);
     });
-}
-
-function algorithmArgument(name: string): Algorithm {
-  if (name === 'FROST_ED25519_SHA512') return Algorithm.FROST_ED25519_SHA512;
-  if (LATER.test(name)) {
-    throw new ClusterError(
-      'unsupported',
-      `This release cannot make ${name} keys; it makes FROST_ED25519_SHA512`,
-    );
-  }
-  throw usageError(`"${name}" is no algorithm; there is FROST_ED25519_SHA512`);
 }
 
 function labelArgument(

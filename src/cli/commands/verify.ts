@@ -1,6 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { fromHex, toHex } from '../../common/index.js';
-import { nodeVerify } from '../../ops/index.js';
+import { Algorithm, verifySignature } from '../../client/index.js';
+import { lengthsOf } from '../../state/index.js';
+import { algorithmArgument } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
@@ -13,6 +15,7 @@ type Flags = ConnectionFlags &
   MessageFlags & {
     readonly signature: Uint8Array;
     readonly publicKey?: Uint8Array;
+    readonly algorithm?: Algorithm;
     readonly json?: true;
   };
 
@@ -21,18 +24,24 @@ export function verifyCommand(surroundings: Surroundings): Command {
   const command = new Command('verify')
     .summary('check a signature, offline')
     .description(
-      'Checks an Ed25519 signature on this machine, with OpenSSL. Without --public-key, the public key is ' +
-        'looked up in the cluster first, and believed as far as its certificate goes.\n' +
+      'Checks a signature on this machine, by code that did not make it (Ed25519: OpenSSL). Without --public-key, the ' +
+        'public key is looked up in the cluster first, and believed as far as its certificate goes.\n' +
         'Prints "valid" and ends with 0, or "invalid" and 1.',
     )
     .addArgument(new Argument('[key-id]', 'the key in the cluster whose public key is meant'))
     .addOption(
       new Option('--public-key <hex>', 'the public key itself: nothing is asked of any cluster') //
-        .argParser(hexArgument('--public-key', 32)),
+        .argParser(hexArgument('--public-key')),
+    )
+    .addOption(
+      new Option(
+        '--algorithm <name>',
+        'with --public-key: whose signatures these are (default: FROST_ED25519_SHA512)',
+      ).argParser(algorithmArgument),
     )
     .addOption(
       new Option('-s, --signature <hex>', 'the signature')
-        .argParser(hexArgument('--signature', 64))
+        .argParser(hexArgument('--signature'))
         .makeOptionMandatory(),
     );
   addMessageOptions(command).option('--json', 'print one JSON object');
@@ -49,9 +58,15 @@ Examples:
       if ((keyId === undefined) === (flags.publicKey === undefined)) {
         throw usageError('Whose signature? Name a key of the cluster, or give --public-key.');
       }
+      if (keyId !== undefined && flags.algorithm !== undefined) {
+        throw usageError('--algorithm goes with --public-key: a key of the cluster has its own');
+      }
       const message = await readMessage(flags, surroundings);
-      const publicKey = flags.publicKey ?? (await lookUp(keyId ?? '', flags, surroundings));
-      const valid = nodeVerify.final('FROST_ED25519_SHA512', publicKey, message, flags.signature);
+      const { algorithm, publicKey } = await keyOf(keyId, flags, surroundings);
+      const lengths = lengthsOf(algorithm);
+      requireLength('--public-key', publicKey, lengths?.publicKeyBytes);
+      requireLength('--signature', flags.signature, lengths?.signatureBytes);
+      const valid = verifySignature({ algorithm, publicKey }, message, flags.signature);
       if (flags.json) {
         const shown = { valid, key_id: keyId, public_key: toHex(publicKey) };
         surroundings.out(JSON.stringify(shown));
@@ -64,23 +79,29 @@ Examples:
     });
 }
 
-async function lookUp(keyId: string, flags: Flags, surroundings: Surroundings) {
+/** The key that is meant: given, or of the cluster. */
+function keyOf(keyId: string | undefined, flags: Flags, surroundings: Surroundings) {
+  const { algorithm = Algorithm.FROST_ED25519_SHA512, publicKey } = flags;
+  if (keyId === undefined) return { algorithm, publicKey: publicKey ?? new Uint8Array() };
   return withClient(flags, surroundings, READ_MS, async (client, options) => {
     const { key, verdict } = await client.getKey(keyId, options);
     if (verdict === 'unverified' || verdict === 'pending') {
       surroundings.err(`The certificate of ${keyId} is ${verdict}: this public key is hearsay.`);
     }
-    return key.publicKey;
+    return key;
   });
 }
 
-/** Reads a flag of exactly `length` bytes in hex. */
-function hexArgument(flag: string, length: number): (text: string) => Uint8Array {
+/** Reads a flag of bytes in hex. */
+function hexArgument(flag: string): (text: string) => Uint8Array {
   return (text) => {
     const bytes = fromHex(text.trim().toLowerCase());
-    if (bytes?.length !== length) {
-      throw usageError(`${flag} must be ${length * 2} hex characters (${length} bytes)`);
-    }
+    if (bytes === undefined) throw usageError(`${flag} must be hex characters`);
     return bytes;
   };
+}
+
+function requireLength(flag: string, { length }: Uint8Array, wanted: number | undefined): void {
+  if (wanted === undefined || length === wanted) return;
+  throw usageError(`${flag} must be ${wanted * 2} hex characters (${wanted} bytes)`);
 }

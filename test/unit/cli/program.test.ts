@@ -76,7 +76,7 @@ describe('what this release does not do is refused in a sentence', () => {
   test.each([
     [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
     [['keys', 'retire', 'k'], /This release cannot retire keys/],
-    [['keys', 'generate', 'k', '--algorithm', 'GG20_SECP256K1'], /it makes FROST_ED25519_SHA512$/],
+    [['keys', 'generate', 'k', '--algorithm', 'GG20_SECP256K1'], /it makes FROST_ED25519_SHA512, /],
     [['certs', 'issue'], /This release issues certificates at/],
     [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],

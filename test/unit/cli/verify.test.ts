@@ -31,9 +31,35 @@ test('prints one JSON object', async () => {
   expect(JSON.parse(ran.out)).toEqual({ valid: true, public_key: publicKey });
 });
 
+test('verifies the signatures of other algorithms, and none as those of another', async () => {
+  // RFC 9591, appendix E.5.
+  const named = [
+    'verify',
+    '--public-key',
+    '02f37c34b66ced1fb51c34a90bdae006901f10625cc06c4f64663b0eae87d87b4f',
+    '--signature',
+    '024c1ad4e031872661fa6ebd05dfc7fb30db08b38d79f0edbc82051ae931381bc6' +
+      'a46881e25c7989d3816eae32074f1ab0d49ee908a59713ed5284c6bade7cfb02',
+    '--message',
+    'test',
+  ];
+  const asked = (algorithm: string) => quorate([...named, '--algorithm', algorithm]);
+
+  expect((await asked('FROST_SECP256K1_SHA256')).out).toBe('valid');
+  expect((await asked('FROST_P256_SHA256')).out).toBe('invalid');
+  expect((await asked('FROST_SECP256K1_TAPROOT')).err).toMatch(/must be 64 hex characters/);
+  expect((await quorate(named)).status).toBe(2);
+  expect((await asked('ECDSA')).err).toMatch(/is no algorithm; there are FROST_ED25519_SHA512, /);
+});
+
 test.each([
   ['neither key', ['verify', '-s', signature, '-m', 'x'], /Name a key of the cluster/],
   ['both keys', [...flags, 'demo', '-m', 'x'], /Name a key of the cluster/],
+  [
+    'an algorithm of a key that has its own',
+    ['verify', 'demo', '--algorithm', 'FROST_P256_SHA256', '-s', signature, '-m', 'x'],
+    /--algorithm goes with --public-key/,
+  ],
   ['no signature', ['verify', '--public-key', publicKey, '-m', 'x'], /--signature/],
   [
     'a short signature',

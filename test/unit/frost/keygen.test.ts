@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
 import {
@@ -19,6 +19,9 @@ import {
   verifyEd25519,
 } from '../../support/frost-exchange.js';
 import { smallSuite, verifySmall } from './small-suite.js';
+
+/** Arithmetic of many parties in one process, beside whatever else the machine does. */
+jest.setTimeout(60_000);
 
 /** f(0)·G from t shares: the point of the secret that nobody has. */
 function publicKeyOf<P>({ group }: Suite<P>, shares: readonly FrostShare[]): Uint8Array {

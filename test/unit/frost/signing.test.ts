@@ -1,4 +1,3 @@
-import { ed25519_FROST as noble } from '@noble/curves/ed25519.js';
 import { expect, test } from '@jest/globals';
 import { Bug, concat, utf8 } from '../../../src/common/index.js';
 import { encodeLittleEndian, modulo } from '../../../src/crypto/index.js';
@@ -8,11 +7,8 @@ import {
   createSuite,
   ed25519Suite,
   signShare,
-  suiteOf,
-  verificationShare,
   type Commitment,
 } from '../../../src/frost/index.js';
-import { Algorithm } from '../../../src/wire/index.js';
 import {
   dealRandom,
   seededRandom,
@@ -25,11 +21,6 @@ const suite = ed25519Suite;
 const { group } = suite;
 const message = utf8('to be signed');
 const random = seededRandom(11);
-
-test('the suite of an algorithm is found in a table, and nothing else is', () => {
-  expect(suiteOf(Algorithm.FROST_ED25519_SHA512)).toBe(ed25519Suite);
-  expect(suiteOf(Algorithm.UNSPECIFIED)).toBeUndefined();
-});
 
 const sets = [2, 3, 4, 5].flatMap((count) =>
   Array.from({ length: count - 1 }, (_, at) => at + 2).map((threshold) => ({ threshold, count })),
@@ -58,53 +49,6 @@ test('14-of-20, and an empty message', () => {
   );
 
   expect(result.ok).toBe(true);
-});
-
-const id = (index: number) => noble.Identifier.fromNumber(index);
-
-test('our signers and noble’s sign together, and each takes the other’s shares', () => {
-  const { key, shares } = dealRandom(suite, 3, 4, random);
-  const nobleKey = {
-    signers: { min: 3, max: 4 },
-    commitments: key.V.map((V_l) => Uint8Array.from(V_l)),
-    verifyingShares: Object.fromEntries(
-      shares.map(({ index }) => {
-        const X = verificationShare(suite, key.V, index);
-        return [id(index), Uint8Array.from(X ? group.encode(X) : [])];
-      }),
-    ),
-  };
-  const [one, two, , four] = shares;
-  if (!one || !two || !four) throw new Error('there are four');
-  const theirs = { identifier: id(2), signingShare: Uint8Array.from(two.scalar) };
-  noble.validateSecret(theirs, nobleKey);
-  const mine = [one, four].map((share) => ({ share, nonce: commit(suite, share.scalar, random) }));
-  const { nonces, commitments } = noble.commit(theirs);
-
-  const B: Commitment[] = [
-    ...mine.map(({ share, nonce: { D, E } }) => ({ index: share.index, D, E })),
-    { index: 2, D: commitments.hiding, E: commitments.binding },
-  ].sort((a, b) => a.index - b.index);
-  const list = B.map(({ index, D, E }) => ({
-    identifier: id(index),
-    hiding: Uint8Array.from(D),
-    binding: Uint8Array.from(E),
-  }));
-  const z = new Map<number, Uint8Array>([
-    [2, noble.signShare(theirs, nobleKey, nonces, list, message)],
-  ]);
-  for (const { share, nonce } of mine) {
-    const made = signShare(suite, key, share, nonce, B, message);
-    if ('share' in made) z.set(share.index, made.share);
-  }
-
-  for (const [index, share] of z)
-    expect(noble.verifyShare(nobleKey, list, message, id(index), share)).toBe(true);
-  const named = Object.fromEntries([...z].map(([index, share]) => [id(index), share]));
-  const ours = aggregate(suite, key, B, message, z, (signature) =>
-    verifyEd25519(key.publicKey, message, signature),
-  );
-  expect(ours).toEqual({ ok: true, signature: noble.aggregate(nobleKey, list, message, named) });
 });
 
 /** A 2-of-3 in the middle of a signature: both nonces are made, no share yet. */

@@ -5,6 +5,8 @@ import { suiteOf } from '../../../src/frost/index.js';
 import type { KeepInput, KeyManagerParts, LoadInput } from '../../../src/keys/index.js';
 import type { ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
+import { algorithmName } from '../../../src/identity/index.js';
+import { ALGORITHMS } from '../../../src/state/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { holds, KEY, manager, OTHER_SESSION, SESSION, sharing } from './sharing.js';
 
@@ -187,6 +189,39 @@ test('a share that is not of its polynomial is never kept', async () => {
     await expect(manager(shares).keep(sharing(wrong))).rejects.toThrow('of its polynomial');
 
   expect(await shares.get(KEY, SESSION)).toBeUndefined();
+});
+
+const pairs = ALGORITHMS.flatMap((made) =>
+  ALGORITHMS.filter((other) => other !== made).map(
+    (other) => [algorithmName(made), algorithmName(other), made, other] as const,
+  ),
+);
+
+test.each(pairs)(
+  'attack 21: a share of %s does not open as one of %s',
+  async (_a, _b, made, other) => {
+    const shares = memoryShareStore();
+    const share = sharing({ algorithm: made });
+    await manager(shares).keep(share);
+
+    await expect(manager(shares).load({ ...share, algorithm: other })).rejects.toMatchObject(
+      DATA_LOSS,
+    );
+    // Nor when it is open already.
+    const keys = manager(shares);
+    expect(await keys.load(share)).toBe(true);
+    await expect(keys.load({ ...share, algorithm: other })).rejects.toMatchObject(DATA_LOSS);
+  },
+);
+
+test('a Taproot share is kept under its output key, and not under the key that is shared', async () => {
+  const share = sharing({ algorithm: Algorithm.FROST_SECP256K1_TAPROOT });
+  const [V_0 = new Uint8Array()] = share.V;
+  expect(share.publicKey).toHaveLength(32);
+
+  for (const publicKey of [V_0, V_0.slice(1)])
+    await expect(manager().keep({ ...share, publicKey })).rejects.toThrow('of its polynomial');
+  await expect(manager().keep(share)).resolves.toBeUndefined();
 });
 
 test('an algorithm that the node does not know is refused', async () => {

@@ -1,6 +1,6 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, suiteOf } from '../../../src/frost/index.js';
+import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
 import { systemRandom } from '../../../src/ops/index.js';
@@ -14,8 +14,6 @@ export const OTHER_SESSION = sessionId('a5'.repeat(32));
 export const NODE: NodeId = nodeId('node-1');
 export const BOOT: Boot = bootId('b0'.repeat(16));
 
-const { group } = ed25519Suite;
-
 /** A scalar of 31 random bytes: below the order, and not short. */
 function randomScalar(): bigint {
   return BigInt(`0x${toHex(systemRandom.bytes(31))}`);
@@ -23,16 +21,19 @@ function randomScalar(): bigint {
 
 /** A sharing f(X) = a_0 + a_1·X, and this node's share f(1) of it, ready to be kept. */
 export function sharing(parts: Partial<KeepInput> = {}): KeepInput {
+  const algorithm = parts.algorithm ?? Algorithm.FROST_ED25519_SHA512;
+  const suite = suiteOf(algorithm) ?? ed25519Suite;
+  const { group } = suite;
   const [a0, a1] = [randomScalar(), randomScalar()];
   const V = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
   return {
     keyId: KEY,
     sessionId: SESSION,
     version: 1,
-    algorithm: Algorithm.FROST_ED25519_SHA512,
+    algorithm,
     threshold: 2,
     V,
-    publicKey: V[0] ?? new Uint8Array(),
+    publicKey: publicKeyOf(suite, V[0] ?? new Uint8Array()) ?? new Uint8Array(),
     index: 1,
     scalar: group.encodeScalar((a0 + a1) % group.order),
     record: systemRandom.bytes(200),

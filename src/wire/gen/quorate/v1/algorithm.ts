@@ -11,6 +11,12 @@ export const Algorithm = {
   UNSPECIFIED: 0,
   /** FROST_ED25519_SHA512 - RFC 9591 FROST(Ed25519, SHA-512); signatures verify as RFC 8032 Ed25519. */
   FROST_ED25519_SHA512: 1,
+  /** FROST_SECP256K1_SHA256 - RFC 9591 FROST(secp256k1, SHA-256): Schnorr signatures R and z of 65 bytes. Not ECDSA, and not Bitcoin's. */
+  FROST_SECP256K1_SHA256: 2,
+  /** FROST_SECP256K1_TAPROOT - FROST over secp256k1 whose signatures verify as BIP-340, under a Taproot output key without scripts (BIP-86). */
+  FROST_SECP256K1_TAPROOT: 3,
+  /** FROST_P256_SHA256 - RFC 9591 FROST(P-256, SHA-256): Schnorr signatures R and z of 65 bytes. Not ECDSA. */
+  FROST_P256_SHA256: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -19,6 +25,9 @@ export type Algorithm = typeof Algorithm[keyof typeof Algorithm];
 export namespace Algorithm {
   export type UNSPECIFIED = typeof Algorithm.UNSPECIFIED;
   export type FROST_ED25519_SHA512 = typeof Algorithm.FROST_ED25519_SHA512;
+  export type FROST_SECP256K1_SHA256 = typeof Algorithm.FROST_SECP256K1_SHA256;
+  export type FROST_SECP256K1_TAPROOT = typeof Algorithm.FROST_SECP256K1_TAPROOT;
+  export type FROST_P256_SHA256 = typeof Algorithm.FROST_P256_SHA256;
   export type UNRECOGNIZED = typeof Algorithm.UNRECOGNIZED;
 }
 
@@ -30,6 +39,15 @@ export function algorithmFromJSON(object: any): Algorithm {
     case 1:
     case "ALGORITHM_FROST_ED25519_SHA512":
       return Algorithm.FROST_ED25519_SHA512;
+    case 2:
+    case "ALGORITHM_FROST_SECP256K1_SHA256":
+      return Algorithm.FROST_SECP256K1_SHA256;
+    case 3:
+    case "ALGORITHM_FROST_SECP256K1_TAPROOT":
+      return Algorithm.FROST_SECP256K1_TAPROOT;
+    case 4:
+    case "ALGORITHM_FROST_P256_SHA256":
+      return Algorithm.FROST_P256_SHA256;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -43,6 +61,12 @@ export function algorithmToJSON(object: Algorithm): string {
       return "ALGORITHM_UNSPECIFIED";
     case Algorithm.FROST_ED25519_SHA512:
       return "ALGORITHM_FROST_ED25519_SHA512";
+    case Algorithm.FROST_SECP256K1_SHA256:
+      return "ALGORITHM_FROST_SECP256K1_SHA256";
+    case Algorithm.FROST_SECP256K1_TAPROOT:
+      return "ALGORITHM_FROST_SECP256K1_TAPROOT";
+    case Algorithm.FROST_P256_SHA256:
+      return "ALGORITHM_FROST_P256_SHA256";
     case Algorithm.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

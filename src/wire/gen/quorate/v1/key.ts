@@ -68,7 +68,7 @@ export interface Label {
 export interface Key {
   keyId: string;
   algorithm: Algorithm;
-  /** 32 bytes for Ed25519. */
+  /** 32 bytes for Ed25519 and Taproot (x of the output key), 33 bytes otherwise (a compressed point). */
   publicKey: Uint8Array;
   /** How many participants it takes to sign. */
   threshold: number;

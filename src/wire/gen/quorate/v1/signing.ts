@@ -19,7 +19,7 @@ export interface SignRequest {
 }
 
 export interface SignResponse {
-  /** 64 bytes for Ed25519, ready for any verifier. */
+  /** 64 bytes for Ed25519 and Taproot, 65 bytes otherwise (a compressed point and a scalar). */
   signature: Uint8Array;
   publicKey: Uint8Array;
   keyVersion: number;

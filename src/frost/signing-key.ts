@@ -1,0 +1,102 @@
+import { equal, toHex } from '../common/index.js';
+import { modulo } from '../crypto/index.js';
+import { decodeAll, type FrostPublic } from './key.js';
+import type { Suite } from './suite.js';
+
+/** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
+export type Tweaked = {
+  /** enc(PK): what binding factors are bound to. For Taproot the point with the even y, whose x is the public key. */
+  readonly point: Uint8Array;
+  /** What clients see and verify under, and what the challenge is bound to. */
+  readonly publicKey: Uint8Array;
+  readonly negated: boolean;
+  readonly tweak: bigint;
+};
+
+/** A key that can sign: of a sound sharing, and with the path of its request applied. */
+export type SigningKey = Tweaked & Pick<FrostPublic, 'threshold' | 'V'>;
+
+/**
+ * The key that a request means. `undefined` when V is not the public polynomial of such a key (t points, the first of which
+ * gives the public key), or when there is no key at that path.
+ */
+export function signingKey<P>(suite: Suite<P>, key: FrostPublic): SigningKey | undefined {
+  const { threshold, V, publicKey, derivation } = key;
+  const [V_0] = V;
+  if (V_0 === undefined || V.length !== threshold) return undefined;
+  if (decodeAll(suite, V) === undefined) return undefined;
+  const root = tweaked(suite, V_0, undefined);
+  if (root === undefined || !equal(root.publicKey, publicKey)) return undefined;
+  const derived = derivation === undefined ? root : tweaked(suite, V_0, derivation);
+  return derived && { ...derived, threshold, V };
+}
+
+/** The public key as clients see it, of a sharing with this V_0. */
+export function publicKeyOf<P>(suite: Suite<P>, V_0: Uint8Array): Uint8Array | undefined {
+  return tweaked(suite, V_0, undefined)?.publicKey;
+}
+
+/** The public key at the request's path, or `undefined` as {@link signingKey}. */
+export function derivedPublicKey<P>(suite: Suite<P>, key: FrostPublic): Uint8Array | undefined {
+  return signingKey(suite, key)?.publicKey;
+}
+
+function tweaked<P>(
+  suite: Suite<P>,
+  V_0: Uint8Array,
+  derivation: FrostPublic['derivation'],
+): Tweaked | undefined {
+  if (suite.taproot === undefined && (derivation?.path ?? []).length === 0) {
+    return { point: V_0, publicKey: V_0, negated: false, tweak: 0n };
+  }
+  const { chainCode = new Uint8Array(), path = [] } = derivation ?? {};
+  const name = `${toHex(V_0)}/${toHex(chainCode)}/${path.join('/')}`;
+  const known = suite.tweaked.get(name);
+  if (known !== undefined) return known;
+  const made = tweak(suite, V_0, chainCode, path);
+  if (made !== undefined) suite.tweaked.set(name, made);
+  return made;
+}
+
+/**
+ * Adding a constant to a polynomial adds it to every share: so each signer applies the same ± and tweak to its own share,
+ * and everybody to the X_j. First the path, on the full point; then Taproot's tweak of the key with the even y (BIP-341);
+ * then the even y of what comes out (BIP-340).
+ */
+function tweak<P>(
+  suite: Suite<P>,
+  V_0: Uint8Array,
+  chainCode: Uint8Array,
+  path: readonly number[],
+): Tweaked | undefined {
+  const { group, taproot } = suite;
+  const K = group.decode(V_0);
+  if (K === undefined) return undefined;
+  const child = path.length === 0 ? { point: K, tweak: 0n } : suite.derive?.(K, chainCode, path);
+  if (child === undefined) return undefined;
+  if (taproot === undefined) {
+    const point = group.encode(child.point);
+    return { point, publicKey: point, negated: false, tweak: child.tweak };
+  }
+
+  const inner = evenY(child.point);
+  const addend = taproot.tweak(taproot.x(inner.point));
+  if (addend === undefined) return undefined;
+  const Q = group.add(inner.point, group.multiplyBase(addend));
+  if (group.isIdentity(Q)) return undefined;
+  const outer = evenY(Q);
+  return {
+    point: group.encode(outer.point),
+    publicKey: taproot.x(outer.point),
+    negated: inner.odd !== outer.odd,
+    tweak: signed(outer.odd, signed(inner.odd, child.tweak) + addend),
+  };
+
+  function evenY(point: P): { readonly point: P; readonly odd: boolean } {
+    const odd = taproot?.hasOddY(point) ?? false;
+    return { odd, point: odd ? group.negate(point) : point };
+  }
+  function signed(negative: boolean, scalar: bigint): bigint {
+    return modulo(negative ? -scalar : scalar, group.order);
+  }
+}
