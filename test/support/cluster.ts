@@ -35,7 +35,12 @@ export type ClientOptions = {
  * what `quorate certs init` runs. Resolves when a leader answers. Everything between them, and between them and clients,
  * goes over wires that a test can cut.
  */
-export async function startCluster(options: { readonly nodes: number }): Promise<TestCluster> {
+export async function startCluster(options: {
+  readonly nodes: number;
+  /** Whether requests need no signature of their requesters; they do not unless given. */
+  readonly unsigned?: boolean;
+}): Promise<TestCluster> {
+  const { unsigned = true } = options;
   const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
   const nodes = Array.from({ length: options.nodes }, (_, at) => nodeId(`node-${at + 1}`));
   await createCluster({
@@ -48,9 +53,9 @@ export async function startCluster(options: { readonly nodes: number }): Promise
     })),
     operator: 'operator',
     days: 1,
-    unsigned: true,
+    unsigned,
   });
-  const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes));
+  const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes), unsigned);
   try {
     await Promise.all(nodes.map((node) => cluster.restart(node)));
     await cluster.leader();
@@ -68,14 +73,21 @@ export class TestCluster implements AsyncDisposable {
   /** Log lines that say that something is wrong: alarms, errors, and what ended a node. */
   readonly alarms: string[] = [];
   readonly #folder: string;
+  readonly #unsigned: boolean;
   readonly #running = new Map<NodeId, Node>();
   readonly #lying: LyingNode[] = [];
   readonly #clients: QuorateClient[] = [];
   /** One for each node, that asks nobody else. */
   readonly #observers = new Map<NodeId, QuorateClient>();
 
-  constructor(folder: string, nodes: readonly NodeId[], network: ClusterNetwork) {
+  constructor(
+    folder: string,
+    nodes: readonly NodeId[],
+    network: ClusterNetwork,
+    unsigned: boolean,
+  ) {
     this.#folder = folder;
+    this.#unsigned = unsigned;
     this.nodes = nodes;
     this.network = network;
   }
@@ -87,6 +99,7 @@ export class TestCluster implements AsyncDisposable {
       endpoints: at.map((node) => this.network.door(node).address),
       ...(await this.credentials(role, options)),
       clusterFile: new Uint8Array(readFileSync(join(this.#folder, 'cluster.json'))),
+      signer: this.#unsigned ? 'none' : 'tls',
     });
     this.#clients.push(client);
     return client;
