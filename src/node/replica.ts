@@ -18,7 +18,7 @@ import { createRaft, RaftDriver } from '../raft/index.js';
 import { Overlay, queries, rulesOf } from '../state/index.js';
 import type { Queries } from '../state/index.js';
 import { Connections, TaskManager } from '../tasks/index.js';
-import type { Call } from '../tasks/index.js';
+import type { Call, Proven } from '../tasks/index.js';
 import { encode, SessionMessage } from '../wire/index.js';
 import type { Algorithm, TaskRecord } from '../wire/index.js';
 import { StateMachine } from './replica-machine.js';
@@ -82,6 +82,8 @@ export interface Replica {
   read(signal: AbortSignal): Promise<Queries>;
   /** The state as applied here, which may be behind. */
   local(): Queries;
+  /** Who is proved to have lied in a task: evidence of the log and what came here, judged here. */
+  culprits(task: TaskRecord): readonly Proven[];
   status(): ReplicaStatus;
   stop(): Promise<void>;
 }
@@ -168,6 +170,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           const entry = driver.propose(payload);
           return typeof entry === 'string' ? entry : 'proposed';
         },
+        entry: (index) => driver.entry(index),
         status: () => {
           const status = driver.status();
           return { ...status, current: status.caughtUp && machine.current };
@@ -199,6 +202,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       return asked;
     },
     local: () => asked,
+    culprits: (task) => tasks.culprits(task),
     status: () => {
       const { leader, term, commit, applied, caughtUp } = driver.status();
       return {

@@ -6,7 +6,7 @@
 export { ALGORITHMS, lengthsOf } from './algorithms.js';
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
-export { isCertified, judgeInstalled, judgeReady } from './apply-facts.js';
+export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-facts.js';
 export { isWellFormedSlot } from './attempts.js';
 export { verdictHashOf } from './apply-request.js';
 export type { Verdict } from './apply-request.js';

@@ -40,6 +40,16 @@ export const EARLY_MESSAGES_MAX = 64;
 export const EARLY_BYTES_MAX = 256 * 1024;
 export const EARLY_KEPT_MS = 10_000;
 
+/** Different complaints of one node about one session that are looked at: an honest one makes two. */
+export const COMPLAINTS_MAX = 4;
+/** Evidence that a node keeps to show: in all, and against one culprit. */
+export const EVIDENCE_KEPT_BYTES_MAX = 8 * 1024 * 1024;
+export const EVIDENCE_KEPT_PER_NODE_MAX = 32;
+/** As long as a task is remembered after its outcome. */
+export const EVIDENCE_KEPT_MS = 60 * 60 * 1000;
+/** Judgements that are remembered, so that the same evidence is judged once. */
+export const JUDGEMENTS_MAX = 1024;
+
 /** How long a request waits for a leader before it is given up. */
 export const LEADER_WAIT_MS = 5000;
 /** A request is forwarded again this often until its verdict is applied here. */

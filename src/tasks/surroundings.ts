@@ -1,14 +1,16 @@
-import type { Boot, Millis, NodeId, PartyIndex, Term } from '../common/index.js';
+import type { Boot, LogIndex, Millis, NodeId, PartyIndex, Term } from '../common/index.js';
 import { fromHex } from '../common/index.js';
 import type { Suite } from '../frost/index.js';
 import type { KeyManager } from '../keys/index.js';
-import type { Clock, Logger, Random, Signer } from '../ports/index.js';
+import type { Clock, Entry, Logger, Random, Signer } from '../ports/index.js';
 import type { Rules, View } from '../state/index.js';
 import type { Algorithm, SessionMessage } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
   propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
+  /** An entry of this node's log. */
+  entry(index: LogIndex): Entry | undefined;
   status(): {
     readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
     readonly term: Term;

@@ -4,6 +4,10 @@ import type { Timer } from '../ports/index.js';
 import type { Queries, Verdict } from '../state/index.js';
 import { decode, encode, SessionMessage } from '../wire/index.js';
 import type { Contribution, Envelope, KeyRecord, NonceSlot, TaskRecord } from '../wire/index.js';
+import { Accusing } from './accusing.js';
+import { Complaints } from './complaints.js';
+import { Culprits } from './culprits.js';
+import type { Proven } from './culprits.js';
 import { Assigner } from './leader/assigner.js';
 import { Commitments } from './participant/commitments.js';
 import { Coordinator } from './leader/coordinator.js';
@@ -42,6 +46,9 @@ export class TaskManager {
   readonly #tasks: OpenTasks;
   readonly #pools = new NoncePools();
   readonly #shares = new ShareBox();
+  readonly #culprits: Culprits;
+  readonly #complaints: Complaints;
+  readonly #accusing: Accusing;
   readonly #keyShares: KeyShares;
   readonly #commitments: Commitments;
   readonly #facts: Facts;
@@ -62,15 +69,24 @@ export class TaskManager {
     this.#around = around;
     this.#queries = queries;
     this.#tasks = new OpenTasks(queries);
+    this.#culprits = new Culprits(around);
+    this.#complaints = new Complaints(around, this.#culprits);
+    this.#accusing = new Accusing(around, this.#culprits);
     this.#keyShares = new KeyShares(around);
     this.#commitments = new Commitments(around, this.#keyShares);
     this.#facts = new Facts(around, queries, this.#keyShares, this.#commitments);
     this.#signing = new Signing(around, this.#commitments);
     this.#generating = new Generating(around, this.#facts);
     const assigner = new Assigner(around, this.#pools);
-    this.#intake = new Intake(around, assigner);
+    this.#intake = new Intake(around, assigner, this.#culprits);
     this.#factIntake = new FactIntake(around);
-    this.#coordinator = new Coordinator(around, this.#tasks, this.#shares, assigner);
+    this.#coordinator = new Coordinator(
+      around,
+      this.#tasks,
+      this.#shares,
+      assigner,
+      this.#culprits,
+    );
     this.#submissions = new Submissions(around, queries);
     this.#pools.hello(around.self, around.boot);
   }
@@ -86,6 +102,11 @@ export class TaskManager {
     const outcome = this.#submissions.submit(call);
     this.#wake();
     return outcome;
+  }
+
+  /** Who is proved to have lied in a task, by evidence that this node has judged. */
+  culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly Proven[] {
+    return this.#culprits.of(task);
   }
 
   /** Entries were applied. */
@@ -203,6 +224,7 @@ export class TaskManager {
     this.#signing.closed(id);
     this.#generating.closed(id);
     this.#coordinator.taskClosed(id);
+    this.#complaints.closed(id);
     this.#shares.closed(before?.sessions ?? []);
   }
 
@@ -221,7 +243,14 @@ export class TaskManager {
   }
 
   #envelope(from: NodeId, envelope: Envelope): void {
-    this.#generating.receive(from, sessionId(toHex(envelope.sessionId)), envelope);
+    const session = sessionId(toHex(envelope.sessionId));
+    if (envelope.kind !== 'COMPLAINT') return this.#generating.receive(from, session, envelope);
+    const open = this.#tasks.session(session);
+    if (open === undefined) return;
+    for (const { nodeId } of this.#complaints.take(from, open, envelope)) {
+      this.#coordinator.proved(open.task, nodeId);
+    }
+    this.#wake();
   }
 
   #contribution(from: NodeId, contribution: Contribution): void {
@@ -250,6 +279,13 @@ export class TaskManager {
         now,
       );
       return;
+    }
+    const first = this.#shares.otherThan(from, open, envelope);
+    if (first !== undefined) {
+      const unsigned = this.#accusing.twoShares(open, first, envelope);
+      if (unsigned === 'second') return;
+      if (unsigned === 'first') this.#shares.drop(open.session, envelope.from);
+      else this.#shares.refuse(open.session, envelope.from);
     }
     if (this.#shares.add(from, open, envelope)) this.#coordinator.combine(open);
   }
@@ -300,6 +336,7 @@ export class TaskManager {
       const now = this.#around.clock.elapsed();
       this.#pools.expire(now);
       this.#commitments.expire(now);
+      this.#culprits.expire(now);
       this.#around.keys.expire(now);
       this.#scheduleSweep();
     });

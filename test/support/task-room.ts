@@ -120,7 +120,11 @@ export class TaskRoom {
       logger: this.#logger(),
       keys: this.keys,
       view: ledger.state,
-      consensus: { propose: (payload) => this.#propose(payload), status: () => this.status },
+      consensus: {
+        propose: (payload) => this.#propose(payload),
+        entry: (index) => ledger.entries[index - 1],
+        status: () => this.status,
+      },
       connections: this.connections,
       stateTimeMs: () => Number(ledger.ask.clock().timeMs),
       send: (to, message) => this.sent.push({ to, message }),

@@ -3,10 +3,18 @@ import { nodeId } from '../../common/index.js';
 import { aggregate } from '../../frost/index.js';
 import { algorithmName } from '../../identity/index.js';
 import { openEnvelope } from '../../mpc/index.js';
-import { messageOf, participantsOf, slotsOf } from '../../state/index.js';
+import {
+  EVIDENCE_BYTES_MAX,
+  EVIDENCE_ITEMS_MAX,
+  messageOf,
+  participantsOf,
+  slotsOf,
+} from '../../state/index.js';
 import { Command, decode, Declined, encode, SignatureShare } from '../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
+import { Accusing } from '../accusing.js';
+import type { Culprits } from '../culprits.js';
 import { WANT_WAIT_MS } from '../limits.js';
 import type { OpenSession, OpenTask, OpenTasks } from '../open-tasks.js';
 import {
@@ -30,6 +38,8 @@ const HOPELESS: Readonly<Record<string, string>> = {
   unsupported: 'ALGORITHM_UNSUPPORTED',
 };
 
+const NO_SHARE = new Uint8Array(0);
+
 /**
  * What a leader does about open tasks: opens attempts, puts shares together, proposes outcomes. It holds no authority:
  * every signer checks each entry for itself, and a result that does not verify is never an answer.
@@ -39,12 +49,22 @@ export class Coordinator {
   readonly #tasks: OpenTasks;
   readonly #shares: ShareBox;
   readonly #assigner: Assigner;
+  readonly #culprits: Culprits;
+  readonly #accusing: Accusing;
   readonly #plans = new Map<TaskId, Plan>();
   /** The term in which this node leads and has caught up. */
   #term: Term | undefined;
 
-  constructor(around: Surroundings, tasks: OpenTasks, shares: ShareBox, assigner: Assigner) {
+  constructor(
+    around: Surroundings,
+    tasks: OpenTasks,
+    shares: ShareBox,
+    assigner: Assigner,
+    culprits: Culprits,
+  ) {
     this.#around = around;
+    this.#culprits = culprits;
+    this.#accusing = new Accusing(around, culprits);
     this.#tasks = tasks;
     this.#shares = shares;
     this.#assigner = assigner;
@@ -117,6 +137,8 @@ export class Coordinator {
     for (const index of result.culprits) {
       const node = key.participants[index - 1]?.nodeId ?? '';
       logger.alarm('a signature share failed its check', { session: open.session, node });
+      const envelope = this.#shares.of(open.session).get(index);
+      if (envelope !== undefined) this.#accusing.wrongShare(open, index, envelope);
       this.#shares.refuse(open.session, index);
       leaveOut(plan, nodeId(node), this.#around.clock.elapsed());
     }
@@ -150,10 +172,31 @@ export class Coordinator {
     else leaveOut(plan, blamed, now);
   }
 
+  /** A participant of the task is proved to have lied. A key cannot be made without it, a signature can. */
+  proved(task: OpenTask, node: NodeId): void {
+    const plan = this.#plans.get(task.id);
+    if (!this.leads || plan === undefined) return;
+    if (task.signs) leaveOut(plan, node, this.#around.clock.elapsed());
+    else plan.hopeless ??= 'CULPRIT_PROVED';
+  }
+
+  /** Whom evidence names takes part only where the others are too few. */
+  #newPlan(task: OpenTask, attempts: number, now: Millis): Plan {
+    const plan = newPlan(attempts, this.#firstDelay(task), now);
+    for (const { nodeId: each } of this.#participants(task)) {
+      if (this.#culprits.has(nodeId(each))) plan.leftOut.add(nodeId(each));
+    }
+    // It may have come before this node led.
+    if (!task.signs && this.#culprits.evidence(task.id).length > 0) {
+      plan.hopeless = 'CULPRIT_PROVED';
+    }
+    return plan;
+  }
+
   #plan(task: OpenTask): Plan {
     const now = this.#around.clock.elapsed();
     const attempts = task.sessions.length;
-    const plan = this.#plans.get(task.id) ?? newPlan(attempts, this.#firstDelay(task), now);
+    const plan = this.#plans.get(task.id) ?? this.#newPlan(task, attempts, now);
     this.#plans.set(task.id, plan);
     attempted(plan, attempts, now);
     for (const open of task.sessions) this.combine(open);
@@ -174,9 +217,20 @@ export class Coordinator {
       case 'fail':
         this.#propose(plan, {
           $case: 'failed',
-          value: { taskId: task.id, reason: step.reason, evidence: [] },
+          value: { taskId: task.id, reason: step.reason, evidence: this.#evidence(task.id) },
         });
     }
+  }
+
+  /** As much as an entry takes. */
+  #evidence(task: TaskId): Uint8Array[] {
+    let bytes = 0;
+    const fitting = this.#culprits.evidence(task).filter(({ length }) => {
+      const fits = bytes + length <= EVIDENCE_BYTES_MAX;
+      if (fits) bytes += length;
+      return fits;
+    });
+    return fitting.slice(0, EVIDENCE_ITEMS_MAX);
   }
 
   #open(task: OpenTask, plan: Plan): void {
@@ -230,9 +284,9 @@ export class Coordinator {
       const identityKey = participants[index - 1]?.identityKey;
       const body =
         identityKey === undefined ? undefined : openEnvelope(rules.verify, identityKey, envelope);
-      const share = body === undefined ? undefined : decode(SignatureShare, body)?.share;
-      if (share === undefined) this.#shares.drop(open.session, index);
-      else verified.set(index, share);
+      if (body === undefined) this.#shares.drop(open.session, index);
+      // What is signed and spells no share is a wrong one.
+      else verified.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
     }
     return verified;
   }

@@ -5,6 +5,7 @@ import type { Refusal, Ruling } from '../../state/index.js';
 import { Command, decode, encode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
+import type { Culprits } from '../culprits.js';
 import {
   PROPOSAL_LOST_MS,
   PROPOSALS_REMEMBERED_MAX,
@@ -33,6 +34,7 @@ type Waiting = {
 export class Intake {
   readonly #around: Surroundings;
   readonly #assigner: Assigner;
+  readonly #culprits: Pick<Culprits, 'has'>;
   readonly #waiting = new Map<string, Waiting>();
   /**
    * Requests that were proposed here and are not applied yet, the oldest first. Some log may hold them, so this node
@@ -40,9 +42,10 @@ export class Intake {
    */
   readonly #proposed = new Map<string, Proposed>();
 
-  constructor(around: Surroundings, assigner: Assigner) {
+  constructor(around: Surroundings, assigner: Assigner, culprits: Pick<Culprits, 'has'>) {
     this.#around = around;
     this.#assigner = assigner;
+    this.#culprits = culprits;
   }
 
   /** Takes a request that `from` vouches for. A repetition of one that is on its way is ignored. */
@@ -122,7 +125,11 @@ export class Intake {
   #advance(name: string, waiting: Waiting, now: Millis): boolean {
     const { key, taskId, content: requestHash } = waiting.ruling;
     if (key === undefined) return this.#propose(name, waiting, undefined);
-    const attempt = this.#assigner.sign({ taskId, requestHash }, 1, key, this.#signers(key), []);
+    const signers = this.#signers(key);
+    const trusted = signers.filter((node) => !this.#culprits.has(node));
+    // A proved culprit only where the others are too few.
+    const first = trusted.length >= key.threshold ? trusted : signers;
+    const attempt = this.#assigner.sign({ taskId, requestHash }, 1, key, first, []);
     if (attempt === undefined && now < waiting.untilMs) return false;
     return this.#propose(name, waiting, attempt);
   }

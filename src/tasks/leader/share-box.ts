@@ -1,4 +1,5 @@
 import type { NodeId, PartyIndex, SessionId } from '../../common/index.js';
+import { equal } from '../../common/index.js';
 import { slotsOf } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
 import { EarlyMessages } from '../participant/early-messages.js';
@@ -25,6 +26,15 @@ export class ShareBox {
     shares.set(index, envelope);
     this.#shares.set(open.session, shares);
     return true;
+  }
+
+  /** The first share of the same signer, where this one says another thing: whoever signed both has lied. */
+  otherThan(from: NodeId, open: OpenSession, envelope: Envelope): Envelope | undefined {
+    const { key } = open.task;
+    const index = key === undefined ? 0 : indexOf(key.participants, from);
+    const first = this.#shares.get(open.session)?.get(index);
+    if (first === undefined || envelope.from !== index || envelope.to !== 0) return undefined;
+    return saysTheSame(first, envelope) ? undefined : first;
   }
 
   /** Keeps a share whose session is not open here yet. */
@@ -58,4 +68,9 @@ export class ShareBox {
   closed(sessions: readonly OpenSession[]): void {
     for (const { session } of sessions) this.#shares.delete(session);
   }
+}
+
+function saysTheSame({ content: a }: Envelope, { content: b }: Envelope): boolean {
+  if (a?.$case !== 'open' || b?.$case !== 'open') return a?.$case === b?.$case;
+  return equal(a.value.body, b.value.body);
 }

@@ -1,8 +1,8 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
-import { keyId, nodeId, toHex } from '../../common/index.js';
+import { equal, keyId, nodeId, toHex } from '../../common/index.js';
 import { wipe } from '../../crypto/index.js';
 import { generateKey, keygenKinds } from '../../frost/index.js';
-import type { NewKey } from '../../frost/index.js';
+import type { KeygenKinds, NewKey } from '../../frost/index.js';
 import { readyBytes } from '../../identity/index.js';
 import { openSession, ProtocolAbort, signEnvelope } from '../../mpc/index.js';
 import type { Session } from '../../mpc/index.js';
@@ -10,6 +10,7 @@ import type { ParsedGenerateKey } from '../../state/index.js';
 import { generateKeyOf, participantsOf } from '../../state/index.js';
 import { Command, Declined, encode, Envelope } from '../../wire/index.js';
 import type { BootedNode, KeyParticipant, Ready } from '../../wire/index.js';
+import { complaint, evidenceAgainst, transcriptOf } from './complaining.js';
 import { EarlyMessages } from './early-messages.js';
 import { readyOf } from './facts.js';
 import type { Facts } from './facts.js';
@@ -21,8 +22,12 @@ import { indexOf } from '../surroundings.js';
 type Run = {
   readonly task: TaskId;
   /** Absent once this node has declined. */
-  session: Session<unknown> | undefined;
+  session: Session<KeygenKinds> | undefined;
+  /** Its messages have all come, and made a key. */
+  made: boolean;
   declined: Envelope | undefined;
+  /** What others are to see of what came here. */
+  complaint: Envelope | undefined;
   readonly participants: readonly KeyParticipant[];
   readonly expireTimeMs: Millis;
   /** A newer attempt took its place. */
@@ -59,12 +64,15 @@ export class Generating {
     const index = indexOf(participants, self);
     if (asked === undefined || index === 0) return;
     this.#closeOlder(open);
+    this.#compare(open, index);
     if (this.#runs.has(open.session) || !consensus.status().current) return;
 
     const run: Run = {
       task: open.task.id,
       session: undefined,
+      made: false,
       declined: undefined,
+      complaint: undefined,
       participants,
       expireTimeMs: open.task.expireTimeMs,
       superseded: false,
@@ -79,6 +87,7 @@ export class Generating {
           culprits: error.culprits.map((each) => participants[each - 1]?.nodeId).join(' '),
           error: error.message,
         });
+        this.#accuse(open, run, index, error);
       } else {
         logger.error('key generation failed here', {
           session: open.session,
@@ -139,6 +148,7 @@ export class Generating {
       run.session?.close(new SessionOver('a newer attempt took its place'));
       run.session = undefined;
       run.declined = undefined;
+      run.complaint = undefined;
       run.superseded = true;
     }
   }
@@ -227,6 +237,7 @@ export class Generating {
       session.receive(indexOf(run.participants, from), message);
     }
     const key = await made;
+    run.made = true;
     try {
       const command = this.#sign(open, asked, run, key);
       await keys.keep({
@@ -270,6 +281,30 @@ export class Generating {
     return encode(Command, { command: { $case: 'ready', value: { ...unsigned, signature } } });
   }
 
+  /** Shows all voters the culprits' own messages. */
+  #accuse(open: OpenSession, run: Run, index: number, { culprits, evidence }: ProtocolAbort): void {
+    const items = culprits.flatMap((culprit) => {
+      const node = run.participants[culprit - 1]?.nodeId ?? '';
+      const own = evidence.filter(({ from }) => from === culprit);
+      return evidenceAgainst(this.#around, open, node, own) ?? [];
+    });
+    if (items.length > 0) {
+      const shown = { $case: 'evidence', value: { items } } as const;
+      run.complaint = complaint(this.#around, open, index, shown);
+    }
+  }
+
+  /** Digests that differ show that somebody told different things: what everybody was told shows who. */
+  #compare(open: OpenSession, index: number): void {
+    const run = this.#runs.get(open.session);
+    const [first, ...others] = open.task.record.ready;
+    if (run?.session === undefined || !run.made || run.complaint !== undefined) return;
+    if (first === undefined || others.every(({ digest }) => equal(digest, first.digest))) return;
+    const shown = { $case: 'transcript', value: transcriptOf(run.session.party) } as const;
+    run.complaint = complaint(this.#around, open, index, shown);
+    this.#resendRun(run);
+  }
+
   #decline(open: OpenSession, run: Run, index: number, reason: string): void {
     run.session?.close(new SessionOver(reason));
     run.session = undefined;
@@ -286,6 +321,9 @@ export class Generating {
 
   #resendRun(run: Run): void {
     run.session?.resend();
+    if (run.complaint !== undefined) {
+      this.#around.broadcast({ message: { $case: 'envelope', value: run.complaint } });
+    }
     if (run.declined !== undefined) {
       const value = { envelope: run.declined, keyId: '', version: 0, next: [] };
       this.#around.broadcast({ message: { $case: 'contribution', value } });

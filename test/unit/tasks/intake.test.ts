@@ -25,7 +25,7 @@ beforeEach(async () => {
   await other.hold(key);
   pools = new NoncePools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
-  intake = new Intake(room.around, new Assigner(room.around, pools));
+  intake = new Intake(room.around, new Assigner(room.around, pools), { has: () => false });
 });
 
 function sign(id = 'one', requester?: string): Request {

@@ -192,7 +192,9 @@ describe('a participant that lies', () => {
       await pass(10);
     }
     expect(task('one')?.attempts.length).toBeLessThanOrEqual(2);
-    expect(alarms()).toEqual(['a signature share failed its check']);
+    // Once at the leader that found it, and once at each node that judged the evidence.
+    const proved = NODES.map(() => 'a node is proved to have lied');
+    expect(alarms().toSorted()).toEqual([...proved, 'a signature share failed its check']);
     weather = clear;
     await pass(800);
     expect(outcome('one')).toBe('signature');

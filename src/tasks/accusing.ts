@@ -1,0 +1,59 @@
+import type { PartyIndex } from '../common/index.js';
+import { evidenceOfMessages, evidenceOfShare } from '../blame/index.js';
+import { openEnvelope } from '../mpc/index.js';
+import { readyOfKey } from '../state/index.js';
+import type { Envelope } from '../wire/index.js';
+import type { Culprits } from './culprits.js';
+import type { OpenSession } from './open-tasks.js';
+import { basisOf, complaint, signedBodyOf } from './participant/complaining.js';
+import { indexOf } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What a voter finds out about signers, and shows all others. */
+export class Accusing {
+  readonly #around: Surroundings;
+  readonly #culprits: Culprits;
+
+  constructor(around: Surroundings, culprits: Culprits) {
+    this.#around = around;
+    this.#culprits = culprits;
+  }
+
+  /** A signed share that failed its check. */
+  wrongShare(open: OpenSession, index: PartyIndex, envelope: Envelope): void {
+    const { key } = open.task;
+    const node = key?.participants[index - 1]?.nodeId ?? '';
+    const ready = key && readyOfKey(key, node);
+    const basis = basisOf(this.#around, open);
+    const [share] = signedBodyOf(envelope);
+    if (basis === undefined || ready === undefined || share === undefined) return;
+    this.#show(open, evidenceOfShare(basis, node, share, ready));
+  }
+
+  /**
+   * A second share that says another thing than the first.
+   *
+   * @returns Whose signature is missing, if one is: such a share counts as absent, and blames nobody.
+   */
+  twoShares(open: OpenSession, first: Envelope, second: Envelope): 'first' | 'second' | undefined {
+    const { verify } = this.#around.rules;
+    const signer = open.task.key?.participants[first.from - 1];
+    const isSigned = (envelope: Envelope): boolean =>
+      signer !== undefined && openEnvelope(verify, signer.identityKey, envelope) !== undefined;
+    if (!isSigned(second)) return 'second';
+    if (!isSigned(first)) return 'first';
+    const basis = basisOf(this.#around, open);
+    const evidence = basis && evidenceOfMessages(basis, signer?.nodeId ?? '', [first, second]);
+    if (evidence !== undefined) this.#show(open, evidence);
+    return undefined;
+  }
+
+  /** Says nothing that it could not prove. */
+  #show(open: OpenSession, evidence: Uint8Array): void {
+    if (this.#culprits.take(evidence) === undefined) return;
+    const index = indexOf(open.task.key?.participants ?? [], this.#around.self);
+    const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
+    const value = complaint(this.#around, open, index, shown);
+    this.#around.broadcast({ message: { $case: 'envelope', value } });
+  }
+}

@@ -1,0 +1,125 @@
+import type { NodeId, SessionId, TaskId } from '../common/index.js';
+import { equal, toHex } from '../common/index.js';
+import type { Culprit } from '../blame/index.js';
+import { sha256 } from '../crypto/index.js';
+import { envelopeBytes, openEnvelope, TO_ALL } from '../mpc/index.js';
+import { EVIDENCE_ITEMS_MAX, participantsOf } from '../state/index.js';
+import { Complaint, decode } from '../wire/index.js';
+import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../wire/index.js';
+import type { Culprits } from './culprits.js';
+import { COMPLAINTS_MAX } from './limits.js';
+import type { OpenSession } from './open-tasks.js';
+import { evidenceAgainst } from './participant/complaining.js';
+import type { Surroundings } from './surroundings.js';
+
+type Heard = {
+  readonly task: TaskId;
+  /** Hashes of what each node complained of; they are sent again and again. */
+  readonly complaints: Map<NodeId, Set<string>>;
+  /** What each participant was seen to sign, by kind and index: the first of each. */
+  readonly signed: Map<string, SignedBody>;
+};
+
+/**
+ * Complaints about sessions that are open here. The complainer is never believed: evidence is judged, and transcripts are
+ * compared for two bodies that one participant signed.
+ */
+export class Complaints {
+  readonly #around: Surroundings;
+  readonly #culprits: Culprits;
+  readonly #heard = new Map<SessionId, Heard>();
+
+  constructor(around: Surroundings, culprits: Culprits) {
+    this.#around = around;
+    this.#culprits = culprits;
+  }
+
+  /** Whom a complaint proves to have lied in this session. */
+  take(from: NodeId, open: OpenSession, envelope: Envelope): readonly Culprit[] {
+    const { rules, logger } = this.#around;
+    const member = rules.genesis.members.find(({ nodeId }) => nodeId === from);
+    if (member === undefined || envelope.content?.$case !== 'open') return [];
+    const name = toHex(sha256(envelope.content.value.body));
+    const heard = this.#complaintsOf(from, open);
+    if (heard.has(name) || heard.size >= COMPLAINTS_MAX) return [];
+    const body = openEnvelope(rules.verify, member.identityKey, envelope);
+    if (body === undefined) return [];
+    heard.add(name);
+    const shown = decode(Complaint, body)?.shown;
+    if (shown === undefined) return [];
+    if (shown.$case === 'transcript') return this.#compare(open, shown.value);
+    const items = shown.value.items.slice(0, EVIDENCE_ITEMS_MAX);
+    const proven = items
+      .map((evidence) => this.#culprits.take(evidence))
+      .filter((culprit) => culprit?.sessionId === open.session)
+      .filter((culprit) => culprit !== undefined);
+    if (proven.length === 0) {
+      logger.alarm('a complaint that proves nothing', { session: open.session, node: from });
+    }
+    return proven;
+  }
+
+  closed(task: TaskId): void {
+    for (const [session, heard] of this.#heard) {
+      if (heard.task === task) this.#heard.delete(session);
+    }
+  }
+
+  #complaintsOf(from: NodeId, open: OpenSession): Set<string> {
+    const { complaints } = this.#of(open);
+    const own = complaints.get(from) ?? new Set<string>();
+    complaints.set(from, own);
+    return own;
+  }
+
+  /** Looks for a participant that signed two different bodies of one kind. */
+  #compare(open: OpenSession, { commitments, openings }: Transcript): readonly Culprit[] {
+    const participants = participantsOf(open.task.record, this.#around.rules.genesis);
+    const culprits: Culprit[] = [];
+    for (const [at, participant] of participants.entries()) {
+      for (const [kind, said] of [
+        ['KG1', commitments[at]],
+        ['KG2', openings[at]],
+      ] as const) {
+        const culprit = said && this.#told(open, participant, at + 1, kind, said);
+        if (culprit !== undefined) culprits.push(culprit);
+      }
+    }
+    return culprits;
+  }
+
+  #told(
+    open: OpenSession,
+    { nodeId, identityKey }: KeyParticipant,
+    from: number,
+    kind: string,
+    said: SignedBody,
+  ): Culprit | undefined {
+    const { sessionId } = open.attempt;
+    const { verify } = this.#around.rules;
+    const { signed } = this.#of(open);
+    const first = signed.get(`${kind}/${from}`);
+    if (first !== undefined && equal(first.body, said.body)) return undefined;
+    const bytes = envelopeBytes(sessionId, kind, from, TO_ALL, said.body);
+    if (!verify.identity(identityKey, bytes, said.signature)) return undefined;
+    if (first === undefined) {
+      signed.set(`${kind}/${from}`, said);
+      return undefined;
+    }
+    const messages = [first, said].map((value): Envelope => {
+      return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
+    });
+    const evidence = evidenceAgainst(this.#around, open, nodeId, messages);
+    return evidence && this.#culprits.take(evidence);
+  }
+
+  #of(open: OpenSession): Heard {
+    const heard = this.#heard.get(open.session) ?? {
+      task: open.task.id,
+      complaints: new Map<NodeId, Set<string>>(),
+      signed: new Map<string, SignedBody>(),
+    };
+    this.#heard.set(open.session, heard);
+    return heard;
+  }
+}

@@ -1,0 +1,57 @@
+import type { PartyIndex } from '../../common/index.js';
+import { evidenceOfMessages } from '../../blame/index.js';
+import type { AttemptBasis } from '../../blame/index.js';
+import type { KeygenKinds } from '../../frost/index.js';
+import { signEnvelope, TO_ALL } from '../../mpc/index.js';
+import type { Party } from '../../mpc/index.js';
+import { Complaint, encode } from '../../wire/index.js';
+import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
+import type { OpenSession } from '../open-tasks.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** What fixes a session, for evidence about it: from this node's own log. */
+export function basisOf(
+  { consensus }: Pick<Surroundings, 'consensus'>,
+  { attempt, task }: OpenSession,
+): AttemptBasis | undefined {
+  const index = Number(attempt.index);
+  const entry = consensus.entry(index);
+  const previous = consensus.entry(index - 1);
+  const { method, request } = task.record;
+  return entry && previous && { entry, previousHash: previous.hash, method, request };
+}
+
+/** Evidence against `node` from messages of key generation that it signed. */
+export function evidenceAgainst(
+  around: Surroundings,
+  open: OpenSession,
+  node: string,
+  messages: readonly Envelope[],
+): Uint8Array | undefined {
+  const basis = basisOf(around, open);
+  return basis && evidenceOfMessages(basis, node, messages);
+}
+
+/** What this node shows all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
+export function complaint(
+  { signer }: Surroundings,
+  { attempt }: OpenSession,
+  index: PartyIndex,
+  shown: NonNullable<Complaint['shown']>,
+): Envelope {
+  const body = encode(Complaint, { shown });
+  return signEnvelope(signer, attempt.sessionId, 'COMPLAINT', index, TO_ALL, body);
+}
+
+/** All KG1 and KG2 of a session as they came here, in order of index. */
+export function transcriptOf(party: Party<KeygenKinds>): Transcript {
+  const indices = Array.from({ length: party.count }, (_, position) => position + 1);
+  const said = (kind: 'KG1' | 'KG2') =>
+    indices.flatMap((index) => party.originals([kind], index).flatMap(signedBodyOf));
+  return { commitments: said('KG1'), openings: said('KG2') };
+}
+
+/** The signed body of an envelope that anybody may read; none of a sealed one. */
+export function signedBodyOf({ content }: Envelope): readonly SignedBody[] {
+  return content?.$case === 'open' ? [content.value] : [];
+}
