@@ -8,6 +8,7 @@ import { keysCommand } from './commands/keys.js';
 import { nodeCommand } from './commands/node.js';
 import { signCommand } from './commands/sign.js';
 import { tasksCommand } from './commands/tasks.js';
+import { verifyBlameCommand } from './commands/verify-blame.js';
 import { verifyCommand } from './commands/verify.js';
 import { EXIT, report } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
@@ -33,6 +34,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     .addCommand(keysCommand(surroundings))
     .addCommand(signCommand(surroundings))
     .addCommand(verifyCommand(surroundings))
+    .addCommand(verifyBlameCommand(surroundings))
     .addCommand(tasksCommand(surroundings))
     .addCommand(clusterCommand(surroundings))
     .addCommand(certsCommand(surroundings))

@@ -3,7 +3,13 @@
  * (google.rpc rich errors). Who calls is read from the certificate's SPIFFE URI and nowhere else.
  * It decodes, asks the backend and presents what comes back; it decides nothing about keys, tasks or consensus.
  */
-export type { Backend, BackendStatus, PeerListener, Submission } from './services/backend.js';
+export type {
+  Backend,
+  BackendStatus,
+  PeerListener,
+  ProvenCulprit,
+  Submission,
+} from './services/backend.js';
 export type { Self } from './peers/hello.js';
 export type { LinkCounts } from './peers/peer-link.js';
 export { PeerNetwork } from './peers/peer-network.js';

@@ -34,6 +34,7 @@ export {
 } from './gen/quorate/v1/key.js';
 export { SignRequest, SignResponse } from './gen/quorate/v1/signing.js';
 export {
+  Culprit,
   GeneratedKeyResult,
   GetTaskRequest,
   GetTaskResponse,

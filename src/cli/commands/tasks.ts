@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Task } from '../../client/index.js';
+import { ClusterError } from '../../common/index.js';
+import { evidenceFile, judgeAll, openJudge } from '../blame.js';
 import { countArgument } from '../arguments.js';
-import { addConnectionOptions } from '../connection.js';
+import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { millis } from '../format/values.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
@@ -14,7 +18,7 @@ type ListFlags = ConnectionFlags & {
   readonly limit: number;
   readonly json?: true;
 };
-type GetFlags = ConnectionFlags & { readonly json?: true };
+type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: string };
 
 /** `quorate tasks`: the work that the cluster does and has done. */
 export function tasksCommand(surroundings: Surroundings): Command {
@@ -63,16 +67,55 @@ function createdMs({ createTime }: Task): number {
 
 function getCommand(surroundings: Surroundings): Command {
   const command = new Command('get')
-    .description('Shows one task: who asked, every attempt, and the outcome.')
+    .description(
+      'Shows one task: who asked, every attempt, the outcome, and which nodes are proved to have lied in it. ' +
+        'Evidence is judged on this machine before a culprit is shown. Of a signature that was made all the same ' +
+        'each node knows what it saw itself, until it restarts: ask several with --endpoint.',
+    )
     .argument('<task-id>', 'as `quorate tasks list` or `quorate sign --json` shows it')
+    .addOption(new Option('--evidence <file>', 'write what proves it, for `quorate verify-blame`'))
     .option('--json', 'print one JSON object');
   return addConnectionOptions(command)
-    .addHelpText('after', '\nExample:\n  quorate tasks get <task-id>')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate tasks get <task-id>
+  quorate tasks get <task-id> --evidence blame.json`,
+    )
     .action(async (taskId: string, flags: GetFlags) => {
-      const task = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const told = await withClient(flags, surroundings, READ_MS, (client, options) =>
         client.getTask(taskId, options),
       );
+      const task = { ...told, culprits: provenOnly(told.culprits, flags, surroundings) };
+      if (flags.evidence !== undefined) {
+        if (task.culprits.length === 0) {
+          throw new ClusterError('not-found', `Nobody is proved to have lied in task ${taskId}`);
+        }
+        const text = evidenceFile(task.culprits.map(({ evidence }) => evidence));
+        writeFileSync(resolve(surroundings.folder, flags.evidence), text);
+      }
       if (flags.json) return surroundings.out(JSON.stringify(taskJson(task)));
       for (const line of taskLines(task)) surroundings.out(line);
     });
+}
+
+/** Those whom their evidence proves to have lied, by the client's own cluster file: a node's word is not enough. */
+function provenOnly(
+  culprits: Task['culprits'],
+  flags: GetFlags,
+  surroundings: Surroundings,
+): Task['culprits'] {
+  if (culprits.length === 0) return [];
+  const judge = openJudge(findConnection(flags, surroundings).clusterFile);
+  const verdicts = judgeAll(
+    judge,
+    culprits.map(({ evidence }) => evidence),
+  );
+  return culprits.filter(({ nodeId, reason }, at) => {
+    const proven = verdicts[at]?.nodeId === nodeId && verdicts[at]?.reason === reason;
+    if (!proven)
+      surroundings.err(`The node blames ${nodeId}, but its evidence does not: left out.`);
+    return proven;
+  });
 }

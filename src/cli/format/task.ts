@@ -22,6 +22,20 @@ export function taskJson(task: Task): object {
       start_time: time(attempt.startTime),
     })),
     ...outcomeJson(task.outcome),
+    ...culpritsJson(task.culprits),
+  };
+}
+
+/** Nothing where nobody is known to have lied: a list of tasks does not tell. */
+function culpritsJson(culprits: Task['culprits']): object {
+  if (culprits.length === 0) return {};
+  return {
+    culprits: culprits.map((culprit) => ({
+      node_id: culprit.nodeId,
+      reason: culprit.reason,
+      session_id: hex(culprit.sessionId),
+      evidence: hex(culprit.evidence),
+    })),
   };
 }
 
@@ -75,7 +89,14 @@ export function taskLines(task: Task): string[] {
         attempt.participants.join(', '),
       ]),
     ),
+    ...culpritLines(task.culprits),
   ];
+}
+
+function culpritLines(culprits: Task['culprits']): string[] {
+  if (culprits.length === 0) return [];
+  const rows = culprits.map((each) => [each.nodeId, each.reason, hex(each.sessionId)]);
+  return ['', ...table(['CULPRIT', 'PROVED', 'SESSION'], rows)];
 }
 
 function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] {

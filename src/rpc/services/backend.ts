@@ -1,4 +1,4 @@
-import type { Boot, LogIndex, Millis, NodeId, Term } from '../../common/index.js';
+import type { Boot, LogIndex, Millis, NodeId, SessionId, Term } from '../../common/index.js';
 import type { Queries } from '../../state/index.js';
 import type { Authorization, TaskRecord } from '../../wire/index.js';
 import type { Channel } from '../../ports/index.js';
@@ -14,10 +14,22 @@ export interface Backend {
   submit(call: Submission): Promise<TaskRecord>;
   /** The state as of now or later: after a ReadIndex. */
   read(signal: AbortSignal): Promise<Queries>;
+  /** Who is proved to have lied in a task: judged here, each. */
+  culprits(task: TaskRecord): readonly ProvenCulprit[];
   /** What this node has applied, however old. */
   local(): Queries;
   status(): BackendStatus;
 }
+
+export type ProvenCulprit = {
+  readonly culprit: {
+    readonly nodeId: string;
+    readonly reason: string;
+    readonly sessionId: SessionId;
+  };
+  /** An encoded `Evidence`. */
+  readonly evidence: Uint8Array;
+};
 
 export type Submission = {
   /** Full name, for example /quorate.v1.SigningService/Sign. */

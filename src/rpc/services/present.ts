@@ -1,3 +1,4 @@
+import { fromHex } from '../../common/index.js';
 import type { ClusterId } from '../../common/index.js';
 import { isCertified } from '../../state/index.js';
 import { KeyState, TaskState } from '../../wire/index.js';
@@ -11,6 +12,7 @@ import type {
   TaskRecord,
   Timestamp,
 } from '../../wire/index.js';
+import type { ProvenCulprit } from './backend.js';
 
 /** A key as clients see it. What it says of itself is in its certificate, to be verified. */
 export function presentKey(clusterId: ClusterId, record: KeyRecord): Key {
@@ -56,7 +58,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
 }
 
 /** A task as those who may see it do. */
-export function presentTask(record: TaskRecord): Task {
+export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
   return {
     taskId: record.taskId,
     kind: record.kind,
@@ -72,6 +74,12 @@ export function presentTask(record: TaskRecord): Task {
       record.outcome?.$case === 'failed'
         ? { $case: 'failure', value: { reason: record.outcome.value.reason } }
         : record.outcome,
+    culprits: culprits.map(({ culprit, evidence }) => ({
+      nodeId: culprit.nodeId,
+      reason: culprit.reason,
+      sessionId: fromHex(culprit.sessionId) ?? new Uint8Array(0),
+      evidence,
+    })),
   };
 }
 

@@ -26,7 +26,9 @@ export function taskService(
         field: 'task_id',
       });
     const record = (await context.backend().read(call.time.signal)).task(taskId);
-    if (record !== undefined && maySee(call.caller, record)) return { task: presentTask(record) };
+    if (record !== undefined && maySee(call.caller, record)) {
+      return { task: presentTask(record, context.backend().culprits(record)) };
+    }
     throw seesAllTasks(call.caller) ? notFound(taskId) : notYours(taskId);
   };
 

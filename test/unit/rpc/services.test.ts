@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import type { Client } from '@grpc/grpc-js';
-import { ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
+import { ClusterError, nodeId, sessionId, utf8 } from '../../../src/common/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import {
   encode,
@@ -247,6 +247,28 @@ describe('tasks', () => {
       }),
     );
   };
+  test('name culprits with their evidence one by one, and never what the log alone says', async () => {
+    put();
+    const culprit = {
+      nodeId: 'node-3',
+      reason: 'WRONG_SHARE',
+      sessionId: sessionId('ab'.repeat(32)),
+    };
+    stage.backend.proven.set(theirs, [{ culprit, evidence: utf8('judged') }]);
+
+    const { task } = answerOf(GetTaskResponse, await getTask('auditor', theirs));
+    expect(task?.culprits).toEqual([
+      {
+        nodeId: 'node-3',
+        reason: 'WRONG_SHARE',
+        sessionId: new Uint8Array(32).fill(0xab),
+        evidence: utf8('judged'),
+      },
+    ]);
+    const other = answerOf(GetTaskResponse, await getTask('auditor', mine));
+    expect(other.task?.culprits).toEqual([]);
+  });
+
   test('are shown to their requester, to operators and to auditors', async () => {
     put();
     for (const role of ['app', 'operator', 'auditor'] as const) {

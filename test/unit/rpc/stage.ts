@@ -11,7 +11,13 @@ import type { Credential } from '../../../src/ops/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
-import type { Backend, BackendStatus, Submission, TlsFiles } from '../../../src/rpc/index.js';
+import type {
+  Backend,
+  BackendStatus,
+  ProvenCulprit,
+  Submission,
+  TlsFiles,
+} from '../../../src/rpc/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import {
   BadRequest,
@@ -90,6 +96,7 @@ export class MemoryLogger implements Logger {
 export class FakeBackend implements Backend {
   readonly keys = new Map<string, KeyRecord>();
   readonly tasks = new Map<string, TaskRecord>();
+  readonly proven = new Map<string, readonly ProvenCulprit[]>();
   readonly submissions: Submission[] = [];
   readCount = 0;
   state: BackendStatus;
@@ -124,6 +131,10 @@ export class FakeBackend implements Backend {
     this.readCount += 1;
     await this.onRead(signal);
     return this.local();
+  }
+
+  culprits(task: TaskRecord): readonly ProvenCulprit[] {
+    return this.proven.get(task.taskId) ?? [];
   }
 
   local(): Queries {

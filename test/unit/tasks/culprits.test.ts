@@ -78,6 +78,11 @@ describe('culprits', () => {
 
 const showing = (...items: Uint8Array[]) => ({ $case: 'evidence' as const, value: { items } });
 
+const transcript = (...commitments: SignedBody[]) => ({
+  $case: 'transcript' as const,
+  value: { commitments, openings: [] },
+});
+
 describe('a complaint', () => {
   let open: ReturnType<typeof openGenerate>;
   let session: OpenSession;
@@ -133,19 +138,12 @@ describe('a complaint', () => {
   });
 
   test('that shows what came to one participant finds whoever told another something else', () => {
-    const transcript = (third: number) => ({
-      $case: 'transcript' as const,
-      value: { commitments: [said(1, 1), said(2, 2), said(3, third)], openings: [] },
-    });
-    expect(take(1, complaint(1, transcript(3)))).toEqual([]);
-    expect(take(2, complaint(2, transcript(4)))).toEqual(['node-3']);
+    const [one, two] = [said(1, 1), said(2, 2)];
+    expect(take(1, complaint(1, transcript(one, two, said(3, 3))))).toEqual([]);
+    expect(take(2, complaint(2, transcript(one, two, said(3, 4))))).toEqual(['node-3']);
   });
 
   test('that shows what nobody signed names nobody', () => {
-    const transcript = (...commitments: SignedBody[]) => ({
-      $case: 'transcript' as const,
-      value: { commitments, openings: [] },
-    });
     expect(take(1, complaint(1, transcript(said(1, 1), said(2, 2), said(3, 3))))).toEqual([]);
     expect(take(2, complaint(2, transcript(said(1, 9, 2), said(2, 2), said(3, 9, 2))))).toEqual([]);
     expect(room.alarms).toEqual([]);

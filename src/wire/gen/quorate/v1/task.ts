@@ -126,6 +126,17 @@ export interface TaskFailure {
   reason: string;
 }
 
+/** A node that is proved to have lied in a task, by evidence that the answering node has judged. */
+export interface Culprit {
+  nodeId: string;
+  /** A stable word, for example WRONG_SHARE. */
+  reason: string;
+  /** The attempt in which it did. */
+  sessionId: Uint8Array;
+  /** An encoded quorate.peer.v1.Evidence: whoever has the cluster's genesis file can judge it. */
+  evidence: Uint8Array;
+}
+
 /** One unit of coordinated work, kept for an hour after its outcome. */
 export interface Task {
   taskId: string;
@@ -139,10 +150,13 @@ export interface Task {
   expireTime: Timestamp | undefined;
   endTime: Timestamp | undefined;
   attempts: TaskAttempt[];
-  outcome: { $case: "signature"; value: SignatureResult } | { $case: "generatedKey"; value: GeneratedKeyResult } | {
-    $case: "failure";
-    value: TaskFailure;
-  } | undefined;
+  outcome:
+    | { $case: "signature"; value: SignatureResult }
+    | { $case: "generatedKey"; value: GeneratedKeyResult }
+    | { $case: "failure"; value: TaskFailure }
+    | undefined;
+  /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
+  culprits: Culprit[];
 }
 
 export interface GetTaskRequest {
@@ -580,6 +594,131 @@ export const TaskFailure: MessageFns<TaskFailure> = {
   },
 };
 
+function createBaseCulprit(): Culprit {
+  return { nodeId: "", reason: "", sessionId: new Uint8Array(0), evidence: new Uint8Array(0) };
+}
+
+export const Culprit: MessageFns<Culprit> = {
+  encode(message: Culprit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.sessionId.length !== 0) {
+      writer.uint32(26).bytes(message.sessionId);
+    }
+    if (message.evidence.length !== 0) {
+      writer.uint32(34).bytes(message.evidence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Culprit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCulprit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sessionId = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.evidence = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Culprit {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      sessionId: isSet(object.sessionId)
+        ? bytesFromBase64(object.sessionId)
+        : isSet(object.session_id)
+        ? bytesFromBase64(object.session_id)
+        : new Uint8Array(0),
+      evidence: isSet(object.evidence) ? bytesFromBase64(object.evidence) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Culprit): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.sessionId.length !== 0) {
+      obj.sessionId = base64FromBytes(message.sessionId);
+    }
+    if (message.evidence.length !== 0) {
+      obj.evidence = base64FromBytes(message.evidence);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Culprit>, I>>(base?: I): Culprit {
+    return Culprit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Culprit>, I>>(object: I): Culprit {
+    const message = createBaseCulprit();
+    message.nodeId = object.nodeId ?? "";
+    message.reason = object.reason ?? "";
+    message.sessionId = object.sessionId ?? new Uint8Array(0);
+    message.evidence = object.evidence ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseTask(): Task {
   return {
     taskId: "",
@@ -593,6 +732,7 @@ function createBaseTask(): Task {
     endTime: undefined,
     attempts: [],
     outcome: undefined,
+    culprits: [],
   };
 }
 
@@ -638,6 +778,9 @@ export const Task: MessageFns<Task> = {
       case "failure":
         TaskFailure.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
+    }
+    for (const v of message.culprits) {
+      Culprit.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -759,6 +902,14 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "failure", value: TaskFailure.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.culprits.push(Culprit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -818,6 +969,9 @@ export const Task: MessageFns<Task> = {
         : isSet(object.failure)
         ? { $case: "failure", value: TaskFailure.fromJSON(object.failure) }
         : undefined,
+      culprits: globalThis.Array.isArray(object?.culprits)
+        ? object.culprits.map((e: any) => Culprit.fromJSON(e))
+        : [],
     };
   },
 
@@ -859,6 +1013,9 @@ export const Task: MessageFns<Task> = {
       obj.generatedKey = GeneratedKeyResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "failure") {
       obj.failure = TaskFailure.toJSON(message.outcome.value);
+    }
+    if (message.culprits?.length) {
+      obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
     }
     return obj;
   },
@@ -904,6 +1061,7 @@ export const Task: MessageFns<Task> = {
         break;
       }
     }
+    message.culprits = object.culprits?.map((e) => Culprit.fromPartial(e)) || [];
     return message;
   },
 };

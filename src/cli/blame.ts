@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { judgeEvidence } from '../blame/index.js';
+import type { Culprit, CulpritReason, Judge } from '../blame/index.js';
+import { ClusterError, fromHex, toHex } from '../common/index.js';
+import { suiteOf } from '../frost/index.js';
+import { parseGenesis } from '../identity/index.js';
+import { nodeVerify } from '../ops/index.js';
+import { usageError } from './exit-codes.js';
+
+/** What each kind of culprit did, for a person. */
+export const DEEDS: Readonly<Record<CulpritReason, string>> = {
+  TWO_MESSAGES: 'it signed two different messages where there is one',
+  UNREADABLE_MESSAGE: 'it signed a message of key generation that is none',
+  WRONG_OPENING: 'it did not open what it had committed to, or could not prove its part of the key',
+  WRONG_VALUE: 'it gave a participant a value that is not on its own polynomial',
+  WRONG_SHARE: 'it signed a signature share that is not its share of the signature',
+};
+
+/** An evidence file may hold no more: what a node shows of one task, in hex. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  evidence: z.array(z.string()).max(64),
+});
+
+/** What judges evidence on this machine: the genesis in `clusterFile`, and nothing that a node says. */
+export function openJudge(clusterFile: string): Judge {
+  try {
+    const genesis = parseGenesis(new Uint8Array(read(clusterFile)));
+    return { genesis, verify: nodeVerify, suiteOf };
+  } catch (error) {
+    if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The text of an evidence file. */
+export function evidenceFile(evidence: readonly Uint8Array[]): string {
+  return `${JSON.stringify({ format: 1, evidence: evidence.map(toHex) }, undefined, 2)}\n`;
+}
+
+/**
+ * Reads an evidence file.
+ *
+ * @throws ClusterError `invalid-request` for a file that is none. Whether it proves anything is another question.
+ */
+export function readEvidence(file: string): readonly Uint8Array[] {
+  const bytes = read(file);
+  if (bytes.length > FILE_BYTES_MAX) throw notEvidence(file);
+  const parsed = schema.safeParse(parseJson(bytes));
+  if (!parsed.success) throw notEvidence(file);
+  return parsed.data.evidence.map((hex) => {
+    const evidence = fromHex(hex);
+    if (evidence === undefined) throw notEvidence(file);
+    return evidence;
+  });
+}
+
+/** Each culprit that evidence proves; `undefined` where it proves nothing. */
+export function judgeAll(
+  judge: Judge,
+  evidence: readonly Uint8Array[],
+): readonly (Culprit | undefined)[] {
+  return evidence.map((each) => judgeEvidence(judge, each));
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch {
+    throw usageError(`${file} cannot be read`);
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function notEvidence(file: string): ClusterError {
+  return usageError(`${file} is no file of \`quorate tasks get --evidence\``);
+}

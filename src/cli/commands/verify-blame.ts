@@ -1,0 +1,57 @@
+import { Argument, Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import type { Culprit } from '../../blame/index.js';
+import { DEEDS, judgeAll, openJudge, readEvidence } from '../blame.js';
+import { Ended, EXIT } from '../exit-codes.js';
+import type { Surroundings } from '../surroundings.js';
+
+type Flags = { readonly clusterFile: string; readonly json?: true };
+
+/** `quorate verify-blame`: whom evidence proves to have lied, decided on this machine. */
+export function verifyBlameCommand(surroundings: Surroundings): Command {
+  return new Command('verify-blame')
+    .summary('check who is to blame, offline')
+    .description(
+      'Judges evidence that `quorate tasks get --evidence` wrote, on this machine. Nothing is asked of any cluster, and ' +
+        'nobody is believed: what counts is what the accused node signed with its identity key in cluster.json.\n' +
+        'Prints who is proved to have lied and how, and ends with 0; or that the evidence proves nothing, and 1.',
+    )
+    .addArgument(new Argument('<file>', 'the evidence'))
+    .addOption(
+      new Option('--cluster-file <file>', 'the genesis, cluster.json').makeOptionMandatory(),
+    )
+    .option('--json', 'print one JSON object: {"proven": …, "culprits": [...], "unproven": …}')
+    .addHelpText(
+      'after',
+      `
+Example:
+  quorate tasks get <task-id> --evidence blame.json
+  quorate verify-blame blame.json --cluster-file cluster.json`,
+    )
+    .action((file: string, flags: Flags) => {
+      const judge = openJudge(resolve(surroundings.folder, flags.clusterFile));
+      const verdicts = judgeAll(judge, readEvidence(resolve(surroundings.folder, file)));
+      const culprits = verdicts.filter((each) => each !== undefined);
+      const unproven = verdicts.length - culprits.length;
+      const proven = culprits.length > 0;
+      if (flags.json) {
+        surroundings.out(JSON.stringify({ proven, culprits: culprits.map(culpritJson), unproven }));
+      } else {
+        for (const culprit of culprits) surroundings.out(sentence(culprit));
+        if (unproven > 0 || !proven) surroundings.out(nothing(unproven));
+      }
+      if (!proven) throw new Ended(EXIT.failure);
+    });
+}
+
+function culpritJson({ nodeId, reason, taskId, sessionId }: Culprit): object {
+  return { node_id: nodeId, reason, task_id: taskId, session_id: sessionId };
+}
+
+function sentence({ nodeId, reason, taskId, sessionId }: Culprit): string {
+  return `${nodeId} is to blame: ${reason}, ${DEEDS[reason]} (task ${taskId}, session ${sessionId})`;
+}
+
+function nothing(count: number): string {
+  return count > 1 ? `${count} pieces of evidence prove nothing` : 'The evidence proves nothing';
+}
