@@ -10,12 +10,12 @@ import {
   TaskServiceService,
 } from '../wire/services.js';
 import { QuorateError } from './errors.js';
-import { verifyKeyCertificate, verifySignature } from './key-certificate.js';
-import type { Judgement } from './key-certificate.js';
-import { GENERATE_KEY_LIFETIME_MS, PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX } from './limits.js';
+import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
+import type { Judgement, Reader, Verdict } from './key-certificate.js';
+import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { Mutations } from './mutations.js';
 import type { Signing } from './mutations.js';
-import { tlsSigner } from './request-signer.js';
+import { requesterOf, tlsSigner } from './request-signer.js';
 import type { RequestSigner } from './request-signer.js';
 import { Transport, untilOf } from './transport.js';
 import type { CallOptions, Until } from './transport.js';
@@ -28,13 +28,17 @@ export type ConnectOptions = {
   /** PEM: the caller's certificate, leaf first, and its private key. */
   readonly cert: string;
   readonly key: string;
-  /** The bytes of `cluster.json`. Without it, keys can be used but not verified. */
+  /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
   readonly clusterFile?: Uint8Array | undefined;
   /**
-   * Who signs requests that change something: `tls` is the key above. With `none`, which is what there is without a
-   * cluster file, a node vouches for them, if the cluster lets it.
+   * Who signs requests that change something: `tls`, the key above, unless given. With `none`, and without a cluster file,
+   * a node vouches for them, if the cluster lets it.
    */
   readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
+  /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
+  readonly requesters?: readonly string[] | undefined;
+  /** The least that a key must be for a signature by it to be returned: `vouched` unless given. */
+  readonly require?: Verdict | undefined;
 };
 
 export type GenerateKeyInput = {
@@ -55,11 +59,16 @@ export type GenerateKeyInput = {
 export type SignInput = {
   readonly keyId: string;
   readonly message: Uint8Array;
-  /** The public key that the signature must verify under; the one that the cluster shows unless given. */
+  /** The public key that the signature must verify under; one whose certificate has been verified unless given. */
   readonly publicKey?: Uint8Array | undefined;
   /** Of the public key given: FROST_ED25519_SHA512 unless given. */
   readonly algorithm?: Algorithm | undefined;
   readonly requestId?: string | undefined;
+};
+
+export type GetKeyOptions = CallOptions & {
+  /** What the public key is known to be. */
+  readonly publicKey?: Uint8Array | undefined;
 };
 
 export type ListInput = { readonly limit?: number | undefined };
@@ -77,25 +86,25 @@ export class QuorateClient {
   readonly #transport: Transport;
   readonly #mutations: Mutations;
   readonly #genesis: Genesis | undefined;
+  readonly #reader: Reader;
+  readonly #require: Verdict;
   /** Of keys asked for before: a key's public key never changes. */
   readonly #trusted = new Map<string, TrustedKey>();
 
-  private constructor(
-    transport: Transport,
-    genesis: Genesis | undefined,
-    signing: Signing | undefined,
-  ) {
-    this.#transport = transport;
-    this.#genesis = genesis;
-    this.#mutations = new Mutations(transport, signing);
+  private constructor(options: ConnectOptions) {
+    const { endpoints, clusterFile, requesters, require = 'vouched' } = options;
+    this.#genesis = clusterFile && parseGenesis(clusterFile);
+    const signing = signingOf(options, this.#genesis);
+    this.#transport = new Transport(endpoints, options);
+    this.#mutations = new Mutations(this.#transport, signing);
+    const self = requesterOf(signing?.signer.chain ?? options.cert);
+    this.#reader = { spiffeId: self?.spiffeId, requesters };
+    this.#require = require;
   }
 
   /** Connections are made when they are first needed. */
   static connect(options: ConnectOptions): QuorateClient {
-    const { endpoints, clusterFile } = options;
-    const genesis = clusterFile && parseGenesis(clusterFile);
-    const signing = signingOf(options, genesis);
-    return new QuorateClient(new Transport(endpoints, options), genesis, signing);
+    return new QuorateClient(options);
   }
 
   /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
@@ -105,18 +114,19 @@ export class QuorateClient {
       KeyServiceService.generateKey,
       request,
       untilOf(options),
-      GENERATE_KEY_LIFETIME_MS,
+      // The cluster goes on with it when the call has ended.
+      REQUEST_LIFETIME_MS_MAX,
     );
     if (answer.key === undefined)
       throw new QuorateError('deadline', `Key ${input.keyId} is not ready yet`, {
         reason: 'KEY_NOT_READY',
         facts: { task_id: answer.taskId },
       });
-    return this.#judge(answer.key, request);
+    return this.#judge(answer.key, { asked: request });
   }
 
-  getKey(keyId: string, options?: CallOptions): Promise<JudgedKey> {
-    return this.#getKey(keyId, untilOf(options));
+  getKey(keyId: string, options?: GetKeyOptions): Promise<JudgedKey> {
+    return this.#getKey(keyId, untilOf(options), options?.publicKey);
   }
 
   /** In order of their ids, at most `limit`. */
@@ -128,7 +138,11 @@ export class QuorateClient {
     });
   }
 
-  /** The signature has been verified, under the key given or the key that the cluster shows. */
+  /**
+   * The signature has been verified, under the key given or one whose certificate has been.
+   *
+   * @throws QuorateError `protocol-abort` KEY_UNVERIFIED when the certificate is worth less than is required.
+   */
   async sign(input: SignInput, options?: CallOptions): Promise<SignResponse> {
     const { keyId, message, requestId = randomUUID() } = input;
     const until = untilOf(options);
@@ -206,14 +220,14 @@ export class QuorateClient {
     };
   }
 
-  async #getKey(keyId: string, until: Until): Promise<JudgedKey> {
+  async #getKey(keyId: string, until: Until, publicKey?: Uint8Array): Promise<JudgedKey> {
     const { key } = await this.#transport.call(KeyServiceService.getKey, { keyId }, until);
     if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
-    return this.#judge(key);
+    return this.#judge(key, { publicKey });
   }
 
-  #judge(key: Key, asked?: Uint8Array): JudgedKey {
-    return { key, ...verifyKeyCertificate(key, this.#genesis, asked) };
+  #judge(key: Key, known: Reader): JudgedKey {
+    return { key, ...verifyKeyCertificate(key, this.#genesis, { ...this.#reader, ...known }) };
   }
 
   async #trustedKey(input: SignInput, until: Until): Promise<TrustedKey> {
@@ -223,9 +237,12 @@ export class QuorateClient {
     if (known !== undefined) return known;
 
     const { key, verdict, because } = await this.#getKey(keyId, until);
-    // A client with a cluster file has asked for proof; without one it takes the cluster's word for its keys.
-    if (this.#genesis !== undefined && verdict === 'unverified')
-      throw wrongAnswer(`a key ${keyId} that cannot be trusted: ${because}`);
+    if (!reaches(verdict, this.#require))
+      throw new QuorateError(
+        'protocol-abort',
+        `Key ${keyId} is ${verdict}, and no signature by it is returned: ${because}`,
+        { reason: 'KEY_UNVERIFIED', facts: { verdict, because } },
+      );
     if (this.#trusted.size >= REMEMBERED_KEYS_MAX) this.#trusted.clear();
     this.#trusted.set(keyId, key);
     return key;
@@ -234,10 +251,10 @@ export class QuorateClient {
 
 /** @throws QuorateError when it is to sign, and there is nothing that says for which cluster. */
 function signingOf(
-  { signer = 'none', ...tls }: ConnectOptions,
+  { signer, ...tls }: ConnectOptions,
   genesis: Genesis | undefined,
 ): Signing | undefined {
-  if (signer === 'none') return undefined;
+  if (signer === 'none' || (signer === undefined && genesis === undefined)) return undefined;
   if (genesis === undefined)
     throw new QuorateError(
       'invalid-request',
@@ -246,7 +263,10 @@ function signingOf(
         reason: 'CLUSTER_FILE_REQUIRED',
       },
     );
-  return { clusterId: genesis.clusterId, signer: signer === 'tls' ? tlsSigner(tls) : signer };
+  return {
+    clusterId: genesis.clusterId,
+    signer: typeof signer === 'object' ? signer : tlsSigner(tls),
+  };
 }
 
 /** A node said what no honest node says. Another one may do better, but a person should know. */

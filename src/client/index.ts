@@ -7,13 +7,14 @@ export { QuorateClient } from './client.js';
 export type {
   ConnectOptions,
   GenerateKeyInput,
+  GetKeyOptions,
   JudgedKey,
   ListInput,
   SignInput,
 } from './client.js';
 export { QuorateError, ServerFault } from './errors.js';
-export { verifyKeyCertificate, verifySignature } from './key-certificate.js';
-export type { Judgement, Verdict } from './key-certificate.js';
+export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
+export type { Judgement, Reader, Verdict } from './key-certificate.js';
 export { tlsSigner } from './request-signer.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './transport.js';

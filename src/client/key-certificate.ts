@@ -6,46 +6,76 @@ import {
   readyBytes,
   requestHash,
   voters,
-  voucherBytes,
 } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { nodeVerify } from '../ops/index.js';
 import type { Verify } from '../ports/index.js';
-import { METHODS, parseRequest } from '../state/index.js';
-import type { Key, KeyCertificate, NodeSignature, Voucher } from '../wire/index.js';
+import { EXPIRY_AHEAD_MS_MAX, judgeAuthority, parseRequest, rulesOf } from '../state/index.js';
+import type { ParsedGenerateKey, Rules } from '../state/index.js';
+import type { Key, KeyCertificate, Label, NodeSignature } from '../wire/index.js';
 
 /**
  * What a key's certificate is worth to whoever checks it:
- * `active`: every participant signed for it, and its requester signed the request;
+ * `active`: every participant signed for it, and its requester, who is the reader or somebody the reader named, signed
+ * the request;
  * `vouched`: every participant signed for it, and a node vouches for who asked;
- * `pending`: every participant signed for it, and too few have said that their log activated it;
+ * `pending`: the same as one of these, but too few have said that their log activated it;
  * `unverified`: something does not fit, or there is nothing to check it against.
  */
 export type Verdict = 'active' | 'vouched' | 'pending' | 'unverified';
+const RANK: Readonly<Record<Verdict, number>> = {
+  active: 3,
+  vouched: 2,
+  pending: 1,
+  unverified: 0,
+};
 export type Judgement = { readonly verdict: Verdict; readonly because: string };
+
+/** Claims that a verdict is worth as much as `required`, or more. */
+export function reaches(verdict: Verdict, required: Verdict): boolean {
+  return RANK[verdict] >= RANK[required];
+}
+
+/** What a reader of a key knows without asking anybody. */
+export type Reader = {
+  /** The reader's own SPIFFE id, and those of others whose keys it takes for what they asked for. */
+  readonly spiffeId?: string | undefined;
+  readonly requesters?: readonly string[] | undefined;
+  /** The bytes of the GenerateKeyRequest that it sent, when the key is the answer to one. */
+  readonly asked?: Uint8Array | undefined;
+  /** The key's public key, known from elsewhere. */
+  readonly publicKey?: Uint8Array | undefined;
+};
 
 /**
  * Checks a key against the client's own cluster file. Identity keys in the answer are compared, never used.
  *
  * @param genesis - Of the client's `cluster.json`; without it every key is `unverified`.
- * @param asked - The bytes of the GenerateKeyRequest that was sent, when the key is the answer to one.
  */
 export function verifyKeyCertificate(
   key: Key,
   genesis: Genesis | undefined,
-  asked?: Uint8Array,
+  reader: Reader = {},
   verify: Verify = nodeVerify,
 ): Judgement {
-  if (genesis === undefined)
-    return { verdict: 'unverified', because: 'there is no cluster file to check it against' };
+  if (genesis === undefined) return unverified('there is no cluster file to check it against');
   const { certificate } = key;
-  if (certificate === undefined) return { verdict: 'unverified', because: 'it has no certificate' };
+  if (certificate === undefined) return unverified('it has no certificate');
+  const parsed = parseRequest(certificate.method, certificate.request);
+  if (!parsed.ok || parsed.request.kind !== 'generate-key')
+    return unverified('its request is not one to generate a key');
   const fault =
     misfit(key, certificate) ??
     foreign(certificate, genesis) ??
-    unasked(certificate, genesis, asked) ??
+    unasked(key, parsed.request, genesis) ??
+    unsent(certificate, reader) ??
     unsigned(certificate, genesis, verify);
-  if (fault !== undefined) return { verdict: 'unverified', because: fault };
+  if (fault !== undefined) return unverified(fault);
+
+  const by = judgeRequester(certificate, rulesOf(genesis, verify));
+  if (!by.ok) return unverified(by.why);
+  const doubt = unknown(key, parsed.request, by.requester, reader);
+  if (doubt !== undefined) return unverified(doubt);
 
   const installed = countInstalled(certificate, genesis, verify);
   if (installed < certificate.threshold)
@@ -53,15 +83,17 @@ export function verifyKeyCertificate(
       verdict: 'pending',
       because: `${installed} of at least ${certificate.threshold} participants say that it is installed`,
     };
-  const { authority } = certificate;
-  if (authority?.$case !== 'voucher')
-    return { verdict: 'unverified', because: 'nobody that can be checked stands for the request' };
-  return isVouched(certificate, authority.value, genesis, verify)
-    ? {
+  const { spiffeId, voucher } = by.requester;
+  return voucher === undefined
+    ? { verdict: 'active', because: `all participants signed for it, and ${spiffeId} asked for it` }
+    : {
         verdict: 'vouched',
-        because: `all participants signed for it, and ${authority.value.nodeId} vouches for the request of ${authority.value.spiffeId}`,
-      }
-    : { verdict: 'unverified', because: 'the voucher for its request does not verify' };
+        because: `all participants signed for it, and ${voucher} vouches for the request of ${spiffeId}`,
+      };
+}
+
+function unverified(because: string): Judgement {
+  return { verdict: 'unverified', because };
 }
 
 /** What a key says of itself is what its participants signed, and the public key is the sharing's. */
@@ -74,7 +106,7 @@ function misfit(key: Key, certificate: KeyCertificate): string | undefined {
     key.threshold === certificate.threshold &&
     key.version === certificate.version &&
     equal(key.publicKey, certificate.publicKey) &&
-    key.participants.join() === names.join();
+    sameTexts(key.participants, names);
   if (!same) return 'its certificate is for something else';
   const suite = suiteOf(certificate.algorithm);
   const shared = suite && first && publicKeyOf(suite, first);
@@ -99,29 +131,31 @@ function foreign(certificate: KeyCertificate, genesis: Genesis): string | undefi
   return undefined;
 }
 
-/** The request in the certificate asks for this key; and it is the one that was sent, where that is known. */
-function unasked(
-  certificate: KeyCertificate,
-  genesis: Genesis,
-  asked: Uint8Array | undefined,
-): string | undefined {
-  const { method, request } = certificate;
-  if (asked !== undefined && !equal(asked, request))
-    return 'its request is not the one that was sent';
-  const parsed = parseRequest(method, request);
-  if (method !== METHODS.generateKey || !parsed.ok || parsed.request.kind !== 'generate-key')
-    return 'its request is not one to generate a key';
-  if (!equal(requestHash(method, request), certificate.requestHash))
-    return 'its participants signed for another request';
-  const { keyId, algorithm, threshold, participants } = parsed.request;
-  const wanted = participants.length === 0 ? voters(genesis) : participants;
-  const got = certificate.participants.map(({ nodeId }) => nodeId);
-  return keyId === certificate.keyId &&
-    algorithm === certificate.algorithm &&
-    threshold === certificate.threshold &&
-    wanted.join() === got.join()
+/** The key is what its request asks for, as its participants are what they signed for. */
+function unasked(key: Key, asked: ParsedGenerateKey, genesis: Genesis): string | undefined {
+  const participants = asked.participants.length === 0 ? voters(genesis) : asked.participants;
+  return key.keyId === asked.keyId &&
+    key.algorithm === asked.algorithm &&
+    key.threshold === asked.threshold &&
+    sameTexts(key.participants, participants) &&
+    sameTexts(key.allowedSigners, asked.allowedSigners) &&
+    sameTexts(key.labels.flatMap(pairOf), asked.labels.flatMap(pairOf))
     ? undefined
     : 'it is not what its request asked for';
+}
+
+/** The request is the one that its participants answered, and the one that the reader sent; the key the one it knows. */
+function unsent(
+  { method, request, ...certificate }: KeyCertificate,
+  { asked, publicKey }: Reader,
+): string | undefined {
+  if (!equal(requestHash(method, request), certificate.requestHash))
+    return 'its participants signed for another request';
+  if (asked !== undefined && !equal(asked, request))
+    return 'its request is not the one that was sent';
+  return publicKey === undefined || equal(publicKey, certificate.publicKey)
+    ? undefined
+    : 'its public key is not the one that is known';
 }
 
 /** Exactly the participants have signed `ready`, each once. */
@@ -135,10 +169,8 @@ function unsigned(
     nodeId: '',
     signature: new Uint8Array(0),
   });
-  const signers = new Set(certificate.ready.map(({ nodeId }) => nodeId));
-  if (signers.size !== certificate.ready.length) return 'a participant signed for it twice';
-  if (signers.size !== certificate.participants.length)
-    return `${signers.size} of its ${certificate.participants.length} participants signed for it`;
+  if (certificate.ready.length !== certificate.participants.length)
+    return `${certificate.ready.length} signed for it, and it has ${certificate.participants.length} participants`;
   const bad = certificate.participants.find(({ nodeId }) => {
     const said = certificate.ready.find((each) => each.nodeId === nodeId);
     return said === undefined || !isSigned(said, bytes, genesis, verify);
@@ -160,16 +192,49 @@ function countInstalled(certificate: KeyCertificate, genesis: Genesis, verify: V
   ).length;
 }
 
-function isVouched(
-  { method, request }: KeyCertificate,
-  voucher: Voucher,
-  genesis: Genesis,
-  verify: Verify,
-): boolean {
-  const { clusterId: cluster } = genesis;
-  const { nodeId, spiffeId, expireTimeMs, signature } = voucher;
-  const bytes = voucherBytes(cluster, method, spiffeId, expireTimeMs, request);
-  return genesis.unsigned && isSigned({ nodeId, signature }, bytes, genesis, verify);
+/** Who asked for a key: itself by its signature, or by the word of a node. */
+type Requester = { readonly spiffeId: string; readonly voucher: string | undefined };
+
+/**
+ * Signature, chain, role and voucher, by the function by which nodes judge them. Nobody says at what time the request was
+ * taken; it was at most ten minutes before its expiry, so the chain must have been good at some moment of these.
+ */
+function judgeRequester(
+  { method, request, authority }: KeyCertificate,
+  rules: Rules,
+):
+  | { readonly ok: true; readonly requester: Requester }
+  | { readonly ok: false; readonly why: string } {
+  const judged = judgeAuthority(
+    { method, request, authorization: { by: authority }, firstAttempt: undefined },
+    rules,
+  );
+  if (!judged.ok) return { ok: false, why: `nobody stands for it: ${judged.refusal.message}` };
+  const { requester, expireTimeMs, certified } = judged.value;
+  const timely =
+    certified === undefined ||
+    (certified.notBeforeMs < expireTimeMs &&
+      certified.notAfterMs >= expireTimeMs - EXPIRY_AHEAD_MS_MAX);
+  if (!timely) return { ok: false, why: 'its requester signed with a certificate out of date' };
+  const voucher = authority?.$case === 'voucher' ? authority.value.nodeId : undefined;
+  return { ok: true, requester: { spiffeId: requester.spiffeId, voucher } };
+}
+
+/** Its requester is not somebody by whose word the reader takes a key for what it wants. */
+function unknown(
+  key: Key,
+  { participants }: ParsedGenerateKey,
+  { spiffeId, voucher }: Requester,
+  reader: Reader,
+): string | undefined {
+  if (key.owner !== spiffeId) return `${spiffeId} asked for it, who is not its owner`;
+  if (reader.asked !== undefined)
+    return spiffeId === reader.spiffeId ? undefined : `${spiffeId} asked for it`;
+  if (voucher !== undefined || reader.publicKey !== undefined) return undefined;
+  if (participants.length === 0) return 'its request leaves open who takes part';
+  return [reader.spiffeId, ...(reader.requesters ?? [])].includes(spiffeId)
+    ? undefined
+    : `${spiffeId} asked for it, which is neither you nor anybody you named`;
 }
 
 function isSigned(
@@ -180,6 +245,14 @@ function isSigned(
 ): boolean {
   const identityKey = identityKeyOf(nodeId, genesis);
   return identityKey !== undefined && verify.identity(identityKey, bytes, signature);
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((text, at) => text === others[at]);
+}
+
+function pairOf({ key, value }: Label): readonly string[] {
+  return [key, value];
 }
 
 function identityKeyOf(nodeId: string, genesis: Genesis): Uint8Array | undefined {

@@ -15,9 +15,7 @@ export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 export const REMEMBERED_KEYS_MAX = 1_024;
 /** What the server gives in one page. */
 export const PAGE_ITEMS_MAX = 1_000;
-/** How far ahead a signed request may expire (`docs/threats.md`, Entries). */
-export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;
-/** Key generations go on when their call ends. A minute less than the most, for clocks that differ. */
-export const GENERATE_KEY_LIFETIME_MS = 9 * 60_000;
+/** How far ahead a signed request expires at most: a minute less than the cluster takes, for clocks that differ. */
+export const REQUEST_LIFETIME_MS_MAX = 9 * 60_000;
 /** How far from this machine's clock a cluster's may be, for a request to be signed by it. */
 export const CLOCK_CORRECTION_MS_MAX = 60 * 60_000;

@@ -1,5 +1,7 @@
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import type { Identity } from '../identity/index.js';
+import { identityOf } from '../rpc/index.js';
 import { QuorateError } from './errors.js';
 
 /** Who signs requests. The key may live elsewhere: in an HSM, behind another process. */
@@ -38,6 +40,12 @@ export function derOf(pem: string): Buffer {
       reason: 'INVALID_CREDENTIALS',
     });
   return Buffer.concat(blocks);
+}
+
+/** Whom the first certificate of a chain names: the requester, to the cluster. */
+export function requesterOf(chain: string): Identity | undefined {
+  const { subjectAltName = '' } = new X509Certificate(derOf(chain));
+  return identityOf({ subjectaltname: subjectAltName });
 }
 
 /** How the profile of certificates signs with such a key; `undefined` when it does not take it. */

@@ -10,7 +10,7 @@ export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-fac
 export { isWellFormedSlot } from './attempts.js';
 export { verdictHashOf } from './apply-request.js';
 export type { Verdict } from './apply-request.js';
-export { rulesOf } from './authority.js';
+export { judgeAuthority, rulesOf } from './authority.js';
 export type { Rules } from './authority.js';
 export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
 export type { Ruling } from './judge-request.js';

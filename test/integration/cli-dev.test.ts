@@ -74,7 +74,7 @@ test('the line of --json says where the cluster is, and its certificate is an op
 
 test('a key is generated, a message signed, and OpenSSL finds the signature valid', async () => {
   const key = await json('keys', 'generate', 'walk', '--label', 'team=shop');
-  expect(key).toMatchObject({ key_id: 'walk', threshold: 2, state: 'ACTIVE', verdict: 'vouched' });
+  expect(key).toMatchObject({ key_id: 'walk', threshold: 2, state: 'ACTIVE', verdict: 'active' });
 
   const signed = await json('sign', 'walk', '--message', 'hello');
 
@@ -112,7 +112,7 @@ test('lists show what was made', async () => {
   const { tasks } = await json('tasks', 'list');
   expect(tasks.map((task: { key_id: string }) => task.key_id)).toContain('listed');
   expect((await run('keys', 'get', 'listed')).out).toMatch(
-    /\ncertificate +vouched: all participants/,
+    /\ncertificate +active: all participants/,
   );
 });
 

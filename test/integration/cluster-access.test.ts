@@ -11,10 +11,11 @@ jest.setTimeout(60_000);
 const message = utf8('pay');
 
 let cluster: TestCluster;
+let publicKey: Uint8Array;
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 3 });
   const owner = await cluster.client('app', { name: 'owner' });
-  await owner.generateKey({ keyId: 'treasury' });
+  publicKey = (await owner.generateKey({ keyId: 'treasury' })).key.publicKey;
 });
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -27,13 +28,14 @@ test('an auditor reads, and neither makes keys nor signs', async () => {
   expect(await auditor.listTasks()).toHaveLength(1);
   const forbidden = { code: 'forbidden', reason: 'ROLE_NOT_PERMITTED' };
   await expect(auditor.generateKey({ keyId: 'mine' })).rejects.toMatchObject(forbidden);
-  await expect(auditor.sign({ keyId: 'treasury', message })).rejects.toMatchObject(forbidden);
+  const signing = auditor.sign({ keyId: 'treasury', message, publicKey });
+  await expect(signing).rejects.toMatchObject(forbidden);
 });
 
 test('an app signs with its own keys only, and sees its own tasks only', async () => {
   const other = await cluster.client('app', { name: 'other' });
 
-  const signing = other.sign({ keyId: 'treasury', message });
+  const signing = other.sign({ keyId: 'treasury', message, publicKey });
 
   await expect(signing).rejects.toMatchObject({ code: 'forbidden' });
   expect(await other.listTasks()).toEqual([]);

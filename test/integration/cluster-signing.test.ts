@@ -11,7 +11,7 @@ test('makes a key and signs at every node, and OpenSSL verifies', async () => {
   const app = await cluster.client('app');
 
   const { key, verdict } = await app.generateKey({ keyId: 'treasury' });
-  expect(verdict).toBe('vouched');
+  expect(verdict).toBe('active');
 
   for (const node of cluster.nodes) {
     const here = await cluster.client('app', { at: [node] });
@@ -34,7 +34,7 @@ test.each(['FROST_SECP256K1_SHA256', 'FROST_SECP256K1_TAPROOT', 'FROST_P256_SHA2
     const message = utf8('pay');
     const { signature, publicKey } = await app.sign({ keyId: 'treasury', message });
 
-    expect({ verdict, algorithm: key.algorithm }).toEqual({ verdict: 'vouched', algorithm });
+    expect({ verdict, algorithm: key.algorithm }).toEqual({ verdict: 'active', algorithm });
     expect(publicKey).toEqual(key.publicKey);
     expect(verifySignature(key, message, signature)).toBe(true);
     expect(verifySignature(key, utf8('pay more'), signature)).toBe(false);
@@ -114,7 +114,10 @@ test('refuses another key under the same request id, and another request for the
 test('takes the same request id from two requesters as two requests', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app', { name: 'app-1' });
-  const other = await cluster.client('app', { name: 'app-2' });
+  const other = await cluster.client('app', {
+    name: 'app-2',
+    requesters: ['spiffe://quorate/app/app-1'],
+  });
   await app.generateKey({
     keyId: 'treasury',
     allowedSigners: ['spiffe://quorate/app/app-2'],

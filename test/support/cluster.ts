@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
 import { QuorateClient } from '../../src/client/index.js';
-import type { Cluster } from '../../src/client/index.js';
+import type { Cluster, ConnectOptions } from '../../src/client/index.js';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Role } from '../../src/identity/index.js';
@@ -28,19 +28,14 @@ export type ClientOptions = {
   readonly at?: readonly NodeId[];
   /** Issues its certificate; the cluster's own authority unless given. */
   readonly authority?: Credential;
-};
+} & Pick<ConnectOptions, 'signer' | 'requesters' | 'require'>;
 
 /**
  * Starts real nodes in this process: real mutual TLS on loopback, real stores in a temporary folder, all files made by
  * what `quorate certs init` runs. Resolves when a leader answers. Everything between them, and between them and clients,
  * goes over wires that a test can cut.
  */
-export async function startCluster(options: {
-  readonly nodes: number;
-  /** Whether requests need no signature of their requesters; they do not unless given. */
-  readonly unsigned?: boolean;
-}): Promise<TestCluster> {
-  const { unsigned = true } = options;
+export async function startCluster(options: { readonly nodes: number }): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
   const nodes = Array.from({ length: options.nodes }, (_, at) => nodeId(`node-${at + 1}`));
   await createCluster({
@@ -53,9 +48,9 @@ export async function startCluster(options: {
     })),
     operator: 'operator',
     days: 1,
-    unsigned,
+    unsigned: true,
   });
-  const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes), unsigned);
+  const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes));
   try {
     await Promise.all(nodes.map((node) => cluster.restart(node)));
     await cluster.leader();
@@ -73,33 +68,28 @@ export class TestCluster implements AsyncDisposable {
   /** Log lines that say that something is wrong: alarms, errors, and what ended a node. */
   readonly alarms: string[] = [];
   readonly #folder: string;
-  readonly #unsigned: boolean;
   readonly #running = new Map<NodeId, Node>();
   readonly #lying: LyingNode[] = [];
   readonly #clients: QuorateClient[] = [];
   /** One for each node, that asks nobody else. */
   readonly #observers = new Map<NodeId, QuorateClient>();
 
-  constructor(
-    folder: string,
-    nodes: readonly NodeId[],
-    network: ClusterNetwork,
-    unsigned: boolean,
-  ) {
+  constructor(folder: string, nodes: readonly NodeId[], network: ClusterNetwork) {
     this.#folder = folder;
-    this.#unsigned = unsigned;
     this.nodes = nodes;
     this.network = network;
   }
 
   /** A client with a certificate of its own. The cluster closes it. */
   async client(role: Role, options: ClientOptions = {}): Promise<QuorateClient> {
-    const { at = this.nodes } = options;
+    const { at = this.nodes, signer, requesters, require } = options;
     const client = QuorateClient.connect({
       endpoints: at.map((node) => this.network.door(node).address),
       ...(await this.credentials(role, options)),
       clusterFile: new Uint8Array(readFileSync(join(this.#folder, 'cluster.json'))),
-      signer: this.#unsigned ? 'none' : 'tls',
+      signer,
+      requesters,
+      require,
     });
     this.#clients.push(client);
     return client;

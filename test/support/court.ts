@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Key, QuorateClient } from '../../src/client/index.js';
+import type { QuorateClient } from '../../src/client/index.js';
 import { nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { requestHash, sessionIdOf, taskIdOf } from '../../src/identity/index.js';
@@ -29,7 +29,6 @@ export class Court implements AsyncDisposable {
   readonly lying: LyingNode;
   readonly honest: readonly [NodeId, NodeId];
   readonly keyId: string;
-  readonly publicKey: Uint8Array;
   /** Of honest nodes' clients, vouched for by honest nodes, as they were brought to the leader. */
   readonly #requests = new Map<string, Request>();
   readonly #slots = new Map<NodeId, NonceSlot[]>();
@@ -43,10 +42,9 @@ export class Court implements AsyncDisposable {
     cluster: TestCluster,
     lying: LyingNode,
     honest: readonly [NodeId, NodeId],
-    key: Key,
+    keyId: string,
   ) {
-    this.keyId = key.keyId;
-    this.publicKey = key.publicKey;
+    this.keyId = keyId;
     this.cluster = cluster;
     this.lying = lying;
     this.honest = honest;
@@ -55,17 +53,16 @@ export class Court implements AsyncDisposable {
     lying.liar.readIndex = () => 1;
   }
 
-  static async open({ unsigned = true } = {}): Promise<Court> {
-    const keyId = 'treasury';
-    const cluster = await startCluster({ nodes: 3, unsigned });
+  static async open(keyId = 'treasury'): Promise<Court> {
+    const cluster = await startCluster({ nodes: 3 });
     try {
       const app = await cluster.client('app');
-      const { key } = await app.generateKey({ keyId, threshold: 2 });
+      await app.generateKey({ keyId, threshold: 2 });
       const liar = nodeId('node-3');
       const lying = await cluster.corrupt(liar);
       const [one, other] = cluster.nodes.filter((node) => node !== liar);
       if (one === undefined || other === undefined) throw new Error('two honest nodes');
-      const court = new Court(cluster, lying, [one, other], key);
+      const court = new Court(cluster, lying, [one, other], keyId);
       await court.#takeOver();
       return court;
     } catch (error) {

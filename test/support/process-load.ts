@@ -47,7 +47,7 @@ export async function ask(client: QuorateClient, request: Request): Promise<Outc
       return { kind: 'signature', signature: toHex(signature) };
     }
     const { key, verdict, because } = await client.generateKey(request, options);
-    if (verdict !== 'vouched') throw new Error(`The key ${key.keyId} is ${verdict}: ${because}`);
+    if (verdict !== 'active') throw new Error(`The key ${key.keyId} is ${verdict}: ${because}`);
     const shown = toHex(encode(Key, key));
     return { kind: 'key', publicKey: key.publicKey, shown };
   } catch (error) {

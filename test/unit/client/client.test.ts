@@ -201,16 +201,55 @@ describe('sign', () => {
     expect(backend.readCount).toBe(0);
   });
 
-  test('does not trust a key whose certificate does not fit the cluster file', async () => {
+  test('does not trust a key whose certificate does not fit the cluster file, or cannot be checked', async () => {
     const { backend, address } = await openNode();
     backend.keys.set('demo', keyRecord('demo', { publicKey: key.publicKey }));
     signs(backend);
 
-    expect(await errorOf(connect([address]).sign({ keyId: 'demo', message }))).toMatchObject({
-      reason: 'RESULT_INVALID',
-    });
-    const trusting = connect([address], { clusterFile: undefined });
+    for (const clusterFile of [genesis.bytes, undefined]) {
+      const error = await errorOf(
+        connect([address], { clusterFile }).sign({ keyId: 'demo', message }),
+      );
+      expect(error).toMatchObject({
+        code: 'protocol-abort',
+        reason: 'KEY_UNVERIFIED',
+        facts: { verdict: 'unverified' },
+      });
+    }
+    // Nobody was asked to sign what would not be returned.
+    expect(backend.submissions).toHaveLength(0);
+    const trusting = connect([address], { clusterFile: undefined, require: 'unverified' });
     expect(await trusting.sign({ keyId: 'demo', message })).toMatchObject({ taskId: 't' });
+  });
+
+  test('asks again for a key that was not good enough, and remembers one that is', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+    const client = connect([address]);
+    await client.generateKey({ keyId: 'demo' });
+    const whole = backend.keys.get('demo');
+    if (whole === undefined) throw new Error('no key');
+    signs(backend);
+
+    backend.keys.set('demo', { ...whole, installed: [] });
+    const error = await errorOf(client.sign({ keyId: 'demo', message }));
+    backend.keys.set('demo', whole);
+    await client.sign({ keyId: 'demo', message });
+
+    expect(error).toMatchObject({ reason: 'KEY_UNVERIFIED', facts: { verdict: 'pending' } });
+  });
+
+  test('demands that requesters signed for its keys, where its caller does', async () => {
+    const { backend, address } = await openNode();
+    generates(backend);
+    await connect([address]).generateKey({ keyId: 'demo' });
+    signs(backend);
+
+    const error = await errorOf(
+      connect([address], { require: 'active' }).sign({ keyId: 'demo', message }),
+    );
+
+    expect(error).toMatchObject({ reason: 'KEY_UNVERIFIED', facts: { verdict: 'vouched' } });
   });
 });
 

@@ -9,6 +9,7 @@ import { certifiedKey, pair, signBy } from './certified.js';
 
 const nodes = NODES.map(pair);
 const key = pair();
+const CALLER = 'spiffe://quorate/app/app';
 const asked = encode(
   GenerateKeyRequest,
   GenerateKeyRequest.fromPartial({
@@ -34,11 +35,13 @@ function judgeAltered(alter: (key: Key, certificate: KeyCertificate) => void): J
   const altered = structuredClone(shown());
   if (altered.certificate === undefined) throw new Error('the key has no certificate');
   alter(altered, altered.certificate);
-  return verifyKeyCertificate(altered, genesis, asked);
+  return verifyKeyCertificate(altered, genesis, { asked, spiffeId: CALLER });
 }
 
 test('a key that all participants signed for, by an unsigned request, is vouched', () => {
-  expect(verifyKeyCertificate(shown(), genesis, asked)).toMatchObject({ verdict: 'vouched' });
+  expect(verifyKeyCertificate(shown(), genesis, { asked, spiffeId: CALLER })).toMatchObject({
+    verdict: 'vouched',
+  });
   expect(verifyKeyCertificate(shown(), genesis)).toMatchObject({ verdict: 'vouched' });
 });
 
@@ -152,7 +155,9 @@ describe('a key is unverified when', () => {
     };
     const request = encode(GenerateKeyRequest, lower);
     expect(verifyKeyCertificate(shown({}, request), genesis).verdict).toBe('unverified');
-    expect(verifyKeyCertificate(shown(), genesis, request).verdict).toBe('unverified');
+    expect(
+      verifyKeyCertificate(shown(), genesis, { asked: request, spiffeId: CALLER }).verdict,
+    ).toBe('unverified');
   });
 
   test('its participants signed for another threshold than its request asks for', () => {

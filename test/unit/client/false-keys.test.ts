@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { verifyKeyCertificate } from '../../../src/client/index.js';
+import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
+import type { FalseKey } from '../../support/false-keys.js';
+import type { Collusion } from '../../support/collusion.js';
+import { collude } from './colluding.js';
+
+const signed = await collude({ unsigned: false });
+const unsigned = await collude({ unsigned: true });
+
+function judged(collusion: Collusion, { key, name, ...rest }: FalseKey): object {
+  const reader = readerOf(collusion, { key, name, ...rest });
+  return { name, verdict: verifyKeyCertificate(key, collusion.genesis, reader).verdict };
+}
+
+function expected({ name, verdict }: FalseKey): object {
+  return { name, verdict };
+}
+
+test.each([
+  ['takes signed requests only', signed],
+  ['takes unsigned requests too', unsigned],
+])('where the cluster %s, a reader finds out two nodes that made a key up', (_, collusion) => {
+  const cases = falseKeys(collusion);
+  expect(cases.map((each) => judged(collusion, each))).toEqual(cases.map(expected));
+  expect(cases.length).toBeGreaterThan(50);
+});
+
+test('what the same tools make without a lie in it is taken for what it is', () => {
+  for (const collusion of [signed, unsigned]) {
+    const cases = trueKeys(collusion);
+    expect(cases.map((each) => judged(collusion, each))).toEqual(cases.map(expected));
+  }
+});
