@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { misplaced } from '../simulation/planted-bugs.js';
+import type { Edit } from '../simulation/planted-bugs.js';
+
+/** A mistake by which secrets get out, as a change to compiled files. */
+export type Leak = { readonly name: string; readonly edits: readonly Edit[] };
+
+export const NOTHING_IS_SEALED: Leak = {
+  name: 'what should be sealed is written as it is',
+  edits: [
+    {
+      file: 'crypto/sealing.js',
+      find: 'return concat(cipher.update(plain), cipher.final(), cipher.getAuthTag());',
+      replace: 'return concat(plain, new Uint8Array(TAG_BYTES));',
+    },
+    {
+      file: 'crypto/sealing.js',
+      find: 'const end = sealed.length - TAG_BYTES;',
+      replace: 'const end = sealed.length - TAG_BYTES;\n    return sealed.slice(0, end);',
+    },
+  ],
+};
+
+export const LOGGED_AS_TEXT: Leak = {
+  name: 'a debug line shows a key share',
+  edits: [
+    {
+      file: 'tasks/participant/signing.js',
+      find: "if (taken === 'gone')",
+      replace: "logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
+    },
+  ],
+};
+
+export const LOGGED_AS_BYTES: Leak = {
+  name: 'a debug line is given secrets as they are',
+  edits: [
+    {
+      file: 'tasks/participant/signing.js',
+      find: "if (taken === 'gone')",
+      replace:
+        "logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
+    },
+  ],
+};
+
+export const TOLD_IN_AN_ERROR: Leak = {
+  name: 'a message shows what it complains of',
+  edits: [
+    {
+      file: 'ops/node-key.js',
+      find: 'which is a node key of 32 bytes`',
+      replace: 'which is a node key of 32 bytes, not ${new TextDecoder().decode(text.bytes)}`',
+    },
+  ],
+};
+
+export const PUT_INTO_THE_LOG: Leak = {
+  name: 'an entry carries a key share',
+  edits: [
+    {
+      file: 'tasks/participant/generating.js',
+      find: 'chainCode: key.chainCode,',
+      replace: 'chainCode: key.share.scalar,',
+    },
+  ],
+};
+
+/** All leaks, for a test that they can be planted. */
+export const LEAKS: readonly Leak[] = [
+  NOTHING_IS_SEALED,
+  LOGGED_AS_TEXT,
+  LOGGED_AS_BYTES,
+  TOLD_IN_AN_ERROR,
+  PUT_INTO_THE_LOG,
+];
+
+/** What the search of a run came to. */
+export type Report = {
+  /** How many secrets of each kind there were. */
+  readonly secrets: Readonly<Record<string, number>>;
+  /** How many bytes were searched in each place. */
+  readonly searched: Readonly<Record<string, number>>;
+  readonly errors: readonly string[];
+  /** Kind and spelling of what was found, by place. */
+  readonly found: Readonly<Record<string, readonly string[]>>;
+};
+
+/** Runs the scenario and the search in a copy of the compiled program with leaks in it. */
+export function searchWith(leaks: readonly Leak[]): Report {
+  const edits = leaks.flatMap((leak) => leak.edits);
+  if (misplaced(edits).length > 0) throw new Error('a leak cannot be planted any more');
+  const root = resolve(import.meta.dirname, '..', '..');
+  const copy = mkdtempSync(join(tmpdir(), 'quorate-leaks-'));
+  try {
+    for (const part of ['src', 'test/secrets', 'test/simulation'])
+      cpSync(join(root, part), join(copy, 'dist', part), { recursive: true });
+    for (const part of ['node_modules', 'proto', 'package.json'])
+      symlinkSync(resolve(root, '..', part), join(copy, part));
+    for (const { file, find, replace } of edits) {
+      const path = join(copy, 'dist/src', file);
+      writeFileSync(
+        path,
+        readFileSync(path, 'utf8').replace(find, () => replace),
+      );
+    }
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(copy, 'dist/test/secrets/main.js')],
+      { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+    );
+    if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
+    return JSON.parse(stdout) as Report;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
