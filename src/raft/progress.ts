@@ -78,10 +78,13 @@ export class Progress {
     }
   }
 
-  /** The follower's log is not ours at `prevIndex`; `guess` is where they can agree. A late answer changes nothing. */
+  /**
+   * The follower's log is not ours at `prevIndex`; `guess` is where they can agree. A late answer changes nothing, nor does
+   * one that takes back what was acknowledged: it would be answered with the same question, without end.
+   */
   conflicted(prevIndex: LogIndex, guess: LogIndex): void {
-    const stale = this.state === 'probe' ? prevIndex !== this.next - 1 : prevIndex <= this.match;
-    if (stale) return;
+    const late = this.state === 'probe' && prevIndex !== this.next - 1;
+    if (late || prevIndex <= this.match) return;
     this.#probeFrom(Math.min(prevIndex, guess + 1));
     this.probing = false;
   }

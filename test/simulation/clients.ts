@@ -1,7 +1,7 @@
 import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
-import type { TaskRecord } from '../../src/wire/index.js';
+import { TaskKind, type TaskRecord } from '../../src/wire/index.js';
 import type { Report } from './checkers/facts.js';
-import type { Watch } from './checkers/watch.js';
+import type { Watcher } from './checkers/watcher.js';
 import type { Cluster } from './cluster.js';
 import type { Life, Machine } from './machine.js';
 import { askForKey, askToSign, type Asked, type AskedKey } from './requests.js';
@@ -18,6 +18,14 @@ type Attempt = {
   readonly patienceMs: number;
   tries: number;
   readonly told: (answer: TaskRecord | ClusterError) => void;
+  /** Who answered last. */
+  by: NodeId | undefined;
+};
+
+type Answered = {
+  readonly bytes: Uint8Array;
+  readonly task: TaskRecord;
+  readonly by: NodeId;
 };
 
 /** Errors after which the same request may succeed: nothing was done, or nobody knows. */
@@ -37,15 +45,16 @@ export class Clients implements Workload<NodeProcess> {
   readonly #nodes: readonly NodeId[];
   readonly #verifies: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
   readonly #report: Report;
-  readonly #watch: () => Watch;
+  readonly #watch: () => Watcher;
   readonly #keysMax: number;
   readonly #signEveryMs: number;
   #cluster: Cluster<NodeProcess> | undefined;
   readonly #keys: AskedKey[] = [];
   /** Requests that may be sent again. */
   readonly #past: Asked[] = [];
-  /** By requester and request id: the one content that was ever answered. */
-  readonly #answered = new Map<string, { readonly bytes: Uint8Array; readonly task: TaskRecord }>();
+  /** By requester and request id: the one content that was ever answered. Where nodes may be told two logs: by node too. */
+  readonly #answered = new Map<string, Answered>();
+  readonly #forks: boolean;
   #over = false;
   #number = 0;
   /** Requests that wait for an answer or for their next try. */
@@ -58,7 +67,9 @@ export class Clients implements Workload<NodeProcess> {
     readonly nodes: readonly NodeId[];
     verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
     readonly report: Report;
-    watch(): Watch;
+    watch(): Watcher;
+    /** One node is malicious: what clients hear is true of the node that they asked, and need not be of another. */
+    readonly forks: boolean;
   }) {
     this.#world = parts.world;
     this.#rng = parts.rng;
@@ -66,6 +77,7 @@ export class Clients implements Workload<NodeProcess> {
     this.#verifies = (key, message, signature) => parts.verifies(key, message, signature);
     this.#report = parts.report;
     this.#watch = () => parts.watch();
+    this.#forks = parts.forks;
     this.#keysMax = 1 + parts.rng.int(3);
     this.#signEveryMs = parts.rng.logBetween(150, 1_200);
   }
@@ -92,7 +104,7 @@ export class Clients implements Workload<NodeProcess> {
       'reads',
       () => this.#rng.exponential(2_000),
       () => {
-        const machine = this.#rng.pick(cluster.machines);
+        const machine = this.#rng.pick(cluster.honest);
         void this.#read(machine);
         cluster.look(machine);
       },
@@ -105,10 +117,11 @@ export class Clients implements Workload<NodeProcess> {
 
   settled(): boolean {
     if (this.#underWay > 0) return false;
-    const machines = this.#cluster?.machines ?? [];
+    const machines = this.#cluster?.honest ?? [];
     return machines.every((machine) => {
-      const open = machine.process?.replica.local().tasks('', 1, true);
-      return open?.length === 0;
+      const open = machine.process?.replica.local().tasks('', 20, true);
+      // A key among whose participants is a node that is gone waits until its request expires.
+      return open?.every(({ kind }) => this.#forks && kind !== TaskKind.SIGN) ?? false;
     });
   }
 
@@ -117,7 +130,7 @@ export class Clients implements Workload<NodeProcess> {
     if (this.#concluded) return;
     this.#concluded = true;
     for (const key of this.#keys) {
-      if (key.publicKey === undefined) continue;
+      if (key.publicKey === undefined || !this.#canSign(key)) continue;
       const asked = askToSign(key, `final-${key.keyId}`, `the last of ${key.keyId}`, 60_000);
       this.#send(asked, FINAL_TRIES_MAX, 20_000, (answer) => {
         const signed = !(answer instanceof ClusterError) && answer.outcome?.$case === 'signature';
@@ -127,13 +140,14 @@ export class Clients implements Workload<NodeProcess> {
   }
 
   audit(): void {
-    for (const { id, process } of this.#cluster?.machines ?? []) {
-      for (const { task } of this.#answered.values()) {
+    for (const { id, process } of this.#cluster?.honest ?? []) {
+      for (const { task, by } of this.#answered.values()) {
+        if (this.#forks && by !== id) continue;
         const known = process?.replica.local().task(task.taskId);
-        if (known !== undefined) this.#watch().outcomes.acknowledged(known);
+        if (known !== undefined) this.#watch().acknowledged(id, known);
         else this.#report('Outcomes', `${id} does not know ${task.taskId}, which was answered`);
       }
-      for (const { keyId, publicKey } of this.#keys) {
+      for (const { keyId, publicKey } of this.#forks ? [] : this.#keys) {
         const known = process?.replica.local().key(keyId);
         const same = known !== undefined && equal(known.publicKey, publicKey ?? known.publicKey);
         if (publicKey !== undefined && !same) {
@@ -144,7 +158,7 @@ export class Clients implements Workload<NodeProcess> {
   }
 
   describe(): string {
-    const nodes = (this.#cluster?.machines ?? []).map(({ id, process }) => {
+    const nodes = (this.#cluster?.honest ?? []).map(({ id, process }) => {
       const open = process?.replica.local().tasks('', 10, true) ?? [];
       const tasks = open.map(
         ({ taskId, kind, attempts, ready }) =>
@@ -153,6 +167,18 @@ export class Clients implements Workload<NodeProcess> {
       return `${id}: ${JSON.stringify(process?.status())}, open tasks: ${tasks.join(', ')}`;
     });
     return `${this.#underWay} requests under way; ${nodes.join('; ')}`;
+  }
+
+  /** Whether as many honest participants as it takes are there. */
+  #canSign({ keyId }: AskedKey): boolean {
+    const machines = this.#cluster?.honest ?? [];
+    return machines.every(({ process }) => {
+      const key = process?.replica.local().key(keyId);
+      const there = key?.participants.filter((each) =>
+        machines.some(({ id }) => id === each.nodeId),
+      );
+      return key !== undefined && there !== undefined && there.length >= key.threshold;
+    });
   }
 
   #again(what: string, pauseMs: () => number, run: () => void, firstMs = pauseMs()): void {
@@ -222,14 +248,15 @@ export class Clients implements Workload<NodeProcess> {
     told: Attempt['told'] = () => undefined,
   ): void {
     this.#underWay++;
-    this.#try({ asked, triesMax, patienceMs, tries: 0, told });
+    this.#try({ asked, triesMax, patienceMs, tries: 0, told, by: undefined });
   }
 
   #try(attempt: Attempt): void {
     const { asked, patienceMs } = attempt;
-    const machine = this.#rng.pick(this.#cluster?.machines ?? []);
+    const machine = this.#rng.pick(this.#cluster?.honest ?? []);
     const { life } = machine;
     attempt.tries++;
+    attempt.by = machine.id;
     let over = false;
     const end = (answer: TaskRecord | ClusterError): void => {
       if (over) return;
@@ -259,6 +286,7 @@ export class Clients implements Workload<NodeProcess> {
   ): Promise<void> {
     try {
       const call = { method, request, requester, expiresInMs, signal };
+      this.#watch().asked(life.machine.id, call);
       const task = await life.process?.replica.submit(call);
       if (task !== undefined && !life.gone && !life.doomed) end(task);
     } catch (error) {
@@ -272,7 +300,8 @@ export class Clients implements Workload<NodeProcess> {
     const { asked, tries, triesMax, told } = attempt;
     this.#world.trace.event(this.#world.now(), 'client', `${asked.requestId}: ${textOf(answer)}`);
     const transient = answer instanceof ClusterError && TRANSIENT.has(answer.code);
-    if (transient && tries < triesMax) {
+    const isPatient = !this.#over || !this.#forks || this.#concluded;
+    if (transient && tries < triesMax && isPatient) {
       this.#world.after(this.#rng.between(50, 1_000), 'a client tries again', () => {
         this.#try(attempt);
       });
@@ -281,15 +310,15 @@ export class Clients implements Workload<NodeProcess> {
     this.#underWay--;
     if (answer instanceof ClusterError) {
       if (!transient) this.#world.counts.refusedRequests++;
-    } else this.#believe(asked, answer);
+    } else if (attempt.by !== undefined) this.#believe(asked, answer, attempt.by);
     told(answer);
   }
 
   /** An answer that was given is the answer for ever. */
-  #believe(asked: Asked, task: TaskRecord): void {
-    const name = `${asked.requester}/${asked.requestId}`;
+  #believe(asked: Asked, task: TaskRecord, by: NodeId): void {
+    const name = `${asked.requester}/${asked.requestId}${this.#forks ? `/${by}` : ''}`;
     const before = this.#answered.get(name);
-    this.#watch().outcomes.acknowledged(task);
+    this.#watch().acknowledged(by, task);
     if (before !== undefined && !equal(before.bytes, asked.bytes)) {
       this.#report('Idempotence', `${name} was answered for two contents`);
     }
@@ -297,11 +326,17 @@ export class Clients implements Workload<NodeProcess> {
       this.#report('Idempotence', `${name} was opened twice`);
     }
     if (before === undefined) {
-      this.#answered.set(name, { bytes: asked.bytes, task });
+      this.#answered.set(name, { bytes: asked.bytes, task, by });
       this.#count(task);
     }
     const { outcome } = task;
-    if (outcome?.$case === 'generatedKey') asked.key.publicKey = outcome.value.publicKey;
+    if (outcome?.$case === 'generatedKey') {
+      const first = asked.key.publicKey;
+      if (first !== undefined && !equal(first, outcome.value.publicKey)) {
+        this.#report('Answer', `${name}: ${asked.key.keyId} is two keys`);
+      }
+      asked.key.publicKey = outcome.value.publicKey;
+    }
     if (outcome?.$case !== 'signature') return;
     const { publicKey, signature } = outcome.value;
     const known = asked.key.publicKey;
@@ -324,6 +359,7 @@ export class Clients implements Workload<NodeProcess> {
   async #read(machine: Machine<NodeProcess>): Promise<void> {
     const { life } = machine;
     if (life?.process === undefined) return;
+    if (this.#forks) return;
     const known = [...this.#answered.values()].slice(-5);
     const patience = new AbortController();
     this.#world.after(2_000, 'a reader loses patience', () => patience.abort(), life);

@@ -1,6 +1,6 @@
 import { nodeId, type NodeId } from '../../src/common/index.js';
 import { decode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
-import type { Watch } from './checkers/watch.js';
+import type { Watcher } from './checkers/watcher.js';
 import { Faults } from './faults.js';
 import { Machine, machineOf, type MachineEvents } from './machine.js';
 import { SimulatedNetwork } from './network.js';
@@ -20,18 +20,20 @@ export class Cluster<P extends Process> {
   readonly faults: Faults<P>;
   readonly #network: SimulatedNetwork<P>;
   readonly #world: World;
-  readonly #watch: Watch;
+  readonly #watch: Watcher;
+  readonly #liar: NodeId | undefined;
 
   constructor(parts: {
     readonly seed: number;
     readonly world: World;
     readonly weather: Weather;
-    readonly watch: Watch;
+    readonly watch: Watcher;
     readonly start: StartProcess<P>;
   }) {
     const { seed, world, weather, watch, start } = parts;
     this.#world = world;
     this.#watch = watch;
+    this.#liar = weather.liar;
     const events = this.#events();
     this.machines = nodeNames(weather.nodes).map(
       (id) => new Machine<P>(id, { world, weather, seed, start, events }),
@@ -53,6 +55,20 @@ export class Cluster<P extends Process> {
     world.afterEvent = (owner) => this.#lookAt(owner);
   }
 
+  /** The machines whose nodes are as the project made them. */
+  get honest(): readonly Machine<P>[] {
+    return this.machines.filter(({ id }) => id !== this.#liar);
+  }
+
+  /** The malicious node is found out and taken away. */
+  retireLiar(): void {
+    for (const machine of this.machines) {
+      if (machine.id !== this.#liar) continue;
+      machine.retired = true;
+      machine.crash();
+    }
+  }
+
   machine(id: NodeId): Machine<P> | undefined {
     return this.machines.find((machine) => machine.id === id);
   }
@@ -65,7 +81,7 @@ export class Cluster<P extends Process> {
       return;
     }
     const status = life?.process?.status();
-    if (status === undefined) return;
+    if (status === undefined || machine.id === this.#liar) return;
     const elected = this.#watch.status(machine.id, status);
     if (!elected) return;
     this.#world.counts.leaderChanges++;
@@ -82,7 +98,7 @@ export class Cluster<P extends Process> {
     return {
       running: (machine) => {
         if (machine.lives > 1) this.#world.counts.restarts++;
-        this.#watch.restarted(machine.id);
+        if (machine.id !== this.#liar) this.#watch.restarted(machine.id);
         this.#network.running(machine);
       },
       died: (machine, life) => {
@@ -91,6 +107,10 @@ export class Cluster<P extends Process> {
       },
       send: (life, to, channel, bytes) => {
         const { machine } = life;
+        if (machine.id === this.#liar) {
+          this.#network.send(life, to, channel, bytes);
+          return;
+        }
         if (channel === 'raft') {
           const message = decode(RaftMessage, bytes);
           if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
@@ -108,9 +128,19 @@ export class Cluster<P extends Process> {
         }
         this.#network.send(life, to, channel, bytes);
       },
-      persisted: (machine, batch) => this.#watch.persisted(machine.id, batch),
-      shareKept: (_, key) => this.#watch.shareKept(key),
-      violation: (checker, detail) => this.#watch.report(checker, detail),
+      persisted: (machine, batch) => {
+        if (machine.id !== this.#liar) this.#watch.persisted(machine.id, batch);
+      },
+      shareKept: (machine, key) => {
+        if (machine.id !== this.#liar) this.#watch.shareKept(key);
+      },
+      alarm: (machine, message, fields) => {
+        if (machine.id !== this.#liar) this.#watch.alarm(machine.id, message, fields);
+      },
+      // What a malicious node does to itself is its own affair.
+      violation: (machine, checker, detail) => {
+        if (machine.id !== this.#liar) this.#watch.report(checker, detail);
+      },
     };
   }
 }

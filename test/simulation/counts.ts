@@ -18,6 +18,9 @@ export type Counts = {
   failedTasks: number;
   repeatedRequests: number;
   refusedRequests: number;
+  lies: number;
+  culprits: number;
+  stoppedClusters: number;
   elapsedVirtualMs: number;
 };
 
@@ -41,6 +44,9 @@ export function noCounts(): Counts {
     failedTasks: 0,
     repeatedRequests: 0,
     refusedRequests: 0,
+    lies: 0,
+    culprits: 0,
+    stoppedClusters: 0,
     elapsedVirtualMs: 0,
   };
 }

@@ -1,5 +1,5 @@
 import { bootId, toHex, type NodeId } from '../../src/common/index.js';
-import type { Channel, Logger, Persist } from '../../src/ports/index.js';
+import type { Channel, LogFields, Logger, Persist } from '../../src/ports/index.js';
 import { MachineClock } from './clock.js';
 import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk } from './disk.js';
 import type { DiskTiming } from './disk.js';
@@ -15,7 +15,8 @@ export interface MachineEvents<P extends Process> {
   send(life: Life<P>, to: NodeId, channel: Channel, bytes: Uint8Array): void;
   persisted(machine: Machine<P>, batch: Persist): void;
   shareKept(machine: Machine<P>, key: string): void;
-  violation(checker: string, detail: string): void;
+  alarm(machine: Machine<P>, message: string, fields: LogFields): void;
+  violation(machine: Machine<P>, checker: string, detail: string): void;
 }
 
 /** One run of a process. Whatever it does after its end does not reach the world. */
@@ -92,6 +93,8 @@ export class Machine<P extends Process> {
   life: Life<P> | undefined;
   pausedUntilMs = 0;
   lives = 0;
+  /** It never boots again. */
+  retired = false;
   readonly #world: World;
   readonly #weather: Weather;
   readonly #seed: number;
@@ -129,7 +132,7 @@ export class Machine<P extends Process> {
 
   /** Begins a new life on what the disks hold. */
   boot(): void {
-    if (this.life !== undefined) return;
+    if (this.life !== undefined || this.retired) return;
     this.lives++;
     const random = new Rng(this.#seed, `random ${this.id} ${this.lives}`);
     const life = new Life<P>(this, toHex(random.bytes(16)));
@@ -145,7 +148,7 @@ export class Machine<P extends Process> {
       life.process = process;
       this.#events.running(this);
     } catch (error) {
-      if (!life.gone && !life.doomed) this.#events.violation('start', explain(error));
+      if (!life.gone && !life.doomed) this.#events.violation(this, 'start', explain(error));
     }
   }
 
@@ -174,7 +177,7 @@ export class Machine<P extends Process> {
     life.process.stop().then(
       () => this.#world.after(0, 'stopped', end, life),
       (error: unknown) => {
-        if (!life.gone) this.#events.violation('stop', explain(error));
+        if (!life.gone) this.#events.violation(this, 'stop', explain(error));
       },
     );
   }
@@ -225,14 +228,14 @@ export class Machine<P extends Process> {
       },
       consensus: openConsensusStore(this.consensus, timing, {
         durable: (batch) => this.#events.persisted(this, batch),
-        misuse: (what) => this.#events.violation('consensus store', `${this.id}: ${what}`),
+        misuse: (what) => this.#events.violation(this, 'consensus store', `${this.id}: ${what}`),
       }),
       shares: openShareStore(this.shares, timing, {
         durable: (key) => this.#events.shareKept(this, key),
       }),
       logger: this.#loggerOf(life),
       onFatal: (error) => {
-        if (!life.gone && !life.doomed) this.#events.violation('fatal', explain(error));
+        if (!life.gone && !life.doomed) this.#events.violation(this, 'fatal', explain(error));
       },
     };
   }
@@ -249,11 +252,11 @@ export class Machine<P extends Process> {
   #loggerOf(life: Life<P>): Logger {
     const say =
       (level: string) =>
-      (message: string, fields = {}): void => {
+      (message: string, fields: LogFields = {}): void => {
         const text = `${level} ${message} ${JSON.stringify(fields)}`;
         this.#world.trace.event(this.#world.now(), this.id, text);
         const told = level === 'alarm' && !life.gone && !life.doomed;
-        if (told) this.#events.violation('alarm', `${this.id}: ${text}`);
+        if (told) this.#events.alarm(this, message, fields);
       };
     return {
       debug: say('debug'),

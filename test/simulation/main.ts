@@ -6,6 +6,7 @@ import { addCounts, noCounts } from './counts.js';
 import { raftAlone } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type Result } from './simulation.js';
+import type { Profile } from './weather.js';
 import { wholeNodes } from './whole-nodes.js';
 
 const USAGE = `usage: npm run simulate -- [options]
@@ -14,6 +15,8 @@ const USAGE = `usage: npm run simulate -- [options]
   --first S     begin at seed S instead of 1
   --seed S      run one seed
   --trace       with --seed: print everything that happens
+  --profile P   faults: machines and networks fail; byzantine: one node lies besides;
+                mixed (default): one seed in eight is byzantine
   --raft-only   consensus alone, without the node above it
   --jobs N      processes to use (default: one per core)
   --until-violation  stop after the first seed that breaks an invariant; one process
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    profile: { type: 'string', default: 'mixed' },
     'raft-only': { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -42,10 +46,20 @@ function integer(text: string, name: string): number {
   process.exit(2);
 }
 
+const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed'];
+
+function profileOf(text: string): Profile {
+  const profile = PROFILES.find((each) => each === text);
+  if (profile !== undefined) return profile;
+  console.error(`--profile must be one of ${PROFILES.join(', ')}, not ${text}`);
+  process.exit(2);
+}
+
 const raftOnly = values['raft-only'];
+const profile = profileOf(values.profile);
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const run: RunSeed = (seed) =>
-  raftOnly ? simulate(seed, raftAlone, print) : simulate(seed, wholeNodes, print);
+  raftOnly ? simulate(seed, raftAlone, { print }) : simulate(seed, wholeNodes, { profile, print });
 
 async function main(): Promise<number> {
   const first = integer(values.first, 'first');
@@ -74,7 +88,7 @@ async function main(): Promise<number> {
       return !untilViolation || result.violations.length === 0;
     });
   } else {
-    const options = raftOnly ? ['--raft-only'] : [];
+    const options = ['--profile', profile, ...(raftOnly ? ['--raft-only'] : [])];
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
   }
   return tell(results);
@@ -97,7 +111,7 @@ function tell(results: Result[]): number {
   }
   const failed = [...new Set(violations.map(({ seed }) => seed))];
   for (const seed of failed.slice(0, 10)) {
-    const mode = raftOnly ? ' --raft-only' : '';
+    const mode = raftOnly ? ' --raft-only' : ` --profile ${profile}`;
     console.error(`replay: npm run simulate -- --seed ${seed} --trace${mode}`);
   }
   return failed.length > 0 ? 1 : 0;

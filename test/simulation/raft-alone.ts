@@ -225,5 +225,10 @@ export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, repor
   start: startRaft(nodes),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '' },
+  law: {
+    voucherOf: () => undefined,
+    requestHash: () => new Uint8Array(0),
+    culpritOf: () => undefined,
+  },
   shares: () => ({ has: () => false, makeKey: () => Promise.resolve(false) }),
 });

@@ -44,9 +44,9 @@ test(
   async () => {
     for (const seed of TWICE) {
       const lines: string[] = [];
-      const first = await simulate(seed, wholeNodes, (line) => void lines.push(line));
+      const first = await simulate(seed, wholeNodes, { print: (line) => void lines.push(line) });
       const again: string[] = [];
-      const second = await simulate(seed, wholeNodes, (line) => void again.push(line));
+      const second = await simulate(seed, wholeNodes, { print: (line) => void again.push(line) });
       expect(second).toEqual(first);
       expect(again).toEqual(lines);
     }

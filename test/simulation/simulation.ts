@@ -2,12 +2,16 @@ import type { NodeId } from '../../src/common/index.js';
 import type { Facts, Report } from './checkers/facts.js';
 import type { Naming } from './checkers/attempts.js';
 import type { Shares } from './checkers/key-kept.js';
+import { ClaimWatch } from './checkers/claim-watch.js';
+import type { Law } from './checkers/law.js';
 import { Watch } from './checkers/watch.js';
+import type { Watcher } from './checkers/watcher.js';
+import { isMendable } from './mendable.js';
 import { Cluster, nodeNames } from './cluster.js';
 import type { Counts } from './counts.js';
 import type { Process, StartProcess } from './process.js';
 import { Trace } from './trace.js';
-import { describeWeather, drawWeather, type Weather } from './weather.js';
+import { describeWeather, drawWeather, type Profile, type Weather } from './weather.js';
 import type { Workload } from './workload.js';
 import { World } from './world.js';
 
@@ -33,6 +37,7 @@ export type Scenario<P extends Process> = {
   readonly start: StartProcess<P>;
   readonly workload: Workload<P>;
   readonly naming: Naming;
+  readonly law: Law;
   shares(cluster: () => Cluster<P>): Shares;
 };
 
@@ -43,11 +48,18 @@ export type MakeScenario<P extends Process> = (setting: {
   readonly weather: Weather;
   readonly nodes: readonly NodeId[];
   report: Report;
-  watch(): Watch;
+  watch(): Watcher;
 }) => Scenario<P>;
+
+export type RunOptions = {
+  readonly profile?: Profile;
+  readonly print?: ((line: string) => void) | undefined;
+};
 
 /** One seed stops after this many violations: what follows the first is mostly its shadow. */
 const VIOLATIONS_MAX = 5;
+/** How long what was under way may still change logs when the faults are over. */
+const UNTOLD_MS = 3_000;
 /** How long a mended cluster may take to follow one leader: ten election timeouts, and reconnecting before. */
 const ELECTION_MS = 7_000;
 /** How long a mended cluster may take to settle. A key generation's last attempt may have to run out. */
@@ -59,9 +71,9 @@ const SETTLE_LOOK_MS = 100;
 export async function simulate<P extends Process>(
   seed: number,
   make: MakeScenario<P>,
-  print?: (line: string) => void,
+  { profile = 'faults', print }: RunOptions = {},
 ): Promise<Result> {
-  const weather = drawWeather(seed);
+  const weather = drawWeather(seed, profile);
   print?.(describeWeather(seed, weather));
   const world = new World(new Trace(print));
   const violations: Violation[] = [];
@@ -71,11 +83,17 @@ export async function simulate<P extends Process>(
     if (violations.length < VIOLATIONS_MAX) violations.push({ seed, checker, atMs, detail });
   };
   const nodes = nodeNames(weather.nodes);
-  const setting = { seed, world, weather, nodes, report, watch: (): Watch => watch };
+  const setting = { seed, world, weather, nodes, report, watch: (): Watcher => watch };
   const scenario = make(setting);
-  const facts = factsOf(nodes, () => cluster);
+  const honest = nodes.filter((node) => node !== weather.liar);
+  const facts = factsOf(honest, () => cluster);
   const shares = scenario.shares(() => cluster);
-  const watch = new Watch(facts, scenario.naming, shares, world.counts, report);
+  const { naming, law } = scenario;
+  const { counts } = world;
+  const watch: Watcher =
+    weather.liar === undefined
+      ? new Watch(facts, naming, shares, counts, report)
+      : new ClaimWatch({ facts, naming, shares, law, counts, report });
   const cluster = new Cluster<P>({ seed, world, weather, watch, start: scenario.start });
   const { workload } = scenario;
 
@@ -91,6 +109,10 @@ export async function simulate<P extends Process>(
     if (!(await world.run(untilMs, done))) report('Liveness', workload.describe());
   };
   const broken = (): boolean => violations.length > 0;
+  const end = (): Result => {
+    world.counts.elapsedVirtualMs = Math.round(world.now());
+    return { seed, counts: world.counts, violations, digest: world.trace.digest() };
+  };
   const stray = (error: unknown): void => report('stray', String(error));
   process.on('unhandledRejection', stray);
   try {
@@ -99,7 +121,16 @@ export async function simulate<P extends Process>(
     workload.start(cluster);
     await world.run(weather.stormMs, broken);
     workload.stop();
+    cluster.retireLiar();
     if (!broken()) cluster.faults.stop();
+    // What a malicious leader has told two nodes, no later leader can untell: then the cluster has stopped for good.
+    await world.run(world.now() + UNTOLD_MS, broken);
+    if (weather.liar !== undefined && !isMendable(facts)) {
+      world.counts.stoppedClusters++;
+      await world.run(world.now() + ELECTION_MS, broken);
+      if (!broken()) await watch.keys.proveAll();
+      return end();
+    }
     if (!(await world.run(world.now() + ELECTION_MS, () => broken() || isLed(facts)))) {
       report('Liveness', `nobody leads: ${workload.describe()}`);
     }
@@ -113,8 +144,7 @@ export async function simulate<P extends Process>(
   } finally {
     process.off('unhandledRejection', stray);
   }
-  world.counts.elapsedVirtualMs = Math.round(world.now());
-  return { seed, counts: world.counts, violations, digest: world.trace.digest() };
+  return end();
 }
 
 /** Claims that all nodes know one leader of one term. */

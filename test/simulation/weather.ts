@@ -1,8 +1,33 @@
+import { nodeId, type NodeId } from '../../src/common/index.js';
 import { Rng } from './rng.js';
+
+/** `faults`: machines and networks fail. `byzantine`: besides, one node is malicious. `mixed`: one seed in eight is byzantine. */
+export type Profile = 'faults' | 'byzantine' | 'mixed';
+
+/** How often a malicious node does what. */
+export type Lies = {
+  /** Mean time between two lies of a leader. */
+  readonly everyMs: number;
+  /** Mean time between two elections that it calls. */
+  readonly standEveryMs: number | undefined;
+  /** Mean time between two terms that it claims without an election. */
+  readonly usurpEveryMs: number | undefined;
+  /** Chance that it grants a vote that it may not. */
+  readonly votes: number;
+  /** Chance that it acknowledges what it does not have. */
+  readonly acknowledgements: number;
+  /** What it says its clock shows beyond what it does. */
+  readonly clockMs: number;
+  /** Chance that a message of a session is altered. */
+  readonly speaks: number;
+};
 
 /** Everything that a seed decides before the first event: how large the cluster is, and what goes wrong how often. */
 export type Weather = {
   readonly nodes: number;
+  /** The one malicious node, if there is one; thresholds are at least two, so that it is fewer than t. */
+  readonly liar: NodeId | undefined;
+  readonly lies: Lies;
   /** Real Ed25519 instead of the small group. */
   readonly realCurve: boolean;
   /** Length of the phase with faults, in true milliseconds. */
@@ -60,16 +85,45 @@ const CLUSTER_SIZES: readonly number[] = [3, 3, 3, 3, 3, 3, 4, 5, 5, 5];
 /** One seed in this many runs on the curve that is shipped. */
 const REAL_CURVE_EVERY = 50;
 
+/** One seed in this many has a malicious node in it, in the mixed profile. */
+const BYZANTINE_EVERY = 8;
+
+function isByzantine(seed: number, profile: Profile): boolean {
+  if (profile === 'mixed') return seed % BYZANTINE_EVERY === 0;
+  return profile === 'byzantine';
+}
+
+function drawLies(seed: number): Lies {
+  const rng = new Rng(seed, 'lies config');
+  const often = (chance: number, low: number, high: number): number | undefined => {
+    const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
+    return on ? value : undefined;
+  };
+  return {
+    everyMs: rng.logBetween(20, 1_000),
+    standEveryMs: often(0.85, 300, 5_000),
+    usurpEveryMs: often(0.4, 2_000, 15_000),
+    votes: often(0.5, 0.05, 1) ?? 0,
+    acknowledgements: often(0.4, 0.005, 0.2) ?? 0,
+    clockMs: often(0.5, 500, 3_600_000) ?? 0,
+    speaks: often(0.8, 0.003, 0.2) ?? 0,
+  };
+}
+
 /** Draws the weather of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
-export function drawWeather(seed: number): Weather {
+export function drawWeather(seed: number, profile: Profile = 'faults'): Weather {
   const rng = new Rng(seed, 'config');
   const often = (chance: number, low: number, high: number): number | undefined => {
     const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
     return on ? value : undefined;
   };
   const majorityAstray = rng.chance(0.15);
+  const nodes = rng.pick(CLUSTER_SIZES);
+  const liar = 1 + new Rng(seed, 'liar').int(nodes);
   return {
-    nodes: rng.pick(CLUSTER_SIZES),
+    nodes,
+    liar: isByzantine(seed, profile) ? nodeId(`node-${liar}`) : undefined,
+    lies: drawLies(seed),
     realCurve: seed % REAL_CURVE_EVERY === 0,
     stormMs: rng.between(20_000, 45_000),
     network: {

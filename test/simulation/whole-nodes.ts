@@ -4,7 +4,9 @@ import {
   parseGenesis,
   type Genesis,
 } from '../../src/identity/index.js';
-import { sessionIdOf, taskIdOf } from '../../src/identity/index.js';
+import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/identity/index.js';
+import { judgeEvidence } from '../../src/blame/index.js';
+import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite, type Suite } from '../../src/frost/index.js';
 import { startReplica, type Replica } from '../../src/node/replica.js';
@@ -13,11 +15,13 @@ import type { Signer, Verify } from '../../src/ports/index.js';
 import { Clients } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
+import { startMalice } from './malice/malice.js';
 import { openedShares } from './opened-shares.js';
-import type { Process, StartProcess } from './process.js';
+import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import type { MakeScenario } from './simulation.js';
 import { smallSuite, verifySchnorr } from './small-group.js';
+import type { Lies } from './weather.js';
 
 /** A whole node: everything but sockets, files and the machine's clock. */
 export type NodeProcess = Process & { readonly replica: Replica };
@@ -51,22 +55,42 @@ type Household = {
   readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
 };
 
-function startNode(household: Household): StartProcess<NodeProcess> {
+function startNode(household: Household, malice: Malice): StartProcess<NodeProcess> {
   return async (node, ports) => {
     const { genesis, suite, verify } = household;
     const signer = household.signers.get(node);
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
-    const replica = await startReplica(
-      {
+    const start = (doors: LifePorts): Promise<Replica> =>
+      startReplica(
+        {
+          genesis,
+          boot: ports.boot,
+          wrappingKey,
+          suiteOf: (algorithm) => (algorithm === suite.algorithm ? suite : undefined),
+          onFatal: (error) => ports.onFatal(error),
+        },
+        { ...doors, signer, verify },
+      );
+    if (node === malice.node) {
+      let replica: Replica | undefined;
+      const process = await startMalice({
         genesis,
-        boot: ports.boot,
-        wrappingKey,
-        suiteOf: (algorithm) => (algorithm === suite.algorithm ? suite : undefined),
-        onFatal: (error) => ports.onFatal(error),
-      },
-      { ...ports, signer, verify },
-    );
+        signer,
+        ports,
+        lies: malice.lies,
+        rng: malice.rng,
+        startBeneath: async (network) => {
+          // It may keep its shares. A log that it was told as a leader would only be in its way.
+          replica = await start({ ...ports, network, consensus: memoryConsensusStore() });
+          return replica;
+        },
+        told: (lie) => malice.told(lie),
+      });
+      if (replica === undefined) throw new Error('there is no replica beneath');
+      return { ...process, replica };
+    }
+    const replica = await start(ports);
     return {
       replica,
       receive: (from, channel, bytes) => replica.receive(from, channel, bytes),
@@ -77,6 +101,13 @@ function startNode(household: Household): StartProcess<NodeProcess> {
     };
   };
 }
+
+type Malice = {
+  readonly node: NodeId | undefined;
+  readonly lies: Lies;
+  readonly rng: Rng;
+  told(lie: string): void;
+};
 
 /** Whole nodes, with clients that generate keys, sign with them and read. */
 export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
@@ -98,7 +129,15 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
     wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
   };
   return {
-    start: startNode(household),
+    start: startNode(household, {
+      node: weather.liar,
+      lies: weather.lies,
+      rng: new Rng(seed, 'lies'),
+      told: (lie) => {
+        world.counts.lies++;
+        world.trace.event(world.now(), 'liar', lie);
+      },
+    }),
     workload: new Clients({
       world,
       rng: new Rng(seed, 'workload'),
@@ -107,10 +146,27 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
         final('FROST_ED25519_SHA512', publicKey, message, signature),
       report,
       watch: () => setting.watch(),
+      forks: weather.liar !== undefined,
     }),
     naming: {
       sessionOf: (entryHash) => sessionIdOf(genesis.clusterId, entryHash),
       taskOf: taskIdOf,
+    },
+    law: {
+      voucherOf: ({ method, request, authorization }) => {
+        const by = authorization?.by;
+        if (by?.$case !== 'voucher') return undefined;
+        const { nodeId: node, spiffeId, expireTimeMs, signature } = by.value;
+        const member = signers.find((signer) => signer.node === node);
+        const bytes = voucherBytes(genesis.clusterId, method, spiffeId, expireTimeMs, request);
+        const isTrue =
+          member !== undefined && identities.identity(member.publicKey, bytes, signature);
+        return isTrue ? member.node : undefined;
+      },
+      requestHash,
+      culpritOf: (evidence) =>
+        judgeEvidence({ genesis, verify: household.verify, suiteOf: () => suite }, evidence)
+          ?.nodeId,
     },
     shares: (cluster) =>
       openedShares({

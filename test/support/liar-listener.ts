@@ -60,8 +60,9 @@ export class Listener {
       const { prevIndex, hintIndex, hintTerm } = answer;
       if (prevIndex !== this.next - 1) return false;
       const guess = this.story.lastWithTermAtMost(hintIndex, Math.min(hintTerm, term));
+      const before = this.next;
       this.next = Math.max(1, Math.min(prevIndex, guess + 1));
-      return true;
+      return this.next !== before;
     }
     const moved = answer.match > this.match;
     this.match = Math.min(Math.max(this.match, answer.match), this.story.length);

@@ -96,7 +96,7 @@ export class Liar {
 
   /** The highest term that it knows of. */
   get term(): Term {
-    return Math.max(this.#raft.term, this.#seenTerm, this.#leading?.term ?? 0);
+    return Math.max(this.#raft.term, this.#seenTerm, this.#ledTerm);
   }
 
   get leads(): boolean {

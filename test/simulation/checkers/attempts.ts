@@ -1,3 +1,4 @@
+import { toHex } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
 import {
   Attempt,
@@ -17,6 +18,8 @@ export type KnownAttempt = {
   /** Of the entry, as `short` gives it. */
   readonly hash: string;
   readonly slots: readonly NonceSlot[];
+  /** The hash of the request that it names, in hex. */
+  readonly content: string;
 };
 
 /** How the cluster names sessions and tasks. */
@@ -67,9 +70,11 @@ export class Attempts {
     return before?.length ? Math.max(...before.map(({ expireMs }) => expireMs)) : undefined;
   }
 
-  #attempt(entry: Entry, hash: string, { taskId, assignment }: Attempt): void {
+  #attempt(entry: Entry, hash: string, { taskId, assignment, requestHash }: Attempt): void {
     const session = this.#naming.sessionOf(entry.hash);
     const slots = assignment?.$case === 'slots' ? assignment.value.slots : [];
-    this.#attempts.set(session, { session, task: taskId, index: entry.index, hash, slots });
+    const { index } = entry;
+    const content = toHex(requestHash);
+    this.#attempts.set(session, { session, task: taskId, index, hash, slots, content });
   }
 }

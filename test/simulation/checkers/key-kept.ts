@@ -22,11 +22,20 @@ export class KeyKept {
   readonly #active = new Map<string, KeyRecord>();
   readonly #shares: Shares;
   readonly #report: Report;
+  /** With a malicious node: the others. */
+  readonly #honest: readonly string[] | undefined;
+  /** By key id: what a complete certificate says. */
+  readonly #certified = new Map<string, string>();
   #open: KeyRecord[] = [];
 
-  constructor(shares: Shares, report: Report) {
+  /**
+   * Beside a malicious node the honest shares are what is looked at, while they are enough to sign; and a key that somebody
+   * activated counts for all only with `installed` of a threshold.
+   */
+  constructor(shares: Shares, report: Report, honest?: readonly string[]) {
     this.#shares = shares;
     this.#report = report;
+    this.#honest = honest;
   }
 
   get active(): readonly KeyRecord[] {
@@ -46,8 +55,7 @@ export class KeyKept {
 
   /** Something was written to `key`'s shares: it must still be all there. */
   shareWritten(key: string): void {
-    const record = this.#active.get(key);
-    if (record !== undefined) this.#open.push(record);
+    for (const record of this.#active.values()) if (record.keyId === key) this.#open.push(record);
   }
 
   /** Whether there is a key whose shares are to be opened. */
@@ -69,9 +77,18 @@ export class KeyKept {
   }
 
   #record(node: NodeId, record: KeyRecord): void {
-    const known = this.#active.get(record.keyId);
+    const { keyId, installed, threshold, sessionId } = record;
+    if (installed.length >= threshold) {
+      const certified = this.#certified.get(keyId) ?? identityOf(record);
+      this.#certified.set(keyId, certified);
+      if (certified !== identityOf(record)) {
+        this.#report('KeyKept', `${node}: key ${keyId} is certified as two keys`);
+      }
+    }
+    const name = this.#honest === undefined ? keyId : `${keyId}/${toHex(sessionId)}`;
+    const known = this.#active.get(name);
     if (known === undefined) {
-      this.#active.set(record.keyId, record);
+      this.#active.set(name, record);
       this.#open.push(record);
     } else if (identityOf(known) !== identityOf(record)) {
       this.#report('KeyKept', `${node}: key ${record.keyId} has become another key`);
@@ -80,14 +97,15 @@ export class KeyKept {
 
   async #prove(record: KeyRecord): Promise<void> {
     const session = toHex(record.sessionId);
-    const holders = record.participants
+    const participants = record.participants
       .map(({ nodeId }) => nodeId as NodeId)
-      .filter((node) => this.#shares.has(node, record.keyId, session));
-    const wanted = record.participants.length;
+      .filter((node) => this.#honest?.includes(node) ?? true);
+    const holders = participants.filter((node) => this.#shares.has(node, record.keyId, session));
+    const wanted = participants.length;
     if (holders.length < wanted) {
       const count = `${holders.length} durable shares of ${wanted}`;
       this.#report('KeyKept', `key ${record.keyId} is active with ${count}`);
-    } else if (!(await this.#shares.makeKey(record, holders))) {
+    } else if (wanted >= record.threshold && !(await this.#shares.makeKey(record, holders))) {
       this.#report('KeyKept', `the durable shares of key ${record.keyId} do not make it`);
     }
   }

@@ -21,10 +21,13 @@ export class LogMatching {
   readonly #hashes = new Map<string, string>();
   readonly #facts: Facts;
   readonly #report: Report;
+  readonly #forks: boolean;
 
-  constructor(facts: Facts, report: Report) {
+  /** With `forks`, a leader may tell two logs: only each node's own chain is looked at. */
+  constructor(facts: Facts, report: Report, { forks } = { forks: false }) {
     this.#facts = facts;
     this.#report = report;
+    this.#forks = forks;
   }
 
   /** Entries that `node`'s disk holds now. */
@@ -48,6 +51,7 @@ export class LogMatching {
 
   /** An entry on a disk or in a message. */
   seen(where: NodeId, index: number, term: number, hash: Uint8Array): void {
+    if (this.#forks) return;
     const key = `${index}/${term}`;
     const known = this.#hashes.get(key);
     if (known === undefined) this.#hashes.set(key, short(hash));

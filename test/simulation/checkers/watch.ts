@@ -1,6 +1,11 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
-import type { Persist } from '../../../src/ports/index.js';
-import type { Contribution, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
+import type { LogFields, Persist } from '../../../src/ports/index.js';
+import type {
+  Contribution,
+  RaftMessage,
+  SessionMessage,
+  TaskRecord,
+} from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
 import { AppliedState } from './applied-state.js';
@@ -14,12 +19,13 @@ import { Outcomes } from './outcomes.js';
 import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SingleUse } from './single-use.js';
+import type { Watcher } from './watcher.js';
 
-/** All checkers, each told what concerns it as it happens. */
-export class Watch {
+/** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
+export class Watch implements Watcher {
   readonly report: Report;
-  readonly outcomes: Outcomes;
   readonly keys: KeyKept;
+  readonly #outcomes: Outcomes;
   readonly #counts: Counts;
   readonly #election: ElectionSafety;
   readonly #promises: Promises;
@@ -42,17 +48,12 @@ export class Watch {
     this.#attempts = new Attempts(naming);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
-    this.outcomes = new Outcomes(report);
+    this.#outcomes = new Outcomes(report);
     this.keys = new KeyKept(shares, report);
   }
 
   newestLeader(): NodeId | undefined {
     return this.#election.newest();
-  }
-
-  /** The highest index that anybody knows to be committed. */
-  get committed(): number {
-    return this.#committed.index;
   }
 
   restarted(node: NodeId): void {
@@ -74,8 +75,21 @@ export class Watch {
     this.#committed.persisted(node, batch.truncateFrom);
     this.#applied.persisted(node);
     for (const entry of batch.entries) this.#attempts.read(entry);
-    this.outcomes.persisted(node, batch.writes);
+    this.#outcomes.persisted(node, batch.writes);
     this.keys.persisted(node, batch.writes);
+  }
+
+  /** An honest cluster raises none. */
+  alarm(node: NodeId, message: string, fields: LogFields): void {
+    this.report('alarm', `${node}: ${message} ${JSON.stringify(fields)}`);
+  }
+
+  asked(): void {
+    // Who asks for what is of no interest while nobody forges.
+  }
+
+  acknowledged(_: NodeId, task: TaskRecord): void {
+    this.#outcomes.acknowledged(task);
   }
 
   shareKept(key: string): void {

@@ -68,6 +68,19 @@ test('a late conflict changes nothing', () => {
   expect(probing.next).toBe(9);
 });
 
+test('who takes back what it has acknowledged is not asked again at once, without end', () => {
+  const progress = new Progress(9, 0);
+  progress.sent(8, 0, 1, 0);
+  progress.matched(4);
+  progress.conflicted(8, 4);
+  progress.sent(4, 0, 1, 0);
+
+  progress.conflicted(4, 4);
+
+  expect(progress).toMatchObject({ next: 5, probing: true });
+  expect(progress.maySendEntries(LIMITS)).toBe(false);
+});
+
 test('a refusal for time keeps its place and is tried again with the next heartbeat', () => {
   const progress = replicating(5);
   progress.sent(9, 100, 1, 0);

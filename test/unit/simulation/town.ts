@@ -60,7 +60,8 @@ export function town(weather: Weather = FINE): {
             network.send(life, to, channel, bytes),
           persisted: () => undefined,
           shareKept: () => undefined,
-          violation: (checker, detail) => {
+          alarm: () => undefined,
+          violation: (_, checker, detail) => {
             throw new Error(`${checker}: ${detail}`);
           },
         },

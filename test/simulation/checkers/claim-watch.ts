@@ -1,0 +1,169 @@
+import { nodeId, toHex, type NodeId } from '../../../src/common/index.js';
+import type { LogFields, Persist, Write } from '../../../src/ports/index.js';
+import { decode, TaskRecord } from '../../../src/wire/index.js';
+import type { Contribution, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
+import type { Counts } from '../counts.js';
+import type { Status } from '../process.js';
+import { Attempts, type Naming } from './attempts.js';
+import { Claim } from './claim.js';
+import type { Facts, Report } from './facts.js';
+import { KeyKept, type Shares } from './key-kept.js';
+import type { Law } from './law.js';
+import { LogMatching } from './log-matching.js';
+import { Outcomes } from './outcomes.js';
+import { OwnHistory } from './own-history.js';
+import { Promises } from './promises.js';
+import { ReleasedShare } from './released-share.js';
+import { SingleUse } from './single-use.js';
+import type { AskedCall, Watcher } from './watcher.js';
+
+/** Alarms that tell of the node itself, so that nobody else's lie explains them. */
+const OWN_FAULTS: ReadonlySet<string> = new Set([
+  'an own signature share failed its check',
+  'every share holds and the signature does not',
+  'no key share on this node',
+  'key share cannot be opened',
+]);
+
+/**
+ * The claim of `docs/threats.md` for the honest nodes beside a malicious one: what each of them promises, keeps and gives
+ * away. What Raft promises of all of them together (one leader in a term, one log) is not claimed then.
+ */
+export class ClaimWatch implements Watcher {
+  readonly report: Report;
+  readonly keys: KeyKept;
+  readonly #facts: Facts;
+  readonly #law: Law;
+  readonly #counts: Counts;
+  readonly #promises: Promises;
+  readonly #log: LogMatching;
+  readonly #history: OwnHistory;
+  readonly #attempts: Attempts;
+  readonly #claim: Claim;
+  readonly #singleUse: SingleUse;
+  readonly #released: ReleasedShare;
+  readonly #outcomes: ReadonlyMap<NodeId, Outcomes>;
+  readonly #declines = new Set<string>();
+  #newest: { readonly term: number; readonly node: NodeId } | undefined;
+
+  constructor(parts: {
+    /** Of the honest nodes. */
+    readonly facts: Facts;
+    readonly naming: Naming;
+    readonly shares: Shares;
+    readonly law: Law;
+    readonly counts: Counts;
+    readonly report: Report;
+  }) {
+    const { facts, naming, shares, law, counts, report } = parts;
+    this.report = report;
+    this.#facts = facts;
+    this.#law = law;
+    this.#counts = counts;
+    this.#promises = new Promises(facts, report);
+    this.#log = new LogMatching(facts, report, { forks: true });
+    this.#history = new OwnHistory(facts, report);
+    this.#attempts = new Attempts(naming);
+    this.#claim = new Claim(facts, this.#attempts, naming, law, report);
+    this.#singleUse = new SingleUse(this.#attempts, report);
+    this.#released = new ReleasedShare(this.#attempts, facts, report);
+    this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
+    this.keys = new KeyKept(shares, report, facts.nodes);
+  }
+
+  newestLeader(): NodeId | undefined {
+    return this.#newest?.node;
+  }
+
+  restarted(node: NodeId): void {
+    this.#history.restarted(node);
+  }
+
+  status(node: NodeId, status: Status): boolean {
+    this.#history.status(node, status);
+    this.#counts.committedEntries = Math.max(this.#counts.committedEntries, status.commit);
+    if (status.leader !== node || status.term <= (this.#newest?.term ?? 0)) return false;
+    this.#newest = { term: status.term, node };
+    return true;
+  }
+
+  persisted(node: NodeId, batch: Persist): void {
+    if (batch.hardState !== undefined) this.#promises.persisted(node, batch.hardState);
+    this.#log.persisted(node, batch.entries);
+    this.#history.persisted(node, batch.truncateFrom);
+    for (const entry of batch.entries) {
+      this.#attempts.read(entry);
+      this.#claim.read(entry);
+    }
+    this.#outcomes.get(node)?.persisted(node, batch.writes);
+    this.#blamed(node, batch.writes);
+    this.keys.persisted(node, batch.writes);
+  }
+
+  shareKept(key: string): void {
+    this.keys.shareWritten(key);
+  }
+
+  sentRaft(from: NodeId, message: RaftMessage): void {
+    if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);
+    this.#promises.sent(from, message);
+  }
+
+  sentSession(from: NodeId, message: SessionMessage): void {
+    const body = message.message;
+    if (body?.$case === 'envelope') {
+      const session = toHex(body.value.sessionId);
+      this.#released.contribution(from, session, body.value.kind);
+      this.#claim.generates(from, session);
+    }
+    if (body?.$case === 'contribution') this.#contribution(from, body.value);
+    if (body?.$case === 'commitments') this.#singleUse.published(from, body.value.slots);
+  }
+
+  /** An alarm may name the malicious node, and nobody else. Entries name nobody (`docs/threats.md`). */
+  alarm(node: NodeId, message: string, fields: LogFields): void {
+    const named = `${String(fields['culprits'] ?? '')} ${String(fields['node'] ?? '')}`
+      .split(' ')
+      .map(nodeId);
+    const innocent = named.filter((each) => this.#facts.nodes.includes(each));
+    if (innocent.length > 0 || OWN_FAULTS.has(message)) {
+      this.report('Blame', `${node}: ${message} ${JSON.stringify(fields)}`);
+    } else if (named.some((each) => each !== '')) this.#counts.culprits++;
+  }
+
+  asked(node: NodeId, call: AskedCall): void {
+    this.#claim.asked(node, call);
+  }
+
+  acknowledged(node: NodeId, task: TaskRecord): void {
+    this.#outcomes.get(node)?.acknowledged(task);
+  }
+
+  /** Evidence in an outcome may be anything, but proves nothing against an honest node. */
+  #blamed(node: NodeId, writes: readonly Write[]): void {
+    for (const [key, value] of writes) {
+      if (value === undefined || !Buffer.from(key).toString('latin1').startsWith('task/')) continue;
+      const outcome = decode(TaskRecord, value)?.outcome;
+      if (outcome?.$case !== 'failed') continue;
+      for (const evidence of outcome.value.evidence) {
+        const culprit = this.#law.culpritOf(evidence);
+        if (culprit !== undefined && this.#facts.nodes.includes(culprit)) {
+          this.report('Blame', `${node} has a proof against ${culprit}, which is honest`);
+        }
+      }
+    }
+  }
+
+  #contribution(from: NodeId, { envelope, next }: Contribution): void {
+    this.#singleUse.published(from, next);
+    const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
+    if (envelope?.kind === 'DECLINED' && !this.#declines.has(`${from}/${session}`)) {
+      this.#declines.add(`${from}/${session}`);
+      this.#counts.declines++;
+    }
+    if (envelope?.kind !== 'SHARE' || envelope.content?.$case !== 'open') return;
+    this.#released.contribution(from, session, 'a share');
+    this.#claim.share(from, session);
+    if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;
+  }
+}

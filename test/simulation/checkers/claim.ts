@@ -1,0 +1,108 @@
+import { toHex, type NodeId } from '../../../src/common/index.js';
+import type { Entry } from '../../../src/ports/index.js';
+import { Command, decode, GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import type { Attempts, KnownAttempt, Naming } from './attempts.js';
+import { short, type Facts, type Report } from './facts.js';
+import type { Law } from './law.js';
+import type { AskedCall } from './watcher.js';
+
+type KnownRequest = {
+  readonly index: number;
+  /** Of the entry, as `short` gives it. */
+  readonly hash: string;
+  /** Of method and bytes, in hex. */
+  readonly content: string;
+  readonly expireMs: number;
+};
+
+/**
+ * The claim of `docs/threats.md`: an honest node contributes only to what stands in its own log, asked for in a request that
+ * an honest node took from the requester itself, or for which a malicious one vouches (which it may, as long as requests
+ * need not be signed); and gives no share after that request's life, by its own clock.
+ */
+export class Claim {
+  readonly #facts: Facts;
+  readonly #attempts: Attempts;
+  readonly #naming: Naming;
+  readonly #law: Law;
+  readonly #report: Report;
+  /** What clients really asked of whom. */
+  readonly #asked = new Set<string>();
+  readonly #read = new Set<string>();
+  /** By task: the request entries with somebody's true word. */
+  readonly #requests = new Map<string, KnownRequest[]>();
+
+  constructor(facts: Facts, attempts: Attempts, naming: Naming, law: Law, report: Report) {
+    this.#facts = facts;
+    this.#attempts = attempts;
+    this.#naming = naming;
+    this.#law = law;
+    this.#report = report;
+  }
+
+  asked(node: NodeId, { method, request, requester }: AskedCall): void {
+    this.#asked.add(`${node} ${requester} ${method} ${toHex(request)}`);
+  }
+
+  /** Reads an entry that is on an honest node's disk. */
+  read(entry: Entry): void {
+    const hash = short(entry.hash);
+    if (entry.kind !== 'command' || this.#read.has(hash)) return;
+    this.#read.add(hash);
+    const command = decode(Command, entry.payload)?.command;
+    if (command?.$case !== 'request') return;
+    const { method, request, authorization } = command.value;
+    const by = authorization?.by;
+    const node = this.#law.voucherOf(command.value);
+    if (by?.$case !== 'voucher' || node === undefined) return;
+    const { spiffeId, expireTimeMs } = by.value;
+    const isHonest = this.#facts.nodes.includes(node);
+    if (isHonest && !this.#asked.has(`${node} ${spiffeId} ${method} ${toHex(request)}`)) {
+      this.#report('Claim', `${node} vouches for a request that nobody made to it`);
+      return;
+    }
+    const requestId = method.endsWith('/Sign')
+      ? decode(SignRequest, request)?.requestId
+      : decode(GenerateKeyRequest, request)?.requestId;
+    const task = this.#naming.taskOf(spiffeId, requestId ?? '');
+    const known: KnownRequest = {
+      index: entry.index,
+      hash,
+      content: toHex(this.#law.requestHash(method, request)),
+      expireMs: Number(expireTimeMs),
+    };
+    this.#requests.set(task, [...(this.#requests.get(task) ?? []), known]);
+  }
+
+  /** `node` sends a signature share of `session`. */
+  share(node: NodeId, session: string): void {
+    const attempt = this.#attempts.of(session);
+    const requests = attempt === undefined ? [] : this.#basis(node, attempt);
+    if (requests.length === 0) {
+      this.#report('Claim', `${node} gives a share of ${session}, for which nobody vouches`);
+      return;
+    }
+    const clock = this.#facts.clock(node);
+    if (requests.every(({ expireMs }) => clock >= expireMs)) {
+      this.#report('Claim', `${node} gives a share of ${session} at ${clock}, after its life`);
+    }
+  }
+
+  /** `node` takes part in a key generation. */
+  generates(node: NodeId, session: string): void {
+    const attempt = this.#attempts.of(session);
+    if (attempt === undefined || this.#basis(node, attempt).length === 0) {
+      this.#report('Claim', `${node} generates in ${session}, for which nobody vouches`);
+    }
+  }
+
+  /** The requests in the node's own log that `attempt` can rest on. */
+  #basis(node: NodeId, attempt: KnownAttempt): readonly KnownRequest[] {
+    const { entries } = this.#facts.disk(node);
+    return (this.#requests.get(attempt.task) ?? []).filter(({ index, hash, content }) => {
+      const entry = entries[index - 1];
+      const isThere = entry !== undefined && short(entry.hash) === hash;
+      return isThere && index <= attempt.index && content === attempt.content;
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import type { NodeId } from '../../../src/common/index.js';
+import type { LogFields, Persist } from '../../../src/ports/index.js';
+import type { RaftMessage, SessionMessage, TaskRecord } from '../../../src/wire/index.js';
+import type { Status } from '../process.js';
+import type { Report } from './facts.js';
+import type { KeyKept } from './key-kept.js';
+
+/** What a client asks of a node. */
+export type AskedCall = {
+  readonly method: string;
+  readonly request: Uint8Array;
+  readonly requester: string;
+};
+
+/** Who is told what happens on the machines of honest nodes, and says when it must not. */
+export interface Watcher {
+  readonly report: Report;
+  readonly keys: KeyKept;
+  /** The newest leader that any honest node knows. */
+  newestLeader(): NodeId | undefined;
+  restarted(node: NodeId): void;
+  /** Gives whether `node` has just become leader. */
+  status(node: NodeId, status: Status): boolean;
+  persisted(node: NodeId, batch: Persist): void;
+  shareKept(key: string): void;
+  sentRaft(from: NodeId, message: RaftMessage): void;
+  sentSession(from: NodeId, message: SessionMessage): void;
+  alarm(node: NodeId, message: string, fields: LogFields): void;
+  /** A client gives `node` a request. */
+  asked(node: NodeId, call: AskedCall): void;
+  /** `node` gives a client a task with its outcome. */
+  acknowledged(node: NodeId, task: TaskRecord): void;
+}

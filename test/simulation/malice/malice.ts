@@ -1,0 +1,132 @@
+import type { Genesis } from '../../../src/identity/index.js';
+import { voters } from '../../../src/identity/index.js';
+import type { Replica } from '../../../src/node/replica.js';
+import type { Signer } from '../../../src/ports/index.js';
+import type { Message } from '../../../src/raft/index.js';
+import { Liar } from '../../support/liar.js';
+import type { LifePorts, Process } from '../process.js';
+import type { Rng } from '../rng.js';
+import type { Lies } from '../weather.js';
+import { Overheard } from './overheard.js';
+import { falseLeader, Throne } from './throne.js';
+import { Tongue } from './tongue.js';
+
+const WORK_EVERY_MS = 20;
+
+export type MaliceParts = {
+  readonly genesis: Genesis;
+  readonly signer: Signer;
+  readonly ports: LifePorts;
+  readonly lies: Lies;
+  readonly rng: Rng;
+  /** An honest replica of this node, whose words the liar may alter. */
+  startBeneath(network: LifePorts['network']): Promise<Replica>;
+  /** Told of every lie, by name. */
+  told(lie: string): void;
+};
+
+/** A malicious node: a {@link Liar} that speaks for a real replica, and lies at rates that the seed has drawn. */
+export async function startMalice(parts: MaliceParts): Promise<Process> {
+  const { genesis, signer, ports, lies, rng } = parts;
+  const { clock } = ports;
+  const self = signer.node;
+  const overheard = new Overheard();
+  overheard.connected(self, ports.boot);
+  const liar = new Liar({
+    self,
+    voters: voters(genesis),
+    genesis: { payload: genesis.bytes, timeMs: genesis.createdMs },
+    network: ports.network,
+    clock,
+    random: ports.random,
+  });
+  const replica = await parts.startBeneath(liar.networkBeneath);
+  const told = (lie: string): void => parts.told(lie);
+  const { clusterId } = genesis;
+  const throne = new Throne({
+    liar,
+    rng,
+    overheard,
+    signer,
+    genesis,
+    clock,
+    state: () => replica.local(),
+    told,
+  });
+  const tongue = new Tongue({ signer, clusterId, rng, overheard, rate: lies.speaks, told });
+  liar.beneath = replica;
+  liar.onHearing = (from, message) => overheard.hear(from, message);
+  liar.onLeading = () => throne.ascend();
+  liar.onSpeaking = (to, message) => {
+    // The replica gives its own commitments and facts to itself, where the liar does not hear them.
+    overheard.hear(self, message);
+    return tongue.instead(to, message);
+  };
+  liar.onSaying = (message) => falseWord(message, liar, lies, rng, told);
+  liar.readIndex = () => (rng.chance(0.5) ? undefined : rng.int(liar.log.length + 3));
+
+  let stopped = false;
+  const often = (everyMs: number | undefined, run: () => void): void => {
+    if (everyMs === undefined) return;
+    clock.after(rng.exponential(everyMs), () => {
+      if (stopped) return;
+      run();
+      often(everyMs, run);
+    });
+  };
+  often(WORK_EVERY_MS, () => {
+    if (liar.leads) throne.work();
+  });
+  often(lies.everyMs, () => {
+    if (liar.leads) throne.lie();
+    else if (rng.chance(0.2)) {
+      told('leader’s message of one who does not lead');
+      falseLeader(liar, rng, rng.pick(liar.peers));
+    }
+  });
+  often(lies.standEveryMs, () => liar.stand());
+  often(lies.usurpEveryMs, () => {
+    told('leader whom nobody elected');
+    liar.usurp();
+  });
+  liar.start();
+  return {
+    receive: (from, channel, bytes) => liar.receive(from, channel, bytes),
+    connected: (peer, boot) => {
+      overheard.connected(peer, boot);
+      replica.connected(peer, boot);
+    },
+    disconnected: (peer) => replica.disconnected(peer),
+    status: () => ({ term: 0, leader: undefined, commit: 0, applied: 0 }),
+    stop: () => {
+      stopped = true;
+      liar.stop();
+      return replica.stop();
+    },
+  };
+}
+
+/** What a follower says instead of the truth: votes for everybody, entries that it does not have, another time. */
+function falseWord(
+  message: Message,
+  liar: Liar,
+  lies: Lies,
+  rng: Rng,
+  told: (lie: string) => void,
+): readonly Message[] {
+  const clocked = 'clockMs' in message ? withClock(message, lies) : message;
+  if (message.type === 'vote-reply' && !message.granted && rng.chance(lies.votes)) {
+    told('second vote in a term');
+    return [{ ...clocked, granted: true } as Message];
+  }
+  if (message.type === 'append-reply' && rng.chance(lies.acknowledgements)) {
+    told('acknowledgement of what it does not have');
+    const match = liar.log.length + rng.int(3);
+    return [{ ...clocked, answer: { refused: undefined, match } } as Message];
+  }
+  return [clocked];
+}
+
+function withClock<M extends Message & { readonly clockMs: number }>(message: M, lies: Lies): M {
+  return { ...message, clockMs: Math.max(0, Math.round(message.clockMs + lies.clockMs)) };
+}

@@ -1,0 +1,74 @@
+import { fromHex, type Boot, type NodeId } from '../../../src/common/index.js';
+import type { Envelope, NonceSlot, Request, SessionMessage } from '../../../src/wire/index.js';
+import { decode, Request as RequestMessage } from '../../../src/wire/index.js';
+
+const KEPT_MAX = 64;
+
+/** All that a malicious node has heard and may use against those who said it. */
+export class Overheard {
+  /** Requests that came to be proposed, and are not yet. */
+  readonly forwarded: Request[] = [];
+  /** Every request that it ever saw. */
+  readonly requests: Request[] = [];
+  /** Signed facts: encoded commands. */
+  readonly facts: Uint8Array[] = [];
+  readonly pastFacts: Uint8Array[] = [];
+  /** Messages of sessions, to be replayed. */
+  readonly envelopes: Envelope[] = [];
+  readonly #slots = new Map<string, NonceSlot[]>();
+  readonly #boots = new Map<string, Uint8Array>();
+
+  connected(peer: NodeId, boot: Boot): void {
+    this.#boots.set(peer, fromHex(boot) ?? new Uint8Array(16));
+    for (const name of this.#slots.keys())
+      if (name.startsWith(`${peer}/`)) this.#slots.delete(name);
+  }
+
+  bootOf(node: string): Uint8Array | undefined {
+    return this.#boots.get(node);
+  }
+
+  hear(from: NodeId, { message }: SessionMessage): void {
+    switch (message?.$case) {
+      case 'commitments':
+        return this.#pool(from, message.value.keyId, message.value.slots);
+      case 'contribution': {
+        const { envelope, keyId, next } = message.value;
+        if (envelope !== undefined) keep(this.envelopes, envelope);
+        return this.#pool(from, keyId, next);
+      }
+      case 'envelope':
+        return keep(this.envelopes, message.value);
+      case 'forward': {
+        const request = decode(RequestMessage, message.value.request);
+        if (request === undefined) return;
+        keep(this.forwarded, request);
+        return keep(this.requests, request);
+      }
+      case 'fact':
+        keep(this.facts, message.value.command);
+        return keep(this.pastFacts, message.value.command);
+      case 'wantCommitments':
+      case 'forwardRefused':
+      case undefined:
+        return;
+    }
+  }
+
+  /** The newest commitment of `node` for a key, which is used up unless it is to be named again. */
+  slot(node: string, keyId: string, again: boolean): NonceSlot | undefined {
+    const slots = this.#slots.get(`${node}/${keyId}`);
+    return again ? slots?.at(-1) : slots?.pop();
+  }
+
+  #pool(from: NodeId, keyId: string, slots: readonly NonceSlot[]): void {
+    const name = `${from}/${keyId}`;
+    const pool = this.#slots.get(name) ?? [];
+    this.#slots.set(name, [...pool, ...slots].slice(-KEPT_MAX));
+  }
+}
+
+function keep<T>(list: T[], one: T): void {
+  list.push(one);
+  if (list.length > KEPT_MAX) list.shift();
+}

@@ -1,0 +1,387 @@
+import { sha512 } from '../../../src/crypto/index.js';
+import type { ClusterId, NodeId } from '../../../src/common/index.js';
+import type { Clock, Signer } from '../../../src/ports/index.js';
+import { participantsOf, METHODS, type Queries } from '../../../src/state/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import {
+  encode,
+  SignRequest,
+  TaskKind,
+  type Attempt,
+  type Command,
+  type KeyRecord,
+  type TaskRecord,
+} from '../../../src/wire/index.js';
+import {
+  generateAttempt,
+  payloadOf,
+  signAttempt,
+  vouch,
+  WRONG_ATTEMPTS,
+  WRONG_REQUESTS,
+} from '../../support/forgery.js';
+import type { Story } from '../../support/liar-story.js';
+import type { Liar } from '../../support/liar.js';
+import type { Rng } from '../rng.js';
+import type { Overheard } from './overheard.js';
+
+/** A liar's own attempts at one task come no faster than this. */
+const ATTEMPT_EVERY_MS = 400;
+const OWN_EXPIRY_MS = 15_000;
+
+/**
+ * What a malicious leader does. It does the work of one too, for without that nothing would happen that it could lie
+ * about: it proposes requests and facts, and opens attempts. Each act goes to one of the stories that it tells.
+ */
+export class Throne {
+  readonly #liar: Liar;
+  readonly #rng: Rng;
+  readonly #overheard: Overheard;
+  readonly #signer: Signer;
+  readonly #genesis: Genesis;
+  readonly #clock: Clock;
+  readonly #state: () => Queries;
+  readonly #told: (lie: string) => void;
+  #stories: Story[] = [];
+  /** How much of the story honest nodes can take, when what follows is nonsense. */
+  #keep: number | undefined;
+  readonly #attemptedMs = new Map<string, number>();
+  #number = 0;
+
+  constructor(parts: {
+    readonly liar: Liar;
+    readonly rng: Rng;
+    readonly overheard: Overheard;
+    readonly signer: Signer;
+    readonly genesis: Genesis;
+    readonly clock: Clock;
+    /** As the liar's own replica believes it. */
+    state(): Queries;
+    told(lie: string): void;
+  }) {
+    this.#liar = parts.liar;
+    this.#rng = parts.rng;
+    this.#overheard = parts.overheard;
+    this.#signer = parts.signer;
+    this.#genesis = parts.genesis;
+    this.#clock = parts.clock;
+    this.#state = () => parts.state();
+    this.#told = (lie) => parts.told(lie);
+  }
+
+  /** Begins a reign. */
+  ascend(): void {
+    const { story, term } = this.#liar;
+    this.#stories = [story];
+    this.#keep = undefined;
+    if (story.last.term !== term) story.append({ kind: 'no-op', payload: new Uint8Array(0), term });
+    this.#attemptedMs.clear();
+  }
+
+  /** What an honest leader would do now, or a part of it. */
+  work(): void {
+    for (const request of this.#overheard.forwarded.splice(0)) {
+      if (this.#rng.chance(0.1)) this.#told('request withheld');
+      else this.#propose({ $case: 'request', value: request });
+    }
+    for (const command of this.#overheard.facts.splice(0)) {
+      if (this.#rng.chance(0.05)) this.#told('fact withheld');
+      else for (const story of this.#stories) this.#append(story, command);
+    }
+    for (const task of this.#state().tasks('', 8, true)) this.#attempt(task);
+  }
+
+  /** One lie. */
+  lie(): void {
+    if (this.#keep !== undefined) {
+      this.#reign(this.#keep);
+      return;
+    }
+    const lies = this.#lies();
+    const names = Object.keys(lies);
+    const name = this.#rng.pick(names);
+    this.#told(name);
+    lies[name]?.();
+  }
+
+  #lies(): Readonly<Record<string, () => void>> {
+    const { clusterId } = this.#genesis;
+    const [liar, rng] = [this.#liar, this.#rng];
+    const story = rng.pick(this.#stories);
+    return {
+      'entry repeated': () => {
+        const old = rng.pick(story.entries);
+        if (old.kind === 'command') this.#append(story, old.payload);
+      },
+      'requests reordered': () => {
+        for (const value of rng.shuffle(this.#overheard.requests).slice(0, 4)) {
+          this.#append(story, payloadOf({ $case: 'request', value }));
+        }
+      },
+      'request forged': () => {
+        const [past] = rng.shuffle(this.#overheard.requests);
+        const forge = rng.pick(Object.values(WRONG_REQUESTS));
+        if (past !== undefined) {
+          this.#append(story, payloadOf({ $case: 'request', value: forge(past) }));
+        }
+      },
+      'request of its own': () => this.#ownRequest(story, clusterId),
+      'attempt forged': () => this.#forgeAttempt(story),
+      'commitments named again': () => this.#forgeAttempt(story, true),
+      'outcome that does not verify': () => {
+        const task = this.#openTask(TaskKind.SIGN);
+        const signature = rng.bytes(64);
+        const value = { taskId: task?.taskId ?? 'none', signature, attempt: 1 };
+        this.#append(story, payloadOf({ $case: 'done', value }));
+      },
+      'outcome of another task': () => {
+        const past = this.#state()
+          .tasks('', 50, false)
+          .find(({ outcome }) => outcome?.$case === 'signature');
+        const task = this.#openTask(TaskKind.SIGN);
+        if (past?.outcome?.$case !== 'signature' || task === undefined) return;
+        const { signature } = past.outcome.value;
+        this.#append(
+          story,
+          payloadOf({ $case: 'done', value: { taskId: task.taskId, signature, attempt: 1 } }),
+        );
+      },
+      'failed for no reason': () => {
+        const task = this.#openTask();
+        if (task === undefined || rng.chance(0.7)) return;
+        const value = { taskId: task.taskId, reason: 'EXPIRED', evidence: [] };
+        this.#append(story, payloadOf({ $case: 'failed', value }));
+      },
+      'time of the future': () => this.#timed(story, rng.logBetween(100, 3_600_000)),
+      'time of the past': () => this.#timed(story, -rng.logBetween(100, 3_600_000)),
+      fork: () => this.#fork(),
+      'fork mended': () => {
+        if (this.#stories.length > 1) this.#reign();
+      },
+      'told differently': () => {
+        // What nobody has committed is taken back and told otherwise, in a later term.
+        const keep = Math.max(1, story.length - rng.int(4));
+        this.#reign(keep);
+      },
+      'member entry': () => {
+        const { term } = liar;
+        story.append({ kind: 'member', payload: rng.bytes(20), term });
+      },
+      'command that cannot be read': () => this.#append(story, rng.bytes(1 + rng.int(60))),
+      'giant entry': () => this.#append(story, new Uint8Array(150_000 + rng.int(50_000))),
+      'wrong hash': () => {
+        const index = story.length + 1;
+        const entry = story.append({ payload: rng.bytes(8), term: liar.term });
+        story.cut(index);
+        story.add({ ...entry, hash: sha512(entry.hash).slice(0, 32) });
+        this.#retellSoon(index - 1);
+      },
+      'entry of another index': () => {
+        const index = story.length + 1;
+        story.add({ ...story.last, index: index + rng.int(3) });
+        this.#retellSoon(index - 1);
+      },
+      'commit beyond the log': () => void (story.commit = story.length + rng.int(1_000)),
+      'commit of what one has': () => void (story.commit = 'acknowledged'),
+      'commit that goes back': () => void (story.commit = rng.int(story.length)),
+      'commit as it should be': () => void (story.commit = 'majority'),
+      'append of an earlier term': () => this.#stale(story),
+      'kind that does not exist': () => this.#unknownKind(story),
+      resignation: () => {
+        if (rng.chance(0.3)) liar.resign();
+      },
+    };
+  }
+
+  #propose(command: NonNullable<Command['command']>): void {
+    for (const story of this.#stories) {
+      if (this.#stories.length === 1 || this.#rng.chance(0.8)) {
+        this.#append(story, payloadOf(command));
+      }
+    }
+  }
+
+  #append(story: Story, payload: Uint8Array): void {
+    const { timeMs } = story.last;
+    // About what a majority of clocks shows, if this one is right.
+    const now = Math.max(timeMs, this.#clock.now() - 50);
+    story.append({ payload, timeMs: Math.min(now, timeMs + 1_000), term: this.#liar.term });
+  }
+
+  #timed(story: Story, byMs: number): void {
+    const timeMs = Math.max(0, Math.round(story.last.timeMs + byMs));
+    const index = story.length + 1;
+    story.append({ payload: this.#rng.bytes(4), timeMs, term: this.#liar.term });
+    this.#retellSoon(index - 1);
+  }
+
+  /** What nobody takes would be the end of the story: with the next lie it is told anew. */
+  #retellSoon(keep: number): void {
+    this.#keep ??= keep;
+  }
+
+  /** One story for all, up to `keep`, in a term of its own, in which nobody elected it. */
+  #reign(keep = Number.POSITIVE_INFINITY): void {
+    const liar = this.#liar;
+    const story = this.#rng.pick(this.#stories);
+    const entries = story.entries.slice(0, keep);
+    liar.usurp();
+    const fresh = liar.story;
+    fresh.cut(1);
+    for (const entry of entries) fresh.add(entry);
+    this.ascend();
+  }
+
+  #fork(): void {
+    if (this.#stories.length > 1) return;
+    const { peers } = this.#liar;
+    const some = this.#rng.shuffle(peers).slice(0, 1 + this.#rng.int(peers.length - 1));
+    const fork = this.#liar.fork(some);
+    this.#stories.push(fork);
+    for (const story of this.#stories) {
+      story.commit = this.#rng.chance(0.7) ? 'acknowledged' : story.length;
+    }
+    // They part at once.
+    this.#append(fork, this.#rng.bytes(5));
+  }
+
+  #stale(story: Story): void {
+    const { self: from, peers, term } = this.#liar;
+    const to = this.#rng.pick(peers);
+    const prevIndex = this.#rng.int(story.length);
+    this.#liar.say({
+      type: 'append',
+      from,
+      to,
+      term: Math.max(1, term - 1 - this.#rng.int(3)),
+      round: 0,
+      prevIndex: 0,
+      prevTerm: 0,
+      prevHash: new Uint8Array(32),
+      entries: [],
+      commit: prevIndex,
+    });
+  }
+
+  #unknownKind(story: Story): void {
+    const { self: from, peers, term } = this.#liar;
+    const to = this.#rng.pick(peers);
+    const { index, hash, timeMs } = story.last;
+    const entry = { index: BigInt(index + 1), term: BigInt(term), kind: 4 + this.#rng.int(200) };
+    this.#liar.sayOnWire(to, {
+      from,
+      to,
+      term: BigInt(term),
+      message: {
+        $case: 'append',
+        value: {
+          prevIndex: BigInt(index),
+          prevTerm: BigInt(story.termAt(index)),
+          prevHash: hash,
+          entries: [{ ...entry, timeMs: BigInt(timeMs), payload: hash, hash }],
+          commitIndex: BigInt(index),
+          round: 0n,
+        },
+      },
+    });
+  }
+
+  /** Where unsigned requests are taken, one malicious node can ask for anything: it is the vouched word of a member. */
+  #ownRequest(story: Story, clusterId: ClusterId): void {
+    const keys = this.#state().keys('', 10);
+    if (keys.length === 0) return;
+    const key = this.#rng.pick(keys);
+    const number = ++this.#number;
+    const value = vouch(this.#signer, {
+      clusterId,
+      method: METHODS.sign,
+      request: encode(SignRequest, {
+        requestId: `own-${this.#signer.node}-${number}`,
+        keyId: key.keyId,
+        payload: { $case: 'message', value: this.#rng.bytes(12) },
+      }),
+      requester: key.owner,
+      expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),
+    });
+    this.#append(story, payloadOf({ $case: 'request', value }));
+  }
+
+  #openTask(kind?: TaskKind): TaskRecord | undefined {
+    const open = this.#state().tasks('', 20, true);
+    return this.#rng.shuffle(open.filter((task) => kind === undefined || task.kind === kind))[0];
+  }
+
+  #attempt(task: TaskRecord): void {
+    const now = this.#clock.elapsed();
+    if (now - (this.#attemptedMs.get(task.taskId) ?? -Infinity) < ATTEMPT_EVERY_MS) return;
+    const patience = task.kind === TaskKind.SIGN ? 8 : 2;
+    if (task.attempts.length >= patience) return;
+    this.#attemptedMs.set(task.taskId, now);
+    const value = this.#makeAttempt(task, false);
+    if (value !== undefined) this.#propose({ $case: 'attempt', value });
+  }
+
+  #forgeAttempt(story: Story, again = false): void {
+    const task = this.#openTask();
+    if (task === undefined) return;
+    const attempt = this.#makeAttempt(task, again);
+    if (attempt === undefined) return;
+    const value = again ? attempt : this.#rng.pick(Object.values(WRONG_ATTEMPTS))(attempt);
+    this.#append(story, payloadOf({ $case: 'attempt', value }));
+  }
+
+  #makeAttempt(task: TaskRecord, again: boolean): Attempt | undefined {
+    const number = task.attempts.length + 1;
+    if (task.kind !== TaskKind.SIGN) {
+      const nodes = participantsOf(task, this.#genesis).map(({ nodeId }) => ({
+        nodeId,
+        boot: this.#overheard.bootOf(nodeId) ?? new Uint8Array(16),
+      }));
+      return generateAttempt(task, number, nodes);
+    }
+    const key = this.#state().key(task.keyId);
+    return key === undefined ? undefined : this.#signAttempt(task, number, key, again);
+  }
+
+  #signAttempt(
+    task: TaskRecord,
+    number: number,
+    key: KeyRecord,
+    again: boolean,
+  ): Attempt | undefined {
+    const names = this.#rng.shuffle(key.participants.map(({ nodeId }) => nodeId));
+    const slots = names.flatMap((node) => {
+      const slot = this.#overheard.slot(node, key.keyId, again || this.#rng.chance(0.1));
+      return slot === undefined ? [] : [slot];
+    });
+    if (slots.length < key.threshold) {
+      this.#want(key);
+      return undefined;
+    }
+    return signAttempt(task, number, key, slots.slice(0, key.threshold));
+  }
+
+  #want({ keyId }: KeyRecord): void {
+    for (const peer of this.#liar.peers) {
+      this.#liar.speak(peer, { message: { $case: 'wantCommitments', value: { keyId } } });
+    }
+  }
+}
+
+/** Who does not lead and yet speaks as if. */
+export function falseLeader(liar: Liar, rng: Rng, to: NodeId): void {
+  const { log } = liar;
+  const index = rng.int(log.length + 1);
+  liar.say({
+    type: 'append',
+    from: liar.self,
+    to,
+    term: Math.max(1, liar.term - rng.int(2)),
+    round: rng.int(3),
+    prevIndex: index,
+    prevTerm: log.termAt(index),
+    prevHash: log.hashAt(index),
+    entries: [],
+    commit: rng.int(log.length + 5),
+  });
+}

@@ -1,0 +1,214 @@
+import type { NodeId } from '../../../src/common/index.js';
+import { signEnvelope } from '../../../src/mpc/index.js';
+import type { Signer } from '../../../src/ports/index.js';
+import {
+  Command,
+  decode,
+  Declined,
+  encode,
+  KeygenCommitment,
+  KeygenOpening,
+  SignatureShare,
+  type Contribution,
+  type Envelope,
+  type NonceSlot,
+  type SessionMessage,
+} from '../../../src/wire/index.js';
+import { installedBytes, readyBytes } from '../../../src/identity/index.js';
+import type { ClusterId } from '../../../src/common/index.js';
+import { flipped } from '../../support/forgery.js';
+import type { Rng } from '../rng.js';
+import type { Overheard } from './overheard.js';
+
+/** Reasons that a node may give, true or not. */
+const REASONS = ['nonce-gone', 'expired', 'boot-changed', 'bad-commitment', 'pending-full', 'zz'];
+
+/**
+ * A participant that lies in each round. What its honest replica says is altered and signed again, for one peer or for
+ * all, so that it is the liar's own word; or it is withheld, or followed by something old.
+ */
+export class Tongue {
+  readonly #signer: Signer;
+  readonly #clusterId: ClusterId;
+  readonly #rng: Rng;
+  readonly #overheard: Overheard;
+  readonly #rate: number;
+  readonly #told: (lie: string) => void;
+
+  constructor(parts: {
+    readonly signer: Signer;
+    readonly clusterId: ClusterId;
+    readonly rng: Rng;
+    readonly overheard: Overheard;
+    /** Share of the messages that are no longer what they were. */
+    readonly rate: number;
+    told(lie: string): void;
+  }) {
+    this.#signer = parts.signer;
+    this.#clusterId = parts.clusterId;
+    this.#rng = parts.rng;
+    this.#overheard = parts.overheard;
+    this.#rate = parts.rate;
+    this.#told = (lie) => parts.told(lie);
+  }
+
+  /** What is said to `to` instead. The same message goes to each peer in turn, so this equivocates. */
+  instead(_to: NodeId, message: SessionMessage): readonly SessionMessage[] {
+    if (!this.#rng.chance(this.#rate)) return [message];
+    const kind = this.#rng.int(10);
+    if (kind === 0) {
+      this.#told('silence');
+      return [];
+    }
+    if (kind === 1) return this.#replay(message);
+    const body = message.message;
+    switch (body?.$case) {
+      case 'contribution':
+        return [{ message: { $case: 'contribution', value: this.#contribution(body.value) } }];
+      case 'envelope':
+        return [{ message: { $case: 'envelope', value: this.#envelope(body.value) } }];
+      case 'commitments': {
+        const { keyId, version, slots } = body.value;
+        const value = { keyId, version, slots: this.#slots(slots) };
+        return [{ message: { $case: 'commitments', value } }];
+      }
+      case 'fact':
+        return [{ message: { $case: 'fact', value: { command: this.#fact(body.value.command) } } }];
+      case 'forward':
+      case 'forwardRefused':
+      case 'wantCommitments':
+      case undefined:
+        return [message];
+    }
+  }
+
+  #replay(message: SessionMessage): readonly SessionMessage[] {
+    const { envelopes } = this.#overheard;
+    if (envelopes.length === 0) return [message];
+    this.#told('replay');
+    const old = this.#rng.pick(envelopes);
+    const value: Contribution = { envelope: old, keyId: '', version: 0, next: [] };
+    const isSigning = old.kind === 'SHARE' || old.kind === 'DECLINED';
+    return [
+      message,
+      {
+        message: isSigning ? { $case: 'contribution', value } : { $case: 'envelope', value: old },
+      },
+    ];
+  }
+
+  #contribution({ envelope, keyId, version, next }: Contribution): Contribution {
+    if (envelope === undefined || this.#rng.chance(0.3)) {
+      return { envelope, keyId, version, next: this.#slots(next) };
+    }
+    return { envelope: this.#envelope(envelope), keyId, version, next };
+  }
+
+  #slots(slots: readonly NonceSlot[]): NonceSlot[] {
+    const [first] = slots;
+    if (first === undefined) return [];
+    const lies: readonly (readonly [string, () => NonceSlot])[] = [
+      ['commitment of another node', () => ({ ...first, nodeId: 'node-1' })],
+      ['commitment that is no point', () => ({ ...first, hiding: new Uint8Array(32).fill(255) })],
+      ['commitment of another boot', () => ({ ...first, boot: flipped(first.boot) })],
+      ['commitment with a counter of before', () => ({ ...first, counter: 1n })],
+      ['one point twice', () => ({ ...first, binding: first.hiding })],
+    ];
+    const [name, lie] = this.#rng.pick(lies);
+    this.#told(name);
+    return [lie(), ...slots.slice(1)];
+  }
+
+  #envelope(envelope: Envelope): Envelope {
+    const { sessionId, kind, from, to, content } = envelope;
+    if (content?.$case === 'sealed') {
+      this.#told(`${kind} that does not open`);
+      return { ...envelope, content: { $case: 'sealed', value: flipped(content.value) } };
+    }
+    if (content === undefined) return envelope;
+    if (this.#rng.chance(0.2)) {
+      this.#told(`${kind} with another’s signature`);
+      const signature = flipped(content.value.signature);
+      return { ...envelope, content: { $case: 'open', value: { ...content.value, signature } } };
+    }
+    if (this.#rng.chance(0.1)) {
+      this.#told(`${kind} in another’s name`);
+      return signEnvelope(this.#signer, sessionId, kind, from + 1, to, content.value.body);
+    }
+    this.#told(`${kind} that is wrong`);
+    return signEnvelope(
+      this.#signer,
+      sessionId,
+      kind,
+      from,
+      to,
+      this.#body(kind, content.value.body),
+    );
+  }
+
+  #body(kind: string, body: Uint8Array): Uint8Array {
+    const bits = (bytes: Uint8Array): Uint8Array => flipped(bytes, this.#rng.int(bytes.length));
+    switch (kind) {
+      case 'SHARE': {
+        const said = decode(SignatureShare, body);
+        return encode(SignatureShare, { share: bits(said?.share ?? new Uint8Array(32)) });
+      }
+      case 'DECLINED':
+        return encode(Declined, { reason: this.#rng.pick(REASONS), index: this.#rng.int(4) });
+      case 'KG1': {
+        const said = decode(KeygenCommitment, body);
+        if (said === undefined) return body;
+        const [hash, sealKey] = [said.hash, said.sealKey];
+        const lie = this.#rng.chance(0.5);
+        return encode(KeygenCommitment, {
+          hash: lie ? bits(hash) : hash,
+          sealKey: lie ? sealKey : bits(sealKey),
+        });
+      }
+      case 'KG2':
+        return this.#opening(body);
+      default:
+        return bits(body);
+    }
+  }
+
+  #opening(body: Uint8Array): Uint8Array {
+    const said = decode(KeygenOpening, body);
+    if (said === undefined) return body;
+    const [first, ...rest] = said.coefficients;
+    const lies: readonly Partial<KeygenOpening>[] = [
+      { coefficients: [...said.coefficients, ...rest.slice(-1)] },
+      { coefficients: rest },
+      { coefficients: rest.length > 0 ? [...rest, first ?? new Uint8Array(32)] : [] },
+      { proofResponse: flipped(said.proofResponse) },
+      { salt: flipped(said.salt) },
+    ];
+    return encode(KeygenOpening, { ...said, ...this.#rng.pick(lies) });
+  }
+
+  /** The liar's own `ready` or `installed`, saying something else, signed. */
+  #fact(bytes: Uint8Array): Uint8Array {
+    const command = decode(Command, bytes)?.command;
+    if (command?.$case === 'ready') {
+      const { value } = command;
+      const lies = [
+        { threshold: value.threshold + 1 },
+        { digest: flipped(value.digest) },
+        { publicKey: value.publicPolynomial.at(-1) ?? value.publicKey },
+        { sessionId: flipped(value.sessionId) },
+        { participants: value.participants.slice(1) },
+        { requestHash: flipped(value.requestHash) },
+        { publicPolynomial: value.publicPolynomial.toReversed() },
+      ];
+      this.#told('ready that is wrong');
+      const said = { ...value, ...this.#rng.pick(lies) };
+      const signature = this.#signer.sign(readyBytes(this.#clusterId, said));
+      return encode(Command, { command: { $case: 'ready', value: { ...said, signature } } });
+    }
+    if (command?.$case !== 'installed') return bytes;
+    this.#told('installed that is wrong');
+    const said = { ...command.value, digest: flipped(command.value.digest) };
+    const signature = this.#signer.sign(installedBytes(this.#clusterId, said));
+    return encode(Command, { command: { $case: 'installed', value: { ...said, signature } } });
+  }
+}
