@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseGenesis, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../wire/index.js';
+import {
+  Algorithm,
+  encode,
+  GenerateKeyRequest,
+  RequireSignaturesRequest,
+  SignRequest,
+} from '../wire/index.js';
 import type { Cluster, Key, Label, SignResponse, Task } from '../wire/index.js';
 import {
   ClusterServiceService,
@@ -190,6 +196,23 @@ export class QuorateClient {
     );
     if (cluster === undefined) throw wrongAnswer('no cluster');
     return cluster;
+  }
+
+  /**
+   * Has the cluster take only signed requests from now on, for good. An operator's signature is needed.
+   *
+   * @returns The task's id.
+   */
+  async requireSignatures(
+    input: { readonly requestId?: string | undefined } = {},
+    options?: CallOptions,
+  ): Promise<string> {
+    const request = encode(RequireSignaturesRequest, {
+      requestId: input.requestId ?? randomUUID(),
+    });
+    const method = ClusterServiceService.requireSignatures;
+    const { taskId } = await this.#mutations.call(method, request, untilOf(options));
+    return taskId;
   }
 
   close(): void {

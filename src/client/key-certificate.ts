@@ -208,6 +208,7 @@ function judgeRequester(
   const judged = judgeAuthority(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
     rules,
+    rules.genesis.unsigned,
   );
   if (!judged.ok) return { ok: false, why: `nobody stands for it: ${judged.refusal.message}` };
   const { requester, expireTimeMs, certified } = judged.value;

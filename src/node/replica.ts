@@ -109,7 +109,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   );
   const rules = rulesOf(genesis, verify);
   const overlay = new Overlay(consensus);
-  const asked = queries(overlay);
+  const asked = queries(overlay, genesis);
   const connections = new Connections(signer.node, config.boot);
   const machine = new StateMachine(
     overlay,

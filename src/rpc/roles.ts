@@ -17,6 +17,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   '/quorate.v1.TaskService/GetTask': READERS,
   '/quorate.v1.TaskService/ListTasks': READERS,
   '/quorate.v1.ClusterService/GetCluster': READERS,
+  '/quorate.v1.ClusterService/RequireSignatures': ['operator'],
   '/grpc.health.v1.Health/Check': 'any-certificate',
   '/grpc.health.v1.Health/List': 'any-certificate',
   '/grpc.health.v1.Health/Watch': 'any-certificate',

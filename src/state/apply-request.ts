@@ -9,9 +9,16 @@ import type { Rules } from './authority.js';
 import { judgeRequest } from './judge-request.js';
 import type { Ruling } from './judge-request.js';
 import { FORGOTTEN_PER_REQUEST_MAX } from './limits.js';
-import { ADDRESS, parseDueKey, readClock, reserve, writeClock } from './records.js';
+import {
+  ADDRESS,
+  parseDueKey,
+  readClock,
+  requireSignatures,
+  reserve,
+  writeClock,
+} from './records.js';
 import type { Refusal } from './refusal.js';
-import { openTask } from './tasks.js';
+import { closeTask, openTask } from './tasks.js';
 import type { Draft } from './view.js';
 
 /** What became of one request entry, for the node that waits for it. Not stored. */
@@ -39,22 +46,39 @@ export function applyRequest(draft: Draft, entry: Entry, request: Request, rules
   if (ruling.kind === 'known') {
     return { hash, result: { kind: 'known', task: taskId(ruling.task.taskId) } };
   }
-  openTask(draft, withFirstAttempt(draft, entry, request, taskOf(entry, request, ruling), rules));
-  if (ruling.request.kind === 'generate-key') {
-    reserve(draft, ruling.request.keyId, ruling.taskId);
-  }
+  open(draft, entry, request, ruling, rules);
   return { hash, result: { kind: 'opened', task: ruling.taskId } };
 }
 
-function taskOf(
-  entry: Entry,
-  request: Request,
-  ruling: Extract<Ruling, { kind: 'open' }>,
-): TaskRecord {
+function open(draft: Draft, entry: Entry, request: Request, ruling: Opening, rules: Rules): void {
+  const task = taskOf(entry, request, ruling);
+  switch (ruling.request.kind) {
+    case 'generate-key':
+      openTask(draft, task);
+      return reserve(draft, ruling.request.keyId, ruling.taskId);
+    case 'sign':
+      return openTask(draft, withFirstAttempt(draft, entry, request, task, rules));
+    case 'require-signatures':
+      // Done by being applied: no node has to contribute anything.
+      openTask(draft, task);
+      requireSignatures(draft, request);
+      return closeTask(draft, task, { $case: 'signaturesRequired', value: {} }, entry.timeMs);
+  }
+}
+
+type Opening = Extract<Ruling, { kind: 'open' }>;
+
+const KIND = {
+  'generate-key': TaskKind.GENERATE_KEY,
+  sign: TaskKind.SIGN,
+  'require-signatures': TaskKind.REQUIRE_SIGNATURES,
+} as const;
+
+function taskOf(entry: Entry, request: Request, ruling: Opening): TaskRecord {
   return {
     taskId: ruling.taskId,
-    kind: ruling.request.kind === 'generate-key' ? TaskKind.GENERATE_KEY : TaskKind.SIGN,
-    keyId: ruling.request.keyId,
+    kind: KIND[ruling.request.kind],
+    keyId: 'keyId' in ruling.request ? ruling.request.keyId : '',
     requestId: ruling.request.requestId,
     requester: ruling.requester.spiffeId,
     createTimeMs: BigInt(entry.timeMs),
@@ -78,7 +102,7 @@ function withFirstAttempt(
   task: TaskRecord,
   rules: Rules,
 ): TaskRecord {
-  if (request.firstAttempt === undefined || task.kind !== TaskKind.SIGN) return task;
+  if (request.firstAttempt === undefined) return task;
   const record = admitAttempt(draft, entry, task, request.firstAttempt, rules);
   return record === undefined ? task : { ...task, attempts: [record] };
 }

@@ -10,6 +10,7 @@ import type { Millis } from '../common/index.js';
 import type { Verify } from '../ports/index.js';
 import type { Authorization, Request, Voucher } from '../wire/index.js';
 import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
+import { METHODS } from './parse.js';
 import { refusal } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
@@ -49,14 +50,20 @@ export function refuse(
 /**
  * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
  * is known stays known: {@link judgeTime} does.
+ *
+ * @param takesUnsigned - Whether a node's word still stands for a requester's signature.
  */
-export function judgeAuthority(request: Request, rules: Rules): Judged<Authority> {
+export function judgeAuthority(
+  request: Request,
+  rules: Rules,
+  takesUnsigned: boolean,
+): Judged<Authority> {
   const by = request.authorization?.by;
   switch (by?.$case) {
     case 'voucher':
-      return withRole(judgeVoucher(request, by.value, rules));
+      return withRole(request, judgeVoucher(request, by.value, rules, takesUnsigned));
     case 'signed':
-      return withRole(judgeSigned(request, by.value, rules));
+      return withRole(request, judgeSigned(request, by.value, rules));
     case undefined:
       return refuse('unauthenticated', 'UNAUTHENTICATED', 'The request carries no authorization');
   }
@@ -154,8 +161,16 @@ function judgeVoucher(
   request: Request,
   voucher: Voucher,
   { genesis, verify }: Rules,
+  takesUnsigned: boolean,
 ): Judged<Authority> {
-  if (!genesis.unsigned) {
+  if (OPERATORS_OWN.has(request.method)) {
+    return refuse(
+      'unauthenticated',
+      'SIGNATURE_REQUIRED',
+      'What changes the cluster itself counts only when an operator has signed it',
+    );
+  }
+  if (!takesUnsigned) {
     return refuse(
       'unauthenticated',
       'SIGNATURE_REQUIRED',
@@ -191,10 +206,14 @@ function judgeVoucher(
     : { ok: true, value: { requester, expireTimeMs, certified: undefined } };
 }
 
-function withRole(judged: Judged<Authority>): Judged<Authority> {
+/** What only operators may ask, and by their own signatures: a node that vouches could be a malicious one. */
+const OPERATORS_OWN: ReadonlySet<string> = new Set([METHODS.requireSignatures]);
+
+function withRole({ method }: Request, judged: Judged<Authority>): Judged<Authority> {
   if (!judged.ok) return judged;
   const { role } = judged.value.requester;
-  return role === 'app' || role === 'operator'
+  const may = role === 'operator' || (role === 'app' && !OPERATORS_OWN.has(method));
+  return may
     ? judged
-    : refuse('forbidden', 'ROLE_FORBIDDEN', `Role ${role} may not generate keys or sign`);
+    : refuse('forbidden', 'ROLE_FORBIDDEN', `Role ${role} may not ask for ${method}`);
 }

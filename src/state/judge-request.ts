@@ -7,7 +7,7 @@ import type { Authority, Judged, Rules } from './authority.js';
 import { judgeAuthority, judgeLife, judgeTime, refuse } from './authority.js';
 import { judgeThreshold, parseRequest } from './parse.js';
 import type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
-import { readClock, readKey, readReservation, readTask } from './records.js';
+import { readClock, readKey, readReservation, readTask, takesUnsigned } from './records.js';
 import type { View } from './view.js';
 
 /** What is to be done with a request: open a task, or nothing because the task is there. */
@@ -39,7 +39,7 @@ export function judgeRequest(
 ): Judged<Ruling> {
   const parsed = parseRequest(request.method, request.request);
   if (!parsed.ok) return parsed;
-  const authority = judgeAuthority(request, rules);
+  const authority = judgeAuthority(request, rules, takesUnsigned(view, rules.genesis));
   if (!authority.ok) return authority;
 
   const { requester, expireTimeMs } = authority.value;
@@ -51,21 +51,27 @@ export function judgeRequest(
   const untimely = timeMs === undefined ? undefined : judgeTime(authority.value, timeMs);
   if (untimely !== undefined) return untimely;
   const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
+  const { request: asked } = parsed;
   const clock = readClock(view);
-  if (parsed.request.kind === 'generate-key') {
-    const judged = judgeGenerateKey(view, parsed.request, clock, rules);
-    if (!judged.ok) return judged;
-    return {
-      ok: true,
-      value: { ...opening, request: parsed.request, participants: judged.value, key: undefined },
-    };
+  switch (asked.kind) {
+    case 'generate-key': {
+      const judged = judgeGenerateKey(view, asked, clock, rules);
+      if (!judged.ok) return judged;
+      const participants = judged.value;
+      return { ok: true, value: { ...opening, request: asked, participants, key: undefined } };
+    }
+    case 'sign': {
+      const judged = judgeSign(view, asked, requester, clock, rules);
+      if (!judged.ok) return judged;
+      return {
+        ok: true,
+        value: { ...opening, request: asked, participants: [], key: judged.value },
+      };
+    }
+    case 'require-signatures':
+      if (clock.taskCount >= rules.genesis.limits.requestIdsMax) return noRoom();
+      return { ok: true, value: { ...opening, request: asked, participants: [], key: undefined } };
   }
-  const judged = judgeSign(view, parsed.request, requester, clock, rules);
-  if (!judged.ok) return judged;
-  return {
-    ok: true,
-    value: { ...opening, request: parsed.request, participants: [], key: judged.value },
-  };
 }
 
 /**
@@ -75,7 +81,7 @@ export function judgeRequest(
 export function judgeArrival(view: View, request: Request, rules: Rules): Judged<Authority> {
   const parsed = parseRequest(request.method, request.request);
   if (!parsed.ok) return parsed;
-  const authority = judgeAuthority(request, rules);
+  const authority = judgeAuthority(request, rules, takesUnsigned(view, rules.genesis));
   if (!authority.ok) return authority;
   const { requester } = authority.value;
   const known = readTask(view, taskIdOf(requester.spiffeId, parsed.request.requestId));

@@ -1,7 +1,12 @@
 import { compareText, isId, keyId, nodeId } from '../common/index.js';
 import type { KeyId, NodeId } from '../common/index.js';
 import { algorithmName, parseSpiffe } from '../identity/index.js';
-import { decode, GenerateKeyRequest, SignRequest } from '../wire/index.js';
+import {
+  decode,
+  GenerateKeyRequest,
+  RequireSignaturesRequest,
+  SignRequest,
+} from '../wire/index.js';
 import type { Algorithm, Label } from '../wire/index.js';
 import { ALGORITHMS, lengthsOf } from './algorithms.js';
 import {
@@ -19,6 +24,7 @@ import type { Refusal } from './refusal.js';
 export const METHODS = {
   generateKey: '/quorate.v1.KeyService/GenerateKey',
   sign: '/quorate.v1.SigningService/Sign',
+  requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
 } as const;
 
 export type ParsedGenerateKey = {
@@ -41,7 +47,13 @@ export type ParsedSign = {
   readonly message: Uint8Array;
 };
 
-export type ParsedRequest = ParsedGenerateKey | ParsedSign;
+/** No request without a signature from here on. */
+export type ParsedRequireSignatures = {
+  readonly kind: 'require-signatures';
+  readonly requestId: string;
+};
+
+export type ParsedRequest = ParsedGenerateKey | ParsedSign | ParsedRequireSignatures;
 export type Parsed =
   | { readonly ok: true; readonly request: ParsedRequest }
   | { readonly ok: false; readonly refusal: Refusal };
@@ -56,6 +68,8 @@ export function parseRequest(method: string, bytes: Uint8Array): Parsed {
       return parseGenerateKey(bytes);
     case METHODS.sign:
       return parseSign(bytes);
+    case METHODS.requireSignatures:
+      return parseRequireSignatures(bytes);
     default:
       return invalid('method', 'UNKNOWN_METHOD', 'The log takes no requests of this method');
   }
@@ -130,6 +144,15 @@ function parseSign(bytes: Uint8Array): Parsed {
       message: request.payload.value,
     },
   };
+}
+
+function parseRequireSignatures(bytes: Uint8Array): Parsed {
+  const request = decode(RequireSignaturesRequest, bytes);
+  if (request === undefined) return notCanonical('RequireSignaturesRequest');
+  const { requestId } = request;
+  return isId(requestId)
+    ? { ok: true, request: { kind: 'require-signatures', requestId } }
+    : { ok: false, refusal: badId('request_id') };
 }
 
 function judgeIds(requestId: string, key: string): Refusal | undefined {

@@ -1,6 +1,7 @@
 import type { ClockRecord, KeyRecord, TaskRecord } from '../wire/index.js';
 import { KeyRecord as Keys, TaskRecord as Tasks } from '../wire/index.js';
-import { ADDRESS, readClock, readKey, readTask } from './records.js';
+import { ADDRESS, readClock, readKey, readTask, takesUnsigned } from './records.js';
+import type { Genesis } from '../identity/index.js';
 import type { View } from './view.js';
 
 /** What a node's state can be asked. Each answer is of one moment: nothing changes while it is read. */
@@ -12,11 +13,13 @@ export type Queries = {
   task(id: string): TaskRecord | undefined;
   /** At most `limit` tasks whose ids come after `after`, in order. */
   tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
+  /** Whether requests without a signature of their requester's are taken. */
+  takesUnsigned(): boolean;
   /** Ids of keys whose participants have not all said `installed`. */
   installing(): readonly string[];
 };
 
-export function queries(view: View): Queries {
+export function queries(view: View, genesis: Genesis): Queries {
   return {
     clock: () => readClock(view),
     key: (id) => readKey(view, id),
@@ -27,6 +30,7 @@ export function queries(view: View): Queries {
       openOnly
         ? page(view, ADDRESS.open, after, limit, (id) => readTask(view, id))
         : page(view, ADDRESS.tasks, after, limit, (_, bytes) => Tasks.decode(bytes)),
+    takesUnsigned: () => takesUnsigned(view, genesis),
     installing: () => page(view, ADDRESS.installing, '', Number.MAX_SAFE_INTEGER, (id) => id),
   };
 }

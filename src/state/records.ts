@@ -1,6 +1,7 @@
 import type { KeyId, Millis, TaskId } from '../common/index.js';
 import { isId, taskId } from '../common/index.js';
-import { ClockRecord, encode, KeyRecord, TaskRecord } from '../wire/index.js';
+import type { Genesis } from '../identity/index.js';
+import { ClockRecord, encode, KeyRecord, Request, TaskRecord } from '../wire/index.js';
 import type { Draft, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
@@ -17,6 +18,8 @@ export const ADDRESS = {
   reserved: 'reserved/',
   /** Closed tasks in order of the time when they may be forgotten. */
   due: 'due/',
+  /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
+  signaturesRequired: 'signatures-required',
 } as const;
 
 const MARK = Uint8Array.of(1);
@@ -39,6 +42,17 @@ export function readClock(view: View): ClockRecord {
 
 export function writeClock(draft: Draft, clock: ClockRecord): void {
   draft.put(ADDRESS.clock, encode(ClockRecord, clock));
+}
+
+/** Whether a node's word still stands for a requester's signature. */
+export function takesUnsigned(view: View, genesis: Genesis): boolean {
+  return genesis.unsigned && view.get(ADDRESS.signaturesRequired) === undefined;
+}
+
+/** Ends unsigned requests, with the proof of who wanted it first. */
+export function requireSignatures(draft: Draft, request: Request): void {
+  if (draft.get(ADDRESS.signaturesRequired) !== undefined) return;
+  draft.put(ADDRESS.signaturesRequired, encode(Request, { ...request, firstAttempt: undefined }));
 }
 
 export function readKey(view: View, id: string): KeyRecord | undefined {

@@ -45,12 +45,11 @@ export function slotsOf(attempt: AttemptRecord['attempt']): readonly NonceSlot[]
 
 function count(draft: Draft, kind: TaskKind, tasks: number, open: number): void {
   const clock = readClock(draft);
-  const generate = kind === TaskKind.GENERATE_KEY;
   writeClock(draft, {
     ...clock,
     taskCount: clock.taskCount + tasks,
-    openGenerateCount: clock.openGenerateCount + (generate ? open : 0),
-    openSignCount: clock.openSignCount + (generate ? 0 : open),
+    openGenerateCount: clock.openGenerateCount + (kind === TaskKind.GENERATE_KEY ? open : 0),
+    openSignCount: clock.openSignCount + (kind === TaskKind.SIGN ? open : 0),
   });
 }
 

@@ -53,6 +53,8 @@ export {
   GetClusterResponse,
   Member,
   MemberRole,
+  RequireSignaturesRequest,
+  RequireSignaturesResponse,
 } from './gen/quorate/v1/cluster.js';
 export {
   Attempt,

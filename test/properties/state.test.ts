@@ -6,8 +6,14 @@ import { METHODS, Overlay, queries } from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
-import { Command, encode, KeyRecord } from '../../src/wire/index.js';
-import type { TaskRecord } from '../../src/wire/index.js';
+import {
+  Authorization,
+  Command,
+  encode,
+  KeyRecord,
+  RequireSignaturesRequest,
+} from '../../src/wire/index.js';
+import type { Request, TaskRecord } from '../../src/wire/index.js';
 import {
   APP,
   fill,
@@ -18,14 +24,33 @@ import {
   signRequest,
   testGenesis,
 } from '../support/ledger.js';
+import { Requester } from '../support/requester.js';
+import {
+  alternativeNames,
+  basicConstraints,
+  CERT_SIGN,
+  certificateOf,
+  DIGITAL_SIGNATURE,
+  draftOf,
+  ed25519Keys,
+  keyUsage,
+  pemOf,
+  sequence,
+  TRUE,
+  uri,
+  utcTime,
+} from '../support/x509.js';
 
 /** One entry as somebody might bring it into the log, honest or not. */
 type Move = {
-  readonly kind: 'generate' | 'sign' | 'attempt' | 'ready' | 'installed' | 'done' | 'failed';
+  readonly kind:
+    'generate' | 'sign' | 'require' | 'attempt' | 'ready' | 'installed' | 'done' | 'failed';
   readonly key: string;
   readonly id: string;
   readonly node: string;
   readonly requester: string;
+  /** By the requester, and not by a node that vouches. */
+  readonly signed: boolean;
   /** Which of the tasks there are. */
   readonly pick: number;
   /** Off by one in the attempt's number, or over another message. */
@@ -33,13 +58,75 @@ type Move = {
   readonly passedMs: number;
 };
 
+/** Keys of Ed25519, whose signatures are the same each time: two ledgers get the same entries. */
+const AUTHORITY = { name: 'requesters', keys: ed25519Keys() };
+const validity = sequence(utcTime('230101000000Z'), utcTime('490101000000Z'));
+const requesterCa = pemOf(
+  certificateOf({
+    ...draftOf(
+      {
+        subject: AUTHORITY.name,
+        keys: AUTHORITY.keys,
+        extensions: [basicConstraints(TRUE), keyUsage(CERT_SIGN)],
+      },
+      AUTHORITY,
+    ),
+    validity,
+  }),
+);
+const REQUESTERS = new Map(
+  [OPERATOR, APP].map((spiffeId) => {
+    const keys = ed25519Keys();
+    const draft = draftOf(
+      {
+        subject: 'requester',
+        keys,
+        extensions: [keyUsage(DIGITAL_SIGNATURE), alternativeNames(uri(spiffeId))],
+      },
+      AUTHORITY,
+    );
+    const certificate = pemOf(certificateOf({ ...draft, validity }));
+    const privateKey = keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    return [spiffeId, new Requester({ certificate, privateKey }, spiffeId)];
+  }),
+);
+
+/** The request, by its requester or by a node's word. */
+function requestOf(
+  ledger: Ledger,
+  { requester, signed }: Move,
+  method: string,
+  request: Uint8Array,
+): Request {
+  if (!signed) return ledger.request(method, request, { requester });
+  const { clusterId } = ledger.rules.genesis;
+  const parts = { clusterId, method, expireTimeMs: ledger.timeMs + 60_000, request };
+  const value = REQUESTERS.get(requester)?.sign(parts) ?? Authorization.fromPartial({});
+  return {
+    method,
+    request,
+    authorization: { by: { $case: 'signed', value } },
+    firstAttempt: undefined,
+  };
+}
+
 const moves = fc.array(
   fc.record<Move>({
-    kind: fc.constantFrom('generate', 'sign', 'attempt', 'ready', 'installed', 'done', 'failed'),
+    kind: fc.constantFrom(
+      'generate',
+      'sign',
+      'require',
+      'attempt',
+      'ready',
+      'installed',
+      'done',
+      'failed',
+    ),
     key: fc.constantFrom('a', 'b', 'c'),
     id: fc.constantFrom('one', 'two', 'three', 'four'),
     node: fc.constantFrom(...NODES),
     requester: fc.constantFrom(OPERATOR, APP),
+    signed: fc.boolean(),
     pick: fc.nat(20),
     off: fc.boolean(),
     passedMs: fc.constantFrom(0, 0, 0, 1000, 3_700_000),
@@ -47,24 +134,26 @@ const moves = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-const smallGenesis = testGenesis({ keysMax: 3, requestIdsMax: 6 });
+const smallGenesis = testGenesis({ keysMax: 3, requestIdsMax: 6, requesterCa });
 
 function commandOf(ledger: Ledger, move: Move): NonNullable<Command['command']> | undefined {
-  const { kind, key, id, node, requester, pick, off } = move;
+  const { kind, key, id, node, pick, off } = move;
   const tasks = ledger.ask.tasks('', 100, false);
   const task: TaskRecord | undefined = tasks[pick % Math.max(1, tasks.length)];
   const number = (task?.attempts.length ?? 0) + (off ? 2 : 1);
   switch (kind) {
     case 'generate': {
       const request = generateRequest(key, { requestId: id });
-      return {
-        $case: 'request',
-        value: ledger.request(METHODS.generateKey, request, { requester }),
-      };
+      return { $case: 'request', value: requestOf(ledger, move, METHODS.generateKey, request) };
     }
     case 'sign': {
       const request = signRequest(key, id, utf8(off ? 'other' : 'message'));
-      return { $case: 'request', value: ledger.request(METHODS.sign, request, { requester }) };
+      return { $case: 'request', value: requestOf(ledger, move, METHODS.sign, request) };
+    }
+    case 'require': {
+      const request = encode(RequireSignaturesRequest, { requestId: id });
+      const value = requestOf(ledger, move, METHODS.requireSignatures, request);
+      return { $case: 'request', value };
     }
     case 'attempt': {
       if (task === undefined) return undefined;
@@ -190,6 +279,30 @@ describe('apply', () => {
     );
   });
 
+  test('unsigned requests, once off, stay off whatever the log holds', () => {
+    let times = 0;
+    fc.assert(
+      fc.property(moves, (played) => {
+        const ledger = new Ledger(smallGenesis);
+        for (const move of played) {
+          const before = ledger.ask.takesUnsigned();
+          ledger.timeMs += move.passedMs;
+          const command = commandOf(ledger, move);
+          if (command === undefined) continue;
+          const { verdict } = ledger.command(command);
+          const opened = verdict?.result.kind === 'opened';
+          // Only an operator's own signature ends it, and nothing begins it again.
+          const ended = move.kind === 'require' && move.signed && move.requester === OPERATOR;
+          if (before && ended && opened) times += 1;
+          expect(ledger.ask.takesUnsigned()).toBe(before && !(ended && opened));
+          expect(opened && !move.signed && !before).toBe(false);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect(times).toBeGreaterThan(10);
+  });
+
   test('the counts in the clock record are those of what is there, and within the limits', () => {
     fc.assert(
       fc.property(moves, (played) => {
@@ -227,7 +340,7 @@ describe('queries', () => {
 
         const seen: string[] = [];
         for (let after: string | undefined = ''; after !== undefined;) {
-          const page: readonly string[] = queries(overlay)
+          const page: readonly string[] = queries(overlay, testGenesis())
             .keys(after, limit)
             .map(({ keyId }) => keyId);
           seen.push(...page);

@@ -116,7 +116,7 @@ export class Ledger {
   constructor(genesis = testGenesis()) {
     this.rules = rulesOf(genesis, verify);
     this.state = new Overlay(strictStore());
-    this.ask = queries(this.state);
+    this.ask = queries(this.state, genesis);
     this.append('genesis', genesis.bytes);
   }
 

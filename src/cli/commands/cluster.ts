@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
+import { usageError } from '../exit-codes.js';
 import { clusterJson, clusterLines } from '../format/cluster.js';
 import { notHere } from '../not-here.js';
-import { READ_MS, withClient } from '../session.js';
+import { READ_MS, SIGN_MS, withClient } from '../session.js';
 import type { Surroundings } from '../surroundings.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
@@ -35,8 +36,11 @@ Examples:
     });
   return new Command('cluster')
     .summary('see the nodes and who leads them')
-    .description('Shows the cluster: its nodes and their leader.')
+    .description(
+      'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
+    )
     .addCommand(status)
+    .addCommand(requireSignaturesCommand(surroundings))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
     .addCommand(notHere('remove', MEMBERS), { hidden: true })
     .addCommand(
@@ -46,4 +50,40 @@ Examples:
       ),
       { hidden: true },
     );
+}
+
+type RequireFlags = Flags & { readonly yes?: true; readonly requestId?: string };
+
+function requireSignaturesCommand(surroundings: Surroundings): Command {
+  const command = new Command('require-signatures')
+    .description(
+      'Ends requests that only a node vouches for: from then on the cluster takes none that its requester did not ' +
+        'sign. For good: no command and no node can undo it. Needs a certificate of role operator.',
+    )
+    .option('--yes', 'really do it')
+    .option('--request-id <id>', 'makes a repetition harmless (default: a fresh one)')
+    .option('--json', 'print one JSON object');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Every client must sign before this is done; \`quorate\` and the client library do.
+
+Examples:
+  quorate cluster require-signatures --yes
+  quorate cluster status --json | jq .unsigned_requests`,
+    )
+    .action(async (flags: RequireFlags) => {
+      if (!flags.yes) {
+        throw usageError('This cannot be undone: every client must sign from then on. Give --yes');
+      }
+      const { requestId } = flags;
+      const taskId = await withClient(flags, surroundings, SIGN_MS, (client, options) =>
+        client.requireSignatures({ requestId }, options),
+      );
+      if (flags.json) {
+        return surroundings.out(JSON.stringify({ task_id: taskId, unsigned_requests: false }));
+      }
+      surroundings.out('From now on every request must be signed by its requester');
+    });
 }

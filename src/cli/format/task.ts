@@ -59,6 +59,8 @@ function outcomeJson(outcome: Task['outcome']): object {
           key_version: outcome.value.keyVersion,
         },
       };
+    case 'signaturesRequired':
+      return { signatures_required: {} };
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -110,6 +112,8 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
       ];
     case 'generatedKey':
       return [['public key', hex(outcome.value.publicKey)]];
+    case 'signaturesRequired':
+      return [['requests', 'must be signed']];
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

@@ -1,17 +1,25 @@
 import type { UntypedHandleCall } from '@grpc/grpc-js';
 import type { GenesisMember } from '../../identity/index.js';
+import { METHODS } from '../../state/index.js';
 import { GetClusterRequest, MemberRole } from '../../wire/index.js';
-import type { Cluster, GetClusterResponse, Member } from '../../wire/index.js';
+import type {
+  Cluster,
+  GetClusterResponse,
+  Member,
+  RequireSignaturesResponse,
+} from '../../wire/index.js';
 import { ClusterServiceService } from '../../wire/services.js';
 import type { BackendStatus } from './backend.js';
-import { readMessage } from '../decode.js';
+import { readMessage, readMutation } from '../decode.js';
+import { REQUEST_LIFETIME_MS_MAX } from '../limits.js';
 import { timestamp } from './present.js';
+import { submissionOf } from './submit.js';
 import { unary } from '../unary.js';
-import type { ServiceContext } from '../unary.js';
+import type { Call, ServiceContext } from '../unary.js';
 
 /**
- * ClusterService: shows the cluster as the answering node sees it now, without asking the others first. Whoever looks for
- * a quorum that is gone must get an answer.
+ * ClusterService: shows the cluster as the answering node sees it now, without asking the others first, for whoever looks
+ * for a quorum that is gone must get an answer; and takes what operators change of the cluster itself.
  */
 export function clusterService(
   context: ServiceContext,
@@ -29,7 +37,7 @@ export function clusterService(
       commitIndex: BigInt(status.commit),
       appliedIndex: BigInt(status.applied),
       clusterTime: timestamp(clock.timeMs),
-      unsignedRequests: context.genesis.unsigned,
+      unsignedRequests: backend.local().takesUnsigned(),
       members: context.genesis.members.map((member) => presentMember(member, status)),
       keyCount: clock.keyCount,
       openTaskCount: BigInt(clock.openGenerateCount + clock.openSignCount),
@@ -38,7 +46,20 @@ export function clusterService(
     return { cluster };
   };
 
+  const requireSignatures = async (call: Call<unknown>): Promise<RequireSignaturesResponse> => {
+    const lifetimeMs = Math.min(call.time.remainingMs(), REQUEST_LIFETIME_MS_MAX);
+    const submission = submissionOf(context, call, METHODS.requireSignatures, lifetimeMs, true);
+    const { taskId } = await context.backend().submit(submission);
+    return { taskId };
+  };
+
   return {
+    requireSignatures: unary(
+      context,
+      ClusterServiceService.requireSignatures.path,
+      (bytes) => readMutation(METHODS.requireSignatures, bytes),
+      requireSignatures,
+    ),
     getCluster: unary(
       context,
       ClusterServiceService.getCluster.path,

@@ -16,12 +16,16 @@ export function submissionOf(
   call: Call<unknown>,
   method: string,
   expiresInMs: Millis,
+  mustBeSigned = false,
 ): Submission {
   const authorization = authorizationOf(call.metadata);
-  if (authorization === undefined && !context.genesis.unsigned)
+  const vouched = authorization === undefined;
+  if (vouched && (mustBeSigned || !context.backend().local().takesUnsigned()))
     throw new ClusterError(
       'unauthenticated',
-      'This cluster takes only requests that their requesters signed',
+      mustBeSigned
+        ? 'What changes the cluster itself must be signed by an operator'
+        : 'This cluster takes only requests that their requesters signed',
       { reason: 'SIGNATURE_REQUIRED' },
     );
   return {

@@ -9,6 +9,7 @@ import {
   encode,
   GenerateKeyRequest,
   GenerateKeyResponse,
+  RequireSignaturesRequest,
   SignRequest,
 } from '../../../src/wire/index.js';
 import type { Authorization } from '../../../src/wire/index.js';
@@ -166,5 +167,39 @@ describe('requests that their requesters signed', () => {
     });
     expect(strict.backend.submissions).toEqual([]);
     await strict.close();
+  });
+});
+
+describe('RequireSignatures', () => {
+  const path = METHODS.requireSignatures;
+  const request = encode(RequireSignaturesRequest, { requestId: 'r-1' });
+
+  test('goes to the backend when an operator has signed it, and answers with its task', async () => {
+    const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
+    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
+
+    const answer = await (await stage.as('operator')).call(path, request, { metadata });
+
+    expect(answer.code).toBe(status.OK);
+    expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
+  });
+
+  test('is UNAUTHENTICATED without a signature, though others need none', async () => {
+    expect(stage.backend.local().takesUnsigned()).toBe(true);
+
+    const answer = await (await stage.as('operator')).call(path, request);
+
+    expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
+    expect(stage.backend.submissions).toEqual([]);
+  });
+
+  test('ends unsigned requests on a node as soon as its state says so', async () => {
+    stage.backend.takesUnsigned = false;
+
+    const answer = await (await stage.as('app')).call(SIGN, sign);
+    stage.backend.takesUnsigned = true;
+
+    expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
+    expect(stage.backend.submissions).toEqual([]);
   });
 });

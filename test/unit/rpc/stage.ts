@@ -99,12 +99,14 @@ export class FakeBackend implements Backend {
   readonly proven = new Map<string, readonly ProvenCulprit[]>();
   readonly submissions: Submission[] = [];
   readCount = 0;
+  takesUnsigned: boolean;
   state: BackendStatus;
   onSubmit: (submission: Submission) => Promise<TaskRecord> = () =>
     Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
   onRead: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   constructor(genesis: Genesis) {
+    this.takesUnsigned = genesis.unsigned;
     this.state = {
       clusterId: genesis.clusterId,
       nodeId: nodeId('node-1'),
@@ -147,6 +149,7 @@ export class FakeBackend implements Backend {
         page(this.tasks, after, Number.MAX_SAFE_INTEGER)
           .filter((task) => !openOnly || task.outcome === undefined)
           .slice(0, limit),
+      takesUnsigned: () => this.takesUnsigned,
       installing: () => [],
     };
   }

@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { clusterId, toHex, utf8 } from '../../../src/common/index.js';
 import type { Applied } from '../../../src/state/index.js';
 import { judgeArrival, METHODS } from '../../../src/state/index.js';
+import { encode, RequireSignaturesRequest } from '../../../src/wire/index.js';
 import type { Authorization, Request } from '../../../src/wire/index.js';
 import {
+  fill,
   GENESIS_MS,
   generateRequest,
   Ledger,
+  NODES,
   signRequest,
   testGenesis,
 } from '../../support/ledger.js';
@@ -267,6 +270,99 @@ describe('a refusal for time', () => {
     expect(judge(ledger.timeMs + 1)).toBe('passes');
     // This node may be behind: what is far ahead of its state need not be far ahead of the entry.
     expect(judge(ledger.timeMs + 3_600_000)).toBe('passes');
+  });
+});
+
+describe('ending unsigned requests', () => {
+  const request = encode(RequireSignaturesRequest, { requestId: 'lock' });
+  const LOCK = { method: METHODS.requireSignatures, request };
+
+  test('is done when an operator’s signed request is applied, and no voucher counts from then on', () => {
+    const ledger = strict(true);
+    expect(ledger.ask.takesUnsigned()).toBe(true);
+    ledger.activeKey('treasury');
+
+    const applied = apply(ledger, requestOf(ledger, operator, LOCK));
+
+    expect(resultOf(applied)).toBe('opened');
+    const [task = ''] = applied.changedTasks;
+    expect(ledger.task(task)).toMatchObject({ outcome: { $case: 'signaturesRequired' } });
+    expect(ledger.ask.tasks('', 9, true)).toEqual([]);
+    expect(ledger.ask.clock()).toMatchObject({ openSignCount: 0, openGenerateCount: 0 });
+    expect(ledger.ask.takesUnsigned()).toBe(false);
+    expect(resultOf(ledger.sign('treasury', 'vouched'))).toBe('SIGNATURE_REQUIRED');
+    expect(resultOf(apply(ledger, requestOf(ledger, app)))).toBe('KEY_EXISTS');
+    expect(resultOf(ledger.sign('treasury', 'vouched', { node: 'node-2' }))).toBe(
+      'SIGNATURE_REQUIRED',
+    );
+  });
+
+  test('is nothing that a node can have done with its own word', () => {
+    const ledger = strict(true);
+
+    const vouched = ledger.request(METHODS.requireSignatures, request, {
+      requester: operator.spiffeId,
+    });
+
+    expect(resultOf(apply(ledger, vouched))).toBe('SIGNATURE_REQUIRED');
+    expect(ledger.ask.takesUnsigned()).toBe(true);
+  });
+
+  test('is not for an app, an auditor or a node, signed or not', async () => {
+    const ledger = strict(true);
+    for (const role of ['app', 'auditor', 'tee', 'mesh'] as const) {
+      const by = await authority.requester(role, 'somebody');
+      expect(resultOf(apply(ledger, requestOf(ledger, by, LOCK)))).toBe('ROLE_FORBIDDEN');
+    }
+    expect(ledger.ask.takesUnsigned()).toBe(true);
+  });
+
+  test('is one request however often it comes, and another one changes nothing', () => {
+    const ledger = strict(true);
+    const first = requestOf(ledger, operator, LOCK);
+    apply(ledger, first);
+    const proof = ledger.state.get('signatures-required');
+
+    expect(resultOf(apply(ledger, first))).toBe('known');
+    const again = encode(RequireSignaturesRequest, { requestId: 'again' });
+    expect(resultOf(apply(ledger, requestOf(ledger, operator, { ...LOCK, request: again })))).toBe(
+      'opened',
+    );
+    expect(ledger.state.get('signatures-required')).toEqual(proof);
+    expect(ledger.ask.takesUnsigned()).toBe(false);
+    const sign = { method: METHODS.sign, request: signRequest('treasury', 'lock', utf8('pay')) };
+    expect(resultOf(apply(ledger, requestOf(ledger, operator, sign)))).toBe('REQUEST_ID_REUSED');
+  });
+
+  test('leaves tasks as they are that vouchers have opened', () => {
+    const ledger = strict(true);
+    const vouched = ledger.request(METHODS.generateKey, generateRequest('treasury'));
+    const [task = ''] = apply(ledger, vouched).changedTasks;
+    apply(ledger, requestOf(ledger, operator, LOCK));
+
+    ledger.attempt(ledger.task(task));
+    for (const node of NODES) {
+      ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(task), node) });
+    }
+
+    expect(ledger.task(task).outcome?.$case).toBe('generatedKey');
+    expect(resultOf(apply(ledger, vouched))).toBe('SIGNATURE_REQUIRED');
+  });
+
+  test('changes nothing where the genesis takes none anyway', () => {
+    const ledger = strict();
+
+    expect(resultOf(apply(ledger, requestOf(ledger, operator, LOCK)))).toBe('opened');
+    expect(ledger.ask.takesUnsigned()).toBe(false);
+  });
+
+  test('is refused with a request that is not in its form', () => {
+    const ledger = strict(true);
+    for (const bytes of [encode(RequireSignaturesRequest, { requestId: '' }), fill(9, 3)]) {
+      const refused = apply(ledger, requestOf(ledger, operator, { ...LOCK, request: bytes }));
+      expect(resultOf(refused)).toMatch(/^INVALID_(ID|ENCODING)$/);
+    }
+    expect(ledger.ask.takesUnsigned()).toBe(true);
   });
 });
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
+import { ClusterError, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, TaskId } from '../../../src/common/index.js';
 import { aggregate, ed25519Suite, signShare } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
-import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { METHODS, refusal, verdictHashOf } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, Request } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
@@ -82,6 +82,10 @@ function apply(request: Request | undefined): void {
 
 function changed(): void {
   submissions.changed(new Set<TaskId>([TASK]), new Set<KeyId>());
+}
+
+function failed(): never {
+  throw new Error('nothing was forwarded');
 }
 
 const reasonOf = ({ error }: Answer): unknown =>
@@ -164,6 +168,22 @@ describe('a request', () => {
     const { answer } = submit();
     await settle();
     expect(answer.record?.taskId).toBe(TASK);
+  });
+
+  test('that the log has taken is not failed by a refusal of another copy of it', async () => {
+    const { answer } = submit();
+    const [forwarded] = forwards();
+    apply(forwarded?.request);
+    const hash = toHex(verdictHashOf(forwarded?.request ?? failed()));
+    const refused = refusal('unauthenticated', 'SIGNATURE_REQUIRED', 'Too late');
+    submissions.decided({ hash, result: { kind: 'refused', refusal: refused } });
+    await settle();
+    expect(answer).toEqual({});
+
+    ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
+    changed();
+    await settle();
+    expect(answer.record?.outcome?.$case).toBe('failed');
   });
 
   test('that is altered under the same id is refused', async () => {

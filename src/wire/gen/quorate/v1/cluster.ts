@@ -78,13 +78,26 @@ export interface Cluster {
   commitIndex: bigint;
   appliedIndex: bigint;
   /** The state machine's clock. */
-  clusterTime: Timestamp | undefined;
+  clusterTime:
+    | Timestamp
+    | undefined;
+  /** Whether requests are taken that their requesters did not sign. */
   unsignedRequests: boolean;
   members: Member[];
   keyCount: bigint;
   openTaskCount: bigint;
   /** Of the answering node. */
   softwareVersion: string;
+}
+
+/** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
+export interface RequireSignaturesRequest {
+  /** Makes the call idempotent. */
+  requestId: string;
+}
+
+export interface RequireSignaturesResponse {
+  taskId: string;
 }
 
 export interface GetClusterRequest {
@@ -554,6 +567,152 @@ export const Cluster: MessageFns<Cluster> = {
       ? BigInt(object.openTaskCount)
       : 0n;
     message.softwareVersion = object.softwareVersion ?? "";
+    return message;
+  },
+};
+
+function createBaseRequireSignaturesRequest(): RequireSignaturesRequest {
+  return { requestId: "" };
+}
+
+export const RequireSignaturesRequest: MessageFns<RequireSignaturesRequest> = {
+  encode(message: RequireSignaturesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequireSignaturesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequireSignaturesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequireSignaturesRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RequireSignaturesRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequireSignaturesRequest>, I>>(base?: I): RequireSignaturesRequest {
+    return RequireSignaturesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequireSignaturesRequest>, I>>(object: I): RequireSignaturesRequest {
+    const message = createBaseRequireSignaturesRequest();
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseRequireSignaturesResponse(): RequireSignaturesResponse {
+  return { taskId: "" };
+}
+
+export const RequireSignaturesResponse: MessageFns<RequireSignaturesResponse> = {
+  encode(message: RequireSignaturesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequireSignaturesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequireSignaturesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequireSignaturesResponse {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RequireSignaturesResponse): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequireSignaturesResponse>, I>>(base?: I): RequireSignaturesResponse {
+    return RequireSignaturesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequireSignaturesResponse>, I>>(object: I): RequireSignaturesResponse {
+    const message = createBaseRequireSignaturesResponse();
+    message.taskId = object.taskId ?? "";
     return message;
   },
 };

@@ -17,11 +17,16 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { GetClusterRequest, GetClusterResponse } from "./cluster.js";
+import {
+  GetClusterRequest,
+  GetClusterResponse,
+  RequireSignaturesRequest,
+  RequireSignaturesResponse,
+} from "./cluster.js";
 
-/** Shows the cluster as the answering node sees it, with or without a quorum. */
 export type ClusterServiceService = typeof ClusterServiceService;
 export const ClusterServiceService = {
+  /** Shows the cluster as the answering node sees it, with or without a quorum. */
   getCluster: {
     path: "/quorate.v1.ClusterService/GetCluster" as const,
     requestStream: false as const,
@@ -31,13 +36,29 @@ export const ClusterServiceService = {
     responseSerialize: (value: GetClusterResponse): Buffer => Buffer.from(GetClusterResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetClusterResponse => GetClusterResponse.decode(value),
   },
+  /** From then on every request must be signed by its requester. There is no way back. */
+  requireSignatures: {
+    path: "/quorate.v1.ClusterService/RequireSignatures" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RequireSignaturesRequest): Buffer =>
+      Buffer.from(RequireSignaturesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RequireSignaturesRequest => RequireSignaturesRequest.decode(value),
+    responseSerialize: (value: RequireSignaturesResponse): Buffer =>
+      Buffer.from(RequireSignaturesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RequireSignaturesResponse => RequireSignaturesResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
+  /** Shows the cluster as the answering node sees it, with or without a quorum. */
   getCluster: handleUnaryCall<GetClusterRequest, GetClusterResponse>;
+  /** From then on every request must be signed by its requester. There is no way back. */
+  requireSignatures: handleUnaryCall<RequireSignaturesRequest, RequireSignaturesResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
+  /** Shows the cluster as the answering node sees it, with or without a quorum. */
   getCluster(
     request: GetClusterRequest,
     callback: (error: ServiceError | null, response: GetClusterResponse) => void,
@@ -52,6 +73,22 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetClusterResponse) => void,
+  ): ClientUnaryCall;
+  /** From then on every request must be signed by its requester. There is no way back. */
+  requireSignatures(
+    request: RequireSignaturesRequest,
+    callback: (error: ServiceError | null, response: RequireSignaturesResponse) => void,
+  ): ClientUnaryCall;
+  requireSignatures(
+    request: RequireSignaturesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RequireSignaturesResponse) => void,
+  ): ClientUnaryCall;
+  requireSignatures(
+    request: RequireSignaturesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RequireSignaturesResponse) => void,
   ): ClientUnaryCall;
 }
 

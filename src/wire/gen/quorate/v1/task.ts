@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
-export const TaskKind = { UNSPECIFIED: 0, GENERATE_KEY: 1, SIGN: 2, UNRECOGNIZED: -1 } as const;
+export const TaskKind = { UNSPECIFIED: 0, GENERATE_KEY: 1, SIGN: 2, REQUIRE_SIGNATURES: 3, UNRECOGNIZED: -1 } as const;
 
 export type TaskKind = typeof TaskKind[keyof typeof TaskKind];
 
@@ -16,6 +16,7 @@ export namespace TaskKind {
   export type UNSPECIFIED = typeof TaskKind.UNSPECIFIED;
   export type GENERATE_KEY = typeof TaskKind.GENERATE_KEY;
   export type SIGN = typeof TaskKind.SIGN;
+  export type REQUIRE_SIGNATURES = typeof TaskKind.REQUIRE_SIGNATURES;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -30,6 +31,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 2:
     case "TASK_KIND_SIGN":
       return TaskKind.SIGN;
+    case 3:
+    case "TASK_KIND_REQUIRE_SIGNATURES":
+      return TaskKind.REQUIRE_SIGNATURES;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -45,6 +49,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_GENERATE_KEY";
     case TaskKind.SIGN:
       return "TASK_KIND_SIGN";
+    case TaskKind.REQUIRE_SIGNATURES:
+      return "TASK_KIND_REQUIRE_SIGNATURES";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -121,6 +127,9 @@ export interface GeneratedKeyResult {
   keyVersion: number;
 }
 
+export interface SignaturesRequiredResult {
+}
+
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
   reason: string;
@@ -154,6 +163,7 @@ export interface Task {
     | { $case: "signature"; value: SignatureResult }
     | { $case: "generatedKey"; value: GeneratedKeyResult }
     | { $case: "failure"; value: TaskFailure }
+    | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -527,6 +537,58 @@ export const GeneratedKeyResult: MessageFns<GeneratedKeyResult> = {
   },
 };
 
+function createBaseSignaturesRequiredResult(): SignaturesRequiredResult {
+  return {};
+}
+
+export const SignaturesRequiredResult: MessageFns<SignaturesRequiredResult> = {
+  encode(_: SignaturesRequiredResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignaturesRequiredResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignaturesRequiredResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): SignaturesRequiredResult {
+    return {};
+  },
+
+  toJSON(_: SignaturesRequiredResult): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignaturesRequiredResult>, I>>(base?: I): SignaturesRequiredResult {
+    return SignaturesRequiredResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignaturesRequiredResult>, I>>(_: I): SignaturesRequiredResult {
+    const message = createBaseSignaturesRequiredResult();
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -778,6 +840,9 @@ export const Task: MessageFns<Task> = {
       case "failure":
         TaskFailure.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
+      case "signaturesRequired":
+        SignaturesRequiredResult.encode(message.outcome.value, writer.uint32(122).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -902,6 +967,17 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "failure", value: TaskFailure.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.outcome = {
+              $case: "signaturesRequired",
+              value: SignaturesRequiredResult.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -968,6 +1044,10 @@ export const Task: MessageFns<Task> = {
         ? { $case: "generatedKey", value: GeneratedKeyResult.fromJSON(object.generated_key) }
         : isSet(object.failure)
         ? { $case: "failure", value: TaskFailure.fromJSON(object.failure) }
+        : isSet(object.signaturesRequired)
+        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signaturesRequired) }
+        : isSet(object.signatures_required)
+        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signatures_required) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1013,6 +1093,8 @@ export const Task: MessageFns<Task> = {
       obj.generatedKey = GeneratedKeyResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "failure") {
       obj.failure = TaskFailure.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "signaturesRequired") {
+      obj.signaturesRequired = SignaturesRequiredResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1057,6 +1139,15 @@ export const Task: MessageFns<Task> = {
       case "failure": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "failure", value: TaskFailure.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "signaturesRequired": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = {
+            $case: "signaturesRequired",
+            value: SignaturesRequiredResult.fromPartial(object.outcome.value),
+          };
         }
         break;
       }

@@ -8,7 +8,14 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
 import { KeyParticipant, Label, NodeSignature } from "../../v1/key.js";
-import { GeneratedKeyResult, SignatureResult, TaskKind, taskKindFromJSON, taskKindToJSON } from "../../v1/task.js";
+import {
+  GeneratedKeyResult,
+  SignatureResult,
+  SignaturesRequiredResult,
+  TaskKind,
+  taskKindFromJSON,
+  taskKindToJSON,
+} from "../../v1/task.js";
 import { Attempt, Ready, RequestAuthorization } from "./entry.js";
 
 export interface ClockRecord {
@@ -73,10 +80,12 @@ export interface TaskRecord {
   attempts: AttemptRecord[];
   /** Of the newest attempt of a generate-key, one per node. */
   ready: Ready[];
-  outcome: { $case: "signature"; value: SignatureResult } | { $case: "generatedKey"; value: GeneratedKeyResult } | {
-    $case: "failed";
-    value: FailedRecord;
-  } | undefined;
+  outcome:
+    | { $case: "signature"; value: SignatureResult }
+    | { $case: "generatedKey"; value: GeneratedKeyResult }
+    | { $case: "failed"; value: FailedRecord }
+    | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
+    | undefined;
 }
 
 export interface FailedRecord {
@@ -913,6 +922,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       case "failed":
         FailedRecord.encode(message.outcome.value, writer.uint32(138).fork()).join();
         break;
+      case "signaturesRequired":
+        SignaturesRequiredResult.encode(message.outcome.value, writer.uint32(146).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1066,6 +1078,17 @@ export const TaskRecord: MessageFns<TaskRecord> = {
             message.outcome = { $case: "failed", value: FailedRecord.decode(reader, reader.uint32()) };
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.outcome = {
+              $case: "signaturesRequired",
+              value: SignaturesRequiredResult.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1134,6 +1157,10 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         ? { $case: "generatedKey", value: GeneratedKeyResult.fromJSON(object.generated_key) }
         : isSet(object.failed)
         ? { $case: "failed", value: FailedRecord.fromJSON(object.failed) }
+        : isSet(object.signaturesRequired)
+        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signaturesRequired) }
+        : isSet(object.signatures_required)
+        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signatures_required) }
         : undefined,
     };
   },
@@ -1188,6 +1215,8 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       obj.generatedKey = GeneratedKeyResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "failed") {
       obj.failed = FailedRecord.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "signaturesRequired") {
+      obj.signaturesRequired = SignaturesRequiredResult.toJSON(message.outcome.value);
     }
     return obj;
   },
@@ -1233,6 +1262,15 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       case "failed": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "failed", value: FailedRecord.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "signaturesRequired": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = {
+            $case: "signaturesRequired",
+            value: SignaturesRequiredResult.fromPartial(object.outcome.value),
+          };
         }
         break;
       }
