@@ -2,9 +2,10 @@ import { expect, jest, test } from '@jest/globals';
 import { utf8 } from '../../src/common/index.js';
 import { TaskState } from '../../src/client/index.js';
 import { sealEntry } from '../../src/raft/index.js';
+import type { Authorization, Request } from '../../src/wire/index.js';
 import { eventually } from '../support/cluster-wait.js';
 import { Court } from '../support/court.js';
-import { payloadOf, vouch, WRONG_ATTEMPTS, WRONG_REQUESTS } from '../support/forgery.js';
+import { flipped, payloadOf, vouch, WRONG_ATTEMPTS, WRONG_REQUESTS } from '../support/forgery.js';
 
 /**
  * What a malicious leader can do to whole nodes, and what it cannot: the claim of `docs/threats.md`, one lie at a time.
@@ -20,7 +21,8 @@ const ALARM_OF_ATTEMPTS = /an attempt that breaks the rules/;
 async function asked(court: Court, requestId: string, timeoutMs = 60_000) {
   const client = await court.client();
   const message = utf8(requestId);
-  const signing = client.sign({ keyId: court.keyId, message, requestId }, { timeoutMs });
+  const { keyId, publicKey } = court;
+  const signing = client.sign({ keyId, publicKey, message, requestId }, { timeoutMs });
   // A test may end before its client is answered.
   signing.catch(() => undefined);
   return { client, signing, message, request: await court.request(requestId) };
@@ -350,3 +352,54 @@ test('a request of the liar’s own making is signed only because unsigned reque
   // The honest limit of the mode: the voucher of one malicious node stands for any requester.
   expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
 });
+
+test('where requesters sign, no lie of the leader’s makes a request', async () => {
+  await using court = await Court.open({ unsigned: false });
+  const { signing, request } = await asked(court, 'pay');
+  const { signing: later, request: other } = await asked(court, 'pay-later');
+  const signed = request.authorization?.by;
+  const otherSigned = other.authorization?.by;
+  if (signed?.$case !== 'signed' || otherSigned?.$case !== 'signed') throw new Error('unsigned');
+  const { value } = signed;
+  const forgeries: Readonly<Record<string, Request>> = {
+    'a voucher of its own': vouch(court.lying.signer, {
+      clusterId: court.lying.genesis.clusterId,
+      method: SIGN_METHOD,
+      request: request.request,
+      requester: 'spiffe://quorate/operator/nobody',
+      expireTimeMs: Date.now() + 60_000,
+    }),
+    'the signature of another request': { ...request, authorization: other.authorization },
+    'another message': {
+      ...request,
+      request: flipped(request.request, request.request.length - 1),
+    },
+    'another method': { ...request, method: '/quorate.v1.KeyService/GenerateKey' },
+    'a longer life': withSigned(request, {
+      ...value,
+      expireTimeMs: value.expireTimeMs + 60_000n,
+    }),
+    'a broken signature': withSigned(request, { ...value, signature: flipped(value.signature, 9) }),
+    'no certificate': withSigned(request, { ...value, certificates: [] }),
+    'a broken certificate': withSigned(request, {
+      ...value,
+      certificates: value.certificates.map((each) => flipped(each, each.length - 1)),
+    }),
+  };
+  for (const forged of Object.values(forgeries)) {
+    court.tell({ ...forged, firstAttempt: await court.attempt(request) });
+  }
+
+  const honest = court.tell({ ...request, firstAttempt: await court.attempt(request) });
+  const session = court.sessionOf(honest);
+  expect(await court.answered(session)).toEqual(['share', 'share']);
+
+  expect(court.shared).toEqual([session]);
+  await court.cutOff();
+  expect((await signing).signature).toHaveLength(64);
+  expect((await later).signature).toHaveLength(64);
+});
+
+function withSigned(request: Request, value: Authorization): Request {
+  return { ...request, authorization: { by: { $case: 'signed', value } } };
+}

@@ -35,7 +35,12 @@ export type ClientOptions = {
  * what `quorate certs init` runs. Resolves when a leader answers. Everything between them, and between them and clients,
  * goes over wires that a test can cut.
  */
-export async function startCluster(options: { readonly nodes: number }): Promise<TestCluster> {
+export async function startCluster(options: {
+  readonly nodes: number;
+  /** Whether requests need no signature of their requesters; they do not unless given. */
+  readonly unsigned?: boolean;
+}): Promise<TestCluster> {
+  const { unsigned = true } = options;
   const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
   const nodes = Array.from({ length: options.nodes }, (_, at) => nodeId(`node-${at + 1}`));
   await createCluster({
@@ -48,7 +53,7 @@ export async function startCluster(options: { readonly nodes: number }): Promise
     })),
     operator: 'operator',
     days: 1,
-    unsigned: true,
+    unsigned,
   });
   const cluster = new TestCluster(folder, nodes, await ClusterNetwork.open(nodes));
   try {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { QuorateClient } from '../../src/client/index.js';
+import type { Key, QuorateClient } from '../../src/client/index.js';
 import { nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { requestHash, sessionIdOf, taskIdOf } from '../../src/identity/index.js';
@@ -29,6 +29,7 @@ export class Court implements AsyncDisposable {
   readonly lying: LyingNode;
   readonly honest: readonly [NodeId, NodeId];
   readonly keyId: string;
+  readonly publicKey: Uint8Array;
   /** Of honest nodes' clients, vouched for by honest nodes, as they were brought to the leader. */
   readonly #requests = new Map<string, Request>();
   readonly #slots = new Map<NodeId, NonceSlot[]>();
@@ -38,13 +39,18 @@ export class Court implements AsyncDisposable {
   /** Of one node and session, two that differ. */
   readonly contradictions: string[] = [];
 
+  readonly #unsigned: boolean;
+
   private constructor(
     cluster: TestCluster,
     lying: LyingNode,
     honest: readonly [NodeId, NodeId],
-    keyId: string,
+    key: Key,
+    unsigned: boolean,
   ) {
-    this.keyId = keyId;
+    this.#unsigned = unsigned;
+    this.keyId = key.keyId;
+    this.publicKey = key.publicKey;
     this.cluster = cluster;
     this.lying = lying;
     this.honest = honest;
@@ -53,16 +59,17 @@ export class Court implements AsyncDisposable {
     lying.liar.readIndex = () => 1;
   }
 
-  static async open(keyId = 'treasury'): Promise<Court> {
-    const cluster = await startCluster({ nodes: 3 });
+  static async open({ unsigned = true } = {}): Promise<Court> {
+    const keyId = 'treasury';
+    const cluster = await startCluster({ nodes: 3, unsigned });
     try {
-      const app = await cluster.client('app');
-      await app.generateKey({ keyId, threshold: 2 });
+      const app = await cluster.client('app', { signer: unsigned ? 'none' : 'tls' });
+      const { key } = await app.generateKey({ keyId, threshold: 2 });
       const liar = nodeId('node-3');
       const lying = await cluster.corrupt(liar);
       const [one, other] = cluster.nodes.filter((node) => node !== liar);
       if (one === undefined || other === undefined) throw new Error('two honest nodes');
-      const court = new Court(cluster, lying, [one, other], keyId);
+      const court = new Court(cluster, lying, [one, other], key, unsigned);
       await court.#takeOver();
       return court;
     } catch (error) {
@@ -76,7 +83,7 @@ export class Court implements AsyncDisposable {
   }
 
   client(at: NodeId = this.honest[0]): Promise<QuorateClient> {
-    return this.cluster.client('app', { at: [at] });
+    return this.cluster.client('app', { at: [at], signer: this.#unsigned ? 'none' : 'tls' });
   }
 
   /** The request with this id, as an honest node has brought it to its leader. */
