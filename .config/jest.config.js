@@ -1,5 +1,7 @@
 /** @type {import("jest").Config} */
 export default {
+  // A machine that is busy with other things is no failure.
+  testTimeout: 30_000,
   rootDir: '..',
   testEnvironment: 'node',
   roots: ['<rootDir>/dist/test'],
