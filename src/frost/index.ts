@@ -7,6 +7,15 @@ export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
+export type { AggregateInput } from './jobs.js';
+export {
+  aggregateJob,
+  commitJob,
+  decodeJob,
+  frostJobs,
+  randomBytesOf,
+  signShareJob,
+} from './jobs.js';
 export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
 export { PARTICIPANTS_MAX, THRESHOLD_MIN, verificationShare } from './key.js';
 export type { FrostPublic, FrostShare } from './key.js';

@@ -6,7 +6,7 @@ import type { FrostPublic, FrostShare } from './key.js';
 import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
-const HEDGE_BYTES = 32;
+export const HEDGE_BYTES = 32;
 
 /** A nonce: two encoded scalars, for one signature. Whoever takes it for `signShare` gives it away. */
 export type Nonce = { readonly d: Uint8Array; readonly e: Uint8Array };

@@ -9,10 +9,10 @@ import type {
   PartyIndex,
   SessionId,
 } from '../common/index.js';
-import { equalSecrets, SecretBytes } from '../crypto/index.js';
-import { commit, publicKeyOf, verificationShare } from '../frost/index.js';
+import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
+import { commitJob, publicKeyOf, randomBytesOf, verificationShare } from '../frost/index.js';
 import type { Suite } from '../frost/index.js';
-import type { Clock, Random, ShareStore } from '../ports/index.js';
+import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
 import type { Algorithm, NonceSlot } from '../wire/index.js';
 import { Nonces } from './nonces.js';
 import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
@@ -27,6 +27,7 @@ export type KeyManagerParts = {
   readonly boot: Boot;
   readonly random: Random;
   readonly clock: Clock;
+  readonly compute: Compute;
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
   readonly limits?: Partial<KeyManagerLimits>;
 };
@@ -84,7 +85,6 @@ export type TakenNonce = {
 type HeldShare = {
   readonly sessionId: SessionId;
   readonly polynomialHash: Uint8Array;
-  readonly suite: Suite;
   readonly share: OpenShare;
 };
 
@@ -174,26 +174,37 @@ export class KeyManager {
       share.scalar[Symbol.dispose]();
       throw doesNotOpen(keyId, version);
     }
-    const suite = this.#suiteOf(share.algorithm);
-    this.#open.set(name, { sessionId, polynomialHash: place.polynomialHash, suite, share });
+    this.#suiteOf(share.algorithm);
+    this.#open.set(name, { sessionId, polynomialHash: place.polynomialHash, share });
     return true;
   }
 
   /**
-   * Makes up to `count` nonces and gives their commitments, to be published. Synchronous; none when the share is not loaded.
-   * At a cap the oldest nonces go.
+   * Makes up to `count` nonces and resolves with their commitments, to be published; with none when the share is not loaded,
+   * or not any more. At a cap the oldest nonces go.
+   *
+   * @throws {ClusterError} They could not be computed.
    */
-  commit(keyId: KeyId, version: number, count: number): readonly NonceSlot[] {
+  async commit(keyId: KeyId, version: number, count: number): Promise<readonly NonceSlot[]> {
     const name = nameOf(keyId, version);
     const held = this.#open.get(name);
-    if (held === undefined) return [];
-    const { clock, random } = this.#parts;
-    const now = clock.elapsed();
-    const many = Math.min(count, this.#limits.noncesPerKeyMax, this.#limits.noncesMax);
-    return Array.from({ length: many }, () => {
-      const made = commit(held.suite, held.share.scalar.bytes, random);
-      return this.#nonces.add(name, made, now);
-    });
+    const { noncesPerKeyMax, noncesMax } = this.#limits;
+    const many = Math.min(count, noncesPerKeyMax, noncesMax);
+    if (held === undefined || many === 0) return [];
+    const { clock, compute, random } = this.#parts;
+    const { algorithm } = held.share;
+    const scalar = Uint8Array.from(held.share.scalar.bytes);
+    const randomness = random.bytes(randomBytesOf(many));
+    const made = await compute.run(commitJob, { algorithm, scalar, randomness }, [
+      scalar,
+      randomness,
+    ]);
+    if (this.#open.peek(name) === held) {
+      return made.map((each) => this.#nonces.add(name, each, clock.elapsed()));
+    }
+    // Of a share that went meanwhile nothing stays, and neither do its nonces.
+    for (const { d, e } of made) wipe(d, e);
+    return [];
   }
 
   /**

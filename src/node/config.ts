@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, NodeId } from '../common/index.js';
+import { workersByDefault, WORKERS_MAX } from '../ops/index.js';
 import type { NodeKeySource } from '../ops/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
@@ -20,6 +21,8 @@ export type NodeConfig = {
   readonly peer: { readonly listen: string };
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly nodeKey: NodeKeySource;
+  /** Threads for arithmetic; 0 leaves it to the main thread. */
+  readonly workers: number;
 };
 
 /** Where settings come from; the first that has one wins: flag, environment, file, default. */
@@ -57,6 +60,12 @@ const schema = z.strictObject({
     env: variableName.optional(),
     passphrase_env: variableName.optional(),
   }),
+  workers: z.coerce
+    .number({ error: 'must be a number' })
+    .int({ error: 'must be a whole number' })
+    .min(0, { error: 'must be 0 or more' })
+    .max(WORKERS_MAX, { error: `must be ${WORKERS_MAX} at most` })
+    .optional(),
 });
 
 /**
@@ -95,6 +104,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
       key: absolute('tls.key', settings.tls.key),
     },
     nodeKey: nodeKeySource(settings.node_key, origins, absolute),
+    workers: settings.workers ?? workersByDefault(),
   };
 }
 

@@ -1,9 +1,17 @@
 import { bootId, ClusterError, toHex } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import { suiteOf } from '../frost/index.js';
-import { jsonLogger, nodeVerify, selfTest, systemClock, systemRandom } from '../ops/index.js';
+import { frostJobs, suiteOf } from '../frost/index.js';
+import {
+  inlineCompute,
+  jsonLogger,
+  nodeVerify,
+  selfTest,
+  systemClock,
+  systemRandom,
+  WorkerPool,
+} from '../ops/index.js';
 import type { Environment } from '../ops/index.js';
-import type { Logger } from '../ports/index.js';
+import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
@@ -35,6 +43,7 @@ export class Node implements AsyncDisposable {
   readonly #peerServer: PeerServer;
   #fail: (error: unknown) => void = () => undefined;
   #network: PeerNetwork | undefined;
+  #workers: WorkerPool | undefined;
   #replica: Replica | undefined;
 
   private constructor(config: NodeConfig, holdings: Holdings, logger: Logger) {
@@ -137,6 +146,7 @@ export class Node implements AsyncDisposable {
       },
       {
         clock: systemClock,
+        compute: this.#compute(),
         random: systemRandom,
         verify: nodeVerify,
         signer,
@@ -161,8 +171,16 @@ export class Node implements AsyncDisposable {
     await this.#close('the peer network', async () => this.#network?.stop());
     await this.#close('the peer server', () => this.#peerServer.stop());
     await this.#close('the replica', async () => this.#replica?.stop());
+    await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());
     this.#logger.info('The node has stopped');
+  }
+
+  #compute(): Compute {
+    const { workers } = this.#config;
+    if (workers === 0) return inlineCompute(frostJobs({ suiteOf, verify: nodeVerify }));
+    this.#workers = new WorkerPool({ workers, logger: this.#logger });
+    return this.#workers;
   }
 
   /** What does not close must not keep the rest open. */

@@ -6,6 +6,7 @@ import { KeyManager } from '../keys/index.js';
 import type {
   Channel,
   Clock,
+  Compute,
   ConsensusStore,
   Logger,
   Network,
@@ -26,6 +27,7 @@ import { StateMachine } from './replica-machine.js';
 /** Every door of a replica to the world. */
 export type ReplicaPorts = {
   readonly clock: Clock;
+  readonly compute: Compute;
   readonly random: Random;
   readonly verify: Verify;
   readonly signer: Signer;
@@ -95,7 +97,7 @@ export interface Replica {
  */
 export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): Promise<Replica> {
   const { genesis } = config;
-  const { clock, consensus, logger, signer, verify } = ports;
+  const { clock, compute, consensus, logger, signer, verify } = ports;
   const loaded = await consensus.load();
   const raft = createRaft(
     {
@@ -140,6 +142,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     boot: config.boot,
     random: ports.random,
     clock,
+    compute,
     suiteOf: config.suiteOf,
   });
   const sendTo = (nodes: readonly NodeId[], message: SessionMessage): void => {
@@ -160,6 +163,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       rules,
       suiteOf: config.suiteOf,
       clock,
+      compute,
       random: ports.random,
       signer,
       logger,

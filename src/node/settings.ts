@@ -128,4 +128,11 @@ export const SETTINGS: readonly Setting[] = [
     wayOf: 'node_key',
     isDelicate: true,
   },
+  {
+    path: 'workers',
+    environment: 'QUORATE_WORKERS',
+    flag: '--workers',
+    value: 'count',
+    meaning: 'threads for arithmetic; by default one less than there are cores, but one',
+  },
 ];

@@ -3,6 +3,9 @@
  * data directory and its lock, certificates. Adapters of ports, and the files that `quorate certs init` makes.
  * Nothing here knows what the cluster agrees on.
  */
+export { inlineCompute } from './compute/inline.js';
+export { workersByDefault, WORKERS_MAX } from './compute/limits.js';
+export { WorkerPool } from './compute/pool.js';
 export { createAuthority, issueCertificate } from './certificates.js';
 export type { Credential, LeafRequest } from './certificates.js';
 export { systemClock } from './clock.js';

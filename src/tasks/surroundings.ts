@@ -2,7 +2,7 @@ import type { Boot, LogIndex, Millis, NodeId, PartyIndex, Term } from '../common
 import { fromHex } from '../common/index.js';
 import type { Suite } from '../frost/index.js';
 import type { KeyManager } from '../keys/index.js';
-import type { Clock, Entry, Logger, Random, Signer } from '../ports/index.js';
+import type { Clock, Compute, Entry, Logger, Random, Signer } from '../ports/index.js';
 import type { Rules, View } from '../state/index.js';
 import type { Algorithm, SessionMessage } from '../wire/index.js';
 
@@ -32,6 +32,7 @@ export type Surroundings = {
   readonly rules: Rules;
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
   readonly clock: Clock;
+  readonly compute: Compute;
   readonly random: Random;
   readonly signer: Signer;
   readonly logger: Logger;

@@ -10,6 +10,7 @@ import { Culprits } from './culprits.js';
 import type { Proven } from './culprits.js';
 import { Assigner } from './leader/assigner.js';
 import { Commitments } from './participant/commitments.js';
+import { CommitmentChecks } from './leader/commitment-checks.js';
 import { Coordinator } from './leader/coordinator.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Facts } from './participant/facts.js';
@@ -45,6 +46,7 @@ export class TaskManager {
   readonly #queries: Queries;
   readonly #tasks: OpenTasks;
   readonly #pools = new NoncePools();
+  readonly #checks: CommitmentChecks;
   readonly #shares = new ShareBox();
   readonly #culprits: Culprits;
   readonly #complaints: Complaints;
@@ -77,7 +79,8 @@ export class TaskManager {
     this.#facts = new Facts(around, queries, this.#keyShares, this.#commitments);
     this.#signing = new Signing(around, this.#commitments);
     this.#generating = new Generating(around, this.#facts);
-    const assigner = new Assigner(around, this.#pools);
+    this.#checks = new CommitmentChecks(around, () => this.#checked());
+    const assigner = new Assigner(around, this.#pools, this.#checks);
     this.#intake = new Intake(around, assigner, this.#culprits);
     this.#factIntake = new FactIntake(around);
     this.#coordinator = new Coordinator(
@@ -178,6 +181,7 @@ export class TaskManager {
     this.#tick?.cancel();
     this.#sweep?.cancel();
     this.#keyShares.close();
+    this.#signing.close();
     this.#generating.close();
     this.#submissions.close();
   }
@@ -299,7 +303,16 @@ export class TaskManager {
   ): void {
     if (key?.version !== version || indexOf(key.participants, from) === 0) return;
     this.#pools.add(from, key.keyId, version, slots, this.#around.clock.elapsed());
+    // Who does not lead may need the points too, as a signer beside their owner; but nothing waits for that.
+    if (this.#coordinator.leads || this.#around.compute.idle()) this.#checks.check(key, slots);
     this.#intake.advance();
+  }
+
+  /** What was asked for in vain may be there now. */
+  #checked(): void {
+    if (this.#stopped) return;
+    this.#intake.advance();
+    this.#coordinator.advance();
   }
 
   /** One timer drives hedges, resends and deadlines, while there is anything to drive. */
@@ -311,6 +324,7 @@ export class TaskManager {
       this.#signing.resend();
       this.#generating.resend();
       this.#facts.resend();
+      this.#commitments.tell();
       this.#intake.advance();
       this.#coordinator.advance();
       this.#submissions.repeat();
@@ -324,6 +338,7 @@ export class TaskManager {
       this.#signing.busy ||
       this.#generating.busy ||
       this.#facts.busy ||
+      this.#commitments.busy ||
       this.#intake.busy ||
       this.#submissions.busy
     );

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { bootId, nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { suiteOf } from '../../src/frost/index.js';
+import { frostJobs, suiteOf } from '../../src/frost/index.js';
 import { startReplica } from '../../src/node/replica.js';
 import type { Replica } from '../../src/node/replica.js';
-import { nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
 import { METHODS } from '../../src/state/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
 import {
@@ -37,6 +37,7 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
       },
       {
         clock: systemClock,
+        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
         random: systemRandom,
         verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) },
         signer: {

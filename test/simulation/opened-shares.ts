@@ -7,8 +7,9 @@ import {
   type NodeId,
 } from '../../src/common/index.js';
 import { lagrangeAtZero } from '../../src/crypto/index.js';
-import type { Suite } from '../../src/frost/index.js';
+import { frostJobs, type Suite } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
+import { inlineCompute } from '../../src/ops/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';
 import type { Shares } from './checkers/key-kept.js';
@@ -48,13 +49,14 @@ export function openedShares(parts: {
       boot: bootId('00'.repeat(16)),
       random: { bytes: (count) => rng.bytes(count) },
       clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
+      compute: inlineCompute(frostJobs({ suiteOf: () => suite, verify: { final: () => false } })),
       suiteOf: () => suite,
     });
     const [id, { version }] = [keyId(key.keyId), key];
     const session = sessionId(toHex(key.sessionId));
     const V = key.publicPolynomial;
     if (!(await manager.load({ keyId: id, sessionId: session, version, V }))) return undefined;
-    const [slot] = manager.commit(id, version, 1);
+    const [slot] = await manager.commit(id, version, 1);
     const taken = slot === undefined ? 'gone' : manager.take(id, version, slot);
     manager.close();
     return typeof taken === 'string' ? undefined : suite.group.decodeScalar(taken.scalar);

@@ -122,8 +122,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'tasks/participant/signing.js',
-        find: 'if (!due || clock.now() >= answered.expireTimeMs)',
-        replace: 'if (!due)',
+        find: 'if (contribution === undefined || !due || clock.now() >= answered.expireTimeMs)',
+        replace: 'if (contribution === undefined || !due)',
       },
     ],
     seeds: 10,

@@ -8,10 +8,11 @@ import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/iden
 import { judgeEvidence } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite, type Suite } from '../../src/frost/index.js';
+import { ed25519Suite, frostJobs, type Suite } from '../../src/frost/index.js';
 import { startReplica, type Replica } from '../../src/node/replica.js';
-import { nodeVerify } from '../../src/ops/verify.js';
+import { inlineCompute, nodeVerify } from '../../src/ops/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
+import type { Algorithm } from '../../src/wire/index.js';
 import { Clients } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
@@ -61,16 +62,19 @@ function startNode(household: Household, malice: Malice): StartProcess<NodeProce
     const signer = household.signers.get(node);
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
+    const suiteOf = (algorithm: Algorithm): Suite | undefined =>
+      algorithm === suite.algorithm ? suite : undefined;
+    const compute = inlineCompute(frostJobs({ suiteOf, verify }));
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(
         {
           genesis,
           boot: ports.boot,
           wrappingKey,
-          suiteOf: (algorithm) => (algorithm === suite.algorithm ? suite : undefined),
+          suiteOf,
           onFatal: (error) => ports.onFatal(error),
         },
-        { ...doors, signer, verify },
+        { ...doors, compute, signer, verify },
       );
     if (node === malice.node) {
       let replica: Replica | undefined;

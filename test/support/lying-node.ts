@@ -1,13 +1,13 @@
 import { bootId, nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { suiteOf } from '../../src/frost/index.js';
+import { frostJobs, suiteOf } from '../../src/frost/index.js';
 import { voters } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
 import { openHoldings } from '../../src/node/holdings.js';
 import type { Holdings } from '../../src/node/holdings.js';
 import { startReplica } from '../../src/node/index.js';
 import type { NodeConfig, Replica } from '../../src/node/index.js';
-import { nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
 import type { Logger, Signer } from '../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../src/rpc/index.js';
 import type { PeerServer } from '../../src/rpc/index.js';
@@ -84,6 +84,7 @@ export class LyingNode implements AsyncDisposable {
       { genesis, boot, wrappingKey: wrappingKey.bytes, suiteOf, onFatal: () => undefined },
       {
         clock: systemClock,
+        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
         random: systemRandom,
         verify: nodeVerify,
         signer,

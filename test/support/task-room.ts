@@ -8,10 +8,10 @@ import {
   toHex,
 } from '../../src/common/index.js';
 import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index.js';
-import { ed25519Suite, suiteOf } from '../../src/frost/index.js';
+import { ed25519Suite, frostJobs, suiteOf } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
-import { nodeVerify, systemRandom } from '../../src/ops/index.js';
-import type { Clock, Logger, ShareStore, Timer } from '../../src/ports/index.js';
+import { inlineCompute, nodeVerify, systemRandom } from '../../src/ops/index.js';
+import type { Clock, Compute, Logger, ShareStore, Timer } from '../../src/ports/index.js';
 import type { Applied } from '../../src/state/index.js';
 import { memoryShareStore } from '../../src/store/index.js';
 import type { Batch, Consensus, Surroundings } from '../../src/tasks/index.js';
@@ -76,6 +76,8 @@ export class TaskRoom {
   readonly keys: KeyManager;
   readonly shares: ShareStore;
   readonly around: Surroundings;
+  /** Tests put another in its place. */
+  compute: Compute = inlineCompute(frostJobs({ suiteOf, verify: nodeVerify }));
   status: ReturnType<Consensus['status']>;
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
@@ -103,6 +105,7 @@ export class TaskRoom {
       boot: this.boot,
       random: systemRandom,
       clock: this.clock,
+      compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
       suiteOf,
     });
     this.around = {
@@ -111,6 +114,7 @@ export class TaskRoom {
       rules: { ...rules, verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) } },
       suiteOf,
       clock: this.clock,
+      compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
       random: systemRandom,
       signer: {
         node: this.self,

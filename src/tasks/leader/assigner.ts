@@ -2,8 +2,8 @@ import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { compareText } from '../../common/index.js';
 import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
+import type { CommitmentChecks } from './commitment-checks.js';
 import type { NoncePools } from './nonce-pools.js';
-import { decodes } from '../participant/sharing.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** What an attempt is for. */
@@ -13,12 +13,14 @@ type Asked = { readonly taskId: TaskId; readonly requestHash: Uint8Array };
 export class Assigner {
   readonly #around: Surroundings;
   readonly #pools: NoncePools;
+  readonly #checks: CommitmentChecks;
   readonly #askedMs = new Map<string, Millis>();
   #turn = 0;
 
-  constructor(around: Surroundings, pools: NoncePools) {
+  constructor(around: Surroundings, pools: NoncePools, checks: CommitmentChecks) {
     this.#around = around;
     this.#pools = pools;
+    this.#checks = checks;
   }
 
   /**
@@ -32,16 +34,17 @@ export class Assigner {
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
   ): Attempt | undefined {
-    const suite = this.#around.suiteOf(key.algorithm);
     const slots = this.#pools.assign(
       key.keyId,
       key.version,
       key.threshold,
       [...this.#inTurn(candidates), ...lastResort],
-      (slot) => decodes(suite, slot),
+      (slot) => this.#checks.isGood(slot),
     );
     if (slots === undefined) {
-      this.#want(key, [...candidates, ...lastResort]);
+      const all = [...candidates, ...lastResort];
+      const pooled = this.#pools.of(key.keyId, key.version, all);
+      if (!this.#checks.check(key, pooled)) this.#want(key, all);
       return undefined;
     }
     return {

@@ -1,7 +1,7 @@
 import type { Millis, NodeId, TaskId, Term } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
-import { aggregate } from '../../frost/index.js';
-import { algorithmName } from '../../identity/index.js';
+import { aggregateJob } from '../../frost/index.js';
+import type { AggregateInput } from '../../frost/index.js';
 import { openEnvelope } from '../../mpc/index.js';
 import {
   EVIDENCE_BYTES_MAX,
@@ -112,17 +112,33 @@ export class Coordinator {
     const { key, record } = open.task;
     const plan = this.#plans.get(open.task.id);
     if (!this.leads || key === undefined || plan === undefined || plan.proposed) return;
+    if (plan.combining.has(open.session)) return;
     const commitments = commitmentsOf(open, key);
     const shares = this.#verified(open, key.participants);
     if (!commitments.every(({ index }) => shares.has(index))) return;
 
-    const { rules, suiteOf, logger } = this.#around;
-    const suite = suiteOf(key.algorithm);
     const message = messageOf(record);
-    if (suite === undefined || message === undefined) return;
-    const result = aggregate(suite, publicOf(key), commitments, message, shares, (signature) =>
-      rules.verify.final(algorithmName(suite.algorithm), key.publicKey, message, signature),
-    );
+    if (this.#around.suiteOf(key.algorithm) === undefined || message === undefined) return;
+    const { algorithm } = key;
+    const input = { algorithm, key: publicOf(key), B: commitments, message, shares };
+    plan.combining.add(open.session);
+    void this.#aggregate(open, plan, input, key.participants);
+  }
+
+  /** Has the shares added up. Meanwhile the lead may be laid down, or the task be closed. */
+  async #aggregate(
+    open: OpenSession,
+    plan: Plan,
+    input: AggregateInput,
+    participants: readonly KeyParticipant[],
+  ): Promise<void> {
+    const { compute, logger } = this.#around;
+    const result = await compute.run(aggregateJob, input).catch((error: unknown) => {
+      logger.error('shares were not added up', { session: open.session, error: String(error) });
+      return undefined;
+    });
+    plan.combining.delete(open.session);
+    if (result === undefined || this.#plans.get(open.task.id) !== plan || plan.proposed) return;
     if (result.ok) {
       this.#propose(plan, {
         $case: 'done',
@@ -135,7 +151,7 @@ export class Coordinator {
       return;
     }
     for (const index of result.culprits) {
-      const node = key.participants[index - 1]?.nodeId ?? '';
+      const node = participants[index - 1]?.nodeId ?? '';
       logger.alarm('a signature share failed its check', { session: open.session, node });
       const envelope = this.#shares.of(open.session).get(index);
       if (envelope !== undefined) this.#accusing.wrongShare(open, index, envelope);

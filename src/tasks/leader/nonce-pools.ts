@@ -72,27 +72,37 @@ export class NoncePools {
 
   /**
    * Takes one commitment each of the first `threshold` candidates that have one, sorted by node id; takes none when
-   * they are too few. The newest come first: of the older ones their holder may have dropped some, unheard. A
-   * commitment that does not decode is dropped.
+   * they are too few. The newest come first: of the older ones their holder may have dropped some, unheard.
+   *
+   * @param isGood - A commitment that is not is dropped; one of which that is not known yet is kept, and not taken.
    */
   assign(
     key: string,
     version: number,
     threshold: number,
     candidates: readonly NodeId[],
-    decodes: (slot: NonceSlot) => boolean,
+    isGood: (slot: NonceSlot) => boolean | undefined,
   ): readonly NonceSlot[] | undefined {
     const pool = poolOf(key, version);
     const found: { readonly run: Run; readonly slot: NonceSlot }[] = [];
     for (const node of candidates) {
       if (found.length === threshold) break;
       const run = this.#runs.get(node);
-      const slot = run && newest(run, pool, decodes);
+      const slot = run && newest(run, pool, isGood);
       if (run !== undefined && slot !== undefined) found.push({ run, slot });
     }
     if (found.length < threshold) return undefined;
     for (const { run, slot } of found) drop(run, slot.counter);
     return found.map(({ slot }) => slot).sort((a, b) => compareText(a.nodeId, b.nodeId));
+  }
+
+  /** What of these nodes is pooled for a key, the newest first. */
+  of(key: string, version: number, nodes: readonly NodeId[]): readonly NonceSlot[] {
+    return nodes.flatMap((node) => {
+      const run = this.#runs.get(node);
+      const counters = [...(run?.pools.get(poolOf(key, version)) ?? [])].toReversed();
+      return counters.flatMap((counter) => run?.pooled.get(counter)?.slot ?? []);
+    });
   }
 
   /** How many commitments are pooled. */
@@ -108,12 +118,13 @@ function poolOf(key: string, version: number): string {
 function newest(
   run: Run,
   pool: string,
-  decodes: (slot: NonceSlot) => boolean,
+  isGood: (slot: NonceSlot) => boolean | undefined,
 ): NonceSlot | undefined {
   for (const counter of [...(run.pools.get(pool) ?? [])].toReversed()) {
     const slot = run.pooled.get(counter)?.slot;
-    if (slot !== undefined && decodes(slot)) return slot;
-    drop(run, counter);
+    const good = slot !== undefined && isGood(slot);
+    if (good === true) return slot;
+    if (good === false) drop(run, counter);
   }
   return undefined;
 }

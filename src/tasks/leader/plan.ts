@@ -1,4 +1,4 @@
-import type { Millis, NodeId } from '../../common/index.js';
+import type { Millis, NodeId, SessionId } from '../../common/index.js';
 import { ATTEMPTS_MAX } from '../../state/index.js';
 import {
   GENERATE_HEDGE_BASE_MS,
@@ -19,6 +19,8 @@ export type Plan = {
    * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
    */
   proposed: boolean;
+  /** Sessions whose shares are being added up. */
+  readonly combining: Set<SessionId>;
   /** Refusals that were taken into account: session and node. They are sent again and again. */
   readonly heard: Set<string>;
   /** Nodes whose run changed, or whose nonce was gone, once. */
@@ -50,6 +52,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     dueMs: attempts === 0 ? now : now + delayMs,
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
     proposed: false,
+    combining: new Set(),
     heard: new Set(),
     excused: new Set(),
     leftOut: new Set(),

@@ -6,6 +6,8 @@ import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
 import type { Surroundings } from '../surroundings.js';
 import { indexOf } from '../surroundings.js';
 
+type Untold = { readonly key: KeyRecord; readonly slots: readonly NonceSlot[] };
+
 type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
 
 /** Window over which use is counted. */
@@ -19,6 +21,9 @@ export class Commitments {
   readonly #shares: KeyShares;
   readonly #demand = new Map<KeyId, Demand>();
   readonly #loading = new Set<string>();
+  /** Made, and told nobody yet. */
+  readonly #untold = new Map<string, Untold>();
+  readonly #making = new Set<string>();
 
   constructor(around: Surroundings, shares: KeyShares) {
     this.#around = around;
@@ -26,17 +31,30 @@ export class Commitments {
   }
 
   /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
-  fresh(key: KeyRecord): readonly NonceSlot[] {
-    return this.#around.keys.commit(keyId(key.keyId), key.version, SUPPLY_MIN);
+  fresh(key: KeyRecord): Promise<readonly NonceSlot[]> {
+    return this.#make(key, SUPPLY_MIN);
   }
 
-  /** What rides with a signature share: as many as were used, so that pools stay full without traffic of their own. */
+  /**
+   * What rides with a signature share: what was made since the last. As many as were used are made now, for the next: the
+   * share waits for nothing, and pools stay full without traffic of their own.
+   */
   next(key: KeyRecord): readonly NonceSlot[] {
-    const { keys, clock } = this.#around;
-    const id = keyId(key.keyId);
-    const wanted = this.#supply(id, clock.elapsed());
-    const missing = wanted - keys.available(id, key.version);
-    return missing > 0 ? keys.commit(id, key.version, missing) : [];
+    const name = nameOf(key);
+    const made = this.#untold.get(name)?.slots ?? [];
+    this.#untold.delete(name);
+    void this.#refill(key);
+    return made;
+  }
+
+  /** Tells what no share has taken along. */
+  tell(): void {
+    for (const { key, slots } of this.#untold.values()) this.#tell(key, slots);
+    this.#untold.clear();
+  }
+
+  get busy(): boolean {
+    return this.#untold.size > 0 || this.#making.size > 0;
   }
 
   /** Answers `want-commitments` of the node that is believed to lead, and of nobody else. */
@@ -46,33 +64,55 @@ export class Commitments {
 
   /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
   publish(key: KeyRecord): void {
-    const { self, keys } = this.#around;
-    const id = keyId(key.keyId);
-    const name = `${key.keyId}/${key.version}`;
-    if (indexOf(key.participants, self) === 0 || this.#loading.has(name)) return;
-    if (keys.available(id, key.version) > 0) return this.#send(key);
+    const name = nameOf(key);
+    if (indexOf(key.participants, this.#around.self) === 0 || this.#loading.has(name)) return;
     this.#loading.add(name);
-    void this.#load(key, name);
+    void this.#publish(key, name);
   }
 
-  async #load(key: KeyRecord, name: string): Promise<void> {
-    const loaded = await this.#shares.load(key);
-    this.#loading.delete(name);
-    if (loaded) this.#send(key);
-  }
-
-  /** Sends nothing where there is no share in memory to make commitments with. */
-  #send(key: KeyRecord): void {
+  /** Says nothing where there is no share to make commitments with. */
+  async #publish(key: KeyRecord, name: string): Promise<void> {
     const { keys, clock } = this.#around;
     const id = keyId(key.keyId);
-    const slots = keys.commit(id, key.version, this.#supply(id, clock.elapsed()));
-    if (slots.length === 0) return;
+    const loaded = keys.available(id, key.version) > 0 || (await this.#shares.load(key));
+    const slots = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
+    this.#loading.delete(name);
+    if (slots.length > 0) this.#tell(key, slots);
+  }
+
+  #tell(key: KeyRecord, slots: readonly NonceSlot[]): void {
     this.#around.broadcast({
       message: {
         $case: 'commitments',
         value: { keyId: key.keyId, version: key.version, slots: [...slots] },
       },
     });
+  }
+
+  /** Makes what is missing, one job at a time for each key. */
+  async #refill(key: KeyRecord): Promise<void> {
+    const { keys, clock } = this.#around;
+    const id = keyId(key.keyId);
+    const name = nameOf(key);
+    const missing = this.#supply(id, clock.elapsed()) - keys.available(id, key.version);
+    if (missing <= 0 || this.#making.has(name)) return;
+    this.#making.add(name);
+    const slots = await this.#make(key, missing);
+    this.#making.delete(name);
+    if (slots.length === 0) return;
+    const before = this.#untold.get(name)?.slots ?? [];
+    this.#untold.set(name, { key, slots: [...before, ...slots] });
+  }
+
+  /** None where they could not be computed: whoever needs some asks again. */
+  async #make(key: KeyRecord, count: number): Promise<readonly NonceSlot[]> {
+    const { keys, logger } = this.#around;
+    try {
+      return await keys.commit(keyId(key.keyId), key.version, count);
+    } catch (error) {
+      logger.warn('commitments were not computed', { key: key.keyId, error: String(error) });
+      return [];
+    }
   }
 
   /** Counts one use of a key. */
@@ -105,4 +145,8 @@ export class Commitments {
     const supply = Math.ceil((2 * rate * SUPPLY_COVERS_MS) / 1000);
     return Math.min(SUPPLY_MAX, Math.max(SUPPLY_MIN, supply));
   }
+}
+
+function nameOf({ keyId: id, version }: KeyRecord): string {
+  return `${id}/${version}`;
 }

@@ -1,7 +1,7 @@
 import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { keyId, toHex } from '../../common/index.js';
-import { wipe } from '../../crypto/index.js';
-import { signShare } from '../../frost/index.js';
+import { signShareJob } from '../../frost/index.js';
+import type { TakenNonce } from '../../keys/index.js';
 import { signEnvelope } from '../../mpc/index.js';
 import { messageOf, slotsOf } from '../../state/index.js';
 import { Declined, encode, SignatureShare } from '../../wire/index.js';
@@ -15,8 +15,9 @@ import { indexOf } from '../surroundings.js';
 
 type Answered = {
   readonly task: TaskId;
-  readonly contribution: Contribution;
   readonly expireTimeMs: Millis;
+  /** Nothing while the share is computed, or when it came back too late to be said. */
+  contribution: Contribution | undefined;
   sentMs: Millis;
 };
 
@@ -25,13 +26,13 @@ type Answer =
   | { readonly kind: 'DECLINED'; readonly body: Uint8Array };
 
 /**
- * This node as a signer: one answer for each session that names it, made in one synchronous step from the state as
+ * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
  * applied here and a nonce that is in memory here. Neither the leader's word nor a replay leads to a share.
  */
 export class Signing {
   readonly #around: Surroundings;
   readonly #commitments: Commitments;
-  /** Sessions answered in this run, until their tasks close: each is answered once. */
+  /** Sessions that an answer was begun for in this run, until their tasks close: each is answered once. */
   readonly #answered = new Map<SessionId, Answered>();
 
   constructor(around: Surroundings, commitments: Commitments) {
@@ -39,56 +40,58 @@ export class Signing {
     this.#commitments = commitments;
   }
 
-  /** Answers the session if it names this node and is not answered yet. */
+  /** Answers the session if it names this node and no answer was begun yet. The share is computed meanwhile. */
   contribute(open: OpenSession): void {
-    const { self, clock, consensus, logger } = this.#around;
+    const { self, clock, consensus } = this.#around;
     const { key } = open.task;
     const own = slotsOf(open.attempt.attempt).find(({ nodeId }) => nodeId === self);
     if (key === undefined || own === undefined || this.#answered.has(open.session)) return;
     // Before that, "open" may only mean that the outcome is not applied here yet.
     if (!consensus.status().current) return;
 
-    const index = indexOf(key.participants, self);
-    const answer = this.#answer(open, key, own);
-    const shared = answer.kind === 'SHARE';
-    if (shared && clock.now() >= open.task.expireTimeMs) return;
-    const { signer } = this.#around;
-    const envelope = signEnvelope(
-      signer,
-      open.attempt.sessionId,
-      answer.kind,
-      index,
-      0,
-      answer.body,
-    );
-    this.#commitments.used(keyId(key.keyId));
-    const contribution: Contribution = {
-      envelope,
-      keyId: key.keyId,
-      version: key.version,
-      next: [...(shared ? this.#commitments.next(key) : this.#commitments.fresh(key))],
-    };
     const answered: Answered = {
       task: open.task.id,
-      contribution,
       expireTimeMs: open.task.expireTimeMs,
+      contribution: undefined,
       sentMs: clock.elapsed(),
     };
     this.#answered.set(open.session, answered);
-    logger.debug('contributed', { session: open.session, task: open.task.id, kind: answer.kind });
-    this.#around.broadcast({ message: { $case: 'contribution', value: contribution } });
+    const answer = this.#answer(open, key, own);
+    this.#commitments.used(keyId(key.keyId));
+    void this.#send(open, key, answered, answer);
+  }
+
+  /** Says the answer once it is there, if it is still of use then. */
+  async #send(
+    open: OpenSession,
+    key: KeyRecord,
+    answered: Answered,
+    answer: Answer | Promise<Answer>,
+  ): Promise<void> {
+    const { self, clock, logger, signer } = this.#around;
+    const { kind, body } = await answer;
+    const shared = kind === 'SHARE';
+    const next = shared ? this.#commitments.next(key) : await this.#commitments.fresh(key);
+    // What held when the nonce was taken need not hold any more: the task may be closed, the node stopped, the time over.
+    if (this.#answered.get(open.session) !== answered) return;
+    if (shared && clock.now() >= open.task.expireTimeMs) return;
+    const index = indexOf(key.participants, self);
+    const envelope = signEnvelope(signer, open.attempt.sessionId, kind, index, 0, body);
+    answered.contribution = { envelope, keyId: key.keyId, version: key.version, next: [...next] };
+    answered.sentMs = clock.elapsed();
+    logger.debug('contributed', { session: open.session, task: open.task.id, kind });
+    this.#around.broadcast({ message: { $case: 'contribution', value: answered.contribution } });
   }
 
   /** Sends again what may have been lost: the same bytes, while it can still be of use. */
   resend(): void {
     const { clock } = this.#around;
     for (const answered of this.#answered.values()) {
+      const { contribution } = answered;
       const due = clock.elapsed() - answered.sentMs >= RESEND_MS;
-      if (!due || clock.now() >= answered.expireTimeMs) continue;
+      if (contribution === undefined || !due || clock.now() >= answered.expireTimeMs) continue;
       answered.sentMs = clock.elapsed();
-      this.#around.broadcast({
-        message: { $case: 'contribution', value: answered.contribution },
-      });
+      this.#around.broadcast({ message: { $case: 'contribution', value: contribution } });
     }
   }
 
@@ -96,7 +99,7 @@ export class Signing {
   resendTo(peer: NodeId): void {
     const now = this.#around.clock.now();
     for (const { contribution, expireTimeMs } of this.#answered.values()) {
-      if (now < expireTimeMs) {
+      if (contribution !== undefined && now < expireTimeMs) {
         this.#around.send(peer, { message: { $case: 'contribution', value: contribution } });
       }
     }
@@ -108,13 +111,18 @@ export class Signing {
     }
   }
 
+  /** Nothing leaves any more, what is being computed included. */
+  close(): void {
+    this.#answered.clear();
+  }
+
   get busy(): boolean {
     return this.#answered.size > 0;
   }
 
-  /** No `await` from the checks to the share: what was checked still holds when the nonce is gone. */
-  #answer(open: OpenSession, key: KeyRecord, own: NonceSlot): Answer {
-    const { boot, clock, keys, logger, suiteOf } = this.#around;
+  /** No `await` from the checks to the taking: what was checked still holds when the nonce is given away. */
+  #answer(open: OpenSession, key: KeyRecord, own: NonceSlot): Answer | Promise<Answer> {
+    const { boot, clock, keys, suiteOf } = this.#around;
     const message = messageOf(open.task.record);
     const suite = suiteOf(key.algorithm);
     if (message === undefined || suite === undefined) return declined('unsupported');
@@ -124,27 +132,38 @@ export class Signing {
     const taken = keys.take(keyId(key.keyId), key.version, own);
     if (taken === 'gone') return declined('nonce-gone');
     if (taken === 'other-bytes') return declined('nonce-mismatch');
+    return this.#share(open, key, taken, message);
+  }
+
+  /** Has the share computed. The nonce is moved there, and gone whatever comes of it. */
+  async #share(
+    open: OpenSession,
+    key: KeyRecord,
+    { index, scalar, d, e }: TakenNonce,
+    message: Uint8Array,
+  ): Promise<Answer> {
+    const { compute, logger } = this.#around;
+    const input = {
+      algorithm: key.algorithm,
+      key: publicOf(key),
+      share: { index, scalar },
+      nonce: { d, e },
+      B: commitmentsOf(open, key),
+      message,
+    };
+    const session = { session: open.session, key: key.keyId };
     try {
-      const signed = signShare(
-        suite,
-        publicOf(key),
-        { index: taken.index, scalar: taken.scalar },
-        { d: taken.d, e: taken.e },
-        commitmentsOf(open, key),
-        message,
-      );
+      const signed = await compute.run(signShareJob, input, [scalar, d, e]);
       if ('share' in signed) {
         return { kind: 'SHARE', body: encode(SignatureShare, { share: signed.share }) };
       }
       if (signed.declined === 'wrong-share') {
-        logger.alarm('an own signature share failed its check', {
-          session: open.session,
-          key: key.keyId,
-        });
+        logger.alarm('an own signature share failed its check', session);
       }
       return declined(signed.declined, signed.index);
-    } finally {
-      wipe(taken.scalar, taken.d, taken.e);
+    } catch (error) {
+      logger.error('a signature share was not computed', { ...session, error: String(error) });
+      return declined('nonce-gone');
     }
   }
 }

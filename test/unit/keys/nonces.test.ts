@@ -5,8 +5,8 @@ import type { KeyManager, TakenNonce } from '../../../src/keys/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
 
-function made(keys: KeyManager): NonceSlot {
-  const [slot] = keys.commit(KEY, 1, 1);
+async function made(keys: KeyManager): Promise<NonceSlot> {
+  const [slot] = await keys.commit(KEY, 1, 1);
   if (slot === undefined) throw new Error('no nonce was made');
   return slot;
 }
@@ -18,7 +18,7 @@ function isTaken(taken: TakenNonce | string): taken is TakenNonce {
 test('a commitment opens to the nonce that is taken for it', async () => {
   const { keys } = await loaded();
   const { group } = ed25519Suite;
-  const slot = made(keys);
+  const slot = await made(keys);
 
   const taken = keys.take(KEY, 1, slot);
 
@@ -34,7 +34,7 @@ test('a commitment opens to the nonce that is taken for it', async () => {
 
 test('a nonce is taken once', async () => {
   const { keys } = await loaded();
-  const slot = made(keys);
+  const slot = await made(keys);
 
   expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
 
@@ -46,7 +46,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
   const seed = 20_260_101;
   console.info(`seed ${seed}`);
   const { keys } = await loaded();
-  const slots = keys.commit(KEY, 1, 64);
+  const slots = await keys.commit(KEY, 1, 64);
   const winners = new Map<bigint, number>();
   const secrets = new Set<string>();
   let state = seed;
@@ -70,7 +70,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
 
 test('a slot with other bytes is told apart, and the nonce kept', async () => {
   const { keys } = await loaded();
-  const [slot, other] = keys.commit(KEY, 1, 2);
+  const [slot, other] = await keys.commit(KEY, 1, 2);
   if (slot === undefined || other === undefined) throw new Error('no nonces');
 
   for (const wrong of [
@@ -89,7 +89,7 @@ test('a slot of another run, node, key or version names nothing here', async () 
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
   await keys.load(share);
-  const slot = made(keys);
+  const slot = await made(keys);
 
   for (const [key, version, named] of [
     [KEY, 1, { ...slot, boot: new Uint8Array(16) }],
@@ -112,9 +112,9 @@ test('the counter rises over all keys and never starts again', async () => {
   await keys.load(share);
 
   const slots = [
-    ...keys.commit(KEY, 1, 2),
-    ...keys.commit(share.keyId, 1, 2),
-    ...keys.commit(KEY, 1, 2),
+    ...(await keys.commit(KEY, 1, 2)),
+    ...(await keys.commit(share.keyId, 1, 2)),
+    ...(await keys.commit(KEY, 1, 2)),
   ];
 
   expect(slots.map(({ counter }) => counter)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
@@ -125,7 +125,7 @@ test('the counter rises over all keys and never starts again', async () => {
 
 test('what is published is a copy', async () => {
   const { keys } = await loaded();
-  const slot = made(keys);
+  const slot = await made(keys);
   const copy = { ...slot, hiding: Uint8Array.from(slot.hiding) };
   slot.hiding.fill(0);
 
@@ -135,9 +135,9 @@ test('what is published is a copy', async () => {
 
 test('at the cap of a key its oldest nonces go', async () => {
   const { keys } = await loaded();
-  const first = keys.commit(KEY, 1, 64);
+  const first = await keys.commit(KEY, 1, 64);
 
-  const second = keys.commit(KEY, 1, 1_000);
+  const second = await keys.commit(KEY, 1, 1_000);
 
   expect(second).toHaveLength(64);
   expect(keys.available(KEY, 1)).toBe(64);
@@ -151,8 +151,8 @@ test('at the cap of the node the oldest nonces of all keys go', async () => {
   await manager(shares).keep(share);
   await keys.load(share);
 
-  keys.commit(KEY, 1, 4);
-  keys.commit(share.keyId, 1, 3);
+  await keys.commit(KEY, 1, 4);
+  await keys.commit(share.keyId, 1, 3);
 
   expect([keys.available(KEY, 1), keys.available(share.keyId, 1)]).toEqual([2, 3]);
 });
@@ -160,9 +160,9 @@ test('at the cap of the node the oldest nonces of all keys go', async () => {
 test('a nonce lives for sixty seconds', async () => {
   const clock = handClock();
   const { keys } = await loaded({ clock });
-  const old = made(keys);
+  const old = await made(keys);
   clock.elapsedMs = 30_000;
-  const young = made(keys);
+  const young = await made(keys);
 
   clock.elapsedMs = 59_999;
   keys.expire();
@@ -176,7 +176,7 @@ test('a nonce lives for sixty seconds', async () => {
 
 test('an entry that names a nonce by id and bytes drops it, one with other bytes does not', async () => {
   const { keys } = await loaded();
-  const [named, kept] = keys.commit(KEY, 1, 2);
+  const [named, kept] = await keys.commit(KEY, 1, 2);
   if (named === undefined || kept === undefined) throw new Error('no nonces');
 
   keys.named([
@@ -193,7 +193,7 @@ test('an entry that names a nonce by id and bytes drops it, one with other bytes
 
 test('a share that leaves the cache takes its nonces with it', async () => {
   const { keys, shares, share: first } = await loaded({ limits: { openSharesMax: 1 } });
-  const slot = made(keys);
+  const slot = await made(keys);
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
 
@@ -201,18 +201,18 @@ test('a share that leaves the cache takes its nonces with it', async () => {
 
   expect(keys.available(KEY, 1)).toBe(0);
   expect(keys.take(KEY, 1, slot)).toBe('gone');
-  expect(keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
   await keys.load(first);
   expect(keys.take(KEY, 1, slot)).toBe('gone');
-  expect(made(keys).counter).toBe(2n);
+  expect((await made(keys)).counter).toBe(2n);
 });
 
 test('another run has no nonce of this one, though it has its disk', async () => {
   const { keys, shares, share } = await loaded();
-  const slot = made(keys);
+  const slot = await made(keys);
   const clone = manager(shares, { boot: bootId('b1'.repeat(16)) });
   await clone.load(share);
-  clone.commit(KEY, 1, 1);
+  await clone.commit(KEY, 1, 1);
 
   expect(clone.take(KEY, 1, slot)).toBe('gone');
   expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
@@ -221,7 +221,7 @@ test('another run has no nonce of this one, though it has its disk', async () =>
 test('what is dropped is wiped, and what is taken is not', async () => {
   const { keys } = await loaded();
   const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
-  const [first] = keys.commit(KEY, 1, 2);
+  const [first] = await keys.commit(KEY, 1, 2);
   const drawn = encoded.mock.results.map(({ value }) => value as Uint8Array);
   encoded.mockRestore();
   const taken = first && keys.take(KEY, 1, first);
@@ -236,14 +236,14 @@ test('what is dropped is wiped, and what is taken is not', async () => {
 
 test('after the end there is nothing to take, and nothing is opened', async () => {
   const { keys, share, shares } = await loaded();
-  const slot = made(keys);
+  const slot = await made(keys);
   const other = manager(shares);
   const loading = other.load(share);
   keys.close();
   other.close();
 
   expect(keys.take(KEY, 1, slot)).toBe('gone');
-  expect(keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
   expect([await keys.load(share), await loading]).toEqual([false, false]);
   await expect(keys.keep(share)).rejects.toMatchObject({ code: 'cancelled' });
 });

@@ -1,9 +1,9 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
+import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
-import { systemRandom } from '../../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemRandom } from '../../../src/ops/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
@@ -65,6 +65,7 @@ export function manager(
     boot: BOOT,
     random: systemRandom,
     clock: handClock(),
+    compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
     suiteOf,
     ...parts,
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeId } from '../../../src/common/index.js';
 import { readConfig } from '../../../src/node/index.js';
+import { workersByDefault } from '../../../src/ops/index.js';
 import type { ConfigSources } from '../../../src/node/index.js';
 
 let folder = '';
@@ -64,7 +65,22 @@ describe('a whole file', () => {
         path: join(folder, 'node.key'),
         where: `${join(folder, 'node.yaml')}:9`,
       },
+      workers: workersByDefault(),
     });
+  });
+});
+
+describe('workers', () => {
+  test('are as many as the file, a variable or a flag says, none included', () => {
+    expect(read(`${WHOLE}\nworkers: 3`).workers).toBe(3);
+    expect(read(WHOLE, { environment: { QUORATE_WORKERS: '0' } }).workers).toBe(0);
+    expect(read(WHOLE, { flags: { workers: '64' } }).workers).toBe(64);
+  });
+
+  test.each(['-1', '65', '1.5', 'many'])('are never %s', (count) => {
+    expect(message(() => read(WHOLE, { flags: { workers: count } }))).toMatch(
+      /--workers: workers: must be/,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId } from '../../../src/common/index.js';
+import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
@@ -53,27 +54,55 @@ test('a node that holds no share of the key says nothing', async () => {
   expect([published(), room.alarms]).toEqual([[], []]);
 });
 
-test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', () => {
-  expect(commitments.next(key.record)).toHaveLength(4);
-  expect(commitments.next(key.record)).toHaveLength(0);
+/** How many go with a share, once they are made. */
+async function next(): Promise<number> {
+  commitments.next(key.record);
+  await settle();
+  return commitments.next(key.record).length;
+}
+
+test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', async () => {
+  expect(await next()).toBe(4);
+  expect(await next()).toBe(0);
   for (let use = 0; use < 100; use++) commitments.used(KEY);
-  expect(commitments.next(key.record)).toHaveLength(16);
+  expect(await next()).toBe(16);
   for (let use = 0; use < 10_000; use++) commitments.used(KEY);
-  expect(commitments.next(key.record)).toHaveLength(44);
+  expect(await next()).toBe(44);
 
   room.clock.pass(60_000);
   room.keys.expire(room.clock.elapsed());
   commitments.expire(room.clock.elapsed());
-  expect(commitments.next(key.record)).toHaveLength(4);
+  expect(await next()).toBe(4);
 });
 
-test('with a refusal go fresh ones, however many there are', () => {
-  room.keys.commit(KEY, 1, 64);
-  expect(commitments.fresh(key.record)).toHaveLength(4);
+test('a share waits for no commitments: those that it has used up are made behind it, and told if none follows', async () => {
+  expect(commitments.next(key.record)).toEqual([]);
+  expect(commitments.busy).toBe(true);
+  commitments.tell();
+  expect(published()).toEqual([]);
+  await settle();
+  commitments.tell();
+  expect(published()).toEqual(NODES.map((node) => `${node} 4`));
+  expect(commitments.busy).toBe(false);
+});
+
+test('commitments that could not be computed are missing, and no more: the next need makes them', async () => {
+  const { compute } = room;
+  room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
+  expect([await commitments.fresh(key.record), await next()]).toEqual([[], 0]);
+  room.compute = compute;
+  await settle();
+  expect(await next()).toBe(4);
+});
+
+test('with a refusal go fresh ones, however many there are', async () => {
+  await room.keys.commit(KEY, 1, 64);
+  expect(await commitments.fresh(key.record)).toHaveLength(4);
 });
 
 test('a leader that asks for many keys remembers only whom it asked just now', () => {
-  const assigner = new Assigner(room.around, new NoncePools());
+  const checks = new CommitmentChecks(room.around, () => {});
+  const assigner = new Assigner(room.around, new NoncePools(), checks);
   const asked = (id: string): number => {
     assigner.sign(
       { taskId: taskId('task'), requestHash: fill(1) },

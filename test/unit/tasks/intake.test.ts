@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Intake } from '../../../src/tasks/leader/intake.js';
 import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
 import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/ledger.js';
-import { bootHexOf, dealKey, TaskRoom } from '../../support/task-room.js';
+import { bootHexOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import type { DealtKey } from '../../support/task-room.js';
 
 const FROM = nodeId('node-2');
 
@@ -14,18 +16,21 @@ let ledger: Ledger;
 let room: TaskRoom;
 let other: TaskRoom;
 let pools: NoncePools;
+let checks: CommitmentChecks;
+let key: DealtKey;
 let intake: Intake;
 
 beforeEach(async () => {
   ledger = new Ledger();
-  const key = dealKey(ledger);
+  key = dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   other = new TaskRoom('node-2', ledger);
   await room.hold(key);
   await other.hold(key);
   pools = new NoncePools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
-  intake = new Intake(room.around, new Assigner(room.around, pools), { has: () => false });
+  checks = new CommitmentChecks(room.around, () => intake.advance());
+  intake = new Intake(room.around, new Assigner(room.around, pools, checks), { has: () => false });
 });
 
 function sign(id = 'one', requester?: string): Request {
@@ -37,9 +42,11 @@ function take(request: Request): void {
   intake.take(FROM, encode(Request, request));
 }
 
-function fill(of: TaskRoom, count = 1): void {
-  const slots = of.keys.commit(keyId('treasury'), 1, count);
+async function fill(of: TaskRoom, count = 1): Promise<void> {
+  const slots = await of.keys.commit(keyId('treasury'), 1, count);
   pools.add(of.self, 'treasury', 1, slots, room.clock.elapsed());
+  checks.check(key.record, slots);
+  await settle();
 }
 
 /** What was refused since the last look: to whom, and why. */
@@ -60,28 +67,28 @@ function proposals(): readonly string[] {
 }
 
 describe('a Sign', () => {
-  test('with commitments in the pools is proposed at once, with its first attempt', () => {
-    fill(room);
-    fill(other);
+  test('with commitments in the pools is proposed at once, with its first attempt', async () => {
+    await fill(room);
+    await fill(other);
     take(sign());
     expect(proposals()).toEqual(['with attempt']);
     expect(intake.busy).toBe(false);
   });
 
-  test('with an empty pool asks for commitments, waits for them, and goes on when they come', () => {
+  test('with an empty pool asks for commitments, waits for them, and goes on when they come', async () => {
     take(sign());
     const wanted = room
       .takeSent()
       .filter(({ message }) => message.message?.$case === 'wantCommitments');
     expect(wanted.map(({ to }) => to).sort()).toEqual(NODES);
     expect(proposals()).toEqual([]);
-    fill(room);
-    fill(other);
+    await fill(room);
+    await fill(other);
     intake.advance();
     expect(proposals()).toEqual(['with attempt']);
   });
 
-  test('waits for them 250 ms at most, and is proposed without an attempt then', () => {
+  test('waits for them 250 ms at most, and is proposed without an attempt then', async () => {
     take(sign());
     room.clock.pass(249);
     intake.advance();
@@ -92,7 +99,7 @@ describe('a Sign', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('asks for the commitments of one key every 100 ms only', () => {
+  test('asks for the commitments of one key every 100 ms only', async () => {
     take(sign('one'));
     take(sign('two'));
     expect(room.takeSent()).toHaveLength(3);
@@ -101,7 +108,7 @@ describe('a Sign', () => {
     expect(room.takeSent()).toHaveLength(3);
   });
 
-  test('finds 1024 places to wait in', () => {
+  test('finds 1024 places to wait in', async () => {
     for (let at = 0; at < 1024; at++) take(sign(`wait-${at}`));
     expect(refusals()).toEqual([]);
     take(sign('one-more'));
@@ -110,7 +117,7 @@ describe('a Sign', () => {
 });
 
 describe('a repetition', () => {
-  test('of what waits or was proposed is ignored', () => {
+  test('of what waits or was proposed is ignored', async () => {
     take(sign());
     take(sign());
     room.clock.pass(250);
@@ -121,24 +128,24 @@ describe('a repetition', () => {
     expect(refusals()).toEqual([]);
   });
 
-  test('is proposed again when no verdict came in 2 s', () => {
-    fill(room, 4);
-    fill(other, 4);
+  test('is proposed again when no verdict came in 2 s', async () => {
+    await fill(room, 4);
+    await fill(other, 4);
     take(sign());
     room.clock.pass(2000);
     take(sign());
     expect(proposals()).toHaveLength(2);
   });
 
-  test('of what is in the state already is ignored: who asks will see it', () => {
+  test('of what is in the state already is ignored: who asks will see it', async () => {
     ledger.command({ $case: 'request', value: sign() });
     take(sign());
     expect([...proposals(), ...refusals()]).toEqual([]);
   });
 
-  test('is not refused by a node that proposed it, even when it leads no more', () => {
-    fill(room);
-    fill(other);
+  test('is not refused by a node that proposed it, even when it leads no more', async () => {
+    await fill(room);
+    await fill(other);
     take(sign());
     expect(proposals()).toHaveLength(1);
     room.follow('node-3');
@@ -151,18 +158,18 @@ describe('a repetition', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('is proposed anew by a node that leads again', () => {
-    fill(room, 2);
-    fill(other, 2);
+  test('is proposed anew by a node that leads again', async () => {
+    await fill(room, 2);
+    await fill(other, 2);
     take(sign());
     intake.clear();
     take(sign());
     expect(proposals()).toHaveLength(2);
   });
 
-  test('is forgotten after ten minutes, when no request lives any more', () => {
-    fill(room);
-    fill(other);
+  test('is forgotten after ten minutes, when no request lives any more', async () => {
+    await fill(room);
+    await fill(other);
     take(sign());
     room.clock.pass(600_000);
     intake.advance();
@@ -173,7 +180,7 @@ describe('a repetition', () => {
 });
 
 describe('a refusal', () => {
-  test('of a node that does not lead, or not yet', () => {
+  test('of a node that does not lead, or not yet', async () => {
     room.status = { ...room.status, caughtUp: false };
     take(sign());
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
@@ -182,7 +189,7 @@ describe('a refusal', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('tells those that wait when this node leads no more', () => {
+  test('tells those that wait when this node leads no more', async () => {
     take(sign());
     room.takeSent();
     intake.clear();
@@ -190,9 +197,9 @@ describe('a refusal', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('when the log takes no more', () => {
-    fill(room, 2);
-    fill(other, 2);
+  test('when the log takes no more', async () => {
+    await fill(room, 2);
+    await fill(other, 2);
     room.fate = 'overloaded';
     take(sign());
     expect(refusals()).toEqual(['node-2 LOG_FULL']);
@@ -201,13 +208,13 @@ describe('a refusal', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('of what the state would refuse: nothing fills the log', () => {
+  test('of what the state would refuse: nothing fills the log', async () => {
     take(sign('one', APP));
     expect(refusals()).toEqual(['node-2 KEY_FORBIDDEN']);
     expect(proposals()).toEqual([]);
   });
 
-  test('when too few signers, or not all participants of a generate-key, can be reached', () => {
+  test('when too few signers, or not all participants of a generate-key, can be reached', async () => {
     room.connections.disconnected(nodeId('node-3'));
     take(ledger.request(METHODS.generateKey, generateRequest('cold')));
     expect(refusals()).toEqual(['node-2 PARTICIPANT_UNREACHABLE']);
@@ -217,7 +224,7 @@ describe('a refusal', () => {
     expect(proposals()).toEqual([]);
   });
 
-  test('is not worth a word for what cannot be read, or brings an attempt of its own', () => {
+  test('is not worth a word for what cannot be read, or brings an attempt of its own', async () => {
     intake.take(FROM, Uint8Array.of(255));
     const firstAttempt = ledger.signAttempt('treasury', 'task', 1);
     take({ ...sign(), firstAttempt });

@@ -18,6 +18,19 @@ function assigned(of: NoncePools, key = 'key'): readonly bigint[] | undefined {
   return of.assign(key, 1, 1, [ONE], anything)?.map(({ counter }) => counter);
 }
 
+test('of what is not known to be a point nothing is taken yet, and what is none goes', () => {
+  const of = pools();
+  of.add(ONE, 'key', 1, [slot(ONE, 1), slot(ONE, 2), slot(ONE, 3)], 0);
+  const take = (verdicts: readonly (boolean | undefined)[]) =>
+    of
+      .assign('key', 1, 1, [ONE], ({ counter }) => verdicts[Number(counter) - 1])
+      ?.map(({ counter }) => counter);
+  expect(take([undefined, undefined, false])).toBeUndefined();
+  expect(of.of('key', 1, [TWO, ONE]).map(({ counter }) => counter)).toEqual([2n, 1n]);
+  expect(take([true, undefined])).toEqual([1n]);
+  expect(take([true, true])).toEqual([2n]);
+});
+
 describe('a pool takes', () => {
   test('commitments of a node from its own stream only', () => {
     const of = pools();

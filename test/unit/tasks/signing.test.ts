@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, taskId } from '../../../src/common/index.js';
+import type { TaskId } from '../../../src/common/index.js';
 import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { OpenTasks } from '../../../src/tasks/open-tasks.js';
@@ -8,7 +9,7 @@ import { Signing } from '../../../src/tasks/participant/signing.js';
 import { decode, Declined } from '../../../src/wire/index.js';
 import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/ledger.js';
-import { bytesOf, dealKey, TaskRoom } from '../../support/task-room.js';
+import { bytesOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
 import type { DealtKey } from '../../support/task-room.js';
 
 const KEY = keyId('treasury');
@@ -38,8 +39,8 @@ function signer(): Signing {
   return new Signing(room.around, new Commitments(room.around, new KeyShares(room.around)));
 }
 
-function commitmentOf(of: TaskRoom): NonceSlot {
-  const [made] = of.keys.commit(KEY, 1, 1);
+async function commitmentOf(of: TaskRoom): Promise<NonceSlot> {
+  const [made] = await of.keys.commit(KEY, 1, 1);
   if (made === undefined) throw new Error('the share is not loaded');
   return made;
 }
@@ -78,72 +79,90 @@ function answers(): readonly { kind: string; reason: string; contribution: Contr
 const kinds = (): readonly string[] => answers().map(({ kind, reason }) => reason || kind);
 
 describe('a session', () => {
-  test('is answered with one share, to all voters, with commitments for the next', () => {
-    const opened = session(commitmentOf(room), commitmentOf(other));
+  test('is answered with one share, to all voters, with commitments for the next', async () => {
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
     signing.contribute(opened);
+    await settle();
     expect(room.sent.map(({ to }) => to)).toEqual(NODES);
     const [answer] = answers();
     expect(answer?.kind).toBe('SHARE');
-    expect(answer?.contribution.next.length).toBeGreaterThan(0);
 
     signing.contribute(opened);
+    await settle();
+    expect(kinds()).toEqual([]);
+    signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
+    await settle();
+    expect(answers()[0]?.contribution.next.length).toBeGreaterThan(0);
+  });
+
+  test('that does not name this node is not answered', async () => {
+    signing.contribute(session(await commitmentOf(other), slot('node-3', 1)));
+    await settle();
     expect(kinds()).toEqual([]);
   });
 
-  test('that does not name this node is not answered', () => {
-    signing.contribute(session(commitmentOf(other), slot('node-3', 1)));
-    expect(kinds()).toEqual([]);
-  });
-
-  test('waits until it is known to be open', () => {
-    const opened = session(commitmentOf(room), commitmentOf(other));
+  test('waits until it is known to be open', async () => {
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
     for (const status of [{ caughtUp: false, current: false }, { current: false }]) {
       room.status = { ...room.status, ...status };
       signing.contribute(opened);
+      await settle();
       expect(kinds()).toEqual([]);
     }
     room.status = { ...room.status, caughtUp: true, current: true };
     signing.contribute(opened);
+    await settle();
     expect(kinds()).toEqual(['SHARE']);
   });
 
-  test('of an earlier run of this process is declined, and so is every one after a restart', () => {
-    signing.contribute(session(slot('node-1', 1, { boot: fill(7, 16) }), commitmentOf(other)));
+  test('of an earlier run of this process is declined, and so is every one after a restart', async () => {
+    signing.contribute(
+      session(slot('node-1', 1, { boot: fill(7, 16) }), await commitmentOf(other)),
+    );
+    await settle();
     expect(kinds()).toEqual(['boot-changed']);
 
-    const named = session(commitmentOf(room), commitmentOf(other));
+    const named = session(await commitmentOf(room), await commitmentOf(other));
     room.keys.close();
     signer().contribute(named);
+    await settle();
     expect(kinds()).toEqual(['nonce-gone']);
   });
 
-  test('of a request that has expired by this node’s own clock is declined, and the nonce kept', () => {
-    const nonce = commitmentOf(room);
-    const opened = session(nonce, commitmentOf(other));
+  test('of a request that has expired by this node’s own clock is declined, and the nonce kept', async () => {
+    const nonce = await commitmentOf(room);
+    const opened = session(nonce, await commitmentOf(other));
     room.clock.nowMs = GENESIS_MS + 60_000;
     signing.contribute(opened);
+    await settle();
     expect(kinds()).toEqual(['expired']);
     expect(room.keys.take(KEY, 1, nonce)).toHaveProperty('d');
   });
 
-  test('that names a nonce a second time is declined: it is used once, whatever leads to it', () => {
-    const nonce = commitmentOf(room);
-    signing.contribute(session(nonce, commitmentOf(other)));
-    signing.contribute(session(nonce, commitmentOf(other)));
+  test('that names a nonce a second time is declined: it is used once, whatever leads to it', async () => {
+    const nonce = await commitmentOf(room);
+    signing.contribute(session(nonce, await commitmentOf(other)));
+    await settle();
+    signing.contribute(session(nonce, await commitmentOf(other)));
+    await settle();
     expect(kinds()).toEqual(['SHARE', 'nonce-gone']);
   });
 
-  test('that names a nonce with other bytes is declined, and the nonce kept', () => {
-    const nonce = commitmentOf(room);
-    signing.contribute(session({ ...nonce, hiding: fill(9) }, commitmentOf(other)));
-    signing.contribute(session({ ...nonce, binding: nonce.hiding }, commitmentOf(other)));
+  test('that names a nonce with other bytes is declined, and the nonce kept', async () => {
+    const nonce = await commitmentOf(room);
+    signing.contribute(session({ ...nonce, hiding: fill(9) }, await commitmentOf(other)));
+    await settle();
+    signing.contribute(session({ ...nonce, binding: nonce.hiding }, await commitmentOf(other)));
+    await settle();
     expect(kinds()).toEqual(['nonce-mismatch', 'nonce-mismatch']);
-    signing.contribute(session(nonce, commitmentOf(other)));
+    signing.contribute(session(nonce, await commitmentOf(other)));
+    await settle();
     expect(kinds()).toEqual(['SHARE']);
   });
 
-  test('with a commitment that is no point is declined, with its owner’s index', () => {
-    signing.contribute(session(commitmentOf(room), slot('node-2', 1, { hiding: fill(255) })));
+  test('with a commitment that is no point is declined, with its owner’s index', async () => {
+    signing.contribute(session(await commitmentOf(room), slot('node-2', 1, { hiding: fill(255) })));
+    await settle();
     const [answer] = answers();
     expect(answer?.reason).toBe('bad-commitment');
     const content = answer?.contribution.envelope?.content;
@@ -151,9 +170,10 @@ describe('a session', () => {
     expect(decode(Declined, body)?.index).toBe(2);
   });
 
-  test('is declined with fresh commitments: the kept ones may be those that nobody heard of', () => {
-    room.keys.commit(KEY, 1, 64);
-    signing.contribute(session(slot('node-1', 9999), commitmentOf(other)));
+  test('is declined with fresh commitments: the kept ones may be those that nobody heard of', async () => {
+    await room.keys.commit(KEY, 1, 64);
+    signing.contribute(session(slot('node-1', 9999), await commitmentOf(other)));
+    await settle();
     const [answer] = answers();
     expect(answer?.reason).toBe('nonce-gone');
     expect(answer?.contribution.next.length).toBeGreaterThan(0);
@@ -161,18 +181,111 @@ describe('a session', () => {
 
   test('whose own share is wrong raises the alarm, and nothing is released', async () => {
     const broken = { ...key, record: { ...key.record, publicPolynomial: [fill(1), fill(2)] } };
-    const opened = session(commitmentOf(room), commitmentOf(other));
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
     const task = { ...opened.task, key: broken.record };
     signing.contribute({ ...opened, task });
+    await settle();
     expect(kinds()).toEqual(['wrong-share']);
     expect(room.alarms).toHaveLength(1);
   });
 });
 
-describe('an answer', () => {
-  test('is sent again every 200 ms, byte for byte, until the task closes', () => {
-    const opened = session(commitmentOf(room), commitmentOf(other));
+/** Holds the next jobs back until they are let go. */
+function slowly(): { jobs: unknown[]; finish: () => Promise<void>; fail: () => Promise<void> } {
+  const { compute } = room;
+  let [go, stop] = [(): void => {}, (): void => {}];
+  const gate = new Promise<void>((resolve, reject) => {
+    [go, stop] = [resolve, () => reject(new Error('the worker died'))];
+  });
+  const jobs: unknown[] = [];
+  room.compute = {
+    idle: () => false,
+    run: async (name, input, moved) => {
+      jobs.push(input);
+      const running = compute.run(name, input, moved);
+      await gate;
+      return running;
+    },
+  };
+  return { jobs, finish: () => (go(), settle()), fail: () => (stop(), settle()) };
+}
+
+describe('while a share is computed', () => {
+  test('its nonce and key share are moved: nothing of them is left here', async () => {
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
+    const { jobs, finish } = slowly();
     signing.contribute(opened);
+    expect(jobs).toMatchObject([
+      { share: { index: 1 }, nonce: {}, B: [{ index: 1 }, { index: 2 }] },
+    ]);
+    const [job] = jobs as {
+      share: { scalar: Uint8Array };
+      nonce: { d: Uint8Array; e: Uint8Array };
+    }[];
+    expect([job?.share.scalar, job?.nonce.d, job?.nonce.e].map((each) => each?.length)).toEqual([
+      0, 0, 0,
+    ]);
+    await finish();
+    expect(kinds()).toEqual(['SHARE']);
+  });
+
+  test('the session is not begun again, and the nonce is gone for any other', async () => {
+    const nonce = await commitmentOf(room);
+    const opened = session(nonce, await commitmentOf(other));
+    const { jobs, finish } = slowly();
+    signing.contribute(opened);
+    signing.contribute(opened);
+    signing.resend();
+    signing.resendTo(other.self);
+    expect([jobs.length, kinds()]).toEqual([1, []]);
+    signing.contribute(session(nonce, await commitmentOf(other)));
+    await finish();
+    expect(kinds()).toEqual(expect.arrayContaining(['SHARE', 'nonce-gone']));
+  });
+
+  test('the request may expire by this node’s own clock: then the share does not leave', async () => {
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
+    const { finish } = slowly();
+    signing.contribute(opened);
+    room.clock.nowMs = GENESIS_MS + 60_000;
+    await finish();
+    room.clock.nowMs = GENESIS_MS;
+    room.clock.pass(200);
+    signing.resend();
+    expect(kinds()).toEqual([]);
+  });
+
+  test('the task may close, or the node stop: then the share does not leave', async () => {
+    for (const end of [(task: TaskId) => signing.closed(task), () => signing.close()]) {
+      const opened = session(await commitmentOf(room), await commitmentOf(other));
+      const { compute } = room;
+      const { finish } = slowly();
+      signing.contribute(opened);
+      end(opened.task.id);
+      await finish();
+      room.compute = compute;
+      expect(kinds()).toEqual([]);
+      expect(signing.busy).toBe(false);
+    }
+  });
+
+  test('the worker may die: the job is not repeated, the nonce is gone, and that is said', async () => {
+    const nonce = await commitmentOf(room);
+    const { jobs, fail } = slowly();
+    signing.contribute(session(nonce, await commitmentOf(other)));
+    await fail();
+    expect(kinds()).toEqual(['nonce-gone']);
+    expect(jobs.filter((job) => Object.hasOwn(job as object, 'nonce'))).toHaveLength(1);
+    expect(room.keys.take(KEY, 1, nonce)).toBe('gone');
+    expect(room.alarms).toEqual(['a signature share was not computed']);
+  });
+});
+
+describe('an answer', () => {
+  test('is sent again every 200 ms, byte for byte, until the task closes', async () => {
+    const opened = session(await commitmentOf(room), await commitmentOf(other));
+    signing.contribute(opened);
+    await settle();
     const [first] = room.takeSent();
     room.clock.pass(199);
     signing.resend();
@@ -194,15 +307,17 @@ describe('an answer', () => {
     expect(room.takeSent()).toEqual([]);
   });
 
-  test('goes to a peer at once when it has come back', () => {
-    signing.contribute(session(commitmentOf(room), commitmentOf(other)));
+  test('goes to a peer at once when it has come back', async () => {
+    signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
+    await settle();
     room.takeSent();
     signing.resendTo(other.self);
     expect(room.takeSent().map(({ to }) => to)).toEqual([other.self]);
   });
 
-  test('does not leave after the request has expired', () => {
-    signing.contribute(session(commitmentOf(room), commitmentOf(other)));
+  test('does not leave after the request has expired', async () => {
+    signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
+    await settle();
     room.takeSent();
     room.clock.pass(60_000);
     signing.resend();
@@ -210,11 +325,13 @@ describe('an answer', () => {
     expect(room.takeSent()).toEqual([]);
   });
 
-  test('of each attempt stands beside the others: they overlap, each with a nonce of its own', () => {
-    const first = session(commitmentOf(room), commitmentOf(other));
-    const second = attempt(first.task.id, [commitmentOf(room), commitmentOf(other)]);
+  test('of each attempt stands beside the others: they overlap, each with a nonce of its own', async () => {
+    const first = session(await commitmentOf(room), await commitmentOf(other));
+    const second = attempt(first.task.id, [await commitmentOf(room), await commitmentOf(other)]);
     signing.contribute(first);
+    await settle();
     signing.contribute(second);
+    await settle();
     expect(kinds()).toEqual(['SHARE', 'SHARE']);
     room.clock.pass(200);
     signing.resend();

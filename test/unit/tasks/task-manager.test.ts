@@ -293,10 +293,12 @@ describe('a leader that lies', () => {
   test('gets one share for one nonce, whatever it puts into the log', async () => {
     sign('warm', ONE);
     await pass(200);
-    const slots = (['node-1', 'node-2'] as const).map((node) => {
-      const [made] = at(nodeId(node)).room.keys.commit(KEY, 1, 1);
-      return made ?? slot(node, 1);
-    });
+    const slots = await Promise.all(
+      (['node-1', 'node-2'] as const).map(async (node) => {
+        const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+        return made ?? slot(node, 1);
+      }),
+    );
     for (const { room } of nodes) room.follow(undefined);
     for (const id of ['one', 'two']) {
       const request = signRequest('treasury', id, utf8(id));
@@ -306,6 +308,7 @@ describe('a leader that lies', () => {
       });
       apply({ command: { $case: 'attempt', value } });
     }
+    await settle();
     const kinds = at(TWO)
       .room.takeSent()
       .flatMap(({ to, message: { message } }) =>
@@ -320,10 +323,12 @@ describe('a leader that lies', () => {
 
   test('gets no share for a task that the same batch closes', async () => {
     const request = signRequest('treasury', 'one', utf8('hello'));
-    const slots = (['node-1', 'node-2'] as const).map((node) => {
-      const [made] = at(nodeId(node)).room.keys.commit(KEY, 1, 1);
-      return made ?? slot(node, 1);
-    });
+    const slots = await Promise.all(
+      (['node-1', 'node-2'] as const).map(async (node) => {
+        const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+        return made ?? slot(node, 1);
+      }),
+    );
     const append = (command: Command): ReturnType<typeof batchOf> =>
       batchOf(ledger.append('command', encode(Command, command)));
     const batches = [

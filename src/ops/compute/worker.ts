@@ -1,0 +1,22 @@
+/** What runs in a worker: the arithmetic, and nothing else of a node. */
+import { parentPort } from 'node:worker_threads';
+import { frostJobs, suiteOf } from '../../frost/index.js';
+import { nodeVerify } from '../verify.js';
+import { buffersOf } from './moved.js';
+import type { Answer, Asked } from './messages.js';
+
+const jobs = frostJobs({ suiteOf, verify: nodeVerify });
+
+parentPort?.on('message', ({ id, name, input }: Asked) => {
+  let answer: Answer;
+  let moved: readonly Uint8Array[] = [];
+  try {
+    const done = jobs.get(name)?.compute(input);
+    if (done === undefined) throw new Error(`there is no job ${name}`);
+    answer = { id, output: done.output };
+    moved = done.moved ?? [];
+  } catch (error) {
+    answer = { id, error: String(error) };
+  }
+  parentPort?.postMessage(answer, buffersOf(moved));
+});

@@ -1,0 +1,81 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { keyId } from '../../../src/common/index.js';
+import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
+import { Algorithm } from '../../../src/wire/index.js';
+import type { NonceSlot } from '../../../src/wire/index.js';
+import { fill, Ledger, slot } from '../../support/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import type { DealtKey } from '../../support/task-room.js';
+
+let key: DealtKey;
+let room: TaskRoom;
+let other: TaskRoom;
+let checks: CommitmentChecks;
+let told: number;
+/** How many points each job was about. */
+let jobs: number[];
+
+beforeEach(async () => {
+  const ledger = new Ledger();
+  key = dealKey(ledger);
+  [room, other] = [new TaskRoom('node-1', ledger), new TaskRoom('node-2', ledger)];
+  await other.hold(key);
+  [told, jobs] = [0, []];
+  const { compute } = room;
+  room.compute = {
+    idle: () => true,
+    run(name, input, moved) {
+      jobs.push((input as { points: unknown[] }).points.length);
+      return compute.run(name, input, moved);
+    },
+  };
+  checks = new CommitmentChecks(room.around, () => (told += 1));
+});
+
+const made = (count: number): Promise<readonly NonceSlot[]> =>
+  other.keys.commit(keyId('treasury'), 1, count);
+const verdicts = (slots: readonly NonceSlot[]) => slots.map((each) => checks.isGood(each));
+
+test('what is a point and what is none is found out in a job, once', async () => {
+  const [good] = await made(1);
+  const slots = [good ?? slot('node-2', 1), slot('node-2', 2, { binding: fill(255) })];
+  expect(checks.check(key.record, slots)).toBe(true);
+  expect(checks.check(key.record, slots)).toBe(true);
+  expect(verdicts(slots)).toEqual([undefined, undefined]);
+  await settle();
+  expect(verdicts(slots)).toEqual([true, false]);
+  expect(checks.check(key.record, slots)).toBe(false);
+  expect([jobs, told]).toEqual([[4], 1]);
+});
+
+test('this node’s own are points: it has made them', () => {
+  const own = slot('node-1', 1);
+  expect(checks.isGood(own)).toBe(true);
+  expect(checks.check(key.record, [own])).toBe(false);
+  expect(jobs).toEqual([]);
+});
+
+test('many are checked in pieces, so that a share can go between', async () => {
+  checks.check(key.record, await made(10));
+  await settle();
+  expect(jobs).toEqual([8, 8, 4]);
+});
+
+test('a check that was not computed can be asked for again', async () => {
+  const { compute } = room;
+  room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
+  const slots = await made(1);
+  expect(checks.check(key.record, slots)).toBe(true);
+  await settle();
+  expect([verdicts(slots), told]).toEqual([[undefined], 1]);
+  room.compute = compute;
+  expect(checks.check(key.record, slots)).toBe(true);
+  await settle();
+  expect(verdicts(slots)).toEqual([true]);
+});
+
+test('of an algorithm that is not known here nothing is good', () => {
+  const slots = [slot('node-2', 1)];
+  expect(checks.check({ ...key.record, algorithm: Algorithm.UNSPECIFIED }, slots)).toBe(false);
+  expect(verdicts(slots)).toEqual([false]);
+});
