@@ -49,6 +49,7 @@ test('answers a repeated request with identical bytes from one task, wherever it
 
   const made = await app.generateKey(generate);
   const signed = await app.sign(sign);
+  const before = await app.listTasks();
 
   for (const node of cluster.nodes) {
     const here = await cluster.client('app', { at: [node] });
@@ -57,7 +58,8 @@ test('answers a repeated request with identical bytes from one task, wherever it
   }
   const tasks = await app.listTasks();
   expect(tasks.map(({ requestId }) => requestId).toSorted()).toEqual(['make-treasury', 'pay-1']);
-  expect(tasks.map(({ attempts }) => attempts.length)).toEqual([1, 1]);
+  // However many a slow machine needed: repetitions open none.
+  expect(tasks).toEqual(before);
 });
 
 test('gives one task and one result to repetitions that race at all nodes', async () => {
