@@ -1,4 +1,4 @@
-import { ClusterError } from '../common/index.js';
+import { ClusterError, fromHex } from '../common/index.js';
 import { algorithmName } from '../identity/index.js';
 import { ALGORITHMS } from '../state/index.js';
 import type { Algorithm } from '../wire/index.js';
@@ -22,6 +22,15 @@ export function algorithmArgument(name: string): Algorithm {
     );
   }
   throw usageError(`"${name}" is no algorithm; there are ${there}`);
+}
+
+/** Reads a flag of bytes in hex. */
+export function hexArgument(flag: string): (text: string) => Uint8Array {
+  return (text) => {
+    const bytes = fromHex(text.trim().toLowerCase());
+    if (bytes === undefined) throw usageError(`${flag} must be hex characters`);
+    return bytes;
+  };
 }
 
 /** Reads a flag that is a count from 1 on. */

@@ -8,6 +8,7 @@ import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
 import { usageError } from './exit-codes.js';
 import type { Surroundings } from './surroundings.js';
+import type { TrustFlags } from './trust.js';
 
 /** How long a call may take unless `--timeout` says otherwise. */
 export const READ_MS = 5_000;
@@ -22,12 +23,15 @@ const POLL_MS = 50;
  *
  * @throws ClusterError `invalid-request` naming the files that cannot be used.
  */
-export function openClient(connection: Connection): QuorateClient {
+export function openClient(
+  connection: Connection,
+  { requester: requesters, require }: TrustFlags = {},
+): QuorateClient {
   const { endpoints, ca, cert, key, clusterFile } = connection;
   const genesis = new Uint8Array(readFileSync(clusterFile));
   const tls = { ca: text(ca), cert: text(cert), key: text(key) };
   try {
-    return QuorateClient.connect({ endpoints, ...tls, clusterFile: genesis });
+    return QuorateClient.connect({ endpoints, ...tls, clusterFile: genesis, requesters, require });
   } catch (error) {
     if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
     throw usageError(`TLS cannot use ${ca}, ${cert} and ${key} together: ${String(error)}`);
@@ -40,12 +44,12 @@ function text(file: string): string {
 
 /** Runs with a client of the cluster that the flags name, and closes it. */
 export async function withClient<T>(
-  flags: ConnectionFlags,
+  flags: ConnectionFlags & TrustFlags,
   surroundings: Surroundings,
   timeoutMs: number,
   run: (client: QuorateClient, options: CallOptions) => Promise<T>,
 ): Promise<T> {
-  const client = openClient(findConnection(flags, surroundings));
+  const client = openClient(findConnection(flags, surroundings), flags);
   try {
     return await run(client, { timeoutMs: flags.timeout ?? timeoutMs });
   } finally {

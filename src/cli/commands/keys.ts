@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { Algorithm } from '../../client/index.js';
-import { algorithmArgument, ALGORITHM_NAMES, countArgument } from '../arguments.js';
+import type { JudgedKey, Verdict } from '../../client/index.js';
+import { algorithmArgument, ALGORITHM_NAMES, countArgument, hexArgument } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { usageError } from '../exit-codes.js';
@@ -8,6 +9,8 @@ import { keyJson, keyLines, keyTable } from '../format/key.js';
 import { notHere } from '../not-here.js';
 import { GENERATE_MS, READ_MS, withClient } from '../session.js';
 import type { Surroundings } from '../surroundings.js';
+import { addRequireOption, addTrustOptions, demand, VERDICTS_HELP } from '../trust.js';
+import type { TrustFlags } from '../trust.js';
 
 type GenerateFlags = ConnectionFlags & {
   readonly threshold?: number;
@@ -17,10 +20,12 @@ type GenerateFlags = ConnectionFlags & {
   readonly label?: readonly { readonly key: string; readonly value: string }[];
   readonly allowNoRedundancy?: true;
   readonly requestId?: string;
+  readonly require?: Verdict;
   readonly json?: true;
 };
 type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
-type GetFlags = ConnectionFlags & { readonly json?: true };
+type GetFlags = ConnectionFlags &
+  TrustFlags & { readonly publicKey?: Uint8Array; readonly json?: true };
 
 /** `quorate keys`: keys in shares. */
 export function keysCommand(surroundings: Surroundings): Command {
@@ -47,7 +52,9 @@ export function keysCommand(surroundings: Surroundings): Command {
 
 function generateCommand(surroundings: Surroundings): Command {
   const command = new Command('generate')
-    .description('Generates a key in shares, and waits until every participant has its own.')
+    .description(
+      'Generates a key in shares, waits until every participant has its own, and verifies what they signed for it.',
+    )
     .argument('<key-id>', 'a name for it: lower-case letters, digits, _ and -')
     .addOption(
       new Option(
@@ -84,6 +91,7 @@ function generateCommand(surroundings: Surroundings): Command {
     )
     .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
     .option('--json', 'print one JSON object');
+  addRequireOption(command, 'pending');
   return addConnectionOptions(command)
     .addHelpText(
       'after',
@@ -95,28 +103,22 @@ Examples:
   quorate keys generate app-key --allowed-signer spiffe://quorate/app/checkout --label team=shop`,
     )
     .action(async (keyId: string, flags: GenerateFlags) => {
-      const { key, verdict, because } = await withClient(
-        flags,
-        surroundings,
-        GENERATE_MS,
-        (client, options) =>
-          client.generateKey(
-            {
-              keyId,
-              algorithm: flags.algorithm,
-              threshold: flags.threshold,
-              participants: flags.participants,
-              allowedSigners: flags.allowedSigner,
-              labels: flags.label,
-              allowNoRedundancy: flags.allowNoRedundancy,
-              requestId: flags.requestId,
-            },
-            options,
-          ),
+      const judged = await withClient(flags, surroundings, GENERATE_MS, (client, options) =>
+        client.generateKey(
+          {
+            keyId,
+            algorithm: flags.algorithm,
+            threshold: flags.threshold,
+            participants: flags.participants,
+            allowedSigners: flags.allowedSigner,
+            labels: flags.label,
+            allowNoRedundancy: flags.allowNoRedundancy,
+            requestId: flags.requestId,
+          },
+          options,
+        ),
       );
-      const shown = { verdict, because };
-      if (flags.json) return surroundings.out(JSON.stringify(keyJson(key, shown)));
-      for (const line of keyLines(key, shown)) surroundings.out(line);
+      show(judged, flags, surroundings);
     });
 }
 
@@ -152,29 +154,43 @@ Examples:
 function getCommand(surroundings: Surroundings): Command {
   const command = new Command('get')
     .description(
-      `Shows a key, and what its certificate is worth when checked against your cluster.json:
-  active      every participant signed for it, and you or your authority asked for it
-  vouched     every participant signed for it; a node vouches for who asked (unsigned requests)
-  pending     not all that is needed has been signed yet
-  unverified  something does not fit: do not trust the public key`,
+      `Shows a key, and what its certificate is worth when checked against your cluster.json:${VERDICTS_HELP}`,
+    )
+    .addOption(
+      new Option('--public-key <hex>', 'what you know it to be: any other is unverified') //
+        .argParser(hexArgument('--public-key')),
     )
     .argument('<key-id>')
     .option('--json', 'print one JSON object');
+  addTrustOptions(command, 'pending');
   return addConnectionOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   quorate keys get demo
-  quorate keys get demo --json | jq -r .public_key`,
+  quorate keys get demo --require active --json | jq -r .public_key
+  quorate keys get theirs --requester spiffe://quorate/app/checkout`,
     )
     .action(async (keyId: string, flags: GetFlags) => {
-      const { key, ...shown } = await withClient(flags, surroundings, READ_MS, (client, options) =>
-        client.getKey(keyId, options),
+      const { publicKey } = flags;
+      const judged = await withClient(flags, surroundings, READ_MS, (client, options) =>
+        client.getKey(keyId, { ...options, publicKey }),
       );
-      if (flags.json) return surroundings.out(JSON.stringify(keyJson(key, shown)));
-      for (const line of keyLines(key, shown)) surroundings.out(line);
+      show(judged, flags, surroundings);
     });
+}
+
+/** @throws QuorateError when it is worth less than is required, after it was shown. */
+function show(
+  judged: JudgedKey,
+  { require, json }: { readonly require?: Verdict; readonly json?: true },
+  surroundings: Surroundings,
+): void {
+  const { key, ...shown } = judged;
+  const lines = json ? [JSON.stringify(keyJson(key, shown))] : keyLines(key, shown);
+  for (const line of lines) surroundings.out(line);
+  demand(judged, require ?? 'pending');
 }
 
 function labelArgument(

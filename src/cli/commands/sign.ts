@@ -1,13 +1,24 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { toHex } from '../../common/index.js';
+import type { Algorithm } from '../../client/index.js';
+import { algorithmArgument, hexArgument } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { addMessageOptions, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
 import { SIGN_MS, withClient } from '../session.js';
 import type { Surroundings } from '../surroundings.js';
+import { addTrustOptions, VERDICTS_HELP } from '../trust.js';
+import type { TrustFlags } from '../trust.js';
 
-type Flags = ConnectionFlags & MessageFlags & { readonly requestId?: string; readonly json?: true };
+type Flags = ConnectionFlags &
+  MessageFlags &
+  TrustFlags & {
+    readonly publicKey?: Uint8Array;
+    readonly algorithm?: Algorithm;
+    readonly requestId?: string;
+    readonly json?: true;
+  };
 
 /** `quorate sign`: a signature over a message, by a key of the cluster. */
 export function signCommand(surroundings: Surroundings): Command {
@@ -15,9 +26,21 @@ export function signCommand(surroundings: Surroundings): Command {
     .summary('sign a message')
     .description(
       'Signs a message with a key of the cluster and prints the signature in hex. ' +
-        'The signature has been checked before it is printed.',
+        'The signature has been verified before it is printed, under --public-key, or under a public key whose ' +
+        `certificate was verified with your cluster.json first:${VERDICTS_HELP}`,
     )
-    .argument('<key-id>', 'the key to sign with');
+    .argument('<key-id>', 'the key to sign with')
+    .addOption(
+      new Option('--public-key <hex>', 'the public key, when you know it') //
+        .argParser(hexArgument('--public-key')),
+    )
+    .addOption(
+      new Option(
+        '--algorithm <name>',
+        'with --public-key: what it is a key of (default: FROST_ED25519_SHA512)',
+      ).argParser(algorithmArgument),
+    );
+  addTrustOptions(command, 'vouched');
   addMessageOptions(command)
     .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
     .option('--json', 'print one JSON object with all that is known');
@@ -28,12 +51,14 @@ export function signCommand(surroundings: Surroundings): Command {
 Examples:
   quorate sign demo --message hello
   quorate sign demo --file contract.pdf --json
+  quorate sign theirs --message hello --requester spiffe://quorate/app/checkout
   printf hello | quorate sign demo > hello.sig`,
     )
     .action(async (keyId: string, flags: Flags) => {
       const message = await readMessage(flags, surroundings);
+      const { requestId, publicKey, algorithm } = flags;
       const signed = await withClient(flags, surroundings, SIGN_MS, (client, options) =>
-        client.sign({ keyId, message, requestId: flags.requestId }, options),
+        client.sign({ keyId, message, requestId, publicKey, algorithm }, options),
       );
       if (!flags.json) return surroundings.out(toHex(signed.signature));
       surroundings.out(

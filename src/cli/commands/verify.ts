@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from 'commander';
-import { fromHex, toHex } from '../../common/index.js';
+import { toHex } from '../../common/index.js';
 import { Algorithm, verifySignature } from '../../client/index.js';
 import { lengthsOf } from '../../state/index.js';
-import { algorithmArgument } from '../arguments.js';
+import { algorithmArgument, hexArgument } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
@@ -10,9 +10,12 @@ import { addMessageOptions, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
 import { READ_MS, withClient } from '../session.js';
 import type { Surroundings } from '../surroundings.js';
+import { addTrustOptions, demand } from '../trust.js';
+import type { TrustFlags } from '../trust.js';
 
 type Flags = ConnectionFlags &
-  MessageFlags & {
+  MessageFlags &
+  TrustFlags & {
     readonly signature: Uint8Array;
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
@@ -25,7 +28,7 @@ export function verifyCommand(surroundings: Surroundings): Command {
     .summary('check a signature, offline')
     .description(
       'Checks a signature on this machine, by code that did not make it (Ed25519: OpenSSL). Without --public-key, the ' +
-        'public key is looked up in the cluster first, and believed as far as its certificate goes.\n' +
+        'public key is looked up in the cluster first, and its certificate verified.\n' +
         'Prints "valid" and ends with 0, or "invalid" and 1.',
     )
     .addArgument(new Argument('[key-id]', 'the key in the cluster whose public key is meant'))
@@ -45,6 +48,7 @@ export function verifyCommand(surroundings: Surroundings): Command {
         .makeOptionMandatory(),
     );
   addMessageOptions(command).option('--json', 'print one JSON object');
+  addTrustOptions(command, 'vouched');
   return addConnectionOptions(command)
     .addHelpText(
       'after',
@@ -84,21 +88,10 @@ function keyOf(keyId: string | undefined, flags: Flags, surroundings: Surroundin
   const { algorithm = Algorithm.FROST_ED25519_SHA512, publicKey } = flags;
   if (keyId === undefined) return { algorithm, publicKey: publicKey ?? new Uint8Array() };
   return withClient(flags, surroundings, READ_MS, async (client, options) => {
-    const { key, verdict } = await client.getKey(keyId, options);
-    if (verdict === 'unverified' || verdict === 'pending') {
-      surroundings.err(`The certificate of ${keyId} is ${verdict}: this public key is hearsay.`);
-    }
-    return key;
+    const judged = await client.getKey(keyId, options);
+    demand(judged, flags.require ?? 'vouched');
+    return judged.key;
   });
-}
-
-/** Reads a flag of bytes in hex. */
-function hexArgument(flag: string): (text: string) => Uint8Array {
-  return (text) => {
-    const bytes = fromHex(text.trim().toLowerCase());
-    if (bytes === undefined) throw usageError(`${flag} must be hex characters`);
-    return bytes;
-  };
 }
 
 function requireLength(flag: string, { length }: Uint8Array, wanted: number | undefined): void {

@@ -1,0 +1,56 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { QuorateError, reaches } from '../client/index.js';
+import type { JudgedKey, Verdict } from '../client/index.js';
+import { usageError } from './exit-codes.js';
+
+/** The flags that say which keys are believed. */
+export type TrustFlags = {
+  readonly requester?: readonly string[];
+  readonly require?: Verdict;
+};
+
+/** From what is worth most to what is worth nothing. */
+const VERDICTS: readonly Verdict[] = ['active', 'vouched', 'pending', 'unverified'];
+
+/** What the verdicts mean, for help texts. */
+export const VERDICTS_HELP = `
+  active      every participant signed for it, and you, or a --requester, signed the request for it
+  vouched     every participant signed for it; a node vouches for who asked (unsigned requests)
+  pending     not all that is needed has been signed yet
+  unverified  something does not fit: do not trust the public key`;
+
+/** Adds the flags to a command. */
+export function addTrustOptions(command: Command, least: Verdict): Command {
+  return addRequireOption(command, least).addOption(
+    new Option(
+      '--requester <spiffe-id>',
+      'who else may have asked for the key, besides you; may be repeated',
+    ).argParser((id: string, before: readonly string[] | undefined) => [...(before ?? []), id]),
+  );
+}
+
+/** Adds the one flag that goes without the others. */
+export function addRequireOption(command: Command, least: Verdict): Command {
+  return command.addOption(
+    new Option(
+      '--require <verdict>',
+      `what its certificate must be worth: ${VERDICTS.join(', ')} (default: ${least})`,
+    ).argParser(verdictArgument),
+  );
+}
+
+function verdictArgument(word: string): Verdict {
+  const verdict = VERDICTS.find((each) => each === word);
+  if (verdict !== undefined) return verdict;
+  throw usageError(`"${word}" is no verdict; there are ${VERDICTS.join(', ')}`);
+}
+
+/** @throws QuorateError `protocol-abort` KEY_UNVERIFIED for a key that is worth less than is required. */
+export function demand({ key, verdict, because }: JudgedKey, required: Verdict): void {
+  if (reaches(verdict, required)) return;
+  throw new QuorateError('protocol-abort', `Key ${key.keyId} is ${verdict}: ${because}`, {
+    reason: 'KEY_UNVERIFIED',
+    facts: { verdict, because },
+  });
+}

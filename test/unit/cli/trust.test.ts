@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '../../../src/common/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { encode, GenerateKeyResponse, GetKeyResponse } from '../../../src/wire/index.js';
+import type { Key } from '../../../src/wire/index.js';
+import { spiffeIdOf } from '../../support/collusion.js';
+import type { Collusion } from '../../support/collusion.js';
+import { falseKeys } from '../../support/false-keys.js';
+import { ScriptedNode } from '../../support/scripted-node.js';
+import { collude } from '../client/colluding.js';
+import { quorate } from './fake-surroundings.js';
+
+let collusion: Collusion;
+let node: ScriptedNode;
+let folder: string;
+/** What the node answers to GetKey and GenerateKey. */
+let shown: Key;
+beforeAll(async () => {
+  collusion = await collude({ unsigned: false });
+  const { tls, victim, genesis } = collusion;
+  const script = {
+    '/quorate.v1.KeyService/GetKey': async () => encode(GetKeyResponse, { key: shown }),
+    [METHODS.generateKey]: async () => encode(GenerateKeyResponse, { key: shown, taskId: 't' }),
+  };
+  const ca = genesis.peerCa;
+  node = await ScriptedNode.open({ ca, cert: tls.certificate, key: tls.privateKey }, script);
+  folder = mkdtempSync(join(tmpdir(), 'quorate-trust-'));
+  writeFileSync(join(folder, 'ca.pem'), ca);
+  writeFileSync(join(folder, 'cert.pem'), victim.certificate);
+  writeFileSync(join(folder, 'key.pem'), victim.privateKey);
+  writeFileSync(join(folder, 'cluster.json'), genesis.bytes);
+  const client = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
+  const endpoints = [node.address];
+  writeFileSync(join(folder, 'client.json'), JSON.stringify({ endpoints, ...client }));
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  shown = collusion.honest;
+  node.received.length = 0;
+});
+
+function run(...argv: readonly string[]) {
+  return quorate([...argv, '--client-file', join(folder, 'client.json')]);
+}
+
+function falseKey(name: string): Key {
+  const found = falseKeys(collusion).find((each) => each.name === name);
+  if (found === undefined) throw new Error(`there is no false key "${name}"`);
+  return found.key;
+}
+
+test('keys get shows what a certificate is worth, and why', async () => {
+  const { status, out } = await run('keys', 'get', 'treasury', '--json');
+
+  expect(status).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    verdict: 'active',
+    because: 'all participants signed for it, and spiffe://quorate/app/victim asked for it',
+  });
+});
+
+test('keys get shows an unverified key too, and then fails, unless that is what was asked for', async () => {
+  shown = falseKey('two participants, three were asked for');
+
+  const { status, out, err } = await run('keys', 'get', 'treasury', '--json');
+  const asked = await run('keys', 'get', 'treasury', '--require', 'unverified');
+
+  expect(status).toBe(1);
+  const because = 'it is not what its request asked for';
+  expect(JSON.parse(out)).toMatchObject({ verdict: 'unverified', because });
+  expect(err).toBe(`quorate: Key treasury is unverified: ${because}`);
+  expect(asked).toMatchObject({ status: 0, err: '' });
+  expect(asked.out).toContain(`certificate    unverified: ${because}`);
+});
+
+test('keys get takes a pending key as it is, unless more is required', async () => {
+  shown = falseKey('the honest key, but nobody says that it is installed');
+
+  expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 0 });
+  expect(await run('keys', 'get', 'treasury', '--require', 'active')).toMatchObject({
+    status: 1,
+    err: 'quorate: Key treasury is pending: 0 of at least 2 participants say that it is installed',
+  });
+});
+
+test('keys get believes whom it is told to believe, and knows a key that it is told', async () => {
+  shown = falseKey('a request that somebody else made for a key of this name');
+  const stranger = spiffeIdOf(collusion.stranger);
+
+  expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 1 });
+  expect(await run('keys', 'get', 'treasury', '--requester', stranger)).toMatchObject({
+    status: 0,
+  });
+  const known = toHex(shown.publicKey);
+  expect(await run('keys', 'get', 'treasury', '--public-key', known)).toMatchObject({ status: 0 });
+  const other = toHex(collusion.honest.publicKey);
+  expect(await run('keys', 'get', 'treasury', '--public-key', other)).toMatchObject({ status: 1 });
+});
+
+test('keys generate fails for a key that answers another request', async () => {
+  const { status, out, err } = await run('keys', 'generate', 'treasury', '--json');
+
+  expect(status).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ verdict: 'unverified' });
+  expect(err).toMatch(/its request is not the one that was sent$/);
+});
+
+test('sign asks for no signature under a key that it does not believe, and verify does not use it', async () => {
+  shown = falseKey('two participants, three were asked for');
+
+  const signed = await run('sign', 'treasury', '-m', 'hello');
+  const verified = await run('verify', 'treasury', '-m', 'hello', '-s', '00'.repeat(64));
+
+  expect(signed).toMatchObject({ status: 1, out: '' });
+  expect(signed.err).toMatch(/Key treasury is unverified, and no signature by it is returned/);
+  expect(verified).toMatchObject({ status: 1, out: '' });
+  expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
+});
+
+test('a verdict that there is not is a mistake of usage', async () => {
+  expect(await run('keys', 'get', 'treasury', '--require', 'good')).toMatchObject({ status: 2 });
+});
