@@ -2,15 +2,24 @@ import { createHash, createHmac } from 'node:crypto';
 import { concat, utf8 } from '../common/index.js';
 import { transcript, type Item } from '../wire/index.js';
 import { decodeBigEndian } from './scalar.js';
+import { wipe } from './secret.js';
 
-/** SHA-256: 32 bytes. */
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
+/** SHA-256 of all parts behind one another: 32 bytes. Parts are never copied: some are secret. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  return digestOf('sha256', parts);
 }
 
-/** SHA-512: 64 bytes. */
-export function sha512(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha512').update(bytes).digest());
+/** SHA-512 of all parts behind one another: 64 bytes. Parts are never copied: some are secret. */
+export function sha512(...parts: readonly Uint8Array[]): Uint8Array {
+  return digestOf('sha512', parts);
+}
+
+function digestOf(algorithm: string, parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash(algorithm);
+  for (const part of parts) hash.update(part);
+  const digest = hash.digest();
+  // The same memory, so that wiping the digest leaves none.
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
 }
 
 /** HMAC-SHA-512: 64 bytes. */
@@ -21,7 +30,7 @@ export function hmacSha512(key: Uint8Array, bytes: Uint8Array): Uint8Array {
 /** BIP-340: SHA-256(SHA-256(tag) ‖ SHA-256(tag) ‖ bytes). */
 export function taggedHash(tag: string, bytes: Uint8Array): Uint8Array {
   const prefix = sha256(utf8(tag));
-  return sha256(concat(prefix, prefix, bytes));
+  return sha256(prefix, prefix, bytes);
 }
 
 /**
@@ -30,11 +39,15 @@ export function taggedHash(tag: string, bytes: Uint8Array): Uint8Array {
  */
 export function hashToField(order: bigint, tag: Uint8Array, message: Uint8Array): bigint {
   const domain = concat(tag, Uint8Array.of(tag.length));
-  const first = sha256(concat(XMD_BLOCK, message, XMD_LENGTH, Uint8Array.of(0), domain));
-  const one = sha256(concat(first, Uint8Array.of(1), domain));
+  const first = sha256(XMD_BLOCK, message, XMD_LENGTH, Uint8Array.of(0), domain);
+  const one = sha256(first, Uint8Array.of(1), domain);
   const mixed = first.map((byte, at) => byte ^ (one[at] ?? 0));
-  const two = sha256(concat(mixed, Uint8Array.of(2), domain));
-  return decodeBigEndian(concat(one, two).subarray(0, XMD_BYTES)) % order;
+  const two = sha256(mixed, Uint8Array.of(2), domain);
+  const wide = concat(one, two);
+  const value = decodeBigEndian(wide.subarray(0, XMD_BYTES)) % order;
+  // The value may be a nonce.
+  wipe(first, one, mixed, two, wide);
+  return value;
 }
 
 /** L = ⌈(256 + 128) / 8⌉, RFC 9380 §5.1. */

@@ -1,5 +1,11 @@
 import { assert, type PartyIndex } from '../common/index.js';
-import { randomPolynomial, randomScalar, xof, type SecretPolynomial } from '../crypto/index.js';
+import {
+  randomPolynomial,
+  randomScalar,
+  wipe,
+  xof,
+  type SecretPolynomial,
+} from '../crypto/index.js';
 import { ProtocolAbort, type Party } from '../mpc/index.js';
 import type { Random } from '../ports/index.js';
 import { bytesItem, listItem, type KeygenOpening, type KeygenValue } from '../wire/index.js';
@@ -59,9 +65,15 @@ export async function generateKey<P>(
   );
 
   // KG3: f_i(j) for each j alone; f_j(i)·G = Σ_l i^l·A_{j,l}
-  const values = await party.exchangeSealed('KG3', (to) => ({
-    value: suite.group.encodeScalar(polynomial.evaluate(to)),
-  }));
+  const mine: Uint8Array[] = [];
+  const sent = party.exchangeSealed('KG3', (to) => {
+    const value = suite.group.encodeScalar(polynomial.evaluate(to));
+    mine.push(value);
+    return { value };
+  });
+  // Encoded by now: the session has copies of its own, and wipes them.
+  wipe(...mine);
+  const values = await sent;
   const kg3 = party.bodies('KG3');
   blame(party, ['KG2', 'KG3'], (j) => judgeShare(suite, at(kg2, j), at(kg3, j), party.index));
 

@@ -1,7 +1,9 @@
 import type { KindTable } from '../mpc/index.js';
 import {
   decode,
+  decodeSecret,
   encode,
+  encodeSecret,
   KeygenCommitment,
   KeygenOpening,
   KeygenValue,
@@ -50,5 +52,9 @@ export const keygenKinds: KindTable<KeygenKinds> = {
         coefficients.length <= PARTICIPANTS_MAX && salt.length === SALT_BYTES,
     ),
   },
-  KG3: { sealed: true, ...codec(KeygenValue, () => true) },
+  KG3: {
+    sealed: true,
+    encode: (value) => encodeSecret(KeygenValue, value),
+    decode: (body) => decodeSecret(KeygenValue, body),
+  },
 };

@@ -1,4 +1,4 @@
-import { concat, utf8 } from '../common/index.js';
+import { utf8 } from '../common/index.js';
 import {
   decodeBigEndian,
   decodeLittleEndian,
@@ -9,6 +9,7 @@ import {
   sha256,
   sha512,
   taggedHash,
+  wipe,
   type AffinePoint,
   type Group,
 } from '../crypto/index.js';
@@ -19,11 +20,14 @@ import { createSuite, type Suite, type SuiteParts, type Taproot } from './suite.
 const ED25519 = utf8('FROST-ED25519-SHA512-v1');
 
 function hashEd25519(word: string, message: Uint8Array): Uint8Array {
-  return sha512(concat(ED25519, utf8(word), message));
+  return sha512(ED25519, utf8(word), message);
 }
 
 function toEd25519Scalar(digest: Uint8Array): bigint {
-  return decodeLittleEndian(digest) % ed25519Group.order;
+  const scalar = decodeLittleEndian(digest) % ed25519Group.order;
+  // It may be a nonce.
+  wipe(digest);
+  return scalar;
 }
 
 /** FROST(Ed25519, SHA-512), RFC 9591 §6.1. H2 has no prefix: signatures are those of RFC 8032. */
@@ -46,7 +50,7 @@ function sha256Parts<P>(algorithm: Algorithm, group: Group<P>, context: string):
   };
   const hash = (word: string) => {
     const prefix = utf8(context + word);
-    return (message: Uint8Array) => sha256(concat(prefix, message));
+    return (message: Uint8Array) => sha256(prefix, message);
   };
   return {
     algorithm,

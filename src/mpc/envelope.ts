@@ -1,4 +1,5 @@
 import type { PartyIndex } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
 import type { Signer, Verify } from '../ports/index.js';
 import {
   bytesItem,
@@ -12,7 +13,7 @@ import {
 /** Receiver of what goes to everybody. */
 export const TO_ALL = 0;
 
-/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). */
+/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). Wiped by whoever has a secret body. */
 export function envelopeBytes(
   sessionId: Uint8Array,
   kind: string,
@@ -20,13 +21,11 @@ export function envelopeBytes(
   to: PartyIndex,
   body: Uint8Array,
 ): Uint8Array {
-  return transcript('envelope', [
-    bytesItem(sessionId),
-    textItem(kind),
-    u16Item(from),
-    u16Item(to),
-    bytesItem(body),
-  ]);
+  const last = bytesItem(body);
+  const head = [bytesItem(sessionId), textItem(kind), u16Item(from), u16Item(to)];
+  const whole = transcript('envelope', [...head, last]);
+  wipe(last);
+  return whole;
 }
 
 /** `body` in an envelope that anybody may read, signed by this node. */

@@ -1,7 +1,7 @@
 import { assert, equal, type PartyIndex } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
+import { equalSecrets, wipe } from '../crypto/index.js';
 import type { Random, Signer, Verify } from '../ports/index.js';
-import { decode, encode, SignedBody, type Envelope } from '../wire/index.js';
+import { decodeSecret, encodeSecret, SignedBody, type Envelope } from '../wire/index.js';
 import { ProtocolAbort } from './abort.js';
 import { envelopeBytes, openEnvelopeOf, TO_ALL } from './envelope.js';
 import { Exchange } from './exchange.js';
@@ -103,7 +103,7 @@ class Run<K> implements Session<K>, Party<K> {
     exchange.add(this.index, this.#sign(kind, this.index, codec.encode(mine(this.index))));
     for (const to of this.#others()) {
       const signed = this.#sign(kind, to, codec.encode(mine(to)));
-      const plain = encode(SignedBody, signed);
+      const plain = encodeSecret(SignedBody, signed);
       const value = this.#seals.seal(to, plain);
       wipe(plain, signed.body);
       const { sessionId, index: from } = this;
@@ -134,7 +134,10 @@ class Run<K> implements Session<K>, Party<K> {
       return;
 
     const signed = this.#open(exchange, envelope);
-    if (signed !== undefined) this.#accept(exchange, from, signed);
+    if (signed === undefined) return;
+    this.#accept(exchange, from, signed);
+    // What was opened and not kept is nobody's.
+    if (exchange.kind.sealed && exchange.from(from) !== signed) wipe(signed.body);
   }
 
   resend(): void {
@@ -161,13 +164,15 @@ class Run<K> implements Session<K>, Party<K> {
       return;
     }
     const plain = this.#seals.open(from, content.value);
-    return plain && decode(SignedBody, plain);
+    const signed = plain && decodeSecret(SignedBody, plain);
+    if (plain !== undefined && signed === undefined) wipe(plain);
+    return signed;
   }
 
   #accept(exchange: Exchange, from: PartyIndex, signed: SignedBody): void {
     const first = exchange.from(from);
     // Signatures are left out of the comparison: their maker can alter them.
-    if (first !== undefined && equal(first.body, signed.body)) return;
+    if (first !== undefined && equalSecrets(first.body, signed.body)) return;
     if (!this.#isSigned(exchange, from, signed)) return;
 
     if (first !== undefined) {
@@ -183,11 +188,11 @@ class Run<K> implements Session<K>, Party<K> {
 
   #isSigned(exchange: Exchange, from: PartyIndex, { body, signature }: SignedBody): boolean {
     const identityKey = this.#parts.identityKeys[from - 1];
-    return (
-      identityKey !== undefined &&
-      body.length <= BODY_BYTES_MAX &&
-      this.#parts.verify.identity(identityKey, exchange.signedBytes(from, body), signature)
-    );
+    if (identityKey === undefined || body.length > BODY_BYTES_MAX) return false;
+    const signed = exchange.signedBytes(from, body);
+    const holds = this.#parts.verify.identity(identityKey, signed, signature);
+    wipe(signed);
+    return holds;
   }
 
   /** Learns the key that a message announces, and reads what came before it. `false`: it is no key, the message absent. */
@@ -243,7 +248,9 @@ class Run<K> implements Session<K>, Party<K> {
 
   #sign(kind: string, to: PartyIndex, body: Uint8Array): SignedBody {
     const signed = envelopeBytes(this.sessionId, kind, this.index, to, body);
-    return { body, signature: this.#parts.signer.sign(signed) };
+    const signature = this.#parts.signer.sign(signed);
+    wipe(signed);
+    return { body, signature };
   }
 
   #send(to: PartyIndex, envelope: Envelope): void {

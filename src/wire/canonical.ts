@@ -9,7 +9,8 @@ export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
 }
 
 function item(tag: number, bytes: Uint8Array): Item {
-  return concat(Uint8Array.of(tag), lengthPrefixed(bytes));
+  // In one step: `bytes` may be a secret, and a copy in between would outlive it.
+  return concat(Uint8Array.of(tag), u64be(bytes.length), bytes);
 }
 
 /** Hashes, session ids, keys, boots, scalars, message bodies. */

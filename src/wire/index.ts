@@ -14,7 +14,7 @@ export {
   u64Item,
 } from './canonical.js';
 export type { Item } from './canonical.js';
-export { decode, encode } from './decode.js';
+export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
 export { Algorithm } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';

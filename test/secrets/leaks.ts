@@ -69,6 +69,14 @@ export const PUT_INTO_THE_LOG: Leak = {
   ],
 };
 
+export const WIPING_DOES_NOTHING: Leak = {
+  name: 'wiping does nothing',
+  edits: [
+    { file: 'crypto/secret.js', find: 'array.fill(0);', replace: ';' },
+    { file: 'wire/decode.js', find: 'again.fill(0);', replace: ';' },
+  ],
+};
+
 /** All leaks, for a test that they can be planted. */
 export const LEAKS: readonly Leak[] = [
   NOTHING_IS_SEALED,
@@ -76,6 +84,7 @@ export const LEAKS: readonly Leak[] = [
   LOGGED_AS_BYTES,
   TOLD_IN_AN_ERROR,
   PUT_INTO_THE_LOG,
+  WIPING_DOES_NOTHING,
 ];
 
 /** What the search of a run came to. */
@@ -89,8 +98,25 @@ export type Report = {
   readonly found: Readonly<Record<string, readonly string[]>>;
 };
 
+/** What was left in memory. */
+export type MemoryReport = {
+  readonly secrets: number;
+  readonly arrays: number;
+  /** How many arrays still hold a secret, by its kind and who made the array. */
+  readonly left: Readonly<Record<string, number>>;
+};
+
 /** Runs the scenario and the search in a copy of the compiled program with leaks in it. */
 export function searchWith(leaks: readonly Leak[]): Report {
+  return JSON.parse(runWith(leaks, 'main.js')) as Report;
+}
+
+/** The same, searching the process' own arrays. */
+export function memoryWith(leaks: readonly Leak[]): MemoryReport {
+  return JSON.parse(runWith(leaks, 'memory.js')) as MemoryReport;
+}
+
+function runWith(leaks: readonly Leak[], program: string): string {
   const edits = leaks.flatMap((leak) => leak.edits);
   if (misplaced(edits).length > 0) throw new Error('a leak cannot be planted any more');
   const root = resolve(import.meta.dirname, '..', '..');
@@ -109,11 +135,11 @@ export function searchWith(leaks: readonly Leak[]): Report {
     }
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      [join(copy, 'dist/test/secrets/main.js')],
+      [join(copy, 'dist/test/secrets', program)],
       { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
     );
     if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
-    return JSON.parse(stdout) as Report;
+    return stdout;
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -45,8 +45,13 @@ export class Search {
   /** By their first four bytes. */
   readonly #patterns = new Map<number, Pattern[]>();
 
-  constructor(secrets: readonly Secret[]) {
-    for (const pattern of secrets.flatMap(patternsOf)) {
+  readonly #isRaw: boolean;
+
+  /** @param spellings - `raw`: as memory has them, in either byte order; texts are not looked for. */
+  constructor(secrets: readonly Secret[], spellings: 'all' | 'raw' = 'all') {
+    this.#isRaw = spellings === 'raw';
+    const patterns = secrets.flatMap(patternsOf);
+    for (const pattern of patterns.filter(({ form }) => !this.#isRaw || form.endsWith('raw'))) {
       const start = pattern.bytes.readUInt32BE(0);
       const same = this.#patterns.get(start);
       if (same === undefined) this.#patterns.set(start, [pattern]);
@@ -56,6 +61,7 @@ export class Search {
 
   /** Every spelling of every secret that is in `place`, each once; white space, by which lists are printed, does not hide it. */
   in(place: Buffer): Finding[] {
+    if (this.#isRaw) return [...this.#scan(place)];
     const dense = place.filter((byte) => byte !== 0x20 && byte !== 0x0a);
     const found = new Map<string, Finding>();
     for (const each of [place, Buffer.from(dense)]) {

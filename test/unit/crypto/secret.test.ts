@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import { Bug } from '../../../src/common/index.js';
-import { SecretBytes, wipe } from '../../../src/crypto/index.js';
+import { equalSecrets, SecretBytes, wipe } from '../../../src/crypto/index.js';
 
 test('wipe leaves zeros in every array', () => {
   const [a, b] = [Uint8Array.of(1, 2), Uint8Array.of(3)];
@@ -9,6 +9,14 @@ test('wipe leaves zeros in every array', () => {
   wipe(a, b);
 
   expect([...a, ...b]).toEqual([0, 0, 0]);
+});
+
+test('secrets are equal when length and all bytes are', () => {
+  const secret = Uint8Array.of(1, 2, 3);
+
+  expect(equalSecrets(secret, Uint8Array.of(1, 2, 3))).toBe(true);
+  for (const other of [[0, 2, 3], [1, 2, 2], [1, 2], [1, 2, 3, 0], []])
+    expect(equalSecrets(secret, Uint8Array.from(other))).toBe(false);
 });
 
 test('a secret is wiped at the end of its scope, and never used after it', () => {
