@@ -4,6 +4,7 @@ import { installedBytes, readyBytes, requestHash } from '../../src/identity/inde
 import type { Credential } from '../../src/ops/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { METHODS } from '../../src/state/index.js';
+import { encode, SignRequest } from '../../src/wire/index.js';
 import type { Key, KeyCertificate } from '../../src/wire/index.js';
 import { asking, certify, signedBy, spiffeIdOf, vouchedBy } from './collusion.js';
 import type { Asked, Collusion } from './collusion.js';
@@ -361,6 +362,14 @@ function keysByAllThatWereAsked(collusion: Collusion): readonly FalseKey[] {
   const request = asking(DUO);
   const asked = { request, authority: signedBy(victim, genesis.clusterId, request, nowMs) };
   const other = asking({ ...DUO, requestId: 'other' });
+  const signing = encode(
+    SignRequest,
+    SignRequest.fromPartial({
+      requestId: 'pay',
+      keyId: 'treasury',
+      payload: { $case: 'message', value: new Uint8Array(1) },
+    }),
+  );
   const verdict = 'unverified';
   const [one, two] = collusion.nodes;
   const order = [one.node, two.node];
@@ -386,7 +395,12 @@ function keysByAllThatWereAsked(collusion: Collusion): readonly FalseKey[] {
     saying('they answered another request', {
       requestHash: requestHash(METHODS.generateKey, other),
     }),
-    saying('the request is none to generate a key', { method: METHODS.sign }),
+    saying('the request is one to sign with it', {
+      method: METHODS.sign,
+      request: signing,
+      requestHash: requestHash(METHODS.sign, signing),
+      authority: signedBy(victim, genesis.clusterId, signing, nowMs, METHODS.sign),
+    }),
     saying('they name an identity key that nobody knows', {
       participants: [
         { nodeId: one.node, identityKey: one.publicKey },
@@ -395,10 +409,10 @@ function keysByAllThatWereAsked(collusion: Collusion): readonly FalseKey[] {
     }),
     // What the request asks for, what they signed for and what they show: two of these agree each time.
     saying('they signed for another name', { keyId: 'other' }, { keyId: 'treasury' }),
-    saying('they signed for another algorithm', { algorithm: 99 as never }, { algorithm: 1 }),
+    saying('they signed for another algorithm', { algorithm: 4 }, { algorithm: 1 }),
     saying('they signed for another threshold', single, { threshold: 2 }),
     saying('they signed in another order', { participants: turned }, { participants: order }),
-    saying('its algorithm is not the one asked for', { algorithm: 99 as never }),
+    saying('its algorithm is not the one asked for', { algorithm: 4 }),
     saying('its threshold is not the one asked for', single),
     saying('its participants are in another order', { participants: turned }),
     {

@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { verifyKeyCertificate } from '../../../src/client/index.js';
 import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
 import type { FalseKey } from '../../support/false-keys.js';
 import type { Collusion } from '../../support/collusion.js';
+import { misjudgedByWeakened, WEAKNESSES } from '../../support/weakened-client.js';
 import { collude } from './colluding.js';
 
 const signed = await collude({ unsigned: false });
@@ -31,4 +32,16 @@ test('what the same tools make without a lie in it is taken for what it is', () 
     const cases = trueKeys(collusion);
     expect(cases.map((each) => judged(collusion, each))).toEqual(cases.map(expected));
   }
+});
+
+describe('a false key is taken for a true one when the client does not check', () => {
+  const misjudged = misjudgedByWeakened();
+
+  test('nothing less than it does', () => {
+    expect(misjudged['none']).toEqual([]);
+  });
+
+  test.each(WEAKNESSES.map(({ check }) => check))('%s', (check) => {
+    expect(misjudged[check]).not.toEqual([]);
+  });
 });

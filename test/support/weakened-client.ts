@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** A check of the compiled `client/key-certificate.js`, taken out: `find` must be there exactly once. */
+export type Weakness = { readonly check: string; readonly find: string; readonly replace: string };
+
+/** Every check that a certificate must pass, each taken out by itself. */
+export const WEAKNESSES: readonly Weakness[] = [
+  out('a request to generate a key', " || parsed.request.kind !== 'generate-key'"),
+  out('the key id signed for', 'key.keyId === certificate.keyId &&'),
+  out('the algorithm signed for', 'key.algorithm === certificate.algorithm &&'),
+  out('the threshold signed for', 'key.threshold === certificate.threshold &&'),
+  out('the version signed for', 'key.version === certificate.version &&'),
+  out('the public key signed for', 'equal(key.publicKey, certificate.publicKey) &&'),
+  out('the participants signed for', '&&\n        sameTexts(key.participants, names)'),
+  out(
+    'as many points as the threshold',
+    'certificate.publicPolynomial.length !== certificate.threshold ||',
+  ),
+  out('the public key of the sharing', '||\n        !equal(shared, certificate.publicKey)'),
+  instead('the cluster', 'certificate.clusterId !== genesis.clusterId', 'false'),
+  instead('participants of the cluster file', 'known === undefined', 'false'),
+  instead('identity keys of the cluster file', '!equal(known, identityKey)', 'false'),
+  out('the key id asked for', 'key.keyId === asked.keyId &&'),
+  out('the algorithm asked for', 'key.algorithm === asked.algorithm &&'),
+  out('the threshold asked for', 'key.threshold === asked.threshold &&'),
+  out('the participants asked for', 'sameTexts(key.participants, participants) &&'),
+  out('the signers asked for', 'sameTexts(key.allowedSigners, asked.allowedSigners) &&'),
+  out(
+    'the labels asked for',
+    '&&\n        sameTexts(key.labels.flatMap(pairOf), asked.labels.flatMap(pairOf))',
+  ),
+  instead(
+    'the request answered',
+    '!equal(requestHash(method, request), certificate.requestHash)',
+    'false',
+  ),
+  instead('the request sent', 'asked !== undefined && !equal(asked, request)', 'false'),
+  instead(
+    'the public key known',
+    'publicKey === undefined || equal(publicKey, certificate.publicKey)',
+    'true',
+  ),
+  instead(
+    'no signatures but the participants’',
+    'certificate.ready.length !== certificate.participants.length',
+    'false',
+  ),
+  instead(
+    'a signature of each participant',
+    'said === undefined || !isSigned(said, bytes, genesis, verify)',
+    'said !== undefined && !isSigned(said, bytes, genesis, verify)',
+  ),
+  instead(
+    'the signatures of participants',
+    'said === undefined || !isSigned(said, bytes, genesis, verify)',
+    'said === undefined',
+  ),
+  instead('enough that say installed', 'installed < certificate.threshold', 'false'),
+  instead('installed said by each for itself', 'each.nodeId === nodeId && isSigned(', 'isSigned('),
+  instead(
+    'the signatures of installed',
+    'each.nodeId === nodeId && isSigned(each, bytes, genesis, verify)',
+    'each.nodeId === nodeId',
+  ),
+  instead(
+    'signature, chain, role, voucher',
+    'if (!judged.ok)\n',
+    'if (!judged.ok)\n        return { ok: true, requester: { spiffeId: "spiffe://quorate/app/victim" } };\n    if (false)\n',
+  ),
+  instead(
+    'a certificate that was good before',
+    'certified.notBeforeMs < expireTimeMs &&',
+    'true &&',
+  ),
+  instead(
+    'a certificate that was good still',
+    'certified.notAfterMs >= expireTimeMs - EXPIRY_AHEAD_MS_MAX',
+    'true',
+  ),
+  instead('whose key it is', 'key.owner !== spiffeId', 'false'),
+  instead('a request of the reader’s own', 'spiffeId === reader.spiffeId ?', 'true ?'),
+  instead(
+    'participants that the request names',
+    'participants.length === 0)\n        return',
+    'false)\n        return',
+  ),
+  instead(
+    'a requester whom the reader names',
+    '[reader.spiffeId, ...(reader.requesters ?? [])].includes(spiffeId)',
+    'true',
+  ),
+  instead('texts in full', 'some.every((text, at) => text === others[at])', 'true'),
+  instead('as many texts', 'some.length === others.length && ', ''),
+];
+
+function out(check: string, find: string): Weakness {
+  return { check, find, replace: '' };
+}
+
+function instead(check: string, find: string, replace: string): Weakness {
+  return { check, find, replace };
+}
+
+/** What is wrong in the judgement of each weakened client, by the name of its check; of the whole one under `none`. */
+export type Misjudged = Readonly<Record<string, readonly string[]>>;
+
+const WHOLE = 'client/key-certificate.js';
+
+/** Has all weakened clients judge all false keys, and true ones, in a process of their own. */
+export function misjudgedByWeakened(): Misjudged {
+  const root = resolve(import.meta.dirname, '..', '..');
+  const copy = mkdtempSync(join(tmpdir(), 'quorate-weakened-'));
+  try {
+    for (const part of ['src', 'test/support', 'test/unit/client']) {
+      cpSync(join(root, part), join(copy, 'dist', part), { recursive: true });
+    }
+    symlinkSync(resolve(root, '..', 'node_modules'), join(copy, 'node_modules'));
+    writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
+    const source = readFileSync(join(root, 'src', WHOLE), 'utf8');
+    const modules = WEAKNESSES.map((weakness, at) => {
+      const name = `client/weakened-${at}.js`;
+      writeFileSync(join(copy, 'dist/src', name), weakened(source, weakness));
+      return [weakness.check, name];
+    });
+    const program = join(copy, 'dist/test/unit/client/judge-weakened.js');
+    const given = JSON.stringify([['none', WHOLE], ...modules]);
+    const { stdout, stderr } = spawnSync(process.execPath, [program, given], { encoding: 'utf8' });
+    if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
+    return JSON.parse(stdout) as Misjudged;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function weakened(source: string, { check, find, replace }: Weakness): string {
+  const times = source.split(find).length - 1;
+  if (times !== 1) throw new Error(`${check}: the pattern is there ${times} times, not once`);
+  return source.replace(find, () => replace);
+}

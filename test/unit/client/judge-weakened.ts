@@ -1,0 +1,33 @@
+import type * as KeyCertificates from '../../../src/client/key-certificate.js';
+import type { Collusion } from '../../support/collusion.js';
+import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
+import { collude } from './colluding.js';
+
+/** Run by `weakened-client.ts`: prints which keys each of the modules given takes for something else than they are. */
+type Judge = typeof KeyCertificates.verifyKeyCertificate;
+
+const [, , given = '[]'] = process.argv;
+const modules = JSON.parse(given) as readonly (readonly [string, string])[];
+const collusions = [await collude({ unsigned: false }), await collude({ unsigned: true })];
+
+const found: Record<string, string[]> = {};
+for (const [check, name] of modules) {
+  const path = new URL(`../../../src/${name}`, import.meta.url).href;
+  const { verifyKeyCertificate } = (await import(path)) as { verifyKeyCertificate: Judge };
+  found[check] = collusions.flatMap((collusion) => misjudged(collusion, verifyKeyCertificate));
+}
+process.stdout.write(JSON.stringify(found));
+
+function misjudged(collusion: Collusion, judge: Judge): string[] {
+  return [...falseKeys(collusion), ...trueKeys(collusion)]
+    .filter((each) => {
+      try {
+        return (
+          judge(each.key, collusion.genesis, readerOf(collusion, each)).verdict !== each.verdict
+        );
+      } catch {
+        return true;
+      }
+    })
+    .map(({ name }) => name);
+}
