@@ -11,6 +11,7 @@ import type { ConnectionFlags } from '../connection.js';
 import { createDevCluster, DEV_NODES } from '../dev/create.js';
 import { Interrupts } from '../dev/interrupts.js';
 import { LocalCluster } from '../dev/local-cluster.js';
+import type { Watched } from '../dev/watch.js';
 import { Ended, EXIT } from '../exit-codes.js';
 import { benchJson, benchTable } from '../format/bench.js';
 import type { Measured } from '../format/bench.js';
@@ -23,6 +24,7 @@ type Flags = ConnectionFlags & {
   readonly duration?: number;
   readonly count?: number;
   readonly concurrency: number;
+  readonly workers?: number;
   readonly json?: true;
 };
 
@@ -57,6 +59,11 @@ export function benchCommand(surroundings: Surroundings): Command {
         .default(32)
         .argParser(countArgument('--concurrency')),
     )
+    .addOption(
+      new Option('--workers <count>', 'threads for arithmetic of each node that is started')
+        .argParser(workersArgument)
+        .conflicts(['endpoint', 'clientFile']),
+    )
     .option('--json', 'print one JSON object: {"results": [...]}');
   return addConnectionOptions(command)
     .addHelpText(
@@ -67,11 +74,12 @@ Examples:
   quorate bench --duration 30s --concurrency 64
   quorate bench --client-file .quorate/dev/operator/client.json --count 1000 --json
 
-It makes keys named bench-…; they stay in a cluster that you point it at.`,
+It makes keys named bench-…; they stay in a cluster that you point it at. Of nodes that it starts it shows besides how late
+their event loops came (LOOP P99, the worst node's) and the processor time of all nodes for one call (NODE CPU).`,
     )
     .action(async (flags: Flags) => {
-      const results = await withCluster(flags, surroundings, (connection) =>
-        bench(connection, flags, surroundings),
+      const results = await withCluster(flags, surroundings, (connection, watch) =>
+        bench(connection, watch, flags, surroundings),
       );
       if (flags.json) surroundings.out(JSON.stringify(benchJson(results)));
       else for (const line of benchTable(results)) surroundings.out(line);
@@ -79,18 +87,25 @@ It makes keys named bench-…; they stay in a cluster that you point it at.`,
     });
 }
 
+/** Asks the nodes what they have measured of themselves since they were asked before. */
+type Watch = () => Promise<readonly Watched[]>;
+
+function workersArgument(value: string): number {
+  return value === '0' ? 0 : countArgument('--workers')(value);
+}
+
 /** Runs against the cluster that flags or variables name, else against one of its own. */
 async function withCluster<T>(
   flags: Flags,
   surroundings: Surroundings,
-  run: (connection: Connection) => Promise<T>,
+  run: (connection: Connection, watch: Watch | undefined) => Promise<T>,
 ): Promise<T> {
   const { environment } = surroundings;
   const pointed =
     flags.endpoint ??
     flags.clientFile ??
     (environment['QUORATE_ENDPOINTS'] || environment['QUORATE_CLIENT_FILE']);
-  if (pointed) return run(findConnection(flags, surroundings));
+  if (pointed) return run(findConnection(flags, surroundings), undefined);
 
   const parent = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
   let cluster: LocalCluster | undefined;
@@ -102,11 +117,13 @@ async function withCluster<T>(
     surroundings.err('Starting three nodes in a temporary folder ...');
     const folder = join(parent, 'cluster');
     await createDevCluster(folder);
-    cluster = await LocalCluster.start(folder, DEV_NODES);
+    const settings = flags.workers === undefined ? {} : { QUORATE_WORKERS: `${flags.workers}` };
+    const started = await LocalCluster.start(folder, DEV_NODES, settings);
+    cluster = started;
     const interrupted = interrupts.asked.then(() => {
       throw new Ended(EXIT.failure);
     });
-    return await Promise.race([run(cluster.connection), interrupted]);
+    return await Promise.race([run(started.connection, () => started.watch()), interrupted]);
   } finally {
     await cluster?.stop();
     rmSync(parent, { recursive: true, force: true });
@@ -115,6 +132,7 @@ async function withCluster<T>(
 
 async function bench(
   connection: Connection,
+  watch: Watch | undefined,
   flags: Flags,
   surroundings: Surroundings,
 ): Promise<Measured[]> {
@@ -129,7 +147,13 @@ async function bench(
     const results: Measured[] = [];
     const step = async (...parameters: Parameters<typeof measure>) => {
       surroundings.err(`Measuring: ${parameters[0]} ...`);
-      results.push(await measure(...parameters));
+      await watch?.();
+      const before = process.cpuUsage();
+      const measured = await measure(...parameters);
+      const { user, system } = process.cpuUsage(before);
+      const nodes = await watch?.();
+      const clientCpuMs = (user + system) / 1000;
+      results.push({ ...measured, clientCpuMs, ...(nodes !== undefined && { nodes }) });
     };
 
     await step('generate key', 1, { count: KEYS }, (number) =>

@@ -7,6 +7,7 @@ import type { NodeConfig } from '../../node/index.js';
 import { guardMemory, jsonLogger } from '../../ops/index.js';
 import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
+import { watchSelf } from '../dev/watch.js';
 import { EXIT, report } from '../exit-codes.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -88,6 +89,7 @@ async function superviseNode(config: NodeConfig, surroundings: Surroundings): Pr
     const peers = await Promise.race([introduction(), stopped]);
     if (!(peers instanceof Map)) return;
     await node.start(peers);
+    answerWatch();
     await stopped;
   } catch (error) {
     const reason = error instanceof ClusterError ? error.reason : 'INTERNAL';
@@ -107,11 +109,19 @@ function tell(message: FromNode): void {
   if (process.connected) process.send?.(message);
 }
 
+/** Says what this process measured of itself, whenever it is asked. */
+function answerWatch(): void {
+  const watched = watchSelf();
+  process.on('message', (message) => {
+    if (readToNode(message)?.type === 'watch') tell({ type: 'watched', ...watched() });
+  });
+}
+
 async function introduction(): Promise<ReadonlyMap<NodeId, string>> {
   for (;;) {
     const [message] = await once(process, 'message');
     const heard = readToNode(message);
-    if (heard !== undefined) {
+    if (heard?.type === 'start') {
       return new Map(Object.entries(heard.peers).map(([id, at]) => [nodeId(id), at]));
     }
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Watched } from './watch.js';
 
 /** Where a node has bound its ports, `host:port`. */
 export type Listening = { readonly client: string; readonly peer: string };
@@ -6,16 +7,29 @@ export type Listening = { readonly client: string; readonly peer: string };
 /** What a node says to the process that started it. */
 export type FromNode =
   | ({ readonly type: 'listening' } & Listening)
-  | { readonly type: 'failed'; readonly reason: string; readonly message: string };
+  | { readonly type: 'failed'; readonly reason: string; readonly message: string }
+  | ({ readonly type: 'watched' } & Watched);
 
-/** What a node is told by the process that started it: where the others listen. */
-export type ToNode = { readonly type: 'start'; readonly peers: Readonly<Record<string, string>> };
+/** What a node is told by the process that started it: where the others listen; to say what it has measured of itself. */
+export type ToNode =
+  | { readonly type: 'start'; readonly peers: Readonly<Record<string, string>> }
+  | { readonly type: 'watch' };
 
 const fromNode = z.discriminatedUnion('type', [
   z.object({ type: z.literal('listening'), client: z.string(), peer: z.string() }),
   z.object({ type: z.literal('failed'), reason: z.string(), message: z.string() }),
+  z.object({
+    type: z.literal('watched'),
+    delayP50Ms: z.number(),
+    delayP99Ms: z.number(),
+    delayMaxMs: z.number(),
+    cpuMs: z.number(),
+  }),
 ]);
-const toNode = z.object({ type: z.literal('start'), peers: z.record(z.string(), z.string()) });
+const toNode = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), peers: z.record(z.string(), z.string()) }),
+  z.object({ type: z.literal('watch') }),
+]);
 
 /** A message of a node, or nothing for what is none. */
 export function readFromNode(message: unknown): FromNode | undefined {

@@ -7,6 +7,7 @@ import type { Connection } from '../client-file.js';
 import type { Listening } from './channel.js';
 import { NodeProcess } from './node-process.js';
 import type { Ending } from './node-process.js';
+import type { Watched } from './watch.js';
 
 /** A port of the loopback that the kernel picks. */
 export const ANY_PORT = '127.0.0.1:0';
@@ -25,18 +26,24 @@ export class LocalCluster {
   /**
    * Starts the nodes of `folder`, each with the configuration of its own folder there, tells them of each other, and
    * writes down the ports they have, so that they have them again next time.
+   *
+   * @param settings - Variables for all of them, which win over their files.
    */
-  static async start(folder: string, nodes: readonly string[]): Promise<LocalCluster> {
+  static async start(
+    folder: string,
+    nodes: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<LocalCluster> {
     const processes: NodeProcess[] = [];
     try {
-      for (const id of nodes) processes.push(fork(folder, id));
+      for (const id of nodes) processes.push(fork(folder, id, settings));
       const addresses = new Map<string, Listening>();
       for (const [at, process] of processes.entries()) {
         const listening = await process.listening().catch(async (error: unknown) => {
           if (!isPortTaken(error)) throw error;
           // Somebody else has the port of last time: take another.
           listenAt(process.configFile, { client: ANY_PORT, peer: ANY_PORT });
-          const again = fork(folder, process.id);
+          const again = fork(folder, process.id, settings);
           processes[at] = again;
           return again.listening();
         });
@@ -56,6 +63,12 @@ export class LocalCluster {
 
   get pids(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#processes.map(({ id, pid }) => [id, pid]));
+  }
+
+  /** What the nodes have measured of themselves since they were asked before. */
+  async watch(): Promise<readonly Watched[]> {
+    const all = await Promise.all(this.#processes.map((process) => process.watch()));
+    return all.filter((each) => each !== undefined);
   }
 
   /** Calls `report` for every node that ends before the cluster is stopped. */
@@ -83,8 +96,9 @@ export class LocalCluster {
   }
 }
 
-function fork(folder: string, id: string): NodeProcess {
-  return new NodeProcess(id, join(folder, id, 'node.yaml'), join(folder, id, 'node.log'));
+function fork(folder: string, id: string, settings: Readonly<Record<string, string>>): NodeProcess {
+  const [config, log] = [join(folder, id, 'node.yaml'), join(folder, id, 'node.log')];
+  return new NodeProcess(id, config, log, settings);
 }
 
 function isPortTaken(error: unknown): boolean {

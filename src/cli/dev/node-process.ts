@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { ClusterError } from '../../common/index.js';
 import { readFromNode } from './channel.js';
 import type { Listening, ToNode } from './channel.js';
+import type { Watched } from './watch.js';
 
 /** The program that a node process runs: the one we are part of. */
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
 /** How long a node may take to open its data and bind its ports. */
 const LISTEN_MS = 30_000;
+/** How long a node may take to say what it has measured. */
+const WATCH_MS = 5000;
 /** How long a node may take to end after it was asked to. */
 const STOP_MS = 10_000;
 
@@ -27,14 +30,20 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   readonly #listening: Promise<Listening>;
 
-  constructor(id: string, configFile: string, logFile: string) {
+  /** @param settings - Variables that win over what its file says. */
+  constructor(
+    id: string,
+    configFile: string,
+    logFile: string,
+    settings: Readonly<Record<string, string>> = {},
+  ) {
     this.id = id;
     this.configFile = configFile;
     this.logFile = logFile;
     const log = openSync(logFile, 'a', 0o600);
     this.#child = fork(MAIN, ['node', '--config', configFile, '--supervised'], {
       stdio: ['ignore', log, log, 'ipc'],
-      env: withoutSettings(process.env),
+      env: { ...withoutSettings(process.env), ...settings },
       // A group of its own: Ctrl-C reaches us alone, and we stop the nodes in good order.
       detached: true,
     });
@@ -58,6 +67,18 @@ export class NodeProcess {
   start(peers: Readonly<Record<string, string>>): void {
     const message: ToNode = { type: 'start', peers };
     if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** What the node has measured of itself since it was asked before; nothing when it does not answer. */
+  async watch(): Promise<Watched | undefined> {
+    if (!this.#child.connected) return undefined;
+    const signal = AbortSignal.timeout(WATCH_MS);
+    const answer = once(this.#child, 'message', { signal }).catch(() => [undefined]);
+    const message: ToNode = { type: 'watch' };
+    this.#child.send(message);
+    const [said] = await answer;
+    const watched = readFromNode(said);
+    return watched?.type === 'watched' ? watched : undefined;
   }
 
   /** Asks the node to drain and end; ends it the hard way when it does not. */
@@ -95,12 +116,13 @@ async function listeningOf(
   const first = once(child, 'message', { signal }).then(([message]) => readFromNode(message));
   const answer = await Promise.race([first, ended]).catch(() => undefined);
   if (typeof answer === 'object' && answer.type === 'listening') return answer;
-  if (typeof answer === 'object') {
+  if (typeof answer === 'object' && answer.type === 'failed') {
     throw new ClusterError('wrong-state', `${id} did not start: ${answer.message}`, {
       reason: answer.reason,
     });
   }
-  const how = answer === undefined ? `is silent for ${LISTEN_MS / 1000} s` : `ended with ${answer}`;
+  const how =
+    typeof answer !== 'string' ? `is silent for ${LISTEN_MS / 1000} s` : `ended with ${answer}`;
   throw new ClusterError('wrong-state', `${id} ${how}; its log is ${logFile}`, {
     reason: 'NODE_FAILED',
   });

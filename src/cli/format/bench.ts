@@ -1,3 +1,4 @@
+import type { Watched } from '../dev/watch.js';
 import { table } from './table.js';
 
 /** How one kind of call went. */
@@ -9,6 +10,10 @@ export type Measured = {
   /** Of the calls that succeeded, in the order they ended. */
   readonly tookMs: readonly number[];
   readonly elapsedMs: number;
+  /** What each node measured of itself meanwhile, where it was started here. */
+  readonly nodes?: readonly Watched[];
+  /** Processor time of the client. */
+  readonly clientCpuMs?: number;
 };
 
 /** Measurements for programs; milliseconds, and calls per second. */
@@ -23,6 +28,10 @@ export function benchJson(measured: readonly Measured[]): object {
       p99_ms: round(quantile(each.tookMs, 0.99)),
       max_ms: round(quantile(each.tookMs, 1)),
       per_second: round(rate(each)),
+      event_loop_delay_p99_ms: round(worst(each, ({ delayP99Ms }) => delayP99Ms)),
+      event_loop_delay_max_ms: round(worst(each, ({ delayMaxMs }) => delayMaxMs)),
+      node_cpu_ms_per_call: round(cpuOfNodes(each)),
+      client_cpu_ms_per_call: round(perCall(each, each.clientCpuMs)),
     })),
   };
 }
@@ -30,7 +39,18 @@ export function benchJson(measured: readonly Measured[]): object {
 /** Measurements for a person. */
 export function benchTable(measured: readonly Measured[]): string[] {
   return table(
-    ['OPERATION', 'IN FLIGHT', 'DONE', 'FAILED', 'P50', 'P99', 'MAX', 'RATE'],
+    [
+      'OPERATION',
+      'IN FLIGHT',
+      'DONE',
+      'FAILED',
+      'P50',
+      'P99',
+      'MAX',
+      'RATE',
+      'LOOP P99',
+      'NODE CPU',
+    ],
     measured.map((each) => [
       each.operation,
       String(each.concurrency),
@@ -38,6 +58,11 @@ export function benchTable(measured: readonly Measured[]): string[] {
       String(each.failed),
       ...[0.5, 0.99, 1].map((q) => shown(quantile(each.tookMs, q), 'ms')),
       shown(rate(each), '/s'),
+      shown(
+        worst(each, ({ delayP99Ms }) => delayP99Ms),
+        'ms',
+      ),
+      shown(cpuOfNodes(each), 'ms'),
     ]),
   );
 }
@@ -50,6 +75,24 @@ export function quantile(values: readonly number[], q: number): number | undefin
 
 function rate({ tookMs, elapsedMs }: Measured): number | undefined {
   return elapsedMs > 0 ? (tookMs.length * 1000) / elapsedMs : undefined;
+}
+
+/** Of the node that is worst off. */
+function worst({ nodes }: Measured, of: (node: Watched) => number): number | undefined {
+  return nodes === undefined || nodes.length === 0 ? undefined : Math.max(...nodes.map(of));
+}
+
+/** Of all nodes together, for one call. */
+function cpuOfNodes(measured: Measured): number | undefined {
+  const { nodes } = measured;
+  return perCall(
+    measured,
+    nodes?.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+  );
+}
+
+function perCall({ tookMs }: Measured, ms: number | undefined): number | undefined {
+  return ms === undefined || tookMs.length === 0 ? undefined : ms / tookMs.length;
 }
 
 function round(value: number | undefined): number | null {

@@ -229,6 +229,8 @@ describe('measurements', () => {
     tookMs: [4, 1, 3, 2],
     elapsedMs: 500,
   };
+  const watched = { delayP50Ms: 1, delayP99Ms: 5, delayMaxMs: 9, cpuMs: 20 };
+  const nodes = [watched, { ...watched, delayP99Ms: 7, delayMaxMs: 8 }];
 
   test('have quantiles by nearest rank', () => {
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2);
@@ -237,7 +239,7 @@ describe('measurements', () => {
   });
 
   test('for programs', () => {
-    expect(benchJson([measured])).toEqual({
+    expect(benchJson([{ ...measured, nodes, clientCpuMs: 4 }, measured])).toEqual({
       results: [
         {
           operation: 'sign',
@@ -248,16 +250,21 @@ describe('measurements', () => {
           p99_ms: 4,
           max_ms: 4,
           per_second: 8,
+          event_loop_delay_p99_ms: 7,
+          event_loop_delay_max_ms: 9,
+          node_cpu_ms_per_call: 10,
+          client_cpu_ms_per_call: 1,
         },
+        expect.objectContaining({ event_loop_delay_p99_ms: null, node_cpu_ms_per_call: null }),
       ],
     });
   });
 
   test('for a person, with a dash where nothing succeeded', () => {
     const none = { ...measured, tookMs: [] };
-    expect(benchTable([measured, none]).slice(1)).toEqual([
-      'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s',
-      'sign       4          0     1       -       -       -       0.0 /s',
+    expect(benchTable([{ ...measured, nodes }, none]).slice(1)).toEqual([
+      'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s  7.0 ms    10.0 ms',
+      'sign       4          0     1       -       -       -       0.0 /s  -         -',
     ]);
   });
 });

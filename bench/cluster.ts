@@ -1,0 +1,92 @@
+/**
+ * Runs `quorate bench` in turn for several ways to run a cluster, round after round, so that what the machine does besides
+ * hits all of them alike: `npm run bench:cluster [-- --rounds 3 --duration 8s --workers 0,1,2 --vs <main.js>] [--json]`.
+ * Prints the median of the rounds for each, and the median of the ratios to the first, taken round by round.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+
+type Row = { readonly operation: string; readonly [figure: string]: unknown };
+type Way = { readonly name: string; readonly main: string; readonly flags: readonly string[] };
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    duration: { type: 'string', default: '8s' },
+    concurrency: { type: 'string', default: '32' },
+    workers: { type: 'string', default: '1,0' },
+    vs: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const ways: readonly Way[] = [
+  ...values.workers.split(',').map((workers) => ({
+    name: `${workers} workers`,
+    main: MAIN,
+    flags: ['--workers', workers],
+  })),
+  ...(values.vs === undefined ? [] : [{ name: values.vs, main: values.vs, flags: [] }]),
+];
+
+const FIGURES = [
+  'p50_ms',
+  'p99_ms',
+  'per_second',
+  'event_loop_delay_p99_ms',
+  'node_cpu_ms_per_call',
+  'client_cpu_ms_per_call',
+];
+
+function run({ main, flags }: Way): readonly Row[] {
+  const common = ['--json', '--duration', values.duration, '--concurrency', values.concurrency];
+  const output = execFileSync(process.execPath, [main, 'bench', ...common, ...flags], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (JSON.parse(output) as { results: Row[] }).results;
+}
+
+function median(numbers: readonly number[]): number | null {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+}
+
+const rounds: (readonly (readonly Row[])[])[] = [];
+for (let round = 0; round < Number(values.rounds); round++) rounds.push(ways.map(run));
+
+const results = ways.map(({ name }, way) => {
+  const operations = (rounds[0]?.[0] ?? []).map(({ operation }, at) => {
+    const figures = FIGURES.map((figure) => {
+      const of = (ran: readonly (readonly Row[])[], which: number): number =>
+        Number(ran[which]?.[at]?.[figure] ?? Number.NaN);
+      const own = rounds.map((ran) => of(ran, way)).filter((value) => !Number.isNaN(value));
+      const ratios = rounds.map((ran) => of(ran, way) / of(ran, 0));
+      return [figure, { median: median(own), ratio: median(ratios.filter(Number.isFinite)) }];
+    });
+    return { operation, ...(Object.fromEntries(figures) as object) };
+  });
+  return { name, operations };
+});
+
+const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
+if (values.json) {
+  process.stdout.write(`${JSON.stringify({ machine, rounds: rounds.length, results })}\n`);
+} else {
+  const { cores, model, node } = machine;
+  process.stdout.write(`${cores} cores of ${model}, Node ${node}, ${rounds.length} rounds\n`);
+  for (const { name, operations } of results) {
+    process.stdout.write(`\n${name}\n`);
+    for (const { operation, ...figures } of operations) {
+      const shown = Object.entries(figures).map(([figure, value]) => {
+        const { median: middle, ratio } = value as { median: number | null; ratio: number | null };
+        return `${figure} ${middle?.toFixed(1) ?? '-'} (x${ratio?.toFixed(2) ?? '-'})`;
+      });
+      process.stdout.write(`  ${operation.padEnd(18)} ${shown.join('  ')}\n`);
+    }
+  }
+}

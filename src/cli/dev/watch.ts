@@ -1,0 +1,36 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Millis } from '../../common/index.js';
+
+/** What a process measured of itself, since it was asked before. */
+export type Watched = {
+  /** How much later than due its event loop came to things: half of the time, at most one time in a hundred, ever. */
+  readonly delayP50Ms: Millis;
+  readonly delayP99Ms: Millis;
+  readonly delayMaxMs: Millis;
+  /** Processor time of all its threads. */
+  readonly cpuMs: Millis;
+};
+
+/** The monitor looks this often. What it records is the time between two looks. */
+const LOOK_MS = 5;
+
+/** Begins to measure this process. Each call of what comes back ends a measurement, and begins the next. */
+export function watchSelf(): () => Watched {
+  const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
+  delays.enable();
+  let before = process.cpuUsage();
+  return () => {
+    const late = (percentile: number): Millis =>
+      delays.count === 0 ? 0 : Math.max(0, delays.percentile(percentile) / 1e6 - LOOK_MS);
+    const { user, system } = process.cpuUsage(before);
+    const watched = {
+      delayP50Ms: late(50),
+      delayP99Ms: late(99),
+      delayMaxMs: late(100),
+      cpuMs: (user + system) / 1000,
+    };
+    before = process.cpuUsage();
+    delays.reset();
+    return watched;
+  };
+}

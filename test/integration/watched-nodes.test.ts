@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDevCluster, DEV_NODES } from '../../src/cli/dev/create.js';
+import { LocalCluster } from '../../src/cli/dev/local-cluster.js';
+import { openClient } from '../../src/cli/session.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'quorate-watched-'));
+let cluster: LocalCluster;
+
+beforeAll(async () => {
+  await createDevCluster(join(folder, 'cluster'));
+  cluster = await LocalCluster.start(join(folder, 'cluster'), DEV_NODES, { QUORATE_WORKERS: '2' });
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('nodes in processes of their own make keys and sign in worker threads, and say what it cost them', async () => {
+  const client = openClient(cluster.connection);
+  await client.generateKey({ keyId: 'treasury' }, { timeoutMs: 60_000 });
+  await cluster.watch();
+  const message = new Uint8Array(32);
+  const { publicKey } = await client.sign({ keyId: 'treasury', message }, { timeoutMs: 60_000 });
+  expect(publicKey).toHaveLength(32);
+  const watched = await cluster.watch();
+  client.close();
+
+  expect(watched).toHaveLength(3);
+  for (const { cpuMs, delayP50Ms, delayP99Ms, delayMaxMs } of watched) {
+    expect(cpuMs).toBeGreaterThan(0);
+    expect(delayP50Ms).toBeLessThanOrEqual(delayP99Ms);
+    expect(delayP99Ms).toBeLessThanOrEqual(delayMaxMs);
+  }
+});
