@@ -15,6 +15,8 @@ import {
   writePublicFile,
 } from '../ops/index.js';
 import type { Credential, Environment, IdentityOwner, NewIdentity } from '../ops/index.js';
+import { authorityFiles } from './authorities.js';
+import type { AuthorityFiles } from './authorities.js';
 import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
 import { usageError } from './exit-codes.js';
 import { endKeys, keysOfVariables } from './node-keys.js';
@@ -42,6 +44,8 @@ export type ClusterPlan = {
   /** How long the certificates of nodes and operator are good. */
   readonly days: number;
   readonly unsigned: boolean;
+  /** One authority for nodes and requesters alike: for development only. */
+  readonly oneAuthority?: true;
 };
 
 /** The names of this machine to itself. */
@@ -54,10 +58,10 @@ const AUTHORITY_YEARS = 10;
 type Member = { readonly folder: string; readonly credential: Credential };
 
 /**
- * Makes all that a cluster begins with: an authority, the genesis, per node a certificate, a node key and an identity
+ * Makes all that a cluster begins with: its authorities, the genesis, per node a certificate, a node key and an identity
  * key sealed with it, and an operator's certificate. Each folder is complete, to be carried to its machine.
  *
- * `cluster.json` beside the authority is written last: a folder that has one is complete.
+ * `cluster.json` beside the authorities is written last: a folder that has one is complete.
  *
  * @param environment - Has the secrets of nodes whose node keys come from variables; they are taken out of it.
  * @throws ClusterError `invalid-request` when the plan does not hold together, before anything is written, or when the
@@ -83,13 +87,14 @@ async function create(
   keys: ReadonlyMap<NodeId, FirstKey>,
   identities: ReadonlyMap<NodeId, NewIdentity>,
 ): Promise<Genesis> {
-  const authority = await createAuthority('Quorate', AUTHORITY_YEARS * DAYS_PER_YEAR);
+  const authorities = await createAuthorities(plan);
+  const { peer, requester } = authorities;
   const nodes = await Promise.all(
     plan.nodes.map(async (node) => ({
       node,
       identity: identityOf(node.id, identities),
       folder: join(plan.folder, node.id),
-      credential: await issueCertificate(authority, {
+      credential: await issueCertificate(peer, {
         role: 'tee',
         name: node.id,
         dns: node.hosts.filter((host) => isIP(host) === 0),
@@ -100,7 +105,7 @@ async function create(
   );
   const operator: Member = {
     folder: join(plan.folder, OPERATOR_FOLDER),
-    credential: await issueCertificate(authority, {
+    credential: await issueCertificate(requester, {
       role: 'operator',
       name: plan.operator,
       dns: [],
@@ -116,23 +121,25 @@ async function create(
         role: 'tee',
         identityKey: identity.publicKey,
       })),
-      peerCa: authority.certificate,
-      requesterCa: authority.certificate,
+      peerCa: peer.certificate,
+      requesterCa: requester.certificate,
       unsigned: plan.unsigned,
       limits: DEFAULT_LIMITS,
     }),
   );
 
   makeFolder(plan.folder);
-  writePublicFile(join(plan.folder, 'ca.pem'), authority.certificate);
-  writePrivateFile(join(plan.folder, 'ca-key.pem'), authority.privateKey);
+  for (const { files, credential } of authorities.all) {
+    writePublicFile(files.certificate, credential.certificate);
+    writePrivateFile(files.privateKey, credential.privateKey);
+  }
   for (const { node, identity, folder, credential } of nodes) {
-    writeMember({ folder, credential }, authority, genesis);
+    writeMember({ folder, credential }, peer, genesis);
     writePublicFile(join(folder, 'node.yaml'), nodeYaml(node, plan.nodes));
     const owner = { clusterId: genesis.clusterId, nodeId: node.id };
     writeSecrets(folder, identity, owner, keys.get(node.id));
   }
-  writeMember(operator, authority, genesis);
+  writeMember(operator, peer, genesis);
   writeClientFile(join(operator.folder, CLIENT_FILE), {
     endpoints: plan.nodes.map((node) => addressOf(node, node.clientListen)),
     ca: join(operator.folder, 'ca.pem'),
@@ -144,13 +151,36 @@ async function create(
   return genesis;
 }
 
-function writeMember(
-  { folder, credential }: Member,
-  authority: Credential,
-  genesis: Genesis,
-): void {
+/** Who may issue certificates to nodes and to requesters, and where their files go. */
+type Authorities = {
+  readonly peer: Credential;
+  readonly requester: Credential;
+  readonly all: readonly { readonly files: AuthorityFiles; readonly credential: Credential }[];
+};
+
+async function createAuthorities({ folder, oneAuthority }: ClusterPlan): Promise<Authorities> {
+  const days = AUTHORITY_YEARS * DAYS_PER_YEAR;
+  if (oneAuthority) {
+    const credential = await createAuthority('Quorate', days);
+    const all = [{ files: authorityFiles(folder, 'one'), credential }];
+    return { peer: credential, requester: credential, all };
+  }
+  const peer = await createAuthority('Quorate nodes', days);
+  const requester = await createAuthority('Quorate requesters', days);
+  return {
+    peer,
+    requester,
+    all: [
+      { files: authorityFiles(folder, 'peer'), credential: peer },
+      { files: authorityFiles(folder, 'requester'), credential: requester },
+    ],
+  };
+}
+
+/** The authority in each folder is the nodes': nodes and clients alike know by it whom they reach. */
+function writeMember({ folder, credential }: Member, peer: Credential, genesis: Genesis): void {
   makeFolder(folder);
-  writePublicFile(join(folder, 'ca.pem'), authority.certificate);
+  writePublicFile(join(folder, 'ca.pem'), peer.certificate);
   writePublicFile(join(folder, 'cert.pem'), credential.certificate);
   writePrivateFile(join(folder, 'key.pem'), credential.privateKey);
   writePublicFile(join(folder, 'cluster.json'), textOf(genesis));
@@ -189,6 +219,10 @@ function refuseToOverwrite({ folder, nodes }: ClusterPlan): void {
     'cluster.json',
     'ca.pem',
     'ca-key.pem',
+    'peer-ca.pem',
+    'peer-ca-key.pem',
+    'requester-ca.pem',
+    'requester-ca-key.pem',
     OPERATOR_FOLDER,
     ...nodes.map(({ id }) => id),
   ];

@@ -1,9 +1,10 @@
 // @peculiar/x509 wants it there before itself.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { createPrivateKey, webcrypto } from 'node:crypto';
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import { ClusterError, isId, toHex } from '../common/index.js';
+import { assert, ClusterError, isId, toHex } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Role } from '../identity/index.js';
 import { systemRandom } from './random.js';
@@ -19,12 +20,24 @@ export type LeafRequest = {
   readonly dns: readonly string[];
   readonly ips: readonly string[];
   readonly days: number;
+  /** P-256 unless given. */
+  readonly keyType?: KeyType;
 };
+
+/** Kinds of keys that the profile has. Not every TLS library takes Ed25519. */
+export const KEY_TYPES = ['p256', 'ed25519'] as const;
+export type KeyType = (typeof KEY_TYPES)[number];
 
 x509.cryptoProvider.set(webcrypto);
 
-const KEY = { name: 'ECDSA', namedCurve: 'P-256' };
-const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
+/** As Web Cryptography names them: to make keys of a kind, and to sign with them. */
+const ALGORITHMS = {
+  p256: {
+    key: { name: 'ECDSA', namedCurve: 'P-256' },
+    signing: { name: 'ECDSA', hash: 'SHA-256' },
+  },
+  ed25519: { key: { name: 'Ed25519' }, signing: { name: 'Ed25519' } },
+} as const;
 const DAY_MS = 86_400_000;
 const DAYS_MAX = 3_650;
 /** A certificate is good a little before it is made: other machines' clocks differ. */
@@ -51,7 +64,7 @@ export async function createAuthority(
     name: [{ CN: [name] }],
     ...validity(nowMs, days),
     keys,
-    signingAlgorithm: SIGNING,
+    signingAlgorithm: ALGORITHMS.p256.signing,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(
@@ -65,7 +78,7 @@ export async function createAuthority(
 }
 
 /**
- * Issues a certificate of the narrow profile (trust: who vouches for what): P-256, one SPIFFE URI
+ * Issues a certificate of the narrow profile (trust: who vouches for what): one SPIFFE URI
  * `spiffe://quorate/<role>/<name>`, for servers and clients. It never outlives its authority.
  *
  * @throws ClusterError `invalid-request` with the field.
@@ -75,9 +88,12 @@ export async function issueCertificate(
   request: LeafRequest,
   nowMs: Millis = Date.now(),
 ): Promise<Credential> {
-  const issuer = new x509.X509Certificate(authority.certificate);
+  const issuer = certificateOf(authority);
   const names = alternativeNames(request);
-  const keys = await generateKeys();
+  if (issuer.notAfter.getTime() <= nowMs)
+    throw refused('ca', `The authority's certificate expired on ${issuer.notAfter.toISOString()}`);
+  const signer = await signingKeyOf(authority);
+  const keys = await generateKeys(request.keyType);
   const { notBefore, notAfter } = validity(nowMs, request.days);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
@@ -86,8 +102,8 @@ export async function issueCertificate(
     notBefore,
     notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     publicKey: keys.publicKey,
-    signingKey: await signingKeyOf(authority),
-    signingAlgorithm: SIGNING,
+    signingKey: signer.key,
+    signingAlgorithm: ALGORITHMS[signer.type].signing,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -123,13 +139,49 @@ function validity(nowMs: Millis, days: number): { notBefore: Date; notAfter: Dat
   return { notBefore: new Date(nowMs - EARLIER_MS), notAfter: new Date(nowMs + days * DAY_MS) };
 }
 
-function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
+async function generateKeys(type: KeyType = 'p256'): Promise<webcrypto.CryptoKeyPair> {
+  const made = await webcrypto.subtle.generateKey(ALGORITHMS[type].key, true, ['sign', 'verify']);
+  assert('privateKey' in made, 'keys for signatures come in pairs');
+  return made;
 }
 
-async function signingKeyOf({ privateKey }: Credential): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = createPrivateKey(privateKey).export({ format: 'der', type: 'pkcs8' });
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, KEY, false, ['sign']);
+function certificateOf({ certificate }: Credential): x509.X509Certificate {
+  try {
+    return new x509.X509Certificate(certificate);
+  } catch (cause) {
+    throw refused('ca', "The authority's certificate cannot be read", cause);
+  }
+}
+
+/** The authority's private key, which must be that of its certificate, and of the profile. */
+async function signingKeyOf({
+  certificate,
+  privateKey,
+}: Credential): Promise<{ readonly type: KeyType; readonly key: webcrypto.CryptoKey }> {
+  const key = privateKeyOf(privateKey);
+  const type = typeOf(key);
+  if (type === undefined) throw refused('ca_key', "The authority's key must be P-256 or Ed25519");
+  if (!new X509Certificate(certificate).checkPrivateKey(key))
+    throw refused('ca_key', "The private key is not that of the authority's certificate");
+  const pkcs8 = key.export({ format: 'der', type: 'pkcs8' });
+  const algorithm = ALGORITHMS[type].key;
+  return {
+    type,
+    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),
+  };
+}
+
+function privateKeyOf(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw refused('ca_key', "The authority's private key cannot be read", cause);
+  }
+}
+
+function typeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyType | undefined {
+  if (asymmetricKeyType === 'ed25519') return 'ed25519';
+  return asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'p256' : undefined;
 }
 
 async function credential(
@@ -150,6 +202,9 @@ function serialNumber(): string {
   return toHex(bytes);
 }
 
-function refused(field: string, message: string): ClusterError {
-  return new ClusterError('invalid-request', message, { field });
+function refused(field: string, message: string, cause?: unknown): ClusterError {
+  return new ClusterError('invalid-request', message, {
+    field,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

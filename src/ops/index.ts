@@ -6,8 +6,8 @@
 export { inlineCompute } from './compute/inline.js';
 export { workersByDefault, WORKERS_MAX } from './compute/limits.js';
 export { WorkerPool } from './compute/pool.js';
-export { createAuthority, issueCertificate } from './certificates.js';
-export type { Credential, LeafRequest } from './certificates.js';
+export { createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
+export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { systemClock } from './clock.js';
 export { identityPathOf, openDataDirectory } from './data-directory.js';
 export type { DataDirectory } from './data-directory.js';

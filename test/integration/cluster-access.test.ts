@@ -49,6 +49,14 @@ test.each(['tee', 'mesh'] as const)('a %s certificate is no client', async (role
   await expect(reading).rejects.toMatchObject({ code: 'forbidden', reason: 'ROLE_NOT_PERMITTED' });
 });
 
+test('the authority of nodes certifies no client, and the port for clients does not know it', async () => {
+  const node = await cluster.client('operator', { authority: cluster.authority('peer') });
+
+  const reading = node.getKey('treasury', { timeoutMs: 1_000 });
+
+  await expect(reading).rejects.toMatchObject({ code: 'no-quorum', reason: 'UNREACHABLE' });
+});
+
 test('a certificate of another authority gets no connection, whatever it claims', async () => {
   const authority = await createAuthority('Quorate', 1);
   const foreign = await cluster.client('operator', { authority });
@@ -62,14 +70,22 @@ test('the port for nodes hears neither clients nor nodes that are no members', a
   const [at, from] = cluster.nodes;
   if (at === undefined || from === undefined) throw new Error('there are three nodes');
   const { address } = cluster.network.link(from, at);
-  const knock = async (role: 'operator' | 'tee', name: string) =>
-    firstAnswer(address, await cluster.credentials(role, { name }), PeerServiceService.session);
+  const knock = async (role: 'operator' | 'tee', name: string, by: 'peer' | 'requester') => {
+    const authority = cluster.authority(by);
+    const tls = await cluster.credentials(role, { name, authority });
+    return firstAnswer(address, tls, PeerServiceService.session);
+  };
 
-  await expect(knock('operator', 'operator')).rejects.toMatchObject({
+  await expect(knock('operator', 'operator', 'requester')).rejects.toMatchObject({
+    code: 'no-quorum',
+    reason: 'UNREACHABLE',
+  });
+  await expect(knock('tee', from, 'requester')).rejects.toMatchObject({ reason: 'UNREACHABLE' });
+  await expect(knock('operator', 'operator', 'peer')).rejects.toMatchObject({
     code: 'forbidden',
     reason: 'ROLE_NOT_PERMITTED',
   });
-  await expect(knock('tee', 'node-9')).rejects.toMatchObject({
+  await expect(knock('tee', 'node-9', 'peer')).rejects.toMatchObject({
     code: 'forbidden',
     reason: 'NOT_A_MEMBER',
   });

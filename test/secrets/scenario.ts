@@ -116,11 +116,14 @@ async function create(folder: string, secrets: Readonly<Record<string, string>>)
 
 async function clientOf(folder: string, role: Role, endpoints: readonly string[]) {
   const file = (name: string) => readFileSync(join(folder, name), 'utf8');
-  const authority = { certificate: file('ca.pem'), privateKey: file('ca-key.pem') };
+  const authority = {
+    certificate: file('requester-ca.pem'),
+    privateKey: file('requester-ca-key.pem'),
+  };
   const own = await issueCertificate(authority, { role, name: role, dns: [], ips: [], days: 1 });
   return QuorateClient.connect({
     endpoints: [...endpoints],
-    ca: authority.certificate,
+    ca: file('peer-ca.pem'),
     cert: own.certificate,
     key: own.privateKey,
     clusterFile: new Uint8Array(readFileSync(join(folder, 'cluster.json'))),

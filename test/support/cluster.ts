@@ -26,7 +26,7 @@ export type ClientOptions = {
   readonly name?: string;
   /** All of them unless given. */
   readonly at?: readonly NodeId[];
-  /** Issues its certificate; the cluster's own authority unless given. */
+  /** Issues its certificate; the cluster's own authority of requesters unless given. */
   readonly authority?: Credential;
 } & Pick<ConnectOptions, 'signer' | 'requesters' | 'require'>;
 
@@ -102,9 +102,9 @@ export class TestCluster implements AsyncDisposable {
 
   /** What a client of the cluster's authority, or of another, shows and trusts. */
   async credentials(role: Role, options: ClientOptions = {}): Promise<TlsFiles> {
-    const { name = role, authority = this.#authority() } = options;
+    const { name = role, authority = this.authority('requester') } = options;
     const own = await issueCertificate(authority, { role, name, dns: [], ips: [], days: 1 });
-    return { ca: this.#authority().certificate, cert: own.certificate, key: own.privateKey };
+    return { ca: this.#pem('peer-ca.pem'), cert: own.certificate, key: own.privateKey };
   }
 
   /** The node that leads, as a node says that has just heard from a majority. */
@@ -224,11 +224,13 @@ export class TestCluster implements AsyncDisposable {
     return readConfig({ file, workingFolder: this.#folder });
   }
 
-  #authority(): Credential {
-    return {
-      certificate: readFileSync(join(this.#folder, 'ca.pem'), 'utf8'),
-      privateKey: readFileSync(join(this.#folder, 'ca-key.pem'), 'utf8'),
-    };
+  /** Who issues certificates to nodes, or to those who ask them. */
+  authority(of: 'peer' | 'requester'): Credential {
+    return { certificate: this.#pem(`${of}-ca.pem`), privateKey: this.#pem(`${of}-ca-key.pem`) };
+  }
+
+  #pem(name: string): string {
+    return readFileSync(join(this.#folder, name), 'utf8');
   }
 
   #loggerOf(node: NodeId): Logger {

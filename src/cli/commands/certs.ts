@@ -2,12 +2,13 @@ import { Command, Option } from 'commander';
 import { join, relative, resolve } from 'node:path';
 import { isId, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
+import { authorityFiles } from '../authorities.js';
 import { countArgument } from '../arguments.js';
 import { createCluster, LOOPBACK } from '../create-cluster.js';
 import type { NodePlan } from '../create-cluster.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
-import { notHere } from '../not-here.js';
+import { issueCommand } from './certs-issue.js';
 import { shellWord } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -31,24 +32,17 @@ const PORT_STEP = 10;
 /** `quorate certs`: what nodes and people need to know each other. */
 export function certsCommand(surroundings: Surroundings): Command {
   return new Command('certs')
-    .summary('make the files that a cluster begins with')
+    .summary('make the files that a cluster begins with, and issue certificates')
     .description('Authorities, certificates, identity keys.')
     .addCommand(initCommand(surroundings))
-    .addCommand(
-      notHere(
-        'issue',
-        'This release issues certificates at `quorate certs init` alone; later ones come from your own ' +
-          'authority, by the profile in certs/README.md',
-      ),
-      { hidden: true },
-    );
+    .addCommand(issueCommand(surroundings));
 }
 
 function initCommand(surroundings: Surroundings): Command {
   return new Command('init')
     .description(
-      'Makes all that a new cluster begins with: an authority, cluster.json (the genesis), a complete folder for every ' +
-        'node, and a certificate for an operator. Nothing is ever overwritten.',
+      'Makes all that a new cluster begins with: an authority for nodes and one for those who ask them, cluster.json (the ' +
+        'genesis), a complete folder for every node, and a certificate for an operator. Nothing is ever overwritten.',
     )
     .option('-o, --out <folder>', 'where to', 'cluster')
     .addOption(
@@ -86,12 +80,12 @@ function initCommand(surroundings: Surroundings): Command {
       'after',
       `
 Examples:
-  quorate certs init --out cluster --unsigned
-  quorate certs init --out prod --unsigned --nodes a,b,c --host a=a.example.org --host b=b.example.org --host c=10.0.0.3
+  quorate certs init --out cluster
+  quorate certs init --out prod --nodes a,b,c --host a=a.example.org --host b=b.example.org --host c=10.0.0.3
   A="$(pass show a)" quorate certs init --nodes a,b,c --node-key-passphrase-env a=A
   quorate node --config cluster/node-1/node.yaml
 
-Then carry each node's folder to its machine, operator/ to yours, and ca-key.pem to a safe place.`,
+Then carry each node's folder to its machine, operator/ to yours, and both authorities' keys to a safe place. Further certificates: quorate certs issue --help`,
     )
     .action((flags: Flags) => init(flags, surroundings));
 }
@@ -103,6 +97,8 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
   const plan = { folder, nodes, operator, days, unsigned: flags.unsigned ?? false };
   const genesis = await createCluster(plan, surroundings.environment);
   const at = (...names: string[]) => join(relative(surroundings.folder, folder) || '.', ...names);
+  const keyOf = (kind: 'peer' | 'requester') =>
+    relative(surroundings.folder, authorityFiles(folder, kind).privateKey);
   if (flags.json) {
     surroundings.out(
       JSON.stringify({
@@ -118,7 +114,8 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
     ['cluster', genesis.clusterId],
     ...nodes.map(({ id }): [string, string] => [id, `${at(id)}/  to its machine`]),
     ['operator', `${at('operator')}/  to yours`],
-    ['authority', `${at('ca-key.pem')}  to a safe place: who has it can be anybody`],
+    ['authorities', `${keyOf('peer')}  to a safe place: who has it can be any node`],
+    ['', `${keyOf('requester')}  the same: who has it can ask for anything`],
   ])) {
     surroundings.out(line);
   }
@@ -129,12 +126,12 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
   }
   const client = shellWord(at('operator', 'client.json'));
   surroundings.err(`  ${program} cluster status --client-file ${client}`);
-  if (!genesis.unsigned) {
-    surroundings.err(
-      '\nThis cluster demands signed requests, which this release cannot make: it will refuse to make keys and to sign.' +
-        '\nWith --unsigned, mutual TLS is enough and nodes vouch for who asks.',
-    );
-  }
+  surroundings.err(
+    genesis.unsigned
+      ? '\nNodes vouch for requests that are not signed, so one malicious node can ask for anything. To end that:' +
+          `\n  ${program} cluster require-signatures --yes --client-file ${client}`
+      : '\nEvery request must be signed by who makes it: `quorate` and the client library do that.',
+  );
 }
 
 /** Nodes with hosts of their own all use the same ports; nodes on this machine each have their own. */

@@ -33,6 +33,7 @@ export async function createDevCluster(folder: string): Promise<void> {
       operator: 'developer',
       days: DAYS,
       unsigned: true,
+      oneAuthority: true,
     });
     renameSync(fresh, folder);
   } finally {

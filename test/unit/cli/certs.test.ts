@@ -54,7 +54,13 @@ describe('the files', () => {
       ),
       '600 operator/key.pem',
     ];
-    const top = ['644 ca.pem', '600 ca-key.pem', '644 cluster.json'];
+    const top = [
+      '644 cluster.json',
+      '600 peer-ca-key.pem',
+      '644 peer-ca.pem',
+      '600 requester-ca-key.pem',
+      '644 requester-ca.pem',
+    ];
     expect(files).toEqual(
       [...top, ...operator, ...nodeFiles('a'), ...nodeFiles('b'), ...nodeFiles('c')].sort(),
     );
@@ -104,9 +110,21 @@ describe('the certificates', () => {
     );
   });
 
-  test('are of the one authority, for 30 days', () => {
+  test('are of the authority of nodes and of that of requesters, which are two', () => {
+    const [peers, requesters] = [certificate('peer-ca.pem'), certificate('requester-ca.pem')];
+    for (const node of ['a', 'b', 'c']) {
+      expect(certificate(node, 'cert.pem').verify(peers.publicKey)).toBe(true);
+      expect(readFileSync(at(node, 'ca.pem'), 'utf8')).toBe(genesis().peerCa);
+    }
+    expect(certificate('operator', 'cert.pem').verify(requesters.publicKey)).toBe(true);
+    expect(certificate('operator', 'cert.pem').verify(peers.publicKey)).toBe(false);
+    expect(readFileSync(at('operator', 'ca.pem'), 'utf8')).toBe(genesis().peerCa);
+    expect(genesis().requesterCa).toBe(readFileSync(at('requester-ca.pem'), 'utf8'));
+    expect(genesis().requesterCa).not.toBe(genesis().peerCa);
+  });
+
+  test('are good for 30 days', () => {
     const leaf = certificate('a', 'cert.pem');
-    expect(leaf.verify(certificate('ca.pem').publicKey)).toBe(true);
     const days = (Date.parse(leaf.validTo) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(29.9);
     expect(days).toBeLessThanOrEqual(30);

@@ -77,7 +77,6 @@ describe('what this release does not do is refused in a sentence', () => {
     [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
     [['keys', 'retire', 'k'], /This release cannot retire keys/],
     [['keys', 'generate', 'k', '--algorithm', 'GG20_SECP256K1'], /it makes FROST_ED25519_SHA512, /],
-    [['certs', 'issue'], /This release issues certificates at/],
     [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],
     [['cluster', 'remove', 'x'], /This release cannot change/],

@@ -92,8 +92,8 @@ async function certificate(
   nowMs?: number,
 ) {
   const authority = {
-    certificate: readFileSync(join(made, 'one', 'ca.pem'), 'utf8'),
-    privateKey: readFileSync(join(made, 'one', 'ca-key.pem'), 'utf8'),
+    certificate: readFileSync(join(made, 'one', 'peer-ca.pem'), 'utf8'),
+    privateKey: readFileSync(join(made, 'one', 'peer-ca-key.pem'), 'utf8'),
   };
   const leaf = { role: 'tee' as const, name: 'node-1', dns: [], ips: [], days: 1, ...request };
   const issued = await issueCertificate(authority, leaf, nowMs);
@@ -257,7 +257,12 @@ describe('refuses to start', () => {
 
   test.each([
     ['without a genesis', 'cluster_file', 'none.json', /cluster_file: \/none.json cannot be read/],
-    ['with a genesis that is none', 'cluster_file', 'one/ca.pem', /\/one\/ca.pem: Not a JSON file/],
+    [
+      'with a genesis that is none',
+      'cluster_file',
+      'one/peer-ca.pem',
+      /\/one\/peer-ca.pem: Not a JSON file/,
+    ],
     ['without a node key', 'node_key.file', 'none.key', /node_key.file: \/none.key cannot be read/],
     [
       'with another node key',
@@ -280,8 +285,8 @@ describe('refuses to start', () => {
     [
       'with another authority',
       'tls.ca',
-      'other/ca.pem',
-      /\/other\/ca.pem: does not hold the authority of \/cert.pem/,
+      'other/peer-ca.pem',
+      /\/other\/peer-ca.pem: does not hold the authority of \/cert.pem/,
     ],
     [
       'as a node that is no member',

@@ -1,11 +1,26 @@
-import { expect, test } from '@jest/globals';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { nodeId } from '../../../src/common/index.js';
-import { DEFAULT_LIMITS, encodeGenesis, parseSpiffe } from '../../../src/identity/index.js';
-import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
+import {
+  DEFAULT_LIMITS,
+  encodeGenesis,
+  parseSpiffe,
+  Requesters,
+} from '../../../src/identity/index.js';
+import { createAuthority, issueCertificate, nodeVerify } from '../../../src/ops/index.js';
 import type { Credential } from '../../../src/ops/index.js';
+import {
+  basicConstraints,
+  CERT_SIGN,
+  certificateOf,
+  draftOf,
+  ed25519Keys,
+  keyUsage,
+  pemOf,
+  TRUE,
+} from '../../support/x509.js';
 
 // Whole seconds: that is what a certificate holds.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -156,5 +171,46 @@ test.each([
   await expect(issueCertificate(AUTHORITY, request, NOW)).rejects.toMatchObject({
     code: 'invalid-request',
     details: { field },
+  });
+});
+
+describe('an authority', () => {
+  const wallet = { role: 'app', name: 'wallet', dns: [], ips: [], days: 30 } as const;
+  const ED = { name: 'ed', keys: ed25519Keys() };
+  const extensions = [basicConstraints(TRUE), keyUsage(CERT_SIGN)];
+  const ed = {
+    certificate: pemOf(certificateOf(draftOf({ subject: ED.name, keys: ED.keys, extensions }, ED))),
+    privateKey: ED.keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  };
+
+  test('with a key of Ed25519 issues to keys of either kind, and nodes read both', async () => {
+    const requesters = new Requesters(ed.certificate, (...asked) => nodeVerify.certified(...asked));
+    for (const keyType of ['p256', 'ed25519'] as const) {
+      const issued = await issueCertificate(ed, { ...wallet, keyType }, NOW);
+      const chain = [new Uint8Array(new X509Certificate(issued.certificate).raw)];
+      expect(requesters.judge(chain)).toMatchObject({
+        ok: true,
+        requester: { key: { kind: keyType } },
+      });
+    }
+  });
+
+  test('that has expired, whose key is another’s or of another kind, issues nothing', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const rsa = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const later = NOW + 366 * 86_400_000;
+    const issue = (authority: Credential, nowMs = NOW) =>
+      issueCertificate(authority, wallet, nowMs);
+
+    await expect(issue(AUTHORITY, later)).rejects.toThrow(/expired on/);
+    const { certificate } = AUTHORITY;
+    await expect(issue({ certificate, privateKey: ed.privateKey })).rejects.toThrow(
+      /is not that of/,
+    );
+    await expect(issue({ certificate, privateKey: rsa })).rejects.toThrow(
+      /must be P-256 or Ed25519/,
+    );
+    await expect(issue({ certificate, privateKey: 'no' })).rejects.toThrow(/key cannot be read/);
+    await expect(issue({ ...ed, certificate: 'no' })).rejects.toThrow(/certificate cannot be read/);
   });
 });

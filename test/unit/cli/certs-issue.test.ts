@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseGenesis, Requesters } from '../../../src/identity/index.js';
+import { nodeVerify } from '../../../src/ops/index.js';
+import { quorate } from './fake-surroundings.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-issue-'));
+  await quorate(['certs', 'init', '--nodes', 'a,b,c', '--out', 'cluster'], { folder });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const issue = (...flags: string[]) => quorate(['certs', 'issue', ...flags], { folder });
+const at = (...names: string[]) => join(folder, ...names);
+const text = (...names: string[]) => readFileSync(at(...names), 'utf8');
+const genesis = () => parseGenesis(readFileSync(at('cluster', 'cluster.json')));
+
+/** How long a certificate is still good, in whole days. */
+function daysOf(name: string): number {
+  const { validTo } = new X509Certificate(text(name, 'cert.pem'));
+  return Math.round((Date.parse(validTo) - Date.now()) / 86_400_000);
+}
+
+/** Whom nodes take the holder of a certificate for. */
+function namedBy(bundle: string, ...names: string[]): string {
+  const requesters = new Requesters(bundle, (...asked) => nodeVerify.certified(...asked));
+  const verdict = requesters.judge([new Uint8Array(new X509Certificate(text(...names)).raw)]);
+  return verdict.ok ? verdict.requester.identity.spiffeId : verdict.why;
+}
+
+describe('a certificate is issued', () => {
+  test.each(['app', 'operator', 'auditor'])('to an %s, who then has all it needs', async (role) => {
+    const { status, out } = await issue('--role', role, '--name', `${role}-1`, '--json');
+
+    expect(status).toBe(0);
+    const files = ['ca.pem', 'cert.pem', 'client.json', 'cluster.json', 'key.pem'];
+    expect(readdirSync(at(`${role}-1`)).sort()).toEqual(files);
+    expect(JSON.parse(out)).toMatchObject({
+      spiffe_id: `spiffe://quorate/${role}/${role}-1`,
+      role,
+      key_type: 'p256',
+      folder: at(`${role}-1`),
+      files: expect.arrayContaining(files),
+    });
+    expect(namedBy(genesis().requesterCa, `${role}-1`, 'cert.pem')).toBe(
+      `spiffe://quorate/${role}/${role}-1`,
+    );
+    expect(namedBy(genesis().peerCa, `${role}-1`, 'cert.pem')).toMatch(/no authority/);
+    expect(JSON.parse(text(`${role}-1`, 'client.json'))).toMatchObject({
+      endpoints: ['127.0.0.1:7400', '127.0.0.1:7410', '127.0.0.1:7420'],
+      key: 'key.pem',
+    });
+    expect(text(`${role}-1`, 'cluster.json')).toBe(text('cluster', 'cluster.json'));
+    expect((statSync(at(`${role}-1`, 'key.pem')).mode & 0o777).toString(8)).toBe('600');
+  });
+
+  test('to a node, by the other authority, with the hosts that clients dial', async () => {
+    const hosts = ['--host', 'a.example.org', '--host', '10.0.0.1'];
+    const { status } = await issue('--role', 'tee', '--name', 'a', '--out', 'renewed', ...hosts);
+
+    expect(status).toBe(0);
+    expect(readdirSync(at('renewed')).sort()).toEqual(['cert.pem', 'key.pem']);
+    expect(namedBy(genesis().peerCa, 'renewed', 'cert.pem')).toBe('spiffe://quorate/tee/a');
+    expect(new X509Certificate(text('renewed', 'cert.pem')).subjectAltName).toBe(
+      'URI:spiffe://quorate/tee/a, DNS:a.example.org, IP Address:10.0.0.1',
+    );
+  });
+
+  test('for so many days, 30 unless told', async () => {
+    await issue('--role', 'app', '--name', 'short', '--days', '2');
+    await issue('--role', 'app', '--name', 'usual');
+
+    expect([daysOf('short'), daysOf('usual')]).toEqual([2, 30]);
+  });
+
+  test('with a key of Ed25519', async () => {
+    await issue('--role', 'app', '--name', 'ed', '--key-type', 'ed25519');
+
+    const certificate = new X509Certificate(text('ed', 'cert.pem'));
+    expect(certificate.publicKey.asymmetricKeyType).toBe('ed25519');
+    expect(certificate.checkPrivateKey(createPrivateKey(text('ed', 'key.pem')))).toBe(true);
+    expect(namedBy(genesis().requesterCa, 'ed', 'cert.pem')).toBe('spiffe://quorate/app/ed');
+  });
+
+  test('by an authority that stands elsewhere, and then alone', async () => {
+    const ca = ['--ca', 'cluster/requester-ca.pem', '--ca-key', 'cluster/requester-ca-key.pem'];
+    const { status } = await issue('--role', 'app', '--name', 'apart', ...ca);
+
+    expect(status).toBe(0);
+    expect(readdirSync(at('apart')).sort()).toEqual(['cert.pem', 'key.pem']);
+  });
+
+  test('by the one authority of a development cluster, to nodes and applications', async () => {
+    mkdirSync(at('dev'));
+    for (const [file, from] of [
+      ['ca.pem', 'requester-ca.pem'],
+      ['ca-key.pem', 'requester-ca-key.pem'],
+    ] as const)
+      writeFileSync(at('dev', file), text('cluster', from));
+
+    for (const role of ['tee', 'app']) {
+      const name = `dev-${role}`;
+      const { status } = await issue('--cluster', 'dev', '--role', role, '--name', name);
+      expect(status).toBe(0);
+      expect(namedBy(text('dev', 'ca.pem'), name, 'cert.pem')).toMatch(role);
+    }
+  });
+
+  test('and a person is told where, until when, and what to do with it', async () => {
+    const { out, err } = await issue('--role', 'app', '--name', 'told');
+
+    expect(out).toMatch(/told\/cert.pem {2}spiffe:\/\/quorate\/app\/told/);
+    expect(out).toMatch(/good until +\d{4}-/);
+    expect(err).toMatch('quorate keys list --client-file told/client.json');
+  });
+});
+
+describe('it refuses, and writes nothing', () => {
+  test('to overwrite, whichever file is there', async () => {
+    for (const file of ['cert.pem', 'key.pem', 'ca.pem', 'cluster.json', 'client.json']) {
+      const name = `there-${file.replace('.', '-')}`;
+      mkdirSync(at(name));
+      writeFileSync(at(name, file), 'mine');
+
+      const { status, err } = await issue('--role', 'app', '--name', name);
+
+      expect(status).toBe(2);
+      expect(err).toMatch(`${file} is there already, and nothing is ever overwritten`);
+      expect(readdirSync(at(name))).toEqual([file]);
+    }
+  });
+
+  const REQUESTER_KEY = ['--ca-key', 'cluster/requester-ca-key.pem'];
+  const LEAF = ['--ca', 'cluster/operator/cert.pem', '--ca-key', 'cluster/operator/key.pem'];
+  test.each([
+    ['without a role', ['--name', 'x'], /--role <role>' not specified/],
+    ['without a name', ['--role', 'app'], /--name <name>' not specified/],
+    ['for a role that there is not', ['--role', 'root', '--name', 'x'], /Allowed choices are app/],
+    ['for a name that is no id', ['--role', 'app', '--name', 'X'], /"X" is no id/],
+    [
+      'for a key of another kind',
+      ['--role', 'app', '--name', 'x', '--key-type', 'rsa'],
+      /Allowed choices are p256, ed25519/,
+    ],
+    ['for ever', ['--role', 'app', '--name', 'x', '--days', '99999'], /from 1 to 3650/],
+    [
+      'with hosts of an app',
+      ['--role', 'app', '--name', 'x', '--host', 'h'],
+      /--host is for nodes/,
+    ],
+    [
+      'with a host that is none',
+      ['--role', 'tee', '--name', 'a', '--out', 'x', '--host', 'a b'],
+      /"a b" is no DNS name/,
+    ],
+    [
+      'for a node that is no member',
+      ['--role', 'tee', '--name', 'x'],
+      /has no member x of role tee/,
+    ],
+    [
+      'for a member in another role',
+      ['--role', 'mesh', '--name', 'a', '--out', 'x'],
+      /no member a/,
+    ],
+    [
+      'without an authority',
+      ['--role', 'app', '--name', 'x', '--cluster', 'none'],
+      /give --cluster/,
+    ],
+    [
+      'with half of an authority',
+      ['--role', 'app', '--name', 'x', '--ca', 'cluster/requester-ca.pem'],
+      /--ca and --ca-key go together/,
+    ],
+    [
+      'with the private key of another authority',
+      ['--role', 'app', '--name', 'x', '--ca', 'cluster/peer-ca.pem', ...REQUESTER_KEY],
+      /is not that of the authority's certificate/,
+    ],
+    [
+      'with an authority that is no certificate',
+      ['--role', 'app', '--name', 'x', '--ca', 'cluster/cluster.json', ...REQUESTER_KEY],
+      /certificate cannot be read/,
+    ],
+    [
+      'with an authority that is none: a leaf',
+      ['--role', 'app', '--name', 'x', ...LEAF],
+      /does not count in this cluster/,
+    ],
+  ])('%s', async (_, flags, words) => {
+    const { status, err } = await issue(...flags);
+
+    expect(err).toMatch(words);
+    expect(status).toBe(2);
+    expect(existsSync(at('x'))).toBe(false);
+  });
+});
