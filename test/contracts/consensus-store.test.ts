@@ -28,7 +28,13 @@ function misuse(what: string): never {
 consensusStoreSuite('simulated', async () => {
   const disk = new ConsensusDisk();
   return {
-    open: async () => openConsensusStore(disk, PROMPT_DISK, { durable: () => undefined, misuse }),
+    open: async () =>
+      openConsensusStore(disk, PROMPT_DISK, {
+        begun: () => undefined,
+        durable: () => undefined,
+        failed: () => undefined,
+        misuse,
+      }),
     remove: async () => {},
   };
 });

@@ -288,7 +288,8 @@ export class Clients implements Workload<NodeProcess> {
       const call = { method, request, requester, expiresInMs, signal };
       this.#watch().asked(life.machine.id, call);
       const task = await life.process?.replica.submit(call);
-      if (task !== undefined && !life.gone && !life.doomed) end(task);
+      if (task === undefined || life.gone || life.doomed) return;
+      if (this.#cluster?.faults.diesBeforeReply(life.machine) !== true) end(task);
     } catch (error) {
       if (life.gone || life.doomed) return;
       if (error instanceof ClusterError) end(error);

@@ -3,7 +3,8 @@ import { decode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
 import type { Watcher } from './checkers/watcher.js';
 import { Faults } from './faults.js';
 import { Machine, machineOf, type MachineEvents } from './machine.js';
-import { SimulatedNetwork } from './network.js';
+import { passing } from './coverage.js';
+import { SimulatedNetwork, type About } from './network.js';
 import type { Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import type { Weather } from './weather.js';
@@ -41,7 +42,7 @@ export class Cluster<P extends Process> {
     this.#network = new SimulatedNetwork<P>(
       world,
       this.machines,
-      weather.network,
+      weather,
       new Rng(seed, 'network'),
     );
     this.faults = new Faults<P>({
@@ -80,6 +81,13 @@ export class Cluster<P extends Process> {
       machine.crash();
       return;
     }
+    if (life?.diskFailed === true) {
+      if (!life.ended) {
+        this.#watch.report('DiskFailure', `${machine.id} goes on after a failed write`);
+      }
+      machine.crash();
+      return;
+    }
     const status = life?.process?.status();
     if (status === undefined || machine.id === this.#liar) return;
     const elected = this.#watch.status(machine.id, status);
@@ -115,11 +123,18 @@ export class Cluster<P extends Process> {
           const message = decode(RaftMessage, bytes);
           if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
           else {
+            const status = life.process?.status();
             this.#watch.sentRaft(machine.id, message);
-            const vote = message.message;
+            const said = message.message;
             const granted =
-              vote?.$case === 'voteReply' && vote.value.granted && !vote.value.preVote;
+              said?.$case === 'voteReply' && said.value.granted && !said.value.preVote;
             if (granted) this.faults.voteGranted(machine);
+            if (said?.$case === 'voteRequest' && !said.value.preVote) {
+              this.faults.askedForVotes(machine);
+            }
+            const about = { delicate: delicateOf(message), passing: passing(message, status) };
+            this.#network.send(life, to, channel, bytes, about);
+            return;
           }
         } else {
           const message = decode(SessionMessage, bytes);
@@ -129,7 +144,11 @@ export class Cluster<P extends Process> {
         this.#network.send(life, to, channel, bytes);
       },
       persisted: (machine, batch) => {
-        if (machine.id !== this.#liar) this.#watch.persisted(machine.id, batch);
+        if (machine.id === this.#liar) return;
+        this.#watch.persisted(machine.id, batch);
+        const vote = batch.hardState?.votedFor;
+        if (!machine.life?.gone)
+          this.faults.durable(machine, vote !== undefined && vote !== machine.id);
       },
       shareKept: (machine, key) => {
         if (machine.id !== this.#liar) this.#watch.shareKept(key);
@@ -143,4 +162,9 @@ export class Cluster<P extends Process> {
       },
     };
   }
+}
+
+function delicateOf({ message }: RaftMessage): About['delicate'] {
+  if (message?.$case === 'voteRequest' || message?.$case === 'voteReply') return 'vote';
+  return message?.$case === 'appendReply' ? 'acknowledgement' : undefined;
 }

@@ -10,6 +10,10 @@ export type Counts = {
   droppedMessages: number;
   duplicatedMessages: number;
   lostWrites: number;
+  failedWrites: number;
+  tornWrites: number;
+  refusedStarts: number;
+  staleImages: number;
   committedEntries: number;
   shares: number;
   declines: number;
@@ -36,6 +40,10 @@ export function noCounts(): Counts {
     droppedMessages: 0,
     duplicatedMessages: 0,
     lostWrites: 0,
+    failedWrites: 0,
+    tornWrites: 0,
+    refusedStarts: 0,
+    staleImages: 0,
     committedEntries: 0,
     shares: 0,
     declines: 0,

@@ -30,6 +30,8 @@ type Pair = readonly [key: Uint8Array, value: Uint8Array];
 
 /** The durable half of a consensus store: a batch is there as a whole or not at all. */
 export class ConsensusDisk implements Disk {
+  /** The index of an entry of which a bit reads wrong. */
+  rotten: number | undefined;
   hardState: HardState = { term: 0, votedFor: undefined };
   readonly entries: Entry[] = [];
   applied = 0;
@@ -44,6 +46,24 @@ export class ConsensusDisk implements Disk {
     this.entries.push(...batch.entries);
     for (const write of batch.writes) this.#write(write);
     this.applied = batch.applied;
+  }
+
+  /** What is read of the log at a start. */
+  read(): Entry[] {
+    return this.entries.map((entry) => (entry.index === this.rotten ? rotted(entry) : entry));
+  }
+
+  /** All of it as it is now. */
+  image(): () => void {
+    const { hardState, applied, stateHash } = this;
+    const [entries, pairs] = [[...this.entries], [...this.#pairs]];
+    return () => {
+      Object.assign(this, { hardState, applied, stateHash });
+      this.entries.splice(0, Infinity, ...entries);
+      this.#pairs.clear();
+      for (const [name, pair] of pairs) this.#pairs.set(name, pair);
+      this.#names = [...this.#pairs.keys()].sort();
+    };
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -92,6 +112,26 @@ export class ConsensusDisk implements Disk {
   }
 }
 
+function bitFlipped(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  const at = copy.length >> 1;
+  copy[at] = (copy[at] ?? 0) ^ 0x10;
+  return copy;
+}
+
+/** One bit is another: of the payload, or of the hash where there is none. */
+function rotted(entry: Entry): Entry {
+  return entry.payload.length > 0
+    ? { ...entry, payload: bitFlipped(entry.payload) }
+    : { ...entry, hash: bitFlipped(entry.hash) };
+}
+
+/** The part of a batch that a log that is written from front to back has when the power goes. */
+export function tornBatch(batch: Persist, part: number, applied: number): Persist {
+  const entries = batch.entries.slice(0, Math.floor(batch.entries.length * part));
+  return { ...batch, entries, writes: [], applied };
+}
+
 /** One character per byte, so that texts sort as their bytes do. */
 function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
@@ -124,12 +164,16 @@ export class ShareDisk {
   }
 }
 
+/** How a write ends: well; with nothing kept, for there is no space; or its sync fails, with everything kept or nothing. */
+export type Fate = 'good' | 'full' | 'failed but kept' | 'failed';
+
 /** How long the machine takes. What is under way when the process dies never happens. */
 export type DiskTiming = {
   /** Of one write or sync, in true milliseconds. */
   latencyMs(): number;
   /** Where in [0, 1) of a write's latency it becomes durable. */
   durableAt(): number;
+  fate(): Fate;
   /** Runs `run` later, on a paused process too: the disk goes on. */
   onDisk(afterMs: number, run: () => void): void;
   /** Runs `run` later, when the process is not paused. */
@@ -140,7 +184,13 @@ export type DiskTiming = {
 export function openConsensusStore(
   disk: ConsensusDisk,
   timing: DiskTiming,
-  events: { durable(batch: Persist): void; misuse(what: string): void },
+  events: {
+    begun(batch: Persist): void;
+    durable(batch: Persist): void;
+    /** The process learns now that its write has failed. */
+    failed(): void;
+    misuse(what: string): void;
+  },
 ): ConsensusStore {
   let writing = false;
   return {
@@ -148,22 +198,30 @@ export function openConsensusStore(
       new Promise((resolve) => {
         timing.inProcess(timing.latencyMs(), () => {
           const { hardState, applied } = disk;
-          resolve({ hardState, entries: [...disk.entries], applied });
+          resolve({ hardState, entries: disk.read(), applied });
         });
       }),
     persist: (given) => {
       if (writing) events.misuse('two calls of persist at a time');
       writing = true;
       const batch = copyOf(given);
-      return new Promise((resolve) => {
+      events.begun(batch);
+      return new Promise((resolve, reject) => {
         const latencyMs = timing.latencyMs();
-        timing.onDisk(latencyMs * timing.durableAt(), () => {
-          disk.commit(batch);
-          events.durable(batch);
-        });
+        const fate = timing.fate();
+        if (fate === 'good' || fate === 'failed but kept') {
+          timing.onDisk(latencyMs * timing.durableAt(), () => {
+            disk.commit(batch);
+            events.durable(batch);
+          });
+        }
         timing.inProcess(latencyMs, () => {
           writing = false;
-          resolve();
+          if (fate === 'good') resolve();
+          else {
+            events.failed();
+            reject(failureOf(fate));
+          }
         });
       });
     },
@@ -185,6 +243,10 @@ function copyOf(batch: Persist): Persist {
   };
 }
 
+function failureOf(fate: Fate): Error {
+  return new Error(fate === 'full' ? 'ENOSPC: no space left on device' : 'EIO: i/o error, fsync');
+}
+
 /** One life's door to the share disk. */
 export function openShareStore(
   disk: ShareDisk,
@@ -196,13 +258,19 @@ export function openShareStore(
   return {
     put: (key, session, sealed) => {
       const copy = sealed.slice();
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         const latencyMs = timing.latencyMs();
-        timing.onDisk(latencyMs * timing.durableAt(), () => {
-          disk.put(key, session, copy);
-          events.durable(key, session);
+        const fate = timing.fate();
+        if (fate === 'good' || fate === 'failed but kept') {
+          timing.onDisk(latencyMs * timing.durableAt(), () => {
+            disk.put(key, session, copy);
+            events.durable(key, session);
+          });
+        }
+        timing.inProcess(latencyMs, () => {
+          if (fate === 'good') resolve();
+          else reject(failureOf(fate));
         });
-        timing.inProcess(latencyMs, resolve);
       });
     },
     get: async (key, session) => {

@@ -21,6 +21,8 @@ export class Faults<P extends Process> {
   readonly #leader: () => NodeId | undefined;
   /** Machines that are to be back at once when they die next. */
   readonly #hasty = new Set<NodeId>();
+  /** Puts a disk back to what it once was. */
+  readonly #images = new Map<NodeId, () => void>();
   #over = false;
 
   constructor(parts: {
@@ -49,6 +51,9 @@ export class Faults<P extends Process> {
     });
     this.#again('pause', every.pauseMs, () => this.#pause());
     this.#again('clock', every.clockJumpMs, () => this.#jumpClock());
+    this.#again('rot', every.rotMs, () => this.#rot());
+    this.#again('old image', every.staleImageMs, () => this.#goBack());
+    if (every.staleImageMs !== undefined) this.#keepImages();
   }
 
   /** Mends everything: all machines run, at the right time, and hear each other. */
@@ -73,6 +78,29 @@ export class Faults<P extends Process> {
     this.#world.after(afterMs, 'crash after a vote', crash, life);
   }
 
+  /** A write of `machine` is durable, and its process does not know yet. */
+  durable(machine: Machine<P>, isVote: boolean): void {
+    const { crashBeforeVote, crashAtDurable } = this.#weather.aware;
+    const [atVote, atAny] = [this.#rng.chance(crashBeforeVote), this.#rng.chance(crashAtDurable)];
+    if (this.#over || !(atAny || (isVote && atVote))) return;
+    if (isVote) this.#hasty.add(machine.id);
+    this.#world.after(0, 'crash at durable', () => this.#crash(machine), machine.life);
+  }
+
+  /** `machine` is about to answer a client: sometimes it dies just then. */
+  diesBeforeReply(machine: Machine<P>): boolean {
+    if (this.#over || !this.#rng.chance(this.#weather.aware.crashBeforeReply)) return false;
+    this.#crash(machine);
+    return true;
+  }
+
+  /** `candidate` has just asked for votes: sometimes it stands still, and the answers wait for it. */
+  askedForVotes(candidate: Machine<P>): void {
+    if (this.#over || !this.#rng.chance(this.#weather.aware.pauseCandidate)) return;
+    this.#world.counts.pauses++;
+    candidate.pause(this.#rng.between(100, 900));
+  }
+
   /** `leader` has just won: sometimes it is left with one peer only, so that its first entries reach few. */
   elected(leader: NodeId): void {
     if (this.#over || !this.#rng.chance(this.#weather.isolateWinner)) return;
@@ -84,7 +112,11 @@ export class Faults<P extends Process> {
         [leader, id],
         [id, leader],
       ]);
-    this.#cutFor(cuts, this.#rng.between(100, 1_500));
+    // Ten to sixty ticks, or long enough for it to give up.
+    this.#cutFor(
+      cuts,
+      this.#rng.chance(0.5) ? this.#rng.between(100, 600) : this.#rng.between(300, 1_500),
+    );
   }
 
   /** `machine`'s process has ended: it comes back after a while. */
@@ -197,6 +229,38 @@ export class Faults<P extends Process> {
     const error = machine.clock.errorMs();
     const near = majorityAstray || astray + 1 <= (this.#machines.length - 1) / 2;
     return near || Math.abs(error + by) <= NEAR_MS ? by : -error;
+  }
+
+  /** A bit of a log goes bad while its node is down. At most one at a time: the others must go on. */
+  #rot(): void {
+    if (this.#machines.some(({ consensus }) => consensus.rotten !== undefined)) return;
+    const machine = this.#rng.pick(this.#machines);
+    const { length } = machine.consensus.entries;
+    if (length === 0) return;
+    machine.crash();
+    machine.consensus.rotten = 1 + this.#rng.int(length);
+    this.#world.after(this.#rng.between(200, 4_000), `mend the disk of ${machine.id}`, () => {
+      machine.consensus.rotten = undefined;
+      machine.crash();
+      machine.boot();
+    });
+  }
+
+  #keepImages(): void {
+    this.#world.after(this.#rng.between(500, 3_000), 'images', () => {
+      if (this.#over) return;
+      for (const machine of this.#machines) {
+        if (this.#rng.chance(0.5)) this.#images.set(machine.id, machine.consensus.image());
+      }
+      this.#keepImages();
+    });
+  }
+
+  #goBack(): void {
+    const machine = this.#rng.pick(this.#machines);
+    machine.crash();
+    this.#world.counts.staleImages++;
+    this.#images.get(machine.id)?.();
   }
 
   #jumpClock(): void {

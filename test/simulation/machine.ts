@@ -1,8 +1,8 @@
-import { bootId, toHex, type NodeId } from '../../src/common/index.js';
+import { bootId, ClusterError, toHex, type NodeId } from '../../src/common/index.js';
 import type { Channel, LogFields, Logger, Persist } from '../../src/ports/index.js';
 import { MachineClock } from './clock.js';
-import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk } from './disk.js';
-import type { DiskTiming } from './disk.js';
+import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk, tornBatch } from './disk.js';
+import type { DiskTiming, Fate } from './disk.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import type { Weather } from './weather.js';
@@ -29,6 +29,12 @@ export class Life<P extends Process> implements Owner {
   callsLeft = Number.POSITIVE_INFINITY;
   /** Not durable yet: a crash loses them. */
   writesUnderWay = 0;
+  /** The batch that is being written, if it is not durable yet. */
+  batchUnderWay: Persist | undefined;
+  /** A write of its log has failed, and it knows: it may do nothing any more but end. */
+  diskFailed = false;
+  /** It has said that it cannot go on. */
+  ended = false;
   /** Told of the next write, and after how long it will be durable. */
   onWrite: ((durableAfterMs: number) => void) | undefined;
 
@@ -145,10 +151,22 @@ export class Machine<P extends Process> {
     try {
       const process = await this.#start(this.id, this.#portsOf(life, random));
       if (life.gone) return;
+      if (this.consensus.rotten !== undefined) {
+        this.#events.violation(this, 'Rot', `${this.id} starts on a log in which a bit is wrong`);
+      }
       life.process = process;
       this.#events.running(this);
     } catch (error) {
-      if (!life.gone && !life.doomed) this.#events.violation(this, 'start', explain(error));
+      if (life.gone || life.doomed) return;
+      if (this.consensus.rotten === undefined || !isDataLoss(error)) {
+        this.#events.violation(this, 'start', explain(error));
+        return;
+      }
+      // It refuses, as it should, and waits for somebody to mend the disk.
+      this.#world.counts.refusedStarts++;
+      this.#world.trace.event(this.#world.now(), this.id, 'refuses to start');
+      life.gone = true;
+      this.life = undefined;
     }
   }
 
@@ -156,12 +174,23 @@ export class Machine<P extends Process> {
   crash(): void {
     const life = this.life;
     if (life === undefined) return;
+    this.#tear(life);
     life.gone = true;
     this.#world.counts.lostWrites += life.writesUnderWay;
     this.life = undefined;
     this.pausedUntilMs = 0;
     this.#world.trace.event(this.#world.now(), this.id, 'crash');
     this.#events.died(this, life);
+  }
+
+  /** Sometimes the first part of what was being written is there afterwards. */
+  #tear(life: Life<P>): void {
+    const batch = life.batchUnderWay;
+    if (batch === undefined || this.#calm || !this.#rng.chance(this.#weather.disk.torn)) return;
+    const torn = tornBatch(batch, this.#rng.float(), this.consensus.applied);
+    this.#world.counts.tornWrites++;
+    this.consensus.commit(torn);
+    this.#events.persisted(this, torn);
   }
 
   /** Stops the process in good order; it counts as dead when it says so, or after a while. */
@@ -192,6 +221,7 @@ export class Machine<P extends Process> {
     this.#calm = true;
     this.pausedUntilMs = 0;
     this.clock.correct();
+    this.consensus.rotten = undefined;
     if (this.life === undefined) return;
     this.life.callsLeft = Number.POSITIVE_INFINITY;
     this.life.onWrite = undefined;
@@ -202,6 +232,7 @@ export class Machine<P extends Process> {
     const timing: DiskTiming = {
       latencyMs: () => this.#diskLatencyMs(),
       durableAt: () => this.#rng.float(),
+      fate: () => this.#fate(),
       onDisk: (afterMs, run) => {
         if (!life.reaches()) return;
         life.writesUnderWay++;
@@ -223,11 +254,23 @@ export class Machine<P extends Process> {
       random: { bytes: (count) => random.bytes(count) },
       network: {
         send: (to, channel, bytes) => {
+          if (life.diskFailed) {
+            this.#events.violation(this, 'DiskFailure', `${this.id} speaks after a failed write`);
+          }
           if (life.reaches()) this.#events.send(life, to, channel, bytes);
         },
       },
       consensus: openConsensusStore(this.consensus, timing, {
-        durable: (batch) => this.#events.persisted(this, batch),
+        begun: (batch) => (life.batchUnderWay = batch),
+        durable: (batch) => {
+          life.batchUnderWay = undefined;
+          this.#events.persisted(this, batch);
+        },
+        failed: () => {
+          this.#world.counts.failedWrites++;
+          life.batchUnderWay = undefined;
+          life.diskFailed = true;
+        },
         misuse: (what) => this.#events.violation(this, 'consensus store', `${this.id}: ${what}`),
       }),
       shares: openShareStore(this.shares, timing, {
@@ -235,9 +278,24 @@ export class Machine<P extends Process> {
       }),
       logger: this.#loggerOf(life),
       onFatal: (error) => {
-        if (!life.gone && !life.doomed) this.#events.violation(this, 'fatal', explain(error));
+        life.ended = true;
+        if (life.gone || life.doomed || life.diskFailed) return;
+        this.#events.violation(this, 'fatal', explain(error));
       },
     };
+  }
+
+  #fate(): Fate {
+    const { full, failedSyncs } = this.#weather.disk;
+    const [noSpace, failed, kept] = [
+      this.#rng.chance(full),
+      this.#rng.chance(failedSyncs),
+      this.#rng.chance(0.5),
+    ];
+    if (this.#calm) return 'good';
+    if (noSpace) return 'full';
+    if (failed) return kept ? 'failed but kept' : 'failed';
+    return 'good';
   }
 
   #diskLatencyMs(): number {
@@ -266,6 +324,10 @@ export class Machine<P extends Process> {
       alarm: say('alarm'),
     };
   }
+}
+
+function isDataLoss(error: unknown): boolean {
+  return error instanceof ClusterError && error.code === 'data-loss';
 }
 
 function explain(error: unknown): string {

@@ -17,6 +17,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --trace       with --seed: print everything that happens
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
                 mixed (default): one seed in eight is byzantine
+  --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --jobs N      processes to use (default: one per core)
   --until-violation  stop after the first seed that breaks an invariant; one process
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'string', default: 'mixed' },
+    'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -57,9 +59,12 @@ function profileOf(text: string): Profile {
 
 const raftOnly = values['raft-only'];
 const profile = profileOf(values.profile);
+const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const run: RunSeed = (seed) =>
-  raftOnly ? simulate(seed, raftAlone, { print }) : simulate(seed, wholeNodes, { profile, print });
+  raftOnly
+    ? simulate(seed, raftAlone, { print })
+    : simulate(seed, wholeNodes, { profile, staleImages, print });
 
 async function main(): Promise<number> {
   const first = integer(values.first, 'first');
@@ -88,10 +93,21 @@ async function main(): Promise<number> {
       return !untilViolation || result.violations.length === 0;
     });
   } else {
-    const options = ['--profile', profile, ...(raftOnly ? ['--raft-only'] : [])];
+    const options = ['--profile', profile];
+    if (raftOnly) options.push('--raft-only');
+    if (staleImages) options.push('--stale-images');
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
   }
   return tell(results);
+}
+
+/** How often each combination of a message, its sender and its receiver came up, in all seeds. */
+function sumOf(results: readonly Result[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { coverage } of results) {
+    for (const [name, times] of Object.entries(coverage)) sum[name] = (sum[name] ?? 0) + times;
+  }
+  return sum;
 }
 
 /** Prints what happened; gives the exit code. */
@@ -103,7 +119,10 @@ function tell(results: Result[]): number {
   const [only] = results;
   if (values.json) {
     const digest = results.length === 1 ? { digest: only?.digest } : {};
-    console.log(JSON.stringify({ seeds: results.length, ...counts, ...digest, violations }));
+    const coverage = sumOf(results);
+    console.log(
+      JSON.stringify({ seeds: results.length, ...counts, ...digest, violations, coverage }),
+    );
   } else {
     if (results.length === 1) console.log(`digest ${only?.digest}`);
     for (const [name, value] of Object.entries(counts)) console.log(`${name} ${value}`);

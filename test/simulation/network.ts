@@ -1,5 +1,6 @@
 import { bootId, type NodeId } from '../../src/common/index.js';
 import type { Channel } from '../../src/ports/index.js';
+import { cellOf, nameOf, type Passing } from './coverage.js';
 import type { Life, Machine } from './machine.js';
 import type { Process } from './process.js';
 import type { Rng } from './rng.js';
@@ -12,6 +13,9 @@ const KEEP_ALIVE_MS: readonly [number, number] = [1_000, 3_000];
 const RECONNECT_MS: readonly [number, number] = [20, 400];
 /** How long the late duplicates take, as a multiple of the link's latency. */
 const LATE_TIMES = 60;
+
+/** When what comes in a later term comes: most elections last less. */
+const LATE_MS: readonly [number, number] = [50, 1_500];
 
 /** The connection between two machines, once hellos have been exchanged. */
 type Link<P extends Process> = {
@@ -27,6 +31,19 @@ type Link<P extends Process> = {
   readonly told: [boolean, boolean];
 };
 
+/** What a message of consensus is, as far as it matters to who disturbs or counts it. */
+export type About = {
+  readonly delicate: 'vote' | 'acknowledgement' | undefined;
+  readonly passing: Passing | undefined;
+};
+
+type Letter = {
+  readonly from: NodeId;
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+  readonly passing: Passing | undefined;
+};
+
 /** Which way nothing gets through. */
 export type Cut = readonly [from: NodeId, to: NodeId];
 
@@ -37,6 +54,7 @@ export type Cut = readonly [from: NodeId, to: NodeId];
 export class SimulatedNetwork<P extends Process> {
   readonly #world: World;
   readonly #weather: Weather['network'];
+  readonly #aware: Weather['aware'];
   readonly #rng: Rng;
   readonly #links: readonly Link<P>[];
   #calm = false;
@@ -44,11 +62,12 @@ export class SimulatedNetwork<P extends Process> {
   constructor(
     world: World,
     machines: readonly Machine<P>[],
-    weather: Weather['network'],
+    { network: weather, aware }: Pick<Weather, 'network' | 'aware'>,
     rng: Rng,
   ) {
     this.#world = world;
     this.#weather = weather;
+    this.#aware = aware;
     this.#rng = rng;
     const distance = (): number => weather.latencyMs * rng.between(0.5, 2);
     this.#links = machines.flatMap((a, at) =>
@@ -106,7 +125,7 @@ export class SimulatedNetwork<P extends Process> {
     this.cut([]);
   }
 
-  send(from: Life<P>, to: NodeId, channel: Channel, bytes: Uint8Array): void {
+  send(from: Life<P>, to: NodeId, channel: Channel, bytes: Uint8Array, about?: About): void {
     const { counts } = this.#world;
     const link = this.#links.find(
       ({ ends: [a, b] }) =>
@@ -117,37 +136,51 @@ export class SimulatedNetwork<P extends Process> {
     counts.sentMessages++;
     const receiver = link.lives[side === 0 ? 1 : 0];
     const { loss, duplicates, late } = this.#weather;
+    const delicate = about?.delicate;
+    const letter: Letter = { from: from.machine.id, channel, bytes, passing: about?.passing };
+    if (delicate !== undefined && !link.cut[side] && this.#happens(this.#chanceOf(delicate))) {
+      counts.duplicatedMessages++;
+      this.#haunt(letter, receiver.machine, this.#rng.between(...LATE_MS));
+      // An acknowledgement that is held back does not come twice.
+      if (delicate === 'acknowledgement') return;
+    }
     if (link.cut[side] || this.#happens(loss)) counts.droppedMessages++;
-    else this.#deliver(from, receiver, channel, bytes, this.#delayMs(link, side));
+    else this.#deliver(letter, receiver, this.#delayMs(link, side));
     if (link.cut[side] || !this.#happens(duplicates)) return;
     counts.duplicatedMessages++;
     const times = this.#rng.chance(late) ? this.#rng.between(1, LATE_TIMES) : 1;
     const delayMs = this.#delayMs(link, side) * times;
-    if (times === 1) this.#deliver(from, receiver, channel, bytes, delayMs);
-    else this.#haunt(from, receiver.machine, channel, bytes, delayMs);
+    if (times === 1) this.#deliver(letter, receiver, delayMs);
+    else this.#haunt(letter, receiver.machine, delayMs);
   }
 
-  #deliver(from: Life<P>, to: Life<P>, channel: Channel, bytes: Uint8Array, delayMs: number): void {
-    const sender = from.machine.id;
-    const receive = (): void => to.process?.receive(sender, channel, bytes);
-    this.#world.after(delayMs, `${channel} from ${sender}`, receive, to, bytes);
+  #deliver(letter: Letter, to: Life<P>, delayMs: number): void {
+    const what = `${letter.channel} from ${letter.from}`;
+    this.#world.after(delayMs, what, () => this.#hand(letter, to), to, letter.bytes);
   }
 
   /** Comes when its connection may be gone and another process runs: Raft must bear what is that old. */
-  #haunt(
-    from: Life<P>,
-    to: Machine<P>,
-    channel: Channel,
-    bytes: Uint8Array,
-    delayMs: number,
-  ): void {
-    const sender = from.machine.id;
+  #haunt(letter: Letter, to: Machine<P>, delayMs: number): void {
+    const what = `late ${letter.channel} from ${letter.from}`;
     this.#world.after(delayMs, `late message for ${to.id}`, () => {
       const life = to.life;
       if (life?.process === undefined) return;
-      const receive = (): void => life.process?.receive(sender, channel, bytes);
-      this.#world.after(0, `late ${channel} from ${sender}`, receive, life, bytes);
+      this.#world.after(0, what, () => this.#hand(letter, life), life, letter.bytes);
     });
+  }
+
+  #hand({ from, channel, bytes, passing }: Letter, to: Life<P>): void {
+    const status = to.process?.status();
+    const cell = passing && status && cellOf(passing, status);
+    if (cell !== undefined) {
+      const { coverage } = this.#world;
+      coverage.set(nameOf(cell), (coverage.get(nameOf(cell)) ?? 0) + 1);
+    }
+    to.process?.receive(from, channel, bytes);
+  }
+
+  #chanceOf(delicate: NonNullable<About['delicate']>): number {
+    return delicate === 'vote' ? this.#aware.lateVotes : this.#aware.heldAcknowledgements;
   }
 
   #delayMs(link: Link<P>, side: number): number {

@@ -15,6 +15,8 @@ export type Status = {
   readonly leader: NodeId | undefined;
   readonly commit: number;
   readonly applied: number;
+  /** Where the process tells. */
+  readonly role?: 'follower' | 'precandidate' | 'candidate' | 'leader';
 };
 
 /** What runs on a machine: a whole node, or Raft alone. */

@@ -50,6 +50,12 @@ export type Weather = {
     readonly spikes: number;
     /** Writes that take seconds. */
     readonly freezes: number;
+    /** Writes for which there is no space: nothing of them is kept, and the process must end. */
+    readonly full: number;
+    /** Writes whose sync fails: kept or not, nobody knows, and the process must end. */
+    readonly failedSyncs: number;
+    /** Chance that a crash in a write leaves the first part of it. */
+    readonly torn: number;
   };
   /** Mean true time between two faults of a class; `undefined` is never. */
   readonly every: {
@@ -58,6 +64,10 @@ export type Weather = {
     readonly powerCutMs: number | undefined;
     readonly pauseMs: number | undefined;
     readonly clockJumpMs: number | undefined;
+    /** A bit of a log at rest flips; the node must refuse to start until that is mended. */
+    readonly rotMs: number | undefined;
+    /** An old image of a disk is put back, which nobody promises to survive. Never, unless it is asked for. */
+    readonly staleImageMs: number | undefined;
   };
   /** Share of the crashes that are a stop in good order. */
   readonly gracefulStops: number;
@@ -67,6 +77,21 @@ export type Weather = {
   readonly crashAfterVote: number;
   /** Chance that a new leader is left with one peer only for a while. */
   readonly isolateWinner: number;
+  /** What hurts a protocol just where it is delicate; chance would take long to get there. */
+  readonly aware: {
+    /** Chance that a node crashes when a vote is durable and nobody knows. */
+    readonly crashBeforeVote: number;
+    /** Chance that a node crashes when any write is durable and nobody knows. */
+    readonly crashAtDurable: number;
+    /** Chance that a node crashes when it has applied a request and would answer it. */
+    readonly crashBeforeReply: number;
+    /** Chance that a vote, or a request for one, comes again in a later term. */
+    readonly lateVotes: number;
+    /** Chance that an acknowledgement comes only in a later term. */
+    readonly heldAcknowledgements: number;
+    /** Chance that a candidate stands still when it has asked for votes. */
+    readonly pauseCandidate: number;
+  };
   readonly clock: {
     /** A machine's clock is wrong by up to this. */
     readonly offsetMs: number;
@@ -82,6 +107,9 @@ export type Weather = {
 /** Mostly three, which is the hardest on a signature; an even number too. */
 const CLUSTER_SIZES: readonly number[] = [3, 3, 3, 3, 3, 3, 4, 5, 5, 5];
 
+/** Mean time between two old images that are put back, where that is asked for. */
+const STALE_IMAGE_MS = 6_000;
+
 /** One seed in this many runs on the curve that is shipped. */
 const REAL_CURVE_EVERY = 50;
 
@@ -93,12 +121,44 @@ function isByzantine(seed: number, profile: Profile): boolean {
   return profile === 'byzantine';
 }
 
-function drawLies(seed: number): Lies {
-  const rng = new Rng(seed, 'lies config');
-  const often = (chance: number, low: number, high: number): number | undefined => {
+type Often = (chance: number, low: number, high: number) => number | undefined;
+
+/** Draws whether a class of faults is on, and its rate. */
+function oftenOf(rng: Rng): Often {
+  return (chance, low, high) => {
     const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
     return on ? value : undefined;
   };
+}
+
+function drawDamage(seed: number): Pick<Weather['disk'], 'full' | 'failedSyncs' | 'torn'> {
+  const often = oftenOf(new Rng(seed, 'disk config'));
+  return {
+    full: often(0.25, 0.000_5, 0.005) ?? 0,
+    failedSyncs: often(0.25, 0.000_5, 0.005) ?? 0,
+    torn: often(0.4, 0.1, 1) ?? 0,
+  };
+}
+
+function drawRot(seed: number): number | undefined {
+  return oftenOf(new Rng(seed, 'rot config'))(0.25, 5_000, 30_000);
+}
+
+function drawAware(seed: number): Weather['aware'] {
+  const often = oftenOf(new Rng(seed, 'aware config'));
+  return {
+    crashBeforeVote: often(0.4, 0.02, 0.3) ?? 0,
+    crashAtDurable: often(0.4, 0.000_5, 0.01) ?? 0,
+    crashBeforeReply: often(0.4, 0.005, 0.1) ?? 0,
+    lateVotes: often(0.5, 0.02, 0.5) ?? 0,
+    heldAcknowledgements: often(0.4, 0.002, 0.1) ?? 0,
+    pauseCandidate: often(0.4, 0.02, 0.5) ?? 0,
+  };
+}
+
+function drawLies(seed: number): Lies {
+  const rng = new Rng(seed, 'lies config');
+  const often = oftenOf(rng);
   return {
     everyMs: rng.logBetween(20, 1_000),
     standEveryMs: often(0.85, 300, 5_000),
@@ -113,10 +173,7 @@ function drawLies(seed: number): Lies {
 /** Draws the weather of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
 export function drawWeather(seed: number, profile: Profile = 'faults'): Weather {
   const rng = new Rng(seed, 'config');
-  const often = (chance: number, low: number, high: number): number | undefined => {
-    const [on, value] = [rng.chance(chance), rng.logBetween(low, high)];
-    return on ? value : undefined;
-  };
+  const often = oftenOf(rng);
   const majorityAstray = rng.chance(0.15);
   const nodes = rng.pick(CLUSTER_SIZES);
   const liar = 1 + new Rng(seed, 'liar').int(nodes);
@@ -138,6 +195,7 @@ export function drawWeather(seed: number, profile: Profile = 'faults'): Weather 
       latencyMs: rng.logBetween(0.1, 15),
       spikes: often(0.5, 0.001, 0.05) ?? 0,
       freezes: often(0.3, 0.000_2, 0.005) ?? 0,
+      ...drawDamage(seed),
     },
     every: {
       partitionMs: often(0.75, 2_000, 12_000),
@@ -145,7 +203,10 @@ export function drawWeather(seed: number, profile: Profile = 'faults'): Weather 
       powerCutMs: often(0.25, 10_000, 40_000),
       pauseMs: often(0.5, 2_000, 15_000),
       clockJumpMs: often(0.6, 2_000, 15_000),
+      rotMs: drawRot(seed),
+      staleImageMs: undefined,
     },
+    aware: drawAware(seed),
     gracefulStops: rng.chance(0.5) ? 0.2 : 0,
     downMs: rng.logBetween(30, 3_000),
     crashAfterVote: often(0.5, 0.02, 0.3) ?? 0,
@@ -157,6 +218,11 @@ export function drawWeather(seed: number, profile: Profile = 'faults'): Weather 
       majorityAstray,
     },
   };
+}
+
+/** The same weather, in which old disks come back now and then. */
+export function withStaleImages(weather: Weather): Weather {
+  return { ...weather, every: { ...weather.every, staleImageMs: STALE_IMAGE_MS } };
 }
 
 /** The weather in one line, for people. */

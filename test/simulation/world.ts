@@ -21,6 +21,8 @@ type Event = {
 export class World {
   readonly trace: Trace;
   readonly counts: Counts = noCounts();
+  /** How often each combination of a message, its sender and its receiver came up. */
+  readonly coverage = new Map<string, number>();
   /** Called after every event, with its owner. */
   afterEvent: (owner: Owner | undefined) => Promise<void> | undefined = () => undefined;
   readonly #events = new EventQueue<Event>();

@@ -4,6 +4,7 @@ import type { DiskTiming } from '../simulation/disk.js';
 export const PROMPT_DISK: DiskTiming = {
   latencyMs: () => 2,
   durableAt: () => 0.5,
+  fate: () => 'good',
   onDisk: (_, run) => void setImmediate(run),
   inProcess: (_, run) => void setImmediate(() => setImmediate(run)),
 };

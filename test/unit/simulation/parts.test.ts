@@ -1,14 +1,16 @@
 import { expect, test } from '@jest/globals';
 
 import { keyId, sessionId } from '../../../src/common/index.js';
-import type { Write } from '../../../src/ports/index.js';
+import type { Entry, Write } from '../../../src/ports/index.js';
 import { EPOCH_MS, MachineClock } from '../../simulation/clock.js';
 import {
   ConsensusDisk,
   openConsensusStore,
   openShareStore,
   ShareDisk,
+  tornBatch,
   type DiskTiming,
+  type Fate,
 } from '../../simulation/disk.js';
 import { EventQueue } from '../../simulation/event-queue.js';
 import { Rng } from '../../simulation/rng.js';
@@ -68,6 +70,8 @@ class Bench implements DiskTiming {
 
   latencyMs = (): number => 10;
   durableAt = (): number => 0.5;
+  next: Fate = 'good';
+  fate = (): Fate => this.next;
   onDisk = (afterMs: number, run: () => void): void => void this.#due.push({ atMs: afterMs, run });
   inProcess = this.onDisk;
 
@@ -80,10 +84,81 @@ class Bench implements DiskTiming {
   }
 }
 
+const deaf = {
+  begun: () => undefined,
+  durable: () => undefined,
+  failed: () => undefined,
+  misuse: () => undefined,
+};
+
+test.each([
+  ['full', 0],
+  ['failed', 0],
+  ['failed but kept', 1],
+] as const)('a write that is %s is refused, and leaves %i entries', async (fate, kept) => {
+  const [disk, bench] = [new ConsensusDisk(), new Bench()];
+  let failures = 0;
+  const store = openConsensusStore(disk, bench, { ...deaf, failed: () => void failures++ });
+  bench.next = fate;
+  const written = store.persist({ entries: logOf([1]), writes: [], applied: 0 });
+  bench.pass(10);
+  await expect(written).rejects.toThrow(fate === 'full' ? 'ENOSPC' : 'EIO');
+  expect([failures, disk.entries.length]).toEqual([1, kept]);
+});
+
+test('a bit that rots is seen in what is read, and gone when it is mended', async () => {
+  const [disk, bench] = [new ConsensusDisk(), new Bench()];
+  disk.commit({ entries: logOf([1, 1, 1]), writes: [], applied: 0 });
+  const read = async (): Promise<readonly Entry[]> => {
+    const loading = openConsensusStore(disk, bench, deaf).load();
+    bench.pass(10);
+    return (await loading).entries;
+  };
+  disk.rotten = 2;
+  expect((await read()).map((entry, at) => entry === disk.entries[at])).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  disk.rotten = undefined;
+  expect(await read()).toEqual(disk.entries);
+});
+
+test('a torn batch is a part of it from the front, without its writes', () => {
+  const batch = { entries: logOf([1, 1, 1, 1]), writes: [write(1, 1)], applied: 3 };
+  expect(tornBatch(batch, 0.5, 0)).toEqual({
+    entries: batch.entries.slice(0, 2),
+    writes: [],
+    applied: 0,
+  });
+});
+
+test('an image of a disk brings all of it back', () => {
+  const disk = new ConsensusDisk();
+  disk.commit({ entries: logOf([1]), writes: [write(1, 1)], applied: 1 });
+  const before = disk.stateHash;
+  const goBack = disk.image();
+  disk.commit({
+    hardState: { term: 7, votedFor: undefined },
+    truncateFrom: 1,
+    entries: logOf([2, 2]),
+    writes: [write(1, 2), write(2, 2)],
+    applied: 2,
+  });
+  goBack();
+  expect([disk.hardState.term, disk.entries.length, disk.applied, disk.stateHash]).toEqual([
+    0,
+    1,
+    1,
+    before,
+  ]);
+  expect(disk.get(Uint8Array.of(2))).toBeUndefined();
+});
+
 test('a batch is durable as a whole some time before the process learns of it', async () => {
   const [disk, bench] = [new ConsensusDisk(), new Bench()];
   const store = openConsensusStore(disk, bench, {
-    durable: () => undefined,
+    ...deaf,
     misuse: (what) => {
       throw new Error(what);
     },
@@ -117,7 +192,7 @@ test('a batch is durable as a whole some time before the process learns of it', 
 
 test('a crash loses what was not durable, of log and shares', () => {
   const [disk, shares, bench] = [new ConsensusDisk(), new ShareDisk(), new Bench()];
-  const events = { durable: () => undefined, misuse: () => undefined };
+  const events = deaf;
   void openConsensusStore(disk, bench, events).persist({
     hardState: { term: 4, votedFor: undefined },
     entries: logOf([1]),

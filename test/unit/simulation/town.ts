@@ -36,6 +36,14 @@ function listen(ports: LifePorts): Listener {
 
 export const FINE: Weather = {
   ...drawWeather(1),
+  aware: {
+    crashBeforeVote: 0,
+    crashAtDurable: 0,
+    crashBeforeReply: 0,
+    lateVotes: 0,
+    heldAcknowledgements: 0,
+    pauseCandidate: 0,
+  },
   network: { latencyMs: 1, jitter: 2, loss: 0, duplicates: 0, late: 0, spikes: 0 },
 };
 
@@ -67,7 +75,7 @@ export function town(weather: Weather = FINE): {
         },
       }),
   );
-  const network = new SimulatedNetwork<Listener>(world, machines, weather.network, new Rng(1, 'n'));
+  const network = new SimulatedNetwork<Listener>(world, machines, weather, new Rng(1, 'n'));
   const machine = (id: NodeId): Machine<Listener> => {
     const found = machines.find((each) => each.id === id);
     if (found === undefined) throw new Error(`no machine ${id}`);

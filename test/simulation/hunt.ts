@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+
+import { PLANTED_BUGS, runWith } from './planted-bugs.js';
+
+const USAGE = `usage: npm run simulate:bugs -- [options]
+
+  --match TEXT  only bugs whose names have TEXT in them
+  --first S     begin at seed S instead of the bug's own
+  --seeds N     try N seeds instead of the bug's budget
+  --json        one line of JSON on standard output
+`;
+
+const { values } = parseArgs({
+  options: {
+    match: { type: 'string', default: '' },
+    first: { type: 'string' },
+    seeds: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** Plants every bug, the rare ones too, and tells which seed found it. */
+async function main(): Promise<number> {
+  const rows = [];
+  for (const bug of PLANTED_BUGS.filter(({ name }) => name.includes(values.match))) {
+    const [first, seeds] = [Number(values.first ?? bug.first), Number(values.seeds ?? bug.seeds)];
+    const { seed, checkers, seconds } = await runWith({ ...bug, first, seeds });
+    const needed = seed === undefined ? undefined : seed - first + 1;
+    const { name, where, isRare = false } = bug;
+    rows.push({ name, where, isRare, first, budget: seeds, needed, seed, checkers, seconds });
+    const found = seed === undefined ? 'NOT FOUND' : `seed ${seed}, by ${checkers.join(', ')}`;
+    console.error(`${name} (${where}): ${found}, ${seconds.toFixed(1)} s`);
+  }
+  if (values.json) console.log(JSON.stringify(rows));
+  return rows.every(({ seed }) => seed !== undefined) ? 0 : 1;
+}
+
+if (values.help) console.error(USAGE);
+else process.exitCode = await main();

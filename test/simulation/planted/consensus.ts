@@ -1,0 +1,294 @@
+import type { PlantedBug } from './planted-bug.js';
+
+/** Mistakes in Raft that real systems have made. */
+export const CONSENSUS_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a vote is granted without being persisted',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: "if (core.votedFor === undefined)\n            core.hardState = 'unsaved';",
+        replace: '',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'an acknowledgement leaves before the sync',
+    edits: [
+      {
+        file: 'raft/driver.js',
+        find: 'this.#flushed = this.#applied;\n            await store.persist',
+        replace:
+          'this.#flushed = this.#applied;\n            this.#send(ready.sendAfterPersist);\n            await store.persist',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'a quorum is one short',
+    edits: [
+      {
+        file: 'raft/quorum.js',
+        find: 'return Math.floor(count / 2) + 1;',
+        replace: 'return Math.floor(count / 2);',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'a vote goes to a log that lacks entries',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: 'request.term === core.term && isFree && isUpToDate',
+        replace: 'request.term === core.term && isFree',
+      },
+      {
+        file: 'raft/candidate.js',
+        find: 'request.term > core.term && isUpToDate',
+        replace: 'request.term > core.term',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 12,
+  },
+  {
+    name: 'a late append truncates what came after it',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'if (timely > 0 && lastKnown < log.last.index)',
+        replace: 'if (append.entries.length > 0 && lastKnown < log.last.index)',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'the commit index follows the leader beyond what was compared',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'Math.min(append.commit, answer.match)',
+        replace: 'Math.min(append.commit, core.log.last.index)',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'the applied index is durable without the writes of its entries',
+    edits: [
+      {
+        file: 'raft/driver.js',
+        find: 'const writes = machine.pendingWrites();',
+        replace: 'const writes = ready.persist === undefined ? machine.pendingWrites() : [];',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'a read is answered without asking a majority',
+    edits: [
+      {
+        file: 'raft/read-index.js',
+        find: 'if (reachedByMajority([role.round, ...answered]) < confirming.round)\n        return;',
+        replace: '',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 200,
+    isRare: true,
+  },
+  {
+    name: 'a promise leaves before its write begins',
+    edits: [
+      {
+        file: 'raft/core.js',
+        find: '(kept ? core.outbox.now : core.outbox.afterPersist).push(message);',
+        replace: 'void kept; core.outbox.now.push(message);',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'what stands before an append is not compared',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'if (log.termAt(prevIndex) !== prevTerm) {',
+        replace: 'if (log.termAt(prevIndex) === undefined) {',
+      },
+      {
+        file: 'raft/follower.js',
+        find: 'if (!equal(log.hashAt(prevIndex) ?? prevHash, prevHash)) {',
+        replace: 'if (false) {',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 4,
+  },
+  {
+    name: 'a vote that comes twice counts twice',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: 'if (!role.ballot.has(reply.from))\n        role.ballot.set(reply.from, reply.granted);',
+        replace: 'role.ballot.set(`${reply.from} ${role.ballot.size}`, reply.granted);',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 184,
+  },
+  {
+    name: 'a node votes for two in one term',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: 'const granted = request.term === core.term && isFree && isUpToDate;',
+        replace: 'void isFree; const granted = request.term === core.term && isUpToDate;',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 20,
+    isRare: true,
+  },
+  {
+    name: 'logs are compared by their length alone',
+    edits: [
+      {
+        file: 'raft/log.js',
+        find: 'return lastTerm > ours.term || (lastTerm === ours.term && lastIndex >= ours.index);',
+        replace: 'return lastIndex >= ours.index;',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 100,
+    isRare: true,
+  },
+  {
+    name: 'an entry of an earlier term is committed by counting',
+    edits: [
+      {
+        file: 'raft/leader.js',
+        find: 'if (reached <= core.commit || core.log.termAt(reached) !== core.term)',
+        replace: 'if (reached <= core.commit)',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 2000,
+    isRare: true,
+  },
+  {
+    name: 'the last entry is acknowledged, not the last that was compared',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: 'match: lastKnown + timely }',
+        replace: 'match: log.last.index }',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 300,
+    isRare: true,
+  },
+  {
+    name: 'the vote is forgotten with the leader',
+    edits: [
+      {
+        file: 'raft/follower.js',
+        find: "    core.role = { type: 'follower', leader };\n    restartElectionTimer(core);",
+        replace:
+          "    core.role = { type: 'follower', leader };\n    core.votedFor = undefined;\n    restartElectionTimer(core);",
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 2000,
+    isRare: true,
+  },
+  {
+    name: 'a leader counts what its own disk does not have',
+    edits: [
+      {
+        file: 'raft/leader.js',
+        find: 'reachedByMajority([core.log.durable, ...matches])',
+        replace: 'reachedByMajority([core.log.last.index, ...matches])',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 10,
+    isRare: true,
+  },
+  {
+    name: 'a pre-vote counts as a vote',
+    edits: [
+      {
+        file: 'raft/candidate.js',
+        find: "if (role.type !== (reply.pre ? 'precandidate' : 'candidate'))",
+        replace: "if (role.type !== 'precandidate' && role.type !== 'candidate')",
+      },
+      {
+        file: 'raft/candidate.js',
+        find: 'const electing = reply.pre && reply.granted ? core.term + 1 : core.term;',
+        replace:
+          "const electing = role.type === 'precandidate' && reply.granted ? core.term + 1 : core.term;",
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 50,
+    isRare: true,
+  },
+  {
+    name: 'a write that failed is tried again',
+    edits: [
+      {
+        file: 'raft/driver.js',
+        find: 'await store.persist({',
+        replace:
+          'const twice = async (batch) => { try { await store.persist(batch); } catch { await store.persist(batch); } };\n            await twice({',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 30,
+    isRare: true,
+  },
+  {
+    name: 'a log is read without looking at its hashes',
+    edits: [
+      {
+        file: 'raft/log.js',
+        find: 'equal(entry.hash, entryHash(previous?.hash ?? ZERO_HASH, entry))',
+        replace: 'true',
+      },
+    ],
+    where: 'consensus',
+    first: 1,
+    seeds: 30,
+    isRare: true,
+  },
+];

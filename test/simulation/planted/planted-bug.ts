@@ -1,0 +1,16 @@
+/** One change to a compiled file: `find` must be there exactly once. */
+export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+
+/** A mistake that somebody could make, and how many seeds it may take to show. */
+export type PlantedBug = {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** What shows it: consensus alone, whole nodes, or whole nodes beside a malicious one. */
+  readonly where: 'consensus' | 'faults' | 'byzantine';
+  /** The first seed that is tried: mistakes that few seeds show begin near one that does. */
+  readonly first: number;
+  /** It must show within so many. */
+  readonly seeds: number;
+  /** Not in every run of the tests, but in the longer lane. */
+  readonly isRare?: true;
+};

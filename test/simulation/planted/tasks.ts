@@ -1,0 +1,206 @@
+import type { PlantedBug } from './planted-bug.js';
+
+/** Mistakes around keys, nonces, requests and outcomes. */
+export const TASK_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a nonce is used twice',
+    edits: [
+      {
+        file: 'keys/nonces.js',
+        find: 'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
+        replace: 'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
+      },
+      {
+        file: 'keys/nonces.js',
+        find: 'if (kept !== undefined && isOf(slot, kept.commitment))',
+        replace: 'if (false)',
+      },
+      // A leader that offers what it has offered before. With honest holders it would only be slow.
+      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, named.counter);', replace: '' },
+      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, slot.counter);', replace: ';' },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 5,
+    isRare: true,
+  },
+  {
+    name: 'a share leaves after the request has expired',
+    edits: [
+      {
+        file: 'tasks/participant/signing.js',
+        find: 'if (contribution === undefined || !due || clock.now() >= answered.expireTimeMs)',
+        replace: 'if (contribution === undefined || !due)',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 10,
+    isRare: true,
+  },
+  {
+    name: 'a key is active before all participants are ready',
+    edits: [
+      {
+        file: 'state/apply-facts.js',
+        find: 'said.length === ready.participants.length &&',
+        replace: 'said.length === ready.threshold &&',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 100,
+    isRare: true,
+  },
+  {
+    name: 'ready is said for a share that was never kept',
+    edits: [
+      {
+        file: 'keys/key-manager.js',
+        find: 'await shares.put(keyId, sessionId, sealShare(',
+        replace: 'void (keyId, sessionId, sealShare(',
+      },
+      {
+        file: 'keys/key-manager.js',
+        find: 'if (stored === undefined || !same ||',
+        replace: 'if (stored !== undefined && !same ||',
+      },
+      {
+        file: 'keys/key-manager.js',
+        find: '!equal(recordOf(stored) ?? new Uint8Array(), record)',
+        replace: 'false',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 3,
+    isRare: true,
+  },
+  {
+    name: 'a request is answered with the outcome of another that took its id',
+    edits: [
+      {
+        file: 'tasks/requests/submissions.js',
+        find: 'if (!judged.ok) {\n            waiting.fail',
+        replace: 'if (false) {\n            waiting.fail',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 100,
+    isRare: true,
+  },
+  {
+    name: 'a share leaves before its entry is durable here',
+    edits: [
+      {
+        file: 'raft/raft.js',
+        find: 'return Math.max(applied, Math.min(commit, log.durable));',
+        replace: 'return Math.max(applied, Math.min(commit, log.last.index));',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 10,
+    isRare: true,
+  },
+  {
+    name: 'a known request is opened a second time',
+    edits: [
+      {
+        file: 'state/judge-request.js',
+        find: 'if (known !== undefined)\n        return judgeKnown(known, content, parsed.request.requestId);',
+        replace:
+          'if (known !== undefined && false)\n        return judgeKnown(known, content, parsed.request.requestId);',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 10,
+    isRare: true,
+  },
+  {
+    name: 'another run of a node goes on with the session of an earlier one',
+    edits: [
+      {
+        file: 'tasks/participant/generating.js',
+        find: 'if (named === undefined || toHex(named.boot) !== boot) {',
+        replace: 'void boot; if (named === undefined) {',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 100,
+    isRare: true,
+  },
+  {
+    name: 'nobody looks at the signature of a voucher',
+    edits: [
+      {
+        file: 'state/authority.js',
+        find: 'verify.identity(node.identityKey, voucherBytes(',
+        replace: '((..._) => true)(node.identityKey, voucherBytes(',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 20,
+    isRare: true,
+  },
+  {
+    name: 'the public keys that participants say are not compared',
+    edits: [
+      {
+        file: 'state/apply-facts.js',
+        find: 'return (equal(a.publicKey, b.publicKey) &&',
+        replace: 'return (',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 100,
+    isRare: true,
+  },
+  {
+    name: 'a nonce is used for commitments that are not its own',
+    edits: [
+      {
+        file: 'keys/nonces.js',
+        find: 'if (!isOf(slot, kept.commitment))',
+        replace: 'if (false)',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 30,
+    isRare: true,
+  },
+  {
+    name: 'a recorded signature is an answer, whether it verifies or not',
+    edits: [
+      {
+        file: 'tasks/requests/submissions.js',
+        find: "if (task.outcome?.$case === 'signature' && !this.#verifies(task, waiting)) {",
+        replace: 'if (false) {',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 30,
+    isRare: true,
+  },
+  {
+    name: 'an attempt need not be of the request that its task was opened for',
+    edits: [
+      {
+        file: 'state/attempts.js',
+        find: 'equal(attempt.requestHash, task.requestHash) &&',
+        replace: '',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 30,
+    isRare: true,
+  },
+];
