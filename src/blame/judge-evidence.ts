@@ -5,6 +5,7 @@ import {
   judgeOpening,
   judgeShare,
   judgeSignatureShare,
+  publicOf,
   keygenKinds,
 } from '../frost/index.js';
 import type { Commitment, Suite } from '../frost/index.js';
@@ -169,11 +170,7 @@ class Trial {
     if (body === undefined || !indices.includes(index)) return false;
     const scalar = decode(SignatureShare, body)?.share;
     if (scalar === undefined) return true;
-    const key = {
-      threshold: ready.threshold,
-      V: ready.publicPolynomial,
-      publicKey: ready.publicKey,
-    };
+    const key = publicOf(ready, request.path);
     return judgeSignatureShare(suite, key, B, request.message, index, scalar) === 'wrong';
   }
 

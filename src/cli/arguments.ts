@@ -1,4 +1,6 @@
+import { Option } from 'commander';
 import { ClusterError, fromHex } from '../common/index.js';
+import { isPath } from '../frost/index.js';
 import { algorithmName } from '../identity/index.js';
 import { ALGORITHMS } from '../state/index.js';
 import type { Algorithm } from '../wire/index.js';
@@ -31,6 +33,22 @@ export function hexArgument(flag: string): (text: string) => Uint8Array {
     if (bytes === undefined) throw usageError(`${flag} must be hex characters`);
     return bytes;
   };
+}
+
+/** `--path`, as all commands have it. */
+export function pathOption(description: string): Option {
+  return new Option('--path <numbers>', description).argParser(pathArgument);
+}
+
+/** Reads a derivation path: `0/5`, or `m/0/5` as wallets write it. */
+function pathArgument(text: string): readonly number[] {
+  const path = text.replace(/^m(\/|$)/, '');
+  const numbers = path === '' ? [] : path.split('/').map(Number);
+  if (/^[\d/]*$/.test(path) && !path.includes('//') && isPath(numbers)) return numbers;
+  const hardened = /['hH]/.test(path) ? ': hardened keys cannot be derived from a public key' : '';
+  throw usageError(
+    `--path must be at most 16 numbers below 2^31 such as 0/5, not "${text}"${hardened}`,
+  );
 }
 
 /** Reads a flag that is a count from 1 on. */

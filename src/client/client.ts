@@ -15,6 +15,7 @@ import {
   SigningServiceService,
   TaskServiceService,
 } from '../wire/services.js';
+import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 import type { Judgement, Reader, Verdict } from './key-certificate.js';
@@ -69,6 +70,8 @@ export type SignInput = {
   readonly publicKey?: Uint8Array | undefined;
   /** Of the public key given: FROST_ED25519_SHA512 unless given. */
   readonly algorithm?: Algorithm | undefined;
+  /** Signs with the key derived at this path: at most 16 numbers below 2^31. The key itself unless given. */
+  readonly path?: readonly number[] | undefined;
   readonly requestId?: string | undefined;
 };
 
@@ -82,7 +85,7 @@ export type ListInput = { readonly limit?: number | undefined };
 /** A key, and what its certificate is worth. */
 export type JudgedKey = { readonly key: Key } & Judgement;
 
-type TrustedKey = Pick<Key, 'algorithm' | 'publicKey'>;
+type TrustedKey = Pick<Key, 'algorithm' | 'publicKey' | 'certificate'>;
 
 /**
  * A cluster, to its applications: finds a node that answers, asks again where that is safe, bounds every wait, and
@@ -150,18 +153,19 @@ export class QuorateClient {
    * @throws QuorateError `protocol-abort` KEY_UNVERIFIED when the certificate is worth less than is required.
    */
   async sign(input: SignInput, options?: CallOptions): Promise<SignResponse> {
-    const { keyId, message, requestId = randomUUID() } = input;
+    const { keyId, message, path = [], requestId = randomUUID() } = input;
     const until = untilOf(options);
-    const trusted = await this.#trustedKey(input, until);
+    const signing = await this.#signingKey(input, until);
     const request = encode(SignRequest, {
       requestId,
       keyId,
       payload: { $case: 'message', value: message },
+      derivationPath: [...path],
     });
     const answer = await this.#mutations.call(SigningServiceService.sign, request, until);
-    if (!verifySignature(trusted, message, answer.signature))
+    if (!verifySignature(signing, message, answer.signature))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
-    return { ...answer, publicKey: trusted.publicKey };
+    return { ...answer, publicKey: signing.publicKey };
   }
 
   async getTask(taskId: string, options?: CallOptions): Promise<Task> {
@@ -253,9 +257,20 @@ export class QuorateClient {
     return { key, ...verifyKeyCertificate(key, this.#genesis, { ...this.#reader, ...known }) };
   }
 
-  async #trustedKey(input: SignInput, until: Until): Promise<TrustedKey> {
-    const { keyId, publicKey, algorithm = Algorithm.FROST_ED25519_SHA512 } = input;
+  /** The key that the signature must verify under: given, or derived here from the one that is trusted. */
+  async #signingKey(
+    { keyId, path = [], ...given }: SignInput,
+    until: Until,
+  ): Promise<Pick<Key, 'algorithm' | 'publicKey'>> {
+    const { publicKey, algorithm = Algorithm.FROST_ED25519_SHA512 } = given;
     if (publicKey !== undefined) return { algorithm, publicKey };
+    const trusted = await this.#trustedKey(keyId, until);
+    const derived = derivePublicKey(trusted, path);
+    if (derived === undefined) throw wrongAnswer(`a key ${keyId} that nothing can be derived from`);
+    return { algorithm: trusted.algorithm, publicKey: derived };
+  }
+
+  async #trustedKey(keyId: string, until: Until): Promise<TrustedKey> {
     const known = this.#trusted.get(keyId);
     if (known !== undefined) return known;
 

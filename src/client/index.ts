@@ -12,6 +12,7 @@ export type {
   ListInput,
   SignInput,
 } from './client.js';
+export { derivePublicKey } from './derived-key.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 export type { Judgement, Reader, Verdict } from './key-certificate.js';

@@ -17,7 +17,7 @@ export {
   signShareJob,
 } from './jobs.js';
 export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
-export { PARTICIPANTS_MAX, THRESHOLD_MIN, verificationShare } from './key.js';
+export { isPath, PARTICIPANTS_MAX, publicOf, THRESHOLD_MIN, verificationShare } from './key.js';
 export type { FrostPublic, FrostShare } from './key.js';
 export { generateKey } from './keygen.js';
 export type { NewKey } from './keygen.js';

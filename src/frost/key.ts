@@ -6,6 +6,18 @@ import type { Suite } from './suite.js';
 export const THRESHOLD_MIN = 2;
 export const PARTICIPANTS_MAX = 20;
 
+/** Numbers of a derivation path, each below 2^31: from there on BIP-32 means hardened children, which take the private key. */
+const PATH_NUMBERS_MAX = 16;
+const PATH_NUMBER_END = 2 ** 31;
+
+/** Claims that keys can be derived along `path`. */
+export function isPath(path: readonly number[]): boolean {
+  return (
+    path.length <= PATH_NUMBERS_MAX &&
+    path.every((each) => Number.isInteger(each) && each >= 0 && each < PATH_NUMBER_END)
+  );
+}
+
 /** What everybody knows of a sharing. */
 export type FrostPublic = {
   /** t: signers needed. */
@@ -22,6 +34,24 @@ export type FrostPublic = {
     readonly path: readonly number[];
   };
 };
+
+/**
+ * A key as records, facts and certificates alike describe it, at a path of its requests.
+ *
+ * @param path - Empty for the key itself.
+ */
+export function publicOf(
+  key: {
+    readonly threshold: number;
+    readonly publicPolynomial: readonly Uint8Array[];
+    readonly publicKey: Uint8Array;
+    readonly chainCode: Uint8Array;
+  },
+  path: readonly number[],
+): FrostPublic {
+  const { threshold, publicPolynomial: V, publicKey, chainCode } = key;
+  return { threshold, V, publicKey, derivation: { chainCode, path } };
+}
 
 /** One participant's key share: f(index). Whoever holds it wipes it. */
 export type FrostShare = {

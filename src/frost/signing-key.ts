@@ -1,6 +1,6 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
-import { decodeAll, type FrostPublic } from './key.js';
+import { decodeAll, isPath, type FrostPublic } from './key.js';
 import type { Suite } from './suite.js';
 
 /** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
@@ -27,7 +27,7 @@ export function signingKey<P>(suite: Suite<P>, key: FrostPublic): SigningKey | u
   if (decodeAll(suite, V) === undefined) return undefined;
   const root = tweaked(suite, V_0, undefined);
   if (root === undefined || !equal(root.publicKey, publicKey)) return undefined;
-  const derived = derivation === undefined ? root : tweaked(suite, V_0, derivation);
+  const derived = (derivation?.path.length ?? 0) === 0 ? root : tweaked(suite, V_0, derivation);
   return derived && { ...derived, threshold, V };
 }
 
@@ -72,6 +72,7 @@ function tweak<P>(
   const { group, taproot } = suite;
   const K = group.decode(V_0);
   if (K === undefined) return undefined;
+  if (!isPath(path)) return undefined;
   const child = path.length === 0 ? { point: K, tweak: 0n } : suite.derive?.(K, chainCode, path);
   if (child === undefined) return undefined;
   if (taproot === undefined) {

@@ -1,7 +1,7 @@
 import type { KeyId, TaskId } from '../common/index.js';
 import { equal, keyId, taskId } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
-import { Command, decode, TaskKind } from '../wire/index.js';
+import { Command, decode } from '../wire/index.js';
 import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
 import { lengthsOf } from './algorithms.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
@@ -10,6 +10,7 @@ import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
 import type { Rules } from './authority.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
+import { signOf } from './participants.js';
 import {
   ADDRESS,
   readClock,
@@ -128,9 +129,10 @@ function applyDone(draft: Draft, entry: Entry, done: Done): Effect {
   const task = readTask(draft, done.taskId);
   if (!isOpen(task)) return {};
   const key = readKey(draft, task.keyId);
+  const asked = signOf(task);
   const attempt = task.attempts[done.attempt - 1]?.attempt;
   if (
-    task.kind !== TaskKind.SIGN ||
+    asked === undefined ||
     key === undefined ||
     attempt === undefined ||
     done.signature.length !== lengthsOf(key.algorithm)?.signatureBytes
@@ -147,6 +149,7 @@ function applyDone(draft: Draft, entry: Entry, done: Done): Effect {
         publicKey: key.publicKey,
         keyVersion: attempt.version,
         signers: slotsOf(attempt).map(({ nodeId }) => nodeId),
+        derivationPath: [...asked.path],
       },
     },
     entry.timeMs,

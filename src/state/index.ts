@@ -23,7 +23,7 @@ export {
 } from './limits.js';
 export { METHODS, parseRequest } from './parse.js';
 export type { Parsed, ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
-export { generateKeyOf, messageOf, participantsOf } from './participants.js';
+export { generateKeyOf, participantsOf, signOf } from './participants.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { refusal, refusalError } from './refusal.js';

@@ -7,6 +7,10 @@ export const THRESHOLD_MIN = 2;
 export const LABELS_MAX = 32;
 export const LABEL_VALUE_CHARS_MAX = 256;
 export const ALLOWED_SIGNERS_MAX = 64;
+/** Numbers of a derivation path. */
+export const DERIVATION_DEPTH_MAX = 16;
+/** From here on BIP-32 means hardened children, which take the private key. */
+export const DERIVATION_NUMBER_END = 2 ** 31;
 /** A request as received. */
 export const REQUEST_BYTES_MAX = 64 * 1024;
 /** Attempts of one task. */

@@ -11,6 +11,8 @@ import type { Algorithm, Label } from '../wire/index.js';
 import { ALGORITHMS, lengthsOf } from './algorithms.js';
 import {
   ALLOWED_SIGNERS_MAX,
+  DERIVATION_DEPTH_MAX,
+  DERIVATION_NUMBER_END,
   LABEL_VALUE_CHARS_MAX,
   LABELS_MAX,
   PARTICIPANTS_MAX,
@@ -45,6 +47,8 @@ export type ParsedSign = {
   readonly requestId: string;
   readonly keyId: KeyId;
   readonly message: Uint8Array;
+  /** Which of the keys derived from this one signs; empty for the key itself. */
+  readonly path: readonly number[];
 };
 
 /** No request without a signature from here on. */
@@ -130,7 +134,7 @@ function parseGenerateKey(bytes: Uint8Array): Parsed {
 function parseSign(bytes: Uint8Array): Parsed {
   const request = decode(SignRequest, bytes);
   if (request === undefined) return notCanonical('SignRequest');
-  const wrong = judgeIds(request.requestId, request.keyId);
+  const wrong = judgeIds(request.requestId, request.keyId) ?? judgePath(request.derivationPath);
   if (wrong !== undefined) return { ok: false, refusal: wrong };
   if (request.payload === undefined) {
     return invalid('message', 'MISSING_MESSAGE', 'message must be set; it may be empty');
@@ -142,6 +146,7 @@ function parseSign(bytes: Uint8Array): Parsed {
       requestId: request.requestId,
       keyId: keyId(request.keyId),
       message: request.payload.value,
+      path: request.derivationPath,
     },
   };
 }
@@ -158,6 +163,17 @@ function parseRequireSignatures(bytes: Uint8Array): Parsed {
 function judgeIds(requestId: string, key: string): Refusal | undefined {
   if (!isId(requestId)) return badId('request_id');
   return isId(key) ? undefined : badId('key_id');
+}
+
+function judgePath(path: readonly number[]): Refusal | undefined {
+  const fits =
+    path.length <= DERIVATION_DEPTH_MAX && path.every((number) => number < DERIVATION_NUMBER_END);
+  if (fits) return undefined;
+  return fault(
+    'derivation_path',
+    'INVALID_DERIVATION_PATH',
+    `derivation_path has at most ${DERIVATION_DEPTH_MAX} numbers below 2^31: hardened ones cannot be derived from a public key`,
+  );
 }
 
 function judgeAlgorithm(algorithm: Algorithm): Refusal | undefined {

@@ -2,7 +2,7 @@ import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import type { KeyParticipant, TaskRecord } from '../wire/index.js';
 import { parseRequest } from './parse.js';
-import type { ParsedGenerateKey } from './parse.js';
+import type { ParsedGenerateKey, ParsedSign } from './parse.js';
 
 /** What an open generate-key task was asked for; `undefined` for any other task. */
 export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
@@ -10,10 +10,10 @@ export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
   return parsed.ok && parsed.request.kind === 'generate-key' ? parsed.request : undefined;
 }
 
-/** The message that an open sign task is to sign; `undefined` for any other task. */
-export function messageOf(task: TaskRecord): Uint8Array | undefined {
+/** What an open sign task was asked for; `undefined` for any other task. */
+export function signOf(task: TaskRecord): ParsedSign | undefined {
   const parsed = parseRequest(task.method, task.request);
-  return parsed.ok && parsed.request.kind === 'sign' ? parsed.request.message : undefined;
+  return parsed.ok && parsed.request.kind === 'sign' ? parsed.request : undefined;
 }
 
 /** Who makes the key of an open generate-key task, in order of party index, with the genesis' identity keys. */

@@ -105,6 +105,25 @@ test('a signature is one word on standard output, and verify takes it', async ()
   });
 });
 
+test('a Taproot key is generated, and signs with keys derived from it', async () => {
+  const key = await json('keys', 'generate', 'coins', '--algorithm', 'FROST_SECP256K1_TAPROOT');
+  expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'vouched' });
+  const { derived_public_key: derived } = await json('keys', 'get', 'coins', '--path', 'm/0/5');
+  expect(derived).toMatch(/^[0-9a-f]{64}$/);
+  expect((await run('keys', 'get', 'coins', '--path', '0/5')).out).toContain(derived);
+
+  const signed = await json('sign', 'coins', '--path', '0/5', '-m', 'pay');
+
+  expect(signed).toMatchObject({ public_key: derived, derivation_path: [0, 5] });
+  const check = (...flags: string[]) =>
+    run('verify', '-s', signed.signature, '-m', 'pay', ...flags);
+  expect((await check('coins', '--path', '0/5')).out).toBe('valid');
+  expect((await check('coins', '--path', '0/6')).out).toBe('invalid');
+  expect((await check('coins')).out).toBe('invalid');
+  const named = ['--public-key', derived, '--algorithm', 'FROST_SECP256K1_TAPROOT'];
+  expect((await check(...named)).out).toBe('valid');
+});
+
 test('lists show what was made', async () => {
   await run('keys', 'generate', 'listed');
   const { keys } = await json('keys', 'list');

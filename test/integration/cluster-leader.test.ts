@@ -90,7 +90,12 @@ test('a client of another node hears nothing of it when the leader dies in the m
     cluster.network.door(entry).address,
     await cluster.credentials('app'),
     SigningServiceService.sign,
-    { requestId: 'pay', keyId: 'treasury', payload: { $case: 'message', value: LONG } },
+    {
+      requestId: 'pay',
+      keyId: 'treasury',
+      payload: { $case: 'message', value: LONG },
+      derivationPath: [],
+    },
     20_000,
   );
   await heard;

@@ -21,7 +21,7 @@ async function aloneAt(cluster: TestCluster, node: NodeId) {
         address,
         tls,
         SigningServiceService.sign,
-        { requestId: 'alone', keyId: 'treasury', payload: message },
+        { requestId: 'alone', keyId: 'treasury', payload: message, derivationPath: [] },
         20_000,
       ),
     read: () => callOnce(address, tls, KeyServiceService.getKey, { keyId: 'treasury' }, 20_000),

@@ -109,7 +109,12 @@ test('a node that is asked to stop first answers what is under way', async () =>
       cluster.network.door(entry).address,
       tls,
       SigningServiceService.sign,
-      { requestId, keyId: 'treasury', payload: { $case: 'message', value: message } },
+      {
+        requestId,
+        keyId: 'treasury',
+        payload: { $case: 'message', value: message },
+        derivationPath: [],
+      },
       20_000,
     );
 

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { Algorithm, TaskState, verifySignature } from '../../src/client/index.js';
+import { Algorithm, derivePublicKey, TaskState, verifySignature } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
 import { opensslVerifies } from '../support/cluster-signature.js';
 import { startCluster } from '../support/cluster.js';
@@ -23,8 +23,13 @@ test('makes a key and signs at every node, and OpenSSL verifies', async () => {
   }
 });
 
-test.each(['FROST_SECP256K1_SHA256', 'FROST_SECP256K1_TAPROOT', 'FROST_P256_SHA256'] as const)(
-  'makes a key and signs with %s, and its client verifies certificate and signature',
+test.each([
+  'FROST_ED25519_SHA512',
+  'FROST_SECP256K1_SHA256',
+  'FROST_SECP256K1_TAPROOT',
+  'FROST_P256_SHA256',
+] as const)(
+  'makes a key of %s, and signs with it and with a key derived from it, which its client works out itself',
   async (name) => {
     await using cluster = await startCluster({ nodes: 3 });
     const app = await cluster.client('app');
@@ -32,12 +37,26 @@ test.each(['FROST_SECP256K1_SHA256', 'FROST_SECP256K1_TAPROOT', 'FROST_P256_SHA2
 
     const { key, verdict } = await app.generateKey({ keyId: 'treasury', algorithm });
     const message = utf8('pay');
-    const { signature, publicKey } = await app.sign({ keyId: 'treasury', message });
+    const request = { keyId: 'treasury', message, requestId: 'derived', path: [0, 5] };
+    const root = await app.sign({ keyId: 'treasury', message });
+    const derived = await app.sign(request);
 
     expect({ verdict, algorithm: key.algorithm }).toEqual({ verdict: 'active', algorithm });
-    expect(publicKey).toEqual(key.publicKey);
-    expect(verifySignature(key, message, signature)).toBe(true);
-    expect(verifySignature(key, utf8('pay more'), signature)).toBe(false);
+    const publicKey = derivePublicKey(key, [0, 5]) ?? new Uint8Array();
+    expect(root.publicKey).toEqual(key.publicKey);
+    expect(derived.publicKey).toEqual(publicKey);
+    expect(verifySignature(key, message, root.signature)).toBe(true);
+    expect(verifySignature({ algorithm, publicKey }, message, derived.signature)).toBe(true);
+    expect(verifySignature(key, message, derived.signature)).toBe(false);
+    expect(verifySignature({ algorithm, publicKey }, utf8('more'), derived.signature)).toBe(false);
+
+    // What the state remembers shows the same, and the path is part of the request.
+    const { outcome } = await app.getTask(derived.taskId);
+    expect(outcome).toMatchObject({ value: { publicKey, derivationPath: [0, 5] } });
+    await expect(app.sign({ ...request, path: [0, 6] })).rejects.toMatchObject({
+      code: 'already-exists',
+    });
+    expect(await app.sign(request)).toEqual(derived);
   },
 );
 

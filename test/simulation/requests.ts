@@ -63,6 +63,6 @@ export function askToSign(
 ): Asked {
   const message = utf8(text);
   const payload = { $case: 'message', value: message } as const;
-  const bytes = encode(SignRequest, { requestId, keyId: key.keyId, payload });
+  const bytes = encode(SignRequest, { requestId, keyId: key.keyId, payload, derivationPath: [] });
   return { method: METHODS.sign, bytes, requester, requestId, key, message, expiresInMs };
 }

@@ -329,5 +329,10 @@ export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest>
 }
 
 export function signRequest(keyId: string, requestId: string, message: Uint8Array): Uint8Array {
-  return encode(SignRequest, { requestId, keyId, payload: { $case: 'message', value: message } });
+  return encode(SignRequest, {
+    requestId,
+    keyId,
+    payload: { $case: 'message', value: message },
+    derivationPath: [],
+  });
 }

@@ -1,11 +1,19 @@
 import { Command, Option } from 'commander';
-import { Algorithm } from '../../client/index.js';
-import type { JudgedKey, Verdict } from '../../client/index.js';
-import { algorithmArgument, ALGORITHM_NAMES, countArgument, hexArgument } from '../arguments.js';
+import { ClusterError } from '../../common/index.js';
+import { Algorithm, derivePublicKey } from '../../client/index.js';
+import type { JudgedKey, Key, Verdict } from '../../client/index.js';
+import {
+  algorithmArgument,
+  ALGORITHM_NAMES,
+  countArgument,
+  hexArgument,
+  pathOption,
+} from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
+import type { DerivedKey } from '../format/key.js';
 import { notHere } from '../not-here.js';
 import { GENERATE_MS, READ_MS, withClient } from '../session.js';
 import type { Surroundings } from '../surroundings.js';
@@ -25,7 +33,11 @@ type GenerateFlags = ConnectionFlags & {
 };
 type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
 type GetFlags = ConnectionFlags &
-  TrustFlags & { readonly publicKey?: Uint8Array; readonly json?: true };
+  TrustFlags & {
+    readonly publicKey?: Uint8Array;
+    readonly path?: readonly number[];
+    readonly json?: true;
+  };
 
 /** `quorate keys`: keys in shares. */
 export function keysCommand(surroundings: Surroundings): Command {
@@ -161,6 +173,7 @@ function getCommand(surroundings: Surroundings): Command {
         .argParser(hexArgument('--public-key')),
     )
     .argument('<key-id>')
+    .addOption(pathOption('also shows the public key derived at this path, for example 0/5'))
     .option('--json', 'print one JSON object');
   addTrustOptions(command, 'pending');
   return addConnectionOptions(command)
@@ -169,6 +182,7 @@ function getCommand(surroundings: Surroundings): Command {
       `
 Examples:
   quorate keys get demo
+  quorate keys get coins --path 0/5
   quorate keys get demo --require active --json | jq -r .public_key
   quorate keys get theirs --requester spiffe://quorate/app/checkout`,
     )
@@ -184,13 +198,33 @@ Examples:
 /** @throws QuorateError when it is worth less than is required, after it was shown. */
 function show(
   judged: JudgedKey,
-  { require, json }: { readonly require?: Verdict; readonly json?: true },
+  {
+    require,
+    path,
+    json,
+  }: {
+    readonly require?: Verdict;
+    readonly path?: readonly number[];
+    readonly json?: true;
+  },
   surroundings: Surroundings,
 ): void {
   const { key, ...shown } = judged;
-  const lines = json ? [JSON.stringify(keyJson(key, shown))] : keyLines(key, shown);
+  const derived = path && derivedAt(key, path);
+  const lines = json
+    ? [JSON.stringify(keyJson(key, shown, derived))]
+    : keyLines(key, shown, derived);
   for (const line of lines) surroundings.out(line);
   demand(judged, require ?? 'pending');
+}
+
+function derivedAt(key: Key, path: readonly number[]): DerivedKey {
+  const publicKey = derivePublicKey(key, path);
+  if (publicKey !== undefined) return { path, publicKey };
+  throw new ClusterError(
+    'data-loss',
+    `The answer is no key that can be derived from: ${key.keyId}`,
+  );
 }
 
 function labelArgument(

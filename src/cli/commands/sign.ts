@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { toHex } from '../../common/index.js';
 import type { Algorithm } from '../../client/index.js';
-import { algorithmArgument, hexArgument } from '../arguments.js';
+import { algorithmArgument, hexArgument, pathOption } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { addMessageOptions, readMessage } from '../message.js';
@@ -16,6 +16,7 @@ type Flags = ConnectionFlags &
   TrustFlags & {
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
+    readonly path?: readonly number[];
     readonly requestId?: string;
     readonly json?: true;
   };
@@ -42,6 +43,7 @@ export function signCommand(surroundings: Surroundings): Command {
     );
   addTrustOptions(command, 'vouched');
   addMessageOptions(command)
+    .addOption(pathOption('signs with the key derived at this path, for example 0/5'))
     .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
     .option('--json', 'print one JSON object with all that is known');
   return addConnectionOptions(command)
@@ -52,13 +54,14 @@ Examples:
   quorate sign demo --message hello
   quorate sign demo --file contract.pdf --json
   quorate sign theirs --message hello --requester spiffe://quorate/app/checkout
+  quorate sign coins --path 0/5 --message hello
   printf hello | quorate sign demo > hello.sig`,
     )
     .action(async (keyId: string, flags: Flags) => {
       const message = await readMessage(flags, surroundings);
-      const { requestId, publicKey, algorithm } = flags;
+      const { requestId, publicKey, algorithm, path } = flags;
       const signed = await withClient(flags, surroundings, SIGN_MS, (client, options) =>
-        client.sign({ keyId, message, requestId, publicKey, algorithm }, options),
+        client.sign({ keyId, message, requestId, publicKey, algorithm, path }, options),
       );
       if (!flags.json) return surroundings.out(toHex(signed.signature));
       surroundings.out(
@@ -66,6 +69,7 @@ Examples:
           key_id: keyId,
           signature: toHex(signed.signature),
           public_key: toHex(signed.publicKey),
+          ...(flags.path && { derivation_path: flags.path }),
           key_version: signed.keyVersion,
           signers: signed.signers,
           task_id: signed.taskId,

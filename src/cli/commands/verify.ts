@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from 'commander';
-import { toHex } from '../../common/index.js';
-import { Algorithm, verifySignature } from '../../client/index.js';
+import { ClusterError, toHex } from '../../common/index.js';
+import { Algorithm, derivePublicKey, verifySignature } from '../../client/index.js';
 import { lengthsOf } from '../../state/index.js';
-import { algorithmArgument, hexArgument } from '../arguments.js';
+import { algorithmArgument, hexArgument, pathOption } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
@@ -19,6 +19,7 @@ type Flags = ConnectionFlags &
     readonly signature: Uint8Array;
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
+    readonly path?: readonly number[];
     readonly json?: true;
   };
 
@@ -42,6 +43,7 @@ export function verifyCommand(surroundings: Surroundings): Command {
         'with --public-key: whose signatures these are (default: FROST_ED25519_SHA512)',
       ).argParser(algorithmArgument),
     )
+    .addOption(pathOption('with a key of the cluster: the one derived at this path is meant'))
     .addOption(
       new Option('-s, --signature <hex>', 'the signature')
         .argParser(hexArgument('--signature'))
@@ -61,6 +63,9 @@ Examples:
     .action(async (keyId: string | undefined, flags: Flags) => {
       if ((keyId === undefined) === (flags.publicKey === undefined)) {
         throw usageError('Whose signature? Name a key of the cluster, or give --public-key.');
+      }
+      if (keyId === undefined && flags.path !== undefined) {
+        throw usageError('--path goes with a key of the cluster: --public-key is the key itself');
       }
       if (keyId !== undefined && flags.algorithm !== undefined) {
         throw usageError('--algorithm goes with --public-key: a key of the cluster has its own');
@@ -90,7 +95,11 @@ function keyOf(keyId: string | undefined, flags: Flags, surroundings: Surroundin
   return withClient(flags, surroundings, READ_MS, async (client, options) => {
     const judged = await client.getKey(keyId, options);
     demand(judged, flags.require ?? 'vouched');
-    return judged.key;
+    const { key } = judged;
+    const derived = derivePublicKey(key, flags.path ?? []);
+    if (derived === undefined)
+      throw new ClusterError('data-loss', `Nothing can be derived from ${keyId}`);
+    return { algorithm: key.algorithm, publicKey: derived };
   });
 }
 

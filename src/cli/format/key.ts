@@ -6,8 +6,11 @@ import { hex, nameOf, time } from './values.js';
 /** What a certificate is worth to the one who asks, in a word and in a sentence. */
 export type Shown = { readonly verdict: string; readonly because: string };
 
+/** The public key at a path of a key. */
+export type DerivedKey = { readonly path: readonly number[]; readonly publicKey: Uint8Array };
+
 /** A key for programs: the names of the proto, bytes as hex, times in RFC 3339. */
-export function keyJson(key: Key, shown?: Shown): object {
+export function keyJson(key: Key, shown?: Shown, derived?: DerivedKey): object {
   return {
     key_id: key.keyId,
     algorithm: nameOf(Algorithm, key.algorithm),
@@ -20,15 +23,20 @@ export function keyJson(key: Key, shown?: Shown): object {
     owner: key.owner,
     allowed_signers: key.allowedSigners,
     labels: key.labels.map(({ key: name, value }) => ({ key: name, value })),
+    ...(derived && {
+      derivation_path: derived.path,
+      derived_public_key: hex(derived.publicKey),
+    }),
     ...(shown && { verdict: shown.verdict, because: shown.because }),
   };
 }
 
 /** A key for a person. */
-export function keyLines(key: Key, shown?: Shown): string[] {
+export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[] {
   return facts([
     ['key', key.keyId],
     ['public key', hex(key.publicKey)],
+    [`key at ${derived?.path.join('/') ?? ''}`, derived && hex(derived.publicKey)],
     ['algorithm', nameOf(Algorithm, key.algorithm)],
     ['signing takes', `${key.threshold} of ${key.participants.join(', ')}`],
     ['version', String(key.version)],

@@ -48,6 +48,9 @@ function outcomeJson(outcome: Task['outcome']): object {
         signature: {
           signature: hex(outcome.value.signature),
           public_key: hex(outcome.value.publicKey),
+          ...(outcome.value.derivationPath.length > 0 && {
+            derivation_path: outcome.value.derivationPath,
+          }),
           key_version: outcome.value.keyVersion,
           signers: outcome.value.signers,
         },

@@ -1,5 +1,6 @@
 import { fromHex } from '../../common/index.js';
 import type { ClusterId } from '../../common/index.js';
+import { derivedPublicKey, publicOf, suiteOf } from '../../frost/index.js';
 import { isCertified } from '../../state/index.js';
 import { KeyState, TaskState } from '../../wire/index.js';
 import type {
@@ -7,6 +8,7 @@ import type {
   Key,
   KeyCertificate,
   KeyRecord,
+  SignatureResult,
   Task,
   TaskAttempt,
   TaskRecord,
@@ -57,8 +59,24 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
   };
 }
 
-/** A task as those who may see it do. */
-export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
+/** The state computes with no points: under which key a signature verifies is worked out where it is shown. */
+export function presentSignature(
+  result: SignatureResult,
+  key: KeyRecord | undefined,
+): SignatureResult {
+  const { derivationPath: path } = result;
+  const suite = key && suiteOf(key.algorithm);
+  if (path.length === 0 || key === undefined || suite === undefined) return result;
+  const derived = derivedPublicKey(suite, publicOf(key, path));
+  return { ...result, publicKey: derived ?? new Uint8Array(0) };
+}
+
+/** A task as those who may see it do; `key` is the one that it is about, where there is one. */
+export function presentTask(
+  record: TaskRecord,
+  key: KeyRecord | undefined,
+  culprits: readonly ProvenCulprit[] = [],
+): Task {
   return {
     taskId: record.taskId,
     kind: record.kind,
@@ -70,10 +88,7 @@ export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit
     expireTime: timestamp(record.expireTimeMs),
     endTime: record.endTimeMs === 0n ? undefined : timestamp(record.endTimeMs),
     attempts: record.attempts.map(presentAttempt),
-    outcome:
-      record.outcome?.$case === 'failed'
-        ? { $case: 'failure', value: { reason: record.outcome.value.reason } }
-        : record.outcome,
+    outcome: presentOutcome(record.outcome, key),
     culprits: culprits.map(({ culprit, evidence }) => ({
       nodeId: culprit.nodeId,
       reason: culprit.reason,
@@ -81,6 +96,17 @@ export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit
       evidence,
     })),
   };
+}
+
+function presentOutcome(
+  outcome: TaskRecord['outcome'],
+  key: KeyRecord | undefined,
+): Task['outcome'] {
+  if (outcome?.$case === 'failed')
+    return { $case: 'failure', value: { reason: outcome.value.reason } };
+  if (outcome?.$case === 'signature')
+    return { $case: 'signature', value: presentSignature(outcome.value, key) };
+  return outcome;
 }
 
 function stateOf(record: TaskRecord): TaskState {

@@ -25,9 +25,12 @@ export function taskService(
         reason: 'INVALID_ID',
         field: 'task_id',
       });
-    const record = (await context.backend().read(call.time.signal)).task(taskId);
+    const queries = await context.backend().read(call.time.signal);
+    const record = queries.task(taskId);
     if (record !== undefined && maySee(call.caller, record)) {
-      return { task: presentTask(record, context.backend().culprits(record)) };
+      return {
+        task: presentTask(record, queries.key(record.keyId), context.backend().culprits(record)),
+      };
     }
     throw seesAllTasks(call.caller) ? notFound(taskId) : notYours(taskId);
   };
@@ -38,7 +41,8 @@ export function taskService(
       call.request,
       (after, limit) => queries.tasks(after, limit, call.request.openOnly),
       (record) => record.taskId,
-      (record) => (maySee(call.caller, record) ? presentTask(record) : undefined),
+      (record) =>
+        maySee(call.caller, record) ? presentTask(record, queries.key(record.keyId)) : undefined,
       (task) => encode(Task, task).length,
       SCANNED_TASKS_MAX,
     );

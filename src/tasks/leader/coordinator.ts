@@ -1,13 +1,13 @@
 import type { Millis, NodeId, TaskId, Term } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
-import { aggregateJob } from '../../frost/index.js';
+import { aggregateJob, publicOf } from '../../frost/index.js';
 import type { AggregateInput } from '../../frost/index.js';
 import { openEnvelope } from '../../mpc/index.js';
 import {
   EVIDENCE_BYTES_MAX,
   EVIDENCE_ITEMS_MAX,
-  messageOf,
   participantsOf,
+  signOf,
   slotsOf,
 } from '../../state/index.js';
 import { Command, decode, Declined, encode, SignatureShare } from '../../wire/index.js';
@@ -28,7 +28,7 @@ import {
 } from './plan.js';
 import type { Plan } from './plan.js';
 import type { ShareBox } from './share-box.js';
-import { commitmentsOf, decodes, publicOf } from '../participant/sharing.js';
+import { commitmentsOf, decodes } from '../participant/sharing.js';
 import { indexOf } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -117,10 +117,11 @@ export class Coordinator {
     const shares = this.#verified(open, key.participants);
     if (!commitments.every(({ index }) => shares.has(index))) return;
 
-    const message = messageOf(record);
-    if (this.#around.suiteOf(key.algorithm) === undefined || message === undefined) return;
+    const asked = signOf(record);
+    if (this.#around.suiteOf(key.algorithm) === undefined || asked === undefined) return;
+    const { message, path } = asked;
     const { algorithm } = key;
-    const input = { algorithm, key: publicOf(key), B: commitments, message, shares };
+    const input = { algorithm, key: publicOf(key, path), B: commitments, message, shares };
     plan.combining.add(open.session);
     void this.#aggregate(open, plan, input, key.participants);
   }

@@ -1,12 +1,18 @@
-import type { Commitment, FrostPublic, Suite } from '../../frost/index.js';
+import { derivedPublicKey, publicOf } from '../../frost/index.js';
+import type { Commitment, Suite } from '../../frost/index.js';
 import { slotsOf } from '../../state/index.js';
 import type { KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { OpenSession } from '../open-tasks.js';
 import { indexOf } from '../surroundings.js';
 
-/** What FROST needs to know of a key, from its record. */
-export function publicOf({ threshold, publicPolynomial, publicKey }: KeyRecord): FrostPublic {
-  return { threshold, V: publicPolynomial, publicKey };
+/** The public key that a signature at `path` verifies under; `undefined` where there is no such key. */
+export function verifyingKey(
+  suite: Suite | undefined,
+  key: KeyRecord,
+  path: readonly number[],
+): Uint8Array | undefined {
+  if (path.length === 0) return key.publicKey;
+  return suite && derivedPublicKey(suite, publicOf(key, path));
 }
 
 /** The list B of an attempt: commitments in order of party index. */

@@ -1,15 +1,16 @@
 import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { keyId, toHex } from '../../common/index.js';
-import { signShareJob } from '../../frost/index.js';
+import { publicOf, signShareJob } from '../../frost/index.js';
 import type { TakenNonce } from '../../keys/index.js';
 import { signEnvelope } from '../../mpc/index.js';
-import { messageOf, slotsOf } from '../../state/index.js';
+import { signOf, slotsOf } from '../../state/index.js';
+import type { ParsedSign } from '../../state/index.js';
 import { Declined, encode, SignatureShare } from '../../wire/index.js';
 import type { Contribution, KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { Commitments } from './commitments.js';
 import { RESEND_MS } from '../limits.js';
 import type { OpenSession } from '../open-tasks.js';
-import { commitmentsOf, publicOf } from './sharing.js';
+import { commitmentsOf } from './sharing.js';
 import type { Surroundings } from '../surroundings.js';
 import { indexOf } from '../surroundings.js';
 
@@ -123,16 +124,16 @@ export class Signing {
   /** No `await` from the checks to the taking: what was checked still holds when the nonce is given away. */
   #answer(open: OpenSession, key: KeyRecord, own: NonceSlot): Answer | Promise<Answer> {
     const { boot, clock, keys, suiteOf } = this.#around;
-    const message = messageOf(open.task.record);
+    const asked = signOf(open.task.record);
     const suite = suiteOf(key.algorithm);
-    if (message === undefined || suite === undefined) return declined('unsupported');
+    if (asked === undefined || suite === undefined) return declined('unsupported');
     if (toHex(own.boot) !== boot) return declined('boot-changed');
     if (clock.now() >= open.task.expireTimeMs) return declined('expired');
 
     const taken = keys.take(keyId(key.keyId), key.version, own);
     if (taken === 'gone') return declined('nonce-gone');
     if (taken === 'other-bytes') return declined('nonce-mismatch');
-    return this.#share(open, key, taken, message);
+    return this.#share(open, key, taken, asked);
   }
 
   /** Has the share computed. The nonce is moved there, and gone whatever comes of it. */
@@ -140,12 +141,12 @@ export class Signing {
     open: OpenSession,
     key: KeyRecord,
     { index, scalar, d, e }: TakenNonce,
-    message: Uint8Array,
+    { message, path }: ParsedSign,
   ): Promise<Answer> {
     const { compute, logger } = this.#around;
     const input = {
       algorithm: key.algorithm,
-      key: publicOf(key),
+      key: publicOf(key, path),
       share: { index, scalar },
       nonce: { d, e },
       B: commitmentsOf(open, key),

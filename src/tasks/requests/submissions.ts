@@ -2,7 +2,7 @@ import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
 import { ClusterError, equal, toHex } from '../../common/index.js';
 import type { ErrorCode } from '../../common/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identity/index.js';
-import type { ParsedRequest, Queries, Verdict } from '../../state/index.js';
+import type { ParsedRequest, ParsedSign, Queries, Verdict } from '../../state/index.js';
 import {
   isCertified,
   isOpen,
@@ -21,6 +21,7 @@ import {
   NOT_LEADER_REPEAT_MS,
   SUBMISSIONS_MAX,
 } from '../limits.js';
+import { verifyingKey } from '../participant/sharing.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** A request of one of this node's clients. */
@@ -44,8 +45,8 @@ type Waiting = {
   readonly requestId: string;
   /** Hash of method and request: what the task must be about, to be an answer. */
   readonly content: Uint8Array;
-  /** Sign: what the signature is to be over. */
-  readonly message: Uint8Array | undefined;
+  /** Sign: what the signature is to be over, and by which key. */
+  readonly sign: ParsedSign | undefined;
   readonly verdictHash: string;
   readonly forward: Uint8Array;
   readonly sinceMs: Millis;
@@ -176,7 +177,7 @@ export class Submissions {
         task: taskIdOf(requester, requestId),
         requestId,
         content: requestHash(call.method, call.request),
-        message: parsed.kind === 'sign' ? parsed.message : undefined,
+        sign: parsed.kind === 'sign' ? parsed : undefined,
         verdictHash: toHex(verdictHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#around.clock.elapsed(),
@@ -252,14 +253,16 @@ export class Submissions {
   }
 
   /** Every answer is checked under the key before it leaves, by code that did not make it. */
-  #verifies(task: TaskRecord, { message }: Waiting): boolean {
+  #verifies(task: TaskRecord, { sign }: Waiting): boolean {
     const key = this.#queries.key(task.keyId);
-    if (task.outcome?.$case !== 'signature' || key === undefined || message === undefined) {
+    if (task.outcome?.$case !== 'signature' || key === undefined || sign === undefined) {
       return false;
     }
+    const { rules, suiteOf } = this.#around;
+    const publicKey = verifyingKey(suiteOf(key.algorithm), key, sign.path);
+    if (publicKey === undefined) return false;
     const { signature } = task.outcome.value;
-    const algorithm = algorithmName(key.algorithm);
-    return this.#around.rules.verify.final(algorithm, key.publicKey, message, signature);
+    return rules.verify.final(algorithmName(key.algorithm), publicKey, sign.message, signature);
   }
 
   /** The request as it goes to the log, and whose it is. What every node would refuse is refused here. */

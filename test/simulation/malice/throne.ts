@@ -299,6 +299,7 @@ export class Throne {
         requestId: `own-${this.#signer.node}-${number}`,
         keyId: key.keyId,
         payload: { $case: 'message', value: this.#rng.bytes(12) },
+        derivationPath: [],
       }),
       requester: key.owner,
       expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),

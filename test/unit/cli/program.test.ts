@@ -57,6 +57,17 @@ describe('wrong usage ends with 2, says why on standard error, and prints no dat
     ['two messages', ['sign', 'k', '-m', 'a', '-f', 'b'], /cannot be used with option/],
     ['no cluster to talk to', ['keys', 'list'], /quorate dev/],
     ['no message', ['sign', 'k'], /Give --message, --file, or send it/],
+    ['a hardened path', ['sign', 'k', '-m', 'x', '--path', "0'/5"], /hardened keys cannot be/],
+    [
+      'a path of no numbers',
+      ['sign', 'k', '-m', 'x', '--path', 'a/b'],
+      /--path must be at most 16/,
+    ],
+    [
+      'a path with a number out of range',
+      ['sign', 'k', '-m', 'x', '--path', '2147483648'],
+      /--path/,
+    ],
     ['a file that is not there', ['sign', 'k', '-f', 'nothing'], /cannot read nothing/],
     [
       'both a duration and a count',

@@ -4,7 +4,7 @@ import type { ConnectOptions } from '../../../src/client/index.js';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { Submission } from '../../../src/rpc/index.js';
-import { GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import {
   authorities,
@@ -85,6 +85,7 @@ function signed(request: Uint8Array, by: typeof key): TaskRecord {
     publicKey: by.publicKey,
     keyVersion: 1,
     signers: ['node-1', 'node-2'],
+    derivationPath: [],
   };
   return taskRecord('t', { outcome: { $case: 'signature', value } });
 }
@@ -199,6 +200,35 @@ describe('sign', () => {
       reason: 'RESULT_INVALID',
     });
     expect(backend.readCount).toBe(0);
+  });
+
+  test('takes no signature of the key itself, or of another path, for one along a path', async () => {
+    const { backend, address } = await openNode();
+    const client = connect([address]);
+    const publicPolynomial = [key.publicKey, key.publicKey];
+    const request = encode(
+      GenerateKeyRequest,
+      GenerateKeyRequest.fromPartial({
+        requestId: 'r',
+        keyId: 'demo',
+        algorithm: Algorithm.FROST_ED25519_SHA512,
+        threshold: 2,
+        participants: [...NODES],
+      }),
+    );
+    const record = certifiedKey(genesis, nodes, key, request, { ready: { publicPolynomial } });
+    backend.keys.set('demo', record);
+    signs(backend);
+
+    expect(await client.sign({ keyId: 'demo', message, path: [] })).toMatchObject({ taskId: 't' });
+    for (const path of [[0], [0, 5]])
+      expect(await errorOf(client.sign({ keyId: 'demo', message, path }))).toMatchObject({
+        reason: 'RESULT_INVALID',
+      });
+    const asked = backend.submissions.map(
+      (each) => SignRequest.decode(each.request).derivationPath,
+    );
+    expect(asked).toEqual([[], [0], [0, 5]]);
   });
 
   test('does not trust a key whose certificate does not fit the cluster file, or cannot be checked', async () => {

@@ -2,11 +2,12 @@ import { __TEST as nobleTaproot, schnorr_FROST, secp256k1_FROST } from '@noble/c
 import { ed25519_FROST } from '@noble/curves/ed25519.js';
 import { p256_FROST } from '@noble/curves/nist.js';
 import { describe, expect, jest, test } from '@jest/globals';
-import { utf8, type PartyIndex } from '../../../src/common/index.js';
+import { equal, utf8, type PartyIndex } from '../../../src/common/index.js';
 import { lagrangeAtZero } from '../../../src/crypto/index.js';
 import {
   aggregate,
   commit,
+  derivedPublicKey,
   publicKeyOf,
   signShare,
   suiteOf,
@@ -156,61 +157,78 @@ describe.each(suites)('%s', (_name, suite) => {
     }
   });
 
-  test('our signers and noble’s sign together, and each takes the other’s shares', () => {
-    const noble = ORACLES.get(suite.algorithm);
-    if (noble === undefined) throw new Error('noble has them all');
-    const id = (index: number) => noble.Identifier.fromNumber(index);
-    const { key, shares } = dealRandom(suite, 3, 4, random);
-    const shared = {
-      signers: { min: 3, max: 4 },
-      commitments: key.V.map((V_l) => Uint8Array.from(V_l)),
-      verifyingShares: Object.fromEntries(
-        shares.map(({ index }) => {
-          const X = verificationShare(suite, key.V, index);
-          return [id(index), Uint8Array.from(X ? group.encode(X) : [])];
-        }),
-      ),
-    };
-    const [one, two, , four] = shares;
-    if (!one || !two || !four) throw new Error('there are four');
-    const secret = { identifier: id(2), signingShare: Uint8Array.from(two.scalar) };
-    noble.validateSecret(secret, shared);
-    // What noble calls a key is what ours signs with: for Taproot with the tweak of the empty root.
-    const empty = new Uint8Array();
-    const taproot = suite.taproot !== undefined;
-    const nobleKey = taproot ? nobleTaproot.frostTweakPublic(shared, empty) : shared;
-    const theirs = taproot ? nobleTaproot.frostTweakSecret(secret, shared, empty) : secret;
+  test.each([
+    ['the key itself', []],
+    ['a derived key', [0, 5]],
+  ])(
+    'our signers and noble’s sign together with %s, and each takes the other’s shares',
+    (_what, path) => {
+      const noble = ORACLES.get(suite.algorithm);
+      if (noble === undefined) throw new Error('noble has them all');
+      const id = (index: number) => noble.Identifier.fromNumber(index);
+      const dealt = dealRandom(suite, 3, 4, random);
+      const { shares } = dealt;
+      const key = { ...dealt.key, derivation: { chainCode: new Uint8Array(32).fill(7), path } };
+      const [one, two, , four] = shares;
+      if (!one || !two || !four) throw new Error('there are four');
+      // noble derives nothing: it gets a sharing to every value of which the tweak has been added.
+      const root = group.decode(key.V[0] ?? new Uint8Array()) ?? group.identity;
+      const tweak = suite.derive?.(root, key.derivation.chainCode, path)?.tweak ?? 0n;
+      const added = path.length === 0 ? 0n : tweak;
+      const plus = (point: unknown) =>
+        Uint8Array.from(group.encode(group.add(point, group.multiplyBase(added))));
+      const shared = {
+        signers: { min: 3, max: 4 },
+        commitments: key.V.map((V_l, l) => (l === 0 ? plus(root) : Uint8Array.from(V_l))),
+        verifyingShares: Object.fromEntries(
+          shares.map(({ index }) => [id(index), plus(verificationShare(suite, key.V, index))]),
+        ),
+      };
+      const x_2 = ((group.decodeScalar(two.scalar) ?? 0n) + added) % group.order;
+      const secret = { identifier: id(2), signingShare: Uint8Array.from(group.encodeScalar(x_2)) };
+      noble.validateSecret(secret, shared);
+      // What noble calls a key is what ours signs with: for Taproot with the tweak of the empty root.
+      const empty = new Uint8Array();
+      const taproot = suite.taproot !== undefined;
+      const nobleKey = taproot ? nobleTaproot.frostTweakPublic(shared, empty) : shared;
+      const theirs = taproot ? nobleTaproot.frostTweakSecret(secret, shared, empty) : secret;
 
-    const mine = [one, four].map((share) => ({
-      share,
-      nonce: commit(suite, share.scalar, random),
-    }));
-    const { nonces, commitments } = noble.commit(theirs);
-    const B: Commitment[] = [
-      ...mine.map(({ share, nonce: { D, E } }) => ({ index: share.index, D, E })),
-      { index: 2, D: commitments.hiding, E: commitments.binding },
-    ].sort((a, b) => a.index - b.index);
-    const list = B.map(({ index, D, E }) => ({
-      identifier: id(index),
-      hiding: Uint8Array.from(D),
-      binding: Uint8Array.from(E),
-    }));
-    const z = new Map<PartyIndex, Uint8Array>([
-      [2, noble.signShare(theirs, nobleKey, nonces, list, message)],
-    ]);
-    for (const { share, nonce } of mine) {
-      const made = signShare(suite, key, share, nonce, B, message);
-      if ('share' in made) z.set(share.index, made.share);
-    }
+      const mine = [one, four].map((share) => ({
+        share,
+        nonce: commit(suite, share.scalar, random),
+      }));
+      const { nonces, commitments } = noble.commit(theirs);
+      const B: Commitment[] = [
+        ...mine.map(({ share, nonce: { D, E } }) => ({ index: share.index, D, E })),
+        { index: 2, D: commitments.hiding, E: commitments.binding },
+      ].sort((a, b) => a.index - b.index);
+      const list = B.map(({ index, D, E }) => ({
+        identifier: id(index),
+        hiding: Uint8Array.from(D),
+        binding: Uint8Array.from(E),
+      }));
+      const z = new Map<PartyIndex, Uint8Array>([
+        [2, noble.signShare(theirs, nobleKey, nonces, list, message)],
+      ]);
+      for (const { share, nonce } of mine) {
+        const made = signShare(suite, key, share, nonce, B, message);
+        if ('share' in made) z.set(share.index, made.share);
+      }
 
-    for (const [index, share] of z)
-      expect(noble.verifyShare(nobleKey, list, message, id(index), share)).toBe(true);
-    const named = Object.fromEntries([...z].map(([index, share]) => [id(index), share]));
-    const verify = verifies(suite, key.publicKey, message);
-    const ours = aggregate(suite, key, B, message, z, verify);
-    expect(ours).toEqual({ ok: true, signature: noble.aggregate(nobleKey, list, message, named) });
-    // And blame, which is not asked for when the sum is right, finds nobody.
-    const blamed = aggregate(suite, key, B, message, z, () => false);
-    expect(blamed).toEqual({ ok: false, culprits: [] });
-  });
+      for (const [index, share] of z)
+        expect(noble.verifyShare(nobleKey, list, message, id(index), share)).toBe(true);
+      const named = Object.fromEntries([...z].map(([index, share]) => [id(index), share]));
+      const publicKey = derivedPublicKey(suite, key) ?? new Uint8Array();
+      expect(equal(publicKey, key.publicKey)).toBe(path.length === 0);
+      const verify = verifies(suite, publicKey, message);
+      const ours = aggregate(suite, key, B, message, z, verify);
+      expect(ours).toEqual({
+        ok: true,
+        signature: noble.aggregate(nobleKey, list, message, named),
+      });
+      // And blame, which is not asked for when the sum is right, finds nobody.
+      const blamed = aggregate(suite, key, B, message, z, () => false);
+      expect(blamed).toEqual({ ok: false, culprits: [] });
+    },
+  );
 });

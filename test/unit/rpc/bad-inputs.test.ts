@@ -56,6 +56,7 @@ const signRequest = encode(SignRequest, {
   requestId: 'request-1',
   keyId: 'demo',
   payload: { $case: 'message', value: utf8('hello') },
+  derivationPath: [],
 });
 
 /** What a client saw, and how much of it the backend was asked to do. */
@@ -125,7 +126,12 @@ describe('sizes', () => {
 
   test('a request above what the log takes is INVALID_ARGUMENT', async () => {
     const payload = { $case: 'message' as const, value: new Uint8Array(64 * 1024) };
-    const bytes = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload });
+    const bytes = encode(SignRequest, {
+      requestId: 'a',
+      keyId: 'demo',
+      payload,
+      derivationPath: [],
+    });
     expect(await judged(app.call(SIGN, bytes))).toMatchObject(REFUSED);
   });
 
@@ -142,6 +148,32 @@ describe('sizes', () => {
       expect(answer.code).toBe(status.RESOURCE_EXHAUSTED);
     }
     expect(stage.backend.entered).toBe(before);
+  });
+});
+
+const signAlong = (derivationPath: number[]): Promise<Seen> =>
+  app.call(SIGN, encode(SignRequest, { ...SignRequest.decode(signRequest), derivationPath }));
+
+describe('requests to sign along a path', () => {
+  test.each([
+    ['a hardened number', [2 ** 31]],
+    ['a number of 2^32 − 1', [0, 2 ** 32 - 1]],
+    ['17 numbers', Array.from({ length: 17 }, () => 0)],
+    ['10,000 numbers', Array.from({ length: 10_000 }, () => 0)],
+  ])('%s is INVALID_ARGUMENT with the field', async (_, path) => {
+    expect(await judged(signAlong(path))).toMatchObject({
+      ...REFUSED,
+      reason: 'INVALID_DERIVATION_PATH',
+      field: 'derivation_path',
+    });
+  });
+
+  test('attack 20: a scalar to add to the key is a field that nobody knows', async () => {
+    for (const field of [5, 6, 7, 15]) {
+      const scalar = Uint8Array.of((field << 3) | 2, 32, ...new Uint8Array(32).fill(1));
+      const answer = await judged(app.call(SIGN, concat(signRequest, scalar)));
+      expect(answer).toMatchObject({ ...REFUSED, reason: 'INVALID_ENCODING' });
+    }
   });
 });
 
@@ -229,6 +261,7 @@ describe('known and unknown', () => {
         publicKey: new Uint8Array(32),
         keyVersion: 1,
         signers: ['node-1'],
+        derivationPath: [],
       },
     };
     stage.backend.onSubmit = () => Promise.resolve(taskRecord('a'.repeat(26), { outcome }));

@@ -140,7 +140,7 @@ test('52: a caller with too many calls open is RESOURCE_EXHAUSTED, and may again
   const app = await stage.as('app');
   stage.backend.onSubmit = () => new Promise(() => undefined);
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
-  const sign = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload });
+  const sign = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [] });
   const waiting = app.call(SIGN, sign, { timeoutMs: 300 });
   await until(() => stage.backend.submissions.length === 1);
 
@@ -160,9 +160,13 @@ test('a stop cuts calls that never end, handshakes that never end, and who has s
   const app = await stage.as('app');
   stage.backend.onSubmit = () => new Promise(() => undefined);
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
-  const call = app.call(SIGN, encode(SignRequest, { requestId: 'a', keyId: 'demo', payload }), {
-    timeoutMs: 60_000,
-  });
+  const call = app.call(
+    SIGN,
+    encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [] }),
+    {
+      timeoutMs: 60_000,
+    },
+  );
   await until(() => stage.backend.submissions.length === 1);
   const silent = await dial();
   const handshaking = await dial();

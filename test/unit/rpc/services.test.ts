@@ -59,6 +59,7 @@ const sign = encode(SignRequest, {
   requestId: 'r-1',
   keyId: 'demo',
   payload: { $case: 'message', value: utf8('hello') },
+  derivationPath: [],
 });
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -137,6 +138,7 @@ describe('Sign', () => {
     publicKey: new Uint8Array(32).fill(4),
     keyVersion: 1,
     signers: ['node-1', 'node-3'],
+    derivationPath: [],
   };
 
   test('answers with the signature of its task', async () => {

@@ -38,6 +38,7 @@ const sign = encode(SignRequest, {
   requestId: 'r-1',
   keyId: 'demo',
   payload: { $case: 'message', value: utf8('hello') },
+  derivationPath: [],
 });
 
 async function signedBy(

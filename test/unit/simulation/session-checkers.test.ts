@@ -37,6 +37,7 @@ function signRequest(index: number): Uint8Array {
     requestId: `request-${index}`,
     keyId: 'key',
     payload: { $case: 'message', value: Uint8Array.of(1) },
+    derivationPath: [],
   });
   const firstAttempt = Attempt.fromPartial({
     number: 1,

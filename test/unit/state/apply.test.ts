@@ -256,6 +256,44 @@ describe('signing', () => {
   });
 
   test.each([
+    [Algorithm.FROST_ED25519_SHA512, 32, 32, 64],
+    [Algorithm.FROST_SECP256K1_SHA256, 33, 33, 65],
+    [Algorithm.FROST_SECP256K1_TAPROOT, 33, 32, 64],
+    [Algorithm.FROST_P256_SHA256, 33, 33, 65],
+  ])('of algorithm %i only its own lengths count', (algorithm, point, publicKey, signature) => {
+    const ledger = new Ledger();
+    const made = opened(ledger.generate('treasury', { algorithm }));
+    ledger.attempt(ledger.task(made));
+    const say = (node: string, points: number, key: number) => {
+      const publicPolynomial = [fill(1, points), fill(2, points)];
+      const more = { algorithm, publicPolynomial, publicKey: fill(1, key) };
+      ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(made), node, more) });
+    };
+    say('node-1', 65 - point, publicKey);
+    say('node-1', point, publicKey + 1);
+    expect(ledger.task(made).ready).toEqual([]);
+    for (const node of NODES) say(node, point, publicKey);
+    expect(ledger.ask.key('treasury')).toMatchObject({ algorithm, publicKey: fill(1, publicKey) });
+
+    const taskId = opened(ledger.sign('treasury', 'one'));
+    const attempt = (bytes: number) => {
+      const points = { hiding: fill(5, bytes), binding: fill(6, bytes) };
+      const slots = [slot('node-1', 1, points), slot('node-2', 1, points)];
+      const assignment = { $case: 'slots' as const, value: { slots } };
+      const value = ledger.signAttempt('treasury', taskId, 1, { assignment });
+      return ledger.command({ $case: 'attempt', value }).alarm;
+    };
+    expect(attempt(65 - point)).toBeDefined();
+    expect(attempt(point)).toBeUndefined();
+    const done = (bytes: number) => {
+      const value = { taskId, signature: fill(8, bytes), attempt: 1 };
+      return ledger.command({ $case: 'done', value }).alarm;
+    };
+    expect(done(129 - signature)).toBeDefined();
+    expect(done(signature)).toBeUndefined();
+  });
+
+  test.each([
     ['of another version', { version: 2 }],
     ['of another sharing', { sharingSession: fill(9) }],
     ['for another request', { requestHash: fill(9) }],

@@ -15,7 +15,7 @@ const BOOT = bootId('00'.repeat(16));
 
 function signRequest(message: string): Uint8Array {
   const payload = { $case: 'message', value: utf8(message) } as const;
-  return encode(SignRequest, { requestId: 'one', keyId: 'key', payload });
+  return encode(SignRequest, { requestId: 'one', keyId: 'key', payload, derivationPath: [] });
 }
 
 test('a request whose id another one took on the way is refused, not answered with the other outcome', async () => {

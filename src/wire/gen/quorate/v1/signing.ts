@@ -16,11 +16,17 @@ export interface SignRequest {
     /** The message itself; signers never sign a hash of somebody else's making. */
     { $case: "message"; value: Uint8Array }
     | undefined;
+  /**
+   * Signs with a key derived from this one: at most 16 numbers below 2^31; empty means the key itself. BIP-32 for
+   * secp256k1 and Taproot, SLIP-10 for P-256, and a derivation of our own for Ed25519 (docs/protocols.md).
+   */
+  derivationPath: number[];
 }
 
 export interface SignResponse {
   /** 64 bytes for Ed25519 and Taproot, 65 bytes otherwise (a compressed point and a scalar). */
   signature: Uint8Array;
+  /** The key that it verifies under: the one at the request's derivation path. */
   publicKey: Uint8Array;
   keyVersion: number;
   /** Node ids of the participants whose attempt made the signature. */
@@ -29,7 +35,7 @@ export interface SignResponse {
 }
 
 function createBaseSignRequest(): SignRequest {
-  return { requestId: "", keyId: "", payload: undefined };
+  return { requestId: "", keyId: "", payload: undefined, derivationPath: [] };
 }
 
 export const SignRequest: MessageFns<SignRequest> = {
@@ -44,6 +50,13 @@ export const SignRequest: MessageFns<SignRequest> = {
       case "message":
         writer.uint32(26).bytes(message.payload.value);
         break;
+    }
+    if (message.derivationPath.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.derivationPath) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -85,6 +98,24 @@ export const SignRequest: MessageFns<SignRequest> = {
             message.payload = { $case: "message", value: reader.bytes() };
             continue;
           }
+          case 4: {
+            if (tag === 32) {
+              message.derivationPath.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.derivationPath.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -110,6 +141,11 @@ export const SignRequest: MessageFns<SignRequest> = {
         ? globalThis.String(object.key_id)
         : "",
       payload: isSet(object.message) ? { $case: "message", value: bytesFromBase64(object.message) } : undefined,
+      derivationPath: globalThis.Array.isArray(object?.derivationPath)
+        ? object.derivationPath.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.derivation_path)
+        ? object.derivation_path.map((e: any) => globalThis.Number(e))
+        : [],
     };
   },
 
@@ -123,6 +159,9 @@ export const SignRequest: MessageFns<SignRequest> = {
     }
     if (message.payload?.$case === "message") {
       obj.message = base64FromBytes(message.payload.value);
+    }
+    if (message.derivationPath?.length) {
+      obj.derivationPath = message.derivationPath.map((e) => Math.round(e));
     }
     return obj;
   },
@@ -142,6 +181,7 @@ export const SignRequest: MessageFns<SignRequest> = {
         break;
       }
     }
+    message.derivationPath = object.derivationPath?.map((e) => e) || [];
     return message;
   },
 };

@@ -117,9 +117,11 @@ export interface TaskAttempt {
 
 export interface SignatureResult {
   signature: Uint8Array;
+  /** The key that it verifies under: the one at the derivation path. */
   publicKey: Uint8Array;
   keyVersion: number;
   signers: string[];
+  derivationPath: number[];
 }
 
 export interface GeneratedKeyResult {
@@ -320,7 +322,7 @@ export const TaskAttempt: MessageFns<TaskAttempt> = {
 };
 
 function createBaseSignatureResult(): SignatureResult {
-  return { signature: new Uint8Array(0), publicKey: new Uint8Array(0), keyVersion: 0, signers: [] };
+  return { signature: new Uint8Array(0), publicKey: new Uint8Array(0), keyVersion: 0, signers: [], derivationPath: [] };
 }
 
 export const SignatureResult: MessageFns<SignatureResult> = {
@@ -336,6 +338,13 @@ export const SignatureResult: MessageFns<SignatureResult> = {
     }
     for (const v of message.signers) {
       writer.uint32(34).string(v!);
+    }
+    if (message.derivationPath.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.derivationPath) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -385,6 +394,24 @@ export const SignatureResult: MessageFns<SignatureResult> = {
             message.signers.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag === 40) {
+              message.derivationPath.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.derivationPath.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -411,6 +438,11 @@ export const SignatureResult: MessageFns<SignatureResult> = {
         ? globalThis.Number(object.key_version)
         : 0,
       signers: globalThis.Array.isArray(object?.signers) ? object.signers.map((e: any) => globalThis.String(e)) : [],
+      derivationPath: globalThis.Array.isArray(object?.derivationPath)
+        ? object.derivationPath.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.derivation_path)
+        ? object.derivation_path.map((e: any) => globalThis.Number(e))
+        : [],
     };
   },
 
@@ -428,6 +460,9 @@ export const SignatureResult: MessageFns<SignatureResult> = {
     if (message.signers?.length) {
       obj.signers = message.signers;
     }
+    if (message.derivationPath?.length) {
+      obj.derivationPath = message.derivationPath.map((e) => Math.round(e));
+    }
     return obj;
   },
 
@@ -440,6 +475,7 @@ export const SignatureResult: MessageFns<SignatureResult> = {
     message.publicKey = object.publicKey ?? new Uint8Array(0);
     message.keyVersion = object.keyVersion ?? 0;
     message.signers = object.signers?.map((e) => e) || [];
+    message.derivationPath = object.derivationPath?.map((e) => e) || [];
     return message;
   },
 };
