@@ -1,5 +1,5 @@
 import type { Boot, LogIndex, Millis, NodeId, PartyIndex, Term } from '../common/index.js';
-import { fromHex } from '../common/index.js';
+import { ClusterError, fromHex } from '../common/index.js';
 import type { Suite } from '../frost/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Clock, Compute, Entry, Logger, Random, Signer } from '../ports/index.js';
@@ -87,4 +87,9 @@ export function indexOf(
   node: string,
 ): PartyIndex {
   return participants.findIndex(({ nodeId }) => nodeId === node) + 1;
+}
+
+/** Claims that a computation ended only because its node stops: nothing that anybody has to look at. */
+export function wasCancelled(error: unknown): boolean {
+  return error instanceof ClusterError && error.code === 'cancelled';
 }

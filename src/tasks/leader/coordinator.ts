@@ -29,7 +29,7 @@ import {
 import type { Plan } from './plan.js';
 import type { ShareBox } from './share-box.js';
 import { commitmentsOf, decodes } from '../participant/sharing.js';
-import { indexOf } from '../surroundings.js';
+import { indexOf, wasCancelled } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** Refusals of a generate-key after which no further attempt can help. */
@@ -135,7 +135,8 @@ export class Coordinator {
   ): Promise<void> {
     const { compute, logger } = this.#around;
     const result = await compute.run(aggregateJob, input).catch((error: unknown) => {
-      logger.error('shares were not added up', { session: open.session, error: String(error) });
+      const level = wasCancelled(error) ? 'debug' : 'error';
+      logger[level]('shares were not added up', { session: open.session, error: String(error) });
       return undefined;
     });
     plan.combining.delete(open.session);

@@ -12,7 +12,7 @@ import { RESEND_MS } from '../limits.js';
 import type { OpenSession } from '../open-tasks.js';
 import { commitmentsOf } from './sharing.js';
 import type { Surroundings } from '../surroundings.js';
-import { indexOf } from '../surroundings.js';
+import { indexOf, wasCancelled } from '../surroundings.js';
 
 type Answered = {
   readonly task: TaskId;
@@ -163,7 +163,8 @@ export class Signing {
       }
       return declined(signed.declined, signed.index);
     } catch (error) {
-      logger.error('a signature share was not computed', { ...session, error: String(error) });
+      const level = wasCancelled(error) ? 'debug' : 'error';
+      logger[level]('a signature share was not computed', { ...session, error: String(error) });
       return declined('nonce-gone');
     }
   }
