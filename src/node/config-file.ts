@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import { ClusterError } from '../common/index.js';
 
 export type Tree = Record<string, unknown>;
@@ -20,7 +21,7 @@ export function readConfigFile(name: string | undefined): ConfigFile {
     const [first = ''] = fault.message.split('\n');
     throw refuse(`${name}:${lines.linePos(fault.pos[0]).line}`, first);
   }
-  const tree: unknown = document.toJS() ?? {};
+  const tree = treeOf(document, name);
   if (!isTree(tree)) throw refuse(name, 'must be a list of settings, for example node_id: node-1');
   const locate = (at: readonly PropertyKey[]): string => {
     const node: unknown = document.getIn(at, true);
@@ -29,6 +30,16 @@ export function readConfigFile(name: string | undefined): ConfigFile {
     return typeof start === 'number' ? `${name}:${lines.linePos(start).line}` : name;
   };
   return { name, tree, locate };
+}
+
+/** YAML's aliases are looked up only now: one may lead nowhere, or to more than anybody would write. */
+function treeOf(document: Document, name: string): unknown {
+  try {
+    const tree: unknown = document.toJS();
+    return tree ?? {};
+  } catch (cause) {
+    throw refuse(name, 'has an alias that leads nowhere, or too far', cause);
+  }
 }
 
 function readText(name: string): string {

@@ -217,6 +217,11 @@ describe('errors name the setting and where it stands', () => {
       /^ClusterError: \/no\/such.yaml: cannot be read$/,
     ],
     ['text that is not YAML', () => read('node_id: [\n'), /\/node.yaml:2: /],
+    [
+      'an alias of nothing',
+      () => read('node_id: *a'),
+      /\/node.yaml: has an alias that leads nowhere/,
+    ],
     ['a file that is no map', () => read('- a\n- b'), /\/node.yaml: must be a list of settings/],
     [
       'a missing node id',

@@ -1,0 +1,97 @@
+import { sign } from 'node:crypto';
+import { nodeId, utf8 } from '../../src/common/index.js';
+import { DEFAULT_LIMITS, encodeGenesis } from '../../src/identity/index.js';
+import { privateKeyObject, rawPublicKey } from '../../src/ops/ed25519.js';
+import type { Signer } from '../../src/ports/index.js';
+import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
+import { encodeMessage } from '../../src/raft/index.js';
+import type { Message } from '../../src/raft/index.js';
+import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../src/wire/index.js';
+import { seededRandom } from '../support/frost-exchange.js';
+
+/** 32 bytes that are the same in every run. */
+export function bytes32(seed: number): Uint8Array {
+  return seededRandom(seed).bytes(32);
+}
+
+/** A genesis with what every genesis has. */
+export function genesisSeed(): Uint8Array {
+  const ca = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
+  return encodeGenesis({
+    createdMs: 1_700_000_000_000,
+    members: ['node-1', 'node-2', 'node-3'].map((id, at) => ({
+      nodeId: nodeId(id),
+      role: 'tee',
+      identityKey: bytes32(at),
+    })),
+    peerCa: ca,
+    requesterCa: ca,
+    unsigned: true,
+    limits: DEFAULT_LIMITS,
+  });
+}
+
+export function generateKeySeed(): Uint8Array {
+  return encode(GenerateKeyRequest, {
+    requestId: 'ask-1',
+    keyId: 'treasury',
+    algorithm: Algorithm.FROST_ED25519_SHA512,
+    threshold: 2,
+    participants: ['node-1', 'node-2', 'node-3'],
+    labels: [{ key: 'team', value: 'payments' }],
+    allowNoRedundancy: false,
+    allowedSigners: ['spiffe://quorate/app/payments'],
+  });
+}
+
+export function signSeed(): Uint8Array {
+  return encode(SignRequest, {
+    ...SignRequest.decode(new Uint8Array(0)),
+    requestId: 'ask-2',
+    keyId: 'treasury',
+    payload: { $case: 'message', value: utf8('pay') },
+  });
+}
+
+/** One of each kind. */
+export function raftSeeds(): readonly Uint8Array[] {
+  const head = { from: nodeId('node-1'), to: nodeId('node-2'), term: 7 };
+  const entry = sealEntry(ZERO_HASH, {
+    index: 1,
+    term: 1,
+    kind: 'genesis',
+    timeMs: 5,
+    payload: Uint8Array.of(1, 2, 3),
+  });
+  const reply = { type: 'append-reply', ...head, round: 3, clockMs: 1_700_000_000_000 } as const;
+  const messages: readonly Message[] = [
+    { type: 'vote-request', ...head, pre: true, lastIndex: 9, lastTerm: 6 },
+    { type: 'vote-reply', ...head, pre: false, granted: true, clockMs: 5 },
+    {
+      type: 'append',
+      ...head,
+      round: 3,
+      prevIndex: 0,
+      prevTerm: 0,
+      prevHash: ZERO_HASH,
+      entries: [entry],
+      commit: 1,
+    },
+    { ...reply, answer: { refused: undefined, match: 4 } },
+    { ...reply, answer: { refused: 'time', match: 4 } },
+    { ...reply, answer: { refused: 'conflict', prevIndex: 8, hintIndex: 4, hintTerm: 2 } },
+    { type: 'read-request', ...head, readId: 2 ** 40 },
+    { type: 'read-reply', ...head, readId: 1, index: 12 },
+  ];
+  return messages.map(encodeMessage);
+}
+
+/** A node whose key is the same in every run, so that a seed repeats what it signs. */
+export function signerSeed(seed: number): Signer {
+  const key = privateKeyObject(bytes32(seed));
+  return {
+    node: nodeId(`node-${seed}`),
+    publicKey: rawPublicKey(key),
+    sign: (bytes) => Uint8Array.from(sign(undefined, bytes, key)),
+  };
+}
