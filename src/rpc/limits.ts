@@ -14,9 +14,12 @@ export const CONCURRENT_STREAMS_MAX = 100;
 export const PEER_CONCURRENT_STREAMS_MAX = 16;
 /** Memory of one HTTP/2 session, in MB (the unit of nghttp2's option). */
 export const SESSION_MEMORY_MB_MAX = 10;
-/** What HTTP/2 takes as headers of one call before it resets the stream, the library's own headers included. */
-export const HEADER_BYTES_MAX = 16 * 1024;
-export const HEADER_PAIRS_MAX = 64;
+/**
+ * What HTTP/2 takes as headers of one call. Far above what the guard lets through: beyond this the stream is reset, and what
+ * clients make of that differs from library to library.
+ */
+export const HEADER_BYTES_MAX = 128 * 1024;
+export const HEADER_PAIRS_MAX = 512;
 /** Metadata of one call: names and values together, and how many. Beyond that a call is refused with a reason. */
 export const METADATA_BYTES_MAX = 8 * 1024;
 export const METADATA_PAIRS_MAX = 32;

@@ -7,10 +7,15 @@ import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import { networkOf } from '../../../src/rpc/front/network-of.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
-  FrameConnection,
+  callHeaders,
+  END_HEADERS,
   frame,
+  FrameConnection,
+  headerBlock,
+  HEADERS,
   PING,
   PRIORITY,
+  RST_STREAM,
   SETTINGS,
   WINDOW_UPDATE,
 } from '../../support/http2-frames.js';
@@ -52,7 +57,7 @@ async function isServed(name = 'app'): Promise<boolean> {
 }
 
 test('33: whoever connects and says nothing is closed', async () => {
-  await open({ front: { firstByteMs: 20 } });
+  await open();
   const silent = await dial();
   await once(silent, 'close');
   expect(await isServed()).toBe(true);
@@ -118,6 +123,26 @@ test.each([
   expect(isCut).toBe(true);
   expect(await isServed()).toBe(true);
   expect(stage.backend.submissions).toEqual([]);
+});
+
+test('53: streams that are opened and reset at once end their connection', async () => {
+  await open();
+  const tls = await tlsFor(stage.authorities, 'app', 'mallory');
+  const connection = await FrameConnection.open(stage.address, tls);
+  const block = headerBlock(callHeaders(GET_KEY));
+  const reset = Buffer.from([0, 0, 0, 8]);
+  for (let opened = 0; opened < 20_000 && !connection.isOver; opened += 50) {
+    const frames = Array.from({ length: 50 }, (_, at) => {
+      const stream = 2 * (opened + at) + 1;
+      return [frame(HEADERS, END_HEADERS, stream, block), frame(RST_STREAM, 0, stream, reset)];
+    });
+    await connection.write(Buffer.concat(frames.flat()));
+  }
+
+  const { goaway } = await connection.ended;
+  expect(goaway).toBeGreaterThan(0);
+  expect(stage.backend.entered).toBe(0);
+  expect(await isServed()).toBe(true);
 });
 
 test('52: a caller above its pace is RESOURCE_EXHAUSTED with a time to come again; others are served', async () => {

@@ -1,0 +1,64 @@
+/**
+ * Rows of the list of bad inputs that no client's call can be: what one node says to another, floods, the death of a
+ * leader. Number, name of the test, its file.
+ */
+export const ELSEWHERE: readonly (readonly [number, string, string])[] = [
+  [
+    19,
+    'refuses all points of small order, the identity among them, in every spelling',
+    'test/unit/crypto/ed25519-group.test.ts',
+  ],
+  [
+    20,
+    'refuses what is not on the curve, and other lengths',
+    'test/unit/crypto/ed25519-group.test.ts',
+  ],
+  [20, 'refuses a point that has a part of small order', 'test/unit/crypto/ed25519-group.test.ts'],
+  [
+    21,
+    'scalars are 32 bytes, lowest first, below the order',
+    'test/unit/crypto/ed25519-group.test.ts',
+  ],
+  [
+    21,
+    'refuses coordinates that are not below the field order',
+    'test/unit/crypto/ed25519-group.test.ts',
+  ],
+  [
+    22,
+    'attack 3: %i points, well proved, at threshold 2',
+    'test/unit/frost/keygen-attacks.test.ts',
+  ],
+  [
+    24,
+    'attack 2: envelopes of another session count as absent',
+    'test/unit/frost/keygen-attacks.test.ts',
+  ],
+  [
+    25,
+    '25: when a message comes in another node’s name: PERMISSION_DENIED',
+    'test/unit/rpc/peers.test.ts',
+  ],
+  [26, '26: an app', 'test/unit/rpc/peers.test.ts'],
+  [33, '33: whoever connects and says nothing is closed', 'test/unit/rpc/front.test.ts'],
+  [
+    33,
+    '33: TLS without a word of HTTP/2 is closed at the idle limit',
+    'test/unit/rpc/front.test.ts',
+  ],
+  [
+    51,
+    'a request that only a dying leader has in its log gets one result when it is sent again',
+    'test/integration/cluster-leader.test.ts',
+  ],
+  [
+    51,
+    'a client of another node hears nothing of it when the leader dies in the middle of its request',
+    'test/integration/cluster-leader.test.ts',
+  ],
+  [
+    53,
+    '53: streams that are opened and reset at once end their connection',
+    'test/unit/rpc/front.test.ts',
+  ],
+];
