@@ -5,7 +5,6 @@ import type { Millis } from '../common/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
 import type { Front } from './front/front.js';
-import type { Visit } from './front/visit.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import type { Pace } from './pace.js';
 import { permissionOf, permits } from './roles.js';
@@ -39,19 +38,26 @@ export function guard(parts: {
     const name = caller?.spiffeId ?? '';
     const fields = { method: method.path, caller: caller?.spiffeId };
     let late: NodeJS.Timeout | undefined;
-    let visit: Visit | undefined;
+    const visit = front?.visitOf(call.getConnectionInfo());
+    visit?.streamOpened();
     let leave: (() => void) | undefined;
     /** What is still to come of the request. */
     let missing: 'message' | 'end' | undefined = 'message';
     const refuse = (error: unknown): void => {
+      if (missing === 'message') visit?.requestCame();
       missing = undefined;
       const failure = failureOf(error);
       logger.debug('A call was refused', { ...fields, status: failure.code });
       call.sendStatus(failure);
     };
     return new ServerInterceptingCall(call, {
+      sendMessage: (message, next) => {
+        visit?.answered();
+        next(message);
+      },
       start: (enter) => {
         if (!permitted) {
+          visit?.requestCame();
           logger.warn('Refused a call', fields);
           call.sendStatus(failureOf(refusal(method.path, caller)));
           return;
@@ -59,10 +65,10 @@ export function guard(parts: {
         enter({
           // A call that was reset before it began has no metadata and no end.
           onReceiveMetadata: (metadata, next) => {
-            visit = front?.visitOf(call.getConnectionInfo());
-            visit?.callBegan(name);
+            const { bytes, pairs } = sizeOf(metadata);
+            visit?.callBegan(name, bytes);
             try {
-              boundMetadata(metadata);
+              if (bytes > METADATA_BYTES_MAX || pairs > METADATA_PAIRS_MAX) throw tooMuchMetadata();
               leave = pace?.enter(name);
             } catch (error) {
               refuse(error);
@@ -76,6 +82,7 @@ export function guard(parts: {
           onReceiveMessage: (message: unknown, next) => {
             // What libraries serve is decoded here already, and small.
             visit?.messageArrived(message instanceof Uint8Array ? message.length : 0);
+            if (missing === 'message') visit?.requestCame();
             missing = 'end';
             try {
               if (method.requestStream) pace?.request(name);
@@ -104,8 +111,8 @@ export function guard(parts: {
   };
 }
 
-/** @throws ClusterError `overloaded`, for which there is no good time to come again. */
-function boundMetadata(metadata: Metadata): void {
+/** Names and values together, and how many. */
+function sizeOf(metadata: Metadata): { readonly bytes: number; readonly pairs: number } {
   let bytes = 0;
   let pairs = 0;
   for (const [key, values] of Object.entries(metadata.toHttp2Headers())) {
@@ -114,8 +121,12 @@ function boundMetadata(metadata: Metadata): void {
       pairs += 1;
     }
   }
-  if (bytes <= METADATA_BYTES_MAX && pairs <= METADATA_PAIRS_MAX) return;
-  throw new ClusterError('overloaded', 'The call has too much metadata', {
+  return { bytes, pairs };
+}
+
+/** There is no good time to come again. */
+function tooMuchMetadata(): ClusterError {
+  return new ClusterError('overloaded', 'The call has too much metadata', {
     reason: 'METADATA_TOO_LARGE',
     retryAfterMs: Infinity,
   });

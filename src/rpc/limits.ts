@@ -36,10 +36,14 @@ export const CONNECTIONS_PER_MEMBER = 4;
 /** What a client may send that belongs to no call: at once, and steadily; pings, settings, window updates. */
 export const FRAMES_BYTES_BURST = 256 * 1024;
 export const FRAMES_BYTES_PER_SECOND = 4 * 1024;
-/** Each call pays for its headers, and for the frames that its answer makes necessary. */
-export const CALL_FRAMES_BYTES_MAX = 16 * 1024;
+/** Each call pays for its metadata and so much more, and for the frames that its answer makes necessary. */
+export const CALL_FRAMES_BYTES_MAX = 1024;
+export const ANSWER_FRAMES_BYTES_MAX = 16 * 1024;
 /** And each message for its frames. */
 export const MESSAGE_FRAMES_BYTES_MAX = 1024;
+/** Streams that end without a request, at once (those that are open, too) and steadily. */
+export const RESETS_BURST = 500;
+export const RESETS_PER_SECOND = 10;
 /** How often that is looked at. */
 export const FLOOD_CHECK_MS = 250;
 

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Millis } from '../../common/index.js';
 import {
+  ANSWER_FRAMES_BYTES_MAX,
   CALL_FRAMES_BYTES_MAX,
   CLIENT_MESSAGE_BYTES_MAX,
   FRAMES_BYTES_BURST,
   FRAMES_BYTES_PER_SECOND,
   MESSAGE_FRAMES_BYTES_MAX,
+  RESETS_BURST,
+  RESETS_PER_SECOND,
 } from '../limits.js';
 
 /**
@@ -21,6 +24,7 @@ export class Visit {
   readonly #sinceMs: Millis;
   #paidBytes = FRAMES_BYTES_BURST;
   #openCalls = 0;
+  #unasked = 0;
 
   constructor(socket: Socket, address: string, nowMs: Millis) {
     this.#socket = socket;
@@ -28,14 +32,29 @@ export class Visit {
     this.#sinceMs = nowMs;
   }
 
-  callBegan(caller: string): void {
+  /** A stream is there; nobody knows yet whether a request comes on it. */
+  streamOpened(): void {
+    this.#unasked += 1;
+  }
+
+  /** The stream asked for something, and was not just opened and reset. */
+  requestCame(): void {
+    this.#unasked -= 1;
+  }
+
+  callBegan(caller: string, headerBytes: number): void {
     this.caller = caller;
     this.#openCalls += 1;
-    this.#paidBytes += CALL_FRAMES_BYTES_MAX;
+    this.#paidBytes += headerBytes + CALL_FRAMES_BYTES_MAX;
   }
 
   messageArrived(bytes: number): void {
     this.#paidBytes += bytes + MESSAGE_FRAMES_BYTES_MAX;
+  }
+
+  /** A large answer makes its reader say again and again that there is room for more. */
+  answered(): void {
+    this.#paidBytes += ANSWER_FRAMES_BYTES_MAX;
   }
 
   callEnded(): void {
@@ -46,11 +65,16 @@ export class Visit {
     return this.#socket.bytesRead;
   }
 
-  /** Claims that more came than its calls account for. A call that is open may have sent all of a message. */
+  /**
+   * Claims that more came than its calls account for. A call that is open may have sent all of a message. Streams that
+   * were reset before they asked for anything count by themselves: HTTP/2 gives such a connection up, but leaves it open.
+   */
   isFlood(nowMs: Millis): boolean {
-    const free = ((nowMs - this.#sinceMs) / 1000) * FRAMES_BYTES_PER_SECOND;
+    const seconds = (nowMs - this.#sinceMs) / 1000;
     const open = this.#openCalls * CLIENT_MESSAGE_BYTES_MAX;
-    return this.#socket.bytesRead > this.#paidBytes + open + free;
+    const bytes = this.#paidBytes + open + seconds * FRAMES_BYTES_PER_SECOND;
+    const resets = RESETS_BURST + seconds * RESETS_PER_SECOND;
+    return this.#socket.bytesRead > bytes || this.#unasked > resets;
   }
 
   cut(): void {
