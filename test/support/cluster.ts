@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
 import { QuorateClient } from '../../src/client/index.js';
 import type { Cluster, ConnectOptions } from '../../src/client/index.js';
-import { nodeId } from '../../src/common/index.js';
+import { fromHex, nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
+import { parseGenesis } from '../../src/identity/index.js';
 import type { Role } from '../../src/identity/index.js';
 import { Node, readConfig } from '../../src/node/index.js';
 import type { NodeConfig } from '../../src/node/index.js';
-import { issueCertificate } from '../../src/ops/index.js';
+import { identityPathOf, issueCertificate, openIdentity } from '../../src/ops/index.js';
 import type { Credential } from '../../src/ops/index.js';
-import type { LogFields, Logger } from '../../src/ports/index.js';
+import type { LogFields, Logger, Signer } from '../../src/ports/index.js';
 import type { TlsFiles } from '../../src/rpc/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
@@ -91,13 +92,17 @@ export class TestCluster implements AsyncDisposable {
     const client = QuorateClient.connect({
       endpoints: at.map((node) => this.network.door(node).address),
       ...(await this.credentials(role, options)),
-      clusterFile: new Uint8Array(readFileSync(join(this.#folder, 'cluster.json'))),
+      clusterFile: this.clusterFile(),
       signer,
       requesters,
       require,
     });
     this.#clients.push(client);
     return client;
+  }
+
+  clusterFile(): Uint8Array {
+    return new Uint8Array(readFileSync(join(this.#folder, 'cluster.json')));
   }
 
   /** What a client of the cluster's authority, or of another, shows and trusts. */
@@ -163,6 +168,19 @@ export class TestCluster implements AsyncDisposable {
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
     await fresh.start(this.network.addressesFor(node));
+  }
+
+  /** What whoever breaks into a node finds on its disk and takes away: its identity key and its TLS certificate. */
+  loot(node: NodeId): { readonly signer: Signer; readonly tls: Credential } {
+    const { clusterId } = parseGenesis(this.clusterFile());
+    const { dataDir } = this.#configOf(node);
+    const file = (name: string) => readFileSync(join(this.#folder, node, name), 'utf8');
+    const nodeKey = fromHex(file('node.key').trim());
+    if (nodeKey === undefined) throw new Error(`${node} has no node key in a file`);
+    return {
+      signer: openIdentity(identityPathOf(dataDir), { clusterId, nodeId: node }, nodeKey),
+      tls: { certificate: file('cert.pem'), privateKey: file('key.pem') },
+    };
   }
 
   /** Lets a liar speak for a node from now on, with the node's keys, certificates and disk. */
