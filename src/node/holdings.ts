@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { ClusterError, equal, toHex } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
-import { parseGenesis, voters } from '../identity/index.js';
+import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import {
   identityPathOf,
   loadNodeKey,
+  nodeVerify,
   openDataDirectory,
   openIdentity,
   systemClock,
@@ -43,6 +44,7 @@ export async function openHoldings(
   environment: Environment,
 ): Promise<Holdings> {
   const genesis = readGenesis(config);
+  requireRequesters(genesis, config.clusterFile);
   const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
   // A wrong key is found out before the data directory is touched.
   using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
@@ -100,6 +102,22 @@ function parse(file: string, bytes: Uint8Array): Genesis {
       cause: error,
     });
   }
+}
+
+/** How many of the genesis' authorities can stand for a requester's signature. */
+export function countOfRequesterAuthorities({ requesterCa }: Genesis): number {
+  return new Requesters(requesterCa, (...asked) => nodeVerify.certified(...asked)).authorityCount;
+}
+
+/** A cluster that takes signed requests only, and whose authority is of no use for them, could never do anything. */
+function requireRequesters(genesis: Genesis, clusterFile: string): void {
+  if (genesis.unsigned || countOfRequesterAuthorities(genesis) > 0) return;
+  throw new ClusterError(
+    'invalid-request',
+    `${clusterFile}: requester_ca holds no authority of the profile in certs/README.md, and unsigned is false: ` +
+      'no request could ever be taken',
+    { reason: 'INVALID_CREDENTIALS', field: 'cluster_file' },
+  );
 }
 
 function requireIdentity(genesis: Genesis, signer: Signer, clusterFile: string): void {

@@ -15,7 +15,7 @@ import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
-import { openHoldings } from './holdings.js';
+import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
@@ -126,6 +126,9 @@ export class Node implements AsyncDisposable {
       if (peer !== this.#self.nodeId && !addresses.has(peer)) {
         logger.warn('A member has no address in peers: this node cannot reach it', { peer });
       }
+    }
+    if (countOfRequesterAuthorities(genesis) === 0) {
+      logger.warn('No requester authority fits the profile: signed requests will be refused');
     }
     const network = new PeerNetwork({
       genesis,

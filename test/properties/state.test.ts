@@ -91,14 +91,12 @@ const REQUESTERS = new Map(
   }),
 );
 
-/** The request, by its requester or by a node's word. */
-function requestOf(
+function signedRequest(
   ledger: Ledger,
-  { requester, signed }: Move,
+  requester: string,
   method: string,
   request: Uint8Array,
 ): Request {
-  if (!signed) return ledger.request(method, request, { requester });
   const { clusterId } = ledger.rules.genesis;
   const parts = { clusterId, method, expireTimeMs: ledger.timeMs + 60_000, request };
   const value = REQUESTERS.get(requester)?.sign(parts) ?? Authorization.fromPartial({});
@@ -108,6 +106,18 @@ function requestOf(
     authorization: { by: { $case: 'signed', value } },
     firstAttempt: undefined,
   };
+}
+
+/** The request, by its requester or by a node's word. */
+function requestOf(
+  ledger: Ledger,
+  { requester, signed }: Move,
+  method: string,
+  request: Uint8Array,
+): Request {
+  return signed
+    ? signedRequest(ledger, requester, method, request)
+    : ledger.request(method, request, { requester });
 }
 
 const moves = fc.array(
@@ -276,6 +286,45 @@ describe('apply', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('a signed request with any part of it changed is refused and leaves no trace', () => {
+    const change = fc.record({
+      part: fc.constantFrom('request', 'signature', 'certificate', 'expiry', 'method'),
+      at: fc.nat(),
+      bit: fc.nat(7),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(OPERATOR, APP), change, (requester, { part, at, bit }) => {
+        const ledger = new Ledger(testGenesis({ requesterCa, unsigned: false }));
+        const good = signedRequest(ledger, requester, METHODS.generateKey, generateRequest('a'));
+        const signed = good.authorization?.by;
+        if (signed?.$case !== 'signed') throw new Error('not signed');
+        const flip = (bytes: Uint8Array): Uint8Array =>
+          bytes.map((byte, i) => (i === at % bytes.length ? byte ^ (1 << bit) : byte));
+        const { signature, certificates, expireTimeMs } = signed.value;
+        const value = {
+          signature: part === 'signature' ? flip(signature) : signature,
+          certificates: part === 'certificate' ? certificates.map(flip) : certificates,
+          expireTimeMs: part === 'expiry' ? expireTimeMs ^ (1n << BigInt(at % 40)) : expireTimeMs,
+        };
+        const altered: Request = {
+          ...good,
+          method: part === 'method' ? METHODS.sign : good.method,
+          request: part === 'request' ? flip(good.request) : good.request,
+          authorization: { by: { $case: 'signed', value } },
+        };
+        const before = keysOf(ledger, '');
+
+        const { verdict } = ledger.command({ $case: 'request', value: altered });
+
+        expect(verdict?.result.kind).toBe('refused');
+        expect(keysOf(ledger, '')).toEqual(before);
+        const again = ledger.command({ $case: 'request', value: good });
+        expect(again.verdict?.result.kind).toBe('opened');
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -17,6 +17,7 @@ export async function callOnce<Request, Response>(
   method: MethodDefinition<Request, Response>,
   request: Request,
   timeoutMs: number,
+  metadata = new Metadata(),
 ): Promise<Response> {
   const client = new Client(
     address,
@@ -33,7 +34,7 @@ export async function callOnce<Request, Response>(
         (message) => method.requestSerialize(message),
         (bytes) => method.responseDeserialize(bytes),
         request,
-        new Metadata(),
+        metadata,
         { deadline: Date.now() + timeoutMs },
         (error: ServiceError | null, response?: Response) => {
           if (error === null && response !== undefined) resolve(response);

@@ -1,6 +1,7 @@
+import { Metadata } from '@grpc/grpc-js';
 import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import type { ClusterId, Millis } from '../../src/common/index.js';
-import { requestBytes } from '../../src/identity/index.js';
+import { REQUEST_METADATA, requestBytes } from '../../src/identity/index.js';
 import type { Role } from '../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../src/ops/index.js';
 import type { Credential } from '../../src/ops/index.js';
@@ -37,6 +38,15 @@ export class Requester {
       expireTimeMs: BigInt(expireTimeMs),
     };
   }
+}
+
+/** A signed request's metadata, as a call carries it. */
+export function metadataOf({ certificates, signature, expireTimeMs }: Authorization): Metadata {
+  const metadata = new Metadata();
+  metadata.set(REQUEST_METADATA.signature, Buffer.from(signature));
+  metadata.set(REQUEST_METADATA.certificate, Buffer.concat(certificates));
+  metadata.set(REQUEST_METADATA.expiry, String(expireTimeMs));
+  return metadata;
 }
 
 /** An authority of requesters, and whom it certifies; its certificates are good from `nowMs` on. */

@@ -304,6 +304,21 @@ describe('refuses to start', () => {
     expect(await complaint(configured({ [setting]: value }))).toMatch(words);
   });
 
+  test('where only signed requests are taken and no authority can stand for a signature', async () => {
+    const config = configured();
+    const { requester_ca: old, ...rest } = JSON.parse(readFileSync(config.clusterFile, 'utf8'));
+    // What stands between the lines is no certificate: TLS would not take it either, but nobody has asked it yet.
+    const spoiled = String(old).replaceAll(/^[A-Za-z0-9+/=]+$/gm, 'AAAA');
+    for (const unsigned of [false, true]) {
+      const genesis = { ...rest, requester_ca: spoiled, unsigned };
+      rmSync(config.clusterFile);
+      writeFileSync(config.clusterFile, JSON.stringify(genesis));
+      const refused = /requester_ca holds no authority of the profile .* no request could ever/;
+      const words = await complaint(config);
+      expect(refused.test(words)).toBe(!unsigned);
+    }
+  });
+
   test('as a node of role mesh, which only follows the log', async () => {
     const config = configured();
     const genesis = readFileSync(config.clusterFile, 'utf8').replace('"tee"', '"mesh"');

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { REQUEST_METADATA, taskIdOf } from '../../../src/identity/index.js';
 import type { Role } from '../../../src/identity/index.js';
@@ -13,7 +14,7 @@ import {
   SignRequest,
 } from '../../../src/wire/index.js';
 import type { Authorization } from '../../../src/wire/index.js';
-import { Requester } from '../../support/requester.js';
+import { metadataOf, Requester } from '../../support/requester.js';
 import { Stage, taskRecord } from './stage.js';
 
 let stage: Stage;
@@ -53,11 +54,7 @@ async function signedBy(
   const requester = new Requester(await issueCertificate(ours, subject), spiffeId);
   const { clusterId } = stage.genesis;
   const authorization = requester.sign({ clusterId, method, expireTimeMs: expiry, request });
-  const metadata = new Metadata();
-  metadata.set(REQUEST_METADATA.signature, Buffer.from(authorization.signature));
-  metadata.set(REQUEST_METADATA.certificate, Buffer.concat(authorization.certificates));
-  metadata.set(REQUEST_METADATA.expiry, String(expiry));
-  return { authorization, metadata };
+  return { authorization, metadata: metadataOf(authorization) };
 }
 
 describe('requests that their requesters signed', () => {

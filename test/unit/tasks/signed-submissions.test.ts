@@ -1,0 +1,193 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { ClusterError, utf8 } from '../../../src/common/index.js';
+import { taskIdOf } from '../../../src/identity/index.js';
+import { judgeRequest, METHODS } from '../../../src/state/index.js';
+import { Submissions } from '../../../src/tasks/requests/submissions.js';
+import { decode, Request } from '../../../src/wire/index.js';
+import type { Authorization, TaskRecord } from '../../../src/wire/index.js';
+import {
+  APP,
+  GENESIS_MS,
+  Ledger,
+  OPERATOR,
+  signRequest,
+  testGenesis,
+} from '../../support/ledger.js';
+import { RequesterAuthority } from '../../support/requester.js';
+import type { Requester } from '../../support/requester.js';
+import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+
+const MINUTE_MS = 60_000;
+const request = signRequest('treasury', 'one', utf8('pay'));
+
+let authority: RequesterAuthority;
+let alice: Requester;
+beforeAll(async () => {
+  authority = await RequesterAuthority.create(GENESIS_MS);
+  alice = await authority.requester('operator', 'alice');
+});
+
+let ledger: Ledger;
+let room: TaskRoom;
+let submissions: Submissions;
+beforeEach(() => {
+  ledger = new Ledger(testGenesis({ requesterCa: authority.credential.certificate }));
+  dealKey(ledger);
+  room = new TaskRoom('node-1', ledger);
+  room.follow('node-2');
+  submissions = new Submissions(room.around, ledger.ask);
+});
+
+type Answer = { record?: TaskRecord; error?: unknown };
+
+function authorizationOf(expireTimeMs = ledger.timeMs + MINUTE_MS): Authorization {
+  const { clusterId } = ledger.rules.genesis;
+  return alice.sign({ clusterId, method: METHODS.sign, expireTimeMs, request });
+}
+
+/** A request that Alice has signed and another brings. */
+function submit(authorization = authorizationOf()): Answer {
+  const answer: Answer = {};
+  const call = { method: METHODS.sign, request, requester: APP, expiresInMs: 1, authorization };
+  submissions.submit({ ...call, signal: new AbortController().signal }).then(
+    (record) => (answer.record = record),
+    (error: unknown) => (answer.error = error),
+  );
+  return answer;
+}
+
+function forwards(): readonly Request[] {
+  return room.takeSent().flatMap(({ message: { message } }) => {
+    const forwarded =
+      message?.$case === 'forward' ? decode(Request, message.value.request) : undefined;
+    return forwarded === undefined ? [] : [forwarded];
+  });
+}
+
+describe('a signed request', () => {
+  test('goes to the leader as it came, with nothing of the entry node’s own', () => {
+    const authorization = authorizationOf();
+    submit(authorization);
+
+    expect(forwards()).toEqual([
+      {
+        method: METHODS.sign,
+        request,
+        authorization: { by: { $case: 'signed', value: authorization } },
+        firstAttempt: undefined,
+      },
+    ]);
+  });
+
+  test('is answered with the task of who signed, not of who brought it', async () => {
+    const answer = submit();
+    const [value] = forwards();
+    if (value === undefined) throw new Error('nothing was forwarded');
+    ledger.command({ $case: 'request', value });
+    const taskId = taskIdOf(OPERATOR, 'one');
+    ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
+    submissions.advance();
+    await settle();
+
+    expect(answer.record).toMatchObject({ taskId, requester: OPERATOR });
+  });
+
+  test('that no node would take is refused before anybody is asked', async () => {
+    const good = authorizationOf();
+    const altered = good.signature.map((byte, at) => (at === 20 ? byte ^ 1 : byte));
+    const answers = [
+      submit({ ...good, signature: altered }),
+      submit({ ...good, certificates: [] }),
+      submit({ ...good, expireTimeMs: good.expireTimeMs + 1n }),
+    ];
+    await settle();
+
+    const reasons = answers.map(({ error }) => error instanceof ClusterError && error.reason);
+    expect(reasons).toEqual(['INVALID_SIGNATURE', 'INVALID_CERTIFICATE', 'INVALID_SIGNATURE']);
+    expect(forwards()).toEqual([]);
+    expect(submissions.busy).toBe(false);
+  });
+
+  test('that has expired by the cluster’s clock is refused with that clock’s time', async () => {
+    const answer = submit(authorizationOf(ledger.timeMs));
+    await settle();
+
+    expect(answer.error).toMatchObject({
+      reason: 'REQUEST_EXPIRED',
+      details: { facts: { time_ms: String(ledger.timeMs) } },
+    });
+    expect(forwards()).toEqual([]);
+  });
+
+  test('that has expired and is known is answered with its outcome', async () => {
+    const authorization = authorizationOf();
+    submit(authorization);
+    const [value] = forwards();
+    if (value === undefined) throw new Error('nothing was forwarded');
+    ledger.command({ $case: 'request', value });
+    const taskId = taskIdOf(OPERATOR, 'one');
+    ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
+    ledger.timeMs += 2 * MINUTE_MS;
+    ledger.append('no-op', new Uint8Array(0));
+
+    const again = submit(authorization);
+    await settle();
+
+    expect(again.record?.taskId).toBe(taskId);
+    expect(forwards()).toEqual([]);
+  });
+
+  test('is judged by the leader beforehand in all but time, which is the entry’s to say', () => {
+    const judge = (authorization: Authorization): string => {
+      const by = { $case: 'signed', value: authorization } as const;
+      const whole = {
+        method: METHODS.sign,
+        request,
+        authorization: { by },
+        firstAttempt: undefined,
+      };
+      const judged = judgeRequest(ledger.state, whole, undefined, ledger.rules);
+      return judged.ok ? judged.value.kind : judged.refusal.reason;
+    };
+
+    expect(judge(authorizationOf())).toBe('open');
+    expect(judge(authorizationOf(ledger.timeMs - MINUTE_MS))).toBe('open');
+    expect(judge(authorizationOf(ledger.timeMs + 60 * MINUTE_MS))).toBe('open');
+    const good = authorizationOf();
+    expect(judge({ ...good, signature: good.signature.slice(1) })).toBe('INVALID_SIGNATURE');
+  });
+});
+
+test('ten thousand old and foreign requests open nothing', () => {
+  const other = new Ledger(
+    testGenesis({ requesterCa: authority.credential.certificate, keysMax: 7 }),
+  );
+  const before = ledger.ask.tasks('', 100, false).length;
+  const expired = authorizationOf(ledger.timeMs);
+  const { clusterId } = other.rules.genesis;
+  const expireTimeMs = ledger.timeMs + MINUTE_MS;
+  const foreign = alice.sign({ clusterId, method: METHODS.sign, expireTimeMs, request });
+  const verdicts = new Map<string, number>();
+  for (let count = 0; count < 10_000; count++) {
+    const value = count % 2 === 0 ? expired : foreign;
+    const { verdict } = ledger.command({
+      $case: 'request',
+      value: {
+        method: METHODS.sign,
+        request,
+        authorization: { by: { $case: 'signed', value } },
+        firstAttempt: undefined,
+      },
+    });
+    const result = verdict?.result;
+    const name = result?.kind === 'refused' ? result.refusal.reason : String(result?.kind);
+    verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
+  }
+
+  expect(other.rules.genesis.clusterId).not.toBe(ledger.rules.genesis.clusterId);
+  expect(Object.fromEntries(verdicts)).toEqual({
+    INVALID_SIGNATURE: 5_000,
+    REQUEST_EXPIRED: 5_000,
+  });
+  expect(ledger.ask.tasks('', 100, false)).toHaveLength(before);
+});
