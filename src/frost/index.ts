@@ -15,6 +15,7 @@ export {
   frostJobs,
   randomBytesOf,
   signShareJob,
+  verifyJob,
 } from './jobs.js';
 export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
 export { isPath, PARTICIPANTS_MAX, publicOf, THRESHOLD_MIN, verificationShare } from './key.js';

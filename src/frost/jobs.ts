@@ -45,6 +45,13 @@ export type AggregateInput = {
   readonly shares: ReadonlyMap<PartyIndex, Uint8Array>;
 };
 
+export type VerifyInput = {
+  readonly algorithm: Algorithm;
+  readonly key: FrostPublic;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
 export type DecodeInput = {
   readonly algorithm: Algorithm;
   readonly points: readonly Uint8Array[];
@@ -56,6 +63,8 @@ export const commitJob: JobName<CommitInput, readonly MadeNonce[]> = 'frost/comm
 export const signShareJob: JobName<SignShareInput, SignShareResult> = 'frost/sign-share';
 /** {@link aggregate}. */
 export const aggregateJob: JobName<AggregateInput, AggregateResult> = 'frost/aggregate';
+/** The public key that a final signature verifies under, the one at the path; `undefined` when it does not verify. */
+export const verifyJob: JobName<VerifyInput, Uint8Array | undefined> = 'frost/verify';
 /** Which of the points are points; whoever computes next with them need not find out again. */
 export const decodeJob: JobName<DecodeInput, readonly boolean[]> = 'frost/decode';
 
@@ -114,6 +123,18 @@ export function frostJobs({ suiteOf, verify }: JobParts): Jobs {
             return verify.final(algorithmName(algorithm), publicKey, message, signature);
           });
           return { output };
+        },
+      },
+    ],
+    [
+      verifyJob,
+      {
+        compute({ algorithm, key, message, signature }: VerifyInput) {
+          const publicKey = derivedPublicKey(known(algorithm), key);
+          const holds =
+            publicKey !== undefined &&
+            verify.final(algorithmName(algorithm), publicKey, message, signature);
+          return { output: holds ? publicKey : undefined };
         },
       },
     ],

@@ -60,10 +60,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
 }
 
 /** The state computes with no points: under which key a signature verifies is worked out where it is shown. */
-export function presentSignature(
-  result: SignatureResult,
-  key: KeyRecord | undefined,
-): SignatureResult {
+function presentSignature(result: SignatureResult, key: KeyRecord | undefined): SignatureResult {
   const { derivationPath: path } = result;
   const suite = key && suiteOf(key.algorithm);
   if (path.length === 0 || key === undefined || suite === undefined) return result;

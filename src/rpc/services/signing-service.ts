@@ -1,10 +1,9 @@
 import type { UntypedHandleCall } from '@grpc/grpc-js';
 import { assert } from '../../common/index.js';
 import { METHODS } from '../../state/index.js';
-import type { KeyRecord, SignResponse, TaskRecord } from '../../wire/index.js';
+import type { SignResponse, TaskRecord } from '../../wire/index.js';
 import { SigningServiceService } from '../../wire/services.js';
 import { readMutation } from '../decode.js';
-import { presentSignature } from './present.js';
 import { REQUEST_LIFETIME_MS_MAX } from '../limits.js';
 import { failureOfTask, submissionOf } from './submit.js';
 import { unary } from '../unary.js';
@@ -18,7 +17,7 @@ export function signingService(
     const lifetimeMs = Math.min(call.time.remainingMs(), REQUEST_LIFETIME_MS_MAX);
     const submission = submissionOf(context, call, METHODS.sign, lifetimeMs);
     const task = await context.backend().submit(submission);
-    return responseOf(task, context.backend().local().key(task.keyId));
+    return responseOf(task);
   };
 
   return {
@@ -32,10 +31,10 @@ export function signingService(
 }
 
 /** @throws ClusterError when the task failed. */
-function responseOf(task: TaskRecord, key: KeyRecord | undefined): SignResponse {
+function responseOf(task: TaskRecord): SignResponse {
   const { outcome } = task;
   if (outcome?.$case === 'failed') throw failureOfTask(task, outcome.value.reason);
   assert(outcome?.$case === 'signature', 'a sign task ended without a signature or a failure');
-  const { signature, publicKey, keyVersion, signers } = presentSignature(outcome.value, key);
+  const { signature, publicKey, keyVersion, signers } = outcome.value;
   return { signature, publicKey, keyVersion, signers, taskId: task.taskId };
 }

@@ -1,19 +1,8 @@
-import { derivedPublicKey, publicOf } from '../../frost/index.js';
 import type { Commitment, Suite } from '../../frost/index.js';
 import { slotsOf } from '../../state/index.js';
 import type { KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { OpenSession } from '../open-tasks.js';
 import { indexOf } from '../surroundings.js';
-
-/** The public key that a signature at `path` verifies under; `undefined` where there is no such key. */
-export function verifyingKey(
-  suite: Suite | undefined,
-  key: KeyRecord,
-  path: readonly number[],
-): Uint8Array | undefined {
-  if (path.length === 0) return key.publicKey;
-  return suite && derivedPublicKey(suite, publicOf(key, path));
-}
 
 /** The list B of an attempt: commitments in order of party index. */
 export function commitmentsOf({ attempt }: OpenSession, key: KeyRecord): readonly Commitment[] {

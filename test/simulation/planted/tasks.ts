@@ -180,8 +180,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'tasks/requests/submissions.js',
-        find: "if (task.outcome?.$case === 'signature' && !this.#verifies(task, waiting)) {",
-        replace: 'if (false) {',
+        find: 'rules.verify.final(name, publicKey, message, signature) ? publicKey : undefined',
+        replace: 'publicKey',
       },
     ],
     where: 'byzantine',

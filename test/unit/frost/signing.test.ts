@@ -9,36 +9,12 @@ import {
   signShare,
   type Commitment,
 } from '../../../src/frost/index.js';
-import {
-  dealRandom,
-  seededRandom,
-  signAll,
-  subsets,
-  verifyEd25519,
-} from '../../support/frost-exchange.js';
+import { dealRandom, seededRandom, signAll, verifyEd25519 } from '../../support/frost-exchange.js';
 
 const suite = ed25519Suite;
 const { group } = suite;
 const message = utf8('to be signed');
 const random = seededRandom(11);
-
-const sets = [2, 3, 4, 5].flatMap((count) =>
-  Array.from({ length: count - 1 }, (_, at) => at + 2).map((threshold) => ({ threshold, count })),
-);
-
-test.each(sets)('$threshold-of-$count: every set of signers signs', ({ threshold, count }) => {
-  const { key, shares } = dealRandom(suite, threshold, count, random);
-  for (const set of subsets(count, threshold)) {
-    const signers = shares.filter(({ index }) => set.includes(index));
-    const made = signAll(suite, key, signers, message, random);
-
-    const result = aggregate(suite, key, made.B, message, made.shares, (signature) =>
-      verifyEd25519(key.publicKey, message, signature),
-    );
-
-    expect({ set, ok: result.ok }).toEqual({ set, ok: true });
-  }
-});
 
 test('14-of-20, and an empty message', () => {
   const { key, shares } = dealRandom(suite, 14, 20, random);

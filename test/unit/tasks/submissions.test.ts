@@ -1,11 +1,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, TaskId } from '../../../src/common/index.js';
-import { aggregate, ed25519Suite, signShare } from '../../../src/frost/index.js';
+import {
+  aggregate,
+  derivedPublicKey,
+  ed25519Suite,
+  publicOf,
+  signShare,
+} from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { METHODS, refusal, verdictHashOf } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { decode, Request } from '../../../src/wire/index.js';
+import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import {
   fill,
@@ -92,9 +98,10 @@ const reasonOf = ({ error }: Answer): unknown =>
   error instanceof ClusterError ? error.reason : error;
 
 /** A signature that verifies, made with two shares. */
-function realSignature(message: Uint8Array): Uint8Array {
+function realSignature(message: Uint8Array, path: readonly number[] = []): Uint8Array {
   const { record, scalars } = key;
-  const parts = { threshold: 2, V: record.publicPolynomial, publicKey: record.publicKey };
+  const parts = publicOf(record, path);
+  const publicKey = derivedPublicKey(ed25519Suite, parts) ?? fill(0);
   const { group } = ed25519Suite;
   const nonces = [1, 2].map((index) => {
     const [d, e] = [BigInt(index + 5), BigInt(index + 50)];
@@ -114,10 +121,28 @@ function realSignature(message: Uint8Array): Uint8Array {
     if ('share' in made) shares.set(index, made.share);
   }
   const made = aggregate(ed25519Suite, parts, nonces, message, shares, (signature) =>
-    room.around.rules.verify.final('FROST_ED25519_SHA512', record.publicKey, message, signature),
+    room.around.rules.verify.final('FROST_ED25519_SHA512', publicKey, message, signature),
   );
   if (!made.ok) throw new Error('no signature');
   return made.signature;
+}
+
+/** A request to sign along a path. */
+function along(derivationPath: number[]): Uint8Array {
+  const request = SignRequest.decode(signRequest('treasury', 'one', utf8('hello')));
+  return encode(SignRequest, { ...request, derivationPath });
+}
+
+/** A request to sign along a path, whose task the log then closes with `signature`. */
+async function recorded(signature: Uint8Array): Promise<Answer> {
+  const { answer } = submit(along([0, 5]));
+  apply(forwards()[0]?.request);
+  ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
+  ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+  changed();
+  changed();
+  await settle();
+  return answer;
 }
 
 describe('a request', () => {
@@ -231,6 +256,40 @@ describe('a signature', () => {
     changed();
     await settle();
     expect(answer.record?.outcome).toMatchObject({ $case: 'signature', value: { signature } });
+  });
+
+  describe('along a path', () => {
+    test('is the answer, with the key that it verifies under', async () => {
+      const signature = realSignature(utf8('hello'), [0, 5]);
+      const publicKey = derivedPublicKey(ed25519Suite, publicOf(key.record, [0, 5]));
+
+      const { record } = await recorded(signature);
+
+      expect(record?.outcome).toMatchObject({ value: { signature, publicKey } });
+      expect(ledger.task(TASK).outcome).toMatchObject({
+        value: { publicKey: key.record.publicKey, derivationPath: [0, 5] },
+      });
+    });
+
+    test.each([
+      ['the key itself', []],
+      ['another path', [0, 6]],
+    ])('but under %s, it is an alarm, and no answer', async (_, path) => {
+      const answer = await recorded(realSignature(utf8('hello'), path));
+
+      expect(reasonOf(answer)).toBe('RESULT_INVALID');
+      expect(room.alarms).toEqual(['a recorded signature does not verify']);
+    });
+
+    test('that nobody has time to look at is no answer yet', async () => {
+      room.compute = {
+        run: () => Promise.reject(new ClusterError('overloaded', 'Too much waits')),
+        idle: () => false,
+      };
+      const answer = await recorded(realSignature(utf8('hello'), [0, 5]));
+
+      expect(answer.error).toMatchObject({ code: 'deadline' });
+    });
   });
 
   test('that does not verify is an alarm, and no answer', async () => {
