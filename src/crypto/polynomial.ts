@@ -35,6 +35,11 @@ export class SecretPolynomial<P> {
     return this.#values().map((each) => this.#group.multiplyBase(each));
   }
 
+  /** a_0 .. a_{t−1} encoded, in arrays that are the caller's: it gives them away or wipes them. */
+  copies(): readonly Uint8Array[] {
+    return this.#coefficients.map(({ bytes }) => Uint8Array.from(bytes));
+  }
+
   [Symbol.dispose](): void {
     for (const each of this.#coefficients) each[Symbol.dispose]();
   }

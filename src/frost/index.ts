@@ -7,16 +7,17 @@ export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
-export type { AggregateInput } from './jobs.js';
 export {
   aggregateJob,
+  belongsJob,
   commitJob,
   decodeJob,
-  frostJobs,
   randomBytesOf,
   signShareJob,
   verifyJob,
-} from './jobs.js';
+} from './job-names.js';
+export type { AggregateInput } from './job-names.js';
+export { frostJobs } from './jobs.js';
 export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
 export { isPath, PARTICIPANTS_MAX, publicOf, THRESHOLD_MIN, verificationShare } from './key.js';
 export type { FrostPublic, FrostShare } from './key.js';

@@ -1,77 +1,38 @@
-import { assert, type PartyIndex } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
+import { assert } from '../common/index.js';
+import { SecretPolynomial, wipe } from '../crypto/index.js';
 import { algorithmName } from '../identity/index.js';
-import type { Job, JobName, Jobs, Random, Verify } from '../ports/index.js';
+import type { Job, Jobs, Random, Verify } from '../ports/index.js';
 import type { Algorithm } from '../wire/index.js';
-import { aggregate, type AggregateResult } from './aggregate.js';
-import type { Commitment } from './binding.js';
-import type { FrostPublic, FrostShare } from './key.js';
-import { commit, HEDGE_BYTES, signShare, type Nonce, type SignShareResult } from './sign.js';
-import { derivedPublicKey } from './signing-key.js';
+import { aggregate } from './aggregate.js';
+import {
+  aggregateJob,
+  belongsJob,
+  commitJob,
+  decodeJob,
+  judgeOpeningJob,
+  judgeShareJob,
+  openKeygenJob,
+  publicPartJob,
+  randomBytesOf,
+  signShareJob,
+  verifyJob,
+  type AggregateInput,
+  type BelongsInput,
+  type CommitInput,
+  type DecodeInput,
+  type JudgeOpeningInput,
+  type JudgeShareInput,
+  type OpenKeygenInput,
+  type PublicPartInput,
+  type SignShareInput,
+  type VerifyInput,
+} from './job-names.js';
+import { judgeOpening, judgeShare } from './judge.js';
+import { openingOf } from './opening.js';
+import { publicPart } from './public-part.js';
+import { commit, signShare } from './sign.js';
+import { belongs, derivedPublicKey } from './signing-key.js';
 import type { Suite } from './suite.js';
-
-/*
- * What is computed behind the port: plain data in, plain data out. Points are objects of a process; what crosses is bytes,
- * and each side remembers for itself what it has decoded.
- */
-
-/** A nonce as it was made, and its commitment. */
-export type MadeNonce = Nonce & { readonly D: Uint8Array; readonly E: Uint8Array };
-
-export type CommitInput = {
-  readonly algorithm: Algorithm;
-  /** The job's own copy: it wipes it. */
-  readonly scalar: Uint8Array;
-  /** {@link randomBytesOf} one nonce for each that is wanted; wiped. */
-  readonly randomness: Uint8Array;
-};
-
-export type SignShareInput = {
-  readonly algorithm: Algorithm;
-  readonly key: FrostPublic;
-  /** The job's own copy: it wipes it. */
-  readonly share: FrostShare;
-  /** Moved, and wiped. */
-  readonly nonce: Nonce;
-  readonly B: readonly Commitment[];
-  readonly message: Uint8Array;
-};
-
-export type AggregateInput = {
-  readonly algorithm: Algorithm;
-  readonly key: FrostPublic;
-  readonly B: readonly Commitment[];
-  readonly message: Uint8Array;
-  readonly shares: ReadonlyMap<PartyIndex, Uint8Array>;
-};
-
-export type VerifyInput = {
-  readonly algorithm: Algorithm;
-  readonly key: FrostPublic;
-  readonly message: Uint8Array;
-  readonly signature: Uint8Array;
-};
-
-export type DecodeInput = {
-  readonly algorithm: Algorithm;
-  readonly points: readonly Uint8Array[];
-};
-
-/** Nonces from fresh randomness, {@link commit} for each. */
-export const commitJob: JobName<CommitInput, readonly MadeNonce[]> = 'frost/commit';
-/** {@link signShare}. */
-export const signShareJob: JobName<SignShareInput, SignShareResult> = 'frost/sign-share';
-/** {@link aggregate}. */
-export const aggregateJob: JobName<AggregateInput, AggregateResult> = 'frost/aggregate';
-/** The public key that a final signature verifies under, the one at the path; `undefined` when it does not verify. */
-export const verifyJob: JobName<VerifyInput, Uint8Array | undefined> = 'frost/verify';
-/** Which of the points are points; whoever computes next with them need not find out again. */
-export const decodeJob: JobName<DecodeInput, readonly boolean[]> = 'frost/decode';
-
-/** How much randomness {@link commitJob} takes for `count` nonces. */
-export function randomBytesOf(count: number): number {
-  return 2 * HEDGE_BYTES * count;
-}
 
 export type JobParts = {
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
@@ -144,6 +105,65 @@ export function frostJobs({ suiteOf, verify }: JobParts): Jobs {
         compute({ algorithm, points }: DecodeInput) {
           const { group } = known(algorithm);
           return { output: points.map((point) => group.decode(point) !== undefined) };
+        },
+      },
+    ],
+    [
+      openKeygenJob,
+      {
+        compute({ algorithm, coefficients, k, salt, ...of }: OpenKeygenInput) {
+          const suite = known(algorithm);
+          const scalar = (bytes: Uint8Array): bigint => {
+            const value = suite.group.decodeScalar(bytes);
+            assert(value !== undefined, 'what is drawn is a scalar');
+            return value;
+          };
+          try {
+            using polynomial = new SecretPolynomial(suite.group, coefficients.map(scalar));
+            return { output: openingOf(suite, of, polynomial, scalar(k), salt) };
+          } finally {
+            wipe(...coefficients, k);
+          }
+        },
+      },
+    ],
+    [
+      judgeOpeningJob,
+      {
+        compute({ algorithm, sessionId, who, threshold, kg1, kg2 }: JudgeOpeningInput) {
+          return { output: judgeOpening(known(algorithm), sessionId, who, threshold, kg1, kg2) };
+        },
+      },
+    ],
+    [
+      judgeShareJob,
+      {
+        compute({ algorithm, kg2, kg3, to }: JudgeShareInput) {
+          try {
+            return { output: judgeShare(known(algorithm), kg2, kg3, to) };
+          } finally {
+            wipe(kg3);
+          }
+        },
+      },
+    ],
+    [
+      publicPartJob,
+      {
+        compute({ algorithm, kg2, threshold }: PublicPartInput) {
+          return { output: publicPart(known(algorithm), kg2, threshold) };
+        },
+      },
+    ],
+    [
+      belongsJob,
+      {
+        compute({ algorithm, key, share }: BelongsInput) {
+          try {
+            return { output: belongs(known(algorithm), key, share) };
+          } finally {
+            wipe(share.scalar);
+          }
         },
       },
     ],

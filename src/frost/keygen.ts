@@ -1,24 +1,12 @@
 import { assert, type PartyIndex } from '../common/index.js';
-import {
-  randomPolynomial,
-  randomScalar,
-  wipe,
-  xof,
-  type SecretPolynomial,
-} from '../crypto/index.js';
+import { randomPolynomial, randomScalar, wipe, xof } from '../crypto/index.js';
 import { ProtocolAbort, type Party } from '../mpc/index.js';
-import type { Random } from '../ports/index.js';
-import { bytesItem, listItem, type KeygenOpening, type KeygenValue } from '../wire/index.js';
-import { commitmentTo, judgeOpening, judgeShare, proofChallenge } from './judge.js';
-import {
-  decodeAll,
-  PARTICIPANTS_MAX,
-  THRESHOLD_MIN,
-  verificationShare,
-  type FrostShare,
-} from './key.js';
-import { keygenKinds, SALT_BYTES, type KeygenKinds } from './messages.js';
-import { publicKeyOf } from './signing-key.js';
+import type { Compute, Random } from '../ports/index.js';
+import { bytesItem, listItem, type KeygenValue } from '../wire/index.js';
+import { judgeOpeningJob, judgeShareJob, openKeygenJob, publicPartJob } from './job-names.js';
+import { commitmentTo } from './judge.js';
+import { PARTICIPANTS_MAX, THRESHOLD_MIN, type FrostShare } from './key.js';
+import { SALT_BYTES, type KeygenKinds } from './messages.js';
 import type { Suite } from './suite.js';
 
 /** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
@@ -46,11 +34,18 @@ export async function generateKey<P>(
   party: Party<KeygenKinds>,
   threshold: number,
   random: Random,
+  compute: Compute,
 ): Promise<NewKey> {
   assert(threshold >= THRESHOLD_MIN && threshold <= party.count, 'a threshold is 2 .. n');
   assert(party.count <= PARTICIPANTS_MAX, 'at most 20 participants');
   using polynomial = randomPolynomial(suite.group, threshold, random);
-  const opening = openingOf(suite, party, polynomial, random);
+  const { algorithm } = suite;
+  const { sessionId, index } = party;
+  const coefficients = polynomial.copies();
+  const k = suite.group.encodeScalar(randomScalar(suite.group.order, random));
+  const salt = random.bytes(SALT_BYTES);
+  const secret = { algorithm, sessionId, index, coefficients, k, salt };
+  const opening = await compute.run(openKeygenJob, secret, [...coefficients, k]);
 
   // KG1: everybody commits before anybody shows, so nobody chooses as a function of the others.
   const hash = commitmentTo(party.sessionId, party.index, opening, opening.salt);
@@ -60,9 +55,10 @@ export async function generateKey<P>(
   // KG2: the opening. Exactly t points each, and proof that a_{j,0} is known.
   await party.exchange('KG2', opening);
   const kg2 = party.bodies('KG2');
-  blame(party, ['KG1', 'KG2'], (j) =>
-    judgeOpening(suite, party.sessionId, j, threshold, at(kg1, j), at(kg2, j)),
-  );
+  await blame(party, ['KG1', 'KG2'], (who) => {
+    const input = { algorithm, sessionId, who, threshold, kg1: at(kg1, who), kg2: at(kg2, who) };
+    return compute.run(judgeOpeningJob, input);
+  });
 
   // KG3: f_i(j) for each j alone; f_j(i)·G = Σ_l i^l·A_{j,l}
   const mine: Uint8Array[] = [];
@@ -75,9 +71,15 @@ export async function generateKey<P>(
   wipe(...mine);
   const values = await sent;
   const kg3 = party.bodies('KG3');
-  blame(party, ['KG2', 'KG3'], (j) => judgeShare(suite, at(kg2, j), at(kg3, j), party.index));
+  await blame(party, ['KG2', 'KG3'], (j) => {
+    const mineOf = Uint8Array.from(at(kg3, j));
+    const input = { algorithm, kg2: at(kg2, j), kg3: mineOf, to: party.index };
+    return compute.run(judgeShareJob, input, [mineOf]);
+  });
 
-  const { V, V_0, publicKey } = publicPart(suite, party, kg2, threshold);
+  const found = await compute.run(publicPartJob, { algorithm, kg2, threshold });
+  if (found === undefined) throw isIdentity();
+  const { V, V_0, publicKey } = found;
   return {
     share: { index: party.index, scalar: sumOf(suite, values) },
     V,
@@ -87,63 +89,18 @@ export async function generateKey<P>(
   };
 }
 
-/** A_i, and a Schnorr proof that a_{i,0} is known: B = k·G, z = k + e·a_{i,0}. */
-function openingOf<P>(
-  suite: Suite<P>,
-  { sessionId, index }: Party<KeygenKinds>,
-  polynomial: SecretPolynomial<P>,
-  random: Random,
-): KeygenOpening {
-  const { group } = suite;
-  const coefficients = polynomial.commitment().map((point) => group.encode(point));
-  const k = randomScalar(group.order, random);
-  const proofCommitment = group.encode(group.multiplyBase(k));
-  const e = proofChallenge(suite, sessionId, index, coefficients, proofCommitment);
-  const z = (k + e * polynomial.constant) % group.order;
-  const proofResponse = group.encodeScalar(z);
-  return { coefficients, proofCommitment, proofResponse, salt: random.bytes(SALT_BYTES) };
-}
-
 /** Ends the run when a check of somebody else's message fails, with that message as evidence. */
-function blame(
+async function blame(
   party: Party<KeygenKinds>,
   kinds: readonly (keyof KeygenKinds)[],
-  isRight: (j: PartyIndex) => boolean,
-): void {
+  isRight: (j: PartyIndex) => Promise<boolean>,
+): Promise<void> {
   const others = participants(party).filter((j) => j !== party.index);
-  const culprits = others.filter((j) => !isRight(j));
+  const verdicts = await Promise.all(others.map(isRight));
+  const culprits = others.filter((_, position) => verdicts[position] !== true);
   if (culprits.length === 0) return;
   const evidence = culprits.flatMap((j) => party.originals(kinds, j));
   throw new ProtocolAbort(`Wrong ${kinds.join(' or ')} in key generation`, culprits, evidence);
-}
-
-/** V_l = Σ_j A_{j,l}; PK = V_0, which clients of Taproot see with its tweak. */
-function publicPart<P>(
-  suite: Suite<P>,
-  party: Party<KeygenKinds>,
-  kg2: readonly Uint8Array[],
-  threshold: number,
-): Pick<NewKey, 'V' | 'publicKey'> & { readonly V_0: Uint8Array } {
-  const { group } = suite;
-  const sums: P[] = Array.from({ length: threshold }, () => group.identity);
-  for (const body of kg2) {
-    const A = decodeAll(suite, keygenKinds.KG2.decode(body)?.coefficients ?? []);
-    for (const [l, point] of A?.entries() ?? []) sums[l] = group.add(sums[l] ?? point, point);
-  }
-  refuseIdentity(sums.some((V_l) => group.isIdentity(V_l)));
-
-  const V = sums.map((V_l) => group.encode(V_l));
-  const X = participants(party).map((j) => verificationShare(suite, V, j));
-  refuseIdentity(X.some((X_j) => X_j === undefined || group.isIdentity(X_j)));
-  const [V_0] = V;
-  assert(V_0 !== undefined, 'V has a constant term');
-  const publicKey = publicKeyOf(suite, V_0);
-  if (publicKey === undefined) throw isIdentity();
-  return { V, V_0, publicKey };
-}
-
-function refuseIdentity(found: boolean): void {
-  if (found) throw isIdentity();
 }
 
 /** Commit-reveal leaves this to chance, and chance does not do it: nobody is to blame. */

@@ -1,6 +1,6 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
-import { decodeAll, isPath, type FrostPublic } from './key.js';
+import { decodeAll, isPath, verificationShare, type FrostPublic, type FrostShare } from './key.js';
 import type { Suite } from './suite.js';
 
 /** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
@@ -39,6 +39,27 @@ export function publicKeyOf<P>(suite: Suite<P>, V_0: Uint8Array): Uint8Array | u
 /** The public key at the request's path, or `undefined` as {@link signingKey}. */
 export function derivedPublicKey<P>(suite: Suite<P>, key: FrostPublic): Uint8Array | undefined {
   return signingKey(suite, key)?.publicKey;
+}
+
+/** Whether the share is of this key: x_i·G = Σ_l i^l·V_l, with t points V_l of which the first gives the public key. */
+export function belongs<P>(
+  suite: Suite<P>,
+  { threshold, V, publicKey }: FrostPublic,
+  { index, scalar }: FrostShare,
+): boolean {
+  const { group } = suite;
+  const x_i = group.decodeScalar(scalar);
+  const X_i = verificationShare(suite, V, index);
+  const [V_0] = V;
+  const shown = V_0 && publicKeyOf(suite, V_0);
+  return (
+    V.length === threshold &&
+    shown !== undefined &&
+    equal(shown, publicKey) &&
+    x_i !== undefined &&
+    X_i !== undefined &&
+    group.equal(group.multiplyBase(x_i), X_i)
+  );
 }
 
 function tweaked<P>(

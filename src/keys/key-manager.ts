@@ -10,7 +10,7 @@ import type {
   SessionId,
 } from '../common/index.js';
 import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
-import { commitJob, publicKeyOf, randomBytesOf, verificationShare } from '../frost/index.js';
+import { belongsJob, commitJob, randomBytesOf } from '../frost/index.js';
 import type { Suite } from '../frost/index.js';
 import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
 import type { Algorithm, NonceSlot } from '../wire/index.js';
@@ -125,7 +125,14 @@ export class KeyManager {
    */
   async keep(input: KeepInput): Promise<void> {
     const { keyId, sessionId, algorithm, index, threshold, record } = input;
-    assert(belongs(this.#suiteOf(algorithm), input), 'a key share is that of its polynomial');
+    this.#suiteOf(algorithm);
+    const copy = { index, scalar: Uint8Array.from(input.scalar) };
+    const owned = await this.#parts.compute.run(
+      belongsJob,
+      { algorithm, key: { threshold, V: input.V, publicKey: input.publicKey }, share: copy },
+      [copy.scalar],
+    );
+    assert(owned, 'a key share is that of its polynomial');
     const sessions = await this.#knownSessions();
     const place = this.#place(input);
     const { random, shares } = this.#parts;
@@ -302,23 +309,6 @@ async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionI
   for await (const [key, session] of shares.list())
     sessions.set(key, (sessions.get(key) ?? new Set()).add(session));
   return sessions;
-}
-
-/** Whether x_i·G = Σ_l i^l·V_l, with t points V_l of which the first gives the public key. */
-function belongs(suite: Suite, { V, index, publicKey, scalar, threshold }: KeepInput): boolean {
-  const { group } = suite;
-  const x_i = group.decodeScalar(scalar);
-  const X_i = verificationShare(suite, V, index);
-  const [V_0] = V;
-  const shown = V_0 && publicKeyOf(suite, V_0);
-  return (
-    V.length === threshold &&
-    shown !== undefined &&
-    equal(shown, publicKey) &&
-    x_i !== undefined &&
-    X_i !== undefined &&
-    group.equal(group.multiplyBase(x_i), X_i)
-  );
 }
 
 function nameOf(keyId: KeyId, version: number): string {

@@ -4,6 +4,7 @@ import { concat, nodeId, type PartyIndex } from '../../src/common/index.js';
 import { randomScalar, SecretPolynomial, xof } from '../../src/crypto/index.js';
 import {
   commit,
+  frostJobs,
   generateKey,
   keygenKinds,
   publicKeyOf,
@@ -17,7 +18,7 @@ import {
 } from '../../src/frost/index.js';
 import { algorithmName } from '../../src/identity/index.js';
 import { openSession, type Party, type Session } from '../../src/mpc/index.js';
-import { nodeVerify } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify } from '../../src/ops/index.js';
 import type { Random, Signer, Verify } from '../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../src/wire/index.js';
 
@@ -129,12 +130,15 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
       },
     }),
   );
+  const compute = inlineCompute(
+    frostJobs({ suiteOf: () => suite, verify: { final: () => false } }),
+  );
   const outcomes: Outcome[] = sessions.map(() => 'waiting');
   const runs = sessions.map(async ({ party }, at) => {
     const corrupted = options.corrupt?.[at + 1]?.(party) ?? party;
     try {
       const random = seededRandom(seed * 1000 + at);
-      outcomes[at] = { key: await generateKey(suite, corrupted, threshold, random) };
+      outcomes[at] = { key: await generateKey(suite, corrupted, threshold, random, compute) };
     } catch (error) {
       if (outcomes[at] === 'waiting') outcomes[at] = { error };
     }

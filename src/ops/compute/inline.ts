@@ -1,6 +1,6 @@
 import { Bug } from '../../common/index.js';
 import type { Compute, JobName, Jobs } from '../../ports/index.js';
-import { buffersOf } from './moved.js';
+import { alone, buffersOf } from './moved.js';
 
 /** Takes what a job gave, which the job's name says the type of. */
 interface Taker {
@@ -15,7 +15,9 @@ export function inlineCompute(jobs: Jobs): Compute {
         const job = jobs.get(name);
         if (job === undefined) throw new Bug(`there is no job ${name}`);
         const taker: Taker = { take: (output: O) => resolve(output) };
-        taker.take(job.compute(structuredClone(input, { transfer: buffersOf(moved) })).output);
+        taker.take(
+          job.compute(structuredClone(alone(input), { transfer: buffersOf(moved) })).output,
+        );
       });
     },
     idle: () => true,

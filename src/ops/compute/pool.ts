@@ -4,7 +4,7 @@ import type { Millis } from '../../common/index.js';
 import type { Compute, JobName, Logger } from '../../ports/index.js';
 import { JOB_MS_MAX, JOBS_MAX } from './limits.js';
 import type { Answer, Asked } from './messages.js';
-import { buffersOf } from './moved.js';
+import { alone, buffersOf } from './moved.js';
 
 /** What runs in each worker; tests have others. */
 const PROGRAM = new URL('./worker.js', import.meta.url);
@@ -78,7 +78,7 @@ export class WorkerPool implements Compute {
       };
       desk.waiting.set(id, waiting);
       this.#count += 1;
-      const asked: Asked = { id, name, input };
+      const asked: Asked = { id, name, input: alone(input) };
       worker.postMessage(asked, buffers);
     });
   }

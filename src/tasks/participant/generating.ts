@@ -210,7 +210,7 @@ export class Generating {
     run: Run,
     index: number,
   ): Promise<void> {
-    const { clock, keys, random, rules, send, signer, suiteOf } = this.#around;
+    const { clock, compute, keys, random, rules, send, signer, suiteOf } = this.#around;
     const suite = suiteOf(asked.algorithm);
     if (suite === undefined) {
       this.#decline(open, run, index, 'unsupported');
@@ -232,7 +232,7 @@ export class Generating {
       },
     });
     run.session = session;
-    const made = generateKey(suite, session.party, asked.threshold, random);
+    const made = generateKey(suite, session.party, asked.threshold, random, compute);
     for (const { from, message } of this.#early.take(open.session)) {
       session.receive(indexOf(run.participants, from), message);
     }

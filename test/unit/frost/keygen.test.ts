@@ -9,6 +9,7 @@ import {
   type FrostShare,
   type Suite,
 } from '../../../src/frost/index.js';
+import { inlineCompute } from '../../../src/ops/index.js';
 import { bytesItem, listItem } from '../../../src/wire/index.js';
 import {
   keysOf,
@@ -152,9 +153,12 @@ test('a threshold below 2 or above n, and more than 20 participants, are mistake
     originals: () => [],
   };
   const random = seededRandom(1);
+  const nowhere = inlineCompute(new Map());
 
   for (const threshold of [0, 1, 4])
-    await expect(generateKey(smallSuite, party, threshold, random)).rejects.toThrow('threshold');
+    await expect(generateKey(smallSuite, party, threshold, random, nowhere)).rejects.toThrow(
+      'threshold',
+    );
   const many = { ...party, count: PARTICIPANTS_MAX + 1 };
-  await expect(generateKey(smallSuite, many, 2, random)).rejects.toThrow('20');
+  await expect(generateKey(smallSuite, many, 2, random, nowhere)).rejects.toThrow('20');
 });

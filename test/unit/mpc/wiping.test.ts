@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { ed25519Suite, generateKey, keygenKinds } from '../../../src/frost/index.js';
+import {
+  ed25519Suite,
+  frostJobs,
+  generateKey,
+  keygenKinds,
+  suiteOf,
+} from '../../../src/frost/index.js';
 import { openSession } from '../../../src/mpc/index.js';
+import { inlineCompute } from '../../../src/ops/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/frost-exchange.js';
@@ -54,7 +61,8 @@ test('a session that ends early wipes its sealing secret', () => {
 test('a key generation that fails keeps nothing of its polynomial', async () => {
   const { session } = alone();
   const { random, given } = recording(2);
-  const made = generateKey(ed25519Suite, session.party, 2, random);
+  const compute = inlineCompute(frostJobs({ suiteOf, verify: { final: () => false } }));
+  const made = generateKey(ed25519Suite, session.party, 2, random, compute);
 
   session.close(new Error('the deadline has passed'));
 

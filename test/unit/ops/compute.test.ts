@@ -14,6 +14,7 @@ import {
   suiteOf,
 } from '../../../src/frost/index.js';
 import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../src/ops/index.js';
+import { alone } from '../../../src/ops/compute/moved.js';
 import type { Compute, JobName } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { dealRandom } from '../../support/frost-exchange.js';
@@ -126,6 +127,17 @@ describe.each([
     await expect(
       make().run(commitJob, { algorithm, scalar, randomness: new Uint8Array(64) }, [scalar]),
     ).rejects.toThrow('a buffer of its own');
+  });
+
+  test('of a view nothing goes along but what it shows', async () => {
+    const message = new Uint8Array(100_000).fill(7);
+    const compute = make();
+    const points = [message.subarray(5, 37), message.subarray(50, 82)];
+    expect([...(await compute.run(decodeJob, { algorithm, points }))]).toHaveLength(2);
+    const sent = alone({ points, by: new Map([[1, points[0]]]), text: 'x', none: undefined });
+    expect(sent).toEqual({ points, by: new Map([[1, points[0]]]), text: 'x', none: undefined });
+    const [first] = (sent as { points: Uint8Array[] }).points;
+    expect([first?.buffer.byteLength, first?.byteOffset]).toEqual([32, 0]);
   });
 
   test('what is no point is told from what is one', async () => {
