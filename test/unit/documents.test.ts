@@ -92,7 +92,7 @@ test('docs/errors.md has every word by which a participant declines, and no othe
 
 test('every relative link of a page leads to a file', () => {
   const broken = pages.flatMap((page) =>
-    found(read(page), /\]\((?!https?:|#|mailto:)([^)#\s]+)/g)
+    found(read(page).replaceAll(/^```[^]*?^```/gm, ''), /\]\((?!https?:|#|mailto:)([^)#\s]+)/g)
       .filter((link) => !existsSync(join(dirname(page), link)))
       .map((link) => `${page}: ${link}`),
   );
