@@ -10,6 +10,9 @@ import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
 import { QuorateClient } from '../../src/client/index.js';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
+import type { Role } from '../../src/identity/index.js';
+import { issueCertificate } from '../../src/ops/index.js';
+import type { TlsFiles } from '../../src/rpc/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** Below the ports that kernels hand out to whoever dials (Linux from 32768, others from 49152): see `freePorts`. */
@@ -63,6 +66,28 @@ export class ProcessCluster implements AsyncDisposable {
     });
     this.#clients.push(client);
     return client;
+  }
+
+  /** Where clients reach a node. */
+  address(node: NodeId): string {
+    return this.#addresses.get(node) ?? '';
+  }
+
+  /** What a client of the cluster's authority shows and trusts. */
+  async credentials(role: Role, name: string): Promise<TlsFiles> {
+    const file = (path: string) => readFileSync(join(this.#folder, path), 'utf8');
+    const authority = {
+      certificate: file('requester-ca.pem'),
+      privateKey: file('requester-ca-key.pem'),
+    };
+    const own = await issueCertificate(authority, { role, name, dns: [], ips: [], days: 1 });
+    return { ca: file('operator/ca.pem'), cert: own.certificate, key: own.privateKey };
+  }
+
+  /** Memory of a node's process, as Linux counts it. */
+  residentBytes(node: NodeId): number {
+    const status = readFileSync(`/proc/${this.#running.get(node)?.pid}/status`, 'utf8');
+    return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
   }
 
   /** Starts a node's process and waits for nothing. */

@@ -1,0 +1,10 @@
+import { text } from 'node:stream/consumers';
+import { runFlood } from './flood.js';
+import type { Target } from './flood.js';
+
+/* A process of its own for a flood, so that it takes no time of whoever measures: `flooder.js <name>`, target on stdin. */
+
+const [name = ''] = process.argv.slice(2);
+const target = JSON.parse(await text(process.stdin)) as Target;
+process.stdout.write(JSON.stringify(await runFlood(name, target)));
+process.exit(0);

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { QuorateClient } from '../../src/client/index.js';
+import { utf8 } from '../../src/common/index.js';
+import { eventually } from '../support/cluster-wait.js';
+import { ProcessCluster } from '../support/process-cluster.js';
+import { FLOODS } from './flood.js';
+import type { FloodCounts, Target } from './flood.js';
+
+const FLOODER = fileURLToPath(new URL('flooder.js', import.meta.url));
+const KEY = 'demo';
+const MIB = 2 ** 20;
+
+/** One flood, and how the cluster and another client fared meanwhile. */
+export type FloodReport = FloodCounts & {
+  readonly flood: string;
+  readonly seconds: number;
+  /** Tasks that the flood opened. */
+  readonly tasks: number;
+  readonly elections: number;
+  /** Of the node that was flooded. */
+  readonly memoryGrowthMib: number;
+  /** Signatures that another client got, and calls of it that failed. */
+  readonly served: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+};
+
+export type Budget = { readonly what: string; readonly holds: (report: FloodReport) => boolean };
+
+/** What must hold of every flood, in counts: times depend on the machine. */
+export const BUDGETS: readonly Budget[] = [
+  { what: 'the other client is served', holds: ({ served }) => served > 0 },
+  { what: 'no call of the other client fails', holds: ({ failed }) => failed === 0 },
+  { what: 'frames open no task', holds: ({ flood, tasks }) => flood === 'Sign' || tasks === 0 },
+  {
+    what: 'the node keeps at most 50 MiB more',
+    holds: ({ flood, memoryGrowthMib }) => flood === 'Sign' || memoryGrowthMib <= 50,
+  },
+];
+
+/** What holds besides on a machine with nothing else to do. */
+export const QUIET_BUDGETS: readonly Budget[] = [
+  { what: 'nobody else is elected', holds: ({ elections }) => elections === 0 },
+];
+
+export type Measured = {
+  /** The other client alone. */
+  readonly quiet: Pick<FloodReport, 'served' | 'p50Ms' | 'p99Ms'>;
+  readonly floods: readonly FloodReport[];
+  readonly troubles: readonly string[];
+};
+
+/** Three node processes; floods sent to the first by another process; another client signs at it one call after the other. */
+export async function measureFloods(ms: number, names = Object.keys(FLOODS)): Promise<Measured> {
+  await using cluster = await ProcessCluster.create(3);
+  for (const node of cluster.nodes) cluster.start(node);
+  const [first] = cluster.nodes;
+  if (first === undefined) throw new Error('There is no node');
+  const client = cluster.client([first]);
+  await eventually(
+    'a key',
+    () => client.generateKey({ keyId: KEY, algorithm: 1, threshold: 2 }).then(() => true),
+    60_000,
+  );
+  const target: Target = {
+    address: cluster.address(first),
+    tls: await cluster.credentials('operator', 'mallory'),
+    ms,
+    keyId: KEY,
+  };
+  await signFor(client, Math.min(ms, 2_000), 'warm');
+  const quiet = await signFor(client, ms, 'quiet');
+  const floods: FloodReport[] = [];
+  for (const flood of names) {
+    const before = await stateOf(client, cluster, first);
+    const [counts, good] = await Promise.all([
+      flooded(flood, target),
+      signFor(client, ms, `beside-${floods.length}`),
+    ]);
+    const after = await stateOf(client, cluster, first);
+    floods.push({
+      flood,
+      seconds: ms / 1000,
+      ...counts,
+      ...good,
+      tasks: after.tasks - before.tasks - good.asked,
+      elections: after.term - before.term,
+      memoryGrowthMib: Math.round((after.memory - before.memory) / MIB),
+    });
+  }
+  return { quiet, floods, troubles: cluster.troubles() };
+}
+
+async function flooded(name: string, target: Target): Promise<FloodCounts> {
+  const child = spawn(process.execPath, [FLOODER, name], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(target));
+  return JSON.parse(await text(child.stdout)) as FloodCounts;
+}
+
+/** One signature after the other. */
+async function signFor(client: QuorateClient, ms: number, name: string) {
+  const end = performance.now() + ms;
+  const times: number[] = [];
+  let asked = 0;
+  let failed = 0;
+  while (performance.now() < end) {
+    const beganMs = performance.now();
+    asked += 1;
+    try {
+      await client.sign(
+        { keyId: KEY, requestId: `${name}-${asked}`, message: utf8('good') },
+        { timeoutMs: 20_000 },
+      );
+      times.push(performance.now() - beganMs);
+    } catch {
+      failed += 1;
+    }
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (part: number): number =>
+    Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? 0);
+  return { asked, served: times.length, failed, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+async function stateOf(
+  client: QuorateClient,
+  cluster: ProcessCluster,
+  node: ProcessCluster['nodes'][number],
+) {
+  const { term } = await client.getCluster({ timeoutMs: 20_000 });
+  const tasks = await client.listTasks({ limit: 100_000 }, { timeoutMs: 60_000 });
+  return { term: Number(term), tasks: tasks.length, memory: cluster.residentBytes(node) };
+}
