@@ -138,7 +138,7 @@ export class QuorateClient {
     return this.#getKey(keyId, untilOf(options), options?.publicKey);
   }
 
-  /** In order of their ids, at most `limit`. */
+  /** In order of their ids, at most `limit`. What a node says of them is not verified: {@link getKey} does. */
   async listKeys(input: ListInput = {}, options?: CallOptions): Promise<Key[]> {
     const until = untilOf(options);
     return collect(input.limit, async (page) => {
@@ -148,7 +148,8 @@ export class QuorateClient {
   }
 
   /**
-   * The signature has been verified, under the key given or one whose certificate has been.
+   * The signature has been verified, under the key given or one whose certificate has been. Who signed, and with which
+   * version, is what the node says.
    *
    * @throws QuorateError `protocol-abort` KEY_UNVERIFIED when the certificate is worth less than is required.
    */
@@ -168,6 +169,7 @@ export class QuorateClient {
     return { ...answer, publicKey: signing.publicKey };
   }
 
+  /** What a node says of a task. Its outcome is not verified: {@link sign} verifies what it returns. */
   async getTask(taskId: string, options?: CallOptions): Promise<Task> {
     const { task } = await this.#transport.call(
       TaskServiceService.getTask,
@@ -330,5 +332,6 @@ async function collect<T>(
     items.push(...page.items);
     pageToken = page.next;
   } while (pageToken !== '' && items.length < limit);
-  return items;
+  // A node may give more than it was asked for.
+  return items.slice(0, limit);
 }

@@ -1,6 +1,6 @@
 /**
- * The SDK that applications import: one client of a cluster, whichever of its nodes answer. It retries where a request
- * id makes that safe, bounds every wait, and checks signatures and key certificates (`docs/architecture.md`, trust)
+ * The SDK that applications import: one client of a cluster, whichever of its nodes answer. It signs requests, retries
+ * where a request id makes that safe, bounds every wait, and checks signatures and key certificates (`docs/architecture.md`, trust)
  * against what its caller gave it, never against what the answer says. It holds no secret but its caller's TLS key.
  */
 export { QuorateClient } from './client.js';

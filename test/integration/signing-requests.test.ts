@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -10,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { QuorateClient } from '../../src/client/index.js';
 import { fromHex, utf8 } from '../../src/common/index.js';
@@ -58,6 +57,7 @@ afterAll(async () => {
   client.close();
   await cluster[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
+  if (go !== undefined) rmSync(go.module, { recursive: true });
 });
 
 /** The one program of the page in this language. */
@@ -141,14 +141,14 @@ test('without its signature, such a request is refused', async () => {
   );
 });
 
-/** A module with what the Go program needs, outside the checkout; `undefined` when it cannot be had. */
+/** A module with what the Go program needs, fetched into Go's own cache; `undefined` when it cannot be had. */
 function findGo(): { readonly module: string } | undefined {
-  const module = join(homedir(), '.cache', 'quorate', 'go');
-  mkdirSync(module, { recursive: true });
+  const module = mkdtempSync(join(tmpdir(), 'quorate-go-'));
   for (const file of ['go.mod', 'go.sum'])
     copyFileSync(join('test/support/go', file), join(module, file));
   const ready = spawnSync('go', ['mod', 'download'], { cwd: module, timeout: 60_000 });
-  if (ready.status === 0 && existsSync(module)) return { module };
+  if (ready.status === 0) return { module };
+  rmSync(module, { recursive: true });
   process.stderr.write('SKIPPED: no Go, or its modules cannot be fetched\n');
   return undefined;
 }
