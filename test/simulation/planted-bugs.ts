@@ -33,7 +33,7 @@ export async function runWith(bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {
     }
     symlinkSync(resolve(root, '..', 'node_modules'), join(copy, 'node_modules'));
     writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
-    for (const edit of edits) apply(join(copy, 'dist/src', edit.file), edit);
+    for (const edit of edits) plant(join(copy, 'dist/src', edit.file), edit);
     const program = join(copy, 'dist/test/simulation/main.js');
     const profile = where === 'consensus' ? ['--raft-only'] : ['--profile', where];
     const range = ['--first', String(first), '--seeds', String(seeds)];
@@ -71,7 +71,8 @@ function countIn(path: string, find: string): number {
   return readFileSync(path, 'utf8').split(find).length - 1;
 }
 
-function apply(path: string, { file, find, replace }: Edit): void {
+/** Makes one edit to a copy of its file. */
+export function plant(path: string, { file, find, replace }: Edit): void {
   const times = countIn(path, find);
   if (times !== 1) throw new Error(`${file}: the pattern is there ${times} times, not once`);
   writeFileSync(

@@ -2,8 +2,9 @@ import { judgeEvidence } from '../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { commit, signShare, suiteOf } from '../../src/frost/index.js';
+import { commit, ed25519Suite, signShare, suiteOf } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
+import { taskIdOf } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import type { Entry, Signer } from '../../src/ports/index.js';
 import { METHODS } from '../../src/state/index.js';
@@ -20,6 +21,7 @@ import {
   identityKeyOf,
   Ledger,
   NODES,
+  OPERATOR,
   sealOf,
   signRequest,
   slot,
@@ -63,7 +65,7 @@ function entryAt(ledger: Ledger, index: number): Entry {
 }
 
 /** A key generation that is open, 2 of 3, with its first attempt. */
-export function openGenerate(keyId = 'treasury', algorithm = ALGORITHM, threshold = 2) {
+export function openGenerate(keyId = 'treasury', algorithm: Algorithm = ALGORITHM, threshold = 2) {
   const ledger = new Ledger();
   const more = { algorithm, threshold };
   const [task = ''] = ledger.generate(keyId, more).changedTasks;
@@ -91,17 +93,25 @@ export type OpenSign = {
   readonly readies: readonly Ready[];
 };
 
-/** A signing by node-1 and node-2 that is open, in the request's own entry or in one of its own. */
-export function openSign(own: 'first attempt' | 'later attempt' = 'first attempt'): OpenSign {
+/**
+ * A signing by node-1 and node-2 that is open, in the request's own entry or in one of its own; if need be with bytes for
+ * node-2's D that it never made.
+ */
+export function openSign(
+  own: 'first attempt' | 'later attempt' = 'first attempt',
+  suite: Suite = ed25519Suite,
+  hidingOfTwo?: Uint8Array,
+): OpenSign {
   const ledger = new Ledger();
-  const key = dealKey(ledger);
-  const suite = suiteOf(key.record.algorithm);
-  if (suite === undefined) throw new Error('the suite is known');
+  const key = dealKey(ledger, 'treasury', NODES, suite);
   const message = utf8('hello');
   const nonces = [0, 1].map((at) =>
     commit(suite, key.scalars[at] ?? new Uint8Array(), seededRandom(at + 40)),
   );
-  const slots = nonces.map(({ D, E }, at) => slot(NODES[at] ?? '', 1, { hiding: D, binding: E }));
+  const slots = nonces.map(({ D, E }, at) => {
+    const hiding = (at === 1 ? hidingOfTwo : undefined) ?? D;
+    return slot(NODES[at] ?? '', 1, { hiding, binding: E });
+  });
   const request = signRequest('treasury', 'one', message);
   const task = openTask(ledger, slots, own === 'first attempt');
   const record = attemptOf(ledger, task);
@@ -128,10 +138,7 @@ export function openSign(own: 'first attempt' | 'later attempt' = 'first attempt
 function openTask(ledger: Ledger, slots: readonly NonceSlot[], first: boolean): string {
   const assignment = { $case: 'slots' as const, value: { slots: [...slots] } };
   if (first) {
-    // The name of a task follows from requester and request id, so another ledger tells it beforehand.
-    const other = new Ledger();
-    dealKey(other);
-    const [task = ''] = other.sign('treasury', 'one').changedTasks;
+    const task = taskIdOf(OPERATOR, 'one');
     const firstAttempt = ledger.signAttempt('treasury', task, 1, { assignment });
     ledger.sign('treasury', 'one', { firstAttempt });
     return task;

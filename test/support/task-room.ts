@@ -8,7 +8,8 @@ import {
   toHex,
 } from '../../src/common/index.js';
 import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index.js';
-import { ed25519Suite, frostJobs, suiteOf } from '../../src/frost/index.js';
+import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../src/frost/index.js';
+import type { Suite } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute, nodeVerify, systemRandom } from '../../src/ops/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../src/ports/index.js';
@@ -196,15 +197,17 @@ export function dealKey(
   ledger: Ledger,
   id = 'treasury',
   installedBy: readonly NodeId[] = NODES,
+  suite: Suite = ed25519Suite,
 ): DealtKey {
-  const { group } = ed25519Suite;
+  const { group, algorithm } = suite;
   const [a0 = 0n, a1 = 0n] = [1, 2].map(() => BigInt(`0x${toHex(systemRandom.bytes(31))}`));
   const publicPolynomial = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
-  const [publicKey = new Uint8Array()] = publicPolynomial;
-  const [task = ''] = ledger.generate(id).changedTasks;
+  const publicKey = publicKeyOf(suite, publicPolynomial[0] ?? failed()) ?? failed();
+  const [task = ''] = ledger.generate(id, { algorithm }).changedTasks;
   ledger.attempt(ledger.task(task));
   for (const node of NODES) {
-    const value = ledger.ready(ledger.task(task), node, { publicPolynomial, publicKey });
+    const of = { algorithm, publicPolynomial, publicKey };
+    const value = ledger.ready(ledger.task(task), node, of);
     ledger.command({ $case: 'ready', value });
   }
   for (const node of installedBy)

@@ -1,18 +1,17 @@
 import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import { expect, test } from '@jest/globals';
 import { fromHex, type PartyIndex } from '../../../src/common/index.js';
-import { encodeLittleEndian, randomPolynomial, randomScalar } from '../../../src/crypto/index.js';
+import { encodeLittleEndian, randomPolynomial } from '../../../src/crypto/index.js';
 import {
   ed25519Suite,
   judgeOpening,
   judgeShare,
   keygenKinds,
   type KeygenKinds,
-  type Suite,
 } from '../../../src/frost/index.js';
-import { commitmentTo, proofChallenge, type Opening } from '../../../src/frost/judge.js';
+import { commitmentTo, type Opening } from '../../../src/frost/judge.js';
 import { openEnvelope, ProtocolAbort, signEnvelope, type Party } from '../../../src/mpc/index.js';
-import type { Envelope, KeygenOpening, KeygenValue } from '../../../src/wire/index.js';
+import type { Envelope } from '../../../src/wire/index.js';
 import {
   runKeygen,
   seededRandom,
@@ -22,12 +21,19 @@ import {
   type KeygenOptions,
   type Outcome,
 } from '../../support/frost-exchange.js';
+import {
+  ATTACKER,
+  deals,
+  LIAR_THRESHOLD,
+  opens,
+  openingFor,
+  SALT,
+  view,
+} from '../../support/keygen-liar.js';
 import { smallSuite } from './small-suite.js';
 
-const THRESHOLD = 2;
-const ATTACKER = 3;
+const THRESHOLD = LIAR_THRESHOLD;
 const HONEST: readonly PartyIndex[] = [1, 2];
-const SALT = new Uint8Array(32).fill(9);
 
 /** 2-of-3 with an attacker as participant 3; only what the honest ones end with is looked at. */
 async function attacked(options: Partial<KeygenOptions>): Promise<Keygen> {
@@ -43,56 +49,6 @@ function blamed(outcome: Outcome | undefined): readonly PartyIndex[] | 'key' | '
 }
 
 const blamedByHonest = ({ outcomes }: Keygen) => HONEST.map((index) => blamed(outcomes[index - 1]));
-
-/** A valid opening for a session, index and number of points. */
-function openingFor<P>(
-  suite: Suite<P>,
-  sessionId: Uint8Array,
-  index: PartyIndex,
-  points: number = THRESHOLD,
-): Opening {
-  const { group } = suite;
-  const random = seededRandom(77);
-  const polynomial = randomPolynomial(group, points, random);
-  const coefficients = polynomial.commitment().map((point) => group.encode(point));
-  const k = randomScalar(group.order, random);
-  const proofCommitment = group.encode(group.multiplyBase(k));
-  const e = proofChallenge(suite, sessionId, index, coefficients, proofCommitment);
-  const proofResponse = group.encodeScalar((k + e * polynomial.constant) % group.order);
-  return { coefficients, proofCommitment, proofResponse };
-}
-
-/** The attacker commits to and opens what `forge` gives: well committed to, whatever it is. */
-function opens(forge: (party: Party<KeygenKinds>) => Opening) {
-  return {
-    [ATTACKER]: (party: Party<KeygenKinds>) => {
-      const opening: KeygenOpening = { ...forge(party), salt: SALT };
-      const hash = commitmentTo(party.sessionId, party.index, opening, SALT);
-      return {
-        ...view(party),
-        exchange: (kind: string) =>
-          kind === 'KG1'
-            ? party.exchange('KG1', { hash, sealKey: party.sealKey })
-            : party.exchange('KG2', opening),
-      } as Party<KeygenKinds>;
-    },
-  };
-}
-
-/** A party's own methods, to be overridden one by one. */
-function view(party: Party<KeygenKinds>): Party<KeygenKinds> {
-  const { index, count, sessionId, sealKey } = party;
-  return {
-    index,
-    count,
-    sessionId,
-    sealKey,
-    exchange: (kind, mine) => party.exchange(kind, mine),
-    exchangeSealed: (kind, mine) => party.exchangeSealed(kind, mine),
-    bodies: (kind) => party.bodies(kind),
-    originals: (kinds, from) => party.originals(kinds, from),
-  };
-}
 
 test('the attacker’s tools are honest ones: an opening that is right is taken', async () => {
   const run = await attacked({
@@ -181,18 +137,6 @@ test.each([1, 3])('attack 3: %i points, well proved, at threshold 2', async (poi
 
   expect(blamedByHonest(run)).toEqual([[ATTACKER], [ATTACKER]]);
 });
-
-/** What the attacker hands out in place of its values. */
-function deals(valueFor: (to: PartyIndex, right: KeygenValue) => KeygenValue) {
-  return {
-    [ATTACKER]: (party: Party<KeygenKinds>) =>
-      ({
-        ...view(party),
-        exchangeSealed: (kind: 'KG3', mine: (to: PartyIndex) => KeygenValue) =>
-          party.exchangeSealed(kind, (to) => valueFor(to, mine(to))),
-      }) as Party<KeygenKinds>,
-  };
-}
 
 /** Gives participant 1 a value that is not on the polynomial. */
 const badShareForOne = deals((to, right) =>

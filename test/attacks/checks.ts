@@ -1,0 +1,504 @@
+import { taskIdOf } from '../../src/identity/index.js';
+import { OPERATOR } from '../support/ledger.js';
+import type { Check } from './mutate.js';
+
+const ED25519 = 'FROST_ED25519_SHA512: ';
+
+/** One line of the compiled code taken out, or made to hold always. */
+function without(
+  name: string,
+  shows: string,
+  ...[file, find, replace = '']: readonly [file: string, find: string, replace?: string]
+): Check {
+  return { name, shows: ED25519 + shows, edits: [{ file, find, replace }] };
+}
+
+/** The same for a case that is about no curve. */
+function common(check: Check): Check {
+  return { ...check, shows: check.shows.slice(ED25519.length) };
+}
+
+/** What stands between an attack and its success: each, when taken out, must be missed by a case. */
+export const CHECKS: readonly Check[] = [
+  // Key generation, KG1 and KG2.
+  without(
+    'KG2 opens KG1',
+    'KG2 with another salt, to all',
+    'frost/judge.js',
+    'if (!equal(commitment.hash, commitmentTo(sessionId, who, opening, opening.salt)))\n        return false;',
+  ),
+  without(
+    'exactly t points, not one more',
+    'one point too many, well proved',
+    'frost/judge.js',
+    'opening?.coefficients.length !== threshold',
+    'opening === undefined',
+  ),
+  without(
+    'exactly t points, not one fewer',
+    'one point too few, well proved',
+    'frost/judge.js',
+    'opening?.coefficients.length !== threshold',
+    '(opening?.coefficients.length ?? 99) > threshold',
+  ),
+  without(
+    'proof of possession',
+    'a rogue A_0 that cancels the others’, without proof',
+    'frost/judge.js',
+    'return group.equal(group.multiplyPublic(group.base, z), expected);',
+    'return true;',
+  ),
+  without(
+    'the session in the proof’s challenge',
+    'a proof made for another session',
+    'frost/judge.js',
+    'const items = [bytesItem(sessionId), u16Item(i), listItem(A.map(pointItem)), pointItem(B)];',
+    'const items = [u16Item(i), listItem(A.map(pointItem)), pointItem(B)];',
+  ),
+  without(
+    'the index in the proof’s challenge',
+    'a proof made for another index',
+    'frost/judge.js',
+    'const items = [bytesItem(sessionId), u16Item(i), listItem(A.map(pointItem)), pointItem(B)];',
+    'const items = [bytesItem(sessionId), listItem(A.map(pointItem)), pointItem(B)];',
+  ),
+  without(
+    'at most as many points as participants can be',
+    'more points than participants can be',
+    'frost/messages.js',
+    'coefficients.length <= PARTICIPANTS_MAX && ',
+  ),
+  without(
+    'points are read before they are used',
+    'an A_1 of small order 3, well proved',
+    'frost/key.js',
+    'return points.length === encoded.length ? points : undefined;',
+    'return points;',
+  ),
+  without(
+    'points lie in the subgroup',
+    'bytes that are no point of the group',
+    'crypto/curve-group.js',
+    'point.is0() || !point.isTorsionFree()',
+    'point.is0()',
+  ),
+  without(
+    'the identity is no point',
+    'bytes that are no point of the group',
+    'crypto/curve-group.js',
+    'point.is0() || !point.isTorsionFree()',
+    'false',
+  ),
+  without(
+    'a scalar is below q',
+    'a number that is not below q',
+    'crypto/curve-group.js',
+    'return scalar < this.order ? scalar : undefined;',
+    'return scalar % this.order;',
+  ),
+  without(
+    'a scalar has its length',
+    'signing: a share of 33 bytes',
+    'crypto/curve-group.js',
+    'if (bytes.length !== SCALAR_BYTES)\n            return undefined;',
+    'if (bytes.length > SCALAR_BYTES) bytes = bytes.slice(0, SCALAR_BYTES);',
+  ),
+  without(
+    'an X25519 key with which everybody shares zero is none',
+    'KG1 with a seal key of its own making, with which everybody shares zero',
+    'crypto/x25519.js',
+    'return undefined;\n    }\n}',
+    'return new SecretBytes(new Uint8Array(32));\n    }\n}',
+  ),
+  {
+    name: 'nobody opens before all have committed',
+    shows: `${ED25519}KG1 withheld: nobody shows a polynomial before it`,
+    edits: [
+      {
+        file: 'frost/keygen.js',
+        find: "await party.exchange('KG1', { hash, sealKey: party.sealKey });\n        const kg1 = party.bodies('KG1');",
+        replace: "void party.exchange('KG1', { hash, sealKey: party.sealKey });",
+      },
+      {
+        file: 'frost/keygen.js',
+        find: "const kg2 = party.bodies('KG2');",
+        replace: "const kg1 = party.bodies('KG1');\n        const kg2 = party.bodies('KG2');",
+      },
+    ],
+  },
+  // Key generation, KG3.
+  without(
+    'a value is on the shown polynomial',
+    'KG3 of another number, to one',
+    'frost/judge.js',
+    'return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));',
+    'return true;',
+  ),
+  // Envelopes.
+  without(
+    'envelopes are signed by their sender',
+    'KG1 with a broken signature',
+    'mpc/session.js',
+    'const holds = this.#parts.verify.identity(identityKey, signed, signature);',
+    'const holds = true;',
+  ),
+  without(
+    'a second body is noticed',
+    'two different KG2, to one',
+    'mpc/session.js',
+    'this.#fail(new ProtocolAbort(message, [from], evidence));\n            return;',
+    'return;',
+  ),
+  without(
+    'a second sealed body is noticed',
+    'two different KG3 for one participant',
+    'mpc/session.js',
+    'if (first !== undefined) {',
+    'if (first !== undefined && !exchange.kind.sealed) {',
+  ),
+  without(
+    'what is signed and cannot be read is its sender’s fault',
+    'KG1 with what is no message, to all',
+    'mpc/session.js',
+    'if (culprits.length > 0) {',
+    'if (false) {',
+  ),
+  // From the abort to the log.
+  without(
+    'a participant shows what it found',
+    'generating: one point too many, told to all',
+    'tasks/participant/generating.js',
+    'this.#accuse(open, run, index, error);',
+  ),
+  without(
+    'digests of ready are compared',
+    'generating: a whole run of its own for one participant: digests differ',
+    'tasks/participant/generating.js',
+    'this.#compare(open, index);',
+  ),
+  without(
+    'the digest is over what was said',
+    'generating: a whole run of its own for one participant: digests differ',
+    'frost/keygen.js',
+    "return xof('keygen', [bytesItem(sessionId), ...lists], 32);",
+    "return xof('keygen', [bytesItem(sessionId)], 32);",
+  ),
+  without(
+    'what came to one is compared with what came to others',
+    'generating: a whole run of its own for one participant: digests differ',
+    'tasks/complaints.js',
+    'return evidence && this.#culprits.take(evidence);',
+    'return undefined;',
+  ),
+  without(
+    'a key that cannot be made without a culprit is given up',
+    'generating: a polynomial that is not the one it deals from, told to all',
+    'tasks/leader/coordinator.js',
+    "plan.hopeless ??= 'CULPRIT_PROVED';",
+    ';',
+  ),
+  without(
+    'ready of all participants, not of some',
+    'generating: ready withheld',
+    'state/apply-facts.js',
+    'said.length === ready.participants.length && ',
+  ),
+  without(
+    'digests of all ready are equal',
+    'generating: a made-up digest in ready',
+    'state/apply-facts.js',
+    'equal(a.digest, b.digest) &&',
+  ),
+  without(
+    'V of all ready is equal',
+    'generating: another V in ready',
+    'state/apply-facts.js',
+    'a.publicPolynomial.every((point, at) => equal(point, b.publicPolynomial[at] ?? point.slice(1)))',
+    'true',
+  ),
+  without(
+    'chain codes of all ready are equal',
+    'generating: another chain code in ready',
+    'state/apply-facts.js',
+    'equal(a.chainCode, b.chainCode) &&',
+  ),
+  // Signing.
+  without(
+    'what does not verify is not returned',
+    'signing: a share of another number',
+    'frost/aggregate.js',
+    'if (verify(signature))',
+    'if (true)',
+  ),
+  without(
+    'each share is checked when the sum is wrong',
+    'signing: a share of zero',
+    'frost/aggregate.js',
+    '|| !isRightShare(suite, signing, binding, index, z_j)',
+    '',
+  ),
+  without(
+    'a share that spells no scalar is its sender’s fault',
+    'signing: a share of 31 bytes',
+    'frost/aggregate.js',
+    'z_j === undefined || !isRightShare',
+    'z_j !== undefined && !isRightShare',
+  ),
+  without(
+    'what is signed and no share at all is its sender’s fault',
+    'signing: a share of what is no message',
+    'tasks/leader/coordinator.js',
+    'decode(SignatureShare, body)?.share ?? NO_SHARE',
+    'decode(SignatureShare, body)?.share ?? share',
+  ),
+  without(
+    'a second share is noticed',
+    'signing: a second, different share, to another voter alone',
+    'tasks/task-manager.js',
+    'if (first !== undefined) {',
+    'if (false) {',
+  ),
+  without(
+    'a wrong share is shown to all voters',
+    'signing: a share of another number',
+    'tasks/leader/coordinator.js',
+    'this.#accusing.wrongShare(open, index, envelope);',
+    ';',
+  ),
+  without(
+    'who keeps silent is not asked for ever',
+    'signing: silence',
+    'tasks/leader/assigner.js',
+    'this.#want(key, candidates);\n        return {',
+    'return {',
+  ),
+  without(
+    'a signer signs for its own commitment only',
+    'the leader lies: another D for node-2',
+    'keys/nonces.js',
+    "if (!isOf(slot, kept.commitment))\n            return 'other-bytes';",
+  ),
+  without(
+    'a signer signs for its own run only',
+    'the leader lies: a commitment of an earlier run of node-2',
+    'tasks/participant/signing.js',
+    "if (toHex(own.boot) !== boot)\n            return declined('boot-changed');",
+  ),
+  without(
+    'a signer checks its own share',
+    'a bit of the key share flips in memory',
+    'frost/sign.js',
+    'if (!isRightShare(suite, signing, binding, index, z_i))\n        return wrong;',
+  ),
+  without(
+    'all commitments are points',
+    'the leader lies: a commitment of its own that is no point',
+    'frost/binding.js',
+    'if (D === undefined || E === undefined)\n            return { badCommitment: index };',
+    'if (D === undefined || E === undefined)\n            continue;',
+  ),
+  without(
+    'the message in the binding factors',
+    'binding factors are bound to message, key, list and index',
+    'frost/binding.js',
+    'concat(key.point, suite.H4(message), suite.H5(list))',
+    'concat(key.point, suite.H5(list))',
+  ),
+  without(
+    'the key in the binding factors',
+    'binding factors are bound to message, key, list and index',
+    'frost/binding.js',
+    'concat(key.point, suite.H4(message), suite.H5(list))',
+    'concat(suite.H4(message), suite.H5(list))',
+  ),
+  without(
+    'the whole list in the binding factors',
+    'binding factors are bound to message, key, list and index',
+    'frost/binding.js',
+    '[identifier(suite, index), D, E]));',
+    '[identifier(suite, index), D]));',
+  ),
+  without(
+    'randomness in nonces',
+    'two nonces of one key share and one message',
+    'frost/sign.js',
+    'const input = concat(hedge, scalar);',
+    'const input = concat(scalar);',
+  ),
+  without(
+    'the key share in nonces',
+    'two nonces of one broken source of randomness',
+    'frost/sign.js',
+    'const input = concat(hedge, scalar);',
+    'const input = concat(hedge);',
+  ),
+  // Attempts.
+  without(
+    'signers hold shares of the key',
+    'the leader lies: a stranger among the signers',
+    'state/attempts.js',
+    'holders.has(slot.nodeId) &&',
+  ),
+  without(
+    'exactly t signers',
+    'the leader lies: one signer too few',
+    'state/attempts.js',
+    'slots.length === key.threshold &&',
+    'slots.length <= key.threshold &&',
+  ),
+  without(
+    'signers stand in order, nobody twice',
+    'the leader lies: signers out of order',
+    'state/attempts.js',
+    'isSorted(slots) &&',
+  ),
+  without(
+    'an attempt is of the active version',
+    'the leader lies: another version',
+    'state/attempts.js',
+    'attempt.version === key.version &&',
+  ),
+  without(
+    'an attempt is of the active sharing',
+    'the leader lies: another sharing',
+    'state/attempts.js',
+    'equal(attempt.sharingSession, key.sessionId) &&',
+  ),
+  without(
+    'an attempt answers its task’s request',
+    'the leader lies: another request',
+    'state/attempts.js',
+    'equal(attempt.requestHash, task.requestHash) &&',
+  ),
+  without(
+    'attempts are counted',
+    'the leader lies: another number',
+    'state/attempts.js',
+    'attempt.number === number &&',
+  ),
+  // Judging evidence.
+  without(
+    'evidence is signed by the accused',
+    'framing: what nobody signed',
+    'blame/judge-evidence.js',
+    'return signed ? message.body : undefined;',
+    'return message.body;',
+  ),
+  without(
+    'only what is said once contradicts itself',
+    'framing: two declines',
+    'blame/judge-evidence.js',
+    '|| !SAID_ONCE.has(kind)',
+    '',
+  ),
+  without(
+    'a contradiction is two different bodies',
+    'framing: one share, shown twice',
+    'blame/judge-evidence.js',
+    'return !equal(one, other);',
+    'return true;',
+  ),
+  without(
+    'the accused’s own ready judges it',
+    'framing: a right share and another V',
+    'blame/judge-evidence.js',
+    'return signed && ready.nodeId === this.#node;',
+    'return ready.nodeId === this.#node;',
+  ),
+  without(
+    'the ready is for the key of the request',
+    'framing: a right share and the own ready for another key',
+    'blame/judge-evidence.js',
+    'if (suite === undefined || !ofThisKey || ',
+    'if (suite === undefined || ',
+  ),
+  without(
+    'nobody is blamed where nobody can say',
+    'framing: a share for a list that nobody can sign',
+    'blame/judge-evidence.js',
+    "index, scalar) === 'wrong';",
+    "index, scalar) !== 'right';",
+  ),
+  without(
+    'the request is the one that the attempt names',
+    'framing: a right opening under another threshold or algorithm',
+    'blame/accused-attempt.js',
+    '|| toHex(attempt.requestHash) !== toHex(requestHash(method, request))',
+    '',
+  ),
+  without(
+    'the message is the one that the attempt names',
+    'framing: a right share under another message',
+    'blame/accused-attempt.js',
+    '|| toHex(attempt.requestHash) !== toHex(requestHash(method, request))',
+    '',
+  ),
+  without(
+    'what is unreadable is of a kind that is read',
+    'framing: refusals and complaints as unreadable messages',
+    'blame/judge-evidence.js',
+    'default:\n                return false;',
+    'default:\n                return true;',
+  ),
+  without(
+    'a complainer is not believed',
+    'signing: a complaint with what is no evidence',
+    'blame/judge-evidence.js',
+    'const evidence = decode(Evidence, bytes);',
+    `const evidence = decode(Evidence, bytes);\n    if (evidence === undefined)\n        return { nodeId: 'node-1', reason: 'WRONG_SHARE', taskId: '${taskIdOf(OPERATOR, 'one')}', sessionId: '' };`,
+  ),
+  // Parts.
+  common(
+    without(
+      'a nonce is taken once',
+      'a nonce is taken once',
+      'keys/nonces.js',
+      'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
+      'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
+    ),
+  ),
+  common(
+    without(
+      'the run in a nonce’s name',
+      'another run on a copy of the disk',
+      'keys/nonces.js',
+      'nodeId === this.#node && equal(boot, this.#boot) ?',
+      'nodeId === this.#node ?',
+    ),
+  ),
+  common(
+    without(
+      'the session in a share’s seal',
+      'two sealed shares change places',
+      'keys/sealed-share.js',
+      'bytesItem(session),\n',
+    ),
+  ),
+  common(
+    without(
+      'no field that the caller made up',
+      'a field of the caller’s own, a digest or a scalar',
+      'wire/decode.js',
+      'return equal(encode(type, message), bytes) ? message : undefined;',
+      'return message;',
+    ),
+  ),
+  common(
+    without(
+      'a request has a bound',
+      'a giant request',
+      'state/parse.js',
+      'if (bytes.length > REQUEST_BYTES_MAX) {',
+      'if (false) {',
+    ),
+  ),
+  common(
+    without(
+      'ids have one form',
+      'ids that mean something to JavaScript',
+      'common/ids.js',
+      'return ID_PATTERN.test(text);',
+      'return true;',
+    ),
+  ),
+];

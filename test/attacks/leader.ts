@@ -1,0 +1,128 @@
+import type { Suite } from '../../src/frost/index.js';
+import type { Attempt, Command, NonceSlot } from '../../src/wire/index.js';
+import { slot } from '../support/ledger.js';
+import { ofSuite, unless } from './case.js';
+import type { AttackCase } from './case.js';
+import { Cluster, ONE, TWO } from './cluster.js';
+
+type Lie = {
+  readonly name: string;
+  readonly rows: readonly number[];
+  /** What the leader makes of the attempts that it proposes. */
+  change(slots: readonly NonceSlot[], attempt: Attempt): Partial<Attempt>;
+  /** What node-2 answers to the first attempt: a word, or nothing where the entry is void. */
+  readonly answer: string | undefined;
+};
+
+/** A lying leader, node-1: whom it frames declines, and nobody is blamed. */
+export function leaderCases(suite: Suite): readonly AttackCase[] {
+  return lies(suite).map((lie): AttackCase => ({
+    name: ofSuite(suite, `the leader lies: ${lie.name}`),
+    rows: lie.rows,
+    expected: [],
+    liars: [ONE],
+    run: async () => {
+      const cluster = await Cluster.start(suite, ONE, true);
+      await cluster.sign('warm', [ONE, TWO]);
+      await cluster.pass(100);
+      let first = true;
+      cluster.proposing = (command) => {
+        // Once it has lied it opens no other attempt, so that what is answered is answered to the lie.
+        if (command.command?.$case === 'attempt') return [];
+        const changed = first ? altered(command, lie) : undefined;
+        if (changed !== undefined) first = false;
+        return [changed ?? command];
+      };
+      await cluster.sign('one', [ONE, TWO]);
+      await cluster.pass(60);
+      const answers = cluster.answersOf(TWO, 'one');
+      cluster.stop();
+      const wanted = lie.answer === undefined ? [] : [lie.answer];
+      return {
+        named: cluster.named(),
+        problems: unless(
+          answers.slice(0, 1).join() === wanted.join(),
+          `node-2 answered: ${answers.join()}`,
+        ),
+      };
+    },
+  }));
+}
+
+function altered({ command }: Command, lie: Lie): Command | undefined {
+  const attempt = command?.$case === 'request' ? command.value.firstAttempt : undefined;
+  if (command?.$case !== 'request' || attempt?.assignment?.$case !== 'slots') return undefined;
+  const { slots } = attempt.assignment.value;
+  const firstAttempt = { ...attempt, ...lie.change(slots, attempt) };
+  return { command: { $case: 'request', value: { ...command.value, firstAttempt } } };
+}
+
+const assigned = (slots: readonly NonceSlot[]): Partial<Attempt> => ({
+  assignment: { $case: 'slots', value: { slots: [...slots] } },
+});
+
+const second = (slots: readonly NonceSlot[], change: (own: NonceSlot) => Partial<NonceSlot>) =>
+  assigned(slots.map((own) => (own.nodeId === TWO ? { ...own, ...change(own) } : own)));
+
+function lies({ group }: Suite): Lie[] {
+  const G = group.encode(group.base);
+  const noEntry = (name: string, change: Lie['change']): Lie => ({
+    name,
+    rows: [12],
+    change,
+    answer: undefined,
+  });
+  return [
+    {
+      name: 'another D for node-2',
+      rows: [13],
+      change: (slots) => second(slots, () => ({ hiding: G })),
+      answer: 'nonce-mismatch',
+    },
+    {
+      name: 'another E for node-2',
+      rows: [13],
+      change: (slots) => second(slots, () => ({ binding: G })),
+      answer: 'nonce-mismatch',
+    },
+    {
+      name: 'a commitment of an earlier run of node-2',
+      rows: [10],
+      change: (slots) => second(slots, ({ boot }) => ({ boot: boot.map((byte) => byte ^ 1) })),
+      answer: 'boot-changed',
+    },
+    {
+      name: 'a nonce that was never made',
+      rows: [9],
+      change: (slots) => second(slots, () => ({ counter: 999_999n })),
+      answer: 'nonce-gone',
+    },
+    {
+      name: 'a commitment of its own that is no point',
+      rows: [7, 12],
+      change: (slots) =>
+        assigned(
+          slots.map((own) =>
+            own.nodeId === ONE ? { ...own, hiding: new Uint8Array(group.pointBytes) } : own,
+          ),
+        ),
+      answer: 'bad-commitment',
+    },
+    noEntry('a stranger among the signers', (slots) =>
+      assigned([...slots.slice(1), slot('node-9', 1, { hiding: G, binding: G })]),
+    ),
+    noEntry('one signer twice', (slots) => assigned([...slots.slice(1), ...slots.slice(1)])),
+    noEntry('one signer too few', (slots) => assigned(slots.slice(1))),
+    noEntry('one signer too many', (slots) =>
+      assigned([...slots, slot('node-3', 1, { hiding: G, binding: G })]),
+    ),
+    noEntry('signers out of order', (slots) => assigned(slots.toReversed())),
+    { ...noEntry('another version', () => ({ version: 2 })), rows: [12] },
+    {
+      ...noEntry('another sharing', () => ({ sharingSession: new Uint8Array(32) })),
+      rows: [12, 25],
+    },
+    { ...noEntry('another request', () => ({ requestHash: new Uint8Array(32) })), rows: [12, 16] },
+    noEntry('another number', () => ({ number: 2 })),
+  ];
+}
