@@ -112,6 +112,21 @@ test('the library’s program compiles, makes a key and signs', async () => {
   await expectSigned(await run(process.execPath, ['library.mjs'], 'library'), 'library');
 });
 
+test.each([
+  ['ahead', 1_200_000],
+  ['behind', -1_200_000],
+])(
+  'the library’s program makes a key and signs on a machine whose clock is far %s',
+  async (word, ms) => {
+    // The library is believed to have a clock of its own nowhere else; TLS looks at the machine's.
+    const wrong = `data:text/javascript,const now = Date.now; Date.now = () => now() + ${ms};`;
+    const args = ['--import', wrong, 'library.mjs'];
+    const lines = await run(process.execPath, args, `clock-${word}`);
+    expect(lines).toHaveLength(2);
+    await expectSigned(lines, `clock-${word}`);
+  },
+);
+
 test('grpc-js alone makes a key and signs', async () => {
   writeFileSync(join(folder, 'by-hand.mjs'), program('js'));
   const lines = await run(process.execPath, ['by-hand.mjs'], 'by-hand');
