@@ -7,8 +7,14 @@ export const RECONCILE_MS = 1000;
 /** What a node sends for a session it sends again, until the task closes or the request expires. */
 export const RESEND_MS = 200;
 
-/** How long the first attempt of a Sign has before the next one is opened; doubles with each. */
+/** How long the first attempt of a Sign has before the next one is opened, until it is known how long shares take; doubles with each. */
 export const SIGN_HEDGE_MS = 250;
+/** When it is known: so many times as long as nearly all of the latest shares took, within bounds. */
+export const HEDGE_TIMES_P95 = 3;
+export const SIGN_HEDGE_MS_MIN = 20;
+export const SIGN_HEDGE_MS_MAX = 1000;
+export const HEDGE_SHARES_MIN = 20;
+export const HEDGE_SHARES_KEPT = 128;
 /** The same for a generate-key: a base, and more for each participant. */
 export const GENERATE_HEDGE_BASE_MS = 3000;
 export const GENERATE_HEDGE_PER_PARTICIPANT_MS = 200;
@@ -35,8 +41,8 @@ export const CHECKED_AT_ONCE_MAX = 4;
 /** Commitments that a holder keeps out at rest, and under load. */
 export const SUPPLY_MIN = 4;
 export const SUPPLY_MAX = 64;
-/** A supply covers twice what is used in this time. */
-export const SUPPLY_COVERS_MS = 100;
+/** A supply covers twice what is used in this time: what a signature takes on a busy node, from its pools to its share. */
+export const SUPPLY_COVERS_MS = 250;
 
 /** Messages of one peer for sessions that are not open here yet. */
 export const EARLY_MESSAGES_MAX = 64;

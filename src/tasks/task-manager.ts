@@ -291,7 +291,7 @@ export class TaskManager {
       if (unsigned === 'first') this.#shares.drop(open.session, envelope.from);
       else this.#shares.refuse(open.session, envelope.from);
     }
-    if (this.#shares.add(from, open, envelope)) this.#coordinator.combine(open);
+    if (this.#shares.add(from, open, envelope)) this.#coordinator.shareCame(open);
   }
 
   /** Pools only what an attempt could name: of a participant, for the version that is active. */
@@ -303,8 +303,10 @@ export class TaskManager {
   ): void {
     if (key?.version !== version || indexOf(key.participants, from) === 0) return;
     this.#pools.add(from, key.keyId, version, slots, this.#around.clock.elapsed());
-    // Who does not lead may need the points too, as a signer beside their owner; but nothing waits for that.
-    if (this.#coordinator.leads || this.#around.compute.idle()) this.#checks.check(key, slots);
+    // A leader signs whenever it can: who does not lead needs its points next, and looks at them while there is nothing else to do.
+    const { compute, consensus } = this.#around;
+    const isNext = from === consensus.status().leader && compute.idle();
+    if (this.#coordinator.leads || isNext) this.#checks.check(key, slots);
     this.#intake.advance();
   }
 

@@ -21,13 +21,14 @@ import {
   attempted,
   candidates,
   declined,
-  firstDelay,
+  generateDelay,
   leaveOut,
   newPlan,
   nextStep,
 } from './plan.js';
 import type { Plan } from './plan.js';
 import type { ShareBox } from './share-box.js';
+import { ShareTimes } from './share-times.js';
 import { commitmentsOf, decodes } from '../participant/sharing.js';
 import { indexOf, wasCancelled } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
@@ -50,6 +51,7 @@ export class Coordinator {
   readonly #shares: ShareBox;
   readonly #assigner: Assigner;
   readonly #culprits: Culprits;
+  readonly #shareTimes = new ShareTimes();
   readonly #accusing: Accusing;
   readonly #plans = new Map<TaskId, Plan>();
   /** The term in which this node leads and has caught up. */
@@ -105,6 +107,16 @@ export class Coordinator {
       const task = this.#tasks.get(id);
       if (task !== undefined) this.#step(task, plan);
     }
+  }
+
+  /** A share has come that is news. */
+  shareCame(open: OpenSession): void {
+    const plan = this.#plans.get(open.task.id);
+    const isNewest = open.task.sessions.at(-1)?.session === open.session;
+    if (this.leads && plan !== undefined && isNewest) {
+      this.#shareTimes.came(this.#around.clock.elapsed() - plan.attemptedMs);
+    }
+    this.combine(open);
   }
 
   /** Puts a signature together when the session has all its shares. */
@@ -325,7 +337,7 @@ export class Coordinator {
   }
 
   #firstDelay(task: OpenTask): Millis {
-    return firstDelay(task.signs ? undefined : this.#participants(task).length);
+    return task.signs ? this.#shareTimes.delayMs() : generateDelay(this.#participants(task).length);
   }
 }
 

@@ -1,15 +1,13 @@
 import type { Millis, NodeId, SessionId } from '../../common/index.js';
 import { ATTEMPTS_MAX } from '../../state/index.js';
-import {
-  GENERATE_HEDGE_BASE_MS,
-  GENERATE_HEDGE_PER_PARTICIPANT_MS,
-  SIGN_HEDGE_MS,
-} from '../limits.js';
+import { GENERATE_HEDGE_BASE_MS, GENERATE_HEDGE_PER_PARTICIPANT_MS } from '../limits.js';
 
 /** What a leader means to do about one open task, and when. Times are of the clock that does not jump. */
 export type Plan = {
   /** Attempts that are applied. */
   attempts: number;
+  /** When the newest attempt was applied. */
+  attemptedMs: Millis;
   /** When the next attempt is due, if nothing happens before. */
   dueMs: Millis;
   /** The wait after the next attempt. */
@@ -38,17 +36,16 @@ export type Step =
   | { readonly kind: 'attempt' }
   | { readonly kind: 'fail'; readonly reason: string };
 
-/** How long the first attempt has: for a Sign, or for a generate-key among `participants`. */
-export function firstDelay(participants: number | undefined): Millis {
-  return participants === undefined
-    ? SIGN_HEDGE_MS
-    : GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants;
+/** How long the first attempt of a generate-key among `participants` has. */
+export function generateDelay(participants: number): Millis {
+  return GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants;
 }
 
 /** The plan for a task as it is found: the delays begin anew, whatever an earlier leader did. */
 export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
   return {
     attempts,
+    attemptedMs: now,
     dueMs: attempts === 0 ? now : now + delayMs,
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
     proposed: false,
@@ -65,6 +62,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
 export function attempted(plan: Plan, attempts: number, now: Millis): void {
   if (attempts <= plan.attempts) return;
   plan.attempts = attempts;
+  plan.attemptedMs = now;
   plan.proposed = false;
   plan.emptySinceMs = undefined;
   plan.dueMs = now + plan.delayMs;

@@ -191,6 +191,26 @@ test('appends and heartbeats leave while a write is under way; only one write is
   expect(leader.driver.status().role).toBe('leader');
 });
 
+test('what one event proposes is one write and one append to each, and what was committed is told at once', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  await cluster.run(200);
+  const before = cluster.nodes.map(({ store }) => store.batches.length);
+
+  for (let value = 1; value <= 20; value++) leader.driver.propose(Uint8Array.of(value));
+  // No time passes: no heartbeat carries anything.
+  await cluster.run(0);
+
+  const { commit } = leader.driver.status();
+  expect(commit).toBe(22);
+  for (const [at, node] of cluster.nodes.entries()) {
+    const writes = node.store.batches.slice(before[at]);
+    expect(writes.map(({ entries }) => entries.length)).toEqual([20]);
+    expect(node.driver.status().commit).toBe(commit);
+    expect(node.applied.at(-1)?.index).toBe(commit);
+  }
+});
+
 test('after a restart the driver goes on from what is durable, and applies nothing twice', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();

@@ -4,7 +4,7 @@ import {
   attempted,
   candidates,
   declined,
-  firstDelay,
+  generateDelay,
   leaveOut,
   newPlan,
   nextStep,
@@ -24,9 +24,8 @@ function kindAt(plan: Plan, now: number): string {
 }
 
 describe('the delay', () => {
-  test('begins at 250 ms for a Sign, and at 3 s + 0.2 s each for a generate-key', () => {
-    expect(firstDelay(undefined)).toBe(250);
-    expect(firstDelay(3)).toBe(3600);
+  test('begins at 3 s + 0.2 s each for a generate-key', () => {
+    expect(generateDelay(3)).toBe(3600);
   });
 
   test('doubles with each attempt', () => {
