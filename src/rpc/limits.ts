@@ -50,7 +50,7 @@ export const FLOOD_CHECK_MS = 250;
 /** Requests of one caller, and calls of one and of all that are open: far above what the cluster can do for one. */
 export const CALLS_PER_SECOND = 2_000;
 export const CALLS_BURST = 4_000;
-export const CALLS_OPEN_PER_CALLER_MAX = 512;
+export const CALLS_OPEN_PER_CALLER_MAX = 256;
 export const CALLS_OPEN_MAX = 4_096;
 export const CALLERS_REMEMBERED = 1_024;
 

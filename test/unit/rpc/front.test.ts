@@ -4,6 +4,9 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { nodeId } from '../../../src/common/index.js';
+import { createPeerServer } from '../../../src/rpc/index.js';
+import { FIRST_BYTE_MS_MAX } from '../../../src/rpc/limits.js';
 import { networkOf } from '../../../src/rpc/front/network-of.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
@@ -19,7 +22,7 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from '../../support/http2-frames.js';
-import { keyRecord, Stage, tlsFor, until } from './stage.js';
+import { bootOfNumber, keyRecord, MemoryLogger, Stage, tlsFor, until } from './stage.js';
 
 const GET_KEY = '/quorate.v1.KeyService/GetKey';
 const SIGN = '/quorate.v1.SigningService/Sign';
@@ -38,10 +41,10 @@ async function open(bounds: NonNullable<Parameters<typeof Stage.open>[0]>['bound
 }
 
 /** A connection that says nothing by itself. */
-async function dial(localAddress = '127.0.0.1'): Promise<Socket> {
+async function dial(localAddress = '127.0.0.1', address = stage.address): Promise<Socket> {
   const socket = connect({
     host: '127.0.0.1',
-    port: Number(stage.address.split(':')[1]),
+    port: Number(address.split(':')[1]),
     localAddress,
   });
   sockets.push(socket);
@@ -61,6 +64,32 @@ test('33: whoever connects and says nothing is closed', async () => {
   const silent = await dial();
   await once(silent, 'close');
   expect(await isServed()).toBe(true);
+});
+
+test('33: a handshake that does not end is closed', async () => {
+  await open();
+  const handshaking = await dial();
+  const beganMs = performance.now();
+  handshaking.write(Buffer.from([0x16, 3, 1]));
+  await once(handshaking, 'close');
+  // By the limit of handshakes, not by that of first bytes.
+  expect(performance.now() - beganMs).toBeGreaterThan(FIRST_BYTE_MS_MAX);
+  expect(await isServed()).toBe(true);
+});
+
+test('33: the port for nodes has a front, too', async () => {
+  await open();
+  const peers = createPeerServer({
+    listen: '127.0.0.1:0',
+    tls: await tlsFor(stage.authorities, 'tee', 'node-1'),
+    genesis: stage.genesis,
+    self: { nodeId: nodeId('node-1'), boot: bootOfNumber(1), incarnation: 1 },
+    logger: new MemoryLogger(),
+  });
+  const silent = await dial('127.0.0.1', await peers.listen());
+  await once(silent, 'close');
+  await peers.stop();
+  expect(silent.destroyed).toBe(true);
 });
 
 test('33: TLS without a word of HTTP/2 is closed at the idle limit', async () => {
