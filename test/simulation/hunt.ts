@@ -5,6 +5,7 @@ import { PLANTED_BUGS, runWith } from './planted-bugs.js';
 const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
+  --where W     consensus, elections, faults or byzantine, instead of the bug's own
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output
@@ -13,6 +14,7 @@ const USAGE = `usage: npm run simulate:bugs -- [options]
 const { values } = parseArgs({
   options: {
     match: { type: 'string', default: '' },
+    where: { type: 'string' },
     first: { type: 'string' },
     seeds: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -20,14 +22,17 @@ const { values } = parseArgs({
   },
 });
 
+const WHERE = ['consensus', 'elections', 'faults', 'byzantine'] as const;
+
 /** Plants every bug, the rare ones too, and tells which seed found it. */
 async function main(): Promise<number> {
   const rows = [];
   for (const bug of PLANTED_BUGS.filter(({ name }) => name.includes(values.match))) {
     const [first, seeds] = [Number(values.first ?? bug.first), Number(values.seeds ?? bug.seeds)];
-    const { seed, checkers, seconds } = await runWith({ ...bug, first, seeds });
+    const where = WHERE.find((each) => each === values.where) ?? bug.where;
+    const { seed, checkers, seconds } = await runWith({ ...bug, where, first, seeds });
     const needed = seed === undefined ? undefined : seed - first + 1;
-    const { name, where, isRare = false } = bug;
+    const { name, isRare = false } = bug;
     rows.push({ name, where, isRare, first, budget: seeds, needed, seed, checkers, seconds });
     const found = seed === undefined ? 'NOT FOUND' : `seed ${seed}, by ${checkers.join(', ')}`;
     console.error(`${name} (${where}): ${found}, ${seconds.toFixed(1)} s`);

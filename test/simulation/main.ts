@@ -16,7 +16,8 @@ const USAGE = `usage: npm run simulate -- [options]
   --seed S      run one seed
   --trace       with --seed: print everything that happens
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
-                mixed (default): one seed in eight is byzantine
+                mixed (default): one seed in eight is byzantine;
+                elections: there is always one under way
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --jobs N      processes to use (default: one per core)
@@ -48,7 +49,7 @@ function integer(text: string, name: string): number {
   process.exit(2);
 }
 
-const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed'];
+const PROFILES: readonly Profile[] = ['faults', 'byzantine', 'mixed', 'elections'];
 
 function profileOf(text: string): Profile {
   const profile = PROFILES.find((each) => each === text);
@@ -59,11 +60,13 @@ function profileOf(text: string): Profile {
 
 const raftOnly = values['raft-only'];
 const profile = profileOf(values.profile);
+// Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
+const alone = profile === 'elections' ? profile : 'faults';
 const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const run: RunSeed = (seed) =>
   raftOnly
-    ? simulate(seed, raftAlone, { print })
+    ? simulate(seed, raftAlone, { profile: alone, print })
     : simulate(seed, wholeNodes, { profile, staleImages, print });
 
 async function main(): Promise<number> {

@@ -21,6 +21,13 @@ export type Verdict = {
   readonly seconds: number;
 };
 
+const OPTIONS: Readonly<Record<PlantedBug['where'], readonly string[]>> = {
+  consensus: ['--raft-only'],
+  elections: ['--raft-only', '--profile', 'elections'],
+  faults: ['--profile', 'faults'],
+  byzantine: ['--profile', 'byzantine'],
+};
+
 /** Runs a copy of the compiled program with the bug in it, until it shows or the seeds are over. */
 export async function runWith(bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {
   const { edits, where, first, seeds } = bug;
@@ -35,7 +42,7 @@ export async function runWith(bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {
     writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
     for (const edit of edits) plant(join(copy, 'dist/src', edit.file), edit);
     const program = join(copy, 'dist/test/simulation/main.js');
-    const profile = where === 'consensus' ? ['--raft-only'] : ['--profile', where];
+    const profile = OPTIONS[where];
     const range = ['--first', String(first), '--seeds', String(seeds)];
     const mode = ['--jobs', '1', '--until-violation', '--json'];
     const { stdout, stderr } = await run([program, ...range, ...mode, ...profile]);

@@ -1,8 +1,11 @@
 import { nodeId, type NodeId } from '../../src/common/index.js';
 import { Rng } from './rng.js';
 
-/** `faults`: machines and networks fail. `byzantine`: besides, one node is malicious. `mixed`: one seed in eight is byzantine. */
-export type Profile = 'faults' | 'byzantine' | 'mixed';
+/**
+ * `faults`: machines and networks fail. `byzantine`: besides, one node is malicious. `mixed`: one seed in eight is byzantine.
+ * `elections`: there is always one under way, and winners, votes and acknowledgements meet every delay.
+ */
+export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections';
 
 /** How often a malicious node does what. */
 export type Lies = {
@@ -172,6 +175,42 @@ function drawLies(seed: number): Lies {
 
 /** Draws the weather of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
 export function drawWeather(seed: number, profile: Profile = 'faults'): Weather {
+  const usual = drawUsual(seed, profile);
+  return profile === 'elections' ? withElections(usual, new Rng(seed, 'elections')) : usual;
+}
+
+function withElections(weather: Weather, rng: Rng): Weather {
+  const { network, every } = weather;
+  return {
+    ...weather,
+    nodes: rng.pick([3, 4, 5, 5, 5]),
+    network: {
+      ...network,
+      latencyMs: rng.logBetween(0.5, 15),
+      loss: rng.between(0.02, 0.3),
+      duplicates: rng.between(0, 0.3),
+    },
+    every: {
+      ...every,
+      partitionMs: rng.logBetween(500, 4_000),
+      crashMs: rng.logBetween(400, 3_000),
+      pauseMs: rng.logBetween(700, 5_000),
+    },
+    downMs: rng.logBetween(20, 500),
+    crashAfterVote: rng.between(0, 0.4),
+    isolateWinner: rng.between(0.3, 0.95),
+    aware: {
+      crashBeforeVote: rng.between(0, 0.3),
+      crashAtDurable: rng.between(0, 0.01),
+      crashBeforeReply: rng.between(0, 0.1),
+      lateVotes: rng.between(0.1, 0.7),
+      heldAcknowledgements: rng.between(0, 0.2),
+      pauseCandidate: rng.between(0, 0.6),
+    },
+  };
+}
+
+function drawUsual(seed: number, profile: Profile): Weather {
   const rng = new Rng(seed, 'config');
   const often = oftenOf(rng);
   const majorityAstray = rng.chance(0.15);

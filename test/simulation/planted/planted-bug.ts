@@ -5,8 +5,8 @@ export type Edit = { readonly file: string; readonly find: string; readonly repl
 export type PlantedBug = {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** What shows it: consensus alone, whole nodes, or whole nodes beside a malicious one. */
-  readonly where: 'consensus' | 'faults' | 'byzantine';
+  /** What shows it: consensus alone, or with an election always under way; whole nodes; or these beside a malicious one. */
+  readonly where: 'consensus' | 'elections' | 'faults' | 'byzantine';
   /** The first seed that is tried: mistakes that few seeds show begin near one that does. */
   readonly first: number;
   /** It must show within so many. */

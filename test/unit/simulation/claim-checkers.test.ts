@@ -1,0 +1,197 @@
+import { beforeEach, expect, test } from '@jest/globals';
+
+import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import type { Entry, Persist, Write } from '../../../src/ports/index.js';
+import { Attempt, Command, encode, KeyRecord, SignRequest } from '../../../src/wire/index.js';
+import { Attempts } from '../../simulation/checkers/attempts.js';
+import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
+import { Claim } from '../../simulation/checkers/claim.js';
+import { KeyKept } from '../../simulation/checkers/key-kept.js';
+import type { Law } from '../../simulation/checkers/law.js';
+import { OwnHistory } from '../../simulation/checkers/own-history.js';
+import { noCounts } from '../../simulation/counts.js';
+import { A, B, C, logOf, Scene, status } from './builders.js';
+
+const LIAR = nodeId('node-9');
+const EXPIRE_MS = 2_000;
+const METHOD = '/quorate.v1.SigningService/Sign';
+const REQUESTER = 'spiffe://quorate/app/one';
+const naming = {
+  sessionOf: toHex,
+  taskOf: (requester: string, requestId: string) => `${requester}/${requestId}`,
+};
+const hashOf = (_: string, request: Uint8Array): Uint8Array => request.slice(0, 4);
+
+let scene = new Scene();
+beforeEach(() => {
+  scene = new Scene();
+});
+
+const signRequest = (id: string): Uint8Array =>
+  encode(SignRequest, {
+    requestId: id,
+    keyId: 'key',
+    payload: { $case: 'message', value: utf8(id) },
+  });
+
+function entryOf(id: string, content = signRequest(id)): Uint8Array {
+  const voucher = {
+    nodeId: A,
+    spiffeId: REQUESTER,
+    expireTimeMs: BigInt(EXPIRE_MS),
+    signature: new Uint8Array(64),
+  };
+  const value = {
+    method: METHOD,
+    request: signRequest(id),
+    authorization: { by: { $case: 'voucher', value: voucher } },
+    firstAttempt: Attempt.fromPartial({ number: 1, requestHash: hashOf(METHOD, content) }),
+  } as const;
+  return encode(Command, { command: { $case: 'request', value } });
+}
+
+/** A checker that has read these entries, all of which have `voucher`'s word. */
+function claimOf(log: readonly Entry[], voucher: typeof A | undefined): Claim {
+  const law: Law = {
+    voucherOf: () => voucher,
+    requestHash: hashOf,
+    culpritOf: () => undefined,
+  };
+  const attempts = new Attempts(naming);
+  const claim = new Claim(scene, attempts, naming, law, scene.report);
+  claim.asked(A, { method: METHOD, request: signRequest('asked'), requester: REQUESTER });
+  for (const entry of log) {
+    attempts.read(entry);
+    claim.read(entry);
+  }
+  return claim;
+}
+
+const last = (log: readonly Entry[]): string => toHex(log.at(-1)?.hash ?? new Uint8Array(0));
+
+test('Claim bears a share for what a client asked of an honest node, and sees one for what nobody asked', () => {
+  const asked = logOf([1], () => entryOf('asked'));
+  scene.write(B, { entries: asked });
+  claimOf(asked, A).share(B, last(asked));
+  expect(scene.said).toEqual([]);
+
+  claimOf(
+    logOf([1], () => entryOf('made-up')),
+    A,
+  );
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('Claim bears what a malicious node vouches for, and sees a share for what nobody does', () => {
+  const log = logOf([1], () => entryOf('made-up'));
+  scene.write(B, { entries: log });
+  claimOf(log, LIAR).share(B, last(log));
+  expect(scene.said).toEqual([]);
+
+  claimOf(log, undefined).share(B, last(log));
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('Claim sees a share whose request is not in its sender’s own log', () => {
+  const log = logOf([1], () => entryOf('asked'));
+  scene.write(A, { entries: log });
+  claimOf(log, A).share(B, last(log));
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('Claim sees a share for another content than the request has', () => {
+  const log = logOf([1], () => entryOf('asked', signRequest('other words')));
+  scene.write(B, { entries: log });
+  claimOf(log, A).share(B, last(log));
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('Claim sees a share after the life of its request, by its sender’s clock', () => {
+  const log = logOf([1], () => entryOf('asked'));
+  scene.write(B, { entries: log });
+  scene.clockMs = EXPIRE_MS;
+  claimOf(log, A).share(B, last(log));
+  expect(scene.said).toEqual(['Claim']);
+});
+
+test('OwnHistory bears two logs, and sees another state after the same one', () => {
+  const checker = new OwnHistory(scene, scene.report);
+  const write = (node: typeof A, batch: Partial<Persist>): void => {
+    scene.write(node, batch);
+    checker.persisted(node, batch.truncateFrom);
+  };
+  const state = (value: number): Write[] => [[Uint8Array.of(1), Uint8Array.of(value)]];
+  write(A, { entries: logOf([1, 1]), writes: state(1), applied: 2 });
+  write(B, { entries: logOf([1, 2]), writes: state(2), applied: 2 });
+  expect(scene.said).toEqual([]);
+
+  write(C, { entries: logOf([1, 1]), writes: state(3), applied: 2 });
+  expect(scene.said).toEqual(['OwnHistory']);
+});
+
+test('OwnHistory sees a node that takes back what it has applied, or its commit index', () => {
+  const checker = new OwnHistory(scene, scene.report);
+  scene.write(A, { entries: logOf([1, 1, 1]), applied: 2 });
+  checker.persisted(A, undefined);
+  checker.status(A, status(1, 3, undefined, 2));
+  checker.status(A, status(1, 2, undefined, 2));
+  expect(scene.said).toEqual(['OwnHistory']);
+
+  scene.write(A, { truncateFrom: 2, entries: logOf([1, 2]).slice(1), applied: 2 });
+  checker.persisted(A, 2);
+  expect(scene.said.length).toBeGreaterThan(1);
+});
+
+function key(session: number, publicKey: number, installed: readonly string[]): KeyRecord {
+  return KeyRecord.fromPartial({
+    keyId: 'one',
+    threshold: 2,
+    version: 1,
+    sessionId: Uint8Array.of(session),
+    publicKey: Uint8Array.of(publicKey),
+    participants: [A, B, LIAR].map((node) => ({ nodeId: node, identityKey: new Uint8Array(32) })),
+    installed: installed.map((node) => ({ nodeId: node, signature: new Uint8Array(64) })),
+  });
+}
+
+const written = (record: KeyRecord): Write[] => [
+  [utf8(`key/${record.keyId}`), encode(KeyRecord, record)],
+];
+
+test('KeyKept, beside a malicious node, looks for the honest shares, and at complete certificates', async () => {
+  const holders = new Set([A]);
+  const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
+  const checker = new KeyKept(shares, scene.report, [A, B]);
+  checker.persisted(A, written(key(1, 1, [LIAR])));
+  checker.persisted(B, written(key(2, 2, [LIAR])));
+  expect(scene.said).toEqual([]);
+
+  await checker.prove();
+  expect(scene.said).toEqual(['KeyKept', 'KeyKept']);
+  holders.add(B);
+  await checker.proveAll();
+  expect(scene.said).toHaveLength(2);
+
+  checker.persisted(A, written(key(1, 1, [LIAR, A])));
+  checker.persisted(B, written(key(2, 2, [LIAR, B])));
+  expect(scene.said).toHaveLength(3);
+});
+
+test('an alarm may name the malicious node, and no honest one', () => {
+  const watch = new ClaimWatch({
+    facts: scene,
+    naming,
+    shares: { has: () => true, makeKey: async () => true },
+    law: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
+    counts: noCounts(),
+    report: scene.report,
+  });
+  watch.alarm(A, 'a node is proved to have lied', { node: LIAR });
+  watch.alarm(A, 'An append breaks the chain of hashes', { from: B });
+  expect(scene.said).toEqual([]);
+
+  watch.alarm(A, 'a node is proved to have lied', { node: B });
+  watch.alarm(A, 'key generation aborted', { culprits: `${LIAR} ${C}` });
+  watch.alarm(A, 'an own signature share failed its check', {});
+  expect(scene.said).toEqual(['Blame', 'Blame', 'Blame']);
+});
