@@ -125,7 +125,8 @@ export class Throne {
           this.#append(story, payloadOf({ $case: 'request', value: forge(past) }));
         }
       },
-      'request of its own': () => this.#ownRequest(story, clusterId),
+      'request of its own': () => this.#ownRequest(story, clusterId, this.#signer.node),
+      'request in another’s name': () => this.#ownRequest(story, clusterId, rng.pick(liar.peers)),
       'attempt forged': () => this.#forgeAttempt(story),
       'commitments named again': () => this.#forgeAttempt(story, true),
       'outcome that does not verify': () => {
@@ -287,23 +288,27 @@ export class Throne {
   }
 
   /** Where unsigned requests are taken, one malicious node can ask for anything: it is the vouched word of a member. */
-  #ownRequest(story: Story, clusterId: ClusterId): void {
+  #ownRequest(story: Story, clusterId: ClusterId, voucher: NodeId): void {
     const keys = this.#state().keys('', 10);
     if (keys.length === 0) return;
     const key = this.#rng.pick(keys);
     const number = ++this.#number;
-    const value = vouch(this.#signer, {
-      clusterId,
-      method: METHODS.sign,
-      request: encode(SignRequest, {
-        requestId: `own-${this.#signer.node}-${number}`,
-        keyId: key.keyId,
-        payload: { $case: 'message', value: this.#rng.bytes(12) },
-        derivationPath: [],
-      }),
-      requester: key.owner,
-      expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),
-    });
+    // Whoever it names: it can sign for itself alone.
+    const value = vouch(
+      { ...this.#signer, node: voucher },
+      {
+        clusterId,
+        method: METHODS.sign,
+        request: encode(SignRequest, {
+          requestId: `own-${this.#signer.node}-${number}`,
+          keyId: key.keyId,
+          payload: { $case: 'message', value: this.#rng.bytes(12) },
+          derivationPath: [],
+        }),
+        requester: key.owner,
+        expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),
+      },
+    );
     this.#append(story, payloadOf({ $case: 'request', value }));
   }
 

@@ -22,7 +22,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'faults',
     first: 1,
     seeds: 5,
-    isRare: true,
   },
   {
     name: 'a share leaves after the request has expired',
@@ -36,7 +35,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'faults',
     first: 1,
     seeds: 10,
-    isRare: true,
   },
   {
     name: 'a key is active before all participants are ready',
@@ -48,9 +46,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'faults',
-    first: 1,
-    seeds: 100,
-    isRare: true,
+    first: 12,
+    seeds: 60,
   },
   {
     name: 'ready is said for a share that was never kept',
@@ -73,8 +70,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     ],
     where: 'faults',
     first: 1,
-    seeds: 3,
-    isRare: true,
+    seeds: 5,
   },
   {
     name: 'a request is answered with the outcome of another that took its id',
@@ -87,8 +83,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     ],
     where: 'faults',
     first: 1,
-    seeds: 100,
-    isRare: true,
+    seeds: 20,
   },
   {
     name: 'a share leaves before its entry is durable here',
@@ -102,7 +97,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'faults',
     first: 1,
     seeds: 10,
-    isRare: true,
   },
   {
     name: 'a known request is opened a second time',
@@ -117,7 +111,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'faults',
     first: 1,
     seeds: 10,
-    isRare: true,
   },
   {
     name: 'another run of a node goes on with the session of an earlier one',
@@ -129,9 +122,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'faults',
-    first: 1,
-    seeds: 100,
-    isRare: true,
+    first: 2,
+    seeds: 20,
   },
   {
     name: 'nobody looks at the signature of a voucher',

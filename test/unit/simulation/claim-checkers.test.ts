@@ -114,13 +114,14 @@ test('Claim sees a share after the life of its request, by its sender’s clock'
   expect(scene.said).toEqual(['Claim']);
 });
 
+const state = (value: number): Write[] => [[Uint8Array.of(1), Uint8Array.of(value)]];
+
 test('OwnHistory bears two logs, and sees another state after the same one', () => {
   const checker = new OwnHistory(scene, scene.report);
   const write = (node: typeof A, batch: Partial<Persist>): void => {
     scene.write(node, batch);
     checker.persisted(node, batch.truncateFrom);
   };
-  const state = (value: number): Write[] => [[Uint8Array.of(1), Uint8Array.of(value)]];
   write(A, { entries: logOf([1, 1]), writes: state(1), applied: 2 });
   write(B, { entries: logOf([1, 2]), writes: state(2), applied: 2 });
   expect(scene.said).toEqual([]);
