@@ -1,4 +1,4 @@
-import type { Cell, Kind, Role } from './coverage.js';
+import { CELLS, nameOf, type Cell, type Kind, type Role } from './coverage.js';
 
 /** Cells for which there is a reason not to wait. */
 export type Rule = { readonly reason: string; covers(cell: Cell): boolean };
@@ -76,57 +76,102 @@ export const IMPOSSIBLE: readonly Rule[] = [
   },
 ];
 
-/** The usual senders; others have changed their role while a write kept back what they had to say. */
-const USUAL: Readonly<Partial<Record<Kind, readonly Role[]>>> = {
-  'vote request': ['candidate'],
-  'vote granted': ['follower'],
-  'vote refused': ['follower', 'candidate'],
-  'pre-vote granted': ['follower', 'precandidate'],
-  'pre-vote refused': ['follower', 'precandidate', 'candidate'],
-  'append matched': ['follower'],
-  'append refused for time': ['follower'],
-  'append in conflict': ['follower'],
-  'read request': ['follower'],
-  'read refused': ['follower'],
-};
+const refusals = isOf('pre-vote refused', 'vote refused', 'append in conflict', 'read refused');
+const at =
+  (...roles: readonly Role[]) =>
+  ({ receiver }: Cell): boolean =>
+    roles.includes(receiver);
 
-/** What happens too rarely to be waited for. */
+/** What can happen, and comes up too rarely to be waited for, though elections never end. */
 export const RARE: readonly Rule[] = [
   {
-    reason: 'its sender is no longer, or not yet, what such senders are',
-    covers: ({ kind, sender }) => USUAL[kind]?.includes(sender) === false,
-  },
-  {
-    reason: 'it comes a whole term too late, when its receiver stands for election or leads',
-    covers: ({ relation, receiver }) => relation === 'lower' && receiver !== 'follower',
-  },
-  {
-    reason: 'its sender was cut off and went on to a later term, which pre-votes prevent',
+    reason: 'a write kept it back until its sender was something else, and few writes last so long',
     covers: (cell) =>
+      (isOf('vote request')(cell) && sentBy('follower', 'precandidate')(cell)) ||
+      (promises(cell) && sentBy('precandidate')(cell)),
+  },
+  {
+    reason: 'few entries are refused for their time, and fewer of these answers come late',
+    covers: (cell) =>
+      isOf('append refused for time')(cell) && !(cell.relation === 'equal' && at('leader')(cell)),
+  },
+  {
+    reason:
+      'a leader, or who wants to be one, refuses what a follower asked that is not up to date',
+    covers: (cell) =>
+      (refusals(cell) && sentBy('leader')(cell) && !isAtFollowerOfTerm(cell)) ||
+      (isOf('append in conflict', 'read refused')(cell) &&
+        sentBy('precandidate', 'candidate')(cell) &&
+        !isAtFollowerOfTerm(cell)),
+  },
+  {
+    reason: 'its sender went on to a later term alone, which pre-votes prevent',
+    covers: (cell) =>
+      refusals(cell) &&
       cell.relation === 'higher' &&
-      isOf(
-        'pre-vote refused',
-        'vote refused',
-        'append in conflict',
-        'read refused',
-        'append',
-        'heartbeat',
-        'pre-vote granted',
-      )(cell) &&
-      !(ofLeaders(cell) && cell.receiver === 'follower') &&
-      !(isOf('pre-vote granted')(cell) && cell.receiver === 'precandidate') &&
-      !(isOf('pre-vote refused')(cell) && cell.receiver === 'precandidate'),
+      !(isOf('pre-vote refused')(cell) && at('follower', 'precandidate')(cell)),
   },
   {
-    reason: 'its receiver has given up in the same term, after it has asked or led',
+    reason: 'two stand in one term, or in two that follow each other, and one of them wins at once',
     covers: (cell) =>
-      cell.relation === 'equal' &&
-      ((isOf('vote granted', 'append refused for time')(cell) &&
-        (cell.receiver === 'follower' || cell.receiver === 'precandidate')) ||
-        (isOf('vote refused', 'append in conflict', 'read index')(cell) &&
-          (cell.receiver === 'precandidate' || cell.receiver === 'candidate')) ||
-        (isOf('read refused')(cell) &&
-          (cell.receiver === 'candidate' || cell.receiver === 'leader')) ||
-        (isOf('append', 'heartbeat')(cell) && cell.receiver === 'candidate')),
+      isOf('heartbeat', 'append')(cell) && at('candidate')(cell) && cell.relation !== 'lower',
+  },
+  {
+    reason: 'one who stands answers another, so late that the other has gone on to the next term',
+    covers: (cell) =>
+      isOf('pre-vote granted', 'vote granted', 'vote refused')(cell) &&
+      sentBy('precandidate', 'candidate')(cell) &&
+      cell.relation === 'lower' &&
+      at('precandidate', 'leader')(cell),
+  },
+  {
+    reason: 'who asked for an index has given up following in the meantime',
+    covers: (cell) =>
+      (isOf('read index')(cell) && !at('follower')(cell)) ||
+      (isOf('read refused')(cell) &&
+        cell.relation === 'equal' &&
+        at('candidate', 'leader')(cell)) ||
+      (isOf('read request')(cell) &&
+        sentBy('precandidate')(cell) &&
+        !(cell.relation === 'equal' && at('follower', 'leader')(cell))),
+  },
+  {
+    reason: 'a leader was deposed and stands again in the very term of who refused its append',
+    covers: (cell) =>
+      isOf('append in conflict')(cell) && cell.relation === 'equal' && at('candidate')(cell),
   },
 ];
+
+function isAtFollowerOfTerm({ relation, receiver }: Cell): boolean {
+  return relation === 'equal' && receiver === 'follower';
+}
+
+/** What a count of cells comes to. */
+export type Covered = {
+  /** Cells that must come up, and did not. */
+  readonly missing: readonly string[];
+  /** Cells that cannot come up, and did. */
+  readonly refuted: readonly string[];
+  readonly demanded: number;
+  readonly impossible: number;
+  readonly rare: number;
+  /** Of the rare ones: those that came up. */
+  readonly rareSeen: number;
+};
+
+/** Compares what came up with what must and what cannot. */
+export function judgeCoverage(counts: Readonly<Record<string, number>>): Covered {
+  const seen = (cell: Cell): boolean => (counts[nameOf(cell)] ?? 0) > 0;
+  const impossible = CELLS.filter((cell) => IMPOSSIBLE.some((rule) => rule.covers(cell)));
+  const possible = CELLS.filter((cell) => !impossible.includes(cell));
+  const rare = possible.filter((cell) => RARE.some((rule) => rule.covers(cell)));
+  const demanded = possible.filter((cell) => !rare.includes(cell));
+  return {
+    missing: demanded.filter((cell) => !seen(cell)).map(nameOf),
+    refuted: impossible.filter(seen).map(nameOf),
+    demanded: demanded.length,
+    impossible: impossible.length,
+    rare: rare.length,
+    rareSeen: rare.filter(seen).length,
+  };
+}

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { addCounts, noCounts } from './counts.js';
+import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type Result } from './simulation.js';
@@ -18,6 +19,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
                 mixed (default): one seed in eight is byzantine;
                 elections: there is always one under way
+  --coverage    fail when a combination of message, roles and terms that must come up did not
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --jobs N      processes to use (default: one per core)
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'string', default: 'mixed' },
+    coverage: { type: 'boolean', default: false },
     'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
@@ -131,12 +134,24 @@ function tell(results: Result[]): number {
     for (const [name, value] of Object.entries(counts)) console.log(`${name} ${value}`);
     console.log(`violations ${violations.length}`);
   }
+  const covered = !values.coverage || isCovered(sumOf(results));
   const failed = [...new Set(violations.map(({ seed }) => seed))];
   for (const seed of failed.slice(0, 10)) {
     const mode = raftOnly ? ' --raft-only' : ` --profile ${profile}`;
     console.error(`replay: npm run simulate -- --seed ${seed} --trace${mode}`);
   }
-  return failed.length > 0 ? 1 : 0;
+  return failed.length === 0 && covered ? 0 : 1;
+}
+
+/** Tells what did not come up and should have, or the other way round. */
+function isCovered(counts: Readonly<Record<string, number>>): boolean {
+  const { missing, refuted, demanded, impossible, rare, rareSeen } = judgeCoverage(counts);
+  const all = demanded + impossible + rare;
+  console.error(`combinations: ${all}, of which ${demanded} must come up; ${impossible} cannot`);
+  console.error(`of ${rare} rare ones, ${rareSeen} came up`);
+  for (const name of missing) console.error(`did not come up: ${name}`);
+  for (const name of refuted) console.error(`came up, but cannot: ${name}`);
+  return missing.length + refuted.length === 0;
 }
 
 if (values.help) console.error(USAGE);

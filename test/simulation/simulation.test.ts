@@ -7,6 +7,8 @@ import { wholeNodes } from './whole-nodes.js';
 
 /** The first seeds, and one that runs on the curve that is shipped. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 50];
+const BYZANTINE_SEEDS = [1, 2, 3, 4];
+const OLD_DISK_SEEDS = [1, 2, 3];
 const TWICE = [2, 3, 50];
 const TIMEOUT_MS = 120_000;
 
@@ -40,6 +42,36 @@ test(
 );
 
 test(
+  'beside a malicious node the honest ones keep to the claim',
+  async () => {
+    const counts = noCounts();
+    for (const seed of BYZANTINE_SEEDS) {
+      const result = await simulate(seed, wholeNodes, { profile: 'byzantine' });
+      expect(result.violations).toEqual([]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.lies).toBeGreaterThan(100 * BYZANTINE_SEEDS.length);
+    expect(counts.shares).toBeGreaterThan(20 * BYZANTINE_SEEDS.length);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a disk that comes back from the past repeats no nonce, and makes no share of what is over',
+  async () => {
+    const counts = noCounts();
+    for (const seed of OLD_DISK_SEEDS) {
+      const result = await simulate(seed, wholeNodes, { staleImages: true });
+      expect(result.violations).toEqual([]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.staleImages).toBeGreaterThan(OLD_DISK_SEEDS.length);
+    expect(counts.shares).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'the same seed is the same run, event for event',
   async () => {
     for (const seed of TWICE) {
@@ -50,6 +82,8 @@ test(
       expect(second).toEqual(first);
       expect(again).toEqual(lines);
     }
+    const lies = await simulate(1, wholeNodes, { profile: 'byzantine' });
+    expect(await simulate(1, wholeNodes, { profile: 'byzantine' })).toEqual(lies);
     const [one, two] = [await simulate(2, raftAlone), await simulate(3, raftAlone)];
     expect(one.digest).not.toBe(two.digest);
   },

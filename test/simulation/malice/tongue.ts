@@ -23,6 +23,9 @@ import type { Overheard } from './overheard.js';
 /** Reasons that a node may give, true or not. */
 const REASONS = ['nonce-gone', 'expired', 'boot-changed', 'bad-commitment', 'pending-full', 'zz'];
 
+/** How much more often a fact is a lie. */
+const FACT_TIMES = 5;
+
 /**
  * A participant that lies in each round. What its honest replica says is altered and signed again, for one peer or for
  * all, so that it is the liar's own word; or it is withheld, or followed by something old.
@@ -54,7 +57,9 @@ export class Tongue {
 
   /** What is said to `to` instead. The same message goes to each peer in turn, so this equivocates. */
   instead(_to: NodeId, message: SessionMessage): readonly SessionMessage[] {
-    if (!this.#rng.chance(this.#rate)) return [message];
+    const isFact = message.message?.$case === 'fact';
+    // There are few of them, and the first that is heard counts.
+    if (!this.#rng.chance(isFact ? this.#rate * FACT_TIMES : this.#rate)) return [message];
     const kind = this.#rng.int(10);
     if (kind === 0) {
       this.#told('silence');

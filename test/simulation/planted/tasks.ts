@@ -140,17 +140,17 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     isRare: true,
   },
   {
-    name: 'the public keys that participants say are not compared',
+    name: 'what the participants say of a key is not compared',
     edits: [
       {
         file: 'state/apply-facts.js',
-        find: 'return (equal(a.publicKey, b.publicKey) &&',
-        replace: 'return (',
+        find: 'said.every((one) => agree(one, ready))',
+        replace: 'true',
       },
     ],
     where: 'byzantine',
     first: 1,
-    seeds: 100,
+    seeds: 60,
     isRare: true,
   },
   {

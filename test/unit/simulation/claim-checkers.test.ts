@@ -32,6 +32,7 @@ const signRequest = (id: string): Uint8Array =>
     requestId: id,
     keyId: 'key',
     payload: { $case: 'message', value: utf8(id) },
+    derivationPath: [],
   });
 
 function entryOf(id: string, content = signRequest(id)): Uint8Array {
