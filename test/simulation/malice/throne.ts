@@ -28,6 +28,9 @@ import type { Overheard } from './overheard.js';
 /** A liar's own attempts at one task come no faster than this. */
 const ATTEMPT_EVERY_MS = 400;
 const OWN_EXPIRY_MS = 15_000;
+/** Share of the attempts that its work consists of, and that are forged. */
+const FORGED = 0.25;
+const FORGERIES = Object.values(WRONG_ATTEMPTS);
 
 /**
  * What a malicious leader does. It does the work of one too, for without that nothing would happen that it could lie
@@ -323,8 +326,11 @@ export class Throne {
     const patience = task.kind === TaskKind.SIGN ? 8 : 2;
     if (task.attempts.length >= patience) return;
     this.#attemptedMs.set(task.taskId, now);
-    const value = this.#makeAttempt(task, false);
-    if (value !== undefined) this.#propose({ $case: 'attempt', value });
+    const attempt = this.#makeAttempt(task, false);
+    if (attempt === undefined) return;
+    const forge = this.#rng.chance(FORGED) ? this.#rng.pick(FORGERIES) : undefined;
+    if (forge !== undefined) this.#told('attempt forged');
+    this.#propose({ $case: 'attempt', value: forge?.(attempt) ?? attempt });
   }
 
   #forgeAttempt(story: Story, again = false): void {
@@ -332,7 +338,7 @@ export class Throne {
     if (task === undefined) return;
     const attempt = this.#makeAttempt(task, again);
     if (attempt === undefined) return;
-    const value = again ? attempt : this.#rng.pick(Object.values(WRONG_ATTEMPTS))(attempt);
+    const value = again ? attempt : this.#rng.pick(FORGERIES)(attempt);
     this.#append(story, payloadOf({ $case: 'attempt', value }));
   }
 
