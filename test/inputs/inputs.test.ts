@@ -176,7 +176,7 @@ function demandsOf(expected: Expected, place: Place): object {
     code,
     http,
     leaked: undefined,
-    entered: expected.enters === true ? 1 : 0,
+    entered: expected.enters === true && place !== 'cluster' ? 1 : 0,
     tasks: expected.tasks ?? 0,
     ...linesAt(expected, place),
     ...(reason !== undefined && { reason }),

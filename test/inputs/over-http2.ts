@@ -70,7 +70,8 @@ function answered(session: ClientHttp2Session, call: Call): Promise<Answer> {
 }
 
 function headersOf(call: Call): OutgoingHttpHeaders {
-  const headers: Record<string, string | string[]> = {
+  // Without a prototype: a header may be called __proto__.
+  const headers: OutgoingHttpHeaders = Object.assign(Object.create(null) as object, {
     ':method': 'POST',
     ':path': call.path,
     'content-type': 'application/grpc',
@@ -78,7 +79,7 @@ function headersOf(call: Call): OutgoingHttpHeaders {
     ...(call.timeoutMs === undefined ? {} : { 'grpc-timeout': `${call.timeoutMs}m` }),
     ...(call.packed === true ? { 'grpc-encoding': 'gzip' } : {}),
     ...call.headers,
-  };
+  });
   for (const [key, value] of call.metadata ?? [])
     headers[key] = typeof value === 'string' ? value : Buffer.from(value).toString('base64');
   return headers;

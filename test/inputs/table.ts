@@ -265,6 +265,18 @@ function calls(): Row[] {
   const broken = gzipSync(message).subarray(0, -9);
   return [
     row(
+      39,
+      'headers __proto__ and constructor',
+      {
+        ...getKey('unknown'),
+        metadata: [
+          ['__proto__', 'polluted'],
+          ['constructor', 'polluted'],
+        ],
+      },
+      { code: status.NOT_FOUND, reason: 'KEY_NOT_FOUND', enters: true },
+    ),
+    row(
       33,
       'half a message',
       { path: METHODS.sign, bytes: Uint8Array.of(0, 0, 0, 0, 10, 1), leftOpen: true },
