@@ -107,7 +107,7 @@ test('a signature is one word on standard output, and verify takes it', async ()
 
 test('a Taproot key is generated, and signs with keys derived from it', async () => {
   const key = await json('keys', 'generate', 'coins', '--algorithm', 'FROST_SECP256K1_TAPROOT');
-  expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'vouched' });
+  expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'active' });
   const { derived_public_key: derived } = await json('keys', 'get', 'coins', '--path', 'm/0/5');
   expect(derived).toMatch(/^[0-9a-f]{64}$/);
   expect((await run('keys', 'get', 'coins', '--path', '0/5')).out).toContain(derived);

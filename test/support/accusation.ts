@@ -2,7 +2,7 @@ import { judgeEvidence } from '../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { commit, ed25519Suite, signShare, suiteOf } from '../../src/frost/index.js';
+import { commit, ed25519Suite, publicOf, signShare, suiteOf } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { taskIdOf } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
@@ -101,6 +101,7 @@ export function openSign(
   own: 'first attempt' | 'later attempt' = 'first attempt',
   suite: Suite = ed25519Suite,
   hidingOfTwo?: Uint8Array,
+  path: readonly number[] = [],
 ): OpenSign {
   const ledger = new Ledger();
   const key = dealKey(ledger, 'treasury', NODES, suite);
@@ -112,15 +113,14 @@ export function openSign(
     const hiding = (at === 1 ? hidingOfTwo : undefined) ?? D;
     return slot(NODES[at] ?? '', 1, { hiding, binding: E });
   });
-  const request = signRequest('treasury', 'one', message);
-  const task = openTask(ledger, slots, own === 'first attempt');
+  const request = signRequest('treasury', 'one', message, path);
+  const task = openTask(ledger, slots, own === 'first attempt', path);
   const record = attemptOf(ledger, task);
   const B = nonces.map(({ D, E }, at) => ({ index: at + 1, D, E }));
   const shares = nonces.map((nonce, at) => {
     const scalar = key.scalars[at] ?? new Uint8Array();
-    const { publicPolynomial: V, publicKey, threshold } = key.record;
     const share = { index: at + 1, scalar };
-    const made = signShare(suite, { V, publicKey, threshold }, share, nonce, B, message);
+    const made = signShare(suite, publicOf(key.record, path), share, nonce, B, message);
     if (!('share' in made)) throw new Error('an honest share is made');
     return signedShare(record.sessionId, at + 1, made.share);
   });
@@ -135,15 +135,20 @@ export function openSign(
   };
 }
 
-function openTask(ledger: Ledger, slots: readonly NonceSlot[], first: boolean): string {
+function openTask(
+  ledger: Ledger,
+  slots: readonly NonceSlot[],
+  first: boolean,
+  path: readonly number[],
+): string {
   const assignment = { $case: 'slots' as const, value: { slots: [...slots] } };
   if (first) {
     const task = taskIdOf(OPERATOR, 'one');
     const firstAttempt = ledger.signAttempt('treasury', task, 1, { assignment });
-    ledger.sign('treasury', 'one', { firstAttempt });
+    ledger.sign('treasury', 'one', { firstAttempt, path });
     return task;
   }
-  const [task = ''] = ledger.sign('treasury', 'one').changedTasks;
+  const [task = ''] = ledger.sign('treasury', 'one', { path }).changedTasks;
   const value = ledger.signAttempt('treasury', task, 1, { assignment });
   ledger.command({ $case: 'attempt', value });
   return task;

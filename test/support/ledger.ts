@@ -272,14 +272,15 @@ export class Ledger {
       requester: string;
       firstAttempt: Attempt;
       message: Uint8Array;
+      path: readonly number[];
       expireTimeMs: number;
       node: string;
     }> = {},
   ): Applied {
-    const { message = utf8('hello'), ...rest } = more;
+    const { message = utf8('hello'), path = [], ...rest } = more;
     return this.command({
       $case: 'request',
-      value: this.request(METHODS.sign, signRequest(keyId, requestId, message), rest),
+      value: this.request(METHODS.sign, signRequest(keyId, requestId, message, path), rest),
     });
   }
 
@@ -328,11 +329,16 @@ export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest>
   });
 }
 
-export function signRequest(keyId: string, requestId: string, message: Uint8Array): Uint8Array {
+export function signRequest(
+  keyId: string,
+  requestId: string,
+  message: Uint8Array,
+  path: readonly number[] = [],
+): Uint8Array {
   return encode(SignRequest, {
     requestId,
     keyId,
     payload: { $case: 'message', value: message },
-    derivationPath: [],
+    derivationPath: [...path],
   });
 }

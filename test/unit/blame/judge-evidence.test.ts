@@ -170,10 +170,14 @@ test.each(['KG1', 'KG2', 'KG3'] as const)('a signed %s that is none names its se
   );
 });
 
-test.each(['first attempt', 'later attempt'] as const)(
-  'a wrong share of a %s names its signer, a right one nobody',
-  (own) => {
-    const open = openSign(own);
+test.each([
+  ['first attempt', []],
+  ['later attempt', []],
+  ['first attempt', [0, 5]],
+] as const)(
+  'a wrong share of a %s along the path %j names its signer, a right one nobody',
+  (own, path) => {
+    const open = openSign(own, ed25519Suite, undefined, path);
     const { basis, judge, sessionId } = withJudge(open);
     const [ready] = open.readies;
     const [right] = open.shares;
