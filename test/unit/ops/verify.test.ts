@@ -1,12 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { fromHex, utf8 } from '../../../src/common/index.js';
+import { p256 as p256Curve } from '@noble/curves/nist.js';
+import { secp256k1 as secp256k1Curve } from '@noble/curves/secp256k1.js';
+import { concat, fromHex, utf8 } from '../../../src/common/index.js';
 import { nodeVerify, selfTest } from '../../../src/ops/index.js';
+import { RFC9591 } from '../../vectors/rfc9591.js';
 
 const { publicKey: PUBLIC, privateKey } = generateKeyPairSync('ed25519');
 const KEY = Uint8Array.from(PUBLIC.export({ format: 'der', type: 'spki' }).subarray(12));
 const MESSAGE = utf8('message');
 const SIGNATURE = Uint8Array.from(sign(undefined, MESSAGE, privateKey));
+
+const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 
 test('the self-test passes, and fails with a verifier that says yes or no to everything', () => {
   expect(() => selfTest()).not.toThrow();
@@ -31,6 +36,27 @@ test('keys and signatures of a wrong length are a no, never an exception', () =>
     expect(nodeVerify.identity(new Uint8Array(length), MESSAGE, SIGNATURE)).toBe(false);
   for (const length of [0, 63, 65])
     expect(nodeVerify.identity(KEY, MESSAGE, new Uint8Array(length))).toBe(false);
+});
+
+test('of the other algorithms too: a key or signature of another length, the uncompressed spelling included, is a no', () => {
+  const [p256, secp256k1] = [RFC9591[1], RFC9591[2]];
+  for (const [name, RFC, Point] of [
+    ['FROST_P256_SHA256', p256, p256Curve.Point],
+    ['FROST_SECP256K1_SHA256', secp256k1, secp256k1Curve.Point],
+  ] as const) {
+    const [key, message, signature] = [RFC.publicKey, RFC.message, RFC.signature].map(bytes);
+    if (!key || !message || !signature) throw new Error('it is hex');
+    const whole = (point: Uint8Array) => Point.fromBytes(point).toBytes(false);
+    const long = concat(whole(signature.slice(0, 33)), signature.slice(33));
+
+    expect(nodeVerify.final(name, key, message, signature)).toBe(true);
+    expect(nodeVerify.final(name, whole(key), message, signature)).toBe(false);
+    expect(nodeVerify.final(name, key, message, long)).toBe(false);
+    for (const wrong of [signature.slice(1), concat(signature, Uint8Array.of(0)), new Uint8Array()])
+      expect(nodeVerify.final(name, key, message, wrong)).toBe(false);
+    for (const wrong of [key.slice(1), new Uint8Array(33), new Uint8Array()])
+      expect(nodeVerify.final(name, wrong, message, signature)).toBe(false);
+  }
 });
 
 test('bytes that are no point are a no', () => {

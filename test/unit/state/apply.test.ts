@@ -276,15 +276,16 @@ describe('signing', () => {
     expect(ledger.ask.key('treasury')).toMatchObject({ algorithm, publicKey: fill(1, publicKey) });
 
     const taskId = opened(ledger.sign('treasury', 'one'));
-    const attempt = (bytes: number) => {
-      const points = { hiding: fill(5, bytes), binding: fill(6, bytes) };
+    const attempt = (hiding: number, binding: number) => {
+      const points = { hiding: fill(5, hiding), binding: fill(6, binding) };
       const slots = [slot('node-1', 1, points), slot('node-2', 1, points)];
       const assignment = { $case: 'slots' as const, value: { slots } };
       const value = ledger.signAttempt('treasury', taskId, 1, { assignment });
       return ledger.command({ $case: 'attempt', value }).alarm;
     };
-    expect(attempt(65 - point)).toBeDefined();
-    expect(attempt(point)).toBeUndefined();
+    expect(attempt(65 - point, point)).toBeDefined();
+    expect(attempt(point, 65 - point)).toBeDefined();
+    expect(attempt(point, point)).toBeUndefined();
     const done = (bytes: number) => {
       const value = { taskId, signature: fill(8, bytes), attempt: 1 };
       return ledger.command({ $case: 'done', value }).alarm;
