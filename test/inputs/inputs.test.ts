@@ -100,6 +100,26 @@ test('every row of the list is in the table or elsewhere, but for those that wai
   expect(missing).toEqual([]);
 });
 
+test('docs/errors.md says of every number what its rows expect', () => {
+  const page = readFileSync(
+    fileURLToPath(new URL('../../../docs/errors.md', import.meta.url)),
+    'utf8',
+  );
+  const said = [...page.matchAll(/^\| (\d+) +\| .* \| ([A-Z_0-9 ,]+?) +\|$/gm)].map(
+    ([, number, codes]) => `${number}: ${codes}`,
+  );
+  const numbers = new Set(ROWS.map(({ number }) => number).filter((number) => number > 0));
+  const sent = [...numbers]
+    .toSorted((a, b) => a - b)
+    .map((number) => {
+      const codes = ROWS.filter((row) => row.number === number).map(({ expected }) =>
+        expected.code === undefined ? `HTTP ${expected.http}` : status[expected.code],
+      );
+      return `${number}: ${[...new Set(codes)].toSorted().join(', ')}`;
+    });
+  expect(said).toEqual(sent);
+});
+
 const withPython = python === undefined ? test.skip : test;
 withPython('Python’s gRPC is here, and took part', () => {
   if (!transports.some(({ name }) => name === 'Python')) throw new Error('It did not');

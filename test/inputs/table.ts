@@ -24,7 +24,7 @@ export type Place =
   | 'mistake';
 
 export type Row = {
-  /** Its number in the list of docs/threats.md; 0 for more of the same kind. */
+  /** Its number in docs/errors.md, “What bad inputs get”; 0 for more of the same kind. */
   readonly number: number;
   readonly name: string;
   readonly places: readonly Place[];
