@@ -413,6 +413,13 @@ export const CHECKS: readonly Check[] = [
     'if (suite === undefined || ',
   ),
   without(
+    'the request’s path is judged with',
+    'framing: a right share under a derived key',
+    'blame/judge-evidence.js',
+    'publicOf(ready, request.path)',
+    'publicOf(ready, [])',
+  ),
+  without(
     'nobody is blamed where nobody can say',
     'framing: a share for a list that nobody can sign',
     'blame/judge-evidence.js',

@@ -68,6 +68,17 @@ function aboutShares(suite: Suite): Frame[] {
         evidenceOfShare(basis, 'node-1', at(shares, 0), at(readies, 0)),
       'first attempt',
     ),
+    [
+      'a right share under a derived key',
+      [19, 25],
+      () => {
+        const open = openSign('later attempt', suite, undefined, [7, 1]);
+        const { basis, shares, readies } = open;
+        const evidence = evidenceOfShare(basis, 'node-1', at(shares, 0), at(readies, 0));
+        const found = named(judgeOf(open.ledger), evidence);
+        return found === undefined ? [] : [found];
+      },
+    ],
     frame('a wrong share that another signed', [22], ({ basis, sessionId, readies }) => {
       const body = at([signedShare(sessionId, 2, wrong)], 0);
       return evidenceOfShare(basis, 'node-1', body, at(readies, 0));

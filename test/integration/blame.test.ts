@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bootId, nodeId, toHex } from '../../src/common/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import { ed25519Suite, frostJobs, keygenKinds, suiteOf } from '../../src/frost/index.js';
+import { encodeGenesis, parseGenesis } from '../../src/identity/index.js';
+import type { Genesis, Role } from '../../src/identity/index.js';
+import { signEnvelope } from '../../src/mpc/index.js';
+import { startReplica } from '../../src/node/replica.js';
+import type { Replica } from '../../src/node/replica.js';
+import {
+  createAuthority,
+  inlineCompute,
+  issueCertificate,
+  nodeVerify,
+  systemClock,
+  systemRandom,
+} from '../../src/ops/index.js';
+import type { Credential } from '../../src/ops/index.js';
+import type { Signer } from '../../src/ports/index.js';
+import { presentTask } from '../../src/rpc/services/present.js';
+import { METHODS } from '../../src/state/index.js';
+import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
+import { decode, encode, GetTaskResponse, SessionMessage } from '../../src/wire/index.js';
+import type { Task, TaskRecord } from '../../src/wire/index.js';
+import { testSigner } from '../support/frost-exchange.js';
+import { openingFor, SALT } from '../support/keygen-liar.js';
+import { generateRequest, NODES, OPERATOR, testGenesis } from '../support/ledger.js';
+import { ScriptedNode } from '../support/scripted-node.js';
+import { quorate } from '../unit/cli/fake-surroundings.js';
+
+const LIAR = nodeId('node-3');
+const signers = new Map(NODES.map((node) => [node, testSigner(node)]));
+
+let genesis: Genesis;
+let replicas: ReadonlyMap<NodeId, Replica>;
+let folder = '';
+let node: ScriptedNode;
+/** What the node answers to GetTask. */
+let shown: Task | undefined;
+
+beforeAll(async () => {
+  const authority = await createAuthority('test', 365);
+  genesis = parseGenesis(
+    encodeGenesis({
+      ...testGenesis(),
+      members: NODES.map((each) => ({
+        nodeId: each,
+        role: 'tee' as const,
+        identityKey: signerOf(each).publicKey,
+      })),
+      peerCa: authority.certificate,
+      requesterCa: authority.certificate,
+    }),
+  );
+  replicas = await startReplicas();
+  folder = mkdtempSync(join(tmpdir(), 'quorate-blame-'));
+  const tls = await issued(authority, 'tee', 'node-1');
+  const mine = await issued(authority, 'operator', 'alice');
+  const ca = authority.certificate;
+  node = await ScriptedNode.open(
+    { ca, cert: tls.certificate, key: tls.privateKey },
+    {
+      '/quorate.v1.TaskService/GetTask': async () => encode(GetTaskResponse, { task: shown }),
+    },
+  );
+  writeFileSync(join(folder, 'ca.pem'), ca);
+  writeFileSync(join(folder, 'cert.pem'), mine.certificate);
+  writeFileSync(join(folder, 'key.pem'), mine.privateKey);
+  writeFileSync(join(folder, 'cluster.json'), genesis.bytes);
+  const client = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
+  writeFileSync(
+    join(folder, 'client.json'),
+    JSON.stringify({ endpoints: [node.address], ...client }),
+  );
+});
+
+afterAll(async () => {
+  await Promise.all([...replicas.values()].map((replica) => replica.stop()));
+  await node[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+function issued(authority: Credential, role: Role, name: string): Promise<Credential> {
+  const request = { role, name, dns: ['localhost'], ips: ['127.0.0.1'], days: 1 };
+  return issueCertificate(authority, request);
+}
+
+function signerOf(self: NodeId): Signer {
+  const signer = signers.get(self);
+  if (signer === undefined) throw new Error(`no signer ${self}`);
+  return signer;
+}
+
+/** Three replicas; node-3 opens another polynomial than it has committed to. */
+async function startReplicas(): Promise<ReadonlyMap<NodeId, Replica>> {
+  const started = new Map<NodeId, Replica>();
+  const boots = new Map(NODES.map((each) => [each, bootId(toHex(systemRandom.bytes(16)))]));
+  const quiet = { debug() {}, info() {}, warn() {}, error() {}, alarm() {} };
+  for (const self of NODES) {
+    const replica = await startReplica(
+      {
+        genesis,
+        boot: boots.get(self) ?? bootId(''),
+        wrappingKey: systemRandom.bytes(32),
+        suiteOf,
+        onFatal: (error) => {
+          throw error;
+        },
+      },
+      {
+        clock: systemClock,
+        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
+        random: systemRandom,
+        verify: nodeVerify,
+        signer: signerOf(self),
+        network: {
+          send: (to, channel, bytes) => {
+            const sent = self === LIAR && channel === 'session' ? lied(bytes) : bytes;
+            setImmediate(() => started.get(to)?.receive(self, channel, sent));
+          },
+        },
+        consensus: memoryConsensusStore(),
+        shares: memoryShareStore(),
+        logger: quiet,
+      },
+    );
+    started.set(self, replica);
+  }
+  for (const [self, replica] of started) {
+    for (const peer of NODES) {
+      if (peer !== self) replica.connected(peer, boots.get(peer) ?? bootId(''));
+    }
+  }
+  return started;
+}
+
+function lied(bytes: Uint8Array): Uint8Array {
+  const message = decode(SessionMessage, bytes)?.message;
+  if (message?.$case !== 'envelope' || message.value.kind !== 'KG2') return bytes;
+  const { sessionId, kind, from, to } = message.value;
+  const body = keygenKinds.KG2.encode({ ...openingFor(ed25519Suite, sessionId, 3), salt: SALT });
+  const value = signEnvelope(signerOf(LIAR), sessionId, kind, from, to, body);
+  return encode(SessionMessage, { message: { $case: 'envelope', value } });
+}
+
+async function generate(keyId: string): Promise<TaskRecord> {
+  const task = await replicas.get(nodeId('node-2'))?.submit({
+    method: METHODS.generateKey,
+    request: generateRequest(keyId),
+    requester: OPERATOR,
+    expiresInMs: 20_000,
+    signal: AbortSignal.timeout(20_000),
+  });
+  if (task === undefined) throw new Error('there is a task');
+  return task;
+}
+
+const run = (...argv: readonly string[]) =>
+  quorate([...argv, '--client-file', join(folder, 'client.json')], { folder });
+
+test('a participant that lies in a key generation is named by every node, in the task and offline', async () => {
+  const task = await generate('treasury');
+
+  expect(task.outcome).toMatchObject({ $case: 'failed', value: { reason: 'CULPRIT_PROVED' } });
+  const honest = ['node-1', 'node-2'].map((each) => replicas.get(nodeId(each)));
+  for (const replica of honest) {
+    const named = replica?.culprits(task).map(({ culprit }) => culprit);
+    expect(named?.map(({ nodeId: who, reason }) => `${who} ${reason}`)).toContain(
+      'node-3 WRONG_OPENING',
+    );
+    expect(named?.every(({ nodeId: who }) => who === LIAR)).toBe(true);
+  }
+  shown = presentTask(task, undefined, honest[0]?.culprits(task));
+  const got = await run('tasks', 'get', task.taskId, '--evidence', 'blame.json');
+  expect(got).toMatchObject({ status: 0, err: '' });
+  expect(got.out).toContain('WRONG_OPENING');
+  const argv = ['verify-blame', 'blame.json', '--cluster-file', 'cluster.json'];
+  const judged = await quorate(argv, { folder });
+  expect(judged.status).toBe(0);
+  expect(judged.out).toMatch(/^node-3 is to blame: WRONG_OPENING/);
+});
+
+test('what a node says of culprits without proof is not shown', async () => {
+  const task = await generate('other');
+  const [proven] = replicas.get(nodeId('node-1'))?.culprits(task) ?? [];
+  if (proven === undefined) throw new Error('there is a culprit');
+  const slander = { ...proven, culprit: { ...proven.culprit, nodeId: nodeId('node-1') } };
+  shown = presentTask(task, undefined, [
+    slander,
+    { ...proven, evidence: proven.evidence.slice(1) },
+  ]);
+
+  const got = await run('tasks', 'get', task.taskId, '--json');
+  expect(got.status).toBe(0);
+  expect(JSON.parse(got.out)).not.toHaveProperty('culprits');
+  expect(got.err).toContain('The node blames node-1, but its evidence does not: left out.');
+  const none = await run('tasks', 'get', task.taskId, '--evidence', 'none.json');
+  expect(none.status).toBe(3);
+  expect(() => readFileSync(join(folder, 'none.json'))).toThrow('ENOENT');
+});
