@@ -1,6 +1,4 @@
-// @peculiar/x509 wants it there before itself.
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import type * as X509 from '@peculiar/x509';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -28,7 +26,14 @@ export type LeafRequest = {
 export const KEY_TYPES = ['p256', 'ed25519'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
-x509.cryptoProvider.set(webcrypto);
+/** The library, once a certificate is to be made: loading it takes longer than most commands. */
+async function library(): Promise<typeof X509> {
+  // It wants this there before itself.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  x509.cryptoProvider.set(webcrypto);
+  return x509;
+}
 
 /** As Web Cryptography names them: to make keys of a kind, and to sign with them. */
 const ALGORITHMS = {
@@ -58,6 +63,7 @@ export async function createAuthority(
   days: number,
   nowMs: Millis = Date.now(),
 ): Promise<Credential> {
+  const x509 = await library();
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -74,7 +80,7 @@ export async function createAuthority(
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return credential(certificate, keys);
+  return credential(x509, certificate, keys);
 }
 
 /**
@@ -88,7 +94,8 @@ export async function issueCertificate(
   request: LeafRequest,
   nowMs: Millis = Date.now(),
 ): Promise<Credential> {
-  const issuer = certificateOf(authority);
+  const x509 = await library();
+  const issuer = certificateOf(x509, authority);
   const names = alternativeNames(request);
   if (issuer.notAfter.getTime() <= nowMs)
     throw refused('ca', `The authority's certificate expired on ${issuer.notAfter.toISOString()}`);
@@ -116,10 +123,10 @@ export async function issueCertificate(
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   });
-  return credential(certificate, keys);
+  return credential(x509, certificate, keys);
 }
 
-function alternativeNames({ role, name, dns, ips }: LeafRequest): x509.JsonGeneralNames {
+function alternativeNames({ role, name, dns, ips }: LeafRequest): X509.JsonGeneralNames {
   if (!isId(name)) throw refused('name', `"${name}" is no id: a-z, 0-9, - and _, at most 63`);
   if (dns.length + ips.length > NAMES_MAX) throw refused('dns', `More than ${NAMES_MAX} names`);
   const noDns = dns.find((each) => !DNS_NAME.test(each) || each.length > 253);
@@ -145,7 +152,7 @@ async function generateKeys(type: KeyType = 'p256'): Promise<webcrypto.CryptoKey
   return made;
 }
 
-function certificateOf({ certificate }: Credential): x509.X509Certificate {
+function certificateOf(x509: typeof X509, { certificate }: Credential): X509.X509Certificate {
   try {
     return new x509.X509Certificate(certificate);
   } catch (cause) {
@@ -185,7 +192,8 @@ function typeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyType
 }
 
 async function credential(
-  certificate: x509.X509Certificate,
+  x509: typeof X509,
+  certificate: X509.X509Certificate,
   keys: webcrypto.CryptoKeyPair,
 ): Promise<Credential> {
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
