@@ -99,6 +99,13 @@ describe('what this release does not do is refused in a sentence', () => {
   });
 });
 
+test('what cannot be undone is not done without --yes', async () => {
+  const { status, err } = await quorate(['cluster', 'require-signatures']);
+
+  expect(err).toMatch(/This cannot be undone: every client must sign from then on. Give --yes/);
+  expect(status).toBe(2);
+});
+
 test('prints its version', async () => {
   expect(await quorate(['--version'])).toEqual({
     status: 0,

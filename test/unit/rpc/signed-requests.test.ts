@@ -15,6 +15,7 @@ import {
 } from '../../../src/wire/index.js';
 import type { Authorization } from '../../../src/wire/index.js';
 import { metadataOf, Requester } from '../../support/requester.js';
+import { tlv } from '../../support/x509.js';
 import { Stage, taskRecord } from './stage.js';
 
 let stage: Stage;
@@ -134,6 +135,21 @@ describe('requests that their requesters signed', () => {
       });
     },
   );
+
+  test('go through with the longest chain that there may be', async () => {
+    const { authorization, metadata } = await signedBy('app', 'app', SIGN, sign);
+    const [leaf = new Uint8Array()] = authorization.certificates;
+    const middle = tlv(0x30, new Uint8Array(2_000));
+    const rest = 4_096 - leaf.length - middle.length;
+    // Tag and length take four bytes.
+    const chain = [leaf, middle, tlv(0x30, new Uint8Array(rest - 4))];
+    metadata.set(REQUEST_METADATA.certificate, Buffer.concat(chain));
+    expect(Buffer.concat(chain)).toHaveLength(4_096);
+
+    await (await stage.as('app')).call(SIGN, sign, { metadata });
+
+    expect(stage.backend.submissions[0]?.authorization?.certificates).toEqual(chain);
+  });
 
   test.each([
     ['bytes that are no DER', Buffer.from('certificate')],
