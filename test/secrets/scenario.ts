@@ -127,6 +127,8 @@ async function clientOf(folder: string, role: Role, endpoints: readonly string[]
     cert: own.certificate,
     key: own.privateKey,
     clusterFile: new Uint8Array(readFileSync(join(folder, 'cluster.json'))),
+    // The key is the operator's: a client that would not trust it would not even ask.
+    requesters: ['spiffe://quorate/operator/operator'],
   });
 }
 
