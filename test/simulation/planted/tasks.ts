@@ -46,8 +46,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'faults',
-    first: 12,
-    seeds: 60,
+    first: 23,
+    seeds: 80,
   },
   {
     name: 'ready is said for a share that was never kept',
@@ -137,7 +137,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     where: 'byzantine',
     first: 1,
     seeds: 20,
-    isRare: true,
   },
   {
     name: 'what the participants say of a key is not compared',
@@ -150,7 +149,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     ],
     where: 'byzantine',
     first: 1,
-    seeds: 60,
+    seeds: 200,
     isRare: true,
   },
   {
@@ -163,9 +162,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 1,
-    seeds: 30,
-    isRare: true,
+    first: 26,
+    seeds: 40,
   },
   {
     name: 'a recorded signature is an answer, whether it verifies or not',
@@ -178,7 +176,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     ],
     where: 'byzantine',
     first: 1,
-    seeds: 30,
+    seeds: 200,
     isRare: true,
   },
   {
@@ -191,8 +189,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 1,
-    seeds: 30,
-    isRare: true,
+    first: 24,
+    seeds: 40,
   },
 ];
