@@ -6,7 +6,7 @@ import { generatingCases } from './generating.js';
 import { keygenCases } from './keygen.js';
 import { leaderCases } from './leader.js';
 import { commonCases, partCases, racingTakes } from './parts.js';
-import { signingCases } from './signing.js';
+import { laterCase, signingCases } from './signing.js';
 
 const SUITES: readonly Suite[] = [ed25519Suite, secp256k1Suite, taprootSuite, p256Suite];
 const RACING_TAKES = 1_000_000;
@@ -17,6 +17,7 @@ function casesOf(suite: Suite): readonly AttackCase[] {
     ...keygenCases(suite),
     ...generatingCases(suite),
     ...signingCases(suite),
+    laterCase(suite),
     ...leaderCases(suite),
     ...framingCases(suite),
     ...partCases(suite),

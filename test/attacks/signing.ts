@@ -57,6 +57,45 @@ export function signingCases(suite: Suite): readonly AttackCase[] {
   );
 }
 
+/** Once proved, a liar is asked only where the others are too few. */
+export function laterCase(suite: Suite): AttackCase {
+  return {
+    name: ofSuite(suite, 'signing: a proved culprit is chosen last'),
+    rows: [28],
+    expected: [`${LIAR} WRONG_SHARE`],
+    liars: [LIAR],
+    run: async () => {
+      const cluster = await Cluster.start(suite, LIAR, true);
+      let lies = true;
+      cluster.meddling = (_from, _to, message) => {
+        const said = message.message;
+        const lying = lies && said?.$case === 'contribution' && isShare(said.value);
+        return lying
+          ? [contributed(saying(said.value, share(suite.group.encodeScalar(1n))))]
+          : [message];
+      };
+      await cluster.sign('one', [ONE, LIAR]);
+      await cluster.pass(500);
+      lies = false;
+      const signed: string[] = [];
+      for (const id of ['two', 'three', 'four', 'five']) {
+        await cluster.sign(id, NODES);
+        await cluster.pass(100);
+        signed.push(String(cluster.signedBy(id)));
+      }
+      cluster.stop();
+      const others = [ONE, TWO].join();
+      return {
+        named: cluster.named(),
+        problems: unless(
+          signed.every((signers) => signers === others),
+          `signed by ${signed.join(' ')}`,
+        ),
+      };
+    },
+  };
+}
+
 const contributed = (value: Contribution): SessionMessage => ({
   message: { $case: 'contribution', value },
 });
