@@ -173,7 +173,7 @@ test('a participant that lies in a key generation is named by every node, in the
     );
     expect(named?.every(({ nodeId: who }) => who === LIAR)).toBe(true);
   }
-  shown = presentTask(task, undefined, honest[0]?.culprits(task));
+  shown = presentTask(task, honest[0]?.culprits(task));
   const got = await run('tasks', 'get', task.taskId, '--evidence', 'blame.json');
   expect(got).toMatchObject({ status: 0, err: '' });
   expect(got.out).toContain('WRONG_OPENING');
@@ -188,10 +188,7 @@ test('what a node says of culprits without proof is not shown', async () => {
   const [proven] = replicas.get(nodeId('node-1'))?.culprits(task) ?? [];
   if (proven === undefined) throw new Error('there is a culprit');
   const slander = { ...proven, culprit: { ...proven.culprit, nodeId: nodeId('node-1') } };
-  shown = presentTask(task, undefined, [
-    slander,
-    { ...proven, evidence: proven.evidence.slice(1) },
-  ]);
+  shown = presentTask(task, [slander, { ...proven, evidence: proven.evidence.slice(1) }]);
 
   const got = await run('tasks', 'get', task.taskId, '--json');
   expect(got.status).toBe(0);

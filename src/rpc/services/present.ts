@@ -1,6 +1,5 @@
 import { fromHex } from '../../common/index.js';
 import type { ClusterId } from '../../common/index.js';
-import { derivedPublicKey, publicOf, suiteOf } from '../../frost/index.js';
 import { isCertified } from '../../state/index.js';
 import { KeyState, TaskState } from '../../wire/index.js';
 import type {
@@ -8,7 +7,6 @@ import type {
   Key,
   KeyCertificate,
   KeyRecord,
-  SignatureResult,
   Task,
   TaskAttempt,
   TaskRecord,
@@ -59,21 +57,8 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
   };
 }
 
-/** The state computes with no points: under which key a signature verifies is worked out where it is shown. */
-function presentSignature(result: SignatureResult, key: KeyRecord | undefined): SignatureResult {
-  const { derivationPath: path } = result;
-  const suite = key && suiteOf(key.algorithm);
-  if (path.length === 0 || key === undefined || suite === undefined) return result;
-  const derived = derivedPublicKey(suite, publicOf(key, path));
-  return { ...result, publicKey: derived ?? new Uint8Array(0) };
-}
-
-/** A task as those who may see it do; `key` is the one that it is about, where there is one. */
-export function presentTask(
-  record: TaskRecord,
-  key: KeyRecord | undefined,
-  culprits: readonly ProvenCulprit[] = [],
-): Task {
+/** A task as those who may see it do. */
+export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
   return {
     taskId: record.taskId,
     kind: record.kind,
@@ -85,7 +70,10 @@ export function presentTask(
     expireTime: timestamp(record.expireTimeMs),
     endTime: record.endTimeMs === 0n ? undefined : timestamp(record.endTimeMs),
     attempts: record.attempts.map(presentAttempt),
-    outcome: presentOutcome(record.outcome, key),
+    outcome:
+      record.outcome?.$case === 'failed'
+        ? { $case: 'failure', value: { reason: record.outcome.value.reason } }
+        : record.outcome,
     culprits: culprits.map(({ culprit, evidence }) => ({
       nodeId: culprit.nodeId,
       reason: culprit.reason,
@@ -93,17 +81,6 @@ export function presentTask(
       evidence,
     })),
   };
-}
-
-function presentOutcome(
-  outcome: TaskRecord['outcome'],
-  key: KeyRecord | undefined,
-): Task['outcome'] {
-  if (outcome?.$case === 'failed')
-    return { $case: 'failure', value: { reason: outcome.value.reason } };
-  if (outcome?.$case === 'signature')
-    return { $case: 'signature', value: presentSignature(outcome.value, key) };
-  return outcome;
 }
 
 function stateOf(record: TaskRecord): TaskState {

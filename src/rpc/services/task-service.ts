@@ -29,7 +29,7 @@ export function taskService(
     const record = queries.task(taskId);
     if (record !== undefined && maySee(call.caller, record)) {
       return {
-        task: presentTask(record, queries.key(record.keyId), context.backend().culprits(record)),
+        task: presentTask(record, context.backend().culprits(record)),
       };
     }
     throw seesAllTasks(call.caller) ? notFound(taskId) : notYours(taskId);
@@ -41,8 +41,7 @@ export function taskService(
       call.request,
       (after, limit) => queries.tasks(after, limit, call.request.openOnly),
       (record) => record.taskId,
-      (record) =>
-        maySee(call.caller, record) ? presentTask(record, queries.key(record.keyId)) : undefined,
+      (record) => (maySee(call.caller, record) ? presentTask(record) : undefined),
       (task) => encode(Task, task).length,
       SCANNED_TASKS_MAX,
     );

@@ -117,7 +117,7 @@ export interface TaskAttempt {
 
 export interface SignatureResult {
   signature: Uint8Array;
-  /** The key that it verifies under: the one at the derivation path. */
+  /** The key's own. With a derivation path the signature verifies under the key that is derived from this one. */
   publicKey: Uint8Array;
   keyVersion: number;
   signers: string[];

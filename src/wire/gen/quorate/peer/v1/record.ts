@@ -81,9 +81,7 @@ export interface TaskRecord {
   /** Of the newest attempt of a generate-key, one per node. */
   ready: Ready[];
   outcome:
-    | //
-    /** Its public key is the key's own, whatever the path: the state computes with no points. */
-    { $case: "signature"; value: SignatureResult }
+    | { $case: "signature"; value: SignatureResult }
     | { $case: "generatedKey"; value: GeneratedKeyResult }
     | { $case: "failed"; value: FailedRecord }
     | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
