@@ -40,6 +40,7 @@ export class Court implements AsyncDisposable {
   readonly contradictions: string[] = [];
 
   readonly #unsigned: boolean;
+  readonly #clients = new Map<NodeId, Promise<QuorateClient>>();
 
   private constructor(
     cluster: TestCluster,
@@ -82,8 +83,14 @@ export class Court implements AsyncDisposable {
     return this.lying.liar;
   }
 
+  /** One for each node: a node bears so many connections from one address. */
   client(at: NodeId = this.honest[0]): Promise<QuorateClient> {
-    return this.cluster.client('app', { at: [at], signer: this.#unsigned ? 'none' : 'tls' });
+    const known = this.#clients.get(at);
+    if (known !== undefined) return known;
+    const signer = this.#unsigned ? 'none' : 'tls';
+    const fresh = this.cluster.client('app', { at: [at], signer });
+    this.#clients.set(at, fresh);
+    return fresh;
   }
 
   /** The request with this id, as an honest node has brought it to its leader. */
