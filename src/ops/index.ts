@@ -26,4 +26,5 @@ export { newPassphraseKey } from './passphrase.js';
 export type { PassphraseHeader } from './passphrase.js';
 export { guardMemory } from './process-guard.js';
 export { systemRandom } from './random.js';
+export { remembering } from './verified.js';
 export { nodeVerify, selfTest } from './verify.js';
