@@ -30,7 +30,8 @@ export const LOGGED_AS_TEXT: Leak = {
     {
       file: 'tasks/participant/signing.js',
       find: "if (taken === 'gone')",
-      replace: "logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
+      replace:
+        "this.#around.logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
     },
   ],
 };
@@ -42,7 +43,7 @@ export const LOGGED_AS_BYTES: Leak = {
       file: 'tasks/participant/signing.js',
       find: "if (taken === 'gone')",
       replace:
-        "logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
+        "this.#around.logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
     },
   ],
 };
