@@ -490,6 +490,15 @@ export const CHECKS: readonly Check[] = [
   ),
   common(
     without(
+      'one secret, one algorithm',
+      'a share is opened as another algorithm’s',
+      'keys/key-manager.js',
+      'algorithm !== undefined && share.algorithm !== algorithm',
+      'false',
+    ),
+  ),
+  common(
+    without(
       'no field that the caller made up',
       'a field of the caller’s own, a digest or a scalar',
       'wire/decode.js',
