@@ -148,9 +148,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 1,
-    seeds: 200,
-    isRare: true,
+    first: 47,
+    seeds: 60,
   },
   {
     name: 'a nonce is used for commitments that are not its own',
@@ -175,9 +174,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 1,
-    seeds: 200,
-    isRare: true,
+    first: 3,
+    seeds: 40,
   },
   {
     name: 'an attempt need not be of the request that its task was opened for',
