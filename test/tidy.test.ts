@@ -130,6 +130,32 @@ test('every room has a door that says what lives there', () => {
   expect(doors.filter((file) => /export \* /.test(sources.get(file) ?? ''))).toEqual([]);
 });
 
+test('no files import each other in a circle, types included', () => {
+  const next = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter(({ from }) => from.startsWith('.'))
+        .map(({ from }) => normalize(join(dirname(file), from)).replace(/\.js$/, '.ts')),
+    ]),
+  );
+  const [way, done] = [new Set<string>(), new Set<string>()];
+  const circles: string[] = [];
+  const walk = (file: string): void => {
+    if (way.has(file)) {
+      const names = [...way];
+      circles.push([...names.slice(names.indexOf(file)), file].join(' > '));
+    }
+    if (way.has(file) || done.has(file)) return;
+    way.add(file);
+    for (const each of next.get(file) ?? []) walk(each);
+    way.delete(file);
+    done.add(file);
+  };
+  for (const file of files) walk(file);
+  expect(circles).toEqual([]);
+});
+
 test('no file is dead: each is imported, or is the entrance', () => {
   const used = new Set(
     imports

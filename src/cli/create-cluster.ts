@@ -18,35 +18,11 @@ import type { Credential, Environment, IdentityOwner, NewIdentity } from '../ops
 import { authorityFiles } from './authorities.js';
 import type { AuthorityFiles } from './authorities.js';
 import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
+import type { ClusterPlan } from './cluster-plan.js';
 import { usageError } from './exit-codes.js';
 import { endKeys, keysOfVariables } from './node-keys.js';
-import type { FirstKey, KeyVariable } from './node-keys.js';
+import type { FirstKey } from './node-keys.js';
 import { addressOf, nodeYaml } from './node-yaml.js';
-
-/** A node as it begins: its names for TLS, and where it listens. */
-export type NodePlan = {
-  readonly id: NodeId;
-  /** DNS names and IP addresses; the others and clients dial the first. */
-  readonly hosts: readonly string[];
-  /** `host:port`. */
-  readonly clientListen: string;
-  readonly peerListen: string;
-  /** Where its node key is, if not in a new file of its folder. */
-  readonly nodeKey?: KeyVariable;
-};
-
-/** What `quorate certs init` is asked for. */
-export type ClusterPlan = {
-  readonly folder: string;
-  readonly nodes: readonly NodePlan[];
-  /** The name in the operator's certificate. */
-  readonly operator: string;
-  /** How long the certificates of nodes and operator are good. */
-  readonly days: number;
-  readonly unsigned: boolean;
-  /** One authority for nodes and requesters alike: for development only. */
-  readonly oneAuthority?: true;
-};
 
 /** The names of this machine to itself. */
 export const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];

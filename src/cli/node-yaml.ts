@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { NodePlan } from './create-cluster.js';
+import type { NodePlan } from './cluster-plan.js';
 
 /** A node's configuration, as `quorate certs init` leaves it in the node's folder. */
 export function nodeYaml(node: NodePlan, all: readonly NodePlan[]): string {

@@ -2,31 +2,13 @@ import { assert, concat, toHex, type PartyIndex } from '../common/index.js';
 import { lagrangeAtZero, modulo } from '../crypto/index.js';
 import { PARTICIPANTS_MAX, verificationShare } from './key.js';
 import type { SigningKey } from './signing-key.js';
-import type { Suite } from './suite.js';
+import type { Binding, SignerBinding, Suite } from './suite.js';
 
 /** A signer's commitment to its nonce, as the entry names it: encoded points. */
 export type Commitment = {
   readonly index: PartyIndex;
   readonly D: Uint8Array;
   readonly E: Uint8Array;
-};
-
-/** What signers and aggregator compute alike from key, B and message. All of it is public. */
-export type Binding<P> = {
-  /** The first half of the signature: enc(R), for Taproot x(R). */
-  readonly R: Uint8Array;
-  /** Taproot: y(R) is odd, so verifiers take −R, and signers use −d and −e. */
-  readonly negated: boolean;
-  /** c = H2(R ‖ public key ‖ message), as verifiers compute it. */
-  readonly c: bigint;
-  readonly signers: ReadonlyMap<PartyIndex, SignerBinding<P>>;
-};
-
-export type SignerBinding<P> = {
-  readonly D: P;
-  readonly E: P;
-  readonly rho: bigint;
-  readonly lambda: bigint;
 };
 
 /** Claims that these are the indices of one attempt: exactly t, ascending, without repetition, 1 .. 20. */

@@ -1,17 +1,7 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
 import { decodeAll, isPath, verificationShare, type FrostPublic, type FrostShare } from './key.js';
-import type { Suite } from './suite.js';
-
-/** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
-export type Tweaked = {
-  /** enc(PK): what binding factors are bound to. For Taproot the point with the even y, whose x is the public key. */
-  readonly point: Uint8Array;
-  /** What clients see and verify under, and what the challenge is bound to. */
-  readonly publicKey: Uint8Array;
-  readonly negated: boolean;
-  readonly tweak: bigint;
-};
+import type { Suite, Tweaked } from './suite.js';
 
 /** A key that can sign: of a sound sharing, and with the path of its request applied. */
 export type SigningKey = Tweaked & Pick<FrostPublic, 'threshold' | 'V'>;

@@ -1,7 +1,6 @@
+import type { PartyIndex } from '../common/index.js';
 import { BoundedCache, type Group } from '../crypto/index.js';
 import type { Algorithm } from '../wire/index.js';
-import type { Binding } from './binding.js';
-import type { Tweaked } from './signing-key.js';
 
 /** What a suite consists of (RFC 9591 §6): a group, and five hashes that nothing else uses. */
 export interface SuiteParts<P> {
@@ -34,6 +33,34 @@ export interface Taproot<P> {
 }
 
 export type Derived<P> = { readonly point: P; readonly tweak: bigint };
+
+/** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
+export type Tweaked = {
+  /** enc(PK): what binding factors are bound to. For Taproot the point with the even y, whose x is the public key. */
+  readonly point: Uint8Array;
+  /** What clients see and verify under, and what the challenge is bound to. */
+  readonly publicKey: Uint8Array;
+  readonly negated: boolean;
+  readonly tweak: bigint;
+};
+
+/** What signers and aggregator compute alike from key, B and message. All of it is public. */
+export type Binding<P> = {
+  /** The first half of the signature: enc(R), for Taproot x(R). */
+  readonly R: Uint8Array;
+  /** Taproot: y(R) is odd, so verifiers take −R, and signers use −d and −e. */
+  readonly negated: boolean;
+  /** c = H2(R ‖ public key ‖ message), as verifiers compute it. */
+  readonly c: bigint;
+  readonly signers: ReadonlyMap<PartyIndex, SignerBinding<P>>;
+};
+
+export type SignerBinding<P> = {
+  readonly D: P;
+  readonly E: P;
+  readonly rho: bigint;
+  readonly lambda: bigint;
+};
 
 /** A suite, and what it remembers so that nothing public is computed twice. */
 export interface Suite<P = unknown> extends SuiteParts<P> {

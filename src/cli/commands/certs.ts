@@ -5,7 +5,7 @@ import type { NodeId } from '../../common/index.js';
 import { authorityFiles } from '../authorities.js';
 import { countArgument } from '../arguments.js';
 import { createCluster, LOOPBACK } from '../create-cluster.js';
-import type { NodePlan } from '../create-cluster.js';
+import type { NodePlan } from '../cluster-plan.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
 import { issueCommand } from './certs-issue.js';
