@@ -30,6 +30,13 @@ const Watched = new Proxy(Original, {
 });
 Error.stackTraceLimit = FRAMES;
 globalThis.Uint8Array = Watched;
+// What is given to arithmetic is moved, and arrives as arrays that no constructor made.
+const clone = globalThis.structuredClone;
+globalThis.structuredClone = (value, options) => {
+  const copy: unknown = clone(value, options);
+  watch(copy);
+  return copy as typeof value;
+};
 // So that slices of an array are watched too.
 Object.defineProperty(Original.prototype, 'constructor', { value: Watched });
 
@@ -40,13 +47,14 @@ const { Search } = await import('./search.js');
 const folder = mkdtempSync(join(tmpdir(), 'quorate-memory-'));
 try {
   const recorder = new Recorder();
-  await runScenario(join(folder, 'cluster'), recorder);
+  // Arithmetic on this thread: the arrays of another one cannot be seen from here.
+  await runScenario(join(folder, 'cluster'), recorder, { workers: '0' });
   const secrets = recorder.all().filter(({ kind }) => kind !== 'certificate key');
   const search = new Search(secrets, 'raw');
   const buffers = new Map(made.map(({ buffer, where }) => [buffer, where]));
   const left = new Map<string, number>();
   for (const [buffer, where] of buffers) {
-    for (const { kind } of search.in(Buffer.from(buffer as ArrayBuffer))) {
+    for (const { kind } of search.in(contentOf(buffer))) {
       const name = `${kind} in ${placeOf(where)}`;
       left.set(name, (left.get(name) ?? 0) + 1);
     }
@@ -61,6 +69,21 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit();
+
+/** Watches every array in what was copied or moved from elsewhere. */
+function watch(value: unknown): void {
+  if (value instanceof Original) {
+    if (value.byteLength >= BYTES_MIN)
+      made.push({ buffer: value.buffer, where: new Error('moved') });
+  } else if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(watch);
+  }
+}
+
+/** Nothing, where the array was given away: whoever has it now is watched in its place. */
+function contentOf(buffer: ArrayBufferLike): Buffer {
+  return buffer.byteLength === 0 ? Buffer.alloc(0) : Buffer.from(buffer as ArrayBuffer);
+}
 
 /** The functions of ours on the way to where an array was made. */
 function placeOf({ stack = '' }: Error): string {

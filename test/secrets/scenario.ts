@@ -24,8 +24,14 @@ const CALL = { timeoutMs: 8_000 };
  * Runs a real cluster of three in this process, one node for each source of node keys, over mutual TLS and on disks: makes a
  * key, signs, makes every kind of mistake that a caller and an operator make, restarts a node. Steps that fail are traces like
  * all others, so that a cluster with a bug in it is searched too.
+ *
+ * @param settings - Of all nodes, by their path.
  */
-export async function runScenario(folder: string, recorder: Recorder): Promise<Traces> {
+export async function runScenario(
+  folder: string,
+  recorder: Recorder,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Traces> {
   recorder.listen();
   const secrets = { ...VARIABLES, NODE_2_KEY: '5ec2e7'.repeat(10) + 'c0de' };
   recorder.add('node key', Buffer.from(secrets.NODE_2_KEY, 'hex'));
@@ -45,7 +51,7 @@ export async function runScenario(folder: string, recorder: Recorder): Promise<T
   const addresses = new Map<NodeId, string>();
   const clients: string[] = [];
   const open = async (id: NodeId, listens?: string) => {
-    const flags = { 'peer.listen': listens };
+    const flags = { ...settings, 'peer.listen': listens };
     const config = readConfig({
       file: join(folder, id, 'node.yaml'),
       flags,
