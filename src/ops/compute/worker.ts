@@ -1,9 +1,18 @@
 /** What runs in a worker: the arithmetic, and nothing else of a node. */
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { frostJobs, suiteOf } from '../../frost/index.js';
 import { nodeVerify } from '../verify.js';
 import { buffersOf } from './moved.js';
 import type { Answer, Asked } from './messages.js';
+
+// Of this thread alone, where the system tells threads apart (Linux): consensus does not wait for arithmetic when cores are few.
+const THIS_THREAD = 0;
+try {
+  setPriority(THIS_THREAD, constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // A sandbox may forbid it: the arithmetic is as good without.
+}
 
 const jobs = frostJobs({ suiteOf, verify: nodeVerify });
 
