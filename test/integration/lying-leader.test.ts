@@ -28,13 +28,17 @@ async function asked(court: Court, requestId: string, timeoutMs = 60_000) {
   return { client, signing, message, request: await court.request(requestId) };
 }
 
-/** The proof that all before was applied: an honest request is told last, and answered by both. */
-async function closing(court: Court): Promise<string> {
-  const { request } = await asked(court, 'closing');
+/** Tells an honest request as an honest leader would: both sign. @returns Its session. */
+async function signedByBoth(court: Court, request: Request): Promise<string> {
   const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });
   const session = court.sessionOf(entry);
   expect(await court.answered(session)).toEqual(['share', 'share']);
   return session;
+}
+
+/** The proof that all before was applied: an honest request is told last, and answered by both. */
+async function closing(court: Court): Promise<string> {
+  return signedByBoth(court, (await asked(court, 'closing')).request);
 }
 
 test('forged requests: no honest node gives a share for one, and the honest one is signed', async () => {
@@ -44,9 +48,7 @@ test('forged requests: no honest node gives a share for one, and the honest one 
     court.tell({ ...forge(request), firstAttempt: await court.attempt(request) });
   }
 
-  const honest = court.tell({ ...request, firstAttempt: await court.attempt(request) });
-  const session = court.sessionOf(honest);
-  expect(await court.answered(session)).toEqual(['share', 'share']);
+  const session = await signedByBoth(court, request);
 
   expect(court.shared).toEqual([session]);
   await court.cutOff();
@@ -86,10 +88,7 @@ test('reordered requests: both are signed, each for its own requester', async ()
   await using court = await Court.open();
   const one = await asked(court, 'first');
   const other = await asked(court, 'second');
-  for (const { request } of [other, one]) {
-    const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });
-    expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
-  }
+  for (const { request } of [other, one]) await signedByBoth(court, request);
 
   await court.cutOff();
   // The SDK has verified each under the key, over its own message.
@@ -390,9 +389,7 @@ test('where requesters sign, no lie of the leader’s makes a request', async ()
     court.tell({ ...forged, firstAttempt: await court.attempt(request) });
   }
 
-  const honest = court.tell({ ...request, firstAttempt: await court.attempt(request) });
-  const session = court.sessionOf(honest);
-  expect(await court.answered(session)).toEqual(['share', 'share']);
+  const session = await signedByBoth(court, request);
 
   expect(court.shared).toEqual([session]);
   await court.cutOff();
