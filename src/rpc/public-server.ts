@@ -20,11 +20,8 @@ import {
   CONNECTION_AGE_MS_MAX,
   CONNECTION_IDLE_MS_MAX,
   CONNECTIONS_PER_ADDRESS_MAX,
-  HEADER_BYTES_MAX,
-  HEADER_PAIRS_MAX,
   KEEPALIVE_INTERVAL_MS,
   KEEPALIVE_TIMEOUT_MS,
-  SESSION_MEMORY_MB_MAX,
 } from './limits.js';
 import { Listener } from './listener.js';
 import { Pace } from './pace.js';
@@ -32,7 +29,7 @@ import type { PaceLimits } from './pace.js';
 import { addReflection } from './services/reflection.js';
 import { signingService } from './services/signing-service.js';
 import { taskService } from './services/task-service.js';
-import { serverCredentials } from './tls.js';
+import { http2Bounds, serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
 import { rawService } from './unary.js';
 import type { ServiceContext } from './unary.js';
@@ -81,14 +78,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   };
   const listener = new Listener({
     listen: parts.listen,
-    credentials: serverCredentials(parts.tls, {
-      maxSessionMemory: SESSION_MEMORY_MB_MAX,
-      maxHeaderListPairs: HEADER_PAIRS_MAX,
-      settings: {
-        maxConcurrentStreams: CONCURRENT_STREAMS_MAX,
-        maxHeaderListSize: HEADER_BYTES_MAX,
-      },
-    }),
+    credentials: serverCredentials(parts.tls, http2Bounds(CONCURRENT_STREAMS_MAX)),
     options: {
       'grpc.max_receive_message_length': CLIENT_MESSAGE_BYTES_MAX,
       'grpc.max_connection_idle_ms': parts.bounds?.idleMs ?? CONNECTION_IDLE_MS_MAX,

@@ -5,7 +5,12 @@ import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { parseSpiffe } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
-import { HANDSHAKE_MS_MAX } from './limits.js';
+import {
+  HANDSHAKE_MS_MAX,
+  HEADER_BYTES_MAX,
+  HEADER_PAIRS_MAX,
+  SESSION_MEMORY_MB_MAX,
+} from './limits.js';
 
 /** What one side of mutual TLS needs, each as PEM. */
 export type TlsFiles = {
@@ -21,6 +26,15 @@ const TLS_VERSION = 'TLSv1.3';
 
 function contextOptions(tls: TlsFiles): SecureContextOptions {
   return { ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: TLS_VERSION };
+}
+
+/** What every listener permits one connection of HTTP/2. */
+export function http2Bounds(maxConcurrentStreams: number): SecureServerOptions {
+  return {
+    maxSessionMemory: SESSION_MEMORY_MB_MAX,
+    maxHeaderListPairs: HEADER_PAIRS_MAX,
+    settings: { maxConcurrentStreams, maxHeaderListSize: HEADER_BYTES_MAX },
+  };
 }
 
 /** Server credentials that take TLS 1.3 with a trusted client certificate, and nothing else. */

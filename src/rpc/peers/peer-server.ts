@@ -12,18 +12,15 @@ import { IncomingStream } from './incoming-stream.js';
 import {
   CONNECTIONS_PER_ADDRESS_MAX,
   CONNECTIONS_PER_MEMBER,
-  HEADER_BYTES_MAX,
-  HEADER_PAIRS_MAX,
   PEER_CONCURRENT_STREAMS_MAX,
   PEER_KEEPALIVE_INTERVAL_MS,
   PEER_KEEPALIVE_TIMEOUT_MS,
   PEER_MESSAGE_BYTES_MAX,
-  SESSION_MEMORY_MB_MAX,
   WRAPPER_BYTES_MAX,
 } from '../limits.js';
 import { Listener } from '../listener.js';
 import { failureOf } from '../status.js';
-import { serverCredentials } from '../tls.js';
+import { http2Bounds, serverCredentials } from '../tls.js';
 import type { TlsFiles } from '../tls.js';
 import { rawService } from '../unary.js';
 
@@ -54,14 +51,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   const incoming = new Incoming(parts);
   const listener = new Listener({
     listen: parts.listen,
-    credentials: serverCredentials(parts.tls, {
-      maxSessionMemory: SESSION_MEMORY_MB_MAX,
-      maxHeaderListPairs: HEADER_PAIRS_MAX,
-      settings: {
-        maxConcurrentStreams: PEER_CONCURRENT_STREAMS_MAX,
-        maxHeaderListSize: HEADER_BYTES_MAX,
-      },
-    }),
+    credentials: serverCredentials(parts.tls, http2Bounds(PEER_CONCURRENT_STREAMS_MAX)),
     options: {
       'grpc.max_receive_message_length': PEER_MESSAGE_BYTES_MAX + WRAPPER_BYTES_MAX,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
