@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 
-import { misplaced } from '../simulation/planted-bugs.js';
 import { allCases, oneSuite, shortCases } from './cases.js';
 import { CHECKS } from './checks.js';
 import { survivors } from './mutate.js';
@@ -41,8 +40,7 @@ test('cases have names of their own', () => {
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
-test('every check can still be taken out: its pattern is there exactly once', () => {
-  expect(CHECKS.flatMap(({ edits }) => misplaced(edits))).toEqual([]);
+test('every check that is taken out names a case', () => {
   const names = new Set(oneSuite().map(({ name }) => name));
   expect(CHECKS.filter(({ shows }) => !names.has(shows))).toEqual([]);
 });

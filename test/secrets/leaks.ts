@@ -1,23 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { misplaced } from '../simulation/planted-bugs.js';
-import type { Edit } from '../simulation/planted-bugs.js';
+import type { Edit } from '../support/patches/edit.js';
+import { ProgramCopy } from '../support/patches/program-copy.js';
 
-/** A mistake by which secrets get out, as a change to compiled files. */
+/** A mistake by which secrets get out, as a change to the compiled code. */
 export type Leak = { readonly name: string; readonly edits: readonly Edit[] };
 
 export const NOTHING_IS_SEALED: Leak = {
   name: 'what should be sealed is written as it is',
   edits: [
     {
-      file: 'crypto/sealing.js',
       find: 'return concat(cipher.update(plain), cipher.final(), cipher.getAuthTag());',
       replace: 'return concat(plain, new Uint8Array(TAG_BYTES));',
     },
     {
-      file: 'crypto/sealing.js',
       find: 'const end = sealed.length - TAG_BYTES;',
       replace: 'const end = sealed.length - TAG_BYTES;\n    return sealed.slice(0, end);',
     },
@@ -28,7 +23,6 @@ export const LOGGED_AS_TEXT: Leak = {
   name: 'a debug line shows a key share',
   edits: [
     {
-      file: 'tasks/participant/signing.js',
       find: "if (taken === 'gone')",
       replace:
         "this.#around.logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
@@ -40,7 +34,6 @@ export const LOGGED_AS_BYTES: Leak = {
   name: 'a debug line is given secrets as they are',
   edits: [
     {
-      file: 'tasks/participant/signing.js',
       find: "if (taken === 'gone')",
       replace:
         "this.#around.logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
@@ -52,7 +45,6 @@ export const TOLD_IN_AN_ERROR: Leak = {
   name: 'a message shows what it complains of',
   edits: [
     {
-      file: 'ops/node-key.js',
       find: 'which is a node key of 32 bytes`',
       replace: 'which is a node key of 32 bytes, not ${new TextDecoder().decode(text.bytes)}`',
     },
@@ -63,7 +55,6 @@ export const PUT_INTO_THE_LOG: Leak = {
   name: 'an entry carries a key share',
   edits: [
     {
-      file: 'tasks/participant/generating.js',
       find: 'chainCode: key.chainCode,',
       replace: 'chainCode: key.share.scalar,',
     },
@@ -73,8 +64,8 @@ export const PUT_INTO_THE_LOG: Leak = {
 export const WIPING_DOES_NOTHING: Leak = {
   name: 'wiping does nothing',
   edits: [
-    { file: 'crypto/secret.js', find: 'array.fill(0);', replace: ';' },
-    { file: 'wire/decode.js', find: 'again.fill(0);', replace: ';' },
+    { find: 'for (const array of arrays)\n        array.fill(0);', replace: '' },
+    { find: 'again.fill(0);', replace: ';' },
   ],
 };
 
@@ -118,30 +109,12 @@ export function memoryWith(leaks: readonly Leak[]): MemoryReport {
 }
 
 function runWith(leaks: readonly Leak[], program: string): string {
-  const edits = leaks.flatMap((leak) => leak.edits);
-  if (misplaced(edits).length > 0) throw new Error('a leak cannot be planted any more');
-  const root = resolve(import.meta.dirname, '..', '..');
-  const copy = mkdtempSync(join(tmpdir(), 'quorate-leaks-'));
-  try {
-    for (const part of ['src', 'test/secrets', 'test/simulation'])
-      cpSync(join(root, part), join(copy, 'dist', part), { recursive: true });
-    for (const part of ['node_modules', 'proto', 'package.json'])
-      symlinkSync(resolve(root, '..', part), join(copy, part));
-    for (const { file, find, replace } of edits) {
-      const path = join(copy, 'dist/src', file);
-      writeFileSync(
-        path,
-        readFileSync(path, 'utf8').replace(find, () => replace),
-      );
-    }
-    const { stdout, stderr } = spawnSync(
-      process.execPath,
-      [join(copy, 'dist/test/secrets', program)],
-      { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
-    );
-    if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
-    return stdout;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  using copy = new ProgramCopy();
+  copy.plant(leaks.flatMap(({ edits }) => edits));
+  const { stdout, stderr } = spawnSync(process.execPath, [copy.program(`secrets/${program}`)], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
+  return stdout;
 }

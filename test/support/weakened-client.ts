@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** A check of the compiled `client/key-certificate.js`, taken out: `find` must be there exactly once. */
-export type Weakness = { readonly check: string; readonly find: string; readonly replace: string };
+import { edited } from './patches/edit.js';
+import type { Edit } from './patches/edit.js';
+import { ProgramCopy } from './patches/program-copy.js';
+
+/** A check that the client makes, taken out of its compiled code. */
+export type Weakness = Edit & { readonly check: string };
 
 /** Every check that a certificate must pass, each taken out by itself. */
 export const WEAKNESSES: readonly Weakness[] = [
@@ -21,7 +24,11 @@ export const WEAKNESSES: readonly Weakness[] = [
   ),
   out('the public key of the sharing', '||\n        !equal(shared, certificate.publicKey)'),
   instead('the cluster', 'certificate.clusterId !== genesis.clusterId', 'false'),
-  instead('participants of the cluster file', 'known === undefined', 'false'),
+  instead(
+    'participants of the cluster file',
+    'if (known === undefined)\n            return `participant',
+    'if (false)\n            return `participant',
+  ),
   instead('identity keys of the cluster file', '!equal(known, identityKey)', 'false'),
   out('the key id asked for', 'key.keyId === asked.keyId &&'),
   out('the algorithm asked for', 'key.algorithm === asked.algorithm &&'),
@@ -67,8 +74,8 @@ export const WEAKNESSES: readonly Weakness[] = [
   ),
   instead(
     'signature, chain, role, voucher',
-    'if (!judged.ok)\n',
-    'if (!judged.ok)\n        return { ok: true, requester: { spiffeId: "spiffe://quorate/app/victim" } };\n    if (false)\n',
+    'if (!judged.ok)\n        return { ok: false, why: `nobody stands',
+    'if (!judged.ok)\n        return { ok: true, requester: { spiffeId: "spiffe://quorate/app/victim" } };\n    if (false)\n        return { ok: false, why: `nobody stands',
   ),
   instead(
     'a certificate that was good before',
@@ -107,36 +114,30 @@ function instead(check: string, find: string, replace: string): Weakness {
 /** What is wrong in the judgement of each weakened client, by the name of its check; of the whole one under `none`. */
 export type Misjudged = Readonly<Record<string, readonly string[]>>;
 
-const WHOLE = 'client/key-certificate.js';
+/** The room of the client, below `src/`. */
+const CLIENT = 'client';
 
 /** Has all weakened clients judge all false keys, and true ones, in a process of their own. */
 export function misjudgedByWeakened(): Misjudged {
-  const root = resolve(import.meta.dirname, '..', '..');
-  const copy = mkdtempSync(join(tmpdir(), 'quorate-weakened-'));
-  try {
-    for (const part of ['src', 'test/support', 'test/unit/client']) {
-      cpSync(join(root, part), join(copy, 'dist', part), { recursive: true });
-    }
-    symlinkSync(resolve(root, '..', 'node_modules'), join(copy, 'node_modules'));
-    writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
-    const source = readFileSync(join(root, 'src', WHOLE), 'utf8');
-    const modules = WEAKNESSES.map((weakness, at) => {
-      const name = `client/weakened-${at}.js`;
-      writeFileSync(join(copy, 'dist/src', name), weakened(source, weakness));
-      return [weakness.check, name];
-    });
-    const program = join(copy, 'dist/test/unit/client/judge-weakened.js');
-    const given = JSON.stringify([['none', WHOLE], ...modules]);
-    const { stdout, stderr } = spawnSync(process.execPath, [program, given], { encoding: 'utf8' });
-    if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
-    return JSON.parse(stdout) as Misjudged;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  using copy = new ProgramCopy();
+  const rooms = WEAKNESSES.map((weakness, at) => {
+    const room = `${CLIENT}-${at}`;
+    weaken(copy, room, weakness);
+    return [weakness.check, room];
+  });
+  const given = JSON.stringify([['none', CLIENT], ...rooms]);
+  const program = copy.program('unit/client/judge-weakened.js');
+  const { stdout, stderr } = spawnSync(process.execPath, [program, given], { encoding: 'utf8' });
+  if (!stdout.startsWith('{')) throw new Error(`the copy does not run: ${stderr}`);
+  return JSON.parse(stdout) as Misjudged;
 }
 
-function weakened(source: string, { check, find, replace }: Weakness): string {
-  const times = source.split(find).length - 1;
-  if (times !== 1) throw new Error(`${check}: the pattern is there ${times} times, not once`);
-  return source.replace(find, () => replace);
+/** Puts a client without this check beside the whole one: a room of its own, so that one process can load them all. */
+function weaken(copy: ProgramCopy, room: string, weakness: Weakness): void {
+  cpSync(join(copy.src, CLIENT), join(copy.src, room), { recursive: true });
+  for (const [file, text] of edited(copy.code, [weakness])) {
+    if (!file.startsWith(`${CLIENT}/`))
+      throw new Error(`${weakness.check}: this check is not the client's own, but in ${file}`);
+    writeFileSync(join(copy.src, room, file.slice(CLIENT.length + 1)), text);
+  }
 }

@@ -6,7 +6,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a vote is granted without being persisted',
     edits: [
       {
-        file: 'raft/candidate.js',
         find: "if (core.votedFor === undefined)\n            core.hardState = 'unsaved';",
         replace: '',
       },
@@ -19,7 +18,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'an acknowledgement leaves before the sync',
     edits: [
       {
-        file: 'raft/driver.js',
         find: 'this.#flushed = this.#applied;\n            await store.persist',
         replace:
           'this.#flushed = this.#applied;\n            this.#send(ready.sendAfterPersist);\n            await store.persist',
@@ -33,7 +31,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a quorum is one short',
     edits: [
       {
-        file: 'raft/quorum.js',
         find: 'return Math.floor(count / 2) + 1;',
         replace: 'return Math.floor(count / 2);',
       },
@@ -46,12 +43,10 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a vote goes to a log that lacks entries',
     edits: [
       {
-        file: 'raft/candidate.js',
         find: 'request.term === core.term && isFree && isUpToDate',
         replace: 'request.term === core.term && isFree',
       },
       {
-        file: 'raft/candidate.js',
         find: 'request.term > core.term && isUpToDate',
         replace: 'request.term > core.term',
       },
@@ -64,7 +59,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a late append truncates what came after it',
     edits: [
       {
-        file: 'raft/follower.js',
         find: 'if (timely > 0 && lastKnown < log.last.index)',
         replace: 'if (append.entries.length > 0 && lastKnown < log.last.index)',
       },
@@ -77,7 +71,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'the commit index follows the leader beyond what was compared',
     edits: [
       {
-        file: 'raft/follower.js',
         find: 'Math.min(append.commit, answer.match)',
         replace: 'Math.min(append.commit, core.log.last.index)',
       },
@@ -90,7 +83,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'the applied index is durable without the writes of its entries',
     edits: [
       {
-        file: 'raft/driver.js',
         find: 'const writes = machine.pendingWrites();',
         replace: 'const writes = ready.persist === undefined ? machine.pendingWrites() : [];',
       },
@@ -103,7 +95,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a read is answered without asking a majority',
     edits: [
       {
-        file: 'raft/read-index.js',
         find: 'if (reachedByMajority([role.round, ...answered]) < confirming.round)\n        return;',
         replace: '',
       },
@@ -116,7 +107,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a promise leaves before its write begins',
     edits: [
       {
-        file: 'raft/core.js',
         find: '(kept ? core.outbox.now : core.outbox.afterPersist).push(message);',
         replace: 'void kept; core.outbox.now.push(message);',
       },
@@ -129,12 +119,10 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'what stands before an append is not compared',
     edits: [
       {
-        file: 'raft/follower.js',
         find: 'if (log.termAt(prevIndex) !== prevTerm) {',
         replace: 'if (log.termAt(prevIndex) === undefined) {',
       },
       {
-        file: 'raft/follower.js',
         find: 'if (!equal(log.hashAt(prevIndex) ?? prevHash, prevHash)) {',
         replace: 'if (false) {',
       },
@@ -147,7 +135,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a vote that comes twice counts twice',
     edits: [
       {
-        file: 'raft/candidate.js',
         find: 'if (!role.ballot.has(reply.from))\n        role.ballot.set(reply.from, reply.granted);',
         replace: 'role.ballot.set(`${reply.from} ${role.ballot.size}`, reply.granted);',
       },
@@ -160,7 +147,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a node votes for two in one term',
     edits: [
       {
-        file: 'raft/candidate.js',
         find: 'const granted = request.term === core.term && isFree && isUpToDate;',
         replace: 'void isFree; const granted = request.term === core.term && isUpToDate;',
       },
@@ -173,7 +159,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'logs are compared by their length alone',
     edits: [
       {
-        file: 'raft/log.js',
         find: 'return lastTerm > ours.term || (lastTerm === ours.term && lastIndex >= ours.index);',
         replace: 'return lastIndex >= ours.index;',
       },
@@ -186,7 +171,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'an entry of an earlier term is committed by counting',
     edits: [
       {
-        file: 'raft/leader.js',
         find: 'if (reached <= core.commit || core.log.termAt(reached) !== core.term)',
         replace: 'if (reached <= core.commit)',
       },
@@ -199,7 +183,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'the last entry is acknowledged, not the last that was compared',
     edits: [
       {
-        file: 'raft/follower.js',
         find: 'match: lastKnown + timely }',
         replace: 'match: log.last.index }',
       },
@@ -212,7 +195,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'the vote is forgotten with the leader',
     edits: [
       {
-        file: 'raft/follower.js',
         find: "    core.role = { type: 'follower', leader };\n    restartElectionTimer(core);",
         replace:
           "    core.role = { type: 'follower', leader };\n    core.votedFor = undefined;\n    restartElectionTimer(core);",
@@ -226,7 +208,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a leader counts what its own disk does not have',
     edits: [
       {
-        file: 'raft/leader.js',
         find: 'reachedByMajority([core.log.durable, ...matches])',
         replace: 'reachedByMajority([core.log.last.index, ...matches])',
       },
@@ -239,12 +220,10 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a pre-vote counts as a vote',
     edits: [
       {
-        file: 'raft/candidate.js',
         find: "if (role.type !== (reply.pre ? 'precandidate' : 'candidate'))",
         replace: "if (role.type !== 'precandidate' && role.type !== 'candidate')",
       },
       {
-        file: 'raft/candidate.js',
         find: 'const electing = reply.pre && reply.granted ? core.term + 1 : core.term;',
         replace:
           "const electing = role.type === 'precandidate' && reply.granted ? core.term + 1 : core.term;",
@@ -258,7 +237,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a write that failed is tried again',
     edits: [
       {
-        file: 'raft/driver.js',
         find: 'await store.persist({',
         replace:
           'const twice = async (batch) => { try { await store.persist(batch); } catch { await store.persist(batch); } };\n            await twice({',
@@ -272,7 +250,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a log is read without looking at its hashes',
     edits: [
       {
-        file: 'raft/log.js',
         find: 'equal(entry.hash, entryHash(previous?.hash ?? ZERO_HASH, entry))',
         replace: 'true',
       },

@@ -1,5 +1,4 @@
-/** One change to a compiled file: `find` must be there exactly once. */
-export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+import type { Edit } from '../../support/patches/edit.js';
 
 /** A mistake that somebody could make, and how many seeds it may take to show. */
 export type PlantedBug = {

@@ -6,18 +6,16 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used twice',
     edits: [
       {
-        file: 'keys/nonces.js',
         find: 'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
         replace: 'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
       },
       {
-        file: 'keys/nonces.js',
         find: 'if (kept !== undefined && isOf(slot, kept.commitment))',
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
-      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, named.counter);', replace: '' },
-      { file: 'tasks/leader/nonce-pools.js', find: 'drop(run, slot.counter);', replace: ';' },
+      { find: 'drop(run, named.counter);', replace: '' },
+      { find: 'drop(run, slot.counter);', replace: ';' },
     ],
     where: 'faults',
     first: 1,
@@ -27,7 +25,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a share leaves after the request has expired',
     edits: [
       {
-        file: 'tasks/participant/signing.js',
         find: 'if (contribution === undefined || !due || clock.now() >= answered.expireTimeMs)',
         replace: 'if (contribution === undefined || !due)',
       },
@@ -40,7 +37,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a key is active before all participants are ready',
     edits: [
       {
-        file: 'state/apply-facts.js',
         find: 'said.length === ready.participants.length &&',
         replace: 'said.length === ready.threshold &&',
       },
@@ -53,17 +49,14 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'ready is said for a share that was never kept',
     edits: [
       {
-        file: 'keys/key-manager.js',
         find: 'await shares.put(keyId, sessionId, sealShare(',
         replace: 'void (keyId, sessionId, sealShare(',
       },
       {
-        file: 'keys/key-manager.js',
         find: 'if (stored === undefined || !same ||',
         replace: 'if (stored !== undefined && !same ||',
       },
       {
-        file: 'keys/key-manager.js',
         find: '!equal(recordOf(stored) ?? new Uint8Array(), record)',
         replace: 'false',
       },
@@ -76,7 +69,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a request is answered with the outcome of another that took its id',
     edits: [
       {
-        file: 'tasks/requests/submissions.js',
         find: 'if (!judged.ok) {\n            waiting.fail',
         replace: 'if (false) {\n            waiting.fail',
       },
@@ -89,7 +81,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a share leaves before its entry is durable here',
     edits: [
       {
-        file: 'raft/raft.js',
         find: 'return Math.max(applied, Math.min(commit, log.durable));',
         replace: 'return Math.max(applied, Math.min(commit, log.last.index));',
       },
@@ -102,7 +93,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a known request is opened a second time',
     edits: [
       {
-        file: 'state/judge-request.js',
         find: 'if (known !== undefined)\n        return judgeKnown(known, content, parsed.request.requestId);',
         replace:
           'if (known !== undefined && false)\n        return judgeKnown(known, content, parsed.request.requestId);',
@@ -116,7 +106,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'another run of a node goes on with the session of an earlier one',
     edits: [
       {
-        file: 'tasks/participant/generating.js',
         find: 'if (named === undefined || toHex(named.boot) !== boot) {',
         replace: 'void boot; if (named === undefined) {',
       },
@@ -129,7 +118,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'nobody looks at the signature of a voucher',
     edits: [
       {
-        file: 'state/authority.js',
         find: 'verify.identity(node.identityKey, voucherBytes(',
         replace: '((..._) => true)(node.identityKey, voucherBytes(',
       },
@@ -142,7 +130,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'what the participants say of a key is not compared',
     edits: [
       {
-        file: 'state/apply-facts.js',
         find: 'said.every((one) => agree(one, ready))',
         replace: 'true',
       },
@@ -155,7 +142,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used for commitments that are not its own',
     edits: [
       {
-        file: 'keys/nonces.js',
         find: 'if (!isOf(slot, kept.commitment))',
         replace: 'if (false)',
       },
@@ -168,7 +154,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a recorded signature is an answer, whether it verifies or not',
     edits: [
       {
-        file: 'tasks/requests/submissions.js',
         find: 'rules.verify.final(name, publicKey, message, signature) ? publicKey : undefined',
         replace: 'publicKey',
       },
@@ -181,7 +166,6 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'an attempt need not be of the request that its task was opened for',
     edits: [
       {
-        file: 'state/attempts.js',
         find: 'equal(attempt.requestHash, task.requestHash) &&',
         replace: '',
       },

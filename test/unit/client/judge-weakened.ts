@@ -1,18 +1,18 @@
-import type * as KeyCertificates from '../../../src/client/key-certificate.js';
+import type * as Client from '../../../src/client/index.js';
 import type { Collusion } from '../../support/collusion.js';
 import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
 import { collude } from './colluding.js';
 
-/** Run by `weakened-client.ts`: prints which keys each of the modules given takes for something else than they are. */
-type Judge = typeof KeyCertificates.verifyKeyCertificate;
+/** Run by `weakened-client.ts`: prints which keys each of the clients given takes for something else than they are. */
+type Judge = typeof Client.verifyKeyCertificate;
 
 const [, , given = '[]'] = process.argv;
-const modules = JSON.parse(given) as readonly (readonly [string, string])[];
+const clients = JSON.parse(given) as readonly (readonly [string, string])[];
 const collusions = [await collude({ unsigned: false }), await collude({ unsigned: true })];
 
 const found: Record<string, string[]> = {};
-for (const [check, name] of modules) {
-  const path = new URL(`../../../src/${name}`, import.meta.url).href;
+for (const [check, room] of clients) {
+  const path = new URL(`../../../src/${room}/index.js`, import.meta.url).href;
   const { verifyKeyCertificate } = (await import(path)) as { verifyKeyCertificate: Judge };
   found[check] = collusions.flatMap((collusion) => misjudged(collusion, verifyKeyCertificate));
 }
