@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8 } from '../src/common/index.js';
 import { aggregate, commit, ed25519Suite, signShare } from '../src/frost/index.js';
-import { nodeVerify, systemRandom } from '../src/ops/index.js';
+import { nodeVerify, systemRandom } from '../src/machine/index.js';
 import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
 import { openLmdbStore } from '../src/store/index.js';
 import { dealRandom, testSigner, verifyEd25519 } from '../test/support/frost-exchange.js';

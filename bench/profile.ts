@@ -36,7 +36,7 @@ const KINDS: readonly (readonly [kind: string, claims: (frame: Frame) => boolean
   ['consensus', ({ url }) => url.includes('/src/raft/')],
   ['the state', ({ url }) => url.includes('/src/state/') || url.includes('/src/identity/')],
   ['tasks', ({ url }) => /\/src\/(tasks|keys|mpc|blame)\//.test(url)],
-  ['calls and peers', ({ url }) => /\/src\/(rpc|node|ops|cli|client)\//.test(url)],
+  ['calls and peers', ({ url }) => /\/src\/(rpc|node|machine|pki|cli|client)\//.test(url)],
 ];
 
 function summed(profile: Profile): Map<string, number> {

@@ -5,7 +5,7 @@ import type { Culprit, CulpritReason, Judge } from '../blame/index.js';
 import { ClusterError, fromHex, toHex } from '../common/index.js';
 import { suiteOf } from '../frost/index.js';
 import { parseGenesis } from '../identity/index.js';
-import { nodeVerify } from '../ops/index.js';
+import { nodeVerify } from '../machine/index.js';
 import { usageError } from './exit-codes.js';
 
 /** What each kind of culprit did, for a person. */

@@ -5,16 +5,10 @@ import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import {
-  createAuthority,
-  createNodeKey,
-  identityPathOf,
-  issueCertificate,
-  newIdentity,
-  writePrivateFile,
-  writePublicFile,
-} from '../ops/index.js';
-import type { Credential, Environment, IdentityOwner, NewIdentity } from '../ops/index.js';
+import { identityPathOf, writePrivateFile, writePublicFile } from '../machine/index.js';
+import { createAuthority, createNodeKey, issueCertificate, newIdentity } from '../pki/index.js';
+import type { IdentityOwner } from '../machine/index.js';
+import type { Credential, Environment, NewIdentity } from '../pki/index.js';
 import { authorityFiles } from './authorities.js';
 import type { AuthorityFiles } from './authorities.js';
 import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';

@@ -1,8 +1,8 @@
 import type { NodeId } from '../common/index.js';
 import { equalSecrets } from '../crypto/index.js';
 import type { SecretBytes } from '../crypto/index.js';
-import { newPassphraseKey, nodeKeyOf, takeVariable } from '../ops/index.js';
-import type { Environment, PassphraseHeader } from '../ops/index.js';
+import { newPassphraseKey, nodeKeyOf, takeVariable } from '../pki/index.js';
+import type { Environment, PassphraseHeader } from '../pki/index.js';
 import { usageError } from './exit-codes.js';
 
 /** Where a node will find its node key, where that is no file beside its configuration. */

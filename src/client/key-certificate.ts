@@ -8,7 +8,7 @@ import {
   voters,
 } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { nodeVerify } from '../ops/index.js';
+import { nodeVerify } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
 import { EXPIRY_AHEAD_MS_MAX, judgeAuthority, parseRequest, rulesOf } from '../state/index.js';
 import type { ParsedGenerateKey, Rules } from '../state/index.js';

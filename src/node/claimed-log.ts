@@ -1,5 +1,5 @@
 import { ClusterError } from '../common/index.js';
-import type { DataDirectory } from '../ops/index.js';
+import type { DataDirectory } from '../machine/index.js';
 import type { ConsensusStore } from '../ports/index.js';
 
 /**

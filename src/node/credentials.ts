@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ClusterError } from '../common/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
-import { readKeyFile } from '../ops/index.js';
+import { readKeyFile } from '../pki/index.js';
 import { identityOf } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
 

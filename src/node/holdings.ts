@@ -3,16 +3,9 @@ import { ClusterError, equal, toHex } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import {
-  identityPathOf,
-  loadNodeKey,
-  nodeVerify,
-  openDataDirectory,
-  openIdentity,
-  systemClock,
-  wrappingKeyOf,
-} from '../ops/index.js';
-import type { Environment } from '../ops/index.js';
+import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../machine/index.js';
+import { loadNodeKey, openIdentity, wrappingKeyOf } from '../pki/index.js';
+import type { Environment } from '../pki/index.js';
 import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
 import { openLmdbStore } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';

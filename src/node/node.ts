@@ -10,8 +10,8 @@ import {
   systemClock,
   systemRandom,
   WorkerPool,
-} from '../ops/index.js';
-import type { Environment } from '../ops/index.js';
+} from '../machine/index.js';
+import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';

@@ -6,7 +6,7 @@ import type { Commitment, Suite } from '../../src/frost/index.js';
 import { bind, isSignerSet } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { algorithmName } from '../../src/identity/index.js';
-import { nodeVerify, systemRandom } from '../../src/ops/index.js';
+import { nodeVerify, systemRandom } from '../../src/machine/index.js';
 import { METHODS, parseRequest } from '../../src/state/index.js';
 import { Algorithm, encode, SignRequest } from '../../src/wire/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/ops/index.js';
+import { systemClock } from '../../src/machine/index.js';
 import { MachineClock } from '../simulation/clock.js';
 import { Trace } from '../simulation/trace.js';
 import { World } from '../simulation/world.js';

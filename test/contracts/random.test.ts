@@ -1,4 +1,4 @@
-import { systemRandom } from '../../src/ops/index.js';
+import { systemRandom } from '../../src/machine/index.js';
 import { Rng } from '../simulation/rng.js';
 import { seededRandom } from '../support/frost-exchange.js';
 import { randomSuite } from './random-suite.js';

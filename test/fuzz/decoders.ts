@@ -17,7 +17,7 @@ import {
 import { openShare, polynomialHash, recordOf, sealShare } from '../../src/keys/sealed-share.js';
 import { openEnvelope, openSession, signEnvelope } from '../../src/mpc/index.js';
 import { readConfig } from '../../src/node/index.js';
-import { nodeKeyOf, openIdentity } from '../../src/ops/index.js';
+import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
 import { decodeMessage, encodeMessage } from '../../src/raft/index.js';
 import { keepBytes, readMessage, readMutation } from '../../src/rpc/decode.js';
 import {

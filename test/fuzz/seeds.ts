@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import { DEFAULT_LIMITS, encodeGenesis } from '../../src/identity/index.js';
-import { privateKeyObject, rawPublicKey } from '../../src/ops/ed25519.js';
+import { privateKeyObject, rawPublicKey } from '../../src/machine/ed25519.js';
 import type { Signer } from '../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
 import { encodeMessage } from '../../src/raft/index.js';

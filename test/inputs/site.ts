@@ -3,7 +3,7 @@ import type { QuorateClient } from '../../src/client/index.js';
 import { clusterId, nodeId } from '../../src/common/index.js';
 import { REQUEST_METADATA } from '../../src/identity/index.js';
 import type { Role } from '../../src/identity/index.js';
-import { issueCertificate } from '../../src/ops/index.js';
+import { issueCertificate } from '../../src/pki/index.js';
 import type { PublicServerBounds } from '../../src/rpc/public-server.js';
 import { startCluster } from '../support/cluster.js';
 import type { TestCluster } from '../support/cluster.js';

@@ -10,15 +10,9 @@ import type { Genesis, Role } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { startReplica } from '../../src/node/replica.js';
 import type { Replica } from '../../src/node/replica.js';
-import {
-  createAuthority,
-  inlineCompute,
-  issueCertificate,
-  nodeVerify,
-  systemClock,
-  systemRandom,
-} from '../../src/ops/index.js';
-import type { Credential } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
+import { createAuthority, issueCertificate } from '../../src/pki/index.js';
+import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { presentTask } from '../../src/rpc/services/present.js';
 import { METHODS } from '../../src/state/index.js';

@@ -3,7 +3,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueCertificate } from '../../src/ops/index.js';
+import { issueCertificate } from '../../src/pki/index.js';
 import { eventually, isAlive, quorate, QuorateProcess } from './cli-process.js';
 
 jest.setTimeout(120_000);

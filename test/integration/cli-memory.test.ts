@@ -7,7 +7,7 @@ import { quorate, QuorateProcess } from './cli-process.js';
 
 jest.setTimeout(120_000);
 
-const OPS = new URL('../../src/ops/index.js', import.meta.url).href;
+const MACHINE = new URL('../../src/machine/index.js', import.meta.url).href;
 const ANY_PORTS = { QUORATE_CLIENT_LISTEN: '127.0.0.1:0', QUORATE_PEER_LISTEN: '127.0.0.1:0' };
 
 let folder = '';
@@ -39,7 +39,7 @@ test('no debugger starts in a node, and no report is written, by a signal', asyn
 function uncaught(mistake: string, guarded = true) {
   const guard = guarded ? `guardMemory(jsonLogger('debug'), () => process.exit(1));` : '';
   const script = `
-    const { guardMemory, jsonLogger } = await import(${JSON.stringify(OPS)});
+    const { guardMemory, jsonLogger } = await import(${JSON.stringify(MACHINE)});
     ${guard}
     const bytes = Buffer.from('a secret that hangs on the error');
     ${mistake}`;

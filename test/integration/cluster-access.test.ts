@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { utf8 } from '../../src/common/index.js';
-import { createAuthority } from '../../src/ops/index.js';
+import { createAuthority } from '../../src/pki/index.js';
 import { PeerServiceService } from '../../src/wire/services.js';
 import { firstAnswer } from '../support/cluster-call.js';
 import { startCluster } from '../support/cluster.js';

@@ -4,8 +4,8 @@ import { QuorateClient } from '../../src/client/index.js';
 import type { ConnectOptions, JudgedKey } from '../../src/client/index.js';
 import { nodeId } from '../../src/common/index.js';
 import { parseGenesis, REQUEST_METADATA, splitChain } from '../../src/identity/index.js';
-import { createAuthority } from '../../src/ops/index.js';
-import type { Credential } from '../../src/ops/index.js';
+import { createAuthority } from '../../src/pki/index.js';
+import type { Credential } from '../../src/pki/index.js';
 import { METHODS } from '../../src/state/index.js';
 import {
   encode,

@@ -4,7 +4,7 @@ import type { NodeId } from '../../src/common/index.js';
 import { frostJobs, suiteOf } from '../../src/frost/index.js';
 import { startReplica } from '../../src/node/replica.js';
 import type { Replica } from '../../src/node/replica.js';
-import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
 import { METHODS } from '../../src/state/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
 import {

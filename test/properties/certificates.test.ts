@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { X509Certificate } from 'node:crypto';
 import { concat, toHex } from '../../src/common/index.js';
 import { rawSignature, readCertificate, Requesters, splitChain } from '../../src/identity/index.js';
-import { nodeVerify } from '../../src/ops/index.js';
+import { nodeVerify } from '../../src/machine/index.js';
 import { OPENSSL_CHAINS } from '../vectors/x509-openssl.js';
 
 const CHAINS = OPENSSL_CHAINS.map(({ kind, root, middle, leaf }) => ({

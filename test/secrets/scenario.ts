@@ -9,7 +9,8 @@ import { nodeId, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Role } from '../../src/identity/index.js';
 import { Node, readConfig } from '../../src/node/index.js';
-import { issueCertificate, jsonLogger, loadNodeKey } from '../../src/ops/index.js';
+import { jsonLogger } from '../../src/machine/index.js';
+import { issueCertificate, loadNodeKey } from '../../src/pki/index.js';
 import { openLmdbStore } from '../../src/store/index.js';
 import { Recorder } from './recorder.js';
 

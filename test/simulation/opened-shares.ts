@@ -9,7 +9,7 @@ import {
 import { lagrangeAtZero } from '../../src/crypto/index.js';
 import { frostJobs, type Suite } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
-import { inlineCompute } from '../../src/ops/index.js';
+import { inlineCompute } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';
 import type { Shares } from './checkers/key-kept.js';

@@ -10,7 +10,7 @@ import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite, frostJobs, type Suite } from '../../src/frost/index.js';
 import { startReplica, type Replica } from '../../src/node/replica.js';
-import { inlineCompute, nodeVerify } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
 import type { Algorithm } from '../../src/wire/index.js';
 import { Clients } from './clients.js';

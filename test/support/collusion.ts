@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { installedBytes, readyBytes, requestHash, voucherBytes } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
-import type { Credential } from '../../src/ops/index.js';
+import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { identityOf } from '../../src/rpc/index.js';
 import { METHODS } from '../../src/state/index.js';

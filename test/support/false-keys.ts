@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Reader, Verdict } from '../../src/client/index.js';
 import { installedBytes, readyBytes, requestHash } from '../../src/identity/index.js';
-import type { Credential } from '../../src/ops/index.js';
+import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { METHODS } from '../../src/state/index.js';
 import { encode, SignRequest } from '../../src/wire/index.js';

@@ -18,7 +18,7 @@ import {
 } from '../../src/frost/index.js';
 import { algorithmName } from '../../src/identity/index.js';
 import { openSession, type Party, type Session } from '../../src/mpc/index.js';
-import { inlineCompute, nodeVerify } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../src/wire/index.js';
 

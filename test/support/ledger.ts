@@ -10,7 +10,7 @@ import {
   voucherBytes,
 } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
-import { nodeVerify } from '../../src/ops/index.js';
+import { nodeVerify } from '../../src/machine/index.js';
 import type { ConsensusStore, Entry, EntryKind, Verify } from '../../src/ports/index.js';
 import { entryHash } from '../../src/raft/index.js';
 import {

@@ -7,7 +7,7 @@ import { openHoldings } from '../../src/node/holdings.js';
 import type { Holdings } from '../../src/node/holdings.js';
 import { startReplica } from '../../src/node/index.js';
 import type { NodeConfig, Replica } from '../../src/node/index.js';
-import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
 import type { Logger, Signer } from '../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../src/rpc/index.js';
 import type { PeerServer } from '../../src/rpc/index.js';

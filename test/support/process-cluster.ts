@@ -11,7 +11,7 @@ import { QuorateClient } from '../../src/client/index.js';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Role } from '../../src/identity/index.js';
-import { issueCertificate } from '../../src/ops/index.js';
+import { issueCertificate } from '../../src/pki/index.js';
 import type { TlsFiles } from '../../src/rpc/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));

@@ -11,7 +11,7 @@ import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index
 import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
-import { inlineCompute, nodeVerify, systemRandom } from '../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemRandom } from '../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../src/ports/index.js';
 import type { Applied } from '../../src/state/index.js';
 import { memoryShareStore } from '../../src/store/index.js';

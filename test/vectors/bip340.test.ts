@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { fromHex } from '../../src/common/index.js';
-import { nodeVerify } from '../../src/ops/index.js';
+import { nodeVerify } from '../../src/machine/index.js';
 import { BIP340 } from './bip340.js';
 
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { join, relative, resolve } from 'node:path';
 import type { Role } from '../../identity/index.js';
-import { KEY_TYPES } from '../../ops/index.js';
-import type { KeyType } from '../../ops/index.js';
+import { KEY_TYPES } from '../../pki/index.js';
+import type { KeyType } from '../../pki/index.js';
 import { countArgument } from '../arguments.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';

@@ -4,7 +4,7 @@ import { ClusterError, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
 import { Node, readConfig, SETTINGS } from '../../node/index.js';
 import type { NodeConfig } from '../../node/index.js';
-import { guardMemory, jsonLogger } from '../../ops/index.js';
+import { guardMemory, jsonLogger } from '../../machine/index.js';
 import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';

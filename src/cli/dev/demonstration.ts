@@ -1,6 +1,6 @@
 import { ClusterError, toHex, utf8 } from '../../common/index.js';
 import type { Cluster, QuorateClient } from '../../client/index.js';
-import { nodeVerify } from '../../ops/index.js';
+import { nodeVerify } from '../../machine/index.js';
 import { Ended, EXIT } from '../exit-codes.js';
 import { quantile } from '../format/bench.js';
 import { facts, table } from '../format/table.js';

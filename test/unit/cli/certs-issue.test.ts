@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGenesis, Requesters } from '../../../src/identity/index.js';
-import { nodeVerify } from '../../../src/ops/index.js';
+import { nodeVerify } from '../../../src/machine/index.js';
 import { quorate } from './fake-surroundings.js';
 
 let folder = '';

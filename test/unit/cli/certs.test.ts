@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { nodeId } from '../../../src/common/index.js';
 import { parseGenesis } from '../../../src/identity/index.js';
 import { readConfig } from '../../../src/node/index.js';
-import { loadNodeKey, openIdentity } from '../../../src/ops/index.js';
+import { loadNodeKey, openIdentity } from '../../../src/pki/index.js';
 import { quorate } from './fake-surroundings.js';
 import type { Ran } from './fake-surroundings.js';
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { nodeId } from '../../../src/common/index.js';
 import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../../../src/identity/index.js';
-import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
-import type { Credential } from '../../../src/ops/index.js';
+import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
+import type { Credential } from '../../../src/pki/index.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Role } from '../../../src/identity/index.js';
 import { asking, certify, signedBy } from '../../support/collusion.js';

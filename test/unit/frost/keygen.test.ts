@@ -9,7 +9,7 @@ import {
   type FrostShare,
   type Suite,
 } from '../../../src/frost/index.js';
-import { inlineCompute } from '../../../src/ops/index.js';
+import { inlineCompute } from '../../../src/machine/index.js';
 import { bytesItem, listItem } from '../../../src/wire/index.js';
 import {
   keysOf,

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concat, utf8 } from '../../../src/common/index.js';
 import { readCertificate, Requesters, splitChain } from '../../../src/identity/index.js';
-import { createAuthority, issueCertificate, nodeVerify } from '../../../src/ops/index.js';
+import { nodeVerify } from '../../../src/machine/index.js';
+import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import {
   alternativeNames,
   basicConstraints,

@@ -3,7 +3,7 @@ import type { Boot, NodeId } from '../../../src/common/index.js';
 import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
-import { inlineCompute, nodeVerify, systemRandom } from '../../../src/ops/index.js';
+import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';

@@ -7,7 +7,7 @@ import {
   suiteOf,
 } from '../../../src/frost/index.js';
 import { openSession } from '../../../src/mpc/index.js';
-import { inlineCompute } from '../../../src/ops/index.js';
+import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/frost-exchange.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeId } from '../../../src/common/index.js';
 import { readConfig } from '../../../src/node/index.js';
-import { workersByDefault } from '../../../src/ops/index.js';
+import { workersByDefault } from '../../../src/machine/index.js';
 import type { ConfigSources } from '../../../src/node/index.js';
 
 let folder = '';

@@ -17,7 +17,7 @@ import { nodeId } from '../../../src/common/index.js';
 import { createCluster } from '../../../src/cli/create-cluster.js';
 import { Node, readConfig } from '../../../src/node/index.js';
 import type { NodeConfig } from '../../../src/node/index.js';
-import { createNodeKey, issueCertificate } from '../../../src/ops/index.js';
+import { createNodeKey, issueCertificate } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 
 const quiet: Logger = {

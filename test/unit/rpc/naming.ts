@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { createPrivateKey, webcrypto } from 'node:crypto';
-import type { Credential } from '../../../src/ops/index.js';
+import type { Credential } from '../../../src/pki/index.js';
 import type { TlsFiles } from '../../../src/rpc/index.js';
 
 /** A certificate with whatever URIs, which the tool that makes good ones would refuse to issue. */

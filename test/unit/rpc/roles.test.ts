@@ -4,7 +4,7 @@ import type { ChannelCredentials } from '@grpc/grpc-js';
 import { createSecureContext } from 'node:tls';
 import { Bug } from '../../../src/common/index.js';
 import type { Role } from '../../../src/identity/index.js';
-import { issueCertificate } from '../../../src/ops/index.js';
+import { issueCertificate } from '../../../src/pki/index.js';
 import { identityOf } from '../../../src/rpc/index.js';
 import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';

@@ -4,7 +4,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { REQUEST_METADATA, taskIdOf } from '../../../src/identity/index.js';
 import type { Role } from '../../../src/identity/index.js';
-import { issueCertificate } from '../../../src/ops/index.js';
+import { issueCertificate } from '../../../src/pki/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import {
   encode,

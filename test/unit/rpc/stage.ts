@@ -6,8 +6,8 @@ import { bootId, ClusterError, nodeId, utf8 } from '../../../src/common/index.js
 import type { Boot } from '../../../src/common/index.js';
 import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../../../src/identity/index.js';
 import type { Genesis, Role } from '../../../src/identity/index.js';
-import { createAuthority, issueCertificate } from '../../../src/ops/index.js';
-import type { Credential } from '../../../src/ops/index.js';
+import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
+import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ClusterError, fromHex, toHex } from '../common/index.js';
 import { equalSecrets, SecretBytes } from '../crypto/index.js';
 import { checkValueOf, NODE_KEY_BYTES } from './node-key.js';
-import { systemRandom } from './random.js';
+import { systemRandom } from '../machine/index.js';
 
 /** scrypt (RFC 7914): 128 MiB and some tenths of a second for each guess. */
 const COST = { N: 2 ** 17, r: 8, p: 1 } as const;

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { assert, ClusterError, isId, toHex } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Role } from '../identity/index.js';
-import { systemRandom } from './random.js';
+import { systemRandom } from '../machine/index.js';
 
 /** A certificate and its private key, both PEM (the key PKCS #8). */
 export type Credential = { readonly certificate: string; readonly privateKey: string };

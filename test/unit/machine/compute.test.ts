@@ -13,8 +13,8 @@ import {
   signShareJob,
   suiteOf,
 } from '../../../src/frost/index.js';
-import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../src/ops/index.js';
-import { alone } from '../../../src/ops/compute/moved.js';
+import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../src/machine/index.js';
+import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, JobName } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { dealRandom } from '../../support/frost-exchange.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { remembering } from '../../../src/ops/verified.js';
+import { remembering } from '../../../src/machine/verified.js';
 import type { SignatureKey, Verify } from '../../../src/ports/index.js';
 
 /** Says that a signature is right when it repeats the bytes, and counts how often it was asked. */

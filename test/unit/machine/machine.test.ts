@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { SecretBytes } from '../../../src/crypto/index.js';
-import { jsonLogger, systemClock, systemRandom } from '../../../src/ops/index.js';
+import { jsonLogger, systemClock, systemRandom } from '../../../src/machine/index.js';
 import type { LogFields } from '../../../src/ports/index.js';
 
 function logged(): { lines: () => Record<string, unknown>[]; write(line: string): void } {

@@ -3,7 +3,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { p256 as p256Curve } from '@noble/curves/nist.js';
 import { secp256k1 as secp256k1Curve } from '@noble/curves/secp256k1.js';
 import { concat, fromHex, utf8 } from '../../../src/common/index.js';
-import { nodeVerify, selfTest } from '../../../src/ops/index.js';
+import { nodeVerify, selfTest } from '../../../src/machine/index.js';
 import { RFC9591 } from '../../vectors/rfc9591.js';
 
 const { publicKey: PUBLIC, privateKey } = generateKeyPairSync('ed25519');

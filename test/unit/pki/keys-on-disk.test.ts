@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import { nodeVerify } from '../../../src/machine/index.js';
 import {
   createNodeKey,
   loadNodeKey,
   newIdentity,
-  nodeVerify,
   openIdentity,
   wrappingKeyOf,
-} from '../../../src/ops/index.js';
+} from '../../../src/pki/index.js';
 import { temporaryDirectory } from '../../support/stores.js';
 
 const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };

@@ -3,19 +3,21 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ClusterError, concat, equal, fromHex, toHex } from '../common/index.js';
-import type { ClusterId, NodeId } from '../common/index.js';
+import type { NodeId } from '../common/index.js';
 import { aesGcmOpen, aesGcmSeal, SecretBytes } from '../crypto/index.js';
 import type { Signer } from '../ports/index.js';
 import { bytesItem, textItem, transcript } from '../wire/index.js';
-import { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
-import { writePrivateFile } from './files.js';
+import {
+  ED25519_KEY_BYTES,
+  privateKeyObject,
+  rawPublicKey,
+  systemRandom,
+  writePrivateFile,
+} from '../machine/index.js';
+import type { IdentityOwner } from '../machine/index.js';
 import { identitySealingKeyOf } from './node-key.js';
 import { passphraseHeader } from './passphrase.js';
 import type { PassphraseHeader } from './passphrase.js';
-import { systemRandom } from './random.js';
-
-/** Whose identity key a file holds: what it is sealed for. */
-export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
 
 /** An identity key that is not in a file yet: the genesis needs its public half, and the file the genesis' hash. */
 export interface NewIdentity extends Disposable {

@@ -2,9 +2,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ClusterError } from '../common/index.js';
+import type { ClusterId, NodeId } from '../common/index.js';
 import { replacePrivateFile } from './files.js';
-import type { IdentityOwner } from './identity-file.js';
 import { lockDataDirectory } from './lock.js';
+
+/** Whose identity key a file holds: what it is sealed for. */
+export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
 
 /** A node's own directory, locked for this process. */
 export type DataDirectory = {

@@ -1,7 +1,6 @@
 import { ClusterError, toHex, utf8 } from '../common/index.js';
 import { hkdfSha256, SecretBytes } from '../crypto/index.js';
-import { writePrivateFile } from './files.js';
-import { systemRandom } from './random.js';
+import { systemRandom, writePrivateFile } from '../machine/index.js';
 
 /** A node key is so long. */
 export const NODE_KEY_BYTES = 32;

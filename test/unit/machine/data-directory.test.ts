@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { clusterId, nodeId } from '../../../src/common/index.js';
-import { lockDataDirectory, openDataDirectory } from '../../../src/ops/index.js';
+import { lockDataDirectory, openDataDirectory } from '../../../src/machine/index.js';
 import { temporaryDirectory } from '../../support/stores.js';
 
 const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };

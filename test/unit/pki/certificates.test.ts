@@ -9,8 +9,9 @@ import {
   parseSpiffe,
   Requesters,
 } from '../../../src/identity/index.js';
-import { createAuthority, issueCertificate, nodeVerify } from '../../../src/ops/index.js';
-import type { Credential } from '../../../src/ops/index.js';
+import { nodeVerify } from '../../../src/machine/index.js';
+import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
+import type { Credential } from '../../../src/pki/index.js';
 import {
   basicConstraints,
   CERT_SIGN,

@@ -1,0 +1,20 @@
+/**
+ * The machine under a node: clock, randomness, worker threads, signature checks, log lines, files, the data directory and
+ * its lock. Adapters of ports. Nothing here knows what the cluster agrees on.
+ */
+export { inlineCompute } from './compute/inline.js';
+export { workersByDefault, WORKERS_MAX } from './compute/limits.js';
+export { WorkerPool } from './compute/pool.js';
+export { systemClock } from './clock.js';
+export { identityPathOf, openDataDirectory } from './data-directory.js';
+export type { DataDirectory, IdentityOwner } from './data-directory.js';
+export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
+export { writePrivateFile, writePublicFile } from './files.js';
+export { lockDataDirectory } from './lock.js';
+export type { Lock } from './lock.js';
+export { jsonLogger } from './logger.js';
+export type { LogLevel } from './logger.js';
+export { guardMemory } from './process-guard.js';
+export { systemRandom } from './random.js';
+export { remembering } from './verified.js';
+export { nodeVerify, selfTest } from './verify.js';

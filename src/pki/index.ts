@@ -1,0 +1,15 @@
+/**
+ * Certificates and keys in files: X.509 authorities and leaves as `quorate certs` issues them, and a node's own keys: the
+ * node key, from a file or a passphrase, and the identity key that is sealed under it. Nothing here knows what the cluster
+ * agrees on.
+ */
+export { createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
+export type { Credential, KeyType, LeafRequest } from './certificates.js';
+export { newIdentity, openIdentity } from './identity-file.js';
+export type { NewIdentity } from './identity-file.js';
+export { readKeyFile } from './key-files.js';
+export { createNodeKey, nodeKeyOf, wrappingKeyOf } from './node-key.js';
+export { loadNodeKey, takeVariable } from './node-key-source.js';
+export type { Environment, NodeKeySource } from './node-key-source.js';
+export { newPassphraseKey } from './passphrase.js';
+export type { PassphraseHeader } from './passphrase.js';
