@@ -4,13 +4,13 @@ import type { Timer } from '../ports/index.js';
 import type { Queries, Verdict } from '../state/index.js';
 import { decode, encode, SessionMessage } from '../wire/index.js';
 import type { Contribution, Envelope, KeyRecord, NonceSlot, TaskRecord } from '../wire/index.js';
-import { Accusing } from './accusing.js';
-import { Complaints } from './complaints.js';
-import { Culprits } from './culprits.js';
-import type { Proven } from './culprits.js';
+import { Accusing } from './blame/accusing.js';
+import { Complaints } from './blame/complaints.js';
+import { Culprits } from './blame/culprits.js';
+import type { Proven } from './blame/culprits.js';
 import { Assigner } from './leader/assigner.js';
 import { Commitments } from './participant/commitments.js';
-import { CommitmentChecks } from './leader/commitment-checks.js';
+import { CommitmentChecks } from './voter/commitment-checks.js';
 import { Coordinator } from './leader/coordinator.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Facts } from './participant/facts.js';
@@ -18,10 +18,10 @@ import { Generating } from './participant/generating.js';
 import { Intake } from './leader/intake.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NAMED_KEPT_MAX, RECONCILE_MS, TICK_MS } from './limits.js';
-import { NoncePools } from './leader/nonce-pools.js';
+import { NoncePools } from './voter/nonce-pools.js';
 import { OpenTasks } from './open-tasks.js';
 import type { OpenTask } from './open-tasks.js';
-import { ShareBox } from './leader/share-box.js';
+import { ShareBox } from './voter/share-box.js';
 import { Signing } from './participant/signing.js';
 import { Submissions } from './requests/submissions.js';
 import type { Call } from './requests/submissions.js';
@@ -89,6 +89,7 @@ export class TaskManager {
       this.#shares,
       assigner,
       this.#culprits,
+      this.#accusing,
     );
     this.#submissions = new Submissions(around, queries);
     this.#pools.hello(around.self, around.boot);

@@ -2,8 +2,8 @@ import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { compareText } from '../../common/index.js';
 import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
-import type { CommitmentChecks } from './commitment-checks.js';
-import type { NoncePools } from './nonce-pools.js';
+import type { CommitmentChecks } from '../voter/commitment-checks.js';
+import type { NoncePools } from '../voter/nonce-pools.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** What an attempt is for. */

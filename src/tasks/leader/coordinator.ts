@@ -13,8 +13,8 @@ import {
 import { Command, decode, Declined, encode, SignatureShare } from '../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
-import { Accusing } from '../accusing.js';
-import type { Culprits } from '../culprits.js';
+import type { Accusing } from '../blame/accusing.js';
+import type { Culprits } from '../blame/culprits.js';
 import { WANT_WAIT_MS } from '../limits.js';
 import type { OpenSession, OpenTask, OpenTasks } from '../open-tasks.js';
 import {
@@ -27,9 +27,9 @@ import {
   nextStep,
 } from './plan.js';
 import type { Plan } from './plan.js';
-import type { ShareBox } from './share-box.js';
+import type { ShareBox } from '../voter/share-box.js';
 import { ShareTimes } from './share-times.js';
-import { commitmentsOf, decodes } from '../participant/sharing.js';
+import { commitmentsOf, decodes } from '../sharing.js';
 import { indexOf, wasCancelled } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -63,10 +63,11 @@ export class Coordinator {
     shares: ShareBox,
     assigner: Assigner,
     culprits: Culprits,
+    accusing: Accusing,
   ) {
     this.#around = around;
     this.#culprits = culprits;
-    this.#accusing = new Accusing(around, culprits);
+    this.#accusing = accusing;
     this.#tasks = tasks;
     this.#shares = shares;
     this.#assigner = assigner;

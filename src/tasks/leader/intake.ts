@@ -5,7 +5,7 @@ import type { Refusal, Ruling } from '../../state/index.js';
 import { Command, decode, encode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
-import type { Culprits } from '../culprits.js';
+import type { Culprits } from '../blame/culprits.js';
 import {
   PROPOSAL_LOST_MS,
   PROPOSALS_REMEMBERED_MAX,

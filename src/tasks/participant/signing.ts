@@ -10,7 +10,7 @@ import type { Contribution, KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { Commitments } from './commitments.js';
 import { RESEND_MS } from '../limits.js';
 import type { OpenSession } from '../open-tasks.js';
-import { commitmentsOf } from './sharing.js';
+import { commitmentsOf } from '../sharing.js';
 import type { Surroundings } from '../surroundings.js';
 import { indexOf, wasCancelled } from '../surroundings.js';
 

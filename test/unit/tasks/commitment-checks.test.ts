@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId } from '../../../src/common/index.js';
-import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
+import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { fill, Ledger, slot } from '../../support/ledger.js';

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId } from '../../../src/common/index.js';
-import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
+import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
+import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { fill, Ledger, NODES } from '../../support/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
 import type { DealtKey } from '../../support/task-room.js';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
-import { CommitmentChecks } from '../../../src/tasks/leader/commitment-checks.js';
+import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Intake } from '../../../src/tasks/leader/intake.js';
-import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
+import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
 import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/ledger.js';
 import { bootHexOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';

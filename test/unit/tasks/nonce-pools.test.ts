@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeId } from '../../../src/common/index.js';
-import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
+import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { fill, slot } from '../../support/ledger.js';
 import { bootHexOf, laterBootOf } from '../../support/task-room.js';

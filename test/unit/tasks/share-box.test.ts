@@ -3,7 +3,7 @@ import { nodeId, taskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { OpenTasks } from '../../../src/tasks/open-tasks.js';
 import type { OpenSession } from '../../../src/tasks/open-tasks.js';
-import { ShareBox } from '../../../src/tasks/leader/share-box.js';
+import { ShareBox } from '../../../src/tasks/voter/share-box.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { fill, Ledger } from '../../support/ledger.js';
 import { TaskRoom } from '../../support/task-room.js';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { bootId, nodeId } from '../../../src/common/index.js';
-import { NoncePools } from '../../../src/tasks/leader/nonce-pools.js';
+import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { attempted, newPlan, nextStep } from '../../../src/tasks/leader/plan.js';
 import { bootOf, slot } from '../../support/ledger.js';
 

@@ -2,7 +2,7 @@ import type { NodeId, PartyIndex, SessionId } from '../../common/index.js';
 import { equal } from '../../common/index.js';
 import { slotsOf } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
-import { EarlyMessages } from '../participant/early-messages.js';
+import { EarlyMessages } from './early-messages.js';
 import type { OpenSession } from '../open-tasks.js';
 import { indexOf } from '../surroundings.js';
 

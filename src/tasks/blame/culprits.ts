@@ -1,17 +1,17 @@
-import type { Millis, NodeId, TaskId } from '../common/index.js';
-import { toHex } from '../common/index.js';
-import { judgeEvidence } from '../blame/index.js';
-import type { Culprit, Judge } from '../blame/index.js';
-import { BoundedCache, sha256 } from '../crypto/index.js';
-import { EVIDENCE_ITEMS_MAX } from '../state/index.js';
-import type { TaskRecord } from '../wire/index.js';
+import type { Millis, NodeId, TaskId } from '../../common/index.js';
+import { toHex } from '../../common/index.js';
+import { judgeEvidence } from '../../blame/index.js';
+import type { Culprit, Judge } from '../../blame/index.js';
+import { BoundedCache, sha256 } from '../../crypto/index.js';
+import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
+import type { TaskRecord } from '../../wire/index.js';
 import {
   EVIDENCE_KEPT_BYTES_MAX,
   EVIDENCE_KEPT_MS,
   EVIDENCE_KEPT_PER_NODE_MAX,
   JUDGEMENTS_MAX,
-} from './limits.js';
-import type { Surroundings } from './surroundings.js';
+} from '../limits.js';
+import type { Surroundings } from '../surroundings.js';
 
 /** A culprit, and the encoded `Evidence` that proves it to anybody. */
 export type Proven = { readonly culprit: Culprit; readonly evidence: Uint8Array };

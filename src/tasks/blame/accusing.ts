@@ -1,13 +1,13 @@
-import type { PartyIndex } from '../common/index.js';
-import { evidenceOfMessages, evidenceOfShare } from '../blame/index.js';
-import { openEnvelope } from '../mpc/index.js';
-import { readyOfKey } from '../state/index.js';
-import type { Envelope } from '../wire/index.js';
+import type { PartyIndex } from '../../common/index.js';
+import { evidenceOfMessages, evidenceOfShare } from '../../blame/index.js';
+import { openEnvelope } from '../../mpc/index.js';
+import { readyOfKey } from '../../state/index.js';
+import type { Envelope } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
-import type { OpenSession } from './open-tasks.js';
-import { basisOf, complaint, signedBodyOf } from './participant/complaining.js';
-import { indexOf } from './surroundings.js';
-import type { Surroundings } from './surroundings.js';
+import type { OpenSession } from '../open-tasks.js';
+import { basisOf, complaint, signedBodyOf } from './complaining.js';
+import { indexOf } from '../surroundings.js';
+import type { Surroundings } from '../surroundings.js';
 
 /** What a voter finds out about signers, and shows all others. */
 export class Accusing {

@@ -1,16 +1,16 @@
-import type { NodeId, SessionId, TaskId } from '../common/index.js';
-import { equal, toHex } from '../common/index.js';
-import type { Culprit } from '../blame/index.js';
-import { sha256 } from '../crypto/index.js';
-import { envelopeBytes, openEnvelope, TO_ALL } from '../mpc/index.js';
-import { EVIDENCE_ITEMS_MAX, participantsOf } from '../state/index.js';
-import { Complaint, decode } from '../wire/index.js';
-import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../wire/index.js';
+import type { NodeId, SessionId, TaskId } from '../../common/index.js';
+import { equal, toHex } from '../../common/index.js';
+import type { Culprit } from '../../blame/index.js';
+import { sha256 } from '../../crypto/index.js';
+import { envelopeBytes, openEnvelope, TO_ALL } from '../../mpc/index.js';
+import { EVIDENCE_ITEMS_MAX, participantsOf } from '../../state/index.js';
+import { Complaint, decode } from '../../wire/index.js';
+import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
-import { COMPLAINTS_MAX } from './limits.js';
-import type { OpenSession } from './open-tasks.js';
-import { evidenceAgainst } from './participant/complaining.js';
-import type { Surroundings } from './surroundings.js';
+import { COMPLAINTS_MAX } from '../limits.js';
+import type { OpenSession } from '../open-tasks.js';
+import { evidenceAgainst } from './complaining.js';
+import type { Surroundings } from '../surroundings.js';
 
 type Heard = {
   readonly task: TaskId;
