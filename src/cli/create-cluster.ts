@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
-import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
+import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { identityPathOf, writePrivateFile, writePublicFile } from '../machine/index.js';
 import { createAuthority, createNodeKey, issueCertificate, newIdentity } from '../pki/index.js';
@@ -85,6 +85,7 @@ async function create(
   };
   const genesis = parseGenesis(
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: Date.now(),
       members: nodes.map(({ node, identity }) => ({
         nodeId: node.id,

@@ -1,6 +1,7 @@
 import { clusterId, compareText, fromHex, isId, nodeId, toHex, utf8 } from '../common/index.js';
 import type { ClusterId, Millis, NodeId } from '../common/index.js';
 import { sha256 } from '../crypto/index.js';
+import { LEVEL_MAX } from '../wire/index.js';
 import { LIMIT_CEILINGS } from './limits.js';
 import type { Limits } from './limits.js';
 import { fields, flag, integer, list, parseStrictJson, refuse, text } from './strict-json.js';
@@ -16,6 +17,8 @@ export type GenesisMember = {
 
 /** What `cluster.json` says. */
 export type GenesisFields = {
+  /** The feature level at which the cluster begins. */
+  readonly level: number;
   readonly createdMs: Millis;
   readonly members: readonly GenesisMember[];
   /** PEM bundle: who may issue certificates to nodes. */
@@ -58,6 +61,7 @@ export function parseGenesis(bytes: Uint8Array): Genesis {
   if (bytes.length > FILE_BYTES_MAX) refuse('', `The genesis is over ${FILE_BYTES_MAX} bytes`);
   const file = fields(parseStrictJson(bytes), [
     'format',
+    'level',
     'created_ms',
     'members',
     'peer_ca',
@@ -70,6 +74,7 @@ export function parseGenesis(bytes: Uint8Array): Genesis {
   return {
     bytes: copy,
     clusterId: clusterId(toHex(sha256(copy).subarray(0, CLUSTER_ID_BYTES))),
+    level: integer(file.level, 1, LEVEL_MAX),
     createdMs: integer(file.created_ms, 0, TIME_MAX_MS),
     members: parseMembers(file.members),
     peerCa: parseBundle(file.peer_ca),
@@ -87,6 +92,7 @@ export function parseGenesis(bytes: Uint8Array): Genesis {
 export function encodeGenesis(genesis: GenesisFields): Uint8Array {
   const file = {
     format: FORMAT,
+    level: genesis.level,
     created_ms: genesis.createdMs,
     members: genesis.members.map(({ nodeId: id, role, identityKey }) => ({
       node_id: id,

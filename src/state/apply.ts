@@ -1,7 +1,6 @@
 import type { KeyId, TaskId } from '../common/index.js';
 import { equal, keyId, taskId } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
-import { Command, decode } from '../wire/index.js';
 import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
 import { lengthsOf } from './algorithms.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
@@ -9,6 +8,8 @@ import { applyRequest } from './apply-request.js';
 import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
 import type { Rules } from './authority.js';
+import { readCommand } from './command.js';
+import type { CommandBody } from './command.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import { signOf } from './participants.js';
 import {
@@ -18,6 +19,7 @@ import {
   readReservation,
   readTask,
   writeClock,
+  writeLevel,
   writeTask,
 } from './records.js';
 import { closeTask, isOpen, slotsOf } from './tasks.js';
@@ -63,26 +65,20 @@ function applyKind(draft: Draft, entry: Entry, rules: Rules): Effect {
         return { alarm: 'a genesis entry that is not the genesis' };
       }
       draft.put(ADDRESS.genesis, entry.payload);
+      writeLevel(draft, rules.genesis.level, undefined);
       return {};
     case 'no-op':
       return {};
     case 'member':
       return { alarm: 'a member entry, which this version does not know' };
     case 'command': {
-      const command = decode(Command, entry.payload)?.command;
-      return command === undefined
-        ? { alarm: 'a command that cannot be read' }
-        : applyCommand(draft, entry, command, rules);
+      const reading = readCommand(draft, entry.payload);
+      return reading.ok ? applyCommand(draft, entry, reading.command, rules) : reading;
     }
   }
 }
 
-function applyCommand(
-  draft: Draft,
-  entry: Entry,
-  command: NonNullable<Command['command']>,
-  rules: Rules,
-): Effect {
+function applyCommand(draft: Draft, entry: Entry, command: CommandBody, rules: Rules): Effect {
   switch (command.$case) {
     case 'request': {
       const verdict = applyRequest(draft, entry, command.value, rules);

@@ -8,6 +8,7 @@ export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-facts.js';
 export { isWellFormedSlot } from './attempts.js';
+export { encodeCommand, readCommand } from './command.js';
 export { verdictHashOf } from './apply-request.js';
 export type { Verdict } from './apply-request.js';
 export { judgeAuthority, rulesOf } from './authority.js';

@@ -1,13 +1,14 @@
 import type { KeyId, Millis, TaskId } from '../common/index.js';
 import { isId, taskId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
-import { ClockRecord, encode, KeyRecord, Request, TaskRecord } from '../wire/index.js';
+import { ClockRecord, encode, KeyRecord, LevelRecord, Request, TaskRecord } from '../wire/index.js';
 import type { Draft, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
 export const ADDRESS = {
   clock: 'clock',
   genesis: 'genesis',
+  level: 'level',
   keys: 'key/',
   tasks: 'task/',
   /** Tasks without an outcome. */
@@ -42,6 +43,17 @@ export function readClock(view: View): ClockRecord {
 
 export function writeClock(draft: Draft, clock: ClockRecord): void {
   draft.put(ADDRESS.clock, encode(ClockRecord, clock));
+}
+
+/** The feature level by which entries are judged; 0 before the genesis, when every command is above it. */
+export function readLevel(view: View): number {
+  const bytes = view.get(ADDRESS.level);
+  return bytes === undefined ? 0 : LevelRecord.decode(bytes).level;
+}
+
+/** Writes the level, with the proof of the operator's will where it is not the level of the genesis. */
+export function writeLevel(draft: Draft, level: number, raisedBy: Request | undefined): void {
+  draft.put(ADDRESS.level, encode(LevelRecord, { level, raisedBy }));
 }
 
 /** Whether a node's word still stands for a requester's signature. */

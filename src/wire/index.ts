@@ -16,6 +16,7 @@ export {
 export type { Item } from './canonical.js';
 export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
+export { LEVEL_MAX, levelNamed } from './level.js';
 export { Algorithm } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
 export {
@@ -75,6 +76,7 @@ export {
   ClockRecord,
   FailedRecord,
   KeyRecord,
+  LevelRecord,
   TaskRecord,
 } from './gen/quorate/peer/v1/record.js';
 export {

@@ -8,6 +8,7 @@ import type { Opening } from '../../src/frost/judge.js';
 import { readyBytes } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';
+import { encodeCommand } from '../../src/state/index.js';
 import { Command, Complaint, decode, Declined, encode, SignedBody } from '../../src/wire/index.js';
 import type { Envelope, Ready, SessionMessage } from '../../src/wire/index.js';
 import { ledgerSigner, signedBody } from '../support/accusation.js';
@@ -195,7 +196,7 @@ const fact =
     const bytes = readyBytes(cluster.ledger.rules.genesis.clusterId, changed);
     const signature = sealOf(identityKeyOf(LIAR), bytes);
     const value = { ...changed, signature };
-    const forged = encode(Command, { command: { $case: 'ready', value } });
+    const forged = encodeCommand({ $case: 'ready', value });
     return [{ message: { $case: 'fact', value: { command: forged } } }];
   };
 

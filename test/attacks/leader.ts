@@ -54,7 +54,7 @@ function altered({ command }: Command, lie: Lie): Command | undefined {
   if (command?.$case !== 'request' || attempt?.assignment?.$case !== 'slots') return undefined;
   const { slots } = attempt.assignment.value;
   const firstAttempt = { ...attempt, ...lie.change(slots, attempt) };
-  return { command: { $case: 'request', value: { ...command.value, firstAttempt } } };
+  return { level: 1, command: { $case: 'request', value: { ...command.value, firstAttempt } } };
 }
 
 const assigned = (slots: readonly NonceSlot[]): Partial<Attempt> => ({

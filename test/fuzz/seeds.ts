@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import { nodeId, utf8 } from '../../src/common/index.js';
-import { DEFAULT_LIMITS, encodeGenesis } from '../../src/identity/index.js';
+import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis } from '../../src/identity/index.js';
 import { privateKeyObject, rawPublicKey } from '../../src/machine/ed25519.js';
 import type { Signer } from '../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
@@ -18,6 +18,7 @@ export function bytes32(seed: number): Uint8Array {
 export function genesisSeed(): Uint8Array {
   const ca = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n';
   return encodeGenesis({
+    level: BUILD_LEVEL,
     createdMs: 1_700_000_000_000,
     members: ['node-1', 'node-2', 'node-3'].map((id, at) => ({
       nodeId: nodeId(id),

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { toHex, utf8 } from '../../src/common/index.js';
 import type { EntryKind } from '../../src/ports/index.js';
-import { METHODS, Overlay, queries } from '../../src/state/index.js';
+import { encodeCommand, METHODS, Overlay, queries } from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
@@ -241,7 +241,7 @@ describe('apply', () => {
           for (const move of played) {
             const command = commandOf(ledger, move);
             if (command === undefined) continue;
-            const bytes = encode(Command, { command });
+            const bytes = encodeCommand(command);
             for (const [at, byte] of flips) bytes[at % bytes.length] = byte;
             ledger.append('command', bytes.slice(0, cut === undefined ? undefined : cut % 400));
           }

@@ -1,4 +1,5 @@
 import {
+  BUILD_LEVEL,
   DEFAULT_LIMITS,
   encodeGenesis,
   parseGenesis,
@@ -38,6 +39,7 @@ function genesisOf(signers: readonly Signer[]): Genesis {
   }));
   return parseGenesis(
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: EPOCH_MS,
       members,
       peerCa: NO_CERTIFICATE,

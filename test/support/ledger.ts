@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { concat, equal, nodeId, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import {
+  BUILD_LEVEL,
   encodeGenesis,
   installedBytes,
   parseGenesis,
@@ -20,6 +21,7 @@ import {
   participantsOf,
   queries,
   rulesOf,
+  encodeCommand,
 } from '../../src/state/index.js';
 import type { Applied, Queries, Rules } from '../../src/state/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
@@ -71,6 +73,7 @@ export function testGenesis(
 ): Genesis {
   return parseGenesis(
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: GENESIS_MS,
       members: NODES.map((each) => ({
         nodeId: each,
@@ -131,7 +134,7 @@ export class Ledger {
   }
 
   command(command: NonNullable<Command['command']>): Applied {
-    return this.append('command', encode(Command, { command }));
+    return this.append('command', encodeCommand(command));
   }
 
   /** A request as an entry node vouches for it. */

@@ -9,8 +9,9 @@ import {
   participantsOf,
   signOf,
   slotsOf,
+  encodeCommand,
 } from '../../state/index.js';
-import { Command, decode, Declined, encode, SignatureShare } from '../../wire/index.js';
+import { Command, decode, Declined, SignatureShare } from '../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
 import type { Accusing } from '../blame/accusing.js';
@@ -286,7 +287,7 @@ export class Coordinator {
 
   #propose(plan: Plan, command: NonNullable<Command['command']>): void {
     const { consensus } = this.#around;
-    plan.proposed = consensus.propose(encode(Command, { command })) === 'proposed';
+    plan.proposed = consensus.propose(encodeCommand(command)) === 'proposed';
   }
 
   /** Nodes that were asked for a share and have not sent it. */

@@ -1,7 +1,7 @@
 import type { Millis } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
-import { judgeInstalled, judgeReady } from '../../state/index.js';
-import { Command, decode } from '../../wire/index.js';
+import { judgeInstalled, judgeReady, readCommand } from '../../state/index.js';
+import type { Command } from '../../wire/index.js';
 import { PROPOSAL_LOST_MS } from '../limits.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -17,10 +17,12 @@ export class FactIntake {
   }
 
   take(bytes: Uint8Array): void {
-    const { clock, consensus } = this.#around;
+    const { clock, consensus, view } = this.#around;
     const { role, caughtUp } = consensus.status();
-    const said = decode(Command, bytes)?.command;
-    if (role !== 'leader' || !caughtUp || said === undefined) return;
+    if (role !== 'leader' || !caughtUp) return;
+    const reading = readCommand(view, bytes);
+    if (!reading.ok) return;
+    const said = reading.command;
     const now = clock.elapsed();
     for (const [name, proposedMs] of this.#proposed) {
       if (now - proposedMs < PROPOSAL_LOST_MS) break;

@@ -1,8 +1,14 @@
 import type { Millis, NodeId } from '../../common/index.js';
 import { keyId, nodeId, toHex } from '../../common/index.js';
-import { EXPIRY_AHEAD_MS_MAX, judgeRequest, refusal, verdictHashOf } from '../../state/index.js';
+import {
+  encodeCommand,
+  EXPIRY_AHEAD_MS_MAX,
+  judgeRequest,
+  refusal,
+  verdictHashOf,
+} from '../../state/index.js';
 import type { Refusal, Ruling } from '../../state/index.js';
-import { Command, decode, encode, Request } from '../../wire/index.js';
+import { decode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
 import type { Culprits } from '../blame/culprits.js';
@@ -137,7 +143,7 @@ export class Intake {
   #propose(name: string, waiting: Waiting, firstAttempt: Attempt | undefined): true {
     const { consensus, clock } = this.#around;
     const value = { ...waiting.request, firstAttempt };
-    const result = consensus.propose(encode(Command, { command: { $case: 'request', value } }));
+    const result = consensus.propose(encodeCommand({ $case: 'request', value }));
     const hash = verdictHashOf(waiting.request);
     switch (result) {
       case 'proposed':

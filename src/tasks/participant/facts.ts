@@ -1,9 +1,9 @@
 import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
 import { installedBytes } from '../../identity/index.js';
-import { isOpen } from '../../state/index.js';
+import { encodeCommand, isOpen } from '../../state/index.js';
 import type { Queries } from '../../state/index.js';
-import { Command, decode, encode } from '../../wire/index.js';
+import { Command, decode } from '../../wire/index.js';
 import type { Installed, KeyRecord, Ready } from '../../wire/index.js';
 import type { Commitments } from './commitments.js';
 import type { KeyShares } from './key-shares.js';
@@ -93,8 +93,9 @@ export class Facts {
       signature: new Uint8Array(0),
     };
     const signature = signer.sign(installedBytes(rules.genesis.clusterId, unsigned));
-    const command = encode(Command, {
-      command: { $case: 'installed', value: { ...unsigned, signature } },
+    const command = encodeCommand({
+      $case: 'installed',
+      value: { ...unsigned, signature },
     });
     this.#say(installedName(key), command, () => {
       const now = this.#queries.key(key.keyId);

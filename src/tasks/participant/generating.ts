@@ -7,8 +7,8 @@ import { readyBytes } from '../../identity/index.js';
 import { openSession, ProtocolAbort, signEnvelope } from '../../mpc/index.js';
 import type { Session } from '../../mpc/index.js';
 import type { ParsedGenerateKey } from '../../state/index.js';
-import { generateKeyOf, participantsOf } from '../../state/index.js';
-import { Command, Declined, encode, Envelope } from '../../wire/index.js';
+import { encodeCommand, generateKeyOf, participantsOf } from '../../state/index.js';
+import { Declined, encode, Envelope } from '../../wire/index.js';
 import type { BootedNode, KeyParticipant, Ready } from '../../wire/index.js';
 import { complaint, evidenceAgainst, transcriptOf } from '../blame/complaining.js';
 import { EarlyMessages } from '../voter/early-messages.js';
@@ -278,7 +278,7 @@ export class Generating {
       signature: new Uint8Array(0),
     };
     const signature = signer.sign(readyBytes(rules.genesis.clusterId, unsigned));
-    return encode(Command, { command: { $case: 'ready', value: { ...unsigned, signature } } });
+    return encodeCommand({ $case: 'ready', value: { ...unsigned, signature } });
   }
 
   /** Shows all voters the culprits' own messages. */

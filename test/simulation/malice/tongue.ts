@@ -1,6 +1,7 @@
 import type { NodeId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import type { Signer } from '../../../src/ports/index.js';
+import { encodeCommand } from '../../../src/state/index.js';
 import {
   Command,
   decode,
@@ -208,12 +209,12 @@ export class Tongue {
       this.#told('ready that is wrong');
       const said = { ...value, ...this.#rng.pick(lies) };
       const signature = this.#signer.sign(readyBytes(this.#clusterId, said));
-      return encode(Command, { command: { $case: 'ready', value: { ...said, signature } } });
+      return encodeCommand({ $case: 'ready', value: { ...said, signature } });
     }
     if (command?.$case !== 'installed') return bytes;
     this.#told('installed that is wrong');
     const said = { ...command.value, digest: flipped(command.value.digest) };
     const signature = this.#signer.sign(installedBytes(this.#clusterId, said));
-    return encode(Command, { command: { $case: 'installed', value: { ...said, signature } } });
+    return encodeCommand({ $case: 'installed', value: { ...said, signature } });
   }
 }

@@ -13,8 +13,7 @@ import {
 } from '../../../src/identity/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { sealEntry } from '../../../src/raft/index.js';
-import { METHODS } from '../../../src/state/index.js';
-import { Command, encode } from '../../../src/wire/index.js';
+import { encodeCommand, METHODS } from '../../../src/state/index.js';
 import { testSigner } from '../../support/frost-exchange.js';
 import { fill, generateRequest, testGenesis } from '../../support/ledger.js';
 import { quorate } from './fake-surroundings.js';
@@ -48,7 +47,7 @@ function evidence(bodies: readonly [Uint8Array, Uint8Array]): Uint8Array {
       },
     },
   };
-  const payload = encode(Command, { command: { $case: 'attempt', value: attempt } });
+  const payload = encodeCommand({ $case: 'attempt', value: attempt });
   const previousHash = fill(7);
   const entry = sealEntry(previousHash, { index: 9, term: 2, kind: 'command', timeMs: 5, payload });
   const session = fromHex(sessionIdOf(genesis.clusterId, entry.hash)) ?? new Uint8Array();

@@ -1,6 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { nodeId } from '../../../src/common/index.js';
-import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../../../src/identity/index.js';
+import {
+  BUILD_LEVEL,
+  DEFAULT_LIMITS,
+  encodeGenesis,
+  parseGenesis,
+} from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { Signer } from '../../../src/ports/index.js';
@@ -29,6 +34,7 @@ export async function collude({ unsigned }: { readonly unsigned: boolean }): Pro
   const nowMs = Date.now();
   const genesis = parseGenesis(
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: nowMs,
       members: [one, two, three].map(({ node, publicKey }) => ({
         nodeId: node,

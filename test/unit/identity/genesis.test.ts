@@ -12,6 +12,7 @@ import type { GenesisFields } from '../../../src/identity/index.js';
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIB\nAQ==\n-----END CERTIFICATE-----\n';
 
 const FIELDS: GenesisFields = {
+  level: 1,
   createdMs: 1_700_000_000_000,
   members: [
     { nodeId: nodeId('node-2'), role: 'tee', identityKey: new Uint8Array(32).fill(2) },
@@ -76,6 +77,9 @@ describe('it refuses and names', () => {
     ['__proto__ as a field', '"format": 1', '"format": 1, "__proto__": 1', '__proto__'],
     ['a missing field', '"unsigned": true,', '', 'unsigned'],
     ['a field that stands twice', '"format": 1', '"format": 1, "format": 1', ''],
+    ['level 0', '"level": 1', '"level": 0', 'level'],
+    ['a level out of reach', '"level": 1', '"level": 65536', 'level'],
+    ['a level missing', '"level": 1,', '', 'level'],
     ['a number in another spelling', '1700000000000', '1.7e12', ''],
     ['a fraction', '1700000000000', '1.5', 'created_ms'],
     ['a text for a flag', '"unsigned": true', '"unsigned": "true"', 'unsigned'],

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { nodeId } from '../../../src/common/index.js';
 import {
+  BUILD_LEVEL,
   DEFAULT_LIMITS,
   encodeGenesis,
   parseSpiffe,
@@ -146,6 +147,7 @@ test('the bundle is one that a genesis takes', () => {
 
   expect(() =>
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: NOW,
       members: [{ nodeId: nodeId('node-1'), role: 'tee', identityKey: new Uint8Array(32) }],
       peerCa: bundle,

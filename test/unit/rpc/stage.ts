@@ -4,7 +4,12 @@ import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { bootId, ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
 import type { Boot } from '../../../src/common/index.js';
-import { DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../../../src/identity/index.js';
+import {
+  BUILD_LEVEL,
+  DEFAULT_LIMITS,
+  encodeGenesis,
+  parseGenesis,
+} from '../../../src/identity/index.js';
 import type { Genesis, Role } from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
@@ -58,6 +63,7 @@ export function genesisFor(
 ): Genesis {
   return parseGenesis(
     encodeGenesis({
+      level: BUILD_LEVEL,
       createdMs: 1_700_000_000_000,
       members: NODES.map((name, at) => ({
         nodeId: nodeId(name),

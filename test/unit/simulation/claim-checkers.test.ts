@@ -2,7 +2,8 @@ import { beforeEach, expect, test } from '@jest/globals';
 
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
-import { Attempt, Command, encode, KeyRecord, SignRequest } from '../../../src/wire/index.js';
+import { encodeCommand } from '../../../src/state/index.js';
+import { Attempt, encode, KeyRecord, SignRequest } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
 import { Claim } from '../../simulation/checkers/claim.js';
@@ -48,7 +49,7 @@ function entryOf(id: string, content = signRequest(id)): Uint8Array {
     authorization: { by: { $case: 'voucher', value: voucher } },
     firstAttempt: Attempt.fromPartial({ number: 1, requestHash: hashOf(METHOD, content) }),
   } as const;
-  return encode(Command, { command: { $case: 'request', value } });
+  return encodeCommand({ $case: 'request', value });
 }
 
 /** A checker that has read these entries, all of which have `voucher`'s word. */

@@ -2,14 +2,8 @@ import { beforeEach, expect, test } from '@jest/globals';
 
 import { toHex, utf8 } from '../../../src/common/index.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
-import {
-  Attempt,
-  Command,
-  encode,
-  KeyRecord,
-  SignRequest,
-  TaskRecord,
-} from '../../../src/wire/index.js';
+import { encodeCommand } from '../../../src/state/index.js';
+import { Attempt, encode, KeyRecord, SignRequest, TaskRecord } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { KeyKept } from '../../simulation/checkers/key-kept.js';
@@ -56,7 +50,7 @@ function signRequest(index: number): Uint8Array {
     authorization: { by: { $case: 'voucher', value: voucher } },
     firstAttempt,
   } as const;
-  return encode(Command, { command: { $case: 'request', value } });
+  return encodeCommand({ $case: 'request', value });
 }
 
 /** A log of two sign requests, each of which carries an attempt with the same nonce. */

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { sessionIdOf } from '../../../src/identity/index.js';
 import type { Applied } from '../../../src/state/index.js';
-import { METHODS, slotsOf } from '../../../src/state/index.js';
-import { Algorithm, Command, encode } from '../../../src/wire/index.js';
+import { encodeCommand, METHODS, slotsOf } from '../../../src/state/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
 import {
   APP,
   bootOf,
@@ -58,7 +58,7 @@ describe('generating a key', () => {
     opened(twin.generate('treasury'));
     const { entry } = twin.append(
       'command',
-      encode(Command, { command: { $case: 'attempt', value: attempt?.attempt ?? fail() } }),
+      encodeCommand({ $case: 'attempt', value: attempt?.attempt ?? fail() }),
     );
     expect(toHex(attempt?.sessionId ?? fill(0))).toBe(
       sessionIdOf(twin.rules.genesis.clusterId, entry.hash),

@@ -4,7 +4,8 @@ import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { FactIntake } from '../../../src/tasks/leader/fact-intake.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { Algorithm, Command, decode, encode } from '../../../src/wire/index.js';
+import { encodeCommand } from '../../../src/state/index.js';
+import { Algorithm, Command, decode } from '../../../src/wire/index.js';
 import type { Ready } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES } from '../../support/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
@@ -23,8 +24,7 @@ function factsOf(of: TaskRoom): Facts {
   return new Facts(of.around, ledger.ask, shares, new Commitments(of.around, shares));
 }
 
-const said = (ready: Ready): Uint8Array =>
-  encode(Command, { command: { $case: 'ready', value: ready } });
+const said = (ready: Ready): Uint8Array => encodeCommand({ $case: 'ready', value: ready });
 
 /** A generate-key task with one attempt; gives its id. */
 function generating(): string {
@@ -185,7 +185,7 @@ describe('at the leader, a fact', () => {
     const intake = new FactIntake(room.around);
     intake.take(fill(255));
     const done = { taskId: 'x', signature: fill(1, 64), attempt: 1 };
-    intake.take(encode(Command, { command: { $case: 'done', value: done } }));
+    intake.take(encodeCommand({ $case: 'done', value: done }));
     expect(proposals()).toBe(0);
   });
 

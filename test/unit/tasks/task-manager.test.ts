@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
-import { METHODS, slotsOf } from '../../../src/state/index.js';
+import { encodeCommand, METHODS, slotsOf } from '../../../src/state/index.js';
 import { TaskManager } from '../../../src/tasks/index.js';
 import {
   Command,
@@ -63,8 +63,8 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-function apply(command: Command): void {
-  const batch = batchOf(ledger.append('command', encode(Command, command)));
+function apply(command: Pick<Command, 'command'>): void {
+  const batch = batchOf(ledger.append('command', encode(Command, { level: 1, ...command })));
   for (const { manager } of nodes) manager.applied(batch);
 }
 
@@ -278,7 +278,7 @@ describe('a participant that lies', () => {
     for (const message of messages) at(ONE).manager.receive(TWO, encode(SessionMessage, message));
     at(ONE).manager.receive(TWO, fill(255, 5000));
     const ready = { ...ledger.installed('treasury', 'node-2'), keyId: long };
-    const command = encode(Command, { command: { $case: 'installed', value: ready } });
+    const command = encodeCommand({ $case: 'installed', value: ready });
     at(ONE).manager.receive(
       TWO,
       encode(SessionMessage, { message: { $case: 'fact', value: { command } } }),
@@ -329,8 +329,8 @@ describe('a leader that lies', () => {
         return made ?? slot(node, 1);
       }),
     );
-    const append = (command: Command): ReturnType<typeof batchOf> =>
-      batchOf(ledger.append('command', encode(Command, command)));
+    const append = (command: Pick<Command, 'command'>): ReturnType<typeof batchOf> =>
+      batchOf(ledger.append('command', encode(Command, { level: 1, ...command })));
     const batches = [
       append({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } }),
     ];

@@ -12,6 +12,11 @@ import { KeyParticipant } from "../../v1/key.js";
 
 /** The payload of a log entry of kind `command`. */
 export interface Command {
+  /**
+   * The feature level that this kind of command, and the fields that it has, came with. Every build of every level finds
+   * it here, in the first two to four bytes.
+   */
+  level: number;
   command:
     | { $case: "request"; value: Request }
     | { $case: "attempt"; value: Attempt }
@@ -122,29 +127,32 @@ export interface Failed {
 }
 
 function createBaseCommand(): Command {
-  return { command: undefined };
+  return { level: 0, command: undefined };
 }
 
 export const Command: MessageFns<Command> = {
   encode(message: Command, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
     switch (message.command?.$case) {
       case "request":
-        Request.encode(message.command.value, writer.uint32(10).fork()).join();
+        Request.encode(message.command.value, writer.uint32(18).fork()).join();
         break;
       case "attempt":
-        Attempt.encode(message.command.value, writer.uint32(18).fork()).join();
+        Attempt.encode(message.command.value, writer.uint32(26).fork()).join();
         break;
       case "ready":
-        Ready.encode(message.command.value, writer.uint32(26).fork()).join();
+        Ready.encode(message.command.value, writer.uint32(34).fork()).join();
         break;
       case "installed":
-        Installed.encode(message.command.value, writer.uint32(34).fork()).join();
+        Installed.encode(message.command.value, writer.uint32(42).fork()).join();
         break;
       case "done":
-        Done.encode(message.command.value, writer.uint32(42).fork()).join();
+        Done.encode(message.command.value, writer.uint32(50).fork()).join();
         break;
       case "failed":
-        Failed.encode(message.command.value, writer.uint32(50).fork()).join();
+        Failed.encode(message.command.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -164,11 +172,11 @@ export const Command: MessageFns<Command> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.command = { $case: "request", value: Request.decode(reader, reader.uint32()) };
+            message.level = reader.uint32();
             continue;
           }
           case 2: {
@@ -176,7 +184,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: "attempt", value: Attempt.decode(reader, reader.uint32()) };
+            message.command = { $case: "request", value: Request.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -184,7 +192,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: "ready", value: Ready.decode(reader, reader.uint32()) };
+            message.command = { $case: "attempt", value: Attempt.decode(reader, reader.uint32()) };
             continue;
           }
           case 4: {
@@ -192,7 +200,7 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: "installed", value: Installed.decode(reader, reader.uint32()) };
+            message.command = { $case: "ready", value: Ready.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -200,11 +208,19 @@ export const Command: MessageFns<Command> = {
               break;
             }
 
-            message.command = { $case: "done", value: Done.decode(reader, reader.uint32()) };
+            message.command = { $case: "installed", value: Installed.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
             if (tag !== 50) {
+              break;
+            }
+
+            message.command = { $case: "done", value: Done.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
               break;
             }
 
@@ -225,6 +241,7 @@ export const Command: MessageFns<Command> = {
 
   fromJSON(object: any): Command {
     return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
       command: isSet(object.request)
         ? { $case: "request", value: Request.fromJSON(object.request) }
         : isSet(object.attempt)
@@ -243,6 +260,9 @@ export const Command: MessageFns<Command> = {
 
   toJSON(message: Command): unknown {
     const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
     if (message.command?.$case === "request") {
       obj.request = Request.toJSON(message.command.value);
     } else if (message.command?.$case === "attempt") {
@@ -264,6 +284,7 @@ export const Command: MessageFns<Command> = {
   },
   fromPartial<I extends Exact<DeepPartial<Command>, I>>(object: I): Command {
     const message = createBaseCommand();
+    message.level = object.level ?? 0;
     switch (object.command?.$case) {
       case "request": {
         if (object.command?.value !== undefined && object.command?.value !== null) {

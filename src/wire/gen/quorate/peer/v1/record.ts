@@ -16,7 +16,7 @@ import {
   taskKindFromJSON,
   taskKindToJSON,
 } from "../../v1/task.js";
-import { Attempt, Ready, RequestAuthorization } from "./entry.js";
+import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
 
 export interface ClockRecord {
   timeMs: bigint;
@@ -25,6 +25,12 @@ export interface ClockRecord {
   keyCount: bigint;
   openGenerateCount: number;
   openSignCount: number;
+}
+
+/** The feature level by which entries are judged, and the operator's request that raised it there, if one did. */
+export interface LevelRecord {
+  level: number;
+  raisedBy: Request | undefined;
 }
 
 export interface KeyRecord {
@@ -244,6 +250,97 @@ export const ClockRecord: MessageFns<ClockRecord> = {
     message.keyCount = (object.keyCount !== undefined && object.keyCount !== null) ? BigInt(object.keyCount) : 0n;
     message.openGenerateCount = object.openGenerateCount ?? 0;
     message.openSignCount = object.openSignCount ?? 0;
+    return message;
+  },
+};
+
+function createBaseLevelRecord(): LevelRecord {
+  return { level: 0, raisedBy: undefined };
+}
+
+export const LevelRecord: MessageFns<LevelRecord> = {
+  encode(message: LevelRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
+    if (message.raisedBy !== undefined) {
+      Request.encode(message.raisedBy, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LevelRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLevelRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.raisedBy = Request.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LevelRecord {
+    return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      raisedBy: isSet(object.raisedBy)
+        ? Request.fromJSON(object.raisedBy)
+        : isSet(object.raised_by)
+        ? Request.fromJSON(object.raised_by)
+        : undefined,
+    };
+  },
+
+  toJSON(message: LevelRecord): unknown {
+    const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
+    if (message.raisedBy !== undefined) {
+      obj.raisedBy = Request.toJSON(message.raisedBy);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LevelRecord>, I>>(base?: I): LevelRecord {
+    return LevelRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LevelRecord>, I>>(object: I): LevelRecord {
+    const message = createBaseLevelRecord();
+    message.level = object.level ?? 0;
+    message.raisedBy = (object.raisedBy !== undefined && object.raisedBy !== null)
+      ? Request.fromPartial(object.raisedBy)
+      : undefined;
     return message;
   },
 };

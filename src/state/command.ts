@@ -1,0 +1,62 @@
+import { Command, decode, encode, levelNamed } from '../wire/index.js';
+import { readLevel } from './records.js';
+import type { View } from './view.js';
+
+/** What an entry of kind `command` holds, without the level that it names. */
+export type CommandBody = NonNullable<Command['command']>;
+
+/** What a command that is void at the state's level is, in the words of its alarm. The same on every build. */
+export type VoidCommand = 'a command that cannot be read' | "a command above the cluster's level";
+
+export type CommandReading =
+  | { readonly ok: true; readonly command: CommandBody }
+  | { readonly ok: false; readonly alarm: VoidCommand };
+
+/** The feature level that each kind of command came with. */
+const KIND_LEVELS: Readonly<Record<CommandBody['$case'], number>> = {
+  request: 1,
+  attempt: 1,
+  ready: 1,
+  installed: 1,
+  done: 1,
+  failed: 1,
+};
+
+/** A field that came after its kind of command did. */
+export type LaterField = {
+  readonly level: number;
+  readonly isSet: (command: CommandBody) => boolean;
+};
+
+/** Fields that came after level 1. A command that has one is unreadable where it names a lower level. */
+const LATER_FIELDS: readonly LaterField[] = [];
+
+/** The bytes of an entry: a command names the lowest level that has its kind and its fields. */
+export function encodeCommand(command: CommandBody): Uint8Array {
+  return encode(Command, { level: levelOf(command), command });
+}
+
+/**
+ * Reads the payload of an entry by the rules of the cluster's level. Never throws. A command is void on every build alike
+ * if it names a level above the state's, and if it has a kind or a field that its own level has not: a build that does
+ * not know them cannot read it, so a build that does must not either, or the two would come to different states.
+ *
+ * @param view - The state that the entry is applied to.
+ */
+export function readCommand(view: View, payload: Uint8Array): CommandReading {
+  const named = levelNamed(payload);
+  if (named === undefined) return UNREADABLE;
+  // Before it is decoded: what a later level looks like is not for this build to know.
+  if (named > readLevel(view)) return ABOVE;
+  const command = decode(Command, payload)?.command;
+  return command === undefined || levelOf(command) > named ? UNREADABLE : { ok: true, command };
+}
+
+/** The lowest level that has the kind and all fields of a command. */
+export function levelOf(command: CommandBody, later: readonly LaterField[] = LATER_FIELDS): number {
+  const fields = later.filter(({ isSet }) => isSet(command)).map(({ level }) => level);
+  return Math.max(KIND_LEVELS[command.$case], ...fields);
+}
+
+const UNREADABLE: CommandReading = { ok: false, alarm: 'a command that cannot be read' };
+const ABOVE: CommandReading = { ok: false, alarm: "a command above the cluster's level" };
