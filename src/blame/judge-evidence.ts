@@ -1,13 +1,7 @@
 import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
-import {
-  isSignerSet,
-  judgeOpening,
-  judgeShare,
-  judgeSignatureShare,
-  publicOf,
-  keygenKinds,
-} from '../frost/index.js';
+import { isSignerSet, judgeSignatureShare, publicOf } from '../frost/index.js';
+import { isRightOpening, isRightValue, keygenKinds } from '../sharing/index.js';
 import type { Commitment, Suite } from '../frost/index.js';
 import { readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -136,7 +130,7 @@ class Trial {
     const kg1 = this.#signed('KG1', index, TO_ALL, commitment);
     const kg2 = this.#signed('KG2', index, TO_ALL, opening);
     if (kg1 === undefined || kg2 === undefined) return false;
-    return !judgeOpening(suite, this.#accused.sessionId, index, threshold, kg1, kg2);
+    return !isRightOpening(suite, this.#accused.sessionId, index, threshold, kg1, kg2);
   }
 
   #dealtWrongly({ to, opening, value }: WrongValue): boolean {
@@ -146,7 +140,7 @@ class Trial {
     const kg2 = this.#signed('KG2', index, TO_ALL, opening);
     const kg3 = this.#signed('KG3', index, to, value);
     if (kg2 === undefined || kg3 === undefined || to < 1 || to > count) return false;
-    return !judgeShare(suite, kg2, kg3, to);
+    return !isRightValue(suite, kg2, kg3, to);
   }
 
   /** The key is the one that the accused itself signed for; B and the message are those of the entry. */

@@ -1,6 +1,6 @@
 import { assert, concat, toHex, type PartyIndex } from '../common/index.js';
 import { lagrangeAtZero, modulo } from '../crypto/index.js';
-import { PARTICIPANTS_MAX, verificationShare } from './key.js';
+import { PARTICIPANTS_MAX, verificationShare } from '../sharing/index.js';
 import type { SigningKey } from './signing-key.js';
 import type { Binding, SignerBinding, Suite } from './suite.js';
 

@@ -1,7 +1,6 @@
 /**
- * FROST: key generation as a protocol over an `mpc` party, and signing as three plain functions (RFC 9591; key generation
- * is Pedersen's with commit-reveal, outside the RFC). Everything is generic in its suite, a value that is handed in. It
- * knows no log, no node and no storage: who may sign what is decided before it is asked.
+ * FROST signing: three plain functions (RFC 9591), nonces and commitments, shares, aggregation. Everything is generic in its
+ * suite, a value that is handed in. It knows no log, no node and no storage: who may sign what is decided before it is asked.
  */
 export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';
@@ -12,19 +11,17 @@ export {
   belongsJob,
   commitJob,
   decodeJob,
+  publicKeyJob,
   randomBytesOf,
   signShareJob,
   verifyJob,
 } from './job-names.js';
 export type { AggregateInput } from './job-names.js';
 export { frostJobs } from './jobs.js';
-export { judgeOpening, judgeShare, judgeSignatureShare } from './judge.js';
-export { isPath, PARTICIPANTS_MAX, publicOf, THRESHOLD_MIN, verificationShare } from './key.js';
-export type { FrostPublic, FrostShare } from './key.js';
-export { generateKey } from './keygen.js';
-export type { NewKey } from './keygen.js';
-export { keygenKinds } from './messages.js';
-export type { KeygenKinds } from './messages.js';
+export type { JobParts } from './jobs.js';
+export { judgeSignatureShare } from './judge.js';
+export { isPath, publicOf } from './key.js';
+export type { FrostPublic } from './key.js';
 export { commit, signShare } from './sign.js';
 export type { Nonce, SignShareResult } from './sign.js';
 export { derivedPublicKey, publicKeyOf } from './signing-key.js';

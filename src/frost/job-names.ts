@@ -1,10 +1,10 @@
 import type { PartyIndex } from '../common/index.js';
 import type { JobName } from '../ports/index.js';
-import type { Algorithm, KeygenOpening } from '../wire/index.js';
+import type { KeyShare } from '../sharing/index.js';
+import type { Algorithm } from '../wire/index.js';
 import type { AggregateResult } from './aggregate.js';
 import type { Commitment } from './binding.js';
-import type { FrostPublic, FrostShare } from './key.js';
-import type { PublicPart } from './public-part.js';
+import type { FrostPublic } from './key.js';
 import { HEDGE_BYTES, type Nonce, type SignShareResult } from './sign.js';
 
 /*
@@ -27,7 +27,7 @@ export type SignShareInput = {
   readonly algorithm: Algorithm;
   readonly key: FrostPublic;
   /** The job's own copy: it wipes it. */
-  readonly share: FrostShare;
+  readonly share: KeyShare;
   /** Moved, and wiped. */
   readonly nonce: Nonce;
   readonly B: readonly Commitment[];
@@ -70,53 +70,17 @@ export function randomBytesOf(count: number): number {
   return 2 * HEDGE_BYTES * count;
 }
 
-export type OpenKeygenInput = {
-  readonly algorithm: Algorithm;
-  readonly sessionId: Uint8Array;
-  readonly index: PartyIndex;
-  /** a_{i,0} .. a_{i,t−1} and the proof's k. Moved, and wiped. */
-  readonly coefficients: readonly Uint8Array[];
-  readonly k: Uint8Array;
-  readonly salt: Uint8Array;
-};
-
-export type JudgeOpeningInput = {
-  readonly algorithm: Algorithm;
-  readonly sessionId: Uint8Array;
-  readonly who: PartyIndex;
-  readonly threshold: number;
-  readonly kg1: Uint8Array;
-  readonly kg2: Uint8Array;
-};
-
-export type JudgeShareInput = {
-  readonly algorithm: Algorithm;
-  readonly kg2: Uint8Array;
-  /** It holds a secret: moved, and wiped. */
-  readonly kg3: Uint8Array;
-  readonly to: PartyIndex;
-};
-
-export type PublicPartInput = {
-  readonly algorithm: Algorithm;
-  readonly kg2: readonly Uint8Array[];
-  readonly threshold: number;
-};
-
 export type BelongsInput = {
   readonly algorithm: Algorithm;
   readonly key: FrostPublic;
   /** The job's own copy: it wipes it. */
-  readonly share: FrostShare;
+  readonly share: KeyShare;
 };
 
-/** {@link openingOf}. */
-export const openKeygenJob: JobName<OpenKeygenInput, KeygenOpening> = 'frost/open-keygen';
-/** {@link judgeOpening}: one job for each participant, so that nothing waits behind all of them. */
-export const judgeOpeningJob: JobName<JudgeOpeningInput, boolean> = 'frost/judge-opening';
-/** {@link judgeShare}. */
-export const judgeShareJob: JobName<JudgeShareInput, boolean> = 'frost/judge-share';
-/** {@link publicPart}. */
-export const publicPartJob: JobName<PublicPartInput, PublicPart | undefined> = 'frost/public-part';
 /** {@link belongs}. */
 export const belongsJob: JobName<BelongsInput, boolean> = 'frost/belongs';
+
+export type PublicKeyInput = { readonly algorithm: Algorithm; readonly V_0: Uint8Array };
+
+/** {@link publicKeyOf}. */
+export const publicKeyJob: JobName<PublicKeyInput, Uint8Array | undefined> = 'frost/public-key';

@@ -1,5 +1,5 @@
 import { assert } from '../common/index.js';
-import { SecretPolynomial, wipe } from '../crypto/index.js';
+import { wipe } from '../crypto/index.js';
 import { algorithmName } from '../identity/index.js';
 import type { Job, Jobs, Random, Verify } from '../ports/index.js';
 import type { Algorithm } from '../wire/index.js';
@@ -9,10 +9,7 @@ import {
   belongsJob,
   commitJob,
   decodeJob,
-  judgeOpeningJob,
-  judgeShareJob,
-  openKeygenJob,
-  publicPartJob,
+  publicKeyJob,
   randomBytesOf,
   signShareJob,
   verifyJob,
@@ -20,18 +17,12 @@ import {
   type BelongsInput,
   type CommitInput,
   type DecodeInput,
-  type JudgeOpeningInput,
-  type JudgeShareInput,
-  type OpenKeygenInput,
-  type PublicPartInput,
+  type PublicKeyInput,
   type SignShareInput,
   type VerifyInput,
 } from './job-names.js';
-import { judgeOpening, judgeShare } from './judge.js';
-import { openingOf } from './opening.js';
-import { publicPart } from './public-part.js';
 import { commit, signShare } from './sign.js';
-import { belongs, derivedPublicKey } from './signing-key.js';
+import { belongs, derivedPublicKey, publicKeyOf } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 export type JobParts = {
@@ -40,7 +31,7 @@ export type JobParts = {
   readonly verify: Pick<Verify, 'final'>;
 };
 
-/** Everything of FROST that takes longer than a node may be kept waiting. */
+/** Everything of FROST signing that takes longer than a node may be kept waiting. */
 export function frostJobs({ suiteOf, verify }: JobParts): Jobs {
   const known = (algorithm: Algorithm): Suite => {
     const suite = suiteOf(algorithm);
@@ -109,49 +100,10 @@ export function frostJobs({ suiteOf, verify }: JobParts): Jobs {
       },
     ],
     [
-      openKeygenJob,
+      publicKeyJob,
       {
-        compute({ algorithm, coefficients, k, salt, ...of }: OpenKeygenInput) {
-          const suite = known(algorithm);
-          const scalar = (bytes: Uint8Array): bigint => {
-            const value = suite.group.decodeScalar(bytes);
-            assert(value !== undefined, 'what is drawn is a scalar');
-            return value;
-          };
-          try {
-            using polynomial = new SecretPolynomial(suite.group, coefficients.map(scalar));
-            return { output: openingOf(suite, of, polynomial, scalar(k), salt) };
-          } finally {
-            wipe(...coefficients, k);
-          }
-        },
-      },
-    ],
-    [
-      judgeOpeningJob,
-      {
-        compute({ algorithm, sessionId, who, threshold, kg1, kg2 }: JudgeOpeningInput) {
-          return { output: judgeOpening(known(algorithm), sessionId, who, threshold, kg1, kg2) };
-        },
-      },
-    ],
-    [
-      judgeShareJob,
-      {
-        compute({ algorithm, kg2, kg3, to }: JudgeShareInput) {
-          try {
-            return { output: judgeShare(known(algorithm), kg2, kg3, to) };
-          } finally {
-            wipe(kg3);
-          }
-        },
-      },
-    ],
-    [
-      publicPartJob,
-      {
-        compute({ algorithm, kg2, threshold }: PublicPartInput) {
-          return { output: publicPart(known(algorithm), kg2, threshold) };
+        compute({ algorithm, V_0 }: PublicKeyInput) {
+          return { output: publicKeyOf(known(algorithm), V_0) };
         },
       },
     ],

@@ -1,11 +1,3 @@
-import { toHex, type PartyIndex } from '../common/index.js';
-import { evaluateInExponent } from '../crypto/index.js';
-import type { Suite } from './suite.js';
-
-/** 2 ≤ t ≤ n ≤ 20. */
-export const THRESHOLD_MIN = 2;
-export const PARTICIPANTS_MAX = 20;
-
 /** Numbers of a derivation path, each below 2^31: from there on BIP-32 means hardened children, which take the private key. */
 const PATH_NUMBERS_MAX = 16;
 const PATH_NUMBER_END = 2 ** 31;
@@ -51,38 +43,4 @@ export function publicOf(
 ): FrostPublic {
   const { threshold, publicPolynomial: V, publicKey, chainCode } = key;
   return { threshold, V, publicKey, derivation: { chainCode, path } };
-}
-
-/** One participant's key share: f(index). Whoever holds it wipes it. */
-export type FrostShare = {
-  /** 1 .. n. */
-  readonly index: PartyIndex;
-  /** An encoded scalar. */
-  readonly scalar: Uint8Array;
-};
-
-/** X_j = Σ_l j^l·V_l: the point of j's key share. `undefined` when V holds what is no point. */
-export function verificationShare<P>(
-  suite: Suite<P>,
-  V: readonly Uint8Array[],
-  j: PartyIndex,
-): P | undefined {
-  const name = `${j}/${V.map(toHex).join('/')}`;
-  const known = suite.verificationShares.get(name);
-  if (known !== undefined) return known;
-
-  const points = decodeAll(suite, V);
-  if (points === undefined) return undefined;
-  const X_j = evaluateInExponent(suite.group, points, j);
-  suite.verificationShares.set(name, X_j);
-  return X_j;
-}
-
-/** All points of a list, or `undefined` if one of them is none. */
-export function decodeAll<P>(
-  { group }: Suite<P>,
-  encoded: readonly Uint8Array[],
-): readonly P[] | undefined {
-  const points = encoded.map((each) => group.decode(each)).filter((point) => point !== undefined);
-  return points.length === encoded.length ? points : undefined;
 }

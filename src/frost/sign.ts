@@ -1,8 +1,9 @@
 import { assert, concat, type PartyIndex } from '../common/index.js';
 import { modulo, wipe } from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
+import type { KeyShare } from '../sharing/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import type { FrostPublic, FrostShare } from './key.js';
+import type { FrostPublic } from './key.js';
 import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
@@ -60,7 +61,7 @@ export type SignShareResult =
 export function signShare<P>(
   suite: Suite<P>,
   key: FrostPublic,
-  share: FrostShare,
+  share: KeyShare,
   nonce: Nonce,
   B: readonly Commitment[],
   message: Uint8Array,
@@ -75,7 +76,7 @@ export function signShare<P>(
 function checkedShare<P>(
   suite: Suite<P>,
   key: FrostPublic,
-  { index, scalar }: FrostShare,
+  { index, scalar }: KeyShare,
   nonce: Nonce,
   B: readonly Commitment[],
   message: Uint8Array,

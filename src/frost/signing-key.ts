@@ -1,6 +1,7 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
-import { decodeAll, isPath, verificationShare, type FrostPublic, type FrostShare } from './key.js';
+import { decodeAll, isShareOf, type KeyShare } from '../sharing/index.js';
+import { isPath, type FrostPublic } from './key.js';
 import type { Suite, Tweaked } from './suite.js';
 
 /** A key that can sign: of a sound sharing, and with the path of its request applied. */
@@ -31,24 +32,19 @@ export function derivedPublicKey<P>(suite: Suite<P>, key: FrostPublic): Uint8Arr
   return signingKey(suite, key)?.publicKey;
 }
 
-/** Whether the share is of this key: x_i·G = Σ_l i^l·V_l, with t points V_l of which the first gives the public key. */
+/** Whether the share is of this key: of a sharing with t points V_l of which the first gives the public key. */
 export function belongs<P>(
   suite: Suite<P>,
   { threshold, V, publicKey }: FrostPublic,
-  { index, scalar }: FrostShare,
+  share: KeyShare,
 ): boolean {
-  const { group } = suite;
-  const x_i = group.decodeScalar(scalar);
-  const X_i = verificationShare(suite, V, index);
   const [V_0] = V;
   const shown = V_0 && publicKeyOf(suite, V_0);
   return (
     V.length === threshold &&
     shown !== undefined &&
     equal(shown, publicKey) &&
-    x_i !== undefined &&
-    X_i !== undefined &&
-    group.equal(group.multiplyBase(x_i), X_i)
+    isShareOf(suite, V, share)
   );
 }
 

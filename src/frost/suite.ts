@@ -1,5 +1,6 @@
 import type { PartyIndex } from '../common/index.js';
 import { BoundedCache, type Group } from '../crypto/index.js';
+import type { SharingGroup } from '../sharing/index.js';
 import type { Algorithm } from '../wire/index.js';
 
 /** What a suite consists of (RFC 9591 §6): a group, and five hashes that nothing else uses. */
@@ -63,9 +64,7 @@ export type SignerBinding<P> = {
 };
 
 /** A suite, and what it remembers so that nothing public is computed twice. */
-export interface Suite<P = unknown> extends SuiteParts<P> {
-  /** X_j by V and index. */
-  readonly verificationShares: BoundedCache<P>;
+export interface Suite<P = unknown> extends SuiteParts<P>, SharingGroup<P> {
   /** By everything that a binding depends on. */
   readonly bindings: BoundedCache<Binding<P>>;
   /** By V_0, chain code and path. */

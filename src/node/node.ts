@@ -1,6 +1,7 @@
 import { bootId, ClusterError, toHex } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import { frostJobs, suiteOf } from '../frost/index.js';
+import { suiteOf } from '../frost/index.js';
+import { algorithmJobs } from '../algorithms/index.js';
 import {
   inlineCompute,
   jsonLogger,
@@ -182,7 +183,7 @@ export class Node implements AsyncDisposable {
 
   #compute(): Compute {
     const { workers } = this.#config;
-    if (workers === 0) return inlineCompute(frostJobs({ suiteOf, verify: nodeVerify }));
+    if (workers === 0) return inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }));
     this.#workers = new WorkerPool({ workers, logger: this.#logger });
     return this.#workers;
   }

@@ -1,6 +1,6 @@
 import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { keygenKinds } from '../../src/frost/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { METHODS, slotsOf } from '../../src/state/index.js';
 import { TaskManager } from '../../src/tasks/index.js';

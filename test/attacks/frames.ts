@@ -1,7 +1,8 @@
 import { evidenceOfMessages, evidenceOfShare } from '../../src/blame/index.js';
 import type { AttemptBasis } from '../../src/blame/index.js';
 import type { PartyIndex } from '../../src/common/index.js';
-import { keygenKinds, publicKeyOf } from '../../src/frost/index.js';
+import { publicKeyOf } from '../../src/frost/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { encode, Evidence } from '../../src/wire/index.js';
 import type { Envelope, Ready, SignedBody } from '../../src/wire/index.js';

@@ -1,10 +1,10 @@
 import { equal, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { randomPolynomial } from '../../src/crypto/index.js';
-import { keygenKinds } from '../../src/frost/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
-import { commitmentTo } from '../../src/frost/judge.js';
-import type { Opening } from '../../src/frost/judge.js';
+import { commitmentTo } from '../../src/sharing/checks.js';
+import type { Opening } from '../../src/sharing/checks.js';
 import { readyBytes } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';

@@ -1,10 +1,10 @@
 import { evidenceOfMessages, judgeEvidence } from '../../src/blame/index.js';
 import { utf8 } from '../../src/common/index.js';
 import type { PartyIndex } from '../../src/common/index.js';
-import { keygenKinds } from '../../src/frost/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
-import { commitmentTo } from '../../src/frost/judge.js';
-import type { Opening } from '../../src/frost/judge.js';
+import { commitmentTo } from '../../src/sharing/checks.js';
+import type { Opening } from '../../src/sharing/checks.js';
 import { ProtocolAbort, signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';
 import type { Signer } from '../../src/ports/index.js';

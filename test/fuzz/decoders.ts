@@ -5,7 +5,7 @@ import { readClientFile } from '../../src/cli/client-file.js';
 import { verifyKeyCertificate } from '../../src/client/key-certificate.js';
 import { clusterId, keyId, nodeId, sessionId, toHex, utf8 } from '../../src/common/index.js';
 import { SecretBytes } from '../../src/crypto/index.js';
-import { keygenKinds } from '../../src/frost/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import {
   encodeGenesis,
   parseGenesis,

@@ -24,15 +24,11 @@ export const ELSEWHERE: readonly (readonly [number, string, string])[] = [
     'refuses coordinates that are not below the field order',
     'test/unit/crypto/ed25519-group.test.ts',
   ],
-  [
-    22,
-    'attack 3: %i points, well proved, at threshold 2',
-    'test/unit/frost/keygen-attacks.test.ts',
-  ],
+  [22, 'attack 3: %i points, well proved, at threshold 2', 'test/unit/sharing/attacks.test.ts'],
   [
     24,
     'attack 2: envelopes of another session count as absent',
-    'test/unit/frost/keygen-attacks.test.ts',
+    'test/unit/sharing/attacks.test.ts',
   ],
   [
     25,

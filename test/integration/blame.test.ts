@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootId, nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite, frostJobs, keygenKinds, suiteOf } from '../../src/frost/index.js';
+import { ed25519Suite, suiteOf } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
+import { keygenKinds } from '../../src/sharing/index.js';
 import { encodeGenesis, parseGenesis } from '../../src/identity/index.js';
 import type { Genesis, Role } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
@@ -106,7 +108,7 @@ async function startReplicas(): Promise<ReadonlyMap<NodeId, Replica>> {
       },
       {
         clock: systemClock,
-        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
+        compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
         random: systemRandom,
         verify: nodeVerify,
         signer: signerOf(self),

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { bootId, nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { frostJobs, suiteOf } from '../../src/frost/index.js';
+import { suiteOf } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
 import { startReplica } from '../../src/node/replica.js';
 import type { Replica } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
@@ -37,7 +38,7 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
       },
       {
         clock: systemClock,
-        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
+        compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
         random: systemRandom,
         verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) },
         signer: {

@@ -12,7 +12,8 @@ import {
   randomScalar,
   SecretPolynomial,
 } from '../../src/crypto/index.js';
-import { aggregate, judgeOpening, keygenKinds } from '../../src/frost/index.js';
+import { aggregate } from '../../src/frost/index.js';
+import { isRightOpening, keygenKinds } from '../../src/sharing/index.js';
 import { openEnvelope, openSession, signEnvelope } from '../../src/mpc/index.js';
 import { decode, encode, Envelope } from '../../src/wire/index.js';
 import {
@@ -197,7 +198,7 @@ test('codecs: bodies of key generation survive the round trip, and other bytes a
         const value: unknown = kind.decode(junk);
         expect(value === undefined || junk.length === 0 || typeof value === 'object').toBe(true);
       }
-      expect(judgeOpening(smallSuite, junk, 1, 2, junk, junk)).toBe(false);
+      expect(isRightOpening(smallSuite, junk, 1, 2, junk, junk)).toBe(false);
     }),
     RUNS,
   );

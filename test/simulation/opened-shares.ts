@@ -7,7 +7,8 @@ import {
   type NodeId,
 } from '../../src/common/index.js';
 import { lagrangeAtZero } from '../../src/crypto/index.js';
-import { frostJobs, type Suite } from '../../src/frost/index.js';
+import { type Suite } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
@@ -49,7 +50,9 @@ export function openedShares(parts: {
       boot: bootId('00'.repeat(16)),
       random: { bytes: (count) => rng.bytes(count) },
       clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
-      compute: inlineCompute(frostJobs({ suiteOf: () => suite, verify: { final: () => false } })),
+      compute: inlineCompute(
+        algorithmJobs({ suiteOf: () => suite, verify: { final: () => false } }),
+      ),
       suiteOf: () => suite,
     });
     const [id, { version }] = [keyId(key.keyId), key];

@@ -9,7 +9,8 @@ import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/iden
 import { judgeEvidence } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite, frostJobs, type Suite } from '../../src/frost/index.js';
+import { ed25519Suite, type Suite } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
 import { startReplica, type Replica } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
@@ -66,7 +67,7 @@ function startNode(household: Household, malice: Malice): StartProcess<NodeProce
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
     const suiteOf = (algorithm: Algorithm): Suite | undefined =>
       algorithm === suite.algorithm ? suite : undefined;
-    const compute = inlineCompute(frostJobs({ suiteOf, verify }));
+    const compute = inlineCompute(algorithmJobs({ suiteOf, verify }));
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(
         {

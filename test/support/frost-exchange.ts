@@ -4,18 +4,20 @@ import { concat, nodeId, type PartyIndex } from '../../src/common/index.js';
 import { randomScalar, SecretPolynomial, xof } from '../../src/crypto/index.js';
 import {
   commit,
-  frostJobs,
-  generateKey,
-  keygenKinds,
   publicKeyOf,
   signShare,
   type Commitment,
   type FrostPublic,
-  type FrostShare,
-  type KeygenKinds,
-  type NewKey,
   type Suite,
 } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
+import {
+  generateKey,
+  keygenKinds,
+  type KeyShare,
+  type KeygenKinds,
+  type NewKey,
+} from '../../src/sharing/index.js';
 import { algorithmName } from '../../src/identity/index.js';
 import { openSession, type Party, type Session } from '../../src/mpc/index.js';
 import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
@@ -79,7 +81,10 @@ export function testSigner(name: string): Signer {
 /** What a message becomes on its way: nothing, itself, or others. */
 export type Tamper = (from: PartyIndex, to: PartyIndex, envelope: Envelope) => readonly Envelope[];
 
-export type Outcome = { readonly key: NewKey } | { readonly error: unknown } | 'waiting';
+/** A key that was made, with its public key as clients see it. */
+export type MadeKey = NewKey & { readonly publicKey: Uint8Array };
+
+export type Outcome = { readonly key: MadeKey } | { readonly error: unknown } | 'waiting';
 
 export type Keygen = {
   readonly sessionId: Uint8Array;
@@ -131,14 +136,16 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
     }),
   );
   const compute = inlineCompute(
-    frostJobs({ suiteOf: () => suite, verify: { final: () => false } }),
+    algorithmJobs({ suiteOf: () => suite, verify: { final: () => false } }),
   );
   const outcomes: Outcome[] = sessions.map(() => 'waiting');
   const runs = sessions.map(async ({ party }, at) => {
     const corrupted = options.corrupt?.[at + 1]?.(party) ?? party;
     try {
       const random = seededRandom(seed * 1000 + at);
-      outcomes[at] = { key: await generateKey(suite, corrupted, threshold, random, compute) };
+      const key = await generateKey(suite, corrupted, threshold, random, compute);
+      const publicKey = publicKeyOf(suite, key.V[0] ?? new Uint8Array()) ?? new Uint8Array();
+      outcomes[at] = { key: { ...key, publicKey } };
     } catch (error) {
       if (outcomes[at] === 'waiting') outcomes[at] = { error };
     }
@@ -160,7 +167,7 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
 }
 
 /** All keys of a run in which nobody failed. */
-export function keysOf({ outcomes }: Keygen): readonly NewKey[] {
+export function keysOf({ outcomes }: Keygen): readonly MadeKey[] {
   return outcomes.map((outcome) => {
     if (outcome === 'waiting') throw new Error('a party still waits');
     if ('error' in outcome) throw outcome.error;
@@ -174,7 +181,7 @@ export function deal<P>(
   threshold: number,
   count: number,
   coefficients: readonly bigint[],
-): { readonly key: FrostPublic; readonly shares: readonly FrostShare[] } {
+): { readonly key: FrostPublic; readonly shares: readonly KeyShare[] } {
   const { group } = suite;
   const polynomial = new SecretPolynomial(group, coefficients);
   const V = polynomial.commitment().map((point) => group.encode(point));
@@ -198,7 +205,7 @@ export function dealRandom<P>(suite: Suite<P>, threshold: number, count: number,
 export function signAll<P>(
   suite: Suite<P>,
   key: FrostPublic,
-  signers: readonly FrostShare[],
+  signers: readonly KeyShare[],
   message: Uint8Array,
   random: Random,
 ): { readonly B: readonly Commitment[]; readonly shares: Map<PartyIndex, Uint8Array> } {

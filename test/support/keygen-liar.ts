@@ -1,8 +1,9 @@
 import type { PartyIndex } from '../../src/common/index.js';
 import { randomPolynomial, randomScalar } from '../../src/crypto/index.js';
-import type { KeygenKinds, Suite } from '../../src/frost/index.js';
-import { commitmentTo, proofChallenge } from '../../src/frost/judge.js';
-import type { Opening } from '../../src/frost/judge.js';
+import type { Suite } from '../../src/frost/index.js';
+import type { KeygenKinds } from '../../src/sharing/index.js';
+import { commitmentTo, proofChallenge } from '../../src/sharing/checks.js';
+import type { Opening } from '../../src/sharing/checks.js';
 import type { Party } from '../../src/mpc/index.js';
 import type { KeygenOpening, KeygenValue } from '../../src/wire/index.js';
 import { seededRandom } from './frost-exchange.js';

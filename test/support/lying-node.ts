@@ -1,6 +1,7 @@
 import { bootId, nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { frostJobs, suiteOf } from '../../src/frost/index.js';
+import { suiteOf } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
 import { voters } from '../../src/identity/index.js';
 import type { Genesis } from '../../src/identity/index.js';
 import { openHoldings } from '../../src/node/holdings.js';
@@ -84,7 +85,7 @@ export class LyingNode implements AsyncDisposable {
       { genesis, boot, wrappingKey: wrappingKey.bytes, suiteOf, onFatal: () => undefined },
       {
         clock: systemClock,
-        compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
+        compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
         random: systemRandom,
         verify: nodeVerify,
         signer,

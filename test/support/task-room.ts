@@ -8,7 +8,8 @@ import {
   toHex,
 } from '../../src/common/index.js';
 import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index.js';
-import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../src/frost/index.js';
+import { ed25519Suite, publicKeyOf, suiteOf } from '../../src/frost/index.js';
+import { algorithmJobs } from '../../src/algorithms/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute, nodeVerify, systemRandom } from '../../src/machine/index.js';
@@ -78,7 +79,7 @@ export class TaskRoom {
   readonly shares: ShareStore;
   readonly around: Surroundings;
   /** Tests put another in its place. */
-  compute: Compute = inlineCompute(frostJobs({ suiteOf, verify: nodeVerify }));
+  compute: Compute = inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }));
   status: ReturnType<Consensus['status']>;
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../../src/common/index.js';
-import { aggregate, commit, signShare, suiteOf, verificationShare } from '../../src/frost/index.js';
+import { aggregate, commit, signShare, suiteOf } from '../../src/frost/index.js';
+import { verificationShare } from '../../src/sharing/index.js';
 import { bind } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { Algorithm } from '../../src/wire/index.js';

@@ -1,7 +1,8 @@
 /** What runs in a worker: the arithmetic, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { frostJobs, suiteOf } from '../../frost/index.js';
+import { suiteOf } from '../../frost/index.js';
+import { algorithmJobs } from '../../algorithms/index.js';
 import { nodeVerify } from '../verify.js';
 import { buffersOf } from './moved.js';
 import type { Answer, Asked } from './messages.js';
@@ -14,7 +15,7 @@ try {
   // A sandbox may forbid it: the arithmetic is as good without.
 }
 
-const jobs = frostJobs({ suiteOf, verify: nodeVerify });
+const jobs = algorithmJobs({ suiteOf, verify: nodeVerify });
 
 parentPort?.on('message', ({ id, name, input }: Asked) => {
   let answer: Answer;

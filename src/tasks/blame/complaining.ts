@@ -1,7 +1,7 @@
 import type { PartyIndex } from '../../common/index.js';
 import { evidenceOfMessages } from '../../blame/index.js';
 import type { AttemptBasis } from '../../blame/index.js';
-import type { KeygenKinds } from '../../frost/index.js';
+import type { KeygenKinds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party } from '../../mpc/index.js';
 import { Complaint, encode } from '../../wire/index.js';

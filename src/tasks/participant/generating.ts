@@ -1,8 +1,9 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
 import { equal, keyId, nodeId, toHex } from '../../common/index.js';
 import { wipe } from '../../crypto/index.js';
-import { generateKey, keygenKinds } from '../../frost/index.js';
-import type { KeygenKinds, NewKey } from '../../frost/index.js';
+import { generateKey, keygenKinds } from '../../sharing/index.js';
+import type { KeygenKinds, NewKey } from '../../sharing/index.js';
+import { publicKeyJob } from '../../frost/index.js';
 import { readyBytes } from '../../identity/index.js';
 import { openSession, ProtocolAbort, signEnvelope } from '../../mpc/index.js';
 import type { Session } from '../../mpc/index.js';
@@ -239,7 +240,12 @@ export class Generating {
     const key = await made;
     run.made = true;
     try {
-      const command = this.#sign(open, asked, run, key);
+      const [V_0 = new Uint8Array()] = key.V;
+      const { algorithm } = asked;
+      const publicKey = await compute.run(publicKeyJob, { algorithm, V_0 });
+      // Left to chance, which does not do it: no participant is to blame.
+      if (publicKey === undefined) throw new ProtocolAbort('The sharing gives no public key', []);
+      const command = this.#sign(open, asked, run, key, publicKey);
       await keys.keep({
         keyId: keyId(asked.keyId),
         sessionId: open.session,
@@ -247,7 +253,7 @@ export class Generating {
         algorithm: asked.algorithm,
         threshold: asked.threshold,
         V: key.V,
-        publicKey: key.publicKey,
+        publicKey,
         index,
         scalar: key.share.scalar,
         record: command,
@@ -259,7 +265,13 @@ export class Generating {
   }
 
   /** The `ready` of this node, as it will stand in the log. It is said only once the share is durable. */
-  #sign(open: OpenSession, asked: ParsedGenerateKey, run: Run, key: NewKey): Uint8Array {
+  #sign(
+    open: OpenSession,
+    asked: ParsedGenerateKey,
+    run: Run,
+    key: NewKey,
+    publicKey: Uint8Array,
+  ): Uint8Array {
     const { rules, self, signer } = this.#around;
     const unsigned: Ready = {
       nodeId: self,
@@ -272,7 +284,7 @@ export class Generating {
       baseVersion: 0,
       version: 1,
       publicPolynomial: [...key.V],
-      publicKey: key.publicKey,
+      publicKey,
       chainCode: key.chainCode,
       digest: key.digest,
       signature: new Uint8Array(0),

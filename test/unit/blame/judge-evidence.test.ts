@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { evidenceOfMessages, evidenceOfShare, judgeEvidence } from '../../../src/blame/index.js';
 import type { PartyIndex } from '../../../src/common/index.js';
-import { ed25519Suite, keygenKinds } from '../../../src/frost/index.js';
-import type { KeygenKinds } from '../../../src/frost/index.js';
+import { ed25519Suite } from '../../../src/frost/index.js';
+import { keygenKinds } from '../../../src/sharing/index.js';
+import type { KeygenKinds } from '../../../src/sharing/index.js';
 import { ProtocolAbort } from '../../../src/mpc/index.js';
 import type { Party } from '../../../src/mpc/index.js';
 import { EVIDENCE_BYTES_MAX } from '../../../src/state/index.js';

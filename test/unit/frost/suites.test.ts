@@ -11,9 +11,9 @@ import {
   publicKeyOf,
   signShare,
   suiteOf,
-  verificationShare,
   type Commitment,
 } from '../../../src/frost/index.js';
+import { verificationShare } from '../../../src/sharing/index.js';
 import { bind } from '../../../src/frost/binding.js';
 import { signingKey } from '../../../src/frost/signing-key.js';
 import { algorithmName } from '../../../src/identity/index.js';

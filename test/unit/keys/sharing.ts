@@ -1,6 +1,7 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, frostJobs, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
+import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
 import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
@@ -65,7 +66,7 @@ export function manager(
     boot: BOOT,
     random: systemRandom,
     clock: handClock(),
-    compute: inlineCompute(frostJobs({ suiteOf, verify: nodeVerify })),
+    compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
     suiteOf,
     ...parts,
   });

@@ -8,11 +8,11 @@ import {
   commitJob,
   decodeJob,
   ed25519Suite,
-  frostJobs,
   randomBytesOf,
   signShareJob,
   suiteOf,
 } from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../src/machine/index.js';
 import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, JobName } from '../../../src/ports/index.js';
@@ -113,7 +113,7 @@ async function share(compute: Compute): Promise<{ signed: unknown; lengths: read
 
 describe.each([
   ['in a worker', (): Compute => pool()],
-  ['here', (): Compute => inlineCompute(frostJobs({ suiteOf, verify: nodeVerify }))],
+  ['here', (): Compute => inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }))],
 ])('%s', (_, make) => {
   test('a share is computed, and the nonce and key share given for it are empty afterwards', async () => {
     const { signed, lengths } = await share(make());

@@ -1,11 +1,7 @@
 import { expect, test } from '@jest/globals';
-import {
-  ed25519Suite,
-  frostJobs,
-  generateKey,
-  keygenKinds,
-  suiteOf,
-} from '../../../src/frost/index.js';
+import { ed25519Suite, suiteOf } from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { generateKey, keygenKinds } from '../../../src/sharing/index.js';
 import { openSession } from '../../../src/mpc/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
@@ -61,7 +57,7 @@ test('a session that ends early wipes its sealing secret', () => {
 test('a key generation that fails keeps nothing of its polynomial', async () => {
   const { session } = alone();
   const { random, given } = recording(2);
-  const compute = inlineCompute(frostJobs({ suiteOf, verify: { final: () => false } }));
+  const compute = inlineCompute(algorithmJobs({ suiteOf, verify: { final: () => false } }));
   const made = generateKey(ed25519Suite, session.party, 2, random, compute);
 
   session.close(new Error('the deadline has passed'));

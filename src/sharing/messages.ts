@@ -9,7 +9,7 @@ import {
   KeygenValue,
   type MessageType,
 } from '../wire/index.js';
-import { PARTICIPANTS_MAX } from './key.js';
+import { PARTICIPANTS_MAX } from './group.js';
 
 /** The three messages of key generation. */
 export type KeygenKinds = {
@@ -34,7 +34,7 @@ function codec<V>(type: MessageType<V>, isFit: (value: V) => boolean) {
   };
 }
 
-/** What `openSession` needs to carry a key generation. Lengths that depend on the suite are judged by the protocol. */
+/** What `openSession` needs to carry a key generation. Lengths that depend on the group are checked by the protocol. */
 export const keygenKinds: KindTable<KeygenKinds> = {
   KG1: {
     sealed: false,

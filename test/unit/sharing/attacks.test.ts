@@ -2,14 +2,14 @@ import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import { expect, test } from '@jest/globals';
 import { fromHex, type PartyIndex } from '../../../src/common/index.js';
 import { encodeLittleEndian, randomPolynomial } from '../../../src/crypto/index.js';
+import { ed25519Suite } from '../../../src/frost/index.js';
 import {
-  ed25519Suite,
-  judgeOpening,
-  judgeShare,
+  isRightOpening,
+  isRightValue,
   keygenKinds,
   type KeygenKinds,
-} from '../../../src/frost/index.js';
-import { commitmentTo, type Opening } from '../../../src/frost/judge.js';
+} from '../../../src/sharing/index.js';
+import { commitmentTo, type Opening } from '../../../src/sharing/checks.js';
 import { openEnvelope, ProtocolAbort, signEnvelope, type Party } from '../../../src/mpc/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import {
@@ -30,7 +30,7 @@ import {
   SALT,
   view,
 } from '../../support/keygen-liar.js';
-import { smallSuite } from './small-suite.js';
+import { smallSuite } from '../frost/small-suite.js';
 
 const THRESHOLD = LIAR_THRESHOLD;
 const HONEST: readonly PartyIndex[] = [1, 2];
@@ -157,7 +157,7 @@ test('attack 4: the evidence convinces whoever has nothing else, and a made-up o
   const bodies = evidence.map((each) => openEnvelope(testVerify, identityKey, each));
   const [kg2, kg3] = bodies;
   if (kg2 === undefined || kg3 === undefined) throw new Error('the accused has signed both');
-  expect(judgeShare(smallSuite, kg2, kg3, 1)).toBe(false);
+  expect(isRightValue(smallSuite, kg2, kg3, 1)).toBe(false);
 
   const madeUp = evidence.map((each) => ({
     ...each,
@@ -187,7 +187,7 @@ test.each([
   const sessionId = new Uint8Array(32);
   const right = openingFor(ed25519Suite, sessionId, 3);
   const judge = (opening: Opening) =>
-    judgeOpening(
+    isRightOpening(
       ed25519Suite,
       sessionId,
       3,

@@ -1,15 +1,9 @@
 import { expect, jest, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
-import {
-  aggregate,
-  ed25519Suite,
-  generateKey,
-  PARTICIPANTS_MAX,
-  type FrostShare,
-  type Suite,
-} from '../../../src/frost/index.js';
+import { aggregate, ed25519Suite, type Suite } from '../../../src/frost/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
+import { generateKey, PARTICIPANTS_MAX, type KeyShare } from '../../../src/sharing/index.js';
 import { bytesItem, listItem } from '../../../src/wire/index.js';
 import {
   keysOf,
@@ -19,13 +13,13 @@ import {
   subsets,
   verifyEd25519,
 } from '../../support/frost-exchange.js';
-import { smallSuite, verifySmall } from './small-suite.js';
+import { smallSuite, verifySmall } from '../frost/small-suite.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(60_000);
 
 /** f(0)·G from t shares: the point of the secret that nobody has. */
-function publicKeyOf<P>({ group }: Suite<P>, shares: readonly FrostShare[]): Uint8Array {
+function publicKeyOf<P>({ group }: Suite<P>, shares: readonly KeyShare[]): Uint8Array {
   const indices = shares.map(({ index }) => index);
   const secret = shares.reduce((sum, { index, scalar }) => {
     const value = group.decodeScalar(scalar) ?? 0n;

@@ -3,19 +3,17 @@ import { randomPolynomial, randomScalar, wipe, xof } from '../crypto/index.js';
 import { ProtocolAbort, type Party } from '../mpc/index.js';
 import type { Compute, Random } from '../ports/index.js';
 import { bytesItem, listItem, type KeygenValue } from '../wire/index.js';
-import { judgeOpeningJob, judgeShareJob, openKeygenJob, publicPartJob } from './job-names.js';
-import { commitmentTo } from './judge.js';
-import { PARTICIPANTS_MAX, THRESHOLD_MIN, type FrostShare } from './key.js';
+import { commitmentTo } from './checks.js';
+import { PARTICIPANTS_MAX, THRESHOLD_MIN, type KeyShare, type SharingGroup } from './group.js';
+import { checkOpeningJob, checkValueJob, openKeygenJob, publicPolynomialJob } from './job-names.js';
 import { SALT_BYTES, type KeygenKinds } from './messages.js';
-import type { Suite } from './suite.js';
 
 /** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
 export type NewKey = {
   /** The caller wipes the scalar. */
-  readonly share: FrostShare;
+  readonly share: KeyShare;
   /** The sum of all A_i, encoded. */
   readonly V: readonly Uint8Array[];
-  readonly publicKey: Uint8Array;
   /** 32 bytes, for derivation later (BIP-32). */
   readonly chainCode: Uint8Array;
   /** 32 bytes over all KG1 and KG2: equal digests in all `ready` are the echo. */
@@ -30,7 +28,7 @@ export type NewKey = {
  * @throws {ProtocolAbort} A message fails a check; `culprits` and `evidence` say whose and which.
  */
 export async function generateKey<P>(
-  suite: Suite<P>,
+  sharing: SharingGroup<P>,
   party: Party<KeygenKinds>,
   threshold: number,
   random: Random,
@@ -38,11 +36,11 @@ export async function generateKey<P>(
 ): Promise<NewKey> {
   assert(threshold >= THRESHOLD_MIN && threshold <= party.count, 'a threshold is 2 .. n');
   assert(party.count <= PARTICIPANTS_MAX, 'at most 20 participants');
-  using polynomial = randomPolynomial(suite.group, threshold, random);
-  const { algorithm } = suite;
+  using polynomial = randomPolynomial(sharing.group, threshold, random);
+  const { algorithm } = sharing;
   const { sessionId, index } = party;
   const coefficients = polynomial.copies();
-  const k = suite.group.encodeScalar(randomScalar(suite.group.order, random));
+  const k = sharing.group.encodeScalar(randomScalar(sharing.group.order, random));
   const salt = random.bytes(SALT_BYTES);
   const secret = { algorithm, sessionId, index, coefficients, k, salt };
   const opening = await compute.run(openKeygenJob, secret, [...coefficients, k]);
@@ -57,13 +55,13 @@ export async function generateKey<P>(
   const kg2 = party.bodies('KG2');
   await blame(party, ['KG1', 'KG2'], (who) => {
     const input = { algorithm, sessionId, who, threshold, kg1: at(kg1, who), kg2: at(kg2, who) };
-    return compute.run(judgeOpeningJob, input);
+    return compute.run(checkOpeningJob, input);
   });
 
   // KG3: f_i(j) for each j alone; f_j(i)·G = Σ_l i^l·A_{j,l}
   const mine: Uint8Array[] = [];
   const sent = party.exchangeSealed('KG3', (to) => {
-    const value = suite.group.encodeScalar(polynomial.evaluate(to));
+    const value = sharing.group.encodeScalar(polynomial.evaluate(to));
     mine.push(value);
     return { value };
   });
@@ -74,16 +72,15 @@ export async function generateKey<P>(
   await blame(party, ['KG2', 'KG3'], (j) => {
     const mineOf = Uint8Array.from(at(kg3, j));
     const input = { algorithm, kg2: at(kg2, j), kg3: mineOf, to: party.index };
-    return compute.run(judgeShareJob, input, [mineOf]);
+    return compute.run(checkValueJob, input, [mineOf]);
   });
 
-  const found = await compute.run(publicPartJob, { algorithm, kg2, threshold });
-  if (found === undefined) throw isIdentity();
-  const { V, V_0, publicKey } = found;
+  const V = await compute.run(publicPolynomialJob, { algorithm, kg2, threshold });
+  const [V_0] = V ?? [];
+  if (V === undefined || V_0 === undefined) throw isIdentity();
   return {
-    share: { index: party.index, scalar: sumOf(suite, values) },
+    share: { index: party.index, scalar: sumOf(sharing, values) },
     V,
-    publicKey,
     chainCode: xof('cc', [bytesItem(party.sessionId), bytesItem(V_0)], 32),
     digest: digestOf(party, kg1, kg2),
   };
@@ -109,10 +106,10 @@ function isIdentity(): ProtocolAbort {
 }
 
 /** x_i = Σ_j f_j(i) mod q. */
-function sumOf<P>({ group }: Suite<P>, values: readonly KeygenValue[]): Uint8Array {
+function sumOf<P>({ group }: SharingGroup<P>, values: readonly KeygenValue[]): Uint8Array {
   const sum = values.reduce((total, { value }) => {
     const scalar = group.decodeScalar(value);
-    assert(scalar !== undefined, 'the values have been judged');
+    assert(scalar !== undefined, 'the values have been checked');
     return total + scalar;
   }, 0n);
   return group.encodeScalar(sum % group.order);

@@ -1,0 +1,24 @@
+import type { PartyIndex } from '../common/index.js';
+import type { BoundedCache, Group } from '../crypto/index.js';
+import type { Algorithm } from '../wire/index.js';
+
+/** 2 ≤ t ≤ n ≤ 20. */
+export const THRESHOLD_MIN = 2;
+export const PARTICIPANTS_MAX = 20;
+
+/** The group that a secret is shared in. */
+export interface SharingGroup<P = unknown> {
+  /** Names the group to a worker. */
+  readonly algorithm: Algorithm;
+  readonly group: Group<P>;
+  /** X_j by V and index, so that it is computed once. */
+  readonly verificationShares: BoundedCache<P>;
+}
+
+/** One participant's key share: f(index). Its holder wipes it. */
+export type KeyShare = {
+  /** 1 .. n. */
+  readonly index: PartyIndex;
+  /** An encoded scalar. */
+  readonly scalar: Uint8Array;
+};

@@ -1,0 +1,13 @@
+/**
+ * Key generation: Pedersen's with commit-reveal, as a protocol over an `mpc` party, and what is public of the sharing that it
+ * makes (`docs/protocols.md`). Generic in the group, which is handed in. It knows no signature, no log, no node and no storage.
+ */
+export { isRightOpening, isRightValue } from './checks.js';
+export { generateKey } from './generate.js';
+export type { NewKey } from './generate.js';
+export { PARTICIPANTS_MAX, THRESHOLD_MIN } from './group.js';
+export type { KeyShare, SharingGroup } from './group.js';
+export { sharingJobs } from './jobs.js';
+export { keygenKinds } from './messages.js';
+export type { KeygenKinds } from './messages.js';
+export { decodeAll, isShareOf, verificationShare } from './public.js';
