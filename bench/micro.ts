@@ -9,7 +9,7 @@ import { utf8 } from '../src/common/index.js';
 import { aggregate, commit, ed25519Suite, signShare } from '../src/frost/index.js';
 import { nodeVerify, systemRandom } from '../src/machine/index.js';
 import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
-import { openLmdbStore } from '../src/store/index.js';
+import { openLmdbConsensusStore } from '../src/store/index.js';
 import { dealRandom, testSigner, verifyEd25519 } from '../test/support/frost-exchange.js';
 
 type Figure = { readonly name: string; readonly p50Ms: number; readonly p95Ms: number };
@@ -70,7 +70,7 @@ async function signing(): Promise<Figure[]> {
 
 async function writing(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
-  const store = await openLmdbStore(folder);
+  const store = await openLmdbConsensusStore(folder);
   const payload = systemRandom.bytes(256);
   const signer = testSigner('node-1');
   const signature = signer.sign(payload);
@@ -86,10 +86,10 @@ async function writing(): Promise<Figure[]> {
   try {
     return [
       await measure('durable write of 1 log entry of 256 bytes', 200, () =>
-        store.consensus.persist({ entries: batch(1), writes: [], applied: 0 }),
+        store.persist({ entries: batch(1), writes: [], applied: 0 }),
       ),
       await measure('durable write of 64 log entries of 256 bytes', 200, () =>
-        store.consensus.persist({ entries: batch(64), writes: [], applied: 0 }),
+        store.persist({ entries: batch(64), writes: [], applied: 0 }),
       ),
       await measure('verify an identity signature', 200, () =>
         verified(nodeVerify.identity(signer.publicKey, payload, signature)),

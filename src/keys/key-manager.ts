@@ -12,7 +12,8 @@ import type {
 import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
 import { belongsJob, commitJob, randomBytesOf } from '../frost/index.js';
 import type { Suite } from '../frost/index.js';
-import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
+import { ShareStoreError } from '../ports/index.js';
+import type { Clock, Compute, Random, ShareId, ShareStore } from '../ports/index.js';
 import type { Algorithm, NonceSlot } from '../wire/index.js';
 import { Nonces } from './nonces.js';
 import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
@@ -47,6 +48,9 @@ const LIMITS: KeyManagerLimits = {
   noncesMax: 16_384,
   nonceLifeMs: 60_000,
 };
+
+/** Ids of key shares that are listed at a time. */
+const LIST_PAGE = 1_000;
 
 export type KeepInput = {
   readonly keyId: KeyId;
@@ -119,12 +123,14 @@ export class KeyManager {
 
   /**
    * Seals a key share and makes it durable; resolves when it has been read back and opened, and is what it was. Only then may
-   * `ready` be said.
+   * `ready` be said. The same share may be kept twice.
    *
-   * @throws ClusterError `data-loss` when the store gives back something else.
+   * @throws ClusterError `already-exists` when the session has another share, which stays; `data-loss` when the store gives
+   * back something else.
+   * @throws {ShareStoreError} `unavailable`.
    */
   async keep(input: KeepInput): Promise<void> {
-    const { keyId, sessionId, algorithm, index, threshold, record } = input;
+    const { keyId, algorithm, index, threshold, record } = input;
     this.#suiteOf(algorithm);
     const copy = { index, scalar: Uint8Array.from(input.scalar) };
     const owned = await this.#parts.compute.run(
@@ -139,22 +145,28 @@ export class KeyManager {
 
     using scalar = new SecretBytes(Uint8Array.from(input.scalar));
     const share: OpenShare = { algorithm, index, threshold, scalar };
-    await shares.put(keyId, sessionId, sealShare(place, share, record, this.#wrapping(), random));
-    sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
+    const sealed = sealShare(place, share, record, this.#wrapping(), random);
+    const put = await shares.putIfAbsent(input, sealed);
+    if (!put.absent && !this.#isKept(place, put.present, share, record))
+      throw new ClusterError('already-exists', `The session has another key share of ${keyId}`, {
+        reason: 'KEY_SHARE_EXISTS',
+      });
+    addSession(sessions, input);
 
-    const stored = await shares.get(keyId, sessionId);
-    const opened = stored && openShare(place, stored, this.#wrapping());
-    const same = opened !== undefined && isSame(opened, share);
-    opened?.scalar[Symbol.dispose]();
-    if (stored === undefined || !same || !equal(recordOf(stored) ?? new Uint8Array(), record))
+    const stored = await this.#stored(input, input.version);
+    if (stored === undefined || !this.#isKept(place, stored, share, record))
       throw new ClusterError('data-loss', `The key share of ${keyId} did not read back`, {
         reason: 'KEY_SHARE_READ_BACK',
       });
   }
 
-  /** The public bytes that were kept beside a share. They speak for themselves by the signature they carry. */
+  /**
+   * The public bytes that were kept beside a share. They speak for themselves by the signature they carry.
+   *
+   * @throws {ShareStoreError} The store is unavailable, or this record damaged.
+   */
   async record(keyId: KeyId, sessionId: SessionId): Promise<Uint8Array | undefined> {
-    const stored = await this.#parts.shares.get(keyId, sessionId);
+    const stored = await this.#parts.shares.get({ keyId, sessionId });
     return stored === undefined ? undefined : recordOf(stored);
   }
 
@@ -163,13 +175,14 @@ export class KeyManager {
    *
    * @throws ClusterError `data-loss` when it does not open as the share of this place and polynomial (damage, another
    * node's, another wrapping key), or is of another algorithm.
+   * @throws {ShareStoreError} `unavailable`.
    */
   async load(input: LoadInput): Promise<boolean> {
     const { keyId, sessionId, version, algorithm } = input;
     const name = nameOf(keyId, version);
     const place = this.#place(input);
     if (this.#holds(name, place, algorithm)) return true;
-    const stored = await this.#parts.shares.get(keyId, sessionId);
+    const stored = await this.#stored(input, version);
     if (stored === undefined || this.#closed) return false;
     // Another call may have been quicker: replacing its share would drop the nonces that were made since.
     if (this.#holds(name, place, algorithm)) return true;
@@ -276,6 +289,24 @@ export class KeyManager {
     return { clusterId, nodeId, keyId, version, sessionId, polynomialHash: polynomialHash(V) };
   }
 
+  /** The sealed share of a session. @throws ClusterError `data-loss` for a damaged record. */
+  async #stored(id: ShareId, version: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.shares.get(id);
+    } catch (error) {
+      if (!(error instanceof ShareStoreError) || error.kind !== 'damaged') throw error;
+      throw doesNotOpen(id.keyId, version, error);
+    }
+  }
+
+  /** Claims that `sealed` is this share of this place, with this record. */
+  #isKept(place: SharePlace, sealed: Uint8Array, share: OpenShare, record: Uint8Array): boolean {
+    const opened = openShare(place, sealed, this.#wrapping());
+    const same = opened !== undefined && isSame(opened, share);
+    opened?.scalar[Symbol.dispose]();
+    return same && equal(recordOf(sealed) ?? new Uint8Array(), record);
+  }
+
   #holds(name: string, place: SharePlace, algorithm: Algorithm | undefined): boolean {
     const held = this.#open.get(name);
     return (
@@ -298,17 +329,31 @@ export class KeyManager {
   }
 
   /** The sessions of which shares are kept, by key. Listed once; then {@link keep} adds to it. */
-  #knownSessions(): Promise<Map<KeyId, Set<SessionId>>> {
+  async #knownSessions(): Promise<Map<KeyId, Set<SessionId>>> {
     this.#sessions ??= listSessions(this.#parts.shares);
-    return this.#sessions;
+    try {
+      return await this.#sessions;
+    } catch (error) {
+      // The next call lists again.
+      this.#sessions = undefined;
+      throw error;
+    }
   }
 }
 
 async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionId>>> {
   const sessions = new Map<KeyId, Set<SessionId>>();
-  for await (const [key, session] of shares.list())
-    sessions.set(key, (sessions.get(key) ?? new Set()).add(session));
+  let after: ShareId | undefined;
+  do {
+    const page = await shares.list({ ...(after && { after }), limit: LIST_PAGE });
+    for (const id of page.items) addSession(sessions, id);
+    after = page.next;
+  } while (after !== undefined);
   return sessions;
+}
+
+function addSession(sessions: Map<KeyId, Set<SessionId>>, { keyId, sessionId }: ShareId): void {
+  sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
 }
 
 function nameOf(keyId: KeyId, version: number): string {
@@ -324,10 +369,10 @@ function isSame(a: OpenShare, b: OpenShare): boolean {
   );
 }
 
-function doesNotOpen(keyId: KeyId, version: number): ClusterError {
+function doesNotOpen(keyId: KeyId, version: number, cause?: unknown): ClusterError {
   return new ClusterError(
     'data-loss',
     `The key share of ${keyId}, version ${version}, does not open`,
-    { reason: 'KEY_SHARE_SEAL' },
+    { reason: 'KEY_SHARE_SEAL', cause },
   );
 }

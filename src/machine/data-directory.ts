@@ -13,8 +13,9 @@ export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: No
 export type DataDirectory = {
   /** The life of this directory, part of a member's identity; 1 until membership can change. */
   readonly incarnation: number;
-  /** For `openLmdbStore`. */
-  readonly storePath: string;
+  /** For `openStores`: the log with the replicated state, and the key shares. */
+  readonly logPath: string;
+  readonly sharesPath: string;
   /** For `openIdentity`. */
   readonly identityPath: string;
   /** Whether it says already whose it is. */
@@ -27,7 +28,11 @@ export type DataDirectory = {
   release(): Promise<void>;
 };
 
+/** What is where in a data directory. A directory of another format is left as it is. */
+const FORMAT = 1;
+
 const schema = z.strictObject({
+  format: z.literal(FORMAT),
   node_id: z.string(),
   cluster_id: z.string(),
   incarnation: z.int().positive(),
@@ -44,7 +49,8 @@ export function identityPathOf(directory: string): string {
  * Opens a node's data directory: makes it (0700) at the first start, locks it, and checks that it is this node's.
  *
  * @throws ClusterError `wrong-state` when another process has it (`DATA_DIRECTORY_IN_USE`) or when it belongs to another
- * node or cluster (`DATA_DIRECTORY_FOREIGN`); `data-loss` when its `node.json` is damaged.
+ * node or cluster (`DATA_DIRECTORY_FOREIGN`); `unsupported` when it is of another format (`STORE_FORMAT`); `data-loss` when its
+ * `node.json` is damaged.
  */
 export async function openDataDirectory(
   path: string,
@@ -56,7 +62,8 @@ export async function openDataDirectory(
   try {
     return {
       incarnation: incarnationOf(path, owner),
-      storePath: join(path, 'store'),
+      logPath: join(path, 'log'),
+      sharesPath: join(path, 'shares'),
       identityPath: identityPathOf(path),
       claimed: existsSync(nodeFileOf(path)),
       claim: () => claim(path, owner),
@@ -86,7 +93,12 @@ function incarnationOf(directory: string, { clusterId, nodeId }: IdentityOwner):
 function claim(directory: string, { clusterId, nodeId }: IdentityOwner): void {
   const path = nodeFileOf(directory);
   if (existsSync(path)) return;
-  const first = { node_id: nodeId, cluster_id: clusterId, incarnation: FIRST_INCARNATION };
+  const first = {
+    format: FORMAT,
+    node_id: nodeId,
+    cluster_id: clusterId,
+    incarnation: FIRST_INCARNATION,
+  };
   replacePrivateFile(path, `${JSON.stringify(first, undefined, 2)}\n`);
 }
 
@@ -95,9 +107,25 @@ function nodeFileOf(directory: string): string {
 }
 
 function read(path: string): z.infer<typeof schema> {
+  let node: object;
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    node = z.looseObject({}).parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new ClusterError('data-loss', `The file ${path} is damaged`, { cause });
+    throw damaged(path, cause);
   }
+  const format = 'format' in node ? node.format : undefined;
+  if (format !== FORMAT)
+    throw new ClusterError(
+      'unsupported',
+      `${path}: the data directory is of ${format === undefined ? 'a format before 1' : `format ${JSON.stringify(format)}`}; ` +
+        `this release reads format ${FORMAT}`,
+      { reason: 'STORE_FORMAT' },
+    );
+  const parsed = schema.safeParse(node);
+  if (parsed.success) return parsed.data;
+  throw damaged(path, parsed.error);
+}
+
+function damaged(path: string, cause: unknown): ClusterError {
+  return new ClusterError('data-loss', `The file ${path} is damaged`, { cause });
 }

@@ -7,7 +7,7 @@ import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../m
 import { loadNodeKey, openIdentity, wrappingKeyOf } from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
 import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
-import { openLmdbStore } from '../store/index.js';
+import { openStores } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
@@ -46,7 +46,7 @@ export async function openHoldings(
   try {
     const signer = openIdentity(directory.identityPath, owner, nodeKey.bytes);
     requireIdentity(genesis, signer, config.clusterFile);
-    const store = await openLmdbStore(directory.storePath);
+    const store = await openStores(directory);
     const consensus = claimedLog(store.consensus, directory);
     const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
     const close = async () => {

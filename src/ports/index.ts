@@ -1,5 +1,6 @@
 /**
- * Every door to the world, as interfaces only. The simulator fakes what is here; what is not here must be pure.
+ * Every door to the world: interfaces, and the errors that they promise. The simulator fakes what is here; what is not here
+ * must be pure.
  */
 export type { Clock, Timer } from './clock.js';
 export type { Compute, Job, JobName, Jobs } from './compute.js';
@@ -7,13 +8,7 @@ export type { Logger, LogFields } from './logger.js';
 export type { Channel, Network } from './network.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';
-export type {
-  ConsensusStore,
-  Entry,
-  EntryKind,
-  HardState,
-  Persist,
-  ShareStore,
-  Write,
-} from './storage.js';
+export { ShareStoreError } from './share-store.js';
+export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
+export type { ConsensusStore, Entry, EntryKind, HardState, Persist, Write } from './storage.js';
 export type { SignatureKey, Verify } from './verify.js';

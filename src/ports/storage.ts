@@ -1,4 +1,4 @@
-import type { KeyId, LogIndex, Millis, NodeId, SessionId, Term } from '../common/index.js';
+import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 
 /** What Raft must never forget beside the log (Raft, figure 2: persistent state). */
 export type HardState = { readonly term: Term; readonly votedFor: NodeId | undefined };
@@ -43,15 +43,5 @@ export interface ConsensusStore {
   get(key: Uint8Array): Uint8Array | undefined;
   /** All keys that begin with `prefix`, in bytewise order, from `from` (a whole key, included) on; synchronous. */
   scan(prefix: Uint8Array, from?: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]>;
-  close(): Promise<void>;
-}
-
-/** This node's sealed key shares: ciphertext only, filed by key and by the session that made them. */
-export interface ShareStore {
-  /** Resolves when durable. Overwrites. */
-  put(key: KeyId, session: SessionId, sealed: Uint8Array): Promise<void>;
-  get(key: KeyId, session: SessionId): Promise<Uint8Array | undefined>;
-  /** In order of key, then session. */
-  list(): AsyncIterable<readonly [KeyId, SessionId]>;
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 /**
  * Adapters of the storage ports: lmdb for a node, memory for tests and simulations. The log, the hard state and the
- * replicated state share one transaction; key shares arrive sealed, and nothing here could open them.
+ * replicated state share one transaction; key shares are kept apart, arrive sealed, and nothing here could unseal them.
  * What a value means is not known here, but for the log entries, which are kept as `LogEntry` messages.
  */
-export { openLmdbStore } from './lmdb/environment.js';
-export type { LmdbStore } from './lmdb/environment.js';
+export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
+export { openLmdbShareStore } from './lmdb/share-store.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';
 export { memoryShareStore } from './memory/share-store.js';
+export { openStores } from './open-stores.js';
+export type { StorePaths, Stores } from './open-stores.js';

@@ -3,11 +3,26 @@ import type { LogIndex } from '../common/index.js';
 import type { Entry, EntryKind, HardState, Persist } from '../ports/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
 
+/** The first byte of each record. A record of another format is never guessed at. */
+const RECORD_FORMAT = 1;
+
+/** What is stored for `content`: its format, then a copy of the content. */
+export function record(content: Uint8Array): Uint8Array {
+  return concat(Uint8Array.of(RECORD_FORMAT), content);
+}
+
+/** What {@link record} was given, as a part of `bytes`. @throws ClusterError `data-loss`. */
+export function contentOf(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === RECORD_FORMAT
+    ? bytes.subarray(1)
+    : damaged('A record in the store is of another format');
+}
+
 const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
 
-/** An entry as it is stored: an encoded `LogEntry`. */
+/** An entry as it is stored: a {@link record} of an encoded `LogEntry`. */
 export function entryToBytes(entry: Entry): Uint8Array {
-  return encode(LogEntry, {
+  const message = encode(LogEntry, {
     index: BigInt(entry.index),
     term: BigInt(entry.term),
     kind: KINDS.indexOf(entry.kind),
@@ -15,11 +30,12 @@ export function entryToBytes(entry: Entry): Uint8Array {
     payload: entry.payload,
     hash: entry.hash,
   });
+  return record(message);
 }
 
 /** @throws ClusterError `data-loss` for bytes that {@link entryToBytes} does not write. */
 export function entryFromBytes(bytes: Uint8Array): Entry {
-  const stored = decode(LogEntry, bytes);
+  const stored = decode(LogEntry, contentOf(bytes));
   const kind = stored === undefined ? undefined : KINDS[stored.kind];
   if (stored === undefined || kind === undefined) return damaged('A log entry cannot be read');
   return {
@@ -32,18 +48,19 @@ export function entryFromBytes(bytes: Uint8Array): Entry {
   };
 }
 
-/** u64be(term) ‖ the node voted for, nothing for none. */
+/** A {@link record} of u64be(term) ‖ the node voted for, nothing for none. */
 export function hardStateToBytes({ term, votedFor }: HardState): Uint8Array {
-  return concat(u64be(term), utf8(votedFor ?? ''));
+  return record(concat(u64be(term), utf8(votedFor ?? '')));
 }
 
 export const FIRST_HARD_STATE: HardState = { term: 0, votedFor: undefined };
 
 /** @throws ClusterError `data-loss`. */
 export function hardStateFromBytes(bytes: Uint8Array): HardState {
-  const votedFor = new TextDecoder().decode(bytes.subarray(8));
+  const content = contentOf(bytes);
+  const votedFor = new TextDecoder().decode(content.subarray(8));
   return {
-    term: numberFromBytes(bytes.subarray(0, 8)),
+    term: numberFromBytes(content.subarray(0, 8)),
     votedFor: votedFor === '' ? undefined : nodeId(votedFor),
   };
 }

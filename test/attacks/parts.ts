@@ -223,9 +223,10 @@ async function swapped(): Promise<readonly string[]> {
   const { record } = key;
   const at = sessionId(toHex(record.sessionId));
   const elsewhere = sessionId('ab'.repeat(32));
-  const sealed = await here.shares.get(keyId(record.keyId), at);
+  const id = keyId(record.keyId);
+  const sealed = await here.shares.get({ keyId: id, sessionId: at });
   if (sealed === undefined) return ['nothing is sealed'];
-  await here.shares.put(keyId(record.keyId), elsewhere, sealed);
+  await here.shares.putIfAbsent({ keyId: id, sessionId: elsewhere }, sealed);
   return opensNowhere(here, record, elsewhere, record.algorithm);
 }
 

@@ -1,6 +1,6 @@
 import { ConsensusDisk, openConsensusStore } from '../simulation/disk.js';
 import { PROMPT_DISK } from '../support/simulated-disk.js';
-import { memoryConsensusStore, openLmdbStore } from '../../src/store/index.js';
+import { memoryConsensusStore, openLmdbConsensusStore } from '../../src/store/index.js';
 import { temporaryDirectory } from '../support/stores.js';
 import { consensusStoreSuite } from './consensus-store-suite.js';
 
@@ -12,11 +12,7 @@ consensusStoreSuite('memory', async () => {
 consensusStoreSuite('lmdb', async () => {
   const { path, remove } = await temporaryDirectory();
   return {
-    async open() {
-      const { consensus, shares } = await openLmdbStore(path);
-      await shares.close();
-      return consensus;
-    },
+    open: () => openLmdbConsensusStore(path),
     remove,
   };
 });

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { keyId, sessionId } from '../../src/common/index.js';
-import { openLmdbStore } from '../../src/store/index.js';
-import { temporaryDirectory } from '../support/stores.js';
+import { openStores } from '../../src/store/index.js';
+import { storePaths, temporaryDirectory } from '../support/stores.js';
 import { CRASH_KEYS, crashSession, lastIndexAt } from './lmdb-crash-batch.js';
 
 const WRITER = fileURLToPath(new URL('./lmdb-writer.js', import.meta.url));
@@ -33,7 +33,7 @@ function numberIn(bytes: Uint8Array | undefined): number {
 
 /** Opens what a killed process left, and gives the number of the batch that it is at: all of it, or none of it. */
 async function durableBatch(path: string, acknowledged: number): Promise<number> {
-  const store = await openLmdbStore(path);
+  const store = await openStores(storePaths(path));
   const { consensus, shares } = store;
   const { hardState, entries, applied } = await consensus.load();
   const values = new Set(CRASH_KEYS.map((key) => numberIn(consensus.get(key))));
@@ -42,7 +42,8 @@ async function durableBatch(path: string, acknowledged: number): Promise<number>
   expect(hardState.term).toBe(applied);
   expect(entries.at(-1)?.term).toBe(applied);
   expect(entries).toHaveLength(lastIndexAt(applied));
-  const share = await shares.get(keyId('key'), sessionId(crashSession(acknowledged)));
+  const session = sessionId(crashSession(acknowledged));
+  const share = await shares.get({ keyId: keyId('key'), sessionId: session });
   expect(numberIn(share)).toBe(acknowledged);
   await store.close();
   return applied;
@@ -60,19 +61,25 @@ test(`after ${KILLS} kills in the middle of a write, what was acknowledged is th
   await remove();
 }, 60_000);
 
-test('a commit that the disk refuses is told to the writer, once, and leaves what was before', async () => {
-  const { path, remove } = await temporaryDirectory();
-  const limited = ['-c', 'ulimit -f 2000; exec "$0" "$@"', process.execPath, FULL, path];
-  const writer = spawn('sh', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const ended = once(writer, 'exit');
-  let said = '';
-  for await (const line of createInterface({ input: writer.stdout })) said += line;
+test.each([
+  ['log', { message: 'The store did not commit' }],
+  ['shares', { name: 'ShareStoreError', kind: 'unavailable' }],
+])(
+  'a commit of the %s that the disk refuses is told to the writer, once, and leaves what was before',
+  async (what, error) => {
+    const { path, remove } = await temporaryDirectory();
+    const limited = ['-c', 'ulimit -f 2000; exec "$0" "$@"', process.execPath, FULL, path, what];
+    const writer = spawn('sh', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(writer, 'exit');
+    let said = '';
+    for await (const line of createInterface({ input: writer.stdout })) said += line;
 
-  expect(await ended).toEqual([0, null]);
-  const { number, applied, message, cause } = JSON.parse(said) as Record<string, unknown>;
-  expect(number).toBeGreaterThan(1);
-  expect(applied).toBe(Number(number) - 1);
-  expect(message).toBe('The store did not commit');
-  expect(cause).toMatch(/^Error: \w/);
-  await remove();
-}, 60_000);
+    expect(await ended).toEqual([0, null]);
+    const { number, count, ...failure } = JSON.parse(said) as Record<string, unknown>;
+    expect(number).toBeGreaterThan(1);
+    expect(count).toBe(Number(number) - 1);
+    expect(failure).toMatchObject({ ...error, cause: expect.stringMatching(/^Error: \w/) });
+    await remove();
+  },
+  60_000,
+);

@@ -4,15 +4,17 @@
  */
 import { writeSync } from 'node:fs';
 import { keyId, sessionId, u64be, utf8 } from '../../src/common/index.js';
-import { openLmdbStore } from '../../src/store/index.js';
+import { openStores } from '../../src/store/index.js';
+import { storePaths } from '../support/stores.js';
 import { crashBatch, crashSession } from './lmdb-crash-batch.js';
 
 const [, , path = ''] = process.argv;
-const { consensus, shares } = await openLmdbStore(path);
+const { consensus, shares } = await openStores(storePaths(path));
 const { applied } = await consensus.load();
 for (let number = applied + 1; ; number++) {
-  // A key share is written at the same time, as it happens in a node: the two may share a commit.
-  const kept = shares.put(keyId('key'), sessionId(crashSession(number)), u64be(number));
+  // A key share is written at the same time, as it happens in a node.
+  const id = { keyId: keyId('key'), sessionId: sessionId(crashSession(number)) };
+  const kept = shares.putIfAbsent(id, u64be(number));
   await consensus.persist(crashBatch(number));
   await kept;
   writeSync(1, utf8(`${number}\n`));

@@ -1,16 +1,32 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, sessionId, utf8 } from '../../src/common/index.js';
-import type { ShareStore } from '../../src/ports/index.js';
+import { ShareStoreError } from '../../src/ports/index.js';
+import type { ShareId, ShareStore } from '../../src/ports/index.js';
 
 /** One place where a store keeps things: opened, closed and opened again, its content stays. */
 export type ShareStorePlace = {
   open(): Promise<ShareStore>;
+  /** Alters a bit of a record behind the store's back. The store is closed. */
+  damage(id: ShareId): Promise<void>;
   /** Called when the test is over and the store closed. */
   remove(): Promise<void>;
 };
 
-const SESSION_A = sessionId('aa'.repeat(32));
-const SESSION_B = sessionId('bb'.repeat(32));
+const SESSION_A = 'aa'.repeat(32);
+const SESSION_B = 'bb'.repeat(32);
+
+function idOf(key: string, session: string = SESSION_A): ShareId {
+  return { keyId: keyId(key), sessionId: sessionId(session) };
+}
+
+/** The ids of the suite's lists, in order. */
+const IDS = [
+  idOf('0'),
+  idOf('key'),
+  idOf('key', SESSION_B),
+  idOf('key-1', SESSION_B),
+  idOf('key_'),
+];
 
 /** What every ShareStore does. `makePlace` gives each test a place of its own. */
 export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStorePlace>): void {
@@ -27,72 +43,146 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       await place.remove();
     });
 
-    async function listed(): Promise<string[]> {
-      const found: string[] = [];
-      for await (const [key, session] of store.list()) found.push(`${key} ${session.slice(0, 2)}`);
-      return found;
+    async function reopen(between: () => Promise<void> = async () => {}): Promise<void> {
+      await store.close();
+      await between();
+      store = await place.open();
     }
 
     test('begins empty', async () => {
-      expect(await store.get(keyId('key'), SESSION_A)).toBeUndefined();
-      expect(await listed()).toEqual([]);
+      expect(await store.get(idOf('key'))).toBeUndefined();
+      expect(await store.list({ limit: 9 })).toEqual({ items: [], next: undefined });
     });
 
     test('keeps what was put, by key and session', async () => {
-      await store.put(keyId('key'), SESSION_A, utf8('one'));
-      await store.put(keyId('key'), SESSION_B, utf8('two'));
-      await store.put(keyId('other'), SESSION_A, utf8('three'));
-      await store.close();
-      store = await place.open();
+      for (const [id, word] of [
+        [idOf('key'), 'one'],
+        [idOf('key', SESSION_B), 'two'],
+        [idOf('other'), 'three'],
+        [idOf('empty'), ''],
+      ] as const)
+        expect(await store.putIfAbsent(id, utf8(word))).toEqual({ absent: true });
+      await reopen();
 
-      expect(await store.get(keyId('key'), SESSION_A)).toEqual(utf8('one'));
-      expect(await store.get(keyId('key'), SESSION_B)).toEqual(utf8('two'));
-      expect(await store.get(keyId('other'), SESSION_A)).toEqual(utf8('three'));
-      expect(await store.get(keyId('other'), SESSION_B)).toBeUndefined();
+      expect(await store.get(idOf('key'))).toEqual(utf8('one'));
+      expect(await store.get(idOf('key', SESSION_B))).toEqual(utf8('two'));
+      expect(await store.get(idOf('other'))).toEqual(utf8('three'));
+      expect(await store.get(idOf('empty'))).toEqual(utf8(''));
+      expect(await store.get(idOf('other', SESSION_B))).toBeUndefined();
     });
 
-    test('overwrites', async () => {
-      await store.put(keyId('key'), SESSION_A, utf8('one'));
-      await store.put(keyId('key'), SESSION_A, utf8('two'));
+    test('never overwrites, and says what is there', async () => {
+      await store.putIfAbsent(idOf('key'), utf8('one'));
+      const second = await store.putIfAbsent(idOf('key'), utf8('two'));
+      await reopen();
+      const third = await store.putIfAbsent(idOf('key'), utf8('three'));
 
-      expect(await store.get(keyId('key'), SESSION_A)).toEqual(utf8('two'));
-      expect(await listed()).toEqual(['key aa']);
+      expect(second).toEqual({ absent: false, present: utf8('one') });
+      expect(third).toEqual({ absent: false, present: utf8('one') });
+      expect(await store.get(idOf('key'))).toEqual(utf8('one'));
+    });
+
+    test('of many that put one share at once, one finds nothing and the others find its share', async () => {
+      const words = Array.from({ length: 50 }, (_, at) => utf8(`word ${at}`));
+
+      const results = await Promise.all(words.map((word) => store.putIfAbsent(idOf('key'), word)));
+
+      const first = results.findIndex(({ absent }) => absent);
+      const present = words[first];
+      expect(results.filter(({ absent }) => absent)).toHaveLength(1);
+      expect(results.toSpliced(first, 1)).toEqual(
+        words.slice(1).map(() => ({ absent: false, present })),
+      );
+      expect(await store.get(idOf('key'))).toEqual(present);
+    });
+
+    test('deletes one record, durably, and then has room for another', async () => {
+      await store.putIfAbsent(idOf('key'), utf8('one'));
+      await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));
+
+      await store.delete(idOf('key'));
+      await store.delete(idOf('key'));
+      await store.delete(idOf('never'));
+      await reopen();
+
+      expect(await store.get(idOf('key'))).toBeUndefined();
+      expect((await store.list({ limit: 9 })).items).toEqual([idOf('key', SESSION_B)]);
+      expect(await store.putIfAbsent(idOf('key'), utf8('three'))).toEqual({ absent: true });
+      expect(await store.get(idOf('key'))).toEqual(utf8('three'));
     });
 
     test('lists in order of key, then session', async () => {
-      for (const [key, session] of [
-        ['key-1', SESSION_B],
-        ['key', SESSION_B],
-        ['key_', SESSION_A],
-        ['0', SESSION_A],
-        ['key', SESSION_A],
-      ] as const)
-        await store.put(keyId(key), session, utf8('x'));
+      for (const id of IDS.toReversed()) await store.putIfAbsent(id, utf8('x'));
 
-      expect(await listed()).toEqual(['0 aa', 'key aa', 'key bb', 'key-1 bb', 'key_ aa']);
+      expect(await store.list({ limit: 9 })).toEqual({ items: IDS, next: undefined });
+      expect(await store.list({ limit: IDS.length })).toEqual({ items: IDS, next: undefined });
+    });
+
+    test.each([1, 2, 3])('lists in pages of %d without a gap', async (limit) => {
+      for (const id of IDS) await store.putIfAbsent(id, utf8('x'));
+
+      const found: ShareId[] = [];
+      let after: ShareId | undefined;
+      do {
+        const page = await store.list({ ...(after && { after }), limit });
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        found.push(...page.items);
+        after = page.next;
+      } while (after !== undefined);
+
+      expect(found).toEqual(IDS);
+    });
+
+    test('a page goes on behind a record that has been deleted since', async () => {
+      for (const id of IDS) await store.putIfAbsent(id, utf8('x'));
+      const { next } = await store.list({ limit: 2 });
+      await store.delete(idOf('key'));
+
+      expect(await store.list({ ...(next && { after: next }), limit: 9 })).toEqual({
+        items: IDS.slice(2),
+        next: undefined,
+      });
+    });
+
+    test('a damaged record is told from all others, is listed and can be deleted', async () => {
+      await store.putIfAbsent(idOf('key'), utf8('one'));
+      await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));
+      await reopen(() => place.damage(idOf('key')));
+
+      for (const refused of [store.get(idOf('key')), store.putIfAbsent(idOf('key'), utf8('new'))]) {
+        const error: unknown = await refused.catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(ShareStoreError);
+        expect(error).toMatchObject({ kind: 'damaged' });
+      }
+      expect(await store.get(idOf('key', SESSION_B))).toEqual(utf8('two'));
+      expect((await store.list({ limit: 9 })).items).toEqual([idOf('key'), idOf('key', SESSION_B)]);
+
+      await store.delete(idOf('key'));
+      expect(await store.get(idOf('key'))).toBeUndefined();
+      expect(await store.putIfAbsent(idOf('key'), utf8('new'))).toEqual({ absent: true });
     });
 
     test('what it gives belongs to the caller, and what it was given to itself', async () => {
       const sealed = new Uint8Array(10_000).fill(1);
-      const written = store.put(keyId('key'), SESSION_A, sealed);
+      const written = store.putIfAbsent(idOf('key'), sealed);
       sealed.fill(2);
       await written;
 
-      const found = await store.get(keyId('key'), SESSION_A);
+      const found = await store.get(idOf('key'));
       found?.fill(3);
 
-      expect(await store.get(keyId('key'), SESSION_A)).toEqual(new Uint8Array(10_000).fill(1));
+      expect(await store.get(idOf('key'))).toEqual(new Uint8Array(10_000).fill(1));
     });
 
-    test('bears many writers at once', async () => {
+    test('takes many writers at once', async () => {
       await Promise.all(
         Array.from({ length: 200 }, (_, at) =>
-          store.put(keyId(`key-${at}`), SESSION_A, utf8(String(at))),
+          store.putIfAbsent(idOf(`key-${at}`), utf8(String(at))),
         ),
       );
 
-      expect(await listed()).toHaveLength(200);
-      expect(await store.get(keyId('key-77'), SESSION_A)).toEqual(utf8('77'));
+      expect((await store.list({ limit: 1_000 })).items).toHaveLength(200);
+      expect(await store.get(idOf('key-77'))).toEqual(utf8('77'));
     });
   });
 }

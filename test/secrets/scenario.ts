@@ -11,7 +11,7 @@ import type { Role } from '../../src/identity/index.js';
 import { Node, readConfig } from '../../src/node/index.js';
 import { jsonLogger } from '../../src/machine/index.js';
 import { issueCertificate, loadNodeKey } from '../../src/pki/index.js';
-import { openLmdbStore } from '../../src/store/index.js';
+import { openLmdbConsensusStore } from '../../src/store/index.js';
 import { Recorder } from './recorder.js';
 
 /** Everything outside of processes' memory that a run left behind, by the name of the place. */
@@ -188,8 +188,8 @@ async function collect(folder: string, errors: string[], said: string[]): Promis
       .map(({ parentPath, name }) => readFileSync(join(parentPath, name)));
     traces.set(`data of ${id}`, Buffer.concat(parts));
     traces.set(`log of ${id}`, readFileSync(join(folder, `${id}.log`)));
-    const store = await openLmdbStore(join(data, 'store'));
-    const { entries } = await store.consensus.load();
+    const store = await openLmdbConsensusStore(join(data, 'log'));
+    const { entries } = await store.load();
     traces.set(`entries of ${id}`, Buffer.concat(entries.map(({ payload }) => payload)));
     await store.close();
   }

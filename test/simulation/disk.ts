@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import {
-  compareText,
-  keyId,
-  sessionId,
-  type KeyId,
-  type SessionId,
-} from '../../src/common/index.js';
+import { compareText, keyId, sessionId } from '../../src/common/index.js';
+import { ShareStoreError } from '../../src/ports/index.js';
 import type {
   ConsensusStore,
   Entry,
   HardState,
   Persist,
+  PutResult,
+  ShareId,
+  SharePage,
+  SharePageRequest,
   ShareStore,
   Write,
 } from '../../src/ports/index.js';
@@ -145,23 +144,45 @@ function hashOf([key, value]: Pair): bigint {
 /** The durable half of a share store. */
 export class ShareDisk {
   readonly #sealed = new Map<string, Uint8Array>();
+  readonly #damaged = new Set<string>();
 
-  put(key: KeyId, session: SessionId, sealed: Uint8Array): void {
-    this.#sealed.set(`${key}/${session}`, sealed);
+  /** Files a share where there is none, in one instant. */
+  putIfAbsent(id: ShareId, sealed: Uint8Array): PutResult {
+    const present = this.get(id);
+    if (present !== undefined) return { absent: false, present };
+    this.#sealed.set(shareName(id), sealed);
+    return { absent: true };
   }
 
-  get(key: KeyId, session: SessionId): Uint8Array | undefined {
-    return this.#sealed.get(`${key}/${session}`)?.slice();
+  get(id: ShareId): Uint8Array | undefined {
+    const name = shareName(id);
+    if (this.#damaged.has(name)) throw new ShareStoreError('damaged', `${name}: a bit is another`);
+    return this.#sealed.get(name)?.slice();
   }
 
-  list(): (readonly [KeyId, SessionId])[] {
-    return [...this.#sealed.keys()]
-      .map((name) => {
-        const [key = '', session = ''] = name.split('/');
-        return [keyId(key), sessionId(session)] as const;
-      })
-      .sort(([a, one], [b, other]) => compareText(a, b) || compareText(one, other));
+  delete(id: ShareId): void {
+    this.#sealed.delete(shareName(id));
+    this.#damaged.delete(shareName(id));
   }
+
+  /** From now on a bit of this record reads wrong. */
+  damage(id: ShareId): void {
+    this.#damaged.add(shareName(id));
+  }
+
+  list({ after, limit }: SharePageRequest): SharePage {
+    const behind = after === undefined ? '' : shareName(after);
+    const names = [...this.#sealed.keys()].sort(compareText).filter((name) => name > behind);
+    const items = names.slice(0, limit).map((name) => {
+      const [key = '', session = ''] = name.split('\0');
+      return { keyId: keyId(key), sessionId: sessionId(session) };
+    });
+    return { items, next: names.length > limit ? items.at(-1) : undefined };
+  }
+}
+
+function shareName({ keyId: key, sessionId: session }: ShareId): string {
+  return `${key}\0${session}`;
 }
 
 /** How a write ends: well; with nothing kept, for there is no space; or its sync fails, with everything kept or nothing. */
@@ -247,39 +268,52 @@ function failureOf(fate: Fate): Error {
   return new Error(fate === 'full' ? 'ENOSPC: no space left on device' : 'EIO: i/o error, fsync');
 }
 
-/** One life's door to the share disk. */
+/** One life's door to the share disk. A write that fails is `unavailable` to the node, whatever became of it. */
 export function openShareStore(
   disk: ShareDisk,
   timing: DiskTiming,
-  events: { durable(key: KeyId, session: SessionId): void },
+  events: { durable(id: ShareId): void },
 ): ShareStore {
   const wait = (): Promise<void> =>
     new Promise((resolve) => timing.inProcess(timing.latencyMs(), resolve));
-  return {
-    put: (key, session, sealed) => {
-      const copy = sealed.slice();
-      return new Promise((resolve, reject) => {
-        const latencyMs = timing.latencyMs();
-        const fate = timing.fate();
-        if (fate === 'good' || fate === 'failed but kept') {
-          timing.onDisk(latencyMs * timing.durableAt(), () => {
-            disk.put(key, session, copy);
-            events.durable(key, session);
-          });
-        }
-        timing.inProcess(latencyMs, () => {
-          if (fate === 'good') resolve();
-          else reject(failureOf(fate));
+  const write = <T>(commit: () => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const latencyMs = timing.latencyMs();
+      const fate = timing.fate();
+      let committed: { readonly result: T } | { readonly error: unknown } | undefined;
+      if (fate === 'good' || fate === 'failed but kept') {
+        timing.onDisk(latencyMs * timing.durableAt(), () => {
+          try {
+            committed = { result: commit() };
+          } catch (error) {
+            committed = { error };
+          }
         });
+      }
+      timing.inProcess(latencyMs, () => {
+        if (fate !== 'good')
+          reject(new ShareStoreError('unavailable', 'it did not commit', failureOf(fate)));
+        else if (committed !== undefined && 'result' in committed) resolve(committed.result);
+        else reject(committed?.error);
+      });
+    });
+  return {
+    putIfAbsent: (id, sealed) => {
+      const copy = sealed.slice();
+      return write(() => {
+        const put = disk.putIfAbsent(id, copy);
+        events.durable(id);
+        return put;
       });
     },
-    get: async (key, session) => {
+    get: async (id) => {
       await wait();
-      return disk.get(key, session);
+      return disk.get(id);
     },
-    async *list() {
+    delete: (id) => write(() => disk.delete(id)),
+    list: async (page) => {
       await wait();
-      yield* disk.list();
+      return disk.list(page);
     },
     close: () => Promise.resolve(),
   };

@@ -274,7 +274,7 @@ export class Machine<P extends Process> {
         misuse: (what) => this.#events.violation(this, 'consensus store', `${this.id}: ${what}`),
       }),
       shares: openShareStore(this.shares, timing, {
-        durable: (key) => this.#events.shareKept(this, key),
+        durable: ({ keyId }) => this.#events.shareKept(this, keyId),
       }),
       logger: this.#loggerOf(life),
       onFatal: (error) => {

@@ -20,13 +20,16 @@ import { Rng } from './rng.js';
 /** A disk as it would be after a crash now, to be read without delay. */
 function frozen(disk: ShareDisk): ShareStore {
   return {
-    put: () => Promise.reject(new Error('a checker writes nothing')),
-    get: (key, session) => Promise.resolve(disk.get(key, session)),
-    async *list() {
-      yield* disk.list();
-    },
+    putIfAbsent: refuse,
+    delete: refuse,
+    get: (id) => Promise.resolve(disk.get(id)),
+    list: (page) => Promise.resolve(disk.list(page)),
     close: () => Promise.resolve(),
   };
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('a checker writes nothing'));
 }
 
 /** Opens shares as their nodes would, and does in one place what a cluster never does: puts a private key together. */
@@ -80,7 +83,7 @@ export function openedShares(parts: {
 
   return {
     has: (node, key, session) =>
-      parts.diskOf(node)?.get(keyId(key), sessionId(session)) !== undefined,
+      parts.diskOf(node)?.get({ keyId: keyId(key), sessionId: sessionId(session) }) !== undefined,
     makeKey: async (key, nodes) => {
       const scalars: (readonly [number, bigint])[] = [];
       for (const node of nodes) {

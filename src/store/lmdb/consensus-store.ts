@@ -4,6 +4,7 @@ import type { LogIndex } from '../../common/index.js';
 import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
 import {
+  contentOf,
   damaged,
   entryFromBytes,
   entryToBytes,
@@ -11,18 +12,20 @@ import {
   hardStateFromBytes,
   hardStateToBytes,
   numberFromBytes,
+  record,
   requireFits,
   requireUnbroken,
 } from '../records.js';
+import { openEnvironment } from './environment.js';
 import { durable, LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
 type Tables = {
-  /** u64be(index) → encoded `LogEntry`. */
+  /** u64be(index) → `entryToBytes`. */
   readonly log: Table;
   /** What there is one of. */
   readonly meta: Table;
-  /** The replicated state, as its writes name it. */
+  /** The replicated state, as its writes name it; each value is a `record`. */
   readonly state: Table;
 };
 
@@ -31,12 +34,25 @@ const APPLIED = utf8('applied');
 /** lmdb's, for pages of 4 KiB. */
 const KEY_BYTES_MAX = 1978;
 
-/** The log and the replicated state on disk. */
-export class LmdbConsensusStore implements ConsensusStore {
+/**
+ * Opens the log and the replicated state in the directory `path`, an lmdb environment of their own.
+ *
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
+ */
+export async function openLmdbConsensusStore(path: string): Promise<ConsensusStore> {
+  const { root, tables, close } = await openEnvironment(path, (table) => ({
+    log: table('log'),
+    meta: table('meta'),
+    state: table('state'),
+  }));
+  return new LmdbConsensusStore(root, tables, close);
+}
+
+class LmdbConsensusStore implements ConsensusStore {
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   readonly #tables: Tables;
   readonly #release: () => Promise<void>;
-  #writing: Promise<void> | undefined;
+  #writing: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -67,7 +83,7 @@ export class LmdbConsensusStore implements ConsensusStore {
     return {
       hardState: hardState === undefined ? FIRST_HARD_STATE : hardStateFromBytes(hardState),
       entries,
-      applied: applied === undefined ? 0 : numberFromBytes(applied),
+      applied: applied === undefined ? 0 : numberFromBytes(contentOf(applied)),
     };
   }
 
@@ -84,7 +100,7 @@ export class LmdbConsensusStore implements ConsensusStore {
 
   get(key: Uint8Array): Uint8Array | undefined {
     const value = this.#tables.state.get(key);
-    return value === undefined ? undefined : Uint8Array.from(value);
+    return value === undefined ? undefined : Uint8Array.from(contentOf(value));
   }
 
   *scan(prefix: Uint8Array, from?: Uint8Array): Generator<readonly [Uint8Array, Uint8Array]> {
@@ -95,7 +111,7 @@ export class LmdbConsensusStore implements ConsensusStore {
       ...(end === undefined ? {} : { end }),
     };
     for (const { key, value } of this.#tables.state.getRange(range))
-      yield [Uint8Array.from(key), Uint8Array.from(value)];
+      yield [Uint8Array.from(key), Uint8Array.from(contentOf(value))];
   }
 
   close(): Promise<void> {
@@ -122,13 +138,13 @@ export class LmdbConsensusStore implements ConsensusStore {
       batch.truncateFrom === undefined
         ? []
         : [...log.getKeys({ start: u64be(batch.truncateFrom) })].map((key) => Uint8Array.from(key));
-    // lmdb reads values later, from where they are: it gets copies that nobody alters.
+    // lmdb reads values later, from where they are: it gets copies.
     const writes = batch.writes.map(([key, value]) => {
       assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
-      return [key, value === undefined ? undefined : Uint8Array.from(value)] as const;
+      return [key, value === undefined ? undefined : record(value)] as const;
     });
     const hardState = batch.hardState === undefined ? undefined : hardStateToBytes(batch.hardState);
-    const applied = u64be(batch.applied);
+    const applied = record(u64be(batch.applied));
 
     return this.#root.batch(() => {
       for (const key of removed) void log.remove(key);

@@ -1,17 +1,31 @@
-import { assert, keyId, sessionId, utf8 } from '../../common/index.js';
-import type { KeyId, SessionId } from '../../common/index.js';
-import type { ShareStore } from '../../ports/index.js';
+import { assert, concat, utf8 } from '../../common/index.js';
+import { ShareStoreError } from '../../ports/index.js';
+import type {
+  PutResult,
+  ShareId,
+  SharePage,
+  SharePageRequest,
+  ShareStore,
+} from '../../ports/index.js';
+import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
+import { openEnvironment } from './environment.js';
 import { durable, LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
-/** Below every character of an id, so that the order of the whole is that of its parts. */
-const SEPARATOR = '\0';
+/**
+ * Opens the sealed key shares in the directory `path`, an lmdb environment of their own.
+ *
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
+ */
+export async function openLmdbShareStore(path: string): Promise<ShareStore> {
+  const { tables, close } = await openEnvironment(path, (table) => ({ shares: table('shares') }));
+  return new LmdbShareStore(tables.shares, close);
+}
 
-/** Sealed key shares on disk, in the environment of the log. */
-export class LmdbShareStore implements ShareStore {
+class LmdbShareStore implements ShareStore {
   readonly #table: Table;
   readonly #release: () => Promise<void>;
-  readonly #writing = new Set<Promise<void>>();
+  readonly #writing = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   constructor(table: Table, release: () => Promise<void>) {
@@ -19,40 +33,69 @@ export class LmdbShareStore implements ShareStore {
     this.#release = release;
   }
 
-  async put(key: KeyId, session: SessionId, sealed: Uint8Array): Promise<void> {
-    assert(this.#closing === undefined, 'the store is closed');
-    // A copy: lmdb reads the value later, from where it is.
-    const write = durable(this.#table.put(place(key, session), Uint8Array.from(sealed)));
-    this.#writing.add(write);
-    try {
-      await write;
-    } finally {
-      this.#writing.delete(write);
+  async putIfAbsent(id: ShareId, sealed: Uint8Array): Promise<PutResult> {
+    const bytes = shareToBytes(id, sealed);
+    for (;;) {
+      // The condition is tried inside the transaction, so of two writers one finds the other's share.
+      const put = (): void => void this.#table.put(place(id), bytes);
+      const write = (): Promise<boolean> => this.#table.ifNoExists(place(id), put);
+      if (await this.#committed(write)) return { absent: true };
+      const present = await this.get(id);
+      // Deleted since: then there is room.
+      if (present !== undefined) return { absent: false, present };
     }
   }
 
-  async get(key: KeyId, session: SessionId): Promise<Uint8Array | undefined> {
-    const sealed = this.#table.get(place(key, session));
-    return sealed === undefined ? undefined : Uint8Array.from(sealed);
+  async get(id: ShareId): Promise<Uint8Array | undefined> {
+    const bytes = this.#reading(() => this.#table.get(place(id)));
+    return bytes === undefined ? undefined : shareFromBytes(id, bytes);
   }
 
-  /** Of the moment when it is asked: names only, so all of them are taken at once. */
-  async *list(): AsyncGenerator<readonly [KeyId, SessionId]> {
-    const places = [...this.#table.getKeys({ start: LOWEST_KEY })].map(names);
-    yield* places;
+  async delete(id: ShareId): Promise<void> {
+    await this.#committed(() => this.#table.remove(place(id)));
+  }
+
+  async list(page: SharePageRequest): Promise<SharePage> {
+    // The least key behind `after` is `after` with a zero byte behind it.
+    const start =
+      page.after === undefined ? LOWEST_KEY : concat(place(page.after), Uint8Array.of(0));
+    const range = { start, limit: page.limit + 1 };
+    const names = this.#reading(() => [...this.#table.getKeys(range)].map(nameIn));
+    return sharePage(page, names);
   }
 
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#writing).then(this.#release);
     return this.#closing;
   }
+
+  /** Resolves when `write` is durable. @throws {ShareStoreError} `unavailable` when it was not committed. */
+  async #committed(write: () => Promise<boolean>): Promise<boolean> {
+    assert(this.#closing === undefined, 'the store is closed');
+    const written = durable(write());
+    this.#writing.add(written);
+    try {
+      return await written;
+    } catch (cause) {
+      throw new ShareStoreError('unavailable', 'The share store did not commit', cause);
+    } finally {
+      this.#writing.delete(written);
+    }
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw new ShareStoreError('unavailable', 'The share store cannot be read', cause);
+    }
+  }
 }
 
-function place(key: KeyId, session: SessionId): Uint8Array {
-  return utf8(`${key}${SEPARATOR}${session}`);
+function place(id: ShareId): Uint8Array {
+  return utf8(shareName(id));
 }
 
-function names(bytes: Uint8Array): readonly [KeyId, SessionId] {
-  const [key = '', session = ''] = new TextDecoder().decode(bytes).split(SEPARATOR);
-  return [keyId(key), sessionId(session)];
+function nameIn(key: Uint8Array): string {
+  return new TextDecoder().decode(key);
 }

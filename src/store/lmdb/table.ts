@@ -7,8 +7,8 @@ export type Table = Database<Uint8Array, Uint8Array>;
 export const LOWEST_KEY = Uint8Array.of(0);
 
 /** Waits until a write is durable. lmdb hides why a commit failed in a promise of its own: that becomes the cause. */
-export async function durable(write: Promise<unknown>): Promise<void> {
-  await write.catch(async (error: unknown) => {
+export async function durable<T>(write: Promise<T>): Promise<T> {
+  return await write.catch(async (error: unknown) => {
     throw new Error('The store did not commit', { cause: await reasonOf(error) });
   });
 }

@@ -1,38 +1,55 @@
-import type { KeyId, SessionId } from '../../common/index.js';
-import type { ShareStore } from '../../ports/index.js';
+import { compareText } from '../../common/index.js';
+import type {
+  PutResult,
+  ShareId,
+  SharePage,
+  SharePageRequest,
+  ShareStore,
+} from '../../ports/index.js';
+import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
 
-/** Sealed key shares in memory: gone with the process, otherwise as on disk. */
-export function memoryShareStore(): ShareStore {
-  return new MemoryShareStore();
+/**
+ * Sealed key shares in memory: gone with the process, otherwise as on disk.
+ *
+ * @param records - Where they are kept, by name. A second store on the same map is the same place opened again.
+ */
+export function memoryShareStore(records: Map<string, Uint8Array> = new Map()): ShareStore {
+  return new MemoryShareStore(records);
 }
 
 class MemoryShareStore implements ShareStore {
-  readonly #sealed = new Map<string, readonly [KeyId, SessionId, Uint8Array]>();
+  readonly #records: Map<string, Uint8Array>;
 
-  async put(key: KeyId, session: SessionId, sealed: Uint8Array): Promise<void> {
-    const copy = Uint8Array.from(sealed);
+  constructor(records: Map<string, Uint8Array>) {
+    this.#records = records;
+  }
+
+  async putIfAbsent(id: ShareId, sealed: Uint8Array): Promise<PutResult> {
+    const bytes = shareToBytes(id, sealed);
     await Promise.resolve();
-    this.#sealed.set(place(key, session), [key, session, copy]);
+    const found = this.#records.get(shareName(id));
+    if (found !== undefined) return { absent: false, present: shareFromBytes(id, found) };
+    this.#records.set(shareName(id), bytes);
+    return { absent: true };
   }
 
-  async get(key: KeyId, session: SessionId): Promise<Uint8Array | undefined> {
-    const found = this.#sealed.get(place(key, session));
-    return found === undefined ? undefined : Uint8Array.from(found[2]);
+  async get(id: ShareId): Promise<Uint8Array | undefined> {
+    const found = this.#records.get(shareName(id));
+    return found === undefined ? undefined : shareFromBytes(id, found);
   }
 
-  async *list(): AsyncGenerator<readonly [KeyId, SessionId]> {
-    for (const name of [...this.#sealed.keys()].sort()) {
-      const found = this.#sealed.get(name);
-      if (found !== undefined) yield [found[0], found[1]];
-    }
+  async delete(id: ShareId): Promise<void> {
+    await Promise.resolve();
+    this.#records.delete(shareName(id));
+  }
+
+  async list(page: SharePageRequest): Promise<SharePage> {
+    const after = page.after === undefined ? '' : shareName(page.after);
+    const names = [...this.#records.keys()].filter((name) => name > after).sort(compareText);
+    return sharePage(page, names);
   }
 
   async close(): Promise<void> {
     // Nothing is held.
   }
-}
-
-/** The separator is below every character of an id. */
-function place(key: KeyId, session: SessionId): string {
-  return `${key}\0${session}`;
 }

@@ -1,4 +1,5 @@
 import { keyId, sessionId, toHex } from '../../common/index.js';
+import { ShareStoreError } from '../../ports/index.js';
 import type { KeyRecord } from '../../wire/index.js';
 import { ALARMED_KEYS_MAX } from '../limits.js';
 import type { Surroundings } from '../surroundings.js';
@@ -30,7 +31,11 @@ export class KeyShares {
         this.#around.logger.alarm('no key share on this node', { key: key.keyId });
       return loaded && !this.#closed;
     } catch (error) {
-      if (this.#isNews(key)) {
+      if (error instanceof ShareStoreError && error.kind === 'unavailable') {
+        // It passes: the next look, a second later, tries again.
+        const words = { key: key.keyId, error: String(error) };
+        this.#around.logger.warn('the share store is unavailable', words);
+      } else if (this.#isNews(key)) {
         const words = { key: key.keyId, error: String(error) };
         this.#around.logger.alarm('key share cannot be opened', words);
       }

@@ -49,16 +49,12 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'ready is said for a share that was never kept',
     edits: [
       {
-        find: 'await shares.put(keyId, sessionId, sealShare(',
-        replace: 'void (keyId, sessionId, sealShare(',
+        find: 'await shares.putIfAbsent(input, sealed)',
+        replace: '{ absent: true }',
       },
       {
-        find: 'if (stored === undefined || !same ||',
-        replace: 'if (stored !== undefined && !same ||',
-      },
-      {
-        find: '!equal(recordOf(stored) ?? new Uint8Array(), record)',
-        replace: 'false',
+        find: 'if (stored === undefined || !this.#isKept(place, stored',
+        replace: 'if (stored !== undefined && !this.#isKept(place, stored',
       },
     ],
     where: 'faults',

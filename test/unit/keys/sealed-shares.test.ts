@@ -3,11 +3,13 @@ import { inspect } from 'node:util';
 import { clusterId, nodeId, toHex } from '../../../src/common/index.js';
 import { suiteOf } from '../../../src/frost/index.js';
 import type { KeepInput, KeyManagerParts, LoadInput } from '../../../src/keys/index.js';
+import { ShareStoreError } from '../../../src/ports/index.js';
 import type { ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { algorithmName } from '../../../src/identity/index.js';
 import { ALGORITHMS } from '../../../src/state/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
+import { replaceShare } from '../../support/stores.js';
 import { holds, KEY, manager, OTHER_SESSION, SESSION, sharing } from './sharing.js';
 
 const DATA_LOSS = { code: 'data-loss', reason: 'KEY_SHARE_SEAL' };
@@ -20,7 +22,7 @@ async function kept(share: KeepInput = sharing()): Promise<{
 }> {
   const shares = memoryShareStore();
   await manager(shares).keep(share);
-  const sealed = await shares.get(share.keyId, share.sessionId);
+  const sealed = await shares.get(share);
   return { shares, share, sealed: sealed ?? new Uint8Array() };
 }
 
@@ -96,10 +98,10 @@ test('two shares that changed places do not open', async () => {
   const other = sharing({ sessionId: OTHER_SESSION, V: share.V, scalar: share.scalar });
   const same = { ...other, publicKey: share.publicKey };
   await manager(shares).keep(same);
-  const [a, b] = [await shares.get(KEY, SESSION), await shares.get(KEY, OTHER_SESSION)];
+  const [a, b] = [await shares.get(share), await shares.get(same)];
 
-  await shares.put(KEY, SESSION, b ?? new Uint8Array());
-  await shares.put(KEY, OTHER_SESSION, a ?? new Uint8Array());
+  await replaceShare(shares, share, b ?? new Uint8Array());
+  await replaceShare(shares, same, a ?? new Uint8Array());
 
   await expect(manager(shares).load(share)).rejects.toMatchObject(DATA_LOSS);
   await expect(manager(shares).load(same)).rejects.toMatchObject(DATA_LOSS);
@@ -111,7 +113,7 @@ test('a share with any bit changed does not open, its record and length included
   for (let at = 0; at < sealed.length; at++) {
     const broken = Uint8Array.from(sealed);
     broken[at] = (broken[at] ?? 0) ^ (1 << (at % 8));
-    await shares.put(KEY, SESSION, broken);
+    await replaceShare(shares, share, broken);
     await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
   }
   for (const broken of [
@@ -121,10 +123,10 @@ test('a share with any bit changed does not open, its record and length included
     new Uint8Array(0),
     Uint8Array.from([...sealed, 0]),
   ]) {
-    await shares.put(KEY, SESSION, broken);
+    await replaceShare(shares, share, broken);
     await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
   }
-  await shares.put(KEY, SESSION, sealed);
+  await replaceShare(shares, share, sealed);
   expect(await keys.load(share)).toBe(true);
 });
 
@@ -145,26 +147,21 @@ test('an error of opening tells no secret', async () => {
 test('a share is not kept until it reads back as it was', async () => {
   const broken = memoryShareStore();
   const lying: ShareStore = {
-    put: (key, session, sealed) =>
-      broken.put(
-        key,
-        session,
+    putIfAbsent: (id, sealed) =>
+      broken.putIfAbsent(
+        id,
         sealed.map((byte) => byte ^ 1),
       ),
-    get: (key, session) => broken.get(key, session),
-    list: () => broken.list(),
+    get: (id) => broken.get(id),
+    delete: (id) => broken.delete(id),
+    list: (page) => broken.list(page),
     close: () => broken.close(),
   };
-  const forgetting: ShareStore = { ...lying, put: async () => {} };
+  const forgetting: ShareStore = { ...lying, putIfAbsent: async () => ({ absent: true }) };
   const older = sharing();
   const stale = memoryShareStore();
   await manager(stale).keep(older);
-  const keeping: ShareStore = {
-    put: async () => {},
-    get: (key, session) => stale.get(key, session),
-    list: () => stale.list(),
-    close: () => stale.close(),
-  };
+  const keeping: ShareStore = { ...forgetting, get: (id) => stale.get(id) };
 
   for (const store of [lying, forgetting])
     await expect(manager(store).keep(sharing())).rejects.toMatchObject({
@@ -174,6 +171,59 @@ test('a share is not kept until it reads back as it was', async () => {
   await expect(
     manager(keeping).keep({ ...older, record: new Uint8Array(3) }),
   ).rejects.toMatchObject({ reason: 'KEY_SHARE_READ_BACK' });
+});
+
+test('the same share may be kept twice, by a later run of the node too', async () => {
+  const { shares, share, sealed } = await kept();
+
+  await manager(shares).keep(share);
+
+  expect(await shares.get(share)).toEqual(sealed);
+});
+
+test.each<[string, (share: KeepInput) => Partial<KeepInput>]>([
+  ['of another sharing', () => ({})],
+  ['with another record', (share) => ({ ...share, record: new Uint8Array(3) })],
+])('a second share of a session %s is refused, and the first stays', async (_name, other) => {
+  const { shares, share, sealed } = await kept();
+
+  await expect(manager(shares).keep(sharing(other(share)))).rejects.toMatchObject({
+    code: 'already-exists',
+    reason: 'KEY_SHARE_EXISTS',
+  });
+
+  expect(await shares.get(share)).toEqual(sealed);
+});
+
+test('a store that is unavailable is no damage: the call may be made again', async () => {
+  const working = memoryShareStore();
+  let error: ShareStoreError | undefined;
+  const shares: ShareStore = {
+    putIfAbsent: (id, sealed) => (error ? Promise.reject(error) : working.putIfAbsent(id, sealed)),
+    get: (id) => (error ? Promise.reject(error) : working.get(id)),
+    delete: (id) => working.delete(id),
+    list: (page) => (error ? Promise.reject(error) : working.list(page)),
+    close: () => working.close(),
+  };
+  const [keys, share] = [manager(shares), sharing()];
+
+  error = new ShareStoreError('unavailable', 'a test');
+  await expect(keys.keep(share)).rejects.toBe(error);
+  await expect(keys.pending(KEY)).rejects.toBe(error);
+  await expect(keys.load(share)).rejects.toBe(error);
+
+  error = undefined;
+  await keys.keep(share);
+  expect(await keys.pending(KEY)).toBe(1);
+  expect(await keys.load(share)).toBe(true);
+});
+
+test('a record that the store calls damaged does not open', async () => {
+  const { share } = await kept();
+  const error = new ShareStoreError('damaged', 'a test');
+  const shares = { ...memoryShareStore(), get: () => Promise.reject(error) };
+
+  await expect(manager(shares).load(share)).rejects.toMatchObject({ ...DATA_LOSS, cause: error });
 });
 
 test('a share that is not of its polynomial is never kept', async () => {
@@ -188,7 +238,7 @@ test('a share that is not of its polynomial is never kept', async () => {
   ])
     await expect(manager(shares).keep(sharing(wrong))).rejects.toThrow('of its polynomial');
 
-  expect(await shares.get(KEY, SESSION)).toBeUndefined();
+  expect(await shares.get({ keyId: KEY, sessionId: SESSION })).toBeUndefined();
 });
 
 const pairs = ALGORITHMS.flatMap((made) =>
@@ -238,8 +288,9 @@ test('the shares of a key are counted over all sessions, restarts included', asy
   const keys = manager(shares);
   expect(await keys.pending(KEY)).toBe(1);
 
-  await keys.keep(sharing({ sessionId: OTHER_SESSION }));
-  await keys.keep(sharing({ sessionId: OTHER_SESSION }));
+  const other = sharing({ sessionId: OTHER_SESSION });
+  await keys.keep(other);
+  await keys.keep(other);
 
   expect(await keys.pending(KEY)).toBe(2);
   expect(await manager(shares).pending(KEY)).toBe(2);

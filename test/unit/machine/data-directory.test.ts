@@ -38,9 +38,11 @@ test('the first start makes the directory, private, and says whose it is', async
   data.claim();
 
   expect(data.incarnation).toBe(1);
-  expect(data.storePath).toBe(join(path, 'store'));
+  expect(data.logPath).toBe(join(path, 'log'));
+  expect(data.sharesPath).toBe(join(path, 'shares'));
   expect(statSync(path).mode & 0o777).toBe(0o700);
   expect(JSON.parse(readFileSync(join(path, 'node.json'), 'utf8'))).toEqual({
+    format: 1,
     node_id: 'node-1',
     cluster_id: OWNER.clusterId,
     incarnation: 1,
@@ -82,11 +84,27 @@ test("another node's or cluster's directory is refused, and not kept locked", as
 
 test('a damaged node.json is data loss, and never written anew', async () => {
   mkdirSync(path);
-  for (const content of ['', '{', '[]', '{"node_id":"node-1","incarnation":1}']) {
+  for (const content of ['', '{', '[]', '{"format":1,"node_id":"node-1","incarnation":1}']) {
     writeFileSync(join(path, 'node.json'), content);
     await expect(openDataDirectory(path, OWNER)).rejects.toMatchObject({ code: 'data-loss' });
     expect(readFileSync(join(path, 'node.json'), 'utf8')).toBe(content);
   }
+});
+
+test.each([
+  ['an earlier release', {}],
+  ['a later release', { format: 2 }],
+])('a data directory of %s is refused and left as it is', async (_name, format) => {
+  mkdirSync(path);
+  const content = JSON.stringify({ ...format, node_id: 'node-1', cluster_id: OWNER.clusterId });
+  writeFileSync(join(path, 'node.json'), content);
+
+  await expect(openDataDirectory(path, OWNER)).rejects.toMatchObject({
+    code: 'unsupported',
+    reason: 'STORE_FORMAT',
+  });
+
+  expect(readFileSync(join(path, 'node.json'), 'utf8')).toBe(content);
 });
 
 test('a directory in use is refused by name, until it is released', async () => {

@@ -354,7 +354,7 @@ describe('refuses to start', () => {
   test('when its log is gone, and with it the votes it gave', async () => {
     const config = configured();
     await runOnce(config);
-    rmSync(join(folder, 'data', 'store'), { recursive: true });
+    rmSync(join(folder, 'data', 'log'), { recursive: true });
     await expect(runOnce(config)).rejects.toMatchObject({ reason: 'LOG_LOST' });
   });
 

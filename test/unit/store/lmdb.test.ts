@@ -1,11 +1,21 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
-import { keyId, sessionId, u64be, utf8 } from '../../../src/common/index.js';
-import { memoryConsensusStore, openLmdbStore } from '../../../src/store/index.js';
+import { concat, keyId, sessionId, u64be, utf8 } from '../../../src/common/index.js';
+import {
+  memoryConsensusStore,
+  openLmdbConsensusStore,
+  openLmdbShareStore,
+  openStores,
+} from '../../../src/store/index.js';
 import { encode, LogEntry } from '../../../src/wire/index.js';
-import { batch, entries, temporaryDirectory } from '../../support/stores.js';
+import {
+  alterRecord,
+  batch,
+  entries,
+  storePaths,
+  temporaryDirectory,
+} from '../../support/stores.js';
 
 /** A sound entry of index 2. */
 const SECOND = encode(LogEntry, {
@@ -16,7 +26,12 @@ const SECOND = encode(LogEntry, {
   payload: new Uint8Array(0),
   hash: new Uint8Array(32),
 });
-const SESSION = sessionId('aa'.repeat(32));
+const SHARE = { keyId: keyId('key'), sessionId: sessionId('aa'.repeat(32)) };
+
+/** A record as the store writes it. */
+function recorded(content: Uint8Array): Uint8Array {
+  return concat(Uint8Array.of(1), content);
+}
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let path: string;
@@ -27,71 +42,124 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
-/** Writes to a table behind the store's back. */
-async function tamper(
-  table: string,
-  key: Uint8Array,
-  value: Uint8Array | undefined,
-): Promise<void> {
-  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
-  const root = open<Uint8Array, Uint8Array>({ path, noSubdir: false, ...binary });
-  const opened = root.openDB<Uint8Array, Uint8Array>({ name: table, ...binary });
-  await (value === undefined ? opened.remove(key) : opened.put(key, value));
-  await root.close();
+/** Writes to a table of the log behind the store's back. */
+function tamper(table: string, key: Uint8Array, value: Uint8Array | undefined): Promise<void> {
+  return alterRecord(path, table, key, () => value);
 }
 
 async function withLog(last: number): Promise<void> {
-  const store = await openLmdbStore(path);
-  await store.consensus.persist(batch({ entries: entries(1, last), applied: last }));
+  const store = await openLmdbConsensusStore(path);
+  const writes = [[utf8('name'), utf8('value')]] as const;
+  await store.persist(batch({ entries: entries(1, last), writes, applied: last }));
   await store.close();
 }
 
 async function loaded(): Promise<unknown> {
-  const store = await openLmdbStore(path);
+  const store = await openLmdbConsensusStore(path);
   try {
-    return await store.consensus.load();
+    return await store.load();
   } finally {
     await store.close();
   }
 }
 
-test('its directory is for its owner only, also when it was there before', async () => {
-  await (await openLmdbStore(path)).close();
-  expect(statSync(path).mode & 0o777).toBe(0o700);
+test('log and shares are in directories apart, for their owner only, also where they were before', async () => {
+  const paths = storePaths(path);
+  mkdirSync(paths.sharesPath, { recursive: true });
+  chmodSync(paths.sharesPath, 0o755);
 
-  const open755 = join(directory.path, 'open');
-  mkdirSync(open755);
-  chmodSync(open755, 0o755);
-  await (await openLmdbStore(open755)).close();
-  expect(statSync(open755).mode & 0o777).toBe(0o700);
+  await (await openStores(paths)).close();
+
+  for (const each of [paths.logPath, paths.sharesPath]) {
+    expect(readdirSync(each)).toContain('data.mdb');
+    expect(statSync(each).mode & 0o777).toBe(0o700);
+  }
 });
 
 test('log and shares can be closed one after the other, in any order and twice', async () => {
-  const store = await openLmdbStore(path);
-  await store.consensus.close();
+  const stores = await openStores(storePaths(path));
+  await stores.consensus.close();
 
-  await store.shares.put(keyId('key'), SESSION, utf8('sealed'));
-  expect(await store.shares.get(keyId('key'), SESSION)).toEqual(utf8('sealed'));
+  await stores.shares.putIfAbsent(SHARE, utf8('sealed'));
+  expect(await stores.shares.get(SHARE)).toEqual(utf8('sealed'));
 
-  await store.shares.close();
-  await store.close();
-  await store.close();
+  await stores.shares.close();
+  await stores.close();
+  await stores.close();
 });
 
 test('closing waits for what is being written', async () => {
-  const store = await openLmdbStore(path);
-  const written = store.consensus.persist(batch({ entries: entries(1, 3), applied: 3 }));
-  const kept = store.shares.put(keyId('key'), SESSION, utf8('sealed'));
+  const paths = storePaths(path);
+  const first = await openStores(paths);
+  const written = first.consensus.persist(batch({ entries: entries(1, 3), applied: 3 }));
+  const kept = first.shares.putIfAbsent(SHARE, utf8('sealed'));
 
-  await store.close();
+  await first.close();
 
   await Promise.all([written, kept]);
-  expect(await loaded()).toMatchObject({ applied: 3 });
+  const second = await openStores(paths);
+  expect(await second.consensus.load()).toMatchObject({ applied: 3 });
+  expect(await second.shares.get(SHARE)).toEqual(utf8('sealed'));
+  await second.close();
+});
+
+test('what was sealed can be put anew only after it was deleted, also when both are under way', async () => {
+  const shares = await openLmdbShareStore(path);
+  await shares.putIfAbsent(SHARE, utf8('one'));
+
+  const results = await Promise.all([
+    shares.putIfAbsent(SHARE, utf8('two')),
+    shares.delete(SHARE),
+    shares.putIfAbsent(SHARE, utf8('three')),
+  ]);
+
+  // The first found `one`, or found it deleted and then what came in its place.
+  expect(results[0]).toMatchObject({ absent: false });
+  expect(results[2]).toEqual({ absent: true });
+  expect(await shares.get(SHARE)).toEqual(utf8('three'));
+  await shares.close();
+});
+
+describe('the format of the store', () => {
+  test.each<[string, Uint8Array | undefined, string]>([
+    ['a later format', u64be(2), 'is of format 2; this release reads format 1'],
+    ['no format', undefined, 'is of format unknown; this release reads format 1'],
+  ])('a log with %s is not opened', async (_name, format, words) => {
+    await withLog(3);
+    await tamper('format', utf8('format'), format);
+
+    await expect(loaded()).rejects.toMatchObject({
+      code: 'unsupported',
+      reason: 'STORE_FORMAT',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  test('key shares of a later format are not opened, and the log is closed again', async () => {
+    const paths = storePaths(path);
+    await (await openStores(paths)).close();
+    await alterRecord(paths.sharesPath, 'format', utf8('format'), () => u64be(2));
+
+    await expect(openStores(paths)).rejects.toMatchObject({ reason: 'STORE_FORMAT' });
+
+    await alterRecord(paths.sharesPath, 'format', utf8('format'), () => u64be(1));
+    await (await openStores(paths)).close();
+  });
+
+  test('a record of the state in another format is data loss', async () => {
+    await withLog(3);
+    await tamper('state', utf8('name'), utf8('value'));
+    const store = await openLmdbConsensusStore(path);
+
+    expect(() => store.get(utf8('name'))).toThrow(expect.objectContaining({ code: 'data-loss' }));
+    expect(() => [...store.scan(utf8('n'))]).toThrow('another format');
+    await store.close();
+  });
 });
 
 test('two batches at once are a mistake of ours, on disk and in memory', async () => {
-  const store = await openLmdbStore(path);
-  for (const consensus of [store.consensus, memoryConsensusStore()]) {
+  const store = await openLmdbConsensusStore(path);
+  for (const consensus of [store, memoryConsensusStore()]) {
     const first = consensus.persist(batch({ applied: 1 }));
     await expect(consensus.persist(batch({ applied: 2 }))).rejects.toThrow('one call at a time');
     await first;
@@ -102,8 +170,8 @@ test('two batches at once are a mistake of ours, on disk and in memory', async (
 });
 
 test('a batch that leaves a gap in the log is a mistake of ours, on disk and in memory', async () => {
-  const store = await openLmdbStore(path);
-  for (const consensus of [store.consensus, memoryConsensusStore()]) {
+  const store = await openLmdbConsensusStore(path);
+  for (const consensus of [store, memoryConsensusStore()]) {
     await consensus.persist(batch({ entries: entries(1, 5), applied: 1 }));
 
     for (const wrong of [
@@ -124,11 +192,11 @@ test('a batch that leaves a gap in the log is a mistake of ours, on disk and in 
 });
 
 test('a batch that cannot be written is not written in part', async () => {
-  const store = await openLmdbStore(path);
+  const store = await openLmdbConsensusStore(path);
 
   for (const key of [new Uint8Array(0), new Uint8Array(1_979)])
     await expect(
-      store.consensus.persist(
+      store.persist(
         batch({
           entries: entries(1, 2),
           writes: [
@@ -140,9 +208,9 @@ test('a batch that cannot be written is not written in part', async () => {
       ),
     ).rejects.toThrow('bad length');
 
-  expect(await store.consensus.load()).toMatchObject({ entries: [], applied: 0 });
-  expect(store.consensus.get(utf8('good'))).toBeUndefined();
-  await store.consensus.persist(batch({ writes: [[new Uint8Array(1_978).fill(1), utf8('x')]] }));
+  expect(await store.load()).toMatchObject({ entries: [], applied: 0 });
+  expect(store.get(utf8('good'))).toBeUndefined();
+  await store.persist(batch({ writes: [[new Uint8Array(1_978).fill(1), utf8('x')]] }));
   await store.close();
 });
 
@@ -150,8 +218,10 @@ test.each<[string, Uint8Array, Uint8Array | undefined]>([
   ['that is no entry', u64be(2), utf8('no entry')],
   ['that is empty', u64be(2), new Uint8Array(0)],
   ['that is missing', u64be(2), undefined],
-  ['at another index than its own', u64be(4), SECOND],
-  ['at an index that is no number', Uint8Array.of(9), SECOND],
+  ['at another index than its own', u64be(4), recorded(SECOND)],
+  ['at an index that is no number', Uint8Array.of(9), recorded(SECOND)],
+  ['that is no entry in the format of today', u64be(2), recorded(utf8('no entry'))],
+  ['of another format', u64be(2), concat(Uint8Array.of(2), SECOND)],
 ])('a log entry %s is data loss', async (_name, key, value) => {
   await withLog(3);
   await tamper('log', key, value);
@@ -161,8 +231,10 @@ test.each<[string, Uint8Array, Uint8Array | undefined]>([
 
 test.each<[string, Uint8Array]>([
   ['applied', Uint8Array.of(1)],
-  ['applied', u64be(2n ** 60n)],
+  ['applied', u64be(7)],
+  ['applied', recorded(u64be(2n ** 60n))],
   ['hard-state', new Uint8Array(7)],
+  ['hard-state', recorded(new Uint8Array(7))],
 ])('a damaged %s is data loss', async (name, value) => {
   await withLog(3);
   await tamper('meta', utf8(name), value);

@@ -9,6 +9,7 @@ import type { OpenSession } from '../../../src/tasks/open-tasks.js';
 import { Command, decode, Declined } from '../../../src/wire/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES } from '../../support/ledger.js';
+import { replaceShare } from '../../support/stores.js';
 import { laterBootOf, settle, TaskRoom } from '../../support/task-room.js';
 
 /** A participant: its room, and what generates there. */
@@ -208,7 +209,7 @@ describe('a node declines', () => {
     const self = participant(new TaskRoom('node-1', ledger));
     for (let at = 0; at < 8; at++) {
       const session = sessionId(toHex(fill(at + 1)));
-      await self.room.shares.put(keyId('cold'), session, fill(1));
+      await self.room.shares.putIfAbsent({ keyId: keyId('cold'), sessionId: session }, fill(1));
     }
     await alone(generate(), self);
     expect(new Set(refused)).toEqual(new Set(['pending-full']));
@@ -262,10 +263,11 @@ describe('after a restart', () => {
     const { session, rooms } = await made();
     told.length = 0;
     const room = rooms[0] ?? new TaskRoom();
-    const sealed = await room.shares.get(keyId('cold'), session.session);
+    const id = { keyId: keyId('cold'), sessionId: session.session };
+    const sealed = await room.shares.get(id);
     const damaged = Uint8Array.from(sealed ?? fill(0));
     damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-    await room.shares.put(keyId('cold'), session.session, damaged);
+    await replaceShare(room.shares, id, damaged);
     const self = restarted(room);
     await alone(session, self);
     expect(told).toEqual([]);

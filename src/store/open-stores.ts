@@ -1,0 +1,36 @@
+import type { ConsensusStore, ShareStore } from '../ports/index.js';
+import { openLmdbConsensusStore } from './lmdb/consensus-store.js';
+import { openLmdbShareStore } from './lmdb/share-store.js';
+
+/** Where a node keeps what. */
+export type StorePaths = { readonly logPath: string; readonly sharesPath: string };
+
+export type Stores = {
+  readonly consensus: ConsensusStore;
+  readonly shares: ShareStore;
+  /** Closes both, when what is being written is durable. May be called again. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens what a node keeps: the log with the replicated state, and the key shares, apart from each other. No transaction
+ * spans the two, so the key shares could as well be kept elsewhere.
+ *
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when one of them was written in another format; neither stays open.
+ */
+export async function openStores({ logPath, sharesPath }: StorePaths): Promise<Stores> {
+  const consensus = await openLmdbConsensusStore(logPath);
+  try {
+    const shares = await openLmdbShareStore(sharesPath);
+    return {
+      consensus,
+      shares,
+      close: async () => {
+        await Promise.all([consensus.close(), shares.close()]);
+      },
+    };
+  } catch (error) {
+    await consensus.close();
+    throw error;
+  }
+}
