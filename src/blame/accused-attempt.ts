@@ -32,7 +32,7 @@ export function accusedAttempt(
   if (!parsed.ok || toHex(attempt.requestHash) !== toHex(requestHash(method, request))) {
     return undefined;
   }
-  return { sessionId: session, attempt, request: parsed.request };
+  return { sessionId: session, attempt, request: parsed.value };
 }
 
 function hashOf(entry: AttemptEntry): Uint8Array | undefined {

@@ -62,19 +62,19 @@ export function verifyKeyCertificate(
   const { certificate } = key;
   if (certificate === undefined) return unverified('it has no certificate');
   const parsed = parseRequest(certificate.method, certificate.request);
-  if (!parsed.ok || parsed.request.kind !== 'generate-key')
+  if (!parsed.ok || parsed.value.kind !== 'generate-key')
     return unverified('its request is not one to generate a key');
   const fault =
     misfit(key, certificate) ??
     foreign(certificate, genesis) ??
-    unasked(key, parsed.request, genesis) ??
+    unasked(key, parsed.value, genesis) ??
     unsent(certificate, reader) ??
     unsigned(certificate, genesis, verify);
   if (fault !== undefined) return unverified(fault);
 
   const by = judgeRequester(certificate, rulesOf(genesis, verify));
   if (!by.ok) return unverified(by.why);
-  const doubt = unknown(key, parsed.request, by.requester, reader);
+  const doubt = unknown(key, parsed.value, by.requester, reader);
   if (doubt !== undefined) return unverified(doubt);
 
   const installed = countInstalled(certificate, genesis, verify);

@@ -1,5 +1,5 @@
 /**
- * Words that every room uses: ids, bytes, errors. It imports nothing and knows nothing of Raft, keys or gRPC.
+ * Words that every room uses: ids, bytes, errors, results. It imports nothing and knows nothing of Raft, keys or gRPC.
  */
 export {
   compare,
@@ -15,6 +15,8 @@ export {
 export { assert, Bug, ClusterError, unreachable } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { bootId, clusterId, ID_PATTERN, isId, keyId, nodeId, sessionId, taskId } from './ids.js';
+export { refusal, refusalError, refuse } from './result.js';
+export type { Refusal, Result } from './result.js';
 export type {
   Boot,
   ClusterId,

@@ -1,5 +1,5 @@
-import { ClusterError } from '../common/index.js';
-import { parseRequest, refusalError } from '../state/index.js';
+import { ClusterError, refusalError } from '../common/index.js';
+import { parseRequest } from '../state/index.js';
 import type { ParsedRequest } from '../state/index.js';
 import { decode } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
@@ -36,7 +36,7 @@ export function readMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
 export function readMutation(method: string, bytes: Uint8Array): ParsedRequest {
   const parsed = parseRequest(method, bytes);
   if (!parsed.ok) throw refusalError(parsed.refusal);
-  return parsed.request;
+  return parsed.value;
 }
 
 function invalid(reason: string, message: string): ClusterError {

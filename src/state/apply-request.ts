@@ -1,4 +1,4 @@
-import type { TaskId } from '../common/index.js';
+import type { Refusal, TaskId } from '../common/index.js';
 import { taskId, toHex } from '../common/index.js';
 import { verdictHash } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
@@ -17,7 +17,6 @@ import {
   reserve,
   writeClock,
 } from './records.js';
-import type { Refusal } from './refusal.js';
 import { closeTask, openTask } from './tasks.js';
 import type { Draft } from './view.js';
 

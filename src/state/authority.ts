@@ -6,13 +6,12 @@ import {
   voucherBytes,
 } from '../identity/index.js';
 import type { Genesis, Identity } from '../identity/index.js';
-import type { Millis } from '../common/index.js';
+import { refusal, refuse } from '../common/index.js';
+import type { Millis, Refusal, Result } from '../common/index.js';
 import type { Verify } from '../ports/index.js';
 import type { Authorization, Request, Voucher } from '../wire/index.js';
 import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
 import { METHODS } from './parse.js';
-import { refusal } from './refusal.js';
-import type { Refusal } from './refusal.js';
 
 /** What does not change while a node runs, and what every node must be given alike. */
 export type Rules = {
@@ -35,18 +34,6 @@ export type Authority = {
   readonly certified: { readonly notBeforeMs: Millis; readonly notAfterMs: Millis } | undefined;
 };
 
-export type Judged<T> = { readonly ok: true; readonly value: T } | Refused;
-export type Refused = { readonly ok: false; readonly refusal: Refusal };
-
-export function refuse(
-  code: Refusal['code'],
-  reason: string,
-  message: string,
-  more: Pick<Refusal, 'field' | 'facts'> = {},
-): Refused {
-  return { ok: false, refusal: refusal(code, reason, message, more) };
-}
-
 /**
  * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
  * is known stays known: {@link judgeTime} does.
@@ -57,7 +44,7 @@ export function judgeAuthority(
   request: Request,
   rules: Rules,
   takesUnsigned: boolean,
-): Judged<Authority> {
+): Result<Authority> {
   const by = request.authorization?.by;
   switch (by?.$case) {
     case 'voucher':
@@ -70,10 +57,10 @@ export function judgeAuthority(
 }
 
 /** What is wrong with an authority whose life is over at `timeMs`. The cluster's clock never goes back: it stays over. */
-export function judgeLife(authority: Authority, timeMs: Millis): Refused | undefined {
+export function judgeLife(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {
-    return refuse('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', {
+    return refusal('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', {
       facts: timesOf(authority, timeMs),
     });
   }
@@ -83,14 +70,14 @@ export function judgeLife(authority: Authority, timeMs: Millis): Refused | undef
 }
 
 /** What is wrong with an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
-export function judgeTime(authority: Authority, timeMs: Millis): Refused | undefined {
+export function judgeTime(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   const over = judgeLife(authority, timeMs);
   if (over !== undefined) return over;
   // A node's clock may be ahead of the cluster's, and its client cannot do anything about it.
   const aheadMs = EXPIRY_AHEAD_MS_MAX + (certified === undefined ? CLOCK_AHEAD_MS_MAX : 0);
   if (expireTimeMs - timeMs > aheadMs) {
-    return refuse(
+    return refusal(
       'unauthenticated',
       'EXPIRY_TOO_FAR',
       `The request expires more than ${EXPIRY_AHEAD_MS_MAX / 60_000} minutes ahead of the cluster's clock`,
@@ -102,8 +89,8 @@ export function judgeTime(authority: Authority, timeMs: Millis): Refused | undef
     : undefined;
 }
 
-function outOfDate(authority: Authority, timeMs: Millis): Refused {
-  return refuse(
+function outOfDate(authority: Authority, timeMs: Millis): Refusal {
+  return refusal(
     'unauthenticated',
     'CERTIFICATE_OUT_OF_DATE',
     "A certificate of the requester's is not good yet, or no longer, by the cluster's clock",
@@ -127,7 +114,7 @@ function judgeSigned(
   request: Request,
   { certificates, signature, expireTimeMs }: Authorization,
   { genesis, verify, requesters }: Rules,
-): Judged<Authority> {
+): Result<Authority> {
   const verdict = requesters.judge(certificates);
   if (!verdict.ok) {
     return refuse(
@@ -162,7 +149,7 @@ function judgeVoucher(
   voucher: Voucher,
   { genesis, verify }: Rules,
   takesUnsigned: boolean,
-): Judged<Authority> {
+): Result<Authority> {
   if (OPERATORS_OWN.has(request.method)) {
     return refuse(
       'unauthenticated',
@@ -209,7 +196,7 @@ function judgeVoucher(
 /** What only operators may ask, and by their own signatures: a node that vouches could be a malicious one. */
 const OPERATORS_OWN: ReadonlySet<string> = new Set([METHODS.requireSignatures]);
 
-function withRole({ method }: Request, judged: Judged<Authority>): Judged<Authority> {
+function withRole({ method }: Request, judged: Result<Authority>): Result<Authority> {
   if (!judged.ok) return judged;
   const { role } = judged.value.requester;
   const may = role === 'operator' || (role === 'app' && !OPERATORS_OWN.has(method));

@@ -23,12 +23,10 @@ export {
   REQUEST_BYTES_MAX,
 } from './limits.js';
 export { METHODS, parseRequest } from './parse.js';
-export type { Parsed, ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
+export type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
 export { generateKeyOf, participantsOf, signOf } from './participants.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
-export { refusal, refusalError } from './refusal.js';
-export type { Refusal } from './refusal.js';
 export { isOpen, slotsOf } from './tasks.js';
 export { Overlay } from './view.js';
 export type { StateWrite, View } from './view.js';

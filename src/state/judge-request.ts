@@ -1,10 +1,10 @@
-import type { Millis, NodeId, TaskId } from '../common/index.js';
-import { equal } from '../common/index.js';
+import type { Millis, NodeId, Result, TaskId } from '../common/index.js';
+import { equal, refuse } from '../common/index.js';
 import { requestHash, taskIdOf, voters } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
 import type { ClockRecord, KeyRecord, Request, TaskRecord } from '../wire/index.js';
-import type { Authority, Judged, Rules } from './authority.js';
-import { judgeAuthority, judgeLife, judgeTime, refuse } from './authority.js';
+import type { Authority, Rules } from './authority.js';
+import { judgeAuthority, judgeLife, judgeTime } from './authority.js';
 import { judgeThreshold, parseRequest } from './parse.js';
 import type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
 import { readClock, readKey, readReservation, readTask, takesUnsigned } from './records.js';
@@ -36,22 +36,22 @@ export function judgeRequest(
   request: Request,
   timeMs: Millis | undefined,
   rules: Rules,
-): Judged<Ruling> {
+): Result<Ruling> {
   const parsed = parseRequest(request.method, request.request);
   if (!parsed.ok) return parsed;
   const authority = judgeAuthority(request, rules, takesUnsigned(view, rules.genesis));
   if (!authority.ok) return authority;
 
   const { requester, expireTimeMs } = authority.value;
-  const taskId = taskIdOf(requester.spiffeId, parsed.request.requestId);
+  const taskId = taskIdOf(requester.spiffeId, parsed.value.requestId);
   const content = requestHash(request.method, request.request);
   const known = readTask(view, taskId);
-  if (known !== undefined) return judgeKnown(known, content, parsed.request.requestId);
+  if (known !== undefined) return judgeKnown(known, content, parsed.value.requestId);
 
   const untimely = timeMs === undefined ? undefined : judgeTime(authority.value, timeMs);
-  if (untimely !== undefined) return untimely;
+  if (untimely !== undefined) return { ok: false, refusal: untimely };
   const opening = { kind: 'open', taskId, content, requester, expireTimeMs } as const;
-  const { request: asked } = parsed;
+  const asked = parsed.value;
   const clock = readClock(view);
   switch (asked.kind) {
     case 'generate-key': {
@@ -78,15 +78,16 @@ export function judgeRequest(
  * Judges a request by what can be said of it on any node, however far behind its state is: form; signature, chain and role;
  * and whether its life is over, unless it is known. The log may still refuse what passes.
  */
-export function judgeArrival(view: View, request: Request, rules: Rules): Judged<Authority> {
+export function judgeArrival(view: View, request: Request, rules: Rules): Result<Authority> {
   const parsed = parseRequest(request.method, request.request);
   if (!parsed.ok) return parsed;
   const authority = judgeAuthority(request, rules, takesUnsigned(view, rules.genesis));
   if (!authority.ok) return authority;
   const { requester } = authority.value;
-  const known = readTask(view, taskIdOf(requester.spiffeId, parsed.request.requestId));
+  const known = readTask(view, taskIdOf(requester.spiffeId, parsed.value.requestId));
   if (known !== undefined) return authority;
-  return judgeLife(authority.value, Number(readClock(view).timeMs)) ?? authority;
+  const over = judgeLife(authority.value, Number(readClock(view).timeMs));
+  return over === undefined ? authority : { ok: false, refusal: over };
 }
 
 /** The same id with the same content is the same request, whatever the clock says. */
@@ -94,7 +95,7 @@ export function judgeKnown(
   task: TaskRecord,
   content: Uint8Array,
   requestId: string,
-): Judged<Extract<Ruling, { kind: 'known' }>> {
+): Result<Extract<Ruling, { kind: 'known' }>> {
   if (equal(task.requestHash, content)) return { ok: true, value: { kind: 'known', task } };
   return refuse(
     'already-exists',
@@ -109,7 +110,7 @@ function judgeGenerateKey(
   request: ParsedGenerateKey,
   clock: ClockRecord,
   { genesis }: Rules,
-): Judged<readonly NodeId[]> {
+): Result<readonly NodeId[]> {
   const { limits } = genesis;
   if (clock.taskCount >= limits.requestIdsMax) return noRoom();
   if (clock.openGenerateCount >= limits.openGenerateTasksMax) {
@@ -151,7 +152,7 @@ function judgeSign(
   requester: Identity,
   clock: ClockRecord,
   { genesis }: Rules,
-): Judged<KeyRecord> {
+): Result<KeyRecord> {
   const key = readKey(view, request.keyId);
   const mayKnow = requester.role === 'operator' || (key !== undefined && isSigner(key, requester));
   if (!mayKnow) {
@@ -173,7 +174,7 @@ function judgeSign(
   return { ok: true, value: key };
 }
 
-function noRoom(): ReturnType<typeof refuse> {
+function noRoom(): Result<never> {
   return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
 }
 

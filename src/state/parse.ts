@@ -1,5 +1,5 @@
-import { compareText, isId, keyId, nodeId } from '../common/index.js';
-import type { KeyId, NodeId } from '../common/index.js';
+import { compareText, isId, keyId, nodeId, refusal } from '../common/index.js';
+import type { KeyId, NodeId, Refusal, Result } from '../common/index.js';
 import { algorithmName, parseSpiffe } from '../identity/index.js';
 import {
   decode,
@@ -19,8 +19,6 @@ import {
   REQUEST_BYTES_MAX,
   THRESHOLD_MIN,
 } from './limits.js';
-import { refusal } from './refusal.js';
-import type { Refusal } from './refusal.js';
 
 /** Full names of the methods that change something: what a request in the log may ask. */
 export const METHODS = {
@@ -58,12 +56,9 @@ export type ParsedRequireSignatures = {
 };
 
 export type ParsedRequest = ParsedGenerateKey | ParsedSign | ParsedRequireSignatures;
-export type Parsed =
-  | { readonly ok: true; readonly request: ParsedRequest }
-  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Reads a request's bytes as received. The same answer on every node; never throws. */
-export function parseRequest(method: string, bytes: Uint8Array): Parsed {
+export function parseRequest(method: string, bytes: Uint8Array): Result<ParsedRequest> {
   if (bytes.length > REQUEST_BYTES_MAX) {
     return invalid('', 'REQUEST_TOO_LARGE', `Requests are at most ${REQUEST_BYTES_MAX} bytes`);
   }
@@ -105,7 +100,7 @@ export function judgeThreshold(
   return undefined;
 }
 
-function parseGenerateKey(bytes: Uint8Array): Parsed {
+function parseGenerateKey(bytes: Uint8Array): Result<ParsedRequest> {
   const request = decode(GenerateKeyRequest, bytes);
   if (request === undefined) return notCanonical('GenerateKeyRequest');
   const wrong =
@@ -117,7 +112,7 @@ function parseGenerateKey(bytes: Uint8Array): Parsed {
   if (wrong !== undefined) return { ok: false, refusal: wrong };
   return {
     ok: true,
-    request: {
+    value: {
       kind: 'generate-key',
       requestId: request.requestId,
       keyId: keyId(request.keyId),
@@ -131,7 +126,7 @@ function parseGenerateKey(bytes: Uint8Array): Parsed {
   };
 }
 
-function parseSign(bytes: Uint8Array): Parsed {
+function parseSign(bytes: Uint8Array): Result<ParsedRequest> {
   const request = decode(SignRequest, bytes);
   if (request === undefined) return notCanonical('SignRequest');
   const wrong = judgeIds(request.requestId, request.keyId) ?? judgePath(request.derivationPath);
@@ -141,7 +136,7 @@ function parseSign(bytes: Uint8Array): Parsed {
   }
   return {
     ok: true,
-    request: {
+    value: {
       kind: 'sign',
       requestId: request.requestId,
       keyId: keyId(request.keyId),
@@ -151,12 +146,12 @@ function parseSign(bytes: Uint8Array): Parsed {
   };
 }
 
-function parseRequireSignatures(bytes: Uint8Array): Parsed {
+function parseRequireSignatures(bytes: Uint8Array): Result<ParsedRequest> {
   const request = decode(RequireSignaturesRequest, bytes);
   if (request === undefined) return notCanonical('RequireSignaturesRequest');
   const { requestId } = request;
   return isId(requestId)
-    ? { ok: true, request: { kind: 'require-signatures', requestId } }
+    ? { ok: true, value: { kind: 'require-signatures', requestId } }
     : { ok: false, refusal: badId('request_id') };
 }
 
@@ -248,11 +243,11 @@ function badId(field: string): Refusal {
   );
 }
 
-function notCanonical(what: string): Parsed {
+function notCanonical(what: string): Result<never> {
   return invalid('', 'INVALID_ENCODING', `The bytes are not the canonical encoding of a ${what}`);
 }
 
-function invalid(field: string, reason: string, message: string): Parsed {
+function invalid(field: string, reason: string, message: string): Result<never> {
   return { ok: false, refusal: fault(field, reason, message) };
 }
 

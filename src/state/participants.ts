@@ -7,13 +7,13 @@ import type { ParsedGenerateKey, ParsedSign } from './parse.js';
 /** What an open generate-key task was asked for; `undefined` for any other task. */
 export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
   const parsed = parseRequest(task.method, task.request);
-  return parsed.ok && parsed.request.kind === 'generate-key' ? parsed.request : undefined;
+  return parsed.ok && parsed.value.kind === 'generate-key' ? parsed.value : undefined;
 }
 
 /** What an open sign task was asked for; `undefined` for any other task. */
 export function signOf(task: TaskRecord): ParsedSign | undefined {
   const parsed = parseRequest(task.method, task.request);
-  return parsed.ok && parsed.request.kind === 'sign' ? parsed.request : undefined;
+  return parsed.ok && parsed.value.kind === 'sign' ? parsed.value : undefined;
 }
 
 /** Who makes the key of an open generate-key task, in order of party index, with the genesis' identity keys. */

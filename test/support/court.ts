@@ -118,7 +118,7 @@ export class Court implements AsyncDisposable {
     const parsed = parseRequest(request.method, request.request);
     const by = request.authorization?.by;
     const requester = by?.$case === 'voucher' ? by.value.spiffeId : 'spiffe://quorate/app/app';
-    return taskIdOf(requester, parsed.ok ? parsed.request.requestId : '');
+    return taskIdOf(requester, parsed.ok ? parsed.value.requestId : '');
   }
 
   /** An attempt of the honest nodes for this request, with commitments of theirs. */
@@ -237,7 +237,7 @@ export class Court implements AsyncDisposable {
     const request = decode(Request, bytes);
     const parsed = request && parseRequest(request.method, request.request);
     if (request !== undefined && parsed?.ok === true)
-      this.#requests.set(parsed.request.requestId, request);
+      this.#requests.set(parsed.value.requestId, request);
   }
 
   #answer(from: NodeId, { envelope, next }: Contribution): void {

@@ -1,13 +1,12 @@
-import type { Millis, NodeId } from '../../common/index.js';
-import { keyId, nodeId, toHex } from '../../common/index.js';
+import type { Millis, NodeId, Refusal } from '../../common/index.js';
+import { keyId, nodeId, refusal, toHex } from '../../common/index.js';
 import {
   encodeCommand,
   EXPIRY_AHEAD_MS_MAX,
   judgeRequest,
-  refusal,
   verdictHashOf,
 } from '../../state/index.js';
-import type { Refusal, Ruling } from '../../state/index.js';
+import type { Ruling } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';

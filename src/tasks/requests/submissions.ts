@@ -1,6 +1,6 @@
 import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
-import { ClusterError, equal, toHex } from '../../common/index.js';
-import type { ErrorCode } from '../../common/index.js';
+import { ClusterError, equal, refusalError, toHex } from '../../common/index.js';
+import type { ErrorCode, Refusal } from '../../common/index.js';
 import { publicOf, verifyJob } from '../../frost/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identity/index.js';
 import type { ParsedRequest, ParsedSign, Queries, Verdict } from '../../state/index.js';
@@ -10,10 +10,8 @@ import {
   judgeArrival,
   judgeKnown,
   parseRequest,
-  refusalError,
   verdictHashOf,
 } from '../../state/index.js';
-import type { Refusal } from '../../state/index.js';
 import { Algorithm, encode, Request } from '../../wire/index.js';
 import type {
   Authorization,
@@ -112,7 +110,7 @@ export class Submissions {
         retryAfterMs: 1000,
       });
     }
-    return this.#wait(call, parsed.request);
+    return this.#wait(call, parsed.value);
   }
 
   /** Looks at everything that waits: outcomes in the state, leaders to ask, requests to repeat. */

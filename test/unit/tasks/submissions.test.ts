@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ClusterError, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, TaskId } from '../../../src/common/index.js';
 import {
   aggregate,
@@ -9,7 +9,7 @@ import {
   signShare,
 } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
-import { METHODS, refusal, verdictHashOf } from '../../../src/state/index.js';
+import { METHODS, verdictHashOf } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';

@@ -1,5 +1,9 @@
-import { ClusterError } from '../common/index.js';
-import type { ErrorCode } from '../common/index.js';
+import { ClusterError } from './errors.js';
+import type { ErrorCode } from './errors.js';
+
+/** A value, or why there is none: what a function answers that judges input and must not throw. */
+export type Result<T, R = Refusal> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: R };
 
 /** Why a request is not taken: a value, so that every node comes to the same one. */
 export type Refusal = {
@@ -19,6 +23,14 @@ export function refusal(
   more: Pick<Refusal, 'field' | 'facts'> = {},
 ): Refusal {
   return { code, reason, message, ...more };
+}
+
+/** A result that has no value, with its {@link refusal}. */
+export function refuse(...words: Parameters<typeof refusal>): {
+  readonly ok: false;
+  readonly refusal: Refusal;
+} {
+  return { ok: false, refusal: refusal(...words) };
 }
 
 /** A refusal as the error that its requester sees. */
