@@ -87,9 +87,9 @@ function judge(issued: Credential, bundle: string, files: AuthorityFiles): Reque
   const requesters = new Requesters(bundle, (...asked) => nodeVerify.certified(...asked));
   const chain = [new Uint8Array(new X509Certificate(issued.certificate).raw)];
   const verdict = requesters.judge(chain);
-  if (verdict.ok) return verdict.requester;
+  if (verdict.ok) return verdict.value;
   throw usageError(
-    `What ${files.certificate} issues does not count in this cluster: ${verdict.why}. ` +
+    `What ${files.certificate} issues does not count in this cluster: ${verdict.refusal}. ` +
       'Authorities keep to the profile in certs/README.md, and cluster.json names them',
   );
 }

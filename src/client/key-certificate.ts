@@ -1,4 +1,5 @@
 import { clusterId, equal } from '../common/index.js';
+import type { Result } from '../common/index.js';
 import { publicKeyOf, suiteOf } from '../frost/index.js';
 import {
   algorithmName,
@@ -73,8 +74,8 @@ export function verifyKeyCertificate(
   if (fault !== undefined) return unverified(fault);
 
   const by = judgeRequester(certificate, rulesOf(genesis, verify));
-  if (!by.ok) return unverified(by.why);
-  const doubt = unknown(key, parsed.value, by.requester, reader);
+  if (!by.ok) return unverified(by.refusal);
+  const doubt = unknown(key, parsed.value, by.value, reader);
   if (doubt !== undefined) return unverified(doubt);
 
   const installed = countInstalled(certificate, genesis, verify);
@@ -83,7 +84,7 @@ export function verifyKeyCertificate(
       verdict: 'pending',
       because: `${installed} of at least ${certificate.threshold} participants say that it is installed`,
     };
-  const { spiffeId, voucher } = by.requester;
+  const { spiffeId, voucher } = by.value;
   return voucher === undefined
     ? { verdict: 'active', because: `all participants signed for it, and ${spiffeId} asked for it` }
     : {
@@ -202,23 +203,21 @@ type Requester = { readonly spiffeId: string; readonly voucher: string | undefin
 function judgeRequester(
   { method, request, authority }: KeyCertificate,
   rules: Rules,
-):
-  | { readonly ok: true; readonly requester: Requester }
-  | { readonly ok: false; readonly why: string } {
+): Result<Requester, string> {
   const judged = judgeAuthority(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
     rules,
     rules.genesis.unsigned,
   );
-  if (!judged.ok) return { ok: false, why: `nobody stands for it: ${judged.refusal.message}` };
+  if (!judged.ok) return { ok: false, refusal: `nobody stands for it: ${judged.refusal.message}` };
   const { requester, expireTimeMs, certified } = judged.value;
   const timely =
     certified === undefined ||
     (certified.notBeforeMs < expireTimeMs &&
       certified.notAfterMs >= expireTimeMs - EXPIRY_AHEAD_MS_MAX);
-  if (!timely) return { ok: false, why: 'its requester signed with a certificate out of date' };
+  if (!timely) return { ok: false, refusal: 'its requester signed with a certificate out of date' };
   const voucher = authority?.$case === 'voucher' ? authority.value.nodeId : undefined;
-  return { ok: true, requester: { spiffeId: requester.spiffeId, voucher } };
+  return { ok: true, value: { spiffeId: requester.spiffeId, voucher } };
 }
 
 /** Its requester is not somebody by whose word the reader takes a key for what it wants. */

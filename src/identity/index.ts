@@ -17,5 +17,5 @@ export type { Identity, Role } from './spiffe.js';
 export { splitChain } from './x509/bundle.js';
 export { readCertificate } from './x509/certificate.js';
 export { Requesters } from './x509/chain.js';
-export type { ChainVerdict, Requester } from './x509/chain.js';
+export type { Requester } from './x509/chain.js';
 export { rawSignature } from './x509/signature.js';

@@ -120,10 +120,10 @@ function judgeSigned(
     return refuse(
       'unauthenticated',
       'INVALID_CERTIFICATE',
-      `The requester's certificates do not count: ${verdict.why}`,
+      `The requester's certificates do not count: ${verdict.refusal}`,
     );
   }
-  const { identity, key, notBeforeMs, notAfterMs } = verdict.requester;
+  const { identity, key, notBeforeMs, notAfterMs } = verdict.value;
   const raw = rawSignature(key.kind, signature);
   const bytes = requestBytes(genesis.clusterId, request.method, expireTimeMs, request.request);
   if (raw === undefined || !verify.certified(key, bytes, raw)) {

@@ -232,7 +232,7 @@ const certificate: Decoder = {
   read: (bytes) => {
     const { length } = splitChain(bytes) ?? [];
     const reading = readCertificate(bytes);
-    return `${length} ${reading.ok ? 'accepted' : shapeOf(reading.why)}`;
+    return `${length} ${reading.ok ? 'accepted' : shapeOf(reading.refusal)}`;
   },
 };
 

@@ -61,7 +61,7 @@ describe.each(CHAINS)('a good chain of $kind', ({ requesters, chain }) => {
   test('is accepted as it is', () => {
     expect(requesters.judge(chain)).toMatchObject({
       ok: true,
-      requester: { identity: { spiffeId: 'spiffe://quorate/app/wallet' } },
+      value: { identity: { spiffeId: 'spiffe://quorate/app/wallet' } },
     });
   });
 

@@ -1,5 +1,5 @@
 import { equal, fromHex } from '../../common/index.js';
-import type { Millis } from '../../common/index.js';
+import type { Millis, Result } from '../../common/index.js';
 import type { SignatureKey } from '../../ports/index.js';
 import { CHAIN_BYTES_MAX } from '../limits.js';
 import {
@@ -34,10 +34,6 @@ export type Certificate = {
   readonly signature: Uint8Array;
 };
 
-export type Reading =
-  | { readonly ok: true; readonly certificate: Certificate }
-  | { readonly ok: false; readonly why: string };
-
 /** AlgorithmIdentifier of signatures: ecdsa-with-SHA256 (RFC 5758 §3.2) and Ed25519 (RFC 8410 §3), without parameters. */
 const SIGNATURES = [
   { kind: 'p256', bytes: hex('300a06082a8648ce3d040302') },
@@ -58,13 +54,16 @@ const CONTEXT = { version: 0xa0, extensions: 0xa3 } as const;
 const TEXTS = [TAG.utf8, TAG.printable, TAG.ia5];
 
 /** Reads one certificate of the narrow profile. Total: any bytes give it, or what is wrong with it; never a throw. */
-export function readCertificate(bytes: Uint8Array): Reading {
-  if (bytes.length > CHAIN_BYTES_MAX) return { ok: false, why: 'it is too long' };
+export function readCertificate(bytes: Uint8Array): Result<Certificate, string> {
+  if (bytes.length > CHAIN_BYTES_MAX) return { ok: false, refusal: 'it is too long' };
   try {
-    return { ok: true, certificate: readOuter(bytes) };
+    return { ok: true, value: readOuter(bytes) };
   } catch (error) {
     // A mistake of ours must not end every node that applies the entry.
-    return { ok: false, why: error instanceof Malformed ? error.message : 'it cannot be read' };
+    return {
+      ok: false,
+      refusal: error instanceof Malformed ? error.message : 'it cannot be read',
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { concat, equal, toHex } from '../../common/index.js';
-import type { Millis } from '../../common/index.js';
+import type { Millis, Result } from '../../common/index.js';
 import { BoundedCache, sha256 } from '../../crypto/index.js';
 import type { SignatureKey, Verify } from '../../ports/index.js';
 import { lengthPrefixed } from '../../wire/index.js';
@@ -19,10 +19,6 @@ export type Requester = {
   readonly notAfterMs: Millis;
 };
 
-export type ChainVerdict =
-  | { readonly ok: true; readonly requester: Requester }
-  | { readonly ok: false; readonly why: string };
-
 /**
  * Judges chains of requesters' certificates by the narrow profile, under the authorities of one bundle. Pure: the same
  * chain has the same verdict on every node, at any time; what is remembered only saves work.
@@ -30,7 +26,7 @@ export type ChainVerdict =
 export class Requesters {
   readonly #authorities: readonly Certificate[];
   readonly #verify: Verify['certified'];
-  readonly #remembered = new BoundedCache<ChainVerdict>(CHAINS_REMEMBERED_MAX);
+  readonly #remembered = new BoundedCache<Result<Requester, string>>(CHAINS_REMEMBERED_MAX);
 
   /** @param bundle - PEM. Authorities that do not fit the profile stand for nobody. */
   constructor(bundle: string, verify: Verify['certified']) {
@@ -44,7 +40,7 @@ export class Requesters {
   }
 
   /** @param certificates - DER, leaf first, the authority itself left out or last. */
-  judge(certificates: readonly Uint8Array[]): ChainVerdict {
+  judge(certificates: readonly Uint8Array[]): Result<Requester, string> {
     const bytes = certificates.reduce((sum, each) => sum + each.length, 0);
     if (certificates.length === 0) return refused('there is no certificate');
     if (certificates.length > CERTIFICATES_MAX)
@@ -59,12 +55,12 @@ export class Requesters {
     return verdict;
   }
 
-  #judge(certificates: readonly Uint8Array[]): ChainVerdict {
+  #judge(certificates: readonly Uint8Array[]): Result<Requester, string> {
     const chain: Certificate[] = [];
     for (const [at, bytes] of certificates.entries()) {
       const reading = readCertificate(bytes);
-      if (!reading.ok) return refused(`certificate ${at + 1}: ${reading.why}`);
-      chain.push(reading.certificate);
+      if (!reading.ok) return refused(`certificate ${at + 1}: ${reading.refusal}`);
+      chain.push(reading.value);
     }
     const [leaf, ...above] = chain;
     if (leaf?.usage.kind !== 'leaf') return refused('the first certificate is an authority’s');
@@ -78,7 +74,7 @@ export class Requesters {
       return refused('no authority of this cluster’s requesters has issued it');
     return {
       ok: true,
-      requester: {
+      value: {
         identity: leaf.usage.identity,
         key: leaf.key,
         notBeforeMs: Math.max(...whole.map(({ notBeforeMs }) => notBeforeMs)),
@@ -113,11 +109,11 @@ export class Requesters {
 function authoritiesOf(bundle: string): readonly Certificate[] {
   return readBundle(bundle)
     .map(readCertificate)
-    .flatMap((reading) => (reading.ok ? [reading.certificate] : []))
+    .flatMap((reading) => (reading.ok ? [reading.value] : []))
     .filter(({ usage }) => usage.kind === 'authority')
     .sort((a, b) => b.notAfterMs - a.notAfterMs);
 }
 
-function refused(why: string): ChainVerdict {
-  return { ok: false, why };
+function refused(refusal: string): Result<never, string> {
+  return { ok: false, refusal };
 }

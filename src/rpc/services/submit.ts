@@ -45,8 +45,8 @@ export function submissionOf(
 export function claimedRequester({ requester, authorization }: Submission): string {
   const [leaf] = authorization?.certificates ?? [];
   const reading = leaf && readCertificate(leaf);
-  return reading?.ok === true && reading.certificate.usage.kind === 'leaf'
-    ? reading.certificate.usage.identity.spiffeId
+  return reading?.ok === true && reading.value.usage.kind === 'leaf'
+    ? reading.value.usage.identity.spiffeId
     : requester;
 }
 

@@ -38,7 +38,7 @@ function daysOf(name: string): number {
 function namedBy(bundle: string, ...names: string[]): string {
   const requesters = new Requesters(bundle, (...asked) => nodeVerify.certified(...asked));
   const verdict = requesters.judge([new Uint8Array(new X509Certificate(text(...names)).raw)]);
-  return verdict.ok ? verdict.requester.identity.spiffeId : verdict.why;
+  return verdict.ok ? verdict.value.identity.spiffeId : verdict.refusal;
 }
 
 describe('a certificate is issued', () => {

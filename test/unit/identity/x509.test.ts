@@ -78,7 +78,7 @@ function changed(make: () => Draft, change: (draft: Draft) => void): Uint8Array 
 /** What is said of a chain: its requester's SPIFFE id, or why not. */
 function said(chain: readonly Uint8Array[], judge = requesters()): string {
   const verdict = judge.judge(chain);
-  return verdict.ok ? verdict.requester.identity.spiffeId : verdict.why;
+  return verdict.ok ? verdict.value.identity.spiffeId : verdict.refusal;
 }
 
 const withLeaf = (change: (draft: Draft) => void): string =>
@@ -94,7 +94,7 @@ describe('a chain is accepted', () => {
     expect(said([...chain, ROOT_DER])).toBe(SPIFFE);
     expect(requesters().judge(chain)).toMatchObject({
       ok: true,
-      requester: {
+      value: {
         identity: { role: 'app', name: 'wallet', spiffeId: SPIFFE },
         key: { kind: 'p256' },
         notBeforeMs: Date.UTC(2024, 0, 1),
@@ -150,7 +150,7 @@ describe('a chain is accepted', () => {
     // 50 is 1950, 49 is 2049 (RFC 5280 §4.1.2.5.1).
     const verdict = requesters().judge([certificateOf(leafDraft()), middle]);
     expect(verdict).toMatchObject({
-      requester: { notBeforeMs: Date.UTC(2024, 0, 1), notAfterMs: Date.UTC(2030, 0, 1) },
+      value: { notBeforeMs: Date.UTC(2024, 0, 1), notAfterMs: Date.UTC(2030, 0, 1) },
     });
     expect(withLeaf((draft) => (draft.validity = validity))).toBe(
       'certificate 1: it ends before it begins',
@@ -183,7 +183,7 @@ describe('a chain is accepted', () => {
     const verdict = judge.judge(chain);
     const [first] = [new X509Certificate(leaf)];
     expect(verdict).toMatchObject({
-      requester: {
+      value: {
         notBeforeMs: Date.parse(first.validFrom),
         notAfterMs: Date.parse(first.validTo),
       },
@@ -910,11 +910,11 @@ test('of two authorities with one name and key the one that lasts longer counts'
     [longer, shorter],
   ]) {
     expect(requestersOf(...bundle).judge([leaf])).toMatchObject({
-      requester: { notAfterMs: Date.UTC(2034, 0, 1) },
+      value: { notAfterMs: Date.UTC(2034, 0, 1) },
     });
   }
   expect(requestersOf(shorter).judge([leaf])).toMatchObject({
-    requester: { notAfterMs: Date.UTC(2025, 0, 1) },
+    value: { notAfterMs: Date.UTC(2025, 0, 1) },
   });
 });
 
@@ -923,9 +923,9 @@ test('a certificate is what it is by itself: its bytes, its key, its use', () =>
 
   expect(readCertificate(bytes)).toMatchObject({
     ok: true,
-    certificate: { bytes, signedBy: 'p256', usage: { kind: 'leaf' } },
+    value: { bytes, signedBy: 'p256', usage: { kind: 'leaf' } },
   });
-  expect(readCertificate(new Uint8Array(4097))).toEqual({ ok: false, why: 'it is too long' });
+  expect(readCertificate(new Uint8Array(4097))).toEqual({ ok: false, refusal: 'it is too long' });
   expect(certificateOf(leafDraft()).length).toBeLessThan(700);
   expect(P256_WITH_SHA256).toHaveLength(12);
 });

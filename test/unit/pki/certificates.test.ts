@@ -193,7 +193,7 @@ describe('an authority', () => {
       const chain = [new Uint8Array(new X509Certificate(issued.certificate).raw)];
       expect(requesters.judge(chain)).toMatchObject({
         ok: true,
-        requester: { key: { kind: keyType } },
+        value: { key: { kind: keyType } },
       });
     }
   });
