@@ -10,7 +10,7 @@ import { aggregate, commit, ed25519Suite, signShare } from '../src/frost/index.j
 import { nodeVerify, systemRandom } from '../src/machine/index.js';
 import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
 import { openLmdbConsensusStore } from '../src/store/index.js';
-import { dealRandom, testSigner, verifyEd25519 } from '../test/support/frost-exchange.js';
+import { dealRandom, testSigner, verifyEd25519 } from '../test/support/builders/frost-exchange.js';
 
 type Figure = { readonly name: string; readonly p50Ms: number; readonly p95Ms: number };
 

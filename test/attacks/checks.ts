@@ -1,5 +1,5 @@
 import { taskIdOf } from '../../src/identity/index.js';
-import { OPERATOR } from '../support/ledger.js';
+import { OPERATOR } from '../support/builders/ledger.js';
 import type { Check } from './mutate.js';
 
 const ED25519 = 'FROST_ED25519_SHA512: ';

@@ -6,8 +6,14 @@ import { METHODS, slotsOf } from '../../src/state/index.js';
 import { TaskManager } from '../../src/tasks/index.js';
 import { Command, decode, Declined, encode, SessionMessage } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
-import { generateRequest, Ledger, NODES, OPERATOR, signRequest } from '../support/ledger.js';
-import { batchOf, dealKey, settle, TaskRoom } from '../support/task-room.js';
+import {
+  generateRequest,
+  Ledger,
+  NODES,
+  OPERATOR,
+  signRequest,
+} from '../support/builders/ledger.js';
+import { batchOf, dealKey, settle, TaskRoom } from '../support/builders/task-room.js';
 
 export const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
 export const MESSAGE = utf8('hello');

@@ -14,11 +14,11 @@ import {
   signedBody,
   signedShare,
   SIGNERS,
-} from '../support/accusation.js';
-import type { OpenSign } from '../support/accusation.js';
-import { runKeygen } from '../support/frost-exchange.js';
-import { deals } from '../support/keygen-liar.js';
-import { fill, generateRequest, NODES, signRequest, verify } from '../support/ledger.js';
+} from '../support/builders/accusation.js';
+import type { OpenSign } from '../support/builders/accusation.js';
+import { runKeygen } from '../support/builders/frost-exchange.js';
+import { deals } from '../support/adversary/keygen-liar.js';
+import { fill, generateRequest, NODES, signRequest, verify } from '../support/builders/ledger.js';
 import { MESSAGE } from './cluster.js';
 import { ofSuite } from './case.js';
 import type { AttackCase } from './case.js';

@@ -10,11 +10,18 @@ import { Seals } from '../../src/mpc/seals.js';
 import type { Signer } from '../../src/ports/index.js';
 import { encode, SignedBody } from '../../src/wire/index.js';
 import type { Envelope, KeygenCommitment, KeygenOpening } from '../../src/wire/index.js';
-import { judgeOf, openGenerate, signedBody, SIGNERS } from '../support/accusation.js';
-import { runKeygen, seededRandom } from '../support/frost-exchange.js';
-import type { Keygen, KeygenOptions, Tamper } from '../support/frost-exchange.js';
-import { ATTACKER, deals, opens, openingFor, SALT, view } from '../support/keygen-liar.js';
-import { NODES, verify } from '../support/ledger.js';
+import { judgeOf, openGenerate, signedBody, SIGNERS } from '../support/builders/accusation.js';
+import { runKeygen, seededRandom } from '../support/builders/frost-exchange.js';
+import type { Keygen, KeygenOptions, Tamper } from '../support/builders/frost-exchange.js';
+import {
+  ATTACKER,
+  deals,
+  opens,
+  openingFor,
+  SALT,
+  view,
+} from '../support/adversary/keygen-liar.js';
+import { NODES, verify } from '../support/builders/ledger.js';
 import { badPoints } from './bad-points.js';
 import { ofSuite } from './case.js';
 import type { AttackCase, Result } from './case.js';

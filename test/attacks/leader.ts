@@ -1,6 +1,6 @@
 import type { Suite } from '../../src/frost/index.js';
 import type { Attempt, Command, NonceSlot } from '../../src/wire/index.js';
-import { slot } from '../support/ledger.js';
+import { slot } from '../support/builders/ledger.js';
 import { ofSuite, unless } from './case.js';
 import type { AttackCase } from './case.js';
 import { Cluster, ONE, TWO } from './cluster.js';

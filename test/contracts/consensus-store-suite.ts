@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import type { ConsensusStore } from '../../src/ports/index.js';
-import { batch, entries, entryAt } from '../support/stores.js';
+import { batch, entries, entryAt } from '../support/builders/stores.js';
 
 /** One place where a store keeps things: opened, closed and opened again, its content stays. */
 export type ConsensusStorePlace = {

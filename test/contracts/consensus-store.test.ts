@@ -1,7 +1,7 @@
 import { ConsensusDisk, openConsensusStore } from '../simulation/disk.js';
-import { PROMPT_DISK } from '../support/simulated-disk.js';
+import { PROMPT_DISK } from '../support/builders/simulated-disk.js';
 import { memoryConsensusStore, openLmdbConsensusStore } from '../../src/store/index.js';
-import { temporaryDirectory } from '../support/stores.js';
+import { temporaryDirectory } from '../support/builders/stores.js';
 import { consensusStoreSuite } from './consensus-store-suite.js';
 
 consensusStoreSuite('memory', async () => {

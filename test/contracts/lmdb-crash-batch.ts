@@ -1,6 +1,6 @@
 import { nodeId, u64be, utf8 } from '../../src/common/index.js';
 import type { Entry, Persist } from '../../src/ports/index.js';
-import { entryAt } from '../support/stores.js';
+import { entryAt } from '../support/builders/stores.js';
 
 /**
  * Keys that every batch writes, with its own number as value. More than 1,000: lmdb begins to write such a batch before the

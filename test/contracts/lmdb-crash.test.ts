@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { keyId, sessionId } from '../../src/common/index.js';
 import { openStores } from '../../src/store/index.js';
-import { storePaths, temporaryDirectory } from '../support/stores.js';
+import { storePaths, temporaryDirectory } from '../support/builders/stores.js';
 import { CRASH_KEYS, crashSession, lastIndexAt } from './lmdb-crash-batch.js';
 
 const WRITER = fileURLToPath(new URL('./lmdb-writer.js', import.meta.url));

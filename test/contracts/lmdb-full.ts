@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { keyId, sessionId, utf8 } from '../../src/common/index.js';
 import { openLmdbConsensusStore, openLmdbShareStore } from '../../src/store/index.js';
-import { batch } from '../support/stores.js';
+import { batch } from '../support/builders/stores.js';
 
 const WRITES_MAX = 1_000;
 const VALUE = new Uint8Array(100_000);

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { keyId, sessionId, u64be, utf8 } from '../../src/common/index.js';
 import { openStores } from '../../src/store/index.js';
-import { storePaths } from '../support/stores.js';
+import { storePaths } from '../support/builders/stores.js';
 import { crashBatch, crashSession } from './lmdb-crash-batch.js';
 
 const [, , path = ''] = process.argv;

@@ -1,6 +1,6 @@
 import { systemRandom } from '../../src/machine/index.js';
 import { Rng } from '../simulation/rng.js';
-import { seededRandom } from '../support/frost-exchange.js';
+import { seededRandom } from '../support/builders/frost-exchange.js';
 import { randomSuite } from './random-suite.js';
 
 randomSuite('system', systemRandom);

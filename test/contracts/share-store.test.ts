@@ -4,8 +4,8 @@ import { ShareStoreError } from '../../src/ports/index.js';
 import { memoryShareStore, openLmdbShareStore } from '../../src/store/index.js';
 import { openShareStore, ShareDisk } from '../simulation/disk.js';
 import type { Fate } from '../simulation/disk.js';
-import { PROMPT_DISK } from '../support/simulated-disk.js';
-import { alterRecord, shareRecordName, temporaryDirectory } from '../support/stores.js';
+import { PROMPT_DISK } from '../support/builders/simulated-disk.js';
+import { alterRecord, shareRecordName, temporaryDirectory } from '../support/builders/stores.js';
 import { shareStoreSuite } from './share-store-suite.js';
 
 const EVENTS = { durable: () => undefined };

@@ -20,7 +20,7 @@ import {
   RST_STREAM,
   SETTINGS,
   WINDOW_UPDATE,
-} from '../support/http2-frames.js';
+} from '../support/wire/http2-frames.js';
 import { channelFor } from '../unit/rpc/stage.js';
 
 /** Whom a flood is sent to, and how long. */

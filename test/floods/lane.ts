@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { QuorateClient } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
-import { eventually } from '../support/cluster-wait.js';
-import { ProcessCluster } from '../support/process-cluster.js';
+import { eventually } from '../support/clusters/cluster-wait.js';
+import { ProcessCluster } from '../support/clusters/process-cluster.js';
 import { FLOODS } from './flood.js';
 import type { FloodCounts, Target } from './flood.js';
 

@@ -32,7 +32,7 @@ import { cutPage } from '../../src/rpc/services/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
 import { METHODS, parseRequest } from '../../src/state/parse.js';
 import { Algorithm, decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
-import { seededRandom, testVerify } from '../support/frost-exchange.js';
+import { seededRandom, testVerify } from '../support/builders/frost-exchange.js';
 import { Finding, refusable, requireSame, shapeOf } from './decoder.js';
 import type { Decoder } from './decoder.js';
 import { evidence, evidenceFiles } from './evidence.js';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evidenceOfShare, judgeEvidence } from '../../src/blame/index.js';
 import { evidenceFile, readEvidence } from '../../src/cli/blame.js';
-import { judgeOf, openSign, signedShare } from '../support/accusation.js';
-import { fill } from '../support/ledger.js';
+import { judgeOf, openSign, signedShare } from '../support/builders/accusation.js';
+import { fill } from '../support/builders/ledger.js';
 import { Finding, refusable } from './decoder.js';
 import type { Decoder } from './decoder.js';
 

@@ -7,7 +7,7 @@ import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
 import { encodeMessage } from '../../src/raft/index.js';
 import type { Message } from '../../src/raft/index.js';
 import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../src/wire/index.js';
-import { seededRandom } from '../support/frost-exchange.js';
+import { seededRandom } from '../support/builders/frost-exchange.js';
 
 /** 32 bytes that are the same in every run. */
 export function bytes32(seed: number): Uint8Array {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findPython } from '../support/python.js';
+import { findPython } from '../support/wire/python.js';
 import type { Answer, Call, Case, Expected, Transport } from './case.js';
 import { ELSEWHERE } from './elsewhere.js';
 import { OverGrpcJs } from './over-grpc-js.js';

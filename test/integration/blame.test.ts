@@ -21,10 +21,10 @@ import { METHODS } from '../../src/state/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
 import { decode, encode, GetTaskResponse, SessionMessage } from '../../src/wire/index.js';
 import type { Task, TaskRecord } from '../../src/wire/index.js';
-import { testSigner } from '../support/frost-exchange.js';
-import { openingFor, SALT } from '../support/keygen-liar.js';
-import { generateRequest, NODES, OPERATOR, testGenesis } from '../support/ledger.js';
-import { ScriptedNode } from '../support/scripted-node.js';
+import { testSigner } from '../support/builders/frost-exchange.js';
+import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
+import { generateRequest, NODES, OPERATOR, testGenesis } from '../support/builders/ledger.js';
+import { ScriptedNode } from '../support/adversary/scripted-node.js';
 import { quorate } from '../unit/cli/fake-surroundings.js';
 
 const LIAR = nodeId('node-3');

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { utf8 } from '../../src/common/index.js';
 import { createAuthority } from '../../src/pki/index.js';
 import { PeerServiceService } from '../../src/wire/services.js';
-import { firstAnswer } from '../support/cluster-call.js';
-import { startCluster } from '../support/cluster.js';
-import type { TestCluster } from '../support/cluster.js';
+import { firstAnswer } from '../support/wire/cluster-call.js';
+import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 

@@ -3,10 +3,10 @@ import { TaskState } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
 import { taskIdOf } from '../../src/identity/index.js';
 import { SigningServiceService } from '../../src/wire/services.js';
-import { callOnce } from '../support/cluster-call.js';
-import { opensslVerifies } from '../support/cluster-signature.js';
-import { eventually } from '../support/cluster-wait.js';
-import { startCluster } from '../support/cluster.js';
+import { callOnce } from '../support/wire/cluster-call.js';
+import { opensslVerifies } from '../support/clusters/cluster-signature.js';
+import { eventually } from '../support/clusters/cluster-wait.js';
+import { startCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 

@@ -1,8 +1,8 @@
 import { expect, jest, test } from '@jest/globals';
 import { Algorithm, derivePublicKey, TaskState, verifySignature } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
-import { opensslVerifies } from '../support/cluster-signature.js';
-import { startCluster } from '../support/cluster.js';
+import { opensslVerifies } from '../support/clusters/cluster-signature.js';
+import { startCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 

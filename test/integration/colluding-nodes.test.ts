@@ -16,14 +16,14 @@ import {
   SignResponse,
 } from '../../src/wire/index.js';
 import type { Key } from '../../src/wire/index.js';
-import { startCluster } from '../support/cluster.js';
-import type { TestCluster } from '../support/cluster.js';
-import { asking, certify } from '../support/collusion.js';
-import type { Asked, Collusion } from '../support/collusion.js';
-import { falseKeys, trueKeys } from '../support/false-keys.js';
-import type { FalseKey } from '../support/false-keys.js';
-import { ScriptedNode } from '../support/scripted-node.js';
-import type { Received } from '../support/scripted-node.js';
+import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
+import { asking, certify } from '../support/adversary/collusion.js';
+import type { Asked, Collusion } from '../support/adversary/collusion.js';
+import { falseKeys, trueKeys } from '../support/adversary/false-keys.js';
+import type { FalseKey } from '../support/adversary/false-keys.js';
+import { ScriptedNode } from '../support/adversary/scripted-node.js';
+import type { Received } from '../support/adversary/scripted-node.js';
 
 /**
  * Attack 23: two of three nodes answer a client with a key of their own. They have their real identity keys and

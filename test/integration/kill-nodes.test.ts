@@ -5,10 +5,10 @@ import type { QuorateClient } from '../../src/client/index.js';
 import { fromHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { Rng } from '../simulation/rng.js';
-import { opensslVerifies } from '../support/cluster-signature.js';
-import { ProcessCluster } from '../support/process-cluster.js';
-import { askUntilAnswered, Load } from '../support/process-load.js';
-import type { Acknowledged, Outcome } from '../support/process-load.js';
+import { opensslVerifies } from '../support/clusters/cluster-signature.js';
+import { ProcessCluster } from '../support/clusters/process-cluster.js';
+import { askUntilAnswered, Load } from '../support/clusters/process-load.js';
+import type { Acknowledged, Outcome } from '../support/clusters/process-load.js';
 
 /** Processes to kill: enough for every run; `npm run test:kill` takes a hundred. */
 const KILLS = Number(process.env['QUORATE_KILLS'] ?? 20);

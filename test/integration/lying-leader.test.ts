@@ -3,9 +3,15 @@ import { utf8 } from '../../src/common/index.js';
 import { TaskState } from '../../src/client/index.js';
 import { sealEntry } from '../../src/raft/index.js';
 import type { Authorization, Request } from '../../src/wire/index.js';
-import { eventually } from '../support/cluster-wait.js';
-import { Court } from '../support/court.js';
-import { flipped, payloadOf, vouch, WRONG_ATTEMPTS, WRONG_REQUESTS } from '../support/forgery.js';
+import { eventually } from '../support/clusters/cluster-wait.js';
+import { Court } from '../support/adversary/court.js';
+import {
+  flipped,
+  payloadOf,
+  vouch,
+  WRONG_ATTEMPTS,
+  WRONG_REQUESTS,
+} from '../support/adversary/forgery.js';
 
 /**
  * What a malicious leader can do to whole nodes, and what it cannot: the claim of `docs/threats.md`, one lie at a time.

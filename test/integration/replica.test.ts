@@ -17,7 +17,7 @@ import {
   signRequest,
   testGenesis,
   verify,
-} from '../support/ledger.js';
+} from '../support/builders/ledger.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, alarm() {} };
 

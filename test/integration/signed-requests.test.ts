@@ -7,10 +7,10 @@ import type { TlsFiles } from '../../src/rpc/index.js';
 import { encode, SignRequest } from '../../src/wire/index.js';
 import type { SignResponse } from '../../src/wire/index.js';
 import { SigningServiceService } from '../../src/wire/services.js';
-import { callOnce } from '../support/cluster-call.js';
-import { startCluster } from '../support/cluster.js';
-import type { TestCluster } from '../support/cluster.js';
-import { metadataOf, Requester } from '../support/requester.js';
+import { callOnce } from '../support/wire/cluster-call.js';
+import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
+import { metadataOf, Requester } from '../support/builders/requester.js';
 
 jest.setTimeout(90_000);
 

@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { QuorateClient } from '../../src/client/index.js';
 import { fromHex, utf8 } from '../../src/common/index.js';
-import { opensslVerifies } from '../support/cluster-signature.js';
-import { startCluster } from '../support/cluster.js';
-import type { TestCluster } from '../support/cluster.js';
-import { findPython } from '../support/python.js';
+import { opensslVerifies } from '../support/clusters/cluster-signature.js';
+import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
+import { findPython } from '../support/wire/python.js';
 
 /** The programs of `docs/signing-requests.md`, exactly as they stand there, against a cluster that takes no others. */
 jest.setTimeout(240_000);
@@ -160,7 +160,7 @@ test('without its signature, such a request is refused', async () => {
 function findGo(): { readonly module: string } | undefined {
   const module = mkdtempSync(join(tmpdir(), 'quorate-go-'));
   for (const file of ['go.mod', 'go.sum'])
-    copyFileSync(join('test/support/go', file), join(module, file));
+    copyFileSync(join('test/support/wire/go', file), join(module, file));
   const ready = spawnSync('go', ['mod', 'download'], { cwd: module, timeout: 60_000 });
   if (ready.status === 0) return { module };
   rmSync(module, { recursive: true });

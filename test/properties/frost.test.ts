@@ -22,7 +22,7 @@ import {
   signAll,
   testSigner,
   testVerify,
-} from '../support/frost-exchange.js';
+} from '../support/builders/frost-exchange.js';
 import { smallGroup, smallSuite, verifySmall } from '../unit/frost/small-suite.js';
 
 /** fast-check prints the seed and the path of a failure; to replay it, name both here. */

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { verifyKeyCertificate } from '../../src/client/index.js';
 import { toHex } from '../../src/common/index.js';
 import { decode, encode, Key } from '../../src/wire/index.js';
-import { spiffeIdOf } from '../support/collusion.js';
+import { spiffeIdOf } from '../support/adversary/collusion.js';
 import { collude } from '../unit/client/colluding.js';
 
 const collusion = await collude({ unsigned: false });

@@ -23,8 +23,8 @@ import {
   OPERATOR,
   signRequest,
   testGenesis,
-} from '../support/ledger.js';
-import { Requester } from '../support/requester.js';
+} from '../support/builders/ledger.js';
+import { Requester } from '../support/builders/requester.js';
 import {
   alternativeNames,
   basicConstraints,
@@ -39,7 +39,7 @@ import {
   TRUE,
   uri,
   utcTime,
-} from '../support/x509.js';
+} from '../support/builders/x509.js';
 
 /** One entry as somebody might bring it into the log, honest or not. */
 type Move = {

@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import type { Entry } from '../../src/ports/index.js';
-import { appendTo, entriesAfter, genesisOf, RaftCluster } from '../support/raft-cluster.js';
-import type { Node } from '../support/raft-cluster.js';
+import {
+  appendTo,
+  entriesAfter,
+  genesisOf,
+  RaftCluster,
+} from '../support/clusters/raft-cluster.js';
+import type { Node } from '../support/clusters/raft-cluster.js';
 
 /** A follower with two committed entries and one that is not, all of term 2, from node 2. */
 function followerWithLog(): { cluster: RaftCluster; follower: Node; leader: Node; log: Entry[] } {

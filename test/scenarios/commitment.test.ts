@@ -5,7 +5,7 @@ import {
   entriesAfter,
   genesisOf,
   RaftCluster,
-} from '../support/raft-cluster.js';
+} from '../support/clusters/raft-cluster.js';
 
 test('Figure 8: an entry of an earlier term on a majority is not committed, and can be overwritten', () => {
   const cluster = new RaftCluster(5, { limits: { appendEntriesMax: 1 } });

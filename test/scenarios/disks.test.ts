@@ -5,7 +5,7 @@ import {
   entriesAfter,
   genesisOf,
   RaftCluster,
-} from '../support/raft-cluster.js';
+} from '../support/clusters/raft-cluster.js';
 
 test('the genesis is durable before anything else, and is applied on every node', () => {
   const cluster = new RaftCluster(3);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nodeId } from '../../src/common/index.js';
-import { RaftCluster } from '../support/raft-cluster.js';
+import { RaftCluster } from '../support/clusters/raft-cluster.js';
 
 test('a node that was cut off raises no term, and disturbs nobody when it returns', () => {
   const cluster = new RaftCluster(3);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { RaftCluster } from '../support/raft-cluster.js';
+import { RaftCluster } from '../support/clusters/raft-cluster.js';
 
 test('a read sees what was committed before it, on the leader and on a follower', () => {
   const cluster = new RaftCluster(3);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Entry } from '../../src/ports/index.js';
 import type { Raft } from '../../src/raft/index.js';
-import { RaftCluster, seededRandom } from '../support/raft-cluster.js';
-import type { Node } from '../support/raft-cluster.js';
+import { RaftCluster, seededRandom } from '../support/clusters/raft-cluster.js';
+import type { Node } from '../support/clusters/raft-cluster.js';
 
 /* Random faults on pure cores, with Raft's five properties (Raft, figure 3) checked after every step. */
 

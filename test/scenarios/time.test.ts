@@ -6,7 +6,7 @@ import {
   genesisOf,
   RaftCluster,
   START_MS,
-} from '../support/raft-cluster.js';
+} from '../support/clusters/raft-cluster.js';
 
 test('an entry is stamped with the time that a majority of clocks has reached', () => {
   const cluster = new RaftCluster(3);

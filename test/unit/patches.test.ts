@@ -7,7 +7,7 @@ import { PLANTED_BUGS } from '../simulation/planted-bugs.js';
 import { edited, fileOf } from '../support/patches/edit.js';
 import type { Edit } from '../support/patches/edit.js';
 import { compiledCode } from '../support/patches/program-copy.js';
-import { WEAKNESSES } from '../support/weakened-client.js';
+import { WEAKNESSES } from '../support/patches/weakened-client.js';
 
 const CODE = compiledCode();
 

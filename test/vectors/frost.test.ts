@@ -5,7 +5,7 @@ import { verificationShare } from '../../src/sharing/index.js';
 import { bind } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { Algorithm } from '../../src/wire/index.js';
-import { deal, verifies } from '../support/frost-exchange.js';
+import { deal, verifies } from '../support/builders/frost-exchange.js';
 import { RFC9591 } from './rfc9591.js';
 
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();

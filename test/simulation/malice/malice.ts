@@ -3,7 +3,7 @@ import { voters } from '../../../src/identity/index.js';
 import type { Replica } from '../../../src/node/replica.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Message } from '../../../src/raft/index.js';
-import { Liar } from '../../support/liar.js';
+import { Liar } from '../../support/adversary/liar.js';
 import type { LifePorts, Process } from '../process.js';
 import type { Rng } from '../rng.js';
 import type { Lies } from '../weather.js';

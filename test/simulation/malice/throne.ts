@@ -19,9 +19,9 @@ import {
   vouch,
   WRONG_ATTEMPTS,
   WRONG_REQUESTS,
-} from '../../support/forgery.js';
-import type { Story } from '../../support/liar-story.js';
-import type { Liar } from '../../support/liar.js';
+} from '../../support/adversary/forgery.js';
+import type { Story } from '../../support/adversary/liar-story.js';
+import type { Liar } from '../../support/adversary/liar.js';
 import type { Rng } from '../rng.js';
 import type { Overheard } from './overheard.js';
 

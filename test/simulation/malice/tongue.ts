@@ -17,7 +17,7 @@ import {
 } from '../../../src/wire/index.js';
 import { installedBytes, readyBytes } from '../../../src/identity/index.js';
 import type { ClusterId } from '../../../src/common/index.js';
-import { flipped } from '../../support/forgery.js';
+import { flipped } from '../../support/adversary/forgery.js';
 import type { Rng } from '../rng.js';
 import type { Overheard } from './overheard.js';
 

@@ -17,10 +17,10 @@ import {
   signedBody,
   signedShare,
   SIGNERS,
-} from '../../support/accusation.js';
-import { runKeygen } from '../../support/frost-exchange.js';
-import type { Keygen, KeygenOptions } from '../../support/frost-exchange.js';
-import { fill, generateRequest, NODES, verify } from '../../support/ledger.js';
+} from '../../support/builders/accusation.js';
+import { runKeygen } from '../../support/builders/frost-exchange.js';
+import type { Keygen, KeygenOptions } from '../../support/builders/frost-exchange.js';
+import { fill, generateRequest, NODES, verify } from '../../support/builders/ledger.js';
 
 const ATTACKER = 3;
 

@@ -6,10 +6,10 @@ import { toHex } from '../../../src/common/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { encode, GenerateKeyResponse, GetKeyResponse } from '../../../src/wire/index.js';
 import type { Key } from '../../../src/wire/index.js';
-import { spiffeIdOf } from '../../support/collusion.js';
-import type { Collusion } from '../../support/collusion.js';
-import { falseKeys } from '../../support/false-keys.js';
-import { ScriptedNode } from '../../support/scripted-node.js';
+import { spiffeIdOf } from '../../support/adversary/collusion.js';
+import type { Collusion } from '../../support/adversary/collusion.js';
+import { falseKeys } from '../../support/adversary/false-keys.js';
+import { ScriptedNode } from '../../support/adversary/scripted-node.js';
 import { collude } from '../client/colluding.js';
 import { quorate } from './fake-surroundings.js';
 

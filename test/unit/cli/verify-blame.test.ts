@@ -14,8 +14,8 @@ import {
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { sealEntry } from '../../../src/raft/index.js';
 import { encodeCommand, METHODS } from '../../../src/state/index.js';
-import { testSigner } from '../../support/frost-exchange.js';
-import { fill, generateRequest, testGenesis } from '../../support/ledger.js';
+import { testSigner } from '../../support/builders/frost-exchange.js';
+import { fill, generateRequest, testGenesis } from '../../support/builders/ledger.js';
 import { quorate } from './fake-surroundings.js';
 
 const TASK = 'a'.repeat(26);

@@ -10,8 +10,8 @@ import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Role } from '../../../src/identity/index.js';
-import { asking, certify, signedBy } from '../../support/collusion.js';
-import type { Collusion } from '../../support/collusion.js';
+import { asking, certify, signedBy } from '../../support/adversary/collusion.js';
+import type { Collusion } from '../../support/adversary/collusion.js';
 
 function signer(name: string): Signer {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

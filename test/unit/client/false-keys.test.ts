@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { verifyKeyCertificate } from '../../../src/client/index.js';
-import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
-import type { FalseKey } from '../../support/false-keys.js';
-import type { Collusion } from '../../support/collusion.js';
-import { misjudgedByWeakened, WEAKNESSES } from '../../support/weakened-client.js';
+import { falseKeys, readerOf, trueKeys } from '../../support/adversary/false-keys.js';
+import type { FalseKey } from '../../support/adversary/false-keys.js';
+import type { Collusion } from '../../support/adversary/collusion.js';
+import { misjudgedByWeakened, WEAKNESSES } from '../../support/patches/weakened-client.js';
 import { collude } from './colluding.js';
 
 const signed = await collude({ unsigned: false });

@@ -1,9 +1,9 @@
 import type * as Client from '../../../src/client/index.js';
-import type { Collusion } from '../../support/collusion.js';
-import { falseKeys, readerOf, trueKeys } from '../../support/false-keys.js';
+import type { Collusion } from '../../support/adversary/collusion.js';
+import { falseKeys, readerOf, trueKeys } from '../../support/adversary/false-keys.js';
 import { collude } from './colluding.js';
 
-/** Run by `weakened-client.ts`: prints which keys each of the clients given takes for something else than they are. */
+/** Run by `support/patches/weakened-client.ts`: prints which keys each of the clients given takes for something else than they are. */
 type Judge = typeof Client.verifyKeyCertificate;
 
 const [, , given = '[]'] = process.argv;

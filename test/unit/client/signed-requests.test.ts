@@ -6,8 +6,8 @@ import { ClusterError, concat, u64be, utf8 } from '../../../src/common/index.js'
 import type { Genesis } from '../../../src/identity/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { encode, GenerateKeyResponse, SignRequest, SignResponse } from '../../../src/wire/index.js';
-import { ScriptedNode } from '../../support/scripted-node.js';
-import type { Answer, Received } from '../../support/scripted-node.js';
+import { ScriptedNode } from '../../support/adversary/scripted-node.js';
+import type { Answer, Received } from '../../support/adversary/scripted-node.js';
 import { authorities, genesisFor, tlsFor } from '../rpc/stage.js';
 import type { Authorities } from '../rpc/stage.js';
 import { pair, signBy } from './certified.js';

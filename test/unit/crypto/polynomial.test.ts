@@ -10,7 +10,7 @@ import {
   randomPolynomial,
   SecretPolynomial,
 } from '../../../src/crypto/index.js';
-import { seededRandom } from '../../support/frost-exchange.js';
+import { seededRandom } from '../../support/builders/frost-exchange.js';
 
 test('evaluates a_0 + a_1 x + a_2 x²', () => {
   const polynomial = new SecretPolynomial(group, [5n, 7n, 11n]);

@@ -12,7 +12,12 @@ import {
 } from '../../../src/frost/index.js';
 import { algorithmName } from '../../../src/identity/index.js';
 import { ALGORITHMS } from '../../../src/state/index.js';
-import { dealRandom, seededRandom, signAll, verifies } from '../../support/frost-exchange.js';
+import {
+  dealRandom,
+  seededRandom,
+  signAll,
+  verifies,
+} from '../../support/builders/frost-exchange.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(60_000);

@@ -9,7 +9,12 @@ import {
   signShare,
   type Commitment,
 } from '../../../src/frost/index.js';
-import { dealRandom, seededRandom, signAll, verifyEd25519 } from '../../support/frost-exchange.js';
+import {
+  dealRandom,
+  seededRandom,
+  signAll,
+  verifyEd25519,
+} from '../../support/builders/frost-exchange.js';
 
 const suite = ed25519Suite;
 const { group } = suite;

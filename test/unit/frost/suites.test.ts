@@ -27,7 +27,7 @@ import {
   signAll,
   subsets,
   verifies,
-} from '../../support/frost-exchange.js';
+} from '../../support/builders/frost-exchange.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(180_000);

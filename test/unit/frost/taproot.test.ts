@@ -5,7 +5,7 @@ import { secp256k1Group as group, taggedHash } from '../../../src/crypto/index.j
 import { aggregate, commit, signShare, taprootSuite as suite } from '../../../src/frost/index.js';
 import { bind } from '../../../src/frost/binding.js';
 import { signingKey } from '../../../src/frost/signing-key.js';
-import { dealRandom, seededRandom, signAll } from '../../support/frost-exchange.js';
+import { dealRandom, seededRandom, signAll } from '../../support/builders/frost-exchange.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(60_000);

@@ -31,8 +31,8 @@ import {
   TRUE,
   uri,
   utcTime,
-} from '../../support/x509.js';
-import type { Draft } from '../../support/x509.js';
+} from '../../support/builders/x509.js';
+import type { Draft } from '../../support/builders/x509.js';
 import { OPENSSL_CHAINS } from '../../vectors/x509-openssl.js';
 
 const SPIFFE = 'spiffe://quorate/app/wallet';

@@ -9,7 +9,7 @@ import { memoryShareStore } from '../../../src/store/index.js';
 import { algorithmName } from '../../../src/identity/index.js';
 import { ALGORITHMS } from '../../../src/state/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import { replaceShare } from '../../support/stores.js';
+import { replaceShare } from '../../support/builders/stores.js';
 import { holds, KEY, manager, OTHER_SESSION, SESSION, sharing } from './sharing.js';
 
 const DATA_LOSS = { code: 'data-loss', reason: 'KEY_SHARE_SEAL' };

@@ -17,7 +17,7 @@ import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../sr
 import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, JobName } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import { dealRandom } from '../../support/frost-exchange.js';
+import { dealRandom } from '../../support/builders/frost-exchange.js';
 
 const algorithm = Algorithm.FROST_ED25519_SHA512;
 const folder = mkdtempSync(join(tmpdir(), 'quorate-compute-'));

@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { clusterId, nodeId } from '../../../src/common/index.js';
 import { lockDataDirectory, openDataDirectory } from '../../../src/machine/index.js';
-import { temporaryDirectory } from '../../support/stores.js';
+import { temporaryDirectory } from '../../support/builders/stores.js';
 
 const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };
 

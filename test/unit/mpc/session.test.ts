@@ -11,7 +11,7 @@ import {
 } from '../../../src/mpc/index.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
-import { seededRandom, testSigner, testVerify } from '../../support/frost-exchange.js';
+import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
 
 /** A protocol of two messages that has nothing to do with signatures. */
 type Greetings = {

@@ -6,7 +6,7 @@ import { openSession } from '../../../src/mpc/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
-import { seededRandom, testSigner, testVerify } from '../../support/frost-exchange.js';
+import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
 
 /** Randomness that keeps the very arrays that it gave away. */
 function recording(seed: number): { readonly random: Random; readonly given: Uint8Array[] } {

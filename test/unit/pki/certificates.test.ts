@@ -22,7 +22,7 @@ import {
   keyUsage,
   pemOf,
   TRUE,
-} from '../../support/x509.js';
+} from '../../support/builders/x509.js';
 
 // Whole seconds: that is what a certificate holds.
 const NOW = Math.floor(Date.now() / 1000) * 1000;

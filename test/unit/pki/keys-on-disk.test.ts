@@ -10,7 +10,7 @@ import {
   openIdentity,
   wrappingKeyOf,
 } from '../../../src/pki/index.js';
-import { temporaryDirectory } from '../../support/stores.js';
+import { temporaryDirectory } from '../../support/builders/stores.js';
 
 const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };
 const NODE_KEY = new Uint8Array(32).fill(7);

@@ -11,7 +11,7 @@ import type {
   Write,
 } from '../../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../../src/raft/index.js';
-import { GENESIS, seededRandom, START_MS } from '../../support/raft-cluster.js';
+import { GENESIS, seededRandom, START_MS } from '../../support/clusters/raft-cluster.js';
 
 export const quietLogger: Logger = {
   debug: () => {},

@@ -4,7 +4,7 @@ import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
 import type { Message } from '../../../src/raft/index.js';
 import { DriverCluster, ManualClock, ManualStore, quietLogger } from './driver-cluster.js';
-import { GENESIS, seededRandom } from '../../support/raft-cluster.js';
+import { GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';
 
 test('three drivers elect a leader, apply a command everywhere and answer reads everywhere', async () => {
   const cluster = new DriverCluster(3);

@@ -4,7 +4,7 @@ import type { Entry } from '../../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
 import { entryBytes, LIMITS } from '../../../src/raft/limits.js';
 import { Log } from '../../../src/raft/log.js';
-import { entriesAfter } from '../../support/raft-cluster.js';
+import { entriesAfter } from '../../support/clusters/raft-cluster.js';
 
 const genesis = sealEntry(ZERO_HASH, {
   index: 1,

@@ -9,7 +9,7 @@ import {
 import type { Append, Message } from '../../../src/raft/index.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
 import { entryBytes, PAYLOAD_BYTES_MAX } from '../../../src/raft/limits.js';
-import { entriesAfter, seededRandom } from '../../support/raft-cluster.js';
+import { entriesAfter, seededRandom } from '../../support/clusters/raft-cluster.js';
 
 const head = { from: nodeId('a'), to: nodeId('b'), term: 7 };
 const genesis = sealEntry(ZERO_HASH, {

@@ -6,8 +6,8 @@ import {
   entriesAfter,
   genesisOf,
   RaftCluster,
-} from '../../support/raft-cluster.js';
-import type { Node } from '../../support/raft-cluster.js';
+} from '../../support/clusters/raft-cluster.js';
+import type { Node } from '../../support/clusters/raft-cluster.js';
 
 /* One test for each sentence of the Raft paper (extended version, §5 to §8) that holds here; its section stands in the name. */
 

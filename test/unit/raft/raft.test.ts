@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { commands, RaftCluster } from '../../support/raft-cluster.js';
+import { commands, RaftCluster } from '../../support/clusters/raft-cluster.js';
 
 test.each([1, 2, 3, 5])('%i nodes elect a leader, which commits on all of them', (count) => {
   const cluster = new RaftCluster(count);

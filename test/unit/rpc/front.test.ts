@@ -21,7 +21,7 @@ import {
   RST_STREAM,
   SETTINGS,
   WINDOW_UPDATE,
-} from '../../support/http2-frames.js';
+} from '../../support/wire/http2-frames.js';
 import { bootOfNumber, keyRecord, MemoryLogger, Stage, tlsFor, until } from './stage.js';
 
 const GET_KEY = '/quorate.v1.KeyService/GetKey';

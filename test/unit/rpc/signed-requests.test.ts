@@ -14,8 +14,8 @@ import {
   SignRequest,
 } from '../../../src/wire/index.js';
 import type { Authorization } from '../../../src/wire/index.js';
-import { metadataOf, Requester } from '../../support/requester.js';
-import { tlv } from '../../support/x509.js';
+import { metadataOf, Requester } from '../../support/builders/requester.js';
+import { tlv } from '../../support/builders/x509.js';
 import { Stage, taskRecord } from './stage.js';
 
 let stage: Stage;

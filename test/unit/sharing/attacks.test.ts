@@ -20,7 +20,7 @@ import {
   type Keygen,
   type KeygenOptions,
   type Outcome,
-} from '../../support/frost-exchange.js';
+} from '../../support/builders/frost-exchange.js';
 import {
   ATTACKER,
   deals,
@@ -29,7 +29,7 @@ import {
   openingFor,
   SALT,
   view,
-} from '../../support/keygen-liar.js';
+} from '../../support/adversary/keygen-liar.js';
 import { smallSuite } from '../frost/small-suite.js';
 
 const THRESHOLD = LIAR_THRESHOLD;

@@ -12,7 +12,7 @@ import {
   signAll,
   subsets,
   verifyEd25519,
-} from '../../support/frost-exchange.js';
+} from '../../support/builders/frost-exchange.js';
 import { smallSuite, verifySmall } from '../frost/small-suite.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */

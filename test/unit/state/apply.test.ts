@@ -15,7 +15,7 @@ import {
   signRequest,
   slot,
   testGenesis,
-} from '../../support/ledger.js';
+} from '../../support/builders/ledger.js';
 
 const refusalOf = (applied: Applied): string | undefined =>
   applied.verdict?.result.kind === 'refused' ? applied.verdict.result.refusal.reason : undefined;

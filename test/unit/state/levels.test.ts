@@ -4,7 +4,7 @@ import { levelOf } from '../../../src/state/command.js';
 import type { CommandBody } from '../../../src/state/command.js';
 import { readLevel } from '../../../src/state/records.js';
 import { Command, encode } from '../../../src/wire/index.js';
-import { fill, generateRequest, Ledger } from '../../support/ledger.js';
+import { fill, generateRequest, Ledger } from '../../support/builders/ledger.js';
 import { METHODS } from '../../../src/state/index.js';
 
 /** A request that opens a task, as an entry that names `level`. */

@@ -12,9 +12,9 @@ import {
   NODES,
   signRequest,
   testGenesis,
-} from '../../support/ledger.js';
-import { RequesterAuthority } from '../../support/requester.js';
-import type { Requester, SignedParts } from '../../support/requester.js';
+} from '../../support/builders/ledger.js';
+import { RequesterAuthority } from '../../support/builders/requester.js';
+import type { Requester, SignedParts } from '../../support/builders/requester.js';
 
 const MINUTE_MS = 60_000;
 

@@ -15,7 +15,7 @@ import {
   entries,
   storePaths,
   temporaryDirectory,
-} from '../../support/stores.js';
+} from '../../support/builders/stores.js';
 
 /** A sound entry of index 2. */
 const SECOND = encode(LogEntry, {

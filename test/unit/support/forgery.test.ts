@@ -10,7 +10,7 @@ import {
   vouch,
   WRONG_ATTEMPTS,
   WRONG_REQUESTS,
-} from '../../support/forgery.js';
+} from '../../support/adversary/forgery.js';
 import {
   bootOf,
   identityKeyOf,
@@ -19,7 +19,7 @@ import {
   OPERATOR,
   sealOf,
   signRequest,
-} from '../../support/ledger.js';
+} from '../../support/builders/ledger.js';
 
 const SELF = nodeId('node-3');
 const signer = {

@@ -3,8 +3,8 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { RaftMessage } from '../../../src/wire/index.js';
-import { Liar } from '../../support/liar.js';
-import { GENESIS, seededRandom } from '../../support/raft-cluster.js';
+import { Liar } from '../../support/adversary/liar.js';
+import { GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';
 import { DriverCluster, type DriverNode, turns } from '../raft/driver-cluster.js';
 
 const SELF = nodeId('node-3');

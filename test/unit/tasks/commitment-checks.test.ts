@@ -3,9 +3,9 @@ import { keyId } from '../../../src/common/index.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, Ledger, slot } from '../../support/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+import { fill, Ledger, slot } from '../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 let key: DealtKey;
 let room: TaskRoom;

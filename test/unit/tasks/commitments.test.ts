@@ -5,9 +5,9 @@ import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Commitments } from '../../../src/tasks/participant/commitments.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
-import { fill, Ledger, NODES } from '../../support/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+import { fill, Ledger, NODES } from '../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 const KEY = keyId('treasury');
 let key: DealtKey;

@@ -15,9 +15,9 @@ import {
   signedBody,
   signedShare,
   SIGNERS,
-} from '../../support/accusation.js';
-import { fill } from '../../support/ledger.js';
-import { TaskRoom } from '../../support/task-room.js';
+} from '../../support/builders/accusation.js';
+import { fill } from '../../support/builders/ledger.js';
+import { TaskRoom } from '../../support/builders/task-room.js';
 
 const [TWO, THREE] = [nodeId('node-2'), nodeId('node-3')];
 

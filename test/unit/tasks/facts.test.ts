@@ -7,9 +7,9 @@ import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import { Algorithm, Command, decode } from '../../../src/wire/index.js';
 import type { Ready } from '../../../src/wire/index.js';
-import { fill, Ledger, NODES } from '../../support/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+import { fill, Ledger, NODES } from '../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 let ledger: Ledger;
 let room: TaskRoom;

@@ -8,9 +8,9 @@ import { OpenTasks } from '../../../src/tasks/open-tasks.js';
 import type { OpenSession } from '../../../src/tasks/open-tasks.js';
 import { Command, decode, Declined } from '../../../src/wire/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS, Ledger, NODES } from '../../support/ledger.js';
-import { replaceShare } from '../../support/stores.js';
-import { laterBootOf, settle, TaskRoom } from '../../support/task-room.js';
+import { fill, GENESIS_MS, Ledger, NODES } from '../../support/builders/ledger.js';
+import { replaceShare } from '../../support/builders/stores.js';
+import { laterBootOf, settle, TaskRoom } from '../../support/builders/task-room.js';
 
 /** A participant: its room, and what generates there. */
 type Participant = {

@@ -6,9 +6,9 @@ import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { Intake } from '../../../src/tasks/leader/intake.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
-import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/ledger.js';
-import { bootHexOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/builders/ledger.js';
+import { bootHexOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 const FROM = nodeId('node-2');
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { nodeId } from '../../../src/common/index.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, slot } from '../../support/ledger.js';
-import { bootHexOf, laterBootOf } from '../../support/task-room.js';
+import { fill, slot } from '../../support/builders/ledger.js';
+import { bootHexOf, laterBootOf } from '../../support/builders/task-room.js';
 
 const [ONE, TWO] = [nodeId('node-1'), nodeId('node-2')];
 const anything = (): boolean => true;

@@ -8,7 +8,7 @@ import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { Connections } from '../../../src/tasks/surroundings.js';
 import type { Surroundings } from '../../../src/tasks/surroundings.js';
 import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
-import { APP, testGenesis, verify } from '../../support/ledger.js';
+import { APP, testGenesis, verify } from '../../support/builders/ledger.js';
 
 const SELF = nodeId('node-1');
 const BOOT = bootId('00'.repeat(16));

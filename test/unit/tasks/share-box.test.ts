@@ -5,8 +5,8 @@ import { OpenTasks } from '../../../src/tasks/open-tasks.js';
 import type { OpenSession } from '../../../src/tasks/open-tasks.js';
 import { ShareBox } from '../../../src/tasks/voter/share-box.js';
 import type { Envelope } from '../../../src/wire/index.js';
-import { fill, Ledger } from '../../support/ledger.js';
-import { TaskRoom } from '../../support/task-room.js';
+import { fill, Ledger } from '../../support/builders/ledger.js';
+import { TaskRoom } from '../../support/builders/task-room.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId);
 

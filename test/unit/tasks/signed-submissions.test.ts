@@ -12,10 +12,10 @@ import {
   OPERATOR,
   signRequest,
   testGenesis,
-} from '../../support/ledger.js';
-import { RequesterAuthority } from '../../support/requester.js';
-import type { Requester } from '../../support/requester.js';
-import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
+} from '../../support/builders/ledger.js';
+import { RequesterAuthority } from '../../support/builders/requester.js';
+import type { Requester } from '../../support/builders/requester.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 
 const MINUTE_MS = 60_000;
 const request = signRequest('treasury', 'one', utf8('pay'));

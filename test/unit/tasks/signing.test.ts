@@ -8,9 +8,9 @@ import type { OpenSession } from '../../../src/tasks/open-tasks.js';
 import { Signing } from '../../../src/tasks/participant/signing.js';
 import { decode, Declined } from '../../../src/wire/index.js';
 import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/ledger.js';
-import { bytesOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/builders/ledger.js';
+import { bytesOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 const KEY = keyId('treasury');
 

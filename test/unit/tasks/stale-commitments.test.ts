@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { bootId, nodeId } from '../../../src/common/index.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { attempted, newPlan, nextStep } from '../../../src/tasks/leader/plan.js';
-import { bootOf, slot } from '../../support/ledger.js';
+import { bootOf, slot } from '../../support/builders/ledger.js';
 
 const NODE = nodeId('node-1');
 const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));

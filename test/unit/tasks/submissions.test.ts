@@ -21,9 +21,9 @@ import {
   NODES,
   OPERATOR,
   signRequest,
-} from '../../support/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/task-room.js';
-import type { DealtKey } from '../../support/task-room.js';
+} from '../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import type { DealtKey } from '../../support/builders/task-room.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
 const TASK = taskIdOf(OPERATOR, 'one');

@@ -12,8 +12,8 @@ import {
   SignatureShare,
 } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/ledger.js';
-import { batchOf, dealKey, settle, TaskRoom } from '../../support/task-room.js';
+import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/builders/ledger.js';
+import { batchOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 

@@ -1,11 +1,11 @@
 import { Metadata } from '@grpc/grpc-js';
 import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
-import type { ClusterId, Millis } from '../../src/common/index.js';
-import { REQUEST_METADATA, requestBytes } from '../../src/identity/index.js';
-import type { Role } from '../../src/identity/index.js';
-import { createAuthority, issueCertificate } from '../../src/pki/index.js';
-import type { Credential } from '../../src/pki/index.js';
-import type { Authorization } from '../../src/wire/index.js';
+import type { ClusterId, Millis } from '../../../src/common/index.js';
+import { REQUEST_METADATA, requestBytes } from '../../../src/identity/index.js';
+import type { Role } from '../../../src/identity/index.js';
+import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
+import type { Credential } from '../../../src/pki/index.js';
+import type { Authorization } from '../../../src/wire/index.js';
 
 export type SignedParts = {
   readonly clusterId: ClusterId;

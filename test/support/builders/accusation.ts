@@ -1,21 +1,21 @@
-import { judgeEvidence } from '../../src/blame/index.js';
-import type { AttemptBasis, Culprit, Judge } from '../../src/blame/index.js';
-import { nodeId, toHex, utf8 } from '../../src/common/index.js';
-import type { NodeId } from '../../src/common/index.js';
-import { commit, ed25519Suite, publicOf, signShare, suiteOf } from '../../src/frost/index.js';
-import type { Suite } from '../../src/frost/index.js';
-import { taskIdOf } from '../../src/identity/index.js';
-import { signEnvelope } from '../../src/mpc/index.js';
-import type { Entry, Signer } from '../../src/ports/index.js';
-import { METHODS } from '../../src/state/index.js';
-import { encode, SignatureShare } from '../../src/wire/index.js';
+import { judgeEvidence } from '../../../src/blame/index.js';
+import type { AttemptBasis, Culprit, Judge } from '../../../src/blame/index.js';
+import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { commit, ed25519Suite, publicOf, signShare, suiteOf } from '../../../src/frost/index.js';
+import type { Suite } from '../../../src/frost/index.js';
+import { taskIdOf } from '../../../src/identity/index.js';
+import { signEnvelope } from '../../../src/mpc/index.js';
+import type { Entry, Signer } from '../../../src/ports/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { encode, SignatureShare } from '../../../src/wire/index.js';
 import type {
   Algorithm,
   AttemptRecord,
   NonceSlot,
   Ready,
   SignedBody,
-} from '../../src/wire/index.js';
+} from '../../../src/wire/index.js';
 import {
   generateRequest,
   identityKeyOf,

@@ -1,5 +1,5 @@
-import type { LogIndex, NodeId, Term } from '../../src/common/index.js';
-import type { Channel, Clock, Network, Random, Timer } from '../../src/ports/index.js';
+import type { LogIndex, NodeId, Term } from '../../../src/common/index.js';
+import type { Channel, Clock, Network, Random, Timer } from '../../../src/ports/index.js';
 import {
   createRaft,
   decodeMessage,
@@ -8,8 +8,8 @@ import {
   type Message,
   type Raft,
   type RaftConfig,
-} from '../../src/raft/index.js';
-import { decode, encode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
+} from '../../../src/raft/index.js';
+import { decode, encode, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
 import { Listener } from './liar-listener.js';
 import { Story } from './liar-story.js';
 

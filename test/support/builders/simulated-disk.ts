@@ -1,4 +1,4 @@
-import type { DiskTiming } from '../simulation/disk.js';
+import type { DiskTiming } from '../../simulation/disk.js';
 
 /** A disk that takes its time, and a process that is never paused. */
 export const PROMPT_DISK: DiskTiming = {

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { edited } from './patches/edit.js';
-import type { Edit } from './patches/edit.js';
-import { ProgramCopy } from './patches/program-copy.js';
+import { edited } from './edit.js';
+import type { Edit } from './edit.js';
+import { ProgramCopy } from './program-copy.js';
 
 /** A check that the client makes, taken out of its compiled code. */
 export type Weakness = Edit & { readonly check: string };

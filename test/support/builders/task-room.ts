@@ -6,20 +6,20 @@ import {
   nodeId,
   sessionId,
   toHex,
-} from '../../src/common/index.js';
-import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../src/common/index.js';
-import { ed25519Suite, publicKeyOf, suiteOf } from '../../src/frost/index.js';
-import { algorithmJobs } from '../../src/algorithms/index.js';
-import type { Suite } from '../../src/frost/index.js';
-import { KeyManager } from '../../src/keys/index.js';
-import { inlineCompute, nodeVerify, systemRandom } from '../../src/machine/index.js';
-import type { Clock, Compute, Logger, ShareStore, Timer } from '../../src/ports/index.js';
-import type { Applied } from '../../src/state/index.js';
-import { memoryShareStore } from '../../src/store/index.js';
-import type { Batch, Consensus, Surroundings } from '../../src/tasks/index.js';
-import { Connections } from '../../src/tasks/index.js';
-import { Algorithm, Command, decode, encode, SessionMessage } from '../../src/wire/index.js';
-import type { KeyRecord } from '../../src/wire/index.js';
+} from '../../../src/common/index.js';
+import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../../src/common/index.js';
+import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
+import type { Suite } from '../../../src/frost/index.js';
+import { KeyManager } from '../../../src/keys/index.js';
+import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
+import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
+import type { Applied } from '../../../src/state/index.js';
+import { memoryShareStore } from '../../../src/store/index.js';
+import type { Batch, Consensus, Surroundings } from '../../../src/tasks/index.js';
+import { Connections } from '../../../src/tasks/index.js';
+import { Algorithm, Command, decode, encode, SessionMessage } from '../../../src/wire/index.js';
+import type { KeyRecord } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf, verify } from './ledger.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import type { TlsFiles } from '../../src/rpc/index.js';
+import type { TlsFiles } from '../../../src/rpc/index.js';
 
 /* HTTP/2 by hand (RFC 9113): what no client library would send. */
 

@@ -1,5 +1,5 @@
-import { equal, type LogIndex, type NodeId, type Term } from '../../src/common/index.js';
-import { LIMITS, type Append, type AppendReply } from '../../src/raft/index.js';
+import { equal, type LogIndex, type NodeId, type Term } from '../../../src/common/index.js';
+import { LIMITS, type Append, type AppendReply } from '../../../src/raft/index.js';
 import type { Story } from './liar-story.js';
 
 /** An append without its head, which says who speaks to whom, and in which term. */

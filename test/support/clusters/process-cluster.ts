@@ -6,15 +6,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createCluster, LOOPBACK } from '../../src/cli/create-cluster.js';
-import { QuorateClient } from '../../src/client/index.js';
-import { nodeId } from '../../src/common/index.js';
-import type { NodeId } from '../../src/common/index.js';
-import type { Role } from '../../src/identity/index.js';
-import { issueCertificate } from '../../src/pki/index.js';
-import type { TlsFiles } from '../../src/rpc/index.js';
+import { createCluster, LOOPBACK } from '../../../src/cli/create-cluster.js';
+import { QuorateClient } from '../../../src/client/index.js';
+import { nodeId } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import type { Role } from '../../../src/identity/index.js';
+import { issueCertificate } from '../../../src/pki/index.js';
+import type { TlsFiles } from '../../../src/rpc/index.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 /** Below the ports that kernels hand out to whoever dials (Linux from 32768, others from 49152): see `freePorts`. */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;

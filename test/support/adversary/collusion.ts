@@ -1,13 +1,18 @@
 import { X509Certificate } from 'node:crypto';
-import { installedBytes, readyBytes, requestHash, voucherBytes } from '../../src/identity/index.js';
-import type { Genesis } from '../../src/identity/index.js';
-import type { Credential } from '../../src/pki/index.js';
-import type { Signer } from '../../src/ports/index.js';
-import { identityOf } from '../../src/rpc/index.js';
-import { METHODS } from '../../src/state/index.js';
-import { encode, GenerateKeyRequest } from '../../src/wire/index.js';
-import type { Key, KeyCertificate } from '../../src/wire/index.js';
-import { Requester } from './requester.js';
+import {
+  installedBytes,
+  readyBytes,
+  requestHash,
+  voucherBytes,
+} from '../../../src/identity/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import type { Credential } from '../../../src/pki/index.js';
+import type { Signer } from '../../../src/ports/index.js';
+import { identityOf } from '../../../src/rpc/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { encode, GenerateKeyRequest } from '../../../src/wire/index.js';
+import type { Key, KeyCertificate } from '../../../src/wire/index.js';
+import { Requester } from '../builders/requester.js';
 
 /** A request to generate a key, and who stands for it. */
 export type Asked = {

@@ -1,5 +1,5 @@
-import type { NodeId } from '../../src/common/index.js';
-import { Wire } from './cluster-wire.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { Wire } from '../wire/cluster-wire.js';
 
 /**
  * All wires of a cluster: one from each node to each other, and a door for clients at each node. Addresses stay the same

@@ -1,9 +1,9 @@
-import { compareText, type ClusterId } from '../../src/common/index.js';
-import { voucherBytes } from '../../src/identity/index.js';
-import type { Signer } from '../../src/ports/index.js';
-import { encodeCommand, slotsOf } from '../../src/state/index.js';
-import type { Command } from '../../src/wire/index.js';
-import type { Attempt, BootedNode, NonceSlot, Request } from '../../src/wire/index.js';
+import { compareText, type ClusterId } from '../../../src/common/index.js';
+import { voucherBytes } from '../../../src/identity/index.js';
+import type { Signer } from '../../../src/ports/index.js';
+import { encodeCommand, slotsOf } from '../../../src/state/index.js';
+import type { Command } from '../../../src/wire/index.js';
+import type { Attempt, BootedNode, NonceSlot, Request } from '../../../src/wire/index.js';
 
 /** The payload of an entry. */
 export function payloadOf(command: NonNullable<Command['command']>): Uint8Array {

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import type { Reader, Verdict } from '../../src/client/index.js';
-import { installedBytes, readyBytes, requestHash } from '../../src/identity/index.js';
-import type { Credential } from '../../src/pki/index.js';
-import type { Signer } from '../../src/ports/index.js';
-import { METHODS } from '../../src/state/index.js';
-import { encode, SignRequest } from '../../src/wire/index.js';
-import type { Key, KeyCertificate } from '../../src/wire/index.js';
+import type { Reader, Verdict } from '../../../src/client/index.js';
+import { installedBytes, readyBytes, requestHash } from '../../../src/identity/index.js';
+import type { Credential } from '../../../src/pki/index.js';
+import type { Signer } from '../../../src/ports/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { encode, SignRequest } from '../../../src/wire/index.js';
+import type { Key, KeyCertificate } from '../../../src/wire/index.js';
 import { asking, certify, signedBy, spiffeIdOf, vouchedBy } from './collusion.js';
 import type { Asked, Collusion } from './collusion.js';
 

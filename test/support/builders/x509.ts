@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { concat, fromHex, utf8 } from '../../src/common/index.js';
+import { concat, fromHex, utf8 } from '../../../src/common/index.js';
 
 /** A writer of DER, and of whatever is almost DER. */
 

@@ -1,12 +1,12 @@
-import type { PartyIndex } from '../../src/common/index.js';
-import { randomPolynomial, randomScalar } from '../../src/crypto/index.js';
-import type { Suite } from '../../src/frost/index.js';
-import type { KeygenKinds } from '../../src/sharing/index.js';
-import { commitmentTo, proofChallenge } from '../../src/sharing/checks.js';
-import type { Opening } from '../../src/sharing/checks.js';
-import type { Party } from '../../src/mpc/index.js';
-import type { KeygenOpening, KeygenValue } from '../../src/wire/index.js';
-import { seededRandom } from './frost-exchange.js';
+import type { PartyIndex } from '../../../src/common/index.js';
+import { randomPolynomial, randomScalar } from '../../../src/crypto/index.js';
+import type { Suite } from '../../../src/frost/index.js';
+import type { KeygenKinds } from '../../../src/sharing/index.js';
+import { commitmentTo, proofChallenge } from '../../../src/sharing/checks.js';
+import type { Opening } from '../../../src/sharing/checks.js';
+import type { Party } from '../../../src/mpc/index.js';
+import type { KeygenOpening, KeygenValue } from '../../../src/wire/index.js';
+import { seededRandom } from '../builders/frost-exchange.js';
 
 /** What a lying participant of a 2-of-3 key generation needs: honest tools, each with one thing changed. */
 export const LIAR_THRESHOLD = 2;

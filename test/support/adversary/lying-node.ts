@@ -1,17 +1,22 @@
-import { bootId, nodeId, toHex } from '../../src/common/index.js';
-import type { NodeId } from '../../src/common/index.js';
-import { suiteOf } from '../../src/frost/index.js';
-import { algorithmJobs } from '../../src/algorithms/index.js';
-import { voters } from '../../src/identity/index.js';
-import type { Genesis } from '../../src/identity/index.js';
-import { openHoldings } from '../../src/node/holdings.js';
-import type { Holdings } from '../../src/node/holdings.js';
-import { startReplica } from '../../src/node/index.js';
-import type { NodeConfig, Replica } from '../../src/node/index.js';
-import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
-import type { Logger, Signer } from '../../src/ports/index.js';
-import { createPeerServer, PeerNetwork } from '../../src/rpc/index.js';
-import type { PeerServer } from '../../src/rpc/index.js';
+import { bootId, nodeId, toHex } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { suiteOf } from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { voters } from '../../../src/identity/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import { openHoldings } from '../../../src/node/holdings.js';
+import type { Holdings } from '../../../src/node/holdings.js';
+import { startReplica } from '../../../src/node/index.js';
+import type { NodeConfig, Replica } from '../../../src/node/index.js';
+import {
+  inlineCompute,
+  nodeVerify,
+  systemClock,
+  systemRandom,
+} from '../../../src/machine/index.js';
+import type { Logger, Signer } from '../../../src/ports/index.js';
+import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
+import type { PeerServer } from '../../../src/rpc/index.js';
 import { Liar } from './liar.js';
 
 /** What the replica beneath a liar has to complain of is no concern of the cluster's. */

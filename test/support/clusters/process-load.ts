@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { QuorateError } from '../../src/client/index.js';
-import type { QuorateClient } from '../../src/client/index.js';
-import { toHex } from '../../src/common/index.js';
-import { encode, Key } from '../../src/wire/index.js';
+import { QuorateError } from '../../../src/client/index.js';
+import type { QuorateClient } from '../../../src/client/index.js';
+import { toHex } from '../../../src/common/index.js';
+import { encode, Key } from '../../../src/wire/index.js';
 import { eventually } from './cluster-wait.js';
-import type { Rng } from '../simulation/rng.js';
+import type { Rng } from '../../simulation/rng.js';
 
 /** One request as its client made it. The same again must give the same. */
 export type Request =

@@ -1,8 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import type { Metadata, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { serverCredentials } from '../../src/rpc/tls.js';
-import type { TlsFiles } from '../../src/rpc/index.js';
-import { failureOf } from '../../src/rpc/status.js';
+import { serverCredentials } from '../../../src/rpc/tls.js';
+import type { TlsFiles } from '../../../src/rpc/index.js';
+import { failureOf } from '../../../src/rpc/status.js';
 
 /** One call as a scripted node received it. */
 export type Received = {

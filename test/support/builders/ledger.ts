@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { concat, equal, nodeId, utf8 } from '../../src/common/index.js';
-import type { NodeId } from '../../src/common/index.js';
+import { concat, equal, nodeId, utf8 } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
 import {
   BUILD_LEVEL,
   encodeGenesis,
@@ -9,11 +9,11 @@ import {
   readyBytes,
   requestHash,
   voucherBytes,
-} from '../../src/identity/index.js';
-import type { Genesis } from '../../src/identity/index.js';
-import { nodeVerify } from '../../src/machine/index.js';
-import type { ConsensusStore, Entry, EntryKind, Verify } from '../../src/ports/index.js';
-import { entryHash } from '../../src/raft/index.js';
+} from '../../../src/identity/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import { nodeVerify } from '../../../src/machine/index.js';
+import type { ConsensusStore, Entry, EntryKind, Verify } from '../../../src/ports/index.js';
+import { entryHash } from '../../../src/raft/index.js';
 import {
   apply,
   METHODS,
@@ -22,16 +22,16 @@ import {
   queries,
   rulesOf,
   encodeCommand,
-} from '../../src/state/index.js';
-import type { Applied, Queries, Rules } from '../../src/state/index.js';
-import { memoryConsensusStore } from '../../src/store/index.js';
+} from '../../../src/state/index.js';
+import type { Applied, Queries, Rules } from '../../../src/state/index.js';
+import { memoryConsensusStore } from '../../../src/store/index.js';
 import {
   Algorithm,
   Command,
   encode,
   GenerateKeyRequest,
   SignRequest,
-} from '../../src/wire/index.js';
+} from '../../../src/wire/index.js';
 import type {
   Attempt,
   Installed,
@@ -39,7 +39,7 @@ import type {
   Ready,
   Request,
   TaskRecord,
-} from '../../src/wire/index.js';
+} from '../../../src/wire/index.js';
 
 export const OPERATOR = 'spiffe://quorate/operator/alice';
 export const APP = 'spiffe://quorate/app/payments';

@@ -1,6 +1,6 @@
-import type { LogIndex, Term } from '../../src/common/index.js';
-import type { Entry } from '../../src/ports/index.js';
-import { sealEntry, ZERO_HASH, type EntryFields } from '../../src/raft/index.js';
+import type { LogIndex, Term } from '../../../src/common/index.js';
+import type { Entry } from '../../../src/ports/index.js';
+import { sealEntry, ZERO_HASH, type EntryFields } from '../../../src/raft/index.js';
 
 /** What a lying leader says is committed: what a majority has; what the listener itself has; or any index. */
 export type ToldCommit = 'majority' | 'acknowledged' | LogIndex;

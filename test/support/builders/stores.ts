@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
-import { concat, u64be, utf8 } from '../../src/common/index.js';
-import type { Entry, Persist, ShareId, ShareStore } from '../../src/ports/index.js';
-import type { StorePaths } from '../../src/store/index.js';
+import { concat, u64be, utf8 } from '../../../src/common/index.js';
+import type { Entry, Persist, ShareId, ShareStore } from '../../../src/ports/index.js';
+import type { StorePaths } from '../../../src/store/index.js';
 
 /** A directory of its own for one test, and how to be rid of it. */
 export async function temporaryDirectory(): Promise<{ path: string; remove: () => Promise<void> }> {

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { concat, nodeId, type PartyIndex } from '../../src/common/index.js';
-import { randomScalar, SecretPolynomial, xof } from '../../src/crypto/index.js';
+import { concat, nodeId, type PartyIndex } from '../../../src/common/index.js';
+import { randomScalar, SecretPolynomial, xof } from '../../../src/crypto/index.js';
 import {
   commit,
   publicKeyOf,
@@ -9,20 +9,20 @@ import {
   type Commitment,
   type FrostPublic,
   type Suite,
-} from '../../src/frost/index.js';
-import { algorithmJobs } from '../../src/algorithms/index.js';
+} from '../../../src/frost/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
 import {
   generateKey,
   keygenKinds,
   type KeyShare,
   type KeygenKinds,
   type NewKey,
-} from '../../src/sharing/index.js';
-import { algorithmName } from '../../src/identity/index.js';
-import { openSession, type Party, type Session } from '../../src/mpc/index.js';
-import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
-import type { Random, Signer, Verify } from '../../src/ports/index.js';
-import { u64Item, type Envelope } from '../../src/wire/index.js';
+} from '../../../src/sharing/index.js';
+import { algorithmName } from '../../../src/identity/index.js';
+import { openSession, type Party, type Session } from '../../../src/mpc/index.js';
+import { inlineCompute, nodeVerify } from '../../../src/machine/index.js';
+import type { Random, Signer, Verify } from '../../../src/ports/index.js';
+import { u64Item, type Envelope } from '../../../src/wire/index.js';
 
 /** Random bytes that are the same for the same seed. */
 export function seededRandom(seed: number): Random {

@@ -1,8 +1,8 @@
 import { Client, Metadata } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
-import { errorOf } from '../../src/client/errors.js';
-import { channelCredentials } from '../../src/rpc/index.js';
-import type { TlsFiles } from '../../src/rpc/index.js';
+import { errorOf } from '../../../src/client/errors.js';
+import { channelCredentials } from '../../../src/rpc/index.js';
+import type { TlsFiles } from '../../../src/rpc/index.js';
 
 const ANSWER_MS_MAX = 5_000;
 

@@ -1,8 +1,8 @@
-import { nodeId } from '../../src/common/index.js';
-import type { NodeId } from '../../src/common/index.js';
-import type { Entry, HardState, Random } from '../../src/ports/index.js';
-import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../src/raft/index.js';
-import type { Append, Message, Raft, RaftConfig, Ready } from '../../src/raft/index.js';
+import { nodeId } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import type { Entry, HardState, Random } from '../../../src/ports/index.js';
+import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../../src/raft/index.js';
+import type { Append, Message, Raft, RaftConfig, Ready } from '../../../src/raft/index.js';
 
 /** A reproducible source of bytes: xorshift32. */
 export function seededRandom(seed: number): Random {
