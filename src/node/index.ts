@@ -7,7 +7,7 @@ export type { ConfigSources, NodeConfig } from './config.js';
 export { Node } from './node.js';
 export type { NodeAddresses } from './node.js';
 export { startReplica } from './replica.js';
-export type { Replica, ReplicaConfig, ReplicaPorts, ReplicaStatus } from './replica.js';
+export type { Replica, ReplicaConfig, ReplicaPorts } from './replica.js';
 export { SETTINGS } from './settings.js';
 export type { Setting } from './settings.js';
 export { VERSION } from './version.js';

@@ -1,15 +1,16 @@
-import type { Boot, ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { Backend } from '../api/index.js';
+import type { Boot, NodeId } from '../common/index.js';
 import type { Suite } from '../frost/index.js';
 import type { Genesis } from '../identity/index.js';
 import { voters } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
 import type {
-  Channel,
   Clock,
   Compute,
   ConsensusStore,
   Logger,
   Network,
+  NetworkListener,
   Random,
   ShareStore,
   Signer,
@@ -17,11 +18,9 @@ import type {
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { Overlay, queries, rulesOf } from '../state/index.js';
-import type { Queries } from '../state/index.js';
 import { Connections, TaskManager } from '../tasks/index.js';
-import type { Call, Proven } from '../tasks/index.js';
 import { encode, SessionMessage } from '../wire/index.js';
-import type { Algorithm, TaskRecord } from '../wire/index.js';
+import type { Algorithm } from '../wire/index.js';
 import { StateMachine } from './replica-machine.js';
 
 /** Every door of a replica to the world. */
@@ -48,45 +47,8 @@ export type ReplicaConfig = {
   readonly onFatal: (error: unknown) => void;
 };
 
-export type ReplicaStatus = {
-  readonly clusterId: ClusterId;
-  readonly nodeId: NodeId;
-  readonly leader: NodeId | undefined;
-  readonly term: Term;
-  readonly commit: LogIndex;
-  readonly applied: LogIndex;
-  /** A leader is known, and an entry of its term is applied here. */
-  readonly caughtUp: boolean;
-  /** Other nodes that can be reached now. */
-  readonly connected: readonly NodeId[];
-  /** The state machine's clock. */
-  readonly timeMs: Millis;
-};
-
 /** One node without its sockets, disks and clocks: what the real node and the simulator both run. */
-export interface Replica {
-  /** Takes bytes of a peer's stream, whatever they are. */
-  receive(from: NodeId, channel: Channel, bytes: Uint8Array): void;
-  /** Messages can go to `peer`, which runs as `boot` now. */
-  connected(peer: NodeId, boot: Boot): void;
-  disconnected(peer: NodeId): void;
-  /**
-   * Brings a client's request into the log and waits for its outcome in this node's own state, done or failed.
-   *
-   * @throws {ClusterError} It is refused, no leader can be reached, or the wait is over.
-   */
-  submit(call: Call): Promise<TaskRecord>;
-  /**
-   * The state, not older than this call (Raft ReadIndex).
-   *
-   * @throws {ClusterError} `no-quorum`, when that cannot be known.
-   */
-  read(signal: AbortSignal): Promise<Queries>;
-  /** The state as applied here, which may be behind. */
-  local(): Queries;
-  /** Who is proved to have lied in a task: evidence of the log and what came here, judged here. */
-  culprits(task: TaskRecord): readonly Proven[];
-  status(): ReplicaStatus;
+export interface Replica extends Backend, NetworkListener {
   stop(): Promise<void>;
 }
 
@@ -200,7 +162,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       tasks.connected(peer, boot);
     },
     disconnected: (peer) => connections.disconnected(peer),
-    submit: (call) => tasks.submit(call),
+    submit: (submission) => tasks.submit(submission),
     read: async (signal) => {
       await driver.readIndex(signal);
       return asked;

@@ -1,3 +1,4 @@
+import type { CallTime } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { CALL_MS_DEFAULT, CALL_MS_MAX } from './limits.js';
@@ -12,7 +13,7 @@ type Timed = {
 };
 
 /** The time that a call has: what its client asks for, a default, or the most we give. */
-export class CallTime {
+export class UnaryCallTime implements CallTime {
   readonly totalMs: Millis;
   readonly #controller = new AbortController();
   readonly #endMs: Millis;
@@ -31,13 +32,18 @@ export class CallTime {
     );
   }
 
-  /** Aborted, with a ClusterError as reason, at the deadline, when the client cancels, and after the answer. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   remainingMs(): Millis {
     return Math.max(this.#endMs - Date.now(), 0);
+  }
+
+  after(delayMs: Millis, run: () => void): void {
+    if (this.signal.aborted) return;
+    const timer = setTimeout(run, delayMs);
+    this.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
   /** The answer is there: whoever still waits for this call stops. */

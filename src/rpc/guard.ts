@@ -8,7 +8,7 @@ import type { Front } from './front/front.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import type { Pace } from './pace.js';
 import { permissionOf, permits } from './roles.js';
-import { failureOf } from './status.js';
+import { statusOf } from './status.js';
 import { identityOf } from './tls.js';
 
 /** Callers by the metadata of their calls: the one object that the guard and the method behind it both see. */
@@ -22,7 +22,7 @@ export function callerOf(call: { readonly metadata: Metadata }): Identity {
 }
 
 /**
- * Stands before every method, in this order: asks the certificate for its role, and the role table whether it may; bounds
+ * Stands before every method, in this order: asks the certificate for its role, and the table of operations whether it may; bounds
  * the metadata; keeps the caller to its pace; then waits for the request for so long and no longer.
  */
 export function guard(parts: {
@@ -46,9 +46,9 @@ export function guard(parts: {
     const refuse = (error: unknown): void => {
       if (missing === 'message') visit?.requestCame();
       missing = undefined;
-      const failure = failureOf(error);
-      logger.debug('A call was refused', { ...fields, status: failure.code });
-      call.sendStatus(failure);
+      const end = statusOf(error);
+      logger.debug('A call was refused', { ...fields, status: end.code });
+      call.sendStatus(end);
     };
     return new ServerInterceptingCall(call, {
       sendMessage: (message, next) => {
@@ -59,7 +59,7 @@ export function guard(parts: {
         if (!permitted) {
           visit?.requestCame();
           logger.warn('Refused a call', fields);
-          call.sendStatus(failureOf(refusal(method.path, caller)));
+          call.sendStatus(statusOf(refusal(method.path, caller)));
           return;
         }
         enter({
@@ -75,7 +75,7 @@ export function guard(parts: {
               return;
             }
             if (!method.requestStream)
-              late = setTimeout(() => call.sendStatus(failureOf(tooLate())), arrivalMs);
+              late = setTimeout(() => call.sendStatus(statusOf(tooLate())), arrivalMs);
             if (caller !== undefined) callers.set(metadata, caller);
             next(metadata);
           },

@@ -1,15 +1,7 @@
 /**
- * gRPC over mutual TLS 1.3: the public services, the streams between nodes, and the one table from errors to statuses
- * (google.rpc rich errors). Who calls is read from the certificate's SPIFFE URI and nowhere else.
- * It decodes, asks the backend and presents what comes back; it decides nothing about keys, tasks or consensus.
+ * gRPC over mutual TLS 1.3: it carries calls to the operations of `api/` and their answers and errors (google.rpc rich
+ * errors) back, and the streams between nodes. The caller is read from the certificate's SPIFFE URI and nowhere else.
  */
-export type {
-  Backend,
-  BackendStatus,
-  PeerListener,
-  ProvenCulprit,
-  Submission,
-} from './services/backend.js';
 export type { Self } from './peers/hello.js';
 export type { LinkCounts } from './peers/peer-link.js';
 export { PeerNetwork } from './peers/peer-network.js';

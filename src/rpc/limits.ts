@@ -6,8 +6,6 @@ export const CLIENT_MESSAGE_BYTES_MAX = 64 * 1024 + 1024;
 export const PEER_MESSAGE_BYTES_MAX = 256 * 1024;
 /** Tag and length that a stream's wrapper adds to a peer's message. */
 export const WRAPPER_BYTES_MAX = 16;
-/** What a node answers: a page of keys stays below the 4 MiB that gRPC clients take by default. */
-export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
 
 export const CONCURRENT_STREAMS_MAX = 100;
 /** On one connection: a node opens one stream, and another when that one ended. */
@@ -68,20 +66,6 @@ export const PEER_KEEPALIVE_TIMEOUT_MS = 3_000;
 /** What a call may take when its client names no deadline, and at most. */
 export const CALL_MS_DEFAULT = 30_000;
 export const CALL_MS_MAX = 120_000;
-/** How long a GenerateKey may be worked on, whatever the deadline of the call that asked (`docs/threats.md`, genesis). */
-export const GENERATE_KEY_LIFETIME_MS = 10 * 60_000;
-/** The longest life of any request. */
-export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;
-/** From this part of its time on, a GenerateKey answers with its task alone. */
-export const EARLY_ANSWER_FRACTION = 0.9;
-/** How often it looks for its task after that, as a part of its time. */
-export const EARLY_ANSWER_STEP_FRACTION = 0.02;
-
-export const PAGE_ITEMS_DEFAULT = 100;
-export const PAGE_ITEMS_MAX = 1000;
-/** Records that one ListTasks looks at to find those that its caller may see. */
-export const SCANNED_TASKS_MAX = 10_000;
-
 /** How old the answer of a health check may be. */
 export const HEALTH_INTERVAL_MS = 250;
 /** What a stop waits for calls in flight. */

@@ -51,7 +51,7 @@ export class Listener {
   /**
    * Registers a service; takes what libraries bring with them, too.
    *
-   * @throws Bug for a method without a line in the role table.
+   * @throws Bug for a method without a line in a table of roles.
    */
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     for (const method of Object.values(service)) permissionOf(method.path);

@@ -1,3 +1,4 @@
+import type { ApiContext, Backend } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -9,10 +10,7 @@ import {
   TaskServiceService,
 } from '../wire/services.js';
 import type { FrontLimits } from './front/front.js';
-import type { Backend } from './services/backend.js';
-import { clusterService } from './services/cluster-service.js';
 import { Health } from './services/health.js';
-import { keyService } from './services/key-service.js';
 import {
   CLIENT_MESSAGE_BYTES_MAX,
   CONCURRENT_STREAMS_MAX,
@@ -27,12 +25,9 @@ import { Listener } from './listener.js';
 import { Pace } from './pace.js';
 import type { PaceLimits } from './pace.js';
 import { addReflection } from './services/reflection.js';
-import { signingService } from './services/signing-service.js';
-import { taskService } from './services/task-service.js';
 import { http2Bounds, serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
-import { rawService } from './unary.js';
-import type { ServiceContext } from './unary.js';
+import { operationsOf, rawService } from './unary.js';
 
 export type PublicServerParts = {
   /** `host:port`; port 0 lets the kernel pick. */
@@ -71,10 +66,10 @@ export interface PublicServer {
 export function createPublicServer(parts: PublicServerParts): PublicServer {
   let attached = parts.backend;
   let draining = false;
-  const context: ServiceContext = {
+  const context: ApiContext = {
     backend: () => attached ?? starting(),
     genesis: parts.genesis,
-    logger: parts.logger,
+    softwareVersion: parts.softwareVersion ?? '',
   };
   const listener = new Listener({
     listen: parts.listen,
@@ -96,14 +91,9 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     arrivalMs: parts.bounds?.arrivalMs,
     logger: parts.logger,
   });
-  listener.addService(rawService(KeyServiceService), keyService(context));
-  listener.addService(rawService(SigningServiceService), signingService(context));
-  listener.addService(rawService(TaskServiceService), taskService(context));
-  listener.addService(
-    rawService(ClusterServiceService),
-    clusterService(context, parts.softwareVersion ?? ''),
-  );
-  const health = new Health(SERVICE_NAMES, () => {
+  for (const service of Object.values(SERVICES))
+    listener.addService(rawService(service), operationsOf(service, context, parts.logger));
+  const health = new Health(Object.keys(SERVICES), () => {
     const status = attached?.status();
     return !draining && status?.leader !== undefined && status.caughtUp;
   });
@@ -133,12 +123,12 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   };
 }
 
-const SERVICE_NAMES = [
-  'quorate.v1.KeyService',
-  'quorate.v1.SigningService',
-  'quorate.v1.TaskService',
-  'quorate.v1.ClusterService',
-];
+const SERVICES = {
+  'quorate.v1.KeyService': KeyServiceService,
+  'quorate.v1.SigningService': SigningServiceService,
+  'quorate.v1.TaskService': TaskServiceService,
+  'quorate.v1.ClusterService': ClusterServiceService,
+};
 
 function starting(): never {
   throw new ClusterError('no-quorum', 'The node is starting', { reason: 'NODE_STARTING' });

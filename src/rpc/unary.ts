@@ -1,38 +1,24 @@
 import type {
   handleUnaryCall,
-  Metadata,
   sendUnaryData,
   ServerUnaryCall,
   ServiceDefinition,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Identity, Genesis } from '../identity/index.js';
+import { operationOf } from '../api/index.js';
+import type { ApiContext, Operation } from '../api/index.js';
+import { assert } from '../common/index.js';
+import type { NodeId } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
-import type { Backend } from './services/backend.js';
-import { CallTime, untilAborted } from './call-time.js';
-import { keepBytes } from './decode.js';
+import { UnaryCallTime, untilAborted } from './call-time.js';
 import { callerOf } from './guard.js';
-import { failureOf } from './status.js';
+import { statusOf } from './status.js';
+import type { CallStatus } from './status.js';
 
-/** What the services share. */
-export type ServiceContext = {
-  /** @throws ClusterError `no-quorum` while the node starts. */
-  backend(): Backend;
-  readonly genesis: Genesis;
-  readonly logger: Logger;
-};
-
-/** One call, read and attributed. */
-export type Call<Request> = {
-  readonly request: Request;
-  /** The request as received. */
-  readonly bytes: Uint8Array;
-  readonly caller: Identity;
-  readonly time: CallTime;
-  /** What the client sent beside the request. */
-  readonly metadata: Pick<Metadata, 'get'>;
-};
-
-/** A generated service whose methods get their requests as bytes. */
+/**
+ * A generated service whose methods get their requests as bytes: the bytes as sent are what is hashed and logged, and no
+ * failure to decode is answered by the library, with a code of its own.
+ */
 export function rawService(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
@@ -42,32 +28,53 @@ export function rawService(service: ServiceDefinition): ServiceDefinition {
   );
 }
 
+/** A deserialiser that does not: the bytes as sent, in an array of their own. */
+export function keepBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /**
- * Adapts `call => response` to grpc-js: reads the bytes, keeps the time, and is the one place where an error becomes a
- * status. An answer that comes after the deadline is not sent.
+ * A generated service's methods, each carried to the operation of its name.
+ *
+ * @throws Bug for a method that is not in the table of operations.
  */
-export function unary<Request, Response>(
-  context: ServiceContext,
+export function operationsOf(
+  service: ServiceDefinition,
+  context: ApiContext,
+  logger: Logger,
+): UntypedServiceImplementation {
+  return Object.fromEntries(
+    Object.entries(service).map(([name, { path }]) => {
+      const operation = operationOf(path);
+      assert(operation !== undefined, `${path} has no line in the table of operations`);
+      return [name, unary(path, operation, context, logger)];
+    }),
+  );
+}
+
+type Rpc = ServerUnaryCall<Uint8Array, object>;
+
+/**
+ * Carries a call of grpc-js to an operation, and its answer back: keeps the time, and is the one place where an error
+ * becomes a status. An answer that comes after the deadline is not sent.
+ */
+function unary(
   method: string,
-  read: (bytes: Uint8Array) => Request,
-  handle: (call: Call<Request>) => Promise<Response>,
-): handleUnaryCall<Uint8Array, Response> {
-  const answer = async (rpc: Rpc, time: CallTime): Promise<Response> => {
+  operation: Operation,
+  context: ApiContext,
+  logger: Logger,
+): handleUnaryCall<Uint8Array, object> {
+  const answer = async (rpc: Rpc, time: UnaryCallTime): Promise<object> => {
     time.signal.throwIfAborted();
-    return handle({
-      request: read(rpc.request),
-      bytes: rpc.request,
-      caller: callerOf(rpc),
-      time,
-      metadata: rpc.metadata,
-    });
+    const { request: bytes, metadata } = rpc;
+    return operation.handle(context, { method, bytes, caller: callerOf(rpc), metadata, time });
   };
-  const respond = async (rpc: Rpc, callback: sendUnaryData<Response>): Promise<void> => {
-    const time = new CallTime(rpc);
+  const respond = async (rpc: Rpc, callback: sendUnaryData<object>): Promise<void> => {
+    const time = new UnaryCallTime(rpc);
     try {
       callback(null, await untilAborted(answer(rpc, time), time.signal));
     } catch (error) {
-      callback(report(context, method, error));
+      callback(report(method, statusOf(error, leaderOf(context)), error, logger));
     } finally {
       time.end();
     }
@@ -75,23 +82,16 @@ export function unary<Request, Response>(
   return (rpc, callback) => void respond(rpc, callback);
 }
 
-type Rpc = ServerUnaryCall<Uint8Array, unknown>;
-
-function report(
-  context: ServiceContext,
-  method: string,
-  error: unknown,
-): ReturnType<typeof failureOf> {
-  const failure = failureOf(error, leaderOf(context));
+function report(method: string, end: CallStatus, error: unknown, logger: Logger): CallStatus {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const words = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  if (failure.errorId !== undefined)
-    context.logger.error('A call failed', { method, errorId: failure.errorId, error: words });
-  else context.logger.debug('A call was refused', { method, status: failure.code, error: words });
-  return failure;
+  if (end.errorId !== undefined)
+    logger.error('A call failed', { method, errorId: end.errorId, error: words });
+  else logger.debug('A call was refused', { method, status: end.code, error: words });
+  return end;
 }
 
-function leaderOf(context: ServiceContext): ReturnType<Backend['status']>['leader'] {
+function leaderOf(context: ApiContext): NodeId | undefined {
   try {
     return context.backend().status().leader;
   } catch {

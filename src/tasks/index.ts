@@ -5,7 +5,7 @@
  */
 export { Connections } from './surroundings.js';
 export type { Consensus, Surroundings } from './surroundings.js';
-export type { Proven } from './blame/culprits.js';
-export type { Call } from './requests/submissions.js';
+export type { ProvenCulprit } from './blame/culprits.js';
+export type { Submission } from './requests/submissions.js';
 export { TaskManager } from './task-manager.js';
 export type { Batch } from './task-manager.js';

@@ -7,7 +7,7 @@ import type { Contribution, Envelope, KeyRecord, NonceSlot, TaskRecord } from '.
 import { Accusing } from './blame/accusing.js';
 import { Complaints } from './blame/complaints.js';
 import { Culprits } from './blame/culprits.js';
-import type { Proven } from './blame/culprits.js';
+import type { ProvenCulprit } from './blame/culprits.js';
 import { Assigner } from './leader/assigner.js';
 import { Commitments } from './participant/commitments.js';
 import { CommitmentChecks } from './voter/commitment-checks.js';
@@ -24,7 +24,7 @@ import type { OpenTask } from './open-tasks.js';
 import { ShareBox } from './voter/share-box.js';
 import { Signing } from './participant/signing.js';
 import { Submissions } from './requests/submissions.js';
-import type { Call } from './requests/submissions.js';
+import type { Submission } from './requests/submissions.js';
 import { indexOf } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -102,14 +102,14 @@ export class TaskManager {
   }
 
   /** Takes a client's request and waits for its outcome. See {@link Submissions.submit}. */
-  async submit(call: Call): Promise<TaskRecord> {
-    const outcome = this.#submissions.submit(call);
+  async submit(submission: Submission): Promise<TaskRecord> {
+    const outcome = this.#submissions.submit(submission);
     this.#wake();
     return outcome;
   }
 
   /** Who is proved to have lied in a task, by evidence that this node has judged. */
-  culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly Proven[] {
+  culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly ProvenCulprit[] {
     return this.#culprits.of(task);
   }
 

@@ -19,7 +19,7 @@ import { openEnvelope, openSession, signEnvelope } from '../../src/mpc/index.js'
 import { readConfig } from '../../src/node/index.js';
 import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
 import { decodeMessage, encodeMessage } from '../../src/raft/index.js';
-import { keepBytes, readMessage, readMutation } from '../../src/rpc/decode.js';
+import { readMessage, readMutation } from '../../src/api/decode.js';
 import {
   isFrom,
   unwrapHello,
@@ -28,8 +28,9 @@ import {
   wrapMessage,
 } from '../../src/rpc/peers/frame.js';
 import { bootOf } from '../../src/rpc/peers/hello.js';
-import { cutPage } from '../../src/rpc/services/page.js';
+import { cutPage } from '../../src/api/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
+import { keepBytes } from '../../src/rpc/unary.js';
 import { METHODS, parseRequest } from '../../src/state/parse.js';
 import { Algorithm, decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
 import { seededRandom, testVerify } from '../support/builders/frost-exchange.js';

@@ -16,7 +16,7 @@ import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/
 import { createAuthority, issueCertificate } from '../../src/pki/index.js';
 import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
-import { presentTask } from '../../src/rpc/services/present.js';
+import { presentTask } from '../../src/api/present.js';
 import { METHODS } from '../../src/state/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
 import { decode, encode, GetTaskResponse, SessionMessage } from '../../src/wire/index.js';

@@ -44,9 +44,9 @@ test('docs/errors.md has every error code with its gRPC status, and no other', (
   const union = /export type ErrorCode =([^;]+);/.exec(read('src/common/errors.ts'))?.[1] ?? '';
   const codes = found(union, /'([a-z-]+)'/g);
   const statuses = new Map(
-    [...read('src/rpc/status.ts').matchAll(/^ {2}'?([a-z-]+)'?: status\.([A-Z_]+),$/gm)].map(
-      ([, code = '', status = '']) => [code, status],
-    ),
+    [
+      ...read('src/api/failure.ts').matchAll(/^ {2}'?([a-z-]+)'?: \{ grpc: '([A-Z_]+)', http/gm),
+    ].map(([, code = '', status = '']) => [code, status]),
   );
   const table = errors.slice(errors.indexOf('## Codes'), errors.indexOf('## Reasons'));
   const rows = [...table.matchAll(/^\| `([a-z-]+)` +\| ([A-Z_]+) +\|/gm)];

@@ -6,7 +6,7 @@ import type { Hello } from '../../wire/index.js';
 import { isFrom, unwrapHello, unwrapMessage } from './frame.js';
 import { bootOf } from './hello.js';
 import { HELLO_MS_MAX } from '../limits.js';
-import { failureOf } from '../status.js';
+import { statusOf } from '../status.js';
 
 /** A stream that a peer has opened: its hello, then messages, one way. */
 export class IncomingStream {
@@ -32,7 +32,7 @@ export class IncomingStream {
     const { stream, peer, channel, logger } = this.#parts;
     this.#close();
     logger.warn('Ended a stream', { peer, channel, reason: error.reason, words: error.message });
-    stream.emit('error', failureOf(error));
+    stream.emit('error', statusOf(error));
   }
 
   #onFrame(frame: Uint8Array): void {

@@ -1,7 +1,6 @@
 import type { NodeId } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
-import type { Channel, Logger, Network } from '../../ports/index.js';
-import type { PeerListener } from '../services/backend.js';
+import type { Channel, Logger, Network, NetworkListener } from '../../ports/index.js';
 import { wrapHello } from './frame.js';
 import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
@@ -20,7 +19,7 @@ export type PeerNetworkParts = {
 };
 
 /** Who wants to know to whom messages can flow. */
-export type ConnectionListener = Pick<PeerListener, 'connected' | 'disconnected'>;
+export type ConnectionListener = Pick<NetworkListener, 'connected' | 'disconnected'>;
 
 const CHANNELS: readonly Channel[] = ['raft', 'session'];
 

@@ -2,9 +2,8 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { ClusterError, nodeId, utf8 } from '../../common/index.js';
 import type { Millis, NodeId } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
-import type { Channel, Logger } from '../../ports/index.js';
+import type { Channel, Logger, NetworkListener } from '../../ports/index.js';
 import { PeerServiceService } from '../../wire/services.js';
-import type { PeerListener } from '../services/backend.js';
 import { callerOf } from '../guard.js';
 import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
@@ -19,7 +18,7 @@ import {
   WRAPPER_BYTES_MAX,
 } from '../limits.js';
 import { Listener } from '../listener.js';
-import { failureOf } from '../status.js';
+import { statusOf } from '../status.js';
 import { http2Bounds, serverCredentials } from '../tls.js';
 import type { TlsFiles } from '../tls.js';
 import { rawService } from '../unary.js';
@@ -36,7 +35,7 @@ export type PeerServerParts = {
 };
 
 /** What arrives: messages, and that a peer's process is a new one. */
-export type IncomingListener = Pick<PeerListener, 'receive' | 'connected'>;
+export type IncomingListener = Pick<NetworkListener, 'receive' | 'connected'>;
 
 /** The port for the other nodes. */
 export interface PeerServer {
@@ -104,7 +103,7 @@ class Incoming {
     const peer = nodeId(name);
     const member = genesis.members.find((each) => each.nodeId === peer && each.role === role);
     if (replica === undefined || member === undefined || peer === self.nodeId) {
-      stream.emit('error', failureOf(replica === undefined ? starting() : stranger(peer)));
+      stream.emit('error', statusOf(replica === undefined ? starting() : stranger(peer)));
       return;
     }
     const incoming = new IncomingStream({

@@ -14,9 +14,9 @@ import {
 import type { Surroundings } from '../surroundings.js';
 
 /** A culprit, and the encoded `Evidence` that proves it to anybody. */
-export type Proven = { readonly culprit: Culprit; readonly evidence: Uint8Array };
+export type ProvenCulprit = { readonly culprit: Culprit; readonly evidence: Uint8Array };
 
-type Kept = Proven & { readonly name: string; readonly atMs: Millis };
+type Kept = ProvenCulprit & { readonly name: string; readonly atMs: Millis };
 
 /**
  * Whom this node knows to have lied, by evidence that it has judged itself. Kept in memory, bounded, for as long as a task
@@ -54,9 +54,9 @@ export class Culprits {
   }
 
   /** What is known of a task's culprits: by the log, and by what came here. Judged here, each, before it is shown. */
-  of(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly Proven[] {
+  of(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly ProvenCulprit[] {
     const logged = task.outcome?.$case === 'failed' ? task.outcome.value.evidence : [];
-    const proven = new Map<string, Proven>();
+    const proven = new Map<string, ProvenCulprit>();
     for (const evidence of logged) {
       const name = nameOf(evidence);
       const culprit = this.#judgeOnce(name, evidence);

@@ -29,7 +29,7 @@ import { wasCancelled } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** A request of one of this node's clients. */
-export type Call = {
+export type Submission = {
   /** Full name of the method. */
   readonly method: string;
   /** The request's bytes as received. */
@@ -100,7 +100,7 @@ export class Submissions {
    *
    * @throws {ClusterError} The request is refused; no leader was reached; or the reason of `call.signal`.
    */
-  async submit(call: Call): Promise<TaskRecord> {
+  async submit(call: Submission): Promise<TaskRecord> {
     const parsed = parseRequest(call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
     if (this.#closed) throw stopping();
@@ -173,7 +173,7 @@ export class Submissions {
     return this.#waiting.size > 0;
   }
 
-  #wait(call: Call, parsed: ParsedRequest): Promise<TaskRecord> {
+  #wait(call: Submission, parsed: ParsedRequest): Promise<TaskRecord> {
     const { requestId } = parsed;
     const { request, requester } = this.#authorize(call);
     return new Promise((resolve, reject) => {
@@ -296,7 +296,7 @@ export class Submissions {
   }
 
   /** The request as it goes to the log, and whose it is. What every node would refuse is refused here. */
-  #authorize(call: Call): { readonly request: Request; readonly requester: string } {
+  #authorize(call: Submission): { readonly request: Request; readonly requester: string } {
     if (call.authorization === undefined) {
       return { request: this.#vouch(call), requester: call.requester };
     }
@@ -309,7 +309,7 @@ export class Submissions {
   }
 
   /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */
-  #vouch(call: Call): Request {
+  #vouch(call: Submission): Request {
     const { self, clock, rules, signer, stateTimeMs } = this.#around;
     const expireTimeMs = Math.max(clock.now(), stateTimeMs()) + call.expiresInMs;
     const bytes = voucherBytes(

@@ -2,7 +2,7 @@ import { Server } from '@grpc/grpc-js';
 import type { Metadata, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import type { TlsFiles } from '../../../src/rpc/index.js';
-import { failureOf } from '../../../src/rpc/status.js';
+import { statusOf } from '../../../src/rpc/status.js';
 
 /** One call as a scripted node received it. */
 export type Received = {
@@ -44,7 +44,7 @@ export class ScriptedNode implements AsyncDisposable {
           received.push(one);
           answer(one).then(
             (bytes) => reply(null, bytes),
-            (error: unknown) => reply(failureOf(error)),
+            (error: unknown) => reply(statusOf(error)),
           );
         },
         (bytes) => Buffer.from(bytes),

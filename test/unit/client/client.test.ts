@@ -3,7 +3,7 @@ import { QuorateClient, QuorateError, ServerFault, TaskState } from '../../../sr
 import type { ConnectOptions } from '../../../src/client/index.js';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
-import type { Submission } from '../../../src/rpc/index.js';
+import type { Submission } from '../../../src/tasks/index.js';
 import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import {

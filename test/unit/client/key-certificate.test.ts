@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyKeyCertificate } from '../../../src/client/index.js';
 import type { Genesis, Judgement, Key, KeyCertificate } from '../../../src/client/index.js';
-import { presentKey } from '../../../src/rpc/services/present.js';
+import { presentKey } from '../../../src/api/present.js';
 import { encode, GenerateKeyRequest } from '../../../src/wire/index.js';
 import { authorities, genesisFor, NODES } from '../rpc/stage.js';
 import type { Authorities } from '../rpc/stage.js';

@@ -5,9 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { equal, nodeId } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
-import type { Channel } from '../../../src/ports/index.js';
+import type { Channel, NetworkListener } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
-import type { PeerListener, PeerServer } from '../../../src/rpc/index.js';
+import type { PeerServer } from '../../../src/rpc/index.js';
 import { unwrapMessage, wrapHello, wrapMessage } from '../../../src/rpc/peers/frame.js';
 import {
   PEER_MESSAGE_BYTES_MAX,
@@ -35,7 +35,7 @@ import {
 import type { Authorities } from './stage.js';
 
 /** What a node was told, in order. */
-class Told implements PeerListener {
+class Told implements NetworkListener {
   readonly received: { from: NodeId; channel: Channel; bytes: Uint8Array }[] = [];
   readonly events: string[] = [];
 

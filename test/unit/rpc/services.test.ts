@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import type { Client } from '@grpc/grpc-js';
-import { ClusterError, nodeId, sessionId, utf8 } from '../../../src/common/index.js';
+import {
+  ClusterError,
+  nodeId,
+  sessionId,
+  taskId as taskIdNamed,
+  utf8,
+} from '../../../src/common/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import {
   encode,
@@ -252,10 +258,11 @@ describe('tasks', () => {
   test('name culprits with their evidence one by one, and never what the log alone says', async () => {
     put();
     const culprit = {
-      nodeId: 'node-3',
+      nodeId: nodeId('node-3'),
       reason: 'WRONG_SHARE',
+      taskId: taskIdNamed(theirs),
       sessionId: sessionId('ab'.repeat(32)),
-    };
+    } as const;
     stage.backend.proven.set(theirs, [{ culprit, evidence: utf8('judged') }]);
 
     const { task } = answerOf(GetTaskResponse, await getTask('auditor', theirs));

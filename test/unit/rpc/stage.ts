@@ -2,6 +2,7 @@ import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import type { Backend, NodeStatus } from '../../../src/api/index.js';
 import { bootId, ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
 import type { Boot } from '../../../src/common/index.js';
 import {
@@ -16,14 +17,9 @@ import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
-import type {
-  Backend,
-  BackendStatus,
-  ProvenCulprit,
-  Submission,
-  TlsFiles,
-} from '../../../src/rpc/index.js';
+import type { TlsFiles } from '../../../src/rpc/index.js';
 import type { Queries } from '../../../src/state/index.js';
+import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
 import {
   BadRequest,
   ClockRecord,
@@ -106,7 +102,7 @@ export class FakeBackend implements Backend {
   readonly submissions: Submission[] = [];
   readCount = 0;
   takesUnsigned: boolean;
-  state: BackendStatus;
+  state: NodeStatus;
   onSubmit: (submission: Submission) => Promise<TaskRecord> = () =>
     Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
   onRead: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
@@ -160,7 +156,7 @@ export class FakeBackend implements Backend {
     };
   }
 
-  status(): BackendStatus {
+  status(): NodeStatus {
     return this.state;
   }
 }

@@ -1,5 +1,5 @@
-import { ClusterError } from '../../common/index.js';
-import { PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from '../limits.js';
+import { ClusterError } from '../common/index.js';
+import { PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js';
 
 /** How a list is asked for: all lists are paged alike. */
 export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
@@ -53,15 +53,26 @@ function pageSize(asked: number): number {
   });
 }
 
+/** Base64url (RFC 4648 §5) without padding, of an id, which is ASCII. */
 function token(id: string): string {
-  return Buffer.from(id).toString('base64url');
+  return btoa(id).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 function readToken(text: string): string {
-  const id = Buffer.from(text, 'base64url').toString('latin1');
-  if (text === '' || (TOKEN_ID.test(id) && token(id) === text)) return id;
+  if (text === '') return '';
+  const id = idIn(text);
+  if (TOKEN_ID.test(id) && token(id) === text) return id;
   throw new ClusterError('invalid-request', 'page_token is not one that a list gave', {
     reason: 'INVALID_PAGE_TOKEN',
     field: 'page_token',
   });
+}
+
+/** What a token holds, in whatever spelling; '' when it is no Base64. */
+function idIn(text: string): string {
+  try {
+    return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  } catch {
+    return '';
+  }
 }

@@ -1,7 +1,8 @@
-import { fromHex } from '../../common/index.js';
-import type { ClusterId } from '../../common/index.js';
-import { isCertified } from '../../state/index.js';
-import { KeyState, TaskState } from '../../wire/index.js';
+import { fromHex } from '../common/index.js';
+import type { ClusterId } from '../common/index.js';
+import { isCertified } from '../state/index.js';
+import type { ProvenCulprit } from '../tasks/index.js';
+import { KeyState, TaskState } from '../wire/index.js';
 import type {
   AttemptRecord,
   Key,
@@ -11,8 +12,7 @@ import type {
   TaskAttempt,
   TaskRecord,
   Timestamp,
-} from '../../wire/index.js';
-import type { ProvenCulprit } from './backend.js';
+} from '../wire/index.js';
 
 /** A key as clients see it. What it says of itself is in its certificate, to be verified. */
 export function presentKey(clusterId: ClusterId, record: KeyRecord): Key {

@@ -4,15 +4,7 @@ import type { ParsedRequest } from '../state/index.js';
 import { decode } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
 
-/*
- * The one place where clients' bytes become messages. Methods are registered with `keepBytes`, so that the bytes as sent
- * are what is hashed and logged, and so that no failure to decode is answered by the library, with a code of its own.
- */
-
-/** A deserialiser that does not: the bytes as sent, in an array of their own. */
-export function keepBytes(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
+/* The one place where clients' bytes become messages. */
 
 /**
  * Reads a message that has exactly one spelling, with valid text in it.

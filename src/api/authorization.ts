@@ -1,7 +1,7 @@
-import type { Metadata } from '@grpc/grpc-js';
-import { ClusterError } from '../../common/index.js';
-import { REQUEST_METADATA, splitChain } from '../../identity/index.js';
-import type { Authorization } from '../../wire/index.js';
+import { ClusterError } from '../common/index.js';
+import { REQUEST_METADATA, splitChain } from '../identity/index.js';
+import type { Authorization } from '../wire/index.js';
+import type { CallMetadata } from './call.js';
 
 /** Milliseconds, decimal, in one spelling. */
 const EXPIRY = /^(0|[1-9][0-9]{0,15})$/;
@@ -11,7 +11,7 @@ const EXPIRY = /^(0|[1-9][0-9]{0,15})$/;
  *
  * @throws ClusterError `invalid-request` when a part is missing or malformed, `unauthenticated` for what is no chain.
  */
-export function authorizationOf(metadata: Pick<Metadata, 'get'>): Authorization | undefined {
+export function authorizationOf(metadata: CallMetadata): Authorization | undefined {
   const values = Object.values(REQUEST_METADATA).map((key) => ({ key, all: metadata.get(key) }));
   if (values.every(({ all }) => all.length === 0)) return undefined;
   for (const { key, all } of values) {
@@ -34,7 +34,7 @@ export function authorizationOf(metadata: Pick<Metadata, 'get'>): Authorization 
   };
 }
 
-function expiryOf(metadata: Pick<Metadata, 'get'>): bigint {
+function expiryOf(metadata: CallMetadata): bigint {
   const key = REQUEST_METADATA.expiry;
   const [text] = metadata.get(key);
   if (typeof text !== 'string' || !EXPIRY.test(text))
@@ -42,7 +42,7 @@ function expiryOf(metadata: Pick<Metadata, 'get'>): bigint {
   return BigInt(text);
 }
 
-function bytesOf(metadata: Pick<Metadata, 'get'>, key: string): Uint8Array {
+function bytesOf(metadata: CallMetadata, key: string): Uint8Array {
   const [value] = metadata.get(key);
   return typeof value === 'object' ? new Uint8Array(value) : new Uint8Array(0);
 }

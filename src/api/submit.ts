@@ -1,10 +1,11 @@
-import { ClusterError } from '../../common/index.js';
-import type { Millis } from '../../common/index.js';
-import { readCertificate } from '../../identity/index.js';
-import type { TaskRecord } from '../../wire/index.js';
+import { ClusterError } from '../common/index.js';
+import type { Millis } from '../common/index.js';
+import { readCertificate } from '../identity/index.js';
+import type { Submission } from '../tasks/index.js';
+import type { TaskRecord } from '../wire/index.js';
 import { authorizationOf } from './authorization.js';
-import type { Submission } from './backend.js';
-import type { Call, ServiceContext } from '../unary.js';
+import type { ApiContext, Call } from './call.js';
+import { REQUEST_LIFETIME_MS_MAX } from './limits.js';
 
 /**
  * What the backend is asked, with the bytes as received, and with the requester's signature where the call has one.
@@ -12,9 +13,8 @@ import type { Call, ServiceContext } from '../unary.js';
  * @throws ClusterError `unauthenticated` SIGNATURE_REQUIRED where it must have one, and for metadata that is malformed.
  */
 export function submissionOf(
-  context: ServiceContext,
-  call: Call<unknown>,
-  method: string,
+  context: ApiContext,
+  call: Call,
   expiresInMs: Millis,
   mustBeSigned = false,
 ): Submission {
@@ -29,13 +29,18 @@ export function submissionOf(
       { reason: 'SIGNATURE_REQUIRED' },
     );
   return {
-    method,
+    method: call.method,
     request: call.bytes,
     requester: call.caller.spiffeId,
     expiresInMs,
     authorization,
     signal: call.time.signal,
   };
+}
+
+/** How long a request may be acted on of which nobody wants to hear after the call. */
+export function lifetimeMsOf({ time }: Call): Millis {
+  return Math.min(time.remainingMs(), REQUEST_LIFETIME_MS_MAX);
 }
 
 /**

@@ -1,0 +1,42 @@
+import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { Queries } from '../state/index.js';
+import type { ProvenCulprit, Submission } from '../tasks/index.js';
+import type { TaskRecord } from '../wire/index.js';
+
+/** What the operations need of a node. A replica is one. */
+export interface Backend {
+  /**
+   * Brings a client's request into the log and waits for its task, done or failed, as this node's own state has it; a
+   * generated key's certificate is complete then.
+   *
+   * @throws {ClusterError} The request is refused, no leader can be reached, or the wait is over.
+   */
+  submit(submission: Submission): Promise<TaskRecord>;
+  /**
+   * The state, not older than this call (Raft ReadIndex).
+   *
+   * @throws {ClusterError} `no-quorum`, when that cannot be known.
+   */
+  read(signal: AbortSignal): Promise<Queries>;
+  /** The state as applied here, which may be behind. */
+  local(): Queries;
+  /** Nodes that are proved to have lied in a task: evidence of the log and what came here, judged here. */
+  culprits(task: TaskRecord): readonly ProvenCulprit[];
+  status(): NodeStatus;
+}
+
+/** A node as it sees itself and the cluster now. */
+export type NodeStatus = {
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+  readonly leader: NodeId | undefined;
+  readonly term: Term;
+  readonly commit: LogIndex;
+  readonly applied: LogIndex;
+  /** A leader is known, and an entry of its term is applied here. */
+  readonly caughtUp: boolean;
+  /** Other nodes that can be reached now. */
+  readonly connected: readonly NodeId[];
+  /** The state machine's clock. */
+  readonly timeMs: Millis;
+};

@@ -1,0 +1,39 @@
+import type { Millis } from '../common/index.js';
+import type { Genesis, Identity } from '../identity/index.js';
+import type { Backend } from './backend.js';
+
+/** What the operations share. */
+export type ApiContext = {
+  /** @throws ClusterError `no-quorum` while the node starts. */
+  backend(): Backend;
+  readonly genesis: Genesis;
+  readonly softwareVersion: string;
+};
+
+/** One call of an operation, whatever carried it here. */
+export type Call = {
+  /** The operation's name, for example /quorate.v1.SigningService/Sign. */
+  readonly method: string;
+  /** The request as received: what is hashed and logged, and has exactly one spelling. */
+  readonly bytes: Uint8Array;
+  /** The caller by its TLS certificate. */
+  readonly caller: Identity;
+  readonly metadata: CallMetadata;
+  readonly time: CallTime;
+};
+
+/** What the client sent beside the request. */
+export interface CallMetadata {
+  /** All values of a key: texts, and bytes for a key that ends in -bin. */
+  get(key: string): readonly (string | Uint8Array)[];
+}
+
+/** The time that a call has. */
+export interface CallTime {
+  readonly totalMs: Millis;
+  /** Aborted, with a ClusterError as reason, at the deadline, when the client cancels, and after the answer. */
+  readonly signal: AbortSignal;
+  remainingMs(): Millis;
+  /** Runs `run` once, `delayMs` from now, unless the call has ended by then. */
+  after(delayMs: Millis, run: () => void): void;
+}

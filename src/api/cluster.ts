@@ -1,0 +1,56 @@
+import type { GenesisMember } from '../identity/index.js';
+import { GetClusterRequest, MemberRole } from '../wire/index.js';
+import type { GetClusterResponse, Member, RequireSignaturesResponse } from '../wire/index.js';
+import type { NodeStatus } from './backend.js';
+import type { ApiContext, Call } from './call.js';
+import { readMessage, readMutation } from './decode.js';
+import { timestamp } from './present.js';
+import { lifetimeMsOf, submissionOf } from './submit.js';
+
+/**
+ * Shows the cluster as the answering node sees it now, without asking the others first: an operator that looks for a
+ * quorum that is gone must get an answer.
+ */
+export async function getCluster(context: ApiContext, call: Call): Promise<GetClusterResponse> {
+  readMessage(GetClusterRequest, call.bytes);
+  const backend = context.backend();
+  const clock = backend.local().clock();
+  const status = backend.status();
+  return {
+    cluster: {
+      clusterId: status.clusterId,
+      nodeId: status.nodeId,
+      leaderId: status.leader ?? '',
+      term: BigInt(status.term),
+      commitIndex: BigInt(status.commit),
+      appliedIndex: BigInt(status.applied),
+      clusterTime: timestamp(clock.timeMs),
+      unsignedRequests: backend.local().takesUnsigned(),
+      members: context.genesis.members.map((member) => presentMember(member, status)),
+      keyCount: clock.keyCount,
+      openTaskCount: BigInt(clock.openGenerateCount + clock.openSignCount),
+      softwareVersion: context.softwareVersion,
+    },
+  };
+}
+
+/** From then on the cluster takes only requests that their requesters signed. */
+export async function requireSignatures(
+  context: ApiContext,
+  call: Call,
+): Promise<RequireSignaturesResponse> {
+  readMutation(call.method, call.bytes);
+  const submission = submissionOf(context, call, lifetimeMsOf(call), true);
+  const { taskId } = await context.backend().submit(submission);
+  return { taskId };
+}
+
+function presentMember(member: GenesisMember, status: NodeStatus): Member {
+  return {
+    nodeId: member.nodeId,
+    role: member.role === 'tee' ? MemberRole.TEE : MemberRole.MESH,
+    identityKey: member.identityKey,
+    leader: member.nodeId === status.leader,
+    reachable: member.nodeId === status.nodeId || status.connected.includes(member.nodeId),
+  };
+}

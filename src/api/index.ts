@@ -1,0 +1,11 @@
+/**
+ * The public API: one table of operations, with who may call each, what it does and how it answers; and one from error
+ * codes to statuses. It decodes requests, asks the backend and presents what comes back; it decides nothing about keys,
+ * tasks or consensus. It knows no transport: `rpc/` carries calls to it and answers away.
+ */
+export type { Backend, NodeStatus } from './backend.js';
+export type { ApiContext, Call, CallMetadata, CallTime } from './call.js';
+export { failureOf } from './failure.js';
+export type { Failure, GrpcStatus } from './failure.js';
+export { operationOf, OPERATIONS, READERS } from './operations.js';
+export type { Method, Operation } from './operations.js';

@@ -1,0 +1,87 @@
+import { assert, ClusterError, isId } from '../common/index.js';
+import { taskIdOf } from '../identity/index.js';
+import { encode, GetKeyRequest, Key, ListKeysRequest } from '../wire/index.js';
+import type {
+  GenerateKeyResponse,
+  GetKeyResponse,
+  KeyRecord,
+  ListKeysResponse,
+  TaskRecord,
+} from '../wire/index.js';
+import type { Backend } from './backend.js';
+import type { ApiContext, Call, CallTime } from './call.js';
+import { readMessage, readMutation } from './decode.js';
+import {
+  EARLY_ANSWER_FRACTION,
+  EARLY_ANSWER_STEP_FRACTION,
+  GENERATE_KEY_LIFETIME_MS,
+} from './limits.js';
+import { cutPage } from './page.js';
+import { presentKey } from './present.js';
+import { claimedRequester, failureOfTask, submissionOf } from './submit.js';
+
+/** Makes a key. The answer is the key, or its task alone when the key is not there shortly before the deadline. */
+export async function generateKey(context: ApiContext, call: Call): Promise<GenerateKeyResponse> {
+  const { requestId } = readMutation(call.method, call.bytes);
+  const submission = submissionOf(context, call, GENERATE_KEY_LIFETIME_MS);
+  const backend = context.backend();
+  const taskId = taskIdOf(claimedRequester(submission), requestId);
+  const done = backend.submit(submission);
+  const task = await Promise.race([done, untilNearlyLate(backend, taskId, call.time)]);
+  if (task === 'late') return { key: undefined, taskId };
+  const { clusterId } = context.genesis;
+  return { key: presentKey(clusterId, generatedKey(backend, task)), taskId: task.taskId };
+}
+
+/** Shows one key. */
+export async function getKey(context: ApiContext, call: Call): Promise<GetKeyResponse> {
+  const { keyId } = readMessage(GetKeyRequest, call.bytes);
+  requireId('key_id', keyId);
+  const record = (await context.backend().read(call.time.signal)).key(keyId);
+  if (record === undefined)
+    throw new ClusterError('not-found', `There is no key ${keyId}`, { reason: 'KEY_NOT_FOUND' });
+  return { key: presentKey(context.genesis.clusterId, record) };
+}
+
+/** Shows all keys, a page at a time. */
+export async function listKeys(context: ApiContext, call: Call): Promise<ListKeysResponse> {
+  const request = readMessage(ListKeysRequest, call.bytes);
+  const queries = await context.backend().read(call.time.signal);
+  const { items, nextPageToken } = cutPage(
+    request,
+    (after, limit) => queries.keys(after, limit),
+    (record) => record.keyId,
+    (record) => presentKey(context.genesis.clusterId, record),
+    (key) => encode(Key, key).length,
+  );
+  return { keys: items, nextPageToken };
+}
+
+/** Resolves when most of the call's time has passed and the task is known here: its client can ask for it by id. */
+function untilNearlyLate(backend: Backend, taskId: string, time: CallTime): Promise<'late'> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (backend.local().task(taskId) === undefined)
+        time.after(time.totalMs * EARLY_ANSWER_STEP_FRACTION, look);
+      else resolve('late');
+    };
+    time.after(time.totalMs * EARLY_ANSWER_FRACTION, look);
+  });
+}
+
+/** @throws ClusterError when the task failed. */
+function generatedKey(backend: Backend, task: TaskRecord): KeyRecord {
+  if (task.outcome?.$case === 'failed') throw failureOfTask(task, task.outcome.value.reason);
+  const record = backend.local().key(task.keyId);
+  assert(record !== undefined, 'a generate-key task is done and its key is not there');
+  return record;
+}
+
+/** @throws ClusterError `invalid-request`. */
+function requireId(field: string, id: string): void {
+  if (isId(id)) return;
+  throw new ClusterError('invalid-request', `${field} must match ^[a-z0-9][a-z0-9_-]{0,62}$`, {
+    reason: 'INVALID_ID',
+    field,
+  });
+}

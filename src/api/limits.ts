@@ -1,0 +1,17 @@
+/** Bounds of what one operation does and answers, whatever carries it. What decides outcomes is in the genesis instead. */
+
+/** How long a GenerateKey may be worked on, whatever the deadline of the call that asked (`docs/threats.md`, genesis). */
+export const GENERATE_KEY_LIFETIME_MS = 10 * 60_000;
+/** The longest life of any request. */
+export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;
+/** From this part of its time on, a GenerateKey answers with its task alone. */
+export const EARLY_ANSWER_FRACTION = 0.9;
+/** How often it looks for its task after that, as a part of its time. */
+export const EARLY_ANSWER_STEP_FRACTION = 0.02;
+
+export const PAGE_ITEMS_DEFAULT = 100;
+export const PAGE_ITEMS_MAX = 1000;
+/** A page of keys stays below the 4 MiB that gRPC clients take by default. */
+export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
+/** Records that one ListTasks looks at to find those that its caller may see. */
+export const SCANNED_TASKS_MAX = 10_000;

@@ -1,0 +1,63 @@
+import type { Role } from '../identity/index.js';
+import type { ApiContext, Call } from './call.js';
+import { getCluster, requireSignatures } from './cluster.js';
+import { generateKey, getKey, listKeys } from './keys.js';
+import { sign } from './signing.js';
+import { getTask, listTasks } from './tasks.js';
+
+/** One method of the public API. */
+export type Operation = {
+  /** The roles whose callers may call it. */
+  readonly roles: readonly Role[];
+  /** A mutation goes through the log, and may carry its requester's signature. */
+  readonly effect: 'read' | 'mutation';
+  /**
+   * Reads the request and answers with the method's response message.
+   *
+   * @throws {ClusterError} Whatever is wrong with the request, or keeps it from being answered.
+   */
+  handle(context: ApiContext, call: Call): Promise<object>;
+};
+
+export type Method =
+  | '/quorate.v1.KeyService/GenerateKey'
+  | '/quorate.v1.KeyService/GetKey'
+  | '/quorate.v1.KeyService/ListKeys'
+  | '/quorate.v1.SigningService/Sign'
+  | '/quorate.v1.TaskService/GetTask'
+  | '/quorate.v1.TaskService/ListTasks'
+  | '/quorate.v1.ClusterService/GetCluster'
+  | '/quorate.v1.ClusterService/RequireSignatures';
+
+export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
+const REQUESTERS: readonly Role[] = ['app', 'operator'];
+const OPERATORS: readonly Role[] = ['operator'];
+
+/** The public API. A method without a line here is served by nothing. */
+export const OPERATIONS: Readonly<Record<Method, Operation>> = {
+  '/quorate.v1.KeyService/GenerateKey': {
+    roles: REQUESTERS,
+    effect: 'mutation',
+    handle: generateKey,
+  },
+  '/quorate.v1.KeyService/GetKey': { roles: READERS, effect: 'read', handle: getKey },
+  '/quorate.v1.KeyService/ListKeys': { roles: READERS, effect: 'read', handle: listKeys },
+  '/quorate.v1.SigningService/Sign': { roles: REQUESTERS, effect: 'mutation', handle: sign },
+  '/quorate.v1.TaskService/GetTask': { roles: READERS, effect: 'read', handle: getTask },
+  '/quorate.v1.TaskService/ListTasks': { roles: READERS, effect: 'read', handle: listTasks },
+  '/quorate.v1.ClusterService/GetCluster': { roles: READERS, effect: 'read', handle: getCluster },
+  '/quorate.v1.ClusterService/RequireSignatures': {
+    roles: OPERATORS,
+    effect: 'mutation',
+    handle: requireSignatures,
+  },
+};
+
+/** The table's line for a method, if it is one of the API's. */
+export function operationOf(method: string): Operation | undefined {
+  return isMethod(method) ? OPERATIONS[method] : undefined;
+}
+
+function isMethod(method: string): method is Method {
+  return Object.hasOwn(OPERATIONS, method);
+}
