@@ -1,20 +1,21 @@
 import { Option } from 'commander';
 import { ClusterError, fromHex } from '../common/index.js';
 import { isPath } from '../frost/index.js';
-import { algorithmName } from '../identity/index.js';
-import { ALGORITHMS } from '../state/index.js';
-import type { Algorithm } from '../wire/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 import { usageError } from './exit-codes.js';
 
 /** Algorithms of threshold signing that this release does not have. */
 const LATER = /^(GG20_SECP256K1|GG20_P256)$/;
 
 /** Algorithms that this release makes keys of. */
-export const ALGORITHM_NAMES: readonly string[] = ALGORITHMS.map(algorithmName);
+export const ALGORITHM_NAMES: readonly string[] = KEY_ALGORITHMS.map(
+  (algorithm) => ALGORITHMS[algorithm].name,
+);
 
 /** Reads the name of an algorithm. */
-export function algorithmArgument(name: string): Algorithm {
-  const algorithm = ALGORITHMS[ALGORITHM_NAMES.indexOf(name)];
+export function algorithmArgument(name: string): KeyAlgorithm {
+  const algorithm = KEY_ALGORITHMS[ALGORITHM_NAMES.indexOf(name)];
   if (algorithm !== undefined) return algorithm;
   const there = ALGORITHM_NAMES.join(', ');
   if (LATER.test(name)) {

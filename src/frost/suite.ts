@@ -1,11 +1,11 @@
 import type { PartyIndex } from '../common/index.js';
 import { BoundedCache, type Group } from '../crypto/index.js';
 import type { SharingGroup } from '../sharing/index.js';
-import type { Algorithm } from '../wire/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 
 /** What a suite consists of (RFC 9591 §6): a group, and five hashes that nothing else uses. */
 export interface SuiteParts<P> {
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly group: Group<P>;
   /** Binding factors. */
   H1(message: Uint8Array): bigint;

@@ -13,6 +13,7 @@ import {
   type AffinePoint,
   type Group,
 } from '../crypto/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 import { Algorithm } from '../wire/index.js';
 import { deriveAtOnce, deriveByStep } from './derivation.js';
 import { createSuite, type Suite, type SuiteParts, type Taproot } from './suite.js';
@@ -43,7 +44,7 @@ export const ed25519Suite: Suite = createSuite({
 });
 
 /** RFC 9591 §6.4 and §6.5 differ in nothing but their group and context. */
-function sha256Parts<P>(algorithm: Algorithm, group: Group<P>, context: string): SuiteParts<P> {
+function sha256Parts<P>(algorithm: KeyAlgorithm, group: Group<P>, context: string): SuiteParts<P> {
   const toScalar = (word: string) => {
     const tag = utf8(context + word);
     return (message: Uint8Array) => hashToField(group.order, tag, message);

@@ -1,6 +1,5 @@
 import type { ClusterId, Millis } from '../common/index.js';
 import {
-  Algorithm,
   bytesItem,
   listItem,
   pointItem,
@@ -11,12 +10,7 @@ import {
   u64Item,
 } from '../wire/index.js';
 import type { Installed, Ready } from '../wire/index.js';
-
-/** The algorithm as people and transcripts write it, for example `FROST_ED25519_SHA512`; its number when unknown. */
-export function algorithmName(algorithm: Algorithm): string {
-  const known = Object.entries(Algorithm).find(([, value]) => value === algorithm);
-  return known?.[0] ?? String(algorithm);
-}
+import { algorithmName } from './algorithms.js';
 
 /**
  * What a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.

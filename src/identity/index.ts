@@ -4,7 +4,16 @@
  * (`x509/`, RFC 5280). All of it is pure and the same on every node.
  * Signatures are verified behind a port; it knows neither Raft nor the state.
  */
-export { algorithmName, installedBytes, readyBytes, voucherBytes } from './facts.js';
+export {
+  algorithmName,
+  algorithmOf,
+  ALGORITHMS,
+  isKeyAlgorithm,
+  isPointLength,
+  KEY_ALGORITHMS,
+} from './algorithms.js';
+export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';
+export { installedBytes, readyBytes, voucherBytes } from './facts.js';
 export { encodeGenesis, parseGenesis, voters } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { BUILD_LEVEL, levelBytes } from './levels.js';

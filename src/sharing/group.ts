@@ -1,6 +1,6 @@
 import type { PartyIndex } from '../common/index.js';
 import type { BoundedCache, Group } from '../crypto/index.js';
-import type { Algorithm } from '../wire/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 
 /** 2 ≤ t ≤ n ≤ 20. */
 export const THRESHOLD_MIN = 2;
@@ -9,7 +9,7 @@ export const PARTICIPANTS_MAX = 20;
 /** The group that a secret is shared in. */
 export interface SharingGroup<P = unknown> {
   /** Names the group to a worker. */
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly group: Group<P>;
   /** X_j by V and index, so that it is computed once. */
   readonly verificationShares: BoundedCache<P>;

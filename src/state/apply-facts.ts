@@ -1,8 +1,7 @@
 import { equal } from '../common/index.js';
-import { installedBytes, readyBytes } from '../identity/index.js';
+import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
 import type { Installed, KeyRecord, Ready, TaskRecord } from '../wire/index.js';
-import { lengthsOf } from './algorithms.js';
 import type { Rules } from './authority.js';
 import { HASH_BYTES } from './limits.js';
 import { generateKeyOf, participantsOf } from './participants.js';
@@ -31,7 +30,7 @@ export function judgeReady(view: View, ready: Ready, rules: Rules): TaskRecord |
   if (asked === undefined || newest === undefined) return undefined;
   const participants = participantsOf(task, rules.genesis);
   const signer = participants.find(({ nodeId }) => nodeId === ready.nodeId);
-  const lengths = lengthsOf(asked.algorithm);
+  const { pointBytes, publicKeyBytes } = ALGORITHMS[asked.algorithm];
   const fits =
     signer !== undefined &&
     equal(ready.sessionId, newest.sessionId) &&
@@ -42,8 +41,8 @@ export function judgeReady(view: View, ready: Ready, rules: Rules): TaskRecord |
     ready.baseVersion === 0 &&
     ready.version === newest.attempt?.version &&
     ready.publicPolynomial.length === asked.threshold &&
-    ready.publicPolynomial.every((point) => point.length === lengths?.pointBytes) &&
-    ready.publicKey.length === lengths?.publicKeyBytes &&
+    ready.publicPolynomial.every((point) => point.length === pointBytes) &&
+    ready.publicKey.length === publicKeyBytes &&
     ready.chainCode.length === HASH_BYTES &&
     ready.digest.length === HASH_BYTES &&
     !task.ready.some(({ nodeId }) => nodeId === ready.nodeId);

@@ -1,8 +1,8 @@
 import type { KeyId, TaskId } from '../common/index.js';
 import { equal, keyId, taskId } from '../common/index.js';
+import { algorithmOf, ALGORITHMS } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
-import { lengthsOf } from './algorithms.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
 import type { Verdict } from './apply-request.js';
@@ -131,7 +131,7 @@ function applyDone(draft: Draft, entry: Entry, done: Done): Effect {
     asked === undefined ||
     key === undefined ||
     attempt === undefined ||
-    done.signature.length !== lengthsOf(key.algorithm)?.signatureBytes
+    done.signature.length !== ALGORITHMS[algorithmOf(key)].signatureBytes
   ) {
     return { alarm: 'a done entry that breaks the rules' };
   }

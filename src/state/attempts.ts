@@ -1,9 +1,8 @@
 import { compareText, equal, fromHex } from '../common/index.js';
-import { sessionIdOf } from '../identity/index.js';
+import { algorithmOf, ALGORITHMS, isPointLength, sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import { TaskKind } from '../wire/index.js';
 import type { Attempt, AttemptRecord, BootedNode, NonceSlot, TaskRecord } from '../wire/index.js';
-import { isPointLength, lengthsOf } from './algorithms.js';
 import type { Rules } from './authority.js';
 import { ATTEMPTS_MAX, BOOT_BYTES } from './limits.js';
 import { participantsOf } from './participants.js';
@@ -46,7 +45,7 @@ function fitsSign(view: View, task: TaskRecord, attempt: Attempt): boolean {
   const key = readKey(view, task.keyId);
   if (key === undefined || attempt.assignment?.$case !== 'slots') return false;
   const { slots } = attempt.assignment.value;
-  const pointBytes = lengthsOf(key.algorithm)?.pointBytes;
+  const { pointBytes } = ALGORITHMS[algorithmOf(key)];
   const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
   return (
     attempt.version === key.version &&

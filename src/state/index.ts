@@ -3,7 +3,6 @@
  * returns its writes as data; the rules of each entry are those of the table in docs/threats.md.
  * It knows no clock but the entries', decodes no curve point, and has no ports: signature checks are handed in.
  */
-export { ALGORITHMS, lengthsOf } from './algorithms.js';
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-facts.js';

@@ -1,14 +1,14 @@
 import { compareText, isId, keyId, nodeId, refusal } from '../common/index.js';
 import type { KeyId, NodeId, Refusal, Result } from '../common/index.js';
-import { algorithmName, parseSpiffe } from '../identity/index.js';
+import { ALGORITHMS, isKeyAlgorithm, KEY_ALGORITHMS, parseSpiffe } from '../identity/index.js';
 import {
   decode,
   GenerateKeyRequest,
   RequireSignaturesRequest,
   SignRequest,
 } from '../wire/index.js';
-import type { Algorithm, Label } from '../wire/index.js';
-import { ALGORITHMS, lengthsOf } from './algorithms.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Label } from '../wire/index.js';
 import {
   ALLOWED_SIGNERS_MAX,
   DERIVATION_DEPTH_MAX,
@@ -31,7 +31,7 @@ export type ParsedGenerateKey = {
   readonly kind: 'generate-key';
   readonly requestId: string;
   readonly keyId: KeyId;
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly threshold: number;
   /** Sorted bytewise; empty means all voters. */
   readonly participants: readonly NodeId[];
@@ -103,9 +103,11 @@ export function judgeThreshold(
 function parseGenerateKey(bytes: Uint8Array): Result<ParsedRequest> {
   const request = decode(GenerateKeyRequest, bytes);
   if (request === undefined) return notCanonical('GenerateKeyRequest');
+  const { algorithm } = request;
+  const unnamed = judgeIds(request.requestId, request.keyId);
+  if (unnamed !== undefined) return { ok: false, refusal: unnamed };
+  if (!isKeyAlgorithm(algorithm)) return { ok: false, refusal: unsupported() };
   const wrong =
-    judgeIds(request.requestId, request.keyId) ??
-    judgeAlgorithm(request.algorithm) ??
     judgeParticipants(request) ??
     judgeLabels(request.labels) ??
     judgeSigners(request.allowedSigners);
@@ -116,7 +118,7 @@ function parseGenerateKey(bytes: Uint8Array): Result<ParsedRequest> {
       kind: 'generate-key',
       requestId: request.requestId,
       keyId: keyId(request.keyId),
-      algorithm: request.algorithm,
+      algorithm,
       threshold: request.threshold,
       participants: request.participants.map(nodeId).sort(compareText),
       labels: request.labels,
@@ -171,12 +173,12 @@ function judgePath(path: readonly number[]): Refusal | undefined {
   );
 }
 
-function judgeAlgorithm(algorithm: Algorithm): Refusal | undefined {
-  if (lengthsOf(algorithm) !== undefined) return undefined;
+function unsupported(): Refusal {
+  const names = KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].name);
   return fault(
     'algorithm',
     'ALGORITHM_UNSUPPORTED',
-    `algorithm must be one that this version makes keys of: ${ALGORITHMS.map(algorithmName).join(', ')}`,
+    `algorithm must be one that this version makes keys of: ${names.join(', ')}`,
   );
 }
 

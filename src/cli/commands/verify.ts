@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { ClusterError, toHex } from '../../common/index.js';
 import { Algorithm, derivePublicKey, verifySignature } from '../../client/index.js';
-import { lengthsOf } from '../../state/index.js';
+import { ALGORITHMS, isKeyAlgorithm } from '../../identity/index.js';
 import { algorithmArgument, hexArgument, pathOption } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
@@ -72,7 +72,7 @@ Examples:
       }
       const message = await readMessage(flags, surroundings);
       const { algorithm, publicKey } = await keyOf(keyId, flags, surroundings);
-      const lengths = lengthsOf(algorithm);
+      const lengths = isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm] : undefined;
       requireLength('--public-key', publicKey, lengths?.publicKeyBytes);
       requireLength('--signature', flags.signature, lengths?.signatureBytes);
       const valid = verifySignature({ algorithm, publicKey }, message, flags.signature);

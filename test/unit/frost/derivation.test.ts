@@ -10,8 +10,7 @@ import {
   suiteOf,
   type FrostPublic,
 } from '../../../src/frost/index.js';
-import { algorithmName } from '../../../src/identity/index.js';
-import { ALGORITHMS } from '../../../src/state/index.js';
+import { algorithmName, KEY_ALGORITHMS } from '../../../src/identity/index.js';
 import {
   dealRandom,
   seededRandom,
@@ -24,7 +23,7 @@ jest.setTimeout(60_000);
 
 const message = utf8('to be signed');
 const chainCode = new Uint8Array(32).fill(0xcc);
-const suites = ALGORITHMS.map((algorithm) => {
+const suites = KEY_ALGORITHMS.map((algorithm) => {
   const suite = suiteOf(algorithm);
   if (suite === undefined) throw new Error('every algorithm of the state has a suite');
   return [algorithmName(algorithm), suite] as const;

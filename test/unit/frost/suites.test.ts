@@ -16,8 +16,7 @@ import {
 import { verificationShare } from '../../../src/sharing/index.js';
 import { bind } from '../../../src/frost/binding.js';
 import { signingKey } from '../../../src/frost/signing-key.js';
-import { algorithmName } from '../../../src/identity/index.js';
-import { ALGORITHMS, lengthsOf } from '../../../src/state/index.js';
+import { algorithmName, ALGORITHMS, KEY_ALGORITHMS } from '../../../src/identity/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import {
   dealRandom,
@@ -35,7 +34,7 @@ jest.setTimeout(180_000);
 const message = utf8('to be signed');
 const flip = (bytes: Uint8Array, at: number) =>
   bytes.map((byte, place) => (place === at ? byte ^ 1 : byte));
-const suites = ALGORITHMS.map((algorithm) => {
+const suites = KEY_ALGORITHMS.map((algorithm) => {
   const suite = suiteOf(algorithm);
   if (suite === undefined) throw new Error('every algorithm of the state has a suite');
   return [algorithmName(algorithm), suite] as const;
@@ -54,7 +53,7 @@ test('the suite of an algorithm is found in a table, and nothing else is', () =>
   expect(suiteOf(Algorithm.UNRECOGNIZED)).toBeUndefined();
 });
 
-describe.each(suites)('%s', (_name, suite) => {
+describe.each(suites)('%s', (name, suite) => {
   const { group } = suite;
   const random = seededRandom(suite.algorithm * 31);
 
@@ -63,7 +62,8 @@ describe.each(suites)('%s', (_name, suite) => {
     const made = signAll(suite, key, shares.slice(0, 2), message, random);
     const result = aggregate(suite, key, made.B, message, made.shares, () => true);
 
-    expect(lengthsOf(suite.algorithm)).toEqual({
+    expect(ALGORITHMS[suite.algorithm]).toEqual({
+      name,
       pointBytes: group.pointBytes,
       publicKeyBytes: key.publicKey.length,
       signatureBytes: result.ok ? result.signature.length : 0,

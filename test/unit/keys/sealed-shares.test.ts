@@ -6,8 +6,7 @@ import type { KeepInput, KeyManagerParts, LoadInput } from '../../../src/keys/in
 import { ShareStoreError } from '../../../src/ports/index.js';
 import type { ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
-import { algorithmName } from '../../../src/identity/index.js';
-import { ALGORITHMS } from '../../../src/state/index.js';
+import { algorithmName, KEY_ALGORITHMS } from '../../../src/identity/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { replaceShare } from '../../support/builders/stores.js';
 import { holds, KEY, manager, OTHER_SESSION, SESSION, sharing } from './sharing.js';
@@ -241,8 +240,8 @@ test('a share that is not of its polynomial is never kept', async () => {
   expect(await shares.get({ keyId: KEY, sessionId: SESSION })).toBeUndefined();
 });
 
-const pairs = ALGORITHMS.flatMap((made) =>
-  ALGORITHMS.filter((other) => other !== made).map(
+const pairs = KEY_ALGORITHMS.flatMap((made) =>
+  KEY_ALGORITHMS.filter((other) => other !== made).map(
     (other) => [algorithmName(made), algorithmName(other), made, other] as const,
   ),
 );

@@ -1,0 +1,64 @@
+import { assert } from '../common/index.js';
+import { Algorithm } from '../wire/index.js';
+
+/** An algorithm that keys can be made of. */
+export type KeyAlgorithm = Exclude<Algorithm, Algorithm.UNSPECIFIED | Algorithm.UNRECOGNIZED>;
+
+/** What every room may know of an algorithm. */
+export type AlgorithmFacts = {
+  /** As people and transcripts write it. */
+  readonly name: string;
+  readonly pointBytes: number;
+  readonly publicKeyBytes: number;
+  readonly signatureBytes: number;
+};
+
+/** RFC 9591: R and z of 65 bytes, and the key is a compressed point. */
+const SCHNORR = { pointBytes: 33, publicKeyBytes: 33, signatureBytes: 65 };
+
+export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
+  // RFC 8032.
+  [Algorithm.FROST_ED25519_SHA512]: {
+    name: 'FROST_ED25519_SHA512',
+    pointBytes: 32,
+    publicKeyBytes: 32,
+    signatureBytes: 64,
+  },
+  [Algorithm.FROST_SECP256K1_SHA256]: { name: 'FROST_SECP256K1_SHA256', ...SCHNORR },
+  // BIP-340: x alone.
+  [Algorithm.FROST_SECP256K1_TAPROOT]: {
+    name: 'FROST_SECP256K1_TAPROOT',
+    pointBytes: 33,
+    publicKeyBytes: 32,
+    signatureBytes: 64,
+  },
+  [Algorithm.FROST_P256_SHA256]: { name: 'FROST_P256_SHA256', ...SCHNORR },
+};
+
+export const KEY_ALGORITHMS: readonly KeyAlgorithm[] =
+  Object.values(Algorithm).filter(isKeyAlgorithm);
+
+const POINT_LENGTHS: ReadonlySet<number> = new Set(
+  KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].pointBytes),
+);
+
+/** Claims that keys can be made of an algorithm that a message names. */
+export function isKeyAlgorithm(algorithm: Algorithm): algorithm is KeyAlgorithm {
+  return algorithm in ALGORITHMS;
+}
+
+/** The algorithm of a record that was checked when it was written. */
+export function algorithmOf({ algorithm }: { readonly algorithm: Algorithm }): KeyAlgorithm {
+  assert(isKeyAlgorithm(algorithm), 'a key is of an algorithm that keys can be made of');
+  return algorithm;
+}
+
+/** The algorithm as people and transcripts write it, for example `FROST_ED25519_SHA512`; its number when unknown. */
+export function algorithmName(algorithm: Algorithm): string {
+  return isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm].name : String(algorithm);
+}
+
+/** Claims that some algorithm has points of this length. */
+export function isPointLength(bytes: number): boolean {
+  return POINT_LENGTHS.has(bytes);
+}
