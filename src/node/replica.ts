@@ -118,19 +118,12 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       }
     }
   };
-  const tasks: TaskManager = new TaskManager(
-    {
-      self: signer.node,
-      boot: config.boot,
-      rules,
-      suiteOf: config.suiteOf,
+  const tasks: TaskManager = new TaskManager({
+    context: {
+      self: { id: signer.node, boot: config.boot, signer },
       clock,
-      compute,
-      random: ports.random,
-      signer,
       logger,
-      keys,
-      view: overlay,
+      rules,
       consensus: {
         propose: (payload) => {
           const entry = driver.propose(payload);
@@ -142,13 +135,16 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           return { ...status, current: status.caughtUp && machine.current };
         },
       },
-      connections,
-      stateTimeMs: () => Number(asked.clock().timeMs),
-      send: (to, message) => sendTo([to], message),
-      broadcast: (message) => sendTo(voters(genesis), message),
+      outbox: {
+        send: (to, message) => sendTo([to], message),
+        broadcast: (message) => sendTo(voters(genesis), message),
+      },
     },
-    asked,
-  );
+    state: { view: overlay, queries: asked },
+    arithmetic: { compute, random: ports.random, suiteOf: config.suiteOf },
+    keys,
+    connections,
+  });
   driver.start();
   tasks.start();
 

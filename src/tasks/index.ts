@@ -3,9 +3,11 @@
  * the clients that wait on it. It reads the state and proposes entries; it never writes the state itself. Everything
  * that it does is idempotent by session. The rules of when a node contributes are in docs/threats.md.
  */
-export { Connections } from './surroundings.js';
-export type { Consensus, Surroundings } from './surroundings.js';
+export type { Arithmetic } from './arithmetic.js';
+export { Connections } from './connections.js';
+export type { Consensus, TaskContext } from './context.js';
 export type { ProvenCulprit } from './blame/culprits.js';
 export type { Submission } from './requests/submissions.js';
+export type { Batch } from './work.js';
 export { TaskManager } from './task-manager.js';
-export type { Batch } from './task-manager.js';
+export type { TaskManagerParts } from './task-manager.js';

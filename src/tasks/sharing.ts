@@ -2,7 +2,7 @@ import type { Commitment, Suite } from '../frost/index.js';
 import { slotsOf } from '../state/index.js';
 import type { KeyRecord, NonceSlot } from '../wire/index.js';
 import type { OpenSession } from './open-tasks.js';
-import { indexOf } from './surroundings.js';
+import { indexOf } from './party-index.js';
 
 /** The list B of an attempt: commitments in order of party index. */
 export function commitmentsOf({ attempt }: OpenSession, key: KeyRecord): readonly Commitment[] {

@@ -227,7 +227,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a wrong share is shown to all voters',
     'signing: a share of another number',
-    'this.#accusing.wrongShare(open, index, envelope);',
+    'this.#parts.accusing.wrongShare(open, index, envelope);',
     ';',
   ),
   without(

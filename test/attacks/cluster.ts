@@ -164,16 +164,17 @@ export class Cluster {
   }
 
   #manager(room: TaskRoom): TaskManager {
-    const { around } = room;
-    if (room.self !== this.#liar) return new TaskManager(around, this.ledger.ask);
+    const { parts } = room;
+    const { arithmetic } = parts;
+    if (room.self !== this.#liar) return new TaskManager(parts);
     const random = {
       bytes: (length: number): Uint8Array => {
-        const bytes = around.random.bytes(length);
+        const bytes = arithmetic.random.bytes(length);
         this.drawn.push(bytes.slice());
         return bytes;
       },
     };
-    return new TaskManager({ ...around, random }, this.ledger.ask);
+    return new TaskManager({ ...parts, arithmetic: { ...arithmetic, random } });
   }
 
   #carry(from: NodeId, to: NodeId, message: SessionMessage): void {

@@ -6,16 +6,16 @@ import type { Envelope } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
 import type { OpenSession } from '../open-tasks.js';
 import { basisOf, complaint, signedBodyOf } from './complaining.js';
-import { indexOf } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { indexOf } from '../party-index.js';
+import type { TaskContext } from '../context.js';
 
 /** What a voter finds out about signers, and shows all others. */
 export class Accusing {
-  readonly #around: Surroundings;
+  readonly #context: TaskContext;
   readonly #culprits: Culprits;
 
-  constructor(around: Surroundings, culprits: Culprits) {
-    this.#around = around;
+  constructor(context: TaskContext, culprits: Culprits) {
+    this.#context = context;
     this.#culprits = culprits;
   }
 
@@ -24,7 +24,7 @@ export class Accusing {
     const { key } = open.task;
     const node = key?.participants[index - 1]?.nodeId ?? '';
     const ready = key && readyOfKey(key, node);
-    const basis = basisOf(this.#around, open);
+    const basis = basisOf(this.#context, open);
     const [share] = signedBodyOf(envelope);
     if (basis === undefined || ready === undefined || share === undefined) return;
     this.#show(open, evidenceOfShare(basis, node, share, ready));
@@ -36,13 +36,13 @@ export class Accusing {
    * @returns Whose signature is missing, if one is: such a share counts as absent, and blames nobody.
    */
   twoShares(open: OpenSession, first: Envelope, second: Envelope): 'first' | 'second' | undefined {
-    const { verify } = this.#around.rules;
+    const { verify } = this.#context.rules;
     const signer = open.task.key?.participants[first.from - 1];
     const isSigned = (envelope: Envelope): boolean =>
       signer !== undefined && openEnvelope(verify, signer.identityKey, envelope) !== undefined;
     if (!isSigned(second)) return 'second';
     if (!isSigned(first)) return 'first';
-    const basis = basisOf(this.#around, open);
+    const basis = basisOf(this.#context, open);
     const evidence = basis && evidenceOfMessages(basis, signer?.nodeId ?? '', [first, second]);
     if (evidence !== undefined) this.#show(open, evidence);
     return undefined;
@@ -51,9 +51,9 @@ export class Accusing {
   /** Says nothing that it could not prove. */
   #show(open: OpenSession, evidence: Uint8Array): void {
     if (this.#culprits.take(evidence) === undefined) return;
-    const index = indexOf(open.task.key?.participants ?? [], this.#around.self);
+    const index = indexOf(open.task.key?.participants ?? [], this.#context.self.id);
     const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
-    const value = complaint(this.#around, open, index, shown);
-    this.#around.broadcast({ message: { $case: 'envelope', value } });
+    const value = complaint(this.#context, open, index, shown);
+    this.#context.outbox.broadcast({ message: { $case: 'envelope', value } });
   }
 }

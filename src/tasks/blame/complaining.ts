@@ -7,11 +7,11 @@ import type { Party } from '../../mpc/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
 import type { OpenSession } from '../open-tasks.js';
-import type { Surroundings } from '../surroundings.js';
+import type { TaskContext } from '../context.js';
 
 /** What fixes a session, for evidence about it: from this node's own log. */
 export function basisOf(
-  { consensus }: Pick<Surroundings, 'consensus'>,
+  { consensus }: Pick<TaskContext, 'consensus'>,
   { attempt, task }: OpenSession,
 ): AttemptBasis | undefined {
   const index = Number(attempt.index);
@@ -23,24 +23,24 @@ export function basisOf(
 
 /** Evidence against `node` from messages of key generation that it signed. */
 export function evidenceAgainst(
-  around: Surroundings,
+  context: Pick<TaskContext, 'consensus'>,
   open: OpenSession,
   node: string,
   messages: readonly Envelope[],
 ): Uint8Array | undefined {
-  const basis = basisOf(around, open);
+  const basis = basisOf(context, open);
   return basis && evidenceOfMessages(basis, node, messages);
 }
 
 /** What this node shows all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
 export function complaint(
-  { signer }: Surroundings,
+  { self }: Pick<TaskContext, 'self'>,
   { attempt }: OpenSession,
   index: PartyIndex,
   shown: NonNullable<Complaint['shown']>,
 ): Envelope {
   const body = encode(Complaint, { shown });
-  return signEnvelope(signer, attempt.sessionId, 'COMPLAINT', index, TO_ALL, body);
+  return signEnvelope(self.signer, attempt.sessionId, 'COMPLAINT', index, TO_ALL, body);
 }
 
 /** All KG1 and KG2 of a session as they came here, in order of index. */

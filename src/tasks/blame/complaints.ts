@@ -10,7 +10,8 @@ import type { Culprits } from './culprits.js';
 import { COMPLAINTS_MAX } from '../limits.js';
 import type { OpenSession } from '../open-tasks.js';
 import { evidenceAgainst } from './complaining.js';
-import type { Surroundings } from '../surroundings.js';
+import type { TaskContext } from '../context.js';
+import type { Work } from '../work.js';
 
 type Heard = {
   readonly task: TaskId;
@@ -24,19 +25,19 @@ type Heard = {
  * Complaints about sessions that are open here. The complainer is never believed: evidence is judged, and transcripts are
  * compared for two bodies that one participant signed.
  */
-export class Complaints {
-  readonly #around: Surroundings;
+export class Complaints implements Work {
+  readonly #context: TaskContext;
   readonly #culprits: Culprits;
   readonly #heard = new Map<SessionId, Heard>();
 
-  constructor(around: Surroundings, culprits: Culprits) {
-    this.#around = around;
+  constructor(context: TaskContext, culprits: Culprits) {
+    this.#context = context;
     this.#culprits = culprits;
   }
 
   /** Whom a complaint proves to have lied in this session. */
   take(from: NodeId, open: OpenSession, envelope: Envelope): readonly Culprit[] {
-    const { rules, logger } = this.#around;
+    const { rules, logger } = this.#context;
     const member = rules.genesis.members.find(({ nodeId }) => nodeId === from);
     if (member === undefined || envelope.content?.$case !== 'open') return [];
     const name = toHex(sha256(envelope.content.value.body));
@@ -59,7 +60,7 @@ export class Complaints {
     return proven;
   }
 
-  closed(task: TaskId): void {
+  taskClosed(task: TaskId): void {
     for (const [session, heard] of this.#heard) {
       if (heard.task === task) this.#heard.delete(session);
     }
@@ -74,7 +75,7 @@ export class Complaints {
 
   /** Looks for a participant that signed two different bodies of one kind. */
   #compare(open: OpenSession, { commitments, openings }: Transcript): readonly Culprit[] {
-    const participants = participantsOf(open.task.record, this.#around.rules.genesis);
+    const participants = participantsOf(open.task.record, this.#context.rules.genesis);
     const culprits: Culprit[] = [];
     for (const [at, participant] of participants.entries()) {
       for (const [kind, said] of [
@@ -96,7 +97,7 @@ export class Complaints {
     said: SignedBody,
   ): Culprit | undefined {
     const { sessionId } = open.attempt;
-    const { verify } = this.#around.rules;
+    const { verify } = this.#context.rules;
     const { signed } = this.#of(open);
     const first = signed.get(`${kind}/${from}`);
     if (first !== undefined && equal(first.body, said.body)) return undefined;
@@ -109,7 +110,7 @@ export class Complaints {
     const messages = [first, said].map((value): Envelope => {
       return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
     });
-    const evidence = evidenceAgainst(this.#around, open, nodeId, messages);
+    const evidence = evidenceAgainst(this.#context, open, nodeId, messages);
     return evidence && this.#culprits.take(evidence);
   }
 

@@ -11,7 +11,9 @@ import {
   EVIDENCE_KEPT_PER_NODE_MAX,
   JUDGEMENTS_MAX,
 } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
+import type { Arithmetic } from '../arithmetic.js';
+import type { TaskContext } from '../context.js';
+import type { Work } from '../work.js';
 
 /** A culprit, and the encoded `Evidence` that proves it to anybody. */
 export type ProvenCulprit = { readonly culprit: Culprit; readonly evidence: Uint8Array };
@@ -22,17 +24,20 @@ type Kept = ProvenCulprit & { readonly name: string; readonly atMs: Millis };
  * Whom this node knows to have lied, by evidence that it has judged itself. Kept in memory, bounded, for as long as a task
  * is remembered: to be shown, and so that a proved culprit is chosen last.
  */
-export class Culprits {
-  readonly #around: Pick<Surroundings, 'clock' | 'logger'>;
+export class Culprits implements Work {
+  readonly #context: Pick<TaskContext, 'clock' | 'logger'>;
   readonly #judge: Judge;
   readonly #judged = new BoundedCache<{ readonly culprit: Culprit | undefined }>(JUDGEMENTS_MAX);
   /** In order of arrival. */
   #kept: readonly Kept[] = [];
 
-  constructor(around: Pick<Surroundings, 'clock' | 'logger' | 'rules' | 'suiteOf'>) {
-    this.#around = around;
-    const { rules, suiteOf } = around;
-    this.#judge = { genesis: rules.genesis, verify: rules.verify, suiteOf };
+  constructor(
+    context: Pick<TaskContext, 'clock' | 'logger' | 'rules'>,
+    suiteOf: Arithmetic['suiteOf'],
+  ) {
+    this.#context = context;
+    const { genesis, verify } = context.rules;
+    this.#judge = { genesis, verify, suiteOf };
   }
 
   /** Judges evidence and keeps it if it proves anything: whoever brought it. */
@@ -41,7 +46,7 @@ export class Culprits {
     const culprit = this.#judgeOnce(name, evidence);
     if (culprit === undefined) return undefined;
     if (this.#kept.some((each) => each.name === name)) return culprit;
-    const { clock, logger } = this.#around;
+    const { clock, logger } = this.#context;
     logger.alarm('a node is proved to have lied', {
       node: culprit.nodeId,
       reason: culprit.reason,
@@ -79,8 +84,9 @@ export class Culprits {
     return this.#kept.some(({ culprit }) => culprit.nodeId === node);
   }
 
-  expire(now: Millis): void {
+  sweep(): void {
     if (this.#kept.length === 0) return;
+    const now = this.#context.clock.elapsed();
     this.#kept = this.#kept.filter(({ atMs }) => now - atMs < EVIDENCE_KEPT_MS);
   }
 

@@ -4,21 +4,29 @@ import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
 import type { CommitmentChecks } from '../voter/commitment-checks.js';
 import type { NoncePools } from '../voter/nonce-pools.js';
-import type { Surroundings } from '../surroundings.js';
+import type { Connections } from '../connections.js';
+import type { TaskContext } from '../context.js';
 
 /** What an attempt is for. */
 type Asked = { readonly taskId: TaskId; readonly requestHash: Uint8Array };
 
 /** Makes attempts: who takes part, and with which commitments or in which run. Only a leader asks it. */
 export class Assigner {
-  readonly #around: Surroundings;
+  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'outbox'>;
+  readonly #connections: Connections;
   readonly #pools: NoncePools;
   readonly #checks: CommitmentChecks;
   readonly #askedMs = new Map<string, Millis>();
   #turn = 0;
 
-  constructor(around: Surroundings, pools: NoncePools, checks: CommitmentChecks) {
-    this.#around = around;
+  constructor(
+    context: Pick<TaskContext, 'self' | 'clock' | 'outbox'>,
+    connections: Connections,
+    pools: NoncePools,
+    checks: CommitmentChecks,
+  ) {
+    this.#context = context;
+    this.#connections = connections;
     this.#pools = pools;
     this.#checks = checks;
   }
@@ -68,7 +76,7 @@ export class Assigner {
   ): Attempt | undefined {
     const nodes: BootedNode[] = [];
     for (const nodeId of participants.toSorted(compareText)) {
-      const boot = this.#around.connections.bootOf(nodeId);
+      const boot = this.#connections.bootOf(nodeId);
       if (boot === undefined) return undefined;
       nodes.push({ nodeId, boot });
     }
@@ -84,7 +92,7 @@ export class Assigner {
 
   /** This node first, then the others in turn, so that the load is shared. */
   #inTurn(candidates: readonly NodeId[]): readonly NodeId[] {
-    const { self } = this.#around;
+    const { id: self } = this.#context.self;
     const others = candidates.filter((node) => node !== self);
     this.#turn = (this.#turn + 1) % Math.max(1, others.length);
     const turned = [...others.slice(this.#turn), ...others.slice(0, this.#turn)];
@@ -92,7 +100,7 @@ export class Assigner {
   }
 
   #want(key: KeyRecord, candidates: readonly NodeId[]): void {
-    const now = this.#around.clock.elapsed();
+    const now = this.#context.clock.elapsed();
     const asked = this.#askedMs.get(key.keyId);
     if (asked !== undefined && now - asked < WANT_REPEAT_MS) return;
     // In order of time, so that what is over goes from the front.
@@ -102,7 +110,7 @@ export class Assigner {
     }
     this.#askedMs.set(key.keyId, now);
     for (const node of candidates) {
-      this.#around.send(node, {
+      this.#context.outbox.send(node, {
         message: { $case: 'wantCommitments', value: { keyId: key.keyId } },
       });
     }

@@ -1,4 +1,4 @@
-import type { Millis, NodeId, TaskId, Term } from '../../common/index.js';
+import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
 import { aggregateJob, publicOf } from '../../frost/index.js';
 import type { AggregateInput } from '../../frost/index.js';
@@ -11,6 +11,7 @@ import {
   slotsOf,
   encodeCommand,
 } from '../../state/index.js';
+import type { Queries } from '../../state/index.js';
 import { Command, decode, Declined, SignatureShare } from '../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
@@ -31,8 +32,13 @@ import type { Plan } from './plan.js';
 import type { ShareBox } from '../voter/share-box.js';
 import { ShareTimes } from './share-times.js';
 import { commitmentsOf, decodes } from '../sharing.js';
-import { indexOf, wasCancelled } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { wasCancelled } from '../arithmetic.js';
+import { indexOf } from '../party-index.js';
+import type { Arithmetic } from '../arithmetic.js';
+import type { Connections } from '../connections.js';
+import type { TaskContext } from '../context.js';
+import type { Leadership } from '../leadership.js';
+import type { Work } from '../work.js';
 
 /** Refusals of a generate-key after which no further attempt can help. */
 const HOPELESS: Readonly<Record<string, string>> = {
@@ -42,59 +48,54 @@ const HOPELESS: Readonly<Record<string, string>> = {
 
 const NO_SHARE = new Uint8Array(0);
 
+/** What the coordinator works with. */
+export type CoordinatorParts = {
+  readonly tasks: OpenTasks;
+  readonly shares: ShareBox;
+  readonly assigner: Assigner;
+  readonly culprits: Culprits;
+  readonly accusing: Accusing;
+  readonly connections: Connections;
+};
+
 /**
  * What a leader does about open tasks: opens attempts, puts shares together, proposes outcomes. It holds no authority:
  * every signer checks each entry for itself, and a result that does not verify is never an answer.
  */
-export class Coordinator {
-  readonly #around: Surroundings;
-  readonly #tasks: OpenTasks;
-  readonly #shares: ShareBox;
-  readonly #assigner: Assigner;
-  readonly #culprits: Culprits;
+export class Coordinator implements Work {
+  readonly #context: TaskContext;
+  readonly #parts: CoordinatorParts;
+  readonly #arithmetic: Arithmetic;
+  readonly #queries: Queries;
+  readonly #leadership: Leadership;
   readonly #shareTimes = new ShareTimes();
-  readonly #accusing: Accusing;
   readonly #plans = new Map<TaskId, Plan>();
-  /** The term in which this node leads and has caught up. */
-  #term: Term | undefined;
 
   constructor(
-    around: Surroundings,
-    tasks: OpenTasks,
-    shares: ShareBox,
-    assigner: Assigner,
-    culprits: Culprits,
-    accusing: Accusing,
+    context: TaskContext,
+    leadership: Leadership,
+    arithmetic: Arithmetic,
+    queries: Queries,
+    parts: CoordinatorParts,
   ) {
-    this.#around = around;
-    this.#culprits = culprits;
-    this.#accusing = accusing;
-    this.#tasks = tasks;
-    this.#shares = shares;
-    this.#assigner = assigner;
+    this.#context = context;
+    this.#leadership = leadership;
+    this.#arithmetic = arithmetic;
+    this.#queries = queries;
+    this.#parts = parts;
   }
 
-  get leads(): boolean {
-    return this.#term !== undefined;
-  }
-
-  /** Takes up or lays down the lead. A new leader finds its work in the state. Says whether anything changed. */
-  sync(): boolean {
-    const { role, term, caughtUp } = this.#around.consensus.status();
-    const leading = role === 'leader' && caughtUp ? term : undefined;
-    if (leading === this.#term) return false;
-    this.#term = leading;
+  /** This node took up the lead, laid it down, or leads in another term. A new leader finds its work in the state. */
+  leadChanged(): void {
     this.#plans.clear();
-    if (leading !== undefined) {
-      // What changed with the entry that made this node a leader is looked at next: until then nothing is opened.
-      for (const task of this.#tasks.all()) this.#plan(task);
-    }
-    return true;
+    if (!this.#leadership.held) return;
+    // What changed with the entry that made this node a leader is looked at next: until then nothing is opened.
+    for (const task of this.#parts.tasks.all()) this.#plan(task);
   }
 
   /** Looks at a task that is open: an attempt of it may be due at once, or complete already. */
-  taskChanged(task: OpenTask): void {
-    if (!this.leads) return;
+  taskOpen(task: OpenTask): void {
+    if (!this.#leadership.held) return;
     this.#step(task, this.#plan(task));
   }
 
@@ -103,10 +104,10 @@ export class Coordinator {
   }
 
   /** Opens attempts that are due, and ends tasks that cannot succeed. */
-  advance(): void {
-    if (!this.leads) return;
+  tick(): void {
+    if (!this.#leadership.held) return;
     for (const [id, plan] of this.#plans) {
-      const task = this.#tasks.get(id);
+      const task = this.#parts.tasks.get(id);
       if (task !== undefined) this.#step(task, plan);
     }
   }
@@ -115,8 +116,8 @@ export class Coordinator {
   shareCame(open: OpenSession): void {
     const plan = this.#plans.get(open.task.id);
     const isNewest = open.task.sessions.at(-1)?.session === open.session;
-    if (this.leads && plan !== undefined && isNewest) {
-      this.#shareTimes.came(this.#around.clock.elapsed() - plan.attemptedMs);
+    if (this.#leadership.held && plan !== undefined && isNewest) {
+      this.#shareTimes.came(this.#context.clock.elapsed() - plan.attemptedMs);
     }
     this.combine(open);
   }
@@ -125,14 +126,14 @@ export class Coordinator {
   combine(open: OpenSession): void {
     const { key, record } = open.task;
     const plan = this.#plans.get(open.task.id);
-    if (!this.leads || key === undefined || plan === undefined || plan.proposed) return;
+    if (!this.#leadership.held || key === undefined || plan === undefined || plan.proposed) return;
     if (plan.combining.has(open.session)) return;
     const commitments = commitmentsOf(open, key);
     const shares = this.#verified(open, key.participants);
     if (!commitments.every(({ index }) => shares.has(index))) return;
 
     const asked = signOf(record);
-    if (this.#around.suiteOf(key.algorithm) === undefined || asked === undefined) return;
+    if (this.#arithmetic.suiteOf(key.algorithm) === undefined || asked === undefined) return;
     const { message, path } = asked;
     const { algorithm } = key;
     const input = { algorithm, key: publicOf(key, path), B: commitments, message, shares };
@@ -147,12 +148,14 @@ export class Coordinator {
     input: AggregateInput,
     participants: readonly KeyParticipant[],
   ): Promise<void> {
-    const { compute, logger } = this.#around;
-    const result = await compute.run(aggregateJob, input).catch((error: unknown) => {
-      const level = wasCancelled(error) ? 'debug' : 'error';
-      logger[level]('shares were not added up', { session: open.session, error: String(error) });
-      return undefined;
-    });
+    const { logger } = this.#context;
+    const result = await this.#arithmetic.compute
+      .run(aggregateJob, input)
+      .catch((error: unknown) => {
+        const level = wasCancelled(error) ? 'debug' : 'error';
+        logger[level]('shares were not added up', { session: open.session, error: String(error) });
+        return undefined;
+      });
     plan.combining.delete(open.session);
     if (result === undefined || this.#plans.get(open.task.id) !== plan || plan.proposed) return;
     if (result.ok) {
@@ -169,10 +172,10 @@ export class Coordinator {
     for (const index of result.culprits) {
       const node = participants[index - 1]?.nodeId ?? '';
       logger.alarm('a signature share failed its check', { session: open.session, node });
-      const envelope = this.#shares.of(open.session).get(index);
-      if (envelope !== undefined) this.#accusing.wrongShare(open, index, envelope);
-      this.#shares.refuse(open.session, index);
-      leaveOut(plan, nodeId(node), this.#around.clock.elapsed());
+      const envelope = this.#parts.shares.of(open.session).get(index);
+      if (envelope !== undefined) this.#parts.accusing.wrongShare(open, index, envelope);
+      this.#parts.shares.refuse(open.session, index);
+      leaveOut(plan, nodeId(node), this.#context.clock.elapsed());
     }
     if (result.culprits.length === 0) {
       logger.alarm('every share holds and the signature does not', { session: open.session });
@@ -184,11 +187,11 @@ export class Coordinator {
   declined(from: NodeId, open: OpenSession, envelope: Envelope): void {
     const plan = this.#plans.get(open.task.id);
     const newest = open.task.sessions.at(-1);
-    if (!this.leads || plan === undefined || newest?.session !== open.session) return;
+    if (!this.#leadership.held || plan === undefined || newest?.session !== open.session) return;
     if (!isAsked(open, from)) return;
     const name = `${open.session}/${from}`;
     if (plan.heard.has(name)) return;
-    const { rules, logger } = this.#around;
+    const { rules, logger } = this.#context;
     const participants = this.#participants(open.task);
     const key = participants[envelope.from - 1];
     const body =
@@ -197,7 +200,7 @@ export class Coordinator {
     if (said === undefined) return;
     plan.heard.add(name);
     logger.info('declined', { session: open.session, node: from, reason: said.reason });
-    const now = this.#around.clock.elapsed();
+    const now = this.#context.clock.elapsed();
     if (!open.task.signs) plan.hopeless ??= HOPELESS[said.reason];
     const blamed = this.#badCommitment(open, said);
     if (blamed === undefined) declined(plan, from, said.reason, now);
@@ -207,8 +210,8 @@ export class Coordinator {
   /** A participant of the task is proved to have lied. A key cannot be made without it, a signature can. */
   proved(task: OpenTask, node: NodeId): void {
     const plan = this.#plans.get(task.id);
-    if (!this.leads || plan === undefined) return;
-    if (task.signs) leaveOut(plan, node, this.#around.clock.elapsed());
+    if (!this.#leadership.held || plan === undefined) return;
+    if (task.signs) leaveOut(plan, node, this.#context.clock.elapsed());
     else plan.hopeless ??= 'CULPRIT_PROVED';
   }
 
@@ -216,17 +219,17 @@ export class Coordinator {
   #newPlan(task: OpenTask, attempts: number, now: Millis): Plan {
     const plan = newPlan(attempts, this.#firstDelay(task), now);
     for (const { nodeId: each } of this.#participants(task)) {
-      if (this.#culprits.has(nodeId(each))) plan.leftOut.add(nodeId(each));
+      if (this.#parts.culprits.has(nodeId(each))) plan.leftOut.add(nodeId(each));
     }
     // It may have come before this node led.
-    if (!task.signs && this.#culprits.evidence(task.id).length > 0) {
+    if (!task.signs && this.#parts.culprits.evidence(task.id).length > 0) {
       plan.hopeless = 'CULPRIT_PROVED';
     }
     return plan;
   }
 
   #plan(task: OpenTask): Plan {
-    const now = this.#around.clock.elapsed();
+    const now = this.#context.clock.elapsed();
     const attempts = task.sessions.length;
     const plan = this.#plans.get(task.id) ?? this.#newPlan(task, attempts, now);
     this.#plans.set(task.id, plan);
@@ -236,10 +239,11 @@ export class Coordinator {
   }
 
   #step(task: OpenTask, plan: Plan): void {
-    const { clock, stateTimeMs } = this.#around;
+    const { clock } = this.#context;
     const now = clock.elapsed();
     // By its own clock, or by that of the cluster: one that is behind keeps no task open.
-    const expired = Math.max(clock.now(), stateTimeMs()) >= task.expireTimeMs;
+    const expired =
+      Math.max(clock.now(), Number(this.#queries.clock().timeMs)) >= task.expireTimeMs;
     const step = nextStep(plan, now, expired);
     switch (step.kind) {
       case 'wait':
@@ -257,7 +261,7 @@ export class Coordinator {
   /** As much as an entry takes. */
   #evidence(task: TaskId): Uint8Array[] {
     let bytes = 0;
-    const fitting = this.#culprits.evidence(task).filter(({ length }) => {
+    const fitting = this.#parts.culprits.evidence(task).filter(({ length }) => {
       const fits = bytes + length <= EVIDENCE_BYTES_MAX;
       if (fits) bytes += length;
       return fits;
@@ -269,9 +273,10 @@ export class Coordinator {
     const number = plan.attempts + 1;
     const asked = { taskId: task.id, requestHash: task.record.requestHash };
     const participants = this.#participants(task).map((each) => nodeId(each.nodeId));
-    const { clock, connections } = this.#around;
+    const { clock } = this.#context;
+    const { connections } = this.#parts;
     if (task.key === undefined) {
-      const attempt = this.#assigner.generate(asked, number, participants);
+      const attempt = this.#parts.assigner.generate(asked, number, participants);
       if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
       return;
     }
@@ -280,13 +285,13 @@ export class Coordinator {
     const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
     const { threshold } = task.key;
     const { first, lastResort } = candidates(plan, able, threshold, this.#overdue(task), short);
-    const attempt = this.#assigner.sign(asked, number, task.key, first, lastResort);
+    const attempt = this.#parts.assigner.sign(asked, number, task.key, first, lastResort);
     if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
     else plan.emptySinceMs ??= now;
   }
 
   #propose(plan: Plan, command: NonNullable<Command['command']>): void {
-    const { consensus } = this.#around;
+    const { consensus } = this.#context;
     plan.proposed = consensus.propose(encodeCommand(command)) === 'proposed';
   }
 
@@ -295,7 +300,7 @@ export class Coordinator {
     const missing = new Set<NodeId>();
     const participants = this.#participants(task);
     for (const open of task.sessions) {
-      const came = this.#shares.of(open.session);
+      const came = this.#parts.shares.of(open.session);
       for (const slot of slotsOf(open.attempt.attempt)) {
         if (!came.has(indexOf(participants, slot.nodeId))) missing.add(nodeId(slot.nodeId));
       }
@@ -308,15 +313,15 @@ export class Coordinator {
     open: OpenSession,
     participants: readonly KeyParticipant[],
   ): ReadonlyMap<number, Uint8Array> {
-    const { rules } = this.#around;
+    const { rules } = this.#context;
     const verified = new Map<number, Uint8Array>();
-    const came = this.#shares.of(open.session);
+    const came = this.#parts.shares.of(open.session);
     if (came.size < slotsOf(open.attempt.attempt).length) return verified;
     for (const [index, envelope] of came) {
       const identityKey = participants[index - 1]?.identityKey;
       const body =
         identityKey === undefined ? undefined : openEnvelope(rules.verify, identityKey, envelope);
-      if (body === undefined) this.#shares.drop(open.session, index);
+      if (body === undefined) this.#parts.shares.drop(open.session, index);
       // What is signed and spells no share is a wrong one.
       else verified.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
     }
@@ -327,7 +332,7 @@ export class Coordinator {
   #badCommitment(open: OpenSession, said: Declined): NodeId | undefined {
     const { key } = open.task;
     if (said.reason !== 'bad-commitment' || key === undefined) return undefined;
-    const suite = this.#around.suiteOf(key.algorithm);
+    const suite = this.#arithmetic.suiteOf(key.algorithm);
     const owner = key.participants[said.index - 1]?.nodeId;
     const slot = slotsOf(open.attempt.attempt).find((each) => each.nodeId === owner);
     if (suite === undefined || slot === undefined) return undefined;
@@ -335,7 +340,7 @@ export class Coordinator {
   }
 
   #participants(task: OpenTask): readonly KeyParticipant[] {
-    return task.key?.participants ?? participantsOf(task.record, this.#around.rules.genesis);
+    return task.key?.participants ?? participantsOf(task.record, this.#context.rules.genesis);
   }
 
   #firstDelay(task: OpenTask): Millis {

@@ -1,26 +1,36 @@
 import type { Millis } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
 import { judgeInstalled, judgeReady, readCommand } from '../../state/index.js';
+import type { View } from '../../state/index.js';
 import type { Command } from '../../wire/index.js';
 import { PROPOSAL_LOST_MS } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
+import type { TaskContext } from '../context.js';
+import type { Leadership } from '../leadership.js';
+import type { Work } from '../work.js';
 
 type Said = NonNullable<Command['command']>;
 
 /** Facts on their way into the log, at the leader: those that the state would take, once each. */
-export class FactIntake {
-  readonly #around: Surroundings;
+export class FactIntake implements Work {
+  readonly #context: Pick<TaskContext, 'clock' | 'consensus' | 'rules'>;
+  readonly #view: View;
+  readonly #leadership: Leadership;
   readonly #proposed = new Map<string, Millis>();
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(
+    context: Pick<TaskContext, 'clock' | 'consensus' | 'rules'>,
+    view: View,
+    leadership: Leadership,
+  ) {
+    this.#context = context;
+    this.#view = view;
+    this.#leadership = leadership;
   }
 
   take(bytes: Uint8Array): void {
-    const { clock, consensus, view } = this.#around;
-    const { role, caughtUp } = consensus.status();
-    if (role !== 'leader' || !caughtUp) return;
-    const reading = readCommand(view, bytes);
+    const { clock, consensus } = this.#context;
+    if (!this.#leadership.held) return;
+    const reading = readCommand(this.#view, bytes);
     if (!reading.ok) return;
     const said = reading.command;
     const now = clock.elapsed();
@@ -33,13 +43,14 @@ export class FactIntake {
     if (consensus.propose(bytes) === 'proposed') this.#proposed.set(name, now);
   }
 
-  clear(): void {
+  leadChanged(): void {
     this.#proposed.clear();
   }
 
   /** Signed by the node that it speaks for, and such that the state would take it. */
   #isNews(said: Said): boolean {
-    const { view, rules } = this.#around;
+    const { rules } = this.#context;
+    const view = this.#view;
     switch (said.$case) {
       case 'ready':
         return judgeReady(view, said.value, rules) !== undefined;

@@ -6,7 +6,7 @@ import {
   judgeRequest,
   verdictHashOf,
 } from '../../state/index.js';
-import type { Ruling } from '../../state/index.js';
+import type { Ruling, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
@@ -17,7 +17,10 @@ import {
   WAITING_REQUESTS_MAX,
   WANT_WAIT_MS,
 } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
+import type { Connections } from '../connections.js';
+import type { TaskContext } from '../context.js';
+import type { Leadership } from '../leadership.js';
+import type { Batch, Work } from '../work.js';
 
 type Proposed = {
   readonly atMs: Millis;
@@ -36,8 +39,11 @@ type Waiting = {
  * Requests on their way into the log, at the leader. What would be refused is refused before it fills the log; a Sign
  * waits a little for commitments, so that its first attempt can ride in the same entry.
  */
-export class Intake {
-  readonly #around: Surroundings;
+export class Intake implements Work {
+  readonly #context: TaskContext;
+  readonly #view: View;
+  readonly #leadership: Leadership;
+  readonly #connections: Connections;
   readonly #assigner: Assigner;
   readonly #culprits: Pick<Culprits, 'has'>;
   readonly #waiting = new Map<string, Waiting>();
@@ -47,8 +53,18 @@ export class Intake {
    */
   readonly #proposed = new Map<string, Proposed>();
 
-  constructor(around: Surroundings, assigner: Assigner, culprits: Pick<Culprits, 'has'>) {
-    this.#around = around;
+  constructor(
+    context: TaskContext,
+    view: View,
+    leadership: Leadership,
+    connections: Connections,
+    assigner: Assigner,
+    culprits: Pick<Culprits, 'has'>,
+  ) {
+    this.#context = context;
+    this.#view = view;
+    this.#leadership = leadership;
+    this.#connections = connections;
     this.#assigner = assigner;
     this.#culprits = culprits;
   }
@@ -59,19 +75,16 @@ export class Intake {
     if (request === undefined || request.firstAttempt !== undefined) return;
     const hash = verdictHashOf(request);
     const name = toHex(hash);
-    const now = this.#around.clock.elapsed();
+    const now = this.#context.clock.elapsed();
     const proposed = this.#proposed.get(name);
     const underWay =
       proposed !== undefined && !proposed.lost && now - proposed.atMs < PROPOSAL_LOST_MS;
     if (underWay || this.#waiting.has(name)) return;
 
-    const { role, caughtUp } = this.#around.consensus.status();
-    if (role !== 'leader' || !caughtUp) {
-      return this.#refuse(from, hash, notLeader());
-    }
-    const { view, rules, clock } = this.#around;
+    if (!this.#leadership.held) return this.#refuse(from, hash, notLeader());
+    const { rules, clock } = this.#context;
     // Whether it has expired is for the entry's own time to say.
-    const judged = judgeRequest(view, request, undefined, rules);
+    const judged = judgeRequest(this.#view, request, undefined, rules);
     if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
     // The node that asks will see the task in its own state.
     if (judged.value.kind === 'known') return;
@@ -96,8 +109,8 @@ export class Intake {
   }
 
   /** Goes on with requests that wait: when commitments came, and as time passes. */
-  advance(): void {
-    const now = this.#around.clock.elapsed();
+  tick(): void {
+    const now = this.#context.clock.elapsed();
     for (const [name, waiting] of this.#waiting) {
       if (this.#advance(name, waiting, now)) this.#waiting.delete(name);
     }
@@ -108,13 +121,12 @@ export class Intake {
     }
   }
 
-  /** The verdict on a request is applied. */
-  applied(name: string): void {
-    this.#proposed.delete(name);
+  applied({ verdicts }: Batch): void {
+    for (const { hash } of verdicts) this.#proposed.delete(hash);
   }
 
-  /** This node leads no more: who asked is told to ask the next leader. */
-  clear(): void {
+  /** The term is over in which this node led: the nodes that asked are told to ask the leader of the next. */
+  leadChanged(): void {
     for (const { from, request } of this.#waiting.values()) {
       this.#refuse(from, verdictHashOf(request), notLeader());
     }
@@ -140,7 +152,7 @@ export class Intake {
   }
 
   #propose(name: string, waiting: Waiting, firstAttempt: Attempt | undefined): true {
-    const { consensus, clock } = this.#around;
+    const { consensus, clock } = this.#context;
     const value = { ...waiting.request, firstAttempt };
     const result = consensus.propose(encodeCommand({ $case: 'request', value }));
     const hash = verdictHashOf(waiting.request);
@@ -165,9 +177,8 @@ export class Intake {
 
   /** A generate-key needs all its participants, a Sign enough of them: else nothing is proposed. */
   #judgeReach(ruling: Extract<Ruling, { kind: 'open' }>): Refusal | undefined {
-    const { connections } = this.#around;
     if (ruling.key === undefined) {
-      const missing = ruling.participants.find((node) => !connections.has(node));
+      const missing = ruling.participants.find((node) => !this.#connections.has(node));
       return missing === undefined
         ? undefined
         : refusal(
@@ -190,13 +201,13 @@ export class Intake {
   #signers(key: KeyRecord): readonly NodeId[] {
     return key.participants
       .map((each) => nodeId(each.nodeId))
-      .filter((node) => this.#around.connections.has(node));
+      .filter((node) => this.#connections.has(node));
   }
 
   /** Says that nothing was done; says nothing where an earlier copy may be in some log. */
   #refuse(to: NodeId, hash: Uint8Array, refused: Refusal): void {
     if (this.#proposed.has(toHex(hash))) return;
-    this.#around.send(to, {
+    this.#context.outbox.send(to, {
       message: {
         $case: 'forwardRefused',
         value: {

@@ -1,10 +1,12 @@
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { keyId } from '../../common/index.js';
+import type { KeyManager } from '../../keys/index.js';
 import type { KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
-import { indexOf } from '../surroundings.js';
+import type { TaskContext } from '../context.js';
+import { indexOf } from '../party-index.js';
+import type { Work } from '../work.js';
 
 type Untold = { readonly key: KeyRecord; readonly slots: readonly NonceSlot[] };
 
@@ -16,8 +18,9 @@ const DEMAND_WINDOW_MS = 1000;
 const DEMAND_KEPT_MS = 60_000;
 
 /** This node's own nonce commitments: made ahead of need, as many as recent use asks for, and told to all voters. */
-export class Commitments {
-  readonly #around: Surroundings;
+export class Commitments implements Work {
+  readonly #context: TaskContext;
+  readonly #keys: KeyManager;
   readonly #shares: KeyShares;
   readonly #demand = new Map<KeyId, Demand>();
   readonly #loading = new Set<string>();
@@ -25,8 +28,9 @@ export class Commitments {
   readonly #untold = new Map<string, Untold>();
   readonly #making = new Set<string>();
 
-  constructor(around: Surroundings, shares: KeyShares) {
-    this.#around = around;
+  constructor(context: TaskContext, keys: KeyManager, shares: KeyShares) {
+    this.#context = context;
+    this.#keys = keys;
     this.#shares = shares;
   }
 
@@ -48,7 +52,7 @@ export class Commitments {
   }
 
   /** Tells what no share has taken along. */
-  tell(): void {
+  tick(): void {
     for (const { key, slots } of this.#untold.values()) this.#tell(key, slots);
     this.#untold.clear();
   }
@@ -58,21 +62,22 @@ export class Commitments {
   }
 
   /** Answers `want-commitments` of the node that is believed to lead, and of nobody else. */
-  wanted(from: NodeId, key: KeyRecord): void {
-    if (this.#around.consensus.status().leader === from) this.publish(key);
+  wanted(from: NodeId, key: KeyRecord | undefined): void {
+    if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
   }
 
   /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
   publish(key: KeyRecord): void {
     const name = nameOf(key);
-    if (indexOf(key.participants, this.#around.self) === 0 || this.#loading.has(name)) return;
+    if (indexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name)) return;
     this.#loading.add(name);
     void this.#publish(key, name);
   }
 
   /** Says nothing where there is no share to make commitments with. */
   async #publish(key: KeyRecord, name: string): Promise<void> {
-    const { keys, clock } = this.#around;
+    const keys = this.#keys;
+    const { clock } = this.#context;
     const id = keyId(key.keyId);
     const loaded = keys.available(id, key.version) > 0 || (await this.#shares.load(key));
     const slots = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
@@ -81,7 +86,7 @@ export class Commitments {
   }
 
   #tell(key: KeyRecord, slots: readonly NonceSlot[]): void {
-    this.#around.broadcast({
+    this.#context.outbox.broadcast({
       message: {
         $case: 'commitments',
         value: { keyId: key.keyId, version: key.version, slots: [...slots] },
@@ -91,7 +96,8 @@ export class Commitments {
 
   /** Makes what is missing, one job at a time for each key. */
   async #refill(key: KeyRecord): Promise<void> {
-    const { keys, clock } = this.#around;
+    const keys = this.#keys;
+    const { clock } = this.#context;
     const id = keyId(key.keyId);
     const name = nameOf(key);
     const missing = this.#supply(id, clock.elapsed()) - keys.available(id, key.version);
@@ -106,18 +112,20 @@ export class Commitments {
 
   /** None where they could not be computed: whoever needs some asks again. */
   async #make(key: KeyRecord, count: number): Promise<readonly NonceSlot[]> {
-    const { keys, logger } = this.#around;
     try {
-      return await keys.commit(keyId(key.keyId), key.version, count);
+      return await this.#keys.commit(keyId(key.keyId), key.version, count);
     } catch (error) {
-      logger.warn('commitments were not computed', { key: key.keyId, error: String(error) });
+      this.#context.logger.warn('commitments were not computed', {
+        key: key.keyId,
+        error: String(error),
+      });
       return [];
     }
   }
 
   /** Counts one use of a key. */
   used(key: KeyId): void {
-    const now = this.#around.clock.elapsed();
+    const now = this.#context.clock.elapsed();
     const demand = this.#demand.get(key) ?? { sinceMs: now, usedMs: now, used: 0, perSecond: 0 };
     demand.used += 1;
     demand.usedMs = now;
@@ -125,7 +133,8 @@ export class Commitments {
   }
 
   /** Forgets how much keys were used that are not in use any more. */
-  expire(now: Millis): void {
+  sweep(): void {
+    const now = this.#context.clock.elapsed();
     for (const [key, { usedMs }] of this.#demand) {
       if (now - usedMs >= DEMAND_KEPT_MS) this.#demand.delete(key);
     }

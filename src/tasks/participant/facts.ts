@@ -8,8 +8,9 @@ import type { Installed, KeyRecord, Ready } from '../../wire/index.js';
 import type { Commitments } from './commitments.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
-import { indexOf } from '../surroundings.js';
+import type { TaskContext } from '../context.js';
+import { indexOf } from '../party-index.js';
+import type { Work } from '../work.js';
 
 type Unsaid = {
   readonly command: Uint8Array;
@@ -22,16 +23,16 @@ type Unsaid = {
  * What this node has to say of itself in the log: `ready` and `installed`. Said to whoever leads, again and again, until
  * the state has it or has no more use for it.
  */
-export class Facts {
-  readonly #around: Surroundings;
+export class Facts implements Work {
+  readonly #context: TaskContext;
   readonly #queries: Queries;
   readonly #shares: KeyShares;
   readonly #commitments: Commitments;
   readonly #unsaid = new Map<string, Unsaid>();
   readonly #reading = new Set<KeyId>();
 
-  constructor(around: Surroundings, queries: Queries, shares: KeyShares, commitments: Commitments) {
-    this.#around = around;
+  constructor(context: TaskContext, queries: Queries, shares: KeyShares, commitments: Commitments) {
+    this.#context = context;
     this.#shares = shares;
     this.#queries = queries;
     this.#commitments = commitments;
@@ -45,8 +46,8 @@ export class Facts {
   }
 
   /** Says `installed` for a version that this node's log has activated, once its own share reads back. */
-  install(key: KeyRecord): void {
-    const { self } = this.#around;
+  keyChanged(key: KeyRecord): void {
+    const { id: self } = this.#context.self;
     const id = keyId(key.keyId);
     if (!lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
     if (this.#reading.has(id)) return;
@@ -55,9 +56,9 @@ export class Facts {
   }
 
   /** Says again what the state lacks still. */
-  resend(): void {
-    const now = this.#around.clock.elapsed();
-    const { leader } = this.#around.consensus.status();
+  tick(): void {
+    const now = this.#context.clock.elapsed();
+    const { leader } = this.#context.consensus.status();
     for (const [name, fact] of this.#unsaid) {
       if (!fact.wanted()) {
         this.#unsaid.delete(name);
@@ -66,7 +67,9 @@ export class Facts {
       const due = fact.sentMs === undefined || now - fact.sentMs >= RESEND_MS;
       if (leader === undefined || !due) continue;
       fact.sentMs = now;
-      this.#around.send(leader, { message: { $case: 'fact', value: { command: fact.command } } });
+      this.#context.outbox.send(leader, {
+        message: { $case: 'fact', value: { command: fact.command } },
+      });
     }
   }
 
@@ -83,30 +86,32 @@ export class Facts {
   }
 
   #sayInstalled(key: KeyRecord): void {
-    const { self, signer, rules } = this.#around;
+    const { self, rules } = this.#context;
     const unsigned: Installed = {
-      nodeId: self,
+      nodeId: self.id,
       sessionId: key.sessionId,
       keyId: key.keyId,
       version: key.version,
       digest: key.digest,
       signature: new Uint8Array(0),
     };
-    const signature = signer.sign(installedBytes(rules.genesis.clusterId, unsigned));
+    const signature = self.signer.sign(installedBytes(rules.genesis.clusterId, unsigned));
     const command = encodeCommand({
       $case: 'installed',
       value: { ...unsigned, signature },
     });
     this.#say(installedName(key), command, () => {
       const now = this.#queries.key(key.keyId);
-      return now !== undefined && equal(now.sessionId, key.sessionId) && lacksInstalled(now, self);
+      return (
+        now !== undefined && equal(now.sessionId, key.sessionId) && lacksInstalled(now, self.id)
+      );
     });
   }
 
   #say(name: string, command: Uint8Array, wanted: () => boolean): void {
     if (this.#unsaid.has(name)) return;
     this.#unsaid.set(name, { command, wanted, sentMs: undefined });
-    this.resend();
+    this.tick();
   }
 
   #wantsReady(id: TaskId, ready: Ready): boolean {
@@ -114,7 +119,7 @@ export class Facts {
     return (
       isOpen(task) &&
       equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, ready.sessionId) &&
-      !task.ready.some(({ nodeId }) => nodeId === this.#around.self)
+      !task.ready.some(({ nodeId }) => nodeId === this.#context.self.id)
     );
   }
 }

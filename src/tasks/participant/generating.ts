@@ -5,6 +5,7 @@ import { generateKey, keygenKinds } from '../../sharing/index.js';
 import type { KeygenKinds, NewKey } from '../../sharing/index.js';
 import { publicKeyJob } from '../../frost/index.js';
 import { readyBytes } from '../../identity/index.js';
+import type { KeyManager } from '../../keys/index.js';
 import { openSession, ProtocolAbort, signEnvelope } from '../../mpc/index.js';
 import type { Session } from '../../mpc/index.js';
 import type { ParsedGenerateKey } from '../../state/index.js';
@@ -16,9 +17,11 @@ import { EarlyMessages } from '../voter/early-messages.js';
 import { readyOf } from './facts.js';
 import type { Facts } from './facts.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from '../limits.js';
-import type { OpenSession } from '../open-tasks.js';
-import type { Surroundings } from '../surroundings.js';
-import { indexOf } from '../surroundings.js';
+import type { OpenSession, OpenTask } from '../open-tasks.js';
+import type { Arithmetic } from '../arithmetic.js';
+import type { TaskContext } from '../context.js';
+import { indexOf } from '../party-index.js';
+import type { Work } from '../work.js';
 
 type Run = {
   readonly task: TaskId;
@@ -45,24 +48,33 @@ class SessionOver extends Error {
  * This node as a participant of key generations: runs the newest attempt that names this run of its process, keeps the
  * share, and only then has something to say in the log.
  */
-export class Generating {
-  readonly #around: Surroundings;
+export class Generating implements Work {
+  readonly #context: TaskContext;
+  readonly #arithmetic: Arithmetic;
+  readonly #keys: KeyManager;
   readonly #facts: Facts;
   /** Sessions begun in this run, until their tasks close: each is begun once. */
   readonly #runs = new Map<SessionId, Run>();
   readonly #early = new EarlyMessages<Envelope>();
 
-  constructor(around: Surroundings, facts: Facts) {
-    this.#around = around;
+  constructor(context: TaskContext, arithmetic: Arithmetic, keys: KeyManager, facts: Facts) {
+    this.#context = context;
+    this.#arithmetic = arithmetic;
+    this.#keys = keys;
     this.#facts = facts;
+  }
+
+  taskOpen({ signs, sessions }: OpenTask): void {
+    const newest = sessions.at(-1);
+    if (!signs && newest !== undefined) this.contribute(newest);
   }
 
   /** Does what the newest attempt wants of this node: says `ready` again, starts the session, or declines it. */
   contribute(open: OpenSession): void {
-    const { self, consensus, rules, logger } = this.#around;
+    const { self, consensus, rules, logger } = this.#context;
     const asked = generateKeyOf(open.task.record);
     const participants = participantsOf(open.task.record, rules.genesis);
-    const index = indexOf(participants, self);
+    const index = indexOf(participants, self.id);
     if (asked === undefined || index === 0) return;
     this.#closeOlder(open);
     this.#compare(open, index);
@@ -77,7 +89,7 @@ export class Generating {
       participants,
       expireTimeMs: open.task.expireTimeMs,
       superseded: false,
-      sentMs: this.#around.clock.elapsed(),
+      sentMs: this.#context.clock.elapsed(),
     };
     this.#runs.set(open.session, run);
     this.#begin(open, asked, run, index).catch((error: unknown) => {
@@ -104,14 +116,14 @@ export class Generating {
     if (run?.superseded === true || run?.declined !== undefined) return;
     if (run?.session === undefined) {
       const { length } = encode(Envelope, envelope);
-      this.#early.keep(from, session, envelope, length, this.#around.clock.elapsed());
+      this.#early.keep(from, session, envelope, length, this.#context.clock.elapsed());
       return;
     }
     run.session.receive(indexOf(run.participants, from), envelope);
   }
 
-  resend(): void {
-    const { clock } = this.#around;
+  tick(): void {
+    const { clock } = this.#context;
     for (const run of this.#runs.values()) {
       const due = clock.elapsed() - run.sentMs >= RESEND_MS;
       if (!due || clock.now() >= run.expireTimeMs) continue;
@@ -121,11 +133,11 @@ export class Generating {
   }
 
   /** The same at once, when a peer has just come back. */
-  resendAll(): void {
+  connected(): void {
     for (const run of this.#runs.values()) this.#resendRun(run);
   }
 
-  closed(task: TaskId): void {
+  taskClosed(task: TaskId): void {
     for (const [session, run] of this.#runs) {
       if (run.task !== task) continue;
       run.session?.close(new SessionOver('the task is closed'));
@@ -165,13 +177,14 @@ export class Generating {
     run: Run,
     index: number,
   ): Promise<void> {
-    const { keys, boot, clock, self } = this.#around;
+    const { clock, self } = this.#context;
+    const keys = this.#keys;
     const id = keyId(asked.keyId);
     const record = await keys.record(id, open.session);
     if (this.#isOver(open, run)) return;
     if (record !== undefined) return this.#sayAgain(open, asked, record);
-    const named = bootsOf(open).find(({ nodeId: node }) => node === self);
-    if (named === undefined || toHex(named.boot) !== boot) {
+    const named = bootsOf(open).find(({ nodeId: node }) => node === self.id);
+    if (named === undefined || toHex(named.boot) !== self.boot) {
       this.#decline(open, run, index, 'boot-changed');
       return;
     }
@@ -195,7 +208,7 @@ export class Generating {
    */
   async #sayAgain(open: OpenSession, asked: ParsedGenerateKey, record: Uint8Array): Promise<void> {
     const V = readyOf(record)?.publicPolynomial ?? [];
-    const opened = await this.#around.keys.load({
+    const opened = await this.#keys.load({
       keyId: keyId(asked.keyId),
       sessionId: open.session,
       version: 1,
@@ -211,7 +224,8 @@ export class Generating {
     run: Run,
     index: number,
   ): Promise<void> {
-    const { clock, compute, keys, random, rules, send, signer, suiteOf } = this.#around;
+    const { clock, outbox, rules, self } = this.#context;
+    const { compute, random, suiteOf } = this.#arithmetic;
     const suite = suiteOf(asked.algorithm);
     if (suite === undefined) {
       this.#decline(open, run, index, 'unsupported');
@@ -221,14 +235,14 @@ export class Generating {
       sessionId: open.attempt.sessionId,
       index,
       identityKeys: run.participants.map(({ identityKey }) => identityKey),
-      signer,
+      signer: self.signer,
       verify: rules.verify,
       random,
       kinds: keygenKinds,
       send: (to, envelope) => {
         const peer = run.participants[to - 1];
         if (peer !== undefined && clock.now() < run.expireTimeMs) {
-          send(nodeId(peer.nodeId), { message: { $case: 'envelope', value: envelope } });
+          outbox.send(nodeId(peer.nodeId), { message: { $case: 'envelope', value: envelope } });
         }
       },
     });
@@ -246,7 +260,7 @@ export class Generating {
       // Left to chance, which does not do it: no participant is to blame.
       if (publicKey === undefined) throw new ProtocolAbort('The sharing gives no public key', []);
       const command = this.#sign(open, asked, run, key, publicKey);
-      await keys.keep({
+      await this.#keys.keep({
         keyId: keyId(asked.keyId),
         sessionId: open.session,
         version: 1,
@@ -272,9 +286,9 @@ export class Generating {
     key: NewKey,
     publicKey: Uint8Array,
   ): Uint8Array {
-    const { rules, self, signer } = this.#around;
+    const { rules, self } = this.#context;
     const unsigned: Ready = {
-      nodeId: self,
+      nodeId: self.id,
       sessionId: open.attempt.sessionId,
       requestHash: open.task.record.requestHash,
       keyId: asked.keyId,
@@ -289,7 +303,7 @@ export class Generating {
       digest: key.digest,
       signature: new Uint8Array(0),
     };
-    const signature = signer.sign(readyBytes(rules.genesis.clusterId, unsigned));
+    const signature = self.signer.sign(readyBytes(rules.genesis.clusterId, unsigned));
     return encodeCommand({ $case: 'ready', value: { ...unsigned, signature } });
   }
 
@@ -298,11 +312,11 @@ export class Generating {
     const items = culprits.flatMap((culprit) => {
       const node = run.participants[culprit - 1]?.nodeId ?? '';
       const own = evidence.filter(({ from }) => from === culprit);
-      return evidenceAgainst(this.#around, open, node, own) ?? [];
+      return evidenceAgainst(this.#context, open, node, own) ?? [];
     });
     if (items.length > 0) {
       const shown = { $case: 'evidence', value: { items } } as const;
-      run.complaint = complaint(this.#around, open, index, shown);
+      run.complaint = complaint(this.#context, open, index, shown);
     }
   }
 
@@ -313,7 +327,7 @@ export class Generating {
     if (run?.session === undefined || !run.made || run.complaint !== undefined) return;
     if (first === undefined || others.every(({ digest }) => equal(digest, first.digest))) return;
     const shown = { $case: 'transcript', value: transcriptOf(run.session.party) } as const;
-    run.complaint = complaint(this.#around, open, index, shown);
+    run.complaint = complaint(this.#context, open, index, shown);
     this.#resendRun(run);
   }
 
@@ -321,7 +335,7 @@ export class Generating {
     run.session?.close(new SessionOver(reason));
     run.session = undefined;
     run.declined = signEnvelope(
-      this.#around.signer,
+      this.#context.self.signer,
       open.attempt.sessionId,
       'DECLINED',
       index,
@@ -334,11 +348,11 @@ export class Generating {
   #resendRun(run: Run): void {
     run.session?.resend();
     if (run.complaint !== undefined) {
-      this.#around.broadcast({ message: { $case: 'envelope', value: run.complaint } });
+      this.#context.outbox.broadcast({ message: { $case: 'envelope', value: run.complaint } });
     }
     if (run.declined !== undefined) {
       const value = { envelope: run.declined, keyId: '', version: 0, next: [] };
-      this.#around.broadcast({ message: { $case: 'contribution', value } });
+      this.#context.outbox.broadcast({ message: { $case: 'contribution', value } });
     }
   }
 }

@@ -1,25 +1,28 @@
 import { keyId, sessionId, toHex } from '../../common/index.js';
+import type { KeyManager } from '../../keys/index.js';
 import { ShareStoreError } from '../../ports/index.js';
+import type { Logger } from '../../ports/index.js';
 import type { KeyRecord } from '../../wire/index.js';
 import { ALARMED_KEYS_MAX } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
+import type { Work } from '../work.js';
 
 /** Opens this node's key shares, and calls a person where one that the state speaks of is missing or does not open. */
-export class KeyShares {
-  readonly #around: Pick<Surroundings, 'keys' | 'logger'>;
+export class KeyShares implements Work {
+  readonly #keys: KeyManager;
+  readonly #logger: Logger;
   /** Keys that a person was called for in this run: once is enough, and a look comes every second. */
   readonly #alarmed = new Set<string>();
   #closed = false;
 
-  constructor(around: Pick<Surroundings, 'keys' | 'logger'>) {
-    this.#around = around;
+  constructor(keys: KeyManager, logger: Logger) {
+    this.#keys = keys;
+    this.#logger = logger;
   }
 
   /** Resolves with whether the share of the key's active version is in memory; never rejects. */
   async load(key: KeyRecord): Promise<boolean> {
-    const { keys } = this.#around;
     try {
-      const loaded = await keys.load({
+      const loaded = await this.#keys.load({
         keyId: keyId(key.keyId),
         sessionId: sessionId(toHex(key.sessionId)),
         version: key.version,
@@ -28,16 +31,16 @@ export class KeyShares {
       });
       if (loaded) this.#alarmed.delete(key.keyId);
       else if (this.#isNews(key))
-        this.#around.logger.alarm('no key share on this node', { key: key.keyId });
+        this.#logger.alarm('no key share on this node', { key: key.keyId });
       return loaded && !this.#closed;
     } catch (error) {
       if (error instanceof ShareStoreError && error.kind === 'unavailable') {
         // It passes: the next look, a second later, tries again.
         const words = { key: key.keyId, error: String(error) };
-        this.#around.logger.warn('the share store is unavailable', words);
+        this.#logger.warn('the share store is unavailable', words);
       } else if (this.#isNews(key)) {
         const words = { key: key.keyId, error: String(error) };
-        this.#around.logger.alarm('key share cannot be opened', words);
+        this.#logger.alarm('key share cannot be opened', words);
       }
       return false;
     }

@@ -1,9 +1,10 @@
-import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
+import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { ClusterError, equal, refusalError, toHex } from '../../common/index.js';
 import type { ErrorCode, Refusal } from '../../common/index.js';
 import { publicOf, verifyJob } from '../../frost/index.js';
 import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identity/index.js';
-import type { ParsedRequest, ParsedSign, Queries, Verdict } from '../../state/index.js';
+import type { Compute } from '../../ports/index.js';
+import type { ParsedRequest, ParsedSign, Verdict } from '../../state/index.js';
 import {
   isCertified,
   isOpen,
@@ -25,8 +26,10 @@ import {
   NOT_LEADER_REPEAT_MS,
   SUBMISSIONS_MAX,
 } from '../limits.js';
-import { wasCancelled } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { wasCancelled } from '../arithmetic.js';
+import type { Connections } from '../connections.js';
+import type { AppliedState, TaskContext } from '../context.js';
+import type { Batch, Work } from '../work.js';
 
 /** A request of one of this node's clients. */
 export type Submission = {
@@ -84,15 +87,24 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
  * Requests of this node's own clients: checked or vouched for, brought to whoever leads, repeated when the answer is lost, and
  * answered from this node's own applied state and from nothing else.
  */
-export class Submissions {
-  readonly #around: Surroundings;
-  readonly #queries: Queries;
+export class Submissions implements Work {
+  readonly #context: TaskContext;
+  readonly #state: AppliedState;
+  readonly #connections: Connections;
+  readonly #compute: Compute;
   readonly #waiting = new Set<Waiting>();
   #closed = false;
 
-  constructor(around: Surroundings, queries: Queries) {
-    this.#around = around;
-    this.#queries = queries;
+  constructor(
+    context: TaskContext,
+    state: AppliedState,
+    connections: Connections,
+    compute: Compute,
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.#connections = connections;
+    this.#compute = compute;
   }
 
   /**
@@ -113,26 +125,26 @@ export class Submissions {
     return this.#wait(call, parsed.value);
   }
 
-  /** Looks at everything that waits: outcomes in the state, leaders to ask, requests to repeat. */
-  advance(): void {
-    for (const waiting of this.#waiting) this.#advance(waiting);
-  }
-
-  /** Tasks and keys have changed: some of them may be what is waited for. */
-  changed(tasks: ReadonlySet<TaskId>, keys: ReadonlySet<KeyId>): void {
+  /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
+  settled(batch: Batch | undefined): void {
     for (const waiting of this.#waiting) {
+      if (batch === undefined) this.#advance(waiting);
       // A new key is an answer only with its certificate, which grows after the task's outcome.
-      if (tasks.has(waiting.task) || keys.size > 0) this.#settled(waiting);
+      else if (batch.tasks.has(waiting.task) || batch.keys.size > 0) this.#isSettled(waiting);
     }
   }
 
   /** Asks again whom it is time to ask. */
-  repeat(): void {
+  tick(): void {
     for (const waiting of this.#waiting) this.#bring(waiting);
   }
 
+  applied({ verdicts }: Batch): void {
+    for (const verdict of verdicts) this.#decided(verdict);
+  }
+
   /** Takes the verdict of an applied entry. Of two copies of a request the first verdict counts. */
-  decided(verdict: Verdict): void {
+  #decided(verdict: Verdict): void {
     if (verdict.result.kind !== 'refused') return;
     for (const waiting of this.#waiting) {
       if (waiting.verdictHash !== verdict.hash || this.#taken(waiting)) continue;
@@ -153,7 +165,7 @@ export class Submissions {
       if (!isErrorCode(refused.code)) {
         // Not the leader, or not yet, or no longer: whoever leads then is asked.
         if (waiting.forwardedTo === from) {
-          waiting.repeatMs = this.#around.clock.elapsed() + NOT_LEADER_REPEAT_MS;
+          waiting.repeatMs = this.#context.clock.elapsed() + NOT_LEADER_REPEAT_MS;
         }
         continue;
       }
@@ -189,7 +201,7 @@ export class Submissions {
         sign: parsed.kind === 'sign' ? parsed : undefined,
         verdictHash: toHex(verdictHashOf(request)),
         forward: encode(Request, request),
-        sinceMs: this.#around.clock.elapsed(),
+        sinceMs: this.#context.clock.elapsed(),
         asked: new Map(),
         repeatMs: 0,
         forwardedTo: undefined,
@@ -206,15 +218,15 @@ export class Submissions {
   }
 
   #advance(waiting: Waiting): void {
-    if (!this.#settled(waiting)) this.#bring(waiting);
+    if (!this.#isSettled(waiting)) this.#bring(waiting);
   }
 
   /** Brings a request to whoever leads, as often as it has to be. */
   #bring(waiting: Waiting): void {
-    const { consensus, connections, clock, send } = this.#around;
+    const { consensus, clock, outbox } = this.#context;
     const { leader } = consensus.status();
     const now = clock.elapsed();
-    if (leader === undefined || !connections.has(leader)) {
+    if (leader === undefined || !this.#connections.has(leader)) {
       if (waiting.asked.size === 0 && now - waiting.sinceMs >= LEADER_WAIT_MS)
         waiting.fail(noLeader());
       return;
@@ -223,12 +235,12 @@ export class Submissions {
     waiting.forwardedTo = leader;
     waiting.repeatMs = now + FORWARD_REPEAT_MS;
     waiting.asked.set(leader, (waiting.asked.get(leader) ?? 0) + 1);
-    send(leader, { message: { $case: 'forward', value: { request: waiting.forward } } });
+    outbox.send(leader, { message: { $case: 'forward', value: { request: waiting.forward } } });
   }
 
   /** Whether the state has what was waited for. */
-  #settled(waiting: Waiting): boolean {
-    const task = this.#queries.task(waiting.task);
+  #isSettled(waiting: Waiting): boolean {
+    const task = this.#state.queries.task(waiting.task);
     if (task === undefined) return false;
     // Another request may have taken the id while this one was on its way: its outcome is no answer here.
     const judged = judgeKnown(task, waiting.content, waiting.requestId);
@@ -238,7 +250,7 @@ export class Submissions {
     }
     if (isOpen(task)) return false;
     if (task.outcome?.$case === 'generatedKey') {
-      const key = this.#queries.key(task.keyId);
+      const key = this.#state.queries.key(task.keyId);
       if (key === undefined || !isCertified(key)) return false;
     }
     if (task.outcome?.$case === 'signature') this.#verify(task, task.outcome.value, waiting);
@@ -248,13 +260,13 @@ export class Submissions {
 
   /** Whether the log has taken this request: its task has an outcome, or will have one. */
   #taken({ task, content }: Waiting): boolean {
-    const known = this.#queries.task(task);
+    const known = this.#state.queries.task(task);
     return known !== undefined && equal(known.requestHash, content);
   }
 
   /** Every answer is checked under the key at its path before it leaves, by code that did not make it. */
   #verify(task: TaskRecord, result: SignatureResult, waiting: Waiting): void {
-    const key = this.#queries.key(task.keyId);
+    const key = this.#state.queries.key(task.keyId);
     const { sign } = waiting;
     if (key === undefined || sign === undefined) return this.#invalid(waiting);
     if (waiting.verifying) return;
@@ -268,7 +280,7 @@ export class Submissions {
     const { algorithm, publicKey } = key;
     const { message, path } = sign;
     const { signature } = result;
-    const { rules, compute, logger } = this.#around;
+    const { rules, logger } = this.#context;
     if (path.length === 0 && QUICKLY_VERIFIED.has(algorithm)) {
       const name = algorithmName(algorithm);
       return answer(
@@ -276,7 +288,7 @@ export class Submissions {
       );
     }
     const input = { algorithm, key: publicOf(key, path), message, signature };
-    compute.run(verifyJob, input).then(answer, (error: unknown) => {
+    this.#compute.run(verifyJob, input).then(answer, (error: unknown) => {
       // Whoever waits asks again, and gets the outcome then.
       const level = wasCancelled(error) ? 'debug' : 'warn';
       logger[level]('a signature was not verified', { task: waiting.task, error: String(error) });
@@ -285,7 +297,7 @@ export class Submissions {
   }
 
   #invalid(waiting: Waiting): void {
-    const { rules, logger } = this.#around;
+    const { rules, logger } = this.#context;
     logger.alarm('a recorded signature does not verify', { task: waiting.task });
     waiting.fail(
       new ClusterError('protocol-abort', 'The recorded signature does not verify', {
@@ -303,15 +315,16 @@ export class Submissions {
     const { method, request: bytes, authorization: value } = call;
     const authorization = { by: { $case: 'signed', value } } as const;
     const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
-    const judged = judgeArrival(this.#around.view, request, this.#around.rules);
+    const judged = judgeArrival(this.#state.view, request, this.#context.rules);
     if (!judged.ok) throw refusalError(judged.refusal);
     return { request, requester: judged.value.requester.spiffeId };
   }
 
   /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */
   #vouch(call: Submission): Request {
-    const { self, clock, rules, signer, stateTimeMs } = this.#around;
-    const expireTimeMs = Math.max(clock.now(), stateTimeMs()) + call.expiresInMs;
+    const { self, clock, rules } = this.#context;
+    const { queries } = this.#state;
+    const expireTimeMs = Math.max(clock.now(), Number(queries.clock().timeMs)) + call.expiresInMs;
     const bytes = voucherBytes(
       rules.genesis.clusterId,
       call.method,
@@ -326,10 +339,10 @@ export class Submissions {
         by: {
           $case: 'voucher',
           value: {
-            nodeId: self,
+            nodeId: self.id,
             spiffeId: call.requester,
             expireTimeMs: BigInt(expireTimeMs),
-            signature: signer.sign(bytes),
+            signature: self.signer.sign(bytes),
           },
         },
       },
@@ -345,7 +358,7 @@ export class Submissions {
 
   /** Whether no log can hold the request: every copy that went out was refused. */
   #untouched(waiting: Waiting): boolean {
-    return waiting.asked.size === 0 && this.#queries.task(waiting.task) === undefined;
+    return waiting.asked.size === 0 && this.#state.queries.task(waiting.task) === undefined;
   }
 }
 

@@ -1,30 +1,34 @@
 import { decodeJob } from '../../frost/index.js';
 import type { KeyRecord, NonceSlot } from '../../wire/index.js';
 import { CHECKED_AT_ONCE_MAX } from '../limits.js';
-import type { Surroundings } from '../surroundings.js';
+import type { Arithmetic } from '../arithmetic.js';
+import type { TaskContext } from '../context.js';
 
 /**
  * Whether pooled commitments are points, found out once and ahead of need: so an attempt waits for no curve arithmetic, and
  * whoever computes with the points next has decoded them already.
  */
 export class CommitmentChecks {
-  readonly #around: Pick<Surroundings, 'self' | 'compute' | 'suiteOf' | 'logger'>;
+  readonly #context: Pick<TaskContext, 'self' | 'logger'>;
+  readonly #arithmetic: Pick<Arithmetic, 'compute' | 'suiteOf'>;
   readonly #onChecked: () => void;
   /** By the slot as it is pooled. Nothing while it is being found out. */
   readonly #verdicts = new WeakMap<NonceSlot, boolean | undefined>();
 
   /** @param onChecked - Called when there is something new to be asked for. */
   constructor(
-    around: Pick<Surroundings, 'self' | 'compute' | 'suiteOf' | 'logger'>,
+    context: Pick<TaskContext, 'self' | 'logger'>,
+    arithmetic: Pick<Arithmetic, 'compute' | 'suiteOf'>,
     onChecked: () => void,
   ) {
-    this.#around = around;
+    this.#context = context;
+    this.#arithmetic = arithmetic;
     this.#onChecked = onChecked;
   }
 
   /** Whether both points of a commitment are points; nothing where that is not known yet. This node's own always are. */
   isGood(slot: NonceSlot): boolean | undefined {
-    return slot.nodeId === this.#around.self || this.#verdicts.get(slot);
+    return slot.nodeId === this.#context.self.id || this.#verdicts.get(slot);
   }
 
   /** Finds out about those that are not known. Says whether there is something to wait for. */
@@ -32,7 +36,7 @@ export class CommitmentChecks {
     const unknown = slots.filter((slot) => this.isGood(slot) === undefined);
     const fresh = unknown.filter((slot) => !this.#verdicts.has(slot));
     for (const slot of fresh) {
-      const isHopeless = this.#around.suiteOf(algorithm) === undefined;
+      const isHopeless = this.#arithmetic.suiteOf(algorithm) === undefined;
       this.#verdicts.set(slot, isHopeless ? false : undefined);
     }
     // In several jobs, so that a signature share does not wait behind all of them.
@@ -49,14 +53,14 @@ export class CommitmentChecks {
   ): Promise<void> {
     const points = slots.flatMap(({ hiding, binding }) => [hiding, binding]);
     try {
-      const decoded = await this.#around.compute.run(decodeJob, { algorithm, points });
+      const decoded = await this.#arithmetic.compute.run(decodeJob, { algorithm, points });
       for (const [at, slot] of slots.entries()) {
         this.#verdicts.set(slot, decoded[2 * at] === true && decoded[2 * at + 1] === true);
       }
     } catch (error) {
       // They can be asked about again.
       for (const slot of slots) this.#verdicts.delete(slot);
-      this.#around.logger.warn('commitments were not checked', { key, error: String(error) });
+      this.#context.logger.warn('commitments were not checked', { key, error: String(error) });
     }
     this.#onChecked();
   }

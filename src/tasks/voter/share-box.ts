@@ -1,16 +1,17 @@
-import type { NodeId, PartyIndex, SessionId } from '../../common/index.js';
+import type { NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { equal } from '../../common/index.js';
 import { slotsOf } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
 import { EarlyMessages } from './early-messages.js';
-import type { OpenSession } from '../open-tasks.js';
-import { indexOf } from '../surroundings.js';
+import type { OpenSession, OpenTask } from '../open-tasks.js';
+import { indexOf } from '../party-index.js';
+import type { Work } from '../work.js';
 
 /**
  * Signature shares as they came, on every voter: a new leader completes open attempts from them at once. Kept while
  * their task is open; the first of each signer and session counts.
  */
-export class ShareBox {
+export class ShareBox implements Work {
   /** No envelope: the share failed its check, and its signer has no second one. */
   readonly #shares = new Map<SessionId, Map<PartyIndex, Envelope | undefined>>();
   readonly #early = new EarlyMessages<Envelope>();
@@ -43,8 +44,10 @@ export class ShareBox {
   }
 
   /** Looks through what came early, when a session opens. */
-  opened(open: OpenSession): void {
-    for (const { from, message } of this.#early.take(open.session)) this.add(from, open, message);
+  taskOpen({ sessions }: OpenTask): void {
+    for (const open of sessions) {
+      for (const { from, message } of this.#early.take(open.session)) this.add(from, open, message);
+    }
   }
 
   of(session: SessionId): ReadonlyMap<PartyIndex, Envelope> {
@@ -65,8 +68,8 @@ export class ShareBox {
     this.#shares.get(session)?.set(index, undefined);
   }
 
-  closed(sessions: readonly OpenSession[]): void {
-    for (const { session } of sessions) this.#shares.delete(session);
+  taskClosed(_: TaskId, task: OpenTask | undefined): void {
+    for (const { session } of task?.sessions ?? []) this.#shares.delete(session);
   }
 }
 

@@ -102,8 +102,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'another run of a node goes on with the session of an earlier one',
     edits: [
       {
-        find: 'if (named === undefined || toHex(named.boot) !== boot) {',
-        replace: 'void boot; if (named === undefined) {',
+        find: 'if (named === undefined || toHex(named.boot) !== self.boot) {',
+        replace: 'if (named === undefined) {',
       },
     ],
     where: 'faults',

@@ -16,7 +16,13 @@ import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/in
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import type { Applied } from '../../../src/state/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
-import type { Batch, Consensus, Surroundings } from '../../../src/tasks/index.js';
+import type {
+  Arithmetic,
+  Batch,
+  Consensus,
+  TaskContext,
+  TaskManagerParts,
+} from '../../../src/tasks/index.js';
 import { Connections } from '../../../src/tasks/index.js';
 import { Algorithm, Command, decode, encode, SessionMessage } from '../../../src/wire/index.js';
 import type { KeyRecord } from '../../../src/wire/index.js';
@@ -77,7 +83,8 @@ export class TaskRoom {
   readonly connections: Connections;
   readonly keys: KeyManager;
   readonly shares: ShareStore;
-  readonly around: Surroundings;
+  readonly context: TaskContext;
+  readonly arithmetic: Arithmetic;
   /** Tests put another in its place. */
   compute: Compute = inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }));
   status: ReturnType<Consensus['status']>;
@@ -110,32 +117,44 @@ export class TaskRoom {
       compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
       suiteOf,
     });
-    this.around = {
-      self: this.self,
-      boot: this.boot,
-      rules: { ...rules, verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) } },
-      suiteOf,
-      clock: this.clock,
+    this.arithmetic = {
       compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
       random: systemRandom,
-      signer: {
-        node: this.self,
-        publicKey: identityKeyOf(self),
-        sign: (bytes) => sealOf(identityKeyOf(self), bytes),
+      suiteOf,
+    };
+    this.context = {
+      self: {
+        id: this.self,
+        boot: this.boot,
+        signer: {
+          node: this.self,
+          publicKey: identityKeyOf(self),
+          sign: (bytes) => sealOf(identityKeyOf(self), bytes),
+        },
       },
+      rules: { ...rules, verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) } },
+      clock: this.clock,
       logger: this.#logger(),
-      keys: this.keys,
-      view: ledger.state,
       consensus: {
         propose: (payload) => this.#propose(payload),
         entry: (index) => ledger.entries[index - 1],
         status: () => this.status,
       },
-      connections: this.connections,
-      stateTimeMs: () => Number(ledger.ask.clock().timeMs),
-      send: (to, message) => this.sent.push({ to, message }),
-      broadcast: (message) => NODES.forEach((to) => this.sent.push({ to, message })),
+      outbox: {
+        send: (to, message) => this.sent.push({ to, message }),
+        broadcast: (message) => NODES.forEach((to) => this.sent.push({ to, message })),
+      },
     };
+  }
+
+  /** What a task manager of this node is made of. */
+  get parts(): TaskManagerParts {
+    const { context, state, arithmetic, keys, connections } = this;
+    return { context, state, arithmetic, keys, connections };
+  }
+
+  get state(): TaskManagerParts['state'] {
+    return { view: this.ledger.state, queries: this.ledger.ask };
   }
 
   /** What was sent since the last look. */
@@ -218,6 +237,9 @@ export function dealKey(
   );
   return { record: ledger.ask.key(id) ?? failed(), scalars };
 }
+
+/** What a batch without entries tells. */
+export const NOTHING: Batch = { tasks: new Set(), keys: new Set(), named: [], verdicts: [] };
 
 /** What a batch of one entry tells. */
 export function batchOf(applied: Applied): Batch {

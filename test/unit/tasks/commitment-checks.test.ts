@@ -29,7 +29,7 @@ beforeEach(async () => {
       return compute.run(name, input, moved);
     },
   };
-  checks = new CommitmentChecks(room.around, () => (told += 1));
+  checks = new CommitmentChecks(room.context, room.arithmetic, () => (told += 1));
 });
 
 const made = (count: number): Promise<readonly NonceSlot[]> =>

@@ -20,7 +20,11 @@ beforeEach(async () => {
   room = new TaskRoom('node-1', ledger);
   room.follow('node-2');
   await room.hold(key);
-  commitments = new Commitments(room.around, new KeyShares(room.around));
+  commitments = new Commitments(
+    room.context,
+    room.keys,
+    new KeyShares(room.keys, room.context.logger),
+  );
 });
 
 /** How many commitments went to each node since the last look. */
@@ -71,17 +75,17 @@ test('with a share go as many as are missing: more for a key in use, 64 at most,
 
   room.clock.pass(60_000);
   room.keys.expire(room.clock.elapsed());
-  commitments.expire(room.clock.elapsed());
+  commitments.sweep();
   expect(await next()).toBe(4);
 });
 
 test('a share waits for no commitments: those that it has used up are made behind it, and told if none follows', async () => {
   expect(commitments.next(key.record)).toEqual([]);
   expect(commitments.busy).toBe(true);
-  commitments.tell();
+  commitments.tick();
   expect(published()).toEqual([]);
   await settle();
-  commitments.tell();
+  commitments.tick();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
   expect(commitments.busy).toBe(false);
 });
@@ -101,8 +105,8 @@ test('with a refusal go fresh ones, however many there are', async () => {
 });
 
 test('a leader that asks for many keys remembers only whom it asked just now', () => {
-  const checks = new CommitmentChecks(room.around, () => {});
-  const assigner = new Assigner(room.around, new NoncePools(), checks);
+  const checks = new CommitmentChecks(room.context, room.arithmetic, () => {});
+  const assigner = new Assigner(room.context, room.connections, new NoncePools(), checks);
   const asked = (id: string): number => {
     assigner.sign(
       { taskId: taskId('task'), requestHash: fill(1) },

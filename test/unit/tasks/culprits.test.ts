@@ -18,6 +18,7 @@ import {
 } from '../../support/builders/accusation.js';
 import { fill } from '../../support/builders/ledger.js';
 import { TaskRoom } from '../../support/builders/task-room.js';
+import { suiteOf } from '../../../src/frost/index.js';
 
 const [TWO, THREE] = [nodeId('node-2'), nodeId('node-3')];
 
@@ -35,7 +36,7 @@ describe('culprits', () => {
   test('are those whom evidence proves, each evidence once', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.around);
+    const culprits = new Culprits(room.context, suiteOf);
     const [right, wrong] = [twoMessages(open), twoMessages(open, [fill(1), fill(1)])];
 
     expect(culprits.take(wrong)).toBeUndefined();
@@ -53,7 +54,7 @@ describe('culprits', () => {
     const evidence = [twoMessages(open), fill(9), twoMessages(open, [fill(1), fill(1)])];
     const value = { taskId: open.task, reason: 'CULPRIT_PROVED', evidence };
     open.ledger.command({ $case: 'failed', value });
-    const culprits = new Culprits(new TaskRoom('node-1', open.ledger).around);
+    const culprits = new Culprits(new TaskRoom('node-1', open.ledger).context, suiteOf);
 
     const shown = culprits.of(open.ledger.task(open.task));
     expect(shown.map(({ culprit }) => culprit.nodeId)).toEqual(['node-3']);
@@ -64,14 +65,14 @@ describe('culprits', () => {
   test('are kept in bounds, and for an hour', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.around);
+    const culprits = new Culprits(room.context, suiteOf);
     for (let at = 0; at < EVIDENCE_KEPT_PER_NODE_MAX + 5; at++) {
       culprits.take(twoMessages(open, [fill(200), fill(at)]));
     }
 
     expect(culprits.evidence(taskId(open.task))).toHaveLength(EVIDENCE_KEPT_PER_NODE_MAX);
     room.clock.pass(EVIDENCE_KEPT_MS);
-    culprits.expire(room.clock.elapsed());
+    culprits.sweep();
     expect(culprits.has(THREE)).toBe(false);
   });
 });
@@ -91,7 +92,7 @@ describe('a complaint', () => {
   beforeEach(() => {
     open = openGenerate();
     room = new TaskRoom('node-1', open.ledger);
-    complaints = new Complaints(room.around, new Culprits(room.around));
+    complaints = new Complaints(room.context, new Culprits(room.context, suiteOf));
     const [first] = new OpenTasks(open.ledger.ask).refresh(taskId(open.task))?.sessions ?? [];
     if (first === undefined) throw new Error('the session is open');
     session = first;
@@ -153,7 +154,7 @@ describe('a complaint', () => {
 test('a wrong share is evidence as long as the accused’s own ready judges it', () => {
   const open = openSign('later attempt');
   const room = new TaskRoom('node-3', open.ledger);
-  const culprits = new Culprits(room.around);
+  const culprits = new Culprits(room.context, suiteOf);
   const [ready] = open.readies;
   const [right] = open.shares;
   if (ready === undefined || right === undefined) throw new Error('node-1 takes part');

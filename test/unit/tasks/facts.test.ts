@@ -10,6 +10,7 @@ import type { Ready } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES } from '../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
+import { Leadership } from '../../../src/tasks/leadership.js';
 
 let ledger: Ledger;
 let room: TaskRoom;
@@ -20,8 +21,8 @@ beforeEach(() => {
 });
 
 function factsOf(of: TaskRoom): Facts {
-  const shares = new KeyShares(of.around);
-  return new Facts(of.around, ledger.ask, shares, new Commitments(of.around, shares));
+  const shares = new KeyShares(of.keys, of.context.logger);
+  return new Facts(of.context, ledger.ask, shares, new Commitments(of.context, of.keys, shares));
 }
 
 const said = (ready: Ready): Uint8Array => encodeCommand({ $case: 'ready', value: ready });
@@ -53,15 +54,15 @@ describe('ready', () => {
     expect(told()).toEqual(['node-3 ready']);
     facts.sayReady(taskId(id), said(ready));
     room.clock.pass(199);
-    facts.resend();
+    facts.tick();
     expect(told()).toEqual([]);
     room.clock.pass(1);
-    facts.resend();
+    facts.tick();
     expect(told()).toEqual(['node-3 ready']);
 
     ledger.append('command', said(ready));
     room.clock.pass(200);
-    facts.resend();
+    facts.tick();
     expect([told(), facts.busy]).toEqual([[], false]);
   });
 
@@ -71,7 +72,7 @@ describe('ready', () => {
     facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
     expect([told(), facts.busy]).toEqual([[], true]);
     room.follow('node-2');
-    facts.resend();
+    facts.tick();
     expect(told()).toEqual(['node-2 ready']);
   });
 
@@ -80,7 +81,7 @@ describe('ready', () => {
     const [id, facts] = [generating(), factsOf(room)];
     facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
     ledger.command({ $case: 'failed', value: { taskId: id, reason: 'NO', evidence: [] } });
-    facts.resend();
+    facts.tick();
     expect(facts.busy).toBe(false);
   });
 });
@@ -96,8 +97,8 @@ describe('installed', () => {
   test('is said once the share reads back, and commitments are published with it', async () => {
     await room.hold(key);
     const facts = factsOf(room);
-    facts.install(key.record);
-    facts.install(key.record);
+    facts.keyChanged(key.record);
+    facts.keyChanged(key.record);
     await settle();
     const sent = room.sent.map(({ to, message }) => `${to} ${message.message?.$case}`);
     expect(sent).toEqual(['node-3 fact', ...NODES.map((node) => `${node} commitments`)]);
@@ -105,14 +106,14 @@ describe('installed', () => {
     const { message } = room.takeSent()[0]?.message ?? {};
     ledger.append('command', message?.$case === 'fact' ? message.value.command : fill(0));
     expect(ledger.ask.key('treasury')?.installed.map(({ nodeId }) => nodeId)).toEqual(['node-1']);
-    facts.resend();
+    facts.tick();
     expect(facts.busy).toBe(false);
   });
 
   test('is not said for a share that is missing or does not open: that is an alarm, once', async () => {
     const facts = factsOf(room);
     for (let looks = 0; looks < 3; looks++) {
-      facts.install(key.record);
+      facts.keyChanged(key.record);
       await settle();
     }
     expect([told(), room.alarms]).toEqual([[], ['no key share on this node']]);
@@ -120,7 +121,7 @@ describe('installed', () => {
     const other = new TaskRoom('node-2', ledger);
     await other.hold(key);
     const stolen = new TaskRoom('node-1', ledger, undefined, other.shares);
-    factsOf(stolen).install(key.record);
+    factsOf(stolen).keyChanged(key.record);
     await settle();
     expect(stolen.alarms).toEqual(['key share cannot be opened']);
     expect(stolen.sent).toEqual([]);
@@ -129,7 +130,7 @@ describe('installed', () => {
   test('is not said for a share of another algorithm (frost: F4)', async () => {
     await room.hold(key);
     const algorithm = Algorithm.UNRECOGNIZED;
-    factsOf(room).install({ ...key.record, algorithm });
+    factsOf(room).keyChanged({ ...key.record, algorithm });
     await settle();
     expect([told(), room.alarms]).toEqual([[], ['key share cannot be opened']]);
   });
@@ -137,8 +138,8 @@ describe('installed', () => {
   test('is not said by a node that takes no part, nor again by one that has said it', async () => {
     await room.hold(key);
     ledger.command({ $case: 'installed', value: ledger.installed('treasury', 'node-1') });
-    factsOf(room).install(ledger.ask.key('treasury') ?? key.record);
-    factsOf(room).install({ ...key.record, participants: key.record.participants.slice(1) });
+    factsOf(room).keyChanged(ledger.ask.key('treasury') ?? key.record);
+    factsOf(room).keyChanged({ ...key.record, participants: key.record.participants.slice(1) });
     await settle();
     expect(room.sent).toEqual([]);
   });
@@ -148,7 +149,10 @@ const proposals = (): number => room.takeProposed().length;
 
 describe('at the leader, a fact', () => {
   test('that the state would take is proposed, once in 2 s', () => {
-    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const [id, intake] = [
+      generating(),
+      new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
+    ];
     const ready = said(ledger.ready(ledger.task(id), 'node-2'));
     intake.take(ready);
     intake.take(ready);
@@ -163,7 +167,10 @@ describe('at the leader, a fact', () => {
   });
 
   test('in many versions of one node is proposed once: the first counts', () => {
-    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const [id, intake] = [
+      generating(),
+      new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
+    ];
     for (let at = 0; at < 20; at++) {
       intake.take(said(ledger.ready(ledger.task(id), 'node-2', { digest: fill(at) })));
     }
@@ -173,7 +180,10 @@ describe('at the leader, a fact', () => {
   });
 
   test('that its node did not sign is nothing, and keeps nobody’s place', () => {
-    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const [id, intake] = [
+      generating(),
+      new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
+    ];
     const task = ledger.task(id);
     intake.take(said(ledger.ready(task, 'node-2', { signature: fill(1, 64) })));
     expect(proposals()).toBe(0);
@@ -182,7 +192,11 @@ describe('at the leader, a fact', () => {
   });
 
   test('that is no fact, or cannot be read, is nothing', () => {
-    const intake = new FactIntake(room.around);
+    const intake = new FactIntake(
+      room.context,
+      room.state.view,
+      new Leadership(room.context.consensus),
+    );
     intake.take(fill(255));
     const done = { taskId: 'x', signature: fill(1, 64), attempt: 1 };
     intake.take(encodeCommand({ $case: 'done', value: done }));
@@ -190,7 +204,10 @@ describe('at the leader, a fact', () => {
   });
 
   test('is nothing to a node that does not lead', () => {
-    const [id, intake] = [generating(), new FactIntake(room.around)];
+    const [id, intake] = [
+      generating(),
+      new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
+    ];
     const ready = said(ledger.ready(ledger.task(id), 'node-2'));
     room.status = { ...room.status, caughtUp: false };
     intake.take(ready);

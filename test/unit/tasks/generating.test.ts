@@ -28,10 +28,14 @@ beforeEach(() => {
 });
 
 function participant(room: TaskRoom): Participant {
-  const shares = new KeyShares(room.around);
-  const commitments = new Commitments(room.around, shares);
-  const facts = new Facts(room.around, ledger.ask, shares, commitments);
-  return { room, facts, generating: new Generating(room.around, facts) };
+  const shares = new KeyShares(room.keys, room.context.logger);
+  const commitments = new Commitments(room.context, room.keys, shares);
+  const facts = new Facts(room.context, ledger.ask, shares, commitments);
+  return {
+    room,
+    facts,
+    generating: new Generating(room.context, room.arithmetic, room.keys, facts),
+  };
 }
 
 const all = (): readonly Participant[] =>
@@ -113,7 +117,7 @@ describe('a generation', () => {
     await exchange(participants);
     for (const { room, generating } of participants) {
       room.clock.pass(200);
-      generating.resend();
+      generating.tick();
     }
     await exchange(participants);
     expect(new Set(told.map(toHex)).size).toBe(3);
@@ -136,10 +140,10 @@ describe('a generation', () => {
     self.generating.contribute(session);
     await settle();
     expect(self.room.takeSent()).toEqual([]);
-    self.generating.closed(session.task.id);
+    self.generating.taskClosed(session.task.id);
     await settle();
     self.room.clock.pass(200);
-    self.generating.resend();
+    self.generating.tick();
     expect(self.room.takeSent()).toEqual([]);
     expect([self.generating.busy, self.room.alarms]).toEqual([false, []]);
   });
@@ -150,8 +154,8 @@ describe('a generation', () => {
     await settle();
     self.room.takeSent();
     self.room.clock.pass(60_000);
-    self.generating.resend();
-    self.generating.resendAll();
+    self.generating.tick();
+    self.generating.connected();
     expect(self.room.takeSent()).toEqual([]);
   });
 });
@@ -166,7 +170,7 @@ describe('a newer attempt', () => {
     const second = attempt(first.task.id);
     self.generating.contribute(second);
     await settle();
-    self.generating.resendAll();
+    self.generating.connected();
     const sessions = self.room
       .takeSent()
       .map(({ message: { message } }) =>

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import { keyId, nodeId, taskId, toHex, utf8 } from '../../../src/common/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
@@ -7,8 +7,9 @@ import { Intake } from '../../../src/tasks/leader/intake.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
 import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/builders/ledger.js';
-import { bootHexOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { bootHexOf, dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
+import { Leadership } from '../../../src/tasks/leadership.js';
 
 const FROM = nodeId('node-2');
 
@@ -29,8 +30,12 @@ beforeEach(async () => {
   await other.hold(key);
   pools = new NoncePools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
-  checks = new CommitmentChecks(room.around, () => intake.advance());
-  intake = new Intake(room.around, new Assigner(room.around, pools, checks), { has: () => false });
+  checks = new CommitmentChecks(room.context, room.arithmetic, () => intake.tick());
+  const { context, connections, state } = room;
+  const leadership = new Leadership(context.consensus);
+  const assigner = new Assigner(context, connections, pools, checks);
+  const nobody = { has: () => false };
+  intake = new Intake(context, state.view, leadership, connections, assigner, nobody);
 });
 
 function sign(id = 'one', requester?: string): Request {
@@ -84,17 +89,17 @@ describe('a Sign', () => {
     expect(proposals()).toEqual([]);
     await fill(room);
     await fill(other);
-    intake.advance();
+    intake.tick();
     expect(proposals()).toEqual(['with attempt']);
   });
 
   test('waits for them 250 ms at most, and is proposed without an attempt then', async () => {
     take(sign());
     room.clock.pass(249);
-    intake.advance();
+    intake.tick();
     expect(proposals()).toEqual([]);
     room.clock.pass(1);
-    intake.advance();
+    intake.tick();
     expect(proposals()).toEqual(['bare']);
     expect(intake.busy).toBe(false);
   });
@@ -104,7 +109,7 @@ describe('a Sign', () => {
     take(sign('two'));
     expect(room.takeSent()).toHaveLength(3);
     room.clock.pass(100);
-    intake.advance();
+    intake.tick();
     expect(room.takeSent()).toHaveLength(3);
   });
 
@@ -121,9 +126,9 @@ describe('a repetition', () => {
     take(sign());
     take(sign());
     room.clock.pass(250);
-    intake.advance();
+    intake.tick();
     take(sign());
-    intake.advance();
+    intake.tick();
     expect(proposals()).toEqual(['bare']);
     expect(refusals()).toEqual([]);
   });
@@ -149,11 +154,16 @@ describe('a repetition', () => {
     take(sign());
     expect(proposals()).toHaveLength(1);
     room.follow('node-3');
-    intake.clear();
+    intake.leadChanged();
     take(sign());
     expect(refusals()).toEqual([]);
 
-    intake.applied(toHex(verdictHashOf(sign())));
+    intake.applied({
+      ...NOTHING,
+      verdicts: [
+        { hash: toHex(verdictHashOf(sign())), result: { kind: 'opened', task: taskId('') } },
+      ],
+    });
     take(sign());
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
@@ -162,7 +172,7 @@ describe('a repetition', () => {
     await fill(room, 2);
     await fill(other, 2);
     take(sign());
-    intake.clear();
+    intake.leadChanged();
     take(sign());
     expect(proposals()).toHaveLength(2);
   });
@@ -172,7 +182,7 @@ describe('a repetition', () => {
     await fill(other);
     take(sign());
     room.clock.pass(600_000);
-    intake.advance();
+    intake.tick();
     room.follow('node-3');
     take(sign());
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
@@ -192,7 +202,7 @@ describe('a refusal', () => {
   test('tells those that wait when this node leads no more', async () => {
     take(sign());
     room.takeSent();
-    intake.clear();
+    intake.leadChanged();
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
     expect(intake.busy).toBe(false);
   });

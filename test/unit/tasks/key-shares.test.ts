@@ -23,7 +23,7 @@ async function failing(...errors: ShareStoreError[]) {
     close: () => working.close(),
   };
   const room = new TaskRoom('node-1', ledger, undefined, shares);
-  return { room, keyShares: new KeyShares(room.around), record: key.record };
+  return { room, keyShares: new KeyShares(room.keys, room.context.logger), record: key.record };
 }
 
 test('an unavailable share store raises no alarm, and the next look loads the share', async () => {

@@ -5,10 +5,11 @@ import { requestHash, taskIdOf } from '../../../src/identity/index.js';
 import { METHODS, rulesOf } from '../../../src/state/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { Connections } from '../../../src/tasks/surroundings.js';
-import type { Surroundings } from '../../../src/tasks/surroundings.js';
+import { Connections } from '../../../src/tasks/connections.js';
+import type { AppliedState, TaskContext } from '../../../src/tasks/context.js';
 import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
 import { APP, testGenesis, verify } from '../../support/builders/ledger.js';
+import type { Compute } from '../../../src/ports/index.js';
 
 const SELF = nodeId('node-1');
 const BOOT = bootId('00'.repeat(16));
@@ -20,17 +21,19 @@ function signRequest(message: string): Uint8Array {
 
 test('a request whose id another one took on the way is refused, not answered with the other outcome', async () => {
   const tasks = new Map<string, TaskRecord>();
-  const queries = { task: (id: string) => tasks.get(id) } as unknown as Queries;
-  const around = {
-    self: SELF,
+  const queries = {
+    task: (id: string) => tasks.get(id),
+    clock: () => ({ timeMs: 0n }),
+  } as unknown as Queries;
+  const context = {
+    self: { id: SELF, boot: BOOT, signer: { sign: () => new Uint8Array(64) } },
     rules: rulesOf(testGenesis(), verify),
     clock: { now: () => 0, elapsed: () => 0 },
-    signer: { sign: () => new Uint8Array(64) },
     consensus: { status: () => ({ leader: undefined }) },
-    connections: new Connections(SELF, BOOT),
-    stateTimeMs: () => 0,
-  } as unknown as Surroundings;
-  const submissions = new Submissions(around, queries);
+  } as unknown as TaskContext;
+  const state = { queries } as AppliedState;
+  const connections = new Connections(SELF, BOOT);
+  const submissions = new Submissions(context, state, connections, {} as Compute);
 
   const answer = submissions.submit({
     method: METHODS.sign,
@@ -43,7 +46,7 @@ test('a request whose id another one took on the way is refused, not answered wi
   const content = requestHash(METHODS.sign, signRequest('another'));
   const outcome = { $case: 'failed', value: { reason: 'REQUEST_EXPIRED' } } as const;
   tasks.set(taskId, TaskRecord.fromPartial({ taskId, requestHash: content, outcome }));
-  submissions.advance();
+  submissions.settled(undefined);
 
   await expect(answer).rejects.toMatchObject({
     code: 'already-exists',

@@ -22,7 +22,7 @@ function opened(): OpenSession {
 }
 
 function share(open: OpenSession, from: number, to = 0, body = fill(1)): Envelope {
-  const { signer } = new TaskRoom(`node-${from}`).around;
+  const { signer } = new TaskRoom(`node-${from}`).context.self;
   return signEnvelope(signer, open.attempt.sessionId, 'SHARE', from, to, body);
 }
 
@@ -57,8 +57,8 @@ test('what came early is looked through when its session opens, and forgotten wh
   box.addEarly(ONE ?? nodeId(''), open.session, share(open, 1), 100, 0);
   box.addEarly(THREE ?? nodeId(''), open.session, share(open, 3), 100, 0);
   expect(box.of(open.session).size).toBe(0);
-  box.opened(open);
+  box.taskOpen(open.task);
   expect([...box.of(open.session).keys()]).toEqual([1]);
-  box.closed([open]);
+  box.taskClosed(open.task.id, open.task);
   expect(box.of(open.session).size).toBe(0);
 });

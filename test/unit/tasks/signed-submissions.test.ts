@@ -35,7 +35,12 @@ beforeEach(() => {
   dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   room.follow('node-2');
-  submissions = new Submissions(room.around, ledger.ask);
+  submissions = new Submissions(
+    room.context,
+    room.state,
+    room.connections,
+    room.arithmetic.compute,
+  );
 });
 
 type Answer = { record?: TaskRecord; error?: unknown };
@@ -86,7 +91,7 @@ describe('a signed request', () => {
     ledger.command({ $case: 'request', value });
     const taskId = taskIdOf(OPERATOR, 'one');
     ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
-    submissions.advance();
+    submissions.settled(undefined);
     await settle();
 
     expect(answer.record).toMatchObject({ taskId, requester: OPERATOR });

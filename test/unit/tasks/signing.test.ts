@@ -36,7 +36,12 @@ beforeEach(async () => {
 
 /** A signer as a process begins with it. */
 function signer(): Signing {
-  return new Signing(room.around, new Commitments(room.around, new KeyShares(room.around)));
+  return new Signing(
+    room.context,
+    room.arithmetic,
+    room.keys,
+    new Commitments(room.context, room.keys, new KeyShares(room.keys, room.context.logger)),
+  );
 }
 
 async function commitmentOf(of: TaskRoom): Promise<NonceSlot> {
@@ -235,8 +240,8 @@ describe('while a share is computed', () => {
     const { jobs, finish } = slowly();
     signing.contribute(opened);
     signing.contribute(opened);
-    signing.resend();
-    signing.resendTo(other.self);
+    signing.tick();
+    signing.connected(other.self);
     expect([jobs.length, kinds()]).toEqual([1, []]);
     signing.contribute(session(nonce, await commitmentOf(other)));
     await finish();
@@ -251,12 +256,12 @@ describe('while a share is computed', () => {
     await finish();
     room.clock.nowMs = GENESIS_MS;
     room.clock.pass(200);
-    signing.resend();
+    signing.tick();
     expect(kinds()).toEqual([]);
   });
 
   test('the task may close, or the node stop: then the share does not leave', async () => {
-    for (const end of [(task: TaskId) => signing.closed(task), () => signing.close()]) {
+    for (const end of [(task: TaskId) => signing.taskClosed(task), () => signing.close()]) {
       const opened = session(await commitmentOf(room), await commitmentOf(other));
       const { compute } = room;
       const { finish } = slowly();
@@ -288,10 +293,10 @@ describe('an answer', () => {
     await settle();
     const [first] = room.takeSent();
     room.clock.pass(199);
-    signing.resend();
+    signing.tick();
     expect(room.takeSent()).toEqual([]);
     room.clock.pass(1);
-    signing.resend();
+    signing.tick();
     const again = room.takeSent();
     expect(again.map(({ to }) => to)).toEqual(NODES);
     expect(new Set(again.map(({ message }) => bytesOf(message)))).toEqual(
@@ -299,11 +304,11 @@ describe('an answer', () => {
     );
 
     expect(signing.busy).toBe(true);
-    signing.closed(opened.task.id);
+    signing.taskClosed(opened.task.id);
     expect(signing.busy).toBe(false);
     room.clock.pass(200);
-    signing.resend();
-    signing.resendTo(other.self);
+    signing.tick();
+    signing.connected(other.self);
     expect(room.takeSent()).toEqual([]);
   });
 
@@ -311,7 +316,7 @@ describe('an answer', () => {
     signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
     await settle();
     room.takeSent();
-    signing.resendTo(other.self);
+    signing.connected(other.self);
     expect(room.takeSent().map(({ to }) => to)).toEqual([other.self]);
   });
 
@@ -320,8 +325,8 @@ describe('an answer', () => {
     await settle();
     room.takeSent();
     room.clock.pass(60_000);
-    signing.resend();
-    signing.resendTo(other.self);
+    signing.tick();
+    signing.connected(other.self);
     expect(room.takeSent()).toEqual([]);
   });
 
@@ -334,7 +339,7 @@ describe('an answer', () => {
     await settle();
     expect(kinds()).toEqual(['SHARE', 'SHARE']);
     room.clock.pass(200);
-    signing.resend();
+    signing.tick();
     expect(kinds()).toEqual(['SHARE', 'SHARE']);
   });
 });

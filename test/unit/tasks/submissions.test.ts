@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../src/common/index.js';
-import type { KeyId, TaskId } from '../../../src/common/index.js';
 import {
   aggregate,
   derivedPublicKey,
@@ -22,7 +21,7 @@ import {
   OPERATOR,
   signRequest,
 } from '../../support/builders/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
@@ -38,7 +37,12 @@ beforeEach(() => {
   key = dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   room.follow(LEADER);
-  submissions = new Submissions(room.around, ledger.ask);
+  submissions = new Submissions(
+    room.context,
+    room.state,
+    room.connections,
+    room.arithmetic.compute,
+  );
 });
 
 type Answer = { record?: TaskRecord; error?: unknown };
@@ -83,11 +87,11 @@ function refuse(from: string, request: Request | undefined, code: string): void 
 function apply(request: Request | undefined): void {
   if (request === undefined) throw new Error('nothing was forwarded');
   const { verdict } = ledger.command({ $case: 'request', value: request });
-  if (verdict !== undefined) submissions.decided(verdict);
+  if (verdict !== undefined) submissions.applied({ ...NOTHING, verdicts: [verdict] });
 }
 
 function changed(): void {
-  submissions.changed(new Set<TaskId>([TASK]), new Set<KeyId>());
+  submissions.settled({ ...NOTHING, tasks: new Set([TASK]) });
 }
 
 function failed(): never {
@@ -121,7 +125,7 @@ function realSignature(message: Uint8Array, path: readonly number[] = []): Uint8
     if ('share' in made) shares.set(index, made.share);
   }
   const made = aggregate(ed25519Suite, parts, nonces, message, shares, (signature) =>
-    room.around.rules.verify.final('FROST_ED25519_SHA512', publicKey, message, signature),
+    room.context.rules.verify.final('FROST_ED25519_SHA512', publicKey, message, signature),
   );
   if (!made.ok) throw new Error('no signature');
   return made.signature;
@@ -164,10 +168,10 @@ describe('a request', () => {
     const { answer } = submit();
     const [first] = forwards();
     room.clock.pass(499);
-    submissions.repeat();
+    submissions.tick();
     expect(forwards()).toEqual([]);
     room.clock.pass(1);
-    submissions.repeat();
+    submissions.tick();
     expect(forwards()).toEqual([first]);
 
     apply(first?.request);
@@ -182,7 +186,7 @@ describe('a request', () => {
     submit();
     forwards();
     room.follow(NEXT);
-    submissions.repeat();
+    submissions.tick();
     expect(forwards().map(({ to }) => to)).toEqual([NEXT]);
   });
 
@@ -201,7 +205,8 @@ describe('a request', () => {
     apply(forwarded?.request);
     const hash = toHex(verdictHashOf(forwarded?.request ?? failed()));
     const refused = refusal('unauthenticated', 'SIGNATURE_REQUIRED', 'Too late');
-    submissions.decided({ hash, result: { kind: 'refused', refusal: refused } });
+    const result = { kind: 'refused', refusal: refused } as const;
+    submissions.applied({ ...NOTHING, verdicts: [{ hash, result }] });
     await settle();
     expect(answer).toEqual({});
 
@@ -319,7 +324,7 @@ test('a new key is an answer only with its certificate', async () => {
       $case: 'installed',
       value: ledger.installed('cold', node),
     });
-    submissions.changed(new Set(), new Set(changedKeys));
+    submissions.settled({ ...NOTHING, keys: new Set(changedKeys) });
   }
   await settle();
   expect(answer.record?.outcome?.$case).toBe('generatedKey');
@@ -330,11 +335,11 @@ describe('“nothing was done”', () => {
     room.follow(undefined);
     const { answer } = submit();
     room.clock.pass(4999);
-    submissions.advance();
+    submissions.settled(undefined);
     await settle();
     expect(answer).toEqual({});
     room.clock.pass(1);
-    submissions.advance();
+    submissions.settled(undefined);
     await settle();
     expect(answer.error).toMatchObject({ code: 'no-quorum', reason: 'NO_LEADER' });
   });
@@ -352,7 +357,7 @@ describe('“nothing was done”', () => {
     const { answer, abort } = submit();
     room.follow(undefined);
     room.clock.pass(60_000);
-    submissions.advance();
+    submissions.settled(undefined);
     await settle();
     expect(answer).toEqual({});
     abort();
@@ -363,7 +368,7 @@ describe('“nothing was done”', () => {
   test('is said when every copy was refused by who was asked, and not one copy earlier', async () => {
     const { answer, abort } = submit();
     room.clock.pass(500);
-    submissions.repeat();
+    submissions.tick();
     const copies = forwards();
     expect(copies).toHaveLength(2);
     refuse(LEADER ?? '', copies[0]?.request, 'not-leader');
@@ -389,7 +394,7 @@ describe('a leader’s refusal', () => {
     const { answer } = submit();
     forwards();
     room.follow(NEXT);
-    submissions.repeat();
+    submissions.tick();
     const [second] = forwards();
     refuse(NEXT ?? '', second?.request, 'overloaded');
     await settle();
@@ -416,10 +421,10 @@ describe('a leader’s refusal', () => {
   test('because it does not lead yet makes it asked again soon, but not at once', () => {
     submit();
     refuse(LEADER ?? '', forwards()[0]?.request, 'not-leader');
-    submissions.repeat();
+    submissions.tick();
     expect(forwards()).toEqual([]);
     room.clock.pass(50);
-    submissions.repeat();
+    submissions.tick();
     expect(forwards().map(({ to }) => to)).toEqual([LEADER]);
   });
 });

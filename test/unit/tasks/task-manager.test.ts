@@ -38,7 +38,7 @@ beforeEach(async () => {
     await room.hold(key);
     if (room.self !== ONE) room.follow(ONE);
   }
-  nodes = rooms.map((room) => ({ room, manager: new TaskManager(room.around, ledger.ask) }));
+  nodes = rooms.map((room) => ({ room, manager: new TaskManager(room.parts) }));
   for (const { room, manager } of nodes) {
     for (const peer of rooms) if (peer !== room) manager.connected(peer.self, peer.boot);
     manager.start();
@@ -101,7 +101,7 @@ const alarms = (): readonly string[] => nodes.flatMap(({ room }) => room.alarms)
 function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): SessionMessage {
   const session = task(id)?.attempts.at(-1)?.sessionId ?? fill(0);
   const index = NODES.indexOf(from) + 1;
-  const { signer } = at(from).room.around;
+  const { signer } = at(from).room.context.self;
   const envelope = signEnvelope(signer, session, kind, index, 0, body);
   return {
     message: { $case: 'contribution', value: { envelope, keyId: KEY, version: 1, next: [] } },

@@ -1,0 +1,16 @@
+import { ClusterError } from '../common/index.js';
+import type { Suite } from '../frost/index.js';
+import type { Compute, Random } from '../ports/index.js';
+import type { Algorithm } from '../wire/index.js';
+
+/** What protocols compute with. */
+export type Arithmetic = {
+  readonly compute: Compute;
+  readonly random: Random;
+  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+};
+
+/** Claims that a computation ended only because its node stops: nothing that anybody has to look at. */
+export function wasCancelled(error: unknown): boolean {
+  return error instanceof ClusterError && error.code === 'cancelled';
+}

@@ -1,0 +1,54 @@
+import type { Boot, LogIndex, NodeId, Term } from '../common/index.js';
+import type { Clock, Entry, Logger, Signer } from '../ports/index.js';
+import type { Queries, Rules, View } from '../state/index.js';
+import type { SessionMessage } from '../wire/index.js';
+
+/** Consensus, as far as tasks use it. */
+export type Consensus = {
+  propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
+  /** An entry of this node's log. */
+  entry(index: LogIndex): Entry | undefined;
+  status(): {
+    readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
+    readonly term: Term;
+    readonly leader: NodeId | undefined;
+    /** An entry of the current term is applied here. Nothing is done for the state before that. */
+    readonly caughtUp: boolean;
+    /**
+     * Caught up, and all that was known to be committed when the last entry was applied is applied too: what is open
+     * here is open. Nobody contributes to a session before that.
+     */
+    readonly current: boolean;
+  };
+};
+
+/** This node, in this run of its process. */
+export type Self = {
+  readonly id: NodeId;
+  readonly boot: Boot;
+  readonly signer: Signer;
+};
+
+/** Messages to voters. A call neither throws nor waits; a message may be lost. */
+export type Outbox = {
+  /** To another node, or to this one. */
+  readonly send: (to: NodeId, message: SessionMessage) => void;
+  /** The same to every voter, this node included. */
+  readonly broadcast: (message: SessionMessage) => void;
+};
+
+/** The replicated state as applied here. */
+export type AppliedState = {
+  readonly view: View;
+  readonly queries: Queries;
+};
+
+/** What nearly every part of the task manager needs. A part takes anything else by name. */
+export type TaskContext = {
+  readonly self: Self;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rules: Rules;
+  readonly consensus: Consensus;
+  readonly outbox: Outbox;
+};

@@ -1,0 +1,53 @@
+import type { NodeId } from '../common/index.js';
+import type { Logger } from '../ports/index.js';
+import { decode, SessionMessage } from '../wire/index.js';
+
+type Message = NonNullable<SessionMessage['message']>;
+
+/** What takes each message that a peer can send. */
+export type Handlers = {
+  readonly [M in Message as M['$case']]: (from: NodeId, value: M['value']) => void;
+};
+
+/** Takes what peers, and this node itself, send about tasks: each message to its handler. */
+export class Router {
+  readonly #logger: Logger;
+  readonly #handlers: Handlers;
+
+  constructor(logger: Logger, handlers: Handlers) {
+    this.#logger = logger;
+    this.#handlers = handlers;
+  }
+
+  /** Takes one message of a peer's stream: any bytes. */
+  receive(from: NodeId, bytes: Uint8Array): void {
+    const message = decode(SessionMessage, bytes);
+    if (message === undefined) {
+      this.#logger.debug('a session message that cannot be read', { peer: from });
+      return;
+    }
+    this.deliver(from, message);
+  }
+
+  /** Takes one message of a peer, or of this node itself. */
+  deliver(from: NodeId, { message }: SessionMessage): void {
+    switch (message?.$case) {
+      case 'envelope':
+        return this.#handlers.envelope(from, message.value);
+      case 'contribution':
+        return this.#handlers.contribution(from, message.value);
+      case 'wantCommitments':
+        return this.#handlers.wantCommitments(from, message.value);
+      case 'commitments':
+        return this.#handlers.commitments(from, message.value);
+      case 'forward':
+        return this.#handlers.forward(from, message.value);
+      case 'forwardRefused':
+        return this.#handlers.forwardRefused(from, message.value);
+      case 'fact':
+        return this.#handlers.fact(from, message.value);
+      case undefined:
+        return;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Boot, NodeId } from '../../common/index.js';
+import type { Compute } from '../../ports/index.js';
+import type { KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { TaskContext } from '../context.js';
+import type { Leadership } from '../leadership.js';
+import { indexOf } from '../party-index.js';
+import type { CommitmentChecks } from './commitment-checks.js';
+import type { NoncePools } from './nonce-pools.js';
+import type { Batch, Work } from '../work.js';
+
+/** Takes what nodes say of their commitments into the pools, and has checked what is needed next. */
+export class Pooling implements Work {
+  readonly #context: Pick<TaskContext, 'clock' | 'consensus'>;
+  readonly #leadership: Leadership;
+  readonly #compute: Compute;
+  readonly #pools: NoncePools;
+  readonly #checks: CommitmentChecks;
+  readonly #onPooled: () => void;
+
+  /** @param onPooled - Called when an attempt that had too few commitments may have enough. */
+  constructor(
+    context: Pick<TaskContext, 'clock' | 'consensus'>,
+    leadership: Leadership,
+    compute: Compute,
+    pools: NoncePools,
+    checks: CommitmentChecks,
+    onPooled: () => void,
+  ) {
+    this.#context = context;
+    this.#leadership = leadership;
+    this.#compute = compute;
+    this.#pools = pools;
+    this.#checks = checks;
+    this.#onPooled = onPooled;
+  }
+
+  applied({ named }: Batch): void {
+    this.#pools.named(named);
+  }
+
+  connected(peer: NodeId, boot: Boot): void {
+    this.#pools.hello(peer, boot);
+  }
+
+  sweep(): void {
+    this.#pools.expire(this.#context.clock.elapsed());
+  }
+
+  /** Pools only what an attempt could name: of a participant, for the version that is active. */
+  take(
+    from: NodeId,
+    key: KeyRecord | undefined,
+    version: number,
+    slots: readonly NonceSlot[],
+  ): void {
+    if (key?.version !== version || indexOf(key.participants, from) === 0) return;
+    const { clock, consensus } = this.#context;
+    this.#pools.add(from, key.keyId, version, slots, clock.elapsed());
+    // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there
+    // is nothing else to do.
+    const isNext = from === consensus.status().leader && this.#compute.idle();
+    if (this.#leadership.held || isNext) this.#checks.check(key, slots);
+    this.#onPooled();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
+import type { Verdict } from '../state/index.js';
+import type { KeyRecord, NonceSlot } from '../wire/index.js';
+import type { OpenTask } from './open-tasks.js';
+
+/** What a batch of applied entries did, together. */
+export type Batch = {
+  readonly tasks: ReadonlySet<TaskId>;
+  readonly keys: ReadonlySet<KeyId>;
+  readonly named: readonly NonceSlot[];
+  readonly verdicts: readonly Verdict[];
+};
+
+/** A part of the task manager, as the reconciler drives it. A part has the hooks that concern it. */
+export interface Work {
+  /** Entries were applied. Called before any other hook for what they changed. */
+  applied?(batch: Batch): void;
+  /** This node took up the lead, laid it down, or leads in another term. */
+  leadChanged?(): void;
+  /** A task is open: it is new, has changed, or is looked at once more. */
+  taskOpen?(task: OpenTask): void;
+  /** A task has its outcome. `task` is how it was last seen open, if it was. */
+  taskClosed?(id: TaskId, task: OpenTask | undefined): void;
+  keyChanged?(key: KeyRecord): void;
+  /** All tasks and keys of the batch were looked at, or all that there are. */
+  settled?(batch: Batch | undefined): void;
+  /** A peer can be reached again. */
+  connected?(peer: NodeId, boot: Boot): void;
+  /** Some milliseconds have gone by. Called as long as any part is busy. */
+  tick?(): void;
+  /** About a second has gone by. */
+  sweep?(): void;
+  /** The node stops: nothing may leave it any more. */
+  close?(): void;
+  /** Whether time alone gives this part something to do. */
+  readonly busy?: boolean;
+}
