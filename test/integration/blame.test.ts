@@ -2,36 +2,33 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bootId, nodeId, toHex } from '../../src/common/index.js';
+import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite, suiteOf } from '../../src/frost/index.js';
-import { algorithmJobs } from '../../src/algorithms/index.js';
+import { ed25519Suite } from '../../src/frost/index.js';
 import { keygenKinds } from '../../src/sharing/index.js';
 import { encodeGenesis, parseGenesis } from '../../src/identity/index.js';
 import type { Genesis, Role } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
-import { startReplica } from '../../src/node/replica.js';
-import type { Replica } from '../../src/node/replica.js';
-import { inlineCompute, nodeVerify, systemClock, systemRandom } from '../../src/machine/index.js';
+import { nodeVerify } from '../../src/machine/index.js';
 import { createAuthority, issueCertificate } from '../../src/pki/index.js';
 import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { presentTask } from '../../src/api/present.js';
 import { METHODS } from '../../src/state/index.js';
-import { memoryConsensusStore, memoryShareStore } from '../../src/store/index.js';
 import { decode, encode, GetTaskResponse, SessionMessage } from '../../src/wire/index.js';
 import type { Task, TaskRecord } from '../../src/wire/index.js';
 import { testSigner } from '../support/builders/frost-exchange.js';
 import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
-import { generateRequest, NODES, OPERATOR, testGenesis } from '../support/builders/ledger.js';
+import { generateRequest, NODES, testGenesis } from '../support/builders/ledger.js';
 import { ScriptedNode } from '../support/adversary/scripted-node.js';
+import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
 import { quorate } from '../unit/cli/fake-surroundings.js';
 
 const LIAR = nodeId('node-3');
 const signers = new Map(NODES.map((node) => [node, testSigner(node)]));
 
 let genesis: Genesis;
-let replicas: ReadonlyMap<NodeId, Replica>;
+let cluster: ReplicaCluster;
 let folder = '';
 let node: ScriptedNode;
 /** What the node answers to GetTask. */
@@ -51,7 +48,13 @@ beforeAll(async () => {
       requesterCa: authority.certificate,
     }),
   );
-  replicas = await startReplicas();
+  cluster = await ReplicaCluster.start({
+    genesis,
+    verify: nodeVerify,
+    signerOf,
+    altered: (from, channel, bytes) =>
+      from === LIAR && channel === 'session' ? lied(bytes) : bytes,
+  });
   folder = mkdtempSync(join(tmpdir(), 'quorate-blame-'));
   const tls = await issued(authority, 'tee', 'node-1');
   const mine = await issued(authority, 'operator', 'alice');
@@ -74,7 +77,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([...replicas.values()].map((replica) => replica.stop()));
+  await cluster[Symbol.asyncDispose]();
   await node[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
@@ -90,49 +93,7 @@ function signerOf(self: NodeId): Signer {
   return signer;
 }
 
-/** Three replicas; node-3 opens another polynomial than it has committed to. */
-async function startReplicas(): Promise<ReadonlyMap<NodeId, Replica>> {
-  const started = new Map<NodeId, Replica>();
-  const boots = new Map(NODES.map((each) => [each, bootId(toHex(systemRandom.bytes(16)))]));
-  const quiet = { debug() {}, info() {}, warn() {}, error() {}, alarm() {} };
-  for (const self of NODES) {
-    const replica = await startReplica(
-      {
-        genesis,
-        boot: boots.get(self) ?? bootId(''),
-        wrappingKey: systemRandom.bytes(32),
-        suiteOf,
-        onFatal: (error) => {
-          throw error;
-        },
-      },
-      {
-        clock: systemClock,
-        compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
-        random: systemRandom,
-        verify: nodeVerify,
-        signer: signerOf(self),
-        network: {
-          send: (to, channel, bytes) => {
-            const sent = self === LIAR && channel === 'session' ? lied(bytes) : bytes;
-            setImmediate(() => started.get(to)?.receive(self, channel, sent));
-          },
-        },
-        consensus: memoryConsensusStore(),
-        shares: memoryShareStore(),
-        logger: quiet,
-      },
-    );
-    started.set(self, replica);
-  }
-  for (const [self, replica] of started) {
-    for (const peer of NODES) {
-      if (peer !== self) replica.connected(peer, boots.get(peer) ?? bootId(''));
-    }
-  }
-  return started;
-}
-
+/** What node-3 says instead: another opening than it has committed to. */
 function lied(bytes: Uint8Array): Uint8Array {
   const message = decode(SessionMessage, bytes)?.message;
   if (message?.$case !== 'envelope' || message.value.kind !== 'KG2') return bytes;
@@ -142,16 +103,8 @@ function lied(bytes: Uint8Array): Uint8Array {
   return encode(SessionMessage, { message: { $case: 'envelope', value } });
 }
 
-async function generate(keyId: string): Promise<TaskRecord> {
-  const task = await replicas.get(nodeId('node-2'))?.submit({
-    method: METHODS.generateKey,
-    request: generateRequest(keyId),
-    requester: OPERATOR,
-    expiresInMs: 20_000,
-    signal: AbortSignal.timeout(20_000),
-  });
-  if (task === undefined) throw new Error('there is a task');
-  return task;
+function generate(keyId: string): Promise<TaskRecord> {
+  return cluster.submit(nodeId('node-2'), METHODS.generateKey, generateRequest(keyId));
 }
 
 const run = (...argv: readonly string[]) =>
@@ -161,13 +114,13 @@ test('a participant that lies in a key generation is named by every node, in the
   const task = await generate('treasury');
 
   expect(task.outcome).toMatchObject({ $case: 'failed', value: { reason: 'CULPRIT_PROVED' } });
-  const honest = ['node-1', 'node-2'].map((each) => replicas.get(nodeId(each)));
+  const honest = ['node-1', 'node-2'].map((each) => cluster.at(nodeId(each)));
   for (const replica of honest) {
-    const named = replica?.culprits(task).map(({ culprit }) => culprit);
-    expect(named?.map(({ nodeId: who, reason }) => `${who} ${reason}`)).toContain(
+    const named = replica.culprits(task).map(({ culprit }) => culprit);
+    expect(named.map(({ nodeId: who, reason }) => `${who} ${reason}`)).toContain(
       'node-3 WRONG_OPENING',
     );
-    expect(named?.every(({ nodeId: who }) => who === LIAR)).toBe(true);
+    expect(named.every(({ nodeId: who }) => who === LIAR)).toBe(true);
   }
   shown = presentTask(task, honest[0]?.culprits(task));
   const got = await run('tasks', 'get', task.taskId, '--evidence', 'blame.json');
@@ -181,7 +134,7 @@ test('a participant that lies in a key generation is named by every node, in the
 
 test('what a node says of culprits without proof is not shown', async () => {
   const task = await generate('other');
-  const [proven] = replicas.get(nodeId('node-1'))?.culprits(task) ?? [];
+  const [proven] = cluster.at(nodeId('node-1')).culprits(task);
   if (proven === undefined) throw new Error('there is a culprit');
   const slander = { ...proven, culprit: { ...proven.culprit, nodeId: nodeId('node-1') } };
   shown = presentTask(task, [slander, { ...proven, evidence: proven.evidence.slice(1) }]);

@@ -1,0 +1,113 @@
+import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { bootId, toHex } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { suiteOf } from '../../../src/frost/index.js';
+import { voters } from '../../../src/identity/index.js';
+import type { Genesis } from '../../../src/identity/index.js';
+import {
+  inlineCompute,
+  nodeVerify,
+  systemClock,
+  systemRandom,
+} from '../../../src/machine/index.js';
+import { startReplica } from '../../../src/node/replica.js';
+import type { Replica } from '../../../src/node/replica.js';
+import type { Channel, Logger, Signer, Verify } from '../../../src/ports/index.js';
+import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
+import type { TaskRecord } from '../../../src/wire/index.js';
+import { OPERATOR } from '../builders/ledger.js';
+
+const ANSWER_MS = 20_000;
+
+/** Failures show in what the replicas answer. */
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  alarm: () => undefined,
+};
+
+export type ReplicaClusterParts = {
+  readonly genesis: Genesis;
+  /** How every replica verifies what others sign. */
+  readonly verify: Verify;
+  readonly signerOf: (node: NodeId) => Signer;
+  /** What one replica's message becomes on its way to another. Without it, messages arrive as they were sent. */
+  readonly altered?: (from: NodeId, channel: Channel, bytes: Uint8Array) => Uint8Array;
+};
+
+/**
+ * One replica for each voter of a genesis, all connected, in this process: the machine's clock and randomness, stores in memory, and
+ * function calls for a network. Disposing of it stops them all.
+ */
+export class ReplicaCluster implements AsyncDisposable {
+  readonly #replicas: ReadonlyMap<NodeId, Replica>;
+
+  private constructor(replicas: ReadonlyMap<NodeId, Replica>) {
+    this.#replicas = replicas;
+  }
+
+  static async start(parts: ReplicaClusterParts): Promise<ReplicaCluster> {
+    const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = parts;
+    const replicas = new Map<NodeId, Replica>();
+    const boots = new Map(
+      voters(genesis).map((node) => [node, bootId(toHex(systemRandom.bytes(16)))]),
+    );
+    for (const [self, boot] of boots) {
+      const replica = await startReplica(
+        {
+          genesis,
+          boot,
+          wrappingKey: systemRandom.bytes(32),
+          suiteOf,
+          onFatal: (error) => {
+            throw error;
+          },
+        },
+        {
+          clock: systemClock,
+          compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
+          random: systemRandom,
+          verify,
+          signer: signerOf(self),
+          network: {
+            send: (to, channel, bytes) => {
+              const sent = altered(self, channel, bytes);
+              setImmediate(() => replicas.get(to)?.receive(self, channel, sent));
+            },
+          },
+          consensus: memoryConsensusStore(),
+          shares: memoryShareStore(),
+          logger: SILENT,
+        },
+      );
+      replicas.set(self, replica);
+    }
+    for (const [self, replica] of replicas) {
+      for (const [peer, boot] of boots) if (peer !== self) replica.connected(peer, boot);
+    }
+    return new ReplicaCluster(replicas);
+  }
+
+  at(node: NodeId): Replica {
+    const replica = this.#replicas.get(node);
+    if (replica === undefined) throw new Error(`no replica ${node}`);
+    return replica;
+  }
+
+  /** A request of the operator to one replica, and its outcome. */
+  submit(node: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
+    return this.at(node).submit({
+      method,
+      request,
+      requester: OPERATOR,
+      expiresInMs: ANSWER_MS,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#replicas.values()].map((replica) => replica.stop()));
+  }
+}
