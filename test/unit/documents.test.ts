@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** What the documents claim, held against the code: a page that goes stale fails here. */
 
@@ -144,4 +144,11 @@ test('every package that we depend on has its reason in a decision', () => {
   });
   expect(names.length).toBeGreaterThan(20);
   expect(names.filter((name) => !decisions.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('test/support/README.md has every file that stands there', () => {
+  const page = read('test/support/README.md');
+  const names = filesOf('test/support', '.ts').map((file) => basename(file));
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
