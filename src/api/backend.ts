@@ -1,7 +1,7 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Queries } from '../state/index.js';
 import type { ProvenCulprit, Submission } from '../tasks/index.js';
-import type { TaskRecord } from '../wire/index.js';
+import type { LevelWord, TaskRecord } from '../wire/index.js';
 
 /** What the operations need of a node. A replica is one. */
 export interface Backend {
@@ -37,6 +37,10 @@ export type NodeStatus = {
   readonly caughtUp: boolean;
   /** Other nodes that can be reached now. */
   readonly connected: readonly NodeId[];
+  /** The feature level of the state, as applied here. */
+  readonly level: number;
+  /** Signed words on which build each node runs: this node's, and the newest that was heard of each other. */
+  readonly builds: ReadonlyMap<NodeId, LevelWord>;
   /** The state machine's clock. */
   readonly timeMs: Millis;
 };

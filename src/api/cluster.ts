@@ -30,6 +30,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       keyCount: clock.keyCount,
       openTaskCount: BigInt(clock.openGenerateCount + clock.openSignCount),
       softwareVersion: context.softwareVersion,
+      level: status.level,
     },
   };
 }
@@ -52,5 +53,6 @@ function presentMember(member: GenesisMember, status: NodeStatus): Member {
     identityKey: member.identityKey,
     leader: member.nodeId === status.leader,
     reachable: member.nodeId === status.nodeId || status.connected.includes(member.nodeId),
+    build: status.builds.get(member.nodeId),
   };
 }

@@ -12,11 +12,14 @@ import {
   systemRandom,
   WorkerPool,
 } from '../machine/index.js';
+import { levelWord } from '../identity/index.js';
 import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
+import { INCARNATION, THIS_BUILD } from './builds.js';
+import type { Build } from './builds.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
@@ -24,8 +27,6 @@ import type { Replica } from './replica.js';
 import { VERSION } from './version.js';
 
 const BOOT_BYTES = 16;
-/** Its hello says the life of its data directory; membership cannot change yet. */
-const INCARNATION = 1;
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
@@ -40,6 +41,7 @@ export class Node implements AsyncDisposable {
   readonly #config: NodeConfig;
   readonly #holdings: Holdings;
   readonly #logger: Logger;
+  readonly #build: Build;
   readonly #self: Self;
   readonly #publicServer: PublicServer;
   readonly #peerServer: PeerServer;
@@ -48,12 +50,18 @@ export class Node implements AsyncDisposable {
   #workers: WorkerPool | undefined;
   #replica: Replica | undefined;
 
-  private constructor(config: NodeConfig, holdings: Holdings, logger: Logger) {
-    const { genesis, credentials } = holdings;
+  private constructor(config: NodeConfig, holdings: Holdings, logger: Logger, build: Build) {
+    const { genesis, credentials, signer } = holdings;
     this.#logger = logger;
+    this.#build = build;
     this.#config = config;
     this.#holdings = holdings;
-    this.#self = { nodeId: config.nodeId, boot: newBoot(), incarnation: INCARNATION };
+    this.#self = {
+      nodeId: config.nodeId,
+      boot: newBoot(),
+      incarnation: INCARNATION,
+      build: levelWord(genesis.clusterId, signer, INCARNATION, build.level),
+    };
     this.#publicServer = createPublicServer({
       listen: config.client.listen,
       tls: credentials.clients,
@@ -79,17 +87,19 @@ export class Node implements AsyncDisposable {
    * Reads and checks everything that the configuration names, locks the data directory and opens the store.
    *
    * @param environment - Where the configuration says that the node key is in a variable: that variable is taken out of it.
+   * @param build - What this node runs; a test can run a later build.
    * @throws ClusterError saying which file, and what is wrong with it.
    */
   static async open(
     config: NodeConfig,
     logger: Logger = jsonLogger('info', { node: config.nodeId }),
     environment: Environment = process.env,
+    build: Build = THIS_BUILD,
   ): Promise<Node> {
     selfTest();
     const holdings = await openHoldings(config, environment);
     try {
-      return new Node(config, holdings, logger);
+      return new Node(config, holdings, logger, build);
     } catch (error) {
       await holdings.close();
       throw error;
@@ -119,7 +129,8 @@ export class Node implements AsyncDisposable {
    * Takes part in the cluster from here on.
    *
    * @param addresses - Where the other members listen for their peers.
-   * @throws ClusterError `data-loss` when what is stored contradicts itself.
+   * @throws ClusterError `data-loss` when what is stored contradicts itself; `unsupported` (`BUILD_TOO_OLD`) when the
+   *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
     const { genesis, credentials, consensus, shares, signer, wrappingKey } = this.#holdings;
@@ -147,6 +158,7 @@ export class Node implements AsyncDisposable {
         boot: this.#self.boot,
         wrappingKey: wrapping.bytes,
         suiteOf,
+        build: this.#build,
         onFatal: (error) => this.#onFatal(error),
       },
       {

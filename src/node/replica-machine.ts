@@ -1,7 +1,8 @@
+import { ClusterError } from '../common/index.js';
 import type { KeyId, LogIndex, TaskId } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
 import type { Machine } from '../raft/index.js';
-import { apply } from '../state/index.js';
+import { apply, levelWritten, readLevel } from '../state/index.js';
 import type { Overlay, Rules, Verdict } from '../state/index.js';
 import type { NonceSlot } from '../wire/index.js';
 
@@ -12,6 +13,8 @@ export class StateMachine implements Machine {
   readonly #logger: Logger;
   readonly #onBatch: (batch: Changes) => void;
   readonly #committed: () => LogIndex;
+  readonly #buildLevel: number;
+  #level: number;
   #changes = noChanges();
   #applied: LogIndex = 0;
   /** How far the log was known to be committed when the last entry was applied. */
@@ -21,14 +24,23 @@ export class StateMachine implements Machine {
     overlay: Overlay,
     rules: Rules,
     logger: Logger,
+    buildLevel: number,
     committed: () => LogIndex,
     onBatch: (batch: Changes) => void,
   ) {
     this.#overlay = overlay;
+    this.#buildLevel = buildLevel;
+    this.#level = readLevel(overlay);
+    requireLevel(this.#level, buildLevel);
     this.#rules = rules;
     this.#logger = logger;
     this.#committed = committed;
     this.#onBatch = onBatch;
+  }
+
+  /** The feature level of the state as applied here; 0 before the genesis. */
+  get level(): number {
+    return this.#level;
   }
 
   /** A long way is applied in several batches. Before the last of them, what is open may have an outcome further on. */
@@ -36,8 +48,12 @@ export class StateMachine implements Machine {
     return this.#applied >= this.#known;
   }
 
+  /** @throws ClusterError `unsupported` (`BUILD_TOO_OLD`) before a state that is above the level of this build. */
   apply(entry: Entry): void {
     const applied = apply(this.#overlay, entry, this.#rules);
+    const level = levelWritten(applied.writes) ?? this.#level;
+    requireLevel(level, this.#buildLevel);
+    this.#level = level;
     this.#overlay.put(applied.writes);
     this.#applied = entry.index;
     this.#known = this.#committed();
@@ -63,6 +79,21 @@ export class StateMachine implements Machine {
     this.#changes = noChanges();
     this.#onBatch(changes);
   }
+}
+
+/**
+ * The one case in which a node stops for what the cluster has agreed on: what comes after cannot be judged here.
+ *
+ * @throws ClusterError `unsupported` (`BUILD_TOO_OLD`).
+ */
+function requireLevel(level: number, buildLevel: number): void {
+  if (level <= buildLevel) return;
+  throw new ClusterError(
+    'unsupported',
+    `The cluster is at feature level ${level}, and this build has level ${buildLevel} at most: ` +
+      'install a build that has it; the data directory stays as it is',
+    { reason: 'BUILD_TOO_OLD', facts: { level: String(level), build_level: String(buildLevel) } },
+  );
 }
 
 type Changes = {

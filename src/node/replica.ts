@@ -19,8 +19,11 @@ import type {
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { Overlay, queries, rulesOf } from '../state/index.js';
 import { Connections, TaskManager } from '../tasks/index.js';
-import { encode, SessionMessage } from '../wire/index.js';
-import type { Algorithm } from '../wire/index.js';
+import { encodeSession, levelNamed } from '../wire/index.js';
+import type { Algorithm, SessionBody } from '../wire/index.js';
+import { Builds, THIS_BUILD } from './builds.js';
+import type { Build } from './builds.js';
+import { LevelGuard } from './level-guard.js';
 import { StateMachine } from './replica-machine.js';
 
 /** Every door of a replica to the world. */
@@ -43,6 +46,8 @@ export type ReplicaConfig = {
   /** 32 bytes; wraps the data keys of this node's key shares. */
   readonly wrappingKey: Uint8Array;
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  /** What this node runs: the build as it is released, unless given. */
+  readonly build?: Build;
   /** The replica has stopped for good and must not be restarted in this process. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -55,10 +60,11 @@ export interface Replica extends Backend, NetworkListener {
 /**
  * Loads what is durable and takes part from then on.
  *
- * @throws {ClusterError} `data-loss`, when what is stored contradicts itself or the genesis.
+ * @throws {ClusterError} `data-loss`, when what is stored contradicts itself or the genesis; `unsupported`
+ *   (`BUILD_TOO_OLD`), when the stored state is above the level of this build.
  */
 export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): Promise<Replica> {
-  const { genesis } = config;
+  const { genesis, build = THIS_BUILD } = config;
   const { clock, compute, consensus, logger, signer, verify } = ports;
   const loaded = await consensus.load();
   const raft = createRaft(
@@ -79,6 +85,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     overlay,
     rules,
     logger,
+    build.level,
     () => driver.status().commit,
     (batch) => tasks.applied(batch),
   );
@@ -107,13 +114,13 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     compute,
     suiteOf: config.suiteOf,
   });
-  const sendTo = (nodes: readonly NodeId[], message: SessionMessage): void => {
+  const sendTo = (nodes: readonly NodeId[], message: SessionBody): void => {
     let bytes: Uint8Array | undefined;
     for (const to of nodes) {
       // To itself, but not at once: nobody expects to be called back while it is still speaking.
       if (to === signer.node) void Promise.resolve().then(() => tasks.deliver(to, message));
       else if (connections.has(to)) {
-        bytes ??= encode(SessionMessage, message);
+        bytes ??= encodeSession(message);
         ports.network.send(to, 'session', bytes);
       }
     }
@@ -145,15 +152,22 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     keys,
     connections,
   });
+  const builds = new Builds({ genesis, signer, build, verify, logger });
+  // Before the genesis is applied, the level of the state is not written yet.
+  const level = (): number => Math.max(machine.level, genesis.level);
+  const guard = new LevelGuard(level, clock, logger);
   driver.start();
   tasks.start();
 
   return {
+    admits: (peer, named) => guard.admits(peer, named),
     receive: (from, channel, bytes) => {
+      if (!guard.admits(from, levelNamed(bytes))) return;
       if (channel === 'raft') driver.receive(from, bytes);
       else tasks.receive(from, bytes);
     },
-    connected: (peer, boot) => {
+    connected: (peer, boot, word) => {
+      if (word !== undefined) builds.heard(peer, word);
       connections.connected(peer, boot);
       tasks.connected(peer, boot);
     },
@@ -176,6 +190,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         applied,
         caughtUp,
         connected: connections.peers(),
+        level: level(),
+        builds: builds.words,
         timeMs: Number(asked.clock().timeMs),
       };
     },

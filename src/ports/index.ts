@@ -5,7 +5,7 @@
 export type { Clock, Timer } from './clock.js';
 export type { Compute, Job, JobName, Jobs } from './compute.js';
 export type { Logger, LogFields } from './logger.js';
-export type { Channel, Network, NetworkListener } from './network.js';
+export type { BuildWord, Channel, Network, NetworkListener } from './network.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';
 export { ShareStoreError } from './share-store.js';

@@ -9,11 +9,27 @@ export interface Network {
   send(to: NodeId, channel: Channel, bytes: Uint8Array): void;
 }
 
+/** A node's signed word on which build it runs, as `quorate.v1.LevelWord` has it. */
+export type BuildWord = {
+  readonly nodeId: string;
+  readonly incarnation: number;
+  /** The highest feature level that the build has. */
+  readonly level: number;
+  /** Ed25519 by the node's identity key, 64 bytes. Not checked by the network. */
+  readonly signature: Uint8Array;
+};
+
 /** What a network tells its node. A replica listens. */
 export interface NetworkListener {
+  /**
+   * Claims that what `peer` sent may be read: it names no feature level above the cluster's. Counts it where it may not.
+   *
+   * @param level - What the message or hello names in its first field; `undefined` where it names none.
+   */
+  admits(peer: NodeId, level: number | undefined): boolean;
   /** Takes bytes of a peer's stream, whatever they are. */
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void;
-  /** Messages can flow to `peer`, whose process is the one called `boot`. The newest boot counts. */
-  connected(peer: NodeId, boot: Boot): void;
+  /** Messages can flow to `peer`, whose process is called `boot` and says `build` of itself. The newest boot counts. */
+  connected(peer: NodeId, boot: Boot, build?: BuildWord): void;
   disconnected(peer: NodeId): void;
 }

@@ -4,6 +4,7 @@ import type { Entry } from '../ports/index.js';
 import { AppendRefusal, decode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { Append as WireAppend, AppendReply as WireReply, LogEntry } from '../wire/index.js';
 import { HASH_BYTES, KINDS } from './entry-hash.js';
+import { LEVELS } from './encode-message.js';
 import { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Append, AppendAnswer, Message } from './messages.js';
 
@@ -21,7 +22,9 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
     term: integer(wire.term),
   };
   if (!(head.term >= 1) || wire.message === undefined) return undefined;
-  return fromWire(head, wire.message);
+  const message = fromWire(head, wire.message);
+  // One spelling: a message names the level that its kind came with.
+  return message !== undefined && wire.level === LEVELS[message.type] ? message : undefined;
 }
 
 type Head = { readonly from: NodeId; readonly to: NodeId; readonly term: Term };

@@ -5,9 +5,20 @@ import type { LogEntry } from '../wire/index.js';
 import { KINDS } from './entry-hash.js';
 import type { AppendAnswer, Message } from './messages.js';
 
+/** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
+export const LEVELS: Readonly<Record<Message['type'], number>> = {
+  'vote-request': 1,
+  'vote-reply': 1,
+  append: 1,
+  'append-reply': 1,
+  'read-request': 1,
+  'read-reply': 1,
+};
+
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
 export function encodeMessage(message: Message): Uint8Array {
   return encode(WireMessage, {
+    level: LEVELS[message.type],
     from: message.from,
     to: message.to,
     term: BigInt(message.term),

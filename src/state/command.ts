@@ -38,7 +38,7 @@ export function encodeCommand(command: CommandBody): Uint8Array {
 
 /**
  * Reads the payload of an entry by the rules of the cluster's level. Never throws. A command is void on every build alike
- * if it names a level above the state's, and if it has a kind or a field that its own level has not: a build that does
+ * if it names a level above the state's, and if it names another than its kind and fields came with: a build that does
  * not know them cannot read it, so a build that does must not either, or the two would come to different states.
  *
  * @param view - The state that the entry is applied to.
@@ -49,7 +49,7 @@ export function readCommand(view: View, payload: Uint8Array): CommandReading {
   // Before it is decoded: what a later level looks like is not for this build to know.
   if (named > readLevel(view)) return ABOVE;
   const command = decode(Command, payload)?.command;
-  return command === undefined || levelOf(command) > named ? UNREADABLE : { ok: true, command };
+  return command === undefined || levelOf(command) !== named ? UNREADABLE : { ok: true, command };
 }
 
 /** The lowest level that has the kind and all fields of a command. */

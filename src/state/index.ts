@@ -26,6 +26,7 @@ export type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
 export { generateKeyOf, participantsOf, signOf } from './participants.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
+export { levelWritten, readLevel } from './records.js';
 export { isOpen, slotsOf } from './tasks.js';
 export { Overlay } from './view.js';
 export type { StateWrite, View } from './view.js';

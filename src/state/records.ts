@@ -2,7 +2,7 @@ import type { KeyId, Millis, TaskId } from '../common/index.js';
 import { isId, taskId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
 import { ClockRecord, encode, KeyRecord, LevelRecord, Request, TaskRecord } from '../wire/index.js';
-import type { Draft, View } from './view.js';
+import type { Draft, StateWrite, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
 export const ADDRESS = {
@@ -54,6 +54,12 @@ export function readLevel(view: View): number {
 /** Writes the level, with the proof of the operator's will where it is not the level of the genesis. */
 export function writeLevel(draft: Draft, level: number, raisedBy: Request | undefined): void {
   draft.put(ADDRESS.level, encode(LevelRecord, { level, raisedBy }));
+}
+
+/** The level that an entry's writes bring, if they bring one. */
+export function levelWritten(writes: readonly StateWrite[]): number | undefined {
+  const bytes = writes.find(([key]) => key === ADDRESS.level)?.[1];
+  return bytes && LevelRecord.decode(bytes).level;
 }
 
 /** Whether a node's word still stands for a requester's signature. */

@@ -1,7 +1,7 @@
 import type { Boot, LogIndex, NodeId, Term } from '../common/index.js';
 import type { Clock, Entry, Logger, Signer } from '../ports/index.js';
 import type { Queries, Rules, View } from '../state/index.js';
-import type { SessionMessage } from '../wire/index.js';
+import type { SessionBody } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
@@ -32,9 +32,9 @@ export type Self = {
 /** Messages to voters. A call neither throws nor waits; a message may be lost. */
 export type Outbox = {
   /** To another node, or to this one. */
-  readonly send: (to: NodeId, message: SessionMessage) => void;
+  readonly send: (to: NodeId, message: SessionBody) => void;
   /** The same to every voter, this node included. */
-  readonly broadcast: (message: SessionMessage) => void;
+  readonly broadcast: (message: SessionBody) => void;
 };
 
 /** The replicated state as applied here. */

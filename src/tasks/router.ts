@@ -1,8 +1,9 @@
 import type { NodeId } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
-import { decode, SessionMessage } from '../wire/index.js';
+import { decodeSession } from '../wire/index.js';
+import type { SessionBody } from '../wire/index.js';
 
-type Message = NonNullable<SessionMessage['message']>;
+type Message = NonNullable<SessionBody['message']>;
 
 /** What takes each message that a peer can send. */
 export type Handlers = {
@@ -21,7 +22,7 @@ export class Router {
 
   /** Takes one message of a peer's stream: any bytes. */
   receive(from: NodeId, bytes: Uint8Array): void {
-    const message = decode(SessionMessage, bytes);
+    const message = decodeSession(bytes);
     if (message === undefined) {
       this.#logger.debug('a session message that cannot be read', { peer: from });
       return;
@@ -30,7 +31,7 @@ export class Router {
   }
 
   /** Takes one message of a peer, or of this node itself. */
-  deliver(from: NodeId, { message }: SessionMessage): void {
+  deliver(from: NodeId, { message }: SessionBody): void {
     switch (message?.$case) {
       case 'envelope':
         return this.#handlers.envelope(from, message.value);

@@ -1,7 +1,7 @@
 import type { Boot, NodeId } from '../common/index.js';
 import { sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
-import type { Envelope, SessionMessage, TaskRecord } from '../wire/index.js';
+import type { Envelope, SessionBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { Accusing } from './blame/accusing.js';
 import { Complaints } from './blame/complaints.js';
@@ -168,7 +168,7 @@ export class TaskManager {
   }
 
   /** Takes one message of a peer, or of this node itself. */
-  deliver(from: NodeId, message: SessionMessage): void {
+  deliver(from: NodeId, message: SessionBody): void {
     if (this.#stopped) return;
     this.#router.deliver(from, message);
     this.#reconciler.wake();

@@ -4,7 +4,8 @@ import { keygenKinds } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { METHODS, slotsOf } from '../../src/state/index.js';
 import { TaskManager } from '../../src/tasks/index.js';
-import { Command, decode, Declined, encode, SessionMessage } from '../../src/wire/index.js';
+import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
+import type { SessionBody } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
 import {
   generateRequest,
@@ -22,11 +23,7 @@ const STEP_MS = 10;
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
 /** What a message becomes on its way: nothing, itself, or others. */
-export type Meddling = (
-  from: NodeId,
-  to: NodeId,
-  message: SessionMessage,
-) => readonly SessionMessage[];
+export type Meddling = (from: NodeId, to: NodeId, message: SessionBody) => readonly SessionBody[];
 
 /**
  * Three nodes' task managers over one log, node-1 leading. The liar is one of them, honest code, with what it says altered
@@ -93,8 +90,8 @@ export class Cluster {
   }
 
   /** A message that comes from `from` whatever it says. */
-  deliver(from: NodeId, to: NodeId, message: SessionMessage): void {
-    this.#at(to).manager.receive(from, encode(SessionMessage, message));
+  deliver(from: NodeId, to: NodeId, message: SessionBody): void {
+    this.#at(to).manager.receive(from, encodeSession(message));
   }
 
   /** Somebody asks for a signature, made by exactly these at first. */
@@ -177,7 +174,7 @@ export class Cluster {
     return new TaskManager({ ...parts, arithmetic: { ...arithmetic, random } });
   }
 
-  #carry(from: NodeId, to: NodeId, message: SessionMessage): void {
+  #carry(from: NodeId, to: NodeId, message: SessionBody): void {
     const envelope = message.message?.$case === 'envelope' ? message.message.value : undefined;
     const answer =
       message.message?.$case === 'contribution' ? message.message.value.envelope : undefined;

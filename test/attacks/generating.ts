@@ -10,7 +10,7 @@ import { signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';
 import { encodeCommand } from '../../src/state/index.js';
 import { Command, Complaint, decode, Declined, encode, SignedBody } from '../../src/wire/index.js';
-import type { Envelope, Ready, SessionMessage } from '../../src/wire/index.js';
+import type { Envelope, Ready, SessionBody } from '../../src/wire/index.js';
 import { ledgerSigner, signedBody } from '../support/builders/accusation.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
 import { ATTACKER, openingFor, SALT } from '../support/adversary/keygen-liar.js';
@@ -71,12 +71,7 @@ function saying(
   };
 }
 
-function enveloped(
-  sessionId: Uint8Array,
-  kind: string,
-  to: number,
-  body: Uint8Array,
-): SessionMessage {
+function enveloped(sessionId: Uint8Array, kind: string, to: number, body: Uint8Array): SessionBody {
   const value = signedBody(sessionId, kind, ATTACKER, to, body);
   const content = { $case: 'open' as const, value };
   return {

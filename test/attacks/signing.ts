@@ -2,7 +2,7 @@ import { utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { Complaint, decode, Declined, encode, SignatureShare } from '../../src/wire/index.js';
-import type { Contribution, Envelope, SessionMessage } from '../../src/wire/index.js';
+import type { Contribution, Envelope, SessionBody } from '../../src/wire/index.js';
 import { signedBody } from '../support/builders/accusation.js';
 import { NODES } from '../support/builders/ledger.js';
 import { ofSuite, unless } from './case.js';
@@ -96,7 +96,7 @@ export function laterCase(suite: Suite): AttackCase {
   };
 }
 
-const contributed = (value: Contribution): SessionMessage => ({
+const contributed = (value: Contribution): SessionBody => ({
   message: { $case: 'contribution', value },
 });
 

@@ -1,12 +1,5 @@
 import { createPeerServer, PeerNetwork } from '../../src/rpc/index.js';
-import {
-  authorities,
-  bootOfNumber,
-  genesisFor,
-  MemoryLogger,
-  tlsFor,
-  until,
-} from '../unit/rpc/stage.js';
+import { authorities, selfOf, genesisFor, MemoryLogger, tlsFor, until } from '../unit/rpc/stage.js';
 import { pass, town } from '../unit/simulation/town.js';
 import { networkSuite, RECEIVER, SENDER } from './network-suite.js';
 import type { Received } from './network-suite.js';
@@ -20,21 +13,22 @@ networkSuite('gRPC over mutual TLS', async () => {
     listen: '127.0.0.1:0',
     tls: await tlsFor(both, 'tee', RECEIVER),
     genesis,
-    self: { nodeId: RECEIVER, boot: bootOfNumber(2), incarnation: 1 },
+    self: selfOf(RECEIVER, 2),
     replica: {
       receive: (from, channel, bytes) => void received.push({ from, channel, bytes }),
       connected: () => undefined,
+      admits: () => true,
     },
     logger,
   });
   const network = new PeerNetwork({
     genesis,
-    self: { nodeId: SENDER, boot: bootOfNumber(1), incarnation: 1 },
+    self: selfOf(SENDER, 1),
     tls: await tlsFor(both, 'tee', SENDER),
     addresses: new Map([[RECEIVER, await server.listen()]]),
     logger,
   });
-  network.start({ connected: () => undefined, disconnected: () => undefined });
+  network.start({ admits: () => true, connected: () => undefined, disconnected: () => undefined });
   const isOpen = (): boolean =>
     network.counts(RECEIVER, 'raft').open && network.counts(RECEIVER, 'session').open;
   await until(isOpen);

@@ -105,7 +105,15 @@ const frame: Decoder = {
     wrapMessage(raftSeeds()[0] ?? bytes32(2)),
     wrapMessage(new Uint8Array(0)),
     wrapMessage(new Uint8Array(300)),
-    wrapHello({ clusterId: CLUSTER, nodeId: 'node-1', incarnation: 1, boot: bytes32(3).slice(16) }),
+    wrapHello({
+      level: 1,
+      clusterId: CLUSTER,
+      nodeId: 'node-1',
+      incarnation: 1,
+      boot: bytes32(3).slice(16),
+      buildLevel: 1,
+      buildSignature: new Uint8Array(64),
+    }),
   ],
   read: (bytes) => {
     const message = unwrapMessage(bytes);

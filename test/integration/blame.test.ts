@@ -15,7 +15,7 @@ import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { presentTask } from '../../src/api/present.js';
 import { METHODS } from '../../src/state/index.js';
-import { decode, encode, GetTaskResponse, SessionMessage } from '../../src/wire/index.js';
+import { decodeSession, encode, encodeSession, GetTaskResponse } from '../../src/wire/index.js';
 import type { Task, TaskRecord } from '../../src/wire/index.js';
 import { testSigner } from '../support/builders/frost-exchange.js';
 import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
@@ -95,12 +95,12 @@ function signerOf(self: NodeId): Signer {
 
 /** What node-3 says instead: another opening than it has committed to. */
 function lied(bytes: Uint8Array): Uint8Array {
-  const message = decode(SessionMessage, bytes)?.message;
+  const message = decodeSession(bytes)?.message;
   if (message?.$case !== 'envelope' || message.value.kind !== 'KG2') return bytes;
   const { sessionId, kind, from, to } = message.value;
   const body = keygenKinds.KG2.encode({ ...openingFor(ed25519Suite, sessionId, 3), salt: SALT });
   const value = signEnvelope(signerOf(LIAR), sessionId, kind, from, to, body);
-  return encode(SessionMessage, { message: { $case: 'envelope', value } });
+  return encodeSession({ message: { $case: 'envelope', value } });
 }
 
 function generate(keyId: string): Promise<TaskRecord> {

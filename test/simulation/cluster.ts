@@ -1,5 +1,5 @@
 import { nodeId, type NodeId } from '../../src/common/index.js';
-import { decode, RaftMessage, SessionMessage } from '../../src/wire/index.js';
+import { decode, decodeSession, RaftMessage } from '../../src/wire/index.js';
 import type { Watcher } from './checkers/watcher.js';
 import { Faults } from './faults.js';
 import { Machine, machineOf, type MachineEvents } from './machine.js';
@@ -137,7 +137,7 @@ export class Cluster<P extends Process> {
             return;
           }
         } else {
-          const message = decode(SessionMessage, bytes);
+          const message = decodeSession(bytes);
           if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
           else this.#watch.sentSession(machine.id, message);
         }

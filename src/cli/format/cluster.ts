@@ -13,6 +13,7 @@ export function clusterJson(cluster: Cluster): object {
     commit_index: Number(cluster.commitIndex),
     applied_index: Number(cluster.appliedIndex),
     cluster_time: time(cluster.clusterTime),
+    level: cluster.level,
     unsigned_requests: cluster.unsignedRequests,
     key_count: Number(cluster.keyCount),
     open_task_count: Number(cluster.openTaskCount),
@@ -23,6 +24,11 @@ export function clusterJson(cluster: Cluster): object {
       identity_key: hex(member.identityKey),
       leader: member.leader,
       reachable: member.reachable,
+      build: member.build && {
+        level: member.build.level,
+        incarnation: member.build.incarnation,
+        signature: hex(member.build.signature),
+      },
     })),
   };
 }
@@ -38,6 +44,8 @@ export function clusterLines(cluster: Cluster): string[] {
       ['time', time(cluster.clusterTime)],
       ['keys', String(cluster.keyCount)],
       ['open tasks', String(cluster.openTaskCount)],
+      ['level', String(cluster.level)],
+      ['builds', buildWords(cluster)],
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),
@@ -52,6 +60,19 @@ export function clusterLines(cluster: Cluster): string[] {
       ]),
     ),
   ];
+}
+
+/** Which nodes run a build of which level, as the answering node has heard it. */
+function buildWords({ members }: Cluster): string {
+  const levels = new Map<number, string[]>();
+  for (const { nodeId, build } of members) {
+    const level = build?.level ?? 0;
+    levels.set(level, [...(levels.get(level) ?? []), nodeId]);
+  }
+  const words = [...levels].map(([level, nodes]) =>
+    level === 0 ? `not heard of ${nodes.join(', ')}` : `level ${level} on ${nodes.join(', ')}`,
+  );
+  return words.join('; ');
 }
 
 function memberState(member: Cluster['members'][number]): string {

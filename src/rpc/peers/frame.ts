@@ -1,6 +1,6 @@
 import { equal } from '../../common/index.js';
 import type { Channel } from '../../ports/index.js';
-import { decode, encode, SessionRequest, SessionResponse } from '../../wire/index.js';
+import { decode, encode, levelNamed, SessionRequest, SessionResponse } from '../../wire/index.js';
 import type { Hello } from '../../wire/index.js';
 import { PeerServiceService } from '../../wire/services.js';
 
@@ -17,10 +17,11 @@ export const STREAM_PATHS: Readonly<Record<Channel, string>> = {
   session: PeerServiceService.session.path,
 };
 
-/** Field 2, length-delimited. */
+/** Field 1 and field 2, length-delimited. */
+const HELLO_TAG = 0x0a;
 const MESSAGE_TAG = 0x12;
-/** Field 1 of a RaftMessage, `from`: a canonical encoding begins with it. */
-const FROM_TAG = 0x0a;
+/** Field 2 of a RaftMessage, `from`: a canonical encoding has nothing but its level before it. */
+const FROM_TAG = 0x12;
 /** Seven bits in each: more than any message is long. */
 const LENGTH_BYTES_MAX = 4;
 
@@ -35,7 +36,18 @@ export function wrapMessage(message: Uint8Array): Buffer {
 
 /** The message that a request carries, as a view; `undefined` for anything that {@link wrapMessage} would not write. */
 export function unwrapMessage(frame: Uint8Array): Uint8Array | undefined {
-  if (frame[0] !== MESSAGE_TAG) return undefined;
+  return fieldOf(frame, MESSAGE_TAG);
+}
+
+/** The feature level that the hello in a request or an answer names, whether this build can read the rest of it or not. */
+export function helloLevel(frame: Uint8Array): number | undefined {
+  const hello = fieldOf(frame, HELLO_TAG);
+  return hello && levelNamed(hello);
+}
+
+/** The one field of a frame that has no other. */
+function fieldOf(frame: Uint8Array, tag: number): Uint8Array | undefined {
+  if (frame[0] !== tag) return undefined;
   const first = frame.subarray(1, 1 + LENGTH_BYTES_MAX);
   const last = first.findIndex((byte) => byte < 0x80);
   if (last < 0) return undefined;
@@ -47,14 +59,17 @@ export function unwrapMessage(frame: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Claims that an encoded RaftMessage names `sender` (UTF-8) in `from`. Looks at the first field only: bytes that say
+ * Claims that an encoded RaftMessage names `sender` (UTF-8) in `from`. Looks at the first two fields only: bytes that say
  * something else later are not canonical, and refused where they are decoded.
  */
 export function isFrom(raftMessage: Uint8Array, sender: Uint8Array): boolean {
+  const level = levelNamed(raftMessage);
+  if (level === undefined) return false;
+  const at = 1 + varint(level).length;
   return (
-    raftMessage[0] === FROM_TAG &&
-    raftMessage[1] === sender.length &&
-    equal(raftMessage.subarray(2, 2 + sender.length), sender)
+    raftMessage[at] === FROM_TAG &&
+    raftMessage[at + 1] === sender.length &&
+    equal(raftMessage.subarray(at + 2, at + 2 + sender.length), sender)
   );
 }
 

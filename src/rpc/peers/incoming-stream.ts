@@ -2,9 +2,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, NodeId } from '../../common/index.js';
 import type { Channel, Logger } from '../../ports/index.js';
-import type { Hello } from '../../wire/index.js';
-import { isFrom, unwrapHello, unwrapMessage } from './frame.js';
-import { bootOf } from './hello.js';
+import { levelNamed } from '../../wire/index.js';
+import type { Hello, LevelWord } from '../../wire/index.js';
+import { helloLevel, isFrom, unwrapHello, unwrapMessage } from './frame.js';
+import { bootOf, buildOf } from './hello.js';
 import { HELLO_MS_MAX } from '../limits.js';
 import { statusOf } from '../status.js';
 
@@ -48,6 +49,8 @@ export class IncomingStream {
 
   #onHello(frame: Uint8Array): void {
     const { stream, peer, clusterId, answer } = this.#parts;
+    // The stream waits for a hello that the cluster's level has.
+    if (!this.#parts.admits(helloLevel(frame))) return;
     const hello = unwrapHello(frame);
     if (hello === undefined) {
       this.fail(malformed('A stream begins with a hello'));
@@ -63,7 +66,7 @@ export class IncomingStream {
     }
     clearTimeout(this.#helloTimer);
     this.#state = 'open';
-    this.#parts.opened(boot);
+    this.#parts.opened(boot, buildOf(hello));
     stream.write({ hello: answer });
   }
 
@@ -71,6 +74,8 @@ export class IncomingStream {
     const { channel, sender, peer } = this.#parts;
     const message = unwrapMessage(frame);
     if (message === undefined) this.fail(malformed('After the hello, a stream holds messages'));
+    // Before anything else of it is looked at: a later level may put its fields elsewhere.
+    else if (!this.#parts.admits(levelNamed(message))) return;
     else if (channel === 'raft' && !isFrom(message, sender)) this.fail(forged(peer));
     else this.#parts.receive(message);
   }
@@ -92,7 +97,9 @@ export type IncomingStreamParts = {
   readonly clusterId: string;
   readonly answer: Hello;
   readonly logger: Logger;
-  opened(boot: Boot): void;
+  /** Claims that what names this level may be read, and counts it where it may not. */
+  admits(level: number | undefined): boolean;
+  opened(boot: Boot, build: LevelWord): void;
   receive(bytes: Uint8Array): void;
   closed(): void;
 };

@@ -3,8 +3,9 @@ import type { ChannelCredentials, ClientDuplexStream, StatusObject } from '@grpc
 import { ClusterError } from '../../common/index.js';
 import type { Boot, Millis, NodeId } from '../../common/index.js';
 import type { Channel, Logger } from '../../ports/index.js';
-import { answeredHello, STREAM_PATHS, wrapMessage } from './frame.js';
-import { bootOf } from './hello.js';
+import type { LevelWord } from '../../wire/index.js';
+import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
+import { bootOf, buildOf } from './hello.js';
 import {
   HELLO_MS_MAX,
   PEER_KEEPALIVE_INTERVAL_MS,
@@ -25,7 +26,9 @@ export type PeerLinkParts = {
   /** This node's hello, framed. */
   readonly hello: Buffer;
   readonly logger: Logger;
-  opened(boot: Boot): void;
+  /** Claims that a hello which names this level may be read, and counts it where it may not. */
+  admits(level: number | undefined): boolean;
+  opened(boot: Boot, build: LevelWord): void;
   closed(): void;
 };
 
@@ -147,11 +150,14 @@ export class PeerLink {
   #onAnswer(stream: Stream, answer: Uint8Array): void {
     const { channel, clusterId, peer, logger } = this.#parts;
     if (stream !== this.#stream || this.#state !== 'greeting') return;
+    if (!this.#parts.admits(helloLevel(answer))) return;
     const hello = answeredHello(answer);
     let boot: Boot;
+    let build: LevelWord;
     try {
       if (hello === undefined) throw new ClusterError('invalid-request', 'No hello in the answer');
       boot = bootOf(hello, clusterId, peer);
+      build = buildOf(hello);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       logger.warn('A peer is not whom we dialled', { peer, channel, words: error.message });
@@ -160,7 +166,7 @@ export class PeerLink {
     }
     clearTimeout(this.#timer);
     this.#state = 'open';
-    this.#parts.opened(boot);
+    this.#parts.opened(boot, build);
   }
 
   #onDrain(stream: Stream): void {

@@ -19,7 +19,7 @@ export type PeerNetworkParts = {
 };
 
 /** Who wants to know to whom messages can flow. */
-export type ConnectionListener = Pick<NetworkListener, 'connected' | 'disconnected'>;
+export type ConnectionListener = Pick<NetworkListener, 'admits' | 'connected' | 'disconnected'>;
 
 const CHANNELS: readonly Channel[] = ['raft', 'session'];
 
@@ -89,9 +89,10 @@ export class PeerNetwork implements Network {
       }),
       hello: wrapHello(helloOf(genesis.clusterId, self)),
       logger,
-      opened: (boot) => {
+      admits: (level) => this.#listener?.admits(peer, level) ?? true,
+      opened: (boot, build) => {
         logger.info('A stream to a peer is open', { peer, channel });
-        if (channel === 'session') this.#listener?.connected(peer, boot);
+        if (channel === 'session') this.#listener?.connected(peer, boot, build);
       },
       closed: () => {
         if (channel === 'session') this.#listener?.disconnected(peer);

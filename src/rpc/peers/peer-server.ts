@@ -35,7 +35,7 @@ export type PeerServerParts = {
 };
 
 /** What arrives: messages, and that a peer's process is a new one. */
-export type IncomingListener = Pick<NetworkListener, 'receive' | 'connected'>;
+export type IncomingListener = Pick<NetworkListener, 'admits' | 'receive' | 'connected'>;
 
 /** The port for the other nodes. */
 export interface PeerServer {
@@ -114,14 +114,15 @@ class Incoming {
       clusterId: genesis.clusterId,
       answer: helloOf(genesis.clusterId, self),
       logger,
-      opened: (boot) => {
+      admits: (level) => replica.admits(peer, level),
+      opened: (boot, build) => {
         const place = `${channel}/${peer}`;
         this.#streams.get(place)?.fail(superseded());
         this.#streams.set(place, incoming);
         // A first boot is told by our own stream, which can carry messages; a changed one is news already here.
         const before = this.#boots.get(peer);
         this.#boots.set(peer, boot);
-        if (before !== undefined && before !== boot) replica.connected(peer, boot);
+        if (before !== undefined && before !== boot) replica.connected(peer, boot, build);
       },
       receive: (bytes) => replica.receive(peer, channel, bytes),
       closed: () => {

@@ -2,7 +2,7 @@ import type { NodeId } from '../../common/index.js';
 import { sessionId, toHex } from '../../common/index.js';
 import type { Clock } from '../../ports/index.js';
 import type { Queries } from '../../state/index.js';
-import { encode, SessionMessage } from '../../wire/index.js';
+import { encodeSession } from '../../wire/index.js';
 import type { Contribution, Envelope } from '../../wire/index.js';
 import type { Accusing } from '../blame/accusing.js';
 import type { OpenSession, OpenTasks } from '../open-tasks.js';
@@ -52,7 +52,7 @@ export class Contributions {
     if (envelope.kind !== 'SHARE') return;
     if (open !== undefined) return this.#share(from, open, envelope);
     const message = { $case: 'contribution', value: contribution } as const;
-    const { length } = encode(SessionMessage, { message });
+    const { length } = encodeSession({ message });
     const { clock, shares } = this.#parts;
     shares.addEarly(from, session, envelope, length, clock.elapsed());
   }

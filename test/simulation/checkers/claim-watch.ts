@@ -1,7 +1,7 @@
 import { nodeId, toHex, type NodeId } from '../../../src/common/index.js';
 import type { LogFields, Persist, Write } from '../../../src/ports/index.js';
 import { decode, TaskRecord } from '../../../src/wire/index.js';
-import type { Contribution, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
+import type { Contribution, RaftMessage, SessionBody } from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
 import { Attempts, type Naming } from './attempts.js';
@@ -109,7 +109,7 @@ export class ClaimWatch implements Watcher {
     this.#promises.sent(from, message);
   }
 
-  sentSession(from: NodeId, message: SessionMessage): void {
+  sentSession(from: NodeId, message: SessionBody): void {
     const body = message.message;
     if (body?.$case === 'envelope') {
       const session = toHex(body.value.sessionId);

@@ -3,7 +3,7 @@ import type { LogFields, Persist } from '../../../src/ports/index.js';
 import type {
   Contribution,
   RaftMessage,
-  SessionMessage,
+  SessionBody,
   TaskRecord,
 } from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
@@ -106,7 +106,7 @@ export class Watch implements Watcher {
     }
   }
 
-  sentSession(from: NodeId, message: SessionMessage): void {
+  sentSession(from: NodeId, message: SessionBody): void {
     const body = message.message;
     if (body?.$case === 'envelope') {
       this.#released.contribution(from, toHex(body.value.sessionId), body.value.kind);

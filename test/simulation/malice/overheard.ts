@@ -1,5 +1,5 @@
 import { fromHex, type Boot, type NodeId } from '../../../src/common/index.js';
-import type { Envelope, NonceSlot, Request, SessionMessage } from '../../../src/wire/index.js';
+import type { Envelope, NonceSlot, Request, SessionBody } from '../../../src/wire/index.js';
 import { decode, Request as RequestMessage } from '../../../src/wire/index.js';
 
 const KEPT_MAX = 64;
@@ -28,7 +28,7 @@ export class Overheard {
     return this.#boots.get(node);
   }
 
-  hear(from: NodeId, { message }: SessionMessage): void {
+  hear(from: NodeId, { message }: SessionBody): void {
     switch (message?.$case) {
       case 'commitments':
         return this.#pool(from, message.value.keyId, message.value.slots);

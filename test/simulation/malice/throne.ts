@@ -273,6 +273,7 @@ export class Throne {
     const { index, hash, timeMs } = story.last;
     const entry = { index: BigInt(index + 1), term: BigInt(term), kind: 4 + this.#rng.int(200) };
     this.#liar.sayOnWire(to, {
+      level: 1,
       from,
       to,
       term: BigInt(term),

@@ -4,8 +4,8 @@ import type { Signer } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import {
   Command,
-  decode,
   Declined,
+  decode,
   encode,
   KeygenCommitment,
   KeygenOpening,
@@ -13,8 +13,8 @@ import {
   type Contribution,
   type Envelope,
   type NonceSlot,
-  type SessionMessage,
 } from '../../../src/wire/index.js';
+import type { SessionBody } from '../../../src/wire/index.js';
 import { installedBytes, readyBytes } from '../../../src/identity/index.js';
 import type { ClusterId } from '../../../src/common/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
@@ -57,7 +57,7 @@ export class Tongue {
   }
 
   /** What is said to `to` instead. The same message goes to each peer in turn, so this equivocates. */
-  instead(_to: NodeId, message: SessionMessage): readonly SessionMessage[] {
+  instead(_to: NodeId, message: SessionBody): readonly SessionBody[] {
     const isFact = message.message?.$case === 'fact';
     // There are few of them, and the first that is heard counts.
     if (!this.#rng.chance(isFact ? this.#rate * FACT_TIMES : this.#rate)) return [message];
@@ -88,7 +88,7 @@ export class Tongue {
     }
   }
 
-  #replay(message: SessionMessage): readonly SessionMessage[] {
+  #replay(message: SessionBody): readonly SessionBody[] {
     const { envelopes } = this.#overheard;
     if (envelopes.length === 0) return [message];
     this.#told('replay');

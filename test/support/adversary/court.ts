@@ -6,7 +6,7 @@ import { requestHash, sessionIdOf, taskIdOf } from '../../../src/identity/index.
 import type { Entry } from '../../../src/ports/index.js';
 import { parseRequest } from '../../../src/state/index.js';
 import { Declined, decode, Request } from '../../../src/wire/index.js';
-import type { Attempt, Contribution, NonceSlot, SessionMessage } from '../../../src/wire/index.js';
+import type { Attempt, Contribution, NonceSlot, SessionBody } from '../../../src/wire/index.js';
 import { startCluster } from '../clusters/cluster.js';
 import type { TestCluster } from '../clusters/cluster.js';
 import { eventually } from '../clusters/cluster-wait.js';
@@ -227,7 +227,7 @@ export class Court implements AsyncDisposable {
     return this.cluster.nodes.filter((node) => node !== leader);
   }
 
-  #hear(from: NodeId, { message }: SessionMessage): void {
+  #hear(from: NodeId, { message }: SessionBody): void {
     if (message?.$case === 'forward') this.#asked(message.value.request);
     if (message?.$case === 'commitments') this.#pool(from, message.value.slots);
     if (message?.$case === 'contribution') this.#answer(from, message.value);

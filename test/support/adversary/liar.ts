@@ -9,7 +9,8 @@ import {
   type Raft,
   type RaftConfig,
 } from '../../../src/raft/index.js';
-import { decode, encode, RaftMessage, SessionMessage } from '../../../src/wire/index.js';
+import { decodeSession, encode, encodeSession, RaftMessage } from '../../../src/wire/index.js';
+import type { SessionBody } from '../../../src/wire/index.js';
 import { Listener } from './liar-listener.js';
 import { Story } from './liar-story.js';
 
@@ -45,11 +46,11 @@ export class Liar {
   /** What it would say of its own accord while it follows: other messages instead, or none. */
   onSaying: (message: Message) => readonly Message[] = (message) => [message];
   /** What the replica beneath says to a peer: other messages instead, or none. */
-  onSpeaking: (to: NodeId, message: SessionMessage) => readonly SessionMessage[] = (_, message) => [
+  onSpeaking: (to: NodeId, message: SessionBody) => readonly SessionBody[] = (_, message) => [
     message,
   ];
   /** Hears all that comes in on the session channel. */
-  onHearing: (from: NodeId, message: SessionMessage) => void = () => undefined;
+  onHearing: (from: NodeId, message: SessionBody) => void = () => undefined;
   /** Called when it begins to lead, elected or not. */
   onLeading: () => void = () => undefined;
   /** The answer to whoever asks this leader for a read index; `undefined` refuses. */
@@ -122,7 +123,7 @@ export class Liar {
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void {
     if (this.#stopped) return;
     if (channel === 'session') {
-      const message = decode(SessionMessage, bytes);
+      const message = decodeSession(bytes);
       if (message !== undefined) this.onHearing(from, message);
       this.beneath?.receive(from, channel, bytes);
       return;
@@ -196,8 +197,8 @@ export class Liar {
   }
 
   /** Says anything on the session channel. */
-  speak(to: NodeId, message: SessionMessage): void {
-    this.#parts.network.send(to, 'session', encode(SessionMessage, message));
+  speak(to: NodeId, message: SessionBody): void {
+    this.#parts.network.send(to, 'session', encodeSession(message));
   }
 
   /** The network port of the replica beneath. */
@@ -207,7 +208,7 @@ export class Liar {
         if (this.#stopped) return;
         if (channel === 'raft') this.#hearBeneath(bytes);
         else {
-          const message = decode(SessionMessage, bytes);
+          const message = decodeSession(bytes);
           const instead = message === undefined ? [] : this.onSpeaking(to, message);
           for (const each of instead) this.speak(to, each);
         }

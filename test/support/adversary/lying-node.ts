@@ -2,7 +2,7 @@ import { bootId, nodeId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { suiteOf } from '../../../src/frost/index.js';
 import { algorithmJobs } from '../../../src/algorithms/index.js';
-import { voters } from '../../../src/identity/index.js';
+import { BUILD_LEVEL, levelWord, voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { openHoldings } from '../../../src/node/holdings.js';
 import type { Holdings } from '../../../src/node/holdings.js';
@@ -70,7 +70,8 @@ export class LyingNode implements AsyncDisposable {
     const { genesis, credentials, consensus, shares, signer } = holdings;
     const id = nodeId(config.nodeId);
     const boot = bootId(toHex(systemRandom.bytes(16)));
-    const self = { nodeId: id, boot, incarnation: 1 } as const;
+    const build = levelWord(genesis.clusterId, signer, 1, BUILD_LEVEL);
+    const self = { nodeId: id, boot, incarnation: 1, build } as const;
     const tls = credentials.peers;
     const logger = SILENT;
     const server = createPeerServer({ listen: config.peer.listen, tls, genesis, self, logger });
@@ -104,6 +105,7 @@ export class LyingNode implements AsyncDisposable {
     server.attach({
       receive: (from, channel, bytes) => liar.receive(from, channel, bytes),
       connected: (peer, peerBoot) => replica.connected(peer, peerBoot),
+      admits: () => true,
     });
     network.start(replica);
     return new LyingNode({ id, liar, peerAddress }, holdings, server, network, replica);

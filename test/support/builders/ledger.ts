@@ -64,6 +64,8 @@ export const identityKeyOf = (node: string): Uint8Array =>
 
 export function testGenesis(
   more: {
+    /** The feature level at which the cluster begins. */
+    readonly level?: number;
     readonly unsigned?: boolean;
     readonly keysMax?: number;
     readonly requestIdsMax?: number;
@@ -73,7 +75,7 @@ export function testGenesis(
 ): Genesis {
   return parseGenesis(
     encodeGenesis({
-      level: BUILD_LEVEL,
+      level: more.level ?? BUILD_LEVEL,
       createdMs: GENESIS_MS,
       members: NODES.map((each) => ({
         nodeId: each,

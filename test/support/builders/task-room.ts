@@ -24,8 +24,8 @@ import type {
   TaskManagerParts,
 } from '../../../src/tasks/index.js';
 import { Connections } from '../../../src/tasks/index.js';
-import { Algorithm, Command, decode, encode, SessionMessage } from '../../../src/wire/index.js';
-import type { KeyRecord } from '../../../src/wire/index.js';
+import { Algorithm, Command, decode, encodeSession } from '../../../src/wire/index.js';
+import type { KeyRecord, SessionBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf, verify } from './ledger.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
@@ -69,7 +69,7 @@ export class ManualClock implements Clock {
   }
 }
 
-export type Sent = { readonly to: NodeId; readonly message: SessionMessage };
+export type Sent = { readonly to: NodeId; readonly message: SessionBody };
 
 /** One node's surroundings, in memory: what it sends and proposes is kept, and the log is a {@link Ledger}. */
 export class TaskRoom {
@@ -265,7 +265,7 @@ export async function settle(): Promise<void> {
 }
 
 /** The bytes of a message, to compare two. */
-export const bytesOf = (message: SessionMessage): string => toHex(encode(SessionMessage, message));
+export const bytesOf = (message: SessionBody): string => toHex(encodeSession(message));
 
 function failed(): never {
   throw new Error('the room is not in order');

@@ -216,6 +216,21 @@ describe('the cluster', () => {
     expect(lines).toContain('node-3  tee   unreachable  09');
   });
 
+  test('shows its level, and which node runs a build of which', () => {
+    const build = { nodeId: 'node-1', incarnation: 1, level: 2, signature: Buffer.from([5]) };
+    const members = cluster.members.map((member, at) => (at === 0 ? { ...member, build } : member));
+    const mixed = { ...cluster, level: 1, members };
+
+    expect(clusterLines(mixed)).toContain('level        1');
+    expect(clusterLines(mixed)).toContain(
+      'builds       level 2 on node-1; not heard of node-2, node-3',
+    );
+    expect(clusterJson(mixed)).toMatchObject({
+      level: 1,
+      members: [{ build: { level: 2, incarnation: 1, signature: '05' } }, {}, {}],
+    });
+  });
+
   test('without a leader says so', () => {
     expect(clusterLines({ ...cluster, leaderId: '' })).toContain('leader       none known');
   });

@@ -22,7 +22,7 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from '../../support/wire/http2-frames.js';
-import { bootOfNumber, keyRecord, MemoryLogger, Stage, tlsFor, until } from './stage.js';
+import { keyRecord, MemoryLogger, selfOf, Stage, tlsFor, until } from './stage.js';
 
 const GET_KEY = '/quorate.v1.KeyService/GetKey';
 const SIGN = '/quorate.v1.SigningService/Sign';
@@ -83,7 +83,7 @@ test('33: the port for nodes has a front, too', async () => {
     listen: '127.0.0.1:0',
     tls: await tlsFor(stage.authorities, 'tee', 'node-1'),
     genesis: stage.genesis,
-    self: { nodeId: nodeId('node-1'), boot: bootOfNumber(1), incarnation: 1 },
+    self: selfOf(nodeId('node-1'), 1),
     logger: new MemoryLogger(),
   });
   const silent = await dial('127.0.0.1', await peers.listen());

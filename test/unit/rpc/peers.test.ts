@@ -16,19 +16,20 @@ import {
 } from '../../../src/rpc/limits.js';
 import {
   encode,
+  encodeSession,
   Hello,
   RaftMessage,
   RaftRequest,
-  SessionMessage,
   SessionRequest,
 } from '../../../src/wire/index.js';
+import type { LevelWord } from '../../../src/wire/index.js';
 import {
   authorities,
-  bootOfNumber,
   channelFor,
   genesisFor,
   MemoryLogger,
   NODES,
+  selfOf,
   tlsFor,
   until,
 } from './stage.js';
@@ -38,11 +39,21 @@ import type { Authorities } from './stage.js';
 class Told implements NetworkListener {
   readonly received: { from: NodeId; channel: Channel; bytes: Uint8Array }[] = [];
   readonly events: string[] = [];
+  readonly builds: LevelWord[] = [];
+  readonly above: (number | undefined)[] = [];
+  level = 1;
+
+  admits(_peer: NodeId, level: number | undefined): boolean {
+    if (level === undefined || level <= this.level) return true;
+    this.above.push(level);
+    return false;
+  }
 
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void {
     this.received.push({ from, channel, bytes });
   }
-  connected(peer: NodeId, boot: Boot): void {
+  connected(peer: NodeId, boot: Boot, build?: LevelWord): void {
+    if (build !== undefined) this.builds.push(build);
     this.events.push(`connected ${peer} ${Number.parseInt(boot, 16)}`);
   }
   disconnected(peer: NodeId): void {
@@ -73,7 +84,7 @@ async function openServer(
     listen,
     tls: await tlsFor(both, 'tee', node),
     genesis,
-    self: { nodeId: node, boot: bootOfNumber(boot), incarnation: 1 },
+    self: selfOf(node, boot),
     replica: told,
     logger,
   });
@@ -91,7 +102,7 @@ async function openNetwork(
   const logger = new MemoryLogger();
   const network = new PeerNetwork({
     genesis,
-    self: { nodeId: node, boot: bootOfNumber(boot), incarnation: 1 },
+    self: selfOf(node, boot),
     tls: await tlsFor(both, 'tee', node),
     addresses: new Map(addresses),
     logger,
@@ -105,6 +116,7 @@ function raftFrom(from: string, size = 0): Uint8Array {
   return encode(
     RaftMessage,
     RaftMessage.fromPartial({
+      level: 1,
       from,
       to: TWO,
       term: 3n,
@@ -116,7 +128,7 @@ function raftFrom(from: string, size = 0): Uint8Array {
   );
 }
 const session = (size: number): Uint8Array =>
-  encode(SessionMessage, {
+  encodeSession({
     message: { $case: 'forward', value: { request: new Uint8Array(randomBytes(size)) } },
   });
 
@@ -237,11 +249,64 @@ test('what does not fit into the queue is dropped, the newest first', async () =
   expect(order).toEqual(Array.from({ length: count - dropped }, (_, at) => at));
 });
 
+/** A message whose form only a build of that level knows. */
+const later = (level: number): Uint8Array => Uint8Array.of(0x08, level, 0xfa, 0x01, 0x00);
+
+describe('what is above the cluster’s level', () => {
+  test('is dropped and counted, and the stream goes on', async () => {
+    const two = await openServer(TWO, 2);
+    const { stream, answers } = await openStream(two.address, 'Raft');
+
+    stream.write(hello());
+    stream.write(wrapMessage(later(2)));
+    stream.write(wrapMessage(raftFrom(ONE)));
+
+    await until(() => two.told.received.length === 1);
+    expect(two.told.above).toEqual([2]);
+    expect(answers).toHaveLength(1);
+  });
+
+  test('as a hello leaves the stream waiting for one that can be read', async () => {
+    const two = await openServer(TWO, 2);
+    const { stream, answers } = await openStream(two.address, 'Session');
+
+    stream.write(Buffer.from([0x0a, 5, ...later(3)]));
+    stream.write(hello());
+    stream.write(wrapMessage(session(1)));
+
+    await until(() => two.told.received.length === 1);
+    expect(two.told.above).toEqual([3]);
+    expect(answers).toHaveLength(1);
+  });
+
+  test('is read where the cluster has that level', async () => {
+    const two = await openServer(TWO, 2);
+    two.told.level = 2;
+    const { stream } = await openStream(two.address, 'Session');
+
+    stream.write(hello());
+    stream.write(wrapMessage(later(2)));
+
+    await until(() => two.told.received.length === 1);
+    expect(two.told.above).toEqual([]);
+  });
+});
+
+test('a peer’s word on its build comes with its hello', async () => {
+  const two = await openServer(TWO, 2);
+  const { told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+
+  await until(() => told.events.length === 1);
+
+  expect(told.builds).toEqual([selfOf(TWO, 2).build]);
+});
+
 describe('a stream is ended', () => {
   test.each([
     ['another cluster', { clusterId: '0'.repeat(32) }],
     ['another node than the certificate', { nodeId: THREE }],
     ['another incarnation', { incarnation: 2 }],
+    ['no level', { level: 0 }],
     ['a short boot', { boot: new Uint8Array(15) }],
   ])('when its hello names %s: PERMISSION_DENIED', async (_, changes) => {
     const two = await openServer(TWO, 2);
@@ -329,7 +394,7 @@ describe('a stream is ended', () => {
       listen: '127.0.0.1:0',
       tls: await tlsFor(both, 'tee', TWO),
       genesis,
-      self: { nodeId: TWO, boot: bootOfNumber(2), incarnation: 1 },
+      self: selfOf(TWO, 2),
       logger: new MemoryLogger(),
     });
     closing.push(() => server.stop());
@@ -350,6 +415,7 @@ describe('a frame', () => {
 
   test('is what the generated codec writes', () => {
     const raft = RaftMessage.fromPartial({
+      level: 1,
       from: ONE,
       message: { $case: 'readRequest', value: { readId: 4n } },
     });
@@ -396,10 +462,13 @@ async function openStream(
 
 function hello(changes: Partial<Hello> = {}): Uint8Array {
   return wrapHello({
+    level: 1,
     clusterId: genesis.clusterId,
     nodeId: ONE,
     incarnation: 1,
     boot: new Uint8Array(16),
+    buildLevel: 1,
+    buildSignature: new Uint8Array(64),
     ...changes,
   });
 }

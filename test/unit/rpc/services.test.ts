@@ -355,10 +355,11 @@ test('GetCluster shows what the answering node sees, without a quorum too', asyn
     unsignedRequests: true,
     keyCount: 3n,
     softwareVersion: '0.1.0',
+    level: 1,
     members: [
-      { nodeId: 'node-1', leader: false, reachable: true },
-      { nodeId: 'node-2', leader: true, reachable: true },
-      { nodeId: 'node-3', leader: false, reachable: false },
+      { nodeId: 'node-1', leader: false, reachable: true, build: undefined },
+      { nodeId: 'node-2', leader: true, reachable: true, build: { nodeId: 'node-2', level: 1 } },
+      { nodeId: 'node-3', leader: false, reachable: false, build: undefined },
     ],
   });
   stage.backend.onRead = () => Promise.resolve();

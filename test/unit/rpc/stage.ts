@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Backend, NodeStatus } from '../../../src/api/index.js';
 import { bootId, ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
-import type { Boot } from '../../../src/common/index.js';
+import type { Boot, NodeId } from '../../../src/common/index.js';
 import {
   BUILD_LEVEL,
   DEFAULT_LIMITS,
@@ -17,7 +17,7 @@ import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
-import type { TlsFiles } from '../../../src/rpc/index.js';
+import type { Self, TlsFiles } from '../../../src/rpc/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
 import {
@@ -75,6 +75,12 @@ export function genesisFor(
   );
 }
 
+/** What a node says of itself in its hellos. Its word on its build is not signed: streams carry it and judge nothing. */
+export function selfOf(node: NodeId, boot: number): Self {
+  const build = { nodeId: node, incarnation: 1, level: BUILD_LEVEL, signature: new Uint8Array(64) };
+  return { nodeId: node, boot: bootOfNumber(boot), incarnation: 1, build };
+}
+
 export const bootOfNumber = (number: number): Boot => bootId(number.toString(16).padStart(32, '0'));
 
 /** A logger that keeps what it is told. */
@@ -118,6 +124,8 @@ export class FakeBackend implements Backend {
       applied: 40,
       caughtUp: true,
       connected: [nodeId('node-2')],
+      level: 1,
+      builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeMs: 1_700_000_000_500,
     };
   }

@@ -28,7 +28,7 @@ test('ElectionSafety sees two leaders of one term', () => {
 
 function voteReply(term: bigint): RaftMessage {
   const value = { preVote: false, granted: true, clockMs: 0n };
-  return { from: A, to: B, term, message: { $case: 'voteReply', value } };
+  return { level: 1, from: A, to: B, term, message: { $case: 'voteReply', value } };
 }
 
 test('Promises sees a vote that leaves before it is durable', () => {
@@ -56,7 +56,8 @@ test('Promises sees a vote that changes in its term, and a term that goes back',
 
 function acknowledgement(matchIndex: bigint): RaftMessage {
   const reply = { matchIndex, refusal: 0, hintIndex: 0n, hintTerm: 0n, clockMs: 0n, round: 0n };
-  return { from: A, to: B, term: 1n, message: { $case: 'appendReply', value: reply as never } };
+  const message = { $case: 'appendReply', value: reply as never } as const;
+  return { level: 1, from: A, to: B, term: 1n, message };
 }
 
 test('Promises sees an acknowledgement of entries that are not durable, or not the leader’s', () => {

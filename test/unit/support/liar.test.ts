@@ -156,6 +156,7 @@ test('a kind of entry that does not exist, and a commit index beyond the log, do
   const { index, hash, timeMs } = liar.story.last;
   const entry = { index: BigInt(index + 1), term: BigInt(liar.term), kind: 9 };
   liar.sayOnWire(one.id, {
+    level: 1,
     from: SELF,
     to: one.id,
     term: BigInt(liar.term),

@@ -8,9 +8,10 @@ import {
   Command,
   Declined,
   encode,
-  SessionMessage,
+  encodeSession,
   SignatureShare,
 } from '../../../src/wire/index.js';
+import type { SessionBody } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/builders/ledger.js';
 import { batchOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
@@ -18,7 +19,7 @@ import { batchOf, dealKey, settle, TaskRoom } from '../../support/builders/task-
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
 /** Decides what becomes of a message on its way: nothing, or that many copies. */
-type Weather = (from: NodeId, to: NodeId, message: SessionMessage) => number;
+type Weather = (from: NodeId, to: NodeId, message: SessionBody) => number;
 
 const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
 const KEY = keyId('treasury');
@@ -52,7 +53,7 @@ async function pass(ms: number): Promise<void> {
       for (const { to, message } of room.takeSent()) {
         const receiver = nodes.find((each) => each.room.self === to);
         for (let copy = weather(room.self, to, message); copy > 0; copy--) {
-          receiver?.manager.receive(room.self, encode(SessionMessage, message));
+          receiver?.manager.receive(room.self, encodeSession(message));
         }
       }
     }
@@ -98,7 +99,7 @@ const outcome = (id: string): string | undefined => task(id)?.outcome?.$case;
 const alarms = (): readonly string[] => nodes.flatMap(({ room }) => room.alarms);
 
 /** A message of `from` about the newest attempt of a task. */
-function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): SessionMessage {
+function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): SessionBody {
   const session = task(id)?.attempts.at(-1)?.sessionId ?? fill(0);
   const index = NODES.indexOf(from) + 1;
   const { signer } = at(from).room.context.self;
@@ -163,10 +164,7 @@ describe('a signature', () => {
     sign('one');
     const forwarded = at(TWO).room.sent.find(({ message }) => message.message?.$case === 'forward');
     at(THREE).room.status = { ...at(ONE).room.status };
-    at(THREE).manager.receive(
-      TWO,
-      encode(SessionMessage, forwarded?.message ?? { message: undefined }),
-    );
+    at(THREE).manager.receive(TWO, encodeSession(forwarded?.message ?? { message: undefined }));
     await pass(400);
     expect(
       ledger.ask.tasks('', 100, false).filter(({ requestId }) => requestId === 'one'),
@@ -186,7 +184,7 @@ describe('a participant that lies', () => {
     await pass(30);
     const wrong = encode(SignatureShare, { share: fill(1) });
     const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
-    const message = encode(SessionMessage, contribution(liar, 'one', 'SHARE', wrong));
+    const message = encodeSession(contribution(liar, 'one', 'SHARE', wrong));
     for (let turn = 0; turn < 20; turn++) {
       at(ONE).manager.receive(liar, message);
       await pass(10);
@@ -209,7 +207,7 @@ describe('a participant that lies', () => {
     const body = encode(Declined, { reason: 'nonce-gone', index: 0 });
     at(ONE).manager.receive(
       stranger,
-      encode(SessionMessage, contribution(stranger, 'one', 'DECLINED', body)),
+      encodeSession(contribution(stranger, 'one', 'DECLINED', body)),
     );
     await pass(30);
     expect(task('one')?.attempts).toHaveLength(before ?? -1);
@@ -220,7 +218,7 @@ describe('a participant that lies', () => {
     for (const [position, each] of wrong.entries()) {
       at(ONE).manager.receive(
         TWO,
-        encode(SessionMessage, {
+        encodeSession({
           message: {
             $case: 'commitments',
             value: { keyId: KEY, version: 1, slots: [slot('node-2', 100 + position, each)] },
@@ -244,7 +242,7 @@ describe('a participant that lies', () => {
       to: 0,
       content: { $case: 'open' as const, value: { body: fill(1), signature: fill(1, 64) } },
     };
-    const messages: readonly SessionMessage[] = [
+    const messages: readonly SessionBody[] = [
       { message: undefined },
       { message: { $case: 'wantCommitments', value: { keyId: long } } },
       {
@@ -275,14 +273,11 @@ describe('a participant that lies', () => {
       },
       { message: { $case: 'fact', value: { command: fill(255, 1000) } } },
     ];
-    for (const message of messages) at(ONE).manager.receive(TWO, encode(SessionMessage, message));
+    for (const message of messages) at(ONE).manager.receive(TWO, encodeSession(message));
     at(ONE).manager.receive(TWO, fill(255, 5000));
     const ready = { ...ledger.installed('treasury', 'node-2'), keyId: long };
     const command = encodeCommand({ $case: 'installed', value: ready });
-    at(ONE).manager.receive(
-      TWO,
-      encode(SessionMessage, { message: { $case: 'fact', value: { command } } }),
-    );
+    at(ONE).manager.receive(TWO, encodeSession({ message: { $case: 'fact', value: { command } } }));
     await pass(50);
     expect(at(ONE).room.proposed).toEqual([]);
     expect(alarms()).toEqual([]);

@@ -58,6 +58,17 @@ export function memberRoleToJSON(object: MemberRole): string {
   }
 }
 
+/** A node's signed word on which build it runs. It is good for every level up to the one that it names. */
+export interface LevelWord {
+  nodeId: string;
+  /** The life of the node's data directory. */
+  incarnation: number;
+  /** The highest feature level that the node's build has. */
+  level: number;
+  /** Ed25519 by the node's identity key, over T("level", [cluster id, node id, incarnation, level]). */
+  signature: Uint8Array;
+}
+
 export interface Member {
   nodeId: string;
   role: MemberRole;
@@ -66,6 +77,8 @@ export interface Member {
   leader: boolean;
   /** As the answering node sees it now. */
   reachable: boolean;
+  /** The newest that the answering node has heard, since it started. Absent where it has heard none. */
+  build: LevelWord | undefined;
 }
 
 export interface Cluster {
@@ -88,6 +101,8 @@ export interface Cluster {
   openTaskCount: bigint;
   /** Of the answering node. */
   softwareVersion: string;
+  /** The feature level of the replicated state, as applied by the answering node. */
+  level: number;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -107,8 +122,129 @@ export interface GetClusterResponse {
   cluster: Cluster | undefined;
 }
 
+function createBaseLevelWord(): LevelWord {
+  return { nodeId: "", incarnation: 0, level: 0, signature: new Uint8Array(0) };
+}
+
+export const LevelWord: MessageFns<LevelWord> = {
+  encode(message: LevelWord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(16).uint32(message.incarnation);
+    }
+    if (message.level !== 0) {
+      writer.uint32(24).uint32(message.level);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(34).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LevelWord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLevelWord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.incarnation = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LevelWord {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      incarnation: isSet(object.incarnation) ? globalThis.Number(object.incarnation) : 0,
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: LevelWord): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.incarnation !== 0) {
+      obj.incarnation = Math.round(message.incarnation);
+    }
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LevelWord>, I>>(base?: I): LevelWord {
+    return LevelWord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LevelWord>, I>>(object: I): LevelWord {
+    const message = createBaseLevelWord();
+    message.nodeId = object.nodeId ?? "";
+    message.incarnation = object.incarnation ?? 0;
+    message.level = object.level ?? 0;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseMember(): Member {
-  return { nodeId: "", role: 0, identityKey: new Uint8Array(0), leader: false, reachable: false };
+  return { nodeId: "", role: 0, identityKey: new Uint8Array(0), leader: false, reachable: false, build: undefined };
 }
 
 export const Member: MessageFns<Member> = {
@@ -127,6 +263,9 @@ export const Member: MessageFns<Member> = {
     }
     if (message.reachable !== false) {
       writer.uint32(40).bool(message.reachable);
+    }
+    if (message.build !== undefined) {
+      LevelWord.encode(message.build, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -184,6 +323,14 @@ export const Member: MessageFns<Member> = {
             message.reachable = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.build = LevelWord.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -211,6 +358,7 @@ export const Member: MessageFns<Member> = {
         : new Uint8Array(0),
       leader: isSet(object.leader) ? globalThis.Boolean(object.leader) : false,
       reachable: isSet(object.reachable) ? globalThis.Boolean(object.reachable) : false,
+      build: isSet(object.build) ? LevelWord.fromJSON(object.build) : undefined,
     };
   },
 
@@ -231,6 +379,9 @@ export const Member: MessageFns<Member> = {
     if (message.reachable !== false) {
       obj.reachable = message.reachable;
     }
+    if (message.build !== undefined) {
+      obj.build = LevelWord.toJSON(message.build);
+    }
     return obj;
   },
 
@@ -244,6 +395,9 @@ export const Member: MessageFns<Member> = {
     message.identityKey = object.identityKey ?? new Uint8Array(0);
     message.leader = object.leader ?? false;
     message.reachable = object.reachable ?? false;
+    message.build = (object.build !== undefined && object.build !== null)
+      ? LevelWord.fromPartial(object.build)
+      : undefined;
     return message;
   },
 };
@@ -262,6 +416,7 @@ function createBaseCluster(): Cluster {
     keyCount: 0n,
     openTaskCount: 0n,
     softwareVersion: "",
+    level: 0,
   };
 }
 
@@ -317,6 +472,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.softwareVersion !== "") {
       writer.uint32(98).string(message.softwareVersion);
+    }
+    if (message.level !== 0) {
+      writer.uint32(104).uint32(message.level);
     }
     return writer;
   },
@@ -430,6 +588,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.softwareVersion = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -498,6 +664,7 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.software_version)
         ? globalThis.String(object.software_version)
         : "",
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
     };
   },
 
@@ -539,6 +706,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.softwareVersion !== "") {
       obj.softwareVersion = message.softwareVersion;
     }
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
     return obj;
   },
 
@@ -567,6 +737,7 @@ export const Cluster: MessageFns<Cluster> = {
       ? BigInt(object.openTaskCount)
       : 0n;
     message.softwareVersion = object.softwareVersion ?? "";
+    message.level = object.level ?? 0;
     return message;
   },
 };

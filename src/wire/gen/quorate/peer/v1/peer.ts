@@ -10,11 +10,19 @@ import { RaftMessage } from "./raft.js";
 import { SessionMessage } from "./session.js";
 
 export interface Hello {
+  /** The feature level that this form of a hello came with. */
+  level: number;
   clusterId: string;
   nodeId: string;
   incarnation: number;
   /** 16 bytes. */
   boot: Uint8Array;
+  /**
+   * The highest feature level that the node's build has, and its signature over that (T("level", …)), for an operator who
+   * wants to raise the cluster's level.
+   */
+  buildLevel: number;
+  buildSignature: Uint8Array;
 }
 
 export interface RaftRequest {
@@ -34,22 +42,39 @@ export interface SessionResponse {
 }
 
 function createBaseHello(): Hello {
-  return { clusterId: "", nodeId: "", incarnation: 0, boot: new Uint8Array(0) };
+  return {
+    level: 0,
+    clusterId: "",
+    nodeId: "",
+    incarnation: 0,
+    boot: new Uint8Array(0),
+    buildLevel: 0,
+    buildSignature: new Uint8Array(0),
+  };
 }
 
 export const Hello: MessageFns<Hello> = {
   encode(message: Hello, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
     if (message.clusterId !== "") {
-      writer.uint32(10).string(message.clusterId);
+      writer.uint32(18).string(message.clusterId);
     }
     if (message.nodeId !== "") {
-      writer.uint32(18).string(message.nodeId);
+      writer.uint32(26).string(message.nodeId);
     }
     if (message.incarnation !== 0) {
-      writer.uint32(24).uint32(message.incarnation);
+      writer.uint32(32).uint32(message.incarnation);
     }
     if (message.boot.length !== 0) {
-      writer.uint32(34).bytes(message.boot);
+      writer.uint32(42).bytes(message.boot);
+    }
+    if (message.buildLevel !== 0) {
+      writer.uint32(48).uint32(message.buildLevel);
+    }
+    if (message.buildSignature.length !== 0) {
+      writer.uint32(58).bytes(message.buildSignature);
     }
     return writer;
   },
@@ -68,11 +93,11 @@ export const Hello: MessageFns<Hello> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.clusterId = reader.string();
+            message.level = reader.uint32();
             continue;
           }
           case 2: {
@@ -80,23 +105,47 @@ export const Hello: MessageFns<Hello> = {
               break;
             }
 
-            message.nodeId = reader.string();
+            message.clusterId = reader.string();
             continue;
           }
           case 3: {
-            if (tag !== 24) {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
             message.incarnation = reader.uint32();
             continue;
           }
-          case 4: {
-            if (tag !== 34) {
+          case 5: {
+            if (tag !== 42) {
               break;
             }
 
             message.boot = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.buildLevel = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.buildSignature = reader.bytes();
             continue;
           }
         }
@@ -113,6 +162,7 @@ export const Hello: MessageFns<Hello> = {
 
   fromJSON(object: any): Hello {
     return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
       clusterId: isSet(object.clusterId)
         ? globalThis.String(object.clusterId)
         : isSet(object.cluster_id)
@@ -125,11 +175,24 @@ export const Hello: MessageFns<Hello> = {
         : "",
       incarnation: isSet(object.incarnation) ? globalThis.Number(object.incarnation) : 0,
       boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
+      buildLevel: isSet(object.buildLevel)
+        ? globalThis.Number(object.buildLevel)
+        : isSet(object.build_level)
+        ? globalThis.Number(object.build_level)
+        : 0,
+      buildSignature: isSet(object.buildSignature)
+        ? bytesFromBase64(object.buildSignature)
+        : isSet(object.build_signature)
+        ? bytesFromBase64(object.build_signature)
+        : new Uint8Array(0),
     };
   },
 
   toJSON(message: Hello): unknown {
     const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
     if (message.clusterId !== "") {
       obj.clusterId = message.clusterId;
     }
@@ -142,6 +205,12 @@ export const Hello: MessageFns<Hello> = {
     if (message.boot.length !== 0) {
       obj.boot = base64FromBytes(message.boot);
     }
+    if (message.buildLevel !== 0) {
+      obj.buildLevel = Math.round(message.buildLevel);
+    }
+    if (message.buildSignature.length !== 0) {
+      obj.buildSignature = base64FromBytes(message.buildSignature);
+    }
     return obj;
   },
 
@@ -150,10 +219,13 @@ export const Hello: MessageFns<Hello> = {
   },
   fromPartial<I extends Exact<DeepPartial<Hello>, I>>(object: I): Hello {
     const message = createBaseHello();
+    message.level = object.level ?? 0;
     message.clusterId = object.clusterId ?? "";
     message.nodeId = object.nodeId ?? "";
     message.incarnation = object.incarnation ?? 0;
     message.boot = object.boot ?? new Uint8Array(0);
+    message.buildLevel = object.buildLevel ?? 0;
+    message.buildSignature = object.buildSignature ?? new Uint8Array(0);
     return message;
   },
 };

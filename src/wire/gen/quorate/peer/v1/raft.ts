@@ -54,7 +54,10 @@ export function appendRefusalToJSON(object: AppendRefusal): string {
 export interface LogEntry {
   index: bigint;
   term: bigint;
-  /** 0 genesis, 1 no-op, 2 command, 3 member. */
+  /**
+   * 0 genesis, 1 no-op, 2 command, 3 member. There will be no other: a follower takes no entry of a kind that it does not
+   * know, so what comes later is a kind of command.
+   */
   kind: number;
   timeMs: bigint;
   payload: Uint8Array;
@@ -104,6 +107,8 @@ export interface ReadReply {
 }
 
 export interface RaftMessage {
+  /** The feature level that this kind of message came with. */
+  level: number;
   from: string;
   to: string;
   term: bigint;
@@ -1023,41 +1028,44 @@ export const ReadReply: MessageFns<ReadReply> = {
 };
 
 function createBaseRaftMessage(): RaftMessage {
-  return { from: "", to: "", term: 0n, message: undefined };
+  return { level: 0, from: "", to: "", term: 0n, message: undefined };
 }
 
 export const RaftMessage: MessageFns<RaftMessage> = {
   encode(message: RaftMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
     if (message.from !== "") {
-      writer.uint32(10).string(message.from);
+      writer.uint32(18).string(message.from);
     }
     if (message.to !== "") {
-      writer.uint32(18).string(message.to);
+      writer.uint32(26).string(message.to);
     }
     if (message.term !== 0n) {
       if (BigInt.asUintN(64, message.term) !== message.term) {
         throw new globalThis.Error("value provided for field message.term of type uint64 too large");
       }
-      writer.uint32(24).uint64(message.term);
+      writer.uint32(32).uint64(message.term);
     }
     switch (message.message?.$case) {
       case "voteRequest":
-        VoteRequest.encode(message.message.value, writer.uint32(34).fork()).join();
+        VoteRequest.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
       case "voteReply":
-        VoteReply.encode(message.message.value, writer.uint32(42).fork()).join();
+        VoteReply.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
       case "append":
-        Append.encode(message.message.value, writer.uint32(50).fork()).join();
+        Append.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
       case "appendReply":
-        AppendReply.encode(message.message.value, writer.uint32(58).fork()).join();
+        AppendReply.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
       case "readRequest":
-        ReadRequest.encode(message.message.value, writer.uint32(66).fork()).join();
+        ReadRequest.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
       case "readReply":
-        ReadReply.encode(message.message.value, writer.uint32(74).fork()).join();
+        ReadReply.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -1077,11 +1085,11 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.from = reader.string();
+            message.level = reader.uint32();
             continue;
           }
           case 2: {
@@ -1089,23 +1097,23 @@ export const RaftMessage: MessageFns<RaftMessage> = {
               break;
             }
 
-            message.to = reader.string();
+            message.from = reader.string();
             continue;
           }
           case 3: {
-            if (tag !== 24) {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
             message.term = reader.uint64() as bigint;
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.message = { $case: "voteRequest", value: VoteRequest.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -1113,7 +1121,7 @@ export const RaftMessage: MessageFns<RaftMessage> = {
               break;
             }
 
-            message.message = { $case: "voteReply", value: VoteReply.decode(reader, reader.uint32()) };
+            message.message = { $case: "voteRequest", value: VoteRequest.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -1121,7 +1129,7 @@ export const RaftMessage: MessageFns<RaftMessage> = {
               break;
             }
 
-            message.message = { $case: "append", value: Append.decode(reader, reader.uint32()) };
+            message.message = { $case: "voteReply", value: VoteReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 7: {
@@ -1129,7 +1137,7 @@ export const RaftMessage: MessageFns<RaftMessage> = {
               break;
             }
 
-            message.message = { $case: "appendReply", value: AppendReply.decode(reader, reader.uint32()) };
+            message.message = { $case: "append", value: Append.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
@@ -1137,11 +1145,19 @@ export const RaftMessage: MessageFns<RaftMessage> = {
               break;
             }
 
-            message.message = { $case: "readRequest", value: ReadRequest.decode(reader, reader.uint32()) };
+            message.message = { $case: "appendReply", value: AppendReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 9: {
             if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "readRequest", value: ReadRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
               break;
             }
 
@@ -1162,6 +1178,7 @@ export const RaftMessage: MessageFns<RaftMessage> = {
 
   fromJSON(object: any): RaftMessage {
     return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
       from: isSet(object.from) ? globalThis.String(object.from) : "",
       to: isSet(object.to) ? globalThis.String(object.to) : "",
       term: isSet(object.term) ? BigInt(object.term) : 0n,
@@ -1193,6 +1210,9 @@ export const RaftMessage: MessageFns<RaftMessage> = {
 
   toJSON(message: RaftMessage): unknown {
     const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
     if (message.from !== "") {
       obj.from = message.from;
     }
@@ -1223,6 +1243,7 @@ export const RaftMessage: MessageFns<RaftMessage> = {
   },
   fromPartial<I extends Exact<DeepPartial<RaftMessage>, I>>(object: I): RaftMessage {
     const message = createBaseRaftMessage();
+    message.level = object.level ?? 0;
     message.from = object.from ?? "";
     message.to = object.to ?? "";
     message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;

@@ -11,6 +11,8 @@ import { Envelope } from "./envelope.js";
 
 /** What nodes tell each other outside of Raft. */
 export interface SessionMessage {
+  /** The feature level that this kind of message came with. */
+  level: number;
   message:
     | //
     /** A message of a key generation. */
@@ -62,32 +64,35 @@ export interface Fact {
 }
 
 function createBaseSessionMessage(): SessionMessage {
-  return { message: undefined };
+  return { level: 0, message: undefined };
 }
 
 export const SessionMessage: MessageFns<SessionMessage> = {
   encode(message: SessionMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
     switch (message.message?.$case) {
       case "envelope":
-        Envelope.encode(message.message.value, writer.uint32(10).fork()).join();
+        Envelope.encode(message.message.value, writer.uint32(18).fork()).join();
         break;
       case "contribution":
-        Contribution.encode(message.message.value, writer.uint32(18).fork()).join();
+        Contribution.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
       case "wantCommitments":
-        WantCommitments.encode(message.message.value, writer.uint32(26).fork()).join();
+        WantCommitments.encode(message.message.value, writer.uint32(34).fork()).join();
         break;
       case "commitments":
-        Commitments.encode(message.message.value, writer.uint32(34).fork()).join();
+        Commitments.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
       case "forward":
-        Forward.encode(message.message.value, writer.uint32(42).fork()).join();
+        Forward.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
       case "forwardRefused":
-        ForwardRefused.encode(message.message.value, writer.uint32(50).fork()).join();
+        ForwardRefused.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
       case "fact":
-        Fact.encode(message.message.value, writer.uint32(58).fork()).join();
+        Fact.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
     }
     return writer;
@@ -107,11 +112,11 @@ export const SessionMessage: MessageFns<SessionMessage> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.message = { $case: "envelope", value: Envelope.decode(reader, reader.uint32()) };
+            message.level = reader.uint32();
             continue;
           }
           case 2: {
@@ -119,7 +124,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
               break;
             }
 
-            message.message = { $case: "contribution", value: Contribution.decode(reader, reader.uint32()) };
+            message.message = { $case: "envelope", value: Envelope.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -127,7 +132,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
               break;
             }
 
-            message.message = { $case: "wantCommitments", value: WantCommitments.decode(reader, reader.uint32()) };
+            message.message = { $case: "contribution", value: Contribution.decode(reader, reader.uint32()) };
             continue;
           }
           case 4: {
@@ -135,7 +140,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
               break;
             }
 
-            message.message = { $case: "commitments", value: Commitments.decode(reader, reader.uint32()) };
+            message.message = { $case: "wantCommitments", value: WantCommitments.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -143,7 +148,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
               break;
             }
 
-            message.message = { $case: "forward", value: Forward.decode(reader, reader.uint32()) };
+            message.message = { $case: "commitments", value: Commitments.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -151,11 +156,19 @@ export const SessionMessage: MessageFns<SessionMessage> = {
               break;
             }
 
-            message.message = { $case: "forwardRefused", value: ForwardRefused.decode(reader, reader.uint32()) };
+            message.message = { $case: "forward", value: Forward.decode(reader, reader.uint32()) };
             continue;
           }
           case 7: {
             if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "forwardRefused", value: ForwardRefused.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 
@@ -176,6 +189,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
 
   fromJSON(object: any): SessionMessage {
     return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
       message: isSet(object.envelope)
         ? { $case: "envelope", value: Envelope.fromJSON(object.envelope) }
         : isSet(object.contribution)
@@ -200,6 +214,9 @@ export const SessionMessage: MessageFns<SessionMessage> = {
 
   toJSON(message: SessionMessage): unknown {
     const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
     if (message.message?.$case === "envelope") {
       obj.envelope = Envelope.toJSON(message.message.value);
     } else if (message.message?.$case === "contribution") {
@@ -223,6 +240,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
   },
   fromPartial<I extends Exact<DeepPartial<SessionMessage>, I>>(object: I): SessionMessage {
     const message = createBaseSessionMessage();
+    message.level = object.level ?? 0;
     switch (object.message?.$case) {
       case "envelope": {
         if (object.message?.value !== undefined && object.message?.value !== null) {

@@ -1,0 +1,53 @@
+import type { NodeId } from '../common/index.js';
+import { BUILD_LEVEL, isSignedLevelWord, levelWord } from '../identity/index.js';
+import type { Genesis } from '../identity/index.js';
+import type { Logger, Signer, Verify } from '../ports/index.js';
+import type { LevelWord } from '../wire/index.js';
+
+/** What one build has and another may lack. Handed in, so that a test can run a later build beside this one. */
+export type Build = {
+  /** The highest feature level that it has. */
+  readonly level: number;
+};
+
+/** This build, as it is released. */
+export const THIS_BUILD: Build = { level: BUILD_LEVEL };
+
+/** The life of a data directory; always 1 until membership can change. */
+export const INCARNATION = 1;
+
+type BuildsParts = {
+  readonly genesis: Genesis;
+  readonly signer: Signer;
+  readonly build: Build;
+  readonly verify: Pick<Verify, 'identity'>;
+  readonly logger: Pick<Logger, 'warn'>;
+};
+
+/** Signed words on which build each node runs: this node's own, and the newest that was heard of each other. */
+export class Builds {
+  readonly #parts: BuildsParts;
+  readonly #words = new Map<NodeId, LevelWord>();
+
+  constructor(parts: BuildsParts) {
+    this.#parts = parts;
+    const { genesis, signer, build } = parts;
+    this.#words.set(signer.node, levelWord(genesis.clusterId, signer, INCARNATION, build.level));
+  }
+
+  get words(): ReadonlyMap<NodeId, LevelWord> {
+    return this.#words;
+  }
+
+  /** Keeps what `peer` says of its build, if it has signed that. */
+  heard(peer: NodeId, word: LevelWord): void {
+    const { genesis, verify, logger } = this.#parts;
+    const member = genesis.members.find(({ nodeId }) => nodeId === peer);
+    const signed =
+      member !== undefined &&
+      word.nodeId === peer &&
+      isSignedLevelWord(genesis.clusterId, member.identityKey, word, verify);
+    if (signed) this.#words.set(peer, word);
+    else logger.warn('A peer has not signed what it says of its build', { peer });
+  }
+}
