@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { ProgramCopy } from '../support/patches/program-copy.js';
 import { PLANTED_BUGS, runWith } from './planted-bugs.js';
 
 const USAGE = `usage: npm run simulate:bugs -- [options]
@@ -27,10 +28,11 @@ const WHERE = ['consensus', 'elections', 'faults', 'byzantine'] as const;
 /** Plants every bug, the rare ones too, and tells which seed found it. */
 async function main(): Promise<number> {
   const rows = [];
+  using copy = new ProgramCopy();
   for (const bug of PLANTED_BUGS.filter(({ name }) => name.includes(values.match))) {
     const [first, seeds] = [Number(values.first ?? bug.first), Number(values.seeds ?? bug.seeds)];
     const where = WHERE.find((each) => each === values.where) ?? bug.where;
-    const { seed, checkers, seconds } = await runWith({ ...bug, where, first, seeds });
+    const { seed, checkers, seconds } = await runWith(copy, { ...bug, where, first, seeds });
     const needed = seed === undefined ? undefined : seed - first + 1;
     const { name, isRare = false } = bug;
     rows.push({ name, where, isRare, first, budget: seeds, needed, seed, checkers, seconds });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-import { ProgramCopy } from '../support/patches/program-copy.js';
+import type { ProgramCopy } from '../support/patches/program-copy.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
 import type { PlantedBug } from './planted/planted-bug.js';
 import { TASK_BUGS } from './planted/tasks.js';
@@ -24,10 +24,9 @@ const OPTIONS: Readonly<Record<PlantedBug['where'], readonly string[]>> = {
   byzantine: ['--profile', 'byzantine'],
 };
 
-/** Runs a copy of the compiled program with the bug in it, until it shows or the seeds are over. */
-export async function runWith(bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {
+/** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */
+export async function runWith(copy: ProgramCopy, bug: Omit<PlantedBug, 'name'>): Promise<Verdict> {
   const { edits, where, first, seeds } = bug;
-  using copy = new ProgramCopy();
   copy.plant(edits);
   const startedMs = Date.now();
   const program = copy.program('simulation/main.js');

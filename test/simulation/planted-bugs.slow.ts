@@ -1,14 +1,18 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 
+import { ProgramCopy } from '../support/patches/program-copy.js';
 import { PLANTED_BUGS, runWith } from './planted-bugs.js';
 
 const TIMEOUT_MS = 300_000;
+const copy = new ProgramCopy();
+afterAll(() => copy[Symbol.dispose]());
+
 const QUICK = PLANTED_BUGS.filter(({ isRare }) => isRare !== true);
 
 test.each(QUICK.map((bug) => [bug.name, bug] as const))(
   'finds out when %s',
   async (_, bug) => {
-    expect((await runWith(bug)).checkers).not.toEqual([]);
+    expect((await runWith(copy, bug)).checkers).not.toEqual([]);
   },
   TIMEOUT_MS,
 );
@@ -20,7 +24,7 @@ test.each([
 ] as const)(
   'finds nothing where nothing is planted: %s',
   async (where, first, seeds) => {
-    expect((await runWith({ edits: [], where, first, seeds })).checkers).toEqual([]);
+    expect((await runWith(copy, { edits: [], where, first, seeds })).checkers).toEqual([]);
   },
   TIMEOUT_MS,
 );

@@ -2,29 +2,17 @@ import { expect, jest, test } from '@jest/globals';
 import {
   LOGGED_AS_BYTES,
   LOGGED_AS_TEXT,
+  memoryWith,
   NOTHING_IS_SEALED,
   PUT_INTO_THE_LOG,
   searchWith,
   TOLD_IN_AN_ERROR,
+  WIPING_DOES_NOTHING,
 } from './leaks.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(400_000);
 
-test('no secret of a cluster is in its data directories, logs, errors, answers or entries', () => {
-  const { secrets, searched, errors, found } = searchWith([]);
-
-  expect(found).toEqual({});
-  // There were secrets to find, of every kind, and places to find them in.
-  expect(secrets).toMatchObject({ passphrase: 1, 'node key': 2, 'certificate key': 3 });
-  for (const kind of ['held', 'value', 'nonce']) expect(secrets[kind]).toBeGreaterThan(8);
-  for (const [place, bytes] of Object.entries(searched)) {
-    expect([place, bytes > 2_000]).toEqual([place, true]);
-  }
-  expect(Object.keys(searched)).toHaveLength(11);
-  expect(errors.join('\n')).toMatch(/NOT_FOUND[^]*PERMISSION_DENIED[^]*not the passphrase/);
-});
-
-test('they are found on every disk when nothing is sealed, in a log line, and in a message', () => {
+test('secrets are found on every disk when nothing is sealed, in a log line, and in a message', () => {
   const { found } = searchWith([NOTHING_IS_SEALED, LOGGED_AS_TEXT, TOLD_IN_AN_ERROR]);
 
   for (const node of ['node-1', 'node-2', 'node-3']) {
@@ -37,7 +25,7 @@ test('they are found on every disk when nothing is sealed, in a log line, and in
   expect(found['errors']).toContain('passphrase: raw');
 });
 
-test('they are found in the entries that carry them', () => {
+test('secrets are found in the entries that carry them', () => {
   const { found } = searchWith([PUT_INTO_THE_LOG]);
 
   expect(found['entries of node-1']).toContain('held: raw');
@@ -46,4 +34,11 @@ test('they are found in the entries that carry them', () => {
 
 test('a log line that is given bytes, or a field with the name of a secret, shows none', () => {
   expect(searchWith([LOGGED_AS_BYTES]).found).toEqual({});
+});
+
+test('when wiping does nothing, hundreds of arrays still hold a secret in the end', () => {
+  const { left } = memoryWith([WIPING_DOES_NOTHING]);
+
+  const count = Object.values(left).reduce((sum, each) => sum + each, 0);
+  expect(count).toBeGreaterThan(100);
 });
