@@ -1,11 +1,11 @@
 import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
-import { isSignerSet, judgeSignatureShare, publicOf } from '../frost/index.js';
-import { isRightOpening, isRightValue, keygenKinds } from '../sharing/index.js';
+import { isSignerSet, judgeSignatureShare, publicOf, SHARE_KIND } from '../frost/index.js';
+import { isRightOpening, isRightValue, keygen } from '../sharing/index.js';
 import type { Commitment, Suite } from '../frost/index.js';
 import { readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { envelopeBytes, TO_ALL } from '../mpc/index.js';
+import { codecOf, envelopeBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
 import { EVIDENCE_BYTES_MAX, slotsOf } from '../state/index.js';
 import { decode, Evidence, SignatureShare } from '../wire/index.js';
@@ -41,7 +41,7 @@ export type CulpritReason =
   'TWO_MESSAGES' | 'UNREADABLE_MESSAGE' | 'WRONG_OPENING' | 'WRONG_VALUE' | 'WRONG_SHARE';
 
 /** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
-const SAID_ONCE: ReadonlySet<string> = new Set(['KG1', 'KG2', 'KG3', 'SHARE']);
+const SAID_ONCE: ReadonlySet<string> = new Set([...Object.values(keygen.kinds), SHARE_KIND]);
 const TASK_ID = /^[a-z2-7]{26}$/;
 
 /**
@@ -113,34 +113,28 @@ class Trial {
     if (generating === undefined) return false;
     const body = this.#signed(kind, generating.index, to, message);
     if (body === undefined) return false;
-    switch (kind) {
-      case 'KG1':
-      case 'KG2':
-      case 'KG3':
-        return keygenKinds[kind].decode(body) === undefined;
-      default:
-        return false;
-    }
+    const codec = codecOf(keygen, kind, to);
+    return codec !== undefined && codec.decode(body) === undefined;
   }
 
   #openedWrongly({ commitment, opening }: WrongOpening): boolean {
     const generating = this.#generating();
     if (generating === undefined) return false;
     const { index, suite, threshold } = generating;
-    const kg1 = this.#signed('KG1', index, TO_ALL, commitment);
-    const kg2 = this.#signed('KG2', index, TO_ALL, opening);
-    if (kg1 === undefined || kg2 === undefined) return false;
-    return !isRightOpening(suite, this.#accused.sessionId, index, threshold, kg1, kg2);
+    const commitBody = this.#signed(keygen.kinds.commit, index, TO_ALL, commitment);
+    const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
+    if (commitBody === undefined || openBody === undefined) return false;
+    return !isRightOpening(suite, this.#accused.sessionId, index, threshold, commitBody, openBody);
   }
 
   #dealtWrongly({ to, opening, value }: WrongValue): boolean {
     const generating = this.#generating();
     if (generating === undefined) return false;
     const { index, suite, count } = generating;
-    const kg2 = this.#signed('KG2', index, TO_ALL, opening);
-    const kg3 = this.#signed('KG3', index, to, value);
-    if (kg2 === undefined || kg3 === undefined || to < 1 || to > count) return false;
-    return !isRightValue(suite, kg2, kg3, to);
+    const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
+    const valueBody = this.#signed(keygen.kinds.value, index, to, value);
+    if (openBody === undefined || valueBody === undefined || to < 1 || to > count) return false;
+    return !isRightValue(suite, openBody, valueBody, to);
   }
 
   /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
@@ -160,7 +154,7 @@ class Trial {
     }));
     const indices = B.map((each) => each.index);
     if (suite === undefined || !ofThisKey || !isSignerSet(ready.threshold, indices)) return false;
-    const body = this.#signed('SHARE', index, TO_ALL, share);
+    const body = this.#signed(SHARE_KIND, index, TO_ALL, share);
     if (body === undefined || !indices.includes(index)) return false;
     const scalar = decode(SignatureShare, body)?.share;
     if (scalar === undefined) return true;

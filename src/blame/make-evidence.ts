@@ -1,4 +1,5 @@
 import type { Entry } from '../ports/index.js';
+import { keygen } from '../sharing/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, SignedBody } from '../wire/index.js';
 
@@ -46,10 +47,10 @@ function proofOf([first, second]: readonly Envelope[]): Proof | undefined {
   if (kind === second.kind) {
     return { $case: 'twoMessages', value: { kind, from, to, first: one, second: other } };
   }
-  if (kind === 'KG1' && second.kind === 'KG2') {
+  if (kind === keygen.kinds.commit && second.kind === keygen.kinds.open) {
     return { $case: 'wrongOpening', value: { commitment: one, opening: other } };
   }
-  if (kind === 'KG2' && second.kind === 'KG3') {
+  if (kind === keygen.kinds.open && second.kind === keygen.kinds.value) {
     return { $case: 'wrongValue', value: { to: second.to, opening: one, value: other } };
   }
   return undefined;

@@ -22,6 +22,7 @@ export type { JobParts } from './jobs.js';
 export { judgeSignatureShare } from './judge.js';
 export { isPath, publicOf } from './key.js';
 export type { FrostPublic } from './key.js';
+export { SHARE_KIND } from './messages.js';
 export { commit, signShare } from './sign.js';
 export type { Nonce, SignShareResult } from './sign.js';
 export { derivedPublicKey, publicKeyOf } from './signing-key.js';

@@ -2,13 +2,13 @@ import type { PartyIndex } from '../common/index.js';
 import type { Envelope } from '../wire/index.js';
 
 /**
- * A run of a protocol ended, and for once somebody is to blame: each culprit signed something that fails a check or
- * contradicts itself. Absence, lateness and what cannot be read never lead here.
+ * A run of a protocol ended, and the culprits are known: each signed a message that fails a check or contradicts another of
+ * its own. Absence, lateness and a message that cannot be read never lead here.
  */
 export class ProtocolAbort extends Error {
   override readonly name = 'ProtocolAbort';
   readonly culprits: readonly PartyIndex[];
-  /** The culprits' own signed messages, open: enough for anybody to judge again. */
+  /** The culprits' own signed messages, not sealed: any node can judge them again. */
   readonly evidence: readonly Envelope[];
 
   constructor(

@@ -10,10 +10,10 @@ import {
   type SignedBody,
 } from '../wire/index.js';
 
-/** Receiver of what goes to everybody. */
+/** The receiver that a broadcast names. */
 export const TO_ALL = 0;
 
-/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). Wiped by whoever has a secret body. */
+/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). The caller wipes it when the body is a secret. */
 export function envelopeBytes(
   sessionId: Uint8Array,
   kind: string,
@@ -28,7 +28,7 @@ export function envelopeBytes(
   return whole;
 }
 
-/** `body` in an envelope that anybody may read, signed by this node. */
+/** `body` in an envelope that is not sealed, signed by this node. */
 export function signEnvelope(
   signer: Signer,
   sessionId: Uint8Array,
@@ -38,11 +38,11 @@ export function signEnvelope(
   body: Uint8Array,
 ): Envelope {
   const signature = signer.sign(envelopeBytes(sessionId, kind, from, to, body));
-  return openEnvelopeOf(sessionId, kind, from, to, { body, signature });
+  return plainEnvelope(sessionId, kind, from, to, { body, signature });
 }
 
-/** The body of an open envelope, or `undefined` when it is sealed or not signed by `identityKey`. */
-export function openEnvelope(
+/** The body of a plain envelope, or `undefined` when it is sealed or not signed by `identityKey`. */
+export function verifiedBody(
   verify: Verify,
   identityKey: Uint8Array,
   envelope: Envelope,
@@ -54,8 +54,8 @@ export function openEnvelope(
   return verify.identity(identityKey, signed, signature) ? body : undefined;
 }
 
-/** The envelope of a body that is signed already: as it is sent to all, and as a sealed one is shown as evidence. */
-export function openEnvelopeOf(
+/** An envelope that is not sealed, around a body that is signed already: a broadcast, or a private message as evidence. */
+export function plainEnvelope(
   sessionId: Uint8Array,
   kind: string,
   from: PartyIndex,

@@ -1,10 +1,13 @@
 /**
- * The runtime of protocols in rounds: sessions among fixed participants, signed envelopes, routing by kind and sender,
- * repetition, equivocation, and sealing of what only two may read. A protocol is an async function over a `Party`; whoever
- * carries its bytes holds the `Session`. It knows no protocol, no clock and no network: deadlines are the caller's.
+ * The runtime of protocols in rounds: sessions among fixed participants, rounds that carry broadcasts and private messages,
+ * signed envelopes, routing by kind and sender, repetition, equivocation, and seals between two participants. A protocol
+ * is a definition and an async function over a `Party`; the code that carries its bytes holds the `Session`. It knows no
+ * protocol, no clock and no network: deadlines are the caller's.
  */
 export { ProtocolAbort } from './abort.js';
-export { envelopeBytes, openEnvelope, signEnvelope, TO_ALL } from './envelope.js';
-export type { Kind, KindTable, Party } from './party.js';
-export { openSession } from './session.js';
+export { envelopeBytes, plainEnvelope, signEnvelope, TO_ALL, verifiedBody } from './envelope.js';
+export type { Heard, Mine, Party } from './party.js';
+export { codecOf, protocol } from './protocol.js';
+export type { Carried, Codec, Limits, Protocol, Round, Rounds } from './protocol.js';
+export { startSession } from './session.js';
 export type { Session, SessionParts } from './session.js';

@@ -1,47 +1,44 @@
 import type { PartyIndex } from '../common/index.js';
-import type { Envelope } from '../wire/index.js';
+import type { Envelope, SignedBody } from '../wire/index.js';
+import type { Carried, Rounds } from './protocol.js';
 
-/** One kind of message: who gets it, and its bytes. Methods, so that kinds of different values fit one table. */
-export interface Kind<V> {
-  /** Whether it goes to each participant alone, sealed, rather than to all. */
-  readonly sealed: boolean;
-  encode(value: V): Uint8Array;
-  /** `undefined` for bytes that `encode` would not write. Never throws. */
-  decode(body: Uint8Array): V | undefined;
-  /** The X25519 key that this message announces, to seal later ones to. One kind of a protocol has it, or none. */
-  sealKey?(value: V): Uint8Array;
-}
+/** What a participant gives to a round: one value for all, one for each receiver, or both. */
+export type Mine<C extends Carried> = {
+  readonly [P in keyof C]: P extends 'each' ? (to: PartyIndex) => C[P] : C[P];
+};
 
-/** The messages of a protocol: `K` names the kinds and says what each carries. */
-export type KindTable<K> = { readonly [N in keyof K & string]: Kind<K[N]> };
+/** What came from one sender in a round. */
+export type Heard<C extends Carried> = { readonly from: PartyIndex } & Readonly<C>;
 
 /** A protocol's view of its session: messages go out and come in, and all that may go wrong on the way is elsewhere. */
-export interface Party<K> {
+export interface Party<R extends Rounds> {
   readonly index: PartyIndex;
-  /** Participants, this one included. */
+  /** Participants of the session, this one included. */
   readonly count: number;
   /** 32 bytes, the same for all participants, never used for another run. */
   readonly sessionId: Uint8Array;
-  /** This session's own X25519 public key, for the message that announces it. */
+  /** This session's own X25519 public key, for the round that announces it. */
   readonly sealKey: Uint8Array;
 
   /**
-   * Sends `mine` to all and waits for everybody's: in order of participants, own included. Once for each kind.
+   * Sends `mine` and waits until every sender has spoken: in order of senders, own included. Each round is begun once; others may
+   * be in flight. `mine.each` is called before this returns, its values sealed for their receivers alone. A participant that
+   * only receives gives nothing; one that only sends gets nothing, at once.
    *
-   * @throws {ProtocolAbort} Somebody's signed body cannot be decoded, or there are two different ones.
+   * @throws {ProtocolAbort} A signed body cannot be decoded, or a sender signed two different ones.
    * @throws What the session was closed with, a passed deadline for instance.
    */
-  exchange<N extends keyof K & string>(kind: N, mine: K[N]): Promise<readonly K[N][]>;
+  round<N extends keyof R & string>(name: N, mine?: Mine<R[N]>): Promise<readonly Heard<R[N]>[]>;
 
-  /** As {@link exchange}, with a message of its own for each, sealed so that nobody else can read it. */
-  exchangeSealed<N extends keyof K & string>(
-    kind: N,
-    mine: (to: PartyIndex) => K[N],
-  ): Promise<readonly K[N][]>;
+  /** What one sender says in a round, as soon as it has come. Throws as {@link round} does. */
+  heard<N extends keyof R & string>(name: N, from: PartyIndex): Promise<Heard<R[N]>>;
 
-  /** The bodies of an exchange that is over, as signed, in order of participants, own included. */
-  bodies(kind: keyof K & string): readonly Uint8Array[];
+  /** The broadcasts of a round that is over, as signed, in order of senders, own included. None for one that receives none. */
+  broadcasts(name: keyof R & string): readonly SignedBody[];
 
-  /** The same bodies of one participant with its signatures: evidence. */
-  originals(kinds: readonly (keyof K & string)[], from: PartyIndex): readonly Envelope[];
+  /** The bodies of what a round that is over brought to this participant alone. They are wiped when the session is closed. */
+  privates(name: keyof R & string): readonly Uint8Array[];
+
+  /** All that `from` said here in rounds that are over, with its signatures: evidence, which outlives the session. */
+  originals(names: readonly (keyof R & string)[], from: PartyIndex): readonly Envelope[];
 }

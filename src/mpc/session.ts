@@ -1,20 +1,19 @@
 import { assert, equal, type PartyIndex } from '../common/index.js';
 import { equalSecrets, wipe } from '../crypto/index.js';
 import type { Random, Signer, Verify } from '../ports/index.js';
-import { decodeSecret, encodeSecret, SignedBody, type Envelope } from '../wire/index.js';
+import { decodeSecret, SignedBody, type Envelope } from '../wire/index.js';
 import { ProtocolAbort } from './abort.js';
-import { envelopeBytes, openEnvelopeOf, TO_ALL } from './envelope.js';
-import { Exchange } from './exchange.js';
-import type { Kind, KindTable, Party } from './party.js';
+import type { Channel } from './channel.js';
+import { Outbox } from './outbox.js';
+import type { Heard, Mine, Party } from './party.js';
+import { sealedBytesMax, type Carried, type Protocol, type Rounds } from './protocol.js';
+import { roundRuns, type RoundRun } from './round-run.js';
 import { Seals } from './seals.js';
 
-/** Larger bodies are not read: the largest of ours, an opening for 20 participants, has under 1 KiB. */
-const BODY_BYTES_MAX = 16_384;
-
-/** Sealed messages of one sender that wait for its key. An honest one sends one. */
-const EARLY_SEALED_MAX = 4;
-
-export type SessionParts<K> = {
+export type SessionParts<R extends Rounds, G extends string = never> = {
+  readonly protocol: Protocol<R, G>;
+  /** The members of each group that the protocol names, ascending. */
+  readonly groups: { readonly [N in G]: readonly PartyIndex[] };
   /** 32 bytes. */
   readonly sessionId: Uint8Array;
   /** This participant, 1 .. n. */
@@ -22,61 +21,80 @@ export type SessionParts<K> = {
   /** Of all n participants in order, own included: Ed25519, 32 bytes each. */
   readonly identityKeys: readonly Uint8Array[];
   readonly signer: Signer;
-  readonly verify: Verify;
+  readonly verify: Pick<Verify, 'identity'>;
   readonly random: Random;
-  readonly kinds: KindTable<K>;
   /** Takes a message on its way; it may be lost, `resend` repeats it. */
   send(to: PartyIndex, envelope: Envelope): void;
 };
 
-/** A run of a protocol, from the side of whoever moves its messages and knows its deadline. */
-export interface Session<K> {
-  readonly party: Party<K>;
+/** A run of a protocol, from the side of the code that moves its messages and knows its deadline. */
+export interface Session<R extends Rounds> {
+  readonly party: Party<R>;
   /**
-   * Takes what came from participant `from`, in any order, early, repeated. What is not for this session, not signed by
-   * its sender, or cannot be opened counts as absent and blames nobody. Never throws.
+   * Takes a message that came from participant `from`, in any order, early, repeated. A message that is not for this session, not
+   * signed by its sender, or cannot be opened counts as absent and blames no participant. Never throws.
    */
   receive(from: PartyIndex, envelope: Envelope): void;
   /** Sends everything again, byte for byte. */
   resend(): void;
-  /** Ends the session: what waits is rejected with `error`, secrets are wiped, nothing is sent any more. */
+  /** Ends the session: rounds in flight are rejected with `error`, secrets are wiped, nothing is sent any more. */
   close(error: Error): void;
 }
 
-/** Opens this participant's end of a run. Messages can be received before the protocol asks for them. */
-export function openSession<K>(parts: SessionParts<K>): Session<K> {
+/** Starts this participant's end of a run. Messages can be received before the protocol asks for them. */
+export function startSession<R extends Rounds, G extends string = never>(
+  parts: SessionParts<R, G>,
+): Session<R>;
+export function startSession(parts: SessionParts<Rounds, string>): unknown {
   return new Run(parts);
 }
 
-class Run<K> implements Session<K>, Party<K> {
+/** A round in flight, or a part of one. */
+type Waiting = { isOver(): boolean; complete(): void; fail(error: Error): void };
+
+class Run implements Session<Rounds>, Party<Rounds> {
   readonly index: PartyIndex;
   readonly count: number;
   readonly sessionId: Uint8Array;
-  readonly #parts: SessionParts<K>;
+  readonly #parts: SessionParts<Rounds, string>;
   readonly #seals: Seals;
-  readonly #exchanges: ReadonlyMap<string, Exchange>;
+  readonly #rounds: ReadonlyMap<string, RoundRun>;
+  /** The same by kind, as messages name them. */
+  readonly #kinds: ReadonlyMap<string, RoundRun>;
+  readonly #outbox: Outbox;
+  /** Sealed messages that wait for their sender's key. */
   readonly #early = new Map<PartyIndex, Envelope[]>();
-  readonly #sent: { readonly to: PartyIndex; readonly envelope: Envelope }[] = [];
-  #waiting: { readonly for: Exchange; complete(): void; fail(error: Error): void } | undefined;
+  readonly #waiting = new Set<Waiting>();
   #error: Error | undefined;
 
-  constructor(parts: SessionParts<K>) {
+  constructor(parts: SessionParts<Rounds, string>) {
+    const { protocol, groups, index, identityKeys, sessionId, random, signer } = parts;
     this.#parts = parts;
-    this.index = parts.index;
-    this.count = parts.identityKeys.length;
-    this.sessionId = parts.sessionId;
-    assert(this.index >= 1 && this.index <= this.count, 'this node is a participant');
-    this.#seals = new Seals(this.sessionId, this.index, parts.random);
+    this.index = index;
+    this.count = identityKeys.length;
+    this.sessionId = sessionId;
+    assert(index >= 1 && index <= this.count, 'this node is a participant');
 
-    const kinds = Object.entries<Kind<unknown>>(parts.kinds);
-    // A second one would seal a second plaintext with the same key and nonce.
-    assert(kinds.filter(([, { sealed }]) => sealed).length <= 1, 'at most one kind is sealed');
-    this.#exchanges = new Map(
-      kinds.map(([name, kind]) => [name, new Exchange(name, kind, this.sessionId, this.index)]),
-    );
+    const { count } = this;
+    this.#rounds = roundRuns(protocol, { sessionId, index, count, groups });
+    const rounds = [...this.#rounds.values()];
+    this.#kinds = new Map(rounds.map((round) => [round.kind, round]));
+    const sealed = rounds.filter(({ privates }) => privates !== undefined);
+    const kinds = sealed.map(({ kind }) => kind);
+    const seals = new Seals(sessionId, index, kinds, random);
+    this.#seals = seals;
+    const { limits } = protocol;
+    this.#outbox = new Outbox({
+      sessionId,
+      index,
+      signer,
+      seals,
+      limits,
+      send: (to, envelope) => parts.send(to, envelope),
+    });
   }
 
-  get party(): Party<K> {
+  get party(): Party<Rounds> {
     return this;
   }
 
@@ -84,123 +102,143 @@ class Run<K> implements Session<K>, Party<K> {
     return this.#seals.publicKey;
   }
 
-  async exchange<N extends keyof K & string>(kind: N, mine: K[N]): Promise<readonly K[N][]> {
-    const exchange = this.#begin(kind, false);
-    const codec = this.#parts.kinds[kind];
-    const signed = this.#sign(kind, TO_ALL, codec.encode(mine));
-    exchange.add(this.index, signed);
-    const envelope = openEnvelopeOf(this.sessionId, kind, this.index, TO_ALL, signed);
-    for (const to of this.#others()) this.#send(to, envelope);
-    return this.#collect(exchange, codec);
+  round(name: string, mine?: Mine<Carried>): Promise<readonly Heard<Carried>[]> {
+    const heard = this.#begin(this.#round(name), mine);
+    // A protocol may end while rounds of its are in flight, and then nothing waits for them.
+    heard.catch(() => undefined);
+    return heard;
   }
 
-  async exchangeSealed<N extends keyof K & string>(
-    kind: N,
-    mine: (to: PartyIndex) => K[N],
-  ): Promise<readonly K[N][]> {
-    const exchange = this.#begin(kind, true);
-    const codec = this.#parts.kinds[kind];
-    exchange.add(this.index, this.#sign(kind, this.index, codec.encode(mine(this.index))));
-    for (const to of this.#others()) {
-      const signed = this.#sign(kind, to, codec.encode(mine(to)));
-      const plain = encodeSecret(SignedBody, signed);
-      const value = this.#seals.seal(to, plain);
-      wipe(plain, signed.body);
-      const { sessionId, index: from } = this;
-      this.#send(to, { sessionId, kind, from, to, content: { $case: 'sealed', value } });
-    }
-    return this.#collect(exchange, codec);
+  async heard(name: string, from: PartyIndex): Promise<Heard<Carried>> {
+    const round = this.#round(name);
+    assert(round.senders.includes(from), `${round.kind} is heard from its senders`);
+    await this.#until(() => round.hasHeard([from]));
+    const [heard] = round.values([from]);
+    assert(heard !== undefined, 'there is a value for each sender');
+    return heard;
   }
 
-  bodies(kind: keyof K & string): readonly Uint8Array[] {
-    const exchange = this.#exchange(kind);
-    return this.#all().map((from) => exchange.body(from));
+  broadcasts(name: string): readonly SignedBody[] {
+    return this.#round(name).broadcasts?.all() ?? [];
   }
 
-  originals(kinds: readonly (keyof K & string)[], from: PartyIndex): readonly Envelope[] {
-    return kinds.map((kind) => this.#exchange(kind).shown(from));
+  privates(name: string): readonly Uint8Array[] {
+    return (
+      this.#round(name)
+        .privates?.all()
+        .map(({ body }) => body) ?? []
+    );
+  }
+
+  originals(names: readonly string[], from: PartyIndex): readonly Envelope[] {
+    const channels = names.flatMap((name) => this.#round(name).channels);
+    return channels.filter((channel) => channel.hears(from)).map((channel) => channel.shown(from));
   }
 
   receive(from: PartyIndex, envelope: Envelope): void {
-    const exchange = this.#exchanges.get(envelope.kind);
+    const round = this.#kinds.get(envelope.kind);
+    const channel = round?.channels.find(({ to }) => to === envelope.to);
     if (
       this.#error !== undefined ||
-      exchange === undefined ||
+      round === undefined ||
+      channel === undefined ||
       from === this.index ||
       envelope.from !== from ||
-      envelope.to !== exchange.receiver ||
+      !channel.hears(from) ||
       !equal(envelope.sessionId, this.sessionId)
     )
       return;
 
-    const signed = this.#open(exchange, envelope);
+    const signed = this.#signedBodyOf(channel, envelope);
     if (signed === undefined) return;
-    this.#accept(exchange, from, signed);
-    // What was opened and not kept is nobody's.
-    if (exchange.kind.sealed && exchange.from(from) !== signed) wipe(signed.body);
+    this.#accept(round, channel, from, signed);
+    // A plaintext that was not kept has no other owner.
+    if (channel.sealed && channel.from(from) !== signed) wipe(signed.body);
   }
 
   resend(): void {
-    for (const { to, envelope } of this.#sent) this.#parts.send(to, envelope);
+    this.#outbox.resend();
   }
 
   close(error: Error): void {
     this.#fail(error);
     this.#seals[Symbol.dispose]();
-    for (const exchange of this.#exchanges.values()) exchange.forget();
+    for (const { channels } of this.#rounds.values())
+      for (const channel of channels) channel.forget();
     this.#early.clear();
-    this.#sent.length = 0;
+    this.#outbox.clear();
+  }
+
+  async #begin(
+    round: RoundRun,
+    mine: Mine<Carried> | undefined,
+  ): Promise<readonly Heard<Carried>[]> {
+    if (this.#error !== undefined) throw this.#error;
+    assert(!round.begun, `${round.kind} is begun once`);
+    round.begun = true;
+    this.#outbox.say(round, mine);
+    await this.#until(() => round.hasHeard(round.senders));
+    return round.values(round.senders);
   }
 
   /** What an envelope carries, or nothing. A sealed one that comes before its sender's key is kept until then. */
-  #open(exchange: Exchange, envelope: Envelope): SignedBody | undefined {
+  #signedBodyOf({ kind, sealed }: Channel, envelope: Envelope): SignedBody | undefined {
     const { content, from } = envelope;
-    if (content === undefined || exchange.kind.sealed !== (content.$case === 'sealed')) return;
+    if (content === undefined || sealed !== (content.$case === 'sealed')) return;
     if (content.$case === 'open') return content.value;
-    if (content.value.length > BODY_BYTES_MAX) return;
+    const bytesMax = sealedBytesMax(this.#parts.protocol.limits);
+    if (content.value.length > bytesMax) return;
     if (!this.#seals.has(from)) {
-      const early = this.#early.get(from) ?? [];
-      if (early.length < EARLY_SEALED_MAX) this.#early.set(from, [...early, envelope]);
+      this.#keepEarly(from, envelope);
       return;
     }
-    const plain = this.#seals.open(from, content.value);
-    const signed = plain && decodeSecret(SignedBody, plain);
+    const plain = this.#seals.open(kind, from, content.value);
+    const signed = plain && decodeSecret(SignedBody, plain, bytesMax);
     if (plain !== undefined && signed === undefined) wipe(plain);
     return signed;
   }
 
-  #accept(exchange: Exchange, from: PartyIndex, signed: SignedBody): void {
-    const first = exchange.from(from);
+  #keepEarly(from: PartyIndex, envelope: Envelope): void {
+    const early = this.#early.get(from) ?? [];
+    // Repetitions of one message would leave no place for the next.
+    const isKept = early.some((each) => isSame(each, envelope));
+    if (isKept || early.length >= this.#parts.protocol.limits.earlySealedMax) return;
+    this.#early.set(from, [...early, envelope]);
+  }
+
+  #accept(round: RoundRun, channel: Channel, from: PartyIndex, signed: SignedBody): void {
+    const first = channel.from(from);
     // Signatures are left out of the comparison: their maker can alter them.
     if (first !== undefined && equalSecrets(first.body, signed.body)) return;
-    if (!this.#isSigned(exchange, from, signed)) return;
+    if (!this.#isSigned(channel, from, signed)) return;
 
     if (first !== undefined) {
-      const evidence = [first, signed].map((each) => exchange.shown(from, each));
-      const message = `Participant ${from} sent two different ${exchange.name}`;
+      const evidence = [first, signed].map((each) => channel.shown(from, each));
+      const message = `Participant ${from} sent two different ${channel.kind}`;
       this.#fail(new ProtocolAbort(message, [from], evidence));
       return;
     }
-    if (!this.#takeSealKey(exchange.kind, from, signed.body)) return;
-    exchange.add(from, signed);
-    if (this.#waiting?.for === exchange && exchange.count === this.count) this.#waiting.complete();
+    if (channel === round.broadcasts && !this.#takeSealKey(round, from, signed.body)) return;
+    channel.add(from, signed);
+    this.#advance();
   }
 
-  #isSigned(exchange: Exchange, from: PartyIndex, { body, signature }: SignedBody): boolean {
-    const identityKey = this.#parts.identityKeys[from - 1];
-    if (identityKey === undefined || body.length > BODY_BYTES_MAX) return false;
-    const signed = exchange.signedBytes(from, body);
-    const holds = this.#parts.verify.identity(identityKey, signed, signature);
+  #isSigned(channel: Channel, from: PartyIndex, { body, signature }: SignedBody): boolean {
+    const { identityKeys, protocol, verify } = this.#parts;
+    const identityKey = identityKeys[from - 1];
+    if (identityKey === undefined || body.length > protocol.limits.bodyBytesMax) return false;
+    const signed = channel.signedBytes(from, body);
+    const holds = verify.identity(identityKey, signed, signature);
     wipe(signed);
     return holds;
   }
 
-  /** Learns the key that a message announces, and reads what came before it. `false`: it is no key, the message absent. */
-  #takeSealKey(kind: Kind<unknown>, from: PartyIndex, body: Uint8Array): boolean {
-    const value = kind.sealKey && kind.decode(body);
-    // A signed body that cannot be decoded announces nothing; the exchange will name its sender.
-    if (kind.sealKey === undefined || value === undefined) return true;
-    if (!this.#seals.agree(from, kind.sealKey(value))) return false;
+  /** Learns the key that a broadcast announces, and reads what came before it. `false`: it is no key, the message absent. */
+  #takeSealKey({ round }: RoundRun, from: PartyIndex, body: Uint8Array): boolean {
+    const all = round.sealKey && round.all?.decode(body);
+    // A signed body that cannot be decoded announces nothing; the round will name its sender.
+    if (round.sealKey === undefined || all === undefined) return true;
+    if (!this.#seals.agree(from, round.sealKey(all))) return false;
 
     const early = this.#early.get(from) ?? [];
     this.#early.delete(from);
@@ -208,61 +246,43 @@ class Run<K> implements Session<K>, Party<K> {
     return true;
   }
 
-  #begin(kind: string, sealed: boolean): Exchange {
-    if (this.#error !== undefined) throw this.#error;
-    const exchange = this.#exchange(kind);
-    assert(exchange.kind.sealed === sealed, `${kind} is sealed in every session, or in none`);
-    assert(exchange.from(this.index) === undefined, `${kind} is exchanged once`);
-    return exchange;
-  }
-
-  /** Waits until everybody has spoken, then reads what they said. */
-  async #collect<V>(exchange: Exchange, kind: Kind<V>): Promise<readonly V[]> {
-    if (exchange.count < this.count)
+  /** Waits for what `isOver` speaks of. */
+  async #until(isOver: () => boolean): Promise<void> {
+    if (this.#error === undefined && !isOver())
       await new Promise<void>((complete, fail) => {
-        this.#waiting = { for: exchange, complete, fail };
+        this.#waiting.add({ isOver, complete, fail });
       });
     // An equivocation may have come between the last message and this line.
     if (this.#error !== undefined) throw this.#error;
+  }
 
-    const values = this.#all().map((from) => kind.decode(exchange.body(from)));
-    const culprits = this.#all().filter((from) => values[from - 1] === undefined);
-    if (culprits.length > 0) {
-      const evidence = culprits.map((from) => exchange.shown(from));
-      throw new ProtocolAbort(`A signed ${exchange.name} cannot be decoded`, culprits, evidence);
+  #advance(): void {
+    for (const waiting of this.#waiting) {
+      if (!waiting.isOver()) continue;
+      this.#waiting.delete(waiting);
+      waiting.complete();
     }
-    return values.filter((value) => value !== undefined);
   }
 
   /** The first failure is the session's. */
   #fail(error: Error): void {
     this.#error ??= error;
-    this.#waiting?.fail(this.#error);
+    for (const waiting of this.#waiting) waiting.fail(this.#error);
+    this.#waiting.clear();
   }
 
-  #exchange(kind: string): Exchange {
-    const exchange = this.#exchanges.get(kind);
-    assert(exchange !== undefined, `${kind} is a kind of the protocol`);
-    return exchange;
+  #round(name: string): RoundRun {
+    const round = this.#rounds.get(name);
+    assert(round !== undefined, `${name} is a round of ${this.#parts.protocol.name}`);
+    return round;
   }
+}
 
-  #sign(kind: string, to: PartyIndex, body: Uint8Array): SignedBody {
-    const signed = envelopeBytes(this.sessionId, kind, this.index, to, body);
-    const signature = this.#parts.signer.sign(signed);
-    wipe(signed);
-    return { body, signature };
-  }
-
-  #send(to: PartyIndex, envelope: Envelope): void {
-    this.#sent.push({ to, envelope });
-    this.#parts.send(to, envelope);
-  }
-
-  #all(): readonly PartyIndex[] {
-    return Array.from({ length: this.count }, (_, position) => position + 1);
-  }
-
-  #others(): readonly PartyIndex[] {
-    return this.#all().filter((each) => each !== this.index);
-  }
+/** Whether two sealed envelopes of one sender are one message, repeated. */
+function isSame(a: Envelope, b: Envelope): boolean {
+  const sealed = [a, b].map(({ content }) =>
+    content?.$case === 'sealed' ? content.value : undefined,
+  );
+  const [one, other] = sealed;
+  return a.kind === b.kind && one !== undefined && other !== undefined && equal(one, other);
 }

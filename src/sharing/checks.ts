@@ -9,26 +9,26 @@ import {
   type KeygenOpening,
 } from '../wire/index.js';
 import type { SharingGroup } from './group.js';
-import { HASH_BYTES, keygenKinds } from './messages.js';
+import { HASH_BYTES, keygen } from './messages.js';
 import { decodeAll } from './public.js';
 
-/** What KG2 opens: everything but the salt. */
+/** What an opening shows: everything but the salt. */
 export type Opening = Omit<KeygenOpening, 'salt'>;
 
-/** C_i = XOF("commit/KG1", [ssid, i, T("KG1", [A, B, z]), salt], 32): binding, and hiding by the salt. */
+/** C_i = XOF("commit/keygen/open", [ssid, i, T("keygen/open", [A, B, z]), salt], 32): binding, and hiding by the salt. */
 export function commitmentTo(
   sessionId: Uint8Array,
   i: PartyIndex,
   { coefficients, proofCommitment, proofResponse }: Opening,
   salt: Uint8Array,
 ): Uint8Array {
-  const payload = transcript('KG1', [
+  const payload = transcript(keygen.kinds.open, [
     listItem(coefficients.map(pointItem)),
     pointItem(proofCommitment),
     bytesItem(proofResponse),
   ]);
   const items = [bytesItem(sessionId), u16Item(i), bytesItem(payload), bytesItem(salt)];
-  return xof('commit/KG1', items, HASH_BYTES);
+  return xof(`commit/${keygen.kinds.open}`, items, HASH_BYTES);
 }
 
 /** e = chal("frost-dkg-pok", [ssid, i, A_i, B_i]): with the session in it, a proof is worth nothing elsewhere. */
@@ -44,21 +44,21 @@ export function proofChallenge<P>(
 }
 
 /**
- * Whether participant `who` opened in KG2 what it committed to in KG1: the hash, exactly t points (one more would raise the
- * threshold), all of them points and none the identity, and a proof that it knows a_0 (without which A_0 could cancel
- * the others'). Speaks for itself: bodies are enough, from whoever has them.
+ * Whether participant `who` opened what it committed to: the hash, exactly t points (one more would raise the threshold), all
+ * of them points and none the identity, and a proof that it knows a_0 (without which A_0 could cancel the others'). The
+ * bodies are enough to tell, for any node that has them.
  */
 export function isRightOpening<P>(
   sharing: SharingGroup<P>,
   sessionId: Uint8Array,
   who: PartyIndex,
   threshold: number,
-  kg1: Uint8Array,
-  kg2: Uint8Array,
+  commitBody: Uint8Array,
+  openBody: Uint8Array,
 ): boolean {
   const { group } = sharing;
-  const commitment = keygenKinds.KG1.decode(kg1);
-  const opening = keygenKinds.KG2.decode(kg2);
+  const commitment = keygen.rounds.commit.all.decode(commitBody);
+  const opening = keygen.rounds.open.all.decode(openBody);
   if (commitment === undefined || opening?.coefficients.length !== threshold) return false;
   if (!equal(commitment.hash, commitmentTo(sessionId, who, opening, opening.salt))) return false;
 
@@ -74,16 +74,16 @@ export function isRightOpening<P>(
   return group.equal(group.multiplyPublic(group.base, z), expected);
 }
 
-/** Whether the KG3 for `to` is on the polynomial that the same sender's KG2 shows: f(to)·G = Σ_l to^l·A_l. */
+/** Whether the value for `to` is on the polynomial that the same sender's opening shows: f(to)·G = Σ_l to^l·A_l. */
 export function isRightValue<P>(
   sharing: SharingGroup<P>,
-  kg2: Uint8Array,
-  kg3: Uint8Array,
+  openBody: Uint8Array,
+  valueBody: Uint8Array,
   to: PartyIndex,
 ): boolean {
   const { group } = sharing;
-  const A = decodeAll(sharing, keygenKinds.KG2.decode(kg2)?.coefficients ?? []);
-  const bytes = keygenKinds.KG3.decode(kg3)?.value;
+  const A = decodeAll(sharing, keygen.rounds.open.all.decode(openBody)?.coefficients ?? []);
+  const bytes = keygen.rounds.value.each.decode(valueBody)?.value;
   const value = bytes && group.decodeScalar(bytes);
   if (A === undefined || A.length === 0 || value === undefined) return false;
   // The value is a secret of this node's: the hardened path.

@@ -6,7 +6,7 @@ import { bytesItem, listItem, type KeygenValue } from '../wire/index.js';
 import { commitmentTo } from './checks.js';
 import { PARTICIPANTS_MAX, THRESHOLD_MIN, type KeyShare, type SharingGroup } from './group.js';
 import { checkOpeningJob, checkValueJob, openKeygenJob, publicPolynomialJob } from './job-names.js';
-import { SALT_BYTES, type KeygenKinds } from './messages.js';
+import { keygen, SALT_BYTES, type KeygenRounds } from './messages.js';
 
 /** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
 export type NewKey = {
@@ -16,7 +16,7 @@ export type NewKey = {
   readonly V: readonly Uint8Array[];
   /** 32 bytes, for derivation later (BIP-32). */
   readonly chainCode: Uint8Array;
-  /** 32 bytes over all KG1 and KG2: equal digests in all `ready` are the echo. */
+  /** 32 bytes over all commitments and openings: equal digests in all `ready` are the echo. */
   readonly digest: Uint8Array;
 };
 
@@ -29,7 +29,7 @@ export type NewKey = {
  */
 export async function generateKey<P>(
   sharing: SharingGroup<P>,
-  party: Party<KeygenKinds>,
+  party: Party<KeygenRounds>,
   threshold: number,
   random: Random,
   compute: Compute,
@@ -45,87 +45,96 @@ export async function generateKey<P>(
   const secret = { algorithm, sessionId, index, coefficients, k, salt };
   const opening = await compute.run(openKeygenJob, secret, [...coefficients, k]);
 
-  // KG1: everybody commits before anybody shows, so nobody chooses as a function of the others.
+  // commit: every participant commits before any one shows, so none chooses as a function of the others.
   const hash = commitmentTo(party.sessionId, party.index, opening, opening.salt);
-  await party.exchange('KG1', { hash, sealKey: party.sealKey });
-  const kg1 = party.bodies('KG1');
+  await party.round('commit', { all: { hash, sealKey: party.sealKey } });
+  const commitBodies = party.broadcasts('commit').map(({ body }) => body);
 
-  // KG2: the opening. Exactly t points each, and proof that a_{j,0} is known.
-  await party.exchange('KG2', opening);
-  const kg2 = party.bodies('KG2');
-  await blame(party, ['KG1', 'KG2'], (who) => {
-    const input = { algorithm, sessionId, who, threshold, kg1: at(kg1, who), kg2: at(kg2, who) };
-    return compute.run(checkOpeningJob, input);
+  // open: exactly t points each, and proof that a_{j,0} is known.
+  await party.round('open', { all: opening });
+  const openBodies = party.broadcasts('open').map(({ body }) => body);
+  await blame(party, ['commit', 'open'], (who) => {
+    const bodies = { commitBody: at(commitBodies, who), openBody: at(openBodies, who) };
+    return compute.run(checkOpeningJob, { algorithm, sessionId, who, threshold, ...bodies });
   });
 
-  // KG3: f_i(j) for each j alone; f_j(i)·G = Σ_l i^l·A_{j,l}
+  // value: f_i(j) for each j alone; f_j(i)·G = Σ_l i^l·A_{j,l}
   const mine: Uint8Array[] = [];
-  const sent = party.exchangeSealed('KG3', (to) => {
-    const value = sharing.group.encodeScalar(polynomial.evaluate(to));
-    mine.push(value);
-    return { value };
+  const sent = party.round('value', {
+    each: (to) => {
+      const value = sharing.group.encodeScalar(polynomial.evaluate(to));
+      mine.push(value);
+      return { value };
+    },
   });
   // Encoded by now: the session has copies of its own, and wipes them.
   wipe(...mine);
   const values = await sent;
-  const kg3 = party.bodies('KG3');
-  await blame(party, ['KG2', 'KG3'], (j) => {
-    const mineOf = Uint8Array.from(at(kg3, j));
-    const input = { algorithm, kg2: at(kg2, j), kg3: mineOf, to: party.index };
+  const valueBodies = party.privates('value');
+  await blame(party, ['open', 'value'], (j) => {
+    const mineOf = Uint8Array.from(at(valueBodies, j));
+    const input = { algorithm, openBody: at(openBodies, j), valueBody: mineOf, to: party.index };
     return compute.run(checkValueJob, input, [mineOf]);
   });
 
-  const V = await compute.run(publicPolynomialJob, { algorithm, kg2, threshold });
+  const V = await compute.run(publicPolynomialJob, { algorithm, openBodies, threshold });
   const [V_0] = V ?? [];
   if (V === undefined || V_0 === undefined) throw isIdentity();
   return {
     share: { index: party.index, scalar: sumOf(sharing, values) },
     V,
     chainCode: xof('cc', [bytesItem(party.sessionId), bytesItem(V_0)], 32),
-    digest: digestOf(party, kg1, kg2),
+    digest: digestOf(party, commitBodies, openBodies),
   };
 }
 
-/** Ends the run when a check of somebody else's message fails, with that message as evidence. */
+/** Ends the run when a check of another participant's messages fails, with those messages as evidence. */
 async function blame(
-  party: Party<KeygenKinds>,
-  kinds: readonly (keyof KeygenKinds)[],
+  party: Party<KeygenRounds>,
+  rounds: readonly (keyof KeygenRounds)[],
   isRight: (j: PartyIndex) => Promise<boolean>,
 ): Promise<void> {
   const others = participants(party).filter((j) => j !== party.index);
   const verdicts = await Promise.all(others.map(isRight));
   const culprits = others.filter((_, position) => verdicts[position] !== true);
   if (culprits.length === 0) return;
-  const evidence = culprits.flatMap((j) => party.originals(kinds, j));
-  throw new ProtocolAbort(`Wrong ${kinds.join(' or ')} in key generation`, culprits, evidence);
+  const evidence = culprits.flatMap((j) => party.originals(rounds, j));
+  throw new ProtocolAbort(
+    `Wrong ${rounds.map((round) => keygen.kinds[round]).join(' or ')}`,
+    culprits,
+    evidence,
+  );
 }
 
-/** Commit-reveal leaves this to chance, and chance does not do it: nobody is to blame. */
+/** Commit-reveal leaves this to chance, and chance does not do it: there is no culprit. */
 function isIdentity(): ProtocolAbort {
   return new ProtocolAbort('The key or a key share would be the identity', []);
 }
 
 /** x_i = Σ_j f_j(i) mod q. */
-function sumOf<P>({ group }: SharingGroup<P>, values: readonly KeygenValue[]): Uint8Array {
-  const sum = values.reduce((total, { value }) => {
-    const scalar = group.decodeScalar(value);
+function sumOf<P>(
+  { group }: SharingGroup<P>,
+  values: readonly { readonly each: KeygenValue }[],
+): Uint8Array {
+  const sum = values.reduce((total, { each }) => {
+    const scalar = group.decodeScalar(each.value);
     assert(scalar !== undefined, 'the values have been checked');
     return total + scalar;
   }, 0n);
   return group.encodeScalar(sum % group.order);
 }
 
-/** XOF("keygen", [ssid, KG1 bodies, KG2 bodies], 32), in order of index. */
+/** XOF("keygen", [ssid, bodies of commit, bodies of open], 32), in order of index. */
 function digestOf(
-  { sessionId }: Party<KeygenKinds>,
-  kg1: readonly Uint8Array[],
-  kg2: readonly Uint8Array[],
+  { sessionId }: Party<KeygenRounds>,
+  commitBodies: readonly Uint8Array[],
+  openBodies: readonly Uint8Array[],
 ): Uint8Array {
-  const lists = [kg1, kg2].map((bodies) => listItem(bodies.map(bytesItem)));
+  const lists = [commitBodies, openBodies].map((bodies) => listItem(bodies.map(bytesItem)));
   return xof('keygen', [bytesItem(sessionId), ...lists], 32);
 }
 
-function participants({ count }: Party<KeygenKinds>): readonly PartyIndex[] {
+function participants({ count }: Party<KeygenRounds>): readonly PartyIndex[] {
   return Array.from({ length: count }, (_, position) => position + 1);
 }
 

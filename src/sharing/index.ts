@@ -8,6 +8,6 @@ export type { NewKey } from './generate.js';
 export { PARTICIPANTS_MAX, THRESHOLD_MIN } from './group.js';
 export type { KeyShare, SharingGroup } from './group.js';
 export { sharingJobs } from './jobs.js';
-export { keygenKinds } from './messages.js';
-export type { KeygenKinds } from './messages.js';
+export { keygen } from './messages.js';
+export type { KeygenRounds } from './messages.js';
 export { decodeAll, isShareOf, verificationShare } from './public.js';

@@ -17,21 +17,21 @@ export type CheckOpeningInput = {
   readonly sessionId: Uint8Array;
   readonly who: PartyIndex;
   readonly threshold: number;
-  readonly kg1: Uint8Array;
-  readonly kg2: Uint8Array;
+  readonly commitBody: Uint8Array;
+  readonly openBody: Uint8Array;
 };
 
 export type CheckValueInput = {
   readonly algorithm: Algorithm;
-  readonly kg2: Uint8Array;
+  readonly openBody: Uint8Array;
   /** It holds a secret: moved, and wiped. */
-  readonly kg3: Uint8Array;
+  readonly valueBody: Uint8Array;
   readonly to: PartyIndex;
 };
 
 export type PublicPolynomialInput = {
   readonly algorithm: Algorithm;
-  readonly kg2: readonly Uint8Array[];
+  readonly openBodies: readonly Uint8Array[];
   readonly threshold: number;
 };
 

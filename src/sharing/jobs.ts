@@ -47,19 +47,28 @@ export function sharingJobs(groupOf: (algorithm: Algorithm) => SharingGroup | un
     [
       checkOpeningJob,
       {
-        compute({ algorithm, sessionId, who, threshold, kg1, kg2 }: CheckOpeningInput) {
-          return { output: isRightOpening(known(algorithm), sessionId, who, threshold, kg1, kg2) };
+        compute({ algorithm, sessionId, who, threshold, commitBody, openBody }: CheckOpeningInput) {
+          return {
+            output: isRightOpening(
+              known(algorithm),
+              sessionId,
+              who,
+              threshold,
+              commitBody,
+              openBody,
+            ),
+          };
         },
       },
     ],
     [
       checkValueJob,
       {
-        compute({ algorithm, kg2, kg3, to }: CheckValueInput) {
+        compute({ algorithm, openBody, valueBody, to }: CheckValueInput) {
           try {
-            return { output: isRightValue(known(algorithm), kg2, kg3, to) };
+            return { output: isRightValue(known(algorithm), openBody, valueBody, to) };
           } finally {
-            wipe(kg3);
+            wipe(valueBody);
           }
         },
       },
@@ -67,8 +76,8 @@ export function sharingJobs(groupOf: (algorithm: Algorithm) => SharingGroup | un
     [
       publicPolynomialJob,
       {
-        compute({ algorithm, kg2, threshold }: PublicPolynomialInput) {
-          return { output: publicPolynomial(known(algorithm), kg2, threshold) };
+        compute({ algorithm, openBodies, threshold }: PublicPolynomialInput) {
+          return { output: publicPolynomial(known(algorithm), openBodies, threshold) };
         },
       },
     ],

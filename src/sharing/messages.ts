@@ -1,4 +1,5 @@
-import type { KindTable } from '../mpc/index.js';
+import { X25519_BYTES } from '../crypto/index.js';
+import { protocol } from '../mpc/index.js';
 import {
   decode,
   decodeSecret,
@@ -11,14 +12,14 @@ import {
 } from '../wire/index.js';
 import { PARTICIPANTS_MAX } from './group.js';
 
-/** The three messages of key generation. */
-export type KeygenKinds = {
-  /** Commitment to KG2, and a key to seal KG3 to. */
-  readonly KG1: KeygenCommitment;
+/** The three rounds of key generation. */
+export type KeygenRounds = {
+  /** A commitment to the opening, and a key to seal the values to. */
+  readonly commit: { readonly all: KeygenCommitment };
   /** The opening: A_i, proof of possession, salt. */
-  readonly KG2: KeygenOpening;
+  readonly open: { readonly all: KeygenOpening };
   /** f_i(j), to j alone. */
-  readonly KG3: KeygenValue;
+  readonly value: { readonly each: KeygenValue };
 };
 
 export const HASH_BYTES = 32;
@@ -34,27 +35,31 @@ function codec<V>(type: MessageType<V>, isFit: (value: V) => boolean) {
   };
 }
 
-/** What `openSession` needs to carry a key generation. Lengths that depend on the group are checked by the protocol. */
-export const keygenKinds: KindTable<KeygenKinds> = {
-  KG1: {
-    sealed: false,
-    ...codec(
-      KeygenCommitment,
-      ({ hash, sealKey }) => hash.length === HASH_BYTES && sealKey.length === 32,
-    ),
-    sealKey: ({ sealKey }) => sealKey,
+/** Key generation as sessions carry it. Lengths that depend on the group are checked by the protocol. */
+export const keygen = protocol<KeygenRounds>({
+  name: 'keygen',
+  // The largest body, an opening for 20 participants, has under 1 KiB. An honest sender seals one message for each receiver.
+  limits: { bodyBytesMax: 16_384, earlySealedMax: 4 },
+  rounds: {
+    commit: {
+      all: codec(
+        KeygenCommitment,
+        ({ hash, sealKey }) => hash.length === HASH_BYTES && sealKey.length === X25519_BYTES,
+      ),
+      sealKey: ({ sealKey }) => sealKey,
+    },
+    open: {
+      all: codec(
+        KeygenOpening,
+        ({ coefficients, salt }) =>
+          coefficients.length <= PARTICIPANTS_MAX && salt.length === SALT_BYTES,
+      ),
+    },
+    value: {
+      each: {
+        encode: (value) => encodeSecret(KeygenValue, value),
+        decode: (body) => decodeSecret(KeygenValue, body),
+      },
+    },
   },
-  KG2: {
-    sealed: false,
-    ...codec(
-      KeygenOpening,
-      ({ coefficients, salt }) =>
-        coefficients.length <= PARTICIPANTS_MAX && salt.length === SALT_BYTES,
-    ),
-  },
-  KG3: {
-    sealed: true,
-    encode: (value) => encodeSecret(KeygenValue, value),
-    decode: (body) => decodeSecret(KeygenValue, body),
-  },
-};
+});

@@ -1,7 +1,7 @@
 import { toHex, type PartyIndex } from '../common/index.js';
 import { evaluateInExponent } from '../crypto/index.js';
 import type { KeyShare, SharingGroup } from './group.js';
-import { keygenKinds } from './messages.js';
+import { keygen } from './messages.js';
 
 /** All points of a list, or `undefined` if one of them is none. */
 export function decodeAll<P>(
@@ -44,23 +44,23 @@ export function isShareOf<P>(
 /**
  * The new sharing's public polynomial, encoded: V_l = Σ_j A_{j,l}.
  *
- * @param kg2 - Of all participants, in order of index, checked.
+ * @param openBodies - Openings of all participants, in order of index, checked.
  * @returns Nothing when a coefficient or the point of a key share is the identity.
  */
 export function publicPolynomial<P>(
   sharing: SharingGroup<P>,
-  kg2: readonly Uint8Array[],
+  openBodies: readonly Uint8Array[],
   threshold: number,
 ): readonly Uint8Array[] | undefined {
   const { group } = sharing;
   const sums: P[] = Array.from({ length: threshold }, () => group.identity);
-  for (const body of kg2) {
-    const A = decodeAll(sharing, keygenKinds.KG2.decode(body)?.coefficients ?? []);
+  for (const body of openBodies) {
+    const A = decodeAll(sharing, keygen.rounds.open.all.decode(body)?.coefficients ?? []);
     for (const [l, point] of A?.entries() ?? []) sums[l] = group.add(sums[l] ?? point, point);
   }
   if (sums.some((V_l) => group.isIdentity(V_l))) return undefined;
 
   const V = sums.map((V_l) => group.encode(V_l));
-  const X = kg2.map((_, position) => verificationShare(sharing, V, position + 1));
+  const X = openBodies.map((_, position) => verificationShare(sharing, V, position + 1));
   return X.some((X_j) => X_j === undefined || group.isIdentity(X_j)) ? undefined : V;
 }

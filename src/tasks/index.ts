@@ -6,6 +6,7 @@
 export type { Arithmetic } from './arithmetic.js';
 export { Connections } from './connections.js';
 export type { Consensus, TaskContext } from './context.js';
+export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';
 export type { ProvenCulprit } from './blame/culprits.js';
 export type { Submission } from './requests/submissions.js';
 export type { Batch } from './work.js';

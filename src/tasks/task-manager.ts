@@ -1,4 +1,5 @@
 import type { Boot, NodeId } from '../common/index.js';
+import { COMPLAINT_KIND } from './messages.js';
 import { sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Envelope, SessionBody, TaskRecord } from '../wire/index.js';
@@ -99,7 +100,7 @@ export class TaskManager {
     );
     const onEnvelope = (from: NodeId, envelope: Envelope): void => {
       const session = sessionId(toHex(envelope.sessionId));
-      if (envelope.kind !== 'COMPLAINT') return generating.receive(from, session, envelope);
+      if (envelope.kind !== COMPLAINT_KIND) return generating.receive(from, session, envelope);
       const open = tasks.session(session);
       if (open === undefined) return;
       for (const { nodeId } of complaints.take(from, open, envelope)) {

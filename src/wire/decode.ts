@@ -1,5 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { equal } from '../common/index.js';
+import { assert, equal } from '../common/index.js';
 
 /** What ts-proto generates for a message, as far as bytes go. */
 export interface MessageType<T> {
@@ -25,28 +25,46 @@ export function decode<T>(type: MessageType<T>, bytes: Uint8Array): T | undefine
   }
 }
 
-/** A writer's own memory for a secret message; a longer one would leave copies behind in what it outgrew. */
+/** Room for a secret message, unless its caller says how long it can be. */
 const SECRET_BYTES_MAX = 16_384;
 const ZEROS = new Uint8Array(SECRET_BYTES_MAX);
 
-/** As {@link encode}, for a message that is a secret: what is returned is the only copy. */
-export function encodeSecret<T>(type: MessageType<T>, message: T): Uint8Array {
+function zeros(count: number): Uint8Array {
+  return count <= ZEROS.length ? ZEROS.subarray(0, count) : new Uint8Array(count);
+}
+
+/**
+ * As {@link encode}, for a message that is a secret: what is returned is the only copy.
+ *
+ * @param bytesMax - The longest that the message can be.
+ */
+export function encodeSecret<T>(
+  type: MessageType<T>,
+  message: T,
+  bytesMax: number = SECRET_BYTES_MAX,
+): Uint8Array {
   const writer = new BinaryWriter();
-  // Grows it once, before there is anything in it.
-  writer.raw(ZEROS).finish();
+  const blank = zeros(bytesMax);
+  // Grows the writer's memory once, before there is a secret in it: memory that it outgrew would keep a copy.
+  writer.raw(blank).finish();
   type.encode(message, writer);
   const bytes = writer.finish();
+  assert(bytes.length <= bytesMax, 'a secret message is as long as its caller says');
   // Written over, from the beginning.
-  writer.raw(ZEROS);
+  writer.raw(blank);
   return bytes;
 }
 
-/** As {@link decode}, for bytes that are secret. Byte fields are views of `bytes`: whoever wipes those has wiped them. */
-export function decodeSecret<T>(type: MessageType<T>, bytes: Uint8Array): T | undefined {
-  if (bytes.length > SECRET_BYTES_MAX) return undefined;
+/** As {@link decode}, for bytes that are secret. Byte fields are views of `bytes`: wiping those wipes them. */
+export function decodeSecret<T>(
+  type: MessageType<T>,
+  bytes: Uint8Array,
+  bytesMax: number = SECRET_BYTES_MAX,
+): T | undefined {
+  if (bytes.length > bytesMax) return undefined;
   try {
     const message = type.decode(bytes);
-    const again = encodeSecret(type, message);
+    const again = encodeSecret(type, message, bytesMax);
     const same = equal(again, bytes);
     again.fill(0);
     return same ? message : undefined;

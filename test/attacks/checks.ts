@@ -20,10 +20,10 @@ function common(check: Check): Check {
 
 /** What stands between an attack and its success: each, when taken out, must be missed by a case. */
 export const CHECKS: readonly Check[] = [
-  // Key generation, KG1 and KG2.
+  // Key generation, keygen/commit and keygen/open.
   without(
-    'KG2 opens KG1',
-    'KG2 with another salt, to all',
+    'keygen/open opens keygen/commit',
+    'keygen/open with another salt, to all',
     'if (!equal(commitment.hash, commitmentTo(sessionId, who, opening, opening.salt)))\n        return false;',
   ),
   without(
@@ -93,54 +93,55 @@ export const CHECKS: readonly Check[] = [
   ),
   without(
     'an X25519 key with which everybody shares zero is none',
-    'KG1 with a seal key of its own making, with which everybody shares zero',
+    'keygen/commit with a seal key of its own making, with which everybody shares zero',
     'getSharedSecret(secret.bytes, peerPublicKey));\n    }\n    catch {\n        return undefined;',
     'getSharedSecret(secret.bytes, peerPublicKey));\n    }\n    catch {\n        return new SecretBytes(new Uint8Array(32));',
   ),
   {
     name: 'nobody opens before all have committed',
-    shows: `${ED25519}KG1 withheld: nobody shows a polynomial before it`,
+    shows: `${ED25519}keygen/commit withheld: nobody shows a polynomial before it`,
     edits: [
       {
-        find: "await party.exchange('KG1', { hash, sealKey: party.sealKey });\n        const kg1 = party.bodies('KG1');",
-        replace: "void party.exchange('KG1', { hash, sealKey: party.sealKey });",
+        find: "await party.round('commit', { all: { hash, sealKey: party.sealKey } });\n        const commitBodies = party.broadcasts('commit').map(({ body }) => body);",
+        replace: "void party.round('commit', { all: { hash, sealKey: party.sealKey } });",
       },
       {
-        find: "const kg2 = party.bodies('KG2');",
-        replace: "const kg1 = party.bodies('KG1');\n        const kg2 = party.bodies('KG2');",
+        find: "const openBodies = party.broadcasts('open').map(({ body }) => body);",
+        replace:
+          "const commitBodies = party.broadcasts('commit').map(({ body }) => body);\n        const openBodies = party.broadcasts('open').map(({ body }) => body);",
       },
     ],
   },
-  // Key generation, KG3.
+  // Key generation, keygen/value.
   without(
     'a value is on the shown polynomial',
-    'KG3 of another number, to one',
+    'keygen/value of another number, to one',
     'return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));',
     'return true;',
   ),
   // Envelopes.
   without(
     'envelopes are signed by their sender',
-    'KG1 with a broken signature',
-    'const holds = this.#parts.verify.identity(identityKey, signed, signature);',
+    'keygen/commit with a broken signature',
+    'const holds = verify.identity(identityKey, signed, signature);',
     'const holds = true;',
   ),
   without(
     'a second body is noticed',
-    'two different KG2, to one',
+    'two different keygen/open, to one',
     'this.#fail(new ProtocolAbort(message, [from], evidence));\n            return;',
     'return;',
   ),
   without(
     'a second sealed body is noticed',
-    'two different KG3 for one participant',
+    'two different keygen/value for one participant',
     'if (first !== undefined) {\n            const evidence',
-    'if (first !== undefined && !exchange.kind.sealed) {\n            const evidence',
+    'if (first !== undefined && !channel.sealed) {\n            const evidence',
   ),
   without(
     'what is signed and cannot be read is its sender’s fault',
-    'KG1 with what is no message, to all',
-    'if (culprits.length > 0) {',
+    'keygen/commit with what is no message, to all',
+    'if (unreadable.length > 0) {',
     'if (false) {',
   ),
   // From the abort to the log.
@@ -388,8 +389,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'what is unreadable is of a kind that is read',
     'framing: refusals and complaints as unreadable messages',
-    'default:\n                return false;',
-    'default:\n                return true;',
+    'return codec !== undefined && codec.decode(body) === undefined;',
+    'return codec?.decode(body) === undefined;',
   ),
   without(
     'a complainer is not believed',

@@ -1,9 +1,9 @@
 import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { METHODS, slotsOf } from '../../src/state/index.js';
-import { TaskManager } from '../../src/tasks/index.js';
+import { TaskManager, DECLINED_KIND } from '../../src/tasks/index.js';
 import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
 import type { SessionBody } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
@@ -182,8 +182,8 @@ export class Cluster {
       const word = answerIn(answer.kind, answer.content.value.body);
       this.#answers.push({ from, session: toHex(answer.sessionId), word });
     }
-    if (envelope?.kind === 'KG1' && envelope.content?.$case === 'open') {
-      const sealKey = keygenKinds.KG1.decode(envelope.content.value.body)?.sealKey;
+    if (envelope?.kind === keygen.kinds.commit && envelope.content?.$case === 'open') {
+      const sealKey = keygen.rounds.commit.all.decode(envelope.content.value.body)?.sealKey;
       if (sealKey !== undefined) this.sealKeys.set(from, sealKey);
     }
     const said = from === this.#liar && to !== from ? this.meddling(from, to, message) : [message];
@@ -211,5 +211,5 @@ export class Cluster {
 
 /** The word of a refusal, or the name of any other message. */
 function answerIn(kind: string, body: Uint8Array): string {
-  return kind === 'DECLINED' ? (decode(Declined, body)?.reason ?? kind) : kind;
+  return kind === DECLINED_KIND ? (decode(Declined, body)?.reason ?? kind) : kind;
 }

@@ -1,8 +1,8 @@
 import { evidenceOfMessages, evidenceOfShare } from '../../src/blame/index.js';
 import type { AttemptBasis } from '../../src/blame/index.js';
 import type { PartyIndex } from '../../src/common/index.js';
-import { publicKeyOf } from '../../src/frost/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { publicKeyOf, SHARE_KIND } from '../../src/frost/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { encode, Evidence } from '../../src/wire/index.js';
 import type { Envelope, Ready, SignedBody } from '../../src/wire/index.js';
@@ -22,6 +22,7 @@ import { fill, generateRequest, NODES, signRequest, verify } from '../support/bu
 import { MESSAGE } from './cluster.js';
 import { ofSuite } from './case.js';
 import type { AttackCase } from './case.js';
+import { DECLINED_KIND, COMPLAINT_KIND } from '../../src/tasks/index.js';
 
 type Proof = NonNullable<Evidence['proof']>;
 
@@ -132,13 +133,13 @@ function aboutShares(suite: Suite): Frame[] {
       },
     ],
     frame('two declines', [29], ({ basis, sessionId }) =>
-      two(basis, sessionId, 'DECLINED', 1, [fill(1), fill(2)]),
+      two(basis, sessionId, DECLINED_KIND, 1, [fill(1), fill(2)]),
     ),
     frame('two complaints', [29], ({ basis, sessionId }) =>
-      two(basis, sessionId, 'COMPLAINT', 1, [fill(1), fill(2)]),
+      two(basis, sessionId, COMPLAINT_KIND, 1, [fill(1), fill(2)]),
     ),
     frame('one share, shown twice', [29], ({ basis, sessionId }) =>
-      two(basis, sessionId, 'SHARE', 1, [fill(1), fill(1)]),
+      two(basis, sessionId, SHARE_KIND, 1, [fill(1), fill(1)]),
     ),
   ];
 }
@@ -170,12 +171,13 @@ async function honest(suite: Suite) {
     signers: SIGNERS,
     verify,
     corrupt: deals((to, right) => {
-      values.set(`${to}`, keygenKinds.KG3.encode(right));
+      values.set(`${to}`, keygen.rounds.value.each.encode(right));
       return right;
     }),
   });
-  const [kg1, kg2] = run.sessions[2]?.party.originals(['KG1', 'KG2'], 3) ?? [];
-  const kg3 = (to: PartyIndex) => envelope(open.sessionId, 'KG3', 3, to, values.get(`${to}`));
+  const [kg1, kg2] = run.sessions[2]?.party.originals(['commit', 'open'], 3) ?? [];
+  const kg3 = (to: PartyIndex) =>
+    envelope(open.sessionId, keygen.kinds.value, 3, to, values.get(`${to}`));
   if (kg1 === undefined || kg2 === undefined) throw new Error('both were said');
   return { open, kg1, kg2, kg3, judge: judgeOf(open.ledger) };
 }
@@ -241,11 +243,17 @@ function aboutKeygen(suite: Suite): Frame[] {
         }),
         raw(said.open.basis, 'node-3', {
           $case: 'twoMessages',
-          value: { kind: 'KG1', from: 3, to: 0, first: bodyOf(said.kg1), second: other },
+          value: {
+            kind: keygen.kinds.commit,
+            from: 3,
+            to: 0,
+            first: bodyOf(said.kg1),
+            second: other,
+          },
         }),
         raw(said.open.basis, 'node-3', {
           $case: 'unreadableMessage',
-          value: { kind: 'KG1', to: 0, message: other },
+          value: { kind: keygen.kinds.commit, to: 0, message: other },
         }),
         raw(said.open.basis, 'node-3', {
           $case: 'wrongOpening',
@@ -263,7 +271,7 @@ function aboutKeygen(suite: Suite): Frame[] {
       return [evidenceOfMessages(basis, 'node-3', [said.kg1, said.kg2])];
     }),
     frame('refusals and complaints as unreadable messages', [22], (said) =>
-      ['DECLINED', 'COMPLAINT', 'SHARE', '__proto__', 'constructor'].map((kind) =>
+      [DECLINED_KIND, COMPLAINT_KIND, SHARE_KIND, '__proto__', 'constructor'].map((kind) =>
         of(said, envelope(said.open.sessionId, kind, 3, 0, fill(3))),
       ),
     ),

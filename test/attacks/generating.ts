@@ -1,7 +1,7 @@
 import { equal, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { randomPolynomial } from '../../src/crypto/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { commitmentTo } from '../../src/sharing/checks.js';
 import type { Opening } from '../../src/sharing/checks.js';
@@ -19,6 +19,7 @@ import { ofSuite, unless } from './case.js';
 import type { AttackCase } from './case.js';
 import { Cluster, THREE, TWO } from './cluster.js';
 import type { Meddling } from './cluster.js';
+import { DECLINED_KIND, COMPLAINT_KIND } from '../../src/tasks/index.js';
 
 const LIAR = THREE;
 
@@ -57,16 +58,17 @@ export function generatingCases(suite: Suite): readonly AttackCase[] {
   }));
 }
 
-/** Says other bodies in place of the liar's KG1 and KG2. */
+/** Says other bodies in place of the liar's keygen/commit and keygen/open. */
 function saying(
-  body: (kind: 'KG1' | 'KG2', right: Uint8Array, sessionId: Uint8Array) => Uint8Array,
+  body: (kind: string, right: Uint8Array, sessionId: Uint8Array) => Uint8Array,
   to: readonly NodeId[] = NODES,
 ): Meddling {
   return (_from, receiver, message) => {
     const said = message.message;
     if (said?.$case !== 'envelope' || !to.includes(receiver)) return [message];
     const { kind, sessionId, content } = said.value;
-    if ((kind !== 'KG1' && kind !== 'KG2') || content?.$case !== 'open') return [message];
+    if ((kind !== keygen.kinds.commit && kind !== keygen.kinds.open) || content?.$case !== 'open')
+      return [message];
     return [enveloped(sessionId, kind, 0, body(kind, content.value.body, sessionId))];
   };
 }
@@ -79,13 +81,13 @@ function enveloped(sessionId: Uint8Array, kind: string, to: number, body: Uint8A
   };
 }
 
-/** KG1 and KG2 that fit each other, for an opening of the liar's choice. */
+/** keygen/commit and keygen/open that fit each other, for an opening of the liar's choice. */
 function opening(forge: (sessionId: Uint8Array) => Opening) {
-  return (kind: 'KG1' | 'KG2', right: Uint8Array, sessionId: Uint8Array): Uint8Array => {
+  return (kind: string, right: Uint8Array, sessionId: Uint8Array): Uint8Array => {
     const value = { ...forge(sessionId), salt: SALT };
-    if (kind === 'KG2') return keygenKinds.KG2.encode(value);
-    const sealKey = keygenKinds.KG1.decode(right)?.sealKey ?? new Uint8Array(32);
-    return keygenKinds.KG1.encode({
+    if (kind === keygen.kinds.open) return keygen.rounds.open.all.encode(value);
+    const sealKey = keygen.rounds.commit.all.decode(right)?.sealKey ?? new Uint8Array(32);
+    return keygen.rounds.commit.all.encode({
       hash: commitmentTo(sessionId, ATTACKER, value, SALT),
       sealKey,
     });
@@ -110,22 +112,25 @@ function lies(suite: Suite): Lie[] {
       meddle: () => saying(opening(honest)),
     },
     {
-      name: 'a KG2 that was not committed to, told to one',
+      name: 'a keygen/open that was not committed to, told to one',
       rows: [29],
       ends: 'WRONG_OPENING',
       outcome: 'CULPRIT_PROVED',
       meddle: () =>
         saying(
           (kind, right, sessionId) =>
-            kind === 'KG1' ? right : keygenKinds.KG2.encode({ ...honest(sessionId), salt: SALT }),
+            kind === keygen.kinds.commit
+              ? right
+              : keygen.rounds.open.all.encode({ ...honest(sessionId), salt: SALT }),
           [TWO],
         ),
     },
     {
-      name: 'a KG1 that is no message',
+      name: 'a keygen/commit that is no message',
       ends: 'UNREADABLE_MESSAGE',
       outcome: 'CULPRIT_PROVED',
-      meddle: () => saying((kind, right) => (kind === 'KG1' ? utf8('nothing') : right)),
+      meddle: () =>
+        saying((kind, right) => (kind === keygen.kinds.commit ? utf8('nothing') : right)),
     },
     {
       name: 'a whole run of its own for one participant: digests differ',
@@ -152,20 +157,24 @@ function runOfItsOwn(suite: Suite, cluster: Cluster): Meddling {
     opening((sessionId) => openingFor(suite, sessionId, ATTACKER)),
     [TWO],
   );
-  let seals: Seals | undefined;
+  let sealed: Uint8Array | undefined;
   return (from, to, message) => {
     const said = message.message;
-    if (said?.$case !== 'envelope' || said.value.kind !== 'KG3' || to !== TWO) {
+    if (said?.$case !== 'envelope' || said.value.kind !== keygen.kinds.value || to !== TWO) {
       return told(from, to, message);
     }
     const { sessionId } = said.value;
-    seals ??= sealsOf(sessionId, cluster, TWO);
-    const value = group.encodeScalar(other.evaluate(2));
-    const body = keygenKinds.KG3.encode({ value });
-    const plain = encode(SignedBody, signedBody(sessionId, 'KG3', ATTACKER, 2, body));
-    const content = { $case: 'sealed' as const, value: seals.seal(2, plain) };
+    sealed ??= sealing(sessionId, group.encodeScalar(other.evaluate(2)));
+    const content = { $case: 'sealed' as const, value: sealed };
     return [{ message: { $case: 'envelope', value: { ...said.value, content } } }];
   };
+
+  function sealing(sessionId: Uint8Array, value: Uint8Array): Uint8Array {
+    const body = keygen.rounds.value.each.encode({ value });
+    const signed = signedBody(sessionId, keygen.kinds.value, ATTACKER, 2, body);
+    const seals = sealsOf(sessionId, cluster, TWO);
+    return seals.seal(keygen.kinds.value, 2, encode(SignedBody, signed));
+  }
 }
 
 /** The liar's own seals again, from the random bytes that they were made of. */
@@ -173,7 +182,9 @@ function sealsOf(sessionId: Uint8Array, cluster: Cluster, to: NodeId): Seals {
   const key = cluster.sealKeys.get(to) ?? new Uint8Array(32);
   const own = cluster.sealKeys.get(LIAR) ?? new Uint8Array(32);
   for (const drawn of cluster.drawn.filter(({ length }) => length === 32)) {
-    const seals = new Seals(sessionId, ATTACKER, { bytes: () => drawn.slice() });
+    const seals = new Seals(sessionId, ATTACKER, [keygen.kinds.value], {
+      bytes: () => drawn.slice(),
+    });
     if (equal(seals.publicKey, own) && seals.agree(NODES.indexOf(to) + 1, key)) return seals;
   }
   throw new Error('the liar has no such key');
@@ -204,7 +215,7 @@ const declining = (reason: string, outcome: string): Lie => ({
     if (said?.$case !== 'envelope') return [message];
     const { sessionId } = said.value;
     const body = encode(Declined, { reason, index: 0 });
-    const envelope = signEnvelope(ledgerSigner(LIAR), sessionId, 'DECLINED', ATTACKER, 0, body);
+    const envelope = signEnvelope(ledgerSigner(LIAR), sessionId, DECLINED_KIND, ATTACKER, 0, body);
     const value = { envelope, keyId: '', version: 0, next: [] };
     return [{ message: { $case: 'contribution', value } }];
   },
@@ -252,7 +263,7 @@ const complaining =
     if (said?.$case !== 'envelope') return [message];
     const { sessionId } = said.value;
     const body = encode(Complaint, { shown: shown(said.value) });
-    return [enveloped(sessionId, 'COMPLAINT', 0, body), message];
+    return [enveloped(sessionId, COMPLAINT_KIND, 0, body), message];
   };
 
 const evidence = (...items: Uint8Array[]) => ({ $case: 'evidence' as const, value: { items } });
@@ -277,7 +288,7 @@ function complaints(): Lie[] {
       'a transcript in which honest ones said what they never signed',
       ({ sessionId }) => {
         const said = NODES.map((_, at) =>
-          signedBody(sessionId, 'KG1', ATTACKER, 0, Uint8Array.of(at)),
+          signedBody(sessionId, keygen.kinds.commit, ATTACKER, 0, Uint8Array.of(at)),
         );
         return { $case: 'transcript', value: { commitments: said, openings: said } };
       },

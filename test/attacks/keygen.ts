@@ -1,7 +1,7 @@
 import { evidenceOfMessages, judgeEvidence } from '../../src/blame/index.js';
 import { utf8 } from '../../src/common/index.js';
 import type { PartyIndex } from '../../src/common/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { commitmentTo } from '../../src/sharing/checks.js';
 import type { Opening } from '../../src/sharing/checks.js';
@@ -114,7 +114,7 @@ const AUDIENCES = [
 
 /** The liar says something else, signed, in place of its message of one kind. */
 function instead(
-  kind: 'KG1' | 'KG2',
+  kind: string,
   to: readonly PartyIndex[],
   body: (right: Uint8Array) => Uint8Array,
 ): Tamper {
@@ -137,20 +137,20 @@ const flip = (bytes: Uint8Array, at = 0): Uint8Array =>
 
 function kg1(change: (right: KeygenCommitment) => KeygenCommitment) {
   return (body: Uint8Array) => {
-    const right = keygenKinds.KG1.decode(body);
-    return right === undefined ? body : keygenKinds.KG1.encode(change(right));
+    const right = keygen.rounds.commit.all.decode(body);
+    return right === undefined ? body : keygen.rounds.commit.all.encode(change(right));
   };
 }
 
 function kg2(change: (right: KeygenOpening) => KeygenOpening) {
   return (body: Uint8Array) => {
-    const right = keygenKinds.KG2.decode(body);
-    return right === undefined ? body : keygenKinds.KG2.encode(change(right));
+    const right = keygen.rounds.open.all.decode(body);
+    return right === undefined ? body : keygen.rounds.open.all.encode(change(right));
   };
 }
 
 function told(
-  kind: 'KG1' | 'KG2',
+  kind: string,
   lies: readonly (readonly [string, Lie['ends'], (body: Uint8Array) => Uint8Array])[],
 ): Lie[] {
   return lies.flatMap(([what, ends, body]) =>
@@ -161,15 +161,15 @@ function told(
   );
 }
 
-/** Messages of honest participants behind KG1; cases run one after another. */
+/** Messages of honest participants behind keygen/commit; cases run one after another. */
 let shown = 0;
 
-/** Counts what honest participants say behind KG1, and keeps back what the liar withholds. */
+/** Counts what honest participants say behind keygen/commit, and keeps back what the liar withholds. */
 function watched(withheld: (envelope: Envelope) => boolean): { readonly tamper: Tamper } {
   shown = 0;
   return {
     tamper: (from, _to, envelope) => {
-      if (from !== ATTACKER && envelope.kind !== 'KG1') shown += 1;
+      if (from !== ATTACKER && envelope.kind !== keygen.kinds.commit) shown += 1;
       return from === ATTACKER && withheld(envelope) ? [] : [envelope];
     },
   };
@@ -180,9 +180,9 @@ function nothingShown(): readonly string[] {
 }
 
 function commitmentLies(suite: Suite): Lie[] {
-  const other = new Seals(new Uint8Array(32), 1, seededRandom(999)).publicKey;
+  const other = new Seals(new Uint8Array(32), 1, [], seededRandom(999)).publicKey;
   return [
-    ...told('KG1', [
+    ...told(keygen.kinds.commit, [
       ['another hash', 'WRONG_OPENING', kg1((right) => ({ ...right, hash: flip(right.hash) }))],
       [
         'a short hash',
@@ -198,7 +198,7 @@ function commitmentLies(suite: Suite): Lie[] {
       ['what is no message', 'UNREADABLE_MESSAGE', () => utf8('no message')],
     ]),
     {
-      name: 'KG1 with a seal key of its own making, with which everybody shares zero',
+      name: 'keygen/commit with a seal key of its own making, with which everybody shares zero',
       ends: 'waiting',
       options: () => ({
         ...watched(() => false),
@@ -207,21 +207,21 @@ function commitmentLies(suite: Suite): Lie[] {
       also: nothingShown,
     },
     {
-      name: 'KG1 with another seal key than it uses',
+      name: 'keygen/commit with another seal key than it uses',
       ends: 'waiting',
       options: () => ({
         tamper: instead(
-          'KG1',
+          keygen.kinds.commit,
           [1, 2],
           kg1((right) => ({ ...right, sealKey: other })),
         ),
       }),
     },
     {
-      name: 'KG1 withheld: nobody shows a polynomial before it',
+      name: 'keygen/commit withheld: nobody shows a polynomial before it',
       rows: [6],
       ends: 'waiting',
-      options: () => watched(({ kind }) => kind === 'KG1'),
+      options: () => watched(({ kind }) => kind === keygen.kinds.commit),
       also: nothingShown,
     },
     ...[suite].flatMap((): Lie[] => []),
@@ -233,7 +233,7 @@ const first = ({ coefficients }: KeygenOpening, at: number) => coefficients[at] 
 function openingLies(): Lie[] {
   const wrong = (change: (right: KeygenOpening) => KeygenOpening) =>
     ['WRONG_OPENING', kg2(change)] as const;
-  return told('KG2', [
+  return told(keygen.kinds.open, [
     [
       'another A_0',
       ...wrong((right) => ({ ...right, coefficients: [first(right, 1), first(right, 1)] })),
@@ -341,7 +341,7 @@ function valueLies(suite: Suite): Lie[] {
         receivers.includes(receiver) ? { value: change(right.value) } : right,
       );
       return {
-        name: `KG3 of ${what}, ${whom}`,
+        name: `keygen/value of ${what}, ${whom}`,
         rows: [4],
         ends: 'WRONG_VALUE',
         options: () => ({ corrupt }),
@@ -366,7 +366,7 @@ function bigEndianPlus(bytes: Uint8Array): Uint8Array {
     .toReversed();
 }
 
-const KINDS = ['KG1', 'KG2', 'KG3'] as const;
+const KINDS = Object.values(keygen.kinds);
 
 const spoilt = (envelope: Envelope): Envelope => {
   const { content } = envelope;
@@ -389,13 +389,16 @@ const on =
 function deafLies(): Lie[] {
   return KINDS.flatMap((kind) => [
     // Who has all of it goes on, but waits for the other then: except behind the last message.
-    ...AUDIENCES.slice(0, kind === 'KG3' ? 1 : 2).map(([whom, to]): Lie => ({
+    ...AUDIENCES.slice(0, kind === keygen.kinds.value ? 1 : 2).map(([whom, to]): Lie => ({
       name: `${kind} withheld, ${whom}`,
       ends: 'waiting',
       options: () => ({ tamper: on(kind, to, () => []) }),
     })),
     {
-      name: kind === 'KG3' ? 'KG3 that does not open' : `${kind} with a broken signature`,
+      name:
+        kind === keygen.kinds.value
+          ? 'keygen/value that does not open'
+          : `${kind} with a broken signature`,
       ends: 'waiting',
       options: () => ({ tamper: on(kind, [1, 2], (envelope) => [spoilt(envelope)]) }),
     },
@@ -414,7 +417,10 @@ function deafLies(): Lie[] {
       ends: 'waiting',
       options: () => ({
         tamper: on(kind, [1, 2], (envelope) => [
-          { ...envelope, kind: kind === 'KG1' ? 'KG2' : 'KG1' },
+          {
+            ...envelope,
+            kind: kind === keygen.kinds.commit ? keygen.kinds.open : keygen.kinds.commit,
+          },
         ]),
       }),
     },
@@ -427,15 +433,15 @@ function doubleLies(suite: Suite): Lie[] {
     ...openingFor(suite, sessionId, ATTACKER),
     salt: SALT,
   });
-  const bodyOf = (kind: 'KG1' | 'KG2', sessionId: Uint8Array): Uint8Array => {
+  const bodyOf = (kind: string, sessionId: Uint8Array): Uint8Array => {
     const value = opening(sessionId);
     const hash = commitmentTo(sessionId, ATTACKER, value, SALT);
     const sealKey = new Uint8Array(32).fill(9);
-    return kind === 'KG1'
-      ? keygenKinds.KG1.encode({ hash, sealKey })
-      : keygenKinds.KG2.encode(value);
+    return kind === keygen.kinds.commit
+      ? keygen.rounds.commit.all.encode({ hash, sealKey })
+      : keygen.rounds.open.all.encode(value);
   };
-  const open = (['KG1', 'KG2'] as const).flatMap((kind) =>
+  const open = [keygen.kinds.commit, keygen.kinds.open].flatMap((kind) =>
     AUDIENCES.map(([whom, to]): Lie => ({
       name: `two different ${kind}, ${whom}`,
       rows: [29],
@@ -451,7 +457,7 @@ function doubleLies(suite: Suite): Lie[] {
   return [
     ...open,
     {
-      name: 'two different KG3 for one participant',
+      name: 'two different keygen/value for one participant',
       rows: [29],
       ends: 'TWO_MESSAGES',
       options: () => ({ tamper: anotherValue() }),
@@ -465,22 +471,27 @@ function isIn(list: readonly PartyIndex[], index: PartyIndex): boolean {
 
 /** Seals a second value for participant 1, with the keys that the liar's session has: made from the same random bytes. */
 function anotherValue(): Tamper {
-  let seals: Seals | undefined;
+  let sealed: Uint8Array | undefined;
   const keys = new Map<PartyIndex, Uint8Array>();
   return (from, to, envelope) => {
     const { content, sessionId } = envelope;
-    if (envelope.kind === 'KG1' && content?.$case === 'open') {
-      const sealKey = keygenKinds.KG1.decode(content.value.body)?.sealKey;
+    if (envelope.kind === keygen.kinds.commit && content?.$case === 'open') {
+      const sealKey = keygen.rounds.commit.all.decode(content.value.body)?.sealKey;
       if (sealKey !== undefined) keys.set(from, sealKey);
     }
-    if (from !== ATTACKER || envelope.kind !== 'KG3' || to !== 1) return [envelope];
-    seals ??= new Seals(sessionId, ATTACKER, seededRandom(SEED * 100 + ATTACKER - 1));
-    seals.agree(1, keys.get(1) ?? new Uint8Array(32));
-    const body = keygenKinds.KG3.encode({ value: new Uint8Array(32).fill(1) });
-    const plain = encode(SignedBody, signedBody(sessionId, 'KG3', ATTACKER, 1, body));
-    const sealed = { $case: 'sealed' as const, value: seals.seal(1, plain) };
-    return [envelope, { ...envelope, content: sealed }];
+    if (from !== ATTACKER || envelope.kind !== keygen.kinds.value || to !== 1) return [envelope];
+    sealed ??= sealedValue(sessionId, keys.get(1) ?? new Uint8Array(32));
+    return [envelope, { ...envelope, content: { $case: 'sealed', value: sealed } }];
   };
+}
+
+function sealedValue(sessionId: Uint8Array, keyOfOne: Uint8Array): Uint8Array {
+  const random = seededRandom(SEED * 100 + ATTACKER - 1);
+  const seals = new Seals(sessionId, ATTACKER, [keygen.kinds.value], random);
+  seals.agree(1, keyOfOne);
+  const body = keygen.rounds.value.each.encode({ value: new Uint8Array(32).fill(1) });
+  const plain = encode(SignedBody, signedBody(sessionId, keygen.kinds.value, ATTACKER, 1, body));
+  return seals.seal(keygen.kinds.value, 1, plain);
 }
 
 const sign = (signer: Signer | undefined, envelope: Envelope, body: Uint8Array): Envelope =>

@@ -84,7 +84,7 @@ export const ROWS: readonly Row[] = [
   { row: 26, attack: 'a fault in a signer', elsewhere: [[SIGNING, 'attack 26: ']] },
   { row: 27, attack: 'index 0, q, or twice', elsewhere: [[SIGNING, 'attack 27: ']] },
   { row: 28, attack: 'a final signature that is wrong', elsewhere: [[SIGNING, 'attack 28: ']] },
-  { row: 29, attack: 'two versions of KG1 or KG2' },
+  { row: 29, attack: 'two versions of keygen/commit or keygen/open' },
   {
     row: 30,
     attack: 'sealed shares that change places on disk',

@@ -8,6 +8,9 @@ import { NODES } from '../support/builders/ledger.js';
 import { ofSuite, unless } from './case.js';
 import type { AttackCase } from './case.js';
 import { Cluster, ONE, THREE, TWO } from './cluster.js';
+import { keygen } from '../../src/sharing/index.js';
+import { SHARE_KIND } from '../../src/frost/index.js';
+import { DECLINED_KIND, COMPLAINT_KIND } from '../../src/tasks/index.js';
 
 const LIAR = THREE;
 
@@ -106,7 +109,7 @@ const never = (): readonly Contribution[] => [];
 function saying(
   contribution: Contribution,
   body: Uint8Array,
-  kind = 'SHARE',
+  kind = SHARE_KIND,
   index = 3,
 ): Contribution {
   const sessionId = contribution.envelope?.sessionId ?? new Uint8Array(32);
@@ -116,7 +119,7 @@ function saying(
 }
 
 function isShare({ envelope }: Contribution): boolean {
-  return envelope?.kind === 'SHARE';
+  return envelope?.kind === SHARE_KIND;
 }
 
 function shareOf({ envelope }: Contribution): Uint8Array {
@@ -193,7 +196,7 @@ function otherShares({ group }: Suite): Lie[] {
       name: 'a wrong share in the leader’s name, beside silence',
       rows: [22],
       ends: 'nobody',
-      share: (_to, said) => (isShare(said) ? [saying(said, one, 'SHARE', 1)] : [said]),
+      share: (_to, said) => (isShare(said) ? [saying(said, one, SHARE_KIND, 1)] : [said]),
     },
     {
       name: 'a share for another session, beside silence',
@@ -217,7 +220,9 @@ function refusals(): Lie[] {
     name: `a needless refusal: ${reason}`,
     ends: 'nobody',
     share: (_to, said) =>
-      isShare(said) ? [saying(said, encode(Declined, { reason, index: 1 }), 'DECLINED')] : [said],
+      isShare(said)
+        ? [saying(said, encode(Declined, { reason, index: 1 }), DECLINED_KIND)]
+        : [said],
   }));
 }
 
@@ -229,9 +234,9 @@ const complaining =
     const sessionId = said.envelope?.sessionId;
     if (!isShare(said) || sessionId === undefined) return [said];
     const body = encode(Complaint, { shown: shown(said, cluster) });
-    const value = signedBody(sessionId, 'COMPLAINT', 3, 0, body);
+    const value = signedBody(sessionId, COMPLAINT_KIND, 3, 0, body);
     const content = { $case: 'open' as const, value };
-    const envelope: Envelope = { sessionId, kind: 'COMPLAINT', from: 3, to: 0, content };
+    const envelope: Envelope = { sessionId, kind: COMPLAINT_KIND, from: 3, to: 0, content };
     cluster.deliver(LIAR, to, { message: { $case: 'envelope', value: envelope } });
     return [said];
   };
@@ -266,7 +271,9 @@ function complaints(): Lie[] {
       harmless: true,
       share: complaining((about) => {
         const sessionId = about.envelope?.sessionId ?? new Uint8Array(32);
-        const said = NODES.map((_, at) => signedBody(sessionId, 'KG1', 3, 0, Uint8Array.of(at)));
+        const said = NODES.map((_, at) =>
+          signedBody(sessionId, keygen.kinds.commit, 3, 0, Uint8Array.of(at)),
+        );
         return { $case: 'transcript', value: { ...none, commitments: said } };
       }),
     },

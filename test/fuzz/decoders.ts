@@ -5,7 +5,7 @@ import { readClientFile } from '../../src/cli/client-file.js';
 import { verifyKeyCertificate } from '../../src/client/key-certificate.js';
 import { clusterId, keyId, nodeId, sessionId, toHex, utf8 } from '../../src/common/index.js';
 import { SecretBytes } from '../../src/crypto/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import {
   encodeGenesis,
   parseGenesis,
@@ -15,7 +15,7 @@ import {
   splitChain,
 } from '../../src/identity/index.js';
 import { openShare, polynomialHash, recordOf, sealShare } from '../../src/keys/sealed-share.js';
-import { openEnvelope, openSession, signEnvelope } from '../../src/mpc/index.js';
+import { verifiedBody, startSession, signEnvelope } from '../../src/mpc/index.js';
 import { readConfig } from '../../src/node/index.js';
 import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
 import { decodeMessage, encodeMessage } from '../../src/raft/index.js';
@@ -205,7 +205,7 @@ const SESSION = bytes32(8);
 const envelopes: Decoder = {
   name: 'envelope',
   seeds: () =>
-    Object.keys(keygenKinds).map((kind) => {
+    Object.keys(keygen).map((kind) => {
       const [, signer] = signers;
       if (signer === undefined) throw new Error('there are three');
       const body = encode(Envelope, { ...Envelope.decode(new Uint8Array(0)), kind });
@@ -216,16 +216,17 @@ const envelopes: Decoder = {
     if (envelope === undefined) return 'refused';
     const [own, other] = signers;
     if (own === undefined || other === undefined) return 'refused';
-    const body = openEnvelope(testVerify, other.publicKey, envelope);
+    const body = verifiedBody(testVerify, other.publicKey, envelope);
     let sent = 0;
-    const session = openSession({
+    const session = startSession({
       sessionId: SESSION,
       index: 1,
       identityKeys: signers.map(({ publicKey }) => publicKey),
       signer: own,
       verify: testVerify,
       random: seededRandom(9),
-      kinds: keygenKinds,
+      protocol: keygen,
+      groups: {},
       send: () => (sent += 1),
     });
     for (let again = 0; again < 2; again++) session.receive(2, envelope);

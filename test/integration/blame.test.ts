@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite } from '../../src/frost/index.js';
-import { keygenKinds } from '../../src/sharing/index.js';
+import { keygen } from '../../src/sharing/index.js';
 import { encodeGenesis, parseGenesis } from '../../src/identity/index.js';
 import type { Genesis, Role } from '../../src/identity/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
@@ -96,9 +96,12 @@ function signerOf(self: NodeId): Signer {
 /** What node-3 says instead: another opening than it has committed to. */
 function lied(bytes: Uint8Array): Uint8Array {
   const message = decodeSession(bytes)?.message;
-  if (message?.$case !== 'envelope' || message.value.kind !== 'KG2') return bytes;
+  if (message?.$case !== 'envelope' || message.value.kind !== keygen.kinds.open) return bytes;
   const { sessionId, kind, from, to } = message.value;
-  const body = keygenKinds.KG2.encode({ ...openingFor(ed25519Suite, sessionId, 3), salt: SALT });
+  const body = keygen.rounds.open.all.encode({
+    ...openingFor(ed25519Suite, sessionId, 3),
+    salt: SALT,
+  });
   const value = signEnvelope(signerOf(LIAR), sessionId, kind, from, to, body);
   return encodeSession({ message: { $case: 'envelope', value } });
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
     verify,
   });
   for (const [at, node] of NODES.entries()) {
-    const said = run.sessions[at]?.party.originals(['KG1', 'KG2'], at + 1) ?? [];
+    const said = run.sessions[at]?.party.originals(['commit', 'open'], at + 1) ?? [];
     honest.push(evidenceOfMessages(basis, node, said) ?? new Uint8Array());
     honest.push(evidenceOfMessages(basis, node, said.slice(1)) ?? new Uint8Array());
     honest.push(

@@ -25,7 +25,7 @@ export class Recorder {
 
   /**
    * Listens where secrets are used in this process, for its whole life: everything that a SecretBytes holds (node, wrapping,
-   * sealing and identity keys, key shares, coefficients, X25519 secrets), the values of KG3, and nonces.
+   * sealing and identity keys, key shares, coefficients, X25519 secrets), the values of keygen/value, and nonces.
    */
   listen(): void {
     const record = (kind: string, bytes: Uint8Array) => this.add(kind, bytes);

@@ -1,6 +1,6 @@
 import type { PartyIndex } from '../../common/index.js';
 import { evidenceOfMessages, evidenceOfShare } from '../../blame/index.js';
-import { openEnvelope } from '../../mpc/index.js';
+import { verifiedBody } from '../../mpc/index.js';
 import { readyOfKey } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
@@ -39,7 +39,7 @@ export class Accusing {
     const { verify } = this.#context.rules;
     const signer = open.task.key?.participants[first.from - 1];
     const isSigned = (envelope: Envelope): boolean =>
-      signer !== undefined && openEnvelope(verify, signer.identityKey, envelope) !== undefined;
+      signer !== undefined && verifiedBody(verify, signer.identityKey, envelope) !== undefined;
     if (!isSigned(second)) return 'second';
     if (!isSigned(first)) return 'first';
     const basis = basisOf(this.#context, open);

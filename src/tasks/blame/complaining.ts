@@ -1,11 +1,12 @@
 import type { PartyIndex } from '../../common/index.js';
 import { evidenceOfMessages } from '../../blame/index.js';
 import type { AttemptBasis } from '../../blame/index.js';
-import type { KeygenKinds } from '../../sharing/index.js';
+import type { KeygenRounds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party } from '../../mpc/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
+import { COMPLAINT_KIND } from '../messages.js';
 import type { OpenSession } from '../open-tasks.js';
 import type { TaskContext } from '../context.js';
 
@@ -40,18 +41,18 @@ export function complaint(
   shown: NonNullable<Complaint['shown']>,
 ): Envelope {
   const body = encode(Complaint, { shown });
-  return signEnvelope(self.signer, attempt.sessionId, 'COMPLAINT', index, TO_ALL, body);
+  return signEnvelope(self.signer, attempt.sessionId, COMPLAINT_KIND, index, TO_ALL, body);
 }
 
-/** All KG1 and KG2 of a session as they came here, in order of index. */
-export function transcriptOf(party: Party<KeygenKinds>): Transcript {
-  const indices = Array.from({ length: party.count }, (_, position) => position + 1);
-  const said = (kind: 'KG1' | 'KG2') =>
-    indices.flatMap((index) => party.originals([kind], index).flatMap(signedBodyOf));
-  return { commitments: said('KG1'), openings: said('KG2') };
+/** All commitments and openings of a session as they came here, in order of index. */
+export function transcriptOf(party: Party<KeygenRounds>): Transcript {
+  return {
+    commitments: [...party.broadcasts('commit')],
+    openings: [...party.broadcasts('open')],
+  };
 }
 
-/** The signed body of an envelope that anybody may read; none of a sealed one. */
+/** The signed body of a plain envelope; none of a sealed one. */
 export function signedBodyOf({ content }: Envelope): readonly SignedBody[] {
   return content?.$case === 'open' ? [content.value] : [];
 }

@@ -2,8 +2,9 @@ import type { NodeId, SessionId, TaskId } from '../../common/index.js';
 import { equal, toHex } from '../../common/index.js';
 import type { Culprit } from '../../blame/index.js';
 import { sha256 } from '../../crypto/index.js';
-import { envelopeBytes, openEnvelope, TO_ALL } from '../../mpc/index.js';
+import { envelopeBytes, TO_ALL, verifiedBody } from '../../mpc/index.js';
 import { EVIDENCE_ITEMS_MAX, participantsOf } from '../../state/index.js';
+import { keygen } from '../../sharing/index.js';
 import { Complaint, decode } from '../../wire/index.js';
 import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
@@ -43,7 +44,7 @@ export class Complaints implements Work {
     const name = toHex(sha256(envelope.content.value.body));
     const heard = this.#complaintsOf(from, open);
     if (heard.has(name) || heard.size >= COMPLAINTS_MAX) return [];
-    const body = openEnvelope(rules.verify, member.identityKey, envelope);
+    const body = verifiedBody(rules.verify, member.identityKey, envelope);
     if (body === undefined) return [];
     heard.add(name);
     const shown = decode(Complaint, body)?.shown;
@@ -79,8 +80,8 @@ export class Complaints implements Work {
     const culprits: Culprit[] = [];
     for (const [at, participant] of participants.entries()) {
       for (const [kind, said] of [
-        ['KG1', commitments[at]],
-        ['KG2', openings[at]],
+        [keygen.kinds.commit, commitments[at]],
+        [keygen.kinds.open, openings[at]],
       ] as const) {
         const culprit = said && this.#told(open, participant, at + 1, kind, said);
         if (culprit !== undefined) culprits.push(culprit);

@@ -2,7 +2,7 @@ import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
 import { aggregateJob, publicOf } from '../../frost/index.js';
 import type { AggregateInput } from '../../frost/index.js';
-import { openEnvelope } from '../../mpc/index.js';
+import { verifiedBody } from '../../mpc/index.js';
 import {
   EVIDENCE_BYTES_MAX,
   EVIDENCE_ITEMS_MAX,
@@ -195,7 +195,7 @@ export class Coordinator implements Work {
     const participants = this.#participants(open.task);
     const key = participants[envelope.from - 1];
     const body =
-      key?.nodeId === from ? openEnvelope(rules.verify, key.identityKey, envelope) : undefined;
+      key?.nodeId === from ? verifiedBody(rules.verify, key.identityKey, envelope) : undefined;
     const said = body === undefined ? undefined : decode(Declined, body);
     if (said === undefined) return;
     plan.heard.add(name);
@@ -320,7 +320,7 @@ export class Coordinator implements Work {
     for (const [index, envelope] of came) {
       const identityKey = participants[index - 1]?.identityKey;
       const body =
-        identityKey === undefined ? undefined : openEnvelope(rules.verify, identityKey, envelope);
+        identityKey === undefined ? undefined : verifiedBody(rules.verify, identityKey, envelope);
       if (body === undefined) this.#parts.shares.drop(open.session, index);
       // What is signed and spells no share is a wrong one.
       else verified.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);

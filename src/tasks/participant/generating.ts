@@ -1,12 +1,13 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
+import { DECLINED_KIND } from '../messages.js';
 import { equal, keyId, nodeId, toHex } from '../../common/index.js';
 import { wipe } from '../../crypto/index.js';
-import { generateKey, keygenKinds } from '../../sharing/index.js';
-import type { KeygenKinds, NewKey } from '../../sharing/index.js';
+import { generateKey, keygen } from '../../sharing/index.js';
+import type { KeygenRounds, NewKey } from '../../sharing/index.js';
 import { publicKeyJob } from '../../frost/index.js';
 import { readyBytes } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
-import { openSession, ProtocolAbort, signEnvelope } from '../../mpc/index.js';
+import { ProtocolAbort, signEnvelope, startSession, TO_ALL } from '../../mpc/index.js';
 import type { Session } from '../../mpc/index.js';
 import type { ParsedGenerateKey } from '../../state/index.js';
 import { encodeCommand, generateKeyOf, participantsOf } from '../../state/index.js';
@@ -26,7 +27,7 @@ import type { Work } from '../work.js';
 type Run = {
   readonly task: TaskId;
   /** Absent once this node has declined. */
-  session: Session<KeygenKinds> | undefined;
+  session: Session<KeygenRounds> | undefined;
   /** Its messages have all come, and made a key. */
   made: boolean;
   declined: Envelope | undefined;
@@ -231,14 +232,15 @@ export class Generating implements Work {
       this.#decline(open, run, index, 'unsupported');
       return;
     }
-    const session = openSession({
+    const session = startSession({
+      protocol: keygen,
+      groups: {},
       sessionId: open.attempt.sessionId,
       index,
       identityKeys: run.participants.map(({ identityKey }) => identityKey),
       signer: self.signer,
       verify: rules.verify,
       random,
-      kinds: keygenKinds,
       send: (to, envelope) => {
         const peer = run.participants[to - 1];
         if (peer !== undefined && clock.now() < run.expireTimeMs) {
@@ -337,9 +339,9 @@ export class Generating implements Work {
     run.declined = signEnvelope(
       this.#context.self.signer,
       open.attempt.sessionId,
-      'DECLINED',
+      DECLINED_KIND,
       index,
-      0,
+      TO_ALL,
       encode(Declined, { reason, index: 0 }),
     );
     this.#resendRun(run);

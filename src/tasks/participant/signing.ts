@@ -1,6 +1,7 @@
 import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
+import { DECLINED_KIND } from '../messages.js';
 import { keyId, toHex } from '../../common/index.js';
-import { publicOf, signShareJob } from '../../frost/index.js';
+import { publicOf, SHARE_KIND, signShareJob } from '../../frost/index.js';
 import type { KeyManager, TakenNonce } from '../../keys/index.js';
 import { signEnvelope } from '../../mpc/index.js';
 import { signOf, slotsOf } from '../../state/index.js';
@@ -26,8 +27,8 @@ type Answered = {
 };
 
 type Answer =
-  | { readonly kind: 'SHARE'; readonly body: Uint8Array }
-  | { readonly kind: 'DECLINED'; readonly body: Uint8Array };
+  | { readonly kind: typeof SHARE_KIND; readonly body: Uint8Array }
+  | { readonly kind: typeof DECLINED_KIND; readonly body: Uint8Array };
 
 /**
  * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
@@ -87,7 +88,7 @@ export class Signing implements Work {
   ): Promise<void> {
     const { self, clock, logger } = this.#context;
     const { kind, body } = await answer;
-    const shared = kind === 'SHARE';
+    const shared = kind === SHARE_KIND;
     const next = shared ? this.#commitments.next(key) : await this.#commitments.fresh(key);
     // What held when the nonce was taken need not hold any more: the task may be closed, the node stopped, the time over.
     if (this.#answered.get(open.session) !== answered) return;
@@ -177,7 +178,7 @@ export class Signing implements Work {
     try {
       const signed = await this.#arithmetic.compute.run(signShareJob, input, [scalar, d, e]);
       if ('share' in signed) {
-        return { kind: 'SHARE', body: encode(SignatureShare, { share: signed.share }) };
+        return { kind: SHARE_KIND, body: encode(SignatureShare, { share: signed.share }) };
       }
       if (signed.declined === 'wrong-share') {
         logger.alarm('an own signature share failed its check', session);
@@ -192,5 +193,5 @@ export class Signing implements Work {
 }
 
 function declined(reason: string, index: PartyIndex = 0): Answer {
-  return { kind: 'DECLINED', body: encode(Declined, { reason, index }) };
+  return { kind: DECLINED_KIND, body: encode(Declined, { reason, index }) };
 }

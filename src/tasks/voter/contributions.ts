@@ -1,4 +1,6 @@
 import type { NodeId } from '../../common/index.js';
+import { DECLINED_KIND } from '../messages.js';
+import { SHARE_KIND } from '../../frost/index.js';
 import { sessionId, toHex } from '../../common/index.js';
 import type { Clock } from '../../ports/index.js';
 import type { Queries } from '../../state/index.js';
@@ -45,11 +47,11 @@ export class Contributions {
       const known = open?.task.key?.keyId === keyId ? open.task.key : undefined;
       pooling.take(from, known ?? queries.key(keyId), version, next);
     }
-    if (envelope.kind === 'DECLINED') {
+    if (envelope.kind === DECLINED_KIND) {
       if (open !== undefined) this.#listener.declined(from, open, envelope);
       return;
     }
-    if (envelope.kind !== 'SHARE') return;
+    if (envelope.kind !== SHARE_KIND) return;
     if (open !== undefined) return this.#share(from, open, envelope);
     const message = { $case: 'contribution', value: contribution } as const;
     const { length } = encodeSession({ message });

@@ -16,6 +16,8 @@ import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SingleUse } from './single-use.js';
 import type { AskedCall, Watcher } from './watcher.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** Alarms that tell of the node itself, so that nobody else's lie explains them. */
 const OWN_FAULTS: ReadonlySet<string> = new Set([
@@ -157,11 +159,11 @@ export class ClaimWatch implements Watcher {
   #contribution(from: NodeId, { envelope, next }: Contribution): void {
     this.#singleUse.published(from, next);
     const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
-    if (envelope?.kind === 'DECLINED' && !this.#declines.has(`${from}/${session}`)) {
+    if (envelope?.kind === DECLINED_KIND && !this.#declines.has(`${from}/${session}`)) {
       this.#declines.add(`${from}/${session}`);
       this.#counts.declines++;
     }
-    if (envelope?.kind !== 'SHARE' || envelope.content?.$case !== 'open') return;
+    if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
     this.#released.contribution(from, session, 'a share');
     this.#claim.share(from, session);
     if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;

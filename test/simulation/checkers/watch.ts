@@ -20,6 +20,8 @@ import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SingleUse } from './single-use.js';
 import type { Watcher } from './watcher.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
 export class Watch implements Watcher {
@@ -117,8 +119,8 @@ export class Watch implements Watcher {
 
   #contribution(from: NodeId, { envelope, next }: Contribution): void {
     this.#singleUse.published(from, next);
-    if (envelope?.kind === 'DECLINED') this.#declined(from, toHex(envelope.sessionId));
-    if (envelope?.kind !== 'SHARE' || envelope.content?.$case !== 'open') return;
+    if (envelope?.kind === DECLINED_KIND) this.#declined(from, toHex(envelope.sessionId));
+    if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     this.#released.share(from, session);
     if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;

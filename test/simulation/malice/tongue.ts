@@ -20,6 +20,9 @@ import type { ClusterId } from '../../../src/common/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
 import type { Rng } from '../rng.js';
 import type { Overheard } from './overheard.js';
+import { keygen } from '../../../src/sharing/index.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** Reasons that a node may give, true or not. */
 const REASONS = ['nonce-gone', 'expired', 'boot-changed', 'bad-commitment', 'pending-full', 'zz'];
@@ -94,7 +97,7 @@ export class Tongue {
     this.#told('replay');
     const old = this.#rng.pick(envelopes);
     const value: Contribution = { envelope: old, keyId: '', version: 0, next: [] };
-    const isSigning = old.kind === 'SHARE' || old.kind === 'DECLINED';
+    const isSigning = old.kind === SHARE_KIND || old.kind === DECLINED_KIND;
     return [
       message,
       {
@@ -155,13 +158,13 @@ export class Tongue {
   #body(kind: string, body: Uint8Array): Uint8Array {
     const bits = (bytes: Uint8Array): Uint8Array => flipped(bytes, this.#rng.int(bytes.length));
     switch (kind) {
-      case 'SHARE': {
+      case SHARE_KIND: {
         const said = decode(SignatureShare, body);
         return encode(SignatureShare, { share: bits(said?.share ?? new Uint8Array(32)) });
       }
-      case 'DECLINED':
+      case DECLINED_KIND:
         return encode(Declined, { reason: this.#rng.pick(REASONS), index: this.#rng.int(4) });
-      case 'KG1': {
+      case keygen.kinds.commit: {
         const said = decode(KeygenCommitment, body);
         if (said === undefined) return body;
         const [hash, sealKey] = [said.hash, said.sealKey];
@@ -171,7 +174,7 @@ export class Tongue {
           sealKey: lie ? sealKey : bits(sealKey),
         });
       }
-      case 'KG2':
+      case keygen.kinds.open:
         return this.#opening(body);
       default:
         return bits(body);

@@ -13,6 +13,7 @@ import { eventually } from '../clusters/cluster-wait.js';
 import { payloadOf, signAttempt } from './forgery.js';
 import type { Liar } from './liar.js';
 import type { LyingNode } from './lying-node.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** What an honest node answered to a session: a share, or the word by which it declined. */
 export type Answer = { readonly from: NodeId; readonly word: string };
@@ -245,7 +246,7 @@ export class Court implements AsyncDisposable {
     if (envelope?.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     const { body } = envelope.content.value;
-    const declined = envelope.kind === 'DECLINED' ? decode(Declined, body) : undefined;
+    const declined = envelope.kind === DECLINED_KIND ? decode(Declined, body) : undefined;
     const answers = this.#answers.get(session) ?? new Map<NodeId, string>();
     this.#answers.set(session, answers.set(from, declined?.reason ?? 'share'));
     if (declined === undefined) this.#keep(`${session} ${from}`, body);

@@ -1,7 +1,7 @@
 import type { PartyIndex } from '../../../src/common/index.js';
 import { randomPolynomial, randomScalar } from '../../../src/crypto/index.js';
 import type { Suite } from '../../../src/frost/index.js';
-import type { KeygenKinds } from '../../../src/sharing/index.js';
+import type { KeygenRounds } from '../../../src/sharing/index.js';
 import { commitmentTo, proofChallenge } from '../../../src/sharing/checks.js';
 import type { Opening } from '../../../src/sharing/checks.js';
 import type { Party } from '../../../src/mpc/index.js';
@@ -33,45 +33,52 @@ export function openingFor<P>(
 }
 
 /** The attacker commits to and opens what `forge` gives: well committed to, whatever it is. */
-export function opens(forge: (party: Party<KeygenKinds>) => Opening) {
+export function opens(forge: (party: Party<KeygenRounds>) => Opening) {
   return {
-    [ATTACKER]: (party: Party<KeygenKinds>) => {
+    [ATTACKER]: (party: Party<KeygenRounds>) => {
       const opening: KeygenOpening = { ...forge(party), salt: SALT };
       const hash = commitmentTo(party.sessionId, party.index, opening, SALT);
-      return {
-        ...view(party),
-        exchange: (kind: string) =>
-          kind === 'KG1'
-            ? party.exchange('KG1', { hash, sealKey: party.sealKey })
-            : party.exchange('KG2', opening),
-      } as Party<KeygenKinds>;
+      const commitment = { all: { hash, sealKey: party.sealKey } };
+      const round: Party<KeygenRounds>['round'] = (name, mine) => {
+        const forged = { commit: commitment, open: { all: opening }, value: mine };
+        return party.round(name, forged[name] as typeof mine);
+      };
+      return { ...view(party), round };
     },
   };
 }
 
 /** A party's own methods, to be overridden one by one. */
-export function view(party: Party<KeygenKinds>): Party<KeygenKinds> {
+export function view(party: Party<KeygenRounds>): Party<KeygenRounds> {
   const { index, count, sessionId, sealKey } = party;
   return {
     index,
     count,
     sessionId,
     sealKey,
-    exchange: (kind, mine) => party.exchange(kind, mine),
-    exchangeSealed: (kind, mine) => party.exchangeSealed(kind, mine),
-    bodies: (kind) => party.bodies(kind),
-    originals: (kinds, from) => party.originals(kinds, from),
+    round: (name, mine) => party.round(name, mine),
+    heard: (name, from) => party.heard(name, from),
+    broadcasts: (name) => party.broadcasts(name),
+    privates: (name) => party.privates(name),
+    originals: (names, from) => party.originals(names, from),
   };
 }
 
 /** What the attacker hands out in place of its values. */
 export function deals(valueFor: (to: PartyIndex, right: KeygenValue) => KeygenValue) {
   return {
-    [ATTACKER]: (party: Party<KeygenKinds>) =>
-      ({
-        ...view(party),
-        exchangeSealed: (kind: 'KG3', mine: (to: PartyIndex) => KeygenValue) =>
-          party.exchangeSealed(kind, (to) => valueFor(to, mine(to))),
-      }) as Party<KeygenKinds>,
+    [ATTACKER]: (party: Party<KeygenRounds>): Party<KeygenRounds> => ({
+      ...view(party),
+      round: (name, mine) => party.round(name, mine && dealing(mine, valueFor)),
+    }),
   };
+}
+
+function dealing<M extends object>(
+  mine: M,
+  valueFor: (to: PartyIndex, right: KeygenValue) => KeygenValue,
+): M {
+  if (!('each' in mine)) return mine;
+  const right = mine.each as (to: PartyIndex) => KeygenValue;
+  return { ...mine, each: (to: PartyIndex) => valueFor(to, right(to)) };
 }

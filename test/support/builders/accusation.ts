@@ -2,7 +2,14 @@ import { judgeEvidence } from '../../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import { commit, ed25519Suite, publicOf, signShare, suiteOf } from '../../../src/frost/index.js';
+import {
+  commit,
+  ed25519Suite,
+  publicOf,
+  signShare,
+  suiteOf,
+  SHARE_KIND,
+} from '../../../src/frost/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
@@ -176,7 +183,7 @@ function readyOf({ record }: DealtKey, node: NodeId): Ready {
 
 /** `share`, signed by participant `index` as its answer in a session. */
 export function signedShare(sessionId: Uint8Array, index: number, share: Uint8Array): SignedBody {
-  return signedBody(sessionId, 'SHARE', index, 0, encode(SignatureShare, { share }));
+  return signedBody(sessionId, SHARE_KIND, index, 0, encode(SignatureShare, { share }));
 }
 
 /** A body, signed by participant `index`, whatever it says. */

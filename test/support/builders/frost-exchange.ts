@@ -13,13 +13,13 @@ import {
 import { algorithmJobs } from '../../../src/algorithms/index.js';
 import {
   generateKey,
-  keygenKinds,
+  keygen,
   type KeyShare,
-  type KeygenKinds,
+  type KeygenRounds,
   type NewKey,
 } from '../../../src/sharing/index.js';
 import { algorithmName } from '../../../src/identity/index.js';
-import { openSession, type Party, type Session } from '../../../src/mpc/index.js';
+import { startSession, type Party, type Session } from '../../../src/mpc/index.js';
 import { inlineCompute, nodeVerify } from '../../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../../src/wire/index.js';
@@ -89,7 +89,7 @@ export type Outcome = { readonly key: MadeKey } | { readonly error: unknown } | 
 export type Keygen = {
   readonly sessionId: Uint8Array;
   readonly signers: readonly Signer[];
-  readonly sessions: readonly Session<KeygenKinds>[];
+  readonly sessions: readonly Session<KeygenRounds>[];
   /** In order of index. `waiting`: it would go on waiting until its deadline. */
   readonly outcomes: readonly Outcome[];
 };
@@ -107,7 +107,7 @@ export type KeygenOptions = {
   readonly rounds?: number;
   /** Attackers: what they make of the party that the honest protocol would talk to. */
   readonly corrupt?: Readonly<
-    Record<PartyIndex, (party: Party<KeygenKinds>) => Party<KeygenKinds>>
+    Record<PartyIndex, (party: Party<KeygenRounds>) => Party<KeygenRounds>>
   >;
 };
 
@@ -121,14 +121,15 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
   const queue: { from: PartyIndex; to: PartyIndex; envelope: Envelope }[] = [];
 
   const sessions = signers.map((signer, at) =>
-    openSession({
+    startSession({
       sessionId,
       index: at + 1,
       identityKeys: signers.map(({ publicKey }) => publicKey),
       signer,
       verify: options.verify ?? testVerify,
       random: seededRandom(seed * 100 + at),
-      kinds: keygenKinds,
+      protocol: keygen,
+      groups: {},
       send: (to, envelope) => {
         for (const each of tamper(at + 1, to, envelope))
           queue.push({ from: at + 1, to, envelope: each });

@@ -1,14 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { evidenceOfMessages, evidenceOfShare, judgeEvidence } from '../../../src/blame/index.js';
 import type { PartyIndex } from '../../../src/common/index.js';
-import { ed25519Suite } from '../../../src/frost/index.js';
-import { keygenKinds } from '../../../src/sharing/index.js';
-import type { KeygenKinds } from '../../../src/sharing/index.js';
-import { ProtocolAbort } from '../../../src/mpc/index.js';
-import type { Party } from '../../../src/mpc/index.js';
+import { ed25519Suite, SHARE_KIND } from '../../../src/frost/index.js';
+import { keygen } from '../../../src/sharing/index.js';
+import { codecOf, ProtocolAbort } from '../../../src/mpc/index.js';
 import { EVIDENCE_BYTES_MAX } from '../../../src/state/index.js';
 import { Command, decode, encode, Evidence } from '../../../src/wire/index.js';
-import type { Envelope, KeygenValue, SignedBody } from '../../../src/wire/index.js';
+import type { Envelope, SignedBody } from '../../../src/wire/index.js';
 import {
   judgeOf,
   named,
@@ -20,7 +18,9 @@ import {
 } from '../../support/builders/accusation.js';
 import { runKeygen } from '../../support/builders/frost-exchange.js';
 import type { Keygen, KeygenOptions } from '../../support/builders/frost-exchange.js';
+import { deals } from '../../support/adversary/keygen-liar.js';
 import { fill, generateRequest, NODES, verify } from '../../support/builders/ledger.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 const ATTACKER = 3;
 
@@ -48,27 +48,8 @@ function abortOf({ outcomes }: Keygen, index: PartyIndex): ProtocolAbort {
 
 /** The attacker gives participant 1 another value than its polynomial has there. */
 const dealsBadly: Partial<KeygenOptions> = {
-  corrupt: {
-    [ATTACKER]: (party) =>
-      new Proxy(party, {
-        get: (target, name) =>
-          name === 'exchangeSealed'
-            ? (kind: 'KG3', mine: (to: PartyIndex) => KeygenValue) =>
-                target.exchangeSealed(kind, (to) => (to === 1 ? { value: fill(5) } : mine(to)))
-            : Reflect.get(bound(target), name),
-      }),
-  },
+  corrupt: deals((to, right) => (to === 1 ? { value: fill(5) } : right)),
 };
-
-function bound(party: Party<KeygenKinds>): object {
-  return Object.fromEntries(
-    (['exchange', 'exchangeSealed', 'bodies', 'originals'] as const)
-      .map((name): [string, unknown] => [name, Reflect.get(party, name).bind(party)])
-      .concat(
-        (['index', 'count', 'sessionId', 'sealKey'] as const).map((name) => [name, party[name]]),
-      ),
-  );
-}
 
 test('a value that is not on the shown polynomial names its dealer', async () => {
   const { run, basis, judge, sessionId } = await attacked(dealsBadly);
@@ -105,7 +86,7 @@ test('honest messages prove nothing, however they are put together', async () =>
       return [envelope];
     },
   });
-  const own = run.sessions[0]?.party.originals(['KG1', 'KG2'], 1) ?? [];
+  const own = run.sessions[0]?.party.originals(['commit', 'open'], 1) ?? [];
   const [kg1, kg2] = own;
   if (kg1 === undefined || kg2 === undefined) throw new Error('both were said');
 
@@ -116,7 +97,7 @@ test('honest messages prove nothing, however they are put together', async () =>
 
 test('a threshold or algorithm that was not asked for makes no honest opening wrong', async () => {
   const { run, basis, judge } = await attacked({});
-  const own = run.sessions[0]?.party.originals(['KG1', 'KG2'], 1) ?? [];
+  const own = run.sessions[0]?.party.originals(['commit', 'open'], 1) ?? [];
   const asked = { ...basis, request: generateRequest('treasury', { threshold: 3 }) };
   // Whoever makes the entry fit makes another session of it.
   const attempt = decode(Command, basis.entry.payload)?.command;
@@ -131,15 +112,15 @@ test('a threshold or algorithm that was not asked for makes no honest opening wr
 
 test('two bodies of one kind name their sender, and two signatures of one body do not', () => {
   const { basis, judge, sessionId } = withJudge(openGenerate());
-  const envelope = (signed: SignedBody, kind = 'KG1'): Envelope => ({
+  const envelope = (signed: SignedBody, kind = keygen.kinds.commit): Envelope => ({
     sessionId,
     kind,
     from: 3,
     to: 0,
     content: { $case: 'open', value: signed },
   });
-  const one = signedBody(sessionId, 'KG1', 3, 0, fill(1));
-  const other = signedBody(sessionId, 'KG1', 3, 0, fill(2));
+  const one = signedBody(sessionId, keygen.kinds.commit, 3, 0, fill(1));
+  const other = signedBody(sessionId, keygen.kinds.commit, 3, 0, fill(2));
 
   const both = evidenceOfMessages(basis, 'node-3', [envelope(one), envelope(other)]);
   expect(named(judge, both)).toBe('node-3 TWO_MESSAGES');
@@ -149,12 +130,12 @@ test('two bodies of one kind name their sender, and two signatures of one body d
   const madeUp = evidenceOfMessages(basis, 'node-3', [envelope(one), envelope(unsigned)]);
   expect(named(judge, madeUp)).toBeUndefined();
   const declines = ['x', 'y'].map((word) =>
-    envelope(signedBody(sessionId, 'DECLINED', 3, 0, fill(word.length)), 'DECLINED'),
+    envelope(signedBody(sessionId, DECLINED_KIND, 3, 0, fill(word.length)), DECLINED_KIND),
   );
   expect(named(judge, evidenceOfMessages(basis, 'node-3', declines))).toBeUndefined();
 });
 
-test.each(['KG1', 'KG2', 'KG3'] as const)('a signed %s that is none names its sender', (kind) => {
+test.each(Object.values(keygen.kinds))('a signed %s that is none names its sender', (kind) => {
   const { basis, judge, sessionId } = withJudge(openGenerate());
   const value = signedBody(sessionId, kind, 3, 0, Uint8Array.of(7));
   const message: Envelope = {
@@ -165,7 +146,7 @@ test.each(['KG1', 'KG2', 'KG3'] as const)('a signed %s that is none names its se
     content: { $case: 'open', value },
   };
 
-  expect(keygenKinds[kind].decode(Uint8Array.of(7))).toBeUndefined();
+  expect(codecOf(keygen, kind, 0)?.decode(Uint8Array.of(7))).toBeUndefined();
   expect(named(judge, evidenceOfMessages(basis, 'node-3', [message]))).toBe(
     'node-3 UNREADABLE_MESSAGE',
   );
@@ -194,7 +175,7 @@ test.each([
     expect(wrong(fill(1))).toBe('node-1 WRONG_SHARE');
     expect(wrong(fill(255))).toBe('node-1 WRONG_SHARE');
     expect(wrong(fill(1, 31))).toBe('node-1 WRONG_SHARE');
-    const none = signedBody(sessionId, 'SHARE', 1, 0, Uint8Array.of(9));
+    const none = signedBody(sessionId, SHARE_KIND, 1, 0, Uint8Array.of(9));
     expect(named(judge, evidenceOfShare(basis, 'node-1', none, ready))).toBe('node-1 WRONG_SHARE');
   },
 );

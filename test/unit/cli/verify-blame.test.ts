@@ -17,6 +17,7 @@ import { encodeCommand, METHODS } from '../../../src/state/index.js';
 import { testSigner } from '../../support/builders/frost-exchange.js';
 import { fill, generateRequest, testGenesis } from '../../support/builders/ledger.js';
 import { quorate } from './fake-surroundings.js';
+import { keygen } from '../../../src/sharing/index.js';
 
 const TASK = 'a'.repeat(26);
 const liar = testSigner('node-3');
@@ -31,7 +32,7 @@ const genesis = parseGenesis(
   }),
 );
 
-/** Two different KG1 that node-3 signed for one session. */
+/** Two different keygen/commit that node-3 signed for one session. */
 function evidence(bodies: readonly [Uint8Array, Uint8Array]): Uint8Array {
   const request = generateRequest('treasury');
   const attempt = {
@@ -51,7 +52,9 @@ function evidence(bodies: readonly [Uint8Array, Uint8Array]): Uint8Array {
   const previousHash = fill(7);
   const entry = sealEntry(previousHash, { index: 9, term: 2, kind: 'command', timeMs: 5, payload });
   const session = fromHex(sessionIdOf(genesis.clusterId, entry.hash)) ?? new Uint8Array();
-  const messages = bodies.map((body) => signEnvelope(liar, session, 'KG1', 3, 0, body));
+  const messages = bodies.map((body) =>
+    signEnvelope(liar, session, keygen.kinds.commit, 3, 0, body),
+  );
   const basis = { entry, previousHash, method: METHODS.generateKey, request };
   return evidenceOfMessages(basis, 'node-3', messages) ?? new Uint8Array();
 }

@@ -2,36 +2,44 @@ import { expect, test } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { utf8, type PartyIndex } from '../../../src/common/index.js';
 import {
-  openSession,
   ProtocolAbort,
+  protocol,
   signEnvelope,
+  startSession,
   TO_ALL,
-  type KindTable,
   type Session,
 } from '../../../src/mpc/index.js';
 import type { Signer } from '../../../src/ports/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
 
-/** A protocol of two messages that has nothing to do with signatures. */
+/** A protocol of two rounds that has nothing to do with signatures. */
 type Greetings = {
-  readonly HELLO: { readonly sealKey: Uint8Array };
-  readonly SECRET: Uint8Array;
+  readonly hello: { readonly all: { readonly sealKey: Uint8Array } };
+  readonly secret: { readonly each: Uint8Array };
 };
 
-const greetings: KindTable<Greetings> = {
-  HELLO: {
-    sealed: false,
-    encode: ({ sealKey }) => sealKey,
-    decode: (body) => (body.length === 32 ? { sealKey: body } : undefined),
-    sealKey: ({ sealKey }) => sealKey,
+const greeting = protocol<Greetings>({
+  name: 'greeting',
+  limits: { bodyBytesMax: 16_384, earlySealedMax: 4 },
+  rounds: {
+    hello: {
+      all: {
+        encode: ({ sealKey }) => sealKey,
+        decode: (body) => (body.length === 32 ? { sealKey: body } : undefined),
+      },
+      sealKey: ({ sealKey }) => sealKey,
+    },
+    secret: {
+      each: {
+        encode: (value) => value,
+        decode: (body) => (body.length < 100 ? body : undefined),
+      },
+    },
   },
-  SECRET: {
-    sealed: true,
-    encode: (value) => value,
-    decode: (body) => (body.length < 100 ? body : undefined),
-  },
-};
+});
+const HELLO = greeting.kinds.hello;
+const SECRET = greeting.kinds.secret;
 
 const signers: readonly Signer[] = [1, 2, 3].map((index) => testSigner(`node-${index}`));
 const sessionId = new Uint8Array(32).fill(5);
@@ -40,14 +48,15 @@ type Member = { readonly session: Session<Greetings>; readonly sent: Message[] }
 
 function member(index: PartyIndex, id: Uint8Array = sessionId): Member {
   const sent: Message[] = [];
-  const session = openSession({
+  const session = startSession({
+    protocol: greeting,
+    groups: {},
     sessionId: id,
     index,
     identityKeys: signers.map(({ publicKey }) => publicKey),
     signer: signers[index - 1] ?? testSigner('nobody'),
     verify: testVerify,
     random: seededRandom(index),
-    kinds: greetings,
     send: (to, envelope) => sent.push({ from: index, to, envelope }),
   });
   return { session, sent };
@@ -60,9 +69,9 @@ function deliver(receivers: readonly Member[], messages: readonly Message[]): vo
 }
 
 const hello = ({ session: { party } }: Member) =>
-  party.exchange('HELLO', { sealKey: party.sealKey });
+  party.round('hello', { all: { sealKey: party.sealKey } });
 const secret = ({ session: { party } }: Member) =>
-  party.exchangeSealed('SECRET', (to) => utf8(`from ${party.index} to ${to}`));
+  party.round('secret', { each: (to) => utf8(`from ${party.index} to ${to}`) });
 
 async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
   promise.catch(() => undefined);
@@ -87,9 +96,10 @@ test('everybody gets what everybody said, own included, in order of participants
 
   deliver(all, all.flatMap(({ sent }) => sent).toReversed());
 
-  const keys = all.map(({ session }) => ({ sealKey: session.party.sealKey }));
-  expect(await Promise.all(results)).toEqual([keys, keys, keys]);
-  expect(all[0].session.party.bodies('HELLO')).toEqual(keys.map(({ sealKey }) => sealKey));
+  const keys = all.map(({ session }) => session.party.sealKey);
+  const heard = keys.map((sealKey, at) => ({ from: at + 1, all: { sealKey } }));
+  expect(await Promise.all(results)).toEqual([heard, heard, heard]);
+  expect(all[0].session.party.broadcasts('hello').map(({ body }) => body)).toEqual(keys);
 });
 
 test('what is for one participant reaches that one, sealed, and nobody else can open it', async () => {
@@ -100,7 +110,7 @@ test('what is for one participant reaches that one, sealed, and nobody else can 
   deliver(all, messages);
 
   expect((await Promise.all(results))[1]).toEqual(
-    [1, 2, 3].map((from) => utf8(`from ${from} to 2`)),
+    [1, 2, 3].map((from) => ({ from, each: utf8(`from ${from} to 2`) })),
   );
   for (const { from, to, envelope } of messages) {
     expect(envelope.content?.$case).toBe('sealed');
@@ -157,7 +167,7 @@ test('a sealed message that comes before its sender’s key is kept, and opened 
   await said[2];
   const result = secret(three);
 
-  expect((await result)[0]).toEqual(utf8('from 1 to 3'));
+  expect((await result)[0]).toEqual({ from: 1, each: utf8('from 1 to 3') });
   for (const each of secrets) expect(await isWaiting(each)).toBe(true);
 });
 
@@ -168,7 +178,7 @@ test('resend says everything again, byte for byte, and what was heard already ch
   for (const { session } of all) session.resend();
   const again = all.flatMap(({ sent }) => sent.splice(0));
 
-  const secretsAgain = again.filter(({ envelope }) => envelope.kind === 'SECRET');
+  const secretsAgain = again.filter(({ envelope }) => envelope.kind === SECRET);
   expect(secretsAgain).toEqual(first);
   deliver(all, [...again, ...first, ...again]);
 
@@ -198,7 +208,7 @@ test('two different bodies of one sender and kind are equivocation, with both as
     signEnvelope(
       signers[1] ?? testSigner('nobody'),
       sessionId,
-      'HELLO',
+      HELLO,
       2,
       TO_ALL,
       new Uint8Array(32).fill(fill),
@@ -231,7 +241,7 @@ test('the same body under another signature is no equivocation: a signer can mak
 
 test.each<[string, (envelope: Envelope) => Envelope]>([
   ['another session', (envelope) => ({ ...envelope, sessionId: new Uint8Array(32) })],
-  ['another kind', (envelope) => ({ ...envelope, kind: 'SECRET' })],
+  ['another kind', (envelope) => ({ ...envelope, kind: SECRET })],
   ['an unknown kind', (envelope) => ({ ...envelope, kind: '__proto__' })],
   ['index 0', (envelope) => ({ ...envelope, from: 0 })],
   ['an index beyond n', (envelope) => ({ ...envelope, from: 4 })],
@@ -295,7 +305,7 @@ test('an announced key with which everybody shares zero counts as absent', async
   const [, signer] = signers;
   if (signer === undefined) throw new Error('there are three');
 
-  all[0].session.receive(2, signEnvelope(signer, sessionId, 'HELLO', 2, 0, new Uint8Array(32)));
+  all[0].session.receive(2, signEnvelope(signer, sessionId, HELLO, 2, 0, new Uint8Array(32)));
 
   expect(await isWaiting(result)).toBe(true);
 });
@@ -307,7 +317,7 @@ test('a signed body that is no message makes its sender the culprit', async () =
   deliver(all, all[2].sent);
   const [, signer] = signers;
   if (signer === undefined) throw new Error('there are three');
-  const junk = signEnvelope(signer, sessionId, 'HELLO', 2, 0, utf8('junk'));
+  const junk = signEnvelope(signer, sessionId, HELLO, 2, 0, utf8('junk'));
 
   all[0].session.receive(2, junk);
 
@@ -320,10 +330,10 @@ test('a body beyond the limit is not read', async () => {
   if (signer === undefined) throw new Error('there are three');
   for (const fill of [1, 2]) {
     const body = new Uint8Array(16_385).fill(fill);
-    session.receive(2, signEnvelope(signer, sessionId, 'HELLO', 2, 0, body));
+    session.receive(2, signEnvelope(signer, sessionId, HELLO, 2, 0, body));
   }
 
-  expect(await isWaiting(session.party.exchange('HELLO', { sealKey: sessionId }))).toBe(true);
+  expect(await isWaiting(session.party.round('hello', { all: { sealKey: sessionId } }))).toBe(true);
 });
 
 test('closing rejects what waits and what comes, and sends nothing more', async () => {
@@ -342,16 +352,19 @@ test('closing rejects what waits and what comes, and sends nothing more', async 
 test('a session without anybody else is over at once', async () => {
   const [signer] = signers;
   if (signer === undefined) throw new Error('there are three');
-  const { party } = openSession({
+  const { party } = startSession({
+    protocol: greeting,
+    groups: {},
     sessionId,
     index: 1,
     identityKeys: [signer.publicKey],
     signer,
     verify: testVerify,
     random: seededRandom(1),
-    kinds: greetings,
     send: () => expect('sent').toBe('nothing'),
   });
 
-  expect(await party.exchangeSealed('SECRET', () => utf8('mine'))).toEqual([utf8('mine')]);
+  expect(await party.round('secret', { each: () => utf8('mine') })).toEqual([
+    { from: 1, each: utf8('mine') },
+  ]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { ed25519Suite, suiteOf } from '../../../src/frost/index.js';
 import { algorithmJobs } from '../../../src/algorithms/index.js';
-import { generateKey, keygenKinds } from '../../../src/sharing/index.js';
-import { openSession } from '../../../src/mpc/index.js';
+import { generateKey, keygen } from '../../../src/sharing/index.js';
+import { startSession } from '../../../src/mpc/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
@@ -32,14 +32,15 @@ function alone() {
   const [own] = signers;
   if (own === undefined) throw new Error('there are two');
   const { random, given } = recording(1);
-  const session = openSession({
+  const session = startSession({
     sessionId: new Uint8Array(32).fill(9),
     index: 1,
     identityKeys: signers.map(({ publicKey }) => publicKey),
     signer: own,
     verify: testVerify,
     random,
-    kinds: keygenKinds,
+    protocol: keygen,
+    groups: {},
     send: () => undefined,
   });
   return { session, given };

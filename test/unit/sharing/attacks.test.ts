@@ -6,11 +6,11 @@ import { ed25519Suite } from '../../../src/frost/index.js';
 import {
   isRightOpening,
   isRightValue,
-  keygenKinds,
-  type KeygenKinds,
+  keygen,
+  type KeygenRounds,
 } from '../../../src/sharing/index.js';
 import { commitmentTo, type Opening } from '../../../src/sharing/checks.js';
-import { openEnvelope, ProtocolAbort, signEnvelope, type Party } from '../../../src/mpc/index.js';
+import { verifiedBody, ProtocolAbort, signEnvelope, type Party } from '../../../src/mpc/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import {
   runKeygen,
@@ -57,7 +57,7 @@ test('the attacker’s tools are honest ones: an opening that is right is taken'
 
   // It has another polynomial than its values are from, so it is found out, but later.
   const { evidence } = abortOf(run, 1);
-  expect(evidence.map(({ kind }) => kind)).toEqual(['KG2', 'KG3']);
+  expect(evidence.map(({ kind }) => kind)).toEqual([keygen.kinds.open, keygen.kinds.value]);
 });
 
 function abortOf({ outcomes }: Keygen, index: PartyIndex): ProtocolAbort {
@@ -100,7 +100,7 @@ test('attack 1: another participant’s messages, signed as one’s own, are bou
   expect(blamed(run.outcomes[1])).toEqual([ATTACKER]);
 });
 
-test.each<[string, (party: Party<KeygenKinds>) => Opening]>([
+test.each<[string, (party: Party<KeygenRounds>) => Opening]>([
   ['session', ({ index }) => openingFor(smallSuite, new Uint8Array(32), index)],
   ['index', ({ sessionId }) => openingFor(smallSuite, sessionId, 1)],
 ])('attack 2: a proof made for another %s is worth nothing', async (_what, forge) => {
@@ -154,7 +154,7 @@ test('attack 4: the evidence convinces whoever has nothing else, and a made-up o
   const identityKey = run.signers[ATTACKER - 1]?.publicKey ?? new Uint8Array();
   const { evidence } = abortOf(run, 1);
 
-  const bodies = evidence.map((each) => openEnvelope(testVerify, identityKey, each));
+  const bodies = evidence.map((each) => verifiedBody(testVerify, identityKey, each));
   const [kg2, kg3] = bodies;
   if (kg2 === undefined || kg3 === undefined) throw new Error('the accused has signed both');
   expect(isRightValue(smallSuite, kg2, kg3, 1)).toBe(false);
@@ -163,7 +163,7 @@ test('attack 4: the evidence convinces whoever has nothing else, and a made-up o
     ...each,
     content: { $case: 'open' as const, value: { body: kg3, signature: new Uint8Array(64) } },
   }));
-  for (const each of madeUp) expect(openEnvelope(testVerify, identityKey, each)).toBeUndefined();
+  for (const each of madeUp) expect(verifiedBody(testVerify, identityKey, each)).toBeUndefined();
 });
 
 test.each([
@@ -192,11 +192,11 @@ test.each([
       sessionId,
       3,
       THRESHOLD,
-      keygenKinds.KG1.encode({
+      keygen.rounds.commit.all.encode({
         hash: commitmentTo(sessionId, 3, opening, SALT),
         sealKey: new Uint8Array(32),
       }),
-      keygenKinds.KG2.encode({ ...opening, salt: SALT }),
+      keygen.rounds.open.all.encode({ ...opening, salt: SALT }),
     );
 
   expect(judge(right)).toBe(true);
@@ -215,7 +215,7 @@ test('attack 24: more points than participants can be are not even counted', asy
 });
 
 /** Participant 3 says something else besides, or instead, to some. */
-async function equivocate(kind: keyof KeygenKinds, to: readonly PartyIndex[], besides: boolean) {
+async function equivocate(kind: string, to: readonly PartyIndex[], besides: boolean) {
   const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
   const [, , attacker = testSigner('node-3')] = signers;
   return attacked({
@@ -225,24 +225,27 @@ async function equivocate(kind: keyof KeygenKinds, to: readonly PartyIndex[], be
       const opening = openingFor(smallSuite, envelope.sessionId, ATTACKER);
       const hash = commitmentTo(envelope.sessionId, ATTACKER, opening, SALT);
       const other =
-        kind === 'KG1'
-          ? keygenKinds.KG1.encode({ hash, sealKey: new Uint8Array(32).fill(9) })
-          : keygenKinds.KG2.encode({ ...opening, salt: SALT });
+        kind === keygen.kinds.commit
+          ? keygen.rounds.commit.all.encode({ hash, sealKey: new Uint8Array(32).fill(9) })
+          : keygen.rounds.open.all.encode({ ...opening, salt: SALT });
       const forged = signEnvelope(attacker, envelope.sessionId, kind, from, 0, other);
       return besides ? [envelope, forged] : [forged];
     },
   });
 }
 
-test.each(['KG1', 'KG2'] as const)('attack 29: two %s to one: he has both signed', async (kind) => {
-  const run = await equivocate(kind, [1], true);
+test.each([keygen.kinds.commit, keygen.kinds.open])(
+  'attack 29: two %s to one: he has both signed',
+  async (kind) => {
+    const run = await equivocate(kind, [1], true);
 
-  expect(blamed(run.outcomes[0])).toEqual([ATTACKER]);
-  expect(abortOf(run, 1).evidence.map((each) => each.kind)).toEqual([kind, kind]);
-  expect(blamed(run.outcomes[1])).not.toEqual([1]);
-});
+    expect(blamed(run.outcomes[0])).toEqual([ATTACKER]);
+    expect(abortOf(run, 1).evidence.map((each) => each.kind)).toEqual([kind, kind]);
+    expect(blamed(run.outcomes[1])).not.toEqual([1]);
+  },
+);
 
-test.each(['KG1', 'KG2'] as const)(
+test.each([keygen.kinds.commit, keygen.kinds.open])(
   'attack 29: another %s to one than to the other',
   async (kind) => {
     const run = await equivocate(kind, [1], false);
@@ -266,12 +269,13 @@ test('attack 29: a whole run of its own for one member: nobody is named, but the
       const { sessionId, kind, content } = envelope;
       if (from !== ATTACKER || to !== 1 || content?.$case !== 'open') return [envelope];
       const opening = openingFor(smallSuite, sessionId, ATTACKER);
-      const sealKey = keygenKinds.KG1.decode(content.value.body)?.sealKey ?? new Uint8Array(32);
+      const sealKey =
+        keygen.rounds.commit.all.decode(content.value.body)?.sealKey ?? new Uint8Array(32);
       const hash = commitmentTo(sessionId, ATTACKER, opening, SALT);
       const body =
-        kind === 'KG1'
-          ? keygenKinds.KG1.encode({ hash, sealKey })
-          : keygenKinds.KG2.encode({ ...opening, salt: SALT });
+        kind === keygen.kinds.commit
+          ? keygen.rounds.commit.all.encode({ hash, sealKey })
+          : keygen.rounds.open.all.encode({ ...opening, salt: SALT });
       return [signEnvelope(attacker, sessionId, kind, from, 0, body)];
     },
   });
@@ -284,7 +288,7 @@ test('attack 29: a whole run of its own for one member: nobody is named, but the
 });
 
 test('silence blames nobody', async () => {
-  for (const kind of ['KG1', 'KG2', 'KG3']) {
+  for (const kind of Object.values(keygen.kinds)) {
     const run = await attacked({
       tamper: (from, _to, envelope) =>
         from === ATTACKER && envelope.kind === kind ? [] : [envelope],
@@ -308,7 +312,7 @@ function spoil(envelope: Envelope): Envelope {
 }
 
 test('a sealed value that does not open, and a bad signature, blame nobody', async () => {
-  for (const kind of ['KG1', 'KG2', 'KG3']) {
+  for (const kind of Object.values(keygen.kinds)) {
     const run = await attacked({
       tamper: (from, _to, envelope) => [
         from === ATTACKER && envelope.kind === kind ? spoil(envelope) : envelope,

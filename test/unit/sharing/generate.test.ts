@@ -3,7 +3,12 @@ import { toHex, utf8 } from '../../../src/common/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
 import { aggregate, ed25519Suite, type Suite } from '../../../src/frost/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
-import { generateKey, PARTICIPANTS_MAX, type KeyShare } from '../../../src/sharing/index.js';
+import {
+  generateKey,
+  PARTICIPANTS_MAX,
+  type KeyShare,
+  keygen,
+} from '../../../src/sharing/index.js';
 import { bytesItem, listItem } from '../../../src/wire/index.js';
 import {
   keysOf,
@@ -75,7 +80,10 @@ test('a key that was made signs, and node:crypto verifies', async () => {
 });
 
 test('digest and chain code hash the bodies as they were signed, in order of index', async () => {
-  const bodies: Record<string, Uint8Array[]> = { KG1: [], KG2: [] };
+  const bodies: Record<string, Uint8Array[]> = {
+    [keygen.kinds.commit]: [],
+    [keygen.kinds.open]: [],
+  };
   const run = await runKeygen({
     suite: smallSuite,
     threshold: 2,
@@ -88,7 +96,9 @@ test('digest and chain code hash the bodies as they were signed, in order of ind
   });
   const [key] = keysOf(run);
 
-  const lists = [bodies['KG1'], bodies['KG2']].map((list) => listItem((list ?? []).map(bytesItem)));
+  const lists = [bodies[keygen.kinds.commit], bodies[keygen.kinds.open]].map((list) =>
+    listItem((list ?? []).map(bytesItem)),
+  );
   const id = bytesItem(run.sessionId);
   expect(key?.digest).toEqual(xof('keygen', [id, ...lists], 32));
   expect(key?.chainCode).toEqual(xof('cc', [id, bytesItem(key?.publicKey ?? id)], 32));
@@ -141,9 +151,10 @@ test('a threshold below 2 or above n, and more than 20 participants, are mistake
     count: 3,
     sessionId: new Uint8Array(32),
     sealKey: new Uint8Array(32),
-    exchange: () => Promise.reject(new Error('never')),
-    exchangeSealed: () => Promise.reject(new Error('never')),
-    bodies: () => [],
+    round: () => Promise.reject(new Error('never')),
+    heard: () => Promise.reject(new Error('never')),
+    broadcasts: () => [],
+    privates: () => [],
     originals: () => [],
   };
   const random = seededRandom(1);

@@ -11,6 +11,7 @@ import { Outcomes } from '../../simulation/checkers/outcomes.js';
 import { ReleasedShare } from '../../simulation/checkers/released-share.js';
 import { SingleUse } from '../../simulation/checkers/single-use.js';
 import { A, B, C, logOf, Scene, status } from './builders.js';
+import { keygen } from '../../../src/sharing/index.js';
 
 const EXPIRE_MS = 2_000;
 
@@ -134,7 +135,7 @@ test('ReleasedShare sees a share that leaves after the expiry', () => {
 test('ReleasedShare sees a message of a session that no log knows', () => {
   const checker = new ReleasedShare(attemptsOf([]), scene, scene.report);
 
-  checker.contribution(A, first, 'KG1');
+  checker.contribution(A, first, keygen.kinds.commit);
   expect(scene.said).toEqual(['ReleasedShare']);
 });
 

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { COMPLAINT_KIND } from '../../../src/tasks/index.js';
+import { keygen } from '../../../src/sharing/index.js';
 import { evidenceOfMessages, evidenceOfShare } from '../../../src/blame/index.js';
 import { nodeId, taskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
@@ -22,12 +24,18 @@ import { suiteOf } from '../../../src/frost/index.js';
 
 const [TWO, THREE] = [nodeId('node-2'), nodeId('node-3')];
 
-/** Two KG1 of node-3 in one session. */
+/** Two keygen/commit of node-3 in one session. */
 function twoMessages(open: ReturnType<typeof openGenerate>, bodies = [fill(1), fill(2)]) {
   const { sessionId, basis } = open;
   const messages = bodies.map((body): Envelope => {
-    const value = signedBody(sessionId, 'KG1', 3, 0, body);
-    return { sessionId, kind: 'KG1', from: 3, to: 0, content: { $case: 'open', value } };
+    const value = signedBody(sessionId, keygen.kinds.commit, 3, 0, body);
+    return {
+      sessionId,
+      kind: keygen.kinds.commit,
+      from: 3,
+      to: 0,
+      content: { $case: 'open', value },
+    };
   });
   return evidenceOfMessages(basis, 'node-3', messages) ?? new Uint8Array();
 }
@@ -103,11 +111,11 @@ describe('a complaint', () => {
     const signer = SIGNERS[by - 1] ?? fallback;
     if (signer === undefined) throw new Error('there are signers');
     const body = encode(Complaint, { shown });
-    return signEnvelope(signer, open.sessionId, 'COMPLAINT', by, 0, body);
+    return signEnvelope(signer, open.sessionId, COMPLAINT_KIND, by, 0, body);
   }
 
   const said = (index: number, byte: number, by = index) =>
-    signedBody(open.sessionId, 'KG1', by, 0, fill(byte));
+    signedBody(open.sessionId, keygen.kinds.commit, by, 0, fill(byte));
   const take = (by: number, envelope: Envelope) =>
     complaints.take(nodeId(`node-${by}`), session, envelope).map((each) => each.nodeId);
 

@@ -7,6 +7,7 @@ import { ShareBox } from '../../../src/tasks/voter/share-box.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { fill, Ledger } from '../../support/builders/ledger.js';
 import { TaskRoom } from '../../support/builders/task-room.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId);
 
@@ -23,7 +24,7 @@ function opened(): OpenSession {
 
 function share(open: OpenSession, from: number, to = 0, body = fill(1)): Envelope {
   const { signer } = new TaskRoom(`node-${from}`).context.self;
-  return signEnvelope(signer, open.attempt.sessionId, 'SHARE', from, to, body);
+  return signEnvelope(signer, open.attempt.sessionId, SHARE_KIND, from, to, body);
 }
 
 test('the first share of each signer counts, from its own stream', () => {

@@ -11,6 +11,8 @@ import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/builders/ledger.js';
 import { bytesOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
+import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 const KEY = keyId('treasury');
 
@@ -76,7 +78,7 @@ function answers(): readonly { kind: string; reason: string; contribution: Contr
     if (message?.$case !== 'contribution') return [];
     const { envelope } = message.value;
     const body = envelope?.content?.$case === 'open' ? envelope.content.value.body : fill(0, 0);
-    const reason = envelope?.kind === 'DECLINED' ? decode(Declined, body)?.reason : '';
+    const reason = envelope?.kind === DECLINED_KIND ? decode(Declined, body)?.reason : '';
     return [{ kind: envelope?.kind ?? '', reason: reason ?? '', contribution: message.value }];
   });
 }
@@ -90,7 +92,7 @@ describe('a session', () => {
     await settle();
     expect(room.sent.map(({ to }) => to)).toEqual(NODES);
     const [answer] = answers();
-    expect(answer?.kind).toBe('SHARE');
+    expect(answer?.kind).toBe(SHARE_KIND);
 
     signing.contribute(opened);
     await settle();
@@ -117,7 +119,7 @@ describe('a session', () => {
     room.status = { ...room.status, caughtUp: true, current: true };
     signing.contribute(opened);
     await settle();
-    expect(kinds()).toEqual(['SHARE']);
+    expect(kinds()).toEqual([SHARE_KIND]);
   });
 
   test('of an earlier run of this process is declined, and so is every one after a restart', async () => {
@@ -150,7 +152,7 @@ describe('a session', () => {
     await settle();
     signing.contribute(session(nonce, await commitmentOf(other)));
     await settle();
-    expect(kinds()).toEqual(['SHARE', 'nonce-gone']);
+    expect(kinds()).toEqual([SHARE_KIND, 'nonce-gone']);
   });
 
   test('that names a nonce with other bytes is declined, and the nonce kept', async () => {
@@ -162,7 +164,7 @@ describe('a session', () => {
     expect(kinds()).toEqual(['nonce-mismatch', 'nonce-mismatch']);
     signing.contribute(session(nonce, await commitmentOf(other)));
     await settle();
-    expect(kinds()).toEqual(['SHARE']);
+    expect(kinds()).toEqual([SHARE_KIND]);
   });
 
   test('with a commitment that is no point is declined, with its owner’s index', async () => {
@@ -231,7 +233,7 @@ describe('while a share is computed', () => {
       0, 0, 0,
     ]);
     await finish();
-    expect(kinds()).toEqual(['SHARE']);
+    expect(kinds()).toEqual([SHARE_KIND]);
   });
 
   test('the session is not begun again, and the nonce is gone for any other', async () => {
@@ -245,7 +247,7 @@ describe('while a share is computed', () => {
     expect([jobs.length, kinds()]).toEqual([1, []]);
     signing.contribute(session(nonce, await commitmentOf(other)));
     await finish();
-    expect(kinds()).toEqual(expect.arrayContaining(['SHARE', 'nonce-gone']));
+    expect(kinds()).toEqual(expect.arrayContaining([SHARE_KIND, 'nonce-gone']));
   });
 
   test('the request may expire by this node’s own clock: then the share does not leave', async () => {
@@ -337,9 +339,9 @@ describe('an answer', () => {
     await settle();
     signing.contribute(second);
     await settle();
-    expect(kinds()).toEqual(['SHARE', 'SHARE']);
+    expect(kinds()).toEqual([SHARE_KIND, SHARE_KIND]);
     room.clock.pass(200);
     signing.tick();
-    expect(kinds()).toEqual(['SHARE', 'SHARE']);
+    expect(kinds()).toEqual([SHARE_KIND, SHARE_KIND]);
   });
 });

@@ -3,7 +3,7 @@ import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { encodeCommand, METHODS, slotsOf } from '../../../src/state/index.js';
-import { TaskManager } from '../../../src/tasks/index.js';
+import { DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
 import {
   Command,
   Declined,
@@ -15,6 +15,7 @@ import type { SessionBody } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/builders/ledger.js';
 import { batchOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
 
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
@@ -184,7 +185,7 @@ describe('a participant that lies', () => {
     await pass(30);
     const wrong = encode(SignatureShare, { share: fill(1) });
     const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
-    const message = encodeSession(contribution(liar, 'one', 'SHARE', wrong));
+    const message = encodeSession(contribution(liar, 'one', SHARE_KIND, wrong));
     for (let turn = 0; turn < 20; turn++) {
       at(ONE).manager.receive(liar, message);
       await pass(10);
@@ -207,7 +208,7 @@ describe('a participant that lies', () => {
     const body = encode(Declined, { reason: 'nonce-gone', index: 0 });
     at(ONE).manager.receive(
       stranger,
-      encodeSession(contribution(stranger, 'one', 'DECLINED', body)),
+      encodeSession(contribution(stranger, 'one', DECLINED_KIND, body)),
     );
     await pass(30);
     expect(task('one')?.attempts).toHaveLength(before ?? -1);
@@ -237,7 +238,7 @@ describe('a participant that lies', () => {
     const long = 'x'.repeat(100_000);
     const envelope = {
       sessionId: fill(1, 100),
-      kind: 'SHARE',
+      kind: SHARE_KIND,
       from: 2,
       to: 0,
       content: { $case: 'open' as const, value: { body: fill(1), signature: fill(1, 64) } },
@@ -313,7 +314,7 @@ describe('a leader that lies', () => {
             ]
           : [],
       );
-    expect(kinds).toEqual(['true SHARE', 'false DECLINED']);
+    expect(kinds).toEqual([`true ${SHARE_KIND}`, `false ${DECLINED_KIND}`]);
   });
 
   test('gets no share for a task that the same batch closes', async () => {

@@ -10,7 +10,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 /** One signed message of a session. The signature is over ssid, kind, from, to and body. */
 export interface Envelope {
   sessionId: Uint8Array;
-  /** KG1, KG2, KG3, SHARE, DECLINED, COMPLAINT. */
+  /** <protocol>/<round>, for example keygen/commit; docs/wire.md lists them. */
   kind: string;
   /** Party index; 0 is none. */
   from: number;
@@ -27,13 +27,13 @@ export interface SignedBody {
   signature: Uint8Array;
 }
 
-/** Key generation, first message: a commitment to KG2, and a key to seal KG3 to. */
+/** Key generation, round `commit`: a commitment to the opening, and a key to seal values to. */
 export interface KeygenCommitment {
   hash: Uint8Array;
   sealKey: Uint8Array;
 }
 
-/** Key generation, second message: the opening. */
+/** Key generation, round `open`: the opening. */
 export interface KeygenOpening {
   /** A_0 .. A_{t-1}. */
   coefficients: Uint8Array[];
@@ -43,7 +43,7 @@ export interface KeygenOpening {
   salt: Uint8Array;
 }
 
-/** Key generation, third message, to one participant: f_i(j). */
+/** Key generation, round `value`, to one participant: f_i(j). */
 export interface KeygenValue {
   value: Uint8Array;
 }

@@ -57,13 +57,13 @@ export interface UnreadableMessage {
   message: SignedBody | undefined;
 }
 
-/** A KG1 and a KG2 that do not belong together, or a KG2 that fails its checks. */
+/** A commitment and an opening that do not belong together, or an opening that fails its checks. */
 export interface WrongOpening {
   commitment: SignedBody | undefined;
   opening: SignedBody | undefined;
 }
 
-/** A KG3 that is not on the polynomial that the same sender's KG2 shows. */
+/** A value that is not on the polynomial that the same sender's opening shows. */
 export interface WrongValue {
   to: number;
   opening: SignedBody | undefined;
@@ -76,7 +76,7 @@ export interface WrongShare {
   ready: Ready | undefined;
 }
 
-/** The body of a COMPLAINT: what a node shows about others. Nobody has to believe the node for it. */
+/** The body of a complaint: what a node shows about others. Nobody has to believe the node for it. */
 export interface Complaint {
   shown: { $case: "evidence"; value: EvidenceList } | { $case: "transcript"; value: Transcript } | undefined;
 }
@@ -86,7 +86,7 @@ export interface EvidenceList {
   items: Uint8Array[];
 }
 
-/** All KG1 and KG2 of a session as they came to one participant, in order of index. */
+/** All commitments and openings of a session as they came to one participant, in order of index. */
 export interface Transcript {
   commitments: SignedBody[];
   openings: SignedBody[];

@@ -1,0 +1,3 @@
+/** Kinds of messages about an attempt, of whatever protocol: they belong to no round, and may change. */
+export const DECLINED_KIND = 'attempt/declined';
+export const COMPLAINT_KIND = 'attempt/complaint';
