@@ -14,7 +14,7 @@ import { lifetimeMsOf, submissionOf } from './submit.js';
 export async function getCluster(context: ApiContext, call: Call): Promise<GetClusterResponse> {
   readMessage(GetClusterRequest, call.bytes);
   const backend = context.backend();
-  const clock = backend.local().clock();
+  const totals = backend.local().totals();
   const status = backend.status();
   return {
     cluster: {
@@ -24,11 +24,11 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       term: BigInt(status.term),
       commitIndex: BigInt(status.commit),
       appliedIndex: BigInt(status.applied),
-      clusterTime: timestamp(clock.timeMs),
+      clusterTime: timestamp(totals.timeMs),
       unsignedRequests: backend.local().takesUnsigned(),
       members: context.genesis.members.map((member) => presentMember(member, status)),
-      keyCount: clock.keyCount,
-      openTaskCount: BigInt(clock.openGenerateCount + clock.openSignCount),
+      keyCount: totals.keyCount,
+      openTaskCount: BigInt(totals.open.reduce((sum, { count }) => sum + count, 0)),
       softwareVersion: context.softwareVersion,
       level: status.level,
     },

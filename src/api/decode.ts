@@ -1,5 +1,5 @@
 import { ClusterError, refusalError } from '../common/index.js';
-import { parseRequest } from '../state/index.js';
+import { parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedRequest } from '../state/index.js';
 import { decode } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
@@ -26,9 +26,9 @@ export function readMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
  * @throws ClusterError `invalid-request` with the field at fault.
  */
 export function readMutation(method: string, bytes: Uint8Array): ParsedRequest {
-  const parsed = parseRequest(method, bytes);
+  const parsed = parseRequest(TASK_KINDS, method, bytes);
   if (!parsed.ok) throw refusalError(parsed.refusal);
-  return parsed.value;
+  return parsed.value.asked;
 }
 
 function invalid(reason: string, message: string): ClusterError {

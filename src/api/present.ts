@@ -1,8 +1,9 @@
 import { fromHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
-import { isCertified } from '../state/index.js';
+import { generatedKeyOf, isCertified, signatureOf } from '../state/index.js';
+import type { TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
-import { KeyState, TaskState } from '../wire/index.js';
+import { KeyState, TaskKind as ApiTaskKind, TaskState } from '../wire/index.js';
 import type {
   AttemptRecord,
   Key,
@@ -61,7 +62,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
 export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
   return {
     taskId: record.taskId,
-    kind: record.kind,
+    kind: presented(record.kind)?.kind ?? ApiTaskKind.UNSPECIFIED,
     state: stateOf(record),
     keyId: record.keyId,
     requestId: record.requestId,
@@ -70,10 +71,7 @@ export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit
     expireTime: timestamp(record.expireTimeMs),
     endTime: record.endTimeMs === 0n ? undefined : timestamp(record.endTimeMs),
     attempts: record.attempts.map(presentAttempt),
-    outcome:
-      record.outcome?.$case === 'failed'
-        ? { $case: 'failure', value: { reason: record.outcome.value.reason } }
-        : record.outcome,
+    outcome: outcomeOf(record),
     culprits: culprits.map(({ culprit, evidence }) => ({
       nodeId: culprit.nodeId,
       reason: culprit.reason,
@@ -81,6 +79,51 @@ export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit
       evidence,
     })),
   };
+}
+
+type ApiOutcome = Task['outcome'];
+
+/** How the API shows each kind of task, and the result of one that is done. */
+const PRESENTED: Readonly<
+  Record<
+    TaskKind,
+    { readonly kind: ApiTaskKind; readonly result: (record: TaskRecord) => ApiOutcome }
+  >
+> = {
+  'generate-key': {
+    kind: ApiTaskKind.GENERATE_KEY,
+    result: (record) => {
+      const value = generatedKeyOf(record);
+      return value && { $case: 'generatedKey', value };
+    },
+  },
+  sign: {
+    kind: ApiTaskKind.SIGN,
+    result: (record) => {
+      const value = signatureOf(record);
+      return value && { $case: 'signature', value };
+    },
+  },
+  'require-signatures': {
+    kind: ApiTaskKind.REQUIRE_SIGNATURES,
+    result: () => ({ $case: 'signaturesRequired', value: {} }),
+  },
+};
+
+function presented(kind: string): (typeof PRESENTED)[TaskKind] | undefined {
+  const shown: Readonly<Record<string, (typeof PRESENTED)[TaskKind]>> = PRESENTED;
+  return shown[kind];
+}
+
+function outcomeOf(record: TaskRecord): ApiOutcome {
+  switch (record.outcome?.$case) {
+    case 'failed':
+      return { $case: 'failure', value: { reason: record.outcome.value.reason } };
+    case 'result':
+      return presented(record.kind)?.result(record);
+    case undefined:
+      return undefined;
+  }
 }
 
 function stateOf(record: TaskRecord): TaskState {

@@ -1,4 +1,5 @@
 import { assert } from '../common/index.js';
+import { signatureOf } from '../state/index.js';
 import type { SignResponse, TaskRecord } from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
 import { readMutation } from './decode.js';
@@ -15,7 +16,8 @@ export async function sign(context: ApiContext, call: Call): Promise<SignRespons
 function responseOf(task: TaskRecord): SignResponse {
   const { outcome } = task;
   if (outcome?.$case === 'failed') throw failureOfTask(task, outcome.value.reason);
-  assert(outcome?.$case === 'signature', 'a sign task ended without a signature or a failure');
-  const { signature, publicKey, keyVersion, signers } = outcome.value;
+  const result = signatureOf(task);
+  assert(result !== undefined, 'a sign task ended without a signature or a failure');
+  const { signature, publicKey, keyVersion, signers } = result;
   return { signature, publicKey, keyVersion, signers, taskId: task.taskId };
 }

@@ -2,7 +2,7 @@ import { fromHex, toHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
 import { requestHash, sessionIdOf } from '../identity/index.js';
 import { entryHash, ZERO_HASH } from '../raft/index.js';
-import { parseRequest } from '../state/index.js';
+import { parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedRequest } from '../state/index.js';
 import { Command, decode } from '../wire/index.js';
 import type { Attempt, AttemptEntry, Evidence } from '../wire/index.js';
@@ -28,11 +28,11 @@ export function accusedAttempt(
   const asked = evidence.entry && askedIn(evidence.entry.payload, evidence);
   if (session === undefined || asked?.attempt === undefined) return undefined;
   const { attempt, method, request } = asked;
-  const parsed = parseRequest(method, request);
+  const parsed = parseRequest(TASK_KINDS, method, request);
   if (!parsed.ok || toHex(attempt.requestHash) !== toHex(requestHash(method, request))) {
     return undefined;
   }
-  return { sessionId: session, attempt, request: parsed.value };
+  return { sessionId: session, attempt, request: parsed.value.asked };
 }
 
 function hashOf(entry: AttemptEntry): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { codecOf, envelopeBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
-import { EVIDENCE_BYTES_MAX, slotsOf } from '../state/index.js';
+import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, slotsOf } from '../state/index.js';
 import { decode, Evidence, SignatureShare } from '../wire/index.js';
 import type {
   Algorithm,
@@ -140,7 +140,7 @@ class Trial {
   /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
   #signedWrongly({ share, ready }: WrongShare): boolean {
     const { attempt, request } = this.#accused;
-    if (request.kind !== 'sign' || ready === undefined || !this.#isOwn(ready)) return false;
+    if (!isSign(request) || ready === undefined || !this.#isOwn(ready)) return false;
     const suite = this.#judge.suiteOf(ready.algorithm);
     const ofThisKey =
       request.keyId === ready.keyId &&
@@ -171,7 +171,7 @@ class Trial {
   /** What the attempt fixes of a key generation that the accused takes part in. */
   #generating(): { index: PartyIndex; count: number; suite: Suite; threshold: number } | undefined {
     const { attempt, request } = this.#accused;
-    if (request.kind !== 'generate-key' || attempt.assignment?.$case !== 'boots') return undefined;
+    if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return undefined;
     const { nodes } = attempt.assignment.value;
     const index = indexIn(nodes, this.#node);
     const suite = this.#judge.suiteOf(request.algorithm);

@@ -11,8 +11,15 @@ import {
 import type { Genesis } from '../identity/index.js';
 import { nodeVerify } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
-import { EXPIRY_AHEAD_MS_MAX, judgeAuthority, parseRequest, rulesOf } from '../state/index.js';
-import type { ParsedGenerateKey, Rules } from '../state/index.js';
+import {
+  EXPIRY_AHEAD_MS_MAX,
+  isGenerateKey,
+  judgeAuthority,
+  judgingContext,
+  parseRequest,
+  TASK_KINDS,
+} from '../state/index.js';
+import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
 import type { Key, KeyCertificate, Label, NodeSignature } from '../wire/index.js';
 
 /**
@@ -62,20 +69,21 @@ export function verifyKeyCertificate(
   if (genesis === undefined) return unverified('there is no cluster file to check it against');
   const { certificate } = key;
   if (certificate === undefined) return unverified('it has no certificate');
-  const parsed = parseRequest(certificate.method, certificate.request);
-  if (!parsed.ok || parsed.value.kind !== 'generate-key')
+  const parsed = parseRequest(TASK_KINDS, certificate.method, certificate.request);
+  if (!parsed.ok || !isGenerateKey(parsed.value.asked))
     return unverified('its request is not one to generate a key');
+  const { asked } = parsed.value;
   const fault =
     misfit(key, certificate) ??
     foreign(certificate, genesis) ??
-    unasked(key, parsed.value, genesis) ??
+    unasked(key, asked, genesis) ??
     unsent(certificate, reader) ??
     unsigned(certificate, genesis, verify);
   if (fault !== undefined) return unverified(fault);
 
-  const by = judgeRequester(certificate, rulesOf(genesis, verify));
+  const by = judgeRequester(certificate, judgingContext(genesis, verify));
   if (!by.ok) return unverified(by.refusal);
-  const doubt = unknown(key, parsed.value, by.value, reader);
+  const doubt = unknown(key, asked, by.value, reader);
   if (doubt !== undefined) return unverified(doubt);
 
   const installed = countInstalled(certificate, genesis, verify);
@@ -202,12 +210,13 @@ type Requester = { readonly spiffeId: string; readonly voucher: string | undefin
  */
 function judgeRequester(
   { method, request, authority }: KeyCertificate,
-  rules: Rules,
+  context: JudgingContext,
 ): Result<Requester, string> {
   const judged = judgeAuthority(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
-    rules,
-    rules.genesis.unsigned,
+    TASK_KINDS['generate-key'].askers,
+    context,
+    context.genesis.unsigned,
   );
   if (!judged.ok) return { ok: false, refusal: `nobody stands for it: ${judged.refusal.message}` };
   const { requester, expireTimeMs, certified } = judged.value;

@@ -16,6 +16,9 @@ export type Refusal = {
   readonly facts?: Readonly<Record<string, string>>;
 };
 
+export type Judged<T> = { readonly ok: true; readonly value: T } | Refused;
+export type Refused = { readonly ok: false; readonly refusal: Refusal };
+
 export function refusal(
   code: ErrorCode,
   reason: string,

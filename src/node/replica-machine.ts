@@ -3,13 +3,13 @@ import type { KeyId, LogIndex, TaskId } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
 import type { Machine } from '../raft/index.js';
 import { apply, levelWritten, readLevel } from '../state/index.js';
-import type { Overlay, Rules, Verdict } from '../state/index.js';
+import type { JudgingContext, Overlay, Verdict } from '../state/index.js';
 import type { NonceSlot } from '../wire/index.js';
 
 /** The replicated state as Raft sees it: entries go in, and what they changed is told batch by batch. */
 export class StateMachine implements Machine {
   readonly #overlay: Overlay;
-  readonly #rules: Rules;
+  readonly #context: JudgingContext;
   readonly #logger: Logger;
   readonly #onBatch: (batch: Changes) => void;
   readonly #committed: () => LogIndex;
@@ -22,7 +22,7 @@ export class StateMachine implements Machine {
 
   constructor(
     overlay: Overlay,
-    rules: Rules,
+    context: JudgingContext,
     logger: Logger,
     buildLevel: number,
     committed: () => LogIndex,
@@ -32,7 +32,7 @@ export class StateMachine implements Machine {
     this.#buildLevel = buildLevel;
     this.#level = readLevel(overlay);
     requireLevel(this.#level, buildLevel);
-    this.#rules = rules;
+    this.#context = context;
     this.#logger = logger;
     this.#committed = committed;
     this.#onBatch = onBatch;
@@ -50,7 +50,7 @@ export class StateMachine implements Machine {
 
   /** @throws ClusterError `unsupported` (`BUILD_TOO_OLD`) before a state that is above the level of this build. */
   apply(entry: Entry): void {
-    const applied = apply(this.#overlay, entry, this.#rules);
+    const applied = apply(this.#overlay, entry, this.#context);
     const level = levelWritten(applied.writes) ?? this.#level;
     requireLevel(level, this.#buildLevel);
     this.#level = level;

@@ -17,7 +17,7 @@ import type {
   Verify,
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
-import { Overlay, queries, rulesOf } from '../state/index.js';
+import { judgingContext, Overlay, queries } from '../state/index.js';
 import { Connections, TaskManager } from '../tasks/index.js';
 import { encodeSession, levelNamed } from '../wire/index.js';
 import type { Algorithm, SessionBody } from '../wire/index.js';
@@ -77,7 +77,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
-  const rules = rulesOf(genesis, verify);
+  const rules = judgingContext(genesis, verify);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
   const connections = new Connections(signer.node, config.boot);
@@ -192,7 +192,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         connected: connections.peers(),
         level: level(),
         builds: builds.words,
-        timeMs: Number(asked.clock().timeMs),
+        timeMs: Number(asked.totals().timeMs),
       };
     },
     stop: async () => {

@@ -1,87 +1,98 @@
 import { equal } from '../common/index.js';
+import type { Millis } from '../common/index.js';
 import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
-import type { Installed, KeyRecord, Ready, TaskRecord } from '../wire/index.js';
-import type { Rules } from './authority.js';
+import type { AttemptRecord, Installed, KeyRecord, Ready, TaskRecord } from '../wire/index.js';
+import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
-import { generateKeyOf, participantsOf } from './participants.js';
-import {
-  readClock,
-  readKey,
-  readReservation,
-  readTask,
-  writeClock,
-  writeKey,
-  writeTask,
-} from './records.js';
+import { parseTask } from './parse.js';
+import { readKey, readReservation, readTask, writeKey, writeTask } from './records.js';
 import { closeTask, isOpen } from './tasks.js';
 import type { Draft, View } from './view.js';
+
+/** An open task whose participants make a sharing, and its newest attempt. */
+type Sharing = AskedTask & {
+  readonly rules: KindRules & { readonly sharing: SharingRules };
+  readonly newest: AttemptRecord;
+};
 
 /**
  * The open task that `ready` belongs to, when it says of the newest attempt what that attempt fixes, is the node's
  * first word on it, and is signed by the participant. V, public key and digest are the node's to say.
  */
-export function judgeReady(view: View, ready: Ready, rules: Rules): TaskRecord | undefined {
+export function judgeReady(
+  view: View,
+  ready: Ready,
+  context: JudgingContext,
+): TaskRecord | undefined {
+  const task = sharingOf(view, ready, context);
+  return task !== undefined && isRight(view, task, ready, context) ? task.record : undefined;
+}
+
+/** Adds a participant's word; the last of n equal ones activates the key and closes the task (the log is the echo). */
+export function applyReady(
+  draft: Draft,
+  ready: Ready,
+  timeMs: Millis,
+  context: JudgingContext,
+): boolean {
+  const task = sharingOf(draft, ready, context);
+  if (task === undefined || !isRight(draft, task, ready, context)) return false;
+  const said = [...task.record.ready, ready];
+  const agreed =
+    said.length === ready.participants.length && said.every((one) => agree(one, ready));
+  if (!agreed) {
+    writeTask(draft, { ...task.record, ready: said });
+    return true;
+  }
+  const value = task.rules.sharing.activate(draft, task, said, timeMs);
+  closeTask(draft, task.record, { $case: 'result', value }, timeMs, context);
+  return true;
+}
+
+function sharingOf(view: View, ready: Ready, context: JudgingContext): Sharing | undefined {
   const id = readReservation(view, ready.keyId);
-  const task = id === undefined ? undefined : readTask(view, id);
-  if (!isOpen(task)) return undefined;
-  const asked = generateKeyOf(task);
-  const newest = task.attempts.at(-1);
-  if (asked === undefined || newest === undefined) return undefined;
-  const participants = participantsOf(task, rules.genesis);
+  const record = id === undefined ? undefined : readTask(view, id);
+  if (!isOpen(record)) return undefined;
+  const task = parseTask(context.kinds, record);
+  const newest = record.attempts.at(-1);
+  const sharing = task?.rules.sharing;
+  if (task === undefined || sharing === undefined || newest === undefined) return undefined;
+  return { record, asked: task.asked, rules: { ...task.rules, sharing }, newest };
+}
+
+function isRight(view: View, task: Sharing, ready: Ready, context: JudgingContext): boolean {
+  const { record, asked, rules, newest } = task;
+  const participants = rules.participants(view, asked, context);
+  const terms = rules.sharing.terms(asked);
   const signer = participants.find(({ nodeId }) => nodeId === ready.nodeId);
-  const { pointBytes, publicKeyBytes } = ALGORITHMS[asked.algorithm];
-  const fits =
+  const { pointBytes, publicKeyBytes } = ALGORITHMS[terms.algorithm];
+  const asAgreed =
     signer !== undefined &&
     equal(ready.sessionId, newest.sessionId) &&
-    equal(ready.requestHash, task.requestHash) &&
-    ready.algorithm === asked.algorithm &&
-    ready.threshold === asked.threshold &&
+    equal(ready.requestHash, record.requestHash) &&
+    ready.keyId === terms.keyId &&
+    ready.algorithm === terms.algorithm &&
+    ready.threshold === terms.threshold &&
     sameParticipants(ready.participants, participants) &&
-    ready.baseVersion === 0 &&
+    ready.baseVersion === terms.baseVersion &&
     ready.version === newest.attempt?.version &&
-    ready.publicPolynomial.length === asked.threshold &&
+    ready.publicPolynomial.length === terms.threshold &&
     ready.publicPolynomial.every((point) => point.length === pointBytes) &&
     ready.publicKey.length === publicKeyBytes &&
     ready.chainCode.length === HASH_BYTES &&
     ready.digest.length === HASH_BYTES &&
-    !task.ready.some(({ nodeId }) => nodeId === ready.nodeId);
-  if (!fits) return undefined;
-  const bytes = readyBytes(rules.genesis.clusterId, ready);
-  return rules.verify.identity(signer.identityKey, bytes, ready.signature) ? task : undefined;
-}
-
-/** Adds a participant's word; the last of n equal ones activates the key and closes the task (the log is the echo). */
-export function applyReady(draft: Draft, ready: Ready, timeMs: number, rules: Rules): boolean {
-  const task = judgeReady(draft, ready, rules);
-  if (task === undefined) return false;
-  const said = [...task.ready, ready];
-  const agreed =
-    said.length === ready.participants.length && said.every((one) => agree(one, ready));
-  if (!agreed) {
-    writeTask(draft, { ...task, ready: said });
-    return true;
-  }
-  writeKey(draft, keyOf(task, said, ready, timeMs));
-  const clock = readClock(draft);
-  writeClock(draft, { ...clock, keyCount: clock.keyCount + 1n });
-  closeTask(
-    draft,
-    task,
-    {
-      $case: 'generatedKey',
-      value: { publicKey: ready.publicKey, keyVersion: ready.version },
-    },
-    timeMs,
-  );
-  return true;
+    !record.ready.some(({ nodeId }) => nodeId === ready.nodeId);
+  if (!asAgreed) return false;
+  const bytes = readyBytes(context.genesis.clusterId, ready);
+  return context.verify.identity(signer.identityKey, bytes, ready.signature);
 }
 
 /** The key that `installed` belongs to, when it is of the active session, the participant's first word, and signed by it. */
 export function judgeInstalled(
   view: View,
   installed: Installed,
-  rules: Rules,
+  context: JudgingContext,
 ): KeyRecord | undefined {
   const key = readKey(view, installed.keyId);
   const signer = key?.participants.find(({ nodeId }) => nodeId === installed.nodeId);
@@ -93,12 +104,16 @@ export function judgeInstalled(
     equal(installed.digest, key.digest) &&
     !key.installed.some(({ nodeId }) => nodeId === installed.nodeId);
   if (!fits) return undefined;
-  const bytes = installedBytes(rules.genesis.clusterId, installed);
-  return rules.verify.identity(signer.identityKey, bytes, installed.signature) ? key : undefined;
+  const bytes = installedBytes(context.genesis.clusterId, installed);
+  return context.verify.identity(signer.identityKey, bytes, installed.signature) ? key : undefined;
 }
 
-export function applyInstalled(draft: Draft, installed: Installed, rules: Rules): boolean {
-  const key = judgeInstalled(draft, installed, rules);
+export function applyInstalled(
+  draft: Draft,
+  installed: Installed,
+  context: JudgingContext,
+): boolean {
+  const key = judgeInstalled(draft, installed, context);
   if (key === undefined) return false;
   const { nodeId, signature } = installed;
   writeKey(draft, { ...key, installed: [...key.installed, { nodeId, signature }] });
@@ -132,33 +147,6 @@ export function readyOfKey(key: KeyRecord, node: string): Ready | undefined {
 /** Claims that a key's certificate is complete: `installed` of as many participants as it takes to sign. */
 export function isCertified(key: KeyRecord): boolean {
   return key.installed.length >= key.threshold;
-}
-
-function keyOf(task: TaskRecord, said: readonly Ready[], ready: Ready, timeMs: number): KeyRecord {
-  const asked = generateKeyOf(task);
-  return {
-    keyId: task.keyId,
-    algorithm: ready.algorithm,
-    threshold: ready.threshold,
-    participants: ready.participants,
-    version: ready.version,
-    sessionId: ready.sessionId,
-    publicPolynomial: ready.publicPolynomial,
-    publicKey: ready.publicKey,
-    chainCode: ready.chainCode,
-    digest: ready.digest,
-    createTimeMs: BigInt(timeMs),
-    labels: [...(asked?.labels ?? [])],
-    owner: task.requester,
-    allowedSigners: [...(asked?.allowedSigners ?? [])],
-    ready: said.map(({ nodeId, signature }) => ({ nodeId, signature })),
-    installed: [],
-    requestHash: task.requestHash,
-    method: task.method,
-    request: task.request,
-    authorization: task.authorization,
-    taskId: task.taskId,
-  };
 }
 
 function agree(a: Ready, b: Ready): boolean {

@@ -2,22 +2,15 @@ import type { Refusal, TaskId } from '../common/index.js';
 import { taskId, toHex } from '../common/index.js';
 import { verdictHash } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
-import { encode, RequestAuthorization, TaskKind } from '../wire/index.js';
+import { encode, RequestAuthorization } from '../wire/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import { admitAttempt } from './attempts.js';
-import type { Rules } from './authority.js';
 import { judgeRequest } from './judge-request.js';
-import type { Ruling } from './judge-request.js';
+import type { NewTask } from './judge-request.js';
+import type { JudgingContext } from './kind-rules.js';
 import { FORGOTTEN_PER_REQUEST_MAX } from './limits.js';
-import {
-  ADDRESS,
-  parseDueKey,
-  readClock,
-  requireSignatures,
-  reserve,
-  writeClock,
-} from './records.js';
-import { closeTask, openTask } from './tasks.js';
+import { ADDRESS, parseDueKey, readTotals, writeTotals } from './records.js';
+import { closeTask, insertTask } from './tasks.js';
 import type { Draft } from './view.js';
 
 /** What became of one request entry, for the node that waits for it. Not stored. */
@@ -36,49 +29,45 @@ export function verdictHashOf(request: Request): Uint8Array {
 }
 
 /** Opens a task, or finds it, or refuses; a refused request leaves no trace. */
-export function applyRequest(draft: Draft, entry: Entry, request: Request, rules: Rules): Verdict {
+export function applyRequest(
+  draft: Draft,
+  entry: Entry,
+  request: Request,
+  context: JudgingContext,
+): Verdict {
   const hash = toHex(verdictHashOf(request));
   forgetDueTasks(draft, entry.timeMs);
-  const judged = judgeRequest(draft, request, entry.timeMs, rules);
+  const judged = judgeRequest(draft, request, entry.timeMs, context);
   if (!judged.ok) return { hash, result: { kind: 'refused', refusal: judged.refusal } };
   const ruling = judged.value;
   if (ruling.kind === 'known') {
     return { hash, result: { kind: 'known', task: taskId(ruling.task.taskId) } };
   }
-  open(draft, entry, request, ruling, rules);
+  open(draft, entry, request, ruling, context);
   return { hash, result: { kind: 'opened', task: ruling.taskId } };
 }
 
-function open(draft: Draft, entry: Entry, request: Request, ruling: Opening, rules: Rules): void {
-  const task = taskOf(entry, request, ruling);
-  switch (ruling.request.kind) {
-    case 'generate-key':
-      openTask(draft, task);
-      return reserve(draft, ruling.request.keyId, ruling.taskId);
-    case 'sign':
-      return openTask(draft, withFirstAttempt(draft, entry, request, task, rules));
-    case 'require-signatures':
-      // Done by being applied: no node has to contribute anything.
-      openTask(draft, task);
-      requireSignatures(draft, request);
-      return closeTask(draft, task, { $case: 'signaturesRequired', value: {} }, entry.timeMs);
-  }
+function open(
+  draft: Draft,
+  entry: Entry,
+  request: Request,
+  ruling: NewTask,
+  context: JudgingContext,
+): void {
+  const { rules, asked } = ruling;
+  const task = withFirstAttempt(draft, entry, request, ruling, context);
+  insertTask(draft, task);
+  const result = rules.open(draft, { record: task, asked }, request);
+  if (result === undefined) return;
+  closeTask(draft, task, { $case: 'result', value: result }, entry.timeMs, context);
 }
 
-type Opening = Extract<Ruling, { kind: 'open' }>;
-
-const KIND = {
-  'generate-key': TaskKind.GENERATE_KEY,
-  sign: TaskKind.SIGN,
-  'require-signatures': TaskKind.REQUIRE_SIGNATURES,
-} as const;
-
-function taskOf(entry: Entry, request: Request, ruling: Opening): TaskRecord {
+function taskOf(entry: Entry, request: Request, ruling: NewTask): TaskRecord {
   return {
     taskId: ruling.taskId,
-    kind: KIND[ruling.request.kind],
-    keyId: 'keyId' in ruling.request ? ruling.request.keyId : '',
-    requestId: ruling.request.requestId,
+    kind: ruling.rules.kind,
+    keyId: ruling.asked.keyId ?? '',
+    requestId: ruling.asked.requestId,
     requester: ruling.requester.spiffeId,
     createTimeMs: BigInt(entry.timeMs),
     expireTimeMs: BigInt(ruling.expireTimeMs),
@@ -98,12 +87,15 @@ function withFirstAttempt(
   draft: Draft,
   entry: Entry,
   request: Request,
-  task: TaskRecord,
-  rules: Rules,
+  ruling: NewTask,
+  context: JudgingContext,
 ): TaskRecord {
-  if (request.firstAttempt === undefined) return task;
-  const record = admitAttempt(draft, entry, task, request.firstAttempt, rules);
-  return record === undefined ? task : { ...task, attempts: [record] };
+  const { rules, asked } = ruling;
+  const record = taskOf(entry, request, ruling);
+  if (request.firstAttempt === undefined || !rules.opensWithAttempt) return record;
+  const task = { record, asked, rules };
+  const attempt = admitAttempt(draft, entry, task, request.firstAttempt, context);
+  return attempt === undefined ? record : { ...record, attempts: [attempt] };
 }
 
 /** Removes closed tasks whose time has come, the longest due first. */
@@ -118,7 +110,7 @@ function forgetDueTasks(draft: Draft, timeMs: number): void {
     draft.delete(ADDRESS.tasks + parseDueKey(key).task);
   }
   if (due.length > 0) {
-    const clock = readClock(draft);
-    writeClock(draft, { ...clock, taskCount: clock.taskCount - due.length });
+    const totals = readTotals(draft);
+    writeTotals(draft, { ...totals, taskCount: totals.taskCount - due.length });
   }
 }

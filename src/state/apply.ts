@@ -1,26 +1,25 @@
 import type { KeyId, TaskId } from '../common/index.js';
 import { equal, keyId, taskId } from '../common/index.js';
-import { algorithmOf, ALGORITHMS } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
 import type { Verdict } from './apply-request.js';
 import { admitAttempt } from './attempts.js';
-import type { Rules } from './authority.js';
 import { readCommand } from './command.js';
 import type { CommandBody } from './command.js';
+import type { JudgingContext } from './kind-rules.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
-import { signOf } from './participants.js';
+import { parseTask } from './parse.js';
 import {
   ADDRESS,
-  readClock,
   readKey,
   readReservation,
   readTask,
-  writeClock,
+  readTotals,
   writeLevel,
   writeTask,
+  writeTotals,
 } from './records.js';
 import { closeTask, isOpen, slotsOf } from './tasks.js';
 import { Draft } from './view.js';
@@ -44,10 +43,10 @@ type Effect = Partial<Omit<Applied, 'writes'>>;
  * Applies one committed entry. Total: any bytes give effects or nothing, never an exception. A function of the state
  * before and the entry alone, so every node comes to the same state.
  */
-export function apply(view: View, entry: Entry, rules: Rules): Applied {
+export function apply(view: View, entry: Entry, context: JudgingContext): Applied {
   const draft = new Draft(view);
-  writeClock(draft, { ...readClock(draft), timeMs: BigInt(entry.timeMs) });
-  const effect = applyKind(draft, entry, rules);
+  writeTotals(draft, { ...readTotals(draft), timeMs: BigInt(entry.timeMs) });
+  const effect = applyKind(draft, entry, context);
   return {
     writes: draft.writes(),
     changedTasks: effect.changedTasks ?? [],
@@ -58,14 +57,14 @@ export function apply(view: View, entry: Entry, rules: Rules): Applied {
   };
 }
 
-function applyKind(draft: Draft, entry: Entry, rules: Rules): Effect {
+function applyKind(draft: Draft, entry: Entry, context: JudgingContext): Effect {
   switch (entry.kind) {
     case 'genesis':
-      if (entry.index !== 1 || !equal(entry.payload, rules.genesis.bytes)) {
+      if (entry.index !== 1 || !equal(entry.payload, context.genesis.bytes)) {
         return { alarm: 'a genesis entry that is not the genesis' };
       }
       draft.put(ADDRESS.genesis, entry.payload);
-      writeLevel(draft, rules.genesis.level, undefined);
+      writeLevel(draft, context.genesis.level, undefined);
       return {};
     case 'no-op':
       return {};
@@ -73,15 +72,20 @@ function applyKind(draft: Draft, entry: Entry, rules: Rules): Effect {
       return { alarm: 'a member entry, which this version does not know' };
     case 'command': {
       const reading = readCommand(draft, entry.payload);
-      return reading.ok ? applyCommand(draft, entry, reading.command, rules) : reading;
+      return reading.ok ? applyCommand(draft, entry, reading.command, context) : reading;
     }
   }
 }
 
-function applyCommand(draft: Draft, entry: Entry, command: CommandBody, rules: Rules): Effect {
+function applyCommand(
+  draft: Draft,
+  entry: Entry,
+  command: CommandBody,
+  context: JudgingContext,
+): Effect {
   switch (command.$case) {
     case 'request': {
-      const verdict = applyRequest(draft, entry, command.value, rules);
+      const verdict = applyRequest(draft, entry, command.value, context);
       return {
         verdict,
         named: slotsOf(command.value.firstAttempt),
@@ -89,10 +93,10 @@ function applyCommand(draft: Draft, entry: Entry, command: CommandBody, rules: R
       };
     }
     case 'attempt':
-      return applyAttempt(draft, entry, command.value, rules);
+      return applyAttempt(draft, entry, command.value, context);
     case 'ready': {
       const task = readReservation(draft, command.value.keyId);
-      const changed = applyReady(draft, command.value, entry.timeMs, rules);
+      const changed = applyReady(draft, command.value, entry.timeMs, context);
       if (!changed || task === undefined) return {};
       return {
         changedTasks: [task],
@@ -100,60 +104,52 @@ function applyCommand(draft: Draft, entry: Entry, command: CommandBody, rules: R
       };
     }
     case 'installed':
-      return applyInstalled(draft, command.value, rules)
+      return applyInstalled(draft, command.value, context)
         ? { changedKeys: [keyId(command.value.keyId)] }
         : {};
     case 'done':
-      return applyDone(draft, entry, command.value);
+      return applyDone(draft, entry, command.value, context);
     case 'failed':
-      return applyFailed(draft, entry, command.value);
+      return applyFailed(draft, entry, command.value, context);
   }
 }
 
-function applyAttempt(draft: Draft, entry: Entry, attempt: Attempt, rules: Rules): Effect {
+function applyAttempt(
+  draft: Draft,
+  entry: Entry,
+  attempt: Attempt,
+  context: JudgingContext,
+): Effect {
   const named = slotsOf(attempt);
-  const task = readTask(draft, attempt.taskId);
-  if (!isOpen(task)) return { named };
-  const record = admitAttempt(draft, entry, task, attempt, rules);
+  const task = openTask(draft, attempt.taskId, context);
+  if (task === undefined) return { named };
+  const record = admitAttempt(draft, entry, task, attempt, context);
   if (record === undefined) return { named, alarm: 'an attempt that breaks the rules' };
   // Earlier attempts of a Sign stay valid; of a generate-key only the newest counts, and with it what is said of it.
-  writeTask(draft, { ...task, attempts: [...task.attempts, record], ready: [] });
-  return { named, changedTasks: [taskId(task.taskId)] };
+  const attempts = [...task.record.attempts, record];
+  writeTask(draft, { ...task.record, attempts, ready: [] });
+  return { named, changedTasks: [taskId(attempt.taskId)] };
 }
 
-function applyDone(draft: Draft, entry: Entry, done: Done): Effect {
-  const task = readTask(draft, done.taskId);
-  if (!isOpen(task)) return {};
-  const key = readKey(draft, task.keyId);
-  const asked = signOf(task);
-  const attempt = task.attempts[done.attempt - 1]?.attempt;
-  if (
-    asked === undefined ||
-    key === undefined ||
-    attempt === undefined ||
-    done.signature.length !== ALGORITHMS[algorithmOf(key)].signatureBytes
-  ) {
-    return { alarm: 'a done entry that breaks the rules' };
-  }
-  closeTask(
-    draft,
-    task,
-    {
-      $case: 'signature',
-      value: {
-        signature: done.signature,
-        publicKey: key.publicKey,
-        keyVersion: attempt.version,
-        signers: slotsOf(attempt).map(({ nodeId }) => nodeId),
-        derivationPath: [...asked.path],
-      },
-    },
-    entry.timeMs,
-  );
-  return { changedTasks: [taskId(task.taskId)] };
+function applyDone(draft: Draft, entry: Entry, done: Done, context: JudgingContext): Effect {
+  const task = openTask(draft, done.taskId, context);
+  if (task === undefined) return {};
+  const { record, asked, rules } = task;
+  const attempt = record.attempts[done.attempt - 1];
+  const value = attempt && rules.result(draft, asked, attempt, done.material);
+  if (value === undefined) return { alarm: 'a done entry that breaks the rules' };
+  closeTask(draft, record, { $case: 'result', value }, entry.timeMs, context);
+  return { changedTasks: [taskId(done.taskId)] };
 }
 
-function applyFailed(draft: Draft, entry: Entry, failed: Failed): Effect {
+function openTask(draft: Draft, id: string, { kinds }: JudgingContext): OpenTask | undefined {
+  const task = readTask(draft, id);
+  return isOpen(task) ? parseTask(kinds, task) : undefined;
+}
+
+type OpenTask = NonNullable<ReturnType<typeof parseTask>>;
+
+function applyFailed(draft: Draft, entry: Entry, failed: Failed, context: JudgingContext): Effect {
   const task = readTask(draft, failed.taskId);
   if (!isOpen(task)) return {};
   const wellFormed =
@@ -163,6 +159,6 @@ function applyFailed(draft: Draft, entry: Entry, failed: Failed): Effect {
     failed.evidence.reduce((sum, { length }) => sum + length, 0) <= EVIDENCE_BYTES_MAX;
   if (!wellFormed) return { alarm: 'a failed entry that breaks the rules' };
   const { reason, evidence } = failed;
-  closeTask(draft, task, { $case: 'failed', value: { reason, evidence } }, entry.timeMs);
+  closeTask(draft, task, { $case: 'failed', value: { reason, evidence } }, entry.timeMs, context);
   return { changedTasks: [taskId(task.taskId)] };
 }

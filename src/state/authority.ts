@@ -10,20 +10,18 @@ import { refusal, refuse } from '../common/index.js';
 import type { Millis, Refusal, Result } from '../common/index.js';
 import type { Verify } from '../ports/index.js';
 import type { Authorization, Request, Voucher } from '../wire/index.js';
+import type { Askers, JudgingContext, KindTable } from './kind-rules.js';
+import { TASK_KINDS } from './kinds/index.js';
 import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
-import { METHODS } from './parse.js';
 
-/** What does not change while a node runs, and what every node must be given alike. */
-export type Rules = {
-  readonly genesis: Genesis;
-  readonly verify: Verify;
-  /** The genesis' word on who may be a requester. */
-  readonly requesters: Requesters;
-};
-
-export function rulesOf(genesis: Genesis, verify: Verify): Rules {
+/** @param kinds - The kinds of task whose requests count: those of this build. */
+export function judgingContext(
+  genesis: Genesis,
+  verify: Verify,
+  kinds: KindTable = TASK_KINDS,
+): JudgingContext {
   const requesters = new Requesters(genesis.requesterCa, (...asked) => verify.certified(...asked));
-  return { genesis, verify, requesters };
+  return { genesis, verify, requesters, kinds };
 }
 
 /** Who asks, as far as the log can tell, and until when. */
@@ -38,19 +36,23 @@ export type Authority = {
  * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
  * is known stays known: {@link judgeTime} does.
  *
+ * @param askers - Those of the request's kind.
  * @param takesUnsigned - Whether a node's word still stands for a requester's signature.
  */
 export function judgeAuthority(
   request: Request,
-  rules: Rules,
+  askers: Askers,
+  context: JudgingContext,
   takesUnsigned: boolean,
 ): Result<Authority> {
   const by = request.authorization?.by;
   switch (by?.$case) {
-    case 'voucher':
-      return withRole(request, judgeVoucher(request, by.value, rules, takesUnsigned));
+    case 'voucher': {
+      const judged = judgeVoucher(request, by.value, askers, context, takesUnsigned);
+      return withRole(request, askers, judged);
+    }
     case 'signed':
-      return withRole(request, judgeSigned(request, by.value, rules));
+      return withRole(request, askers, judgeSigned(request, by.value, context));
     case undefined:
       return refuse('unauthenticated', 'UNAUTHENTICATED', 'The request carries no authorization');
   }
@@ -113,7 +115,7 @@ function timesOf({ expireTimeMs, certified }: Authority, timeMs: Millis): Record
 function judgeSigned(
   request: Request,
   { certificates, signature, expireTimeMs }: Authorization,
-  { genesis, verify, requesters }: Rules,
+  { genesis, verify, requesters }: JudgingContext,
 ): Result<Authority> {
   const verdict = requesters.judge(certificates);
   if (!verdict.ok) {
@@ -147,10 +149,11 @@ function judgeSigned(
 function judgeVoucher(
   request: Request,
   voucher: Voucher,
-  { genesis, verify }: Rules,
+  askers: Askers,
+  { genesis, verify }: JudgingContext,
   takesUnsigned: boolean,
 ): Result<Authority> {
-  if (OPERATORS_OWN.has(request.method)) {
+  if (!askers.voucher) {
     return refuse(
       'unauthenticated',
       'SIGNATURE_REQUIRED',
@@ -193,14 +196,14 @@ function judgeVoucher(
     : { ok: true, value: { requester, expireTimeMs, certified: undefined } };
 }
 
-/** What only operators may ask, and by their own signatures: a node that vouches could be a malicious one. */
-const OPERATORS_OWN: ReadonlySet<string> = new Set([METHODS.requireSignatures]);
-
-function withRole({ method }: Request, judged: Result<Authority>): Result<Authority> {
+function withRole(
+  { method }: Request,
+  { roles }: Askers,
+  judged: Result<Authority>,
+): Result<Authority> {
   if (!judged.ok) return judged;
   const { role } = judged.value.requester;
-  const may = role === 'operator' || (role === 'app' && !OPERATORS_OWN.has(method));
-  return may
+  return roles.includes(role)
     ? judged
     : refuse('forbidden', 'ROLE_FORBIDDEN', `Role ${role} may not ask for ${method}`);
 }

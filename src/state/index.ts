@@ -6,14 +6,29 @@
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-facts.js';
-export { isWellFormedSlot } from './attempts.js';
 export { encodeCommand, readCommand } from './command.js';
 export { verdictHashOf } from './apply-request.js';
 export type { Verdict } from './apply-request.js';
-export { judgeAuthority, rulesOf } from './authority.js';
-export type { Rules } from './authority.js';
+export { judgeAuthority, judgingContext } from './authority.js';
 export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
-export type { Ruling } from './judge-request.js';
+export type { NewTask, Ruling } from './judge-request.js';
+export type {
+  JudgingContext,
+  KindRules,
+  KindTable,
+  ParsedRequest,
+  TaskKind,
+} from './kind-rules.js';
+export {
+  generatedKeyOf,
+  generateKeyOf,
+  isGenerateKey,
+  participantsOf,
+} from './kinds/generate-key.js';
+export type { ParsedGenerateKey } from './kinds/generate-key.js';
+export { TASK_KINDS } from './kinds/index.js';
+export { isSign, isWellFormedSlot, signatureOf, signOf } from './kinds/sign.js';
+export type { ParsedSign } from './kinds/sign.js';
 export {
   ATTEMPTS_MAX,
   EVIDENCE_BYTES_MAX,
@@ -21,9 +36,9 @@ export {
   EXPIRY_AHEAD_MS_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
-export { METHODS, parseRequest } from './parse.js';
-export type { ParsedGenerateKey, ParsedRequest, ParsedSign } from './parse.js';
-export { generateKeyOf, participantsOf, signOf } from './participants.js';
+export { METHODS } from './methods.js';
+export { parseRequest, parseTask } from './parse.js';
+export type { Parsed } from './parse.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';

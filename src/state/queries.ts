@@ -1,12 +1,13 @@
-import type { ClockRecord, KeyRecord, TaskRecord } from '../wire/index.js';
+import type { Totals, KeyRecord, TaskRecord } from '../wire/index.js';
 import { KeyRecord as Keys, TaskRecord as Tasks } from '../wire/index.js';
-import { ADDRESS, readClock, readKey, readTask, takesUnsigned } from './records.js';
+import { ADDRESS, readTotals, readKey, readTask, takesUnsigned } from './records.js';
 import type { Genesis } from '../identity/index.js';
 import type { View } from './view.js';
 
 /** What a node's state can be asked. Each answer is of one moment: nothing changes while it is read. */
 export type Queries = {
-  clock(): ClockRecord;
+  /** The state machine's clock and counts. */
+  totals(): Totals;
   key(id: string): KeyRecord | undefined;
   /** At most `limit` keys whose ids come after `after`, in order. */
   keys(after: string, limit: number): readonly KeyRecord[];
@@ -21,7 +22,7 @@ export type Queries = {
 
 export function queries(view: View, genesis: Genesis): Queries {
   return {
-    clock: () => readClock(view),
+    totals: () => readTotals(view),
     key: (id) => readKey(view, id),
     keys: (after, limit) =>
       page(view, ADDRESS.keys, after, limit, (_, bytes) => Keys.decode(bytes)),

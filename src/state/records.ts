@@ -1,12 +1,12 @@
 import type { KeyId, Millis, TaskId } from '../common/index.js';
 import { isId, taskId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
-import { ClockRecord, encode, KeyRecord, LevelRecord, Request, TaskRecord } from '../wire/index.js';
+import { encode, KeyRecord, LevelRecord, Request, TaskRecord, Totals } from '../wire/index.js';
 import type { Draft, StateWrite, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
 export const ADDRESS = {
-  clock: 'clock',
+  totals: 'totals',
   genesis: 'genesis',
   level: 'level',
   keys: 'key/',
@@ -36,13 +36,13 @@ function find(view: View, place: string, id: string): Uint8Array | undefined {
 }
 
 /** The state machine's clock and counts; all zero before the genesis. */
-export function readClock(view: View): ClockRecord {
-  const bytes = view.get(ADDRESS.clock);
-  return bytes === undefined ? ClockRecord.fromPartial({}) : ClockRecord.decode(bytes);
+export function readTotals(view: View): Totals {
+  const bytes = view.get(ADDRESS.totals);
+  return bytes === undefined ? Totals.fromPartial({}) : Totals.decode(bytes);
 }
 
-export function writeClock(draft: Draft, clock: ClockRecord): void {
-  draft.put(ADDRESS.clock, encode(ClockRecord, clock));
+export function writeTotals(draft: Draft, totals: Totals): void {
+  draft.put(ADDRESS.totals, encode(Totals, totals));
 }
 
 /** The feature level by which entries are judged; 0 before the genesis, when every command is above it. */

@@ -1,21 +1,29 @@
+import { compareText } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { TaskKind } from '../wire/index.js';
-import type { AttemptRecord, NonceSlot, TaskRecord } from '../wire/index.js';
+import type { AttemptRecord, NonceSlot, TaskRecord, Totals } from '../wire/index.js';
+import type { JudgingContext } from './kind-rules.js';
 import { OUTCOME_KEPT_MS } from './limits.js';
-import { markDue, markOpen, readClock, unreserve, writeClock, writeTask } from './records.js';
+import { markDue, markOpen, readTotals, writeTask, writeTotals } from './records.js';
 import type { Draft } from './view.js';
 
 export type Outcome = NonNullable<TaskRecord['outcome']>;
 
 /** Writes a new task and counts it. */
-export function openTask(draft: Draft, task: TaskRecord): void {
+export function insertTask(draft: Draft, task: TaskRecord): void {
   writeTask(draft, task);
   markOpen(draft, task.taskId, true);
   count(draft, task.kind, 1, 1);
 }
 
 /** Writes a task's one outcome, drops what only open tasks need, and notes when it may be forgotten. */
-export function closeTask(draft: Draft, task: TaskRecord, outcome: Outcome, timeMs: Millis): void {
+export function closeTask(
+  draft: Draft,
+  task: TaskRecord,
+  outcome: Outcome,
+  timeMs: Millis,
+  { kinds }: JudgingContext,
+): void {
+  kinds[task.kind]?.close(draft, task);
   writeTask(draft, {
     ...task,
     endTimeMs: BigInt(timeMs),
@@ -28,7 +36,6 @@ export function closeTask(draft: Draft, task: TaskRecord, outcome: Outcome, time
   markOpen(draft, task.taskId, false);
   markDue(draft, Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS), task.taskId);
   count(draft, task.kind, 0, -1);
-  if (task.kind === TaskKind.GENERATE_KEY) unreserve(draft, task.keyId);
 }
 
 /** Claims that the task has no outcome yet. */
@@ -38,19 +45,29 @@ export function isOpen(
   return task !== undefined && task.outcome === undefined;
 }
 
+/** How many tasks of a kind have no outcome yet. */
+export function openCount({ open }: Totals, kind: string): number {
+  return open.find((each) => each.kind === kind)?.count ?? 0;
+}
+
 /** The nonce commitments that an attempt names; none for a generate-key. */
 export function slotsOf(attempt: AttemptRecord['attempt']): readonly NonceSlot[] {
   return attempt?.assignment?.$case === 'slots' ? attempt.assignment.value.slots : [];
 }
 
-function count(draft: Draft, kind: TaskKind, tasks: number, open: number): void {
-  const clock = readClock(draft);
-  writeClock(draft, {
-    ...clock,
-    taskCount: clock.taskCount + tasks,
-    openGenerateCount: clock.openGenerateCount + (kind === TaskKind.GENERATE_KEY ? open : 0),
-    openSignCount: clock.openSignCount + (kind === TaskKind.SIGN ? open : 0),
+function count(draft: Draft, kind: string, tasks: number, open: number): void {
+  const totals = readTotals(draft);
+  const now = { kind, count: openCount(totals, kind) + open };
+  const others = totals.open.filter((each) => each.kind !== kind);
+  writeTotals(draft, {
+    ...totals,
+    taskCount: totals.taskCount + tasks,
+    open: [...others, now].filter((each) => each.count > 0).sort(byKind),
   });
+}
+
+function byKind(a: { readonly kind: string }, b: { readonly kind: string }): number {
+  return compareText(a.kind, b.kind);
 }
 
 function withoutCommitments(record: AttemptRecord): AttemptRecord {

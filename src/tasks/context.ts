@@ -1,6 +1,6 @@
 import type { Boot, LogIndex, NodeId, Term } from '../common/index.js';
 import type { Clock, Entry, Logger, Signer } from '../ports/index.js';
-import type { Queries, Rules, View } from '../state/index.js';
+import type { JudgingContext, Queries, View } from '../state/index.js';
 import type { SessionBody } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
@@ -48,7 +48,7 @@ export type TaskContext = {
   readonly self: Self;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly rules: Rules;
+  readonly rules: JudgingContext;
   readonly consensus: Consensus;
   readonly outbox: Outbox;
 };

@@ -3,7 +3,6 @@ import { sessionId, taskId, toHex } from '../common/index.js';
 import type { Queries } from '../state/index.js';
 import { isOpen } from '../state/index.js';
 import type { AttemptRecord, KeyRecord, TaskRecord } from '../wire/index.js';
-import { TaskKind } from '../wire/index.js';
 
 /** One attempt of an open task, found by its session. */
 export type OpenSession = {
@@ -41,9 +40,9 @@ export class OpenTasks {
     const task: OpenTask = {
       id,
       record,
-      signs: record.kind === TaskKind.SIGN,
+      signs: record.kind === 'sign',
       expireTimeMs: Number(record.expireTimeMs),
-      key: record.kind === TaskKind.SIGN ? this.#queries.key(record.keyId) : undefined,
+      key: record.kind === 'sign' ? this.#queries.key(record.keyId) : undefined,
       sessions,
     };
     for (const attempt of record.attempts) {

@@ -44,6 +44,7 @@ export {
   ListTasksRequest,
   ListTasksResponse,
   SignatureResult,
+  SignaturesRequiredResult,
   Task,
   TaskAttempt,
   TaskFailure,
@@ -76,11 +77,12 @@ export {
 } from './gen/quorate/peer/v1/entry.js';
 export {
   AttemptRecord,
-  ClockRecord,
   FailedRecord,
   KeyRecord,
+  KindCount,
   LevelRecord,
   TaskRecord,
+  Totals,
 } from './gen/quorate/peer/v1/record.js';
 export {
   Declined,

@@ -2,7 +2,7 @@ import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
-import { METHODS, slotsOf } from '../../src/state/index.js';
+import { generatedKeyOf, METHODS, signatureOf, slotsOf } from '../../src/state/index.js';
 import { TaskManager, DECLINED_KIND } from '../../src/tasks/index.js';
 import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
 import type { SessionBody } from '../../src/wire/index.js';
@@ -115,15 +115,17 @@ export class Cluster {
   }
 
   outcome(id: string): string {
-    const outcome = this.task(id)?.outcome;
-    return outcome?.$case === 'failed' ? outcome.value.reason : (outcome?.$case ?? 'open');
+    const task = this.task(id);
+    const outcome = task?.outcome;
+    if (outcome?.$case === 'failed') return outcome.value.reason;
+    if (task === undefined || outcome === undefined) return 'open';
+    return generatedKeyOf(task) === undefined ? 'signature' : 'generatedKey';
   }
 
   /** Who made the signature, and whether it verifies under the key. */
   signedBy(id: string): readonly string[] | 'nobody' {
     const task = this.task(id);
-    const outcome = task?.outcome;
-    return outcome?.$case === 'signature' ? outcome.value.signers : 'nobody';
+    return (task && signatureOf(task)?.signers) ?? 'nobody';
   }
 
   /** What a node answered to the attempts of a task: `SHARE`, or the word of a refusal; each once. */

@@ -7,7 +7,7 @@ import { bind, isSignerSet } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { algorithmName } from '../../src/identity/index.js';
 import { nodeVerify, systemRandom } from '../../src/machine/index.js';
-import { METHODS, parseRequest } from '../../src/state/index.js';
+import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
 import { Algorithm, encode, SignRequest } from '../../src/wire/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';
 import { fill, generateRequest, Ledger, signRequest } from '../support/builders/ledger.js';
@@ -138,7 +138,7 @@ const refusedAs = (
   reason: string,
 ) =>
   plain(name, rows, () => {
-    const parsed = parseRequest(method, bytes);
+    const parsed = parseRequest(TASK_KINDS, method, bytes);
     return unless(!parsed.ok && parsed.refusal.reason === reason, 'it is taken');
   });
 

@@ -31,7 +31,7 @@ import { bootOf } from '../../src/rpc/peers/hello.js';
 import { cutPage } from '../../src/api/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
 import { keepBytes } from '../../src/rpc/unary.js';
-import { METHODS, parseRequest } from '../../src/state/parse.js';
+import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
 import { Algorithm, decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
 import { seededRandom, testVerify } from '../support/builders/frost-exchange.js';
 import { Finding, refusable, requireSame, shapeOf } from './decoder.js';
@@ -73,7 +73,7 @@ function request(method: string, seed: () => Uint8Array): Decoder {
     name: `request-${method.slice(method.lastIndexOf('/') + 1)}`,
     seeds: () => [seed()],
     read: (bytes) => {
-      const parsed = parseRequest(method, bytes);
+      const parsed = parseRequest(TASK_KINDS, method, bytes);
       const mutated = refusable(() => {
         readMutation(method, keepBytes(bytes));
         return 'accepted';

@@ -211,7 +211,7 @@ test('a result that does not verify is never an answer, and a new request id get
   court.liar.story.append({
     payload: payloadOf({
       $case: 'done',
-      value: { taskId: court.taskOf(request), signature: new Uint8Array(64).fill(7), attempt: 1 },
+      value: { taskId: court.taskOf(request), attempt: 1, material: new Uint8Array(64).fill(7) },
     }),
   });
 

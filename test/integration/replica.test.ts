@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import { nodeVerify } from '../../src/machine/index.js';
-import { METHODS } from '../../src/state/index.js';
+import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import {
   generateRequest,
@@ -21,15 +21,14 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
 
   const request = generateRequest('treasury');
   const generated = await cluster.submit(nodeId('node-2'), METHODS.generateKey, request);
-  expect(generated.outcome?.$case).toBe('generatedKey');
+  expect(generatedKeyOf(generated)).toBeDefined();
 
   const message = utf8('hello');
   for (const [at, node] of NODES.entries()) {
     const asked = signRequest('treasury', `sign-${at}`, message);
     const signed = await cluster.submit(node, METHODS.sign, asked);
     const key = cluster.at(nodeId('node-1')).local().key('treasury');
-    const signature =
-      signed.outcome?.$case === 'signature' ? signed.outcome.value.signature : undefined;
+    const signature = signatureOf(signed)?.signature;
     expect(
       nodeVerify.final(
         'FROST_ED25519_SHA512',

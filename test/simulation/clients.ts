@@ -1,5 +1,6 @@
+import { generatedKeyOf, signatureOf } from '../../src/state/index.js';
 import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
-import { TaskKind, type TaskRecord } from '../../src/wire/index.js';
+import type { TaskRecord } from '../../src/wire/index.js';
 import type { Report } from './checkers/facts.js';
 import type { Watcher } from './checkers/watcher.js';
 import type { Cluster } from './cluster.js';
@@ -121,7 +122,7 @@ export class Clients implements Workload<NodeProcess> {
     return machines.every((machine) => {
       const open = machine.process?.replica.local().tasks('', 20, true);
       // A key among whose participants is a node that is gone waits until its request expires.
-      return open?.every(({ kind }) => this.#forks && kind !== TaskKind.SIGN) ?? false;
+      return open?.every(({ kind }) => this.#forks && kind !== 'sign') ?? false;
     });
   }
 
@@ -133,7 +134,7 @@ export class Clients implements Workload<NodeProcess> {
       if (key.publicKey === undefined || !this.#canSign(key)) continue;
       const asked = askToSign(key, `final-${key.keyId}`, `the last of ${key.keyId}`, 60_000);
       this.#send(asked, FINAL_TRIES_MAX, 20_000, (answer) => {
-        const signed = !(answer instanceof ClusterError) && answer.outcome?.$case === 'signature';
+        const signed = !(answer instanceof ClusterError) && signatureOf(answer) !== undefined;
         if (!signed) this.#report('KeyKept', `${key.keyId} does not sign: ${textOf(answer)}`);
       });
     }
@@ -330,16 +331,17 @@ export class Clients implements Workload<NodeProcess> {
       this.#answered.set(name, { bytes: asked.bytes, task, by });
       this.#count(task);
     }
-    const { outcome } = task;
-    if (outcome?.$case === 'generatedKey') {
+    const generated = generatedKeyOf(task);
+    if (generated !== undefined) {
       const first = asked.key.publicKey;
-      if (first !== undefined && !equal(first, outcome.value.publicKey)) {
+      if (first !== undefined && !equal(first, generated.publicKey)) {
         this.#report('Answer', `${name}: ${asked.key.keyId} is two keys`);
       }
-      asked.key.publicKey = outcome.value.publicKey;
+      asked.key.publicKey = generated.publicKey;
     }
-    if (outcome?.$case !== 'signature') return;
-    const { publicKey, signature } = outcome.value;
+    const signed = signatureOf(task);
+    if (signed === undefined) return;
+    const { publicKey, signature } = signed;
     const known = asked.key.publicKey;
     if (known !== undefined && !equal(known, publicKey)) {
       this.#report('Answer', `${name}: signed under ${toHex(publicKey)}, not the key's own`);
@@ -349,11 +351,11 @@ export class Clients implements Workload<NodeProcess> {
     }
   }
 
-  #count({ outcome }: TaskRecord): void {
+  #count(task: TaskRecord): void {
     const { counts } = this.#world;
-    if (outcome?.$case === 'generatedKey') counts.keys++;
-    if (outcome?.$case === 'signature') counts.signatures++;
-    if (outcome?.$case === 'failed') counts.failedTasks++;
+    if (generatedKeyOf(task) !== undefined) counts.keys++;
+    if (signatureOf(task) !== undefined) counts.signatures++;
+    if (task.outcome?.$case === 'failed') counts.failedTasks++;
   }
 
   /** What was acknowledged before a read began, the read must show. */

@@ -163,7 +163,7 @@ export class Coordinator implements Work {
         $case: 'done',
         value: {
           taskId: open.task.id,
-          signature: result.signature,
+          material: result.signature,
           attempt: open.attempt.attempt?.number ?? 0,
         },
       });
@@ -243,7 +243,7 @@ export class Coordinator implements Work {
     const now = clock.elapsed();
     // By its own clock, or by that of the cluster: one that is behind keeps no task open.
     const expired =
-      Math.max(clock.now(), Number(this.#queries.clock().timeMs)) >= task.expireTimeMs;
+      Math.max(clock.now(), Number(this.#queries.totals().timeMs)) >= task.expireTimeMs;
     const step = nextStep(plan, now, expired);
     switch (step.kind) {
       case 'wait':

@@ -6,7 +6,7 @@ import {
   judgeRequest,
   verdictHashOf,
 } from '../../state/index.js';
-import type { Ruling, View } from '../../state/index.js';
+import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
 import type { Attempt, KeyRecord } from '../../wire/index.js';
 import type { Assigner } from './assigner.js';
@@ -31,7 +31,7 @@ type Proposed = {
 type Waiting = {
   readonly from: NodeId;
   readonly request: Request;
-  readonly ruling: Extract<Ruling, { kind: 'open' }>;
+  readonly ruling: NewTask;
   readonly untilMs: Millis;
 };
 
@@ -176,9 +176,10 @@ export class Intake implements Work {
   }
 
   /** A generate-key needs all its participants, a Sign enough of them: else nothing is proposed. */
-  #judgeReach(ruling: Extract<Ruling, { kind: 'open' }>): Refusal | undefined {
+  #judgeReach(ruling: NewTask): Refusal | undefined {
     if (ruling.key === undefined) {
-      const missing = ruling.participants.find((node) => !this.#connections.has(node));
+      const nodes = ruling.participants.map((each) => nodeId(each.nodeId));
+      const missing = nodes.find((node) => !this.#connections.has(node));
       return missing === undefined
         ? undefined
         : refusal(

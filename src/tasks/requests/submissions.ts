@@ -6,20 +6,18 @@ import { algorithmName, requestHash, taskIdOf, voucherBytes } from '../../identi
 import type { Compute } from '../../ports/index.js';
 import type { ParsedRequest, ParsedSign, Verdict } from '../../state/index.js';
 import {
+  generatedKeyOf,
   isCertified,
   isOpen,
+  isSign,
   judgeArrival,
   judgeKnown,
   parseRequest,
+  signatureOf,
   verdictHashOf,
 } from '../../state/index.js';
-import { Algorithm, encode, Request } from '../../wire/index.js';
-import type {
-  Authorization,
-  ForwardRefused,
-  SignatureResult,
-  TaskRecord,
-} from '../../wire/index.js';
+import { Algorithm, encode, Request, SignatureResult } from '../../wire/index.js';
+import type { Authorization, ForwardRefused, TaskRecord } from '../../wire/index.js';
 import {
   FORWARD_REPEAT_MS,
   LEADER_WAIT_MS,
@@ -113,7 +111,7 @@ export class Submissions implements Work {
    * @throws {ClusterError} The request is refused; no leader was reached; or the reason of `call.signal`.
    */
   async submit(call: Submission): Promise<TaskRecord> {
-    const parsed = parseRequest(call.method, call.request);
+    const parsed = parseRequest(this.#context.rules.kinds, call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
     if (this.#closed) throw stopping();
     if (this.#waiting.size >= SUBMISSIONS_MAX) {
@@ -122,7 +120,7 @@ export class Submissions implements Work {
         retryAfterMs: 1000,
       });
     }
-    return this.#wait(call, parsed.value);
+    return this.#wait(call, parsed.value.asked);
   }
 
   /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
@@ -198,7 +196,7 @@ export class Submissions implements Work {
         task: taskIdOf(requester, requestId),
         requestId,
         content: requestHash(call.method, call.request),
-        sign: parsed.kind === 'sign' ? parsed : undefined,
+        sign: isSign(parsed) ? parsed : undefined,
         verdictHash: toHex(verdictHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#context.clock.elapsed(),
@@ -249,11 +247,12 @@ export class Submissions implements Work {
       return true;
     }
     if (isOpen(task)) return false;
-    if (task.outcome?.$case === 'generatedKey') {
+    if (generatedKeyOf(task) !== undefined) {
       const key = this.#state.queries.key(task.keyId);
       if (key === undefined || !isCertified(key)) return false;
     }
-    if (task.outcome?.$case === 'signature') this.#verify(task, task.outcome.value, waiting);
+    const signature = signatureOf(task);
+    if (signature !== undefined) this.#verify(task, signature, waiting);
     else waiting.settle(task);
     return true;
   }
@@ -274,8 +273,8 @@ export class Submissions implements Work {
 
     const answer = (publicKey: Uint8Array | undefined): void => {
       if (publicKey === undefined) return this.#invalid(waiting);
-      const value = { ...result, publicKey };
-      waiting.settle({ ...task, outcome: { $case: 'signature', value } });
+      const value = encode(SignatureResult, { ...result, publicKey });
+      waiting.settle({ ...task, outcome: { $case: 'result', value } });
     };
     const { algorithm, publicKey } = key;
     const { message, path } = sign;
@@ -324,7 +323,7 @@ export class Submissions implements Work {
   #vouch(call: Submission): Request {
     const { self, clock, rules } = this.#context;
     const { queries } = this.#state;
-    const expireTimeMs = Math.max(clock.now(), Number(queries.clock().timeMs)) + call.expiresInMs;
+    const expireTimeMs = Math.max(clock.now(), Number(queries.totals().timeMs)) + call.expiresInMs;
     const bytes = voucherBytes(
       rules.genesis.clusterId,
       call.method,

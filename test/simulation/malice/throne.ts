@@ -1,12 +1,11 @@
 import { sha512 } from '../../../src/crypto/index.js';
 import type { ClusterId, NodeId } from '../../../src/common/index.js';
 import type { Clock, Signer } from '../../../src/ports/index.js';
-import { participantsOf, METHODS, type Queries } from '../../../src/state/index.js';
+import { METHODS, participantsOf, signatureOf, type Queries } from '../../../src/state/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import {
   encode,
   SignRequest,
-  TaskKind,
   type Attempt,
   type Command,
   type KeyRecord,
@@ -133,21 +132,25 @@ export class Throne {
       'attempt forged': () => this.#forgeAttempt(story),
       'commitments named again': () => this.#forgeAttempt(story, true),
       'outcome that does not verify': () => {
-        const task = this.#openTask(TaskKind.SIGN);
+        const task = this.#openTask('sign');
         const signature = rng.bytes(64);
-        const value = { taskId: task?.taskId ?? 'none', signature, attempt: 1 };
+        const value = { taskId: task?.taskId ?? 'none', attempt: 1, material: signature };
         this.#append(story, payloadOf({ $case: 'done', value }));
       },
       'outcome of another task': () => {
         const past = this.#state()
           .tasks('', 50, false)
-          .find(({ outcome }) => outcome?.$case === 'signature');
-        const task = this.#openTask(TaskKind.SIGN);
-        if (past?.outcome?.$case !== 'signature' || task === undefined) return;
-        const { signature } = past.outcome.value;
+          .map((each) => signatureOf(each))
+          .find((each) => each !== undefined);
+        const task = this.#openTask('sign');
+        if (past === undefined || task === undefined) return;
+        const { signature } = past;
         this.#append(
           story,
-          payloadOf({ $case: 'done', value: { taskId: task.taskId, signature, attempt: 1 } }),
+          payloadOf({
+            $case: 'done',
+            value: { taskId: task.taskId, attempt: 1, material: signature },
+          }),
         );
       },
       'failed for no reason': () => {
@@ -316,7 +319,7 @@ export class Throne {
     this.#append(story, payloadOf({ $case: 'request', value }));
   }
 
-  #openTask(kind?: TaskKind): TaskRecord | undefined {
+  #openTask(kind?: string): TaskRecord | undefined {
     const open = this.#state().tasks('', 20, true);
     return this.#rng.shuffle(open.filter((task) => kind === undefined || task.kind === kind))[0];
   }
@@ -324,7 +327,7 @@ export class Throne {
   #attempt(task: TaskRecord): void {
     const now = this.#clock.elapsed();
     if (now - (this.#attemptedMs.get(task.taskId) ?? -Infinity) < ATTEMPT_EVERY_MS) return;
-    const patience = task.kind === TaskKind.SIGN ? 8 : 2;
+    const patience = task.kind === 'sign' ? 8 : 2;
     if (task.attempts.length >= patience) return;
     this.#attemptedMs.set(task.taskId, now);
     const attempt = this.#makeAttempt(task, false);
@@ -345,7 +348,7 @@ export class Throne {
 
   #makeAttempt(task: TaskRecord, again: boolean): Attempt | undefined {
     const number = task.attempts.length + 1;
-    if (task.kind !== TaskKind.SIGN) {
+    if (task.kind !== 'sign') {
       const nodes = participantsOf(task, this.#genesis).map(({ nodeId }) => ({
         nodeId,
         boot: this.#overheard.bootOf(nodeId) ?? new Uint8Array(16),

@@ -4,7 +4,7 @@ import { nodeId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { requestHash, sessionIdOf, taskIdOf } from '../../../src/identity/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import { parseRequest } from '../../../src/state/index.js';
+import { parseRequest, TASK_KINDS } from '../../../src/state/index.js';
 import { Declined, decode, Request } from '../../../src/wire/index.js';
 import type { Attempt, Contribution, NonceSlot, SessionBody } from '../../../src/wire/index.js';
 import { startCluster } from '../clusters/cluster.js';
@@ -116,10 +116,10 @@ export class Court implements AsyncDisposable {
   }
 
   taskOf(request: Request): string {
-    const parsed = parseRequest(request.method, request.request);
+    const parsed = parseRequest(TASK_KINDS, request.method, request.request);
     const by = request.authorization?.by;
     const requester = by?.$case === 'voucher' ? by.value.spiffeId : 'spiffe://quorate/app/app';
-    return taskIdOf(requester, parsed.ok ? parsed.value.requestId : '');
+    return taskIdOf(requester, parsed.ok ? parsed.value.asked.requestId : '');
   }
 
   /** An attempt of the honest nodes for this request, with commitments of theirs. */
@@ -236,9 +236,9 @@ export class Court implements AsyncDisposable {
 
   #asked(bytes: Uint8Array): void {
     const request = decode(Request, bytes);
-    const parsed = request && parseRequest(request.method, request.request);
+    const parsed = request && parseRequest(TASK_KINDS, request.method, request.request);
     if (request !== undefined && parsed?.ok === true)
-      this.#requests.set(parsed.value.requestId, request);
+      this.#requests.set(parsed.value.asked.requestId, request);
   }
 
   #answer(from: NodeId, { envelope, next }: Contribution): void {

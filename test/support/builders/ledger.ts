@@ -16,14 +16,15 @@ import type { ConsensusStore, Entry, EntryKind, Verify } from '../../../src/port
 import { entryHash } from '../../../src/raft/index.js';
 import {
   apply,
+  judgingContext,
   METHODS,
   Overlay,
   participantsOf,
   queries,
-  rulesOf,
+  TASK_KINDS,
   encodeCommand,
 } from '../../../src/state/index.js';
-import type { Applied, Queries, Rules } from '../../../src/state/index.js';
+import type { Applied, JudgingContext, KindTable, Queries } from '../../../src/state/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
 import {
   Algorithm,
@@ -111,15 +112,16 @@ export function strictStore(): Pick<ConsensusStore, 'get' | 'scan'> {
 
 /** A log and the state it makes, without Raft: tests append entries and look at what they did. */
 export class Ledger {
-  readonly rules: Rules;
+  readonly rules: JudgingContext;
   readonly state: Overlay;
   readonly ask: Queries;
   timeMs = GENESIS_MS;
   readonly entries: Entry[] = [];
   #hash: Uint8Array = new Uint8Array(32);
 
-  constructor(genesis = testGenesis()) {
-    this.rules = rulesOf(genesis, verify);
+  /** @param kinds - The kinds of task whose requests count: those of this build, unless a test adds one. */
+  constructor(genesis = testGenesis(), kinds: KindTable = TASK_KINDS) {
+    this.rules = judgingContext(genesis, verify, kinds);
     this.state = new Overlay(strictStore());
     this.ask = queries(this.state, genesis);
     this.append('genesis', genesis.bytes);

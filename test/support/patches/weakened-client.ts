@@ -11,7 +11,7 @@ export type Weakness = Edit & { readonly check: string };
 
 /** Every check that a certificate must pass, each taken out by itself. */
 export const WEAKNESSES: readonly Weakness[] = [
-  out('a request to generate a key', " || parsed.value.kind !== 'generate-key'"),
+  out('a request to generate a key', ' || !isGenerateKey(parsed.value.asked)'),
   out('the key id signed for', 'key.keyId === certificate.keyId &&'),
   out('the algorithm signed for', 'key.algorithm === certificate.algorithm &&'),
   out('the threshold signed for', 'key.threshold === certificate.threshold &&'),

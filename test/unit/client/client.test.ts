@@ -9,10 +9,12 @@ import type { TaskRecord } from '../../../src/wire/index.js';
 import {
   authorities,
   FakeBackend,
+  generatedKeyResult,
   genesisFor,
   keyRecord,
   MemoryLogger,
   NODES,
+  signatureResult,
   taskRecord,
   tlsFor,
   until,
@@ -70,7 +72,7 @@ function generates(backend: FakeBackend): void {
     const { keyId } = GenerateKeyRequest.decode(request);
     backend.keys.set(keyId, certifiedKey(genesis, nodes, key, request));
     const value = { publicKey: key.publicKey, keyVersion: 1 };
-    return Promise.resolve(taskRecord('t', { keyId, outcome: { $case: 'generatedKey', value } }));
+    return Promise.resolve(taskRecord('t', { keyId, ...generatedKeyResult(value) }));
   };
 }
 
@@ -87,7 +89,7 @@ function signed(request: Uint8Array, by: typeof key): TaskRecord {
     signers: ['node-1', 'node-2'],
     derivationPath: [],
   };
-  return taskRecord('t', { outcome: { $case: 'signature', value } });
+  return taskRecord('t', signatureResult(value));
 }
 
 async function errorOf(call: Promise<unknown>): Promise<unknown> {
@@ -119,8 +121,7 @@ describe('generateKey', () => {
     const client = connect([address]);
     await client.generateKey({ keyId: 'demo', requestId: 'first' });
     const value = { publicKey: key.publicKey, keyVersion: 1 };
-    backend.onSubmit = () =>
-      Promise.resolve(taskRecord('t', { outcome: { $case: 'generatedKey', value } }));
+    backend.onSubmit = () => Promise.resolve(taskRecord('t', generatedKeyResult(value)));
 
     const { verdict } = await client.generateKey({ keyId: 'demo', requestId: 'second' });
 

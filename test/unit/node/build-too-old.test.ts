@@ -4,13 +4,13 @@ import type { Genesis } from '../../../src/identity/index.js';
 import { StateMachine } from '../../../src/node/replica-machine.js';
 import type { Entry } from '../../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/index.js';
-import { Overlay, rulesOf } from '../../../src/state/index.js';
+import { judgingContext, Overlay } from '../../../src/state/index.js';
 import { strictStore, testGenesis, verify } from '../../support/builders/ledger.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, alarm() {} };
 
 function machineOf(overlay: Overlay, genesis: Genesis, buildLevel: number): StateMachine {
-  const rules = rulesOf(genesis, verify);
+  const rules = judgingContext(genesis, verify);
   return new StateMachine(
     overlay,
     rules,

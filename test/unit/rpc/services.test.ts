@@ -31,7 +31,9 @@ import type { MessageType } from '../../../src/wire/index.js';
 import {
   Caller,
   channelFor,
+  generatedKeyResult,
   keyRecord,
+  signatureResult,
   SOON_MS,
   Stage,
   taskRecord,
@@ -80,7 +82,7 @@ describe('GenerateKey', () => {
     stage.backend.onSubmit = () => {
       stage.backend.keys.set('demo', keyRecord('demo', { taskId: 't' }));
       const value = { publicKey: new Uint8Array(32).fill(7), keyVersion: 1 };
-      return Promise.resolve(taskRecord('t', { outcome: { $case: 'generatedKey', value } }));
+      return Promise.resolve(taskRecord('t', generatedKeyResult(value)));
     };
 
     const { key, taskId } = answerOf(GenerateKeyResponse, await app.call(GENERATE, generate));
@@ -149,8 +151,7 @@ describe('Sign', () => {
 
   test('answers with the signature of its task', async () => {
     const app = await stage.as('app');
-    stage.backend.onSubmit = () =>
-      Promise.resolve(taskRecord('t', { outcome: { $case: 'signature', value } }));
+    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t', signatureResult(value)));
 
     const answer = answerOf(SignResponse, await app.call(SIGN, sign, { timeoutMs: 3_000 }));
 

@@ -22,13 +22,16 @@ import type { Queries } from '../../../src/state/index.js';
 import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
 import {
   BadRequest,
-  ClockRecord,
   decode,
+  encode,
   ErrorInfo,
+  GeneratedKeyResult,
   KeyRecord,
   RetryInfo,
   Status,
+  SignatureResult,
   TaskRecord,
+  Totals,
 } from '../../../src/wire/index.js';
 
 export const NODES = ['node-1', 'node-2', 'node-3'] as const;
@@ -151,7 +154,7 @@ export class FakeBackend implements Backend {
 
   local(): Queries {
     return {
-      clock: () => ClockRecord.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
+      totals: () => Totals.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
       key: (id) => this.keys.get(id),
       keys: (after, limit) => page(this.keys, after, limit),
       task: (id) => this.tasks.get(id),
@@ -346,11 +349,24 @@ export function keyRecord(keyId: string, changes: Partial<KeyRecord> = {}): KeyR
   };
 }
 
+/** Of a sign task that is done. */
+export function signatureResult(value: SignatureResult): Pick<TaskRecord, 'kind' | 'outcome'> {
+  return { kind: 'sign', outcome: { $case: 'result', value: encode(SignatureResult, value) } };
+}
+
+/** Of a generate-key task that is done. */
+export function generatedKeyResult(
+  value: GeneratedKeyResult,
+): Pick<TaskRecord, 'kind' | 'outcome'> {
+  const bytes = encode(GeneratedKeyResult, value);
+  return { kind: 'generate-key', outcome: { $case: 'result', value: bytes } };
+}
+
 export function taskRecord(taskId: string, changes: Partial<TaskRecord> = {}): TaskRecord {
   return {
     ...TaskRecord.fromPartial({
       taskId,
-      kind: 2,
+      kind: 'sign',
       keyId: 'demo',
       requestId: 'request-1',
       requester: 'spiffe://quorate/app/app',

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { sessionIdOf } from '../../../src/identity/index.js';
 import type { Applied } from '../../../src/state/index.js';
-import { encodeCommand, METHODS, slotsOf } from '../../../src/state/index.js';
+import {
+  encodeCommand,
+  generatedKeyOf,
+  METHODS,
+  signatureOf,
+  slotsOf,
+} from '../../../src/state/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import {
   APP,
@@ -41,7 +47,7 @@ describe('generating a key', () => {
     const key = ledger.ask.key('treasury');
     expect(key?.version).toBe(1);
     expect(key?.ready.map(({ nodeId }) => nodeId)).toEqual(NODES);
-    expect(ledger.task(id).outcome?.$case).toBe('generatedKey');
+    expect(generatedKeyOf(ledger.task(id))).toMatchObject({ keyVersion: 1 });
     expect(ledger.ask.installing()).toEqual(['treasury']);
     for (const node of NODES) {
       ledger.command({ $case: 'installed', value: ledger.installed('treasury', node) });
@@ -178,7 +184,7 @@ describe('generating a key', () => {
     const ledger = new Ledger();
     expect(refusalOf(ledger.generate('treasury', wrong))).toBe(reason);
     expect(ledger.ask.tasks('', 10, false)).toEqual([]);
-    expect(ledger.ask.clock().taskCount).toBe(0);
+    expect(ledger.ask.totals().taskCount).toBe(0);
   });
 
   test('an app generates, an auditor may not', () => {
@@ -212,14 +218,13 @@ describe('signing', () => {
     expect(applied.named).toHaveLength(2);
     expect(ledger.task(taskId).attempts).toHaveLength(1);
 
-    ledger.command({ $case: 'done', value: { taskId, signature: fill(8, 64), attempt: 1 } });
-    ledger.command({ $case: 'done', value: { taskId, signature: fill(9, 64), attempt: 1 } });
-    const { outcome } = ledger.task(taskId);
-    expect(outcome).toMatchObject({
-      $case: 'signature',
-      value: { signature: fill(8, 64), signers: ['node-1', 'node-2'] },
+    ledger.command({ $case: 'done', value: { taskId, attempt: 1, material: fill(8, 64) } });
+    ledger.command({ $case: 'done', value: { taskId, attempt: 1, material: fill(9, 64) } });
+    expect(signatureOf(ledger.task(taskId))).toMatchObject({
+      signature: fill(8, 64),
+      signers: ['node-1', 'node-2'],
     });
-    expect(ledger.ask.clock().openSignCount).toBe(0);
+    expect(ledger.ask.totals().open).toEqual([]);
     expect(ledger.task(taskId).request).toEqual(new Uint8Array(0));
   });
 
@@ -287,7 +292,7 @@ describe('signing', () => {
     expect(attempt(point, 65 - point)).toBeDefined();
     expect(attempt(point, point)).toBeUndefined();
     const done = (bytes: number) => {
-      const value = { taskId, signature: fill(8, bytes), attempt: 1 };
+      const value = { taskId, attempt: 1, material: fill(8, bytes) };
       return ledger.command({ $case: 'done', value }).alarm;
     };
     expect(done(129 - signature)).toBeDefined();
@@ -320,8 +325,8 @@ describe('signing', () => {
   });
 
   test.each([
-    ['a signature of 63 bytes', { signature: fill(8, 63), attempt: 1 }],
-    ['an attempt that was never made', { signature: fill(8, 64), attempt: 2 }],
+    ['a signature of 63 bytes', { attempt: 1, material: fill(8, 63) }],
+    ['an attempt that was never made', { attempt: 2, material: fill(8, 64) }],
   ])('done with %s changes nothing', (_, wrong) => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
@@ -359,7 +364,7 @@ test('an entry may name ids of any text and length: they name nothing, and no st
   const before = ledger.state.pendingWrites();
 
   ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', long, 1) });
-  ledger.command({ $case: 'done', value: { taskId: long, signature: fill(8, 64), attempt: 1 } });
+  ledger.command({ $case: 'done', value: { taskId: long, attempt: 1, material: fill(8, 64) } });
   ledger.command({ $case: 'failed', value: { taskId: long, reason: 'NO', evidence: [] } });
   ledger.command({ $case: 'ready', value: ready });
   ledger.command({ $case: 'installed', value: installed });

@@ -41,8 +41,8 @@ describe('a command is void with an alarm', () => {
     const applied = ledger.append('command', payloadOf(ledger));
 
     expect(applied.alarm).toBe(alarm);
-    expect(applied.writes.map(([key]) => key)).toEqual(['clock']);
-    expect(Number(ledger.ask.clock().timeMs)).toBe(ledger.timeMs);
+    expect(applied.writes.map(([key]) => key)).toEqual(['totals']);
+    expect(Number(ledger.ask.totals().timeMs)).toBe(ledger.timeMs);
     expect({ ...applied, writes: [], entry: undefined, alarm: undefined }).toEqual({
       ...ledger.append('no-op', fill(0, 0)),
       writes: [],

@@ -198,7 +198,7 @@ describe('at the leader, a fact', () => {
       new Leadership(room.context.consensus),
     );
     intake.take(fill(255));
-    const done = { taskId: 'x', signature: fill(1, 64), attempt: 1 };
+    const done = { taskId: 'x', attempt: 1, material: fill(1, 64) };
     intake.take(encodeCommand({ $case: 'done', value: done }));
     expect(proposals()).toBe(0);
   });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { bootId, nodeId, utf8 } from '../../../src/common/index.js';
 import { requestHash, taskIdOf } from '../../../src/identity/index.js';
-import { METHODS, rulesOf } from '../../../src/state/index.js';
+import { METHODS, judgingContext } from '../../../src/state/index.js';
 import type { Queries } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { Connections } from '../../../src/tasks/connections.js';
@@ -23,11 +23,11 @@ test('a request whose id another one took on the way is refused, not answered wi
   const tasks = new Map<string, TaskRecord>();
   const queries = {
     task: (id: string) => tasks.get(id),
-    clock: () => ({ timeMs: 0n }),
+    totals: () => ({ timeMs: 0n }),
   } as unknown as Queries;
   const context = {
     self: { id: SELF, boot: BOOT, signer: { sign: () => new Uint8Array(64) } },
-    rules: rulesOf(testGenesis(), verify),
+    rules: judgingContext(testGenesis(), verify),
     clock: { now: () => 0, elapsed: () => 0 },
     consensus: { status: () => ({ leader: undefined }) },
   } as unknown as TaskContext;

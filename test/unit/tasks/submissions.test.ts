@@ -8,7 +8,7 @@ import {
   signShare,
 } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
-import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { generatedKeyOf, METHODS, signatureOf, verdictHashOf } from '../../../src/state/index.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
@@ -142,7 +142,7 @@ async function recorded(signature: Uint8Array): Promise<Answer> {
   const { answer } = submit(along([0, 5]));
   apply(forwards()[0]?.request);
   ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
-  ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+  ledger.command({ $case: 'done', value: { taskId: TASK, attempt: 1, material: signature } });
   changed();
   changed();
   await settle();
@@ -257,10 +257,10 @@ describe('a signature', () => {
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
     const signature = realSignature(utf8('hello'));
-    ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+    ledger.command({ $case: 'done', value: { taskId: TASK, attempt: 1, material: signature } });
     changed();
     await settle();
-    expect(answer.record?.outcome).toMatchObject({ $case: 'signature', value: { signature } });
+    expect(answer.record && signatureOf(answer.record)).toMatchObject({ signature });
   });
 
   describe('along a path', () => {
@@ -270,9 +270,10 @@ describe('a signature', () => {
 
       const { record } = await recorded(signature);
 
-      expect(record?.outcome).toMatchObject({ value: { signature, publicKey } });
-      expect(ledger.task(TASK).outcome).toMatchObject({
-        value: { publicKey: key.record.publicKey, derivationPath: [0, 5] },
+      expect(record && signatureOf(record)).toMatchObject({ signature, publicKey });
+      expect(signatureOf(ledger.task(TASK))).toMatchObject({
+        publicKey: key.record.publicKey,
+        derivationPath: [0, 5],
       });
     });
 
@@ -302,7 +303,7 @@ describe('a signature', () => {
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
     const signature = realSignature(utf8('another message'));
-    ledger.command({ $case: 'done', value: { taskId: TASK, signature, attempt: 1 } });
+    ledger.command({ $case: 'done', value: { taskId: TASK, attempt: 1, material: signature } });
     changed();
     await settle();
     expect(answer.error).toMatchObject({ code: 'protocol-abort', reason: 'RESULT_INVALID' });
@@ -327,7 +328,7 @@ test('a new key is an answer only with its certificate', async () => {
     submissions.settled({ ...NOTHING, keys: new Set(changedKeys) });
   }
   await settle();
-  expect(answer.record?.outcome?.$case).toBe('generatedKey');
+  expect(answer.record && generatedKeyOf(answer.record)).toBeDefined();
 });
 
 describe('“nothing was done”', () => {

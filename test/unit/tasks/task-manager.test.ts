@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
-import { encodeCommand, METHODS, slotsOf } from '../../../src/state/index.js';
+import { encodeCommand, METHODS, signatureOf, slotsOf } from '../../../src/state/index.js';
 import { DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
 import {
   Command,
@@ -96,7 +96,10 @@ function task(id: string): ReturnType<Ledger['task']> | undefined {
 /** Whom the newest attempt of a task asks. */
 const asked = (id: string): readonly string[] =>
   slotsOf(task(id)?.attempts.at(-1)?.attempt).map((each) => each.nodeId);
-const outcome = (id: string): string | undefined => task(id)?.outcome?.$case;
+const outcome = (id: string): string | undefined => {
+  const found = task(id);
+  return found && signatureOf(found) ? 'signature' : found?.outcome?.$case;
+};
 const alarms = (): readonly string[] => nodes.flatMap(({ room }) => room.alarms);
 
 /** A message of `from` about the newest attempt of a task. */

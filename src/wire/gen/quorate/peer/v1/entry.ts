@@ -114,9 +114,10 @@ export interface Installed {
 
 export interface Done {
   taskId: string;
-  signature: Uint8Array;
-  /** The attempt whose shares made it, by the leader's word: shown, never relied on. */
+  /** The attempt whose contributions made it, by the leader's word: shown, never relied on. */
   attempt: number;
+  /** What the task's kind makes its result of. Sign: the signature. */
+  material: Uint8Array;
 }
 
 export interface Failed {
@@ -1615,7 +1616,7 @@ export const Installed: MessageFns<Installed> = {
 };
 
 function createBaseDone(): Done {
-  return { taskId: "", signature: new Uint8Array(0), attempt: 0 };
+  return { taskId: "", attempt: 0, material: new Uint8Array(0) };
 }
 
 export const Done: MessageFns<Done> = {
@@ -1623,11 +1624,11 @@ export const Done: MessageFns<Done> = {
     if (message.taskId !== "") {
       writer.uint32(10).string(message.taskId);
     }
-    if (message.signature.length !== 0) {
-      writer.uint32(18).bytes(message.signature);
-    }
     if (message.attempt !== 0) {
-      writer.uint32(24).uint32(message.attempt);
+      writer.uint32(16).uint32(message.attempt);
+    }
+    if (message.material.length !== 0) {
+      writer.uint32(26).bytes(message.material);
     }
     return writer;
   },
@@ -1654,19 +1655,19 @@ export const Done: MessageFns<Done> = {
             continue;
           }
           case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.signature = reader.bytes();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
+            if (tag !== 16) {
               break;
             }
 
             message.attempt = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.material = reader.bytes();
             continue;
           }
         }
@@ -1688,8 +1689,8 @@ export const Done: MessageFns<Done> = {
         : isSet(object.task_id)
         ? globalThis.String(object.task_id)
         : "",
-      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      material: isSet(object.material) ? bytesFromBase64(object.material) : new Uint8Array(0),
     };
   },
 
@@ -1698,11 +1699,11 @@ export const Done: MessageFns<Done> = {
     if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
-    if (message.signature.length !== 0) {
-      obj.signature = base64FromBytes(message.signature);
-    }
     if (message.attempt !== 0) {
       obj.attempt = Math.round(message.attempt);
+    }
+    if (message.material.length !== 0) {
+      obj.material = base64FromBytes(message.material);
     }
     return obj;
   },
@@ -1713,8 +1714,8 @@ export const Done: MessageFns<Done> = {
   fromPartial<I extends Exact<DeepPartial<Done>, I>>(object: I): Done {
     const message = createBaseDone();
     message.taskId = object.taskId ?? "";
-    message.signature = object.signature ?? new Uint8Array(0);
     message.attempt = object.attempt ?? 0;
+    message.material = object.material ?? new Uint8Array(0);
     return message;
   },
 };

@@ -8,23 +8,21 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
 import { KeyParticipant, Label, NodeSignature } from "../../v1/key.js";
-import {
-  GeneratedKeyResult,
-  SignatureResult,
-  SignaturesRequiredResult,
-  TaskKind,
-  taskKindFromJSON,
-  taskKindToJSON,
-} from "../../v1/task.js";
 import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
 
-export interface ClockRecord {
+/** The state machine's clock and counts: the one record that every entry writes. */
+export interface Totals {
   timeMs: bigint;
   /** Tasks that are kept, open or closed: a task remembers its request id. */
   taskCount: number;
   keyCount: bigint;
-  openGenerateCount: number;
-  openSignCount: number;
+  /** Tasks without an outcome, by kind: sorted, none with a count of 0. */
+  open: KindCount[];
+}
+
+export interface KindCount {
+  kind: string;
+  count: number;
 }
 
 /** The feature level by which entries are judged, and the operator's request that raised it there, if one did. */
@@ -71,7 +69,8 @@ export interface AttemptRecord {
  */
 export interface TaskRecord {
   taskId: string;
-  kind: TaskKind;
+  /** The kind's name in the table of kinds, for example generate-key. */
+  kind: string;
   keyId: string;
   requestId: string;
   requester: string;
@@ -87,10 +86,10 @@ export interface TaskRecord {
   /** Of the newest attempt of a generate-key, one per node. */
   ready: Ready[];
   outcome:
-    | { $case: "signature"; value: SignatureResult }
-    | { $case: "generatedKey"; value: GeneratedKeyResult }
+    | //
+    /** A message of the kind: quorate.v1.SignatureResult, GeneratedKeyResult or SignaturesRequiredResult. */
+    { $case: "result"; value: Uint8Array }
     | { $case: "failed"; value: FailedRecord }
-    | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
     | undefined;
 }
 
@@ -99,12 +98,12 @@ export interface FailedRecord {
   evidence: Uint8Array[];
 }
 
-function createBaseClockRecord(): ClockRecord {
-  return { timeMs: 0n, taskCount: 0, keyCount: 0n, openGenerateCount: 0, openSignCount: 0 };
+function createBaseTotals(): Totals {
+  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [] };
 }
 
-export const ClockRecord: MessageFns<ClockRecord> = {
-  encode(message: ClockRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const Totals: MessageFns<Totals> = {
+  encode(message: Totals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.timeMs !== 0n) {
       if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
         throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
@@ -120,16 +119,13 @@ export const ClockRecord: MessageFns<ClockRecord> = {
       }
       writer.uint32(24).uint64(message.keyCount);
     }
-    if (message.openGenerateCount !== 0) {
-      writer.uint32(32).uint32(message.openGenerateCount);
-    }
-    if (message.openSignCount !== 0) {
-      writer.uint32(40).uint32(message.openSignCount);
+    for (const v of message.open) {
+      KindCount.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ClockRecord {
+  decode(input: BinaryReader | Uint8Array, length?: number): Totals {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -138,7 +134,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseClockRecord();
+      const message = createBaseTotals();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -167,19 +163,11 @@ export const ClockRecord: MessageFns<ClockRecord> = {
             continue;
           }
           case 4: {
-            if (tag !== 32) {
+            if (tag !== 34) {
               break;
             }
 
-            message.openGenerateCount = reader.uint32();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.openSignCount = reader.uint32();
+            message.open.push(KindCount.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -194,7 +182,7 @@ export const ClockRecord: MessageFns<ClockRecord> = {
     }
   },
 
-  fromJSON(object: any): ClockRecord {
+  fromJSON(object: any): Totals {
     return {
       timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
       taskCount: isSet(object.taskCount)
@@ -207,20 +195,11 @@ export const ClockRecord: MessageFns<ClockRecord> = {
         : isSet(object.key_count)
         ? BigInt(object.key_count)
         : 0n,
-      openGenerateCount: isSet(object.openGenerateCount)
-        ? globalThis.Number(object.openGenerateCount)
-        : isSet(object.open_generate_count)
-        ? globalThis.Number(object.open_generate_count)
-        : 0,
-      openSignCount: isSet(object.openSignCount)
-        ? globalThis.Number(object.openSignCount)
-        : isSet(object.open_sign_count)
-        ? globalThis.Number(object.open_sign_count)
-        : 0,
+      open: globalThis.Array.isArray(object?.open) ? object.open.map((e: any) => KindCount.fromJSON(e)) : [],
     };
   },
 
-  toJSON(message: ClockRecord): unknown {
+  toJSON(message: Totals): unknown {
     const obj: any = {};
     if (message.timeMs !== 0n) {
       obj.timeMs = message.timeMs.toString();
@@ -231,25 +210,106 @@ export const ClockRecord: MessageFns<ClockRecord> = {
     if (message.keyCount !== 0n) {
       obj.keyCount = message.keyCount.toString();
     }
-    if (message.openGenerateCount !== 0) {
-      obj.openGenerateCount = Math.round(message.openGenerateCount);
-    }
-    if (message.openSignCount !== 0) {
-      obj.openSignCount = Math.round(message.openSignCount);
+    if (message.open?.length) {
+      obj.open = message.open.map((e) => KindCount.toJSON(e));
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ClockRecord>, I>>(base?: I): ClockRecord {
-    return ClockRecord.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<Totals>, I>>(base?: I): Totals {
+    return Totals.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ClockRecord>, I>>(object: I): ClockRecord {
-    const message = createBaseClockRecord();
+  fromPartial<I extends Exact<DeepPartial<Totals>, I>>(object: I): Totals {
+    const message = createBaseTotals();
     message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
     message.taskCount = object.taskCount ?? 0;
     message.keyCount = (object.keyCount !== undefined && object.keyCount !== null) ? BigInt(object.keyCount) : 0n;
-    message.openGenerateCount = object.openGenerateCount ?? 0;
-    message.openSignCount = object.openSignCount ?? 0;
+    message.open = object.open?.map((e) => KindCount.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseKindCount(): KindCount {
+  return { kind: "", count: 0 };
+}
+
+export const KindCount: MessageFns<KindCount> = {
+  encode(message: KindCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KindCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKindCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KindCount {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+    };
+  },
+
+  toJSON(message: KindCount): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KindCount>, I>>(base?: I): KindCount {
+    return KindCount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KindCount>, I>>(object: I): KindCount {
+    const message = createBaseKindCount();
+    message.kind = object.kind ?? "";
+    message.count = object.count ?? 0;
     return message;
   },
 };
@@ -939,7 +999,7 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
 function createBaseTaskRecord(): TaskRecord {
   return {
     taskId: "",
-    kind: 0,
+    kind: "",
     keyId: "",
     requestId: "",
     requester: "",
@@ -961,8 +1021,8 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     if (message.taskId !== "") {
       writer.uint32(10).string(message.taskId);
     }
-    if (message.kind !== 0) {
-      writer.uint32(16).int32(message.kind);
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
     }
     if (message.keyId !== "") {
       writer.uint32(26).string(message.keyId);
@@ -1010,17 +1070,11 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       Ready.encode(v!, writer.uint32(114).fork()).join();
     }
     switch (message.outcome?.$case) {
-      case "signature":
-        SignatureResult.encode(message.outcome.value, writer.uint32(122).fork()).join();
-        break;
-      case "generatedKey":
-        GeneratedKeyResult.encode(message.outcome.value, writer.uint32(130).fork()).join();
+      case "result":
+        writer.uint32(122).bytes(message.outcome.value);
         break;
       case "failed":
-        FailedRecord.encode(message.outcome.value, writer.uint32(138).fork()).join();
-        break;
-      case "signaturesRequired":
-        SignaturesRequiredResult.encode(message.outcome.value, writer.uint32(146).fork()).join();
+        FailedRecord.encode(message.outcome.value, writer.uint32(130).fork()).join();
         break;
     }
     return writer;
@@ -1048,11 +1102,11 @@ export const TaskRecord: MessageFns<TaskRecord> = {
             continue;
           }
           case 2: {
-            if (tag !== 16) {
+            if (tag !== 18) {
               break;
             }
 
-            message.kind = reader.int32() as any;
+            message.kind = reader.string();
             continue;
           }
           case 3: {
@@ -1156,7 +1210,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
               break;
             }
 
-            message.outcome = { $case: "signature", value: SignatureResult.decode(reader, reader.uint32()) };
+            message.outcome = { $case: "result", value: reader.bytes() };
             continue;
           }
           case 16: {
@@ -1164,26 +1218,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
               break;
             }
 
-            message.outcome = { $case: "generatedKey", value: GeneratedKeyResult.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
             message.outcome = { $case: "failed", value: FailedRecord.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
-
-            message.outcome = {
-              $case: "signaturesRequired",
-              value: SignaturesRequiredResult.decode(reader, reader.uint32()),
-            };
             continue;
           }
         }
@@ -1205,7 +1240,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         : isSet(object.task_id)
         ? globalThis.String(object.task_id)
         : "",
-      kind: isSet(object.kind) ? taskKindFromJSON(object.kind) : 0,
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
       keyId: isSet(object.keyId)
         ? globalThis.String(object.keyId)
         : isSet(object.key_id)
@@ -1246,18 +1281,10 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       ready: globalThis.Array.isArray(object?.ready)
         ? object.ready.map((e: any) => Ready.fromJSON(e))
         : [],
-      outcome: isSet(object.signature)
-        ? { $case: "signature", value: SignatureResult.fromJSON(object.signature) }
-        : isSet(object.generatedKey)
-        ? { $case: "generatedKey", value: GeneratedKeyResult.fromJSON(object.generatedKey) }
-        : isSet(object.generated_key)
-        ? { $case: "generatedKey", value: GeneratedKeyResult.fromJSON(object.generated_key) }
+      outcome: isSet(object.result)
+        ? { $case: "result", value: bytesFromBase64(object.result) }
         : isSet(object.failed)
         ? { $case: "failed", value: FailedRecord.fromJSON(object.failed) }
-        : isSet(object.signaturesRequired)
-        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signaturesRequired) }
-        : isSet(object.signatures_required)
-        ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signatures_required) }
         : undefined,
     };
   },
@@ -1267,8 +1294,8 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
-    if (message.kind !== 0) {
-      obj.kind = taskKindToJSON(message.kind);
+    if (message.kind !== "") {
+      obj.kind = message.kind;
     }
     if (message.keyId !== "") {
       obj.keyId = message.keyId;
@@ -1306,14 +1333,10 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     if (message.ready?.length) {
       obj.ready = message.ready.map((e) => Ready.toJSON(e));
     }
-    if (message.outcome?.$case === "signature") {
-      obj.signature = SignatureResult.toJSON(message.outcome.value);
-    } else if (message.outcome?.$case === "generatedKey") {
-      obj.generatedKey = GeneratedKeyResult.toJSON(message.outcome.value);
+    if (message.outcome?.$case === "result") {
+      obj.result = base64FromBytes(message.outcome.value);
     } else if (message.outcome?.$case === "failed") {
       obj.failed = FailedRecord.toJSON(message.outcome.value);
-    } else if (message.outcome?.$case === "signaturesRequired") {
-      obj.signaturesRequired = SignaturesRequiredResult.toJSON(message.outcome.value);
     }
     return obj;
   },
@@ -1324,7 +1347,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
   fromPartial<I extends Exact<DeepPartial<TaskRecord>, I>>(object: I): TaskRecord {
     const message = createBaseTaskRecord();
     message.taskId = object.taskId ?? "";
-    message.kind = object.kind ?? 0;
+    message.kind = object.kind ?? "";
     message.keyId = object.keyId ?? "";
     message.requestId = object.requestId ?? "";
     message.requester = object.requester ?? "";
@@ -1344,30 +1367,15 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     message.attempts = object.attempts?.map((e) => AttemptRecord.fromPartial(e)) || [];
     message.ready = object.ready?.map((e) => Ready.fromPartial(e)) || [];
     switch (object.outcome?.$case) {
-      case "signature": {
+      case "result": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
-          message.outcome = { $case: "signature", value: SignatureResult.fromPartial(object.outcome.value) };
-        }
-        break;
-      }
-      case "generatedKey": {
-        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
-          message.outcome = { $case: "generatedKey", value: GeneratedKeyResult.fromPartial(object.outcome.value) };
+          message.outcome = { $case: "result", value: object.outcome.value };
         }
         break;
       }
       case "failed": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "failed", value: FailedRecord.fromPartial(object.outcome.value) };
-        }
-        break;
-      }
-      case "signaturesRequired": {
-        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
-          message.outcome = {
-            $case: "signaturesRequired",
-            value: SignaturesRequiredResult.fromPartial(object.outcome.value),
-          };
         }
         break;
       }

@@ -1,0 +1,110 @@
+import type { KeyId, Millis, Refusal, Result } from '../common/index.js';
+import type { Genesis, Identity, KeyAlgorithm, Requesters } from '../identity/index.js';
+import type { Verify } from '../ports/index.js';
+import type {
+  Attempt,
+  AttemptRecord,
+  KeyParticipant,
+  KeyRecord,
+  Ready,
+  Request,
+  TaskRecord,
+} from '../wire/index.js';
+import type { Draft, View } from './view.js';
+
+/** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
+export type TaskKind = 'generate-key' | 'sign' | 'require-signatures';
+
+/** What every request says, whatever it asks for. A kind's own parsed requests say more. */
+export type ParsedRequest = {
+  readonly kind: string;
+  readonly requestId: string;
+  /** The key that the request is about, if it is about one. */
+  readonly keyId?: KeyId;
+};
+
+/** By whose authority a request of one kind counts. */
+export type Askers = {
+  readonly roles: readonly Identity['role'][];
+  /**
+   * Whether a node's voucher may stand for the requester's signature. Not where the cluster itself is changed: a node
+   * that vouches could be a malicious one.
+   */
+  readonly voucher: boolean;
+};
+
+/** What an admitted request stands on. */
+export type Admitted = {
+  /** The nodes that can take part, in order of party index; none where no node has to contribute. */
+  readonly participants: readonly KeyParticipant[];
+  /** The existing key that is used, if one is. */
+  readonly key: KeyRecord | undefined;
+};
+
+/** An open task with its request parsed. */
+export type AskedTask<P extends ParsedRequest = ParsedRequest> = {
+  readonly record: TaskRecord;
+  readonly asked: P;
+};
+
+/** What the state machine knows of one kind of task. All of it is pure: the same answer on every node. */
+export type KindRules<P extends ParsedRequest = ParsedRequest> = {
+  /** The kind's name in the replicated state. */
+  readonly kind: string;
+  /** Full name of the method whose requests open tasks of this kind. */
+  readonly method: string;
+  readonly askers: Askers;
+  /** Whether the entry of the request may carry the task's first attempt. */
+  readonly opensWithAttempt: boolean;
+
+  /** Reads a request's bytes as received, at most `REQUEST_BYTES_MAX`. Never throws. */
+  parse(bytes: Uint8Array): Result<P>;
+  /** Refuses a requester that may not ask for this. Asked before room, so that a stranger learns nothing of that. */
+  checkAccess(view: View, asked: P, requester: Identity): Refusal | undefined;
+  /** Room among the tasks of this kind, and the rules of the key. */
+  admit(view: View, asked: P, context: JudgingContext): Result<Admitted>;
+  /** The nodes that can take part in an open task, in order of party index. */
+  participants(view: View, asked: P, context: JudgingContext): readonly KeyParticipant[];
+  /** Claims that an attempt keeps the rules of its kind: version, session and assignment. Decodes no point. */
+  fitsAttempt(view: View, asked: P, attempt: Attempt, context: JudgingContext): boolean;
+  /** What opening writes besides the task. Returns the encoded result where applying the request is all there is to do. */
+  open(draft: Draft, task: AskedTask<P>, request: Request): Uint8Array | undefined;
+  /** The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. */
+  result(
+    view: View,
+    asked: P,
+    attempt: AttemptRecord,
+    material: Uint8Array,
+  ): Uint8Array | undefined;
+  /** What closing frees, whatever the outcome. */
+  close(draft: Draft, task: TaskRecord): void;
+  /** For a kind whose participants make a sharing of a key, and close the task by saying `ready`. */
+  readonly sharing?: SharingRules<P>;
+};
+
+/** What a task fixes beforehand of the sharing that its participants make; V, public key and digest are theirs to say. */
+export type SharingTerms = {
+  readonly keyId: KeyId;
+  readonly algorithm: KeyAlgorithm;
+  readonly threshold: number;
+  /** The version that the sharing is made from; 0 for a new key. */
+  readonly baseVersion: number;
+};
+
+export type SharingRules<P extends ParsedRequest = ParsedRequest> = {
+  terms(asked: P): SharingTerms;
+  /** Writes what equal words of all participants activate, and returns the task's encoded result. */
+  activate(draft: Draft, task: AskedTask<P>, said: readonly Ready[], timeMs: Millis): Uint8Array;
+};
+
+/** Rules by the kind's name. A test may add a kind to those of this build. */
+export type KindTable = Readonly<Record<string, KindRules>>;
+
+/** What does not change while a node runs, and what every node must be given alike. */
+export type JudgingContext = {
+  readonly genesis: Genesis;
+  readonly verify: Verify;
+  /** The genesis' word on who may be a requester. */
+  readonly requesters: Requesters;
+  readonly kinds: KindTable;
+};

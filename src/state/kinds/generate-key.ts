@@ -1,0 +1,232 @@
+import { assert, compareText, keyId, nodeId, refuse } from '../../common/index.js';
+import type { KeyId, Millis, NodeId } from '../../common/index.js';
+import { isKeyAlgorithm, voters } from '../../identity/index.js';
+import type { Genesis, KeyAlgorithm } from '../../identity/index.js';
+import { decode, encode, GeneratedKeyResult, GenerateKeyRequest } from '../../wire/index.js';
+import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
+import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
+import { BOOT_BYTES, PARTICIPANTS_MAX } from '../limits.js';
+import { METHODS } from '../methods.js';
+import {
+  readKey,
+  readReservation,
+  readTotals,
+  reserve,
+  unreserve,
+  writeKey,
+  writeTotals,
+} from '../records.js';
+import {
+  checkId,
+  checkLabels,
+  checkParticipants,
+  checkSigners,
+  checkThreshold,
+  notCanonical,
+  unsupportedAlgorithm,
+} from '../request-fields.js';
+import { openCount } from '../tasks.js';
+
+export type ParsedGenerateKey = ParsedRequest & {
+  readonly kind: 'generate-key';
+  readonly keyId: KeyId;
+  readonly algorithm: KeyAlgorithm;
+  readonly threshold: number;
+  /** Sorted bytewise; empty means all voters. */
+  readonly participants: readonly NodeId[];
+  readonly labels: readonly Label[];
+  readonly allowNoRedundancy: boolean;
+  readonly allowedSigners: readonly string[];
+};
+
+/** Makes the first version of a key, by all its participants together. */
+export const generateKeyRules: KindRules<ParsedGenerateKey> = {
+  kind: 'generate-key',
+  method: METHODS.generateKey,
+  askers: { roles: ['operator', 'app'], voucher: true },
+  opensWithAttempt: false,
+
+  parse(bytes) {
+    const request = decode(GenerateKeyRequest, bytes);
+    if (request === undefined) return notCanonical('GenerateKeyRequest');
+    const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
+    const all = request.participants.length === 0;
+    const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);
+    if (badId !== undefined) return { ok: false, refusal: badId };
+    if (!isKeyAlgorithm(algorithm)) return { ok: false, refusal: unsupportedAlgorithm() };
+    const wrong =
+      checkParticipants(request.participants) ??
+      // How many voters there are is for the state to say.
+      checkThreshold(
+        threshold,
+        all ? PARTICIPANTS_MAX : request.participants.length,
+        allowNoRedundancy || all,
+      ) ??
+      checkLabels(labels) ??
+      checkSigners(allowedSigners);
+    if (wrong !== undefined) return { ok: false, refusal: wrong };
+    return {
+      ok: true,
+      value: {
+        kind: 'generate-key',
+        requestId,
+        keyId: keyId(request.keyId),
+        algorithm,
+        threshold,
+        participants: request.participants.map(nodeId).sort(compareText),
+        labels,
+        allowNoRedundancy,
+        allowedSigners,
+      },
+    };
+  },
+
+  checkAccess: () => undefined,
+
+  admit(view, asked, { genesis }) {
+    const { limits } = genesis;
+    const totals = readTotals(view);
+    const open = openCount(totals, 'generate-key');
+    if (open >= limits.openGenerateTasksMax) {
+      return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many key generations are open');
+    }
+    if (Number(totals.keyCount) + open >= limits.keysMax) {
+      return refuse(
+        'overloaded',
+        'TOO_MANY_KEYS',
+        `The cluster holds at most ${limits.keysMax} keys`,
+      );
+    }
+    const able = voters(genesis);
+    const stranger = asked.participants.find((node) => !able.includes(node));
+    if (stranger !== undefined) {
+      return refuse(
+        'wrong-state',
+        'NOT_A_MEMBER',
+        `Node ${stranger} is not a member that holds shares`,
+        { field: 'participants' },
+      );
+    }
+    const participants = participantsAsked(asked, genesis);
+    const wrong = checkThreshold(asked.threshold, participants.length, asked.allowNoRedundancy);
+    if (wrong !== undefined) return { ok: false, refusal: wrong };
+    const taken =
+      readKey(view, asked.keyId) !== undefined || readReservation(view, asked.keyId) !== undefined;
+    return taken
+      ? refuse('already-exists', 'KEY_EXISTS', `Key ${asked.keyId} exists already`, {
+          field: 'key_id',
+        })
+      : { ok: true, value: { participants, key: undefined } };
+  },
+
+  participants: (_, asked, { genesis }) => participantsAsked(asked, genesis),
+
+  fitsAttempt(_, asked, attempt, { genesis }) {
+    if (attempt.assignment?.$case !== 'boots') return false;
+    const { nodes } = attempt.assignment.value;
+    const participants = participantsAsked(asked, genesis);
+    return (
+      attempt.version === 1 &&
+      attempt.sharingSession.length === 0 &&
+      nodes.length === participants.length &&
+      nodes.every(
+        ({ nodeId: node, boot }, at) =>
+          node === participants[at]?.nodeId && boot.length === BOOT_BYTES,
+      )
+    );
+  },
+
+  open(draft, { record, asked }) {
+    reserve(draft, asked.keyId, record.taskId);
+    return undefined;
+  },
+
+  /** The last `ready` is what closes it. */
+  result: () => undefined,
+
+  close: (draft, task) => unreserve(draft, task.keyId),
+
+  sharing: {
+    terms: ({ keyId: id, algorithm, threshold }) => ({
+      keyId: id,
+      algorithm,
+      threshold,
+      baseVersion: 0,
+    }),
+
+    activate(draft, task, said, timeMs) {
+      const key = keyOf(task, said, timeMs);
+      writeKey(draft, key);
+      const totals = readTotals(draft);
+      writeTotals(draft, { ...totals, keyCount: totals.keyCount + 1n });
+      return encode(GeneratedKeyResult, { publicKey: key.publicKey, keyVersion: key.version });
+    },
+  },
+};
+
+export function isGenerateKey(asked: ParsedRequest): asked is ParsedGenerateKey {
+  return asked.kind === generateKeyRules.kind;
+}
+
+/** What an open generate-key task was asked for; `undefined` for any other task. */
+export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
+  const parsed =
+    task.kind === generateKeyRules.kind ? generateKeyRules.parse(task.request) : undefined;
+  return parsed?.ok === true ? parsed.value : undefined;
+}
+
+/** The recorded result of a generate-key task; `undefined` for any other task, and for one without a result. */
+export function generatedKeyOf({ kind, outcome }: TaskRecord): GeneratedKeyResult | undefined {
+  if (kind !== generateKeyRules.kind || outcome?.$case !== 'result') return undefined;
+  return GeneratedKeyResult.decode(outcome.value);
+}
+
+/** Who makes the key of an open generate-key task, in order of party index, with the genesis' identity keys. */
+export function participantsOf(task: TaskRecord, genesis: Genesis): readonly KeyParticipant[] {
+  const asked = generateKeyOf(task);
+  return asked === undefined ? [] : participantsAsked(asked, genesis);
+}
+
+function participantsAsked(
+  { participants }: ParsedGenerateKey,
+  genesis: Genesis,
+): readonly KeyParticipant[] {
+  const nodes = participants.length === 0 ? voters(genesis) : participants;
+  return nodes.map((node) => ({
+    nodeId: node,
+    identityKey:
+      genesis.members.find((member) => member.nodeId === node)?.identityKey ?? new Uint8Array(0),
+  }));
+}
+
+function keyOf(
+  { record, asked }: AskedTask<ParsedGenerateKey>,
+  said: readonly Ready[],
+  timeMs: Millis,
+): KeyRecord {
+  const [ready] = said;
+  assert(ready !== undefined, 'a key is activated by what its participants say');
+  return {
+    keyId: asked.keyId,
+    algorithm: ready.algorithm,
+    threshold: ready.threshold,
+    participants: ready.participants,
+    version: ready.version,
+    sessionId: ready.sessionId,
+    publicPolynomial: ready.publicPolynomial,
+    publicKey: ready.publicKey,
+    chainCode: ready.chainCode,
+    digest: ready.digest,
+    createTimeMs: BigInt(timeMs),
+    labels: [...asked.labels],
+    owner: record.requester,
+    allowedSigners: [...asked.allowedSigners],
+    ready: said.map(({ nodeId: node, signature }) => ({ nodeId: node, signature })),
+    installed: [],
+    requestHash: record.requestHash,
+    method: record.method,
+    request: record.request,
+    authorization: record.authorization,
+    taskId: record.taskId,
+  };
+}

@@ -1,0 +1,11 @@
+import type { KindRules, TaskKind } from '../kind-rules.js';
+import { generateKeyRules } from './generate-key.js';
+import { requireSignaturesRules } from './require-signatures.js';
+import { signRules } from './sign.js';
+
+/** The rules of every kind of task that this build knows. A further kind is a file here and a line of this table. */
+export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
+  'generate-key': generateKeyRules,
+  sign: signRules,
+  'require-signatures': requireSignaturesRules,
+};

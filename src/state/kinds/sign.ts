@@ -1,0 +1,145 @@
+import { compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
+import type { KeyId } from '../../common/index.js';
+import { algorithmOf, ALGORITHMS, isPointLength } from '../../identity/index.js';
+import type { Identity } from '../../identity/index.js';
+import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
+import type { BootedNode, KeyRecord, NonceSlot, TaskRecord } from '../../wire/index.js';
+import type { KindRules, ParsedRequest } from '../kind-rules.js';
+import { BOOT_BYTES } from '../limits.js';
+import { METHODS } from '../methods.js';
+import { readKey, readTotals } from '../records.js';
+import { checkId, checkPath, notCanonical, refuseField } from '../request-fields.js';
+import { openCount, slotsOf } from '../tasks.js';
+
+export type ParsedSign = ParsedRequest & {
+  readonly kind: 'sign';
+  readonly keyId: KeyId;
+  readonly message: Uint8Array;
+  /** Which of the keys derived from this one signs; empty for the key itself. */
+  readonly path: readonly number[];
+};
+
+/** Makes a signature by threshold many of a key's participants. */
+export const signRules: KindRules<ParsedSign> = {
+  kind: 'sign',
+  method: METHODS.sign,
+  askers: { roles: ['operator', 'app'], voucher: true },
+  opensWithAttempt: true,
+
+  parse(bytes) {
+    const request = decode(SignRequest, bytes);
+    if (request === undefined) return notCanonical('SignRequest');
+    const { requestId, derivationPath: path, payload } = request;
+    const wrong =
+      checkId('request_id', requestId) ?? checkId('key_id', request.keyId) ?? checkPath(path);
+    if (wrong !== undefined) return { ok: false, refusal: wrong };
+    if (payload === undefined) {
+      return refuseField('message', 'MISSING_MESSAGE', 'message must be set; it may be empty');
+    }
+    return {
+      ok: true,
+      value: { kind: 'sign', requestId, keyId: keyId(request.keyId), message: payload.value, path },
+    };
+  },
+
+  checkAccess(view, asked, requester) {
+    const key = readKey(view, asked.keyId);
+    const mayKnow =
+      requester.role === 'operator' || (key !== undefined && isSigner(key, requester));
+    return mayKnow
+      ? undefined
+      : refusal(
+          'forbidden',
+          'KEY_FORBIDDEN',
+          `${requester.spiffeId} may not sign with key ${asked.keyId}`,
+        );
+  },
+
+  admit(view, asked, { genesis }) {
+    if (openCount(readTotals(view), 'sign') >= genesis.limits.openSignTasksMax) {
+      return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
+    }
+    const key = readKey(view, asked.keyId);
+    return key === undefined
+      ? refuse('not-found', 'KEY_NOT_FOUND', `There is no key ${asked.keyId}`, { field: 'key_id' })
+      : { ok: true, value: { participants: key.participants, key } };
+  },
+
+  participants: (view, asked) => readKey(view, asked.keyId)?.participants ?? [],
+
+  fitsAttempt(view, asked, attempt) {
+    const key = readKey(view, asked.keyId);
+    if (key === undefined || attempt.assignment?.$case !== 'slots') return false;
+    const { slots } = attempt.assignment.value;
+    const { pointBytes } = ALGORITHMS[algorithmOf(key)];
+    const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
+    return (
+      attempt.version === key.version &&
+      equal(attempt.sharingSession, key.sessionId) &&
+      slots.length === key.threshold &&
+      isSorted(slots) &&
+      slots.every(
+        (slot) =>
+          holders.has(slot.nodeId) &&
+          isWellFormedSlot(slot) &&
+          slot.hiding.length === pointBytes &&
+          slot.binding.length === pointBytes,
+      )
+    );
+  },
+
+  open: () => undefined,
+
+  result(view, asked, { attempt }, material) {
+    const key = readKey(view, asked.keyId);
+    if (key === undefined || attempt === undefined) return undefined;
+    if (material.length !== ALGORITHMS[algorithmOf(key)].signatureBytes) return undefined;
+    return encode(SignatureResult, {
+      signature: material,
+      publicKey: key.publicKey,
+      keyVersion: attempt.version,
+      signers: slotsOf(attempt).map(({ nodeId }) => nodeId),
+      derivationPath: [...asked.path],
+    });
+  },
+
+  close: () => undefined,
+};
+
+export function isSign(asked: ParsedRequest): asked is ParsedSign {
+  return asked.kind === signRules.kind;
+}
+
+/** What an open sign task was asked for; `undefined` for any other task. */
+export function signOf(task: TaskRecord): ParsedSign | undefined {
+  const parsed = task.kind === signRules.kind ? signRules.parse(task.request) : undefined;
+  return parsed?.ok === true ? parsed.value : undefined;
+}
+
+/** The recorded signature of a sign task; `undefined` for any other task, and for one without a result. */
+export function signatureOf({ kind, outcome }: TaskRecord): SignatureResult | undefined {
+  if (kind !== signRules.kind || outcome?.$case !== 'result') return undefined;
+  return SignatureResult.decode(outcome.value);
+}
+
+/** Claims that an attempt for some key may name `slot`: lengths and counter, and nothing of its points. */
+export function isWellFormedSlot(slot: NonceSlot): boolean {
+  return (
+    slot.boot.length === BOOT_BYTES &&
+    slot.counter > 0n &&
+    slot.counter <= BigInt(Number.MAX_SAFE_INTEGER) &&
+    isPointLength(slot.hiding.length) &&
+    isPointLength(slot.binding.length)
+  );
+}
+
+/** Strictly rising by node id: sorted, and no node twice. */
+function isSorted(nodes: readonly Pick<BootedNode, 'nodeId'>[]): boolean {
+  return nodes.every(
+    ({ nodeId }, at) => at === 0 || compareText(nodes[at - 1]?.nodeId ?? '', nodeId) < 0,
+  );
+}
+
+function isSigner(key: KeyRecord, requester: Identity): boolean {
+  return key.owner === requester.spiffeId || key.allowedSigners.includes(requester.spiffeId);
+}

@@ -1,0 +1,6 @@
+/** Full names of the methods that change something: what a request in the log may ask. */
+export const METHODS = {
+  generateKey: '/quorate.v1.KeyService/GenerateKey',
+  sign: '/quorate.v1.SigningService/Sign',
+  requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
+} as const;

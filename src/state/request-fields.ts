@@ -1,0 +1,148 @@
+import { isId, refusal } from '../common/index.js';
+import type { Refusal, Result } from '../common/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS, parseSpiffe } from '../identity/index.js';
+import type { Label } from '../wire/index.js';
+import {
+  ALLOWED_SIGNERS_MAX,
+  DERIVATION_DEPTH_MAX,
+  DERIVATION_NUMBER_END,
+  LABEL_VALUE_CHARS_MAX,
+  LABELS_MAX,
+  PARTICIPANTS_MAX,
+  THRESHOLD_MIN,
+} from './limits.js';
+
+/* Fields that requests of several kinds have. Each function returns why a field is refused, or nothing. */
+
+export function checkId(field: string, id: string): Refusal | undefined {
+  if (isId(id)) return undefined;
+  return invalidField(
+    field,
+    'INVALID_ID',
+    `${field} must match ^[a-z0-9][a-z0-9_-]{0,62}$: lower-case letters, digits, _ and -`,
+  );
+}
+
+export function checkPath(path: readonly number[]): Refusal | undefined {
+  const fits =
+    path.length <= DERIVATION_DEPTH_MAX && path.every((number) => number < DERIVATION_NUMBER_END);
+  if (fits) return undefined;
+  return invalidField(
+    'derivation_path',
+    'INVALID_DERIVATION_PATH',
+    `derivation_path has at most ${DERIVATION_DEPTH_MAX} numbers below 2^31: hardened ones cannot be derived from a public key`,
+  );
+}
+
+/** Of an algorithm that no key can have. */
+export function unsupportedAlgorithm(): Refusal {
+  const names = KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].name);
+  return invalidField(
+    'algorithm',
+    'ALGORITHM_UNSUPPORTED',
+    `algorithm must be one that this version makes keys of: ${names.join(', ')}`,
+  );
+}
+
+/** Refuses ids that are malformed, twice there or too many. */
+export function checkParticipants(participants: readonly string[]): Refusal | undefined {
+  if (participants.length > PARTICIPANTS_MAX) {
+    return invalidField(
+      'participants',
+      'TOO_MANY_PARTICIPANTS',
+      `A key has at most ${PARTICIPANTS_MAX} participants`,
+    );
+  }
+  const malformed = participants.find((id) => !isId(id));
+  if (malformed !== undefined) return checkId('participants', malformed);
+  return new Set(participants).size === participants.length
+    ? undefined
+    : invalidField('participants', 'DUPLICATE_PARTICIPANT', 'participants names a node twice');
+}
+
+/** Refuses a number of signers that `count` participants cannot have, or not without the permission to lose the key. */
+export function checkThreshold(
+  threshold: number,
+  count: number,
+  allowNoRedundancy: boolean,
+): Refusal | undefined {
+  if (threshold < THRESHOLD_MIN) {
+    return invalidField(
+      'threshold',
+      'INVALID_THRESHOLD',
+      `threshold must be at least ${THRESHOLD_MIN}`,
+    );
+  }
+  if (threshold > count) {
+    return invalidField(
+      'threshold',
+      'INVALID_THRESHOLD',
+      `threshold ${threshold} is above the number of participants (${count})`,
+    );
+  }
+  if (threshold === count && !allowNoRedundancy) {
+    return invalidField(
+      'allow_no_redundancy',
+      'NO_REDUNDANCY',
+      `With threshold ${threshold} of ${count} the loss of one node loses the key; set allow_no_redundancy to accept that`,
+    );
+  }
+  return undefined;
+}
+
+export function checkLabels(labels: readonly Label[]): Refusal | undefined {
+  if (labels.length > LABELS_MAX) {
+    return invalidField('labels', 'TOO_MANY_LABELS', `A key has at most ${LABELS_MAX} labels`);
+  }
+  const malformed = labels.find(({ key }) => !isId(key));
+  if (malformed !== undefined) return checkId('labels', malformed.key);
+  if (new Set(labels.map(({ key }) => key)).size !== labels.length) {
+    return invalidField('labels', 'DUPLICATE_LABEL', 'labels has a key twice');
+  }
+  const tooLong = labels.find(({ value }) => value.length > LABEL_VALUE_CHARS_MAX);
+  if (tooLong !== undefined) {
+    return invalidField(
+      'labels',
+      'LABEL_TOO_LONG',
+      `The value of label ${tooLong.key} is over ${LABEL_VALUE_CHARS_MAX} characters`,
+    );
+  }
+  return labels.some(({ value }) => value.includes('\uFFFD'))
+    ? invalidField('labels', 'INVALID_TEXT', 'The value of a label is not valid UTF-8')
+    : undefined;
+}
+
+export function checkSigners(signers: readonly string[]): Refusal | undefined {
+  if (signers.length > ALLOWED_SIGNERS_MAX) {
+    return invalidField(
+      'allowed_signers',
+      'TOO_MANY_SIGNERS',
+      `A key has at most ${ALLOWED_SIGNERS_MAX} allowed signers`,
+    );
+  }
+  return signers.every((signer) => parseSpiffe(signer) !== undefined)
+    ? undefined
+    : invalidField(
+        'allowed_signers',
+        'INVALID_SPIFFE_ID',
+        'allowed_signers holds SPIFFE ids such as spiffe://quorate/app/payments',
+      );
+}
+
+/** Bytes that no encoder of ours writes. `message` is the name of the protobuf message. */
+export function notCanonical(message: string): Result<never> {
+  return refuseField(
+    '',
+    'INVALID_ENCODING',
+    `The bytes are not the canonical encoding of a ${message}`,
+  );
+}
+
+export function refuseField(field: string, reason: string, message: string): Result<never> {
+  return { ok: false, refusal: invalidField(field, reason, message) };
+}
+
+/** @param field - Empty where the request as a whole is at fault. */
+function invalidField(field: string, reason: string, message: string): Refusal {
+  return refusal('invalid-request', reason, message, field === '' ? {} : { field });
+}
