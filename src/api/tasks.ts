@@ -1,4 +1,4 @@
-import { ClusterError } from '../common/index.js';
+import { ClusterError, isTaskId } from '../common/index.js';
 import type { Identity } from '../identity/index.js';
 import { encode, GetTaskRequest, ListTasksRequest, Task } from '../wire/index.js';
 import type { GetTaskResponse, ListTasksResponse, TaskRecord } from '../wire/index.js';
@@ -8,12 +8,10 @@ import { SCANNED_TASKS_MAX } from './limits.js';
 import { cutPage } from './page.js';
 import { presentTask } from './present.js';
 
-const TASK_ID = /^[a-z2-7]{26}$/;
-
 /** Shows one task to a caller that it concerns. */
 export async function getTask(context: ApiContext, call: Call): Promise<GetTaskResponse> {
   const { taskId } = readMessage(GetTaskRequest, call.bytes);
-  if (!TASK_ID.test(taskId))
+  if (!isTaskId(taskId))
     throw new ClusterError('invalid-request', 'task_id is 26 characters of a-z and 2-7', {
       reason: 'INVALID_ID',
       field: 'task_id',

@@ -1,4 +1,4 @@
-import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
+import { equal, isTaskId, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
 import { isSignerSet, judgeSignatureShare, publicOf, SHARE_KIND } from '../frost/index.js';
 import { isRightOpening, isRightValue, keygen } from '../sharing/index.js';
@@ -42,7 +42,6 @@ export type CulpritReason =
 
 /** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
 const SAID_ONCE: ReadonlySet<string> = new Set([...Object.values(keygen.kinds), SHARE_KIND]);
-const TASK_ID = /^[a-z2-7]{26}$/;
 
 /**
  * Whom these bytes, an encoded `Evidence`, prove to have lied, if anybody. A pure function of evidence and genesis: it
@@ -58,7 +57,7 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
     return undefined;
   }
   const task = accused.attempt.taskId;
-  if (!TASK_ID.test(task)) return undefined;
+  if (!isTaskId(task)) return undefined;
   const trial = new Trial(judge, accused, member.nodeId, member.identityKey);
   const reason = trial.judge(evidence.proof);
   return (

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { ClusterError, fromHex } from '../common/index.js';
-import { isPath } from '../frost/index.js';
-import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
+import { ALGORITHMS, isPath, KEY_ALGORITHMS } from '../identity/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import { usageError } from './exit-codes.js';
 

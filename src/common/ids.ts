@@ -30,6 +30,11 @@ export function isId(text: string): boolean {
   return ID_PATTERN.test(text);
 }
 
+/** Claims that `text` has the form of a task's id. */
+export function isTaskId(text: string): boolean {
+  return /^[a-z2-7]{26}$/.test(text);
+}
+
 /* The only places where a plain string becomes an id. Callers have checked it, or take it from a checked source. */
 /* oxlint-disable typescript/no-unsafe-type-assertion */
 export const nodeId = (text: string): NodeId => text as NodeId;

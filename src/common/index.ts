@@ -14,7 +14,17 @@ export {
 } from './bytes.js';
 export { assert, Bug, ClusterError, unreachable } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
-export { bootId, clusterId, ID_PATTERN, isId, keyId, nodeId, sessionId, taskId } from './ids.js';
+export {
+  bootId,
+  clusterId,
+  ID_PATTERN,
+  isId,
+  isTaskId,
+  keyId,
+  nodeId,
+  sessionId,
+  taskId,
+} from './ids.js';
 export { refusal, refusalError, refuse } from './result.js';
 export type { Refusal, Result } from './result.js';
 export type {

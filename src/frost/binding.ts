@@ -1,6 +1,7 @@
 import { assert, concat, toHex, type PartyIndex } from '../common/index.js';
 import { lagrangeAtZero, modulo } from '../crypto/index.js';
-import { PARTICIPANTS_MAX, verificationShare } from '../sharing/index.js';
+import { PARTICIPANTS_MAX } from '../identity/index.js';
+import { verificationShare } from '../sharing/index.js';
 import type { SigningKey } from './signing-key.js';
 import type { Binding, SignerBinding, Suite } from './suite.js';
 

@@ -20,7 +20,7 @@ export type { AggregateInput } from './job-names.js';
 export { frostJobs } from './jobs.js';
 export type { JobParts } from './jobs.js';
 export { judgeSignatureShare } from './judge.js';
-export { isPath, publicOf } from './key.js';
+export { publicOf } from './key.js';
 export type { FrostPublic } from './key.js';
 export { SHARE_KIND } from './messages.js';
 export { commit, signShare } from './sign.js';

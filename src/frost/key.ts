@@ -1,15 +1,3 @@
-/** Numbers of a derivation path, each below 2^31: from there on BIP-32 means hardened children, which take the private key. */
-const PATH_NUMBERS_MAX = 16;
-const PATH_NUMBER_END = 2 ** 31;
-
-/** Claims that keys can be derived along `path`. */
-export function isPath(path: readonly number[]): boolean {
-  return (
-    path.length <= PATH_NUMBERS_MAX &&
-    path.every((each) => Number.isInteger(each) && each >= 0 && each < PATH_NUMBER_END)
-  );
-}
-
 /** What everybody knows of a sharing. */
 export type FrostPublic = {
   /** t: signers needed. */

@@ -1,7 +1,8 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
+import { isPath } from '../identity/index.js';
 import { decodeAll, isShareOf, type KeyShare } from '../sharing/index.js';
-import { isPath, type FrostPublic } from './key.js';
+import type { FrostPublic } from './key.js';
 import type { Suite, Tweaked } from './suite.js';
 
 /** A key that can sign: of a sound sharing, and with the path of its request applied. */

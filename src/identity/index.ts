@@ -16,6 +16,7 @@ export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';
 export { installedBytes, readyBytes, voucherBytes } from './facts.js';
 export { encodeGenesis, parseGenesis, voters } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
+export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key-limits.js';
 export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.js';
 export { DEFAULT_LIMITS } from './limits.js';
 export type { Limits } from './limits.js';

@@ -3,7 +3,7 @@ import type { NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { AppendRefusal, decode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { Append as WireAppend, AppendReply as WireReply, LogEntry } from '../wire/index.js';
-import { HASH_BYTES, KINDS } from './entry-hash.js';
+import { ENTRY_KINDS, HASH_BYTES } from './entry-hash.js';
 import { LEVELS } from './encode-message.js';
 import { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Append, AppendAnswer, Message } from './messages.js';
@@ -95,7 +95,7 @@ function fromWireEntry(wire: LogEntry): Entry | undefined {
   const index = integer(wire.index);
   const term = integer(wire.term);
   const timeMs = integer(wire.timeMs);
-  const kind = KINDS[wire.kind];
+  const kind = ENTRY_KINDS[wire.kind];
   if (Number.isNaN(index) || Number.isNaN(term) || Number.isNaN(timeMs)) return undefined;
   if (kind === undefined || (kind === 'genesis') !== (index === 1)) return undefined;
   if (wire.hash.length !== HASH_BYTES || wire.payload.length > PAYLOAD_BYTES_MAX) return undefined;

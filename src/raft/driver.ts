@@ -103,11 +103,6 @@ export class RaftDriver {
     return { role, term, leader, commit, applied: this.#applied, caughtUp: this.#raft.caughtUp() };
   }
 
-  /** Whether the leader has lately heard `peer`; elsewhere, whether `peer` is the leader and was lately heard. */
-  reachable(peer: NodeId): boolean {
-    return this.#raft.reachable(peer);
-  }
-
   /** Ends all that it does. Resolves when no write is under way any more. */
   async stop(): Promise<void> {
     this.#halt();

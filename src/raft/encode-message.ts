@@ -2,7 +2,7 @@ import { unreachable } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { LogEntry } from '../wire/index.js';
-import { KINDS } from './entry-hash.js';
+import { ENTRY_KINDS } from './entry-hash.js';
 import type { AppendAnswer, Message } from './messages.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
@@ -106,7 +106,7 @@ function toWireEntry(entry: Entry): LogEntry {
   return {
     index: BigInt(entry.index),
     term: BigInt(entry.term),
-    kind: KINDS.indexOf(entry.kind),
+    kind: ENTRY_KINDS.indexOf(entry.kind),
     timeMs: BigInt(entry.timeMs),
     payload: entry.payload,
     hash: entry.hash,

@@ -5,8 +5,8 @@ export const HASH_BYTES = 32;
 /** What stands before the genesis. Never altered. */
 export const ZERO_HASH = new Uint8Array(HASH_BYTES);
 
-/** An entry's kind is its position here: the byte that is hashed and sent. */
-export const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
+/** An entry's kind is its position here: the number that is hashed, sent and stored. */
+export const ENTRY_KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
 
 export type EntryFields = Omit<Entry, 'hash'>;
 
@@ -22,7 +22,7 @@ export function entryHash(previous: Uint8Array, fields: EntryFields): Uint8Array
   bytes.set(previous, 0);
   view.setBigUint64(HASH_BYTES, BigInt(fields.index));
   view.setBigUint64(HASH_BYTES + 8, BigInt(fields.term));
-  view.setUint8(HASH_BYTES + 16, KINDS.indexOf(fields.kind));
+  view.setUint8(HASH_BYTES + 16, ENTRY_KINDS.indexOf(fields.kind));
   view.setBigUint64(HASH_BYTES + 17, BigInt(fields.timeMs));
   bytes.set(fields.payload, FIXED_BYTES);
   return sha256(bytes);

@@ -44,11 +44,6 @@ export class Progress {
     );
   }
 
-  /** Appends with entries that wait for their answer. */
-  get inFlightCount(): number {
-    return this.#inFlight.length;
-  }
-
   /** An append went out whose last entry (or whose `prev`, without entries) is `last`. */
   sent(last: LogIndex, bytes: number, commit: LogIndex, round: number): void {
     this.heartbeatDue = false;

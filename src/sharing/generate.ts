@@ -1,10 +1,11 @@
 import { assert, type PartyIndex } from '../common/index.js';
 import { randomPolynomial, randomScalar, wipe, xof } from '../crypto/index.js';
+import { PARTICIPANTS_MAX, THRESHOLD_MIN } from '../identity/index.js';
 import { ProtocolAbort, type Party } from '../mpc/index.js';
 import type { Compute, Random } from '../ports/index.js';
 import { bytesItem, listItem, type KeygenValue } from '../wire/index.js';
 import { commitmentTo } from './checks.js';
-import { PARTICIPANTS_MAX, THRESHOLD_MIN, type KeyShare, type SharingGroup } from './group.js';
+import type { KeyShare, SharingGroup } from './group.js';
 import { checkOpeningJob, checkValueJob, openKeygenJob, publicPolynomialJob } from './job-names.js';
 import { keygen, SALT_BYTES, type KeygenRounds } from './messages.js';
 

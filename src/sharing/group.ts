@@ -2,10 +2,6 @@ import type { PartyIndex } from '../common/index.js';
 import type { BoundedCache, Group } from '../crypto/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 
-/** 2 ≤ t ≤ n ≤ 20. */
-export const THRESHOLD_MIN = 2;
-export const PARTICIPANTS_MAX = 20;
-
 /** The group that a secret is shared in. */
 export interface SharingGroup<P = unknown> {
   /** Names the group to a worker. */

@@ -5,7 +5,6 @@
 export { isRightOpening, isRightValue } from './checks.js';
 export { generateKey } from './generate.js';
 export type { NewKey } from './generate.js';
-export { PARTICIPANTS_MAX, THRESHOLD_MIN } from './group.js';
 export type { KeyShare, SharingGroup } from './group.js';
 export { sharingJobs } from './jobs.js';
 export { keygen } from './messages.js';

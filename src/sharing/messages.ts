@@ -1,4 +1,5 @@
 import { X25519_BYTES } from '../crypto/index.js';
+import { PARTICIPANTS_MAX } from '../identity/index.js';
 import { protocol } from '../mpc/index.js';
 import {
   decode,
@@ -10,7 +11,6 @@ import {
   KeygenValue,
   type MessageType,
 } from '../wire/index.js';
-import { PARTICIPANTS_MAX } from './group.js';
 
 /** The three rounds of key generation. */
 export type KeygenRounds = {

@@ -1,16 +1,8 @@
 /** Bounds of the contract and of the state machine. Those that a cluster may choose are in its genesis. */
 
-/** Keeps Shamir indices and messages per round small. */
-export const PARTICIPANTS_MAX = 20;
-/** With fewer than two signers there is no threshold. */
-export const THRESHOLD_MIN = 2;
 export const LABELS_MAX = 32;
 export const LABEL_VALUE_CHARS_MAX = 256;
 export const ALLOWED_SIGNERS_MAX = 64;
-/** Numbers of a derivation path. */
-export const DERIVATION_DEPTH_MAX = 16;
-/** From here on BIP-32 means hardened children, which take the private key. */
-export const DERIVATION_NUMBER_END = 2 ** 31;
 /** A request as received. */
 export const REQUEST_BYTES_MAX = 64 * 1024;
 /** Attempts of one task. */

@@ -1,16 +1,16 @@
 import { isId, refusal } from '../common/index.js';
 import type { Refusal, Result } from '../common/index.js';
-import { ALGORITHMS, KEY_ALGORITHMS, parseSpiffe } from '../identity/index.js';
-import type { Label } from '../wire/index.js';
 import {
-  ALLOWED_SIGNERS_MAX,
-  DERIVATION_DEPTH_MAX,
-  DERIVATION_NUMBER_END,
-  LABEL_VALUE_CHARS_MAX,
-  LABELS_MAX,
+  ALGORITHMS,
+  isPath,
+  KEY_ALGORITHMS,
   PARTICIPANTS_MAX,
+  parseSpiffe,
+  PATH_NUMBERS_MAX,
   THRESHOLD_MIN,
-} from './limits.js';
+} from '../identity/index.js';
+import type { Label } from '../wire/index.js';
+import { ALLOWED_SIGNERS_MAX, LABEL_VALUE_CHARS_MAX, LABELS_MAX } from './limits.js';
 
 /* Fields that requests of several kinds have. Each function returns why a field is refused, or nothing. */
 
@@ -24,13 +24,11 @@ export function checkId(field: string, id: string): Refusal | undefined {
 }
 
 export function checkPath(path: readonly number[]): Refusal | undefined {
-  const fits =
-    path.length <= DERIVATION_DEPTH_MAX && path.every((number) => number < DERIVATION_NUMBER_END);
-  if (fits) return undefined;
+  if (isPath(path)) return undefined;
   return invalidField(
     'derivation_path',
     'INVALID_DERIVATION_PATH',
-    `derivation_path has at most ${DERIVATION_DEPTH_MAX} numbers below 2^31: hardened ones cannot be derived from a public key`,
+    `derivation_path has at most ${PATH_NUMBERS_MAX} numbers below 2^31: hardened ones cannot be derived from a public key`,
   );
 }
 

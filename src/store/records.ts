@@ -1,6 +1,7 @@
 import { assert, ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, EntryKind, HardState, Persist } from '../ports/index.js';
+import type { Entry, HardState, Persist } from '../ports/index.js';
+import { ENTRY_KINDS } from '../raft/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
 
 /** The first byte of each record. A record of another format is never guessed at. */
@@ -18,14 +19,12 @@ export function contentOf(bytes: Uint8Array): Uint8Array {
     : damaged('A record in the store is of another format');
 }
 
-const KINDS: readonly EntryKind[] = ['genesis', 'no-op', 'command', 'member'];
-
 /** An entry as it is stored: a {@link record} of an encoded `LogEntry`. */
 export function entryToBytes(entry: Entry): Uint8Array {
   const message = encode(LogEntry, {
     index: BigInt(entry.index),
     term: BigInt(entry.term),
-    kind: KINDS.indexOf(entry.kind),
+    kind: ENTRY_KINDS.indexOf(entry.kind),
     timeMs: BigInt(entry.timeMs),
     payload: entry.payload,
     hash: entry.hash,
@@ -36,7 +35,7 @@ export function entryToBytes(entry: Entry): Uint8Array {
 /** @throws ClusterError `data-loss` for bytes that {@link entryToBytes} does not write. */
 export function entryFromBytes(bytes: Uint8Array): Entry {
   const stored = decode(LogEntry, contentOf(bytes));
-  const kind = stored === undefined ? undefined : KINDS[stored.kind];
+  const kind = stored === undefined ? undefined : ENTRY_KINDS[stored.kind];
   if (stored === undefined || kind === undefined) return damaged('A log entry cannot be read');
   return {
     index: count(stored.index),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { nodeId, u64be } from '../../../src/common/index.js';
-import { entryHash, KINDS } from '../../../src/raft/entry-hash.js';
+import { entryHash, ENTRY_KINDS } from '../../../src/raft/entry-hash.js';
 import { TIMING } from '../../../src/raft/limits.js';
 import { outcome, reachedByMajority } from '../../../src/raft/quorum.js';
 import type { Ballot } from '../../../src/raft/quorum.js';
@@ -12,7 +12,7 @@ import { ClockReadings, isTimely } from '../../../src/raft/time.js';
 test('an entry’s hash is SHA-256(previous ‖ u64 index ‖ u64 term ‖ u8 kind ‖ u64 time ‖ payload)', () => {
   const previous = new Uint8Array(32).fill(3);
   const payload = Uint8Array.of(1, 2, 3);
-  for (const [byte, kind] of KINDS.entries()) {
+  for (const [byte, kind] of ENTRY_KINDS.entries()) {
     const hash = createHash('sha256')
       .update(previous)
       .update(u64be(5))
@@ -25,7 +25,7 @@ test('an entry’s hash is SHA-256(previous ‖ u64 index ‖ u64 term ‖ u8 ki
 
     expect(entryHash(previous, fields)).toEqual(new Uint8Array(hash));
   }
-  expect(KINDS).toEqual(['genesis', 'no-op', 'command', 'member']);
+  expect(ENTRY_KINDS).toEqual(['genesis', 'no-op', 'command', 'member']);
 });
 
 test('what a majority has reached is the highest value that so many values are at least', () => {

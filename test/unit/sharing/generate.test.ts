@@ -3,12 +3,8 @@ import { toHex, utf8 } from '../../../src/common/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
 import { aggregate, ed25519Suite, type Suite } from '../../../src/frost/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
-import {
-  generateKey,
-  PARTICIPANTS_MAX,
-  type KeyShare,
-  keygen,
-} from '../../../src/sharing/index.js';
+import { PARTICIPANTS_MAX } from '../../../src/identity/index.js';
+import { generateKey, type KeyShare, keygen } from '../../../src/sharing/index.js';
 import { bytesItem, listItem } from '../../../src/wire/index.js';
 import {
   keysOf,
