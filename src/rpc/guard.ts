@@ -38,13 +38,13 @@ export function guard(parts: {
     const name = caller?.spiffeId ?? '';
     const fields = { method: method.path, caller: caller?.spiffeId };
     let late: NodeJS.Timeout | undefined;
-    const visit = front?.visitOf(call.getConnectionInfo());
-    visit?.streamOpened();
+    const connection = front?.connectionOf(call.getConnectionInfo());
+    connection?.streamOpened();
     let leave: (() => void) | undefined;
     /** What is still to come of the request. */
     let missing: 'message' | 'end' | undefined = 'message';
     const refuse = (error: unknown): void => {
-      if (missing === 'message') visit?.requestCame();
+      if (missing === 'message') connection?.requestCame();
       missing = undefined;
       const end = statusOf(error);
       logger.debug('A call was refused', { ...fields, status: end.code });
@@ -52,12 +52,12 @@ export function guard(parts: {
     };
     return new ServerInterceptingCall(call, {
       sendMessage: (message, next) => {
-        visit?.answered();
+        connection?.answered();
         next(message);
       },
       start: (enter) => {
         if (!permitted) {
-          visit?.requestCame();
+          connection?.requestCame();
           logger.warn('Refused a call', fields);
           call.sendStatus(statusOf(refusal(method.path, caller)));
           return;
@@ -66,7 +66,7 @@ export function guard(parts: {
           // A call that was reset before it began has no metadata and no end.
           onReceiveMetadata: (metadata, next) => {
             const { bytes, pairs } = sizeOf(metadata);
-            visit?.callBegan(name, bytes);
+            connection?.callBegan(name, bytes);
             try {
               if (bytes > METADATA_BYTES_MAX || pairs > METADATA_PAIRS_MAX) throw tooMuchMetadata();
               leave = pace?.enter(name);
@@ -81,8 +81,8 @@ export function guard(parts: {
           },
           onReceiveMessage: (message: unknown, next) => {
             // What libraries serve is decoded here already, and small.
-            visit?.messageArrived(message instanceof Uint8Array ? message.length : 0);
-            if (missing === 'message') visit?.requestCame();
+            connection?.messageArrived(message instanceof Uint8Array ? message.length : 0);
+            if (missing === 'message') connection?.requestCame();
             missing = 'end';
             try {
               if (method.requestStream) pace?.request(name);
@@ -99,7 +99,7 @@ export function guard(parts: {
           },
           onCancel: () => {
             clearTimeout(late);
-            visit?.callEnded();
+            connection?.callEnded();
             leave?.();
             // Too large, badly packed, too late, taken back: the library answered, if anybody did.
             if (missing !== undefined && !method.requestStream)

@@ -14,7 +14,7 @@ import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
 import type { Pace } from './pace.js';
 import { permissionOf } from './roles.js';
 
-/** One port with one kind of visitor. Every method that it serves stands behind the front and the guard. */
+/** One port with one kind of caller. Every method that it serves stands behind the front and the guard. */
 export class Listener {
   readonly #server: Server;
   readonly #listen: string;

@@ -9,19 +9,19 @@ import { alone, buffersOf } from './moved.js';
 /** What runs in each worker; tests have others. */
 const PROGRAM = new URL('./worker.js', import.meta.url);
 
-/** Somebody who waits for a job. */
-interface Waiting {
+/** A job whose answer is still to come. */
+interface PendingJob {
   readonly timer: NodeJS.Timeout;
   resolve(output: unknown): void;
   reject(error: Error): void;
 }
 
-/** One place for a worker. Who works there may change. */
-type Desk = {
+/** One place for a worker, which may be replaced by another. */
+type WorkerSlot = {
   worker: Worker | undefined;
   /** Whether this worker has answered anything: one that dies before would only die again. */
   answered: boolean;
-  readonly waiting: Map<number, Waiting>;
+  readonly pending: Map<number, PendingJob>;
 };
 
 export type WorkerPoolParts = {
@@ -38,19 +38,19 @@ export type WorkerPoolParts = {
  */
 export class WorkerPool implements Compute {
   readonly #parts: WorkerPoolParts;
-  readonly #desks: readonly Desk[];
+  readonly #slots: readonly WorkerSlot[];
   #lastId = 0;
   #count = 0;
   #closed = false;
 
   constructor(parts: WorkerPoolParts) {
     this.#parts = parts;
-    this.#desks = Array.from({ length: parts.workers }, () => ({
+    this.#slots = Array.from({ length: parts.workers }, () => ({
       worker: undefined,
       answered: false,
-      waiting: new Map(),
+      pending: new Map(),
     }));
-    for (const desk of this.#desks) desk.worker = this.#hire(desk);
+    for (const slot of this.#slots) slot.worker = this.#startWorker(slot);
   }
 
   idle(): boolean {
@@ -60,23 +60,23 @@ export class WorkerPool implements Compute {
   run<I, O>(name: JobName<I, O>, input: I, moved: readonly Uint8Array[] = []): Promise<O> {
     return new Promise((resolve, reject) => {
       const { jobMsMax = JOB_MS_MAX, jobsMax = JOBS_MAX } = this.#parts;
-      const desk = this.#leastBusy();
+      const slot = this.#leastBusy();
       const buffers = buffersOf(moved);
-      if (this.#closed || desk === undefined || this.#count >= jobsMax) {
-        // Given away is given away: nobody finds it later.
+      if (this.#closed || slot === undefined || this.#count >= jobsMax) {
+        // A secret that was given away is wiped, whether it was computed with or not.
         for (const array of moved) array.fill(0);
         reject(this.#closed ? ended() : overloaded());
         return;
       }
-      const worker = (desk.worker ??= this.#hire(desk));
+      const worker = (slot.worker ??= this.#startWorker(slot));
       const id = ++this.#lastId;
-      const timer = setTimeout(() => this.#dismiss(desk, worker, overdue(name)), jobMsMax);
-      const waiting: Waiting = {
+      const timer = setTimeout(() => this.#replaceWorker(slot, worker, overdue(name)), jobMsMax);
+      const job: PendingJob = {
         timer,
         resolve: (output: O) => resolve(output),
         reject,
       };
-      desk.waiting.set(id, waiting);
+      slot.pending.set(id, job);
       this.#count += 1;
       const asked: Asked = { id, name, input: alone(input) };
       worker.postMessage(asked, buffers);
@@ -86,61 +86,61 @@ export class WorkerPool implements Compute {
   /** Ends the workers. What is under way fails. */
   async close(): Promise<void> {
     this.#closed = true;
-    const workers = this.#desks.flatMap(({ worker }) => worker ?? []);
-    for (const desk of this.#desks) this.#clear(desk, ended());
+    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    for (const slot of this.#slots) this.#clear(slot, ended());
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  #leastBusy(): Desk | undefined {
-    return this.#desks.reduce<Desk | undefined>(
-      (best, desk) => (best === undefined || desk.waiting.size < best.waiting.size ? desk : best),
+  #leastBusy(): WorkerSlot | undefined {
+    return this.#slots.reduce<WorkerSlot | undefined>(
+      (best, slot) => (best === undefined || slot.pending.size < best.pending.size ? slot : best),
       undefined,
     );
   }
 
-  #hire(desk: Desk): Worker {
+  #startWorker(slot: WorkerSlot): Worker {
     // It gets no environment: what a process is told there is not meant for arithmetic.
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
-    desk.answered = false;
-    worker.on('message', (answer: Answer) => this.#answered(desk, answer));
-    worker.on('error', (error) => this.#dismiss(desk, worker, died(error)));
-    worker.on('exit', () => this.#dismiss(desk, worker, died(undefined)));
+    slot.answered = false;
+    worker.on('message', (answer: Answer) => this.#answered(slot, answer));
+    worker.on('error', (error) => this.#replaceWorker(slot, worker, died(error)));
+    worker.on('exit', () => this.#replaceWorker(slot, worker, died(undefined)));
     return worker;
   }
 
-  #answered(desk: Desk, answer: Answer): void {
-    const waiting = this.#take(desk, answer.id);
-    desk.answered = true;
-    if (waiting === undefined) return;
-    if ('error' in answer) waiting.reject(new Bug(answer.error));
-    else waiting.resolve(answer.output);
+  #answered(slot: WorkerSlot, answer: Answer): void {
+    const job = this.#take(slot, answer.id);
+    slot.answered = true;
+    if (job === undefined) return;
+    if ('error' in answer) job.reject(new Bug(answer.error));
+    else job.resolve(answer.output);
   }
 
-  #take(desk: Desk, id: number): Waiting | undefined {
-    const waiting = desk.waiting.get(id);
-    if (waiting === undefined) return undefined;
-    desk.waiting.delete(id);
+  #take(slot: WorkerSlot, id: number): PendingJob | undefined {
+    const job = slot.pending.get(id);
+    if (job === undefined) return undefined;
+    slot.pending.delete(id);
     this.#count -= 1;
-    clearTimeout(waiting.timer);
-    return waiting;
+    clearTimeout(job.timer);
+    return job;
   }
 
-  /** This worker is done with, and so is all that it was asked. */
-  #dismiss(desk: Desk, worker: Worker, why: ClusterError): void {
-    if (this.#closed || desk.worker !== worker) return;
+  /** This worker ends, and every job that it was given fails. */
+  #replaceWorker(slot: WorkerSlot, worker: Worker, why: ClusterError): void {
+    if (this.#closed || slot.worker !== worker) return;
     this.#parts.logger.error('A compute worker is replaced', {
       error: why.message,
-      jobs: desk.waiting.size,
+      jobs: slot.pending.size,
     });
-    const replace = desk.answered;
-    desk.worker = undefined;
+    const replace = slot.answered;
+    slot.worker = undefined;
     void worker.terminate();
-    if (replace) desk.worker = this.#hire(desk);
-    this.#clear(desk, why);
+    if (replace) slot.worker = this.#startWorker(slot);
+    this.#clear(slot, why);
   }
 
-  #clear(desk: Desk, why: ClusterError): void {
-    for (const id of desk.waiting.keys()) this.#take(desk, id)?.reject(why);
+  #clear(slot: WorkerSlot, why: ClusterError): void {
+    for (const id of slot.pending.keys()) this.#take(slot, id)?.reject(why);
   }
 }
 

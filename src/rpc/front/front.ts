@@ -5,14 +5,14 @@ import type { Millis } from '../../common/index.js';
 import type { Logger } from '../../ports/index.js';
 import { FIRST_BYTE_MS_MAX, FLOOD_CHECK_MS, CONNECTIONS_MAX } from '../limits.js';
 import { networkOf } from './network-of.js';
-import { Visit } from './visit.js';
+import { Connection } from './connection.js';
 
 export type FrontLimits = {
   readonly connectionsPerAddressMax: number;
   readonly connectionsMax?: number;
   readonly firstByteMs?: Millis;
   /** Whether connections that send more than calls are cut. Not between nodes: their streams never end. */
-  readonly floods: 'cut' | 'borne';
+  readonly floods: 'cut' | 'tolerated';
 };
 
 /** The far end of a connection. */
@@ -30,9 +30,9 @@ export class Front {
   readonly #limits: Required<FrontLimits>;
   readonly #logger: Logger;
   readonly #handOn: (socket: Socket) => void;
-  readonly #visits = new Map<string, Visit>();
+  readonly #connections = new Map<string, Connection>();
   readonly #counts = new Map<string, number>();
-  #patrol: NodeJS.Timeout | undefined;
+  #floodCheck: NodeJS.Timeout | undefined;
   #onEmpty: () => void = () => undefined;
 
   constructor(parts: {
@@ -64,7 +64,7 @@ export class Front {
           this.#logger.error('A port cannot take connections', { error: error.message }),
         );
         if (this.#limits.floods === 'cut')
-          this.#patrol = setInterval(() => this.#cutFloods(), FLOOD_CHECK_MS).unref();
+          this.#floodCheck = setInterval(() => this.#cutFloods(), FLOOD_CHECK_MS).unref();
         const bound = this.#server.address();
         assert(bound !== null && typeof bound !== 'string', 'a port of TCP has a number');
         resolve(`${address.slice(0, colon)}:${bound.port}`);
@@ -73,12 +73,12 @@ export class Front {
   }
 
   /** The connection from there, if it still is. */
-  visitOf(remote: Remote): Visit | undefined {
-    return this.#visits.get(place(remote));
+  connectionOf(remote: Remote): Connection | undefined {
+    return this.#connections.get(place(remote));
   }
 
   get connectionCount(): number {
-    return this.#visits.size;
+    return this.#connections.size;
   }
 
   /** Takes no more. @returns When all that it took are closed. */
@@ -92,24 +92,24 @@ export class Front {
 
   /** Ends every connection, whatever goes on over it. */
   cut(): void {
-    for (const visit of this.#visits.values()) visit.cut();
+    for (const connection of this.#connections.values()) connection.cut();
   }
 
   #take(socket: Socket): void {
     const address = networkOf(socket.remoteAddress);
     const count = this.#counts.get(address) ?? 0;
     if (
-      this.#visits.size >= this.#limits.connectionsMax ||
+      this.#connections.size >= this.#limits.connectionsMax ||
       count >= this.#limits.connectionsPerAddressMax
     ) {
       socket.destroy();
       // No louder: a flood of connections must not be one of lines.
-      this.#logger.debug('Refused a connection', { address, connections: this.#visits.size });
+      this.#logger.debug('Refused a connection', { address, connections: this.#connections.size });
       return;
     }
     const where = place(socket);
     this.#counts.set(address, count + 1);
-    this.#visits.set(where, new Visit(socket, address, performance.now()));
+    this.#connections.set(where, new Connection(socket, address, performance.now()));
     const silent = setTimeout(() => socket.destroy(), this.#limits.firstByteMs);
     socket.on('error', () => undefined);
     socket.once('readable', () => {
@@ -118,7 +118,7 @@ export class Front {
     });
     socket.once('close', () => {
       clearTimeout(silent);
-      this.#visits.delete(where);
+      this.#connections.delete(where);
       const left = (this.#counts.get(address) ?? 1) - 1;
       if (left === 0) this.#counts.delete(address);
       else this.#counts.set(address, left);
@@ -128,20 +128,20 @@ export class Front {
 
   #cutFloods(): void {
     const nowMs = performance.now();
-    for (const visit of this.#visits.values()) {
-      if (!visit.isFlood(nowMs)) continue;
+    for (const connection of this.#connections.values()) {
+      if (!connection.isFlood(nowMs)) continue;
       this.#logger.warn('Cut a connection that sent more than its calls', {
-        address: visit.address,
-        caller: visit.caller,
-        bytes: visit.bytesRead,
+        address: connection.address,
+        caller: connection.caller,
+        bytes: connection.bytesRead,
       });
-      visit.cut();
+      connection.cut();
     }
   }
 
   #checkEmpty(): void {
-    if (this.#server.listening || this.#visits.size > 0) return;
-    clearInterval(this.#patrol);
+    if (this.#server.listening || this.#connections.size > 0) return;
+    clearInterval(this.#floodCheck);
     this.#onEmpty();
   }
 }

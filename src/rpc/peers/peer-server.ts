@@ -62,7 +62,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
         CONNECTIONS_PER_ADDRESS_MAX,
         CONNECTIONS_PER_MEMBER * parts.genesis.members.length,
       ),
-      floods: 'borne',
+      floods: 'tolerated',
     },
     logger: parts.logger,
   });

@@ -13,12 +13,12 @@ import {
 
 /**
  * One connection, and an account of what came over it. Calls pay for their bytes; what is left over are frames that ask
- * for nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, resets, headers that were refused), and of those nobody
- * needs many. HTTP/2 has many kinds of them, and Node shows few, but all of them have bytes.
+ * for nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, resets, headers that were refused), and no client needs many
+ * of those. HTTP/2 has many kinds of them, and Node shows few, but all of them have bytes.
  */
-export class Visit {
+export class Connection {
   readonly address: string;
-  /** SPIFFE id of whom the last call over it came from, for the log. */
+  /** SPIFFE id of the last caller over it, for the log. */
   caller: string | undefined;
   readonly #socket: Socket;
   readonly #sinceMs: Millis;
@@ -32,7 +32,7 @@ export class Visit {
     this.#sinceMs = nowMs;
   }
 
-  /** A stream is there; nobody knows yet whether a request comes on it. */
+  /** A stream is open, and no request has come on it yet. */
   streamOpened(): void {
     this.#unasked += 1;
   }
