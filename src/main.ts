@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { processSurroundings, run } from './cli/index.js';
+import { processContext, run } from './cli/index.js';
 
-process.exitCode = await run(process.argv.slice(2), processSurroundings());
+process.exitCode = await run(process.argv.slice(2), processContext());

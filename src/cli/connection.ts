@@ -6,7 +6,7 @@ import { DEV_FOLDER, devClientFile, readClientFile } from './client-file.js';
 import type { Connection } from './client-file.js';
 import { usageError } from './exit-codes.js';
 import { parseDuration } from './format/values.js';
-import type { Surroundings } from './surroundings.js';
+import type { CommandContext } from './command-context.js';
 
 /** The flags that every command takes which talks to a cluster. */
 export type ConnectionFlags = {
@@ -66,8 +66,8 @@ export function durationArgument(text: string): number {
  *
  * @throws ClusterError `invalid-request` naming what is missing, or a file that is not there.
  */
-export function findConnection(flags: ConnectionFlags, surroundings: Surroundings): Connection {
-  const { environment, folder } = surroundings;
+export function findConnection(flags: ConnectionFlags, context: CommandContext): Connection {
+  const { environment, folder } = context;
   const variable = (name: string) => environment[name] || undefined;
   const named = flags.clientFile ?? variable('QUORATE_CLIENT_FILE');
   const clientFile = named === undefined ? devClientFile(folder) : resolve(folder, named);
@@ -76,7 +76,7 @@ export function findConnection(flags: ConnectionFlags, surroundings: Surrounding
   const file = (flag: string, value: string | undefined, name: string, other?: string) => {
     const path = value ?? variable(name);
     const found = path === undefined ? other : resolve(folder, path);
-    if (found === undefined) throw missing(`--${flag} or ${name}`, surroundings);
+    if (found === undefined) throw missing(`--${flag} or ${name}`, context);
     if (!existsSync(found)) {
       const hint =
         flag === 'key' ? '; --key is the private key of --cert, a key to sign with goes first' : '';
@@ -91,7 +91,7 @@ export function findConnection(flags: ConnectionFlags, surroundings: Surrounding
       .map((each) => each.trim())
       .filter(Boolean) ??
     fallback?.endpoints;
-  if (endpoints === undefined) throw missing('--endpoint or QUORATE_ENDPOINTS', surroundings);
+  if (endpoints === undefined) throw missing('--endpoint or QUORATE_ENDPOINTS', context);
   return {
     endpoints,
     ca: file('ca', flags.ca, 'QUORATE_CA', fallback?.ca),
@@ -106,7 +106,7 @@ export function findConnection(flags: ConnectionFlags, surroundings: Surrounding
   };
 }
 
-function missing(what: string, { program }: Surroundings) {
+function missing(what: string, { program }: CommandContext) {
   return usageError(
     `Which cluster? Give ${what}, or a client.json with --client-file. ` +
       `There is no ${DEV_FOLDER} here; \`${program} dev\` would start a cluster and make it.`,

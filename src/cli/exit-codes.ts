@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { ClusterError } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
-import type { Surroundings } from './surroundings.js';
+import type { CommandContext } from './command-context.js';
 
 /** What the exit status of `quorate` says; part of the contract with scripts. */
 export const EXIT = {
@@ -51,18 +51,18 @@ export function usageError(message: string): ClusterError {
 }
 
 /** Says what went wrong, on standard error, and gives the exit status for it. */
-export function report(error: unknown, surroundings: Surroundings): ExitCode {
+export function report(error: unknown, context: CommandContext): ExitCode {
   if (error instanceof Ended) return error.exitCode;
   // Commander has printed its own message or help already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const name = surroundings.paint('red', 'quorate:');
+  const name = context.paint('red', 'quorate:');
   if (!(error instanceof ClusterError)) {
-    surroundings.err(`${name} ${wordsOf(error)}`);
+    context.err(`${name} ${wordsOf(error)}`);
     return EXIT.failure;
   }
-  surroundings.err(`${name} ${error.message}`);
-  const hint = hintFor(error, surroundings);
-  if (hint !== undefined) surroundings.err(hint);
+  context.err(`${name} ${error.message}`);
+  const hint = hintFor(error, context);
+  if (hint !== undefined) context.err(hint);
   return EXIT_OF[error.code];
 }
 
@@ -73,7 +73,10 @@ function wordsOf(error: unknown): string {
 }
 
 /** What to try next, where there is something better to say than the message itself. */
-function hintFor({ reason, details }: ClusterError, { program }: Surroundings): string | undefined {
+function hintFor(
+  { reason, details }: ClusterError,
+  { program }: CommandContext,
+): string | undefined {
   if (reason === 'UNREACHABLE') {
     return `Is the cluster running? On this machine, \`${program} dev\` runs one.`;
   }

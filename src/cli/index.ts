@@ -4,5 +4,5 @@
  * asks the SDK, starts a node, or writes files.
  */
 export { run } from './program.js';
-export { processSurroundings } from './surroundings.js';
-export type { Surroundings } from './surroundings.js';
+export { processContext } from './command-context.js';
+export type { CommandContext } from './command-context.js';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { utf8 } from '../common/index.js';
 import { usageError } from './exit-codes.js';
-import type { Surroundings } from './surroundings.js';
+import type { CommandContext } from './command-context.js';
 
 /** What a signature is over, as the flags name it. */
 export type MessageFlags = { readonly message?: string; readonly file?: string };
@@ -22,9 +22,9 @@ export function addMessageOptions(command: Command): Command {
 /** The message that `--message`, `--file` or standard input gives. */
 export async function readMessage(
   flags: MessageFlags,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): Promise<Uint8Array> {
-  const message = await readBytes(flags, surroundings);
+  const message = await readBytes(flags, context);
   if (message.length > MESSAGE_BYTES_MAX) {
     throw usageError(
       `The message is over ${MESSAGE_BYTES_MAX / 1024} KiB; sign its SHA-256 instead, for example: sha256sum < file | …`,
@@ -33,17 +33,17 @@ export async function readMessage(
   return message;
 }
 
-async function readBytes(flags: MessageFlags, surroundings: Surroundings): Promise<Uint8Array> {
+async function readBytes(flags: MessageFlags, context: CommandContext): Promise<Uint8Array> {
   if (flags.message !== undefined) return utf8(flags.message);
   if (flags.file !== undefined && flags.file !== '-') {
     try {
-      return new Uint8Array(readFileSync(resolve(surroundings.folder, flags.file)));
+      return new Uint8Array(readFileSync(resolve(context.folder, flags.file)));
     } catch {
       throw usageError(`--file: cannot read ${flags.file}`);
     }
   }
-  if (surroundings.inputIsTerminal) {
+  if (context.inputIsTerminal) {
     throw usageError('Which message? Give --message, --file, or send it to standard input.');
   }
-  return surroundings.input(MESSAGE_BYTES_MAX);
+  return context.input(MESSAGE_BYTES_MAX);
 }

@@ -12,34 +12,34 @@ import { verifyBlameCommand } from './commands/verify-blame.js';
 import { verifyCommand } from './commands/verify.js';
 import { EXIT, report } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
-import type { Surroundings } from './surroundings.js';
+import type { CommandContext } from './command-context.js';
 
 /** Runs `quorate` with these arguments and gives its exit status. Never throws. */
-export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   try {
-    await buildProgram(surroundings).parseAsync([...argv], { from: 'user' });
+    await buildProgram(context).parseAsync([...argv], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    return report(error, surroundings);
+    return report(error, context);
   }
 }
 
 /** The tree of all commands. */
-export function buildProgram(surroundings: Surroundings): Command {
+export function buildProgram(context: CommandContext): Command {
   const program = new Command('quorate')
     .description('A threshold signing cluster: keys that are never in one place.')
     .version(VERSION, '--version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
-    .addCommand(devCommand(surroundings))
-    .addCommand(keysCommand(surroundings))
-    .addCommand(signCommand(surroundings))
-    .addCommand(verifyCommand(surroundings))
-    .addCommand(verifyBlameCommand(surroundings))
-    .addCommand(tasksCommand(surroundings))
-    .addCommand(clusterCommand(surroundings))
-    .addCommand(certsCommand(surroundings))
-    .addCommand(nodeCommand(surroundings))
-    .addCommand(benchCommand(surroundings))
+    .addCommand(devCommand(context))
+    .addCommand(keysCommand(context))
+    .addCommand(signCommand(context))
+    .addCommand(verifyCommand(context))
+    .addCommand(verifyBlameCommand(context))
+    .addCommand(tasksCommand(context))
+    .addCommand(clusterCommand(context))
+    .addCommand(certsCommand(context))
+    .addCommand(nodeCommand(context))
+    .addCommand(benchCommand(context))
     .addHelpText(
       'after',
       `
@@ -57,8 +57,8 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailab
       .exitOverride()
       .showHelpAfterError(`See: quorate ${pathOf(command)}--help`)
       .configureOutput({
-        writeOut: (text) => surroundings.out(text.trimEnd()),
-        writeErr: (text) => surroundings.err(text.trimEnd()),
+        writeOut: (text) => context.out(text.trimEnd()),
+        writeErr: (text) => context.err(text.trimEnd()),
         outputError: (text, write) => write(text.replace(/^error: /, 'quorate: ')),
       });
   }

@@ -1,17 +1,17 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { QuorateError, reaches } from '../client/index.js';
-import type { JudgedKey, Verdict } from '../client/index.js';
+import type { JudgedKey, KeyTrust } from '../client/index.js';
 import { usageError } from './exit-codes.js';
 
 /** The flags that say which keys are believed. */
 export type TrustFlags = {
   readonly requester?: readonly string[];
-  readonly require?: Verdict;
+  readonly require?: KeyTrust;
 };
 
 /** From what is worth most to what is worth nothing. */
-const VERDICTS: readonly Verdict[] = ['active', 'vouched', 'pending', 'unverified'];
+const VERDICTS: readonly KeyTrust[] = ['active', 'vouched', 'pending', 'unverified'];
 
 /** What the verdicts mean, for help texts. */
 export const VERDICTS_HELP = `
@@ -21,7 +21,7 @@ export const VERDICTS_HELP = `
   unverified  something does not fit: do not trust the public key`;
 
 /** Adds the flags to a command. */
-export function addTrustOptions(command: Command, least: Verdict): Command {
+export function addTrustOptions(command: Command, least: KeyTrust): Command {
   return addRequireOption(command, least).addOption(
     new Option(
       '--requester <spiffe-id>',
@@ -31,7 +31,7 @@ export function addTrustOptions(command: Command, least: Verdict): Command {
 }
 
 /** Adds the one flag that goes without the others. */
-export function addRequireOption(command: Command, least: Verdict): Command {
+export function addRequireOption(command: Command, least: KeyTrust): Command {
   return command.addOption(
     new Option(
       '--require <verdict>',
@@ -40,14 +40,14 @@ export function addRequireOption(command: Command, least: Verdict): Command {
   );
 }
 
-function verdictArgument(word: string): Verdict {
+function verdictArgument(word: string): KeyTrust {
   const verdict = VERDICTS.find((each) => each === word);
   if (verdict !== undefined) return verdict;
   throw usageError(`"${word}" is no verdict; there are ${VERDICTS.join(', ')}`);
 }
 
 /** @throws QuorateError `protocol-abort` KEY_UNVERIFIED for a key that is worth less than is required. */
-export function demand({ key, verdict, because }: JudgedKey, required: Verdict): void {
+export function demand({ key, verdict, because }: JudgedKey, required: KeyTrust): void {
   if (reaches(verdict, required)) return;
   throw new QuorateError('protocol-abort', `Key ${key.keyId} is ${verdict}: ${because}`, {
     reason: 'KEY_UNVERIFIED',

@@ -18,7 +18,7 @@ import {
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
-import type { Judgement, Reader, Verdict } from './key-certificate.js';
+import type { Judgement, Reader, KeyTrust } from './key-certificate.js';
 import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { Mutations } from './mutations.js';
 import type { Signing } from './mutations.js';
@@ -45,7 +45,7 @@ export type ConnectOptions = {
   /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
   readonly requesters?: readonly string[] | undefined;
   /** The least that a key must be for a signature by it to be returned: `vouched` unless given. */
-  readonly require?: Verdict | undefined;
+  readonly require?: KeyTrust | undefined;
 };
 
 export type GenerateKeyInput = {
@@ -96,7 +96,7 @@ export class QuorateClient {
   readonly #mutations: Mutations;
   readonly #genesis: Genesis | undefined;
   readonly #reader: Reader;
-  readonly #require: Verdict;
+  readonly #require: KeyTrust;
   /** Of keys asked for before: a key's public key never changes. */
   readonly #trusted = new Map<string, TrustedKey>();
 

@@ -15,7 +15,7 @@ export type {
 export { derivePublicKey } from './derived-key.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
-export type { Judgement, Reader, Verdict } from './key-certificate.js';
+export type { Judgement, Reader, KeyTrust } from './key-certificate.js';
 export { tlsSigner } from './request-signer.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './transport.js';

@@ -30,17 +30,17 @@ import type { Key, KeyCertificate, Label, NodeSignature } from '../wire/index.js
  * `pending`: the same as one of these, but too few have said that their log activated it;
  * `unverified`: something does not fit, or there is nothing to check it against.
  */
-export type Verdict = 'active' | 'vouched' | 'pending' | 'unverified';
-const RANK: Readonly<Record<Verdict, number>> = {
+export type KeyTrust = 'active' | 'vouched' | 'pending' | 'unverified';
+const RANK: Readonly<Record<KeyTrust, number>> = {
   active: 3,
   vouched: 2,
   pending: 1,
   unverified: 0,
 };
-export type Judgement = { readonly verdict: Verdict; readonly because: string };
+export type Judgement = { readonly verdict: KeyTrust; readonly because: string };
 
 /** Claims that a verdict is worth as much as `required`, or more. */
-export function reaches(verdict: Verdict, required: Verdict): boolean {
+export function reaches(verdict: KeyTrust, required: KeyTrust): boolean {
   return RANK[verdict] >= RANK[required];
 }
 

@@ -22,7 +22,7 @@ import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
 import { generateRequest, NODES, testGenesis } from '../support/builders/ledger.js';
 import { ScriptedNode } from '../support/adversary/scripted-node.js';
 import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
-import { quorate } from '../unit/cli/fake-surroundings.js';
+import { quorate } from '../unit/cli/fake-context.js';
 
 const LIAR = nodeId('node-3');
 const signers = new Map(NODES.map((node) => [node, testSigner(node)]));

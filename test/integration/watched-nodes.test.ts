@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevCluster, DEV_NODES } from '../../src/cli/dev/create.js';
 import { LocalCluster } from '../../src/cli/dev/local-cluster.js';
-import { openClient } from '../../src/cli/session.js';
+import { openClient } from '../../src/cli/open-client.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'quorate-watched-'));
 let cluster: LocalCluster;

@@ -17,8 +17,8 @@ import { benchJson, benchTable } from '../format/bench.js';
 import type { Measured } from '../format/bench.js';
 import { measure } from '../measure.js';
 import type { Until } from '../measure.js';
-import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = ConnectionFlags & {
   readonly duration?: number;
@@ -34,7 +34,7 @@ const KEYS = 5;
 const WARM_UP = 20;
 
 /** `quorate bench`: how fast keys are made and messages signed. */
-export function benchCommand(surroundings: Surroundings): Command {
+export function benchCommand(context: CommandContext): Command {
   const command = new Command('bench')
     .summary('measure generating keys and signing')
     .description(
@@ -78,11 +78,11 @@ It makes keys named bench-…; they stay in a cluster that you point it at. Of n
 their event loops came (LOOP P99, the worst node's) and the processor time of all nodes for one call (NODE CPU).`,
     )
     .action(async (flags: Flags) => {
-      const results = await withCluster(flags, surroundings, (connection, watch) =>
-        bench(connection, watch, flags, surroundings),
+      const results = await withCluster(flags, context, (connection, watch) =>
+        bench(connection, watch, flags, context),
       );
-      if (flags.json) surroundings.out(JSON.stringify(benchJson(results)));
-      else for (const line of benchTable(results)) surroundings.out(line);
+      if (flags.json) context.out(JSON.stringify(benchJson(results)));
+      else for (const line of benchTable(results)) context.out(line);
       if (results.some((each) => each.tookMs.length === 0)) throw new Ended(EXIT.failure);
     });
 }
@@ -97,15 +97,15 @@ function workersArgument(value: string): number {
 /** Runs against the cluster that flags or variables name, else against one of its own. */
 async function withCluster<T>(
   flags: Flags,
-  surroundings: Surroundings,
+  context: CommandContext,
   run: (connection: Connection, watch: Watch | undefined) => Promise<T>,
 ): Promise<T> {
-  const { environment } = surroundings;
+  const { environment } = context;
   const pointed =
     flags.endpoint ??
     flags.clientFile ??
     (environment['QUORATE_ENDPOINTS'] || environment['QUORATE_CLIENT_FILE']);
-  if (pointed) return run(findConnection(flags, surroundings), undefined);
+  if (pointed) return run(findConnection(flags, context), undefined);
 
   const parent = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
   let cluster: LocalCluster | undefined;
@@ -114,7 +114,7 @@ async function withCluster<T>(
     process.exit(130);
   });
   try {
-    surroundings.err('Starting three nodes in a temporary folder ...');
+    context.err('Starting three nodes in a temporary folder ...');
     const folder = join(parent, 'cluster');
     await createDevCluster(folder);
     const settings = flags.workers === undefined ? {} : { QUORATE_WORKERS: `${flags.workers}` };
@@ -134,7 +134,7 @@ async function bench(
   connection: Connection,
   watch: Watch | undefined,
   flags: Flags,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): Promise<Measured[]> {
   const client = openClient(connection);
   try {
@@ -146,7 +146,7 @@ async function bench(
         : { count: flags.count };
     const results: Measured[] = [];
     const step = async (...parameters: Parameters<typeof measure>) => {
-      surroundings.err(`Measuring: ${parameters[0]} ...`);
+      context.err(`Measuring: ${parameters[0]} ...`);
       await watch?.();
       const before = process.cpuUsage();
       const measured = await measure(...parameters);

@@ -7,8 +7,8 @@ import { countArgument } from '../arguments.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
 import { issueFiles } from '../issue-files.js';
-import { shellWord } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { shellWord } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = {
   readonly role: Role;
@@ -26,7 +26,7 @@ type Flags = {
 const ROLES = ['app', 'operator', 'auditor', 'tee', 'mesh'];
 
 /** `quorate certs issue`: a certificate for anybody, from the authority that `quorate certs init` made. */
-export function issueCommand(surroundings: Surroundings): Command {
+export function issueCommand(context: CommandContext): Command {
   return new Command('issue')
     .description(
       "Issues a certificate and its private key from a cluster's authority: to applications, operators and auditors, and to " +
@@ -72,16 +72,16 @@ Examples:
 
 The new folder has cert.pem and key.pem; for clients, when --cluster has them, the rest they need, with a client.json.`,
     )
-    .action((flags: Flags) => issue(flags, surroundings));
+    .action((flags: Flags) => issue(flags, context));
 }
 
-async function issue(flags: Flags, surroundings: Surroundings): Promise<void> {
+async function issue(flags: Flags, context: CommandContext): Promise<void> {
   const { role, name, days, keyType, host = [], ca, caKey } = flags;
   const isNode = role === 'tee' || role === 'mesh';
   if (host.length > 0 && !isNode) throw usageError('--host is for nodes: --role tee or mesh');
   if ((ca === undefined) !== (caKey === undefined))
     throw usageError('--ca and --ca-key go together');
-  const inFolder = (path: string) => resolve(surroundings.folder, path);
+  const inFolder = (path: string) => resolve(context.folder, path);
   const folder = inFolder(flags.out ?? name);
   const issued = await issueFiles({
     folder,
@@ -93,7 +93,7 @@ async function issue(flags: Flags, surroundings: Surroundings): Promise<void> {
     request: { role, name, days, keyType, hosts: host },
   });
   if (flags.json) {
-    surroundings.out(
+    context.out(
       JSON.stringify({
         spiffe_id: issued.spiffeId,
         role,
@@ -107,16 +107,16 @@ async function issue(flags: Flags, surroundings: Surroundings): Promise<void> {
     );
     return;
   }
-  const shown = relative(surroundings.folder, folder) || '.';
+  const shown = relative(context.folder, folder) || '.';
   for (const line of facts([
     ['certificate', `${join(shown, 'cert.pem')}  ${issued.spiffeId}`],
     ['private key', `${join(shown, 'key.pem')}  for its owner alone`],
     ['good until', new Date(issued.notAfterMs).toISOString()],
   ])) {
-    surroundings.out(line);
+    context.out(line);
   }
   if (issued.files.includes('client.json')) {
     const client = shellWord(join(shown, 'client.json'));
-    surroundings.err(`\n  ${surroundings.program} keys list --client-file ${client}`);
+    context.err(`\n  ${context.program} keys list --client-file ${client}`);
   }
 }

@@ -9,8 +9,8 @@ import type { NodePlan } from '../cluster-plan.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
 import { issueCommand } from './certs-issue.js';
-import { shellWord } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { shellWord } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = {
   readonly out: string;
@@ -30,15 +30,15 @@ const PEER_PORT = 7401;
 const PORT_STEP = 10;
 
 /** `quorate certs`: what nodes and people need to know each other. */
-export function certsCommand(surroundings: Surroundings): Command {
+export function certsCommand(context: CommandContext): Command {
   return new Command('certs')
     .summary('make the files that a cluster begins with, and issue certificates')
     .description('Authorities, certificates, identity keys.')
-    .addCommand(initCommand(surroundings))
-    .addCommand(issueCommand(surroundings));
+    .addCommand(initCommand(context))
+    .addCommand(issueCommand(context));
 }
 
-function initCommand(surroundings: Surroundings): Command {
+function initCommand(context: CommandContext): Command {
   return new Command('init')
     .description(
       'Makes all that a new cluster begins with: an authority for nodes and one for those who ask them, cluster.json (the ' +
@@ -87,20 +87,20 @@ Examples:
 
 Then carry each node's folder to its machine, operator/ to yours, and both authorities' keys to a safe place. Further certificates: quorate certs issue --help`,
     )
-    .action((flags: Flags) => init(flags, surroundings));
+    .action((flags: Flags) => init(flags, context));
 }
 
-async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
-  const folder = resolve(surroundings.folder, flags.out);
+async function init(flags: Flags, context: CommandContext): Promise<void> {
+  const folder = resolve(context.folder, flags.out);
   const nodes = planNodes(flags);
   const { operator, days } = flags;
   const plan = { folder, nodes, operator, days, unsigned: flags.unsigned ?? false };
-  const genesis = await createCluster(plan, surroundings.environment);
-  const at = (...names: string[]) => join(relative(surroundings.folder, folder) || '.', ...names);
+  const genesis = await createCluster(plan, context.environment);
+  const at = (...names: string[]) => join(relative(context.folder, folder) || '.', ...names);
   const keyOf = (kind: 'peer' | 'requester') =>
-    relative(surroundings.folder, authorityFiles(folder, kind).privateKey);
+    relative(context.folder, authorityFiles(folder, kind).privateKey);
   if (flags.json) {
-    surroundings.out(
+    context.out(
       JSON.stringify({
         cluster_id: genesis.clusterId,
         folder,
@@ -117,16 +117,16 @@ async function init(flags: Flags, surroundings: Surroundings): Promise<void> {
     ['authorities', `${keyOf('peer')}  to a safe place: who has it can be any node`],
     ['', `${keyOf('requester')}  the same: who has it can ask for anything`],
   ])) {
-    surroundings.out(line);
+    context.out(line);
   }
-  const { program } = surroundings;
-  surroundings.err('\nStart the nodes, then ask them:');
+  const { program } = context;
+  context.err('\nStart the nodes, then ask them:');
   for (const { id } of nodes) {
-    surroundings.err(`  ${program} node --config ${shellWord(at(id, 'node.yaml'))}`);
+    context.err(`  ${program} node --config ${shellWord(at(id, 'node.yaml'))}`);
   }
   const client = shellWord(at('operator', 'client.json'));
-  surroundings.err(`  ${program} cluster status --client-file ${client}`);
-  surroundings.err(
+  context.err(`  ${program} cluster status --client-file ${client}`);
+  context.err(
     genesis.unsigned
       ? '\nNodes vouch for requests that are not signed, so one malicious node can ask for anything. To end that:' +
           `\n  ${program} cluster require-signatures --yes --client-file ${client}`

@@ -4,8 +4,8 @@ import type { ConnectionFlags } from '../connection.js';
 import { usageError } from '../exit-codes.js';
 import { clusterJson, clusterLines } from '../format/cluster.js';
 import { notHere } from '../not-here.js';
-import { READ_MS, SIGN_MS, withClient } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { READ_MS, SIGN_MS, withClient } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
 
@@ -13,7 +13,7 @@ const MEMBERS =
   'This release cannot change who is a member: a cluster keeps the nodes of its cluster.json';
 
 /** `quorate cluster`: the nodes and who leads them. */
-export function clusterCommand(surroundings: Surroundings): Command {
+export function clusterCommand(context: CommandContext): Command {
   const status = new Command('status')
     .description(
       'Shows who leads, who can be reached, and how far the log is, as one node sees it.',
@@ -28,11 +28,11 @@ Examples:
   quorate cluster status --endpoint 127.0.0.1:7400 --json | jq .leader_id`,
     )
     .action(async (flags: Flags) => {
-      const cluster = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const cluster = await withClient(flags, context, READ_MS, (client, options) =>
         client.getCluster(options),
       );
-      if (flags.json) return surroundings.out(JSON.stringify(clusterJson(cluster)));
-      for (const line of clusterLines(cluster)) surroundings.out(line);
+      if (flags.json) return context.out(JSON.stringify(clusterJson(cluster)));
+      for (const line of clusterLines(cluster)) context.out(line);
     });
   return new Command('cluster')
     .summary('see the nodes and who leads them')
@@ -40,7 +40,7 @@ Examples:
       'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
     )
     .addCommand(status)
-    .addCommand(requireSignaturesCommand(surroundings))
+    .addCommand(requireSignaturesCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
     .addCommand(notHere('remove', MEMBERS), { hidden: true })
     .addCommand(
@@ -54,7 +54,7 @@ Examples:
 
 type RequireFlags = Flags & { readonly yes?: true; readonly requestId?: string };
 
-function requireSignaturesCommand(surroundings: Surroundings): Command {
+function requireSignaturesCommand(context: CommandContext): Command {
   const command = new Command('require-signatures')
     .description(
       'Ends requests that only a node vouches for: from then on the cluster takes none that its requester did not ' +
@@ -78,12 +78,12 @@ Examples:
         throw usageError('This cannot be undone: every client must sign from then on. Give --yes');
       }
       const { requestId } = flags;
-      const taskId = await withClient(flags, surroundings, SIGN_MS, (client, options) =>
+      const taskId = await withClient(flags, context, SIGN_MS, (client, options) =>
         client.requireSignatures({ requestId }, options),
       );
       if (flags.json) {
-        return surroundings.out(JSON.stringify({ task_id: taskId, unsigned_requests: false }));
+        return context.out(JSON.stringify({ task_id: taskId, unsigned_requests: false }));
       }
-      surroundings.out('From now on every request must be signed by its requester');
+      context.out('From now on every request must be signed by its requester');
     });
 }

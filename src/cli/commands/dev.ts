@@ -7,14 +7,14 @@ import { demonstrate } from '../dev/demonstration.js';
 import { Interrupts } from '../dev/interrupts.js';
 import { LocalCluster } from '../dev/local-cluster.js';
 import { Ended, EXIT } from '../exit-codes.js';
-import { openClient, waitForLeader } from '../session.js';
-import { shellWord } from '../surroundings.js';
-import type { Surroundings } from '../surroundings.js';
+import { openClient, waitForLeader } from '../open-client.js';
+import { shellWord } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = { readonly data: string; readonly exit?: true; readonly json?: true };
 
 /** `quorate dev`: a cluster of three on this machine. */
-export function devCommand(surroundings: Surroundings): Command {
+export function devCommand(context: CommandContext): Command {
   return new Command('dev')
     .summary('run a cluster of three nodes on this machine')
     .description(
@@ -38,17 +38,17 @@ Examples:
 
 For development only: requests need no signature here, and one authority issues all certificates.`,
     )
-    .action((flags: Flags) => dev(flags, surroundings));
+    .action((flags: Flags) => dev(flags, context));
 }
 
-async function dev(flags: Flags, surroundings: Surroundings): Promise<void> {
-  const folder = resolve(surroundings.folder, flags.data);
-  const shown = relative(surroundings.folder, folder) || '.';
+async function dev(flags: Flags, context: CommandContext): Promise<void> {
+  const folder = resolve(context.folder, flags.data);
+  const shown = relative(context.folder, folder) || '.';
   if (!existsSync(join(folder, 'cluster.json'))) {
-    surroundings.err(`Making a cluster in ${shown}: an authority, certificates, identity keys ...`);
+    context.err(`Making a cluster in ${shown}: an authority, certificates, identity keys ...`);
     await createDevCluster(folder);
   }
-  surroundings.err('Starting three nodes ...');
+  context.err('Starting three nodes ...');
   let cluster: LocalCluster | undefined;
   using interrupts = new Interrupts(() => {
     cluster?.kill();
@@ -56,9 +56,9 @@ async function dev(flags: Flags, surroundings: Surroundings): Promise<void> {
   });
   cluster = await LocalCluster.start(folder, DEV_NODES);
   cluster.onDeath((node, ending) => {
-    const command = `${surroundings.program} node --config ${shellWord(relative(surroundings.folder, node.configFile))}`;
-    surroundings.err(`${node.id} (process ${node.pid}) ended: ${ending}. Its log: ${node.logFile}`);
-    surroundings.err(`Start it again with:\n  ${command}`);
+    const command = `${context.program} node --config ${shellWord(relative(context.folder, node.configFile))}`;
+    context.err(`${node.id} (process ${node.pid}) ended: ${ending}. Its log: ${node.logFile}`);
+    context.err(`Start it again with:\n  ${command}`);
   });
   const { connection, pids } = cluster;
   const client = openClient(connection);
@@ -66,27 +66,27 @@ async function dev(flags: Flags, surroundings: Surroundings): Promise<void> {
     const state = await waitForLeader(client, interrupts.signal);
     if (flags.json) {
       const { endpoints, ca, cert, key } = connection;
-      surroundings.out(JSON.stringify({ endpoints, ca, cert, key, data: folder, pids }));
+      context.out(JSON.stringify({ endpoints, ca, cert, key, data: folder, pids }));
     } else {
-      const command = commandFor(flags.data, surroundings);
+      const command = commandFor(flags.data, context);
       const { endpoints } = connection;
-      await demonstrate({ client, cluster: state, endpoints, pids, command, surroundings });
+      await demonstrate({ client, cluster: state, endpoints, pids, command, context });
     }
     if (flags.exit) return;
-    surroundings.err(`Ctrl-C stops the nodes; their data stays in ${shown}`);
+    context.err(`Ctrl-C stops the nodes; their data stays in ${shown}`);
     await interrupts.asked;
   } catch (error) {
     // Whoever interrupts wants no explanation.
     throw interrupts.signal.aborted ? new Ended(EXIT.failure) : error;
   } finally {
     client.close();
-    surroundings.err('Stopping the nodes ...');
+    context.err('Stopping the nodes ...');
     await cluster.stop();
   }
 }
 
 /** Prefixes words with what calls this program for this cluster from this folder. */
-function commandFor(data: string, { program }: Surroundings): (words: string) => string {
+function commandFor(data: string, { program }: CommandContext): (words: string) => string {
   const file = join(data, OPERATOR_FOLDER, CLIENT_FILE);
   const flag = data === DEV_FOLDER ? '' : ` --client-file ${shellWord(file)}`;
   return (words) => `${program} ${words}${flag}`;

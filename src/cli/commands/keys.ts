@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ClusterError } from '../../common/index.js';
 import { Algorithm, derivePublicKey } from '../../client/index.js';
-import type { JudgedKey, Key, Verdict } from '../../client/index.js';
+import type { JudgedKey, Key, KeyTrust } from '../../client/index.js';
 import {
   algorithmArgument,
   ALGORITHM_NAMES,
@@ -15,8 +15,8 @@ import { usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
 import { notHere } from '../not-here.js';
-import { GENERATE_MS, READ_MS, withClient } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { GENERATE_MS, READ_MS, withClient } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 import { addRequireOption, addTrustOptions, demand, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
@@ -28,7 +28,7 @@ type GenerateFlags = ConnectionFlags & {
   readonly label?: readonly { readonly key: string; readonly value: string }[];
   readonly allowNoRedundancy?: true;
   readonly requestId?: string;
-  readonly require?: Verdict;
+  readonly require?: KeyTrust;
   readonly json?: true;
 };
 type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
@@ -40,16 +40,16 @@ type GetFlags = ConnectionFlags &
   };
 
 /** `quorate keys`: keys in shares. */
-export function keysCommand(surroundings: Surroundings): Command {
+export function keysCommand(context: CommandContext): Command {
   return new Command('keys')
     .summary('make keys and see them')
     .description(
       'A key is born in shares, one per participant; any `threshold` of them sign together. ' +
         'It is never in one place.',
     )
-    .addCommand(generateCommand(surroundings))
-    .addCommand(listCommand(surroundings))
-    .addCommand(getCommand(surroundings))
+    .addCommand(generateCommand(context))
+    .addCommand(listCommand(context))
+    .addCommand(getCommand(context))
     .addCommand(
       notHere(
         'reshare',
@@ -62,7 +62,7 @@ export function keysCommand(surroundings: Surroundings): Command {
     });
 }
 
-function generateCommand(surroundings: Surroundings): Command {
+function generateCommand(context: CommandContext): Command {
   const command = new Command('generate')
     .description(
       'Generates a key in shares, waits until every participant has its own, and verifies what they signed for it.',
@@ -115,7 +115,7 @@ Examples:
   quorate keys generate app-key --allowed-signer spiffe://quorate/app/checkout --label team=shop`,
     )
     .action(async (keyId: string, flags: GenerateFlags) => {
-      const judged = await withClient(flags, surroundings, GENERATE_MS, (client, options) =>
+      const judged = await withClient(flags, context, GENERATE_MS, (client, options) =>
         client.generateKey(
           {
             keyId,
@@ -130,11 +130,11 @@ Examples:
           options,
         ),
       );
-      show(judged, flags, surroundings);
+      show(judged, flags, context);
     });
 }
 
-function listCommand(surroundings: Surroundings): Command {
+function listCommand(context: CommandContext): Command {
   const command = new Command('list')
     .description('Lists keys.')
     .addOption(
@@ -152,18 +152,18 @@ Examples:
   quorate keys list --json | jq -r '.keys[].key_id'`,
     )
     .action(async (flags: ListFlags) => {
-      const keys = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const keys = await withClient(flags, context, READ_MS, (client, options) =>
         client.listKeys({ limit: flags.limit }, options),
       );
       if (flags.json) {
-        return surroundings.out(JSON.stringify({ keys: keys.map((key) => keyJson(key)) }));
+        return context.out(JSON.stringify({ keys: keys.map((key) => keyJson(key)) }));
       }
-      if (keys.length === 0) return surroundings.err('There are no keys.');
-      for (const line of keyTable(keys)) surroundings.out(line);
+      if (keys.length === 0) return context.err('There are no keys.');
+      for (const line of keyTable(keys)) context.out(line);
     });
 }
 
-function getCommand(surroundings: Surroundings): Command {
+function getCommand(context: CommandContext): Command {
   const command = new Command('get')
     .description(
       `Shows a key, and what its certificate is worth when checked against your cluster.json:${VERDICTS_HELP}`,
@@ -188,10 +188,10 @@ Examples:
     )
     .action(async (keyId: string, flags: GetFlags) => {
       const { publicKey } = flags;
-      const judged = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const judged = await withClient(flags, context, READ_MS, (client, options) =>
         client.getKey(keyId, { ...options, publicKey }),
       );
-      show(judged, flags, surroundings);
+      show(judged, flags, context);
     });
 }
 
@@ -203,18 +203,18 @@ function show(
     path,
     json,
   }: {
-    readonly require?: Verdict;
+    readonly require?: KeyTrust;
     readonly path?: readonly number[];
     readonly json?: true;
   },
-  surroundings: Surroundings,
+  context: CommandContext,
 ): void {
   const { key, ...shown } = judged;
   const derived = path && derivedAt(key, path);
   const lines = json
     ? [JSON.stringify(keyJson(key, shown, derived))]
     : keyLines(key, shown, derived);
-  for (const line of lines) surroundings.out(line);
+  for (const line of lines) context.out(line);
   demand(judged, require ?? 'pending');
 }
 

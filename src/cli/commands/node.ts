@@ -9,10 +9,10 @@ import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';
 import { EXIT, report } from '../exit-codes.js';
-import type { Surroundings } from '../surroundings.js';
+import type { CommandContext } from '../command-context.js';
 
 /** `quorate node`: one node, in the foreground. */
-export function nodeCommand(surroundings: Surroundings): Command {
+export function nodeCommand(context: CommandContext): Command {
   const command = new Command('node')
     .summary('run one node')
     .description(
@@ -42,14 +42,14 @@ Examples:
     .action((options: Readonly<Record<string, string | boolean | undefined>>) => {
       const flags = attributes.map(({ path, attribute }) => [path, text(options[attribute])]);
       const config = readConfig({
-        file: text(options['config']) ?? (surroundings.environment['QUORATE_CONFIG'] || undefined),
+        file: text(options['config']) ?? (context.environment['QUORATE_CONFIG'] || undefined),
         flags: Object.fromEntries(flags),
-        environment: surroundings.environment,
-        workingFolder: surroundings.folder,
+        environment: context.environment,
+        workingFolder: context.folder,
       });
       return options['supervised'] === true
-        ? superviseNode(config, surroundings)
-        : runNode(config, surroundings);
+        ? superviseNode(config, context)
+        : runNode(config, context);
     });
 }
 
@@ -58,33 +58,33 @@ function text(value: string | boolean | undefined): string | undefined {
 }
 
 /** Opens a node in a process that does not show its memory. */
-function openNode(config: NodeConfig, { environment }: Surroundings): Promise<Node> {
+function openNode(config: NodeConfig, { environment }: CommandContext): Promise<Node> {
   const logger = jsonLogger('info', { node: config.nodeId });
   guardMemory(logger, () => process.exit(EXIT.failure));
   return Node.open(config, logger, environment);
 }
 
 /** Runs a node by its own configuration until a signal asks it to end. */
-async function runNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
+async function runNode(config: NodeConfig, context: CommandContext): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await using node = await openNode(config, surroundings);
-  endWith(node, surroundings);
+  await using node = await openNode(config, context);
+  endWith(node, context);
   await node.listen();
   await node.start(config.peers);
   await stopped;
 }
 
 /** Ends the process, at once and with an error, when the node cannot go on: nothing more may be written. */
-function endWith(node: Node, surroundings: Surroundings): void {
-  node.failed.catch((error: unknown) => process.exit(report(error, surroundings)));
+function endWith(node: Node, context: CommandContext): void {
+  node.failed.catch((error: unknown) => process.exit(report(error, context)));
 }
 
 /** Runs a node that another process started: that one says where the others are, and this node ends when it does. */
-async function superviseNode(config: NodeConfig, surroundings: Surroundings): Promise<void> {
+async function superviseNode(config: NodeConfig, context: CommandContext): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'disconnect')]);
   try {
-    await using node = await openNode(config, surroundings);
-    endWith(node, surroundings);
+    await using node = await openNode(config, context);
+    endWith(node, context);
     tell({ type: 'listening', ...(await node.listen()) });
     const peers = await Promise.race([introduction(), stopped]);
     if (!(peers instanceof Map)) return;

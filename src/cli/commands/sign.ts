@@ -6,8 +6,8 @@ import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { addMessageOptions, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
-import { SIGN_MS, withClient } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { SIGN_MS, withClient } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 import { addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
@@ -22,7 +22,7 @@ type Flags = ConnectionFlags &
   };
 
 /** `quorate sign`: a signature over a message, by a key of the cluster. */
-export function signCommand(surroundings: Surroundings): Command {
+export function signCommand(context: CommandContext): Command {
   const command = new Command('sign')
     .summary('sign a message')
     .description(
@@ -58,13 +58,13 @@ Examples:
   printf hello | quorate sign demo > hello.sig`,
     )
     .action(async (keyId: string, flags: Flags) => {
-      const message = await readMessage(flags, surroundings);
+      const message = await readMessage(flags, context);
       const { requestId, publicKey, algorithm, path } = flags;
-      const signed = await withClient(flags, surroundings, SIGN_MS, (client, options) =>
+      const signed = await withClient(flags, context, SIGN_MS, (client, options) =>
         client.sign({ keyId, message, requestId, publicKey, algorithm, path }, options),
       );
-      if (!flags.json) return surroundings.out(toHex(signed.signature));
-      surroundings.out(
+      if (!flags.json) return context.out(toHex(signed.signature));
+      context.out(
         JSON.stringify({
           key_id: keyId,
           signature: toHex(signed.signature),

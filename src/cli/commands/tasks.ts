@@ -10,8 +10,8 @@ import type { ConnectionFlags } from '../connection.js';
 import { millis } from '../format/values.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
 import { notHere } from '../not-here.js';
-import { READ_MS, withClient } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { READ_MS, withClient } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 
 type ListFlags = ConnectionFlags & {
   readonly open?: true;
@@ -21,21 +21,21 @@ type ListFlags = ConnectionFlags & {
 type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: string };
 
 /** `quorate tasks`: the work that the cluster does and has done. */
-export function tasksCommand(surroundings: Surroundings): Command {
+export function tasksCommand(context: CommandContext): Command {
   return new Command('tasks')
     .summary('see what the cluster does and has done')
     .description(
       'Tasks are the work of the cluster: key generations and signatures. Each is kept for an hour.',
     )
-    .addCommand(listCommand(surroundings))
-    .addCommand(getCommand(surroundings))
+    .addCommand(listCommand(context))
+    .addCommand(getCommand(context))
     .addCommand(
       notHere('watch', 'This release cannot watch tasks: ask again with `quorate tasks get`'),
       { hidden: true },
     );
 }
 
-function listCommand(surroundings: Surroundings): Command {
+function listCommand(context: CommandContext): Command {
   const command = new Command('list')
     .description('Lists tasks.')
     .option('--open', 'only those that have no outcome yet')
@@ -48,12 +48,12 @@ function listCommand(surroundings: Surroundings): Command {
   return addConnectionOptions(command)
     .addHelpText('after', '\nExamples:\n  quorate tasks list\n  quorate tasks list --open --json')
     .action(async (flags: ListFlags) => {
-      const tasks = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const tasks = await withClient(flags, context, READ_MS, (client, options) =>
         client.listTasks({ openOnly: flags.open ?? false, limit: flags.limit }, options),
       );
-      if (flags.json) return surroundings.out(JSON.stringify({ tasks: tasks.map(taskJson) }));
-      if (tasks.length === 0) return surroundings.err('There are no tasks.');
-      for (const line of taskTable(newestFirst(tasks))) surroundings.out(line);
+      if (flags.json) return context.out(JSON.stringify({ tasks: tasks.map(taskJson) }));
+      if (tasks.length === 0) return context.err('There are no tasks.');
+      for (const line of taskTable(newestFirst(tasks))) context.out(line);
     });
 }
 
@@ -65,7 +65,7 @@ function createdMs({ createTime }: Task): number {
   return createTime === undefined ? 0 : millis(createTime);
 }
 
-function getCommand(surroundings: Surroundings): Command {
+function getCommand(context: CommandContext): Command {
   const command = new Command('get')
     .description(
       'Shows one task: who asked, every attempt, the outcome, and which nodes are proved to have lied in it. ' +
@@ -84,19 +84,19 @@ Examples:
   quorate tasks get <task-id> --evidence blame.json`,
     )
     .action(async (taskId: string, flags: GetFlags) => {
-      const told = await withClient(flags, surroundings, READ_MS, (client, options) =>
+      const told = await withClient(flags, context, READ_MS, (client, options) =>
         client.getTask(taskId, options),
       );
-      const task = { ...told, culprits: provenOnly(told.culprits, flags, surroundings) };
+      const task = { ...told, culprits: provenOnly(told.culprits, flags, context) };
       if (flags.evidence !== undefined) {
         if (task.culprits.length === 0) {
           throw new ClusterError('not-found', `Nobody is proved to have lied in task ${taskId}`);
         }
         const text = evidenceFile(task.culprits.map(({ evidence }) => evidence));
-        writeFileSync(resolve(surroundings.folder, flags.evidence), text);
+        writeFileSync(resolve(context.folder, flags.evidence), text);
       }
-      if (flags.json) return surroundings.out(JSON.stringify(taskJson(task)));
-      for (const line of taskLines(task)) surroundings.out(line);
+      if (flags.json) return context.out(JSON.stringify(taskJson(task)));
+      for (const line of taskLines(task)) context.out(line);
     });
 }
 
@@ -104,18 +104,17 @@ Examples:
 function provenOnly(
   culprits: Task['culprits'],
   flags: GetFlags,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): Task['culprits'] {
   if (culprits.length === 0) return [];
-  const judge = openJudge(findConnection(flags, surroundings).clusterFile);
+  const judge = openJudge(findConnection(flags, context).clusterFile);
   const verdicts = judgeAll(
     judge,
     culprits.map(({ evidence }) => evidence),
   );
   return culprits.filter(({ nodeId, reason }, at) => {
     const proven = verdicts[at]?.nodeId === nodeId && verdicts[at]?.reason === reason;
-    if (!proven)
-      surroundings.err(`The node blames ${nodeId}, but its evidence does not: left out.`);
+    if (!proven) context.err(`The node blames ${nodeId}, but its evidence does not: left out.`);
     return proven;
   });
 }

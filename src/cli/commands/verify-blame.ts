@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import type { Culprit } from '../../blame/index.js';
 import { DEEDS, judgeAll, openJudge, readEvidence } from '../blame.js';
 import { Ended, EXIT } from '../exit-codes.js';
-import type { Surroundings } from '../surroundings.js';
+import type { CommandContext } from '../command-context.js';
 
 type Flags = { readonly clusterFile: string; readonly json?: true };
 
 /** `quorate verify-blame`: whom evidence proves to have lied, decided on this machine. */
-export function verifyBlameCommand(surroundings: Surroundings): Command {
+export function verifyBlameCommand(context: CommandContext): Command {
   return new Command('verify-blame')
     .summary('check who is to blame, offline')
     .description(
@@ -29,16 +29,16 @@ Example:
   quorate verify-blame blame.json --cluster-file cluster.json`,
     )
     .action((file: string, flags: Flags) => {
-      const judge = openJudge(resolve(surroundings.folder, flags.clusterFile));
-      const verdicts = judgeAll(judge, readEvidence(resolve(surroundings.folder, file)));
+      const judge = openJudge(resolve(context.folder, flags.clusterFile));
+      const verdicts = judgeAll(judge, readEvidence(resolve(context.folder, file)));
       const culprits = verdicts.filter((each) => each !== undefined);
       const unproven = verdicts.length - culprits.length;
       const proven = culprits.length > 0;
       if (flags.json) {
-        surroundings.out(JSON.stringify({ proven, culprits: culprits.map(culpritJson), unproven }));
+        context.out(JSON.stringify({ proven, culprits: culprits.map(culpritJson), unproven }));
       } else {
-        for (const culprit of culprits) surroundings.out(sentence(culprit));
-        if (unproven > 0 || !proven) surroundings.out(nothing(unproven));
+        for (const culprit of culprits) context.out(sentence(culprit));
+        if (unproven > 0 || !proven) context.out(nothing(unproven));
       }
       if (!proven) throw new Ended(EXIT.failure);
     });

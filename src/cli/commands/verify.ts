@@ -8,8 +8,8 @@ import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { addMessageOptions, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
-import { READ_MS, withClient } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { READ_MS, withClient } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 import { addTrustOptions, demand } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
@@ -24,7 +24,7 @@ type Flags = ConnectionFlags &
   };
 
 /** `quorate verify`: whether a signature is one, decided on this machine. */
-export function verifyCommand(surroundings: Surroundings): Command {
+export function verifyCommand(context: CommandContext): Command {
   const command = new Command('verify')
     .summary('check a signature, offline')
     .description(
@@ -70,29 +70,27 @@ Examples:
       if (keyId !== undefined && flags.algorithm !== undefined) {
         throw usageError('--algorithm goes with --public-key: a key of the cluster has its own');
       }
-      const message = await readMessage(flags, surroundings);
-      const { algorithm, publicKey } = await keyOf(keyId, flags, surroundings);
+      const message = await readMessage(flags, context);
+      const { algorithm, publicKey } = await keyOf(keyId, flags, context);
       const lengths = isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm] : undefined;
       requireLength('--public-key', publicKey, lengths?.publicKeyBytes);
       requireLength('--signature', flags.signature, lengths?.signatureBytes);
       const valid = verifySignature({ algorithm, publicKey }, message, flags.signature);
       if (flags.json) {
         const shown = { valid, key_id: keyId, public_key: toHex(publicKey) };
-        surroundings.out(JSON.stringify(shown));
+        context.out(JSON.stringify(shown));
       } else {
-        surroundings.out(
-          valid ? surroundings.paint('green', 'valid') : surroundings.paint('red', 'invalid'),
-        );
+        context.out(valid ? context.paint('green', 'valid') : context.paint('red', 'invalid'));
       }
       if (!valid) throw new Ended(EXIT.failure);
     });
 }
 
 /** The key that is meant: given, or of the cluster. */
-function keyOf(keyId: string | undefined, flags: Flags, surroundings: Surroundings) {
+function keyOf(keyId: string | undefined, flags: Flags, context: CommandContext) {
   const { algorithm = Algorithm.FROST_ED25519_SHA512, publicKey } = flags;
   if (keyId === undefined) return { algorithm, publicKey: publicKey ?? new Uint8Array() };
-  return withClient(flags, surroundings, READ_MS, async (client, options) => {
+  return withClient(flags, context, READ_MS, async (client, options) => {
     const judged = await client.getKey(keyId, options);
     demand(judged, flags.require ?? 'vouched');
     const { key } = judged;

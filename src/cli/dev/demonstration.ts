@@ -6,8 +6,8 @@ import { quantile } from '../format/bench.js';
 import { facts, table } from '../format/table.js';
 import { duration, time } from '../format/values.js';
 import { measure } from '../measure.js';
-import { GENERATE_MS, READ_MS, SIGN_MS } from '../session.js';
-import type { Surroundings } from '../surroundings.js';
+import { GENERATE_MS, READ_MS, SIGN_MS } from '../open-client.js';
+import type { CommandContext } from '../command-context.js';
 
 /** What the demonstration shows beside what it does. */
 export type Stage = {
@@ -17,7 +17,7 @@ export type Stage = {
   readonly pids: Readonly<Record<string, number>>;
   /** A command line for this cluster, from the words after `quorate`. */
   readonly command: (words: string) => string;
-  readonly surroundings: Surroundings;
+  readonly context: CommandContext;
 };
 
 const KEY_ID = 'demo';
@@ -27,16 +27,16 @@ const MORE = 10;
 
 /** Makes a key, signs with it, and has somebody else check the signature. */
 export async function demonstrate(stage: Stage): Promise<void> {
-  const { surroundings } = stage;
-  const say = (line = '') => surroundings.out(line);
+  const { context } = stage;
+  const say = (line = '') => context.out(line);
   const show = (lines: readonly string[]) => lines.forEach((line) => say(`     ${line}`));
   const title = (number: number, text: string, took?: number) => {
-    const elapsed = took === undefined ? '' : surroundings.paint('dim', duration(took));
-    say(`  ${surroundings.paint('cyan', `${number}.`)} ${text.padEnd(58)}${elapsed}`);
+    const elapsed = took === undefined ? '' : context.paint('dim', duration(took));
+    say(`  ${context.paint('cyan', `${number}.`)} ${text.padEnd(58)}${elapsed}`);
   };
 
   say();
-  say(surroundings.paint('bold', '  Quorate: three nodes on this machine, over mutual TLS'));
+  say(context.paint('bold', '  Quorate: three nodes on this machine, over mutual TLS'));
   say();
   show(nodes(stage));
   say();
@@ -81,7 +81,7 @@ export async function demonstrate(stage: Stage): Promise<void> {
   const verifying = performance.now();
   const valid = nodeVerify.final('FROST_ED25519_SHA512', key.publicKey, message, signed.signature);
   title(3, 'Checked by OpenSSL, which knows nothing of us', performance.now() - verifying);
-  show([valid ? surroundings.paint('green', 'valid') : surroundings.paint('red', 'INVALID')]);
+  show([valid ? context.paint('green', 'valid') : context.paint('red', 'INVALID')]);
   say();
   if (!valid) throw new Ended(EXIT.failure);
 

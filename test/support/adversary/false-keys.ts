@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Reader, Verdict } from '../../../src/client/index.js';
+import type { Reader, KeyTrust } from '../../../src/client/index.js';
 import { installedBytes, readyBytes, requestHash } from '../../../src/identity/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { Signer } from '../../../src/ports/index.js';
@@ -13,7 +13,7 @@ import type { Asked, Collusion } from './collusion.js';
 export type FalseKey = {
   readonly name: string;
   readonly key: Key;
-  readonly verdict: Verdict;
+  readonly verdict: KeyTrust;
   /** Beyond the victim's own name. */
   readonly reader?: Reader;
 };

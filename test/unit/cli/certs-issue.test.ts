@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGenesis, Requesters } from '../../../src/identity/index.js';
 import { nodeVerify } from '../../../src/machine/index.js';
-import { quorate } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
 
 let folder = '';
 beforeAll(async () => {

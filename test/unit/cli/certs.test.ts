@@ -7,8 +7,8 @@ import { nodeId } from '../../../src/common/index.js';
 import { parseGenesis } from '../../../src/identity/index.js';
 import { readConfig } from '../../../src/node/index.js';
 import { loadNodeKey, openIdentity } from '../../../src/pki/index.js';
-import { quorate } from './fake-surroundings.js';
-import type { Ran } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
+import type { Ran } from './fake-context.js';
 
 let folder = '';
 let ran: Ran;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { readClientFile, writeClientFile } from '../../../src/cli/client-file.js';
 import { findConnection } from '../../../src/cli/connection.js';
 import type { ConnectionFlags } from '../../../src/cli/connection.js';
-import { openClient } from '../../../src/cli/session.js';
-import type { Surroundings } from '../../../src/cli/index.js';
+import { openClient } from '../../../src/cli/open-client.js';
+import type { CommandContext } from '../../../src/cli/index.js';
 
 let folder = '';
 beforeAll(() => {
@@ -35,7 +35,7 @@ function client(place: string, endpoints: string[]): void {
 }
 
 function find(flags: ConnectionFlags, environment: Record<string, string> = {}, from = folder) {
-  const surroundings: Surroundings = {
+  const context: CommandContext = {
     environment,
     folder: from,
     out: () => undefined,
@@ -45,7 +45,7 @@ function find(flags: ConnectionFlags, environment: Record<string, string> = {}, 
     paint: (_, text) => text,
     program: 'quorate',
   };
-  return findConnection(flags, surroundings);
+  return findConnection(flags, context);
 }
 
 describe('which cluster', () => {

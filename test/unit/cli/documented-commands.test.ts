@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { buildProgram } from '../../../src/cli/program.js';
-import { fakeSurroundings } from './fake-surroundings.js';
+import { fakeContext } from './fake-context.js';
 
 /** What a page or a help text shows a person to type, held against the commands that there are. */
 type Shown = { readonly where: string; readonly line: string };
@@ -35,7 +35,7 @@ function shownIn(where: string, text: string): Shown[] {
   return lines.map(([, line = '']) => ({ where, line: line.split(/\s+#|\s{3,}|[|;]/)[0] ?? '' }));
 }
 
-const program = buildProgram(fakeSurroundings().surroundings);
+const program = buildProgram(fakeContext().context);
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
 import type { ErrorCode } from '../../../src/common/index.js';
 import { Ended, report } from '../../../src/cli/exit-codes.js';
-import type { Surroundings } from '../../../src/cli/index.js';
+import type { CommandContext } from '../../../src/cli/index.js';
 
 function reported(error: unknown): { status: number; lines: string[] } {
   const lines: string[] = [];
-  const surroundings: Surroundings = {
+  const context: CommandContext = {
     environment: {},
     folder: '/',
     out: () => undefined,
@@ -16,7 +16,7 @@ function reported(error: unknown): { status: number; lines: string[] } {
     paint: (_, text) => text,
     program: 'quorate',
   };
-  return { status: report(error, surroundings), lines };
+  return { status: report(error, context), lines };
 }
 
 describe('the exit status says what kind of failure it was', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { quorate } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
 
 const COMMANDS = [
   'dev',

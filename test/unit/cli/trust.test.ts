@@ -11,7 +11,7 @@ import type { Collusion } from '../../support/adversary/collusion.js';
 import { falseKeys } from '../../support/adversary/false-keys.js';
 import { ScriptedNode } from '../../support/adversary/scripted-node.js';
 import { collude } from '../client/colluding.js';
-import { quorate } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
 
 let collusion: Collusion;
 let node: ScriptedNode;

@@ -16,7 +16,7 @@ import { sealEntry } from '../../../src/raft/index.js';
 import { encodeCommand, METHODS } from '../../../src/state/index.js';
 import { testSigner } from '../../support/builders/frost-exchange.js';
 import { fill, generateRequest, testGenesis } from '../../support/builders/ledger.js';
-import { quorate } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
 import { keygen } from '../../../src/sharing/index.js';
 
 const TASK = 'a'.repeat(26);

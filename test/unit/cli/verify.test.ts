@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { toHex, utf8 } from '../../../src/common/index.js';
-import { quorate } from './fake-surroundings.js';
+import { quorate } from './fake-context.js';
 
 const pair = generateKeyPairSync('ed25519');
 const publicKey = toHex(

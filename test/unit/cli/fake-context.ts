@@ -1,16 +1,16 @@
 import { run } from '../../../src/cli/index.js';
-import type { Surroundings } from '../../../src/cli/index.js';
+import type { CommandContext } from '../../../src/cli/index.js';
 
 /** What one run of `quorate` printed, and its exit status. */
 export type Ran = { readonly status: number; readonly out: string; readonly err: string };
 
-/** Surroundings that keep what is printed. */
-export function fakeSurroundings(
-  given: Partial<Surroundings> & { readonly stdin?: Uint8Array } = {},
-): { readonly surroundings: Surroundings; readonly out: string[]; readonly err: string[] } {
+/** CommandContext that keep what is printed. */
+export function fakeContext(
+  given: Partial<CommandContext> & { readonly stdin?: Uint8Array } = {},
+): { readonly context: CommandContext; readonly out: string[]; readonly err: string[] } {
   const out: string[] = [];
   const err: string[] = [];
-  const surroundings: Surroundings = {
+  const context: CommandContext = {
     environment: {},
     folder: '/nowhere',
     out: (line) => void out.push(line),
@@ -21,15 +21,15 @@ export function fakeSurroundings(
     program: 'quorate',
     ...given,
   };
-  return { surroundings, out, err };
+  return { context, out, err };
 }
 
 /** Runs `quorate` in this process. */
 export async function quorate(
   argv: readonly string[],
-  given: Parameters<typeof fakeSurroundings>[0] = {},
+  given: Parameters<typeof fakeContext>[0] = {},
 ): Promise<Ran> {
-  const { surroundings, out, err } = fakeSurroundings(given);
-  const status = await run(argv, surroundings);
+  const { context, out, err } = fakeContext(given);
+  const status = await run(argv, context);
   return { status, out: out.join('\n'), err: err.join('\n') };
 }

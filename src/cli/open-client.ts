@@ -7,7 +7,7 @@ import type { Connection } from './client-file.js';
 import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
 import { usageError } from './exit-codes.js';
-import type { Surroundings } from './surroundings.js';
+import type { CommandContext } from './command-context.js';
 import type { TrustFlags } from './trust.js';
 
 /** How long a call may take unless `--timeout` says otherwise. */
@@ -45,11 +45,11 @@ function text(file: string): string {
 /** Runs with a client of the cluster that the flags name, and closes it. */
 export async function withClient<T>(
   flags: ConnectionFlags & TrustFlags,
-  surroundings: Surroundings,
+  context: CommandContext,
   timeoutMs: number,
   run: (client: QuorateClient, options: CallOptions) => Promise<T>,
 ): Promise<T> {
-  const client = openClient(findConnection(flags, surroundings), flags);
+  const client = openClient(findConnection(flags, context), flags);
   try {
     return await run(client, { timeoutMs: flags.timeout ?? timeoutMs });
   } finally {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 
 /** What a command sees of the process it runs in; tests hand in their own. */
-export type Surroundings = {
+export type CommandContext = {
   /** Secrets that a command was told to find here are taken out. */
   readonly environment: Record<string, string | undefined>;
   /** The working folder, absolute. */
@@ -22,8 +22,8 @@ export type Surroundings = {
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
-/** The surroundings of the running process. */
-export function processSurroundings(): Surroundings {
+/** The context of the running process. */
+export function processContext(): CommandContext {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
   return {
