@@ -1,5 +1,5 @@
 /**
- * The public API: one table of operations, with who may call each, what it does and how it answers; and one from error
+ * The public API: one table of operations, with the roles that may call each and what it does; and one from error
  * codes to statuses. It decodes requests, asks the backend and presents what comes back; it decides nothing about keys,
  * tasks or consensus. It knows no transport: `rpc/` carries calls to it and answers away.
  */

@@ -50,7 +50,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
     chainCode: record.chainCode,
     digest: record.digest,
     ready: record.ready,
-    // The first that make it complete, whoever says so after them: once complete, a certificate stays as it is.
+    // The first that make it complete, without those that come later: once complete, a certificate stays as it is.
     installed: record.installed.slice(0, record.threshold),
     method: record.method,
     request: record.request,
@@ -58,7 +58,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
   };
 }
 
-/** A task as those who may see it do. */
+/** A task as callers that may see it do. */
 export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
   return {
     taskId: record.taskId,

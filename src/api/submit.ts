@@ -38,14 +38,14 @@ export function submissionOf(
   };
 }
 
-/** How long a request may be acted on of which nobody wants to hear after the call. */
+/** How long a request may be acted on whose outcome is of no use after the call. */
 export function lifetimeMsOf({ time }: Call): Millis {
   return Math.min(time.remainingMs(), REQUEST_LIFETIME_MS_MAX);
 }
 
 /**
- * Whose request it is, by its own word: the certificate that it is signed with, or the caller's. Enough to look for
- * its task; the log judges it.
+ * The requester by the request's own word: of the certificate that it is signed with, or of the caller's. Enough to
+ * look for its task; the log judges it.
  */
 export function claimedRequester({ requester, authorization }: Submission): string {
   const [leaf] = authorization?.certificates ?? [];

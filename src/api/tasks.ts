@@ -52,7 +52,7 @@ function notFound(taskId: string): ClusterError {
   return new ClusterError('not-found', `There is no task ${taskId}`, { reason: 'TASK_NOT_FOUND' });
 }
 
-/** The same for a task that is another's and for one that is nobody's: whether it exists is not told. */
+/** The same for another requester's task and for one that does not exist: whether it exists is not told. */
 function notYours(taskId: string): ClusterError {
   return new ClusterError('forbidden', `Task ${taskId} is not one of yours`, {
     reason: 'TASK_NOT_YOURS',

@@ -5,7 +5,7 @@ import type { Role } from '../identity/index.js';
 /** Where an authority's certificate and private key are, PEM. */
 export type AuthorityFiles = { readonly certificate: string; readonly privateKey: string };
 
-/** Which authority of a cluster's folder: of nodes, of those who ask them, or of both at once. */
+/** Which authority of a cluster's folder: of nodes, of requesters, or of both at once. */
 export type AuthorityKind = 'peer' | 'requester' | 'one';
 
 const STEM: Readonly<Record<AuthorityKind, string>> = {

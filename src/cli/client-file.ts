@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { usageError } from './exit-codes.js';
 
-/** Where a cluster is, and whom to be there: what a client needs to connect. */
+/** A cluster's addresses, and the identity to use there: what a client needs to connect. */
 export type Connection = {
   /** `host:port` of nodes' client ports. */
   readonly endpoints: readonly string[];

@@ -38,7 +38,7 @@ export function processContext(): CommandContext {
   };
 }
 
-/** Whoever reads us, `head` for example, may have read enough: that is no error. */
+/** The reader of our output, `head` for example, may have read enough: that is no error. */
 function ignoreClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }

@@ -122,7 +122,7 @@ async function create(
   return genesis;
 }
 
-/** Who may issue certificates to nodes and to requesters, and where their files go. */
+/** The authorities of nodes and of requesters, and where their files go. */
 type Authorities = {
   readonly peer: Credential;
   readonly requester: Credential;
@@ -148,7 +148,7 @@ async function createAuthorities({ folder, oneAuthority }: ClusterPlan): Promise
   };
 }
 
-/** The authority in each folder is the nodes': nodes and clients alike know by it whom they reach. */
+/** The authority in each folder is the nodes': nodes and clients alike check by it which node they reach. */
 function writeMember({ folder, credential }: Member, peer: Credential, genesis: Genesis): void {
   makeFolder(folder);
   writePublicFile(join(folder, 'ca.pem'), peer.certificate);

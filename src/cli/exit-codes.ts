@@ -66,7 +66,7 @@ export function report(error: unknown, context: CommandContext): ExitCode {
   return EXIT_OF[error.code];
 }
 
-/** An error that nobody expected, with what caused it. */
+/** An unexpected error, with what caused it. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;

@@ -98,7 +98,7 @@ function bundleFor(role: Role, genesis: Genesis | undefined): string | undefined
   return isNode(role) ? genesis?.peerCa : genesis?.requesterCa;
 }
 
-/** What a client needs besides its certificate: whom it trusts, and the genesis. */
+/** What a client needs besides its certificate: the authorities that it trusts, and the genesis. */
 function clientFiles(cluster: string, genesis: Genesis): Readonly<Record<string, string>> {
   return { 'ca.pem': genesis.peerCa, 'cluster.json': read(join(cluster, 'cluster.json')) };
 }

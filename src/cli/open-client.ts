@@ -19,7 +19,7 @@ const LEADER_MS = 60_000;
 const POLL_MS = 50;
 
 /**
- * A client of the cluster at `connection`. Whoever opens it closes it.
+ * A client of the cluster at `connection`. Its caller closes it.
  *
  * @throws ClusterError `invalid-request` naming the files that cannot be used.
  */

@@ -30,7 +30,7 @@ import type { CallOptions, Until } from './transport.js';
 export type ConnectOptions = {
   /** `host:port` of nodes' client ports; any of them will do, and more are better. */
   readonly endpoints: readonly string[];
-  /** PEM: who vouches for the nodes. */
+  /** PEM: the authorities of the nodes' certificates. */
   readonly ca: string;
   /** PEM: the caller's certificate, leaf first, and its private key. */
   readonly cert: string;
@@ -38,7 +38,7 @@ export type ConnectOptions = {
   /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
   readonly clusterFile?: Uint8Array | undefined;
   /**
-   * Who signs requests that change something: `tls`, the key above, unless given. With `none`, and without a cluster file,
+   * The signer of requests that change something: `tls`, the key above, unless given. With `none`, and without a cluster file,
    * a node vouches for them, if the cluster lets it.
    */
   readonly signer?: RequestSigner | 'tls' | 'none' | undefined;

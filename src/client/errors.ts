@@ -67,7 +67,7 @@ export function errorOf(error: ServiceError): QuorateError | ServerFault {
   return new QuorateError(code, error.details, {
     facts: Object.fromEntries(info?.metadata ?? []),
     cause: error,
-    // Without details it was not a node of ours that answered, but a library or nobody.
+    // Without details the answer is not a node's: a library gave it, or the connection failed.
     ...(info !== undefined || code === 'no-quorum' ? { reason } : {}),
     ...(field === undefined ? {} : { field }),
     ...(delay === undefined

@@ -23,10 +23,10 @@ import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
 import type { Key, KeyCertificate, Label, NodeSignature } from '../wire/index.js';
 
 /**
- * What a key's certificate is worth to whoever checks it:
- * `active`: every participant signed for it, and its requester, who is the reader or somebody the reader named, signed
- * the request;
- * `vouched`: every participant signed for it, and a node vouches for who asked;
+ * What a key's certificate is worth to the reader that checks it:
+ * `active`: every participant signed for it, and its requester, which is the reader or a requester that the reader
+ * named, signed the request;
+ * `vouched`: every participant signed for it, and a node vouches for its requester;
  * `pending`: the same as one of these, but too few have said that their log activated it;
  * `unverified`: something does not fit, or there is nothing to check it against.
  */
@@ -44,9 +44,9 @@ export function reaches(verdict: KeyTrust, required: KeyTrust): boolean {
   return RANK[verdict] >= RANK[required];
 }
 
-/** What a reader of a key knows without asking anybody. */
+/** What a reader of a key knows by itself. */
 export type Reader = {
-  /** The reader's own SPIFFE id, and those of others whose keys it takes for what they asked for. */
+  /** The reader's own SPIFFE id, and those of other requesters whose keys it trusts. */
   readonly spiffeId?: string | undefined;
   readonly requesters?: readonly string[] | undefined;
   /** The bytes of the GenerateKeyRequest that it sent, when the key is the answer to one. */
@@ -201,11 +201,11 @@ function countInstalled(certificate: KeyCertificate, genesis: Genesis, verify: V
   ).length;
 }
 
-/** Who asked for a key: itself by its signature, or by the word of a node. */
+/** The requester of a key: by its own signature, or by the word of a node. */
 type Requester = { readonly spiffeId: string; readonly voucher: string | undefined };
 
 /**
- * Signature, chain, role and voucher, by the function by which nodes judge them. Nobody says at what time the request was
+ * Signature, chain, role and voucher, by the function by which nodes judge them. No signature tells at what time the request was
  * taken; it was at most ten minutes before its expiry, so the chain must have been good at some moment of these.
  */
 function judgeRequester(
@@ -229,7 +229,7 @@ function judgeRequester(
   return { ok: true, value: { spiffeId: requester.spiffeId, voucher } };
 }
 
-/** Its requester is not somebody by whose word the reader takes a key for what it wants. */
+/** The reader does not trust keys of this requester. */
 function unknown(
   key: Key,
   { participants }: ParsedGenerateKey,

@@ -12,7 +12,7 @@ import type { Transport, Until } from './transport.js';
 /** A time that a Date can name. */
 const TIME = /^\d{1,15}$/;
 
-/** Who signs, and for which cluster: a signature for one is nothing to another. */
+/** The signer of requests, and the cluster that they are for: a signature for one is nothing to another. */
 export type Signing = { readonly clusterId: ClusterId; readonly signer: RequestSigner };
 
 /**

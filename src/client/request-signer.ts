@@ -4,7 +4,7 @@ import type { Identity } from '../identity/index.js';
 import { identityOf } from '../rpc/index.js';
 import { QuorateError } from './errors.js';
 
-/** Who signs requests. The key may live elsewhere: in an HSM, behind another process. */
+/** Signs requests for their requester. The key may live elsewhere: in an HSM, behind another process. */
 export type RequestSigner = {
   /** PEM, leaf first: the certificate that names the requester, and what leads to the requesters' authority. */
   readonly chain: string;
@@ -16,7 +16,7 @@ export type RequestSigner = {
  * Signs with the key that a client shows in TLS.
  *
  * @param tls - PEM. The key may be of any kind: it is when it should sign that one of another kind than the profile
- * takes is refused, since who only reads needs no signature.
+ * takes is refused, since a client that only reads needs no signature.
  */
 export function tlsSigner(tls: { readonly cert: string; readonly key: string }): RequestSigner {
   const key = createPrivateKey(tls.key);
@@ -42,7 +42,7 @@ export function derOf(pem: string): Buffer {
   return Buffer.concat(blocks);
 }
 
-/** Whom the first certificate of a chain names: the requester, to the cluster. */
+/** The identity that the first certificate of a chain names: the requester, to the cluster. */
 export function requesterOf(chain: string): Identity | undefined {
   const { subjectAltName = '' } = new X509Certificate(derOf(chain));
   return identityOf({ subjectaltname: subjectAltName });

@@ -17,7 +17,7 @@ import {
   TIMEOUT_MS_DEFAULT,
 } from './limits.js';
 
-/** How long a call may take, and who may stop it. */
+/** How long a call may take, and the signal that stops it. */
 export type CallOptions = {
   readonly timeoutMs?: Millis | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,7 +58,7 @@ export class Transport {
           'grpc.max_receive_message_length': RESPONSE_BYTES_MAX,
           'grpc.enable_retries': 0,
           'grpc.service_config_disable_resolution': 1,
-          // Whom we reached is checked by SPIFFE id; this is only a name for TLS to send in place of an address.
+          // The node that was reached is checked by SPIFFE id; this is only a name for TLS to send in place of an address.
           'grpc.ssl_target_name_override': 'quorate',
         }),
     );

@@ -21,7 +21,7 @@ export class SecretBytes {
   readonly #bytes: Uint8Array;
   #wiped = false;
 
-  /** Takes ownership: nobody else keeps or wipes `bytes`. */
+  /** Takes ownership: no other holder keeps or wipes `bytes`. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }

@@ -21,9 +21,9 @@ export type GenesisFields = {
   readonly level: number;
   readonly createdMs: Millis;
   readonly members: readonly GenesisMember[];
-  /** PEM bundle: who may issue certificates to nodes. */
+  /** PEM bundle: the authorities that may issue certificates to nodes. */
   readonly peerCa: string;
-  /** PEM bundle: who may issue certificates to requesters. */
+  /** PEM bundle: the authorities that may issue certificates to requesters. */
   readonly requesterCa: string;
   /** Whether requests that only mutual TLS authenticates are taken, vouched for by their entry node. */
   readonly unsigned: boolean;

@@ -1,5 +1,5 @@
 /**
- * Who is who, and the exact bytes they sign: the genesis file, SPIFFE ids and roles, facts of nodes, request hashes,
+ * Members, roles and names, and the exact bytes that they sign: the genesis file, SPIFFE ids and roles, facts of nodes, request hashes,
  * task ids and session ids (`docs/architecture.md`, trust), and requesters' certificates in a narrow profile of X.509
  * (`x509/`, RFC 5280). All of it is pure and the same on every node.
  * Signatures are verified behind a port; it knows neither Raft nor the state.

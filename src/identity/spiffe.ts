@@ -1,7 +1,7 @@
 /** What a certificate may do (`docs/architecture.md`, words). */
 export type Role = 'tee' | 'mesh' | 'app' | 'operator' | 'auditor';
 
-/** Whom a certificate names. */
+/** The holder that a certificate names. */
 export type Identity = {
   /** `spiffe://quorate/<role>/<name>`. */
   readonly spiffeId: string;

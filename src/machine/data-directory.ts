@@ -6,7 +6,7 @@ import type { ClusterId, NodeId } from '../common/index.js';
 import { replacePrivateFile } from './files.js';
 import { lockDataDirectory } from './lock.js';
 
-/** Whose identity key a file holds: what it is sealed for. */
+/** The owner of an identity key: what its file is sealed for. */
 export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
 
 /** A node's own directory, locked for this process. */
@@ -18,11 +18,11 @@ export type DataDirectory = {
   readonly sharesPath: string;
   /** For `openIdentity`. */
   readonly identityPath: string;
-  /** Whether it says already whose it is. */
+  /** Whether it names its node already. */
   readonly claimed: boolean;
   /**
-   * Writes down whose directory this is: once its identity key has opened and its log has begun, so that a directory that
-   * is somebody else's is left as it was, and a claimed one never has an empty log.
+   * Writes down which node's directory this is: once its identity key has opened and its log has begun, so that another
+   * node's directory is left as it was, and a claimed one never has an empty log.
    */
   claim(): void;
   release(): Promise<void>;

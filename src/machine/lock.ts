@@ -17,7 +17,7 @@ const ATTEMPTS_MAX = 3;
 
 /**
  * Takes the data directory for this process, by listening on `lock.sock` in it: the kernel forgets a listener with its
- * process, so a socket that nobody answers is stale, and no process id has to be guessed about.
+ * process, so a socket that no process answers is stale, and no process id has to be guessed about.
  *
  * @throws ClusterError `wrong-state` (`DATA_DIRECTORY_IN_USE`) when another process has it.
  */
@@ -67,7 +67,7 @@ function isAnswered(path: string): Promise<boolean> {
       socket.destroy();
       done(true);
     });
-    // A full backlog is somebody; refused or gone is nobody.
+    // A full backlog is a living process; refused or gone is none.
     socket.once('error', (error: NodeJS.ErrnoException) =>
       done(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
     );
@@ -75,7 +75,7 @@ function isAnswered(path: string): Promise<boolean> {
 }
 
 /**
- * Removes a socket that nobody answers. Two processes may find the same stale one: the first clears it and listens, and
+ * Removes a socket that no process answers. Two processes may find the same stale one: the first clears it and listens, and
  * the second must not remove the first's. So it is moved aside, asked again, and put back when it lives.
  */
 async function clearStale(path: string): Promise<void> {

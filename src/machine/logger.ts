@@ -4,7 +4,7 @@ import type { LogFields, Logger } from '../ports/index.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Fields that nobody means to log. */
+/** Fields that are never meant to be logged. */
 const REDACTED = [
   'scalar',
   'share',

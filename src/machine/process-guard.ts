@@ -6,13 +6,13 @@ const SHOWS_MEMORY = /--(inspect|heapsnapshot|heap-prof|cpu-prof|report|abort-on
 
 /**
  * Closes the ways by which a process that holds secrets shows its memory: no debugger starts by a signal, no report is
- * written, and an error that nobody caught is told by its words alone, where Node would print all that hangs on it. What was
+ * written, and an error that was not caught is told by its words alone, where Node would print all that hangs on it. What was
  * switched on when the process began cannot be taken back; it is told.
  *
  * @param end - Ends the process, with a failure.
  */
 export function guardMemory(logger: Logger, end: () => void): void {
-  // Node opens a debugger's port at SIGUSR1, to everybody on this machine, unless somebody listens for the signal.
+  // Node opens a debugger's port at SIGUSR1, to every user of this machine, unless the process listens for the signal.
   process.on('SIGUSR1', () => logger.warn('Debuggers are not let in: SIGUSR1 does nothing'));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {

@@ -7,7 +7,7 @@ const REMEMBERED_MAX = 4096;
 
 /**
  * The same opinions, and a signature of a certificate's key that was right is not computed again: a leader looks at each request
- * before it proposes it, and again when it applies it. What was wrong is forgotten, so that nobody can fill the memory with it.
+ * before it proposes it, and again when it applies it. What was wrong is forgotten, so that no sender can fill the memory with it.
  */
 export function remembering(verify: Verify): Verify {
   const right = new Set<string>();

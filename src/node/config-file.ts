@@ -32,7 +32,7 @@ export function readConfigFile(name: string | undefined): ConfigFile {
   return { name, tree, locate };
 }
 
-/** YAML's aliases are looked up only now: one may lead nowhere, or to more than anybody would write. */
+/** YAML's aliases are looked up only now: one may lead nowhere, or to more than a person would write. */
 function treeOf(document: Document, name: string): unknown {
   try {
     const tree: unknown = document.toJS();

@@ -42,7 +42,7 @@ const path = z.string().min(1, { error: 'must name a file or folder' });
 const id = z.string().regex(ID_PATTERN, {
   error: 'must be lower-case letters, digits, _ and -, at most 63',
 });
-/** So narrow that neither a key nor a usual passphrase fits, where somebody writes it in place of the variable's name. */
+/** So narrow that neither a key nor a usual passphrase fits, where an operator writes it in place of the variable's name. */
 const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,62}$/, {
   error: 'must name a variable: capital letters, digits and _; the secret itself never stands here',
 });

@@ -7,7 +7,7 @@ import { readKeyFile } from '../pki/index.js';
 import { identityOf } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
 
-/** TLS for both of a node's ports. Whom each side trusts is the genesis' word, not the configuration's. */
+/** TLS for both of a node's ports. The authorities that each side trusts are the genesis', not the configuration's. */
 export type NodeCredentials = { readonly clients: TlsFiles; readonly peers: TlsFiles };
 
 /**
@@ -65,7 +65,7 @@ function readPem(file: string): string {
   }
 }
 
-/** As a string, which cannot be wiped: that is what TLS takes. The key says who is speaking, and enters nothing else. */
+/** As a string, which cannot be wiped: that is what TLS takes. The key proves the speaker's name, and enters nothing else. */
 function readKeyPem(file: string): string {
   try {
     using bytes = readKeyFile(file);

@@ -20,7 +20,7 @@ export type Holdings = {
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
   readonly signer: Signer;
-  /** 32 bytes. Whoever has made its own of it ends it; closing does at the latest. */
+  /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
   /** Closes the store and gives the data directory back. */
   close(): Promise<void>;

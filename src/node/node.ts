@@ -79,7 +79,7 @@ export class Node implements AsyncDisposable {
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    // Whoever waits for it hears of it; nobody else's process ends by it.
+    // A caller that waits for it hears of it; a process whose caller does not is not ended by it.
     this.failed.catch(() => undefined);
   }
 

@@ -117,7 +117,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const sendTo = (nodes: readonly NodeId[], message: SessionBody): void => {
     let bytes: Uint8Array | undefined;
     for (const to of nodes) {
-      // To itself, but not at once: nobody expects to be called back while it is still speaking.
+      // To itself, but not at once: a sender does not expect to be called back while it is still sending.
       if (to === signer.node) void Promise.resolve().then(() => tasks.deliver(to, message));
       else if (connections.has(to)) {
         bytes ??= encodeSession(message);

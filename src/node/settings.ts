@@ -12,7 +12,7 @@ export type Setting = {
   readonly isPath?: true;
   /** One of several ways to say the same: the strongest source that has any of them must have one, and that one counts. */
   readonly wayOf?: 'node_key';
-  /** Names the place of a secret. Somebody will write the secret itself there, so it is never shown. */
+  /** Names the place of a secret. Operators write the secret itself there by mistake, so it is never shown. */
   readonly isDelicate?: true;
 };
 

@@ -55,7 +55,7 @@ export function loadNodeKey(
 /**
  * Takes a secret out of the environment.
  *
- * @throws ClusterError `invalid-request`. The name of the variable is not told: whoever mistakes it for the place of the
+ * @throws ClusterError `invalid-request`. The name of the variable is not told: an operator that mistakes it for the place of the
  * secret itself would find the secret in the log.
  */
 export function takeVariable(

@@ -8,11 +8,11 @@ export interface Compute {
    *
    * @param input - Plain data; a copy of it is computed with.
    * @param moved - Arrays of `input` that are given away: each has its buffer to itself, and is empty when this returns.
-   * @throws {ClusterError} `overloaded` when too much waits, `deadline` when it takes too long, `cancelled` when who computed
+   * @throws {ClusterError} `overloaded` when too much waits, `deadline` when it takes too long, `cancelled` when the worker
    * it has ended. What was moved is lost then.
    */
   run<I, O>(job: JobName<I, O>, input: I, moved?: readonly Uint8Array[]): Promise<O>;
-  /** Claims that nothing is being computed, so that what is not needed yet would keep nobody waiting. */
+  /** Claims that nothing is being computed, so that work that is not needed yet would delay no other. */
   idle(): boolean;
 }
 

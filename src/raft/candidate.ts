@@ -21,7 +21,7 @@ import { refuseReads } from './read-index.js';
 export function tickElection(core: Core, ticks: number, suspect: boolean): void {
   core.electionElapsedTicks += ticks;
   if (core.electionElapsedTicks < core.electionTimeoutTicks || suspect) return;
-  // Whoever can not save its vote can not be elected.
+  // A node that cannot save its vote cannot be elected.
   if (isDiskStalled(core)) restartElectionTimer(core);
   else becomePrecandidate(core);
 }

@@ -33,7 +33,7 @@ export type LeaderRole = {
   uncommittedBytes: number;
 };
 
-/** Who waits for an index: a read of this node, or a follower's request. */
+/** A read that waits for an index: one of this node, or a follower's request. */
 export type Reader =
   | { readonly type: 'own'; readonly id: number }
   | { readonly type: 'follower'; readonly node: NodeId; readonly readId: number };
@@ -67,7 +67,7 @@ export type ReadResult = { readonly id: number; readonly index: LogIndex | undef
 /** Something that an honest cluster never does. */
 export type Alarm = { readonly message: string; readonly fields: LogFields };
 
-/** All that a node of the cluster remembers. The files of the roles work on it; nobody else does. */
+/** All that a node of the cluster remembers. Only the files of the roles work on it. */
 export type Core = {
   readonly id: NodeId;
   readonly voters: readonly NodeId[];
@@ -115,7 +115,7 @@ export function sendNow(core: Core, message: Message): void {
 
 /**
  * Sends what promises that term, vote and the log up to `index` are durable: at once if they are, else after the next
- * write. A promise to anybody is on disk before the bytes that carry it are on the wire.
+ * write. A promise to another node is on disk before the bytes that carry it are on the wire.
  */
 export function sendPromise(core: Core, message: Message, index: LogIndex): void {
   const kept = core.hardState === 'durable' && index <= core.log.durable;
@@ -144,17 +144,17 @@ export function enterTerm(core: Core, term: Term, votedFor: NodeId | undefined):
   core.term = term;
   core.votedFor = votedFor;
   core.hardState = 'unsaved';
-  // Promises of a term that is over help nobody, and the entries that they speak of may be truncated unsaved.
+  // Promises of a term that is over are of no use, and the entries that they speak of may be truncated unsaved.
   core.outbox.afterPersist = [];
 }
 
-/** Whom this node believes to lead. */
+/** The node that this one believes to lead. */
 export function leaderOf(core: Core): NodeId | undefined {
   if (core.role.type === 'leader') return core.id;
   return core.role.type === 'follower' ? core.role.leader : undefined;
 }
 
-/** Whether the disk has kept a write for so long that a node that waits for it can lead nobody. */
+/** Whether the disk has kept a write for so long that a node that waits for it cannot lead. */
 export function isDiskStalled(core: Core): boolean {
   return core.writingTicks !== undefined && core.writingTicks >= core.timing.electionTicksMin;
 }

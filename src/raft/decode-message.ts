@@ -34,7 +34,7 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Messag
     case 'voteRequest': {
       const lastIndex = integer(wire.value.lastIndex);
       const lastTerm = integer(wire.value.lastTerm);
-      // A log has its genesis, and nobody asks for a vote in a term that its log has already seen.
+      // A log has its genesis, and no candidate asks for a vote in a term that its log has already seen.
       if (!(lastIndex >= 1) || !(lastTerm >= 1) || lastTerm >= head.term) return undefined;
       return { type: 'vote-request', ...head, pre: wire.value.preVote, lastIndex, lastTerm };
     }

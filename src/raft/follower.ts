@@ -8,7 +8,7 @@ import type { Append, AppendAnswer } from './messages.js';
 import { refuseReads } from './read-index.js';
 import { isTimely } from './time.js';
 
-/** Follows `leader` in `term`, or nobody yet. The vote is forgotten with the term, and only with it. */
+/** Follows `leader` in `term`, or no leader yet. The vote is forgotten with the term, and only with it. */
 export function becomeFollower(core: Core, term: Term, leader: NodeId | undefined): void {
   if (leader === undefined || leader !== leaderOf(core)) refuseReads(core);
   if (term > core.term) enterTerm(core, term, undefined);

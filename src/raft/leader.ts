@@ -68,7 +68,7 @@ export function isReachable(core: Core, role: LeaderRole, peer: NodeId): boolean
   return role.ticks - progress.heardTick < core.timing.electionTicksMin;
 }
 
-/** CheckQuorum (dissertation §6.2): a leader that nobody hears must not keep its clients waiting. */
+/** CheckQuorum (dissertation §6.2): a leader that no majority hears must not keep its clients waiting. */
 function hearsMajority(core: Core, role: LeaderRole): boolean {
   const heard = core.voters.filter((voter) => isReachable(core, role, voter));
   return heard.length >= majorityOf(core.voters.length);

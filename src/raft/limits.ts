@@ -50,7 +50,7 @@ export const MESSAGE_BYTES_MAX = 256 * 1024;
 export const PAYLOAD_BYTES_MAX = 192 * 1024;
 /** An upper bound of what an entry's other fields take in a message. */
 export const ENTRY_OVERHEAD_BYTES = 128;
-/** Nobody gets this far ahead honestly, and terms are not endless. */
+/** No honest node gets this far ahead, and terms are not endless. */
 export const TERM_JUMP_MAX = 2 ** 20;
 export const VOTERS_MAX = 20;
 

@@ -13,7 +13,7 @@ export type UnsavedLog = {
 
 /**
  * The whole log in memory, and how far it is durable. Entry `index` stands at `index`; 0 is "before the log".
- * It knows nothing of commitment: who truncates has made sure that he may.
+ * It knows nothing of commitment: its caller makes sure that what is truncated is not committed.
  */
 export class Log {
   readonly #entries: Entry[];

@@ -8,7 +8,7 @@ type Head<T extends string> = {
   readonly term: Term;
 };
 
-/** Asks for a vote (Raft §5.2), or, `pre`, whether one would be granted in `term`, which nobody has entered yet (§9.6). */
+/** Asks for a vote (Raft §5.2), or, `pre`, whether one would be granted in `term`, which no node has entered yet (§9.6). */
 export type VoteRequest = Head<'vote-request'> & {
   readonly pre: boolean;
   readonly lastIndex: LogIndex;

@@ -10,11 +10,11 @@ export function majorityOf(count: number): number {
 export function reachedByMajority(values: readonly number[]): number {
   const descending = values.toSorted((a, b) => b - a);
   const reached = descending[majorityOf(values.length) - 1];
-  assert(reached !== undefined, 'a majority of nobody');
+  assert(reached !== undefined, 'a majority of no voters');
   return reached;
 }
 
-/** Who said what to a candidate. The first answer of each voter counts. */
+/** The answers of voters to a candidate. The first answer of each voter counts. */
 export type Ballot = Map<NodeId, boolean>;
 
 /** How an election stands: Raft §5.2, one vote for each voter and a majority of all. */

@@ -68,7 +68,7 @@ export class Raft {
     return this.#core.term;
   }
 
-  /** Whom this node believes to lead. */
+  /** The node that this one believes to lead. */
   get leader(): NodeId | undefined {
     return leaderOf(this.#core);
   }
@@ -115,7 +115,7 @@ export class Raft {
   /**
    * Time has passed.
    *
-   * @param suspect - The node was stalled, and messages may wait unread: nobody is given up for now.
+   * @param suspect - The node was stalled, and messages may wait unread: no peer is given up for now.
    */
   tick(ticks: number, now: Millis, suspect = false): void {
     const core = this.#core;

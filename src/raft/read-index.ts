@@ -8,7 +8,7 @@ import { reachedByMajority } from './quorum.js';
 /* ReadIndex (Raft §8, dissertation §6.4): a read waits until a majority, asked after the read came, still follows this leader.
    Reads are batched: those that come while a round is under way share the next one. */
 
-/** Queues a read of this node; its {@link ReadResult} comes with `id`. Refused at once when nobody leads. */
+/** Queues a read of this node; its {@link ReadResult} comes with `id`. Refused at once when no leader is known. */
 export function beginRead(core: Core, id: number): void {
   if (core.role.type === 'leader') {
     enqueue(core, core.role, { type: 'own', id });
@@ -67,7 +67,7 @@ export function tickQuestion(core: Core, ticks: number): void {
   }
 }
 
-/** Refuses all reads that wait here: whoever was to confirm them leads no longer. */
+/** Refuses all reads that wait here: the leader that was to confirm them leads no longer. */
 export function refuseReads(core: Core): void {
   if (core.role.type === 'leader') {
     const { waiting, confirming } = core.role.reads;

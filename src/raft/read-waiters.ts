@@ -12,7 +12,7 @@ type Waiter = {
 export class ReadWaiters {
   readonly #waiters = new Map<number, Waiter>();
 
-  /** @throws ClusterError `no-quorum` when nobody confirms it, or `signal` ends the wait. */
+  /** @throws ClusterError `no-quorum` when no leader confirms it, or `signal` ends the wait. */
   wait(id: number, signal: AbortSignal): Promise<LogIndex> {
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#waiters.get(id)?.settle(refusal(signal.reason));

@@ -8,7 +8,7 @@ import { TERM_JUMP_MAX } from './limits.js';
 import type { Message } from './messages.js';
 import { onReadReply, onReadRequest } from './read-index.js';
 
-/** Takes one message. Only voters are obeyed, and nobody whose term is out of reach for honest nodes. */
+/** Takes one message. Only voters are obeyed, and no term that is out of reach for honest nodes. */
 export function step(core: Core, message: Message): void {
   if (message.to !== core.id || !core.peers.includes(message.from)) return;
   if (message.term > core.term + TERM_JUMP_MAX) alarm(core, 'A term is too far ahead', message);
@@ -33,7 +33,7 @@ function meetTerm(core: Core, message: Message): boolean {
   return true;
 }
 
-/** Who still is in an earlier term learns of ours where it waits for an answer; the rest is a late copy. */
+/** A node that still is in an earlier term learns of ours where it waits for an answer; the rest is a late copy. */
 function answerStale(core: Core, message: Message): void {
   if (message.type === 'append') refuseStaleAppend(core, message);
   else if (message.type === 'vote-request') onVoteRequest(core, message);

@@ -6,7 +6,7 @@ export const STALL_MS: Millis = 100;
 
 export type PassedTicks = {
   readonly ticks: number;
-  /** The node was stalled: what came in meanwhile is to be read before anybody is given up. */
+  /** The node was stalled: what came in meanwhile is to be read before a peer is given up. */
   readonly suspect: boolean;
 };
 

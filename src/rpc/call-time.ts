@@ -46,7 +46,7 @@ export class UnaryCallTime implements CallTime {
     this.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
-  /** The answer is there: whoever still waits for this call stops. */
+  /** The answer is there: everything that still waits for this call stops. */
   end(): void {
     this.#abort(ANSWERED);
   }

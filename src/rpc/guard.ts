@@ -14,7 +14,7 @@ import { identityOf } from './tls.js';
 /** Callers by the metadata of their calls: the one object that the guard and the method behind it both see. */
 const callers = new WeakMap<Metadata, Identity>();
 
-/** Whom the guard let through. @throws Bug for a method that any certificate may call. */
+/** The caller that the guard let through. @throws Bug for a method that any certificate may call. */
 export function callerOf(call: { readonly metadata: Metadata }): Identity {
   const caller = callers.get(call.metadata);
   assert(caller !== undefined, 'a method asks for a caller that the guard did not identify');
@@ -101,7 +101,7 @@ export function guard(parts: {
             clearTimeout(late);
             connection?.callEnded();
             leave?.();
-            // Too large, badly packed, too late, taken back: the library answered, if anybody did.
+            // Too large, badly packed, too late, taken back: if there was an answer, the library gave it.
             if (missing !== undefined && !method.requestStream)
               logger.debug('A call ended before its request was there', fields);
           },

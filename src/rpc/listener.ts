@@ -27,7 +27,7 @@ export class Listener {
     readonly credentials: ServerCredentials;
     readonly options: ServerOptions;
     readonly front: FrontLimits;
-    /** Nobody is kept to a pace without one. */
+    /** Without one no caller is kept to a pace. */
     readonly pace?: Pace;
     readonly logger: Logger;
     /** Until when a call's one request must be there. */

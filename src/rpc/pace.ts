@@ -27,7 +27,7 @@ type Caller = { tokens: number; countedMs: Millis; open: number };
 
 /**
  * Keeps callers to their pace: a bucket of tokens for each, which every request takes one from, and a bound on the calls
- * that are open. Certificates name callers, so nobody has more of them than the authority gave.
+ * that are open. Certificates name callers, so a caller has no more names than the authority gave it.
  */
 export class Pace {
   readonly #limits: PaceLimits;
@@ -89,7 +89,7 @@ export class Pace {
     return caller;
   }
 
-  /** Forgets those of whom there is nothing to remember: nothing open, and a bucket that is full again. */
+  /** Forgets callers of whom there is nothing to remember: no open call, and a bucket that is full again. */
   #forget(): void {
     const { callsPerSecond, callsBurst } = this.#limits;
     const full = this.#nowMs() - (callsBurst / callsPerSecond) * 1000;

@@ -2,7 +2,7 @@ import { operationOf, READERS } from '../api/index.js';
 import { assert } from '../common/index.js';
 import type { Identity, Role } from '../identity/index.js';
 
-/** Who may call a method: these roles, or everybody whose certificate this listener's authority issued. */
+/** The callers of a method: these roles, or every holder of a certificate that this listener's authority issued. */
 export type Permission = readonly Role[] | 'any-certificate';
 
 const NODES: Permission = ['tee', 'mesh'];
@@ -18,7 +18,7 @@ const BESIDE_THE_API: Readonly<Record<string, Permission>> = {
   '/quorate.peer.v1.PeerService/Session': NODES,
 };
 
-/** Who may call a method. @throws Bug when no table has a line for it. */
+/** The callers that a method permits. @throws Bug when no table has a line for it. */
 export function permissionOf(method: string): Permission {
   const permission =
     operationOf(method)?.roles ??

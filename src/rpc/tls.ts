@@ -14,7 +14,7 @@ import {
 
 /** What one side of mutual TLS needs, each as PEM. */
 export type TlsFiles = {
-  /** Who may issue the other side's certificate. */
+  /** The authorities that may issue the other side's certificate. */
   readonly ca: string;
   /** This side's chain, leaf first. */
   readonly cert: string;
@@ -64,7 +64,7 @@ class MutualTls13 extends ServerCredentials {
   }
 }
 
-/** Client credentials that speak TLS 1.3 and talk to whom `accepts` accepts, whatever host name was dialled. */
+/** Client credentials that speak TLS 1.3 and talk to servers that `accepts` accepts, whatever host name was dialled. */
 export function channelCredentials(
   tls: TlsFiles,
   accepts: (server: Identity | undefined) => boolean,
@@ -81,7 +81,7 @@ export function channelCredentials(
 }
 
 /**
- * Whom a verified certificate names: its one URI name, read as a SPIFFE id. `undefined` for none, several, or another
+ * The identity that a verified certificate names: its one URI name, read as a SPIFFE id. `undefined` for none, several, or another
  * kind of URI.
  *
  * Node prints the alternative names as one line of text and quotes a name with characters of that line's own syntax

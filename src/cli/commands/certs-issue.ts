@@ -25,7 +25,7 @@ type Flags = {
 
 const ROLES = ['app', 'operator', 'auditor', 'tee', 'mesh'];
 
-/** `quorate certs issue`: a certificate for anybody, from the authority that `quorate certs init` made. */
+/** `quorate certs issue`: a certificate for a node or requester, from the authority that `quorate certs init` made. */
 export function issueCommand(context: CommandContext): Command {
   return new Command('issue')
     .description(

@@ -199,7 +199,7 @@ function hostArgument(
   return new Map([...(before ?? []), [id, [...(before?.get(id) ?? []), host]]]);
 }
 
-/** Collects `node=VARIABLE`. What stands there is not repeated: somebody will write the secret itself. */
+/** Collects `node=VARIABLE`. The value is not repeated: operators write the secret itself there by mistake. */
 function variableArgument(flag: string) {
   return (
     text: string,

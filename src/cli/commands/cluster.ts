@@ -12,7 +12,7 @@ type Flags = ConnectionFlags & { readonly json?: true };
 const MEMBERS =
   'This release cannot change who is a member: a cluster keeps the nodes of its cluster.json';
 
-/** `quorate cluster`: the nodes and who leads them. */
+/** `quorate cluster`: the nodes and their leader. */
 export function clusterCommand(context: CommandContext): Command {
   const status = new Command('status')
     .description(

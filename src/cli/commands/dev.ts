@@ -76,7 +76,7 @@ async function dev(flags: Flags, context: CommandContext): Promise<void> {
     context.err(`Ctrl-C stops the nodes; their data stays in ${shown}`);
     await interrupts.asked;
   } catch (error) {
-    // Whoever interrupts wants no explanation.
+    // A person that interrupts wants no explanation.
     throw interrupts.signal.aborted ? new Ended(EXIT.failure) : error;
   } finally {
     client.close();

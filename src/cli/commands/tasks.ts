@@ -100,7 +100,7 @@ Examples:
     });
 }
 
-/** Those whom their evidence proves to have lied, by the client's own cluster file: a node's word is not enough. */
+/** The culprits that their evidence proves to have lied, by the client's own cluster file: a node's word is not enough. */
 function provenOnly(
   culprits: Task['culprits'],
   flags: GetFlags,

@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.js';
 
 type Flags = { readonly clusterFile: string; readonly json?: true };
 
-/** `quorate verify-blame`: whom evidence proves to have lied, decided on this machine. */
+/** `quorate verify-blame`: the nodes that evidence proves to have lied, decided on this machine. */
 export function verifyBlameCommand(context: CommandContext): Command {
   return new Command('verify-blame')
     .summary('check who is to blame, offline')

@@ -25,7 +25,7 @@ const MESSAGE = 'Hello from a key that is nowhere';
 /** Signatures after the first, which also had to look up the key and fill the pools. */
 const MORE = 10;
 
-/** Makes a key, signs with it, and has somebody else check the signature. */
+/** Makes a key, signs with it, and has OpenSSL's code check the signature. */
 export async function demonstrate(stage: Stage): Promise<void> {
   const { context } = stage;
   const say = (line = '') => context.out(line);

@@ -41,7 +41,7 @@ export class LocalCluster {
       for (const [at, process] of processes.entries()) {
         const listening = await process.listening().catch(async (error: unknown) => {
           if (!isPortTaken(error)) throw error;
-          // Somebody else has the port of last time: take another.
+          // Another process has the port of last time: take another.
           listenAt(process.configFile, { client: ANY_PORT, peer: ANY_PORT });
           const again = fork(folder, process.id, settings);
           processes[at] = again;

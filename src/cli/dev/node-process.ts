@@ -50,7 +50,7 @@ export class NodeProcess {
     closeSync(log);
     this.ended = endOf(this.#child);
     this.#listening = listeningOf(this.#child, id, logFile, this.ended);
-    // Whoever never asks must not crash the process; whoever asks gets the rejection.
+    // A caller that never waits must not crash the process; one that waits gets the rejection.
     this.#listening.catch(() => undefined);
   }
 

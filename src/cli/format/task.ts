@@ -26,7 +26,7 @@ export function taskJson(task: Task): object {
   };
 }
 
-/** Nothing where nobody is known to have lied: a list of tasks does not tell. */
+/** Nothing where no node is known to have lied: a list of tasks does not tell. */
 function culpritsJson(culprits: Task['culprits']): object {
   if (culprits.length === 0) return {};
   return {

@@ -9,7 +9,7 @@ import { readBundle } from './bundle.js';
 import { readCertificate } from './certificate.js';
 import type { Certificate } from './certificate.js';
 
-/** Whom a chain names, and when: it says nothing of now. */
+/** The requester that a chain names, and the time in which it does: it says nothing of now. */
 export type Requester = {
   readonly identity: Identity;
   readonly key: SignatureKey;
@@ -28,7 +28,7 @@ export class Requesters {
   readonly #verify: Verify['certified'];
   readonly #remembered = new BoundedCache<Result<Requester, string>>(CHAINS_REMEMBERED_MAX);
 
-  /** @param bundle - PEM. Authorities that do not fit the profile stand for nobody. */
+  /** @param bundle - PEM. Authorities that do not fit the profile are left out. */
   constructor(bundle: string, verify: Verify['certified']) {
     this.#verify = verify;
     this.#authorities = authoritiesOf(bundle);

@@ -23,7 +23,7 @@ const OID = {
   subjectKeyIdentifier: '551d0e',
   authorityKeyIdentifier: '551d23',
 } as const;
-/** Extensions that take away rights in ways that are not read here: who uses one means it, critical or not. */
+/** Extensions that take away rights in ways that are not read here: an authority that uses one means it, critical or not. */
 const RESTRICTING = new Map([
   ['551d1e', 'name constraints'],
   ['551d24', 'policy constraints'],
@@ -117,7 +117,7 @@ function readExtendedKeyUsage(extension: Extension | undefined): void {
     malformed('extended key usage does not permit client authentication');
 }
 
-/** Whom a leaf names: its only URI, a SPIFFE id of this project's spelling. */
+/** The identity that a leaf names: its only URI, a SPIFFE id of this project's spelling. */
 function readNames(extension: Extension | undefined): Identity {
   if (extension === undefined) return malformed('it has no alternative name');
   const what = 'the alternative names';

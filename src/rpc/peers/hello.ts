@@ -38,7 +38,7 @@ export function buildOf({ nodeId, incarnation, buildLevel, buildSignature }: Hel
 }
 
 /**
- * Checks a hello against whom the certificate names.
+ * Checks a hello against the node that the certificate names.
  *
  * @returns The other process' boot.
  * @throws ClusterError `forbidden` HELLO_MISMATCH.

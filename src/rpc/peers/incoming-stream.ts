@@ -91,7 +91,7 @@ export class IncomingStream {
 export type IncomingStreamParts = {
   readonly stream: ServerDuplexStream<Uint8Array, unknown>;
   readonly channel: Channel;
-  /** Whom the certificate names, and the same as UTF-8. */
+  /** The node that the certificate names, and the same as UTF-8. */
   readonly peer: NodeId;
   readonly sender: Uint8Array;
   readonly clusterId: string;

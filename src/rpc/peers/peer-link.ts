@@ -69,7 +69,7 @@ export class PeerLink {
       'grpc.service_config_disable_resolution': 1,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': PEER_KEEPALIVE_TIMEOUT_MS,
-      // A name for TLS to send in place of the host, which may be an address; whom we reached is checked by SPIFFE id.
+      // A name for TLS to send in place of the host, which may be an address; the node that was reached is checked by SPIFFE id.
       'grpc.ssl_target_name_override': parts.peer,
       'grpc.default_authority': parts.peer,
     });
@@ -160,7 +160,11 @@ export class PeerLink {
       build = buildOf(hello);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
-      logger.warn('A peer is not whom we dialled', { peer, channel, words: error.message });
+      logger.warn('Another node than the one that was dialled answers', {
+        peer,
+        channel,
+        words: error.message,
+      });
       stream.cancel();
       return;
     }

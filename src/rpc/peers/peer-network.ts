@@ -18,7 +18,7 @@ export type PeerNetworkParts = {
   readonly logger: Logger;
 };
 
-/** Who wants to know to whom messages can flow. */
+/** Is told to which peers messages can flow. */
 export type ConnectionListener = Pick<NetworkListener, 'admits' | 'connected' | 'disconnected'>;
 
 const CHANNELS: readonly Channel[] = ['raft', 'session'];
