@@ -10,6 +10,6 @@ export { createPeerServer } from './peers/peer-server.js';
 export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer-server.js';
 export { createPublicServer } from './public-server.js';
 export type { PublicServer, PublicServerParts } from './public-server.js';
-export { DETAILS_TRAILER, ERROR_DOMAIN, LEADER_TRAILER } from './status.js';
+export { DETAILS_TRAILER } from './status.js';
 export { channelCredentials, identityOf } from './tls.js';
 export type { TlsFiles } from './tls.js';

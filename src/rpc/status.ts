@@ -6,10 +6,10 @@ import type { Millis, NodeId } from '../common/index.js';
 import { BadRequest, encode, ErrorInfo, RetryInfo, Status } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
 
-export const ERROR_DOMAIN = 'quorate';
+const ERROR_DOMAIN = 'quorate';
 /** Where gRPC's rich errors travel: an encoded google.rpc.Status. */
 export const DETAILS_TRAILER = 'grpc-status-details-bin';
-export const LEADER_TRAILER = 'leader-hint';
+const LEADER_TRAILER = 'leader-hint';
 
 /** How a call ends badly, as grpc-js sends it. */
 export type CallStatus = {
