@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, wordsOf } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
 import type { CommandContext } from './command-context.js';
 
@@ -64,12 +64,6 @@ export function report(error: unknown, context: CommandContext): ExitCode {
   const hint = hintFor(error, context);
   if (hint !== undefined) context.err(hint);
   return EXIT_OF[error.code];
-}
-
-/** An unexpected error, with what caused it. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
 }
 
 /** What to try next, where there is something better to say than the message itself. */

@@ -56,3 +56,9 @@ export function assert(claim: boolean, message: string): asserts claim {
 export function unreachable(value: never): never {
   throw new Bug(`unreachable case: ${String(value)}`);
 }
+
+/** An error in words, with those of all that caused it. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
+}

@@ -14,6 +14,9 @@ export type ClusterId = Brand<string, 'ClusterId'>;
 /** 32 hex characters: one run of a node's process. */
 export type Boot = Brand<string, 'Boot'>;
 
+/** Of a {@link Boot}, where it travels as bytes. */
+export const BOOT_BYTES = 16;
+
 /** Milliseconds since 1970, or a duration of milliseconds. Always an integer. */
 export type Millis = number;
 export type Term = number;

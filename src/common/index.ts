@@ -12,9 +12,10 @@ export {
   u64be,
   utf8,
 } from './bytes.js';
-export { assert, Bug, ClusterError, unreachable } from './errors.js';
+export { assert, Bug, ClusterError, unreachable, wordsOf } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export {
+  BOOT_BYTES,
   bootId,
   clusterId,
   ID_PATTERN,

@@ -1,10 +1,8 @@
-import { assert, equal, fromHex } from '../common/index.js';
+import { assert, BOOT_BYTES, equal, fromHex } from '../common/index.js';
 import type { Boot, Millis, NodeId } from '../common/index.js';
 import { wipe } from '../crypto/index.js';
 import type { Nonce } from '../frost/index.js';
 import type { NonceSlot } from '../wire/index.js';
-
-const BOOT_BYTES = 16;
 
 type Commitment = { readonly D: Uint8Array; readonly E: Uint8Array };
 

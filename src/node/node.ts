@@ -1,4 +1,4 @@
-import { bootId, ClusterError, toHex } from '../common/index.js';
+import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
 import { suiteOf } from '../frost/index.js';
 import { algorithmJobs } from '../algorithms/index.js';
@@ -25,8 +25,6 @@ import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
 import { VERSION } from './version.js';
-
-const BOOT_BYTES = 16;
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
@@ -231,9 +229,4 @@ async function bound(field: string, address: string, listening: Promise<string>)
       cause,
     });
   }
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
 }

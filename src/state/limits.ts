@@ -21,5 +21,4 @@ export const EVIDENCE_ITEMS_MAX = 8;
 /** All evidence of one entry: one item with the largest request fits. */
 export const EVIDENCE_BYTES_MAX = 96 * 1024;
 
-export const BOOT_BYTES = 16;
 export const HASH_BYTES = 32;

@@ -3,7 +3,7 @@ import { Bug, ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import type { Compute, JobName, Logger } from '../../ports/index.js';
 import { JOB_MS_MAX, JOBS_MAX } from './limits.js';
-import type { Answer, Asked } from './messages.js';
+import type { JobAnswer, JobRequest } from './messages.js';
 import { alone, buffersOf } from './moved.js';
 
 /** What runs in each worker; tests have others. */
@@ -78,7 +78,7 @@ export class WorkerPool implements Compute {
       };
       slot.pending.set(id, job);
       this.#count += 1;
-      const asked: Asked = { id, name, input: alone(input) };
+      const asked: JobRequest = { id, name, input: alone(input) };
       worker.postMessage(asked, buffers);
     });
   }
@@ -102,13 +102,13 @@ export class WorkerPool implements Compute {
     // It gets no environment: what a process is told there is not meant for arithmetic.
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
     slot.answered = false;
-    worker.on('message', (answer: Answer) => this.#answered(slot, answer));
+    worker.on('message', (answer: JobAnswer) => this.#answered(slot, answer));
     worker.on('error', (error) => this.#replaceWorker(slot, worker, died(error)));
     worker.on('exit', () => this.#replaceWorker(slot, worker, died(undefined)));
     return worker;
   }
 
-  #answered(slot: WorkerSlot, answer: Answer): void {
+  #answered(slot: WorkerSlot, answer: JobAnswer): void {
     const job = this.#take(slot, answer.id);
     slot.answered = true;
     if (job === undefined) return;

@@ -5,7 +5,7 @@ import { suiteOf } from '../../frost/index.js';
 import { algorithmJobs } from '../../algorithms/index.js';
 import { nodeVerify } from '../verify.js';
 import { buffersOf } from './moved.js';
-import type { Answer, Asked } from './messages.js';
+import type { JobAnswer, JobRequest } from './messages.js';
 
 // Of this thread alone, where the system tells threads apart (Linux): consensus does not wait for arithmetic when cores are few.
 const THIS_THREAD = 0;
@@ -17,8 +17,8 @@ try {
 
 const jobs = algorithmJobs({ suiteOf, verify: nodeVerify });
 
-parentPort?.on('message', ({ id, name, input }: Asked) => {
-  let answer: Answer;
+parentPort?.on('message', ({ id, name, input }: JobRequest) => {
+  let answer: JobAnswer;
   let moved: readonly Uint8Array[] = [];
   try {
     const done = jobs.get(name)?.compute(input);

@@ -1,4 +1,4 @@
-import { bootId, ClusterError, fromHex, toHex } from '../../common/index.js';
+import { BOOT_BYTES, bootId, ClusterError, fromHex, toHex } from '../../common/index.js';
 import type { Boot, NodeId } from '../../common/index.js';
 import type { Hello, LevelWord } from '../../wire/index.js';
 
@@ -17,8 +17,6 @@ export type Self = {
  * one of them knows the cluster's level, so its form should never need another.
  */
 const HELLO_LEVEL = 1;
-
-const BOOT_BYTES = 16;
 
 export function helloOf(clusterId: string, self: Self): Hello {
   return {

@@ -1,11 +1,10 @@
-import { assert, compareText, keyId, nodeId, refuse } from '../../common/index.js';
+import { BOOT_BYTES, assert, compareText, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { isKeyAlgorithm, PARTICIPANTS_MAX, voters } from '../../identity/index.js';
 import type { Genesis, KeyAlgorithm } from '../../identity/index.js';
 import { decode, encode, GeneratedKeyResult, GenerateKeyRequest } from '../../wire/index.js';
 import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
-import { BOOT_BYTES } from '../limits.js';
 import { METHODS } from '../methods.js';
 import {
   readKey,

@@ -1,11 +1,10 @@
-import { compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
+import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isPointLength } from '../../identity/index.js';
 import type { Identity } from '../../identity/index.js';
 import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, KeyRecord, NonceSlot, TaskRecord } from '../../wire/index.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
-import { BOOT_BYTES } from '../limits.js';
 import { METHODS } from '../methods.js';
 import { readKey, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical, refuseField } from '../request-fields.js';
