@@ -24,7 +24,7 @@ export {
 } from './scalar.js';
 export { aesGcmOpen, aesGcmSeal, hkdfSha256 } from './sealing.js';
 export { equalSecrets, SecretBytes, wipe } from './secret.js';
-export { x25519Pair, x25519Shared } from './x25519.js';
+export { X25519_BYTES, x25519Pair, x25519Shared } from './x25519.js';
 export type { X25519Pair } from './x25519.js';
 export { p256Group, secp256k1Group } from './weierstrass-groups.js';
 export type { AffinePoint } from './weierstrass-groups.js';

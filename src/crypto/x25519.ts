@@ -2,7 +2,7 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import type { Random } from '../ports/index.js';
 import { SecretBytes } from './secret.js';
 
-const X25519_BYTES = 32;
+export const X25519_BYTES = 32;
 
 /** An X25519 key pair (RFC 7748); the caller ends the secret's life. */
 export type X25519Pair = { readonly secret: SecretBytes; readonly publicKey: Uint8Array };
