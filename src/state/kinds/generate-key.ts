@@ -1,4 +1,4 @@
-import { BOOT_BYTES, assert, compareText, keyId, nodeId, refuse } from '../../common/index.js';
+import { assert, BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { isKeyAlgorithm, PARTICIPANTS_MAX, voters } from '../../identity/index.js';
 import type { Genesis, KeyAlgorithm } from '../../identity/index.js';
