@@ -18,7 +18,9 @@ import type {
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { judgingContext, Overlay, queries } from '../state/index.js';
-import { Connections, TaskManager } from '../tasks/index.js';
+import type { KindTable } from '../state/index.js';
+import { Connections, TASK_DRIVERS, TaskManager } from '../tasks/index.js';
+import type { DriverTable } from '../tasks/index.js';
 import { encodeSession, levelNamed } from '../wire/index.js';
 import type { Algorithm, SessionBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
@@ -48,6 +50,8 @@ export type ReplicaConfig = {
   readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
   /** What this node runs: the build as it is released, unless given. */
   readonly build?: Build;
+  /** The kinds of task that it knows; those of this build where absent. A test may add one. */
+  readonly kinds?: { readonly rules: KindTable; readonly drivers: DriverTable } | undefined;
   /** The replica has stopped for good and must not be restarted in this process. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -77,7 +81,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
-  const rules = judgingContext(genesis, verify);
+  const rules = judgingContext(genesis, verify, config.kinds?.rules);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
   const connections = new Connections(signer.node, config.boot);
@@ -151,6 +155,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     arithmetic: { compute, random: ports.random, suiteOf: config.suiteOf },
     keys,
     connections,
+    drivers: config.kinds?.drivers ?? TASK_DRIVERS,
   });
   const builds = new Builds({ genesis, signer, build, verify, logger });
   // Before the genesis is applied, the level of the state is not written yet.

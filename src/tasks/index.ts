@@ -6,9 +6,24 @@
 export type { Arithmetic } from './arithmetic.js';
 export { Connections } from './connections.js';
 export type { Consensus, TaskContext } from './context.js';
+export type {
+  Answer,
+  AnswerDriver,
+  AttemptDue,
+  Combined,
+  Combining,
+  DriverTable,
+  KindDriver,
+  LeaderContext,
+  LeaderDriver,
+  ParticipantContext,
+  ParticipantDriver,
+} from './kinds/driver.js';
+export { TASK_DRIVERS } from './kinds/index.js';
+export type { LiveAttempt, LiveTask } from './live-tasks.js';
 export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';
 export type { ProvenCulprit } from './blame/culprits.js';
-export type { Submission } from './requests/submissions.js';
+export type { Submission } from './requests/submission.js';
 export type { Batch } from './work.js';
 export { TaskManager } from './task-manager.js';
 export type { TaskManagerParts } from './task-manager.js';

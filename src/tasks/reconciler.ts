@@ -4,7 +4,7 @@ import type { Queries } from '../state/index.js';
 import type { TaskContext } from './context.js';
 import type { Leadership } from './leadership.js';
 import { RECONCILE_MS, TICK_MS } from './limits.js';
-import type { OpenTasks } from './open-tasks.js';
+import type { LiveTasks } from './live-tasks.js';
 import type { Batch, Work } from './work.js';
 
 /**
@@ -15,7 +15,7 @@ export class Reconciler {
   readonly #context: Pick<TaskContext, 'clock' | 'consensus'>;
   readonly #leadership: Leadership;
   readonly #queries: Queries;
-  readonly #tasks: OpenTasks;
+  readonly #tasks: LiveTasks;
   /** In the order in which they are called. */
   readonly #parts: readonly Work[];
   /** What is open in the state is known to be open. */
@@ -28,7 +28,7 @@ export class Reconciler {
     context: Pick<TaskContext, 'clock' | 'consensus'>,
     leadership: Leadership,
     queries: Queries,
-    tasks: OpenTasks,
+    tasks: LiveTasks,
     parts: readonly Work[],
   ) {
     this.#context = context;

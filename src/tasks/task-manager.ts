@@ -1,5 +1,4 @@
 import type { Boot, NodeId } from '../common/index.js';
-import { COMPLAINT_KIND } from './messages.js';
 import { sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Envelope, SessionBody, TaskRecord } from '../wire/index.js';
@@ -14,20 +13,24 @@ import { Assigner } from './leader/assigner.js';
 import { Coordinator } from './leader/coordinator.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
+import { sidesOf } from './kinds/driver.js';
+import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
-import { OpenTasks } from './open-tasks.js';
+import { LiveTasks } from './live-tasks.js';
+import { COMPLAINT_KIND } from './messages.js';
+import { Answers } from './participant/answers.js';
 import { Commitments } from './participant/commitments.js';
 import { Facts } from './participant/facts.js';
-import { Generating } from './participant/generating.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
-import { Signing } from './participant/signing.js';
+import { Participants } from './participant/participants.js';
 import { Reconciler } from './reconciler.js';
 import { Submissions } from './requests/submissions.js';
-import type { Submission } from './requests/submissions.js';
+import type { Submission } from './requests/submission.js';
 import { Router } from './router.js';
 import { CommitmentChecks } from './voter/commitment-checks.js';
 import { Contributions } from './voter/contributions.js';
+import { EarlyMessages } from './voter/early-messages.js';
 import { NoncePools } from './voter/nonce-pools.js';
 import { Pooling } from './voter/pooling.js';
 import { ShareBox } from './voter/share-box.js';
@@ -40,6 +43,8 @@ export type TaskManagerParts = {
   readonly arithmetic: Arithmetic;
   readonly keys: KeyManager;
   readonly connections: Connections;
+  /** By the name of a task's kind: those of this build, and in tests others besides. */
+  readonly drivers: DriverTable;
 };
 
 /**
@@ -53,43 +58,56 @@ export class TaskManager {
   readonly #router: Router;
   #stopped = false;
 
-  constructor({ context, state, arithmetic, keys, connections }: TaskManagerParts) {
+  constructor({ context, state, arithmetic, keys, connections, drivers }: TaskManagerParts) {
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
-    const tasks = new OpenTasks(queries);
+    const tasks = new LiveTasks(state, context.rules);
 
     const culprits = new Culprits(context, arithmetic.suiteOf);
     const complaints = new Complaints(context, culprits);
     const accusing = new Accusing(context, culprits);
 
     const keyShares = new KeyShares(keys, logger);
-    const commitments = new Commitments(context, keys, keyShares);
-    const facts = new Facts(context, queries, keyShares, commitments);
-    const signing = new Signing(context, arithmetic, keys, commitments);
-    const generating = new Generating(context, arithmetic, keys, facts);
+    const supply = new Commitments(context, keys, keyShares);
+    const facts = new Facts(context, queries, keyShares, supply);
+    const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
+    const participating = { context, arithmetic, keys, supply, facts, session };
+    const participants = new Participants(
+      clock,
+      tasks,
+      sidesOf(drivers, (driver) => driver.participant?.(participating)),
+      session.early,
+    );
 
     const pools = new NoncePools();
-    const shares = new ShareBox();
     const checks = new CommitmentChecks(context, arithmetic, () => {
       // What was asked for in vain may be there now.
       if (this.#stopped) return;
       intake.tick();
       coordinator.tick();
     });
-
     const assigner = new Assigner(context, connections, pools, checks);
-    const intake = new Intake(context, view, leadership, connections, assigner, culprits);
+    const leading = { context, arithmetic, connections, assigner, accusing, culprits };
+    const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
+    const shares = new ShareBox((kind) => leaders.get(kind)?.combining?.envelope);
+    const intake = new Intake(context, view, leadership, leaders);
     const factIntake = new FactIntake(context, view, leadership);
-    const coordinator = new Coordinator(context, leadership, arithmetic, queries, {
+    const coordinator = new Coordinator(context, {
+      leadership,
+      queries,
       tasks,
       shares,
-      assigner,
       culprits,
-      accusing,
-      connections,
+      drivers: leaders,
     });
-    const submissions = new Submissions(context, state, connections, arithmetic.compute);
+    const answering = { context, queries, arithmetic };
+    const submissions = new Submissions(
+      context,
+      state,
+      connections,
+      sidesOf(drivers, (driver) => driver.answer?.(answering)),
+    );
 
     const pooling = new Pooling(context, leadership, arithmetic.compute, pools, checks, () =>
       intake.tick(),
@@ -99,12 +117,11 @@ export class TaskManager {
       coordinator,
     );
     const onEnvelope = (from: NodeId, envelope: Envelope): void => {
-      const session = sessionId(toHex(envelope.sessionId));
-      if (envelope.kind !== COMPLAINT_KIND) return generating.receive(from, session, envelope);
-      const open = tasks.session(session);
-      if (open === undefined) return;
-      for (const { nodeId } of complaints.take(from, open, envelope)) {
-        coordinator.proved(open.task, nodeId);
+      if (envelope.kind !== COMPLAINT_KIND) return participants.receive(from, envelope);
+      const attempt = tasks.attempt(sessionId(toHex(envelope.sessionId)));
+      if (attempt === undefined) return;
+      for (const { nodeId } of complaints.take(from, attempt, envelope)) {
+        coordinator.proved(attempt.task, nodeId);
       }
     };
 
@@ -114,10 +131,10 @@ export class TaskManager {
       pooling,
       new NamedNonces(context, keys),
       shares,
-      signing,
-      generating,
+      participants,
+      session.answers,
       facts,
-      commitments,
+      supply,
       intake,
       factIntake,
       coordinator,
@@ -129,7 +146,7 @@ export class TaskManager {
     this.#router = new Router(logger, {
       envelope: onEnvelope,
       contribution: (from, value) => contributions.take(from, value),
-      wantCommitments: (from, { keyId }) => commitments.wanted(from, queries.key(keyId)),
+      wantCommitments: (from, { keyId }) => supply.onWanted(from, queries.key(keyId)),
       commitments: (from, { keyId, version, slots }) =>
         pooling.take(from, queries.key(keyId), version, slots),
       forward: (from, { request }) => intake.take(from, request),

@@ -1,7 +1,7 @@
 import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
 import type { Verdict } from '../state/index.js';
 import type { KeyRecord, NonceSlot } from '../wire/index.js';
-import type { OpenTask } from './open-tasks.js';
+import type { LiveTask } from './live-tasks.js';
 
 /** What a batch of applied entries did, together. */
 export type Batch = {
@@ -18,9 +18,9 @@ export interface Work {
   /** This node took up the lead, laid it down, or leads in another term. */
   leadChanged?(): void;
   /** A task is open: it is new, has changed, or is looked at once more. */
-  taskOpen?(task: OpenTask): void;
+  taskOpen?(task: LiveTask): void;
   /** A task has its outcome. `task` is how it was last seen open, if it was. */
-  taskClosed?(id: TaskId, task: OpenTask | undefined): void;
+  taskClosed?(id: TaskId, task: LiveTask | undefined): void;
   keyChanged?(key: KeyRecord): void;
   /** All tasks and keys of the batch were looked at, or all that there are. */
   settled?(batch: Batch | undefined): void;

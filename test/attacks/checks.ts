@@ -228,13 +228,13 @@ export const CHECKS: readonly Check[] = [
   without(
     'a wrong share is shown to all voters',
     'signing: a share of another number',
-    'this.#parts.accusing.wrongShare(open, index, envelope);',
+    'accusing.wrongShare(attempt, index, envelope);',
     ';',
   ),
   without(
     'a proved culprit is chosen last',
     'signing: a proved culprit is chosen last',
-    'const trusted = signers.filter((node) => !this.#culprits.has(node));',
+    'const trusted = signers.filter((node) => !culprits.has(node));',
     'const trusted = signers;',
   ),
   without(
@@ -251,7 +251,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a signer signs for its own run only',
     'the leader lies: a commitment of an earlier run of node-2',
-    "if (toHex(own.boot) !== boot)\n            return declined('boot-changed');",
+    "if (toHex(own.boot) !== self.boot)\n            return declined('boot-changed');",
   ),
   without(
     'a signer checks its own share',

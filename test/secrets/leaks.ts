@@ -25,7 +25,7 @@ export const LOGGED_AS_TEXT: Leak = {
     {
       find: "if (taken === 'gone')",
       replace:
-        "this.#context.logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
+        "context.logger.debug('took', { it: toHex(taken.scalar) });\n        if (taken === 'gone')",
     },
   ],
 };
@@ -36,7 +36,7 @@ export const LOGGED_AS_BYTES: Leak = {
     {
       find: "if (taken === 'gone')",
       replace:
-        "this.#context.logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
+        "context.logger.debug('took', { it: taken.scalar, them: taken, scalar: toHex(taken.scalar) });\n        if (taken === 'gone')",
     },
   ],
 };

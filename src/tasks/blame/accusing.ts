@@ -4,7 +4,7 @@ import { verifiedBody } from '../../mpc/index.js';
 import { readyOfKey } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
-import type { OpenSession } from '../open-tasks.js';
+import type { LiveAttempt } from '../live-tasks.js';
 import { basisOf, complaint, signedBodyOf } from './complaining.js';
 import { indexOf } from '../party-index.js';
 import type { TaskContext } from '../context.js';
@@ -20,14 +20,14 @@ export class Accusing {
   }
 
   /** A signed share that failed its check. */
-  wrongShare(open: OpenSession, index: PartyIndex, envelope: Envelope): void {
-    const { key } = open.task;
+  wrongShare(attempt: LiveAttempt, index: PartyIndex, envelope: Envelope): void {
+    const { key } = attempt.task;
     const node = key?.participants[index - 1]?.nodeId ?? '';
     const ready = key && readyOfKey(key, node);
-    const basis = basisOf(this.#context, open);
+    const basis = basisOf(this.#context, attempt);
     const [share] = signedBodyOf(envelope);
     if (basis === undefined || ready === undefined || share === undefined) return;
-    this.#show(open, evidenceOfShare(basis, node, share, ready));
+    this.#show(attempt, evidenceOfShare(basis, node, share, ready));
   }
 
   /**
@@ -35,25 +35,29 @@ export class Accusing {
    *
    * @returns Whose signature is missing, if one is: such a share counts as absent, and blames nobody.
    */
-  twoShares(open: OpenSession, first: Envelope, second: Envelope): 'first' | 'second' | undefined {
+  twoShares(
+    attempt: LiveAttempt,
+    first: Envelope,
+    second: Envelope,
+  ): 'first' | 'second' | undefined {
     const { verify } = this.#context.rules;
-    const signer = open.task.key?.participants[first.from - 1];
+    const signer = attempt.task.participants[first.from - 1];
     const isSigned = (envelope: Envelope): boolean =>
       signer !== undefined && verifiedBody(verify, signer.identityKey, envelope) !== undefined;
     if (!isSigned(second)) return 'second';
     if (!isSigned(first)) return 'first';
-    const basis = basisOf(this.#context, open);
+    const basis = basisOf(this.#context, attempt);
     const evidence = basis && evidenceOfMessages(basis, signer?.nodeId ?? '', [first, second]);
-    if (evidence !== undefined) this.#show(open, evidence);
+    if (evidence !== undefined) this.#show(attempt, evidence);
     return undefined;
   }
 
   /** Says nothing that it could not prove. */
-  #show(open: OpenSession, evidence: Uint8Array): void {
+  #show(attempt: LiveAttempt, evidence: Uint8Array): void {
     if (this.#culprits.take(evidence) === undefined) return;
-    const index = indexOf(open.task.key?.participants ?? [], this.#context.self.id);
+    const index = indexOf(attempt.task.participants, this.#context.self.id);
     const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
-    const value = complaint(this.#context, open, index, shown);
+    const value = complaint(this.#context, attempt, index, shown);
     this.#context.outbox.broadcast({ message: { $case: 'envelope', value } });
   }
 }

@@ -6,16 +6,16 @@ import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party } from '../../mpc/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
+import type { LiveAttempt } from '../live-tasks.js';
 import { COMPLAINT_KIND } from '../messages.js';
-import type { OpenSession } from '../open-tasks.js';
 import type { TaskContext } from '../context.js';
 
 /** What fixes a session, for evidence about it: from this node's own log. */
 export function basisOf(
   { consensus }: Pick<TaskContext, 'consensus'>,
-  { attempt, task }: OpenSession,
+  { record, task }: LiveAttempt,
 ): AttemptBasis | undefined {
-  const index = Number(attempt.index);
+  const index = Number(record.index);
   const entry = consensus.entry(index);
   const previous = consensus.entry(index - 1);
   const { method, request } = task.record;
@@ -25,23 +25,23 @@ export function basisOf(
 /** Evidence against `node` from messages of key generation that it signed. */
 export function evidenceAgainst(
   context: Pick<TaskContext, 'consensus'>,
-  open: OpenSession,
+  attempt: LiveAttempt,
   node: string,
   messages: readonly Envelope[],
 ): Uint8Array | undefined {
-  const basis = basisOf(context, open);
+  const basis = basisOf(context, attempt);
   return basis && evidenceOfMessages(basis, node, messages);
 }
 
 /** What this node shows all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
 export function complaint(
   { self }: Pick<TaskContext, 'self'>,
-  { attempt }: OpenSession,
+  { record }: LiveAttempt,
   index: PartyIndex,
   shown: NonNullable<Complaint['shown']>,
 ): Envelope {
   const body = encode(Complaint, { shown });
-  return signEnvelope(self.signer, attempt.sessionId, COMPLAINT_KIND, index, TO_ALL, body);
+  return signEnvelope(self.signer, record.sessionId, COMPLAINT_KIND, index, TO_ALL, body);
 }
 
 /** All commitments and openings of a session as they came here, in order of index. */

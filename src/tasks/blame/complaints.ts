@@ -3,13 +3,13 @@ import { equal, toHex } from '../../common/index.js';
 import type { Culprit } from '../../blame/index.js';
 import { sha256 } from '../../crypto/index.js';
 import { envelopeBytes, TO_ALL, verifiedBody } from '../../mpc/index.js';
-import { EVIDENCE_ITEMS_MAX, participantsOf } from '../../state/index.js';
+import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
 import { keygen } from '../../sharing/index.js';
 import { Complaint, decode } from '../../wire/index.js';
 import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
 import { COMPLAINTS_MAX } from '../limits.js';
-import type { OpenSession } from '../open-tasks.js';
+import type { LiveAttempt } from '../live-tasks.js';
 import { evidenceAgainst } from './complaining.js';
 import type { TaskContext } from '../context.js';
 import type { Work } from '../work.js';
@@ -37,26 +37,26 @@ export class Complaints implements Work {
   }
 
   /** Whom a complaint proves to have lied in this session. */
-  take(from: NodeId, open: OpenSession, envelope: Envelope): readonly Culprit[] {
+  take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
     const { rules, logger } = this.#context;
     const member = rules.genesis.members.find(({ nodeId }) => nodeId === from);
     if (member === undefined || envelope.content?.$case !== 'open') return [];
     const name = toHex(sha256(envelope.content.value.body));
-    const heard = this.#complaintsOf(from, open);
+    const heard = this.#complaintsOf(from, attempt);
     if (heard.has(name) || heard.size >= COMPLAINTS_MAX) return [];
     const body = verifiedBody(rules.verify, member.identityKey, envelope);
     if (body === undefined) return [];
     heard.add(name);
     const shown = decode(Complaint, body)?.shown;
     if (shown === undefined) return [];
-    if (shown.$case === 'transcript') return this.#compare(open, shown.value);
+    if (shown.$case === 'transcript') return this.#compare(attempt, shown.value);
     const items = shown.value.items.slice(0, EVIDENCE_ITEMS_MAX);
     const proven = items
       .map((evidence) => this.#culprits.take(evidence))
-      .filter((culprit) => culprit?.sessionId === open.session)
+      .filter((culprit) => culprit?.sessionId === attempt.session)
       .filter((culprit) => culprit !== undefined);
     if (proven.length === 0) {
-      logger.alarm('a complaint that proves nothing', { session: open.session, node: from });
+      logger.alarm('a complaint that proves nothing', { session: attempt.session, node: from });
     }
     return proven;
   }
@@ -67,23 +67,22 @@ export class Complaints implements Work {
     }
   }
 
-  #complaintsOf(from: NodeId, open: OpenSession): Set<string> {
-    const { complaints } = this.#of(open);
+  #complaintsOf(from: NodeId, attempt: LiveAttempt): Set<string> {
+    const { complaints } = this.#of(attempt);
     const own = complaints.get(from) ?? new Set<string>();
     complaints.set(from, own);
     return own;
   }
 
   /** Looks for a participant that signed two different bodies of one kind. */
-  #compare(open: OpenSession, { commitments, openings }: Transcript): readonly Culprit[] {
-    const participants = participantsOf(open.task.record, this.#context.rules.genesis);
+  #compare(attempt: LiveAttempt, { commitments, openings }: Transcript): readonly Culprit[] {
     const culprits: Culprit[] = [];
-    for (const [at, participant] of participants.entries()) {
+    for (const [at, participant] of attempt.task.participants.entries()) {
       for (const [kind, said] of [
         [keygen.kinds.commit, commitments[at]],
         [keygen.kinds.open, openings[at]],
       ] as const) {
-        const culprit = said && this.#told(open, participant, at + 1, kind, said);
+        const culprit = said && this.#told(attempt, participant, at + 1, kind, said);
         if (culprit !== undefined) culprits.push(culprit);
       }
     }
@@ -91,15 +90,15 @@ export class Complaints implements Work {
   }
 
   #told(
-    open: OpenSession,
+    attempt: LiveAttempt,
     { nodeId, identityKey }: KeyParticipant,
     from: number,
     kind: string,
     said: SignedBody,
   ): Culprit | undefined {
-    const { sessionId } = open.attempt;
+    const { sessionId } = attempt.record;
     const { verify } = this.#context.rules;
-    const { signed } = this.#of(open);
+    const { signed } = this.#of(attempt);
     const first = signed.get(`${kind}/${from}`);
     if (first !== undefined && equal(first.body, said.body)) return undefined;
     const bytes = envelopeBytes(sessionId, kind, from, TO_ALL, said.body);
@@ -111,17 +110,17 @@ export class Complaints implements Work {
     const messages = [first, said].map((value): Envelope => {
       return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
     });
-    const evidence = evidenceAgainst(this.#context, open, nodeId, messages);
+    const evidence = evidenceAgainst(this.#context, attempt, nodeId, messages);
     return evidence && this.#culprits.take(evidence);
   }
 
-  #of(open: OpenSession): Heard {
-    const heard = this.#heard.get(open.session) ?? {
-      task: open.task.id,
+  #of(attempt: LiveAttempt): Heard {
+    const heard = this.#heard.get(attempt.session) ?? {
+      task: attempt.task.id,
       complaints: new Map<NodeId, Set<string>>(),
       signed: new Map<string, SignedBody>(),
     };
-    this.#heard.set(open.session, heard);
+    this.#heard.set(attempt.session, heard);
     return heard;
   }
 }

@@ -7,10 +7,15 @@ import type { NoncePools } from '../voter/nonce-pools.js';
 import type { Connections } from '../connections.js';
 import type { TaskContext } from '../context.js';
 
-/** What an attempt is for. */
-type Asked = { readonly taskId: TaskId; readonly requestHash: Uint8Array };
+/** What an attempt is for, and which of its task it is. */
+export type AttemptOf = {
+  readonly taskId: TaskId;
+  readonly requestHash: Uint8Array;
+  /** From 1. */
+  readonly number: number;
+};
 
-/** Makes attempts: who takes part, and with which commitments or in which run. Only a leader asks it. */
+/** Makes attempts: which nodes take part, and with which commitments or in which run. Only a leader asks it. */
 export class Assigner {
   readonly #context: Pick<TaskContext, 'self' | 'clock' | 'outbox'>;
   readonly #connections: Connections;
@@ -32,12 +37,11 @@ export class Assigner {
   }
 
   /**
-   * An attempt to sign with commitments from the pools, this node's own first since they cost no message. Where the
+   * An attempt with commitments from the pools, this node's own first since they cost no message. Where the
    * pools are too empty there is none, and the candidates are asked to fill them.
    */
-  sign(
-    { taskId, requestHash }: Asked,
-    number: number,
+  withCommitments(
+    of: AttemptOf,
     key: KeyRecord,
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
@@ -59,21 +63,15 @@ export class Assigner {
     const lastAsked = slots.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
     if (lastAsked) this.#want(key, candidates);
     return {
-      taskId,
-      number,
+      ...of,
       version: key.version,
       sharingSession: key.sessionId,
-      requestHash,
       assignment: { $case: 'slots', value: { slots: [...slots] } },
     };
   }
 
-  /** An attempt to generate a key among all participants, or none while one of them cannot be reached. */
-  generate(
-    { taskId, requestHash }: Asked,
-    number: number,
-    participants: readonly NodeId[],
-  ): Attempt | undefined {
+  /** An attempt among all participants of a sharing that does not exist yet, or none while one of them cannot be reached. */
+  withBoots(of: AttemptOf, participants: readonly NodeId[]): Attempt | undefined {
     const nodes: BootedNode[] = [];
     for (const nodeId of participants.toSorted(compareText)) {
       const boot = this.#connections.bootOf(nodeId);
@@ -81,11 +79,9 @@ export class Assigner {
       nodes.push({ nodeId, boot });
     }
     return {
-      taskId,
-      number,
+      ...of,
       version: 1,
       sharingSession: new Uint8Array(0),
-      requestHash,
       assignment: { $case: 'boots', value: { nodes } },
     };
   }

@@ -1,5 +1,5 @@
 import type { Millis, NodeId, Refusal } from '../../common/index.js';
-import { keyId, nodeId, refusal, toHex } from '../../common/index.js';
+import { refusal, toHex } from '../../common/index.js';
 import {
   encodeCommand,
   EXPIRY_AHEAD_MS_MAX,
@@ -8,65 +8,58 @@ import {
 } from '../../state/index.js';
 import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
-import type { Attempt, KeyRecord } from '../../wire/index.js';
-import type { Assigner } from './assigner.js';
-import type { Culprits } from '../blame/culprits.js';
+import type { Attempt } from '../../wire/index.js';
+import type { TaskContext } from '../context.js';
+import type { LeaderDriver } from '../kinds/driver.js';
+import type { Leadership } from '../leadership.js';
 import {
   PROPOSAL_LOST_MS,
   PROPOSALS_REMEMBERED_MAX,
   WAITING_REQUESTS_MAX,
   WANT_WAIT_MS,
 } from '../limits.js';
-import type { Connections } from '../connections.js';
-import type { TaskContext } from '../context.js';
-import type { Leadership } from '../leadership.js';
 import type { Batch, Work } from '../work.js';
 
-type Proposed = {
+type PendingProposal = {
   readonly atMs: Millis;
   /** The term in which it was proposed is over: it may be proposed again. */
   lost: boolean;
 };
 
-type Waiting = {
+type WaitingRequest = {
   readonly from: NodeId;
   readonly request: Request;
-  readonly ruling: NewTask;
+  readonly task: NewTask;
   readonly untilMs: Millis;
 };
 
 /**
- * Requests on their way into the log, at the leader. What would be refused is refused before it fills the log; a Sign
- * waits a little for commitments, so that its first attempt can ride in the same entry.
+ * Requests on their way into the log, at the leader. What would be refused is refused before it fills the log; where
+ * the first attempt can ride in the request's own entry, the request waits a little for what that needs.
  */
 export class Intake implements Work {
   readonly #context: TaskContext;
   readonly #view: View;
   readonly #leadership: Leadership;
-  readonly #connections: Connections;
-  readonly #assigner: Assigner;
-  readonly #culprits: Pick<Culprits, 'has'>;
-  readonly #waiting = new Map<string, Waiting>();
+  /** By the kind of task. */
+  readonly #drivers: ReadonlyMap<string, LeaderDriver>;
+  readonly #waiting = new Map<string, WaitingRequest>();
   /**
    * Requests that were proposed here and are not applied yet, the oldest first. Some log may hold them, so this node
    * says of none that nothing was done, even when it leads no more.
    */
-  readonly #proposed = new Map<string, Proposed>();
+  readonly #proposed = new Map<string, PendingProposal>();
 
   constructor(
     context: TaskContext,
     view: View,
     leadership: Leadership,
-    connections: Connections,
-    assigner: Assigner,
-    culprits: Pick<Culprits, 'has'>,
+    drivers: ReadonlyMap<string, LeaderDriver>,
   ) {
     this.#context = context;
     this.#view = view;
     this.#leadership = leadership;
-    this.#connections = connections;
-    this.#assigner = assigner;
-    this.#culprits = culprits;
+    this.#drivers = drivers;
   }
 
   /** Takes a request that `from` vouches for. A repetition of one that is on its way is ignored. */
@@ -88,13 +81,14 @@ export class Intake implements Work {
     if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
     // The node that asks will see the task in its own state.
     if (judged.value.kind === 'known') return;
-    const refused = this.#judgeReach(judged.value);
+    const task = judged.value;
+    const refused = this.#drivers.get(task.asked.kind)?.checkReach(task);
     if (refused !== undefined) return this.#refuse(from, hash, refused);
 
-    const waiting: Waiting = {
+    const waiting: WaitingRequest = {
       from,
       request,
-      ruling: judged.value,
+      task,
       untilMs: clock.elapsed() + WANT_WAIT_MS,
     };
     if (this.#advance(name, waiting, clock.elapsed())) return;
@@ -139,19 +133,16 @@ export class Intake implements Work {
   }
 
   /** Proposes the request if it has all it needs, or has waited long enough. Says whether it is done with. */
-  #advance(name: string, waiting: Waiting, now: Millis): boolean {
-    const { key, taskId, content: requestHash } = waiting.ruling;
-    if (key === undefined) return this.#propose(name, waiting, undefined);
-    const signers = this.#signers(key);
-    const trusted = signers.filter((node) => !this.#culprits.has(node));
-    // A proved culprit only where the others are too few.
-    const first = trusted.length >= key.threshold ? trusted : signers;
-    const attempt = this.#assigner.sign({ taskId, requestHash }, 1, key, first, []);
+  #advance(name: string, waiting: WaitingRequest, now: Millis): boolean {
+    const { task } = waiting;
+    const driver = this.#drivers.get(task.asked.kind);
+    if (driver?.firstAttempt === undefined) return this.#propose(name, waiting, undefined);
+    const attempt = driver.firstAttempt(task);
     if (attempt === undefined && now < waiting.untilMs) return false;
     return this.#propose(name, waiting, attempt);
   }
 
-  #propose(name: string, waiting: Waiting, firstAttempt: Attempt | undefined): true {
+  #propose(name: string, waiting: WaitingRequest, firstAttempt: Attempt | undefined): true {
     const { consensus, clock } = this.#context;
     const value = { ...waiting.request, firstAttempt };
     const result = consensus.propose(encodeCommand({ $case: 'request', value }));
@@ -173,36 +164,6 @@ export class Intake implements Work {
         break;
     }
     return true;
-  }
-
-  /** A generate-key needs all its participants, a Sign enough of them: else nothing is proposed. */
-  #judgeReach(ruling: NewTask): Refusal | undefined {
-    if (ruling.key === undefined) {
-      const nodes = ruling.participants.map((each) => nodeId(each.nodeId));
-      const missing = nodes.find((node) => !this.#connections.has(node));
-      return missing === undefined
-        ? undefined
-        : refusal(
-            'no-quorum',
-            'PARTICIPANT_UNREACHABLE',
-            `Node ${missing} cannot be reached; every participant is needed to generate a key`,
-            { facts: { node: missing } },
-          );
-    }
-    const reached = this.#signers(ruling.key).length;
-    return reached >= ruling.key.threshold
-      ? undefined
-      : refusal(
-          'no-quorum',
-          'SIGNERS_UNREACHABLE',
-          `Only ${reached} of the ${ruling.key.threshold} signers that key ${keyId(ruling.key.keyId)} needs can be reached`,
-        );
-  }
-
-  #signers(key: KeyRecord): readonly NodeId[] {
-    return key.participants
-      .map((each) => nodeId(each.nodeId))
-      .filter((node) => this.#connections.has(node));
   }
 
   /** Says that nothing was done; says nothing where an earlier copy may be in some log. */

@@ -1,6 +1,5 @@
 import type { Millis, NodeId, SessionId } from '../../common/index.js';
 import { ATTEMPTS_MAX } from '../../state/index.js';
-import { GENERATE_HEDGE_BASE_MS, GENERATE_HEDGE_PER_PARTICIPANT_MS } from '../limits.js';
 
 /** What a leader means to do about one open task, and when. Times are of the clock that does not jump. */
 export type Plan = {
@@ -17,7 +16,7 @@ export type Plan = {
    * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
    */
   proposed: boolean;
-  /** Sessions whose shares are being added up. */
+  /** Sessions whose contributions are being combined. */
   readonly combining: Set<SessionId>;
   /** Refusals that were taken into account: session and node. They are sent again and again. */
   readonly heard: Set<string>;
@@ -35,11 +34,6 @@ export type Step =
   | { readonly kind: 'wait' }
   | { readonly kind: 'attempt' }
   | { readonly kind: 'fail'; readonly reason: string };
-
-/** How long the first attempt of a generate-key among `participants` has. */
-export function generateDelay(participants: number): Millis {
-  return GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants;
-}
 
 /** The plan for a task as it is found: the delays begin anew, whatever an earlier leader did. */
 export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {

@@ -1,14 +1,14 @@
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { keyId } from '../../common/index.js';
 import type { KeyManager } from '../../keys/index.js';
-import type { KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { Commitments as CommitmentsMessage, KeyRecord, NonceSlot } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
 import type { TaskContext } from '../context.js';
 import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
-type Untold = { readonly key: KeyRecord; readonly slots: readonly NonceSlot[] };
+type Unannounced = { readonly key: KeyRecord; readonly slots: readonly NonceSlot[] };
 
 type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
 
@@ -25,7 +25,7 @@ export class Commitments implements Work {
   readonly #demand = new Map<KeyId, Demand>();
   readonly #loading = new Set<string>();
   /** Made, and told nobody yet. */
-  readonly #untold = new Map<string, Untold>();
+  readonly #unannounced = new Map<string, Unannounced>();
   readonly #making = new Set<string>();
 
   constructor(context: TaskContext, keys: KeyManager, shares: KeyShares) {
@@ -35,34 +35,34 @@ export class Commitments implements Work {
   }
 
   /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
-  fresh(key: KeyRecord): Promise<readonly NonceSlot[]> {
-    return this.#make(key, SUPPLY_MIN);
+  async refillForRefusal(key: KeyRecord): Promise<CommitmentsMessage> {
+    return messageOf(key, await this.#make(key, SUPPLY_MIN));
   }
 
   /**
    * What rides with a signature share: what was made since the last. As many as were used are made now, for the next: the
    * share waits for nothing, and pools stay full without traffic of their own.
    */
-  next(key: KeyRecord): readonly NonceSlot[] {
+  takeUnannounced(key: KeyRecord): CommitmentsMessage {
     const name = nameOf(key);
-    const made = this.#untold.get(name)?.slots ?? [];
-    this.#untold.delete(name);
+    const made = this.#unannounced.get(name)?.slots ?? [];
+    this.#unannounced.delete(name);
     void this.#refill(key);
-    return made;
+    return messageOf(key, made);
   }
 
   /** Tells what no share has taken along. */
   tick(): void {
-    for (const { key, slots } of this.#untold.values()) this.#tell(key, slots);
-    this.#untold.clear();
+    for (const { key, slots } of this.#unannounced.values()) this.#announce(key, slots);
+    this.#unannounced.clear();
   }
 
   get busy(): boolean {
-    return this.#untold.size > 0 || this.#making.size > 0;
+    return this.#unannounced.size > 0 || this.#making.size > 0;
   }
 
   /** Answers `want-commitments` of the node that is believed to lead, and of nobody else. */
-  wanted(from: NodeId, key: KeyRecord | undefined): void {
+  onWanted(from: NodeId, key: KeyRecord | undefined): void {
     if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
   }
 
@@ -82,16 +82,12 @@ export class Commitments implements Work {
     const loaded = keys.available(id, key.version) > 0 || (await this.#shares.load(key));
     const slots = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
     this.#loading.delete(name);
-    if (slots.length > 0) this.#tell(key, slots);
+    if (slots.length > 0) this.#announce(key, slots);
   }
 
-  #tell(key: KeyRecord, slots: readonly NonceSlot[]): void {
-    this.#context.outbox.broadcast({
-      message: {
-        $case: 'commitments',
-        value: { keyId: key.keyId, version: key.version, slots: [...slots] },
-      },
-    });
+  #announce(key: KeyRecord, slots: readonly NonceSlot[]): void {
+    const value = messageOf(key, slots);
+    this.#context.outbox.broadcast({ message: { $case: 'commitments', value } });
   }
 
   /** Makes what is missing, one job at a time for each key. */
@@ -106,8 +102,8 @@ export class Commitments implements Work {
     const slots = await this.#make(key, missing);
     this.#making.delete(name);
     if (slots.length === 0) return;
-    const before = this.#untold.get(name)?.slots ?? [];
-    this.#untold.set(name, { key, slots: [...before, ...slots] });
+    const before = this.#unannounced.get(name)?.slots ?? [];
+    this.#unannounced.set(name, { key, slots: [...before, ...slots] });
   }
 
   /** None where they could not be computed: whoever needs some asks again. */
@@ -124,7 +120,7 @@ export class Commitments implements Work {
   }
 
   /** Counts one use of a key. */
-  used(key: KeyId): void {
+  countUse(key: KeyId): void {
     const now = this.#context.clock.elapsed();
     const demand = this.#demand.get(key) ?? { sinceMs: now, usedMs: now, used: 0, perSecond: 0 };
     demand.used += 1;
@@ -154,6 +150,13 @@ export class Commitments implements Work {
     const supply = Math.ceil((2 * rate * SUPPLY_COVERS_MS) / 1000);
     return Math.min(SUPPLY_MAX, Math.max(SUPPLY_MIN, supply));
   }
+}
+
+function messageOf(
+  { keyId: id, version }: KeyRecord,
+  slots: readonly NonceSlot[],
+): CommitmentsMessage {
+  return { keyId: id, version, slots: [...slots] };
 }
 
 function nameOf({ keyId: id, version }: KeyRecord): string {

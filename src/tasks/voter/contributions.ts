@@ -1,27 +1,26 @@
 import type { NodeId } from '../../common/index.js';
-import { DECLINED_KIND } from '../messages.js';
-import { SHARE_KIND } from '../../frost/index.js';
 import { sessionId, toHex } from '../../common/index.js';
 import type { Clock } from '../../ports/index.js';
 import type { Queries } from '../../state/index.js';
 import { encodeSession } from '../../wire/index.js';
 import type { Contribution, Envelope } from '../../wire/index.js';
 import type { Accusing } from '../blame/accusing.js';
-import type { OpenSession, OpenTasks } from '../open-tasks.js';
+import type { LiveAttempt, LiveTasks } from '../live-tasks.js';
+import { DECLINED_KIND } from '../messages.js';
 import type { Pooling } from './pooling.js';
 import type { ShareBox } from './share-box.js';
 
 /** What follows from contributions, where this node leads. */
 export type ContributionListener = {
-  shareCame(open: OpenSession): void;
-  declined(from: NodeId, open: OpenSession, envelope: Envelope): void;
+  contributed(attempt: LiveAttempt): void;
+  declined(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void;
 };
 
 /** What contributions are kept in and compared with. */
 export type ContributionParts = {
   readonly clock: Clock;
   readonly queries: Queries;
-  readonly tasks: OpenTasks;
+  readonly tasks: LiveTasks;
   readonly shares: ShareBox;
   readonly pooling: Pooling;
   readonly accusing: Accusing;
@@ -42,32 +41,31 @@ export class Contributions {
     const { envelope, keyId, version, next } = contribution;
     if (envelope === undefined) return;
     const session = sessionId(toHex(envelope.sessionId));
-    const open = tasks.session(session);
+    const attempt = tasks.attempt(session);
     if (next.length > 0) {
-      const known = open?.task.key?.keyId === keyId ? open.task.key : undefined;
+      const known = attempt?.task.key?.keyId === keyId ? attempt.task.key : undefined;
       pooling.take(from, known ?? queries.key(keyId), version, next);
     }
     if (envelope.kind === DECLINED_KIND) {
-      if (open !== undefined) this.#listener.declined(from, open, envelope);
+      if (attempt !== undefined) this.#listener.declined(from, attempt, envelope);
       return;
     }
-    if (envelope.kind !== SHARE_KIND) return;
-    if (open !== undefined) return this.#share(from, open, envelope);
+    if (attempt !== undefined) return this.#keep(from, attempt, envelope);
     const message = { $case: 'contribution', value: contribution } as const;
     const { length } = encodeSession({ message });
     const { clock, shares } = this.#parts;
     shares.addEarly(from, session, envelope, length, clock.elapsed());
   }
 
-  #share(from: NodeId, open: OpenSession, envelope: Envelope): void {
+  #keep(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {
     const { shares, accusing } = this.#parts;
-    const first = shares.otherThan(from, open, envelope);
+    const first = shares.otherThan(from, attempt, envelope);
     if (first !== undefined) {
-      const unsigned = accusing.twoShares(open, first, envelope);
+      const unsigned = accusing.twoShares(attempt, first, envelope);
       if (unsigned === 'second') return;
-      if (unsigned === 'first') shares.drop(open.session, envelope.from);
-      else shares.refuse(open.session, envelope.from);
+      if (unsigned === 'first') shares.drop(attempt.session, envelope.from);
+      else shares.refuse(attempt.session, envelope.from);
     }
-    if (shares.add(from, open, envelope)) this.#listener.shareCame(open);
+    if (shares.add(from, attempt, envelope)) this.#listener.contributed(attempt);
   }
 }

@@ -1,9 +1,8 @@
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { equal } from '../../common/index.js';
-import { slotsOf } from '../../state/index.js';
 import type { Envelope } from '../../wire/index.js';
 import { EarlyMessages } from './early-messages.js';
-import type { OpenSession, OpenTask } from '../open-tasks.js';
+import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
@@ -15,26 +14,29 @@ export class ShareBox implements Work {
   /** No envelope: the share failed its check, and its signer has no second one. */
   readonly #shares = new Map<SessionId, Map<PartyIndex, Envelope | undefined>>();
   readonly #early = new EarlyMessages<Envelope>();
+  readonly #envelopeOf: (kind: string) => string | undefined;
 
-  /** Keeps a share that came from a signer of the attempt itself. Says whether it is news. */
-  add(from: NodeId, open: OpenSession, envelope: Envelope): boolean {
-    const { key } = open.task;
-    const asked = slotsOf(open.attempt.attempt).some(({ nodeId }) => nodeId === from);
-    const index = key === undefined || !asked ? 0 : indexOf(key.participants, from);
-    if (index === 0 || envelope.from !== index || envelope.to !== 0) return false;
-    const shares = this.#shares.get(open.session) ?? new Map<PartyIndex, Envelope | undefined>();
+  /** @param envelopeOf - The kind of envelope that carries contributions to tasks of a kind. */
+  constructor(envelopeOf: (kind: string) => string | undefined) {
+    this.#envelopeOf = envelopeOf;
+  }
+
+  /** Keeps a contribution that came from a participant that the attempt asks. Says whether it is news. */
+  add(from: NodeId, attempt: LiveAttempt, envelope: Envelope): boolean {
+    const index = this.#indexOf(from, attempt, envelope);
+    if (index === 0) return false;
+    const shares = this.#shares.get(attempt.session) ?? new Map<PartyIndex, Envelope | undefined>();
     if (shares.has(index)) return false;
     shares.set(index, envelope);
-    this.#shares.set(open.session, shares);
+    this.#shares.set(attempt.session, shares);
     return true;
   }
 
   /** The first share of the same signer, where this one says another thing: whoever signed both has lied. */
-  otherThan(from: NodeId, open: OpenSession, envelope: Envelope): Envelope | undefined {
-    const { key } = open.task;
-    const index = key === undefined ? 0 : indexOf(key.participants, from);
-    const first = this.#shares.get(open.session)?.get(index);
-    if (first === undefined || envelope.from !== index || envelope.to !== 0) return undefined;
+  otherThan(from: NodeId, attempt: LiveAttempt, envelope: Envelope): Envelope | undefined {
+    const index = this.#indexOf(from, attempt, envelope);
+    const first = this.#shares.get(attempt.session)?.get(index);
+    if (first === undefined || index === 0) return undefined;
     return saysTheSame(first, envelope) ? undefined : first;
   }
 
@@ -44,9 +46,11 @@ export class ShareBox implements Work {
   }
 
   /** Looks through what came early, when a session opens. */
-  taskOpen({ sessions }: OpenTask): void {
-    for (const open of sessions) {
-      for (const { from, message } of this.#early.take(open.session)) this.add(from, open, message);
+  taskOpen({ attempts }: LiveTask): void {
+    for (const attempt of attempts) {
+      for (const { from, message } of this.#early.take(attempt.session)) {
+        this.add(from, attempt, message);
+      }
     }
   }
 
@@ -68,8 +72,15 @@ export class ShareBox implements Work {
     this.#shares.get(session)?.set(index, undefined);
   }
 
-  taskClosed(_: TaskId, task: OpenTask | undefined): void {
-    for (const { session } of task?.sessions ?? []) this.#shares.delete(session);
+  taskClosed(_: TaskId, task: LiveTask | undefined): void {
+    for (const { session } of task?.attempts ?? []) this.#shares.delete(session);
+  }
+
+  /** The sender's party index; 0 for what is no contribution of a participant that the attempt asks. */
+  #indexOf(from: NodeId, { nodes, task }: LiveAttempt, { kind, ...said }: Envelope): PartyIndex {
+    if (!nodes.includes(from) || kind !== this.#envelopeOf(task.kind) || said.to !== 0) return 0;
+    const index = indexOf(task.participants, from);
+    return said.from === index ? index : 0;
   }
 }
 

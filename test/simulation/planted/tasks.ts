@@ -25,8 +25,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a share leaves after the request has expired',
     edits: [
       {
-        find: 'if (contribution === undefined || !due || clock.now() >= answered.expireTimeMs)',
-        replace: 'if (contribution === undefined || !due)',
+        find: 'if (message === undefined || !due || clock.now() >= answered.expireTimeMs)',
+        replace: 'if (message === undefined || !due)',
       },
     ],
     where: 'faults',

@@ -16,16 +16,31 @@ import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/in
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import type { Applied } from '../../../src/state/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
+import { Accusing } from '../../../src/tasks/blame/accusing.js';
+import { Culprits } from '../../../src/tasks/blame/culprits.js';
 import type {
   Arithmetic,
   Batch,
   Consensus,
+  LeaderContext,
+  ParticipantContext,
   TaskContext,
   TaskManagerParts,
 } from '../../../src/tasks/index.js';
-import { Connections } from '../../../src/tasks/index.js';
+import { Connections, TASK_DRIVERS } from '../../../src/tasks/index.js';
+import { sidesOf } from '../../../src/tasks/kinds/driver.js';
+import { Assigner } from '../../../src/tasks/leader/assigner.js';
+import { LiveTasks } from '../../../src/tasks/live-tasks.js';
+import { Answers } from '../../../src/tasks/participant/answers.js';
+import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { Facts } from '../../../src/tasks/participant/facts.js';
+import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
+import { Submissions } from '../../../src/tasks/requests/submissions.js';
+import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
+import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
+import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { Algorithm, Command, decode, encodeSession } from '../../../src/wire/index.js';
-import type { KeyRecord, SessionBody } from '../../../src/wire/index.js';
+import type { Envelope, KeyRecord, SessionBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf, verify } from './ledger.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
@@ -150,11 +165,46 @@ export class TaskRoom {
   /** What a task manager of this node is made of. */
   get parts(): TaskManagerParts {
     const { context, state, arithmetic, keys, connections } = this;
-    return { context, state, arithmetic, keys, connections };
+    return { context, state, arithmetic, keys, connections, drivers: TASK_DRIVERS };
   }
 
   get state(): TaskManagerParts['state'] {
     return { view: this.ledger.state, queries: this.ledger.ask };
+  }
+
+  /** The live tasks, as this node reads them. */
+  liveTasks(): LiveTasks {
+    return new LiveTasks(this.state, this.context.rules);
+  }
+
+  /** What a participant works with, as a process begins with it. */
+  participating(): ParticipantContext {
+    const { context, arithmetic, keys } = this;
+    const shares = new KeyShares(keys, context.logger);
+    const supply = new Commitments(context, keys, shares);
+    const facts = new Facts(context, this.state.queries, shares, supply);
+    const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
+    return { context, arithmetic, keys, supply, facts, session };
+  }
+
+  /** What a leader works with, as a process begins with it. */
+  leading(
+    pools = new NoncePools(),
+    checks = new CommitmentChecks(this.context, this.arithmetic, () => {}),
+  ): LeaderContext {
+    const { context, arithmetic, connections } = this;
+    const assigner = new Assigner(context, connections, pools, checks);
+    const culprits = new Culprits(context, arithmetic.suiteOf);
+    const accusing = new Accusing(context, culprits);
+    return { context, arithmetic, connections, assigner, accusing, culprits };
+  }
+
+  /** Requests of this node's clients, as a process begins with them. */
+  submissions(): Submissions {
+    const { context, arithmetic, connections, state } = this;
+    const answering = { context, arithmetic, queries: state.queries };
+    const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.answer?.(answering));
+    return new Submissions(context, state, connections, drivers);
   }
 
   /** What was sent since the last look. */

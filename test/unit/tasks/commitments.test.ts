@@ -37,40 +37,40 @@ function published(): readonly string[] {
 }
 
 test('the node that is believed to lead gets commitments for all voters when it asks, and nobody else', async () => {
-  commitments.wanted(nodeId('node-3'), key.record);
+  commitments.onWanted(nodeId('node-3'), key.record);
   await settle();
   expect(published()).toEqual([]);
-  commitments.wanted(nodeId('node-2'), key.record);
+  commitments.onWanted(nodeId('node-2'), key.record);
   await settle();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
 });
 
 test('however often it asks while a share is opened, it is answered once', async () => {
-  for (let at = 0; at < 10; at++) commitments.wanted(nodeId('node-2'), key.record);
+  for (let at = 0; at < 10; at++) commitments.onWanted(nodeId('node-2'), key.record);
   await settle();
   expect(published()).toHaveLength(3);
 });
 
 test('a node that holds no share of the key says nothing', async () => {
   const participants = key.record.participants.slice(1);
-  commitments.wanted(nodeId('node-2'), { ...key.record, participants });
+  commitments.onWanted(nodeId('node-2'), { ...key.record, participants });
   await settle();
   expect([published(), room.alarms]).toEqual([[], []]);
 });
 
 /** How many go with a share, once they are made. */
 async function next(): Promise<number> {
-  commitments.next(key.record);
+  commitments.takeUnannounced(key.record);
   await settle();
-  return commitments.next(key.record).length;
+  return commitments.takeUnannounced(key.record).slots.length;
 }
 
 test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', async () => {
   expect(await next()).toBe(4);
   expect(await next()).toBe(0);
-  for (let use = 0; use < 100; use++) commitments.used(KEY);
+  for (let use = 0; use < 100; use++) commitments.countUse(KEY);
   expect(await next()).toBe(46);
-  for (let use = 0; use < 10_000; use++) commitments.used(KEY);
+  for (let use = 0; use < 10_000; use++) commitments.countUse(KEY);
   expect(await next()).toBe(14);
 
   room.clock.pass(60_000);
@@ -80,7 +80,7 @@ test('with a share go as many as are missing: more for a key in use, 64 at most,
 });
 
 test('a share waits for no commitments: those that it has used up are made behind it, and told if none follows', async () => {
-  expect(commitments.next(key.record)).toEqual([]);
+  expect(commitments.takeUnannounced(key.record).slots).toEqual([]);
   expect(commitments.busy).toBe(true);
   commitments.tick();
   expect(published()).toEqual([]);
@@ -93,7 +93,8 @@ test('a share waits for no commitments: those that it has used up are made behin
 test('commitments that could not be computed are missing, and no more: the next need makes them', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
-  expect([await commitments.fresh(key.record), await next()]).toEqual([[], 0]);
+  const { slots } = await commitments.refillForRefusal(key.record);
+  expect([slots, await next()]).toEqual([[], 0]);
   room.compute = compute;
   await settle();
   expect(await next()).toBe(4);
@@ -101,16 +102,15 @@ test('commitments that could not be computed are missing, and no more: the next 
 
 test('with a refusal go fresh ones, however many there are', async () => {
   await room.keys.commit(KEY, 1, 64);
-  expect(await commitments.fresh(key.record)).toHaveLength(4);
+  expect((await commitments.refillForRefusal(key.record)).slots).toHaveLength(4);
 });
 
 test('a leader that asks for many keys remembers only whom it asked just now', () => {
   const checks = new CommitmentChecks(room.context, room.arithmetic, () => {});
   const assigner = new Assigner(room.context, room.connections, new NoncePools(), checks);
   const asked = (id: string): number => {
-    assigner.sign(
-      { taskId: taskId('task'), requestHash: fill(1) },
-      1,
+    assigner.withCommitments(
+      { taskId: taskId('task'), requestHash: fill(1), number: 1 },
       { ...key.record, keyId: id },
       NODES,
       [],

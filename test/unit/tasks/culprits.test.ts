@@ -7,8 +7,7 @@ import { signEnvelope } from '../../../src/mpc/index.js';
 import { Complaints } from '../../../src/tasks/blame/complaints.js';
 import { Culprits } from '../../../src/tasks/blame/culprits.js';
 import { EVIDENCE_KEPT_MS, EVIDENCE_KEPT_PER_NODE_MAX } from '../../../src/tasks/limits.js';
-import { OpenTasks } from '../../../src/tasks/open-tasks.js';
-import type { OpenSession } from '../../../src/tasks/open-tasks.js';
+import type { LiveAttempt } from '../../../src/tasks/live-tasks.js';
 import { Complaint, encode } from '../../../src/wire/index.js';
 import type { Envelope, SignedBody } from '../../../src/wire/index.js';
 import {
@@ -94,14 +93,14 @@ const transcript = (...commitments: SignedBody[]) => ({
 
 describe('a complaint', () => {
   let open: ReturnType<typeof openGenerate>;
-  let session: OpenSession;
+  let session: LiveAttempt;
   let room: TaskRoom;
   let complaints: Complaints;
   beforeEach(() => {
     open = openGenerate();
     room = new TaskRoom('node-1', open.ledger);
     complaints = new Complaints(room.context, new Culprits(room.context, suiteOf));
-    const [first] = new OpenTasks(open.ledger.ask).refresh(taskId(open.task))?.sessions ?? [];
+    const [first] = room.liveTasks().refresh(taskId(open.task))?.attempts ?? [];
     if (first === undefined) throw new Error('the session is open');
     session = first;
   });

@@ -1,56 +1,87 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, sessionId, taskId, toHex } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/participant/commitments.js';
-import { Facts } from '../../../src/tasks/participant/facts.js';
-import { Generating } from '../../../src/tasks/participant/generating.js';
-import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { OpenTasks } from '../../../src/tasks/open-tasks.js';
-import type { OpenSession } from '../../../src/tasks/open-tasks.js';
+import { keyId, nodeId, sessionId, taskId, toHex } from '../../../src/common/index.js';
+import type { NodeId, TaskId } from '../../../src/common/index.js';
+import type { ParsedGenerateKey } from '../../../src/state/index.js';
+import { GenerateKeyParticipant } from '../../../src/tasks/kinds/generate-key/participant.js';
+import type { ParticipantContext } from '../../../src/tasks/index.js';
+import { Participants } from '../../../src/tasks/participant/participants.js';
+import type { LiveAttempt, LiveTask, LiveTasks } from '../../../src/tasks/live-tasks.js';
 import { Command, decode, Declined } from '../../../src/wire/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES } from '../../support/builders/ledger.js';
 import { replaceShare } from '../../support/builders/stores.js';
-import { laterBootOf, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { bootHexOf, laterBootOf, settle, TaskRoom } from '../../support/builders/task-room.js';
+
+const KIND = 'generate-key';
+const PEER = nodeId('node-2');
+
+type Attempted = LiveAttempt<ParsedGenerateKey>;
 
 /** A participant: its room, and what generates there. */
 type Participant = {
   readonly room: TaskRoom;
   readonly generating: Generating;
-  readonly facts: Facts;
+  readonly facts: ParticipantContext['facts'];
+};
+
+type Generating = {
+  contribute(attempt: Attempted): void;
+  receive(from: NodeId, envelope: Envelope): void;
+  tick(): void;
+  connected(peer: NodeId): void;
+  taskClosed(task: TaskId): void;
+  readonly busy: boolean;
 };
 
 let ledger: Ledger;
-let open: OpenTasks;
+let open: LiveTasks;
 
 beforeEach(() => {
   ledger = new Ledger();
-  open = new OpenTasks(ledger.ask);
+  open = new TaskRoom('node-1', ledger).liveTasks();
 });
 
 function participant(room: TaskRoom): Participant {
-  const shares = new KeyShares(room.keys, room.context.logger);
-  const commitments = new Commitments(room.context, room.keys, shares);
-  const facts = new Facts(room.context, ledger.ask, shares, commitments);
+  const parts = room.participating();
+  const driver = new GenerateKeyParticipant(parts);
+  const { answers, early } = parts.session;
+  const participants = new Participants(room.clock, open, new Map([[KIND, driver]]), early);
   return {
     room,
-    facts,
-    generating: new Generating(room.context, room.arithmetic, room.keys, facts),
+    facts: parts.facts,
+    generating: {
+      contribute: (attempted) => driver.contribute({ ...attempted.task, attempts: [attempted] }),
+      receive: (from, envelope) => participants.receive(from, envelope),
+      tick: () => [participants, answers].forEach((each) => each.tick()),
+      connected: (peer) =>
+        [participants, answers].forEach((each) => each.connected(peer, bootHexOf(peer))),
+      taskClosed: (task) =>
+        [participants, answers].forEach((each) => each.taskClosed(task, undefined)),
+      get busy() {
+        return participants.busy || answers.busy;
+      },
+    },
   };
 }
 
 const all = (): readonly Participant[] =>
   NODES.map((node) => participant(new TaskRoom(node, ledger)));
 
-function generate(id = 'cold'): OpenSession {
+function generate(id = 'cold'): Attempted {
   const [task = ''] = ledger.generate(id).changedTasks;
   return attempt(task);
 }
 
-function attempt(task: string): OpenSession {
+function attempt(task: string): Attempted {
   ledger.attempt(ledger.task(task));
-  const session = open.refresh(taskId(task))?.sessions.at(-1);
+  const live = open.refresh(taskId(task));
+  const session = isGenerating(live) ? live.attempts.at(-1) : undefined;
   if (session === undefined) throw new Error('no session');
   return session;
+}
+
+function isGenerating(live: LiveTask | undefined): live is LiveTask<ParsedGenerateKey> {
+  return live?.kind === KIND;
 }
 
 /** Carries envelopes between the participants until nobody has more to say. */
@@ -66,7 +97,7 @@ async function exchange(participants: readonly Participant[]): Promise<void> {
       const receiver = participants.find(({ room }) => room.self === to);
       if (said?.$case === 'envelope') {
         const { value } = said;
-        receiver?.generating.receive(from, sessionId(toHex(value.sessionId)), value);
+        receiver?.generating.receive(from, value);
       } else if (said?.$case === 'fact') told.push(said.value.command);
       else if (said?.$case === 'contribution') refused.push(reasonOf(said.value.envelope));
     }
@@ -92,7 +123,7 @@ function apply(facts: readonly Uint8Array[]): void {
   }
 }
 
-async function alone(session: OpenSession, self: Participant): Promise<void> {
+async function alone(session: Attempted, self: Participant): Promise<void> {
   self.generating.contribute(session);
   await exchange([self]);
 }
@@ -155,7 +186,7 @@ describe('a generation', () => {
     self.room.takeSent();
     self.room.clock.pass(60_000);
     self.generating.tick();
-    self.generating.connected();
+    self.generating.connected(PEER);
     expect(self.room.takeSent()).toEqual([]);
   });
 });
@@ -170,7 +201,7 @@ describe('a newer attempt', () => {
     const second = attempt(first.task.id);
     self.generating.contribute(second);
     await settle();
-    self.generating.connected();
+    self.generating.connected(PEER);
     const sessions = self.room
       .takeSent()
       .map(({ message: { message } }) =>
@@ -228,7 +259,7 @@ describe('a node declines', () => {
     for (const { room } of liars) {
       for (const { to, message } of room.takeSent()) {
         if (to === self.room.self && message.message?.$case === 'envelope') {
-          self.generating.receive(room.self, session.session, message.message.value);
+          self.generating.receive(room.self, message.message.value);
         }
       }
     }
@@ -239,7 +270,7 @@ describe('a node declines', () => {
 });
 
 /** A generation whose `ready` were made, and told nobody. */
-async function made(): Promise<{ session: OpenSession; rooms: readonly TaskRoom[] }> {
+async function made(): Promise<{ session: Attempted; rooms: readonly TaskRoom[] }> {
   const [session, participants] = [generate(), all()];
   for (const { generating } of participants) generating.contribute(session);
   await exchange(participants);

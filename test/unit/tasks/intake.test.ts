@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId, toHex, utf8 } from '../../../src/common/index.js';
 import { METHODS, verdictHashOf } from '../../../src/state/index.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
-import { Assigner } from '../../../src/tasks/leader/assigner.js';
+import { TASK_DRIVERS } from '../../../src/tasks/index.js';
+import { sidesOf } from '../../../src/tasks/kinds/driver.js';
 import { Intake } from '../../../src/tasks/leader/intake.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { encode, Request } from '../../../src/wire/index.js';
@@ -30,12 +31,12 @@ beforeEach(async () => {
   await other.hold(key);
   pools = new NoncePools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
-  checks = new CommitmentChecks(room.context, room.arithmetic, () => intake.tick());
-  const { context, connections, state } = room;
+  const { context, state } = room;
+  checks = new CommitmentChecks(context, room.arithmetic, () => intake.tick());
+  const leading = room.leading(pools, checks);
+  const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);
-  const assigner = new Assigner(context, connections, pools, checks);
-  const nobody = { has: () => false };
-  intake = new Intake(context, state.view, leadership, connections, assigner, nobody);
+  intake = new Intake(context, state.view, leadership, drivers);
 });
 
 function sign(id = 'one', requester?: string): Request {

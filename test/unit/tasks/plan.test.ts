@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeId } from '../../../src/common/index.js';
+import { nodeId, taskId } from '../../../src/common/index.js';
+import { TASK_DRIVERS } from '../../../src/tasks/index.js';
+import { sidesOf } from '../../../src/tasks/kinds/driver.js';
 import {
   attempted,
   candidates,
   declined,
-  generateDelay,
   leaveOut,
   newPlan,
   nextStep,
 } from '../../../src/tasks/leader/plan.js';
 import type { Plan } from '../../../src/tasks/leader/plan.js';
+import { Ledger } from '../../support/builders/ledger.js';
+import { TaskRoom } from '../../support/builders/task-room.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
   ReturnType<typeof nodeId>,
@@ -25,7 +28,13 @@ function kindAt(plan: Plan, now: number): string {
 
 describe('the delay', () => {
   test('begins at 3 s + 0.2 s each for a generate-key', () => {
-    expect(generateDelay(3)).toBe(3600);
+    const ledger = new Ledger();
+    const [id = ''] = ledger.generate('cold').changedTasks;
+    const room = new TaskRoom('node-1', ledger);
+    const task = room.liveTasks().refresh(taskId(id));
+    if (task === undefined) throw new Error('the task is open');
+    const leaders = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(room.leading()));
+    expect(leaders.get('generate-key')?.firstDelayMs(task)).toBe(3600);
   });
 
   test('doubles with each attempt', () => {

@@ -9,7 +9,6 @@ import { Connections } from '../../../src/tasks/connections.js';
 import type { AppliedState, TaskContext } from '../../../src/tasks/context.js';
 import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
 import { APP, testGenesis, verify } from '../../support/builders/ledger.js';
-import type { Compute } from '../../../src/ports/index.js';
 
 const SELF = nodeId('node-1');
 const BOOT = bootId('00'.repeat(16));
@@ -33,7 +32,7 @@ test('a request whose id another one took on the way is refused, not answered wi
   } as unknown as TaskContext;
   const state = { queries } as AppliedState;
   const connections = new Connections(SELF, BOOT);
-  const submissions = new Submissions(context, state, connections, {} as Compute);
+  const submissions = new Submissions(context, state, connections, new Map());
 
   const answer = submissions.submit({
     method: METHODS.sign,

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, taskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
-import { OpenTasks } from '../../../src/tasks/open-tasks.js';
-import type { OpenSession } from '../../../src/tasks/open-tasks.js';
+import type { LiveAttempt } from '../../../src/tasks/live-tasks.js';
 import { ShareBox } from '../../../src/tasks/voter/share-box.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { fill, Ledger } from '../../support/builders/ledger.js';
@@ -12,23 +11,23 @@ import { SHARE_KIND } from '../../../src/frost/index.js';
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId);
 
 /** A session that asks node-1 and node-2. */
-function opened(): OpenSession {
+function opened(): LiveAttempt {
   const ledger = new Ledger();
   ledger.activeKey('treasury');
   const [id = ''] = ledger.sign('treasury', 'one').changedTasks;
   ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', id, 1) });
-  const session = new OpenTasks(ledger.ask).refresh(taskId(id))?.sessions[0];
+  const session = new TaskRoom('node-1', ledger).liveTasks().refresh(taskId(id))?.attempts[0];
   if (session === undefined) throw new Error('no session');
   return session;
 }
 
-function share(open: OpenSession, from: number, to = 0, body = fill(1)): Envelope {
+function share(open: LiveAttempt, from: number, to = 0, body = fill(1)): Envelope {
   const { signer } = new TaskRoom(`node-${from}`).context.self;
-  return signEnvelope(signer, open.attempt.sessionId, SHARE_KIND, from, to, body);
+  return signEnvelope(signer, open.record.sessionId, SHARE_KIND, from, to, body);
 }
 
 test('the first share of each signer counts, from its own stream', () => {
-  const [open, box] = [opened(), new ShareBox()];
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   expect(box.add(TWO ?? nodeId(''), open, share(open, 1))).toBe(false);
   expect(box.add(ONE ?? nodeId(''), open, share(open, 1, 2))).toBe(false);
   expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(true);
@@ -37,14 +36,14 @@ test('the first share of each signer counts, from its own stream', () => {
 });
 
 test('a participant that the attempt does not ask, and a stranger, have no share in it', () => {
-  const [open, box] = [opened(), new ShareBox()];
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   expect(box.add(THREE ?? nodeId(''), open, share(open, 3))).toBe(false);
   expect(box.add(nodeId('node-9'), open, share(open, 1))).toBe(false);
   expect(box.of(open.session).size).toBe(0);
 });
 
 test('one that was not signed can come again; one that was signed and is wrong cannot', () => {
-  const [open, box] = [opened(), new ShareBox()];
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   box.add(ONE ?? nodeId(''), open, share(open, 1));
   box.drop(open.session, 1);
   expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(true);
@@ -54,7 +53,7 @@ test('one that was not signed can come again; one that was signed and is wrong c
 });
 
 test('what came early is looked through when its session opens, and forgotten when its task closes', () => {
-  const [open, box] = [opened(), new ShareBox()];
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   box.addEarly(ONE ?? nodeId(''), open.session, share(open, 1), 100, 0);
   box.addEarly(THREE ?? nodeId(''), open.session, share(open, 3), 100, 0);
   expect(box.of(open.session).size).toBe(0);

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { judgeRequest, METHODS } from '../../../src/state/index.js';
-import { Submissions } from '../../../src/tasks/requests/submissions.js';
+import type { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, Request } from '../../../src/wire/index.js';
 import type { Authorization, TaskRecord } from '../../../src/wire/index.js';
 import {
@@ -35,12 +35,7 @@ beforeEach(() => {
   dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   room.follow('node-2');
-  submissions = new Submissions(
-    room.context,
-    room.state,
-    room.connections,
-    room.arithmetic.compute,
-  );
+  submissions = room.submissions();
 });
 
 type Answer = { record?: TaskRecord; error?: unknown };

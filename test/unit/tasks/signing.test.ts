@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, taskId } from '../../../src/common/index.js';
 import type { TaskId } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/participant/commitments.js';
-import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { OpenTasks } from '../../../src/tasks/open-tasks.js';
-import type { OpenSession } from '../../../src/tasks/open-tasks.js';
-import { Signing } from '../../../src/tasks/participant/signing.js';
+import type { ParsedSign } from '../../../src/state/index.js';
+import { SignParticipant } from '../../../src/tasks/kinds/sign/participant.js';
+import type { LiveAttempt, LiveTask, LiveTasks } from '../../../src/tasks/live-tasks.js';
+import type { Answers } from '../../../src/tasks/participant/answers.js';
 import { decode, Declined } from '../../../src/wire/index.js';
 import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
 import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/builders/ledger.js';
@@ -21,8 +20,8 @@ let key: DealtKey;
 let room: TaskRoom;
 /** Of a second participant, so that B decodes. */
 let other: TaskRoom;
-let signing: Signing;
-let open: OpenTasks;
+let signing: Signer;
+let open: LiveTasks;
 let requests = 0;
 
 beforeEach(async () => {
@@ -33,17 +32,20 @@ beforeEach(async () => {
   await room.hold(key);
   await other.hold(key);
   signing = signer();
-  open = new OpenTasks(ledger.ask);
+  open = room.liveTasks();
 });
 
+type Signer = { contribute(attempt: Attempted): void; readonly answers: Answers };
+type Attempted = LiveAttempt<ParsedSign>;
+
 /** A signer as a process begins with it. */
-function signer(): Signing {
-  return new Signing(
-    room.context,
-    room.arithmetic,
-    room.keys,
-    new Commitments(room.context, room.keys, new KeyShares(room.keys, room.context.logger)),
-  );
+function signer(): Signer {
+  const parts = room.participating();
+  const participant = new SignParticipant(parts);
+  return {
+    answers: parts.session.answers,
+    contribute: (each) => participant.contribute({ ...each.task, attempts: [each] }),
+  };
 }
 
 async function commitmentOf(of: TaskRoom): Promise<NonceSlot> {
@@ -53,12 +55,12 @@ async function commitmentOf(of: TaskRoom): Promise<NonceSlot> {
 }
 
 /** A sign task whose first attempt names `slots`; opened here as it is in the state. */
-function session(...slots: readonly NonceSlot[]): OpenSession {
+function session(...slots: readonly NonceSlot[]): Attempted {
   const id = ledger.sign('treasury', `sign-${++requests}`).changedTasks[0] ?? taskId('');
   return attempt(id, slots);
 }
 
-function attempt(id: string, slots: readonly NonceSlot[]): OpenSession {
+function attempt(id: string, slots: readonly NonceSlot[]): Attempted {
   const number = ledger.task(id).attempts.length + 1;
   ledger.command({
     $case: 'attempt',
@@ -66,9 +68,14 @@ function attempt(id: string, slots: readonly NonceSlot[]): OpenSession {
       assignment: { $case: 'slots', value: { slots: [...slots] } },
     }),
   });
-  const found = open.refresh(taskId(id))?.sessions.at(-1);
-  if (found?.attempt.attempt?.number !== number) throw new Error('the attempt is void');
+  const live = open.refresh(taskId(id));
+  const found = isSigning(live) ? live.attempts.at(-1) : undefined;
+  if (found?.number !== number) throw new Error('the attempt is void');
   return found;
+}
+
+function isSigning(live: LiveTask | undefined): live is LiveTask<ParsedSign> {
+  return live?.kind === 'sign';
 }
 
 /** What this node broadcast since the last look, once. */
@@ -242,8 +249,8 @@ describe('while a share is computed', () => {
     const { jobs, finish } = slowly();
     signing.contribute(opened);
     signing.contribute(opened);
-    signing.tick();
-    signing.connected(other.self);
+    signing.answers.tick();
+    signing.answers.connected(other.self);
     expect([jobs.length, kinds()]).toEqual([1, []]);
     signing.contribute(session(nonce, await commitmentOf(other)));
     await finish();
@@ -258,12 +265,15 @@ describe('while a share is computed', () => {
     await finish();
     room.clock.nowMs = GENESIS_MS;
     room.clock.pass(200);
-    signing.tick();
+    signing.answers.tick();
     expect(kinds()).toEqual([]);
   });
 
   test('the task may close, or the node stop: then the share does not leave', async () => {
-    for (const end of [(task: TaskId) => signing.taskClosed(task), () => signing.close()]) {
+    for (const end of [
+      (task: TaskId) => signing.answers.taskClosed(task),
+      () => signing.answers.close(),
+    ]) {
       const opened = session(await commitmentOf(room), await commitmentOf(other));
       const { compute } = room;
       const { finish } = slowly();
@@ -272,7 +282,7 @@ describe('while a share is computed', () => {
       await finish();
       room.compute = compute;
       expect(kinds()).toEqual([]);
-      expect(signing.busy).toBe(false);
+      expect(signing.answers.busy).toBe(false);
     }
   });
 
@@ -295,22 +305,22 @@ describe('an answer', () => {
     await settle();
     const [first] = room.takeSent();
     room.clock.pass(199);
-    signing.tick();
+    signing.answers.tick();
     expect(room.takeSent()).toEqual([]);
     room.clock.pass(1);
-    signing.tick();
+    signing.answers.tick();
     const again = room.takeSent();
     expect(again.map(({ to }) => to)).toEqual(NODES);
     expect(new Set(again.map(({ message }) => bytesOf(message)))).toEqual(
       new Set([bytesOf(first?.message ?? { message: undefined })]),
     );
 
-    expect(signing.busy).toBe(true);
-    signing.taskClosed(opened.task.id);
-    expect(signing.busy).toBe(false);
+    expect(signing.answers.busy).toBe(true);
+    signing.answers.taskClosed(opened.task.id);
+    expect(signing.answers.busy).toBe(false);
     room.clock.pass(200);
-    signing.tick();
-    signing.connected(other.self);
+    signing.answers.tick();
+    signing.answers.connected(other.self);
     expect(room.takeSent()).toEqual([]);
   });
 
@@ -318,7 +328,7 @@ describe('an answer', () => {
     signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
     await settle();
     room.takeSent();
-    signing.connected(other.self);
+    signing.answers.connected(other.self);
     expect(room.takeSent().map(({ to }) => to)).toEqual([other.self]);
   });
 
@@ -327,8 +337,8 @@ describe('an answer', () => {
     await settle();
     room.takeSent();
     room.clock.pass(60_000);
-    signing.tick();
-    signing.connected(other.self);
+    signing.answers.tick();
+    signing.answers.connected(other.self);
     expect(room.takeSent()).toEqual([]);
   });
 
@@ -341,7 +351,7 @@ describe('an answer', () => {
     await settle();
     expect(kinds()).toEqual([SHARE_KIND, SHARE_KIND]);
     room.clock.pass(200);
-    signing.tick();
+    signing.answers.tick();
     expect(kinds()).toEqual([SHARE_KIND, SHARE_KIND]);
   });
 });

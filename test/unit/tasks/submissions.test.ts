@@ -9,7 +9,7 @@ import {
 } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { generatedKeyOf, METHODS, signatureOf, verdictHashOf } from '../../../src/state/index.js';
-import { Submissions } from '../../../src/tasks/requests/submissions.js';
+import type { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import {
@@ -37,12 +37,7 @@ beforeEach(() => {
   key = dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   room.follow(LEADER);
-  submissions = new Submissions(
-    room.context,
-    room.state,
-    room.connections,
-    room.arithmetic.compute,
-  );
+  submissions = room.submissions();
 });
 
 type Answer = { record?: TaskRecord; error?: unknown };

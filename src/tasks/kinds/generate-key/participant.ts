@@ -1,36 +1,30 @@
-import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
-import { DECLINED_KIND } from '../messages.js';
-import { equal, keyId, nodeId, toHex } from '../../common/index.js';
-import { wipe } from '../../crypto/index.js';
-import { generateKey, keygen } from '../../sharing/index.js';
-import type { KeygenRounds, NewKey } from '../../sharing/index.js';
-import { publicKeyJob } from '../../frost/index.js';
-import { readyBytes } from '../../identity/index.js';
-import type { KeyManager } from '../../keys/index.js';
-import { ProtocolAbort, signEnvelope, startSession, TO_ALL } from '../../mpc/index.js';
-import type { Session } from '../../mpc/index.js';
-import type { ParsedGenerateKey } from '../../state/index.js';
-import { encodeCommand, generateKeyOf, participantsOf } from '../../state/index.js';
-import { Declined, encode, Envelope } from '../../wire/index.js';
-import type { BootedNode, KeyParticipant, Ready } from '../../wire/index.js';
-import { complaint, evidenceAgainst, transcriptOf } from '../blame/complaining.js';
-import { EarlyMessages } from '../voter/early-messages.js';
-import { readyOf } from './facts.js';
-import type { Facts } from './facts.js';
-import { PENDING_SHARES_MAX, RESEND_MS } from '../limits.js';
-import type { OpenSession, OpenTask } from '../open-tasks.js';
-import type { Arithmetic } from '../arithmetic.js';
-import type { TaskContext } from '../context.js';
-import { indexOf } from '../party-index.js';
-import type { Work } from '../work.js';
+import { equal, nodeId, toHex } from '../../../common/index.js';
+import type { Millis, NodeId, SessionId, TaskId } from '../../../common/index.js';
+import { wipe } from '../../../crypto/index.js';
+import { publicKeyJob } from '../../../frost/index.js';
+import { readyBytes } from '../../../identity/index.js';
+import { ProtocolAbort, startSession } from '../../../mpc/index.js';
+import type { Session } from '../../../mpc/index.js';
+import { generateKey, keygen } from '../../../sharing/index.js';
+import type { KeygenRounds, NewKey } from '../../../sharing/index.js';
+import { encodeCommand } from '../../../state/index.js';
+import type { ParsedGenerateKey } from '../../../state/index.js';
+import type { BootedNode, Envelope, KeyParticipant, Ready } from '../../../wire/index.js';
+import { complaint, evidenceAgainst, transcriptOf } from '../../blame/complaining.js';
+import type { TaskContext } from '../../context.js';
+import { PENDING_SHARES_MAX, RESEND_MS } from '../../limits.js';
+import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import { readyOf } from '../../participant/facts.js';
+import { indexOf } from '../../party-index.js';
+import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 
-type Run = {
+type KeygenRun = {
   readonly task: TaskId;
   /** Absent once this node has declined. */
   session: Session<KeygenRounds> | undefined;
   /** Its messages have all come, and made a key. */
   made: boolean;
-  declined: Envelope | undefined;
+  declined: boolean;
   /** What others are to see of what came here. */
   complaint: Envelope | undefined;
   readonly participants: readonly KeyParticipant[];
@@ -39,6 +33,8 @@ type Run = {
   superseded: boolean;
   sentMs: Millis;
 };
+
+type KeygenAttempt = LiveAttempt<ParsedGenerateKey>;
 
 /** Ends a session without a result and without blame. */
 class SessionOver extends Error {
@@ -49,43 +45,32 @@ class SessionOver extends Error {
  * This node as a participant of key generations: runs the newest attempt that names this run of its process, keeps the
  * share, and only then has something to say in the log.
  */
-export class Generating implements Work {
+export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateKey> {
+  readonly #parts: ParticipantContext;
   readonly #context: TaskContext;
-  readonly #arithmetic: Arithmetic;
-  readonly #keys: KeyManager;
-  readonly #facts: Facts;
   /** Sessions begun in this run, until their tasks close: each is begun once. */
-  readonly #runs = new Map<SessionId, Run>();
-  readonly #early = new EarlyMessages<Envelope>();
+  readonly #runs = new Map<SessionId, KeygenRun>();
 
-  constructor(context: TaskContext, arithmetic: Arithmetic, keys: KeyManager, facts: Facts) {
-    this.#context = context;
-    this.#arithmetic = arithmetic;
-    this.#keys = keys;
-    this.#facts = facts;
-  }
-
-  taskOpen({ signs, sessions }: OpenTask): void {
-    const newest = sessions.at(-1);
-    if (!signs && newest !== undefined) this.contribute(newest);
+  constructor(parts: ParticipantContext) {
+    this.#parts = parts;
+    this.#context = parts.context;
   }
 
   /** Does what the newest attempt wants of this node: says `ready` again, starts the session, or declines it. */
-  contribute(open: OpenSession): void {
-    const { self, consensus, rules, logger } = this.#context;
-    const asked = generateKeyOf(open.task.record);
-    const participants = participantsOf(open.task.record, rules.genesis);
+  contribute({ attempts, participants }: LiveTask<ParsedGenerateKey>): void {
+    const { self, consensus, logger } = this.#context;
+    const open = attempts.at(-1);
     const index = indexOf(participants, self.id);
-    if (asked === undefined || index === 0) return;
+    if (open === undefined || index === 0) return;
     this.#closeOlder(open);
     this.#compare(open, index);
     if (this.#runs.has(open.session) || !consensus.status().current) return;
 
-    const run: Run = {
+    const run: KeygenRun = {
       task: open.task.id,
       session: undefined,
       made: false,
-      declined: undefined,
+      declined: false,
       complaint: undefined,
       participants,
       expireTimeMs: open.task.expireTimeMs,
@@ -93,7 +78,8 @@ export class Generating implements Work {
       sentMs: this.#context.clock.elapsed(),
     };
     this.#runs.set(open.session, run);
-    this.#begin(open, asked, run, index).catch((error: unknown) => {
+    this.#parts.session.answers.begin(open);
+    this.#begin(open, run, index).catch((error: unknown) => {
       if (error instanceof SessionOver || this.#isOver(open, run)) return;
       if (error instanceof ProtocolAbort) {
         logger.alarm('key generation aborted', {
@@ -108,19 +94,16 @@ export class Generating implements Work {
           error: String(error),
         });
       }
-      this.#decline(open, run, index, 'aborted');
+      this.#decline(open, run, 'aborted');
     });
   }
 
-  receive(from: NodeId, session: SessionId, envelope: Envelope): void {
+  receive(from: NodeId, session: SessionId, envelope: Envelope): boolean {
     const run = this.#runs.get(session);
-    if (run?.superseded === true || run?.declined !== undefined) return;
-    if (run?.session === undefined) {
-      const { length } = encode(Envelope, envelope);
-      this.#early.keep(from, session, envelope, length, this.#context.clock.elapsed());
-      return;
-    }
+    if (run?.superseded === true || run?.declined === true) return true;
+    if (run?.session === undefined) return false;
     run.session.receive(indexOf(run.participants, from), envelope);
+    return true;
   }
 
   tick(): void {
@@ -156,86 +139,74 @@ export class Generating implements Work {
   }
 
   /** Of a task's attempts only the newest counts; what an older one still does is of no use. */
-  #closeOlder(open: OpenSession): void {
+  #closeOlder(open: KeygenAttempt): void {
     for (const [session, run] of this.#runs) {
       if (run.task !== open.task.id || session === open.session) continue;
       run.session?.close(new SessionOver('a newer attempt took its place'));
       run.session = undefined;
-      run.declined = undefined;
       run.complaint = undefined;
       run.superseded = true;
+      this.#parts.session.answers.withdraw(session);
     }
   }
 
   /** Whether there is no use for what `run` still does: its task is closed, or has a newer attempt. */
-  #isOver({ session }: OpenSession, run: Run): boolean {
+  #isOver({ session }: KeygenAttempt, run: KeygenRun): boolean {
     return run.superseded || this.#runs.get(session) !== run;
   }
 
-  async #begin(
-    open: OpenSession,
-    asked: ParsedGenerateKey,
-    run: Run,
-    index: number,
-  ): Promise<void> {
+  async #begin(open: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
     const { clock, self } = this.#context;
-    const keys = this.#keys;
-    const id = keyId(asked.keyId);
+    const { keys } = this.#parts;
+    const id = open.task.asked.keyId;
     const record = await keys.record(id, open.session);
     if (this.#isOver(open, run)) return;
-    if (record !== undefined) return this.#sayAgain(open, asked, record);
+    if (record !== undefined) return this.#sayAgain(open, record);
     const named = bootsOf(open).find(({ nodeId: node }) => node === self.id);
     if (named === undefined || toHex(named.boot) !== self.boot) {
-      this.#decline(open, run, index, 'boot-changed');
+      this.#decline(open, run, 'boot-changed');
       return;
     }
     if (clock.now() >= run.expireTimeMs) {
-      this.#decline(open, run, index, 'expired');
+      this.#decline(open, run, 'expired');
       return;
     }
     const pending = await keys.pending(id);
     // The task may have closed, or another attempt begun, while the store was read.
     if (this.#isOver(open, run)) return;
     if (pending >= PENDING_SHARES_MAX) {
-      this.#decline(open, run, index, 'pending-full');
+      this.#decline(open, run, 'pending-full');
       return;
     }
-    await this.#generate(open, asked, run, index);
+    await this.#generate(open, run, index);
   }
 
   /**
    * Says `ready` for a session of an earlier run. The crash may have come between the write and the reading back, which
    * `ready` speaks of too: so the share is opened first.
    */
-  async #sayAgain(open: OpenSession, asked: ParsedGenerateKey, record: Uint8Array): Promise<void> {
+  async #sayAgain({ session, task }: KeygenAttempt, record: Uint8Array): Promise<void> {
     const V = readyOf(record)?.publicPolynomial ?? [];
-    const opened = await this.#keys.load({
-      keyId: keyId(asked.keyId),
-      sessionId: open.session,
-      version: 1,
-      V,
-      algorithm: asked.algorithm,
-    });
-    if (opened) this.#facts.sayReady(open.task.id, record);
+    const { keyId, algorithm } = task.asked;
+    const { keys, facts } = this.#parts;
+    const opened = await keys.load({ keyId, sessionId: session, version: 1, V, algorithm });
+    if (opened) facts.sayReady(task.id, record);
   }
 
-  async #generate(
-    open: OpenSession,
-    asked: ParsedGenerateKey,
-    run: Run,
-    index: number,
-  ): Promise<void> {
+  async #generate(open: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
     const { clock, outbox, rules, self } = this.#context;
-    const { compute, random, suiteOf } = this.#arithmetic;
+    const { arithmetic, facts, keys } = this.#parts;
+    const { compute, random, suiteOf } = arithmetic;
+    const { asked } = open.task;
     const suite = suiteOf(asked.algorithm);
     if (suite === undefined) {
-      this.#decline(open, run, index, 'unsupported');
+      this.#decline(open, run, 'unsupported');
       return;
     }
     const session = startSession({
       protocol: keygen,
       groups: {},
-      sessionId: open.attempt.sessionId,
+      sessionId: open.record.sessionId,
       index,
       identityKeys: run.participants.map(({ identityKey }) => identityKey),
       signer: self.signer,
@@ -250,7 +221,7 @@ export class Generating implements Work {
     });
     run.session = session;
     const made = generateKey(suite, session.party, asked.threshold, random, compute);
-    for (const { from, message } of this.#early.take(open.session)) {
+    for (const { from, message } of this.#parts.session.early.take(open.session)) {
       session.receive(indexOf(run.participants, from), message);
     }
     const key = await made;
@@ -261,9 +232,9 @@ export class Generating implements Work {
       const publicKey = await compute.run(publicKeyJob, { algorithm, V_0 });
       // Left to chance, which does not do it: no participant is to blame.
       if (publicKey === undefined) throw new ProtocolAbort('The sharing gives no public key', []);
-      const command = this.#sign(open, asked, run, key, publicKey);
-      await this.#keys.keep({
-        keyId: keyId(asked.keyId),
+      const command = this.#sign(open, run, key, publicKey);
+      await keys.keep({
+        keyId: asked.keyId,
         sessionId: open.session,
         version: 1,
         algorithm: asked.algorithm,
@@ -274,7 +245,7 @@ export class Generating implements Work {
         scalar: key.share.scalar,
         record: command,
       });
-      this.#facts.sayReady(run.task, command);
+      facts.sayReady(run.task, command);
     } finally {
       wipe(key.share.scalar);
     }
@@ -282,17 +253,17 @@ export class Generating implements Work {
 
   /** The `ready` of this node, as it will stand in the log. It is said only once the share is durable. */
   #sign(
-    open: OpenSession,
-    asked: ParsedGenerateKey,
-    run: Run,
+    { record, task }: KeygenAttempt,
+    run: KeygenRun,
     key: NewKey,
     publicKey: Uint8Array,
   ): Uint8Array {
     const { rules, self } = this.#context;
+    const { asked } = task;
     const unsigned: Ready = {
       nodeId: self.id,
-      sessionId: open.attempt.sessionId,
-      requestHash: open.task.record.requestHash,
+      sessionId: record.sessionId,
+      requestHash: task.record.requestHash,
       keyId: asked.keyId,
       algorithm: asked.algorithm,
       threshold: asked.threshold,
@@ -310,7 +281,12 @@ export class Generating implements Work {
   }
 
   /** Shows all voters the culprits' own messages. */
-  #accuse(open: OpenSession, run: Run, index: number, { culprits, evidence }: ProtocolAbort): void {
+  #accuse(
+    open: KeygenAttempt,
+    run: KeygenRun,
+    index: number,
+    { culprits, evidence }: ProtocolAbort,
+  ): void {
     const items = culprits.flatMap((culprit) => {
       const node = run.participants[culprit - 1]?.nodeId ?? '';
       const own = evidence.filter(({ from }) => from === culprit);
@@ -323,7 +299,7 @@ export class Generating implements Work {
   }
 
   /** Digests that differ show that somebody told different things: what everybody was told shows who. */
-  #compare(open: OpenSession, index: number): void {
+  #compare(open: KeygenAttempt, index: number): void {
     const run = this.#runs.get(open.session);
     const [first, ...others] = open.task.record.ready;
     if (run?.session === undefined || !run.made || run.complaint !== undefined) return;
@@ -333,33 +309,23 @@ export class Generating implements Work {
     this.#resendRun(run);
   }
 
-  #decline(open: OpenSession, run: Run, index: number, reason: string): void {
+  #decline(open: KeygenAttempt, run: KeygenRun, reason: string): void {
     run.session?.close(new SessionOver(reason));
     run.session = undefined;
-    run.declined = signEnvelope(
-      this.#context.self.signer,
-      open.attempt.sessionId,
-      DECLINED_KIND,
-      index,
-      TO_ALL,
-      encode(Declined, { reason, index: 0 }),
-    );
+    run.declined = true;
     this.#resendRun(run);
+    this.#parts.session.answers.decline(open, reason);
   }
 
-  #resendRun(run: Run): void {
+  #resendRun(run: KeygenRun): void {
     run.session?.resend();
     if (run.complaint !== undefined) {
       this.#context.outbox.broadcast({ message: { $case: 'envelope', value: run.complaint } });
     }
-    if (run.declined !== undefined) {
-      const value = { envelope: run.declined, keyId: '', version: 0, next: [] };
-      this.#context.outbox.broadcast({ message: { $case: 'contribution', value } });
-    }
   }
 }
 
-function bootsOf({ attempt }: OpenSession): readonly BootedNode[] {
-  const assignment = attempt.attempt?.assignment;
+function bootsOf({ record }: KeygenAttempt): readonly BootedNode[] {
+  const assignment = record.attempt?.assignment;
   return assignment?.$case === 'boots' ? assignment.value.nodes : [];
 }

@@ -1,4 +1,4 @@
-import type { Millis } from '../../common/index.js';
+import type { Millis } from '../../../common/index.js';
 import {
   HEDGE_SHARES_KEPT,
   HEDGE_SHARES_MIN,
@@ -6,7 +6,7 @@ import {
   SIGN_HEDGE_MS,
   SIGN_HEDGE_MS_MAX,
   SIGN_HEDGE_MS_MIN,
-} from '../limits.js';
+} from '../../limits.js';
 
 /**
  * How long signature shares took lately, from an attempt's entry to the share at the leader: what is three times longer than

@@ -1,0 +1,162 @@
+import type { Millis, NodeId, PartyIndex, Refusal, SessionId } from '../../common/index.js';
+import type { KeyManager } from '../../keys/index.js';
+import type { NewTask, ParsedRequest, Queries } from '../../state/index.js';
+import type { Attempt, Declined, Envelope, TaskRecord } from '../../wire/index.js';
+import type { Arithmetic } from '../arithmetic.js';
+import type { Accusing } from '../blame/accusing.js';
+import type { Culprits } from '../blame/culprits.js';
+import type { Connections } from '../connections.js';
+import type { TaskContext } from '../context.js';
+import type { Assigner } from '../leader/assigner.js';
+import type { Plan } from '../leader/plan.js';
+import type { LiveAttempt, LiveTask } from '../live-tasks.js';
+import type { Answers } from '../participant/answers.js';
+import type { Commitments } from '../participant/commitments.js';
+import type { Facts } from '../participant/facts.js';
+import type { EarlyMessages } from '../voter/early-messages.js';
+import type { Work } from '../work.js';
+
+/** What this build does about tasks of one kind. `state/kinds` has the rules of the same kind. */
+export type KindDriver<P extends ParsedRequest = ParsedRequest> = {
+  /** Absent for a kind that asks no node to contribute. */
+  participant?(context: ParticipantContext): ParticipantDriver<P>;
+  /** Absent for a kind that is done by being applied. */
+  leader?(context: LeaderContext): LeaderDriver<P>;
+  /** Absent for a kind whose outcomes are answers as they are. */
+  answer?(context: AnswerContext): AnswerDriver<P>;
+};
+
+/** Drivers by the kind's name. A test may add a kind to those of this build. */
+export type DriverTable = Readonly<Record<string, KindDriver>>;
+
+/** What a participant works with. */
+export type ParticipantContext = {
+  readonly context: TaskContext;
+  readonly arithmetic: Arithmetic;
+  readonly keys: KeyManager;
+  readonly supply: Commitments;
+  readonly facts: Facts;
+  readonly session: ParticipantSession;
+};
+
+/** What a participant says in sessions, and what came for a session before it had begun here. */
+export type ParticipantSession = {
+  readonly answers: Answers;
+  readonly early: EarlyMessages<Envelope>;
+};
+
+/** This node as a participant of tasks of one kind. Driven like any other {@link Work}, but for what is its kind's alone. */
+export interface ParticipantDriver<P extends ParsedRequest = ParsedRequest> extends Omit<
+  Work,
+  'taskOpen' | 'applied' | 'settled' | 'leadChanged' | 'keyChanged'
+> {
+  /** Does what a live task wants of this node, once for each attempt. Called whenever the task is looked at. */
+  contribute(task: LiveTask<P>): void;
+  /**
+   * Takes a message of a session's protocol.
+   *
+   * @returns `false` before the session has begun here. The message is kept then, and waits in `early`.
+   */
+  receive?(from: NodeId, session: SessionId, envelope: Envelope): boolean;
+}
+
+/** What a leader works with. */
+export type LeaderContext = {
+  readonly context: TaskContext;
+  readonly arithmetic: Arithmetic;
+  readonly connections: Connections;
+  readonly assigner: Assigner;
+  readonly accusing: Accusing;
+  readonly culprits: Pick<Culprits, 'has'>;
+};
+
+/** Where a leader stands with a task whose next attempt is due. */
+export type AttemptDue = {
+  readonly plan: Plan;
+  /** Nodes that were asked for a contribution and have not sent it. */
+  overdue(): ReadonlySet<NodeId>;
+  /** Whether an attempt was due for so long that even nodes that are left out are to be asked. */
+  readonly short: boolean;
+};
+
+/** Why an attempt cannot end as the leader hoped. */
+export type DeclineMeaning = {
+  /** The reason for which no further attempt can help, if so. */
+  readonly hopeless?: string | undefined;
+  /** Another node than the one that declined, if that one is to be left out. */
+  readonly blamed?: NodeId | undefined;
+};
+
+/** What contributions came to. */
+export type Combined =
+  /** What `done` brings into the log, for the kind's rules to make the result of. */
+  | { readonly material: Uint8Array }
+  /** The participants whose contributions failed their check; none where all hold and their combination does not. */
+  | { readonly wrong: readonly PartyIndex[] };
+
+/** What a leader does about tasks of one kind. It holds no authority: every node judges each entry for itself. */
+export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
+  /** Whether a later attempt can do without some participant. If not, the first proved culprit ends the task. */
+  readonly replacesParticipants: boolean;
+  /** Why too few nodes can be reached for a task to be opened. */
+  checkReach(task: NewTask): Refusal | undefined;
+  /** The attempt that rides in the request's own entry, `undefined` while it cannot be made. Absent: none rides there. */
+  firstAttempt?(task: NewTask): Attempt | undefined;
+  /** How long the first attempt has before the next is due. */
+  firstDelayMs(task: LiveTask<P>): Millis;
+  /** Makes an attempt, `undefined` while it cannot be made. */
+  nextAttempt(task: LiveTask<P>, number: number, due: AttemptDue): Attempt | undefined;
+  /** What a participant's signed refusal means beyond that its attempt cannot end. */
+  onDeclined?(attempt: LiveAttempt<P>, declined: Declined): DeclineMeaning;
+  /** Absent where nothing is combined: participants have only facts to say. */
+  readonly combining?: Combining<P>;
+}
+
+/** How contributions become what closes a task. */
+export interface Combining<P extends ParsedRequest = ParsedRequest> {
+  /** The kind of envelope that carries a contribution. */
+  readonly envelope: string;
+  /**
+   * Combines the contributions of all that the attempt asks.
+   *
+   * @param bodies - By party index: signed by their participants, and not looked at otherwise.
+   */
+  combine(attempt: LiveAttempt<P>, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined>;
+  /** A contribution failed its check. */
+  onWrong?(attempt: LiveAttempt<P>, index: PartyIndex, envelope: Envelope | undefined): void;
+  /** A contribution to the newest attempt came, so long after the attempt's entry was applied. */
+  onTook?(tookMs: Millis): void;
+}
+
+/** What answers are checked with. */
+export type AnswerContext = {
+  readonly context: TaskContext;
+  readonly queries: Queries;
+  readonly arithmetic: Arithmetic;
+};
+
+/** What a recorded outcome is worth to the client that waits for it. */
+export type Answer =
+  | { readonly kind: 'answer'; readonly task: TaskRecord }
+  | { readonly kind: 'wait' }
+  /** The outcome contradicts itself. `message` says so to the client. */
+  | { readonly kind: 'invalid'; readonly message: string };
+
+/** Looks at recorded outcomes before they leave as answers. */
+export interface AnswerDriver<P extends ParsedRequest = ParsedRequest> {
+  /** @param task - With an outcome, and it is no failure. */
+  check(task: TaskRecord, asked: P): Answer | Promise<Answer>;
+}
+
+/** One side of every kind's driver, by the kind's name, of the kinds that have that side. */
+export function sidesOf<D>(
+  table: DriverTable,
+  sideOf: (driver: KindDriver) => D | undefined,
+): ReadonlyMap<string, D> {
+  const sides = new Map<string, D>();
+  for (const [kind, driver] of Object.entries(table)) {
+    const side = sideOf(driver);
+    if (side !== undefined) sides.set(kind, side);
+  }
+  return sides;
+}

@@ -1,0 +1,51 @@
+import { nodeId, refusal } from '../../../common/index.js';
+import type { Millis, Refusal } from '../../../common/index.js';
+import type { NewTask, ParsedGenerateKey } from '../../../state/index.js';
+import type { Attempt, Declined } from '../../../wire/index.js';
+import { GENERATE_HEDGE_BASE_MS, GENERATE_HEDGE_PER_PARTICIPANT_MS } from '../../limits.js';
+import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import type { DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
+
+/** Refusals after which no further attempt can help. */
+const HOPELESS: Readonly<Record<string, string>> = {
+  'pending-full': 'PENDING_FULL',
+  unsupported: 'ALGORITHM_UNSUPPORTED',
+};
+
+/** What a leader does about new keys: names all participants, in the runs that they are in. The rest is theirs. */
+export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
+  readonly replacesParticipants = false;
+  readonly #parts: LeaderContext;
+
+  constructor(parts: LeaderContext) {
+    this.#parts = parts;
+  }
+
+  checkReach({ participants }: NewTask): Refusal | undefined {
+    const { connections } = this.#parts;
+    const nodes = participants.map((each) => nodeId(each.nodeId));
+    const missing = nodes.find((node) => !connections.has(node));
+    return missing === undefined
+      ? undefined
+      : refusal(
+          'no-quorum',
+          'PARTICIPANT_UNREACHABLE',
+          `Node ${missing} cannot be reached; every participant is needed to generate a key`,
+          { facts: { node: missing } },
+        );
+  }
+
+  firstDelayMs({ participants }: LiveTask<ParsedGenerateKey>): Millis {
+    return GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants.length;
+  }
+
+  nextAttempt(task: LiveTask<ParsedGenerateKey>, number: number): Attempt | undefined {
+    const asked = { taskId: task.id, requestHash: task.record.requestHash, number };
+    const nodes = task.participants.map((each) => nodeId(each.nodeId));
+    return this.#parts.assigner.withBoots(asked, nodes);
+  }
+
+  onDeclined(_: LiveAttempt<ParsedGenerateKey>, { reason }: Declined): DeclineMeaning {
+    return { hopeless: HOPELESS[reason] };
+  }
+}

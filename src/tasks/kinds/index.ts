@@ -1,0 +1,12 @@
+import type { TaskKind } from '../../state/index.js';
+import type { KindDriver } from './driver.js';
+import { generateKeyDriver } from './generate-key/driver.js';
+import { signDriver } from './sign/driver.js';
+
+/** What this build does about every kind of task. A further kind is a folder here and a line of this table. */
+export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
+  'generate-key': generateKeyDriver,
+  sign: signDriver,
+  // Done by being applied: it has no participants, and nothing is left for a leader to do.
+  'require-signatures': {},
+};

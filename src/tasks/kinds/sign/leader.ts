@@ -1,0 +1,129 @@
+import { keyId, nodeId, refusal } from '../../../common/index.js';
+import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.js';
+import { aggregateJob, publicOf, SHARE_KIND } from '../../../frost/index.js';
+import { slotsOf } from '../../../state/index.js';
+import type { NewTask, ParsedSign } from '../../../state/index.js';
+import { decode, SignatureShare } from '../../../wire/index.js';
+import type { Attempt, Declined, Envelope, KeyParticipant } from '../../../wire/index.js';
+import { candidates } from '../../leader/plan.js';
+import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import type {
+  AttemptDue,
+  Combined,
+  Combining,
+  DeclineMeaning,
+  LeaderContext,
+  LeaderDriver,
+} from '../driver.js';
+import { commitmentsOf, decodes } from './commitment-list.js';
+import { ShareTimes } from './share-times.js';
+
+const NO_SHARE = new Uint8Array(0);
+
+/** What a leader does about signatures: names signers and one commitment of each, adds up their shares, replaces the slow. */
+export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSign> {
+  readonly replacesParticipants = true;
+  readonly envelope = SHARE_KIND;
+  readonly combining = this;
+  readonly #parts: LeaderContext;
+  readonly #shareTimes = new ShareTimes();
+
+  constructor(parts: LeaderContext) {
+    this.#parts = parts;
+  }
+
+  checkReach({ key }: NewTask): Refusal | undefined {
+    if (key === undefined) return undefined;
+    const reached = this.#connected(key.participants).length;
+    return reached >= key.threshold
+      ? undefined
+      : refusal(
+          'no-quorum',
+          'SIGNERS_UNREACHABLE',
+          `Only ${reached} of the ${key.threshold} signers that key ${keyId(key.keyId)} needs can be reached`,
+        );
+  }
+
+  firstAttempt({ key, taskId, content: requestHash }: NewTask): Attempt | undefined {
+    if (key === undefined) return undefined;
+    const { assigner, culprits } = this.#parts;
+    const signers = this.#connected(key.participants);
+    const trusted = signers.filter((node) => !culprits.has(node));
+    // A proved culprit only where the others are too few.
+    const first = trusted.length >= key.threshold ? trusted : signers;
+    return assigner.withCommitments({ taskId, requestHash, number: 1 }, key, first, []);
+  }
+
+  firstDelayMs(): Millis {
+    return this.#shareTimes.delayMs();
+  }
+
+  nextAttempt(task: LiveTask<ParsedSign>, number: number, due: AttemptDue): Attempt | undefined {
+    const { key, record, participants } = task;
+    if (key === undefined) return undefined;
+    const able = this.#connected(participants);
+    const { plan, short } = due;
+    const { first, lastResort } = candidates(plan, able, key.threshold, due.overdue(), short);
+    const asked = { taskId: task.id, requestHash: record.requestHash, number };
+    return this.#parts.assigner.withCommitments(asked, key, first, lastResort);
+  }
+
+  async combine(
+    attempt: LiveAttempt<ParsedSign>,
+    bodies: ReadonlyMap<PartyIndex, Uint8Array>,
+  ): Promise<Combined> {
+    const { arithmetic, context } = this.#parts;
+    const { key, asked } = attempt.task;
+    if (key === undefined) return { wrong: [] };
+    const shares = new Map<PartyIndex, Uint8Array>();
+    for (const [index, body] of bodies) {
+      // What is signed and spells no share is a wrong one.
+      shares.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
+    }
+    const result = await arithmetic.compute.run(aggregateJob, {
+      algorithm: key.algorithm,
+      key: publicOf(key, asked.path),
+      B: commitmentsOf(attempt, key),
+      message: asked.message,
+      shares,
+    });
+    if (result.ok) return { material: result.signature };
+    if (result.culprits.length === 0) {
+      const { session } = attempt;
+      context.logger.alarm('every share holds and the signature does not', { session });
+    }
+    return { wrong: result.culprits };
+  }
+
+  onWrong(
+    attempt: LiveAttempt<ParsedSign>,
+    index: PartyIndex,
+    envelope: Envelope | undefined,
+  ): void {
+    const { accusing, context } = this.#parts;
+    const node = attempt.task.participants[index - 1]?.nodeId ?? '';
+    const { session } = attempt;
+    context.logger.alarm('a signature share failed its check', { session, node });
+    if (envelope !== undefined) accusing.wrongShare(attempt, index, envelope);
+  }
+
+  onTook(tookMs: Millis): void {
+    this.#shareTimes.came(tookMs);
+  }
+
+  /** A `bad-commitment` is its owner's fault if the point is bad here too, else only the decliner's. */
+  onDeclined(attempt: LiveAttempt<ParsedSign>, { reason, index }: Declined): DeclineMeaning {
+    const { key } = attempt.task;
+    if (reason !== 'bad-commitment' || key === undefined) return {};
+    const suite = this.#parts.arithmetic.suiteOf(key.algorithm);
+    const owner = key.participants[index - 1]?.nodeId;
+    const slot = slotsOf(attempt.record.attempt).find((each) => each.nodeId === owner);
+    if (suite === undefined || slot === undefined || decodes(suite, slot)) return {};
+    return { blamed: nodeId(slot.nodeId) };
+  }
+
+  #connected(participants: readonly KeyParticipant[]): readonly NodeId[] {
+    const { connections } = this.#parts;
+    return participants.map((each) => nodeId(each.nodeId)).filter((node) => connections.has(node));
+  }
+}

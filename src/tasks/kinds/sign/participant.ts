@@ -1,0 +1,120 @@
+import type { PartyIndex } from '../../../common/index.js';
+import { keyId, toHex } from '../../../common/index.js';
+import { publicOf, SHARE_KIND, signShareJob } from '../../../frost/index.js';
+import type { TakenNonce } from '../../../keys/index.js';
+import { slotsOf } from '../../../state/index.js';
+import type { ParsedSign } from '../../../state/index.js';
+import { encode, SignatureShare } from '../../../wire/index.js';
+import type { KeyRecord, NonceSlot } from '../../../wire/index.js';
+import { wasCancelled } from '../../arithmetic.js';
+import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import type { ParticipantContext, ParticipantDriver } from '../driver.js';
+import { commitmentsOf } from './commitment-list.js';
+
+/** A signature share, or why there is none. */
+type ShareOrReason =
+  | { readonly share: Uint8Array }
+  | { readonly reason: string; readonly index?: PartyIndex | undefined };
+
+/**
+ * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
+ * applied here and a nonce that is in memory here. Neither the leader's word nor a replay leads to a share.
+ */
+export class SignParticipant implements ParticipantDriver<ParsedSign> {
+  readonly #parts: ParticipantContext;
+
+  constructor(parts: ParticipantContext) {
+    this.#parts = parts;
+  }
+
+  contribute(task: LiveTask<ParsedSign>): void {
+    for (const attempt of task.attempts) this.#answer(attempt);
+  }
+
+  /** Answers the session if it names this node and no answer was begun yet. The share is computed meanwhile. */
+  #answer(attempt: LiveAttempt<ParsedSign>): void {
+    const { context, session, supply } = this.#parts;
+    const { self, consensus } = context;
+    const { key } = attempt.task;
+    const own = slotsOf(attempt.record.attempt).find(({ nodeId }) => nodeId === self.id);
+    if (key === undefined || own === undefined) return;
+    // Before that, "open" may only mean that the outcome is not applied here yet.
+    if (!consensus.status().current || !session.answers.begin(attempt)) return;
+
+    const share = this.#take(attempt, key, own);
+    supply.countUse(keyId(key.keyId));
+    void this.#send(attempt, key, share);
+  }
+
+  /** Says the answer once it is there, if it is still of use then. */
+  async #send(
+    attempt: LiveAttempt<ParsedSign>,
+    key: KeyRecord,
+    computed: ShareOrReason | Promise<ShareOrReason>,
+  ): Promise<void> {
+    const { session, supply } = this.#parts;
+    const answer = await computed;
+    if ('share' in answer) {
+      const next = supply.takeUnannounced(key);
+      const body = encode(SignatureShare, { share: answer.share });
+      session.answers.contribute(attempt, SHARE_KIND, body, next);
+    } else {
+      const fresh = await supply.refillForRefusal(key);
+      session.answers.decline(attempt, answer.reason, answer.index, fresh);
+    }
+  }
+
+  /** No `await` from the checks to the taking: what was checked still holds when the nonce is given away. */
+  #take(
+    attempt: LiveAttempt<ParsedSign>,
+    key: KeyRecord,
+    own: NonceSlot,
+  ): ShareOrReason | Promise<ShareOrReason> {
+    const { context, arithmetic, keys } = this.#parts;
+    const { clock, self } = context;
+    if (arithmetic.suiteOf(key.algorithm) === undefined) return declined('unsupported');
+    if (toHex(own.boot) !== self.boot) return declined('boot-changed');
+    if (clock.now() >= attempt.task.expireTimeMs) return declined('expired');
+
+    const taken = keys.take(keyId(key.keyId), key.version, own);
+    if (taken === 'gone') return declined('nonce-gone');
+    if (taken === 'other-bytes') return declined('nonce-mismatch');
+    return this.#compute(attempt, key, taken);
+  }
+
+  /** Has the share computed. The nonce is moved there, and gone whatever comes of it. */
+  async #compute(
+    attempt: LiveAttempt<ParsedSign>,
+    key: KeyRecord,
+    { index, scalar, d, e }: TakenNonce,
+  ): Promise<ShareOrReason> {
+    const { context, arithmetic } = this.#parts;
+    const { message, path } = attempt.task.asked;
+    const input = {
+      algorithm: key.algorithm,
+      key: publicOf(key, path),
+      share: { index, scalar },
+      nonce: { d, e },
+      B: commitmentsOf(attempt, key),
+      message,
+    };
+    const { logger } = context;
+    const session = { session: attempt.session, key: key.keyId };
+    try {
+      const signed = await arithmetic.compute.run(signShareJob, input, [scalar, d, e]);
+      if ('share' in signed) return signed;
+      if (signed.declined === 'wrong-share') {
+        logger.alarm('an own signature share failed its check', session);
+      }
+      return declined(signed.declined, signed.index);
+    } catch (error) {
+      const level = wasCancelled(error) ? 'debug' : 'error';
+      logger[level]('a signature share was not computed', { ...session, error: String(error) });
+      return declined('nonce-gone');
+    }
+  }
+}
+
+function declined(reason: string, index?: PartyIndex): ShareOrReason {
+  return { reason, index };
+}

@@ -1,0 +1,128 @@
+import type { Millis, NodeId, SessionId, TaskId } from '../common/index.js';
+import { nodeId, sessionId, taskId, toHex } from '../common/index.js';
+import { isOpen, parseTask } from '../state/index.js';
+import type { JudgingContext, ParsedRequest } from '../state/index.js';
+import type {
+  Attempt,
+  AttemptRecord,
+  KeyParticipant,
+  KeyRecord,
+  TaskRecord,
+} from '../wire/index.js';
+import type { AppliedState } from './context.js';
+
+/** A task without an outcome, its request parsed once. */
+export type LiveTask<P extends ParsedRequest = ParsedRequest> = {
+  readonly id: TaskId;
+  readonly kind: P['kind'];
+  readonly record: TaskRecord;
+  readonly asked: P;
+  /** The nodes that can take part, in order of party index. */
+  readonly participants: readonly KeyParticipant[];
+  /** The existing key that is used, if one is. */
+  readonly key: KeyRecord | undefined;
+  readonly expireTimeMs: Millis;
+  /** The oldest first. */
+  readonly attempts: readonly LiveAttempt<P>[];
+};
+
+/** One attempt of a live task, found by its session. */
+export type LiveAttempt<P extends ParsedRequest = ParsedRequest> = {
+  readonly session: SessionId;
+  readonly task: LiveTask<P>;
+  readonly number: number;
+  readonly record: AttemptRecord;
+  /** The nodes that it asks to contribute. */
+  readonly nodes: readonly NodeId[];
+};
+
+/** The live tasks, read and parsed once per change instead of once per look. */
+export class LiveTasks {
+  readonly #state: AppliedState;
+  readonly #judging: JudgingContext;
+  readonly #tasks = new Map<TaskId, LiveTask>();
+  readonly #attempts = new Map<SessionId, LiveAttempt>();
+
+  constructor(state: AppliedState, judging: JudgingContext) {
+    this.#state = state;
+    this.#judging = judging;
+  }
+
+  /** Reads a task again. `undefined` for one that has its outcome, or is none of this build's kinds. */
+  refresh(id: TaskId): LiveTask | undefined {
+    const before = this.#tasks.get(id);
+    this.#forget(id);
+    const record = this.#state.queries.task(id);
+    if (!isOpen(record)) return undefined;
+    const task = this.#read(id, record, before);
+    if (task === undefined) return undefined;
+    this.#tasks.set(id, task);
+    for (const attempt of task.attempts) this.#attempts.set(attempt.session, attempt);
+    return task;
+  }
+
+  /** Every task that is open in the state or was live here: what a full look has to refresh. */
+  ids(): readonly TaskId[] {
+    const before = [...this.#tasks.keys()];
+    const now = this.#state.queries.tasks('', Number.MAX_SAFE_INTEGER, true);
+    const ids = new Set([...before, ...now.map((record) => taskId(record.taskId))]);
+    return [...ids];
+  }
+
+  get(id: TaskId): LiveTask | undefined {
+    return this.#tasks.get(id);
+  }
+
+  attempt(session: SessionId): LiveAttempt | undefined {
+    return this.#attempts.get(session);
+  }
+
+  all(): Iterable<LiveTask> {
+    return this.#tasks.values();
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  #read(id: TaskId, record: TaskRecord, before: LiveTask | undefined): LiveTask | undefined {
+    const { queries, view } = this.#state;
+    const { kinds } = this.#judging;
+    const asked = before?.asked ?? parseTask(kinds, record)?.asked;
+    if (asked === undefined) return undefined;
+    const key = asked.keyId === undefined ? undefined : queries.key(asked.keyId);
+    const participants =
+      key?.participants ?? kinds[record.kind]?.participants(view, asked, this.#judging) ?? [];
+    const attempts: LiveAttempt[] = [];
+    const expireTimeMs = Number(record.expireTimeMs);
+    const { kind } = asked;
+    const task: LiveTask = { id, kind, record, asked, participants, key, expireTimeMs, attempts };
+    for (const each of record.attempts) {
+      attempts.push({
+        session: sessionId(toHex(each.sessionId)),
+        task,
+        number: each.attempt?.number ?? 0,
+        record: each,
+        nodes: nodesOf(each.attempt),
+      });
+    }
+    return task;
+  }
+
+  #forget(id: TaskId): void {
+    for (const { session } of this.#tasks.get(id)?.attempts ?? []) this.#attempts.delete(session);
+    this.#tasks.delete(id);
+  }
+}
+
+function nodesOf(attempt: Attempt | undefined): readonly NodeId[] {
+  const assignment = attempt?.assignment;
+  switch (assignment?.$case) {
+    case 'slots':
+      return assignment.value.slots.map((slot) => nodeId(slot.nodeId));
+    case 'boots':
+      return assignment.value.nodes.map((node) => nodeId(node.nodeId));
+    case undefined:
+      return [];
+  }
+}

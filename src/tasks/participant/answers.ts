@@ -1,0 +1,132 @@
+import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
+import { signEnvelope, TO_ALL } from '../../mpc/index.js';
+import { Declined, encode } from '../../wire/index.js';
+import type { Commitments, SessionBody } from '../../wire/index.js';
+import type { TaskContext } from '../context.js';
+import { RESEND_MS } from '../limits.js';
+import type { LiveAttempt } from '../live-tasks.js';
+import { DECLINED_KIND } from '../messages.js';
+import { indexOf } from '../party-index.js';
+import type { Work } from '../work.js';
+
+type Answered = {
+  readonly task: TaskId;
+  readonly expireTimeMs: Millis;
+  /** Nothing while the answer is computed, or when it came back too late to be said. */
+  message: SessionBody | undefined;
+  sentMs: Millis;
+};
+
+/** What this node answers to attempts: one contribution or refusal each, to all voters, again and again until the task closes. */
+export class Answers implements Work {
+  readonly #context: TaskContext;
+  /** Sessions that an answer was begun for in this run, until their tasks close: each is answered once. */
+  readonly #answered = new Map<SessionId, Answered>();
+
+  constructor(context: TaskContext) {
+    this.#context = context;
+  }
+
+  /** Begins the answer to an attempt. Says whether there was none yet. */
+  begin({ session, task }: LiveAttempt): boolean {
+    if (this.#answered.has(session)) return false;
+    const { clock } = this.#context;
+    const { id, expireTimeMs } = task;
+    this.#answered.set(session, {
+      task: id,
+      expireTimeMs,
+      message: undefined,
+      sentMs: clock.elapsed(),
+    });
+    return true;
+  }
+
+  has(session: SessionId): boolean {
+    return this.#answered.has(session);
+  }
+
+  /** Contributes to an attempt, unless its request has expired by this node's clock. */
+  contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, next: Commitments): void {
+    // What held when the answer was begun need not hold any more: the task may be closed, the node stopped, the time over.
+    if (this.#context.clock.now() < attempt.task.expireTimeMs) {
+      this.#send(attempt, kind, body, next);
+    }
+  }
+
+  /**
+   * Refuses to contribute.
+   *
+   * @param index - A party that the reason names, 0 for none.
+   */
+  decline(
+    attempt: LiveAttempt,
+    reason: string,
+    index = 0,
+    fresh: Commitments = NO_COMMITMENTS,
+  ): void {
+    this.#send(attempt, DECLINED_KIND, encode(Declined, { reason, index }), fresh);
+  }
+
+  /** Takes an answer back, so that it is not sent again: a newer attempt counts. */
+  withdraw(session: SessionId): void {
+    const answered = this.#answered.get(session);
+    if (answered !== undefined) answered.message = undefined;
+  }
+
+  /** Sends again what may have been lost: the same bytes, while it can still be of use. */
+  tick(): void {
+    const { clock, outbox } = this.#context;
+    for (const answered of this.#answered.values()) {
+      const { message } = answered;
+      const due = clock.elapsed() - answered.sentMs >= RESEND_MS;
+      if (message === undefined || !due || clock.now() >= answered.expireTimeMs) continue;
+      answered.sentMs = clock.elapsed();
+      outbox.broadcast(message);
+    }
+  }
+
+  /** The same for one peer that has just come back. */
+  connected(peer: NodeId): void {
+    const { clock, outbox } = this.#context;
+    const now = clock.now();
+    for (const { message, expireTimeMs } of this.#answered.values()) {
+      if (message !== undefined && now < expireTimeMs) outbox.send(peer, message);
+    }
+  }
+
+  taskClosed(task: TaskId): void {
+    for (const [session, answered] of this.#answered) {
+      if (answered.task === task) this.#answered.delete(session);
+    }
+  }
+
+  /** Nothing leaves any more, what is being computed included. */
+  close(): void {
+    this.#answered.clear();
+  }
+
+  get busy(): boolean {
+    return this.#answered.size > 0;
+  }
+
+  #send(
+    { session, task, record }: LiveAttempt,
+    kind: string,
+    body: Uint8Array,
+    next: Commitments,
+  ): void {
+    const { self, clock, logger, outbox } = this.#context;
+    const answered = this.#answered.get(session);
+    if (answered === undefined) return;
+    const index = indexOf(task.participants, self.id);
+    const envelope = signEnvelope(self.signer, record.sessionId, kind, index, TO_ALL, body);
+    const { keyId, version, slots } = next;
+    const value = { envelope, keyId, version, next: slots };
+    answered.message = { message: { $case: 'contribution', value } };
+    answered.sentMs = clock.elapsed();
+    logger.debug('contributed', { session, task: task.id, kind });
+    outbox.broadcast(answered.message);
+  }
+}
+
+const NO_COMMITMENTS: Commitments = { keyId: '', version: 0, slots: [] };

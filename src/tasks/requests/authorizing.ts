@@ -1,0 +1,64 @@
+import { refusalError } from '../../common/index.js';
+import { voucherBytes } from '../../identity/index.js';
+import { judgeArrival } from '../../state/index.js';
+import type { Request } from '../../wire/index.js';
+import type { AppliedState, TaskContext } from '../context.js';
+import type { Submission } from './submission.js';
+
+/** Gives each request the authority that it goes to the log with: its requester's signature, or this node's voucher. */
+export class Authorizing {
+  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'rules'>;
+  readonly #state: AppliedState;
+
+  constructor(context: Pick<TaskContext, 'self' | 'clock' | 'rules'>, state: AppliedState) {
+    this.#context = context;
+    this.#state = state;
+  }
+
+  /**
+   * The request as it goes to the log, and its requester. What every node would refuse is refused here.
+   *
+   * @throws {ClusterError} With the refusal.
+   */
+  authorize(call: Submission): { readonly request: Request; readonly requester: string } {
+    if (call.authorization === undefined) {
+      return { request: this.#vouch(call), requester: call.requester };
+    }
+    const { method, request: bytes, authorization: value } = call;
+    const authorization = { by: { $case: 'signed', value } } as const;
+    const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
+    const judged = judgeArrival(this.#state.view, request, this.#context.rules);
+    if (!judged.ok) throw refusalError(judged.refusal);
+    return { request, requester: judged.value.requester.spiffeId };
+  }
+
+  /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */
+  #vouch(call: Submission): Request {
+    const { self, clock, rules } = this.#context;
+    const { queries } = this.#state;
+    const expireTimeMs = Math.max(clock.now(), Number(queries.totals().timeMs)) + call.expiresInMs;
+    const bytes = voucherBytes(
+      rules.genesis.clusterId,
+      call.method,
+      call.requester,
+      expireTimeMs,
+      call.request,
+    );
+    return {
+      method: call.method,
+      request: call.request,
+      authorization: {
+        by: {
+          $case: 'voucher',
+          value: {
+            nodeId: self.id,
+            spiffeId: call.requester,
+            expireTimeMs: BigInt(expireTimeMs),
+            signature: self.signer.sign(bytes),
+          },
+        },
+      },
+      firstAttempt: undefined,
+    };
+  }
+}
