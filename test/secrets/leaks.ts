@@ -14,7 +14,8 @@ export const NOTHING_IS_SEALED: Leak = {
     },
     {
       find: 'const end = sealed.length - TAG_BYTES;',
-      replace: 'const end = sealed.length - TAG_BYTES;\n    return sealed.slice(0, end);',
+      replace:
+        'const end = sealed.length - TAG_BYTES;\n    return new Uint8Array(sealed.subarray(0, end));',
     },
   ],
 };
