@@ -20,7 +20,7 @@ export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key
 export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.js';
 export { DEFAULT_LIMITS } from './limits.js';
 export type { Limits } from './limits.js';
-export { requestHash, sessionIdOf, taskIdOf, verdictHash } from './names.js';
+export { requestHash, sessionIdOf, taskIdOf, decisionHash } from './names.js';
 export { REQUEST_METADATA, requestBytes } from './requests.js';
 export { parseSpiffe } from './spiffe.js';
 export type { Identity, Role } from './spiffe.js';

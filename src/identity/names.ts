@@ -9,11 +9,11 @@ export function requestHash(method: string, request: Uint8Array): Uint8Array {
 }
 
 /**
- * SHA-256(LP(method) ‖ LP(request) ‖ LP(authorization)): what a verdict is matched by. 32 bytes.
+ * SHA-256(LP(method) ‖ LP(request) ‖ LP(authorization)): what the decision on a request is matched by. 32 bytes.
  *
  * @param authorization - The encoded `RequestAuthorization`, as it stands in the entry.
  */
-export function verdictHash(
+export function decisionHash(
   method: string,
   request: Uint8Array,
   authorization: Uint8Array,

@@ -1,21 +1,20 @@
 import { ClusterError } from '../common/index.js';
-import type { KeyId, LogIndex, TaskId } from '../common/index.js';
+import type { LogIndex } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
 import type { Machine } from '../raft/index.js';
 import { apply, levelWritten, readLevel } from '../state/index.js';
-import type { JudgingContext, Overlay, Verdict } from '../state/index.js';
-import type { NonceSlot } from '../wire/index.js';
+import type { JudgingContext, Overlay, StateEvent } from '../state/index.js';
 
-/** The replicated state as Raft sees it: entries go in, and what they changed is told batch by batch. */
+/** The replicated state as Raft sees it: entries go in, and what they did is told batch by batch. */
 export class StateMachine implements Machine {
   readonly #overlay: Overlay;
   readonly #context: JudgingContext;
   readonly #logger: Logger;
-  readonly #onBatch: (batch: Changes) => void;
+  readonly #onBatch: (events: readonly StateEvent[]) => void;
   readonly #committed: () => LogIndex;
   readonly #buildLevel: number;
   #level: number;
-  #changes = noChanges();
+  #events: StateEvent[] = [];
   #applied: LogIndex = 0;
   /** How far the log was known to be committed when the last entry was applied. */
   #known: LogIndex = 0;
@@ -26,7 +25,7 @@ export class StateMachine implements Machine {
     logger: Logger,
     buildLevel: number,
     committed: () => LogIndex,
-    onBatch: (batch: Changes) => void,
+    onBatch: (events: readonly StateEvent[]) => void,
   ) {
     this.#overlay = overlay;
     this.#buildLevel = buildLevel;
@@ -57,12 +56,10 @@ export class StateMachine implements Machine {
     this.#overlay.put(applied.writes);
     this.#applied = entry.index;
     this.#known = this.#committed();
-    for (const task of applied.changedTasks) this.#changes.tasks.add(task);
-    for (const key of applied.changedKeys) this.#changes.keys.add(key);
-    this.#changes.named.push(...applied.named);
-    if (applied.verdict !== undefined) this.#changes.verdicts.push(applied.verdict);
-    if (applied.alarm !== undefined) {
-      this.#logger.alarm(applied.alarm, { index: entry.index, term: entry.term });
+    for (const event of applied.events) {
+      this.#events.push(event);
+      if (event.type !== 'void-entry') continue;
+      this.#logger.alarm(event.why, { index: entry.index, term: entry.term });
     }
   }
 
@@ -75,9 +72,9 @@ export class StateMachine implements Machine {
   }
 
   batchDone(): void {
-    const changes = this.#changes;
-    this.#changes = noChanges();
-    this.#onBatch(changes);
+    const events = this.#events;
+    this.#events = [];
+    this.#onBatch(events);
   }
 }
 
@@ -94,15 +91,4 @@ function requireLevel(level: number, buildLevel: number): void {
       'install a build that has it; the data directory stays as it is',
     { reason: 'BUILD_TOO_OLD', facts: { level: String(level), build_level: String(buildLevel) } },
   );
-}
-
-type Changes = {
-  readonly tasks: Set<TaskId>;
-  readonly keys: Set<KeyId>;
-  readonly named: NonceSlot[];
-  readonly verdicts: Verdict[];
-};
-
-function noChanges(): Changes {
-  return { tasks: new Set(), keys: new Set(), named: [], verdicts: [] };
 }

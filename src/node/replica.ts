@@ -19,7 +19,7 @@ import type {
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { judgingContext, Overlay, queries } from '../state/index.js';
 import type { KindTable } from '../state/index.js';
-import { Connections, TASK_DRIVERS, TaskManager } from '../tasks/index.js';
+import { batchOf, Connections, TASK_DRIVERS, TaskManager } from '../tasks/index.js';
 import type { DriverTable } from '../tasks/index.js';
 import { encodeSession, levelNamed } from '../wire/index.js';
 import type { Algorithm, SessionBody } from '../wire/index.js';
@@ -91,7 +91,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     logger,
     build.level,
     () => driver.status().commit,
-    (batch) => tasks.applied(batch),
+    (events) => tasks.applied(batchOf(events)),
   );
   const driver: RaftDriver = new RaftDriver({
     raft,

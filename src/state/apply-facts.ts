@@ -1,8 +1,9 @@
-import { equal } from '../common/index.js';
+import { equal, keyId, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
 import type { AttemptRecord, Installed, KeyRecord, Ready, TaskRecord } from '../wire/index.js';
+import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
 import { parseTask } from './parse.js';
@@ -35,19 +36,23 @@ export function applyReady(
   ready: Ready,
   timeMs: Millis,
   context: JudgingContext,
-): boolean {
+): readonly StateEvent[] {
   const task = sharingOf(draft, ready, context);
-  if (task === undefined || !isRight(draft, task, ready, context)) return false;
+  if (task === undefined || !isRight(draft, task, ready, context)) return [];
   const said = [...task.record.ready, ready];
+  const id = taskId(task.record.taskId);
+  const key = keyId(ready.keyId);
+  const session = sessionId(toHex(ready.sessionId));
+  const heard = { type: 'ready-said', task: id, key, node: nodeId(ready.nodeId), session } as const;
   const agreed =
     said.length === ready.participants.length && said.every((one) => agree(one, ready));
   if (!agreed) {
     writeTask(draft, { ...task.record, ready: said });
-    return true;
+    return [heard];
   }
   const value = task.rules.sharing.activate(draft, task, said, timeMs);
-  closeTask(draft, task.record, { $case: 'result', value }, timeMs, context);
-  return true;
+  const closed = closeTask(draft, task.record, { $case: 'result', value }, timeMs, context);
+  return [heard, { type: 'key-activated', key, version: ready.version, task: id }, closed];
 }
 
 function sharingOf(view: View, ready: Ready, context: JudgingContext): Sharing | undefined {
@@ -65,7 +70,7 @@ function isRight(view: View, task: Sharing, ready: Ready, context: JudgingContex
   const { record, asked, rules, newest } = task;
   const participants = rules.participants(view, asked, context);
   const terms = rules.sharing.terms(asked);
-  const signer = participants.find(({ nodeId }) => nodeId === ready.nodeId);
+  const signer = participants.find((each) => each.nodeId === ready.nodeId);
   const { pointBytes, publicKeyBytes } = ALGORITHMS[terms.algorithm];
   const asAgreed =
     signer !== undefined &&
@@ -82,7 +87,7 @@ function isRight(view: View, task: Sharing, ready: Ready, context: JudgingContex
     ready.publicKey.length === publicKeyBytes &&
     ready.chainCode.length === HASH_BYTES &&
     ready.digest.length === HASH_BYTES &&
-    !record.ready.some(({ nodeId }) => nodeId === ready.nodeId);
+    !record.ready.some((each) => each.nodeId === ready.nodeId);
   if (!asAgreed) return false;
   const bytes = readyBytes(context.genesis.clusterId, ready);
   return context.verify.identity(signer.identityKey, bytes, ready.signature);
@@ -95,14 +100,14 @@ export function judgeInstalled(
   context: JudgingContext,
 ): KeyRecord | undefined {
   const key = readKey(view, installed.keyId);
-  const signer = key?.participants.find(({ nodeId }) => nodeId === installed.nodeId);
+  const signer = key?.participants.find((each) => each.nodeId === installed.nodeId);
   const fits =
     key !== undefined &&
     signer !== undefined &&
     equal(installed.sessionId, key.sessionId) &&
     installed.version === key.version &&
     equal(installed.digest, key.digest) &&
-    !key.installed.some(({ nodeId }) => nodeId === installed.nodeId);
+    !key.installed.some((each) => each.nodeId === installed.nodeId);
   if (!fits) return undefined;
   const bytes = installedBytes(context.genesis.clusterId, installed);
   return context.verify.identity(signer.identityKey, bytes, installed.signature) ? key : undefined;
@@ -112,41 +117,13 @@ export function applyInstalled(
   draft: Draft,
   installed: Installed,
   context: JudgingContext,
-): boolean {
+): readonly StateEvent[] {
   const key = judgeInstalled(draft, installed, context);
-  if (key === undefined) return false;
-  const { nodeId, signature } = installed;
-  writeKey(draft, { ...key, installed: [...key.installed, { nodeId, signature }] });
-  return true;
-}
-
-/** What a participant of the active version said when it was made, as it was signed. */
-export function readyOfKey(key: KeyRecord, node: string): Ready | undefined {
-  const signature = key.ready.find(({ nodeId }) => nodeId === node)?.signature;
-  if (signature === undefined) return undefined;
-  const { sessionId, requestHash, keyId, algorithm, threshold, participants, version } = key;
-  const { publicPolynomial, publicKey, chainCode, digest } = key;
-  return {
-    nodeId: node,
-    sessionId,
-    requestHash,
-    keyId,
-    algorithm,
-    threshold,
-    participants,
-    baseVersion: version - 1,
-    version,
-    publicPolynomial,
-    publicKey,
-    chainCode,
-    digest,
-    signature,
-  };
-}
-
-/** Claims that a key's certificate is complete: `installed` of as many participants as it takes to sign. */
-export function isCertified(key: KeyRecord): boolean {
-  return key.installed.length >= key.threshold;
+  if (key === undefined) return [];
+  const { signature, version } = installed;
+  const node = nodeId(installed.nodeId);
+  writeKey(draft, { ...key, installed: [...key.installed, { nodeId: node, signature }] });
+  return [{ type: 'installed-said', key: keyId(key.keyId), version, node }];
 }
 
 function agree(a: Ready, b: Ready): boolean {

@@ -1,11 +1,11 @@
-import type { Refusal, TaskId } from '../common/index.js';
 import { taskId, toHex } from '../common/index.js';
-import { verdictHash } from '../identity/index.js';
+import { decisionHash } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import { encode, RequestAuthorization } from '../wire/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
-import { admitAttempt } from './attempts.js';
-import { judgeRequest } from './judge-request.js';
+import { admitAttempt, attemptOpened } from './attempts.js';
+import type { AppliedDecision, StateEvent } from './events.js';
+import { examine } from './judge-request.js';
 import type { NewTask } from './judge-request.js';
 import type { JudgingContext } from './kind-rules.js';
 import { FORGOTTEN_PER_REQUEST_MAX } from './limits.js';
@@ -13,19 +13,10 @@ import { ADDRESS, parseDueKey, readTotals, writeTotals } from './records.js';
 import { closeTask, insertTask } from './tasks.js';
 import type { Draft } from './view.js';
 
-/** What became of one request entry, for the node that waits for it. Not stored. */
-export type Verdict = {
-  /** Hex of the hash over method, request and authorization: which copy of the request this answers. */
-  readonly hash: string;
-  readonly result:
-    | { readonly kind: 'opened' | 'known'; readonly task: TaskId }
-    | { readonly kind: 'refused'; readonly refusal: Refusal };
-};
-
-/** The name under which a verdict on `request` will be given. */
-export function verdictHashOf(request: Request): Uint8Array {
+/** The name under which the decision on `request` will be given. */
+export function decisionHashOf(request: Request): Uint8Array {
   const authorization = request.authorization ?? { by: undefined };
-  return verdictHash(request.method, request.request, encode(RequestAuthorization, authorization));
+  return decisionHash(request.method, request.request, encode(RequestAuthorization, authorization));
 }
 
 /** Opens a task, or finds it, or refuses; a refused request leaves no trace. */
@@ -34,17 +25,20 @@ export function applyRequest(
   entry: Entry,
   request: Request,
   context: JudgingContext,
-): Verdict {
-  const hash = toHex(verdictHashOf(request));
+): readonly StateEvent[] {
   forgetDueTasks(draft, entry.timeMs);
-  const judged = judgeRequest(draft, request, entry.timeMs, context);
-  if (!judged.ok) return { hash, result: { kind: 'refused', refusal: judged.refusal } };
+  const { requester, judged } = examine(draft, request, entry.timeMs, context);
+  const decided = (result: AppliedDecision['result']): StateEvent => {
+    const hash = toHex(decisionHashOf(request));
+    return { type: 'request-decided', hash, method: request.method, requester, result };
+  };
+  if (!judged.ok) return [decided({ kind: 'refused', refusal: judged.refusal })];
   const ruling = judged.value;
   if (ruling.kind === 'known') {
-    return { hash, result: { kind: 'known', task: taskId(ruling.task.taskId) } };
+    return [decided({ kind: 'known', task: taskId(ruling.task.taskId) })];
   }
-  open(draft, entry, request, ruling, context);
-  return { hash, result: { kind: 'opened', task: ruling.taskId } };
+  const opened = open(draft, entry, request, ruling, context);
+  return [decided({ kind: 'opened', task: ruling.taskId }), ...opened];
 }
 
 function open(
@@ -53,13 +47,15 @@ function open(
   request: Request,
   ruling: NewTask,
   context: JudgingContext,
-): void {
+): readonly StateEvent[] {
   const { rules, asked } = ruling;
   const task = withFirstAttempt(draft, entry, request, ruling, context);
   insertTask(draft, task);
-  const result = rules.open(draft, { record: task, asked }, request);
-  if (result === undefined) return;
-  closeTask(draft, task, { $case: 'result', value: result }, entry.timeMs, context);
+  const attempts = task.attempts.map((each) => attemptOpened(task.taskId, each));
+  const value = rules.open(draft, { record: task, asked }, request);
+  return value === undefined
+    ? attempts
+    : [...attempts, closeTask(draft, task, { $case: 'result', value }, entry.timeMs, context)];
 }
 
 function taskOf(entry: Entry, request: Request, ruling: NewTask): TaskRecord {

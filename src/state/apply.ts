@@ -1,43 +1,25 @@
-import type { KeyId, TaskId } from '../common/index.js';
-import { equal, keyId, taskId } from '../common/index.js';
+import { equal } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
-import type { Attempt, Done, Failed, NonceSlot } from '../wire/index.js';
+import type { Attempt, Done, Failed } from '../wire/index.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
-import type { Verdict } from './apply-request.js';
-import { admitAttempt } from './attempts.js';
+import { admitAttempt, attemptOpened } from './attempts.js';
 import { readCommand } from './command.js';
 import type { CommandBody } from './command.js';
+import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import { parseTask } from './parse.js';
-import {
-  ADDRESS,
-  readKey,
-  readReservation,
-  readTask,
-  readTotals,
-  writeLevel,
-  writeTask,
-  writeTotals,
-} from './records.js';
+import { ADDRESS, readTask, readTotals, writeLevel, writeTask, writeTotals } from './records.js';
 import { closeTask, isOpen, slotsOf } from './tasks.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
 
-/** What one entry does: writes as data, and what the node should look at. */
+/** What one entry does: writes as data, and what happened, in order. */
 export type Applied = {
   readonly writes: readonly StateWrite[];
-  readonly changedTasks: readonly TaskId[];
-  readonly changedKeys: readonly KeyId[];
-  /** Commitments that the entry names, valid or not: pools and holders forget them. */
-  readonly named: readonly NonceSlot[];
-  readonly verdict: Verdict | undefined;
-  /** An entry that no honest leader makes: it changes nothing, and a person should look. */
-  readonly alarm: string | undefined;
+  readonly events: readonly StateEvent[];
 };
-
-type Effect = Partial<Omit<Applied, 'writes'>>;
 
 /**
  * Applies one committed entry. Total: any bytes give effects or nothing, never an exception. A function of the state
@@ -46,33 +28,28 @@ type Effect = Partial<Omit<Applied, 'writes'>>;
 export function apply(view: View, entry: Entry, context: JudgingContext): Applied {
   const draft = new Draft(view);
   writeTotals(draft, { ...readTotals(draft), timeMs: BigInt(entry.timeMs) });
-  const effect = applyKind(draft, entry, context);
-  return {
-    writes: draft.writes(),
-    changedTasks: effect.changedTasks ?? [],
-    changedKeys: effect.changedKeys ?? [],
-    named: effect.named ?? [],
-    verdict: effect.verdict,
-    alarm: effect.alarm,
-  };
+  const events = applyKind(draft, entry, context);
+  return { writes: draft.writes(), events };
 }
 
-function applyKind(draft: Draft, entry: Entry, context: JudgingContext): Effect {
+function applyKind(draft: Draft, entry: Entry, context: JudgingContext): readonly StateEvent[] {
   switch (entry.kind) {
     case 'genesis':
       if (entry.index !== 1 || !equal(entry.payload, context.genesis.bytes)) {
-        return { alarm: 'a genesis entry that is not the genesis' };
+        return voidEntry('a genesis entry that is not the genesis');
       }
       draft.put(ADDRESS.genesis, entry.payload);
       writeLevel(draft, context.genesis.level, undefined);
-      return {};
+      return [];
     case 'no-op':
-      return {};
+      return [];
     case 'member':
-      return { alarm: 'a member entry, which this version does not know' };
+      return voidEntry('a member entry, which this version does not know');
     case 'command': {
       const reading = readCommand(draft, entry.payload);
-      return reading.ok ? applyCommand(draft, entry, reading.command, context) : reading;
+      return reading.ok
+        ? applyCommand(draft, entry, reading.command, context)
+        : voidEntry(reading.alarm);
     }
   }
 }
@@ -82,31 +59,19 @@ function applyCommand(
   entry: Entry,
   command: CommandBody,
   context: JudgingContext,
-): Effect {
+): readonly StateEvent[] {
   switch (command.$case) {
-    case 'request': {
-      const verdict = applyRequest(draft, entry, command.value, context);
-      return {
-        verdict,
-        named: slotsOf(command.value.firstAttempt),
-        changedTasks: verdict.result.kind === 'opened' ? [verdict.result.task] : [],
-      };
-    }
+    case 'request':
+      return [
+        ...namedIn(command.value.firstAttempt),
+        ...applyRequest(draft, entry, command.value, context),
+      ];
     case 'attempt':
-      return applyAttempt(draft, entry, command.value, context);
-    case 'ready': {
-      const task = readReservation(draft, command.value.keyId);
-      const changed = applyReady(draft, command.value, entry.timeMs, context);
-      if (!changed || task === undefined) return {};
-      return {
-        changedTasks: [task],
-        changedKeys: readKey(draft, command.value.keyId) ? [keyId(command.value.keyId)] : [],
-      };
-    }
+      return [...namedIn(command.value), ...applyAttempt(draft, entry, command.value, context)];
+    case 'ready':
+      return applyReady(draft, command.value, entry.timeMs, context);
     case 'installed':
-      return applyInstalled(draft, command.value, context)
-        ? { changedKeys: [keyId(command.value.keyId)] }
-        : {};
+      return applyInstalled(draft, command.value, context);
     case 'done':
       return applyDone(draft, entry, command.value, context);
     case 'failed':
@@ -119,27 +84,30 @@ function applyAttempt(
   entry: Entry,
   attempt: Attempt,
   context: JudgingContext,
-): Effect {
-  const named = slotsOf(attempt);
+): readonly StateEvent[] {
   const task = openTask(draft, attempt.taskId, context);
-  if (task === undefined) return { named };
+  if (task === undefined) return [];
   const record = admitAttempt(draft, entry, task, attempt, context);
-  if (record === undefined) return { named, alarm: 'an attempt that breaks the rules' };
+  if (record === undefined) return voidEntry('an attempt that breaks the rules');
   // Earlier attempts of a Sign stay valid; of a generate-key only the newest counts, and with it what is said of it.
   const attempts = [...task.record.attempts, record];
   writeTask(draft, { ...task.record, attempts, ready: [] });
-  return { named, changedTasks: [taskId(attempt.taskId)] };
+  return [attemptOpened(attempt.taskId, record)];
 }
 
-function applyDone(draft: Draft, entry: Entry, done: Done, context: JudgingContext): Effect {
+function applyDone(
+  draft: Draft,
+  entry: Entry,
+  done: Done,
+  context: JudgingContext,
+): readonly StateEvent[] {
   const task = openTask(draft, done.taskId, context);
-  if (task === undefined) return {};
+  if (task === undefined) return [];
   const { record, asked, rules } = task;
   const attempt = record.attempts[done.attempt - 1];
   const value = attempt && rules.result(draft, asked, attempt, done.material);
-  if (value === undefined) return { alarm: 'a done entry that breaks the rules' };
-  closeTask(draft, record, { $case: 'result', value }, entry.timeMs, context);
-  return { changedTasks: [taskId(done.taskId)] };
+  if (value === undefined) return voidEntry('a done entry that breaks the rules');
+  return [closeTask(draft, record, { $case: 'result', value }, entry.timeMs, context)];
 }
 
 function openTask(draft: Draft, id: string, { kinds }: JudgingContext): OpenTask | undefined {
@@ -149,16 +117,30 @@ function openTask(draft: Draft, id: string, { kinds }: JudgingContext): OpenTask
 
 type OpenTask = NonNullable<ReturnType<typeof parseTask>>;
 
-function applyFailed(draft: Draft, entry: Entry, failed: Failed, context: JudgingContext): Effect {
+function applyFailed(
+  draft: Draft,
+  entry: Entry,
+  failed: Failed,
+  context: JudgingContext,
+): readonly StateEvent[] {
   const task = readTask(draft, failed.taskId);
-  if (!isOpen(task)) return {};
+  if (!isOpen(task)) return [];
   const wellFormed =
     /^[A-Z][A-Z0-9_]*$/.test(failed.reason) &&
     failed.reason.length <= REASON_CHARS_MAX &&
     failed.evidence.length <= EVIDENCE_ITEMS_MAX &&
     failed.evidence.reduce((sum, { length }) => sum + length, 0) <= EVIDENCE_BYTES_MAX;
-  if (!wellFormed) return { alarm: 'a failed entry that breaks the rules' };
+  if (!wellFormed) return voidEntry('a failed entry that breaks the rules');
   const { reason, evidence } = failed;
-  closeTask(draft, task, { $case: 'failed', value: { reason, evidence } }, entry.timeMs, context);
-  return { changedTasks: [taskId(task.taskId)] };
+  const outcome = { $case: 'failed', value: { reason, evidence } } as const;
+  return [closeTask(draft, task, outcome, entry.timeMs, context)];
+}
+
+function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {
+  const slots = slotsOf(attempt);
+  return slots.length === 0 ? [] : [{ type: 'commitments-named', slots }];
+}
+
+function voidEntry(why: string): readonly StateEvent[] {
+  return [{ type: 'void-entry', why }];
 }

@@ -1,7 +1,8 @@
-import { equal, fromHex } from '../common/index.js';
+import { equal, fromHex, sessionId, taskId, toHex } from '../common/index.js';
 import { sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, AttemptRecord } from '../wire/index.js';
+import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules } from './kind-rules.js';
 import { ATTEMPTS_MAX } from './limits.js';
 import type { View } from './view.js';
@@ -29,5 +30,18 @@ export function admitAttempt(
     sessionId: fromHex(sessionIdOf(context.genesis.clusterId, entry.hash)) ?? new Uint8Array(0),
     index: BigInt(entry.index),
     timeMs: BigInt(entry.timeMs),
+  };
+}
+
+/** Tells that an attempt was admitted. */
+export function attemptOpened(
+  task: string,
+  { attempt, sessionId: session }: AttemptRecord,
+): StateEvent {
+  return {
+    type: 'attempt-opened',
+    task: taskId(task),
+    number: attempt?.number ?? 0,
+    session: sessionId(toHex(session)),
   };
 }

@@ -5,12 +5,12 @@
  */
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
-export { isCertified, judgeInstalled, judgeReady, readyOfKey } from './apply-facts.js';
+export { judgeInstalled, judgeReady } from './apply-facts.js';
 export { encodeCommand, readCommand } from './command.js';
-export { verdictHashOf } from './apply-request.js';
-export type { Verdict } from './apply-request.js';
+export { decisionHashOf } from './apply-request.js';
 export { judgeAuthority, judgingContext } from './authority.js';
 export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
+export type { AppliedDecision, StateEvent } from './events.js';
 export type { NewTask, Ruling } from './judge-request.js';
 export type {
   JudgingContext,
@@ -36,6 +36,7 @@ export {
   EXPIRY_AHEAD_MS_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
+export { isCertified, readyOfKey } from './keys.js';
 export { METHODS } from './methods.js';
 export { parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';

@@ -36,20 +36,40 @@ export function judgeRequest(
   timeMs: Millis | undefined,
   context: JudgingContext,
 ): Result<Ruling> {
-  const parsed = parseRequest(context.kinds, request.method, request.request);
-  if (!parsed.ok) return parsed;
-  const { asked, rules } = parsed.value;
-  const unsigned = takesUnsigned(view, context.genesis);
-  const authority = judgeAuthority(request, rules.askers, context, unsigned);
-  if (!authority.ok) return authority;
+  return examine(view, request, timeMs, context).judged;
+}
 
-  const { requester, expireTimeMs } = authority.value;
+/** As {@link judgeRequest}, with the SPIFFE id of the requester where the authority of the request holds. */
+export function examine(
+  view: View,
+  request: Request,
+  timeMs: Millis | undefined,
+  context: JudgingContext,
+): { readonly requester: string | undefined; readonly judged: Result<Ruling> } {
+  const parsed = parseRequest(context.kinds, request.method, request.request);
+  if (!parsed.ok) return { requester: undefined, judged: parsed };
+  const unsigned = takesUnsigned(view, context.genesis);
+  const authority = judgeAuthority(request, parsed.value.rules.askers, context, unsigned);
+  if (!authority.ok) return { requester: undefined, judged: authority };
+  const judged = judgeAuthorized(view, request, parsed.value, authority.value, timeMs, context);
+  return { requester: authority.value.requester.spiffeId, judged };
+}
+
+function judgeAuthorized(
+  view: View,
+  request: Request,
+  { asked, rules }: Parsed,
+  authority: Authority,
+  timeMs: Millis | undefined,
+  context: JudgingContext,
+): Result<Ruling> {
+  const { requester, expireTimeMs } = authority;
   const taskId = taskIdOf(requester.spiffeId, asked.requestId);
   const content = requestHash(request.method, request.request);
   const known = readTask(view, taskId);
   if (known !== undefined) return judgeKnown(known, content, asked.requestId);
 
-  const untimely = timeMs === undefined ? undefined : judgeTime(authority.value, timeMs);
+  const untimely = timeMs === undefined ? undefined : judgeTime(authority, timeMs);
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const forbidden = rules.checkAccess(view, asked, requester);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };

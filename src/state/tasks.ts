@@ -1,6 +1,7 @@
-import { compareText } from '../common/index.js';
+import { compareText, taskId } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { AttemptRecord, NonceSlot, TaskRecord, Totals } from '../wire/index.js';
+import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { OUTCOME_KEPT_MS } from './limits.js';
 import { markDue, markOpen, readTotals, writeTask, writeTotals } from './records.js';
@@ -22,7 +23,7 @@ export function closeTask(
   outcome: Outcome,
   timeMs: Millis,
   { kinds }: JudgingContext,
-): void {
+): StateEvent {
   kinds[task.kind]?.close(draft, task);
   writeTask(draft, {
     ...task,
@@ -36,6 +37,9 @@ export function closeTask(
   markOpen(draft, task.taskId, false);
   markDue(draft, Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS), task.taskId);
   count(draft, task.kind, 0, -1);
+  const { kind, requester } = task;
+  const failure = outcome.$case === 'failed' ? outcome.value.reason : undefined;
+  return { type: 'task-closed', task: taskId(task.taskId), kind, requester, failure };
 }
 
 /** Claims that the task has no outcome yet. */

@@ -24,6 +24,7 @@ export type { LiveAttempt, LiveTask } from './live-tasks.js';
 export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';
 export type { ProvenCulprit } from './blame/culprits.js';
 export type { Submission } from './requests/submission.js';
+export { batchOf } from './work.js';
 export type { Batch } from './work.js';
 export { TaskManager } from './task-manager.js';
 export type { TaskManagerParts } from './task-manager.js';

@@ -1,5 +1,5 @@
 import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
-import type { Verdict } from '../state/index.js';
+import type { AppliedDecision, StateEvent } from '../state/index.js';
 import type { KeyRecord, NonceSlot } from '../wire/index.js';
 import type { LiveTask } from './live-tasks.js';
 
@@ -8,8 +8,38 @@ export type Batch = {
   readonly tasks: ReadonlySet<TaskId>;
   readonly keys: ReadonlySet<KeyId>;
   readonly named: readonly NonceSlot[];
-  readonly verdicts: readonly Verdict[];
+  readonly decisions: readonly AppliedDecision[];
 };
+
+/** What the task manager acts on of all that a batch of entries did. */
+export function batchOf(events: readonly StateEvent[]): Batch {
+  return {
+    tasks: new Set(events.flatMap(changedTask)),
+    keys: new Set(events.flatMap(changedKey)),
+    named: events.flatMap((event) => (event.type === 'commitments-named' ? event.slots : [])),
+    decisions: events.filter((event) => event.type === 'request-decided'),
+  };
+}
+
+function changedTask(event: StateEvent): readonly TaskId[] {
+  switch (event.type) {
+    case 'request-decided':
+      return event.result.kind === 'opened' ? [event.result.task] : [];
+    case 'attempt-opened':
+    case 'ready-said':
+    case 'task-closed':
+      return [event.task];
+    case 'commitments-named':
+    case 'key-activated':
+    case 'installed-said':
+    case 'void-entry':
+      return [];
+  }
+}
+
+function changedKey(event: StateEvent): readonly KeyId[] {
+  return event.type === 'key-activated' || event.type === 'installed-said' ? [event.key] : [];
+}
 
 /** A part of the task manager, as the reconciler drives it. A part has the hooks that concern it. */
 export interface Work {

@@ -3,7 +3,7 @@ import type { NodeId } from '../../src/common/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { generatedKeyOf, METHODS, signatureOf, slotsOf } from '../../src/state/index.js';
-import { TaskManager, DECLINED_KIND } from '../../src/tasks/index.js';
+import { batchOf, DECLINED_KIND, TaskManager } from '../../src/tasks/index.js';
 import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
 import type { SessionBody } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
@@ -14,7 +14,7 @@ import {
   OPERATOR,
   signRequest,
 } from '../support/builders/ledger.js';
-import { batchOf, dealKey, settle, TaskRoom } from '../support/builders/task-room.js';
+import { dealKey, settle, TaskRoom } from '../support/builders/task-room.js';
 
 export const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
 export const MESSAGE = utf8('hello');
@@ -85,7 +85,7 @@ export class Cluster {
   }
 
   apply(command: Command): void {
-    const batch = batchOf(this.ledger.append('command', encode(Command, command)));
+    const batch = batchOf(this.ledger.append('command', encode(Command, command)).events);
     for (const { manager } of this.#nodes) manager.applied(batch);
   }
 

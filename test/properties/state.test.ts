@@ -276,8 +276,8 @@ describe('apply', () => {
           const command = commandOf(ledger, move);
           if (command === undefined) continue;
           const before = new Map(ledger.state.scan(''));
-          const { verdict } = ledger.command(command);
-          if (verdict?.result.kind !== 'refused') continue;
+          const { decision } = ledger.command(command);
+          if (decision?.result.kind !== 'refused') continue;
           const after = new Map(ledger.state.scan(''));
           const written = [...after].filter(([key, value]) => value !== before.get(key));
           expect(written.map(([key]) => key)).toEqual(['totals']);
@@ -317,12 +317,12 @@ describe('apply', () => {
         };
         const before = keysOf(ledger, '');
 
-        const { verdict } = ledger.command({ $case: 'request', value: altered });
+        const { decision } = ledger.command({ $case: 'request', value: altered });
 
-        expect(verdict?.result.kind).toBe('refused');
+        expect(decision?.result.kind).toBe('refused');
         expect(keysOf(ledger, '')).toEqual(before);
         const again = ledger.command({ $case: 'request', value: good });
-        expect(again.verdict?.result.kind).toBe('opened');
+        expect(again.decision?.result.kind).toBe('opened');
       }),
       { numRuns: 1000 },
     );
@@ -338,8 +338,8 @@ describe('apply', () => {
           ledger.timeMs += move.passedMs;
           const command = commandOf(ledger, move);
           if (command === undefined) continue;
-          const { verdict } = ledger.command(command);
-          const opened = verdict?.result.kind === 'opened';
+          const { decision } = ledger.command(command);
+          const opened = decision?.result.kind === 'opened';
           // Only an operator's own signature ends it, and nothing begins it again.
           const ended = move.kind === 'require' && move.signed && move.requester === OPERATOR;
           if (before && ended && opened) times += 1;

@@ -4,7 +4,7 @@ import {
   encodeCommand,
   EXPIRY_AHEAD_MS_MAX,
   judgeRequest,
-  verdictHashOf,
+  decisionHashOf,
 } from '../../state/index.js';
 import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
@@ -66,7 +66,7 @@ export class Intake implements Work {
   take(from: NodeId, bytes: Uint8Array): void {
     const request = decode(Request, bytes);
     if (request === undefined || request.firstAttempt !== undefined) return;
-    const hash = verdictHashOf(request);
+    const hash = decisionHashOf(request);
     const name = toHex(hash);
     const now = this.#context.clock.elapsed();
     const proposed = this.#proposed.get(name);
@@ -115,14 +115,14 @@ export class Intake implements Work {
     }
   }
 
-  applied({ verdicts }: Batch): void {
-    for (const { hash } of verdicts) this.#proposed.delete(hash);
+  applied({ decisions }: Batch): void {
+    for (const { hash } of decisions) this.#proposed.delete(hash);
   }
 
   /** The term is over in which this node led: the nodes that asked are told to ask the leader of the next. */
   leadChanged(): void {
     for (const { from, request } of this.#waiting.values()) {
-      this.#refuse(from, verdictHashOf(request), notLeader());
+      this.#refuse(from, decisionHashOf(request), notLeader());
     }
     this.#waiting.clear();
     for (const proposed of this.#proposed.values()) proposed.lost = true;
@@ -146,7 +146,7 @@ export class Intake implements Work {
     const { consensus, clock } = this.#context;
     const value = { ...waiting.request, firstAttempt };
     const result = consensus.propose(encodeCommand({ $case: 'request', value }));
-    const hash = verdictHashOf(waiting.request);
+    const hash = decisionHashOf(waiting.request);
     switch (result) {
       case 'proposed':
         this.#proposed.delete(name);

@@ -1,8 +1,8 @@
 import { ClusterError, equal, refusalError, toHex } from '../../common/index.js';
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
-import { isOpen, judgeKnown, parseRequest, verdictHashOf } from '../../state/index.js';
-import type { ParsedRequest, Verdict } from '../../state/index.js';
+import { isOpen, judgeKnown, parseRequest, decisionHashOf } from '../../state/index.js';
+import type { AppliedDecision, ParsedRequest } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
 import { wasCancelled } from '../arithmetic.js';
@@ -26,7 +26,7 @@ type PendingCall = {
   /** Hash of method and request: what the task must be about, to be an answer. */
   readonly content: Uint8Array;
   readonly request: ParsedRequest;
-  readonly verdictHash: string;
+  readonly decisionHash: string;
   readonly forward: Uint8Array;
   readonly sinceMs: Millis;
   /** Who was asked, and how many copies each has not refused: as long as there is one, it may be in some log. */
@@ -96,16 +96,16 @@ export class Submissions implements Work {
     for (const waiting of this.#waiting) this.#bring(waiting);
   }
 
-  applied({ verdicts }: Batch): void {
-    for (const verdict of verdicts) this.#decided(verdict);
+  applied({ decisions }: Batch): void {
+    for (const decision of decisions) this.#decided(decision);
   }
 
-  /** Takes the verdict of an applied entry. Of two copies of a request the first verdict counts. */
-  #decided(verdict: Verdict): void {
-    if (verdict.result.kind !== 'refused') return;
+  /** Takes the decision on a request that an applied entry held. Of two copies of a request the first decision counts. */
+  #decided({ hash, result }: AppliedDecision): void {
+    if (result.kind !== 'refused') return;
     for (const waiting of this.#waiting) {
-      if (waiting.verdictHash !== verdict.hash || this.#taken(waiting)) continue;
-      waiting.fail(refusalError(verdict.result.refusal));
+      if (waiting.decisionHash !== hash || this.#taken(waiting)) continue;
+      waiting.fail(refusalError(result.refusal));
     }
   }
 
@@ -114,7 +114,7 @@ export class Submissions implements Work {
     const hash = toHex(refused.verdictHash);
     for (const waiting of this.#waiting) {
       const copies = waiting.asked.get(from);
-      if (waiting.verdictHash !== hash || copies === undefined) continue;
+      if (waiting.decisionHash !== hash || copies === undefined) continue;
       if (copies > 1) waiting.asked.set(from, copies - 1);
       else waiting.asked.delete(from);
       const others = [...waiting.asked.keys()].some((node) => node !== from);
@@ -156,7 +156,7 @@ export class Submissions implements Work {
         requestId,
         content: requestHash(call.method, call.request),
         request: parsed,
-        verdictHash: toHex(verdictHashOf(request)),
+        decisionHash: toHex(decisionHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#context.clock.elapsed(),
         asked: new Map(),

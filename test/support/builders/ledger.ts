@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { concat, equal, nodeId, utf8 } from '../../../src/common/index.js';
-import type { NodeId } from '../../../src/common/index.js';
+import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import {
   BUILD_LEVEL,
   encodeGenesis,
@@ -24,7 +24,14 @@ import {
   TASK_KINDS,
   encodeCommand,
 } from '../../../src/state/index.js';
-import type { Applied, JudgingContext, KindTable, Queries } from '../../../src/state/index.js';
+import type {
+  Applied,
+  AppliedDecision,
+  JudgingContext,
+  KindTable,
+  Queries,
+} from '../../../src/state/index.js';
+import { batchOf } from '../../../src/tasks/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
 import {
   Algorithm,
@@ -110,6 +117,19 @@ export function strictStore(): Pick<ConsensusStore, 'get' | 'scan'> {
   };
 }
 
+/** One applied entry, and its events by what tests look at. */
+export type AppliedEntry = Applied & {
+  readonly entry: Entry;
+  readonly decision: AppliedDecision | undefined;
+  /** Commitments that the entry names. */
+  readonly named: readonly NonceSlot[];
+  /** Tasks that opened, changed or closed. */
+  readonly changedTasks: readonly TaskId[];
+  readonly changedKeys: readonly KeyId[];
+  /** Why the entry is void, if it is. */
+  readonly alarm: string | undefined;
+};
+
 /** A log and the state it makes, without Raft: tests append entries and look at what they did. */
 export class Ledger {
   readonly rules: JudgingContext;
@@ -127,17 +147,27 @@ export class Ledger {
     this.append('genesis', genesis.bytes);
   }
 
-  append(kind: EntryKind, payload: Uint8Array): Applied & { readonly entry: Entry } {
+  append(kind: EntryKind, payload: Uint8Array): AppliedEntry {
     const fields = { index: this.entries.length + 1, term: 1, kind, timeMs: this.timeMs, payload };
     const entry: Entry = { ...fields, hash: entryHash(this.#hash, fields) };
     this.#hash = entry.hash;
     this.entries.push(entry);
     const applied = apply(this.state, entry, this.rules);
     this.state.put(applied.writes);
-    return { ...applied, entry };
+    const { tasks, keys, named, decisions } = batchOf(applied.events);
+    const voided = applied.events.find((event) => event.type === 'void-entry');
+    return {
+      ...applied,
+      entry,
+      decision: decisions[0],
+      named,
+      changedTasks: [...tasks],
+      changedKeys: [...keys],
+      alarm: voided?.why,
+    };
   }
 
-  command(command: NonNullable<Command['command']>): Applied {
+  command(command: NonNullable<Command['command']>): AppliedEntry {
     return this.append('command', encodeCommand(command));
   }
 
@@ -182,7 +212,7 @@ export class Ledger {
   generate(
     keyId: string,
     more: Partial<GenerateKeyRequest> & { readonly requester?: string } = {},
-  ): Applied {
+  ): AppliedEntry {
     const { requester, ...fields } = more;
     const request = generateRequest(keyId, fields);
     return this.command({
@@ -196,7 +226,7 @@ export class Ledger {
   }
 
   /** Opens the next attempt of a generate-key among all its participants. */
-  attempt(task: TaskRecord): Applied {
+  attempt(task: TaskRecord): AppliedEntry {
     const nodes = participantsOf(task, this.rules.genesis).map(({ nodeId: node }) => ({
       nodeId: node,
       boot: bootOf(node),
@@ -283,7 +313,7 @@ export class Ledger {
       expireTimeMs: number;
       node: string;
     }> = {},
-  ): Applied {
+  ): AppliedEntry {
     const { message = utf8('hello'), path = [], ...rest } = more;
     return this.command({
       $case: 'request',

@@ -7,14 +7,13 @@ import {
   sessionId,
   toHex,
 } from '../../../src/common/index.js';
-import type { Boot, KeyId, Millis, NodeId, TaskId } from '../../../src/common/index.js';
+import type { Boot, Millis, NodeId } from '../../../src/common/index.js';
 import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
 import { algorithmJobs } from '../../../src/algorithms/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
-import type { Applied } from '../../../src/state/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Accusing } from '../../../src/tasks/blame/accusing.js';
 import { Culprits } from '../../../src/tasks/blame/culprits.js';
@@ -289,17 +288,7 @@ export function dealKey(
 }
 
 /** What a batch without entries tells. */
-export const NOTHING: Batch = { tasks: new Set(), keys: new Set(), named: [], verdicts: [] };
-
-/** What a batch of one entry tells. */
-export function batchOf(applied: Applied): Batch {
-  return {
-    tasks: new Set<TaskId>(applied.changedTasks),
-    keys: new Set<KeyId>(applied.changedKeys),
-    named: applied.named,
-    verdicts: applied.verdict === undefined ? [] : [applied.verdict],
-  };
-}
+export const NOTHING: Batch = { tasks: new Set(), keys: new Set(), named: [], decisions: [] };
 
 export const bootHexOf = (node: string): Boot => bootId(toHex(bootOf(node)));
 

@@ -10,7 +10,7 @@ import {
   requestHash,
   sessionIdOf,
   taskIdOf,
-  verdictHash,
+  decisionHash,
   voucherBytes,
 } from '../../../src/identity/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
@@ -156,7 +156,7 @@ test('request and verdict hashes are over length-prefixed parts', () => {
   expect(toHex(requestHash(method, request))).toBe(
     createHash('sha256').update(content).digest('hex'),
   );
-  expect(toHex(verdictHash(method, request, authorization))).toBe(
+  expect(toHex(decisionHash(method, request, authorization))).toBe(
     createHash('sha256')
       .update(concat(content, LP(authorization)))
       .digest('hex'),

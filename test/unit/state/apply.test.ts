@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { sessionIdOf } from '../../../src/identity/index.js';
-import type { Applied } from '../../../src/state/index.js';
 import {
   encodeCommand,
   generatedKeyOf,
@@ -22,14 +21,15 @@ import {
   slot,
   testGenesis,
 } from '../../support/builders/ledger.js';
+import type { AppliedEntry } from '../../support/builders/ledger.js';
 
-const refusalOf = (applied: Applied): string | undefined =>
-  applied.verdict?.result.kind === 'refused' ? applied.verdict.result.refusal.reason : undefined;
+const refusalOf = (applied: AppliedEntry): string | undefined =>
+  applied.decision?.result.kind === 'refused' ? applied.decision.result.refusal.reason : undefined;
 
-const opened = (applied: Applied): string => {
-  if (applied.verdict?.result.kind !== 'opened')
+const opened = (applied: AppliedEntry): string => {
+  if (applied.decision?.result.kind !== 'opened')
     throw new Error(`not opened: ${refusalOf(applied)}`);
-  return applied.verdict.result.task;
+  return applied.decision.result.task;
 };
 
 describe('generating a key', () => {
@@ -381,7 +381,7 @@ describe('request ids', () => {
     const taskId = opened(ledger.sign('treasury', 'one'));
     ledger.timeMs += 3_000_000;
     const again = ledger.sign('treasury', 'one', { expireTimeMs: GENESIS_MS });
-    expect(again.verdict?.result).toEqual({ kind: 'known', task: taskId });
+    expect(again.decision?.result).toEqual({ kind: 'known', task: taskId });
     expect(refusalOf(ledger.sign('treasury', 'one', { message: utf8('other') }))).toBe(
       'REQUEST_ID_REUSED',
     );

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { isId, utf8 } from '../../../src/common/index.js';
 import { generateKeyOf, isOpen, signOf, TASK_KINDS } from '../../../src/state/index.js';
-import type { Applied, KindRules } from '../../../src/state/index.js';
+import type { KindRules } from '../../../src/state/index.js';
 import { bootOf, fill, Ledger, NODES, testGenesis } from '../../support/builders/ledger.js';
+import type { AppliedEntry } from '../../support/builders/ledger.js';
 
 const TOY_METHOD = '/test.Toy/Play';
 const BOUND = 2;
@@ -44,20 +45,20 @@ const toy: KindRules = {
 
 const withToy = (): Ledger => new Ledger(testGenesis(), { ...TASK_KINDS, toy });
 
-function play(ledger: Ledger, requestId: string): Applied {
+function play(ledger: Ledger, requestId: string): AppliedEntry {
   const value = ledger.request(TOY_METHOD, utf8(requestId));
   return ledger.command({ $case: 'request', value });
 }
 
-const reasonOf = ({ verdict }: Applied): string | undefined =>
-  verdict?.result.kind === 'refused' ? verdict.result.refusal.reason : undefined;
+const reasonOf = ({ decision }: AppliedEntry): string | undefined =>
+  decision?.result.kind === 'refused' ? decision.result.refusal.reason : undefined;
 
 function openToy(ledger: Ledger, requestId: string): string {
   const [task = ''] = play(ledger, requestId).changedTasks;
   return task;
 }
 
-function tryAttempt(ledger: Ledger, taskId: string, version: number): Applied {
+function tryAttempt(ledger: Ledger, taskId: string, version: number): AppliedEntry {
   const nodes = NODES.map((nodeId) => ({ nodeId, boot: bootOf(nodeId) }));
   return ledger.command({
     $case: 'attempt',
@@ -78,7 +79,7 @@ describe('a kind of task that is added to the table', () => {
     expect(ledger.task(openToy(ledger, 'one'))).toMatchObject({ kind: 'toy', requestId: 'one' });
     expect(ledger.ask.totals().open).toEqual([{ kind: 'toy', count: 1 }]);
 
-    expect(play(new Ledger(), 'one').verdict?.result).toMatchObject({
+    expect(play(new Ledger(), 'one').decision?.result).toMatchObject({
       kind: 'refused',
       refusal: { reason: 'UNKNOWN_METHOD' },
     });
@@ -97,7 +98,7 @@ describe('a kind of task that is added to the table', () => {
     const taskId = openToy(ledger, 'one');
     expect(tryAttempt(ledger, taskId, 6).alarm).toBeDefined();
     expect(tryAttempt(ledger, taskId, 7).alarm).toBeUndefined();
-    const done = (bytes: number): Applied =>
+    const done = (bytes: number): AppliedEntry =>
       ledger.command({ $case: 'done', value: { taskId, attempt: 1, material: fill(1, bytes) } });
 
     expect(done(2).alarm).toBeDefined();

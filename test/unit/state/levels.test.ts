@@ -43,7 +43,7 @@ describe('a command is void with an alarm', () => {
     expect(applied.alarm).toBe(alarm);
     expect(applied.writes.map(([key]) => key)).toEqual(['totals']);
     expect(Number(ledger.ask.totals().timeMs)).toBe(ledger.timeMs);
-    expect({ ...applied, writes: [], entry: undefined, alarm: undefined }).toEqual({
+    expect({ ...applied, writes: [], entry: undefined, alarm: undefined, events: [] }).toEqual({
       ...ledger.append('no-op', fill(0, 0)),
       writes: [],
       entry: undefined,
@@ -53,7 +53,7 @@ describe('a command is void with an alarm', () => {
 
 test('a command of the state’s level is applied', () => {
   const ledger = new Ledger();
-  expect(ledger.append('command', generating(ledger, 1)).verdict?.result.kind).toBe('opened');
+  expect(ledger.append('command', generating(ledger, 1)).decision?.result.kind).toBe('opened');
 });
 
 test('a field that came later raises the level that a command needs', () => {

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { clusterId, toHex, utf8 } from '../../../src/common/index.js';
-import type { Applied } from '../../../src/state/index.js';
 import { generatedKeyOf, judgeArrival, METHODS } from '../../../src/state/index.js';
 import { encode, RequireSignaturesRequest } from '../../../src/wire/index.js';
 import type { Authorization, Request } from '../../../src/wire/index.js';
@@ -13,6 +12,7 @@ import {
   signRequest,
   testGenesis,
 } from '../../support/builders/ledger.js';
+import type { AppliedEntry } from '../../support/builders/ledger.js';
 import { RequesterAuthority } from '../../support/builders/requester.js';
 import type { Requester, SignedParts } from '../../support/builders/requester.js';
 
@@ -55,16 +55,16 @@ function requestOf(
   };
 }
 
-const apply = (ledger: Ledger, request: Request): Applied =>
+const apply = (ledger: Ledger, request: Request): AppliedEntry =>
   ledger.command({ $case: 'request', value: request });
 
-function resultOf({ verdict }: Applied): string {
-  if (verdict === undefined) throw new Error('no verdict');
-  return verdict.result.kind === 'refused' ? verdict.result.refusal.reason : verdict.result.kind;
+function resultOf({ decision }: AppliedEntry): string {
+  if (decision === undefined) throw new Error('no decision');
+  return decision.result.kind === 'refused' ? decision.result.refusal.reason : decision.result.kind;
 }
 
-function refusalOf({ verdict }: Applied) {
-  return verdict?.result.kind === 'refused' ? verdict.result.refusal : undefined;
+function refusalOf({ decision }: AppliedEntry) {
+  return decision?.result.kind === 'refused' ? decision.result.refusal : undefined;
 }
 
 /** Everything in the state but the time. */

@@ -58,12 +58,12 @@ function vouched(ledger: Ledger, id: string) {
 test('a request that a member vouches for opens a task, and no forged one does', () => {
   const ledger = ledgerWithKey();
   const opened = ledger.command({ $case: 'request', value: vouched(ledger, 'sign-1') });
-  expect(opened.verdict?.result.kind).toBe('opened');
+  expect(opened.decision?.result.kind).toBe('opened');
 
   for (const [name, forge] of Object.entries(WRONG_REQUESTS)) {
     const value = forge(vouched(ledger, 'sign-2'));
-    const { verdict } = ledger.command({ $case: 'request', value });
-    expect([name, verdict?.result.kind]).toEqual([name, 'refused']);
+    const { decision } = ledger.command({ $case: 'request', value });
+    expect([name, decision?.result.kind]).toEqual([name, 'refused']);
   }
 });
 

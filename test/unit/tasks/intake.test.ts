@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId, toHex, utf8 } from '../../../src/common/index.js';
-import { METHODS, verdictHashOf } from '../../../src/state/index.js';
+import { METHODS, decisionHashOf } from '../../../src/state/index.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { TASK_DRIVERS } from '../../../src/tasks/index.js';
 import { sidesOf } from '../../../src/tasks/kinds/driver.js';
@@ -161,8 +161,13 @@ describe('a repetition', () => {
 
     intake.applied({
       ...NOTHING,
-      verdicts: [
-        { hash: toHex(verdictHashOf(sign())), result: { kind: 'opened', task: taskId('') } },
+      decisions: [
+        {
+          hash: toHex(decisionHashOf(sign())),
+          method: METHODS.sign,
+          requester: undefined,
+          result: { kind: 'opened', task: taskId('') },
+        },
       ],
     });
     take(sign());

@@ -170,7 +170,7 @@ test('ten thousand old and foreign requests open nothing', () => {
   const verdicts = new Map<string, number>();
   for (let count = 0; count < 10_000; count++) {
     const value = count % 2 === 0 ? expired : foreign;
-    const { verdict } = ledger.command({
+    const { decision } = ledger.command({
       $case: 'request',
       value: {
         method: METHODS.sign,
@@ -179,7 +179,7 @@ test('ten thousand old and foreign requests open nothing', () => {
         firstAttempt: undefined,
       },
     });
-    const result = verdict?.result;
+    const result = decision?.result;
     const name = result?.kind === 'refused' ? result.refusal.reason : String(result?.kind);
     verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
   }

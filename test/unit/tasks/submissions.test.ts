@@ -8,7 +8,7 @@ import {
   signShare,
 } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
-import { generatedKeyOf, METHODS, signatureOf, verdictHashOf } from '../../../src/state/index.js';
+import { decisionHashOf, generatedKeyOf, METHODS, signatureOf } from '../../../src/state/index.js';
 import type { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
@@ -75,14 +75,14 @@ function forwards(): readonly { to: string; request: Request }[] {
 
 function refuse(from: string, request: Request | undefined, code: string): void {
   if (request === undefined) throw new Error('nothing was forwarded');
-  const verdictHash = verdictHashOf(request);
+  const verdictHash = decisionHashOf(request);
   submissions.refused(nodeId(from), { verdictHash, code, reason: 'WHY', detail: 'because' });
 }
 
 function apply(request: Request | undefined): void {
   if (request === undefined) throw new Error('nothing was forwarded');
-  const { verdict } = ledger.command({ $case: 'request', value: request });
-  if (verdict !== undefined) submissions.applied({ ...NOTHING, verdicts: [verdict] });
+  const { decision } = ledger.command({ $case: 'request', value: request });
+  if (decision !== undefined) submissions.applied({ ...NOTHING, decisions: [decision] });
 }
 
 function changed(): void {
@@ -198,10 +198,13 @@ describe('a request', () => {
     const { answer } = submit();
     const [forwarded] = forwards();
     apply(forwarded?.request);
-    const hash = toHex(verdictHashOf(forwarded?.request ?? failed()));
+    const hash = toHex(decisionHashOf(forwarded?.request ?? failed()));
     const refused = refusal('unauthenticated', 'SIGNATURE_REQUIRED', 'Too late');
     const result = { kind: 'refused', refusal: refused } as const;
-    submissions.applied({ ...NOTHING, verdicts: [{ hash, result }] });
+    submissions.applied({
+      ...NOTHING,
+      decisions: [{ hash, method: METHODS.sign, requester: undefined, result }],
+    });
     await settle();
     expect(answer).toEqual({});
 

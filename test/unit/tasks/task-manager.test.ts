@@ -3,7 +3,7 @@ import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { encodeCommand, METHODS, signatureOf, slotsOf } from '../../../src/state/index.js';
-import { DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
+import { batchOf, DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
 import {
   Command,
   Declined,
@@ -14,7 +14,7 @@ import {
 import type { SessionBody } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/builders/ledger.js';
-import { batchOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
@@ -66,7 +66,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 function apply(command: Pick<Command, 'command'>): void {
-  const batch = batchOf(ledger.append('command', encode(Command, { level: 1, ...command })));
+  const batch = batchOf(ledger.append('command', encode(Command, { level: 1, ...command })).events);
   for (const { manager } of nodes) manager.applied(batch);
 }
 
@@ -329,7 +329,7 @@ describe('a leader that lies', () => {
       }),
     );
     const append = (command: Pick<Command, 'command'>): ReturnType<typeof batchOf> =>
-      batchOf(ledger.append('command', encode(Command, { level: 1, ...command })));
+      batchOf(ledger.append('command', encode(Command, { level: 1, ...command })).events);
     const batches = [
       append({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } }),
     ];
@@ -345,7 +345,7 @@ describe('a leader that lies', () => {
       tasks: new Set(batches.flatMap(({ tasks }) => [...tasks])),
       keys: new Set<KeyId>(),
       named: batches.flatMap(({ named }) => named),
-      verdicts: [],
+      decisions: [],
     });
     const sent = at(TWO)
       .room.takeSent()
@@ -359,7 +359,7 @@ describe('a leader that lies', () => {
   test('can name a hundred thousand commitments in a batch, and the node bears it', () => {
     const one = slot('node-2', 1);
     const named = Array.from({ length: 200_000 }, (_, each) => ({ ...one, counter: BigInt(each) }));
-    const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), verdicts: [] };
+    const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), decisions: [] };
     expect(() => at(TWO).manager.applied({ ...empty, named })).not.toThrow();
   });
 });

@@ -1,0 +1,63 @@
+import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
+import type { NonceSlot } from '../wire/index.js';
+
+/** What became of one request entry, for the node that waits for it. Not stored. */
+export type AppliedDecision = {
+  /** Hex of the hash over method, request and authorization: which copy of the request this answers. */
+  readonly hash: string;
+  /** Full name of the method. */
+  readonly method: string;
+  /** SPIFFE id; absent where the authority of the request itself is refused. */
+  readonly requester: string | undefined;
+  readonly result:
+    | { readonly kind: 'opened' | 'known'; readonly task: TaskId }
+    | { readonly kind: 'refused'; readonly refusal: Refusal };
+};
+
+/**
+ * One thing that an entry did, and who and why as far as the entry says it: what tasks act on, and what a record, a
+ * counter or a watcher can be made of. Events are no part of the state, and hold no secret.
+ */
+export type StateEvent =
+  | ({ readonly type: 'request-decided' } & AppliedDecision)
+  | {
+      readonly type: 'attempt-opened';
+      readonly task: TaskId;
+      readonly number: number;
+      readonly session: SessionId;
+    }
+  /** Commitments that the entry names, valid or not: pools and holders forget them. */
+  | { readonly type: 'commitments-named'; readonly slots: readonly NonceSlot[] }
+  /** A participant's share of a new sharing is durable, by its signed word. */
+  | {
+      readonly type: 'ready-said';
+      readonly task: TaskId;
+      readonly key: KeyId;
+      readonly node: NodeId;
+      readonly session: SessionId;
+    }
+  | {
+      readonly type: 'key-activated';
+      readonly key: KeyId;
+      readonly version: number;
+      readonly task: TaskId;
+    }
+  /** A participant's own log has activated the version and its share reads back, by its signed word. */
+  | {
+      readonly type: 'installed-said';
+      readonly key: KeyId;
+      readonly version: number;
+      readonly node: NodeId;
+    }
+  | {
+      readonly type: 'task-closed';
+      readonly task: TaskId;
+      /** The kind's name in the table of kinds. */
+      readonly kind: string;
+      /** SPIFFE id. */
+      readonly requester: string;
+      /** Why there is no result; absent where there is one. */
+      readonly failure: string | undefined;
+    }
+  /** An entry that no honest leader makes: it changes nothing but the clock, and a person should look. */
+  | { readonly type: 'void-entry'; readonly why: string };
