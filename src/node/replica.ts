@@ -125,7 +125,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       if (to === signer.node) void Promise.resolve().then(() => tasks.deliver(to, message));
       else if (connections.has(to)) {
         bytes ??= encodeSession(message);
-        ports.network.send(to, 'session', bytes);
+        ports.network.send(to, 'tasks', bytes);
       }
     }
   };

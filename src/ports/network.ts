@@ -1,7 +1,7 @@
 import type { Boot, NodeId } from '../common/index.js';
 
-/** Raft and sessions have connections of their own: bulk must not delay heartbeats. */
-export type Channel = 'raft' | 'session';
+/** Raft and tasks have connections of their own: bulk must not delay heartbeats. */
+export type Channel = 'raft' | 'tasks';
 
 /** Sends to other nodes. A message may be lost, repeated or overtaken, and is never altered. */
 export interface Network {

@@ -15,7 +15,7 @@ const BESIDE_THE_API: Readonly<Record<string, Permission>> = {
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo': READERS,
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': READERS,
   '/quorate.peer.v1.PeerService/Raft': NODES,
-  '/quorate.peer.v1.PeerService/Session': NODES,
+  '/quorate.peer.v1.PeerService/Tasks': NODES,
 };
 
 /** The callers that a method permits. @throws Bug when no table has a line for it. */

@@ -24,7 +24,7 @@ export class Router {
   receive(from: NodeId, bytes: Uint8Array): void {
     const message = decodeSession(bytes);
     if (message === undefined) {
-      this.#logger.debug('a session message that cannot be read', { peer: from });
+      this.#logger.debug('a task message that cannot be read', { peer: from });
       return;
     }
     this.deliver(from, message);

@@ -121,15 +121,15 @@ export {
   Fact,
   Forward,
   ForwardRefused,
-  SessionMessage,
+  TaskMessage,
   WantCommitments,
-} from './gen/quorate/peer/v1/session.js';
+} from './gen/quorate/peer/v1/task_message.js';
 export {
   Hello,
   RaftRequest,
   RaftResponse,
-  SessionRequest,
-  SessionResponse,
+  TasksRequest,
+  TasksResponse,
 } from './gen/quorate/peer/v1/peer.js';
 export { Timestamp } from './gen/google/protobuf/timestamp.js';
 export { Status } from './gen/google/rpc/status.js';

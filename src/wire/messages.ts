@@ -1,8 +1,8 @@
 import { decode, encode } from './decode.js';
-import { SessionMessage } from './gen/quorate/peer/v1/session.js';
+import { TaskMessage } from './gen/quorate/peer/v1/task_message.js';
 
 /** What a message of a session stream says, without the level that it names. */
-export type SessionBody = Pick<SessionMessage, 'message'>;
+export type SessionBody = Pick<TaskMessage, 'message'>;
 
 /** The feature level that each kind of message of a session stream came with. */
 const SESSION_LEVELS: Readonly<Record<NonNullable<SessionBody['message']>['$case'], number>> = {
@@ -17,7 +17,7 @@ const SESSION_LEVELS: Readonly<Record<NonNullable<SessionBody['message']>['$case
 
 /** The bytes of a message of a session stream, which name the level that its kind came with. */
 export function encodeSession({ message }: SessionBody): Uint8Array {
-  return encode(SessionMessage, {
+  return encode(TaskMessage, {
     level: message === undefined ? 1 : SESSION_LEVELS[message.$case],
     message,
   });
@@ -25,7 +25,7 @@ export function encodeSession({ message }: SessionBody): Uint8Array {
 
 /** Reads a message of a session stream; `undefined` for what is not canonical, or names another level than its kind's. */
 export function decodeSession(bytes: Uint8Array): SessionBody | undefined {
-  const read = decode(SessionMessage, bytes);
+  const read = decode(TaskMessage, bytes);
   if (read?.message === undefined) return undefined;
   return read.level === SESSION_LEVELS[read.message.$case] ? read : undefined;
 }

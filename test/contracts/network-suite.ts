@@ -40,7 +40,7 @@ const raft = (term: bigint): Uint8Array =>
       message: { $case: 'readRequest', value: { readId: term } },
     }),
   );
-const session = (size: number): Uint8Array =>
+const taskMessage = (size: number): Uint8Array =>
   encodeSession({
     message: { $case: 'forward', value: { request: new Uint8Array(size).fill(size) } },
   });
@@ -57,8 +57,8 @@ export function networkSuite(name: string, makePlace: () => Promise<NetworkPlace
     test('brings messages of both channels as they are, in the name of their sender', async () => {
       const sent: (readonly [Channel, Uint8Array])[] = [
         ['raft', raft(1n)],
-        ['session', session(0)],
-        ['session', session(70_000)],
+        ['tasks', taskMessage(0)],
+        ['tasks', taskMessage(70_000)],
         ['raft', raft(2n)],
       ];
       for (const [channel, bytes] of sent) place.network.send(RECEIVER, channel, bytes);
@@ -74,9 +74,9 @@ export function networkSuite(name: string, makePlace: () => Promise<NetworkPlace
     });
 
     test('what goes to nobody is dropped without a word', async () => {
-      expect(() => place.network.send(STRANGER, 'session', session(1))).not.toThrow();
-      expect(() => place.network.send(SENDER, 'session', session(2))).not.toThrow();
-      place.network.send(RECEIVER, 'session', session(3));
+      expect(() => place.network.send(STRANGER, 'tasks', taskMessage(1))).not.toThrow();
+      expect(() => place.network.send(SENDER, 'tasks', taskMessage(2))).not.toThrow();
+      place.network.send(RECEIVER, 'tasks', taskMessage(3));
       await place.arrived(1);
       expect(place.received).toHaveLength(1);
     });

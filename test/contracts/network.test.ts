@@ -30,7 +30,7 @@ networkSuite('gRPC over mutual TLS', async () => {
   });
   network.start({ admits: () => true, connected: () => undefined, disconnected: () => undefined });
   const isOpen = (): boolean =>
-    network.counts(RECEIVER, 'raft').open && network.counts(RECEIVER, 'session').open;
+    network.counts(RECEIVER, 'raft').open && network.counts(RECEIVER, 'tasks').open;
   await until(isOpen);
   return {
     network,

@@ -52,8 +52,7 @@ beforeAll(async () => {
     genesis,
     verify: nodeVerify,
     signerOf,
-    altered: (from, channel, bytes) =>
-      from === LIAR && channel === 'session' ? lied(bytes) : bytes,
+    altered: (from, channel, bytes) => (from === LIAR && channel === 'tasks' ? lied(bytes) : bytes),
   });
   folder = mkdtempSync(join(tmpdir(), 'quorate-blame-'));
   const tls = await issued(authority, 'tee', 'node-1');

@@ -73,7 +73,7 @@ test('the port for nodes hears neither clients nor nodes that are no members', a
   const knock = async (role: 'operator' | 'tee', name: string, by: 'peer' | 'requester') => {
     const authority = cluster.authority(by);
     const tls = await cluster.credentials(role, { name, authority });
-    return firstAnswer(address, tls, PeerServiceService.session);
+    return firstAnswer(address, tls, PeerServiceService.tasks);
   };
 
   await expect(knock('operator', 'operator', 'requester')).rejects.toMatchObject({

@@ -1,11 +1,11 @@
 import { equal } from '../../common/index.js';
 import type { Channel } from '../../ports/index.js';
-import { decode, encode, levelNamed, SessionRequest, SessionResponse } from '../../wire/index.js';
+import { decode, encode, levelNamed, TasksRequest, TasksResponse } from '../../wire/index.js';
 import type { Hello } from '../../wire/index.js';
 import { PeerServiceService } from '../../wire/services.js';
 
 /*
- * RaftRequest and SessionRequest are { hello = 1 | message = 2 }. What they carry was encoded by the room that made it and
+ * RaftRequest and TasksRequest are { hello = 1 | message = 2 }. What they carry was encoded by the room that made it and
  * is decoded, strictly, by the room that it is for. So here a message is put behind its tag and length, and cut out again,
  * as it is: to decode and encode it once more would cost more than all the rest of a hop. Hellos are spelled alike on both
  * channels, so one codec reads and writes them.
@@ -14,7 +14,7 @@ import { PeerServiceService } from '../../wire/services.js';
 /** Where each channel's stream is. */
 export const STREAM_PATHS: Readonly<Record<Channel, string>> = {
   raft: PeerServiceService.raft.path,
-  session: PeerServiceService.session.path,
+  tasks: PeerServiceService.tasks.path,
 };
 
 /** Field 1 and field 2, length-delimited. */
@@ -75,18 +75,18 @@ export function isFrom(raftMessage: Uint8Array, sender: Uint8Array): boolean {
 
 /** A stream's first request. */
 export function wrapHello(hello: Hello): Buffer {
-  return Buffer.from(encode(SessionRequest, { request: { $case: 'hello', value: hello } }));
+  return Buffer.from(encode(TasksRequest, { request: { $case: 'hello', value: hello } }));
 }
 
 /** The hello that a stream's first request is; `undefined` for anything else. */
 export function unwrapHello(frame: Uint8Array): Hello | undefined {
-  const { request } = decode(SessionRequest, frame) ?? {};
+  const { request } = decode(TasksRequest, frame) ?? {};
   return request?.$case === 'hello' ? request.value : undefined;
 }
 
 /** The hello in a stream's answer; `undefined` for anything else. */
 export function answeredHello(answer: Uint8Array): Hello | undefined {
-  return decode(SessionResponse, answer)?.hello;
+  return decode(TasksResponse, answer)?.hello;
 }
 
 function varint(value: number): number[] {

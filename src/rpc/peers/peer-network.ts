@@ -21,11 +21,11 @@ export type PeerNetworkParts = {
 /** Is told to which peers messages can flow. */
 export type ConnectionListener = Pick<NetworkListener, 'admits' | 'connected' | 'disconnected'>;
 
-const CHANNELS: readonly Channel[] = ['raft', 'session'];
+const CHANNELS: readonly Channel[] = ['raft', 'tasks'];
 
 /**
  * The network port over gRPC: two streams to every other member, on connections of their own. A peer counts as connected
- * while our session stream to it is open; what is sent to one that is not is dropped.
+ * while our tasks stream to it is open; what is sent to one that is not is dropped.
  */
 export class PeerNetwork implements Network {
   readonly #links: ReadonlyMap<string, PeerLink>;
@@ -92,10 +92,10 @@ export class PeerNetwork implements Network {
       admits: (level) => this.#listener?.admits(peer, level) ?? true,
       opened: (boot, build) => {
         logger.info('A stream to a peer is open', { peer, channel });
-        if (channel === 'session') this.#listener?.connected(peer, boot, build);
+        if (channel === 'tasks') this.#listener?.connected(peer, boot, build);
       },
       closed: () => {
-        if (channel === 'session') this.#listener?.disconnected(peer);
+        if (channel === 'tasks') this.#listener?.disconnected(peer);
       },
     });
   }

@@ -68,7 +68,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   });
   listener.addService(rawService(PeerServiceService), {
     raft: (stream: RawStream) => incoming.take('raft', stream),
-    session: (stream: RawStream) => incoming.take('session', stream),
+    tasks: (stream: RawStream) => incoming.take('tasks', stream),
   });
   return {
     listen: () => listener.listen(),

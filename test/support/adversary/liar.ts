@@ -49,7 +49,7 @@ export class Liar {
   onSpeaking: (to: NodeId, message: SessionBody) => readonly SessionBody[] = (_, message) => [
     message,
   ];
-  /** Hears all that comes in on the session channel. */
+  /** Hears all that comes in on the tasks channel. */
   onHearing: (from: NodeId, message: SessionBody) => void = () => undefined;
   /** Called when it begins to lead, elected or not. */
   onLeading: () => void = () => undefined;
@@ -122,7 +122,7 @@ export class Liar {
   /** Takes bytes of a peer's stream. */
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void {
     if (this.#stopped) return;
-    if (channel === 'session') {
+    if (channel === 'tasks') {
       const message = decodeSession(bytes);
       if (message !== undefined) this.onHearing(from, message);
       this.beneath?.receive(from, channel, bytes);
@@ -196,9 +196,9 @@ export class Liar {
     this.#parts.network.send(to, 'raft', encode(RaftMessage, message));
   }
 
-  /** Says anything on the session channel. */
+  /** Says anything on the tasks channel. */
   speak(to: NodeId, message: SessionBody): void {
-    this.#parts.network.send(to, 'session', encodeSession(message));
+    this.#parts.network.send(to, 'tasks', encodeSession(message));
   }
 
   /** The network port of the replica beneath. */

@@ -20,7 +20,7 @@ import {
   Hello,
   RaftMessage,
   RaftRequest,
-  SessionRequest,
+  TasksRequest,
 } from '../../../src/wire/index.js';
 import type { LevelWord } from '../../../src/wire/index.js';
 import {
@@ -127,7 +127,7 @@ function raftFrom(from: string, size = 0): Uint8Array {
     }),
   );
 }
-const session = (size: number): Uint8Array =>
+const taskMessage = (size: number): Uint8Array =>
   encodeSession({
     message: { $case: 'forward', value: { request: new Uint8Array(randomBytes(size)) } },
   });
@@ -139,9 +139,15 @@ describe('two nodes', () => {
     await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
     expect(told.events).toEqual(['connected node-2 2']);
 
-    const sent = [raftFrom(ONE), session(5), session(0), session(200), session(70_000)];
+    const sent = [
+      raftFrom(ONE),
+      taskMessage(5),
+      taskMessage(0),
+      taskMessage(200),
+      taskMessage(70_000),
+    ];
     network.send(TWO, 'raft', sent[0] ?? new Uint8Array());
-    for (const bytes of sent.slice(1)) network.send(TWO, 'session', bytes);
+    for (const bytes of sent.slice(1)) network.send(TWO, 'tasks', bytes);
 
     await until(() => two.told.received.length === sent.length);
     const got = two.told.received;
@@ -156,14 +162,14 @@ describe('two nodes', () => {
   test('send what is as large as messages may be, and drop what is larger', async () => {
     const two = await openServer(TWO, 2);
     const { network, logger } = await openNetwork(ONE, 1, [[TWO, two.address]]);
-    await until(() => network.counts(TWO, 'session').open);
+    await until(() => network.counts(TWO, 'tasks').open);
 
-    network.send(TWO, 'session', new Uint8Array(PEER_MESSAGE_BYTES_MAX + 1));
-    network.send(TWO, 'session', new Uint8Array(PEER_MESSAGE_BYTES_MAX));
+    network.send(TWO, 'tasks', new Uint8Array(PEER_MESSAGE_BYTES_MAX + 1));
+    network.send(TWO, 'tasks', new Uint8Array(PEER_MESSAGE_BYTES_MAX));
 
     await until(() => two.told.received.length === 1);
     expect(two.told.received[0]?.bytes).toHaveLength(PEER_MESSAGE_BYTES_MAX);
-    expect(network.counts(TWO, 'session')).toEqual({ open: true, sent: 1, dropped: 1 });
+    expect(network.counts(TWO, 'tasks')).toEqual({ open: true, sent: 1, dropped: 1 });
     expect(logger.lines.filter(({ level }) => level === 'alarm')).toHaveLength(1);
   });
 
@@ -174,7 +180,7 @@ describe('two nodes', () => {
 
     await first.server.stop();
     await until(() => told.events.length === 2);
-    network.send(TWO, 'session', session(1));
+    network.send(TWO, 'tasks', taskMessage(1));
     const second = await openServer(TWO, 22, first.address);
     await until(() => told.events.length === 3 && network.counts(TWO, 'raft').open);
     network.send(TWO, 'raft', raftFrom(ONE));
@@ -185,7 +191,7 @@ describe('two nodes', () => {
       'disconnected node-2',
       'connected node-2 22',
     ]);
-    expect(network.counts(TWO, 'session').dropped).toBe(1);
+    expect(network.counts(TWO, 'tasks').dropped).toBe(1);
   });
 
   test('hear of a new process from its hello, before their own stream ends', async () => {
@@ -217,17 +223,17 @@ test('another node at a peer’s address is not talked to', async () => {
   const { network, told, logger } = await openNetwork(ONE, 1, [[TWO, three.address]]);
 
   await until(() => logger.lines.some(({ message }) => message.startsWith('Another node')));
-  network.send(TWO, 'session', session(1));
+  network.send(TWO, 'tasks', taskMessage(1));
 
   expect(told.events).toEqual([]);
   expect(three.told.received).toEqual([]);
-  expect(network.counts(TWO, 'session')).toMatchObject({ open: false, dropped: 1 });
+  expect(network.counts(TWO, 'tasks')).toMatchObject({ open: false, dropped: 1 });
 });
 
 test('what does not fit into the queue is dropped, the newest first', async () => {
   const two = await openServer(TWO, 2);
   const { network } = await openNetwork(ONE, 1, [[TWO, two.address]]);
-  await until(() => network.counts(TWO, 'session').open);
+  await until(() => network.counts(TWO, 'tasks').open);
 
   // All in one turn of the event loop: nothing leaves the process meanwhile.
   const size = PEER_MESSAGE_BYTES_MAX / 4;
@@ -235,9 +241,9 @@ test('what does not fit into the queue is dropped, the newest first', async () =
   for (let at = 0; at < count; at++) {
     const bytes = new Uint8Array(size);
     new DataView(bytes.buffer).setUint32(0, at);
-    network.send(TWO, 'session', bytes);
+    network.send(TWO, 'tasks', bytes);
   }
-  const { dropped } = network.counts(TWO, 'session');
+  const { dropped } = network.counts(TWO, 'tasks');
   expect(dropped).toBeGreaterThan(0);
   expect(count - dropped).toBeLessThanOrEqual(QUEUED_MESSAGES_MAX);
 
@@ -268,11 +274,11 @@ describe('what is above the cluster’s level', () => {
 
   test('as a hello leaves the stream waiting for one that can be read', async () => {
     const two = await openServer(TWO, 2);
-    const { stream, answers } = await openStream(two.address, 'Session');
+    const { stream, answers } = await openStream(two.address, 'Tasks');
 
     stream.write(Buffer.from([0x0a, 5, ...later(3)]));
     stream.write(hello());
-    stream.write(wrapMessage(session(1)));
+    stream.write(wrapMessage(taskMessage(1)));
 
     await until(() => two.told.received.length === 1);
     expect(two.told.above).toEqual([3]);
@@ -282,7 +288,7 @@ describe('what is above the cluster’s level', () => {
   test('is read where the cluster has that level', async () => {
     const two = await openServer(TWO, 2);
     two.told.level = 2;
-    const { stream } = await openStream(two.address, 'Session');
+    const { stream } = await openStream(two.address, 'Tasks');
 
     stream.write(hello());
     stream.write(wrapMessage(later(2)));
@@ -310,10 +316,10 @@ describe('a stream is ended', () => {
     ['a short boot', { boot: new Uint8Array(15) }],
   ])('when its hello names %s: PERMISSION_DENIED', async (_, changes) => {
     const two = await openServer(TWO, 2);
-    const { stream, ended, answers } = await openStream(two.address, 'Session');
+    const { stream, ended, answers } = await openStream(two.address, 'Tasks');
 
     stream.write(hello(changes));
-    stream.write(wrapMessage(session(1)));
+    stream.write(wrapMessage(taskMessage(1)));
 
     expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(answers).toEqual([]);
@@ -341,7 +347,7 @@ describe('a stream is ended', () => {
     ['holds an empty request', ['hello', new Uint8Array(0)]],
   ])('when it %s: INVALID_ARGUMENT', async (_, frames) => {
     const two = await openServer(TWO, 2);
-    const { stream, ended } = await openStream(two.address, 'Session');
+    const { stream, ended } = await openStream(two.address, 'Tasks');
 
     for (const frame of frames) stream.write(typeof frame === 'string' ? hello() : frame);
 
@@ -351,7 +357,7 @@ describe('a stream is ended', () => {
 
   test('when it holds more than a message may: RESOURCE_EXHAUSTED', async () => {
     const two = await openServer(TWO, 2);
-    const { stream, ended } = await openStream(two.address, 'Session');
+    const { stream, ended } = await openStream(two.address, 'Tasks');
 
     stream.write(hello());
     stream.write(wrapMessage(new Uint8Array(PEER_MESSAGE_BYTES_MAX + 20)));
@@ -361,15 +367,15 @@ describe('a stream is ended', () => {
 
   test('when the same node opens a newer one: ABORTED', async () => {
     const two = await openServer(TWO, 2);
-    const older = await openStream(two.address, 'Session');
+    const older = await openStream(two.address, 'Tasks');
     older.stream.write(hello());
     await until(() => older.answers.length === 1);
-    const newer = await openStream(two.address, 'Session');
+    const newer = await openStream(two.address, 'Tasks');
 
     newer.stream.write(hello());
 
     expect(await older.ended).toMatchObject({ code: status.ABORTED });
-    newer.stream.write(wrapMessage(session(1)));
+    newer.stream.write(wrapMessage(taskMessage(1)));
     await until(() => two.told.received.length === 1);
   });
 
@@ -380,10 +386,10 @@ describe('a stream is ended', () => {
     ['this node itself', { role: 'tee', name: 'node-2' }],
   ] as const)('at once for %s: PERMISSION_DENIED', async (_, as) => {
     const two = await openServer(TWO, 2);
-    const { stream, ended } = await openStream(two.address, 'Session', as);
+    const { stream, ended } = await openStream(two.address, 'Tasks', as);
 
     stream.write(hello({ nodeId: as.name }));
-    stream.write(wrapMessage(session(1)));
+    stream.write(wrapMessage(taskMessage(1)));
 
     expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(two.told).toMatchObject({ received: [], events: [] });
@@ -398,7 +404,7 @@ describe('a stream is ended', () => {
       logger: new MemoryLogger(),
     });
     closing.push(() => server.stop());
-    const { stream, ended } = await openStream(await server.listen(), 'Session');
+    const { stream, ended } = await openStream(await server.listen(), 'Tasks');
     stream.write(hello());
     expect(await ended).toMatchObject({ code: status.UNAVAILABLE });
   });
@@ -425,7 +431,7 @@ describe('a frame', () => {
     const greeting = Hello.fromPartial({ clusterId: 'c', nodeId: 'n', incarnation: 1 });
     const request = { request: { $case: 'hello' as const, value: greeting } };
     expect(new Uint8Array(wrapHello(greeting))).toEqual(encode(RaftRequest, request));
-    expect(encode(SessionRequest, request)).toEqual(encode(RaftRequest, request));
+    expect(encode(TasksRequest, request)).toEqual(encode(RaftRequest, request));
   });
 });
 
@@ -438,7 +444,7 @@ type Opened = {
 
 async function openStream(
   address: string,
-  channel: 'Raft' | 'Session',
+  channel: 'Raft' | 'Tasks',
   as: { role?: 'tee' | 'app' | 'mesh'; name?: string } = {},
 ): Promise<Opened> {
   const tls = await tlsFor(both, as.role ?? 'tee', as.name ?? ONE);

@@ -57,13 +57,13 @@ test('a paused process gets everything late, in order', async () => {
 
   machine(B).pause(500);
   for (const text of ['one', 'two', 'three']) {
-    machine(A).process?.ports.network.send(B, 'session', utf8(text));
+    machine(A).process?.ports.network.send(B, 'tasks', utf8(text));
     await pass(world, 10);
   }
   expect(machine(B).process?.heard).toEqual([`+${A}`]);
   await pass(world, 1_000);
 
-  const heard = ['one', 'two', 'three'].map((text) => `${A} session ${text}`);
+  const heard = ['one', 'two', 'three'].map((text) => `${A} tasks ${text}`);
   expect(machine(B).process?.heard).toEqual([`+${A}`, ...heard]);
 });
 

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RaftMessage } from "./raft.js";
-import { SessionMessage } from "./session.js";
+import { TaskMessage } from "./task_message.js";
 
 export interface Hello {
   /** The feature level that this form of a hello came with. */
@@ -33,11 +33,11 @@ export interface RaftResponse {
   hello: Hello | undefined;
 }
 
-export interface SessionRequest {
-  request: { $case: "hello"; value: Hello } | { $case: "message"; value: SessionMessage } | undefined;
+export interface TasksRequest {
+  request: { $case: "hello"; value: Hello } | { $case: "message"; value: TaskMessage } | undefined;
 }
 
-export interface SessionResponse {
+export interface TasksResponse {
   hello: Hello | undefined;
 }
 
@@ -398,24 +398,24 @@ export const RaftResponse: MessageFns<RaftResponse> = {
   },
 };
 
-function createBaseSessionRequest(): SessionRequest {
+function createBaseTasksRequest(): TasksRequest {
   return { request: undefined };
 }
 
-export const SessionRequest: MessageFns<SessionRequest> = {
-  encode(message: SessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const TasksRequest: MessageFns<TasksRequest> = {
+  encode(message: TasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     switch (message.request?.$case) {
       case "hello":
         Hello.encode(message.request.value, writer.uint32(10).fork()).join();
         break;
       case "message":
-        SessionMessage.encode(message.request.value, writer.uint32(18).fork()).join();
+        TaskMessage.encode(message.request.value, writer.uint32(18).fork()).join();
         break;
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SessionRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): TasksRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -424,7 +424,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSessionRequest();
+      const message = createBaseTasksRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -441,7 +441,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
               break;
             }
 
-            message.request = { $case: "message", value: SessionMessage.decode(reader, reader.uint32()) };
+            message.request = { $case: "message", value: TaskMessage.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -456,31 +456,31 @@ export const SessionRequest: MessageFns<SessionRequest> = {
     }
   },
 
-  fromJSON(object: any): SessionRequest {
+  fromJSON(object: any): TasksRequest {
     return {
       request: isSet(object.hello)
         ? { $case: "hello", value: Hello.fromJSON(object.hello) }
         : isSet(object.message)
-        ? { $case: "message", value: SessionMessage.fromJSON(object.message) }
+        ? { $case: "message", value: TaskMessage.fromJSON(object.message) }
         : undefined,
     };
   },
 
-  toJSON(message: SessionRequest): unknown {
+  toJSON(message: TasksRequest): unknown {
     const obj: any = {};
     if (message.request?.$case === "hello") {
       obj.hello = Hello.toJSON(message.request.value);
     } else if (message.request?.$case === "message") {
-      obj.message = SessionMessage.toJSON(message.request.value);
+      obj.message = TaskMessage.toJSON(message.request.value);
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SessionRequest>, I>>(base?: I): SessionRequest {
-    return SessionRequest.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<TasksRequest>, I>>(base?: I): TasksRequest {
+    return TasksRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SessionRequest>, I>>(object: I): SessionRequest {
-    const message = createBaseSessionRequest();
+  fromPartial<I extends Exact<DeepPartial<TasksRequest>, I>>(object: I): TasksRequest {
+    const message = createBaseTasksRequest();
     switch (object.request?.$case) {
       case "hello": {
         if (object.request?.value !== undefined && object.request?.value !== null) {
@@ -490,7 +490,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
       }
       case "message": {
         if (object.request?.value !== undefined && object.request?.value !== null) {
-          message.request = { $case: "message", value: SessionMessage.fromPartial(object.request.value) };
+          message.request = { $case: "message", value: TaskMessage.fromPartial(object.request.value) };
         }
         break;
       }
@@ -499,19 +499,19 @@ export const SessionRequest: MessageFns<SessionRequest> = {
   },
 };
 
-function createBaseSessionResponse(): SessionResponse {
+function createBaseTasksResponse(): TasksResponse {
   return { hello: undefined };
 }
 
-export const SessionResponse: MessageFns<SessionResponse> = {
-  encode(message: SessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const TasksResponse: MessageFns<TasksResponse> = {
+  encode(message: TasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.hello !== undefined) {
       Hello.encode(message.hello, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SessionResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): TasksResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -520,7 +520,7 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSessionResponse();
+      const message = createBaseTasksResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -544,11 +544,11 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     }
   },
 
-  fromJSON(object: any): SessionResponse {
+  fromJSON(object: any): TasksResponse {
     return { hello: isSet(object.hello) ? Hello.fromJSON(object.hello) : undefined };
   },
 
-  toJSON(message: SessionResponse): unknown {
+  toJSON(message: TasksResponse): unknown {
     const obj: any = {};
     if (message.hello !== undefined) {
       obj.hello = Hello.toJSON(message.hello);
@@ -556,11 +556,11 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SessionResponse>, I>>(base?: I): SessionResponse {
-    return SessionResponse.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<TasksResponse>, I>>(base?: I): TasksResponse {
+    return TasksResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SessionResponse>, I>>(object: I): SessionResponse {
-    const message = createBaseSessionResponse();
+  fromPartial<I extends Exact<DeepPartial<TasksResponse>, I>>(object: I): TasksResponse {
+    const message = createBaseTasksResponse();
     message.hello = (object.hello !== undefined && object.hello !== null) ? Hello.fromPartial(object.hello) : undefined;
     return message;
   },

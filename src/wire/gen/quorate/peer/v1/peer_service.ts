@@ -16,7 +16,7 @@ import {
   type Metadata,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { RaftRequest, RaftResponse, SessionRequest, SessionResponse } from "./peer.js";
+import { RaftRequest, RaftResponse, TasksRequest, TasksResponse } from "./peer.js";
 
 /** Streams between nodes. Messages flow from the caller; the only answer is a hello. */
 export type PeerServiceService = typeof PeerServiceService;
@@ -30,29 +30,29 @@ export const PeerServiceService = {
     responseSerialize: (value: RaftResponse): Buffer => Buffer.from(RaftResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RaftResponse => RaftResponse.decode(value),
   },
-  session: {
-    path: "/quorate.peer.v1.PeerService/Session" as const,
+  tasks: {
+    path: "/quorate.peer.v1.PeerService/Tasks" as const,
     requestStream: true as const,
     responseStream: true as const,
-    requestSerialize: (value: SessionRequest): Buffer => Buffer.from(SessionRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SessionRequest => SessionRequest.decode(value),
-    responseSerialize: (value: SessionResponse): Buffer => Buffer.from(SessionResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): SessionResponse => SessionResponse.decode(value),
+    requestSerialize: (value: TasksRequest): Buffer => Buffer.from(TasksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TasksRequest => TasksRequest.decode(value),
+    responseSerialize: (value: TasksResponse): Buffer => Buffer.from(TasksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TasksResponse => TasksResponse.decode(value),
   },
 } as const;
 
 export interface PeerServiceServer extends UntypedServiceImplementation {
   raft: handleBidiStreamingCall<RaftRequest, RaftResponse>;
-  session: handleBidiStreamingCall<SessionRequest, SessionResponse>;
+  tasks: handleBidiStreamingCall<TasksRequest, TasksResponse>;
 }
 
 export interface PeerServiceClient extends Client {
   raft(): ClientDuplexStream<RaftRequest, RaftResponse>;
   raft(options: Partial<CallOptions>): ClientDuplexStream<RaftRequest, RaftResponse>;
   raft(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<RaftRequest, RaftResponse>;
-  session(): ClientDuplexStream<SessionRequest, SessionResponse>;
-  session(options: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
-  session(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
+  tasks(): ClientDuplexStream<TasksRequest, TasksResponse>;
+  tasks(options: Partial<CallOptions>): ClientDuplexStream<TasksRequest, TasksResponse>;
+  tasks(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<TasksRequest, TasksResponse>;
 }
 
 export const PeerServiceClient = makeGenericClientConstructor(

@@ -2,7 +2,7 @@
 // versions:
 //   protoc-gen-ts_proto  v2.18.0
 //   protoc               unknown
-// source: quorate/peer/v1/session.proto
+// source: quorate/peer/v1/task_message.proto
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
@@ -10,7 +10,7 @@ import { NonceSlot } from "./entry.js";
 import { Envelope } from "./envelope.js";
 
 /** What nodes tell each other outside of Raft. */
-export interface SessionMessage {
+export interface TaskMessage {
   /** The feature level that this kind of message came with. */
   level: number;
   message:
@@ -63,12 +63,12 @@ export interface Fact {
   command: Uint8Array;
 }
 
-function createBaseSessionMessage(): SessionMessage {
+function createBaseTaskMessage(): TaskMessage {
   return { level: 0, message: undefined };
 }
 
-export const SessionMessage: MessageFns<SessionMessage> = {
-  encode(message: SessionMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const TaskMessage: MessageFns<TaskMessage> = {
+  encode(message: TaskMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.level !== 0) {
       writer.uint32(8).uint32(message.level);
     }
@@ -98,7 +98,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): SessionMessage {
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskMessage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -107,7 +107,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSessionMessage();
+      const message = createBaseTaskMessage();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -187,7 +187,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
     }
   },
 
-  fromJSON(object: any): SessionMessage {
+  fromJSON(object: any): TaskMessage {
     return {
       level: isSet(object.level) ? globalThis.Number(object.level) : 0,
       message: isSet(object.envelope)
@@ -212,7 +212,7 @@ export const SessionMessage: MessageFns<SessionMessage> = {
     };
   },
 
-  toJSON(message: SessionMessage): unknown {
+  toJSON(message: TaskMessage): unknown {
     const obj: any = {};
     if (message.level !== 0) {
       obj.level = Math.round(message.level);
@@ -235,11 +235,11 @@ export const SessionMessage: MessageFns<SessionMessage> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SessionMessage>, I>>(base?: I): SessionMessage {
-    return SessionMessage.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<TaskMessage>, I>>(base?: I): TaskMessage {
+    return TaskMessage.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SessionMessage>, I>>(object: I): SessionMessage {
-    const message = createBaseSessionMessage();
+  fromPartial<I extends Exact<DeepPartial<TaskMessage>, I>>(object: I): TaskMessage {
+    const message = createBaseTaskMessage();
     message.level = object.level ?? 0;
     switch (object.message?.$case) {
       case "envelope": {
