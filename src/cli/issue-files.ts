@@ -116,7 +116,7 @@ function requireMember(genesis: Genesis | undefined, role: Role, name: string): 
   if (genesis === undefined || !isNode(role)) return;
   const member = genesis.members.find(({ nodeId }) => nodeId === name);
   if (member?.role !== role)
-    throw usageError(`cluster.json has no member ${name} of role ${role}: it could talk to nobody`);
+    throw usageError(`cluster.json has no member ${name} of role ${role}: no peer would accept it`);
 }
 
 function isNode(role: Role): boolean {

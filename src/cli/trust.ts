@@ -16,7 +16,7 @@ const VERDICTS: readonly KeyTrust[] = ['active', 'vouched', 'pending', 'unverifi
 /** What the verdicts mean, for help texts. */
 export const VERDICTS_HELP = `
   active      every participant signed for it, and you, or a --requester, signed the request for it
-  vouched     every participant signed for it; a node vouches for who asked (unsigned requests)
+  vouched     every participant signed for it; a node vouches for the requester (unsigned requests)
   pending     not all that is needed has been signed yet
   unverified  something does not fit: do not trust the public key`;
 
@@ -25,7 +25,7 @@ export function addTrustOptions(command: Command, least: KeyTrust): Command {
   return addRequireOption(command, least).addOption(
     new Option(
       '--requester <spiffe-id>',
-      'who else may have asked for the key, besides you; may be repeated',
+      'a requester besides you whose keys you trust; may be repeated',
     ).argParser((id: string, before: readonly string[] | undefined) => [...(before ?? []), id]),
   );
 }

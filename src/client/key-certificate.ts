@@ -218,7 +218,8 @@ function judgeRequester(
     context,
     context.genesis.unsigned,
   );
-  if (!judged.ok) return { ok: false, refusal: `nobody stands for it: ${judged.refusal.message}` };
+  if (!judged.ok)
+    return { ok: false, refusal: `its authorization does not count: ${judged.refusal.message}` };
   const { requester, expireTimeMs, certified } = judged.value;
   const timely =
     certified === undefined ||
@@ -236,14 +237,14 @@ function unknown(
   { spiffeId, voucher }: Requester,
   reader: Reader,
 ): string | undefined {
-  if (key.owner !== spiffeId) return `${spiffeId} asked for it, who is not its owner`;
+  if (key.owner !== spiffeId) return `${spiffeId} asked for it, which is not its owner`;
   if (reader.asked !== undefined)
     return spiffeId === reader.spiffeId ? undefined : `${spiffeId} asked for it`;
   if (voucher !== undefined || reader.publicKey !== undefined) return undefined;
-  if (participants.length === 0) return 'its request leaves open who takes part';
+  if (participants.length === 0) return 'its request names no participants';
   return [reader.spiffeId, ...(reader.requesters ?? [])].includes(spiffeId)
     ? undefined
-    : `${spiffeId} asked for it, which is neither you nor anybody you named`;
+    : `${spiffeId} asked for it, which is neither you nor a requester that you named`;
 }
 
 function isSigned(

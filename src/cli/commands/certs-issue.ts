@@ -33,7 +33,7 @@ export function issueCommand(context: CommandContext): Command {
         'nodes whose certificate ends. Nothing is ever overwritten.',
     )
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
-    .requiredOption('--name <name>', 'who it is; for nodes, the node id')
+    .requiredOption('--name <name>', 'its name; for nodes, the node id')
     .option('--cluster <folder>', 'what `quorate certs init` made, with its authorities', 'cluster')
     .option(
       '--ca <file>',

@@ -41,7 +41,7 @@ export function certsCommand(context: CommandContext): Command {
 function initCommand(context: CommandContext): Command {
   return new Command('init')
     .description(
-      'Makes all that a new cluster begins with: an authority for nodes and one for those who ask them, cluster.json (the ' +
+      'Makes all that a new cluster begins with: an authority for nodes and one for requesters, cluster.json (the ' +
         'genesis), a complete folder for every node, and a certificate for an operator. Nothing is ever overwritten.',
     )
     .option('-o, --out <folder>', 'where to', 'cluster')
@@ -114,8 +114,8 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
     ['cluster', genesis.clusterId],
     ...nodes.map(({ id }): [string, string] => [id, `${at(id)}/  to its machine`]),
     ['operator', `${at('operator')}/  to yours`],
-    ['authorities', `${keyOf('peer')}  to a safe place: who has it can be any node`],
-    ['', `${keyOf('requester')}  the same: who has it can ask for anything`],
+    ['authorities', `${keyOf('peer')}  to a safe place: its holder can be any node`],
+    ['', `${keyOf('requester')}  the same: its holder can ask for anything`],
   ])) {
     context.out(line);
   }
@@ -130,7 +130,7 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
     genesis.unsigned
       ? '\nNodes vouch for requests that are not signed, so one malicious node can ask for anything. To end that:' +
           `\n  ${program} cluster require-signatures --yes --client-file ${client}`
-      : '\nEvery request must be signed by who makes it: `quorate` and the client library do that.',
+      : '\nEvery request must be signed by its requester: `quorate` and the client library do that.',
   );
 }
 

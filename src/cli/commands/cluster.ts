@@ -10,13 +10,13 @@ import type { CommandContext } from '../command-context.js';
 type Flags = ConnectionFlags & { readonly json?: true };
 
 const MEMBERS =
-  'This release cannot change who is a member: a cluster keeps the nodes of its cluster.json';
+  'This release cannot change the members: a cluster keeps the nodes of its cluster.json';
 
 /** `quorate cluster`: the nodes and their leader. */
 export function clusterCommand(context: CommandContext): Command {
   const status = new Command('status')
     .description(
-      'Shows who leads, who can be reached, and how far the log is, as one node sees it.',
+      'Shows the leader, the nodes that can be reached, and how far the log is, as one node sees it.',
     )
     .option('--json', 'print one JSON object');
   addConnectionOptions(status)
@@ -35,7 +35,7 @@ Examples:
       for (const line of clusterLines(cluster)) context.out(line);
     });
   return new Command('cluster')
-    .summary('see the nodes and who leads them')
+    .summary('see the nodes and their leader')
     .description(
       'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
     )

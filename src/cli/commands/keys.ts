@@ -77,7 +77,7 @@ function generateCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--participants <nodes>',
-        'who gets a share, a,b,c (default: all voters)',
+        'the nodes that get a share, a,b,c (default: all voters)',
       ).argParser((text: string) => text.split(',').filter(Boolean)),
     )
     .addOption(
@@ -88,7 +88,7 @@ function generateCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--allowed-signer <spiffe-id>',
-        'who else may sign with it; may be repeated',
+        'another requester that may sign with it; may be repeated',
       ).argParser((id: string, before: readonly string[] | undefined) => [...(before ?? []), id]),
     )
     .addOption(

@@ -68,7 +68,7 @@ function createdMs({ createTime }: Task): number {
 function getCommand(context: CommandContext): Command {
   const command = new Command('get')
     .description(
-      'Shows one task: who asked, every attempt, the outcome, and which nodes are proved to have lied in it. ' +
+      'Shows one task: its requester, every attempt, the outcome, and which nodes are proved to have lied in it. ' +
         'Evidence is judged on this machine before a culprit is shown. Of a signature that was made all the same ' +
         'each node knows what it saw itself, until it restarts: ask several with --endpoint.',
     )
@@ -90,7 +90,7 @@ Examples:
       const task = { ...told, culprits: provenOnly(told.culprits, flags, context) };
       if (flags.evidence !== undefined) {
         if (task.culprits.length === 0) {
-          throw new ClusterError('not-found', `Nobody is proved to have lied in task ${taskId}`);
+          throw new ClusterError('not-found', `No node is proved to have lied in task ${taskId}`);
         }
         const text = evidenceFile(task.culprits.map(({ evidence }) => evidence));
         writeFileSync(resolve(context.folder, flags.evidence), text);

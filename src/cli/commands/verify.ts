@@ -40,7 +40,7 @@ export function verifyCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--algorithm <name>',
-        'with --public-key: whose signatures these are (default: FROST_ED25519_SHA512)',
+        'with --public-key: the algorithm of the key (default: FROST_ED25519_SHA512)',
       ).argParser(algorithmArgument),
     )
     .addOption(pathOption('with a key of the cluster: the one derived at this path is meant'))
@@ -62,7 +62,7 @@ Examples:
     )
     .action(async (keyId: string | undefined, flags: Flags) => {
       if ((keyId === undefined) === (flags.publicKey === undefined)) {
-        throw usageError('Whose signature? Name a key of the cluster, or give --public-key.');
+        throw usageError('Name a key of the cluster, or give --public-key');
       }
       if (keyId === undefined && flags.path !== undefined) {
         throw usageError('--path goes with a key of the cluster: --public-key is the key itself');

@@ -74,8 +74,8 @@ export const WEAKNESSES: readonly Weakness[] = [
   ),
   instead(
     'signature, chain, role, voucher',
-    'if (!judged.ok)\n        return { ok: false, refusal: `nobody stands',
-    'if (!judged.ok)\n        return { ok: true, value: { spiffeId: "spiffe://quorate/app/victim" } };\n    if (false)\n        return { ok: false, refusal: `nobody stands',
+    'if (!judged.ok)\n        return { ok: false, refusal: `its authorization does',
+    'if (!judged.ok)\n        return { ok: true, value: { spiffeId: "spiffe://quorate/app/victim" } };\n    if (false)\n        return { ok: false, refusal: `its authorization does',
   ),
   instead(
     'a certificate that was good before',
