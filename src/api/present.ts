@@ -1,6 +1,6 @@
 import { fromHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
-import { generatedKeyOf, isCertified, signatureOf } from '../state/index.js';
+import { baseVersionOf, generatedKeyOf, isCertified, signatureOf } from '../state/index.js';
 import type { TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
 import { KeyState, TaskKind as ApiTaskKind, TaskState } from '../wire/index.js';
@@ -42,8 +42,7 @@ function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
     algorithm: record.algorithm,
     threshold: record.threshold,
     participants: record.participants,
-    // Version 1 is the first sharing: there is none that it came from.
-    baseVersion: record.version - 1,
+    baseVersion: baseVersionOf(record.version),
     version: record.version,
     publicPolynomial: record.publicPolynomial,
     publicKey: record.publicKey,

@@ -1,12 +1,11 @@
-import type { Entry } from '../ports/index.js';
 import { keygen } from '../sharing/index.js';
+import type { AttemptEntry } from '../state/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, SignedBody } from '../wire/index.js';
 
 /** What fixes an attempt: its entry, the hash before it, and the request that it answers. */
 export type AttemptBasis = {
-  readonly entry: Entry;
-  readonly previousHash: Uint8Array;
+  readonly entry: AttemptEntry;
   readonly method: string;
   readonly request: Uint8Array;
 };
@@ -61,13 +60,13 @@ function openOf(envelope: Envelope | undefined): SignedBody | undefined {
 }
 
 function evidence(basis: AttemptBasis, nodeId: string, proof: Proof): Uint8Array {
-  const { index, term, timeMs, payload } = basis.entry;
+  const { index, term, timeMs, payload, previousHash } = basis.entry;
   // The entry of a request carries it already.
   const carried = decode(Command, payload)?.command?.$case === 'request';
   return encode(Evidence, {
     nodeId,
     entry: {
-      previousHash: basis.previousHash,
+      previousHash,
       index: BigInt(index),
       term: BigInt(term),
       timeMs: BigInt(timeMs),

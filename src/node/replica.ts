@@ -140,7 +140,6 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           const entry = driver.propose(payload);
           return typeof entry === 'string' ? entry : 'proposed';
         },
-        entry: (index) => driver.entry(index),
         status: () => {
           const status = driver.status();
           return { ...status, current: status.caughtUp && machine.current };

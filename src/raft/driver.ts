@@ -93,11 +93,6 @@ export class RaftDriver {
     return this.#reads.wait(id, signal);
   }
 
-  /** An entry of this node's log. One that was applied stays what it is. */
-  entry(index: LogIndex): Entry | undefined {
-    return this.#raft.entry(index);
-  }
-
   status(): RaftStatus {
     const { role, term, leader, commit } = this.#raft;
     return { role, term, leader, commit, applied: this.#applied, caughtUp: this.#raft.caughtUp() };

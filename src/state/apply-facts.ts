@@ -7,7 +7,7 @@ import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
 import { parseTask } from './parse.js';
-import { readKey, readReservation, readTask, writeKey, writeTask } from './records.js';
+import { readKey, readSession, readTask, writeKey, writeTask } from './records.js';
 import { closeTask, isOpen } from './tasks.js';
 import type { Draft, View } from './view.js';
 
@@ -56,7 +56,7 @@ export function applyReady(
 }
 
 function sharingOf(view: View, ready: Ready, context: JudgingContext): Sharing | undefined {
-  const id = readReservation(view, ready.keyId);
+  const id = readSession(view, ready.sessionId);
   const record = id === undefined ? undefined : readTask(view, id);
   if (!isOpen(record)) return undefined;
   const task = parseTask(context.kinds, record);

@@ -8,9 +8,8 @@ import type { AppliedDecision, StateEvent } from './events.js';
 import { examine } from './judge-request.js';
 import type { NewTask } from './judge-request.js';
 import type { JudgingContext } from './kind-rules.js';
-import { FORGOTTEN_PER_REQUEST_MAX } from './limits.js';
-import { ADDRESS, parseDueKey, readTotals, writeTotals } from './records.js';
 import { closeTask, insertTask } from './tasks.js';
+import { runTimers } from './timers.js';
 import type { Draft } from './view.js';
 
 /** The name under which the decision on `request` will be given. */
@@ -26,7 +25,7 @@ export function applyRequest(
   request: Request,
   context: JudgingContext,
 ): readonly StateEvent[] {
-  forgetDueTasks(draft, entry.timeMs);
+  runTimers(draft, entry.timeMs);
   const { requester, judged } = examine(draft, request, entry.timeMs, context);
   const decided = (result: AppliedDecision['result']): StateEvent => {
     const hash = toHex(decisionHashOf(request));
@@ -90,23 +89,6 @@ function withFirstAttempt(
   const record = taskOf(entry, request, ruling);
   if (request.firstAttempt === undefined || !rules.opensWithAttempt) return record;
   const task = { record, asked, rules };
-  const attempt = admitAttempt(draft, entry, task, request.firstAttempt, context);
+  const attempt = admitAttempt(draft, entry, task, request.firstAttempt, context, true);
   return attempt === undefined ? record : { ...record, attempts: [attempt] };
-}
-
-/** Removes closed tasks whose time has come, the longest due first. */
-function forgetDueTasks(draft: Draft, timeMs: number): void {
-  const due: string[] = [];
-  for (const [key] of draft.scan(ADDRESS.due)) {
-    if (due.length === FORGOTTEN_PER_REQUEST_MAX || parseDueKey(key).timeMs > timeMs) break;
-    due.push(key);
-  }
-  for (const key of due) {
-    draft.delete(key);
-    draft.delete(ADDRESS.tasks + parseDueKey(key).task);
-  }
-  if (due.length > 0) {
-    const totals = readTotals(draft);
-    writeTotals(draft, { ...totals, taskCount: totals.taskCount - due.length });
-  }
 }

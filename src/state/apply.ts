@@ -10,7 +10,16 @@ import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import { parseTask } from './parse.js';
-import { ADDRESS, readTask, readTotals, writeLevel, writeTask, writeTotals } from './records.js';
+import {
+  ADDRESS,
+  indexSession,
+  readTask,
+  readTotals,
+  unindexSession,
+  writeLevel,
+  writeTask,
+  writeTotals,
+} from './records.js';
 import { closeTask, isOpen, slotsOf } from './tasks.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
@@ -29,6 +38,7 @@ export function apply(view: View, entry: Entry, context: JudgingContext): Applie
   const draft = new Draft(view);
   writeTotals(draft, { ...readTotals(draft), timeMs: BigInt(entry.timeMs) });
   const events = applyKind(draft, entry, context);
+  writeTotals(draft, { ...readTotals(draft), entryHash: entry.hash });
   return { writes: draft.writes(), events };
 }
 
@@ -90,8 +100,12 @@ function applyAttempt(
   const record = admitAttempt(draft, entry, task, attempt, context);
   if (record === undefined) return voidEntry('an attempt that breaks the rules');
   // Earlier attempts of a Sign stay valid; of a generate-key only the newest counts, and with it what is said of it.
-  const attempts = [...task.record.attempts, record];
-  writeTask(draft, { ...task.record, attempts, ready: [] });
+  const { attempts } = task.record;
+  writeTask(draft, { ...task.record, attempts: [...attempts, record], ready: [] });
+  if (task.rules.sharing !== undefined) {
+    for (const { sessionId } of attempts) unindexSession(draft, sessionId);
+    indexSession(draft, record.sessionId, attempt.taskId);
+  }
   return [attemptOpened(attempt.taskId, record)];
 }
 

@@ -1,15 +1,20 @@
 import { equal, fromHex, sessionId, taskId, toHex } from '../common/index.js';
 import { sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
+import { levelNamed } from '../wire/index.js';
 import type { Attempt, AttemptRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules } from './kind-rules.js';
 import { ATTEMPTS_MAX } from './limits.js';
+import { readTotals } from './records.js';
 import type { View } from './view.js';
 
 /**
  * The record of an attempt that keeps the rules, or `undefined` for one that breaks any: the task's request, number in order, and
  * what its kind asks of version, session and participants. Points are not decoded here: no curve arithmetic decides state.
+ *
+ * @param view - Of the state before the entry: it holds the hash of the entry before.
+ * @param inRequest - Whether the entry is that of the request.
  */
 export function admitAttempt(
   view: View,
@@ -17,6 +22,7 @@ export function admitAttempt(
   { record: task, asked, rules }: AskedTask & { readonly rules: KindRules },
   attempt: Attempt,
   context: JudgingContext,
+  inRequest = false,
 ): AttemptRecord | undefined {
   const number = task.attempts.length + 1;
   const wellFormed =
@@ -30,6 +36,10 @@ export function admitAttempt(
     sessionId: fromHex(sessionIdOf(context.genesis.clusterId, entry.hash)) ?? new Uint8Array(0),
     index: BigInt(entry.index),
     timeMs: BigInt(entry.timeMs),
+    term: BigInt(entry.term),
+    previousHash: readTotals(view).entryHash,
+    level: levelNamed(entry.payload) ?? 0,
+    inRequest,
   };
 }
 

@@ -7,6 +7,8 @@ export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { judgeInstalled, judgeReady } from './apply-facts.js';
 export { encodeCommand, readCommand } from './command.js';
+export { attemptEntry } from './attempt-entry.js';
+export type { AttemptEntry } from './attempt-entry.js';
 export { decisionHashOf } from './apply-request.js';
 export { judgeAuthority, judgingContext } from './authority.js';
 export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
@@ -36,7 +38,7 @@ export {
   EXPIRY_AHEAD_MS_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
-export { isCertified, readyOfKey } from './keys.js';
+export { baseVersionOf, FIRST_VERSION, isCertified, readyOfKey } from './keys.js';
 export { METHODS } from './methods.js';
 export { parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';

@@ -1,5 +1,13 @@
 import type { KeyRecord, Ready } from '../wire/index.js';
 
+/** The version that a key is born with. */
+export const FIRST_VERSION = 1;
+
+/** The version that a version is made from: the one before it; 0, where there is none, for the first. */
+export function baseVersionOf(version: number): number {
+  return version - 1;
+}
+
 /** What a participant of the active version said when it was made, as it was signed. */
 export function readyOfKey(key: KeyRecord, node: string): Ready | undefined {
   const signature = key.ready.find(({ nodeId }) => nodeId === node)?.signature;
@@ -14,7 +22,7 @@ export function readyOfKey(key: KeyRecord, node: string): Ready | undefined {
     algorithm,
     threshold,
     participants,
-    baseVersion: version - 1,
+    baseVersion: baseVersionOf(version),
     version,
     publicPolynomial,
     publicKey,

@@ -13,8 +13,8 @@ export const EXPIRY_AHEAD_MS_MAX = 10 * 60 * 1000;
 export const CLOCK_AHEAD_MS_MAX = 5000;
 /** How long the outcome of a request is remembered. */
 export const OUTCOME_KEPT_MS = 60 * 60 * 1000;
-/** Closed tasks that are forgotten before each request. */
-export const FORGOTTEN_PER_REQUEST_MAX = 64;
+/** Timers that are run before each request. */
+export const TIMERS_PER_REQUEST_MAX = 64;
 /** Words of a failure and evidence that an entry may carry. */
 export const REASON_CHARS_MAX = 64;
 export const EVIDENCE_ITEMS_MAX = 8;

@@ -1,7 +1,8 @@
-import type { KeyId, Millis, TaskId } from '../common/index.js';
-import { isId, taskId } from '../common/index.js';
+import type { KeyId, TaskId } from '../common/index.js';
+import { isId, taskId, toHex } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
 import { encode, KeyRecord, LevelRecord, Request, TaskRecord, Totals } from '../wire/index.js';
+import { HASH_BYTES } from './limits.js';
 import type { Draft, StateWrite, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
@@ -17,13 +18,16 @@ export const ADDRESS = {
   installing: 'installing/',
   /** Key ids that an open generate-key task holds, each with its task's id. */
   reserved: 'reserved/',
-  /** Closed tasks in order of the time when they may be forgotten. */
-  due: 'due/',
+  /** Sessions that make a sharing, of the newest attempts of open tasks, each with its task's id. */
+  sessions: 'session/',
+  /** What is due at a time: in order of time, type and id. */
+  timers: 'timer/',
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
   signaturesRequired: 'signatures-required',
 } as const;
 
-const MARK = Uint8Array.of(1);
+/** The value of a record whose key says it all. */
+export const MARK = Uint8Array.of(1);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -113,17 +117,26 @@ export function unreserve(draft: Draft, key: string): void {
   draft.delete(ADDRESS.reserved + key);
 }
 
-/** 16 hex digits keep the order of times as the order of keys. */
-export function dueKey(time: Millis, task: string): string {
-  return `${ADDRESS.due}${time.toString(16).padStart(16, '0')}/${task}`;
+/** The task whose newest attempt runs in a session that makes a sharing. */
+export function readSession(view: View, session: Uint8Array): TaskId | undefined {
+  if (session.length !== HASH_BYTES) return undefined;
+  const bytes = view.get(sessionKey(session));
+  return bytes === undefined ? undefined : taskId(decoder.decode(bytes));
 }
 
-/** The time and task that a due key names. */
-export function parseDueKey(key: string): { readonly timeMs: Millis; readonly task: TaskId } {
-  const [time = '', task = ''] = key.slice(ADDRESS.due.length).split('/');
-  return { timeMs: Number.parseInt(time, 16), task: taskId(task) };
+export function indexSession(draft: Draft, session: Uint8Array, task: string): void {
+  draft.put(sessionKey(session), encoder.encode(task));
 }
 
-export function markDue(draft: Draft, time: Millis, task: string): void {
-  draft.put(dueKey(time, task), MARK);
+export function unindexSession(draft: Draft, session: Uint8Array): void {
+  draft.delete(sessionKey(session));
+}
+
+function sessionKey(session: Uint8Array): string {
+  return ADDRESS.sessions + toHex(session);
+}
+
+/** Forgets a task, and with it that its request id was used. */
+export function deleteTask(draft: Draft, id: string): void {
+  draft.delete(ADDRESS.tasks + id);
 }

@@ -4,7 +4,8 @@ import type { AttemptRecord, NonceSlot, TaskRecord, Totals } from '../wire/index
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { OUTCOME_KEPT_MS } from './limits.js';
-import { markDue, markOpen, readTotals, writeTask, writeTotals } from './records.js';
+import { markOpen, readTotals, unindexSession, writeTask, writeTotals } from './records.js';
+import { setTimer } from './timers.js';
 import type { Draft } from './view.js';
 
 export type Outcome = NonNullable<TaskRecord['outcome']>;
@@ -30,12 +31,14 @@ export function closeTask(
     endTimeMs: BigInt(timeMs),
     request: new Uint8Array(0),
     authorization: undefined,
-    attempts: task.attempts.map(withoutCommitments),
+    attempts: task.attempts.map(shownOf),
     ready: [],
     outcome,
   });
   markOpen(draft, task.taskId, false);
-  markDue(draft, Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS), task.taskId);
+  for (const { sessionId } of task.attempts) unindexSession(draft, sessionId);
+  const forgetMs = Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS);
+  setTimer(draft, 'forget-task', forgetMs, taskId(task.taskId));
   count(draft, task.kind, 0, -1);
   const { kind, requester } = task;
   const failure = outcome.$case === 'failed' ? outcome.value.reason : undefined;
@@ -74,13 +77,15 @@ function byKind(a: { readonly kind: string }, b: { readonly kind: string }): num
   return compareText(a.kind, b.kind);
 }
 
-function withoutCommitments(record: AttemptRecord): AttemptRecord {
+/** What stays of an attempt when its task is closed: what is shown of it. */
+function shownOf(record: AttemptRecord): AttemptRecord {
   const { attempt } = record;
-  if (attempt?.assignment?.$case !== 'slots') return record;
+  const shown = { ...record, previousHash: new Uint8Array(0) };
+  if (attempt?.assignment?.$case !== 'slots') return shown;
   const slots = attempt.assignment.value.slots.map((slot) => ({
     ...slot,
     hiding: new Uint8Array(0),
     binding: new Uint8Array(0),
   }));
-  return { ...record, attempt: { ...attempt, assignment: { $case: 'slots', value: { slots } } } };
+  return { ...shown, attempt: { ...attempt, assignment: { $case: 'slots', value: { slots } } } };
 }

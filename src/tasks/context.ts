@@ -1,13 +1,11 @@
-import type { Boot, LogIndex, NodeId, Term } from '../common/index.js';
-import type { Clock, Entry, Logger, Signer } from '../ports/index.js';
+import type { Boot, NodeId, Term } from '../common/index.js';
+import type { Clock, Logger, Signer } from '../ports/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
 import type { SessionBody } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
   propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
-  /** An entry of this node's log. */
-  entry(index: LogIndex): Entry | undefined;
   status(): {
     readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
     readonly term: Term;

@@ -298,7 +298,7 @@ function raw(basis: AttemptBasis, node: string, proof: Proof): Uint8Array {
   return encode(Evidence, {
     nodeId: node,
     entry: {
-      previousHash: basis.previousHash,
+      previousHash: basis.entry.previousHash,
       index: BigInt(index),
       term: BigInt(term),
       timeMs: BigInt(timeMs),

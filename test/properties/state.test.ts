@@ -282,7 +282,9 @@ describe('apply', () => {
           const written = [...after].filter(([key, value]) => value !== before.get(key));
           expect(written.map(([key]) => key)).toEqual(['totals']);
           const gone = [...before.keys()].filter((key) => !after.has(key));
-          expect(gone.every((key) => key.startsWith('due/') || key.startsWith('task/'))).toBe(true);
+          expect(gone.every((key) => key.startsWith('timer/') || key.startsWith('task/'))).toBe(
+            true,
+          );
         }
       }),
       { numRuns: 60 },
@@ -369,7 +371,10 @@ describe('apply', () => {
           expect(Number(totals.keyCount)).toBe(keysOf(ledger, 'key/').length);
           expect(keysOf(ledger, 'reserved/')).toEqual(generating.map(({ keyId }) => keyId).sort());
           expect(totals.taskCount).toBeLessThanOrEqual(6);
-          expect(keysOf(ledger, 'due/').length).toBe(totals.taskCount - open.length);
+          // A ready finds its task by the session of the newest attempt, and only while the task is open.
+          const sessions = generating.flatMap(({ attempts }) => attempts.at(-1)?.sessionId ?? []);
+          expect(keysOf(ledger, 'session/')).toEqual(sessions.map(toHex).sort());
+          expect(keysOf(ledger, 'timer/').length).toBe(totals.taskCount - open.length);
         }
       }),
       { numRuns: 60 },

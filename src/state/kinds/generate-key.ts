@@ -4,6 +4,7 @@ import { isKeyAlgorithm, PARTICIPANTS_MAX, voters } from '../../identity/index.j
 import type { Genesis, KeyAlgorithm } from '../../identity/index.js';
 import { decode, encode, GeneratedKeyResult, GenerateKeyRequest } from '../../wire/index.js';
 import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
+import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
 import { METHODS } from '../methods.js';
 import {
@@ -125,7 +126,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     const { nodes } = attempt.assignment.value;
     const participants = participantsAsked(asked, genesis);
     return (
-      attempt.version === 1 &&
+      attempt.version === FIRST_VERSION &&
       attempt.sharingSession.length === 0 &&
       nodes.length === participants.length &&
       nodes.every(
@@ -150,7 +151,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       keyId: id,
       algorithm,
       threshold,
-      baseVersion: 0,
+      baseVersion: baseVersionOf(FIRST_VERSION),
     }),
 
     activate(draft, task, said, timeMs) {

@@ -24,7 +24,7 @@ export class Accusing {
     const { key } = attempt.task;
     const node = key?.participants[index - 1]?.nodeId ?? '';
     const ready = key && readyOfKey(key, node);
-    const basis = basisOf(this.#context, attempt);
+    const basis = basisOf(attempt);
     const [share] = signedBodyOf(envelope);
     if (basis === undefined || ready === undefined || share === undefined) return;
     this.#show(attempt, evidenceOfShare(basis, node, share, ready));
@@ -46,7 +46,7 @@ export class Accusing {
       signer !== undefined && verifiedBody(verify, signer.identityKey, envelope) !== undefined;
     if (!isSigned(second)) return 'second';
     if (!isSigned(first)) return 'first';
-    const basis = basisOf(this.#context, attempt);
+    const basis = basisOf(attempt);
     const evidence = basis && evidenceOfMessages(basis, signer?.nodeId ?? '', [first, second]);
     if (evidence !== undefined) this.#show(attempt, evidence);
     return undefined;

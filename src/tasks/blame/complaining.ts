@@ -4,32 +4,27 @@ import type { AttemptBasis } from '../../blame/index.js';
 import type { KeygenRounds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party } from '../../mpc/index.js';
+import { attemptEntry } from '../../state/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
 import type { LiveAttempt } from '../live-tasks.js';
 import { COMPLAINT_KIND } from '../messages.js';
 import type { TaskContext } from '../context.js';
 
-/** What fixes a session, for evidence about it: from this node's own log. */
-export function basisOf(
-  { consensus }: Pick<TaskContext, 'consensus'>,
-  { record, task }: LiveAttempt,
-): AttemptBasis | undefined {
-  const index = Number(record.index);
-  const entry = consensus.entry(index);
-  const previous = consensus.entry(index - 1);
+/** What fixes a session, for evidence about it: from the state, whatever the log has forgotten. */
+export function basisOf({ record, task }: LiveAttempt): AttemptBasis | undefined {
+  const entry = attemptEntry(task.record, record);
   const { method, request } = task.record;
-  return entry && previous && { entry, previousHash: previous.hash, method, request };
+  return entry && { entry, method, request };
 }
 
 /** Evidence against `node` from messages of key generation that it signed. */
 export function evidenceAgainst(
-  context: Pick<TaskContext, 'consensus'>,
   attempt: LiveAttempt,
   node: string,
   messages: readonly Envelope[],
 ): Uint8Array | undefined {
-  const basis = basisOf(context, attempt);
+  const basis = basisOf(attempt);
   return basis && evidenceOfMessages(basis, node, messages);
 }
 

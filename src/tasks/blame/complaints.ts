@@ -110,7 +110,7 @@ export class Complaints implements Work {
     const messages = [first, said].map((value): Envelope => {
       return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
     });
-    const evidence = evidenceAgainst(this.#context, attempt, nodeId, messages);
+    const evidence = evidenceAgainst(attempt, nodeId, messages);
     return evidence && this.#culprits.take(evidence);
   }
 

@@ -1,5 +1,6 @@
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { compareText } from '../../common/index.js';
+import { FIRST_VERSION } from '../../state/index.js';
 import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
 import type { CommitmentChecks } from '../voter/commitment-checks.js';
@@ -80,7 +81,7 @@ export class Assigner {
     }
     return {
       ...of,
-      version: 1,
+      version: FIRST_VERSION,
       sharingSession: new Uint8Array(0),
       assignment: { $case: 'boots', value: { nodes } },
     };

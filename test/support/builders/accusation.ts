@@ -62,7 +62,7 @@ export function basisOf(
 ): AttemptBasis {
   const entry = entryAt(ledger, index);
   const previousHash = index === 1 ? new Uint8Array(32) : entryAt(ledger, index - 1).hash;
-  return { entry, previousHash, method, request };
+  return { entry: { ...entry, previousHash }, method, request };
 }
 
 function entryAt(ledger: Ledger, index: number): Entry {

@@ -151,7 +151,6 @@ export class TaskRoom {
       logger: this.#logger(),
       consensus: {
         propose: (payload) => this.#propose(payload),
-        entry: (index) => ledger.entries[index - 1],
         status: () => this.status,
       },
       outbox: {

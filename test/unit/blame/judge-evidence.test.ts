@@ -70,8 +70,12 @@ test('the same messages name nobody else, and nothing under another request, ent
   expect(named(judge, against('node-1'))).toBeUndefined();
   expect(named(judge, against('node-9'))).toBeUndefined();
   expect(named(judge, against('node-3', { request: generateRequest('other') }))).toBeUndefined();
-  expect(named(judge, against('node-3', { previousHash: fill(7) }))).toBeUndefined();
-  expect(named(judge, against('node-3', { previousHash: fill(7, 31) }))).toBeUndefined();
+  expect(
+    named(judge, against('node-3', { entry: { ...basis.entry, previousHash: fill(7) } })),
+  ).toBeUndefined();
+  expect(
+    named(judge, against('node-3', { entry: { ...basis.entry, previousHash: fill(7, 31) } })),
+  ).toBeUndefined();
   const later = { ...basis.entry, timeMs: basis.entry.timeMs + 1 };
   expect(named(judge, against('node-3', { entry: later }))).toBeUndefined();
   const genesis = { ...judge.genesis, clusterId: 'ffff' as typeof judge.genesis.clusterId };

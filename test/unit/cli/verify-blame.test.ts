@@ -55,7 +55,7 @@ function evidence(bodies: readonly [Uint8Array, Uint8Array]): Uint8Array {
   const messages = bodies.map((body) =>
     signEnvelope(liar, session, keygen.kinds.commit, 3, 0, body),
   );
-  const basis = { entry, previousHash, method: METHODS.generateKey, request };
+  const basis = { entry: { ...entry, previousHash }, method: METHODS.generateKey, request };
   return evidenceOfMessages(basis, 'node-3', messages) ?? new Uint8Array();
 }
 

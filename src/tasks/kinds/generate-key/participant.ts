@@ -7,7 +7,7 @@ import { ProtocolAbort, startSession } from '../../../mpc/index.js';
 import type { Session } from '../../../mpc/index.js';
 import { generateKey, keygen } from '../../../sharing/index.js';
 import type { KeygenRounds, NewKey } from '../../../sharing/index.js';
-import { encodeCommand } from '../../../state/index.js';
+import { baseVersionOf, encodeCommand, FIRST_VERSION } from '../../../state/index.js';
 import type { ParsedGenerateKey } from '../../../state/index.js';
 import type { BootedNode, Envelope, KeyParticipant, Ready } from '../../../wire/index.js';
 import { complaint, evidenceAgainst, transcriptOf } from '../../blame/complaining.js';
@@ -185,11 +185,13 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
    * Says `ready` for a session of an earlier run. The crash may have come between the write and the reading back, which
    * `ready` speaks of too: so the share is opened first.
    */
-  async #sayAgain({ session, task }: KeygenAttempt, record: Uint8Array): Promise<void> {
+  async #sayAgain(open: KeygenAttempt, record: Uint8Array): Promise<void> {
     const V = readyOf(record)?.publicPolynomial ?? [];
+    const { session, task } = open;
     const { keyId, algorithm } = task.asked;
     const { keys, facts } = this.#parts;
-    const opened = await keys.load({ keyId, sessionId: session, version: 1, V, algorithm });
+    const version = versionOf(open);
+    const opened = await keys.load({ keyId, sessionId: session, version, V, algorithm });
     if (opened) facts.sayReady(task.id, record);
   }
 
@@ -236,7 +238,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       await keys.keep({
         keyId: asked.keyId,
         sessionId: open.session,
-        version: 1,
+        version: versionOf(open),
         algorithm: asked.algorithm,
         threshold: asked.threshold,
         V: key.V,
@@ -252,14 +254,11 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   }
 
   /** The `ready` of this node, as it will stand in the log. It is said only once the share is durable. */
-  #sign(
-    { record, task }: KeygenAttempt,
-    run: KeygenRun,
-    key: NewKey,
-    publicKey: Uint8Array,
-  ): Uint8Array {
+  #sign(open: KeygenAttempt, run: KeygenRun, key: NewKey, publicKey: Uint8Array): Uint8Array {
     const { rules, self } = this.#context;
+    const { record, task } = open;
     const { asked } = task;
+    const version = versionOf(open);
     const unsigned: Ready = {
       nodeId: self.id,
       sessionId: record.sessionId,
@@ -268,8 +267,8 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       algorithm: asked.algorithm,
       threshold: asked.threshold,
       participants: [...run.participants],
-      baseVersion: 0,
-      version: 1,
+      baseVersion: baseVersionOf(version),
+      version,
       publicPolynomial: [...key.V],
       publicKey,
       chainCode: key.chainCode,
@@ -290,7 +289,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     const items = culprits.flatMap((culprit) => {
       const node = run.participants[culprit - 1]?.nodeId ?? '';
       const own = evidence.filter(({ from }) => from === culprit);
-      return evidenceAgainst(this.#context, open, node, own) ?? [];
+      return evidenceAgainst(open, node, own) ?? [];
     });
     if (items.length > 0) {
       const shown = { $case: 'evidence', value: { items } } as const;
@@ -328,4 +327,9 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
 function bootsOf({ record }: KeygenAttempt): readonly BootedNode[] {
   const assignment = record.attempt?.assignment;
   return assignment?.$case === 'boots' ? assignment.value.nodes : [];
+}
+
+/** The version that an attempt makes. */
+function versionOf({ record }: KeygenAttempt): number {
+  return record.attempt?.version ?? FIRST_VERSION;
 }

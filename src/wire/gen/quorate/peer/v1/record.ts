@@ -18,6 +18,8 @@ export interface Totals {
   keyCount: bigint;
   /** Tasks without an outcome, by kind: sorted, none with a count of 0. */
   open: KindCount[];
+  /** The hash of the last applied entry. 32 bytes. */
+  entryHash: Uint8Array;
 }
 
 export interface KindCount {
@@ -56,11 +58,22 @@ export interface KeyRecord {
   taskId: string;
 }
 
+/**
+ * An attempt, and what evidence needs of the entry that opened it once the log has forgotten that: with the attempt and
+ * the request of its task, the entry can be built again byte for byte.
+ */
 export interface AttemptRecord {
   attempt: Attempt | undefined;
   sessionId: Uint8Array;
   index: bigint;
   timeMs: bigint;
+  term: bigint;
+  /** Hash of the entry before it. 32 bytes. */
+  previousHash: Uint8Array;
+  /** The feature level that its command names. */
+  level: number;
+  /** Whether the entry was that of the request, which carried the attempt. */
+  inRequest: boolean;
 }
 
 /**
@@ -99,7 +112,7 @@ export interface FailedRecord {
 }
 
 function createBaseTotals(): Totals {
-  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [] };
+  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [], entryHash: new Uint8Array(0) };
 }
 
 export const Totals: MessageFns<Totals> = {
@@ -121,6 +134,9 @@ export const Totals: MessageFns<Totals> = {
     }
     for (const v of message.open) {
       KindCount.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.entryHash.length !== 0) {
+      writer.uint32(42).bytes(message.entryHash);
     }
     return writer;
   },
@@ -170,6 +186,14 @@ export const Totals: MessageFns<Totals> = {
             message.open.push(KindCount.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.entryHash = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -196,6 +220,11 @@ export const Totals: MessageFns<Totals> = {
         ? BigInt(object.key_count)
         : 0n,
       open: globalThis.Array.isArray(object?.open) ? object.open.map((e: any) => KindCount.fromJSON(e)) : [],
+      entryHash: isSet(object.entryHash)
+        ? bytesFromBase64(object.entryHash)
+        : isSet(object.entry_hash)
+        ? bytesFromBase64(object.entry_hash)
+        : new Uint8Array(0),
     };
   },
 
@@ -213,6 +242,9 @@ export const Totals: MessageFns<Totals> = {
     if (message.open?.length) {
       obj.open = message.open.map((e) => KindCount.toJSON(e));
     }
+    if (message.entryHash.length !== 0) {
+      obj.entryHash = base64FromBytes(message.entryHash);
+    }
     return obj;
   },
 
@@ -225,6 +257,7 @@ export const Totals: MessageFns<Totals> = {
     message.taskCount = object.taskCount ?? 0;
     message.keyCount = (object.keyCount !== undefined && object.keyCount !== null) ? BigInt(object.keyCount) : 0n;
     message.open = object.open?.map((e) => KindCount.fromPartial(e)) || [];
+    message.entryHash = object.entryHash ?? new Uint8Array(0);
     return message;
   },
 };
@@ -868,7 +901,16 @@ export const KeyRecord: MessageFns<KeyRecord> = {
 };
 
 function createBaseAttemptRecord(): AttemptRecord {
-  return { attempt: undefined, sessionId: new Uint8Array(0), index: 0n, timeMs: 0n };
+  return {
+    attempt: undefined,
+    sessionId: new Uint8Array(0),
+    index: 0n,
+    timeMs: 0n,
+    term: 0n,
+    previousHash: new Uint8Array(0),
+    level: 0,
+    inRequest: false,
+  };
 }
 
 export const AttemptRecord: MessageFns<AttemptRecord> = {
@@ -890,6 +932,21 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
         throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
       }
       writer.uint32(32).uint64(message.timeMs);
+    }
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.term);
+    }
+    if (message.previousHash.length !== 0) {
+      writer.uint32(50).bytes(message.previousHash);
+    }
+    if (message.level !== 0) {
+      writer.uint32(56).uint32(message.level);
+    }
+    if (message.inRequest !== false) {
+      writer.uint32(64).bool(message.inRequest);
     }
     return writer;
   },
@@ -939,6 +996,38 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
             message.timeMs = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.previousHash = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.inRequest = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -961,6 +1050,18 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
         : new Uint8Array(0),
       index: isSet(object.index) ? BigInt(object.index) : 0n,
       timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      previousHash: isSet(object.previousHash)
+        ? bytesFromBase64(object.previousHash)
+        : isSet(object.previous_hash)
+        ? bytesFromBase64(object.previous_hash)
+        : new Uint8Array(0),
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      inRequest: isSet(object.inRequest)
+        ? globalThis.Boolean(object.inRequest)
+        : isSet(object.in_request)
+        ? globalThis.Boolean(object.in_request)
+        : false,
     };
   },
 
@@ -978,6 +1079,18 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
     if (message.timeMs !== 0n) {
       obj.timeMs = message.timeMs.toString();
     }
+    if (message.term !== 0n) {
+      obj.term = message.term.toString();
+    }
+    if (message.previousHash.length !== 0) {
+      obj.previousHash = base64FromBytes(message.previousHash);
+    }
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
+    if (message.inRequest !== false) {
+      obj.inRequest = message.inRequest;
+    }
     return obj;
   },
 
@@ -992,6 +1105,10 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
     message.sessionId = object.sessionId ?? new Uint8Array(0);
     message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
     message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.previousHash = object.previousHash ?? new Uint8Array(0);
+    message.level = object.level ?? 0;
+    message.inRequest = object.inRequest ?? false;
     return message;
   },
 };

@@ -1,0 +1,53 @@
+import type { Millis, TaskId } from '../common/index.js';
+import { TIMERS_PER_REQUEST_MAX } from './limits.js';
+import { ADDRESS, deleteTask, MARK, readTotals, writeTotals } from './records.js';
+import type { Draft } from './view.js';
+
+/** What can be due at a time of the state machine's clock. */
+export type TimerType = 'forget-task';
+
+/** What each timer does with the record that its id names. A further timer is a line of this table. */
+const TIMERS: Readonly<Record<TimerType, (draft: Draft, id: string) => void>> = {
+  'forget-task': (draft, id) => {
+    deleteTask(draft, id);
+    const totals = readTotals(draft);
+    writeTotals(draft, { ...totals, taskCount: totals.taskCount - 1 });
+  },
+};
+
+/** @param timeMs - When it is due, by the state machine's clock. */
+export function setTimer(draft: Draft, type: TimerType, timeMs: Millis, id: TaskId): void {
+  draft.put(`${ADDRESS.timers}${timeKey(timeMs)}/${type}/${id}`, MARK);
+}
+
+/** Runs the timers that are due, at most `TIMERS_PER_REQUEST_MAX`, in the order of time, type and id. */
+export function runTimers(draft: Draft, timeMs: Millis): void {
+  const due: string[] = [];
+  for (const [key] of draft.scan(ADDRESS.timers)) {
+    if (due.length === TIMERS_PER_REQUEST_MAX || partsOf(key).time > timeKey(timeMs)) break;
+    due.push(key);
+  }
+  for (const key of due) {
+    const { type, id } = partsOf(key);
+    draft.delete(key);
+    if (isTimerType(type)) TIMERS[type](draft, id);
+  }
+}
+
+/** 16 hex digits keep the order of times as the order of keys. */
+function timeKey(timeMs: Millis): string {
+  return timeMs.toString(16).padStart(16, '0');
+}
+
+function partsOf(key: string): {
+  readonly time: string;
+  readonly type: string;
+  readonly id: string;
+} {
+  const [time = '', type = '', id = ''] = key.slice(ADDRESS.timers.length).split('/');
+  return { time, type, id };
+}
+
+function isTimerType(type: string): type is TimerType {
+  return Object.hasOwn(TIMERS, type);
+}
