@@ -1,4 +1,26 @@
 /**
- * All algorithms that a node can serve, side by side: what is computed for each of them. It knows no key, no log and no node.
+ * All algorithms that a node can serve, side by side: a table with a scheme for each, which does not compile with a line
+ * missing, and what is computed for any of them. It knows no key store, no log and no node.
  */
+export { frostScheme } from './frost-scheme.js';
 export { algorithmJobs } from './jobs.js';
+export { belongsJob, publicKeyJob } from './key-jobs.js';
+export type {
+  CombineResult,
+  Scheme,
+  Schemes,
+  SignerSupply,
+  SignShareResult,
+  Supply,
+  Verifier,
+  Verifiers,
+} from './scheme.js';
+export {
+  checkSuppliesJob,
+  combineJob,
+  makeSuppliesJob,
+  signShareJob,
+  verifyJob,
+} from './signing-jobs.js';
+export type { CombineInput, SigningContext } from './signing-jobs.js';
+export { SCHEMES } from './table.js';

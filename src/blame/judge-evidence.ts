@@ -1,16 +1,16 @@
 import { equal, isTaskId, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
-import { isSignerSet, judgeSignatureShare, publicOf, SHARE_KIND } from '../frost/index.js';
-import { isRightOpening, isRightValue, keygen } from '../sharing/index.js';
-import type { Commitment, Suite } from '../frost/index.js';
-import { readyBytes } from '../identity/index.js';
+import type { Schemes, SignerSupply } from '../algorithms/index.js';
+import { SHARE_KIND } from '../frost/index.js';
+import { isKeyAlgorithm, readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { codecOf, envelopeBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
+import { isRightOpening, isRightValue, keygen, sharedKey } from '../sharing/index.js';
+import type { SharingGroup } from '../sharing/index.js';
 import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, slotsOf } from '../state/index.js';
 import { decode, Evidence, SignatureShare } from '../wire/index.js';
 import type {
-  Algorithm,
   Ready,
   SignedBody,
   TwoMessages,
@@ -26,7 +26,7 @@ import type { AccusedAttempt } from './accused-attempt.js';
 export type Judge = {
   readonly genesis: Genesis;
   readonly verify: Pick<Verify, 'identity'>;
-  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  readonly schemes: Schemes;
 };
 
 /** A node, and what it signed that no honest node signs. */
@@ -42,6 +42,7 @@ export type CulpritReason =
 
 /** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
 const SAID_ONCE: ReadonlySet<string> = new Set([...Object.values(keygen.kinds), SHARE_KIND]);
+const NO_SHARE = new Uint8Array(0);
 
 /**
  * Whom these bytes, an encoded `Evidence`, prove to have lied, if anybody. A pure function of evidence and genesis: it
@@ -119,46 +120,45 @@ class Trial {
   #openedWrongly({ commitment, opening }: WrongOpening): boolean {
     const generating = this.#generating();
     if (generating === undefined) return false;
-    const { index, suite, threshold } = generating;
+    const { index, sharing, threshold } = generating;
     const commitBody = this.#signed(keygen.kinds.commit, index, TO_ALL, commitment);
     const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
     if (commitBody === undefined || openBody === undefined) return false;
-    return !isRightOpening(suite, this.#accused.sessionId, index, threshold, commitBody, openBody);
+    const { sessionId: session } = this.#accused;
+    return !isRightOpening(sharing, session, index, threshold, commitBody, openBody);
   }
 
   #dealtWrongly({ to, opening, value }: WrongValue): boolean {
     const generating = this.#generating();
     if (generating === undefined) return false;
-    const { index, suite, count } = generating;
+    const { index, sharing, count } = generating;
     const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
     const valueBody = this.#signed(keygen.kinds.value, index, to, value);
     if (openBody === undefined || valueBody === undefined || to < 1 || to > count) return false;
-    return !isRightValue(suite, openBody, valueBody, to);
+    return !isRightValue(sharing, openBody, valueBody, to);
   }
 
   /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
   #signedWrongly({ share, ready }: WrongShare): boolean {
     const { attempt, request } = this.#accused;
     if (!isSign(request) || ready === undefined || !this.#isOwn(ready)) return false;
-    const suite = this.#judge.suiteOf(ready.algorithm);
     const ofThisKey =
       request.keyId === ready.keyId &&
       attempt.version === ready.version &&
       equal(attempt.sharingSession, ready.sessionId);
     const index = indexIn(ready.participants, this.#node);
-    const B: readonly Commitment[] = slotsOf(attempt).map((slot) => ({
+    const signers: readonly SignerSupply[] = slotsOf(attempt).map((slot) => ({
       index: indexIn(ready.participants, slot.nodeId),
-      D: slot.hiding,
-      E: slot.binding,
+      parts: [slot.hiding, slot.binding],
     }));
-    const indices = B.map((each) => each.index);
-    if (suite === undefined || !ofThisKey || !isSignerSet(ready.threshold, indices)) return false;
+    if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey) return false;
     const body = this.#signed(SHARE_KIND, index, TO_ALL, share);
-    if (body === undefined || !indices.includes(index)) return false;
-    const scalar = decode(SignatureShare, body)?.share;
-    if (scalar === undefined) return true;
-    const key = publicOf(ready, request.path);
-    return judgeSignatureShare(suite, key, B, request.message, index, scalar) === 'wrong';
+    if (body === undefined) return false;
+    // What is signed and spells no share is a wrong one.
+    const { share: said = NO_SHARE } = decode(SignatureShare, body) ?? {};
+    const key = sharedKey(ready, request.path);
+    const scheme = this.#judge.schemes[ready.algorithm];
+    return scheme.judgeShare(key, signers, request.message, index, said) === 'wrong';
   }
 
   #isOwn(ready: Ready): boolean {
@@ -168,14 +168,15 @@ class Trial {
   }
 
   /** What the attempt fixes of a key generation that the accused takes part in. */
-  #generating(): { index: PartyIndex; count: number; suite: Suite; threshold: number } | undefined {
+  #generating():
+    { index: PartyIndex; count: number; sharing: SharingGroup; threshold: number } | undefined {
     const { attempt, request } = this.#accused;
     if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return undefined;
     const { nodes } = attempt.assignment.value;
     const index = indexIn(nodes, this.#node);
-    const suite = this.#judge.suiteOf(request.algorithm);
-    if (suite === undefined || index === 0) return undefined;
-    return { index, count: nodes.length, suite, threshold: request.threshold };
+    if (index === 0) return undefined;
+    const { sharing } = this.#judge.schemes[request.algorithm];
+    return { index, count: nodes.length, sharing, threshold: request.threshold };
   }
 
   /** The body, if the accused signed it as this kind of message of this session. */

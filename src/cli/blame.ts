@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { judgeEvidence } from '../blame/index.js';
 import type { Culprit, CulpritReason, Judge } from '../blame/index.js';
 import { ClusterError, fromHex, toHex } from '../common/index.js';
-import { suiteOf } from '../frost/index.js';
+import { SCHEMES } from '../algorithms/index.js';
 import { parseGenesis } from '../identity/index.js';
 import { nodeVerify } from '../machine/index.js';
 import { usageError } from './exit-codes.js';
@@ -29,7 +29,7 @@ const schema = z.strictObject({
 export function openJudge(clusterFile: string): Judge {
   try {
     const genesis = parseGenesis(new Uint8Array(read(clusterFile)));
-    return { genesis, verify: nodeVerify, suiteOf };
+    return { genesis, verify: nodeVerify, schemes: SCHEMES };
   } catch (error) {
     if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
     throw error;

@@ -1,5 +1,7 @@
 import { equal } from '../common/index.js';
-import { derivedPublicKey, publicOf, suiteOf } from '../frost/index.js';
+import { SCHEMES } from '../algorithms/index.js';
+import { isKeyAlgorithm } from '../identity/index.js';
+import { sharedKey } from '../sharing/index.js';
 import type { Key } from '../wire/index.js';
 
 /**
@@ -14,8 +16,7 @@ export function derivePublicKey(
 ): Uint8Array | undefined {
   if (path.length === 0) return key.publicKey;
   const { algorithm, certificate } = key;
-  const suite = suiteOf(algorithm);
-  if (suite === undefined || certificate?.algorithm !== algorithm) return undefined;
+  if (!isKeyAlgorithm(algorithm) || certificate?.algorithm !== algorithm) return undefined;
   if (!equal(certificate.publicKey, key.publicKey)) return undefined;
-  return derivedPublicKey(suite, publicOf(certificate, path));
+  return SCHEMES[algorithm].derivedPublicKey(sharedKey(certificate, path));
 }

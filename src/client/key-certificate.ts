@@ -1,15 +1,15 @@
 import { clusterId, equal } from '../common/index.js';
 import type { Result } from '../common/index.js';
-import { publicKeyOf, suiteOf } from '../frost/index.js';
+import { SCHEMES } from '../algorithms/index.js';
 import {
-  algorithmName,
   installedBytes,
+  isKeyAlgorithm,
   readyBytes,
   requestHash,
   voters,
 } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { nodeVerify } from '../machine/index.js';
+import { nodeVerify, VERIFIERS } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
 import {
   EXPIRY_AHEAD_MS_MAX,
@@ -117,8 +117,9 @@ function misfit(key: Key, certificate: KeyCertificate): string | undefined {
     equal(key.publicKey, certificate.publicKey) &&
     sameTexts(key.participants, names);
   if (!same) return 'its certificate is for something else';
-  const suite = suiteOf(certificate.algorithm);
-  const shared = suite && first && publicKeyOf(suite, first);
+  const { algorithm } = certificate;
+  const shared =
+    first && isKeyAlgorithm(algorithm) ? SCHEMES[algorithm].publicKeyOf(first) : undefined;
   if (
     certificate.publicPolynomial.length !== certificate.threshold ||
     shared === undefined ||
@@ -275,5 +276,6 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  return nodeVerify.final(algorithmName(key.algorithm), key.publicKey, message, signature);
+  const { algorithm, publicKey } = key;
+  return isKeyAlgorithm(algorithm) && VERIFIERS[algorithm].verify(publicKey, message, signature);
 }

@@ -1,6 +1,6 @@
 import { assert, concat, type PartyIndex } from '../common/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import type { FrostPublic } from './key.js';
+import type { SharedKey } from '../sharing/index.js';
 import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
@@ -21,7 +21,7 @@ export type AggregateResult =
  */
 export function aggregate<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SharedKey,
   B: readonly Commitment[],
   message: Uint8Array,
   shares: ReadonlyMap<PartyIndex, Uint8Array>,

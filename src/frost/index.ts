@@ -6,26 +6,11 @@ export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
-export {
-  aggregateJob,
-  belongsJob,
-  commitJob,
-  decodeJob,
-  publicKeyJob,
-  randomBytesOf,
-  signShareJob,
-  verifyJob,
-} from './job-names.js';
-export type { AggregateInput } from './job-names.js';
-export { frostJobs } from './jobs.js';
-export type { JobParts } from './jobs.js';
 export { judgeSignatureShare } from './judge.js';
-export { publicOf } from './key.js';
-export type { FrostPublic } from './key.js';
 export { SHARE_KIND } from './messages.js';
-export { commit, signShare } from './sign.js';
+export { commit, HEDGE_BYTES, signShare } from './sign.js';
 export type { Nonce, SignShareResult } from './sign.js';
-export { derivedPublicKey, publicKeyOf } from './signing-key.js';
+export { belongs, derivedPublicKey, publicKeyOf } from './signing-key.js';
 export { createSuite } from './suite.js';
 export type { Suite, SuiteParts } from './suite.js';
-export { ed25519Suite, p256Suite, secp256k1Suite, suiteOf, taprootSuite } from './suites.js';
+export { ed25519Suite, p256Suite, secp256k1Suite, taprootSuite } from './suites.js';

@@ -1,6 +1,6 @@
 import type { PartyIndex } from '../common/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import type { FrostPublic } from './key.js';
+import type { SharedKey } from '../sharing/index.js';
 import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
@@ -10,7 +10,7 @@ import type { Suite } from './suite.js';
  */
 export function judgeSignatureShare<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SharedKey,
   B: readonly Commitment[],
   message: Uint8Array,
   who: PartyIndex,

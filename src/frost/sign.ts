@@ -1,9 +1,8 @@
 import { assert, concat, type PartyIndex } from '../common/index.js';
 import { modulo, wipe } from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
-import type { KeyShare } from '../sharing/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
-import type { FrostPublic } from './key.js';
+import type { KeyShare, SharedKey } from '../sharing/index.js';
 import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
@@ -60,7 +59,7 @@ export type SignShareResult =
  */
 export function signShare<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SharedKey,
   share: KeyShare,
   nonce: Nonce,
   B: readonly Commitment[],
@@ -75,7 +74,7 @@ export function signShare<P>(
 
 function checkedShare<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SharedKey,
   { index, scalar }: KeyShare,
   nonce: Nonce,
   B: readonly Commitment[],

@@ -1,18 +1,17 @@
 import { equal, toHex } from '../common/index.js';
 import { modulo } from '../crypto/index.js';
 import { isPath } from '../identity/index.js';
-import { decodeAll, isShareOf, type KeyShare } from '../sharing/index.js';
-import type { FrostPublic } from './key.js';
+import { decodeAll, isShareOf, type KeyShare, type SharedKey } from '../sharing/index.js';
 import type { Suite, Tweaked } from './suite.js';
 
 /** A key that can sign: of a sound sharing, and with the path of its request applied. */
-export type SigningKey = Tweaked & Pick<FrostPublic, 'threshold' | 'V'>;
+export type SigningKey = Tweaked & Pick<SharedKey, 'threshold' | 'V'>;
 
 /**
  * The key that a request means. `undefined` when V is not the public polynomial of such a key (t points, the first of which
  * gives the public key), or when there is no key at that path.
  */
-export function signingKey<P>(suite: Suite<P>, key: FrostPublic): SigningKey | undefined {
+export function signingKey<P>(suite: Suite<P>, key: SharedKey): SigningKey | undefined {
   const { threshold, V, publicKey, derivation } = key;
   const [V_0] = V;
   if (V_0 === undefined || V.length !== threshold) return undefined;
@@ -29,14 +28,14 @@ export function publicKeyOf<P>(suite: Suite<P>, V_0: Uint8Array): Uint8Array | u
 }
 
 /** The public key at the request's path, or `undefined` as {@link signingKey}. */
-export function derivedPublicKey<P>(suite: Suite<P>, key: FrostPublic): Uint8Array | undefined {
+export function derivedPublicKey<P>(suite: Suite<P>, key: SharedKey): Uint8Array | undefined {
   return signingKey(suite, key)?.publicKey;
 }
 
 /** Whether the share is of this key: of a sharing with t points V_l of which the first gives the public key. */
 export function belongs<P>(
   suite: Suite<P>,
-  { threshold, V, publicKey }: FrostPublic,
+  { threshold, V, publicKey }: SharedKey,
   share: KeyShare,
 ): boolean {
   const [V_0] = V;
@@ -52,7 +51,7 @@ export function belongs<P>(
 function tweaked<P>(
   suite: Suite<P>,
   V_0: Uint8Array,
-  derivation: FrostPublic['derivation'],
+  derivation: SharedKey['derivation'],
 ): Tweaked | undefined {
   if (suite.taproot === undefined && (derivation?.path ?? []).length === 0) {
     return { point: V_0, publicKey: V_0, negated: false, tweak: 0n };

@@ -94,10 +94,3 @@ export const p256Suite: Suite = createSuite({
   ...sha256Parts(Algorithm.FROST_P256_SHA256, p256Group, 'FROST-P256-SHA256-v1'),
   derive: (K, chainCode, path) => deriveByStep(p256Group, K, chainCode, path, 'retry'),
 });
-
-const SUITES: readonly Suite[] = [ed25519Suite, secp256k1Suite, taprootSuite, p256Suite];
-
-/** The suite of an algorithm, if it is one of FROST's. */
-export function suiteOf(algorithm: Algorithm): Suite | undefined {
-  return SUITES.find((suite) => suite.algorithm === algorithm);
-}

@@ -9,12 +9,13 @@ import type {
   PartyIndex,
   SessionId,
 } from '../common/index.js';
+import { belongsJob, makeSuppliesJob } from '../algorithms/index.js';
+import type { Schemes } from '../algorithms/index.js';
 import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
-import { belongsJob, commitJob, randomBytesOf } from '../frost/index.js';
-import type { Suite } from '../frost/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 import { ShareStoreError } from '../ports/index.js';
 import type { Clock, Compute, Random, ShareId, ShareStore } from '../ports/index.js';
-import type { Algorithm, NonceSlot } from '../wire/index.js';
+import type { NonceSlot } from '../wire/index.js';
 import { Nonces } from './nonces.js';
 import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
 import type { OpenShare, SharePlace } from './sealed-share.js';
@@ -29,7 +30,7 @@ export type KeyManagerParts = {
   readonly random: Random;
   readonly clock: Clock;
   readonly compute: Compute;
-  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  readonly schemes: Schemes;
   readonly limits?: Partial<KeyManagerLimits>;
 };
 
@@ -56,7 +57,7 @@ export type KeepInput = {
   readonly keyId: KeyId;
   readonly sessionId: SessionId;
   readonly version: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly threshold: number;
   /** The sharing's public polynomial V_0 … V_{t−1}, encoded points. */
   readonly V: readonly Uint8Array[];
@@ -74,16 +75,15 @@ export type LoadInput = {
   readonly version: number;
   readonly V: readonly Uint8Array[];
   /** Where it is given, a share of another algorithm is refused. */
-  readonly algorithm?: Algorithm;
+  readonly algorithm?: KeyAlgorithm;
 };
 
-/** One nonce and the key share to use it with, in arrays that are the caller's alone: it wipes all three. */
+/** One nonce and the key share to use it with, in arrays that are the caller's alone: it wipes both. */
 export type TakenNonce = {
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly index: PartyIndex;
   readonly scalar: Uint8Array;
-  readonly d: Uint8Array;
-  readonly e: Uint8Array;
+  readonly secret: Uint8Array;
 };
 
 type HeldShare = {
@@ -131,13 +131,12 @@ export class KeyManager {
    */
   async keep(input: KeepInput): Promise<void> {
     const { keyId, algorithm, index, threshold, record } = input;
-    this.#suiteOf(algorithm);
     const copy = { index, scalar: Uint8Array.from(input.scalar) };
-    const owned = await this.#parts.compute.run(
-      belongsJob,
-      { algorithm, key: { threshold, V: input.V, publicKey: input.publicKey }, share: copy },
-      [copy.scalar],
-    );
+    const owned = await this.#parts.compute.run(belongsJob, {
+      algorithm,
+      key: { threshold, V: input.V, publicKey: input.publicKey },
+      share: copy,
+    });
     assert(owned, 'a key share is that of its polynomial');
     const sessions = await this.#knownSessions();
     const place = this.#place(input);
@@ -194,7 +193,6 @@ export class KeyManager {
       share.scalar[Symbol.dispose]();
       throw doesNotOpen(keyId, version);
     }
-    this.#suiteOf(share.algorithm);
     this.#open.set(name, { sessionId, polynomialHash: place.polynomialHash, share });
     return true;
   }
@@ -211,19 +209,16 @@ export class KeyManager {
     const { noncesPerKeyMax, noncesMax } = this.#limits;
     const many = Math.min(count, noncesPerKeyMax, noncesMax);
     if (held === undefined || many === 0) return [];
-    const { clock, compute, random } = this.#parts;
+    const { clock, compute, random, schemes } = this.#parts;
     const { algorithm } = held.share;
     const scalar = Uint8Array.from(held.share.scalar.bytes);
-    const randomness = random.bytes(randomBytesOf(many));
-    const made = await compute.run(commitJob, { algorithm, scalar, randomness }, [
-      scalar,
-      randomness,
-    ]);
+    const randomness = random.bytes(many * schemes[algorithm].supplyRandomBytes);
+    const made = await compute.run(makeSuppliesJob, { algorithm, scalar, randomness });
     if (this.#open.peek(name) === held) {
       return made.map((each) => this.#nonces.add(name, each, clock.elapsed()));
     }
     // Of a share that went meanwhile nothing stays, and neither do its nonces.
-    for (const { d, e } of made) wipe(d, e);
+    for (const { secret } of made) wipe(secret);
     return [];
   }
 
@@ -238,10 +233,10 @@ export class KeyManager {
     const name = nameOf(keyId, version);
     const held = this.#open.get(name);
     if (held === undefined) return 'gone';
-    const nonce = this.#nonces.take(name, slot);
-    if (nonce === 'gone' || nonce === 'other-bytes') return nonce;
+    const secret = this.#nonces.take(name, slot);
+    if (secret === 'gone' || secret === 'other-bytes') return secret;
     const { algorithm, index, scalar } = held.share;
-    return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), d: nonce.d, e: nonce.e };
+    return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), secret };
   }
 
   /** How many nonces of a key version wait to be taken. */
@@ -307,7 +302,7 @@ export class KeyManager {
     return same && equal(recordOf(sealed) ?? new Uint8Array(), record);
   }
 
-  #holds(name: string, place: SharePlace, algorithm: Algorithm | undefined): boolean {
+  #holds(name: string, place: SharePlace, algorithm: KeyAlgorithm | undefined): boolean {
     const held = this.#open.get(name);
     return (
       held?.sessionId === place.sessionId &&
@@ -320,12 +315,6 @@ export class KeyManager {
   #wrapping(): Uint8Array {
     if (this.#closed) throw new ClusterError('cancelled', 'The keys of this node are closed');
     return this.#wrappingKey.bytes;
-  }
-
-  #suiteOf(algorithm: Algorithm): Suite {
-    const suite = this.#parts.suiteOf(algorithm);
-    if (suite !== undefined) return suite;
-    throw new ClusterError('unsupported', 'This node does not know the algorithm of the key');
   }
 
   /** The sessions of which shares are kept, by key. Listed once; then {@link keep} adds to it. */

@@ -1,16 +1,13 @@
 import { assert, BOOT_BYTES, equal, fromHex } from '../common/index.js';
 import type { Boot, Millis, NodeId } from '../common/index.js';
+import type { Supply } from '../algorithms/index.js';
 import { wipe } from '../crypto/index.js';
-import type { Nonce } from '../frost/index.js';
 import type { NonceSlot } from '../wire/index.js';
-
-type Commitment = { readonly D: Uint8Array; readonly E: Uint8Array };
 
 type KeptNonce = {
   /** Key and version that it was made for: part of its id. */
   readonly owner: string;
-  readonly nonce: Nonce;
-  readonly commitment: Commitment;
+  readonly supply: Supply;
   readonly madeMs: Millis;
 };
 
@@ -42,15 +39,15 @@ export class Nonces {
    * Keeps a nonce, and gives what may be published of it. At a cap the oldest goes: its commitment may be lost with a leader
    * that pooled it, and holding on to it would keep the next leader waiting until it expires.
    */
-  add(owner: string, made: Nonce & Commitment, madeMs: Millis): NonceSlot {
+  add(owner: string, supply: Supply, madeMs: Millis): NonceSlot {
     const mine = this.#counters.get(owner) ?? new Set();
     this.#counters.set(owner, mine);
     if (mine.size >= this.#perOwnerMaximum) this.#dropFirst(mine);
     if (this.#kept.size >= this.#maximum) this.#dropFirst(this.#kept.keys());
 
     this.#counter += 1n;
-    const { d, e, D, E } = made;
-    this.#kept.set(this.#counter, { owner, nonce: { d, e }, commitment: { D, E }, madeMs });
+    this.#kept.set(this.#counter, { owner, supply, madeMs });
+    const [D = new Uint8Array(), E = new Uint8Array()] = supply.parts;
     mine.add(this.#counter);
     return {
       nodeId: this.#node,
@@ -68,19 +65,19 @@ export class Nonces {
    * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the commitment is another:
    * then it is kept, since nobody can have signed for what was named.
    */
-  take(owner: string, slot: NonceSlot): Nonce | 'gone' | 'other-bytes' {
+  take(owner: string, slot: NonceSlot): Uint8Array | 'gone' | 'other-bytes' {
     const kept = this.#find(slot);
     if (kept === undefined || kept.owner !== owner) return 'gone';
-    if (!isOf(slot, kept.commitment)) return 'other-bytes';
+    if (!isOf(slot, kept.supply)) return 'other-bytes';
     this.#forget(slot.counter, kept.owner);
-    return kept.nonce;
+    return kept.supply.secret;
   }
 
   /** Drops the nonces that an applied entry names, id and bytes, used or not (N4). */
   named(slots: readonly NonceSlot[]): void {
     for (const slot of slots) {
       const kept = this.#find(slot);
-      if (kept !== undefined && isOf(slot, kept.commitment)) this.#drop(slot.counter);
+      if (kept !== undefined && isOf(slot, kept.supply)) this.#drop(slot.counter);
     }
   }
 
@@ -117,7 +114,7 @@ export class Nonces {
     const kept = this.#kept.get(counter);
     if (kept === undefined) return;
     this.#forget(counter, kept.owner);
-    wipe(kept.nonce.d, kept.nonce.e);
+    wipe(kept.supply.secret);
   }
 
   #forget(counter: bigint, owner: string): void {
@@ -128,6 +125,6 @@ export class Nonces {
   }
 }
 
-function isOf({ hiding, binding }: NonceSlot, { D, E }: Commitment): boolean {
-  return equal(hiding, D) && equal(binding, E);
+function isOf({ hiding, binding }: NonceSlot, { parts }: Supply): boolean {
+  return [hiding, binding].every((part, at) => equal(part, parts[at] ?? part.slice(1)));
 }

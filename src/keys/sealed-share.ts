@@ -1,9 +1,10 @@
 import { assert, concat, fromHex, u32be, utf8 } from '../common/index.js';
 import type { ClusterId, KeyId, NodeId, PartyIndex, SessionId } from '../common/index.js';
 import { aesGcmOpen, aesGcmSeal, SecretBytes, sha256, wipe } from '../crypto/index.js';
-import { algorithmName } from '../identity/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
 import type { Random } from '../ports/index.js';
-import { Algorithm, bytesItem, pointItem, textItem, transcript, u32Item } from '../wire/index.js';
+import { bytesItem, pointItem, textItem, transcript, u32Item } from '../wire/index.js';
 
 /** Where a key share belongs. It opens nowhere else. */
 export type SharePlace = {
@@ -18,7 +19,7 @@ export type SharePlace = {
 
 /** What is sealed. Its owner disposes of the scalar. */
 export type OpenShare = {
-  readonly algorithm: Algorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly index: PartyIndex;
   readonly threshold: number;
   /** An encoded scalar. */
@@ -133,7 +134,7 @@ function associatedData(place: SharePlace, record: Uint8Array): Uint8Array {
 }
 
 function toPlain({ algorithm, index, threshold, scalar }: OpenShare): Uint8Array {
-  const name = utf8(algorithmName(algorithm));
+  const name = utf8(ALGORITHMS[algorithm].name);
   const head = Uint8Array.of(
     index >> 8,
     index & 0xff,
@@ -153,6 +154,6 @@ function fromPlain(plain: Uint8Array): OpenShare | undefined {
   return { algorithm, index: (a << 8) | b, threshold: (c << 8) | d, scalar };
 }
 
-function algorithmOf(name: string): Algorithm | undefined {
-  return Object.values(Algorithm).find((algorithm) => algorithmName(algorithm) === name);
+function algorithmOf(name: string): KeyAlgorithm | undefined {
+  return KEY_ALGORITHMS.find((algorithm) => ALGORITHMS[algorithm].name === name);
 }

@@ -17,4 +17,6 @@ export type { LogLevel } from './logger.js';
 export { guardMemory } from './process-guard.js';
 export { systemRandom } from './random.js';
 export { remembering } from './verified.js';
-export { nodeVerify, selfTest } from './verify.js';
+export { selfTest } from './self-test.js';
+export { VERIFIERS } from './verifiers.js';
+export { nodeVerify } from './verify.js';

@@ -1,4 +1,6 @@
 import { fromHex, utf8 } from '../common/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import { Algorithm } from '../wire/index.js';
 
 /** Signatures that others have published, for the test at start. */
 export type Known = Readonly<Record<'publicKey' | 'message' | 'signature', Uint8Array>>;
@@ -57,12 +59,12 @@ const SCHNORR_P256: Known = {
 };
 
 /** One of each algorithm of keys. */
-export const FINAL: readonly (readonly [algorithm: string, known: Known])[] = [
-  ['FROST_ED25519_SHA512', ED25519],
-  ['FROST_SECP256K1_SHA256', SECP256K1],
-  ['FROST_SECP256K1_TAPROOT', BIP340],
-  ['FROST_P256_SHA256', SCHNORR_P256],
-];
+export const FINAL: Readonly<Record<KeyAlgorithm, Known>> = {
+  [Algorithm.FROST_ED25519_SHA512]: ED25519,
+  [Algorithm.FROST_SECP256K1_SHA256]: SECP256K1,
+  [Algorithm.FROST_SECP256K1_TAPROOT]: BIP340,
+  [Algorithm.FROST_P256_SHA256]: SCHNORR_P256,
+};
 
 function hex(text: string): Uint8Array {
   return fromHex(text) ?? new Uint8Array();

@@ -1,7 +1,6 @@
 import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import { suiteOf } from '../frost/index.js';
-import { algorithmJobs } from '../algorithms/index.js';
+import { algorithmJobs, SCHEMES } from '../algorithms/index.js';
 import {
   inlineCompute,
   jsonLogger,
@@ -10,6 +9,7 @@ import {
   selfTest,
   systemClock,
   systemRandom,
+  VERIFIERS,
   WorkerPool,
 } from '../machine/index.js';
 import { levelWord } from '../identity/index.js';
@@ -155,7 +155,8 @@ export class Node implements AsyncDisposable {
         genesis,
         boot: this.#self.boot,
         wrappingKey: wrapping.bytes,
-        suiteOf,
+        schemes: SCHEMES,
+        verifiers: VERIFIERS,
         build: this.#build,
         onFatal: (error) => this.#onFatal(error),
       },
@@ -193,7 +194,8 @@ export class Node implements AsyncDisposable {
 
   #compute(): Compute {
     const { workers } = this.#config;
-    if (workers === 0) return inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }));
+    if (workers === 0)
+      return inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
     this.#workers = new WorkerPool({ workers, logger: this.#logger });
     return this.#workers;
   }

@@ -1,6 +1,6 @@
+import type { Schemes, Verifiers } from '../algorithms/index.js';
 import type { Backend } from '../api/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import type { Suite } from '../frost/index.js';
 import type { Genesis } from '../identity/index.js';
 import { voters } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
@@ -22,7 +22,7 @@ import type { KindTable } from '../state/index.js';
 import { batchOf, Connections, TASK_DRIVERS, TaskManager } from '../tasks/index.js';
 import type { DriverTable } from '../tasks/index.js';
 import { encodeSession, levelNamed } from '../wire/index.js';
-import type { Algorithm, SessionBody } from '../wire/index.js';
+import type { SessionBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { LevelGuard } from './level-guard.js';
@@ -47,7 +47,9 @@ export type ReplicaConfig = {
   readonly boot: Boot;
   /** 32 bytes; wraps the data keys of this node's key shares. */
   readonly wrappingKey: Uint8Array;
-  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  /** The algorithms of this node. */
+  readonly schemes: Schemes;
+  readonly verifiers: Verifiers;
   /** What this node runs: the build as it is released, unless given. */
   readonly build?: Build;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
@@ -116,7 +118,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     random: ports.random,
     clock,
     compute,
-    suiteOf: config.suiteOf,
+    schemes: config.schemes,
   });
   const sendTo = (nodes: readonly NodeId[], message: SessionBody): void => {
     let bytes: Uint8Array | undefined;
@@ -151,7 +153,12 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       },
     },
     state: { view: overlay, queries: asked },
-    arithmetic: { compute, random: ports.random, suiteOf: config.suiteOf },
+    arithmetic: {
+      compute,
+      random: ports.random,
+      schemes: config.schemes,
+      verifiers: config.verifiers,
+    },
     keys,
     connections,
     drivers: config.kinds?.drivers ?? TASK_DRIVERS,

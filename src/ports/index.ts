@@ -3,7 +3,7 @@
  * must be pure.
  */
 export type { Clock, Timer } from './clock.js';
-export type { Compute, Job, JobName, Jobs } from './compute.js';
+export type { BoundJob, Compute, Job, Jobs, Lane } from './compute.js';
 export type { Logger, LogFields } from './logger.js';
 export type { BuildWord, Channel, Network, NetworkListener } from './network.js';
 export type { Random } from './random.js';

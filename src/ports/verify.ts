@@ -10,11 +10,4 @@ export interface Verify {
    * throws.
    */
   certified(key: SignatureKey, bytes: Uint8Array, signature: Uint8Array): boolean;
-  /** Claims that `signature` verifies under a key of `algorithm`, by code that did not make it. Never throws. */
-  final(
-    algorithm: string,
-    publicKey: Uint8Array,
-    message: Uint8Array,
-    signature: Uint8Array,
-  ): boolean;
 }

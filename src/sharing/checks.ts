@@ -1,5 +1,7 @@
 import { equal, type PartyIndex } from '../common/index.js';
-import { challenge, evaluateInExponent, xof } from '../crypto/index.js';
+import { challenge, evaluateInExponent, wipe, xof } from '../crypto/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Job } from '../ports/index.js';
 import {
   bytesItem,
   listItem,
@@ -8,7 +10,7 @@ import {
   u16Item,
   type KeygenOpening,
 } from '../wire/index.js';
-import type { SharingGroup } from './group.js';
+import type { SharingContext, SharingGroup } from './group.js';
 import { HASH_BYTES, keygen } from './messages.js';
 import { decodeAll } from './public.js';
 
@@ -74,6 +76,23 @@ export function isRightOpening<P>(
   return group.equal(group.multiplyPublic(group.base, z), expected);
 }
 
+export type CheckOpeningInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly sessionId: Uint8Array;
+  readonly who: PartyIndex;
+  readonly threshold: number;
+  readonly commitBody: Uint8Array;
+  readonly openBody: Uint8Array;
+};
+
+/** {@link isRightOpening}: one job for each participant, so that nothing waits behind all of them. */
+export const checkOpeningJob: Job<CheckOpeningInput, boolean, SharingContext> = {
+  name: 'sharing/check-opening',
+  lane: 'generation',
+  compute: ({ algorithm, sessionId, who, threshold, commitBody, openBody }, { schemes }) =>
+    isRightOpening(schemes[algorithm].sharing, sessionId, who, threshold, commitBody, openBody),
+};
+
 /** Whether the value for `to` is on the polynomial that the same sender's opening shows: f(to)·G = Σ_l to^l·A_l. */
 export function isRightValue<P>(
   sharing: SharingGroup<P>,
@@ -89,3 +108,25 @@ export function isRightValue<P>(
   // The value is a secret of this node's: the hardened path.
   return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));
 }
+
+export type CheckValueInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly openBody: Uint8Array;
+  /** It holds a secret: taken, and wiped. */
+  readonly valueBody: Uint8Array;
+  readonly to: PartyIndex;
+};
+
+/** {@link isRightValue}. */
+export const checkValueJob: Job<CheckValueInput, boolean, SharingContext> = {
+  name: 'sharing/check-value',
+  lane: 'generation',
+  takes: ({ valueBody }) => [valueBody],
+  compute({ algorithm, openBody, valueBody, to }, { schemes }) {
+    try {
+      return isRightValue(schemes[algorithm].sharing, openBody, valueBody, to);
+    } finally {
+      wipe(valueBody);
+    }
+  },
+};

@@ -4,10 +4,11 @@ import { PARTICIPANTS_MAX, THRESHOLD_MIN } from '../identity/index.js';
 import { ProtocolAbort, type Party } from '../mpc/index.js';
 import type { Compute, Random } from '../ports/index.js';
 import { bytesItem, listItem, type KeygenValue } from '../wire/index.js';
-import { commitmentTo } from './checks.js';
+import { checkOpeningJob, checkValueJob, commitmentTo } from './checks.js';
 import type { KeyShare, SharingGroup } from './group.js';
-import { checkOpeningJob, checkValueJob, openKeygenJob, publicPolynomialJob } from './job-names.js';
 import { keygen, SALT_BYTES, type KeygenRounds } from './messages.js';
+import { openKeygenJob } from './opening.js';
+import { publicPolynomialJob } from './public.js';
 
 /** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
 export type NewKey = {
@@ -44,7 +45,7 @@ export async function generateKey<P>(
   const k = sharing.group.encodeScalar(randomScalar(sharing.group.order, random));
   const salt = random.bytes(SALT_BYTES);
   const secret = { algorithm, sessionId, index, coefficients, k, salt };
-  const opening = await compute.run(openKeygenJob, secret, [...coefficients, k]);
+  const opening = await compute.run(openKeygenJob, secret);
 
   // commit: every participant commits before any one shows, so none chooses as a function of the others.
   const hash = commitmentTo(party.sessionId, party.index, opening, opening.salt);
@@ -75,7 +76,7 @@ export async function generateKey<P>(
   await blame(party, ['open', 'value'], (j) => {
     const mineOf = Uint8Array.from(at(valueBodies, j));
     const input = { algorithm, openBody: at(openBodies, j), valueBody: mineOf, to: party.index };
-    return compute.run(checkValueJob, input, [mineOf]);
+    return compute.run(checkValueJob, input);
   });
 
   const V = await compute.run(publicPolynomialJob, { algorithm, openBodies, threshold });

@@ -11,6 +11,11 @@ export interface SharingGroup<P = unknown> {
   readonly verificationShares: BoundedCache<P>;
 }
 
+/** What a thread that computes for key generation has of its own: the group of each algorithm. */
+export type SharingContext = {
+  readonly schemes: Readonly<Record<KeyAlgorithm, { readonly sharing: SharingGroup }>>;
+};
+
 /** One participant's key share: f(index). Its holder wipes it. */
 export type KeyShare = {
   /** 1 .. n. */

@@ -2,11 +2,13 @@
  * Key generation: Pedersen's with commit-reveal, as a protocol over an `mpc` party, and what is public of the sharing that it
  * makes (`docs/protocols.md`). Generic in the group, which is handed in. It knows no signature, no log, no node and no storage.
  */
-export { isRightOpening, isRightValue } from './checks.js';
+export { checkOpeningJob, checkValueJob, isRightOpening, isRightValue } from './checks.js';
 export { generateKey } from './generate.js';
 export type { NewKey } from './generate.js';
-export type { KeyShare, SharingGroup } from './group.js';
-export { sharingJobs } from './jobs.js';
+export type { KeyShare, SharingContext, SharingGroup } from './group.js';
 export { keygen } from './messages.js';
 export type { KeygenRounds } from './messages.js';
-export { decodeAll, isShareOf, verificationShare } from './public.js';
+export { openKeygenJob } from './opening.js';
+export { decodeAll, isShareOf, publicPolynomialJob, verificationShare } from './public.js';
+export { sharedKey } from './shared-key.js';
+export type { SharedKey } from './shared-key.js';

@@ -1,8 +1,10 @@
-import type { PartyIndex } from '../common/index.js';
-import type { SecretPolynomial } from '../crypto/index.js';
+import { assert, type PartyIndex } from '../common/index.js';
+import { SecretPolynomial, wipe } from '../crypto/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Job } from '../ports/index.js';
 import type { KeygenOpening } from '../wire/index.js';
 import { proofChallenge } from './checks.js';
-import type { SharingGroup } from './group.js';
+import type { SharingContext, SharingGroup } from './group.js';
 
 /**
  * A_i, and a Schnorr proof that a_{i,0} is known: B = k·G, z = k + e·a_{i,0}.
@@ -23,3 +25,34 @@ export function openingOf<P>(
   const z = (k + e * polynomial.constant) % group.order;
   return { coefficients, proofCommitment, proofResponse: group.encodeScalar(z), salt };
 }
+
+export type OpenKeygenInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly sessionId: Uint8Array;
+  readonly index: PartyIndex;
+  /** a_{i,0} .. a_{i,t−1} and the proof's k. Taken, and wiped. */
+  readonly coefficients: readonly Uint8Array[];
+  readonly k: Uint8Array;
+  readonly salt: Uint8Array;
+};
+
+/** {@link openingOf}. */
+export const openKeygenJob: Job<OpenKeygenInput, KeygenOpening, SharingContext> = {
+  name: 'sharing/open-keygen',
+  lane: 'generation',
+  takes: ({ coefficients, k }) => [...coefficients, k],
+  compute({ algorithm, coefficients, k, salt, ...of }, { schemes }) {
+    const { sharing } = schemes[algorithm];
+    const scalar = (bytes: Uint8Array): bigint => {
+      const value = sharing.group.decodeScalar(bytes);
+      assert(value !== undefined, 'what is drawn is a scalar');
+      return value;
+    };
+    try {
+      using polynomial = new SecretPolynomial(sharing.group, coefficients.map(scalar));
+      return openingOf(sharing, of, polynomial, scalar(k), salt);
+    } finally {
+      wipe(...coefficients, k);
+    }
+  },
+};

@@ -1,6 +1,8 @@
 import { toHex, type PartyIndex } from '../common/index.js';
 import { evaluateInExponent } from '../crypto/index.js';
-import type { KeyShare, SharingGroup } from './group.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Job } from '../ports/index.js';
+import type { KeyShare, SharingContext, SharingGroup } from './group.js';
 import { keygen } from './messages.js';
 
 /** All points of a list, or `undefined` if one of them is none. */
@@ -64,3 +66,21 @@ export function publicPolynomial<P>(
   const X = openBodies.map((_, position) => verificationShare(sharing, V, position + 1));
   return X.some((X_j) => X_j === undefined || group.isIdentity(X_j)) ? undefined : V;
 }
+
+export type PublicPolynomialInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly openBodies: readonly Uint8Array[];
+  readonly threshold: number;
+};
+
+/** {@link publicPolynomial}. */
+export const publicPolynomialJob: Job<
+  PublicPolynomialInput,
+  readonly Uint8Array[] | undefined,
+  SharingContext
+> = {
+  name: 'sharing/public-polynomial',
+  lane: 'generation',
+  compute: ({ algorithm, openBodies, threshold }, { schemes }) =>
+    publicPolynomial(schemes[algorithm].sharing, openBodies, threshold),
+};

@@ -1,13 +1,13 @@
 import { ClusterError } from '../common/index.js';
-import type { Suite } from '../frost/index.js';
+import type { Schemes, Verifiers } from '../algorithms/index.js';
 import type { Compute, Random } from '../ports/index.js';
-import type { Algorithm } from '../wire/index.js';
 
 /** What protocols compute with. */
 export type Arithmetic = {
   readonly compute: Compute;
   readonly random: Random;
-  readonly suiteOf: (algorithm: Algorithm) => Suite | undefined;
+  readonly schemes: Schemes;
+  readonly verifiers: Verifiers;
 };
 
 /** Claims that a computation ended only because its node stops: nothing that anybody has to look at. */

@@ -64,7 +64,7 @@ export class TaskManager {
     const leadership = new Leadership(consensus);
     const tasks = new LiveTasks(state, context.rules);
 
-    const culprits = new Culprits(context, arithmetic.suiteOf);
+    const culprits = new Culprits(context, arithmetic.schemes);
     const complaints = new Complaints(context, culprits);
     const accusing = new Accusing(context, culprits);
 

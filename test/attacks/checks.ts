@@ -246,7 +246,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a signer signs for its own commitment only',
     'the leader lies: another D for node-2',
-    "if (!isOf(slot, kept.commitment))\n            return 'other-bytes';",
+    "if (!isOf(slot, kept.supply))\n            return 'other-bytes';",
   ),
   without(
     'a signer signs for its own run only',
@@ -359,20 +359,20 @@ export const CHECKS: readonly Check[] = [
   without(
     'the ready is for the key of the request',
     'framing: a right share and the own ready for another key',
-    'if (suite === undefined || !ofThisKey || ',
-    'if (suite === undefined || ',
+    'if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey)',
+    'if (!isKeyAlgorithm(ready.algorithm))',
   ),
   without(
     'the request’s path is judged with',
     'framing: a right share under a derived key',
-    'publicOf(ready, request.path)',
-    'publicOf(ready, [])',
+    'sharedKey(ready, request.path)',
+    'sharedKey(ready, [])',
   ),
   without(
     'nobody is blamed where nobody can say',
     'framing: a share for a list that nobody can sign',
-    "index, scalar) === 'wrong';",
-    "index, scalar) !== 'right';",
+    "index, said) === 'wrong';",
+    "index, said) !== 'right';",
   ),
   without(
     'the request is the one that the attempt names',
@@ -403,8 +403,8 @@ export const CHECKS: readonly Check[] = [
     without(
       'a nonce is taken once',
       'a nonce is taken once',
-      'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
-      'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
+      'this.#forget(slot.counter, kept.owner);\n        return kept.supply.secret;',
+      'return kept.supply.secret.slice();',
     ),
   ),
   common(

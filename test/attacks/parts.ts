@@ -5,8 +5,9 @@ import { aggregate, commit, signShare } from '../../src/frost/index.js';
 import type { Commitment, Suite } from '../../src/frost/index.js';
 import { bind, isSignerSet } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
-import { algorithmName } from '../../src/identity/index.js';
-import { nodeVerify, systemRandom } from '../../src/machine/index.js';
+import { algorithmOf } from '../../src/identity/index.js';
+import type { KeyAlgorithm } from '../../src/identity/index.js';
+import { systemRandom, VERIFIERS } from '../../src/machine/index.js';
 import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
 import { Algorithm, encode, SignRequest } from '../../src/wire/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';
@@ -106,13 +107,13 @@ function refused(suite: Suite): readonly string[] {
   const { key, shares } = dealRandom(suite, 2, 3, seededRandom(7));
   const { B, shares: signed } = signAll(suite, key, shares.slice(0, 2), MESSAGE, systemRandom);
   const never = aggregate(suite, key, B, MESSAGE, signed, () => false);
-  const name = algorithmName(suite.algorithm);
+  const { verify } = VERIFIERS[suite.algorithm];
   const verified = aggregate(suite, key, B, MESSAGE, signed, (signature) =>
-    nodeVerify.final(name, key.publicKey, MESSAGE, signature),
+    verify(key.publicKey, MESSAGE, signature),
   );
   const wrong = new Map<PartyIndex, Uint8Array>(signed).set(1, suite.group.encodeScalar(1n));
   const spoilt = aggregate(suite, key, B, MESSAGE, wrong, (signature) =>
-    nodeVerify.final(name, key.publicKey, MESSAGE, signature),
+    verify(key.publicKey, MESSAGE, signature),
   );
   return [
     ...unless(!never.ok && never.culprits.length === 0, 'it was returned, or somebody blamed'),
@@ -227,7 +228,7 @@ async function swapped(): Promise<readonly string[]> {
   const sealed = await here.shares.get({ keyId: id, sessionId: at });
   if (sealed === undefined) return ['nothing is sealed'];
   await here.shares.putIfAbsent({ keyId: id, sessionId: elsewhere }, sealed);
-  return opensNowhere(here, record, elsewhere, record.algorithm);
+  return opensNowhere(here, record, elsewhere, algorithmOf(record));
 }
 
 async function otherAlgorithm(): Promise<readonly string[]> {
@@ -242,7 +243,7 @@ async function opensNowhere(
   { keys }: TaskRoom,
   record: KeyRecord,
   at: SessionId,
-  algorithm: Algorithm,
+  algorithm: KeyAlgorithm,
 ): Promise<readonly string[]> {
   const { version, publicPolynomial: V } = record;
   const opened = await keys

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
-import { nodeVerify } from '../../src/machine/index.js';
+import { VERIFIERS } from '../../src/machine/index.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import {
@@ -11,11 +11,12 @@ import {
   verify,
 } from '../support/builders/ledger.js';
 import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
+import { Algorithm } from '../../src/wire/index.js';
 
 test('three replicas elect a leader, generate a key and sign with it', async () => {
   await using cluster = await ReplicaCluster.start({
     genesis: testGenesis(),
-    verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) },
+    verify,
     signerOf: ledgerSigner,
   });
 
@@ -30,8 +31,7 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
     const key = cluster.at(nodeId('node-1')).local().key('treasury');
     const signature = signatureOf(signed)?.signature;
     expect(
-      nodeVerify.final(
-        'FROST_ED25519_SHA512',
+      VERIFIERS[Algorithm.FROST_ED25519_SHA512].verify(
         key?.publicKey ?? message,
         message,
         signature ?? message,

@@ -11,7 +11,7 @@ const MAX = 5;
 type Made = {
   readonly slot: NonceSlot;
   readonly owner: string;
-  readonly secrets: readonly [Uint8Array, Uint8Array];
+  readonly secret: Uint8Array;
   readonly madeMs: number;
   fate: 'kept' | 'taken' | 'dropped';
 };
@@ -69,20 +69,19 @@ test('a nonce is taken once or dropped and wiped, and there is no third way', ()
           if (kept(step.owner).length >= PER_OWNER_MAX) drop([kept(step.owner)[0]]);
           if (kept().length >= MAX) drop([kept()[0]]);
           const secret = (): Uint8Array => new Uint8Array(32).fill(all.length + 1);
-          const secrets = [secret(), secret()] as const;
+          const own = secret();
           const [D, E] = [secret().fill(100 + all.length), secret().fill(200 - all.length)];
-          const slot = nonces.add(step.owner, { d: secrets[0], e: secrets[1], D, E }, now);
-          all.push({ slot, owner: step.owner, secrets, madeMs: now, fate: 'kept' });
+          const slot = nonces.add(step.owner, { secret: own, parts: [D, E] }, now);
+          all.push({ slot, owner: step.owner, secret: own, madeMs: now, fate: 'kept' });
         } else if (step.do === 'take') {
           const made = all[step.pick % Math.max(1, all.length)];
           if (made === undefined) continue;
           const taken = nonces.take(step.owner, altered(made.slot, step.as));
           const here = made.fate === 'kept' && made.owner === step.owner;
           const named = step.as === 'it is' || step.as === 'other bytes';
-          const right = { d: made.secrets[0], e: made.secrets[1] };
           const wrong = here && named ? 'other-bytes' : 'gone';
           const gives = here && step.as === 'it is';
-          answers.push({ taken, expected: gives ? right : wrong });
+          answers.push({ taken, expected: gives ? made.secret : wrong });
           if (gives) made.fate = 'taken';
         } else if (step.do === 'named') {
           const named = step.picks.flatMap((pick) => all[pick % Math.max(1, all.length)] ?? []);
@@ -99,9 +98,7 @@ test('a nonce is taken once or dropped and wiped, and there is no third way', ()
         expect(answers.at(-1)?.taken).toEqual(answers.at(-1)?.expected);
         for (const name of ['a/1', 'a/2', 'b/1'])
           expect(nonces.count(name)).toBe(kept(name).length);
-        const wiped = all.map(({ secrets }) =>
-          secrets.every((bytes) => bytes.every((b) => b === 0)),
-        );
+        const wiped = all.map(({ secret }) => secret.every((byte) => byte === 0));
         expect(wiped).toEqual(all.map(({ fate }) => fate === 'dropped'));
         const counters = all.map(({ slot }) => slot.counter);
         expect(counters).toEqual(all.map((_, at) => BigInt(at + 1)));

@@ -48,8 +48,10 @@ export class Recorder {
     // oxlint-disable-next-line typescript/unbound-method -- it is called with the nonces
     const { add } = Nonces.prototype;
     Nonces.prototype.add = function (this: Nonces, owner, made, madeMs) {
-      record('nonce', made.d);
-      record('nonce', made.e);
+      // Both scalars of a nonce, each as it would be found alone.
+      const half = made.secret.length / 2;
+      record('nonce', made.secret.subarray(0, half));
+      record('nonce', made.secret.subarray(half));
       return add.call(this, owner, made, madeMs);
     };
   }

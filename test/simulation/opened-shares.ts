@@ -10,9 +10,10 @@ import { lagrangeAtZero } from '../../src/crypto/index.js';
 import { type Suite } from '../../src/frost/index.js';
 import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
-import { inlineCompute } from '../../src/machine/index.js';
+import { inlineCompute, VERIFIERS } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
 import type { KeyRecord } from '../../src/wire/index.js';
+import { schemesWith } from '../support/builders/schemes.js';
 import type { Shares } from './checkers/key-kept.js';
 import type { ShareDisk } from './disk.js';
 import { Rng } from './rng.js';
@@ -53,10 +54,8 @@ export function openedShares(parts: {
       boot: bootId('00'.repeat(16)),
       random: { bytes: (count) => rng.bytes(count) },
       clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
-      compute: inlineCompute(
-        algorithmJobs({ suiteOf: () => suite, verify: { final: () => false } }),
-      ),
-      suiteOf: () => suite,
+      compute: inlineCompute(algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS })),
+      schemes: schemesWith(suite),
     });
     const [id, { version }] = [keyId(key.keyId), key];
     const session = sessionId(toHex(key.sessionId));

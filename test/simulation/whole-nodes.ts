@@ -11,10 +11,11 @@ import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite, type Suite } from '../../src/frost/index.js';
 import { algorithmJobs } from '../../src/algorithms/index.js';
+import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
 import { startReplica, type Replica } from '../../src/node/replica.js';
-import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
+import { inlineCompute, nodeVerify, VERIFIERS } from '../../src/machine/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
-import type { Algorithm } from '../../src/wire/index.js';
+import { schemesWith } from '../support/builders/schemes.js';
 import { Clients } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
@@ -54,27 +55,27 @@ function genesisOf(signers: readonly Signer[]): Genesis {
 type Household = {
   readonly genesis: Genesis;
   readonly verify: Verify;
-  readonly suite: Suite;
+  readonly schemes: Schemes;
+  readonly verifiers: Verifiers;
   readonly signers: ReadonlyMap<NodeId, Signer>;
   readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
 };
 
 function startNode(household: Household, malice: Malice): StartProcess<NodeProcess> {
   return async (node, ports) => {
-    const { genesis, suite, verify } = household;
+    const { genesis, schemes, verifiers, verify } = household;
     const signer = household.signers.get(node);
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
-    const suiteOf = (algorithm: Algorithm): Suite | undefined =>
-      algorithm === suite.algorithm ? suite : undefined;
-    const compute = inlineCompute(algorithmJobs({ suiteOf, verify }));
+    const compute = inlineCompute(algorithmJobs({ schemes, verifiers }));
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(
         {
           genesis,
           boot: ports.boot,
           wrappingKey,
-          suiteOf,
+          schemes,
+          verifiers,
           onFatal: (error) => ports.onFatal(error),
         },
         { ...doors, compute, signer, verify },
@@ -124,14 +125,15 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
   const signers = nodes.map((node) => identities.signer(node, rng));
   const genesis = genesisOf(signers);
   const suite = weather.realCurve ? ed25519Suite : (smallSuite() as Suite);
-  const final: Verify['final'] = (algorithm, publicKey, message, signature) =>
-    weather.realCurve
-      ? nodeVerify.final(algorithm, publicKey, message, signature)
-      : verifySchnorr(suite, publicKey, message, signature);
+  const schemes = schemesWith(suite);
+  const verifier: Verifier = weather.realCurve
+    ? VERIFIERS[suite.algorithm]
+    : { isQuick: true, verify: (...asked) => verifySchnorr(suite, ...asked) };
   const household: Household = {
     genesis,
-    suite,
-    verify: { ...nodeVerify, identity: identities.identity, final },
+    schemes,
+    verifiers: { ...VERIFIERS, [suite.algorithm]: verifier },
+    verify: { ...nodeVerify, identity: identities.identity },
     signers: new Map(signers.map((signer) => [signer.node, signer])),
     wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
   };
@@ -149,8 +151,7 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
       world,
       rng: new Rng(seed, 'workload'),
       nodes,
-      verifies: (publicKey, message, signature) =>
-        final('FROST_ED25519_SHA512', publicKey, message, signature),
+      verifies: (publicKey, message, signature) => verifier.verify(publicKey, message, signature),
       report,
       watch: () => setting.watch(),
       forks: weather.liar !== undefined,
@@ -172,8 +173,7 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
       },
       requestHash,
       culpritOf: (evidence) =>
-        judgeEvidence({ genesis, verify: household.verify, suiteOf: () => suite }, evidence)
-          ?.nodeId,
+        judgeEvidence({ genesis, verify: household.verify, schemes }, evidence)?.nodeId,
     },
     shares: (cluster) =>
       openedShares({

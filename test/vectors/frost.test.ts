@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../../src/common/index.js';
-import { aggregate, commit, signShare, suiteOf } from '../../src/frost/index.js';
+import { aggregate, commit, signShare } from '../../src/frost/index.js';
 import { verificationShare } from '../../src/sharing/index.js';
 import { bind } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { Algorithm } from '../../src/wire/index.js';
 import { deal, verifies } from '../support/builders/frost-exchange.js';
 import { RFC9591 } from './rfc9591.js';
+import { SUITES } from '../support/builders/schemes.js';
 
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 
@@ -23,8 +24,7 @@ const names = new Map<Algorithm, string>(
 describe.each(RFC9591.map((RFC) => [names.get(RFC.algorithm), RFC] as const))(
   '%s',
   (_name, RFC) => {
-    const suite = suiteOf(RFC.algorithm);
-    if (suite === undefined) throw new Error('there is such a suite');
+    const suite = SUITES[RFC.algorithm];
     const { group } = suite;
     const number = (hex: string) => group.decodeScalar(bytes(hex)) ?? 0n;
 

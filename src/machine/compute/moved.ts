@@ -17,13 +17,14 @@ function isOwned(buffer: ArrayBufferLike): buffer is ArrayBuffer {
  * The same data without what lies beside it: whole buffers cross to a thread, and a few bytes of a message are a view of all
  * of it. What has a buffer of its own stays as it is, so that it can be moved.
  */
+export function alone<T>(value: T): T;
 export function alone(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value;
     const isWhole = buffer.byteLength === byteLength;
     return isWhole ? value : new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
-  if (Array.isArray(value)) return value.map(alone);
+  if (Array.isArray(value)) return value.map((each: unknown) => alone(each));
   if (isMap(value)) return new Map([...value].map(([key, each]) => [key, alone(each)]));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, alone(each)]));

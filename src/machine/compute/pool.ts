@@ -1,27 +1,38 @@
 import { Worker } from 'node:worker_threads';
 import { Bug, ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
-import type { Compute, JobName, Logger } from '../../ports/index.js';
+import type { Compute, Job, Lane, Logger } from '../../ports/index.js';
 import { JOB_MS_MAX, JOBS_MAX } from './limits.js';
 import type { JobAnswer, JobRequest } from './messages.js';
 import { alone, buffersOf } from './moved.js';
+import { LaneQueue } from './queue.js';
 
 /** What runs in each worker; tests have others. */
 const PROGRAM = new URL('./worker.js', import.meta.url);
 
-/** A job whose answer is still to come. */
+/** Jobs of signatures that a worker has at once: it finds the next one there, and waits for no message between two. */
+const SIGNING_AT_ONCE = 2;
+
+/** A job that is asked for and not answered. */
 interface PendingJob {
-  readonly timer: NodeJS.Timeout;
+  readonly name: string;
+  readonly lane: Lane;
+  readonly input: unknown;
+  /** Arrays of the input that were given away. */
+  readonly taken: readonly Uint8Array[];
   resolve(output: unknown): void;
   reject(error: Error): void;
 }
 
-/** One place for a worker, which may be replaced by another. */
+/** One place for a worker. The worker in it may change. */
 type WorkerSlot = {
   worker: Worker | undefined;
   /** Whether this worker has answered anything: one that dies before would only die again. */
   answered: boolean;
-  readonly pending: Map<number, PendingJob>;
+  /** In the order in which the worker computes them. */
+  readonly jobs: Map<number, PendingJob>;
+  /** Of the job that is being computed. */
+  timer: NodeJS.Timeout | undefined;
 };
 
 export type WorkerPoolParts = {
@@ -29,18 +40,21 @@ export type WorkerPoolParts = {
   readonly logger: Logger;
   readonly program?: URL;
   readonly jobMsMax?: Millis;
-  readonly jobsMax?: number;
+  readonly jobsMax?: Partial<Readonly<Record<Lane, number>>>;
 };
 
 /**
- * Computes in threads of its own. A job goes to the worker with the fewest, and stays there: when the worker dies or takes
- * too long, all that it had fails, nothing is tried again, and another worker takes its place.
+ * Computes in threads of its own. A job waits here until a worker is free for it, so that one of a later lane delays one of
+ * an earlier lane by no more than the job that is running. When a worker dies or takes too long, all that it had fails,
+ * nothing is tried again, and another worker takes its place.
  */
 export class WorkerPool implements Compute {
   readonly #parts: WorkerPoolParts;
   readonly #slots: readonly WorkerSlot[];
+  readonly #queue = new LaneQueue<PendingJob>();
+  /** Jobs of each lane, waiting or under way. */
+  readonly #counts: Record<Lane, number> = { signing: 0, generation: 0, pool: 0 };
   #lastId = 0;
-  #count = 0;
   #closed = false;
 
   constructor(parts: WorkerPoolParts) {
@@ -48,99 +62,143 @@ export class WorkerPool implements Compute {
     this.#slots = Array.from({ length: parts.workers }, () => ({
       worker: undefined,
       answered: false,
-      pending: new Map(),
+      jobs: new Map<number, PendingJob>(),
+      timer: undefined,
     }));
-    for (const slot of this.#slots) slot.worker = this.#startWorker(slot);
+    for (const slot of this.#slots) slot.worker = this.#start(slot);
   }
 
   idle(): boolean {
-    return this.#count === 0;
+    return Object.values(this.#counts).every((count) => count === 0);
   }
 
-  run<I, O>(name: JobName<I, O>, input: I, moved: readonly Uint8Array[] = []): Promise<O> {
+  run<I, O>({ name, lane, takes }: Job<I, O, never>, input: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      const { jobMsMax = JOB_MS_MAX, jobsMax = JOBS_MAX } = this.#parts;
-      const slot = this.#leastBusy();
-      const buffers = buffersOf(moved);
-      if (this.#closed || slot === undefined || this.#count >= jobsMax) {
-        // A secret that was given away is wiped, whether it was computed with or not.
-        for (const array of moved) array.fill(0);
+      const taken = takes?.(input) ?? [];
+      const transfer = buffersOf(taken);
+      const full = this.#counts[lane] >= (this.#parts.jobsMax?.[lane] ?? JOBS_MAX[lane]);
+      if (this.#closed || full) {
+        // Given away is given away: nothing finds it later.
+        for (const array of taken) array.fill(0);
         reject(this.#closed ? ended() : overloaded());
         return;
       }
-      const worker = (slot.worker ??= this.#startWorker(slot));
-      const id = ++this.#lastId;
-      const timer = setTimeout(() => this.#replaceWorker(slot, worker, overdue(name)), jobMsMax);
-      const job: PendingJob = {
-        timer,
+      this.#counts[lane] += 1;
+      const settle: Pick<PendingJob, 'resolve' | 'reject'> = {
         resolve: (output: O) => resolve(output),
         reject,
       };
-      slot.pending.set(id, job);
-      this.#count += 1;
-      const asked: JobRequest = { id, name, input: alone(input) };
-      worker.postMessage(asked, buffers);
+      const slot = this.#queue.first() === undefined ? this.#freeSlot(lane) : undefined;
+      if (slot !== undefined) {
+        this.#post(slot, { name, lane, input: alone(input), taken, ...settle });
+        return;
+      }
+      // It waits as a copy of its own: what is taken is empty at the caller's already.
+      const copy: I = structuredClone(alone(input), { transfer });
+      this.#queue.add({ name, lane, input: copy, taken: takes?.(copy) ?? [], ...settle });
     });
   }
 
-  /** Ends the workers. What is under way fails. */
+  /** Ends the workers. What is under way or waits fails. */
   async close(): Promise<void> {
     this.#closed = true;
     const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
-    for (const slot of this.#slots) this.#clear(slot, ended());
+    for (const slot of this.#slots) this.#fail(slot, ended());
+    for (const job of this.#queue.clear()) {
+      for (const array of job.taken) array.fill(0);
+      this.#counts[job.lane] -= 1;
+      job.reject(ended());
+    }
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  #leastBusy(): WorkerSlot | undefined {
-    return this.#slots.reduce<WorkerSlot | undefined>(
-      (best, slot) => (best === undefined || slot.pending.size < best.pending.size ? slot : best),
-      undefined,
+  /** A worker without a job; for a signature also one with only jobs of signatures, and not too many. */
+  #freeSlot(lane: Lane): WorkerSlot | undefined {
+    const unused = this.#slots.find(({ jobs }) => jobs.size === 0);
+    if (unused !== undefined || lane !== 'signing') return unused;
+    return this.#slots.find(
+      ({ jobs }) =>
+        jobs.size < SIGNING_AT_ONCE && [...jobs.values()].every((job) => job.lane === 'signing'),
     );
   }
 
-  #startWorker(slot: WorkerSlot): Worker {
+  /** Gives waiting jobs to workers that are free for them. */
+  #dispatch(): void {
+    for (;;) {
+      const next = this.#queue.first();
+      const slot = next && this.#freeSlot(next.lane);
+      if (slot === undefined) return;
+      const job = this.#queue.shift();
+      if (job !== undefined) this.#post(slot, job);
+    }
+  }
+
+  #post(slot: WorkerSlot, job: PendingJob): void {
+    const worker = (slot.worker ??= this.#start(slot));
+    const id = ++this.#lastId;
+    slot.jobs.set(id, job);
+    if (slot.jobs.size === 1) this.#startTimer(slot);
+    const question: JobRequest = { id, name: job.name, input: job.input };
+    worker.postMessage(question, buffersOf(job.taken));
+  }
+
+  /** The time of the job that the worker computes now. */
+  #startTimer(slot: WorkerSlot): void {
+    clearTimeout(slot.timer);
+    const { worker } = slot;
+    const [job] = slot.jobs.values();
+    slot.timer = undefined;
+    if (job === undefined || worker === undefined) return;
+    const { jobMsMax = JOB_MS_MAX } = this.#parts;
+    slot.timer = setTimeout(() => this.#replace(slot, worker, overdue(job.name)), jobMsMax);
+  }
+
+  #start(slot: WorkerSlot): Worker {
     // It gets no environment: what a process is told there is not meant for arithmetic.
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
     slot.answered = false;
-    worker.on('message', (answer: JobAnswer) => this.#answered(slot, answer));
-    worker.on('error', (error) => this.#replaceWorker(slot, worker, died(error)));
-    worker.on('exit', () => this.#replaceWorker(slot, worker, died(undefined)));
+    worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));
+    worker.on('error', (error) => this.#replace(slot, worker, died(error)));
+    worker.on('exit', () => this.#replace(slot, worker, died(undefined)));
     return worker;
   }
 
-  #answered(slot: WorkerSlot, answer: JobAnswer): void {
-    const job = this.#take(slot, answer.id);
+  #onAnswer(slot: WorkerSlot, answer: JobAnswer): void {
     slot.answered = true;
+    const job = this.#remove(slot, answer.id);
     if (job === undefined) return;
+    this.#startTimer(slot);
     if ('error' in answer) job.reject(new Bug(answer.error));
     else job.resolve(answer.output);
+    this.#dispatch();
   }
 
-  #take(slot: WorkerSlot, id: number): PendingJob | undefined {
-    const job = slot.pending.get(id);
+  #remove(slot: WorkerSlot, id: number): PendingJob | undefined {
+    const job = slot.jobs.get(id);
     if (job === undefined) return undefined;
-    slot.pending.delete(id);
-    this.#count -= 1;
-    clearTimeout(job.timer);
+    slot.jobs.delete(id);
+    this.#counts[job.lane] -= 1;
     return job;
   }
 
-  /** This worker ends, and every job that it was given fails. */
-  #replaceWorker(slot: WorkerSlot, worker: Worker, why: ClusterError): void {
+  /** This worker is done with, and so is all that it was asked. */
+  #replace(slot: WorkerSlot, worker: Worker, why: ClusterError): void {
     if (this.#closed || slot.worker !== worker) return;
     this.#parts.logger.error('A compute worker is replaced', {
       error: why.message,
-      jobs: slot.pending.size,
+      jobs: slot.jobs.size,
     });
-    const replace = slot.answered;
+    const { answered } = slot;
     slot.worker = undefined;
     void worker.terminate();
-    if (replace) slot.worker = this.#startWorker(slot);
-    this.#clear(slot, why);
+    if (answered) slot.worker = this.#start(slot);
+    this.#fail(slot, why);
+    this.#dispatch();
   }
 
-  #clear(slot: WorkerSlot, why: ClusterError): void {
-    for (const id of slot.pending.keys()) this.#take(slot, id)?.reject(why);
+  #fail(slot: WorkerSlot, why: ClusterError): void {
+    for (const id of slot.jobs.keys()) this.#remove(slot, id)?.reject(why);
+    this.#startTimer(slot);
   }
 }
 

@@ -1,9 +1,8 @@
 /** What runs in a worker: the arithmetic, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { suiteOf } from '../../frost/index.js';
-import { algorithmJobs } from '../../algorithms/index.js';
-import { nodeVerify } from '../verify.js';
+import { algorithmJobs, SCHEMES } from '../../algorithms/index.js';
+import { VERIFIERS } from '../verifiers.js';
 import { buffersOf } from './moved.js';
 import type { JobAnswer, JobRequest } from './messages.js';
 
@@ -15,18 +14,18 @@ try {
   // A sandbox may forbid it: the arithmetic is as good without.
 }
 
-const jobs = algorithmJobs({ suiteOf, verify: nodeVerify });
+const jobs = algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS });
 
 parentPort?.on('message', ({ id, name, input }: JobRequest) => {
   let answer: JobAnswer;
-  let moved: readonly Uint8Array[] = [];
+  let given: readonly Uint8Array[] = [];
   try {
-    const done = jobs.get(name)?.compute(input);
+    const done = jobs.get(name)?.run(input);
     if (done === undefined) throw new Error(`there is no job ${name}`);
     answer = { id, output: done.output };
-    moved = done.moved ?? [];
+    given = done.given;
   } catch (error) {
     answer = { id, error: String(error) };
   }
-  parentPort?.postMessage(answer, buffersOf(moved));
+  parentPort?.postMessage(answer, buffersOf(given));
 });

@@ -1,5 +1,6 @@
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
+import type { Schemes } from '../../algorithms/index.js';
 import { judgeEvidence } from '../../blame/index.js';
 import type { Culprit, Judge } from '../../blame/index.js';
 import { BoundedCache, sha256 } from '../../crypto/index.js';
@@ -11,7 +12,6 @@ import {
   EVIDENCE_KEPT_PER_NODE_MAX,
   JUDGEMENTS_MAX,
 } from '../limits.js';
-import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
 import type { Work } from '../work.js';
 
@@ -31,13 +31,10 @@ export class Culprits implements Work {
   /** In order of arrival. */
   #kept: readonly Kept[] = [];
 
-  constructor(
-    context: Pick<TaskContext, 'clock' | 'logger' | 'rules'>,
-    suiteOf: Arithmetic['suiteOf'],
-  ) {
+  constructor(context: Pick<TaskContext, 'clock' | 'logger' | 'rules'>, schemes: Schemes) {
     this.#context = context;
     const { genesis, verify } = context.rules;
-    this.#judge = { genesis, verify, suiteOf };
+    this.#judge = { genesis, verify, schemes };
   }
 
   /** Judges evidence and keeps it if it proves anything: whoever brought it. */

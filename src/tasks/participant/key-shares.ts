@@ -1,4 +1,5 @@
 import { keyId, sessionId, toHex } from '../../common/index.js';
+import { algorithmOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
 import { ShareStoreError } from '../../ports/index.js';
 import type { Logger } from '../../ports/index.js';
@@ -27,7 +28,7 @@ export class KeyShares implements Work {
         sessionId: sessionId(toHex(key.sessionId)),
         version: key.version,
         V: key.publicPolynomial,
-        algorithm: key.algorithm,
+        algorithm: algorithmOf(key),
       });
       if (loaded) this.#alarmed.delete(key.keyId);
       else if (this.#isNews(key))

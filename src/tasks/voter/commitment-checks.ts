@@ -1,4 +1,6 @@
-import { decodeJob } from '../../frost/index.js';
+import { checkSuppliesJob } from '../../algorithms/index.js';
+import { algorithmOf } from '../../identity/index.js';
+import type { KeyAlgorithm } from '../../identity/index.js';
 import type { KeyRecord, NonceSlot } from '../../wire/index.js';
 import { CHECKED_AT_ONCE_MAX } from '../limits.js';
 import type { Arithmetic } from '../arithmetic.js';
@@ -10,7 +12,7 @@ import type { TaskContext } from '../context.js';
  */
 export class CommitmentChecks {
   readonly #context: Pick<TaskContext, 'self' | 'logger'>;
-  readonly #arithmetic: Pick<Arithmetic, 'compute' | 'suiteOf'>;
+  readonly #arithmetic: Pick<Arithmetic, 'compute'>;
   readonly #onChecked: () => void;
   /** By the slot as it is pooled. Nothing while it is being found out. */
   readonly #verdicts = new WeakMap<NonceSlot, boolean | undefined>();
@@ -18,7 +20,7 @@ export class CommitmentChecks {
   /** @param onChecked - Called when there is something new to be asked for. */
   constructor(
     context: Pick<TaskContext, 'self' | 'logger'>,
-    arithmetic: Pick<Arithmetic, 'compute' | 'suiteOf'>,
+    arithmetic: Pick<Arithmetic, 'compute'>,
     onChecked: () => void,
   ) {
     this.#context = context;
@@ -32,31 +34,23 @@ export class CommitmentChecks {
   }
 
   /** Finds out about those that are not known. Says whether there is something to wait for. */
-  check({ algorithm, keyId }: KeyRecord, slots: readonly NonceSlot[]): boolean {
+  check(key: KeyRecord, slots: readonly NonceSlot[]): boolean {
     const unknown = slots.filter((slot) => this.isGood(slot) === undefined);
     const fresh = unknown.filter((slot) => !this.#verdicts.has(slot));
-    for (const slot of fresh) {
-      const isHopeless = this.#arithmetic.suiteOf(algorithm) === undefined;
-      this.#verdicts.set(slot, isHopeless ? false : undefined);
-    }
+    for (const slot of fresh) this.#verdicts.set(slot, undefined);
     // In several jobs, so that a signature share does not wait behind all of them.
     for (let at = 0; at < fresh.length; at += CHECKED_AT_ONCE_MAX) {
-      void this.#check(algorithm, keyId, fresh.slice(at, at + CHECKED_AT_ONCE_MAX));
+      void this.#check(algorithmOf(key), key.keyId, fresh.slice(at, at + CHECKED_AT_ONCE_MAX));
     }
     return unknown.some((slot) => this.isGood(slot) === undefined);
   }
 
-  async #check(
-    algorithm: KeyRecord['algorithm'],
-    key: string,
-    slots: readonly NonceSlot[],
-  ): Promise<void> {
-    const points = slots.flatMap(({ hiding, binding }) => [hiding, binding]);
+  async #check(algorithm: KeyAlgorithm, key: string, slots: readonly NonceSlot[]): Promise<void> {
+    const supplies = slots.map(({ hiding, binding }) => [hiding, binding]);
     try {
-      const decoded = await this.#arithmetic.compute.run(decodeJob, { algorithm, points });
-      for (const [at, slot] of slots.entries()) {
-        this.#verdicts.set(slot, decoded[2 * at] === true && decoded[2 * at + 1] === true);
-      }
+      const { compute } = this.#arithmetic;
+      const good = await compute.run(checkSuppliesJob, { algorithm, supplies });
+      for (const [at, slot] of slots.entries()) this.#verdicts.set(slot, good[at] === true);
     } catch (error) {
       // They can be asked about again.
       for (const slot of slots) this.#verdicts.delete(slot);

@@ -6,11 +6,11 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used twice',
     edits: [
       {
-        find: 'this.#forget(slot.counter, kept.owner);\n        return kept.nonce;',
-        replace: 'return { d: kept.nonce.d.slice(), e: kept.nonce.e.slice() };',
+        find: 'this.#forget(slot.counter, kept.owner);\n        return kept.supply.secret;',
+        replace: 'return kept.supply.secret.slice();',
       },
       {
-        find: 'if (kept !== undefined && isOf(slot, kept.commitment))',
+        find: 'if (kept !== undefined && isOf(slot, kept.supply))',
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
@@ -138,7 +138,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used for commitments that are not its own',
     edits: [
       {
-        find: 'if (!isOf(slot, kept.commitment))',
+        find: 'if (!isOf(slot, kept.supply))',
         replace: 'if (false)',
       },
     ],
@@ -150,8 +150,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a recorded signature is an answer, whether it verifies or not',
     edits: [
       {
-        find: 'rules.verify.final(name, publicKey, message, signature) ? publicKey : undefined',
-        replace: 'publicKey',
+        find: 'return answer(verify(publicKey, message, signature) ? publicKey : undefined)',
+        replace: 'return answer(publicKey)',
       },
     ],
     where: 'byzantine',

@@ -1,7 +1,6 @@
 import { bootId, nodeId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import { suiteOf } from '../../../src/frost/index.js';
-import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import { BUILD_LEVEL, levelWord, voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { openHoldings } from '../../../src/node/holdings.js';
@@ -11,6 +10,7 @@ import type { NodeConfig, Replica } from '../../../src/node/index.js';
 import {
   inlineCompute,
   nodeVerify,
+  VERIFIERS,
   systemClock,
   systemRandom,
 } from '../../../src/machine/index.js';
@@ -88,10 +88,17 @@ export class LyingNode implements AsyncDisposable {
     });
     using wrappingKey = holdings.wrappingKey;
     const replica = await startReplica(
-      { genesis, boot, wrappingKey: wrappingKey.bytes, suiteOf, onFatal: () => undefined },
+      {
+        genesis,
+        boot,
+        wrappingKey: wrappingKey.bytes,
+        schemes: SCHEMES,
+        verifiers: VERIFIERS,
+        onFatal: () => undefined,
+      },
       {
         clock: systemClock,
-        compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
+        compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
         random: systemRandom,
         verify: nodeVerify,
         signer,

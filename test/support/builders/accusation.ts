@@ -2,15 +2,10 @@ import { judgeEvidence } from '../../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import {
-  commit,
-  ed25519Suite,
-  publicOf,
-  signShare,
-  suiteOf,
-  SHARE_KIND,
-} from '../../../src/frost/index.js';
+import { SCHEMES, type Schemes } from '../../../src/algorithms/index.js';
+import { commit, ed25519Suite, signShare, SHARE_KIND } from '../../../src/frost/index.js';
 import type { Suite } from '../../../src/frost/index.js';
+import { sharedKey } from '../../../src/sharing/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import type { Entry, Signer } from '../../../src/ports/index.js';
@@ -46,11 +41,8 @@ export function ledgerSigner(node: string): Signer {
 
 export const SIGNERS: readonly Signer[] = NODES.map(ledgerSigner);
 
-export function judgeOf(
-  ledger: Ledger,
-  suites: (algorithm: Algorithm) => Suite | undefined = suiteOf,
-): Judge {
-  return { genesis: ledger.rules.genesis, verify, suiteOf: suites };
+export function judgeOf(ledger: Ledger, schemes: Schemes = SCHEMES): Judge {
+  return { genesis: ledger.rules.genesis, verify, schemes };
 }
 
 /** What an entry of the ledger fixes, for evidence about its attempt. */
@@ -127,7 +119,7 @@ export function openSign(
   const shares = nonces.map((nonce, at) => {
     const scalar = key.scalars[at] ?? new Uint8Array();
     const share = { index: at + 1, scalar };
-    const made = signShare(suite, publicOf(key.record, path), share, nonce, B, message);
+    const made = signShare(suite, sharedKey(key.record, path), share, nonce, B, message);
     if (!('share' in made)) throw new Error('an honest share is made');
     return signedShare(record.sessionId, at + 1, made.share);
   });

@@ -7,7 +7,6 @@ import {
   publicKeyOf,
   signShare,
   type Commitment,
-  type FrostPublic,
   type Suite,
 } from '../../../src/frost/index.js';
 import { algorithmJobs } from '../../../src/algorithms/index.js';
@@ -17,10 +16,11 @@ import {
   type KeyShare,
   type KeygenRounds,
   type NewKey,
+  type SharedKey,
 } from '../../../src/sharing/index.js';
-import { algorithmName } from '../../../src/identity/index.js';
+import { schemesWith } from './schemes.js';
 import { startSession, type Party, type Session } from '../../../src/mpc/index.js';
-import { inlineCompute, nodeVerify } from '../../../src/machine/index.js';
+import { inlineCompute, VERIFIERS } from '../../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../../src/wire/index.js';
 
@@ -53,8 +53,6 @@ export function verifyEd25519(
 export const testVerify: Verify = {
   identity: verifyEd25519,
   certified: () => false,
-  final: (_algorithm, publicKey, message, signature) =>
-    verifyEd25519(publicKey, message, signature),
 };
 
 /** Whether a final signature of the suite's algorithm holds, by the verifier that nodes ask. */
@@ -63,8 +61,7 @@ export function verifies<P>(
   publicKey: Uint8Array,
   message: Uint8Array,
 ): (signature: Uint8Array) => boolean {
-  const name = algorithmName(algorithm);
-  return (signature) => nodeVerify.final(name, publicKey, message, signature);
+  return (signature) => VERIFIERS[algorithm].verify(publicKey, message, signature);
 }
 
 /** A fresh identity key. */
@@ -137,7 +134,7 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
     }),
   );
   const compute = inlineCompute(
-    algorithmJobs({ suiteOf: () => suite, verify: { final: () => false } }),
+    algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS }),
   );
   const outcomes: Outcome[] = sessions.map(() => 'waiting');
   const runs = sessions.map(async ({ party }, at) => {
@@ -182,7 +179,7 @@ export function deal<P>(
   threshold: number,
   count: number,
   coefficients: readonly bigint[],
-): { readonly key: FrostPublic; readonly shares: readonly KeyShare[] } {
+): { readonly key: SharedKey; readonly shares: readonly KeyShare[] } {
   const { group } = suite;
   const polynomial = new SecretPolynomial(group, coefficients);
   const V = polynomial.commitment().map((point) => group.encode(point));
@@ -205,7 +202,7 @@ export function dealRandom<P>(suite: Suite<P>, threshold: number, count: number,
 /** Commitments and shares of honest signers, in order of index. */
 export function signAll<P>(
   suite: Suite<P>,
-  key: FrostPublic,
+  key: SharedKey,
   signers: readonly KeyShare[],
   message: Uint8Array,
   random: Random,

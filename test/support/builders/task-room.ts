@@ -8,11 +8,11 @@ import {
   toHex,
 } from '../../../src/common/index.js';
 import type { Boot, Millis, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
-import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { ed25519Suite, publicKeyOf } from '../../../src/frost/index.js';
+import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
-import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
+import { inlineCompute, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Accusing } from '../../../src/tasks/blame/accusing.js';
@@ -40,7 +40,8 @@ import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { Algorithm, Command, decode, encodeSession } from '../../../src/wire/index.js';
 import type { Envelope, KeyRecord, SessionBody } from '../../../src/wire/index.js';
-import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf, verify } from './ledger.js';
+import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf } from './ledger.js';
+import { algorithmOf } from '../../../src/identity/index.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
 export class ManualClock implements Clock {
@@ -100,7 +101,7 @@ export class TaskRoom {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
   /** Tests put another in its place. */
-  compute: Compute = inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }));
+  compute: Compute = inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
   status: ReturnType<Consensus['status']>;
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
@@ -128,13 +129,20 @@ export class TaskRoom {
       boot: this.boot,
       random: systemRandom,
       clock: this.clock,
-      compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
-      suiteOf,
+      compute: {
+        run: (job, input) => this.compute.run(job, input),
+        idle: () => this.compute.idle(),
+      },
+      schemes: SCHEMES,
     });
     this.arithmetic = {
-      compute: { run: (...job) => this.compute.run(...job), idle: () => this.compute.idle() },
+      compute: {
+        run: (job, input) => this.compute.run(job, input),
+        idle: () => this.compute.idle(),
+      },
       random: systemRandom,
-      suiteOf,
+      schemes: SCHEMES,
+      verifiers: VERIFIERS,
     };
     this.context = {
       self: {
@@ -146,7 +154,7 @@ export class TaskRoom {
           sign: (bytes) => sealOf(identityKeyOf(self), bytes),
         },
       },
-      rules: { ...rules, verify: { ...verify, final: (...parts) => nodeVerify.final(...parts) } },
+      rules,
       clock: this.clock,
       logger: this.#logger(),
       consensus: {
@@ -192,7 +200,7 @@ export class TaskRoom {
   ): LeaderContext {
     const { context, arithmetic, connections } = this;
     const assigner = new Assigner(context, connections, pools, checks);
-    const culprits = new Culprits(context, arithmetic.suiteOf);
+    const culprits = new Culprits(context, arithmetic.schemes);
     const accusing = new Accusing(context, culprits);
     return { context, arithmetic, connections, assigner, accusing, culprits };
   }
@@ -232,7 +240,7 @@ export class TaskRoom {
     };
     await this.keys.keep({
       ...place,
-      algorithm: record.algorithm,
+      algorithm: algorithmOf(record),
       threshold: record.threshold,
       publicKey: record.publicKey,
       index,

@@ -1,15 +1,9 @@
-import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import { bootId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import { suiteOf } from '../../../src/frost/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
-import {
-  inlineCompute,
-  nodeVerify,
-  systemClock,
-  systemRandom,
-} from '../../../src/machine/index.js';
+import { inlineCompute, systemClock, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
 import { startReplica } from '../../../src/node/replica.js';
 import type { Replica } from '../../../src/node/replica.js';
 import type { Channel, Logger, Signer, Verify } from '../../../src/ports/index.js';
@@ -60,14 +54,15 @@ export class ReplicaCluster implements AsyncDisposable {
           genesis,
           boot,
           wrappingKey: systemRandom.bytes(32),
-          suiteOf,
+          schemes: SCHEMES,
+          verifiers: VERIFIERS,
           onFatal: (error) => {
             throw error;
           },
         },
         {
           clock: systemClock,
-          compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
+          compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
           random: systemRandom,
           verify,
           signer: signerOf(self),

@@ -7,8 +7,6 @@ import {
   derivedPublicKey,
   ed25519Suite,
   judgeSignatureShare,
-  suiteOf,
-  type FrostPublic,
 } from '../../../src/frost/index.js';
 import { algorithmName, KEY_ALGORITHMS } from '../../../src/identity/index.js';
 import {
@@ -17,6 +15,8 @@ import {
   signAll,
   verifies,
 } from '../../support/builders/frost-exchange.js';
+import { SUITES } from '../../support/builders/schemes.js';
+import type { SharedKey } from '../../../src/sharing/index.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(60_000);
@@ -24,12 +24,11 @@ jest.setTimeout(60_000);
 const message = utf8('to be signed');
 const chainCode = new Uint8Array(32).fill(0xcc);
 const suites = KEY_ALGORITHMS.map((algorithm) => {
-  const suite = suiteOf(algorithm);
-  if (suite === undefined) throw new Error('every algorithm of the state has a suite');
+  const suite = SUITES[algorithm];
   return [algorithmName(algorithm), suite] as const;
 });
 const LP = (bytes: Uint8Array) => concat(u64be(bytes.length), bytes);
-const at = (key: FrostPublic, path: readonly number[]): FrostPublic => ({
+const at = (key: SharedKey, path: readonly number[]): SharedKey => ({
   ...key,
   derivation: { chainCode, path },
 });
@@ -60,7 +59,7 @@ describe.each(suites)('%s', (_name, suite) => {
   test('shares are judged with the key of their path, and of no other', () => {
     const [path, other] = [at(key, [0, 5]), at(key, [0, 6])];
     const made = signAll(suite, path, shares.slice(1), message, random);
-    const judge = (asked: FrostPublic, index: number) =>
+    const judge = (asked: SharedKey, index: number) =>
       judgeSignatureShare(
         suite,
         asked,

@@ -10,13 +10,18 @@ import {
   derivedPublicKey,
   publicKeyOf,
   signShare,
-  suiteOf,
   type Commitment,
 } from '../../../src/frost/index.js';
 import { verificationShare } from '../../../src/sharing/index.js';
 import { bind } from '../../../src/frost/binding.js';
 import { signingKey } from '../../../src/frost/signing-key.js';
-import { algorithmName, ALGORITHMS, KEY_ALGORITHMS } from '../../../src/identity/index.js';
+import {
+  algorithmName,
+  ALGORITHMS,
+  isKeyAlgorithm,
+  KEY_ALGORITHMS,
+} from '../../../src/identity/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import {
   dealRandom,
@@ -27,6 +32,7 @@ import {
   subsets,
   verifies,
 } from '../../support/builders/frost-exchange.js';
+import { SUITES } from '../../support/builders/schemes.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(180_000);
@@ -35,8 +41,7 @@ const message = utf8('to be signed');
 const flip = (bytes: Uint8Array, at: number) =>
   bytes.map((byte, place) => (place === at ? byte ^ 1 : byte));
 const suites = KEY_ALGORITHMS.map((algorithm) => {
-  const suite = suiteOf(algorithm);
-  if (suite === undefined) throw new Error('every algorithm of the state has a suite');
+  const suite = SUITES[algorithm];
   return [algorithmName(algorithm), suite] as const;
 });
 
@@ -47,10 +52,13 @@ const ORACLES = new Map<Algorithm, typeof schnorr_FROST>([
   [Algorithm.FROST_P256_SHA256, p256_FROST],
 ]);
 
-test('the suite of an algorithm is found in a table, and nothing else is', () => {
+test('the table of algorithms has those that keys are made of, each under its own name, and nothing else', () => {
   expect(suites.map(([, suite]) => suite.algorithm)).toEqual([1, 2, 3, 4]);
-  expect(suiteOf(Algorithm.UNSPECIFIED)).toBeUndefined();
-  expect(suiteOf(Algorithm.UNRECOGNIZED)).toBeUndefined();
+  expect(Object.keys(SCHEMES)).toEqual(['1', '2', '3', '4']);
+  for (const algorithm of KEY_ALGORITHMS)
+    expect(SCHEMES[algorithm].sharing.algorithm).toBe(algorithm);
+  expect(isKeyAlgorithm(Algorithm.UNSPECIFIED)).toBe(false);
+  expect(isKeyAlgorithm(Algorithm.UNRECOGNIZED)).toBe(false);
 });
 
 describe.each(suites)('%s', (name, suite) => {

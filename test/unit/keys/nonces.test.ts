@@ -1,7 +1,10 @@
 import { expect, jest, test } from '@jest/globals';
 import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
+import type { Supply } from '../../../src/algorithms/index.js';
 import { ed25519Suite } from '../../../src/frost/index.js';
 import type { KeyManager, TakenNonce } from '../../../src/keys/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
 import type { NonceSlot } from '../../../src/wire/index.js';
 import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
 
@@ -23,7 +26,7 @@ test('a commitment opens to the nonce that is taken for it', async () => {
   const taken = keys.take(KEY, 1, slot);
 
   const points = isTaken(taken)
-    ? [taken.d, taken.e].map((each) =>
+    ? [taken.secret.slice(0, 32), taken.secret.slice(32)].map((each) =>
         group.encode(group.multiplyBase(group.decodeScalar(each) ?? 0n)),
       )
     : [];
@@ -59,7 +62,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
       const taken = slot === undefined ? 'gone' : keys.take(KEY, 1, slot);
       if (slot === undefined || !isTaken(taken)) return;
       winners.set(slot.counter, (winners.get(slot.counter) ?? 0) + 1);
-      secrets.add(toHex(taken.d)).add(toHex(taken.e));
+      secrets.add(toHex(taken.secret.slice(0, 32))).add(toHex(taken.secret.slice(32)));
     }),
   );
 
@@ -221,17 +224,22 @@ test('another run has no nonce of this one, though it has its disk', async () =>
 test('what is dropped is wiped, and what is taken is not', async () => {
   const { keys } = await loaded();
   const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
+  const supplied = jest.spyOn(SCHEMES[Algorithm.FROST_ED25519_SHA512], 'makeSupply');
   const [first] = await keys.commit(KEY, 1, 2);
-  const drawn = encoded.mock.results.map(({ value }) => value as Uint8Array);
+  const scalars = encoded.mock.results.map(({ value }) => value as Uint8Array);
+  const secrets = supplied.mock.results.map(({ value }) => (value as Supply).secret);
   encoded.mockRestore();
+  supplied.mockRestore();
   const taken = first && keys.take(KEY, 1, first);
 
   keys.close();
 
-  const [d, e, ...dropped] = drawn;
-  expect(taken).toMatchObject({ d, e });
-  expect([d, e].map((each) => each?.some((byte) => byte !== 0))).toEqual([true, true]);
-  expect(dropped.map((each) => toHex(each))).toEqual(['00'.repeat(32), '00'.repeat(32)]);
+  const [secret, ...dropped] = secrets;
+  expect(taken).toMatchObject({ secret });
+  const halves = [secret?.subarray(0, 32), secret?.subarray(32)];
+  expect(halves.map((each) => each?.some((byte) => byte !== 0))).toEqual([true, true]);
+  expect(dropped.map((each) => toHex(each))).toEqual(['00'.repeat(64)]);
+  expect(scalars.map((each) => toHex(each))).toEqual(Array(4).fill('00'.repeat(32)));
 });
 
 test('after the end there is nothing to take, and nothing is opened', async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import { clusterId, nodeId, toHex } from '../../../src/common/index.js';
-import { suiteOf } from '../../../src/frost/index.js';
 import type { KeepInput, KeyManagerParts, LoadInput } from '../../../src/keys/index.js';
 import { ShareStoreError } from '../../../src/ports/index.js';
 import type { ShareStore } from '../../../src/ports/index.js';
@@ -75,7 +74,7 @@ test('a caller may wipe its share when it is kept', async () => {
 test.each<[string, Partial<LoadInput>]>([
   ['another version', { version: 2 }],
   ['another polynomial', { V: sharing().V }],
-  ['another algorithm', { algorithm: Algorithm.UNSPECIFIED }],
+  ['another algorithm', { algorithm: Algorithm.FROST_P256_SHA256 }],
 ])('a share does not open as that of %s', async (_name, other) => {
   const { shares, share } = await kept();
 
@@ -271,15 +270,6 @@ test('a Taproot share is kept under its output key, and not under the key that i
   for (const publicKey of [V_0, V_0.slice(1)])
     await expect(manager().keep({ ...share, publicKey })).rejects.toThrow('of its polynomial');
   await expect(manager().keep(share)).resolves.toBeUndefined();
-});
-
-test('an algorithm that the node does not know is refused', async () => {
-  const { shares, share } = await kept();
-  const keys = manager(shares, { suiteOf: () => undefined });
-
-  await expect(keys.load(share)).rejects.toMatchObject({ code: 'unsupported' });
-  await expect(keys.keep(share)).rejects.toMatchObject({ code: 'unsupported' });
-  expect(suiteOf(share.algorithm)).toBeDefined();
 });
 
 test('the shares of a key are counted over all sessions, restarts included', async () => {

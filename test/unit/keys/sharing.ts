@@ -1,13 +1,14 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, publicKeyOf, suiteOf } from '../../../src/frost/index.js';
-import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { publicKeyOf } from '../../../src/frost/index.js';
+import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
-import { inlineCompute, nodeVerify, systemRandom } from '../../../src/machine/index.js';
+import { inlineCompute, VERIFIERS, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
+import { SUITES } from '../../support/builders/schemes.js';
 
 export const KEY = keyId('key-1');
 export const SESSION = sessionId('5a'.repeat(32));
@@ -23,7 +24,7 @@ function randomScalar(): bigint {
 /** A sharing f(X) = a_0 + a_1·X, and this node's share f(1) of it, ready to be kept. */
 export function sharing(parts: Partial<KeepInput> = {}): KeepInput {
   const algorithm = parts.algorithm ?? Algorithm.FROST_ED25519_SHA512;
-  const suite = suiteOf(algorithm) ?? ed25519Suite;
+  const suite = SUITES[algorithm];
   const { group } = suite;
   const [a0, a1] = [randomScalar(), randomScalar()];
   const V = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
@@ -66,8 +67,8 @@ export function manager(
     boot: BOOT,
     random: systemRandom,
     clock: handClock(),
-    compute: inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify })),
-    suiteOf,
+    compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
+    schemes: SCHEMES,
     ...parts,
   });
 }

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { utf8 } from '../../../src/common/index.js';
 import {
-  commitJob,
-  decodeJob,
-  ed25519Suite,
-  randomBytesOf,
+  algorithmJobs,
+  checkSuppliesJob,
+  makeSuppliesJob,
+  SCHEMES,
   signShareJob,
-  suiteOf,
-} from '../../../src/frost/index.js';
-import { algorithmJobs } from '../../../src/algorithms/index.js';
-import { inlineCompute, nodeVerify, systemRandom, WorkerPool } from '../../../src/machine/index.js';
+  type Schemes,
+} from '../../../src/algorithms/index.js';
+import { ed25519Suite } from '../../../src/frost/index.js';
+import { inlineCompute, systemRandom, VERIFIERS, WorkerPool } from '../../../src/machine/index.js';
 import { alone } from '../../../src/machine/compute/moved.js';
-import type { Compute, JobName } from '../../../src/ports/index.js';
+import type { Compute, Job, Lane } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { dealRandom } from '../../support/builders/frost-exchange.js';
 
@@ -39,7 +39,7 @@ afterEach(async () => {
 /** Workers that run `program` for each `{ id, name, input }`, or the real ones. */
 function pool(
   program?: string,
-  parts: { jobMsMax?: number; jobsMax?: number; workers?: number } = {},
+  parts: { jobMsMax?: number; jobsMax?: Partial<Record<Lane, number>>; workers?: number } = {},
 ) {
   const made = new WorkerPool({
     workers: 1,
@@ -64,13 +64,22 @@ function programOf(body: string): URL {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ECHO: JobName<unknown, unknown> = 'echo';
-const DIE: JobName<unknown, unknown> = 'die';
-const HANG: JobName<unknown, unknown> = 'hang';
-/** Answers `echo`, dies of `die`, never ends `hang`. */
+/** A job of the programs above: what it does, the worker knows. */
+function jobOf(
+  name: string,
+  lane: Lane = 'signing',
+  takes: Job<unknown, unknown>['takes'] = () => [],
+): Job<unknown, unknown> {
+  return { name, lane, takes, compute: () => undefined };
+}
+const ECHO = jobOf('echo');
+const DIE = jobOf('die');
+const HANG = jobOf('hang');
+/** Answers `echo`, takes 100 ms for `slow`, dies of `die`, never ends `hang`. */
 const PROGRAM = `
   if (name === 'die') process.exit(1);
   if (name === 'hang') for (;;);
+  if (name === 'slow') for (const end = Date.now() + 100; Date.now() < end; );
   port.postMessage({ id, output: input });`;
 
 /** One signature share, and what was moved for it. */
@@ -83,49 +92,45 @@ async function share(compute: Compute): Promise<{ signed: unknown; lengths: read
     const input = {
       algorithm,
       scalar: Uint8Array.from(scalar),
-      randomness: systemRandom.bytes(randomBytesOf(1)),
+      randomness: systemRandom.bytes(SCHEMES[algorithm].supplyRandomBytes),
     };
-    const [made] = await compute.run(commitJob, input, [input.scalar, input.randomness]);
+    const [made] = await compute.run(makeSuppliesJob, input);
     if (made === undefined) throw new Error('no nonce');
     expect([input.scalar.length, input.randomness.length]).toEqual([0, 0]);
     nonces.push(made);
   }
   const [mine, theirs] = nonces;
   if (mine === undefined || theirs === undefined) throw new Error('no nonces');
-  const [scalar, d, e] = [Uint8Array.from(first.scalar), mine.d, mine.e];
-  const signed = await compute.run(
-    signShareJob,
-    {
-      algorithm,
-      key,
-      share: { index: 1, scalar },
-      nonce: { d, e },
-      B: [
-        { index: 1, D: mine.D, E: mine.E },
-        { index: 2, D: theirs.D, E: theirs.E },
-      ],
-      message: utf8('hello'),
-    },
-    [scalar, d, e],
-  );
-  return { signed, lengths: [scalar.length, d.length, e.length] };
+  const [scalar, { secret }] = [Uint8Array.from(first.scalar), mine];
+  const signed = await compute.run(signShareJob, {
+    algorithm,
+    key,
+    share: { index: 1, scalar },
+    secret,
+    signers: [
+      { index: 1, parts: mine.parts },
+      { index: 2, parts: theirs.parts },
+    ],
+    message: utf8('hello'),
+  });
+  return { signed, lengths: [scalar.length, secret.length] };
 }
 
 describe.each([
   ['in a worker', (): Compute => pool()],
-  ['here', (): Compute => inlineCompute(algorithmJobs({ suiteOf, verify: nodeVerify }))],
+  ['here', (): Compute => inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }))],
 ])('%s', (_, make) => {
   test('a share is computed, and the nonce and key share given for it are empty afterwards', async () => {
     const { signed, lengths } = await share(make());
     expect(signed).toMatchObject({ share: expect.anything() });
-    expect(lengths).toEqual([0, 0, 0]);
+    expect(lengths).toEqual([0, 0]);
   });
 
   test('what lies in a pool is refused: Node would copy it, and leave the source', async () => {
     const scalar = Buffer.from('00'.repeat(32), 'hex');
     expect(scalar.buffer.byteLength).toBeGreaterThan(32);
     await expect(
-      make().run(commitJob, { algorithm, scalar, randomness: new Uint8Array(64) }, [scalar]),
+      make().run(makeSuppliesJob, { algorithm, scalar, randomness: new Uint8Array(64) }),
     ).rejects.toThrow('a buffer of its own');
   });
 
@@ -133,7 +138,8 @@ describe.each([
     const message = new Uint8Array(100_000).fill(7);
     const compute = make();
     const points = [message.subarray(5, 37), message.subarray(50, 82)];
-    expect([...(await compute.run(decodeJob, { algorithm, points }))]).toHaveLength(2);
+    const supplies = [points, points];
+    expect([...(await compute.run(checkSuppliesJob, { algorithm, supplies }))]).toHaveLength(2);
     const sent = alone({ points, by: new Map([[1, points[0]]]), text: 'x', none: undefined });
     expect(sent).toEqual({ points, by: new Map([[1, points[0]]]), text: 'x', none: undefined });
     const [first] = (sent as { points: Uint8Array[] }).points;
@@ -143,15 +149,31 @@ describe.each([
   test('what is no point is told from what is one', async () => {
     const { key } = dealRandom(ed25519Suite, 2, 3, systemRandom);
     const points = [key.publicKey, new Uint8Array(32).fill(255), new Uint8Array(31)];
-    expect([...(await make().run(decodeJob, { algorithm, points }))]).toEqual([true, false, false]);
+    const supplies = [...points.map((each) => [key.publicKey, each]), [key.publicKey]];
+    expect([...(await make().run(checkSuppliesJob, { algorithm, supplies }))]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('a job that breaks an assertion of ours fails, and the next one is computed', async () => {
     const compute = make();
-    const unknown = compute.run(decodeJob, { algorithm: 99 as Algorithm, points: [] });
-    await expect(unknown).rejects.toThrow('of a known algorithm');
-    expect([...(await compute.run(decodeJob, { algorithm, points: [] }))]).toEqual([]);
+    const none = { algorithm, scalar: new Uint8Array(32), randomness: new Uint8Array(1) };
+    const wrong = compute.run(makeSuppliesJob, { ...none, randomness: new Uint8Array(65) });
+    await expect(wrong).rejects.toThrow('whole supplies');
+    expect([...(await compute.run(checkSuppliesJob, { algorithm, supplies: [] }))]).toEqual([]);
   });
+});
+
+test('a job is not asked for with an input of another', () => {
+  const compute = inlineCompute(new Map());
+  // @ts-expect-error -- there are no points in the input of this job
+  void compute.run(checkSuppliesJob, { algorithm, points: [] }).catch(() => undefined);
+  // @ts-expect-error -- a table with one algorithm is no table of algorithms
+  const schemes: Schemes = { [algorithm]: SCHEMES[algorithm] };
+  expect(schemes).toBeDefined();
 });
 
 describe('a worker', () => {
@@ -189,10 +211,11 @@ describe('a worker', () => {
   });
 
   test('has so many jobs and no more: what was given away for the next is wiped', async () => {
-    const compute = pool(PROGRAM, { jobsMax: 2 });
+    const compute = pool(PROGRAM, { jobsMax: { signing: 2 } });
     const running = [compute.run(ECHO, 1), compute.run(ECHO, 2)];
     const nonce = new Uint8Array(32).fill(7);
-    await expect(compute.run(ECHO, nonce, [nonce])).rejects.toMatchObject({ code: 'overloaded' });
+    const taking = jobOf('echo', 'signing', () => [nonce]);
+    await expect(compute.run(taking, nonce)).rejects.toMatchObject({ code: 'overloaded' });
     expect(nonce).toEqual(new Uint8Array(32));
     await Promise.all(running);
     expect(compute.idle()).toBe(true);
@@ -205,6 +228,65 @@ describe('a worker', () => {
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     await expect(compute.run(ECHO, 1)).rejects.toMatchObject({ code: 'cancelled' });
     expect(errors).toEqual([]);
+  });
+
+  test('computes signatures before key generation, and both before what fills pools', async () => {
+    const compute = pool(PROGRAM);
+    const order: unknown[] = [];
+    const ask = (name: string, lane: Lane, input: string) =>
+      compute.run(jobOf(name, lane), input).then((output) => order.push(output));
+    await Promise.all([
+      ask('slow', 'pool', 'running'),
+      ask('echo', 'pool', 'pool'),
+      ask('echo', 'generation', 'generation 1'),
+      ask('echo', 'generation', 'generation 2'),
+      ask('slow', 'signing', 'signing 1'),
+      ask('echo', 'signing', 'signing 2'),
+      ask('echo', 'signing', 'signing 3'),
+    ]);
+    expect(order).toEqual([
+      'running',
+      'signing 1',
+      'signing 2',
+      'signing 3',
+      'generation 1',
+      'generation 2',
+      'pool',
+    ]);
+    expect(compute.idle()).toBe(true);
+  });
+
+  test('has a bound for each lane: one that is full refuses nothing of another', async () => {
+    const compute = pool(PROGRAM, { jobsMax: { pool: 1 } });
+    const filling = compute.run(jobOf('slow', 'pool'), 1);
+    const more = compute.run(jobOf('slow', 'pool'), 2);
+    await expect(more).rejects.toMatchObject({ code: 'overloaded' });
+    expect(await compute.run(ECHO, 3)).toBe(3);
+    expect(await filling).toBe(1);
+  });
+
+  test('finds what a waiting job takes, and the caller has it no more meanwhile', async () => {
+    const compute = pool(PROGRAM);
+    const [nonce, input] = [new Uint8Array(32).fill(7), { nonce: new Uint8Array(0) }];
+    input.nonce = nonce;
+    const taking: Job<{ nonce: Uint8Array }, unknown> = {
+      name: 'echo',
+      lane: 'generation',
+      takes: (given) => [given.nonce],
+      compute: () => undefined,
+    };
+    const running = compute.run(jobOf('slow'), 1);
+    const waiting = compute.run(taking, input);
+    expect(nonce).toHaveLength(0);
+    await running;
+    expect(await waiting).toEqual({ nonce: new Uint8Array(32).fill(7) });
+  });
+
+  test('takes as long as it may for each job, however long that one waited', async () => {
+    const compute = pool(PROGRAM, { jobMsMax: 250 });
+    await compute.run(ECHO, 0);
+    const jobs = [1, 2, 3, 4, 5].map((each) => compute.run(jobOf('slow'), each));
+    expect(await Promise.all(jobs)).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('sees no environment of the node', async () => {

@@ -3,7 +3,10 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { p256 as p256Curve } from '@noble/curves/nist.js';
 import { secp256k1 as secp256k1Curve } from '@noble/curves/secp256k1.js';
 import { concat, fromHex, utf8 } from '../../../src/common/index.js';
-import { nodeVerify, selfTest } from '../../../src/machine/index.js';
+import { nodeVerify, selfTest, VERIFIERS } from '../../../src/machine/index.js';
+import { verifySignature } from '../../../src/client/index.js';
+import { KEY_ALGORITHMS } from '../../../src/identity/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
 import { RFC9591 } from '../../vectors/rfc9591.js';
 
 const { publicKey: PUBLIC, privateKey } = generateKeyPairSync('ed25519');
@@ -15,20 +18,28 @@ const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 
 test('the self-test passes, and fails with a verifier that says yes or no to everything', () => {
   expect(() => selfTest()).not.toThrow();
-  expect(() =>
-    selfTest({ identity: () => true, certified: () => true, final: () => true }),
-  ).toThrow('wrong answer');
-  expect(() => selfTest({ ...nodeVerify, final: () => false })).toThrow('wrong answer');
+  expect(() => selfTest({ identity: () => true, certified: () => true }, VERIFIERS)).toThrow(
+    'wrong answer',
+  );
+  for (const algorithm of KEY_ALGORITHMS)
+    for (const answer of [true, false]) {
+      const liar = { isQuick: true, verify: () => answer };
+      expect(() => selfTest(nodeVerify, { ...VERIFIERS, [algorithm]: liar })).toThrow(
+        'wrong answer',
+      );
+    }
 });
 
 test('a signature of another library call verifies, for facts and for results', () => {
   expect(nodeVerify.identity(KEY, MESSAGE, SIGNATURE)).toBe(true);
-  expect(nodeVerify.final('FROST_ED25519_SHA512', KEY, MESSAGE, SIGNATURE)).toBe(true);
+  expect(VERIFIERS[Algorithm.FROST_ED25519_SHA512].verify(KEY, MESSAGE, SIGNATURE)).toBe(true);
 });
 
-test('an algorithm without a verifier is a no', () => {
-  for (const algorithm of ['', 'FROST_P256', 'constructor', 'frost_ed25519_sha512'])
-    expect(nodeVerify.final(algorithm, KEY, MESSAGE, SIGNATURE)).toBe(false);
+test('a signature by an algorithm that no key has does not verify', () => {
+  for (const algorithm of [Algorithm.UNSPECIFIED, Algorithm.UNRECOGNIZED, 77 as Algorithm])
+    expect(verifySignature({ algorithm, publicKey: KEY }, MESSAGE, SIGNATURE)).toBe(false);
+  const algorithm = Algorithm.FROST_ED25519_SHA512;
+  expect(verifySignature({ algorithm, publicKey: KEY }, MESSAGE, SIGNATURE)).toBe(true);
 });
 
 test('keys and signatures of a wrong length are a no, never an exception', () => {
@@ -40,22 +51,23 @@ test('keys and signatures of a wrong length are a no, never an exception', () =>
 
 test('of the other algorithms too: a key or signature of another length, the uncompressed spelling included, is a no', () => {
   const [p256, secp256k1] = [RFC9591[1], RFC9591[2]];
-  for (const [name, RFC, Point] of [
-    ['FROST_P256_SHA256', p256, p256Curve.Point],
-    ['FROST_SECP256K1_SHA256', secp256k1, secp256k1Curve.Point],
+  for (const [algorithm, RFC, Point] of [
+    [Algorithm.FROST_P256_SHA256, p256, p256Curve.Point],
+    [Algorithm.FROST_SECP256K1_SHA256, secp256k1, secp256k1Curve.Point],
   ] as const) {
     const [key, message, signature] = [RFC.publicKey, RFC.message, RFC.signature].map(bytes);
     if (!key || !message || !signature) throw new Error('it is hex');
+    const { verify } = VERIFIERS[algorithm];
     const whole = (point: Uint8Array) => Point.fromBytes(point).toBytes(false);
     const long = concat(whole(signature.slice(0, 33)), signature.slice(33));
 
-    expect(nodeVerify.final(name, key, message, signature)).toBe(true);
-    expect(nodeVerify.final(name, whole(key), message, signature)).toBe(false);
-    expect(nodeVerify.final(name, key, message, long)).toBe(false);
+    expect(verify(key, message, signature)).toBe(true);
+    expect(verify(whole(key), message, signature)).toBe(false);
+    expect(verify(key, message, long)).toBe(false);
     for (const wrong of [signature.slice(1), concat(signature, Uint8Array.of(0)), new Uint8Array()])
-      expect(nodeVerify.final(name, key, message, wrong)).toBe(false);
+      expect(verify(key, message, wrong)).toBe(false);
     for (const wrong of [key.slice(1), new Uint8Array(33), new Uint8Array()])
-      expect(nodeVerify.final(name, wrong, message, signature)).toBe(false);
+      expect(verify(wrong, message, signature)).toBe(false);
   }
 });
 

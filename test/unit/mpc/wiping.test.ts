@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { ed25519Suite, suiteOf } from '../../../src/frost/index.js';
-import { algorithmJobs } from '../../../src/algorithms/index.js';
+import { ed25519Suite } from '../../../src/frost/index.js';
+import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import { generateKey, keygen } from '../../../src/sharing/index.js';
 import { startSession } from '../../../src/mpc/index.js';
-import { inlineCompute } from '../../../src/machine/index.js';
+import { inlineCompute, VERIFIERS } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
@@ -58,7 +58,7 @@ test('a session that ends early wipes its sealing secret', () => {
 test('a key generation that fails keeps nothing of its polynomial', async () => {
   const { session } = alone();
   const { random, given } = recording(2);
-  const compute = inlineCompute(algorithmJobs({ suiteOf, verify: { final: () => false } }));
+  const compute = inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
   const made = generateKey(ed25519Suite, session.party, 2, random, compute);
 
   session.close(new Error('the deadline has passed'));

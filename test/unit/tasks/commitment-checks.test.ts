@@ -24,9 +24,9 @@ beforeEach(async () => {
   const { compute } = room;
   room.compute = {
     idle: () => true,
-    run(name, input, moved) {
-      jobs.push((input as { points: unknown[] }).points.length);
-      return compute.run(name, input, moved);
+    run(job, input) {
+      jobs.push((input as { supplies: unknown[][] }).supplies.flat().length);
+      return compute.run(job, input);
     },
   };
   checks = new CommitmentChecks(room.context, room.arithmetic, () => (told += 1));
@@ -74,8 +74,9 @@ test('a check that was not computed can be asked for again', async () => {
   expect(verdicts(slots)).toEqual([true]);
 });
 
-test('of an algorithm that is not known here nothing is good', () => {
+test('a record of an algorithm that no key has is a bug, and nothing of it is good', () => {
   const slots = [slot('node-2', 1)];
-  expect(checks.check({ ...key.record, algorithm: Algorithm.UNSPECIFIED }, slots)).toBe(false);
-  expect(verdicts(slots)).toEqual([false]);
+  const record = { ...key.record, algorithm: Algorithm.UNSPECIFIED };
+  expect(() => checks.check(record, slots)).toThrow('an algorithm that keys can be made of');
+  expect(verdicts(slots)).toEqual([undefined]);
 });

@@ -19,7 +19,7 @@ import {
 } from '../../support/builders/accusation.js';
 import { fill } from '../../support/builders/ledger.js';
 import { TaskRoom } from '../../support/builders/task-room.js';
-import { suiteOf } from '../../../src/frost/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
 
 const [TWO, THREE] = [nodeId('node-2'), nodeId('node-3')];
 
@@ -43,7 +43,7 @@ describe('culprits', () => {
   test('are those whom evidence proves, each evidence once', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.context, suiteOf);
+    const culprits = new Culprits(room.context, SCHEMES);
     const [right, wrong] = [twoMessages(open), twoMessages(open, [fill(1), fill(1)])];
 
     expect(culprits.take(wrong)).toBeUndefined();
@@ -61,7 +61,7 @@ describe('culprits', () => {
     const evidence = [twoMessages(open), fill(9), twoMessages(open, [fill(1), fill(1)])];
     const value = { taskId: open.task, reason: 'CULPRIT_PROVED', evidence };
     open.ledger.command({ $case: 'failed', value });
-    const culprits = new Culprits(new TaskRoom('node-1', open.ledger).context, suiteOf);
+    const culprits = new Culprits(new TaskRoom('node-1', open.ledger).context, SCHEMES);
 
     const shown = culprits.of(open.ledger.task(open.task));
     expect(shown.map(({ culprit }) => culprit.nodeId)).toEqual(['node-3']);
@@ -72,7 +72,7 @@ describe('culprits', () => {
   test('are kept in bounds, and for an hour', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.context, suiteOf);
+    const culprits = new Culprits(room.context, SCHEMES);
     for (let at = 0; at < EVIDENCE_KEPT_PER_NODE_MAX + 5; at++) {
       culprits.take(twoMessages(open, [fill(200), fill(at)]));
     }
@@ -99,7 +99,7 @@ describe('a complaint', () => {
   beforeEach(() => {
     open = openGenerate();
     room = new TaskRoom('node-1', open.ledger);
-    complaints = new Complaints(room.context, new Culprits(room.context, suiteOf));
+    complaints = new Complaints(room.context, new Culprits(room.context, SCHEMES));
     const [first] = room.liveTasks().refresh(taskId(open.task))?.attempts ?? [];
     if (first === undefined) throw new Error('the session is open');
     session = first;
@@ -161,7 +161,7 @@ describe('a complaint', () => {
 test('a wrong share is evidence as long as the accused’s own ready judges it', () => {
   const open = openSign('later attempt');
   const room = new TaskRoom('node-3', open.ledger);
-  const culprits = new Culprits(room.context, suiteOf);
+  const culprits = new Culprits(room.context, SCHEMES);
   const [ready] = open.readies;
   const [right] = open.shares;
   if (ready === undefined || right === undefined) throw new Error('node-1 takes part');

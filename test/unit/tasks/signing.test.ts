@@ -150,7 +150,7 @@ describe('a session', () => {
     signing.contribute(opened);
     await settle();
     expect(kinds()).toEqual(['expired']);
-    expect(room.keys.take(KEY, 1, nonce)).toHaveProperty('d');
+    expect(room.keys.take(KEY, 1, nonce)).toHaveProperty('secret');
   });
 
   test('that names a nonce a second time is declined: it is used once, whatever leads to it', async () => {
@@ -214,9 +214,9 @@ function slowly(): { jobs: unknown[]; finish: () => Promise<void>; fail: () => P
   const jobs: unknown[] = [];
   room.compute = {
     idle: () => false,
-    run: async (name, input, moved) => {
+    run: async (job, input) => {
       jobs.push(input);
-      const running = compute.run(name, input, moved);
+      const running = compute.run(job, input);
       await gate;
       return running;
     },
@@ -229,16 +229,12 @@ describe('while a share is computed', () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     const { jobs, finish } = slowly();
     signing.contribute(opened);
-    expect(jobs).toMatchObject([
-      { share: { index: 1 }, nonce: {}, B: [{ index: 1 }, { index: 2 }] },
-    ]);
+    expect(jobs).toMatchObject([{ share: { index: 1 }, signers: [{ index: 1 }, { index: 2 }] }]);
     const [job] = jobs as {
       share: { scalar: Uint8Array };
-      nonce: { d: Uint8Array; e: Uint8Array };
+      secret: Uint8Array;
     }[];
-    expect([job?.share.scalar, job?.nonce.d, job?.nonce.e].map((each) => each?.length)).toEqual([
-      0, 0, 0,
-    ]);
+    expect([job?.share.scalar, job?.secret].map((each) => each?.length)).toEqual([0, 0]);
     await finish();
     expect(kinds()).toEqual([SHARE_KIND]);
   });
@@ -292,7 +288,7 @@ describe('while a share is computed', () => {
     signing.contribute(session(nonce, await commitmentOf(other)));
     await fail();
     expect(kinds()).toEqual(['nonce-gone']);
-    expect(jobs.filter((job) => Object.hasOwn(job as object, 'nonce'))).toHaveLength(1);
+    expect(jobs.filter((job) => Object.hasOwn(job as object, 'secret'))).toHaveLength(1);
     expect(room.keys.take(KEY, 1, nonce)).toBe('gone');
     expect(room.alarms).toEqual(['a signature share was not computed']);
   });

@@ -1,12 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../src/common/index.js';
-import {
-  aggregate,
-  derivedPublicKey,
-  ed25519Suite,
-  publicOf,
-  signShare,
-} from '../../../src/frost/index.js';
+import { aggregate, derivedPublicKey, ed25519Suite, signShare } from '../../../src/frost/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { decisionHashOf, generatedKeyOf, METHODS, signatureOf } from '../../../src/state/index.js';
 import type { Submissions } from '../../../src/tasks/requests/submissions.js';
@@ -23,6 +17,9 @@ import {
 } from '../../support/builders/ledger.js';
 import { dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
+import { sharedKey } from '../../../src/sharing/index.js';
+import { VERIFIERS } from '../../../src/machine/index.js';
+import { Algorithm } from '../../../src/wire/index.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
 const TASK = taskIdOf(OPERATOR, 'one');
@@ -99,7 +96,7 @@ const reasonOf = ({ error }: Answer): unknown =>
 /** A signature that verifies, made with two shares. */
 function realSignature(message: Uint8Array, path: readonly number[] = []): Uint8Array {
   const { record, scalars } = key;
-  const parts = publicOf(record, path);
+  const parts = sharedKey(record, path);
   const publicKey = derivedPublicKey(ed25519Suite, parts) ?? fill(0);
   const { group } = ed25519Suite;
   const nonces = [1, 2].map((index) => {
@@ -120,7 +117,7 @@ function realSignature(message: Uint8Array, path: readonly number[] = []): Uint8
     if ('share' in made) shares.set(index, made.share);
   }
   const made = aggregate(ed25519Suite, parts, nonces, message, shares, (signature) =>
-    room.context.rules.verify.final('FROST_ED25519_SHA512', publicKey, message, signature),
+    VERIFIERS[Algorithm.FROST_ED25519_SHA512].verify(publicKey, message, signature),
   );
   if (!made.ok) throw new Error('no signature');
   return made.signature;
@@ -264,7 +261,7 @@ describe('a signature', () => {
   describe('along a path', () => {
     test('is the answer, with the key that it verifies under', async () => {
       const signature = realSignature(utf8('hello'), [0, 5]);
-      const publicKey = derivedPublicKey(ed25519Suite, publicOf(key.record, [0, 5]));
+      const publicKey = derivedPublicKey(ed25519Suite, sharedKey(key.record, [0, 5]));
 
       const { record } = await recorded(signature);
 

@@ -1,7 +1,7 @@
 import { equal, nodeId, toHex } from '../../../common/index.js';
 import type { Millis, NodeId, SessionId, TaskId } from '../../../common/index.js';
 import { wipe } from '../../../crypto/index.js';
-import { publicKeyJob } from '../../../frost/index.js';
+import { publicKeyJob } from '../../../algorithms/index.js';
 import { readyBytes } from '../../../identity/index.js';
 import { ProtocolAbort, startSession } from '../../../mpc/index.js';
 import type { Session } from '../../../mpc/index.js';
@@ -198,13 +198,9 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   async #generate(open: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
     const { clock, outbox, rules, self } = this.#context;
     const { arithmetic, facts, keys } = this.#parts;
-    const { compute, random, suiteOf } = arithmetic;
+    const { compute, random, schemes } = arithmetic;
     const { asked } = open.task;
-    const suite = suiteOf(asked.algorithm);
-    if (suite === undefined) {
-      this.#decline(open, run, 'unsupported');
-      return;
-    }
+    const { sharing } = schemes[asked.algorithm];
     const session = startSession({
       protocol: keygen,
       groups: {},
@@ -222,7 +218,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       },
     });
     run.session = session;
-    const made = generateKey(suite, session.party, asked.threshold, random, compute);
+    const made = generateKey(sharing, session.party, asked.threshold, random, compute);
     for (const { from, message } of this.#parts.session.early.take(open.session)) {
       session.receive(indexOf(run.participants, from), message);
     }

@@ -1,6 +1,9 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.js';
-import { aggregateJob, publicOf, SHARE_KIND } from '../../../frost/index.js';
+import { combineJob } from '../../../algorithms/index.js';
+import { SHARE_KIND } from '../../../frost/index.js';
+import { algorithmOf } from '../../../identity/index.js';
+import { sharedKey } from '../../../sharing/index.js';
 import { slotsOf } from '../../../state/index.js';
 import type { NewTask, ParsedSign } from '../../../state/index.js';
 import { decode, SignatureShare } from '../../../wire/index.js';
@@ -15,7 +18,7 @@ import type {
   LeaderContext,
   LeaderDriver,
 } from '../driver.js';
-import { commitmentsOf, decodes } from './commitment-list.js';
+import { signersOf } from './signers.js';
 import { ShareTimes } from './share-times.js';
 
 const NO_SHARE = new Uint8Array(0);
@@ -80,10 +83,10 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
       // What is signed and spells no share is a wrong one.
       shares.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
     }
-    const result = await arithmetic.compute.run(aggregateJob, {
-      algorithm: key.algorithm,
-      key: publicOf(key, asked.path),
-      B: commitmentsOf(attempt, key),
+    const result = await arithmetic.compute.run(combineJob, {
+      algorithm: algorithmOf(key),
+      key: sharedKey(key, asked.path),
+      signers: signersOf(attempt, key),
       message: asked.message,
       shares,
     });
@@ -115,10 +118,10 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
   onDeclined(attempt: LiveAttempt<ParsedSign>, { reason, index }: Declined): DeclineMeaning {
     const { key } = attempt.task;
     if (reason !== 'bad-commitment' || key === undefined) return {};
-    const suite = this.#parts.arithmetic.suiteOf(key.algorithm);
     const owner = key.participants[index - 1]?.nodeId;
     const slot = slotsOf(attempt.record.attempt).find((each) => each.nodeId === owner);
-    if (suite === undefined || slot === undefined || decodes(suite, slot)) return {};
+    const scheme = this.#parts.arithmetic.schemes[algorithmOf(key)];
+    if (slot === undefined || scheme.isSupply([slot.hiding, slot.binding])) return {};
     return { blamed: nodeId(slot.nodeId) };
   }
 

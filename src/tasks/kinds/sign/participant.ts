@@ -1,7 +1,10 @@
 import type { PartyIndex } from '../../../common/index.js';
 import { keyId, toHex } from '../../../common/index.js';
-import { publicOf, SHARE_KIND, signShareJob } from '../../../frost/index.js';
+import { signShareJob } from '../../../algorithms/index.js';
+import { SHARE_KIND } from '../../../frost/index.js';
+import { algorithmOf } from '../../../identity/index.js';
 import type { TakenNonce } from '../../../keys/index.js';
+import { sharedKey } from '../../../sharing/index.js';
 import { slotsOf } from '../../../state/index.js';
 import type { ParsedSign } from '../../../state/index.js';
 import { encode, SignatureShare } from '../../../wire/index.js';
@@ -9,7 +12,7 @@ import type { KeyRecord, NonceSlot } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
-import { commitmentsOf } from './commitment-list.js';
+import { signersOf } from './signers.js';
 
 /** A signature share, or why there is none. */
 type ShareOrReason =
@@ -70,9 +73,8 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
     key: KeyRecord,
     own: NonceSlot,
   ): ShareOrReason | Promise<ShareOrReason> {
-    const { context, arithmetic, keys } = this.#parts;
+    const { context, keys } = this.#parts;
     const { clock, self } = context;
-    if (arithmetic.suiteOf(key.algorithm) === undefined) return declined('unsupported');
     if (toHex(own.boot) !== self.boot) return declined('boot-changed');
     if (clock.now() >= attempt.task.expireTimeMs) return declined('expired');
 
@@ -86,22 +88,22 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   async #compute(
     attempt: LiveAttempt<ParsedSign>,
     key: KeyRecord,
-    { index, scalar, d, e }: TakenNonce,
+    { index, scalar, secret }: TakenNonce,
   ): Promise<ShareOrReason> {
     const { context, arithmetic } = this.#parts;
     const { message, path } = attempt.task.asked;
     const input = {
-      algorithm: key.algorithm,
-      key: publicOf(key, path),
+      algorithm: algorithmOf(key),
+      key: sharedKey(key, path),
       share: { index, scalar },
-      nonce: { d, e },
-      B: commitmentsOf(attempt, key),
+      secret,
+      signers: signersOf(attempt, key),
       message,
     };
     const { logger } = context;
     const session = { session: attempt.session, key: key.keyId };
     try {
-      const signed = await arithmetic.compute.run(signShareJob, input, [scalar, d, e]);
+      const signed = await arithmetic.compute.run(signShareJob, input);
       if ('share' in signed) return signed;
       if (signed.declined === 'wrong-share') {
         logger.alarm('an own signature share failed its check', session);

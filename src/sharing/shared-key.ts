@@ -1,5 +1,5 @@
-/** What everybody knows of a sharing. */
-export type FrostPublic = {
+/** A shared key as signers and verifiers know it, at a path of its requests. All of it is public. */
+export type SharedKey = {
   /** t: signers needed. */
   readonly threshold: number;
   /** The sharing's public polynomial V_0 .. V_{t−1}, encoded points: f(X)·G = Σ X^l·V_l. */
@@ -20,7 +20,7 @@ export type FrostPublic = {
  *
  * @param path - Empty for the key itself.
  */
-export function publicOf(
+export function sharedKey(
   key: {
     readonly threshold: number;
     readonly publicPolynomial: readonly Uint8Array[];
@@ -28,7 +28,7 @@ export function publicOf(
     readonly chainCode: Uint8Array;
   },
   path: readonly number[],
-): FrostPublic {
+): SharedKey {
   const { threshold, publicPolynomial: V, publicKey, chainCode } = key;
   return { threshold, V, publicKey, derivation: { chainCode, path } };
 }

@@ -1,0 +1,56 @@
+import { concat } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import {
+  aggregate,
+  belongs,
+  commit,
+  derivedPublicKey,
+  HEDGE_BYTES,
+  isSignerSet,
+  judgeSignatureShare,
+  publicKeyOf,
+  signShare,
+  type Commitment,
+  type Suite,
+} from '../frost/index.js';
+import type { Scheme, SignerSupply } from './scheme.js';
+
+/** FROST's signing as a scheme. A supply is a nonce: its secret d ‖ e, its parts the commitment D and E. */
+export function frostScheme<P>(suite: Suite<P>): Scheme {
+  const { scalarBytes } = suite.group;
+  return {
+    sharing: suite,
+    supplyRandomBytes: 2 * HEDGE_BYTES,
+    publicKeyOf: (V_0) => publicKeyOf(suite, V_0),
+    derivedPublicKey: (key) => derivedPublicKey(suite, key),
+    belongs: (key, share) => belongs(suite, key, share),
+    makeSupply(scalar, random) {
+      const { d, e, D, E } = commit(suite, scalar, random);
+      const secret = concat(d, e);
+      wipe(d, e);
+      return { secret, parts: [D, E] };
+    },
+    isSupply: (parts) =>
+      parts.length === 2 && parts.every((part) => suite.group.decode(part) !== undefined),
+    signShare(key, share, secret, signers, message) {
+      // Views of the secret: what wipes the nonce wipes it.
+      const nonce = { d: secret.subarray(0, scalarBytes), e: secret.subarray(scalarBytes) };
+      return signShare(suite, key, share, nonce, signers.map(commitmentOf), message);
+    },
+    combine: (key, signers, message, shares, verify) =>
+      aggregate(suite, key, signers.map(commitmentOf), message, shares, verify),
+    judgeShare(key, signers, message, who, share) {
+      const indices = signers.map(({ index }) => index);
+      if (!isSignerSet(key.threshold, indices) || !indices.includes(who)) return 'unknown';
+      return judgeSignatureShare(suite, key, signers.map(commitmentOf), message, who, share);
+    },
+  };
+}
+
+/** What has not two parts spells no point, and is found out where points are decoded. */
+function commitmentOf({ index, parts }: SignerSupply): Commitment {
+  const [D = NO_POINT, E = NO_POINT] = parts;
+  return { index, D, E };
+}
+
+const NO_POINT = new Uint8Array(0);

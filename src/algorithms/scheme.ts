@@ -1,0 +1,100 @@
+import type { PartyIndex } from '../common/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Random } from '../ports/index.js';
+import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
+
+/**
+ * What one signer needs for one signature, made before the message is known and used once: a nonce of FROST with its
+ * commitment. Other algorithms may need something else, so the bytes are opaque to whatever keeps them.
+ */
+export type Supply = {
+  /** The holder's alone. Taken by the one signature that uses it, and wiped. */
+  readonly secret: Uint8Array;
+  /** What others must know of it, in the order of {@link AlgorithmFacts.supplyBytes}. */
+  readonly parts: readonly Uint8Array[];
+};
+
+/** The public parts of a signer's supply, as the entry names them. */
+export type SignerSupply = {
+  readonly index: PartyIndex;
+  readonly parts: readonly Uint8Array[];
+};
+
+export type SignShareResult =
+  | { readonly share: Uint8Array }
+  /** A supply's parts are no points: the owner's index. 0: no signature comes of all together, which is no signer's fault alone. */
+  | { readonly declined: 'bad-commitment'; readonly index: PartyIndex }
+  /** This node's own share failed the check that everybody would make: a fault in its memory. The index is its own. */
+  | { readonly declined: 'wrong-share'; readonly index: PartyIndex };
+
+export type CombineResult =
+  | { readonly ok: true; readonly signature: Uint8Array }
+  /** The signers of wrong shares. None: every share is right or cannot be checked, and still there is no signature. */
+  | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
+
+/** An algorithm as a node signs with it. Everything is handed in; it keeps nothing but caches of public values. */
+export interface Scheme {
+  /** The group that its keys are shared in. */
+  readonly sharing: SharingGroup;
+  /** Randomness that {@link Scheme.makeSupply} takes, in bytes. */
+  readonly supplyRandomBytes: number;
+
+  /** The public key as clients see it, of a sharing with this V_0. */
+  publicKeyOf(V_0: Uint8Array): Uint8Array | undefined;
+  /** The public key at the request's path; `undefined` for what is no sound sharing, or where there is no key. */
+  derivedPublicKey(key: SharedKey): Uint8Array | undefined;
+  /** Whether the share is of this key: of its sharing, and the sharing of its public key. */
+  belongs(key: SharedKey, share: KeyShare): boolean;
+
+  /** @param scalar - This node's key share, an encoded scalar; the caller keeps and wipes it. */
+  makeSupply(scalar: Uint8Array, random: Random): Supply;
+  /** Claims that a signature can be made with a supply that has these parts. */
+  isSupply(parts: readonly Uint8Array[]): boolean;
+
+  /**
+   * This node's signature share, which has passed the check that everybody would make.
+   *
+   * @param secret - Of this node's supply, whose parts stand in `signers`. Wiped, whatever happens.
+   * @param signers - Exactly the attempt's, in order of index, this node among them.
+   */
+  signShare(
+    key: SharedKey,
+    share: KeyShare,
+    secret: Uint8Array,
+    signers: readonly SignerSupply[],
+    message: Uint8Array,
+  ): SignShareResult;
+  /**
+   * Makes the signature of all shares, or finds the wrong ones.
+   *
+   * @param verify - Verifies under the derived public key, by code that is not this.
+   */
+  combine(
+    key: SharedKey,
+    signers: readonly SignerSupply[],
+    message: Uint8Array,
+    shares: ReadonlyMap<PartyIndex, Uint8Array>,
+    verify: (signature: Uint8Array) => boolean,
+  ): CombineResult;
+  /** Whether `share` is the signature share of signer `who`; `unknown` where an honest signer makes none. */
+  judgeShare(
+    key: SharedKey,
+    signers: readonly SignerSupply[],
+    message: Uint8Array,
+    who: PartyIndex,
+    share: Uint8Array,
+  ): 'right' | 'wrong' | 'unknown';
+}
+
+/** Every algorithm that keys can be made of. */
+export type Schemes = Readonly<Record<KeyAlgorithm, Scheme>>;
+
+/** Whether signatures hold, by code that does not sign. */
+export type Verifier = {
+  /** It takes less time than handing the question to a worker. */
+  readonly isQuick: boolean;
+  /** Claims that `signature` verifies. Never throws. */
+  readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+};
+
+export type Verifiers = Readonly<Record<KeyAlgorithm, Verifier>>;

@@ -1,0 +1,137 @@
+import { assert, type PartyIndex } from '../common/index.js';
+import { wipe } from '../crypto/index.js';
+import type { KeyAlgorithm } from '../identity/index.js';
+import type { Job, Random } from '../ports/index.js';
+import type { KeyShare, SharedKey } from '../sharing/index.js';
+import type {
+  CombineResult,
+  Schemes,
+  SignerSupply,
+  SignShareResult,
+  Supply,
+  Verifiers,
+} from './scheme.js';
+
+/** What a thread that computes for signatures has of its own. */
+export type SigningContext = { readonly schemes: Schemes; readonly verifiers: Verifiers };
+
+export type MakeSuppliesInput = {
+  readonly algorithm: KeyAlgorithm;
+  /** A copy: taken, and wiped. */
+  readonly scalar: Uint8Array;
+  /** {@link Scheme.supplyRandomBytes} for each supply that is wanted. Taken, and wiped. */
+  readonly randomness: Uint8Array;
+};
+
+/**
+ * Supplies from fresh randomness. In the lane of signatures, though they are made ahead of need: each signature uses one of
+ * each signer's, so shares that overtake them would find none.
+ */
+export const makeSuppliesJob: Job<MakeSuppliesInput, readonly Supply[], SigningContext> = {
+  name: 'signing/make-supplies',
+  lane: 'signing',
+  takes: ({ scalar, randomness }) => [scalar, randomness],
+  gives: (made) => made.map(({ secret }) => secret),
+  compute({ algorithm, scalar, randomness }, { schemes }) {
+    const scheme = schemes[algorithm];
+    const random = inTurn(randomness);
+    const count = randomness.length / scheme.supplyRandomBytes;
+    assert(Number.isInteger(count), 'randomness is for whole supplies');
+    try {
+      return Array.from({ length: count }, () => scheme.makeSupply(scalar, random));
+    } finally {
+      wipe(scalar, randomness);
+    }
+  },
+};
+
+export type CheckSuppliesInput = {
+  readonly algorithm: KeyAlgorithm;
+  /** The parts of each supply. */
+  readonly supplies: readonly (readonly Uint8Array[])[];
+};
+
+/** {@link Scheme.isSupply} for each: what is computed next with the same points need not decode them again. */
+export const checkSuppliesJob: Job<CheckSuppliesInput, readonly boolean[], SigningContext> = {
+  name: 'signing/check-supplies',
+  lane: 'signing',
+  compute: ({ algorithm, supplies }, { schemes }) =>
+    supplies.map((parts) => schemes[algorithm].isSupply(parts)),
+};
+
+export type SignShareInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly key: SharedKey;
+  /** A copy: its scalar is taken, and wiped. */
+  readonly share: KeyShare;
+  /** Of the signer's supply. Taken, and wiped. */
+  readonly secret: Uint8Array;
+  readonly signers: readonly SignerSupply[];
+  readonly message: Uint8Array;
+};
+
+/** {@link Scheme.signShare}. */
+export const signShareJob: Job<SignShareInput, SignShareResult, SigningContext> = {
+  name: 'signing/share',
+  lane: 'signing',
+  takes: ({ share, secret }) => [share.scalar, secret],
+  compute({ algorithm, key, share, secret, signers, message }, { schemes }) {
+    try {
+      return schemes[algorithm].signShare(key, share, secret, signers, message);
+    } finally {
+      wipe(share.scalar, secret);
+    }
+  },
+};
+
+export type CombineInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly key: SharedKey;
+  readonly signers: readonly SignerSupply[];
+  readonly message: Uint8Array;
+  readonly shares: ReadonlyMap<PartyIndex, Uint8Array>;
+};
+
+/** {@link Scheme.combine}. */
+export const combineJob: Job<CombineInput, CombineResult, SigningContext> = {
+  name: 'signing/combine',
+  lane: 'signing',
+  compute({ algorithm, key, signers, message, shares }, { schemes, verifiers }) {
+    const scheme = schemes[algorithm];
+    return scheme.combine(key, signers, message, shares, (signature) => {
+      const publicKey = scheme.derivedPublicKey(key) ?? key.publicKey;
+      return verifiers[algorithm].verify(publicKey, message, signature);
+    });
+  },
+};
+
+export type VerifyInput = {
+  readonly algorithm: KeyAlgorithm;
+  readonly key: SharedKey;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
+/** The public key that a final signature verifies under, the one at the path; `undefined` when it does not verify. */
+export const verifyJob: Job<VerifyInput, Uint8Array | undefined, SigningContext> = {
+  name: 'signing/verify',
+  lane: 'signing',
+  compute({ algorithm, key, message, signature }, { schemes, verifiers }) {
+    const publicKey = schemes[algorithm].derivedPublicKey(key);
+    const holds =
+      publicKey !== undefined && verifiers[algorithm].verify(publicKey, message, signature);
+    return holds ? publicKey : undefined;
+  },
+};
+
+/** Randomness that was drawn before, each byte given once. */
+function inTurn(randomness: Uint8Array): Random {
+  let at = 0;
+  return {
+    bytes(count) {
+      assert(at + count <= randomness.length, 'randomness is given once');
+      at += count;
+      return randomness.slice(at - count, at);
+    },
+  };
+}
