@@ -8,7 +8,7 @@ import {
   RequireSignaturesRequest,
   SignRequest,
 } from '../wire/index.js';
-import type { Cluster, Key, Label, SignResponse, Task } from '../wire/index.js';
+import type { Cluster, Key, SignResponse, Task } from '../wire/index.js';
 import {
   ClusterServiceService,
   KeyServiceService,
@@ -18,72 +18,21 @@ import {
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
-import type { Judgement, Reader, KeyTrust } from './key-certificate.js';
+import type { KeyTrust, Reader } from './key-certificate.js';
 import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { Mutations } from './mutations.js';
 import type { Signing } from './mutations.js';
+import type {
+  ConnectOptions,
+  GenerateKeyInput,
+  GetKeyOptions,
+  JudgedKey,
+  ListInput,
+  SignInput,
+} from './inputs.js';
 import { requesterOf, tlsSigner } from './request-signer.js';
-import type { RequestSigner } from './request-signer.js';
 import { Transport, untilOf } from './transport.js';
 import type { CallOptions, Until } from './transport.js';
-
-export type ConnectOptions = {
-  /** `host:port` of nodes' client ports; any of them will do, and more are better. */
-  readonly endpoints: readonly string[];
-  /** PEM: the authorities of the nodes' certificates. */
-  readonly ca: string;
-  /** PEM: the caller's certificate, leaf first, and its private key. */
-  readonly cert: string;
-  readonly key: string;
-  /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
-  readonly clusterFile?: Uint8Array | undefined;
-  /**
-   * The signer of requests that change something: `tls`, the key above, unless given. With `none`, and without a cluster file,
-   * a node vouches for them, if the cluster lets it.
-   */
-  readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
-  /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
-  readonly requesters?: readonly string[] | undefined;
-  /** The least that a key must be for a signature by it to be returned: `vouched` unless given. */
-  readonly require?: KeyTrust | undefined;
-};
-
-export type GenerateKeyInput = {
-  readonly keyId: string;
-  /** FROST_ED25519_SHA512 unless given. */
-  readonly algorithm?: Algorithm | undefined;
-  /** How many it takes to sign: a majority of the participants unless given. */
-  readonly threshold?: number | undefined;
-  /** All voters of the cluster file unless given. */
-  readonly participants?: readonly string[] | undefined;
-  readonly labels?: readonly Label[] | undefined;
-  readonly allowedSigners?: readonly string[] | undefined;
-  readonly allowNoRedundancy?: boolean | undefined;
-  /** The same id again gets the same outcome; a fresh one unless given. */
-  readonly requestId?: string | undefined;
-};
-
-export type SignInput = {
-  readonly keyId: string;
-  readonly message: Uint8Array;
-  /** The public key that the signature must verify under; one whose certificate has been verified unless given. */
-  readonly publicKey?: Uint8Array | undefined;
-  /** Of the public key given: FROST_ED25519_SHA512 unless given. */
-  readonly algorithm?: Algorithm | undefined;
-  /** Signs with the key derived at this path: at most 16 numbers below 2^31. The key itself unless given. */
-  readonly path?: readonly number[] | undefined;
-  readonly requestId?: string | undefined;
-};
-
-export type GetKeyOptions = CallOptions & {
-  /** What the public key is known to be. */
-  readonly publicKey?: Uint8Array | undefined;
-};
-
-export type ListInput = { readonly limit?: number | undefined };
-
-/** A key, and what its certificate is worth. */
-export type JudgedKey = { readonly key: Key } & Judgement;
 
 type TrustedKey = Pick<Key, 'algorithm' | 'publicKey' | 'certificate'>;
 

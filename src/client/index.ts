@@ -11,7 +11,7 @@ export type {
   JudgedKey,
   ListInput,
   SignInput,
-} from './client.js';
+} from './inputs.js';
 export { derivePublicKey } from './derived-key.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';

@@ -1,0 +1,62 @@
+import type { Algorithm, Key, Label } from '../wire/index.js';
+import type { Judgement, KeyTrust } from './key-certificate.js';
+import type { RequestSigner } from './request-signer.js';
+import type { CallOptions } from './transport.js';
+
+export type ConnectOptions = {
+  /** `host:port` of nodes' client ports; any of them will do, and more are better. */
+  readonly endpoints: readonly string[];
+  /** PEM: the authorities of the nodes' certificates. */
+  readonly ca: string;
+  /** PEM: the caller's certificate, leaf first, and its private key. */
+  readonly cert: string;
+  readonly key: string;
+  /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
+  readonly clusterFile?: Uint8Array | undefined;
+  /**
+   * The signer of requests that change something: `tls`, the key above, unless given. With `none`, and without a cluster file,
+   * a node vouches for them, if the cluster lets it.
+   */
+  readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
+  /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
+  readonly requesters?: readonly string[] | undefined;
+  /** The least that a key must be for a signature by it to be returned: `vouched` unless given. */
+  readonly require?: KeyTrust | undefined;
+};
+
+export type GenerateKeyInput = {
+  readonly keyId: string;
+  /** FROST_ED25519_SHA512 unless given. */
+  readonly algorithm?: Algorithm | undefined;
+  /** How many it takes to sign: a majority of the participants unless given. */
+  readonly threshold?: number | undefined;
+  /** All voters of the cluster file unless given. */
+  readonly participants?: readonly string[] | undefined;
+  readonly labels?: readonly Label[] | undefined;
+  readonly allowedSigners?: readonly string[] | undefined;
+  readonly allowNoRedundancy?: boolean | undefined;
+  /** The same id again gets the same outcome; a fresh one unless given. */
+  readonly requestId?: string | undefined;
+};
+
+export type SignInput = {
+  readonly keyId: string;
+  readonly message: Uint8Array;
+  /** The public key that the signature must verify under; one whose certificate has been verified unless given. */
+  readonly publicKey?: Uint8Array | undefined;
+  /** Of the public key given: FROST_ED25519_SHA512 unless given. */
+  readonly algorithm?: Algorithm | undefined;
+  /** Signs with the key derived at this path: at most 16 numbers below 2^31. The key itself unless given. */
+  readonly path?: readonly number[] | undefined;
+  readonly requestId?: string | undefined;
+};
+
+export type GetKeyOptions = CallOptions & {
+  /** What the public key is known to be. */
+  readonly publicKey?: Uint8Array | undefined;
+};
+
+export type ListInput = { readonly limit?: number | undefined };
+
+/** A key, and what its certificate is worth. */
+export type JudgedKey = { readonly key: Key } & Judgement;
