@@ -1,5 +1,5 @@
 import type { PartyIndex } from '../common/index.js';
-import { wipe } from '../crypto/index.js';
+import { sha256 } from '../crypto/index.js';
 import type { Signer, Verify } from '../ports/index.js';
 import {
   bytesItem,
@@ -13,7 +13,10 @@ import {
 /** The receiver that a broadcast names. */
 export const TO_ALL = 0;
 
-/** What an envelope's signature is over: T("envelope", [session id, kind, from, to, body]). The caller wipes it when the body is a secret. */
+/**
+ * What an envelope's signature is over: T("envelope", [session id, kind, from, to, digest]). The digest stands for the body,
+ * so that what was signed can be shown without it: two digests are evidence as short for a large body as for a small one.
+ */
 export function envelopeBytes(
   sessionId: Uint8Array,
   kind: string,
@@ -21,11 +24,24 @@ export function envelopeBytes(
   to: PartyIndex,
   body: Uint8Array,
 ): Uint8Array {
-  const last = bytesItem(body);
-  const head = [bytesItem(sessionId), textItem(kind), u16Item(from), u16Item(to)];
-  const whole = transcript('envelope', [...head, last]);
-  wipe(last);
-  return whole;
+  return digestBytes(sessionId, kind, from, to, bodyDigest(body));
+}
+
+/** The same for a body of which only the digest is known. */
+export function digestBytes(
+  sessionId: Uint8Array,
+  kind: string,
+  from: PartyIndex,
+  to: PartyIndex,
+  digest: Uint8Array,
+): Uint8Array {
+  const items = [bytesItem(sessionId), textItem(kind), u16Item(from), u16Item(to)];
+  return transcript('envelope', [...items, bytesItem(digest)]);
+}
+
+/** SHA-256: 32 bytes. */
+export function bodyDigest(body: Uint8Array): Uint8Array {
+  return sha256(body);
 }
 
 /** `body` in an envelope that is not sealed, signed by this node. */

@@ -69,9 +69,7 @@ export class Outbox {
   #sign(kind: string, to: PartyIndex, body: Uint8Array): SignedBody {
     const { sessionId, index, signer, limits } = this.#parts;
     assert(body.length <= limits.bodyBytesMax, `${kind} is within its protocol's limit`);
-    const bytes = envelopeBytes(sessionId, kind, index, to, body);
-    const signature = signer.sign(bytes);
-    wipe(bytes);
+    const signature = signer.sign(envelopeBytes(sessionId, kind, index, to, body));
     return { body, signature };
   }
 

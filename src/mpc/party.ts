@@ -1,5 +1,5 @@
 import type { PartyIndex } from '../common/index.js';
-import type { Envelope, SignedBody } from '../wire/index.js';
+import type { Envelope, SignedBody, SignedDigest } from '../wire/index.js';
 import type { Carried, Rounds } from './protocol.js';
 
 /** What a participant gives to a round: one value for all, one for each receiver, or both. */
@@ -33,6 +33,9 @@ export interface Party<R extends Rounds> {
   /** What one sender says in a round, as soon as it has come. Throws as {@link round} does. */
   heard<N extends keyof R & string>(name: N, from: PartyIndex): Promise<Heard<R[N]>>;
 
+  /** The participants that this one hears in a round, ascending, own index included. */
+  senders(name: keyof R & string): readonly PartyIndex[];
+
   /** The broadcasts of a round that is over, as signed, in order of senders, own included. None for one that receives none. */
   broadcasts(name: keyof R & string): readonly SignedBody[];
 
@@ -41,4 +44,7 @@ export interface Party<R extends Rounds> {
 
   /** All that `from` said here in rounds that are over, with its signatures: evidence, which outlives the session. */
   originals(names: readonly (keyof R & string)[], from: PartyIndex): readonly Envelope[];
+
+  /** A broadcast of `from` by its digest, as evidence; nothing if `from` did not sign it in this session. */
+  attested(name: keyof R & string, from: PartyIndex, digest: SignedDigest): Envelope | undefined;
 }

@@ -1,9 +1,11 @@
 import { assert, equal, type PartyIndex } from '../common/index.js';
 import { equalSecrets, wipe } from '../crypto/index.js';
 import type { Random, Signer, Verify } from '../ports/index.js';
-import { decodeSecret, SignedBody, type Envelope } from '../wire/index.js';
+import { decodeSecret, SignedBody, type Envelope, type SignedDigest } from '../wire/index.js';
 import { ProtocolAbort } from './abort.js';
 import type { Channel } from './channel.js';
+import { EarlySeals } from './early-seals.js';
+import { digestBytes, TO_ALL } from './envelope.js';
 import { Outbox } from './outbox.js';
 import type { Heard, Mine, Party } from './party.js';
 import { sealedBytesMax, type Carried, type Protocol, type Rounds } from './protocol.js';
@@ -62,8 +64,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
   /** The same by kind, as messages name them. */
   readonly #kinds: ReadonlyMap<string, RoundRun>;
   readonly #outbox: Outbox;
-  /** Sealed messages that wait for their sender's key. */
-  readonly #early = new Map<PartyIndex, Envelope[]>();
+  readonly #early: EarlySeals;
   readonly #waiting = new Set<Waiting>();
   #error: Error | undefined;
 
@@ -83,6 +84,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
     const kinds = sealed.map(({ kind }) => kind);
     const seals = new Seals(sessionId, index, kinds, random);
     this.#seals = seals;
+    this.#early = new EarlySeals(protocol.limits.earlySealedMax);
     const { limits } = protocol;
     this.#outbox = new Outbox({
       sessionId,
@@ -104,17 +106,14 @@ class Run implements Session<Rounds>, Party<Rounds> {
 
   round(name: string, mine?: Mine<Carried>): Promise<readonly Heard<Carried>[]> {
     const heard = this.#begin(this.#round(name), mine);
-    // A protocol may end while rounds of its are in flight, and then nothing waits for them.
+    // A protocol may end while its rounds are in flight: then nothing waits for them, and that is no unhandled rejection.
     heard.catch(() => undefined);
     return heard;
   }
 
-  async heard(name: string, from: PartyIndex): Promise<Heard<Carried>> {
-    const round = this.#round(name);
-    assert(round.senders.includes(from), `${round.kind} is heard from its senders`);
-    await this.#until(() => round.hasHeard([from]));
-    const [heard] = round.values([from]);
-    assert(heard !== undefined, 'there is a value for each sender');
+  heard(name: string, from: PartyIndex): Promise<Heard<Carried>> {
+    const heard = this.#hear(this.#round(name), from);
+    heard.catch(() => undefined);
     return heard;
   }
 
@@ -133,6 +132,20 @@ class Run implements Session<Rounds>, Party<Rounds> {
   originals(names: readonly string[], from: PartyIndex): readonly Envelope[] {
     const channels = names.flatMap((name) => this.#round(name).channels);
     return channels.filter((channel) => channel.hears(from)).map((channel) => channel.shown(from));
+  }
+
+  senders(name: string): readonly PartyIndex[] {
+    return this.#round(name).senders;
+  }
+
+  attested(name: string, from: PartyIndex, value: SignedDigest): Envelope | undefined {
+    const { sessionId } = this;
+    const { kind } = this.#round(name);
+    const identityKey = this.#parts.identityKeys[from - 1];
+    const signed = digestBytes(sessionId, kind, from, TO_ALL, value.digest);
+    const { verify } = this.#parts;
+    if (identityKey === undefined || !verify.identity(identityKey, signed, value.signature)) return;
+    return { sessionId, kind, from, to: TO_ALL, content: { $case: 'digest', value } };
   }
 
   receive(from: PartyIndex, envelope: Envelope): void {
@@ -181,29 +194,30 @@ class Run implements Session<Rounds>, Party<Rounds> {
     return round.values(round.senders);
   }
 
+  async #hear(round: RoundRun, from: PartyIndex): Promise<Heard<Carried>> {
+    assert(round.senders.includes(from), `${round.kind} is heard from its senders`);
+    await this.#until(() => round.hasHeard([from]));
+    const [heard] = round.values([from]);
+    assert(heard !== undefined, 'there is a value for each sender');
+    return heard;
+  }
+
   /** What an envelope carries, or nothing. A sealed one that comes before its sender's key is kept until then. */
   #signedBodyOf({ kind, sealed }: Channel, envelope: Envelope): SignedBody | undefined {
     const { content, from } = envelope;
     if (content === undefined || sealed !== (content.$case === 'sealed')) return;
     if (content.$case === 'open') return content.value;
+    if (content.$case === 'digest') return;
     const bytesMax = sealedBytesMax(this.#parts.protocol.limits);
     if (content.value.length > bytesMax) return;
     if (!this.#seals.has(from)) {
-      this.#keepEarly(from, envelope);
+      this.#early.keep(from, envelope);
       return;
     }
     const plain = this.#seals.open(kind, from, content.value);
     const signed = plain && decodeSecret(SignedBody, plain, bytesMax);
     if (plain !== undefined && signed === undefined) wipe(plain);
     return signed;
-  }
-
-  #keepEarly(from: PartyIndex, envelope: Envelope): void {
-    const early = this.#early.get(from) ?? [];
-    // Repetitions of one message would leave no place for the next.
-    const isKept = early.some((each) => isSame(each, envelope));
-    if (isKept || early.length >= this.#parts.protocol.limits.earlySealedMax) return;
-    this.#early.set(from, [...early, envelope]);
   }
 
   #accept(round: RoundRun, channel: Channel, from: PartyIndex, signed: SignedBody): void {
@@ -227,10 +241,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
     const { identityKeys, protocol, verify } = this.#parts;
     const identityKey = identityKeys[from - 1];
     if (identityKey === undefined || body.length > protocol.limits.bodyBytesMax) return false;
-    const signed = channel.signedBytes(from, body);
-    const holds = verify.identity(identityKey, signed, signature);
-    wipe(signed);
-    return holds;
+    return verify.identity(identityKey, channel.signedBytes(from, body), signature);
   }
 
   /** Learns the key that a broadcast announces, and reads what came before it. `false`: it is no key, the message absent. */
@@ -240,9 +251,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
     if (round.sealKey === undefined || all === undefined) return true;
     if (!this.#seals.agree(from, round.sealKey(all))) return false;
 
-    const early = this.#early.get(from) ?? [];
-    this.#early.delete(from);
-    for (const envelope of early) this.receive(from, envelope);
+    for (const envelope of this.#early.take(from)) this.receive(from, envelope);
     return true;
   }
 
@@ -276,13 +285,4 @@ class Run implements Session<Rounds>, Party<Rounds> {
     assert(round !== undefined, `${name} is a round of ${this.#parts.protocol.name}`);
     return round;
   }
-}
-
-/** Whether two sealed envelopes of one sender are one message, repeated. */
-function isSame(a: Envelope, b: Envelope): boolean {
-  const sealed = [a, b].map(({ content }) =>
-    content?.$case === 'sealed' ? content.value : undefined,
-  );
-  const [one, other] = sealed;
-  return a.kind === b.kind && one !== undefined && other !== undefined && equal(one, other);
 }

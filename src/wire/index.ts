@@ -86,12 +86,14 @@ export {
 } from './gen/quorate/peer/v1/record.js';
 export {
   Declined,
+  Echo,
   Envelope,
   KeygenCommitment,
   KeygenOpening,
   KeygenValue,
   SignatureShare,
   SignedBody,
+  SignedDigest,
 } from './gen/quorate/peer/v1/envelope.js';
 export {
   AttemptEntry,

@@ -370,7 +370,7 @@ const KINDS = Object.values(keygen.kinds);
 
 const spoilt = (envelope: Envelope): Envelope => {
   const { content } = envelope;
-  if (content === undefined) return envelope;
+  if (content === undefined || content.$case === 'digest') return envelope;
   if (content.$case === 'sealed') {
     return { ...envelope, content: { $case: 'sealed', value: flip(content.value) } };
   }

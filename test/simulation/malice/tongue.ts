@@ -134,7 +134,7 @@ export class Tongue {
       this.#told(`${kind} that does not open`);
       return { ...envelope, content: { $case: 'sealed', value: flipped(content.value) } };
     }
-    if (content === undefined) return envelope;
+    if (content?.$case !== 'open') return envelope;
     if (this.#rng.chance(0.2)) {
       this.#told(`${kind} with another’s signature`);
       const signature = flipped(content.value.signature);

@@ -58,6 +58,8 @@ export function view(party: Party<KeygenRounds>): Party<KeygenRounds> {
     sealKey,
     round: (name, mine) => party.round(name, mine),
     heard: (name, from) => party.heard(name, from),
+    senders: (name) => party.senders(name),
+    attested: (name, from, digest) => party.attested(name, from, digest),
     broadcasts: (name) => party.broadcasts(name),
     privates: (name) => party.privates(name),
     originals: (names, from) => party.originals(names, from),

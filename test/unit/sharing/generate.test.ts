@@ -149,6 +149,8 @@ test('a threshold below 2 or above n, and more than 20 participants, are mistake
     sealKey: new Uint8Array(32),
     round: () => Promise.reject(new Error('never')),
     heard: () => Promise.reject(new Error('never')),
+    senders: () => [],
+    attested: () => undefined,
     broadcasts: () => [],
     privates: () => [],
     originals: () => [],

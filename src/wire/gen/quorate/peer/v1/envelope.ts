@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** One signed message of a session. The signature is over ssid, kind, from, to and body. */
+/** One signed message of a session. The signature is over session id, kind, from, to and the SHA-256 of the body. */
 export interface Envelope {
   sessionId: Uint8Array;
   /** <protocol>/<round>, for example keygen/commit; docs/wire.md lists them. */
@@ -18,7 +18,20 @@ export interface Envelope {
   to: number;
   content: { $case: "open"; value: SignedBody } | //
   /** A SignedBody under AES-256-GCM for one participant: ciphertext, then tag. */
-  { $case: "sealed"; value: Uint8Array } | undefined;
+  { $case: "sealed"; value: Uint8Array } | //
+  /** Never sent: a message as evidence, by the digest of its body. */
+  { $case: "digest"; value: SignedDigest } | undefined;
+}
+
+/** A signed body by its digest. */
+export interface SignedDigest {
+  digest: Uint8Array;
+  signature: Uint8Array;
+}
+
+/** The broadcasts of one round as they came to the sender of this echo, in order of their senders. */
+export interface Echo {
+  heard: SignedDigest[];
 }
 
 export interface SignedBody {
@@ -83,6 +96,9 @@ export const Envelope: MessageFns<Envelope> = {
         break;
       case "sealed":
         writer.uint32(50).bytes(message.content.value);
+        break;
+      case "digest":
+        SignedDigest.encode(message.content.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -149,6 +165,14 @@ export const Envelope: MessageFns<Envelope> = {
             message.content = { $case: "sealed", value: reader.bytes() };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.content = { $case: "digest", value: SignedDigest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -175,6 +199,8 @@ export const Envelope: MessageFns<Envelope> = {
         ? { $case: "open", value: SignedBody.fromJSON(object.open) }
         : isSet(object.sealed)
         ? { $case: "sealed", value: bytesFromBase64(object.sealed) }
+        : isSet(object.digest)
+        ? { $case: "digest", value: SignedDigest.fromJSON(object.digest) }
         : undefined,
     };
   },
@@ -197,6 +223,8 @@ export const Envelope: MessageFns<Envelope> = {
       obj.open = SignedBody.toJSON(message.content.value);
     } else if (message.content?.$case === "sealed") {
       obj.sealed = base64FromBytes(message.content.value);
+    } else if (message.content?.$case === "digest") {
+      obj.digest = SignedDigest.toJSON(message.content.value);
     }
     return obj;
   },
@@ -223,7 +251,167 @@ export const Envelope: MessageFns<Envelope> = {
         }
         break;
       }
+      case "digest": {
+        if (object.content?.value !== undefined && object.content?.value !== null) {
+          message.content = { $case: "digest", value: SignedDigest.fromPartial(object.content.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseSignedDigest(): SignedDigest {
+  return { digest: new Uint8Array(0), signature: new Uint8Array(0) };
+}
+
+export const SignedDigest: MessageFns<SignedDigest> = {
+  encode(message: SignedDigest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest.length !== 0) {
+      writer.uint32(10).bytes(message.digest);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(18).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedDigest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedDigest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedDigest {
+    return {
+      digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: SignedDigest): unknown {
+    const obj: any = {};
+    if (message.digest.length !== 0) {
+      obj.digest = base64FromBytes(message.digest);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedDigest>, I>>(base?: I): SignedDigest {
+    return SignedDigest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedDigest>, I>>(object: I): SignedDigest {
+    const message = createBaseSignedDigest();
+    message.digest = object.digest ?? new Uint8Array(0);
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseEcho(): Echo {
+  return { heard: [] };
+}
+
+export const Echo: MessageFns<Echo> = {
+  encode(message: Echo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heard) {
+      SignedDigest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Echo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEcho();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heard.push(SignedDigest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Echo {
+    return {
+      heard: globalThis.Array.isArray(object?.heard) ? object.heard.map((e: any) => SignedDigest.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Echo): unknown {
+    const obj: any = {};
+    if (message.heard?.length) {
+      obj.heard = message.heard.map((e) => SignedDigest.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Echo>, I>>(base?: I): Echo {
+    return Echo.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Echo>, I>>(object: I): Echo {
+    const message = createBaseEcho();
+    message.heard = object.heard?.map((e) => SignedDigest.fromPartial(e)) || [];
     return message;
   },
 };
