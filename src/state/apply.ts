@@ -119,7 +119,7 @@ function applyDone(
   if (task === undefined) return [];
   const { record, asked, rules } = task;
   const attempt = record.attempts[done.attempt - 1];
-  const value = attempt && rules.result(draft, asked, attempt, done.material);
+  const value = attempt && rules.result(draft, asked, attempt, done.material, context);
   if (value === undefined) return voidEntry('a done entry that breaks the rules');
   return [closeTask(draft, record, { $case: 'result', value }, entry.timeMs, context)];
 }

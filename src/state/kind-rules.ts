@@ -69,12 +69,16 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   fitsAttempt(view: View, asked: P, attempt: Attempt, context: JudgingContext): boolean;
   /** What opening writes besides the task. Returns the encoded result where applying the request is all there is to do. */
   open(draft: Draft, task: AskedTask<P>, request: Request): Uint8Array | undefined;
-  /** The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. */
+  /**
+   * The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. A leader's
+   * word is not enough where no check of the result itself follows: such a result rests on what its participants signed.
+   */
   result(
     view: View,
     asked: P,
     attempt: AttemptRecord,
     material: Uint8Array,
+    context: JudgingContext,
   ): Uint8Array | undefined;
   /** What closing frees, whatever the outcome. */
   close(draft: Draft, task: TaskRecord): void;
