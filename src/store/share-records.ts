@@ -33,7 +33,8 @@ export function shareToBytes(id: ShareId, sealed: Uint8Array): Uint8Array {
 
 /** The sealed share in a record, a copy. @throws {ShareStoreError} `damaged`. */
 export function shareFromBytes(id: ShareId, bytes: Uint8Array): Uint8Array {
-  const sealed = bytes.slice(SEALED_AT);
+  // Not `slice`: of a Buffer that is a view.
+  const sealed = Uint8Array.from(bytes.subarray(SEALED_AT));
   if (bytes[0] === FORMAT && equal(checksum(id, sealed), bytes.subarray(1, SEALED_AT)))
     return sealed;
   throw new ShareStoreError(
