@@ -26,7 +26,10 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       appliedIndex: BigInt(status.applied),
       clusterTime: timestamp(totals.timeMs),
       unsignedRequests: backend.local().takesUnsigned(),
-      members: context.genesis.members.map((member) => presentMember(member, status)),
+      members: backend
+        .local()
+        .members()
+        .map((member) => presentMember(member, status)),
       keyCount: totals.keyCount,
       openTaskCount: BigInt(totals.open.reduce((sum, { count }) => sum + count, 0)),
       softwareVersion: context.softwareVersion,

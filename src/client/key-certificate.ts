@@ -217,7 +217,7 @@ function judgeRequester(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
     TASK_KINDS['generate-key'].askers,
     context,
-    context.genesis.unsigned,
+    { takesUnsigned: context.genesis.unsigned, members: context.genesis.members },
   );
   if (!judged.ok)
     return { ok: false, refusal: `its authorization does not count: ${judged.refusal.message}` };

@@ -114,7 +114,11 @@ export function encodeGenesis(genesis: GenesisFields): Uint8Array {
 
 /** The nodes that vote in Raft and hold shares, sorted bytewise. */
 export function voters(genesis: GenesisFields): readonly NodeId[] {
-  return genesis.members
+  return votersAmong(genesis.members);
+}
+
+export function votersAmong(members: readonly GenesisMember[]): readonly NodeId[] {
+  return members
     .filter(({ role }) => role === 'tee')
     .map((member) => member.nodeId)
     .sort(compareText);

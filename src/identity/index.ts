@@ -14,7 +14,7 @@ export {
 } from './algorithms.js';
 export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';
 export { installedBytes, readyBytes, voucherBytes } from './facts.js';
-export { encodeGenesis, parseGenesis, voters } from './genesis.js';
+export { encodeGenesis, parseGenesis, voters, votersAmong } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key-limits.js';
 export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.js';

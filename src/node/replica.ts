@@ -2,7 +2,7 @@ import type { Schemes, Verifiers } from '../algorithms/index.js';
 import type { Backend } from '../api/index.js';
 import type { Boot, NodeId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
-import { voters } from '../identity/index.js';
+import { voters, votersAmong } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
 import type {
   Clock,
@@ -149,7 +149,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       },
       outbox: {
         send: (to, message) => sendTo([to], message),
-        broadcast: (message) => sendTo(voters(genesis), message),
+        broadcast: (message) => sendTo(votersAmong(asked.members()), message),
       },
     },
     state: { view: overlay, queries: asked },

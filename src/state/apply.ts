@@ -9,6 +9,7 @@ import type { CommandBody } from './command.js';
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
+import { writeMembers } from './members.js';
 import { parseTask } from './parse.js';
 import {
   ADDRESS,
@@ -50,6 +51,7 @@ function applyKind(draft: Draft, entry: Entry, context: JudgingContext): readonl
       }
       draft.put(ADDRESS.genesis, entry.payload);
       writeLevel(draft, context.genesis.level, undefined);
+      writeMembers(draft, context.genesis.members);
       return [];
     case 'no-op':
       return [];

@@ -12,6 +12,10 @@ import type { Verify } from '../ports/index.js';
 import type { Authorization, Request, Voucher } from '../wire/index.js';
 import type { Askers, JudgingContext, KindTable } from './kind-rules.js';
 import { TASK_KINDS } from './kinds/index.js';
+import { members } from './members.js';
+import type { Member } from './members.js';
+import { takesUnsigned } from './records.js';
+import type { View } from './view.js';
 import { CLOCK_AHEAD_MS_MAX, EXPIRY_AHEAD_MS_MAX } from './limits.js';
 
 /** @param kinds - The kinds of task whose requests count: those of this build. */
@@ -22,6 +26,16 @@ export function judgingContext(
 ): JudgingContext {
   const requesters = new Requesters(genesis.requesterCa, (...asked) => verify.certified(...asked));
   return { genesis, verify, requesters, kinds };
+}
+
+/** Whether vouchers stand for signatures, and whose. */
+export type Trust = {
+  readonly takesUnsigned: boolean;
+  readonly members: readonly Member[];
+};
+
+export function trustOf(view: View, { genesis }: JudgingContext): Trust {
+  return { takesUnsigned: takesUnsigned(view, genesis), members: members(view, genesis) };
 }
 
 /** Who asks, as far as the log can tell, and until when. */
@@ -37,18 +51,18 @@ export type Authority = {
  * is known stays known: {@link judgeTime} does.
  *
  * @param askers - Those of the request's kind.
- * @param takesUnsigned - Whether a node's word still stands for a requester's signature.
+ * @param trust - What the cluster takes for a requester's signature.
  */
 export function judgeAuthority(
   request: Request,
   askers: Askers,
   context: JudgingContext,
-  takesUnsigned: boolean,
+  trust: Trust,
 ): Result<Authority> {
   const by = request.authorization?.by;
   switch (by?.$case) {
     case 'voucher': {
-      const judged = judgeVoucher(request, by.value, askers, context, takesUnsigned);
+      const judged = judgeVoucher(request, by.value, askers, context, trust);
       return withRole(request, askers, judged);
     }
     case 'signed':
@@ -151,7 +165,7 @@ function judgeVoucher(
   voucher: Voucher,
   askers: Askers,
   { genesis, verify }: JudgingContext,
-  takesUnsigned: boolean,
+  trust: Trust,
 ): Result<Authority> {
   if (!askers.voucher) {
     return refuse(
@@ -160,14 +174,14 @@ function judgeVoucher(
       'What changes the cluster itself counts only when an operator has signed it',
     );
   }
-  if (!takesUnsigned) {
+  if (!trust.takesUnsigned) {
     return refuse(
       'unauthenticated',
       'SIGNATURE_REQUIRED',
       'This cluster takes only requests that their requesters signed',
     );
   }
-  const node = genesis.members.find((member) => member.nodeId === voucher.nodeId);
+  const node = trust.members.find((member) => member.nodeId === voucher.nodeId);
   const expireTimeMs = Number(voucher.expireTimeMs);
   const signed =
     node !== undefined &&

@@ -39,6 +39,8 @@ export {
   REQUEST_BYTES_MAX,
 } from './limits.js';
 export { baseVersionOf, FIRST_VERSION, isCertified, readyOfKey } from './keys.js';
+export { members, shareHolders } from './members.js';
+export type { Member } from './members.js';
 export { METHODS } from './methods.js';
 export { parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';

@@ -4,11 +4,11 @@ import { requestHash, taskIdOf } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import type { Authority } from './authority.js';
-import { judgeAuthority, judgeLife, judgeTime } from './authority.js';
+import { judgeAuthority, judgeLife, judgeTime, trustOf } from './authority.js';
 import type { Admitted, JudgingContext } from './kind-rules.js';
 import { parseRequest } from './parse.js';
 import type { Parsed } from './parse.js';
-import { readTask, readTotals, takesUnsigned } from './records.js';
+import { readTask, readTotals } from './records.js';
 import type { View } from './view.js';
 
 /** A request that opens a task. */
@@ -48,8 +48,8 @@ export function examine(
 ): { readonly requester: string | undefined; readonly judged: Result<Ruling> } {
   const parsed = parseRequest(context.kinds, request.method, request.request);
   if (!parsed.ok) return { requester: undefined, judged: parsed };
-  const unsigned = takesUnsigned(view, context.genesis);
-  const authority = judgeAuthority(request, parsed.value.rules.askers, context, unsigned);
+  const trust = trustOf(view, context);
+  const authority = judgeAuthority(request, parsed.value.rules.askers, context, trust);
   if (!authority.ok) return { requester: undefined, judged: authority };
   const judged = judgeAuthorized(view, request, parsed.value, authority.value, timeMs, context);
   return { requester: authority.value.requester.spiffeId, judged };
@@ -94,8 +94,8 @@ export function judgeArrival(
   const parsed = parseRequest(context.kinds, request.method, request.request);
   if (!parsed.ok) return parsed;
   const { asked, rules } = parsed.value;
-  const unsigned = takesUnsigned(view, context.genesis);
-  const authority = judgeAuthority(request, rules.askers, context, unsigned);
+  const trust = trustOf(view, context);
+  const authority = judgeAuthority(request, rules.askers, context, trust);
   if (!authority.ok) return authority;
   const { requester } = authority.value;
   const known = readTask(view, taskIdOf(requester.spiffeId, asked.requestId));

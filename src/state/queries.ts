@@ -1,6 +1,8 @@
 import type { Totals, KeyRecord, TaskRecord } from '../wire/index.js';
 import { KeyRecord as Keys, TaskRecord as Tasks } from '../wire/index.js';
 import { ADDRESS, readTotals, readKey, readTask, takesUnsigned } from './records.js';
+import { members } from './members.js';
+import type { Member } from './members.js';
 import type { Genesis } from '../identity/index.js';
 import type { View } from './view.js';
 
@@ -14,6 +16,7 @@ export type Queries = {
   task(id: string): TaskRecord | undefined;
   /** At most `limit` tasks whose ids come after `after`, in order. */
   tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
+  members(): readonly Member[];
   /** Whether requests without a signature of their requester's are taken. */
   takesUnsigned(): boolean;
   /** Ids of keys whose participants have not all said `installed`. */
@@ -31,6 +34,7 @@ export function queries(view: View, genesis: Genesis): Queries {
       openOnly
         ? page(view, ADDRESS.open, after, limit, (id) => readTask(view, id))
         : page(view, ADDRESS.tasks, after, limit, (_, bytes) => Tasks.decode(bytes)),
+    members: () => members(view, genesis),
     takesUnsigned: () => takesUnsigned(view, genesis),
     installing: () => page(view, ADDRESS.installing, '', Number.MAX_SAFE_INTEGER, (id) => id),
   };

@@ -10,6 +10,7 @@ export const ADDRESS = {
   totals: 'totals',
   genesis: 'genesis',
   level: 'level',
+  members: 'members',
   keys: 'key/',
   tasks: 'task/',
   /** Tasks without an outcome. */

@@ -65,7 +65,7 @@ export class TaskManager {
     const tasks = new LiveTasks(state, context.rules);
 
     const culprits = new Culprits(context, arithmetic.schemes);
-    const complaints = new Complaints(context, culprits);
+    const complaints = new Complaints(context, queries, culprits);
     const accusing = new Accusing(context, culprits);
 
     const keyShares = new KeyShares(keys, logger);

@@ -81,6 +81,8 @@ export {
   KeyRecord,
   KindCount,
   LevelRecord,
+  MemberRecord,
+  MembersRecord,
   TaskRecord,
   Totals,
 } from './gen/quorate/peer/v1/record.js';

@@ -1,11 +1,13 @@
 import { assert, BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
-import { isKeyAlgorithm, PARTICIPANTS_MAX, voters } from '../../identity/index.js';
-import type { Genesis, KeyAlgorithm } from '../../identity/index.js';
+import { isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
+import type { KeyAlgorithm } from '../../identity/index.js';
 import { decode, encode, GeneratedKeyResult, GenerateKeyRequest } from '../../wire/index.js';
 import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
+import { members, shareHolders } from '../members.js';
+import type { Member } from '../members.js';
 import { METHODS } from '../methods.js';
 import {
   readKey,
@@ -97,8 +99,9 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
         `The cluster holds at most ${limits.keysMax} keys`,
       );
     }
-    const able = voters(genesis);
-    const stranger = asked.participants.find((node) => !able.includes(node));
+    const all = members(view, genesis);
+    const able = new Set(shareHolders(all).map((each) => each.nodeId));
+    const stranger = asked.participants.find((node) => !able.has(node));
     if (stranger !== undefined) {
       return refuse(
         'wrong-state',
@@ -107,7 +110,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
         { field: 'participants' },
       );
     }
-    const participants = participantsAsked(asked, genesis);
+    const participants = participantsAsked(asked, all);
     const wrong = checkThreshold(asked.threshold, participants.length, asked.allowNoRedundancy);
     if (wrong !== undefined) return { ok: false, refusal: wrong };
     const taken =
@@ -119,12 +122,12 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       : { ok: true, value: { participants, key: undefined } };
   },
 
-  participants: (_, asked, { genesis }) => participantsAsked(asked, genesis),
+  participants: (view, asked, { genesis }) => participantsAsked(asked, members(view, genesis)),
 
-  fitsAttempt(_, asked, attempt, { genesis }) {
+  fitsAttempt(view, asked, attempt, { genesis }) {
     if (attempt.assignment?.$case !== 'boots') return false;
     const { nodes } = attempt.assignment.value;
-    const participants = participantsAsked(asked, genesis);
+    const participants = participantsAsked(asked, members(view, genesis));
     return (
       attempt.version === FIRST_VERSION &&
       attempt.sharingSession.length === 0 &&
@@ -181,22 +184,22 @@ export function generatedKeyOf({ kind, outcome }: TaskRecord): GeneratedKeyResul
   return GeneratedKeyResult.decode(outcome.value);
 }
 
-/** Who makes the key of an open generate-key task, in order of party index, with the genesis' identity keys. */
-export function participantsOf(task: TaskRecord, genesis: Genesis): readonly KeyParticipant[] {
+/** The nodes that make the key of an open generate-key task, in order of party index, each with its identity key. */
+export function participantsOf(
+  task: TaskRecord,
+  all: readonly Member[],
+): readonly KeyParticipant[] {
   const asked = generateKeyOf(task);
-  return asked === undefined ? [] : participantsAsked(asked, genesis);
+  return asked === undefined ? [] : participantsAsked(asked, all);
 }
 
 function participantsAsked(
   { participants }: ParsedGenerateKey,
-  genesis: Genesis,
+  all: readonly Member[],
 ): readonly KeyParticipant[] {
-  const nodes = participants.length === 0 ? voters(genesis) : participants;
-  return nodes.map((node) => ({
-    nodeId: node,
-    identityKey:
-      genesis.members.find((member) => member.nodeId === node)?.identityKey ?? new Uint8Array(0),
-  }));
+  const able = shareHolders(all);
+  const asked = new Set<string>(participants);
+  return asked.size === 0 ? able : able.filter((each) => asked.has(each.nodeId));
 }
 
 function keyOf(

@@ -4,6 +4,7 @@ import type { Culprit } from '../../blame/index.js';
 import { sha256 } from '../../crypto/index.js';
 import { envelopeBytes, TO_ALL, verifiedBody } from '../../mpc/index.js';
 import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
+import type { Queries } from '../../state/index.js';
 import { keygen } from '../../sharing/index.js';
 import { Complaint, decode } from '../../wire/index.js';
 import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../../wire/index.js';
@@ -28,18 +29,20 @@ type Heard = {
  */
 export class Complaints implements Work {
   readonly #context: TaskContext;
+  readonly #queries: Pick<Queries, 'members'>;
   readonly #culprits: Culprits;
   readonly #heard = new Map<SessionId, Heard>();
 
-  constructor(context: TaskContext, culprits: Culprits) {
+  constructor(context: TaskContext, queries: Pick<Queries, 'members'>, culprits: Culprits) {
     this.#context = context;
+    this.#queries = queries;
     this.#culprits = culprits;
   }
 
   /** Whom a complaint proves to have lied in this session. */
   take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
     const { rules, logger } = this.#context;
-    const member = rules.genesis.members.find(({ nodeId }) => nodeId === from);
+    const member = this.#queries.members().find(({ nodeId }) => nodeId === from);
     if (member === undefined || envelope.content?.$case !== 'open') return [];
     const name = toHex(sha256(envelope.content.value.body));
     const heard = this.#complaintsOf(from, attempt);

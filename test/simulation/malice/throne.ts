@@ -349,7 +349,7 @@ export class Throne {
   #makeAttempt(task: TaskRecord, again: boolean): Attempt | undefined {
     const number = task.attempts.length + 1;
     if (task.kind !== 'sign') {
-      const nodes = participantsOf(task, this.#genesis).map(({ nodeId }) => ({
+      const nodes = participantsOf(task, this.#state().members()).map(({ nodeId }) => ({
         nodeId,
         boot: this.#overheard.bootOf(nodeId) ?? new Uint8Array(16),
       }));

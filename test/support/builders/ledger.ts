@@ -226,7 +226,7 @@ export class Ledger {
 
   /** Opens the next attempt of a generate-key among all its participants. */
   attempt(task: TaskRecord): AppliedEntry {
-    const nodes = participantsOf(task, this.rules.genesis).map(({ nodeId: node }) => ({
+    const nodes = participantsOf(task, this.ask.members()).map(({ nodeId: node }) => ({
       nodeId: node,
       boot: bootOf(node),
     }));
@@ -253,7 +253,7 @@ export class Ledger {
       keyId: task.keyId,
       algorithm: Algorithm.FROST_ED25519_SHA512,
       threshold: 2,
-      participants: [...participantsOf(task, this.rules.genesis)],
+      participants: [...participantsOf(task, this.ask.members())],
       baseVersion: 0,
       version: 1,
       publicPolynomial: [fill(1), fill(2)],

@@ -110,6 +110,7 @@ export class FakeBackend implements Backend {
   readonly proven = new Map<string, readonly ProvenCulprit[]>();
   readonly submissions: Submission[] = [];
   readCount = 0;
+  readonly #genesis: Genesis;
   takesUnsigned: boolean;
   state: NodeStatus;
   onSubmit: (submission: Submission) => Promise<TaskRecord> = () =>
@@ -117,6 +118,7 @@ export class FakeBackend implements Backend {
   onRead: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   constructor(genesis: Genesis) {
+    this.#genesis = genesis;
     this.takesUnsigned = genesis.unsigned;
     this.state = {
       clusterId: genesis.clusterId,
@@ -162,6 +164,7 @@ export class FakeBackend implements Backend {
         page(this.tasks, after, Number.MAX_SAFE_INTEGER)
           .filter((task) => !openOnly || task.outcome === undefined)
           .slice(0, limit),
+      members: () => this.#genesis.members,
       takesUnsigned: () => this.takesUnsigned,
       installing: () => [],
     };

@@ -99,7 +99,11 @@ describe('a complaint', () => {
   beforeEach(() => {
     open = openGenerate();
     room = new TaskRoom('node-1', open.ledger);
-    complaints = new Complaints(room.context, new Culprits(room.context, SCHEMES));
+    complaints = new Complaints(
+      room.context,
+      room.state.queries,
+      new Culprits(room.context, SCHEMES),
+    );
     const [first] = room.liveTasks().refresh(taskId(open.task))?.attempts ?? [];
     if (first === undefined) throw new Error('the session is open');
     session = first;

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
+import { MemberRole, memberRoleFromJSON, memberRoleToJSON } from "../../v1/cluster.js";
 import { KeyParticipant, Label, NodeSignature } from "../../v1/key.js";
 import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
 
@@ -31,6 +32,19 @@ export interface KindCount {
 export interface LevelRecord {
   level: number;
   raisedBy: Request | undefined;
+}
+
+/** The members of the cluster: those of the genesis. */
+export interface MembersRecord {
+  /** In the order of the genesis. */
+  members: MemberRecord[];
+}
+
+export interface MemberRecord {
+  nodeId: string;
+  role: MemberRole;
+  /** Ed25519, 32 bytes. */
+  identityKey: Uint8Array;
 }
 
 export interface KeyRecord {
@@ -434,6 +448,186 @@ export const LevelRecord: MessageFns<LevelRecord> = {
     message.raisedBy = (object.raisedBy !== undefined && object.raisedBy !== null)
       ? Request.fromPartial(object.raisedBy)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseMembersRecord(): MembersRecord {
+  return { members: [] };
+}
+
+export const MembersRecord: MessageFns<MembersRecord> = {
+  encode(message: MembersRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.members) {
+      MemberRecord.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MembersRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMembersRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.members.push(MemberRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MembersRecord {
+    return {
+      members: globalThis.Array.isArray(object?.members)
+        ? object.members.map((e: any) => MemberRecord.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: MembersRecord): unknown {
+    const obj: any = {};
+    if (message.members?.length) {
+      obj.members = message.members.map((e) => MemberRecord.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MembersRecord>, I>>(base?: I): MembersRecord {
+    return MembersRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MembersRecord>, I>>(object: I): MembersRecord {
+    const message = createBaseMembersRecord();
+    message.members = object.members?.map((e) => MemberRecord.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMemberRecord(): MemberRecord {
+  return { nodeId: "", role: 0, identityKey: new Uint8Array(0) };
+}
+
+export const MemberRecord: MessageFns<MemberRecord> = {
+  encode(message: MemberRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.role !== 0) {
+      writer.uint32(16).int32(message.role);
+    }
+    if (message.identityKey.length !== 0) {
+      writer.uint32(26).bytes(message.identityKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.identityKey = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberRecord {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      role: isSet(object.role) ? memberRoleFromJSON(object.role) : 0,
+      identityKey: isSet(object.identityKey)
+        ? bytesFromBase64(object.identityKey)
+        : isSet(object.identity_key)
+        ? bytesFromBase64(object.identity_key)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: MemberRecord): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.role !== 0) {
+      obj.role = memberRoleToJSON(message.role);
+    }
+    if (message.identityKey.length !== 0) {
+      obj.identityKey = base64FromBytes(message.identityKey);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MemberRecord>, I>>(base?: I): MemberRecord {
+    return MemberRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MemberRecord>, I>>(object: I): MemberRecord {
+    const message = createBaseMemberRecord();
+    message.nodeId = object.nodeId ?? "";
+    message.role = object.role ?? 0;
+    message.identityKey = object.identityKey ?? new Uint8Array(0);
     return message;
   },
 };

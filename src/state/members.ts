@@ -1,0 +1,44 @@
+import { nodeId } from '../common/index.js';
+import { votersAmong } from '../identity/index.js';
+import type { Genesis, GenesisMember } from '../identity/index.js';
+import { encode, MemberRole, MembersRecord } from '../wire/index.js';
+import type { KeyParticipant } from '../wire/index.js';
+import { ADDRESS } from './records.js';
+import type { Draft, View } from './view.js';
+
+/** A node of the cluster, as the state has it. */
+export type Member = GenesisMember;
+
+const ROLE: Readonly<Record<Member['role'], MemberRole>> = {
+  tee: MemberRole.TEE,
+  mesh: MemberRole.MESH,
+};
+
+/** The members of the cluster; those of the genesis until its entry is applied. */
+export function members(view: View, genesis: Genesis): readonly Member[] {
+  const bytes = view.get(ADDRESS.members);
+  if (bytes === undefined) return genesis.members;
+  return MembersRecord.decode(bytes).members.map((member) => ({
+    nodeId: nodeId(member.nodeId),
+    role: member.role === MemberRole.TEE ? 'tee' : 'mesh',
+    identityKey: member.identityKey,
+  }));
+}
+
+/** Those that vote in Raft and hold shares, sorted bytewise, each with its identity key. */
+export function shareHolders(all: readonly Member[]): readonly KeyParticipant[] {
+  return votersAmong(all).flatMap((node) =>
+    all
+      .filter((each) => each.nodeId === node)
+      .map(({ identityKey }) => ({ nodeId: node, identityKey })),
+  );
+}
+
+export function writeMembers(draft: Draft, all: readonly Member[]): void {
+  const records = all.map(({ nodeId: id, role, identityKey }) => ({
+    nodeId: id,
+    role: ROLE[role],
+    identityKey,
+  }));
+  draft.put(ADDRESS.members, encode(MembersRecord, { members: records }));
+}
