@@ -36,7 +36,7 @@ async function signing(): Promise<Figure[]> {
   const made = Array.from({ length: 300 }, () =>
     shares.slice(0, 2).map((share) => {
       const nonce = commit(suite, share.scalar, systemRandom);
-      return { share, nonce, slot: { index: share.index, D: nonce.D, E: nonce.E } };
+      return { share, nonce, supply: { index: share.index, D: nonce.D, E: nonce.E } };
     }),
   );
   const results = new Map<number, Map<number, Uint8Array>>();
@@ -45,7 +45,7 @@ async function signing(): Promise<Figure[]> {
     const signer = signers[who];
     if (signer === undefined) throw new Error('too many runs');
     const { d, e } = signer.nonce;
-    const B = signers.map(({ slot }) => slot);
+    const B = signers.map(({ supply }) => supply);
     const signed = signShare(suite, key, signer.share, { d, e }, B, message);
     if (!('share' in signed)) throw new Error(signed.declined);
     results.set(at, (results.get(at) ?? new Map()).set(signer.share.index, signed.share));
@@ -59,7 +59,7 @@ async function signing(): Promise<Figure[]> {
     ),
     await measure('FROST-Ed25519 sign share, 2-of-3, binding known', 200, (at) => sign(at, 1)),
     await measure('FROST-Ed25519 aggregate and verify, 2-of-3', 200, (at) => {
-      const B = (made[at] ?? []).map(({ slot }) => slot);
+      const B = (made[at] ?? []).map(({ supply }) => supply);
       const result = aggregate(suite, key, B, message, results.get(at) ?? new Map(), (signature) =>
         verifyEd25519(key.publicKey, message, signature),
       );

@@ -11,7 +11,7 @@ export type {
   Schemes,
   SignerSupply,
   SignShareResult,
-  Supply,
+  MadeSupply,
   Verifier,
   Verifiers,
 } from './scheme.js';

@@ -7,7 +7,7 @@ import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
  * What one signer needs for one signature, made before the message is known and used once: a nonce of FROST with its
  * commitment. Other algorithms may need something else, so the bytes are opaque to whatever keeps them.
  */
-export type Supply = {
+export type MadeSupply = {
   /** The holder's alone. Taken by the one signature that uses it, and wiped. */
   readonly secret: Uint8Array;
   /** What others must know of it, in the order of {@link AlgorithmFacts.supplyBytes}. */
@@ -47,7 +47,7 @@ export interface Scheme {
   belongs(key: SharedKey, share: KeyShare): boolean;
 
   /** @param scalar - This node's key share, an encoded scalar; the caller keeps and wipes it. */
-  makeSupply(scalar: Uint8Array, random: Random): Supply;
+  makeSupply(scalar: Uint8Array, random: Random): MadeSupply;
   /** Claims that a signature can be made with a supply that has these parts. */
   isSupply(parts: readonly Uint8Array[]): boolean;
 

@@ -8,7 +8,7 @@ import type {
   Schemes,
   SignerSupply,
   SignShareResult,
-  Supply,
+  MadeSupply,
   Verifiers,
 } from './scheme.js';
 
@@ -27,7 +27,7 @@ export type MakeSuppliesInput = {
  * Supplies from fresh randomness. In the lane of signatures, though they are made ahead of need: each signature uses one of
  * each signer's, so shares that overtake them would find none.
  */
-export const makeSuppliesJob: Job<MakeSuppliesInput, readonly Supply[], SigningContext> = {
+export const makeSuppliesJob: Job<MakeSuppliesInput, readonly MadeSupply[], SigningContext> = {
   name: 'signing/make-supplies',
   lane: 'signing',
   takes: ({ scalar, randomness }) => [scalar, randomness],

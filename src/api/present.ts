@@ -142,8 +142,8 @@ function presentAttempt(record: AttemptRecord): TaskAttempt {
 function participants(attempt: AttemptRecord['attempt']): string[] {
   const assignment = attempt?.assignment;
   switch (assignment?.$case) {
-    case 'slots':
-      return assignment.value.slots.map(({ nodeId }) => nodeId);
+    case 'supplies':
+      return assignment.value.supplies.map(({ nodeId }) => nodeId);
     case 'boots':
       return assignment.value.nodes.map(({ nodeId }) => nodeId);
     case undefined:

@@ -8,7 +8,7 @@ import { codecOf, envelopeBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
 import { isRightOpening, isRightValue, keygen, sharedKey } from '../sharing/index.js';
 import type { SharingGroup } from '../sharing/index.js';
-import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, slotsOf } from '../state/index.js';
+import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, suppliesOf } from '../state/index.js';
 import { decode, Evidence, SignatureShare } from '../wire/index.js';
 import type {
   Ready,
@@ -147,9 +147,9 @@ class Trial {
       attempt.version === ready.version &&
       equal(attempt.sharingSession, ready.sessionId);
     const index = indexIn(ready.participants, this.#node);
-    const signers: readonly SignerSupply[] = slotsOf(attempt).map((slot) => ({
-      index: indexIn(ready.participants, slot.nodeId),
-      parts: [slot.hiding, slot.binding],
+    const signers: readonly SignerSupply[] = suppliesOf(attempt).map((supply) => ({
+      index: indexIn(ready.participants, supply.nodeId),
+      parts: supply.parts,
     }));
     if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey) return false;
     const body = this.#signed(SHARE_KIND, index, TO_ALL, share);

@@ -9,18 +9,21 @@ export type AlgorithmFacts = {
   /** As people and transcripts write it. */
   readonly name: string;
   readonly pointBytes: number;
+  /** The lengths of a supply's public parts. FROST: the points D and E of a commitment. */
+  readonly supplyBytes: readonly number[];
   readonly publicKeyBytes: number;
   readonly signatureBytes: number;
 };
 
 /** RFC 9591: R and z of 65 bytes, and the key is a compressed point. */
-const SCHNORR = { pointBytes: 33, publicKeyBytes: 33, signatureBytes: 65 };
+const SCHNORR = { pointBytes: 33, supplyBytes: [33, 33], publicKeyBytes: 33, signatureBytes: 65 };
 
 export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
   // RFC 8032.
   [Algorithm.FROST_ED25519_SHA512]: {
     name: 'FROST_ED25519_SHA512',
     pointBytes: 32,
+    supplyBytes: [32, 32],
     publicKeyBytes: 32,
     signatureBytes: 64,
   },
@@ -29,6 +32,7 @@ export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
   [Algorithm.FROST_SECP256K1_TAPROOT]: {
     name: 'FROST_SECP256K1_TAPROOT',
     pointBytes: 33,
+    supplyBytes: [33, 33],
     publicKeyBytes: 32,
     signatureBytes: 64,
   },
@@ -37,10 +41,6 @@ export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
 
 export const KEY_ALGORITHMS: readonly KeyAlgorithm[] =
   Object.values(Algorithm).filter(isKeyAlgorithm);
-
-const POINT_LENGTHS: ReadonlySet<number> = new Set(
-  KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].pointBytes),
-);
 
 /** Claims that keys can be made of an algorithm that a message names. */
 export function isKeyAlgorithm(algorithm: Algorithm): algorithm is KeyAlgorithm {
@@ -58,7 +58,11 @@ export function algorithmName(algorithm: Algorithm): string {
   return isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm].name : String(algorithm);
 }
 
-/** Claims that some algorithm has points of this length. */
-export function isPointLength(bytes: number): boolean {
-  return POINT_LENGTHS.has(bytes);
+/** Claims that the parts of a supply have the lengths that `algorithm` asks for. */
+export function isSupplyOf(algorithm: KeyAlgorithm, parts: readonly Uint8Array[]): boolean {
+  const { supplyBytes } = ALGORITHMS[algorithm];
+  return (
+    parts.length === supplyBytes.length &&
+    parts.every((part, at) => part.length === supplyBytes[at])
+  );
 }

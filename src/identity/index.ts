@@ -9,7 +9,7 @@ export {
   algorithmOf,
   ALGORITHMS,
   isKeyAlgorithm,
-  isPointLength,
+  isSupplyOf,
   KEY_ALGORITHMS,
 } from './algorithms.js';
 export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';

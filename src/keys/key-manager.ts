@@ -15,7 +15,7 @@ import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import { ShareStoreError } from '../ports/index.js';
 import type { Clock, Compute, Random, ShareId, ShareStore } from '../ports/index.js';
-import type { NonceSlot } from '../wire/index.js';
+import type { Supply } from '../wire/index.js';
 import { Nonces } from './nonces.js';
 import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
 import type { OpenShare, SharePlace } from './sealed-share.js';
@@ -203,7 +203,7 @@ export class KeyManager {
    *
    * @throws {ClusterError} They could not be computed.
    */
-  async commit(keyId: KeyId, version: number, count: number): Promise<readonly NonceSlot[]> {
+  async commit(keyId: KeyId, version: number, count: number): Promise<readonly Supply[]> {
     const name = nameOf(keyId, version);
     const held = this.#open.get(name);
     const { noncesPerKeyMax, noncesMax } = this.#limits;
@@ -227,13 +227,13 @@ export class KeyManager {
    * state, takes and signs without an `await` between.
    *
    * @returns `gone` when the nonce is used, dropped, expired or of another run, or the share is not loaded; `other-bytes` when
-   * the slot names one of this node's with another commitment: it is kept then.
+   * the supply names one of this node's with another commitment: it is kept then.
    */
-  take(keyId: KeyId, version: number, slot: NonceSlot): TakenNonce | 'gone' | 'other-bytes' {
+  take(keyId: KeyId, version: number, supply: Supply): TakenNonce | 'gone' | 'other-bytes' {
     const name = nameOf(keyId, version);
     const held = this.#open.get(name);
     if (held === undefined) return 'gone';
-    const secret = this.#nonces.take(name, slot);
+    const secret = this.#nonces.take(name, supply);
     if (secret === 'gone' || secret === 'other-bytes') return secret;
     const { algorithm, index, scalar } = held.share;
     return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), secret };
@@ -254,8 +254,8 @@ export class KeyManager {
   }
 
   /** Drops this node's nonces that an applied entry names, id and bytes. What is taken for the entry is taken before. */
-  named(slots: readonly NonceSlot[]): void {
-    this.#nonces.named(slots);
+  named(supplies: readonly Supply[]): void {
+    this.#nonces.named(supplies);
   }
 
   /** How many shares of a key are kept, of all sessions. */

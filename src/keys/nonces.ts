@@ -1,13 +1,13 @@
 import { assert, BOOT_BYTES, equal, fromHex } from '../common/index.js';
 import type { Boot, Millis, NodeId } from '../common/index.js';
-import type { Supply } from '../algorithms/index.js';
+import type { MadeSupply } from '../algorithms/index.js';
 import { wipe } from '../crypto/index.js';
-import type { NonceSlot } from '../wire/index.js';
+import type { Supply } from '../wire/index.js';
 
 type KeptNonce = {
   /** Key and version that it was made for: part of its id. */
   readonly owner: string;
-  readonly supply: Supply;
+  readonly supply: MadeSupply;
   readonly madeMs: Millis;
 };
 
@@ -39,7 +39,7 @@ export class Nonces {
    * Keeps a nonce, and gives what may be published of it. At a cap the oldest goes: its commitment may be lost with a leader
    * that pooled it, and holding on to it would keep the next leader waiting until it expires.
    */
-  add(owner: string, supply: Supply, madeMs: Millis): NonceSlot {
+  add(owner: string, supply: MadeSupply, madeMs: Millis): Supply {
     const mine = this.#counters.get(owner) ?? new Set();
     this.#counters.set(owner, mine);
     if (mine.size >= this.#perOwnerMaximum) this.#dropFirst(mine);
@@ -47,14 +47,12 @@ export class Nonces {
 
     this.#counter += 1n;
     this.#kept.set(this.#counter, { owner, supply, madeMs });
-    const [D = new Uint8Array(), E = new Uint8Array()] = supply.parts;
     mine.add(this.#counter);
     return {
       nodeId: this.#node,
       boot: Uint8Array.from(this.#boot),
       counter: this.#counter,
-      hiding: Uint8Array.from(D),
-      binding: Uint8Array.from(E),
+      parts: supply.parts.map((part) => Uint8Array.from(part)),
     };
   }
 
@@ -65,19 +63,19 @@ export class Nonces {
    * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the commitment is another:
    * then it is kept, since nobody can have signed for what was named.
    */
-  take(owner: string, slot: NonceSlot): Uint8Array | 'gone' | 'other-bytes' {
-    const kept = this.#find(slot);
+  take(owner: string, supply: Supply): Uint8Array | 'gone' | 'other-bytes' {
+    const kept = this.#find(supply);
     if (kept === undefined || kept.owner !== owner) return 'gone';
-    if (!isOf(slot, kept.supply)) return 'other-bytes';
-    this.#forget(slot.counter, kept.owner);
+    if (!isOf(supply, kept.supply)) return 'other-bytes';
+    this.#forget(supply.counter, kept.owner);
     return kept.supply.secret;
   }
 
   /** Drops the nonces that an applied entry names, id and bytes, used or not (N4). */
-  named(slots: readonly NonceSlot[]): void {
-    for (const slot of slots) {
-      const kept = this.#find(slot);
-      if (kept !== undefined && isOf(slot, kept.supply)) this.#drop(slot.counter);
+  named(supplies: readonly Supply[]): void {
+    for (const supply of supplies) {
+      const kept = this.#find(supply);
+      if (kept !== undefined && isOf(supply, kept.supply)) this.#drop(supply.counter);
     }
   }
 
@@ -102,7 +100,7 @@ export class Nonces {
     throw new TypeError('nonces do not become JSON');
   }
 
-  #find({ nodeId, boot, counter }: NonceSlot): KeptNonce | undefined {
+  #find({ nodeId, boot, counter }: Supply): KeptNonce | undefined {
     return nodeId === this.#node && equal(boot, this.#boot) ? this.#kept.get(counter) : undefined;
   }
 
@@ -125,6 +123,9 @@ export class Nonces {
   }
 }
 
-function isOf({ hiding, binding }: NonceSlot, { parts }: Supply): boolean {
-  return [hiding, binding].every((part, at) => equal(part, parts[at] ?? part.slice(1)));
+function isOf({ parts }: Supply, made: MadeSupply): boolean {
+  return (
+    parts.length === made.parts.length &&
+    made.parts.every((part, at) => equal(part, parts[at] ?? part.slice(1)))
+  );
 }

@@ -21,7 +21,7 @@ import {
   writeTask,
   writeTotals,
 } from './records.js';
-import { closeTask, isOpen, slotsOf } from './tasks.js';
+import { closeTask, isOpen, suppliesOf } from './tasks.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
 
@@ -153,8 +153,8 @@ function applyFailed(
 }
 
 function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {
-  const slots = slotsOf(attempt);
-  return slots.length === 0 ? [] : [{ type: 'commitments-named', slots }];
+  const supplies = suppliesOf(attempt);
+  return supplies.length === 0 ? [] : [{ type: 'commitments-named', supplies }];
 }
 
 function voidEntry(why: string): readonly StateEvent[] {

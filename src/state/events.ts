@@ -1,5 +1,5 @@
 import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
-import type { NonceSlot } from '../wire/index.js';
+import type { Supply } from '../wire/index.js';
 
 /** What became of one request entry, for the node that waits for it. Not stored. */
 export type AppliedDecision = {
@@ -27,7 +27,7 @@ export type StateEvent =
       readonly session: SessionId;
     }
   /** Commitments that the entry names, valid or not: pools and holders forget them. */
-  | { readonly type: 'commitments-named'; readonly slots: readonly NonceSlot[] }
+  | { readonly type: 'commitments-named'; readonly supplies: readonly Supply[] }
   /** A participant's share of a new sharing is durable, by its signed word. */
   | {
       readonly type: 'ready-said';

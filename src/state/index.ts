@@ -29,7 +29,7 @@ export {
 } from './kinds/generate-key.js';
 export type { ParsedGenerateKey } from './kinds/generate-key.js';
 export { TASK_KINDS } from './kinds/index.js';
-export { isSign, isWellFormedSlot, signatureOf, signOf } from './kinds/sign.js';
+export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';
 export type { ParsedSign } from './kinds/sign.js';
 export {
   ATTEMPTS_MAX,
@@ -47,6 +47,6 @@ export type { Parsed } from './parse.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
-export { isOpen, slotsOf } from './tasks.js';
+export { isOpen, suppliesOf } from './tasks.js';
 export { Overlay } from './view.js';
 export type { StateWrite, View } from './view.js';

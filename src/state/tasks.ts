@@ -1,6 +1,6 @@
 import { compareText, taskId } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import type { AttemptRecord, NonceSlot, TaskRecord, Totals } from '../wire/index.js';
+import type { AttemptRecord, Supply, TaskRecord, Totals } from '../wire/index.js';
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { OUTCOME_KEPT_MS } from './limits.js';
@@ -58,8 +58,8 @@ export function openCount({ open }: Totals, kind: string): number {
 }
 
 /** The nonce commitments that an attempt names; none for a generate-key. */
-export function slotsOf(attempt: AttemptRecord['attempt']): readonly NonceSlot[] {
-  return attempt?.assignment?.$case === 'slots' ? attempt.assignment.value.slots : [];
+export function suppliesOf(attempt: AttemptRecord['attempt']): readonly Supply[] {
+  return attempt?.assignment?.$case === 'supplies' ? attempt.assignment.value.supplies : [];
 }
 
 function count(draft: Draft, kind: string, tasks: number, open: number): void {
@@ -81,11 +81,8 @@ function byKind(a: { readonly kind: string }, b: { readonly kind: string }): num
 function shownOf(record: AttemptRecord): AttemptRecord {
   const { attempt } = record;
   const shown = { ...record, previousHash: new Uint8Array(0) };
-  if (attempt?.assignment?.$case !== 'slots') return shown;
-  const slots = attempt.assignment.value.slots.map((slot) => ({
-    ...slot,
-    hiding: new Uint8Array(0),
-    binding: new Uint8Array(0),
-  }));
-  return { ...shown, attempt: { ...attempt, assignment: { $case: 'slots', value: { slots } } } };
+  if (attempt?.assignment?.$case !== 'supplies') return shown;
+  const supplies = attempt.assignment.value.supplies.map((supply) => ({ ...supply, parts: [] }));
+  const assignment = { $case: 'supplies' as const, value: { supplies } };
+  return { ...shown, attempt: { ...attempt, assignment } };
 }

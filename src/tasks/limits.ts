@@ -27,11 +27,11 @@ export const WANT_REPEAT_MS = 100;
 export const WAITING_REQUESTS_MAX = 1024;
 
 /** A pooled commitment is dropped after this; its holder keeps the nonce a little longer. */
-export const SLOT_KEPT_MS = 45_000;
+export const SUPPLY_KEPT_MS = 45_000;
 /** Commitments of one node for one key that a voter pools. */
-export const SLOTS_PER_NODE_AND_KEY_MAX = 64;
+export const SUPPLIES_PER_NODE_AND_KEY_MAX = 64;
 /** Commitments of one node, for all keys: as many as its nonces. */
-export const SLOTS_PER_NODE_MAX = 16_384;
+export const SUPPLIES_PER_NODE_MAX = 16_384;
 /** Own nonces that entries named while it was not known yet which sessions are open. */
 export const NAMED_KEPT_MAX = 16_384;
 

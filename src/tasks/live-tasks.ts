@@ -118,8 +118,8 @@ export class LiveTasks {
 function nodesOf(attempt: Attempt | undefined): readonly NodeId[] {
   const assignment = attempt?.assignment;
   switch (assignment?.$case) {
-    case 'slots':
-      return assignment.value.slots.map((slot) => nodeId(slot.nodeId));
+    case 'supplies':
+      return assignment.value.supplies.map((supply) => nodeId(supply.nodeId));
     case 'boots':
       return assignment.value.nodes.map((node) => nodeId(node.nodeId));
     case undefined:

@@ -37,10 +37,10 @@ export class Router {
         return this.#handlers.envelope(from, message.value);
       case 'contribution':
         return this.#handlers.contribution(from, message.value);
-      case 'wantCommitments':
-        return this.#handlers.wantCommitments(from, message.value);
-      case 'commitments':
-        return this.#handlers.commitments(from, message.value);
+      case 'wantSupplies':
+        return this.#handlers.wantSupplies(from, message.value);
+      case 'freshSupplies':
+        return this.#handlers.freshSupplies(from, message.value);
       case 'forward':
         return this.#handlers.forward(from, message.value);
       case 'forwardRefused':

@@ -146,9 +146,9 @@ export class TaskManager {
     this.#router = new Router(logger, {
       envelope: onEnvelope,
       contribution: (from, value) => contributions.take(from, value),
-      wantCommitments: (from, { keyId }) => supply.onWanted(from, queries.key(keyId)),
-      commitments: (from, { keyId, version, slots }) =>
-        pooling.take(from, queries.key(keyId), version, slots),
+      wantSupplies: (from, { keyId }) => supply.onWanted(from, queries.key(keyId)),
+      freshSupplies: (from, { keyId, version, supplies }) =>
+        pooling.take(from, queries.key(keyId), version, supplies),
       forward: (from, { request }) => intake.take(from, request),
       forwardRefused: (from, value) => submissions.refused(from, value),
       fact: (_, { command }) => factIntake.take(command),

@@ -1,13 +1,13 @@
 import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
 import type { AppliedDecision, StateEvent } from '../state/index.js';
-import type { KeyRecord, NonceSlot } from '../wire/index.js';
+import type { KeyRecord, Supply } from '../wire/index.js';
 import type { LiveTask } from './live-tasks.js';
 
 /** What a batch of applied entries did, together. */
 export type Batch = {
   readonly tasks: ReadonlySet<TaskId>;
   readonly keys: ReadonlySet<KeyId>;
-  readonly named: readonly NonceSlot[];
+  readonly named: readonly Supply[];
   readonly decisions: readonly AppliedDecision[];
 };
 
@@ -16,7 +16,7 @@ export function batchOf(events: readonly StateEvent[]): Batch {
   return {
     tasks: new Set(events.flatMap(changedTask)),
     keys: new Set(events.flatMap(changedKey)),
-    named: events.flatMap((event) => (event.type === 'commitments-named' ? event.slots : [])),
+    named: events.flatMap((event) => (event.type === 'commitments-named' ? event.supplies : [])),
     decisions: events.filter((event) => event.type === 'request-decided'),
   };
 }

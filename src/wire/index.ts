@@ -69,8 +69,8 @@ export {
   Done,
   Failed,
   Installed,
-  NonceSlot,
-  NonceSlots,
+  Supply,
+  Supplies,
   Ready,
   Request,
   RequestAuthorization,
@@ -120,13 +120,13 @@ export {
   VoteRequest,
 } from './gen/quorate/peer/v1/raft.js';
 export {
-  Commitments,
+  FreshSupplies,
   Contribution,
   Fact,
   Forward,
   ForwardRefused,
   TaskMessage,
-  WantCommitments,
+  WantSupplies,
 } from './gen/quorate/peer/v1/task_message.js';
 export {
   Hello,

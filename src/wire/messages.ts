@@ -8,8 +8,8 @@ export type SessionBody = Pick<TaskMessage, 'message'>;
 const SESSION_LEVELS: Readonly<Record<NonNullable<SessionBody['message']>['$case'], number>> = {
   envelope: 1,
   contribution: 1,
-  wantCommitments: 1,
-  commitments: 1,
+  wantSupplies: 1,
+  freshSupplies: 1,
   forward: 1,
   forwardRefused: 1,
   fact: 1,

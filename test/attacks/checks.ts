@@ -246,7 +246,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a signer signs for its own commitment only',
     'the leader lies: another D for node-2',
-    "if (!isOf(slot, kept.supply))\n            return 'other-bytes';",
+    "if (!isOf(supply, kept.supply))\n            return 'other-bytes';",
   ),
   without(
     'a signer signs for its own run only',
@@ -298,18 +298,18 @@ export const CHECKS: readonly Check[] = [
   without(
     'signers hold shares of the key',
     'the leader lies: a stranger among the signers',
-    'holders.has(slot.nodeId) &&',
+    'holders.has(supply.nodeId) &&',
   ),
   without(
     'exactly t signers',
     'the leader lies: one signer too few',
-    'slots.length === key.threshold &&',
-    'slots.length <= key.threshold &&',
+    'supplies.length === key.threshold &&',
+    'supplies.length <= key.threshold &&',
   ),
   without(
     'signers stand in order, nobody twice',
     'the leader lies: signers out of order',
-    'isSorted(slots) &&',
+    'isSorted(supplies) &&',
   ),
   without(
     'an attempt is of the active version',
@@ -403,7 +403,7 @@ export const CHECKS: readonly Check[] = [
     without(
       'a nonce is taken once',
       'a nonce is taken once',
-      'this.#forget(slot.counter, kept.owner);\n        return kept.supply.secret;',
+      'this.#forget(supply.counter, kept.owner);\n        return kept.supply.secret;',
       'return kept.supply.secret.slice();',
     ),
   ),

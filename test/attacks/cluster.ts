@@ -2,7 +2,7 @@ import { nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
-import { generatedKeyOf, METHODS, signatureOf, slotsOf } from '../../src/state/index.js';
+import { generatedKeyOf, METHODS, signatureOf, suppliesOf } from '../../src/state/index.js';
 import { batchOf, DECLINED_KIND, TaskManager } from '../../src/tasks/index.js';
 import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
 import type { SessionBody } from '../../src/wire/index.js';
@@ -139,7 +139,7 @@ export class Cluster {
 
   /** Whom the first attempt asked. */
   firstAsked(id: string): readonly string[] {
-    return slotsOf(this.task(id)?.attempts[0]?.attempt).map((each) => each.nodeId);
+    return suppliesOf(this.task(id)?.attempts[0]?.attempt).map((each) => each.nodeId);
   }
 
   /** Whom honest nodes show as culprits, of any task. */

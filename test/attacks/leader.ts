@@ -1,15 +1,16 @@
 import type { Suite } from '../../src/frost/index.js';
-import type { Attempt, Command, NonceSlot } from '../../src/wire/index.js';
-import { slot } from '../support/builders/ledger.js';
+import type { Attempt, Command, Supply } from '../../src/wire/index.js';
+import { supply } from '../support/builders/ledger.js';
 import { ofSuite, unless } from './case.js';
 import type { AttackCase } from './case.js';
 import { Cluster, ONE, TWO } from './cluster.js';
+import { withPart } from '../support/builders/ledger.js';
 
 type Lie = {
   readonly name: string;
   readonly rows: readonly number[];
   /** What the leader makes of the attempts that it proposes. */
-  change(slots: readonly NonceSlot[], attempt: Attempt): Partial<Attempt>;
+  change(supplies: readonly Supply[], attempt: Attempt): Partial<Attempt>;
   /** What node-2 answers to the first attempt: a word, or nothing where the entry is void. */
   readonly answer: string | undefined;
 };
@@ -51,18 +52,18 @@ export function leaderCases(suite: Suite): readonly AttackCase[] {
 
 function altered({ command }: Command, lie: Lie): Command | undefined {
   const attempt = command?.$case === 'request' ? command.value.firstAttempt : undefined;
-  if (command?.$case !== 'request' || attempt?.assignment?.$case !== 'slots') return undefined;
-  const { slots } = attempt.assignment.value;
-  const firstAttempt = { ...attempt, ...lie.change(slots, attempt) };
+  if (command?.$case !== 'request' || attempt?.assignment?.$case !== 'supplies') return undefined;
+  const { supplies } = attempt.assignment.value;
+  const firstAttempt = { ...attempt, ...lie.change(supplies, attempt) };
   return { level: 1, command: { $case: 'request', value: { ...command.value, firstAttempt } } };
 }
 
-const assigned = (slots: readonly NonceSlot[]): Partial<Attempt> => ({
-  assignment: { $case: 'slots', value: { slots: [...slots] } },
+const assigned = (supplies: readonly Supply[]): Partial<Attempt> => ({
+  assignment: { $case: 'supplies', value: { supplies: [...supplies] } },
 });
 
-const second = (slots: readonly NonceSlot[], change: (own: NonceSlot) => Partial<NonceSlot>) =>
-  assigned(slots.map((own) => (own.nodeId === TWO ? { ...own, ...change(own) } : own)));
+const second = (supplies: readonly Supply[], change: (own: Supply) => Partial<Supply>) =>
+  assigned(supplies.map((own) => (own.nodeId === TWO ? { ...own, ...change(own) } : own)));
 
 function lies({ group }: Suite): Lie[] {
   const G = group.encode(group.base);
@@ -76,47 +77,50 @@ function lies({ group }: Suite): Lie[] {
     {
       name: 'another D for node-2',
       rows: [13],
-      change: (slots) => second(slots, () => ({ hiding: G })),
+      change: (supplies) => second(supplies, (own) => withPart(own, 0, G)),
       answer: 'nonce-mismatch',
     },
     {
       name: 'another E for node-2',
       rows: [13],
-      change: (slots) => second(slots, () => ({ binding: G })),
+      change: (supplies) => second(supplies, (own) => withPart(own, 1, G)),
       answer: 'nonce-mismatch',
     },
     {
       name: 'a commitment of an earlier run of node-2',
       rows: [10],
-      change: (slots) => second(slots, ({ boot }) => ({ boot: boot.map((byte) => byte ^ 1) })),
+      change: (supplies) =>
+        second(supplies, ({ boot }) => ({ boot: boot.map((byte) => byte ^ 1) })),
       answer: 'boot-changed',
     },
     {
       name: 'a nonce that was never made',
       rows: [9],
-      change: (slots) => second(slots, () => ({ counter: 999_999n })),
+      change: (supplies) => second(supplies, () => ({ counter: 999_999n })),
       answer: 'nonce-gone',
     },
     {
       name: 'a commitment of its own that is no point',
       rows: [7, 12],
-      change: (slots) =>
+      change: (supplies) =>
         assigned(
-          slots.map((own) =>
-            own.nodeId === ONE ? { ...own, hiding: new Uint8Array(group.pointBytes) } : own,
+          supplies.map((own) =>
+            own.nodeId === ONE ? withPart(own, 0, new Uint8Array(group.pointBytes)) : own,
           ),
         ),
       answer: 'bad-commitment',
     },
-    noEntry('a stranger among the signers', (slots) =>
-      assigned([...slots.slice(1), slot('node-9', 1, { hiding: G, binding: G })]),
+    noEntry('a stranger among the signers', (supplies) =>
+      assigned([...supplies.slice(1), supply('node-9', 1, { parts: [G, G] })]),
     ),
-    noEntry('one signer twice', (slots) => assigned([...slots.slice(1), ...slots.slice(1)])),
-    noEntry('one signer too few', (slots) => assigned(slots.slice(1))),
-    noEntry('one signer too many', (slots) =>
-      assigned([...slots, slot('node-3', 1, { hiding: G, binding: G })]),
+    noEntry('one signer twice', (supplies) =>
+      assigned([...supplies.slice(1), ...supplies.slice(1)]),
     ),
-    noEntry('signers out of order', (slots) => assigned(slots.toReversed())),
+    noEntry('one signer too few', (supplies) => assigned(supplies.slice(1))),
+    noEntry('one signer too many', (supplies) =>
+      assigned([...supplies, supply('node-3', 1, { parts: [G, G] })]),
+    ),
+    noEntry('signers out of order', (supplies) => assigned(supplies.toReversed())),
     { ...noEntry('another version', () => ({ version: 2 })), rows: [12] },
     {
       ...noEntry('another sharing', () => ({ sharingSession: new Uint8Array(32) })),

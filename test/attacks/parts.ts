@@ -200,8 +200,8 @@ async function room() {
 async function takenOnce(): Promise<readonly string[]> {
   const { key, here } = await room();
   const { record } = key;
-  const [slot] = await here.keys.commit(keyId(record.keyId), record.version, 1);
-  const take = () => slot && here.keys.take(keyId(record.keyId), record.version, slot);
+  const [supply] = await here.keys.commit(keyId(record.keyId), record.version, 1);
+  const take = () => supply && here.keys.take(keyId(record.keyId), record.version, supply);
   const [first, second] = [take(), take()];
   return [
     ...unless(typeof first === 'object', 'it is not there'),
@@ -211,11 +211,11 @@ async function takenOnce(): Promise<readonly string[]> {
 
 async function otherRun(): Promise<readonly string[]> {
   const { ledger, key, here } = await room();
-  const [slot] = await here.keys.commit(keyId(key.record.keyId), key.record.version, 1);
+  const [supply] = await here.keys.commit(keyId(key.record.keyId), key.record.version, 1);
   const copy = new TaskRoom('node-1', ledger, laterBootOf('node-1'), here.shares);
   await copy.hold(key);
   await copy.keys.commit(keyId(key.record.keyId), key.record.version, 1);
-  const taken = slot && copy.keys.take(keyId(key.record.keyId), key.record.version, slot);
+  const taken = supply && copy.keys.take(keyId(key.record.keyId), key.record.version, supply);
   return unless(taken === 'gone', 'the copy has the nonce too');
 }
 
@@ -263,12 +263,12 @@ export function racingTakes(count: number): AttackCase {
     let won = 0;
     let made = 0;
     for (let taken = 0; taken < count;) {
-      const slots = await here.keys.commit(keyId(id), version, 10);
-      made += slots.length;
-      const races = slots.flatMap((slot) =>
+      const supplies = await here.keys.commit(keyId(id), version, 10);
+      made += supplies.length;
+      const races = supplies.flatMap((supply) =>
         Array.from({ length: 100 }, async () => {
           await Promise.resolve();
-          if (typeof here.keys.take(keyId(id), version, slot) === 'object') won += 1;
+          if (typeof here.keys.take(keyId(id), version, supply) === 'object') won += 1;
         }),
       );
       taken += races.length;

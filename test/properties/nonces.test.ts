@@ -2,14 +2,15 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { bootId, nodeId } from '../../src/common/index.js';
 import { Nonces } from '../../src/keys/nonces.js';
-import type { NonceSlot } from '../../src/wire/index.js';
+import type { Supply } from '../../src/wire/index.js';
+import { partOf, withPart } from '../support/builders/ledger.js';
 
 const PER_OWNER_MAX = 3;
 const MAX = 5;
 
 /** A nonce as the model knows it, with the very arrays that were handed over. */
 type Made = {
-  readonly slot: NonceSlot;
+  readonly supply: Supply;
   readonly owner: string;
   readonly secret: Uint8Array;
   readonly madeMs: number;
@@ -41,10 +42,10 @@ function other(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte, at) => (at === 0 ? byte ^ 1 : byte));
 }
 
-function altered(slot: NonceSlot, as: string): NonceSlot {
-  if (as === 'other bytes') return { ...slot, binding: other(slot.binding) };
-  if (as === 'another run') return { ...slot, boot: other(slot.boot) };
-  return as === 'another node' ? { ...slot, nodeId: 'node-2' } : slot;
+function altered(supply: Supply, as: string): Supply {
+  if (as === 'other bytes') return withPart(supply, 1, other(partOf(supply, 1)));
+  if (as === 'another run') return { ...supply, boot: other(supply.boot) };
+  return as === 'another node' ? { ...supply, nodeId: 'node-2' } : supply;
 }
 
 test('a nonce is taken once or dropped and wiped, and there is no third way', () => {
@@ -71,12 +72,12 @@ test('a nonce is taken once or dropped and wiped, and there is no third way', ()
           const secret = (): Uint8Array => new Uint8Array(32).fill(all.length + 1);
           const own = secret();
           const [D, E] = [secret().fill(100 + all.length), secret().fill(200 - all.length)];
-          const slot = nonces.add(step.owner, { secret: own, parts: [D, E] }, now);
-          all.push({ slot, owner: step.owner, secret: own, madeMs: now, fate: 'kept' });
+          const supply = nonces.add(step.owner, { secret: own, parts: [D, E] }, now);
+          all.push({ supply, owner: step.owner, secret: own, madeMs: now, fate: 'kept' });
         } else if (step.do === 'take') {
           const made = all[step.pick % Math.max(1, all.length)];
           if (made === undefined) continue;
-          const taken = nonces.take(step.owner, altered(made.slot, step.as));
+          const taken = nonces.take(step.owner, altered(made.supply, step.as));
           const here = made.fate === 'kept' && made.owner === step.owner;
           const named = step.as === 'it is' || step.as === 'other bytes';
           const wrong = here && named ? 'other-bytes' : 'gone';
@@ -85,7 +86,9 @@ test('a nonce is taken once or dropped and wiped, and there is no third way', ()
           if (gives) made.fate = 'taken';
         } else if (step.do === 'named') {
           const named = step.picks.flatMap((pick) => all[pick % Math.max(1, all.length)] ?? []);
-          nonces.named(named.map(({ slot }) => (step.same ? slot : altered(slot, 'other bytes'))));
+          nonces.named(
+            named.map(({ supply }) => (step.same ? supply : altered(supply, 'other bytes'))),
+          );
           if (step.same) drop(named);
         } else if (step.do === 'drop') {
           nonces.dropOwner(step.owner);
@@ -100,7 +103,7 @@ test('a nonce is taken once or dropped and wiped, and there is no third way', ()
           expect(nonces.count(name)).toBe(kept(name).length);
         const wiped = all.map(({ secret }) => secret.every((byte) => byte === 0));
         expect(wiped).toEqual(all.map(({ fate }) => fate === 'dropped'));
-        const counters = all.map(({ slot }) => slot.counter);
+        const counters = all.map(({ supply }) => supply.counter);
         expect(counters).toEqual(all.map((_, at) => BigInt(at + 1)));
       }
     }),

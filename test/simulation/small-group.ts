@@ -113,7 +113,7 @@ export function smallSuite(): Suite<bigint> {
     H2: toScalar('challenge'),
     H3: toScalar('nonce'),
     H4: (message) => hash('message', message),
-    H5: (message) => hash('commitments', message),
+    H5: (message) => hash('freshSupplies', message),
   });
 }
 

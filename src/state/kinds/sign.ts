@@ -1,14 +1,14 @@
 import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
-import { algorithmOf, ALGORITHMS, isPointLength } from '../../identity/index.js';
+import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
 import type { Identity } from '../../identity/index.js';
 import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
-import type { BootedNode, KeyRecord, NonceSlot, TaskRecord } from '../../wire/index.js';
+import type { BootedNode, KeyRecord, Supply, TaskRecord } from '../../wire/index.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { METHODS } from '../methods.js';
 import { readKey, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical, refuseField } from '../request-fields.js';
-import { openCount, slotsOf } from '../tasks.js';
+import { openCount, suppliesOf } from '../tasks.js';
 
 export type ParsedSign = ParsedRequest & {
   readonly kind: 'sign';
@@ -68,21 +68,20 @@ export const signRules: KindRules<ParsedSign> = {
 
   fitsAttempt(view, asked, attempt) {
     const key = readKey(view, asked.keyId);
-    if (key === undefined || attempt.assignment?.$case !== 'slots') return false;
-    const { slots } = attempt.assignment.value;
-    const { pointBytes } = ALGORITHMS[algorithmOf(key)];
+    if (key === undefined || attempt.assignment?.$case !== 'supplies') return false;
+    const { supplies } = attempt.assignment.value;
+    const algorithm = algorithmOf(key);
     const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
     return (
       attempt.version === key.version &&
       equal(attempt.sharingSession, key.sessionId) &&
-      slots.length === key.threshold &&
-      isSorted(slots) &&
-      slots.every(
-        (slot) =>
-          holders.has(slot.nodeId) &&
-          isWellFormedSlot(slot) &&
-          slot.hiding.length === pointBytes &&
-          slot.binding.length === pointBytes,
+      supplies.length === key.threshold &&
+      isSorted(supplies) &&
+      supplies.every(
+        (supply) =>
+          holders.has(supply.nodeId) &&
+          isWellFormedSupply(supply) &&
+          isSupplyOf(algorithm, supply.parts),
       )
     );
   },
@@ -97,7 +96,7 @@ export const signRules: KindRules<ParsedSign> = {
       signature: material,
       publicKey: key.publicKey,
       keyVersion: attempt.version,
-      signers: slotsOf(attempt).map(({ nodeId }) => nodeId),
+      signers: suppliesOf(attempt).map(({ nodeId }) => nodeId),
       derivationPath: [...asked.path],
     });
   },
@@ -121,14 +120,13 @@ export function signatureOf({ kind, outcome }: TaskRecord): SignatureResult | un
   return SignatureResult.decode(outcome.value);
 }
 
-/** Claims that an attempt for some key may name `slot`: lengths and counter, and nothing of its points. */
-export function isWellFormedSlot(slot: NonceSlot): boolean {
+/** Claims that an attempt for some key may name `supply`: lengths and counter, and nothing of its parts. */
+export function isWellFormedSupply(supply: Supply): boolean {
   return (
-    slot.boot.length === BOOT_BYTES &&
-    slot.counter > 0n &&
-    slot.counter <= BigInt(Number.MAX_SAFE_INTEGER) &&
-    isPointLength(slot.hiding.length) &&
-    isPointLength(slot.binding.length)
+    supply.boot.length === BOOT_BYTES &&
+    supply.counter > 0n &&
+    supply.counter <= BigInt(Number.MAX_SAFE_INTEGER) &&
+    KEY_ALGORITHMS.some((algorithm) => isSupplyOf(algorithm, supply.parts))
   );
 }
 

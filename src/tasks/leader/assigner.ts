@@ -47,27 +47,27 @@ export class Assigner {
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
   ): Attempt | undefined {
-    const slots = this.#pools.assign(
+    const supplies = this.#pools.assign(
       key.keyId,
       key.version,
       key.threshold,
       [...this.#inTurn(candidates), ...lastResort],
-      (slot) => this.#checks.isGood(slot),
+      (supply) => this.#checks.isGood(supply),
     );
-    if (slots === undefined) {
+    if (supplies === undefined) {
       const all = [...candidates, ...lastResort];
       const pooled = this.#pools.of(key.keyId, key.version, all);
       if (!this.#checks.check(key, pooled)) this.#want(key, all);
       return undefined;
     }
     // Better ones that lack commitments are to have some by the next attempt: else who keeps silent is asked again and again.
-    const lastAsked = slots.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
+    const lastAsked = supplies.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
     if (lastAsked) this.#want(key, candidates);
     return {
       ...of,
       version: key.version,
       sharingSession: key.sessionId,
-      assignment: { $case: 'slots', value: { slots: [...slots] } },
+      assignment: { $case: 'supplies', value: { supplies: [...supplies] } },
     };
   }
 
@@ -108,7 +108,7 @@ export class Assigner {
     this.#askedMs.set(key.keyId, now);
     for (const node of candidates) {
       this.#context.outbox.send(node, {
-        message: { $case: 'wantCommitments', value: { keyId: key.keyId } },
+        message: { $case: 'wantSupplies', value: { keyId: key.keyId } },
       });
     }
   }

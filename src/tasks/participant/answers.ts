@@ -1,7 +1,7 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import { Declined, encode } from '../../wire/index.js';
-import type { Commitments, SessionBody } from '../../wire/index.js';
+import type { FreshSupplies, SessionBody } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import { RESEND_MS } from '../limits.js';
 import type { LiveAttempt } from '../live-tasks.js';
@@ -46,7 +46,7 @@ export class Answers implements Work {
   }
 
   /** Contributes to an attempt, unless its request has expired by this node's clock. */
-  contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, next: Commitments): void {
+  contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, next: FreshSupplies): void {
     // What held when the answer was begun need not hold any more: the task may be closed, the node stopped, the time over.
     if (this.#context.clock.now() < attempt.task.expireTimeMs) {
       this.#send(attempt, kind, body, next);
@@ -62,7 +62,7 @@ export class Answers implements Work {
     attempt: LiveAttempt,
     reason: string,
     index = 0,
-    fresh: Commitments = NO_COMMITMENTS,
+    fresh: FreshSupplies = NO_SUPPLIES,
   ): void {
     this.#send(attempt, DECLINED_KIND, encode(Declined, { reason, index }), fresh);
   }
@@ -113,15 +113,15 @@ export class Answers implements Work {
     { session, task, record }: LiveAttempt,
     kind: string,
     body: Uint8Array,
-    next: Commitments,
+    next: FreshSupplies,
   ): void {
     const { self, clock, logger, outbox } = this.#context;
     const answered = this.#answered.get(session);
     if (answered === undefined) return;
     const index = indexOf(task.participants, self.id);
     const envelope = signEnvelope(self.signer, record.sessionId, kind, index, TO_ALL, body);
-    const { keyId, version, slots } = next;
-    const value = { envelope, keyId, version, next: slots };
+    const { keyId, version, supplies } = next;
+    const value = { envelope, keyId, version, next: supplies };
     answered.message = { message: { $case: 'contribution', value } };
     answered.sentMs = clock.elapsed();
     logger.debug('contributed', { session, task: task.id, kind });
@@ -129,4 +129,4 @@ export class Answers implements Work {
   }
 }
 
-const NO_COMMITMENTS: Commitments = { keyId: '', version: 0, slots: [] };
+const NO_SUPPLIES: FreshSupplies = { keyId: '', version: 0, supplies: [] };

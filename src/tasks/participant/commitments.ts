@@ -1,14 +1,14 @@
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { keyId } from '../../common/index.js';
 import type { KeyManager } from '../../keys/index.js';
-import type { Commitments as CommitmentsMessage, KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { FreshSupplies, KeyRecord, Supply } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
 import type { TaskContext } from '../context.js';
 import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
-type Unannounced = { readonly key: KeyRecord; readonly slots: readonly NonceSlot[] };
+type Unannounced = { readonly key: KeyRecord; readonly supplies: readonly Supply[] };
 
 type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
 
@@ -35,7 +35,7 @@ export class Commitments implements Work {
   }
 
   /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
-  async refillForRefusal(key: KeyRecord): Promise<CommitmentsMessage> {
+  async refillForRefusal(key: KeyRecord): Promise<FreshSupplies> {
     return messageOf(key, await this.#make(key, SUPPLY_MIN));
   }
 
@@ -43,9 +43,9 @@ export class Commitments implements Work {
    * What rides with a signature share: what was made since the last. As many as were used are made now, for the next: the
    * share waits for nothing, and pools stay full without traffic of their own.
    */
-  takeUnannounced(key: KeyRecord): CommitmentsMessage {
+  takeUnannounced(key: KeyRecord): FreshSupplies {
     const name = nameOf(key);
-    const made = this.#unannounced.get(name)?.slots ?? [];
+    const made = this.#unannounced.get(name)?.supplies ?? [];
     this.#unannounced.delete(name);
     void this.#refill(key);
     return messageOf(key, made);
@@ -53,7 +53,7 @@ export class Commitments implements Work {
 
   /** Tells what no share has taken along. */
   tick(): void {
-    for (const { key, slots } of this.#unannounced.values()) this.#announce(key, slots);
+    for (const { key, supplies } of this.#unannounced.values()) this.#announce(key, supplies);
     this.#unannounced.clear();
   }
 
@@ -80,14 +80,14 @@ export class Commitments implements Work {
     const { clock } = this.#context;
     const id = keyId(key.keyId);
     const loaded = keys.available(id, key.version) > 0 || (await this.#shares.load(key));
-    const slots = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
+    const supplies = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
     this.#loading.delete(name);
-    if (slots.length > 0) this.#announce(key, slots);
+    if (supplies.length > 0) this.#announce(key, supplies);
   }
 
-  #announce(key: KeyRecord, slots: readonly NonceSlot[]): void {
-    const value = messageOf(key, slots);
-    this.#context.outbox.broadcast({ message: { $case: 'commitments', value } });
+  #announce(key: KeyRecord, supplies: readonly Supply[]): void {
+    const value = messageOf(key, supplies);
+    this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
   }
 
   /** Makes what is missing, one job at a time for each key. */
@@ -99,15 +99,15 @@ export class Commitments implements Work {
     const missing = this.#supply(id, clock.elapsed()) - keys.available(id, key.version);
     if (missing <= 0 || this.#making.has(name)) return;
     this.#making.add(name);
-    const slots = await this.#make(key, missing);
+    const supplies = await this.#make(key, missing);
     this.#making.delete(name);
-    if (slots.length === 0) return;
-    const before = this.#unannounced.get(name)?.slots ?? [];
-    this.#unannounced.set(name, { key, slots: [...before, ...slots] });
+    if (supplies.length === 0) return;
+    const before = this.#unannounced.get(name)?.supplies ?? [];
+    this.#unannounced.set(name, { key, supplies: [...before, ...supplies] });
   }
 
   /** None where they could not be computed: whoever needs some asks again. */
-  async #make(key: KeyRecord, count: number): Promise<readonly NonceSlot[]> {
+  async #make(key: KeyRecord, count: number): Promise<readonly Supply[]> {
     try {
       return await this.#keys.commit(keyId(key.keyId), key.version, count);
     } catch (error) {
@@ -152,11 +152,8 @@ export class Commitments implements Work {
   }
 }
 
-function messageOf(
-  { keyId: id, version }: KeyRecord,
-  slots: readonly NonceSlot[],
-): CommitmentsMessage {
-  return { keyId: id, version, slots: [...slots] };
+function messageOf({ keyId: id, version }: KeyRecord, supplies: readonly Supply[]): FreshSupplies {
+  return { keyId: id, version, supplies: [...supplies] };
 }
 
 function nameOf({ keyId: id, version }: KeyRecord): string {

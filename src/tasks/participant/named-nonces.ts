@@ -1,5 +1,5 @@
 import type { KeyManager } from '../../keys/index.js';
-import type { NonceSlot } from '../../wire/index.js';
+import type { Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import { NAMED_KEPT_MAX } from '../limits.js';
 import type { Batch, Work } from '../work.js';
@@ -8,7 +8,7 @@ import type { Batch, Work } from '../work.js';
 export class NamedNonces implements Work {
   readonly #context: Pick<TaskContext, 'self' | 'consensus'>;
   readonly #keys: KeyManager;
-  #named: readonly NonceSlot[] = [];
+  #named: readonly Supply[] = [];
 
   constructor(context: Pick<TaskContext, 'self' | 'consensus'>, keys: KeyManager) {
     this.#context = context;

@@ -1,7 +1,7 @@
 import { checkSuppliesJob } from '../../algorithms/index.js';
 import { algorithmOf } from '../../identity/index.js';
 import type { KeyAlgorithm } from '../../identity/index.js';
-import type { KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { KeyRecord, Supply } from '../../wire/index.js';
 import { CHECKED_AT_ONCE_MAX } from '../limits.js';
 import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
@@ -14,8 +14,8 @@ export class CommitmentChecks {
   readonly #context: Pick<TaskContext, 'self' | 'logger'>;
   readonly #arithmetic: Pick<Arithmetic, 'compute'>;
   readonly #onChecked: () => void;
-  /** By the slot as it is pooled. Nothing while it is being found out. */
-  readonly #verdicts = new WeakMap<NonceSlot, boolean | undefined>();
+  /** By the supply as it is pooled. Nothing while it is being found out. */
+  readonly #verdicts = new WeakMap<Supply, boolean | undefined>();
 
   /** @param onChecked - Called when there is something new to be asked for. */
   constructor(
@@ -29,31 +29,33 @@ export class CommitmentChecks {
   }
 
   /** Whether both points of a commitment are points; nothing where that is not known yet. This node's own always are. */
-  isGood(slot: NonceSlot): boolean | undefined {
-    return slot.nodeId === this.#context.self.id || this.#verdicts.get(slot);
+  isGood(supply: Supply): boolean | undefined {
+    return supply.nodeId === this.#context.self.id || this.#verdicts.get(supply);
   }
 
   /** Finds out about those that are not known. Says whether there is something to wait for. */
-  check(key: KeyRecord, slots: readonly NonceSlot[]): boolean {
-    const unknown = slots.filter((slot) => this.isGood(slot) === undefined);
-    const fresh = unknown.filter((slot) => !this.#verdicts.has(slot));
-    for (const slot of fresh) this.#verdicts.set(slot, undefined);
+  check(key: KeyRecord, supplies: readonly Supply[]): boolean {
+    const unknown = supplies.filter((supply) => this.isGood(supply) === undefined);
+    const fresh = unknown.filter((supply) => !this.#verdicts.has(supply));
+    for (const supply of fresh) this.#verdicts.set(supply, undefined);
     // In several jobs, so that a signature share does not wait behind all of them.
     for (let at = 0; at < fresh.length; at += CHECKED_AT_ONCE_MAX) {
       void this.#check(algorithmOf(key), key.keyId, fresh.slice(at, at + CHECKED_AT_ONCE_MAX));
     }
-    return unknown.some((slot) => this.isGood(slot) === undefined);
+    return unknown.some((supply) => this.isGood(supply) === undefined);
   }
 
-  async #check(algorithm: KeyAlgorithm, key: string, slots: readonly NonceSlot[]): Promise<void> {
-    const supplies = slots.map(({ hiding, binding }) => [hiding, binding]);
+  async #check(algorithm: KeyAlgorithm, key: string, supplies: readonly Supply[]): Promise<void> {
     try {
       const { compute } = this.#arithmetic;
-      const good = await compute.run(checkSuppliesJob, { algorithm, supplies });
-      for (const [at, slot] of slots.entries()) this.#verdicts.set(slot, good[at] === true);
+      const good = await compute.run(checkSuppliesJob, {
+        algorithm,
+        supplies: supplies.map(({ parts }) => parts),
+      });
+      for (const [at, supply] of supplies.entries()) this.#verdicts.set(supply, good[at] === true);
     } catch (error) {
       // They can be asked about again.
-      for (const slot of slots) this.#verdicts.delete(slot);
+      for (const supply of supplies) this.#verdicts.delete(supply);
       this.#context.logger.warn('commitments were not checked', { key, error: String(error) });
     }
     this.#onChecked();

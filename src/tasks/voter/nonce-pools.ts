@@ -1,10 +1,10 @@
 import type { Boot, Millis, NodeId } from '../../common/index.js';
 import { compareText, nodeId, toHex } from '../../common/index.js';
-import { isWellFormedSlot } from '../../state/index.js';
-import type { NonceSlot } from '../../wire/index.js';
-import { SLOT_KEPT_MS, SLOTS_PER_NODE_AND_KEY_MAX, SLOTS_PER_NODE_MAX } from '../limits.js';
+import { isWellFormedSupply } from '../../state/index.js';
+import type { Supply } from '../../wire/index.js';
+import { SUPPLY_KEPT_MS, SUPPLIES_PER_NODE_AND_KEY_MAX, SUPPLIES_PER_NODE_MAX } from '../limits.js';
 
-type Pooled = { readonly slot: NonceSlot; readonly pool: string; readonly atMs: Millis };
+type Pooled = { readonly supply: Supply; readonly pool: string; readonly atMs: Millis };
 
 /** What one run of a node's process has told of its nonces. */
 type Run = {
@@ -33,30 +33,30 @@ export class NoncePools {
    * Keeps what `from` says of its own nonces, in rising order of counters: a late copy of one that was heard of before
    * stays out, and so does what no attempt may name.
    */
-  add(from: NodeId, key: string, version: number, slots: readonly NonceSlot[], now: Millis): void {
+  add(from: NodeId, key: string, version: number, supplies: readonly Supply[], now: Millis): void {
     const run = this.#runs.get(from);
     if (run === undefined) return;
     const pool = poolOf(key, version);
-    for (const slot of slots) {
-      const own = slot.nodeId === from && toHex(slot.boot) === run.boot;
-      if (!own || !isWellFormedSlot(slot) || slot.counter <= run.highest) continue;
-      run.highest = slot.counter;
+    for (const supply of supplies) {
+      const own = supply.nodeId === from && toHex(supply.boot) === run.boot;
+      if (!own || !isWellFormedSupply(supply) || supply.counter <= run.highest) continue;
+      run.highest = supply.counter;
       const counters = run.pools.get(pool) ?? new Set();
       run.pools.set(pool, counters);
       // The oldest go: they are the first to be forgotten by their holder too.
-      if (counters.size >= SLOTS_PER_NODE_AND_KEY_MAX) dropFirst(run, counters);
-      if (run.pooled.size >= SLOTS_PER_NODE_MAX) dropFirst(run, run.pooled.keys());
-      run.pooled.set(slot.counter, { slot, pool, atMs: now });
-      counters.add(slot.counter);
+      if (counters.size >= SUPPLIES_PER_NODE_AND_KEY_MAX) dropFirst(run, counters);
+      if (run.pooled.size >= SUPPLIES_PER_NODE_MAX) dropFirst(run, run.pooled.keys());
+      run.pooled.set(supply.counter, { supply, pool, atMs: now });
+      counters.add(supply.counter);
     }
   }
 
   /** Forgets what an applied entry names. */
-  named(slots: readonly NonceSlot[]): void {
-    for (const named of slots) {
+  named(supplies: readonly Supply[]): void {
+    for (const named of supplies) {
       const run = this.#runs.get(nodeId(named.nodeId));
       if (run === undefined || toHex(named.boot) !== run.boot) continue;
-      if (isWellFormedSlot(named) && named.counter > run.highest) run.highest = named.counter;
+      if (isWellFormedSupply(named) && named.counter > run.highest) run.highest = named.counter;
       drop(run, named.counter);
     }
   }
@@ -64,7 +64,7 @@ export class NoncePools {
   expire(now: Millis): void {
     for (const run of this.#runs.values()) {
       for (const [counter, { atMs }] of run.pooled) {
-        if (now - atMs < SLOT_KEPT_MS) break;
+        if (now - atMs < SUPPLY_KEPT_MS) break;
         drop(run, counter);
       }
     }
@@ -81,27 +81,27 @@ export class NoncePools {
     version: number,
     threshold: number,
     candidates: readonly NodeId[],
-    isGood: (slot: NonceSlot) => boolean | undefined,
-  ): readonly NonceSlot[] | undefined {
+    isGood: (supply: Supply) => boolean | undefined,
+  ): readonly Supply[] | undefined {
     const pool = poolOf(key, version);
-    const found: { readonly run: Run; readonly slot: NonceSlot }[] = [];
+    const found: { readonly run: Run; readonly supply: Supply }[] = [];
     for (const node of candidates) {
       if (found.length === threshold) break;
       const run = this.#runs.get(node);
-      const slot = run && newest(run, pool, isGood);
-      if (run !== undefined && slot !== undefined) found.push({ run, slot });
+      const supply = run && newest(run, pool, isGood);
+      if (run !== undefined && supply !== undefined) found.push({ run, supply });
     }
     if (found.length < threshold) return undefined;
-    for (const { run, slot } of found) drop(run, slot.counter);
-    return found.map(({ slot }) => slot).sort((a, b) => compareText(a.nodeId, b.nodeId));
+    for (const { run, supply } of found) drop(run, supply.counter);
+    return found.map(({ supply }) => supply).sort((a, b) => compareText(a.nodeId, b.nodeId));
   }
 
   /** What of these nodes is pooled for a key, the newest first. */
-  of(key: string, version: number, nodes: readonly NodeId[]): readonly NonceSlot[] {
+  of(key: string, version: number, nodes: readonly NodeId[]): readonly Supply[] {
     return nodes.flatMap((node) => {
       const run = this.#runs.get(node);
       const counters = [...(run?.pools.get(poolOf(key, version)) ?? [])].toReversed();
-      return counters.flatMap((counter) => run?.pooled.get(counter)?.slot ?? []);
+      return counters.flatMap((counter) => run?.pooled.get(counter)?.supply ?? []);
     });
   }
 
@@ -118,12 +118,12 @@ function poolOf(key: string, version: number): string {
 function newest(
   run: Run,
   pool: string,
-  isGood: (slot: NonceSlot) => boolean | undefined,
-): NonceSlot | undefined {
+  isGood: (supply: Supply) => boolean | undefined,
+): Supply | undefined {
   for (const counter of [...(run.pools.get(pool) ?? [])].toReversed()) {
-    const slot = run.pooled.get(counter)?.slot;
-    const good = slot !== undefined && isGood(slot);
-    if (good === true) return slot;
+    const supply = run.pooled.get(counter)?.supply;
+    const good = supply !== undefined && isGood(supply);
+    if (good === true) return supply;
     if (good === false) drop(run, counter);
   }
   return undefined;

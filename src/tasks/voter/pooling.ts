@@ -1,6 +1,6 @@
 import type { Boot, NodeId } from '../../common/index.js';
 import type { Compute } from '../../ports/index.js';
-import type { KeyRecord, NonceSlot } from '../../wire/index.js';
+import type { KeyRecord, Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
 import { indexOf } from '../party-index.js';
@@ -51,15 +51,15 @@ export class Pooling implements Work {
     from: NodeId,
     key: KeyRecord | undefined,
     version: number,
-    slots: readonly NonceSlot[],
+    supplies: readonly Supply[],
   ): void {
     if (key?.version !== version || indexOf(key.participants, from) === 0) return;
     const { clock, consensus } = this.#context;
-    this.#pools.add(from, key.keyId, version, slots, clock.elapsed());
+    this.#pools.add(from, key.keyId, version, supplies, clock.elapsed());
     // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there
     // is nothing else to do.
     const isNext = from === consensus.status().leader && this.#compute.idle();
-    if (this.#leadership.held || isNext) this.#checks.check(key, slots);
+    if (this.#leadership.held || isNext) this.#checks.check(key, supplies);
     this.#onPooled();
   }
 }

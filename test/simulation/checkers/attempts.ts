@@ -6,7 +6,7 @@ import {
   decode,
   GenerateKeyRequest,
   SignRequest,
-  type NonceSlot,
+  type Supply,
 } from '../../../src/wire/index.js';
 import { short } from './facts.js';
 
@@ -17,7 +17,7 @@ export type KnownAttempt = {
   readonly index: number;
   /** Of the entry, as `short` gives it. */
   readonly hash: string;
-  readonly slots: readonly NonceSlot[];
+  readonly supplies: readonly Supply[];
   /** The hash of the request that it names, in hex. */
   readonly content: string;
 };
@@ -72,9 +72,9 @@ export class Attempts {
 
   #attempt(entry: Entry, hash: string, { taskId, assignment, requestHash }: Attempt): void {
     const session = this.#naming.sessionOf(entry.hash);
-    const slots = assignment?.$case === 'slots' ? assignment.value.slots : [];
+    const supplies = assignment?.$case === 'supplies' ? assignment.value.supplies : [];
     const { index } = entry;
     const content = toHex(requestHash);
-    this.#attempts.set(session, { session, task: taskId, index, hash, slots, content });
+    this.#attempts.set(session, { session, task: taskId, index, hash, supplies, content });
   }
 }

@@ -119,7 +119,7 @@ export class ClaimWatch implements Watcher {
       this.#claim.generates(from, session);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
-    if (body?.$case === 'commitments') this.#singleUse.published(from, body.value.slots);
+    if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
   }
 
   /** An alarm may name the malicious node, and nobody else. Entries name nobody (`docs/threats.md`). */

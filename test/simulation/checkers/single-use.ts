@@ -1,7 +1,8 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
+import type { Supply } from '../../../src/wire/index.js';
 import type { Attempts } from './attempts.js';
 import type { Report } from './facts.js';
+import { partOf } from '../../support/builders/ledger.js';
 
 /** M1: never two signature shares of one node with the same nonce, and never one commitment under two names. */
 export class SingleUse {
@@ -16,11 +17,11 @@ export class SingleUse {
     this.#report = report;
   }
 
-  published(node: NodeId, slots: readonly NonceSlot[]): void {
-    for (const slot of slots) {
-      const name = `${slot.nodeId}/${toHex(slot.boot)}/${slot.counter}`;
-      if (slot.nodeId !== node) this.#report('SingleUse', `${node} publishes a nonce of ${name}`);
-      for (const point of [slot.hiding, slot.binding]) {
+  published(node: NodeId, supplies: readonly Supply[]): void {
+    for (const supply of supplies) {
+      const name = `${supply.nodeId}/${toHex(supply.boot)}/${supply.counter}`;
+      if (supply.nodeId !== node) this.#report('SingleUse', `${node} publishes a nonce of ${name}`);
+      for (const point of [partOf(supply, 0), partOf(supply, 1)]) {
         const known = this.#published.get(toHex(point));
         if (known === undefined) this.#published.set(toHex(point), name);
         else if (known !== name) {
@@ -33,15 +34,15 @@ export class SingleUse {
   /** Gives whether it is the first time that `node` sends its share of `session`. */
   share(node: NodeId, session: string, body: Uint8Array): boolean {
     const attempt = this.#attempts.of(session);
-    const slot = attempt?.slots.find(({ nodeId }) => nodeId === node);
-    if (slot === undefined) {
+    const supply = attempt?.supplies.find(({ nodeId }) => nodeId === node);
+    if (supply === undefined) {
       this.#report('SingleUse', `${node} sends a share of ${session}, which names no nonce of its`);
       return false;
     }
-    const nonce = `${node}/${toHex(slot.hiding)}/${toHex(slot.binding)}`;
+    const nonce = `${node}/${toHex(partOf(supply, 0))}/${toHex(partOf(supply, 1))}`;
     const before = this.#used.get(nonce);
     if (before !== undefined && before !== session) {
-      this.#report('SingleUse', `${node} uses nonce ${slot.counter} in ${before} and ${session}`);
+      this.#report('SingleUse', `${node} uses nonce ${supply.counter} in ${before} and ${session}`);
     }
     this.#used.set(nonce, session);
     const name = `${node}/${session}`;

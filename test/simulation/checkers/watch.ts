@@ -114,7 +114,7 @@ export class Watch implements Watcher {
       this.#released.contribution(from, toHex(body.value.sessionId), body.value.kind);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
-    if (body?.$case === 'commitments') this.#singleUse.published(from, body.value.slots);
+    if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
   }
 
   #contribution(from: NodeId, { envelope, next }: Contribution): void {

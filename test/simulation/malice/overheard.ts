@@ -1,5 +1,5 @@
 import { fromHex, type Boot, type NodeId } from '../../../src/common/index.js';
-import type { Envelope, NonceSlot, Request, SessionBody } from '../../../src/wire/index.js';
+import type { Envelope, Supply, Request, SessionBody } from '../../../src/wire/index.js';
 import { decode, Request as RequestMessage } from '../../../src/wire/index.js';
 
 const KEPT_MAX = 64;
@@ -15,13 +15,13 @@ export class Overheard {
   readonly pastFacts: Uint8Array[] = [];
   /** Messages of sessions, to be replayed. */
   readonly envelopes: Envelope[] = [];
-  readonly #slots = new Map<string, NonceSlot[]>();
+  readonly #supplies = new Map<string, Supply[]>();
   readonly #boots = new Map<string, Uint8Array>();
 
   connected(peer: NodeId, boot: Boot): void {
     this.#boots.set(peer, fromHex(boot) ?? new Uint8Array(16));
-    for (const name of this.#slots.keys())
-      if (name.startsWith(`${peer}/`)) this.#slots.delete(name);
+    for (const name of this.#supplies.keys())
+      if (name.startsWith(`${peer}/`)) this.#supplies.delete(name);
   }
 
   bootOf(node: string): Uint8Array | undefined {
@@ -30,8 +30,8 @@ export class Overheard {
 
   hear(from: NodeId, { message }: SessionBody): void {
     switch (message?.$case) {
-      case 'commitments':
-        return this.#pool(from, message.value.keyId, message.value.slots);
+      case 'freshSupplies':
+        return this.#pool(from, message.value.keyId, message.value.supplies);
       case 'contribution': {
         const { envelope, keyId, next } = message.value;
         if (envelope !== undefined) keep(this.envelopes, envelope);
@@ -48,7 +48,7 @@ export class Overheard {
       case 'fact':
         keep(this.facts, message.value.command);
         return keep(this.pastFacts, message.value.command);
-      case 'wantCommitments':
+      case 'wantSupplies':
       case 'forwardRefused':
       case undefined:
         return;
@@ -56,15 +56,15 @@ export class Overheard {
   }
 
   /** The newest commitment of `node` for a key, which is used up unless it is to be named again. */
-  slot(node: string, keyId: string, again: boolean): NonceSlot | undefined {
-    const slots = this.#slots.get(`${node}/${keyId}`);
-    return again ? slots?.at(-1) : slots?.pop();
+  supply(node: string, keyId: string, again: boolean): Supply | undefined {
+    const supplies = this.#supplies.get(`${node}/${keyId}`);
+    return again ? supplies?.at(-1) : supplies?.pop();
   }
 
-  #pool(from: NodeId, keyId: string, slots: readonly NonceSlot[]): void {
+  #pool(from: NodeId, keyId: string, supplies: readonly Supply[]): void {
     const name = `${from}/${keyId}`;
-    const pool = this.#slots.get(name) ?? [];
-    this.#slots.set(name, [...pool, ...slots].slice(-KEPT_MAX));
+    const pool = this.#supplies.get(name) ?? [];
+    this.#supplies.set(name, [...pool, ...supplies].slice(-KEPT_MAX));
   }
 }
 

@@ -366,20 +366,20 @@ export class Throne {
     again: boolean,
   ): Attempt | undefined {
     const names = this.#rng.shuffle(key.participants.map(({ nodeId }) => nodeId));
-    const slots = names.flatMap((node) => {
-      const slot = this.#overheard.slot(node, key.keyId, again || this.#rng.chance(0.1));
-      return slot === undefined ? [] : [slot];
+    const supplies = names.flatMap((node) => {
+      const supply = this.#overheard.supply(node, key.keyId, again || this.#rng.chance(0.1));
+      return supply === undefined ? [] : [supply];
     });
-    if (slots.length < key.threshold) {
+    if (supplies.length < key.threshold) {
       this.#want(key);
       return undefined;
     }
-    return signAttempt(task, number, key, slots.slice(0, key.threshold));
+    return signAttempt(task, number, key, supplies.slice(0, key.threshold));
   }
 
   #want({ keyId }: KeyRecord): void {
     for (const peer of this.#liar.peers) {
-      this.#liar.speak(peer, { message: { $case: 'wantCommitments', value: { keyId } } });
+      this.#liar.speak(peer, { message: { $case: 'wantSupplies', value: { keyId } } });
     }
   }
 }

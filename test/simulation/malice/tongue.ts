@@ -12,7 +12,7 @@ import {
   SignatureShare,
   type Contribution,
   type Envelope,
-  type NonceSlot,
+  type Supply,
 } from '../../../src/wire/index.js';
 import type { SessionBody } from '../../../src/wire/index.js';
 import { installedBytes, readyBytes } from '../../../src/identity/index.js';
@@ -23,6 +23,7 @@ import type { Overheard } from './overheard.js';
 import { keygen } from '../../../src/sharing/index.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
+import { partOf, withPart } from '../../support/builders/ledger.js';
 
 /** Reasons that a node may give, true or not. */
 const REASONS = ['nonce-gone', 'expired', 'boot-changed', 'bad-commitment', 'pending-full', 'zz'];
@@ -76,16 +77,16 @@ export class Tongue {
         return [{ message: { $case: 'contribution', value: this.#contribution(body.value) } }];
       case 'envelope':
         return [{ message: { $case: 'envelope', value: this.#envelope(body.value) } }];
-      case 'commitments': {
-        const { keyId, version, slots } = body.value;
-        const value = { keyId, version, slots: this.#slots(slots) };
-        return [{ message: { $case: 'commitments', value } }];
+      case 'freshSupplies': {
+        const { keyId, version, supplies } = body.value;
+        const value = { keyId, version, supplies: this.#supplies(supplies) };
+        return [{ message: { $case: 'freshSupplies', value } }];
       }
       case 'fact':
         return [{ message: { $case: 'fact', value: { command: this.#fact(body.value.command) } } }];
       case 'forward':
       case 'forwardRefused':
-      case 'wantCommitments':
+      case 'wantSupplies':
       case undefined:
         return [message];
     }
@@ -108,24 +109,24 @@ export class Tongue {
 
   #contribution({ envelope, keyId, version, next }: Contribution): Contribution {
     if (envelope === undefined || this.#rng.chance(0.3)) {
-      return { envelope, keyId, version, next: this.#slots(next) };
+      return { envelope, keyId, version, next: this.#supplies(next) };
     }
     return { envelope: this.#envelope(envelope), keyId, version, next };
   }
 
-  #slots(slots: readonly NonceSlot[]): NonceSlot[] {
-    const [first] = slots;
+  #supplies(supplies: readonly Supply[]): Supply[] {
+    const [first] = supplies;
     if (first === undefined) return [];
-    const lies: readonly (readonly [string, () => NonceSlot])[] = [
+    const lies: readonly (readonly [string, () => Supply])[] = [
       ['commitment of another node', () => ({ ...first, nodeId: 'node-1' })],
-      ['commitment that is no point', () => ({ ...first, hiding: new Uint8Array(32).fill(255) })],
+      ['commitment that is no point', () => withPart(first, 0, new Uint8Array(32).fill(255))],
       ['commitment of another boot', () => ({ ...first, boot: flipped(first.boot) })],
       ['commitment with a counter of before', () => ({ ...first, counter: 1n })],
-      ['one point twice', () => ({ ...first, binding: first.hiding })],
+      ['one point twice', () => withPart(first, 1, partOf(first, 0))],
     ];
     const [name, lie] = this.#rng.pick(lies);
     this.#told(name);
-    return [lie(), ...slots.slice(1)];
+    return [lie(), ...supplies.slice(1)];
   }
 
   #envelope(envelope: Envelope): Envelope {

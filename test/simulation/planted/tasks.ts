@@ -6,16 +6,16 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used twice',
     edits: [
       {
-        find: 'this.#forget(slot.counter, kept.owner);\n        return kept.supply.secret;',
+        find: 'this.#forget(supply.counter, kept.owner);\n        return kept.supply.secret;',
         replace: 'return kept.supply.secret.slice();',
       },
       {
-        find: 'if (kept !== undefined && isOf(slot, kept.supply))',
+        find: 'if (kept !== undefined && isOf(supply, kept.supply))',
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
       { find: 'drop(run, named.counter);', replace: '' },
-      { find: 'drop(run, slot.counter);', replace: ';' },
+      { find: 'drop(run, supply.counter);', replace: ';' },
     ],
     where: 'faults',
     first: 1,
@@ -138,7 +138,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is used for commitments that are not its own',
     edits: [
       {
-        find: 'if (!isOf(slot, kept.supply))',
+        find: 'if (!isOf(supply, kept.supply))',
         replace: 'if (false)',
       },
     ],

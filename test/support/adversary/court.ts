@@ -6,7 +6,7 @@ import { requestHash, sessionIdOf, taskIdOf } from '../../../src/identity/index.
 import type { Entry } from '../../../src/ports/index.js';
 import { parseRequest, TASK_KINDS } from '../../../src/state/index.js';
 import { Declined, decode, Request } from '../../../src/wire/index.js';
-import type { Attempt, Contribution, NonceSlot, SessionBody } from '../../../src/wire/index.js';
+import type { Attempt, Contribution, Supply, SessionBody } from '../../../src/wire/index.js';
 import { startCluster } from '../clusters/cluster.js';
 import type { TestCluster } from '../clusters/cluster.js';
 import { eventually } from '../clusters/cluster-wait.js';
@@ -33,7 +33,7 @@ export class Court implements AsyncDisposable {
   readonly publicKey: Uint8Array;
   /** Of honest nodes' clients, vouched for by honest nodes, as they were brought to the leader. */
   readonly #requests = new Map<string, Request>();
-  readonly #slots = new Map<NodeId, NonceSlot[]>();
+  readonly #supplies = new Map<NodeId, Supply[]>();
   readonly #answers = new Map<string, Map<NodeId, string>>();
   /** Every share that came in, by session and sender: they are sent again and again. */
   readonly #shares = new Map<string, Uint8Array>();
@@ -100,19 +100,19 @@ export class Court implements AsyncDisposable {
   }
 
   /** A commitment of an honest node that no entry has named yet. */
-  async slot(node: NodeId): Promise<NonceSlot> {
+  async supply(node: NodeId): Promise<Supply> {
     return eventually(`a commitment of ${node}`, async () => {
-      const slot = this.#slots.get(node)?.shift();
-      if (slot !== undefined) return slot;
-      const message = { $case: 'wantCommitments', value: { keyId: this.keyId } } as const;
+      const supply = this.#supplies.get(node)?.shift();
+      if (supply !== undefined) return supply;
+      const message = { $case: 'wantSupplies', value: { keyId: this.keyId } } as const;
       this.liar.speak(node, { message });
       await pause(WANT_AGAIN_MS);
       return undefined;
     });
   }
 
-  slots(): Promise<NonceSlot[]> {
-    return Promise.all(this.honest.map((node) => this.slot(node)));
+  supplies(): Promise<Supply[]> {
+    return Promise.all(this.honest.map((node) => this.supply(node)));
   }
 
   taskOf(request: Request): string {
@@ -129,7 +129,7 @@ export class Court implements AsyncDisposable {
       taskId: this.taskOf(request),
       requestHash: requestHash(request.method, request.request),
     };
-    return signAttempt(task, number, key, await this.slots());
+    return signAttempt(task, number, key, await this.supplies());
   }
 
   async key(): Promise<{ readonly version: number; readonly sessionId: Uint8Array }> {
@@ -230,7 +230,7 @@ export class Court implements AsyncDisposable {
 
   #hear(from: NodeId, { message }: SessionBody): void {
     if (message?.$case === 'forward') this.#asked(message.value.request);
-    if (message?.$case === 'commitments') this.#pool(from, message.value.slots);
+    if (message?.$case === 'freshSupplies') this.#pool(from, message.value.supplies);
     if (message?.$case === 'contribution') this.#answer(from, message.value);
   }
 
@@ -258,7 +258,7 @@ export class Court implements AsyncDisposable {
     this.#shares.set(name, body);
   }
 
-  #pool(from: NodeId, slots: readonly NonceSlot[]): void {
-    this.#slots.set(from, [...(this.#slots.get(from) ?? []), ...slots]);
+  #pool(from: NodeId, supplies: readonly Supply[]): void {
+    this.#supplies.set(from, [...(this.#supplies.get(from) ?? []), ...supplies]);
   }
 }

@@ -1,9 +1,10 @@
 import { compareText, type ClusterId } from '../../../src/common/index.js';
 import { voucherBytes } from '../../../src/identity/index.js';
 import type { Signer } from '../../../src/ports/index.js';
-import { encodeCommand, slotsOf } from '../../../src/state/index.js';
+import { encodeCommand, suppliesOf } from '../../../src/state/index.js';
 import type { Command } from '../../../src/wire/index.js';
-import type { Attempt, BootedNode, NonceSlot, Request } from '../../../src/wire/index.js';
+import type { Attempt, BootedNode, Supply, Request } from '../../../src/wire/index.js';
+import { partOf, withPart } from '../builders/ledger.js';
 
 /** The payload of an entry. */
 export function payloadOf(command: NonNullable<Command['command']>): Uint8Array {
@@ -80,16 +81,16 @@ export function signAttempt(
   { taskId, requestHash }: AttemptedTask,
   number: number,
   key: { readonly version: number; readonly sessionId: Uint8Array },
-  slots: readonly NonceSlot[],
+  supplies: readonly Supply[],
 ): Attempt {
-  const sorted = slots.toSorted((a, b) => compareText(a.nodeId, b.nodeId));
+  const sorted = supplies.toSorted((a, b) => compareText(a.nodeId, b.nodeId));
   return {
     taskId,
     number,
     version: key.version,
     sharingSession: key.sessionId,
     requestHash,
-    assignment: { $case: 'slots', value: { slots: sorted } },
+    assignment: { $case: 'supplies', value: { supplies: sorted } },
   };
 }
 
@@ -135,25 +136,27 @@ export const WRONG_ATTEMPTS: Readonly<Record<string, (attempt: Attempt) => Attem
   'other boots': (attempt) =>
     withNodes(attempt, (nodes) => nodes.map((one) => ({ ...one, boot: flipped(one.boot) }))),
   'other commitments': (attempt) =>
-    withSlots(attempt, (slots) =>
-      slots.map((slot) => ({ ...slot, hiding: flipped(slot.hiding, 31) })),
+    withSupplies(attempt, (supplies) =>
+      supplies.map((supply) => withPart(supply, 0, flipped(partOf(supply, 0), 31))),
     ),
   'commitments exchanged': (attempt) =>
-    withSlots(attempt, (slots) =>
-      slots.map((slot, at) => {
-        const { hiding, binding } = slots[(at + 1) % slots.length] ?? slot;
-        return { ...slot, hiding, binding };
+    withSupplies(attempt, (supplies) =>
+      supplies.map((supply, at) => {
+        const { parts } = supplies[(at + 1) % supplies.length] ?? supply;
+        return { ...supply, parts };
       }),
     ),
   'hiding for binding': (attempt) =>
-    withSlots(attempt, (slots) =>
-      slots.map((slot) => ({ ...slot, hiding: slot.binding, binding: slot.hiding })),
+    withSupplies(attempt, (supplies) =>
+      supplies.map((supply) => ({ ...supply, parts: supply.parts.toReversed() })),
     ),
   'other counters': (attempt) =>
-    withSlots(attempt, (slots) => slots.map((slot) => ({ ...slot, counter: slot.counter + 1n }))),
+    withSupplies(attempt, (supplies) =>
+      supplies.map((supply) => ({ ...supply, counter: supply.counter + 1n })),
+    ),
   'points that are none': (attempt) =>
-    withSlots(attempt, (slots) =>
-      slots.map((slot) => ({ ...slot, hiding: new Uint8Array(32).fill(255) })),
+    withSupplies(attempt, (supplies) =>
+      supplies.map((supply) => withPart(supply, 0, new Uint8Array(32).fill(255))),
     ),
 };
 
@@ -167,9 +170,9 @@ function withNodes(
 ): Attempt {
   const { assignment } = attempt;
   switch (assignment?.$case) {
-    case 'slots': {
-      const slots = change(assignment.value.slots);
-      return { ...attempt, assignment: { $case: 'slots', value: { slots } } };
+    case 'supplies': {
+      const supplies = change(assignment.value.supplies);
+      return { ...attempt, assignment: { $case: 'supplies', value: { supplies } } };
     }
     case 'boots': {
       const nodes = change(assignment.value.nodes);
@@ -180,11 +183,11 @@ function withNodes(
   }
 }
 
-function withSlots(
+function withSupplies(
   attempt: Attempt,
-  change: (slots: readonly NonceSlot[]) => NonceSlot[],
+  change: (supplies: readonly Supply[]) => Supply[],
 ): Attempt {
-  if (attempt.assignment?.$case !== 'slots') return attempt;
-  const slots = change(slotsOf(attempt));
-  return { ...attempt, assignment: { $case: 'slots', value: { slots } } };
+  if (attempt.assignment?.$case !== 'supplies') return attempt;
+  const supplies = change(suppliesOf(attempt));
+  return { ...attempt, assignment: { $case: 'supplies', value: { supplies } } };
 }

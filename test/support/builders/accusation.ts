@@ -14,7 +14,7 @@ import { encode, SignatureShare } from '../../../src/wire/index.js';
 import type {
   Algorithm,
   AttemptRecord,
-  NonceSlot,
+  Supply,
   Ready,
   SignedBody,
 } from '../../../src/wire/index.js';
@@ -26,7 +26,7 @@ import {
   OPERATOR,
   sealOf,
   signRequest,
-  slot,
+  supply,
   verify,
 } from './ledger.js';
 import { seededRandom } from './frost-exchange.js';
@@ -108,12 +108,12 @@ export function openSign(
   const nonces = [0, 1].map((at) =>
     commit(suite, key.scalars[at] ?? new Uint8Array(), seededRandom(at + 40)),
   );
-  const slots = nonces.map(({ D, E }, at) => {
+  const supplies = nonces.map(({ D, E }, at) => {
     const hiding = (at === 1 ? hidingOfTwo : undefined) ?? D;
-    return slot(NODES[at] ?? '', 1, { hiding, binding: E });
+    return supply(NODES[at] ?? '', 1, { parts: [hiding, E] });
   });
   const request = signRequest('treasury', 'one', message, path);
-  const task = openTask(ledger, slots, own === 'first attempt', path);
+  const task = openTask(ledger, supplies, own === 'first attempt', path);
   const record = attemptOf(ledger, task);
   const B = nonces.map(({ D, E }, at) => ({ index: at + 1, D, E }));
   const shares = nonces.map((nonce, at) => {
@@ -136,11 +136,11 @@ export function openSign(
 
 function openTask(
   ledger: Ledger,
-  slots: readonly NonceSlot[],
+  supplies: readonly Supply[],
   first: boolean,
   path: readonly number[],
 ): string {
-  const assignment = { $case: 'slots' as const, value: { slots: [...slots] } };
+  const assignment = { $case: 'supplies' as const, value: { supplies: [...supplies] } };
   if (first) {
     const task = taskIdOf(OPERATOR, 'one');
     const firstAttempt = ledger.signAttempt('treasury', task, 1, { assignment });

@@ -43,7 +43,7 @@ import {
 import type {
   Attempt,
   Installed,
-  NonceSlot,
+  Supply,
   Ready,
   Request,
   TaskRecord,
@@ -121,7 +121,7 @@ export type AppliedEntry = Applied & {
   readonly entry: Entry;
   readonly decision: AppliedDecision | undefined;
   /** Commitments that the entry names. */
-  readonly named: readonly NonceSlot[];
+  readonly named: readonly Supply[];
   /** Tasks that opened, changed or closed. */
   readonly changedTasks: readonly TaskId[];
   readonly changedKeys: readonly KeyId[];
@@ -329,8 +329,8 @@ export class Ledger {
       sharingSession: key?.sessionId ?? new Uint8Array(32),
       requestHash: this.ask.task(taskId)?.requestHash ?? new Uint8Array(32),
       assignment: {
-        $case: 'slots',
-        value: { slots: [slot('node-1', number), slot('node-2', number)] },
+        $case: 'supplies',
+        value: { supplies: [supply('node-1', number), supply('node-2', number)] },
       },
       ...more,
     };
@@ -340,15 +340,26 @@ export class Ledger {
 export const fill = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte);
 export const bootOf = (node: string): Uint8Array => identityKeyOf(`${node} boot`).slice(0, 16);
 
-export function slot(node: string, counter: number, more: Partial<NonceSlot> = {}): NonceSlot {
+export function supply(node: string, counter: number, more: Partial<Supply> = {}): Supply {
   return {
     nodeId: node,
     boot: bootOf(node),
     counter: BigInt(counter),
-    hiding: fill(5),
-    binding: fill(6),
+    parts: [fill(5), fill(6)],
     ...more,
   };
+}
+
+/** A supply with another part in the place of one: FROST's D at 0, E at 1. */
+export function withPart(given: Supply, at: 0 | 1, part: Uint8Array): Supply {
+  return { ...given, parts: given.parts.with(at, part) };
+}
+
+/** D (0) or E (1) of a supply. */
+export function partOf({ parts }: Supply, at: 0 | 1): Uint8Array {
+  const part = parts[at];
+  if (part === undefined) throw new Error('a supply of FROST has two parts');
+  return part;
 }
 
 export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest> = {}): Uint8Array {

@@ -1,17 +1,18 @@
 import { expect, jest, test } from '@jest/globals';
 import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
 import { SCHEMES } from '../../../src/algorithms/index.js';
-import type { Supply } from '../../../src/algorithms/index.js';
+import type { MadeSupply } from '../../../src/algorithms/index.js';
 import { ed25519Suite } from '../../../src/frost/index.js';
 import type { KeyManager, TakenNonce } from '../../../src/keys/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
+import type { Supply } from '../../../src/wire/index.js';
 import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
+import { partOf, withPart } from '../../support/builders/ledger.js';
 
-async function made(keys: KeyManager): Promise<NonceSlot> {
-  const [slot] = await keys.commit(KEY, 1, 1);
-  if (slot === undefined) throw new Error('no nonce was made');
-  return slot;
+async function made(keys: KeyManager): Promise<Supply> {
+  const [supply] = await keys.commit(KEY, 1, 1);
+  if (supply === undefined) throw new Error('no nonce was made');
+  return supply;
 }
 
 function isTaken(taken: TakenNonce | string): taken is TakenNonce {
@@ -21,27 +22,27 @@ function isTaken(taken: TakenNonce | string): taken is TakenNonce {
 test('a commitment opens to the nonce that is taken for it', async () => {
   const { keys } = await loaded();
   const { group } = ed25519Suite;
-  const slot = await made(keys);
+  const supply = await made(keys);
 
-  const taken = keys.take(KEY, 1, slot);
+  const taken = keys.take(KEY, 1, supply);
 
   const points = isTaken(taken)
     ? [taken.secret.slice(0, 32), taken.secret.slice(32)].map((each) =>
         group.encode(group.multiplyBase(group.decodeScalar(each) ?? 0n)),
       )
     : [];
-  expect(points).toEqual([slot.hiding, slot.binding]);
-  expect(slot).toMatchObject({ nodeId: 'node-1', counter: 1n });
-  expect(toHex(slot.boot)).toBe(BOOT);
+  expect(points).toEqual([partOf(supply, 0), partOf(supply, 1)]);
+  expect(supply).toMatchObject({ nodeId: 'node-1', counter: 1n });
+  expect(toHex(supply.boot)).toBe(BOOT);
 });
 
 test('a nonce is taken once', async () => {
   const { keys } = await loaded();
-  const slot = await made(keys);
+  const supply = await made(keys);
 
-  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+  expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 
-  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.take(KEY, 1, supply)).toBe('gone');
   expect(keys.available(KEY, 1)).toBe(0);
 });
 
@@ -49,7 +50,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
   const seed = 20_260_101;
   console.info(`seed ${seed}`);
   const { keys } = await loaded();
-  const slots = await keys.commit(KEY, 1, 64);
+  const supplies = await keys.commit(KEY, 1, 64);
   const winners = new Map<bigint, number>();
   const secrets = new Set<string>();
   let state = seed;
@@ -57,11 +58,11 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
 
   await Promise.all(
     Array.from({ length: 100_000 }, async () => {
-      const slot = slots[random() % slots.length];
+      const supply = supplies[random() % supplies.length];
       for (let turns = random() % 4; turns > 0; turns--) await Promise.resolve();
-      const taken = slot === undefined ? 'gone' : keys.take(KEY, 1, slot);
-      if (slot === undefined || !isTaken(taken)) return;
-      winners.set(slot.counter, (winners.get(slot.counter) ?? 0) + 1);
+      const taken = supply === undefined ? 'gone' : keys.take(KEY, 1, supply);
+      if (supply === undefined || !isTaken(taken)) return;
+      winners.set(supply.counter, (winners.get(supply.counter) ?? 0) + 1);
       secrets.add(toHex(taken.secret.slice(0, 32))).add(toHex(taken.secret.slice(32)));
     }),
   );
@@ -71,41 +72,41 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
   expect(keys.available(KEY, 1)).toBe(0);
 });
 
-test('a slot with other bytes is told apart, and the nonce kept', async () => {
+test('a supply with other bytes is told apart, and the nonce kept', async () => {
   const { keys } = await loaded();
-  const [slot, other] = await keys.commit(KEY, 1, 2);
-  if (slot === undefined || other === undefined) throw new Error('no nonces');
+  const [supply, other] = await keys.commit(KEY, 1, 2);
+  if (supply === undefined || other === undefined) throw new Error('no nonces');
 
   for (const wrong of [
-    { ...slot, hiding: other.hiding },
-    { ...slot, binding: other.binding },
-    { ...slot, hiding: slot.binding, binding: slot.hiding },
-    { ...slot, hiding: new Uint8Array(0) },
+    withPart(supply, 0, partOf(other, 0)),
+    withPart(supply, 1, partOf(other, 1)),
+    { ...supply, parts: supply.parts.toReversed() },
+    withPart(supply, 0, new Uint8Array(0)),
   ])
     expect(keys.take(KEY, 1, wrong)).toBe('other-bytes');
 
-  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+  expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
-test('a slot of another run, node, key or version names nothing here', async () => {
+test('a supply of another run, node, key or version names nothing here', async () => {
   const { keys, shares } = await loaded();
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
   await keys.load(share);
-  const slot = await made(keys);
+  const supply = await made(keys);
 
   for (const [key, version, named] of [
-    [KEY, 1, { ...slot, boot: new Uint8Array(16) }],
-    [KEY, 1, { ...slot, boot: new Uint8Array(0) }],
-    [KEY, 1, { ...slot, nodeId: 'node-2' }],
-    [KEY, 1, { ...slot, counter: slot.counter + 1n }],
-    [KEY, 1, { ...slot, counter: 0n }],
-    [KEY, 2, slot],
-    [share.keyId, 1, slot],
+    [KEY, 1, { ...supply, boot: new Uint8Array(16) }],
+    [KEY, 1, { ...supply, boot: new Uint8Array(0) }],
+    [KEY, 1, { ...supply, nodeId: 'node-2' }],
+    [KEY, 1, { ...supply, counter: supply.counter + 1n }],
+    [KEY, 1, { ...supply, counter: 0n }],
+    [KEY, 2, supply],
+    [share.keyId, 1, supply],
   ] as const)
     expect(keys.take(key, version, named)).toBe('gone');
 
-  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+  expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
 test('the counter rises over all keys and never starts again', async () => {
@@ -114,25 +115,23 @@ test('the counter rises over all keys and never starts again', async () => {
   await manager(shares).keep(share);
   await keys.load(share);
 
-  const slots = [
+  const supplies = [
     ...(await keys.commit(KEY, 1, 2)),
     ...(await keys.commit(share.keyId, 1, 2)),
     ...(await keys.commit(KEY, 1, 2)),
   ];
 
-  expect(slots.map(({ counter }) => counter)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
-  expect(
-    new Set(slots.flatMap(({ hiding, binding }) => [toHex(hiding), toHex(binding)])).size,
-  ).toBe(12);
+  expect(supplies.map(({ counter }) => counter)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
+  expect(new Set(supplies.flatMap(({ parts }) => parts.map(toHex))).size).toBe(12);
 });
 
 test('what is published is a copy', async () => {
   const { keys } = await loaded();
-  const slot = await made(keys);
-  const copy = { ...slot, hiding: Uint8Array.from(slot.hiding) };
-  slot.hiding.fill(0);
+  const supply = await made(keys);
+  const copy = withPart(supply, 0, Uint8Array.from(partOf(supply, 0)));
+  partOf(supply, 0).fill(0);
 
-  expect(keys.take(KEY, 1, slot)).toBe('other-bytes');
+  expect(keys.take(KEY, 1, supply)).toBe('other-bytes');
   expect(isTaken(keys.take(KEY, 1, copy))).toBe(true);
 });
 
@@ -144,8 +143,8 @@ test('at the cap of a key its oldest nonces go', async () => {
 
   expect(second).toHaveLength(64);
   expect(keys.available(KEY, 1)).toBe(64);
-  expect(first.map((slot) => keys.take(KEY, 1, slot))).toEqual(first.map(() => 'gone'));
-  expect(second.every((slot) => isTaken(keys.take(KEY, 1, slot)))).toBe(true);
+  expect(first.map((supply) => keys.take(KEY, 1, supply))).toEqual(first.map(() => 'gone'));
+  expect(second.every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
 });
 
 test('at the cap of the node the oldest nonces of all keys go', async () => {
@@ -184,7 +183,7 @@ test('an entry that names a nonce by id and bytes drops it, one with other bytes
 
   keys.named([
     named,
-    { ...kept, hiding: named.hiding },
+    withPart(kept, 0, partOf(named, 0)),
     { ...kept, boot: new Uint8Array(16) },
     { ...kept, nodeId: nodeId('node-2') },
     { ...kept, counter: 99n },
@@ -196,29 +195,29 @@ test('an entry that names a nonce by id and bytes drops it, one with other bytes
 
 test('a share that leaves the cache takes its nonces with it', async () => {
   const { keys, shares, share: first } = await loaded({ limits: { openSharesMax: 1 } });
-  const slot = await made(keys);
+  const supply = await made(keys);
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
 
   await keys.load(share);
 
   expect(keys.available(KEY, 1)).toBe(0);
-  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.take(KEY, 1, supply)).toBe('gone');
   expect(await keys.commit(KEY, 1, 1)).toEqual([]);
   await keys.load(first);
-  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.take(KEY, 1, supply)).toBe('gone');
   expect((await made(keys)).counter).toBe(2n);
 });
 
 test('another run has no nonce of this one, though it has its disk', async () => {
   const { keys, shares, share } = await loaded();
-  const slot = await made(keys);
+  const supply = await made(keys);
   const clone = manager(shares, { boot: bootId('b1'.repeat(16)) });
   await clone.load(share);
   await clone.commit(KEY, 1, 1);
 
-  expect(clone.take(KEY, 1, slot)).toBe('gone');
-  expect(isTaken(keys.take(KEY, 1, slot))).toBe(true);
+  expect(clone.take(KEY, 1, supply)).toBe('gone');
+  expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
 test('what is dropped is wiped, and what is taken is not', async () => {
@@ -227,7 +226,7 @@ test('what is dropped is wiped, and what is taken is not', async () => {
   const supplied = jest.spyOn(SCHEMES[Algorithm.FROST_ED25519_SHA512], 'makeSupply');
   const [first] = await keys.commit(KEY, 1, 2);
   const scalars = encoded.mock.results.map(({ value }) => value as Uint8Array);
-  const secrets = supplied.mock.results.map(({ value }) => (value as Supply).secret);
+  const secrets = supplied.mock.results.map(({ value }) => (value as MadeSupply).secret);
   encoded.mockRestore();
   supplied.mockRestore();
   const taken = first && keys.take(KEY, 1, first);
@@ -244,13 +243,13 @@ test('what is dropped is wiped, and what is taken is not', async () => {
 
 test('after the end there is nothing to take, and nothing is opened', async () => {
   const { keys, share, shares } = await loaded();
-  const slot = await made(keys);
+  const supply = await made(keys);
   const other = manager(shares);
   const loading = other.load(share);
   keys.close();
   other.close();
 
-  expect(keys.take(KEY, 1, slot)).toBe('gone');
+  expect(keys.take(KEY, 1, supply)).toBe('gone');
   expect(await keys.commit(KEY, 1, 1)).toEqual([]);
   expect([await keys.load(share), await loading]).toEqual([false, false]);
   await expect(keys.keep(share)).rejects.toMatchObject({ code: 'cancelled' });

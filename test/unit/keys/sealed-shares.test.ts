@@ -30,8 +30,8 @@ test('a share that was kept is loaded by the next run of the node', async () => 
 
   expect(await keys.load(share)).toBe(true);
 
-  const [slot] = await keys.commit(KEY, 1, 1);
-  const taken = slot && keys.take(KEY, 1, slot);
+  const [supply] = await keys.commit(KEY, 1, 1);
+  const taken = supply && keys.take(KEY, 1, supply);
   expect(taken).toMatchObject({ index: 1, algorithm: share.algorithm, scalar: share.scalar });
   expect(await keys.record(KEY, SESSION)).toEqual(share.record);
 });
@@ -66,9 +66,9 @@ test('a caller may wipe its share when it is kept', async () => {
   const keys = manager(shares);
   await keys.load(share);
 
-  const [slot] = await keys.commit(KEY, 1, 1);
+  const [supply] = await keys.commit(KEY, 1, 1);
 
-  expect(slot && keys.take(KEY, 1, slot)).toMatchObject({ scalar });
+  expect(supply && keys.take(KEY, 1, supply)).toMatchObject({ scalar });
 });
 
 test.each<[string, Partial<LoadInput>]>([

@@ -4,7 +4,7 @@ import { toHex, utf8 } from '../../../src/common/index.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import { Attempt, encode, KeyRecord, SignRequest, TaskRecord } from '../../../src/wire/index.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
+import type { Supply } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { KeyKept } from '../../simulation/checkers/key-kept.js';
 import { Outcomes } from '../../simulation/checkers/outcomes.js';
@@ -20,10 +20,10 @@ beforeEach(() => {
   scene = new Scene();
 });
 
-function slot(counter: number): NonceSlot {
+function supply(counter: number): Supply {
   const point = (tag: number): Uint8Array => Uint8Array.of(tag, counter);
   const boot = new Uint8Array(16);
-  return { nodeId: A, boot, counter: BigInt(counter), hiding: point(1), binding: point(2) };
+  return { nodeId: A, boot, counter: BigInt(counter), parts: [point(1), point(2)] };
 }
 
 /** A request entry that carries an attempt, always with the same nonce. */
@@ -37,7 +37,7 @@ function signRequest(index: number): Uint8Array {
   const firstAttempt = Attempt.fromPartial({
     number: 1,
     version: 1,
-    assignment: { $case: 'slots', value: { slots: [slot(1)] } },
+    assignment: { $case: 'supplies', value: { supplies: [supply(1)] } },
   });
   const voucher = {
     nodeId: A,
@@ -93,11 +93,11 @@ test('SingleUse sees two shares of one session', () => {
 test('SingleUse sees one commitment under two names', () => {
   const checker = new SingleUse(attemptsOf([]), scene.report);
 
-  checker.published(A, [slot(1), slot(2)]);
-  checker.published(A, [slot(1)]);
+  checker.published(A, [supply(1), supply(2)]);
+  checker.published(A, [supply(1)]);
   expect(scene.said).toEqual([]);
 
-  checker.published(A, [{ ...slot(1), counter: 9n }]);
+  checker.published(A, [{ ...supply(1), counter: 9n }]);
   expect(scene.said).toContain('SingleUse');
 });
 

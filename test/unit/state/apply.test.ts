@@ -6,7 +6,7 @@ import {
   generatedKeyOf,
   METHODS,
   signatureOf,
-  slotsOf,
+  suppliesOf,
 } from '../../../src/state/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import {
@@ -18,7 +18,7 @@ import {
   NODES,
   sealOf,
   signRequest,
-  slot,
+  supply,
   testGenesis,
 } from '../../support/builders/ledger.js';
 import type { AppliedEntry } from '../../support/builders/ledger.js';
@@ -228,7 +228,7 @@ describe('signing', () => {
     expect(ledger.task(taskId).request).toEqual(new Uint8Array(0));
   });
 
-  test('a malformed first attempt still opens the task, without an attempt, and names its slots', () => {
+  test('a malformed first attempt still opens the task, without an attempt, and names its supplies', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const wrong = ledger.signAttempt('treasury', 'another-task', 1);
@@ -238,25 +238,33 @@ describe('signing', () => {
   });
 
   test.each([
-    ['a subset of the signers', [slot('node-1', 1)]],
-    ['a signer twice', [slot('node-1', 1), slot('node-1', 2)]],
-    ['unsorted signers', [slot('node-2', 1), slot('node-1', 1)]],
-    ['a stranger', [slot('node-1', 1), slot('node-99', 1)]],
-    ['one signer too many', NODES.map((node) => slot(node, 1))],
-    ['a short commitment', [slot('node-1', 1), slot('node-2', 1, { hiding: fill(5, 31) })]],
-    ['a short boot', [slot('node-1', 1), slot('node-2', 1, { boot: fill(5, 15) })]],
-    ['counter 0', [slot('node-1', 0), slot('node-2', 1)]],
-    ['a counter beyond what a number holds', [slot('node-1', 2 ** 53), slot('node-2', 1)]],
-  ])('an attempt with %s is void, and its commitments are named all the same', (_, slots) => {
+    ['a subset of the signers', [supply('node-1', 1)]],
+    ['a signer twice', [supply('node-1', 1), supply('node-1', 2)]],
+    ['unsorted signers', [supply('node-2', 1), supply('node-1', 1)]],
+    ['a stranger', [supply('node-1', 1), supply('node-99', 1)]],
+    ['one signer too many', NODES.map((node) => supply(node, 1))],
+    [
+      'a short commitment',
+      [supply('node-1', 1), supply('node-2', 1, { parts: [fill(5, 31), fill(6)] })],
+    ],
+    ['one part too few', [supply('node-1', 1), supply('node-2', 1, { parts: [fill(5)] })]],
+    [
+      'one part too many',
+      [supply('node-1', 1), supply('node-2', 1, { parts: [fill(5), fill(6), fill(7)] })],
+    ],
+    ['a short boot', [supply('node-1', 1), supply('node-2', 1, { boot: fill(5, 15) })]],
+    ['counter 0', [supply('node-1', 0), supply('node-2', 1)]],
+    ['a counter beyond what a number holds', [supply('node-1', 2 ** 53), supply('node-2', 1)]],
+  ])('an attempt with %s is void, and its commitments are named all the same', (_, supplies) => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const taskId = opened(ledger.sign('treasury', 'one'));
     const value = ledger.signAttempt('treasury', taskId, 1, {
-      assignment: { $case: 'slots', value: { slots } },
+      assignment: { $case: 'supplies', value: { supplies } },
     });
     const applied = ledger.command({ $case: 'attempt', value });
     expect(applied.alarm).toBeDefined();
-    expect(applied.named).toEqual(slots);
+    expect(applied.named).toEqual(supplies);
     expect(ledger.task(taskId).attempts).toEqual([]);
   });
 
@@ -282,9 +290,9 @@ describe('signing', () => {
 
     const taskId = opened(ledger.sign('treasury', 'one'));
     const attempt = (hiding: number, binding: number) => {
-      const points = { hiding: fill(5, hiding), binding: fill(6, binding) };
-      const slots = [slot('node-1', 1, points), slot('node-2', 1, points)];
-      const assignment = { $case: 'slots' as const, value: { slots } };
+      const points = { parts: [fill(5, hiding), fill(6, binding)] };
+      const supplies = [supply('node-1', 1, points), supply('node-2', 1, points)];
+      const assignment = { $case: 'supplies' as const, value: { supplies } };
       const value = ledger.signAttempt('treasury', taskId, 1, { assignment });
       return ledger.command({ $case: 'attempt', value }).alarm;
     };
@@ -319,7 +327,7 @@ describe('signing', () => {
     for (let number = 1; number <= 9; number++) {
       ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', taskId, number) });
     }
-    expect(ledger.task(taskId).attempts.flatMap(({ attempt }) => slotsOf(attempt))).toHaveLength(
+    expect(ledger.task(taskId).attempts.flatMap(({ attempt }) => suppliesOf(attempt))).toHaveLength(
       16,
     );
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { METHODS } from '../../../src/state/index.js';
-import { APP, fill, Ledger, NODES, OPERATOR, slot } from '../../support/builders/ledger.js';
+import { APP, fill, Ledger, NODES, OPERATOR, supply } from '../../support/builders/ledger.js';
 import type { AppliedEntry } from '../../support/builders/ledger.js';
 
 const typesOf = ({ events }: AppliedEntry): readonly string[] => events.map(({ type }) => type);
@@ -47,7 +47,7 @@ test('the events of a signature say which commitments are used up and why the ta
     value: ledger.signAttempt('treasury', task, 1),
   });
   expect(attempt.events).toMatchObject([
-    { type: 'commitments-named', slots: [slot('node-1', 1), slot('node-2', 1)] },
+    { type: 'commitments-named', supplies: [supply('node-1', 1), supply('node-2', 1)] },
     { type: 'attempt-opened', task, number: 1 },
   ]);
   const failed = { taskId: task, reason: 'ATTEMPTS_EXHAUSTED', evidence: [] };

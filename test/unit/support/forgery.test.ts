@@ -74,14 +74,13 @@ test('a forged attempt changes nothing, or only what its signers look at', () =>
     const [task] = ledger.ask.tasks('', 10, true);
     const key = ledger.ask.key('treasury');
     if (task === undefined || key === undefined) throw new Error('the task is not open');
-    const slots = NODES.slice(0, 2).map((node, at) => ({
+    const supplies = NODES.slice(0, 2).map((node, at) => ({
       nodeId: node,
       boot: bootOf(node),
       counter: 1n,
-      hiding: new Uint8Array(32).fill(at + 1),
-      binding: new Uint8Array(32).fill(at + 11),
+      parts: [new Uint8Array(32).fill(at + 1), new Uint8Array(32).fill(at + 11)],
     }));
-    const honest = signAttempt(task, 1, key, slots);
+    const honest = signAttempt(task, 1, key, supplies);
     const forged = forge(honest);
     const append = (value: Attempt) => ledger.command({ $case: 'attempt', value });
     const attempts = (): number => ledger.ask.task(task.taskId)?.attempts.length ?? 0;

@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { keyId } from '../../../src/common/index.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, Ledger, slot } from '../../support/builders/ledger.js';
+import type { Supply } from '../../../src/wire/index.js';
+import { fill, Ledger, supply } from '../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
 
@@ -32,24 +32,27 @@ beforeEach(async () => {
   checks = new CommitmentChecks(room.context, room.arithmetic, () => (told += 1));
 });
 
-const made = (count: number): Promise<readonly NonceSlot[]> =>
+const made = (count: number): Promise<readonly Supply[]> =>
   other.keys.commit(keyId('treasury'), 1, count);
-const verdicts = (slots: readonly NonceSlot[]) => slots.map((each) => checks.isGood(each));
+const verdicts = (supplies: readonly Supply[]) => supplies.map((each) => checks.isGood(each));
 
 test('what is a point and what is none is found out in a job, once', async () => {
   const [good] = await made(1);
-  const slots = [good ?? slot('node-2', 1), slot('node-2', 2, { binding: fill(255) })];
-  expect(checks.check(key.record, slots)).toBe(true);
-  expect(checks.check(key.record, slots)).toBe(true);
-  expect(verdicts(slots)).toEqual([undefined, undefined]);
+  const supplies = [
+    good ?? supply('node-2', 1),
+    supply('node-2', 2, { parts: [fill(5), fill(255)] }),
+  ];
+  expect(checks.check(key.record, supplies)).toBe(true);
+  expect(checks.check(key.record, supplies)).toBe(true);
+  expect(verdicts(supplies)).toEqual([undefined, undefined]);
   await settle();
-  expect(verdicts(slots)).toEqual([true, false]);
-  expect(checks.check(key.record, slots)).toBe(false);
+  expect(verdicts(supplies)).toEqual([true, false]);
+  expect(checks.check(key.record, supplies)).toBe(false);
   expect([jobs, told]).toEqual([[4], 1]);
 });
 
 test('this node’s own are points: it has made them', () => {
-  const own = slot('node-1', 1);
+  const own = supply('node-1', 1);
   expect(checks.isGood(own)).toBe(true);
   expect(checks.check(key.record, [own])).toBe(false);
   expect(jobs).toEqual([]);
@@ -64,19 +67,19 @@ test('many are checked in pieces, so that a share can go between', async () => {
 test('a check that was not computed can be asked for again', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
-  const slots = await made(1);
-  expect(checks.check(key.record, slots)).toBe(true);
+  const supplies = await made(1);
+  expect(checks.check(key.record, supplies)).toBe(true);
   await settle();
-  expect([verdicts(slots), told]).toEqual([[undefined], 1]);
+  expect([verdicts(supplies), told]).toEqual([[undefined], 1]);
   room.compute = compute;
-  expect(checks.check(key.record, slots)).toBe(true);
+  expect(checks.check(key.record, supplies)).toBe(true);
   await settle();
-  expect(verdicts(slots)).toEqual([true]);
+  expect(verdicts(supplies)).toEqual([true]);
 });
 
 test('a record of an algorithm that no key has is a bug, and nothing of it is good', () => {
-  const slots = [slot('node-2', 1)];
+  const supplies = [supply('node-2', 1)];
   const record = { ...key.record, algorithm: Algorithm.UNSPECIFIED };
-  expect(() => checks.check(record, slots)).toThrow('an algorithm that keys can be made of');
-  expect(verdicts(slots)).toEqual([undefined]);
+  expect(() => checks.check(record, supplies)).toThrow('an algorithm that keys can be made of');
+  expect(verdicts(supplies)).toEqual([undefined]);
 });

@@ -32,7 +32,7 @@ function published(): readonly string[] {
   return room
     .takeSent()
     .flatMap(({ to, message: { message } }) =>
-      message?.$case === 'commitments' ? [`${to} ${message.value.slots.length}`] : [],
+      message?.$case === 'freshSupplies' ? [`${to} ${message.value.supplies.length}`] : [],
     );
 }
 
@@ -62,7 +62,7 @@ test('a node that holds no share of the key says nothing', async () => {
 async function next(): Promise<number> {
   commitments.takeUnannounced(key.record);
   await settle();
-  return commitments.takeUnannounced(key.record).slots.length;
+  return commitments.takeUnannounced(key.record).supplies.length;
 }
 
 test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', async () => {
@@ -80,7 +80,7 @@ test('with a share go as many as are missing: more for a key in use, 64 at most,
 });
 
 test('a share waits for no commitments: those that it has used up are made behind it, and told if none follows', async () => {
-  expect(commitments.takeUnannounced(key.record).slots).toEqual([]);
+  expect(commitments.takeUnannounced(key.record).supplies).toEqual([]);
   expect(commitments.busy).toBe(true);
   commitments.tick();
   expect(published()).toEqual([]);
@@ -93,8 +93,8 @@ test('a share waits for no commitments: those that it has used up are made behin
 test('commitments that could not be computed are missing, and no more: the next need makes them', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
-  const { slots } = await commitments.refillForRefusal(key.record);
-  expect([slots, await next()]).toEqual([[], 0]);
+  const { supplies } = await commitments.refillForRefusal(key.record);
+  expect([supplies, await next()]).toEqual([[], 0]);
   room.compute = compute;
   await settle();
   expect(await next()).toBe(4);
@@ -102,7 +102,7 @@ test('commitments that could not be computed are missing, and no more: the next 
 
 test('with a refusal go fresh ones, however many there are', async () => {
   await room.keys.commit(KEY, 1, 64);
-  expect((await commitments.refillForRefusal(key.record)).slots).toHaveLength(4);
+  expect((await commitments.refillForRefusal(key.record)).supplies).toHaveLength(4);
 });
 
 test('a leader that asks for many keys remembers only whom it asked just now', () => {

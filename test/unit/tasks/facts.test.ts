@@ -101,7 +101,7 @@ describe('installed', () => {
     facts.keyChanged(key.record);
     await settle();
     const sent = room.sent.map(({ to, message }) => `${to} ${message.message?.$case}`);
-    expect(sent).toEqual(['node-3 fact', ...NODES.map((node) => `${node} commitments`)]);
+    expect(sent).toEqual(['node-3 fact', ...NODES.map((node) => `${node} freshSupplies`)]);
 
     const { message } = room.takeSent()[0]?.message ?? {};
     ledger.append('command', message?.$case === 'fact' ? message.value.command : fill(0));

@@ -49,9 +49,9 @@ function take(request: Request): void {
 }
 
 async function fill(of: TaskRoom, count = 1): Promise<void> {
-  const slots = await of.keys.commit(keyId('treasury'), 1, count);
-  pools.add(of.self, 'treasury', 1, slots, room.clock.elapsed());
-  checks.check(key.record, slots);
+  const supplies = await of.keys.commit(keyId('treasury'), 1, count);
+  pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
+  checks.check(key.record, supplies);
   await settle();
 }
 
@@ -85,7 +85,7 @@ describe('a Sign', () => {
     take(sign());
     const wanted = room
       .takeSent()
-      .filter(({ message }) => message.message?.$case === 'wantCommitments');
+      .filter(({ message }) => message.message?.$case === 'wantSupplies');
     expect(wanted.map(({ to }) => to).sort()).toEqual(NODES);
     expect(proposals()).toEqual([]);
     await fill(room);

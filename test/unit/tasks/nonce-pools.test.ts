@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeId } from '../../../src/common/index.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, slot } from '../../support/builders/ledger.js';
+import type { Supply } from '../../../src/wire/index.js';
+import { fill, supply } from '../../support/builders/ledger.js';
 import { bootHexOf, laterBootOf } from '../../support/builders/task-room.js';
 
 const [ONE, TWO] = [nodeId('node-1'), nodeId('node-2')];
@@ -20,7 +20,7 @@ function assigned(of: NoncePools, key = 'key'): readonly bigint[] | undefined {
 
 test('of what is not known to be a point nothing is taken yet, and what is none goes', () => {
   const of = pools();
-  of.add(ONE, 'key', 1, [slot(ONE, 1), slot(ONE, 2), slot(ONE, 3)], 0);
+  of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2), supply(ONE, 3)], 0);
   const take = (verdicts: readonly (boolean | undefined)[]) =>
     of
       .assign('key', 1, 1, [ONE], ({ counter }) => verdicts[Number(counter) - 1])
@@ -34,57 +34,58 @@ test('of what is not known to be a point nothing is taken yet, and what is none 
 describe('a pool takes', () => {
   test('commitments of a node from its own stream only', () => {
     const of = pools();
-    of.add(TWO, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(TWO, 'key', 1, [supply(ONE, 1)], 0);
     expect(of.size).toBe(0);
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     expect(of.size).toBe(1);
   });
 
   test('nothing of a node that has not said which run it is, nor of another run', () => {
     const of = pools();
-    of.add(nodeId('node-3'), 'key', 1, [slot('node-3', 1)], 0);
-    of.add(ONE, 'key', 1, [slot(ONE, 1, { boot: fill(9, 16) })], 0);
+    of.add(nodeId('node-3'), 'key', 1, [supply('node-3', 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1, { boot: fill(9, 16) })], 0);
     expect(of.size).toBe(0);
   });
 
-  test.each<[string, Partial<NonceSlot>]>([
+  test.each<[string, Partial<Supply>]>([
     ['a counter beyond what a number holds', { counter: 2n ** 53n }],
     ['counter 0', { counter: 0n }],
-    ['a short point', { hiding: fill(5, 31) }],
-    ['a long point', { binding: fill(5, 34) }],
+    ['a short point', { parts: [fill(5, 31), fill(6)] }],
+    ['points of two algorithms', { parts: [fill(5, 32), fill(6, 33)] }],
+    ['a long point', { parts: [fill(5), fill(6, 34)] }],
   ])('nothing that would make an attempt void: %s', (_, wrong) => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1, wrong), slot(ONE, 2)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1, wrong), supply(ONE, 2)], 0);
     expect(assigned(of)).toEqual([2n]);
     expect(of.size).toBe(0);
   });
 
   test('counters that rise, of all keys together: a late copy stays out', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 2)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 2)], 0);
     expect(assigned(of)).toEqual([2n]);
-    of.add(ONE, 'key', 1, [slot(ONE, 2), slot(ONE, 1)], 0);
-    of.add(ONE, 'other', 1, [slot(ONE, 2)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 2), supply(ONE, 1)], 0);
+    of.add(ONE, 'other', 1, [supply(ONE, 2)], 0);
     expect(of.size).toBe(0);
   });
 
   test('no copy of what an entry named before it came', () => {
     const of = pools();
-    of.named([slot(ONE, 7)]);
-    of.add(ONE, 'key', 1, [slot(ONE, 6), slot(ONE, 7), slot(ONE, 8)], 0);
+    of.named([supply(ONE, 7)]);
+    of.add(ONE, 'key', 1, [supply(ONE, 6), supply(ONE, 7), supply(ONE, 8)], 0);
     expect(assigned(of)).toEqual([8n]);
     expect(of.size).toBe(0);
   });
 
   test('64 of one node and key, and 16384 of one node: the oldest go', () => {
     const of = pools();
-    const many = Array.from({ length: 65 }, (_, at) => slot(ONE, at + 1));
+    const many = Array.from({ length: 65 }, (_, at) => supply(ONE, at + 1));
     of.add(ONE, 'key', 1, many, 0);
     expect(of.size).toBe(64);
     of.assign('key', 1, 1, [ONE], ({ counter }) => counter === 1n);
     expect(of.size).toBe(0);
 
-    for (let at = 0; at < 20_000; at++) of.add(ONE, `key-${at}`, 1, [slot(ONE, 100 + at)], 0);
+    for (let at = 0; at < 20_000; at++) of.add(ONE, `key-${at}`, 1, [supply(ONE, 100 + at)], 0);
     expect(of.size).toBe(16_384);
     expect(assigned(of, 'key-0')).toBeUndefined();
     expect(assigned(of, 'key-19999')).toEqual([20_099n]);
@@ -94,34 +95,34 @@ describe('a pool takes', () => {
 describe('a pool drops', () => {
   test('everything of an earlier run, and its late copies', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.hello(ONE, laterBootOf(ONE));
     expect(of.size).toBe(0);
-    of.add(ONE, 'key', 1, [slot(ONE, 2)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 2)], 0);
     expect(of.size).toBe(0);
   });
 
   test('nothing when the same run connects again', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.hello(ONE, bootHexOf(ONE));
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     expect(assigned(of)).toEqual([1n]);
   });
 
   test('what an applied entry names, of the right run only', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1), slot(ONE, 2)], 0);
-    of.named([slot(ONE, 2, { boot: fill(9, 16) })]);
+    of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2)], 0);
+    of.named([supply(ONE, 2, { boot: fill(9, 16) })]);
     expect(of.size).toBe(2);
-    of.named([slot(ONE, 2), slot(TWO, 1), slot('stranger', 1)]);
+    of.named([supply(ONE, 2), supply(TWO, 1), supply('stranger', 1)]);
     expect(assigned(of)).toEqual([1n]);
   });
 
   test('what is 45 s old', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
-    of.add(ONE, 'key', 1, [slot(ONE, 2)], 1);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 2)], 1);
     of.expire(44_999);
     expect(of.size).toBe(2);
     of.expire(45_000);
@@ -131,8 +132,10 @@ describe('a pool drops', () => {
 
   test('what does not decode, when it would be used', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1), slot(ONE, 2)], 0);
-    expect(of.assign('key', 1, 1, [ONE], ({ counter }) => counter === 1n)).toEqual([slot(ONE, 1)]);
+    of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2)], 0);
+    expect(of.assign('key', 1, 1, [ONE], ({ counter }) => counter === 1n)).toEqual([
+      supply(ONE, 1),
+    ]);
     expect(of.size).toBe(0);
   });
 });
@@ -140,17 +143,17 @@ describe('a pool drops', () => {
 describe('an assignment', () => {
   test('takes one of each, sorted by node, of the key and version only, and never twice', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
-    of.add(TWO, 'key', 1, [slot(TWO, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
+    of.add(TWO, 'key', 1, [supply(TWO, 1)], 0);
     expect(of.assign('key', 2, 2, [TWO, ONE], anything)).toBeUndefined();
     expect(of.assign('other', 1, 2, [TWO, ONE], anything)).toBeUndefined();
-    expect(of.assign('key', 1, 2, [TWO, ONE], anything)).toEqual([slot(ONE, 1), slot(TWO, 1)]);
+    expect(of.assign('key', 1, 2, [TWO, ONE], anything)).toEqual([supply(ONE, 1), supply(TWO, 1)]);
     expect(of.assign('key', 1, 1, [TWO, ONE], anything)).toBeUndefined();
   });
 
   test('takes none where they are too few', () => {
     const of = pools();
-    of.add(ONE, 'key', 1, [slot(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     expect(of.assign('key', 1, 2, [TWO, ONE], anything)).toBeUndefined();
     expect(assigned(of)).toEqual([1n]);
   });

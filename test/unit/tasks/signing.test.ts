@@ -6,12 +6,13 @@ import { SignParticipant } from '../../../src/tasks/kinds/sign/participant.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../../../src/tasks/live-tasks.js';
 import type { Answers } from '../../../src/tasks/participant/answers.js';
 import { decode, Declined } from '../../../src/wire/index.js';
-import type { Contribution, NonceSlot } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS, Ledger, NODES, slot } from '../../support/builders/ledger.js';
+import type { Contribution, Supply } from '../../../src/wire/index.js';
+import { fill, GENESIS_MS, Ledger, NODES, supply } from '../../support/builders/ledger.js';
 import { bytesOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import type { DealtKey } from '../../support/builders/task-room.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
+import { partOf, withPart } from '../../support/builders/ledger.js';
 
 const KEY = keyId('treasury');
 
@@ -48,24 +49,24 @@ function signer(): Signer {
   };
 }
 
-async function commitmentOf(of: TaskRoom): Promise<NonceSlot> {
+async function commitmentOf(of: TaskRoom): Promise<Supply> {
   const [made] = await of.keys.commit(KEY, 1, 1);
   if (made === undefined) throw new Error('the share is not loaded');
   return made;
 }
 
-/** A sign task whose first attempt names `slots`; opened here as it is in the state. */
-function session(...slots: readonly NonceSlot[]): Attempted {
+/** A sign task whose first attempt names `supplies`; opened here as it is in the state. */
+function session(...supplies: readonly Supply[]): Attempted {
   const id = ledger.sign('treasury', `sign-${++requests}`).changedTasks[0] ?? taskId('');
-  return attempt(id, slots);
+  return attempt(id, supplies);
 }
 
-function attempt(id: string, slots: readonly NonceSlot[]): Attempted {
+function attempt(id: string, supplies: readonly Supply[]): Attempted {
   const number = ledger.task(id).attempts.length + 1;
   ledger.command({
     $case: 'attempt',
     value: ledger.signAttempt('treasury', id, number, {
-      assignment: { $case: 'slots', value: { slots: [...slots] } },
+      assignment: { $case: 'supplies', value: { supplies: [...supplies] } },
     }),
   });
   const live = open.refresh(taskId(id));
@@ -110,7 +111,7 @@ describe('a session', () => {
   });
 
   test('that does not name this node is not answered', async () => {
-    signing.contribute(session(await commitmentOf(other), slot('node-3', 1)));
+    signing.contribute(session(await commitmentOf(other), supply('node-3', 1)));
     await settle();
     expect(kinds()).toEqual([]);
   });
@@ -131,7 +132,7 @@ describe('a session', () => {
 
   test('of an earlier run of this process is declined, and so is every one after a restart', async () => {
     signing.contribute(
-      session(slot('node-1', 1, { boot: fill(7, 16) }), await commitmentOf(other)),
+      session(supply('node-1', 1, { boot: fill(7, 16) }), await commitmentOf(other)),
     );
     await settle();
     expect(kinds()).toEqual(['boot-changed']);
@@ -164,9 +165,9 @@ describe('a session', () => {
 
   test('that names a nonce with other bytes is declined, and the nonce kept', async () => {
     const nonce = await commitmentOf(room);
-    signing.contribute(session({ ...nonce, hiding: fill(9) }, await commitmentOf(other)));
+    signing.contribute(session(withPart(nonce, 0, fill(9)), await commitmentOf(other)));
     await settle();
-    signing.contribute(session({ ...nonce, binding: nonce.hiding }, await commitmentOf(other)));
+    signing.contribute(session(withPart(nonce, 1, partOf(nonce, 0)), await commitmentOf(other)));
     await settle();
     expect(kinds()).toEqual(['nonce-mismatch', 'nonce-mismatch']);
     signing.contribute(session(nonce, await commitmentOf(other)));
@@ -175,7 +176,9 @@ describe('a session', () => {
   });
 
   test('with a commitment that is no point is declined, with its owner’s index', async () => {
-    signing.contribute(session(await commitmentOf(room), slot('node-2', 1, { hiding: fill(255) })));
+    signing.contribute(
+      session(await commitmentOf(room), supply('node-2', 1, { parts: [fill(255), fill(6)] })),
+    );
     await settle();
     const [answer] = answers();
     expect(answer?.reason).toBe('bad-commitment');
@@ -186,7 +189,7 @@ describe('a session', () => {
 
   test('is declined with fresh commitments: the kept ones may be those that nobody heard of', async () => {
     await room.keys.commit(KEY, 1, 64);
-    signing.contribute(session(slot('node-1', 9999), await commitmentOf(other)));
+    signing.contribute(session(supply('node-1', 9999), await commitmentOf(other)));
     await settle();
     const [answer] = answers();
     expect(answer?.reason).toBe('nonce-gone');

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { bootId, nodeId } from '../../../src/common/index.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import { attempted, newPlan, nextStep } from '../../../src/tasks/leader/plan.js';
-import { bootOf, slot } from '../../support/builders/ledger.js';
+import { bootOf, supply } from '../../support/builders/ledger.js';
 
 const NODE = nodeId('node-1');
 const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));
@@ -11,10 +11,10 @@ const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));
 test('what a node publishes with a refusal is offered before all that it may have dropped unheard', () => {
   const pools = new NoncePools();
   pools.hello(NODE, BOOT);
-  const stale = Array.from({ length: 64 }, (_, at) => slot(NODE, at + 1));
+  const stale = Array.from({ length: 64 }, (_, at) => supply(NODE, at + 1));
   pools.add(NODE, 'key', 1, stale, 0);
 
-  pools.add(NODE, 'key', 1, [slot(NODE, 1000)], 1);
+  pools.add(NODE, 'key', 1, [supply(NODE, 1000)], 1);
 
   const assigned = pools.assign('key', 1, 1, [NODE], () => true);
   expect(assigned?.map(({ counter }) => counter)).toEqual([1000n]);

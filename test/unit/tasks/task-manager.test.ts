@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
-import { encodeCommand, METHODS, signatureOf, slotsOf } from '../../../src/state/index.js';
+import { encodeCommand, METHODS, signatureOf, suppliesOf } from '../../../src/state/index.js';
 import { batchOf, DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
 import {
   Command,
@@ -12,8 +12,15 @@ import {
   SignatureShare,
 } from '../../../src/wire/index.js';
 import type { SessionBody } from '../../../src/wire/index.js';
-import type { NonceSlot } from '../../../src/wire/index.js';
-import { fill, Ledger, NODES, OPERATOR, signRequest, slot } from '../../support/builders/ledger.js';
+import type { Supply } from '../../../src/wire/index.js';
+import {
+  fill,
+  Ledger,
+  NODES,
+  OPERATOR,
+  signRequest,
+  supply,
+} from '../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 
@@ -95,7 +102,7 @@ function task(id: string): ReturnType<Ledger['task']> | undefined {
 
 /** Whom the newest attempt of a task asks. */
 const asked = (id: string): readonly string[] =>
-  slotsOf(task(id)?.attempts.at(-1)?.attempt).map((each) => each.nodeId);
+  suppliesOf(task(id)?.attempts.at(-1)?.attempt).map((each) => each.nodeId);
 const outcome = (id: string): string | undefined => {
   const found = task(id);
   return found && signatureOf(found) ? 'signature' : found?.outcome?.$case;
@@ -218,14 +225,17 @@ describe('a participant that lies', () => {
   });
 
   test('cannot make attempts void with commitments that no entry may name', async () => {
-    const wrong: readonly Partial<NonceSlot>[] = [{ counter: 2n ** 60n }, { hiding: fill(5, 31) }];
+    const wrong: readonly Partial<Supply>[] = [
+      { counter: 2n ** 60n },
+      { parts: [fill(5, 31), fill(6)] },
+    ];
     for (const [position, each] of wrong.entries()) {
       at(ONE).manager.receive(
         TWO,
         encodeSession({
           message: {
-            $case: 'commitments',
-            value: { keyId: KEY, version: 1, slots: [slot('node-2', 100 + position, each)] },
+            $case: 'freshSupplies',
+            value: { keyId: KEY, version: 1, supplies: [supply('node-2', 100 + position, each)] },
           },
         }),
       );
@@ -248,17 +258,17 @@ describe('a participant that lies', () => {
     };
     const messages: readonly SessionBody[] = [
       { message: undefined },
-      { message: { $case: 'wantCommitments', value: { keyId: long } } },
+      { message: { $case: 'wantSupplies', value: { keyId: long } } },
       {
         message: {
-          $case: 'commitments',
-          value: { keyId: long, version: 1, slots: [slot('node-2', 1)] },
+          $case: 'freshSupplies',
+          value: { keyId: long, version: 1, supplies: [supply('node-2', 1)] },
         },
       },
       {
         message: {
           $case: 'contribution',
-          value: { envelope, keyId: long, version: 9, next: [slot('node-2', 2)] },
+          value: { envelope, keyId: long, version: 9, next: [supply('node-2', 2)] },
         },
       },
       {
@@ -292,10 +302,10 @@ describe('a leader that lies', () => {
   test('gets one share for one nonce, whatever it puts into the log', async () => {
     sign('warm', ONE);
     await pass(200);
-    const slots = await Promise.all(
+    const supplies = await Promise.all(
       (['node-1', 'node-2'] as const).map(async (node) => {
         const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
-        return made ?? slot(node, 1);
+        return made ?? supply(node, 1);
       }),
     );
     for (const { room } of nodes) room.follow(undefined);
@@ -303,7 +313,7 @@ describe('a leader that lies', () => {
       const request = signRequest('treasury', id, utf8(id));
       apply({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } });
       const value = ledger.signAttempt('treasury', task(id)?.taskId ?? '', 1, {
-        assignment: { $case: 'slots', value: { slots } },
+        assignment: { $case: 'supplies', value: { supplies } },
       });
       apply({ command: { $case: 'attempt', value } });
     }
@@ -322,10 +332,10 @@ describe('a leader that lies', () => {
 
   test('gets no share for a task that the same batch closes', async () => {
     const request = signRequest('treasury', 'one', utf8('hello'));
-    const slots = await Promise.all(
+    const supplies = await Promise.all(
       (['node-1', 'node-2'] as const).map(async (node) => {
         const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
-        return made ?? slot(node, 1);
+        return made ?? supply(node, 1);
       }),
     );
     const append = (command: Pick<Command, 'command'>): ReturnType<typeof batchOf> =>
@@ -335,7 +345,7 @@ describe('a leader that lies', () => {
     ];
     const id = task('one')?.taskId ?? '';
     const value = ledger.signAttempt('treasury', id, 1, {
-      assignment: { $case: 'slots', value: { slots } },
+      assignment: { $case: 'supplies', value: { supplies } },
     });
     batches.push(append({ command: { $case: 'attempt', value } }));
     batches.push(
@@ -352,12 +362,12 @@ describe('a leader that lies', () => {
       .filter(({ message }) => message.message?.$case === 'contribution');
     expect(sent).toEqual([]);
     // And the nonce that was named is gone for good (frost: N4).
-    const own = slots.find(({ nodeId: node }) => node === TWO) ?? slot('node-2', 1);
+    const own = supplies.find(({ nodeId: node }) => node === TWO) ?? supply('node-2', 1);
     expect(at(TWO).room.keys.take(KEY, 1, own)).toBe('gone');
   });
 
   test('can name a hundred thousand commitments in a batch, and the node bears it', () => {
-    const one = slot('node-2', 1);
+    const one = supply('node-2', 1);
     const named = Array.from({ length: 200_000 }, (_, each) => ({ ...one, counter: BigInt(each) }));
     const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), decisions: [] };
     expect(() => at(TWO).manager.applied({ ...empty, named })).not.toThrow();

@@ -4,7 +4,7 @@ import { combineJob } from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import { sharedKey } from '../../../sharing/index.js';
-import { slotsOf } from '../../../state/index.js';
+import { suppliesOf } from '../../../state/index.js';
 import type { NewTask, ParsedSign } from '../../../state/index.js';
 import { decode, SignatureShare } from '../../../wire/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant } from '../../../wire/index.js';
@@ -119,10 +119,10 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     const { key } = attempt.task;
     if (reason !== 'bad-commitment' || key === undefined) return {};
     const owner = key.participants[index - 1]?.nodeId;
-    const slot = slotsOf(attempt.record.attempt).find((each) => each.nodeId === owner);
+    const supply = suppliesOf(attempt.record.attempt).find((each) => each.nodeId === owner);
     const scheme = this.#parts.arithmetic.schemes[algorithmOf(key)];
-    if (slot === undefined || scheme.isSupply([slot.hiding, slot.binding])) return {};
-    return { blamed: nodeId(slot.nodeId) };
+    if (supply === undefined || scheme.isSupply(supply.parts)) return {};
+    return { blamed: nodeId(supply.nodeId) };
   }
 
   #connected(participants: readonly KeyParticipant[]): readonly NodeId[] {

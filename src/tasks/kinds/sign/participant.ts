@@ -5,10 +5,10 @@ import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { TakenNonce } from '../../../keys/index.js';
 import { sharedKey } from '../../../sharing/index.js';
-import { slotsOf } from '../../../state/index.js';
+import { suppliesOf } from '../../../state/index.js';
 import type { ParsedSign } from '../../../state/index.js';
 import { encode, SignatureShare } from '../../../wire/index.js';
-import type { KeyRecord, NonceSlot } from '../../../wire/index.js';
+import type { KeyRecord, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
@@ -39,7 +39,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
     const { context, session, supply } = this.#parts;
     const { self, consensus } = context;
     const { key } = attempt.task;
-    const own = slotsOf(attempt.record.attempt).find(({ nodeId }) => nodeId === self.id);
+    const own = suppliesOf(attempt.record.attempt).find(({ nodeId }) => nodeId === self.id);
     if (key === undefined || own === undefined) return;
     // Before that, "open" may only mean that the outcome is not applied here yet.
     if (!consensus.status().current || !session.answers.begin(attempt)) return;
@@ -71,7 +71,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   #take(
     attempt: LiveAttempt<ParsedSign>,
     key: KeyRecord,
-    own: NonceSlot,
+    own: Supply,
   ): ShareOrReason | Promise<ShareOrReason> {
     const { context, keys } = this.#parts;
     const { clock, self } = context;

@@ -43,18 +43,18 @@ export interface RequestAuthorization {
   by: { $case: "signed"; value: Authorization } | { $case: "voucher"; value: Voucher } | undefined;
 }
 
-/** One nonce commitment of one node, used at most once. */
-export interface NonceSlot {
+/** What one node has ready for one signature, made before the message is known and used at most once: a nonce of FROST. */
+export interface Supply {
   nodeId: string;
-  /** 16 bytes: the run of the process that holds the nonce. */
+  /** 16 bytes: the run of the process that holds the secret. */
   boot: Uint8Array;
   counter: bigint;
-  hiding: Uint8Array;
-  binding: Uint8Array;
+  /** What others must know of it. FROST: the commitment's points D and E. */
+  parts: Uint8Array[];
 }
 
-export interface NonceSlots {
-  slots: NonceSlot[];
+export interface Supplies {
+  supplies: Supply[];
 }
 
 export interface BootedNode {
@@ -76,7 +76,7 @@ export interface Attempt {
   sharingSession: Uint8Array;
   /** Sorted bytewise by node id. */
   assignment:
-    | { $case: "slots"; value: NonceSlots }
+    | { $case: "supplies"; value: Supplies }
     | { $case: "boots"; value: BootedNodes }
     | undefined;
   /** Of the request that the attempt answers: so the entry's hash, and with it the session id, fixes what is asked. */
@@ -554,12 +554,12 @@ export const RequestAuthorization: MessageFns<RequestAuthorization> = {
   },
 };
 
-function createBaseNonceSlot(): NonceSlot {
-  return { nodeId: "", boot: new Uint8Array(0), counter: 0n, hiding: new Uint8Array(0), binding: new Uint8Array(0) };
+function createBaseSupply(): Supply {
+  return { nodeId: "", boot: new Uint8Array(0), counter: 0n, parts: [] };
 }
 
-export const NonceSlot: MessageFns<NonceSlot> = {
-  encode(message: NonceSlot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const Supply: MessageFns<Supply> = {
+  encode(message: Supply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
@@ -572,16 +572,13 @@ export const NonceSlot: MessageFns<NonceSlot> = {
       }
       writer.uint32(24).uint64(message.counter);
     }
-    if (message.hiding.length !== 0) {
-      writer.uint32(34).bytes(message.hiding);
-    }
-    if (message.binding.length !== 0) {
-      writer.uint32(42).bytes(message.binding);
+    for (const v of message.parts) {
+      writer.uint32(34).bytes(v!);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): NonceSlot {
+  decode(input: BinaryReader | Uint8Array, length?: number): Supply {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -590,7 +587,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNonceSlot();
+      const message = createBaseSupply();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -623,15 +620,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
               break;
             }
 
-            message.hiding = reader.bytes();
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.binding = reader.bytes();
+            message.parts.push(reader.bytes());
             continue;
           }
         }
@@ -646,7 +635,7 @@ export const NonceSlot: MessageFns<NonceSlot> = {
     }
   },
 
-  fromJSON(object: any): NonceSlot {
+  fromJSON(object: any): Supply {
     return {
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
@@ -655,12 +644,11 @@ export const NonceSlot: MessageFns<NonceSlot> = {
         : "",
       boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
       counter: isSet(object.counter) ? BigInt(object.counter) : 0n,
-      hiding: isSet(object.hiding) ? bytesFromBase64(object.hiding) : new Uint8Array(0),
-      binding: isSet(object.binding) ? bytesFromBase64(object.binding) : new Uint8Array(0),
+      parts: globalThis.Array.isArray(object?.parts) ? object.parts.map((e: any) => bytesFromBase64(e)) : [],
     };
   },
 
-  toJSON(message: NonceSlot): unknown {
+  toJSON(message: Supply): unknown {
     const obj: any = {};
     if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
@@ -671,42 +659,38 @@ export const NonceSlot: MessageFns<NonceSlot> = {
     if (message.counter !== 0n) {
       obj.counter = message.counter.toString();
     }
-    if (message.hiding.length !== 0) {
-      obj.hiding = base64FromBytes(message.hiding);
-    }
-    if (message.binding.length !== 0) {
-      obj.binding = base64FromBytes(message.binding);
+    if (message.parts?.length) {
+      obj.parts = message.parts.map((e) => base64FromBytes(e));
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<NonceSlot>, I>>(base?: I): NonceSlot {
-    return NonceSlot.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<Supply>, I>>(base?: I): Supply {
+    return Supply.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<NonceSlot>, I>>(object: I): NonceSlot {
-    const message = createBaseNonceSlot();
+  fromPartial<I extends Exact<DeepPartial<Supply>, I>>(object: I): Supply {
+    const message = createBaseSupply();
     message.nodeId = object.nodeId ?? "";
     message.boot = object.boot ?? new Uint8Array(0);
     message.counter = (object.counter !== undefined && object.counter !== null) ? BigInt(object.counter) : 0n;
-    message.hiding = object.hiding ?? new Uint8Array(0);
-    message.binding = object.binding ?? new Uint8Array(0);
+    message.parts = object.parts?.map((e) => e) || [];
     return message;
   },
 };
 
-function createBaseNonceSlots(): NonceSlots {
-  return { slots: [] };
+function createBaseSupplies(): Supplies {
+  return { supplies: [] };
 }
 
-export const NonceSlots: MessageFns<NonceSlots> = {
-  encode(message: NonceSlots, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.slots) {
-      NonceSlot.encode(v!, writer.uint32(10).fork()).join();
+export const Supplies: MessageFns<Supplies> = {
+  encode(message: Supplies, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.supplies) {
+      Supply.encode(v!, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): NonceSlots {
+  decode(input: BinaryReader | Uint8Array, length?: number): Supplies {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -715,7 +699,7 @@ export const NonceSlots: MessageFns<NonceSlots> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNonceSlots();
+      const message = createBaseSupplies();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -724,7 +708,7 @@ export const NonceSlots: MessageFns<NonceSlots> = {
               break;
             }
 
-            message.slots.push(NonceSlot.decode(reader, reader.uint32()));
+            message.supplies.push(Supply.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -739,26 +723,26 @@ export const NonceSlots: MessageFns<NonceSlots> = {
     }
   },
 
-  fromJSON(object: any): NonceSlots {
+  fromJSON(object: any): Supplies {
     return {
-      slots: globalThis.Array.isArray(object?.slots) ? object.slots.map((e: any) => NonceSlot.fromJSON(e)) : [],
+      supplies: globalThis.Array.isArray(object?.supplies) ? object.supplies.map((e: any) => Supply.fromJSON(e)) : [],
     };
   },
 
-  toJSON(message: NonceSlots): unknown {
+  toJSON(message: Supplies): unknown {
     const obj: any = {};
-    if (message.slots?.length) {
-      obj.slots = message.slots.map((e) => NonceSlot.toJSON(e));
+    if (message.supplies?.length) {
+      obj.supplies = message.supplies.map((e) => Supply.toJSON(e));
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<NonceSlots>, I>>(base?: I): NonceSlots {
-    return NonceSlots.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<Supplies>, I>>(base?: I): Supplies {
+    return Supplies.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<NonceSlots>, I>>(object: I): NonceSlots {
-    const message = createBaseNonceSlots();
-    message.slots = object.slots?.map((e) => NonceSlot.fromPartial(e)) || [];
+  fromPartial<I extends Exact<DeepPartial<Supplies>, I>>(object: I): Supplies {
+    const message = createBaseSupplies();
+    message.supplies = object.supplies?.map((e) => Supply.fromPartial(e)) || [];
     return message;
   },
 };
@@ -947,8 +931,8 @@ export const Attempt: MessageFns<Attempt> = {
       writer.uint32(34).bytes(message.sharingSession);
     }
     switch (message.assignment?.$case) {
-      case "slots":
-        NonceSlots.encode(message.assignment.value, writer.uint32(42).fork()).join();
+      case "supplies":
+        Supplies.encode(message.assignment.value, writer.uint32(42).fork()).join();
         break;
       case "boots":
         BootedNodes.encode(message.assignment.value, writer.uint32(50).fork()).join();
@@ -1010,7 +994,7 @@ export const Attempt: MessageFns<Attempt> = {
               break;
             }
 
-            message.assignment = { $case: "slots", value: NonceSlots.decode(reader, reader.uint32()) };
+            message.assignment = { $case: "supplies", value: Supplies.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -1055,8 +1039,8 @@ export const Attempt: MessageFns<Attempt> = {
         : isSet(object.sharing_session)
         ? bytesFromBase64(object.sharing_session)
         : new Uint8Array(0),
-      assignment: isSet(object.slots)
-        ? { $case: "slots", value: NonceSlots.fromJSON(object.slots) }
+      assignment: isSet(object.supplies)
+        ? { $case: "supplies", value: Supplies.fromJSON(object.supplies) }
         : isSet(object.boots)
         ? { $case: "boots", value: BootedNodes.fromJSON(object.boots) }
         : undefined,
@@ -1082,8 +1066,8 @@ export const Attempt: MessageFns<Attempt> = {
     if (message.sharingSession.length !== 0) {
       obj.sharingSession = base64FromBytes(message.sharingSession);
     }
-    if (message.assignment?.$case === "slots") {
-      obj.slots = NonceSlots.toJSON(message.assignment.value);
+    if (message.assignment?.$case === "supplies") {
+      obj.supplies = Supplies.toJSON(message.assignment.value);
     } else if (message.assignment?.$case === "boots") {
       obj.boots = BootedNodes.toJSON(message.assignment.value);
     }
@@ -1103,9 +1087,9 @@ export const Attempt: MessageFns<Attempt> = {
     message.version = object.version ?? 0;
     message.sharingSession = object.sharingSession ?? new Uint8Array(0);
     switch (object.assignment?.$case) {
-      case "slots": {
+      case "supplies": {
         if (object.assignment?.value !== undefined && object.assignment?.value !== null) {
-          message.assignment = { $case: "slots", value: NonceSlots.fromPartial(object.assignment.value) };
+          message.assignment = { $case: "supplies", value: Supplies.fromPartial(object.assignment.value) };
         }
         break;
       }

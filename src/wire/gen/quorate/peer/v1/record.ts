@@ -92,7 +92,7 @@ export interface AttemptRecord {
 
 /**
  * A task, which is also what is remembered of its request id. When it closes, the request's bytes, its authorization
- * and the commitments of its attempts are dropped; the hash stays.
+ * and the parts of its attempts' supplies are dropped; the hash stays.
  */
 export interface TaskRecord {
   taskId: string;

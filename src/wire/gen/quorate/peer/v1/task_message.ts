@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { NonceSlot } from "./entry.js";
+import { Supply } from "./entry.js";
 import { Envelope } from "./envelope.js";
 
 /** What nodes tell each other outside of Raft. */
@@ -18,30 +18,30 @@ export interface TaskMessage {
     /** A message of a key generation. */
     { $case: "envelope"; value: Envelope }
     | { $case: "contribution"; value: Contribution }
-    | { $case: "wantCommitments"; value: WantCommitments }
-    | { $case: "commitments"; value: Commitments }
+    | { $case: "wantSupplies"; value: WantSupplies }
+    | { $case: "freshSupplies"; value: FreshSupplies }
     | { $case: "forward"; value: Forward }
     | { $case: "forwardRefused"; value: ForwardRefused }
     | { $case: "fact"; value: Fact }
     | undefined;
 }
 
-/** A signature share, or why there is none, and the sender's next commitments. */
+/** A signature share, or why there is none, and the sender's next supplies. */
 export interface Contribution {
   envelope: Envelope | undefined;
   keyId: string;
   version: number;
-  next: NonceSlot[];
+  next: Supply[];
 }
 
-export interface WantCommitments {
+export interface WantSupplies {
   keyId: string;
 }
 
-export interface Commitments {
+export interface FreshSupplies {
   keyId: string;
   version: number;
-  slots: NonceSlot[];
+  supplies: Supply[];
 }
 
 /** A request on its way to the leader: the bytes of an encoded Request. */
@@ -79,11 +79,11 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "contribution":
         Contribution.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
-      case "wantCommitments":
-        WantCommitments.encode(message.message.value, writer.uint32(34).fork()).join();
+      case "wantSupplies":
+        WantSupplies.encode(message.message.value, writer.uint32(34).fork()).join();
         break;
-      case "commitments":
-        Commitments.encode(message.message.value, writer.uint32(42).fork()).join();
+      case "freshSupplies":
+        FreshSupplies.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
       case "forward":
         Forward.encode(message.message.value, writer.uint32(50).fork()).join();
@@ -140,7 +140,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "wantCommitments", value: WantCommitments.decode(reader, reader.uint32()) };
+            message.message = { $case: "wantSupplies", value: WantSupplies.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -148,7 +148,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "commitments", value: Commitments.decode(reader, reader.uint32()) };
+            message.message = { $case: "freshSupplies", value: FreshSupplies.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -194,12 +194,14 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         ? { $case: "envelope", value: Envelope.fromJSON(object.envelope) }
         : isSet(object.contribution)
         ? { $case: "contribution", value: Contribution.fromJSON(object.contribution) }
-        : isSet(object.wantCommitments)
-        ? { $case: "wantCommitments", value: WantCommitments.fromJSON(object.wantCommitments) }
-        : isSet(object.want_commitments)
-        ? { $case: "wantCommitments", value: WantCommitments.fromJSON(object.want_commitments) }
-        : isSet(object.commitments)
-        ? { $case: "commitments", value: Commitments.fromJSON(object.commitments) }
+        : isSet(object.wantSupplies)
+        ? { $case: "wantSupplies", value: WantSupplies.fromJSON(object.wantSupplies) }
+        : isSet(object.want_supplies)
+        ? { $case: "wantSupplies", value: WantSupplies.fromJSON(object.want_supplies) }
+        : isSet(object.freshSupplies)
+        ? { $case: "freshSupplies", value: FreshSupplies.fromJSON(object.freshSupplies) }
+        : isSet(object.fresh_supplies)
+        ? { $case: "freshSupplies", value: FreshSupplies.fromJSON(object.fresh_supplies) }
         : isSet(object.forward)
         ? { $case: "forward", value: Forward.fromJSON(object.forward) }
         : isSet(object.forwardRefused)
@@ -221,10 +223,10 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       obj.envelope = Envelope.toJSON(message.message.value);
     } else if (message.message?.$case === "contribution") {
       obj.contribution = Contribution.toJSON(message.message.value);
-    } else if (message.message?.$case === "wantCommitments") {
-      obj.wantCommitments = WantCommitments.toJSON(message.message.value);
-    } else if (message.message?.$case === "commitments") {
-      obj.commitments = Commitments.toJSON(message.message.value);
+    } else if (message.message?.$case === "wantSupplies") {
+      obj.wantSupplies = WantSupplies.toJSON(message.message.value);
+    } else if (message.message?.$case === "freshSupplies") {
+      obj.freshSupplies = FreshSupplies.toJSON(message.message.value);
     } else if (message.message?.$case === "forward") {
       obj.forward = Forward.toJSON(message.message.value);
     } else if (message.message?.$case === "forwardRefused") {
@@ -254,15 +256,15 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         }
         break;
       }
-      case "wantCommitments": {
+      case "wantSupplies": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "wantCommitments", value: WantCommitments.fromPartial(object.message.value) };
+          message.message = { $case: "wantSupplies", value: WantSupplies.fromPartial(object.message.value) };
         }
         break;
       }
-      case "commitments": {
+      case "freshSupplies": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "commitments", value: Commitments.fromPartial(object.message.value) };
+          message.message = { $case: "freshSupplies", value: FreshSupplies.fromPartial(object.message.value) };
         }
         break;
       }
@@ -305,7 +307,7 @@ export const Contribution: MessageFns<Contribution> = {
       writer.uint32(24).uint32(message.version);
     }
     for (const v of message.next) {
-      NonceSlot.encode(v!, writer.uint32(34).fork()).join();
+      Supply.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -352,7 +354,7 @@ export const Contribution: MessageFns<Contribution> = {
               break;
             }
 
-            message.next.push(NonceSlot.decode(reader, reader.uint32()));
+            message.next.push(Supply.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -376,7 +378,7 @@ export const Contribution: MessageFns<Contribution> = {
         ? globalThis.String(object.key_id)
         : "",
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      next: globalThis.Array.isArray(object?.next) ? object.next.map((e: any) => NonceSlot.fromJSON(e)) : [],
+      next: globalThis.Array.isArray(object?.next) ? object.next.map((e: any) => Supply.fromJSON(e)) : [],
     };
   },
 
@@ -392,7 +394,7 @@ export const Contribution: MessageFns<Contribution> = {
       obj.version = Math.round(message.version);
     }
     if (message.next?.length) {
-      obj.next = message.next.map((e) => NonceSlot.toJSON(e));
+      obj.next = message.next.map((e) => Supply.toJSON(e));
     }
     return obj;
   },
@@ -407,24 +409,24 @@ export const Contribution: MessageFns<Contribution> = {
       : undefined;
     message.keyId = object.keyId ?? "";
     message.version = object.version ?? 0;
-    message.next = object.next?.map((e) => NonceSlot.fromPartial(e)) || [];
+    message.next = object.next?.map((e) => Supply.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBaseWantCommitments(): WantCommitments {
+function createBaseWantSupplies(): WantSupplies {
   return { keyId: "" };
 }
 
-export const WantCommitments: MessageFns<WantCommitments> = {
-  encode(message: WantCommitments, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const WantSupplies: MessageFns<WantSupplies> = {
+  encode(message: WantSupplies, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): WantCommitments {
+  decode(input: BinaryReader | Uint8Array, length?: number): WantSupplies {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -433,7 +435,7 @@ export const WantCommitments: MessageFns<WantCommitments> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWantCommitments();
+      const message = createBaseWantSupplies();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -457,7 +459,7 @@ export const WantCommitments: MessageFns<WantCommitments> = {
     }
   },
 
-  fromJSON(object: any): WantCommitments {
+  fromJSON(object: any): WantSupplies {
     return {
       keyId: isSet(object.keyId)
         ? globalThis.String(object.keyId)
@@ -467,7 +469,7 @@ export const WantCommitments: MessageFns<WantCommitments> = {
     };
   },
 
-  toJSON(message: WantCommitments): unknown {
+  toJSON(message: WantSupplies): unknown {
     const obj: any = {};
     if (message.keyId !== "") {
       obj.keyId = message.keyId;
@@ -475,35 +477,35 @@ export const WantCommitments: MessageFns<WantCommitments> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<WantCommitments>, I>>(base?: I): WantCommitments {
-    return WantCommitments.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<WantSupplies>, I>>(base?: I): WantSupplies {
+    return WantSupplies.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<WantCommitments>, I>>(object: I): WantCommitments {
-    const message = createBaseWantCommitments();
+  fromPartial<I extends Exact<DeepPartial<WantSupplies>, I>>(object: I): WantSupplies {
+    const message = createBaseWantSupplies();
     message.keyId = object.keyId ?? "";
     return message;
   },
 };
 
-function createBaseCommitments(): Commitments {
-  return { keyId: "", version: 0, slots: [] };
+function createBaseFreshSupplies(): FreshSupplies {
+  return { keyId: "", version: 0, supplies: [] };
 }
 
-export const Commitments: MessageFns<Commitments> = {
-  encode(message: Commitments, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const FreshSupplies: MessageFns<FreshSupplies> = {
+  encode(message: FreshSupplies, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
     if (message.version !== 0) {
       writer.uint32(16).uint32(message.version);
     }
-    for (const v of message.slots) {
-      NonceSlot.encode(v!, writer.uint32(26).fork()).join();
+    for (const v of message.supplies) {
+      Supply.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Commitments {
+  decode(input: BinaryReader | Uint8Array, length?: number): FreshSupplies {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -512,7 +514,7 @@ export const Commitments: MessageFns<Commitments> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCommitments();
+      const message = createBaseFreshSupplies();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -537,7 +539,7 @@ export const Commitments: MessageFns<Commitments> = {
               break;
             }
 
-            message.slots.push(NonceSlot.decode(reader, reader.uint32()));
+            message.supplies.push(Supply.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -552,7 +554,7 @@ export const Commitments: MessageFns<Commitments> = {
     }
   },
 
-  fromJSON(object: any): Commitments {
+  fromJSON(object: any): FreshSupplies {
     return {
       keyId: isSet(object.keyId)
         ? globalThis.String(object.keyId)
@@ -560,11 +562,11 @@ export const Commitments: MessageFns<Commitments> = {
         ? globalThis.String(object.key_id)
         : "",
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      slots: globalThis.Array.isArray(object?.slots) ? object.slots.map((e: any) => NonceSlot.fromJSON(e)) : [],
+      supplies: globalThis.Array.isArray(object?.supplies) ? object.supplies.map((e: any) => Supply.fromJSON(e)) : [],
     };
   },
 
-  toJSON(message: Commitments): unknown {
+  toJSON(message: FreshSupplies): unknown {
     const obj: any = {};
     if (message.keyId !== "") {
       obj.keyId = message.keyId;
@@ -572,20 +574,20 @@ export const Commitments: MessageFns<Commitments> = {
     if (message.version !== 0) {
       obj.version = Math.round(message.version);
     }
-    if (message.slots?.length) {
-      obj.slots = message.slots.map((e) => NonceSlot.toJSON(e));
+    if (message.supplies?.length) {
+      obj.supplies = message.supplies.map((e) => Supply.toJSON(e));
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Commitments>, I>>(base?: I): Commitments {
-    return Commitments.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<FreshSupplies>, I>>(base?: I): FreshSupplies {
+    return FreshSupplies.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<Commitments>, I>>(object: I): Commitments {
-    const message = createBaseCommitments();
+  fromPartial<I extends Exact<DeepPartial<FreshSupplies>, I>>(object: I): FreshSupplies {
+    const message = createBaseFreshSupplies();
     message.keyId = object.keyId ?? "";
     message.version = object.version ?? 0;
-    message.slots = object.slots?.map((e) => NonceSlot.fromPartial(e)) || [];
+    message.supplies = object.supplies?.map((e) => Supply.fromPartial(e)) || [];
     return message;
   },
 };
