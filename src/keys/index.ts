@@ -9,5 +9,5 @@ export type {
   KeyManagerLimits,
   KeyManagerParts,
   LoadInput,
-  TakenNonce,
+  TakenSupply,
 } from './key-manager.js';

@@ -1,5 +1,4 @@
-import { LRUCache } from 'lru-cache';
-import { assert, ClusterError, equal } from '../common/index.js';
+import { assert } from '../common/index.js';
 import type {
   Boot,
   ClusterId,
@@ -11,14 +10,16 @@ import type {
 } from '../common/index.js';
 import { belongsJob, makeSuppliesJob } from '../algorithms/index.js';
 import type { Schemes } from '../algorithms/index.js';
-import { equalSecrets, SecretBytes, wipe } from '../crypto/index.js';
+import { SecretBytes, wipe } from '../crypto/index.js';
+import { KEY_ALGORITHMS } from '../identity/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
-import { ShareStoreError } from '../ports/index.js';
-import type { Clock, Compute, Random, ShareId, ShareStore } from '../ports/index.js';
+import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
 import type { Supply } from '../wire/index.js';
-import { Nonces } from './nonces.js';
-import { openShare, polynomialHash, recordOf, sealShare } from './sealed-share.js';
-import type { OpenShare, SharePlace } from './sealed-share.js';
+import { Holdings, nameOf } from './holdings.js';
+import type { Holding } from './holdings.js';
+import { polynomialHash } from './sealed-secret.js';
+import { fromSecret, shareKindOf, toSecret } from './share-secret.js';
+import { SingleUse } from './single-use.js';
 
 export type KeyManagerParts = {
   readonly shares: ShareStore;
@@ -50,9 +51,6 @@ const LIMITS: KeyManagerLimits = {
   nonceLifeMs: 60_000,
 };
 
-/** Ids of key shares that are listed at a time. */
-const LIST_PAGE = 1_000;
-
 export type KeepInput = {
   readonly keyId: KeyId;
   readonly sessionId: SessionId;
@@ -78,46 +76,37 @@ export type LoadInput = {
   readonly algorithm?: KeyAlgorithm;
 };
 
-/** One nonce and the key share to use it with, in arrays that are the caller's alone: it wipes both. */
-export type TakenNonce = {
+/** One supply's secret and the key share to use it with, in arrays that are the caller's alone: it wipes both. */
+export type TakenSupply = {
   readonly algorithm: KeyAlgorithm;
   readonly index: PartyIndex;
   readonly scalar: Uint8Array;
   readonly secret: Uint8Array;
 };
 
-type HeldShare = {
-  readonly sessionId: SessionId;
-  readonly polynomialHash: Uint8Array;
-  readonly share: OpenShare;
-};
-
-/** This node's key shares and nonces. */
+/** This node's key shares, durable and sealed, and what it has ready to sign with, in memory and used once. */
 export class KeyManager {
   readonly #parts: KeyManagerParts;
   readonly #limits: KeyManagerLimits;
-  readonly #wrappingKey: SecretBytes;
-  readonly #nonces: Nonces;
-  /** Open shares by key and version. */
-  readonly #open: LRUCache<string, HeldShare>;
-  #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
-  #closed = false;
+  readonly #holdings: Holdings;
+  readonly #supplies: SingleUse;
 
   constructor(parts: KeyManagerParts) {
-    assert(parts.wrappingKey.length === 32, 'a wrapping key is 32 bytes');
+    const limits = { ...LIMITS, ...parts.limits };
     this.#parts = parts;
-    this.#limits = { ...LIMITS, ...parts.limits };
-    this.#wrappingKey = new SecretBytes(Uint8Array.from(parts.wrappingKey));
-    this.#nonces = new Nonces(parts.nodeId, parts.boot, {
-      maximum: this.#limits.noncesMax,
-      perOwnerMaximum: this.#limits.noncesPerKeyMax,
+    this.#limits = limits;
+    this.#supplies = new SingleUse(parts.nodeId, parts.boot, {
+      maximum: limits.noncesMax,
+      perOwnerMaximum: limits.noncesPerKeyMax,
     });
-    this.#open = new LRUCache({
-      max: this.#limits.openSharesMax,
-      dispose: ({ share }, name) => {
-        this.#nonces.dropOwner(name);
-        share.scalar[Symbol.dispose]();
-      },
+    this.#holdings = new Holdings({
+      shares: parts.shares,
+      wrappingKey: parts.wrappingKey,
+      clusterId: parts.clusterId,
+      nodeId: parts.nodeId,
+      random: parts.random,
+      openMax: limits.openSharesMax,
+      onClosed: (name) => this.#supplies.dropOwner(name),
     });
   }
 
@@ -130,7 +119,7 @@ export class KeyManager {
    * @throws {ShareStoreError} `unavailable`.
    */
   async keep(input: KeepInput): Promise<void> {
-    const { keyId, algorithm, index, threshold, record } = input;
+    const { algorithm, index, threshold, record } = input;
     const copy = { index, scalar: Uint8Array.from(input.scalar) };
     const owned = await this.#parts.compute.run(belongsJob, {
       algorithm,
@@ -138,25 +127,9 @@ export class KeyManager {
       share: copy,
     });
     assert(owned, 'a key share is that of its polynomial');
-    const sessions = await this.#knownSessions();
-    const place = this.#place(input);
-    const { random, shares } = this.#parts;
-
     using scalar = new SecretBytes(Uint8Array.from(input.scalar));
-    const share: OpenShare = { algorithm, index, threshold, scalar };
-    const sealed = sealShare(place, share, record, this.#wrapping(), random);
-    const put = await shares.putIfAbsent(input, sealed);
-    if (!put.absent && !this.#isKept(place, put.present, share, record))
-      throw new ClusterError('already-exists', `The session has another key share of ${keyId}`, {
-        reason: 'KEY_SHARE_EXISTS',
-      });
-    addSession(sessions, input);
-
-    const stored = await this.#stored(input, input.version);
-    if (stored === undefined || !this.#isKept(place, stored, share, record))
-      throw new ClusterError('data-loss', `The key share of ${keyId} did not read back`, {
-        reason: 'KEY_SHARE_READ_BACK',
-      });
+    const secret = toSecret({ algorithm, index, threshold, scalar });
+    await this.#holdings.keep(holdingOf(input), secret, record);
   }
 
   /**
@@ -164,9 +137,8 @@ export class KeyManager {
    *
    * @throws {ShareStoreError} The store is unavailable, or this record damaged.
    */
-  async record(keyId: KeyId, sessionId: SessionId): Promise<Uint8Array | undefined> {
-    const stored = await this.#parts.shares.get({ keyId, sessionId });
-    return stored === undefined ? undefined : recordOf(stored);
+  record(keyId: KeyId, sessionId: SessionId): Promise<Uint8Array | undefined> {
+    return this.#holdings.record({ keyId, sessionId });
   }
 
   /**
@@ -176,192 +148,99 @@ export class KeyManager {
    * node's, another wrapping key), or is of another algorithm.
    * @throws {ShareStoreError} `unavailable`.
    */
-  async load(input: LoadInput): Promise<boolean> {
-    const { keyId, sessionId, version, algorithm } = input;
-    const name = nameOf(keyId, version);
-    const place = this.#place(input);
-    if (this.#holds(name, place, algorithm)) return true;
-    const stored = await this.#stored(input, version);
-    if (stored === undefined || this.#closed) return false;
-    // Another call may have been quicker: replacing its share would drop the nonces that were made since.
-    if (this.#holds(name, place, algorithm)) return true;
-
-    const share = openShare(place, stored, this.#wrapping());
-    if (share === undefined) throw doesNotOpen(keyId, version);
-    // F4: one secret is never used under two algorithms.
-    if (algorithm !== undefined && share.algorithm !== algorithm) {
-      share.scalar[Symbol.dispose]();
-      throw doesNotOpen(keyId, version);
-    }
-    this.#open.set(name, { sessionId, polynomialHash: place.polynomialHash, share });
-    return true;
+  load(input: LoadInput): Promise<boolean> {
+    return this.#holdings.load(holdingOf(input), isShareOf(input.algorithm));
   }
 
   /**
-   * Makes up to `count` nonces and resolves with their commitments, to be published; with none when the share is not loaded,
-   * or not any more. At a cap the oldest nonces go.
+   * Makes up to `count` supplies and resolves with their public parts, to be published; with none when the share is not
+   * loaded, or not any more. At a cap the oldest go.
    *
    * @throws {ClusterError} They could not be computed.
    */
   async commit(keyId: KeyId, version: number, count: number): Promise<readonly Supply[]> {
-    const name = nameOf(keyId, version);
-    const held = this.#open.get(name);
+    const name = nameOf({ keyId, version });
+    const held = this.#holdings.get(name);
+    const share = held && fromSecret(held);
     const { noncesPerKeyMax, noncesMax } = this.#limits;
     const many = Math.min(count, noncesPerKeyMax, noncesMax);
-    if (held === undefined || many === 0) return [];
+    if (held === undefined || share === undefined || many === 0) return [];
     const { clock, compute, random, schemes } = this.#parts;
-    const { algorithm } = held.share;
-    const scalar = Uint8Array.from(held.share.scalar.bytes);
+    const { algorithm } = share;
+    const scalar = Uint8Array.from(share.scalar.bytes);
     const randomness = random.bytes(many * schemes[algorithm].supplyRandomBytes);
     const made = await compute.run(makeSuppliesJob, { algorithm, scalar, randomness });
-    if (this.#open.peek(name) === held) {
-      return made.map((each) => this.#nonces.add(name, each, clock.elapsed()));
+    if (this.#holdings.isOpen(name, held)) {
+      return made.map((each) => this.#supplies.add(name, each, clock.elapsed()));
     }
-    // Of a share that went meanwhile nothing stays, and neither do its nonces.
+    // Of a share that went meanwhile nothing stays, and neither do its supplies.
     for (const { secret } of made) wipe(secret);
     return [];
   }
 
   /**
-   * Gives one nonce away, with the key share to use it with; it is never given again. One synchronous step: the caller checks
-   * state, takes and signs without an `await` between.
+   * Gives one supply's secret away, with the key share to use it with; it is never given again. One synchronous step: the
+   * caller checks state, takes and signs without an `await` between.
    *
-   * @returns `gone` when the nonce is used, dropped, expired or of another run, or the share is not loaded; `other-bytes` when
-   * the supply names one of this node's with another commitment: it is kept then.
+   * @returns `gone` when the supply is used, dropped, expired or of another run, or the share is not loaded; `other-bytes` when
+   * `supply` names one of this node's with other parts: it is kept then.
    */
-  take(keyId: KeyId, version: number, supply: Supply): TakenNonce | 'gone' | 'other-bytes' {
-    const name = nameOf(keyId, version);
-    const held = this.#open.get(name);
-    if (held === undefined) return 'gone';
-    const secret = this.#nonces.take(name, supply);
+  take(keyId: KeyId, version: number, supply: Supply): TakenSupply | 'gone' | 'other-bytes' {
+    const name = nameOf({ keyId, version });
+    const held = this.#holdings.get(name);
+    const share = held && fromSecret(held);
+    if (share === undefined) return 'gone';
+    const secret = this.#supplies.take(name, supply);
     if (secret === 'gone' || secret === 'other-bytes') return secret;
-    const { algorithm, index, scalar } = held.share;
+    const { algorithm, index, scalar } = share;
     return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), secret };
   }
 
-  /** How many nonces of a key version wait to be taken. */
+  /** How many supplies of a key version wait to be taken. */
   available(keyId: KeyId, version: number): number {
-    return this.#nonces.count(nameOf(keyId, version));
+    return this.#supplies.count(nameOf({ keyId, version }));
   }
 
   /**
-   * Drops nonces whose life is over.
+   * Drops supplies whose life is over.
    *
    * @param now - Of `Clock.elapsed`, which does not jump.
    */
   expire(now: Millis = this.#parts.clock.elapsed()): void {
-    this.#nonces.expire(now - this.#limits.nonceLifeMs);
+    this.#supplies.expire(now - this.#limits.nonceLifeMs);
   }
 
-  /** Drops this node's nonces that an applied entry names, id and bytes. What is taken for the entry is taken before. */
+  /** Drops this node's supplies that an applied entry names, id and parts. What is taken for the entry is taken before. */
   named(supplies: readonly Supply[]): void {
-    this.#nonces.named(supplies);
+    this.#supplies.named(supplies);
   }
 
   /** How many shares of a key are kept, of all sessions. */
-  async pending(keyId: KeyId): Promise<number> {
-    return (await this.#knownSessions()).get(keyId)?.size ?? 0;
+  pending(keyId: KeyId): Promise<number> {
+    return this.#holdings.pending(keyId);
   }
 
-  /** Wipes what is open, nonces included. Nothing can be taken after. */
+  /** Wipes what is open, supplies included. Nothing can be taken after. */
   close(): void {
-    this.#closed = true;
-    this.#open.clear();
-    this.#wrappingKey[Symbol.dispose]();
+    this.#holdings.close();
   }
 
   toJSON(): never {
     throw new TypeError('keys do not become JSON');
   }
-
-  #place({
-    keyId,
-    version,
-    sessionId,
-    V,
-  }: Pick<LoadInput, 'keyId' | 'version' | 'sessionId' | 'V'>): SharePlace {
-    const { clusterId, nodeId } = this.#parts;
-    return { clusterId, nodeId, keyId, version, sessionId, polynomialHash: polynomialHash(V) };
-  }
-
-  /** The sealed share of a session. @throws ClusterError `data-loss` for a damaged record. */
-  async #stored(id: ShareId, version: number): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#parts.shares.get(id);
-    } catch (error) {
-      if (!(error instanceof ShareStoreError) || error.kind !== 'damaged') throw error;
-      throw doesNotOpen(id.keyId, version, error);
-    }
-  }
-
-  /** Claims that `sealed` is this share of this place, with this record. */
-  #isKept(place: SharePlace, sealed: Uint8Array, share: OpenShare, record: Uint8Array): boolean {
-    const opened = openShare(place, sealed, this.#wrapping());
-    const same = opened !== undefined && isSame(opened, share);
-    opened?.scalar[Symbol.dispose]();
-    return same && equal(recordOf(sealed) ?? new Uint8Array(), record);
-  }
-
-  #holds(name: string, place: SharePlace, algorithm: KeyAlgorithm | undefined): boolean {
-    const held = this.#open.get(name);
-    return (
-      held?.sessionId === place.sessionId &&
-      equal(held.polynomialHash, place.polynomialHash) &&
-      (algorithm === undefined || held.share.algorithm === algorithm)
-    );
-  }
-
-  /** For the moment: nobody keeps it over an `await`. */
-  #wrapping(): Uint8Array {
-    if (this.#closed) throw new ClusterError('cancelled', 'The keys of this node are closed');
-    return this.#wrappingKey.bytes;
-  }
-
-  /** The sessions of which shares are kept, by key. Listed once; then {@link keep} adds to it. */
-  async #knownSessions(): Promise<Map<KeyId, Set<SessionId>>> {
-    this.#sessions ??= listSessions(this.#parts.shares);
-    try {
-      return await this.#sessions;
-    } catch (error) {
-      // The next call lists again.
-      this.#sessions = undefined;
-      throw error;
-    }
-  }
 }
 
-async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionId>>> {
-  const sessions = new Map<KeyId, Set<SessionId>>();
-  let after: ShareId | undefined;
-  do {
-    const page = await shares.list({ ...(after && { after }), limit: LIST_PAGE });
-    for (const id of page.items) addSession(sessions, id);
-    after = page.next;
-  } while (after !== undefined);
-  return sessions;
+function holdingOf({
+  keyId,
+  version,
+  sessionId,
+  V,
+}: Pick<LoadInput, 'keyId' | 'version' | 'sessionId' | 'V'>): Holding {
+  return { keyId, version, sessionId, publicHash: polynomialHash(V) };
 }
 
-function addSession(sessions: Map<KeyId, Set<SessionId>>, { keyId, sessionId }: ShareId): void {
-  sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
-}
-
-function nameOf(keyId: KeyId, version: number): string {
-  return `${keyId}/${version}`;
-}
-
-function isSame(a: OpenShare, b: OpenShare): boolean {
-  return (
-    a.algorithm === b.algorithm &&
-    a.index === b.index &&
-    a.threshold === b.threshold &&
-    equalSecrets(a.scalar.bytes, b.scalar.bytes)
-  );
-}
-
-function doesNotOpen(keyId: KeyId, version: number, cause?: unknown): ClusterError {
-  return new ClusterError(
-    'data-loss',
-    `The key share of ${keyId}, version ${version}, does not open`,
-    { reason: 'KEY_SHARE_SEAL', cause },
-  );
+/** Tells key shares of `algorithm` from other secrets; those of any algorithm where none is given. */
+function isShareOf(algorithm: KeyAlgorithm | undefined): (kind: string) => boolean {
+  if (algorithm !== undefined) return (kind) => kind === shareKindOf(algorithm);
+  return (kind) => KEY_ALGORITHMS.some((each) => kind === shareKindOf(each));
 }

@@ -426,7 +426,7 @@ export const CHECKS: readonly Check[] = [
     without(
       'one secret, one algorithm',
       'a share is opened as another algorithm’s',
-      'algorithm !== undefined && share.algorithm !== algorithm',
+      '!isKind(secret.kind)',
       'false',
     ),
   ),

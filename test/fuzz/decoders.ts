@@ -14,7 +14,12 @@ import {
   readCertificate,
   splitChain,
 } from '../../src/identity/index.js';
-import { openShare, polynomialHash, recordOf, sealShare } from '../../src/keys/sealed-share.js';
+import {
+  polynomialHash,
+  recordOf,
+  sealSecret,
+  unsealSecret,
+} from '../../src/keys/sealed-secret.js';
 import { verifiedBody, startSession, signEnvelope } from '../../src/mpc/index.js';
 import { readConfig } from '../../src/node/index.js';
 import { nodeKeyOf, openIdentity } from '../../src/pki/index.js';
@@ -32,7 +37,7 @@ import { cutPage } from '../../src/api/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
 import { keepBytes } from '../../src/rpc/unary.js';
 import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
-import { Algorithm, decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
+import { decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
 import { seededRandom, testVerify } from '../support/builders/frost-exchange.js';
 import { Finding, refusable, requireSame, shapeOf } from './decoder.js';
 import type { Decoder } from './decoder.js';
@@ -173,26 +178,25 @@ const PLACE = {
   keyId: keyId('treasury'),
   version: 1,
   sessionId: sessionId('5a'.repeat(32)),
-  polynomialHash: polynomialHash([bytes32(4), bytes32(5)]),
+  publicHash: polynomialHash([bytes32(4), bytes32(5)]),
 };
 
 const sealed: Decoder = {
-  name: 'sealed-share',
-  seeds: () => [shareSeed],
+  name: 'sealed-secret',
+  seeds: () => [secretSeed],
   read: (bytes) => {
     const record = recordOf(bytes);
-    using scalar = openShare(PLACE, bytes, NODE_KEY)?.scalar;
-    if (scalar !== undefined) requireSame(shareSeed, bytes);
-    return scalar === undefined ? `refused ${record !== undefined}` : 'opened';
+    using secret = unsealSecret(PLACE, bytes, NODE_KEY)?.bytes;
+    if (secret !== undefined) requireSame(secretSeed, bytes);
+    return secret === undefined ? `refused ${record !== undefined}` : 'opened';
   },
 };
-const shareSeed = sealShare(
+const secretSeed = sealSecret(
   PLACE,
   {
-    algorithm: Algorithm.FROST_ED25519_SHA512,
-    index: 1,
-    threshold: 2,
-    scalar: new SecretBytes(bytes32(6)),
+    kind: 'key-share/FROST_ED25519_SHA512',
+    about: Uint8Array.of(0, 1, 0, 2),
+    bytes: new SecretBytes(bytes32(6)),
   },
   utf8('record'),
   NODE_KEY,

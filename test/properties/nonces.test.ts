@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { bootId, nodeId } from '../../src/common/index.js';
-import { Nonces } from '../../src/keys/nonces.js';
+import { SingleUse } from '../../src/keys/single-use.js';
 import type { Supply } from '../../src/wire/index.js';
 import { partOf, withPart } from '../support/builders/ledger.js';
 
@@ -51,7 +51,7 @@ function altered(supply: Supply, as: string): Supply {
 test('a nonce is taken once or dropped and wiped, and there is no third way', () => {
   fc.assert(
     fc.property(steps, (played) => {
-      const nonces = new Nonces(nodeId('node-1'), bootId('0b'.repeat(16)), {
+      const nonces = new SingleUse(nodeId('node-1'), bootId('0b'.repeat(16)), {
         maximum: MAX,
         perOwnerMaximum: PER_OWNER_MAX,
       });

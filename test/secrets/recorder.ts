@@ -1,5 +1,5 @@
 import { SecretBytes, SecretPolynomial } from '../../src/crypto/index.js';
-import { Nonces } from '../../src/keys/nonces.js';
+import { SingleUse } from '../../src/keys/single-use.js';
 
 /** Secrets of a run, by what they are, as hex so that each counts once. */
 export class Recorder {
@@ -46,8 +46,8 @@ export class Recorder {
       return value;
     };
     // oxlint-disable-next-line typescript/unbound-method -- it is called with the nonces
-    const { add } = Nonces.prototype;
-    Nonces.prototype.add = function (this: Nonces, owner, made, madeMs) {
+    const { add } = SingleUse.prototype;
+    SingleUse.prototype.add = function (this: SingleUse, owner, made, madeMs) {
       // Both scalars of a nonce, each as it would be found alone.
       const half = made.secret.length / 2;
       record('nonce', made.secret.subarray(0, half));

@@ -49,12 +49,12 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'ready is said for a share that was never kept',
     edits: [
       {
-        find: 'await shares.putIfAbsent(input, sealed)',
+        find: 'await shares.putIfAbsent(at, sealed)',
         replace: '{ absent: true }',
       },
       {
-        find: 'if (stored === undefined || !this.#isKept(place, stored',
-        replace: 'if (stored !== undefined && !this.#isKept(place, stored',
+        find: 'if (stored === undefined || !this.#isKept(at, stored',
+        replace: 'if (stored !== undefined && !this.#isKept(at, stored',
       },
     ],
     where: 'faults',

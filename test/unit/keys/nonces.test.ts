@@ -3,7 +3,7 @@ import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
 import { SCHEMES } from '../../../src/algorithms/index.js';
 import type { MadeSupply } from '../../../src/algorithms/index.js';
 import { ed25519Suite } from '../../../src/frost/index.js';
-import type { KeyManager, TakenNonce } from '../../../src/keys/index.js';
+import type { KeyManager, TakenSupply } from '../../../src/keys/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
 import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
@@ -15,7 +15,7 @@ async function made(keys: KeyManager): Promise<Supply> {
   return supply;
 }
 
-function isTaken(taken: TakenNonce | string): taken is TakenNonce {
+function isTaken(taken: TakenSupply | string): taken is TakenSupply {
   return typeof taken !== 'string';
 }
 

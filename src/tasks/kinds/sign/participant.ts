@@ -3,7 +3,7 @@ import { keyId, toHex } from '../../../common/index.js';
 import { signShareJob } from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
-import type { TakenNonce } from '../../../keys/index.js';
+import type { TakenSupply } from '../../../keys/index.js';
 import { sharedKey } from '../../../sharing/index.js';
 import { suppliesOf } from '../../../state/index.js';
 import type { ParsedSign } from '../../../state/index.js';
@@ -88,7 +88,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   async #compute(
     attempt: LiveAttempt<ParsedSign>,
     key: KeyRecord,
-    { index, scalar, secret }: TakenNonce,
+    { index, scalar, secret }: TakenSupply,
   ): Promise<ShareOrReason> {
     const { context, arithmetic } = this.#parts;
     const { message, path } = attempt.task.asked;

@@ -1,42 +1,41 @@
 import { assert, concat, fromHex, u32be, utf8 } from '../common/index.js';
-import type { ClusterId, KeyId, NodeId, PartyIndex, SessionId } from '../common/index.js';
+import type { ClusterId, KeyId, NodeId, SessionId } from '../common/index.js';
 import { aesGcmOpen, aesGcmSeal, SecretBytes, sha256, wipe } from '../crypto/index.js';
-import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
-import type { KeyAlgorithm } from '../identity/index.js';
 import type { Random } from '../ports/index.js';
 import { bytesItem, pointItem, textItem, transcript, u32Item } from '../wire/index.js';
 
-/** Where a key share belongs. It opens nowhere else. */
-export type SharePlace = {
+/** Where a secret belongs. It opens nowhere else. */
+export type SecretPlace = {
   readonly clusterId: ClusterId;
   readonly nodeId: NodeId;
   readonly keyId: KeyId;
   readonly version: number;
   readonly sessionId: SessionId;
-  /** {@link polynomialHash} of the sharing's public polynomial. */
-  readonly polynomialHash: Uint8Array;
+  /** 32 bytes over what is public of the secret: for a key share {@link polynomialHash}. */
+  readonly publicHash: Uint8Array;
 };
 
-/** What is sealed. Its owner disposes of the scalar. */
-export type OpenShare = {
-  readonly algorithm: KeyAlgorithm;
-  readonly index: PartyIndex;
-  readonly threshold: number;
-  /** An encoded scalar. */
-  readonly scalar: SecretBytes;
+/** What is sealed. Its owner disposes of the bytes. */
+export type Secret = {
+  /** What the bytes are, and of which algorithm: at most 255 ASCII characters. */
+  readonly kind: string;
+  /** What must be known to use the secret, at most 255 bytes. Opaque here. */
+  readonly about: Uint8Array;
+  /** The secret itself. Opaque here. */
+  readonly bytes: SecretBytes;
 };
 
 /*
- * A sealed share, format 1:
+ * A sealed secret, format 2:
  *
- *   u8 1 ‖ wrapping nonce (12) ‖ wrapped data key (32 + 16) ‖ nonce (12) ‖ u32be(length) ‖ sealed (length) ‖ record (the rest)
+ *   u8 2 ‖ wrapping nonce (12) ‖ wrapped data key (32 + 16) ‖ nonce (12) ‖ u32be(length) ‖ sealed (length) ‖ record (the rest)
  *
- * The data key is new for each share and sealed with AES-256-GCM under the node's wrapping key; the share with AES-256-GCM
- * under the data key. Both have the same associated data, T("share", [cluster, node, key, version, session, SHA-256 of
- * T("V", V), SHA-256 of the record]), so the record, which is public and in clear, cannot be exchanged either.
- * What is sealed: u16be(index) ‖ u16be(threshold) ‖ u8(length) ‖ algorithm's name ‖ scalar.
+ * The data key is new for each secret and sealed with AES-256-GCM under the node's wrapping key; the secret with AES-256-GCM
+ * under the data key. Both have the same associated data, T("secret", [cluster, node, key, version, session, public hash,
+ * SHA-256 of the record]), so the record, which is public and in clear, cannot be exchanged either.
+ * What is sealed: u8(length) ‖ kind ‖ u8(length) ‖ about ‖ secret. So a secret opens as what it was sealed as.
  */
-const FORMAT = 1;
+const FORMAT = 2;
 const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
@@ -51,14 +50,14 @@ export function polynomialHash(V: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Seals a key share for its place. The share stays the caller's.
+ * Seals a secret for its place. It stays the caller's.
  *
  * @param wrappingKey - The node's, 32 bytes.
  * @param record - Public bytes that are kept beside it, in clear.
  */
-export function sealShare(
-  place: SharePlace,
-  share: OpenShare,
+export function sealSecret(
+  place: SecretPlace,
+  secret: Secret,
   record: Uint8Array,
   wrappingKey: Uint8Array,
   random: Random,
@@ -66,7 +65,7 @@ export function sealShare(
   const associated = associatedData(place, record);
   const [wrappingNonce, nonce] = [random.bytes(NONCE_BYTES), random.bytes(NONCE_BYTES)];
   const dataKey = random.bytes(KEY_BYTES);
-  const plain = toPlain(share);
+  const plain = toPlain(secret);
   try {
     const wrapped = aesGcmSeal(wrappingKey, wrappingNonce, associated, dataKey);
     const sealed = aesGcmSeal(dataKey, nonce, associated, plain);
@@ -78,14 +77,14 @@ export function sealShare(
 }
 
 /**
- * Opens a key share; `undefined` for one that was sealed for another place or under another key, or in which any bit differs.
+ * Opens a secret; `undefined` for one that was sealed for another place or under another key, or in which any bit differs.
  * Nothing tells which.
  */
-export function openShare(
-  place: SharePlace,
+export function unsealSecret(
+  place: SecretPlace,
   bytes: Uint8Array,
   wrappingKey: Uint8Array,
-): OpenShare | undefined {
+): Secret | undefined {
   const end = endOfSealed(bytes);
   if (end === undefined) return undefined;
   const associated = associatedData(place, bytes.subarray(end));
@@ -105,7 +104,7 @@ export function openShare(
   }
 }
 
-/** The public bytes beside a sealed share. Only opening the share tells whether they are the ones that were sealed with it. */
+/** The public bytes beside a sealed secret. Only opening it tells whether they are the ones that were sealed with it. */
 export function recordOf(bytes: Uint8Array): Uint8Array | undefined {
   const end = endOfSealed(bytes);
   return end === undefined ? undefined : bytes.slice(end);
@@ -119,41 +118,33 @@ function endOfSealed(bytes: Uint8Array): number | undefined {
   return end <= bytes.length ? end : undefined;
 }
 
-function associatedData(place: SharePlace, record: Uint8Array): Uint8Array {
+function associatedData(place: SecretPlace, record: Uint8Array): Uint8Array {
   const session = fromHex(place.sessionId);
   assert(session !== undefined, 'a session id is hex');
-  return transcript('share', [
+  return transcript('secret', [
     textItem(place.clusterId),
     textItem(place.nodeId),
     textItem(place.keyId),
     u32Item(place.version),
     bytesItem(session),
-    bytesItem(place.polynomialHash),
+    bytesItem(place.publicHash),
     bytesItem(sha256(record)),
   ]);
 }
 
-function toPlain({ algorithm, index, threshold, scalar }: OpenShare): Uint8Array {
-  const name = utf8(ALGORITHMS[algorithm].name);
-  const head = Uint8Array.of(
-    index >> 8,
-    index & 0xff,
-    threshold >> 8,
-    threshold & 0xff,
-    name.length,
-  );
-  return concat(head, name, scalar.bytes);
+function toPlain({ kind, about, bytes }: Secret): Uint8Array {
+  const name = utf8(kind);
+  assert(name.length < 256 && about.length < 256, 'kind and about are short');
+  const head = [Uint8Array.of(name.length), name, Uint8Array.of(about.length), about];
+  return concat(...head, bytes.bytes);
 }
 
-function fromPlain(plain: Uint8Array): OpenShare | undefined {
-  const [a = 0, b = 0, c = 0, d = 0, length = 0] = plain;
-  const scalarAt = 5 + length;
-  const algorithm = algorithmOf(new TextDecoder().decode(plain.subarray(5, scalarAt)));
-  if (algorithm === undefined || plain.length <= scalarAt) return undefined;
-  const scalar = new SecretBytes(plain.slice(scalarAt));
-  return { algorithm, index: (a << 8) | b, threshold: (c << 8) | d, scalar };
-}
-
-function algorithmOf(name: string): KeyAlgorithm | undefined {
-  return KEY_ALGORITHMS.find((algorithm) => ALGORITHMS[algorithm].name === name);
+function fromPlain(plain: Uint8Array): Secret | undefined {
+  const [kindLength = 0] = plain;
+  const aboutAt = 1 + kindLength + 1;
+  const secretAt = aboutAt + (plain[aboutAt - 1] ?? 0);
+  if (plain.length <= secretAt) return undefined;
+  const kind = new TextDecoder().decode(plain.subarray(1, aboutAt - 1));
+  const about = plain.slice(aboutAt, secretAt);
+  return { kind, about, bytes: new SecretBytes(plain.slice(secretAt)) };
 }

@@ -4,25 +4,26 @@ import type { MadeSupply } from '../algorithms/index.js';
 import { wipe } from '../crypto/index.js';
 import type { Supply } from '../wire/index.js';
 
-type KeptNonce = {
-  /** Key and version that it was made for: part of its id. */
+type KeptSupply = {
+  /** {@link SingleUse.add}. */
   readonly owner: string;
   readonly supply: MadeSupply;
   readonly madeMs: Millis;
 };
 
 /**
- * The nonces of this run of the process, and their only owner. A nonce is taken or dropped, and there is no third way: no
- * method gives one without forgetting it, and nothing here can be written down. Its id is (key, version, boot, counter), the
- * counter rising for the whole run, so that an id is never used twice.
+ * Secrets of this run of the process that are used once, and their only owner: nonces, or whatever an algorithm makes ahead of
+ * a signature. One is taken or dropped, and there is no third way: no method gives one without forgetting it, and nothing
+ * here can be written down. Its id is (owner, boot, counter), the counter rising for the whole run, so that an id is never
+ * used twice.
  */
-export class Nonces {
+export class SingleUse {
   readonly #node: NodeId;
   readonly #boot: Uint8Array;
   readonly #maximum: number;
   readonly #perOwnerMaximum: number;
   /** By counter, hence the oldest first. */
-  readonly #kept = new Map<bigint, KeptNonce>();
+  readonly #kept = new Map<bigint, KeptSupply>();
   readonly #counters = new Map<string, Set<bigint>>();
   #counter = 0n;
 
@@ -36,8 +37,10 @@ export class Nonces {
   }
 
   /**
-   * Keeps a nonce, and gives what may be published of it. At a cap the oldest goes: its commitment may be lost with a leader
-   * that pooled it, and holding on to it would keep the next leader waiting until it expires.
+   * Keeps a supply, and gives what may be published of it. At a cap the oldest goes: its parts may be lost with a leader
+   * that pooled them, and holding on to it would keep the next leader waiting until it expires.
+   *
+   * @param owner - What it was made for: a key and version; with the participants, where a set of them makes it together.
    */
   add(owner: string, supply: MadeSupply, madeMs: Millis): Supply {
     const mine = this.#counters.get(owner) ?? new Set();
@@ -57,11 +60,11 @@ export class Nonces {
   }
 
   /**
-   * Gives the nonce away: from here on it is the caller's alone, to use once and to wipe. Synchronous, so that of two entries
-   * that name one nonce the second finds it gone.
+   * Gives the secret away: from here on it is the caller's alone, to use once and to wipe. Synchronous, so that of two entries
+   * that name one supply the second finds it gone.
    *
-   * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the commitment is another:
-   * then it is kept, since nobody can have signed for what was named.
+   * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the parts are others: then it
+   * is kept, since no node can have signed for what was named.
    */
   take(owner: string, supply: Supply): Uint8Array | 'gone' | 'other-bytes' {
     const kept = this.#find(supply);
@@ -71,7 +74,7 @@ export class Nonces {
     return kept.supply.secret;
   }
 
-  /** Drops the nonces that an applied entry names, id and bytes, used or not (N4). */
+  /** Drops the supplies that an applied entry names, id and parts, used or not (N4). */
   named(supplies: readonly Supply[]): void {
     for (const supply of supplies) {
       const kept = this.#find(supply);
@@ -87,7 +90,7 @@ export class Nonces {
     }
   }
 
-  /** Drops all of one key version. */
+  /** Drops all of one owner. */
   dropOwner(owner: string): void {
     for (const counter of this.#counters.get(owner) ?? []) this.#drop(counter);
   }
@@ -97,10 +100,10 @@ export class Nonces {
   }
 
   toJSON(): never {
-    throw new TypeError('nonces do not become JSON');
+    throw new TypeError('secrets do not become JSON');
   }
 
-  #find({ nodeId, boot, counter }: Supply): KeptNonce | undefined {
+  #find({ nodeId, boot, counter }: Supply): KeptSupply | undefined {
     return nodeId === this.#node && equal(boot, this.#boot) ? this.#kept.get(counter) : undefined;
   }
 

@@ -1,0 +1,223 @@
+import { LRUCache } from 'lru-cache';
+import { assert, ClusterError, equal } from '../common/index.js';
+import type { ClusterId, KeyId, NodeId, SessionId } from '../common/index.js';
+import { equalSecrets, SecretBytes } from '../crypto/index.js';
+import { ShareStoreError } from '../ports/index.js';
+import type { Random, ShareId, ShareStore } from '../ports/index.js';
+import { recordOf, sealSecret, unsealSecret } from './sealed-secret.js';
+import type { Secret, SecretPlace } from './sealed-secret.js';
+
+/** Shares that are asked for at once while they are counted. */
+const LIST_PAGE = 1000;
+
+export type HoldingsParts = {
+  readonly shares: ShareStore;
+  /** 32 bytes; the holdings keep a copy of their own and wipe that. */
+  readonly wrappingKey: Uint8Array;
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+  readonly random: Random;
+  /** Secrets that are open in memory at once; the least recently used goes. */
+  readonly openMax: number;
+  /** A secret is open no more: what was made from it goes too. */
+  readonly onClosed: (name: string) => void;
+};
+
+/** Where a secret of this node belongs. */
+export type Holding = Omit<SecretPlace, 'clusterId' | 'nodeId'>;
+
+type OpenSecret = { readonly at: Holding; readonly secret: Secret };
+
+/** Key and version: what an open secret is found by. */
+export function nameOf({ keyId, version }: Pick<Holding, 'keyId' | 'version'>): string {
+  return `${keyId}/${version}`;
+}
+
+/** This node's durable secrets, whatever they are: sealed for their place, and some of them open in memory. */
+export class Holdings {
+  readonly #parts: HoldingsParts;
+  readonly #wrappingKey: SecretBytes;
+  /** By {@link nameOf}. */
+  readonly #open: LRUCache<string, OpenSecret>;
+  #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
+  #closed = false;
+
+  constructor(parts: HoldingsParts) {
+    assert(parts.wrappingKey.length === 32, 'a wrapping key is 32 bytes');
+    this.#parts = parts;
+    this.#wrappingKey = new SecretBytes(Uint8Array.from(parts.wrappingKey));
+    this.#open = new LRUCache({
+      max: parts.openMax,
+      dispose: ({ secret }, name) => {
+        parts.onClosed(name);
+        secret.bytes[Symbol.dispose]();
+      },
+    });
+  }
+
+  /**
+   * Seals a secret and makes it durable; resolves when it has been read back and opened, and is what it was. The same secret
+   * may be kept twice. It stays the caller's.
+   *
+   * @param record - Public bytes that are kept beside it.
+   * @throws ClusterError `already-exists` when the session has another secret, which stays; `data-loss` when the store gives
+   * back something else.
+   * @throws {ShareStoreError} `unavailable`.
+   */
+  async keep(at: Holding, secret: Secret, record: Uint8Array): Promise<void> {
+    const { random, shares } = this.#parts;
+    const sessions = await this.#knownSessions();
+    const sealed = sealSecret(this.#place(at), secret, record, this.#wrapping(), random);
+    const put = await shares.putIfAbsent(at, sealed);
+    if (!put.absent && !this.#isKept(at, put.present, secret, record))
+      throw new ClusterError('already-exists', `The session has another key share of ${at.keyId}`, {
+        reason: 'KEY_SHARE_EXISTS',
+      });
+    addSession(sessions, at);
+
+    const stored = await this.#stored(at);
+    if (stored === undefined || !this.#isKept(at, stored, secret, record))
+      throw new ClusterError('data-loss', `The key share of ${at.keyId} did not read back`, {
+        reason: 'KEY_SHARE_READ_BACK',
+      });
+  }
+
+  /**
+   * The public bytes that were kept beside a secret. They speak for themselves by the signature they carry.
+   *
+   * @throws {ShareStoreError} The store is unavailable, or this record damaged.
+   */
+  async record(id: ShareId): Promise<Uint8Array | undefined> {
+    const stored = await this.#parts.shares.get(id);
+    return stored === undefined ? undefined : recordOf(stored);
+  }
+
+  /**
+   * Opens a secret into memory; `false` when this node has none for the session.
+   *
+   * @param isKind - Whether a secret of this kind is what the caller means.
+   * @throws ClusterError `data-loss` when it does not open as the secret of this place (damage, another node's, another
+   * wrapping key), or is of another kind.
+   * @throws {ShareStoreError} `unavailable`.
+   */
+  async load(at: Holding, isKind: (kind: string) => boolean): Promise<boolean> {
+    if (this.#has(at, isKind)) return true;
+    const stored = await this.#stored(at);
+    if (stored === undefined || this.#closed) return false;
+    // Another call may have been quicker: replacing its secret would drop the nonces that were made since.
+    if (this.#has(at, isKind)) return true;
+
+    const secret = unsealSecret(this.#place(at), stored, this.#wrapping());
+    if (secret === undefined) throw doesNotOpen(at);
+    // One secret is never used under two algorithms, nor as what it is not.
+    if (!isKind(secret.kind)) {
+      secret.bytes[Symbol.dispose]();
+      throw doesNotOpen(at);
+    }
+    this.#open.set(nameOf(at), { at, secret });
+    return true;
+  }
+
+  /** An open secret, and the same object for as long as it is open: the holdings own its bytes. */
+  get(name: string): Secret | undefined {
+    return this.#open.get(name)?.secret;
+  }
+
+  /** Claims that `secret` is open still. It does not count as a use. */
+  isOpen(name: string, secret: Secret): boolean {
+    return this.#open.peek(name)?.secret === secret;
+  }
+
+  /** How many secrets of a key are kept, of all sessions. */
+  async pending(keyId: KeyId): Promise<number> {
+    return (await this.#knownSessions()).get(keyId)?.size ?? 0;
+  }
+
+  /** Wipes what is open. Nothing can be opened after. */
+  close(): void {
+    this.#closed = true;
+    this.#open.clear();
+    this.#wrappingKey[Symbol.dispose]();
+  }
+
+  toJSON(): never {
+    throw new TypeError('secrets do not become JSON');
+  }
+
+  #place(at: Holding): SecretPlace {
+    const { clusterId, nodeId } = this.#parts;
+    return { ...at, clusterId, nodeId };
+  }
+
+  /** The sealed secret of a session. @throws ClusterError `data-loss` for a damaged record. */
+  async #stored(at: Holding): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.shares.get(at);
+    } catch (error) {
+      if (!(error instanceof ShareStoreError) || error.kind !== 'damaged') throw error;
+      throw doesNotOpen(at, error);
+    }
+  }
+
+  /** Claims that `sealed` is this secret at this place, with this record. */
+  #isKept(at: Holding, sealed: Uint8Array, secret: Secret, record: Uint8Array): boolean {
+    const opened = unsealSecret(this.#place(at), sealed, this.#wrapping());
+    const same = opened !== undefined && isSame(opened, secret);
+    opened?.bytes[Symbol.dispose]();
+    return same && equal(recordOf(sealed) ?? new Uint8Array(), record);
+  }
+
+  #has(at: Holding, isKind: (kind: string) => boolean): boolean {
+    const held = this.#open.get(nameOf(at));
+    return (
+      held?.at.sessionId === at.sessionId &&
+      equal(held.at.publicHash, at.publicHash) &&
+      isKind(held.secret.kind)
+    );
+  }
+
+  /** For the moment: it is not kept over an `await`. */
+  #wrapping(): Uint8Array {
+    if (this.#closed) throw new ClusterError('cancelled', 'The keys of this node are closed');
+    return this.#wrappingKey.bytes;
+  }
+
+  /** The sessions of which secrets are kept, by key. Listed once; then {@link keep} adds to it. */
+  async #knownSessions(): Promise<Map<KeyId, Set<SessionId>>> {
+    this.#sessions ??= listSessions(this.#parts.shares);
+    try {
+      return await this.#sessions;
+    } catch (error) {
+      // The next call lists again.
+      this.#sessions = undefined;
+      throw error;
+    }
+  }
+}
+
+async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionId>>> {
+  const sessions = new Map<KeyId, Set<SessionId>>();
+  let after: ShareId | undefined;
+  do {
+    const page = await shares.list({ ...(after && { after }), limit: LIST_PAGE });
+    for (const id of page.items) addSession(sessions, id);
+    after = page.next;
+  } while (after !== undefined);
+  return sessions;
+}
+
+function addSession(sessions: Map<KeyId, Set<SessionId>>, { keyId, sessionId }: ShareId): void {
+  sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
+}
+
+function isSame(a: Secret, b: Secret): boolean {
+  return a.kind === b.kind && equal(a.about, b.about) && equalSecrets(a.bytes.bytes, b.bytes.bytes);
+}
+
+function doesNotOpen({ keyId, version }: Holding, cause?: unknown): ClusterError {
+  return new ClusterError(
+    'data-loss',
+    `The key share of ${keyId}, version ${version}, does not open`,
+    { reason: 'KEY_SHARE_SEAL', cause },
+  );
+}

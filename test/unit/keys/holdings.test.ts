@@ -1,0 +1,116 @@
+import { expect, test } from '@jest/globals';
+import { bootId, clusterId } from '../../../src/common/index.js';
+import { SecretBytes } from '../../../src/crypto/index.js';
+import { Holdings, nameOf } from '../../../src/keys/holdings.js';
+import type { Holding } from '../../../src/keys/holdings.js';
+import { polynomialHash, sealSecret, unsealSecret } from '../../../src/keys/sealed-secret.js';
+import { SingleUse } from '../../../src/keys/single-use.js';
+import { systemRandom } from '../../../src/machine/index.js';
+import type { ShareStore } from '../../../src/ports/index.js';
+import { memoryShareStore } from '../../../src/store/index.js';
+import { BOOT, KEY, manager, NODE, SESSION } from './sharing.js';
+
+const AT: Holding = {
+  keyId: KEY,
+  sessionId: SESSION,
+  version: 1,
+  publicHash: new Uint8Array(32).fill(3),
+};
+const DATA_LOSS = { code: 'data-loss', reason: 'KEY_SHARE_SEAL' };
+const RECORD = new Uint8Array([1, 2, 3]);
+
+function holdings(shares: ShareStore, closed: string[] = [], openMax = 8): Holdings {
+  return new Holdings({
+    shares,
+    wrappingKey: new Uint8Array(32).fill(1),
+    clusterId: clusterId('c1'.repeat(16)),
+    nodeId: NODE,
+    random: systemRandom,
+    openMax,
+    onClosed: (name) => closed.push(name),
+  });
+}
+
+const isOther = (kind: string) => kind === 'key-share/FROST_ED25519_SHA512';
+
+/** A secret of a kind that no algorithm of this release has, of many bytes. */
+function primes(): { kind: string; about: Uint8Array; bytes: SecretBytes } {
+  const bytes = new SecretBytes(new Uint8Array(768).fill(9));
+  return { kind: 'auxiliary/primes', about: new Uint8Array(0), bytes };
+}
+
+test('a secret of any kind and length is kept and opened as what it is', async () => {
+  const shares = memoryShareStore();
+  await holdings(shares).keep(AT, primes(), RECORD);
+  const later = holdings(shares);
+
+  expect(await later.load(AT, (kind) => kind === 'auxiliary/primes')).toBe(true);
+
+  const opened = later.get(nameOf(AT));
+  expect([opened?.kind, opened?.about]).toEqual(['auxiliary/primes', new Uint8Array(0)]);
+  expect(opened?.bytes.bytes).toEqual(new Uint8Array(768).fill(9));
+  expect(await later.record(AT)).toEqual(RECORD);
+});
+
+test('a secret of one kind does not open as another, open already or not', async () => {
+  const shares = memoryShareStore();
+  const kept = holdings(shares);
+  await kept.keep(AT, primes(), RECORD);
+
+  await expect(kept.load(AT, isOther)).rejects.toMatchObject(DATA_LOSS);
+  expect(kept.get(nameOf(AT))).toBeUndefined();
+  expect(await kept.load(AT, () => true)).toBe(true);
+  await expect(kept.load(AT, isOther)).rejects.toMatchObject(DATA_LOSS);
+});
+
+test('what is no key share is not taken for one, whatever the algorithm', async () => {
+  const shares = memoryShareStore();
+  const keys = manager(shares);
+  const share = { keyId: KEY, sessionId: SESSION, version: 1, V: [new Uint8Array(32)] };
+  const at = { ...AT, publicHash: polynomialHash(share.V) };
+  await holdings(shares).keep(at, primes(), RECORD);
+
+  await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
+  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
+});
+
+test('of a secret that leaves the cache its owner is told, and its bytes are wiped', async () => {
+  const shares = memoryShareStore();
+  const closed: string[] = [];
+  const kept = holdings(shares, closed, 1);
+  const other = { ...AT, version: 2 };
+  await kept.keep(AT, primes(), RECORD);
+  await kept.load(AT, () => true);
+  const bytes = kept.get(nameOf(AT))?.bytes.bytes;
+
+  await expect(kept.load(other, () => true)).rejects.toMatchObject(DATA_LOSS);
+  expect(closed).toEqual([]);
+  kept.close();
+
+  expect(closed).toEqual([nameOf(AT)]);
+  expect(bytes).toEqual(new Uint8Array(768));
+  expect(kept.get(nameOf(AT))).toBeUndefined();
+});
+
+test('bytes of another format do not open', () => {
+  const place = { ...AT, clusterId: clusterId('c1'.repeat(16)), nodeId: NODE };
+  const wrappingKey = new Uint8Array(32).fill(1);
+  const sealed = sealSecret(place, primes(), RECORD, wrappingKey, systemRandom);
+  expect(sealed[0]).toBe(2);
+
+  expect(unsealSecret(place, sealed, wrappingKey)?.kind).toBe('auxiliary/primes');
+  for (const format of [0, 1, 3, 255]) {
+    expect(unsealSecret(place, sealed.with(0, format), wrappingKey)).toBeUndefined();
+  }
+});
+
+test('what a set of participants made together is not taken for another set', () => {
+  const supplies = new SingleUse(NODE, bootId(BOOT), { maximum: 8, perOwnerMaximum: 4 });
+  const secret = new Uint8Array(32).fill(5);
+  const made = supplies.add('key-1/1/node-1,node-2', { secret, parts: [] }, 0);
+
+  expect(supplies.take('key-1/1/node-1,node-3', made)).toBe('gone');
+  expect(supplies.take('key-1/1', made)).toBe('gone');
+  expect(supplies.take('key-1/1/node-1,node-2', made)).toBe(secret);
+  expect(supplies.take('key-1/1/node-1,node-2', made)).toBe('gone');
+});
