@@ -4,7 +4,7 @@ import type { Schemes, SignerSupply } from '../algorithms/index.js';
 import { SHARE_KIND } from '../frost/index.js';
 import { isKeyAlgorithm, readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { codecOf, envelopeBytes, TO_ALL } from '../mpc/index.js';
+import { bodyDigest, codecOf, digestBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
 import { isRightOpening, isRightValue, keygen, sharedKey } from '../sharing/index.js';
 import type { SharingGroup } from '../sharing/index.js';
@@ -13,6 +13,7 @@ import { decode, Evidence, SignatureShare } from '../wire/index.js';
 import type {
   Ready,
   SignedBody,
+  SignedDigest,
   TwoMessages,
   UnreadableMessage,
   WrongOpening,
@@ -101,11 +102,10 @@ class Trial {
   }
 
   #saidTwoThings({ kind, from, to, first, second }: TwoMessages): boolean {
-    const one = this.#signed(kind, from, to, first);
-    const other = this.#signed(kind, from, to, second);
-    if (one === undefined || other === undefined || !SAID_ONCE.has(kind)) return false;
-    // Bodies only: whoever signs can alter an Ed25519 signature.
-    return !equal(one, other);
+    if (first === undefined || second === undefined || !SAID_ONCE.has(kind)) return false;
+    // Bodies only: a signer can alter its Ed25519 signature.
+    if (equal(first.digest, second.digest)) return false;
+    return [first, second].every((each) => this.#hasSigned(kind, from, to, each));
   }
 
   #saidNothingReadable({ kind, to, message }: UnreadableMessage): boolean {
@@ -187,9 +187,19 @@ class Trial {
     message: SignedBody | undefined,
   ): Uint8Array | undefined {
     if (message === undefined) return undefined;
-    const bytes = envelopeBytes(this.#accused.sessionId, kind, from, to, message.body);
-    const signed = this.#judge.verify.identity(this.#identityKey, bytes, message.signature);
-    return signed ? message.body : undefined;
+    const { body, signature } = message;
+    const digest = bodyDigest(body);
+    return this.#hasSigned(kind, from, to, { digest, signature }) ? body : undefined;
+  }
+
+  #hasSigned(
+    kind: string,
+    from: PartyIndex,
+    to: PartyIndex,
+    { digest, signature }: SignedDigest,
+  ): boolean {
+    const bytes = digestBytes(this.#accused.sessionId, kind, from, to, digest);
+    return this.#judge.verify.identity(this.#identityKey, bytes, signature);
   }
 }
 

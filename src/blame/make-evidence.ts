@@ -1,7 +1,8 @@
+import { bodyDigest } from '../mpc/index.js';
 import { keygen } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
-import type { Envelope, Ready, SignedBody } from '../wire/index.js';
+import type { Envelope, Ready, SignedBody, SignedDigest } from '../wire/index.js';
 
 /** What fixes an attempt: its entry, the hash before it, and the request that it answers. */
 export type AttemptBasis = {
@@ -36,15 +37,19 @@ export function evidenceOfShare(
 type Proof = NonNullable<Evidence['proof']>;
 
 function proofOf([first, second]: readonly Envelope[]): Proof | undefined {
+  if (first === undefined) return undefined;
+  const { kind, from, to } = first;
+  if (kind === second?.kind) {
+    const digests = [first, second].map(digestOf);
+    const [one, other] = digests;
+    if (one === undefined || other === undefined) return undefined;
+    return { $case: 'twoMessages', value: { kind, from, to, first: one, second: other } };
+  }
   const one = openOf(first);
   const other = openOf(second);
-  if (first === undefined || one === undefined) return undefined;
-  const { kind, from, to } = first;
+  if (one === undefined) return undefined;
   if (second === undefined || other === undefined) {
     return { $case: 'unreadableMessage', value: { kind, to, message: one } };
-  }
-  if (kind === second.kind) {
-    return { $case: 'twoMessages', value: { kind, from, to, first: one, second: other } };
   }
   if (kind === keygen.kinds.commit && second.kind === keygen.kinds.open) {
     return { $case: 'wrongOpening', value: { commitment: one, opening: other } };
@@ -53,6 +58,19 @@ function proofOf([first, second]: readonly Envelope[]): Proof | undefined {
     return { $case: 'wrongValue', value: { to: second.to, opening: one, value: other } };
   }
   return undefined;
+}
+
+/** What is signed of a message, without the body: it is not needed to see that there are two. */
+function digestOf({ content }: Envelope): SignedDigest | undefined {
+  switch (content?.$case) {
+    case 'open':
+      return { digest: bodyDigest(content.value.body), signature: content.value.signature };
+    case 'digest':
+      return content.value;
+    case 'sealed':
+    case undefined:
+      return undefined;
+  }
 }
 
 function openOf(envelope: Envelope | undefined): SignedBody | undefined {

@@ -5,7 +5,15 @@
  * holds the `Session`. It knows no protocol, no clock and no network: deadlines are the caller's.
  */
 export { ProtocolAbort } from './abort.js';
-export { envelopeBytes, plainEnvelope, signEnvelope, TO_ALL, verifiedBody } from './envelope.js';
+export {
+  bodyDigest,
+  digestBytes,
+  envelopeBytes,
+  plainEnvelope,
+  signEnvelope,
+  TO_ALL,
+  verifiedBody,
+} from './envelope.js';
 export type { Heard, Mine, Party } from './party.js';
 export { echoed, reliable } from './reliable.js';
 export type { Echoed, Reliable } from './reliable.js';

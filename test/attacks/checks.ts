@@ -335,8 +335,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'evidence is signed by the accused',
     'framing: what nobody signed',
-    'return signed ? message.body : undefined;',
-    'return message.body;',
+    'return this.#judge.verify.identity(this.#identityKey, bytes, signature);',
+    'return true;',
   ),
   without(
     'only what is said once contradicts itself',
@@ -347,8 +347,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'a contradiction is two different bodies',
     'framing: one share, shown twice',
-    'return !equal(one, other);',
-    'return true;',
+    'if (equal(first.digest, second.digest))\n            return false;',
+    '',
   ),
   without(
     'the accused’s own ready judges it',

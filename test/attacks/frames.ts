@@ -5,7 +5,8 @@ import { publicKeyOf, SHARE_KIND } from '../../src/frost/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { encode, Evidence } from '../../src/wire/index.js';
-import type { Envelope, Ready, SignedBody } from '../../src/wire/index.js';
+import type { Envelope, Ready, SignedBody, SignedDigest } from '../../src/wire/index.js';
+import { bodyDigest } from '../../src/mpc/index.js';
 import {
   judgeOf,
   named,
@@ -247,8 +248,8 @@ function aboutKeygen(suite: Suite): Frame[] {
             kind: keygen.kinds.commit,
             from: 3,
             to: 0,
-            first: bodyOf(said.kg1),
-            second: other,
+            first: digestOf(bodyOf(said.kg1)),
+            second: digestOf(other),
           },
         }),
         raw(said.open.basis, 'node-3', {
@@ -320,6 +321,11 @@ function envelope(
   const value = signedBody(sessionId, kind, from, to, body);
   return { sessionId, kind, from, to, content: { $case: 'open', value } };
 }
+
+const digestOf = ({ body, signature }: SignedBody): SignedDigest => ({
+  digest: bodyDigest(body),
+  signature,
+});
 
 function bodyOf({ content }: Envelope): SignedBody {
   if (content?.$case !== 'open') throw new Error('it is open');

@@ -3,7 +3,7 @@ import { evidenceOfMessages, evidenceOfShare, judgeEvidence } from '../../../src
 import type { PartyIndex } from '../../../src/common/index.js';
 import { ed25519Suite, SHARE_KIND } from '../../../src/frost/index.js';
 import { keygen } from '../../../src/sharing/index.js';
-import { codecOf, ProtocolAbort } from '../../../src/mpc/index.js';
+import { bodyDigest, codecOf, ProtocolAbort } from '../../../src/mpc/index.js';
 import { EVIDENCE_BYTES_MAX } from '../../../src/state/index.js';
 import { Command, decode, encode, Evidence } from '../../../src/wire/index.js';
 import type { Envelope, SignedBody } from '../../../src/wire/index.js';
@@ -137,6 +137,23 @@ test('two bodies of one kind name their sender, and two signatures of one body d
     envelope(signedBody(sessionId, DECLINED_KIND, 3, 0, fill(word.length)), DECLINED_KIND),
   );
   expect(named(judge, evidenceOfMessages(basis, 'node-3', declines))).toBeUndefined();
+});
+
+test('two signed digests of one kind name their sender, without the bodies', () => {
+  const { basis, judge, sessionId } = withJudge(openGenerate());
+  const shown = (fillByte: number, signedFor = fillByte): Envelope => {
+    const { signature } = signedBody(sessionId, keygen.kinds.open, 3, 0, fill(signedFor));
+    const value = { digest: bodyDigest(fill(fillByte)), signature };
+    const content = { $case: 'digest' as const, value };
+    return { sessionId, kind: keygen.kinds.open, from: 3, to: 0, content };
+  };
+  const against = (messages: readonly Envelope[]) =>
+    named(judge, evidenceOfMessages(basis, 'node-3', messages));
+
+  expect(against([shown(1), shown(2)])).toBe('node-3 TWO_MESSAGES');
+  expect(against([shown(1), shown(1)])).toBeUndefined();
+  expect(against([shown(1), shown(2, 1)])).toBeUndefined();
+  expect(against([shown(1)])).toBeUndefined();
 });
 
 test.each(Object.values(keygen.kinds))('a signed %s that is none names its sender', (kind) => {

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Ready } from "./entry.js";
-import { SignedBody } from "./envelope.js";
+import { SignedBody, SignedDigest } from "./envelope.js";
 
 /**
  * Proof that a node signed what no honest node signs. Whoever has the cluster's genesis file can judge it, and needs
@@ -41,13 +41,13 @@ export interface AttemptEntry {
   payload: Uint8Array;
 }
 
-/** Two different bodies of one sender, recipient, kind and session. */
+/** The digests of two different bodies of one sender, recipient, kind and session. */
 export interface TwoMessages {
   kind: string;
   from: number;
   to: number;
-  first: SignedBody | undefined;
-  second: SignedBody | undefined;
+  first: SignedDigest | undefined;
+  second: SignedDigest | undefined;
 }
 
 /** A body of key generation that is none of its kind. */
@@ -498,10 +498,10 @@ export const TwoMessages: MessageFns<TwoMessages> = {
       writer.uint32(24).uint32(message.to);
     }
     if (message.first !== undefined) {
-      SignedBody.encode(message.first, writer.uint32(34).fork()).join();
+      SignedDigest.encode(message.first, writer.uint32(34).fork()).join();
     }
     if (message.second !== undefined) {
-      SignedBody.encode(message.second, writer.uint32(42).fork()).join();
+      SignedDigest.encode(message.second, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -548,7 +548,7 @@ export const TwoMessages: MessageFns<TwoMessages> = {
               break;
             }
 
-            message.first = SignedBody.decode(reader, reader.uint32());
+            message.first = SignedDigest.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -556,7 +556,7 @@ export const TwoMessages: MessageFns<TwoMessages> = {
               break;
             }
 
-            message.second = SignedBody.decode(reader, reader.uint32());
+            message.second = SignedDigest.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -576,8 +576,8 @@ export const TwoMessages: MessageFns<TwoMessages> = {
       kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
       from: isSet(object.from) ? globalThis.Number(object.from) : 0,
       to: isSet(object.to) ? globalThis.Number(object.to) : 0,
-      first: isSet(object.first) ? SignedBody.fromJSON(object.first) : undefined,
-      second: isSet(object.second) ? SignedBody.fromJSON(object.second) : undefined,
+      first: isSet(object.first) ? SignedDigest.fromJSON(object.first) : undefined,
+      second: isSet(object.second) ? SignedDigest.fromJSON(object.second) : undefined,
     };
   },
 
@@ -593,10 +593,10 @@ export const TwoMessages: MessageFns<TwoMessages> = {
       obj.to = Math.round(message.to);
     }
     if (message.first !== undefined) {
-      obj.first = SignedBody.toJSON(message.first);
+      obj.first = SignedDigest.toJSON(message.first);
     }
     if (message.second !== undefined) {
-      obj.second = SignedBody.toJSON(message.second);
+      obj.second = SignedDigest.toJSON(message.second);
     }
     return obj;
   },
@@ -610,10 +610,10 @@ export const TwoMessages: MessageFns<TwoMessages> = {
     message.from = object.from ?? 0;
     message.to = object.to ?? 0;
     message.first = (object.first !== undefined && object.first !== null)
-      ? SignedBody.fromPartial(object.first)
+      ? SignedDigest.fromPartial(object.first)
       : undefined;
     message.second = (object.second !== undefined && object.second !== null)
-      ? SignedBody.fromPartial(object.second)
+      ? SignedDigest.fromPartial(object.second)
       : undefined;
     return message;
   },
