@@ -1,8 +1,8 @@
-import { equal, isTaskId, nodeId, sessionId, taskId, toHex } from '../common/index.js';
+import { equal, isTaskId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
 import type { Schemes, SignerSupply } from '../algorithms/index.js';
 import { SHARE_KIND } from '../frost/index.js';
-import { isKeyAlgorithm, readyBytes } from '../identity/index.js';
+import { isKeyAlgorithm, partyIndexOf, readyBytes } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { bodyDigest, codecOf, digestBytes, TO_ALL } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
@@ -146,9 +146,9 @@ class Trial {
       request.keyId === ready.keyId &&
       attempt.version === ready.version &&
       equal(attempt.sharingSession, ready.sessionId);
-    const index = indexIn(ready.participants, this.#node);
+    const index = partyIndexOf(ready.participants, this.#node);
     const signers: readonly SignerSupply[] = suppliesOf(attempt).map((supply) => ({
-      index: indexIn(ready.participants, supply.nodeId),
+      index: partyIndexOf(ready.participants, supply.nodeId),
       parts: supply.parts,
     }));
     if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey) return false;
@@ -173,7 +173,7 @@ class Trial {
     const { attempt, request } = this.#accused;
     if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return undefined;
     const { nodes } = attempt.assignment.value;
-    const index = indexIn(nodes, this.#node);
+    const index = partyIndexOf(nodes, this.#node);
     if (index === 0) return undefined;
     const { sharing } = this.#judge.schemes[request.algorithm];
     return { index, count: nodes.length, sharing, threshold: request.threshold };
@@ -201,9 +201,4 @@ class Trial {
     const bytes = digestBytes(this.#accused.sessionId, kind, from, to, digest);
     return this.#judge.verify.identity(this.#identityKey, bytes, signature);
   }
-}
-
-/** Position among participants, from 1; 0 for a stranger. */
-function indexIn(participants: readonly { readonly nodeId: string }[], node: string): PartyIndex {
-  return participants.findIndex((each) => each.nodeId === nodeId(node)) + 1;
 }

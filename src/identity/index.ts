@@ -21,6 +21,7 @@ export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.
 export { DEFAULT_LIMITS } from './limits.js';
 export type { Limits } from './limits.js';
 export { requestHash, sessionIdOf, taskIdOf, decisionHash } from './names.js';
+export { partyIndexOf } from './party-index.js';
 export { REQUEST_METADATA, requestBytes } from './requests.js';
 export { parseSpiffe } from './spiffe.js';
 export type { Identity, Role } from './spiffe.js';

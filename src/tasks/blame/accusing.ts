@@ -1,4 +1,5 @@
 import type { PartyIndex } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import { evidenceOfMessages, evidenceOfShare } from '../../blame/index.js';
 import { verifiedBody } from '../../mpc/index.js';
 import { readyOfKey } from '../../state/index.js';
@@ -6,7 +7,6 @@ import type { Envelope } from '../../wire/index.js';
 import type { Culprits } from './culprits.js';
 import type { LiveAttempt } from '../live-tasks.js';
 import { basisOf, complaint, signedBodyOf } from './complaining.js';
-import { indexOf } from '../party-index.js';
 import type { TaskContext } from '../context.js';
 
 /** What a voter finds out about signers, and shows all others. */
@@ -55,7 +55,7 @@ export class Accusing {
   /** Says nothing that it could not prove. */
   #show(attempt: LiveAttempt, evidence: Uint8Array): void {
     if (this.#culprits.take(evidence) === undefined) return;
-    const index = indexOf(attempt.task.participants, this.#context.self.id);
+    const index = partyIndexOf(attempt.task.participants, this.#context.self.id);
     const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
     const value = complaint(this.#context, attempt, index, shown);
     this.#context.outbox.broadcast({ message: { $case: 'envelope', value } });

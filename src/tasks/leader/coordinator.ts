@@ -1,5 +1,6 @@
 import type { Millis, NodeId, PartyIndex, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import { verifiedBody } from '../../mpc/index.js';
 import { encodeCommand, EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX } from '../../state/index.js';
 import type { Queries } from '../../state/index.js';
@@ -12,7 +13,6 @@ import type { Combined, Combining, LeaderDriver } from '../kinds/driver.js';
 import type { Leadership } from '../leadership.js';
 import { WANT_WAIT_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
-import { indexOf } from '../party-index.js';
 import type { ShareBox } from '../voter/share-box.js';
 import type { Work } from '../work.js';
 import { attempted, declined, leaveOut, newPlan, nextStep } from './plan.js';
@@ -251,7 +251,7 @@ export class Coordinator implements Work {
     for (const { session, nodes } of attempts) {
       const came = this.#parts.shares.of(session);
       for (const node of nodes) {
-        if (!came.has(indexOf(participants, node))) missing.add(node);
+        if (!came.has(partyIndexOf(participants, node))) missing.add(node);
       }
     }
     return missing;

@@ -1,4 +1,5 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import { Declined, encode } from '../../wire/index.js';
 import type { FreshSupplies, SessionBody } from '../../wire/index.js';
@@ -6,7 +7,6 @@ import type { TaskContext } from '../context.js';
 import { RESEND_MS } from '../limits.js';
 import type { LiveAttempt } from '../live-tasks.js';
 import { DECLINED_KIND } from '../messages.js';
-import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
 type Answered = {
@@ -118,7 +118,7 @@ export class Answers implements Work {
     const { self, clock, logger, outbox } = this.#context;
     const answered = this.#answered.get(session);
     if (answered === undefined) return;
-    const index = indexOf(task.participants, self.id);
+    const index = partyIndexOf(task.participants, self.id);
     const envelope = signEnvelope(self.signer, record.sessionId, kind, index, TO_ALL, body);
     const { keyId, version, supplies } = next;
     const value = { envelope, keyId, version, next: supplies };

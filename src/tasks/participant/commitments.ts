@@ -1,11 +1,11 @@
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { keyId } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
 import type { FreshSupplies, KeyRecord, Supply } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
 import type { TaskContext } from '../context.js';
-import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
 type Unannounced = { readonly key: KeyRecord; readonly supplies: readonly Supply[] };
@@ -69,7 +69,8 @@ export class Commitments implements Work {
   /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
   publish(key: KeyRecord): void {
     const name = nameOf(key);
-    if (indexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name)) return;
+    if (partyIndexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name))
+      return;
     this.#loading.add(name);
     void this.#publish(key, name);
   }

@@ -1,6 +1,6 @@
 import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
-import { installedBytes } from '../../identity/index.js';
+import { installedBytes, partyIndexOf } from '../../identity/index.js';
 import { encodeCommand, isOpen } from '../../state/index.js';
 import type { Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
@@ -9,7 +9,6 @@ import type { Commitments } from './commitments.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
 import type { TaskContext } from '../context.js';
-import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
 type Unsaid = {
@@ -138,6 +137,6 @@ function installedName(key: KeyRecord): string {
 
 function lacksInstalled(key: KeyRecord, node: string): boolean {
   return (
-    indexOf(key.participants, node) > 0 && !key.installed.some(({ nodeId }) => nodeId === node)
+    partyIndexOf(key.participants, node) > 0 && !key.installed.some(({ nodeId }) => nodeId === node)
   );
 }

@@ -1,9 +1,9 @@
 import type { Boot, NodeId } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import type { Compute } from '../../ports/index.js';
 import type { KeyRecord, Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
-import { indexOf } from '../party-index.js';
 import type { CommitmentChecks } from './commitment-checks.js';
 import type { NoncePools } from './nonce-pools.js';
 import type { Batch, Work } from '../work.js';
@@ -53,7 +53,7 @@ export class Pooling implements Work {
     version: number,
     supplies: readonly Supply[],
   ): void {
-    if (key?.version !== version || indexOf(key.participants, from) === 0) return;
+    if (key?.version !== version || partyIndexOf(key.participants, from) === 0) return;
     const { clock, consensus } = this.#context;
     this.#pools.add(from, key.keyId, version, supplies, clock.elapsed());
     // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there

@@ -1,9 +1,9 @@
 import type { NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { equal } from '../../common/index.js';
+import { partyIndexOf } from '../../identity/index.js';
 import type { Envelope } from '../../wire/index.js';
 import { EarlyMessages } from './early-messages.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
-import { indexOf } from '../party-index.js';
 import type { Work } from '../work.js';
 
 /**
@@ -79,7 +79,7 @@ export class ShareBox implements Work {
   /** The sender's party index; 0 for what is no contribution of a participant that the attempt asks. */
   #indexOf(from: NodeId, { nodes, task }: LiveAttempt, { kind, ...said }: Envelope): PartyIndex {
     if (!nodes.includes(from) || kind !== this.#envelopeOf(task.kind) || said.to !== 0) return 0;
-    const index = indexOf(task.participants, from);
+    const index = partyIndexOf(task.participants, from);
     return said.from === index ? index : 0;
   }
 }

@@ -2,7 +2,7 @@ import { equal, nodeId, toHex } from '../../../common/index.js';
 import type { Millis, NodeId, SessionId, TaskId } from '../../../common/index.js';
 import { wipe } from '../../../crypto/index.js';
 import { publicKeyJob } from '../../../algorithms/index.js';
-import { readyBytes } from '../../../identity/index.js';
+import { partyIndexOf, readyBytes } from '../../../identity/index.js';
 import { ProtocolAbort, startSession } from '../../../mpc/index.js';
 import type { Session } from '../../../mpc/index.js';
 import { generateKey, keygen } from '../../../sharing/index.js';
@@ -15,7 +15,6 @@ import type { TaskContext } from '../../context.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import { readyOf } from '../../participant/facts.js';
-import { indexOf } from '../../party-index.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 
 type KeygenRun = {
@@ -60,7 +59,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   contribute({ attempts, participants }: LiveTask<ParsedGenerateKey>): void {
     const { self, consensus, logger } = this.#context;
     const open = attempts.at(-1);
-    const index = indexOf(participants, self.id);
+    const index = partyIndexOf(participants, self.id);
     if (open === undefined || index === 0) return;
     this.#closeOlder(open);
     this.#compare(open, index);
@@ -102,7 +101,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     const run = this.#runs.get(session);
     if (run?.superseded === true || run?.declined === true) return true;
     if (run?.session === undefined) return false;
-    run.session.receive(indexOf(run.participants, from), envelope);
+    run.session.receive(partyIndexOf(run.participants, from), envelope);
     return true;
   }
 
@@ -220,7 +219,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     run.session = session;
     const made = generateKey(sharing, session.party, asked.threshold, random, compute);
     for (const { from, message } of this.#parts.session.early.take(open.session)) {
-      session.receive(indexOf(run.participants, from), message);
+      session.receive(partyIndexOf(run.participants, from), message);
     }
     const key = await made;
     run.made = true;

@@ -1,13 +1,13 @@
+import { partyIndexOf } from '../../../identity/index.js';
 import type { SignerSupply } from '../../../algorithms/index.js';
 import { suppliesOf } from '../../../state/index.js';
 import type { KeyRecord } from '../../../wire/index.js';
 import type { LiveAttempt } from '../../live-tasks.js';
-import { indexOf } from '../../party-index.js';
 
 /** The signers of an attempt with the public parts of their supplies, in order of party index. */
 export function signersOf({ record }: LiveAttempt, key: KeyRecord): readonly SignerSupply[] {
   return suppliesOf(record.attempt).map(({ nodeId, parts }) => ({
-    index: indexOf(key.participants, nodeId),
+    index: partyIndexOf(key.participants, nodeId),
     parts,
   }));
 }

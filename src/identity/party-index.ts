@@ -1,7 +1,7 @@
 import type { PartyIndex } from '../common/index.js';
 
 /** Position of a node among participants, from 1; 0 for a node that is none of them. */
-export function indexOf(
+export function partyIndexOf(
   participants: readonly { readonly nodeId: string }[],
   node: string,
 ): PartyIndex {
