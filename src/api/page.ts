@@ -5,7 +5,9 @@ import { PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js'
 export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
 export type Page<T> = { readonly items: T[]; readonly nextPageToken: string };
 
-/** What a token may hold: ids of keys and tasks, and nothing else. */
+/** Begins what a token holds. A token outlives the node that gave it: another release may be asked with it. */
+const FORMAT = '1/';
+/** What a token may hold besides: ids of keys and tasks, and nothing else. */
 const TOKEN_ID = /^[a-z0-9_-]{1,63}$/;
 
 /**
@@ -53,9 +55,12 @@ function pageSize(asked: number): number {
   });
 }
 
-/** Base64url (RFC 4648 §5) without padding, of an id, which is ASCII. */
+/** Base64url (RFC 4648 §5) without padding, of the format and an id, which is ASCII. */
 function token(id: string): string {
-  return btoa(id).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(FORMAT + id)
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 function readToken(text: string): string {
@@ -68,10 +73,11 @@ function readToken(text: string): string {
   });
 }
 
-/** What a token holds, in whatever spelling; '' when it is no Base64. */
+/** The id that a token holds, in whatever spelling; '' when it is no Base64, or of another format. */
 function idIn(text: string): string {
   try {
-    return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const held = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return held.startsWith(FORMAT) ? held.slice(FORMAT.length) : '';
   } catch {
     return '';
   }

@@ -21,7 +21,11 @@ export const CLIENT_FILE = 'client.json';
 /** The data of the cluster that `quorate dev` makes, in the working folder. */
 export const DEV_FOLDER = join('.quorate', 'dev');
 
+/** Of the file; one that names none is of the first. */
+const FORMAT = 1;
+
 const schema = z.strictObject({
+  format: z.literal(FORMAT).default(FORMAT),
   endpoints: z.array(z.string()).min(1),
   ca: z.string(),
   cert: z.string(),
@@ -33,6 +37,7 @@ const schema = z.strictObject({
 export function writeClientFile(file: string, connection: Connection): void {
   const folder = dirname(file);
   const text = {
+    format: FORMAT,
     endpoints: connection.endpoints,
     ca: relative(folder, connection.ca),
     cert: relative(folder, connection.cert),

@@ -22,6 +22,7 @@ tls:
   key: key.pem
 node_key:
   ${keyLine(node)}
+format: 1
 `;
 }
 

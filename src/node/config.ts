@@ -48,6 +48,8 @@ const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,62}$/, {
 });
 
 const schema = z.strictObject({
+  // Of the file; one that names none is of the first.
+  format: z.literal(1, { error: 'must be 1: a later release wrote this file' }).default(1),
   node_id: id,
   data_dir: path,
   cluster_file: path,

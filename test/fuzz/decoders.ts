@@ -147,7 +147,10 @@ const genesis: Decoder = {
 
 const page: Decoder = {
   name: 'page-token',
-  seeds: () => [utf8(Buffer.from('treasury').toString('base64url')), utf8('')],
+  seeds: () =>
+    ['1/treasury', 'treasury', '2/treasury', ''].map((held) =>
+      utf8(Buffer.from(held).toString('base64url')),
+    ),
   read: (bytes) =>
     refusable(() => {
       const pageToken = textOf(bytes);

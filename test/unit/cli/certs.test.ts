@@ -151,6 +151,7 @@ describe('the configurations', () => {
 
   test("the operator's client file says all that a client needs", () => {
     expect(JSON.parse(readFileSync(at('operator', 'client.json'), 'utf8'))).toEqual({
+      format: 1,
       endpoints: ['127.0.0.1:7400', 'b.example.org:7400', '[::1]:7400'],
       ca: 'ca.pem',
       cert: 'cert.pem',

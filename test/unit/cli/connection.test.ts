@@ -99,6 +99,11 @@ describe('what is missing is named', () => {
     const file = join(folder, 'bad.json');
     writeFileSync(file, '{"endpoints": []}');
     expect(() => readClientFile(file)).toThrow(/bad.json: endpoints: /);
+    const whole = { endpoints: ['a:1'], ca: 'a', cert: 'b', key: 'c', cluster_file: 'd' };
+    writeFileSync(file, JSON.stringify({ ...whole, format: 2 }));
+    expect(() => readClientFile(file)).toThrow(/bad.json: format: /);
+    writeFileSync(file, JSON.stringify(whole));
+    expect(readClientFile(file).endpoints).toEqual(['a:1']);
     writeFileSync(file, '{');
     expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON/);
   });

@@ -70,6 +70,13 @@ describe('a whole file', () => {
   });
 });
 
+test('a file says its format; one that says none is of the first', () => {
+  expect(read(`${WHOLE}\nformat: 1`)).toEqual(read(WHOLE));
+  expect(message(() => read(`${WHOLE}format: 2`))).toMatch(
+    /node.yaml:10: format: must be 1: a later release wrote this file$/,
+  );
+});
+
 describe('workers', () => {
   test('are as many as the file, a variable or a flag says, none included', () => {
     expect(read(`${WHOLE}\nworkers: 3`).workers).toBe(3);
