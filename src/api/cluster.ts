@@ -1,6 +1,11 @@
 import type { GenesisMember } from '../identity/index.js';
 import { GetClusterRequest, MemberRole } from '../wire/index.js';
-import type { GetClusterResponse, Member, RequireSignaturesResponse } from '../wire/index.js';
+import type {
+  GetClusterResponse,
+  Member,
+  RaiseLevelResponse,
+  RequireSignaturesResponse,
+} from '../wire/index.js';
 import type { NodeStatus } from './backend.js';
 import type { ApiContext, Call } from './call.js';
 import { readMessage, readMutation } from './decode.js';
@@ -43,10 +48,20 @@ export async function requireSignatures(
   context: ApiContext,
   call: Call,
 ): Promise<RequireSignaturesResponse> {
+  return { taskId: await changeCluster(context, call) };
+}
+
+/** From then on the cluster is at the next feature level. */
+export async function raiseLevel(context: ApiContext, call: Call): Promise<RaiseLevelResponse> {
+  return { taskId: await changeCluster(context, call) };
+}
+
+/** What changes the cluster itself counts only when an operator has signed it. */
+async function changeCluster(context: ApiContext, call: Call): Promise<string> {
   readMutation(call.method, call.bytes);
   const submission = submissionOf(context, call, lifetimeMsOf(call), true);
   const { taskId } = await context.backend().submit(submission);
-  return { taskId };
+  return taskId;
 }
 
 function presentMember(member: GenesisMember, status: NodeStatus): Member {

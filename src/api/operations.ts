@@ -1,6 +1,6 @@
 import type { Role } from '../identity/index.js';
 import type { ApiContext, Call } from './call.js';
-import { getCluster, requireSignatures } from './cluster.js';
+import { getCluster, raiseLevel, requireSignatures } from './cluster.js';
 import { generateKey, getKey, listKeys } from './keys.js';
 import { sign } from './signing.js';
 import { getTask, listTasks } from './tasks.js';
@@ -27,7 +27,8 @@ export type Method =
   | '/quorate.v1.TaskService/GetTask'
   | '/quorate.v1.TaskService/ListTasks'
   | '/quorate.v1.ClusterService/GetCluster'
-  | '/quorate.v1.ClusterService/RequireSignatures';
+  | '/quorate.v1.ClusterService/RequireSignatures'
+  | '/quorate.v1.ClusterService/RaiseLevel';
 
 export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
 const REQUESTERS: readonly Role[] = ['app', 'operator'];
@@ -50,6 +51,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: OPERATORS,
     effect: 'mutation',
     handle: requireSignatures,
+  },
+  '/quorate.v1.ClusterService/RaiseLevel': {
+    roles: OPERATORS,
+    effect: 'mutation',
+    handle: raiseLevel,
   },
 };
 

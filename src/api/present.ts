@@ -1,6 +1,12 @@
 import { fromHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
-import { baseVersionOf, generatedKeyOf, isCertified, signatureOf } from '../state/index.js';
+import {
+  baseVersionOf,
+  generatedKeyOf,
+  isCertified,
+  levelRaisedOf,
+  signatureOf,
+} from '../state/index.js';
 import type { TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
 import { KeyState, TaskKind as ApiTaskKind, TaskState } from '../wire/index.js';
@@ -106,6 +112,13 @@ const PRESENTED: Readonly<
   'require-signatures': {
     kind: ApiTaskKind.REQUIRE_SIGNATURES,
     result: () => ({ $case: 'signaturesRequired', value: {} }),
+  },
+  'raise-level': {
+    kind: ApiTaskKind.RAISE_LEVEL,
+    result: (record) => {
+      const value = levelRaisedOf(record);
+      return value && { $case: 'levelRaised', value };
+    },
   },
 };
 

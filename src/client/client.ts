@@ -5,6 +5,7 @@ import {
   Algorithm,
   encode,
   GenerateKeyRequest,
+  RaiseLevelRequest,
   RequireSignaturesRequest,
   SignRequest,
 } from '../wire/index.js';
@@ -30,6 +31,8 @@ import type {
   ListInput,
   SignInput,
 } from './inputs.js';
+import { raiseLevelRequest } from './raise-level.js';
+import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf, tlsSigner } from './request-signer.js';
 import { Transport, untilOf } from './transport.js';
 import type { CallOptions, Until } from './transport.js';
@@ -170,6 +173,26 @@ export class QuorateClient {
     return taskId;
   }
 
+  /**
+   * Has the cluster go on at the next feature level, for good. An operator's signature is needed, and each voter's word
+   * that its build has the level, which the answering node has; or the voter is left behind.
+   *
+   * @returns The level, and the task's id.
+   * @throws QuorateError `wrong-state` BUILDS_TOO_OLD when a voter is neither ready nor left behind.
+   */
+  async raiseLevel(
+    input: RaiseLevelInput = {},
+    options?: CallOptions,
+  ): Promise<{ readonly level: number; readonly taskId: string }> {
+    const genesis = this.#genesis ?? withoutClusterFile();
+    const until = untilOf(options);
+    const cluster = await this.getCluster(options);
+    const fields = raiseLevelRequest(genesis, cluster, input, input.requestId ?? randomUUID());
+    const request = encode(RaiseLevelRequest, fields);
+    const { taskId } = await this.#mutations.call(ClusterServiceService.raiseLevel, request, until);
+    return { level: fields.level, taskId };
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -244,18 +267,19 @@ function signingOf(
   genesis: Genesis | undefined,
 ): Signing | undefined {
   if (signer === 'none' || (signer === undefined && genesis === undefined)) return undefined;
-  if (genesis === undefined)
-    throw new QuorateError(
-      'invalid-request',
-      'A signed request names its cluster: give the cluster file',
-      {
-        reason: 'CLUSTER_FILE_REQUIRED',
-      },
-    );
+  if (genesis === undefined) withoutClusterFile();
   return {
     clusterId: genesis.clusterId,
     signer: typeof signer === 'object' ? signer : tlsSigner(tls),
   };
+}
+
+function withoutClusterFile(): never {
+  throw new QuorateError(
+    'invalid-request',
+    'A signed request names its cluster: give the cluster file',
+    { reason: 'CLUSTER_FILE_REQUIRED' },
+  );
 }
 
 /** A node said what no honest node says. Another one may do better, but a person should know. */

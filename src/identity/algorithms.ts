@@ -8,6 +8,8 @@ export type KeyAlgorithm = Exclude<Algorithm, Algorithm.UNSPECIFIED | Algorithm.
 export type AlgorithmFacts = {
   /** As people and transcripts write it. */
   readonly name: string;
+  /** The feature level that it came with. Below it, no key is made of it. */
+  readonly level: number;
   readonly pointBytes: number;
   /** The lengths of a supply's public parts. FROST: the points D and E of a commitment. */
   readonly supplyBytes: readonly number[];
@@ -16,12 +18,19 @@ export type AlgorithmFacts = {
 };
 
 /** RFC 9591: R and z of 65 bytes, and the key is a compressed point. */
-const SCHNORR = { pointBytes: 33, supplyBytes: [33, 33], publicKeyBytes: 33, signatureBytes: 65 };
+const SCHNORR = {
+  level: 1,
+  pointBytes: 33,
+  supplyBytes: [33, 33],
+  publicKeyBytes: 33,
+  signatureBytes: 65,
+};
 
 export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
   // RFC 8032.
   [Algorithm.FROST_ED25519_SHA512]: {
     name: 'FROST_ED25519_SHA512',
+    level: 1,
     pointBytes: 32,
     supplyBytes: [32, 32],
     publicKeyBytes: 32,
@@ -31,6 +40,7 @@ export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
   // BIP-340: x alone.
   [Algorithm.FROST_SECP256K1_TAPROOT]: {
     name: 'FROST_SECP256K1_TAPROOT',
+    level: 1,
     pointBytes: 33,
     supplyBytes: [33, 33],
     publicKeyBytes: 32,

@@ -2,16 +2,25 @@ import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, isSignedLevelWord, levelWord } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import type { Logger, Signer, Verify } from '../ports/index.js';
+import { TASK_KINDS } from '../state/index.js';
+import type { KindTable } from '../state/index.js';
+import { TASK_DRIVERS } from '../tasks/index.js';
+import type { DriverTable } from '../tasks/index.js';
 import type { LevelWord } from '../wire/index.js';
 
 /** What one build has and another may lack. Handed in, so that a test can run a later build beside this one. */
 export type Build = {
   /** The highest feature level that it has. */
   readonly level: number;
+  /** The kinds of task that it knows, those included that came with a level which the cluster has not reached. */
+  readonly kinds: { readonly rules: KindTable; readonly drivers: DriverTable };
 };
 
 /** This build, as it is released. */
-export const THIS_BUILD: Build = { level: BUILD_LEVEL };
+export const THIS_BUILD: Build = {
+  level: BUILD_LEVEL,
+  kinds: { rules: TASK_KINDS, drivers: TASK_DRIVERS },
+};
 
 /** The life of a data directory; always 1 until membership can change. */
 export const INCARNATION = 1;
@@ -19,7 +28,8 @@ export const INCARNATION = 1;
 type BuildsParts = {
   readonly genesis: Genesis;
   readonly signer: Signer;
-  readonly build: Build;
+  /** The highest feature level of this node's build. */
+  readonly level: number;
   readonly verify: Pick<Verify, 'identity'>;
   readonly logger: Pick<Logger, 'warn'>;
 };
@@ -31,8 +41,8 @@ export class Builds {
 
   constructor(parts: BuildsParts) {
     this.#parts = parts;
-    const { genesis, signer, build } = parts;
-    this.#words.set(signer.node, levelWord(genesis.clusterId, signer, INCARNATION, build.level));
+    const { genesis, signer, level } = parts;
+    this.#words.set(signer.node, levelWord(genesis.clusterId, signer, INCARNATION, level));
   }
 
   get words(): ReadonlyMap<NodeId, LevelWord> {

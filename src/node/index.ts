@@ -2,6 +2,7 @@
  * One node: its configuration, and the start, drain and stop of everything it runs.
  * The rules are on the floors below; here they get sockets, disks, keys and signals.
  */
+export type { Build } from './builds.js';
 export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
 export { Node } from './node.js';

@@ -157,7 +157,7 @@ export class Node implements AsyncDisposable {
         wrappingKey: wrapping.bytes,
         schemes: SCHEMES,
         verifiers: VERIFIERS,
-        build: this.#build,
+        ...this.#build,
         onFatal: (error) => this.#onFatal(error),
       },
       {

@@ -18,9 +18,7 @@ import type {
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { judgingContext, Overlay, queries } from '../state/index.js';
-import type { KindTable } from '../state/index.js';
-import { batchOf, Connections, TASK_DRIVERS, TaskManager } from '../tasks/index.js';
-import type { DriverTable } from '../tasks/index.js';
+import { batchOf, Connections, TaskManager } from '../tasks/index.js';
 import { encodeSession, levelNamed } from '../wire/index.js';
 import type { SessionBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
@@ -50,10 +48,10 @@ export type ReplicaConfig = {
   /** The algorithms of this node. */
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
-  /** What this node runs: the build as it is released, unless given. */
-  readonly build?: Build;
+  /** The highest feature level that its build has; that of this build where absent. */
+  readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
-  readonly kinds?: { readonly rules: KindTable; readonly drivers: DriverTable } | undefined;
+  readonly kinds?: Build['kinds'] | undefined;
   /** The replica has stopped for good and must not be restarted in this process. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -70,7 +68,7 @@ export interface Replica extends Backend, NetworkListener {
  *   (`BUILD_TOO_OLD`), when the stored state is above the level of this build.
  */
 export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): Promise<Replica> {
-  const { genesis, build = THIS_BUILD } = config;
+  const { genesis, level: buildLevel = THIS_BUILD.level, kinds = THIS_BUILD.kinds } = config;
   const { clock, compute, consensus, logger, signer, verify } = ports;
   const loaded = await consensus.load();
   const raft = createRaft(
@@ -83,7 +81,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
-  const rules = judgingContext(genesis, verify, config.kinds?.rules);
+  const rules = judgingContext(genesis, verify, kinds.rules);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
   const connections = new Connections(signer.node, config.boot);
@@ -91,7 +89,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     overlay,
     rules,
     logger,
-    build.level,
+    buildLevel,
     () => driver.status().commit,
     (events) => tasks.applied(batchOf(events)),
   );
@@ -161,9 +159,9 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     },
     keys,
     connections,
-    drivers: config.kinds?.drivers ?? TASK_DRIVERS,
+    drivers: kinds.drivers,
   });
-  const builds = new Builds({ genesis, signer, build, verify, logger });
+  const builds = new Builds({ genesis, signer, level: buildLevel, verify, logger });
   // Before the genesis is applied, the level of the state is not written yet.
   const level = (): number => Math.max(machine.level, genesis.level);
   const guard = new LevelGuard(level, clock, logger);

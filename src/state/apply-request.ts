@@ -8,6 +8,7 @@ import type { AppliedDecision, StateEvent } from './events.js';
 import { examine } from './judge-request.js';
 import type { NewTask } from './judge-request.js';
 import type { JudgingContext } from './kind-rules.js';
+import { parseRequest } from './parse.js';
 import { closeTask, insertTask } from './tasks.js';
 import { runTimers } from './timers.js';
 import type { Draft } from './view.js';
@@ -18,17 +19,32 @@ export function decisionHashOf(request: Request): Uint8Array {
   return decisionHash(request.method, request.request, encode(RequestAuthorization, authorization));
 }
 
-/** Opens a task, or finds it, or refuses; a refused request leaves no trace. */
+/**
+ * Opens a task, or finds it, or refuses; a refused request leaves no trace. One whose form is refused is malformed, and
+ * the entry void with an alarm: no honest leader proposes it, and what a later build could read of it says nothing here.
+ *
+ * @param level - What the entry names: the feature level that the request is read by.
+ */
 export function applyRequest(
   draft: Draft,
   entry: Entry,
   request: Request,
+  level: number,
   context: JudgingContext,
 ): readonly StateEvent[] {
+  const hash = toHex(decisionHashOf(request));
+  const parsed = parseRequest(context.kinds, request.method, request.request, level);
+  if (!parsed.ok) {
+    const { method } = request;
+    const result = { kind: 'refused', refusal: parsed.refusal } as const;
+    return [
+      { type: 'request-decided', hash, method, requester: undefined, result },
+      { type: 'void-entry', why: 'a request that cannot be read' },
+    ];
+  }
   runTimers(draft, entry.timeMs);
-  const { requester, judged } = examine(draft, request, entry.timeMs, context);
+  const { requester, judged } = examine(draft, request, parsed.value, entry.timeMs, context);
   const decided = (result: AppliedDecision['result']): StateEvent => {
-    const hash = toHex(decisionHashOf(request));
     return { type: 'request-decided', hash, method: request.method, requester, result };
   };
   if (!judged.ok) return [decided({ kind: 'refused', refusal: judged.refusal })];

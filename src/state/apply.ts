@@ -5,7 +5,7 @@ import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
 import { admitAttempt, attemptOpened } from './attempts.js';
 import { readCommand } from './command.js';
-import type { CommandBody } from './command.js';
+import type { CommandReading } from './command.js';
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
@@ -59,9 +59,7 @@ function applyKind(draft: Draft, entry: Entry, context: JudgingContext): readonl
       return voidEntry('a member entry, which this version does not know');
     case 'command': {
       const reading = readCommand(draft, entry.payload);
-      return reading.ok
-        ? applyCommand(draft, entry, reading.command, context)
-        : voidEntry(reading.alarm);
+      return reading.ok ? applyCommand(draft, entry, reading, context) : voidEntry(reading.alarm);
     }
   }
 }
@@ -69,14 +67,14 @@ function applyKind(draft: Draft, entry: Entry, context: JudgingContext): readonl
 function applyCommand(
   draft: Draft,
   entry: Entry,
-  command: CommandBody,
+  { command, level }: Extract<CommandReading, { ok: true }>,
   context: JudgingContext,
 ): readonly StateEvent[] {
   switch (command.$case) {
     case 'request':
       return [
         ...namedIn(command.value.firstAttempt),
-        ...applyRequest(draft, entry, command.value, context),
+        ...applyRequest(draft, entry, command.value, level, context),
       ];
     case 'attempt':
       return [...namedIn(command.value), ...applyAttempt(draft, entry, command.value, context)];

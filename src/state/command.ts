@@ -9,7 +9,7 @@ export type CommandBody = NonNullable<Command['command']>;
 export type VoidCommand = 'a command that cannot be read' | "a command above the cluster's level";
 
 export type CommandReading =
-  | { readonly ok: true; readonly command: CommandBody }
+  | { readonly ok: true; readonly command: CommandBody; readonly level: number }
   | { readonly ok: false; readonly alarm: VoidCommand };
 
 /** The feature level that each kind of command came with. */
@@ -31,25 +31,31 @@ export type LaterField = {
 /** Fields that came after level 1. A command that has one is unreadable where it names a lower level. */
 const LATER_FIELDS: readonly LaterField[] = [];
 
-/** The bytes of an entry: a command names the lowest level that has its kind and its fields. */
-export function encodeCommand(command: CommandBody): Uint8Array {
-  return encode(Command, { level: levelOf(command), command });
+/**
+ * The bytes of an entry.
+ *
+ * @param level - What the entry names. The lowest that has the command's kind and fields, unless given; for a request, the
+ *   level that the request is read by.
+ */
+export function encodeCommand(command: CommandBody, level: number = levelOf(command)): Uint8Array {
+  return encode(Command, { level, command });
 }
 
 /**
- * Reads the payload of an entry by the rules of the cluster's level. Never throws. A command is void on every build alike
- * if it names a level above the state's, and if it names another than its kind and fields came with: a build that does
- * not know them cannot read it, so a build that does must not either, or the two would come to different states.
+ * Reads the payload of an entry by the level that it names. Never throws. A command is void on every build alike if it
+ * names a level above the state's, and if it has a kind or a field that the level which it names has not: a build that
+ * does not know them cannot read it, so a build that does must not either, or the two would come to different states.
  *
  * @param view - The state that the entry is applied to.
  */
 export function readCommand(view: View, payload: Uint8Array): CommandReading {
-  const named = levelNamed(payload);
-  if (named === undefined) return UNREADABLE;
+  const level = levelNamed(payload);
+  if (level === undefined) return UNREADABLE;
   // Before it is decoded: what a later level looks like is not for this build to know.
-  if (named > readLevel(view)) return ABOVE;
+  if (level > readLevel(view)) return ABOVE;
   const command = decode(Command, payload)?.command;
-  return command === undefined || levelOf(command) !== named ? UNREADABLE : { ok: true, command };
+  if (command === undefined || levelOf(command) > level) return UNREADABLE;
+  return { ok: true, command, level };
 }
 
 /** The lowest level that has the kind and all fields of a command. */

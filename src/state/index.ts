@@ -29,6 +29,7 @@ export {
 } from './kinds/generate-key.js';
 export type { ParsedGenerateKey } from './kinds/generate-key.js';
 export { TASK_KINDS } from './kinds/index.js';
+export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';
 export type { ParsedSign } from './kinds/sign.js';
 export {

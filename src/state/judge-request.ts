@@ -8,7 +8,7 @@ import { judgeAuthority, judgeLife, judgeTime, trustOf } from './authority.js';
 import type { Admitted, JudgingContext } from './kind-rules.js';
 import { parseRequest } from './parse.js';
 import type { Parsed } from './parse.js';
-import { readTask, readTotals } from './records.js';
+import { readLevel, readTask, readTotals } from './records.js';
 import type { View } from './view.js';
 
 /** A request that opens a task. */
@@ -29,29 +29,32 @@ export type Ruling = { readonly kind: 'known'; readonly task: TaskRecord } | New
  * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature, chain and role; known; expiry;
  * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
  * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves expiry and validity to the entry.
+ *
+ * @param level - The feature level that the request is read by.
  */
 export function judgeRequest(
   view: View,
   request: Request,
   timeMs: Millis | undefined,
   context: JudgingContext,
+  level: number = readLevel(view),
 ): Result<Ruling> {
-  return examine(view, request, timeMs, context).judged;
+  const parsed = parseRequest(context.kinds, request.method, request.request, level);
+  return parsed.ok ? examine(view, request, parsed.value, timeMs, context).judged : parsed;
 }
 
-/** As {@link judgeRequest}, with the SPIFFE id of the requester where the authority of the request holds. */
+/** As {@link judgeRequest}, of a request whose form is good, with the requester's SPIFFE id where its authority holds. */
 export function examine(
   view: View,
   request: Request,
+  parsed: Parsed,
   timeMs: Millis | undefined,
   context: JudgingContext,
 ): { readonly requester: string | undefined; readonly judged: Result<Ruling> } {
-  const parsed = parseRequest(context.kinds, request.method, request.request);
-  if (!parsed.ok) return { requester: undefined, judged: parsed };
   const trust = trustOf(view, context);
-  const authority = judgeAuthority(request, parsed.value.rules.askers, context, trust);
+  const authority = judgeAuthority(request, parsed.rules.askers, context, trust);
   if (!authority.ok) return { requester: undefined, judged: authority };
-  const judged = judgeAuthorized(view, request, parsed.value, authority.value, timeMs, context);
+  const judged = judgeAuthorized(view, request, parsed, authority.value, timeMs, context);
   return { requester: authority.value.requester.spiffeId, judged };
 }
 

@@ -13,7 +13,7 @@ import type {
 import type { Draft, View } from './view.js';
 
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
-export type TaskKind = 'generate-key' | 'sign' | 'require-signatures';
+export type TaskKind = 'generate-key' | 'sign' | 'require-signatures' | 'raise-level';
 
 /** What every request says, whatever it asks for. A kind's own parsed requests say more. */
 export type ParsedRequest = {
@@ -51,14 +51,21 @@ export type AskedTask<P extends ParsedRequest = ParsedRequest> = {
 export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   /** The kind's name in the replicated state. */
   readonly kind: string;
+  /** The feature level that the kind came with. Below it, the log takes no request of its method. */
+  readonly level: number;
   /** Full name of the method whose requests open tasks of this kind. */
   readonly method: string;
   readonly askers: Askers;
   /** Whether the entry of the request may carry the task's first attempt. */
   readonly opensWithAttempt: boolean;
 
-  /** Reads a request's bytes as received, at most `REQUEST_BYTES_MAX`. Never throws. */
-  parse(bytes: Uint8Array): Result<P>;
+  /**
+   * Reads a request's bytes as received, at most `REQUEST_BYTES_MAX`. Never throws.
+   *
+   * @param level - What the request is read by: with a field or a value that came with a later level, it is refused as
+   *   `INVALID_ENCODING` or as what it would be to a build that does not know it.
+   */
+  parse(bytes: Uint8Array, level: number): Result<P>;
   /** Refuses a requester that may not ask for this. Asked before room, so that a stranger learns nothing of that. */
   checkAccess(view: View, asked: P, requester: Identity): Refusal | undefined;
   /** Room among the tasks of this kind, and the rules of the key. */

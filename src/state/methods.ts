@@ -3,4 +3,5 @@ export const METHODS = {
   generateKey: '/quorate.v1.KeyService/GenerateKey',
   sign: '/quorate.v1.SigningService/Sign',
   requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
+  raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
 } as const;

@@ -1,4 +1,6 @@
+import { refuse } from '../common/index.js';
 import type { Result } from '../common/index.js';
+import { LEVEL_MAX } from '../wire/index.js';
 import type { TaskRecord } from '../wire/index.js';
 import type { AskedTask, KindRules, KindTable, ParsedRequest } from './kind-rules.js';
 import { REQUEST_BYTES_MAX } from './limits.js';
@@ -7,8 +9,18 @@ import { refuseField } from './request-fields.js';
 /** A request's content, and the rules of the kind of task that it opens. */
 export type Parsed = { readonly asked: ParsedRequest; readonly rules: KindRules };
 
-/** Reads a request's bytes as received. The same answer on every node; never throws. */
-export function parseRequest(kinds: KindTable, method: string, bytes: Uint8Array): Result<Parsed> {
+/**
+ * Reads a request's bytes as received. The same answer on every node; never throws.
+ *
+ * @param level - The feature level that it is read by: what came later is not known. Unless given, all that this build
+ *   knows.
+ */
+export function parseRequest(
+  kinds: KindTable,
+  method: string,
+  bytes: Uint8Array,
+  level: number = LEVEL_MAX,
+): Result<Parsed> {
   if (bytes.length > REQUEST_BYTES_MAX) {
     return refuseField('', 'REQUEST_TOO_LARGE', `Requests are at most ${REQUEST_BYTES_MAX} bytes`);
   }
@@ -16,7 +28,15 @@ export function parseRequest(kinds: KindTable, method: string, bytes: Uint8Array
   if (rules === undefined) {
     return refuseField('method', 'UNKNOWN_METHOD', 'The log takes no requests of this method');
   }
-  const parsed = rules.parse(bytes);
+  if (rules.level > level) {
+    return refuse(
+      'unsupported',
+      'LEVEL_TOO_LOW',
+      `Requests of this method count from feature level ${rules.level} of the cluster on`,
+      { facts: { level: String(level), needed: String(rules.level) } },
+    );
+  }
+  const parsed = rules.parse(bytes, level);
   return parsed.ok ? { ok: true, value: { asked: parsed.value, rules } } : parsed;
 }
 

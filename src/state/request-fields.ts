@@ -141,6 +141,6 @@ export function refuseField(field: string, reason: string, message: string): Res
 }
 
 /** @param field - Empty where the request as a whole is at fault. */
-function invalidField(field: string, reason: string, message: string): Refusal {
+export function invalidField(field: string, reason: string, message: string): Refusal {
   return refusal('invalid-request', reason, message, field === '' ? {} : { field });
 }

@@ -41,6 +41,7 @@ export {
   GeneratedKeyResult,
   GetTaskRequest,
   GetTaskResponse,
+  LevelRaisedResult,
   ListTasksRequest,
   ListTasksResponse,
   SignatureResult,
@@ -58,6 +59,8 @@ export {
   LevelWord,
   Member,
   MemberRole,
+  RaiseLevelRequest,
+  RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
 } from './gen/quorate/v1/cluster.js';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { LEVEL_MAX } from '../../wire/index.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { usageError } from '../exit-codes.js';
@@ -41,6 +42,7 @@ Examples:
     )
     .addCommand(status)
     .addCommand(requireSignaturesCommand(context))
+    .addCommand(raiseLevelCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
     .addCommand(notHere('remove', MEMBERS), { hidden: true })
     .addCommand(
@@ -86,4 +88,57 @@ Examples:
       }
       context.out('From now on every request must be signed by its requester');
     });
+}
+
+type RaiseFlags = Flags & {
+  readonly level?: number;
+  readonly without?: readonly string[];
+  readonly yes?: true;
+  readonly requestId?: string;
+};
+
+function raiseLevelCommand(context: CommandContext): Command {
+  const command = new Command('raise-level')
+    .description(
+      'Raises the feature level of the cluster by one, so that what came with it counts: entries, messages, requests. ' +
+        'For good: no command and no node can undo it. Every voter must run a build that has the level and have signed ' +
+        'that it does, or be left behind by name: a node that is left behind stops until it runs such a build. Needs a ' +
+        'certificate of role operator.',
+    )
+    .option('--level <number>', "the level to come (default: the cluster's, plus one)", levelOf)
+    .option('--without <nodes...>', 'voters that are left behind')
+    .option('--yes', 'really do it')
+    .option('--request-id <id>', 'makes a repetition harmless (default: a fresh one)')
+    .option('--json', 'print one JSON object');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Upgrade the nodes first, one after another; \`quorate cluster status\` shows the level of each node's build.
+
+Examples:
+  quorate cluster raise-level --yes
+  quorate cluster raise-level --level 2 --without node-3 --yes`,
+    )
+    .action(async (flags: RaiseFlags) => {
+      if (!flags.yes) {
+        throw usageError(
+          'This cannot be undone: older builds cannot take part from then on. Give --yes',
+        );
+      }
+      const { level, without, requestId } = flags;
+      const raised = await withClient(flags, context, SIGN_MS, (client, options) =>
+        client.raiseLevel({ level, without, requestId }, options),
+      );
+      if (flags.json) {
+        return context.out(JSON.stringify({ task_id: raised.taskId, level: raised.level }));
+      }
+      context.out(`The cluster is at feature level ${raised.level} from now on`);
+    });
+}
+
+function levelOf(text: string): number {
+  const level = Number(text);
+  if (/^[1-9][0-9]{0,4}$/.test(text) && level <= LEVEL_MAX) return level;
+  throw usageError(`--level must be a whole number from 1 to ${LEVEL_MAX}`);
 }

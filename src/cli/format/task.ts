@@ -64,6 +64,10 @@ function outcomeJson(outcome: Task['outcome']): object {
       };
     case 'signaturesRequired':
       return { signatures_required: {} };
+    case 'levelRaised': {
+      const { level, leftBehind } = outcome.value;
+      return { level_raised: { level, left_behind: leftBehind } };
+    }
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -117,6 +121,14 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
       return [['public key', hex(outcome.value.publicKey)]];
     case 'signaturesRequired':
       return [['requests', 'must be signed']];
+    case 'levelRaised': {
+      const { level, leftBehind } = outcome.value;
+      const behind = leftBehind.length === 0 ? undefined : leftBehind.join(', ');
+      return [
+        ['level', String(level)],
+        ['left behind', behind],
+      ];
+    }
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

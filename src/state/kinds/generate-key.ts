@@ -1,8 +1,14 @@
 import { assert, BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
-import { isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
+import { ALGORITHMS, isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
 import type { KeyAlgorithm } from '../../identity/index.js';
-import { decode, encode, GeneratedKeyResult, GenerateKeyRequest } from '../../wire/index.js';
+import {
+  decode,
+  encode,
+  GeneratedKeyResult,
+  GenerateKeyRequest,
+  LEVEL_MAX,
+} from '../../wire/index.js';
 import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
@@ -44,18 +50,21 @@ export type ParsedGenerateKey = ParsedRequest & {
 /** Makes the first version of a key, by all its participants together. */
 export const generateKeyRules: KindRules<ParsedGenerateKey> = {
   kind: 'generate-key',
+  level: 1,
   method: METHODS.generateKey,
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: false,
 
-  parse(bytes) {
+  parse(bytes, level) {
     const request = decode(GenerateKeyRequest, bytes);
     if (request === undefined) return notCanonical('GenerateKeyRequest');
     const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
     const all = request.participants.length === 0;
     const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);
     if (badId !== undefined) return { ok: false, refusal: badId };
-    if (!isKeyAlgorithm(algorithm)) return { ok: false, refusal: unsupportedAlgorithm() };
+    if (!isKeyAlgorithm(algorithm) || ALGORITHMS[algorithm].level > level) {
+      return { ok: false, refusal: unsupportedAlgorithm() };
+    }
     const wrong =
       checkParticipants(request.participants) ??
       // How many voters there are is for the state to say.
@@ -174,7 +183,9 @@ export function isGenerateKey(asked: ParsedRequest): asked is ParsedGenerateKey 
 /** What an open generate-key task was asked for; `undefined` for any other task. */
 export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
   const parsed =
-    task.kind === generateKeyRules.kind ? generateKeyRules.parse(task.request) : undefined;
+    task.kind === generateKeyRules.kind
+      ? generateKeyRules.parse(task.request, LEVEL_MAX)
+      : undefined;
   return parsed?.ok === true ? parsed.value : undefined;
 }
 

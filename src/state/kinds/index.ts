@@ -1,5 +1,6 @@
 import type { KindRules, TaskKind } from '../kind-rules.js';
 import { generateKeyRules } from './generate-key.js';
+import { raiseLevelRules } from './raise-level.js';
 import { requireSignaturesRules } from './require-signatures.js';
 import { signRules } from './sign.js';
 
@@ -8,4 +9,5 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   'generate-key': generateKeyRules,
   sign: signRules,
   'require-signatures': requireSignaturesRules,
+  'raise-level': raiseLevelRules,
 };

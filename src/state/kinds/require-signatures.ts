@@ -15,6 +15,7 @@ export type ParsedRequireSignatures = ParsedRequest & { readonly kind: 'require-
 /** Ends requests that their requesters did not sign, for good. Done by being applied: no node has to contribute. */
 export const requireSignaturesRules: KindRules<ParsedRequireSignatures> = {
   kind: 'require-signatures',
+  level: 1,
   method: METHODS.requireSignatures,
   askers: { roles: ['operator'], voucher: false },
   opensWithAttempt: false,

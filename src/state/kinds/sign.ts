@@ -2,7 +2,7 @@ import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../co
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
 import type { Identity } from '../../identity/index.js';
-import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
+import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, KeyRecord, Supply, TaskRecord } from '../../wire/index.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { METHODS } from '../methods.js';
@@ -21,6 +21,7 @@ export type ParsedSign = ParsedRequest & {
 /** Makes a signature by threshold many of a key's participants. */
 export const signRules: KindRules<ParsedSign> = {
   kind: 'sign',
+  level: 1,
   method: METHODS.sign,
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: true,
@@ -110,7 +111,8 @@ export function isSign(asked: ParsedRequest): asked is ParsedSign {
 
 /** What an open sign task was asked for; `undefined` for any other task. */
 export function signOf(task: TaskRecord): ParsedSign | undefined {
-  const parsed = task.kind === signRules.kind ? signRules.parse(task.request) : undefined;
+  const parsed =
+    task.kind === signRules.kind ? signRules.parse(task.request, LEVEL_MAX) : undefined;
   return parsed?.ok === true ? parsed.value : undefined;
 }
 

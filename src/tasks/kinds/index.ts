@@ -7,6 +7,7 @@ import { signDriver } from './sign/driver.js';
 export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'generate-key': generateKeyDriver,
   sign: signDriver,
-  // Done by being applied: it has no participants, and nothing is left for a leader to do.
+  // Done by being applied: they have no participants, and nothing is left for a leader to do.
   'require-signatures': {},
+  'raise-level': {},
 };

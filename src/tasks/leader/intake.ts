@@ -5,6 +5,7 @@ import {
   EXPIRY_AHEAD_MS_MAX,
   judgeRequest,
   decisionHashOf,
+  readLevel,
 } from '../../state/index.js';
 import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
@@ -145,7 +146,9 @@ export class Intake implements Work {
   #propose(name: string, waiting: WaitingRequest, firstAttempt: Attempt | undefined): true {
     const { consensus, clock } = this.#context;
     const value = { ...waiting.request, firstAttempt };
-    const result = consensus.propose(encodeCommand({ $case: 'request', value }));
+    const result = consensus.propose(
+      encodeCommand({ $case: 'request', value }, readLevel(this.#view)),
+    );
     const hash = decisionHashOf(waiting.request);
     switch (result) {
       case 'proposed':

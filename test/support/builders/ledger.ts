@@ -166,8 +166,9 @@ export class Ledger {
     };
   }
 
-  command(command: NonNullable<Command['command']>): AppliedEntry {
-    return this.append('command', encodeCommand(command));
+  /** @param level - What the entry names; the level that the command came with unless given. */
+  command(command: NonNullable<Command['command']>, level?: number): AppliedEntry {
+    return this.append('command', encodeCommand(command, level));
   }
 
   /** A request as an entry node vouches for it. */

@@ -113,3 +113,13 @@ test('prints its version', async () => {
     err: '',
   });
 });
+
+test('the level is not raised without --yes, and only to a level that there can be', async () => {
+  const without = await quorate(['cluster', 'raise-level']);
+  expect([without.status, without.err]).toEqual([2, expect.stringMatching(/Give --yes/)]);
+
+  for (const level of ['0', '-1', '1.5', 'two', '65536']) {
+    const { status, err } = await quorate(['cluster', 'raise-level', '--yes', '--level', level]);
+    expect([status, err]).toEqual([2, expect.stringMatching(/--level must be a whole number/)]);
+  }
+});

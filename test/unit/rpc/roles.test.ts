@@ -10,6 +10,7 @@ import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
   GenerateKeyRequest,
+  RaiseLevelRequest,
   RequireSignaturesRequest,
   SignRequest,
 } from '../../../src/wire/index.js';
@@ -41,6 +42,9 @@ const sign = SignRequest.encode(
   }),
 ).finish();
 const lock = RequireSignaturesRequest.encode({ requestId: 'r' }).finish();
+const raise = RaiseLevelRequest.encode(
+  RaiseLevelRequest.fromPartial({ requestId: 'r', level: 2 }),
+).finish();
 const nothing = new Uint8Array(0);
 const same = (bytes: Buffer): Buffer => bytes;
 
@@ -62,6 +66,7 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],
   ['/quorate.v1.ClusterService/GetCluster', nothing, READERS, status.OK],
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
   ['/grpc.health.v1.Health/Check', nothing, ROLES, status.OK],
   ['/grpc.health.v1.Health/List', nothing, ROLES, status.OK],
 ];

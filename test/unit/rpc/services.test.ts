@@ -197,6 +197,8 @@ describe('Sign', () => {
   });
 });
 
+const held = (text: string): string => Buffer.from(text).toString('base64url');
+
 describe('lists', () => {
   test('are given in pages that leave nothing out', async () => {
     for (let at = 0; at < 25; at++) {
@@ -224,7 +226,6 @@ describe('lists', () => {
     expect(page.nextPageToken).not.toBe('');
   });
 
-  const held = (text: string): string => Buffer.from(text).toString('base64url');
   test.each(['!', 'a', 'YQ==', held('../x'), held('1/../x'), held('a'), held('2/a'), 'é'])(
     'refuse the token %p, which no list gave',
     async (pageToken) => {

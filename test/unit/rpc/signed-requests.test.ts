@@ -10,6 +10,7 @@ import {
   encode,
   GenerateKeyRequest,
   GenerateKeyResponse,
+  RaiseLevelRequest,
   RequireSignaturesRequest,
   SignRequest,
 } from '../../../src/wire/index.js';
@@ -181,6 +182,29 @@ describe('requests that their requesters signed', () => {
     });
     expect(strict.backend.submissions).toEqual([]);
     await strict.close();
+  });
+});
+
+describe('RaiseLevel', () => {
+  const path = METHODS.raiseLevel;
+  const fields = RaiseLevelRequest.fromPartial({ requestId: 'r-1', level: 2 });
+  const request = encode(RaiseLevelRequest, fields);
+
+  test('goes to the backend when an operator has signed it, and answers with its task', async () => {
+    const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
+    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
+
+    const answer = await (await stage.as('operator')).call(path, request, { metadata });
+
+    expect(answer.code).toBe(status.OK);
+    expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
+  });
+
+  test('is UNAUTHENTICATED without a signature, though others need none', async () => {
+    const answer = await (await stage.as('operator')).call(path, request);
+
+    expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
+    expect(stage.backend.submissions).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ const BOUND = 2;
 /** A kind of task that is in no table of `src/`: its request is an id, its result a word that an attempt says. */
 const toy: KindRules = {
   kind: 'toy',
+  level: 1,
   method: TOY_METHOD,
   askers: { roles: ['operator'], voucher: true },
   opensWithAttempt: false,

@@ -115,6 +115,26 @@ export interface RequireSignaturesResponse {
   taskId: string;
 }
 
+/**
+ * Raises the cluster's feature level by one; there is no way back. Counts only when an operator has signed it. Each voter
+ * either has signed that its build has the level, or is named as left behind. Builds of every level read this request, so
+ * its form, and that of LevelWord, stay as they are for good.
+ */
+export interface RaiseLevelRequest {
+  /** Makes the call idempotent. */
+  requestId: string;
+  /** The cluster's level plus one. */
+  level: number;
+  /** At most one of each voter, sorted bytewise by node id. */
+  words: LevelWord[];
+  /** Node ids, sorted bytewise: voters that stop when the level is raised, until they run a build that has it. */
+  leftBehind: string[];
+}
+
+export interface RaiseLevelResponse {
+  taskId: string;
+}
+
 export interface GetClusterRequest {
 }
 
@@ -883,6 +903,204 @@ export const RequireSignaturesResponse: MessageFns<RequireSignaturesResponse> = 
   },
   fromPartial<I extends Exact<DeepPartial<RequireSignaturesResponse>, I>>(object: I): RequireSignaturesResponse {
     const message = createBaseRequireSignaturesResponse();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseRaiseLevelRequest(): RaiseLevelRequest {
+  return { requestId: "", level: 0, words: [], leftBehind: [] };
+}
+
+export const RaiseLevelRequest: MessageFns<RaiseLevelRequest> = {
+  encode(message: RaiseLevelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.level !== 0) {
+      writer.uint32(16).uint32(message.level);
+    }
+    for (const v of message.words) {
+      LevelWord.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.leftBehind) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RaiseLevelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRaiseLevelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.words.push(LevelWord.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.leftBehind.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RaiseLevelRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      words: globalThis.Array.isArray(object?.words) ? object.words.map((e: any) => LevelWord.fromJSON(e)) : [],
+      leftBehind: globalThis.Array.isArray(object?.leftBehind)
+        ? object.leftBehind.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.left_behind)
+        ? object.left_behind.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RaiseLevelRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
+    if (message.words?.length) {
+      obj.words = message.words.map((e) => LevelWord.toJSON(e));
+    }
+    if (message.leftBehind?.length) {
+      obj.leftBehind = message.leftBehind;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RaiseLevelRequest>, I>>(base?: I): RaiseLevelRequest {
+    return RaiseLevelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RaiseLevelRequest>, I>>(object: I): RaiseLevelRequest {
+    const message = createBaseRaiseLevelRequest();
+    message.requestId = object.requestId ?? "";
+    message.level = object.level ?? 0;
+    message.words = object.words?.map((e) => LevelWord.fromPartial(e)) || [];
+    message.leftBehind = object.leftBehind?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRaiseLevelResponse(): RaiseLevelResponse {
+  return { taskId: "" };
+}
+
+export const RaiseLevelResponse: MessageFns<RaiseLevelResponse> = {
+  encode(message: RaiseLevelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RaiseLevelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRaiseLevelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RaiseLevelResponse {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RaiseLevelResponse): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RaiseLevelResponse>, I>>(base?: I): RaiseLevelResponse {
+    return RaiseLevelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RaiseLevelResponse>, I>>(object: I): RaiseLevelResponse {
+    const message = createBaseRaiseLevelResponse();
     message.taskId = object.taskId ?? "";
     return message;
   },

@@ -20,6 +20,8 @@ import {
 import {
   GetClusterRequest,
   GetClusterResponse,
+  RaiseLevelRequest,
+  RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
 } from "./cluster.js";
@@ -48,6 +50,16 @@ export const ClusterServiceService = {
       Buffer.from(RequireSignaturesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RequireSignaturesResponse => RequireSignaturesResponse.decode(value),
   },
+  /** From then on entries, messages and requests of the next feature level count. There is no way back. */
+  raiseLevel: {
+    path: "/quorate.v1.ClusterService/RaiseLevel" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RaiseLevelRequest): Buffer => Buffer.from(RaiseLevelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RaiseLevelRequest => RaiseLevelRequest.decode(value),
+    responseSerialize: (value: RaiseLevelResponse): Buffer => Buffer.from(RaiseLevelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RaiseLevelResponse => RaiseLevelResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
@@ -55,6 +67,8 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   getCluster: handleUnaryCall<GetClusterRequest, GetClusterResponse>;
   /** From then on every request must be signed by its requester. There is no way back. */
   requireSignatures: handleUnaryCall<RequireSignaturesRequest, RequireSignaturesResponse>;
+  /** From then on entries, messages and requests of the next feature level count. There is no way back. */
+  raiseLevel: handleUnaryCall<RaiseLevelRequest, RaiseLevelResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
@@ -89,6 +103,22 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RequireSignaturesResponse) => void,
+  ): ClientUnaryCall;
+  /** From then on entries, messages and requests of the next feature level count. There is no way back. */
+  raiseLevel(
+    request: RaiseLevelRequest,
+    callback: (error: ServiceError | null, response: RaiseLevelResponse) => void,
+  ): ClientUnaryCall;
+  raiseLevel(
+    request: RaiseLevelRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RaiseLevelResponse) => void,
+  ): ClientUnaryCall;
+  raiseLevel(
+    request: RaiseLevelRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RaiseLevelResponse) => void,
   ): ClientUnaryCall;
 }
 

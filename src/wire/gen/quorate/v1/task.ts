@@ -8,7 +8,14 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
-export const TaskKind = { UNSPECIFIED: 0, GENERATE_KEY: 1, SIGN: 2, REQUIRE_SIGNATURES: 3, UNRECOGNIZED: -1 } as const;
+export const TaskKind = {
+  UNSPECIFIED: 0,
+  GENERATE_KEY: 1,
+  SIGN: 2,
+  REQUIRE_SIGNATURES: 3,
+  RAISE_LEVEL: 4,
+  UNRECOGNIZED: -1,
+} as const;
 
 export type TaskKind = typeof TaskKind[keyof typeof TaskKind];
 
@@ -17,6 +24,7 @@ export namespace TaskKind {
   export type GENERATE_KEY = typeof TaskKind.GENERATE_KEY;
   export type SIGN = typeof TaskKind.SIGN;
   export type REQUIRE_SIGNATURES = typeof TaskKind.REQUIRE_SIGNATURES;
+  export type RAISE_LEVEL = typeof TaskKind.RAISE_LEVEL;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -34,6 +42,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 3:
     case "TASK_KIND_REQUIRE_SIGNATURES":
       return TaskKind.REQUIRE_SIGNATURES;
+    case 4:
+    case "TASK_KIND_RAISE_LEVEL":
+      return TaskKind.RAISE_LEVEL;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -51,6 +62,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_SIGN";
     case TaskKind.REQUIRE_SIGNATURES:
       return "TASK_KIND_REQUIRE_SIGNATURES";
+    case TaskKind.RAISE_LEVEL:
+      return "TASK_KIND_RAISE_LEVEL";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -132,6 +145,13 @@ export interface GeneratedKeyResult {
 export interface SignaturesRequiredResult {
 }
 
+export interface LevelRaisedResult {
+  /** The cluster's level from then on. */
+  level: number;
+  /** Voters that were named as left behind. */
+  leftBehind: string[];
+}
+
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
   reason: string;
@@ -166,6 +186,7 @@ export interface Task {
     | { $case: "generatedKey"; value: GeneratedKeyResult }
     | { $case: "failure"; value: TaskFailure }
     | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
+    | { $case: "levelRaised"; value: LevelRaisedResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -625,6 +646,95 @@ export const SignaturesRequiredResult: MessageFns<SignaturesRequiredResult> = {
   },
 };
 
+function createBaseLevelRaisedResult(): LevelRaisedResult {
+  return { level: 0, leftBehind: [] };
+}
+
+export const LevelRaisedResult: MessageFns<LevelRaisedResult> = {
+  encode(message: LevelRaisedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== 0) {
+      writer.uint32(8).uint32(message.level);
+    }
+    for (const v of message.leftBehind) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LevelRaisedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLevelRaisedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.leftBehind.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LevelRaisedResult {
+    return {
+      level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      leftBehind: globalThis.Array.isArray(object?.leftBehind)
+        ? object.leftBehind.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.left_behind)
+        ? object.left_behind.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: LevelRaisedResult): unknown {
+    const obj: any = {};
+    if (message.level !== 0) {
+      obj.level = Math.round(message.level);
+    }
+    if (message.leftBehind?.length) {
+      obj.leftBehind = message.leftBehind;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LevelRaisedResult>, I>>(base?: I): LevelRaisedResult {
+    return LevelRaisedResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LevelRaisedResult>, I>>(object: I): LevelRaisedResult {
+    const message = createBaseLevelRaisedResult();
+    message.level = object.level ?? 0;
+    message.leftBehind = object.leftBehind?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -879,6 +989,9 @@ export const Task: MessageFns<Task> = {
       case "signaturesRequired":
         SignaturesRequiredResult.encode(message.outcome.value, writer.uint32(122).fork()).join();
         break;
+      case "levelRaised":
+        LevelRaisedResult.encode(message.outcome.value, writer.uint32(130).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -1014,6 +1127,14 @@ export const Task: MessageFns<Task> = {
             };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.outcome = { $case: "levelRaised", value: LevelRaisedResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -1084,6 +1205,10 @@ export const Task: MessageFns<Task> = {
         ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signaturesRequired) }
         : isSet(object.signatures_required)
         ? { $case: "signaturesRequired", value: SignaturesRequiredResult.fromJSON(object.signatures_required) }
+        : isSet(object.levelRaised)
+        ? { $case: "levelRaised", value: LevelRaisedResult.fromJSON(object.levelRaised) }
+        : isSet(object.level_raised)
+        ? { $case: "levelRaised", value: LevelRaisedResult.fromJSON(object.level_raised) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1131,6 +1256,8 @@ export const Task: MessageFns<Task> = {
       obj.failure = TaskFailure.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "signaturesRequired") {
       obj.signaturesRequired = SignaturesRequiredResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "levelRaised") {
+      obj.levelRaised = LevelRaisedResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1184,6 +1311,12 @@ export const Task: MessageFns<Task> = {
             $case: "signaturesRequired",
             value: SignaturesRequiredResult.fromPartial(object.outcome.value),
           };
+        }
+        break;
+      }
+      case "levelRaised": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "levelRaised", value: LevelRaisedResult.fromPartial(object.outcome.value) };
         }
         break;
       }
