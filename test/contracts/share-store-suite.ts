@@ -169,7 +169,12 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       await written;
 
       const found = await store.get(idOf('key'));
+      const again = await store.putIfAbsent(idOf('key'), sealed);
+      const present = again.absent ? undefined : again.present;
+      // A slice of a Buffer is no copy: whoever wipes it would wipe the rest.
+      expect([found, present].map((each) => Buffer.isBuffer(each))).toEqual([false, false]);
       found?.fill(3);
+      present?.fill(4);
 
       expect(await store.get(idOf('key'))).toEqual(new Uint8Array(10_000).fill(1));
     });
