@@ -37,8 +37,6 @@ export default class LongestFirst {
 }
 
 function rankOf(path) {
-  const at = LONGEST.findIndex(
-    (part) => path.includes(`/test/${part}`) || path.includes(`/${part}`),
-  );
+  const at = LONGEST.findIndex((part) => path.includes(`/${part}`));
   return at === -1 ? LONGEST.length : at;
 }

@@ -1,22 +1,30 @@
-import { expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Algorithm, derivePublicKey, TaskState, verifySignature } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
 import { opensslVerifies } from '../support/clusters/cluster-signature.js';
 import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 
-test('makes a key and signs at every node, and OpenSSL verifies', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
-  const app = await cluster.client('app');
+/** One for all tests. Each has keys of its own, and an app that sees no other's tasks. */
+let cluster: TestCluster;
 
-  const { key, verdict } = await app.generateKey({ keyId: 'treasury' });
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 3 });
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+test('makes a key and signs at every node, and OpenSSL verifies', async () => {
+  const app = await cluster.client('app', { name: 'all-nodes' });
+
+  const { key, verdict } = await app.generateKey({ keyId: 'all-nodes' });
   expect(verdict).toBe('active');
 
   for (const node of cluster.nodes) {
-    const here = await cluster.client('app', { at: [node] });
+    const here = await cluster.client('app', { name: 'all-nodes', at: [node] });
     const message = utf8(`pay from ${node}`);
-    const { signature, signers } = await here.sign({ keyId: 'treasury', message });
+    const { signature, signers } = await here.sign({ keyId: 'all-nodes', message });
 
     expect(signers).toHaveLength(2);
     expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
@@ -31,14 +39,14 @@ test.each([
 ] as const)(
   'makes a key of %s, and signs with it and with a key derived from it, which its client works out itself',
   async (name) => {
-    await using cluster = await startCluster({ nodes: 3 });
     const app = await cluster.client('app');
     const algorithm = Algorithm[name];
+    const keyId = name.toLowerCase().replaceAll('_', '-');
 
-    const { key, verdict } = await app.generateKey({ keyId: 'treasury', algorithm });
+    const { key, verdict } = await app.generateKey({ keyId, algorithm });
     const message = utf8('pay');
-    const request = { keyId: 'treasury', message, requestId: 'derived', path: [0, 5] };
-    const root = await app.sign({ keyId: 'treasury', message });
+    const request = { keyId, message, requestId: `derived-${keyId}`, path: [0, 5] };
+    const root = await app.sign({ keyId, message });
     const derived = await app.sign(request);
 
     expect({ verdict, algorithm: key.algorithm }).toEqual({ verdict: 'active', algorithm });
@@ -63,17 +71,16 @@ test.each([
 );
 
 test('answers a repeated request with identical bytes from one task, wherever it is repeated', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
-  const app = await cluster.client('app');
-  const generate = { keyId: 'treasury', requestId: 'make-treasury' };
-  const sign = { keyId: 'treasury', message: utf8('once'), requestId: 'pay-1' };
+  const app = await cluster.client('app', { name: 'repeated' });
+  const generate = { keyId: 'repeated', requestId: 'make-treasury' };
+  const sign = { keyId: 'repeated', message: utf8('once'), requestId: 'pay-1' };
 
   const made = await app.generateKey(generate);
   const signed = await app.sign(sign);
   const before = await app.listTasks();
 
   for (const node of cluster.nodes) {
-    const here = await cluster.client('app', { at: [node] });
+    const here = await cluster.client('app', { name: 'repeated', at: [node] });
     expect(await here.generateKey(generate)).toEqual(made);
     expect(await here.sign(sign)).toEqual(signed);
   }
@@ -84,11 +91,12 @@ test('answers a repeated request with identical bytes from one task, wherever it
 });
 
 test('gives one task and one result to repetitions that race at all nodes', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
-  const app = await cluster.client('app');
-  await app.generateKey({ keyId: 'treasury' });
-  const clients = await Promise.all(cluster.nodes.map((at) => cluster.client('app', { at: [at] })));
-  const sign = { keyId: 'treasury', message: utf8('race'), requestId: 'race' };
+  const app = await cluster.client('app', { name: 'race' });
+  await app.generateKey({ keyId: 'race' });
+  const clients = await Promise.all(
+    cluster.nodes.map((at) => cluster.client('app', { name: 'race', at: [at] })),
+  );
+  const sign = { keyId: 'race', message: utf8('race'), requestId: 'race' };
 
   const answers = await Promise.all([...clients, ...clients].map((client) => client.sign(sign)));
 
@@ -98,14 +106,13 @@ test('gives one task and one result to repetitions that race at all nodes', asyn
 });
 
 test('refuses another request under the same id as ALREADY_EXISTS, and keeps the first outcome', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
-  const app = await cluster.client('app');
-  await app.generateKey({ keyId: 'treasury' });
-  const request = { keyId: 'treasury', message: utf8('pay 1'), requestId: 'pay' };
+  const app = await cluster.client('app', { name: 'reused' });
+  await app.generateKey({ keyId: 'reused' });
+  const request = { keyId: 'reused', message: utf8('pay 1'), requestId: 'pay' };
   const first = await app.sign(request);
 
   for (const node of cluster.nodes) {
-    const here = await cluster.client('app', { at: [node] });
+    const here = await cluster.client('app', { name: 'reused', at: [node] });
     const altered = here.sign({ ...request, message: utf8('pay 1000') });
     await expect(altered).rejects.toMatchObject({ code: 'already-exists' });
   }
@@ -115,13 +122,14 @@ test('refuses another request under the same id as ALREADY_EXISTS, and keeps the
 });
 
 test('refuses another key under the same request id, and another request for the same key', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
-  const app = await cluster.client('app');
-  const request = { keyId: 'treasury', requestId: 'make' };
+  const app = await cluster.client('app', { name: 'other-key' });
+  const listed = async () => (await app.listKeys()).map(({ keyId }) => keyId);
+  const before = await listed();
+  const request = { keyId: 'other-key', requestId: 'make' };
   const made = await app.generateKey(request);
 
   for (const node of cluster.nodes) {
-    const here = await cluster.client('app', { at: [node] });
+    const here = await cluster.client('app', { name: 'other-key', at: [node] });
     for (const altered of [
       { ...request, threshold: 3, allowNoRedundancy: true },
       { ...request, keyId: 'petty-cash' },
@@ -131,23 +139,22 @@ test('refuses another key under the same request id, and another request for the
     }
   }
   expect(await app.generateKey(request)).toEqual(made);
-  expect((await app.listKeys()).map(({ keyId }) => keyId)).toEqual(['treasury']);
+  expect((await listed()).filter((keyId) => !before.includes(keyId))).toEqual(['other-key']);
 });
 
 test('takes the same request id from two requesters as two requests', async () => {
-  await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app', { name: 'app-1' });
   const other = await cluster.client('app', {
     name: 'app-2',
     requesters: ['spiffe://quorate/app/app-1'],
   });
   await app.generateKey({
-    keyId: 'treasury',
+    keyId: 'shared',
     allowedSigners: ['spiffe://quorate/app/app-2'],
   });
 
-  const one = await app.sign({ keyId: 'treasury', message: utf8('1'), requestId: 'pay' });
-  const two = await other.sign({ keyId: 'treasury', message: utf8('2'), requestId: 'pay' });
+  const one = await app.sign({ keyId: 'shared', message: utf8('1'), requestId: 'pay' });
+  const two = await other.sign({ keyId: 'shared', message: utf8('2'), requestId: 'pay' });
 
   expect(one.taskId).not.toBe(two.taskId);
 });

@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { QuorateClient } from '../../src/client/index.js';
 import type { ConnectOptions, JudgedKey } from '../../src/client/index.js';
@@ -50,8 +50,10 @@ async function credential(
   return { certificate: cert, privateKey: key };
 }
 
+type Loot = Collusion & { readonly ca: string };
+
 /** The victim uses the cluster while it is honest; then two of its nodes are not. */
-async function collude(cluster: TestCluster): Promise<Collusion & { readonly ca: string }> {
+async function collude(cluster: TestCluster): Promise<Loot> {
   const genesis = parseGenesis(cluster.clusterFile());
   const victim = await credential(cluster, 'victim');
   const { ca } = await cluster.credentials('auditor');
@@ -92,21 +94,17 @@ async function collude(cluster: TestCluster): Promise<Collusion & { readonly ca:
 
 /** What the colluders answer, whichever method the victim calls; signatures are by their own key. */
 class Stage implements AsyncDisposable {
-  readonly collusion: Collusion & { readonly ca: string };
+  readonly collusion: Loot;
   readonly node: ScriptedNode;
   #answer: (received: Received) => Key;
 
-  private constructor(
-    collusion: Collusion & { readonly ca: string },
-    node: ScriptedNode,
-    answer: (received: Received) => Key,
-  ) {
+  private constructor(collusion: Loot, node: ScriptedNode, answer: (received: Received) => Key) {
     this.collusion = collusion;
     this.node = node;
     this.#answer = answer;
   }
 
-  static async open(collusion: Collusion & { readonly ca: string }): Promise<Stage> {
+  static async open(collusion: Loot): Promise<Stage> {
     const { tls, genesis, honest } = collusion;
     const node = await ScriptedNode.open(
       { ca: genesis.requesterCa, cert: tls.certificate, key: tls.privateKey },
@@ -182,14 +180,29 @@ function askedBy({ request, metadata }: Received): Asked {
   return { request, authority: { $case: 'signed', value } };
 }
 
+/** What two nodes took from a cluster that has stopped since, by whether it took unsigned requests too. */
+const collusions = new Map<boolean, Loot>();
+
+beforeAll(async () => {
+  for (const unsigned of [false, true]) {
+    await using cluster = await startCluster({ nodes: 3, unsigned });
+    collusions.set(unsigned, await collude(cluster));
+  }
+}, 60_000);
+
+function collusionOf({ unsigned }: { unsigned: boolean }): Loot {
+  const collusion = collusions.get(unsigned);
+  if (collusion === undefined) throw new Error('the cluster did not come up');
+  return collusion;
+}
+
 test.each([
   ['signed requests only', false],
   ['unsigned requests too', true],
 ])(
   'two nodes of a cluster that takes %s are found out with every key that they make up',
   async (_, unsigned) => {
-    await using cluster = await startCluster({ nodes: 3, unsigned });
-    const collusion = await collude(cluster);
+    const collusion = collusionOf({ unsigned });
     await using stage = await Stage.open(collusion);
     const cases = [...falseKeys(collusion), ...trueKeys(collusion)];
 
@@ -207,8 +220,7 @@ test.each([
 );
 
 test('two nodes get no signature by a key of theirs past a client, nor are they asked for one', async () => {
-  await using cluster = await startCluster({ nodes: 3, unsigned: true });
-  const collusion = await collude(cluster);
+  const collusion = collusionOf({ unsigned: true });
   await using stage = await Stage.open(collusion);
 
   for (const { name, key, reader, verdict } of falseKeys(collusion)) {
@@ -239,8 +251,7 @@ test('two nodes get no signature by a key of theirs past a client, nor are they 
 });
 
 test('two nodes that are asked to generate a key cannot pass one of theirs off as the answer', async () => {
-  await using cluster = await startCluster({ nodes: 3, unsigned: false });
-  const collusion = await collude(cluster);
+  const collusion = collusionOf({ unsigned: false });
   await using stage = await Stage.open(collusion);
   const { nodes, honest } = collusion;
   const [one, two] = nodes;
