@@ -4,10 +4,10 @@ import { encode, GetKeyRequest, Key, ListKeysRequest } from '../wire/index.js';
 import type {
   GenerateKeyResponse,
   GetKeyResponse,
-  KeyRecord,
   ListKeysResponse,
   TaskRecord,
 } from '../wire/index.js';
+import type { ActiveKey } from '../state/index.js';
 import type { Backend } from './backend.js';
 import type { ApiContext, Call, CallTime } from './call.js';
 import { readMessage, readMutation } from './decode.js';
@@ -70,7 +70,7 @@ function untilNearlyLate(backend: Backend, taskId: string, time: CallTime): Prom
 }
 
 /** @throws ClusterError when the task failed. */
-function generatedKey(backend: Backend, task: TaskRecord): KeyRecord {
+function generatedKey(backend: Backend, task: TaskRecord): ActiveKey {
   if (task.outcome?.$case === 'failed') throw failureOfTask(task, task.outcome.value.reason);
   const record = backend.local().key(task.keyId);
   assert(record !== undefined, 'a generate-key task is done and its key is not there');

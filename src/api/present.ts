@@ -1,20 +1,19 @@
 import { fromHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
 import {
-  baseVersionOf,
   generatedKeyOf,
   isCertified,
   levelRaisedOf,
+  sharingOf,
   signatureOf,
 } from '../state/index.js';
-import type { TaskKind } from '../state/index.js';
+import type { ActiveKey, TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
 import { KeyState, TaskKind as ApiTaskKind, TaskState } from '../wire/index.js';
 import type {
   AttemptRecord,
   Key,
   KeyCertificate,
-  KeyRecord,
   Task,
   TaskAttempt,
   TaskRecord,
@@ -22,7 +21,7 @@ import type {
 } from '../wire/index.js';
 
 /** A key as clients see it. What it says of itself is in its certificate, to be verified. */
-export function presentKey(clusterId: ClusterId, record: KeyRecord): Key {
+export function presentKey(clusterId: ClusterId, record: ActiveKey): Key {
   return {
     keyId: record.keyId,
     algorithm: record.algorithm,
@@ -39,27 +38,16 @@ export function presentKey(clusterId: ClusterId, record: KeyRecord): Key {
   };
 }
 
-function certificate(clusterId: ClusterId, record: KeyRecord): KeyCertificate {
+function certificate(clusterId: ClusterId, key: ActiveKey): KeyCertificate {
   return {
     clusterId,
-    sessionId: record.sessionId,
-    requestHash: record.requestHash,
-    keyId: record.keyId,
-    algorithm: record.algorithm,
-    threshold: record.threshold,
-    participants: record.participants,
-    baseVersion: baseVersionOf(record.version),
-    version: record.version,
-    publicPolynomial: record.publicPolynomial,
-    publicKey: record.publicKey,
-    chainCode: record.chainCode,
-    digest: record.digest,
-    ready: record.ready,
+    sharing: sharingOf(key),
+    ready: [...key.ready],
     // The first that make it complete, without those that come later: once complete, a certificate stays as it is.
-    installed: record.installed.slice(0, record.threshold),
-    method: record.method,
-    request: record.request,
-    authority: record.authorization?.by,
+    installed: key.installed.slice(0, key.threshold),
+    method: key.method,
+    request: key.request,
+    authority: key.authorization?.by,
   };
 }
 

@@ -12,6 +12,7 @@ import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, suppliesOf } from '../state/
 import { decode, Evidence, SignatureShare } from '../wire/index.js';
 import type {
   Ready,
+  Sharing,
   SignedBody,
   SignedDigest,
   TwoMessages,
@@ -141,30 +142,32 @@ class Trial {
   /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
   #signedWrongly({ share, ready }: WrongShare): boolean {
     const { attempt, request } = this.#accused;
-    if (!isSign(request) || ready === undefined || !this.#isOwn(ready)) return false;
+    const sharing = ready && this.#ownSharing(ready);
+    if (!isSign(request) || sharing === undefined) return false;
     const ofThisKey =
-      request.keyId === ready.keyId &&
-      attempt.version === ready.version &&
-      equal(attempt.sharingSession, ready.sessionId);
-    const index = partyIndexOf(ready.participants, this.#node);
+      request.keyId === sharing.keyId &&
+      attempt.version === sharing.version &&
+      equal(attempt.sharingSession, sharing.sessionId);
+    const index = partyIndexOf(sharing.participants, this.#node);
     const signers: readonly SignerSupply[] = suppliesOf(attempt).map((supply) => ({
-      index: partyIndexOf(ready.participants, supply.nodeId),
+      index: partyIndexOf(sharing.participants, supply.nodeId),
       parts: supply.parts,
     }));
-    if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey) return false;
+    if (!isKeyAlgorithm(sharing.algorithm) || !ofThisKey) return false;
     const body = this.#signed(SHARE_KIND, index, TO_ALL, share);
     if (body === undefined) return false;
     // What is signed and spells no share is a wrong one.
     const { share: said = NO_SHARE } = decode(SignatureShare, body) ?? {};
-    const key = sharedKey(ready, request.path);
-    const scheme = this.#judge.schemes[ready.algorithm];
+    const key = sharedKey(sharing, request.path);
+    const scheme = this.#judge.schemes[sharing.algorithm];
     return scheme.judgeShare(key, signers, request.message, index, said) === 'wrong';
   }
 
-  #isOwn(ready: Ready): boolean {
-    const bytes = readyBytes(this.#judge.genesis.clusterId, ready);
-    const signed = this.#judge.verify.identity(this.#identityKey, bytes, ready.signature);
-    return signed && ready.nodeId === this.#node;
+  /** The sharing that a `ready` speaks of, if the accused signed it. */
+  #ownSharing({ nodeId: node, sharing, signature }: Ready): Sharing | undefined {
+    if (sharing === undefined || node !== this.#node) return undefined;
+    const bytes = readyBytes(this.#judge.genesis.clusterId, sharing);
+    return this.#judge.verify.identity(this.#identityKey, bytes, signature) ? sharing : undefined;
   }
 
   /** What the attempt fixes of a key generation that the accused takes part in. */

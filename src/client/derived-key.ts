@@ -15,8 +15,9 @@ export function derivePublicKey(
   path: readonly number[],
 ): Uint8Array | undefined {
   if (path.length === 0) return key.publicKey;
-  const { algorithm, certificate } = key;
-  if (!isKeyAlgorithm(algorithm) || certificate?.algorithm !== algorithm) return undefined;
-  if (!equal(certificate.publicKey, key.publicKey)) return undefined;
-  return SCHEMES[algorithm].derivedPublicKey(sharedKey(certificate, path));
+  const { algorithm } = key;
+  const sharing = key.certificate?.sharing;
+  if (!isKeyAlgorithm(algorithm) || sharing?.algorithm !== algorithm) return undefined;
+  if (!equal(sharing.publicKey, key.publicKey)) return undefined;
+  return SCHEMES[algorithm].derivedPublicKey(sharedKey(sharing, path));
 }

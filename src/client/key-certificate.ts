@@ -20,7 +20,7 @@ import {
   TASK_KINDS,
 } from '../state/index.js';
 import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
-import type { Key, KeyCertificate, Label, NodeSignature } from '../wire/index.js';
+import type { Key, KeyCertificate, Label, NodeSignature, Sharing } from '../wire/index.js';
 
 /**
  * What a key's certificate is worth to the reader that checks it:
@@ -68,17 +68,19 @@ export function verifyKeyCertificate(
 ): Judgement {
   if (genesis === undefined) return unverified('there is no cluster file to check it against');
   const { certificate } = key;
-  if (certificate === undefined) return unverified('it has no certificate');
+  const sharing = certificate?.sharing;
+  if (certificate === undefined || sharing === undefined)
+    return unverified('it has no certificate');
   const parsed = parseRequest(TASK_KINDS, certificate.method, certificate.request);
   if (!parsed.ok || !isGenerateKey(parsed.value.asked))
     return unverified('its request is not one to generate a key');
   const { asked } = parsed.value;
   const fault =
-    misfit(key, certificate) ??
-    foreign(certificate, genesis) ??
+    misfit(key, sharing) ??
+    foreign(certificate, sharing, genesis) ??
     unasked(key, asked, genesis) ??
-    unsent(certificate, reader) ??
-    unsigned(certificate, genesis, verify);
+    unsent(certificate, sharing, reader) ??
+    unsigned(certificate, sharing, genesis, verify);
   if (fault !== undefined) return unverified(fault);
 
   const by = judgeRequester(certificate, judgingContext(genesis, verify));
@@ -86,11 +88,11 @@ export function verifyKeyCertificate(
   const doubt = unknown(key, asked, by.value, reader);
   if (doubt !== undefined) return unverified(doubt);
 
-  const installed = countInstalled(certificate, genesis, verify);
-  if (installed < certificate.threshold)
+  const installed = countInstalled(certificate, sharing, genesis, verify);
+  if (installed < sharing.threshold)
     return {
       verdict: 'pending',
-      because: `${installed} of at least ${certificate.threshold} participants say that it is installed`,
+      because: `${installed} of at least ${sharing.threshold} participants say that it is installed`,
     };
   const { spiffeId, voucher } = by.value;
   return voucher === undefined
@@ -106,33 +108,37 @@ function unverified(because: string): Judgement {
 }
 
 /** What a key says of itself is what its participants signed, and the public key is the sharing's. */
-function misfit(key: Key, certificate: KeyCertificate): string | undefined {
-  const names = certificate.participants.map(({ nodeId }) => nodeId);
-  const [first] = certificate.publicPolynomial;
+function misfit(key: Key, sharing: Sharing): string | undefined {
+  const names = sharing.participants.map(({ nodeId }) => nodeId);
+  const [first] = sharing.publicPolynomial;
   const same =
-    key.keyId === certificate.keyId &&
-    key.algorithm === certificate.algorithm &&
-    key.threshold === certificate.threshold &&
-    key.version === certificate.version &&
-    equal(key.publicKey, certificate.publicKey) &&
+    key.keyId === sharing.keyId &&
+    key.algorithm === sharing.algorithm &&
+    key.threshold === sharing.threshold &&
+    key.version === sharing.version &&
+    equal(key.publicKey, sharing.publicKey) &&
     sameTexts(key.participants, names);
   if (!same) return 'its certificate is for something else';
-  const { algorithm } = certificate;
+  const { algorithm } = sharing;
   const shared =
     first && isKeyAlgorithm(algorithm) ? SCHEMES[algorithm].publicKeyOf(first) : undefined;
   if (
-    certificate.publicPolynomial.length !== certificate.threshold ||
+    sharing.publicPolynomial.length !== sharing.threshold ||
     shared === undefined ||
-    !equal(shared, certificate.publicKey)
+    !equal(shared, sharing.publicKey)
   )
     return 'its public key is not that of its sharing';
   return undefined;
 }
 
 /** The participants are members of the client's own cluster file, with the identity keys that stand there. */
-function foreign(certificate: KeyCertificate, genesis: Genesis): string | undefined {
+function foreign(
+  certificate: KeyCertificate,
+  sharing: Sharing,
+  genesis: Genesis,
+): string | undefined {
   if (certificate.clusterId !== genesis.clusterId) return 'it is of another cluster';
-  for (const { nodeId, identityKey } of certificate.participants) {
+  for (const { nodeId, identityKey } of sharing.participants) {
     const known = identityKeyOf(nodeId, genesis);
     if (known === undefined) return `participant ${nodeId} is not in the cluster file`;
     if (!equal(known, identityKey))
@@ -156,14 +162,15 @@ function unasked(key: Key, asked: ParsedGenerateKey, genesis: Genesis): string |
 
 /** The request is the one that its participants answered, and the one that the reader sent; the key the one it knows. */
 function unsent(
-  { method, request, ...certificate }: KeyCertificate,
+  { method, request }: KeyCertificate,
+  sharing: Sharing,
   { asked, publicKey }: Reader,
 ): string | undefined {
-  if (!equal(requestHash(method, request), certificate.requestHash))
+  if (!equal(requestHash(method, request), sharing.requestHash))
     return 'its participants signed for another request';
   if (asked !== undefined && !equal(asked, request))
     return 'its request is not the one that was sent';
-  return publicKey === undefined || equal(publicKey, certificate.publicKey)
+  return publicKey === undefined || equal(publicKey, sharing.publicKey)
     ? undefined
     : 'its public key is not the one that is known';
 }
@@ -171,17 +178,14 @@ function unsent(
 /** Exactly the participants have signed `ready`, each once. */
 function unsigned(
   certificate: KeyCertificate,
+  sharing: Sharing,
   genesis: Genesis,
   verify: Verify,
 ): string | undefined {
-  const bytes = readyBytes(clusterId(certificate.clusterId), {
-    ...certificate,
-    nodeId: '',
-    signature: new Uint8Array(0),
-  });
-  if (certificate.ready.length !== certificate.participants.length)
-    return `${certificate.ready.length} signed for it, and it has ${certificate.participants.length} participants`;
-  const bad = certificate.participants.find(({ nodeId }) => {
+  const bytes = readyBytes(clusterId(certificate.clusterId), sharing);
+  if (certificate.ready.length !== sharing.participants.length)
+    return `${certificate.ready.length} signed for it, and it has ${sharing.participants.length} participants`;
+  const bad = sharing.participants.find(({ nodeId }) => {
     const said = certificate.ready.find((each) => each.nodeId === nodeId);
     return said === undefined || !isSigned(said, bytes, genesis, verify);
   });
@@ -189,13 +193,14 @@ function unsigned(
 }
 
 /** Participants, each counted once, whose own log has activated the version. */
-function countInstalled(certificate: KeyCertificate, genesis: Genesis, verify: Verify): number {
-  const bytes = installedBytes(clusterId(certificate.clusterId), {
-    ...certificate,
-    nodeId: '',
-    signature: new Uint8Array(0),
-  });
-  return certificate.participants.filter(({ nodeId }) =>
+function countInstalled(
+  certificate: KeyCertificate,
+  sharing: Sharing,
+  genesis: Genesis,
+  verify: Verify,
+): number {
+  const bytes = installedBytes(clusterId(certificate.clusterId), sharing);
+  return sharing.participants.filter(({ nodeId }) =>
     certificate.installed.some(
       (each) => each.nodeId === nodeId && isSigned(each, bytes, genesis, verify),
     ),

@@ -9,36 +9,39 @@ import {
   u32Item,
   u64Item,
 } from '../wire/index.js';
-import type { Installed, Ready } from '../wire/index.js';
+import type { Installed, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
 
 /**
  * What a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.
- * The threshold counts modulo 2^16, so a caller compares `ready` with its attempt before it trusts a signature.
+ * The threshold counts modulo 2^16, so a caller compares the sharing with its attempt before it trusts a signature.
  */
-export function readyBytes(clusterId: ClusterId, ready: Ready): Uint8Array {
-  const participants = ready.participants.map(({ nodeId, identityKey }) =>
+export function readyBytes(clusterId: ClusterId, sharing: Sharing): Uint8Array {
+  const participants = sharing.participants.map(({ nodeId, identityKey }) =>
     listItem([textItem(nodeId), bytesItem(identityKey)]),
   );
   return transcript('fact/ready', [
     textItem(clusterId),
-    bytesItem(ready.sessionId),
-    bytesItem(ready.requestHash),
-    textItem(ready.keyId),
-    textItem(algorithmName(ready.algorithm)),
-    u16Item(ready.threshold),
+    bytesItem(sharing.sessionId),
+    bytesItem(sharing.requestHash),
+    textItem(sharing.keyId),
+    textItem(algorithmName(sharing.algorithm)),
+    u16Item(sharing.threshold),
     listItem(participants),
-    u32Item(ready.baseVersion),
-    u32Item(ready.version),
-    listItem(ready.publicPolynomial.map(pointItem)),
-    bytesItem(ready.publicKey),
-    bytesItem(ready.chainCode),
-    bytesItem(ready.digest),
+    u32Item(sharing.baseVersion),
+    u32Item(sharing.version),
+    listItem(sharing.publicPolynomial.map(pointItem)),
+    bytesItem(sharing.publicKey),
+    bytesItem(sharing.chainCode),
+    bytesItem(sharing.digest),
   ]);
 }
 
 /** What a participant signs when its log has activated a version whose share reads back: T("fact/installed", …). */
-export function installedBytes(clusterId: ClusterId, installed: Installed): Uint8Array {
+export function installedBytes(
+  clusterId: ClusterId,
+  installed: Pick<Installed, 'sessionId' | 'keyId' | 'version' | 'digest'>,
+): Uint8Array {
   return transcript('fact/installed', [
     textItem(clusterId),
     bytesItem(installed.sessionId),

@@ -2,8 +2,9 @@ import { equal, keyId, nodeId, sessionId, taskId, toHex } from '../common/index.
 import type { Millis } from '../common/index.js';
 import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
-import type { AttemptRecord, Installed, KeyRecord, Ready, TaskRecord } from '../wire/index.js';
+import type { AttemptRecord, Installed, Ready, Sharing, TaskRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
+import type { ActiveKey } from './keys.js';
 import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
 import { parseTask } from './parse.js';
@@ -12,7 +13,7 @@ import { closeTask, isOpen } from './tasks.js';
 import type { Draft, View } from './view.js';
 
 /** An open task whose participants make a sharing, and its newest attempt. */
-type Sharing = AskedTask & {
+type SharingTask = AskedTask & {
   readonly rules: KindRules & { readonly sharing: SharingRules };
   readonly newest: AttemptRecord;
 };
@@ -26,8 +27,7 @@ export function judgeReady(
   ready: Ready,
   context: JudgingContext,
 ): TaskRecord | undefined {
-  const task = sharingOf(view, ready, context);
-  return task !== undefined && isRight(view, task, ready, context) ? task.record : undefined;
+  return admitReady(view, ready, context)?.task.record;
 }
 
 /** Adds a participant's word; the last of n equal ones activates the key and closes the task (the log is the echo). */
@@ -37,26 +37,50 @@ export function applyReady(
   timeMs: Millis,
   context: JudgingContext,
 ): readonly StateEvent[] {
-  const task = sharingOf(draft, ready, context);
-  if (task === undefined || !isRight(draft, task, ready, context)) return [];
+  const admitted = admitReady(draft, ready, context);
+  if (admitted === undefined) return [];
+  const { task, sharing } = admitted;
   const said = [...task.record.ready, ready];
   const id = taskId(task.record.taskId);
-  const key = keyId(ready.keyId);
-  const session = sessionId(toHex(ready.sessionId));
+  const key = keyId(sharing.keyId);
+  const session = sessionId(toHex(sharing.sessionId));
   const heard = { type: 'ready-said', task: id, key, node: nodeId(ready.nodeId), session } as const;
   const agreed =
-    said.length === ready.participants.length && said.every((one) => agree(one, ready));
+    said.length === sharing.participants.length && said.every((one) => agree(one, sharing));
   if (!agreed) {
     writeTask(draft, { ...task.record, ready: said });
     return [heard];
   }
-  const value = task.rules.sharing.activate(draft, task, said, timeMs);
+  const value = task.rules.sharing.activate(draft, task, sharing, said, timeMs);
   const closed = closeTask(draft, task.record, { $case: 'result', value }, timeMs, context);
-  return [heard, { type: 'key-activated', key, version: ready.version, task: id }, closed];
+  return [heard, { type: 'key-activated', key, version: sharing.version, task: id }, closed];
 }
 
-function sharingOf(view: View, ready: Ready, context: JudgingContext): Sharing | undefined {
-  const id = readSession(view, ready.sessionId);
+function admitReady(
+  view: View,
+  ready: Ready,
+  context: JudgingContext,
+): { readonly task: SharingTask; readonly sharing: Sharing } | undefined {
+  const { sharing } = ready;
+  const task = sharing && sharingTask(view, sharing.sessionId, context);
+  if (sharing === undefined || task === undefined) return undefined;
+  const { record, asked, rules } = task;
+  const participants = rules.participants(view, asked, context);
+  const signer = participants.find((each) => each.nodeId === ready.nodeId);
+  const isNews = !record.ready.some((each) => each.nodeId === ready.nodeId);
+  if (signer === undefined || !isNews || !isAsAgreed(sharing, task, participants)) return undefined;
+  const bytes = readyBytes(context.genesis.clusterId, sharing);
+  return context.verify.identity(signer.identityKey, bytes, ready.signature)
+    ? { task, sharing }
+    : undefined;
+}
+
+function sharingTask(
+  view: View,
+  session: Uint8Array,
+  context: JudgingContext,
+): SharingTask | undefined {
+  const id = readSession(view, session);
   const record = id === undefined ? undefined : readTask(view, id);
   if (!isOpen(record)) return undefined;
   const task = parseTask(context.kinds, record);
@@ -66,31 +90,29 @@ function sharingOf(view: View, ready: Ready, context: JudgingContext): Sharing |
   return { record, asked: task.asked, rules: { ...task.rules, sharing }, newest };
 }
 
-function isRight(view: View, task: Sharing, ready: Ready, context: JudgingContext): boolean {
-  const { record, asked, rules, newest } = task;
-  const participants = rules.participants(view, asked, context);
+/** Claims that a sharing is the one that its task and the newest attempt ask for. */
+function isAsAgreed(
+  sharing: Sharing,
+  { record, asked, rules, newest }: SharingTask,
+  participants: readonly KeyParticipant[],
+): boolean {
   const terms = rules.sharing.terms(asked);
-  const signer = participants.find((each) => each.nodeId === ready.nodeId);
   const { pointBytes, publicKeyBytes } = ALGORITHMS[terms.algorithm];
-  const asAgreed =
-    signer !== undefined &&
-    equal(ready.sessionId, newest.sessionId) &&
-    equal(ready.requestHash, record.requestHash) &&
-    ready.keyId === terms.keyId &&
-    ready.algorithm === terms.algorithm &&
-    ready.threshold === terms.threshold &&
-    sameParticipants(ready.participants, participants) &&
-    ready.baseVersion === terms.baseVersion &&
-    ready.version === newest.attempt?.version &&
-    ready.publicPolynomial.length === terms.threshold &&
-    ready.publicPolynomial.every((point) => point.length === pointBytes) &&
-    ready.publicKey.length === publicKeyBytes &&
-    ready.chainCode.length === HASH_BYTES &&
-    ready.digest.length === HASH_BYTES &&
-    !record.ready.some((each) => each.nodeId === ready.nodeId);
-  if (!asAgreed) return false;
-  const bytes = readyBytes(context.genesis.clusterId, ready);
-  return context.verify.identity(signer.identityKey, bytes, ready.signature);
+  return (
+    equal(sharing.sessionId, newest.sessionId) &&
+    equal(sharing.requestHash, record.requestHash) &&
+    sharing.keyId === terms.keyId &&
+    sharing.algorithm === terms.algorithm &&
+    sharing.threshold === terms.threshold &&
+    sameParticipants(sharing.participants, participants) &&
+    sharing.baseVersion === terms.baseVersion &&
+    sharing.version === newest.attempt?.version &&
+    sharing.publicPolynomial.length === terms.threshold &&
+    sharing.publicPolynomial.every((point) => point.length === pointBytes) &&
+    sharing.publicKey.length === publicKeyBytes &&
+    sharing.chainCode.length === HASH_BYTES &&
+    sharing.digest.length === HASH_BYTES
+  );
 }
 
 /** The key that `installed` belongs to, when it is of the active session, the participant's first word, and signed by it. */
@@ -98,7 +120,7 @@ export function judgeInstalled(
   view: View,
   installed: Installed,
   context: JudgingContext,
-): KeyRecord | undefined {
+): ActiveKey | undefined {
   const key = readKey(view, installed.keyId);
   const signer = key?.participants.find((each) => each.nodeId === installed.nodeId);
   const fits =
@@ -126,8 +148,9 @@ export function applyInstalled(
   return [{ type: 'installed-said', key: keyId(key.keyId), version, node }];
 }
 
-function agree(a: Ready, b: Ready): boolean {
+function agree({ sharing: a }: Ready, b: Sharing): boolean {
   return (
+    a !== undefined &&
     equal(a.publicKey, b.publicKey) &&
     equal(a.chainCode, b.chainCode) &&
     equal(a.digest, b.digest) &&

@@ -39,7 +39,16 @@ export {
   EXPIRY_AHEAD_MS_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
-export { baseVersionOf, FIRST_VERSION, isCertified, readyOfKey } from './keys.js';
+export {
+  activeKey,
+  baseVersionOf,
+  FIRST_VERSION,
+  isCertified,
+  readyOfKey,
+  recordOfKey,
+  sharingOf,
+} from './keys.js';
+export type { ActiveKey } from './keys.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
 export { METHODS } from './methods.js';

@@ -1,4 +1,4 @@
-import type { KeyRecord, Ready } from '../wire/index.js';
+import type { KeyRecord, NodeSignature, Ready, Sharing } from '../wire/index.js';
 
 /** The version that a key is born with. */
 export const FIRST_VERSION = 1;
@@ -8,31 +8,63 @@ export function baseVersionOf(version: number): number {
   return version - 1;
 }
 
-/** What a participant of the active version said when it was made, as it was signed. */
-export function readyOfKey(key: KeyRecord, node: string): Ready | undefined {
-  const signature = key.ready.find(({ nodeId }) => nodeId === node)?.signature;
-  if (signature === undefined) return undefined;
-  const { sessionId, requestHash, keyId, algorithm, threshold, participants, version } = key;
-  const { publicPolynomial, publicKey, chainCode, digest } = key;
+/** A key as it is used: its active sharing, the participants' words for that, and who may use it. */
+export type ActiveKey = Sharing &
+  Omit<KeyRecord, 'active'> & {
+    readonly ready: readonly NodeSignature[];
+    readonly installed: readonly NodeSignature[];
+  };
+
+/** Reads a key's record; `undefined` for one without a sharing, which the state never writes. */
+export function activeKey({ active, ...rest }: KeyRecord): ActiveKey | undefined {
+  if (active?.sharing === undefined) return undefined;
+  return { ...rest, ...active.sharing, ready: active.ready, installed: active.installed };
+}
+
+/** The record of a key. */
+export function recordOfKey(key: ActiveKey): KeyRecord {
+  const { createTimeMs, labels, owner, allowedSigners, method, request, authorization, taskId } =
+    key;
   return {
-    nodeId: node,
+    active: { sharing: sharingOf(key), ready: [...key.ready], installed: [...key.installed] },
+    createTimeMs,
+    labels,
+    owner,
+    allowedSigners,
+    method,
+    request,
+    authorization,
+    taskId,
+  };
+}
+
+/** What the participants of a key's active version signed. */
+export function sharingOf(key: Sharing): Sharing {
+  const { sessionId, requestHash, keyId, algorithm, threshold, participants } = key;
+  const { baseVersion, version, publicPolynomial, publicKey, chainCode, digest } = key;
+  return {
     sessionId,
     requestHash,
     keyId,
     algorithm,
     threshold,
     participants,
-    baseVersion: baseVersionOf(version),
+    baseVersion,
     version,
     publicPolynomial,
     publicKey,
     chainCode,
     digest,
-    signature,
   };
 }
 
+/** What a participant of the active version said when it was made, as it was signed. */
+export function readyOfKey(key: ActiveKey, node: string): Ready | undefined {
+  const signature = key.ready.find(({ nodeId }) => nodeId === node)?.signature;
+  return signature && { nodeId: node, sharing: sharingOf(key), signature };
+}
+
 /** Claims that a key's certificate is complete: `installed` of as many participants as it takes to sign. */
-export function isCertified(key: KeyRecord): boolean {
+export function isCertified(key: Pick<ActiveKey, 'installed' | 'threshold'>): boolean {
   return key.installed.length >= key.threshold;
 }

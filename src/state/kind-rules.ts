@@ -5,11 +5,12 @@ import type {
   Attempt,
   AttemptRecord,
   KeyParticipant,
-  KeyRecord,
   Ready,
   Request,
+  Sharing,
   TaskRecord,
 } from '../wire/index.js';
+import type { ActiveKey } from './keys.js';
 import type { Draft, View } from './view.js';
 
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
@@ -38,7 +39,7 @@ export type Admitted = {
   /** The nodes that can take part, in order of party index; none where no node has to contribute. */
   readonly participants: readonly KeyParticipant[];
   /** The existing key that is used, if one is. */
-  readonly key: KeyRecord | undefined;
+  readonly key: ActiveKey | undefined;
 };
 
 /** An open task with its request parsed. */
@@ -104,8 +105,14 @@ export type SharingTerms = {
 
 export type SharingRules<P extends ParsedRequest = ParsedRequest> = {
   terms(asked: P): SharingTerms;
-  /** Writes what equal words of all participants activate, and returns the task's encoded result. */
-  activate(draft: Draft, task: AskedTask<P>, said: readonly Ready[], timeMs: Millis): Uint8Array;
+  /** Writes the sharing that all participants have equally signed for, and returns the task's encoded result. */
+  activate(
+    draft: Draft,
+    task: AskedTask<P>,
+    sharing: Sharing,
+    said: readonly Ready[],
+    timeMs: Millis,
+  ): Uint8Array;
 };
 
 /** Rules by the kind's name. A test may add a kind to those of this build. */

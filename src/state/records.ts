@@ -2,6 +2,8 @@ import type { KeyId, TaskId } from '../common/index.js';
 import { isId, taskId, toHex } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
 import { encode, KeyRecord, LevelRecord, Request, TaskRecord, Totals } from '../wire/index.js';
+import { activeKey, recordOfKey } from './keys.js';
+import type { ActiveKey } from './keys.js';
 import { HASH_BYTES } from './limits.js';
 import type { Draft, StateWrite, View } from './view.js';
 
@@ -78,14 +80,14 @@ export function requireSignatures(draft: Draft, request: Request): void {
   draft.put(ADDRESS.signaturesRequired, encode(Request, { ...request, firstAttempt: undefined }));
 }
 
-export function readKey(view: View, id: string): KeyRecord | undefined {
+export function readKey(view: View, id: string): ActiveKey | undefined {
   const bytes = find(view, ADDRESS.keys, id);
-  return bytes === undefined ? undefined : KeyRecord.decode(bytes);
+  return bytes === undefined ? undefined : activeKey(KeyRecord.decode(bytes));
 }
 
 /** Writes a key, and whether any of its participants has still to say `installed`. */
-export function writeKey(draft: Draft, key: KeyRecord): void {
-  draft.put(ADDRESS.keys + key.keyId, encode(KeyRecord, key));
+export function writeKey(draft: Draft, key: ActiveKey): void {
+  draft.put(ADDRESS.keys + key.keyId, encode(KeyRecord, recordOfKey(key)));
   const waiting = ADDRESS.installing + key.keyId;
   if (key.installed.length < key.participants.length) draft.put(waiting, MARK);
   else draft.delete(waiting);

@@ -1,14 +1,8 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../common/index.js';
 import { nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import { isOpen, parseTask } from '../state/index.js';
-import type { JudgingContext, ParsedRequest } from '../state/index.js';
-import type {
-  Attempt,
-  AttemptRecord,
-  KeyParticipant,
-  KeyRecord,
-  TaskRecord,
-} from '../wire/index.js';
+import type { ActiveKey, JudgingContext, ParsedRequest } from '../state/index.js';
+import type { Attempt, AttemptRecord, KeyParticipant, TaskRecord } from '../wire/index.js';
 import type { AppliedState } from './context.js';
 
 /** A task without an outcome, its request parsed once. */
@@ -20,7 +14,7 @@ export type LiveTask<P extends ParsedRequest = ParsedRequest> = {
   /** The nodes that can take part, in order of party index. */
   readonly participants: readonly KeyParticipant[];
   /** The existing key that is used, if one is. */
-  readonly key: KeyRecord | undefined;
+  readonly key: ActiveKey | undefined;
   readonly expireTimeMs: Millis;
   /** The oldest first. */
   readonly attempts: readonly LiveAttempt<P>[];

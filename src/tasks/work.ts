@@ -1,6 +1,6 @@
 import type { Boot, KeyId, NodeId, TaskId } from '../common/index.js';
-import type { AppliedDecision, StateEvent } from '../state/index.js';
-import type { KeyRecord, Supply } from '../wire/index.js';
+import type { ActiveKey, AppliedDecision, StateEvent } from '../state/index.js';
+import type { Supply } from '../wire/index.js';
 import type { LiveTask } from './live-tasks.js';
 
 /** What a batch of applied entries did, together. */
@@ -51,7 +51,7 @@ export interface Work {
   taskOpen?(task: LiveTask): void;
   /** A task has its outcome. `task` is how it was last seen open, if it was. */
   taskClosed?(id: TaskId, task: LiveTask | undefined): void;
-  keyChanged?(key: KeyRecord): void;
+  keyChanged?(key: ActiveKey): void;
   /** All tasks and keys of the batch were looked at, or all that there are. */
   settled?(batch: Batch | undefined): void;
   /** A peer can be reached again. */

@@ -34,6 +34,7 @@ export {
   ListKeysRequest,
   ListKeysResponse,
   NodeSignature,
+  Sharing,
 } from './gen/quorate/v1/key.js';
 export { SignRequest, SignResponse } from './gen/quorate/v1/signing.js';
 export {
@@ -86,6 +87,7 @@ export {
   LevelRecord,
   MemberRecord,
   MembersRecord,
+  SharingRecord,
   TaskRecord,
   Totals,
 } from './gen/quorate/peer/v1/record.js';

@@ -176,7 +176,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'ready of all participants, not of some',
     'generating: ready withheld',
-    'said.length === ready.participants.length && ',
+    'said.length === sharing.participants.length && ',
   ),
   without(
     'digests of all ready are equal',
@@ -353,20 +353,20 @@ export const CHECKS: readonly Check[] = [
   without(
     'the accused’s own ready judges it',
     'framing: a right share and another V',
-    'return signed && ready.nodeId === this.#node;',
-    'return ready.nodeId === this.#node;',
+    'return this.#judge.verify.identity(this.#identityKey, bytes, signature) ? sharing : undefined;',
+    'return sharing;',
   ),
   without(
     'the ready is for the key of the request',
     'framing: a right share and the own ready for another key',
-    'if (!isKeyAlgorithm(ready.algorithm) || !ofThisKey)',
-    'if (!isKeyAlgorithm(ready.algorithm))',
+    'if (!isKeyAlgorithm(sharing.algorithm) || !ofThisKey)',
+    'if (!isKeyAlgorithm(sharing.algorithm))',
   ),
   without(
     'the request’s path is judged with',
     'framing: a right share under a derived key',
-    'sharedKey(ready, request.path)',
-    'sharedKey(ready, [])',
+    'sharedKey(sharing, request.path)',
+    'sharedKey(sharing, [])',
   ),
   without(
     'nobody is blamed where nobody can say',

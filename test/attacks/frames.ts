@@ -100,8 +100,10 @@ function aboutShares(suite: Suite): Frame[] {
     }),
     frame('a right share and another V', [25], ({ basis, shares, readies }) => {
       const ready = at(readies, 0);
-      const publicPolynomial = [at(ready.publicPolynomial, 0), at(ready.publicPolynomial, 0)];
-      return evidenceOfShare(basis, 'node-1', at(shares, 0), { ...ready, publicPolynomial });
+      const [first] = ready.sharing.publicPolynomial;
+      const publicPolynomial = [first, first].filter((each) => each !== undefined);
+      const sharing = { ...ready.sharing, publicPolynomial };
+      return evidenceOfShare(basis, 'node-1', at(shares, 0), { ...ready, sharing });
     }),
     frame('a right share and the ready of another node', [25], ({ basis, shares, readies }) =>
       evidenceOfShare(basis, 'node-1', at(shares, 0), at(readies, 1)),
@@ -112,8 +114,8 @@ function aboutShares(suite: Suite): Frame[] {
     }),
     frame('a threshold that only looks like the signed one', [3], ({ basis, shares, readies }) => {
       const ready = at(readies, 0);
-      const threshold = ready.threshold + 65_536;
-      return evidenceOfShare(basis, 'node-1', at(shares, 0), { ...ready, threshold });
+      const sharing = { ...ready.sharing, threshold: ready.sharing.threshold + 65_536 };
+      return evidenceOfShare(basis, 'node-1', at(shares, 0), { ...ready, sharing });
     }),
     frame('a share for an attempt that never asked for it', [12], ({ basis, sessionId, readies }) =>
       evidenceOfShare(basis, 'node-3', signedShare(sessionId, 3, wrong), at(readies, 2)),
@@ -154,7 +156,7 @@ function otherKey({ ledger, readies }: OpenSign, suite: Suite): Ready {
   ledger.attempt(ledger.task(task));
   return ledger.ready(ledger.task(task), 'node-1', {
     algorithm: suite.algorithm,
-    threshold: ready.threshold,
+    threshold: ready.sharing.threshold,
     publicPolynomial: V,
     publicKey: publicKeyOf(suite, at(V, 0)) ?? new Uint8Array(),
   });

@@ -10,7 +10,7 @@ import { signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';
 import { encodeCommand } from '../../src/state/index.js';
 import { Command, Complaint, decode, Declined, encode, SignedBody } from '../../src/wire/index.js';
-import type { Envelope, Ready, SessionBody } from '../../src/wire/index.js';
+import type { Envelope, Sharing, SessionBody } from '../../src/wire/index.js';
 import { ledgerSigner, signedBody } from '../support/builders/accusation.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
 import { ATTACKER, openingFor, SALT } from '../support/adversary/keygen-liar.js';
@@ -191,17 +191,17 @@ function sealsOf(sessionId: Uint8Array, cluster: Cluster, to: NodeId): Seals {
 }
 
 const fact =
-  (cluster: Cluster, change: (ready: Ready) => Ready | undefined): Meddling =>
+  (cluster: Cluster, change: (said: Sharing) => Sharing | undefined): Meddling =>
   (_from, _to, message) => {
     const said = message.message;
     const command =
       said?.$case === 'fact' ? decode(Command, said.value.command)?.command : undefined;
     if (command?.$case !== 'ready') return [message];
-    const changed = change(command.value);
-    if (changed === undefined) return [];
-    const bytes = readyBytes(cluster.ledger.rules.genesis.clusterId, changed);
+    const sharing = command.value.sharing && change(command.value.sharing);
+    if (sharing === undefined) return [];
+    const bytes = readyBytes(cluster.ledger.rules.genesis.clusterId, sharing);
     const signature = sealOf(identityKeyOf(LIAR), bytes);
-    const value = { ...changed, signature };
+    const value = { ...command.value, sharing, signature };
     const forged = encodeCommand({ $case: 'ready', value });
     return [{ message: { $case: 'fact', value: { command: forged } } }];
   };
@@ -224,7 +224,7 @@ const declining = (reason: string, outcome: string): Lie => ({
 const inReady = (
   name: string,
   rows: readonly number[],
-  change: (ready: Ready) => Ready | undefined,
+  change: (said: Sharing) => Sharing | undefined,
 ): Lie => ({
   name,
   rows,

@@ -9,8 +9,8 @@ import { algorithmOf } from '../../src/identity/index.js';
 import type { KeyAlgorithm } from '../../src/identity/index.js';
 import { systemRandom, VERIFIERS } from '../../src/machine/index.js';
 import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
+import type { ActiveKey } from '../../src/state/index.js';
 import { Algorithm, encode, SignRequest } from '../../src/wire/index.js';
-import type { KeyRecord } from '../../src/wire/index.js';
 import { fill, generateRequest, Ledger, signRequest } from '../support/builders/ledger.js';
 import { dealRandom, seededRandom, signAll } from '../support/builders/frost-exchange.js';
 import { dealKey, laterBootOf, TaskRoom } from '../support/builders/task-room.js';
@@ -241,7 +241,7 @@ async function otherAlgorithm(): Promise<readonly string[]> {
 
 async function opensNowhere(
   { keys }: TaskRoom,
-  record: KeyRecord,
+  record: ActiveKey,
   at: SessionId,
   algorithm: KeyAlgorithm,
 ): Promise<readonly string[]> {

@@ -306,10 +306,12 @@ const keys: Decoder = {
         certificate: {
           request: generateKeySeed(),
           method: METHODS.generateKey,
-          sessionId: SESSION,
-          publicPolynomial: [bytes32(10), bytes32(11)],
-          chainCode: bytes32(12),
-          digest: bytes32(13),
+          sharing: {
+            sessionId: SESSION,
+            publicPolynomial: [bytes32(10), bytes32(11)],
+            chainCode: bytes32(12),
+            digest: bytes32(13),
+          },
         },
       }),
     ),

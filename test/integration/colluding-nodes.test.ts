@@ -256,7 +256,7 @@ test('two nodes that are asked to generate a key cannot pass one of theirs off a
   const { nodes, honest } = collusion;
   const [one, two] = nodes;
   const third = { ...two, node: nodeId('node-3') };
-  const among = honest.certificate?.participants ?? [];
+  const among = honest.certificate?.sharing?.participants ?? [];
   const lies: Readonly<Record<string, (received: Received) => Key>> = {
     'a key of two': (received) => certify(collusion, askedBy(received)),
     'a key of three, signed for by two': (received) =>

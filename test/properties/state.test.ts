@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { toHex, utf8 } from '../../src/common/index.js';
 import type { EntryKind } from '../../src/ports/index.js';
-import { encodeCommand, METHODS, Overlay, queries } from '../../src/state/index.js';
+import { encodeCommand, METHODS, Overlay, queries, recordOfKey } from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
@@ -393,7 +393,9 @@ describe('queries', () => {
         const key = ledger.ask.key('a');
         if (key === undefined) throw new Error('no key');
         const overlay = new Overlay(memoryConsensusStore());
-        overlay.put(written.map((id) => [`key/${id}`, encode(KeyRecord, { ...key, keyId: id })]));
+        overlay.put(
+          written.map((id) => [`key/${id}`, encode(KeyRecord, recordOfKey({ ...key, keyId: id }))]),
+        );
 
         const seen: string[] = [];
         for (let after: string | undefined = ''; after !== undefined;) {

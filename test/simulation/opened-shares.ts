@@ -1,3 +1,4 @@
+import type { ActiveKey } from '../../src/state/index.js';
 import {
   bootId,
   keyId,
@@ -12,7 +13,6 @@ import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute, VERIFIERS } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
-import type { KeyRecord } from '../../src/wire/index.js';
 import { schemesWith } from '../support/builders/schemes.js';
 import type { Shares } from './checkers/key-kept.js';
 import type { ShareDisk } from './disk.js';
@@ -43,7 +43,7 @@ export function openedShares(parts: {
   const { clusterId, suite } = parts;
   const rng = new Rng(0, 'checker');
 
-  const open = async (key: KeyRecord, nodeId: NodeId): Promise<bigint | undefined> => {
+  const open = async (key: ActiveKey, nodeId: NodeId): Promise<bigint | undefined> => {
     const disk = parts.diskOf(nodeId);
     if (disk === undefined) return undefined;
     const manager = new KeyManager({
@@ -67,7 +67,7 @@ export function openedShares(parts: {
     return typeof taken === 'string' ? undefined : suite.group.decodeScalar(taken.scalar);
   };
 
-  const makes = (key: KeyRecord, scalars: readonly (readonly [number, bigint])[]): boolean => {
+  const makes = (key: ActiveKey, scalars: readonly (readonly [number, bigint])[]): boolean => {
     const { group } = suite;
     const indices = scalars.map(([index]) => index);
     const secret = scalars.reduce(

@@ -1,4 +1,4 @@
-import { assert, BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
+import { BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { ALGORITHMS, isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
 import type { KeyAlgorithm } from '../../identity/index.js';
@@ -9,8 +9,9 @@ import {
   GenerateKeyRequest,
   LEVEL_MAX,
 } from '../../wire/index.js';
-import type { KeyParticipant, KeyRecord, Label, Ready, TaskRecord } from '../../wire/index.js';
+import type { KeyParticipant, Label, Ready, Sharing, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
+import type { ActiveKey } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
 import { members, shareHolders } from '../members.js';
 import type { Member } from '../members.js';
@@ -166,8 +167,8 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       baseVersion: baseVersionOf(FIRST_VERSION),
     }),
 
-    activate(draft, task, said, timeMs) {
-      const key = keyOf(task, said, timeMs);
+    activate(draft, task, sharing, said, timeMs) {
+      const key = keyOf(task, sharing, said, timeMs);
       writeKey(draft, key);
       const totals = readTotals(draft);
       writeTotals(draft, { ...totals, keyCount: totals.keyCount + 1n });
@@ -215,29 +216,18 @@ function participantsAsked(
 
 function keyOf(
   { record, asked }: AskedTask<ParsedGenerateKey>,
+  sharing: Sharing,
   said: readonly Ready[],
   timeMs: Millis,
-): KeyRecord {
-  const [ready] = said;
-  assert(ready !== undefined, 'a key is activated by what its participants say');
+): ActiveKey {
   return {
-    keyId: asked.keyId,
-    algorithm: ready.algorithm,
-    threshold: ready.threshold,
-    participants: ready.participants,
-    version: ready.version,
-    sessionId: ready.sessionId,
-    publicPolynomial: ready.publicPolynomial,
-    publicKey: ready.publicKey,
-    chainCode: ready.chainCode,
-    digest: ready.digest,
+    ...sharing,
     createTimeMs: BigInt(timeMs),
     labels: [...asked.labels],
     owner: record.requester,
     allowedSigners: [...asked.allowedSigners],
     ready: said.map(({ nodeId: node, signature }) => ({ nodeId: node, signature })),
     installed: [],
-    requestHash: record.requestHash,
     method: record.method,
     request: record.request,
     authorization: record.authorization,

@@ -3,7 +3,8 @@ import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
 import type { Identity } from '../../identity/index.js';
 import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
-import type { BootedNode, KeyRecord, Supply, TaskRecord } from '../../wire/index.js';
+import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
+import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { METHODS } from '../methods.js';
 import { readKey, readTotals } from '../records.js';
@@ -139,6 +140,6 @@ function isSorted(nodes: readonly Pick<BootedNode, 'nodeId'>[]): boolean {
   );
 }
 
-function isSigner(key: KeyRecord, requester: Identity): boolean {
+function isSigner(key: ActiveKey, requester: Identity): boolean {
   return key.owner === requester.spiffeId || key.allowedSigners.includes(requester.spiffeId);
 }

@@ -1,7 +1,8 @@
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { compareText } from '../../common/index.js';
 import { FIRST_VERSION } from '../../state/index.js';
-import type { Attempt, BootedNode, KeyRecord } from '../../wire/index.js';
+import type { ActiveKey } from '../../state/index.js';
+import type { Attempt, BootedNode } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
 import type { CommitmentChecks } from '../voter/commitment-checks.js';
 import type { NoncePools } from '../voter/nonce-pools.js';
@@ -43,7 +44,7 @@ export class Assigner {
    */
   withCommitments(
     of: AttemptOf,
-    key: KeyRecord,
+    key: ActiveKey,
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
   ): Attempt | undefined {
@@ -96,7 +97,7 @@ export class Assigner {
     return candidates.includes(self) ? [self, ...turned] : turned;
   }
 
-  #want(key: KeyRecord, candidates: readonly NodeId[]): void {
+  #want(key: ActiveKey, candidates: readonly NodeId[]): void {
     const now = this.#context.clock.elapsed();
     const asked = this.#askedMs.get(key.keyId);
     if (asked !== undefined && now - asked < WANT_REPEAT_MS) return;

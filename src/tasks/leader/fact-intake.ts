@@ -67,6 +67,13 @@ export class FactIntake implements Work {
 
 /** The first fact of each node and session counts: while one is on its way, another would only fill the log. */
 function nameOf(said: Said): string | undefined {
-  if (said.$case !== 'ready' && said.$case !== 'installed') return undefined;
-  return `${said.$case}/${toHex(said.value.sessionId)}/${said.value.nodeId}`;
+  const session = sessionOf(said);
+  return session && 'nodeId' in said.value
+    ? `${said.$case}/${toHex(session)}/${said.value.nodeId}`
+    : undefined;
+}
+
+function sessionOf(said: Said): Uint8Array | undefined {
+  if (said.$case === 'ready') return said.value.sharing?.sessionId;
+  return said.$case === 'installed' ? said.value.sessionId : undefined;
 }

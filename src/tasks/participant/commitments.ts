@@ -2,13 +2,14 @@ import type { KeyId, Millis, NodeId } from '../../common/index.js';
 import { keyId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
-import type { FreshSupplies, KeyRecord, Supply } from '../../wire/index.js';
+import type { ActiveKey } from '../../state/index.js';
+import type { FreshSupplies, Supply } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
 import type { TaskContext } from '../context.js';
 import type { Work } from '../work.js';
 
-type Unannounced = { readonly key: KeyRecord; readonly supplies: readonly Supply[] };
+type Unannounced = { readonly key: ActiveKey; readonly supplies: readonly Supply[] };
 
 type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
 
@@ -35,7 +36,7 @@ export class Commitments implements Work {
   }
 
   /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
-  async refillForRefusal(key: KeyRecord): Promise<FreshSupplies> {
+  async refillForRefusal(key: ActiveKey): Promise<FreshSupplies> {
     return messageOf(key, await this.#make(key, SUPPLY_MIN));
   }
 
@@ -43,7 +44,7 @@ export class Commitments implements Work {
    * What rides with a signature share: what was made since the last. As many as were used are made now, for the next: the
    * share waits for nothing, and pools stay full without traffic of their own.
    */
-  takeUnannounced(key: KeyRecord): FreshSupplies {
+  takeUnannounced(key: ActiveKey): FreshSupplies {
     const name = nameOf(key);
     const made = this.#unannounced.get(name)?.supplies ?? [];
     this.#unannounced.delete(name);
@@ -62,12 +63,12 @@ export class Commitments implements Work {
   }
 
   /** Answers `want-commitments` of the node that is believed to lead, and of nobody else. */
-  onWanted(from: NodeId, key: KeyRecord | undefined): void {
+  onWanted(from: NodeId, key: ActiveKey | undefined): void {
     if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
   }
 
   /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
-  publish(key: KeyRecord): void {
+  publish(key: ActiveKey): void {
     const name = nameOf(key);
     if (partyIndexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name))
       return;
@@ -76,7 +77,7 @@ export class Commitments implements Work {
   }
 
   /** Says nothing where there is no share to make commitments with. */
-  async #publish(key: KeyRecord, name: string): Promise<void> {
+  async #publish(key: ActiveKey, name: string): Promise<void> {
     const keys = this.#keys;
     const { clock } = this.#context;
     const id = keyId(key.keyId);
@@ -86,13 +87,13 @@ export class Commitments implements Work {
     if (supplies.length > 0) this.#announce(key, supplies);
   }
 
-  #announce(key: KeyRecord, supplies: readonly Supply[]): void {
+  #announce(key: ActiveKey, supplies: readonly Supply[]): void {
     const value = messageOf(key, supplies);
     this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
   }
 
   /** Makes what is missing, one job at a time for each key. */
-  async #refill(key: KeyRecord): Promise<void> {
+  async #refill(key: ActiveKey): Promise<void> {
     const keys = this.#keys;
     const { clock } = this.#context;
     const id = keyId(key.keyId);
@@ -108,7 +109,7 @@ export class Commitments implements Work {
   }
 
   /** None where they could not be computed: whoever needs some asks again. */
-  async #make(key: KeyRecord, count: number): Promise<readonly Supply[]> {
+  async #make(key: ActiveKey, count: number): Promise<readonly Supply[]> {
     try {
       return await this.#keys.commit(keyId(key.keyId), key.version, count);
     } catch (error) {
@@ -153,10 +154,10 @@ export class Commitments implements Work {
   }
 }
 
-function messageOf({ keyId: id, version }: KeyRecord, supplies: readonly Supply[]): FreshSupplies {
+function messageOf({ keyId: id, version }: ActiveKey, supplies: readonly Supply[]): FreshSupplies {
   return { keyId: id, version, supplies: [...supplies] };
 }
 
-function nameOf({ keyId: id, version }: KeyRecord): string {
+function nameOf({ keyId: id, version }: ActiveKey): string {
   return `${id}/${version}`;
 }

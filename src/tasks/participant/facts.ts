@@ -2,9 +2,9 @@ import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
 import { installedBytes, partyIndexOf } from '../../identity/index.js';
 import { encodeCommand, isOpen } from '../../state/index.js';
-import type { Queries } from '../../state/index.js';
+import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
-import type { Installed, KeyRecord, Ready } from '../../wire/index.js';
+import type { Installed, Ready } from '../../wire/index.js';
 import type { Commitments } from './commitments.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
@@ -39,13 +39,13 @@ export class Facts implements Work {
 
   /** Says `ready` for a session of `task`; `command` is the signed fact as it lies beside the key share. */
   sayReady(task: TaskId, command: Uint8Array): void {
-    const ready = readyOf(command);
-    if (ready === undefined) return;
-    this.#say(`ready/${toHex(ready.sessionId)}`, command, () => this.#wantsReady(task, ready));
+    const session = readyOf(command)?.sharing?.sessionId;
+    if (session === undefined) return;
+    this.#say(`ready/${toHex(session)}`, command, () => this.#wantsReady(task, session));
   }
 
   /** Says `installed` for a version that this node's log has activated, once its own share reads back. */
-  keyChanged(key: KeyRecord): void {
+  keyChanged(key: ActiveKey): void {
     const { id: self } = this.#context.self;
     const id = keyId(key.keyId);
     if (!lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
@@ -76,7 +76,7 @@ export class Facts implements Work {
     return this.#unsaid.size > 0;
   }
 
-  async #readBack(key: KeyRecord, id: KeyId): Promise<void> {
+  async #readBack(key: ActiveKey, id: KeyId): Promise<void> {
     const loaded = await this.#shares.load(key);
     this.#reading.delete(id);
     if (!loaded) return;
@@ -84,7 +84,7 @@ export class Facts implements Work {
     this.#commitments.publish(key);
   }
 
-  #sayInstalled(key: KeyRecord): void {
+  #sayInstalled(key: ActiveKey): void {
     const { self, rules } = this.#context;
     const unsigned: Installed = {
       nodeId: self.id,
@@ -113,11 +113,11 @@ export class Facts implements Work {
     this.tick();
   }
 
-  #wantsReady(id: TaskId, ready: Ready): boolean {
+  #wantsReady(id: TaskId, session: Uint8Array): boolean {
     const task = this.#queries.task(id);
     return (
       isOpen(task) &&
-      equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, ready.sessionId) &&
+      equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, session) &&
       !task.ready.some(({ nodeId }) => nodeId === this.#context.self.id)
     );
   }
@@ -131,11 +131,11 @@ export function readyOf(command: Uint8Array): Ready | undefined {
   return said?.$case === 'ready' ? said.value : undefined;
 }
 
-function installedName(key: KeyRecord): string {
+function installedName(key: ActiveKey): string {
   return `installed/${key.keyId}/${key.version}`;
 }
 
-function lacksInstalled(key: KeyRecord, node: string): boolean {
+function lacksInstalled(key: ActiveKey, node: string): boolean {
   return (
     partyIndexOf(key.participants, node) > 0 && !key.installed.some(({ nodeId }) => nodeId === node)
   );

@@ -1,9 +1,9 @@
+import type { ActiveKey } from '../../state/index.js';
 import { keyId, sessionId, toHex } from '../../common/index.js';
 import { algorithmOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
 import { ShareStoreError } from '../../ports/index.js';
 import type { Logger } from '../../ports/index.js';
-import type { KeyRecord } from '../../wire/index.js';
 import { ALARMED_KEYS_MAX } from '../limits.js';
 import type { Work } from '../work.js';
 
@@ -21,7 +21,7 @@ export class KeyShares implements Work {
   }
 
   /** Resolves with whether the share of the key's active version is in memory; never rejects. */
-  async load(key: KeyRecord): Promise<boolean> {
+  async load(key: ActiveKey): Promise<boolean> {
     try {
       const loaded = await this.#keys.load({
         keyId: keyId(key.keyId),
@@ -47,7 +47,7 @@ export class KeyShares implements Work {
     }
   }
 
-  #isNews({ keyId: key }: KeyRecord): boolean {
+  #isNews({ keyId: key }: ActiveKey): boolean {
     if (this.#closed || this.#alarmed.has(key)) return false;
     if (this.#alarmed.size >= ALARMED_KEYS_MAX) this.#alarmed.clear();
     this.#alarmed.add(key);

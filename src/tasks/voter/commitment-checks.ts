@@ -1,7 +1,8 @@
 import { checkSuppliesJob } from '../../algorithms/index.js';
 import { algorithmOf } from '../../identity/index.js';
 import type { KeyAlgorithm } from '../../identity/index.js';
-import type { KeyRecord, Supply } from '../../wire/index.js';
+import type { ActiveKey } from '../../state/index.js';
+import type { Supply } from '../../wire/index.js';
 import { CHECKED_AT_ONCE_MAX } from '../limits.js';
 import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
@@ -34,7 +35,7 @@ export class CommitmentChecks {
   }
 
   /** Finds out about those that are not known. Says whether there is something to wait for. */
-  check(key: KeyRecord, supplies: readonly Supply[]): boolean {
+  check(key: ActiveKey, supplies: readonly Supply[]): boolean {
     const unknown = supplies.filter((supply) => this.isGood(supply) === undefined);
     const fresh = unknown.filter((supply) => !this.#verdicts.has(supply));
     for (const supply of fresh) this.#verdicts.set(supply, undefined);

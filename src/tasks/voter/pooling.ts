@@ -1,7 +1,8 @@
 import type { Boot, NodeId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { Compute } from '../../ports/index.js';
-import type { KeyRecord, Supply } from '../../wire/index.js';
+import type { ActiveKey } from '../../state/index.js';
+import type { Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
 import type { CommitmentChecks } from './commitment-checks.js';
@@ -49,7 +50,7 @@ export class Pooling implements Work {
   /** Pools only what an attempt could name: of a participant, for the version that is active. */
   take(
     from: NodeId,
-    key: KeyRecord | undefined,
+    key: ActiveKey | undefined,
     version: number,
     supplies: readonly Supply[],
   ): void {

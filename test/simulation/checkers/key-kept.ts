@@ -1,6 +1,8 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Write } from '../../../src/ports/index.js';
 import { decode, KeyRecord } from '../../../src/wire/index.js';
+import { activeKey } from '../../../src/state/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
 import type { Report } from './facts.js';
 
 const KEYS = 'key/';
@@ -10,7 +12,7 @@ export interface Shares {
   /** Whether `node`'s disk has a share of this key and session. */
   has(node: NodeId, key: string, session: string): boolean;
   /** Opens the shares of `nodes` and says whether any `threshold` of them make the key. */
-  makeKey(key: KeyRecord, nodes: readonly NodeId[]): Promise<boolean>;
+  makeKey(key: ActiveKey, nodes: readonly NodeId[]): Promise<boolean>;
 }
 
 /**
@@ -19,14 +21,14 @@ export interface Shares {
  * that the state names, and it never changes.
  */
 export class KeyKept {
-  readonly #active = new Map<string, KeyRecord>();
+  readonly #active = new Map<string, ActiveKey>();
   readonly #shares: Shares;
   readonly #report: Report;
   /** With a malicious node: the others. */
   readonly #honest: readonly string[] | undefined;
   /** By key id: what a complete certificate says. */
   readonly #certified = new Map<string, string>();
-  #open: KeyRecord[] = [];
+  #open: ActiveKey[] = [];
 
   /**
    * Beside a malicious node the honest shares are what is looked at, while they are enough to sign; and a key that somebody
@@ -38,7 +40,7 @@ export class KeyKept {
     this.#honest = honest;
   }
 
-  get active(): readonly KeyRecord[] {
+  get active(): readonly ActiveKey[] {
     return [...this.#active.values()];
   }
 
@@ -47,7 +49,8 @@ export class KeyKept {
     for (const [key, value] of writes) {
       const address = Buffer.from(key).toString('latin1');
       if (!address.startsWith(KEYS)) continue;
-      const record = value === undefined ? undefined : decode(KeyRecord, value);
+      const stored = value === undefined ? undefined : decode(KeyRecord, value);
+      const record = stored && activeKey(stored);
       if (record === undefined) this.#report('KeyKept', `${node}: ${address} is lost`);
       else this.#record(node, record);
     }
@@ -76,7 +79,7 @@ export class KeyKept {
     await this.prove();
   }
 
-  #record(node: NodeId, record: KeyRecord): void {
+  #record(node: NodeId, record: ActiveKey): void {
     const { keyId, installed, threshold, sessionId } = record;
     if (installed.length >= threshold) {
       const certified = this.#certified.get(keyId) ?? identityOf(record);
@@ -95,7 +98,7 @@ export class KeyKept {
     }
   }
 
-  async #prove(record: KeyRecord): Promise<void> {
+  async #prove(record: ActiveKey): Promise<void> {
     const session = toHex(record.sessionId);
     const participants = record.participants
       .map(({ nodeId }) => nodeId as NodeId)
@@ -111,7 +114,7 @@ export class KeyKept {
   }
 }
 
-function identityOf(record: KeyRecord): string {
+function identityOf(record: ActiveKey): string {
   const { version, sessionId, publicKey, publicPolynomial } = record;
   return [version, ...[sessionId, publicKey, ...publicPolynomial].map(toHex)].join('/');
 }

@@ -2,13 +2,13 @@ import { sha512 } from '../../../src/crypto/index.js';
 import type { ClusterId, NodeId } from '../../../src/common/index.js';
 import type { Clock, Signer } from '../../../src/ports/index.js';
 import { METHODS, participantsOf, signatureOf, type Queries } from '../../../src/state/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import {
   encode,
   SignRequest,
   type Attempt,
   type Command,
-  type KeyRecord,
   type TaskRecord,
 } from '../../../src/wire/index.js';
 import {
@@ -362,7 +362,7 @@ export class Throne {
   #signAttempt(
     task: TaskRecord,
     number: number,
-    key: KeyRecord,
+    key: ActiveKey,
     again: boolean,
   ): Attempt | undefined {
     const names = this.#rng.shuffle(key.participants.map(({ nodeId }) => nodeId));
@@ -377,7 +377,7 @@ export class Throne {
     return signAttempt(task, number, key, supplies.slice(0, key.threshold));
   }
 
-  #want({ keyId }: KeyRecord): void {
+  #want({ keyId }: ActiveKey): void {
     for (const peer of this.#liar.peers) {
       this.#liar.speak(peer, { message: { $case: 'wantSupplies', value: { keyId } } });
     }

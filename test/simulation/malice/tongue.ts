@@ -200,7 +200,8 @@ export class Tongue {
   #fact(bytes: Uint8Array): Uint8Array {
     const command = decode(Command, bytes)?.command;
     if (command?.$case === 'ready') {
-      const { value } = command;
+      const { sharing: value } = command.value;
+      if (value === undefined) return bytes;
       const lies = [
         { threshold: value.threshold + 1 },
         { digest: flipped(value.digest) },
@@ -211,9 +212,9 @@ export class Tongue {
         { publicPolynomial: value.publicPolynomial.toReversed() },
       ];
       this.#told('ready that is wrong');
-      const said = { ...value, ...this.#rng.pick(lies) };
-      const signature = this.#signer.sign(readyBytes(this.#clusterId, said));
-      return encodeCommand({ $case: 'ready', value: { ...said, signature } });
+      const sharing = { ...value, ...this.#rng.pick(lies) };
+      const signature = this.#signer.sign(readyBytes(this.#clusterId, sharing));
+      return encodeCommand({ $case: 'ready', value: { ...command.value, sharing, signature } });
     }
     if (command?.$case !== 'installed') return bytes;
     this.#told('installed that is wrong');

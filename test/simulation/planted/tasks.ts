@@ -37,8 +37,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a key is active before all participants are ready',
     edits: [
       {
-        find: 'said.length === ready.participants.length &&',
-        replace: 'said.length === ready.threshold &&',
+        find: 'said.length === sharing.participants.length &&',
+        replace: 'said.length === sharing.threshold &&',
       },
     ],
     where: 'faults',
@@ -126,7 +126,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'what the participants say of a key is not compared',
     edits: [
       {
-        find: 'said.every((one) => agree(one, ready))',
+        find: 'said.every((one) => agree(one, sharing))',
         replace: 'true',
       },
     ],

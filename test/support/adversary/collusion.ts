@@ -11,7 +11,7 @@ import type { Signer } from '../../../src/ports/index.js';
 import { identityOf } from '../../../src/rpc/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { encode, GenerateKeyRequest } from '../../../src/wire/index.js';
-import type { Key, KeyCertificate } from '../../../src/wire/index.js';
+import type { Key, KeyCertificate, Sharing } from '../../../src/wire/index.js';
 import { Requester } from '../builders/requester.js';
 
 /** A request to generate a key, and who stands for it. */
@@ -79,11 +79,15 @@ export function signedBy(
   };
 }
 
+/** Fields of a sharing and of its certificate. */
+export type Lies = Partial<Sharing> &
+  Partial<Pick<KeyCertificate, 'method' | 'request' | 'authority'>>;
+
 /** What a certificate may say otherwise than all that it is made from would have it. */
 type Twist = {
   readonly nodes?: readonly Signer[];
   readonly owner?: string;
-  readonly facts?: Partial<KeyCertificate>;
+  readonly facts?: Lies & Partial<Pick<KeyCertificate, 'clusterId'>>;
   readonly installedBy?: readonly Signer[];
 };
 
@@ -94,8 +98,8 @@ export function certify(
   { nodes = colluders, owner, facts = {}, installedBy = nodes }: Twist = {},
 ): Key {
   const asked = GenerateKeyRequest.decode(request);
-  const said: KeyCertificate = {
-    clusterId: genesis.clusterId,
+  const { clusterId = genesis.clusterId, method, request: shown, authority: by, ...lies } = facts;
+  const sharing: Sharing = {
     sessionId: new Uint8Array(32).fill(7),
     requestHash: requestHash(METHODS.generateKey, request),
     keyId: asked.keyId,
@@ -108,27 +112,25 @@ export function certify(
     publicKey: own[0],
     chainCode: new Uint8Array(32).fill(8),
     digest: new Uint8Array(32).fill(9),
-    ready: [],
-    installed: [],
-    method: METHODS.generateKey,
-    request,
-    authority,
-    ...facts,
+    ...lies,
   };
-  const unsaid = { nodeId: '', signature: new Uint8Array(0) };
-  const cluster = said.clusterId as Genesis['clusterId'];
-  const certificate = {
-    ...said,
-    ready: signaturesOf(nodes, readyBytes(cluster, { ...said, ...unsaid })),
-    installed: signaturesOf(installedBy, installedBytes(cluster, { ...said, ...unsaid })),
+  const cluster = clusterId as Genesis['clusterId'];
+  const certificate: KeyCertificate = {
+    clusterId,
+    sharing,
+    ready: signaturesOf(nodes, readyBytes(cluster, sharing)),
+    installed: signaturesOf(installedBy, installedBytes(cluster, sharing)),
+    method: method ?? METHODS.generateKey,
+    request: shown ?? request,
+    authority: by ?? authority,
   };
   return {
-    keyId: said.keyId,
-    algorithm: said.algorithm,
-    publicKey: said.publicKey,
-    threshold: said.threshold,
-    participants: said.participants.map(({ nodeId }) => nodeId),
-    version: said.version,
+    keyId: sharing.keyId,
+    algorithm: sharing.algorithm,
+    publicKey: sharing.publicKey,
+    threshold: sharing.threshold,
+    participants: sharing.participants.map(({ nodeId }) => nodeId),
+    version: sharing.version,
     state: 2,
     createTime: undefined,
     labels: asked.labels,

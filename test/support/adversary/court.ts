@@ -135,7 +135,7 @@ export class Court implements AsyncDisposable {
   async key(): Promise<{ readonly version: number; readonly sessionId: Uint8Array }> {
     const client = await this.client();
     const { key } = await client.getKey(this.keyId);
-    const sessionId = key.certificate?.sessionId ?? new Uint8Array(0);
+    const sessionId = key.certificate?.sharing?.sessionId ?? new Uint8Array(0);
     return { version: key.version, sessionId };
   }
 

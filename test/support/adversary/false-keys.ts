@@ -5,9 +5,9 @@ import type { Credential } from '../../../src/pki/index.js';
 import type { Signer } from '../../../src/ports/index.js';
 import { METHODS } from '../../../src/state/index.js';
 import { encode, SignRequest } from '../../../src/wire/index.js';
-import type { Key, KeyCertificate } from '../../../src/wire/index.js';
+import type { Key, KeyCertificate, Sharing } from '../../../src/wire/index.js';
 import { asking, certify, signedBy, spiffeIdOf, vouchedBy } from './collusion.js';
-import type { Asked, Collusion } from './collusion.js';
+import type { Asked, Collusion, Lies } from './collusion.js';
 
 /** An answer that is not the truth, and what the victim must make of it. */
 export type FalseKey = {
@@ -19,10 +19,13 @@ export type FalseKey = {
 };
 
 /** A copy of a key, changed in one place. */
-function altered(key: Key, change: (key: Key, certificate: KeyCertificate) => unknown): Key {
+type Change = (key: Key, certificate: KeyCertificate, sharing: Sharing) => unknown;
+
+function altered(key: Key, change: Change): Key {
   const copy = structuredClone(key);
-  if (copy.certificate === undefined) throw new Error('the key has no certificate');
-  change(copy, copy.certificate);
+  const { certificate } = copy;
+  if (certificate?.sharing === undefined) throw new Error('the key has no certificate');
+  change(copy, certificate, certificate.sharing);
   return copy;
 }
 
@@ -40,22 +43,26 @@ export function falseKeys(collusion: Collusion): readonly FalseKey[] {
 const DUO = { participants: ['node-1', 'node-2'], allowNoRedundancy: true };
 const TEN_MINUTES_MS = 600_000;
 
-function honestly({ honest }: Collusion): Asked & { readonly certificate: KeyCertificate } {
+function honestly({
+  honest,
+}: Collusion): Asked & { readonly certificate: KeyCertificate; readonly sharing: Sharing } {
   const { certificate } = honest;
-  if (certificate?.authority === undefined) throw new Error('the key has no certificate');
-  return { request: certificate.request, authority: certificate.authority, certificate };
+  const { authority, sharing } = certificate ?? {};
+  if (certificate === undefined || authority === undefined || sharing === undefined)
+    throw new Error('the key has no certificate');
+  return { request: certificate.request, authority, certificate, sharing };
 }
 
 /** The victim's request is real, and the key is not the one that was made for it. */
 function keysOfTheirOwn(collusion: Collusion): readonly FalseKey[] {
-  const { request, authority, certificate } = honestly(collusion);
+  const { request, authority, certificate, sharing } = honestly(collusion);
   const asked = { request, authority };
   const [one, two] = collusion.nodes;
   const verdict = 'unverified';
   const third = certificate.ready.filter(
     ({ nodeId }) => nodeId !== one.node && nodeId !== two.node,
   );
-  const among = { participants: certificate.participants };
+  const among = { participants: sharing.participants };
   const withThird = (key: Key): Key => altered(key, (_, each) => each.ready.push(...third));
   return [
     { name: 'two participants, three were asked for', key: certify(collusion, asked), verdict },
@@ -276,12 +283,11 @@ function honestKeysTwisted(collusion: Collusion): readonly FalseKey[] {
     key: altered(honest, change),
     verdict,
   });
-  const resigned = (name: string, change: (certificate: KeyCertificate) => unknown): FalseKey =>
-    twisted(`${name}, which two signed for`, (key, certificate) => {
-      change(certificate);
-      key.publicKey = certificate.publicKey;
-      const unsaid = { nodeId: '', signature: new Uint8Array(0) };
-      const bytes = readyBytes(collusion.genesis.clusterId, { ...certificate, ...unsaid });
+  const resigned = (name: string, change: (sharing: Sharing) => unknown): FalseKey =>
+    twisted(`${name}, which two signed for`, (key, certificate, sharing) => {
+      change(sharing);
+      key.publicKey = sharing.publicKey;
+      const bytes = readyBytes(collusion.genesis.clusterId, sharing);
       for (const signer of nodes)
         for (const said of certificate.ready)
           if (said.nodeId === signer.node) said.signature = signer.sign(bytes);
@@ -289,7 +295,7 @@ function honestKeysTwisted(collusion: Collusion): readonly FalseKey[] {
   return [
     twisted('without a certificate', (key) => (key.certificate = undefined)),
     twisted('its public key is theirs', (key) => (key.publicKey = own[0])),
-    twisted('its public key is theirs, in the certificate too', (key, each) => {
+    twisted('its public key is theirs, in the certificate too', (key, _, each) => {
       key.publicKey = own[0];
       each.publicKey = own[0];
     }),
@@ -306,8 +312,8 @@ function honestKeysTwisted(collusion: Collusion): readonly FalseKey[] {
     twisted('a node that takes no part has signed too', (_, each) =>
       each.ready.push({ nodeId: 'node-9', signature: new Uint8Array(64) }),
     ),
-    twisted('it is of another session', (_, each) => (each.sessionId = new Uint8Array(32))),
-    twisted('an identity key is swapped', (_, each) => {
+    twisted('it is of another session', (_, __, each) => (each.sessionId = new Uint8Array(32))),
+    twisted('an identity key is swapped', (_, __, each) => {
       each.participants[2]!.identityKey = nodes[0].publicKey;
     }),
     resigned('the chain code is another', (each) => (each.chainCode = new Uint8Array(32))),
@@ -331,10 +337,9 @@ function honestKeysTwisted(collusion: Collusion): readonly FalseKey[] {
     },
     {
       name: 'the honest key, but what is installed is another session',
-      key: altered(honest, (_, each) => {
-        const said = { ...each, nodeId: '', signature: new Uint8Array(0) };
+      key: altered(honest, (_, each, sharing) => {
         const bytes = installedBytes(collusion.genesis.clusterId, {
-          ...said,
+          ...sharing,
           sessionId: new Uint8Array(32),
         });
         each.installed = nodes.map((signer) => ({
@@ -380,7 +385,7 @@ function keysByAllThatWereAsked(collusion: Collusion): readonly FalseKey[] {
   const single = { threshold: 1, publicPolynomial: [own[0]] };
   const saying = (
     name: string,
-    facts: Partial<KeyCertificate>,
+    facts: Lies & Partial<Pick<KeyCertificate, 'clusterId'>>,
     shown: Partial<Key> = {},
   ): FalseKey => ({
     name: `a key by both that were asked, but ${name}`,

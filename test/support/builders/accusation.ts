@@ -1,3 +1,4 @@
+import type { SaidReady } from './ledger.js';
 import { judgeEvidence } from '../../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
@@ -9,15 +10,9 @@ import { sharedKey } from '../../../src/sharing/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import type { Entry, Signer } from '../../../src/ports/index.js';
-import { METHODS } from '../../../src/state/index.js';
+import { METHODS, readyOfKey } from '../../../src/state/index.js';
 import { encode, SignatureShare } from '../../../src/wire/index.js';
-import type {
-  Algorithm,
-  AttemptRecord,
-  Supply,
-  Ready,
-  SignedBody,
-} from '../../../src/wire/index.js';
+import type { Algorithm, AttemptRecord, Supply, SignedBody } from '../../../src/wire/index.js';
 import {
   generateRequest,
   identityKeyOf,
@@ -89,7 +84,7 @@ export type OpenSign = {
   readonly sessionId: Uint8Array;
   /** What node-1 and node-2 sign when they are honest. */
   readonly shares: readonly SignedBody[];
-  readonly readies: readonly Ready[];
+  readonly readies: readonly SaidReady[];
 };
 
 /**
@@ -153,24 +148,10 @@ function openTask(
   return task;
 }
 
-function readyOf({ record }: DealtKey, node: NodeId): Ready {
-  const signature = record.ready.find((each) => each.nodeId === node)?.signature;
-  return {
-    nodeId: node,
-    sessionId: record.sessionId,
-    requestHash: record.requestHash,
-    keyId: record.keyId,
-    algorithm: record.algorithm,
-    threshold: record.threshold,
-    participants: record.participants,
-    baseVersion: record.version - 1,
-    version: record.version,
-    publicPolynomial: record.publicPolynomial,
-    publicKey: record.publicKey,
-    chainCode: record.chainCode,
-    digest: record.digest,
-    signature: signature ?? new Uint8Array(),
-  };
+function readyOf({ record }: DealtKey, node: NodeId): SaidReady {
+  const ready = readyOfKey(record, node);
+  if (ready?.sharing === undefined) throw new Error(`${node} has not said ready`);
+  return { ...ready, sharing: ready.sharing };
 }
 
 /** `share`, signed by participant `index` as its answer in a session. */

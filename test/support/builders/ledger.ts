@@ -43,9 +43,10 @@ import {
 import type {
   Attempt,
   Installed,
-  Supply,
   Ready,
   Request,
+  Sharing,
+  Supply,
   TaskRecord,
 } from '../../../src/wire/index.js';
 
@@ -115,6 +116,9 @@ export function strictStore(): Pick<ConsensusStore, 'get' | 'scan'> {
     scan: (prefix, from) => store.scan(checked(prefix), from && checked(from)),
   };
 }
+
+/** A `ready` whose sharing is there. */
+export type SaidReady = Ready & { readonly sharing: Sharing };
 
 /** One applied entry, and its events by what tests look at. */
 export type AppliedEntry = Applied & {
@@ -245,10 +249,14 @@ export class Ledger {
     });
   }
 
-  /** What an honest participant says of the newest attempt. */
-  ready(task: TaskRecord, node: string, more: Partial<Ready> = {}): Ready {
-    const unsigned: Ready = {
-      nodeId: node,
+  /** What an honest participant says of the newest attempt; in `more`, what it says otherwise. */
+  ready(
+    task: TaskRecord,
+    node: string,
+    more: Partial<Sharing> & { readonly signature?: Uint8Array } = {},
+  ): SaidReady {
+    const { signature, ...lies } = more;
+    const sharing: Sharing = {
       sessionId: task.attempts.at(-1)?.sessionId ?? new Uint8Array(32),
       requestHash: task.requestHash,
       keyId: task.keyId,
@@ -261,11 +269,10 @@ export class Ledger {
       publicKey: fill(1),
       chainCode: fill(3),
       digest: fill(4),
-      signature: new Uint8Array(0),
-      ...more,
+      ...lies,
     };
-    const bytes = readyBytes(this.rules.genesis.clusterId, unsigned);
-    return { ...unsigned, signature: more.signature ?? sealOf(identityKeyOf(node), bytes) };
+    const bytes = readyBytes(this.rules.genesis.clusterId, sharing);
+    return { nodeId: node, sharing, signature: signature ?? sealOf(identityKeyOf(node), bytes) };
   }
 
   installed(keyId: string, node: string, more: Partial<Installed> = {}): Installed {

@@ -38,8 +38,9 @@ import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
 import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
+import type { ActiveKey } from '../../../src/state/index.js';
 import { Algorithm, Command, decode, encodeSession } from '../../../src/wire/index.js';
-import type { Envelope, KeyRecord, SessionBody } from '../../../src/wire/index.js';
+import type { Envelope, SessionBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf } from './ledger.js';
 import { algorithmOf } from '../../../src/identity/index.js';
 
@@ -266,7 +267,7 @@ export class TaskRoom {
   }
 }
 
-export type DealtKey = { readonly record: KeyRecord; readonly scalars: readonly Uint8Array[] };
+export type DealtKey = { readonly record: ActiveKey; readonly scalars: readonly Uint8Array[] };
 
 /** An active key whose shares a test deals: f(X) = a_0 + a_1·X, threshold 2 of 3. */
 export function dealKey(

@@ -12,17 +12,17 @@ export type Weakness = Edit & { readonly check: string };
 /** Every check that a certificate must pass, each taken out by itself. */
 export const WEAKNESSES: readonly Weakness[] = [
   out('a request to generate a key', ' || !isGenerateKey(parsed.value.asked)'),
-  out('the key id signed for', 'key.keyId === certificate.keyId &&'),
-  out('the algorithm signed for', 'key.algorithm === certificate.algorithm &&'),
-  out('the threshold signed for', 'key.threshold === certificate.threshold &&'),
-  out('the version signed for', 'key.version === certificate.version &&'),
-  out('the public key signed for', 'equal(key.publicKey, certificate.publicKey) &&'),
+  out('the key id signed for', 'key.keyId === sharing.keyId &&'),
+  out('the algorithm signed for', 'key.algorithm === sharing.algorithm &&'),
+  out('the threshold signed for', 'key.threshold === sharing.threshold &&'),
+  out('the version signed for', 'key.version === sharing.version &&'),
+  out('the public key signed for', 'equal(key.publicKey, sharing.publicKey) &&'),
   out('the participants signed for', '&&\n        sameTexts(key.participants, names)'),
   out(
     'as many points as the threshold',
-    'certificate.publicPolynomial.length !== certificate.threshold ||',
+    'sharing.publicPolynomial.length !== sharing.threshold ||',
   ),
-  out('the public key of the sharing', '||\n        !equal(shared, certificate.publicKey)'),
+  out('the public key of the sharing', '||\n        !equal(shared, sharing.publicKey)'),
   instead('the cluster', 'certificate.clusterId !== genesis.clusterId', 'false'),
   instead(
     'participants of the cluster file',
@@ -41,18 +41,18 @@ export const WEAKNESSES: readonly Weakness[] = [
   ),
   instead(
     'the request answered',
-    '!equal(requestHash(method, request), certificate.requestHash)',
+    '!equal(requestHash(method, request), sharing.requestHash)',
     'false',
   ),
   instead('the request sent', 'asked !== undefined && !equal(asked, request)', 'false'),
   instead(
     'the public key known',
-    'publicKey === undefined || equal(publicKey, certificate.publicKey)',
+    'publicKey === undefined || equal(publicKey, sharing.publicKey)',
     'true',
   ),
   instead(
     'no signatures but the participants’',
-    'certificate.ready.length !== certificate.participants.length',
+    'certificate.ready.length !== sharing.participants.length',
     'false',
   ),
   instead(
@@ -65,7 +65,7 @@ export const WEAKNESSES: readonly Weakness[] = [
     'said === undefined || !isSigned(said, bytes, genesis, verify)',
     'said === undefined',
   ),
-  instead('enough that say installed', 'installed < certificate.threshold', 'false'),
+  instead('enough that say installed', 'installed < sharing.threshold', 'false'),
   instead('installed said by each for itself', 'each.nodeId === nodeId && isSigned(', 'isSigned('),
   instead(
     'the signatures of installed',

@@ -222,12 +222,14 @@ test('attack 25: another V than the accused signed for, or another’s ready, bl
   const [right] = open.shares;
   if (own === undefined || others === undefined || right === undefined) throw new Error('two');
 
-  const swapped = { ...own, publicPolynomial: own.publicPolynomial.toReversed() };
+  const { sharing } = own;
+  const reversed = { ...sharing, publicPolynomial: sharing.publicPolynomial.toReversed() };
+  const swapped = { ...own, sharing: reversed };
   expect(named(judge, evidenceOfShare(basis, 'node-1', right, swapped))).toBeUndefined();
   expect(named(judge, evidenceOfShare(basis, 'node-1', right, others))).toBeUndefined();
   const renamed = { ...others, nodeId: 'node-1' };
   expect(named(judge, evidenceOfShare(basis, 'node-1', right, renamed))).toBeUndefined();
-  const wide = { ...own, threshold: own.threshold + 65_536 };
+  const wide = { ...own, sharing: { ...sharing, threshold: sharing.threshold + 65_536 } };
   expect(named(judge, evidenceOfShare(basis, 'node-1', right, wide))).toBeUndefined();
 });
 

@@ -9,8 +9,9 @@ import {
 } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { METHODS } from '../../../src/state/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
 import { Voucher } from '../../../src/wire/index.js';
-import type { KeyRecord, Ready } from '../../../src/wire/index.js';
+import type { Sharing } from '../../../src/wire/index.js';
 import { NODES } from '../rpc/stage.js';
 
 /** An Ed25519 key pair of a node, or one that stands for a key in shares. */
@@ -35,15 +36,13 @@ export function certifiedKey(
   key: Pair,
   request: Uint8Array,
   changes: {
-    readonly ready?: Partial<Ready>;
+    readonly ready?: Partial<Sharing>;
     readonly installed?: number;
     readonly spiffeId?: string;
   } = {},
-): KeyRecord {
+): ActiveKey {
   const { clusterId } = genesis;
-  const ready: Ready = {
-    nodeId: '',
-    signature: new Uint8Array(0),
+  const sharing: Sharing = {
     sessionId: new Uint8Array(32).fill(1),
     requestHash: requestHash(METHODS.generateKey, request),
     keyId: 'demo',
@@ -68,13 +67,13 @@ export function certifiedKey(
   const voucher = voucherBytes(clusterId, METHODS.generateKey, spiffeId, expireTimeMs, request);
   const [first] = nodes;
   return {
-    ...ready,
+    ...sharing,
     createTimeMs: 1_700_000_000_000n,
     labels: [],
     owner: spiffeId,
     allowedSigners: [],
-    ready: said(readyBytes(clusterId, ready)),
-    installed: said(installedBytes(clusterId, ready)).slice(0, changes.installed ?? 3),
+    ready: said(readyBytes(clusterId, sharing)),
+    installed: said(installedBytes(clusterId, sharing)).slice(0, changes.installed ?? 3),
     method: METHODS.generateKey,
     request,
     authorization: {

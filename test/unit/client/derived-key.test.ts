@@ -2,18 +2,19 @@ import { expect, test } from '@jest/globals';
 import { derivePublicKey } from '../../../src/client/index.js';
 import { secp256k1Group as group } from '../../../src/crypto/index.js';
 import { publicKeyOf, taprootSuite } from '../../../src/frost/index.js';
-import { Algorithm, KeyCertificate } from '../../../src/wire/index.js';
+import { Algorithm, KeyCertificate, Sharing } from '../../../src/wire/index.js';
 
 const algorithm = Algorithm.FROST_SECP256K1_TAPROOT;
 const V = [3n, 5n].map((each) => group.encode(group.multiplyBase(each)));
 const publicKey = publicKeyOf(taprootSuite, V[0] ?? new Uint8Array()) ?? new Uint8Array();
-const certificate = KeyCertificate.fromPartial({
+const sharing = Sharing.fromPartial({
   algorithm,
   threshold: 2,
   publicPolynomial: V,
   publicKey,
   chainCode: new Uint8Array(32).fill(1),
 });
+const certificate = KeyCertificate.fromPartial({ sharing });
 const key = { algorithm, publicKey, certificate };
 
 test('a key at a path is another one, of the same kind; at no path it is the key itself', () => {
@@ -32,7 +33,12 @@ test.each([
   ['that is not there', { certificate: undefined }],
   [
     'whose polynomial is of another key',
-    { certificate: { ...certificate, publicPolynomial: V.toReversed() } },
+    {
+      certificate: {
+        ...certificate,
+        sharing: { ...sharing, publicPolynomial: V.toReversed() },
+      },
+    },
   ],
 ])('nothing is derived from a certificate %s', (_, changes) => {
   expect(derivePublicKey({ ...key, ...changes }, [0, 5])).toBeUndefined();

@@ -3,6 +3,7 @@ import { verifyKeyCertificate } from '../../../src/client/index.js';
 import type { Genesis, Judgement, Key, KeyCertificate } from '../../../src/client/index.js';
 import { presentKey } from '../../../src/api/present.js';
 import { encode, GenerateKeyRequest } from '../../../src/wire/index.js';
+import type { Sharing } from '../../../src/wire/index.js';
 import { authorities, genesisFor, NODES } from '../rpc/stage.js';
 import type { Authorities } from '../rpc/stage.js';
 import { certifiedKey, pair, signBy } from './certified.js';
@@ -31,10 +32,13 @@ beforeAll(async () => {
 const shown = (changes?: Parameters<typeof certifiedKey>[4], request = asked): Key =>
   presentKey(genesis.clusterId, certifiedKey(genesis, nodes, key, request, changes));
 
-function judgeAltered(alter: (key: Key, certificate: KeyCertificate) => void): Judgement {
+type Change = (key: Key, certificate: KeyCertificate, sharing: Sharing) => void;
+
+function judgeAltered(alter: Change): Judgement {
   const altered = structuredClone(shown());
-  if (altered.certificate === undefined) throw new Error('the key has no certificate');
-  alter(altered, altered.certificate);
+  const { certificate } = altered;
+  if (certificate?.sharing === undefined) throw new Error('the key has no certificate');
+  alter(altered, certificate, certificate.sharing);
   return verifyKeyCertificate(altered, genesis, { asked, spiffeId: CALLER });
 }
 
@@ -80,7 +84,7 @@ test('without a cluster file nothing is verified', () => {
 });
 
 describe('a key is unverified when', () => {
-  test.each<[string, (key: Key, certificate: KeyCertificate) => void]>([
+  test.each<[string, Change]>([
     ['it has no certificate', (altered) => (altered.certificate = undefined)],
     ['its id is another', (altered) => (altered.keyId = 'other')],
     ['its public key is another', (altered) => (altered.publicKey = pair().publicKey)],
@@ -91,21 +95,21 @@ describe('a key is unverified when', () => {
       (altered) => (altered.participants = altered.participants.toReversed()),
     ],
     ['its certificate is of another cluster', (_, c) => (c.clusterId = '0'.repeat(32))],
-    ['its sharing has a point more', (_, c) => c.publicPolynomial.push(pair().publicKey)],
+    ['its sharing has a point more', (_, __, s) => s.publicPolynomial.push(pair().publicKey)],
     [
       'its sharing is of another key',
-      (_, c) => (c.publicPolynomial = c.publicPolynomial.toReversed()),
+      (_, __, s) => (s.publicPolynomial = s.publicPolynomial.toReversed()),
     ],
     [
       'a participant is nobody that the client knows',
-      (k, c) => {
+      (k, _, s) => {
         k.participants[2] = 'node-9';
-        c.participants[2]!.nodeId = 'node-9';
+        s.participants[2]!.nodeId = 'node-9';
       },
     ],
     [
       'a participant brings an identity key of its own',
-      (_, c) => (c.participants[0]!.identityKey = pair().publicKey),
+      (_, __, s) => (s.participants[0]!.identityKey = pair().publicKey),
     ],
     ['a participant has not signed', (_, c) => c.ready.pop()],
     ['a participant signed twice, another not', (_, c) => (c.ready[1] = c.ready[0]!)],
@@ -114,10 +118,10 @@ describe('a key is unverified when', () => {
       (_, c) => c.ready.push({ nodeId: 'node-9', signature: new Uint8Array(64) }),
     ],
     ['a signature does not verify', (_, c) => (c.ready[1]!.signature[5]! ^= 1)],
-    ['its session is another', (_, c) => (c.sessionId[0]! ^= 1)],
-    ['its digest is another', (_, c) => (c.digest[0]! ^= 1)],
-    ['its chain code is another', (_, c) => (c.chainCode[0]! ^= 1)],
-    ['its request hash is another', (_, c) => (c.requestHash[0]! ^= 1)],
+    ['its session is another', (_, __, s) => (s.sessionId[0]! ^= 1)],
+    ['its digest is another', (_, __, s) => (s.digest[0]! ^= 1)],
+    ['its chain code is another', (_, __, s) => (s.chainCode[0]! ^= 1)],
+    ['its request hash is another', (_, __, s) => (s.requestHash[0]! ^= 1)],
     ['its request is another', (_, c) => (c.request = Uint8Array.of(1))],
     ['its method is another', (_, c) => (c.method = '/quorate.v1.SigningService/Sign')],
     ['nobody stands for the request', (_, c) => (c.authority = undefined)],

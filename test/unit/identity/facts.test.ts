@@ -14,11 +14,10 @@ import {
   voucherBytes,
 } from '../../../src/identity/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import type { Ready } from '../../../src/wire/index.js';
+import type { Sharing } from '../../../src/wire/index.js';
 
 const CLUSTER = clusterId('0123456789abcdef0123456789abcdef');
-const READY: Ready = {
-  nodeId: 'node-1',
+const SHARING: Sharing = {
   sessionId: new Uint8Array(32).fill(1),
   requestHash: new Uint8Array(32).fill(2),
   keyId: 'key-1',
@@ -34,7 +33,6 @@ const READY: Ready = {
   publicKey: new Uint8Array(32).fill(5),
   chainCode: new Uint8Array(32).fill(7),
   digest: new Uint8Array(32).fill(8),
-  signature: new Uint8Array(64).fill(9),
 };
 
 // The page's own words, spelled out a second time.
@@ -52,62 +50,57 @@ test('ready signs cluster, session, request, key and the whole sharing, in the o
   const expected = T(
     'fact/ready',
     text(CLUSTER),
-    bytes(READY.sessionId),
-    bytes(READY.requestHash),
+    bytes(SHARING.sessionId),
+    bytes(SHARING.requestHash),
     text('key-1'),
     text('FROST_ED25519_SHA512'),
     number(2, 2),
-    list(...READY.participants.map((each) => list(text(each.nodeId), bytes(each.identityKey)))),
+    list(...SHARING.participants.map((each) => list(text(each.nodeId), bytes(each.identityKey)))),
     number(4, 0),
     number(4, 1),
-    list(...READY.publicPolynomial.map(point)),
-    bytes(READY.publicKey),
-    bytes(READY.chainCode),
-    bytes(READY.digest),
+    list(...SHARING.publicPolynomial.map(point)),
+    bytes(SHARING.publicKey),
+    bytes(SHARING.chainCode),
+    bytes(SHARING.digest),
   );
-  expect(toHex(readyBytes(CLUSTER, READY))).toBe(toHex(expected));
+  expect(toHex(readyBytes(CLUSTER, SHARING))).toBe(toHex(expected));
 });
 
-test('ready signs every field but the sender and the signature', () => {
-  const changes: Partial<Ready>[] = [
+test('ready signs every field of the sharing', () => {
+  const changes: Partial<Sharing>[] = [
     { sessionId: new Uint8Array(32) },
     { requestHash: new Uint8Array(32) },
     { keyId: 'key-2' },
     { algorithm: Algorithm.UNSPECIFIED },
     { threshold: 3 },
-    { participants: READY.participants.slice(1) },
+    { participants: SHARING.participants.slice(1) },
     { baseVersion: 1 },
     { version: 2 },
-    { publicPolynomial: READY.publicPolynomial.slice(1) },
+    { publicPolynomial: SHARING.publicPolynomial.slice(1) },
     { publicKey: new Uint8Array(32) },
     { chainCode: new Uint8Array(32) },
     { digest: new Uint8Array(32) },
   ];
-  const all = changes.map((change) => toHex(readyBytes(CLUSTER, { ...READY, ...change })));
-  const good = toHex(readyBytes(CLUSTER, READY));
+  const all = changes.map((change) => toHex(readyBytes(CLUSTER, { ...SHARING, ...change })));
+  const good = toHex(readyBytes(CLUSTER, SHARING));
 
   expect(new Set([good, ...all]).size).toBe(changes.length + 1);
-  expect(
-    toHex(readyBytes(CLUSTER, { ...READY, nodeId: 'node-9', signature: new Uint8Array(0) })),
-  ).toBe(good);
 });
 
 test('installed and voucher have the bytes of the page', () => {
   const installed = {
-    nodeId: 'node-1',
-    sessionId: READY.sessionId,
+    sessionId: SHARING.sessionId,
     keyId: 'key-1',
     version: 1,
-    digest: READY.digest,
-    signature: READY.signature,
+    digest: SHARING.digest,
   };
   const expected = T(
     'fact/installed',
     text(CLUSTER),
-    bytes(READY.sessionId),
+    bytes(SHARING.sessionId),
     text('key-1'),
     number(4, 1),
-    bytes(READY.digest),
+    bytes(SHARING.digest),
   );
   expect(toHex(installedBytes(CLUSTER, installed))).toBe(toHex(expected));
 
@@ -179,12 +172,12 @@ test('a task id is 26 base32 characters of the hash of requester and request id'
 
 test('a session id depends on the cluster and on the entry', () => {
   const expected = createHash('shake256', { outputLength: 32 })
-    .update(T('ssid', text(CLUSTER), bytes(READY.digest)))
+    .update(T('ssid', text(CLUSTER), bytes(SHARING.digest)))
     .digest('hex');
 
-  expect(sessionIdOf(CLUSTER, READY.digest)).toBe(expected);
-  expect(sessionIdOf(clusterId('f'.repeat(32)), READY.digest)).not.toBe(expected);
-  expect(sessionIdOf(CLUSTER, READY.sessionId)).not.toBe(expected);
+  expect(sessionIdOf(CLUSTER, SHARING.digest)).toBe(expected);
+  expect(sessionIdOf(clusterId('f'.repeat(32)), SHARING.digest)).not.toBe(expected);
+  expect(sessionIdOf(CLUSTER, SHARING.sessionId)).not.toBe(expected);
 });
 
 test('a SPIFFE id has one spelling', () => {

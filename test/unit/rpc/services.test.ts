@@ -93,7 +93,7 @@ describe('GenerateKey', () => {
       state: KeyState.PENDING,
       participants: ['node-1', 'node-2', 'node-3'],
       createTime: { seconds: 1_700_000_000n, nanos: 123_000_000 },
-      certificate: { clusterId: stage.genesis.clusterId, baseVersion: 0, version: 1 },
+      certificate: { clusterId: stage.genesis.clusterId, sharing: { baseVersion: 0, version: 1 } },
     });
     expect(stage.backend.submissions[0]).toMatchObject({
       method: GENERATE,

@@ -17,8 +17,9 @@ import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
+import { keyWith } from '../../support/builders/active-key.js';
 import type { Self, TlsFiles } from '../../../src/rpc/index.js';
-import type { Queries } from '../../../src/state/index.js';
+import type { ActiveKey, Queries } from '../../../src/state/index.js';
 import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
 import {
   BadRequest,
@@ -26,7 +27,6 @@ import {
   encode,
   ErrorInfo,
   GeneratedKeyResult,
-  KeyRecord,
   RetryInfo,
   Status,
   SignatureResult,
@@ -105,7 +105,7 @@ export class MemoryLogger implements Logger {
 
 /** A backend that answers from maps, counts what it is asked, and does with submissions what a test says. */
 export class FakeBackend implements Backend {
-  readonly keys = new Map<string, KeyRecord>();
+  readonly keys = new Map<string, ActiveKey>();
   readonly tasks = new Map<string, TaskRecord>();
   readonly proven = new Map<string, readonly ProvenCulprit[]>();
   readonly submissions: Submission[] = [];
@@ -336,20 +336,18 @@ export async function until(claim: () => boolean, ms = SOON_MS): Promise<void> {
   }
 }
 
-export function keyRecord(keyId: string, changes: Partial<KeyRecord> = {}): KeyRecord {
-  return {
-    ...KeyRecord.fromPartial({
-      keyId,
-      algorithm: 1,
-      threshold: 2,
-      version: 1,
-      participants: NODES.map((name) => ({ nodeId: name, identityKey: utf8(name) })),
-      publicKey: new Uint8Array(32).fill(7),
-      createTimeMs: 1_700_000_000_123n,
-      owner: 'spiffe://quorate/app/app',
-    }),
+export function keyRecord(keyId: string, changes: Partial<ActiveKey> = {}): ActiveKey {
+  return keyWith({
+    keyId,
+    algorithm: 1,
+    threshold: 2,
+    version: 1,
+    participants: NODES.map((name) => ({ nodeId: name, identityKey: utf8(name) })),
+    publicKey: new Uint8Array(32).fill(7),
+    createTimeMs: 1_700_000_000_123n,
+    owner: 'spiffe://quorate/app/app',
     ...changes,
-  };
+  });
 }
 
 /** Of a sign task that is done. */

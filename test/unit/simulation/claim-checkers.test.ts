@@ -3,7 +3,9 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
-import { Attempt, encode, KeyRecord, SignRequest } from '../../../src/wire/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
+import { keyWith, writeOf } from '../../support/builders/active-key.js';
+import { Attempt, encode, SignRequest } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
 import { Claim } from '../../simulation/checkers/claim.js';
@@ -145,8 +147,8 @@ test('OwnHistory sees a node that takes back what it has applied, or its commit 
   expect(scene.said.length).toBeGreaterThan(1);
 });
 
-function key(session: number, publicKey: number, installed: readonly string[]): KeyRecord {
-  return KeyRecord.fromPartial({
+function key(session: number, publicKey: number, installed: readonly string[]): ActiveKey {
+  return keyWith({
     keyId: 'one',
     threshold: 2,
     version: 1,
@@ -157,9 +159,7 @@ function key(session: number, publicKey: number, installed: readonly string[]): 
   });
 }
 
-const written = (record: KeyRecord): Write[] => [
-  [utf8(`key/${record.keyId}`), encode(KeyRecord, record)],
-];
+const written = (record: ActiveKey): Write[] => [writeOf(record)];
 
 test('KeyKept, beside a malicious node, looks for the honest shares, and at complete certificates', async () => {
   const holders = new Set([A]);

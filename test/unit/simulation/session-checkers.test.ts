@@ -3,7 +3,9 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import type { Entry, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
-import { Attempt, encode, KeyRecord, SignRequest, TaskRecord } from '../../../src/wire/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
+import { keyWith, writeOf } from '../../support/builders/active-key.js';
+import { Attempt, encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
 import { KeyKept } from '../../simulation/checkers/key-kept.js';
@@ -186,8 +188,8 @@ test('Outcomes sees a client that was told something else', () => {
   expect(scene.said).toEqual(['Outcomes']);
 });
 
-function key(publicKey: number): KeyRecord {
-  return KeyRecord.fromPartial({
+function key(publicKey: number): ActiveKey {
+  return keyWith({
     keyId: 'one',
     threshold: 2,
     version: 1,
@@ -197,8 +199,8 @@ function key(publicKey: number): KeyRecord {
   });
 }
 
-function keyWrite(record: KeyRecord): Write[] {
-  return [[utf8(`key/${record.keyId}`), encode(KeyRecord, record)]];
+function keyWrite(record: ActiveKey): Write[] {
+  return [writeOf(record)];
 }
 
 test('KeyKept sees a key of which a participant has no durable share', async () => {

@@ -367,7 +367,8 @@ test('an entry may name ids of any text and length: they name nothing, and no st
   const long = 'a'.repeat(100_000);
   const [taskId = ''] = ledger.generate('cold').changedTasks;
   ledger.attempt(ledger.task(taskId));
-  const ready = { ...ledger.ready(ledger.task(taskId), 'node-1'), keyId: long };
+  const said = ledger.ready(ledger.task(taskId), 'node-1');
+  const ready = { ...said, sharing: { ...said.sharing, keyId: long, sessionId: utf8(long) } };
   const installed = { ...ledger.installed('treasury', 'node-1'), keyId: long };
   const stateOf = () => [...ledger.state.scan('')].filter(([key]) => key !== 'totals');
   const totalsOf = () => ({ ...ledger.ask.totals(), entryHash: undefined });

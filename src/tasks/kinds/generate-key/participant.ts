@@ -9,7 +9,7 @@ import { generateKey, keygen } from '../../../sharing/index.js';
 import type { KeygenRounds, NewKey } from '../../../sharing/index.js';
 import { baseVersionOf, encodeCommand, FIRST_VERSION } from '../../../state/index.js';
 import type { ParsedGenerateKey } from '../../../state/index.js';
-import type { BootedNode, Envelope, KeyParticipant, Ready } from '../../../wire/index.js';
+import type { BootedNode, Envelope, KeyParticipant, Sharing } from '../../../wire/index.js';
 import { complaint, evidenceAgainst, transcriptOf } from '../../blame/complaining.js';
 import type { TaskContext } from '../../context.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from '../../limits.js';
@@ -185,7 +185,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
    * `ready` speaks of too: so the share is opened first.
    */
   async #sayAgain(open: KeygenAttempt, record: Uint8Array): Promise<void> {
-    const V = readyOf(record)?.publicPolynomial ?? [];
+    const V = readyOf(record)?.sharing?.publicPolynomial ?? [];
     const { session, task } = open;
     const { keyId, algorithm } = task.asked;
     const { keys, facts } = this.#parts;
@@ -254,8 +254,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     const { record, task } = open;
     const { asked } = task;
     const version = versionOf(open);
-    const unsigned: Ready = {
-      nodeId: self.id,
+    const sharing: Sharing = {
       sessionId: record.sessionId,
       requestHash: task.record.requestHash,
       keyId: asked.keyId,
@@ -268,10 +267,9 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       publicKey,
       chainCode: key.chainCode,
       digest: key.digest,
-      signature: new Uint8Array(0),
     };
-    const signature = self.signer.sign(readyBytes(rules.genesis.clusterId, unsigned));
-    return encodeCommand({ $case: 'ready', value: { ...unsigned, signature } });
+    const signature = self.signer.sign(readyBytes(rules.genesis.clusterId, sharing));
+    return encodeCommand({ $case: 'ready', value: { nodeId: self.id, sharing, signature } });
   }
 
   /** Shows all voters the culprits' own messages. */
@@ -295,7 +293,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   /** Digests that differ show that somebody told different things: what everybody was told shows who. */
   #compare(open: KeygenAttempt, index: number): void {
     const run = this.#runs.get(open.session);
-    const [first, ...others] = open.task.record.ready;
+    const [first, ...others] = open.task.record.ready.flatMap(({ sharing }) => sharing ?? []);
     if (run?.session === undefined || !run.made || run.complaint !== undefined) return;
     if (first === undefined || others.every(({ digest }) => equal(digest, first.digest))) return;
     const shown = { $case: 'transcript', value: transcriptOf(run.session.party) } as const;

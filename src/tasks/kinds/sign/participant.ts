@@ -6,9 +6,9 @@ import { algorithmOf } from '../../../identity/index.js';
 import type { TakenSupply } from '../../../keys/index.js';
 import { sharedKey } from '../../../sharing/index.js';
 import { suppliesOf } from '../../../state/index.js';
-import type { ParsedSign } from '../../../state/index.js';
+import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { encode, SignatureShare } from '../../../wire/index.js';
-import type { KeyRecord, Supply } from '../../../wire/index.js';
+import type { Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
@@ -52,7 +52,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   /** Says the answer once it is there, if it is still of use then. */
   async #send(
     attempt: LiveAttempt<ParsedSign>,
-    key: KeyRecord,
+    key: ActiveKey,
     computed: ShareOrReason | Promise<ShareOrReason>,
   ): Promise<void> {
     const { session, supply } = this.#parts;
@@ -70,7 +70,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   /** No `await` from the checks to the taking: what was checked still holds when the nonce is given away. */
   #take(
     attempt: LiveAttempt<ParsedSign>,
-    key: KeyRecord,
+    key: ActiveKey,
     own: Supply,
   ): ShareOrReason | Promise<ShareOrReason> {
     const { context, keys } = this.#parts;
@@ -87,7 +87,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   /** Has the share computed. The nonce is moved there, and gone whatever comes of it. */
   async #compute(
     attempt: LiveAttempt<ParsedSign>,
-    key: KeyRecord,
+    key: ActiveKey,
     { index, scalar, secret }: TakenSupply,
   ): Promise<ShareOrReason> {
     const { context, arithmetic } = this.#parts;

@@ -101,22 +101,32 @@ export interface NodeSignature {
   signature: Uint8Array;
 }
 
-/** What the participants of version 1 signed about the key, and the request that they answered. */
-export interface KeyCertificate {
-  clusterId: string;
+/** One sharing of a key, as every participant signs it. */
+export interface Sharing {
+  /** The session that made it. 32 bytes. */
   sessionId: Uint8Array;
+  /** Of the request that it answers. */
   requestHash: Uint8Array;
   keyId: string;
   algorithm: Algorithm;
   threshold: number;
+  /** In order of party index. */
   participants: KeyParticipant[];
+  /** The version that it is made from; 0 for a new key. */
   baseVersion: number;
   version: number;
   /** V_0 .. V_{t-1}: the points of the sharing's public polynomial. */
   publicPolynomial: Uint8Array[];
   publicKey: Uint8Array;
   chainCode: Uint8Array;
+  /** Of all messages of the session. */
   digest: Uint8Array;
+}
+
+/** What the participants of version 1 signed about the key, and the request that they answered. */
+export interface KeyCertificate {
+  clusterId: string;
+  sharing: Sharing | undefined;
   ready: NodeSignature[];
   installed: NodeSignature[];
   /** Full name of the method, for example /quorate.v1.KeyService/GenerateKey. */
@@ -715,9 +725,8 @@ export const NodeSignature: MessageFns<NodeSignature> = {
   },
 };
 
-function createBaseKeyCertificate(): KeyCertificate {
+function createBaseSharing(): Sharing {
   return {
-    clusterId: "",
     sessionId: new Uint8Array(0),
     requestHash: new Uint8Array(0),
     keyId: "",
@@ -730,79 +739,51 @@ function createBaseKeyCertificate(): KeyCertificate {
     publicKey: new Uint8Array(0),
     chainCode: new Uint8Array(0),
     digest: new Uint8Array(0),
-    ready: [],
-    installed: [],
-    method: "",
-    request: new Uint8Array(0),
-    authority: undefined,
   };
 }
 
-export const KeyCertificate: MessageFns<KeyCertificate> = {
-  encode(message: KeyCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterId !== "") {
-      writer.uint32(10).string(message.clusterId);
-    }
+export const Sharing: MessageFns<Sharing> = {
+  encode(message: Sharing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.sessionId.length !== 0) {
-      writer.uint32(18).bytes(message.sessionId);
+      writer.uint32(10).bytes(message.sessionId);
     }
     if (message.requestHash.length !== 0) {
-      writer.uint32(26).bytes(message.requestHash);
+      writer.uint32(18).bytes(message.requestHash);
     }
     if (message.keyId !== "") {
-      writer.uint32(34).string(message.keyId);
+      writer.uint32(26).string(message.keyId);
     }
     if (message.algorithm !== 0) {
-      writer.uint32(40).int32(message.algorithm);
+      writer.uint32(32).int32(message.algorithm);
     }
     if (message.threshold !== 0) {
-      writer.uint32(48).uint32(message.threshold);
+      writer.uint32(40).uint32(message.threshold);
     }
     for (const v of message.participants) {
-      KeyParticipant.encode(v!, writer.uint32(58).fork()).join();
+      KeyParticipant.encode(v!, writer.uint32(50).fork()).join();
     }
     if (message.baseVersion !== 0) {
-      writer.uint32(64).uint32(message.baseVersion);
+      writer.uint32(56).uint32(message.baseVersion);
     }
     if (message.version !== 0) {
-      writer.uint32(72).uint32(message.version);
+      writer.uint32(64).uint32(message.version);
     }
     for (const v of message.publicPolynomial) {
-      writer.uint32(82).bytes(v!);
+      writer.uint32(74).bytes(v!);
     }
     if (message.publicKey.length !== 0) {
-      writer.uint32(90).bytes(message.publicKey);
+      writer.uint32(82).bytes(message.publicKey);
     }
     if (message.chainCode.length !== 0) {
-      writer.uint32(98).bytes(message.chainCode);
+      writer.uint32(90).bytes(message.chainCode);
     }
     if (message.digest.length !== 0) {
-      writer.uint32(106).bytes(message.digest);
-    }
-    for (const v of message.ready) {
-      NodeSignature.encode(v!, writer.uint32(114).fork()).join();
-    }
-    for (const v of message.installed) {
-      NodeSignature.encode(v!, writer.uint32(122).fork()).join();
-    }
-    if (message.method !== "") {
-      writer.uint32(130).string(message.method);
-    }
-    if (message.request.length !== 0) {
-      writer.uint32(138).bytes(message.request);
-    }
-    switch (message.authority?.$case) {
-      case "signed":
-        Authorization.encode(message.authority.value, writer.uint32(146).fork()).join();
-        break;
-      case "voucher":
-        Voucher.encode(message.authority.value, writer.uint32(154).fork()).join();
-        break;
+      writer.uint32(98).bytes(message.digest);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): KeyCertificate {
+  decode(input: BinaryReader | Uint8Array, length?: number): Sharing {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -811,7 +792,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeyCertificate();
+      const message = createBaseSharing();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -820,7 +801,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.clusterId = reader.string();
+            message.sessionId = reader.bytes();
             continue;
           }
           case 2: {
@@ -828,7 +809,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.sessionId = reader.bytes();
+            message.requestHash = reader.bytes();
             continue;
           }
           case 3: {
@@ -836,15 +817,15 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.requestHash = reader.bytes();
+            message.keyId = reader.string();
             continue;
           }
           case 4: {
-            if (tag !== 34) {
+            if (tag !== 32) {
               break;
             }
 
-            message.keyId = reader.string();
+            message.algorithm = reader.int32() as any;
             continue;
           }
           case 5: {
@@ -852,23 +833,23 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.algorithm = reader.int32() as any;
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
             message.threshold = reader.uint32();
             continue;
           }
-          case 7: {
-            if (tag !== 58) {
+          case 6: {
+            if (tag !== 50) {
               break;
             }
 
             message.participants.push(KeyParticipant.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.baseVersion = reader.uint32();
             continue;
           }
           case 8: {
@@ -876,15 +857,15 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.baseVersion = reader.uint32();
+            message.version = reader.uint32();
             continue;
           }
           case 9: {
-            if (tag !== 72) {
+            if (tag !== 74) {
               break;
             }
 
-            message.version = reader.uint32();
+            message.publicPolynomial.push(reader.bytes());
             continue;
           }
           case 10: {
@@ -892,7 +873,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.publicPolynomial.push(reader.bytes());
+            message.publicKey = reader.bytes();
             continue;
           }
           case 11: {
@@ -900,7 +881,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.publicKey = reader.bytes();
+            message.chainCode = reader.bytes();
             continue;
           }
           case 12: {
@@ -908,63 +889,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.chainCode = reader.bytes();
-            continue;
-          }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
             message.digest = reader.bytes();
-            continue;
-          }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.method = reader.string();
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.request = reader.bytes();
-            continue;
-          }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
-
-            message.authority = { $case: "signed", value: Authorization.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 19: {
-            if (tag !== 154) {
-              break;
-            }
-
-            message.authority = { $case: "voucher", value: Voucher.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -979,13 +904,8 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
     }
   },
 
-  fromJSON(object: any): KeyCertificate {
+  fromJSON(object: any): Sharing {
     return {
-      clusterId: isSet(object.clusterId)
-        ? globalThis.String(object.clusterId)
-        : isSet(object.cluster_id)
-        ? globalThis.String(object.cluster_id)
-        : "",
       sessionId: isSet(object.sessionId)
         ? bytesFromBase64(object.sessionId)
         : isSet(object.session_id)
@@ -1028,27 +948,11 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
         ? bytesFromBase64(object.chain_code)
         : new Uint8Array(0),
       digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
-      ready: globalThis.Array.isArray(object?.ready)
-        ? object.ready.map((e: any) => NodeSignature.fromJSON(e))
-        : [],
-      installed: globalThis.Array.isArray(object?.installed)
-        ? object.installed.map((e: any) => NodeSignature.fromJSON(e))
-        : [],
-      method: isSet(object.method) ? globalThis.String(object.method) : "",
-      request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
-      authority: isSet(object.signed)
-        ? { $case: "signed", value: Authorization.fromJSON(object.signed) }
-        : isSet(object.voucher)
-        ? { $case: "voucher", value: Voucher.fromJSON(object.voucher) }
-        : undefined,
     };
   },
 
-  toJSON(message: KeyCertificate): unknown {
+  toJSON(message: Sharing): unknown {
     const obj: any = {};
-    if (message.clusterId !== "") {
-      obj.clusterId = message.clusterId;
-    }
     if (message.sessionId.length !== 0) {
       obj.sessionId = base64FromBytes(message.sessionId);
     }
@@ -1085,6 +989,192 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
     if (message.digest.length !== 0) {
       obj.digest = base64FromBytes(message.digest);
     }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Sharing>, I>>(base?: I): Sharing {
+    return Sharing.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Sharing>, I>>(object: I): Sharing {
+    const message = createBaseSharing();
+    message.sessionId = object.sessionId ?? new Uint8Array(0);
+    message.requestHash = object.requestHash ?? new Uint8Array(0);
+    message.keyId = object.keyId ?? "";
+    message.algorithm = object.algorithm ?? 0;
+    message.threshold = object.threshold ?? 0;
+    message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
+    message.baseVersion = object.baseVersion ?? 0;
+    message.version = object.version ?? 0;
+    message.publicPolynomial = object.publicPolynomial?.map((e) => e) || [];
+    message.publicKey = object.publicKey ?? new Uint8Array(0);
+    message.chainCode = object.chainCode ?? new Uint8Array(0);
+    message.digest = object.digest ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseKeyCertificate(): KeyCertificate {
+  return {
+    clusterId: "",
+    sharing: undefined,
+    ready: [],
+    installed: [],
+    method: "",
+    request: new Uint8Array(0),
+    authority: undefined,
+  };
+}
+
+export const KeyCertificate: MessageFns<KeyCertificate> = {
+  encode(message: KeyCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clusterId !== "") {
+      writer.uint32(10).string(message.clusterId);
+    }
+    if (message.sharing !== undefined) {
+      Sharing.encode(message.sharing, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.ready) {
+      NodeSignature.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.installed) {
+      NodeSignature.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.method !== "") {
+      writer.uint32(42).string(message.method);
+    }
+    if (message.request.length !== 0) {
+      writer.uint32(50).bytes(message.request);
+    }
+    switch (message.authority?.$case) {
+      case "signed":
+        Authorization.encode(message.authority.value, writer.uint32(58).fork()).join();
+        break;
+      case "voucher":
+        Voucher.encode(message.authority.value, writer.uint32(66).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sharing = Sharing.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.request = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.authority = { $case: "signed", value: Authorization.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.authority = { $case: "voucher", value: Voucher.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyCertificate {
+    return {
+      clusterId: isSet(object.clusterId)
+        ? globalThis.String(object.clusterId)
+        : isSet(object.cluster_id)
+        ? globalThis.String(object.cluster_id)
+        : "",
+      sharing: isSet(object.sharing) ? Sharing.fromJSON(object.sharing) : undefined,
+      ready: globalThis.Array.isArray(object?.ready) ? object.ready.map((e: any) => NodeSignature.fromJSON(e)) : [],
+      installed: globalThis.Array.isArray(object?.installed)
+        ? object.installed.map((e: any) => NodeSignature.fromJSON(e))
+        : [],
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
+      request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
+      authority: isSet(object.signed)
+        ? { $case: "signed", value: Authorization.fromJSON(object.signed) }
+        : isSet(object.voucher)
+        ? { $case: "voucher", value: Voucher.fromJSON(object.voucher) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: KeyCertificate): unknown {
+    const obj: any = {};
+    if (message.clusterId !== "") {
+      obj.clusterId = message.clusterId;
+    }
+    if (message.sharing !== undefined) {
+      obj.sharing = Sharing.toJSON(message.sharing);
+    }
     if (message.ready?.length) {
       obj.ready = message.ready.map((e) => NodeSignature.toJSON(e));
     }
@@ -1111,18 +1201,9 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
   fromPartial<I extends Exact<DeepPartial<KeyCertificate>, I>>(object: I): KeyCertificate {
     const message = createBaseKeyCertificate();
     message.clusterId = object.clusterId ?? "";
-    message.sessionId = object.sessionId ?? new Uint8Array(0);
-    message.requestHash = object.requestHash ?? new Uint8Array(0);
-    message.keyId = object.keyId ?? "";
-    message.algorithm = object.algorithm ?? 0;
-    message.threshold = object.threshold ?? 0;
-    message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
-    message.baseVersion = object.baseVersion ?? 0;
-    message.version = object.version ?? 0;
-    message.publicPolynomial = object.publicPolynomial?.map((e) => e) || [];
-    message.publicKey = object.publicKey ?? new Uint8Array(0);
-    message.chainCode = object.chainCode ?? new Uint8Array(0);
-    message.digest = object.digest ?? new Uint8Array(0);
+    message.sharing = (object.sharing !== undefined && object.sharing !== null)
+      ? Sharing.fromPartial(object.sharing)
+      : undefined;
     message.ready = object.ready?.map((e) => NodeSignature.fromPartial(e)) || [];
     message.installed = object.installed?.map((e) => NodeSignature.fromPartial(e)) || [];
     message.method = object.method ?? "";

@@ -6,9 +6,8 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
 import { Authorization, Voucher } from "../../v1/authorization.js";
-import { KeyParticipant } from "../../v1/key.js";
+import { Sharing } from "../../v1/key.js";
 
 /** The payload of a log entry of kind `command`. */
 export interface Command {
@@ -86,19 +85,7 @@ export interface Attempt {
 /** A participant's signed word that its share is durable, and what the sharing looks like to it. */
 export interface Ready {
   nodeId: string;
-  sessionId: Uint8Array;
-  requestHash: Uint8Array;
-  keyId: string;
-  algorithm: Algorithm;
-  threshold: number;
-  /** In order of party index. */
-  participants: KeyParticipant[];
-  baseVersion: number;
-  version: number;
-  publicPolynomial: Uint8Array[];
-  publicKey: Uint8Array;
-  chainCode: Uint8Array;
-  digest: Uint8Array;
+  sharing: Sharing | undefined;
   signature: Uint8Array;
 }
 
@@ -1106,22 +1093,7 @@ export const Attempt: MessageFns<Attempt> = {
 };
 
 function createBaseReady(): Ready {
-  return {
-    nodeId: "",
-    sessionId: new Uint8Array(0),
-    requestHash: new Uint8Array(0),
-    keyId: "",
-    algorithm: 0,
-    threshold: 0,
-    participants: [],
-    baseVersion: 0,
-    version: 0,
-    publicPolynomial: [],
-    publicKey: new Uint8Array(0),
-    chainCode: new Uint8Array(0),
-    digest: new Uint8Array(0),
-    signature: new Uint8Array(0),
-  };
+  return { nodeId: "", sharing: undefined, signature: new Uint8Array(0) };
 }
 
 export const Ready: MessageFns<Ready> = {
@@ -1129,44 +1101,11 @@ export const Ready: MessageFns<Ready> = {
     if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
     }
-    if (message.sessionId.length !== 0) {
-      writer.uint32(18).bytes(message.sessionId);
-    }
-    if (message.requestHash.length !== 0) {
-      writer.uint32(26).bytes(message.requestHash);
-    }
-    if (message.keyId !== "") {
-      writer.uint32(34).string(message.keyId);
-    }
-    if (message.algorithm !== 0) {
-      writer.uint32(40).int32(message.algorithm);
-    }
-    if (message.threshold !== 0) {
-      writer.uint32(48).uint32(message.threshold);
-    }
-    for (const v of message.participants) {
-      KeyParticipant.encode(v!, writer.uint32(58).fork()).join();
-    }
-    if (message.baseVersion !== 0) {
-      writer.uint32(64).uint32(message.baseVersion);
-    }
-    if (message.version !== 0) {
-      writer.uint32(72).uint32(message.version);
-    }
-    for (const v of message.publicPolynomial) {
-      writer.uint32(82).bytes(v!);
-    }
-    if (message.publicKey.length !== 0) {
-      writer.uint32(90).bytes(message.publicKey);
-    }
-    if (message.chainCode.length !== 0) {
-      writer.uint32(98).bytes(message.chainCode);
-    }
-    if (message.digest.length !== 0) {
-      writer.uint32(106).bytes(message.digest);
+    if (message.sharing !== undefined) {
+      Sharing.encode(message.sharing, writer.uint32(18).fork()).join();
     }
     if (message.signature.length !== 0) {
-      writer.uint32(114).bytes(message.signature);
+      writer.uint32(26).bytes(message.signature);
     }
     return writer;
   },
@@ -1197,99 +1136,11 @@ export const Ready: MessageFns<Ready> = {
               break;
             }
 
-            message.sessionId = reader.bytes();
+            message.sharing = Sharing.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
             if (tag !== 26) {
-              break;
-            }
-
-            message.requestHash = reader.bytes();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.keyId = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.algorithm = reader.int32() as any;
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.threshold = reader.uint32();
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.participants.push(KeyParticipant.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.baseVersion = reader.uint32();
-            continue;
-          }
-          case 9: {
-            if (tag !== 72) {
-              break;
-            }
-
-            message.version = reader.uint32();
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.publicPolynomial.push(reader.bytes());
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.publicKey = reader.bytes();
-            continue;
-          }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.chainCode = reader.bytes();
-            continue;
-          }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.digest = reader.bytes();
-            continue;
-          }
-          case 14: {
-            if (tag !== 114) {
               break;
             }
 
@@ -1315,48 +1166,7 @@ export const Ready: MessageFns<Ready> = {
         : isSet(object.node_id)
         ? globalThis.String(object.node_id)
         : "",
-      sessionId: isSet(object.sessionId)
-        ? bytesFromBase64(object.sessionId)
-        : isSet(object.session_id)
-        ? bytesFromBase64(object.session_id)
-        : new Uint8Array(0),
-      requestHash: isSet(object.requestHash)
-        ? bytesFromBase64(object.requestHash)
-        : isSet(object.request_hash)
-        ? bytesFromBase64(object.request_hash)
-        : new Uint8Array(0),
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
-      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
-      participants: globalThis.Array.isArray(object?.participants)
-        ? object.participants.map((e: any) => KeyParticipant.fromJSON(e))
-        : [],
-      baseVersion: isSet(object.baseVersion)
-        ? globalThis.Number(object.baseVersion)
-        : isSet(object.base_version)
-        ? globalThis.Number(object.base_version)
-        : 0,
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      publicPolynomial: globalThis.Array.isArray(object?.publicPolynomial)
-        ? object.publicPolynomial.map((e: any) => bytesFromBase64(e))
-        : globalThis.Array.isArray(object?.public_polynomial)
-        ? object.public_polynomial.map((e: any) => bytesFromBase64(e))
-        : [],
-      publicKey: isSet(object.publicKey)
-        ? bytesFromBase64(object.publicKey)
-        : isSet(object.public_key)
-        ? bytesFromBase64(object.public_key)
-        : new Uint8Array(0),
-      chainCode: isSet(object.chainCode)
-        ? bytesFromBase64(object.chainCode)
-        : isSet(object.chain_code)
-        ? bytesFromBase64(object.chain_code)
-        : new Uint8Array(0),
-      digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
+      sharing: isSet(object.sharing) ? Sharing.fromJSON(object.sharing) : undefined,
       signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
     };
   },
@@ -1366,41 +1176,8 @@ export const Ready: MessageFns<Ready> = {
     if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.requestHash.length !== 0) {
-      obj.requestHash = base64FromBytes(message.requestHash);
-    }
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.algorithm !== 0) {
-      obj.algorithm = algorithmToJSON(message.algorithm);
-    }
-    if (message.threshold !== 0) {
-      obj.threshold = Math.round(message.threshold);
-    }
-    if (message.participants?.length) {
-      obj.participants = message.participants.map((e) => KeyParticipant.toJSON(e));
-    }
-    if (message.baseVersion !== 0) {
-      obj.baseVersion = Math.round(message.baseVersion);
-    }
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.publicPolynomial?.length) {
-      obj.publicPolynomial = message.publicPolynomial.map((e) => base64FromBytes(e));
-    }
-    if (message.publicKey.length !== 0) {
-      obj.publicKey = base64FromBytes(message.publicKey);
-    }
-    if (message.chainCode.length !== 0) {
-      obj.chainCode = base64FromBytes(message.chainCode);
-    }
-    if (message.digest.length !== 0) {
-      obj.digest = base64FromBytes(message.digest);
+    if (message.sharing !== undefined) {
+      obj.sharing = Sharing.toJSON(message.sharing);
     }
     if (message.signature.length !== 0) {
       obj.signature = base64FromBytes(message.signature);
@@ -1414,18 +1191,9 @@ export const Ready: MessageFns<Ready> = {
   fromPartial<I extends Exact<DeepPartial<Ready>, I>>(object: I): Ready {
     const message = createBaseReady();
     message.nodeId = object.nodeId ?? "";
-    message.sessionId = object.sessionId ?? new Uint8Array(0);
-    message.requestHash = object.requestHash ?? new Uint8Array(0);
-    message.keyId = object.keyId ?? "";
-    message.algorithm = object.algorithm ?? 0;
-    message.threshold = object.threshold ?? 0;
-    message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
-    message.baseVersion = object.baseVersion ?? 0;
-    message.version = object.version ?? 0;
-    message.publicPolynomial = object.publicPolynomial?.map((e) => e) || [];
-    message.publicKey = object.publicKey ?? new Uint8Array(0);
-    message.chainCode = object.chainCode ?? new Uint8Array(0);
-    message.digest = object.digest ?? new Uint8Array(0);
+    message.sharing = (object.sharing !== undefined && object.sharing !== null)
+      ? Sharing.fromPartial(object.sharing)
+      : undefined;
     message.signature = object.signature ?? new Uint8Array(0);
     return message;
   },

@@ -6,9 +6,8 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
 import { MemberRole, memberRoleFromJSON, memberRoleToJSON } from "../../v1/cluster.js";
-import { KeyParticipant, Label, NodeSignature } from "../../v1/key.js";
+import { Label, NodeSignature, Sharing } from "../../v1/key.js";
 import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
 
 /** The state machine's clock and counts: the one record that every entry writes. */
@@ -48,28 +47,23 @@ export interface MemberRecord {
 }
 
 export interface KeyRecord {
-  keyId: string;
-  algorithm: Algorithm;
-  threshold: number;
-  participants: KeyParticipant[];
-  version: number;
-  /** The session that made the active version. */
-  sessionId: Uint8Array;
-  publicPolynomial: Uint8Array[];
-  publicKey: Uint8Array;
-  chainCode: Uint8Array;
-  digest: Uint8Array;
+  active: SharingRecord | undefined;
   createTimeMs: bigint;
   labels: Label[];
   owner: string;
   allowedSigners: string[];
-  ready: NodeSignature[];
-  installed: NodeSignature[];
-  requestHash: Uint8Array;
+  /** The request that made the key, and by whose authority. */
   method: string;
   request: Uint8Array;
   authorization: RequestAuthorization | undefined;
   taskId: string;
+}
+
+/** A sharing, and the participants' signed words for it. */
+export interface SharingRecord {
+  sharing: Sharing | undefined;
+  ready: NodeSignature[];
+  installed: NodeSignature[];
 }
 
 /**
@@ -634,23 +628,11 @@ export const MemberRecord: MessageFns<MemberRecord> = {
 
 function createBaseKeyRecord(): KeyRecord {
   return {
-    keyId: "",
-    algorithm: 0,
-    threshold: 0,
-    participants: [],
-    version: 0,
-    sessionId: new Uint8Array(0),
-    publicPolynomial: [],
-    publicKey: new Uint8Array(0),
-    chainCode: new Uint8Array(0),
-    digest: new Uint8Array(0),
+    active: undefined,
     createTimeMs: 0n,
     labels: [],
     owner: "",
     allowedSigners: [],
-    ready: [],
-    installed: [],
-    requestHash: new Uint8Array(0),
     method: "",
     request: new Uint8Array(0),
     authorization: undefined,
@@ -660,71 +642,35 @@ function createBaseKeyRecord(): KeyRecord {
 
 export const KeyRecord: MessageFns<KeyRecord> = {
   encode(message: KeyRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== "") {
-      writer.uint32(10).string(message.keyId);
-    }
-    if (message.algorithm !== 0) {
-      writer.uint32(16).int32(message.algorithm);
-    }
-    if (message.threshold !== 0) {
-      writer.uint32(24).uint32(message.threshold);
-    }
-    for (const v of message.participants) {
-      KeyParticipant.encode(v!, writer.uint32(34).fork()).join();
-    }
-    if (message.version !== 0) {
-      writer.uint32(40).uint32(message.version);
-    }
-    if (message.sessionId.length !== 0) {
-      writer.uint32(50).bytes(message.sessionId);
-    }
-    for (const v of message.publicPolynomial) {
-      writer.uint32(58).bytes(v!);
-    }
-    if (message.publicKey.length !== 0) {
-      writer.uint32(66).bytes(message.publicKey);
-    }
-    if (message.chainCode.length !== 0) {
-      writer.uint32(74).bytes(message.chainCode);
-    }
-    if (message.digest.length !== 0) {
-      writer.uint32(82).bytes(message.digest);
+    if (message.active !== undefined) {
+      SharingRecord.encode(message.active, writer.uint32(10).fork()).join();
     }
     if (message.createTimeMs !== 0n) {
       if (BigInt.asUintN(64, message.createTimeMs) !== message.createTimeMs) {
         throw new globalThis.Error("value provided for field message.createTimeMs of type uint64 too large");
       }
-      writer.uint32(88).uint64(message.createTimeMs);
+      writer.uint32(16).uint64(message.createTimeMs);
     }
     for (const v of message.labels) {
-      Label.encode(v!, writer.uint32(98).fork()).join();
+      Label.encode(v!, writer.uint32(26).fork()).join();
     }
     if (message.owner !== "") {
-      writer.uint32(106).string(message.owner);
+      writer.uint32(34).string(message.owner);
     }
     for (const v of message.allowedSigners) {
-      writer.uint32(114).string(v!);
-    }
-    for (const v of message.ready) {
-      NodeSignature.encode(v!, writer.uint32(122).fork()).join();
-    }
-    for (const v of message.installed) {
-      NodeSignature.encode(v!, writer.uint32(130).fork()).join();
-    }
-    if (message.requestHash.length !== 0) {
-      writer.uint32(138).bytes(message.requestHash);
+      writer.uint32(42).string(v!);
     }
     if (message.method !== "") {
-      writer.uint32(146).string(message.method);
+      writer.uint32(50).string(message.method);
     }
     if (message.request.length !== 0) {
-      writer.uint32(154).bytes(message.request);
+      writer.uint32(58).bytes(message.request);
     }
     if (message.authorization !== undefined) {
-      RequestAuthorization.encode(message.authorization, writer.uint32(162).fork()).join();
+      RequestAuthorization.encode(message.authorization, writer.uint32(66).fork()).join();
     }
     if (message.taskId !== "") {
-      writer.uint32(170).string(message.taskId);
+      writer.uint32(74).string(message.taskId);
     }
     return writer;
   },
@@ -747,7 +693,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.keyId = reader.string();
+            message.active = SharingRecord.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -755,15 +701,15 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.algorithm = reader.int32() as any;
+            message.createTimeMs = reader.uint64() as bigint;
             continue;
           }
           case 3: {
-            if (tag !== 24) {
+            if (tag !== 26) {
               break;
             }
 
-            message.threshold = reader.uint32();
+            message.labels.push(Label.decode(reader, reader.uint32()));
             continue;
           }
           case 4: {
@@ -771,15 +717,15 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.participants.push(KeyParticipant.decode(reader, reader.uint32()));
+            message.owner = reader.string();
             continue;
           }
           case 5: {
-            if (tag !== 40) {
+            if (tag !== 42) {
               break;
             }
 
-            message.version = reader.uint32();
+            message.allowedSigners.push(reader.string());
             continue;
           }
           case 6: {
@@ -787,7 +733,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.sessionId = reader.bytes();
+            message.method = reader.string();
             continue;
           }
           case 7: {
@@ -795,7 +741,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.publicPolynomial.push(reader.bytes());
+            message.request = reader.bytes();
             continue;
           }
           case 8: {
@@ -803,107 +749,11 @@ export const KeyRecord: MessageFns<KeyRecord> = {
               break;
             }
 
-            message.publicKey = reader.bytes();
+            message.authorization = RequestAuthorization.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
             if (tag !== 74) {
-              break;
-            }
-
-            message.chainCode = reader.bytes();
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.digest = reader.bytes();
-            continue;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.createTimeMs = reader.uint64() as bigint;
-            continue;
-          }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.labels.push(Label.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.owner = reader.string();
-            continue;
-          }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.allowedSigners.push(reader.string());
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.requestHash = reader.bytes();
-            continue;
-          }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
-
-            message.method = reader.string();
-            continue;
-          }
-          case 19: {
-            if (tag !== 154) {
-              break;
-            }
-
-            message.request = reader.bytes();
-            continue;
-          }
-          case 20: {
-            if (tag !== 162) {
-              break;
-            }
-
-            message.authorization = RequestAuthorization.decode(reader, reader.uint32());
-            continue;
-          }
-          case 21: {
-            if (tag !== 170) {
               break;
             }
 
@@ -924,63 +774,19 @@ export const KeyRecord: MessageFns<KeyRecord> = {
 
   fromJSON(object: any): KeyRecord {
     return {
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
-      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
-      participants: globalThis.Array.isArray(object?.participants)
-        ? object.participants.map((e: any) => KeyParticipant.fromJSON(e))
-        : [],
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      sessionId: isSet(object.sessionId)
-        ? bytesFromBase64(object.sessionId)
-        : isSet(object.session_id)
-        ? bytesFromBase64(object.session_id)
-        : new Uint8Array(0),
-      publicPolynomial: globalThis.Array.isArray(object?.publicPolynomial)
-        ? object.publicPolynomial.map((e: any) => bytesFromBase64(e))
-        : globalThis.Array.isArray(object?.public_polynomial)
-        ? object.public_polynomial.map((e: any) => bytesFromBase64(e))
-        : [],
-      publicKey: isSet(object.publicKey)
-        ? bytesFromBase64(object.publicKey)
-        : isSet(object.public_key)
-        ? bytesFromBase64(object.public_key)
-        : new Uint8Array(0),
-      chainCode: isSet(object.chainCode)
-        ? bytesFromBase64(object.chainCode)
-        : isSet(object.chain_code)
-        ? bytesFromBase64(object.chain_code)
-        : new Uint8Array(0),
-      digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
+      active: isSet(object.active) ? SharingRecord.fromJSON(object.active) : undefined,
       createTimeMs: isSet(object.createTimeMs)
         ? BigInt(object.createTimeMs)
         : isSet(object.create_time_ms)
         ? BigInt(object.create_time_ms)
         : 0n,
-      labels: globalThis.Array.isArray(object?.labels)
-        ? object.labels.map((e: any) => Label.fromJSON(e))
-        : [],
+      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => Label.fromJSON(e)) : [],
       owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
       allowedSigners: globalThis.Array.isArray(object?.allowedSigners)
         ? object.allowedSigners.map((e: any) => globalThis.String(e))
         : globalThis.Array.isArray(object?.allowed_signers)
         ? object.allowed_signers.map((e: any) => globalThis.String(e))
         : [],
-      ready: globalThis.Array.isArray(object?.ready)
-        ? object.ready.map((e: any) => NodeSignature.fromJSON(e))
-        : [],
-      installed: globalThis.Array.isArray(object?.installed)
-        ? object.installed.map((e: any) => NodeSignature.fromJSON(e))
-        : [],
-      requestHash: isSet(object.requestHash)
-        ? bytesFromBase64(object.requestHash)
-        : isSet(object.request_hash)
-        ? bytesFromBase64(object.request_hash)
-        : new Uint8Array(0),
       method: isSet(object.method) ? globalThis.String(object.method) : "",
       request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
       authorization: isSet(object.authorization) ? RequestAuthorization.fromJSON(object.authorization) : undefined,
@@ -994,35 +800,8 @@ export const KeyRecord: MessageFns<KeyRecord> = {
 
   toJSON(message: KeyRecord): unknown {
     const obj: any = {};
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.algorithm !== 0) {
-      obj.algorithm = algorithmToJSON(message.algorithm);
-    }
-    if (message.threshold !== 0) {
-      obj.threshold = Math.round(message.threshold);
-    }
-    if (message.participants?.length) {
-      obj.participants = message.participants.map((e) => KeyParticipant.toJSON(e));
-    }
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.sessionId.length !== 0) {
-      obj.sessionId = base64FromBytes(message.sessionId);
-    }
-    if (message.publicPolynomial?.length) {
-      obj.publicPolynomial = message.publicPolynomial.map((e) => base64FromBytes(e));
-    }
-    if (message.publicKey.length !== 0) {
-      obj.publicKey = base64FromBytes(message.publicKey);
-    }
-    if (message.chainCode.length !== 0) {
-      obj.chainCode = base64FromBytes(message.chainCode);
-    }
-    if (message.digest.length !== 0) {
-      obj.digest = base64FromBytes(message.digest);
+    if (message.active !== undefined) {
+      obj.active = SharingRecord.toJSON(message.active);
     }
     if (message.createTimeMs !== 0n) {
       obj.createTimeMs = message.createTimeMs.toString();
@@ -1035,15 +814,6 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     }
     if (message.allowedSigners?.length) {
       obj.allowedSigners = message.allowedSigners;
-    }
-    if (message.ready?.length) {
-      obj.ready = message.ready.map((e) => NodeSignature.toJSON(e));
-    }
-    if (message.installed?.length) {
-      obj.installed = message.installed.map((e) => NodeSignature.toJSON(e));
-    }
-    if (message.requestHash.length !== 0) {
-      obj.requestHash = base64FromBytes(message.requestHash);
     }
     if (message.method !== "") {
       obj.method = message.method;
@@ -1065,31 +835,126 @@ export const KeyRecord: MessageFns<KeyRecord> = {
   },
   fromPartial<I extends Exact<DeepPartial<KeyRecord>, I>>(object: I): KeyRecord {
     const message = createBaseKeyRecord();
-    message.keyId = object.keyId ?? "";
-    message.algorithm = object.algorithm ?? 0;
-    message.threshold = object.threshold ?? 0;
-    message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
-    message.version = object.version ?? 0;
-    message.sessionId = object.sessionId ?? new Uint8Array(0);
-    message.publicPolynomial = object.publicPolynomial?.map((e) => e) || [];
-    message.publicKey = object.publicKey ?? new Uint8Array(0);
-    message.chainCode = object.chainCode ?? new Uint8Array(0);
-    message.digest = object.digest ?? new Uint8Array(0);
+    message.active = (object.active !== undefined && object.active !== null)
+      ? SharingRecord.fromPartial(object.active)
+      : undefined;
     message.createTimeMs = (object.createTimeMs !== undefined && object.createTimeMs !== null)
       ? BigInt(object.createTimeMs)
       : 0n;
     message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
     message.owner = object.owner ?? "";
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
-    message.ready = object.ready?.map((e) => NodeSignature.fromPartial(e)) || [];
-    message.installed = object.installed?.map((e) => NodeSignature.fromPartial(e)) || [];
-    message.requestHash = object.requestHash ?? new Uint8Array(0);
     message.method = object.method ?? "";
     message.request = object.request ?? new Uint8Array(0);
     message.authorization = (object.authorization !== undefined && object.authorization !== null)
       ? RequestAuthorization.fromPartial(object.authorization)
       : undefined;
     message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseSharingRecord(): SharingRecord {
+  return { sharing: undefined, ready: [], installed: [] };
+}
+
+export const SharingRecord: MessageFns<SharingRecord> = {
+  encode(message: SharingRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sharing !== undefined) {
+      Sharing.encode(message.sharing, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ready) {
+      NodeSignature.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.installed) {
+      NodeSignature.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SharingRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSharingRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sharing = Sharing.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SharingRecord {
+    return {
+      sharing: isSet(object.sharing) ? Sharing.fromJSON(object.sharing) : undefined,
+      ready: globalThis.Array.isArray(object?.ready) ? object.ready.map((e: any) => NodeSignature.fromJSON(e)) : [],
+      installed: globalThis.Array.isArray(object?.installed)
+        ? object.installed.map((e: any) => NodeSignature.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SharingRecord): unknown {
+    const obj: any = {};
+    if (message.sharing !== undefined) {
+      obj.sharing = Sharing.toJSON(message.sharing);
+    }
+    if (message.ready?.length) {
+      obj.ready = message.ready.map((e) => NodeSignature.toJSON(e));
+    }
+    if (message.installed?.length) {
+      obj.installed = message.installed.map((e) => NodeSignature.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SharingRecord>, I>>(base?: I): SharingRecord {
+    return SharingRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SharingRecord>, I>>(object: I): SharingRecord {
+    const message = createBaseSharingRecord();
+    message.sharing = (object.sharing !== undefined && object.sharing !== null)
+      ? Sharing.fromPartial(object.sharing)
+      : undefined;
+    message.ready = object.ready?.map((e) => NodeSignature.fromPartial(e)) || [];
+    message.installed = object.installed?.map((e) => NodeSignature.fromPartial(e)) || [];
     return message;
   },
 };
