@@ -1,3 +1,4 @@
+import type { Backend } from '../api/index.js';
 import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
 import { algorithmJobs, SCHEMES } from '../algorithms/index.js';
@@ -177,6 +178,11 @@ export class Node implements AsyncDisposable {
     this.#peerServer.attach(replica);
     network.start(replica);
     this.#publicServer.attach(replica);
+  }
+
+  /** What the public port asks, for a process that runs the node and asks it, too. Nothing before the node is started. */
+  get backend(): Backend | undefined {
+    return this.#replica;
   }
 
   /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */

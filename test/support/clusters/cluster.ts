@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Backend } from '../../../src/api/index.js';
 import { createCluster, LOOPBACK } from '../../../src/cli/create-cluster.js';
 import { QuorateClient } from '../../../src/client/index.js';
 import type { Cluster, ConnectOptions } from '../../../src/client/index.js';
@@ -9,7 +10,7 @@ import type { NodeId } from '../../../src/common/index.js';
 import { parseGenesis } from '../../../src/identity/index.js';
 import type { Role } from '../../../src/identity/index.js';
 import { Node, readConfig } from '../../../src/node/index.js';
-import type { NodeConfig } from '../../../src/node/index.js';
+import type { Build, NodeConfig } from '../../../src/node/index.js';
 import { identityPathOf } from '../../../src/machine/index.js';
 import { issueCertificate, openIdentity } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
@@ -162,13 +163,25 @@ export class TestCluster implements AsyncDisposable {
     this.network.down(node);
   }
 
-  /** Starts a node on what it has on disk, a first time or again. */
-  async restart(node: NodeId): Promise<void> {
-    const fresh = await Node.open(this.#configOf(node), this.#loggerOf(node));
+  /**
+   * Starts a node on what it has on disk, a first time or again.
+   *
+   * @param build - What it runs; this build unless given.
+   */
+  async restart(node: NodeId, build?: Build): Promise<void> {
+    const logger = this.#loggerOf(node);
+    const fresh = await Node.open(this.#configOf(node), logger, process.env, build);
     this.#running.set(node, fresh);
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
     await fresh.start(this.network.addressesFor(node));
+  }
+
+  /** What a node's public port asks, for what no client of this release can ask. */
+  backend(node: NodeId): Backend {
+    const backend = this.#running.get(node)?.backend;
+    if (backend === undefined) throw new Error(`${node} does not run`);
+    return backend;
   }
 
   /** What whoever breaks into a node finds on its disk and takes away: its identity key and its TLS certificate. */
