@@ -1,5 +1,6 @@
 import { fromHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
+import { KEY_CERTIFICATE_FORMAT } from '../identity/index.js';
 import {
   generatedKeyOf,
   isCertified,
@@ -48,6 +49,7 @@ function certificate(clusterId: ClusterId, key: ActiveKey): KeyCertificate {
     method: key.method,
     request: key.request,
     authority: key.authorization?.by,
+    format: KEY_CERTIFICATE_FORMAT,
   };
 }
 

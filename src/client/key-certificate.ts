@@ -4,6 +4,7 @@ import { SCHEMES } from '../algorithms/index.js';
 import {
   installedBytes,
   isKeyAlgorithm,
+  KEY_CERTIFICATE_FORMAT,
   readyBytes,
   requestHash,
   voters,
@@ -71,6 +72,8 @@ export function verifyKeyCertificate(
   const sharing = certificate?.sharing;
   if (certificate === undefined || sharing === undefined)
     return unverified('it has no certificate');
+  if (certificate.format !== KEY_CERTIFICATE_FORMAT)
+    return unverified(`its certificate is of form ${certificate.format}, which this release lacks`);
   const parsed = parseRequest(TASK_KINDS, certificate.method, certificate.request);
   if (!parsed.ok || !isGenerateKey(parsed.value.asked))
     return unverified('its request is not one to generate a key');

@@ -12,6 +12,9 @@ import {
 import type { Installed, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
 
+/** The form of a key's certificate that this release makes and reads. */
+export const KEY_CERTIFICATE_FORMAT = 1;
+
 /**
  * What a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.
  * The threshold counts modulo 2^16, so a caller compares the sharing with its attempt before it trusts a signature.

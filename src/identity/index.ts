@@ -13,7 +13,7 @@ export {
   KEY_ALGORITHMS,
 } from './algorithms.js';
 export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';
-export { installedBytes, readyBytes, voucherBytes } from './facts.js';
+export { installedBytes, KEY_CERTIFICATE_FORMAT, readyBytes, voucherBytes } from './facts.js';
 export { encodeGenesis, parseGenesis, voters, votersAmong } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key-limits.js';

@@ -312,6 +312,7 @@ const keys: Decoder = {
             chainCode: bytes32(12),
             digest: bytes32(13),
           },
+          format: 1,
         },
       }),
     ),

@@ -123,6 +123,7 @@ export function certify(
     method: method ?? METHODS.generateKey,
     request: shown ?? request,
     authority: by ?? authority,
+    format: 1,
   };
   return {
     keyId: sharing.keyId,

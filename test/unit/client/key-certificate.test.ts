@@ -94,6 +94,8 @@ describe('a key is unverified when', () => {
       'it names other participants',
       (altered) => (altered.participants = altered.participants.toReversed()),
     ],
+    ['its certificate is of a later form', (_, c) => (c.format = 2)],
+    ['its certificate is of no form', (_, c) => (c.format = 0)],
     ['its certificate is of another cluster', (_, c) => (c.clusterId = '0'.repeat(32))],
     ['its sharing has a point more', (_, __, s) => s.publicPolynomial.push(pair().publicKey)],
     [

@@ -125,6 +125,8 @@ export interface Sharing {
 
 /** What the participants of version 1 signed about the key, and the request that they answered. */
 export interface KeyCertificate {
+  /** The form of this message: 1. A reader that does not know it can say nothing of the key. */
+  format: number;
   clusterId: string;
   sharing: Sharing | undefined;
   ready: NodeSignature[];
@@ -1015,6 +1017,7 @@ export const Sharing: MessageFns<Sharing> = {
 
 function createBaseKeyCertificate(): KeyCertificate {
   return {
+    format: 0,
     clusterId: "",
     sharing: undefined,
     ready: [],
@@ -1027,30 +1030,33 @@ function createBaseKeyCertificate(): KeyCertificate {
 
 export const KeyCertificate: MessageFns<KeyCertificate> = {
   encode(message: KeyCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.format !== 0) {
+      writer.uint32(8).uint32(message.format);
+    }
     if (message.clusterId !== "") {
-      writer.uint32(10).string(message.clusterId);
+      writer.uint32(18).string(message.clusterId);
     }
     if (message.sharing !== undefined) {
-      Sharing.encode(message.sharing, writer.uint32(18).fork()).join();
+      Sharing.encode(message.sharing, writer.uint32(26).fork()).join();
     }
     for (const v of message.ready) {
-      NodeSignature.encode(v!, writer.uint32(26).fork()).join();
-    }
-    for (const v of message.installed) {
       NodeSignature.encode(v!, writer.uint32(34).fork()).join();
     }
+    for (const v of message.installed) {
+      NodeSignature.encode(v!, writer.uint32(42).fork()).join();
+    }
     if (message.method !== "") {
-      writer.uint32(42).string(message.method);
+      writer.uint32(50).string(message.method);
     }
     if (message.request.length !== 0) {
-      writer.uint32(50).bytes(message.request);
+      writer.uint32(58).bytes(message.request);
     }
     switch (message.authority?.$case) {
       case "signed":
-        Authorization.encode(message.authority.value, writer.uint32(58).fork()).join();
+        Authorization.encode(message.authority.value, writer.uint32(66).fork()).join();
         break;
       case "voucher":
-        Voucher.encode(message.authority.value, writer.uint32(66).fork()).join();
+        Voucher.encode(message.authority.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -1070,11 +1076,11 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.clusterId = reader.string();
+            message.format = reader.uint32();
             continue;
           }
           case 2: {
@@ -1082,7 +1088,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.sharing = Sharing.decode(reader, reader.uint32());
+            message.clusterId = reader.string();
             continue;
           }
           case 3: {
@@ -1090,7 +1096,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
+            message.sharing = Sharing.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -1098,7 +1104,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
+            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
             continue;
           }
           case 5: {
@@ -1106,7 +1112,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.method = reader.string();
+            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
             continue;
           }
           case 6: {
@@ -1114,7 +1120,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.request = reader.bytes();
+            message.method = reader.string();
             continue;
           }
           case 7: {
@@ -1122,11 +1128,19 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
               break;
             }
 
-            message.authority = { $case: "signed", value: Authorization.decode(reader, reader.uint32()) };
+            message.request = reader.bytes();
             continue;
           }
           case 8: {
             if (tag !== 66) {
+              break;
+            }
+
+            message.authority = { $case: "signed", value: Authorization.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
               break;
             }
 
@@ -1147,6 +1161,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
 
   fromJSON(object: any): KeyCertificate {
     return {
+      format: isSet(object.format) ? globalThis.Number(object.format) : 0,
       clusterId: isSet(object.clusterId)
         ? globalThis.String(object.clusterId)
         : isSet(object.cluster_id)
@@ -1169,6 +1184,9 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
 
   toJSON(message: KeyCertificate): unknown {
     const obj: any = {};
+    if (message.format !== 0) {
+      obj.format = Math.round(message.format);
+    }
     if (message.clusterId !== "") {
       obj.clusterId = message.clusterId;
     }
@@ -1200,6 +1218,7 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
   },
   fromPartial<I extends Exact<DeepPartial<KeyCertificate>, I>>(object: I): KeyCertificate {
     const message = createBaseKeyCertificate();
+    message.format = object.format ?? 0;
     message.clusterId = object.clusterId ?? "";
     message.sharing = (object.sharing !== undefined && object.sharing !== null)
       ? Sharing.fromPartial(object.sharing)
