@@ -52,6 +52,9 @@ export class StateMachine implements Machine {
     const applied = apply(this.#overlay, entry, this.#context);
     const level = levelWritten(applied.writes) ?? this.#level;
     requireLevel(level, this.#buildLevel);
+    if (level > this.#level && this.#level > 0) {
+      this.#logger.info('The cluster is at a new feature level', { level });
+    }
     this.#level = level;
     this.#overlay.put(applied.writes);
     this.#applied = entry.index;

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { cutPage } from '../../src/api/page.js';
+import { presentKey } from '../../src/api/present.js';
+import { evidenceFile } from '../../src/cli/blame.js';
+import { writeClientFile } from '../../src/cli/client-file.js';
+import { nodeYaml } from '../../src/cli/node-yaml.js';
+import { keyId, nodeId, sessionId, u64be } from '../../src/common/index.js';
+import { SecretBytes } from '../../src/crypto/index.js';
+import { requestBytes } from '../../src/identity/index.js';
+import { sealSecret } from '../../src/keys/sealed-secret.js';
+import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
+import { newIdentity } from '../../src/pki/index.js';
+import { encodeMessage } from '../../src/raft/index.js';
+import { helloOf } from '../../src/rpc/peers/hello.js';
+import { encodeCommand, METHODS, readLevel } from '../../src/state/index.js';
+import { record } from '../../src/store/records.js';
+import {
+  encode,
+  encodeSession,
+  Hello,
+  KeyRecord,
+  lengthPrefixed,
+  levelNamed,
+  transcript,
+} from '../../src/wire/index.js';
+import { fill, Ledger, testGenesis } from '../support/builders/ledger.js';
+import { selfOf } from './rpc/stage.js';
+
+const ONE = nodeId('node-1');
+const genesis = testGenesis();
+const { clusterId } = genesis;
+const owner = { clusterId, nodeId: ONE };
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-versions-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const formatOf = (json: string | Uint8Array): string => {
+  const text = typeof json === 'string' ? json : new TextDecoder().decode(json);
+  return String(JSON.parse(text).format);
+};
+const pathOf = (name: string): string => join(folder, name);
+const fileAt = (name: string): string => readFileSync(pathOf(name), 'utf8');
+const after = (id: string): string[] => ['a', 'b'].filter((each) => each > id);
+const levelOf = (bytes: Uint8Array): string => `level ${levelNamed(bytes)}`;
+
+/** The text that is length-prefixed at the beginning of bytes. */
+function firstText(bytes: Uint8Array): string {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
+  expect(lengthPrefixed(bytes.slice(8, 8 + length))).toEqual(bytes.slice(0, 8 + length));
+  return new TextDecoder().decode(bytes.slice(8, 8 + length));
+}
+
+async function nodeFile(): Promise<string> {
+  const directory = await openDataDirectory(join(folder, 'data'), owner);
+  directory.claim();
+  await directory.release();
+  return formatOf(fileAt('data/node.json'));
+}
+
+/** What the code writes, by the name that `docs/wire.md` has for each format. */
+const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
+  'cluster.json': () => formatOf(genesis.bytes),
+  transcript: () => firstText(transcript('label', [])),
+  'signed request': () =>
+    new TextDecoder().decode(requestBytes(clusterId, 'm', 0, fill(0, 0)).slice(0, 18)),
+  'public API': () => /^\/(quorate\.v\d+)\./.exec(METHODS.sign)?.[1] ?? '',
+  'page token': () => {
+    const page = cutPage({ pageSize: 1, pageToken: '' }, after, String, String, () => 1);
+    return Buffer.from(page.nextPageToken, 'base64url').toString().split('/')[0] ?? '';
+  },
+  'key certificate': () =>
+    String(presentKey(clusterId, KeyRecord.fromPartial({ version: 1 })).certificate?.format),
+  'evidence file': () => formatOf(evidenceFile([])),
+  command: () =>
+    levelOf(encodeCommand({ $case: 'failed', value: { taskId: '', reason: '', evidence: [] } })),
+  'replicated state': () => `level ${readLevel(new Ledger().state)}`,
+  'raft message': () =>
+    levelOf(encodeMessage({ type: 'read-request', from: ONE, to: ONE, term: 1, readId: 1 })),
+  'task message': () =>
+    levelOf(encodeSession({ message: { $case: 'forward', value: { request: fill(0, 0) } } })),
+  hello: () => levelOf(encode(Hello, helloOf(clusterId, selfOf(ONE, 1)))),
+  'sealed secret': () => {
+    const place = { ...owner, keyId: keyId('k'), version: 1, sessionId: sessionId('00') };
+    using bytes = new SecretBytes(fill(1, 32));
+    const secret = { kind: 'test', about: fill(0, 0), bytes };
+    const at = { ...place, publicHash: fill(0, 32) };
+    return String(sealSecret(at, secret, fill(0, 0), fill(2, 32), systemRandom)[0]);
+  },
+  'stored record': () => String(record(u64be(7))[0]),
+  'node.json': nodeFile,
+  'identity file': () => {
+    using identity = newIdentity();
+    identity.write(join(folder, 'identity.key'), owner, fill(3, 32));
+    return formatOf(fileAt('identity.key'));
+  },
+  'node.yaml': () => {
+    const node = { id: ONE, hosts: ['a'], clientListen: 'a:1', peerListen: 'a:2' };
+    return String(parse(nodeYaml(node, [node])).format);
+  },
+  'client.json': () => {
+    const [ca, cert, key, clusterFile] = ['ca', 'cert', 'key', 'cluster.json'].map(pathOf) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    writeClientFile(pathOf('client.json'), { endpoints: ['a:1'], ca, cert, key, clusterFile });
+    return formatOf(fileAt('client.json'));
+  },
+};
+
+test('docs/wire.md names every format with the version that the code writes', async () => {
+  const page = readFileSync('docs/wire.md', 'utf8');
+  const table = page.slice(page.indexOf('## Versions, and what may change'));
+  const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(
+    ([, name = '', version = '']) => [name, version] as const,
+  );
+
+  const written = await Promise.all(
+    Object.entries(WRITTEN).map(async ([name, version]) => [name, await version()] as const),
+  );
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(written));
+  expect(rows).toHaveLength(written.length);
+});
