@@ -23,6 +23,13 @@ const SIGN_METHOD = '/quorate.v1.SigningService/Sign';
 /** An entry no honest leader makes, for the tests in which one that is made honestly must come next. */
 const ALARM_OF_ATTEMPTS = /an attempt that breaks the rules/;
 
+/** Requests whose form is no form: each is void with an alarm on both honest nodes. */
+function expectUnreadable(court: Court, count: number): void {
+  const alarms = court.cluster.takeAlarms();
+  expect(alarms.filter((line) => !/alarm: a request that cannot be read/.test(line))).toEqual([]);
+  expect(alarms).toHaveLength(count * court.honest.length);
+}
+
 /** Has an honest client ask for a signature; the liar hears of it. */
 async function asked(court: Court, requestId: string, timeoutMs = 60_000) {
   const client = await court.client();
@@ -59,6 +66,8 @@ test('forged requests: no honest node gives a share for one, and the honest one 
   expect(court.shared).toEqual([session]);
   await court.cutOff();
   expect((await signing).signature).toHaveLength(64);
+  // Other bytes, and another method.
+  expectUnreadable(court, 2);
 });
 
 test('repeated requests and attempts: each node gives one share, whatever is told again', async () => {
@@ -401,6 +410,8 @@ test('where requesters sign, no lie of the leader’s makes a request', async ()
   await court.cutOff();
   expect((await signing).signature).toHaveLength(64);
   expect((await later).signature).toHaveLength(64);
+  // Another method.
+  expectUnreadable(court, 1);
 });
 
 function withSigned(request: Request, value: Authorization): Request {
