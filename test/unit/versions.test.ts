@@ -22,7 +22,6 @@ import {
   encode,
   encodeSession,
   Hello,
-  KeyRecord,
   lengthPrefixed,
   levelNamed,
   transcript,
@@ -74,8 +73,12 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     const page = cutPage({ pageSize: 1, pageToken: '' }, after, String, String, () => 1);
     return Buffer.from(page.nextPageToken, 'base64url').toString().split('/')[0] ?? '';
   },
-  'key certificate': () =>
-    String(presentKey(clusterId, KeyRecord.fromPartial({ version: 1 })).certificate?.format),
+  'key certificate': () => {
+    const ledger = new Ledger();
+    ledger.activeKey('treasury');
+    const key = ledger.ask.key('treasury');
+    return String(key && presentKey(clusterId, key).certificate?.format);
+  },
   'evidence file': () => formatOf(evidenceFile([])),
   command: () =>
     levelOf(encodeCommand({ $case: 'failed', value: { taskId: '', reason: '', evidence: [] } })),
