@@ -65,14 +65,16 @@ describe.each(suites)('%s', (name, suite) => {
   const { group } = suite;
   const random = seededRandom(suite.algorithm * 31);
 
-  test('the lengths that the state demands are those of its points, keys and signatures', () => {
+  test('the lengths that the state demands are those of its points, keys, commitments and signatures', () => {
     const { key, shares } = dealRandom(suite, 2, 3, random);
     const made = signAll(suite, key, shares.slice(0, 2), message, random);
     const result = aggregate(suite, key, made.B, message, made.shares, () => true);
 
     expect(ALGORITHMS[suite.algorithm]).toEqual({
       name,
+      level: 1,
       pointBytes: group.pointBytes,
+      supplyBytes: made.B.slice(0, 1).flatMap(({ D, E }) => [D.length, E.length]),
       publicKeyBytes: key.publicKey.length,
       signatureBytes: result.ok ? result.signature.length : 0,
     });
