@@ -46,7 +46,12 @@ export class Answers implements Work {
   }
 
   /** Contributes to an attempt, unless its request has expired by this node's clock. */
-  contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, next: FreshSupplies): void {
+  contribute(
+    attempt: LiveAttempt,
+    kind: string,
+    body: Uint8Array,
+    next: FreshSupplies = NO_SUPPLIES,
+  ): void {
     // What held when the answer was begun need not hold any more: the task may be closed, the node stopped, the time over.
     if (this.#context.clock.now() < attempt.task.expireTimeMs) {
       this.#send(attempt, kind, body, next);
