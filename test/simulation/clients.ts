@@ -23,6 +23,15 @@ type Attempt = {
   by: NodeId | undefined;
 };
 
+/** Requests of a further kind, beside those for keys and signatures. */
+export type FurtherRequests = {
+  /** Mean time between two. */
+  readonly everyMs: number;
+  ask(rng: Rng, number: number): Asked;
+  /** A client was given `task` as the outcome. */
+  answered(task: TaskRecord): void;
+};
+
 type Answered = {
   readonly bytes: Uint8Array;
   readonly task: TaskRecord;
@@ -49,6 +58,7 @@ export class Clients implements Workload<NodeProcess> {
   readonly #watch: () => Watcher;
   readonly #keysMax: number;
   readonly #signEveryMs: number;
+  readonly #further: FurtherRequests | undefined;
   #cluster: Cluster<NodeProcess> | undefined;
   readonly #keys: AskedKey[] = [];
   /** Requests that may be sent again. */
@@ -71,6 +81,7 @@ export class Clients implements Workload<NodeProcess> {
     watch(): Watcher;
     /** One node is malicious: what clients hear is true of the node that they asked, and need not be of another. */
     readonly forks: boolean;
+    readonly further?: FurtherRequests | undefined;
   }) {
     this.#world = parts.world;
     this.#rng = parts.rng;
@@ -79,6 +90,7 @@ export class Clients implements Workload<NodeProcess> {
     this.#report = parts.report;
     this.#watch = () => parts.watch();
     this.#forks = parts.forks;
+    this.#further = parts.further;
     this.#keysMax = 1 + parts.rng.int(3);
     this.#signEveryMs = parts.rng.logBetween(150, 1_200);
   }
@@ -101,6 +113,14 @@ export class Clients implements Workload<NodeProcess> {
         for (let number = 0; number < count; number++) this.#sign();
       },
     );
+    const further = this.#further;
+    if (further !== undefined) {
+      this.#again(
+        'wants something else',
+        () => this.#rng.exponential(further.everyMs),
+        () => this.#ask(further),
+      );
+    }
     this.#again(
       'reads',
       () => this.#rng.exponential(2_000),
@@ -122,7 +142,7 @@ export class Clients implements Workload<NodeProcess> {
     return machines.every((machine) => {
       const open = machine.process?.replica.local().tasks('', 20, true);
       // A key among whose participants is a node that is gone waits until its request expires.
-      return open?.every(({ kind }) => this.#forks && kind !== 'sign') ?? false;
+      return open?.every(({ kind }) => this.#forks && kind === 'generate-key') ?? false;
     });
   }
 
@@ -197,6 +217,12 @@ export class Clients implements Workload<NodeProcess> {
     this.#send(asked, 8, this.#rng.between(3_000, 20_000));
   }
 
+  #ask(further: FurtherRequests): void {
+    const asked = further.ask(this.#rng, ++this.#number);
+    this.#past.push(asked);
+    this.#send(asked, 1 + this.#rng.int(4), this.#rng.logBetween(1_000, 10_000));
+  }
+
   #sign(): void {
     const told = this.#keys.filter(({ publicKey }) => publicKey !== undefined);
     const any = this.#rng.chance(0.05) ? this.#keys : told;
@@ -208,8 +234,8 @@ export class Clients implements Workload<NodeProcess> {
     if (kind < 0.1 && past !== undefined) {
       this.#world.counts.repeatedRequests++;
       this.#send(past, 2, patienceMs);
-    } else if (kind < 0.15 && past?.message !== undefined) {
-      this.#alter(past, patienceMs);
+    } else if (kind < 0.15 && past?.key !== undefined && past.message !== undefined) {
+      this.#alter(past, past.key, patienceMs);
     } else if (kind < 0.18) this.#trespass(key, patienceMs);
     else {
       const number = ++this.#number;
@@ -225,8 +251,7 @@ export class Clients implements Workload<NodeProcess> {
   }
 
   /** The request id of an earlier request, with another message. */
-  #alter(past: Asked, patienceMs: number): void {
-    const { key, requestId, requester } = past;
+  #alter({ requestId, requester }: Asked, key: AskedKey, patienceMs: number): void {
     const text = `another message ${this.#number}`;
     this.#send(askToSign(key, requestId, text, 20_000, requester), 1, patienceMs);
   }
@@ -331,18 +356,23 @@ export class Clients implements Workload<NodeProcess> {
       this.#answered.set(name, { bytes: asked.bytes, task, by });
       this.#count(task);
     }
+    const { key } = asked;
+    if (key === undefined) {
+      this.#further?.answered(task);
+      return;
+    }
     const generated = generatedKeyOf(task);
     if (generated !== undefined) {
-      const first = asked.key.publicKey;
+      const first = key.publicKey;
       if (first !== undefined && !equal(first, generated.publicKey)) {
-        this.#report('Answer', `${name}: ${asked.key.keyId} is two keys`);
+        this.#report('Answer', `${name}: ${key.keyId} is two keys`);
       }
-      asked.key.publicKey = generated.publicKey;
+      key.publicKey = generated.publicKey;
     }
     const signed = signatureOf(task);
     if (signed === undefined) return;
     const { publicKey, signature } = signed;
-    const known = asked.key.publicKey;
+    const known = key.publicKey;
     if (known !== undefined && !equal(known, publicKey)) {
       this.#report('Answer', `${name}: signed under ${toHex(publicKey)}, not the key's own`);
     }

@@ -224,7 +224,7 @@ export class Appends implements Workload<RaftProcess> {
 export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, report }) => ({
   start: startRaft(nodes),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
-  naming: { sessionOf: () => '', taskOf: () => '' },
+  naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   law: {
     voucherOf: () => undefined,
     requestHash: () => new Uint8Array(0),

@@ -1,6 +1,12 @@
 import { utf8, type NodeId } from '../../src/common/index.js';
 import { METHODS } from '../../src/state/index.js';
-import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../src/wire/index.js';
+import {
+  Algorithm,
+  decode,
+  encode,
+  GenerateKeyRequest,
+  SignRequest,
+} from '../../src/wire/index.js';
 import type { Rng } from './rng.js';
 
 /** A key as its requester asked for it. */
@@ -17,16 +23,28 @@ export type Asked = {
   readonly bytes: Uint8Array;
   readonly requester: string;
   readonly requestId: string;
-  readonly key: AskedKey;
+  /** The key that the request is about, if it is about one. */
+  readonly key: AskedKey | undefined;
   /** Sign: what is to be signed. */
   readonly message: Uint8Array | undefined;
   readonly expiresInMs: number;
 };
 
+/** The id of a request for a key or a signature, read here and not by the code under test. */
+export function requestIdOf(method: string, request: Uint8Array): string | undefined {
+  return method.endsWith('/Sign')
+    ? decode(SignRequest, request)?.requestId
+    : decode(GenerateKeyRequest, request)?.requestId;
+}
+
 const GENERATE_EXPIRES_IN_MS = 600_000;
 
 /** A request for a key of a random threshold among random nodes. */
-export function askForKey(rng: Rng, number: number, nodes: readonly NodeId[]): Asked {
+export function askForKey(
+  rng: Rng,
+  number: number,
+  nodes: readonly NodeId[],
+): Asked & { readonly key: AskedKey } {
   const some = nodes.length > 3 && rng.chance(0.4);
   const count = some ? 3 + rng.int(nodes.length - 2) : nodes.length;
   const participants = some ? rng.shuffle(nodes).slice(0, count) : [];

@@ -12,18 +12,19 @@ import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite, type Suite } from '../../src/frost/index.js';
 import { algorithmJobs } from '../../src/algorithms/index.js';
 import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
-import { startReplica, type Replica } from '../../src/node/replica.js';
+import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify, VERIFIERS } from '../../src/machine/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
 import { schemesWith } from '../support/builders/schemes.js';
-import { Clients } from './clients.js';
+import { Clients, type FurtherRequests } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
 import { startMalice } from './malice/malice.js';
 import { openedShares } from './opened-shares.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
-import type { MakeScenario } from './simulation.js';
+import { requestIdOf } from './requests.js';
+import type { MakeScenario, Scenario } from './simulation.js';
 import { smallSuite, verifySchnorr } from './small-group.js';
 import type { Lies } from './weather.js';
 
@@ -52,6 +53,15 @@ function genesisOf(signers: readonly Signer[]): Genesis {
   );
 }
 
+/** What a test adds to whole nodes: a kind of task, with the requests of its clients. */
+export type Tenant = {
+  /** The kinds of task that a node knows. The malicious node lies in its own kinds, and in nothing else. */
+  kinds(node: NodeId): NonNullable<ReplicaConfig['kinds']>;
+  readonly requests: FurtherRequests;
+  /** The id of a request of the kind; `undefined` for any other. */
+  requestIdOf(method: string, request: Uint8Array): string | undefined;
+};
+
 type Household = {
   readonly genesis: Genesis;
   readonly verify: Verify;
@@ -61,7 +71,11 @@ type Household = {
   readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
 };
 
-function startNode(household: Household, malice: Malice): StartProcess<NodeProcess> {
+function startNode(
+  household: Household,
+  malice: Malice,
+  tenant: Tenant | undefined,
+): StartProcess<NodeProcess> {
   return async (node, ports) => {
     const { genesis, schemes, verifiers, verify } = household;
     const signer = household.signers.get(node);
@@ -76,6 +90,7 @@ function startNode(household: Household, malice: Malice): StartProcess<NodeProce
           wrappingKey,
           schemes,
           verifiers,
+          kinds: tenant?.kinds(node),
           onFatal: (error) => ports.onFatal(error),
         },
         { ...doors, compute, signer, verify },
@@ -118,7 +133,16 @@ type Malice = {
 };
 
 /** Whole nodes, with clients that generate keys, sign with them and read. */
-export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
+export const wholeNodes: MakeScenario<NodeProcess> = (setting) => scenarioOf(setting);
+
+/** The same, with a tenant that a test adds through the tables. */
+export function wholeNodesWith(tenantOf: (setting: Setting) => Tenant): MakeScenario<NodeProcess> {
+  return (setting) => scenarioOf(setting, tenantOf(setting));
+}
+
+type Setting = Parameters<MakeScenario<NodeProcess>>[0];
+
+function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
   const { seed, world, weather, nodes, report } = setting;
   const rng = new Rng(seed, 'identities');
   const identities = new Identities();
@@ -138,15 +162,19 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
     wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
   };
   return {
-    start: startNode(household, {
-      node: weather.liar,
-      lies: weather.lies,
-      rng: new Rng(seed, 'lies'),
-      told: (lie) => {
-        world.counts.lies++;
-        world.trace.event(world.now(), 'liar', lie);
+    start: startNode(
+      household,
+      {
+        node: tenant === undefined ? weather.liar : undefined,
+        lies: weather.lies,
+        rng: new Rng(seed, 'lies'),
+        told: (lie) => {
+          world.counts.lies++;
+          world.trace.event(world.now(), 'liar', lie);
+        },
       },
-    }),
+      tenant,
+    ),
     workload: new Clients({
       world,
       rng: new Rng(seed, 'workload'),
@@ -155,10 +183,13 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
       report,
       watch: () => setting.watch(),
       forks: weather.liar !== undefined,
+      further: tenant?.requests,
     }),
     naming: {
       sessionOf: (entryHash) => sessionIdOf(genesis.clusterId, entryHash),
       taskOf: taskIdOf,
+      requestIdOf: (method, request) =>
+        tenant?.requestIdOf(method, request) ?? requestIdOf(method, request),
     },
     law: {
       voucherOf: ({ method, request, authorization }) => {
@@ -183,4 +214,4 @@ export const wholeNodes: MakeScenario<NodeProcess> = (setting) => {
         diskOf: (node) => cluster().machine(node)?.shares,
       }),
   };
-};
+}

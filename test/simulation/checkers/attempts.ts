@@ -1,13 +1,6 @@
 import { toHex } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import {
-  Attempt,
-  Command,
-  decode,
-  GenerateKeyRequest,
-  SignRequest,
-  type Supply,
-} from '../../../src/wire/index.js';
+import { Attempt, Command, decode, type Supply } from '../../../src/wire/index.js';
 import { short } from './facts.js';
 
 /** What the entry of an attempt says, read here and not by the code under test. */
@@ -26,6 +19,8 @@ export type KnownAttempt = {
 export type Naming = {
   sessionOf(entryHash: Uint8Array): string;
   taskOf(requester: string, requestId: string): string;
+  /** What a request says that its id is. */
+  requestIdOf(method: string, request: Uint8Array): string | undefined;
 };
 
 /** Every attempt and every request that was ever in a log, by what names it. */
@@ -51,9 +46,7 @@ export class Attempts {
     const { method, request, authorization, firstAttempt } = command.value;
     if (authorization?.by?.$case !== 'voucher') return;
     const { spiffeId, expireTimeMs } = authorization.by.value;
-    const requestId = method.endsWith('/Sign')
-      ? decode(SignRequest, request)?.requestId
-      : decode(GenerateKeyRequest, request)?.requestId;
+    const requestId = this.#naming.requestIdOf(method, request);
     const task = this.#naming.taskOf(spiffeId, requestId ?? '');
     const known = this.#requests.get(task) ?? [];
     this.#requests.set(task, [...known, { index: entry.index, expireMs: Number(expireTimeMs) }]);

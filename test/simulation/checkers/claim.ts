@@ -1,6 +1,6 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import { Command, decode, GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
+import { Command, decode } from '../../../src/wire/index.js';
 import type { Attempts, KnownAttempt, Naming } from './attempts.js';
 import { short, type Facts, type Report } from './facts.js';
 import type { Law } from './law.js';
@@ -61,9 +61,7 @@ export class Claim {
       this.#report('Claim', `${node} vouches for a request that nobody made to it`);
       return;
     }
-    const requestId = method.endsWith('/Sign')
-      ? decode(SignRequest, request)?.requestId
-      : decode(GenerateKeyRequest, request)?.requestId;
+    const requestId = this.#naming.requestIdOf(method, request);
     const task = this.#naming.taskOf(spiffeId, requestId ?? '');
     const known: KnownRequest = {
       index: entry.index,

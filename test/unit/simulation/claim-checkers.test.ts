@@ -13,6 +13,7 @@ import { KeyKept } from '../../simulation/checkers/key-kept.js';
 import type { Law } from '../../simulation/checkers/law.js';
 import { OwnHistory } from '../../simulation/checkers/own-history.js';
 import { noCounts } from '../../simulation/counts.js';
+import { requestIdOf } from '../../simulation/requests.js';
 import { A, B, C, logOf, Scene, status } from './builders.js';
 
 const LIAR = nodeId('node-9');
@@ -22,6 +23,7 @@ const REQUESTER = 'spiffe://quorate/app/one';
 const naming = {
   sessionOf: toHex,
   taskOf: (requester: string, requestId: string) => `${requester}/${requestId}`,
+  requestIdOf,
 };
 const hashOf = (_: string, request: Uint8Array): Uint8Array => request.slice(0, 4);
 

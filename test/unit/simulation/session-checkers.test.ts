@@ -12,6 +12,7 @@ import { KeyKept } from '../../simulation/checkers/key-kept.js';
 import { Outcomes } from '../../simulation/checkers/outcomes.js';
 import { ReleasedShare } from '../../simulation/checkers/released-share.js';
 import { SingleUse } from '../../simulation/checkers/single-use.js';
+import { requestIdOf } from '../../simulation/requests.js';
 import { A, B, C, logOf, Scene, status } from './builders.js';
 import { keygen } from '../../../src/sharing/index.js';
 
@@ -65,6 +66,7 @@ function attemptsOf(entries: readonly Entry[]): Attempts {
   const attempts = new Attempts({
     sessionOf: toHex,
     taskOf: (requester, requestId) => `${requester}/${requestId}`,
+    requestIdOf,
   });
   for (const entry of entries) attempts.read(entry);
   return attempts;
