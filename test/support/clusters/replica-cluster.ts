@@ -5,8 +5,8 @@ import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { inlineCompute, systemClock, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
 import { startReplica } from '../../../src/node/replica.js';
-import type { Replica } from '../../../src/node/replica.js';
-import type { Channel, Logger, Signer, Verify } from '../../../src/ports/index.js';
+import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
+import type { Channel, Logger, ShareStore, Signer, Verify } from '../../../src/ports/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
@@ -29,6 +29,10 @@ export type ReplicaClusterParts = {
   readonly signerOf: (node: NodeId) => Signer;
   /** What one replica's message becomes on its way to another. Without it, messages arrive as they were sent. */
   readonly altered?: (from: NodeId, channel: Channel, bytes: Uint8Array) => Uint8Array;
+  /** The tables that every replica is given in place of this build's. */
+  readonly tables?: Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
+  /** Where a replica keeps its key shares; in memory unless given. */
+  readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
 
 /**
@@ -44,6 +48,7 @@ export class ReplicaCluster implements AsyncDisposable {
 
   static async start(parts: ReplicaClusterParts): Promise<ReplicaCluster> {
     const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = parts;
+    const { schemes = SCHEMES, verifiers = VERIFIERS, kinds } = parts.tables ?? {};
     const replicas = new Map<NodeId, Replica>();
     const boots = new Map(
       voters(genesis).map((node) => [node, bootId(toHex(systemRandom.bytes(16)))]),
@@ -54,15 +59,16 @@ export class ReplicaCluster implements AsyncDisposable {
           genesis,
           boot,
           wrappingKey: systemRandom.bytes(32),
-          schemes: SCHEMES,
-          verifiers: VERIFIERS,
+          schemes,
+          verifiers,
+          kinds,
           onFatal: (error) => {
             throw error;
           },
         },
         {
           clock: systemClock,
-          compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
+          compute: inlineCompute(algorithmJobs({ schemes, verifiers })),
           random: systemRandom,
           verify,
           signer: signerOf(self),
@@ -73,7 +79,7 @@ export class ReplicaCluster implements AsyncDisposable {
             },
           },
           consensus: memoryConsensusStore(),
-          shares: memoryShareStore(),
+          shares: (await parts.sharesOf?.(self)) ?? memoryShareStore(),
           logger: SILENT,
         },
       );

@@ -1,0 +1,35 @@
+import { TASK_KINDS } from '../../src/state/index.js';
+import type { KindTable } from '../../src/state/index.js';
+import { TASK_DRIVERS } from '../../src/tasks/index.js';
+import type { DriverTable } from '../../src/tasks/index.js';
+import type { KindDriver } from '../../src/tasks/kinds/driver.js';
+import { ToyLeader } from './leader.js';
+import { ToyParticipant } from './participant.js';
+import type { ToyTap } from './participant.js';
+import { toyRules } from './rules.js';
+import type { ParsedToy } from './rules.js';
+
+/** How a node of a test has the toy kind. */
+export type ToySetting = ToyTap & {
+  /** A mistake, which the tests plant. */
+  readonly isOneEnough?: boolean;
+};
+
+/** What a node does about toys. */
+export function toyDriver(setting: ToySetting = {}): KindDriver<ParsedToy> {
+  return {
+    participant: (context) => new ToyParticipant(context, setting),
+    leader: (context) => new ToyLeader(context, setting.isOneEnough),
+  };
+}
+
+/** The tables of this build, and a line for the toy in each. */
+export function toyTables(setting: ToySetting = {}): {
+  readonly rules: KindTable;
+  readonly drivers: DriverTable;
+} {
+  return {
+    rules: { ...TASK_KINDS, toy: toyRules(setting.isOneEnough) },
+    drivers: { ...TASK_DRIVERS, toy: toyDriver(setting) },
+  };
+}
