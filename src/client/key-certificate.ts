@@ -15,7 +15,7 @@ import type { Verify } from '../ports/index.js';
 import {
   EXPIRY_AHEAD_MS_MAX,
   isGenerateKey,
-  judgeAuthority,
+  admitAuthority,
   judgingContext,
   parseRequest,
   TASK_KINDS,
@@ -221,7 +221,7 @@ function judgeRequester(
   { method, request, authority }: KeyCertificate,
   context: JudgingContext,
 ): Result<Requester, string> {
-  const judged = judgeAuthority(
+  const judged = admitAuthority(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
     TASK_KINDS['generate-key'].askers,
     context,

@@ -22,7 +22,7 @@ type SharingTask = AskedTask & {
  * The open task that `ready` belongs to, when it says of the newest attempt what that attempt fixes, is the node's
  * first word on it, and is signed by the participant. V, public key and digest are the node's to say.
  */
-export function judgeReady(
+export function taskOfReady(
   view: View,
   ready: Ready,
   context: JudgingContext,
@@ -116,7 +116,7 @@ function isAsAgreed(
 }
 
 /** The key that `installed` belongs to, when it is of the active session, the participant's first word, and signed by it. */
-export function judgeInstalled(
+export function keyOfInstalled(
   view: View,
   installed: Installed,
   context: JudgingContext,
@@ -140,7 +140,7 @@ export function applyInstalled(
   installed: Installed,
   context: JudgingContext,
 ): readonly StateEvent[] {
-  const key = judgeInstalled(draft, installed, context);
+  const key = keyOfInstalled(draft, installed, context);
   if (key === undefined) return [];
   const { signature, version } = installed;
   const node = nodeId(installed.nodeId);

@@ -38,7 +38,7 @@ export function trustOf(view: View, { genesis }: JudgingContext): Trust {
   return { takesUnsigned: takesUnsigned(view, genesis), members: members(view, genesis) };
 }
 
-/** Who asks, as far as the log can tell, and until when. */
+/** The requester, as far as the log can tell, and the end of the request's life. */
 export type Authority = {
   readonly requester: Identity;
   readonly expireTimeMs: Millis;
@@ -48,12 +48,12 @@ export type Authority = {
 
 /**
  * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
- * is known stays known: {@link judgeTime} does.
+ * is known stays known: {@link checkTime} does.
  *
  * @param askers - Those of the request's kind.
  * @param trust - What the cluster takes for a requester's signature.
  */
-export function judgeAuthority(
+export function admitAuthority(
   request: Request,
   askers: Askers,
   context: JudgingContext,
@@ -62,18 +62,18 @@ export function judgeAuthority(
   const by = request.authorization?.by;
   switch (by?.$case) {
     case 'voucher': {
-      const judged = judgeVoucher(request, by.value, askers, context, trust);
+      const judged = admitVoucher(request, by.value, askers, context, trust);
       return withRole(request, askers, judged);
     }
     case 'signed':
-      return withRole(request, askers, judgeSigned(request, by.value, context));
+      return withRole(request, askers, admitSigned(request, by.value, context));
     case undefined:
       return refuse('unauthenticated', 'UNAUTHENTICATED', 'The request carries no authorization');
   }
 }
 
 /** What is wrong with an authority whose life is over at `timeMs`. The cluster's clock never goes back: it stays over. */
-export function judgeLife(authority: Authority, timeMs: Millis): Refusal | undefined {
+export function checkLife(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {
     return refusal('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', {
@@ -86,9 +86,9 @@ export function judgeLife(authority: Authority, timeMs: Millis): Refusal | undef
 }
 
 /** What is wrong with an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
-export function judgeTime(authority: Authority, timeMs: Millis): Refusal | undefined {
+export function checkTime(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
-  const over = judgeLife(authority, timeMs);
+  const over = checkLife(authority, timeMs);
   if (over !== undefined) return over;
   // A node's clock may be ahead of the cluster's, and its client cannot do anything about it.
   const aheadMs = EXPIRY_AHEAD_MS_MAX + (certified === undefined ? CLOCK_AHEAD_MS_MAX : 0);
@@ -126,7 +126,7 @@ function timesOf({ expireTimeMs, certified }: Authority, timeMs: Millis): Record
   };
 }
 
-function judgeSigned(
+function admitSigned(
   request: Request,
   { certificates, signature, expireTimeMs }: Authorization,
   { genesis, verify, requesters }: JudgingContext,
@@ -160,7 +160,7 @@ function judgeSigned(
 }
 
 /** The word of the entry node stands for the requester's signature, where the genesis permits it. */
-function judgeVoucher(
+function admitVoucher(
   request: Request,
   voucher: Voucher,
   askers: Askers,

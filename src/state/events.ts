@@ -15,7 +15,7 @@ export type AppliedDecision = {
 };
 
 /**
- * One thing that an entry did, and who and why as far as the entry says it: what tasks act on, and what a record, a
+ * One thing that an entry did, with the node or requester that it is of, and the reason: what tasks act on, and what a record, a
  * counter or a watcher can be made of. Events are no part of the state, and hold no secret.
  */
 export type StateEvent =

@@ -5,15 +5,15 @@
  */
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
-export { judgeInstalled, judgeReady } from './apply-facts.js';
+export { keyOfInstalled, taskOfReady } from './apply-facts.js';
 export { encodeCommand, readCommand } from './command.js';
 export { attemptEntry } from './attempt-entry.js';
 export type { AttemptEntry } from './attempt-entry.js';
 export { decisionHashOf } from './apply-request.js';
-export { judgeAuthority, judgingContext } from './authority.js';
-export { judgeArrival, judgeKnown, judgeRequest } from './judge-request.js';
+export { admitAuthority, judgingContext } from './authority.js';
+export { admitArrival, admitKnown, admitRequest } from './admit-request.js';
 export type { AppliedDecision, StateEvent } from './events.js';
-export type { NewTask, Ruling } from './judge-request.js';
+export type { NewTask, Admission } from './admit-request.js';
 export type {
   JudgingContext,
   KindRules,

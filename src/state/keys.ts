@@ -8,7 +8,7 @@ export function baseVersionOf(version: number): number {
   return version - 1;
 }
 
-/** A key as it is used: its active sharing, the participants' words for that, and who may use it. */
+/** A key as it is used: its active sharing, the participants' signed words for that, and the requesters that may use it. */
 export type ActiveKey = Sharing &
   Omit<KeyRecord, 'active'> & {
     readonly ready: readonly NodeSignature[];

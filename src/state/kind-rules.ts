@@ -122,7 +122,7 @@ export type KindTable = Readonly<Record<string, KindRules>>;
 export type JudgingContext = {
   readonly genesis: Genesis;
   readonly verify: Verify;
-  /** The genesis' word on who may be a requester. */
+  /** The requesters that the genesis' authorities certify. */
   readonly requesters: Requesters;
   readonly kinds: KindTable;
 };

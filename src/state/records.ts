@@ -74,7 +74,7 @@ export function takesUnsigned(view: View, genesis: Genesis): boolean {
   return genesis.unsigned && view.get(ADDRESS.signaturesRequired) === undefined;
 }
 
-/** Ends unsigned requests, with the proof of who wanted it first. */
+/** Ends unsigned requests, with the operator's first signed request for it as the proof. */
 export function requireSignatures(draft: Draft, request: Request): void {
   if (draft.get(ADDRESS.signaturesRequired) !== undefined) return;
   draft.put(ADDRESS.signaturesRequired, encode(Request, { ...request, firstAttempt: undefined }));

@@ -1,6 +1,6 @@
 import type { Millis } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
-import { judgeInstalled, judgeReady, readCommand } from '../../state/index.js';
+import { keyOfInstalled, taskOfReady, readCommand } from '../../state/index.js';
 import type { View } from '../../state/index.js';
 import type { Command } from '../../wire/index.js';
 import { PROPOSAL_LOST_MS } from '../limits.js';
@@ -53,9 +53,9 @@ export class FactIntake implements Work {
     const view = this.#view;
     switch (said.$case) {
       case 'ready':
-        return judgeReady(view, said.value, rules) !== undefined;
+        return taskOfReady(view, said.value, rules) !== undefined;
       case 'installed':
-        return judgeInstalled(view, said.value, rules) !== undefined;
+        return keyOfInstalled(view, said.value, rules) !== undefined;
       case 'request':
       case 'attempt':
       case 'done':

@@ -3,7 +3,7 @@ import { refusal, toHex } from '../../common/index.js';
 import {
   encodeCommand,
   EXPIRY_AHEAD_MS_MAX,
-  judgeRequest,
+  admitRequest,
   decisionHashOf,
   readLevel,
 } from '../../state/index.js';
@@ -78,7 +78,7 @@ export class Intake implements Work {
     if (!this.#leadership.held) return this.#refuse(from, hash, notLeader());
     const { rules, clock } = this.#context;
     // Whether it has expired is for the entry's own time to say.
-    const judged = judgeRequest(this.#view, request, undefined, rules);
+    const judged = admitRequest(this.#view, request, undefined, rules);
     if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
     // The node that asks will see the task in its own state.
     if (judged.value.kind === 'known') return;

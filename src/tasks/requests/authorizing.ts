@@ -1,6 +1,6 @@
 import { refusalError } from '../../common/index.js';
 import { voucherBytes } from '../../identity/index.js';
-import { judgeArrival } from '../../state/index.js';
+import { admitArrival } from '../../state/index.js';
 import type { Request } from '../../wire/index.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Submission } from './submission.js';
@@ -27,7 +27,7 @@ export class Authorizing {
     const { method, request: bytes, authorization: value } = call;
     const authorization = { by: { $case: 'signed', value } } as const;
     const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
-    const judged = judgeArrival(this.#state.view, request, this.#context.rules);
+    const judged = admitArrival(this.#state.view, request, this.#context.rules);
     if (!judged.ok) throw refusalError(judged.refusal);
     return { request, requester: judged.value.requester.spiffeId };
   }

@@ -1,7 +1,7 @@
 import { ClusterError, equal, refusalError, toHex } from '../../common/index.js';
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
-import { isOpen, judgeKnown, parseRequest, decisionHashOf } from '../../state/index.js';
+import { isOpen, admitKnown, parseRequest, decisionHashOf } from '../../state/index.js';
 import type { AppliedDecision, ParsedRequest } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
@@ -200,7 +200,7 @@ export class Submissions implements Work {
     const task = this.#state.queries.task(waiting.task);
     if (task === undefined) return false;
     // Another request may have taken the id while this one was on its way: its outcome is no answer here.
-    const judged = judgeKnown(task, waiting.content, waiting.requestId);
+    const judged = admitKnown(task, waiting.content, waiting.requestId);
     if (!judged.ok) {
       waiting.fail(refusalError(judged.refusal));
       return true;

@@ -89,9 +89,9 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a known request is opened a second time',
     edits: [
       {
-        find: 'if (known !== undefined)\n        return judgeKnown(known, content, asked.requestId);',
+        find: 'if (known !== undefined)\n        return admitKnown(known, content, asked.requestId);',
         replace:
-          'if (known !== undefined && false)\n        return judgeKnown(known, content, asked.requestId);',
+          'if (known !== undefined && false)\n        return admitKnown(known, content, asked.requestId);',
       },
     ],
     where: 'faults',

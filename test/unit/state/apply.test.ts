@@ -33,7 +33,7 @@ const opened = (applied: AppliedEntry): string => {
 };
 
 describe('generating a key', () => {
-  test('opens a task, reserves the key id, and activates with the last equal ready', () => {
+  test('a request to generate a key opens a task and reserves the key id; the last equal ready activates the key', () => {
     const ledger = new Ledger();
     const id = opened(ledger.generate('treasury'));
     ledger.attempt(ledger.task(id));
@@ -55,7 +55,7 @@ describe('generating a key', () => {
     expect(ledger.ask.installing()).toEqual([]);
   });
 
-  test('names the session after the hash of the entry that opened the attempt', () => {
+  test('the session id of an attempt is made from the hash of the entry that opened it', () => {
     const ledger = new Ledger();
     const id = opened(ledger.generate('treasury'));
     ledger.attempt(ledger.task(id));
@@ -93,7 +93,7 @@ describe('generating a key', () => {
     expect(outcome?.$case === 'failed' ? outcome.value.evidence : []).toEqual(kept ? evidence : []);
   });
 
-  test('failed frees the key id', () => {
+  test('a failed key generation frees its key id', () => {
     const ledger = new Ledger();
     const taskId = opened(ledger.generate('treasury'));
     ledger.command({
@@ -127,7 +127,7 @@ describe('generating a key', () => {
     expect(ledger.task(id)).toEqual(before);
   });
 
-  test('the first ready of a node counts, and one that differs from the others never activates', () => {
+  test('the first ready of a node counts, and a ready that differs from the others never activates a key', () => {
     const ledger = new Ledger();
     const id = opened(ledger.generate('treasury'));
     ledger.attempt(ledger.task(id));
@@ -142,7 +142,7 @@ describe('generating a key', () => {
     expect(ledger.ask.key('treasury')).toBeUndefined();
   });
 
-  test('a new attempt takes back what was said of the one before', () => {
+  test('a new attempt of a key generation drops the ready of the attempt before', () => {
     const ledger = new Ledger();
     const id = opened(ledger.generate('treasury'));
     ledger.attempt(ledger.task(id));
@@ -320,7 +320,7 @@ describe('signing', () => {
     expect(ledger.task(taskId).attempts).toEqual([]);
   });
 
-  test('attempts stay valid beside each other, at most 8', () => {
+  test('attempts to sign stay valid beside each other, at most 8', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const taskId = opened(ledger.sign('treasury', 'one'));
@@ -398,14 +398,14 @@ describe('request ids', () => {
     );
   });
 
-  test('ids of different requesters do not meet', () => {
+  test('the same request id of two requesters names two tasks', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury', { requester: APP });
     const one = opened(ledger.sign('treasury', 'one', { requester: APP }));
     expect(opened(ledger.sign('treasury', 'one', { message: utf8('other') }))).not.toBe(one);
   });
 
-  test('are forgotten an hour after the outcome, and only then', () => {
+  test('a request id is forgotten an hour after the outcome, and not before', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const taskId = opened(ledger.sign('treasury', 'one'));
@@ -418,7 +418,7 @@ describe('request ids', () => {
     expect(ledger.ask.task(taskId)).toBeUndefined();
   });
 
-  test('when no more are kept, requests are refused', () => {
+  test('a request is refused when the cluster remembers no more request ids', () => {
     const ledger = new Ledger(testGenesis({ requestIdsMax: 2 }));
     ledger.activeKey('treasury');
     opened(ledger.sign('treasury', 'one'));
@@ -429,7 +429,7 @@ describe('request ids', () => {
 });
 
 describe('authority', () => {
-  test('a request valid until its expiry, and not at it', () => {
+  test('a request is valid before its expiry, and not at it', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     expect(refusalOf(ledger.sign('treasury', 'one', { expireTimeMs: ledger.timeMs }))).toBe(
@@ -449,7 +449,7 @@ describe('authority', () => {
     expect(refusalOf(ledger.command({ $case: 'request', value: altered }))).toBe('INVALID_VOUCHER');
   });
 
-  test('where the genesis takes only signed requests, a voucher is nothing', () => {
+  test('a voucher is refused where the genesis takes only signed requests', () => {
     const ledger = new Ledger(testGenesis({ unsigned: false }));
     expect(refusalOf(ledger.generate('treasury'))).toBe('SIGNATURE_REQUIRED');
   });

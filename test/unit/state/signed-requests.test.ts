@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { clusterId, toHex, utf8 } from '../../../src/common/index.js';
-import { generatedKeyOf, judgeArrival, METHODS } from '../../../src/state/index.js';
+import { generatedKeyOf, admitArrival, METHODS } from '../../../src/state/index.js';
 import { encode, RequireSignaturesRequest } from '../../../src/wire/index.js';
 import type { Authorization, Request } from '../../../src/wire/index.js';
 import {
@@ -91,7 +91,7 @@ describe('a request that its requester signed', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, app)))).toBe('opened');
   });
 
-  test('of an operator may do what one of an app may', () => {
+  test('may ask for what an app may ask for, when an operator signed it', () => {
     const ledger = strict();
 
     expect(resultOf(apply(ledger, requestOf(ledger, operator)))).toBe('opened');
@@ -105,7 +105,7 @@ describe('a request that its requester signed', () => {
     ledger.timeMs += 40 * 24 * 60 * MINUTE_MS;
 
     expect(resultOf(apply(ledger, request))).toBe('known');
-    expect(judgeArrival(ledger.state, request, ledger.rules).ok).toBe(true);
+    expect(admitArrival(ledger.state, request, ledger.rules).ok).toBe(true);
   });
 
   test('signed anew for later is the same request', () => {
@@ -256,10 +256,10 @@ describe('a refusal for time', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: again })))).toBe('opened');
   });
 
-  test('is given on arrival only for what is over for good', () => {
+  test('is given on arrival only to a request whose life is over', () => {
     const ledger = strict();
     const judge = (expireTimeMs: number): string => {
-      const judged = judgeArrival(
+      const judged = admitArrival(
         ledger.state,
         requestOf(ledger, app, { expireTimeMs }),
         ledger.rules,
@@ -274,7 +274,7 @@ describe('a refusal for time', () => {
   });
 });
 
-describe('ending unsigned requests', () => {
+describe('the request to end unsigned requests', () => {
   const request = encode(RequireSignaturesRequest, { requestId: 'lock' });
   const LOCK = { method: METHODS.requireSignatures, request };
 
@@ -301,7 +301,7 @@ describe('ending unsigned requests', () => {
     );
   });
 
-  test('is nothing that a node can have done with its own word', () => {
+  test('is refused with a voucher, which a malicious node could make', () => {
     const ledger = strict(true);
 
     const vouched = ledger.request(METHODS.requireSignatures, request, {
@@ -312,7 +312,7 @@ describe('ending unsigned requests', () => {
     expect(ledger.ask.takesUnsigned()).toBe(true);
   });
 
-  test('is not for an app, an auditor or a node, signed or not', async () => {
+  test('is refused from an app, an auditor and a node, though they signed it', async () => {
     const ledger = strict(true);
     for (const role of ['app', 'auditor', 'tee', 'mesh'] as const) {
       const by = await authority.requester(role, 'somebody');
@@ -338,7 +338,7 @@ describe('ending unsigned requests', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, operator, sign)))).toBe('REQUEST_ID_REUSED');
   });
 
-  test('leaves tasks as they are that vouchers have opened', () => {
+  test('leaves open the tasks that vouchers have opened', () => {
     const ledger = strict(true);
     const vouched = ledger.request(METHODS.generateKey, generateRequest('treasury'));
     const [task = ''] = apply(ledger, vouched).changedTasks;
@@ -353,14 +353,14 @@ describe('ending unsigned requests', () => {
     expect(resultOf(apply(ledger, vouched))).toBe('SIGNATURE_REQUIRED');
   });
 
-  test('changes nothing where the genesis takes none anyway', () => {
+  test('changes nothing where the genesis takes no unsigned requests', () => {
     const ledger = strict();
 
     expect(resultOf(apply(ledger, requestOf(ledger, operator, LOCK)))).toBe('opened');
     expect(ledger.ask.takesUnsigned()).toBe(false);
   });
 
-  test('is refused with a request that is not in its form', () => {
+  test('is refused where its bytes are malformed', () => {
     const ledger = strict(true);
     for (const bytes of [encode(RequireSignaturesRequest, { requestId: '' }), fill(9, 3)]) {
       const refused = apply(ledger, requestOf(ledger, operator, { ...LOCK, request: bytes }));
@@ -370,8 +370,8 @@ describe('ending unsigned requests', () => {
   });
 });
 
-describe('access', () => {
-  test('is the signing requester’s: keys of its own, or that name it, and no others', async () => {
+describe('access to a key', () => {
+  test('is for the signing requester that owns the key or that the key names, and for operators', async () => {
     const ledger = strict(true);
     ledger.activeKey('mine', { requester: app.spiffeId });
     ledger.activeKey('named', { allowedSigners: [app.spiffeId] });

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
-import { judgeRequest, METHODS } from '../../../src/state/index.js';
+import { admitRequest, METHODS } from '../../../src/state/index.js';
 import type { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { decode, Request } from '../../../src/wire/index.js';
 import type { Authorization, TaskRecord } from '../../../src/wire/index.js';
@@ -146,7 +146,7 @@ describe('a signed request', () => {
         authorization: { by },
         firstAttempt: undefined,
       };
-      const judged = judgeRequest(ledger.state, whole, undefined, ledger.rules);
+      const judged = admitRequest(ledger.state, whole, undefined, ledger.rules);
       return judged.ok ? judged.value.kind : judged.refusal.reason;
     };
 

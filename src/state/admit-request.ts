@@ -4,7 +4,7 @@ import { requestHash, taskIdOf } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import type { Authority } from './authority.js';
-import { judgeAuthority, judgeLife, judgeTime, trustOf } from './authority.js';
+import { admitAuthority, checkLife, checkTime, trustOf } from './authority.js';
 import type { Admitted, JudgingContext } from './kind-rules.js';
 import { parseRequest } from './parse.js';
 import type { Parsed } from './parse.js';
@@ -23,7 +23,7 @@ export type NewTask = Admitted &
   };
 
 /** What is to be done with a request: open a task, or nothing because the task is there. */
-export type Ruling = { readonly kind: 'known'; readonly task: TaskRecord } | NewTask;
+export type Admission = { readonly kind: 'known'; readonly task: TaskRecord } | NewTask;
 
 /**
  * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature, chain and role; known; expiry;
@@ -32,47 +32,47 @@ export type Ruling = { readonly kind: 'known'; readonly task: TaskRecord } | New
  *
  * @param level - The feature level that the request is read by.
  */
-export function judgeRequest(
+export function admitRequest(
   view: View,
   request: Request,
   timeMs: Millis | undefined,
   context: JudgingContext,
   level: number = readLevel(view),
-): Result<Ruling> {
+): Result<Admission> {
   const parsed = parseRequest(context.kinds, request.method, request.request, level);
   return parsed.ok ? examine(view, request, parsed.value, timeMs, context).judged : parsed;
 }
 
-/** As {@link judgeRequest}, of a request whose form is good, with the requester's SPIFFE id where its authority holds. */
+/** As {@link admitRequest}, of a request whose form is good, with the requester's SPIFFE id where its authority holds. */
 export function examine(
   view: View,
   request: Request,
   parsed: Parsed,
   timeMs: Millis | undefined,
   context: JudgingContext,
-): { readonly requester: string | undefined; readonly judged: Result<Ruling> } {
+): { readonly requester: string | undefined; readonly judged: Result<Admission> } {
   const trust = trustOf(view, context);
-  const authority = judgeAuthority(request, parsed.rules.askers, context, trust);
+  const authority = admitAuthority(request, parsed.rules.askers, context, trust);
   if (!authority.ok) return { requester: undefined, judged: authority };
-  const judged = judgeAuthorized(view, request, parsed, authority.value, timeMs, context);
+  const judged = admitAuthorized(view, request, parsed, authority.value, timeMs, context);
   return { requester: authority.value.requester.spiffeId, judged };
 }
 
-function judgeAuthorized(
+function admitAuthorized(
   view: View,
   request: Request,
   { asked, rules }: Parsed,
   authority: Authority,
   timeMs: Millis | undefined,
   context: JudgingContext,
-): Result<Ruling> {
+): Result<Admission> {
   const { requester, expireTimeMs } = authority;
   const taskId = taskIdOf(requester.spiffeId, asked.requestId);
   const content = requestHash(request.method, request.request);
   const known = readTask(view, taskId);
-  if (known !== undefined) return judgeKnown(known, content, asked.requestId);
+  if (known !== undefined) return admitKnown(known, content, asked.requestId);
 
-  const untimely = timeMs === undefined ? undefined : judgeTime(authority, timeMs);
+  const untimely = timeMs === undefined ? undefined : checkTime(authority, timeMs);
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const forbidden = rules.checkAccess(view, asked, requester);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };
@@ -89,7 +89,7 @@ function judgeAuthorized(
  * Judges a request by what can be said of it on any node, however far behind its state is: form; signature, chain and role;
  * and whether its life is over, unless it is known. The log may still refuse what passes.
  */
-export function judgeArrival(
+export function admitArrival(
   view: View,
   request: Request,
   context: JudgingContext,
@@ -98,21 +98,21 @@ export function judgeArrival(
   if (!parsed.ok) return parsed;
   const { asked, rules } = parsed.value;
   const trust = trustOf(view, context);
-  const authority = judgeAuthority(request, rules.askers, context, trust);
+  const authority = admitAuthority(request, rules.askers, context, trust);
   if (!authority.ok) return authority;
   const { requester } = authority.value;
   const known = readTask(view, taskIdOf(requester.spiffeId, asked.requestId));
   if (known !== undefined) return authority;
-  const over = judgeLife(authority.value, Number(readTotals(view).timeMs));
+  const over = checkLife(authority.value, Number(readTotals(view).timeMs));
   return over === undefined ? authority : { ok: false, refusal: over };
 }
 
 /** The same id with the same content is the same request, whatever the clock says. */
-export function judgeKnown(
+export function admitKnown(
   task: TaskRecord,
   content: Uint8Array,
   requestId: string,
-): Result<Extract<Ruling, { kind: 'known' }>> {
+): Result<Extract<Admission, { kind: 'known' }>> {
   if (equal(task.requestHash, content)) return { ok: true, value: { kind: 'known', task } };
   return refuse(
     'already-exists',
