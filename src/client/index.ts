@@ -17,6 +17,7 @@ export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 export type { Judgement, Reader, KeyTrust } from './key-certificate.js';
 export { tlsSigner } from './request-signer.js';
+export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './transport.js';
 export { parseGenesis } from '../identity/index.js';
@@ -27,6 +28,7 @@ export type {
   Key,
   KeyCertificate,
   Label,
+  LevelWord,
   Member,
   SignResponse,
   Task,
