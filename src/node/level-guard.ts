@@ -35,11 +35,6 @@ export class LevelGuard {
     return false;
   }
 
-  /** What was dropped of `peer` since the start. */
-  droppedOf(peer: NodeId): number {
-    return this.#dropped.get(peer)?.total ?? 0;
-  }
-
   #count(peer: NodeId, level: number, agreed: number): void {
     const nowMs = this.#clock.elapsed();
     const dropped = this.#dropped.get(peer) ?? { total: 0, unlogged: 0, loggedMs: -Infinity };
@@ -52,6 +47,7 @@ export class LevelGuard {
       level,
       cluster_level: agreed,
       count: dropped.unlogged,
+      total: dropped.total,
     });
     dropped.unlogged = 0;
     dropped.loggedMs = nowMs;
