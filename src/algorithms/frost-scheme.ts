@@ -9,10 +9,13 @@ import {
   isSignerSet,
   judgeSignatureShare,
   publicKeyOf,
+  SHARE_KIND,
   signShare,
   type Commitment,
   type Suite,
 } from '../frost/index.js';
+import { TO_ALL } from '../mpc/index.js';
+import { decode, SignatureShare } from '../wire/index.js';
 import type { Scheme, SignerSupply } from './scheme.js';
 
 /** FROST's signing as a scheme. A supply is a nonce: its secret d ‖ e, its parts the commitment D and E. */
@@ -39,10 +42,21 @@ export function frostScheme<P>(suite: Suite<P>): Scheme {
     },
     combine: (key, signers, message, shares, verify) =>
       aggregate(suite, key, signers.map(commitmentOf), message, shares, verify),
-    judgeShare(key, signers, message, who, share) {
-      const indices = signers.map(({ index }) => index);
-      if (!isSignerSet(key.threshold, indices) || !indices.includes(who)) return 'unknown';
-      return judgeSignatureShare(suite, key, signers.map(commitmentOf), message, who, share);
+    judge({ key, signers, message, index }, reason, messages) {
+      switch (reason) {
+        case 'WRONG_SHARE': {
+          const [shown, more] = messages;
+          const isShare = shown?.kind === SHARE_KIND && shown.to === TO_ALL && more === undefined;
+          const indices = signers.map((each) => each.index);
+          const isSigner = isSignerSet(key.threshold, indices) && indices.includes(index);
+          if (!isShare || shown.from !== index || !isSigner) return false;
+          if (shown.body === undefined) return false;
+          // What is signed and spells no share is a wrong one.
+          const { share = NO_SHARE } = decode(SignatureShare, shown.body) ?? {};
+          const B = signers.map(commitmentOf);
+          return judgeSignatureShare(suite, key, B, message, index, share) === 'wrong';
+        }
+      }
     },
   };
 }
@@ -54,3 +68,4 @@ function commitmentOf({ index, parts }: SignerSupply): Commitment {
 }
 
 const NO_POINT = new Uint8Array(0);
+const NO_SHARE = new Uint8Array(0);

@@ -6,10 +6,12 @@ export { frostScheme } from './frost-scheme.js';
 export { algorithmJobs } from './jobs.js';
 export { belongsJob, publicKeyJob } from './key-jobs.js';
 export type {
+  AccusedOfSigning,
   CombineResult,
   Scheme,
   Schemes,
   SignerSupply,
+  SigningReason,
   SignShareResult,
   MadeSupply,
   Verifier,

@@ -1,5 +1,6 @@
 import type { PartyIndex } from '../common/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
+import type { SignedMessage } from '../mpc/index.js';
 import type { Random } from '../ports/index.js';
 import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
 
@@ -31,6 +32,19 @@ export type CombineResult =
   | { readonly ok: true; readonly signature: Uint8Array }
   /** The signers of wrong shares. None: every share is right or cannot be checked, and still there is no signature. */
   | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
+
+/** What a signer signs and no honest one does. */
+export type SigningReason = 'WRONG_SHARE';
+
+/** What an attempt fixes of a signature, and the accused's place in it. */
+export type AccusedOfSigning = {
+  /** As the accused itself signed for it. */
+  readonly key: SharedKey;
+  readonly signers: readonly SignerSupply[];
+  readonly message: Uint8Array;
+  /** 0 for a node that holds no share of the key. */
+  readonly index: PartyIndex;
+};
 
 /** An algorithm as a node signs with it. Everything is handed in; it keeps nothing but caches of public values. */
 export interface Scheme {
@@ -76,14 +90,12 @@ export interface Scheme {
     shares: ReadonlyMap<PartyIndex, Uint8Array>,
     verify: (signature: Uint8Array) => boolean,
   ): CombineResult;
-  /** Whether `share` is the signature share of signer `who`; `unknown` where an honest signer makes none. */
-  judgeShare(
-    key: SharedKey,
-    signers: readonly SignerSupply[],
-    message: Uint8Array,
-    who: PartyIndex,
-    share: Uint8Array,
-  ): 'right' | 'wrong' | 'unknown';
+  /** Whether the messages, all signed by the accused in its session, show what `reason` says. */
+  judge(
+    accused: AccusedOfSigning,
+    reason: SigningReason,
+    messages: readonly SignedMessage[],
+  ): boolean;
 }
 
 /** Every algorithm that keys can be made of. */

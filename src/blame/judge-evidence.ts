@@ -1,26 +1,23 @@
 import { equal, isTaskId, sessionId, taskId, toHex } from '../common/index.js';
-import type { NodeId, PartyIndex, SessionId, TaskId } from '../common/index.js';
-import type { Schemes, SignerSupply } from '../algorithms/index.js';
+import type { NodeId, SessionId, TaskId } from '../common/index.js';
+import type { Schemes, SignerSupply, SigningReason } from '../algorithms/index.js';
 import { SHARE_KIND } from '../frost/index.js';
-import { isKeyAlgorithm, partyIndexOf, readyBytes } from '../identity/index.js';
+import {
+  ALGORITHMS,
+  isKeyAlgorithm,
+  KEY_ALGORITHMS,
+  partyIndexOf,
+  readyBytes,
+} from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { bodyDigest, codecOf, digestBytes, TO_ALL } from '../mpc/index.js';
+import { bodyDigest, digestBytes } from '../mpc/index.js';
+import type { SignedMessage } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
-import { isRightOpening, isRightValue, keygen, sharedKey } from '../sharing/index.js';
-import type { SharingGroup } from '../sharing/index.js';
-import { EVIDENCE_BYTES_MAX, isGenerateKey, isSign, suppliesOf } from '../state/index.js';
-import { decode, Evidence, SignatureShare } from '../wire/index.js';
-import type {
-  Ready,
-  Sharing,
-  SignedBody,
-  SignedDigest,
-  TwoMessages,
-  UnreadableMessage,
-  WrongOpening,
-  WrongShare,
-  WrongValue,
-} from '../wire/index.js';
+import { judgeKeygen, keygen, sharedKey } from '../sharing/index.js';
+import type { KeygenReason } from '../sharing/index.js';
+import { isGenerateKey, isSign, suppliesOf } from '../state/index.js';
+import { decode, Evidence } from '../wire/index.js';
+import type { Ready, Sharing, ShownMessage } from '../wire/index.js';
 import { accusedAttempt } from './accused-attempt.js';
 import type { AccusedAttempt } from './accused-attempt.js';
 
@@ -39,15 +36,29 @@ export type Culprit = {
   readonly sessionId: SessionId;
 };
 
-export type CulpritReason =
-  'TWO_MESSAGES' | 'UNREADABLE_MESSAGE' | 'WRONG_OPENING' | 'WRONG_VALUE' | 'WRONG_SHARE';
+export type CulpritReason = 'TWO_MESSAGES' | KeygenReason | SigningReason;
+
+/** How each reason is judged: by the protocol whose messages are shown. */
+const JUDGES: Readonly<
+  Record<CulpritReason, (trial: Trial, messages: readonly SignedMessage[]) => boolean>
+> = {
+  TWO_MESSAGES: (_, messages) => contradict(messages),
+  UNREADABLE_MESSAGE: (trial, messages) => trial.keygen('UNREADABLE_MESSAGE', messages),
+  WRONG_OPENING: (trial, messages) => trial.keygen('WRONG_OPENING', messages),
+  WRONG_VALUE: (trial, messages) => trial.keygen('WRONG_VALUE', messages),
+  WRONG_SHARE: (trial, messages) => trial.signing('WRONG_SHARE', messages),
+};
 
 /** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
 const SAID_ONCE: ReadonlySet<string> = new Set([...Object.values(keygen.kinds), SHARE_KIND]);
-const NO_SHARE = new Uint8Array(0);
+
+/** Larger bytes are not read: evidence of no algorithm is larger. */
+const EVIDENCE_BYTES_MAX = Math.max(
+  ...KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].evidenceBytesMax),
+);
 
 /**
- * Whom these bytes, an encoded `Evidence`, prove to have lied, if anybody. A pure function of evidence and genesis: it
+ * The node that these bytes, an encoded `Evidence`, prove to have lied, if any. A pure function of evidence and genesis: it
  * believes nothing that the accused's identity key in the genesis has not signed, and gives the same answer everywhere.
  * Never throws.
  */
@@ -55,153 +66,111 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
   const evidence = decode(Evidence, bytes);
   const member = judge.genesis.members.find((each) => each.nodeId === evidence?.nodeId);
-  const accused = evidence && accusedAttempt(evidence, judge.genesis.clusterId);
-  if (evidence?.proof === undefined || member === undefined || accused === undefined) {
-    return undefined;
-  }
-  const task = accused.attempt.taskId;
-  if (!isTaskId(task)) return undefined;
-  const trial = new Trial(judge, accused, member.nodeId, member.identityKey);
-  const reason = trial.judge(evidence.proof);
+  const attempt = evidence && accusedAttempt(evidence, judge.genesis.clusterId);
+  if (evidence === undefined || member === undefined || attempt === undefined) return undefined;
+  const task = attempt.attempt.taskId;
+  if (!isTaskId(task) || !isReason(evidence.reason)) return undefined;
+  const trial = new Trial({ judge, attempt, node: member.nodeId, ...member }, evidence.ready);
+  const messages = trial.signed(evidence.messages);
+  if (messages === undefined || !JUDGES[evidence.reason](trial, messages)) return undefined;
+  return {
+    nodeId: member.nodeId,
+    reason: evidence.reason,
+    taskId: taskId(task),
+    sessionId: sessionId(toHex(attempt.sessionId)),
+  };
+}
+
+function isReason(reason: string): reason is CulpritReason {
+  return Object.hasOwn(JUDGES, reason);
+}
+
+/** Two different bodies of one sender, recipient and kind, where an honest node signs one. */
+function contradict([one, other, more]: readonly SignedMessage[]): boolean {
   return (
-    reason && {
-      nodeId: member.nodeId,
-      reason,
-      taskId: taskId(task),
-      sessionId: sessionId(toHex(accused.sessionId)),
-    }
+    one !== undefined &&
+    other !== undefined &&
+    more === undefined &&
+    SAID_ONCE.has(one.kind) &&
+    one.kind === other.kind &&
+    one.from === other.from &&
+    one.to === other.to &&
+    // Bodies only: an Ed25519 signature can be altered by the node that made it.
+    !equal(one.digest, other.digest)
   );
 }
 
+type Accused = {
+  readonly judge: Judge;
+  readonly attempt: AccusedAttempt;
+  readonly node: NodeId;
+  readonly identityKey: Uint8Array;
+};
+
 /** One accused in one attempt. */
 class Trial {
-  readonly #judge: Judge;
-  readonly #accused: AccusedAttempt;
-  readonly #node: NodeId;
-  readonly #identityKey: Uint8Array;
+  readonly #accused: Accused;
+  readonly #ready: Ready | undefined;
 
-  constructor(judge: Judge, accused: AccusedAttempt, node: NodeId, identityKey: Uint8Array) {
-    this.#judge = judge;
+  constructor(accused: Accused, ready: Ready | undefined) {
     this.#accused = accused;
-    this.#node = node;
-    this.#identityKey = identityKey;
+    this.#ready = ready;
   }
 
-  judge(proof: NonNullable<Evidence['proof']>): CulpritReason | undefined {
-    switch (proof.$case) {
-      case 'twoMessages':
-        return this.#saidTwoThings(proof.value) ? 'TWO_MESSAGES' : undefined;
-      case 'unreadableMessage':
-        return this.#saidNothingReadable(proof.value) ? 'UNREADABLE_MESSAGE' : undefined;
-      case 'wrongOpening':
-        return this.#openedWrongly(proof.value) ? 'WRONG_OPENING' : undefined;
-      case 'wrongValue':
-        return this.#dealtWrongly(proof.value) ? 'WRONG_VALUE' : undefined;
-      case 'wrongShare':
-        return this.#signedWrongly(proof.value) ? 'WRONG_SHARE' : undefined;
-    }
+  /** The messages, if the accused signed each of them as this kind of message of this session. */
+  signed(shown: readonly ShownMessage[]): readonly SignedMessage[] | undefined {
+    const { judge, attempt, identityKey } = this.#accused;
+    const messages = shown.flatMap(({ kind, from, to, said }) => {
+      if (said === undefined) return [];
+      const body = said.$case === 'body' ? said.value.body : undefined;
+      const digest = said.$case === 'body' ? bodyDigest(said.value.body) : said.value.digest;
+      const bytes = digestBytes(attempt.sessionId, kind, from, to, digest);
+      const signed = judge.verify.identity(identityKey, bytes, said.value.signature);
+      return signed ? [{ kind, from, to, digest, body }] : [];
+    });
+    return messages.length === shown.length ? messages : undefined;
   }
 
-  #saidTwoThings({ kind, from, to, first, second }: TwoMessages): boolean {
-    if (first === undefined || second === undefined || !SAID_ONCE.has(kind)) return false;
-    // Bodies only: a signer can alter its Ed25519 signature.
-    if (equal(first.digest, second.digest)) return false;
-    return [first, second].every((each) => this.#hasSigned(kind, from, to, each));
+  /** What the attempt fixes of a key generation that the accused takes part in. */
+  keygen(reason: KeygenReason, messages: readonly SignedMessage[]): boolean {
+    const { judge, node } = this.#accused;
+    const { attempt, request, sessionId: session } = this.#accused.attempt;
+    if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return false;
+    const { nodes } = attempt.assignment.value;
+    const index = partyIndexOf(nodes, node);
+    if (index === 0) return false;
+    const { threshold, algorithm } = request;
+    const { sharing } = judge.schemes[algorithm];
+    const accused = { sharing, sessionId: session, index, count: nodes.length, threshold };
+    return judgeKeygen(accused, reason, messages);
   }
 
-  #saidNothingReadable({ kind, to, message }: UnreadableMessage): boolean {
-    const generating = this.#generating();
-    if (generating === undefined) return false;
-    const body = this.#signed(kind, generating.index, to, message);
-    if (body === undefined) return false;
-    const codec = codecOf(keygen, kind, to);
-    return codec !== undefined && codec.decode(body) === undefined;
-  }
-
-  #openedWrongly({ commitment, opening }: WrongOpening): boolean {
-    const generating = this.#generating();
-    if (generating === undefined) return false;
-    const { index, sharing, threshold } = generating;
-    const commitBody = this.#signed(keygen.kinds.commit, index, TO_ALL, commitment);
-    const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
-    if (commitBody === undefined || openBody === undefined) return false;
-    const { sessionId: session } = this.#accused;
-    return !isRightOpening(sharing, session, index, threshold, commitBody, openBody);
-  }
-
-  #dealtWrongly({ to, opening, value }: WrongValue): boolean {
-    const generating = this.#generating();
-    if (generating === undefined) return false;
-    const { index, sharing, count } = generating;
-    const openBody = this.#signed(keygen.kinds.open, index, TO_ALL, opening);
-    const valueBody = this.#signed(keygen.kinds.value, index, to, value);
-    if (openBody === undefined || valueBody === undefined || to < 1 || to > count) return false;
-    return !isRightValue(sharing, openBody, valueBody, to);
-  }
-
-  /** The key is the one that the accused itself signed for; B and the message are those of the entry. */
-  #signedWrongly({ share, ready }: WrongShare): boolean {
-    const { attempt, request } = this.#accused;
-    const sharing = ready && this.#ownSharing(ready);
+  /** The key is the one that the accused itself signed for; supplies and message are those of the entry. */
+  signing(reason: SigningReason, messages: readonly SignedMessage[]): boolean {
+    const { judge, node } = this.#accused;
+    const { attempt, request } = this.#accused.attempt;
+    const sharing = this.#ready && this.#ownSharing(this.#ready);
     if (!isSign(request) || sharing === undefined) return false;
     const ofThisKey =
       request.keyId === sharing.keyId &&
       attempt.version === sharing.version &&
       equal(attempt.sharingSession, sharing.sessionId);
-    const index = partyIndexOf(sharing.participants, this.#node);
+    if (!isKeyAlgorithm(sharing.algorithm) || !ofThisKey) return false;
     const signers: readonly SignerSupply[] = suppliesOf(attempt).map((supply) => ({
       index: partyIndexOf(sharing.participants, supply.nodeId),
       parts: supply.parts,
     }));
-    if (!isKeyAlgorithm(sharing.algorithm) || !ofThisKey) return false;
-    const body = this.#signed(SHARE_KIND, index, TO_ALL, share);
-    if (body === undefined) return false;
-    // What is signed and spells no share is a wrong one.
-    const { share: said = NO_SHARE } = decode(SignatureShare, body) ?? {};
     const key = sharedKey(sharing, request.path);
-    const scheme = this.#judge.schemes[sharing.algorithm];
-    return scheme.judgeShare(key, signers, request.message, index, said) === 'wrong';
+    const index = partyIndexOf(sharing.participants, node);
+    const accused = { key, signers, message: request.message, index };
+    return judge.schemes[sharing.algorithm].judge(accused, reason, messages);
   }
 
   /** The sharing that a `ready` speaks of, if the accused signed it. */
-  #ownSharing({ nodeId: node, sharing, signature }: Ready): Sharing | undefined {
-    if (sharing === undefined || node !== this.#node) return undefined;
-    const bytes = readyBytes(this.#judge.genesis.clusterId, sharing);
-    return this.#judge.verify.identity(this.#identityKey, bytes, signature) ? sharing : undefined;
-  }
-
-  /** What the attempt fixes of a key generation that the accused takes part in. */
-  #generating():
-    { index: PartyIndex; count: number; sharing: SharingGroup; threshold: number } | undefined {
-    const { attempt, request } = this.#accused;
-    if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return undefined;
-    const { nodes } = attempt.assignment.value;
-    const index = partyIndexOf(nodes, this.#node);
-    if (index === 0) return undefined;
-    const { sharing } = this.#judge.schemes[request.algorithm];
-    return { index, count: nodes.length, sharing, threshold: request.threshold };
-  }
-
-  /** The body, if the accused signed it as this kind of message of this session. */
-  #signed(
-    kind: string,
-    from: PartyIndex,
-    to: PartyIndex,
-    message: SignedBody | undefined,
-  ): Uint8Array | undefined {
-    if (message === undefined) return undefined;
-    const { body, signature } = message;
-    const digest = bodyDigest(body);
-    return this.#hasSigned(kind, from, to, { digest, signature }) ? body : undefined;
-  }
-
-  #hasSigned(
-    kind: string,
-    from: PartyIndex,
-    to: PartyIndex,
-    { digest, signature }: SignedDigest,
-  ): boolean {
-    const bytes = digestBytes(this.#accused.sessionId, kind, from, to, digest);
-    return this.#judge.verify.identity(this.#identityKey, bytes, signature);
+  #ownSharing({ nodeId: named, sharing, signature }: Ready): Sharing | undefined {
+    const { judge, node, identityKey } = this.#accused;
+    if (sharing === undefined || named !== node) return undefined;
+    const bytes = readyBytes(judge.genesis.clusterId, sharing);
+    return judge.verify.identity(identityKey, bytes, signature) ? sharing : undefined;
   }
 }

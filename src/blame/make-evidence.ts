@@ -1,8 +1,11 @@
-import { bodyDigest } from '../mpc/index.js';
+import { SHARE_KIND } from '../frost/index.js';
+import { partyIndexOf } from '../identity/index.js';
+import { bodyDigest, TO_ALL } from '../mpc/index.js';
 import { keygen } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
-import type { Envelope, Ready, SignedBody, SignedDigest } from '../wire/index.js';
+import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
+import type { CulpritReason } from './judge-evidence.js';
 
 /** What fixes an attempt: its entry, the hash before it, and the request that it answers. */
 export type AttemptBasis = {
@@ -12,16 +15,20 @@ export type AttemptBasis = {
 };
 
 /**
- * Evidence against `node` from messages of key generation that it signed, as a `ProtocolAbort` holds them. `undefined`
- * for messages that nothing can be made of. Whether it proves anything is for `judgeEvidence` to say.
+ * Evidence against `node` from messages that it signed, as a `ProtocolAbort` holds them. `undefined` for messages that nothing
+ * can be made of. Whether it proves anything is for `judgeEvidence` to say.
  */
 export function evidenceOfMessages(
   basis: AttemptBasis,
   node: string,
   messages: readonly Envelope[],
 ): Uint8Array | undefined {
-  const proof = proofOf(messages);
-  return proof && evidence(basis, node, proof);
+  // No reason asks for more than two.
+  const shown = messages.slice(0, 2).flatMap(shownOf);
+  const reason = reasonOf(shown);
+  // That two bodies differ, their digests show: such evidence is short, however large the bodies.
+  const needed = reason === 'TWO_MESSAGES' ? shown.map(withDigest) : shown;
+  return reason && evidence(basis, node, reason, needed, undefined);
 }
 
 /** Evidence against `node`: its signature share, and its own word for the key that judges it. */
@@ -31,53 +38,53 @@ export function evidenceOfShare(
   share: SignedBody,
   ready: Ready,
 ): Uint8Array {
-  return evidence(basis, node, { $case: 'wrongShare', value: { share, ready } });
+  const from = partyIndexOf(ready.sharing?.participants ?? [], node);
+  const shown = {
+    kind: SHARE_KIND,
+    from,
+    to: TO_ALL,
+    said: { $case: 'body', value: share },
+  } as const;
+  return evidence(basis, node, 'WRONG_SHARE', [shown], ready);
 }
 
-type Proof = NonNullable<Evidence['proof']>;
-
-function proofOf([first, second]: readonly Envelope[]): Proof | undefined {
-  if (first === undefined) return undefined;
-  const { kind, from, to } = first;
-  if (kind === second?.kind) {
-    const digests = [first, second].map(digestOf);
-    const [one, other] = digests;
-    if (one === undefined || other === undefined) return undefined;
-    return { $case: 'twoMessages', value: { kind, from, to, first: one, second: other } };
-  }
-  const one = openOf(first);
-  const other = openOf(second);
-  if (one === undefined) return undefined;
-  if (second === undefined || other === undefined) {
-    return { $case: 'unreadableMessage', value: { kind, to, message: one } };
-  }
-  if (kind === keygen.kinds.commit && second.kind === keygen.kinds.open) {
-    return { $case: 'wrongOpening', value: { commitment: one, opening: other } };
-  }
-  if (kind === keygen.kinds.open && second.kind === keygen.kinds.value) {
-    return { $case: 'wrongValue', value: { to: second.to, opening: one, value: other } };
-  }
-  return undefined;
-}
-
-/** What is signed of a message, without the body: it is not needed to see that there are two. */
-function digestOf({ content }: Envelope): SignedDigest | undefined {
+/** What an envelope that is not sealed shows. */
+function shownOf({ kind, from, to, content }: Envelope): readonly ShownMessage[] {
   switch (content?.$case) {
     case 'open':
-      return { digest: bodyDigest(content.value.body), signature: content.value.signature };
+      return [{ kind, from, to, said: { $case: 'body', value: content.value } }];
     case 'digest':
-      return content.value;
+      return [{ kind, from, to, said: { $case: 'digest', value: content.value } }];
     case 'sealed':
     case undefined:
-      return undefined;
+      return [];
   }
 }
 
-function openOf(envelope: Envelope | undefined): SignedBody | undefined {
-  return envelope?.content?.$case === 'open' ? envelope.content.value : undefined;
+/** The same message without its body. */
+function withDigest(shown: ShownMessage): ShownMessage {
+  if (shown.said?.$case !== 'body') return shown;
+  const { body, signature } = shown.said.value;
+  return { ...shown, said: { $case: 'digest', value: { digest: bodyDigest(body), signature } } };
 }
 
-function evidence(basis: AttemptBasis, nodeId: string, proof: Proof): Uint8Array {
+/** What messages of key generation may show, by their kinds. */
+function reasonOf([first, second]: readonly ShownMessage[]): CulpritReason | undefined {
+  if (first === undefined) return undefined;
+  if (second === undefined) return 'UNREADABLE_MESSAGE';
+  if (first.kind === second.kind) return 'TWO_MESSAGES';
+  const { commit, open, value } = keygen.kinds;
+  if (first.kind === commit && second.kind === open) return 'WRONG_OPENING';
+  return first.kind === open && second.kind === value ? 'WRONG_VALUE' : undefined;
+}
+
+function evidence(
+  basis: AttemptBasis,
+  nodeId: string,
+  reason: CulpritReason,
+  messages: readonly ShownMessage[],
+  ready: Ready | undefined,
+): Uint8Array {
   const { index, term, timeMs, payload, previousHash } = basis.entry;
   // The entry of a request carries it already.
   const carried = decode(Command, payload)?.command?.$case === 'request';
@@ -92,6 +99,8 @@ function evidence(basis: AttemptBasis, nodeId: string, proof: Proof): Uint8Array
     },
     method: carried ? '' : basis.method,
     request: carried ? new Uint8Array(0) : basis.request,
-    proof,
+    reason,
+    messages: [...messages],
+    ready,
   });
 }

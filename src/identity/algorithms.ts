@@ -15,7 +15,12 @@ export type AlgorithmFacts = {
   readonly supplyBytes: readonly number[];
   readonly publicKeyBytes: number;
   readonly signatureBytes: number;
+  /** The largest evidence that its protocols make, with the largest request. */
+  readonly evidenceBytesMax: number;
 };
+
+/** A few messages of FROST and of key generation, with the entry that they answer. */
+const EVIDENCE_BYTES_MAX = 96 * 1024;
 
 /** RFC 9591: R and z of 65 bytes, and the key is a compressed point. */
 const SCHNORR = {
@@ -24,6 +29,7 @@ const SCHNORR = {
   supplyBytes: [33, 33],
   publicKeyBytes: 33,
   signatureBytes: 65,
+  evidenceBytesMax: EVIDENCE_BYTES_MAX,
 };
 
 export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
@@ -35,6 +41,7 @@ export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
     supplyBytes: [32, 32],
     publicKeyBytes: 32,
     signatureBytes: 64,
+    evidenceBytesMax: EVIDENCE_BYTES_MAX,
   },
   [Algorithm.FROST_SECP256K1_SHA256]: { name: 'FROST_SECP256K1_SHA256', ...SCHNORR },
   // BIP-340: x alone.
@@ -45,6 +52,7 @@ export const ALGORITHMS: Readonly<Record<KeyAlgorithm, AlgorithmFacts>> = {
     supplyBytes: [33, 33],
     publicKeyBytes: 32,
     signatureBytes: 64,
+    evidenceBytesMax: EVIDENCE_BYTES_MAX,
   },
   [Algorithm.FROST_P256_SHA256]: { name: 'FROST_P256_SHA256', ...SCHNORR },
 };

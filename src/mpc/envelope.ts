@@ -13,6 +13,17 @@ import {
 /** The receiver that a broadcast names. */
 export const TO_ALL = 0;
 
+/** A message of a session whose sender's signature was verified. */
+export type SignedMessage = {
+  readonly kind: string;
+  readonly from: PartyIndex;
+  readonly to: PartyIndex;
+  /** Of the body: what the signature is over. */
+  readonly digest: Uint8Array;
+  /** Absent where the digest alone is shown. */
+  readonly body: Uint8Array | undefined;
+};
+
 /**
  * What an envelope's signature is over: T("envelope", [session id, kind, from, to, digest]). The digest stands for the body,
  * so that what was signed can be shown without it: two digests are evidence as short for a large body as for a small one.

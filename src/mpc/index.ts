@@ -14,6 +14,7 @@ export {
   TO_ALL,
   verifiedBody,
 } from './envelope.js';
+export type { SignedMessage } from './envelope.js';
 export type { Heard, Mine, Party } from './party.js';
 export { echoed, reliable } from './reliable.js';
 export type { Echoed, Reliable } from './reliable.js';

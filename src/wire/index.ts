@@ -106,12 +106,8 @@ export {
   AttemptEntry,
   Complaint,
   Evidence,
+  ShownMessage,
   Transcript,
-  TwoMessages,
-  UnreadableMessage,
-  WrongOpening,
-  WrongShare,
-  WrongValue,
 } from './gen/quorate/peer/v1/evidence.js';
 export {
   Append,

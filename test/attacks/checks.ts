@@ -335,25 +335,25 @@ export const CHECKS: readonly Check[] = [
   without(
     'evidence is signed by the accused',
     'framing: what nobody signed',
-    'return this.#judge.verify.identity(this.#identityKey, bytes, signature);',
-    'return true;',
+    'return signed ? [{ kind, from, to, digest, body }] : [];',
+    'return [{ kind, from, to, digest, body }];',
   ),
   without(
     'only what is said once contradicts itself',
     'framing: two declines',
-    '|| !SAID_ONCE.has(kind)',
+    'SAID_ONCE.has(one.kind) &&',
     '',
   ),
   without(
     'a contradiction is two different bodies',
     'framing: one share, shown twice',
-    'if (equal(first.digest, second.digest))\n            return false;',
-    '',
+    '!equal(one.digest, other.digest)',
+    'true',
   ),
   without(
     'the accused’s own ready judges it',
     'framing: a right share and another V',
-    'return this.#judge.verify.identity(this.#identityKey, bytes, signature) ? sharing : undefined;',
+    'return judge.verify.identity(identityKey, bytes, signature) ? sharing : undefined;',
     'return sharing;',
   ),
   without(
@@ -371,8 +371,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'nobody is blamed where nobody can say',
     'framing: a share for a list that nobody can sign',
-    "index, said) === 'wrong';",
-    "index, said) !== 'right';",
+    "index, share) === 'wrong';",
+    "index, share) !== 'right';",
   ),
   without(
     'the request is the one that the attempt names',
@@ -389,8 +389,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'what is unreadable is of a kind that is read',
     'framing: refusals and complaints as unreadable messages',
-    'return codec !== undefined && codec.decode(body) === undefined;',
-    'return codec?.decode(body) === undefined;',
+    'codec !== undefined && codec.decode(first.body) === undefined',
+    'codec?.decode(first.body) === undefined',
   ),
   without(
     'a complainer is not believed',

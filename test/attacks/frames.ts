@@ -5,8 +5,7 @@ import { publicKeyOf, SHARE_KIND } from '../../src/frost/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { encode, Evidence } from '../../src/wire/index.js';
-import type { Envelope, Ready, SignedBody, SignedDigest } from '../../src/wire/index.js';
-import { bodyDigest } from '../../src/mpc/index.js';
+import type { Envelope, Ready, ShownMessage, SignedBody } from '../../src/wire/index.js';
 import {
   judgeOf,
   named,
@@ -25,7 +24,12 @@ import { ofSuite } from './case.js';
 import type { AttackCase } from './case.js';
 import { DECLINED_KIND, COMPLAINT_KIND } from '../../src/tasks/index.js';
 
-type Proof = NonNullable<Evidence['proof']>;
+type Proof = Pick<Evidence, 'reason' | 'messages'>;
+
+/** A message of key generation by node-3, shown as this kind. */
+function shown(kind: string, to: number, signed: SignedBody): ShownMessage {
+  return { kind, from: 3, to, said: { $case: 'body', value: signed } };
+}
 
 /** Made-up evidence against honest nodes, from all that they did sign: none of it may name anybody. */
 export function framingCases(suite: Suite): readonly AttackCase[] {
@@ -219,7 +223,8 @@ function aboutKeygen(suite: Suite): Frame[] {
     frame('a right value, shown as another participant’s', [4], (said) => {
       const value = bodyOf(said.kg3(2));
       const proofs = [1, 3, 4, 65_538].map((to): Proof => {
-        return { $case: 'wrongValue', value: { to, opening: bodyOf(said.kg2), value } };
+        const opening = shown(keygen.kinds.open, 0, bodyOf(said.kg2));
+        return { reason: 'WRONG_VALUE', messages: [opening, shown(keygen.kinds.value, to, value)] };
       });
       return proofs.map((proof) => raw(said.open.basis, 'node-3', proof));
     }),
@@ -236,37 +241,20 @@ function aboutKeygen(suite: Suite): Frame[] {
       ),
     ),
     frame('what nobody signed', [22], (said) => {
+      const { commit, open, value } = keygen.kinds;
       const unsigned = { ...bodyOf(said.kg1), signature: fill(1, 64) };
-      const opening = bodyOf(said.kg2);
+      const opening = shown(open, 0, bodyOf(said.kg2));
       const other = { body: fill(7), signature: fill(2, 64) };
-      return [
-        raw(said.open.basis, 'node-3', {
-          $case: 'wrongOpening',
-          value: { commitment: other, opening },
-        }),
-        raw(said.open.basis, 'node-3', {
-          $case: 'twoMessages',
-          value: {
-            kind: keygen.kinds.commit,
-            from: 3,
-            to: 0,
-            first: digestOf(bodyOf(said.kg1)),
-            second: digestOf(other),
-          },
-        }),
-        raw(said.open.basis, 'node-3', {
-          $case: 'unreadableMessage',
-          value: { kind: keygen.kinds.commit, to: 0, message: other },
-        }),
-        raw(said.open.basis, 'node-3', {
-          $case: 'wrongOpening',
-          value: { commitment: unsigned, opening },
-        }),
-        raw(said.open.basis, 'node-3', {
-          $case: 'wrongValue',
-          value: { to: 2, opening, value: other },
-        }),
+      const proofs: readonly (readonly [string, ...ShownMessage[]])[] = [
+        ['WRONG_OPENING', shown(commit, 0, other), opening],
+        ['TWO_MESSAGES', shown(commit, 0, bodyOf(said.kg1)), shown(commit, 0, other)],
+        ['UNREADABLE_MESSAGE', shown(commit, 0, other)],
+        ['WRONG_OPENING', shown(commit, 0, unsigned), opening],
+        ['WRONG_VALUE', opening, shown(value, 2, other)],
       ];
+      return proofs.map(([reason, ...messages]) =>
+        raw(said.open.basis, 'node-3', { reason, messages }),
+      );
     }),
     frame('messages of one session in another', [2], (said) => {
       const open = openGenerate('second', suite.algorithm);
@@ -309,7 +297,8 @@ function raw(basis: AttemptBasis, node: string, proof: Proof): Uint8Array {
     },
     method: basis.method,
     request: basis.request,
-    proof,
+    ready: undefined,
+    ...proof,
   });
 }
 
@@ -323,11 +312,6 @@ function envelope(
   const value = signedBody(sessionId, kind, from, to, body);
   return { sessionId, kind, from, to, content: { $case: 'open', value } };
 }
-
-const digestOf = ({ body, signature }: SignedBody): SignedDigest => ({
-  digest: bodyDigest(body),
-  signature,
-});
 
 function bodyOf({ content }: Envelope): SignedBody {
   if (content?.$case !== 'open') throw new Error('it is open');

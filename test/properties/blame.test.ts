@@ -59,7 +59,9 @@ test('parts of different evidence, put together, name nobody', () => {
     entry: nat(),
     method: nat(),
     request: nat(),
-    proof: nat(),
+    reason: nat(),
+    messages: nat(),
+    ready: nat(),
   });
   assert(
     property(fields, (of) => {
@@ -70,7 +72,9 @@ test('parts of different evidence, put together, name nobody', () => {
         entry: part('entry'),
         method: part('method') ?? '',
         request: part('request') ?? new Uint8Array(),
-        proof: part('proof'),
+        reason: part('reason') ?? '',
+        messages: [...(part('messages') ?? [])],
+        ready: part('ready'),
       });
       for (const judge of judges) expect(judgeEvidence(judge, evidence)).toBeUndefined();
     }),

@@ -156,6 +156,67 @@ test('two signed digests of one kind name their sender, without the bodies', () 
   expect(against([shown(1)])).toBeUndefined();
 });
 
+test('two digests that one node signed for one broadcast name it, and a digest shows nothing else', () => {
+  const { basis, judge, sessionId } = withJudge(openGenerate());
+  const { commit, open } = keygen.kinds;
+  const envelope = (kind: string, body: Uint8Array, as: 'digest' | 'body' = 'digest'): Envelope => {
+    const value = signedBody(sessionId, kind, 3, 0, body);
+    const digest = { digest: bodyDigest(value.body), signature: value.signature };
+    return {
+      sessionId,
+      kind,
+      from: 3,
+      to: 0,
+      content: as === 'body' ? { $case: 'open', value } : { $case: 'digest', value: digest },
+    };
+  };
+  const of = (...messages: Envelope[]) =>
+    named(judge, evidenceOfMessages(basis, 'node-3', messages));
+
+  expect(of(envelope(commit, fill(1)), envelope(commit, fill(2)))).toBe('node-3 TWO_MESSAGES');
+  expect(of(envelope(commit, fill(1), 'body'), envelope(commit, fill(2)))).toBe(
+    'node-3 TWO_MESSAGES',
+  );
+  expect(of(envelope(commit, fill(1), 'body'), envelope(commit, fill(1)))).toBeUndefined();
+  expect(of(envelope(commit, fill(1)))).toBeUndefined();
+  expect(of(envelope(commit, fill(1)), envelope(open, fill(2)))).toBeUndefined();
+});
+
+test('what is shown must all be signed by the accused, and be no more than the reason asks for', () => {
+  const { basis, judge, sessionId } = withJudge(openGenerate());
+  const { commit } = keygen.kinds;
+  const shown = (from: number, body: Uint8Array) => ({
+    kind: commit,
+    from,
+    to: 0,
+    said: { $case: 'body' as const, value: signedBody(sessionId, commit, from, 0, body) },
+  });
+  const whole = decode(
+    Evidence,
+    evidenceOfMessages(basis, 'node-3', [
+      {
+        sessionId,
+        kind: commit,
+        from: 3,
+        to: 0,
+        content: { $case: 'open', value: shown(3, fill(1)).said.value },
+      },
+    ]) ?? new Uint8Array(),
+  );
+  if (whole === undefined) throw new Error('there is evidence');
+  const verdict = (reason: string, messages: ReturnType<typeof shown>[]) =>
+    named(judge, encode(Evidence, { ...whole, reason, messages }));
+
+  const [one, two, three] = [shown(3, fill(1)), shown(3, fill(2)), shown(3, fill(3))];
+  expect(verdict('TWO_MESSAGES', [one, two])).toBe('node-3 TWO_MESSAGES');
+  expect(verdict('TWO_MESSAGES', [one, two, three])).toBeUndefined();
+  expect(verdict('TWO_MESSAGES', [one, two, shown(1, fill(3))])).toBeUndefined();
+  expect(verdict('UNREADABLE_MESSAGE', [one])).toBe('node-3 UNREADABLE_MESSAGE');
+  expect(verdict('UNREADABLE_MESSAGE', [one, two])).toBeUndefined();
+  for (const reason of ['', 'constructor', 'WRONG_SHARE', 'WRONG_OPENING', 'two_messages'])
+    expect(verdict(reason, [one, two])).toBeUndefined();
+});
+
 test.each(Object.values(keygen.kinds))('a signed %s that is none names its sender', (kind) => {
   const { basis, judge, sessionId } = withJudge(openGenerate());
   const value = signedBody(sessionId, kind, 3, 0, Uint8Array.of(7));

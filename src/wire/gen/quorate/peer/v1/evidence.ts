@@ -23,13 +23,12 @@ export interface Evidence {
   /** The request that the attempt answers, where the entry does not carry it. */
   method: string;
   request: Uint8Array;
-  proof:
-    | { $case: "twoMessages"; value: TwoMessages }
-    | { $case: "unreadableMessage"; value: UnreadableMessage }
-    | { $case: "wrongOpening"; value: WrongOpening }
-    | { $case: "wrongValue"; value: WrongValue }
-    | { $case: "wrongShare"; value: WrongShare }
-    | undefined;
+  /** What the messages show, for example WRONG_SHARE: a word of the protocol that they belong to. */
+  reason: string;
+  /** In the order that the reason asks for. */
+  messages: ShownMessage[];
+  /** The accused's own word for the key, where the messages are of a signature. */
+  ready: Ready | undefined;
 }
 
 /** An entry of kind `command`, with what its hash is over. */
@@ -41,39 +40,14 @@ export interface AttemptEntry {
   payload: Uint8Array;
 }
 
-/** The digests of two different bodies of one sender, recipient, kind and session. */
-export interface TwoMessages {
+/** A message of a session as its sender signed it, for everybody's eyes. */
+export interface ShownMessage {
   kind: string;
   from: number;
   to: number;
-  first: SignedDigest | undefined;
-  second: SignedDigest | undefined;
-}
-
-/** A body of key generation that is none of its kind. */
-export interface UnreadableMessage {
-  kind: string;
-  to: number;
-  message: SignedBody | undefined;
-}
-
-/** A commitment and an opening that do not belong together, or an opening that fails its checks. */
-export interface WrongOpening {
-  commitment: SignedBody | undefined;
-  opening: SignedBody | undefined;
-}
-
-/** A value that is not on the polynomial that the same sender's opening shows. */
-export interface WrongValue {
-  to: number;
-  opening: SignedBody | undefined;
-  value: SignedBody | undefined;
-}
-
-/** A signature share that is not the accused's share of this signature. Its own `ready` says what would be. */
-export interface WrongShare {
-  share: SignedBody | undefined;
-  ready: Ready | undefined;
+  said: { $case: "body"; value: SignedBody } | //
+  /** Enough to show that two bodies differ. */
+  { $case: "digest"; value: SignedDigest } | undefined;
 }
 
 /** The body of a complaint: what a node shows about others. Nobody has to believe the node for it. */
@@ -93,7 +67,15 @@ export interface Transcript {
 }
 
 function createBaseEvidence(): Evidence {
-  return { nodeId: "", entry: undefined, method: "", request: new Uint8Array(0), proof: undefined };
+  return {
+    nodeId: "",
+    entry: undefined,
+    method: "",
+    request: new Uint8Array(0),
+    reason: "",
+    messages: [],
+    ready: undefined,
+  };
 }
 
 export const Evidence: MessageFns<Evidence> = {
@@ -110,22 +92,14 @@ export const Evidence: MessageFns<Evidence> = {
     if (message.request.length !== 0) {
       writer.uint32(34).bytes(message.request);
     }
-    switch (message.proof?.$case) {
-      case "twoMessages":
-        TwoMessages.encode(message.proof.value, writer.uint32(42).fork()).join();
-        break;
-      case "unreadableMessage":
-        UnreadableMessage.encode(message.proof.value, writer.uint32(50).fork()).join();
-        break;
-      case "wrongOpening":
-        WrongOpening.encode(message.proof.value, writer.uint32(58).fork()).join();
-        break;
-      case "wrongValue":
-        WrongValue.encode(message.proof.value, writer.uint32(66).fork()).join();
-        break;
-      case "wrongShare":
-        WrongShare.encode(message.proof.value, writer.uint32(74).fork()).join();
-        break;
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    for (const v of message.messages) {
+      ShownMessage.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.ready !== undefined) {
+      Ready.encode(message.ready, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -180,7 +154,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.proof = { $case: "twoMessages", value: TwoMessages.decode(reader, reader.uint32()) };
+            message.reason = reader.string();
             continue;
           }
           case 6: {
@@ -188,7 +162,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.proof = { $case: "unreadableMessage", value: UnreadableMessage.decode(reader, reader.uint32()) };
+            message.messages.push(ShownMessage.decode(reader, reader.uint32()));
             continue;
           }
           case 7: {
@@ -196,23 +170,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.proof = { $case: "wrongOpening", value: WrongOpening.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.proof = { $case: "wrongValue", value: WrongValue.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.proof = { $case: "wrongShare", value: WrongShare.decode(reader, reader.uint32()) };
+            message.ready = Ready.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -237,27 +195,11 @@ export const Evidence: MessageFns<Evidence> = {
       entry: isSet(object.entry) ? AttemptEntry.fromJSON(object.entry) : undefined,
       method: isSet(object.method) ? globalThis.String(object.method) : "",
       request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
-      proof: isSet(object.twoMessages)
-        ? { $case: "twoMessages", value: TwoMessages.fromJSON(object.twoMessages) }
-        : isSet(object.two_messages)
-        ? { $case: "twoMessages", value: TwoMessages.fromJSON(object.two_messages) }
-        : isSet(object.unreadableMessage)
-        ? { $case: "unreadableMessage", value: UnreadableMessage.fromJSON(object.unreadableMessage) }
-        : isSet(object.unreadable_message)
-        ? { $case: "unreadableMessage", value: UnreadableMessage.fromJSON(object.unreadable_message) }
-        : isSet(object.wrongOpening)
-        ? { $case: "wrongOpening", value: WrongOpening.fromJSON(object.wrongOpening) }
-        : isSet(object.wrong_opening)
-        ? { $case: "wrongOpening", value: WrongOpening.fromJSON(object.wrong_opening) }
-        : isSet(object.wrongValue)
-        ? { $case: "wrongValue", value: WrongValue.fromJSON(object.wrongValue) }
-        : isSet(object.wrong_value)
-        ? { $case: "wrongValue", value: WrongValue.fromJSON(object.wrong_value) }
-        : isSet(object.wrongShare)
-        ? { $case: "wrongShare", value: WrongShare.fromJSON(object.wrongShare) }
-        : isSet(object.wrong_share)
-        ? { $case: "wrongShare", value: WrongShare.fromJSON(object.wrong_share) }
-        : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      messages: globalThis.Array.isArray(object?.messages)
+        ? object.messages.map((e: any) => ShownMessage.fromJSON(e))
+        : [],
+      ready: isSet(object.ready) ? Ready.fromJSON(object.ready) : undefined,
     };
   },
 
@@ -275,16 +217,14 @@ export const Evidence: MessageFns<Evidence> = {
     if (message.request.length !== 0) {
       obj.request = base64FromBytes(message.request);
     }
-    if (message.proof?.$case === "twoMessages") {
-      obj.twoMessages = TwoMessages.toJSON(message.proof.value);
-    } else if (message.proof?.$case === "unreadableMessage") {
-      obj.unreadableMessage = UnreadableMessage.toJSON(message.proof.value);
-    } else if (message.proof?.$case === "wrongOpening") {
-      obj.wrongOpening = WrongOpening.toJSON(message.proof.value);
-    } else if (message.proof?.$case === "wrongValue") {
-      obj.wrongValue = WrongValue.toJSON(message.proof.value);
-    } else if (message.proof?.$case === "wrongShare") {
-      obj.wrongShare = WrongShare.toJSON(message.proof.value);
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.messages?.length) {
+      obj.messages = message.messages.map((e) => ShownMessage.toJSON(e));
+    }
+    if (message.ready !== undefined) {
+      obj.ready = Ready.toJSON(message.ready);
     }
     return obj;
   },
@@ -300,38 +240,9 @@ export const Evidence: MessageFns<Evidence> = {
       : undefined;
     message.method = object.method ?? "";
     message.request = object.request ?? new Uint8Array(0);
-    switch (object.proof?.$case) {
-      case "twoMessages": {
-        if (object.proof?.value !== undefined && object.proof?.value !== null) {
-          message.proof = { $case: "twoMessages", value: TwoMessages.fromPartial(object.proof.value) };
-        }
-        break;
-      }
-      case "unreadableMessage": {
-        if (object.proof?.value !== undefined && object.proof?.value !== null) {
-          message.proof = { $case: "unreadableMessage", value: UnreadableMessage.fromPartial(object.proof.value) };
-        }
-        break;
-      }
-      case "wrongOpening": {
-        if (object.proof?.value !== undefined && object.proof?.value !== null) {
-          message.proof = { $case: "wrongOpening", value: WrongOpening.fromPartial(object.proof.value) };
-        }
-        break;
-      }
-      case "wrongValue": {
-        if (object.proof?.value !== undefined && object.proof?.value !== null) {
-          message.proof = { $case: "wrongValue", value: WrongValue.fromPartial(object.proof.value) };
-        }
-        break;
-      }
-      case "wrongShare": {
-        if (object.proof?.value !== undefined && object.proof?.value !== null) {
-          message.proof = { $case: "wrongShare", value: WrongShare.fromPartial(object.proof.value) };
-        }
-        break;
-      }
-    }
+    message.reason = object.reason ?? "";
+    message.messages = object.messages?.map((e) => ShownMessage.fromPartial(e)) || [];
+    message.ready = (object.ready !== undefined && object.ready !== null) ? Ready.fromPartial(object.ready) : undefined;
     return message;
   },
 };
@@ -482,12 +393,12 @@ export const AttemptEntry: MessageFns<AttemptEntry> = {
   },
 };
 
-function createBaseTwoMessages(): TwoMessages {
-  return { kind: "", from: 0, to: 0, first: undefined, second: undefined };
+function createBaseShownMessage(): ShownMessage {
+  return { kind: "", from: 0, to: 0, said: undefined };
 }
 
-export const TwoMessages: MessageFns<TwoMessages> = {
-  encode(message: TwoMessages, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ShownMessage: MessageFns<ShownMessage> = {
+  encode(message: ShownMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.kind !== "") {
       writer.uint32(10).string(message.kind);
     }
@@ -497,16 +408,18 @@ export const TwoMessages: MessageFns<TwoMessages> = {
     if (message.to !== 0) {
       writer.uint32(24).uint32(message.to);
     }
-    if (message.first !== undefined) {
-      SignedDigest.encode(message.first, writer.uint32(34).fork()).join();
-    }
-    if (message.second !== undefined) {
-      SignedDigest.encode(message.second, writer.uint32(42).fork()).join();
+    switch (message.said?.$case) {
+      case "body":
+        SignedBody.encode(message.said.value, writer.uint32(34).fork()).join();
+        break;
+      case "digest":
+        SignedDigest.encode(message.said.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): TwoMessages {
+  decode(input: BinaryReader | Uint8Array, length?: number): ShownMessage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -515,7 +428,7 @@ export const TwoMessages: MessageFns<TwoMessages> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTwoMessages();
+      const message = createBaseShownMessage();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -548,7 +461,7 @@ export const TwoMessages: MessageFns<TwoMessages> = {
               break;
             }
 
-            message.first = SignedDigest.decode(reader, reader.uint32());
+            message.said = { $case: "body", value: SignedBody.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -556,7 +469,7 @@ export const TwoMessages: MessageFns<TwoMessages> = {
               break;
             }
 
-            message.second = SignedDigest.decode(reader, reader.uint32());
+            message.said = { $case: "digest", value: SignedDigest.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -571,17 +484,20 @@ export const TwoMessages: MessageFns<TwoMessages> = {
     }
   },
 
-  fromJSON(object: any): TwoMessages {
+  fromJSON(object: any): ShownMessage {
     return {
       kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
       from: isSet(object.from) ? globalThis.Number(object.from) : 0,
       to: isSet(object.to) ? globalThis.Number(object.to) : 0,
-      first: isSet(object.first) ? SignedDigest.fromJSON(object.first) : undefined,
-      second: isSet(object.second) ? SignedDigest.fromJSON(object.second) : undefined,
+      said: isSet(object.body)
+        ? { $case: "body", value: SignedBody.fromJSON(object.body) }
+        : isSet(object.digest)
+        ? { $case: "digest", value: SignedDigest.fromJSON(object.digest) }
+        : undefined,
     };
   },
 
-  toJSON(message: TwoMessages): unknown {
+  toJSON(message: ShownMessage): unknown {
     const obj: any = {};
     if (message.kind !== "") {
       obj.kind = message.kind;
@@ -592,413 +508,36 @@ export const TwoMessages: MessageFns<TwoMessages> = {
     if (message.to !== 0) {
       obj.to = Math.round(message.to);
     }
-    if (message.first !== undefined) {
-      obj.first = SignedDigest.toJSON(message.first);
-    }
-    if (message.second !== undefined) {
-      obj.second = SignedDigest.toJSON(message.second);
+    if (message.said?.$case === "body") {
+      obj.body = SignedBody.toJSON(message.said.value);
+    } else if (message.said?.$case === "digest") {
+      obj.digest = SignedDigest.toJSON(message.said.value);
     }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TwoMessages>, I>>(base?: I): TwoMessages {
-    return TwoMessages.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<ShownMessage>, I>>(base?: I): ShownMessage {
+    return ShownMessage.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<TwoMessages>, I>>(object: I): TwoMessages {
-    const message = createBaseTwoMessages();
+  fromPartial<I extends Exact<DeepPartial<ShownMessage>, I>>(object: I): ShownMessage {
+    const message = createBaseShownMessage();
     message.kind = object.kind ?? "";
     message.from = object.from ?? 0;
     message.to = object.to ?? 0;
-    message.first = (object.first !== undefined && object.first !== null)
-      ? SignedDigest.fromPartial(object.first)
-      : undefined;
-    message.second = (object.second !== undefined && object.second !== null)
-      ? SignedDigest.fromPartial(object.second)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseUnreadableMessage(): UnreadableMessage {
-  return { kind: "", to: 0, message: undefined };
-}
-
-export const UnreadableMessage: MessageFns<UnreadableMessage> = {
-  encode(message: UnreadableMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.kind !== "") {
-      writer.uint32(10).string(message.kind);
-    }
-    if (message.to !== 0) {
-      writer.uint32(16).uint32(message.to);
-    }
-    if (message.message !== undefined) {
-      SignedBody.encode(message.message, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UnreadableMessage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUnreadableMessage();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.kind = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.to = reader.uint32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.message = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
+    switch (object.said?.$case) {
+      case "body": {
+        if (object.said?.value !== undefined && object.said?.value !== null) {
+          message.said = { $case: "body", value: SignedBody.fromPartial(object.said.value) };
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+        break;
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): UnreadableMessage {
-    return {
-      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
-      to: isSet(object.to) ? globalThis.Number(object.to) : 0,
-      message: isSet(object.message) ? SignedBody.fromJSON(object.message) : undefined,
-    };
-  },
-
-  toJSON(message: UnreadableMessage): unknown {
-    const obj: any = {};
-    if (message.kind !== "") {
-      obj.kind = message.kind;
-    }
-    if (message.to !== 0) {
-      obj.to = Math.round(message.to);
-    }
-    if (message.message !== undefined) {
-      obj.message = SignedBody.toJSON(message.message);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<UnreadableMessage>, I>>(base?: I): UnreadableMessage {
-    return UnreadableMessage.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<UnreadableMessage>, I>>(object: I): UnreadableMessage {
-    const message = createBaseUnreadableMessage();
-    message.kind = object.kind ?? "";
-    message.to = object.to ?? 0;
-    message.message = (object.message !== undefined && object.message !== null)
-      ? SignedBody.fromPartial(object.message)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWrongOpening(): WrongOpening {
-  return { commitment: undefined, opening: undefined };
-}
-
-export const WrongOpening: MessageFns<WrongOpening> = {
-  encode(message: WrongOpening, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commitment !== undefined) {
-      SignedBody.encode(message.commitment, writer.uint32(10).fork()).join();
-    }
-    if (message.opening !== undefined) {
-      SignedBody.encode(message.opening, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WrongOpening {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrongOpening();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.commitment = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.opening = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
+      case "digest": {
+        if (object.said?.value !== undefined && object.said?.value !== null) {
+          message.said = { $case: "digest", value: SignedDigest.fromPartial(object.said.value) };
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+        break;
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
-  },
-
-  fromJSON(object: any): WrongOpening {
-    return {
-      commitment: isSet(object.commitment) ? SignedBody.fromJSON(object.commitment) : undefined,
-      opening: isSet(object.opening) ? SignedBody.fromJSON(object.opening) : undefined,
-    };
-  },
-
-  toJSON(message: WrongOpening): unknown {
-    const obj: any = {};
-    if (message.commitment !== undefined) {
-      obj.commitment = SignedBody.toJSON(message.commitment);
-    }
-    if (message.opening !== undefined) {
-      obj.opening = SignedBody.toJSON(message.opening);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<WrongOpening>, I>>(base?: I): WrongOpening {
-    return WrongOpening.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<WrongOpening>, I>>(object: I): WrongOpening {
-    const message = createBaseWrongOpening();
-    message.commitment = (object.commitment !== undefined && object.commitment !== null)
-      ? SignedBody.fromPartial(object.commitment)
-      : undefined;
-    message.opening = (object.opening !== undefined && object.opening !== null)
-      ? SignedBody.fromPartial(object.opening)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWrongValue(): WrongValue {
-  return { to: 0, opening: undefined, value: undefined };
-}
-
-export const WrongValue: MessageFns<WrongValue> = {
-  encode(message: WrongValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.to !== 0) {
-      writer.uint32(8).uint32(message.to);
-    }
-    if (message.opening !== undefined) {
-      SignedBody.encode(message.opening, writer.uint32(18).fork()).join();
-    }
-    if (message.value !== undefined) {
-      SignedBody.encode(message.value, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WrongValue {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrongValue();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.to = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.opening = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.value = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): WrongValue {
-    return {
-      to: isSet(object.to) ? globalThis.Number(object.to) : 0,
-      opening: isSet(object.opening) ? SignedBody.fromJSON(object.opening) : undefined,
-      value: isSet(object.value) ? SignedBody.fromJSON(object.value) : undefined,
-    };
-  },
-
-  toJSON(message: WrongValue): unknown {
-    const obj: any = {};
-    if (message.to !== 0) {
-      obj.to = Math.round(message.to);
-    }
-    if (message.opening !== undefined) {
-      obj.opening = SignedBody.toJSON(message.opening);
-    }
-    if (message.value !== undefined) {
-      obj.value = SignedBody.toJSON(message.value);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<WrongValue>, I>>(base?: I): WrongValue {
-    return WrongValue.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<WrongValue>, I>>(object: I): WrongValue {
-    const message = createBaseWrongValue();
-    message.to = object.to ?? 0;
-    message.opening = (object.opening !== undefined && object.opening !== null)
-      ? SignedBody.fromPartial(object.opening)
-      : undefined;
-    message.value = (object.value !== undefined && object.value !== null)
-      ? SignedBody.fromPartial(object.value)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWrongShare(): WrongShare {
-  return { share: undefined, ready: undefined };
-}
-
-export const WrongShare: MessageFns<WrongShare> = {
-  encode(message: WrongShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.share !== undefined) {
-      SignedBody.encode(message.share, writer.uint32(10).fork()).join();
-    }
-    if (message.ready !== undefined) {
-      Ready.encode(message.ready, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WrongShare {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWrongShare();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.share = SignedBody.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.ready = Ready.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): WrongShare {
-    return {
-      share: isSet(object.share) ? SignedBody.fromJSON(object.share) : undefined,
-      ready: isSet(object.ready) ? Ready.fromJSON(object.ready) : undefined,
-    };
-  },
-
-  toJSON(message: WrongShare): unknown {
-    const obj: any = {};
-    if (message.share !== undefined) {
-      obj.share = SignedBody.toJSON(message.share);
-    }
-    if (message.ready !== undefined) {
-      obj.ready = Ready.toJSON(message.ready);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<WrongShare>, I>>(base?: I): WrongShare {
-    return WrongShare.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<WrongShare>, I>>(object: I): WrongShare {
-    const message = createBaseWrongShare();
-    message.share = (object.share !== undefined && object.share !== null)
-      ? SignedBody.fromPartial(object.share)
-      : undefined;
-    message.ready = (object.ready !== undefined && object.ready !== null) ? Ready.fromPartial(object.ready) : undefined;
     return message;
   },
 };
