@@ -36,7 +36,7 @@ export function frostScheme<P>(suite: Suite<P>): Scheme {
     isSupply: (parts) =>
       parts.length === 2 && parts.every((part) => suite.group.decode(part) !== undefined),
     signShare(key, share, secret, signers, message) {
-      // Views of the secret: what wipes the nonce wipes it.
+      // Views of the secret: it is wiped with the nonce.
       const nonce = { d: secret.subarray(0, scalarBytes), e: secret.subarray(scalarBytes) };
       return signShare(suite, key, share, nonce, signers.map(commitmentOf), message);
     },
@@ -51,7 +51,7 @@ export function frostScheme<P>(suite: Suite<P>): Scheme {
           const isSigner = isSignerSet(key.threshold, indices) && indices.includes(index);
           if (!isShare || shown.from !== index || !isSigner) return false;
           if (shown.body === undefined) return false;
-          // What is signed and spells no share is a wrong one.
+          // A signed body that spells no share is a wrong share.
           const { share = NO_SHARE } = decode(SignatureShare, shown.body) ?? {};
           const B = signers.map(commitmentOf);
           return judgeSignatureShare(suite, key, B, message, index, share) === 'wrong';
@@ -61,7 +61,7 @@ export function frostScheme<P>(suite: Suite<P>): Scheme {
   };
 }
 
-/** What has not two parts spells no point, and is found out where points are decoded. */
+/** A supply without two parts spells no point, which is found out where points are decoded. */
 function commitmentOf({ index, parts }: SignerSupply): Commitment {
   const [D = NO_POINT, E = NO_POINT] = parts;
   return { index, D, E };

@@ -1,6 +1,6 @@
 /**
  * All algorithms that a node can serve, side by side: a table with a scheme for each, which does not compile with a line
- * missing, and what is computed for any of them. It knows no key store, no log and no node.
+ * missing, and the jobs that are computed for any of them. It knows no key store, no log and no node.
  */
 export { frostScheme } from './frost-scheme.js';
 export { algorithmJobs } from './jobs.js';

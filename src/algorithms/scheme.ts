@@ -5,13 +5,13 @@ import type { Random } from '../ports/index.js';
 import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
 
 /**
- * What one signer needs for one signature, made before the message is known and used once: a nonce of FROST with its
+ * The material of one signer for one signature, made before the message is known and used once: a nonce of FROST with its
  * commitment. Other algorithms may need something else, so the bytes are opaque to whatever keeps them.
  */
 export type MadeSupply = {
   /** The holder's alone. Taken by the one signature that uses it, and wiped. */
   readonly secret: Uint8Array;
-  /** What others must know of it, in the order of {@link AlgorithmFacts.supplyBytes}. */
+  /** Its public half, in the order of {@link AlgorithmFacts.supplyBytes}. */
   readonly parts: readonly Uint8Array[];
 };
 
@@ -25,7 +25,7 @@ export type SignShareResult =
   | { readonly share: Uint8Array }
   /** A supply's parts are no points: the owner's index. 0: no signature comes of all together, which is no signer's fault alone. */
   | { readonly declined: 'bad-commitment'; readonly index: PartyIndex }
-  /** This node's own share failed the check that everybody would make: a fault in its memory. The index is its own. */
+  /** This node's own share failed the check that every node would make: a fault in its memory. The index is its own. */
   | { readonly declined: 'wrong-share'; readonly index: PartyIndex };
 
 export type CombineResult =
@@ -33,10 +33,10 @@ export type CombineResult =
   /** The signers of wrong shares. None: every share is right or cannot be checked, and still there is no signature. */
   | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
 
-/** What a signer signs and no honest one does. */
+/** Faults of messages of signing: no honest signer signs such messages. */
 export type SigningReason = 'WRONG_SHARE';
 
-/** What an attempt fixes of a signature, and the accused's place in it. */
+/** A signature as its attempt fixes it, and the accused's place in it. */
 export type AccusedOfSigning = {
   /** As the accused itself signed for it. */
   readonly key: SharedKey;
@@ -55,7 +55,7 @@ export interface Scheme {
 
   /** The public key as clients see it, of a sharing with this V_0. */
   publicKeyOf(V_0: Uint8Array): Uint8Array | undefined;
-  /** The public key at the request's path; `undefined` for what is no sound sharing, or where there is no key. */
+  /** The public key at the request's path; `undefined` for an unsound sharing, or where there is no key. */
   derivedPublicKey(key: SharedKey): Uint8Array | undefined;
   /** Whether the share is of this key: of its sharing, and the sharing of its public key. */
   belongs(key: SharedKey, share: KeyShare): boolean;
@@ -66,7 +66,7 @@ export interface Scheme {
   isSupply(parts: readonly Uint8Array[]): boolean;
 
   /**
-   * This node's signature share, which has passed the check that everybody would make.
+   * This node's signature share, which has passed the check that every node would make.
    *
    * @param secret - Of this node's supply, whose parts stand in `signers`. Wiped, whatever happens.
    * @param signers - Exactly the attempt's, in order of index, this node among them.
@@ -90,7 +90,7 @@ export interface Scheme {
     shares: ReadonlyMap<PartyIndex, Uint8Array>,
     verify: (signature: Uint8Array) => boolean,
   ): CombineResult;
-  /** Whether the messages, all signed by the accused in its session, show what `reason` says. */
+  /** Whether the messages, all signed by the accused in its session, show the fault `reason`. */
   judge(
     accused: AccusedOfSigning,
     reason: SigningReason,

@@ -12,7 +12,7 @@ import type {
   Verifiers,
 } from './scheme.js';
 
-/** What a thread that computes for signatures has of its own. */
+/** The context of a thread that computes for signatures. */
 export type SigningContext = { readonly schemes: Schemes; readonly verifiers: Verifiers };
 
 export type MakeSuppliesInput = {
@@ -51,7 +51,7 @@ export type CheckSuppliesInput = {
   readonly supplies: readonly (readonly Uint8Array[])[];
 };
 
-/** {@link Scheme.isSupply} for each: what is computed next with the same points need not decode them again. */
+/** {@link Scheme.isSupply} for each: the next job with the same points need not decode them again. */
 export const checkSuppliesJob: Job<CheckSuppliesInput, readonly boolean[], SigningContext> = {
   name: 'signing/check-supplies',
   lane: 'signing',

@@ -9,7 +9,7 @@ import type { Attempt, AttemptEntry, Evidence } from '../wire/index.js';
 
 /**
  * The attempt that evidence is about. An honest node signs messages of a session only when its own log has the entry
- * from whose hash the session's id is made. So what the entry fixes is what an honest node acted on.
+ * from whose hash the session's id is made. So an honest node acted on the values that the entry fixes.
  */
 export type AccusedAttempt = {
   /** 32 bytes. */

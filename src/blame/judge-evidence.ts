@@ -21,14 +21,14 @@ import type { Ready, Sharing, ShownMessage } from '../wire/index.js';
 import { accusedAttempt } from './accused-attempt.js';
 import type { AccusedAttempt } from './accused-attempt.js';
 
-/** What a judgement stands on: the cluster's own file, and arithmetic. */
+/** The grounds of a judgement: the cluster's own file, and arithmetic. */
 export type Judge = {
   readonly genesis: Genesis;
   readonly verify: Pick<Verify, 'identity'>;
   readonly schemes: Schemes;
 };
 
-/** A node, and what it signed that no honest node signs. */
+/** A node that signed messages which no honest node signs. */
 export type Culprit = {
   readonly nodeId: NodeId;
   readonly reason: CulpritReason;
@@ -131,7 +131,7 @@ class Trial {
     return messages.length === shown.length ? messages : undefined;
   }
 
-  /** What the attempt fixes of a key generation that the accused takes part in. */
+  /** For an attempt to generate a key, in which the accused takes part. */
   keygen(reason: KeygenReason, messages: readonly SignedMessage[]): boolean {
     const { judge, node } = this.#accused;
     const { attempt, request, sessionId: session } = this.#accused.attempt;

@@ -7,7 +7,7 @@ import { Command, decode, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
 import type { CulpritReason } from './judge-evidence.js';
 
-/** What fixes an attempt: its entry, the hash before it, and the request that it answers. */
+/** The entry that fixes an attempt, the hash before it, and the request that it answers. */
 export type AttemptBasis = {
   readonly entry: AttemptEntry;
   readonly method: string;
@@ -48,7 +48,7 @@ export function evidenceOfShare(
   return evidence(basis, node, 'WRONG_SHARE', [shown], ready);
 }
 
-/** What an envelope that is not sealed shows. */
+/** The message of an envelope that is not sealed. */
 function shownOf({ kind, from, to, content }: Envelope): readonly ShownMessage[] {
   switch (content?.$case) {
     case 'open':
@@ -68,7 +68,7 @@ function withDigest(shown: ShownMessage): ShownMessage {
   return { ...shown, said: { $case: 'digest', value: { digest: bodyDigest(body), signature } } };
 }
 
-/** What messages of key generation may show, by their kinds. */
+/** The fault that messages may show, by their kinds. */
 function reasonOf([first, second]: readonly ShownMessage[]): CulpritReason | undefined {
   if (first === undefined) return undefined;
   if (second === undefined) return 'UNREADABLE_MESSAGE';

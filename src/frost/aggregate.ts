@@ -7,14 +7,14 @@ import type { Suite } from './suite.js';
 export type AggregateResult =
   | { readonly ok: true; readonly signature: Uint8Array }
   /**
-   * Whose share is wrong. Nobody: every share is right or cannot be judged, and still there is no signature. With fewer than
+   * The signers of wrong shares. None: every share is right or cannot be checked, and still there is no signature. With fewer than
    * t malicious participants that is a bug or a corrupted key, and a reason to stop using it.
    */
   | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
 
 /**
  * Adds signature shares up (RFC 9591 §5.3). The sum is verified first, which covers all shares at once; only if that fails
- * is each checked by itself. Anybody may do it, and nobody has to believe the result.
+ * is each checked by itself. Any node may do it, and no node has to believe the result.
  *
  * @param shares - Of each signer of B, as it came; others are not looked at.
  * @param verify - Verifies enc(R) ‖ enc(z) under the public key, by code that is not this.
@@ -33,7 +33,7 @@ export function aggregate<P>(
   const binding = bind(suite, signing, B, message);
   if ('badCommitment' in binding) return { ok: false, culprits: [] };
 
-  // A share that spells no scalar must be blamed before it is added: it would hide who spoilt the sum.
+  // A share that spells no scalar must be blamed before it is added: it would hide the signer that spoilt the sum.
   const z = new Map<PartyIndex, bigint | undefined>();
   for (const { index } of B) {
     const share = shares.get(index);

@@ -27,7 +27,7 @@ export function isSignerSet(threshold: number, indices: readonly PartyIndex[]): 
  * Binds a signature to its signers, their commitments and the message (RFC 9591 §4.4–4.6). R and c are the same for all
  * signers and for the aggregator, so a node that is both computes them once.
  *
- * @returns A bad commitment's owner instead, or 0 when the sum of all is the identity and belongs to nobody.
+ * @returns A bad commitment's owner instead, or 0 when the sum of all is the identity, which is no one signer's fault.
  */
 export function bind<P>(
   suite: Suite<P>,

@@ -43,7 +43,7 @@ function childOf<P>(group: Group<P>, K: P, code: Uint8Array, number: number, ret
 }
 
 /**
- * Ours, where no standard derives public keys from public keys (SLIP-10 on Ed25519 is for whoever holds the private key):
+ * Ours, where no standard derives public keys from public keys (SLIP-10 on Ed25519 asks for the private key):
  * t = XOF("ed-tweak", [K, chain code, path], 64) mod q, big-endian, for the path as a whole. There are no keys in between.
  */
 export function deriveAtOnce<P>(

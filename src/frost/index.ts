@@ -1,6 +1,6 @@
 /**
  * FROST signing: three plain functions (RFC 9591), nonces and commitments, shares, aggregation. Everything is generic in its
- * suite, a value that is handed in. It knows no log, no node and no storage: who may sign what is decided before it is asked.
+ * suite, a value that is handed in. It knows no log, no node and no storage: whether a node may sign a message is decided before.
  */
 export { aggregate } from './aggregate.js';
 export type { AggregateResult } from './aggregate.js';

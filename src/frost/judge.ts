@@ -5,7 +5,7 @@ import { signingKey } from './signing-key.js';
 import type { Suite } from './suite.js';
 
 /**
- * Whether `share` is the signature share of signer `who` of B (RFC 9591 §5.4). Nobody can say when V or a commitment is no
+ * Whether `share` is the signature share of signer `who` of B (RFC 9591 §5.4). `unknown` when V or a commitment is no
  * good: an honest signer makes no share for such a list. The caller has seen that B is a signer set with `who` in it.
  */
 export function judgeSignatureShare<P>(

@@ -8,7 +8,7 @@ import type { Suite } from './suite.js';
 
 export const HEDGE_BYTES = 32;
 
-/** A nonce: two encoded scalars, for one signature. Whoever takes it for `signShare` gives it away. */
+/** A nonce: two encoded scalars, for one signature. `signShare` takes and wipes it. */
 export type Nonce = { readonly d: Uint8Array; readonly e: Uint8Array };
 
 /**
@@ -45,9 +45,9 @@ function nonceScalar<P>(suite: Suite<P>, scalar: Uint8Array, random: Random): bi
 
 export type SignShareResult =
   | { readonly share: Uint8Array }
-  /** A commitment of B is no point: the owner's index. 0: the sum of all is the identity, which is nobody's fault alone. */
+  /** A commitment of B is no point: the owner's index. 0: the sum of all is the identity, which is no one signer's fault. */
   | { readonly declined: 'bad-commitment'; readonly index: PartyIndex }
-  /** This node's own share failed the check that everybody would make: a fault in its memory. The index is its own. */
+  /** This node's own share failed the check that every node would make: a fault in its memory. The index is its own. */
   | { readonly declined: 'wrong-share'; readonly index: PartyIndex };
 
 /**
@@ -94,7 +94,7 @@ function checkedShare<P>(
   const [d_i, e_i, shared] = [nonce.d, nonce.e, scalar].map((each) => group.decodeScalar(each));
   if (d_i === undefined || e_i === undefined || shared === undefined) return wrong;
 
-  // The tweaked share exists here and nowhere else: what is stored is the sharing's.
+  // The tweaked share exists here and nowhere else: the stored share is the sharing's.
   const x_i = modulo((signing.negated ? -shared : shared) + signing.tweak, q);
   const nonces = d_i + mine.rho * e_i;
   const weight = (mine.lambda * binding.c) % q;

@@ -67,8 +67,8 @@ function tweaked<P>(
 
 /**
  * Adding a constant to a polynomial adds it to every share: so each signer applies the same ± and tweak to its own share,
- * and everybody to the X_j. First the path, on the full point; then Taproot's tweak of the key with the even y (BIP-341);
- * then the even y of what comes out (BIP-340).
+ * and every node to the X_j. First the path, on the full point; then Taproot's tweak of the key with the even y (BIP-341);
+ * then the even y of the tweaked key (BIP-340).
  */
 function tweak<P>(
   suite: Suite<P>,

@@ -3,7 +3,7 @@ import { BoundedCache, type Group } from '../crypto/index.js';
 import type { SharingGroup } from '../sharing/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 
-/** What a suite consists of (RFC 9591 §6): a group, and five hashes that nothing else uses. */
+/** The parts of a suite (RFC 9591 §6): a group, and five hashes that nothing else uses. */
 export interface SuiteParts<P> {
   readonly algorithm: KeyAlgorithm;
   readonly group: Group<P>;
@@ -23,29 +23,29 @@ export interface SuiteParts<P> {
   derive?(K: P, chainCode: Uint8Array, path: readonly number[]): Derived<P> | undefined;
 }
 
-/** What BIP-340 and BIP-341 do to points. */
+/** The rules of BIP-340 and BIP-341 for points. */
 export interface Taproot<P> {
   /** x(point), 32 bytes. */
   x(point: P): Uint8Array;
   /** Verifiers take x for the point with the even y. */
   hasOddY(point: P): boolean;
-  /** What is added to the key with this x, or `undefined` where BIP-341 says to fail. */
+  /** The scalar that is added to the key with this x, or `undefined` where BIP-341 says to fail. */
   tweak(x: Uint8Array): bigint | undefined;
 }
 
 export type Derived<P> = { readonly point: P; readonly tweak: bigint };
 
-/** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is what is shared. All of it is public. */
+/** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is the shared secret. All of it is public. */
 export type Tweaked = {
-  /** enc(PK): what binding factors are bound to. For Taproot the point with the even y, whose x is the public key. */
+  /** enc(PK): binding factors are bound to it. For Taproot the point with the even y, whose x is the public key. */
   readonly point: Uint8Array;
-  /** What clients see and verify under, and what the challenge is bound to. */
+  /** Clients see it and verify under it, and the challenge is bound to it. */
   readonly publicKey: Uint8Array;
   readonly negated: boolean;
   readonly tweak: bigint;
 };
 
-/** What signers and aggregator compute alike from key, B and message. All of it is public. */
+/** The values that signers and aggregator compute alike from key, B and message. All of it is public. */
 export type Binding<P> = {
   /** The first half of the signature: enc(R), for Taproot x(R). */
   readonly R: Uint8Array;
@@ -63,7 +63,7 @@ export type SignerBinding<P> = {
   readonly lambda: bigint;
 };
 
-/** A suite, and what it remembers so that nothing public is computed twice. */
+/** A suite, and caches, so that no public value is computed twice. */
 export interface Suite<P = unknown> extends SuiteParts<P>, SharingGroup<P> {
   /** By everything that a binding depends on. */
   readonly bindings: BoundedCache<Binding<P>>;

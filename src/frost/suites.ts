@@ -79,7 +79,7 @@ const taproot: Taproot<AffinePoint> = {
 };
 
 /**
- * FROST over secp256k1 whose signatures are BIP-340's, as the libraries that call it FROST(secp256k1, SHA-256)-TR have it:
+ * FROST over secp256k1 whose signatures are BIP-340's, as in the libraries that call it FROST(secp256k1, SHA-256)-TR:
  * the challenge is BIP-340's, all other hashes are RFC 9591's under a context of their own. Keys commit to no script.
  */
 export const taprootSuite: Suite = createSuite({

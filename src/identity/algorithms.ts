@@ -4,7 +4,7 @@ import { Algorithm } from '../wire/index.js';
 /** An algorithm that keys can be made of. */
 export type KeyAlgorithm = Exclude<Algorithm, Algorithm.UNSPECIFIED | Algorithm.UNRECOGNIZED>;
 
-/** What every room may know of an algorithm. */
+/** The facts that every room may know of an algorithm. */
 export type AlgorithmFacts = {
   /** As people and transcripts write it. */
   readonly name: string;

@@ -19,7 +19,7 @@ export type HoldingsParts = {
   readonly random: Random;
   /** Secrets that are open in memory at once; the least recently used goes. */
   readonly openMax: number;
-  /** A secret is open no more: what was made from it goes too. */
+  /** A secret is open no more: supplies that were made from it go too. */
   readonly onClosed: (name: string) => void;
 };
 
@@ -28,7 +28,7 @@ export type Holding = Omit<SecretPlace, 'clusterId' | 'nodeId'>;
 
 type OpenSecret = { readonly at: Holding; readonly secret: Secret };
 
-/** Key and version: what an open secret is found by. */
+/** Key and version: the name of an open secret. */
 export function nameOf({ keyId, version }: Pick<Holding, 'keyId' | 'version'>): string {
   return `${keyId}/${version}`;
 }
@@ -56,7 +56,7 @@ export class Holdings {
   }
 
   /**
-   * Seals a secret and makes it durable; resolves when it has been read back and opened, and is what it was. The same secret
+   * Seals a secret and makes it durable; resolves when it has been read back and opened, and is unchanged. The same secret
    * may be kept twice. It stays the caller's.
    *
    * @param record - Public bytes that are kept beside it.
@@ -95,7 +95,7 @@ export class Holdings {
   /**
    * Opens a secret into memory; `false` when this node has none for the session.
    *
-   * @param isKind - Whether a secret of this kind is what the caller means.
+   * @param isKind - Whether the caller means a secret of this kind.
    * @throws ClusterError `data-loss` when it does not open as the secret of this place (damage, another node's, another
    * wrapping key), or is of another kind.
    * @throws {ShareStoreError} `unavailable`.
@@ -109,7 +109,7 @@ export class Holdings {
 
     const secret = unsealSecret(this.#place(at), stored, this.#wrapping());
     if (secret === undefined) throw doesNotOpen(at);
-    // One secret is never used under two algorithms, nor as what it is not.
+    // One secret is never used under two algorithms, nor as another kind.
     if (!isKind(secret.kind)) {
       secret.bytes[Symbol.dispose]();
       throw doesNotOpen(at);
@@ -133,7 +133,7 @@ export class Holdings {
     return (await this.#knownSessions()).get(keyId)?.size ?? 0;
   }
 
-  /** Wipes what is open. Nothing can be opened after. */
+  /** Wipes the open secrets. None can be opened after. */
   close(): void {
     this.#closed = true;
     this.#open.clear();

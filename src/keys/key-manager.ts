@@ -84,7 +84,7 @@ export type TakenSupply = {
   readonly secret: Uint8Array;
 };
 
-/** This node's key shares, durable and sealed, and what it has ready to sign with, in memory and used once. */
+/** This node's key shares, durable and sealed, and its supplies, in memory and used once. */
 export class KeyManager {
   readonly #parts: KeyManagerParts;
   readonly #limits: KeyManagerLimits;
@@ -111,7 +111,7 @@ export class KeyManager {
   }
 
   /**
-   * Seals a key share and makes it durable; resolves when it has been read back and opened, and is what it was. Only then may
+   * Seals a key share and makes it durable; resolves when it has been read back and opened, and is unchanged. Only then may
    * `ready` be said. The same share may be kept twice.
    *
    * @throws ClusterError `already-exists` when the session has another share, which stays; `data-loss` when the store gives
@@ -210,7 +210,7 @@ export class KeyManager {
     this.#supplies.expire(now - this.#limits.nonceLifeMs);
   }
 
-  /** Drops this node's supplies that an applied entry names, id and parts. What is taken for the entry is taken before. */
+  /** Drops this node's supplies that an applied entry names, id and parts. A supply that the entry uses is taken before. */
   named(supplies: readonly Supply[]): void {
     this.#supplies.named(supplies);
   }
@@ -220,7 +220,7 @@ export class KeyManager {
     return this.#holdings.pending(keyId);
   }
 
-  /** Wipes what is open, supplies included. Nothing can be taken after. */
+  /** Wipes open shares and supplies. None can be taken after. */
   close(): void {
     this.#holdings.close();
   }

@@ -11,15 +11,15 @@ export type SecretPlace = {
   readonly keyId: KeyId;
   readonly version: number;
   readonly sessionId: SessionId;
-  /** 32 bytes over what is public of the secret: for a key share {@link polynomialHash}. */
+  /** 32 bytes over the public values of the secret: for a key share {@link polynomialHash}. */
   readonly publicHash: Uint8Array;
 };
 
-/** What is sealed. Its owner disposes of the bytes. */
+/** A secret in the clear. Its owner disposes of the bytes. */
 export type Secret = {
-  /** What the bytes are, and of which algorithm: at most 255 ASCII characters. */
+  /** The purpose of the bytes, and their algorithm: at most 255 ASCII characters. */
   readonly kind: string;
-  /** What must be known to use the secret, at most 255 bytes. Opaque here. */
+  /** Public parameters that go with the secret, at most 255 bytes. Opaque here. */
   readonly about: Uint8Array;
   /** The secret itself. Opaque here. */
   readonly bytes: SecretBytes;
@@ -33,7 +33,7 @@ export type Secret = {
  * The data key is new for each secret and sealed with AES-256-GCM under the node's wrapping key; the secret with AES-256-GCM
  * under the data key. Both have the same associated data, T("secret", [cluster, node, key, version, session, public hash,
  * SHA-256 of the record]), so the record, which is public and in clear, cannot be exchanged either.
- * What is sealed: u8(length) ‖ kind ‖ u8(length) ‖ about ‖ secret. So a secret opens as what it was sealed as.
+ * The sealed plaintext: u8(length) ‖ kind ‖ u8(length) ‖ about ‖ secret. So a secret opens as its own kind.
  */
 const FORMAT = 2;
 const NONCE_BYTES = 12;

@@ -37,10 +37,10 @@ export class SingleUse {
   }
 
   /**
-   * Keeps a supply, and gives what may be published of it. At a cap the oldest goes: its parts may be lost with a leader
+   * Keeps a supply, and gives its public form. At a cap the oldest goes: its parts may be lost with a leader
    * that pooled them, and holding on to it would keep the next leader waiting until it expires.
    *
-   * @param owner - What it was made for: a key and version; with the participants, where a set of them makes it together.
+   * @param owner - The purpose of the supply: a key and version; with the participants, where a set of them makes it together.
    */
   add(owner: string, supply: MadeSupply, madeMs: Millis): Supply {
     const mine = this.#counters.get(owner) ?? new Set();
@@ -64,7 +64,7 @@ export class SingleUse {
    * that name one supply the second finds it gone.
    *
    * @returns `gone` for an id that is not here, or no more; `other-bytes` when the id is here and the parts are others: then it
-   * is kept, since no node can have signed for what was named.
+   * is kept, since no node can have signed for the named parts.
    */
   take(owner: string, supply: Supply): Uint8Array | 'gone' | 'other-bytes' {
     const kept = this.#find(supply);
@@ -82,7 +82,7 @@ export class SingleUse {
     }
   }
 
-  /** Drops what was made at `madeMs` or before. */
+  /** Drops supplies made at `madeMs` or before. */
   expire(madeMs: Millis): void {
     for (const [counter, kept] of this.#kept) {
       if (kept.madeMs > madeMs) return;

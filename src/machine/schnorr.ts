@@ -34,7 +34,7 @@ function hasLengths(
   return publicKey.length === keyBytes && signature.length === signatureBytes;
 }
 
-/** What cannot be decoded does not verify. */
+/** Bytes that cannot be decoded do not verify. */
 function holds(check: () => boolean): boolean {
   try {
     return check();

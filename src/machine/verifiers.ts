@@ -4,7 +4,7 @@ import { verifyEd25519 } from './openssl.js';
 import { verifyBip340, verifySchnorrP256, verifySchnorrSecp256k1 } from './schnorr.js';
 
 /**
- * One verifier for each algorithm of keys, none of which shares code with what signs: OpenSSL's; for Schnorr signatures, which
+ * One verifier for each algorithm of keys, none of which shares code with the signing: OpenSSL's; for Schnorr signatures, which
  * OpenSSL does not know, @noble/curves'.
  */
 export const VERIFIERS: Verifiers = {

@@ -1,14 +1,14 @@
 /**
- * What waits for a job. Jobs that a signature waits for come first, then those that a new key waits for, then those that
+ * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then those that
  * fill pools ahead of need.
  */
 export type Lane = 'signing' | 'generation' | 'pool';
 
-/** One kind of job: plain data in, plain data out. What crosses is bytes; points and other objects stay in their thread. */
+/** One kind of job: plain data in, plain data out. Bytes cross between threads; points and other objects stay in their own. */
 export type Job<I, O, C = unknown> = {
   readonly name: string;
   readonly lane: Lane;
-  /** @param context - What the computing thread has of its own, such as the table of algorithms. */
+  /** @param context - The computing thread's own, such as the table of algorithms. */
   readonly compute: (input: I, context: C) => O;
   /** Arrays of the input that are given away: each has its buffer to itself. The job wipes them. */
   readonly takes?: (input: I) => readonly Uint8Array[];
@@ -21,16 +21,16 @@ export interface Compute {
   /**
    * Computes `job` once: it is never repeated, whatever happens.
    *
-   * @param input - A copy of it is computed with. What the job takes is empty when this returns.
+   * @param input - A copy of it is computed with. The arrays that the job takes are empty when this returns.
    * @throws {ClusterError} `overloaded` when too much waits, `deadline` when it takes too long, `cancelled` when the worker
-   * that computed it has ended. What was taken is lost then.
+   * that computed it has ended. Arrays that were taken are lost then.
    */
   run<I, O>(job: Job<I, O, never>, input: NoInfer<I>): Promise<O>;
-  /** Claims that nothing is being computed, so that what is not needed yet would keep nothing waiting. */
+  /** Claims that nothing is being computed, so that work that is not needed yet would delay no other. */
   idle(): boolean;
 }
 
-/** Jobs by name, with their context: what an adapter runs. */
+/** Jobs by name, bound to their context, for an adapter to run. */
 export type Jobs = ReadonlyMap<string, BoundJob>;
 
 export type BoundJob = {

@@ -14,7 +14,7 @@ import type { SharingContext, SharingGroup } from './group.js';
 import { HASH_BYTES, keygen } from './messages.js';
 import { decodeAll } from './public.js';
 
-/** What an opening shows: everything but the salt. */
+/** An opening without its salt. */
 export type Opening = Omit<KeygenOpening, 'salt'>;
 
 /** C_i = XOF("commit/keygen/open", [ssid, i, T("keygen/open", [A, B, z]), salt], 32): binding, and hiding by the salt. */
@@ -46,7 +46,7 @@ export function proofChallenge<P>(
 }
 
 /**
- * Whether participant `who` opened what it committed to: the hash, exactly t points (one more would raise the threshold), all
+ * Whether participant `who` opened its own commitment: the hash, exactly t points (one more would raise the threshold), all
  * of them points and none the identity, and a proof that it knows a_0 (without which A_0 could cancel the others'). The
  * bodies are enough to tell, for any node that has them.
  */

@@ -10,7 +10,7 @@ import { keygen, SALT_BYTES, type KeygenRounds } from './messages.js';
 import { openKeygenJob } from './opening.js';
 import { publicPolynomialJob } from './public.js';
 
-/** A key that has just been made: this node's part, and what all nodes must say alike in `ready`. */
+/** A key that has just been made: this node's part, and the values that all nodes must state alike in `ready`. */
 export type NewKey = {
   /** The caller wipes the scalar. */
   readonly share: KeyShare;
@@ -27,7 +27,7 @@ export type NewKey = {
  * proofs of possession (Feldman 1987; Pedersen 1991; Komlo–Goldberg 2020, figure 1).
  *
  * @param threshold - t: signers needed later, 2 ≤ t ≤ party.count.
- * @throws {ProtocolAbort} A message fails a check; `culprits` and `evidence` say whose and which.
+ * @throws {ProtocolAbort} A message fails a check; `culprits` are its senders, `evidence` the messages.
  */
 export async function generateKey<P>(
   sharing: SharingGroup<P>,

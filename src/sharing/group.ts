@@ -11,7 +11,7 @@ export interface SharingGroup<P = unknown> {
   readonly verificationShares: BoundedCache<P>;
 }
 
-/** What a thread that computes for key generation has of its own: the group of each algorithm. */
+/** The context of a thread that computes for key generation: the group of each algorithm. */
 export type SharingContext = {
   readonly schemes: Readonly<Record<KeyAlgorithm, { readonly sharing: SharingGroup }>>;
 };

@@ -1,6 +1,6 @@
 /**
- * Key generation: Pedersen's with commit-reveal, as a protocol over an `mpc` party, and what is public of the sharing that it
- * makes (`docs/protocols.md`). Generic in the group, which is handed in. It knows no signature, no log, no node and no storage.
+ * Key generation: Pedersen's with commit-reveal, as a protocol over an `mpc` party, and the public values of the sharing that
+ * it makes (`docs/protocols.md`). Generic in the group, which is handed in. It knows no signature, no log, no node and no storage.
  */
 export { checkOpeningJob, checkValueJob, isRightOpening, isRightValue } from './checks.js';
 export { generateKey } from './generate.js';

@@ -4,10 +4,10 @@ import { isRightOpening, isRightValue } from './checks.js';
 import type { SharingGroup } from './group.js';
 import { keygen } from './messages.js';
 
-/** What a participant of a key generation signs and no honest one does. */
+/** Faults of messages of key generation: no honest participant signs such messages. */
 export type KeygenReason = 'UNREADABLE_MESSAGE' | 'WRONG_OPENING' | 'WRONG_VALUE';
 
-/** What an attempt fixes of a key generation, and the accused's place in it. */
+/** A key generation as its attempt fixes it, and the accused's place in it. */
 export type AccusedOfKeygen = {
   readonly sharing: SharingGroup;
   readonly sessionId: Uint8Array;
@@ -18,7 +18,7 @@ export type AccusedOfKeygen = {
 };
 
 /**
- * Whether the messages, all signed by the accused in this session, show what `reason` says: a body that cannot be decoded; a
+ * Whether the messages, all signed by the accused in this session, show the fault `reason`: a body that cannot be decoded; a
  * commitment and an opening that do not belong together, or an opening that fails its checks; an opening and a value that is
  * not on its polynomial.
  */

@@ -14,7 +14,7 @@ export function decodeAll<P>(
   return points.length === encoded.length ? points : undefined;
 }
 
-/** X_j = Σ_l j^l·V_l: the point of j's key share. `undefined` when V holds what is no point. */
+/** X_j = Σ_l j^l·V_l: the point of j's key share. `undefined` when V holds bytes that are no point. */
 export function verificationShare<P>(
   sharing: SharingGroup<P>,
   V: readonly Uint8Array[],

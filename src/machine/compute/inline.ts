@@ -2,7 +2,7 @@ import { Bug } from '../../common/index.js';
 import type { Compute, Job, Jobs } from '../../ports/index.js';
 import { alone, buffersOf } from './moved.js';
 
-/** Takes what a job gave, which the job says the type of. */
+/** Takes a job's output, whose type the job names. */
 interface Taker {
   take(output: unknown): void;
 }

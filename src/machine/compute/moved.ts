@@ -1,6 +1,6 @@
 import { assert } from '../../common/index.js';
 
-/** The buffers of arrays that are given away. Node copies what lies in its pool instead of moving it: so none may. */
+/** The buffers of arrays that are given away. Node copies an array of its pool instead of moving it: so none may lie there. */
 export function buffersOf(moved: readonly Uint8Array[]): ArrayBuffer[] {
   return moved.map(({ buffer, byteLength }) => {
     assert(isOwned(buffer), 'what is given away is not shared');
@@ -14,8 +14,8 @@ function isOwned(buffer: ArrayBufferLike): buffer is ArrayBuffer {
 }
 
 /**
- * The same data without what lies beside it: whole buffers cross to a thread, and a few bytes of a message are a view of all
- * of it. What has a buffer of its own stays as it is, so that it can be moved.
+ * The same data without its neighbours in memory: whole buffers cross to a thread, and a few bytes of a message are a view of all
+ * of it. An array with a buffer of its own stays as it is, so that it can be moved.
  */
 export function alone<T>(value: T): T;
 export function alone(value: unknown): unknown {

@@ -7,7 +7,7 @@ import type { JobAnswer, JobRequest } from './messages.js';
 import { alone, buffersOf } from './moved.js';
 import { LaneQueue } from './queue.js';
 
-/** What runs in each worker; tests have others. */
+/** The program of each worker; tests have others. */
 const PROGRAM = new URL('./worker.js', import.meta.url);
 
 /** Jobs of signatures that a worker has at once: it finds the next one there, and waits for no message between two. */
@@ -27,7 +27,7 @@ interface PendingJob {
 /** One place for a worker. The worker in it may change. */
 type WorkerSlot = {
   worker: Worker | undefined;
-  /** Whether this worker has answered anything: one that dies before would only die again. */
+  /** Whether this worker has answered anything: a worker that dies before would only die again. */
   answered: boolean;
   /** In the order in which the worker computes them. */
   readonly jobs: Map<number, PendingJob>;
@@ -93,13 +93,13 @@ export class WorkerPool implements Compute {
         this.#post(slot, { name, lane, input: alone(input), taken, ...settle });
         return;
       }
-      // It waits as a copy of its own: what is taken is empty at the caller's already.
+      // It waits as a copy of its own: the arrays that it takes are empty at the caller's already.
       const copy: I = structuredClone(alone(input), { transfer });
       this.#queue.add({ name, lane, input: copy, taken: takes?.(copy) ?? [], ...settle });
     });
   }
 
-  /** Ends the workers. What is under way or waits fails. */
+  /** Ends the workers. Jobs that are under way or wait fail. */
   async close(): Promise<void> {
     this.#closed = true;
     const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
@@ -154,7 +154,7 @@ export class WorkerPool implements Compute {
   }
 
   #start(slot: WorkerSlot): Worker {
-    // It gets no environment: what a process is told there is not meant for arithmetic.
+    // It gets no environment: the settings of a process are not meant for arithmetic.
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
     slot.answered = false;
     worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));

@@ -1,4 +1,4 @@
-/** What runs in a worker: the arithmetic, and nothing else of a node. */
+/** The program of a worker: the arithmetic, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { algorithmJobs, SCHEMES } from '../../algorithms/index.js';
