@@ -104,7 +104,7 @@ export class Holdings {
     if (this.#has(at, isKind)) return true;
     const stored = await this.#stored(at);
     if (stored === undefined || this.#closed) return false;
-    // Another call may have been quicker: replacing its secret would drop the nonces that were made since.
+    // Another call may have been quicker: replacing its secret would drop the supplies that were made since.
     if (this.#has(at, isKind)) return true;
 
     const secret = unsealSecret(this.#place(at), stored, this.#wrapping());

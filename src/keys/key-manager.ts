@@ -36,19 +36,19 @@ export type KeyManagerParts = {
 };
 
 export type KeyManagerLimits = {
-  /** Key shares that are open in memory at once; the least recently used goes, and its nonces with it. */
+  /** Key shares that are open in memory at once; the least recently used goes, and its supplies with it. */
   readonly openSharesMax: number;
-  readonly noncesPerKeyMax: number;
-  readonly noncesMax: number;
-  /** A nonce goes this long after it was made. Pools forget its commitment earlier. */
-  readonly nonceLifeMs: Millis;
+  readonly suppliesPerKeyMax: number;
+  readonly suppliesMax: number;
+  /** A supply goes this long after it was made. Pools forget its parts earlier. */
+  readonly supplyLifeMs: Millis;
 };
 
 const LIMITS: KeyManagerLimits = {
   openSharesMax: 4_096,
-  noncesPerKeyMax: 64,
-  noncesMax: 16_384,
-  nonceLifeMs: 60_000,
+  suppliesPerKeyMax: 64,
+  suppliesMax: 16_384,
+  supplyLifeMs: 60_000,
 };
 
 export type KeepInput = {
@@ -96,8 +96,8 @@ export class KeyManager {
     this.#parts = parts;
     this.#limits = limits;
     this.#supplies = new SingleUse(parts.nodeId, parts.boot, {
-      maximum: limits.noncesMax,
-      perOwnerMaximum: limits.noncesPerKeyMax,
+      maximum: limits.suppliesMax,
+      perOwnerMaximum: limits.suppliesPerKeyMax,
     });
     this.#holdings = new Holdings({
       shares: parts.shares,
@@ -158,12 +158,12 @@ export class KeyManager {
    *
    * @throws {ClusterError} They could not be computed.
    */
-  async commit(keyId: KeyId, version: number, count: number): Promise<readonly Supply[]> {
+  async makeSupplies(keyId: KeyId, version: number, count: number): Promise<readonly Supply[]> {
     const name = nameOf({ keyId, version });
     const held = this.#holdings.get(name);
     const share = held && fromSecret(held);
-    const { noncesPerKeyMax, noncesMax } = this.#limits;
-    const many = Math.min(count, noncesPerKeyMax, noncesMax);
+    const { suppliesPerKeyMax, suppliesMax } = this.#limits;
+    const many = Math.min(count, suppliesPerKeyMax, suppliesMax);
     if (held === undefined || share === undefined || many === 0) return [];
     const { clock, compute, random, schemes } = this.#parts;
     const { algorithm } = share;
@@ -207,7 +207,7 @@ export class KeyManager {
    * @param now - Of `Clock.elapsed`, which does not jump.
    */
   expire(now: Millis = this.#parts.clock.elapsed()): void {
-    this.#supplies.expire(now - this.#limits.nonceLifeMs);
+    this.#supplies.expire(now - this.#limits.supplyLifeMs);
   }
 
   /** Drops this node's supplies that an applied entry names, id and parts. A supply that the entry uses is taken before. */

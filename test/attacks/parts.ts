@@ -200,7 +200,7 @@ async function room() {
 async function takenOnce(): Promise<readonly string[]> {
   const { key, here } = await room();
   const { record } = key;
-  const [supply] = await here.keys.commit(keyId(record.keyId), record.version, 1);
+  const [supply] = await here.keys.makeSupplies(keyId(record.keyId), record.version, 1);
   const take = () => supply && here.keys.take(keyId(record.keyId), record.version, supply);
   const [first, second] = [take(), take()];
   return [
@@ -211,10 +211,10 @@ async function takenOnce(): Promise<readonly string[]> {
 
 async function otherRun(): Promise<readonly string[]> {
   const { ledger, key, here } = await room();
-  const [supply] = await here.keys.commit(keyId(key.record.keyId), key.record.version, 1);
+  const [supply] = await here.keys.makeSupplies(keyId(key.record.keyId), key.record.version, 1);
   const copy = new TaskRoom('node-1', ledger, laterBootOf('node-1'), here.shares);
   await copy.hold(key);
-  await copy.keys.commit(keyId(key.record.keyId), key.record.version, 1);
+  await copy.keys.makeSupplies(keyId(key.record.keyId), key.record.version, 1);
   const taken = supply && copy.keys.take(keyId(key.record.keyId), key.record.version, supply);
   return unless(taken === 'gone', 'the copy has the nonce too');
 }
@@ -263,7 +263,7 @@ export function racingTakes(count: number): AttackCase {
     let won = 0;
     let made = 0;
     for (let taken = 0; taken < count;) {
-      const supplies = await here.keys.commit(keyId(id), version, 10);
+      const supplies = await here.keys.makeSupplies(keyId(id), version, 10);
       made += supplies.length;
       const races = supplies.flatMap((supply) =>
         Array.from({ length: 100 }, async () => {

@@ -61,7 +61,7 @@ export function openedShares(parts: {
     const session = sessionId(toHex(key.sessionId));
     const V = key.publicPolynomial;
     if (!(await manager.load({ keyId: id, sessionId: session, version, V }))) return undefined;
-    const [supply] = await manager.commit(id, version, 1);
+    const [supply] = await manager.makeSupplies(id, version, 1);
     const taken = supply === undefined ? 'gone' : manager.take(id, version, supply);
     manager.close();
     return typeof taken === 'string' ? undefined : suite.group.decodeScalar(taken.scalar);

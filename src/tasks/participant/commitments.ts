@@ -111,7 +111,7 @@ export class Commitments implements Work {
   /** None where they could not be computed: whoever needs some asks again. */
   async #make(key: ActiveKey, count: number): Promise<readonly Supply[]> {
     try {
-      return await this.#keys.commit(keyId(key.keyId), key.version, count);
+      return await this.#keys.makeSupplies(keyId(key.keyId), key.version, count);
     } catch (error) {
       this.#context.logger.warn('commitments were not computed', {
         key: key.keyId,

@@ -71,7 +71,7 @@ test('what is no key share is not taken for one, whatever the algorithm', async 
   await holdings(shares).keep(at, primes(), RECORD);
 
   await expect(keys.load(share)).rejects.toMatchObject(DATA_LOSS);
-  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
 });
 
 test('of a secret that leaves the cache its owner is told, and its bytes are wiped', async () => {

@@ -10,7 +10,7 @@ import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from '.
 import { partOf, withPart } from '../../support/builders/ledger.js';
 
 async function made(keys: KeyManager): Promise<Supply> {
-  const [supply] = await keys.commit(KEY, 1, 1);
+  const [supply] = await keys.makeSupplies(KEY, 1, 1);
   if (supply === undefined) throw new Error('no nonce was made');
   return supply;
 }
@@ -50,7 +50,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
   const seed = 20_260_101;
   console.info(`seed ${seed}`);
   const { keys } = await loaded();
-  const supplies = await keys.commit(KEY, 1, 64);
+  const supplies = await keys.makeSupplies(KEY, 1, 64);
   const winners = new Map<bigint, number>();
   const secrets = new Set<string>();
   let state = seed;
@@ -74,7 +74,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
 
 test('a supply with other bytes is told apart, and the nonce kept', async () => {
   const { keys } = await loaded();
-  const [supply, other] = await keys.commit(KEY, 1, 2);
+  const [supply, other] = await keys.makeSupplies(KEY, 1, 2);
   if (supply === undefined || other === undefined) throw new Error('no nonces');
 
   for (const wrong of [
@@ -116,9 +116,9 @@ test('the counter rises over all keys and never starts again', async () => {
   await keys.load(share);
 
   const supplies = [
-    ...(await keys.commit(KEY, 1, 2)),
-    ...(await keys.commit(share.keyId, 1, 2)),
-    ...(await keys.commit(KEY, 1, 2)),
+    ...(await keys.makeSupplies(KEY, 1, 2)),
+    ...(await keys.makeSupplies(share.keyId, 1, 2)),
+    ...(await keys.makeSupplies(KEY, 1, 2)),
   ];
 
   expect(supplies.map(({ counter }) => counter)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
@@ -137,9 +137,9 @@ test('what is published is a copy', async () => {
 
 test('at the cap of a key its oldest nonces go', async () => {
   const { keys } = await loaded();
-  const first = await keys.commit(KEY, 1, 64);
+  const first = await keys.makeSupplies(KEY, 1, 64);
 
-  const second = await keys.commit(KEY, 1, 1_000);
+  const second = await keys.makeSupplies(KEY, 1, 1_000);
 
   expect(second).toHaveLength(64);
   expect(keys.available(KEY, 1)).toBe(64);
@@ -148,13 +148,13 @@ test('at the cap of a key its oldest nonces go', async () => {
 });
 
 test('at the cap of the node the oldest nonces of all keys go', async () => {
-  const { keys, shares } = await loaded({ limits: { noncesMax: 5 } });
+  const { keys, shares } = await loaded({ limits: { suppliesMax: 5 } });
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
   await keys.load(share);
 
-  await keys.commit(KEY, 1, 4);
-  await keys.commit(share.keyId, 1, 3);
+  await keys.makeSupplies(KEY, 1, 4);
+  await keys.makeSupplies(share.keyId, 1, 3);
 
   expect([keys.available(KEY, 1), keys.available(share.keyId, 1)]).toEqual([2, 3]);
 });
@@ -178,7 +178,7 @@ test('a nonce lives for sixty seconds', async () => {
 
 test('an entry that names a nonce by id and bytes drops it, one with other bytes does not', async () => {
   const { keys } = await loaded();
-  const [named, kept] = await keys.commit(KEY, 1, 2);
+  const [named, kept] = await keys.makeSupplies(KEY, 1, 2);
   if (named === undefined || kept === undefined) throw new Error('no nonces');
 
   keys.named([
@@ -203,7 +203,7 @@ test('a share that leaves the cache takes its nonces with it', async () => {
 
   expect(keys.available(KEY, 1)).toBe(0);
   expect(keys.take(KEY, 1, supply)).toBe('gone');
-  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
   await keys.load(first);
   expect(keys.take(KEY, 1, supply)).toBe('gone');
   expect((await made(keys)).counter).toBe(2n);
@@ -214,7 +214,7 @@ test('another run has no nonce of this one, though it has its disk', async () =>
   const supply = await made(keys);
   const clone = manager(shares, { boot: bootId('b1'.repeat(16)) });
   await clone.load(share);
-  await clone.commit(KEY, 1, 1);
+  await clone.makeSupplies(KEY, 1, 1);
 
   expect(clone.take(KEY, 1, supply)).toBe('gone');
   expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
@@ -224,7 +224,7 @@ test('what is dropped is wiped, and what is taken is not', async () => {
   const { keys } = await loaded();
   const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
   const supplied = jest.spyOn(SCHEMES[Algorithm.FROST_ED25519_SHA512], 'makeSupply');
-  const [first] = await keys.commit(KEY, 1, 2);
+  const [first] = await keys.makeSupplies(KEY, 1, 2);
   const scalars = encoded.mock.results.map(({ value }) => value as Uint8Array);
   const secrets = supplied.mock.results.map(({ value }) => (value as MadeSupply).secret);
   encoded.mockRestore();
@@ -250,7 +250,7 @@ test('after the end there is nothing to take, and nothing is opened', async () =
   other.close();
 
   expect(keys.take(KEY, 1, supply)).toBe('gone');
-  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
   expect([await keys.load(share), await loading]).toEqual([false, false]);
   await expect(keys.keep(share)).rejects.toMatchObject({ code: 'cancelled' });
 });

@@ -30,7 +30,7 @@ test('a share that was kept is loaded by the next run of the node', async () => 
 
   expect(await keys.load(share)).toBe(true);
 
-  const [supply] = await keys.commit(KEY, 1, 1);
+  const [supply] = await keys.makeSupplies(KEY, 1, 1);
   const taken = supply && keys.take(KEY, 1, supply);
   expect(taken).toMatchObject({ index: 1, algorithm: share.algorithm, scalar: share.scalar });
   expect(await keys.record(KEY, SESSION)).toEqual(share.record);
@@ -42,7 +42,7 @@ test('there is nothing to load or to read of a session that never was', async ()
 
   expect(await keys.load({ ...share, sessionId: OTHER_SESSION })).toBe(false);
   expect(await keys.record(KEY, OTHER_SESSION)).toBeUndefined();
-  expect(await keys.commit(KEY, 1, 1)).toEqual([]);
+  expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
 });
 
 test('the store sees neither the share nor anything that repeats', async () => {
@@ -66,7 +66,7 @@ test('a caller may wipe its share when it is kept', async () => {
   const keys = manager(shares);
   await keys.load(share);
 
-  const [supply] = await keys.commit(KEY, 1, 1);
+  const [supply] = await keys.makeSupplies(KEY, 1, 1);
 
   expect(supply && keys.take(KEY, 1, supply)).toMatchObject({ scalar });
 });
@@ -290,7 +290,7 @@ test('loading twice, also at once, keeps the nonces that were made', async () =>
   const keys = manager(shares);
 
   await Promise.all([keys.load(share), keys.load(share)]);
-  await keys.commit(KEY, 1, 3);
+  await keys.makeSupplies(KEY, 1, 3);
   await keys.load(share);
 
   expect(keys.available(KEY, 1)).toBe(3);

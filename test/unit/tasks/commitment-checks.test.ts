@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 
 const made = (count: number): Promise<readonly Supply[]> =>
-  other.keys.commit(keyId('treasury'), 1, count);
+  other.keys.makeSupplies(keyId('treasury'), 1, count);
 const verdicts = (supplies: readonly Supply[]) => supplies.map((each) => checks.isGood(each));
 
 test('what is a point and what is none is found out in a job, once', async () => {

@@ -101,7 +101,7 @@ test('commitments that could not be computed are missing, and no more: the next 
 });
 
 test('with a refusal go fresh ones, however many there are', async () => {
-  await room.keys.commit(KEY, 1, 64);
+  await room.keys.makeSupplies(KEY, 1, 64);
   expect((await commitments.refillForRefusal(key.record)).supplies).toHaveLength(4);
 });
 

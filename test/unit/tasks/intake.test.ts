@@ -49,7 +49,7 @@ function take(request: Request): void {
 }
 
 async function fill(of: TaskRoom, count = 1): Promise<void> {
-  const supplies = await of.keys.commit(keyId('treasury'), 1, count);
+  const supplies = await of.keys.makeSupplies(keyId('treasury'), 1, count);
   pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
   checks.check(key.record, supplies);
   await settle();

@@ -50,7 +50,7 @@ function signer(): Signer {
 }
 
 async function commitmentOf(of: TaskRoom): Promise<Supply> {
-  const [made] = await of.keys.commit(KEY, 1, 1);
+  const [made] = await of.keys.makeSupplies(KEY, 1, 1);
   if (made === undefined) throw new Error('the share is not loaded');
   return made;
 }
@@ -188,7 +188,7 @@ describe('a session', () => {
   });
 
   test('is declined with fresh commitments: the kept ones may be those that nobody heard of', async () => {
-    await room.keys.commit(KEY, 1, 64);
+    await room.keys.makeSupplies(KEY, 1, 64);
     signing.contribute(session(supply('node-1', 9999), await commitmentOf(other)));
     await settle();
     const [answer] = answers();

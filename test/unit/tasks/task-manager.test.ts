@@ -304,7 +304,7 @@ describe('a leader that lies', () => {
     await pass(200);
     const supplies = await Promise.all(
       (['node-1', 'node-2'] as const).map(async (node) => {
-        const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+        const [made] = await at(nodeId(node)).room.keys.makeSupplies(KEY, 1, 1);
         return made ?? supply(node, 1);
       }),
     );
@@ -334,7 +334,7 @@ describe('a leader that lies', () => {
     const request = signRequest('treasury', 'one', utf8('hello'));
     const supplies = await Promise.all(
       (['node-1', 'node-2'] as const).map(async (node) => {
-        const [made] = await at(nodeId(node)).room.keys.commit(KEY, 1, 1);
+        const [made] = await at(nodeId(node)).room.keys.makeSupplies(KEY, 1, 1);
         return made ?? supply(node, 1);
       }),
     );
