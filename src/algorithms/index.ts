@@ -6,9 +6,6 @@ export { frostScheme } from './frost-scheme.js';
 export { algorithmJobs } from './jobs.js';
 export { belongsJob, publicKeyJob } from './key-jobs.js';
 export type {
-  AccusedOfSigning,
-  CombineResult,
-  Scheme,
   Schemes,
   SignerSupply,
   SigningReason,
@@ -24,5 +21,4 @@ export {
   signShareJob,
   verifyJob,
 } from './signing-jobs.js';
-export type { CombineInput, SigningContext } from './signing-jobs.js';
 export { SCHEMES } from './table.js';

@@ -3,7 +3,6 @@
  * suite, a value that is handed in. It knows no log, no node and no storage: whether a node may sign a message is decided before.
  */
 export { aggregate } from './aggregate.js';
-export type { AggregateResult } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
 export { judgeSignatureShare } from './judge.js';
@@ -12,5 +11,5 @@ export { commit, HEDGE_BYTES, signShare } from './sign.js';
 export type { Nonce, SignShareResult } from './sign.js';
 export { belongs, derivedPublicKey, publicKeyOf } from './signing-key.js';
 export { createSuite } from './suite.js';
-export type { Suite, SuiteParts } from './suite.js';
+export type { Suite } from './suite.js';
 export { ed25519Suite, p256Suite, secp256k1Suite, taprootSuite } from './suites.js';

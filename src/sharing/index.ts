@@ -5,9 +5,9 @@
 export { checkOpeningJob, checkValueJob, isRightOpening, isRightValue } from './checks.js';
 export { generateKey } from './generate.js';
 export type { NewKey } from './generate.js';
-export type { KeyShare, SharingContext, SharingGroup } from './group.js';
+export type { KeyShare, SharingGroup } from './group.js';
 export { judgeKeygen } from './judge.js';
-export type { AccusedOfKeygen, KeygenReason } from './judge.js';
+export type { KeygenReason } from './judge.js';
 export { keygen } from './messages.js';
 export type { KeygenRounds } from './messages.js';
 export { openKeygenJob } from './opening.js';
