@@ -45,7 +45,10 @@ export function toyNodes(
       tally.lies++;
       const others = among.flatMap((node, at) => (node === weather.liar ? [] : [at + 1]));
       const [victim, other] = [rng.pick(others), rng.bytes(TOY_BYTES)];
-      return rng.pick([twoFaced(victim, other), wrongValue(victim, other), falseOutput(other)]);
+      return mistake.awaitsEchoes === false
+        ? // What an echo is for.
+          twoFaced(victim, other)
+        : rng.pick([twoFaced(victim, other), wrongValue(victim, other), falseOutput(other)]);
     };
     return {
       kinds: (node) =>
