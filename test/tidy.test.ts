@@ -64,7 +64,7 @@ function importsOf(file: string): Import[] {
 
 const imports = files.flatMap(importsOf);
 
-test('the house has its front doors', () => {
+test('the repository has its top-level files and folders', () => {
   const top =
     `package.json tsconfig.json proto src certs deploy test README.md docs bench .ci .config
     CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE`.split(/\s+/);
@@ -72,11 +72,11 @@ test('the house has its front doors', () => {
   expect(top.filter((name) => !there.has(name))).toEqual([]);
 });
 
-test('every room stands on a floor', () => {
+test('every room has a floor', () => {
   expect([...new Set(files.map(roomOf))].filter((room) => !(room in FLOOR))).toEqual([]);
 });
 
-test('imports go down, and into another room only through its door', () => {
+test('imports go down, and into another room only through its index.ts', () => {
   const wrong = imports
     .filter(({ from }) => from.startsWith('.'))
     .flatMap(({ file, from }) => {
@@ -105,7 +105,7 @@ function allowed(room: string, { from, names }: Import): boolean {
   );
 }
 
-test('below the adapters only the packages that are allowed there', () => {
+test('rooms below the adapters import only the packages allowed there', () => {
   const wrong = imports
     .filter(({ file }) => (FLOOR[roomOf(file)] ?? 0) < ADAPTERS || file.startsWith('node/replica'))
     .filter((each) => !allowed(roomOf(each.file), each))
@@ -113,7 +113,7 @@ test('below the adapters only the packages that are allowed there', () => {
   expect(wrong).toEqual([]);
 });
 
-test('below the adapters nothing reaches for the world but through a port', () => {
+test('rooms below the adapters reach clock, timers and process only through ports', () => {
   const world =
     /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.|Buffer\.|console\.|new Date\(\))/;
   const wrong = files
@@ -122,12 +122,12 @@ test('below the adapters nothing reaches for the world but through a port', () =
   expect(wrong).toEqual([]);
 });
 
-test('only tests deal shares from one hand or choose the randomness', () => {
+test('no source file deals shares or combines a secret, as tests do', () => {
   const banned = /\b(trustedDealer|combineSecret|\bDKG\b)\b/;
   expect(files.filter((file) => banned.test(sources.get(file) ?? ''))).toEqual([]);
 });
 
-test('every room has a door that says what lives there', () => {
+test('every room has an index.ts with a comment of its contents', () => {
   const rooms = [...new Set(files.map(roomOf))].filter((room) => !room.endsWith('.ts'));
   const doors = rooms.flatMap((room) =>
     files.filter((file) => file === `${room}/index.ts` || /^store\/[a-z]+\/index\.ts$/.test(file)),
@@ -137,7 +137,7 @@ test('every room has a door that says what lives there', () => {
   expect(doors.filter((file) => /export \* /.test(sources.get(file) ?? ''))).toEqual([]);
 });
 
-test('no files import each other in a circle, types included', () => {
+test('no files import each other in a cycle, types included', () => {
   const next = new Map(
     files.map((file) => [
       file,
@@ -163,7 +163,7 @@ test('no files import each other in a circle, types included', () => {
   expect(circles).toEqual([]);
 });
 
-test('no file is dead: each is imported, or is the entrance', () => {
+test('every source file is imported or is an entry point', () => {
   const used = new Set(
     imports
       .filter(({ from }) => from.startsWith('.'))
@@ -175,7 +175,7 @@ test('no file is dead: each is imported, or is the entrance', () => {
   ).toEqual([]);
 });
 
-test('nothing is left for later without a name', () => {
+test('no source file has a mark of unfinished work', () => {
   const marks = new RegExp(['FIX', 'ME|TO', 'DO|X', 'XX'].join('').replaceAll('|', '\\b|\\b'));
   expect(files.filter((file) => marks.test(sources.get(file) ?? ''))).toEqual([]);
 });

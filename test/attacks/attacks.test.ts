@@ -19,7 +19,7 @@ test(
   TIMEOUT_MS,
 );
 
-test('every row has a case or a test, or says why it has none', () => {
+test('every row of the table of attacks has a case or a test, or a reason for neither', () => {
   const cases = allCases();
   const tried = new Set(cases.flatMap(({ rows }) => rows));
   const others = ROWS.filter(({ row }) => !tried.has(row));
@@ -32,12 +32,12 @@ test('every row has a case or a test, or says why it has none', () => {
   expect(gone).toEqual([]);
 });
 
-test('cases have names of their own', () => {
+test('each attack case has a name of its own', () => {
   const names = allCases().map(({ name }) => name);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
-test('every check that is taken out names a case', () => {
+test('every check that can be taken out names a case', () => {
   const names = new Set(oneSuite().map(({ name }) => name));
   expect(CHECKS.filter(({ shows }) => !names.has(shows))).toEqual([]);
 });

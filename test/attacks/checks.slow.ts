@@ -6,7 +6,7 @@ import { survivors } from './mutate.js';
 const TIMEOUT_MS = 900_000;
 
 test(
-  'without a check the case fails that it stands behind',
+  'an attack case fails when the check that it stands for is taken out',
   () => {
     expect(survivors(CHECKS)).toEqual([]);
   },

@@ -20,7 +20,7 @@ export const ROWS: readonly Row[] = [
   {
     row: 5,
     attack: 'split success at the end of key generation',
-    elsewhere: [['test/unit/state/apply.test.ts', 'activates with the last equal ready']],
+    elsewhere: [['test/unit/state/apply.test.ts', 'the last equal ready activates the key']],
   },
   {
     row: 6,
@@ -39,12 +39,12 @@ export const ROWS: readonly Row[] = [
   {
     row: 9,
     attack: 'one nonce twice: retry, crash, copy',
-    elsewhere: [[NONCES, 'of a hundred thousand racing takes every nonce is won once']],
+    elsewhere: [[NONCES, 'in a hundred thousand racing takes every nonce is taken once']],
   },
   {
     row: 10,
     attack: 'one nonce twice: a restored disk',
-    elsewhere: [[NONCES, 'another run has no nonce of this one, though it has its disk']],
+    elsewhere: [[NONCES, 'another run has no nonce of this run, though it has its disk']],
   },
   { row: 11, attack: 'nonces that follow from the message', elsewhere: [[SIGNING, 'attack 11: ']] },
   {
@@ -88,8 +88,6 @@ export const ROWS: readonly Row[] = [
   {
     row: 30,
     attack: 'sealed shares that change places on disk',
-    elsewhere: [
-      ['test/unit/keys/sealed-shares.test.ts', 'two shares that changed places do not open'],
-    ],
+    elsewhere: [['test/unit/keys/sealed-shares.test.ts', 'two swapped shares do not open']],
   },
 ];

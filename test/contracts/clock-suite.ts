@@ -11,7 +11,7 @@ export type ClockPlace = {
 /** What every Clock does. */
 export function clockSuite(name: string, makePlace: () => ClockPlace): void {
   describe(`clock: ${name}`, () => {
-    test('tells whole milliseconds, and elapsed time that never goes back', async () => {
+    test('a clock tells whole milliseconds, and elapsed time that never goes back', async () => {
       const { clock, pass } = makePlace();
       const told = [clock.elapsed()];
       for (let at = 0; at < 5; at++) {
@@ -23,7 +23,7 @@ export function clockSuite(name: string, makePlace: () => ClockPlace): void {
       expect((told.at(-1) ?? 0) - (told[0] ?? 0)).toBeGreaterThanOrEqual(14);
     });
 
-    test('runs what waits once, not before its time, and never at once', async () => {
+    test('a clock runs a timer once, not before its time, and never at once', async () => {
       const { clock, pass } = makePlace();
       const begun = clock.elapsed();
       const ran: number[] = [];
@@ -38,7 +38,7 @@ export function clockSuite(name: string, makePlace: () => ClockPlace): void {
       expect(ran[1]).toBeGreaterThanOrEqual(9);
     });
 
-    test('does not run what was cancelled, then or later', async () => {
+    test('a clock runs no cancelled timer', async () => {
       const { clock, pass } = makePlace();
       let ran = 0;
       const timer = clock.after(5, () => (ran += 1));
@@ -52,7 +52,7 @@ export function clockSuite(name: string, makePlace: () => ClockPlace): void {
       expect(ran).toBe(10);
     });
 
-    test('runs the shorter wait first', async () => {
+    test('a clock runs the shorter timer first', async () => {
       const { clock, pass } = makePlace();
       const ran: string[] = [];
       clock.after(15, () => ran.push('long'));

@@ -41,7 +41,7 @@ export function consensusStoreSuite(
       return [...found].map(([key]) => text(key));
     }
 
-    test('begins empty', async () => {
+    test('a new consensus store is empty', async () => {
       expect(await store.load()).toEqual({
         hardState: { term: 0, votedFor: undefined },
         entries: [],
@@ -51,7 +51,7 @@ export function consensusStoreSuite(
       expect([...store.scan(utf8(''))]).toEqual([]);
     });
 
-    test('gives back hard state, entries and applied index as they were written', async () => {
+    test('the store returns hard state, entries and applied index as they were written', async () => {
       const hardState = { term: 7, votedFor: nodeId('node-2') };
 
       await store.persist(batch({ hardState, entries: entries(1, 300), applied: 299 }));
@@ -60,7 +60,7 @@ export function consensusStoreSuite(
       expect(await store.load()).toEqual({ hardState, entries: entries(1, 300), applied: 299 });
     });
 
-    test('keeps every kind of entry, empty payloads and large numbers', async () => {
+    test('the store keeps every kind of entry, empty payloads and large numbers', async () => {
       const kinds = (['genesis', 'no-op', 'command', 'member'] as const).map((kind, at) => ({
         ...entryAt(at + 1),
         kind,
@@ -75,7 +75,7 @@ export function consensusStoreSuite(
       expect((await store.load()).entries).toEqual(kinds);
     });
 
-    test('keeps the hard state when a batch brings none, and forgets a vote in a new term', async () => {
+    test('the store keeps the hard state when a batch has none, and forgets a vote in a new term', async () => {
       await store.persist(batch({ hardState: { term: 3, votedFor: nodeId('node-1') } }));
       await store.persist(batch({ entries: entries(1, 1) }));
       expect((await store.load()).hardState).toEqual({ term: 3, votedFor: 'node-1' });
@@ -85,7 +85,7 @@ export function consensusStoreSuite(
       expect((await store.load()).hardState).toEqual({ term: 4, votedFor: undefined });
     });
 
-    test('removes a tail before it adds, in one batch', async () => {
+    test('the store removes a tail of the log before it appends, in one batch', async () => {
       await store.persist(batch({ entries: entries(1, 600) }));
 
       await store.persist(batch({ truncateFrom: 256, entries: entries(256, 258, 2) }));
@@ -94,7 +94,7 @@ export function consensusStoreSuite(
       expect((await store.load()).entries).toEqual([...entries(1, 255), ...entries(256, 258, 2)]);
     });
 
-    test('removes a tail and adds nothing', async () => {
+    test('the store removes a tail of the log without appending', async () => {
       await store.persist(batch({ entries: entries(1, 9) }));
       await store.persist(batch({ truncateFrom: 10 }));
       expect((await store.load()).entries).toHaveLength(9);
@@ -102,7 +102,7 @@ export function consensusStoreSuite(
       expect((await store.load()).entries).toEqual(entries(1, 3));
     });
 
-    test('writes, overwrites and deletes state; the last write of a key counts', async () => {
+    test('the store writes, overwrites and deletes state; the last write of a key counts', async () => {
       await store.persist(
         batch({
           writes: [
@@ -130,7 +130,7 @@ export function consensusStoreSuite(
       expect(keysUnder('')).toEqual(['a', 'empty']);
     });
 
-    test('scans one prefix in bytewise order, from a key on', async () => {
+    test('a scan of the store gives one prefix in bytewise order, from a key on', async () => {
       const keys = ['k/b', 'k/a', 'l', 'k', 'k/', 'k/aa', 'j/z'];
       await store.persist(
         batch({ writes: keys.map((key) => [utf8(key), utf8(`value of ${key}`)]) }),
@@ -146,7 +146,7 @@ export function consensusStoreSuite(
       expect([...store.scan(utf8('l'))].map(([, value]) => text(value))).toEqual(['value of l']);
     });
 
-    test('scans keys of low and high bytes', async () => {
+    test('a scan of the store orders keys of low and high bytes', async () => {
       const keys = [[0], [0, 0], [1, 5], [4], [0xff], [0xff, 0xff], [0xff, 0xff, 1]];
       await store.persist(
         batch({ writes: keys.map((key) => [Uint8Array.from(key), Uint8Array.of(1)]) }),
@@ -163,7 +163,7 @@ export function consensusStoreSuite(
       ]);
     });
 
-    test('a scan can be left early, and another begun', async () => {
+    test('a scan of the store can be left early, and another begun', async () => {
       await store.persist(batch({ writes: ['a', 'b', 'c'].map((key) => [utf8(key), utf8(key)]) }));
 
       for (const [key] of store.scan(utf8(''))) {
@@ -174,7 +174,7 @@ export function consensusStoreSuite(
       expect(keysUnder('')).toEqual(['a', 'b', 'c']);
     });
 
-    test('shows a batch when it is durable, not before', async () => {
+    test('the store shows a batch when it is durable, not before', async () => {
       await store.persist(batch({ writes: [[utf8('a'), utf8('old')]] }));
 
       const written = store.persist(batch({ writes: [[utf8('a'), utf8('new')]] }));
@@ -185,7 +185,7 @@ export function consensusStoreSuite(
       expect([...store.scan(utf8('a'))].map(([, value]) => text(value))).toEqual(['new']);
     });
 
-    test('what it gives belongs to the caller, and what it was given to itself', async () => {
+    test('the store copies what it is given and what it returns', async () => {
       const large = new Uint8Array(40_000).fill(1);
       const small = utf8('small');
       const written = store.persist(
@@ -219,7 +219,7 @@ export function consensusStoreSuite(
       expect(scanned[0]).toEqual(first);
     });
 
-    test('bears a batch of thousands', async () => {
+    test('the store takes a batch of thousands of writes', async () => {
       const writes = Array.from(
         { length: 5_000 },
         (_, at) => [utf8(`key ${String(at).padStart(5, '0')}`), new Uint8Array(1_000)] as const,

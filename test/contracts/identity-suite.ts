@@ -26,7 +26,7 @@ export function identitySuite(name: string, makePlace: () => IdentityPlace): voi
       }
     });
 
-    test('it verifies for no other bytes, no other key, and with no bit changed', () => {
+    test('a signature verifies for no other bytes, no other key, and with no bit changed', () => {
       const { signer, verify } = makePlace();
       const one = signer(nodeId('node-1'));
       const signature = one.sign(BYTES);
@@ -40,7 +40,7 @@ export function identitySuite(name: string, makePlace: () => IdentityPlace): voi
       }
     });
 
-    test('what has not the shape of a key or a signature is refused, and nothing is thrown', () => {
+    test('bytes without the shape of a key or a signature are refused, and nothing is thrown', () => {
       const { signer, verify } = makePlace();
       const one = signer(nodeId('node-1'));
       const signature = one.sign(BYTES);

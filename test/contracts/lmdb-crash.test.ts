@@ -49,7 +49,7 @@ async function durableBatch(path: string, acknowledged: number): Promise<number>
   return applied;
 }
 
-test(`after ${KILLS} kills in the middle of a write, what was acknowledged is there and no batch is torn`, async () => {
+test(`after ${KILLS} kills during a write, every acknowledged batch is there and no batch is torn`, async () => {
   const { path, remove } = await temporaryDirectory();
   for (let kill = 1; kill <= KILLS; kill++) {
     const acknowledged = await writeAndKill(path, 5 + kill * 3);
@@ -65,7 +65,7 @@ test.each([
   ['log', { message: 'The store did not commit' }],
   ['shares', { name: 'ShareStoreError', kind: 'unavailable' }],
 ])(
-  'a commit of the %s that the disk refuses is told to the writer, once, and leaves what was before',
+  'a commit of the %s that the disk refuses fails for its writer, once, and leaves the earlier data',
   async (what, error) => {
     const { path, remove } = await temporaryDirectory();
     const limited = ['-c', 'ulimit -f 2000; exec "$0" "$@"', process.execPath, FULL, path, what];

@@ -54,7 +54,7 @@ export function networkSuite(name: string, makePlace: () => Promise<NetworkPlace
     });
     afterEach(() => place.close());
 
-    test('brings messages of both channels as they are, in the name of their sender', async () => {
+    test('the network delivers messages of both channels unchanged, in the name of their sender', async () => {
       const sent: (readonly [Channel, Uint8Array])[] = [
         ['raft', raft(1n)],
         ['tasks', taskMessage(0)],
@@ -73,7 +73,7 @@ export function networkSuite(name: string, makePlace: () => Promise<NetworkPlace
       }
     });
 
-    test('what goes to nobody is dropped without a word', async () => {
+    test('the network drops messages to unknown nodes and to itself', async () => {
       expect(() => place.network.send(STRANGER, 'tasks', taskMessage(1))).not.toThrow();
       expect(() => place.network.send(SENDER, 'tasks', taskMessage(2))).not.toThrow();
       place.network.send(RECEIVER, 'tasks', taskMessage(3));
@@ -81,7 +81,7 @@ export function networkSuite(name: string, makePlace: () => Promise<NetworkPlace
       expect(place.received).toHaveLength(1);
     });
 
-    test('without a connection it drops, and neither throws nor waits', async () => {
+    test('the network drops messages without a connection, and neither throws nor waits', async () => {
       await place.cut();
       for (let at = 0; at < 100; at++) {
         expect(place.network.send(RECEIVER, 'raft', raft(BigInt(at + 1)))).toBeUndefined();

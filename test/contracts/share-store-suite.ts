@@ -49,12 +49,12 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       store = await place.open();
     }
 
-    test('begins empty', async () => {
+    test('a new share store is empty', async () => {
       expect(await store.get(idOf('key'))).toBeUndefined();
       expect(await store.list({ limit: 9 })).toEqual({ items: [], next: undefined });
     });
 
-    test('keeps what was put, by key and session', async () => {
+    test('the share store keeps shares by key and session', async () => {
       for (const [id, word] of [
         [idOf('key'), 'one'],
         [idOf('key', SESSION_B), 'two'],
@@ -71,7 +71,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('other', SESSION_B))).toBeUndefined();
     });
 
-    test('never overwrites, and says what is there', async () => {
+    test('the share store never overwrites, and returns the share that exists', async () => {
       await store.putIfAbsent(idOf('key'), utf8('one'));
       const second = await store.putIfAbsent(idOf('key'), utf8('two'));
       await reopen();
@@ -82,7 +82,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('key'))).toEqual(utf8('one'));
     });
 
-    test('of many that put one share at once, one finds nothing and the others find its share', async () => {
+    test('of many writers of one share at once, one succeeds and the others get its share', async () => {
       const words = Array.from({ length: 50 }, (_, at) => utf8(`word ${at}`));
 
       const results = await Promise.all(words.map((word) => store.putIfAbsent(idOf('key'), word)));
@@ -96,7 +96,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('key'))).toEqual(present);
     });
 
-    test('deletes one record, durably, and then has room for another', async () => {
+    test('the share store deletes one share, durably, and then takes another in its place', async () => {
       await store.putIfAbsent(idOf('key'), utf8('one'));
       await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));
 
@@ -111,14 +111,14 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('key'))).toEqual(utf8('three'));
     });
 
-    test('lists in order of key, then session', async () => {
+    test('the share store lists in order of key, then session', async () => {
       for (const id of IDS.toReversed()) await store.putIfAbsent(id, utf8('x'));
 
       expect(await store.list({ limit: 9 })).toEqual({ items: IDS, next: undefined });
       expect(await store.list({ limit: IDS.length })).toEqual({ items: IDS, next: undefined });
     });
 
-    test.each([1, 2, 3])('lists in pages of %d without a gap', async (limit) => {
+    test.each([1, 2, 3])('the share store lists in pages of %d without a gap', async (limit) => {
       for (const id of IDS) await store.putIfAbsent(id, utf8('x'));
 
       const found: ShareId[] = [];
@@ -133,7 +133,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(found).toEqual(IDS);
     });
 
-    test('a page goes on behind a record that has been deleted since', async () => {
+    test('a page of the share store continues behind a share that was deleted meanwhile', async () => {
       for (const id of IDS) await store.putIfAbsent(id, utf8('x'));
       const { next } = await store.list({ limit: 2 });
       await store.delete(idOf('key'));
@@ -144,7 +144,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       });
     });
 
-    test('a damaged record is told from all others, is listed and can be deleted', async () => {
+    test('a damaged share is reported apart from all others, is listed and can be deleted', async () => {
       await store.putIfAbsent(idOf('key'), utf8('one'));
       await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));
       await reopen(() => place.damage(idOf('key')));
@@ -162,7 +162,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.putIfAbsent(idOf('key'), utf8('new'))).toEqual({ absent: true });
     });
 
-    test('what it gives belongs to the caller, and what it was given to itself', async () => {
+    test('the share store copies what it is given and what it returns', async () => {
       const sealed = new Uint8Array(10_000).fill(1);
       const written = store.putIfAbsent(idOf('key'), sealed);
       sealed.fill(2);
@@ -179,7 +179,7 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('key'))).toEqual(new Uint8Array(10_000).fill(1));
     });
 
-    test('takes many writers at once', async () => {
+    test('the share store takes many writers at once', async () => {
       await Promise.all(
         Array.from({ length: 200 }, (_, at) =>
           store.putIfAbsent(idOf(`key-${at}`), utf8(String(at))),

@@ -14,7 +14,7 @@ test('every decoder has a corpus, and every corpus a decoder', () => {
 });
 
 test.each(DECODERS.map((decoder) => [decoder.name, decoder] as const))(
-  '%s reads all that is kept, and strange bytes, and does nothing that it should not',
+  'the decoder %s reads its corpus and strange bytes, and keeps its contract',
   (name, decoder) => {
     for (const [file, bytes] of readCorpus(name)) {
       expect(file).toBe(nameOf(bytes));
@@ -42,7 +42,7 @@ test.each([
       return 'accepted';
     },
   ],
-] as const)('finds a decoder that %s', (_, read: (bytes: Uint8Array) => string) => {
+] as const)('the fuzzer finds a decoder that %s', (_, read: (bytes: Uint8Array) => string) => {
   const decoder = { name: 'wrong', seeds: () => [], read };
   try {
     expect(() => judge(decoder, Uint8Array.of(1, 2, 3))).toThrow(Finding);

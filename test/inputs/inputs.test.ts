@@ -37,7 +37,7 @@ const MINUTE_MS = 60_000;
 const inOrder = ROWS.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b)));
 
 test.each(inOrder.map((row) => [`${row.number}: ${row.name}`, row] as const))(
-  'bad input %s',
+  'bad input %s gets its exact answer and no effect',
   async (_, row) => {
     for (const place of row.places) {
       const site = await sites.at(place);
@@ -56,7 +56,7 @@ test.each(inOrder.map((row) => [`${row.number}: ${row.name}`, row] as const))(
   MINUTE_MS,
 );
 
-test('no name of a row stands there twice, and every row can be said over some transport', () => {
+test('each row has a name of its own, and some transport can send it', () => {
   const names = ROWS.map(({ number, name }) => `${number}: ${name}`);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   const mute = ROWS.filter((row) =>
@@ -65,7 +65,7 @@ test('no name of a row stands there twice, and every row can be said over some t
   expect(mute).toEqual([]);
 });
 
-test('what a transport leaves out, it leaves out for a reason', () => {
+test('each case that a transport leaves out has a reason', () => {
   const omitted = ROWS.flatMap((row) =>
     transports.flatMap((each) => {
       const why = each.cannot(row.call(''));
@@ -83,12 +83,12 @@ test('what a transport leaves out, it leaves out for a reason', () => {
 /** Rows of which some are about what a library does not send. */
 const UNSAID = new Set(['7', '32', '33', '34', '43', '44', '45', '46']);
 
-test.each(ELSEWHERE)('bad input %i is held by %s', (_, name, file) => {
+test.each(ELSEWHERE)('bad input %i is held by the test %s', (_, name, file) => {
   const path = fileURLToPath(new URL(`../../../${file}`, import.meta.url));
   expect(readFileSync(path, 'utf8')).toContain(name);
 });
 
-test('every row of the list is in the table or elsewhere, but for those that wait for what they are about', () => {
+test('every number of the list of bad inputs is in the table or elsewhere, except those of later rooms', () => {
   const held = new Set([
     ...ROWS.map(({ number }) => number),
     ...ELSEWHERE.map(([number]) => number),
@@ -100,7 +100,7 @@ test('every row of the list is in the table or elsewhere, but for those that wai
   expect(missing).toEqual([]);
 });
 
-test('docs/errors.md says of every number what its rows expect', () => {
+test('docs/errors.md gives for every number what its rows expect', () => {
   const page = readFileSync(
     fileURLToPath(new URL('../../../docs/errors.md', import.meta.url)),
     'utf8',

@@ -134,7 +134,7 @@ test('a participant that lies in a key generation is named by every node, in the
   expect(judged.out).toMatch(/^node-3 is to blame: WRONG_OPENING/);
 });
 
-test('what a node says of culprits without proof is not shown', async () => {
+test('a node’s statement on culprits without proof is not shown', async () => {
   const task = await generate('other');
   const [proven] = cluster.at(nodeId('node-1')).culprits(task);
   if (proven === undefined) throw new Error('there is a culprit');

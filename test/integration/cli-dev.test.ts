@@ -50,7 +50,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the line of --json says where the cluster is, and its certificate is an operator’s', async () => {
+test('quorate dev --json prints the cluster’s place, with an operator’s certificate', async () => {
   const data = join(folder, '.quorate', 'dev');
   expect(ready).toEqual({
     endpoints: [1, 2, 3].map(() => expect.stringMatching(/^127\.0\.0\.1:\d+$/)),
@@ -72,7 +72,7 @@ test('the line of --json says where the cluster is, and its certificate is an op
   expect(cluster.members).toHaveLength(3);
 });
 
-test('a key is generated, a message signed, and OpenSSL finds the signature valid', async () => {
+test('the command line generates a key and signs, and OpenSSL verifies the signature', async () => {
   const key = await json('keys', 'generate', 'walk', '--label', 'team=shop');
   expect(key).toMatchObject({ key_id: 'walk', threshold: 2, state: 'ACTIVE', verdict: 'active' });
 
@@ -89,7 +89,7 @@ test('a key is generated, a message signed, and OpenSSL finds the signature vali
   expect(task).toMatchObject({ kind: 'SIGN', state: 'DONE', key_id: 'walk' });
 });
 
-test('a signature is one word on standard output, and verify takes it', async () => {
+test('sign prints the signature as one word, and verify takes it', async () => {
   await run('keys', 'generate', 'word');
   writeFileSync(join(folder, 'letter'), 'dear cluster');
   const { out, err } = await run('sign', 'word', '--file', 'letter');
@@ -105,7 +105,7 @@ test('a signature is one word on standard output, and verify takes it', async ()
   });
 });
 
-test('a Taproot key is generated, and signs with keys derived from it', async () => {
+test('the command line generates a Taproot key, and signs with keys derived from it', async () => {
   const key = await json('keys', 'generate', 'coins', '--algorithm', 'FROST_SECP256K1_TAPROOT');
   expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'active' });
   const { derived_public_key: derived } = await json('keys', 'get', 'coins', '--path', 'm/0/5');
@@ -124,7 +124,7 @@ test('a Taproot key is generated, and signs with keys derived from it', async ()
   expect((await check(...named)).out).toBe('valid');
 });
 
-test('lists show what was made', async () => {
+test('keys list and tasks list show the keys and tasks of the cluster', async () => {
   await run('keys', 'generate', 'listed');
   const { keys } = await json('keys', 'list');
   expect(keys.map((key: { key_id: string }) => key.key_id)).toContain('listed');
@@ -135,23 +135,23 @@ test('lists show what was made', async () => {
   );
 });
 
-describe('exit statuses', () => {
-  test('the same key again is a failure', async () => {
+describe('exit statuses of the command line', () => {
+  test('generating the same key again exits with 1', async () => {
     await run('keys', 'generate', 'twice');
     expect(await run('keys', 'generate', 'twice')).toMatchObject({ status: 1, out: '' });
   });
 
-  test('a threshold above the participants is wrong usage', async () => {
+  test('a threshold above the participants exits with 2', async () => {
     expect((await run('keys', 'generate', 'high', '-t', '4')).status).toBe(2);
   });
 
-  test('a key or task that is not there is 3', async () => {
+  test('an unknown key or task exits with 3', async () => {
     expect((await run('keys', 'get', 'nobody')).status).toBe(3);
     expect((await run('sign', 'nobody', '-m', 'x')).status).toBe(3);
     expect((await run('tasks', 'get', 'a'.repeat(26))).status).toBe(3);
   });
 
-  test('a certificate that may not do it is 4', async () => {
+  test('a certificate without the role for a call exits with 4', async () => {
     const authority = { certificate: made('ca.pem'), privateKey: made('ca-key.pem') };
     const auditor = { role: 'auditor' as const, name: 'ann', dns: [], ips: [], days: 1 };
     const issued = await issueCertificate(authority, auditor);
@@ -162,14 +162,14 @@ describe('exit statuses', () => {
     expect((await run('keys', 'generate', 'audited', ...flags)).status).toBe(4);
   });
 
-  test('a cluster that does not answer is 5', async () => {
+  test('a cluster that does not answer exits with 5', async () => {
     const gone = await run('cluster', 'status', '--endpoint', '127.0.0.1:1', '--timeout', '1s');
     expect(gone.status).toBe(5);
     expect(gone.err).toMatch(/Is the cluster running\?/);
   });
 });
 
-test('a node that dies is reported, with the command that starts it again', async () => {
+test('quorate dev reports a node that dies, with the command that restarts it', async () => {
   process.kill(ready.pids['node-3'] ?? 0, 'SIGKILL');
   await dev.printed('err', /node-3 \(process \d+\) ended: signal SIGKILL/);
   const command = await dev.printed('err', /node --config \S*node-3\S*/);
@@ -182,7 +182,7 @@ test('a node that dies is reported, with the command that starts it again', asyn
   expect((await again.finished).status).toBe(0);
 });
 
-test('Ctrl-C ends it well; the same folder has the same keys and ports again', async () => {
+test('Ctrl-C stops quorate dev without an error; the same folder has the same keys and ports again', async () => {
   const before = { ...ready, key: (await json('keys', 'get', 'walk')).public_key };
   dev.child.kill('SIGINT');
   // npm sends it once more: that is the same Ctrl-C.
@@ -199,14 +199,14 @@ test('Ctrl-C ends it well; the same folder has the same keys and ports again', a
   expect((await run('sign', 'walk', '-m', 'again')).status).toBe(0);
 });
 
-test('a second cluster of the same folder is refused, and the first goes on', async () => {
+test('a second cluster in the same folder is refused, and the first goes on', async () => {
   const second = await run('dev', '--json');
   expect(second).toMatchObject({ status: 1, out: '' });
   expect(second.err).toMatch(/Another process uses the data directory/);
   expect((await run('cluster', 'status')).status).toBe(0);
 });
 
-test('nodes end with the process that started them, however it ends', async () => {
+test('nodes end with the process that started them, even when it is killed', async () => {
   dev.child.kill('SIGKILL');
   await dev.finished;
   const pids = Object.values(ready.pids);

@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the example shows every setting there is', () => {
+test('the example configuration shows every setting', () => {
   const example = readFileSync(EXAMPLE, 'utf8');
   for (const { path } of SETTINGS) {
     const words = path.split('.').map((word) => `\\b${word}:`);
@@ -37,7 +37,7 @@ test('the example shows every setting there is', () => {
   }
 });
 
-test('a node starts with the example, beside what certs init made', async () => {
+test('a node starts with the example configuration and the files of certs init', async () => {
   const line = await node.printed('err', /.*The node listens.*\n/);
   const listening = JSON.parse(line);
   const cluster = readFileSync(join(folder, 'cluster', 'cluster.json'), 'utf8');
@@ -50,14 +50,14 @@ test('a node starts with the example, beside what certs init made', async () => 
   expect([...answer]).toEqual([0x08, 0x02]);
 });
 
-test('without a majority, a call ends as unavailable within its time', async () => {
+test('a call to a node without a majority ends as unavailable within its time', async () => {
   const listening = JSON.parse(await node.printed('err', /.*The node listens.*\n/));
   const flags = ['--client-file', 'cluster/operator/client.json', '--endpoint', listening.client];
   const ran = await quorate(folder, ['keys', 'list', ...flags, '--timeout', '2s']);
   expect(ran.status).toBe(5);
 });
 
-test('SIGTERM ends it well', async () => {
+test('SIGTERM stops a node without an error', async () => {
   node.child.kill('SIGTERM');
   const { status, err } = await node.finished;
   expect(err).toMatch(/The node has stopped/);

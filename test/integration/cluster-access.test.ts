@@ -21,7 +21,7 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-test('an auditor reads, and neither makes keys nor signs', async () => {
+test('an auditor may read, and neither make keys nor sign', async () => {
   const auditor = await cluster.client('auditor');
 
   expect((await auditor.getKey('treasury')).key.keyId).toBe('treasury');
@@ -32,7 +32,7 @@ test('an auditor reads, and neither makes keys nor signs', async () => {
   await expect(signing).rejects.toMatchObject(forbidden);
 });
 
-test('an app signs with its own keys only, and sees its own tasks only', async () => {
+test('an app may sign with its own keys only, and sees its own tasks only', async () => {
   const other = await cluster.client('app', { name: 'other' });
 
   const signing = other.sign({ keyId: 'treasury', message, publicKey });
@@ -41,7 +41,7 @@ test('an app signs with its own keys only, and sees its own tasks only', async (
   expect(await other.listTasks()).toEqual([]);
 });
 
-test.each(['tee', 'mesh'] as const)('a %s certificate is no client', async (role) => {
+test.each(['tee', 'mesh'] as const)('a %s certificate is no client’s certificate', async (role) => {
   const node = await cluster.client(role, { name: 'node-9' });
 
   const reading = node.getKey('treasury');
@@ -66,7 +66,7 @@ test('a certificate of another authority gets no connection, whatever it claims'
   await expect(reading).rejects.toMatchObject({ code: 'no-quorum', reason: 'UNREACHABLE' });
 });
 
-test('the port for nodes hears neither clients nor nodes that are no members', async () => {
+test('the peer port refuses clients and nodes that are no members', async () => {
   const [at, from] = cluster.nodes;
   if (at === undefined || from === undefined) throw new Error('there are three nodes');
   const { address } = cluster.network.link(from, at);

@@ -8,7 +8,7 @@ import { startCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 
-test('a client whose wait for a key is over finds it later by the id of its task', async () => {
+test('a client whose call ended before its key was made finds the key later by the id of its task', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const [silent] = await cluster.followers();
@@ -41,7 +41,7 @@ test('a client whose wait for a key is over finds it later by the id of its task
   expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
 });
 
-test('a request that has expired fails for good, and its client finds that by the id of its task', async () => {
+test('an expired request fails for good, and its client finds the failure by the id of its task', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const [silent] = await cluster.followers();

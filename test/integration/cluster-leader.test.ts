@@ -39,7 +39,7 @@ async function resultsOf(
   return { taskCount, signatures: [...signatures] };
 }
 
-test('a request that only a dying leader has in its log gets one result when it is sent again', async () => {
+test('a request in the log of a dying leader alone gets one result when it is sent again', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const followers = await cluster.followers();
@@ -58,7 +58,7 @@ test('a request that only a dying leader has in its log gets one result when it 
   expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
 });
 
-test('a request that a dying leader has told the others gets one result when it is sent again', async () => {
+test('a request that a dying leader has replicated gets one result when it is sent again', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const followers = await cluster.followers();
@@ -77,7 +77,7 @@ test('a request that a dying leader has told the others gets one result when it 
   expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
 });
 
-test('a client of another node hears nothing of it when the leader dies in the middle of its request', async () => {
+test('a client of another node gets its answer when the leader dies in the middle of the request', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const [entry, other] = await cluster.followers();
@@ -107,7 +107,7 @@ test('a client of another node hears nothing of it when the leader dies in the m
   expect(await resultsOf(cluster)).toEqual({ taskCount: 1, signatures: [toHex(signature)] });
 });
 
-test('a key that is being made when the leader dies is made once', async () => {
+test('a key generation interrupted by the leader’s death makes the key once', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const followers = await cluster.followers();

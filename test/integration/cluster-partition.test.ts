@@ -86,7 +86,7 @@ test('a leader cut off from the others steps down, and the majority elects anoth
   expect(again.signature).toEqual(signed.signature);
 });
 
-test('nodes that are all alone do nothing, and go on together when healed', async () => {
+test('nodes without any connection do nothing, and go on together when the network heals', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app');
   await app.generateKey({ keyId: 'treasury' });

@@ -10,7 +10,7 @@ import { startCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
 
-test('keeps every key and outcome when all nodes are restarted, and signs', async () => {
+test('a cluster restarted as a whole has every key and outcome, and signs', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app');
   const requests = ['one', 'two', 'three'].map((name) => ({
@@ -39,7 +39,7 @@ test('keeps every key and outcome when all nodes are restarted, and signs', asyn
   }
 });
 
-test('makes no key while a participant is down, and signs with those that are there', async () => {
+test('a cluster with a participant down makes no key, and signs with the others', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const app = await cluster.client('app');
   const { key } = await app.generateKey({ keyId: 'treasury' });
@@ -59,7 +59,7 @@ test('makes no key while a participant is down, and signs with those that are th
   expect(await app.listTasks({ openOnly: true })).toEqual([]);
 });
 
-test('a nonce of before a restart is gone, and the signature is made with another', async () => {
+test('a nonce from before a restart is gone, and the signature is made with another', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const [signer] = await cluster.followers();
@@ -91,7 +91,7 @@ test('a nonce of before a restart is gone, and the signature is made with anothe
   expect(attempts.length).toBeGreaterThan(1);
 });
 
-test('a node that is asked to stop first answers what is under way', async () => {
+test('a node asked to stop first answers the calls under way', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const leader = await cluster.leader();
   const [entry, signer] = await cluster.followers();

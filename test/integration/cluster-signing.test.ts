@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-test('makes a key and signs at every node, and OpenSSL verifies', async () => {
+test('a cluster makes a key and signs at every node, and OpenSSL verifies', async () => {
   const app = await cluster.client('app', { name: 'all-nodes' });
 
   const { key, verdict } = await app.generateKey({ keyId: 'all-nodes' });
@@ -37,7 +37,7 @@ test.each([
   'FROST_SECP256K1_TAPROOT',
   'FROST_P256_SHA256',
 ] as const)(
-  'makes a key of %s, and signs with it and with a key derived from it, which its client works out itself',
+  'a cluster makes a key of %s, signs with it and with a derived key, which the client computes itself',
   async (name) => {
     const app = await cluster.client('app');
     const algorithm = Algorithm[name];
@@ -70,7 +70,7 @@ test.each([
   },
 );
 
-test('answers a repeated request with identical bytes from one task, wherever it is repeated', async () => {
+test('a repeated request gets identical bytes from one task at every node', async () => {
   const app = await cluster.client('app', { name: 'repeated' });
   const generate = { keyId: 'repeated', requestId: 'make-treasury' };
   const sign = { keyId: 'repeated', message: utf8('once'), requestId: 'pay-1' };
@@ -90,7 +90,7 @@ test('answers a repeated request with identical bytes from one task, wherever it
   expect(tasks).toEqual(before);
 });
 
-test('gives one task and one result to repetitions that race at all nodes', async () => {
+test('repetitions of a request that race at all nodes get one task and one result', async () => {
   const app = await cluster.client('app', { name: 'race' });
   await app.generateKey({ keyId: 'race' });
   const clients = await Promise.all(
@@ -105,7 +105,7 @@ test('gives one task and one result to repetitions that race at all nodes', asyn
   expect(tasks.filter(({ requestId }) => requestId === 'race')).toHaveLength(1);
 });
 
-test('refuses another request under the same id as ALREADY_EXISTS, and keeps the first outcome', async () => {
+test('another request under the same id is ALREADY_EXISTS, and the first outcome stays', async () => {
   const app = await cluster.client('app', { name: 'reused' });
   await app.generateKey({ keyId: 'reused' });
   const request = { keyId: 'reused', message: utf8('pay 1'), requestId: 'pay' };
@@ -121,7 +121,7 @@ test('refuses another request under the same id as ALREADY_EXISTS, and keeps the
   expect(state).toBe(TaskState.DONE);
 });
 
-test('refuses another key under the same request id, and another request for the same key', async () => {
+test('another key under the same request id, and another request for the same key, are refused', async () => {
   const app = await cluster.client('app', { name: 'other-key' });
   const listed = async () => (await app.listKeys()).map(({ keyId }) => keyId);
   const before = await listed();
@@ -142,7 +142,7 @@ test('refuses another key under the same request id, and another request for the
   expect((await listed()).filter((keyId) => !before.includes(keyId))).toEqual(['other-key']);
 });
 
-test('takes the same request id from two requesters as two requests', async () => {
+test('the same request id from two requesters makes two requests', async () => {
   const app = await cluster.client('app', { name: 'app-1' });
   const other = await cluster.client('app', {
     name: 'app-2',

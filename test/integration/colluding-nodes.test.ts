@@ -200,7 +200,7 @@ test.each([
   ['signed requests only', false],
   ['unsigned requests too', true],
 ])(
-  'two nodes of a cluster that takes %s are found out with every key that they make up',
+  'a client detects every key that two nodes make up in a cluster that takes %s',
   async (_, unsigned) => {
     const collusion = collusionOf({ unsigned });
     await using stage = await Stage.open(collusion);
@@ -219,7 +219,7 @@ test.each([
   },
 );
 
-test('two nodes get no signature by a key of theirs past a client, nor are they asked for one', async () => {
+test('two colluding nodes cannot make a client accept, or ask for, a signature by a key of theirs', async () => {
   const collusion = collusionOf({ unsigned: true });
   await using stage = await Stage.open(collusion);
 
@@ -250,7 +250,7 @@ test('two nodes get no signature by a key of theirs past a client, nor are they 
   expect(stage.askedToSign).toBe(true);
 });
 
-test('two nodes that are asked to generate a key cannot pass one of theirs off as the answer', async () => {
+test('two colluding nodes cannot pass one of their keys off as the answer to GenerateKey', async () => {
   const collusion = collusionOf({ unsigned: false });
   await using stage = await Stage.open(collusion);
   const { nodes, honest } = collusion;

@@ -82,7 +82,7 @@ async function levelsAt(cluster: TestCluster, node: NodeId): Promise<readonly nu
   return [level, ...members.map(({ build }) => build?.level ?? 0)];
 }
 
-test('signing goes on through a rolling upgrade and the raise, and what came with the level counts from then on', async () => {
+test('signing goes on through a rolling upgrade and the raise, and the features of the level count from then on', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const [one, two, three] = cluster.nodes as [NodeId, NodeId, NodeId];
   const app = await cluster.client('app');
@@ -168,7 +168,7 @@ test('a node that is left behind stops before the raise with a clear error, and 
   await note(cluster, three, 'back');
 });
 
-test('before the raise an entry of level 2 is void on both builds, whoever proposes it', async () => {
+test('before the raise an entry of level 2 is void on both builds, from any proposer', async () => {
   await using court = await Court.open();
   const [old, later] = court.honest;
   const { cluster, lying } = court;

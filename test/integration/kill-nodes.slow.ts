@@ -26,7 +26,7 @@ const FAILED_PART_MAX = 0.05;
 
 jest.setTimeout(600_000);
 
-test('loses and changes nothing that was acknowledged, however often nodes are killed', async () => {
+test('no acknowledged result is lost or changed, however often nodes are killed', async () => {
   say(`seed ${SEED}, ${KILLS} kills; QUORATE_SEED and QUORATE_KILLS choose others`);
   await using cluster = await ProcessCluster.create(3);
   for (const node of cluster.nodes) cluster.start(node);

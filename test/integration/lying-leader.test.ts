@@ -111,7 +111,7 @@ test('reordered requests: both are signed, each for its own requester', async ()
   expect(new Set(signatures.map(({ taskId }) => taskId)).size).toBe(2);
 });
 
-test('entries out of order, with gaps or broken hashes are not taken, and nobody falls over', async () => {
+test('entries out of order, with gaps or broken hashes are refused, and no node stops', async () => {
   await using court = await Court.open();
   const { liar, honest } = court;
   const { request } = await asked(court, 'pay');
@@ -145,7 +145,7 @@ test('entries out of order, with gaps or broken hashes are not taken, and nobody
   court.cluster.takeAlarms();
 });
 
-test('a withheld request is answered by nobody, and once another node leads it is done once', async () => {
+test('a withheld request gets no answer, and is done once under another leader', async () => {
   await using court = await Court.open();
   const { client, signing, request, message } = await asked(court, 'pay', 1_500);
   await expect(signing).rejects.toMatchObject({ code: 'deadline' });
@@ -158,7 +158,7 @@ test('a withheld request is answered by nobody, and once another node leads it i
   expect(attempts).toHaveLength(1);
 });
 
-test('a request that is kept until it has expired is signed by nobody, though the log’s clock stands still', async () => {
+test('no node signs a request that was withheld until its expiry, though the log’s clock stands still', async () => {
   await using court = await Court.open();
   const { signing, request } = await asked(court, 'pay', 1_500);
   const attempt = await court.attempt(request);
@@ -199,7 +199,7 @@ test('wrong assignments: no honest node answers one with a share', async () => {
   expect(court.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
 });
 
-test('commitments of the two that are given to each other: nobody signs, and nobody is blamed', async () => {
+test('commitments swapped between two signers: no node signs, and no node is blamed', async () => {
   await using court = await Court.open();
   const { request } = await asked(court, 'pay');
   const exchange = WRONG_ATTEMPTS['commitments exchanged'];
@@ -213,7 +213,7 @@ test('commitments of the two that are given to each other: nobody signs, and nob
   expect(court.cluster.takeAlarms().filter((line) => line.includes('culprit'))).toEqual([]);
 });
 
-test('a result that does not verify is never an answer, and a new request id gets one', async () => {
+test('a result that does not verify is never an answer, and a new request id gets a right one', async () => {
   await using court = await Court.open();
   const { client, signing, request, message } = await asked(court, 'pay');
   court.tell({ ...request, firstAttempt: await court.attempt(request) });
@@ -233,7 +233,7 @@ test('a result that does not verify is never an answer, and a new request id get
   expect(court.cluster.takeAlarms()).not.toEqual([]);
 });
 
-test('a failure for no reason is told as one, and names nobody', async () => {
+test('a failure without a reason is reported as one, and names no culprit', async () => {
   await using court = await Court.open();
   const { client, signing, request } = await asked(court, 'pay');
   court.tell({ ...request, firstAttempt: await court.attempt(request) });
@@ -250,7 +250,7 @@ test('a failure for no reason is told as one, and names nobody', async () => {
   court.cluster.takeAlarms();
 });
 
-test('wrong times: neither a future nor a past is taken', async () => {
+test('wrong times: entries of the future and of the past are refused', async () => {
   await using court = await Court.open();
   const { liar } = court;
   const { request } = await asked(court, 'pay');
@@ -272,7 +272,7 @@ test('wrong times: neither a future nor a past is taken', async () => {
   court.cluster.takeAlarms();
 });
 
-test('entries of no known kind, members and noise change nothing', async () => {
+test('entries of unknown kinds, of members and of noise change nothing', async () => {
   await using court = await Court.open();
   const { story } = court.liar;
   story.append({ kind: 'member', payload: utf8('me, and only me') });
@@ -290,15 +290,18 @@ test('entries of no known kind, members and noise change nothing', async () => {
 test.each([
   ['too large for any log', { payload: new Uint8Array(200_000).fill(255) }],
   ['a second genesis', { kind: 'genesis', payload: new Uint8Array(0) }],
-] as const)('a leader whose entries are %s is given up, and the others serve', async (_, wrong) => {
-  await using court = await Court.open();
-  const { signing } = await asked(court, 'pay');
-  court.liar.story.append(wrong);
-  // Who cannot read a leader hears none, and stands for election.
-  expect((await signing).signature).toHaveLength(64);
-});
+] as const)(
+  'a leader whose entries are %s is replaced, and the other nodes serve',
+  async (_, wrong) => {
+    await using court = await Court.open();
+    const { signing } = await asked(court, 'pay');
+    court.liar.story.append(wrong);
+    // Who cannot read a leader hears none, and stands for election.
+    expect((await signing).signature).toHaveLength(64);
+  },
+);
 
-test('a fork of each node: every share answers a request that was made, no nonce serves both, and nothing committed is unlearned', async () => {
+test('a fork of each node: every share answers a request that was made, no nonce serves both, and no committed entry is lost', async () => {
   await using court = await Court.open();
   const { liar, honest } = court;
   const [one, other] = honest;
@@ -351,7 +354,7 @@ test('a fork of each node: every share answers a request that was made, no nonce
   court.cluster.takeAlarms();
 });
 
-test('a request of the liar’s own making is signed only because unsigned requests are taken', async () => {
+test('a request of the malicious leader’s own is signed only because unsigned requests are taken', async () => {
   await using court = await Court.open();
   const { request } = await asked(court, 'pay');
   const forged = vouch(court.lying.signer, {
@@ -367,7 +370,7 @@ test('a request of the liar’s own making is signed only because unsigned reque
   expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
 });
 
-test('where requesters sign, no lie of the leader’s makes a request', async () => {
+test('where requesters sign, a malicious leader can make no request', async () => {
   await using court = await Court.open({ unsigned: false });
   const { signing, request } = await asked(court, 'pay');
   const { signing: later, request: other } = await asked(court, 'pay-later');

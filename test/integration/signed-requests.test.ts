@@ -87,7 +87,7 @@ describe('a cluster that takes signed requests only', () => {
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  test('signs for whoever signs, by any node, and the same request gets the same answer', async () => {
+  test('the cluster signs for every signed request, at any node, and the same request gets the same answer', async () => {
     const sent = caller.request('treasury');
     const answers = [];
     for (const node of cluster.nodes) answers.push(await caller.sign({ ...owner, sent }, node));
@@ -113,7 +113,7 @@ describe('a cluster that takes signed requests only', () => {
     });
   });
 
-  test('55: a request that is not the one that was signed is UNAUTHENTICATED', async () => {
+  test('55: a request other than the signed one is UNAUTHENTICATED', async () => {
     const sent = caller.request('treasury');
     const signed = { ...sent, payload: { $case: 'message', value: utf8('pay less') } } as const;
 
@@ -122,7 +122,7 @@ describe('a cluster that takes signed requests only', () => {
     });
   });
 
-  test('55: an expired request is UNAUTHENTICATED, and told the time', async () => {
+  test('55: an expired request is UNAUTHENTICATED, with the node’s time', async () => {
     const sent = caller.request('treasury');
 
     const signing = caller.sign({ ...owner, sent, lifeMs: -MINUTE_MS });
@@ -131,7 +131,7 @@ describe('a cluster that takes signed requests only', () => {
     await expect(signing).rejects.toMatchObject({ reason: 'REQUEST_EXPIRED', details: { facts } });
   });
 
-  test('56: a client whose clock is an hour ahead is told the time, and can sign again by it', async () => {
+  test('56: a client whose clock is an hour ahead gets the node’s time, and signs again by it', async () => {
     const sent = caller.request('treasury');
     const late = caller.sign({ ...owner, sent, lifeMs: 61 * MINUTE_MS });
     const refused: unknown = await late.catch((error: unknown) => error);
@@ -142,7 +142,7 @@ describe('a cluster that takes signed requests only', () => {
     expect((await caller.sign({ ...owner, sent, lifeMs })).signature).toHaveLength(64);
   });
 
-  test('the signing certificate says who asks, whoever brings the request', async () => {
+  test('the signing certificate decides the requester, whichever client brings the request', async () => {
     const other = await caller.requester('app', 'other');
     const operator = await caller.requester('operator', 'alice');
     const auditor = await caller.requester('auditor', 'ann');
@@ -178,7 +178,7 @@ describe('a cluster that takes signed requests only', () => {
     await expect(audited).rejects.toMatchObject({ reason: 'ROLE_FORBIDDEN' });
   });
 
-  test('31: whether a key exists is told to nobody who may not sign with it', async () => {
+  test('31: a client that may not sign with a key does not learn whether it exists', async () => {
     const other = await caller.requester('app', 'other');
     const operator = await caller.requester('operator', 'alice');
     const refusals = [];
@@ -199,7 +199,7 @@ describe('a cluster that takes signed requests only', () => {
   });
 });
 
-test('an operator ends unsigned requests: on every node, after a restart, and nobody else can', async () => {
+test('an operator alone ends unsigned requests: on every node, and after a restart', async () => {
   await using cluster = await startCluster({ nodes: 3 });
   const caller = await Caller.of(cluster);
   const app = await caller.requester('app', 'owner');

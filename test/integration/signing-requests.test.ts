@@ -98,7 +98,7 @@ async function expectSigned(
   expect(opensslVerifies(key.publicKey, utf8('hello'), bytes)).toBe(true);
 }
 
-test('the library’s program compiles, makes a key and signs', async () => {
+test('the library’s documented program compiles, makes a key and signs', async () => {
   writeFileSync(join(folder, 'library.mts'), program('ts'));
   const options = ['--strict', '--skipLibCheck', '--types', 'node', '--ignoreConfig'];
   const compiler = [
@@ -116,7 +116,7 @@ test.each([
   ['ahead', 1_200_000],
   ['behind', -1_200_000],
 ])(
-  'the library’s program makes a key and signs on a machine whose clock is far %s',
+  'the library’s documented program makes a key and signs on a machine whose clock is far %s',
   async (word, ms) => {
     // The library is believed to have a clock of its own nowhere else; TLS looks at the machine's.
     const wrong = `data:text/javascript,const now = Date.now; Date.now = () => now() + ${ms};`;
@@ -127,7 +127,7 @@ test.each([
   },
 );
 
-test('grpc-js alone makes a key and signs', async () => {
+test('the documented program with grpc-js alone makes a key and signs', async () => {
   writeFileSync(join(folder, 'by-hand.mjs'), program('js'));
   const lines = await run(process.execPath, ['by-hand.mjs'], 'by-hand');
   expect(lines).toHaveLength(2);
@@ -146,7 +146,7 @@ test('grpc-js alone makes a key and signs', async () => {
   await expectSigned(await run(join(folder, 'sign'), [], 'go'), 'go');
 });
 
-test('without its signature, such a request is refused', async () => {
+test('the documented request without its signature is refused', async () => {
   const signed = program('js');
   const unsigned = signed.replace(/metadata.set\('quorate-signature-bin'.*\n/, '');
   expect(unsigned).not.toBe(signed);

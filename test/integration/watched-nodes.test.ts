@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('nodes in processes of their own make keys and sign in worker threads, and say what it cost them', async () => {
+test('node processes make keys and sign in worker threads, and report their CPU time', async () => {
   const client = openClient(cluster.connection);
   await client.generateKey({ keyId: 'treasury' }, { timeoutMs: 60_000 });
   await cluster.watch();

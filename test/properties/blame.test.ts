@@ -39,7 +39,7 @@ beforeAll(async () => {
   }
 });
 
-test('whatever becomes of what honest nodes signed, it names none of them', () => {
+test('evidence from altered messages of honest nodes names no honest node', () => {
   expect(honest).toHaveLength(11);
   const change = record({ at: nat(), byte: integer({ min: 1, max: 255 }) });
   assert(
@@ -53,7 +53,7 @@ test('whatever becomes of what honest nodes signed, it names none of them', () =
   );
 });
 
-test('parts of different evidence, put together, name nobody', () => {
+test('parts of different evidence, put together, name no node', () => {
   const fields = record({
     nodeId: nat(),
     entry: nat(),
@@ -82,7 +82,7 @@ test('parts of different evidence, put together, name nobody', () => {
   );
 });
 
-test('no bytes make the judge throw, and random ones prove nothing', () => {
+test('the judge of evidence throws on no bytes, and random bytes prove nothing', () => {
   assert(
     property(uint8Array({ maxLength: 400 }), (bytes) => {
       for (const judge of judges) expect(judgeEvidence(judge, bytes)).toBeUndefined();

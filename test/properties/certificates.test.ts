@@ -58,14 +58,14 @@ function edited(bytes: Uint8Array, change: Edit): Uint8Array {
 }
 
 describe.each(CHAINS)('a good chain of $kind', ({ requesters, chain }) => {
-  test('is accepted as it is', () => {
+  test('a good chain is accepted', () => {
     expect(requesters.judge(chain)).toMatchObject({
       ok: true,
       value: { identity: { spiffeId: 'spiffe://quorate/app/wallet' } },
     });
   });
 
-  test('is refused with any one bit of it changed, and the reader never throws', () => {
+  test('a good chain is refused with any one bit changed, and the reader never throws', () => {
     for (const [which, certificate] of chain.entries()) {
       for (let at = 0; at < certificate.length; at++) {
         // One bit of each byte here; the others come by chance below.
@@ -77,7 +77,7 @@ describe.each(CHAINS)('a good chain of $kind', ({ requesters, chain }) => {
     }
   });
 
-  test('is refused after any edits, or it is still the same', () => {
+  test('a good chain is refused after any edits that change it', () => {
     fc.assert(
       fc.property(fc.nat(1), fc.array(edit, { minLength: 1, maxLength: 4 }), (which, edits) => {
         const altered = chain.map((each, i) => (i === which ? edits.reduce(edited, each) : each));
@@ -90,7 +90,7 @@ describe.each(CHAINS)('a good chain of $kind', ({ requesters, chain }) => {
   });
 });
 
-describe('any bytes', () => {
+describe('any bytes as certificates', () => {
   const bytes = fc.uint8Array({ maxLength: 600 });
   /** Nested values of DER with tags that certificates use, and some that they do not. */
   const tagged = fc.letrec<{ value: Uint8Array }>((tie) => ({
@@ -129,7 +129,7 @@ describe('any bytes', () => {
       }),
   })).value;
 
-  test('are a certificate or not, and never an exception', () => {
+  test('any bytes are a certificate or not, and never an exception', () => {
     fc.assert(
       fc.property(fc.oneof(bytes, tagged), (each) => {
         const reading = readCertificate(each);
@@ -141,7 +141,7 @@ describe('any bytes', () => {
     );
   });
 
-  test('are cut into certificates that are together what they were', () => {
+  test('any bytes are cut into certificates that together are the same bytes', () => {
     fc.assert(
       fc.property(fc.array(tagged, { maxLength: 4 }), (parts) => {
         const whole = concat(...parts);
@@ -152,7 +152,7 @@ describe('any bytes', () => {
     );
   });
 
-  test('as a signature of P-256 have one spelling: what is read is written again as it was', () => {
+  test('any bytes as a P-256 signature have one spelling, and are encoded again as they were', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), edit, (raw, change) => {
         const der = derOf(raw);

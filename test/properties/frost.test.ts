@@ -40,7 +40,7 @@ const quorum = fc
     }),
   );
 
-test('scalars: what is encoded decodes, and only canonical spellings decode', () => {
+test('scalars: encoded scalars decode, and only canonical spellings decode', () => {
   fc.assert(
     fc.property(scalar, (value) => {
       expect(ed25519Group.decodeScalar(ed25519Group.encodeScalar(value))).toBe(value);
@@ -58,7 +58,7 @@ test('scalars: what is encoded decodes, and only canonical spellings decode', ()
   );
 });
 
-test('little-endian: any length of whole words', () => {
+test('little-endian: any length of whole words decodes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), (spelt) => {
       const padded = Uint8Array.from({ length: 72 }, (_, at) => spelt[at] ?? 0);
@@ -68,7 +68,7 @@ test('little-endian: any length of whole words', () => {
   );
 });
 
-test('points: any 32 bytes give nothing, or the point whose only spelling they are', () => {
+test('points: any 32 bytes are no point, or the only spelling of one', () => {
   fc.assert(
     fc.property(bytes(32), (spelt) => {
       const point = ed25519Group.decode(spelt);
@@ -90,7 +90,7 @@ test('inverse: a · 1/a = 1', () => {
   );
 });
 
-test('random scalars are never zero and below the order, however small that is', () => {
+test('random scalars are never zero and below the order, also of a small order', () => {
   fc.assert(
     fc.property(fc.nat(), fc.bigInt({ min: 3n, max: 1000n }), (seed, q) => {
       const value = randomScalar(q, seededRandom(seed));
@@ -141,7 +141,7 @@ test('Feldman: Horner in the exponent meets f(index)·G at every index', () => {
   );
 });
 
-test('signing: any signers, any message; and whoever spoils a share is named, and only they', () => {
+test('signing: any signers and any message give a signature, and exactly the spoilers of shares are named', () => {
   fc.assert(
     fc.property(
       quorum,
@@ -206,7 +206,7 @@ test('codecs: bodies of key generation survive the round trip, and other bytes a
   );
 });
 
-test('a session survives any envelope, and no unsigned one ends it', () => {
+test('a session survives any envelope, and no unsigned envelope ends it', () => {
   const signer = testSigner('node-1');
   const envelope = fc.record({
     sessionId: fc.oneof(fc.constant(utf8('session')), fc.uint8Array({ maxLength: 40 })),

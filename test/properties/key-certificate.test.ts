@@ -18,7 +18,7 @@ function reliedOn(key: Key): string {
   return toHex(encode(Key, { ...key, certificate: said, state: 0, createTime: undefined }));
 }
 
-test('a key with any bytes changed is judged without an exception, and is active only if nothing that counts was', () => {
+test('a key with any bytes changed is judged without an exception, and is active only if no checked byte changed', () => {
   const change = fc.record({
     at: fc.nat(bytes.length - 1),
     to: fc.uint8Array({ maxLength: 4 }),
@@ -38,7 +38,7 @@ test('a key with any bytes changed is judged without an exception, and is active
   expect(() => fc.assert(holds, { numRuns: 2_000 })).not.toThrow();
 });
 
-test('a key whose fields are anything is judged without an exception, and is never active', () => {
+test('a key with arbitrary fields is judged without an exception, and is never active', () => {
   const { certificate } = honest;
   const sharing = certificate?.sharing;
   if (certificate === undefined || sharing === undefined)

@@ -114,7 +114,7 @@ function dump(ledger: Ledger): string {
   return [...ledger.state.scan('')].map(([key, value]) => `${key} ${toHex(value)}`).join('\n');
 }
 
-test('builds of level 1 and level 2 come to the same bytes at level 1, whatever entries they are given', () => {
+test('builds of level 1 and level 2 come to the same bytes at level 1, from any entries', () => {
   let voids = 0;
   fc.assert(
     fc.property(proposals, (proposed) => {

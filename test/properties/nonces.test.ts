@@ -48,7 +48,7 @@ function altered(supply: Supply, as: string): Supply {
   return as === 'another node' ? { ...supply, nodeId: 'node-2' } : supply;
 }
 
-test('a nonce is taken once or dropped and wiped, and there is no third way', () => {
+test('a nonce is used once, or dropped and wiped', () => {
   fc.assert(
     fc.property(steps, (played) => {
       const nonces = new SingleUse(nodeId('node-1'), bootId('0b'.repeat(16)), {

@@ -214,8 +214,8 @@ function play(move: Move, ledger: Ledger): void {
   if (command !== undefined) ledger.command(command);
 }
 
-describe('apply', () => {
-  test('is total: any bytes of any kind give effects or nothing', () => {
+describe('applying an entry', () => {
+  test('applying is total: any bytes of any kind have effects or none', () => {
     const ledger = new Ledger();
     ledger.activeKey('a');
     const kinds = fc.constantFrom<EntryKind>('genesis', 'no-op', 'command', 'member');
@@ -229,7 +229,7 @@ describe('apply', () => {
     );
   });
 
-  test('is total: commands with bytes altered, added and cut off', () => {
+  test('applying is total: commands with bytes altered, added and cut off', () => {
     fc.assert(
       fc.property(
         moves,
@@ -252,7 +252,7 @@ describe('apply', () => {
     );
   });
 
-  test('is deterministic: two nodes with the same log hold the same bytes', () => {
+  test('applying is deterministic: two nodes with the same log hold the same bytes', () => {
     fc.assert(
       fc.property(moves, (played) => {
         const [one, other] = [new Ledger(smallGenesis), new Ledger(smallGenesis)];
@@ -266,7 +266,7 @@ describe('apply', () => {
     );
   });
 
-  test('a refused request leaves no trace but the time, and what was due to be forgotten', () => {
+  test('a refused request leaves no trace except the time and the records that were due', () => {
     fc.assert(
       fc.property(moves, (played) => {
         const ledger = new Ledger(smallGenesis);
@@ -355,7 +355,7 @@ describe('apply', () => {
     expect(times).toBeGreaterThan(10);
   });
 
-  test('the counts in the totals are those of what is there, and within the limits', () => {
+  test('the totals equal the counts of the records, and keep within the limits', () => {
     fc.assert(
       fc.property(moves, (played) => {
         const ledger = new Ledger(smallGenesis);
@@ -427,7 +427,7 @@ describe('views', () => {
     fc.record({ do: fc.constantFrom('take', 'flushed', 'draft', 'commit', 'drop') }),
   );
 
-  test('an overlay over a store, and a draft over it, read like the map that all of it makes', async () => {
+  test('an overlay over a store, and a draft over it, read like the map of all their writes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 40 }), key, async (changes, from) => {
         const store = memoryConsensusStore();

@@ -44,7 +44,7 @@ test('an append whose previous hash differs is refused with an alarm', () => {
   expect(follower.alarms).toEqual(['An append shows another hash for an entry of our log']);
 });
 
-test('nothing at or below the commit index is ever truncated', () => {
+test('no entry at or below the commit index is ever truncated', () => {
   const { cluster, follower, log } = followerWithLog();
   const [genesis, first] = log;
   if (!genesis || !first) return;
@@ -58,7 +58,7 @@ test('nothing at or below the commit index is ever truncated', () => {
   expect(follower.disk.entries).toEqual(log);
 });
 
-test('what is not committed is replaced by what a later leader has', () => {
+test('uncommitted entries are replaced by those of a later leader', () => {
   const { cluster, follower, log } = followerWithLog();
   const [, , committed] = log;
   if (!committed) return;

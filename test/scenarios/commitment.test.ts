@@ -52,7 +52,7 @@ test('Figure 8: an entry of an earlier term on a majority is not committed, and 
   }
 });
 
-test('an entry of an earlier term is committed along with the first of the own term', () => {
+test('an entry of an earlier term is committed along with the first of the leader’s own term', () => {
   const cluster = new RaftCluster(3);
   const first = cluster.node(1);
   const second = cluster.node(2);
@@ -71,7 +71,7 @@ test('an entry of an earlier term is committed along with the first of the own t
   expect(commands(third.applied)).toEqual(['kept']);
 });
 
-test('a follower commits at most what an append has shown to be equal, not what else it has', () => {
+test('a follower commits only entries that an append has matched, not the rest of its log', () => {
   const cluster = new RaftCluster(3);
   const follower = cluster.node(1);
   const old = cluster.node(2);
@@ -88,7 +88,7 @@ test('a follower commits at most what an append has shown to be equal, not what 
   expect(follower.raft.lastIndex).toBe(4);
 });
 
-test('a follower acknowledges what was matched, not the end of its own log', () => {
+test('a follower acknowledges its matched index, not the end of its log', () => {
   const cluster = new RaftCluster(3);
   const follower = cluster.node(1);
   const old = cluster.node(2);
@@ -122,7 +122,7 @@ test('a late append that is shorter than the log truncates nothing', () => {
   expect(follower.disk.entries).toHaveLength(4);
 });
 
-test('late copies of everything that was ever sent change nothing that is committed', () => {
+test('late copies of every message change no committed entry', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   for (const text of ['a', 'b', 'c']) {
@@ -155,7 +155,7 @@ test('the leader tells followers of a commit at once, not with the next heartbea
   for (const node of cluster.nodes) expect(commands(node.applied)).toEqual(['a']);
 });
 
-test('a follower that missed much is brought back within the windows, and repairs a log of other terms', () => {
+test('a follower far behind catches up within the windows, and repairs a log of other terms', () => {
   const cluster = new RaftCluster(3, {
     limits: { appendEntriesMax: 4, inFlightMessagesMax: 3 },
   });
@@ -176,7 +176,7 @@ test('a follower that missed much is brought back within the windows, and repair
   expect(first.disk.entries).toEqual(second.disk.entries);
 });
 
-test('proposals are refused while too much waits to be committed, and taken again after', () => {
+test('proposals are refused while too many bytes wait for commitment, and taken again after', () => {
   const cluster = new RaftCluster(3, { limits: { uncommittedBytesMax: 1000 } });
   const leader = cluster.electAny();
   cluster.isolate(leader);
@@ -191,7 +191,7 @@ test('proposals are refused while too much waits to be committed, and taken agai
   expect(later.filter((result) => result === 'overloaded')).toHaveLength(3);
 });
 
-test('an acknowledgement of more than the leader has is an alarm, and counts for nothing', () => {
+test('an acknowledgement beyond the leader’s log is an alarm, and does not count', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const liar = cluster.nodes.find((node) => node !== leader);

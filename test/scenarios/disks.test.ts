@@ -53,7 +53,7 @@ test('a leader sends entries before they are durable, and counts itself only aft
   expect(commands(leader.applied)).toEqual(['a']);
 });
 
-test('others can commit what the leader has not yet saved; it applies only what it has', () => {
+test('followers can commit entries that the leader has not yet saved; it applies only saved ones', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   leader.slowDisk = true;
@@ -67,7 +67,7 @@ test('others can commit what the leader has not yet saved; it applies only what 
   expect(commands(leader.applied)).toEqual(['a']);
 });
 
-test('a truncation during a write does not count: neither as durable nor as acknowledged', () => {
+test('entries truncated during their write count neither as durable nor as acknowledged', () => {
   const cluster = new RaftCluster(3);
   const follower = cluster.node(1);
   const genesis = genesisOf(follower);
@@ -110,7 +110,7 @@ test('truncation lowers the durable index at once', () => {
   expect(follower.raft.durable).toBe(2);
 });
 
-test('a leader whose disk keeps a write for an election timeout leads no longer', () => {
+test('a leader whose disk delays a write for an election timeout steps down', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   leader.slowDisk = true;
@@ -131,7 +131,7 @@ test('a leader whose disk keeps a write for an election timeout leads no longer'
   expect(cluster.leader).toBe(next);
 });
 
-test('after a restart what was applied is not applied again, and what was committed later is', () => {
+test('after a restart applied entries are not applied again, and later committed entries are', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   for (const text of ['a', 'b', 'c']) cluster.propose(leader, text);
@@ -164,7 +164,7 @@ test('a heartbeat of a durable log is answered while a write is under way', () =
   expect(answers).toMatchObject([{ type: 'append-reply', answer: { match: 2 } }]);
 });
 
-test('an acknowledgement of what was truncated before it was saved never leaves', () => {
+test('an acknowledgement of entries truncated before they were saved never leaves', () => {
   const cluster = new RaftCluster(3);
   const follower = cluster.node(1);
   const genesis = genesisOf(follower);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { nodeId } from '../../src/common/index.js';
 import { RaftCluster } from '../support/clusters/raft-cluster.js';
 
-test('a node that was cut off raises no term, and disturbs nobody when it returns', () => {
+test('a node that was partitioned raises no term, and disturbs no leader when it returns', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const { term } = leader.raft;
@@ -41,7 +41,7 @@ test('a node whose log lags wins no pre-vote, so it never raises a term while ot
   expect([second.raft.term, lagging.raft.term]).toEqual([term, term]);
 });
 
-test('nobody votes while it has lately heard a leader', () => {
+test('no voter votes while it has lately heard a leader', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const [voter, other] = cluster.nodes.filter((node) => node !== leader);
@@ -63,7 +63,7 @@ test('nobody votes while it has lately heard a leader', () => {
   expect(leader.raft.role).toBe('leader');
 });
 
-test('a term more than 2^20 ahead is dropped with an alarm; one that is just so far is entered', () => {
+test('a term more than 2^20 ahead is dropped with an alarm; a term exactly so far ahead is entered', () => {
   const cluster = new RaftCluster(3);
   const node = cluster.node(1);
   const other = cluster.node(2);
@@ -84,7 +84,7 @@ test('a term more than 2^20 ahead is dropped with an alarm; one that is just so 
   expect(node.raft.term).toBe(1 + 2 ** 20);
 });
 
-test('nodes in very different terms find a leader when the old one is gone', () => {
+test('nodes in very different terms elect a leader when the old one is gone', () => {
   const cluster = new RaftCluster(3);
   const ahead = cluster.node(2);
   const gone = cluster.node(3);
@@ -114,7 +114,7 @@ test('a leader that hears no majority steps down within an election timeout', ()
   expect(cluster.propose(leader, 'a')).toBe('not-leader');
 });
 
-test('a leader that hears a majority goes on, whoever else is lost', () => {
+test('a leader that hears a majority goes on, whichever other nodes are lost', () => {
   const cluster = new RaftCluster(5);
   const leader = cluster.electAny();
   const lost = cluster.nodes.filter((node) => node !== leader).slice(0, 2);
@@ -192,7 +192,7 @@ test('a candidate asks for votes only when its own is durable', () => {
   expect(candidate.raft.role).toBe('leader');
 });
 
-test('votes for a pre-vote that is over count in no election', () => {
+test('votes for a past pre-vote count in no election', () => {
   const cluster = new RaftCluster(3);
   const candidate = cluster.node(1);
   const voter = cluster.node(2);
@@ -240,7 +240,7 @@ test('a vote is not forgotten within its term, whatever the voter tries meanwhil
   expect(answers).toMatchObject([{ type: 'vote-reply', granted: false }]);
 });
 
-test('a voter that has answered has answered: a second word does not count', () => {
+test('the first reply of a voter counts, and its second does not', () => {
   const cluster = new RaftCluster(3);
   const candidate = cluster.node(1);
   const voter = cluster.node(2);
@@ -262,7 +262,7 @@ test('a voter that has answered has answered: a second word does not count', () 
   expect(candidate.raft.role).toBe('candidate');
 });
 
-test('only voters are heard', () => {
+test('messages of nodes that are no voters are ignored', () => {
   const cluster = new RaftCluster(3);
   const node = cluster.node(1);
   const request = {
@@ -303,7 +303,7 @@ test('a vote in a later term waits for its own write, not for the one under way'
   expect(voter.disk.hardState).toEqual({ term: 3, votedFor: cluster.node(3).id });
 });
 
-test('a node whose disk keeps a write does not stand for election', () => {
+test('a node whose disk delays a write does not stand for election', () => {
   const cluster = new RaftCluster(3);
   const node = cluster.node(1);
   node.slowDisk = true;
@@ -322,7 +322,7 @@ test('a node whose disk keeps a write does not stand for election', () => {
   expect(cluster.sent.filter(({ from }) => from === node.id)).toEqual([]);
 });
 
-test('after a stall a node reads what waits for it before it stands for election', () => {
+test('after a stall a node reads its waiting messages before it stands for election', () => {
   const cluster = new RaftCluster(3);
   const node = cluster.node(1);
 
@@ -333,7 +333,7 @@ test('after a stall a node reads what waits for it before it stands for election
   expect(node.raft.role).toBe('precandidate');
 });
 
-test('after a stall a leader reads what waits for it before it gives up', () => {
+test('after a stall a leader reads its waiting messages before it steps down', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
 

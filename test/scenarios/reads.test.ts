@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { RaftCluster } from '../support/clusters/raft-cluster.js';
 
-test('a read sees what was committed before it, on the leader and on a follower', () => {
+test('a read sees the entries committed before it, on the leader and on a follower', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   cluster.propose(leader, 'a');
@@ -28,7 +28,7 @@ test('a read on a deposed leader fails, while the new one commits', () => {
   expect(old.reads.has(id)).toBe(true);
 });
 
-test('answers to what was sent before a read confirm nothing', () => {
+test('answers to messages sent before a read do not confirm it', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   cluster.propose(leader, 'a');
@@ -68,7 +68,7 @@ test('a new leader answers no read before an entry of its own term is committed'
   expect(second.reads.get(id)).toBeGreaterThan(held);
 });
 
-test('reads that come while a round is under way share the next', () => {
+test('reads that arrive during a round share the next round', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const before = cluster.sent.length;
@@ -81,7 +81,7 @@ test('reads that come while a round is under way share the next', () => {
   expect(rounds).toHaveLength(4);
 });
 
-test('a question that is lost is asked again; one that is never answered is given up', () => {
+test('a lost read request is sent again; a read that is never answered is given up', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const follower = cluster.nodes.find((node) => node !== leader);
@@ -101,7 +101,7 @@ test('a question that is lost is asked again; one that is never answered is give
   expect(follower.reads.get(never)).toBeUndefined();
 });
 
-test('without a leader a read is refused at once', () => {
+test('a read without a leader is refused at once', () => {
   const cluster = new RaftCluster(3);
   const node = cluster.node(1);
 
@@ -111,7 +111,7 @@ test('without a leader a read is refused at once', () => {
   expect(node.reads.get(id)).toBeUndefined();
 });
 
-test('an answer to a question of an earlier process is no answer to one of this', () => {
+test('an answer to a read of an earlier process does not answer a read of this process', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const follower = cluster.nodes.find((node) => node !== leader);
@@ -133,7 +133,7 @@ test('an answer to a question of an earlier process is no answer to one of this'
   expect(follower.reads.has(id)).toBe(false);
 });
 
-test('who does not lead refuses a question', () => {
+test('a node that does not lead refuses a read request', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const followers = cluster.nodes.filter((node) => node !== leader);

@@ -141,7 +141,7 @@ function storm(seed: number, steps: number): number {
   return properties.committedCount;
 }
 
-test('in any weather at most one leader a term, and what is committed stays', () => {
+test('under random faults a term has at most one leader, and committed entries stay', () => {
   const first = Number(process.env['SEED'] ?? 1);
   const count = Number(process.env['SEEDS'] ?? 40);
   let committed = 0;

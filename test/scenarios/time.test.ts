@@ -26,7 +26,7 @@ test('an entry is stamped with the time that a majority of clocks has reached', 
   expect(entry.timeMs).toBeGreaterThan(second - 60);
 });
 
-test('readings older than a second have reached nothing: the time of the predecessor is repeated', () => {
+test('readings older than a second do not count: the time of the predecessor is repeated', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   cluster.run(10);
@@ -41,7 +41,7 @@ test('readings older than a second have reached nothing: the time of the predece
   expect(after.timeMs).toBe(before.timeMs);
 });
 
-test('time never goes back, whatever the clocks do', () => {
+test('the time of the log never goes back, whatever the clocks do', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   cluster.run(10);
@@ -74,7 +74,7 @@ test.each([
   expect(follower.raft.lastIndex).toBe(match);
 });
 
-test('repeating a time is always allowed, so a clock that once jumped does not stop the log', () => {
+test('a repeated time is always allowed, so a clock that once jumped does not stop the log', () => {
   const cluster = new RaftCluster(3);
   const follower = cluster.node(1);
   const genesis = genesisOf(follower);
@@ -92,7 +92,7 @@ test('repeating a time is always allowed, so a clock that once jumped does not s
   expect(answers).toMatchObject([{ answer: { refused: undefined, match: 3 } }]);
 });
 
-test('entries before one that is refused for its time are taken, and the rest later', () => {
+test('entries before an entry that is refused for its time are taken, and the rest later', () => {
   const cluster = new RaftCluster(3);
   const slow = cluster.node(3);
   cluster.elect(cluster.node(1));

@@ -6,7 +6,7 @@ import { ProgramCopy } from '../support/patches/program-copy.js';
 export type Leak = { readonly name: string; readonly edits: readonly Edit[] };
 
 export const NOTHING_IS_SEALED: Leak = {
-  name: 'what should be sealed is written as it is',
+  name: 'secrets are written unsealed',
   edits: [
     {
       find: 'return concat(cipher.update(plain), cipher.final(), cipher.getAuthTag());',
@@ -32,7 +32,7 @@ export const LOGGED_AS_TEXT: Leak = {
 };
 
 export const LOGGED_AS_BYTES: Leak = {
-  name: 'a debug line is given secrets as they are',
+  name: 'a debug line gets secrets unredacted',
   edits: [
     {
       find: "if (taken === 'gone')",
@@ -43,7 +43,7 @@ export const LOGGED_AS_BYTES: Leak = {
 };
 
 export const TOLD_IN_AN_ERROR: Leak = {
-  name: 'a message shows what it complains of',
+  name: 'an error message shows the malformed secret',
   edits: [
     {
       find: 'which is a node key of 32 bytes`',

@@ -32,7 +32,7 @@ test('secrets are found in the entries that carry them', () => {
   expect(found['data of node-1']).toContain('held: raw');
 });
 
-test('a log line that is given bytes, or a field with the name of a secret, shows none', () => {
+test('a log line given bytes, or a field with the name of a secret, shows none', () => {
   expect(searchWith([LOGGED_AS_BYTES]).found).toEqual({});
 });
 

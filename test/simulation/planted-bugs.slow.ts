@@ -10,7 +10,7 @@ afterAll(() => copy[Symbol.dispose]());
 const QUICK = PLANTED_BUGS.filter(({ isRare }) => isRare !== true);
 
 test.each(QUICK.map((bug) => [bug.name, bug] as const))(
-  'finds out when %s',
+  'the simulator finds out when %s',
   async (_, bug) => {
     expect((await runWith(copy, bug)).checkers).not.toEqual([]);
   },
@@ -22,7 +22,7 @@ test.each([
   ['faults', 1, 3],
   ['byzantine', 1, 2],
 ] as const)(
-  'finds nothing where nothing is planted: %s',
+  'the simulator reports no violation without a planted bug: %s',
   async (where, first, seeds) => {
     expect((await runWith(copy, { edits: [], where, first, seeds })).checkers).toEqual([]);
   },

@@ -13,7 +13,7 @@ const TWICE = [2, 3, 50];
 const TIMEOUT_MS = 120_000;
 
 test(
-  'whole nodes keep every invariant, while much goes wrong',
+  'whole nodes keep every invariant under many faults',
   async () => {
     const counts = noCounts();
     for (const seed of SEEDS) {
@@ -42,7 +42,7 @@ test(
 );
 
 test(
-  'beside a malicious node the honest ones keep to the claim',
+  'honest nodes beside a malicious node keep the claim of docs/threats.md',
   async () => {
     const counts = noCounts();
     for (const seed of BYZANTINE_SEEDS) {
@@ -57,7 +57,7 @@ test(
 );
 
 test(
-  'a disk that comes back from the past repeats no nonce, and makes no share of what is over',
+  'a node with a restored old disk repeats no nonce, and makes no share of a past session',
   async () => {
     const counts = noCounts();
     for (const seed of OLD_DISK_SEEDS) {
@@ -72,7 +72,7 @@ test(
 );
 
 test(
-  'the same seed is the same run, event for event',
+  'the same seed gives the same run, event for event',
   async () => {
     for (const seed of TWICE) {
       const lines: string[] = [];

@@ -13,7 +13,7 @@ function broken(profile: string, { seed, violations }: Result): readonly string[
 }
 
 test(
-  'every toy ends, with one outcome on all nodes, while nodes crash, messages are lost and leaders change',
+  'every toy task ends, with one outcome on all nodes, while nodes crash, messages are lost and leaders change',
   async () => {
     const tally = noToys();
     const happened = { restarts: 0, leaderChanges: 0, droppedMessages: 0, signatures: 0 };
@@ -37,7 +37,7 @@ test(
 );
 
 test(
-  'beside a participant that lies every result is what the honest ones came to, and the liar alone is named',
+  'beside a malicious participant every result is that of the honest nodes, and the liar alone is named',
   async () => {
     const tally = noToys();
     let culprits = 0;

@@ -73,7 +73,7 @@ test('docs/errors.md has every reason that a ClusterError is given', () => {
   expect(missing).toEqual([]);
 });
 
-test('docs/errors.md has no reason that nobody gives', () => {
+test('docs/errors.md has no reason that the code never gives', () => {
   const text = filesOf('src', '.ts').map(read).join('\n');
   const dead = firstCells(errors, /[A-Z][A-Z0-9_]*/).filter((word) => !text.includes(`'${word}'`));
   expect(dead).toEqual([]);
@@ -99,7 +99,7 @@ test('every relative link of a page leads to a file', () => {
   expect(broken).toEqual([]);
 });
 
-test('every file or folder that a page names is there', () => {
+test('every file or folder that a page names exists', () => {
   const missing = pages.flatMap((page) =>
     found(read(page), /`((?:src|test|proto|docs|bench|certs|\.config|\.ci)\/[\w./-]*)`/g)
       .filter((path) => !existsSync(path))
@@ -108,13 +108,13 @@ test('every file or folder that a page names is there', () => {
   expect(missing).toEqual([]);
 });
 
-test('every room of the house stands in docs/architecture.md', () => {
+test('every room stands in docs/architecture.md', () => {
   const architecture = read('docs/architecture.md');
   const rooms = readdirSync('src').filter((name) => statSync(join('src', name)).isDirectory());
   expect(rooms.filter((room) => !architecture.includes(`${room}/`))).toEqual([]);
 });
 
-test('every test that a page names in “quotes” is one', () => {
+test('every test that a page names in “quotes” exists', () => {
   const tests = filesOf('test', '.ts').map(read).join('\n').replaceAll('\\', '');
   const gone = ['docs/threats.md', 'docs/protocols.md'].flatMap((page) =>
     found(read(page).replaceAll(/\s+/g, ' '), /“([^”]+)”/g)
@@ -135,7 +135,7 @@ test('docs/operations.md says what every alarm means', () => {
   expect(alarms.filter((words) => !operations.includes(words))).toEqual([]);
 });
 
-test('every package that we depend on has its reason in a decision', () => {
+test('every package dependency has its reason in a decision', () => {
   const decisions = filesOf('docs/decisions', '.md').map(read).join('\n');
   const packages: unknown = JSON.parse(read('package.json'));
   const names = ['dependencies', 'devDependencies'].flatMap((field) => {
@@ -146,7 +146,7 @@ test('every package that we depend on has its reason in a decision', () => {
   expect(names.filter((name) => !decisions.includes(`\`${name}\``))).toEqual([]);
 });
 
-test('test/support/README.md has every file that stands there', () => {
+test('test/support/README.md has every file of test/support', () => {
   const page = read('test/support/README.md');
   const names = filesOf('test/support', '.ts').map((file) => basename(file));
   expect(names.length).toBeGreaterThan(30);

@@ -21,7 +21,7 @@ const LANES: readonly (readonly [lane: string, patches: readonly Patch[]])[] = [
 
 describe.each(LANES)('%s', (_, patches) => {
   test.each(patches.map((patch) => [patch.name, patch] as const))(
-    'its text is in the compiled code exactly once, and still a module when replaced: %s',
+    'the text of the edit is in the compiled code exactly once, and the result is a module: %s',
     (__, { edits }) => {
       for (const { find } of edits) expect(CODE.get(fileOf(CODE, find))).toContain(find);
       const changed = edited(CODE, edits);
@@ -34,13 +34,13 @@ describe.each(LANES)('%s', (_, patches) => {
   );
 });
 
-describe('an edit', () => {
+describe('an edit of the compiled code', () => {
   const code = new Map([
     ['a.js', 'one(); two(); two();'],
     ['b.js', 'three(); one();'],
   ]);
 
-  test('goes to the one file that has its text', () => {
+  test('an edit changes the one file that has its text', () => {
     expect(fileOf(code, 'three();')).toBe('b.js');
     expect(edited(code, [{ find: 'three', replace: '$&' }])).toEqual(
       new Map([['b.js', '$&(); one();']]),
@@ -51,12 +51,12 @@ describe('an edit', () => {
     ['is in no file', 'four', 'in none of them:\nfour'],
     ['is in two files', 'one();', 'in a.js (1), b.js (1):\none();'],
     ['is in one file twice', 'two();', 'in a.js (2):\ntwo();'],
-  ])('is refused, with its text named, when that %s', (_, find, message) => {
+  ])('an edit is refused, with its text named, when the text %s', (_, find, message) => {
     expect(() => fileOf(code, find)).toThrow(message);
     expect(() => edited(code, [{ find, replace: '' }])).toThrow(message);
   });
 
-  test('sees what the edit before it made', () => {
+  test('an edit sees the changes of the edit before', () => {
     const edits = [
       { find: 'three', replace: 'four' },
       { find: 'four();', replace: 'five();' },

@@ -86,7 +86,7 @@ test.each(SLIP10)('SLIP-10 on P-256, $name', ({ parent, chainCode, path, child }
   expect(derived(p256Suite, bytes(parent), bytes(chainCode), path)).toBe(child);
 });
 
-test('the vector for retry needs its second hash', () => {
+test('the SLIP-10 vector for retry needs its second hash', () => {
   const { parent, chainCode, path } = SLIP10[3];
   const data = concat(bytes(parent), encodeBigEndian(BigInt(path[0]), 8).subarray(4));
   const first = createHmac('sha512', bytes(chainCode)).update(data).digest().subarray(0, 32);

@@ -92,7 +92,7 @@ describe.each(RFC9591.map((RFC) => [names.get(RFC.algorithm), RFC] as const))(
       expect(result.ok && toHex(result.signature)).toBe(RFC.signature);
     });
 
-    test('blaming the shares of the RFC finds no culprit', () => {
+    test('blame over the shares of the RFC finds no culprit', () => {
       const given = new Map(RFC.signers.map(({ index, share }) => [index, bytes(share)]));
 
       const result = aggregate(suite, key, B, message, given, () => false);

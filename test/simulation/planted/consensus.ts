@@ -56,7 +56,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
-    name: 'a late append truncates what came after it',
+    name: 'a late append truncates later entries',
     edits: [
       {
         find: 'if (timely > 0 && lastKnown < log.last.index)',
@@ -68,7 +68,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 10,
   },
   {
-    name: 'the commit index follows the leader beyond what was compared',
+    name: 'the commit index follows the leader beyond the matched entries',
     edits: [
       {
         find: 'Math.min(append.commit, answer.match)',
@@ -116,7 +116,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 5,
   },
   {
-    name: 'what stands before an append is not compared',
+    name: 'the entry before an append is not compared',
     edits: [
       {
         find: 'if (log.termAt(prevIndex) !== prevTerm) {',
@@ -144,7 +144,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 60,
   },
   {
-    name: 'a node votes for two in one term',
+    name: 'a node votes for two candidates in one term',
     edits: [
       {
         find: 'const granted = request.term === core.term && isFree && isUpToDate;',
@@ -180,7 +180,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 100,
   },
   {
-    name: 'the last entry is acknowledged, not the last that was compared',
+    name: 'the last entry is acknowledged, not the last matched one',
     edits: [
       {
         find: 'match: lastKnown + timely }',
@@ -205,7 +205,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 30,
   },
   {
-    name: 'a leader counts what its own disk does not have',
+    name: 'a leader counts entries that its own disk does not have',
     edits: [
       {
         find: 'reachedByMajority([core.log.durable, ...matches])',
@@ -247,7 +247,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 30,
   },
   {
-    name: 'a log is read without looking at its hashes',
+    name: 'a log is read without checking its hashes',
     edits: [
       {
         find: 'equal(entry.hash, entryHash(previous?.hash ?? ZERO_HASH, entry))',

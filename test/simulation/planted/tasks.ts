@@ -46,7 +46,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     seeds: 80,
   },
   {
-    name: 'ready is said for a share that was never kept',
+    name: 'a ready statement is sent for a share that was never kept',
     edits: [
       {
         find: 'await shares.putIfAbsent(at, sealed)',
@@ -111,7 +111,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
-    name: 'nobody looks at the signature of a voucher',
+    name: 'the signature of a voucher is not verified',
     edits: [
       {
         find: 'verify.identity(node.identityKey, voucherBytes(',
@@ -123,7 +123,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
-    name: 'what the participants say of a key is not compared',
+    name: 'the participants’ statements on a key are not compared',
     edits: [
       {
         find: 'said.every((one) => agree(one, sharing))',

@@ -29,7 +29,7 @@ test('a failure after which another node may help names the leader', () => {
   });
 });
 
-test('a failure that never passes says no time to come again', () => {
+test('a failure that never passes gives no time to retry', () => {
   const error = new ClusterError('overloaded', 'Too much metadata', { retryAfterMs: Infinity });
 
   expect(failureOf(error, newErrorId).retryAfterMs).toBeUndefined();

@@ -29,7 +29,7 @@ test('the mutations are the methods that the log takes', () => {
   );
 });
 
-test('only operators and apps may change anything, and no node may call anything', () => {
+test('only operators and apps may change state, and no node may call the public API', () => {
   const lines = Object.values(OPERATIONS);
   const changers = lines
     .filter(({ effect }) => effect === 'mutation')

@@ -60,7 +60,7 @@ test('a value that is not on the shown polynomial names its dealer', async () =>
   expect(named(judge, evidence, sessionId)).toBe('node-3 WRONG_VALUE');
 });
 
-test('the same messages name nobody else, and nothing under another request, entry or cluster', async () => {
+test('the same messages name no other node, and none under another request, entry or cluster', async () => {
   const { run, basis, judge } = await attacked(dealsBadly);
   const { evidence: messages } = abortOf(run, 1);
   const against = (node: string, more: Partial<typeof basis> = {}) =>
@@ -99,7 +99,7 @@ test('honest messages prove nothing, however they are put together', async () =>
   }
 });
 
-test('a threshold or algorithm that was not asked for makes no honest opening wrong', async () => {
+test('a threshold or algorithm that the request does not have makes no honest opening wrong', async () => {
   const { run, basis, judge } = await attacked({});
   const own = run.sessions[0]?.party.originals(['commit', 'open'], 1) ?? [];
   const asked = { ...basis, request: generateRequest('treasury', { threshold: 3 }) };
@@ -217,7 +217,7 @@ test('what is shown must all be signed by the accused, and be no more than the r
     expect(verdict(reason, [one, two])).toBeUndefined();
 });
 
-test.each(Object.values(keygen.kinds))('a signed %s that is none names its sender', (kind) => {
+test.each(Object.values(keygen.kinds))('a signed %s that is malformed names its sender', (kind) => {
   const { basis, judge, sessionId } = withJudge(openGenerate());
   const value = signedBody(sessionId, kind, 3, 0, Uint8Array.of(7));
   const message: Envelope = {
@@ -239,7 +239,7 @@ test.each([
   ['later attempt', []],
   ['first attempt', [0, 5]],
 ] as const)(
-  'a wrong share of a %s along the path %j names its signer, a right one nobody',
+  'a wrong share of a %s along the path %j names its signer, and a right share names no node',
   (own, path) => {
     const open = openSign(own, ed25519Suite, undefined, path);
     const { basis, judge, sessionId } = withJudge(open);
@@ -276,7 +276,7 @@ test('attack 22: a share that the accused did not sign is no evidence', () => {
   expect(named(judge, evidenceOfShare(basis, 'node-1', unsigned, ready))).toBeUndefined();
 });
 
-test('attack 25: another V than the accused signed for, or another’s ready, blames nobody', () => {
+test('attack 25: another V than the accused signed for, or another’s ready, blames no node', () => {
   const open = openSign();
   const { basis, judge } = withJudge(open);
   const [own, others] = open.readies;
@@ -294,7 +294,7 @@ test('attack 25: another V than the accused signed for, or another’s ready, bl
   expect(named(judge, evidenceOfShare(basis, 'node-1', right, wide))).toBeUndefined();
 });
 
-test('a signer that is none of the attempt is not blamed for a share', () => {
+test('a node that is no signer of the attempt is not blamed for a share', () => {
   const open = openSign();
   const { basis, judge } = withJudge(open);
   const ready = open.readies[2];

@@ -41,33 +41,36 @@ function namedBy(bundle: string, ...names: string[]): string {
   return verdict.ok ? verdict.value.identity.spiffeId : verdict.refusal;
 }
 
-describe('a certificate is issued', () => {
-  test.each(['app', 'operator', 'auditor'])('to an %s, who then has all it needs', async (role) => {
-    const { status, out } = await issue('--role', role, '--name', `${role}-1`, '--json');
+describe('certs issue', () => {
+  test.each(['app', 'operator', 'auditor'])(
+    'certs issue gives an %s every file that a client needs',
+    async (role) => {
+      const { status, out } = await issue('--role', role, '--name', `${role}-1`, '--json');
 
-    expect(status).toBe(0);
-    const files = ['ca.pem', 'cert.pem', 'client.json', 'cluster.json', 'key.pem'];
-    expect(readdirSync(at(`${role}-1`)).sort()).toEqual(files);
-    expect(JSON.parse(out)).toMatchObject({
-      spiffe_id: `spiffe://quorate/${role}/${role}-1`,
-      role,
-      key_type: 'p256',
-      folder: at(`${role}-1`),
-      files: expect.arrayContaining(files),
-    });
-    expect(namedBy(genesis().requesterCa, `${role}-1`, 'cert.pem')).toBe(
-      `spiffe://quorate/${role}/${role}-1`,
-    );
-    expect(namedBy(genesis().peerCa, `${role}-1`, 'cert.pem')).toMatch(/no authority/);
-    expect(JSON.parse(text(`${role}-1`, 'client.json'))).toMatchObject({
-      endpoints: ['127.0.0.1:7400', '127.0.0.1:7410', '127.0.0.1:7420'],
-      key: 'key.pem',
-    });
-    expect(text(`${role}-1`, 'cluster.json')).toBe(text('cluster', 'cluster.json'));
-    expect((statSync(at(`${role}-1`, 'key.pem')).mode & 0o777).toString(8)).toBe('600');
-  });
+      expect(status).toBe(0);
+      const files = ['ca.pem', 'cert.pem', 'client.json', 'cluster.json', 'key.pem'];
+      expect(readdirSync(at(`${role}-1`)).sort()).toEqual(files);
+      expect(JSON.parse(out)).toMatchObject({
+        spiffe_id: `spiffe://quorate/${role}/${role}-1`,
+        role,
+        key_type: 'p256',
+        folder: at(`${role}-1`),
+        files: expect.arrayContaining(files),
+      });
+      expect(namedBy(genesis().requesterCa, `${role}-1`, 'cert.pem')).toBe(
+        `spiffe://quorate/${role}/${role}-1`,
+      );
+      expect(namedBy(genesis().peerCa, `${role}-1`, 'cert.pem')).toMatch(/no authority/);
+      expect(JSON.parse(text(`${role}-1`, 'client.json'))).toMatchObject({
+        endpoints: ['127.0.0.1:7400', '127.0.0.1:7410', '127.0.0.1:7420'],
+        key: 'key.pem',
+      });
+      expect(text(`${role}-1`, 'cluster.json')).toBe(text('cluster', 'cluster.json'));
+      expect((statSync(at(`${role}-1`, 'key.pem')).mode & 0o777).toString(8)).toBe('600');
+    },
+  );
 
-  test('to a node, by the other authority, with the hosts that clients dial', async () => {
+  test('certs issue certifies a node by the peer authority, with its hosts for clients', async () => {
     const hosts = ['--host', 'a.example.org', '--host', '10.0.0.1'];
     const { status } = await issue('--role', 'tee', '--name', 'a', '--out', 'renewed', ...hosts);
 
@@ -79,14 +82,14 @@ describe('a certificate is issued', () => {
     );
   });
 
-  test('for so many days, 30 unless told', async () => {
+  test('a certificate is valid for 30 days, or for the days that --days gives', async () => {
     await issue('--role', 'app', '--name', 'short', '--days', '2');
     await issue('--role', 'app', '--name', 'usual');
 
     expect([daysOf('short'), daysOf('usual')]).toEqual([2, 30]);
   });
 
-  test('with a key of Ed25519', async () => {
+  test('--key-type makes a certificate with an Ed25519 key', async () => {
     await issue('--role', 'app', '--name', 'ed', '--key-type', 'ed25519');
 
     const certificate = new X509Certificate(text('ed', 'cert.pem'));
@@ -95,7 +98,7 @@ describe('a certificate is issued', () => {
     expect(namedBy(genesis().requesterCa, 'ed', 'cert.pem')).toBe('spiffe://quorate/app/ed');
   });
 
-  test('by an authority that stands elsewhere, and then alone', async () => {
+  test('an authority outside the cluster folder issues the certificate files alone', async () => {
     const ca = ['--ca', 'cluster/requester-ca.pem', '--ca-key', 'cluster/requester-ca-key.pem'];
     const { status } = await issue('--role', 'app', '--name', 'apart', ...ca);
 
@@ -103,7 +106,7 @@ describe('a certificate is issued', () => {
     expect(readdirSync(at('apart')).sort()).toEqual(['cert.pem', 'key.pem']);
   });
 
-  test('by the one authority of a development cluster, to nodes and applications', async () => {
+  test('the one authority of a development cluster certifies nodes and applications', async () => {
     mkdirSync(at('dev'));
     for (const [file, from] of [
       ['ca.pem', 'requester-ca.pem'],
@@ -119,7 +122,7 @@ describe('a certificate is issued', () => {
     }
   });
 
-  test('and a person is told where, until when, and what to do with it', async () => {
+  test('the text output shows the folder, the expiry and the next step', async () => {
     const { out, err } = await issue('--role', 'app', '--name', 'told');
 
     expect(out).toMatch(/told\/cert.pem {2}spiffe:\/\/quorate\/app\/told/);
@@ -128,8 +131,8 @@ describe('a certificate is issued', () => {
   });
 });
 
-describe('it refuses, and writes nothing', () => {
-  test('to overwrite, whichever file is there', async () => {
+describe('certs issue refuses and writes nothing', () => {
+  test('certs issue overwrites none of its files', async () => {
     for (const file of ['cert.pem', 'key.pem', 'ca.pem', 'cluster.json', 'client.json']) {
       const name = `there-${file.replace('.', '-')}`;
       mkdirSync(at(name));
@@ -148,21 +151,25 @@ describe('it refuses, and writes nothing', () => {
   test.each([
     ['without a role', ['--name', 'x'], /--role <role>' not specified/],
     ['without a name', ['--role', 'app'], /--name <name>' not specified/],
-    ['for a role that there is not', ['--role', 'root', '--name', 'x'], /Allowed choices are app/],
+    ['for an unknown role', ['--role', 'root', '--name', 'x'], /Allowed choices are app/],
     ['for a name that is no id', ['--role', 'app', '--name', 'X'], /"X" is no id/],
     [
       'for a key of another kind',
       ['--role', 'app', '--name', 'x', '--key-type', 'rsa'],
       /Allowed choices are p256, ed25519/,
     ],
-    ['for ever', ['--role', 'app', '--name', 'x', '--days', '99999'], /from 1 to 3650/],
+    [
+      'for an unlimited number of days',
+      ['--role', 'app', '--name', 'x', '--days', '99999'],
+      /from 1 to 3650/,
+    ],
     [
       'with hosts of an app',
       ['--role', 'app', '--name', 'x', '--host', 'h'],
       /--host is for nodes/,
     ],
     [
-      'with a host that is none',
+      'with a malformed host',
       ['--role', 'tee', '--name', 'a', '--out', 'x', '--host', 'a b'],
       /"a b" is no DNS name/,
     ],
@@ -201,7 +208,7 @@ describe('it refuses, and writes nothing', () => {
       ['--role', 'app', '--name', 'x', ...LEAF],
       /does not count in this cluster/,
     ],
-  ])('%s', async (_, flags, words) => {
+  ])('certs issue is refused %s', async (_, flags, words) => {
     const { status, err } = await issue(...flags);
 
     expect(err).toMatch(words);

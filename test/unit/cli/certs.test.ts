@@ -41,8 +41,8 @@ function nodeFiles(id: string): string[] {
   ];
 }
 
-describe('the files', () => {
-  test('are exactly these, and what is secret is for its owner alone', () => {
+describe('the files of certs init', () => {
+  test('certs init writes exactly the documented files, secrets readable by their owner alone', () => {
     const files = readdirSync(at(), { recursive: true, encoding: 'utf8' })
       .map((name) => ({ name, mode: (statSync(at(name)).mode & 0o777).toString(8) }))
       .map(({ name, mode }) => `${mode} ${name}`)
@@ -66,7 +66,7 @@ describe('the files', () => {
     );
   });
 
-  test('are named in the JSON object that is printed', () => {
+  test('certs init --json prints one object that names the files', () => {
     expect(ran).toMatchObject({ status: 0, err: '' });
     expect(JSON.parse(ran.out)).toEqual({
       cluster_id: genesis().clusterId,
@@ -77,15 +77,15 @@ describe('the files', () => {
   });
 });
 
-describe('the genesis', () => {
-  test('is the same file everywhere', () => {
+describe('the genesis of certs init', () => {
+  test('every node gets the same genesis file', () => {
     const top = readFileSync(at('cluster.json'), 'utf8');
     for (const place of ['a', 'b', 'c', 'operator']) {
       expect(readFileSync(at(place, 'cluster.json'), 'utf8')).toBe(top);
     }
   });
 
-  test('names the identity key that each node can open with its node key', () => {
+  test('the genesis has for each node the identity key that its node key opens', () => {
     const { clusterId, members } = genesis();
     for (const member of members) {
       const nodeKey = loadNodeKey(
@@ -100,8 +100,8 @@ describe('the genesis', () => {
   });
 });
 
-describe('the certificates', () => {
-  test('name node and role, and the hosts that were given', () => {
+describe('the certificates of certs init', () => {
+  test('certificates name the node or client, its role and the given hosts', () => {
     expect(certificate('b', 'cert.pem').subjectAltName).toBe(
       'URI:spiffe://quorate/tee/b, DNS:b.example.org, IP Address:10.0.0.2',
     );
@@ -110,7 +110,7 @@ describe('the certificates', () => {
     );
   });
 
-  test('are of the authority of nodes and of that of requesters, which are two', () => {
+  test('nodes and requesters have certificates of two different authorities', () => {
     const [peers, requesters] = [certificate('peer-ca.pem'), certificate('requester-ca.pem')];
     for (const node of ['a', 'b', 'c']) {
       expect(certificate(node, 'cert.pem').verify(peers.publicKey)).toBe(true);
@@ -123,7 +123,7 @@ describe('the certificates', () => {
     expect(genesis().requesterCa).not.toBe(genesis().peerCa);
   });
 
-  test('are good for 30 days', () => {
+  test('certificates of certs init are valid for 30 days', () => {
     const leaf = certificate('a', 'cert.pem');
     const days = (Date.parse(leaf.validTo) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(29.9);
@@ -131,8 +131,8 @@ describe('the certificates', () => {
   });
 });
 
-describe('the configurations', () => {
-  test('can be read, and know where the others are', () => {
+describe('the configurations of certs init', () => {
+  test('each node configuration parses and has the addresses of the other nodes', () => {
     const config = readConfig({ file: at('c', 'node.yaml'), workingFolder: '/' });
     expect(config).toMatchObject({
       nodeId: 'c',
@@ -161,8 +161,8 @@ describe('the configurations', () => {
   });
 });
 
-describe('refuses, and writes nothing', () => {
-  test('to overwrite what is there', async () => {
+describe('certs init refuses and writes nothing', () => {
+  test('certs init overwrites no file that exists', async () => {
     const before = readFileSync(at('cluster.json'), 'utf8');
     const { status, err } = await quorate(['certs', 'init', '--out', 'made'], { folder });
     expect(err).toMatch(/made\/cluster.json is there already, and nothing is ever overwritten/);
@@ -174,12 +174,12 @@ describe('refuses, and writes nothing', () => {
   test.each([
     ['a node that is no id', ['--nodes', 'a,B'], /"B" must be lower-case/],
     ['a node named twice', ['--nodes', 'a,a'], /a node is named twice/],
-    ['a host of nobody', ['--host', 'x=y'], /x is not among --nodes/],
-    ['a host that is none', ['--host', 'node-1'], /must be node=host/],
+    ['a host for an unknown node', ['--host', 'x=y'], /x is not among --nodes/],
+    ['a host without a node', ['--host', 'node-1'], /must be node=host/],
     ['a name that is no host', ['--host', 'node-1=a b'], /"a b" is no DNS name/],
     ['an operator that is no id', ['--operator', 'Ann O.'], /"Ann O." is no id/],
-    ['a life without end', ['--days', '99999'], /from 1 to/],
-  ])('%s', async (_, flags, words) => {
+    ['an unlimited number of days', ['--days', '99999'], /from 1 to/],
+  ])('certs init refuses %s', async (_, flags, words) => {
     const { status, err } = await quorate(['certs', 'init', '--out', 'other', ...flags], {
       folder,
     });
@@ -194,7 +194,7 @@ function init(args: readonly string[], environment: Record<string, string>, out:
   return quorate(['certs', 'init', ...nodes, ...args], { folder, environment });
 }
 
-describe('node keys out of variables', () => {
+describe('node keys from environment variables', () => {
   const KEYS = ['--node-key-env', 'a=KEY_A', '--node-key-env', 'b=KEY_B'];
   const WORDS = [
     '--node-key-passphrase-env',
@@ -203,7 +203,7 @@ describe('node keys out of variables', () => {
     'b=WORDS_B',
   ];
 
-  test('leave no file, and stand in the configuration by name', async () => {
+  test('a node key from a variable leaves no file, and the configuration has the variable’s name', async () => {
     const args = ['--node-key-env', 'a=KEY_A', '--node-key-passphrase-env', 'b=WORDS_B'];
     const environment = { KEY_A: 'ab'.repeat(32), WORDS_B: 'six random words are good' };
     expect(await init(args, environment, 'mixed')).toMatchObject({ status: 0 });
@@ -218,34 +218,34 @@ describe('node keys out of variables', () => {
   });
 
   test.each([
-    ['that are not there', KEYS, {}, 'a: node_key.env: there is no variable of that name'],
-    ['that are no keys', KEYS, { KEY_A: 'beef' }, 'a: the variable must hold 64 lower-case hex'],
+    ['missing variables', KEYS, {}, 'a: node_key.env: there is no variable of that name'],
+    ['malformed keys', KEYS, { KEY_A: 'beef' }, 'a: the variable must hold 64 lower-case hex'],
     [
-      'that are the same for two nodes',
+      'one key for two nodes',
       KEYS,
       { KEY_A: 'ab'.repeat(32), KEY_B: 'ab'.repeat(32) },
       'a and b have the same secret: each node needs its own',
     ],
-    ['that are short passphrases', WORDS, { WORDS_A: 'beef' }, 'a: a passphrase needs at least 16'],
+    ['short passphrases', WORDS, { WORDS_A: 'beef' }, 'a: a passphrase needs at least 16'],
     [
-      'for a node that is none',
+      'a key for an unknown node',
       ['--node-key-env', 'z=KEY'],
       {},
       '--node-key-env: z is not among --nodes',
     ],
     [
-      'two for one node',
+      'two keys for one node',
       ['--node-key-env', 'a=KEY', '--node-key-passphrase-env', 'a=WORDS'],
       {},
       'a: give one of --node-key-env and --node-key-passphrase-env',
     ],
     [
-      'given in place of their names',
+      'a key in place of its variable’s name',
       ['--node-key-env', `a=${'beef'.repeat(16)}`],
       {},
       '--node-key-env must be node=VARIABLE',
     ],
-  ])('are refused when it is some %s, and nothing is made', async (_, args, environment, words) => {
+  ])('certs init refuses node keys and makes nothing: %s', async (_, args, environment, words) => {
     const refused = await init(args, { ...environment }, 'refused');
     expect(refused).toMatchObject({ status: 2, out: '' });
     expect(refused.err).toContain(words);

@@ -48,8 +48,8 @@ function find(flags: ConnectionFlags, environment: Record<string, string> = {}, 
   return findConnection(flags, context);
 }
 
-describe('which cluster', () => {
-  test('is the development cluster of the working folder unless something else is said', () => {
+describe('the cluster that a command calls', () => {
+  test('a command without settings calls the development cluster of the working folder', () => {
     expect(find({})).toEqual({
       endpoints: ['dev:1', 'dev:2'],
       ca: join(folder, '.quorate/dev/operator/ca.pem'),
@@ -59,7 +59,7 @@ describe('which cluster', () => {
     });
   });
 
-  test('is that of a client file, by flag or by variable; the flag wins', () => {
+  test('a client file comes by flag or by variable, and the flag wins', () => {
     expect(find({ clientFile: 'mine/client.json' }).endpoints).toEqual(['mine:1']);
     const environment = { QUORATE_CLIENT_FILE: 'mine/client.json' };
     expect(find({}, environment).endpoints).toEqual(['mine:1']);
@@ -67,7 +67,7 @@ describe('which cluster', () => {
     expect(find(flags, environment).endpoints).toEqual(['dev:1', 'dev:2']);
   });
 
-  test('can be changed setting by setting: flag, then variable, then client file', () => {
+  test('each setting comes from its flag, then its variable, then the client file', () => {
     const environment = { QUORATE_ENDPOINTS: 'env:1, env:2', QUORATE_CA: 'other.pem' };
     expect(find({}, environment).endpoints).toEqual(['env:1', 'env:2']);
     expect(find({}, environment).ca).toBe(join(folder, 'other.pem'));
@@ -79,23 +79,23 @@ describe('which cluster', () => {
   });
 });
 
-describe('what is missing is named', () => {
-  test('when there is no cluster at all', () => {
+describe('a connection with a setting missing', () => {
+  test('a command without any cluster is refused with the ways to name one', () => {
     expect(() => find({}, {}, '/')).toThrow(/Give --endpoint or QUORATE_ENDPOINTS/);
   });
 
-  test('when one setting is missing', () => {
+  test('one missing setting is named in the refusal', () => {
     expect(() => find({ endpoint: ['a:1'] }, {}, '/')).toThrow(/Give --ca or QUORATE_CA/);
   });
 
-  test('when a file is not there; and a key to sign with is no file', () => {
+  test('a missing file is named, and so is a signing key that is no file', () => {
     expect(() => find({ cert: 'no.pem' })).toThrow(/--cert: there is no file .*no.pem$/);
     expect(() => find({ key: 'demo' })).toThrow(
       /--key is the private key of --cert, a key to sign/,
     );
   });
 
-  test('when a client file is no client file', () => {
+  test('a file that is no client file is refused by name', () => {
     const file = join(folder, 'bad.json');
     writeFileSync(file, '{"endpoints": []}');
     expect(() => readClientFile(file)).toThrow(/bad.json: endpoints: /);
@@ -108,7 +108,7 @@ describe('what is missing is named', () => {
     expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON/);
   });
 
-  test('when the files are there and are not what they should be', () => {
+  test('files with wrong contents are refused by name', () => {
     writeFileSync(join(folder, 'mine', 'cluster.json'), '{}');
     expect(() => openClient(find({ clientFile: 'mine/client.json' }))).toThrow(
       /(TLS cannot use .*ca.pem, .*cert.pem and .*key.pem together: |cluster.json: )/,

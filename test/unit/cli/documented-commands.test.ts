@@ -79,7 +79,7 @@ const shown = [
   ),
 ];
 
-test('every command and flag that a page or a help text shows is there', () => {
+test('every command and flag in the pages and help texts exists', () => {
   expect(shown.length).toBeGreaterThan(60);
   expect(
     shown.flatMap(({ where, line }) => {
@@ -89,7 +89,7 @@ test('every command and flag that a page or a help text shows is there', () => {
   ).toEqual([]);
 });
 
-test('a command or flag that is not there would be found', () => {
+test('the check finds a documented command or flag that does not exist', () => {
   expect(faultOf('keys melt demo')).toBe('no command "melt"');
   expect(faultOf('keys get demo --loudly')).toBe('no flag --loudly');
   expect(faultOf('keys get demo --json')).toBeUndefined();

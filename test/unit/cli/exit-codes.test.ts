@@ -19,7 +19,7 @@ function reported(error: unknown): { status: number; lines: string[] } {
   return { status: report(error, context), lines };
 }
 
-describe('the exit status says what kind of failure it was', () => {
+describe('the exit status shows the kind of failure', () => {
   const table: [ErrorCode, number][] = [
     ['invalid-request', 2],
     ['unsupported', 2],
@@ -34,12 +34,12 @@ describe('the exit status says what kind of failure it was', () => {
     ['wrong-state', 1],
     ['data-loss', 1],
   ];
-  test.each(table)('%s is %d', (code, status) => {
+  test.each(table)('a failure with the code %s exits with %d', (code, status) => {
     expect(reported(new ClusterError(code, 'Words')).status).toBe(status);
   });
 });
 
-test('an error is one line, and a hint where there is one', () => {
+test('an error prints one line, and a hint where there is one', () => {
   expect(reported(new ClusterError('not-found', 'There is no key x')).lines).toEqual([
     'quorate: There is no key x',
   ]);
@@ -49,10 +49,10 @@ test('an error is one line, and a hint where there is one', () => {
   expect(reported(late).lines[1]).toBe('The cluster goes on with it. See: quorate tasks get t');
 });
 
-test('an error that nobody expected is a failure, without its stack', () => {
+test('an unexpected error prints a failure without its stack', () => {
   expect(reported(new Error('boom'))).toEqual({ status: 1, lines: ['quorate: boom'] });
 });
 
-test('a command that has said all there is to say adds nothing', () => {
+test('a command that has printed its own failure gets no second message', () => {
   expect(reported(new Ended(3))).toEqual({ status: 3, lines: [] });
 });

@@ -82,7 +82,7 @@ const cluster = Cluster.fromPartial({
 });
 
 describe('tables', () => {
-  test('are as wide as their widest cells, and have no blanks at the end', () => {
+  test('table columns are as wide as their widest cells, without blanks at the line end', () => {
     expect(
       table(
         ['A', 'LONG'],
@@ -94,7 +94,7 @@ describe('tables', () => {
     ).toEqual(['A    LONG', 'xyz  1', 'x    -']);
   });
 
-  test('facts without a value are left out', () => {
+  test('a list of facts leaves out facts without a value', () => {
     expect(
       facts([
         ['one', '1'],
@@ -112,7 +112,7 @@ describe('values', () => {
     [10.4, '10 ms'],
     [999, '999 ms'],
     [1500, '1.5 s'],
-  ])('%d ms is %s', (ms, shown) => expect(duration(ms)).toBe(shown));
+  ])('a duration of %d ms prints as %s', (ms, shown) => expect(duration(ms)).toBe(shown));
 
   test.each([
     ['500ms', 500],
@@ -121,9 +121,9 @@ describe('values', () => {
     ['2m', 120_000],
     ['soon', undefined],
     ['-1', undefined],
-  ])('reads %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
+  ])('the duration parser reads %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-  test('times are RFC 3339, to the millisecond', () => {
+  test('times print in RFC 3339 form, to the millisecond', () => {
     expect(time(noon)).toBe(NOON);
     expect(time(undefined)).toBeUndefined();
   });
@@ -132,7 +132,7 @@ describe('values', () => {
 describe('a key', () => {
   const shown = { verdict: 'vouched', because: 'all signed' };
 
-  test('for programs has the names of the proto, hex and RFC 3339', () => {
+  test('the JSON of a key has the field names of the proto, hex and RFC 3339 times', () => {
     expect(keyJson(key, shown)).toEqual({
       key_id: 'demo',
       algorithm: 'FROST_ED25519_SHA512',
@@ -150,14 +150,14 @@ describe('a key', () => {
     });
   });
 
-  test('for a person says what its certificate is worth, and why', () => {
+  test('the text of a key shows the trust in its certificate, and why', () => {
     const lines = keyLines(key, shown);
     expect(lines).toContain('signing takes  2 of node-1, node-2, node-3');
     expect(lines).toContain('labels         team=shop');
     expect(lines.at(-1)).toBe('certificate    vouched: all signed');
   });
 
-  test('is one line of a list', () => {
+  test('a key takes one line of a list', () => {
     expect(keyTable([key])[1]).toBe(
       `demo  FROST_ED25519_SHA512  2 of 3   ACTIVE  ${NOON}  ${'ab'.repeat(32)}`,
     );
@@ -165,7 +165,7 @@ describe('a key', () => {
 });
 
 describe('a task', () => {
-  test('for programs has its attempts and its outcome', () => {
+  test('the JSON of a task has its attempts and its outcome', () => {
     expect(taskJson(task)).toMatchObject({
       task_id: 'a'.repeat(26),
       kind: 'SIGN',
@@ -176,7 +176,7 @@ describe('a task', () => {
     });
   });
 
-  test('that failed says so in a word', () => {
+  test('a failed task shows its failure in one word', () => {
     const failed = {
       ...task,
       outcome: { $case: 'failure' as const, value: { reason: 'REQUEST_EXPIRED' } },
@@ -185,19 +185,19 @@ describe('a task', () => {
     expect(taskLines(failed)).toContain('failed      REQUEST_EXPIRED');
   });
 
-  test('that is open shows when it expires, and no end', () => {
+  test('an open task shows its expiry, and no end', () => {
     const lines = taskLines({ ...task, endTime: undefined, outcome: undefined });
     expect(lines).toContain('expires     2026-11-20T12:00:30.000Z');
     expect(lines.join()).not.toContain('ended');
   });
 
-  test('is one line of a list', () => {
+  test('a task takes one line of a list', () => {
     expect(taskTable([task])[1]).toContain(`SIGN  demo  DONE   1         ${NOON}  4.0 ms`);
   });
 });
 
 describe('the cluster', () => {
-  test('for programs has plain numbers', () => {
+  test('the JSON of a cluster has plain numbers', () => {
     expect(clusterJson(cluster)).toMatchObject({
       leader_id: 'node-2',
       term: 3,
@@ -208,7 +208,7 @@ describe('the cluster', () => {
     });
   });
 
-  test('for a person says who leads, and who cannot be reached', () => {
+  test('the text of a cluster shows the leader and the unreachable nodes', () => {
     const lines = clusterLines(cluster);
     expect(lines).toContain('leader       node-2');
     expect(lines).toContain('node-1  tee   reachable    07');
@@ -216,7 +216,7 @@ describe('the cluster', () => {
     expect(lines).toContain('node-3  tee   unreachable  09');
   });
 
-  test('shows its level, and which node runs a build of which', () => {
+  test('the text of a cluster shows its feature level and the build of each node', () => {
     const build = { nodeId: 'node-1', incarnation: 1, level: 2, signature: Buffer.from([5]) };
     const members = cluster.members.map((member, at) => (at === 0 ? { ...member, build } : member));
     const mixed = { ...cluster, level: 1, members };
@@ -231,7 +231,7 @@ describe('the cluster', () => {
     });
   });
 
-  test('without a leader says so', () => {
+  test('the text of a cluster without a leader says so', () => {
     expect(clusterLines({ ...cluster, leaderId: '' })).toContain('leader       none known');
   });
 });
@@ -247,13 +247,13 @@ describe('measurements', () => {
   const watched = { delayP50Ms: 1, delayP99Ms: 5, delayMaxMs: 9, cpuMs: 20 };
   const nodes = [watched, { ...watched, delayP99Ms: 7, delayMaxMs: 8 }];
 
-  test('have quantiles by nearest rank', () => {
+  test('quantiles of a benchmark are by nearest rank', () => {
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2);
     expect(quantile([4, 1, 3, 2], 0.99)).toBe(4);
     expect(quantile([], 0.5)).toBeUndefined();
   });
 
-  test('for programs', () => {
+  test('the JSON of a benchmark has counts, errors and quantiles', () => {
     expect(benchJson([{ ...measured, nodes, clientCpuMs: 4 }, measured])).toEqual({
       results: [
         {
@@ -275,7 +275,7 @@ describe('measurements', () => {
     });
   });
 
-  test('for a person, with a dash where nothing succeeded', () => {
+  test('the text of a benchmark has a dash where no call succeeded', () => {
     const none = { ...measured, tookMs: [] };
     expect(benchTable([{ ...measured, nodes }, none]).slice(1)).toEqual([
       'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s  7.0 ms    10.0 ms',

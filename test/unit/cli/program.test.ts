@@ -17,13 +17,16 @@ const COMMANDS = [
 ];
 
 describe('help', () => {
-  test.each(COMMANDS)('%s shows an example, on standard output, and succeeds', async (command) => {
-    const { status, out, err } = await quorate([...command.split(' '), '--help']);
-    expect(out).toContain(`Usage: quorate ${command}`);
-    expect(out).toMatch(/Examples?:\n {2}quorate |Examples?:\n {2}printf /);
-    expect(err).toBe('');
-    expect(status).toBe(0);
-  });
+  test.each(COMMANDS)(
+    'the help of %s shows an example on standard output, and succeeds',
+    async (command) => {
+      const { status, out, err } = await quorate([...command.split(' '), '--help']);
+      expect(out).toContain(`Usage: quorate ${command}`);
+      expect(out).toMatch(/Examples?:\n {2}quorate |Examples?:\n {2}printf /);
+      expect(err).toBe('');
+      expect(status).toBe(0);
+    },
+  );
 
   test('the first page names every group of commands and every exit status', async () => {
     const { out } = await quorate(['--help']);
@@ -33,18 +36,18 @@ describe('help', () => {
     );
   });
 
-  test('every command but the node has --json', async () => {
+  test('every command except `node` has --json', async () => {
     for (const command of COMMANDS.filter((each) => each !== 'node')) {
       expect((await quorate([...command.split(' '), '--help'])).out).toContain('--json');
     }
   });
 
-  test('does not show what only `quorate dev` uses', async () => {
+  test('the help leaves out options that only `quorate dev` uses', async () => {
     expect((await quorate(['node', '--help'])).out).not.toContain('supervised');
   });
 });
 
-describe('wrong usage ends with 2, says why on standard error, and prints no data', () => {
+describe('wrong usage exits with 2, explains on standard error, and prints no data', () => {
   test.each([
     ['no command at all', [], /Usage: quorate/],
     ['an unknown command', ['frob'], /^quorate: unknown command 'frob'\nSee: quorate --help$/],
@@ -75,7 +78,7 @@ describe('wrong usage ends with 2, says why on standard error, and prints no dat
       /cannot be used/,
     ],
     ['a node without a name', ['node'], /node_id: is missing/],
-  ])('%s', async (_, argv, message) => {
+  ])('wrong usage: %s', async (_, argv, message) => {
     const { status, out, err } = await quorate(argv);
     expect(err).toMatch(message);
     expect(out).toBe('');
@@ -83,7 +86,7 @@ describe('wrong usage ends with 2, says why on standard error, and prints no dat
   });
 });
 
-describe('what this release does not do is refused in a sentence', () => {
+describe('operations of later releases are refused in a sentence', () => {
   test.each([
     [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
     [['keys', 'retire', 'k'], /This release cannot retire keys/],
@@ -92,21 +95,21 @@ describe('what this release does not do is refused in a sentence', () => {
     [['cluster', 'add', 'x'], /This release cannot change/],
     [['cluster', 'remove', 'x'], /This release cannot change/],
     [['cluster', 'transfer-leadership'], /This release cannot hand over/],
-  ])('%j', async (argv, message) => {
+  ])('this release refuses %j', async (argv, message) => {
     const { status, err } = await quorate(argv);
     expect(err).toMatch(message);
     expect(status).toBe(2);
   });
 });
 
-test('what cannot be undone is not done without --yes', async () => {
+test('a command that cannot be undone demands --yes', async () => {
   const { status, err } = await quorate(['cluster', 'require-signatures']);
 
   expect(err).toMatch(/This cannot be undone: every client must sign from then on. Give --yes/);
   expect(status).toBe(2);
 });
 
-test('prints its version', async () => {
+test('quorate --version prints the version', async () => {
   expect(await quorate(['--version'])).toEqual({
     status: 0,
     out: expect.stringMatching(/^\d+\.\d+\.\d+$/),
@@ -114,7 +117,7 @@ test('prints its version', async () => {
   });
 });
 
-test('the level is not raised without --yes, and only to a level that there can be', async () => {
+test('cluster raise-level demands --yes and a level that can exist', async () => {
   const without = await quorate(['cluster', 'raise-level']);
   expect([without.status, without.err]).toEqual([2, expect.stringMatching(/Give --yes/)]);
 

@@ -55,7 +55,7 @@ function falseKey(name: string): Key {
   return found.key;
 }
 
-test('keys get shows what a certificate is worth, and why', async () => {
+test('keys get shows the trust in a certificate, and why', async () => {
   const { status, out } = await run('keys', 'get', 'treasury', '--json');
 
   expect(status).toBe(0);
@@ -65,7 +65,7 @@ test('keys get shows what a certificate is worth, and why', async () => {
   });
 });
 
-test('keys get shows an unverified key too, and then fails, unless that is what was asked for', async () => {
+test('keys get shows an unverified key and then fails, unless unverified keys were asked for', async () => {
   shown = falseKey('two participants, three were asked for');
 
   const { status, out, err } = await run('keys', 'get', 'treasury', '--json');
@@ -79,7 +79,7 @@ test('keys get shows an unverified key too, and then fails, unless that is what 
   expect(asked.out).toContain(`certificate    unverified: ${because}`);
 });
 
-test('keys get takes a pending key as it is, unless more is required', async () => {
+test('keys get accepts a pending key, unless --require demands more', async () => {
   shown = falseKey('the honest key, but nobody says that it is installed');
 
   expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 0 });
@@ -89,7 +89,7 @@ test('keys get takes a pending key as it is, unless more is required', async () 
   });
 });
 
-test('keys get believes whom it is told to believe, and knows a key that it is told', async () => {
+test('keys get accepts a pinned key and a trusted authority', async () => {
   shown = falseKey('a request that somebody else made for a key of this name');
   const stranger = spiffeIdOf(collusion.stranger);
 
@@ -111,7 +111,7 @@ test('keys generate fails for a key that answers another request', async () => {
   expect(err).toMatch(/its request is not the one that was sent$/);
 });
 
-test('sign asks for no signature under a key that it does not believe, and verify does not use it', async () => {
+test('sign asks for no signature under a key that it does not trust, and verify does not use it', async () => {
   shown = falseKey('two participants, three were asked for');
 
   const signed = await run('sign', 'treasury', '-m', 'hello');
@@ -123,6 +123,6 @@ test('sign asks for no signature under a key that it does not believe, and verif
   expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
 });
 
-test('a verdict that there is not is a mistake of usage', async () => {
+test('an unknown trust level is wrong usage', async () => {
   expect(await run('keys', 'get', 'treasury', '--require', 'good')).toMatchObject({ status: 2 });
 });

@@ -76,7 +76,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const judged = (file: string, ...more: string[]) =>
   quorate(['verify-blame', file, '--cluster-file', 'cluster.json', ...more], { folder });
 
-test('says who is proved to have lied and how, with no cluster anywhere, and ends with 0', async () => {
+test('verify-blame names the proven liar and the lie without any cluster, and exits with 0', async () => {
   const ran = await judged('blame.json');
   expect(ran.status).toBe(0);
   expect(ran.err).toBe('');
@@ -85,7 +85,7 @@ test('says who is proved to have lied and how, with no cluster anywhere, and end
 });
 
 test.each(['same.json', 'none.json'])(
-  'says that %s proves nothing, and ends with 1',
+  'verify-blame says that %s proves nothing, and exits with 1',
   async (file) => {
     expect(await judged(file)).toEqual({ status: 1, out: 'The evidence proves nothing', err: '' });
   },
@@ -96,7 +96,7 @@ test('evidence of another cluster proves nothing', async () => {
   expect((await quorate(argv, { folder })).status).toBe(1);
 });
 
-test('prints one JSON object', async () => {
+test('verify-blame --json prints one JSON object', async () => {
   const ran = await judged('both.json', '--json');
   expect(ran.status).toBe(0);
   expect(JSON.parse(ran.out)).toMatchObject({
@@ -117,7 +117,7 @@ test.each([
   ['half a byte', ['verify-blame', 'odd.json', '--cluster-file', 'cluster.json']],
   ['no genesis', ['verify-blame', 'blame.json']],
   ['a genesis that is none', ['verify-blame', 'blame.json', '--cluster-file', 'odd.json']],
-])('refuses %s with 2', async (_, argv) => {
+])('verify-blame refuses %s and exits with 2', async (_, argv) => {
   const ran = await quorate(argv, { folder });
   expect(ran.status).toBe(2);
   expect(ran.err).not.toBe('');

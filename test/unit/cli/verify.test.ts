@@ -11,27 +11,27 @@ const message = 'a message';
 const signature = toHex(new Uint8Array(sign(undefined, Buffer.from(message), pair.privateKey)));
 const flags = ['verify', '--public-key', publicKey, '--signature', signature];
 
-test('says valid and ends with 0 for a signature over the message, whole clusters away', async () => {
+test('verify exits with 0 for a signature over the message, without any cluster', async () => {
   const ran = await quorate([...flags, '--message', message]);
   expect(ran).toEqual({ status: 0, out: 'valid', err: '' });
 });
 
-test('says invalid and ends with 1 for any other message', async () => {
+test('verify says invalid and exits with 1 for any other message', async () => {
   const ran = await quorate([...flags, '--message', `${message} `]);
   expect(ran).toEqual({ status: 1, out: 'invalid', err: '' });
 });
 
-test('takes the message from standard input, byte for byte', async () => {
+test('verify takes the message from standard input, byte for byte', async () => {
   expect((await quorate(flags, { stdin: utf8(message) })).out).toBe('valid');
   expect((await quorate(flags, { stdin: utf8(`${message}\n`) })).out).toBe('invalid');
 });
 
-test('prints one JSON object', async () => {
+test('verify --json prints one JSON object', async () => {
   const ran = await quorate([...flags, '--message', message, '--json']);
   expect(JSON.parse(ran.out)).toEqual({ valid: true, public_key: publicKey });
 });
 
-test('verifies the signatures of other algorithms, and none as those of another', async () => {
+test('verify accepts signatures of each algorithm, and none as those of another', async () => {
   // RFC 9591, appendix E.5.
   const named = [
     'verify',
@@ -66,7 +66,7 @@ test.each([
     ['verify', '--public-key', publicKey, '-s', 'abcd', '-m', 'x'],
     /--signature must be 128 hex characters \(64 bytes\)/,
   ],
-])('refuses %s with 2', async (_, argv, words) => {
+])('verify refuses %s and exits with 2', async (_, argv, words) => {
   const ran = await quorate(argv);
   expect(ran.err).toMatch(words);
   expect(ran.status).toBe(2);

@@ -100,7 +100,7 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('generateKey', () => {
-  test('names all voters and a majority, and judges the key that comes back', async () => {
+  test('generateKey names all voters and a majority, and judges the returned key', async () => {
     const { backend, address } = await openNode();
     generates(backend);
 
@@ -115,7 +115,7 @@ describe('generateKey', () => {
     });
   });
 
-  test('does not take a key for another request as its own', async () => {
+  test('generateKey refuses a key that answers another request', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     const client = connect([address]);
@@ -128,7 +128,7 @@ describe('generateKey', () => {
     expect(verdict).toBe('unverified');
   });
 
-  test('says which task to ask for when it takes too long', async () => {
+  test('generateKey that runs out of time names the task to ask for', async () => {
     const { backend, address } = await openNode();
     backend.onSubmit = () => new Promise(() => undefined);
     const client = connect([address]);
@@ -148,7 +148,7 @@ describe('generateKey', () => {
     });
   });
 
-  test('cannot guess a threshold without participants or a cluster file', async () => {
+  test('generateKey without participants or a cluster file refuses to guess a threshold', async () => {
     const { address } = await openNode();
     const client = connect([address], { clusterFile: undefined });
     expect(await errorOf(client.generateKey({ keyId: 'demo' }))).toMatchObject({
@@ -159,7 +159,7 @@ describe('generateKey', () => {
 });
 
 describe('sign', () => {
-  test('returns a signature that verifies under the key that the cluster shows', async () => {
+  test('sign returns a signature that verifies under the key that the cluster shows', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     const client = connect([address]);
@@ -175,7 +175,7 @@ describe('sign', () => {
     expect(backend.readCount).toBe(1);
   });
 
-  test('returns no signature of another key', async () => {
+  test('sign returns no signature of another key', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     const client = connect([address]);
@@ -188,7 +188,7 @@ describe('sign', () => {
     });
   });
 
-  test('verifies under the key that its caller pins, whatever the cluster shows', async () => {
+  test('sign verifies under the key that its caller pins, whatever the cluster shows', async () => {
     const { backend, address } = await openNode();
     const client = connect([address]);
     const pinned = pair();
@@ -203,7 +203,7 @@ describe('sign', () => {
     expect(backend.readCount).toBe(0);
   });
 
-  test('takes no signature of the key itself, or of another path, for one along a path', async () => {
+  test('sign along a path accepts no signature of the key itself or of another path', async () => {
     const { backend, address } = await openNode();
     const client = connect([address]);
     const publicPolynomial = [key.publicKey, key.publicKey];
@@ -232,7 +232,7 @@ describe('sign', () => {
     expect(asked).toEqual([[], [0], [0, 5]]);
   });
 
-  test('does not trust a key whose certificate does not fit the cluster file, or cannot be checked', async () => {
+  test('sign refuses a key whose certificate contradicts the cluster file, or cannot be checked', async () => {
     const { backend, address } = await openNode();
     backend.keys.set('demo', keyRecord('demo', { publicKey: key.publicKey }));
     signs(backend);
@@ -253,7 +253,7 @@ describe('sign', () => {
     expect(await trusting.sign({ keyId: 'demo', message })).toMatchObject({ taskId: 't' });
   });
 
-  test('asks again for a key that was not good enough, and remembers one that is', async () => {
+  test('sign fetches a key anew that was not trusted, and remembers a trusted key', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     const client = connect([address]);
@@ -270,7 +270,7 @@ describe('sign', () => {
     expect(error).toMatchObject({ reason: 'KEY_UNVERIFIED', facts: { verdict: 'pending' } });
   });
 
-  test('demands that requesters signed for its keys, where its caller does', async () => {
+  test('a client may demand that requesters signed for its keys', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     await connect([address]).generateKey({ keyId: 'demo' });
@@ -285,7 +285,7 @@ describe('sign', () => {
 });
 
 describe('finding a node', () => {
-  test('goes on to the next when one is not there, with the same request id', async () => {
+  test('the client tries the next node when one is unreachable, with the same request id', async () => {
     const gone = await openNode();
     await gone.stop();
     const refusing = await openNode();
@@ -302,7 +302,7 @@ describe('finding a node', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test('stays with the node that answered', async () => {
+  test('the client stays with the node that answered', async () => {
     const gone = await openNode();
     await gone.stop();
     const { address } = await openNode();
@@ -314,7 +314,7 @@ describe('finding a node', () => {
     expect((await client.getCluster()).nodeId).toBe('node-1');
   });
 
-  test('asks again until the time is over, then says why', async () => {
+  test('the client repeats a call until its time is over, then says why', async () => {
     const { backend, address } = await openNode();
 
     const error = await errorOf(
@@ -329,7 +329,7 @@ describe('finding a node', () => {
     expect(backend.submissions.length).toBeGreaterThan(1);
   });
 
-  test('tells what a node said rather than that another could not be reached', async () => {
+  test('the client reports a node’s refusal rather than another node’s silence', async () => {
     const gone = await openNode();
     await gone.stop();
     const { backend, address } = await openNode();
@@ -347,7 +347,7 @@ describe('finding a node', () => {
     }
   });
 
-  test('does not ask again what was refused', async () => {
+  test('the client does not repeat a call that was refused', async () => {
     const { backend, address } = await openNode();
     backend.onSubmit = () =>
       Promise.reject(
@@ -372,7 +372,7 @@ describe('finding a node', () => {
     expect(backend.submissions).toHaveLength(1);
   });
 
-  test('does not talk to a server that is no node', async () => {
+  test('the client does not talk to a server that is no node', async () => {
     const { backend, address } = await openNode('app');
 
     const error = await errorOf(connect([address]).getCluster({ timeoutMs: 300 }));
@@ -382,7 +382,7 @@ describe('finding a node', () => {
   });
 });
 
-test('a signal stops a call, and one that was aborted before does not begin it', async () => {
+test('a signal stops a call, and an aborted signal prevents it', async () => {
   const { backend, address } = await openNode();
   backend.onRead = () => new Promise(() => undefined);
   const controller = new AbortController();
@@ -399,7 +399,7 @@ test('a signal stops a call, and one that was aborted before does not begin it',
   expect(backend.readCount).toBe(1);
 });
 
-test('only what did nothing may be asked again as it is', () => {
+test('only failures before any effect allow the same call again', () => {
   const retryable = (['no-quorum', 'not-leader', 'overloaded', 'deadline', 'forbidden'] as const)
     .map((code) => new QuorateError(code, 'x'))
     .filter((error) => error.retryable);
@@ -407,14 +407,14 @@ test('only what did nothing may be asked again as it is', () => {
   expect(retryable.map(({ code }) => code)).toEqual(['no-quorum', 'not-leader', 'overloaded']);
 });
 
-test('a deadline is a deadline', async () => {
+test('a call that outlives its time fails with DEADLINE', async () => {
   const { backend, address } = await openNode();
   backend.onRead = () => new Promise(() => undefined);
   const error = await errorOf(connect([address]).listKeys({}, { timeoutMs: 200 }));
   expect(error).toMatchObject({ code: 'deadline', retryable: false });
 });
 
-test('a mistake of the server’s has its id and is no QuorateError', async () => {
+test('an internal error of the server shows its id and is no QuorateError', async () => {
   const { backend, address } = await openNode();
   backend.onRead = () => Promise.reject(new TypeError('x'));
   const error = await errorOf(connect([address]).listKeys());
@@ -423,13 +423,13 @@ test('a mistake of the server’s has its id and is no QuorateError', async () =
   expect((error as ServerFault).errorId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('a field at fault is named', async () => {
+test('a refusal names the field at fault', async () => {
   const { address } = await openNode();
   const error = await errorOf(connect([address]).getKey('No Id'));
   expect(error).toMatchObject({ code: 'invalid-request', details: { field: 'key_id' } });
 });
 
-test('lists are turned page by page until the limit', async () => {
+test('the client reads lists page by page until the limit', async () => {
   const { backend, address } = await openNode();
   for (const id of ['a', 'b', 'c'])
     backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
@@ -439,7 +439,7 @@ test('lists are turned page by page until the limit', async () => {
   expect((await client.listKeys({ limit: 2 })).map(({ keyId }) => keyId)).toEqual(['a', 'b']);
 });
 
-test('tasks are shown and listed', async () => {
+test('the client shows one task and lists tasks', async () => {
   const { backend, address } = await openNode();
   const taskId = 'a'.repeat(26);
   backend.tasks.set(taskId, taskRecord(taskId));

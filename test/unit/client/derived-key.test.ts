@@ -17,7 +17,7 @@ const sharing = Sharing.fromPartial({
 const certificate = KeyCertificate.fromPartial({ sharing });
 const key = { algorithm, publicKey, certificate };
 
-test('a key at a path is another one, of the same kind; at no path it is the key itself', () => {
+test('a key derived along a path differs and has the same algorithm; the empty path is the key itself', () => {
   const derived = derivePublicKey(key, [0, 5]);
 
   expect(derived).toHaveLength(32);
@@ -40,6 +40,6 @@ test.each([
       },
     },
   ],
-])('nothing is derived from a certificate %s', (_, changes) => {
+])('the client derives no key from a certificate %s', (_, changes) => {
   expect(derivePublicKey({ ...key, ...changes }, [0, 5])).toBeUndefined();
 });

@@ -21,27 +21,30 @@ function expected({ name, verdict }: FalseKey): object {
 test.each([
   ['takes signed requests only', signed],
   ['takes unsigned requests too', unsigned],
-])('where the cluster %s, a reader finds out two nodes that made a key up', (_, collusion) => {
+])('where the cluster %s, a reader detects a key that two nodes made up', (_, collusion) => {
   const cases = falseKeys(collusion);
   expect(cases.map((each) => judged(collusion, each))).toEqual(cases.map(expected));
   expect(cases.length).toBeGreaterThan(50);
 });
 
-test('what the same tools make without a lie in it is taken for what it is', () => {
+test('the forger’s tools without a lie make a key that the client accepts', () => {
   for (const collusion of [signed, unsigned]) {
     const cases = trueKeys(collusion);
     expect(cases.map((each) => judged(collusion, each))).toEqual(cases.map(expected));
   }
 });
 
-describe('a false key is taken for a true one when the client does not check', () => {
+describe('a client with one check taken out accepts a false key', () => {
   const misjudged = misjudgedByWeakened();
 
-  test('nothing less than it does', () => {
+  test('the client with all its checks accepts no false key', () => {
     expect(misjudged['none']).toEqual([]);
   });
 
-  test.each(WEAKNESSES.map(({ check }) => check))('%s', (check) => {
-    expect(misjudged[check]).not.toEqual([]);
-  });
+  test.each(WEAKNESSES.map(({ check }) => check))(
+    'a client without the check "%s" accepts a false key',
+    (check) => {
+      expect(misjudged[check]).not.toEqual([]);
+    },
+  );
 });

@@ -57,7 +57,7 @@ test('a request that names no participants means all voters', () => {
   expect(verifyKeyCertificate(shown({}, unnamed), genesis)).toMatchObject({ verdict: 'vouched' });
 });
 
-test('a key that too few say is installed is pending', () => {
+test('a key with too few installed participants is pending', () => {
   expect(verifyKeyCertificate(shown({ installed: 2 }), genesis).verdict).toBe('vouched');
   expect(verifyKeyCertificate(shown({ installed: 1 }), genesis).verdict).toBe('pending');
   const forged = judgeAltered((_, certificate) => {
@@ -66,12 +66,12 @@ test('a key that too few say is installed is pending', () => {
   expect(forged.verdict).toBe('pending');
 });
 
-test('a certificate is complete with as many installed as it takes to sign, and stays so when more come', () => {
+test('a certificate is complete with as many installed participants as a signature takes, and stays complete with more', () => {
   expect(shown({ installed: 3 })).toEqual(shown({ installed: 2 }));
   expect(shown({ installed: 2 })).not.toEqual(shown({ installed: 1 }));
 });
 
-test('one participant that says installed twice counts once', () => {
+test('one participant that reports installed twice counts once', () => {
   const { verdict } = judgeAltered((_, certificate) => {
     const [first] = certificate.installed;
     certificate.installed = first === undefined ? [] : [first, first];
@@ -79,11 +79,11 @@ test('one participant that says installed twice counts once', () => {
   expect(verdict).toBe('pending');
 });
 
-test('without a cluster file nothing is verified', () => {
+test('a client without a cluster file verifies no key', () => {
   expect(verifyKeyCertificate(shown(), undefined).verdict).toBe('unverified');
 });
 
-describe('a key is unverified when', () => {
+describe('an unverified key', () => {
   test.each<[string, Change]>([
     ['it has no certificate', (altered) => (altered.certificate = undefined)],
     ['its id is another', (altered) => (altered.keyId = 'other')],
@@ -103,7 +103,7 @@ describe('a key is unverified when', () => {
       (_, __, s) => (s.publicPolynomial = s.publicPolynomial.toReversed()),
     ],
     [
-      'a participant is nobody that the client knows',
+      'a participant is unknown to the client',
       (k, _, s) => {
         k.participants[2] = 'node-9';
         s.participants[2]!.nodeId = 'node-9';
@@ -116,7 +116,7 @@ describe('a key is unverified when', () => {
     ['a participant has not signed', (_, c) => c.ready.pop()],
     ['a participant signed twice, another not', (_, c) => (c.ready[1] = c.ready[0]!)],
     [
-      'one more has signed',
+      'one more node has signed',
       (_, c) => c.ready.push({ nodeId: 'node-9', signature: new Uint8Array(64) }),
     ],
     ['a signature does not verify', (_, c) => (c.ready[1]!.signature[5]! ^= 1)],
@@ -126,16 +126,16 @@ describe('a key is unverified when', () => {
     ['its request hash is another', (_, __, s) => (s.requestHash[0]! ^= 1)],
     ['its request is another', (_, c) => (c.request = Uint8Array.of(1))],
     ['its method is another', (_, c) => (c.method = '/quorate.v1.SigningService/Sign')],
-    ['nobody stands for the request', (_, c) => (c.authority = undefined)],
+    ['no authority stands for the request', (_, c) => (c.authority = undefined)],
     [
-      'the voucher is for somebody else',
+      'the voucher is for another requester',
       (_, c) => {
         if (c.authority?.$case === 'voucher')
           c.authority.value.spiffeId = 'spiffe://quorate/app/eve';
       },
     ],
     [
-      'the voucher is by nobody',
+      'the voucher is by an unknown node',
       (_, c) => {
         if (c.authority?.$case === 'voucher') c.authority.value.nodeId = 'node-9';
       },
@@ -149,11 +149,11 @@ describe('a key is unverified when', () => {
         };
       },
     ],
-  ])('%s', (_, alter) => {
+  ])('a key is unverified when %s', (_, alter) => {
     expect(judgeAltered(alter).verdict).toBe('unverified');
   });
 
-  test('it is not what was sent, though all is signed', () => {
+  test('a key that differs from the generated key is unverified, though all participants signed', () => {
     const lower = {
       ...GenerateKeyRequest.decode(asked),
       participants: ['node-1', 'node-2'],
@@ -166,12 +166,12 @@ describe('a key is unverified when', () => {
     ).toBe('unverified');
   });
 
-  test('its participants signed for another threshold than its request asks for', () => {
+  test('a key is unverified when its participants signed for another threshold than the request asks for', () => {
     const ready = { threshold: 3, publicPolynomial: [key.publicKey, key.publicKey, key.publicKey] };
     expect(verifyKeyCertificate(shown({ ready }), genesis).verdict).toBe('unverified');
   });
 
-  test('another node signed in a participant’s name', () => {
+  test('a key is unverified when another node signed in a participant’s name', () => {
     const [one, , three] = nodes;
     const swapped = [one, three, three].filter((each) => each !== undefined);
     const record = certifiedKey(genesis, swapped, key, asked);
@@ -179,7 +179,7 @@ describe('a key is unverified when', () => {
     expect(judged.verdict).toBe('unverified');
   });
 
-  test('the cluster takes no unsigned requests', () => {
+  test('an unsigned request makes no verified key where the cluster takes signed ones only', () => {
     const strict = genesisFor(both, {
       unsigned: false,
       keys: nodes.map(({ publicKey }) => publicKey),

@@ -43,7 +43,7 @@ function request(
   return raiseLevelRequest(genesis, shown(builds), input, 'raise');
 }
 
-test('a request to raise the level carries each voter’s word, sorted', () => {
+test('a request to raise the level carries each voter’s statement, sorted', () => {
   const builds = [wordOf(0, 2), wordOf(1, 3), wordOf(2, 2)];
   expect(request(builds)).toEqual({
     requestId: 'raise',
@@ -53,7 +53,7 @@ test('a request to raise the level carries each voter’s word, sorted', () => {
   });
 });
 
-test('it names the level that was asked for, and leaves voters behind that were named', () => {
+test('a request to raise the level has the requested level, and leaves the named voters behind', () => {
   const builds = [wordOf(0, 2), wordOf(1, 2), undefined];
   const asked = { level: 2, without: ['node-3', 'node-3'] };
   expect(request(builds, asked)).toMatchObject({
@@ -64,16 +64,16 @@ test('it names the level that was asked for, and leaves voters behind that were 
 });
 
 test.each([
-  ['no word', undefined, 'node-3 (not heard of)'],
-  ['the word of an older build', wordOf(2, 1), 'node-3 (level 1)'],
-  ['another node’s word', wordOf(1, 2), 'node-3 (not heard of)'],
-  ['a word that it has not signed', { ...wordOf(2, 1), level: 2 }, 'node-3 (not heard of)'],
+  ['no statement', undefined, 'node-3 (not heard of)'],
+  ['the statement of an older build', wordOf(2, 1), 'node-3 (level 1)'],
+  ['another node’s statement', wordOf(1, 2), 'node-3 (not heard of)'],
+  ['a statement that it has not signed', { ...wordOf(2, 1), level: 2 }, 'node-3 (not heard of)'],
   [
-    'a word that another key has signed',
+    'a statement that another key has signed',
     levelWord(genesis.clusterId, testSigner('node-3'), 1, 2),
     'node-3 (not heard of)',
   ],
-])('it is not made with %s of a voter', (_name, build, nodes) => {
+])('no request to raise the level is made with %s of a voter', (_name, build, nodes) => {
   expect(() => request([wordOf(0, 2), wordOf(1, 2), build])).toThrow(
     expect.objectContaining({
       code: 'wrong-state',

@@ -122,8 +122,8 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('a request', () => {
-  test('is signed with the TLS key, over method, cluster, expiry and the bytes as sent', async () => {
+describe('a signed request', () => {
+  test('the TLS key signs a request over method, cluster, expiry and the bytes as sent', async () => {
     const node = await openNode();
 
     await connect([node]).sign(payment);
@@ -134,7 +134,7 @@ describe('a request', () => {
     expect(verifies({ ...received, method: METHODS.generateKey }, 'sha256')).toBe(false);
   });
 
-  test('expires when its call ends, and at most ten minutes ahead', async () => {
+  test('a signed request expires when its call ends, and at most ten minutes ahead', async () => {
     const node = await openNode();
     const client = connect([node]);
     const before = Date.now();
@@ -150,7 +150,7 @@ describe('a request', () => {
     expect(long).toBeLessThanOrEqual(after + 600_000);
   });
 
-  test('to generate a key outlives its call, since the cluster goes on with it', async () => {
+  test('a signed request to generate a key outlives its call, since the cluster goes on with it', async () => {
     const node = await openNode();
     const before = Date.now();
     const error = await errorOf(
@@ -164,7 +164,7 @@ describe('a request', () => {
     expect(expiryMs).toBeLessThan(Date.now() + 600_000);
   });
 
-  test('is the same to every node that is asked, signature and all', async () => {
+  test('every node that is asked gets the same request with the same signature', async () => {
     const refused = await openNode(async () => {
       throw new ClusterError('no-quorum', 'Nobody leads', { reason: 'NO_LEADER' });
     });
@@ -177,7 +177,7 @@ describe('a request', () => {
     expect(sentWith(other)).toEqual(sentWith(one));
   });
 
-  test('that reads is not signed', async () => {
+  test('a read request is not signed', async () => {
     const node = await ScriptedNode.open(await tlsFor(both, 'tee', 'node-1'), {
       '/quorate.v1.KeyService/ListKeys': async () => new Uint8Array(0),
     });
@@ -188,7 +188,7 @@ describe('a request', () => {
     expect(Object.keys((await only(node)).metadata.getMap()).join()).not.toMatch(/quorate-/);
   });
 
-  test('goes unsigned when its caller says so', async () => {
+  test('a request is unsigned when its caller says so', async () => {
     const node = await openNode();
 
     await connect([node], { signer: 'none' }).sign(payment);
@@ -202,7 +202,7 @@ function handIn(sign: RequestSigner['sign']): RequestSigner {
 }
 
 describe('the signer', () => {
-  test('may be handed in, with a chain of its own', async () => {
+  test('a signer may be handed in, with a chain of its own', async () => {
     const node = await openNode();
     const elsewhere = pair();
     const other = await tlsFor(both, 'app', 'hsm');
@@ -222,7 +222,7 @@ describe('the signer', () => {
     expect(sent.signature).toEqual(signBy(elsewhere, bytes));
   });
 
-  test('signs with Ed25519 when that is the TLS key', async () => {
+  test('the signer uses Ed25519 when that is the TLS key', async () => {
     const { tlsSigner } = await import('../../../src/client/index.js');
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -236,7 +236,7 @@ describe('the signer', () => {
     ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 })],
     ['ec secp384r1', generateKeyPairSync('ec', { namedCurve: 'secp384r1' })],
     ['ed448', generateKeyPairSync('ed448')],
-  ])('refuses a key of kind %s, by its name', async (kind, { privateKey }) => {
+  ])('the signer refuses a key of kind %s, by its name', async (kind, { privateKey }) => {
     const { tlsSigner } = await import('../../../src/client/index.js');
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 
@@ -246,14 +246,14 @@ describe('the signer', () => {
     expect(String(error)).toContain(kind);
   });
 
-  test('cannot sign for a cluster that nobody names', async () => {
+  test('the signer refuses to sign without the name of a cluster', async () => {
     const node = await openNode();
     expect(() => connect([node], { clusterFile: undefined, signer: 'tls' })).toThrow(
       expect.objectContaining({ reason: 'CLUSTER_FILE_REQUIRED' }),
     );
   });
 
-  test('that never ends does not hold a call up beyond its time, and can be stopped', async () => {
+  test('a signer that never ends does not prolong its call, and can be stopped', async () => {
     const node = await openNode();
     const client = connect([node], { signer: handIn(() => new Promise(() => undefined)) });
     const controller = new AbortController();
@@ -267,7 +267,7 @@ describe('the signer', () => {
     expect(node.received).toHaveLength(0);
   });
 
-  test('that fails fails the call with its own words', async () => {
+  test('a signer that fails makes the call fail with the signer’s own words', async () => {
     const node = await openNode();
     const signer = handIn(() => Promise.reject(new Error('the HSM is locked')));
     expect(await errorOf(connect([node], { signer }).sign(payment))).toMatchObject({
@@ -276,7 +276,7 @@ describe('the signer', () => {
     expect(node.received).toHaveLength(0);
   });
 
-  test('without a certificate is refused', async () => {
+  test('a signer without a certificate is refused', async () => {
     const node = await openNode();
     const signer = { chain: 'no PEM', sign: async () => new Uint8Array(64) };
     expect(() => connect([node], { signer })).toThrow(
@@ -290,7 +290,7 @@ describe('a refusal for expiry', () => {
     ['REQUEST_EXPIRED', SKEW_MS],
     ['EXPIRY_TOO_FAR', -SKEW_MS],
   ])(
-    '%s is signed again by the clock that it shows, and so is what comes after',
+    'a request refused with %s is signed again by the clock of the refusal, and so are later requests',
     async (reason, skew) => {
       const clock = () => Date.now() + skew;
       const node = await openNode(async (received) => {
@@ -309,7 +309,7 @@ describe('a refusal for expiry', () => {
     },
   );
 
-  test('is believed once in a call', async () => {
+  test('a refusal for expiry is believed once in a call', async () => {
     const node = await openNode(async () => {
       throw refusing('REQUEST_EXPIRED', () => Date.now() + SKEW_MS);
     });
@@ -319,7 +319,7 @@ describe('a refusal for expiry', () => {
     expect(node.received).toHaveLength(2);
   });
 
-  test('that shows a clock hours away gets no signature for then', async () => {
+  test('a refusal for expiry with a clock hours away gets no signature for that time', async () => {
     const node = await openNode(async () => {
       throw refusing('REQUEST_EXPIRED', () => Date.now() + 7_200_000);
     });
@@ -330,7 +330,7 @@ describe('a refusal for expiry', () => {
   });
 
   test.each(['', 'soon', '-1', '1e15', '99999999999999999'])(
-    'that shows "%s" for a clock is a refusal like others',
+    'a refusal for expiry with the clock "%s" is handled as any other refusal',
     async (timeMs) => {
       const node = await openNode(async () => {
         throw refusing('REQUEST_EXPIRED', () => timeMs);

@@ -6,7 +6,7 @@ import { ed25519Group as group, encodeLittleEndian } from '../../../src/crypto/i
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 const fieldOrder = 2n ** 255n - 19n;
 
-test('a point of the group decodes to itself, whoever encoded it', () => {
+test('a point of the group decodes to itself, whichever library encoded it', () => {
   const point = ed25519.Point.BASE.multiply(12_345n);
 
   const decoded = group.decode(point.toBytes());
@@ -15,7 +15,7 @@ test('a point of the group decodes to itself, whoever encoded it', () => {
   expect(group.encode(group.multiplyBase(12_345n))).toEqual(point.toBytes());
 });
 
-test('refuses all points of small order, the identity among them, in every spelling', () => {
+test('Ed25519 decoding refuses all points of small order, the identity among them, in every spelling', () => {
   for (const hex of ED25519_TORSION_SUBGROUP) {
     const signFlipped = bytes(hex);
     signFlipped[31] = (signFlipped[31] ?? 0) ^ 0x80;
@@ -25,7 +25,7 @@ test('refuses all points of small order, the identity among them, in every spell
   }
 });
 
-test('refuses a point that has a part of small order', () => {
+test('Ed25519 decoding refuses a point that has a part of small order', () => {
   const [, ...torsion] = ED25519_TORSION_SUBGROUP.map((hex) => ed25519.Point.fromBytes(bytes(hex)));
   for (const small of torsion) {
     const mixed = ed25519.Point.BASE.multiply(5n).add(small);
@@ -33,12 +33,12 @@ test('refuses a point that has a part of small order', () => {
   }
 });
 
-test('refuses coordinates that are not below the field order', () => {
+test('Ed25519 decoding refuses coordinates that are not below the field order', () => {
   for (let excess = 0n; excess < 19n; excess++)
     expect(group.decode(encodeLittleEndian(fieldOrder + excess, 32))).toBeUndefined();
 });
 
-test('refuses what is not on the curve, and other lengths', () => {
+test('Ed25519 decoding refuses bytes off the curve, and other lengths', () => {
   expect(group.decode(encodeLittleEndian(2n, 32))).toBeUndefined();
   const point = group.encode(group.base);
   expect(group.decode(point.subarray(1))).toBeUndefined();
@@ -46,7 +46,7 @@ test('refuses what is not on the curve, and other lengths', () => {
   expect(group.decode(new Uint8Array())).toBeUndefined();
 });
 
-test('remembers what the bytes were, not the array: a caller may overwrite it', () => {
+test('the cache of points keeps the bytes and not the array, which a caller may overwrite', () => {
   const encoded = group.encode(group.multiplyBase(77n));
   const first = group.decode(encoded);
   encoded.fill(0xff);
@@ -55,11 +55,11 @@ test('remembers what the bytes were, not the array: a caller may overwrite it', 
   expect(first && group.equal(first, group.multiplyBase(77n))).toBe(true);
 });
 
-test('the identity has no encoding', () => {
+test('the identity of Ed25519 has no encoding', () => {
   expect(() => group.encode(group.identity)).toThrow(Bug);
 });
 
-test('scalars are 32 bytes, lowest first, below the order', () => {
+test('scalars of Ed25519 are 32 bytes, lowest first, below the order', () => {
   const last = group.order - 1n;
 
   expect(group.decodeScalar(group.encodeScalar(last))).toBe(last);
@@ -71,7 +71,7 @@ test('scalars are 32 bytes, lowest first, below the order', () => {
   expect(() => group.encodeScalar(group.order)).toThrow(Bug);
 });
 
-test('all ways to multiply agree', () => {
+test('all multiplications of Ed25519 agree', () => {
   const [a, b] = [123n, group.order - 7n];
   const [A, B] = [group.multiplyBase(a), group.multiplyBase(b)];
 

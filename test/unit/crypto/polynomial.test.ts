@@ -12,14 +12,14 @@ import {
 } from '../../../src/crypto/index.js';
 import { seededRandom } from '../../support/builders/frost-exchange.js';
 
-test('evaluates a_0 + a_1 x + a_2 x²', () => {
+test('a polynomial evaluates to a_0 + a_1 x + a_2 x²', () => {
   const polynomial = new SecretPolynomial(group, [5n, 7n, 11n]);
 
   expect(polynomial.constant).toBe(5n);
   expect([1, 2, 20].map((x) => polynomial.evaluate(x))).toEqual([23n, 63n, 4545n]);
 });
 
-test('a random polynomial has as many coefficients as asked for, none of them zero', () => {
+test('a random polynomial has the requested number of coefficients, none of them zero', () => {
   using polynomial = randomPolynomial(group, 14, seededRandom(1));
 
   const commitment = polynomial.commitment();
@@ -65,13 +65,13 @@ test('Lagrange: any t values give the constant term, in any order', () => {
   }
 });
 
-test('an inverse times its number is one, and zero has none', () => {
+test('a scalar times its inverse is one, and zero has no inverse', () => {
   for (const value of [1n, 2n, group.order - 1n, -5n])
     expect(modulo(inverse(value, group.order) * value, group.order)).toBe(1n);
   expect(() => inverse(0n, group.order)).toThrow(RangeError);
 });
 
-test('a bounded cache forgets what was asked for longest ago', () => {
+test('a bounded cache evicts the entry that was used longest ago', () => {
   const cache = new BoundedCache<number>(2);
   cache.set('a', 1);
   cache.set('b', 2);

@@ -7,7 +7,7 @@ const nonce = new Uint8Array(12);
 const context = utf8('context');
 const plain = utf8('plain');
 
-test('what was sealed opens, and the tag stands at the end', () => {
+test('sealed bytes open to the plaintext, and the tag stands at the end', () => {
   const sealed = aesGcmSeal(key, nonce, context, plain);
 
   expect(sealed.length).toBe(plain.length + 16);
@@ -20,7 +20,7 @@ test('AES-256-GCM gives the answer of the GCM specification, test case 14', () =
   expect(toHex(sealed)).toBe('cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919');
 });
 
-test('nothing opens when one bit of the sealed bytes, the key, the nonce or the context differs', () => {
+test('sealed bytes do not open when one bit of them, the key, the nonce or the context differs', () => {
   const sealed = aesGcmSeal(key, nonce, context, plain);
   for (let at = 0; at < sealed.length; at++) {
     const altered = sealed.slice();

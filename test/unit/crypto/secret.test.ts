@@ -19,7 +19,7 @@ test('secrets are equal when length and all bytes are', () => {
     expect(equalSecrets(secret, Uint8Array.from(other))).toBe(false);
 });
 
-test('a secret is wiped at the end of its scope, and never used after it', () => {
+test('a secret is wiped at the end of its scope, and unusable after it', () => {
   const bytes = Uint8Array.of(1, 2, 3);
   const secret = new SecretBytes(bytes);
   {

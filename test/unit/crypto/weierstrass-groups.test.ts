@@ -14,7 +14,7 @@ const curves = [
 describe.each(curves)('%s', (_name, group, Point) => {
   const p = Point.CURVE().p;
 
-  test('a point decodes to itself, whoever encoded it, with either parity of y', () => {
+  test('a point decodes to itself, whichever library encoded it, with either parity of y', () => {
     for (const scalar of [1n, 2n, 12_345n, group.order - 1n]) {
       const point = Point.BASE.multiply(scalar);
 
@@ -25,7 +25,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
     }
   });
 
-  test('refuses the uncompressed and hybrid spellings, and any other first byte', () => {
+  test('decoding refuses the uncompressed and hybrid spellings, and any other first byte', () => {
     const point = Point.BASE.multiply(7n);
     const whole = point.toBytes(false);
     expect(group.decode(whole)).toBeUndefined();
@@ -34,7 +34,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
       expect(group.decode(compressed(prefix, point.x))).toBeUndefined();
   });
 
-  test('refuses x that is not below the field order, though x − p is on the curve', () => {
+  test('decoding refuses x that is not below the field order, though x − p is on the curve', () => {
     let found = 0;
     for (let x = 0n; x < 32n; x++) {
       if (group.decode(compressed(2, x)) !== undefined) found += 1;
@@ -47,7 +47,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
     expect(group.decode(compressed(3, 2n ** 256n - 1n))).toBeUndefined();
   });
 
-  test('refuses x of no point, both parities', () => {
+  test('decoding refuses x of no point, both parities', () => {
     let none = 0;
     for (let x = 1n; x < 32n; x++) {
       const [even, odd] = [2, 3].map((prefix) => group.decode(compressed(prefix, x)));
@@ -57,7 +57,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
     expect(none).toBeGreaterThan(0);
   });
 
-  test('refuses the identity in every spelling, and other lengths', () => {
+  test('decoding refuses the identity in every spelling, and other lengths', () => {
     for (const length of [0, 1, 32, 33, 34, 65])
       expect(group.decode(new Uint8Array(length))).toBeUndefined();
     const point = group.encode(group.base);
@@ -66,7 +66,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
     expect(() => group.encode(group.identity)).toThrow(Bug);
   });
 
-  test('scalars are 32 bytes, highest first, below the order', () => {
+  test('scalars of this curve are 32 bytes, highest first, below the order', () => {
     const last = group.order - 1n;
 
     expect(group.decodeScalar(group.encodeScalar(last))).toBe(last);
@@ -78,7 +78,7 @@ describe.each(curves)('%s', (_name, group, Point) => {
     expect(() => group.encodeScalar(group.order)).toThrow(Bug);
   });
 
-  test('all ways to multiply agree', () => {
+  test('all multiplications of this curve agree', () => {
     const [a, b] = [123n, group.order - 7n];
     const [A, B] = [group.multiplyBase(a), group.multiplyBase(b)];
 

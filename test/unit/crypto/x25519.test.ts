@@ -22,7 +22,7 @@ test('two pairs share the secret of RFC 7748, section 6.1', () => {
   expect(shared?.bytes).toEqual(x25519Shared(bob.secret, alice.publicKey)?.bytes);
 });
 
-test('a public key of small order or of another length shares nothing', () => {
+test('a public key of small order or of another length shares no secret', () => {
   const { secret } = x25519Pair(fixed('11'.repeat(32)));
   // The points of order 1, 2, 4 and 8 and their second spellings (https://cr.yp.to/ecdh.html, "validate").
   const smallOrder = [

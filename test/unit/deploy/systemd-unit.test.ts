@@ -58,7 +58,7 @@ test('every option of the unit’s command is one that quorate node takes, each 
   }
 });
 
-test('keys come as credentials, data goes where the unit keeps it', () => {
+test('the unit gets keys as credentials and keeps data in the unit’s state directory', () => {
   const handed = all('LoadCredential').map((value) => value.split(':')[0]);
   const used = [...command.matchAll(/\$\{CREDENTIALS_DIRECTORY\}\/(\S+)/g)].map(([, name]) => name);
   expect(new Set(used)).toEqual(new Set(handed));
@@ -70,7 +70,7 @@ test('keys come as credentials, data goes where the unit keeps it', () => {
   expect(all('Environment')).toEqual([]);
 });
 
-test('the unit waits longer than a node takes to stop, and does not try again what cannot help', () => {
+test('the unit waits longer than a node takes to stop, and does not restart after a hopeless error', () => {
   const [seconds] = all('TimeoutStopSec').map(Number);
   expect(seconds).toBeGreaterThan((3 * (STOP_GRACE_MS + STOP_FORCED_MS)) / 1_000);
   expect(all('KillSignal')).toEqual(['SIGTERM']);

@@ -37,7 +37,7 @@ describe.each(suites)('%s', (_name, suite) => {
   const random = seededRandom(suite.algorithm * 77);
   const { key, shares } = dealRandom(suite, 2, 3, random);
 
-  test('signs along a path, under a key of its own for each path, with shares that stay as they are', () => {
+  test('signers sign along a path under a key of its own for each path, with unchanged shares', () => {
     const before = shares.map(({ scalar }) => toHex(scalar));
     const seen = new Set([toHex(key.publicKey)]);
     for (const path of [[0], [1], [0, 0], [0, 1], [1, 0], [2 ** 31 - 1], Array(16).fill(3)]) {
@@ -78,14 +78,14 @@ describe.each(suites)('%s', (_name, suite) => {
     expect(result).toEqual({ ok: false, culprits: [3] });
   });
 
-  test('another chain code gives other keys', () => {
+  test('another chain code derives other keys', () => {
     const derivation = { chainCode: new Uint8Array(32), path: [0] };
     const one = derivedPublicKey(suite, { ...key, derivation });
 
     expect(one).not.toEqual(derivedPublicKey(suite, at(key, [0])));
   });
 
-  test('there is no key at hardened numbers, at what is no number, or deeper than 16', () => {
+  test('no key is derived at hardened numbers, at values that are no number, or deeper than 16', () => {
     for (const path of [
       [2 ** 31],
       [0, 2 ** 32 - 1],

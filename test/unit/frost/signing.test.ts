@@ -21,7 +21,7 @@ const { group } = suite;
 const message = utf8('to be signed');
 const random = seededRandom(11);
 
-test('14-of-20, and an empty message', () => {
+test('14 of 20 signers sign, an empty message too', () => {
   const { key, shares } = dealRandom(suite, 14, 20, random);
   const made = signAll(suite, key, shares.slice(6), new Uint8Array(), random);
 
@@ -109,7 +109,7 @@ test('attack 12: a list of another length, order or with a stranger makes no sha
   }
 });
 
-test('attack 12: who is not among the signers does not sign', () => {
+test('attack 12: a participant that is not among the signers does not sign', () => {
   const { key, three, nonces, B } = begun();
 
   expect(() => signShare(suite, key, three, nonces[0], B, message)).toThrow(Bug);
@@ -131,7 +131,7 @@ test.each<[string, Uint8Array]>([
   }
 });
 
-test('commitments whose sum is the identity are declined, and nobody is told on', () => {
+test('commitments whose sum is the identity are declined, and no node is blamed', () => {
   const { key, one, nonces, B } = begun();
   // Chance does not find such a list; a suite whose binding factors are all 1 does: D_2 = −D_1 − E_1 − E_2.
   const unbound = createSuite({ ...suite, H1: () => 1n });
@@ -158,7 +158,7 @@ test('attack 26: a flipped bit of the key share, or of the nonce, never leaves t
   }
 });
 
-test('a public key or V that are not this share’s make no share', () => {
+test('a public key or V of another share makes no share', () => {
   const other = dealRandom(suite, 2, 3, random).key;
   for (const wrong of [
     { publicKey: other.publicKey },
@@ -216,7 +216,7 @@ test('two wrong shares that cancel each other still make the signature', () => {
   expect(aggregate(suite, key, B, message, shares, verify).ok).toBe(true);
 });
 
-test('two wrong shares name both', () => {
+test('two wrong shares name both their signers', () => {
   const { key, B, shares, verify } = signed();
   shares.set(1, new Uint8Array(32));
   shares.set(2, new Uint8Array(3));
@@ -227,7 +227,7 @@ test('two wrong shares name both', () => {
   });
 });
 
-test('attack 28: what the independent verifier refuses is not returned, and names nobody', () => {
+test('attack 28: a signature that the independent verifier refuses is not returned, and names no node', () => {
   const { key, B, shares } = signed();
 
   const result = aggregate(suite, key, B, message, shares, () => false);
@@ -244,7 +244,7 @@ test('attack 28: the second half of a signature is below the order', () => {
   expect(z !== undefined && z < group.order).toBe(true);
 });
 
-test('attack 25: a V that cannot be the key’s judges nobody', () => {
+test('attack 25: a V that does not fit the key blames no node', () => {
   const { key, B, shares } = signed();
   const [V_0, V_1] = key.V;
   if (!V_0 || !V_1) throw new Error('t is 2');

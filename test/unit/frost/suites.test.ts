@@ -52,7 +52,7 @@ const ORACLES = new Map<Algorithm, typeof schnorr_FROST>([
   [Algorithm.FROST_P256_SHA256, p256_FROST],
 ]);
 
-test('the table of algorithms has those that keys are made of, each under its own name, and nothing else', () => {
+test('the table of algorithms has each algorithm of a key under its own name, and no other', () => {
   expect(suites.map(([, suite]) => suite.algorithm)).toEqual([1, 2, 3, 4]);
   expect(Object.keys(SCHEMES)).toEqual(['1', '2', '3', '4']);
   for (const algorithm of KEY_ALGORITHMS)
@@ -120,7 +120,7 @@ describe.each(suites)('%s', (name, suite) => {
     expect(result.ok).toBe(true);
   });
 
-  test('attack 7: what is no point, in any spelling, is declined as commitment, and its owner told', () => {
+  test('attack 7: a commitment that is no point, in any spelling, is declined, and its owner named', () => {
     const { key, shares } = dealRandom(suite, 2, 3, random);
     const length = group.pointBytes;
     const point = group.encode(group.base);
@@ -148,7 +148,7 @@ describe.each(suites)('%s', (name, suite) => {
       }
   });
 
-  test('who spoils a share is named, and nobody else', () => {
+  test('exactly the signer that spoils a share is named', () => {
     const { key, shares } = dealRandom(suite, 3, 4, random);
     const made = signAll(suite, key, shares.slice(1), message, random);
     const verify = verifies(suite, key.publicKey, message);

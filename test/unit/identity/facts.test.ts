@@ -46,7 +46,7 @@ const text = (x: string) => item(5, utf8(x));
 const T = (label: string, ...items: Uint8Array[]) =>
   concat(LP(utf8('quorate/1')), LP(utf8(label)), u32be(items.length), ...items);
 
-test('ready signs cluster, session, request, key and the whole sharing, in the order of the page', () => {
+test('a ready statement signs cluster, session, request, key and the whole sharing, in the order of the page', () => {
   const expected = T(
     'fact/ready',
     text(CLUSTER),
@@ -66,7 +66,7 @@ test('ready signs cluster, session, request, key and the whole sharing, in the o
   expect(toHex(readyBytes(CLUSTER, SHARING))).toBe(toHex(expected));
 });
 
-test('ready signs every field of the sharing', () => {
+test('a ready statement signs every field of the sharing', () => {
   const changes: Partial<Sharing>[] = [
     { sessionId: new Uint8Array(32) },
     { requestHash: new Uint8Array(32) },
@@ -87,7 +87,7 @@ test('ready signs every field of the sharing', () => {
   expect(new Set([good, ...all]).size).toBe(changes.length + 1);
 });
 
-test('installed and voucher have the bytes of the page', () => {
+test('installed statements and vouchers have the bytes of the page', () => {
   const installed = {
     sessionId: SHARING.sessionId,
     keyId: 'key-1',
@@ -137,12 +137,12 @@ test('a requester signs method, cluster, expiry and the bytes as sent, each in i
   );
 });
 
-test('an algorithm that is not known is named by its number', () => {
+test('an unknown algorithm is named by its number', () => {
   expect(algorithmName(Algorithm.FROST_ED25519_SHA512)).toBe('FROST_ED25519_SHA512');
   expect(algorithmName(77 as Algorithm)).toBe('77');
 });
 
-test('request and verdict hashes are over length-prefixed parts', () => {
+test('hashes of requests and verdicts are over length-prefixed parts', () => {
   const [method, request, authorization] = ['/m', utf8('abc'), utf8('voucher')];
   const content = concat(LP(utf8(method)), LP(request));
 

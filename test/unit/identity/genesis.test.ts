@@ -41,7 +41,7 @@ function blamed(passage: string | RegExp, replacement: string): string | undefin
   return undefined;
 }
 
-test('a written genesis is read again, field by field', () => {
+test('a written genesis parses to the same fields', () => {
   const { bytes, clusterId, ...rest } = parseGenesis(utf8(TEXT));
 
   expect(rest).toEqual(FIELDS);
@@ -62,7 +62,7 @@ test('the voters are the tee members, sorted', () => {
   expect(voters(FIELDS)).toEqual(['node-1', 'node-2']);
 });
 
-test('the parsed file is a copy of its own', () => {
+test('a parsed genesis is a copy of its own', () => {
   const bytes = utf8(TEXT);
   const genesis = parseGenesis(bytes);
   bytes.fill(0);
@@ -70,7 +70,7 @@ test('the parsed file is a copy of its own', () => {
   expect(parseGenesis(genesis.bytes).clusterId).toBe(genesis.clusterId);
 });
 
-describe('it refuses and names', () => {
+describe('the genesis parser refuses and names the field', () => {
   test.each([
     ['another format', '"format": 1', '"format": 2', 'format'],
     ['an unknown field', '"format": 1', '"format": 1, "colour": 1', 'colour'],
@@ -101,17 +101,17 @@ describe('it refuses and names', () => {
     ['a limit missing', /,\s*"keys_max": 100000/, '', 'limits.keys_max'],
     ['text behind the object', /$/, '{}', ''],
     ['a byte order mark', /^/, '\uFEFF', ''],
-  ])('%s', (_name, passage, replacement, field) => {
+  ])('the genesis parser refuses %s', (_name, passage, replacement, field) => {
     expect(blamed(passage, replacement)).toBe(field);
   });
 
-  test('bytes that are not UTF-8', () => {
+  test('the genesis parser refuses bytes that are not UTF-8', () => {
     const bytes = utf8(TEXT);
     bytes[TEXT.indexOf('node-2')] = 0xff;
     expect(() => parseGenesis(bytes)).toThrow('Not a JSON file in UTF-8');
   });
 
-  test('more than twenty members of role tee', () => {
+  test('a genesis has at most twenty members of role tee', () => {
     const members = Array.from({ length: 21 }, (_, at) => ({
       nodeId: nodeId(`node-${at}`),
       role: 'tee' as const,
@@ -121,7 +121,7 @@ describe('it refuses and names', () => {
     expect(() => encodeGenesis({ ...FIELDS, members: members.slice(1) })).not.toThrow();
   });
 
-  test('a file over its bound', () => {
+  test('the genesis parser refuses a file over its size limit', () => {
     expect(() => parseGenesis(utf8(TEXT + ' '.repeat(256 * 1024)))).toThrow('over 262144 bytes');
   });
 });

@@ -9,7 +9,7 @@ const { clusterId } = testGenesis();
 const signer = testSigner('node-1');
 const word = levelWord(clusterId, signer, 1, 2);
 
-test('a node signs which cluster, node, life and level it speaks of', () => {
+test('a node signs its cluster, node id, incarnation and level', () => {
   expect(isSignedLevelWord(clusterId, signer.publicKey, word, nodeVerify)).toBe(true);
 
   const others = [
@@ -24,7 +24,7 @@ test('a node signs which cluster, node, life and level it speaks of', () => {
   expect(isSignedLevelWord(elsewhere, signer.publicKey, word, nodeVerify)).toBe(false);
 });
 
-test('the bytes that it signs are those of the page on exact bytes', () => {
+test('a node’s statement of its level has the bytes of the page on exact bytes', () => {
   const text = (value: string): string => `05${u64(value.length)}${toHex(utf8(value))}`;
   const u32 = (value: number): string => `02${u64(4)}${value.toString(16).padStart(8, '0')}`;
   expect(toHex(levelBytes(clusterId, word))).toBe(

@@ -86,8 +86,8 @@ const withLeaf = (change: (draft: Draft) => void): string =>
 const withMiddle = (change: (draft: Draft) => void): string =>
   said([certificateOf(leafDraft()), changed(middleDraft, change)]);
 
-describe('a chain is accepted', () => {
-  test('of a leaf, an authority below the root, and the root or not', () => {
+describe('an accepted certificate chain', () => {
+  test('a chain of a leaf and an authority below the root is accepted, with or without the root', () => {
     const chain = [certificateOf(leafDraft()), certificateOf(middleDraft())];
 
     expect(said(chain)).toBe(SPIFFE);
@@ -103,7 +103,7 @@ describe('a chain is accepted', () => {
     });
   });
 
-  test('of one leaf under the root', () => {
+  test('a chain of one leaf under the root is accepted', () => {
     const draft = draftOf({ subject: '', keys: LEAF_KEYS, extensions: leafExtensions() }, ROOT);
 
     expect(said([certificateOf(draft)])).toBe(SPIFFE);
@@ -141,7 +141,7 @@ describe('a chain is accepted', () => {
     expect(withLeaf(change)).toBe(SPIFFE);
   });
 
-  test('whose times are those of all of it: the latest begin and the earliest end', () => {
+  test('a chain is valid from its latest begin to its earliest end', () => {
     const validity = sequence(utcTime('250101000000Z'), utcTime('500101000000Z'));
     const middle = changed(middleDraft, (draft) => {
       draft.validity = sequence(utcTime('500101000000Z'), utcTime('300101000000Z'));
@@ -157,7 +157,7 @@ describe('a chain is accepted', () => {
     );
   });
 
-  test('of Ed25519 under P-256, and of P-256 under Ed25519', () => {
+  test('chains of Ed25519 under P-256, and of P-256 under Ed25519, are accepted', () => {
     const root = { name: 'ed', keys: ed25519Keys() };
     const leaf = ed25519Keys();
     const authority = certificateOf(
@@ -174,23 +174,26 @@ describe('a chain is accepted', () => {
     expect(said([other])).toBe(SPIFFE);
   });
 
-  test.each(OPENSSL_CHAINS)('that OpenSSL made, of $kind', ({ root, middle, leaf }) => {
-    const judge = new Requesters(root, (...asked) => nodeVerify.certified(...asked));
-    const chain = [leaf, middle].map((pem) => new Uint8Array(new X509Certificate(pem).raw));
+  test.each(OPENSSL_CHAINS)(
+    'a chain that OpenSSL made, of $kind, is accepted',
+    ({ root, middle, leaf }) => {
+      const judge = new Requesters(root, (...asked) => nodeVerify.certified(...asked));
+      const chain = [leaf, middle].map((pem) => new Uint8Array(new X509Certificate(pem).raw));
 
-    expect(said(chain, judge)).toBe(SPIFFE);
-    expect(splitChain(concat(...chain))).toEqual(chain);
-    const verdict = judge.judge(chain);
-    const [first] = [new X509Certificate(leaf)];
-    expect(verdict).toMatchObject({
-      value: {
-        notBeforeMs: Date.parse(first.validFrom),
-        notAfterMs: Date.parse(first.validTo),
-      },
-    });
-  });
+      expect(said(chain, judge)).toBe(SPIFFE);
+      expect(splitChain(concat(...chain))).toEqual(chain);
+      const verdict = judge.judge(chain);
+      const [first] = [new X509Certificate(leaf)];
+      expect(verdict).toMatchObject({
+        value: {
+          notBeforeMs: Date.parse(first.validFrom),
+          notAfterMs: Date.parse(first.validTo),
+        },
+      });
+    },
+  );
 
-  test('that this project issues', async () => {
+  test('a chain that this project issues is accepted', async () => {
     const authority = await createAuthority('authority', 365);
     const judge = new Requesters(authority.certificate, (...asked) =>
       nodeVerify.certified(...asked),
@@ -737,22 +740,22 @@ const MIDDLE_CASES: typeof LEAF_CASES = [
   ],
 ];
 
-describe('a chain is refused', () => {
+describe('a refused certificate chain', () => {
   test.each(LEAF_CASES.map(([why, what, change]) => ({ why, what, change })))(
-    'for a leaf with $what: $why',
+    'a chain is refused for a leaf with $what: $why',
     ({ why, change }) => {
       expect(withLeaf(change)).toBe(why.startsWith('the first') ? why : `certificate 1: ${why}`);
     },
   );
 
   test.each(MIDDLE_CASES.map(([why, what, change]) => ({ why, what, change })))(
-    'for an authority with $what: $why',
+    'a chain is refused for an authority with $what: $why',
     ({ why, change }) => {
       expect(withMiddle(change)).toBe(`certificate 2: ${why}`);
     },
   );
 
-  test('for each rule that the reader has, one of these', () => {
+  test('every rule of the certificate reader has a case here', () => {
     const folder = join('src', 'identity', 'x509');
     const source = readdirSync(folder)
       .map((file) => readFileSync(join(folder, file), 'utf8'))
@@ -861,7 +864,7 @@ describe('a chain is refused', () => {
     expect(said(chain())).toBe(why);
   });
 
-  test('under an authority that does not fit the profile, which then stands for nobody', () => {
+  test('an authority outside of the profile is ignored, and chains under it are refused', () => {
     const leaf = certificateOf(
       draftOf({ subject: 'w', keys: LEAF_KEYS, extensions: leafExtensions() }, ROOT),
     );
@@ -880,7 +883,7 @@ describe('a chain is refused', () => {
   });
 });
 
-test('a verdict is remembered, and asks no signature again', () => {
+test('the verdict on a chain is remembered, and no signature is verified again', () => {
   let asked = 0;
   const judge = new Requesters(pemOf(ROOT_DER), (...parts) => {
     asked += 1;
@@ -899,7 +902,7 @@ test('a verdict is remembered, and asks no signature again', () => {
   );
 });
 
-test('of two authorities with one name and key the one that lasts longer counts', () => {
+test('of two authorities with one name and key, the later expiry counts', () => {
   const longer = changed(rootDraft, validity(utcTime('240101000000Z'), utcTime('490101000000Z')));
   const leaf = certificateOf(
     draftOf({ subject: 'w', keys: LEAF_KEYS, extensions: leafExtensions() }, ROOT),
@@ -918,7 +921,7 @@ test('of two authorities with one name and key the one that lasts longer counts'
   });
 });
 
-test('a certificate is what it is by itself: its bytes, its key, its use', () => {
+test('the reader of one certificate gives its bytes, its key and its use', () => {
   const bytes = certificateOf(leafDraft());
 
   expect(readCertificate(bytes)).toMatchObject({

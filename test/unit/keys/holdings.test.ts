@@ -39,7 +39,7 @@ function primes(): { kind: string; about: Uint8Array; bytes: SecretBytes } {
   return { kind: 'auxiliary/primes', about: new Uint8Array(0), bytes };
 }
 
-test('a secret of any kind and length is kept and opened as what it is', async () => {
+test('a secret of any kind and length is kept and opened unchanged', async () => {
   const shares = memoryShareStore();
   await holdings(shares).keep(AT, primes(), RECORD);
   const later = holdings(shares);
@@ -52,7 +52,7 @@ test('a secret of any kind and length is kept and opened as what it is', async (
   expect(await later.record(AT)).toEqual(RECORD);
 });
 
-test('a secret of one kind does not open as another, open already or not', async () => {
+test('a secret of one kind does not open as another, whether it is open already or not', async () => {
   const shares = memoryShareStore();
   const kept = holdings(shares);
   await kept.keep(AT, primes(), RECORD);
@@ -63,7 +63,7 @@ test('a secret of one kind does not open as another, open already or not', async
   await expect(kept.load(AT, isOther)).rejects.toMatchObject(DATA_LOSS);
 });
 
-test('what is no key share is not taken for one, whatever the algorithm', async () => {
+test('another secret is not taken for a key share, whatever the algorithm', async () => {
   const shares = memoryShareStore();
   const keys = manager(shares);
   const share = { keyId: KEY, sessionId: SESSION, version: 1, V: [new Uint8Array(32)] };
@@ -74,7 +74,7 @@ test('what is no key share is not taken for one, whatever the algorithm', async 
   expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
 });
 
-test('of a secret that leaves the cache its owner is told, and its bytes are wiped', async () => {
+test('a secret that leaves the cache is wiped, and its owner notified', async () => {
   const shares = memoryShareStore();
   const closed: string[] = [];
   const kept = holdings(shares, closed, 1);
@@ -92,7 +92,7 @@ test('of a secret that leaves the cache its owner is told, and its bytes are wip
   expect(kept.get(nameOf(AT))).toBeUndefined();
 });
 
-test('bytes of another format do not open', () => {
+test('sealed bytes of another format do not open', () => {
   const place = { ...AT, clusterId: clusterId('c1'.repeat(16)), nodeId: NODE };
   const wrappingKey = new Uint8Array(32).fill(1);
   const sealed = sealSecret(place, primes(), RECORD, wrappingKey, systemRandom);
@@ -104,7 +104,7 @@ test('bytes of another format do not open', () => {
   }
 });
 
-test('what a set of participants made together is not taken for another set', () => {
+test('a secret of one set of participants is not taken for one of another set', () => {
   const supplies = new SingleUse(NODE, bootId(BOOT), { maximum: 8, perOwnerMaximum: 4 });
   const secret = new Uint8Array(32).fill(5);
   const made = supplies.add('key-1/1/node-1,node-2', { secret, parts: [] }, 0);

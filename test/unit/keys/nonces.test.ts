@@ -46,7 +46,7 @@ test('a nonce is taken once', async () => {
   expect(keys.available(KEY, 1)).toBe(0);
 });
 
-test('of a hundred thousand racing takes every nonce is won once', async () => {
+test('in a hundred thousand racing takes every nonce is taken once', async () => {
   const seed = 20_260_101;
   console.info(`seed ${seed}`);
   const { keys } = await loaded();
@@ -72,7 +72,7 @@ test('of a hundred thousand racing takes every nonce is won once', async () => {
   expect(keys.available(KEY, 1)).toBe(0);
 });
 
-test('a supply with other bytes is told apart, and the nonce kept', async () => {
+test('a supply with other bytes is refused as such, and the nonce kept', async () => {
   const { keys } = await loaded();
   const [supply, other] = await keys.makeSupplies(KEY, 1, 2);
   if (supply === undefined || other === undefined) throw new Error('no nonces');
@@ -88,7 +88,7 @@ test('a supply with other bytes is told apart, and the nonce kept', async () => 
   expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
-test('a supply of another run, node, key or version names nothing here', async () => {
+test('a supply of another run, node, key or version matches no nonce', async () => {
   const { keys, shares } = await loaded();
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
@@ -109,7 +109,7 @@ test('a supply of another run, node, key or version names nothing here', async (
   expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
-test('the counter rises over all keys and never starts again', async () => {
+test('the counter of nonces rises over all keys and never starts again', async () => {
   const { keys, shares } = await loaded();
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
@@ -125,7 +125,7 @@ test('the counter rises over all keys and never starts again', async () => {
   expect(new Set(supplies.flatMap(({ parts }) => parts.map(toHex))).size).toBe(12);
 });
 
-test('what is published is a copy', async () => {
+test('published commitments are copies', async () => {
   const { keys } = await loaded();
   const supply = await made(keys);
   const copy = withPart(supply, 0, Uint8Array.from(partOf(supply, 0)));
@@ -135,7 +135,7 @@ test('what is published is a copy', async () => {
   expect(isTaken(keys.take(KEY, 1, copy))).toBe(true);
 });
 
-test('at the cap of a key its oldest nonces go', async () => {
+test('at the limit of a key its oldest nonces are dropped', async () => {
   const { keys } = await loaded();
   const first = await keys.makeSupplies(KEY, 1, 64);
 
@@ -147,7 +147,7 @@ test('at the cap of a key its oldest nonces go', async () => {
   expect(second.every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
 });
 
-test('at the cap of the node the oldest nonces of all keys go', async () => {
+test('at the limit of the node the oldest nonces of all keys are dropped', async () => {
   const { keys, shares } = await loaded({ limits: { suppliesMax: 5 } });
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
@@ -209,7 +209,7 @@ test('a share that leaves the cache takes its nonces with it', async () => {
   expect((await made(keys)).counter).toBe(2n);
 });
 
-test('another run has no nonce of this one, though it has its disk', async () => {
+test('another run has no nonce of this run, though it has its disk', async () => {
   const { keys, shares, share } = await loaded();
   const supply = await made(keys);
   const clone = manager(shares, { boot: bootId('b1'.repeat(16)) });
@@ -220,7 +220,7 @@ test('another run has no nonce of this one, though it has its disk', async () =>
   expect(isTaken(keys.take(KEY, 1, supply))).toBe(true);
 });
 
-test('what is dropped is wiped, and what is taken is not', async () => {
+test('dropped nonces are wiped, and taken ones are not', async () => {
   const { keys } = await loaded();
   const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
   const supplied = jest.spyOn(SCHEMES[Algorithm.FROST_ED25519_SHA512], 'makeSupply');
@@ -241,7 +241,7 @@ test('what is dropped is wiped, and what is taken is not', async () => {
   expect(scalars.map((each) => toHex(each))).toEqual(Array(4).fill('00'.repeat(32)));
 });
 
-test('after the end there is nothing to take, and nothing is opened', async () => {
+test('a closed store of nonces gives no nonce and opens no share', async () => {
   const { keys, share, shares } = await loaded();
   const supply = await made(keys);
   const other = manager(shares);

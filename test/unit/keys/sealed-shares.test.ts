@@ -36,7 +36,7 @@ test('a share that was kept is loaded by the next run of the node', async () => 
   expect(await keys.record(KEY, SESSION)).toEqual(share.record);
 });
 
-test('there is nothing to load or to read of a session that never was', async () => {
+test('an unknown session has no share to load or to read', async () => {
   const { shares, share } = await kept();
   const keys = manager(shares);
 
@@ -59,7 +59,7 @@ test('the store sees neither the share nor anything that repeats', async () => {
   expect(holds(second.sealed, first.sealed.slice(77, end))).toBe(false);
 });
 
-test('a caller may wipe its share when it is kept', async () => {
+test('a caller may wipe its share once it is kept', async () => {
   const { shares, share } = await kept();
   const scalar = Uint8Array.from(share.scalar);
   share.scalar.fill(0);
@@ -91,7 +91,7 @@ test.each<[string, Partial<KeyManagerParts>]>([
   await expect(manager(shares, other).load(share)).rejects.toMatchObject(DATA_LOSS);
 });
 
-test('two shares that changed places do not open', async () => {
+test('two swapped shares do not open', async () => {
   const { shares, share } = await kept();
   const other = sharing({ sessionId: OTHER_SESSION, V: share.V, scalar: share.scalar });
   const same = { ...other, publicKey: share.publicKey };
@@ -128,7 +128,7 @@ test('a share with any bit changed does not open, its record and length included
   expect(await keys.load(share)).toBe(true);
 });
 
-test('an error of opening tells no secret', async () => {
+test('an error of opening shows no secret', async () => {
   const { shares, share } = await kept();
   const wrappingKey = new Uint8Array(32).fill(0xee);
 
@@ -142,7 +142,7 @@ test('an error of opening tells no secret', async () => {
   expect(told).not.toContain('238');
 });
 
-test('a share is not kept until it reads back as it was', async () => {
+test('a share is not kept until it reads back unchanged', async () => {
   const broken = memoryShareStore();
   const lying: ShareStore = {
     putIfAbsent: (id, sealed) =>
@@ -285,7 +285,7 @@ test('the shares of a key are counted over all sessions, restarts included', asy
   expect(await manager(shares).pending(KEY)).toBe(2);
 });
 
-test('loading twice, also at once, keeps the nonces that were made', async () => {
+test('loading a share twice, also at once, keeps its nonces', async () => {
   const { shares, share } = await kept();
   const keys = manager(shares);
 

@@ -126,7 +126,7 @@ describe.each([
     expect(lengths).toEqual([0, 0]);
   });
 
-  test('what lies in a pool is refused: Node would copy it, and leave the source', async () => {
+  test('a secret in a pooled buffer is refused: Node would copy it, and leave the source', async () => {
     const scalar = Buffer.from('00'.repeat(32), 'hex');
     expect(scalar.buffer.byteLength).toBeGreaterThan(32);
     await expect(
@@ -134,7 +134,7 @@ describe.each([
     ).rejects.toThrow('a buffer of its own');
   });
 
-  test('of a view nothing goes along but what it shows', async () => {
+  test('of a view only its own bytes are sent', async () => {
     const message = new Uint8Array(100_000).fill(7);
     const compute = make();
     const points = [message.subarray(5, 37), message.subarray(50, 82)];
@@ -146,7 +146,7 @@ describe.each([
     expect([first?.buffer.byteLength, first?.byteOffset]).toEqual([32, 0]);
   });
 
-  test('what is no point is told from what is one', async () => {
+  test('a job tells points from bytes that are none', async () => {
     const { key } = dealRandom(ed25519Suite, 2, 3, systemRandom);
     const points = [key.publicKey, new Uint8Array(32).fill(255), new Uint8Array(31)];
     const supplies = [...points.map((each) => [key.publicKey, each]), [key.publicKey]];
@@ -158,7 +158,7 @@ describe.each([
     ]);
   });
 
-  test('a job that breaks an assertion of ours fails, and the next one is computed', async () => {
+  test('a job that breaks an assertion of ours fails, and the next job is computed', async () => {
     const compute = make();
     const none = { algorithm, scalar: new Uint8Array(32), randomness: new Uint8Array(1) };
     const wrong = compute.run(makeSuppliesJob, { ...none, randomness: new Uint8Array(65) });
@@ -167,7 +167,7 @@ describe.each([
   });
 });
 
-test('a job is not asked for with an input of another', () => {
+test('a job refuses the input type of another job', () => {
   const compute = inlineCompute(new Map());
   // @ts-expect-error -- there are no points in the input of this job
   void compute.run(checkSuppliesJob, { algorithm, points: [] }).catch(() => undefined);
@@ -176,8 +176,8 @@ test('a job is not asked for with an input of another', () => {
   expect(schemes).toBeDefined();
 });
 
-describe('a worker', () => {
-  test('that dies fails what it had, is replaced, and nothing is tried again', async () => {
+describe('a worker thread', () => {
+  test('a worker that dies fails its jobs, is replaced, and no job is tried again', async () => {
     const compute = pool(PROGRAM);
     await compute.run(ECHO, 1);
     const results = await Promise.allSettled([compute.run(DIE, 1), compute.run(ECHO, 2)]);
@@ -187,7 +187,7 @@ describe('a worker', () => {
     expect(errors).toEqual(['A compute worker is replaced']);
   });
 
-  test('that cannot even start is not started over and over: each job finds that out once', async () => {
+  test('a worker that cannot start is not restarted over and over: each job finds out once', async () => {
     const compute = pool('', {});
     await compute.close();
     const broken = new WorkerPool({
@@ -201,7 +201,7 @@ describe('a worker', () => {
     expect(errors.length).toBeLessThanOrEqual(3);
   });
 
-  test('that takes too long is ended, and the others go on meanwhile', async () => {
+  test('a worker that takes too long is ended, and the others go on meanwhile', async () => {
     const compute = pool(PROGRAM, { jobMsMax: 500, workers: 2 });
     await Promise.all([compute.run(ECHO, 1), compute.run(ECHO, 1)]);
     const hanging = compute.run(HANG, 1);
@@ -210,7 +210,7 @@ describe('a worker', () => {
     expect(await Promise.all([compute.run(ECHO, 3), compute.run(ECHO, 4)])).toEqual([3, 4]);
   });
 
-  test('has so many jobs and no more: what was given away for the next is wiped', async () => {
+  test('a worker queues a bounded number of jobs: the secrets of a refused job are wiped', async () => {
     const compute = pool(PROGRAM, { jobsMax: { signing: 2 } });
     const running = [compute.run(ECHO, 1), compute.run(ECHO, 2)];
     const nonce = new Uint8Array(32).fill(7);
@@ -221,7 +221,7 @@ describe('a worker', () => {
     expect(compute.idle()).toBe(true);
   });
 
-  test('ends with the node: what it had fails, and nothing is computed after', async () => {
+  test('a worker ends with its node: its jobs fail, and no job is computed afterwards', async () => {
     const compute = pool(PROGRAM);
     const running = compute.run(HANG, 1);
     void compute.close();
@@ -230,7 +230,7 @@ describe('a worker', () => {
     expect(errors).toEqual([]);
   });
 
-  test('computes signatures before key generation, and both before what fills pools', async () => {
+  test('workers compute signatures before key generation, and both before supplies', async () => {
     const compute = pool(PROGRAM);
     const order: unknown[] = [];
     const ask = (name: string, lane: Lane, input: string) =>
@@ -256,7 +256,7 @@ describe('a worker', () => {
     expect(compute.idle()).toBe(true);
   });
 
-  test('has a bound for each lane: one that is full refuses nothing of another', async () => {
+  test('each lane has its own bound: a full lane refuses no job of another', async () => {
     const compute = pool(PROGRAM, { jobsMax: { pool: 1 } });
     const filling = compute.run(jobOf('slow', 'pool'), 1);
     const more = compute.run(jobOf('slow', 'pool'), 2);
@@ -265,7 +265,7 @@ describe('a worker', () => {
     expect(await filling).toBe(1);
   });
 
-  test('finds what a waiting job takes, and the caller has it no more meanwhile', async () => {
+  test('a waiting job owns its secrets, and its caller has them no more', async () => {
     const compute = pool(PROGRAM);
     const [nonce, input] = [new Uint8Array(32).fill(7), { nonce: new Uint8Array(0) }];
     input.nonce = nonce;
@@ -282,14 +282,14 @@ describe('a worker', () => {
     expect(await waiting).toEqual({ nonce: new Uint8Array(32).fill(7) });
   });
 
-  test('takes as long as it may for each job, however long that one waited', async () => {
+  test('the time limit of a job starts with its computation, not with its wait', async () => {
     const compute = pool(PROGRAM, { jobMsMax: 250 });
     await compute.run(ECHO, 0);
     const jobs = [1, 2, 3, 4, 5].map((each) => compute.run(jobOf('slow'), each));
     expect(await Promise.all(jobs)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('sees no environment of the node', async () => {
+  test('a worker sees no environment variable of the node', async () => {
     const compute = pool('port.postMessage({ id, output: Object.keys(process.env) });');
     expect(await compute.run(ECHO, 1)).toEqual([]);
   });

@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   await data.release();
 }
 
-test('the first start makes the directory, private, and says whose it is', async () => {
+test('the first start makes the data directory, private, with its owner’s name', async () => {
   const data = await openDataDirectory(path, OWNER);
   data.claim();
 
@@ -50,13 +50,13 @@ test('the first start makes the directory, private, and says whose it is', async
   await data.release();
 });
 
-test('a start that does not get as far as its identity key leaves no word of itself', async () => {
+test('a start that ends before its identity key leaves no trace', async () => {
   await (await openDataDirectory(path, OWNER)).release();
 
   expect(readdirSync(path)).toEqual([]);
 });
 
-test('a later start finds the same', async () => {
+test('a later start reads the same identity', async () => {
   await start();
   chmodSync(path, 0o755);
 
@@ -67,7 +67,7 @@ test('a later start finds the same', async () => {
   await data.release();
 });
 
-test("another node's or cluster's directory is refused, and not kept locked", async () => {
+test('another node’s or cluster’s directory is refused, and not kept locked', async () => {
   await start();
 
   for (const owner of [
@@ -122,7 +122,7 @@ test('a directory in use is refused by name, until it is released', async () => 
   await (await openDataDirectory(path, OWNER)).release();
 });
 
-test('of many that want it at once, one gets it', async () => {
+test('of many processes that lock a directory at once, one succeeds', async () => {
   mkdirSync(path);
 
   const all = await Promise.allSettled(Array.from({ length: 8 }, () => lockDataDirectory(path)));
@@ -132,7 +132,7 @@ test('of many that want it at once, one gets it', async () => {
   await won[0]?.release();
 });
 
-test('the lock of a process that was killed is stale', async () => {
+test('the lock of a killed process is stale', async () => {
   mkdirSync(path);
   const socket = join(path, 'lock.sock');
   const child = spawn(
@@ -150,7 +150,7 @@ test('the lock of a process that was killed is stale', async () => {
   await (await lockDataDirectory(path)).release();
 });
 
-test('a path that no socket can have is refused in words', async () => {
+test('a path too long for a socket is refused in words', async () => {
   const long = join(path, 'x'.repeat(120));
 
   await expect(openDataDirectory(long, OWNER)).rejects.toMatchObject({

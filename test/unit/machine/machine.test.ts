@@ -26,7 +26,7 @@ test('a log line is one JSON object with time, level, message and facts', () => 
   expect(rest).toEqual([]);
 });
 
-test('an alarm is an error that says so, whatever its fields say', () => {
+test('an alarm is logged as an error that says so, whatever its fields say', () => {
   const output = logged();
 
   jsonLogger('error', {}, output).alarm('two leaders', { term: 3, alarm: false });
@@ -34,7 +34,7 @@ test('an alarm is an error that says so, whatever its fields say', () => {
   expect(output.lines()).toMatchObject([{ level: 'error', alarm: true, term: 3 }]);
 });
 
-test('a field with the name of a secret is not shown', () => {
+test('a log field with the name of a secret is not shown', () => {
   const output = logged();
 
   jsonLogger('info', {}, output).info('oops', { scalar: 'abcdef', seed: 'abcdef', key: 'key-1' });
@@ -43,7 +43,7 @@ test('a field with the name of a secret is not shown', () => {
   expect(output.lines()).toMatchObject([{ scalar: '[redacted]', key: 'key-1' }]);
 });
 
-test('bytes, large numbers and objects are refused, whatever their field is called', () => {
+test('the log refuses bytes, large numbers and objects under any field name', () => {
   const output = logged();
   const bytes = Uint8Array.of(201, 202, 203);
   // What only a type assertion lets through.
@@ -68,7 +68,7 @@ test('bytes, large numbers and objects are refused, whatever their field is call
   }
 });
 
-test('a line break in a message stays within its line', () => {
+test('a line break in a log message stays within its line', () => {
   const output = logged();
 
   jsonLogger('info', {}, output).info('one\n{"level":"error"}', { name: 'a\nb' });
@@ -86,7 +86,7 @@ test('random bytes have an array of their own', () => {
   expect(systemRandom.bytes(0)).toHaveLength(0);
 });
 
-test('a timer runs once, and not when it is cancelled', async () => {
+test('a timer runs once, and never after it was cancelled', async () => {
   const ran: string[] = [];
   await new Promise<void>((done) => {
     systemClock.after(0, () => ran.push('cancelled')).cancel();

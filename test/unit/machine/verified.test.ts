@@ -26,7 +26,7 @@ function message(at: number): Uint8Array {
   return new Uint8Array(new Uint32Array(16).fill(at).buffer);
 }
 
-test('what was right is not computed again, and anything else is', () => {
+test('a right signature is verified once, and every other one is computed', () => {
   const inner = counting();
   const verify = remembering({ ...inner, certified: (...asked) => inner.certified(...asked) });
   expect(verify.certified(key, bytes, bytes)).toBe(true);
@@ -41,7 +41,7 @@ test('what was right is not computed again, and anything else is', () => {
   expect(inner.asked).toBe(5);
 });
 
-test('what was wrong is computed again, every time', () => {
+test('a wrong signature is computed every time', () => {
   const inner = counting();
   const verify = remembering({ ...inner, certified: (...asked) => inner.certified(...asked) });
   for (let time = 0; time < 3; time++)
@@ -49,7 +49,7 @@ test('what was wrong is computed again, every time', () => {
   expect(inner.asked).toBe(3);
 });
 
-test('it remembers so many and no more: the oldest go', () => {
+test('the cache of right signatures is bounded: the oldest go', () => {
   const inner = counting();
   const verify = remembering({ ...inner, certified: (...asked) => inner.certified(...asked) });
   for (let at = 0; at <= 4096; at++) verify.certified(key, message(at), message(at));

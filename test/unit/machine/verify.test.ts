@@ -16,7 +16,7 @@ const SIGNATURE = Uint8Array.from(sign(undefined, MESSAGE, privateKey));
 
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 
-test('the self-test passes, and fails with a verifier that says yes or no to everything', () => {
+test('the self-test of verifiers passes, and fails with a verifier that says yes or no to everything', () => {
   expect(() => selfTest()).not.toThrow();
   expect(() => selfTest({ identity: () => true, certified: () => true }, VERIFIERS)).toThrow(
     'wrong answer',
@@ -42,14 +42,14 @@ test('a signature by an algorithm that no key has does not verify', () => {
   expect(verifySignature({ algorithm, publicKey: KEY }, MESSAGE, SIGNATURE)).toBe(true);
 });
 
-test('keys and signatures of a wrong length are a no, never an exception', () => {
+test('keys and signatures of a wrong length do not verify, and throw no exception', () => {
   for (const length of [0, 31, 33, 64])
     expect(nodeVerify.identity(new Uint8Array(length), MESSAGE, SIGNATURE)).toBe(false);
   for (const length of [0, 63, 65])
     expect(nodeVerify.identity(KEY, MESSAGE, new Uint8Array(length))).toBe(false);
 });
 
-test('of the other algorithms too: a key or signature of another length, the uncompressed spelling included, is a no', () => {
+test('keys and signatures of a wrong length or uncompressed do not verify under the other algorithms either', () => {
   const [p256, secp256k1] = [RFC9591[1], RFC9591[2]];
   for (const [algorithm, RFC, Point] of [
     [Algorithm.FROST_P256_SHA256, p256, p256Curve.Point],
@@ -71,7 +71,7 @@ test('of the other algorithms too: a key or signature of another length, the unc
   }
 });
 
-test('bytes that are no point are a no', () => {
+test('bytes that are no point do not verify', () => {
   const none = [
     new Uint8Array(32).fill(0xff),
     fromHex('0200000000000000000000000000000000000000000000000000000000000000'),
@@ -92,7 +92,7 @@ test('s plus the group order is no second signature', () => {
   expect(nodeVerify.identity(KEY, MESSAGE, second)).toBe(false);
 });
 
-test('more keys than are remembered still verify', () => {
+test('more keys than the cache holds still verify', () => {
   for (let at = 0; at < 1_100; at++) {
     const key = new Uint8Array(32);
     new DataView(key.buffer).setUint32(0, at);

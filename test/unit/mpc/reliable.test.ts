@@ -68,7 +68,7 @@ function abortOf(ending: Ending | undefined): ProtocolAbort {
   throw new Error(`no abort: ${JSON.stringify(ending)}`);
 }
 
-test('with honest senders all end with the same broadcasts', async () => {
+test('with honest senders all receivers end with the same broadcasts', async () => {
   const endings = await run((message) => [message]);
 
   const said = NAMES.flatMap((name) => [1, 2, 3, 4].map((from) => utf8(`${name} of ${from}`)));
@@ -100,7 +100,7 @@ function convinces({ culprits, evidence }: ProtocolAbort, liar: PartyIndex): boo
   return isDouble && evidence.length === 2 && culprits.length === 1 && culprits[0] === liar;
 }
 
-test('a sender with two faces is named by every honest receiver, alone, with its own two signatures', async () => {
+test('a sender of two broadcasts is named by every honest receiver, alone, with its own two signatures', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 4 }),
@@ -128,7 +128,7 @@ test('a sender with two faces is named by every honest receiver, alone, with its
   );
 });
 
-test('an echo of what its alleged sender has not signed names the sender of the echo', async () => {
+test('an echo of a message that its alleged sender has not signed names the sender of the echo', async () => {
   const kind = chain.kinds['first-echo'];
   const endings = await run((message) => {
     const { from, to, envelope } = message;
@@ -163,7 +163,7 @@ test('an echo with too few broadcasts names its sender', async () => {
   for (const ending of endings.slice(0, 3)) expect(abortOf(ending).culprits).toEqual([4]);
 });
 
-test('the next round is sent before the echoes have come, the one after it is not', async () => {
+test('the next round is sent before the echoes have come, and the round after it is not', async () => {
   const kinds = new Set<string>();
   const endings = await run((message) => {
     kinds.add(message.envelope.kind);

@@ -144,7 +144,7 @@ test('two bodies in one round end every round in flight, and name their sender',
     });
 });
 
-test('one sender is heard before the others have spoken', async () => {
+test('one sender’s message is read before the others have sent theirs', async () => {
   const network = networkOf(talk, 3);
   const [one, two] = network.sessions;
   if (one === undefined || two === undefined) throw new Error('there are three');
@@ -169,7 +169,7 @@ test('a round is begun once', async () => {
   network.close();
 });
 
-test('closing ends every round in flight, and wipes what was said in private', async () => {
+test('closing ends every round in flight, and wipes the private messages', async () => {
   const network = await greeted();
   const [one] = network.sessions;
   if (one === undefined) throw new Error('there are three');
@@ -214,7 +214,7 @@ async function dealers(): Promise<Network<Deal>> {
   return network;
 }
 
-test('senders are one group and receivers another: who only sends hears nothing, who only receives says nothing', async () => {
+test('senders and receivers may differ: a mere sender gets nothing, a mere receiver sends nothing', async () => {
   const network = await dealers();
   const rounds = network.sessions.map(({ party }) =>
     party.index === 4
@@ -246,7 +246,7 @@ test('a message of a participant that is no sender of the round counts as absent
   network.close();
 });
 
-test('a sender that gives nothing, and a receiver that gives something, are mistakes of the caller', async () => {
+test('a sender without a message, and a mere receiver with one, are mistakes of the caller', async () => {
   const network = await dealers();
   const [one, , , four] = network.sessions;
 
@@ -256,7 +256,7 @@ test('a sender that gives nothing, and a receiver that gives something, are mist
   network.close();
 });
 
-test('a group that is none is a mistake of the caller', () => {
+test('a malformed group is a mistake of the caller', () => {
   for (const old of [[], [2, 1], [1, 1], [0, 1], [1, 5]])
     expect(
       () =>

@@ -90,7 +90,7 @@ async function greeted() {
   return all;
 }
 
-test('everybody gets what everybody said, own included, in order of participants', async () => {
+test('every participant gets every broadcast, its own included, in order of participants', async () => {
   const all = members();
   const results = all.map(hello);
 
@@ -102,7 +102,7 @@ test('everybody gets what everybody said, own included, in order of participants
   expect(all[0].session.party.broadcasts('hello').map(({ body }) => body)).toEqual(keys);
 });
 
-test('what is for one participant reaches that one, sealed, and nobody else can open it', async () => {
+test('a private message reaches its receiver, sealed, and no other participant can open it', async () => {
   const all = await greeted();
   const results = all.map(secret);
   const messages = all.flatMap(({ sent }) => sent);
@@ -120,7 +120,7 @@ test('what is for one participant reaches that one, sealed, and nobody else can 
   }
 });
 
-test('a sealed message shown to somebody else, as if it were for him, counts as absent', async () => {
+test('a sealed message replayed to another receiver counts as absent', async () => {
   const all = await greeted();
   const [one, two, three] = all;
   const result = secret(three);
@@ -171,7 +171,7 @@ test('a sealed message that comes before its sender’s key is kept, and opened 
   for (const each of secrets) expect(await isWaiting(each)).toBe(true);
 });
 
-test('resend says everything again, byte for byte, and what was heard already changes nothing', async () => {
+test('resend repeats every message, byte for byte, and repeated messages change nothing', async () => {
   const all = await greeted();
   const results = all.map(secret);
   const first = all.flatMap(({ sent }) => sent.splice(0));
@@ -185,7 +185,7 @@ test('resend says everything again, byte for byte, and what was heard already ch
   expect((await Promise.all(results)).map((values) => values.length)).toEqual([3, 3, 3]);
 });
 
-test('what was lost arrives with the repetition', async () => {
+test('a lost message arrives with the repetition', async () => {
   const all = members();
   const results = all.map(hello);
   for (const { session, sent } of all) {
@@ -283,7 +283,7 @@ test.each<[string, (envelope: Envelope) => Envelope]>([
   expect((await result).length).toBe(3);
 });
 
-test('names from a prototype are no kinds', () => {
+test('names from the prototype of objects are no message kinds', () => {
   const { session } = member(1);
   for (const kind of ['__proto__', 'constructor', 'toString'])
     session.receive(2, {
@@ -297,7 +297,7 @@ test('names from a prototype are no kinds', () => {
   expect(({} as Record<string, unknown>)['signingShare']).toBeUndefined();
 });
 
-test('an announced key with which everybody shares zero counts as absent', async () => {
+test('an announced key that makes a shared secret of zero counts as absent', async () => {
   const all = members();
   const result = hello(all[0]);
   await isWaiting(hello(all[2]));
@@ -336,7 +336,7 @@ test('a body beyond the limit is not read', async () => {
   expect(await isWaiting(session.party.round('hello', { all: { sealKey: sessionId } }))).toBe(true);
 });
 
-test('closing rejects what waits and what comes, and sends nothing more', async () => {
+test('closing a session rejects pending and later calls, and sends nothing more', async () => {
   const one = member(1);
   const waiting = hello(one);
   one.sent.length = 0;
@@ -349,7 +349,7 @@ test('closing rejects what waits and what comes, and sends nothing more', async 
   expect(one.sent).toEqual([]);
 });
 
-test('a session without anybody else is over at once', async () => {
+test('a session with one participant is over at once', async () => {
   const [signer] = signers;
   if (signer === undefined) throw new Error('there are three');
   const { party } = startSession({

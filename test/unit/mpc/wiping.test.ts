@@ -69,7 +69,7 @@ test('a key generation that fails keeps nothing of its polynomial', async () => 
   expect(given.filter(({ length }) => length === 64).every(isWiped)).toBe(true);
 });
 
-test('a polynomial is of no use after its end', () => {
+test('a polynomial is unusable after its end', () => {
   const polynomial = new SecretPolynomial(ed25519Suite.group, [5n, 6n]);
 
   polynomial[Symbol.dispose]();

@@ -22,7 +22,7 @@ function directoryOf(claimed: boolean): { claimed: boolean; claim: () => void; c
   return directory;
 }
 
-test('claims the directory once the log has begun, and not before', async () => {
+test('a node claims its data directory once the log has begun, and not before', async () => {
   const directory = directoryOf(false);
   const log = claimedLog(memoryConsensusStore(), directory);
   expect((await log.load()).entries).toEqual([]);
@@ -34,12 +34,12 @@ test('claims the directory once the log has begun, and not before', async () => 
   expect(directory.claims).toBe(1);
 });
 
-test('refuses a claimed directory whose log is gone', async () => {
+test('a node refuses a claimed directory without its log', async () => {
   const log = claimedLog(memoryConsensusStore(), directoryOf(true));
   await expect(log.load()).rejects.toMatchObject({ code: 'data-loss', reason: 'LOG_LOST' });
 });
 
-test('takes a claimed directory with its log, and a log that was not claimed in time', async () => {
+test('a node accepts a claimed directory with its log, and a log whose directory was not claimed in time', async () => {
   const store = memoryConsensusStore();
   await store.persist({ entries: [genesis], writes: [], applied: 0 });
   for (const claimed of [true, false]) {

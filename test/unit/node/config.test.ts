@@ -43,8 +43,8 @@ tls: { ca: ca.pem, cert: cert.pem, key: /run/secrets/key.pem }
 node_key: { file: node.key }
 `;
 
-describe('a whole file', () => {
-  test('gives every setting, with paths relative to its folder', () => {
+describe('a complete configuration file', () => {
+  test('a configuration file gives every setting, with paths relative to its folder', () => {
     expect(read(WHOLE)).toEqual({
       nodeId: 'node-1',
       dataDir: join(folder, 'data'),
@@ -70,7 +70,7 @@ describe('a whole file', () => {
   });
 });
 
-test('a file says its format; one that says none is of the first', () => {
+test('a configuration file names its format; without one it is of the first format', () => {
   expect(read(`${WHOLE}\nformat: 1`)).toEqual(read(WHOLE));
   expect(message(() => read(`${WHOLE}format: 2`))).toMatch(
     /node.yaml:10: format: must be 1: a later release wrote this file$/,
@@ -78,37 +78,37 @@ test('a file says its format; one that says none is of the first', () => {
 });
 
 describe('workers', () => {
-  test('are as many as the file, a variable or a flag says, none included', () => {
+  test('the number of workers comes from file, variable or flag, and may be none', () => {
     expect(read(`${WHOLE}\nworkers: 3`).workers).toBe(3);
     expect(read(WHOLE, { environment: { QUORATE_WORKERS: '0' } }).workers).toBe(0);
     expect(read(WHOLE, { flags: { workers: '64' } }).workers).toBe(64);
   });
 
-  test.each(['-1', '65', '1.5', 'many'])('are never %s', (count) => {
+  test.each(['-1', '65', '1.5', 'many'])('the number of workers is never %s', (count) => {
     expect(message(() => read(WHOLE, { flags: { workers: count } }))).toMatch(
       /--workers: workers: must be/,
     );
   });
 });
 
-describe('precedence', () => {
+describe('precedence of settings', () => {
   const environment = { QUORATE_CLIENT_LISTEN: '127.0.0.1:2', QUORATE_DATA_DIR: 'from-env' };
 
-  test('the environment wins over the file', () => {
+  test('an environment variable wins over the configuration file', () => {
     expect(read(WHOLE, { environment }).client.listen).toBe('127.0.0.1:2');
   });
 
-  test('a flag wins over the environment', () => {
+  test('a flag wins over the environment variable', () => {
     const flags = { 'client.listen': '127.0.0.1:3' };
     expect(read(WHOLE, { environment, flags }).client.listen).toBe('127.0.0.1:3');
   });
 
-  test('the file wins over the default', () => {
+  test('the configuration file wins over the default', () => {
     expect(read(WHOLE).peer.listen).toBe('0.0.0.0:7401');
     expect(read('node_id: node-1').peer.listen).toBe('127.0.0.1:7401');
   });
 
-  test('an empty variable counts as none', () => {
+  test('an empty environment variable counts as none', () => {
     expect(read(WHOLE, { environment: { QUORATE_NODE_ID: '' } }).nodeId).toBe('node-1');
   });
 
@@ -118,7 +118,7 @@ describe('precedence', () => {
     expect(config.nodeKey).toMatchObject({ path: join(folder, 'node.key'), where: 'the default' });
   });
 
-  test('no file is needed at all', () => {
+  test('a node needs no configuration file', () => {
     const flags = { node_id: 'node-9', peers: 'node-1=a:1,node-2=b:2' };
     const config = readConfig({ flags, workingFolder: '/work' });
     expect(config.dataDir).toBe('/work/data');
@@ -129,10 +129,10 @@ describe('precedence', () => {
   });
 });
 
-describe('the node key', () => {
+describe('the setting of the node key', () => {
   const WITHOUT = WHOLE.replace(/\nnode_key.*\n/, '\n');
 
-  test('comes from a file, a variable, or a passphrase in a variable', () => {
+  test('the node key comes from a file, a variable, or a passphrase in a variable', () => {
     expect(read(`${WITHOUT}\nnode_key: { file: a.key }`).nodeKey).toMatchObject({
       kind: 'file',
       path: join(folder, 'a.key'),
@@ -149,7 +149,7 @@ describe('the node key', () => {
     });
   });
 
-  test('is the one way that the strongest source names', () => {
+  test('the strongest source of settings decides how the node key is given', () => {
     const environment = { QUORATE_NODE_KEY_ENV: 'KEY' };
     expect(read(WHOLE, { environment }).nodeKey).toEqual({
       kind: 'env',
@@ -198,7 +198,7 @@ describe('the node key', () => {
       () => read(`${WITHOUT}\nnode_key: [a]`),
       /\/node.yaml:10: node_key: expected object, received array$/,
     ],
-  ])('is refused as %s', (_, run, expected) => {
+  ])('a node key given as %s is refused', (_, run, expected) => {
     expect(message(run)).toMatch(expected);
   });
 
@@ -207,7 +207,7 @@ describe('the node key', () => {
     'AB'.repeat(32),
     'q83vq83vq83vq83vq83vq83vq83vq83vq83vq83vq80=',
     'six random words',
-  ])('is not shown when it stands where the name of its variable should: %s', (secret) => {
+  ])('a node key in place of its variable’s name is not shown: %s', (secret) => {
     for (const way of ['env', 'passphrase_env']) {
       const words = message(() => read(`${WITHOUT}\nnode_key: { ${way}: "${secret}" }`));
       expect(words).toMatch(new RegExp(`node.yaml:10: node_key.${way}: must name a variable`));
@@ -216,7 +216,7 @@ describe('the node key', () => {
   });
 });
 
-describe('errors name the setting and where it stands', () => {
+describe('errors of the configuration name the setting and its place', () => {
   test.each([
     [
       'a missing file',
@@ -290,7 +290,7 @@ describe('errors name the setting and where it stands', () => {
       () => read(WHOLE, { flags: { peers: 'node-2' } }),
       /^ClusterError: --peers: "node-2" must be id=host:port$/,
     ],
-  ])('%s', (_, run, expected) => {
+  ])('an error of the configuration names setting and place: %s', (_, run, expected) => {
     expect(message(run)).toMatch(expected);
   });
 });

@@ -17,7 +17,7 @@ beforeEach(() => {
   );
 });
 
-test('admits what names no level, or none above the cluster’s', () => {
+test('the level guard admits a message without a level, or with none above the cluster’s', () => {
   expect(guard.admits(ONE, 1)).toBe(true);
   expect(guard.admits(ONE, undefined)).toBe(true);
   expect(guard.admits(ONE, 2)).toBe(false);
@@ -26,7 +26,7 @@ test('admits what names no level, or none above the cluster’s', () => {
   expect(lines).toHaveLength(1);
 });
 
-test('counts what it drops of each peer, and logs the counts once in ten seconds', () => {
+test('the level guard counts the dropped messages of each peer, and logs the counts once in ten seconds', () => {
   for (let count = 0; count < 5; count++) guard.admits(ONE, 2);
   guard.admits(TWO, 3);
   nowMs = 9_999;

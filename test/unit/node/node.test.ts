@@ -101,7 +101,7 @@ async function certificate(
   writeFileSync(join(folder, 'key.pem'), issued.privateKey);
 }
 
-test('listens on ports that the kernel picks, and says which', async () => {
+test('a node listens on ports that the kernel picks, and names them', async () => {
   await using node = await Node.open(configured(), quiet);
   const { client, peer } = await node.listen();
   expect(client).toMatch(/^127\.0\.0\.1:[1-9]\d+$/);
@@ -109,13 +109,13 @@ test('listens on ports that the kernel picks, and says which', async () => {
   expect(peer).not.toBe(client);
 });
 
-test('gives everything back: the same data directory can be opened again', async () => {
+test('a stopped node releases its data directory, which can be opened again', async () => {
   const config = configured();
   await (await Node.open(config, quiet))[Symbol.asyncDispose]();
   expect(await complaint(config)).toBe('nothing was thrown');
 });
 
-describe('a node key out of the environment', () => {
+describe('a node key from the environment', () => {
   const secrets = {
     KEY: '0123456789abcdef'.repeat(4),
     WORDS: 'correct horse battery staple',
@@ -150,22 +150,25 @@ describe('a node key out of the environment', () => {
   test.each([
     ['node-1', 'KEY'],
     ['node-2', 'WORDS'],
-  ] as const)('opens %s, and is taken out of the environment', async (node, variable) => {
-    const environment: Record<string, string | undefined> = { ...secrets, OTHER: 'stays' };
-    expect(await complaint(configOf(node), environment)).toBe('nothing was thrown');
-    expect(variable in environment).toBe(false);
-    expect(environment['OTHER']).toBe('stays');
-    expect(existsSync(join(cluster, node, 'node.key'))).toBe(false);
-  });
+  ] as const)(
+    'the node key in the environment opens %s, and is removed from the environment',
+    async (node, variable) => {
+      const environment: Record<string, string | undefined> = { ...secrets, OTHER: 'stays' };
+      expect(await complaint(configOf(node), environment)).toBe('nothing was thrown');
+      expect(variable in environment).toBe(false);
+      expect(environment['OTHER']).toBe('stays');
+      expect(existsSync(join(cluster, node, 'node.key'))).toBe(false);
+    },
+  );
 
-  test('is taken out even when it is refused', async () => {
+  test('a refused node key is removed from the environment, too', async () => {
     const environment: Record<string, string | undefined> = { KEY: 'no key', WORDS: 'wrong words' };
     await complaint(configOf('node-1'), environment);
     await complaint(configOf('node-2'), environment);
     expect(environment).toEqual({});
   });
 
-  test('is refused when it is not there, malformed, or another, without being shown', async () => {
+  test('a missing, malformed or wrong node key is refused without being shown', async () => {
     const none = 'there is no variable of that name, or it is empty';
     expect(await complaint(configOf('node-1'))).toMatch(`node.yaml:18: node_key.env: ${none}`);
     expect(await complaint(configOf('node-2'))).toMatch(`node_key.passphrase_env: ${none}`);
@@ -184,7 +187,7 @@ describe('a node key out of the environment', () => {
     );
   });
 
-  test('as a wrong passphrase is told for what it is, before anything is written', async () => {
+  test('a wrong passphrase is refused as one before any file is written', async () => {
     const data = join(cluster, 'node-2', 'data');
     const before = readdirSync(data);
     const words = await complaint(configOf('node-2'), { WORDS: 'Correct horse battery staple' });
@@ -196,7 +199,7 @@ describe('a node key out of the environment', () => {
     });
   });
 
-  test('of the wrong kind is told', async () => {
+  test('a node key of the wrong source is refused as one', async () => {
     const asPassphrase = {
       ...configOf('node-1'),
       nodeKey: { kind: 'passphrase', variable: 'KEY', where: 'here' } as const,
@@ -213,7 +216,7 @@ describe('a node key out of the environment', () => {
     );
   });
 
-  test('has another salt for each data directory, and costs that nobody can lower', () => {
+  test('a passphrase has another salt for each data directory, and costs that no setting can lower', () => {
     const path = join(cluster, 'node-2', 'data', 'identity.key');
     const file = JSON.parse(readFileSync(path, 'utf8')) as { passphrase: object };
     expect(file.passphrase).toMatchObject({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1 });
@@ -223,11 +226,11 @@ describe('a node key out of the environment', () => {
   });
 });
 
-describe('refuses to start', () => {
+describe('a node refuses to start', () => {
   test.each([
     ['its node key', 'node.key'],
     ['its certificate’s key', 'key.pem'],
-  ])('when others may read %s', async (_, name) => {
+  ])('a node refuses to start when other users may read %s', async (_, name) => {
     for (const mode of [0o640, 0o604, 0o620, 0o602]) {
       const config = configured();
       chmodSync(join(folder, name), mode);
@@ -238,14 +241,14 @@ describe('refuses to start', () => {
     }
   });
 
-  test('beside a node that has the data directory', async () => {
+  test('a node refuses to start beside another node in its data directory', async () => {
     const config = configured();
     await using first = await Node.open(config, quiet);
     expect(await complaint(config)).toMatch(/Another process uses the data directory \/data/);
     await first.listen();
   });
 
-  test('on a port that another process has, naming setting and port', async () => {
+  test('a node refuses to start on a port in use, naming setting and port', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -300,11 +303,11 @@ describe('refuses to start', () => {
       'one/node-2/data',
       /does not open: it is damaged, or of another node/,
     ],
-  ])('%s', async (_, setting, value, words) => {
+  ])('a node refuses to start %s', async (_, setting, value, words) => {
     expect(await complaint(configured({ [setting]: value }))).toMatch(words);
   });
 
-  test('where only signed requests are taken and no authority can stand for a signature', async () => {
+  test('a node refuses to start where only signed requests are taken and no authority certifies requesters', async () => {
     const config = configured();
     const { requester_ca: old, ...rest } = JSON.parse(readFileSync(config.clusterFile, 'utf8'));
     // What stands between the lines is no certificate: TLS would not take it either, but nobody has asked it yet.
@@ -319,7 +322,7 @@ describe('refuses to start', () => {
     }
   });
 
-  test('as a node of role mesh, which only follows the log', async () => {
+  test('a node refuses to start in the role mesh, which only follows the log', async () => {
     const config = configured();
     const genesis = readFileSync(config.clusterFile, 'utf8').replace('"tee"', '"mesh"');
     rmSync(config.clusterFile);
@@ -327,13 +330,13 @@ describe('refuses to start', () => {
     expect(await complaint(config)).toMatch(/node-1 has role mesh; this release runs only/);
   });
 
-  test('with the data of another node, which is left as it was', async () => {
+  test('a node refuses to start with the data of another node, and leaves it unchanged', async () => {
     const data = join(made, 'one', 'node-2', 'data');
     await complaint(configured({ data_dir: data }));
     expect(readdirSync(data)).toEqual(['identity.key']);
   });
 
-  test('with data of another cluster, whatever the rest of its files say', async () => {
+  test('a node refuses to start with data of another cluster, whatever its other files say', async () => {
     const config = configured();
     await runOnce(config);
     const other = join(made, 'other', 'node-1');
@@ -351,27 +354,27 @@ describe('refuses to start', () => {
     );
   });
 
-  test('when its log is gone, and with it the votes it gave', async () => {
+  test('a node refuses to start when its log is gone, and with it the votes it gave', async () => {
     const config = configured();
     await runOnce(config);
     rmSync(join(folder, 'data', 'log'), { recursive: true });
     await expect(runOnce(config)).rejects.toMatchObject({ reason: 'LOG_LOST' });
   });
 
-  test('with an expired certificate', async () => {
+  test('a node refuses to start with an expired certificate', async () => {
     const config = configured();
     const twoDaysAgo = Date.now() - 2 * 86_400_000;
     await certificate({}, twoDaysAgo);
     expect(await complaint(config)).toMatch(/\/cert.pem: expired on /);
   });
 
-  test('with a client’s certificate', async () => {
+  test('a node refuses to start with a client’s certificate', async () => {
     const config = configured();
     await certificate({ role: 'app' });
     expect(await complaint(config)).toMatch(/names spiffe:\/\/quorate\/app\/node-1, not/);
   });
 
-  test('with a node key that is no key', async () => {
+  test('a node refuses to start with a malformed node key', async () => {
     const config = configured();
     writeFileSync(keyFileOf(config), 'secret words\n');
     const words = await complaint(config);
@@ -379,7 +382,7 @@ describe('refuses to start', () => {
     expect(words).not.toMatch(/secret words/);
   });
 
-  test('with an identity key that was sealed under another node key', async () => {
+  test('a node refuses to start with an identity key that was sealed under another node key', async () => {
     const config = configured();
     rmSync(keyFileOf(config));
     createNodeKey(keyFileOf(config))[Symbol.dispose]();

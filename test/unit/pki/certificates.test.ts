@@ -109,14 +109,14 @@ test('two leaves of one authority connect over mutual TLS, and one of another do
   expect((await handshake(stranger))[1]).toBe('refused');
 });
 
-test('a leaf is for servers and clients', () => {
+test('a leaf certificate is for servers and clients', () => {
   expect(new X509Certificate(LEAF.certificate).keyUsage).toEqual([
     '1.3.6.1.5.5.7.3.1',
     '1.3.6.1.5.5.7.3.2',
   ]);
 });
 
-test('a certificate is valid for its days and five minutes before', () => {
+test('a certificate is valid for its days, and from five minutes before', () => {
   const leaf = new X509Certificate(LEAF.certificate);
 
   expect(Date.parse(leaf.validFrom)).toBe(NOW - 300_000);
@@ -132,7 +132,7 @@ test('a leaf does not outlive its authority', async () => {
   expect(leaf.subjectAltName).toBe('URI:spiffe://quorate/app/wallet');
 });
 
-test('every serial number is its own', async () => {
+test('every certificate has a serial number of its own', async () => {
   const other = await createAuthority('test authority', 1, NOW);
   const serials = [AUTHORITY, LEAF, other].map(
     (each) => new X509Certificate(each.certificate).serialNumber,
@@ -142,7 +142,7 @@ test('every serial number is its own', async () => {
   expect(serials.every((serial) => serial.length === 32)).toBe(true);
 });
 
-test('the bundle is one that a genesis takes', () => {
+test('the genesis accepts the bundle of authorities', () => {
   const bundle = AUTHORITY.certificate + LEAF.certificate;
 
   expect(() =>
@@ -177,7 +177,7 @@ test.each([
   });
 });
 
-describe('an authority', () => {
+describe('an authority that issues certificates', () => {
   const wallet = { role: 'app', name: 'wallet', dns: [], ips: [], days: 30 } as const;
   const ED = { name: 'ed', keys: ed25519Keys() };
   const extensions = [basicConstraints(TRUE), keyUsage(CERT_SIGN)];
@@ -186,7 +186,7 @@ describe('an authority', () => {
     privateKey: ED.keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   };
 
-  test('with a key of Ed25519 issues to keys of either kind, and nodes read both', async () => {
+  test('an authority with an Ed25519 key issues to keys of either kind, and nodes read both', async () => {
     const requesters = new Requesters(ed.certificate, (...asked) => nodeVerify.certified(...asked));
     for (const keyType of ['p256', 'ed25519'] as const) {
       const issued = await issueCertificate(ed, { ...wallet, keyType }, NOW);
@@ -198,7 +198,7 @@ describe('an authority', () => {
     }
   });
 
-  test('that has expired, whose key is another’s or of another kind, issues nothing', async () => {
+  test('an expired authority, or one with another’s key or key type, issues nothing', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const rsa = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
     const later = NOW + 366 * 86_400_000;

@@ -45,7 +45,7 @@ test('a node key is 32 random bytes in a file that only its owner reads', () => 
   expect(keyIn(path)).not.toBe(keyIn(other));
 });
 
-test('a key is never overwritten', () => {
+test('a key file is never overwritten', () => {
   createNodeKey(path);
   const first = keyIn(path);
 
@@ -54,7 +54,7 @@ test('a key is never overwritten', () => {
   expect(keyIn(path)).toBe(first);
 });
 
-test('a node key file with anything else is refused without being shown', () => {
+test('a node key file with other contents is refused without being shown', () => {
   writeFileSync(path, `${'ab'.repeat(31)}XY`, { mode: 0o600 });
 
   expect(() => keyIn(path)).toThrow('must hold 64 lower-case hex characters');
@@ -66,7 +66,7 @@ test('the wrapping key is not the node key', () => {
   expect(toHex(wrappingKeyOf(NODE_KEY))).toBe(toHex(wrappingKeyOf(NODE_KEY)));
 });
 
-test('an identity written is opened, and signs for its public key', () => {
+test('an identity key that was written opens, and signs for its public key', () => {
   const identity = newIdentity();
   identity.write(path, OWNER, NODE_KEY);
 
@@ -80,14 +80,14 @@ test('an identity written is opened, and signs for its public key', () => {
   expect(nodeVerify.identity(identity.publicKey, utf8('fact'), signature)).toBe(true);
 });
 
-test('an identity is written once', () => {
+test('an identity key is written once', () => {
   const identity = newIdentity();
   identity.write(path, OWNER, NODE_KEY);
 
   expect(() => identity.write(`${path}.2`, OWNER, NODE_KEY)).toThrow('is written');
 });
 
-test('an identity opens for nobody else and under no other node key', () => {
+test('an identity key opens for no other node and under no other node key', () => {
   newIdentity().write(path, OWNER, NODE_KEY);
 
   for (const [owner, key] of [

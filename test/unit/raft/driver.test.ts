@@ -23,7 +23,7 @@ test('three drivers elect a leader, apply a command everywhere and answer reads 
   }
 });
 
-test('the order is: apply, persist with the pending writes, send what promises, say that the batch is done', async () => {
+test('the driver applies, persists with the pending writes, sends what promises, then acknowledges the batch', async () => {
   const steps: string[] = [];
   const clock = new ManualClock();
   const writes: Write[] = [];
@@ -105,7 +105,7 @@ test('the order is: apply, persist with the pending writes, send what promises, 
   await driver.stop();
 });
 
-test('whatever bytes a peer sends, the driver survives them and drops what is not its own', async () => {
+test('the driver survives any bytes of a peer, and drops messages that are not for it', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const node = cluster.nodes.find((each) => each !== leader);
@@ -136,7 +136,7 @@ test('whatever bytes a peer sends, the driver survives them and drops what is no
   expect(leader.driver.status().role).toBe('leader');
 });
 
-test('a write that fails ends the driver for good, and is not tried again', async () => {
+test('a failed write ends the driver for good, and is not tried again', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const failure = new Error('disk');
@@ -167,7 +167,7 @@ test('an error in applying ends the driver before anything more is written', asy
   expect(leader.store.applied).toBe(2);
 });
 
-test('appends and heartbeats leave while a write is under way; only one write is', async () => {
+test('appends and heartbeats leave while a write is under way; only one write is in flight', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   leader.store.slow = true;
@@ -191,7 +191,7 @@ test('appends and heartbeats leave while a write is under way; only one write is
   expect(leader.driver.status().role).toBe('leader');
 });
 
-test('what one event proposes is one write and one append to each, and what was committed is told at once', async () => {
+test('proposals of one event share one write and one append to each node, and their commit is sent at once', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   await cluster.run(200);
@@ -211,7 +211,7 @@ test('what one event proposes is one write and one append to each, and what was 
   }
 });
 
-test('after a restart the driver goes on from what is durable, and applies nothing twice', async () => {
+test('a restarted driver continues from the durable log, and applies nothing twice', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   for (let value = 1; value <= 5; value++) leader.driver.propose(Uint8Array.of(value));
@@ -228,7 +228,7 @@ test('after a restart the driver goes on from what is durable, and applies nothi
   expect(node.driver.status()).toMatchObject({ applied: 7, caughtUp: true });
 });
 
-test('a state that is ahead of its log is data loss', () => {
+test('a state ahead of its log is data loss', () => {
   const cluster = new DriverCluster(1);
   const node = cluster.nodes[0];
   if (node === undefined) return;
@@ -237,7 +237,7 @@ test('a state that is ahead of its log is data loss', () => {
   expect(() => cluster.drive(node, 1)).toThrow(ClusterError);
 });
 
-test('a stall alone makes nobody stand for election', async () => {
+test('a stall alone makes no node stand for election', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const { term } = leader.driver.status();
@@ -251,7 +251,7 @@ test('a stall alone makes nobody stand for election', async () => {
   expect(leader.driver.status().term).toBe(term);
 });
 
-test('a clock that jumps makes nobody stand for election', async () => {
+test('a clock that jumps makes no node stand for election', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const { term } = leader.driver.status();
@@ -264,7 +264,7 @@ test('a clock that jumps makes nobody stand for election', async () => {
   expect(leader.driver.status()).toMatchObject({ role: 'leader', term });
 });
 
-test('a read waits until this node has applied what was confirmed', async () => {
+test('a read waits until this node has applied up to the confirmed index', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const follower = cluster.nodes.find((each) => each !== leader);
@@ -308,7 +308,7 @@ test('a read ends with its signal, with the leader, and with the driver', async 
   for (const error of ends) expect(error).toMatchObject({ code: 'no-quorum' });
 });
 
-test('stopping waits for the write under way, and nothing follows it', async () => {
+test('a stopping driver waits for the write under way, and does nothing after it', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   leader.store.slow = true;
@@ -328,7 +328,7 @@ test('stopping waits for the write under way, and nothing follows it', async () 
   expect(leader.fatal).toEqual([]);
 });
 
-test('a message on the stream of another node than its sender is dropped', async () => {
+test('a message whose sender is not the node of its stream is dropped', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
   const [node, other] = cluster.nodes.filter((each) => each !== leader);

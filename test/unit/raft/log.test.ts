@@ -18,7 +18,7 @@ function logOf(...terms: readonly number[]): Log {
   return Log.open(genesis, [genesis, ...entriesAfter(genesis, ...terms.map((term) => ({ term })))]);
 }
 
-test('a new log has the genesis, still to be saved', () => {
+test('a new log has the genesis, not yet saved', () => {
   const log = Log.open(genesis, []);
 
   expect(log.last).toBe(genesis);
@@ -53,7 +53,7 @@ test('a log whose own genesis is altered but keeps its hash is data loss', () =>
   );
 });
 
-test('before the log there are term 0 and a hash of zeros; beyond it nothing', () => {
+test('the position before the log has term 0 and a hash of zeros; beyond the log there is none', () => {
   const log = logOf(2);
 
   expect([log.termAt(0), log.termAt(1), log.termAt(2), log.termAt(3)]).toEqual([
@@ -66,7 +66,7 @@ test('before the log there are term 0 and a hash of zeros; beyond it nothing', (
   expect(log.hashAt(3)).toBeUndefined();
 });
 
-test('the last entry of at most a term is found in any log', () => {
+test('the last entry of a given term or less is found in any log', () => {
   const terms = [1, 2, 2, 4, 4, 4, 7];
   const log = logOf(...terms.slice(1));
 
@@ -78,7 +78,7 @@ test('the last entry of at most a term is found in any log', () => {
   }
 });
 
-test('truncation before the write is handed out takes nothing from the disk', () => {
+test('truncation of entries that were never written removes nothing from the disk', () => {
   const log = logOf(2);
   for (const entry of entriesAfter(log.last, { term: 2 }, { term: 2 })) log.append(entry);
 
@@ -87,7 +87,7 @@ test('truncation before the write is handed out takes nothing from the disk', ()
   expect(log.takeUnsaved()).toMatchObject({ truncateFrom: undefined, entries: [{ index: 3 }] });
 });
 
-test('two truncations before a write are one, from the lower index', () => {
+test('two truncations before a write become one, from the lower index', () => {
   const log = logOf(2, 2, 2, 2);
   log.truncate(5);
   for (const entry of entriesAfter(log.last, { term: 3 })) log.append(entry);
@@ -97,7 +97,7 @@ test('two truncations before a write are one, from the lower index', () => {
   expect(log.takeUnsaved()).toMatchObject({ truncateFrom: 3, entries: [{ index: 3, term: 4 }] });
 });
 
-test('what is saved counts by its hash', () => {
+test('saved entries count as durable by their hash', () => {
   const log = logOf();
   const [first, last] = entriesAfter(genesis, { term: 2, text: 'a' }, { term: 2, text: 'b' });
   if (!first || !last) return;

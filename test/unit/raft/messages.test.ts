@@ -47,7 +47,7 @@ const good: readonly Message[] = [
 ];
 
 test.each(good.map((message) => [message.type, message] as const))(
-  'a %s is the same after its way over the wire',
+  'a %s survives encoding and decoding unchanged',
   (_type, message) => {
     expect(decodeMessage(encodeMessage(message))).toEqual(message);
   },
@@ -84,7 +84,7 @@ const bad: readonly (readonly [string, Message])[] = [
   ['a read without an id', { type: 'read-request', ...head, readId: 0 }],
 ];
 
-test.each(bad)('a message with %s is none', (_text, message) => {
+test.each(bad)('a message with %s is malformed', (_text, message) => {
   expect(decodeMessage(encodeMessage(message))).toBeUndefined();
 });
 
@@ -112,7 +112,7 @@ test('the fullest append fits into a message', () => {
   }
 });
 
-test('no bytes make the decoder throw, and none are read that would be written otherwise', () => {
+test('the decoder throws on no bytes, and reads none that would be encoded otherwise', () => {
   const random = seededRandom(11);
   const die = (sides: number) => (random.bytes(1)[0] ?? 0) % sides;
   for (let count = 0; count < 3000; count++) {

@@ -28,7 +28,7 @@ test('an entry’s hash is SHA-256(previous ‖ u64 index ‖ u64 term ‖ u8 ki
   expect(ENTRY_KINDS).toEqual(['genesis', 'no-op', 'command', 'member']);
 });
 
-test('what a majority has reached is the highest value that so many values are at least', () => {
+test('the index on a majority is the highest that a majority has reached', () => {
   for (let count = 1; count <= 6; count++) {
     for (let seed = 0; seed < 50; seed++) {
       const values = Array.from({ length: count }, (_, at) => (seed * 31 + at * at * 17) % 10);
@@ -44,7 +44,7 @@ function ballot(...votes: boolean[]): Ballot {
   return new Map(votes.map((vote, at) => [nodeId(`n${at}`), vote] as const));
 }
 
-test('an election is decided as soon as a majority has granted, or can not any more', () => {
+test('an election is decided as soon as a majority has granted, or can no longer grant', () => {
   expect(outcome(ballot(true), 1)).toBe('won');
   expect(outcome(ballot(true), 3)).toBe('pending');
   expect(outcome(ballot(true, false), 3)).toBe('pending');
@@ -54,7 +54,7 @@ test('an election is decided as soon as a majority has granted, or can not any m
   expect(outcome(ballot(true, true, false, false), 4)).toBe('lost');
 });
 
-test('the time of a majority needs readings of a majority, the own clock included', () => {
+test('the time of a majority needs clock readings of a majority, the own clock included', () => {
   const voters = ['a', 'b', 'c', 'd', 'e'].map(nodeId);
   const [a, b, c] = voters;
   if (!a || !b || !c) return;
@@ -81,7 +81,7 @@ test('an entry’s time is judged against its predecessor and the own clock', ()
   expect(isTimely(900_000, 900_000, now)).toBe(true);
 });
 
-test('ticks are counted with their fractions, and after a stall only half an election timeout of them', () => {
+test('ticks count with their fractions, and after a stall at most half an election timeout of them', () => {
   const ticks = new TickCounter(TIMING, 0);
 
   expect(ticks.pass(10)).toEqual({ ticks: 1, suspect: false });
@@ -94,7 +94,7 @@ test('ticks are counted with their fractions, and after a stall only half an ele
   expect(ticks.pass(10_009)).toEqual({ ticks: 1, suspect: false });
 });
 
-test('a read waits for its index and then for that index to be applied', async () => {
+test('a read waits for its index and then until that index is applied', async () => {
   const waiters = new ReadWaiters();
   const { signal } = new AbortController();
   const early = waiters.wait(1, signal);

@@ -13,7 +13,7 @@ function unansweredOf({ next, match }: Progress): number {
   return next - 1 - match;
 }
 
-test('a probe has one append under way', () => {
+test('a probed follower has one append in flight', () => {
   const progress = new Progress(5, 0);
 
   expect(progress.maySendEntries(LIMITS)).toBe(true);
@@ -25,7 +25,7 @@ test('a probe has one append under way', () => {
   expect(progress).toMatchObject({ state: 'replicate', match: 6, next: 7 });
 });
 
-test('a replicating follower is sent appends until the window is full, by count or by bytes', () => {
+test('a replicating follower gets appends until the window is full, by count or by bytes', () => {
   const byCount = replicating(1);
   for (let last = 2; byCount.maySendEntries(LIMITS); last++) byCount.sent(last, 1, 1, 0);
   const byBytes = replicating(1);
@@ -38,7 +38,7 @@ test('a replicating follower is sent appends until the window is full, by count 
   expect(byBytes.maySendEntries(LIMITS)).toBe(true);
 });
 
-test('a conflict goes back to where the logs can agree, and probes', () => {
+test('a conflict moves the follower back to where the logs can agree, and probes', () => {
   const progress = replicating(1);
   progress.sent(10, 1, 8, 0);
   expect(progress.sentCommit).toBe(8);
@@ -49,7 +49,7 @@ test('a conflict goes back to where the logs can agree, and probes', () => {
   expect(progress).toMatchObject({ state: 'probe', next: 5, match: 1, sentCommit: 1 });
 });
 
-test('a conflict always goes back, whatever the hint, and never below what matched', () => {
+test('a conflict always moves back, whatever its hint, and never below the matched index', () => {
   const progress = new Progress(9, 0);
 
   progress.conflicted(8, 99);
@@ -63,7 +63,7 @@ test('a conflict always goes back, whatever the hint, and never below what match
   expect(matched.next).toBe(4);
 });
 
-test('a late conflict changes nothing', () => {
+test('a late conflict changes no progress', () => {
   const progress = replicating(5);
   progress.conflicted(5, 1);
   expect(progress).toMatchObject({ state: 'replicate', next: 6 });
@@ -73,7 +73,7 @@ test('a late conflict changes nothing', () => {
   expect(probing.next).toBe(9);
 });
 
-test('who takes back what it has acknowledged is not asked again at once, without end', () => {
+test('a follower that takes back its acknowledgement is not probed at once without end', () => {
   const progress = new Progress(9, 0);
   progress.sent(8, 0, 1, 0);
   progress.matched(4);
@@ -86,7 +86,7 @@ test('who takes back what it has acknowledged is not asked again at once, withou
   expect(progress.maySendEntries(LIMITS)).toBe(false);
 });
 
-test('a refusal for time keeps its place and is tried again with the next heartbeat', () => {
+test('a refusal for time keeps the follower’s position and is tried again with the next heartbeat', () => {
   const progress = replicating(5);
   progress.sent(9, 100, 1, 0);
 

@@ -22,7 +22,7 @@ test.each([1, 2, 3, 5])('%i nodes elect a leader, which commits on all of them',
   }
 });
 
-test('a leader that is lost is replaced, and nothing committed is lost', () => {
+test('a new leader replaces a lost one, and no committed entry is lost', () => {
   const cluster = new RaftCluster(3);
   const first = cluster.electAny();
   cluster.propose(first, 'a');

@@ -37,7 +37,7 @@ const REQUESTS = {
   getCluster: GetClusterRequest,
 } as const satisfies Record<keyof typeof METHODS, object>;
 
-test('1: whatever the bytes, they are refused unless they spell a request of the method', async () => {
+test('1: a service refuses any bytes that spell no request of the method', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
   let state = seed;
   const next = (): number => (state = (state * 48_271 + 11) % 2_147_483_647);
@@ -55,7 +55,7 @@ test('1: whatever the bytes, they are refused unless they spell a request of the
   expect(wrong).toEqual([]);
 });
 
-test('attack 20: a scalar to add to the key is a field that nobody knows', async () => {
+test('attack 20: a scalar to add to the key is an unknown field', async () => {
   const signRequest = encode(
     SignRequest,
     SignRequest.fromPartial({ requestId: 'r', keyId: 'demo' }),
@@ -70,7 +70,7 @@ test('attack 20: a scalar to add to the key is a field that nobody knows', async
   expect(stage.backend.submissions).toEqual([]);
 });
 
-test('60: a mistake of ours is INTERNAL with an id, and its words stay in the log', async () => {
+test('60: an internal error is INTERNAL with an id, and its words stay in the log', async () => {
   const payload = { $case: 'message' as const, value: utf8('hello') };
   const signRequest = encode(
     SignRequest,

@@ -59,14 +59,14 @@ async function isServed(name = 'app'): Promise<boolean> {
   return (await app.call(GET_KEY, request)).code === status.OK;
 }
 
-test('33: whoever connects and says nothing is closed', async () => {
+test('33: a connection that sends nothing is closed', async () => {
   await open();
   const silent = await dial();
   await once(silent, 'close');
   expect(await isServed()).toBe(true);
 });
 
-test('33: a handshake that does not end is closed', async () => {
+test('33: a TLS handshake that does not end is closed', async () => {
   await open();
   const handshaking = await dial();
   const beganMs = performance.now();
@@ -77,7 +77,7 @@ test('33: a handshake that does not end is closed', async () => {
   expect(await isServed()).toBe(true);
 });
 
-test('33: the port for nodes has a front, too', async () => {
+test('33: the peer port limits connections, too', async () => {
   await open();
   const peers = createPeerServer({
     listen: '127.0.0.1:0',
@@ -92,14 +92,14 @@ test('33: the port for nodes has a front, too', async () => {
   expect(silent.destroyed).toBe(true);
 });
 
-test('33: TLS without a word of HTTP/2 is closed at the idle limit', async () => {
+test('33: a TLS connection that sends no HTTP/2 is closed at the idle limit', async () => {
   await open({ idleMs: 50 });
   const tls = await tlsFor(stage.authorities, 'app', 'app');
   const connection = await FrameConnection.open(stage.address, tls, false);
   expect(await connection.ended).toMatchObject({ bytesSent: 0 });
 });
 
-test('one address has so many connections and no more, until one of them is closed', async () => {
+test('connections of one address are limited until one of them is closed', async () => {
   await open({ front: { connectionsPerAddressMax: 2, firstByteMs: 60_000 } });
   const first = await dial();
   await dial();
@@ -115,7 +115,7 @@ test('one address has so many connections and no more, until one of them is clos
   expect(next.destroyed).toBe(false);
 });
 
-test('a port has so many connections and no more, from wherever they come', async () => {
+test('connections of a port are limited, from all addresses together', async () => {
   await open({ front: { connectionsMax: 2, firstByteMs: 60_000 } });
   await dial('127.0.0.1');
   await dial('127.0.0.2');
@@ -140,7 +140,7 @@ test.each([
   ['WINDOW_UPDATE', frame(WINDOW_UPDATE, 0, 0, Buffer.from([0, 0, 0, 0]).fill(0).fill(1, 3))],
   ['PRIORITY', frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 3, 1]))],
   ['frames of an unknown type', frame(0xbb, 0, 0, Buffer.alloc(100))],
-])('53: a flood of %s ends its connection, and nobody else notices', async (_, flood) => {
+])('53: a flood of %s ends its connection, and no other client notices', async (_, flood) => {
   await open();
   const tls = await tlsFor(stage.authorities, 'app', 'mallory');
   const connection = await FrameConnection.open(stage.address, tls);
@@ -173,7 +173,7 @@ test('53: streams that are opened and reset at once end their connection', async
   expect(await isServed()).toBe(true);
 });
 
-test('52: a caller above its pace is RESOURCE_EXHAUSTED with a time to come again; others are served', async () => {
+test('52: a caller above its rate is RESOURCE_EXHAUSTED with a time to retry; others are served', async () => {
   await open({ pace: { callsPerSecond: 0.5, callsBurst: 2 } });
   const app = await stage.as('app');
   expect([await isServed(), await isServed()]).toEqual([true, true]);
@@ -188,7 +188,7 @@ test('52: a caller above its pace is RESOURCE_EXHAUSTED with a time to come agai
   expect(await isServed('other')).toBe(true);
 });
 
-test('52: a caller with too many calls open is RESOURCE_EXHAUSTED, and may again when one ended', async () => {
+test('52: a caller with too many open calls is RESOURCE_EXHAUSTED until one of them ends', async () => {
   await open({ pace: { callsOpenPerCallerMax: 1 } });
   const app = await stage.as('app');
   stage.backend.onSubmit = () => new Promise(() => undefined);
@@ -208,7 +208,7 @@ test('52: a caller with too many calls open is RESOURCE_EXHAUSTED, and may again
   expect(await isServed()).toBe(true);
 });
 
-test('a stop cuts calls that never end, handshakes that never end, and who has said nothing', async () => {
+test('a stopping server cuts endless calls, endless handshakes and silent connections', async () => {
   await open({ front: { firstByteMs: 60_000 } });
   const app = await stage.as('app');
   stage.backend.onSubmit = () => new Promise(() => undefined);
@@ -233,7 +233,7 @@ test('a stop cuts calls that never end, handshakes that never end, and who has s
   for (const socket of [silent, handshaking]) if (!socket.closed) await once(socket, 'close');
 });
 
-test('a stop lets a call in flight have its answer', async () => {
+test('a stopping server lets a call in flight have its answer', async () => {
   await open();
   const app = await stage.as('app');
   const answer = new EventEmitter();
@@ -248,7 +248,7 @@ test('a stop lets a call in flight have its answer', async () => {
   await stopped;
 });
 
-test('grpc-js takes connections from whoever has them: the experimental call that the front stands on', async () => {
+test('grpc-js accepts connections injected by other code: the experimental call that the front needs', async () => {
   await open();
   const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
   const server = new Server();

@@ -14,7 +14,7 @@ function refusalOf(run: () => unknown): ClusterError | undefined {
   }
 }
 
-test('a caller that has used up its calls is told when the next one may come, and then it may', () => {
+test('a caller that has used up its calls is told when to retry, and then may call', () => {
   let nowMs = 0;
   const pace = new Pace(LIMITS, () => nowMs);
   for (let call = 0; call < 3; call++) pace.enter('a')();
@@ -30,7 +30,7 @@ test('a caller that has used up its calls is told when the next one may come, an
   expect(refusalOf(() => pace.enter('a')())?.reason).toBe('CALLS_TOO_FAST');
 });
 
-test('a long silence earns no more than the burst', () => {
+test('a long pause of a caller earns no more than the burst', () => {
   let nowMs = 0;
   const pace = new Pace(LIMITS, () => nowMs);
   pace.request('a');
@@ -39,7 +39,7 @@ test('a long silence earns no more than the burst', () => {
   expect(refusalOf(() => pace.request('a'))?.reason).toBe('CALLS_TOO_FAST');
 });
 
-test('open calls are bounded for each caller and for all, and leave room when they end', () => {
+test('open calls are limited for each caller and for all, and their end makes room', () => {
   const pace = new Pace({ ...LIMITS, callsBurst: 100 }, () => 0);
   const leave = pace.enter('a');
   pace.enter('a');
@@ -50,7 +50,7 @@ test('open calls are bounded for each caller and for all, and leave room when th
   expect(refusalOf(() => pace.enter('c'))).toBeUndefined();
 });
 
-test('whoever is forgotten has nothing to be remembered for', () => {
+test('a forgotten caller has neither open calls nor a used-up burst', () => {
   let nowMs = 0;
   const pace = new Pace(LIMITS, () => nowMs);
   for (let call = 0; call < 3; call++) pace.request('busy');

@@ -133,7 +133,7 @@ const taskMessage = (size: number): Uint8Array =>
   });
 
 describe('two nodes', () => {
-  test('exchange hellos, then messages of both channels as they are', async () => {
+  test('two nodes exchange hellos, then messages of both channels unchanged', async () => {
     const two = await openServer(TWO, 2);
     const { network, told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
     await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
@@ -159,7 +159,7 @@ describe('two nodes', () => {
     );
   });
 
-  test('send what is as large as messages may be, and drop what is larger', async () => {
+  test('a node sends messages up to the size limit, and drops larger ones', async () => {
     const two = await openServer(TWO, 2);
     const { network, logger } = await openNetwork(ONE, 1, [[TWO, two.address]]);
     await until(() => network.counts(TWO, 'tasks').open);
@@ -173,7 +173,7 @@ describe('two nodes', () => {
     expect(logger.lines.filter(({ level }) => level === 'alarm')).toHaveLength(1);
   });
 
-  test('find each other again, and tell of the new process', async () => {
+  test('a restarted node is found again, and its peers learn of the new process', async () => {
     const first = await openServer(TWO, 2);
     const { network, told } = await openNetwork(ONE, 1, [[TWO, first.address]]);
     await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
@@ -194,7 +194,7 @@ describe('two nodes', () => {
     expect(network.counts(TWO, 'tasks').dropped).toBe(1);
   });
 
-  test('hear of a new process from its hello, before their own stream ends', async () => {
+  test('a node learns of a peer’s new process from its hello, before its own stream ends', async () => {
     const two = await openServer(TWO, 2);
     const before = await openNetwork(ONE, 1, [[TWO, two.address]]);
     await until(() => before.told.events.length === 1);
@@ -207,7 +207,7 @@ describe('two nodes', () => {
   });
 });
 
-test('a node that cannot be reached is dialled until it can', async () => {
+test('a node dials an unreachable peer until it answers', async () => {
   const place = await openServer(TWO, 2);
   await place.server.stop();
   const { told } = await openNetwork(ONE, 1, [[TWO, place.address]]);
@@ -218,7 +218,7 @@ test('a node that cannot be reached is dialled until it can', async () => {
   expect(told.events).toEqual(['connected node-2 3']);
 });
 
-test('another node at a peer’s address is not talked to', async () => {
+test('a node does not talk to another node at a peer’s address', async () => {
   const three = await openServer(THREE, 3);
   const { network, told, logger } = await openNetwork(ONE, 1, [[TWO, three.address]]);
 
@@ -230,7 +230,7 @@ test('another node at a peer’s address is not talked to', async () => {
   expect(network.counts(TWO, 'tasks')).toMatchObject({ open: false, dropped: 1 });
 });
 
-test('what does not fit into the queue is dropped, the newest first', async () => {
+test('messages that do not fit into the queue are dropped, the newest first', async () => {
   const two = await openServer(TWO, 2);
   const { network } = await openNetwork(ONE, 1, [[TWO, two.address]]);
   await until(() => network.counts(TWO, 'tasks').open);
@@ -258,8 +258,8 @@ test('what does not fit into the queue is dropped, the newest first', async () =
 /** A message whose form only a build of that level knows. */
 const later = (level: number): Uint8Array => Uint8Array.of(0x08, level, 0xfa, 0x01, 0x00);
 
-describe('what is above the cluster’s level', () => {
-  test('is dropped and counted, and the stream goes on', async () => {
+describe('messages above the cluster’s level', () => {
+  test('a message above the cluster’s level is dropped and counted, and the stream goes on', async () => {
     const two = await openServer(TWO, 2);
     const { stream, answers } = await openStream(two.address, 'Raft');
 
@@ -272,7 +272,7 @@ describe('what is above the cluster’s level', () => {
     expect(answers).toHaveLength(1);
   });
 
-  test('as a hello leaves the stream waiting for one that can be read', async () => {
+  test('a hello above the cluster’s level leaves the stream waiting for a readable hello', async () => {
     const two = await openServer(TWO, 2);
     const { stream, answers } = await openStream(two.address, 'Tasks');
 
@@ -285,7 +285,7 @@ describe('what is above the cluster’s level', () => {
     expect(answers).toHaveLength(1);
   });
 
-  test('is read where the cluster has that level', async () => {
+  test('a message of a higher level is read where the cluster has that level', async () => {
     const two = await openServer(TWO, 2);
     two.told.level = 2;
     const { stream } = await openStream(two.address, 'Tasks');
@@ -298,7 +298,7 @@ describe('what is above the cluster’s level', () => {
   });
 });
 
-test('a peer’s word on its build comes with its hello', async () => {
+test('a peer’s hello says its build', async () => {
   const two = await openServer(TWO, 2);
   const { told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
 
@@ -307,14 +307,14 @@ test('a peer’s word on its build comes with its hello', async () => {
   expect(told.builds).toEqual([selfOf(TWO, 2).build]);
 });
 
-describe('a stream is ended', () => {
+describe('the server ends a peer’s stream', () => {
   test.each([
     ['another cluster', { clusterId: '0'.repeat(32) }],
     ['another node than the certificate', { nodeId: THREE }],
     ['another incarnation', { incarnation: 2 }],
     ['no level', { level: 0 }],
     ['a short boot', { boot: new Uint8Array(15) }],
-  ])('when its hello names %s: PERMISSION_DENIED', async (_, changes) => {
+  ])('a peer’s stream whose hello names %s ends with PERMISSION_DENIED', async (_, changes) => {
     const two = await openServer(TWO, 2);
     const { stream, ended, answers } = await openStream(two.address, 'Tasks');
 
@@ -326,7 +326,7 @@ describe('a stream is ended', () => {
     expect(two.told.received).toEqual([]);
   });
 
-  test('25: when a message comes in another node’s name: PERMISSION_DENIED', async () => {
+  test('25: a peer’s stream with a message in another node’s name ends with PERMISSION_DENIED', async () => {
     const two = await openServer(TWO, 2);
     const { stream, ended } = await openStream(two.address, 'Raft');
 
@@ -345,7 +345,7 @@ describe('a stream is ended', () => {
     ['holds bytes that are no request', ['hello', Uint8Array.of(0x12, 5, 1)]],
     ['spells a length in a longer way', ['hello', Uint8Array.of(0x12, 0x81, 0x00, 1)]],
     ['holds an empty request', ['hello', new Uint8Array(0)]],
-  ])('when it %s: INVALID_ARGUMENT', async (_, frames) => {
+  ])('a peer’s stream that %s ends with INVALID_ARGUMENT', async (_, frames) => {
     const two = await openServer(TWO, 2);
     const { stream, ended } = await openStream(two.address, 'Tasks');
 
@@ -355,7 +355,7 @@ describe('a stream is ended', () => {
     expect(two.told.received).toEqual([]);
   });
 
-  test('when it holds more than a message may: RESOURCE_EXHAUSTED', async () => {
+  test('a peer’s stream with a message over the size limit ends with RESOURCE_EXHAUSTED', async () => {
     const two = await openServer(TWO, 2);
     const { stream, ended } = await openStream(two.address, 'Tasks');
 
@@ -365,7 +365,7 @@ describe('a stream is ended', () => {
     expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 
-  test('when the same node opens a newer one: ABORTED', async () => {
+  test('a peer’s stream ends with ABORTED when the same node opens a newer one', async () => {
     const two = await openServer(TWO, 2);
     const older = await openStream(two.address, 'Tasks');
     older.stream.write(hello());
@@ -384,7 +384,7 @@ describe('a stream is ended', () => {
     ['a node that is no member', { role: 'tee', name: 'node-9' }],
     ['a member in another role', { role: 'mesh', name: 'node-1' }],
     ['this node itself', { role: 'tee', name: 'node-2' }],
-  ] as const)('at once for %s: PERMISSION_DENIED', async (_, as) => {
+  ] as const)('a peer’s stream of %s ends at once with PERMISSION_DENIED', async (_, as) => {
     const two = await openServer(TWO, 2);
     const { stream, ended } = await openStream(two.address, 'Tasks', as);
 
@@ -395,7 +395,7 @@ describe('a stream is ended', () => {
     expect(two.told).toMatchObject({ received: [], events: [] });
   });
 
-  test('while there is no replica: UNAVAILABLE', async () => {
+  test('a peer’s stream to a node without a replica ends with UNAVAILABLE', async () => {
     const server = createPeerServer({
       listen: '127.0.0.1:0',
       tls: await tlsFor(both, 'tee', TWO),
@@ -410,16 +410,16 @@ describe('a stream is ended', () => {
   });
 });
 
-describe('a frame', () => {
+describe('the frame codec of peer streams', () => {
   test.each([0, 1, 127, 128, 16_383, 16_384, PEER_MESSAGE_BYTES_MAX])(
-    'of %i bytes is read as it was written',
+    'a frame of %i bytes decodes to the bytes that were encoded',
     (size) => {
       const message = new Uint8Array(randomBytes(size));
       expect(unwrapMessage(wrapMessage(message))).toEqual(message);
     },
   );
 
-  test('is what the generated codec writes', () => {
+  test('frames have the bytes of the generated codec', () => {
     const raft = RaftMessage.fromPartial({
       level: 1,
       from: ONE,

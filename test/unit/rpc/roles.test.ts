@@ -71,7 +71,7 @@ const MATRIX: readonly (readonly [
   ['/grpc.health.v1.Health/List', nothing, ROLES, status.OK],
 ];
 
-test('every method of every service has a line in the table above', () => {
+test('every method of every service has a line in this test’s table', () => {
   const services = [
     KeyServiceService,
     SigningServiceService,
@@ -83,18 +83,18 @@ test('every method of every service has a line in the table above', () => {
   expect(MATRIX.map(([path]) => path)).toEqual(expect.arrayContaining(paths));
 });
 
-describe.each(ROLES)('an %s', (role) => {
+describe.each(ROLES)('the role %s', (role) => {
   const permitted = MATRIX.filter(([, , may]) => may.includes(role));
   const forbidden = MATRIX.filter(([, , may]) => !may.includes(role));
 
-  test.each(permitted)('may call %s', async (path, request, _, then) => {
+  test.each(permitted)('this role may call %s', async (path, request, _, then) => {
     const { code } = await (await stage.as(role)).call(path, request);
 
     expect(code).toBe(then);
   });
 
   if (forbidden.length > 0)
-    test.each(forbidden)('may not call %s', async (path, request) => {
+    test.each(forbidden)('this role may not call %s', async (path, request) => {
       const before = stage.backend.entered;
 
       const answer = await (await stage.as(role)).call(path, request);
@@ -107,7 +107,7 @@ describe.each(ROLES)('an %s', (role) => {
       expect(stage.backend.entered).toBe(before);
     });
 
-  test('finds no method of the peer port on the public one', async () => {
+  test('a role finds no method of the peer port on the public port', async () => {
     const answer = await (await stage.as(role)).call('/quorate.peer.v1.PeerService/Raft', nothing);
 
     expect(answer.code).toBe(status.UNIMPLEMENTED);
@@ -123,14 +123,14 @@ async function enter(channel: ChannelCredentials): Promise<number> {
   return stage.backend.entered === before ? answer.code : -1;
 }
 
-describe('nobody enters', () => {
-  test('with a certificate of a foreign authority', async () => {
+describe('connections that the public port refuses', () => {
+  test('the public port refuses a certificate of a foreign authority', async () => {
     const tls = await tlsFor(stage.authorities, 'operator', 'eve', stage.authorities.foreign);
 
     expect(await enter(channelFor(tls))).toBe(status.UNAVAILABLE);
   });
 
-  test('with an expired certificate', async () => {
+  test('the public port refuses an expired certificate', async () => {
     const request = { role: 'app', name: 'app', dns: [], ips: [], days: 1 } as const;
     const yesterday = Date.now() - 2 * 86_400_000;
     const late = await issueCertificate(stage.authorities.ours, request, yesterday);
@@ -144,17 +144,17 @@ describe('nobody enters', () => {
     expect(await enter(channelFor(tls))).toBe(status.UNAVAILABLE);
   });
 
-  test('without a certificate', async () => {
+  test('the public port refuses a client without a certificate', async () => {
     const context = createSecureContext({ ca: stage.authorities.ours.certificate });
 
     expect(await enter(credentials.createFromSecureContext(context))).toBe(status.UNAVAILABLE);
   });
 
-  test('in plain text', async () => {
+  test('the public port refuses plain text', async () => {
     expect(await enter(credentials.createInsecure())).toBe(status.UNAVAILABLE);
   });
 
-  test('over TLS 1.2', async () => {
+  test('the public port refuses TLS 1.2', async () => {
     const tls = await tlsFor(stage.authorities, 'operator', 'old');
     const old = channelFor(tls, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
 
@@ -166,14 +166,14 @@ describe('nobody enters', () => {
     ['another trust domain', ['spiffe://elsewhere/operator/eve']],
     ['an unknown role', ['spiffe://quorate/root/eve']],
     ['two SPIFFE ids', ['spiffe://quorate/app/a', 'spiffe://quorate/operator/b']],
-  ])('when the certificate names %s', async (_, uris) => {
+  ])('the public port refuses a certificate that names %s', async (_, uris) => {
     const tls = await certificateNaming(stage.authorities.ours, uris);
 
     expect(await enter(channelFor(tls))).toBe(status.UNAUTHENTICATED);
   });
 });
 
-test('a name that quotes the syntax of names is nobody', () => {
+test('a certificate name that quotes the syntax of names has no identity', () => {
   const subjectaltname = 'DNS:"a, URI:spiffe://quorate/operator/eve, b"';
 
   expect(identityOf({ subjectaltname })).toBeUndefined();
@@ -201,7 +201,7 @@ test('a method without a line in the role table does not register', async () => 
   expect(() => listener.addService({ exportKey: method }, {})).toThrow(Bug);
 });
 
-test('33: a request that does not arrive is not waited for', async () => {
+test('33: a request that does not arrive in time is not waited for', async () => {
   const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
   const listener = new Listener({
     listen: '127.0.0.1:0',

@@ -77,7 +77,7 @@ function answerOf<T>(type: MessageType<T>, seen: Seen): T {
 }
 
 describe('GenerateKey', () => {
-  test('answers with the key when its task is done', async () => {
+  test('GenerateKey answers with the key when its task is done', async () => {
     const app = await stage.as('app');
     stage.backend.onSubmit = () => {
       stage.backend.keys.set('demo', keyRecord('demo', { taskId: 't' }));
@@ -103,7 +103,7 @@ describe('GenerateKey', () => {
     });
   });
 
-  test('answers with its task alone when most of the time has passed', async () => {
+  test('GenerateKey answers with its task alone when most of the time has passed', async () => {
     const app = await stage.as('app');
     const taskId = taskIdOf('spiffe://quorate/app/app', 'r-1');
     stage.backend.onSubmit = never;
@@ -115,7 +115,7 @@ describe('GenerateKey', () => {
     expect(stage.backend.submissions[0]?.signal.aborted).toBe(true);
   });
 
-  test('runs out of time when its task is not known here', async () => {
+  test('GenerateKey runs out of time when its task is not known on this node', async () => {
     const app = await stage.as('app');
     stage.backend.onSubmit = never;
 
@@ -124,7 +124,7 @@ describe('GenerateKey', () => {
     expect(answer.code).toBe(status.DEADLINE_EXCEEDED);
   });
 
-  test('fails as its task failed', async () => {
+  test('GenerateKey fails as its task failed', async () => {
     const app = await stage.as('app');
     stage.backend.onSubmit = failed('CULPRIT_PROVED');
     expect(await app.call(GENERATE, generate)).toMatchObject({
@@ -149,7 +149,7 @@ describe('Sign', () => {
     derivationPath: [],
   };
 
-  test('answers with the signature of its task', async () => {
+  test('Sign answers with the signature of its task', async () => {
     const app = await stage.as('app');
     stage.backend.onSubmit = () => Promise.resolve(taskRecord('t', signatureResult(value)));
 
@@ -165,7 +165,7 @@ describe('Sign', () => {
     expect(expiresInMs).toBeLessThanOrEqual(3_000);
   });
 
-  test('gives a request 30 s to live when its client names no deadline, and 120 s at most', async () => {
+  test('Sign gives a request 30 s without a client deadline, and 120 s at most', async () => {
     const app = await stage.as('app');
     const ask = async (timeoutMs: number): Promise<number> => {
       await app.call(SIGN, sign, { timeoutMs });
@@ -178,7 +178,7 @@ describe('Sign', () => {
     expect(await ask(3_600_000)).toBeLessThanOrEqual(120_000);
   });
 
-  test('stops waiting when its client cancels', async () => {
+  test('Sign stops waiting when its client cancels', async () => {
     stage.backend.onSubmit = never;
     const app = await stage.as('app');
     const call = app.client.makeUnaryRequest(
@@ -200,7 +200,7 @@ describe('Sign', () => {
 const held = (text: string): string => Buffer.from(text).toString('base64url');
 
 describe('lists', () => {
-  test('are given in pages that leave nothing out', async () => {
+  test('the pages of a list together leave no item out', async () => {
     for (let at = 0; at < 25; at++) {
       const id = `key-${String(at).padStart(2, '0')}`;
       stage.backend.keys.set(id, keyRecord(id));
@@ -216,7 +216,7 @@ describe('lists', () => {
     expect(ids).toEqual([...stage.backend.keys.keys()]);
   });
 
-  test('keep a page below what clients take, but for a single item', async () => {
+  test('a page of a list stays below the size that clients take, except for a single item', async () => {
     for (const id of ['a', 'b', 'c'])
       stage.backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
 
@@ -227,7 +227,7 @@ describe('lists', () => {
   });
 
   test.each(['!', 'a', 'YQ==', held('../x'), held('1/../x'), held('a'), held('2/a'), 'é'])(
-    'refuse the token %p, which no list gave',
+    'a list refuses the page token %p, which no list gave',
     async (pageToken) => {
       expect(await listKeys(0, pageToken)).toMatchObject({
         code: status.INVALID_ARGUMENT,
@@ -236,7 +236,7 @@ describe('lists', () => {
     },
   );
 
-  test('refuse a page above 1000', async () => {
+  test('a list refuses a page size above 1000', async () => {
     expect(await listKeys(1001)).toMatchObject({
       code: status.INVALID_ARGUMENT,
       field: 'page_size',
@@ -258,7 +258,7 @@ describe('tasks', () => {
       }),
     );
   };
-  test('name culprits with their evidence one by one, and never what the log alone says', async () => {
+  test('a task names its culprits with evidence one by one, and no culprit without', async () => {
     put();
     const culprit = {
       nodeId: nodeId('node-3'),
@@ -281,7 +281,7 @@ describe('tasks', () => {
     expect(other.task?.culprits).toEqual([]);
   });
 
-  test('are shown to their requester, to operators and to auditors', async () => {
+  test('a task is shown to its requester, to operators and to auditors', async () => {
     put();
     for (const role of ['app', 'operator', 'auditor'] as const) {
       const { task } = answerOf(GetTaskResponse, await getTask(role, mine));
@@ -294,7 +294,7 @@ describe('tasks', () => {
     });
   });
 
-  test('do not tell others whether they exist', async () => {
+  test('other callers do not learn whether a task exists', async () => {
     put();
     const [existing, missing] = [await getTask('app', theirs), await getTask('app', nobodys)];
 
@@ -307,20 +307,20 @@ describe('tasks', () => {
     expect((await getTask('operator', nobodys)).code).toBe(status.NOT_FOUND);
   });
 
-  test('are listed as they are shown', async () => {
+  test('ListTasks shows tasks as GetTask does', async () => {
     put();
     expect(await listTasks('app', false)).toEqual([mine]);
     expect(await listTasks('auditor', false)).toEqual([mine, theirs]);
     expect(await listTasks('auditor', true)).toEqual([mine]);
   });
 
-  test('have ids of one form', async () => {
+  test('a malformed task id is refused', async () => {
     for (const id of ['', 'x', 'A'.repeat(26), '1'.repeat(26)])
       expect((await getTask('operator', id)).code).toBe(status.INVALID_ARGUMENT);
   });
 });
 
-test('a read without a quorum is UNAVAILABLE, says when to come again and who leads', async () => {
+test('a read without a quorum is UNAVAILABLE, with a time to retry and the leader’s name', async () => {
   stage.backend.onRead = () => Promise.reject(new ClusterError('no-quorum', 'No majority answers'));
 
   const answer = await (
@@ -335,14 +335,14 @@ test('a read without a quorum is UNAVAILABLE, says when to come again and who le
   expect(answer.trailers.get('leader-hint')).toEqual(['node-2']);
 });
 
-test('GetKey shows a key', async () => {
+test('GetKey shows a key with its certificate', async () => {
   stage.backend.keys.set('demo', keyRecord('demo'));
   const request = encode(GetKeyRequest, { keyId: 'demo' });
   const seen = await (await stage.as('auditor')).call('/quorate.v1.KeyService/GetKey', request);
   expect(answerOf(GetKeyResponse, seen).key?.keyId).toBe('demo');
 });
 
-test('GetCluster shows what the answering node sees, without a quorum too', async () => {
+test('GetCluster shows the answering node’s view, without a quorum too', async () => {
   const auditor = await stage.as('auditor');
   stage.backend.onRead = never;
 
@@ -369,7 +369,7 @@ test('GetCluster shows what the answering node sees, without a quorum too', asyn
 });
 
 describe('health', () => {
-  test('is SERVING with a leader, caught up, and until draining', async () => {
+  test('health is SERVING on a node with a leader, caught up, until it drains', async () => {
     const one = await Stage.open();
     const app = await one.as('app');
     const refreshed = async (): Promise<number | undefined> => {
@@ -391,7 +391,7 @@ describe('health', () => {
   });
 });
 
-test('a server without a backend is there, and UNAVAILABLE', async () => {
+test('a server without a backend listens and answers UNAVAILABLE', async () => {
   const early = await Stage.open({ attached: false });
   const app = await early.as('app');
 
@@ -404,7 +404,7 @@ test('a server without a backend is there, and UNAVAILABLE', async () => {
   await early.close();
 });
 
-test('a stop lets the call in flight end', async () => {
+test('a stopping server lets the call in flight end', async () => {
   const one = await Stage.open();
   const app = await one.as('app');
   const finishing: (() => void)[] = [];
@@ -420,7 +420,7 @@ test('a stop lets the call in flight end', async () => {
   await one.close();
 });
 
-test('a stop cuts what does not end', async () => {
+test('a stopping server cuts a call that does not end', async () => {
   const one = await Stage.open();
   const app = await one.as('app');
   one.backend.onRead = never;
@@ -434,7 +434,7 @@ test('a stop cuts what does not end', async () => {
 });
 
 describe('reflection', () => {
-  test('lists the public services and health, and not those of peers', async () => {
+  test('reflection lists the public services and health, and none of the peer port', async () => {
     const app = await stage.as('app');
     // list_services = 7: "*"
     const answer = await reflect(app.client, Uint8Array.from([0x3a, 1, 0x2a]));
@@ -445,7 +445,7 @@ describe('reflection', () => {
     expect(text).not.toContain('quorate.peer');
   });
 
-  test('gives the file of a symbol', async () => {
+  test('reflection gives the file of a symbol', async () => {
     const app = await stage.as('app');
     const symbol = utf8('quorate.v1.SigningService');
     const answer = await reflect(app.client, Uint8Array.from([0x22, symbol.length, ...symbol]));
@@ -455,7 +455,7 @@ describe('reflection', () => {
     expect(text).not.toContain(process.cwd());
   });
 
-  test('is not for nodes', async () => {
+  test('reflection is refused to nodes', async () => {
     const tls = await tlsFor(stage.authorities, 'tee', 'node-2');
     const node = new Caller(stage.address, channelFor(tls));
     expect(await reflect(node.client, Uint8Array.from([0x3a, 1, 0x2a]))).toBe(

@@ -59,26 +59,29 @@ async function signedBy(
   return { authorization, metadata: metadataOf(authorization) };
 }
 
-describe('requests that their requesters signed', () => {
+describe('signed requests', () => {
   const paths = [
     [GENERATE, generate],
     [SIGN, sign],
   ] as const;
 
-  test.each(paths)('go to the backend with it: %s', async (path, request) => {
-    const { authorization, metadata } = await signedBy('app', 'wallet', path, request);
+  test.each(paths)(
+    'a signed request reaches the backend with its signature: %s',
+    async (path, request) => {
+      const { authorization, metadata } = await signedBy('app', 'wallet', path, request);
 
-    await (await stage.as('app')).call(path, request, { metadata });
+      await (await stage.as('app')).call(path, request, { metadata });
 
-    expect(stage.backend.submissions).toHaveLength(1);
-    expect(stage.backend.submissions[0]).toMatchObject({
-      request: new Uint8Array(request),
-      requester: 'spiffe://quorate/app/app',
-      authorization,
-    });
-  });
+      expect(stage.backend.submissions).toHaveLength(1);
+      expect(stage.backend.submissions[0]).toMatchObject({
+        request: new Uint8Array(request),
+        requester: 'spiffe://quorate/app/app',
+        authorization,
+      });
+    },
+  );
 
-  test('are another’s than their caller’s: a late answer names the requester’s task', async () => {
+  test('a signed request belongs to its signer: a late answer names the signer’s task, not the caller’s', async () => {
     const { metadata } = await signedBy('app', 'wallet', GENERATE, generate);
     const id = taskIdOf('spiffe://quorate/app/wallet', 'r-1');
     stage.backend.tasks.set(id, taskRecord(id));
@@ -93,7 +96,7 @@ describe('requests that their requesters signed', () => {
   });
 
   test.each(Object.values(REQUEST_METADATA))(
-    'are INVALID_ARGUMENT without %s, and not taken as unsigned',
+    'a signed request without %s is INVALID_ARGUMENT, and not taken as unsigned',
     async (name) => {
       for (const [path, request] of paths) {
         const { metadata } = await signedBy('app', 'app', path, request);
@@ -109,7 +112,7 @@ describe('requests that their requesters signed', () => {
   );
 
   test.each(Object.values(REQUEST_METADATA))(
-    'are INVALID_ARGUMENT with two of %s',
+    'a signed request with two of %s is INVALID_ARGUMENT',
     async (name) => {
       const { metadata } = await signedBy('app', 'app', SIGN, sign);
       metadata.add(name, metadata.get(name)[0] ?? '');
@@ -122,7 +125,7 @@ describe('requests that their requesters signed', () => {
   );
 
   test.each(['', '-1', '+1', '01', '1e9', '1.0', '1 1', '0x1', '99999999999999999', 'soon'])(
-    'are INVALID_ARGUMENT with the expiry "%s"',
+    'a signed request with the expiry "%s" is INVALID_ARGUMENT',
     async (text) => {
       const { metadata } = await signedBy('app', 'app', SIGN, sign);
       metadata.set(REQUEST_METADATA.expiry, text);
@@ -137,7 +140,7 @@ describe('requests that their requesters signed', () => {
     },
   );
 
-  test('go through with the longest chain that there may be', async () => {
+  test('a signed request with the longest permitted chain is taken', async () => {
     const { authorization, metadata } = await signedBy('app', 'app', SIGN, sign);
     const [leaf = new Uint8Array()] = authorization.certificates;
     const middle = tlv(0x30, new Uint8Array(2_000));
@@ -173,7 +176,7 @@ describe('requests that their requesters signed', () => {
     expect(stage.backend.submissions).toEqual([]);
   });
 
-  test('are the only ones where the genesis does not permit others', async () => {
+  test('signed requests are the only ones where the genesis does not permit others', async () => {
     const strict = await Stage.open({ unsigned: false });
     const answer = await (await strict.as('app')).call(SIGN, sign);
     expect(answer).toMatchObject({
@@ -190,7 +193,7 @@ describe('RaiseLevel', () => {
   const fields = RaiseLevelRequest.fromPartial({ requestId: 'r-1', level: 2 });
   const request = encode(RaiseLevelRequest, fields);
 
-  test('goes to the backend when an operator has signed it, and answers with its task', async () => {
+  test('RaiseLevel goes to the backend when an operator has signed it, and answers with its task', async () => {
     const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
     stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
 
@@ -200,7 +203,7 @@ describe('RaiseLevel', () => {
     expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
   });
 
-  test('is UNAUTHENTICATED without a signature, though others need none', async () => {
+  test('RaiseLevel without a signature is UNAUTHENTICATED, though other methods need none', async () => {
     const answer = await (await stage.as('operator')).call(path, request);
 
     expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
@@ -212,7 +215,7 @@ describe('RequireSignatures', () => {
   const path = METHODS.requireSignatures;
   const request = encode(RequireSignaturesRequest, { requestId: 'r-1' });
 
-  test('goes to the backend when an operator has signed it, and answers with its task', async () => {
+  test('RequireSignatures goes to the backend when an operator has signed it, and answers with its task', async () => {
     const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
     stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
 
@@ -222,7 +225,7 @@ describe('RequireSignatures', () => {
     expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
   });
 
-  test('is UNAUTHENTICATED without a signature, though others need none', async () => {
+  test('RequireSignatures without a signature is UNAUTHENTICATED, though other methods need none', async () => {
     expect(stage.backend.local().takesUnsigned()).toBe(true);
 
     const answer = await (await stage.as('operator')).call(path, request);
@@ -231,7 +234,7 @@ describe('RequireSignatures', () => {
     expect(stage.backend.submissions).toEqual([]);
   });
 
-  test('ends unsigned requests on a node as soon as its state says so', async () => {
+  test('a node refuses unsigned requests as soon as its state says so', async () => {
     stage.backend.takesUnsigned = false;
 
     const answer = await (await stage.as('app')).call(SIGN, sign);

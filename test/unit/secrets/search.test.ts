@@ -33,7 +33,7 @@ test.each([
   }
 });
 
-test('finds nothing in what only resembles a secret', () => {
+test('the search reports no text that only resembles a secret', () => {
   const search = new Search([{ kind: 'it', bytes: secret }]);
   const other = Buffer.from(secret);
   other[31] = (other[31] ?? 0) ^ 1;

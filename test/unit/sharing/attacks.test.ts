@@ -50,7 +50,7 @@ function blamed(outcome: Outcome | undefined): readonly PartyIndex[] | 'key' | '
 
 const blamedByHonest = ({ outcomes }: Keygen) => HONEST.map((index) => blamed(outcomes[index - 1]));
 
-test('the attacker’s tools are honest ones: an opening that is right is taken', async () => {
+test('the attacker’s tools are honest ones: a right opening is accepted', async () => {
   const run = await attacked({
     corrupt: opens(({ sessionId, index }) => openingFor(smallSuite, sessionId, index)),
   });
@@ -143,13 +143,13 @@ const badShareForOne = deals((to, right) =>
   to === 1 ? { value: encodeLittleEndian(5n, 32) } : right,
 );
 
-test('attack 4: a wrong value for one member: that one names the dealer, the other has a key', async () => {
+test('attack 4: a wrong value for one member: that member names the dealer, and the other has a key', async () => {
   const run = await attacked({ corrupt: badShareForOne });
 
   expect(blamedByHonest(run)).toEqual([[ATTACKER], 'key']);
 });
 
-test('attack 4: the evidence convinces whoever has nothing else, and a made-up one nobody', async () => {
+test('attack 4: the evidence alone proves the dealer’s lie, and made-up evidence proves nothing', async () => {
   const run = await attacked({ corrupt: badShareForOne });
   const identityKey = run.signers[ATTACKER - 1]?.publicKey ?? new Uint8Array();
   const { evidence } = abortOf(run, 1);
@@ -183,30 +183,33 @@ test.each([
   ['y ≥ p', encodeLittleEndian(2n ** 255n - 18n, 32)] as const,
   ['31 bytes', new Uint8Array(31)] as const,
   ['33 bytes', new Uint8Array(33)] as const,
-])('attack 7: a coefficient that is no point of the group (%s)', (_what, point) => {
-  const sessionId = new Uint8Array(32);
-  const right = openingFor(ed25519Suite, sessionId, 3);
-  const judge = (opening: Opening) =>
-    isRightOpening(
-      ed25519Suite,
-      sessionId,
-      3,
-      THRESHOLD,
-      keygen.rounds.commit.all.encode({
-        hash: commitmentTo(sessionId, 3, opening, SALT),
-        sealKey: new Uint8Array(32),
-      }),
-      keygen.rounds.open.all.encode({ ...opening, salt: SALT }),
-    );
+])(
+  'attack 7: a coefficient that is no point of the group (%s) makes its sender the culprit',
+  (_what, point) => {
+    const sessionId = new Uint8Array(32);
+    const right = openingFor(ed25519Suite, sessionId, 3);
+    const judge = (opening: Opening) =>
+      isRightOpening(
+        ed25519Suite,
+        sessionId,
+        3,
+        THRESHOLD,
+        keygen.rounds.commit.all.encode({
+          hash: commitmentTo(sessionId, 3, opening, SALT),
+          sealKey: new Uint8Array(32),
+        }),
+        keygen.rounds.open.all.encode({ ...opening, salt: SALT }),
+      );
 
-  expect(judge(right)).toBe(true);
-  const [A_0 = point, A_1 = point] = right.coefficients;
-  expect(judge({ ...right, coefficients: [A_0, point] })).toBe(false);
-  expect(judge({ ...right, coefficients: [point, A_1] })).toBe(false);
-  expect(judge({ ...right, proofCommitment: point })).toBe(false);
-});
+    expect(judge(right)).toBe(true);
+    const [A_0 = point, A_1 = point] = right.coefficients;
+    expect(judge({ ...right, coefficients: [A_0, point] })).toBe(false);
+    expect(judge({ ...right, coefficients: [point, A_1] })).toBe(false);
+    expect(judge({ ...right, proofCommitment: point })).toBe(false);
+  },
+);
 
-test('attack 24: more points than participants can be are not even counted', async () => {
+test('attack 24: more points than participants are possible are not even counted', async () => {
   const run = await attacked({
     corrupt: opens(({ sessionId, index }) => openingFor(smallSuite, sessionId, index, 21)),
   });
@@ -235,7 +238,7 @@ async function equivocate(kind: string, to: readonly PartyIndex[], besides: bool
 }
 
 test.each([keygen.kinds.commit, keygen.kinds.open])(
-  'attack 29: two %s to one: he has both signed',
+  'attack 29: two %s to one participant: the sender has signed both',
   async (kind) => {
     const run = await equivocate(kind, [1], true);
 
@@ -246,7 +249,7 @@ test.each([keygen.kinds.commit, keygen.kinds.open])(
 );
 
 test.each([keygen.kinds.commit, keygen.kinds.open])(
-  'attack 29: another %s to one than to the other',
+  'attack 29: another %s to one participant than to the other',
   async (kind) => {
     const run = await equivocate(kind, [1], false);
 
@@ -255,7 +258,7 @@ test.each([keygen.kinds.commit, keygen.kinds.open])(
   },
 );
 
-test('attack 29: a whole run of its own for one member: nobody is named, but the digests differ', async () => {
+test('attack 29: a different run for one member: no node is named, but the digests differ', async () => {
   const signers = [1, 2, 3].map((index) => testSigner(`node-${index}`));
   const [, , attacker = testSigner('node-3')] = signers;
   const { group } = smallSuite;
@@ -287,7 +290,7 @@ test('attack 29: a whole run of its own for one member: nobody is named, but the
   expect(one?.digest).not.toEqual(two?.digest);
 });
 
-test('silence blames nobody', async () => {
+test('silence blames no participant', async () => {
   for (const kind of Object.values(keygen.kinds)) {
     const run = await attacked({
       tamper: (from, _to, envelope) =>
@@ -311,7 +314,7 @@ function spoil(envelope: Envelope): Envelope {
   return { ...envelope, content: spoilt };
 }
 
-test('a sealed value that does not open, and a bad signature, blame nobody', async () => {
+test('a sealed value that does not open, and a bad signature, blame no participant', async () => {
   for (const kind of Object.values(keygen.kinds)) {
     const run = await attacked({
       tamper: (from, _to, envelope) => [
@@ -322,7 +325,7 @@ test('a sealed value that does not open, and a bad signature, blame nobody', asy
   }
 });
 
-test('a seal key with which everybody shares zero blames nobody', async () => {
+test('a seal key that makes a shared secret of zero blames no participant', async () => {
   const run = await attacked({
     corrupt: {
       [ATTACKER]: (party) => ({ ...view(party), sealKey: new Uint8Array(32) }),

@@ -32,29 +32,32 @@ function publicKeyOf<P>({ group }: Suite<P>, shares: readonly KeyShare[]): Uint8
 test.each([
   [2, 3],
   [3, 5],
-])('%i-of-%i: all end with one key, and any t shares are its secret', async (threshold, count) => {
-  const keys = keysOf(await runKeygen({ suite: ed25519Suite, threshold, count }));
+])(
+  '%i-of-%i: all participants end with one key, and any t shares are its secret',
+  async (threshold, count) => {
+    const keys = keysOf(await runKeygen({ suite: ed25519Suite, threshold, count }));
 
-  const [first] = keys;
-  if (first === undefined) throw new Error('there is a key');
-  const { V, publicKey, chainCode, digest } = first;
-  expect(V.length).toBe(threshold);
-  expect(publicKey).toEqual(V[0]);
-  for (const [at, key] of keys.entries())
-    expect(key).toEqual({
-      share: { ...key.share, index: at + 1 },
-      V,
-      publicKey,
-      chainCode,
-      digest,
-    });
-  for (const set of subsets(count, threshold)) {
-    const shares = keys.map(({ share }) => share).filter(({ index }) => set.includes(index));
-    expect(toHex(publicKeyOf(ed25519Suite, shares))).toBe(toHex(publicKey));
-  }
-});
+    const [first] = keys;
+    if (first === undefined) throw new Error('there is a key');
+    const { V, publicKey, chainCode, digest } = first;
+    expect(V.length).toBe(threshold);
+    expect(publicKey).toEqual(V[0]);
+    for (const [at, key] of keys.entries())
+      expect(key).toEqual({
+        share: { ...key.share, index: at + 1 },
+        V,
+        publicKey,
+        chainCode,
+        digest,
+      });
+    for (const set of subsets(count, threshold)) {
+      const shares = keys.map(({ share }) => share).filter(({ index }) => set.includes(index));
+      expect(toHex(publicKeyOf(ed25519Suite, shares))).toBe(toHex(publicKey));
+    }
+  },
+);
 
-test('a key that was made signs, and node:crypto verifies', async () => {
+test('a generated key signs, and node:crypto verifies', async () => {
   const keys = keysOf(await runKeygen({ suite: ed25519Suite, threshold: 2, count: 3, seed: 4 }));
   const [one, , three] = keys;
   if (one === undefined || three === undefined) throw new Error('there are three');
@@ -100,7 +103,7 @@ test('digest and chain code hash the bodies as they were signed, in order of ind
   expect(key?.chainCode).toEqual(xof('cc', [id, bytesItem(key?.publicKey ?? id)], 32));
 });
 
-test('the same in another group: the protocol does not know which one it is in', async () => {
+test('the protocol runs in another group unchanged', async () => {
   const keys = keysOf(await runKeygen({ suite: smallSuite, threshold: 14, count: 20 }));
   const [first] = keys;
   if (first === undefined) throw new Error('there is a key');

@@ -75,7 +75,7 @@ function claimOf(log: readonly Entry[], voucher: typeof A | undefined): Claim {
 
 const last = (log: readonly Entry[]): string => toHex(log.at(-1)?.hash ?? new Uint8Array(0));
 
-test('Claim bears a share for what a client asked of an honest node, and sees one for what nobody asked', () => {
+test('Claim accepts a share for a client’s request at an honest node, and reports one without a request', () => {
   const asked = logOf([1], () => entryOf('asked'));
   scene.write(B, { entries: asked });
   claimOf(asked, A).share(B, last(asked));
@@ -88,7 +88,7 @@ test('Claim bears a share for what a client asked of an honest node, and sees on
   expect(scene.said).toEqual(['Claim']);
 });
 
-test('Claim bears what a malicious node vouches for, and sees a share for what nobody does', () => {
+test('Claim accepts a malicious node’s voucher, and reports a share without any voucher', () => {
   const log = logOf([1], () => entryOf('made-up'));
   scene.write(B, { entries: log });
   claimOf(log, LIAR).share(B, last(log));
@@ -98,21 +98,21 @@ test('Claim bears what a malicious node vouches for, and sees a share for what n
   expect(scene.said).toEqual(['Claim']);
 });
 
-test('Claim sees a share whose request is not in its sender’s own log', () => {
+test('Claim reports a share whose request is not in its sender’s own log', () => {
   const log = logOf([1], () => entryOf('asked'));
   scene.write(A, { entries: log });
   claimOf(log, A).share(B, last(log));
   expect(scene.said).toEqual(['Claim']);
 });
 
-test('Claim sees a share for another content than the request has', () => {
+test('Claim reports a share for another content than the request has', () => {
   const log = logOf([1], () => entryOf('asked', signRequest('other words')));
   scene.write(B, { entries: log });
   claimOf(log, A).share(B, last(log));
   expect(scene.said).toEqual(['Claim']);
 });
 
-test('Claim sees a share after the life of its request, by its sender’s clock', () => {
+test('Claim reports a share after the life of its request, by its sender’s clock', () => {
   const log = logOf([1], () => entryOf('asked'));
   scene.write(B, { entries: log });
   scene.clockMs = EXPIRE_MS;
@@ -122,7 +122,7 @@ test('Claim sees a share after the life of its request, by its sender’s clock'
 
 const state = (value: number): Write[] => [[Uint8Array.of(1), Uint8Array.of(value)]];
 
-test('OwnHistory bears two logs, and sees another state after the same one', () => {
+test('OwnHistory accepts two logs, and reports another state after the same log', () => {
   const checker = new OwnHistory(scene, scene.report);
   const write = (node: typeof A, batch: Partial<Persist>): void => {
     scene.write(node, batch);
@@ -136,7 +136,7 @@ test('OwnHistory bears two logs, and sees another state after the same one', () 
   expect(scene.said).toEqual(['OwnHistory']);
 });
 
-test('OwnHistory sees a node that takes back what it has applied, or its commit index', () => {
+test('OwnHistory reports a node that takes back an applied entry, or its commit index', () => {
   const checker = new OwnHistory(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1, 1]), applied: 2 });
   checker.persisted(A, undefined);
@@ -163,7 +163,7 @@ function key(session: number, publicKey: number, installed: readonly string[]): 
 
 const written = (record: ActiveKey): Write[] => [writeOf(record)];
 
-test('KeyKept, beside a malicious node, looks for the honest shares, and at complete certificates', async () => {
+test('KeyKept, beside a malicious node, checks the honest shares, and complete certificates', async () => {
   const holders = new Set([A]);
   const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
   const checker = new KeyKept(shares, scene.report, [A, B]);

@@ -10,7 +10,7 @@ const demanded = CELLS.filter(
 const all = Object.fromEntries(demanded.map((cell) => [nameOf(cell), 1]));
 const running = { leader: undefined, commit: 0, applied: 0 };
 
-test('a message falls into the cell of its kind, its sender’s role, the terms and its receiver’s role', () => {
+test('coverage counts a message by kind, sender’s role, terms and receiver’s role', () => {
   const message = RaftMessage.fromPartial({
     term: 5n,
     message: { $case: 'voteReply', value: { preVote: false, granted: true } },
@@ -20,18 +20,18 @@ test('a message falls into the cell of its kind, its sender’s role, the terms 
   expect(cell && nameOf(cell)).toBe('vote granted of a follower, lower term, at a leader');
 });
 
-test('coverage is complete without the rare and the impossible, and not without any other', () => {
+test('coverage is complete without the rare and the impossible cells, and not without any other', () => {
   expect(judgeCoverage(all)).toMatchObject({ missing: [], refuted: [] });
   const [first = ''] = Object.keys(all);
   expect(judgeCoverage({ ...all, [first]: 0 }).missing).toEqual([first]);
 });
 
-test('what comes up although it cannot is told', () => {
+test('coverage reports an impossible cell that occurs', () => {
   const name = 'append of a leader, equal term, at a leader';
   expect(judgeCoverage({ ...all, [name]: 1 }).refuted).toEqual([name]);
 });
 
-test('every reason covers something', () => {
+test('every reason for an uncovered cell applies to some cell', () => {
   const idle = [...IMPOSSIBLE, ...RARE].filter((rule) => !CELLS.some((cell) => rule.covers(cell)));
   expect(idle.map(({ reason }) => reason)).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { utf8 } from '../../../src/common/index.js';
 import { A, B } from './builders.js';
 import { FINE, town, pass } from './town.js';
 
-test('hellos are exchanged before messages flow', async () => {
+test('the simulated network exchanges hellos before messages flow', async () => {
   const { world, machine } = town();
   await pass(world, 0.001);
   machine(A).process?.ports.network.send(B, 'raft', utf8('too early'));
@@ -16,7 +16,7 @@ test('hellos are exchanged before messages flow', async () => {
   expect(machine(B).process?.heard).toEqual([`+${A}`, `${A} raft now`]);
 });
 
-test('a cut loses messages one way, and then the connection; mended, it comes back', async () => {
+test('a cut loses messages one way, and then the connection, until it heals', async () => {
   const { world, machine, network } = town();
   await pass(world, 1_000);
 
@@ -32,7 +32,7 @@ test('a cut loses messages one way, and then the connection; mended, it comes ba
   expect(world.counts.droppedMessages).toBe(1);
 });
 
-test('a process that died at its second call sent one message, and the next life hears none for the first', async () => {
+test('a process that died at its second call sent one message, and its next life gets none for the first', async () => {
   const { world, machine } = town();
   await pass(world, 1_000);
   const { life } = machine(A);
@@ -51,7 +51,7 @@ test('a process that died at its second call sent one message, and the next life
   expect(machine(A).process?.heard).toEqual([`+${B}`]);
 });
 
-test('a paused process gets everything late, in order', async () => {
+test('a paused process gets all messages late, in order', async () => {
   const { world, machine } = town();
   await pass(world, 1_000);
 
@@ -67,7 +67,7 @@ test('a paused process gets everything late, in order', async () => {
   expect(machine(B).process?.heard).toEqual([`+${A}`, ...heard]);
 });
 
-test('what is lost, doubled and late is drawn from the weather', async () => {
+test('lost, doubled and late messages follow the fault rates', async () => {
   const network = { ...FINE.network, loss: 0.3, duplicates: 0.3, late: 0.5 };
   const { world, machine } = town({ ...FINE, network });
   await pass(world, 1_000);

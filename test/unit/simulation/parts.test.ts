@@ -22,7 +22,7 @@ function draw(seed: number, purpose: string): number[] {
   return Array.from({ length: 5 }, () => rng.u32());
 }
 
-test('randomness is the same for the same seed and purpose, and another for any other', () => {
+test('randomness is the same for the same seed and purpose, and differs for any other', () => {
   expect(draw(1, 'network')).toEqual(draw(1, 'network'));
   expect(draw(1, 'network')).not.toEqual(draw(1, 'disk'));
   expect(draw(1, 'network')).not.toEqual(draw(2, 'network'));
@@ -35,7 +35,7 @@ test('random numbers stay in their ranges and fill them', () => {
   expect(new Set(rng.shuffle([1, 2, 3, 4]))).toEqual(new Set([1, 2, 3, 4]));
 });
 
-test('events come in order of time, and of their coming where times are equal', () => {
+test('events come in order of time, and of arrival where times are equal', () => {
   const queue = new EventQueue<number>();
   const rng = new Rng(4, 'test');
   const times = Array.from({ length: 300 }, () => rng.int(40));
@@ -47,7 +47,7 @@ test('events come in order of time, and of their coming where times are equal', 
   expect(queue.pop()).toBeUndefined();
 });
 
-test('a jump moves what a clock shows and no delay', () => {
+test('a clock jump moves the shown time and no delay', () => {
   let trueMs = 0;
   const scheduled: number[] = [];
   const machine = new MachineClock(() => trueMs, 500, 2);
@@ -95,18 +95,21 @@ test.each([
   ['full', 0],
   ['failed', 0],
   ['failed but kept', 1],
-] as const)('a write that is %s is refused, and leaves %i entries', async (fate, kept) => {
-  const [disk, bench] = [new ConsensusDisk(), new Bench()];
-  let failures = 0;
-  const store = openConsensusStore(disk, bench, { ...deaf, failed: () => void failures++ });
-  bench.next = fate;
-  const written = store.persist({ entries: logOf([1]), writes: [], applied: 0 });
-  bench.pass(10);
-  await expect(written).rejects.toThrow(fate === 'full' ? 'ENOSPC' : 'EIO');
-  expect([failures, disk.entries.length]).toEqual([1, kept]);
-});
+] as const)(
+  'a write of the simulated disk that is %s is refused, and leaves %i entries',
+  async (fate, kept) => {
+    const [disk, bench] = [new ConsensusDisk(), new Bench()];
+    let failures = 0;
+    const store = openConsensusStore(disk, bench, { ...deaf, failed: () => void failures++ });
+    bench.next = fate;
+    const written = store.persist({ entries: logOf([1]), writes: [], applied: 0 });
+    bench.pass(10);
+    await expect(written).rejects.toThrow(fate === 'full' ? 'ENOSPC' : 'EIO');
+    expect([failures, disk.entries.length]).toEqual([1, kept]);
+  },
+);
 
-test('a bit that rots is seen in what is read, and gone when it is mended', async () => {
+test('a flipped bit shows in every read, and is gone after its repair', async () => {
   const [disk, bench] = [new ConsensusDisk(), new Bench()];
   disk.commit({ entries: logOf([1, 1, 1]), writes: [], applied: 0 });
   const read = async (): Promise<readonly Entry[]> => {
@@ -124,7 +127,7 @@ test('a bit that rots is seen in what is read, and gone when it is mended', asyn
   expect(await read()).toEqual(disk.entries);
 });
 
-test('a torn batch is a part of it from the front, without its writes', () => {
+test('a torn batch leaves its first entries, without its writes', () => {
   const batch = { entries: logOf([1, 1, 1, 1]), writes: [write(1, 1)], applied: 3 };
   expect(tornBatch(batch, 0.5, 0)).toEqual({
     entries: batch.entries.slice(0, 2),
@@ -133,7 +136,7 @@ test('a torn batch is a part of it from the front, without its writes', () => {
   });
 });
 
-test('an image of a disk brings all of it back', () => {
+test('an image of a disk restores all of its contents', () => {
   const disk = new ConsensusDisk();
   disk.commit({ entries: logOf([1]), writes: [write(1, 1)], applied: 1 });
   const before = disk.stateHash;
@@ -190,7 +193,7 @@ test('a batch is durable as a whole some time before the process learns of it', 
   expect(known).toBe(true);
 });
 
-test('a crash loses what was not durable, of log and shares', () => {
+test('a crash loses log entries and shares that were not durable', () => {
   const [disk, shares, bench] = [new ConsensusDisk(), new ShareDisk(), new Bench()];
   const events = deaf;
   void openConsensusStore(disk, bench, events).persist({
@@ -209,7 +212,7 @@ test('a crash loses what was not durable, of log and shares', () => {
   expect(shares.list({ limit: 1 }).items).toEqual([]);
 });
 
-test('the state is scanned by prefix in bytewise order', () => {
+test('the simulated state is scanned by prefix in bytewise order', () => {
   const disk = new ConsensusDisk();
   const keys = [[2, 200], [2], [1, 255], [3], [2, 3], [2, 3, 0]].map((key) => Uint8Array.from(key));
   const writes = keys.map((key) => [key, Uint8Array.of(1)] as const);
@@ -234,7 +237,7 @@ function write(key: number, value?: number): Write {
   return [Uint8Array.of(key), value === undefined ? undefined : Uint8Array.of(value)];
 }
 
-test('equal states have equal hashes, whatever was written on the way', () => {
+test('equal states have equal hashes, whatever writes led to them', () => {
   const [one, two] = [new ConsensusDisk(), new ConsensusDisk()];
   one.commit({ entries: [], writes: [write(1, 1), write(2, 2)], applied: 0 });
   two.commit({ entries: [], writes: [write(2, 9), write(3, 3)], applied: 0 });

@@ -14,7 +14,7 @@ beforeEach(() => {
   scene = new Scene();
 });
 
-test('ElectionSafety sees two leaders of one term', () => {
+test('ElectionSafety reports two leaders of one term', () => {
   const checker = new ElectionSafety(scene.report);
 
   expect(checker.says(A, 3)).toBe(true);
@@ -31,7 +31,7 @@ function voteReply(term: bigint): RaftMessage {
   return { level: 1, from: A, to: B, term, message: { $case: 'voteReply', value } };
 }
 
-test('Promises sees a vote that leaves before it is durable', () => {
+test('Promises reports a vote that leaves before it is durable', () => {
   const checker = new Promises(scene, scene.report);
 
   scene.write(A, { hardState: { term: 2, votedFor: B } });
@@ -42,7 +42,7 @@ test('Promises sees a vote that leaves before it is durable', () => {
   expect(scene.said).toContain('Promises');
 });
 
-test('Promises sees a vote that changes in its term, and a term that goes back', () => {
+test('Promises reports a vote that changes in its term, and a term that goes back', () => {
   const checker = new Promises(scene, scene.report);
 
   checker.persisted(A, { term: 2, votedFor: B });
@@ -60,7 +60,7 @@ function acknowledgement(matchIndex: bigint): RaftMessage {
   return { level: 1, from: A, to: B, term: 1n, message };
 }
 
-test('Promises sees an acknowledgement of entries that are not durable, or not the leader’s', () => {
+test('Promises reports an acknowledgement of entries that are not durable, or not the leader’s', () => {
   const checker = new Promises(scene, scene.report);
   scene.write(A, { hardState: { term: 1, votedFor: B }, entries: logOf([1, 1]) });
   scene.write(B, { hardState: { term: 1, votedFor: B }, entries: logOf([1, 1]) });
@@ -76,7 +76,7 @@ test('Promises sees an acknowledgement of entries that are not durable, or not t
   expect(scene.said).toEqual(['Promises', 'Promises']);
 });
 
-test('LogMatching sees two entries with one index and term', () => {
+test('LogMatching reports two entries with one index and term', () => {
   const checker = new LogMatching(scene, scene.report);
 
   checker.persisted(A, scene.write(A, { entries: logOf([1, 1]) }).entries);
@@ -88,7 +88,7 @@ test('LogMatching sees two entries with one index and term', () => {
   expect(scene.said).toContain('LogMatching');
 });
 
-test('LogMatching sees a chain that breaks', () => {
+test('LogMatching reports a chain that breaks', () => {
   const checker = new LogMatching(scene, scene.report);
   const [first, second] = logOf([1, 1]);
   if (first === undefined || second === undefined) throw new Error('two entries');
@@ -98,7 +98,7 @@ test('LogMatching sees a chain that breaks', () => {
   expect(scene.said).toEqual(['LogMatching']);
 });
 
-test('CommittedDurableOnQuorum sees a commit that only one disk has', () => {
+test('CommittedDurableOnQuorum reports a commit that only one disk has', () => {
   const checker = new Committed(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1, 1]) });
   scene.write(B, { entries: logOf([1, 1]) });
@@ -111,7 +111,7 @@ test('CommittedDurableOnQuorum sees a commit that only one disk has', () => {
   expect(scene.said).toEqual(['CommittedDurableOnQuorum']);
 });
 
-test('Committed sees a node that truncates what it has applied', () => {
+test('Committed reports a node that truncates an applied entry', () => {
   const checker = new Committed(scene, scene.report);
   for (const node of scene.nodes) scene.write(node, { entries: logOf([1, 1]) });
   checker.restarted(A);
@@ -123,7 +123,7 @@ test('Committed sees a node that truncates what it has applied', () => {
   expect(scene.said).toContain('StateMachineSafety');
 });
 
-test('Committed sees a committed entry leave the majority', () => {
+test('Committed reports a committed entry that leaves the majority', () => {
   const checker = new Committed(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1]) });
   scene.write(B, { entries: logOf([1, 1]) });
@@ -134,7 +134,7 @@ test('Committed sees a committed entry leave the majority', () => {
   expect(scene.said).toEqual(['CommittedDurableOnQuorum']);
 });
 
-test('LeaderCompleteness sees a leader without a committed entry', () => {
+test('LeaderCompleteness reports a leader without a committed entry', () => {
   const checker = new Committed(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1]) });
   scene.write(B, { entries: logOf([1, 1]) });
@@ -148,7 +148,7 @@ test('LeaderCompleteness sees a leader without a committed entry', () => {
   expect(scene.said).toEqual(['LeaderCompleteness']);
 });
 
-test('StateMachineSafety sees another entry applied', () => {
+test('StateMachineSafety reports another entry applied', () => {
   const checker = new Committed(scene, scene.report);
   scene.write(A, { entries: logOf([1, 1]) });
   scene.write(B, { entries: logOf([1, 1]) });
@@ -166,7 +166,7 @@ function stateOf(value: number): Write[] {
   return [[Uint8Array.of(1), Uint8Array.of(value)]];
 }
 
-test('AppliedState sees two states after the same entry', () => {
+test('AppliedState reports two states after the same entry', () => {
   const checker = new AppliedState(scene, scene.report);
   for (const node of scene.nodes) scene.write(node, { entries: logOf([1]) });
 

@@ -75,7 +75,7 @@ function attemptsOf(entries: readonly Entry[]): Attempts {
 const sessions = log().map(({ hash }) => toHex(hash));
 const [first = '', second = ''] = sessions;
 
-test('SingleUse sees a nonce in the shares of two sessions', () => {
+test('SingleUse reports a nonce in the shares of two sessions', () => {
   const checker = new SingleUse(attemptsOf(log()), scene.report);
 
   expect(checker.share(A, first, Uint8Array.of(1))).toBe(true);
@@ -86,7 +86,7 @@ test('SingleUse sees a nonce in the shares of two sessions', () => {
   expect(scene.said).toEqual(['SingleUse']);
 });
 
-test('SingleUse sees two shares of one session', () => {
+test('SingleUse reports two shares of one session', () => {
   const checker = new SingleUse(attemptsOf(log()), scene.report);
 
   checker.share(A, first, Uint8Array.of(1));
@@ -94,7 +94,7 @@ test('SingleUse sees two shares of one session', () => {
   expect(scene.said).toEqual(['SingleUse']);
 });
 
-test('SingleUse sees one commitment under two names', () => {
+test('SingleUse reports one commitment under two names', () => {
   const checker = new SingleUse(attemptsOf([]), scene.report);
 
   checker.published(A, [supply(1), supply(2)]);
@@ -105,7 +105,7 @@ test('SingleUse sees one commitment under two names', () => {
   expect(scene.said).toContain('SingleUse');
 });
 
-test('ReleasedShare sees a share whose entry is not durable in its sender’s log', () => {
+test('ReleasedShare reports a share whose entry is not durable in its sender’s log', () => {
   const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
   scene.statuses.set(A, status(1, 2));
   scene.write(A, { entries: log().slice(0, 1) });
@@ -117,7 +117,7 @@ test('ReleasedShare sees a share whose entry is not durable in its sender’s lo
   expect(scene.said).toEqual(['ReleasedShare']);
 });
 
-test('ReleasedShare sees a share whose entry is not committed', () => {
+test('ReleasedShare reports a share whose entry is not committed', () => {
   const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
   scene.statuses.set(A, status(1, 1));
   scene.write(A, { entries: log() });
@@ -126,7 +126,7 @@ test('ReleasedShare sees a share whose entry is not committed', () => {
   expect(scene.said).toEqual(['ReleasedShare']);
 });
 
-test('ReleasedShare sees a share that leaves after the expiry', () => {
+test('ReleasedShare reports a share that leaves after the expiry', () => {
   const checker = new ReleasedShare(attemptsOf(log()), scene, scene.report);
   scene.statuses.set(A, status(1, 2));
   scene.write(A, { entries: log() });
@@ -136,7 +136,7 @@ test('ReleasedShare sees a share that leaves after the expiry', () => {
   expect(scene.said).toEqual(['ReleasedShare']);
 });
 
-test('ReleasedShare sees a message of a session that no log knows', () => {
+test('ReleasedShare reports a message of a session that no log knows', () => {
   const checker = new ReleasedShare(attemptsOf([]), scene, scene.report);
 
   checker.contribution(A, first, keygen.kinds.commit);
@@ -154,7 +154,7 @@ function write(record: TaskRecord): Write[] {
   return [[utf8(`task/${record.taskId}`), encode(TaskRecord, record)]];
 }
 
-test('Outcomes sees an outcome that differs between nodes', () => {
+test('Outcomes reports an outcome that differs between nodes', () => {
   const checker = new Outcomes(scene.report);
 
   checker.persisted(A, write(task(undefined)));
@@ -166,7 +166,7 @@ test('Outcomes sees an outcome that differs between nodes', () => {
   expect(scene.said).toEqual(['Outcomes']);
 });
 
-test('Outcomes sees an outcome that vanishes', () => {
+test('Outcomes reports an outcome that vanishes', () => {
   const checker = new Outcomes(scene.report);
 
   checker.persisted(A, write(task(1)));
@@ -174,7 +174,7 @@ test('Outcomes sees an outcome that vanishes', () => {
   expect(scene.said).toEqual(['Outcomes']);
 });
 
-test('Outcomes sees a closed task that is forgotten', () => {
+test('Outcomes reports a closed task that is forgotten', () => {
   const checker = new Outcomes(scene.report);
 
   checker.persisted(A, write(task(1)));
@@ -182,7 +182,7 @@ test('Outcomes sees a closed task that is forgotten', () => {
   expect(scene.said).toEqual(['Outcomes']);
 });
 
-test('Outcomes sees a client that was told something else', () => {
+test('Outcomes reports a client that got another answer', () => {
   const checker = new Outcomes(scene.report);
 
   checker.acknowledged(task(1));
@@ -205,7 +205,7 @@ function keyWrite(record: ActiveKey): Write[] {
   return [writeOf(record)];
 }
 
-test('KeyKept sees a key of which a participant has no durable share', async () => {
+test('KeyKept reports a key of which a participant has no durable share', async () => {
   const holders = new Set([A, B]);
   const shares = { has: (node: typeof A) => holders.has(node), makeKey: async () => true };
   const checker = new KeyKept(shares, scene.report);
@@ -219,7 +219,7 @@ test('KeyKept sees a key of which a participant has no durable share', async () 
   expect(scene.said).toEqual(['KeyKept']);
 });
 
-test('KeyKept sees shares that do not make the key', async () => {
+test('KeyKept reports shares that do not make the key', async () => {
   const checker = new KeyKept({ has: () => true, makeKey: async () => false }, scene.report);
 
   checker.persisted(A, keyWrite(key(1)));
@@ -227,7 +227,7 @@ test('KeyKept sees shares that do not make the key', async () => {
   expect(scene.said).toEqual(['KeyKept']);
 });
 
-test('KeyKept sees a key that becomes another key', () => {
+test('KeyKept reports a key that becomes another key', () => {
   const checker = new KeyKept({ has: () => true, makeKey: async () => true }, scene.report);
 
   checker.persisted(A, keyWrite(key(1)));

@@ -83,7 +83,7 @@ describe('generating a key', () => {
     ['of eight items is kept', Array.from({ length: 8 }, () => fill(1, 12_288)), true],
     ['of nine items is refused', Array.from({ length: 9 }, () => fill(1)), false],
     ['above 96 KiB is refused', [fill(1, 49_152), fill(1, 49_153)], false],
-  ])('evidence %s', (_, evidence, kept) => {
+  ])('the evidence of a failed key generation %s', (_, evidence, kept) => {
     const ledger = new Ledger();
     const taskId = opened(ledger.generate('treasury'));
     const value = { taskId, reason: 'CULPRIT_PROVED', evidence };
@@ -114,7 +114,7 @@ describe('generating a key', () => {
     ['another version', { version: 2 }],
     ['a signature of somebody else', { signature: sealOf(fill(7), fill(7)) }],
     ['fewer participants', { participants: [{ nodeId: 'node-1', identityKey: fill(1) }] }],
-  ])('a ready with %s counts for nothing', (_, wrong) => {
+  ])('a ready statement with %s does not count', (_, wrong) => {
     const ledger = new Ledger();
     const id = opened(ledger.generate('treasury'));
     ledger.attempt(ledger.task(id));
@@ -180,14 +180,14 @@ describe('generating a key', () => {
     ['no redundancy', { threshold: 3 }, 'NO_REDUNDANCY'],
     ['no algorithm', { algorithm: Algorithm.UNSPECIFIED }, 'ALGORITHM_UNSUPPORTED'],
     ['a node twice', { participants: ['node-1', 'node-1'] }, 'DUPLICATE_PARTICIPANT'],
-  ])('%s is refused and leaves no trace', (_, wrong, reason) => {
+  ])('a request to generate a key with %s is refused and leaves no trace', (_, wrong, reason) => {
     const ledger = new Ledger();
     expect(refusalOf(ledger.generate('treasury', wrong))).toBe(reason);
     expect(ledger.ask.tasks('', 10, false)).toEqual([]);
     expect(ledger.ask.totals().taskCount).toBe(0);
   });
 
-  test('an app generates, an auditor may not', () => {
+  test('an app may generate a key, and an auditor may not', () => {
     const ledger = new Ledger();
     opened(ledger.generate('treasury', { requester: APP }));
     const auditor = 'spiffe://quorate/auditor/eve';
@@ -205,7 +205,7 @@ describe('generating a key', () => {
 });
 
 describe('signing', () => {
-  test('a request opens a task with its first attempt, and done closes it with its first result', () => {
+  test('a request to sign opens a task with its first attempt, and done closes it with its first result', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const probe = new Ledger();
@@ -228,7 +228,7 @@ describe('signing', () => {
     expect(ledger.task(taskId).request).toEqual(new Uint8Array(0));
   });
 
-  test('a malformed first attempt still opens the task, without an attempt, and names its supplies', () => {
+  test('a malformed first attempt still opens the task, without an attempt, and uses up its supplies', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const wrong = ledger.signAttempt('treasury', 'another-task', 1);
@@ -255,7 +255,7 @@ describe('signing', () => {
     ['a short boot', [supply('node-1', 1), supply('node-2', 1, { boot: fill(5, 15) })]],
     ['counter 0', [supply('node-1', 0), supply('node-2', 1)]],
     ['a counter beyond what a number holds', [supply('node-1', 2 ** 53), supply('node-2', 1)]],
-  ])('an attempt with %s is void, and its commitments are named all the same', (_, supplies) => {
+  ])('an attempt with %s is void, and its commitments are used up all the same', (_, supplies) => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const taskId = opened(ledger.sign('treasury', 'one'));
@@ -273,7 +273,7 @@ describe('signing', () => {
     [Algorithm.FROST_SECP256K1_SHA256, 33, 33, 65],
     [Algorithm.FROST_SECP256K1_TAPROOT, 33, 32, 64],
     [Algorithm.FROST_P256_SHA256, 33, 33, 65],
-  ])('of algorithm %i only its own lengths count', (algorithm, point, publicKey, signature) => {
+  ])('for algorithm %i only its own lengths count', (algorithm, point, publicKey, signature) => {
     const ledger = new Ledger();
     const made = opened(ledger.generate('treasury', { algorithm }));
     ledger.attempt(ledger.task(made));
@@ -361,7 +361,7 @@ describe('signing', () => {
   });
 });
 
-test('an entry may name ids of any text and length: they name nothing, and no store is asked for them', () => {
+test('an entry may have ids of any text and length: unknown ids match nothing, and no store is read for them', () => {
   const ledger = new Ledger();
   ledger.activeKey('treasury');
   const long = 'a'.repeat(100_000);
@@ -386,7 +386,7 @@ test('an entry may name ids of any text and length: they name nothing, and no st
 });
 
 describe('request ids', () => {
-  test('the same content is known, whatever the clock says; other content is refused', () => {
+  test('a repeated request is known, whatever the clock says; other content under its id is refused', () => {
     const ledger = new Ledger();
     ledger.activeKey('treasury');
     const taskId = opened(ledger.sign('treasury', 'one'));

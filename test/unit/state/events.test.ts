@@ -5,7 +5,7 @@ import type { AppliedEntry } from '../../support/builders/ledger.js';
 
 const typesOf = ({ events }: AppliedEntry): readonly string[] => events.map(({ type }) => type);
 
-test('the events of a key generation say who asked, who is ready and what was activated', () => {
+test('the events of a key generation say its requester, the ready participants and the activated key', () => {
   const ledger = new Ledger();
 
   const asked = ledger.generate('treasury', { requester: APP });
@@ -37,7 +37,7 @@ test('the events of a key generation say who asked, who is ready and what was ac
   ]);
 });
 
-test('the events of a signature say which commitments are used up and why the task closed', () => {
+test('the events of a signature say the used-up commitments and the reason for closing the task', () => {
   const ledger = new Ledger();
   ledger.activeKey('treasury');
   const [task = ''] = ledger.sign('treasury', 'one').changedTasks;
@@ -62,7 +62,7 @@ test('the events of a signature say which commitments are used up and why the ta
   ]);
 });
 
-test('a refused request names its requester where its authority holds, and nobody else', () => {
+test('a refused request names its requester only where its authority holds', () => {
   const ledger = new Ledger();
   expect(ledger.sign('nothing', 'one').events[0]).toMatchObject({
     requester: OPERATOR,

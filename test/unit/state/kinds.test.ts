@@ -77,7 +77,7 @@ function tryAttempt(ledger: Ledger, taskId: string, version: number): AppliedEnt
 }
 
 describe('a kind of task that is added to the table', () => {
-  test('is asked for by its own method, which no other cluster knows', () => {
+  test('an added kind of task has a method of its own, which no other cluster knows', () => {
     const ledger = withToy();
     expect(ledger.task(openToy(ledger, 'one'))).toMatchObject({ kind: 'toy', requestId: 'one' });
     expect(ledger.ask.totals().open).toEqual([{ kind: 'toy', count: 1 }]);
@@ -88,7 +88,7 @@ describe('a kind of task that is added to the table', () => {
     });
   });
 
-  test('is refused by its own parser and its own bound', () => {
+  test('an added kind of task is refused by its own parser and its own bound', () => {
     const ledger = withToy();
     expect(reasonOf(play(ledger, 'No Toy'))).toBe('NO_TOY');
     openToy(ledger, 'one');
@@ -96,7 +96,7 @@ describe('a kind of task that is added to the table', () => {
     expect(reasonOf(play(ledger, 'three'))).toBe('TOO_MANY_TOYS');
   });
 
-  test('judges its own attempts, and the material of its result', () => {
+  test('an added kind of task judges its own attempts, and the material of its result', () => {
     const ledger = withToy();
     const taskId = openToy(ledger, 'one');
     expect(tryAttempt(ledger, taskId, 6).alarm).toBeDefined();
@@ -112,7 +112,7 @@ describe('a kind of task that is added to the table', () => {
     expect(ledger.ask.totals().open).toEqual([]);
   });
 
-  test('frees on every outcome what it took when it was opened', () => {
+  test('an added kind of task frees on every outcome what its opening took', () => {
     const ledger = withToy();
     const taskId = openToy(ledger, 'one');
     expect([...ledger.state.scan('toy/')]).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('a kind of task that is added to the table', () => {
     expect([...ledger.state.scan('toy/')]).toEqual([]);
   });
 
-  test('is asked for nothing that a key has: neither a signature nor a sharing', () => {
+  test('an added kind of task needs no parts of a key: neither a signature nor a sharing', () => {
     const ledger = withToy();
     const task = ledger.task(openToy(ledger, 'one'));
     expect([signOf(task), generateKeyOf(task)]).toEqual([undefined, undefined]);

@@ -56,7 +56,7 @@ test('a command of the state’s level is applied', () => {
   expect(ledger.append('command', generating(ledger, 1)).decision?.result.kind).toBe('opened');
 });
 
-test('a field that came later raises the level that a command needs', () => {
+test('a field of a later level raises the level that a command needs', () => {
   const value = { taskId: 'x', reason: 'A', evidence: [] };
   const failed: CommandBody = { $case: 'failed', value };
   const later = [{ level: 3, isSet: () => true }];

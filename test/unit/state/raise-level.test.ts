@@ -73,8 +73,8 @@ const apply = (ledger: Ledger, request: Request): AppliedEntry =>
 const resultOf = ({ decision }: AppliedEntry): string | undefined =>
   decision?.result.kind === 'refused' ? decision.result.refusal.reason : decision?.result.kind;
 
-describe('an operator’s request raises the level', () => {
-  test('when every voter has signed that its build has it', () => {
+describe('a request of an operator to raise the level', () => {
+  test('the level rises when every voter has signed that its build has the next level', () => {
     const ledger = opened();
 
     const applied = apply(ledger, raising(ledger, {}));
@@ -87,13 +87,13 @@ describe('an operator’s request raises the level', () => {
     expect(ledger.ask.tasks('', 9, true)).toEqual([]);
   });
 
-  test('by words of builds that have more than this level', () => {
+  test('the level rises by statements of builds that have more than this level', () => {
     const ledger = opened();
     expect(resultOf(apply(ledger, raising(ledger, { words: wordsOf(ledger, 3) })))).toBe('opened');
     expect(readLevel(ledger.state)).toBe(2);
   });
 
-  test('with a voter that is left behind by name', () => {
+  test('the level rises with a voter that is left behind by name', () => {
     const ledger = opened();
     const words = wordsOf(ledger, 2, NODES.slice(0, 2));
 
@@ -104,7 +104,7 @@ describe('an operator’s request raises the level', () => {
     expect(levelRaisedOf(ledger.task(task))).toEqual({ level: 2, leftBehind: ['node-3'] });
   });
 
-  test('once, and the next request raises it by one more', () => {
+  test('the level rises once, and by one more with the next request', () => {
     const ledger = opened();
     const first = raising(ledger, {});
     apply(ledger, first);
@@ -116,7 +116,7 @@ describe('an operator’s request raises the level', () => {
     expect(readLevel(ledger.state)).toBe(3);
   });
 
-  test('and a build that lacks it writes the same, before which its node stops', () => {
+  test('a build that lacks the level writes the same state, before which its node stops', () => {
     const builds = [opened(TASK_KINDS), opened(LATER_KINDS)];
     const request = raising(opened(), {});
     const [old, later] = builds.map((ledger) => apply(ledger, request).writes);
@@ -124,7 +124,7 @@ describe('an operator’s request raises the level', () => {
   });
 });
 
-describe('the level stays as it is when', () => {
+describe('a refused request to raise the level', () => {
   test.each<[string, string, (ledger: Ledger) => Partial<RaiseLevelRequest>]>([
     ['it is raised by two', 'LEVEL_NOT_NEXT', (l) => ({ level: 3, words: wordsOf(l, 3) })],
     ['it is raised to where it is', 'LEVEL_NOT_NEXT', () => ({ level: 1 })],
@@ -183,7 +183,7 @@ describe('the level stays as it is when', () => {
       () => ({ leftBehind: ['node-3', 'node-2'] }),
     ],
     ['the request has no id', 'INVALID_ID', () => ({ requestId: '' })],
-  ])('%s', (_name, reason, fieldsOf) => {
+  ])('the level stays as it is when %s', (_name, reason, fieldsOf) => {
     const ledger = opened();
 
     const applied = apply(ledger, raising(ledger, fieldsOf(ledger)));
@@ -193,7 +193,7 @@ describe('the level stays as it is when', () => {
     expect(levelWritten(applied.writes)).toBeUndefined();
   });
 
-  test('it is not an operator that asks', async () => {
+  test('the level stays as it is when no operator asks', async () => {
     const ledger = opened();
     for (const role of ['app', 'auditor', 'tee', 'mesh'] as const) {
       const by = await authority.requester(role, 'somebody');
@@ -202,7 +202,7 @@ describe('the level stays as it is when', () => {
     expect(readLevel(ledger.state)).toBe(1);
   });
 
-  test('an operator has not signed it: neither a node’s voucher nor a bad signature counts', () => {
+  test('the level stays as it is without an operator’s signature: neither a voucher nor a bad signature counts', () => {
     const ledger = opened();
     const good = raising(ledger, {});
     const { spiffeId } = operator;
@@ -232,7 +232,7 @@ describe('a kind of task that came with level 2', () => {
     ['level 2', 2, "a command above the cluster's level"],
     ['level 1', 1, 'a request that cannot be read'],
   ])(
-    'is void before the raise in an entry that names %s, on both builds alike',
+    'a kind of level 2 is void before the raise in an entry that names %s, on both builds alike',
     (_, level, alarm) => {
       const [old, later] = [opened(TASK_KINDS), opened(LATER_KINDS)];
       for (const ledger of [old, later]) {
@@ -246,7 +246,7 @@ describe('a kind of task that came with level 2', () => {
     },
   );
 
-  test('counts from the raise on, in an entry that names its level', () => {
+  test('a kind of level 2 counts from the raise on, in an entry that names its level', () => {
     const ledger = opened();
     apply(ledger, raising(ledger, {}));
 

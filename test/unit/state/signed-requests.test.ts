@@ -73,8 +73,8 @@ const traces = (ledger: Ledger): readonly string[] =>
     .filter(([key]) => key !== 'totals')
     .map(([key, value]) => `${key}=${toHex(value)}`);
 
-describe('a request that its requester signed', () => {
-  test('opens its task where vouchers are not taken, in the name of the signing certificate', () => {
+describe('a request signed by its requester', () => {
+  test('a signed request opens its task where vouchers are refused, in the name of the signing certificate', () => {
     const ledger = strict();
 
     const applied = apply(ledger, requestOf(ledger, app));
@@ -85,7 +85,7 @@ describe('a request that its requester signed', () => {
     expect(task?.authorization?.by?.$case).toBe('signed');
   });
 
-  test('is taken beside vouchers where they are', () => {
+  test('a signed request is taken where vouchers are taken, too', () => {
     const ledger = strict(true);
 
     expect(resultOf(apply(ledger, requestOf(ledger, app)))).toBe('opened');
@@ -97,7 +97,7 @@ describe('a request that its requester signed', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, operator)))).toBe('opened');
   });
 
-  test('is known when it comes again, whatever the clock says, its certificate’s end included', () => {
+  test('a repeated signed request is known, whatever the clock says, after its certificate’s end too', () => {
     const ledger = strict();
     const request = requestOf(ledger, app);
     apply(ledger, request);
@@ -108,7 +108,7 @@ describe('a request that its requester signed', () => {
     expect(admitArrival(ledger.state, request, ledger.rules).ok).toBe(true);
   });
 
-  test('signed anew for later is the same request', () => {
+  test('a request signed anew with a later expiry is the same request', () => {
     const ledger = strict();
     apply(ledger, requestOf(ledger, app));
     const later = requestOf(ledger, app, { expireTimeMs: ledger.timeMs + 2 * MINUTE_MS });
@@ -117,7 +117,7 @@ describe('a request that its requester signed', () => {
   });
 });
 
-describe('a request is refused on every node, without a trace, when it is', () => {
+describe('a signed request is refused on every node, without a trace', () => {
   const METHOD = { method: METHODS.sign, request: signRequest('treasury', 'one', utf8('pay')) };
 
   test.each<[string, string, (ledger: Ledger) => Request | Promise<Request>]>([
@@ -192,7 +192,7 @@ describe('a request is refused on every node, without a trace, when it is', () =
       'EXPIRY_TOO_FAR',
       (ledger) => requestOf(ledger, app, { expireTimeMs: 2 ** 63 }),
     ],
-  ])('%s', async (_, reason, make) => {
+  ])('a request %s is refused', async (_, reason, make) => {
     const ledger = strict();
     const request = await make(ledger);
     const before = traces(ledger);
@@ -204,7 +204,7 @@ describe('a request is refused on every node, without a trace, when it is', () =
     expect(traces(ledger)).toEqual(before);
   });
 
-  test('signed with a certificate that is not good yet, or no longer', async () => {
+  test('a request signed with a certificate before or after its validity is refused', async () => {
     const ledger = strict();
     const early = requestOf(ledger, app);
     const soon = new Ledger(ledger.rules.genesis);
@@ -227,7 +227,7 @@ describe('a request is refused on every node, without a trace, when it is', () =
     expect(resultOf(apply(ledger, last))).toBe('opened');
   });
 
-  test('altered by any one bit', () => {
+  test('a signed request altered by any one bit is refused', () => {
     const ledger = strict();
     const before = traces(ledger);
     const request = requestOf(ledger, app);
@@ -244,7 +244,7 @@ describe('a request is refused on every node, without a trace, when it is', () =
 });
 
 describe('a refusal for time', () => {
-  test('tells the cluster’s time, so that a client whose clock is wrong can sign again', () => {
+  test('a refusal for time tells the cluster’s time, so that a client whose clock is wrong can sign again', () => {
     const ledger = strict();
     const hourAhead = ledger.timeMs + 61 * MINUTE_MS;
     const refused = refusalOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: hourAhead })));
@@ -278,7 +278,7 @@ describe('the request to end unsigned requests', () => {
   const request = encode(RequireSignaturesRequest, { requestId: 'lock' });
   const LOCK = { method: METHODS.requireSignatures, request };
 
-  test('is done when an operator’s signed request is applied, and no voucher counts from then on', () => {
+  test('an operator’s signed request ends unsigned requests, and no voucher counts from then on', () => {
     const ledger = strict(true);
     expect(ledger.ask.takesUnsigned()).toBe(true);
     ledger.activeKey('treasury');
@@ -321,7 +321,7 @@ describe('the request to end unsigned requests', () => {
     expect(ledger.ask.takesUnsigned()).toBe(true);
   });
 
-  test('is one request however often it comes, and another one changes nothing', () => {
+  test('a repeated request to end unsigned requests is one request, and another changes nothing', () => {
     const ledger = strict(true);
     const first = requestOf(ledger, operator, LOCK);
     apply(ledger, first);

@@ -63,7 +63,7 @@ async function loaded(): Promise<unknown> {
   }
 }
 
-test('log and shares are in directories apart, for their owner only, also where they were before', async () => {
+test('log and shares are in separate directories for their owner only, also in directories of an earlier place', async () => {
   const paths = storePaths(path);
   mkdirSync(paths.sharesPath, { recursive: true });
   chmodSync(paths.sharesPath, 0o755);
@@ -88,7 +88,7 @@ test('log and shares can be closed one after the other, in any order and twice',
   await stores.close();
 });
 
-test('closing waits for what is being written', async () => {
+test('closing the store waits for the write under way', async () => {
   const paths = storePaths(path);
   const first = await openStores(paths);
   const written = first.consensus.persist(batch({ entries: entries(1, 3), applied: 3 }));
@@ -103,7 +103,7 @@ test('closing waits for what is being written', async () => {
   await second.close();
 });
 
-test('what was sealed can be put anew only after it was deleted, also when both are under way', async () => {
+test('a sealed share can be put anew only after its deletion, also when both are under way', async () => {
   const shares = await openLmdbShareStore(path);
   await shares.putIfAbsent(SHARE, utf8('one'));
 
@@ -191,7 +191,7 @@ test('a batch that leaves a gap in the log is a mistake of ours, on disk and in 
   await store.close();
 });
 
-test('a batch that cannot be written is not written in part', async () => {
+test('a batch that cannot be written leaves no part', async () => {
   const store = await openLmdbConsensusStore(path);
 
   for (const key of [new Uint8Array(0), new Uint8Array(1_979)])

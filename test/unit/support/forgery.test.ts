@@ -55,7 +55,7 @@ function vouched(ledger: Ledger, id: string) {
   });
 }
 
-test('a request that a member vouches for opens a task, and no forged one does', () => {
+test('a request that a member vouches for opens a task, and no forged request does', () => {
   const ledger = ledgerWithKey();
   const opened = ledger.command({ $case: 'request', value: vouched(ledger, 'sign-1') });
   expect(opened.decision?.result.kind).toBe('opened');
@@ -67,7 +67,7 @@ test('a request that a member vouches for opens a task, and no forged one does',
   }
 });
 
-test('a forged attempt changes nothing, or only what its signers look at', () => {
+test('a forged attempt changes nothing, or only fields that its signers check', () => {
   for (const [name, forge] of Object.entries(WRONG_ATTEMPTS)) {
     const ledger = ledgerWithKey();
     ledger.command({ $case: 'request', value: vouched(ledger, 'sign-1') });

@@ -60,7 +60,7 @@ beforeEach(() => {
   stage = new Stage();
 });
 
-test('a liar that does not lie is elected, and what it says is committed and applied by all', async () => {
+test('a malicious leader without a lie is elected, and all nodes commit and apply its entries', async () => {
   await stage.lead();
   stage.liar.story.append({ payload: utf8('a') });
   stage.liar.story.append({ payload: utf8('b') });
@@ -73,7 +73,7 @@ test('a liar that does not lie is elected, and what it says is committed and app
   }
 });
 
-test('a liar follows an honest leader, and acknowledges what it was told', async () => {
+test('a malicious node follows an honest leader, and acknowledges its entries', async () => {
   const leader = await stage.cluster.electAny();
   stage.liar.start();
   leader.driver.propose(utf8('honest'));
@@ -83,7 +83,7 @@ test('a liar follows an honest leader, and acknowledges what it was told', async
   expect(text([...stage.liar.log.entries])).toEqual(['honest']);
 });
 
-test('two stories of one term: each honest node applies the one that it was told, and neither notices', async () => {
+test('with two logs of one term, each honest node applies the one it was sent, and neither notices', async () => {
   await stage.lead();
   const [one, two] = stage.honest as [DriverNode, DriverNode];
   const fork = stage.liar.fork([two.id]);
@@ -96,7 +96,7 @@ test('two stories of one term: each honest node applies the one that it was told
   expect([...one.alarms, ...two.alarms]).toEqual([]);
 });
 
-test('a story that nobody committed is overwritten in a later term, and in the same one refused with an alarm', async () => {
+test('an uncommitted log is overwritten in a later term, and refused with an alarm in the same term', async () => {
   await stage.lead();
   const { liar } = stage;
   const [one, two] = stage.honest as [DriverNode, DriverNode];
@@ -118,7 +118,7 @@ test('a story that nobody committed is overwritten in a later term, and in the s
   expect([text(one.applied), text(two.applied)]).toEqual([['kept'], ['kept']]);
 });
 
-test('a leader that nobody elected is followed: only the entries’ own authority protects the state', async () => {
+test('an unelected leader is followed: only the entries’ own authority protects the state', async () => {
   const { liar, honest } = stage;
   const leader = await stage.cluster.electAny();
   liar.start();
@@ -130,7 +130,7 @@ test('a leader that nobody elected is followed: only the entries’ own authorit
   expect(honest.map(({ driver }) => driver.status().term)).toEqual([liar.term, liar.term]);
 });
 
-test('withheld, repeated and wrong entries: a wrong hash and a far future are not taken', async () => {
+test('withheld, repeated and wrong entries: a wrong hash and a far future are refused', async () => {
   await stage.lead();
   const { liar } = stage;
   const [one] = stage.honest as [DriverNode];
@@ -148,7 +148,7 @@ test('withheld, repeated and wrong entries: a wrong hash and a far future are no
   expect(text(one.applied)).toEqual(['again', 'again']);
 });
 
-test('a kind of entry that does not exist, and a commit index beyond the log, do nothing', async () => {
+test('an unknown kind of entry, and a commit index beyond the log, have no effect', async () => {
   await stage.lead();
   const { liar } = stage;
   const [one] = stage.honest as [DriverNode];

@@ -36,7 +36,7 @@ const made = (count: number): Promise<readonly Supply[]> =>
   other.keys.makeSupplies(keyId('treasury'), 1, count);
 const verdicts = (supplies: readonly Supply[]) => supplies.map((each) => checks.isGood(each));
 
-test('what is a point and what is none is found out in a job, once', async () => {
+test('a job finds out once which commitments are points', async () => {
   const [good] = await made(1);
   const supplies = [
     good ?? supply('node-2', 1),
@@ -51,20 +51,20 @@ test('what is a point and what is none is found out in a job, once', async () =>
   expect([jobs, told]).toEqual([[4], 1]);
 });
 
-test('this node’s own are points: it has made them', () => {
+test('this node’s own commitments are points without a check', () => {
   const own = supply('node-1', 1);
   expect(checks.isGood(own)).toBe(true);
   expect(checks.check(key.record, [own])).toBe(false);
   expect(jobs).toEqual([]);
 });
 
-test('many are checked in pieces, so that a share can go between', async () => {
+test('many commitments are checked in pieces, so that a share can be computed in between', async () => {
   checks.check(key.record, await made(10));
   await settle();
   expect(jobs).toEqual([8, 8, 4]);
 });
 
-test('a check that was not computed can be asked for again', async () => {
+test('a check that failed to run can be asked for again', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
   const supplies = await made(1);
@@ -77,7 +77,7 @@ test('a check that was not computed can be asked for again', async () => {
   expect(verdicts(supplies)).toEqual([true]);
 });
 
-test('a record of an algorithm that no key has is a bug, and nothing of it is good', () => {
+test('a commitment for an algorithm that no key has is a bug, and none of its record is good', () => {
   const supplies = [supply('node-2', 1)];
   const record = { ...key.record, algorithm: Algorithm.UNSPECIFIED };
   expect(() => checks.check(record, supplies)).toThrow('an algorithm that keys can be made of');

@@ -36,7 +36,7 @@ function published(): readonly string[] {
     );
 }
 
-test('the node that is believed to lead gets commitments for all voters when it asks, and nobody else', async () => {
+test('only the node believed to lead gets commitments for all voters when it asks', async () => {
   commitments.onWanted(nodeId('node-3'), key.record);
   await settle();
   expect(published()).toEqual([]);
@@ -45,13 +45,13 @@ test('the node that is believed to lead gets commitments for all voters when it 
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
 });
 
-test('however often it asks while a share is opened, it is answered once', async () => {
+test('requests for commitments while a share is opened get one answer', async () => {
   for (let at = 0; at < 10; at++) commitments.onWanted(nodeId('node-2'), key.record);
   await settle();
   expect(published()).toHaveLength(3);
 });
 
-test('a node that holds no share of the key says nothing', async () => {
+test('a node without a share of the key sends no commitments', async () => {
   const participants = key.record.participants.slice(1);
   commitments.onWanted(nodeId('node-2'), { ...key.record, participants });
   await settle();
@@ -65,7 +65,7 @@ async function next(): Promise<number> {
   return commitments.takeUnannounced(key.record).supplies.length;
 }
 
-test('with a share go as many as are missing: more for a key in use, 64 at most, 4 again after a minute', async () => {
+test('a share carries the missing commitments: more for a key in use, 64 at most, 4 again after a minute', async () => {
   expect(await next()).toBe(4);
   expect(await next()).toBe(0);
   for (let use = 0; use < 100; use++) commitments.countUse(KEY);
@@ -79,7 +79,7 @@ test('with a share go as many as are missing: more for a key in use, 64 at most,
   expect(await next()).toBe(4);
 });
 
-test('a share waits for no commitments: those that it has used up are made behind it, and told if none follows', async () => {
+test('a share waits for no commitments: the used-up ones are made after it, and announced if no share follows', async () => {
   expect(commitments.takeUnannounced(key.record).supplies).toEqual([]);
   expect(commitments.busy).toBe(true);
   commitments.tick();
@@ -90,7 +90,7 @@ test('a share waits for no commitments: those that it has used up are made behin
   expect(commitments.busy).toBe(false);
 });
 
-test('commitments that could not be computed are missing, and no more: the next need makes them', async () => {
+test('commitments that could not be computed are only missing: the next need makes them', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
   const { supplies } = await commitments.refillForRefusal(key.record);
@@ -100,12 +100,12 @@ test('commitments that could not be computed are missing, and no more: the next 
   expect(await next()).toBe(4);
 });
 
-test('with a refusal go fresh ones, however many there are', async () => {
+test('a refusal carries fresh commitments, however many exist', async () => {
   await room.keys.makeSupplies(KEY, 1, 64);
   expect((await commitments.refillForRefusal(key.record)).supplies).toHaveLength(4);
 });
 
-test('a leader that asks for many keys remembers only whom it asked just now', () => {
+test('a leader that asks for many keys remembers only its latest requests', () => {
   const checks = new CommitmentChecks(room.context, room.arithmetic, () => {});
   const assigner = new Assigner(room.context, room.connections, new NoncePools(), checks);
   const asked = (id: string): number => {

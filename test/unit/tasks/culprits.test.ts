@@ -40,7 +40,7 @@ function twoMessages(open: ReturnType<typeof openGenerate>, bodies = [fill(1), f
 }
 
 describe('culprits', () => {
-  test('are those whom evidence proves, each evidence once', () => {
+  test('the culprits are the nodes that evidence proves, each evidence once', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
     const culprits = new Culprits(room.context, SCHEMES);
@@ -56,7 +56,7 @@ describe('culprits', () => {
     expect(room.alarms).toEqual(['a node is proved to have lied']);
   });
 
-  test('of a failed task are shown by its evidence in the log, once judged here', () => {
+  test('the culprits of a failed task come from its evidence in the log, once judged on this node', () => {
     const open = openGenerate();
     const evidence = [twoMessages(open), fill(9), twoMessages(open, [fill(1), fill(1)])];
     const value = { taskId: open.task, reason: 'CULPRIT_PROVED', evidence };
@@ -69,7 +69,7 @@ describe('culprits', () => {
     expect(culprits.of({ ...open.ledger.task(open.task), taskId: 'b'.repeat(26) })).toEqual([]);
   });
 
-  test('are kept in bounds, and for an hour', () => {
+  test('culprits are kept within bounds, and for an hour', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
     const culprits = new Culprits(room.context, SCHEMES);
@@ -122,26 +122,26 @@ describe('a complaint', () => {
   const take = (by: number, envelope: Envelope) =>
     complaints.take(nodeId(`node-${by}`), session, envelope).map((each) => each.nodeId);
 
-  test('with evidence names the culprit, whoever brings it', () => {
+  test('a complaint with evidence names the culprit, whichever node brings it', () => {
     const right = showing(twoMessages(open));
     expect(take(2, complaint(2, right))).toEqual(['node-3']);
     expect(take(2, complaint(2, right))).toEqual([]);
     expect(take(3, complaint(3, right))).toEqual(['node-3']);
   });
 
-  test('that is false convinces nobody', () => {
+  test('a false complaint names no culprit', () => {
     const same = showing(twoMessages(open, [fill(1), fill(1)]));
     expect(take(2, complaint(2, same))).toEqual([]);
     expect(take(2, complaint(2, showing(fill(3))))).toEqual([]);
     expect(new Set(room.alarms)).toEqual(new Set(['a complaint that proves nothing']));
   });
 
-  test('in another’s name counts as absent', () => {
+  test('a complaint in another’s name counts as absent', () => {
     expect(take(2, complaint(1, showing(twoMessages(open))))).toEqual([]);
     expect(room.alarms).toEqual([]);
   });
 
-  test('is looked at a few times for each node and session, not more', () => {
+  test('a complaint is judged a few times for each node and session, not more', () => {
     const other = (at: number) => showing(twoMessages(open, [fill(at), fill(at)]));
     for (let at = 0; at < 20; at++) take(2, complaint(2, other(at)));
     expect(room.alarms).toHaveLength(4);
@@ -149,20 +149,20 @@ describe('a complaint', () => {
     expect(take(1, complaint(1, showing(twoMessages(open))))).toEqual(['node-3']);
   });
 
-  test('that shows what came to one participant finds whoever told another something else', () => {
+  test('complaints that show different messages of one sender to two participants name that sender', () => {
     const [one, two] = [said(1, 1), said(2, 2)];
     expect(take(1, complaint(1, transcript(one, two, said(3, 3))))).toEqual([]);
     expect(take(2, complaint(2, transcript(one, two, said(3, 4))))).toEqual(['node-3']);
   });
 
-  test('that shows what nobody signed names nobody', () => {
+  test('a complaint of messages that no node signed names no culprit', () => {
     expect(take(1, complaint(1, transcript(said(1, 1), said(2, 2), said(3, 3))))).toEqual([]);
     expect(take(2, complaint(2, transcript(said(1, 9, 2), said(2, 2), said(3, 9, 2))))).toEqual([]);
     expect(room.alarms).toEqual([]);
   });
 });
 
-test('a wrong share is evidence as long as the accused’s own ready judges it', () => {
+test('a wrong share is evidence as long as the accused’s own ready statement judges it', () => {
   const open = openSign('later attempt');
   const room = new TaskRoom('node-3', open.ledger);
   const culprits = new Culprits(room.context, SCHEMES);

@@ -9,7 +9,7 @@ function messages(of: EarlyMessages<string>, session: string): readonly string[]
   return of.take(session).map(({ message }) => message);
 }
 
-test('what came early is handed out once, in order of arrival, with its sender', () => {
+test('early messages are handed out once, in order of arrival, with their sender', () => {
   const early = new EarlyMessages<string>();
   early.keep(ONE, 's', 'first', 10, 0);
   early.keep(TWO, 'other', 'elsewhere', 10, 0);
@@ -22,7 +22,7 @@ test('what came early is handed out once, in order of arrival, with its sender',
   expect(messages(early, 'other')).toEqual(['elsewhere']);
 });
 
-test('a peer has 64 places; its oldest make room, and nobody else’s', () => {
+test('a peer has 64 early messages; its oldest make room, and no other peer’s', () => {
   const early = new EarlyMessages<string>();
   early.keep(TWO, 's', 'of another', 10, 0);
   for (let at = 0; at < 70; at++) early.keep(ONE, 's', String(at), 10, 0);
@@ -32,7 +32,7 @@ test('a peer has 64 places; its oldest make room, and nobody else’s', () => {
   expect(kept.at(-1)).toBe('69');
 });
 
-test('a peer has 256 KiB, and no message is larger', () => {
+test('a peer has 256 KiB of early messages, and none is larger', () => {
   const early = new EarlyMessages<string>();
   early.keep(ONE, 's', 'a', 200 * KIB, 0);
   early.keep(ONE, 's', 'too large', 257 * KIB, 0);
@@ -44,7 +44,7 @@ test('a peer has 256 KiB, and no message is larger', () => {
   expect(messages(early, 's')).toEqual(['c', 'd']);
 });
 
-test('what is 10 s old is gone when something new comes', () => {
+test('early messages 10 s old are dropped when a new one comes', () => {
   const early = new EarlyMessages<string>();
   early.keep(ONE, 's', 'old', 10, 0);
   early.keep(ONE, 's', 'newer', 10, 1);

@@ -46,7 +46,7 @@ function told(): readonly string[] {
 }
 
 describe('ready', () => {
-  test('is told the leader every 200 ms until the state has it', () => {
+  test('a ready statement is sent to the leader every 200 ms until the state has it', () => {
     room.follow('node-3');
     const [id, facts] = [generating(), factsOf(room)];
     const ready = ledger.ready(ledger.task(id), 'node-1');
@@ -66,7 +66,7 @@ describe('ready', () => {
     expect([told(), facts.busy]).toEqual([[], false]);
   });
 
-  test('waits for a leader', () => {
+  test('a ready statement waits for a leader', () => {
     room.follow(undefined);
     const [id, facts] = [generating(), factsOf(room)];
     facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
@@ -76,7 +76,7 @@ describe('ready', () => {
     expect(told()).toEqual(['node-2 ready']);
   });
 
-  test('is of no use when the task has closed', () => {
+  test('a ready statement is dropped when the task has closed', () => {
     room.follow(undefined);
     const [id, facts] = [generating(), factsOf(room)];
     facts.sayReady(taskId(id), said(ledger.ready(ledger.task(id), 'node-1')));
@@ -94,7 +94,7 @@ describe('installed', () => {
     room.follow('node-3');
   });
 
-  test('is said once the share reads back, and commitments are published with it', async () => {
+  test('an installed statement is sent once the share reads back, and commitments with it', async () => {
     await room.hold(key);
     const facts = factsOf(room);
     facts.keyChanged(key.record);
@@ -110,7 +110,7 @@ describe('installed', () => {
     expect(facts.busy).toBe(false);
   });
 
-  test('is not said for a share that is missing or does not open: that is an alarm, once', async () => {
+  test('no installed statement is sent for a share that is missing or does not open: that is an alarm, once', async () => {
     const facts = factsOf(room);
     for (let looks = 0; looks < 3; looks++) {
       facts.keyChanged(key.record);
@@ -127,7 +127,7 @@ describe('installed', () => {
     expect(stolen.sent).toEqual([]);
   });
 
-  test('is not said for a share of another algorithm (frost: F4)', async () => {
+  test('no installed statement is sent for a share of another algorithm (frost: F4)', async () => {
     await room.hold(key);
     const algorithm = Algorithm.UNRECOGNIZED;
     factsOf(room).keyChanged({ ...key.record, algorithm });
@@ -135,7 +135,7 @@ describe('installed', () => {
     expect([told(), room.alarms]).toEqual([[], ['key share cannot be opened']]);
   });
 
-  test('is not said by a node that takes no part, nor again by one that has said it', async () => {
+  test('no installed statement is sent by a node that takes no part, nor a second one', async () => {
     await room.hold(key);
     ledger.command({ $case: 'installed', value: ledger.installed('treasury', 'node-1') });
     factsOf(room).keyChanged(ledger.ask.key('treasury') ?? key.record);
@@ -148,7 +148,7 @@ describe('installed', () => {
 const proposals = (): number => room.takeProposed().length;
 
 describe('at the leader, a fact', () => {
-  test('that the state would take is proposed, once in 2 s', () => {
+  test('the leader proposes a statement that the state would take, once in 2 s', () => {
     const [id, intake] = [
       generating(),
       new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
@@ -166,7 +166,7 @@ describe('at the leader, a fact', () => {
     expect(proposals()).toBe(0);
   });
 
-  test('in many versions of one node is proposed once: the first counts', () => {
+  test('the leader proposes the first of several statements of one node, once', () => {
     const [id, intake] = [
       generating(),
       new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
@@ -179,7 +179,7 @@ describe('at the leader, a fact', () => {
     expect(proposals()).toBe(1);
   });
 
-  test('that its node did not sign is nothing, and keeps nobody’s place', () => {
+  test('the leader drops a statement that its node did not sign, without a trace', () => {
     const [id, intake] = [
       generating(),
       new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),
@@ -191,7 +191,7 @@ describe('at the leader, a fact', () => {
     expect(proposals()).toBe(1);
   });
 
-  test('that is no fact, or cannot be read, is nothing', () => {
+  test('the leader drops a malformed statement', () => {
     const intake = new FactIntake(
       room.context,
       room.state.view,
@@ -203,7 +203,7 @@ describe('at the leader, a fact', () => {
     expect(proposals()).toBe(0);
   });
 
-  test('is nothing to a node that does not lead', () => {
+  test('a node that does not lead drops statements', () => {
     const [id, intake] = [
       generating(),
       new FactIntake(room.context, room.state.view, new Leadership(room.context.consensus)),

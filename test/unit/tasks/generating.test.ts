@@ -129,7 +129,7 @@ async function alone(session: Attempted, self: Participant): Promise<void> {
 }
 
 describe('a generation', () => {
-  test('among all participants ends with equal ready of each, and the key', async () => {
+  test('a key generation among all participants ends with equal ready statements, and the key', async () => {
     const [session, participants] = [generate(), all()];
     for (const { generating } of participants) generating.contribute(session);
     await exchange(participants);
@@ -139,7 +139,7 @@ describe('a generation', () => {
     expect(participants.flatMap(({ room }) => room.alarms)).toEqual([]);
   });
 
-  test('bears messages that come before the entry', async () => {
+  test('a key generation accepts messages that come before the entry', async () => {
     const [session, participants] = [generate(), all()];
     const [quick, ...slow] = participants;
     quick?.generating.contribute(session);
@@ -154,7 +154,7 @@ describe('a generation', () => {
     expect(new Set(told.map(toHex)).size).toBe(3);
   });
 
-  test('waits until it is known to be open', async () => {
+  test('a key generation waits until its task is known to be open', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     self.room.status = { ...self.room.status, current: false };
     const session = generate();
@@ -162,7 +162,7 @@ describe('a generation', () => {
     expect(self.generating.busy).toBe(false);
   });
 
-  test('ends with its task, and the session is begun once', async () => {
+  test('a key generation ends with its task, and its session is begun once', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     const session = generate();
     self.generating.contribute(session);
@@ -179,7 +179,7 @@ describe('a generation', () => {
     expect([self.generating.busy, self.room.alarms]).toEqual([false, []]);
   });
 
-  test('says nothing after the request has expired by this node’s own clock', async () => {
+  test('a key generation sends nothing after the request has expired by this node’s own clock', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     self.generating.contribute(generate());
     await settle();
@@ -192,7 +192,7 @@ describe('a generation', () => {
 });
 
 describe('a newer attempt', () => {
-  test('ends the older one', async () => {
+  test('a newer attempt ends the older one', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     const first = generate();
     self.generating.contribute(first);
@@ -210,7 +210,7 @@ describe('a newer attempt', () => {
     expect(new Set(sessions)).toEqual(new Set([second.session]));
   });
 
-  test('comes while the store is read: the older one does not begin', async () => {
+  test('a newer attempt during the read of the store prevents the older one', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     const first = generate();
     self.generating.contribute(first);
@@ -227,20 +227,20 @@ describe('a newer attempt', () => {
 });
 
 describe('a node declines', () => {
-  test('an attempt of an earlier run', async () => {
+  test('a node declines an attempt of an earlier run', async () => {
     const self = participant(new TaskRoom('node-1', ledger, laterBootOf('node-1')));
     await alone(generate(), self);
     expect(new Set(refused)).toEqual(new Set(['boot-changed']));
   });
 
-  test('a request that has expired by its own clock', async () => {
+  test('a node declines a request that has expired by its own clock', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     self.room.clock.nowMs = GENESIS_MS + 60_000;
     await alone(generate(), self);
     expect(new Set(refused)).toEqual(new Set(['expired']));
   });
 
-  test('a key id of which it holds 8 shares that no log activated', async () => {
+  test('a node declines a key id of which it holds 8 shares that no log activated', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     for (let at = 0; at < 8; at++) {
       const session = sessionId(toHex(fill(at + 1)));
@@ -250,7 +250,7 @@ describe('a node declines', () => {
     expect(new Set(refused)).toEqual(new Set(['pending-full']));
   });
 
-  test('after a participant contradicted itself, and names it', async () => {
+  test('a node declines after a participant contradicted itself, and names that participant', async () => {
     const self = participant(new TaskRoom('node-1', ledger));
     const liars = [1, 2].map(() => participant(new TaskRoom('node-2', ledger)));
     const session = generate();
@@ -284,7 +284,7 @@ function restarted(room: TaskRoom): Participant {
 }
 
 describe('after a restart', () => {
-  test('ready is said again, byte for byte, and the session is not begun again', async () => {
+  test('after a restart a node sends its ready statement again, byte for byte, and does not repeat the session', async () => {
     const { session, rooms } = await made();
     const [before = ''] = told.map(toHex);
     told.length = 0;
@@ -294,7 +294,7 @@ describe('after a restart', () => {
     expect(refused).toEqual([]);
   });
 
-  test('ready is not said again for a share that does not open', async () => {
+  test('after a restart a node sends no ready statement for a share that does not open', async () => {
     const { session, rooms } = await made();
     told.length = 0;
     const room = rooms[0] ?? new TaskRoom();
@@ -309,7 +309,7 @@ describe('after a restart', () => {
     expect(new Set(refused)).toEqual(new Set(['aborted']));
   });
 
-  test('ready is said no more when the state has it, or its attempt was replaced', async () => {
+  test('after a restart a node sends no ready statement that the state has, or whose attempt was replaced', async () => {
     const { session, rooms } = await made();
     const ready = told.filter((fact) => {
       const said = decode(Command, fact)?.command;

@@ -73,7 +73,7 @@ function proposals(): readonly string[] {
 }
 
 describe('a Sign', () => {
-  test('with commitments in the pools is proposed at once, with its first attempt', async () => {
+  test('a request to sign with commitments in the pools is proposed at once, with its first attempt', async () => {
     await fill(room);
     await fill(other);
     take(sign());
@@ -81,7 +81,7 @@ describe('a Sign', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('with an empty pool asks for commitments, waits for them, and goes on when they come', async () => {
+  test('a request to sign with an empty pool asks for commitments, waits for them, and goes on when they come', async () => {
     take(sign());
     const wanted = room
       .takeSent()
@@ -94,7 +94,7 @@ describe('a Sign', () => {
     expect(proposals()).toEqual(['with attempt']);
   });
 
-  test('waits for them 250 ms at most, and is proposed without an attempt then', async () => {
+  test('a request to sign waits 250 ms for commitments at most, and is then proposed without an attempt', async () => {
     take(sign());
     room.clock.pass(249);
     intake.tick();
@@ -105,7 +105,7 @@ describe('a Sign', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('asks for the commitments of one key every 100 ms only', async () => {
+  test('the leader asks for the commitments of one key every 100 ms only', async () => {
     take(sign('one'));
     take(sign('two'));
     expect(room.takeSent()).toHaveLength(3);
@@ -114,7 +114,7 @@ describe('a Sign', () => {
     expect(room.takeSent()).toHaveLength(3);
   });
 
-  test('finds 1024 places to wait in', async () => {
+  test('at most 1024 requests to sign wait at the leader', async () => {
     for (let at = 0; at < 1024; at++) take(sign(`wait-${at}`));
     expect(refusals()).toEqual([]);
     take(sign('one-more'));
@@ -123,7 +123,7 @@ describe('a Sign', () => {
 });
 
 describe('a repetition', () => {
-  test('of what waits or was proposed is ignored', async () => {
+  test('a repetition of a waiting or proposed request is ignored', async () => {
     take(sign());
     take(sign());
     room.clock.pass(250);
@@ -134,7 +134,7 @@ describe('a repetition', () => {
     expect(refusals()).toEqual([]);
   });
 
-  test('is proposed again when no verdict came in 2 s', async () => {
+  test('a repetition is proposed again when no verdict came in 2 s', async () => {
     await fill(room, 4);
     await fill(other, 4);
     take(sign());
@@ -143,13 +143,13 @@ describe('a repetition', () => {
     expect(proposals()).toHaveLength(2);
   });
 
-  test('of what is in the state already is ignored: who asks will see it', async () => {
+  test('a repetition of a request in the state is ignored: its sender will see the outcome', async () => {
     ledger.command({ $case: 'request', value: sign() });
     take(sign());
     expect([...proposals(), ...refusals()]).toEqual([]);
   });
 
-  test('is not refused by a node that proposed it, even when it leads no more', async () => {
+  test('a repetition is not refused by a node that proposed the request, even when it leads no more', async () => {
     await fill(room);
     await fill(other);
     take(sign());
@@ -174,7 +174,7 @@ describe('a repetition', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('is proposed anew by a node that leads again', async () => {
+  test('a repetition is proposed anew by a node that leads again', async () => {
     await fill(room, 2);
     await fill(other, 2);
     take(sign());
@@ -183,7 +183,7 @@ describe('a repetition', () => {
     expect(proposals()).toHaveLength(2);
   });
 
-  test('is forgotten after ten minutes, when no request lives any more', async () => {
+  test('a proposed request is forgotten after ten minutes, when no request lives any more', async () => {
     await fill(room);
     await fill(other);
     take(sign());
@@ -196,7 +196,7 @@ describe('a repetition', () => {
 });
 
 describe('a refusal', () => {
-  test('of a node that does not lead, or not yet', async () => {
+  test('a node that does not lead, or not yet, refuses a request', async () => {
     room.status = { ...room.status, caughtUp: false };
     take(sign());
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
@@ -205,7 +205,7 @@ describe('a refusal', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('tells those that wait when this node leads no more', async () => {
+  test('a node that leads no more refuses its waiting requests', async () => {
     take(sign());
     room.takeSent();
     intake.leadChanged();
@@ -213,7 +213,7 @@ describe('a refusal', () => {
     expect(intake.busy).toBe(false);
   });
 
-  test('when the log takes no more', async () => {
+  test('a leader refuses requests when the log takes no more', async () => {
     await fill(room, 2);
     await fill(other, 2);
     room.fate = 'overloaded';
@@ -224,13 +224,13 @@ describe('a refusal', () => {
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
   });
 
-  test('of what the state would refuse: nothing fills the log', async () => {
+  test('a leader refuses a request that the state would refuse: the log is not filled', async () => {
     take(sign('one', APP));
     expect(refusals()).toEqual(['node-2 KEY_FORBIDDEN']);
     expect(proposals()).toEqual([]);
   });
 
-  test('when too few signers, or not all participants of a generate-key, can be reached', async () => {
+  test('a leader refuses when too few signers, or not all participants of a generate-key, can be reached', async () => {
     room.connections.disconnected(nodeId('node-3'));
     take(ledger.request(METHODS.generateKey, generateRequest('cold')));
     expect(refusals()).toEqual(['node-2 PARTICIPANT_UNREACHABLE']);
@@ -240,7 +240,7 @@ describe('a refusal', () => {
     expect(proposals()).toEqual([]);
   });
 
-  test('is not worth a word for what cannot be read, or brings an attempt of its own', async () => {
+  test('a leader answers neither a malformed request nor one with an attempt of its own', async () => {
     intake.take(FROM, Uint8Array.of(255));
     const firstAttempt = ledger.signAttempt('treasury', 'task', 1);
     take({ ...sign(), firstAttempt });

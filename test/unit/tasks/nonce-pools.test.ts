@@ -18,7 +18,7 @@ function assigned(of: NoncePools, key = 'key'): readonly bigint[] | undefined {
   return of.assign(key, 1, 1, [ONE], anything)?.map(({ counter }) => counter);
 }
 
-test('of what is not known to be a point nothing is taken yet, and what is none goes', () => {
+test('commitments not yet known to be points are not taken, and those that are none are dropped', () => {
   const of = pools();
   of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2), supply(ONE, 3)], 0);
   const take = (verdicts: readonly (boolean | undefined)[]) =>
@@ -32,7 +32,7 @@ test('of what is not known to be a point nothing is taken yet, and what is none 
 });
 
 describe('a pool takes', () => {
-  test('commitments of a node from its own stream only', () => {
+  test('a pool takes commitments of a node from its own stream only', () => {
     const of = pools();
     of.add(TWO, 'key', 1, [supply(ONE, 1)], 0);
     expect(of.size).toBe(0);
@@ -40,7 +40,7 @@ describe('a pool takes', () => {
     expect(of.size).toBe(1);
   });
 
-  test('nothing of a node that has not said which run it is, nor of another run', () => {
+  test('a pool takes no commitments of a node without a hello, nor of another run', () => {
     const of = pools();
     of.add(nodeId('node-3'), 'key', 1, [supply('node-3', 1)], 0);
     of.add(ONE, 'key', 1, [supply(ONE, 1, { boot: fill(9, 16) })], 0);
@@ -60,7 +60,7 @@ describe('a pool takes', () => {
     expect(of.size).toBe(0);
   });
 
-  test('counters that rise, of all keys together: a late copy stays out', () => {
+  test('a pool takes rising counters, over all keys together, and refuses a late copy', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 2)], 0);
     expect(assigned(of)).toEqual([2n]);
@@ -69,7 +69,7 @@ describe('a pool takes', () => {
     expect(of.size).toBe(0);
   });
 
-  test('no copy of what an entry named before it came', () => {
+  test('a pool refuses a copy of commitments that an entry named before they came', () => {
     const of = pools();
     of.named([supply(ONE, 7)]);
     of.add(ONE, 'key', 1, [supply(ONE, 6), supply(ONE, 7), supply(ONE, 8)], 0);
@@ -77,7 +77,7 @@ describe('a pool takes', () => {
     expect(of.size).toBe(0);
   });
 
-  test('64 of one node and key, and 16384 of one node: the oldest go', () => {
+  test('a pool keeps 64 of one node and key, and 16384 of one node: the oldest are dropped', () => {
     const of = pools();
     const many = Array.from({ length: 65 }, (_, at) => supply(ONE, at + 1));
     of.add(ONE, 'key', 1, many, 0);
@@ -93,7 +93,7 @@ describe('a pool takes', () => {
 });
 
 describe('a pool drops', () => {
-  test('everything of an earlier run, and its late copies', () => {
+  test('a pool drops all commitments of an earlier run, and their late copies', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.hello(ONE, laterBootOf(ONE));
@@ -102,7 +102,7 @@ describe('a pool drops', () => {
     expect(of.size).toBe(0);
   });
 
-  test('nothing when the same run connects again', () => {
+  test('a pool drops nothing when the same run connects again', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.hello(ONE, bootHexOf(ONE));
@@ -110,7 +110,7 @@ describe('a pool drops', () => {
     expect(assigned(of)).toEqual([1n]);
   });
 
-  test('what an applied entry names, of the right run only', () => {
+  test('a pool drops commitments that an applied entry names, of the right run only', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2)], 0);
     of.named([supply(ONE, 2, { boot: fill(9, 16) })]);
@@ -119,7 +119,7 @@ describe('a pool drops', () => {
     expect(assigned(of)).toEqual([1n]);
   });
 
-  test('what is 45 s old', () => {
+  test('a pool drops commitments that are 45 s old', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.add(ONE, 'key', 1, [supply(ONE, 2)], 1);
@@ -130,7 +130,7 @@ describe('a pool drops', () => {
     expect(assigned(of)).toEqual([2n]);
   });
 
-  test('what does not decode, when it would be used', () => {
+  test('a pool drops commitments that do not decode, when they would be used', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2)], 0);
     expect(of.assign('key', 1, 1, [ONE], ({ counter }) => counter === 1n)).toEqual([
@@ -141,7 +141,7 @@ describe('a pool drops', () => {
 });
 
 describe('an assignment', () => {
-  test('takes one of each, sorted by node, of the key and version only, and never twice', () => {
+  test('an assignment takes one supply of each node, sorted, of the key and version only, and never twice', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     of.add(TWO, 'key', 1, [supply(TWO, 1)], 0);
@@ -151,7 +151,7 @@ describe('an assignment', () => {
     expect(of.assign('key', 1, 1, [TWO, ONE], anything)).toBeUndefined();
   });
 
-  test('takes none where they are too few', () => {
+  test('an assignment takes no supplies where they are too few', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
     expect(of.assign('key', 1, 2, [TWO, ONE], anything)).toBeUndefined();

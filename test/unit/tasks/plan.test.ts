@@ -27,7 +27,7 @@ function kindAt(plan: Plan, now: number): string {
 }
 
 describe('the delay', () => {
-  test('begins at 3 s + 0.2 s each for a generate-key', () => {
+  test('the delay to the next attempt begins at 3 s + 0.2 s per participant for a generate-key', () => {
     const ledger = new Ledger();
     const [id = ''] = ledger.generate('cold').changedTasks;
     const room = new TaskRoom('node-1', ledger);
@@ -37,7 +37,7 @@ describe('the delay', () => {
     expect(leaders.get('generate-key')?.firstDelayMs(task)).toBe(3600);
   });
 
-  test('doubles with each attempt', () => {
+  test('the delay to the next attempt doubles with each attempt', () => {
     const plan = newPlan(0, 250, 1000);
     let now = 1000;
     for (const delay of [250, 500, 1000, 2000, 4000, 8000, 16_000]) {
@@ -48,13 +48,13 @@ describe('the delay', () => {
     }
   });
 
-  test('begins anew under a new leader, which gives what is under way its time', () => {
+  test('the delay begins anew under a new leader, which gives running attempts their time', () => {
     const plan = newPlan(3, 250, 0);
     expect(kindAt(plan, 249)).toBe('wait');
     expect(kindAt(plan, 250)).toBe('attempt');
   });
 
-  test('is not begun anew by an attempt that was counted already', () => {
+  test('the delay is not begun anew by an attempt that was counted already', () => {
     const plan = newPlan(1, 250, 0);
     attempted(plan, 1, 200);
     expect(kindAt(plan, 250)).toBe('attempt');
@@ -62,21 +62,21 @@ describe('the delay', () => {
 });
 
 describe('a task fails', () => {
-  test('when its request has expired', () => {
+  test('a task fails when its request has expired', () => {
     expect(nextStep(newPlan(1, 250, 0), 0, true)).toEqual({
       kind: 'fail',
       reason: 'REQUEST_EXPIRED',
     });
   });
 
-  test('when 8 attempts are used and the last delay is over, and not before', () => {
+  test('a task fails when 8 attempts are used and the last delay is over, and not before', () => {
     const plan = newPlan(7, 250, 0);
     attempted(plan, 8, 100);
     expect(kindAt(plan, 599)).toBe('wait');
     expect(nextStep(plan, 600, false)).toEqual({ kind: 'fail', reason: 'ATTEMPTS_EXHAUSTED' });
   });
 
-  test('not because one declines the last attempt: an earlier one may still succeed', () => {
+  test('a task does not fail when a node declines the last attempt: an earlier one may still succeed', () => {
     const plan = newPlan(8, 250, 0);
     declined(plan, ONE, 'nonce-gone', 10);
     leaveOut(plan, TWO, 10);
@@ -86,7 +86,7 @@ describe('a task fails', () => {
 });
 
 describe('a refusal', () => {
-  test('of a node that restarted, or lost its nonce, is excused once, and the next attempt is due at once', () => {
+  test('a refusal of a node that restarted, or lost its nonce, is excused once, and the next attempt is due at once', () => {
     for (const reason of ['boot-changed', 'nonce-gone']) {
       const plan = newPlan(1, 250, 0);
       declined(plan, ONE, reason, 10);
@@ -98,14 +98,17 @@ describe('a refusal', () => {
     }
   });
 
-  test.each(['expired', 'nonce-mismatch', 'aborted', 'anything'])('for %s leaves out', (reason) => {
-    const plan = newPlan(1, 250, 0);
-    declined(plan, ONE, reason, 10);
-    expect([...plan.leftOut]).toEqual([ONE]);
-    expect(kindAt(plan, 10)).toBe('attempt');
-  });
+  test.each(['expired', 'nonce-mismatch', 'aborted', 'anything'])(
+    'a refusal for %s leaves the node out of the next attempt',
+    (reason) => {
+      const plan = newPlan(1, 250, 0);
+      declined(plan, ONE, reason, 10);
+      expect([...plan.leftOut]).toEqual([ONE]);
+      expect(kindAt(plan, 10)).toBe('attempt');
+    },
+  );
 
-  test('hurries a task at most twice for each node, so that one node cannot use up its attempts', () => {
+  test('a refusal hurries a task at most twice for each node, so that one node cannot use up its attempts', () => {
     const plan = newPlan(1, 250, 0);
     for (let number = 2; number <= 3; number++) {
       declined(plan, ONE, 'nonce-gone', 10);
@@ -117,8 +120,8 @@ describe('a refusal', () => {
   });
 });
 
-describe('who takes part', () => {
-  test('all that are able, and who owes a share comes last', () => {
+describe('the participants of an attempt', () => {
+  test('all able nodes take part, and a node that owes a share comes last', () => {
     const plan = newPlan(1, 250, 0);
     expect(candidates(plan, ALL, 2, new Set([ONE]), false)).toEqual({
       first: [TWO, THREE],
@@ -126,7 +129,7 @@ describe('who takes part', () => {
     });
   });
 
-  test('nobody that is left out, where there are enough others', () => {
+  test('a node that is left out takes no part where there are enough others', () => {
     const plan = newPlan(1, 250, 0);
     leaveOut(plan, TWO, 0);
     expect(candidates(plan, ALL, 2, NOBODY, false)).toEqual({
@@ -135,7 +138,7 @@ describe('who takes part', () => {
     });
   });
 
-  test('who is left out too, behind the others, where these are too few or have no commitments', () => {
+  test('nodes that are left out take part behind the others, where these are too few or have no commitments', () => {
     const plan = newPlan(1, 250, 0);
     leaveOut(plan, TWO, 0);
     expect(candidates(plan, ALL, 3, NOBODY, false).lastResort).toEqual([TWO]);

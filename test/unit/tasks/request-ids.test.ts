@@ -18,7 +18,7 @@ function signRequest(message: string): Uint8Array {
   return encode(SignRequest, { requestId: 'one', keyId: 'key', payload, derivationPath: [] });
 }
 
-test('a request whose id another one took on the way is refused, not answered with the other outcome', async () => {
+test('a request whose id another request took meanwhile is refused, not answered with the other outcome', async () => {
   const tasks = new Map<string, TaskRecord>();
   const queries = {
     task: (id: string) => tasks.get(id),

@@ -35,14 +35,14 @@ test('the first share of each signer counts, from its own stream', () => {
   expect([...box.of(open.session)]).toEqual([[1, share(open, 1)]]);
 });
 
-test('a participant that the attempt does not ask, and a stranger, have no share in it', () => {
+test('shares of a participant that the attempt does not name, and of a stranger, do not count', () => {
   const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   expect(box.add(THREE ?? nodeId(''), open, share(open, 3))).toBe(false);
   expect(box.add(nodeId('node-9'), open, share(open, 1))).toBe(false);
   expect(box.of(open.session).size).toBe(0);
 });
 
-test('one that was not signed can come again; one that was signed and is wrong cannot', () => {
+test('an unsigned share can come again; a signed wrong share cannot', () => {
   const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   box.add(ONE ?? nodeId(''), open, share(open, 1));
   box.drop(open.session, 1);
@@ -52,7 +52,7 @@ test('one that was not signed can come again; one that was signed and is wrong c
   expect(box.add(ONE ?? nodeId(''), open, share(open, 1))).toBe(false);
 });
 
-test('what came early is looked through when its session opens, and forgotten when its task closes', () => {
+test('early shares are judged when their session opens, and forgotten when its task closes', () => {
   const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
   box.addEarly(ONE ?? nodeId(''), open.session, share(open, 1), 100, 0);
   box.addEarly(THREE ?? nodeId(''), open.session, share(open, 3), 100, 0);

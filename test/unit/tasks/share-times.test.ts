@@ -9,22 +9,22 @@ function timesOf(...tookMs: readonly number[]): ShareTimes {
 
 const many = (tookMs: number, count = 128): number[] => Array<number>(count).fill(tookMs);
 
-test('as long as few shares have come, an attempt has 250 ms', () => {
+test('an attempt has 250 ms while few shares have come', () => {
   expect(timesOf().delayMs()).toBe(250);
   expect(timesOf(...many(10, 19)).delayMs()).toBe(250);
 });
 
-test('then it has three times what nearly all shares took: the slowest twentieth does not count', () => {
+test('an attempt has three times what 95% of the shares took, once enough have come', () => {
   expect(timesOf(...many(10, 20)).delayMs()).toBe(30);
   expect(timesOf(...many(10, 95), ...many(900, 5)).delayMs()).toBe(30);
   expect(timesOf(...many(10, 94), ...many(90, 6)).delayMs()).toBe(270);
 });
 
-test('it has 20 ms at least and a second at most', () => {
+test('an attempt has 20 ms at least and a second at most', () => {
   expect(timesOf(...many(1)).delayMs()).toBe(20);
   expect(timesOf(...many(5000)).delayMs()).toBe(1000);
 });
 
-test('only the latest shares count', () => {
+test('only the latest share times count', () => {
   expect(timesOf(...many(300), ...many(10)).delayMs()).toBe(30);
 });

@@ -65,7 +65,7 @@ function forwards(): readonly Request[] {
 }
 
 describe('a signed request', () => {
-  test('goes to the leader as it came, with nothing of the entry node’s own', () => {
+  test('a signed request goes to the leader as it came, without any field of the entry node’s own', () => {
     const authorization = authorizationOf();
     submit(authorization);
 
@@ -79,7 +79,7 @@ describe('a signed request', () => {
     ]);
   });
 
-  test('is answered with the task of who signed, not of who brought it', async () => {
+  test('a signed request is answered with the task of its signer, not of the client that brought it', async () => {
     const answer = submit();
     const [value] = forwards();
     if (value === undefined) throw new Error('nothing was forwarded');
@@ -92,7 +92,7 @@ describe('a signed request', () => {
     expect(answer.record).toMatchObject({ taskId, requester: OPERATOR });
   });
 
-  test('that no node would take is refused before anybody is asked', async () => {
+  test('a signed request that no node would take is refused before any leader is asked', async () => {
     const good = authorizationOf();
     const altered = good.signature.map((byte, at) => (at === 20 ? byte ^ 1 : byte));
     const answers = [
@@ -108,7 +108,7 @@ describe('a signed request', () => {
     expect(submissions.busy).toBe(false);
   });
 
-  test('that has expired by the cluster’s clock is refused with that clock’s time', async () => {
+  test('a signed request that has expired by the cluster’s clock is refused with that clock’s time', async () => {
     const answer = submit(authorizationOf(ledger.timeMs));
     await settle();
 
@@ -119,7 +119,7 @@ describe('a signed request', () => {
     expect(forwards()).toEqual([]);
   });
 
-  test('that has expired and is known is answered with its outcome', async () => {
+  test('a signed request that has expired and is known is answered with its outcome', async () => {
     const authorization = authorizationOf();
     submit(authorization);
     const [value] = forwards();
@@ -137,7 +137,7 @@ describe('a signed request', () => {
     expect(forwards()).toEqual([]);
   });
 
-  test('is judged by the leader beforehand in all but time, which is the entry’s to say', () => {
+  test('the leader checks a signed request beforehand in all but time, which the entry decides', () => {
     const judge = (authorization: Authorization): string => {
       const by = { $case: 'signed', value: authorization } as const;
       const whole = {
@@ -158,7 +158,7 @@ describe('a signed request', () => {
   });
 });
 
-test('ten thousand old and foreign requests open nothing', () => {
+test('ten thousand old and foreign requests open no task', () => {
   const other = new Ledger(
     testGenesis({ requesterCa: authority.credential.certificate, keysMax: 7 }),
   );

@@ -94,7 +94,7 @@ function answers(): readonly { kind: string; reason: string; contribution: Contr
 const kinds = (): readonly string[] => answers().map(({ kind, reason }) => reason || kind);
 
 describe('a session', () => {
-  test('is answered with one share, to all voters, with commitments for the next', async () => {
+  test('a signing session is answered with one share, to all voters, with commitments for the next', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     signing.contribute(opened);
     await settle();
@@ -110,13 +110,13 @@ describe('a session', () => {
     expect(answers()[0]?.contribution.next.length).toBeGreaterThan(0);
   });
 
-  test('that does not name this node is not answered', async () => {
+  test('a signing session that does not name this node is not answered', async () => {
     signing.contribute(session(await commitmentOf(other), supply('node-3', 1)));
     await settle();
     expect(kinds()).toEqual([]);
   });
 
-  test('waits until it is known to be open', async () => {
+  test('a signing session waits until its task is known to be open', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     for (const status of [{ caughtUp: false, current: false }, { current: false }]) {
       room.status = { ...room.status, ...status };
@@ -130,7 +130,7 @@ describe('a session', () => {
     expect(kinds()).toEqual([SHARE_KIND]);
   });
 
-  test('of an earlier run of this process is declined, and so is every one after a restart', async () => {
+  test('a signing session of an earlier run of this process is declined, and so is every one after a restart', async () => {
     signing.contribute(
       session(supply('node-1', 1, { boot: fill(7, 16) }), await commitmentOf(other)),
     );
@@ -144,7 +144,7 @@ describe('a session', () => {
     expect(kinds()).toEqual(['nonce-gone']);
   });
 
-  test('of a request that has expired by this node’s own clock is declined, and the nonce kept', async () => {
+  test('a signing session of a request that has expired by this node’s own clock is declined, and the nonce kept', async () => {
     const nonce = await commitmentOf(room);
     const opened = session(nonce, await commitmentOf(other));
     room.clock.nowMs = GENESIS_MS + 60_000;
@@ -154,7 +154,7 @@ describe('a session', () => {
     expect(room.keys.take(KEY, 1, nonce)).toHaveProperty('secret');
   });
 
-  test('that names a nonce a second time is declined: it is used once, whatever leads to it', async () => {
+  test('a signing session that names a nonce a second time is declined: it is used once, whatever leads to it', async () => {
     const nonce = await commitmentOf(room);
     signing.contribute(session(nonce, await commitmentOf(other)));
     await settle();
@@ -163,7 +163,7 @@ describe('a session', () => {
     expect(kinds()).toEqual([SHARE_KIND, 'nonce-gone']);
   });
 
-  test('that names a nonce with other bytes is declined, and the nonce kept', async () => {
+  test('a signing session that names a nonce with other bytes is declined, and the nonce kept', async () => {
     const nonce = await commitmentOf(room);
     signing.contribute(session(withPart(nonce, 0, fill(9)), await commitmentOf(other)));
     await settle();
@@ -175,7 +175,7 @@ describe('a session', () => {
     expect(kinds()).toEqual([SHARE_KIND]);
   });
 
-  test('with a commitment that is no point is declined, with its owner’s index', async () => {
+  test('a signing session with a commitment that is no point is declined, with its owner’s index', async () => {
     signing.contribute(
       session(await commitmentOf(room), supply('node-2', 1, { parts: [fill(255), fill(6)] })),
     );
@@ -187,7 +187,7 @@ describe('a session', () => {
     expect(decode(Declined, body)?.index).toBe(2);
   });
 
-  test('is declined with fresh commitments: the kept ones may be those that nobody heard of', async () => {
+  test('a signing session is declined with fresh commitments: the kept ones may never have been heard of', async () => {
     await room.keys.makeSupplies(KEY, 1, 64);
     signing.contribute(session(supply('node-1', 9999), await commitmentOf(other)));
     await settle();
@@ -196,7 +196,7 @@ describe('a session', () => {
     expect(answer?.contribution.next.length).toBeGreaterThan(0);
   });
 
-  test('whose own share is wrong raises the alarm, and nothing is released', async () => {
+  test('a signing session whose own share is wrong raises the alarm, and releases no share', async () => {
     const broken = { ...key, record: { ...key.record, publicPolynomial: [fill(1), fill(2)] } };
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     const task = { ...opened.task, key: broken.record };
@@ -228,7 +228,7 @@ function slowly(): { jobs: unknown[]; finish: () => Promise<void>; fail: () => P
 }
 
 describe('while a share is computed', () => {
-  test('its nonce and key share are moved: nothing of them is left here', async () => {
+  test('while a share is computed, its nonce and key share are moved: no copy is left on this thread', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     const { jobs, finish } = slowly();
     signing.contribute(opened);
@@ -242,7 +242,7 @@ describe('while a share is computed', () => {
     expect(kinds()).toEqual([SHARE_KIND]);
   });
 
-  test('the session is not begun again, and the nonce is gone for any other', async () => {
+  test('while a share is computed, the session is not begun again, and the nonce is gone for any other', async () => {
     const nonce = await commitmentOf(room);
     const opened = session(nonce, await commitmentOf(other));
     const { jobs, finish } = slowly();
@@ -256,7 +256,7 @@ describe('while a share is computed', () => {
     expect(kinds()).toEqual(expect.arrayContaining([SHARE_KIND, 'nonce-gone']));
   });
 
-  test('the request may expire by this node’s own clock: then the share does not leave', async () => {
+  test('a share does not leave when the request expires by this node’s own clock during its computation', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     const { finish } = slowly();
     signing.contribute(opened);
@@ -268,7 +268,7 @@ describe('while a share is computed', () => {
     expect(kinds()).toEqual([]);
   });
 
-  test('the task may close, or the node stop: then the share does not leave', async () => {
+  test('a share does not leave when the task closes, or the node stops, during its computation', async () => {
     for (const end of [
       (task: TaskId) => signing.answers.taskClosed(task),
       () => signing.answers.close(),
@@ -285,7 +285,7 @@ describe('while a share is computed', () => {
     }
   });
 
-  test('the worker may die: the job is not repeated, the nonce is gone, and that is said', async () => {
+  test('a worker that dies during a share loses the nonce: the job is not repeated, and the node declines', async () => {
     const nonce = await commitmentOf(room);
     const { jobs, fail } = slowly();
     signing.contribute(session(nonce, await commitmentOf(other)));
@@ -298,7 +298,7 @@ describe('while a share is computed', () => {
 });
 
 describe('an answer', () => {
-  test('is sent again every 200 ms, byte for byte, until the task closes', async () => {
+  test('a share is sent again every 200 ms, byte for byte, until the task closes', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     signing.contribute(opened);
     await settle();
@@ -323,7 +323,7 @@ describe('an answer', () => {
     expect(room.takeSent()).toEqual([]);
   });
 
-  test('goes to a peer at once when it has come back', async () => {
+  test('a share goes at once to a peer that has come back', async () => {
     signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
     await settle();
     room.takeSent();
@@ -331,7 +331,7 @@ describe('an answer', () => {
     expect(room.takeSent().map(({ to }) => to)).toEqual([other.self]);
   });
 
-  test('does not leave after the request has expired', async () => {
+  test('a share does not leave after the request has expired', async () => {
     signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
     await settle();
     room.takeSent();
@@ -341,7 +341,7 @@ describe('an answer', () => {
     expect(room.takeSent()).toEqual([]);
   });
 
-  test('of each attempt stands beside the others: they overlap, each with a nonce of its own', async () => {
+  test('shares of several attempts overlap, each with a nonce of its own', async () => {
     const first = session(await commitmentOf(room), await commitmentOf(other));
     const second = attempt(first.task.id, [await commitmentOf(room), await commitmentOf(other)]);
     signing.contribute(first);

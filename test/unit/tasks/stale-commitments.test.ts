@@ -8,7 +8,7 @@ import { bootOf, supply } from '../../support/builders/ledger.js';
 const NODE = nodeId('node-1');
 const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));
 
-test('what a node publishes with a refusal is offered before all that it may have dropped unheard', () => {
+test('commitments sent with a refusal are offered before all that the peer may have dropped unheard', () => {
   const pools = new NoncePools();
   pools.hello(NODE, BOOT);
   const stale = Array.from({ length: 64 }, (_, at) => supply(NODE, at + 1));
@@ -20,7 +20,7 @@ test('what a node publishes with a refusal is offered before all that it may hav
   expect(assigned?.map(({ counter }) => counter)).toEqual([1000n]);
 });
 
-test('a proposal that takes long is not made again while its leader leads', () => {
+test('a slow proposal is not made again while its leader leads', () => {
   const plan = newPlan(0, 250, 0);
   expect(nextStep(plan, 0, false)).toEqual({ kind: 'attempt' });
 

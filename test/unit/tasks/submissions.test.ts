@@ -142,7 +142,7 @@ async function recorded(signature: Uint8Array): Promise<Answer> {
 }
 
 describe('a request', () => {
-  test('goes to the leader, vouched for by this node until a time that its clock has not reached', () => {
+  test('a request goes to the leader, vouched for by this node until a time that its clock has not reached', () => {
     room.clock.nowMs = GENESIS_MS - 5000;
     ledger.timeMs += 1000;
     ledger.append('no-op', fill(0, 0));
@@ -156,7 +156,7 @@ describe('a request', () => {
     });
   });
 
-  test('is repeated every 500 ms, the same bytes, until its outcome is applied', async () => {
+  test('a request is repeated every 500 ms, the same bytes, until its outcome is applied', async () => {
     const { answer } = submit();
     const [first] = forwards();
     room.clock.pass(499);
@@ -174,7 +174,7 @@ describe('a request', () => {
     expect(submissions.busy).toBe(false);
   });
 
-  test('goes to a new leader at once', () => {
+  test('a request goes to a new leader at once', () => {
     submit();
     forwards();
     room.follow(NEXT);
@@ -182,7 +182,7 @@ describe('a request', () => {
     expect(forwards().map(({ to }) => to)).toEqual([NEXT]);
   });
 
-  test('that this node’s state has an outcome of is answered without asking anybody', async () => {
+  test('a request whose outcome is in this node’s state is answered without asking a leader', async () => {
     apply(submit() && forwards()[0]?.request);
     ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
     room.follow(undefined);
@@ -191,7 +191,7 @@ describe('a request', () => {
     expect(answer.record?.taskId).toBe(TASK);
   });
 
-  test('that the log has taken is not failed by a refusal of another copy of it', async () => {
+  test('a request that the log has taken is not failed by a refusal of another copy of it', async () => {
     const { answer } = submit();
     const [forwarded] = forwards();
     apply(forwarded?.request);
@@ -211,7 +211,7 @@ describe('a request', () => {
     expect(answer.record?.outcome?.$case).toBe('failed');
   });
 
-  test('that is altered under the same id is refused', async () => {
+  test('an altered request under the same id is refused', async () => {
     apply(submit() && forwards()[0]?.request);
     ledger.command({ $case: 'failed', value: { taskId: TASK, reason: 'NO', evidence: [] } });
     const { answer } = submit(signRequest('treasury', 'one', utf8('other')));
@@ -219,21 +219,21 @@ describe('a request', () => {
     expect(reasonOf(answer)).toBe('REQUEST_ID_REUSED');
   });
 
-  test('that cannot be read is refused here', async () => {
+  test('a malformed request is refused on the entry node', async () => {
     const { answer } = submit(fill(255, 3));
     await settle();
     expect(reasonOf(answer)).toBe('INVALID_ENCODING');
     expect(forwards()).toEqual([]);
   });
 
-  test('that the log refuses is refused', async () => {
+  test('a request that the log refuses is refused', async () => {
     const { answer } = submit(signRequest('nothing', 'one', utf8('hello')));
     apply(forwards()[0]?.request);
     await settle();
     expect(reasonOf(answer)).toBe('KEY_NOT_FOUND');
   });
 
-  test('that waits when the node stops is given up: nothing was done only if nobody was asked', async () => {
+  test('a request that waits when the node stops is given up: “nothing was done” only if no leader was asked', async () => {
     const { answer } = submit();
     room.follow(undefined);
     const unasked = submit(signRequest('treasury', 'two', utf8('hello')));
@@ -247,7 +247,7 @@ describe('a request', () => {
 });
 
 describe('a signature', () => {
-  test('that verifies is the answer', async () => {
+  test('a signature that verifies is the answer', async () => {
     const { answer } = submit();
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
@@ -259,7 +259,7 @@ describe('a signature', () => {
   });
 
   describe('along a path', () => {
-    test('is the answer, with the key that it verifies under', async () => {
+    test('a signature along a path is the answer, with the key that it verifies under', async () => {
       const signature = realSignature(utf8('hello'), [0, 5]);
       const publicKey = derivedPublicKey(ed25519Suite, sharedKey(key.record, [0, 5]));
 
@@ -275,14 +275,14 @@ describe('a signature', () => {
     test.each([
       ['the key itself', []],
       ['another path', [0, 6]],
-    ])('but under %s, it is an alarm, and no answer', async (_, path) => {
+    ])('a signature along a path but under %s is an alarm, and no answer', async (_, path) => {
       const answer = await recorded(realSignature(utf8('hello'), path));
 
       expect(reasonOf(answer)).toBe('RESULT_INVALID');
       expect(room.alarms).toEqual(['a recorded signature does not verify']);
     });
 
-    test('that nobody has time to look at is no answer yet', async () => {
+    test('a signature that no verifier has had time to check is no answer yet', async () => {
       room.compute = {
         run: () => Promise.reject(new ClusterError('overloaded', 'Too much waits')),
         idle: () => false,
@@ -293,7 +293,7 @@ describe('a signature', () => {
     });
   });
 
-  test('that does not verify is an alarm, and no answer', async () => {
+  test('a signature that does not verify is an alarm, and no answer', async () => {
     const { answer } = submit();
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
@@ -327,7 +327,7 @@ test('a new key is an answer only with its certificate', async () => {
 });
 
 describe('“nothing was done”', () => {
-  test('is said when there was no leader for 5 s', async () => {
+  test('“nothing was done” is said when there was no leader for 5 s', async () => {
     room.follow(undefined);
     const { answer } = submit();
     room.clock.pass(4999);
@@ -340,7 +340,7 @@ describe('“nothing was done”', () => {
     expect(answer.error).toMatchObject({ code: 'no-quorum', reason: 'NO_LEADER' });
   });
 
-  test('is said of a leader that cannot be reached', async () => {
+  test('“nothing was done” is said of a leader that cannot be reached', async () => {
     if (LEADER !== undefined) room.connections.disconnected(LEADER);
     const { answer, abort } = submit();
     expect(forwards()).toEqual([]);
@@ -349,7 +349,7 @@ describe('“nothing was done”', () => {
     expect(reasonOf(answer)).toBe('NO_LEADER');
   });
 
-  test('is not said once somebody was asked: only the outcome or the deadline is', async () => {
+  test('“nothing was done” is not said once a leader was asked: only the outcome or the deadline is', async () => {
     const { answer, abort } = submit();
     room.follow(undefined);
     room.clock.pass(60_000);
@@ -361,7 +361,7 @@ describe('“nothing was done”', () => {
     expect(answer.error).toMatchObject({ code: 'deadline' });
   });
 
-  test('is said when every copy was refused by who was asked, and not one copy earlier', async () => {
+  test('“nothing was done” is said when every asked node refused every copy, and not one copy earlier', async () => {
     const { answer, abort } = submit();
     room.clock.pass(500);
     submissions.tick();
@@ -379,14 +379,14 @@ describe('“nothing was done”', () => {
 });
 
 describe('a leader’s refusal', () => {
-  test('is the answer when nobody else was asked', async () => {
+  test('a leader’s refusal is the answer when no other node was asked', async () => {
     const { answer } = submit();
     refuse(LEADER ?? '', forwards()[0]?.request, 'overloaded');
     await settle();
     expect(answer.error).toMatchObject({ code: 'overloaded', reason: 'WHY' });
   });
 
-  test('is no answer while another node may have brought it into a log', async () => {
+  test('a leader’s refusal is no answer while another node may have brought the request into a log', async () => {
     const { answer } = submit();
     forwards();
     room.follow(NEXT);
@@ -400,7 +400,7 @@ describe('a leader’s refusal', () => {
     expect(reasonOf(answer)).toBe('WHY');
   });
 
-  test('of a node that was not asked, or for another copy, is nothing', async () => {
+  test('a refusal of a node that was not asked, or for another copy, is ignored', async () => {
     const { answer } = submit();
     const [forwarded] = forwards();
     refuse(NEXT ?? '', forwarded?.request, 'overloaded');
@@ -414,7 +414,7 @@ describe('a leader’s refusal', () => {
     expect(answer).toEqual({});
   });
 
-  test('because it does not lead yet makes it asked again soon, but not at once', () => {
+  test('a refusal of a node that does not lead yet makes it asked again soon, but not at once', () => {
     submit();
     refuse(LEADER ?? '', forwards()[0]?.request, 'not-leader');
     submissions.tick();

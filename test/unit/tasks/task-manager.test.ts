@@ -126,7 +126,7 @@ const isShareOf =
     from === node && message?.$case === 'contribution' ? 0 : 1;
 
 describe('a signature', () => {
-  test('is made, whichever node is asked, and needs no second attempt', async () => {
+  test('a signature is made, whichever node is asked, and needs no second attempt', async () => {
     for (const node of NODES) sign(`at-${node}`, node);
     await pass(300);
     for (const node of NODES) {
@@ -136,7 +136,7 @@ describe('a signature', () => {
     expect(alarms()).toEqual([]);
   });
 
-  test('is made once where every message comes twice', async () => {
+  test('a signature is made once where every message comes twice', async () => {
     weather = () => 2;
     sign('one');
     await pass(300);
@@ -145,7 +145,7 @@ describe('a signature', () => {
     expect(alarms()).toEqual([]);
   });
 
-  test('is made with other participants where one is silent', async () => {
+  test('a signature is made with other participants where one is silent', async () => {
     weather = isShareOf(TWO);
     for (let turn = 0; turn < 4; turn++) sign(`sign-${turn}`, ONE);
     await pass(1500);
@@ -153,7 +153,7 @@ describe('a signature', () => {
     expect(alarms()).toEqual([]);
   });
 
-  test('is made by a new leader from the shares that it holds, without another attempt', async () => {
+  test('a signature is made by a new leader from the shares that it holds, without another attempt', async () => {
     sign('warm', ONE);
     await pass(120);
     expect(outcome('warm')).toBe('signature');
@@ -171,7 +171,7 @@ describe('a signature', () => {
     expect(task('one')?.attempts).toHaveLength(1);
   });
 
-  test('is answered from the log where the request was forwarded to two leaders', async () => {
+  test('a signature is answered from the log where the request was forwarded to two leaders', async () => {
     sign('one');
     const forwarded = at(TWO).room.sent.find(({ message }) => message.message?.$case === 'forward');
     at(THREE).room.status = { ...at(ONE).room.status };
@@ -185,7 +185,7 @@ describe('a signature', () => {
 });
 
 describe('a participant that lies', () => {
-  test('cannot use up the attempts with one wrong share, sent again and again', async () => {
+  test('a malicious participant cannot use up the attempts with one wrong share, sent again and again', async () => {
     sign('warm', ONE);
     await pass(200);
     // Only with node-2 can it go on, and nothing of node-3 arrives: the wrong share is all that comes, every 10 ms.
@@ -209,7 +209,7 @@ describe('a participant that lies', () => {
     expect(outcome('one')).toBe('signature');
   });
 
-  test('cannot decline an attempt that does not ask it', async () => {
+  test('a malicious participant cannot decline an attempt that does not name it', async () => {
     weather = (_from, to, { message }) => (to === ONE && message?.$case === 'contribution' ? 0 : 1);
     sign('one', ONE);
     await pass(300);
@@ -224,7 +224,7 @@ describe('a participant that lies', () => {
     expect(task('one')?.attempts).toHaveLength(before ?? -1);
   });
 
-  test('cannot make attempts void with commitments that no entry may name', async () => {
+  test('a malicious participant cannot make attempts void with commitments that no entry may name', async () => {
     const wrong: readonly Partial<Supply>[] = [
       { counter: 2n ** 60n },
       { parts: [fill(5, 31), fill(6)] },
@@ -247,7 +247,7 @@ describe('a participant that lies', () => {
     expect(alarms()).toEqual([]);
   });
 
-  test('survives in nobody’s memory: bytes, unknown keys, sessions and ids of any length are nothing', async () => {
+  test('a malicious participant fills no memory: bytes, unknown keys, sessions and ids of any length are dropped', async () => {
     const long = 'x'.repeat(100_000);
     const envelope = {
       sessionId: fill(1, 100),
@@ -299,7 +299,7 @@ describe('a participant that lies', () => {
 });
 
 describe('a leader that lies', () => {
-  test('gets one share for one nonce, whatever it puts into the log', async () => {
+  test('a malicious leader gets one share for one nonce, whatever it puts into the log', async () => {
     sign('warm', ONE);
     await pass(200);
     const supplies = await Promise.all(
@@ -330,7 +330,7 @@ describe('a leader that lies', () => {
     expect(kinds).toEqual([`true ${SHARE_KIND}`, `false ${DECLINED_KIND}`]);
   });
 
-  test('gets no share for a task that the same batch closes', async () => {
+  test('a malicious leader gets no share for a task that the same batch closes', async () => {
     const request = signRequest('treasury', 'one', utf8('hello'));
     const supplies = await Promise.all(
       (['node-1', 'node-2'] as const).map(async (node) => {
@@ -366,7 +366,7 @@ describe('a leader that lies', () => {
     expect(at(TWO).room.keys.take(KEY, 1, own)).toBe('gone');
   });
 
-  test('can name a hundred thousand commitments in a batch, and the node bears it', () => {
+  test('a node tolerates a batch in which a malicious leader names a hundred thousand commitments', () => {
     const one = supply('node-2', 1);
     const named = Array.from({ length: 200_000 }, (_, each) => ({ ...one, counter: BigInt(each) }));
     const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), decisions: [] };
@@ -390,7 +390,7 @@ test('a task whose request has expired is closed, even by a leader whose own clo
   });
 });
 
-test('a node that stopped does nothing more, and raises no alarm', async () => {
+test('a stopped node does nothing more, and raises no alarm', async () => {
   sign('one', ONE);
   for (const { room, manager } of nodes) {
     manager.stop();

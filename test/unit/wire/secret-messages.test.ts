@@ -17,7 +17,7 @@ test('a secret message has the bytes that it would have as a public one', () => 
   expect(decodeSecret(SignedBody, encode(SignedBody, signed))).toEqual(signed);
 });
 
-test('wiping the bytes wipes what was read from them', () => {
+test('wiping the bytes of a secret message wipes its fields', () => {
   const bytes = encodeSecret(KeygenValue, { value });
   const read = decodeSecret(KeygenValue, bytes);
   expect(read?.value).toEqual(value);
@@ -27,7 +27,7 @@ test('wiping the bytes wipes what was read from them', () => {
   expect(read?.value).toEqual(new Uint8Array(32));
 });
 
-test('what is no canonical encoding, or too long, is no message', () => {
+test('bytes in another encoding, or too many, are no secret message', () => {
   const good = encodeSecret(KeygenValue, { value });
   for (const bad of [good.subarray(1), Uint8Array.of(...good, 0), new Uint8Array(20_000)]) {
     expect(decodeSecret(KeygenValue, bad)).toBeUndefined();
