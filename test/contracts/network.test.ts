@@ -1,6 +1,13 @@
 import { createPeerServer, PeerNetwork } from '../../src/rpc/index.js';
-import { authorities, selfOf, genesisFor, MemoryLogger, tlsFor, until } from '../unit/rpc/stage.js';
-import { pass, town } from '../unit/simulation/town.js';
+import {
+  authorities,
+  selfOf,
+  genesisFor,
+  MemoryLogger,
+  tlsFor,
+  until,
+} from '../unit/rpc/server-fixture.js';
+import { pass, twoMachines } from '../unit/simulation/two-machines.js';
 import { networkSuite, RECEIVER, SENDER } from './network-suite.js';
 import type { Received } from './network-suite.js';
 
@@ -48,7 +55,7 @@ networkSuite('gRPC over mutual TLS', async () => {
 });
 
 networkSuite('simulated', async () => {
-  const { world, machine, network } = town();
+  const { world, machine, network } = twoMachines();
   await pass(world, 1_000);
   const ports = machine(SENDER).process?.ports;
   if (ports === undefined) throw new Error('the sender does not run');

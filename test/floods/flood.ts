@@ -21,7 +21,7 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from '../support/wire/http2-frames.js';
-import { channelFor } from '../unit/rpc/stage.js';
+import { channelFor } from '../unit/rpc/server-fixture.js';
 
 /** Whom a flood is sent to, and how long. */
 export type Target = {

@@ -1,6 +1,6 @@
 import type { status } from '@grpc/grpc-js';
 import type { TlsFiles } from '../../src/rpc/index.js';
-import type { Seen } from '../unit/rpc/stage.js';
+import type { Seen } from '../unit/rpc/server-fixture.js';
 
 /** Who calls. The last six are refused before they can say anything. */
 export type Who =

@@ -1,7 +1,7 @@
 import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createSecureContext } from 'node:tls';
-import { seen } from '../unit/rpc/stage.js';
+import { seen } from '../unit/rpc/server-fixture.js';
 import type { Answer, Call, Case, Transport } from './case.js';
 import { ANSWER_MS_MAX } from './case.js';
 

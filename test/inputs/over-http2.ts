@@ -4,7 +4,7 @@ import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } fro
 import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { seen } from '../unit/rpc/stage.js';
+import { seen } from '../unit/rpc/server-fixture.js';
 import type { Answer, Call, Transport } from './case.js';
 import { ANSWER_MS_MAX } from './case.js';
 import { framed } from './table.js';

@@ -9,7 +9,7 @@ import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
 import { Requester } from '../support/builders/requester.js';
-import { Stage, tlsFor } from '../unit/rpc/stage.js';
+import { Fixture, tlsFor } from '../unit/rpc/server-fixture.js';
 import type { Call, Case, Who } from './case.js';
 import type { Place } from './table.js';
 
@@ -47,7 +47,7 @@ const ARRIVAL_MS = 2_000;
 
 /** The places of the table, each made when it is first asked for. */
 export class Sites implements AsyncDisposable {
-  readonly #stages: Stage[] = [];
+  readonly #stages: Fixture[] = [];
   readonly #made = new Map<Place, Promise<Site>>();
   #cluster: TestCluster | undefined;
 
@@ -60,7 +60,7 @@ export class Sites implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const stage of this.#stages) await stage.close();
+    for (const fixture of this.#stages) await fixture.close();
     await this.#cluster?.[Symbol.asyncDispose]();
   }
 
@@ -88,19 +88,22 @@ export class Sites implements AsyncDisposable {
     }
   }
 
-  async #port(bounds: PublicServerBounds, onSubmit?: Stage['backend']['onSubmit']): Promise<Site> {
-    const stage = await Stage.open({ bounds });
-    this.#stages.push(stage);
-    if (onSubmit !== undefined) stage.backend.onSubmit = onSubmit;
+  async #port(
+    bounds: PublicServerBounds,
+    onSubmit?: Fixture['backend']['onSubmit'],
+  ): Promise<Site> {
+    const fixture = await Fixture.open({ bounds });
+    this.#stages.push(fixture);
+    if (onSubmit !== undefined) fixture.backend.onSubmit = onSubmit;
     const shown = new Map<Who, Promise<Shown>>();
     return {
-      address: stage.address,
-      clusterId: stage.genesis.clusterId,
-      shownBy: (who) => remembered(shown, who, () => shownAtPort(stage, who)),
+      address: fixture.address,
+      clusterId: fixture.genesis.clusterId,
+      shownBy: (who) => remembered(shown, who, () => shownAtPort(fixture, who)),
       observe: async (path) => ({
-        entered: stage.backend.entered,
+        entered: fixture.backend.entered,
         tasks: 0,
-        lines: stage.logger.lines
+        lines: fixture.logger.lines
           .filter(
             ({ fields }) => fields !== undefined && 'method' in fields && fields.method === path,
           )
@@ -159,8 +162,8 @@ export function signedMetadata(
   ];
 }
 
-async function shownAtPort(stage: Stage, who: Who): Promise<Shown> {
-  const { authorities } = stage;
+async function shownAtPort(fixture: Fixture, who: Who): Promise<Shown> {
+  const { authorities } = fixture;
   const ca = authorities.ours.certificate;
   const [role, name] = ROLES[who] ?? ['app', 'app'];
   switch (who) {

@@ -93,7 +93,7 @@ async function collude(cluster: TestCluster): Promise<Loot> {
 }
 
 /** What the colluders answer, whichever method the victim calls; signatures are by their own key. */
-class Stage implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   readonly collusion: Loot;
   readonly node: ScriptedNode;
   #answer: (received: Received) => Key;
@@ -104,20 +104,20 @@ class Stage implements AsyncDisposable {
     this.#answer = answer;
   }
 
-  static async open(collusion: Loot): Promise<Stage> {
+  static async open(collusion: Loot): Promise<Fixture> {
     const { tls, genesis, honest } = collusion;
     const node = await ScriptedNode.open(
       { ca: genesis.requesterCa, cert: tls.certificate, key: tls.privateKey },
       {
         '/quorate.v1.KeyService/GetKey': async (received) =>
-          encode(GetKeyResponse, { key: stage.#answer(received) }),
+          encode(GetKeyResponse, { key: fixture.#answer(received) }),
         [METHODS.generateKey]: async (received) =>
-          encode(GenerateKeyResponse, { key: stage.#answer(received), taskId: 't' }),
+          encode(GenerateKeyResponse, { key: fixture.#answer(received), taskId: 't' }),
         [METHODS.sign]: async ({ request }) => encode(SignResponse, signature(request)),
       },
     );
-    const stage = new Stage(collusion, node, () => honest);
-    return stage;
+    const fixture = new Fixture(collusion, node, () => honest);
+    return fixture;
   }
 
   /** Runs with a client that reaches nobody but the colluders. */
@@ -203,13 +203,13 @@ test.each([
   'a client detects every key that two nodes make up in a cluster that takes %s',
   async (_, unsigned) => {
     const collusion = collusionOf({ unsigned });
-    await using stage = await Stage.open(collusion);
+    await using fixture = await Fixture.open(collusion);
     const cases = [...falseKeys(collusion), ...trueKeys(collusion)];
 
     const seen = [];
     for (const each of cases) {
       const requesters = each.reader?.requesters;
-      const { verdict } = await stage.victim(each.key, (client) => judgedBy(client, each), {
+      const { verdict } = await fixture.victim(each.key, (client) => judgedBy(client, each), {
         requesters,
       });
       seen.push([each.name, verdict]);
@@ -221,20 +221,20 @@ test.each([
 
 test('two colluding nodes cannot make a client accept, or ask for, a signature by a key of theirs', async () => {
   const collusion = collusionOf({ unsigned: true });
-  await using stage = await Stage.open(collusion);
+  await using fixture = await Fixture.open(collusion);
 
   for (const { name, key, reader, verdict } of falseKeys(collusion)) {
     if (reader !== undefined) continue;
     const { keyId } = key;
     // A node's word for a request is worth something only to who accepts such words.
-    const signing = stage.victim(key, (client) => client.sign({ keyId, message }), {
+    const signing = fixture.victim(key, (client) => client.sign({ keyId, message }), {
       require: verdict === 'vouched' ? 'active' : undefined,
     });
     await expect(signing.catch(({ reason }) => [name, reason])).resolves.toEqual([
       name,
       'KEY_UNVERIFIED',
     ]);
-    expect(stage.askedToSign).toBe(false);
+    expect(fixture.askedToSign).toBe(false);
   }
 
   // The key is shown as it is, and the signature is theirs; or the victim knows the key and asks nobody for it.
@@ -242,17 +242,17 @@ test('two colluding nodes cannot make a client accept, or ask for, a signature b
   const { keyId, publicKey } = honest;
   const invalid = { code: 'protocol-abort', reason: 'RESULT_INVALID' };
   await expect(
-    stage.victim(honest, (client) => client.sign({ keyId, message })),
+    fixture.victim(honest, (client) => client.sign({ keyId, message })),
   ).rejects.toMatchObject(invalid);
   await expect(
-    stage.victim(honest, (client) => client.sign({ keyId, message, publicKey })),
+    fixture.victim(honest, (client) => client.sign({ keyId, message, publicKey })),
   ).rejects.toMatchObject(invalid);
-  expect(stage.askedToSign).toBe(true);
+  expect(fixture.askedToSign).toBe(true);
 });
 
 test('two colluding nodes cannot pass one of their keys off as the answer to GenerateKey', async () => {
   const collusion = collusionOf({ unsigned: false });
-  await using stage = await Stage.open(collusion);
+  await using fixture = await Fixture.open(collusion);
   const { nodes, honest } = collusion;
   const [one, two] = nodes;
   const third = { ...two, node: nodeId('node-3') };
@@ -267,14 +267,14 @@ test('two colluding nodes cannot pass one of their keys off as the answer to Gen
   };
 
   for (const [name, lie] of Object.entries(lies)) {
-    const { verdict } = await stage.victim(lie, (client) =>
+    const { verdict } = await fixture.victim(lie, (client) =>
       client.generateKey({ ...HONEST_REQUEST, requestId: 'second' }),
     );
     expect([name, verdict]).toEqual([name, 'unverified']);
   }
   for (const { name, key } of falseKeys(collusion)) {
     if (key === honest) continue;
-    const { verdict } = await stage.victim(key, (client) => client.generateKey(HONEST_REQUEST));
+    const { verdict } = await fixture.victim(key, (client) => client.generateKey(HONEST_REQUEST));
     expect([name, ['unverified', 'pending'].includes(verdict)]).toEqual([name, true]);
   }
 });

@@ -4,7 +4,7 @@ import { utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { Command, encode } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
-import { Court } from '../support/adversary/court.js';
+import { LyingLeaderCluster } from '../support/adversary/lying-leader-cluster.js';
 import { vouch } from '../support/adversary/forgery.js';
 import { LATER_BUILD, NOTE_METHOD } from '../support/builders/later-build.js';
 import { startCluster } from '../support/clusters/cluster.js';
@@ -169,7 +169,7 @@ test('a node that is left behind stops before the raise with a clear error, and 
 });
 
 test('before the raise an entry of level 2 is void on both builds, from any proposer', async () => {
-  await using court = await Court.open();
+  await using court = await LyingLeaderCluster.open();
   const [old, later] = court.honest;
   const { cluster, lying } = court;
   await cluster.stop(later);
@@ -188,8 +188,8 @@ test('before the raise an entry of level 2 is void on both builds, from any prop
   });
   for (const level of [2, 1]) {
     const payload = encode(Command, { level, command: { $case: 'request', value } });
-    const timeMs = Math.max(court.liar.story.last.timeMs, Date.now());
-    court.liar.story.append({ payload, timeMs });
+    const timeMs = Math.max(court.liar.sentLog.last.timeMs, Date.now());
+    court.liar.sentLog.append({ payload, timeMs });
   }
 
   const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });

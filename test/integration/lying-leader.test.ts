@@ -4,7 +4,7 @@ import { TaskState } from '../../src/client/index.js';
 import { sealEntry } from '../../src/raft/index.js';
 import type { Authorization, Request } from '../../src/wire/index.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
-import { Court } from '../support/adversary/court.js';
+import { LyingLeaderCluster } from '../support/adversary/lying-leader-cluster.js';
 import {
   flipped,
   payloadOf,
@@ -24,103 +24,103 @@ const SIGN_METHOD = '/quorate.v1.SigningService/Sign';
 const ALARM_OF_ATTEMPTS = /an attempt that breaks the rules/;
 
 /** Requests whose form is no form: each is void with an alarm on both honest nodes. */
-function expectUnreadable(court: Court, count: number): void {
-  const alarms = court.cluster.takeAlarms();
+function expectUnreadable(setup: LyingLeaderCluster, count: number): void {
+  const alarms = setup.cluster.takeAlarms();
   expect(alarms.filter((line) => !/alarm: a request that cannot be read/.test(line))).toEqual([]);
-  expect(alarms).toHaveLength(count * court.honest.length);
+  expect(alarms).toHaveLength(count * setup.honest.length);
 }
 
 /** Has an honest client ask for a signature; the liar hears of it. */
-async function asked(court: Court, requestId: string, timeoutMs = 60_000) {
-  const client = await court.client();
+async function asked(setup: LyingLeaderCluster, requestId: string, timeoutMs = 60_000) {
+  const client = await setup.client();
   const message = utf8(requestId);
-  const { keyId, publicKey } = court;
+  const { keyId, publicKey } = setup;
   const signing = client.sign({ keyId, publicKey, message, requestId }, { timeoutMs });
   // A test may end before its client is answered.
   signing.catch(() => undefined);
-  return { client, signing, message, request: await court.request(requestId) };
+  return { client, signing, message, request: await setup.request(requestId) };
 }
 
 /** Tells an honest request as an honest leader would: both sign. @returns Its session. */
-async function signedByBoth(court: Court, request: Request): Promise<string> {
-  const entry = court.tell({ ...request, firstAttempt: await court.attempt(request) });
-  const session = court.sessionOf(entry);
-  expect(await court.answered(session)).toEqual(['share', 'share']);
+async function signedByBoth(setup: LyingLeaderCluster, request: Request): Promise<string> {
+  const entry = setup.tell({ ...request, firstAttempt: await setup.attempt(request) });
+  const session = setup.sessionOf(entry);
+  expect(await setup.answered(session)).toEqual(['share', 'share']);
   return session;
 }
 
 /** The proof that all before was applied: an honest request is told last, and answered by both. */
-async function closing(court: Court): Promise<string> {
-  return signedByBoth(court, (await asked(court, 'closing')).request);
+async function closing(setup: LyingLeaderCluster): Promise<string> {
+  return signedByBoth(setup, (await asked(setup, 'closing')).request);
 }
 
 test('forged requests: no honest node gives a share for one, and the honest one is signed', async () => {
-  await using court = await Court.open();
-  const { signing, request } = await asked(court, 'pay');
+  await using setup = await LyingLeaderCluster.open();
+  const { signing, request } = await asked(setup, 'pay');
   for (const forge of Object.values(WRONG_REQUESTS)) {
-    court.tell({ ...forge(request), firstAttempt: await court.attempt(request) });
+    setup.tell({ ...forge(request), firstAttempt: await setup.attempt(request) });
   }
 
-  const session = await signedByBoth(court, request);
+  const session = await signedByBoth(setup, request);
 
-  expect(court.shared).toEqual([session]);
-  await court.cutOff();
+  expect(setup.shared).toEqual([session]);
+  await setup.cutOff();
   expect((await signing).signature).toHaveLength(64);
   // Other bytes, and another method.
-  expectUnreadable(court, 2);
+  expectUnreadable(setup, 2);
 });
 
 test('repeated requests and attempts: each node gives one share, whatever is told again', async () => {
-  await using court = await Court.open();
-  const { signing, request } = await asked(court, 'pay');
-  const attempt = await court.attempt(request);
-  const first = court.tell({ ...request, firstAttempt: attempt });
-  await court.answered(court.sessionOf(first));
+  await using setup = await LyingLeaderCluster.open();
+  const { signing, request } = await asked(setup, 'pay');
+  const attempt = await setup.attempt(request);
+  const first = setup.tell({ ...request, firstAttempt: attempt });
+  await setup.answered(setup.sessionOf(first));
 
   const again = [
     // The entry once more, and the request with other commitments.
-    court.tell({ ...request, firstAttempt: attempt }),
-    court.tell({ ...request, firstAttempt: await court.attempt(request) }),
+    setup.tell({ ...request, firstAttempt: attempt }),
+    setup.tell({ ...request, firstAttempt: await setup.attempt(request) }),
     // The attempt under its own number, and as the next one: its nonces are gone.
-    court.liar.story.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) }),
-    court.liar.story.append({
+    setup.liar.sentLog.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) }),
+    setup.liar.sentLog.append({
       payload: payloadOf({ $case: 'attempt', value: { ...attempt, number: 2 } }),
     }),
   ];
 
-  expect(await court.answered(court.sessionOf(again[3] ?? first))).toEqual([
+  expect(await setup.answered(setup.sessionOf(again[3] ?? first))).toEqual([
     'nonce-gone',
     'nonce-gone',
   ]);
-  expect([court.shared, court.shareCount]).toEqual([[court.sessionOf(first)], 2]);
-  await court.cutOff();
+  expect([setup.shared, setup.shareCount]).toEqual([[setup.sessionOf(first)], 2]);
+  await setup.cutOff();
   await signing;
-  expect(court.contradictions).toEqual([]);
-  expect(court.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
+  expect(setup.contradictions).toEqual([]);
+  expect(setup.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
 });
 
 test('reordered requests: both are signed, each for its own requester', async () => {
-  await using court = await Court.open();
-  const one = await asked(court, 'first');
-  const other = await asked(court, 'second');
-  for (const { request } of [other, one]) await signedByBoth(court, request);
+  await using setup = await LyingLeaderCluster.open();
+  const one = await asked(setup, 'first');
+  const other = await asked(setup, 'second');
+  for (const { request } of [other, one]) await signedByBoth(setup, request);
 
-  await court.cutOff();
+  await setup.cutOff();
   // The SDK has verified each under the key, over its own message.
   const signatures = await Promise.all([one.signing, other.signing]);
   expect(new Set(signatures.map(({ taskId }) => taskId)).size).toBe(2);
 });
 
 test('entries out of order, with gaps or broken hashes are refused, and no node stops', async () => {
-  await using court = await Court.open();
-  const { liar, honest } = court;
-  const { request } = await asked(court, 'pay');
+  await using setup = await LyingLeaderCluster.open();
+  const { liar, honest } = setup;
+  const { request } = await asked(setup, 'pay');
   const payload = payloadOf({ $case: 'request', value: request });
   const { term, last, length, entries } = {
     term: liar.term,
-    last: liar.story.last,
-    length: liar.story.length,
-    entries: liar.story.entries,
+    last: liar.sentLog.last,
+    length: liar.sentLog.length,
+    entries: liar.sentLog.entries,
   };
   const fields = { term, kind: 'command', timeMs: last.timeMs, payload } as const;
   const fits = sealEntry(last.hash, { ...fields, index: length + 1 });
@@ -138,151 +138,151 @@ test('entries out of order, with gaps or broken hashes are refused, and no node 
     liar.say({ ...said, ...at, from: honest[0], entries: [fits] });
   }
 
-  await closing(court);
+  await closing(setup);
 
-  expect(liar.story.entries.slice(0, length)).toEqual(entries.slice(0, length));
-  expect(court.shared).toHaveLength(1);
-  court.cluster.takeAlarms();
+  expect(liar.sentLog.entries.slice(0, length)).toEqual(entries.slice(0, length));
+  expect(setup.shared).toHaveLength(1);
+  setup.cluster.takeAlarms();
 });
 
 test('a withheld request gets no answer, and is done once under another leader', async () => {
-  await using court = await Court.open();
-  const { client, signing, request, message } = await asked(court, 'pay', 1_500);
+  await using setup = await LyingLeaderCluster.open();
+  const { client, signing, request, message } = await asked(setup, 'pay', 1_500);
   await expect(signing).rejects.toMatchObject({ code: 'deadline' });
-  expect(court.shared).toEqual([]);
+  expect(setup.shared).toEqual([]);
 
-  await court.cutOff();
-  const again = await client.sign({ keyId: court.keyId, message, requestId: 'pay' });
-  expect(again.taskId).toBe(court.taskOf(request));
+  await setup.cutOff();
+  const again = await client.sign({ keyId: setup.keyId, message, requestId: 'pay' });
+  expect(again.taskId).toBe(setup.taskOf(request));
   const { attempts } = await client.getTask(again.taskId);
   expect(attempts).toHaveLength(1);
 });
 
 test('no node signs a request that was withheld until its expiry, though the log’s clock stands still', async () => {
-  await using court = await Court.open();
-  const { signing, request } = await asked(court, 'pay', 1_500);
-  const attempt = await court.attempt(request);
+  await using setup = await LyingLeaderCluster.open();
+  const { signing, request } = await asked(setup, 'pay', 1_500);
+  const attempt = await setup.attempt(request);
   await expect(signing).rejects.toMatchObject({ code: 'deadline' });
   const voucher = request.authorization?.by;
   const expireTimeMs = voucher?.$case === 'voucher' ? Number(voucher.value.expireTimeMs) : 0;
   await eventually('the request to expire', () => Date.now() > expireTimeMs);
 
   // Repeating the predecessor's time is always allowed, so the state takes the request for a live one.
-  const { timeMs } = court.liar.story.last;
-  const entry = court.liar.story.append({
+  const { timeMs } = setup.liar.sentLog.last;
+  const entry = setup.liar.sentLog.append({
     payload: payloadOf({ $case: 'request', value: { ...request, firstAttempt: attempt } }),
     timeMs,
   });
 
   expect(timeMs).toBeLessThan(expireTimeMs);
-  expect(await court.answered(court.sessionOf(entry))).toEqual(['expired', 'expired']);
-  expect(court.shared).toEqual([]);
+  expect(await setup.answered(setup.sessionOf(entry))).toEqual(['expired', 'expired']);
+  expect(setup.shared).toEqual([]);
 });
 
 test('wrong assignments: no honest node answers one with a share', async () => {
-  await using court = await Court.open();
-  const key = await court.key();
+  await using setup = await LyingLeaderCluster.open();
+  const key = await setup.key();
   for (const [name, wrong] of Object.entries(WRONG_ATTEMPTS)) {
-    const { request } = await asked(court, `pay-${name.replaceAll(' ', '-')}`);
-    court.tell(request);
-    const attempt = wrong(await court.attempt(request));
-    court.liar.story.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) });
+    const { request } = await asked(setup, `pay-${name.replaceAll(' ', '-')}`);
+    setup.tell(request);
+    const attempt = wrong(await setup.attempt(request));
+    setup.liar.sentLog.append({ payload: payloadOf({ $case: 'attempt', value: attempt }) });
   }
   // A first attempt that breaks the rules leaves a task without one.
-  const { request } = await asked(court, 'pay-old-version');
-  const attempt = { ...(await court.attempt(request)), version: key.version + 1 };
-  court.tell({ ...request, firstAttempt: attempt });
+  const { request } = await asked(setup, 'pay-old-version');
+  const attempt = { ...(await setup.attempt(request)), version: key.version + 1 };
+  setup.tell({ ...request, firstAttempt: attempt });
 
-  const session = await closing(court);
+  const session = await closing(setup);
 
-  expect(court.shared).toEqual([session]);
-  expect(court.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
+  expect(setup.shared).toEqual([session]);
+  expect(setup.cluster.takeAlarms().join('\n')).toMatch(ALARM_OF_ATTEMPTS);
 });
 
 test('commitments swapped between two signers: no node signs, and no node is blamed', async () => {
-  await using court = await Court.open();
-  const { request } = await asked(court, 'pay');
+  await using setup = await LyingLeaderCluster.open();
+  const { request } = await asked(setup, 'pay');
   const exchange = WRONG_ATTEMPTS['commitments exchanged'];
-  const attempt = exchange?.(await court.attempt(request));
-  const entry = court.tell({ ...request, firstAttempt: attempt });
+  const attempt = exchange?.(await setup.attempt(request));
+  const entry = setup.tell({ ...request, firstAttempt: attempt });
 
-  const words = await court.answered(court.sessionOf(entry));
+  const words = await setup.answered(setup.sessionOf(entry));
 
   expect(words).not.toContain('share');
-  await court.cutOff();
-  expect(court.cluster.takeAlarms().filter((line) => line.includes('culprit'))).toEqual([]);
+  await setup.cutOff();
+  expect(setup.cluster.takeAlarms().filter((line) => line.includes('culprit'))).toEqual([]);
 });
 
 test('a result that does not verify is never an answer, and a new request id gets a right one', async () => {
-  await using court = await Court.open();
-  const { client, signing, request, message } = await asked(court, 'pay');
-  court.tell({ ...request, firstAttempt: await court.attempt(request) });
-  court.liar.story.append({
+  await using setup = await LyingLeaderCluster.open();
+  const { client, signing, request, message } = await asked(setup, 'pay');
+  setup.tell({ ...request, firstAttempt: await setup.attempt(request) });
+  setup.liar.sentLog.append({
     payload: payloadOf({
       $case: 'done',
-      value: { taskId: court.taskOf(request), attempt: 1, material: new Uint8Array(64).fill(7) },
+      value: { taskId: setup.taskOf(request), attempt: 1, material: new Uint8Array(64).fill(7) },
     }),
   });
 
   await expect(signing).rejects.toMatchObject({ reason: 'RESULT_INVALID' });
 
-  await court.cutOff();
-  const again = { keyId: court.keyId, message, requestId: 'pay' };
+  await setup.cutOff();
+  const again = { keyId: setup.keyId, message, requestId: 'pay' };
   await expect(client.sign(again)).rejects.toMatchObject({ reason: 'RESULT_INVALID' });
   expect((await client.sign({ ...again, requestId: 'pay-again' })).signature).toHaveLength(64);
-  expect(court.cluster.takeAlarms()).not.toEqual([]);
+  expect(setup.cluster.takeAlarms()).not.toEqual([]);
 });
 
 test('a failure without a reason is reported as one, and names no culprit', async () => {
-  await using court = await Court.open();
-  const { client, signing, request } = await asked(court, 'pay');
-  court.tell({ ...request, firstAttempt: await court.attempt(request) });
-  const taskId = court.taskOf(request);
+  await using setup = await LyingLeaderCluster.open();
+  const { client, signing, request } = await asked(setup, 'pay');
+  setup.tell({ ...request, firstAttempt: await setup.attempt(request) });
+  const taskId = setup.taskOf(request);
   const failed = { taskId, reason: 'CULPRIT_PROVED', evidence: [utf8('node-1 did it')] };
-  court.liar.story.append({ payload: payloadOf({ $case: 'failed', value: failed }) });
+  setup.liar.sentLog.append({ payload: payloadOf({ $case: 'failed', value: failed }) });
 
   await expect(signing).rejects.toMatchObject({ code: 'protocol-abort' });
 
-  await court.cutOff();
+  await setup.cutOff();
   const task = await client.getTask(taskId);
   expect(task.state).toBe(TaskState.FAILED);
   expect(JSON.stringify(task.outcome)).not.toContain('node-1');
-  court.cluster.takeAlarms();
+  setup.cluster.takeAlarms();
 });
 
 test('wrong times: entries of the future and of the past are refused', async () => {
-  await using court = await Court.open();
-  const { liar } = court;
-  const { request } = await asked(court, 'pay');
-  const before = liar.story.length;
-  const { timeMs } = liar.story.last;
+  await using setup = await LyingLeaderCluster.open();
+  const { liar } = setup;
+  const { request } = await asked(setup, 'pay');
+  const before = liar.sentLog.length;
+  const { timeMs } = liar.sentLog.last;
   const payload = payloadOf({ $case: 'request', value: request });
 
   for (const wrong of [Date.now() + 60_000, timeMs - 1]) {
-    liar.story.append({ payload, timeMs: wrong });
+    liar.sentLog.append({ payload, timeMs: wrong });
     await eventually('the honest nodes to refuse the time', () =>
-      court.honest.every((node) => liar.refusedTimeOf(node) === before + 1),
+      setup.honest.every((node) => liar.refusedTimeOf(node) === before + 1),
     );
-    liar.story.cut(before + 1);
+    liar.sentLog.cut(before + 1);
   }
 
-  const session = await closing(court);
-  expect(court.shared).toEqual([session]);
-  for (const node of court.honest) expect(liar.matchOf(node)).toBeGreaterThan(before);
-  court.cluster.takeAlarms();
+  const session = await closing(setup);
+  expect(setup.shared).toEqual([session]);
+  for (const node of setup.honest) expect(liar.matchOf(node)).toBeGreaterThan(before);
+  setup.cluster.takeAlarms();
 });
 
 test('entries of unknown kinds, of members and of noise change nothing', async () => {
-  await using court = await Court.open();
-  const { story } = court.liar;
-  story.append({ kind: 'member', payload: utf8('me, and only me') });
-  story.append({ kind: 'no-op', payload: utf8('not empty') });
-  story.append({ payload: new Uint8Array(0) });
+  await using setup = await LyingLeaderCluster.open();
+  const { sentLog } = setup.liar;
+  sentLog.append({ kind: 'member', payload: utf8('me, and only me') });
+  sentLog.append({ kind: 'no-op', payload: utf8('not empty') });
+  sentLog.append({ payload: new Uint8Array(0) });
 
-  const session = await closing(court);
+  const session = await closing(setup);
 
-  expect(court.shared).toEqual([session]);
-  const alarms = court.cluster.takeAlarms().join('\n');
+  expect(setup.shared).toEqual([session]);
+  const alarms = setup.cluster.takeAlarms().join('\n');
   expect(alarms).toMatch(/a member entry/);
   expect(alarms).toMatch(/a command that cannot be read/);
 });
@@ -293,21 +293,21 @@ test.each([
 ] as const)(
   'a leader whose entries are %s is replaced, and the other nodes serve',
   async (_, wrong) => {
-    await using court = await Court.open();
-    const { signing } = await asked(court, 'pay');
-    court.liar.story.append(wrong);
+    await using setup = await LyingLeaderCluster.open();
+    const { signing } = await asked(setup, 'pay');
+    setup.liar.sentLog.append(wrong);
     // Who cannot read a leader hears none, and stands for election.
     expect((await signing).signature).toHaveLength(64);
   },
 );
 
 test('a fork of each node: every share answers a request that was made, no nonce serves both, and no committed entry is lost', async () => {
-  await using court = await Court.open();
-  const { liar, honest } = court;
+  await using setup = await LyingLeaderCluster.open();
+  const { liar, honest } = setup;
   const [one, other] = honest;
-  const first = await asked(court, 'first');
-  const second = await asked(court, 'second');
-  const attempts = [await court.attempt(first.request), await court.attempt(second.request)];
+  const first = await asked(setup, 'first');
+  const second = await asked(setup, 'second');
+  const attempts = [await setup.attempt(first.request), await setup.attempt(second.request)];
   const forks = { [one]: liar.fork([one]), [other]: liar.fork([other]) };
   const told = honest.map((node, at) => {
     const { request } = at === 0 ? first : second;
@@ -318,7 +318,7 @@ test('a fork of each node: every share answers a request that was made, no nonce
   });
   await eventually('each to answer on its own fork', () =>
     told.every((entry, at) => {
-      const answers = entry === undefined ? [] : court.answers(court.sessionOf(entry));
+      const answers = entry === undefined ? [] : setup.answers(setup.sessionOf(entry));
       return answers.some(({ from, word }) => from === honest[at] && word === 'share');
     }),
   );
@@ -336,51 +336,51 @@ test('a fork of each node: every share answers a request that was made, no nonce
   // And in a new term, with the other's history from the fork on: what is committed here stays.
   const reached = forks[one]?.length ?? 0;
   await eventually('the forks to be taken, and each node to have signed both requests once', () =>
-    honest.every((node) => liar.matchOf(node) >= reached && court.shareCount === 4),
+    honest.every((node) => liar.matchOf(node) >= reached && setup.shareCount === 4),
   );
-  liar.usurp();
+  liar.leadUnelected();
   const crossed = forks[other];
   if (crossed !== undefined) {
     crossed.retell(reached - 1, liar.term);
     liar.tell(crossed, [one]);
   }
   await eventually('the honest node to refuse the other history', () =>
-    court.cluster.alarms.some((line) => line.startsWith(one)),
+    setup.cluster.alarms.some((line) => line.startsWith(one)),
   );
 
-  expect(court.contradictions).toEqual([]);
+  expect(setup.contradictions).toEqual([]);
   // Each node one share for each of the two requests that honest nodes vouched for, with a nonce for each.
-  expect(court.shareCount).toBe(4);
-  court.cluster.takeAlarms();
+  expect(setup.shareCount).toBe(4);
+  setup.cluster.takeAlarms();
 });
 
 test('a request of the malicious leader’s own is signed only because unsigned requests are taken', async () => {
-  await using court = await Court.open();
-  const { request } = await asked(court, 'pay');
-  const forged = vouch(court.lying.signer, {
-    clusterId: court.lying.genesis.clusterId,
+  await using setup = await LyingLeaderCluster.open();
+  const { request } = await asked(setup, 'pay');
+  const forged = vouch(setup.lying.signer, {
+    clusterId: setup.lying.genesis.clusterId,
     method: SIGN_METHOD,
     request: request.request,
     requester: 'spiffe://quorate/operator/nobody',
     expireTimeMs: Date.now() + 60_000,
   });
-  const entry = court.tell({ ...forged, firstAttempt: await court.attempt(forged) });
+  const entry = setup.tell({ ...forged, firstAttempt: await setup.attempt(forged) });
 
   // The honest limit of the mode: the voucher of one malicious node stands for any requester.
-  expect(await court.answered(court.sessionOf(entry))).toEqual(['share', 'share']);
+  expect(await setup.answered(setup.sessionOf(entry))).toEqual(['share', 'share']);
 });
 
 test('where requesters sign, a malicious leader can make no request', async () => {
-  await using court = await Court.open({ unsigned: false });
-  const { signing, request } = await asked(court, 'pay');
-  const { signing: later, request: other } = await asked(court, 'pay-later');
+  await using setup = await LyingLeaderCluster.open({ unsigned: false });
+  const { signing, request } = await asked(setup, 'pay');
+  const { signing: later, request: other } = await asked(setup, 'pay-later');
   const signed = request.authorization?.by;
   const otherSigned = other.authorization?.by;
   if (signed?.$case !== 'signed' || otherSigned?.$case !== 'signed') throw new Error('unsigned');
   const { value } = signed;
   const forgeries: Readonly<Record<string, Request>> = {
-    'a voucher of its own': vouch(court.lying.signer, {
-      clusterId: court.lying.genesis.clusterId,
+    'a voucher of its own': vouch(setup.lying.signer, {
+      clusterId: setup.lying.genesis.clusterId,
       method: SIGN_METHOD,
       request: request.request,
       requester: 'spiffe://quorate/operator/nobody',
@@ -404,17 +404,17 @@ test('where requesters sign, a malicious leader can make no request', async () =
     }),
   };
   for (const forged of Object.values(forgeries)) {
-    court.tell({ ...forged, firstAttempt: await court.attempt(request) });
+    setup.tell({ ...forged, firstAttempt: await setup.attempt(request) });
   }
 
-  const session = await signedByBoth(court, request);
+  const session = await signedByBoth(setup, request);
 
-  expect(court.shared).toEqual([session]);
-  await court.cutOff();
+  expect(setup.shared).toEqual([session]);
+  await setup.cutOff();
   expect((await signing).signature).toHaveLength(64);
   expect((await later).signature).toHaveLength(64);
   // Another method.
-  expectUnreadable(court, 1);
+  expectUnreadable(setup, 1);
 });
 
 function withSigned(request: Request, value: Authorization): Request {

@@ -121,7 +121,7 @@ function storm(seed: number, steps: number): number {
     step(cluster, roll);
     properties.check();
   }
-  // Then the weather clears, and all must end up equal.
+  // Then the faults end, and all must end up equal.
   cluster.heal();
   for (const node of cluster.nodes) {
     node.slowDisk = false;
@@ -131,12 +131,12 @@ function storm(seed: number, steps: number): number {
   cluster.run(300);
   properties.check();
   const leader = cluster.leader;
-  if (leader === undefined) throw new Error('nobody leads in fair weather');
+  if (leader === undefined) throw new Error('no node leads without faults');
   cluster.propose(leader, 'last');
   cluster.settle();
   properties.check();
   for (const { id, applied } of cluster.nodes) {
-    if (applied.length !== leader.applied.length) throw new Error(`${id} lags in fair weather`);
+    if (applied.length !== leader.applied.length) throw new Error(`${id} lags in fair rates`);
   }
   return properties.committedCount;
 }

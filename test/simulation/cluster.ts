@@ -7,7 +7,7 @@ import { passing } from './coverage.js';
 import { SimulatedNetwork, type About } from './network.js';
 import type { Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
-import type { Weather } from './weather.js';
+import type { FaultRates } from './fault-rates.js';
 import type { Owner, World } from './world.js';
 
 /** The names of a cluster of `count` nodes. */
@@ -27,27 +27,22 @@ export class Cluster<P extends Process> {
   constructor(parts: {
     readonly seed: number;
     readonly world: World;
-    readonly weather: Weather;
+    readonly rates: FaultRates;
     readonly watch: Watcher;
     readonly start: StartProcess<P>;
   }) {
-    const { seed, world, weather, watch, start } = parts;
+    const { seed, world, rates, watch, start } = parts;
     this.#world = world;
     this.#watch = watch;
-    this.#liar = weather.liar;
+    this.#liar = rates.liar;
     const events = this.#events();
-    this.machines = nodeNames(weather.nodes).map(
-      (id) => new Machine<P>(id, { world, weather, seed, start, events }),
+    this.machines = nodeNames(rates.nodes).map(
+      (id) => new Machine<P>(id, { world, rates, seed, start, events }),
     );
-    this.#network = new SimulatedNetwork<P>(
-      world,
-      this.machines,
-      weather,
-      new Rng(seed, 'network'),
-    );
+    this.#network = new SimulatedNetwork<P>(world, this.machines, rates, new Rng(seed, 'network'));
     this.faults = new Faults<P>({
       world,
-      weather,
+      rates,
       rng: new Rng(seed, 'faults'),
       machines: this.machines,
       network: this.#network,

@@ -3,7 +3,7 @@ import type { Machine } from './machine.js';
 import type { Cut, SimulatedNetwork } from './network.js';
 import type { Process } from './process.js';
 import type { Rng } from './rng.js';
-import type { Weather } from './weather.js';
+import type { FaultRates } from './fault-rates.js';
 import type { World } from './world.js';
 
 /** A process that is to die at a later call dies in this time anyway. */
@@ -11,10 +11,10 @@ const DOOM_MS = 500;
 /** A clock that is wrong by less is not astray. */
 const NEAR_MS = 4_000;
 
-/** Does what the weather says until it is told to stop: partitions, crashes, pauses, jumps of clocks. */
+/** Injects faults at the drawn rates until it is told to stop: partitions, crashes, pauses, jumps of clocks. */
 export class Faults<P extends Process> {
   readonly #world: World;
-  readonly #weather: Weather;
+  readonly #rates: FaultRates;
   readonly #rng: Rng;
   readonly #machines: readonly Machine<P>[];
   readonly #network: SimulatedNetwork<P>;
@@ -27,7 +27,7 @@ export class Faults<P extends Process> {
 
   constructor(parts: {
     readonly world: World;
-    readonly weather: Weather;
+    readonly rates: FaultRates;
     readonly rng: Rng;
     readonly machines: readonly Machine<P>[];
     readonly network: SimulatedNetwork<P>;
@@ -35,7 +35,7 @@ export class Faults<P extends Process> {
     leader(): NodeId | undefined;
   }) {
     this.#world = parts.world;
-    this.#weather = parts.weather;
+    this.#rates = parts.rates;
     this.#rng = parts.rng;
     this.#machines = parts.machines;
     this.#network = parts.network;
@@ -43,7 +43,7 @@ export class Faults<P extends Process> {
   }
 
   start(): void {
-    const { every } = this.#weather;
+    const { every } = this.#rates;
     this.#again('partition', every.partitionMs, () => this.#partition());
     this.#again('crash', every.crashMs, () => this.#crashSomewhere());
     this.#again('power cut', every.powerCutMs, () => {
@@ -68,9 +68,9 @@ export class Faults<P extends Process> {
 
   /** `voter` has just told somebody that it has its vote: the moment at which a vote that is not durable shows. */
   voteGranted(voter: Machine<P>): void {
-    if (this.#over || !this.#rng.chance(this.#weather.crashAfterVote)) return;
+    if (this.#over || !this.#rng.chance(this.#rates.crashAfterVote)) return;
     const life = voter.life;
-    const afterMs = this.#rng.between(0, this.#weather.disk.latencyMs * 2);
+    const afterMs = this.#rng.between(0, this.#rates.disk.latencyMs * 2);
     const crash = (): void => {
       this.#hasty.add(voter.id);
       this.#crash(voter);
@@ -80,7 +80,7 @@ export class Faults<P extends Process> {
 
   /** A write of `machine` is durable, and its process does not know yet. */
   durable(machine: Machine<P>, isVote: boolean): void {
-    const { crashBeforeVote, crashAtDurable } = this.#weather.aware;
+    const { crashBeforeVote, crashAtDurable } = this.#rates.aware;
     const [atVote, atAny] = [this.#rng.chance(crashBeforeVote), this.#rng.chance(crashAtDurable)];
     if (this.#over || !(atAny || (isVote && atVote))) return;
     if (isVote) this.#hasty.add(machine.id);
@@ -89,21 +89,21 @@ export class Faults<P extends Process> {
 
   /** `machine` is about to answer a client: sometimes it dies just then. */
   diesBeforeReply(machine: Machine<P>): boolean {
-    if (this.#over || !this.#rng.chance(this.#weather.aware.crashBeforeReply)) return false;
+    if (this.#over || !this.#rng.chance(this.#rates.aware.crashBeforeReply)) return false;
     this.#crash(machine);
     return true;
   }
 
   /** `candidate` has just asked for votes: sometimes it stands still, and the answers wait for it. */
   askedForVotes(candidate: Machine<P>): void {
-    if (this.#over || !this.#rng.chance(this.#weather.aware.pauseCandidate)) return;
+    if (this.#over || !this.#rng.chance(this.#rates.aware.pauseCandidate)) return;
     this.#world.counts.pauses++;
     candidate.pause(this.#rng.between(100, 900));
   }
 
   /** `leader` has just won: sometimes it is left with one peer only, so that its first entries reach few. */
   elected(leader: NodeId): void {
-    if (this.#over || !this.#rng.chance(this.#weather.isolateWinner)) return;
+    if (this.#over || !this.#rng.chance(this.#rates.isolateWinner)) return;
     const others = this.#machines.map(({ id }) => id).filter((id) => id !== leader);
     const friend = this.#rng.pick(others);
     const cuts = others
@@ -122,7 +122,7 @@ export class Faults<P extends Process> {
   /** `machine`'s process has ended: it comes back after a while. */
   died(machine: Machine<P>): void {
     const haste = this.#hasty.delete(machine.id) ? 0.1 : 1;
-    const downMs = this.#over ? 0 : this.#rng.exponential(this.#weather.downMs) * haste;
+    const downMs = this.#over ? 0 : this.#rng.exponential(this.#rates.downMs) * haste;
     this.#world.after(downMs, `boot ${machine.id}`, () => machine.boot());
   }
 
@@ -183,7 +183,7 @@ export class Faults<P extends Process> {
 
   #crashSomewhere(): void {
     const machine = this.#rng.pick(this.#machines);
-    if (machine.process !== undefined && this.#rng.chance(this.#weather.gracefulStops)) {
+    if (machine.process !== undefined && this.#rng.chance(this.#rates.gracefulStops)) {
       machine.stop();
       return;
     }
@@ -220,7 +220,7 @@ export class Faults<P extends Process> {
    * clock is right then waits until it is that late (`docs/threats.md`, Time).
    */
   #drawJump(machine: Machine<P>): number {
-    const { jumpMs, majorityAstray } = this.#weather.clock;
+    const { jumpMs, majorityAstray } = this.#rates.clock;
     const size = this.#rng.logBetween(1, jumpMs);
     const by = this.#rng.chance(0.5) ? size : -size;
     const astray = this.#machines.filter(

@@ -5,7 +5,7 @@ import { ConsensusDisk, openConsensusStore, openShareStore, ShareDisk, tornBatch
 import type { DiskTiming, Fate } from './disk.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
-import type { Weather } from './weather.js';
+import type { FaultRates } from './fault-rates.js';
 import type { Owner, World } from './world.js';
 
 /** What a machine tells the cluster that it stands in. */
@@ -102,7 +102,7 @@ export class Machine<P extends Process> {
   /** It never boots again. */
   retired = false;
   readonly #world: World;
-  readonly #weather: Weather;
+  readonly #rates: FaultRates;
   readonly #seed: number;
   readonly #rng: Rng;
   readonly #start: StartProcess<P>;
@@ -113,7 +113,7 @@ export class Machine<P extends Process> {
     id: NodeId,
     parts: {
       readonly world: World;
-      readonly weather: Weather;
+      readonly rates: FaultRates;
       readonly seed: number;
       readonly start: StartProcess<P>;
       readonly events: MachineEvents<P>;
@@ -121,12 +121,12 @@ export class Machine<P extends Process> {
   ) {
     this.id = id;
     this.#world = parts.world;
-    this.#weather = parts.weather;
+    this.#rates = parts.rates;
     this.#seed = parts.seed;
     this.#start = parts.start;
     this.#events = parts.events;
     this.#rng = new Rng(parts.seed, `machine ${id}`);
-    const { offsetMs, drift } = parts.weather.clock;
+    const { offsetMs, drift } = parts.rates.clock;
     const offset = this.#rng.between(-offsetMs, offsetMs);
     this.clock = new MachineClock(parts.world.now, offset, 1 + this.#rng.between(-drift, drift));
   }
@@ -186,7 +186,7 @@ export class Machine<P extends Process> {
   /** Sometimes the first part of what was being written is there afterwards. */
   #tear(life: Life<P>): void {
     const batch = life.batchUnderWay;
-    if (batch === undefined || this.#calm || !this.#rng.chance(this.#weather.disk.torn)) return;
+    if (batch === undefined || this.#calm || !this.#rng.chance(this.#rates.disk.torn)) return;
     const torn = tornBatch(batch, this.#rng.float(), this.consensus.applied);
     this.#world.counts.tornWrites++;
     this.consensus.commit(torn);
@@ -286,7 +286,7 @@ export class Machine<P extends Process> {
   }
 
   #fate(): Fate {
-    const { full, failedSyncs } = this.#weather.disk;
+    const { full, failedSyncs } = this.#rates.disk;
     const [noSpace, failed, kept] = [
       this.#rng.chance(full),
       this.#rng.chance(failedSyncs),
@@ -299,7 +299,7 @@ export class Machine<P extends Process> {
   }
 
   #diskLatencyMs(): number {
-    const { latencyMs, spikes, freezes } = this.#weather.disk;
+    const { latencyMs, spikes, freezes } = this.#rates.disk;
     const usual = latencyMs * this.#rng.between(0.5, 1.5);
     const [slow, frozen] = [this.#rng.chance(spikes), this.#rng.chance(freezes)];
     if (this.#calm) return usual;

@@ -8,7 +8,7 @@ import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type Result } from './simulation.js';
-import type { Profile } from './weather.js';
+import type { Profile } from './fault-rates.js';
 import { wholeNodes } from './whole-nodes.js';
 
 const USAGE = `usage: npm run simulate -- [options]

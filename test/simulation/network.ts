@@ -4,7 +4,7 @@ import { cellOf, nameOf, type Passing } from './coverage.js';
 import type { Life, Machine } from './machine.js';
 import type { Process } from './process.js';
 import type { Rng } from './rng.js';
-import type { Weather } from './weather.js';
+import type { FaultRates } from './fault-rates.js';
 import type { World } from './world.js';
 
 /** A silent connection is given up after this, at random in between. */
@@ -53,8 +53,8 @@ export type Cut = readonly [from: NodeId, to: NodeId];
  */
 export class SimulatedNetwork<P extends Process> {
   readonly #world: World;
-  readonly #weather: Weather['network'];
-  readonly #aware: Weather['aware'];
+  readonly #rates: FaultRates['network'];
+  readonly #aware: FaultRates['aware'];
   readonly #rng: Rng;
   readonly #links: readonly Link<P>[];
   #calm = false;
@@ -62,14 +62,14 @@ export class SimulatedNetwork<P extends Process> {
   constructor(
     world: World,
     machines: readonly Machine<P>[],
-    { network: weather, aware }: Pick<Weather, 'network' | 'aware'>,
+    { network: rates, aware }: Pick<FaultRates, 'network' | 'aware'>,
     rng: Rng,
   ) {
     this.#world = world;
-    this.#weather = weather;
+    this.#rates = rates;
     this.#aware = aware;
     this.#rng = rng;
-    const distance = (): number => weather.latencyMs * rng.between(0.5, 2);
+    const distance = (): number => rates.latencyMs * rng.between(0.5, 2);
     this.#links = machines.flatMap((a, at) =>
       machines.slice(at + 1).map((b) => ({
         ends: [a, b] as const,
@@ -135,7 +135,7 @@ export class SimulatedNetwork<P extends Process> {
     if (link?.lives === undefined || link.lives[side] !== from || !link.told[side]) return;
     counts.sentMessages++;
     const receiver = link.lives[side === 0 ? 1 : 0];
-    const { loss, duplicates, late } = this.#weather;
+    const { loss, duplicates, late } = this.#rates;
     const delicate = about?.delicate;
     const letter: Letter = { from: from.machine.id, channel, bytes, passing: about?.passing };
     if (delicate !== undefined && !link.cut[side] && this.#happens(this.#chanceOf(delicate))) {
@@ -184,7 +184,7 @@ export class SimulatedNetwork<P extends Process> {
   }
 
   #delayMs(link: Link<P>, side: number): number {
-    const { jitter, spikes } = this.#weather;
+    const { jitter, spikes } = this.#rates;
     const base = (side === 0 ? link.latencyMs[0] : link.latencyMs[1]) ?? 1;
     const slow = this.#happens(spikes) ? this.#rng.between(5, 60) : 1;
     return base * this.#rng.between(1, jitter) * slow;

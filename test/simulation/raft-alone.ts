@@ -225,7 +225,7 @@ export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, repor
   start: startRaft(nodes),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
-  law: {
+  genesisRules: {
     voucherOf: () => undefined,
     requestHash: () => new Uint8Array(0),
     culpritOf: () => undefined,

@@ -3,7 +3,7 @@ import type { Facts, Report } from './checkers/facts.js';
 import type { Naming } from './checkers/attempts.js';
 import type { Shares } from './checkers/key-kept.js';
 import { ClaimWatch } from './checkers/claim-watch.js';
-import type { Law } from './checkers/law.js';
+import type { GenesisRules } from './checkers/genesis-rules.js';
 import { Watch } from './checkers/watch.js';
 import type { Watcher } from './checkers/watcher.js';
 import { isMendable } from './mendable.js';
@@ -12,12 +12,12 @@ import type { Counts } from './counts.js';
 import type { Process, StartProcess } from './process.js';
 import { Trace } from './trace.js';
 import {
-  describeWeather,
-  drawWeather,
+  describeFaultRates,
+  drawFaultRates,
   withStaleImages,
   type Profile,
-  type Weather,
-} from './weather.js';
+  type FaultRates,
+} from './fault-rates.js';
 import type { Workload } from './workload.js';
 import { World } from './world.js';
 
@@ -45,7 +45,7 @@ export type Scenario<P extends Process> = {
   readonly start: StartProcess<P>;
   readonly workload: Workload<P>;
   readonly naming: Naming;
-  readonly law: Law;
+  readonly genesisRules: GenesisRules;
   shares(cluster: () => Cluster<P>): Shares;
 };
 
@@ -53,7 +53,7 @@ export type Scenario<P extends Process> = {
 export type MakeScenario<P extends Process> = (setting: {
   readonly seed: number;
   readonly world: World;
-  readonly weather: Weather;
+  readonly rates: FaultRates;
   readonly nodes: readonly NodeId[];
   report: Report;
   watch(): Watcher;
@@ -83,15 +83,15 @@ const SETTLE_MS = 700_000;
 /** How often somebody looks whether it has. */
 const SETTLE_LOOK_MS = 100;
 
-/** Runs `seed` from its first boot to the end: a storm, then calm weather in which everything must come to an end. */
+/** Runs `seed` from its first boot to the end: a phase of faults, then a phase without faults in which everything must come to an end. */
 export async function simulate<P extends Process>(
   seed: number,
   make: MakeScenario<P>,
   { profile = 'faults', staleImages = false, print }: RunOptions = {},
 ): Promise<Result> {
-  const drawn = drawWeather(seed, profile);
-  const weather = staleImages ? withStaleImages(drawn) : drawn;
-  print?.(describeWeather(seed, weather));
+  const drawn = drawFaultRates(seed, profile);
+  const rates = staleImages ? withStaleImages(drawn) : drawn;
+  print?.(describeFaultRates(seed, rates));
   const world = new World(new Trace(print));
   const violations: Violation[] = [];
   const report: Report = (checker, detail) => {
@@ -100,19 +100,19 @@ export async function simulate<P extends Process>(
     world.trace.event(world.now(), 'checker', `${checker}: ${detail}`);
     if (violations.length < VIOLATIONS_MAX) violations.push({ seed, checker, atMs, detail });
   };
-  const nodes = nodeNames(weather.nodes);
-  const setting = { seed, world, weather, nodes, report, watch: (): Watcher => watch };
+  const nodes = nodeNames(rates.nodes);
+  const setting = { seed, world, rates, nodes, report, watch: (): Watcher => watch };
   const scenario = make(setting);
-  const honest = nodes.filter((node) => node !== weather.liar);
+  const honest = nodes.filter((node) => node !== rates.liar);
   const facts = factsOf(honest, () => cluster);
   const shares = scenario.shares(() => cluster);
-  const { naming, law } = scenario;
+  const { naming, genesisRules } = scenario;
   const { counts } = world;
   const watch: Watcher =
-    weather.liar === undefined
+    rates.liar === undefined
       ? new Watch(facts, naming, shares, counts, report)
-      : new ClaimWatch({ facts, naming, shares, law, counts, report });
-  const cluster = new Cluster<P>({ seed, world, weather, watch, start: scenario.start });
+      : new ClaimWatch({ facts, naming, shares, genesisRules, counts, report });
+  const cluster = new Cluster<P>({ seed, world, rates, watch, start: scenario.start });
   const { workload } = scenario;
 
   const settle = async (): Promise<void> => {
@@ -139,14 +139,14 @@ export async function simulate<P extends Process>(
     for (const machine of cluster.machines) machine.boot();
     cluster.faults.start();
     workload.start(cluster);
-    await world.run(weather.stormMs, broken);
+    await world.run(rates.faultsMs, broken);
     workload.stop();
     cluster.retireLiar();
     if (!broken()) cluster.faults.stop();
     // What a malicious leader has told two nodes, no later leader can untell: then the cluster has stopped for good.
     await world.run(world.now() + UNTOLD_MS, broken);
     if (staleImages) return end();
-    if (weather.liar !== undefined && !isMendable(facts)) {
+    if (rates.liar !== undefined && !isMendable(facts)) {
       world.counts.stoppedClusters++;
       await world.run(world.now() + ELECTION_MS, broken);
       if (!broken()) await watch.keys.proveAll();

@@ -19,14 +19,14 @@ import { schemesWith } from '../support/builders/schemes.js';
 import { Clients, type FurtherRequests } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
-import { startMalice } from './malice/malice.js';
+import { startMaliciousNode } from './malicious/malicious-node.js';
 import { openedShares } from './opened-shares.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import { requestIdOf } from './requests.js';
 import type { MakeScenario, Scenario } from './simulation.js';
 import { smallSuite, verifySchnorr } from './small-group.js';
-import type { Lies } from './weather.js';
+import type { LieRates } from './fault-rates.js';
 
 /** A whole node: everything but sockets, files and the machine's clock. */
 export type NodeProcess = Process & { readonly replica: Replica };
@@ -97,7 +97,7 @@ function startNode(
       );
     if (node === malice.node) {
       let replica: Replica | undefined;
-      const process = await startMalice({
+      const process = await startMaliciousNode({
         genesis,
         signer,
         ports,
@@ -127,7 +127,7 @@ function startNode(
 
 type Malice = {
   readonly node: NodeId | undefined;
-  readonly lies: Lies;
+  readonly lies: LieRates;
   readonly rng: Rng;
   told(lie: string): void;
 };
@@ -143,14 +143,14 @@ export function wholeNodesWith(tenantOf: (setting: Setting) => Tenant): MakeScen
 type Setting = Parameters<MakeScenario<NodeProcess>>[0];
 
 function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
-  const { seed, world, weather, nodes, report } = setting;
+  const { seed, world, rates, nodes, report } = setting;
   const rng = new Rng(seed, 'identities');
   const identities = new Identities();
   const signers = nodes.map((node) => identities.signer(node, rng));
   const genesis = genesisOf(signers);
-  const suite = weather.realCurve ? ed25519Suite : (smallSuite() as Suite);
+  const suite = rates.realCurve ? ed25519Suite : (smallSuite() as Suite);
   const schemes = schemesWith(suite);
-  const verifier: Verifier = weather.realCurve
+  const verifier: Verifier = rates.realCurve
     ? VERIFIERS[suite.algorithm]
     : { isQuick: true, verify: (...asked) => verifySchnorr(suite, ...asked) };
   const household: Household = {
@@ -165,8 +165,8 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
     start: startNode(
       household,
       {
-        node: tenant === undefined ? weather.liar : undefined,
-        lies: weather.lies,
+        node: tenant === undefined ? rates.liar : undefined,
+        lies: rates.lies,
         rng: new Rng(seed, 'lies'),
         told: (lie) => {
           world.counts.lies++;
@@ -182,7 +182,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       verifies: (publicKey, message, signature) => verifier.verify(publicKey, message, signature),
       report,
       watch: () => setting.watch(),
-      forks: weather.liar !== undefined,
+      forks: rates.liar !== undefined,
       further: tenant?.requests,
     }),
     naming: {
@@ -191,7 +191,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       requestIdOf: (method, request) =>
         tenant?.requestIdOf(method, request) ?? requestIdOf(method, request),
     },
-    law: {
+    genesisRules: {
       voucherOf: ({ method, request, authorization }) => {
         const by = authorization?.by;
         if (by?.$case !== 'voucher') return undefined;

@@ -30,7 +30,7 @@ export function toyNodes(
   mistake: ToyMistake = {},
   tally: ToyTally = noToys(),
 ): MakeScenario<NodeProcess> {
-  return wholeNodesWith(({ seed, weather, nodes, report }) => {
+  return wholeNodesWith(({ seed, rates, nodes, report }) => {
     const rng = new Rng(seed, 'toy lies');
     /** By session: what an honest participant came to. */
     const outputs = new Map<SessionId, string>();
@@ -43,7 +43,7 @@ export function toyNodes(
     const lieIn = (_: SessionId, among: readonly NodeId[]): Lie | undefined => {
       if (!rng.chance(LIES)) return undefined;
       tally.lies++;
-      const others = among.flatMap((node, at) => (node === weather.liar ? [] : [at + 1]));
+      const others = among.flatMap((node, at) => (node === rates.liar ? [] : [at + 1]));
       const [victim, other] = [rng.pick(others), rng.bytes(TOY_BYTES)];
       return mistake.awaitsEchoes === false
         ? // What an echo is for.
@@ -52,7 +52,7 @@ export function toyNodes(
     };
     return {
       kinds: (node) =>
-        toyTables({ ...mistake, ...(node === weather.liar ? { lieIn } : { onOutput }) }),
+        toyTables({ ...mistake, ...(node === rates.liar ? { lieIn } : { onOutput }) }),
       requestIdOf(method, request) {
         if (method !== TOY_METHOD) return undefined;
         const parsed = toyRules().parse(request, 1);

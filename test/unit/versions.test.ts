@@ -27,7 +27,7 @@ import {
   transcript,
 } from '../../src/wire/index.js';
 import { fill, Ledger, testGenesis } from '../support/builders/ledger.js';
-import { selfOf } from './rpc/stage.js';
+import { selfOf } from './rpc/server-fixture.js';
 
 const ONE = nodeId('node-1');
 const genesis = testGenesis();

@@ -8,7 +8,7 @@ import { Attempts, type Naming } from './attempts.js';
 import { Claim } from './claim.js';
 import type { Facts, Report } from './facts.js';
 import { KeyKept, type Shares } from './key-kept.js';
-import type { Law } from './law.js';
+import type { GenesisRules } from './genesis-rules.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { OwnHistory } from './own-history.js';
@@ -35,7 +35,7 @@ export class ClaimWatch implements Watcher {
   readonly report: Report;
   readonly keys: KeyKept;
   readonly #facts: Facts;
-  readonly #law: Law;
+  readonly #genesisRules: GenesisRules;
   readonly #counts: Counts;
   readonly #promises: Promises;
   readonly #log: LogMatching;
@@ -53,20 +53,20 @@ export class ClaimWatch implements Watcher {
     readonly facts: Facts;
     readonly naming: Naming;
     readonly shares: Shares;
-    readonly law: Law;
+    readonly genesisRules: GenesisRules;
     readonly counts: Counts;
     readonly report: Report;
   }) {
-    const { facts, naming, shares, law, counts, report } = parts;
+    const { facts, naming, shares, genesisRules, counts, report } = parts;
     this.report = report;
     this.#facts = facts;
-    this.#law = law;
+    this.#genesisRules = genesisRules;
     this.#counts = counts;
     this.#promises = new Promises(facts, report);
     this.#log = new LogMatching(facts, report, { forks: true });
     this.#history = new OwnHistory(facts, report);
     this.#attempts = new Attempts(naming);
-    this.#claim = new Claim(facts, this.#attempts, naming, law, report);
+    this.#claim = new Claim(facts, this.#attempts, naming, genesisRules, report);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
@@ -148,7 +148,7 @@ export class ClaimWatch implements Watcher {
       const outcome = decode(TaskRecord, value)?.outcome;
       if (outcome?.$case !== 'failed') continue;
       for (const evidence of outcome.value.evidence) {
-        const culprit = this.#law.culpritOf(evidence);
+        const culprit = this.#genesisRules.culpritOf(evidence);
         if (culprit !== undefined && this.#facts.nodes.includes(culprit)) {
           this.report('Blame', `${node} has a proof against ${culprit}, which is honest`);
         }

@@ -3,7 +3,7 @@ import type { Entry } from '../../../src/ports/index.js';
 import { Command, decode } from '../../../src/wire/index.js';
 import type { Attempts, KnownAttempt, Naming } from './attempts.js';
 import { short, type Facts, type Report } from './facts.js';
-import type { Law } from './law.js';
+import type { GenesisRules } from './genesis-rules.js';
 import type { AskedCall } from './watcher.js';
 
 type KnownRequest = {
@@ -24,7 +24,7 @@ export class Claim {
   readonly #facts: Facts;
   readonly #attempts: Attempts;
   readonly #naming: Naming;
-  readonly #law: Law;
+  readonly #genesisRules: GenesisRules;
   readonly #report: Report;
   /** What clients really asked of whom. */
   readonly #asked = new Set<string>();
@@ -32,11 +32,17 @@ export class Claim {
   /** By task: the request entries with somebody's true word. */
   readonly #requests = new Map<string, KnownRequest[]>();
 
-  constructor(facts: Facts, attempts: Attempts, naming: Naming, law: Law, report: Report) {
+  constructor(
+    facts: Facts,
+    attempts: Attempts,
+    naming: Naming,
+    genesisRules: GenesisRules,
+    report: Report,
+  ) {
     this.#facts = facts;
     this.#attempts = attempts;
     this.#naming = naming;
-    this.#law = law;
+    this.#genesisRules = genesisRules;
     this.#report = report;
   }
 
@@ -53,7 +59,7 @@ export class Claim {
     if (command?.$case !== 'request') return;
     const { method, request, authorization } = command.value;
     const by = authorization?.by;
-    const node = this.#law.voucherOf(command.value);
+    const node = this.#genesisRules.voucherOf(command.value);
     if (by?.$case !== 'voucher' || node === undefined) return;
     const { spiffeId, expireTimeMs } = by.value;
     const isHonest = this.#facts.nodes.includes(node);
@@ -66,7 +72,7 @@ export class Claim {
     const known: KnownRequest = {
       index: entry.index,
       hash,
-      content: toHex(this.#law.requestHash(method, request)),
+      content: toHex(this.#genesisRules.requestHash(method, request)),
       expireMs: Number(expireTimeMs),
     };
     this.#requests.set(task, [...(this.#requests.get(task) ?? []), known]);

@@ -1,56 +1,56 @@
 import { equal, type LogIndex, type NodeId, type Term } from '../../../src/common/index.js';
 import { LIMITS, type Append, type AppendReply } from '../../../src/raft/index.js';
-import type { Story } from './liar-story.js';
+import type { SentLog } from './sent-log.js';
 
 /** An append without its head, which says who speaks to whom, and in which term. */
 export type Telling = Omit<Append, 'type' | 'from' | 'to' | 'term'>;
 
 const ENTRY_OVERHEAD_BYTES = 128;
 
-/** One node that a liar leads, and how much of its story that node has taken. */
+/** One node that a liar leads, and how much of its log that node has taken. */
 export class Listener {
   readonly node: NodeId;
-  #story: Story;
-  /** It has said that it has the story up to here. */
+  #sentLog: SentLog;
+  /** It has said that it has the log up to here. */
   match: LogIndex = 0;
   /** The entry to tell next. */
   next: LogIndex;
   /** The index of its last refusal for time, until it takes that entry. */
   refusedTime: LogIndex | undefined;
 
-  constructor(node: NodeId, story: Story) {
+  constructor(node: NodeId, sentLog: SentLog) {
     this.node = node;
-    this.#story = story;
-    this.next = story.length + 1;
+    this.#sentLog = sentLog;
+    this.next = sentLog.length + 1;
   }
 
-  get story(): Story {
-    return this.#story;
+  get sentLog(): SentLog {
+    return this.#sentLog;
   }
 
-  /** Hears another story from where it parts from the one before. */
-  hear(story: Story): void {
-    let same = Math.min(this.match, story.length);
-    while (same > 0 && !equal(story.hashAt(same), this.#story.hashAt(same))) same--;
-    this.#story = story;
+  /** Follows another log from the point where it differs from the one before. */
+  hear(sentLog: SentLog): void {
+    let same = Math.min(this.match, sentLog.length);
+    while (same > 0 && !equal(sentLog.hashAt(same), this.#sentLog.hashAt(same))) same--;
+    this.#sentLog = sentLog;
     this.match = same;
     this.next = Math.max(1, Math.min(this.next, same + 1));
   }
 
-  /** What comes next of the story; the same again while the node does not answer. */
+  /** The next entries of the log; the same again while the node does not answer. */
   telling(round: number, commitOf: (listener: Listener) => LogIndex): Telling {
-    const { story } = this;
-    this.next = Math.min(this.next, story.length + 1);
-    this.match = Math.min(this.match, story.length);
+    const { sentLog } = this;
+    this.next = Math.min(this.next, sentLog.length + 1);
+    this.match = Math.min(this.match, sentLog.length);
     const prevIndex = this.next - 1;
     const entries = [];
     let bytes = 0;
-    for (const entry of story.entries.slice(prevIndex, prevIndex + LIMITS.appendEntriesMax)) {
+    for (const entry of sentLog.entries.slice(prevIndex, prevIndex + LIMITS.appendEntriesMax)) {
       bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES;
       if (entries.length > 0 && bytes > LIMITS.appendBytesMax) break;
       entries.push(entry);
     }
-    const [prevTerm, prevHash] = [story.termAt(prevIndex), story.hashAt(prevIndex)];
+    const [prevTerm, prevHash] = [sentLog.termAt(prevIndex), sentLog.hashAt(prevIndex)];
     return { round, prevIndex, prevTerm, prevHash, entries, commit: commitOf(this) };
   }
 
@@ -59,13 +59,13 @@ export class Listener {
     if (answer.refused === 'conflict') {
       const { prevIndex, hintIndex, hintTerm } = answer;
       if (prevIndex !== this.next - 1) return false;
-      const guess = this.story.lastWithTermAtMost(hintIndex, Math.min(hintTerm, term));
+      const guess = this.sentLog.lastWithTermAtMost(hintIndex, Math.min(hintTerm, term));
       const before = this.next;
       this.next = Math.max(1, Math.min(prevIndex, guess + 1));
       return this.next !== before;
     }
     const moved = answer.match > this.match;
-    this.match = Math.min(Math.max(this.match, answer.match), this.story.length);
+    this.match = Math.min(Math.max(this.match, answer.match), this.sentLog.length);
     this.next = Math.max(this.next, this.match + 1);
     this.refusedTime = answer.refused === 'time' ? answer.match + 1 : undefined;
     return moved;

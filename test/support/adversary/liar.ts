@@ -12,7 +12,7 @@ import {
 import { decodeSession, encode, encodeSession, RaftMessage } from '../../../src/wire/index.js';
 import type { SessionBody } from '../../../src/wire/index.js';
 import { Listener } from './liar-listener.js';
-import { Story } from './liar-story.js';
+import { SentLog } from './sent-log.js';
 
 export type LiarParts = {
   readonly self: NodeId;
@@ -34,8 +34,8 @@ const HEARTBEAT_TICKS = 5;
 
 /**
  * A malicious voter that speaks Raft itself, over the network port. It follows and stands for election honestly, by the code
- * under test, until it leads; then every other node hears the {@link Story} that the liar tells it, through honest means:
- * entries, acknowledgements, where the logs agree. The lies are in the stories, in {@link say}, and in what is put in place of
+ * under test, until it leads; then every other node gets the {@link SentLog} that the liar has for it, through honest means:
+ * entries, acknowledgements, where the logs agree. The lies are in the logs, in {@link say}, and in what is put in place of
  * the hooks. It stores nothing, so a new one begins from what it is given. Nothing happens in it that its ports did not bring.
  *
  * While it does not lead, {@link log} is what it was told, and it votes and acknowledges as it should.
@@ -60,7 +60,7 @@ export class Liar {
   readonly #parts: LiarParts;
   readonly #raft: Raft;
   /** The log as an honest node has it. */
-  readonly #log: Story;
+  readonly #log: SentLog;
   readonly #inner: Listener;
   #leading: Leading | undefined;
   #seenTerm: Term = 1;
@@ -79,7 +79,7 @@ export class Liar {
     const nothing = { hardState: { term: 0, votedFor: undefined }, entries: [] };
     const { remembered = nothing } = parts;
     this.#raft = createRaft({ id: self, voters, genesis, random }, remembered, clock.now());
-    this.#log = new Story(remembered.entries, () => this.#pushSoon());
+    this.#log = new SentLog(remembered.entries, () => this.#pushSoon());
     this.#raft.restored(0);
     this.#drain();
     this.#inner = new Listener(self, this.#log);
@@ -110,7 +110,7 @@ export class Liar {
   }
 
   /** What honest leaders told it. */
-  get log(): Story {
+  get log(): SentLog {
     return this.#log;
   }
 
@@ -141,7 +141,7 @@ export class Liar {
   }
 
   /** Speaks as the leader of `term`, whoever was elected. */
-  usurp(term: Term = this.term + 1): void {
+  leadUnelected(term: Term = this.term + 1): void {
     this.#lead(term);
   }
 
@@ -151,28 +151,28 @@ export class Liar {
     this.#inner.hear(this.#log);
   }
 
-  /** The story that all hear who were not given another one. */
-  get story(): Story {
-    return this.#led().story;
+  /** The log of all nodes that were not given another one. */
+  get sentLog(): SentLog {
+    return this.#led().sentLog;
   }
 
-  /** A story of its own for `nodes`, equal to what they were told so far. */
-  fork(nodes: readonly NodeId[]): Story {
+  /** A log of its own for `nodes`, equal to what they were told so far. */
+  fork(nodes: readonly NodeId[]): SentLog {
     const first = this.#led().listeners.find(({ node }) => nodes.includes(node));
-    const fork = new Story((first?.story ?? this.story).entries, () => this.#pushSoon());
+    const fork = new SentLog((first?.sentLog ?? this.sentLog).entries, () => this.#pushSoon());
     this.tell(fork, nodes);
     return fork;
   }
 
-  /** From now on `nodes` hear `story`. Only in a new term can they unlearn what another one has told them. */
-  tell(story: Story, nodes: readonly NodeId[]): void {
+  /** From now on `nodes` get this log. Only in a new term can they unlearn entries of another one. */
+  tell(sentLog: SentLog, nodes: readonly NodeId[]): void {
     for (const listener of [...this.#led().listeners, this.#inner]) {
-      if (nodes.includes(listener.node)) listener.hear(story);
+      if (nodes.includes(listener.node)) listener.hear(sentLog);
     }
     this.#pushSoon();
   }
 
-  /** How far `node` has acknowledged its story. */
+  /** How far `node` has acknowledged its log. */
   matchOf(node: NodeId): LogIndex {
     return this.#leading?.listeners.find((each) => each.node === node)?.match ?? 0;
   }
@@ -182,8 +182,8 @@ export class Liar {
     return this.#leading?.listeners.find((each) => each.node === node)?.refusedTime;
   }
 
-  storyOf(node: NodeId): Story {
-    return this.#led().listeners.find((each) => each.node === node)?.story ?? this.story;
+  sentLogOf(node: NodeId): SentLog {
+    return this.#led().listeners.find((each) => each.node === node)?.sentLog ?? this.sentLog;
   }
 
   /** Says anything to `message.to`, in its own name or another's. */
@@ -268,11 +268,11 @@ export class Liar {
   }
 
   #lead(term: Term): void {
-    const story = new Story(this.#log.entries, () => this.#pushSoon());
-    const listeners = this.peers.map((peer) => new Listener(peer, story));
-    this.#leading = { term, story, listeners };
+    const sentLog = new SentLog(this.#log.entries, () => this.#pushSoon());
+    const listeners = this.peers.map((peer) => new Listener(peer, sentLog));
+    this.#leading = { term, sentLog, listeners };
     this.#ledTerm = term;
-    this.#inner.hear(story);
+    this.#inner.hear(sentLog);
     this.onLeading();
     this.#pushSoon();
   }
@@ -291,7 +291,7 @@ export class Liar {
     });
   }
 
-  /** Tells everybody how the story goes on; with nothing new, that is a heartbeat. */
+  /** Sends every node the next entries of its log; without new ones, that is a heartbeat. */
   push(): void {
     if (this.#stopped) return;
     const leading = this.#leading;
@@ -304,12 +304,12 @@ export class Liar {
     this.#pushBeneath();
   }
 
-  #commitFor({ story, match }: Listener): LogIndex {
-    if (typeof story.commit === 'number') return story.commit;
-    if (story.commit === 'acknowledged') return match;
-    // Of those who hear this story; the liar has all of it.
-    const hearing = this.#leading?.listeners.filter((each) => each.story === story) ?? [];
-    const matches = [story.length, ...hearing.map((each) => each.match)];
+  #commitFor({ sentLog, match }: Listener): LogIndex {
+    if (typeof sentLog.commit === 'number') return sentLog.commit;
+    if (sentLog.commit === 'acknowledged') return match;
+    // Of the nodes that get this log; the liar has all of it.
+    const hearing = this.#leading?.listeners.filter((each) => each.sentLog === sentLog) ?? [];
+    const matches = [sentLog.length, ...hearing.map((each) => each.match)];
     const majority = Math.floor((this.peers.length + 1) / 2) + 1;
     return matches.toSorted((a, b) => b - a)[majority - 1] ?? 0;
   }
@@ -347,6 +347,6 @@ export class Liar {
 
 type Leading = {
   readonly term: Term;
-  readonly story: Story;
+  readonly sentLog: SentLog;
   readonly listeners: readonly Listener[];
 };

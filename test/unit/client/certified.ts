@@ -12,7 +12,7 @@ import { METHODS } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { Voucher } from '../../../src/wire/index.js';
 import type { Sharing } from '../../../src/wire/index.js';
-import { NODES } from '../rpc/stage.js';
+import { NODES } from '../rpc/server-fixture.js';
 
 /** An Ed25519 key pair of a node, or one that stands for a key in shares. */
 export type Pair = { readonly privateKey: KeyObject; readonly publicKey: Uint8Array };

@@ -18,8 +18,8 @@ import {
   taskRecord,
   tlsFor,
   until,
-} from '../rpc/stage.js';
-import type { Authorities } from '../rpc/stage.js';
+} from '../rpc/server-fixture.js';
+import type { Authorities } from '../rpc/server-fixture.js';
 import type { Genesis } from '../../../src/client/index.js';
 import { certifiedKey, pair, signBy } from './certified.js';
 

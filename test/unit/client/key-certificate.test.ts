@@ -4,8 +4,8 @@ import type { Genesis, Judgement, Key, KeyCertificate } from '../../../src/clien
 import { presentKey } from '../../../src/api/present.js';
 import { encode, GenerateKeyRequest } from '../../../src/wire/index.js';
 import type { Sharing } from '../../../src/wire/index.js';
-import { authorities, genesisFor, NODES } from '../rpc/stage.js';
-import type { Authorities } from '../rpc/stage.js';
+import { authorities, genesisFor, NODES } from '../rpc/server-fixture.js';
+import type { Authorities } from '../rpc/server-fixture.js';
 import { certifiedKey, pair, signBy } from './certified.js';
 
 const nodes = NODES.map(pair);

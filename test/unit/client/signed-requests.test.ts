@@ -8,8 +8,8 @@ import { METHODS } from '../../../src/state/index.js';
 import { encode, GenerateKeyResponse, SignRequest, SignResponse } from '../../../src/wire/index.js';
 import { ScriptedNode } from '../../support/adversary/scripted-node.js';
 import type { Answer, Received } from '../../support/adversary/scripted-node.js';
-import { authorities, genesisFor, tlsFor } from '../rpc/stage.js';
-import type { Authorities } from '../rpc/stage.js';
+import { authorities, genesisFor, tlsFor } from '../rpc/server-fixture.js';
+import type { Authorities } from '../rpc/server-fixture.js';
 import { pair, signBy } from './certified.js';
 
 const key = pair();

@@ -13,18 +13,18 @@ import {
   SignRequest,
 } from '../../../src/wire/index.js';
 import { METHODS } from '../../inputs/table.js';
-import { Stage } from './stage.js';
-import type { Caller } from './stage.js';
+import { Fixture } from './server-fixture.js';
+import type { Caller } from './server-fixture.js';
 
 /* What test/inputs/table.ts cannot hold: noise, and what a node's log says. */
 
-let stage: Stage;
+let fixture: Fixture;
 let app: Caller;
 beforeAll(async () => {
-  stage = await Stage.open();
-  app = await stage.as('app');
+  fixture = await Fixture.open();
+  app = await fixture.as('app');
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 
 /** The request of each method. */
 const REQUESTS = {
@@ -67,7 +67,7 @@ test('attack 20: a scalar to add to the key is an unknown field', async () => {
       reason: 'INVALID_ENCODING',
     });
   }
-  expect(stage.backend.submissions).toEqual([]);
+  expect(fixture.backend.submissions).toEqual([]);
 });
 
 test('60: an internal error is INTERNAL with an id, and its words stay in the log', async () => {
@@ -76,7 +76,7 @@ test('60: an internal error is INTERNAL with an id, and its words stay in the lo
     SignRequest,
     SignRequest.fromPartial({ requestId: 'request-1', keyId: 'demo', payload }),
   );
-  stage.backend.onSubmit = () => Promise.reject(new TypeError('canary in the cause'));
+  fixture.backend.onSubmit = () => Promise.reject(new TypeError('canary in the cause'));
 
   const answer = await app.call(METHODS.sign, signRequest);
 
@@ -90,7 +90,7 @@ test('60: an internal error is INTERNAL with an id, and its words stay in the lo
   );
   expect(sent.join()).toContain('internal error');
   expect(sent.join()).not.toContain('canary');
-  const line = stage.logger.lines.find(({ level }) => level === 'error');
+  const line = fixture.logger.lines.find(({ level }) => level === 'error');
   expect(line?.fields).toMatchObject({
     errorId: answer.facts['error_id'],
     error: expect.stringContaining('canary in the cause'),

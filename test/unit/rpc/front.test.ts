@@ -22,26 +22,26 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from '../../support/wire/http2-frames.js';
-import { keyRecord, MemoryLogger, selfOf, Stage, tlsFor, until } from './stage.js';
+import { keyRecord, MemoryLogger, selfOf, Fixture, tlsFor, until } from './server-fixture.js';
 
 const GET_KEY = '/quorate.v1.KeyService/GetKey';
 const SIGN = '/quorate.v1.SigningService/Sign';
 const request = encode(GetKeyRequest, { keyId: 'demo' });
 
-let stage: Stage;
+let fixture: Fixture;
 const sockets: Socket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await stage.close();
+  await fixture.close();
 });
 
-async function open(bounds: NonNullable<Parameters<typeof Stage.open>[0]>['bounds'] = {}) {
-  stage = await Stage.open({ bounds });
-  stage.backend.keys.set('demo', keyRecord('demo'));
+async function open(bounds: NonNullable<Parameters<typeof Fixture.open>[0]>['bounds'] = {}) {
+  fixture = await Fixture.open({ bounds });
+  fixture.backend.keys.set('demo', keyRecord('demo'));
 }
 
 /** A connection that says nothing by itself. */
-async function dial(localAddress = '127.0.0.1', address = stage.address): Promise<Socket> {
+async function dial(localAddress = '127.0.0.1', address = fixture.address): Promise<Socket> {
   const socket = connect({
     host: '127.0.0.1',
     port: Number(address.split(':')[1]),
@@ -55,7 +55,7 @@ async function dial(localAddress = '127.0.0.1', address = stage.address): Promis
 }
 
 async function isServed(name = 'app'): Promise<boolean> {
-  const app = await stage.as('app', name);
+  const app = await fixture.as('app', name);
   return (await app.call(GET_KEY, request)).code === status.OK;
 }
 
@@ -81,8 +81,8 @@ test('33: the peer port limits connections, too', async () => {
   await open();
   const peers = createPeerServer({
     listen: '127.0.0.1:0',
-    tls: await tlsFor(stage.authorities, 'tee', 'node-1'),
-    genesis: stage.genesis,
+    tls: await tlsFor(fixture.authorities, 'tee', 'node-1'),
+    genesis: fixture.genesis,
     self: selfOf(nodeId('node-1'), 1),
     logger: new MemoryLogger(),
   });
@@ -94,8 +94,8 @@ test('33: the peer port limits connections, too', async () => {
 
 test('33: a TLS connection that sends no HTTP/2 is closed at the idle limit', async () => {
   await open({ idleMs: 50 });
-  const tls = await tlsFor(stage.authorities, 'app', 'app');
-  const connection = await FrameConnection.open(stage.address, tls, false);
+  const tls = await tlsFor(fixture.authorities, 'app', 'app');
+  const connection = await FrameConnection.open(fixture.address, tls, false);
   expect(await connection.ended).toMatchObject({ bytesSent: 0 });
 });
 
@@ -109,9 +109,9 @@ test('connections of one address are limited until one of them is closed', async
   other.write('x');
 
   first.destroy();
-  await until(() => stage.server.connectionCount() === 2);
+  await until(() => fixture.server.connectionCount() === 2);
   const next = await dial();
-  await until(() => stage.server.connectionCount() === 3);
+  await until(() => fixture.server.connectionCount() === 3);
   expect(next.destroyed).toBe(false);
 });
 
@@ -120,7 +120,7 @@ test('connections of a port are limited, from all addresses together', async () 
   await dial('127.0.0.1');
   await dial('127.0.0.2');
   await once(await dial('127.0.0.3'), 'close');
-  expect(stage.server.connectionCount()).toBe(2);
+  expect(fixture.server.connectionCount()).toBe(2);
 });
 
 test.each([
@@ -142,8 +142,8 @@ test.each([
   ['frames of an unknown type', frame(0xbb, 0, 0, Buffer.alloc(100))],
 ])('53: a flood of %s ends its connection, and no other client notices', async (_, flood) => {
   await open();
-  const tls = await tlsFor(stage.authorities, 'app', 'mallory');
-  const connection = await FrameConnection.open(stage.address, tls);
+  const tls = await tlsFor(fixture.authorities, 'app', 'mallory');
+  const connection = await FrameConnection.open(fixture.address, tls);
   const chunk = Buffer.concat(Array.from({ length: 512 }, () => flood));
 
   // A gigabyte: whoever takes all of that has no limit.
@@ -151,13 +151,13 @@ test.each([
 
   expect(isCut).toBe(true);
   expect(await isServed()).toBe(true);
-  expect(stage.backend.submissions).toEqual([]);
+  expect(fixture.backend.submissions).toEqual([]);
 });
 
 test('53: streams that are opened and reset at once end their connection', async () => {
   await open();
-  const tls = await tlsFor(stage.authorities, 'app', 'mallory');
-  const connection = await FrameConnection.open(stage.address, tls);
+  const tls = await tlsFor(fixture.authorities, 'app', 'mallory');
+  const connection = await FrameConnection.open(fixture.address, tls);
   const block = headerBlock(callHeaders(GET_KEY));
   const reset = Buffer.from([0, 0, 0, 8]);
   for (let opened = 0; opened < 1_000_000 && !connection.isOver; opened += 50) {
@@ -169,33 +169,33 @@ test('53: streams that are opened and reset at once end their connection', async
   }
 
   await connection.ended;
-  expect(stage.backend.entered).toBe(0);
+  expect(fixture.backend.entered).toBe(0);
   expect(await isServed()).toBe(true);
 });
 
 test('52: a caller above its rate is RESOURCE_EXHAUSTED with a time to retry; others are served', async () => {
   await open({ pace: { callsPerSecond: 0.5, callsBurst: 2 } });
-  const app = await stage.as('app');
+  const app = await fixture.as('app');
   expect([await isServed(), await isServed()]).toEqual([true, true]);
-  const before = stage.backend.entered;
+  const before = fixture.backend.entered;
 
   const third = await app.call(GET_KEY, request);
 
   expect(third).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'CALLS_TOO_FAST' });
   expect(third.retryMs).toBeGreaterThan(0);
   expect(third.retryMs).toBeLessThanOrEqual(2_000);
-  expect(stage.backend.entered).toBe(before);
+  expect(fixture.backend.entered).toBe(before);
   expect(await isServed('other')).toBe(true);
 });
 
 test('52: a caller with too many open calls is RESOURCE_EXHAUSTED until one of them ends', async () => {
   await open({ pace: { callsOpenPerCallerMax: 1 } });
-  const app = await stage.as('app');
-  stage.backend.onSubmit = () => new Promise(() => undefined);
+  const app = await fixture.as('app');
+  fixture.backend.onSubmit = () => new Promise(() => undefined);
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
   const sign = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [] });
   const waiting = app.call(SIGN, sign, { timeoutMs: 300 });
-  await until(() => stage.backend.submissions.length === 1);
+  await until(() => fixture.backend.submissions.length === 1);
 
   expect(await app.call(GET_KEY, request)).toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
@@ -210,8 +210,8 @@ test('52: a caller with too many open calls is RESOURCE_EXHAUSTED until one of t
 
 test('a stopping server cuts endless calls, endless handshakes and silent connections', async () => {
   await open({ front: { firstByteMs: 60_000 } });
-  const app = await stage.as('app');
-  stage.backend.onSubmit = () => new Promise(() => undefined);
+  const app = await fixture.as('app');
+  fixture.backend.onSubmit = () => new Promise(() => undefined);
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
   const call = app.call(
     SIGN,
@@ -220,28 +220,28 @@ test('a stopping server cuts endless calls, endless handshakes and silent connec
       timeoutMs: 60_000,
     },
   );
-  await until(() => stage.backend.submissions.length === 1);
+  await until(() => fixture.backend.submissions.length === 1);
   const silent = await dial();
   const handshaking = await dial();
   handshaking.write(Buffer.from([0x16, 3, 1]));
-  await until(() => stage.server.connectionCount() === 3);
+  await until(() => fixture.server.connectionCount() === 3);
 
-  await stage.server.stop(0);
+  await fixture.server.stop(0);
 
-  expect(stage.server.connectionCount()).toBe(0);
+  expect(fixture.server.connectionCount()).toBe(0);
   expect([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL]).toContain((await call).code);
   for (const socket of [silent, handshaking]) if (!socket.closed) await once(socket, 'close');
 });
 
 test('a stopping server lets a call in flight have its answer', async () => {
   await open();
-  const app = await stage.as('app');
+  const app = await fixture.as('app');
   const answer = new EventEmitter();
-  stage.backend.onRead = async () => void (await once(answer, 'now'));
+  fixture.backend.onRead = async () => void (await once(answer, 'now'));
   const call = app.call(GET_KEY, request);
-  await until(() => stage.backend.readCount === 1);
+  await until(() => fixture.backend.readCount === 1);
 
-  const stopped = stage.server.stop(10_000);
+  const stopped = fixture.server.stop(10_000);
   answer.emit('now');
 
   expect((await call).code).toBe(status.OK);
@@ -250,7 +250,7 @@ test('a stopping server lets a call in flight have its answer', async () => {
 
 test('grpc-js accepts connections injected by other code: the experimental call that the front needs', async () => {
   await open();
-  const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
+  const tls = await tlsFor(fixture.authorities, 'tee', 'node-1');
   const server = new Server();
   const injector = server.createConnectionInjector(serverCredentials(tls, {}));
   expect(Object.keys(injector).sort()).toEqual(['destroy', 'drain', 'injectConnection']);

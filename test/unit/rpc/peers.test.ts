@@ -32,8 +32,8 @@ import {
   selfOf,
   tlsFor,
   until,
-} from './stage.js';
-import type { Authorities } from './stage.js';
+} from './server-fixture.js';
+import type { Authorities } from './server-fixture.js';
 
 /** What a node was told, in order. */
 class Told implements NetworkListener {

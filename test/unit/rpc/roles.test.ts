@@ -22,13 +22,13 @@ import {
 } from '../../../src/wire/services.js';
 import { certificateNaming } from './naming.js';
 import { rawCall } from './raw.js';
-import { Caller, channelFor, MemoryLogger, Stage, tlsFor } from './stage.js';
+import { Caller, channelFor, MemoryLogger, Fixture, tlsFor } from './server-fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await Stage.open();
+  fixture = await Fixture.open();
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 
 const ROLES: readonly Role[] = ['auditor', 'app', 'operator', 'tee', 'mesh'];
 const generate = GenerateKeyRequest.encode(
@@ -88,27 +88,29 @@ describe.each(ROLES)('the role %s', (role) => {
   const forbidden = MATRIX.filter(([, , may]) => !may.includes(role));
 
   test.each(permitted)('this role may call %s', async (path, request, _, then) => {
-    const { code } = await (await stage.as(role)).call(path, request);
+    const { code } = await (await fixture.as(role)).call(path, request);
 
     expect(code).toBe(then);
   });
 
   if (forbidden.length > 0)
     test.each(forbidden)('this role may not call %s', async (path, request) => {
-      const before = stage.backend.entered;
+      const before = fixture.backend.entered;
 
-      const answer = await (await stage.as(role)).call(path, request);
+      const answer = await (await fixture.as(role)).call(path, request);
 
       expect(answer).toMatchObject({
         code: status.PERMISSION_DENIED,
         reason: 'ROLE_NOT_PERMITTED',
         facts: { role },
       });
-      expect(stage.backend.entered).toBe(before);
+      expect(fixture.backend.entered).toBe(before);
     });
 
   test('a role finds no method of the peer port on the public port', async () => {
-    const answer = await (await stage.as(role)).call('/quorate.peer.v1.PeerService/Raft', nothing);
+    const answer = await (
+      await fixture.as(role)
+    ).call('/quorate.peer.v1.PeerService/Raft', nothing);
 
     expect(answer.code).toBe(status.UNIMPLEMENTED);
   });
@@ -116,16 +118,16 @@ describe.each(ROLES)('the role %s', (role) => {
 
 /** The code that a call gets, and -1 if a handler was entered for it. */
 async function enter(channel: ChannelCredentials): Promise<number> {
-  const before = stage.backend.entered;
-  const caller = new Caller(stage.address, channel);
+  const before = fixture.backend.entered;
+  const caller = new Caller(fixture.address, channel);
   const answer = await caller.call('/quorate.v1.ClusterService/GetCluster', nothing);
   caller.close();
-  return stage.backend.entered === before ? answer.code : -1;
+  return fixture.backend.entered === before ? answer.code : -1;
 }
 
 describe('connections that the public port refuses', () => {
   test('the public port refuses a certificate of a foreign authority', async () => {
-    const tls = await tlsFor(stage.authorities, 'operator', 'eve', stage.authorities.foreign);
+    const tls = await tlsFor(fixture.authorities, 'operator', 'eve', fixture.authorities.foreign);
 
     expect(await enter(channelFor(tls))).toBe(status.UNAVAILABLE);
   });
@@ -133,10 +135,10 @@ describe('connections that the public port refuses', () => {
   test('the public port refuses an expired certificate', async () => {
     const request = { role: 'app', name: 'app', dns: [], ips: [], days: 1 } as const;
     const yesterday = Date.now() - 2 * 86_400_000;
-    const late = await issueCertificate(stage.authorities.ours, request, yesterday);
+    const late = await issueCertificate(fixture.authorities.ours, request, yesterday);
 
     const tls = {
-      ca: stage.authorities.ours.certificate,
+      ca: fixture.authorities.ours.certificate,
       cert: late.certificate,
       key: late.privateKey,
     };
@@ -145,7 +147,7 @@ describe('connections that the public port refuses', () => {
   });
 
   test('the public port refuses a client without a certificate', async () => {
-    const context = createSecureContext({ ca: stage.authorities.ours.certificate });
+    const context = createSecureContext({ ca: fixture.authorities.ours.certificate });
 
     expect(await enter(credentials.createFromSecureContext(context))).toBe(status.UNAVAILABLE);
   });
@@ -155,7 +157,7 @@ describe('connections that the public port refuses', () => {
   });
 
   test('the public port refuses TLS 1.2', async () => {
-    const tls = await tlsFor(stage.authorities, 'operator', 'old');
+    const tls = await tlsFor(fixture.authorities, 'operator', 'old');
     const old = channelFor(tls, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
 
     expect(await enter(old)).toBe(status.UNAVAILABLE);
@@ -167,7 +169,7 @@ describe('connections that the public port refuses', () => {
     ['an unknown role', ['spiffe://quorate/root/eve']],
     ['two SPIFFE ids', ['spiffe://quorate/app/a', 'spiffe://quorate/operator/b']],
   ])('the public port refuses a certificate that names %s', async (_, uris) => {
-    const tls = await certificateNaming(stage.authorities.ours, uris);
+    const tls = await certificateNaming(fixture.authorities.ours, uris);
 
     expect(await enter(channelFor(tls))).toBe(status.UNAUTHENTICATED);
   });
@@ -183,7 +185,7 @@ test('a certificate name that quotes the syntax of names has no identity', () =>
 test('a method without a line in the role table does not register', async () => {
   const listener = new Listener({
     listen: '127.0.0.1:0',
-    credentials: serverCredentials(await tlsFor(stage.authorities, 'tee', 'node-1'), {}),
+    credentials: serverCredentials(await tlsFor(fixture.authorities, 'tee', 'node-1'), {}),
     options: {},
     front: { connectionsPerAddressMax: 4, floods: 'cut' },
     logger: new MemoryLogger(),
@@ -202,7 +204,7 @@ test('a method without a line in the role table does not register', async () => 
 });
 
 test('33: a request that does not arrive in time is not waited for', async () => {
-  const tls = await tlsFor(stage.authorities, 'tee', 'node-1');
+  const tls = await tlsFor(fixture.authorities, 'tee', 'node-1');
   const listener = new Listener({
     listen: '127.0.0.1:0',
     credentials: serverCredentials(tls, {}),
@@ -215,7 +217,7 @@ test('33: a request that does not arrive in time is not waited for', async () =>
   listener.addService(KeyServiceService, { getKey: () => entered++ });
   const address = await listener.listen();
   const path = '/quorate.v1.KeyService/GetKey';
-  const app = await tlsFor(stage.authorities, 'app', 'app');
+  const app = await tlsFor(fixture.authorities, 'app', 'app');
 
   // A message that says it has ten bytes and has one; and a whole one on a stream that is never ended.
   for (const body of [Uint8Array.of(0, 0, 0, 0, 10, 1), Uint8Array.of(0, 0, 0, 0, 0)])

@@ -35,28 +35,28 @@ import {
   keyRecord,
   signatureResult,
   SOON_MS,
-  Stage,
+  Fixture,
   taskRecord,
   tlsFor,
   until,
-} from './stage.js';
-import type { Seen } from './stage.js';
+} from './server-fixture.js';
+import type { Seen } from './server-fixture.js';
 
 const GENERATE = '/quorate.v1.KeyService/GenerateKey';
 const SIGN = '/quorate.v1.SigningService/Sign';
 const GET_TASK = '/quorate.v1.TaskService/GetTask';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await Stage.open();
+  fixture = await Fixture.open();
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 afterEach(() => {
-  stage.backend.keys.clear();
-  stage.backend.tasks.clear();
-  stage.backend.submissions.length = 0;
-  stage.backend.onRead = () => Promise.resolve();
-  stage.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
+  fixture.backend.keys.clear();
+  fixture.backend.tasks.clear();
+  fixture.backend.submissions.length = 0;
+  fixture.backend.onRead = () => Promise.resolve();
+  fixture.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
 });
 
 const generate = encode(
@@ -78,9 +78,9 @@ function answerOf<T>(type: MessageType<T>, seen: Seen): T {
 
 describe('GenerateKey', () => {
   test('GenerateKey answers with the key when its task is done', async () => {
-    const app = await stage.as('app');
-    stage.backend.onSubmit = () => {
-      stage.backend.keys.set('demo', keyRecord('demo', { taskId: 't' }));
+    const app = await fixture.as('app');
+    fixture.backend.onSubmit = () => {
+      fixture.backend.keys.set('demo', keyRecord('demo', { taskId: 't' }));
       const value = { publicKey: new Uint8Array(32).fill(7), keyVersion: 1 };
       return Promise.resolve(taskRecord('t', generatedKeyResult(value)));
     };
@@ -93,9 +93,12 @@ describe('GenerateKey', () => {
       state: KeyState.PENDING,
       participants: ['node-1', 'node-2', 'node-3'],
       createTime: { seconds: 1_700_000_000n, nanos: 123_000_000 },
-      certificate: { clusterId: stage.genesis.clusterId, sharing: { baseVersion: 0, version: 1 } },
+      certificate: {
+        clusterId: fixture.genesis.clusterId,
+        sharing: { baseVersion: 0, version: 1 },
+      },
     });
-    expect(stage.backend.submissions[0]).toMatchObject({
+    expect(fixture.backend.submissions[0]).toMatchObject({
       method: GENERATE,
       request: generate,
       requester: 'spiffe://quorate/app/app',
@@ -104,20 +107,20 @@ describe('GenerateKey', () => {
   });
 
   test('GenerateKey answers with its task alone when most of the time has passed', async () => {
-    const app = await stage.as('app');
+    const app = await fixture.as('app');
     const taskId = taskIdOf('spiffe://quorate/app/app', 'r-1');
-    stage.backend.onSubmit = never;
-    stage.backend.tasks.set(taskId, taskRecord(taskId));
+    fixture.backend.onSubmit = never;
+    fixture.backend.tasks.set(taskId, taskRecord(taskId));
 
     const answer = await app.call(GENERATE, generate, { timeoutMs: 2_000 });
 
     expect(answerOf(GenerateKeyResponse, answer)).toEqual({ key: undefined, taskId });
-    expect(stage.backend.submissions[0]?.signal.aborted).toBe(true);
+    expect(fixture.backend.submissions[0]?.signal.aborted).toBe(true);
   });
 
   test('GenerateKey runs out of time when its task is not known on this node', async () => {
-    const app = await stage.as('app');
-    stage.backend.onSubmit = never;
+    const app = await fixture.as('app');
+    fixture.backend.onSubmit = never;
 
     const answer = await app.call(GENERATE, generate, { timeoutMs: 200 });
 
@@ -125,14 +128,14 @@ describe('GenerateKey', () => {
   });
 
   test('GenerateKey fails as its task failed', async () => {
-    const app = await stage.as('app');
-    stage.backend.onSubmit = failed('CULPRIT_PROVED');
+    const app = await fixture.as('app');
+    fixture.backend.onSubmit = failed('CULPRIT_PROVED');
     expect(await app.call(GENERATE, generate)).toMatchObject({
       code: status.ABORTED,
       reason: 'CULPRIT_PROVED',
       facts: { task_id: 't' },
     });
-    stage.backend.onSubmit = failed('REQUEST_EXPIRED');
+    fixture.backend.onSubmit = failed('REQUEST_EXPIRED');
     expect(await app.call(GENERATE, generate)).toMatchObject({
       code: status.DEADLINE_EXCEEDED,
       reason: 'REQUEST_EXPIRED',
@@ -150,8 +153,8 @@ describe('Sign', () => {
   };
 
   test('Sign answers with the signature of its task', async () => {
-    const app = await stage.as('app');
-    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t', signatureResult(value)));
+    const app = await fixture.as('app');
+    fixture.backend.onSubmit = () => Promise.resolve(taskRecord('t', signatureResult(value)));
 
     const answer = answerOf(SignResponse, await app.call(SIGN, sign, { timeoutMs: 3_000 }));
 
@@ -160,16 +163,16 @@ describe('Sign', () => {
       signers: ['node-1', 'node-3'],
       taskId: 't',
     });
-    const expiresInMs = stage.backend.submissions[0]?.expiresInMs ?? 0;
+    const expiresInMs = fixture.backend.submissions[0]?.expiresInMs ?? 0;
     expect(expiresInMs).toBeGreaterThan(1_000);
     expect(expiresInMs).toBeLessThanOrEqual(3_000);
   });
 
   test('Sign gives a request 30 s without a client deadline, and 120 s at most', async () => {
-    const app = await stage.as('app');
+    const app = await fixture.as('app');
     const ask = async (timeoutMs: number): Promise<number> => {
       await app.call(SIGN, sign, { timeoutMs });
-      return stage.backend.submissions.at(-1)?.expiresInMs ?? 0;
+      return fixture.backend.submissions.at(-1)?.expiresInMs ?? 0;
     };
 
     expect(await ask(Number.POSITIVE_INFINITY)).toBeGreaterThan(29_000);
@@ -179,8 +182,8 @@ describe('Sign', () => {
   });
 
   test('Sign stops waiting when its client cancels', async () => {
-    stage.backend.onSubmit = never;
-    const app = await stage.as('app');
+    fixture.backend.onSubmit = never;
+    const app = await fixture.as('app');
     const call = app.client.makeUnaryRequest(
       SIGN,
       (bytes: Uint8Array) => Buffer.from(bytes),
@@ -188,12 +191,12 @@ describe('Sign', () => {
       sign,
       () => undefined,
     );
-    await until(() => stage.backend.submissions.length === 1);
+    await until(() => fixture.backend.submissions.length === 1);
 
     call.cancel();
 
-    await until(() => stage.backend.submissions[0]?.signal.aborted === true);
-    expect(stage.backend.submissions[0]?.signal.reason).toMatchObject({ code: 'cancelled' });
+    await until(() => fixture.backend.submissions[0]?.signal.aborted === true);
+    expect(fixture.backend.submissions[0]?.signal.reason).toMatchObject({ code: 'cancelled' });
   });
 });
 
@@ -203,7 +206,7 @@ describe('lists', () => {
   test('the pages of a list together leave no item out', async () => {
     for (let at = 0; at < 25; at++) {
       const id = `key-${String(at).padStart(2, '0')}`;
-      stage.backend.keys.set(id, keyRecord(id));
+      fixture.backend.keys.set(id, keyRecord(id));
     }
     const ids: string[] = [];
     let pageToken = '';
@@ -213,12 +216,12 @@ describe('lists', () => {
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
 
-    expect(ids).toEqual([...stage.backend.keys.keys()]);
+    expect(ids).toEqual([...fixture.backend.keys.keys()]);
   });
 
   test('a page of a list stays below the size that clients take, except for a single item', async () => {
     for (const id of ['a', 'b', 'c'])
-      stage.backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
+      fixture.backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
 
     const page = answerOf(ListKeysResponse, await listKeys(0));
 
@@ -249,8 +252,8 @@ describe('tasks', () => {
   const theirs = 'b'.repeat(26);
   const nobodys = 'c'.repeat(26);
   const put = (): void => {
-    stage.backend.tasks.set(mine, taskRecord(mine));
-    stage.backend.tasks.set(
+    fixture.backend.tasks.set(mine, taskRecord(mine));
+    fixture.backend.tasks.set(
       theirs,
       taskRecord(theirs, {
         requester: 'spiffe://quorate/app/other',
@@ -266,7 +269,7 @@ describe('tasks', () => {
       taskId: taskIdNamed(theirs),
       sessionId: sessionId('ab'.repeat(32)),
     } as const;
-    stage.backend.proven.set(theirs, [{ culprit, evidence: utf8('judged') }]);
+    fixture.backend.proven.set(theirs, [{ culprit, evidence: utf8('judged') }]);
 
     const { task } = answerOf(GetTaskResponse, await getTask('auditor', theirs));
     expect(task?.culprits).toEqual([
@@ -321,10 +324,11 @@ describe('tasks', () => {
 });
 
 test('a read without a quorum is UNAVAILABLE, with a time to retry and the leader’s name', async () => {
-  stage.backend.onRead = () => Promise.reject(new ClusterError('no-quorum', 'No majority answers'));
+  fixture.backend.onRead = () =>
+    Promise.reject(new ClusterError('no-quorum', 'No majority answers'));
 
   const answer = await (
-    await stage.as('auditor')
+    await fixture.as('auditor')
   ).call('/quorate.v1.KeyService/GetKey', encode(GetKeyRequest, { keyId: 'demo' }));
 
   expect(answer).toMatchObject({
@@ -336,20 +340,20 @@ test('a read without a quorum is UNAVAILABLE, with a time to retry and the leade
 });
 
 test('GetKey shows a key with its certificate', async () => {
-  stage.backend.keys.set('demo', keyRecord('demo'));
+  fixture.backend.keys.set('demo', keyRecord('demo'));
   const request = encode(GetKeyRequest, { keyId: 'demo' });
-  const seen = await (await stage.as('auditor')).call('/quorate.v1.KeyService/GetKey', request);
+  const seen = await (await fixture.as('auditor')).call('/quorate.v1.KeyService/GetKey', request);
   expect(answerOf(GetKeyResponse, seen).key?.keyId).toBe('demo');
 });
 
 test('GetCluster shows the answering node’s view, without a quorum too', async () => {
-  const auditor = await stage.as('auditor');
-  stage.backend.onRead = never;
+  const auditor = await fixture.as('auditor');
+  fixture.backend.onRead = never;
 
   const seen = await auditor.call('/quorate.v1.ClusterService/GetCluster', new Uint8Array());
 
   expect(answerOf(GetClusterResponse, seen).cluster).toMatchObject({
-    clusterId: stage.genesis.clusterId,
+    clusterId: fixture.genesis.clusterId,
     nodeId: 'node-1',
     leaderId: 'node-2',
     term: 7n,
@@ -365,12 +369,12 @@ test('GetCluster shows the answering node’s view, without a quorum too', async
       { nodeId: 'node-3', leader: false, reachable: false, build: undefined },
     ],
   });
-  stage.backend.onRead = () => Promise.resolve();
+  fixture.backend.onRead = () => Promise.resolve();
 });
 
 describe('health', () => {
   test('health is SERVING on a node with a leader, caught up, until it drains', async () => {
-    const one = await Stage.open();
+    const one = await Fixture.open();
     const app = await one.as('app');
     const refreshed = async (): Promise<number | undefined> => {
       one.server.attach(one.backend);
@@ -392,7 +396,7 @@ describe('health', () => {
 });
 
 test('a server without a backend listens and answers UNAVAILABLE', async () => {
-  const early = await Stage.open({ attached: false });
+  const early = await Fixture.open({ attached: false });
   const app = await early.as('app');
 
   expect(await app.call(SIGN, sign)).toMatchObject({
@@ -405,7 +409,7 @@ test('a server without a backend listens and answers UNAVAILABLE', async () => {
 });
 
 test('a stopping server lets the call in flight end', async () => {
-  const one = await Stage.open();
+  const one = await Fixture.open();
   const app = await one.as('app');
   const finishing: (() => void)[] = [];
   one.backend.onRead = () => new Promise((resolve) => finishing.push(resolve));
@@ -421,7 +425,7 @@ test('a stopping server lets the call in flight end', async () => {
 });
 
 test('a stopping server cuts a call that does not end', async () => {
-  const one = await Stage.open();
+  const one = await Fixture.open();
   const app = await one.as('app');
   one.backend.onRead = never;
   const call = app.call('/quorate.v1.KeyService/ListKeys', new Uint8Array());
@@ -435,7 +439,7 @@ test('a stopping server cuts a call that does not end', async () => {
 
 describe('reflection', () => {
   test('reflection lists the public services and health, and none of the peer port', async () => {
-    const app = await stage.as('app');
+    const app = await fixture.as('app');
     // list_services = 7: "*"
     const answer = await reflect(app.client, Uint8Array.from([0x3a, 1, 0x2a]));
     const text = Buffer.from(answer as Uint8Array).toString('latin1');
@@ -446,7 +450,7 @@ describe('reflection', () => {
   });
 
   test('reflection gives the file of a symbol', async () => {
-    const app = await stage.as('app');
+    const app = await fixture.as('app');
     const symbol = utf8('quorate.v1.SigningService');
     const answer = await reflect(app.client, Uint8Array.from([0x22, symbol.length, ...symbol]));
     const text = Buffer.from(answer as Uint8Array).toString('latin1');
@@ -456,8 +460,8 @@ describe('reflection', () => {
   });
 
   test('reflection is refused to nodes', async () => {
-    const tls = await tlsFor(stage.authorities, 'tee', 'node-2');
-    const node = new Caller(stage.address, channelFor(tls));
+    const tls = await tlsFor(fixture.authorities, 'tee', 'node-2');
+    const node = new Caller(fixture.address, channelFor(tls));
     expect(await reflect(node.client, Uint8Array.from([0x3a, 1, 0x2a]))).toBe(
       status.PERMISSION_DENIED,
     );
@@ -473,16 +477,16 @@ function failed(reason: string) {
 
 async function listKeys(pageSize: number, pageToken = ''): Promise<Seen> {
   const request = encode(ListKeysRequest, { pageSize, pageToken });
-  return (await stage.as('auditor')).call('/quorate.v1.KeyService/ListKeys', request);
+  return (await fixture.as('auditor')).call('/quorate.v1.KeyService/ListKeys', request);
 }
 
 async function getTask(role: 'app' | 'operator' | 'auditor', taskId: string): Promise<Seen> {
-  return (await stage.as(role)).call(GET_TASK, encode(GetTaskRequest, { taskId }));
+  return (await fixture.as(role)).call(GET_TASK, encode(GetTaskRequest, { taskId }));
 }
 
 async function listTasks(role: 'app' | 'auditor', openOnly: boolean): Promise<string[]> {
   const request = encode(ListTasksRequest, { pageSize: 0, pageToken: '', openOnly });
-  const seen = await (await stage.as(role)).call('/quorate.v1.TaskService/ListTasks', request);
+  const seen = await (await fixture.as(role)).call('/quorate.v1.TaskService/ListTasks', request);
   return answerOf(ListTasksResponse, seen).tasks.map(({ taskId }) => taskId);
 }
 

@@ -17,17 +17,17 @@ import {
 import type { Authorization } from '../../../src/wire/index.js';
 import { metadataOf, Requester } from '../../support/builders/requester.js';
 import { tlv } from '../../support/builders/x509.js';
-import { Stage, taskRecord } from './stage.js';
+import { Fixture, taskRecord } from './server-fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await Stage.open();
+  fixture = await Fixture.open();
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 afterEach(() => {
-  stage.backend.tasks.clear();
-  stage.backend.submissions.length = 0;
-  stage.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
+  fixture.backend.tasks.clear();
+  fixture.backend.submissions.length = 0;
+  fixture.backend.onSubmit = () => Promise.reject(new ClusterError('no-quorum', 'Nobody leads'));
 });
 
 const GENERATE = METHODS.generateKey;
@@ -50,11 +50,11 @@ async function signedBy(
   method: string,
   request: Uint8Array,
 ): Promise<{ readonly authorization: Authorization; readonly metadata: Metadata }> {
-  const { ours } = stage.authorities;
+  const { ours } = fixture.authorities;
   const subject = { role, name, dns: [], ips: [], days: 1 };
   const spiffeId = `spiffe://quorate/${role}/${name}`;
   const requester = new Requester(await issueCertificate(ours, subject), spiffeId);
-  const { clusterId } = stage.genesis;
+  const { clusterId } = fixture.genesis;
   const authorization = requester.sign({ clusterId, method, expireTimeMs: expiry, request });
   return { authorization, metadata: metadataOf(authorization) };
 }
@@ -70,10 +70,10 @@ describe('signed requests', () => {
     async (path, request) => {
       const { authorization, metadata } = await signedBy('app', 'wallet', path, request);
 
-      await (await stage.as('app')).call(path, request, { metadata });
+      await (await fixture.as('app')).call(path, request, { metadata });
 
-      expect(stage.backend.submissions).toHaveLength(1);
-      expect(stage.backend.submissions[0]).toMatchObject({
+      expect(fixture.backend.submissions).toHaveLength(1);
+      expect(fixture.backend.submissions[0]).toMatchObject({
         request: new Uint8Array(request),
         requester: 'spiffe://quorate/app/app',
         authorization,
@@ -84,11 +84,11 @@ describe('signed requests', () => {
   test('a signed request belongs to its signer: a late answer names the signer’s task, not the caller’s', async () => {
     const { metadata } = await signedBy('app', 'wallet', GENERATE, generate);
     const id = taskIdOf('spiffe://quorate/app/wallet', 'r-1');
-    stage.backend.tasks.set(id, taskRecord(id));
-    stage.backend.onSubmit = () => new Promise(() => {});
+    fixture.backend.tasks.set(id, taskRecord(id));
+    fixture.backend.onSubmit = () => new Promise(() => {});
 
     const answer = await (
-      await stage.as('app')
+      await fixture.as('app')
     ).call(GENERATE, generate, { metadata, timeoutMs: 900 });
 
     expect(answer.code).toBe(status.OK);
@@ -101,13 +101,13 @@ describe('signed requests', () => {
       for (const [path, request] of paths) {
         const { metadata } = await signedBy('app', 'app', path, request);
         metadata.remove(name);
-        expect(await (await stage.as('app')).call(path, request, { metadata })).toMatchObject({
+        expect(await (await fixture.as('app')).call(path, request, { metadata })).toMatchObject({
           code: status.INVALID_ARGUMENT,
           reason: 'SIGNATURE_INCOMPLETE',
           field: name,
         });
       }
-      expect(stage.backend.submissions).toEqual([]);
+      expect(fixture.backend.submissions).toEqual([]);
     },
   );
 
@@ -117,10 +117,10 @@ describe('signed requests', () => {
       const { metadata } = await signedBy('app', 'app', SIGN, sign);
       metadata.add(name, metadata.get(name)[0] ?? '');
 
-      const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+      const answer = await (await fixture.as('app')).call(SIGN, sign, { metadata });
 
       expect(answer).toMatchObject({ code: status.INVALID_ARGUMENT, field: name });
-      expect(stage.backend.submissions).toEqual([]);
+      expect(fixture.backend.submissions).toEqual([]);
     },
   );
 
@@ -130,7 +130,7 @@ describe('signed requests', () => {
       const { metadata } = await signedBy('app', 'app', SIGN, sign);
       metadata.set(REQUEST_METADATA.expiry, text);
 
-      const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+      const answer = await (await fixture.as('app')).call(SIGN, sign, { metadata });
 
       expect(answer).toMatchObject({
         code: status.INVALID_ARGUMENT,
@@ -150,9 +150,9 @@ describe('signed requests', () => {
     metadata.set(REQUEST_METADATA.certificate, Buffer.concat(chain));
     expect(Buffer.concat(chain)).toHaveLength(4_096);
 
-    await (await stage.as('app')).call(SIGN, sign, { metadata });
+    await (await fixture.as('app')).call(SIGN, sign, { metadata });
 
-    expect(stage.backend.submissions[0]?.authorization?.certificates).toEqual(chain);
+    expect(fixture.backend.submissions[0]?.authorization?.certificates).toEqual(chain);
   });
 
   test.each([
@@ -167,17 +167,17 @@ describe('signed requests', () => {
     const { metadata } = await signedBy('app', 'app', SIGN, sign);
     metadata.set(REQUEST_METADATA.certificate, chain);
 
-    const answer = await (await stage.as('app')).call(SIGN, sign, { metadata });
+    const answer = await (await fixture.as('app')).call(SIGN, sign, { metadata });
 
     expect(answer).toMatchObject({
       code: status.UNAUTHENTICATED,
       reason: 'INVALID_CERTIFICATE',
     });
-    expect(stage.backend.submissions).toEqual([]);
+    expect(fixture.backend.submissions).toEqual([]);
   });
 
   test('signed requests are the only ones where the genesis does not permit others', async () => {
-    const strict = await Stage.open({ unsigned: false });
+    const strict = await Fixture.open({ unsigned: false });
     const answer = await (await strict.as('app')).call(SIGN, sign);
     expect(answer).toMatchObject({
       code: status.UNAUTHENTICATED,
@@ -195,19 +195,19 @@ describe('RaiseLevel', () => {
 
   test('RaiseLevel goes to the backend when an operator has signed it, and answers with its task', async () => {
     const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
-    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
+    fixture.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
 
-    const answer = await (await stage.as('operator')).call(path, request, { metadata });
+    const answer = await (await fixture.as('operator')).call(path, request, { metadata });
 
     expect(answer.code).toBe(status.OK);
-    expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
+    expect(fixture.backend.submissions[0]).toMatchObject({ method: path, authorization });
   });
 
   test('RaiseLevel without a signature is UNAUTHENTICATED, though other methods need none', async () => {
-    const answer = await (await stage.as('operator')).call(path, request);
+    const answer = await (await fixture.as('operator')).call(path, request);
 
     expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
-    expect(stage.backend.submissions).toEqual([]);
+    expect(fixture.backend.submissions).toEqual([]);
   });
 });
 
@@ -217,30 +217,30 @@ describe('RequireSignatures', () => {
 
   test('RequireSignatures goes to the backend when an operator has signed it, and answers with its task', async () => {
     const { authorization, metadata } = await signedBy('operator', 'alice', path, request);
-    stage.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
+    fixture.backend.onSubmit = () => Promise.resolve(taskRecord('t'.repeat(26)));
 
-    const answer = await (await stage.as('operator')).call(path, request, { metadata });
+    const answer = await (await fixture.as('operator')).call(path, request, { metadata });
 
     expect(answer.code).toBe(status.OK);
-    expect(stage.backend.submissions[0]).toMatchObject({ method: path, authorization });
+    expect(fixture.backend.submissions[0]).toMatchObject({ method: path, authorization });
   });
 
   test('RequireSignatures without a signature is UNAUTHENTICATED, though other methods need none', async () => {
-    expect(stage.backend.local().takesUnsigned()).toBe(true);
+    expect(fixture.backend.local().takesUnsigned()).toBe(true);
 
-    const answer = await (await stage.as('operator')).call(path, request);
+    const answer = await (await fixture.as('operator')).call(path, request);
 
     expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
-    expect(stage.backend.submissions).toEqual([]);
+    expect(fixture.backend.submissions).toEqual([]);
   });
 
   test('a node refuses unsigned requests as soon as its state says so', async () => {
-    stage.backend.takesUnsigned = false;
+    fixture.backend.takesUnsigned = false;
 
-    const answer = await (await stage.as('app')).call(SIGN, sign);
-    stage.backend.takesUnsigned = true;
+    const answer = await (await fixture.as('app')).call(SIGN, sign);
+    fixture.backend.takesUnsigned = true;
 
     expect(answer).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'SIGNATURE_REQUIRED' });
-    expect(stage.backend.submissions).toEqual([]);
+    expect(fixture.backend.submissions).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ import { Attempts } from '../../simulation/checkers/attempts.js';
 import { ClaimWatch } from '../../simulation/checkers/claim-watch.js';
 import { Claim } from '../../simulation/checkers/claim.js';
 import { KeyKept } from '../../simulation/checkers/key-kept.js';
-import type { Law } from '../../simulation/checkers/law.js';
+import type { GenesisRules } from '../../simulation/checkers/genesis-rules.js';
 import { OwnHistory } from '../../simulation/checkers/own-history.js';
 import { noCounts } from '../../simulation/counts.js';
 import { requestIdOf } from '../../simulation/requests.js';
@@ -58,13 +58,13 @@ function entryOf(id: string, content = signRequest(id)): Uint8Array {
 
 /** A checker that has read these entries, all of which have `voucher`'s word. */
 function claimOf(log: readonly Entry[], voucher: typeof A | undefined): Claim {
-  const law: Law = {
+  const genesisRules: GenesisRules = {
     voucherOf: () => voucher,
     requestHash: hashOf,
     culpritOf: () => undefined,
   };
   const attempts = new Attempts(naming);
-  const claim = new Claim(scene, attempts, naming, law, scene.report);
+  const claim = new Claim(scene, attempts, naming, genesisRules, scene.report);
   claim.asked(A, { method: METHOD, request: signRequest('asked'), requester: REQUESTER });
   for (const entry of log) {
     attempts.read(entry);
@@ -187,7 +187,7 @@ test('an alarm may name the malicious node, and no honest one', () => {
     facts: scene,
     naming,
     shares: { has: () => true, makeKey: async () => true },
-    law: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
+    genesisRules: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
     counts: noCounts(),
     report: scene.report,
   });

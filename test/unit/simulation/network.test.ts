@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 
 import { utf8 } from '../../../src/common/index.js';
 import { A, B } from './builders.js';
-import { FINE, town, pass } from './town.js';
+import { NO_FAULTS, twoMachines, pass } from './two-machines.js';
 
 test('the simulated network exchanges hellos before messages flow', async () => {
-  const { world, machine } = town();
+  const { world, machine } = twoMachines();
   await pass(world, 0.001);
   machine(A).process?.ports.network.send(B, 'raft', utf8('too early'));
   await pass(world, 1_000);
@@ -17,7 +17,7 @@ test('the simulated network exchanges hellos before messages flow', async () => 
 });
 
 test('a cut loses messages one way, and then the connection, until it heals', async () => {
-  const { world, machine, network } = town();
+  const { world, machine, network } = twoMachines();
   await pass(world, 1_000);
 
   network.cut([[A, B]]);
@@ -33,7 +33,7 @@ test('a cut loses messages one way, and then the connection, until it heals', as
 });
 
 test('a process that died at its second call sent one message, and its next life gets none for the first', async () => {
-  const { world, machine } = town();
+  const { world, machine } = twoMachines();
   await pass(world, 1_000);
   const { life } = machine(A);
   if (life?.process === undefined) throw new Error('it runs');
@@ -52,7 +52,7 @@ test('a process that died at its second call sent one message, and its next life
 });
 
 test('a paused process gets all messages late, in order', async () => {
-  const { world, machine } = town();
+  const { world, machine } = twoMachines();
   await pass(world, 1_000);
 
   machine(B).pause(500);
@@ -68,8 +68,8 @@ test('a paused process gets all messages late, in order', async () => {
 });
 
 test('lost, doubled and late messages follow the fault rates', async () => {
-  const network = { ...FINE.network, loss: 0.3, duplicates: 0.3, late: 0.5 };
-  const { world, machine } = town({ ...FINE, network });
+  const network = { ...NO_FAULTS.network, loss: 0.3, duplicates: 0.3, late: 0.5 };
+  const { world, machine } = twoMachines({ ...NO_FAULTS, network });
   await pass(world, 1_000);
 
   for (let number = 0; number < 1_000; number++) {

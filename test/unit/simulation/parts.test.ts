@@ -14,7 +14,7 @@ import {
 } from '../../simulation/disk.js';
 import { EventQueue } from '../../simulation/event-queue.js';
 import { Rng } from '../../simulation/rng.js';
-import { drawWeather } from '../../simulation/weather.js';
+import { drawFaultRates } from '../../simulation/fault-rates.js';
 import { logOf } from './builders.js';
 
 function draw(seed: number, purpose: string): number[] {
@@ -247,8 +247,8 @@ test('equal states have equal hashes, whatever writes led to them', () => {
 });
 
 test('every class of faults is off for some seeds and on for others', () => {
-  const all = Array.from({ length: 100 }, (_, seed) => drawWeather(seed));
-  const shares = (on: (weather: (typeof all)[number]) => boolean): number =>
+  const all = Array.from({ length: 100 }, (_, seed) => drawFaultRates(seed));
+  const shares = (on: (rates: (typeof all)[number]) => boolean): number =>
     all.filter(on).length / all.length;
   for (const share of [
     shares(({ nodes }) => nodes === 5),

@@ -14,7 +14,7 @@ const text = (entries: DriverNode['applied']): string[] =>
     .map(({ payload }) => String.fromCharCode(...payload));
 
 /** Two honest drivers, and a liar in the third one's place. */
-class Stage {
+class Fixture {
   readonly cluster = new DriverCluster(3);
   readonly honest: readonly DriverNode[];
   readonly liar: Liar;
@@ -55,18 +55,18 @@ class Stage {
   }
 }
 
-let stage: Stage;
+let fixture: Fixture;
 beforeEach(() => {
-  stage = new Stage();
+  fixture = new Fixture();
 });
 
 test('a malicious leader without a lie is elected, and all nodes commit and apply its entries', async () => {
-  await stage.lead();
-  stage.liar.story.append({ payload: utf8('a') });
-  stage.liar.story.append({ payload: utf8('b') });
-  await stage.cluster.run(100);
+  await fixture.lead();
+  fixture.liar.sentLog.append({ payload: utf8('a') });
+  fixture.liar.sentLog.append({ payload: utf8('b') });
+  await fixture.cluster.run(100);
 
-  for (const { applied, alarms, driver } of stage.honest) {
+  for (const { applied, alarms, driver } of fixture.honest) {
     expect(text(applied)).toEqual(['a', 'b']);
     expect(alarms).toEqual([]);
     expect(driver.status().leader).toBe(SELF);
@@ -74,86 +74,86 @@ test('a malicious leader without a lie is elected, and all nodes commit and appl
 });
 
 test('a malicious node follows an honest leader, and acknowledges its entries', async () => {
-  const leader = await stage.cluster.electAny();
-  stage.liar.start();
+  const leader = await fixture.cluster.electAny();
+  fixture.liar.start();
   leader.driver.propose(utf8('honest'));
-  await stage.cluster.run(100);
+  await fixture.cluster.run(100);
 
-  expect(stage.liar.leader).toBe(leader.id);
-  expect(text([...stage.liar.log.entries])).toEqual(['honest']);
+  expect(fixture.liar.leader).toBe(leader.id);
+  expect(text([...fixture.liar.log.entries])).toEqual(['honest']);
 });
 
 test('with two logs of one term, each honest node applies the one it was sent, and neither notices', async () => {
-  await stage.lead();
-  const [one, two] = stage.honest as [DriverNode, DriverNode];
-  const fork = stage.liar.fork([two.id]);
-  stage.liar.story.commit = fork.commit = 'acknowledged';
-  stage.liar.story.append({ payload: utf8('heads') });
+  await fixture.lead();
+  const [one, two] = fixture.honest as [DriverNode, DriverNode];
+  const fork = fixture.liar.fork([two.id]);
+  fixture.liar.sentLog.commit = fork.commit = 'acknowledged';
+  fixture.liar.sentLog.append({ payload: utf8('heads') });
   fork.append({ payload: utf8('tails') });
-  await stage.cluster.run(100);
+  await fixture.cluster.run(100);
 
   expect([text(one.applied), text(two.applied)]).toEqual([['heads'], ['tails']]);
   expect([...one.alarms, ...two.alarms]).toEqual([]);
 });
 
 test('an uncommitted log is overwritten in a later term, and refused with an alarm in the same term', async () => {
-  await stage.lead();
-  const { liar } = stage;
-  const [one, two] = stage.honest as [DriverNode, DriverNode];
+  await fixture.lead();
+  const { liar } = fixture;
+  const [one, two] = fixture.honest as [DriverNode, DriverNode];
   const fork = liar.fork([two.id]);
-  const base = liar.story.length;
-  liar.story.commit = fork.commit = base;
-  liar.story.append({ payload: utf8('kept') });
+  const base = liar.sentLog.length;
+  liar.sentLog.commit = fork.commit = base;
+  liar.sentLog.append({ payload: utf8('kept') });
   fork.append({ payload: utf8('dropped') });
-  await stage.cluster.run(100);
+  await fixture.cluster.run(100);
   expect(liar.matchOf(two.id)).toBe(base + 1);
 
-  liar.tell(liar.story, [two.id]);
-  await stage.cluster.run(100);
+  liar.tell(liar.sentLog, [two.id]);
+  await fixture.cluster.run(100);
   expect(two.alarms).toContain('An append has another entry at an index and term of our log');
 
-  liar.usurp(liar.term + 1);
-  liar.story.append({ payload: utf8('kept'), term: liar.term });
-  await stage.cluster.run(100);
+  liar.leadUnelected(liar.term + 1);
+  liar.sentLog.append({ payload: utf8('kept'), term: liar.term });
+  await fixture.cluster.run(100);
   expect([text(one.applied), text(two.applied)]).toEqual([['kept'], ['kept']]);
 });
 
 test('an unelected leader is followed: only the entries’ own authority protects the state', async () => {
-  const { liar, honest } = stage;
-  const leader = await stage.cluster.electAny();
+  const { liar, honest } = fixture;
+  const leader = await fixture.cluster.electAny();
   liar.start();
-  await stage.cluster.run(100);
-  liar.usurp();
-  await stage.cluster.run(50);
+  await fixture.cluster.run(100);
+  liar.leadUnelected();
+  await fixture.cluster.run(50);
 
   expect(leader.driver.status()).toMatchObject({ role: 'follower', leader: SELF });
   expect(honest.map(({ driver }) => driver.status().term)).toEqual([liar.term, liar.term]);
 });
 
 test('withheld, repeated and wrong entries: a wrong hash and a far future are refused', async () => {
-  await stage.lead();
-  const { liar } = stage;
-  const [one] = stage.honest as [DriverNode];
-  const first = liar.story.append({ payload: utf8('again') });
-  liar.story.append({ payload: first.payload });
-  const future = liar.story.append({ payload: utf8('x'), timeMs: first.timeMs + 60_000 });
-  await stage.cluster.run(100);
+  await fixture.lead();
+  const { liar } = fixture;
+  const [one] = fixture.honest as [DriverNode];
+  const first = liar.sentLog.append({ payload: utf8('again') });
+  liar.sentLog.append({ payload: first.payload });
+  const future = liar.sentLog.append({ payload: utf8('x'), timeMs: first.timeMs + 60_000 });
+  await fixture.cluster.run(100);
   expect(text(one.applied)).toEqual(['again', 'again']);
   expect(liar.matchOf(one.id)).toBe(future.index - 1);
 
-  liar.story.cut(future.index);
-  liar.story.add({ ...future, timeMs: first.timeMs });
-  await stage.cluster.run(100);
+  liar.sentLog.cut(future.index);
+  liar.sentLog.add({ ...future, timeMs: first.timeMs });
+  await fixture.cluster.run(100);
   expect(one.alarms).toContain('An append breaks the chain of hashes');
   expect(text(one.applied)).toEqual(['again', 'again']);
 });
 
 test('an unknown kind of entry, and a commit index beyond the log, have no effect', async () => {
-  await stage.lead();
-  const { liar } = stage;
-  const [one] = stage.honest as [DriverNode];
-  liar.story.commit = 1_000;
-  const { index, hash, timeMs } = liar.story.last;
+  await fixture.lead();
+  const { liar } = fixture;
+  const [one] = fixture.honest as [DriverNode];
+  liar.sentLog.commit = 1_000;
+  const { index, hash, timeMs } = liar.sentLog.last;
   const entry = { index: BigInt(index + 1), term: BigInt(liar.term), kind: 9 };
   liar.sayOnWire(one.id, {
     level: 1,
@@ -164,7 +164,7 @@ test('an unknown kind of entry, and a commit index beyond the log, have no effec
       $case: 'append',
       value: {
         prevIndex: BigInt(index),
-        prevTerm: BigInt(liar.story.termAt(index)),
+        prevTerm: BigInt(liar.sentLog.termAt(index)),
         prevHash: hash,
         entries: [{ ...entry, timeMs: BigInt(timeMs), payload: utf8('?'), hash }],
         commitIndex: 1_000n,
@@ -173,9 +173,9 @@ test('an unknown kind of entry, and a commit index beyond the log, have no effec
     },
   } satisfies RaftMessage);
   await turns();
-  await stage.cluster.run(100);
+  await fixture.cluster.run(100);
 
   expect(one.dropped).toContain('Dropped a message of consensus');
-  expect(one.driver.status().commit).toBe(liar.story.length);
+  expect(one.driver.status().commit).toBe(liar.sentLog.length);
   expect(one.fatal).toEqual([]);
 });

@@ -27,21 +27,21 @@ import { SHARE_KIND } from '../../../src/frost/index.js';
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
 /** Decides what becomes of a message on its way: nothing, or that many copies. */
-type Weather = (from: NodeId, to: NodeId, message: SessionBody) => number;
+type FaultRates = (from: NodeId, to: NodeId, message: SessionBody) => number;
 
 const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
 const KEY = keyId('treasury');
-const clear: Weather = () => 1;
+const clear: FaultRates = () => 1;
 
 let ledger: Ledger;
 let nodes: readonly Node[];
-let weather: Weather;
+let deliveries: FaultRates;
 
 /** Three nodes over one log, node-1 leading: what it proposes is applied by all at the next {@link pass}. */
 beforeEach(async () => {
   ledger = new Ledger();
   const key = dealKey(ledger);
-  weather = clear;
+  deliveries = clear;
   const rooms = NODES.map((node) => new TaskRoom(node, ledger));
   for (const room of rooms) {
     await room.hold(key);
@@ -60,7 +60,7 @@ async function pass(ms: number): Promise<void> {
     for (const { room } of nodes) {
       for (const { to, message } of room.takeSent()) {
         const receiver = nodes.find((each) => each.room.self === to);
-        for (let copy = weather(room.self, to, message); copy > 0; copy--) {
+        for (let copy = deliveries(room.self, to, message); copy > 0; copy--) {
           receiver?.manager.receive(room.self, encodeSession(message));
         }
       }
@@ -121,7 +121,7 @@ function contribution(from: NodeId, id: string, kind: string, body: Uint8Array):
 }
 
 const isShareOf =
-  (node: NodeId): Weather =>
+  (node: NodeId): FaultRates =>
   (from, _to, { message }) =>
     from === node && message?.$case === 'contribution' ? 0 : 1;
 
@@ -137,7 +137,7 @@ describe('a signature', () => {
   });
 
   test('a signature is made once where every message comes twice', async () => {
-    weather = () => 2;
+    deliveries = () => 2;
     sign('one');
     await pass(300);
     expect(task('one')?.attempts).toHaveLength(1);
@@ -146,7 +146,7 @@ describe('a signature', () => {
   });
 
   test('a signature is made with other participants where one is silent', async () => {
-    weather = isShareOf(TWO);
+    deliveries = isShareOf(TWO);
     for (let turn = 0; turn < 4; turn++) sign(`sign-${turn}`, ONE);
     await pass(1500);
     for (let turn = 0; turn < 4; turn++) expect(outcome(`sign-${turn}`)).toBe('signature');
@@ -157,7 +157,8 @@ describe('a signature', () => {
     sign('warm', ONE);
     await pass(120);
     expect(outcome('warm')).toBe('signature');
-    weather = (_from, to, { message }) => (to === ONE && message?.$case === 'contribution' ? 0 : 1);
+    deliveries = (_from, to, { message }) =>
+      to === ONE && message?.$case === 'contribution' ? 0 : 1;
     sign('one', ONE);
     await pass(60);
     expect(task('one')?.attempts).toHaveLength(1);
@@ -189,7 +190,7 @@ describe('a participant that lies', () => {
     sign('warm', ONE);
     await pass(200);
     // Only with node-2 can it go on, and nothing of node-3 arrives: the wrong share is all that comes, every 10 ms.
-    weather = (from, _to, { message }) =>
+    deliveries = (from, _to, { message }) =>
       message?.$case === 'contribution' && from !== ONE ? 0 : 1;
     sign('one', ONE);
     await pass(30);
@@ -204,13 +205,14 @@ describe('a participant that lies', () => {
     // Once at the leader that found it, and once at each node that judged the evidence.
     const proved = NODES.map(() => 'a node is proved to have lied');
     expect(alarms().toSorted()).toEqual([...proved, 'a signature share failed its check']);
-    weather = clear;
+    deliveries = clear;
     await pass(800);
     expect(outcome('one')).toBe('signature');
   });
 
   test('a malicious participant cannot decline an attempt that does not name it', async () => {
-    weather = (_from, to, { message }) => (to === ONE && message?.$case === 'contribution' ? 0 : 1);
+    deliveries = (_from, to, { message }) =>
+      to === ONE && message?.$case === 'contribution' ? 0 : 1;
     sign('one', ONE);
     await pass(300);
     const stranger = NODES.find((node) => !asked('one').includes(node)) ?? nodeId('');

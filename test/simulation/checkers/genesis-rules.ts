@@ -1,11 +1,11 @@
 import type { NodeId } from '../../../src/common/index.js';
 import type { Request } from '../../../src/wire/index.js';
 
-/** What follows from the genesis alone, computed beside the code under test. */
-export interface Law {
-  /** The member whose word this request has, if it has any. */
+/** The rules that follow from the genesis alone, computed apart from the code under test. */
+export interface GenesisRules {
+  /** The member that vouches for this request, if there is one. */
   voucherOf(request: Request): NodeId | undefined;
   requestHash(method: string, request: Uint8Array): Uint8Array;
-  /** Whom these bytes prove to have lied. */
+  /** The node that this evidence proves to have lied. */
   culpritOf(evidence: Uint8Array): NodeId | undefined;
 }

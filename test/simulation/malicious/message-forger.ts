@@ -19,7 +19,7 @@ import { installedBytes, readyBytes } from '../../../src/identity/index.js';
 import type { ClusterId } from '../../../src/common/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
 import type { Rng } from '../rng.js';
-import type { Overheard } from './overheard.js';
+import type { Observed } from './observed.js';
 import { keygen } from '../../../src/sharing/index.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
@@ -32,14 +32,14 @@ const REASONS = ['nonce-gone', 'expired', 'boot-changed', 'bad-commitment', 'pen
 const FACT_TIMES = 5;
 
 /**
- * A participant that lies in each round. What its honest replica says is altered and signed again, for one peer or for
- * all, so that it is the liar's own word; or it is withheld, or followed by something old.
+ * A participant that lies in each round. Messages of its honest replica are altered and signed again, for one peer or
+ * for all, so that they are the liar's own; or they are withheld, or followed by an old message.
  */
-export class Tongue {
+export class MessageForger {
   readonly #signer: Signer;
   readonly #clusterId: ClusterId;
   readonly #rng: Rng;
-  readonly #overheard: Overheard;
+  readonly #observed: Observed;
   readonly #rate: number;
   readonly #told: (lie: string) => void;
 
@@ -47,7 +47,7 @@ export class Tongue {
     readonly signer: Signer;
     readonly clusterId: ClusterId;
     readonly rng: Rng;
-    readonly overheard: Overheard;
+    readonly observed: Observed;
     /** Share of the messages that are no longer what they were. */
     readonly rate: number;
     told(lie: string): void;
@@ -55,7 +55,7 @@ export class Tongue {
     this.#signer = parts.signer;
     this.#clusterId = parts.clusterId;
     this.#rng = parts.rng;
-    this.#overheard = parts.overheard;
+    this.#observed = parts.observed;
     this.#rate = parts.rate;
     this.#told = (lie) => parts.told(lie);
   }
@@ -93,7 +93,7 @@ export class Tongue {
   }
 
   #replay(message: SessionBody): readonly SessionBody[] {
-    const { envelopes } = this.#overheard;
+    const { envelopes } = this.#observed;
     if (envelopes.length === 0) return [message];
     this.#told('replay');
     const old = this.#rng.pick(envelopes);

@@ -7,14 +7,14 @@ import { Rng } from './rng.js';
  */
 export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections';
 
-/** How often a malicious node does what. */
-export type Lies = {
+/** The rates of a malicious node's lies. */
+export type LieRates = {
   /** Mean time between two lies of a leader. */
   readonly everyMs: number;
   /** Mean time between two elections that it calls. */
   readonly standEveryMs: number | undefined;
   /** Mean time between two terms that it claims without an election. */
-  readonly usurpEveryMs: number | undefined;
+  readonly leadUnelectedEveryMs: number | undefined;
   /** Chance that it grants a vote that it may not. */
   readonly votes: number;
   /** Chance that it acknowledges what it does not have. */
@@ -26,15 +26,15 @@ export type Lies = {
 };
 
 /** Everything that a seed decides before the first event: how large the cluster is, and what goes wrong how often. */
-export type Weather = {
+export type FaultRates = {
   readonly nodes: number;
   /** The one malicious node, if there is one; thresholds are at least two, so that it is fewer than t. */
   readonly liar: NodeId | undefined;
-  readonly lies: Lies;
+  readonly lies: LieRates;
   /** Real Ed25519 instead of the small group. */
   readonly realCurve: boolean;
   /** Length of the phase with faults, in true milliseconds. */
-  readonly stormMs: number;
+  readonly faultsMs: number;
   readonly network: {
     /** One way; every link has its own, around this. */
     readonly latencyMs: number;
@@ -134,7 +134,7 @@ function oftenOf(rng: Rng): Often {
   };
 }
 
-function drawDamage(seed: number): Pick<Weather['disk'], 'full' | 'failedSyncs' | 'torn'> {
+function drawDamage(seed: number): Pick<FaultRates['disk'], 'full' | 'failedSyncs' | 'torn'> {
   const often = oftenOf(new Rng(seed, 'disk config'));
   return {
     full: often(0.25, 0.000_5, 0.005) ?? 0,
@@ -147,7 +147,7 @@ function drawRot(seed: number): number | undefined {
   return oftenOf(new Rng(seed, 'rot config'))(0.25, 5_000, 30_000);
 }
 
-function drawAware(seed: number): Weather['aware'] {
+function drawAware(seed: number): FaultRates['aware'] {
   const often = oftenOf(new Rng(seed, 'aware config'));
   return {
     crashBeforeVote: often(0.4, 0.02, 0.3) ?? 0,
@@ -159,13 +159,13 @@ function drawAware(seed: number): Weather['aware'] {
   };
 }
 
-function drawLies(seed: number): Lies {
+function drawLies(seed: number): LieRates {
   const rng = new Rng(seed, 'lies config');
   const often = oftenOf(rng);
   return {
     everyMs: rng.logBetween(20, 1_000),
     standEveryMs: often(0.85, 300, 5_000),
-    usurpEveryMs: often(0.4, 2_000, 15_000),
+    leadUnelectedEveryMs: often(0.4, 2_000, 15_000),
     votes: often(0.5, 0.05, 1) ?? 0,
     acknowledgements: often(0.4, 0.005, 0.2) ?? 0,
     clockMs: often(0.5, 500, 3_600_000) ?? 0,
@@ -173,16 +173,16 @@ function drawLies(seed: number): Lies {
   };
 }
 
-/** Draws the weather of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
-export function drawWeather(seed: number, profile: Profile = 'faults'): Weather {
+/** Draws the fault rates of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
+export function drawFaultRates(seed: number, profile: Profile = 'faults'): FaultRates {
   const usual = drawUsual(seed, profile);
   return profile === 'elections' ? withElections(usual, new Rng(seed, 'elections')) : usual;
 }
 
-function withElections(weather: Weather, rng: Rng): Weather {
-  const { network, every } = weather;
+function withElections(rates: FaultRates, rng: Rng): FaultRates {
+  const { network, every } = rates;
   return {
-    ...weather,
+    ...rates,
     nodes: rng.pick([3, 4, 5, 5, 5]),
     network: {
       ...network,
@@ -210,7 +210,7 @@ function withElections(weather: Weather, rng: Rng): Weather {
   };
 }
 
-function drawUsual(seed: number, profile: Profile): Weather {
+function drawUsual(seed: number, profile: Profile): FaultRates {
   const rng = new Rng(seed, 'config');
   const often = oftenOf(rng);
   const majorityAstray = rng.chance(0.15);
@@ -221,7 +221,7 @@ function drawUsual(seed: number, profile: Profile): Weather {
     liar: isByzantine(seed, profile) ? nodeId(`node-${liar}`) : undefined,
     lies: drawLies(seed),
     realCurve: seed % REAL_CURVE_EVERY === 0,
-    stormMs: rng.between(20_000, 45_000),
+    faultsMs: rng.between(20_000, 45_000),
     network: {
       latencyMs: rng.logBetween(0.2, 20),
       jitter: rng.logBetween(1.2, 10),
@@ -259,14 +259,14 @@ function drawUsual(seed: number, profile: Profile): Weather {
   };
 }
 
-/** The same weather, in which old disks come back now and then. */
-export function withStaleImages(weather: Weather): Weather {
-  return { ...weather, every: { ...weather.every, staleImageMs: STALE_IMAGE_MS } };
+/** The same fault rates, in which old disks come back now and then. */
+export function withStaleImages(rates: FaultRates): FaultRates {
+  return { ...rates, every: { ...rates.every, staleImageMs: STALE_IMAGE_MS } };
 }
 
-/** The weather in one line, for people. */
-export function describeWeather(seed: number, weather: Weather): string {
-  return `seed ${seed}: ${JSON.stringify(weather, round)}`;
+/** The fault rates in one line, for people. */
+export function describeFaultRates(seed: number, rates: FaultRates): string {
+  return `seed ${seed}: ${JSON.stringify(rates, round)}`;
 }
 
 function round(_: string, value: unknown): unknown {

@@ -5,11 +5,11 @@ import { SimulatedNetwork } from '../../simulation/network.js';
 import type { LifePorts, Process } from '../../simulation/process.js';
 import { Rng } from '../../simulation/rng.js';
 import { Trace } from '../../simulation/trace.js';
-import { drawWeather, type Weather } from '../../simulation/weather.js';
+import { drawFaultRates, type FaultRates } from '../../simulation/fault-rates.js';
 import { World } from '../../simulation/world.js';
 import { A, B, status } from './builders.js';
 
-/** A process that only remembers what it was told, and a way to make it speak. */
+/** A process that only keeps the messages it receives, and its ports to send some. */
 export type Listener = Process & {
   readonly heard: string[];
   readonly received: { from: NodeId; channel: Channel; bytes: Uint8Array }[];
@@ -34,8 +34,8 @@ function listen(ports: LifePorts): Listener {
   };
 }
 
-export const FINE: Weather = {
-  ...drawWeather(1),
+export const NO_FAULTS: FaultRates = {
+  ...drawFaultRates(1),
   aware: {
     crashBeforeVote: 0,
     crashAtDurable: 0,
@@ -48,7 +48,7 @@ export const FINE: Weather = {
 };
 
 /** Two machines and the network between them. */
-export function town(weather: Weather = FINE): {
+export function twoMachines(rates: FaultRates = NO_FAULTS): {
   world: World;
   machine: (id: NodeId) => Machine<Listener>;
   network: SimulatedNetwork<Listener>;
@@ -58,7 +58,7 @@ export function town(weather: Weather = FINE): {
     (id) =>
       new Machine<Listener>(id, {
         world,
-        weather,
+        rates,
         seed: 1,
         start: async (_, ports) => listen(ports),
         events: {
@@ -75,7 +75,7 @@ export function town(weather: Weather = FINE): {
         },
       }),
   );
-  const network = new SimulatedNetwork<Listener>(world, machines, weather, new Rng(1, 'n'));
+  const network = new SimulatedNetwork<Listener>(world, machines, rates, new Rng(1, 'n'));
   const machine = (id: NodeId): Machine<Listener> => {
     const found = machines.find((each) => each.id === id);
     if (found === undefined) throw new Error(`no machine ${id}`);

@@ -5,8 +5,8 @@ import { sealEntry, ZERO_HASH, type EntryFields } from '../../../src/raft/index.
 /** What a lying leader says is committed: what a majority has; what the listener itself has; or any index. */
 export type ToldCommit = 'majority' | 'acknowledged' | LogIndex;
 
-/** A log that a liar tells to some of the others. Two stories of one term are a fork. */
-export class Story {
+/** A log that a malicious node sends to some of the others. Two logs of one term are a fork. */
+export class SentLog {
   /** Read anew with every message, so it may go back too. */
   commit: ToldCommit = 'majority';
   readonly #entries: Entry[];
@@ -28,7 +28,7 @@ export class Story {
 
   get last(): Entry {
     const last = this.#entries.at(-1);
-    if (last === undefined) throw new Error('a story begins with the genesis');
+    if (last === undefined) throw new Error('a sent log begins with the genesis');
     return last;
   }
 

@@ -19,10 +19,10 @@ import {
   WRONG_ATTEMPTS,
   WRONG_REQUESTS,
 } from '../../support/adversary/forgery.js';
-import type { Story } from '../../support/adversary/liar-story.js';
+import type { SentLog } from '../../support/adversary/sent-log.js';
 import type { Liar } from '../../support/adversary/liar.js';
 import type { Rng } from '../rng.js';
-import type { Overheard } from './overheard.js';
+import type { Observed } from './observed.js';
 
 /** A liar's own attempts at one task come no faster than this. */
 const ATTEMPT_EVERY_MS = 400;
@@ -33,19 +33,19 @@ const FORGERIES = Object.values(WRONG_ATTEMPTS);
 
 /**
  * What a malicious leader does. It does the work of one too, for without that nothing would happen that it could lie
- * about: it proposes requests and facts, and opens attempts. Each act goes to one of the stories that it tells.
+ * about: it proposes requests and facts, and opens attempts. Each act goes into one of the logs that it sends.
  */
-export class Throne {
+export class MaliciousLeader {
   readonly #liar: Liar;
   readonly #rng: Rng;
-  readonly #overheard: Overheard;
+  readonly #observed: Observed;
   readonly #signer: Signer;
   readonly #genesis: Genesis;
   readonly #clock: Clock;
   readonly #state: () => Queries;
   readonly #told: (lie: string) => void;
-  #stories: Story[] = [];
-  /** How much of the story honest nodes can take, when what follows is nonsense. */
+  #sentLogs: SentLog[] = [];
+  /** How much of the log honest nodes can take, when what follows is nonsense. */
   #keep: number | undefined;
   readonly #attemptedMs = new Map<string, number>();
   #number = 0;
@@ -53,7 +53,7 @@ export class Throne {
   constructor(parts: {
     readonly liar: Liar;
     readonly rng: Rng;
-    readonly overheard: Overheard;
+    readonly observed: Observed;
     readonly signer: Signer;
     readonly genesis: Genesis;
     readonly clock: Clock;
@@ -63,7 +63,7 @@ export class Throne {
   }) {
     this.#liar = parts.liar;
     this.#rng = parts.rng;
-    this.#overheard = parts.overheard;
+    this.#observed = parts.observed;
     this.#signer = parts.signer;
     this.#genesis = parts.genesis;
     this.#clock = parts.clock;
@@ -71,24 +71,25 @@ export class Throne {
     this.#told = (lie) => parts.told(lie);
   }
 
-  /** Begins a reign. */
-  ascend(): void {
-    const { story, term } = this.#liar;
-    this.#stories = [story];
+  /** Begins to lead in a new term. */
+  beginTerm(): void {
+    const { sentLog, term } = this.#liar;
+    this.#sentLogs = [sentLog];
     this.#keep = undefined;
-    if (story.last.term !== term) story.append({ kind: 'no-op', payload: new Uint8Array(0), term });
+    if (sentLog.last.term !== term)
+      sentLog.append({ kind: 'no-op', payload: new Uint8Array(0), term });
     this.#attemptedMs.clear();
   }
 
-  /** What an honest leader would do now, or a part of it. */
+  /** The work of an honest leader, or a part of it. */
   work(): void {
-    for (const request of this.#overheard.forwarded.splice(0)) {
+    for (const request of this.#observed.forwarded.splice(0)) {
       if (this.#rng.chance(0.1)) this.#told('request withheld');
       else this.#propose({ $case: 'request', value: request });
     }
-    for (const command of this.#overheard.facts.splice(0)) {
+    for (const command of this.#observed.facts.splice(0)) {
       if (this.#rng.chance(0.05)) this.#told('fact withheld');
-      else for (const story of this.#stories) this.#append(story, command);
+      else for (const sentLog of this.#sentLogs) this.#append(sentLog, command);
     }
     for (const task of this.#state().tasks('', 8, true)) this.#attempt(task);
   }
@@ -96,7 +97,7 @@ export class Throne {
   /** One lie. */
   lie(): void {
     if (this.#keep !== undefined) {
-      this.#reign(this.#keep);
+      this.#leadAgain(this.#keep);
       return;
     }
     const lies = this.#lies();
@@ -109,33 +110,33 @@ export class Throne {
   #lies(): Readonly<Record<string, () => void>> {
     const { clusterId } = this.#genesis;
     const [liar, rng] = [this.#liar, this.#rng];
-    const story = rng.pick(this.#stories);
+    const sentLog = rng.pick(this.#sentLogs);
     return {
       'entry repeated': () => {
-        const old = rng.pick(story.entries);
-        if (old.kind === 'command') this.#append(story, old.payload);
+        const old = rng.pick(sentLog.entries);
+        if (old.kind === 'command') this.#append(sentLog, old.payload);
       },
       'requests reordered': () => {
-        for (const value of rng.shuffle(this.#overheard.requests).slice(0, 4)) {
-          this.#append(story, payloadOf({ $case: 'request', value }));
+        for (const value of rng.shuffle(this.#observed.requests).slice(0, 4)) {
+          this.#append(sentLog, payloadOf({ $case: 'request', value }));
         }
       },
       'request forged': () => {
-        const [past] = rng.shuffle(this.#overheard.requests);
+        const [past] = rng.shuffle(this.#observed.requests);
         const forge = rng.pick(Object.values(WRONG_REQUESTS));
         if (past !== undefined) {
-          this.#append(story, payloadOf({ $case: 'request', value: forge(past) }));
+          this.#append(sentLog, payloadOf({ $case: 'request', value: forge(past) }));
         }
       },
-      'request of its own': () => this.#ownRequest(story, clusterId, this.#signer.node),
-      'request in another’s name': () => this.#ownRequest(story, clusterId, rng.pick(liar.peers)),
-      'attempt forged': () => this.#forgeAttempt(story),
-      'commitments named again': () => this.#forgeAttempt(story, true),
+      'request of its own': () => this.#ownRequest(sentLog, clusterId, this.#signer.node),
+      'request in another’s name': () => this.#ownRequest(sentLog, clusterId, rng.pick(liar.peers)),
+      'attempt forged': () => this.#forgeAttempt(sentLog),
+      'commitments named again': () => this.#forgeAttempt(sentLog, true),
       'outcome that does not verify': () => {
         const task = this.#openTask('sign');
         const signature = rng.bytes(64);
         const value = { taskId: task?.taskId ?? 'none', attempt: 1, material: signature };
-        this.#append(story, payloadOf({ $case: 'done', value }));
+        this.#append(sentLog, payloadOf({ $case: 'done', value }));
       },
       'outcome of another task': () => {
         const past = this.#state()
@@ -146,7 +147,7 @@ export class Throne {
         if (past === undefined || task === undefined) return;
         const { signature } = past;
         this.#append(
-          story,
+          sentLog,
           payloadOf({
             $case: 'done',
             value: { taskId: task.taskId, attempt: 1, material: signature },
@@ -157,43 +158,43 @@ export class Throne {
         const task = this.#openTask();
         if (task === undefined || rng.chance(0.7)) return;
         const value = { taskId: task.taskId, reason: 'EXPIRED', evidence: [] };
-        this.#append(story, payloadOf({ $case: 'failed', value }));
+        this.#append(sentLog, payloadOf({ $case: 'failed', value }));
       },
-      'time of the future': () => this.#timed(story, rng.logBetween(100, 3_600_000)),
-      'time of the past': () => this.#timed(story, -rng.logBetween(100, 3_600_000)),
+      'time of the future': () => this.#timed(sentLog, rng.logBetween(100, 3_600_000)),
+      'time of the past': () => this.#timed(sentLog, -rng.logBetween(100, 3_600_000)),
       fork: () => this.#fork(),
       'fork mended': () => {
-        if (this.#stories.length > 1) this.#reign();
+        if (this.#sentLogs.length > 1) this.#leadAgain();
       },
       'told differently': () => {
         // What nobody has committed is taken back and told otherwise, in a later term.
-        const keep = Math.max(1, story.length - rng.int(4));
-        this.#reign(keep);
+        const keep = Math.max(1, sentLog.length - rng.int(4));
+        this.#leadAgain(keep);
       },
       'member entry': () => {
         const { term } = liar;
-        story.append({ kind: 'member', payload: rng.bytes(20), term });
+        sentLog.append({ kind: 'member', payload: rng.bytes(20), term });
       },
-      'command that cannot be read': () => this.#append(story, rng.bytes(1 + rng.int(60))),
-      'giant entry': () => this.#append(story, new Uint8Array(150_000 + rng.int(50_000))),
+      'command that cannot be read': () => this.#append(sentLog, rng.bytes(1 + rng.int(60))),
+      'giant entry': () => this.#append(sentLog, new Uint8Array(150_000 + rng.int(50_000))),
       'wrong hash': () => {
-        const index = story.length + 1;
-        const entry = story.append({ payload: rng.bytes(8), term: liar.term });
-        story.cut(index);
-        story.add({ ...entry, hash: sha512(entry.hash).slice(0, 32) });
+        const index = sentLog.length + 1;
+        const entry = sentLog.append({ payload: rng.bytes(8), term: liar.term });
+        sentLog.cut(index);
+        sentLog.add({ ...entry, hash: sha512(entry.hash).slice(0, 32) });
         this.#retellSoon(index - 1);
       },
       'entry of another index': () => {
-        const index = story.length + 1;
-        story.add({ ...story.last, index: index + rng.int(3) });
+        const index = sentLog.length + 1;
+        sentLog.add({ ...sentLog.last, index: index + rng.int(3) });
         this.#retellSoon(index - 1);
       },
-      'commit beyond the log': () => void (story.commit = story.length + rng.int(1_000)),
-      'commit of what one has': () => void (story.commit = 'acknowledged'),
-      'commit that goes back': () => void (story.commit = rng.int(story.length)),
-      'commit as it should be': () => void (story.commit = 'majority'),
-      'append of an earlier term': () => this.#stale(story),
-      'kind that does not exist': () => this.#unknownKind(story),
+      'commit beyond the log': () => void (sentLog.commit = sentLog.length + rng.int(1_000)),
+      'commit of what one has': () => void (sentLog.commit = 'acknowledged'),
+      'commit that goes back': () => void (sentLog.commit = rng.int(sentLog.length)),
+      'commit as it should be': () => void (sentLog.commit = 'majority'),
+      'append of an earlier term': () => this.#stale(sentLog),
+      'kind that does not exist': () => this.#unknownKind(sentLog),
       resignation: () => {
         if (rng.chance(0.3)) liar.resign();
       },
@@ -201,61 +202,61 @@ export class Throne {
   }
 
   #propose(command: NonNullable<Command['command']>): void {
-    for (const story of this.#stories) {
-      if (this.#stories.length === 1 || this.#rng.chance(0.8)) {
-        this.#append(story, payloadOf(command));
+    for (const sentLog of this.#sentLogs) {
+      if (this.#sentLogs.length === 1 || this.#rng.chance(0.8)) {
+        this.#append(sentLog, payloadOf(command));
       }
     }
   }
 
-  #append(story: Story, payload: Uint8Array): void {
-    const { timeMs } = story.last;
+  #append(sentLog: SentLog, payload: Uint8Array): void {
+    const { timeMs } = sentLog.last;
     // About what a majority of clocks shows, if this one is right.
     const now = Math.max(timeMs, this.#clock.now() - 50);
-    story.append({ payload, timeMs: Math.min(now, timeMs + 1_000), term: this.#liar.term });
+    sentLog.append({ payload, timeMs: Math.min(now, timeMs + 1_000), term: this.#liar.term });
   }
 
-  #timed(story: Story, byMs: number): void {
-    const timeMs = Math.max(0, Math.round(story.last.timeMs + byMs));
-    const index = story.length + 1;
-    story.append({ payload: this.#rng.bytes(4), timeMs, term: this.#liar.term });
+  #timed(sentLog: SentLog, byMs: number): void {
+    const timeMs = Math.max(0, Math.round(sentLog.last.timeMs + byMs));
+    const index = sentLog.length + 1;
+    sentLog.append({ payload: this.#rng.bytes(4), timeMs, term: this.#liar.term });
     this.#retellSoon(index - 1);
   }
 
-  /** What nobody takes would be the end of the story: with the next lie it is told anew. */
+  /** An entry that no node takes would end the log: with the next lie the log is sent anew. */
   #retellSoon(keep: number): void {
     this.#keep ??= keep;
   }
 
-  /** One story for all, up to `keep`, in a term of its own, in which nobody elected it. */
-  #reign(keep = Number.POSITIVE_INFINITY): void {
+  /** One log for all, up to `keep`, in a term of its own, without an election. */
+  #leadAgain(keep = Number.POSITIVE_INFINITY): void {
     const liar = this.#liar;
-    const story = this.#rng.pick(this.#stories);
-    const entries = story.entries.slice(0, keep);
-    liar.usurp();
-    const fresh = liar.story;
+    const sentLog = this.#rng.pick(this.#sentLogs);
+    const entries = sentLog.entries.slice(0, keep);
+    liar.leadUnelected();
+    const fresh = liar.sentLog;
     fresh.cut(1);
     for (const entry of entries) fresh.add(entry);
-    this.ascend();
+    this.beginTerm();
   }
 
   #fork(): void {
-    if (this.#stories.length > 1) return;
+    if (this.#sentLogs.length > 1) return;
     const { peers } = this.#liar;
     const some = this.#rng.shuffle(peers).slice(0, 1 + this.#rng.int(peers.length - 1));
     const fork = this.#liar.fork(some);
-    this.#stories.push(fork);
-    for (const story of this.#stories) {
-      story.commit = this.#rng.chance(0.7) ? 'acknowledged' : story.length;
+    this.#sentLogs.push(fork);
+    for (const sentLog of this.#sentLogs) {
+      sentLog.commit = this.#rng.chance(0.7) ? 'acknowledged' : sentLog.length;
     }
     // They part at once.
     this.#append(fork, this.#rng.bytes(5));
   }
 
-  #stale(story: Story): void {
+  #stale(sentLog: SentLog): void {
     const { self: from, peers, term } = this.#liar;
     const to = this.#rng.pick(peers);
-    const prevIndex = this.#rng.int(story.length);
+    const prevIndex = this.#rng.int(sentLog.length);
     this.#liar.say({
       type: 'append',
       from,
@@ -270,10 +271,10 @@ export class Throne {
     });
   }
 
-  #unknownKind(story: Story): void {
+  #unknownKind(sentLog: SentLog): void {
     const { self: from, peers, term } = this.#liar;
     const to = this.#rng.pick(peers);
-    const { index, hash, timeMs } = story.last;
+    const { index, hash, timeMs } = sentLog.last;
     const entry = { index: BigInt(index + 1), term: BigInt(term), kind: 4 + this.#rng.int(200) };
     this.#liar.sayOnWire(to, {
       level: 1,
@@ -284,7 +285,7 @@ export class Throne {
         $case: 'append',
         value: {
           prevIndex: BigInt(index),
-          prevTerm: BigInt(story.termAt(index)),
+          prevTerm: BigInt(sentLog.termAt(index)),
           prevHash: hash,
           entries: [{ ...entry, timeMs: BigInt(timeMs), payload: hash, hash }],
           commitIndex: BigInt(index),
@@ -295,7 +296,7 @@ export class Throne {
   }
 
   /** Where unsigned requests are taken, one malicious node can ask for anything: it is the vouched word of a member. */
-  #ownRequest(story: Story, clusterId: ClusterId, voucher: NodeId): void {
+  #ownRequest(sentLog: SentLog, clusterId: ClusterId, voucher: NodeId): void {
     const keys = this.#state().keys('', 10);
     if (keys.length === 0) return;
     const key = this.#rng.pick(keys);
@@ -316,7 +317,7 @@ export class Throne {
         expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),
       },
     );
-    this.#append(story, payloadOf({ $case: 'request', value }));
+    this.#append(sentLog, payloadOf({ $case: 'request', value }));
   }
 
   #openTask(kind?: string): TaskRecord | undefined {
@@ -337,13 +338,13 @@ export class Throne {
     this.#propose({ $case: 'attempt', value: forge?.(attempt) ?? attempt });
   }
 
-  #forgeAttempt(story: Story, again = false): void {
+  #forgeAttempt(sentLog: SentLog, again = false): void {
     const task = this.#openTask();
     if (task === undefined) return;
     const attempt = this.#makeAttempt(task, again);
     if (attempt === undefined) return;
     const value = again ? attempt : this.#rng.pick(FORGERIES)(attempt);
-    this.#append(story, payloadOf({ $case: 'attempt', value }));
+    this.#append(sentLog, payloadOf({ $case: 'attempt', value }));
   }
 
   #makeAttempt(task: TaskRecord, again: boolean): Attempt | undefined {
@@ -351,7 +352,7 @@ export class Throne {
     if (task.kind !== 'sign') {
       const nodes = participantsOf(task, this.#state().members()).map(({ nodeId }) => ({
         nodeId,
-        boot: this.#overheard.bootOf(nodeId) ?? new Uint8Array(16),
+        boot: this.#observed.bootOf(nodeId) ?? new Uint8Array(16),
       }));
       return generateAttempt(task, number, nodes);
     }
@@ -367,7 +368,7 @@ export class Throne {
   ): Attempt | undefined {
     const names = this.#rng.shuffle(key.participants.map(({ nodeId }) => nodeId));
     const supplies = names.flatMap((node) => {
-      const supply = this.#overheard.supply(node, key.keyId, again || this.#rng.chance(0.1));
+      const supply = this.#observed.supply(node, key.keyId, again || this.#rng.chance(0.1));
       return supply === undefined ? [] : [supply];
     });
     if (supplies.length < key.threshold) {

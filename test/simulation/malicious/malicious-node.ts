@@ -6,18 +6,18 @@ import type { Message } from '../../../src/raft/index.js';
 import { Liar } from '../../support/adversary/liar.js';
 import type { LifePorts, Process } from '../process.js';
 import type { Rng } from '../rng.js';
-import type { Lies } from '../weather.js';
-import { Overheard } from './overheard.js';
-import { falseLeader, Throne } from './throne.js';
-import { Tongue } from './tongue.js';
+import type { LieRates } from '../fault-rates.js';
+import { Observed } from './observed.js';
+import { falseLeader, MaliciousLeader } from './malicious-leader.js';
+import { MessageForger } from './message-forger.js';
 
 const WORK_EVERY_MS = 20;
 
-export type MaliceParts = {
+export type MaliciousNodeParts = {
   readonly genesis: Genesis;
   readonly signer: Signer;
   readonly ports: LifePorts;
-  readonly lies: Lies;
+  readonly lies: LieRates;
   readonly rng: Rng;
   /** An honest replica of this node, whose words the liar may alter. */
   startBeneath(network: LifePorts['network']): Promise<Replica>;
@@ -26,12 +26,12 @@ export type MaliceParts = {
 };
 
 /** A malicious node: a {@link Liar} that speaks for a real replica, and lies at rates that the seed has drawn. */
-export async function startMalice(parts: MaliceParts): Promise<Process> {
+export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Process> {
   const { genesis, signer, ports, lies, rng } = parts;
   const { clock } = ports;
   const self = signer.node;
-  const overheard = new Overheard();
-  overheard.connected(self, ports.boot);
+  const observed = new Observed();
+  observed.connected(self, ports.boot);
   const liar = new Liar({
     self,
     voters: voters(genesis),
@@ -43,24 +43,24 @@ export async function startMalice(parts: MaliceParts): Promise<Process> {
   const replica = await parts.startBeneath(liar.networkBeneath);
   const told = (lie: string): void => parts.told(lie);
   const { clusterId } = genesis;
-  const throne = new Throne({
+  const leader = new MaliciousLeader({
     liar,
     rng,
-    overheard,
+    observed,
     signer,
     genesis,
     clock,
     state: () => replica.local(),
     told,
   });
-  const tongue = new Tongue({ signer, clusterId, rng, overheard, rate: lies.speaks, told });
+  const forger = new MessageForger({ signer, clusterId, rng, observed, rate: lies.speaks, told });
   liar.beneath = replica;
-  liar.onHearing = (from, message) => overheard.hear(from, message);
-  liar.onLeading = () => throne.ascend();
+  liar.onHearing = (from, message) => observed.hear(from, message);
+  liar.onLeading = () => leader.beginTerm();
   liar.onSpeaking = (to, message) => {
     // The replica gives its own commitments and facts to itself, where the liar does not hear them.
-    overheard.hear(self, message);
-    return tongue.instead(to, message);
+    observed.hear(self, message);
+    return forger.instead(to, message);
   };
   liar.onSaying = (message) => falseWord(message, liar, lies, rng, told);
   liar.readIndex = () => (rng.chance(0.5) ? undefined : rng.int(liar.log.length + 3));
@@ -75,25 +75,25 @@ export async function startMalice(parts: MaliceParts): Promise<Process> {
     });
   };
   often(WORK_EVERY_MS, () => {
-    if (liar.leads) throne.work();
+    if (liar.leads) leader.work();
   });
   often(lies.everyMs, () => {
-    if (liar.leads) throne.lie();
+    if (liar.leads) leader.lie();
     else if (rng.chance(0.2)) {
-      told('leader’s message of one who does not lead');
+      told('leader’s message without leading');
       falseLeader(liar, rng, rng.pick(liar.peers));
     }
   });
   often(lies.standEveryMs, () => liar.stand());
-  often(lies.usurpEveryMs, () => {
-    told('leader whom nobody elected');
-    liar.usurp();
+  often(lies.leadUnelectedEveryMs, () => {
+    told('leader without an election');
+    liar.leadUnelected();
   });
   liar.start();
   return {
     receive: (from, channel, bytes) => liar.receive(from, channel, bytes),
     connected: (peer, boot) => {
-      overheard.connected(peer, boot);
+      observed.connected(peer, boot);
       replica.connected(peer, boot);
     },
     disconnected: (peer) => replica.disconnected(peer),
@@ -110,7 +110,7 @@ export async function startMalice(parts: MaliceParts): Promise<Process> {
 function falseWord(
   message: Message,
   liar: Liar,
-  lies: Lies,
+  lies: LieRates,
   rng: Rng,
   told: (lie: string) => void,
 ): readonly Message[] {
@@ -127,6 +127,9 @@ function falseWord(
   return [clocked];
 }
 
-function withClock<M extends Message & { readonly clockMs: number }>(message: M, lies: Lies): M {
+function withClock<M extends Message & { readonly clockMs: number }>(
+  message: M,
+  lies: LieRates,
+): M {
   return { ...message, clockMs: Math.max(0, Math.round(message.clockMs + lies.clockMs)) };
 }

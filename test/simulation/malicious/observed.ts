@@ -4,8 +4,8 @@ import { decode, Request as RequestMessage } from '../../../src/wire/index.js';
 
 const KEPT_MAX = 64;
 
-/** All that a malicious node has heard and may use against those who said it. */
-export class Overheard {
+/** The messages that a malicious node has received, and may use against their senders. */
+export class Observed {
   /** Requests that came to be proposed, and are not yet. */
   readonly forwarded: Request[] = [];
   /** Every request that it ever saw. */

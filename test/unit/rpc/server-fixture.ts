@@ -263,7 +263,7 @@ export function channelFor(
 }
 
 /** A public server on loopback with a fake backend, and clients of any role. */
-export class Stage {
+export class Fixture {
   readonly authorities: Authorities;
   readonly genesis: Genesis;
   readonly backend: FakeBackend;
@@ -294,7 +294,7 @@ export class Stage {
       readonly attached?: boolean;
       readonly bounds?: PublicServerBounds;
     } = {},
-  ): Promise<Stage> {
+  ): Promise<Fixture> {
     const both = await authorities();
     const genesis = genesisFor(both, options);
     const backend = new FakeBackend(genesis);
@@ -309,7 +309,7 @@ export class Stage {
       ...(options.attached === false ? {} : { backend }),
     });
     const address = await server.listen();
-    return new Stage({ authorities: both, genesis, backend, server, address, logger });
+    return new Fixture({ authorities: both, genesis, backend, server, address, logger });
   }
 
   async as(role: Role, name: string = role): Promise<Caller> {

@@ -22,10 +22,10 @@ const WANT_AGAIN_MS = 50;
 const STAND_AGAIN_MS = 20;
 
 /**
- * Two honest nodes and a malicious leader, with a key of threshold two that was made while all three were honest. What
- * the honest ones say is kept; what the leader says is up to the test.
+ * Two honest nodes and a malicious leader, with a key of threshold two that was made while all three were honest.
+ * Messages of the honest nodes are kept; the test decides what the leader sends.
  */
-export class Court implements AsyncDisposable {
+export class LyingLeaderCluster implements AsyncDisposable {
   readonly cluster: TestCluster;
   readonly lying: LyingNode;
   readonly honest: readonly [NodeId, NodeId];
@@ -61,7 +61,7 @@ export class Court implements AsyncDisposable {
     lying.liar.readIndex = () => 1;
   }
 
-  static async open({ unsigned = true } = {}): Promise<Court> {
+  static async open({ unsigned = true } = {}): Promise<LyingLeaderCluster> {
     const keyId = 'treasury';
     const cluster = await startCluster({ nodes: 3, unsigned });
     try {
@@ -71,9 +71,9 @@ export class Court implements AsyncDisposable {
       const lying = await cluster.corrupt(liar);
       const [one, other] = cluster.nodes.filter((node) => node !== liar);
       if (one === undefined || other === undefined) throw new Error('two honest nodes');
-      const court = new Court(cluster, lying, [one, other], key, unsigned);
-      await court.#takeOver();
-      return court;
+      const setup = new LyingLeaderCluster(cluster, lying, [one, other], key, unsigned);
+      await setup.#takeOver();
+      return setup;
     } catch (error) {
       await cluster[Symbol.asyncDispose]().catch(() => undefined);
       throw error;
@@ -84,7 +84,7 @@ export class Court implements AsyncDisposable {
     return this.lying.liar;
   }
 
-  /** One for each node: a node bears so many connections from one address. */
+  /** One client for each node: a node limits the connections from one address. */
   client(at: NodeId = this.honest[0]): Promise<QuorateClient> {
     const known = this.#clients.get(at);
     if (known !== undefined) return known;
@@ -141,9 +141,9 @@ export class Court implements AsyncDisposable {
 
   /** Says that this request was made; at the time of now, as an honest leader would. */
   tell(request: Request): Entry {
-    return this.liar.story.append({
+    return this.liar.sentLog.append({
       payload: payloadOf({ $case: 'request', value: request }),
-      timeMs: Math.max(this.liar.story.last.timeMs, Date.now()),
+      timeMs: Math.max(this.liar.sentLog.last.timeMs, Date.now()),
     });
   }
 
@@ -202,9 +202,9 @@ export class Court implements AsyncDisposable {
     const { liar, cluster, honest } = this;
     const honestly = liar.onSaying;
     liar.onLeading = () => {
-      const { story, term } = liar;
-      const timeMs = Math.max(story.last.timeMs, Date.now());
-      story.append({ kind: 'no-op', payload: new Uint8Array(0), term, timeMs });
+      const { sentLog, term } = liar;
+      const timeMs = Math.max(sentLog.last.timeMs, Date.now());
+      sentLog.append({ kind: 'no-op', payload: new Uint8Array(0), term, timeMs });
     };
     // Nobody else is to win meanwhile.
     liar.onSaying = (message) => (message.type === 'vote-reply' ? [] : [message]);
@@ -221,7 +221,7 @@ export class Court implements AsyncDisposable {
     });
     cluster.heal();
     liar.onSaying = honestly;
-    await this.applied(liar.story.last);
+    await this.applied(liar.sentLog.last);
   }
 
   #without(leader: NodeId): readonly NodeId[] {
