@@ -57,6 +57,9 @@ const EVIDENCE_BYTES_MAX = Math.max(
   ...KEY_ALGORITHMS.map((algorithm) => ALGORITHMS[algorithm].evidenceBytesMax),
 );
 
+/** The form of evidence that this release makes and judges. */
+export const EVIDENCE_FORMAT = 1;
+
 /**
  * The node that these bytes, an encoded `Evidence`, prove to have lied, if any. A pure function of evidence and genesis: it
  * believes nothing that the accused's identity key in the genesis has not signed, and gives the same answer everywhere.
@@ -65,9 +68,10 @@ const EVIDENCE_BYTES_MAX = Math.max(
 export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefined {
   if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
   const evidence = decode(Evidence, bytes);
-  const member = judge.genesis.members.find((each) => each.nodeId === evidence?.nodeId);
-  const attempt = evidence && accusedAttempt(evidence, judge.genesis.clusterId);
-  if (evidence === undefined || member === undefined || attempt === undefined) return undefined;
+  if (evidence?.format !== EVIDENCE_FORMAT) return undefined;
+  const member = judge.genesis.members.find((each) => each.nodeId === evidence.nodeId);
+  const attempt = accusedAttempt(evidence, judge.genesis.clusterId);
+  if (member === undefined || attempt === undefined) return undefined;
   const task = attempt.attempt.taskId;
   if (!isTaskId(task) || !isReason(evidence.reason)) return undefined;
   const trial = new Trial({ judge, attempt, node: member.nodeId, ...member }, evidence.ready);

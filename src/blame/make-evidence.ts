@@ -5,6 +5,7 @@ import { keygen } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
+import { EVIDENCE_FORMAT } from './judge-evidence.js';
 import type { CulpritReason } from './judge-evidence.js';
 
 /** The entry that fixes an attempt, the hash before it, and the request that it answers. */
@@ -89,6 +90,7 @@ function evidence(
   // The entry of a request carries it already.
   const carried = decode(Command, payload)?.command?.$case === 'request';
   return encode(Evidence, {
+    format: EVIDENCE_FORMAT,
     nodeId,
     entry: {
       previousHash,

@@ -287,6 +287,7 @@ function two(
 function raw(basis: AttemptBasis, node: string, proof: Proof): Uint8Array {
   const { index, term, timeMs, payload } = basis.entry;
   return encode(Evidence, {
+    format: 1,
     nodeId: node,
     entry: {
       previousHash: basis.entry.previousHash,

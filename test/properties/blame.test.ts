@@ -68,6 +68,7 @@ test('parts of different evidence, put together, name no node', () => {
       const all = honest.map((bytes) => decode(Evidence, bytes) ?? Evidence.fromPartial({}));
       const part = <N extends keyof typeof of>(name: N) => all[of[name] % all.length]?.[name];
       const evidence = encode(Evidence, {
+        format: 1,
         nodeId: part('nodeId') ?? '',
         entry: part('entry'),
         method: part('method') ?? '',

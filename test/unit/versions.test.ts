@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { cutPage } from '../../src/api/page.js';
 import { presentKey } from '../../src/api/present.js';
+import { EVIDENCE_FORMAT } from '../../src/blame/judge-evidence.js';
 import { evidenceFile } from '../../src/cli/blame.js';
 import { writeClientFile } from '../../src/cli/client-file.js';
 import { nodeYaml } from '../../src/cli/node-yaml.js';
@@ -79,6 +80,7 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     const key = ledger.ask.key('treasury');
     return String(key && presentKey(clusterId, key).certificate?.format);
   },
+  evidence: () => String(EVIDENCE_FORMAT),
   'evidence file': () => formatOf(evidenceFile([])),
   command: () =>
     levelOf(encodeCommand({ $case: 'failed', value: { taskId: '', reason: '', evidence: [] } })),

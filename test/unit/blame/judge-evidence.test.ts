@@ -82,6 +82,18 @@ test('the same messages name no other node, and none under another request, entr
   expect(named({ ...judge, genesis }, against('node-3'))).toBeUndefined();
 });
 
+test('evidence of a form that this release does not know proves nothing', async () => {
+  const { run, basis, judge } = await attacked(dealsBadly);
+  const bytes = evidenceOfMessages(basis, 'node-3', abortOf(run, 1).evidence);
+  const evidence = bytes && decode(Evidence, bytes);
+  if (evidence === undefined) throw new Error('there is evidence');
+
+  expect(named(judge, encode(Evidence, evidence))).toBe('node-3 WRONG_VALUE');
+  for (const format of [0, 2]) {
+    expect(named(judge, encode(Evidence, { ...evidence, format }))).toBeUndefined();
+  }
+});
+
 test('honest messages prove nothing, however they are put together', async () => {
   const said = new Map<string, Envelope>();
   const { run, basis, judge } = await attacked({

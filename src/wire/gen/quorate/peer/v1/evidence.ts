@@ -14,6 +14,8 @@ import { SignedBody, SignedDigest } from "./envelope.js";
  * nothing else: session id, participants, algorithm and threshold follow from what is here.
  */
 export interface Evidence {
+  /** The form of this message: 1. A reader that does not know it can say nothing of anybody. */
+  format: number;
   /** Who is accused. */
   nodeId: string;
   /** What opened the attempt: its hash gives the session id, which is in every signature below. */
@@ -68,6 +70,7 @@ export interface Transcript {
 
 function createBaseEvidence(): Evidence {
   return {
+    format: 0,
     nodeId: "",
     entry: undefined,
     method: "",
@@ -80,26 +83,29 @@ function createBaseEvidence(): Evidence {
 
 export const Evidence: MessageFns<Evidence> = {
   encode(message: Evidence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.format !== 0) {
+      writer.uint32(8).uint32(message.format);
+    }
     if (message.nodeId !== "") {
-      writer.uint32(10).string(message.nodeId);
+      writer.uint32(18).string(message.nodeId);
     }
     if (message.entry !== undefined) {
-      AttemptEntry.encode(message.entry, writer.uint32(18).fork()).join();
+      AttemptEntry.encode(message.entry, writer.uint32(26).fork()).join();
     }
     if (message.method !== "") {
-      writer.uint32(26).string(message.method);
+      writer.uint32(34).string(message.method);
     }
     if (message.request.length !== 0) {
-      writer.uint32(34).bytes(message.request);
+      writer.uint32(42).bytes(message.request);
     }
     if (message.reason !== "") {
-      writer.uint32(42).string(message.reason);
+      writer.uint32(50).string(message.reason);
     }
     for (const v of message.messages) {
-      ShownMessage.encode(v!, writer.uint32(50).fork()).join();
+      ShownMessage.encode(v!, writer.uint32(58).fork()).join();
     }
     if (message.ready !== undefined) {
-      Ready.encode(message.ready, writer.uint32(58).fork()).join();
+      Ready.encode(message.ready, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -118,11 +124,11 @@ export const Evidence: MessageFns<Evidence> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.nodeId = reader.string();
+            message.format = reader.uint32();
             continue;
           }
           case 2: {
@@ -130,7 +136,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.entry = AttemptEntry.decode(reader, reader.uint32());
+            message.nodeId = reader.string();
             continue;
           }
           case 3: {
@@ -138,7 +144,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.method = reader.string();
+            message.entry = AttemptEntry.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -146,7 +152,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.request = reader.bytes();
+            message.method = reader.string();
             continue;
           }
           case 5: {
@@ -154,7 +160,7 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.reason = reader.string();
+            message.request = reader.bytes();
             continue;
           }
           case 6: {
@@ -162,11 +168,19 @@ export const Evidence: MessageFns<Evidence> = {
               break;
             }
 
-            message.messages.push(ShownMessage.decode(reader, reader.uint32()));
+            message.reason = reader.string();
             continue;
           }
           case 7: {
             if (tag !== 58) {
+              break;
+            }
+
+            message.messages.push(ShownMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 
@@ -187,6 +201,7 @@ export const Evidence: MessageFns<Evidence> = {
 
   fromJSON(object: any): Evidence {
     return {
+      format: isSet(object.format) ? globalThis.Number(object.format) : 0,
       nodeId: isSet(object.nodeId)
         ? globalThis.String(object.nodeId)
         : isSet(object.node_id)
@@ -205,6 +220,9 @@ export const Evidence: MessageFns<Evidence> = {
 
   toJSON(message: Evidence): unknown {
     const obj: any = {};
+    if (message.format !== 0) {
+      obj.format = Math.round(message.format);
+    }
     if (message.nodeId !== "") {
       obj.nodeId = message.nodeId;
     }
@@ -234,6 +252,7 @@ export const Evidence: MessageFns<Evidence> = {
   },
   fromPartial<I extends Exact<DeepPartial<Evidence>, I>>(object: I): Evidence {
     const message = createBaseEvidence();
+    message.format = object.format ?? 0;
     message.nodeId = object.nodeId ?? "";
     message.entry = (object.entry !== undefined && object.entry !== null)
       ? AttemptEntry.fromPartial(object.entry)
