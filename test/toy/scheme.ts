@@ -30,23 +30,6 @@ function challenge(R: Uint8Array, publicKey: Uint8Array, message: Uint8Array): b
   return decodeLittleEndian(sha512(concat(R, publicKey, message))) % group.order;
 }
 
-type Signed = {
-  readonly key: SharedKey;
-  readonly signers: readonly SignerSupply[];
-  readonly message: Uint8Array;
-  readonly index: PartyIndex;
-};
-type Shown = {
-  readonly kind: string;
-  readonly from: PartyIndex;
-  readonly body: Uint8Array | undefined;
-};
-/** A share is judged by itself, and as the messages that evidence shows. */
-type Judging = {
-  judge(accused: Signed, reason: string, messages: readonly Shown[]): boolean;
-  readonly judgeShare: typeof judgeShare;
-};
-
 /** Σ (D_j + E_j), encoded; `undefined` for what are no points. */
 function nonceOf(signers: readonly SignerSupply[]): Uint8Array | undefined {
   const points = signers.flatMap(({ parts }) => parts).map((part) => group.decode(part));
@@ -63,7 +46,7 @@ function lagrange(signers: readonly SignerSupply[], index: PartyIndex): bigint {
   );
 }
 
-export const toyScheme: Scheme & Judging = {
+export const toyScheme: Scheme = {
   sharing,
   supplyRandomBytes: 2 * SCALAR_RANDOM_BYTES,
 
@@ -132,13 +115,12 @@ export const toyScheme: Scheme & Judging = {
     return verify(signature) ? { ok: true, signature } : { ok: false, culprits: [] };
   },
 
-  judge({ key, signers, message, index }: Signed, _: string, [shown]: readonly Shown[]): boolean {
+  judge({ key, signers, message, index }, _reason, [shown]) {
     if (shown?.kind !== SHARE_KIND || shown.from !== index || shown.body === undefined)
       return false;
     const share = decode(SignatureShare, shown.body)?.share ?? new Uint8Array(0);
     return judgeShare(key, signers, message, index, share) === 'wrong';
   },
-  judgeShare,
 };
 
 /** Whether `share` is the signature share of signer `who`; `unknown` where an honest signer makes none. */
