@@ -77,6 +77,7 @@ describe.each(suites)('%s', (name, suite) => {
       supplyBytes: made.B.slice(0, 1).flatMap(({ D, E }) => [D.length, E.length]),
       publicKeyBytes: key.publicKey.length,
       signatureBytes: result.ok ? result.signature.length : 0,
+      evidenceBytesMax: 96 * 1024,
     });
   });
 
