@@ -152,3 +152,23 @@ test('test/support/README.md has every file of test/support', () => {
   expect(names.length).toBeGreaterThan(30);
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
+
+test('docs/decisions/README.md lists every decision by its number and title, each number once', () => {
+  const index = read('docs/decisions/README.md');
+  const numbers = new Set<string>();
+  for (const path of filesOf('docs/decisions', '.md')) {
+    if (basename(path) === 'README.md') continue;
+    const [, number = '', title = ''] = /^# (\d+)\. (.*)\n/.exec(read(path)) ?? [];
+    expect(basename(path).slice(0, 4)).toBe(number.padStart(4, '0'));
+    expect(index).toMatch(
+      new RegExp(`\\| ${number} +\\| \\[${escaped(title)}\\]\\(${basename(path)}\\)`),
+    );
+    expect(numbers.has(number)).toBe(false);
+    numbers.add(number);
+  }
+  expect(numbers.size).toBeGreaterThan(20);
+});
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
