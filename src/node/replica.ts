@@ -19,8 +19,8 @@ import type {
 import { createRaft, RaftDriver } from '../raft/index.js';
 import { judgingContext, Overlay, queries } from '../state/index.js';
 import { batchOf, Connections, TaskManager } from '../tasks/index.js';
-import { encodeSession, levelNamed } from '../wire/index.js';
-import type { SessionBody } from '../wire/index.js';
+import { encodeTaskMessage, levelNamed } from '../wire/index.js';
+import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { LevelGuard } from './level-guard.js';
@@ -81,13 +81,13 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
-  const rules = judgingContext(genesis, verify, kinds.rules);
+  const judging = judgingContext(genesis, verify, kinds.rules);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
   const connections = new Connections(signer.node, config.boot);
   const machine = new StateMachine(
     overlay,
-    rules,
+    judging,
     logger,
     buildLevel,
     () => driver.status().commit,
@@ -118,13 +118,13 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     compute,
     schemes: config.schemes,
   });
-  const sendTo = (nodes: readonly NodeId[], message: SessionBody): void => {
+  const sendTo = (nodes: readonly NodeId[], message: TaskMessageBody): void => {
     let bytes: Uint8Array | undefined;
     for (const to of nodes) {
       // To itself, but not at once: a sender does not expect to be called back while it is still sending.
       if (to === signer.node) void Promise.resolve().then(() => tasks.deliver(to, message));
       else if (connections.has(to)) {
-        bytes ??= encodeSession(message);
+        bytes ??= encodeTaskMessage(message);
         ports.network.send(to, 'tasks', bytes);
       }
     }
@@ -134,7 +134,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       self: { id: signer.node, boot: config.boot, signer },
       clock,
       logger,
-      rules,
+      judging,
       consensus: {
         propose: (payload) => {
           const entry = driver.propose(payload);

@@ -1,7 +1,7 @@
 import type { Boot, NodeId, Term } from '../common/index.js';
 import type { Clock, Logger, Signer } from '../ports/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
-import type { SessionBody } from '../wire/index.js';
+import type { TaskMessageBody } from '../wire/index.js';
 
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
@@ -30,9 +30,9 @@ export type Self = {
 /** Messages to voters. A call neither throws nor waits; a message may be lost. */
 export type Outbox = {
   /** To another node, or to this one. */
-  readonly send: (to: NodeId, message: SessionBody) => void;
+  readonly send: (to: NodeId, message: TaskMessageBody) => void;
   /** The same to every voter, this node included. */
-  readonly broadcast: (message: SessionBody) => void;
+  readonly broadcast: (message: TaskMessageBody) => void;
 };
 
 /** The replicated state as applied here. */
@@ -46,7 +46,7 @@ export type TaskContext = {
   readonly self: Self;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly rules: JudgingContext;
+  readonly judging: JudgingContext;
   readonly consensus: Consensus;
   readonly outbox: Outbox;
 };

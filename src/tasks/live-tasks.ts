@@ -42,7 +42,7 @@ export class LiveTasks {
     this.#judging = judging;
   }
 
-  /** Reads a task again. `undefined` for one that has its outcome, or is none of this build's kinds. */
+  /** Reads a task again. `undefined` for a task that has its outcome, or is of no kind that this build knows. */
   refresh(id: TaskId): LiveTask | undefined {
     const before = this.#tasks.get(id);
     this.#forget(id);

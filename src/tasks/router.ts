@@ -1,9 +1,9 @@
 import type { NodeId } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
-import { decodeSession } from '../wire/index.js';
-import type { SessionBody } from '../wire/index.js';
+import { decodeTaskMessage } from '../wire/index.js';
+import type { TaskMessageBody } from '../wire/index.js';
 
-type Message = NonNullable<SessionBody['message']>;
+type Message = NonNullable<TaskMessageBody['message']>;
 
 /** What takes each message that a peer can send. */
 export type Handlers = {
@@ -22,7 +22,7 @@ export class Router {
 
   /** Takes one message of a peer's stream: any bytes. */
   receive(from: NodeId, bytes: Uint8Array): void {
-    const message = decodeSession(bytes);
+    const message = decodeTaskMessage(bytes);
     if (message === undefined) {
       this.#logger.debug('a task message that cannot be read', { peer: from });
       return;
@@ -31,12 +31,14 @@ export class Router {
   }
 
   /** Takes one message of a peer, or of this node itself. */
-  deliver(from: NodeId, { message }: SessionBody): void {
+  deliver(from: NodeId, { message }: TaskMessageBody): void {
     switch (message?.$case) {
       case 'envelope':
         return this.#handlers.envelope(from, message.value);
       case 'contribution':
         return this.#handlers.contribution(from, message.value);
+      case 'decline':
+        return this.#handlers.decline(from, message.value);
       case 'wantSupplies':
         return this.#handlers.wantSupplies(from, message.value);
       case 'freshSupplies':

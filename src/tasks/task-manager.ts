@@ -1,7 +1,7 @@
 import type { Boot, NodeId } from '../common/index.js';
 import { sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
-import type { Envelope, SessionBody, TaskRecord } from '../wire/index.js';
+import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { Accusing } from './blame/accusing.js';
 import { Complaints } from './blame/complaints.js';
@@ -62,7 +62,7 @@ export class TaskManager {
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
-    const tasks = new LiveTasks(state, context.rules);
+    const tasks = new LiveTasks(state, context.judging);
 
     const culprits = new Culprits(context, arithmetic.schemes);
     const complaints = new Complaints(context, queries, culprits);
@@ -146,6 +146,7 @@ export class TaskManager {
     this.#router = new Router(logger, {
       envelope: onEnvelope,
       contribution: (from, value) => contributions.take(from, value),
+      decline: (from, value) => contributions.declined(from, value),
       wantSupplies: (from, { keyId }) => supply.onWanted(from, queries.key(keyId)),
       freshSupplies: (from, { keyId, version, supplies }) =>
         pooling.take(from, queries.key(keyId), version, supplies),
@@ -186,7 +187,7 @@ export class TaskManager {
   }
 
   /** Takes one message of a peer, or of this node itself. */
-  deliver(from: NodeId, message: SessionBody): void {
+  deliver(from: NodeId, message: TaskMessageBody): void {
     if (this.#stopped) return;
     this.#router.deliver(from, message);
     this.#reconciler.wake();

@@ -17,8 +17,8 @@ export type { Item } from './canonical.js';
 export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
 export { LEVEL_MAX, levelNamed } from './level.js';
-export { decodeSession, encodeSession } from './messages.js';
-export type { SessionBody } from './messages.js';
+export { decodeTaskMessage, encodeTaskMessage } from './messages.js';
+export type { TaskMessageBody } from './messages.js';
 export { Algorithm } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
 export {
@@ -123,6 +123,7 @@ export {
 export {
   FreshSupplies,
   Contribution,
+  Decline,
   Fact,
   Forward,
   ForwardRefused,

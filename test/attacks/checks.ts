@@ -148,12 +148,12 @@ export const CHECKS: readonly Check[] = [
   without(
     'a participant shows what it found',
     'generating: one point too many, told to all',
-    'this.#accuse(open, run, index, error);',
+    'this.#accuse(attempt, run, index, error);',
   ),
   without(
     'digests of ready are compared',
     'generating: a whole run of its own for one participant: digests differ',
-    'this.#compare(open, index);',
+    'this.#compare(attempt, index);',
   ),
   without(
     'the digest is over what was said',

@@ -4,8 +4,8 @@ import { keygen } from '../../src/sharing/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { generatedKeyOf, METHODS, signatureOf, suppliesOf } from '../../src/state/index.js';
 import { batchOf, DECLINED_KIND, TaskManager } from '../../src/tasks/index.js';
-import { Command, Declined, decode, encode, encodeSession } from '../../src/wire/index.js';
-import type { SessionBody } from '../../src/wire/index.js';
+import { Command, Declined, decode, encode, encodeTaskMessage } from '../../src/wire/index.js';
+import type { TaskMessageBody } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
 import {
   generateRequest,
@@ -23,7 +23,11 @@ const STEP_MS = 10;
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
 /** What a message becomes on its way: nothing, itself, or others. */
-export type Meddling = (from: NodeId, to: NodeId, message: SessionBody) => readonly SessionBody[];
+export type Meddling = (
+  from: NodeId,
+  to: NodeId,
+  message: TaskMessageBody,
+) => readonly TaskMessageBody[];
 
 /**
  * Three nodes' task managers over one log, node-1 leading. The liar is one of them, honest code, with what it says altered
@@ -90,8 +94,8 @@ export class Cluster {
   }
 
   /** A message that comes from `from` whatever it says. */
-  deliver(from: NodeId, to: NodeId, message: SessionBody): void {
-    this.#at(to).manager.receive(from, encodeSession(message));
+  deliver(from: NodeId, to: NodeId, message: TaskMessageBody): void {
+    this.#at(to).manager.receive(from, encodeTaskMessage(message));
   }
 
   /** Somebody asks for a signature, made by exactly these at first. */
@@ -176,10 +180,11 @@ export class Cluster {
     return new TaskManager({ ...parts, arithmetic: { ...arithmetic, random } });
   }
 
-  #carry(from: NodeId, to: NodeId, message: SessionBody): void {
+  #carry(from: NodeId, to: NodeId, message: TaskMessageBody): void {
     const envelope = message.message?.$case === 'envelope' ? message.message.value : undefined;
+    const said = message.message;
     const answer =
-      message.message?.$case === 'contribution' ? message.message.value.envelope : undefined;
+      said?.$case === 'contribution' || said?.$case === 'decline' ? said.value.envelope : undefined;
     if (answer?.content?.$case === 'open') {
       const word = answerIn(answer.kind, answer.content.value.body);
       this.#answers.push({ from, session: toHex(answer.sessionId), word });
@@ -188,8 +193,8 @@ export class Cluster {
       const sealKey = keygen.rounds.commit.all.decode(envelope.content.value.body)?.sealKey;
       if (sealKey !== undefined) this.sealKeys.set(from, sealKey);
     }
-    const said = from === this.#liar && to !== from ? this.meddling(from, to, message) : [message];
-    for (const each of said) this.deliver(from, to, each);
+    const heard = from === this.#liar && to !== from ? this.meddling(from, to, message) : [message];
+    for (const each of heard) this.deliver(from, to, each);
   }
 
   #submit(method: string, request: Uint8Array): void {

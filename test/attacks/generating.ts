@@ -10,7 +10,7 @@ import { signEnvelope } from '../../src/mpc/index.js';
 import { Seals } from '../../src/mpc/seals.js';
 import { encodeCommand } from '../../src/state/index.js';
 import { Command, Complaint, decode, Declined, encode, SignedBody } from '../../src/wire/index.js';
-import type { Envelope, Sharing, SessionBody } from '../../src/wire/index.js';
+import type { Envelope, Sharing, TaskMessageBody } from '../../src/wire/index.js';
 import { ledgerSigner, signedBody } from '../support/builders/accusation.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
 import { ATTACKER, openingFor, SALT } from '../support/adversary/keygen-liar.js';
@@ -73,7 +73,12 @@ function saying(
   };
 }
 
-function enveloped(sessionId: Uint8Array, kind: string, to: number, body: Uint8Array): SessionBody {
+function enveloped(
+  sessionId: Uint8Array,
+  kind: string,
+  to: number,
+  body: Uint8Array,
+): TaskMessageBody {
   const value = signedBody(sessionId, kind, ATTACKER, to, body);
   const content = { $case: 'open' as const, value };
   return {
@@ -216,8 +221,7 @@ const declining = (reason: string, outcome: string): Lie => ({
     const { sessionId } = said.value;
     const body = encode(Declined, { reason, index: 0 });
     const envelope = signEnvelope(ledgerSigner(LIAR), sessionId, DECLINED_KIND, ATTACKER, 0, body);
-    const value = { envelope, keyId: '', version: 0, next: [] };
-    return [{ message: { $case: 'contribution', value } }];
+    return [{ message: { $case: 'decline', value: { envelope, freshSupplies: undefined } } }];
   },
 });
 

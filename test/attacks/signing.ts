@@ -2,7 +2,7 @@ import { utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { Complaint, decode, Declined, encode, SignatureShare } from '../../src/wire/index.js';
-import type { Contribution, Envelope, SessionBody } from '../../src/wire/index.js';
+import type { Contribution, Envelope, TaskMessageBody } from '../../src/wire/index.js';
 import { signedBody } from '../support/builders/accusation.js';
 import { NODES } from '../support/builders/ledger.js';
 import { ofSuite, unless } from './case.js';
@@ -99,9 +99,10 @@ export function laterCase(suite: Suite): AttackCase {
   };
 }
 
-const contributed = (value: Contribution): SessionBody => ({
-  message: { $case: 'contribution', value },
-});
+const contributed = (value: Contribution): TaskMessageBody =>
+  value.envelope?.kind === DECLINED_KIND
+    ? { message: { $case: 'decline', value } }
+    : { message: { $case: 'contribution', value } };
 
 const never = (): readonly Contribution[] => [];
 

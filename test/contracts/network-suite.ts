@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { equal, nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import type { Channel, Network } from '../../src/ports/index.js';
-import { encode, encodeSession, RaftMessage } from '../../src/wire/index.js';
+import { encode, encodeTaskMessage, RaftMessage } from '../../src/wire/index.js';
 
 export const [SENDER, RECEIVER, STRANGER] = ['node-1', 'node-2', 'node-9'].map(nodeId) as [
   NodeId,
@@ -41,7 +41,7 @@ const raft = (term: bigint): Uint8Array =>
     }),
   );
 const taskMessage = (size: number): Uint8Array =>
-  encodeSession({
+  encodeTaskMessage({
     message: { $case: 'forward', value: { request: new Uint8Array(size).fill(size) } },
   });
 

@@ -15,7 +15,12 @@ import type { Credential } from '../../src/pki/index.js';
 import type { Signer } from '../../src/ports/index.js';
 import { presentTask } from '../../src/api/present.js';
 import { METHODS } from '../../src/state/index.js';
-import { decodeSession, encode, encodeSession, GetTaskResponse } from '../../src/wire/index.js';
+import {
+  decodeTaskMessage,
+  encode,
+  encodeTaskMessage,
+  GetTaskResponse,
+} from '../../src/wire/index.js';
 import type { Task, TaskRecord } from '../../src/wire/index.js';
 import { testSigner } from '../support/builders/frost-exchange.js';
 import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
@@ -94,7 +99,7 @@ function signerOf(self: NodeId): Signer {
 
 /** What node-3 says instead: another opening than it has committed to. */
 function lied(bytes: Uint8Array): Uint8Array {
-  const message = decodeSession(bytes)?.message;
+  const message = decodeTaskMessage(bytes)?.message;
   if (message?.$case !== 'envelope' || message.value.kind !== keygen.kinds.open) return bytes;
   const { sessionId, kind, from, to } = message.value;
   const body = keygen.rounds.open.all.encode({
@@ -102,7 +107,7 @@ function lied(bytes: Uint8Array): Uint8Array {
     salt: SALT,
   });
   const value = signEnvelope(signerOf(LIAR), sessionId, kind, from, to, body);
-  return encodeSession({ message: { $case: 'envelope', value } });
+  return encodeTaskMessage({ message: { $case: 'envelope', value } });
 }
 
 function generate(keyId: string): Promise<TaskRecord> {

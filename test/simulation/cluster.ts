@@ -1,5 +1,5 @@
 import { nodeId, type NodeId } from '../../src/common/index.js';
-import { decode, decodeSession, RaftMessage } from '../../src/wire/index.js';
+import { decode, decodeTaskMessage, RaftMessage } from '../../src/wire/index.js';
 import type { Watcher } from './checkers/watcher.js';
 import { Faults } from './faults.js';
 import { Machine, machineOf, type MachineEvents } from './machine.js';
@@ -132,9 +132,9 @@ export class Cluster<P extends Process> {
             return;
           }
         } else {
-          const message = decodeSession(bytes);
+          const message = decodeTaskMessage(bytes);
           if (message === undefined) this.#watch.report('wire', 'a message that does not decode');
-          else this.#watch.sentSession(machine.id, message);
+          else this.#watch.sentTaskMessage(machine.id, message);
         }
         this.#network.send(life, to, channel, bytes);
       },

@@ -94,7 +94,7 @@ export class ToyLeader implements LeaderDriver<ParsedToy>, Combining<ParsedToy> 
     const identityKey = task.participants[index - 1]?.identityKey;
     if (said === undefined || identityKey === undefined) return undefined;
     const signed = toyResultBytes(record.sessionId, said.output);
-    const { verify } = this.#parts.context.rules;
+    const { verify } = this.#parts.context.judging;
     return verify.identity(identityKey, signed, said.signature) ? said : undefined;
   }
 

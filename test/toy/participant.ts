@@ -52,9 +52,10 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
       const named = bootsOf(attempt.record).find((each) => each.nodeId === self.id);
       if (named === undefined || !consensus.status().current) continue;
       if (!session.answers.begin(attempt)) continue;
-      if (toHex(named.boot) !== self.boot) session.answers.decline(attempt, 'boot-changed');
+      if (toHex(named.boot) !== self.boot)
+        session.answers.decline(attempt, { reason: 'boot-changed' });
       else if (clock.now() >= attempt.task.expireTimeMs) {
-        session.answers.decline(attempt, 'expired');
+        session.answers.decline(attempt, { reason: 'expired' });
       } else void this.#draw(attempt);
     }
   }
@@ -126,7 +127,7 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
 
   #start(attempt: LiveAttempt<ParsedToy>, lie: Lie | undefined): Session<Echoed<ToyRounds>> {
     const { context, arithmetic } = this.#parts;
-    const { clock, outbox, rules, self } = context;
+    const { clock, outbox, judging, self } = context;
     const { nodes, task, record } = attempt;
     const index = nodes.indexOf(self.id) + 1;
     return startSession({
@@ -136,7 +137,7 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
       index,
       identityKeys: nodes.map((node) => identityKeyOf(task, node)),
       signer: self.signer,
-      verify: rules.verify,
+      verify: judging.verify,
       random: arithmetic.random,
       send: (to, envelope) => {
         const peer = nodes[to - 1];
@@ -152,14 +153,14 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     const { logger } = context;
     if (!(error instanceof ProtocolAbort)) {
       logger.error('a toy failed here', { session: attempt.session, error: String(error) });
-      session.answers.decline(attempt, 'aborted');
+      session.answers.decline(attempt, { reason: 'aborted' });
       return;
     }
     const culprits = error.culprits.map((each) => attempt.nodes[each - 1] ?? nodeId(''));
     logger.alarm('a toy was aborted', { session: attempt.session, culprits: culprits.join(' ') });
     const [culprit] = culprits;
     const index = attempt.task.participants.findIndex((each) => each.nodeId === culprit) + 1;
-    session.answers.decline(attempt, 'aborted', index);
+    session.answers.decline(attempt, { reason: 'aborted', index });
   }
 }
 

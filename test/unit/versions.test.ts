@@ -21,7 +21,7 @@ import { encodeCommand, METHODS, readLevel } from '../../src/state/index.js';
 import { record } from '../../src/store/records.js';
 import {
   encode,
-  encodeSession,
+  encodeTaskMessage,
   Hello,
   lengthPrefixed,
   levelNamed,
@@ -88,7 +88,7 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
   'raft message': () =>
     levelOf(encodeMessage({ type: 'read-request', from: ONE, to: ONE, term: 1, readId: 1 })),
   'task message': () =>
-    levelOf(encodeSession({ message: { $case: 'forward', value: { request: fill(0, 0) } } })),
+    levelOf(encodeTaskMessage({ message: { $case: 'forward', value: { request: fill(0, 0) } } })),
   hello: () => levelOf(encode(Hello, helloOf(clusterId, selfOf(ONE, 1)))),
   'sealed secret': () => {
     const place = { ...owner, keyId: keyId('k'), version: 1, sessionId: sessionId('00') };

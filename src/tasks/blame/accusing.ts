@@ -9,7 +9,7 @@ import type { LiveAttempt } from '../live-tasks.js';
 import { basisOf, complaint, signedBodyOf } from './complaining.js';
 import type { TaskContext } from '../context.js';
 
-/** What a voter finds out about signers, and shows all others. */
+/** Shows all voters the lies of signers that this voter has found out. */
 export class Accusing {
   readonly #context: TaskContext;
   readonly #culprits: Culprits;
@@ -33,14 +33,14 @@ export class Accusing {
   /**
    * A second share that says another thing than the first.
    *
-   * @returns Whose signature is missing, if one is: such a share counts as absent, and blames nobody.
+   * @returns Which share lacks its signer's signature, if one does: such a share counts as absent, and blames no node.
    */
   twoShares(
     attempt: LiveAttempt,
     first: Envelope,
     second: Envelope,
   ): 'first' | 'second' | undefined {
-    const { verify } = this.#context.rules;
+    const { verify } = this.#context.judging;
     const signer = attempt.task.participants[first.from - 1];
     const isSigned = (envelope: Envelope): boolean =>
       signer !== undefined && verifiedBody(verify, signer.identityKey, envelope) !== undefined;

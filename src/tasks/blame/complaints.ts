@@ -41,13 +41,13 @@ export class Complaints implements Work {
 
   /** Whom a complaint proves to have lied in this session. */
   take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
-    const { rules, logger } = this.#context;
+    const { judging, logger } = this.#context;
     const member = this.#queries.members().find(({ nodeId }) => nodeId === from);
     if (member === undefined || envelope.content?.$case !== 'open') return [];
     const name = toHex(sha256(envelope.content.value.body));
     const heard = this.#complaintsOf(from, attempt);
     if (heard.has(name) || heard.size >= COMPLAINTS_MAX) return [];
-    const body = verifiedBody(rules.verify, member.identityKey, envelope);
+    const body = verifiedBody(judging.verify, member.identityKey, envelope);
     if (body === undefined) return [];
     heard.add(name);
     const shown = decode(Complaint, body)?.shown;
@@ -100,7 +100,7 @@ export class Complaints implements Work {
     said: SignedBody,
   ): Culprit | undefined {
     const { sessionId } = attempt.record;
-    const { verify } = this.#context.rules;
+    const { verify } = this.#context.judging;
     const { signed } = this.#of(attempt);
     const first = signed.get(`${kind}/${from}`);
     if (first !== undefined && equal(first.body, said.body)) return undefined;

@@ -31,13 +31,13 @@ export class Culprits implements Work {
   /** In order of arrival. */
   #kept: readonly Kept[] = [];
 
-  constructor(context: Pick<TaskContext, 'clock' | 'logger' | 'rules'>, schemes: Schemes) {
+  constructor(context: Pick<TaskContext, 'clock' | 'logger' | 'judging'>, schemes: Schemes) {
     this.#context = context;
-    const { genesis, verify } = context.rules;
+    const { genesis, verify } = context.judging;
     this.#judge = { genesis, verify, schemes };
   }
 
-  /** Judges evidence and keeps it if it proves anything: whoever brought it. */
+  /** Judges evidence, whichever node brought it, and keeps it if it proves anything. */
   take(evidence: Uint8Array): Culprit | undefined {
     const name = nameOf(evidence);
     const culprit = this.#judgeOnce(name, evidence);

@@ -61,7 +61,7 @@ export class Assigner {
       if (!this.#checks.check(key, pooled)) this.#want(key, all);
       return undefined;
     }
-    // Better ones that lack commitments are to have some by the next attempt: else who keeps silent is asked again and again.
+    // Better ones that lack commitments are to have some by the next attempt: else a silent node is asked again and again.
     const lastAsked = supplies.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
     if (lastAsked) this.#want(key, candidates);
     return {

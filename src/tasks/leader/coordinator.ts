@@ -89,11 +89,11 @@ export class Coordinator implements Work {
     if (plan === undefined || !isNewest(attempt) || !attempt.nodes.includes(from)) return;
     const name = `${attempt.session}/${from}`;
     if (plan.heard.has(name)) return;
-    const { clock, logger, rules } = this.#context;
+    const { clock, logger, judging } = this.#context;
     const participant = attempt.task.participants[envelope.from - 1];
     const body =
       participant?.nodeId === from
-        ? verifiedBody(rules.verify, participant.identityKey, envelope)
+        ? verifiedBody(judging.verify, participant.identityKey, envelope)
         : undefined;
     const said = body === undefined ? undefined : decode(Declined, body);
     if (said === undefined) return;
@@ -204,7 +204,7 @@ export class Coordinator implements Work {
   #step(task: LiveTask, plan: Plan): void {
     const { clock } = this.#context;
     const now = clock.elapsed();
-    // By its own clock, or by that of the cluster: one that is behind keeps no task open.
+    // By this node's clock, or by that of the cluster: a node's clock that is behind keeps no task open.
     const stateTimeMs = Number(this.#parts.queries.totals().timeMs);
     const expired = Math.max(clock.now(), stateTimeMs) >= task.expireTimeMs;
     const step = nextStep(plan, now, expired);
@@ -259,7 +259,7 @@ export class Coordinator implements Work {
 
   /** The contributions whose envelopes their participants signed; others are dropped, and blame no node. */
   #verified({ session, nodes, task }: LiveAttempt): ReadonlyMap<PartyIndex, Uint8Array> {
-    const { verify } = this.#context.rules;
+    const { verify } = this.#context.judging;
     const { shares } = this.#parts;
     const verified = new Map<PartyIndex, Uint8Array>();
     const came = shares.of(session);

@@ -12,13 +12,13 @@ type Said = NonNullable<Command['command']>;
 
 /** Facts on their way into the log, at the leader: those that the state would take, once each. */
 export class FactIntake implements Work {
-  readonly #context: Pick<TaskContext, 'clock' | 'consensus' | 'rules'>;
+  readonly #context: Pick<TaskContext, 'clock' | 'consensus' | 'judging'>;
   readonly #view: View;
   readonly #leadership: Leadership;
   readonly #proposed = new Map<string, Millis>();
 
   constructor(
-    context: Pick<TaskContext, 'clock' | 'consensus' | 'rules'>,
+    context: Pick<TaskContext, 'clock' | 'consensus' | 'judging'>,
     view: View,
     leadership: Leadership,
   ) {
@@ -49,13 +49,13 @@ export class FactIntake implements Work {
 
   /** Signed by the node that it speaks for, and such that the state would take it. */
   #isNews(said: Said): boolean {
-    const { rules } = this.#context;
+    const { judging } = this.#context;
     const view = this.#view;
     switch (said.$case) {
       case 'ready':
-        return taskOfReady(view, said.value, rules) !== undefined;
+        return taskOfReady(view, said.value, judging) !== undefined;
       case 'installed':
-        return keyOfInstalled(view, said.value, rules) !== undefined;
+        return keyOfInstalled(view, said.value, judging) !== undefined;
       case 'request':
       case 'attempt':
       case 'done':

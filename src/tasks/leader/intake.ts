@@ -76,9 +76,9 @@ export class Intake implements Work {
     if (underWay || this.#waiting.has(name)) return;
 
     if (!this.#leadership.held) return this.#refuse(from, hash, notLeader());
-    const { rules, clock } = this.#context;
+    const { judging, clock } = this.#context;
     // Whether it has expired is for the entry's own time to say.
-    const judged = admitRequest(this.#view, request, undefined, rules);
+    const judged = admitRequest(this.#view, request, undefined, judging);
     if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
     // The node that asks will see the task in its own state.
     if (judged.value.kind === 'known') return;

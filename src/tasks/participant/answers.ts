@@ -1,8 +1,8 @@
-import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
+import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import { Declined, encode } from '../../wire/index.js';
-import type { FreshSupplies, SessionBody } from '../../wire/index.js';
+import type { FreshSupplies, Envelope, TaskMessageBody } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import { RESEND_MS } from '../limits.js';
 import type { LiveAttempt } from '../live-tasks.js';
@@ -13,8 +13,17 @@ type Answered = {
   readonly task: TaskId;
   readonly expireTimeMs: Millis;
   /** Nothing while the answer is computed, or when it came back too late to be said. */
-  message: SessionBody | undefined;
+  message: TaskMessageBody | undefined;
   sentMs: Millis;
+};
+
+/** Why this node contributes nothing. */
+export type Refusal = {
+  readonly reason: string;
+  /** A party that the reason names, 0 or absent for none. */
+  readonly index?: PartyIndex | undefined;
+  /** Fresh ones, for the next attempt. */
+  readonly freshSupplies?: FreshSupplies | undefined;
 };
 
 /** What this node answers to attempts: one contribution or refusal each, to all voters, again and again until the task closes. */
@@ -50,26 +59,18 @@ export class Answers implements Work {
     attempt: LiveAttempt,
     kind: string,
     body: Uint8Array,
-    next: FreshSupplies = NO_SUPPLIES,
+    freshSupplies?: FreshSupplies,
   ): void {
     // What held when the answer was begun need not hold any more: the task may be closed, the node stopped, the time over.
-    if (this.#context.clock.now() < attempt.task.expireTimeMs) {
-      this.#send(attempt, kind, body, next);
-    }
+    if (this.#context.clock.now() >= attempt.task.expireTimeMs) return;
+    const envelope = this.#signed(attempt, kind, body);
+    this.#send(attempt, { $case: 'contribution', value: { envelope, freshSupplies } });
   }
 
-  /**
-   * Refuses to contribute.
-   *
-   * @param index - A party that the reason names, 0 for none.
-   */
-  decline(
-    attempt: LiveAttempt,
-    reason: string,
-    index = 0,
-    fresh: FreshSupplies = NO_SUPPLIES,
-  ): void {
-    this.#send(attempt, DECLINED_KIND, encode(Declined, { reason, index }), fresh);
+  /** Refuses to contribute. */
+  decline(attempt: LiveAttempt, { reason, index = 0, freshSupplies }: Refusal): void {
+    const envelope = this.#signed(attempt, DECLINED_KIND, encode(Declined, { reason, index }));
+    this.#send(attempt, { $case: 'decline', value: { envelope, freshSupplies } });
   }
 
   /** Takes an answer back, so that it is not sent again: a newer attempt counts. */
@@ -114,24 +115,20 @@ export class Answers implements Work {
     return this.#answered.size > 0;
   }
 
-  #send(
-    { session, task, record }: LiveAttempt,
-    kind: string,
-    body: Uint8Array,
-    next: FreshSupplies,
-  ): void {
-    const { self, clock, logger, outbox } = this.#context;
+  #signed({ task, record }: LiveAttempt, kind: string, body: Uint8Array): Envelope {
+    const { id, signer } = this.#context.self;
+    const index = partyIndexOf(task.participants, id);
+    return signEnvelope(signer, record.sessionId, kind, index, TO_ALL, body);
+  }
+
+  /** Not once the task is closed, or the node stopped. */
+  #send({ session, task }: LiveAttempt, message: TaskMessageBody['message']): void {
+    const { clock, logger, outbox } = this.#context;
     const answered = this.#answered.get(session);
     if (answered === undefined) return;
-    const index = partyIndexOf(task.participants, self.id);
-    const envelope = signEnvelope(self.signer, record.sessionId, kind, index, TO_ALL, body);
-    const { keyId, version, supplies } = next;
-    const value = { envelope, keyId, version, next: supplies };
-    answered.message = { message: { $case: 'contribution', value } };
+    answered.message = { message };
     answered.sentMs = clock.elapsed();
-    logger.debug('contributed', { session, task: task.id, kind });
+    logger.debug('answered', { session, task: task.id, kind: message?.$case ?? '' });
     outbox.broadcast(answered.message);
   }
 }
-
-const NO_SUPPLIES: FreshSupplies = { keyId: '', version: 0, supplies: [] };

@@ -18,14 +18,14 @@ const DEMAND_WINDOW_MS = 1000;
 /** A key that was not used for so long counts as new. */
 const DEMAND_KEPT_MS = 60_000;
 
-/** This node's own nonce commitments: made ahead of need, as many as recent use asks for, and told to all voters. */
+/** This node's own nonce commitments: made ahead of need, as many as recent use asks for, and announced to all voters. */
 export class Commitments implements Work {
   readonly #context: TaskContext;
   readonly #keys: KeyManager;
   readonly #shares: KeyShares;
   readonly #demand = new Map<KeyId, Demand>();
   readonly #loading = new Set<string>();
-  /** Made, and told nobody yet. */
+  /** Made, and not announced yet. */
   readonly #unannounced = new Map<string, Unannounced>();
   readonly #making = new Set<string>();
 
@@ -35,16 +35,16 @@ export class Commitments implements Work {
     this.#shares = shares;
   }
 
-  /** What rides with a refusal: fresh ones, since what is kept here may be what the leader never heard of. */
-  async refillForRefusal(key: ActiveKey): Promise<FreshSupplies> {
+  /** Fresh commitments to ride with a refusal: the leader may never have heard of those that are kept here. */
+  async refillForRefusal(key: ActiveKey): Promise<FreshSupplies | undefined> {
     return messageOf(key, await this.#make(key, SUPPLY_MIN));
   }
 
   /**
-   * What rides with a signature share: what was made since the last. As many as were used are made now, for the next: the
+   * Commitments to ride with a signature share: those made since the last one. As many as were used are made now, for the next: the
    * share waits for nothing, and pools stay full without traffic of their own.
    */
-  takeUnannounced(key: ActiveKey): FreshSupplies {
+  takeUnannounced(key: ActiveKey): FreshSupplies | undefined {
     const name = nameOf(key);
     const made = this.#unannounced.get(name)?.supplies ?? [];
     this.#unannounced.delete(name);
@@ -52,7 +52,7 @@ export class Commitments implements Work {
     return messageOf(key, made);
   }
 
-  /** Tells what no share has taken along. */
+  /** Announces the commitments that no share has taken along. */
   tick(): void {
     for (const { key, supplies } of this.#unannounced.values()) this.#announce(key, supplies);
     this.#unannounced.clear();
@@ -62,7 +62,7 @@ export class Commitments implements Work {
     return this.#unannounced.size > 0 || this.#making.size > 0;
   }
 
-  /** Answers `want-commitments` of the node that is believed to lead, and of nobody else. */
+  /** Answers `want-commitments` of the node that is believed to lead, and of no other. */
   onWanted(from: NodeId, key: ActiveKey | undefined): void {
     if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
   }
@@ -89,7 +89,9 @@ export class Commitments implements Work {
 
   #announce(key: ActiveKey, supplies: readonly Supply[]): void {
     const value = messageOf(key, supplies);
-    this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
+    if (value !== undefined) {
+      this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
+    }
   }
 
   /** Makes what is missing, one job at a time for each key. */
@@ -108,7 +110,7 @@ export class Commitments implements Work {
     this.#unannounced.set(name, { key, supplies: [...before, ...supplies] });
   }
 
-  /** None where they could not be computed: whoever needs some asks again. */
+  /** None where they could not be computed: a leader that needs some asks again. */
   async #make(key: ActiveKey, count: number): Promise<readonly Supply[]> {
     try {
       return await this.#keys.makeSupplies(keyId(key.keyId), key.version, count);
@@ -154,8 +156,12 @@ export class Commitments implements Work {
   }
 }
 
-function messageOf({ keyId: id, version }: ActiveKey, supplies: readonly Supply[]): FreshSupplies {
-  return { keyId: id, version, supplies: [...supplies] };
+/** Nothing where there are none. */
+function messageOf(
+  { keyId: id, version }: ActiveKey,
+  supplies: readonly Supply[],
+): FreshSupplies | undefined {
+  return supplies.length === 0 ? undefined : { keyId: id, version, supplies: [...supplies] };
 }
 
 function nameOf({ keyId: id, version }: ActiveKey): string {

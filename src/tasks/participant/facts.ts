@@ -19,7 +19,7 @@ type Unsaid = {
 };
 
 /**
- * What this node has to say of itself in the log: `ready` and `installed`. Said to whoever leads, again and again, until
+ * What this node has to say of itself in the log: `ready` and `installed`. Said to the leader, again and again, until
  * the state has it or has no more use for it.
  */
 export class Facts implements Work {
@@ -85,7 +85,7 @@ export class Facts implements Work {
   }
 
   #sayInstalled(key: ActiveKey): void {
-    const { self, rules } = this.#context;
+    const { self, judging } = this.#context;
     const unsigned: Installed = {
       nodeId: self.id,
       sessionId: key.sessionId,
@@ -94,7 +94,7 @@ export class Facts implements Work {
       digest: key.digest,
       signature: new Uint8Array(0),
     };
-    const signature = self.signer.sign(installedBytes(rules.genesis.clusterId, unsigned));
+    const signature = self.signer.sign(installedBytes(judging.genesis.clusterId, unsigned));
     const command = encodeCommand({
       $case: 'installed',
       value: { ...unsigned, signature },

@@ -7,11 +7,11 @@ import type { Logger } from '../../ports/index.js';
 import { ALARMED_KEYS_MAX } from '../limits.js';
 import type { Work } from '../work.js';
 
-/** Opens this node's key shares, and calls a person where one that the state speaks of is missing or does not open. */
+/** Opens this node's key shares, and raises an alarm where a share that the state speaks of is missing or does not open. */
 export class KeyShares implements Work {
   readonly #keys: KeyManager;
   readonly #logger: Logger;
-  /** Keys that a person was called for in this run: once is enough, and a look comes every second. */
+  /** Keys that an alarm was raised for in this run: once is enough, and a look comes every second. */
   readonly #alarmed = new Set<string>();
   #closed = false;
 

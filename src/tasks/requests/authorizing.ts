@@ -7,10 +7,10 @@ import type { Submission } from './submission.js';
 
 /** Gives each request the authority that it goes to the log with: its requester's signature, or this node's voucher. */
 export class Authorizing {
-  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'rules'>;
+  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'judging'>;
   readonly #state: AppliedState;
 
-  constructor(context: Pick<TaskContext, 'self' | 'clock' | 'rules'>, state: AppliedState) {
+  constructor(context: Pick<TaskContext, 'self' | 'clock' | 'judging'>, state: AppliedState) {
     this.#context = context;
     this.#state = state;
   }
@@ -27,18 +27,18 @@ export class Authorizing {
     const { method, request: bytes, authorization: value } = call;
     const authorization = { by: { $case: 'signed', value } } as const;
     const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
-    const judged = admitArrival(this.#state.view, request, this.#context.rules);
+    const judged = admitArrival(this.#state.view, request, this.#context.judging);
     if (!judged.ok) throw refusalError(judged.refusal);
     return { request, requester: judged.value.requester.spiffeId };
   }
 
   /** The word of this node for the request, good until a moment that its own clock and the cluster's have not reached. */
   #vouch(call: Submission): Request {
-    const { self, clock, rules } = this.#context;
+    const { self, clock, judging } = this.#context;
     const { queries } = this.#state;
     const expireTimeMs = Math.max(clock.now(), Number(queries.totals().timeMs)) + call.expiresInMs;
     const bytes = voucherBytes(
-      rules.genesis.clusterId,
+      judging.genesis.clusterId,
       call.method,
       call.requester,
       expireTimeMs,

@@ -41,7 +41,7 @@ type PendingCall = {
 };
 
 /**
- * Requests of this node's own clients: checked or vouched for, brought to whoever leads, repeated when the answer is lost, and
+ * Requests of this node's own clients: checked or vouched for, brought to the leader, repeated when the answer is lost, and
  * answered from this node's own applied state and from nothing else.
  */
 export class Submissions implements Work {
@@ -73,7 +73,7 @@ export class Submissions implements Work {
    * @throws {ClusterError} The request is refused; no leader was reached; or the reason of `call.signal`.
    */
   async submit(call: Submission): Promise<TaskRecord> {
-    const parsed = parseRequest(this.#context.rules.kinds, call.method, call.request);
+    const parsed = parseRequest(this.#context.judging.kinds, call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
     if (this.#closed) throw stopping();
     if (this.#waiting.size >= SUBMISSIONS_MAX) {
@@ -91,7 +91,7 @@ export class Submissions implements Work {
     }
   }
 
-  /** Asks again whom it is time to ask. */
+  /** Brings requests again whose time it is. */
   tick(): void {
     for (const waiting of this.#waiting) this.#bring(waiting);
   }
@@ -120,7 +120,7 @@ export class Submissions implements Work {
       const others = [...waiting.asked.keys()].some((node) => node !== from);
       if (others) continue;
       if (!isFinal(refused.code)) {
-        // Not the leader, or not yet, or no longer: whoever leads then is asked.
+        // Not the leader, or not yet, or no longer: the node that leads then is asked.
         if (waiting.forwardedTo === from) {
           waiting.repeatMs = this.#context.clock.elapsed() + NOT_LEADER_REPEAT_MS;
         }
@@ -178,7 +178,7 @@ export class Submissions implements Work {
     if (!this.#isSettled(waiting)) this.#bring(waiting);
   }
 
-  /** Brings a request to whoever leads, as often as it has to be. */
+  /** Brings a request to the leader, as often as it has to be. */
   #bring(waiting: PendingCall): void {
     const { consensus, clock, outbox } = this.#context;
     const { leader } = consensus.status();
@@ -251,8 +251,8 @@ export class Submissions implements Work {
         waiting.settle(answer.task);
         return true;
       case 'invalid': {
-        const { rules } = this.#context;
-        const facts = { task_id: waiting.task, cluster_id: rules.genesis.clusterId };
+        const { judging } = this.#context;
+        const facts = { task_id: waiting.task, cluster_id: judging.genesis.clusterId };
         const details = { reason: 'RESULT_INVALID', facts };
         waiting.fail(new ClusterError('protocol-abort', answer.message, details));
         return true;

@@ -9,7 +9,7 @@ import type { TaskContext } from '../context.js';
 
 /**
  * Whether pooled commitments are points, found out once and ahead of need: so an attempt waits for no curve arithmetic, and
- * whoever computes with the points next has decoded them already.
+ * the worker that computes with the points next has decoded them already.
  */
 export class CommitmentChecks {
   readonly #context: Pick<TaskContext, 'self' | 'logger'>;

@@ -2,8 +2,8 @@ import type { NodeId } from '../../common/index.js';
 import { sessionId, toHex } from '../../common/index.js';
 import type { Clock } from '../../ports/index.js';
 import type { Queries } from '../../state/index.js';
-import { encodeSession } from '../../wire/index.js';
-import type { Contribution, Envelope } from '../../wire/index.js';
+import { Contribution, encode } from '../../wire/index.js';
+import type { Decline, Envelope, FreshSupplies } from '../../wire/index.js';
 import type { Accusing } from '../blame/accusing.js';
 import type { LiveAttempt, LiveTasks } from '../live-tasks.js';
 import { DECLINED_KIND } from '../messages.js';
@@ -26,7 +26,7 @@ export type ContributionParts = {
   readonly accusing: Accusing;
 };
 
-/** Takes what participants contribute to attempts: shares, the refusal of one, and the commitments that ride along. */
+/** Takes what participants contribute to attempts: shares, the refusal of one, and the supplies that ride along. */
 export class Contributions {
   readonly #parts: ContributionParts;
   readonly #listener: ContributionListener;
@@ -37,24 +37,31 @@ export class Contributions {
   }
 
   take(from: NodeId, contribution: Contribution): void {
-    const { queries, tasks, pooling } = this.#parts;
-    const { envelope, keyId, version, next } = contribution;
+    const { envelope, freshSupplies } = contribution;
     if (envelope === undefined) return;
     const session = sessionId(toHex(envelope.sessionId));
-    const attempt = tasks.attempt(session);
-    if (next.length > 0) {
-      const known = attempt?.task.key?.keyId === keyId ? attempt.task.key : undefined;
-      pooling.take(from, known ?? queries.key(keyId), version, next);
-    }
-    if (envelope.kind === DECLINED_KIND) {
-      if (attempt !== undefined) this.#listener.declined(from, attempt, envelope);
-      return;
-    }
+    const attempt = this.#parts.tasks.attempt(session);
+    this.#pool(from, attempt, freshSupplies);
     if (attempt !== undefined) return this.#keep(from, attempt, envelope);
-    const message = { $case: 'contribution', value: contribution } as const;
-    const { length } = encodeSession({ message });
+    const { length } = encode(Contribution, contribution);
     const { clock, shares } = this.#parts;
     shares.addEarly(from, session, envelope, length, clock.elapsed());
+  }
+
+  declined(from: NodeId, { envelope, freshSupplies }: Decline): void {
+    if (envelope === undefined) return;
+    const attempt = this.#parts.tasks.attempt(sessionId(toHex(envelope.sessionId)));
+    this.#pool(from, attempt, freshSupplies);
+    if (attempt === undefined || envelope.kind !== DECLINED_KIND) return;
+    this.#listener.declined(from, attempt, envelope);
+  }
+
+  #pool(from: NodeId, attempt: LiveAttempt | undefined, fresh: FreshSupplies | undefined): void {
+    if (fresh === undefined) return;
+    const { keyId, version, supplies } = fresh;
+    const known = attempt?.task.key?.keyId === keyId ? attempt.task.key : undefined;
+    const { pooling, queries } = this.#parts;
+    pooling.take(from, known ?? queries.key(keyId), version, supplies);
   }
 
   #keep(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {

@@ -7,7 +7,7 @@ import { SUPPLY_KEPT_MS, SUPPLIES_PER_NODE_AND_KEY_MAX, SUPPLIES_PER_NODE_MAX } 
 type Pooled = { readonly supply: Supply; readonly pool: string; readonly atMs: Millis };
 
 /** What one run of a node's process has told of its nonces. */
-type Run = {
+type NodeBoot = {
   readonly boot: Boot;
   highest: bigint;
   /** By counter, hence the oldest first. */
@@ -21,7 +21,7 @@ type Run = {
  * used once is its holder's business, not the pool's.
  */
 export class NoncePools {
-  readonly #runs = new Map<NodeId, Run>();
+  readonly #runs = new Map<NodeId, NodeBoot>();
 
   /** The newest run of a node. Commitments of an earlier one go, and never come back. */
   hello(node: NodeId, boot: Boot): void {
@@ -84,7 +84,7 @@ export class NoncePools {
     isGood: (supply: Supply) => boolean | undefined,
   ): readonly Supply[] | undefined {
     const pool = poolOf(key, version);
-    const found: { readonly run: Run; readonly supply: Supply }[] = [];
+    const found: { readonly run: NodeBoot; readonly supply: Supply }[] = [];
     for (const node of candidates) {
       if (found.length === threshold) break;
       const run = this.#runs.get(node);
@@ -116,7 +116,7 @@ function poolOf(key: string, version: number): string {
 }
 
 function newest(
-  run: Run,
+  run: NodeBoot,
   pool: string,
   isGood: (supply: Supply) => boolean | undefined,
 ): Supply | undefined {
@@ -129,11 +129,11 @@ function newest(
   return undefined;
 }
 
-function dropFirst(run: Run, counters: Iterable<bigint>): void {
+function dropFirst(run: NodeBoot, counters: Iterable<bigint>): void {
   for (const counter of counters) return drop(run, counter);
 }
 
-function drop(run: Run, counter: bigint): void {
+function drop(run: NodeBoot, counter: bigint): void {
   const pooled = run.pooled.get(counter);
   if (pooled === undefined) return;
   run.pooled.delete(counter);

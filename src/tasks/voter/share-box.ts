@@ -32,7 +32,7 @@ export class ShareBox implements Work {
     return true;
   }
 
-  /** The first share of the same signer, where this one says another thing: whoever signed both has lied. */
+  /** The first share of the same signer, where this one says another thing: a node that signed both has lied. */
   otherThan(from: NodeId, attempt: LiveAttempt, envelope: Envelope): Envelope | undefined {
     const index = this.#indexOf(from, attempt, envelope);
     const first = this.#shares.get(attempt.session)?.get(index);

@@ -1,7 +1,12 @@
 import { nodeId, toHex, type NodeId } from '../../../src/common/index.js';
 import type { LogFields, Persist, Write } from '../../../src/ports/index.js';
 import { decode, TaskRecord } from '../../../src/wire/index.js';
-import type { Contribution, RaftMessage, SessionBody } from '../../../src/wire/index.js';
+import type {
+  Contribution,
+  Decline,
+  RaftMessage,
+  TaskMessageBody,
+} from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
 import { Attempts, type Naming } from './attempts.js';
@@ -111,7 +116,7 @@ export class ClaimWatch implements Watcher {
     this.#promises.sent(from, message);
   }
 
-  sentSession(from: NodeId, message: SessionBody): void {
+  sentTaskMessage(from: NodeId, message: TaskMessageBody): void {
     const body = message.message;
     if (body?.$case === 'envelope') {
       const session = toHex(body.value.sessionId);
@@ -119,6 +124,7 @@ export class ClaimWatch implements Watcher {
       this.#claim.generates(from, session);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
+    if (body?.$case === 'decline') this.#declined(from, body.value);
     if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
   }
 
@@ -156,13 +162,17 @@ export class ClaimWatch implements Watcher {
     }
   }
 
-  #contribution(from: NodeId, { envelope, next }: Contribution): void {
-    this.#singleUse.published(from, next);
+  #declined(from: NodeId, { envelope, freshSupplies }: Decline): void {
+    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
     const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
-    if (envelope?.kind === DECLINED_KIND && !this.#declines.has(`${from}/${session}`)) {
-      this.#declines.add(`${from}/${session}`);
-      this.#counts.declines++;
-    }
+    if (envelope?.kind !== DECLINED_KIND || this.#declines.has(`${from}/${session}`)) return;
+    this.#declines.add(`${from}/${session}`);
+    this.#counts.declines++;
+  }
+
+  #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
+    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
+    const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
     if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
     this.#released.contribution(from, session, 'a share');
     this.#claim.share(from, session);

@@ -3,7 +3,7 @@ import type { LogFields, Persist } from '../../../src/ports/index.js';
 import type {
   Contribution,
   RaftMessage,
-  SessionBody,
+  TaskMessageBody,
   TaskRecord,
 } from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
@@ -108,18 +108,22 @@ export class Watch implements Watcher {
     }
   }
 
-  sentSession(from: NodeId, message: SessionBody): void {
+  sentTaskMessage(from: NodeId, message: TaskMessageBody): void {
     const body = message.message;
     if (body?.$case === 'envelope') {
       this.#released.contribution(from, toHex(body.value.sessionId), body.value.kind);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
+    if (body?.$case === 'decline') {
+      this.#singleUse.published(from, body.value.freshSupplies?.supplies ?? []);
+      const { envelope } = body.value;
+      if (envelope?.kind === DECLINED_KIND) this.#declined(from, toHex(envelope.sessionId));
+    }
     if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
   }
 
-  #contribution(from: NodeId, { envelope, next }: Contribution): void {
-    this.#singleUse.published(from, next);
-    if (envelope?.kind === DECLINED_KIND) this.#declined(from, toHex(envelope.sessionId));
+  #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
+    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
     if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     this.#released.share(from, session);

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../src/common/index.js';
 import type { LogFields, Persist } from '../../../src/ports/index.js';
-import type { RaftMessage, SessionBody, TaskRecord } from '../../../src/wire/index.js';
+import type { RaftMessage, TaskMessageBody, TaskRecord } from '../../../src/wire/index.js';
 import type { Status } from '../process.js';
 import type { Report } from './facts.js';
 import type { KeyKept } from './key-kept.js';
@@ -24,7 +24,7 @@ export interface Watcher {
   persisted(node: NodeId, batch: Persist): void;
   shareKept(key: string): void;
   sentRaft(from: NodeId, message: RaftMessage): void;
-  sentSession(from: NodeId, message: SessionBody): void;
+  sentTaskMessage(from: NodeId, message: TaskMessageBody): void;
   alarm(node: NodeId, message: string, fields: LogFields): void;
   /** A client gives `node` a request. */
   asked(node: NodeId, call: AskedCall): void;

@@ -10,11 +10,12 @@ import {
   KeygenCommitment,
   KeygenOpening,
   SignatureShare,
+  type FreshSupplies,
   type Contribution,
   type Envelope,
   type Supply,
 } from '../../../src/wire/index.js';
-import type { SessionBody } from '../../../src/wire/index.js';
+import type { TaskMessageBody } from '../../../src/wire/index.js';
 import { installedBytes, readyBytes } from '../../../src/identity/index.js';
 import type { ClusterId } from '../../../src/common/index.js';
 import { flipped } from '../../support/adversary/forgery.js';
@@ -61,7 +62,7 @@ export class MessageForger {
   }
 
   /** What is said to `to` instead. The same message goes to each peer in turn, so this equivocates. */
-  instead(_to: NodeId, message: SessionBody): readonly SessionBody[] {
+  instead(_to: NodeId, message: TaskMessageBody): readonly TaskMessageBody[] {
     const isFact = message.message?.$case === 'fact';
     // There are few of them, and the first that is heard counts.
     if (!this.#rng.chance(isFact ? this.#rate * FACT_TIMES : this.#rate)) return [message];
@@ -74,14 +75,13 @@ export class MessageForger {
     const body = message.message;
     switch (body?.$case) {
       case 'contribution':
-        return [{ message: { $case: 'contribution', value: this.#contribution(body.value) } }];
+        return [{ message: { $case: 'contribution', value: this.#answer(body.value) } }];
+      case 'decline':
+        return [{ message: { $case: 'decline', value: this.#answer(body.value) } }];
       case 'envelope':
         return [{ message: { $case: 'envelope', value: this.#envelope(body.value) } }];
-      case 'freshSupplies': {
-        const { keyId, version, supplies } = body.value;
-        const value = { keyId, version, supplies: this.#supplies(supplies) };
-        return [{ message: { $case: 'freshSupplies', value } }];
-      }
+      case 'freshSupplies':
+        return [{ message: { $case: 'freshSupplies', value: this.#fresh(body.value) } }];
       case 'fact':
         return [{ message: { $case: 'fact', value: { command: this.#fact(body.value.command) } } }];
       case 'forward':
@@ -92,26 +92,23 @@ export class MessageForger {
     }
   }
 
-  #replay(message: SessionBody): readonly SessionBody[] {
+  #replay(message: TaskMessageBody): readonly TaskMessageBody[] {
     const { envelopes } = this.#observed;
     if (envelopes.length === 0) return [message];
     this.#told('replay');
     const old = this.#rng.pick(envelopes);
-    const value: Contribution = { envelope: old, keyId: '', version: 0, next: [] };
-    const isSigning = old.kind === SHARE_KIND || old.kind === DECLINED_KIND;
-    return [
-      message,
-      {
-        message: isSigning ? { $case: 'contribution', value } : { $case: 'envelope', value: old },
-      },
-    ];
+    return [message, { message: carrying(old) }];
   }
 
-  #contribution({ envelope, keyId, version, next }: Contribution): Contribution {
+  #answer({ envelope, freshSupplies }: Contribution): Contribution {
     if (envelope === undefined || this.#rng.chance(0.3)) {
-      return { envelope, keyId, version, next: this.#supplies(next) };
+      return { envelope, freshSupplies: freshSupplies && this.#fresh(freshSupplies) };
     }
-    return { envelope: this.#envelope(envelope), keyId, version, next };
+    return { envelope: this.#envelope(envelope), freshSupplies };
+  }
+
+  #fresh({ keyId, version, supplies }: FreshSupplies): FreshSupplies {
+    return { keyId, version, supplies: this.#supplies(supplies) };
   }
 
   #supplies(supplies: readonly Supply[]): Supply[] {
@@ -222,4 +219,12 @@ export class MessageForger {
     const signature = this.#signer.sign(installedBytes(this.#clusterId, said));
     return encodeCommand({ $case: 'installed', value: { ...said, signature } });
   }
+}
+
+/** The message that carries an envelope of this kind. */
+function carrying(envelope: Envelope): TaskMessageBody['message'] {
+  const value = { envelope, freshSupplies: undefined };
+  if (envelope.kind === SHARE_KIND) return { $case: 'contribution', value };
+  if (envelope.kind === DECLINED_KIND) return { $case: 'decline', value };
+  return { $case: 'envelope', value: envelope };
 }

@@ -1,5 +1,5 @@
 import { fromHex, type Boot, type NodeId } from '../../../src/common/index.js';
-import type { Envelope, Supply, Request, SessionBody } from '../../../src/wire/index.js';
+import type { Envelope, Supply, Request, TaskMessageBody } from '../../../src/wire/index.js';
 import { decode, Request as RequestMessage } from '../../../src/wire/index.js';
 
 const KEPT_MAX = 64;
@@ -28,14 +28,16 @@ export class Observed {
     return this.#boots.get(node);
   }
 
-  hear(from: NodeId, { message }: SessionBody): void {
+  hear(from: NodeId, { message }: TaskMessageBody): void {
     switch (message?.$case) {
       case 'freshSupplies':
         return this.#pool(from, message.value.keyId, message.value.supplies);
-      case 'contribution': {
-        const { envelope, keyId, next } = message.value;
+      case 'contribution':
+      case 'decline': {
+        const { envelope, freshSupplies } = message.value;
         if (envelope !== undefined) keep(this.envelopes, envelope);
-        return this.#pool(from, keyId, next);
+        if (freshSupplies === undefined) return;
+        return this.#pool(from, freshSupplies.keyId, freshSupplies.supplies);
       }
       case 'envelope':
         return keep(this.envelopes, message.value);

@@ -9,8 +9,13 @@ import {
   type Raft,
   type RaftConfig,
 } from '../../../src/raft/index.js';
-import { decodeSession, encode, encodeSession, RaftMessage } from '../../../src/wire/index.js';
-import type { SessionBody } from '../../../src/wire/index.js';
+import {
+  decodeTaskMessage,
+  encode,
+  encodeTaskMessage,
+  RaftMessage,
+} from '../../../src/wire/index.js';
+import type { TaskMessageBody } from '../../../src/wire/index.js';
 import { Listener } from './liar-listener.js';
 import { SentLog } from './sent-log.js';
 
@@ -46,11 +51,12 @@ export class Liar {
   /** What it would say of its own accord while it follows: other messages instead, or none. */
   onSaying: (message: Message) => readonly Message[] = (message) => [message];
   /** What the replica beneath says to a peer: other messages instead, or none. */
-  onSpeaking: (to: NodeId, message: SessionBody) => readonly SessionBody[] = (_, message) => [
+  onSpeaking: (to: NodeId, message: TaskMessageBody) => readonly TaskMessageBody[] = (
+    _,
     message,
-  ];
+  ) => [message];
   /** Hears all that comes in on the tasks channel. */
-  onHearing: (from: NodeId, message: SessionBody) => void = () => undefined;
+  onHearing: (from: NodeId, message: TaskMessageBody) => void = () => undefined;
   /** Called when it begins to lead, elected or not. */
   onLeading: () => void = () => undefined;
   /** The answer to whoever asks this leader for a read index; `undefined` refuses. */
@@ -123,7 +129,7 @@ export class Liar {
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void {
     if (this.#stopped) return;
     if (channel === 'tasks') {
-      const message = decodeSession(bytes);
+      const message = decodeTaskMessage(bytes);
       if (message !== undefined) this.onHearing(from, message);
       this.beneath?.receive(from, channel, bytes);
       return;
@@ -197,8 +203,8 @@ export class Liar {
   }
 
   /** Says anything on the tasks channel. */
-  speak(to: NodeId, message: SessionBody): void {
-    this.#parts.network.send(to, 'tasks', encodeSession(message));
+  speak(to: NodeId, message: TaskMessageBody): void {
+    this.#parts.network.send(to, 'tasks', encodeTaskMessage(message));
   }
 
   /** The network port of the replica beneath. */
@@ -208,7 +214,7 @@ export class Liar {
         if (this.#stopped) return;
         if (channel === 'raft') this.#hearBeneath(bytes);
         else {
-          const message = decodeSession(bytes);
+          const message = decodeTaskMessage(bytes);
           const instead = message === undefined ? [] : this.onSpeaking(to, message);
           for (const each of instead) this.speak(to, each);
         }

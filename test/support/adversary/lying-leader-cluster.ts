@@ -6,7 +6,7 @@ import { requestHash, sessionIdOf, taskIdOf } from '../../../src/identity/index.
 import type { Entry } from '../../../src/ports/index.js';
 import { parseRequest, TASK_KINDS } from '../../../src/state/index.js';
 import { Declined, decode, Request } from '../../../src/wire/index.js';
-import type { Attempt, Contribution, Supply, SessionBody } from '../../../src/wire/index.js';
+import type { Attempt, Contribution, Supply, TaskMessageBody } from '../../../src/wire/index.js';
 import { startCluster } from '../clusters/cluster.js';
 import type { TestCluster } from '../clusters/cluster.js';
 import { eventually } from '../clusters/cluster-wait.js';
@@ -228,10 +228,12 @@ export class LyingLeaderCluster implements AsyncDisposable {
     return this.cluster.nodes.filter((node) => node !== leader);
   }
 
-  #hear(from: NodeId, { message }: SessionBody): void {
+  #hear(from: NodeId, { message }: TaskMessageBody): void {
     if (message?.$case === 'forward') this.#asked(message.value.request);
     if (message?.$case === 'freshSupplies') this.#pool(from, message.value.supplies);
-    if (message?.$case === 'contribution') this.#answer(from, message.value);
+    if (message?.$case === 'contribution' || message?.$case === 'decline') {
+      this.#answer(from, message.value);
+    }
   }
 
   #asked(bytes: Uint8Array): void {
@@ -241,8 +243,8 @@ export class LyingLeaderCluster implements AsyncDisposable {
       this.#requests.set(parsed.value.asked.requestId, request);
   }
 
-  #answer(from: NodeId, { envelope, next }: Contribution): void {
-    this.#pool(from, next);
+  #answer(from: NodeId, { envelope, freshSupplies }: Contribution): void {
+    this.#pool(from, freshSupplies?.supplies ?? []);
     if (envelope?.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     const { body } = envelope.content.value;

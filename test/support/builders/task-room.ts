@@ -39,8 +39,8 @@ import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js'
 import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
 import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
 import type { ActiveKey } from '../../../src/state/index.js';
-import { Algorithm, Command, decode, encodeSession } from '../../../src/wire/index.js';
-import type { Envelope, SessionBody } from '../../../src/wire/index.js';
+import { Algorithm, Command, decode, encodeTaskMessage } from '../../../src/wire/index.js';
+import type { Envelope, TaskMessageBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf } from './ledger.js';
 import { algorithmOf } from '../../../src/identity/index.js';
 
@@ -85,7 +85,7 @@ export class ManualClock implements Clock {
   }
 }
 
-export type Sent = { readonly to: NodeId; readonly message: SessionBody };
+export type Sent = { readonly to: NodeId; readonly message: TaskMessageBody };
 
 /** One node's surroundings, in memory: what it sends and proposes is kept, and the log is a {@link Ledger}. */
 export class TaskRoom {
@@ -155,7 +155,7 @@ export class TaskRoom {
           sign: (bytes) => sealOf(identityKeyOf(self), bytes),
         },
       },
-      rules,
+      judging: rules,
       clock: this.clock,
       logger: this.#logger(),
       consensus: {
@@ -181,7 +181,7 @@ export class TaskRoom {
 
   /** The live tasks, as this node reads them. */
   liveTasks(): LiveTasks {
-    return new LiveTasks(this.state, this.context.rules);
+    return new LiveTasks(this.state, this.context.judging);
   }
 
   /** What a participant works with, as a process begins with it. */
@@ -312,7 +312,7 @@ export async function settle(): Promise<void> {
 }
 
 /** The bytes of a message, to compare two. */
-export const bytesOf = (message: SessionBody): string => toHex(encodeSession(message));
+export const bytesOf = (message: TaskMessageBody): string => toHex(encodeTaskMessage(message));
 
 function failed(): never {
   throw new Error('the room is not in order');

@@ -16,7 +16,7 @@ import {
 } from '../../../src/rpc/limits.js';
 import {
   encode,
-  encodeSession,
+  encodeTaskMessage,
   Hello,
   RaftMessage,
   RaftRequest,
@@ -128,7 +128,7 @@ function raftFrom(from: string, size = 0): Uint8Array {
   );
 }
 const taskMessage = (size: number): Uint8Array =>
-  encodeSession({
+  encodeTaskMessage({
     message: { $case: 'forward', value: { request: new Uint8Array(randomBytes(size)) } },
   });
 

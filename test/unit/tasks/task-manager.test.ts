@@ -8,10 +8,10 @@ import {
   Command,
   Declined,
   encode,
-  encodeSession,
+  encodeTaskMessage,
   SignatureShare,
 } from '../../../src/wire/index.js';
-import type { SessionBody } from '../../../src/wire/index.js';
+import type { TaskMessageBody } from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
 import {
   fill,
@@ -27,7 +27,7 @@ import { SHARE_KIND } from '../../../src/frost/index.js';
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
 
 /** Decides what becomes of a message on its way: nothing, or that many copies. */
-type FaultRates = (from: NodeId, to: NodeId, message: SessionBody) => number;
+type FaultRates = (from: NodeId, to: NodeId, message: TaskMessageBody) => number;
 
 const [ONE, TWO, THREE] = [nodeId('node-1'), nodeId('node-2'), nodeId('node-3')];
 const KEY = keyId('treasury');
@@ -61,7 +61,7 @@ async function pass(ms: number): Promise<void> {
       for (const { to, message } of room.takeSent()) {
         const receiver = nodes.find((each) => each.room.self === to);
         for (let copy = deliveries(room.self, to, message); copy > 0; copy--) {
-          receiver?.manager.receive(room.self, encodeSession(message));
+          receiver?.manager.receive(room.self, encodeTaskMessage(message));
         }
       }
     }
@@ -110,14 +110,12 @@ const outcome = (id: string): string | undefined => {
 const alarms = (): readonly string[] => nodes.flatMap(({ room }) => room.alarms);
 
 /** A message of `from` about the newest attempt of a task. */
-function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): SessionBody {
+function contribution(from: NodeId, id: string, kind: string, body: Uint8Array): TaskMessageBody {
   const session = task(id)?.attempts.at(-1)?.sessionId ?? fill(0);
   const index = NODES.indexOf(from) + 1;
   const { signer } = at(from).room.context.self;
   const envelope = signEnvelope(signer, session, kind, index, 0, body);
-  return {
-    message: { $case: 'contribution', value: { envelope, keyId: KEY, version: 1, next: [] } },
-  };
+  return { message: { $case: 'contribution', value: { envelope, freshSupplies: undefined } } };
 }
 
 const isShareOf =
@@ -176,7 +174,7 @@ describe('a signature', () => {
     sign('one');
     const forwarded = at(TWO).room.sent.find(({ message }) => message.message?.$case === 'forward');
     at(THREE).room.status = { ...at(ONE).room.status };
-    at(THREE).manager.receive(TWO, encodeSession(forwarded?.message ?? { message: undefined }));
+    at(THREE).manager.receive(TWO, encodeTaskMessage(forwarded?.message ?? { message: undefined }));
     await pass(400);
     expect(
       ledger.ask.tasks('', 100, false).filter(({ requestId }) => requestId === 'one'),
@@ -196,7 +194,7 @@ describe('a participant that lies', () => {
     await pass(30);
     const wrong = encode(SignatureShare, { share: fill(1) });
     const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
-    const message = encodeSession(contribution(liar, 'one', SHARE_KIND, wrong));
+    const message = encodeTaskMessage(contribution(liar, 'one', SHARE_KIND, wrong));
     for (let turn = 0; turn < 20; turn++) {
       at(ONE).manager.receive(liar, message);
       await pass(10);
@@ -218,10 +216,10 @@ describe('a participant that lies', () => {
     const stranger = NODES.find((node) => !asked('one').includes(node)) ?? nodeId('');
     const before = task('one')?.attempts.length;
     const body = encode(Declined, { reason: 'nonce-gone', index: 0 });
-    at(ONE).manager.receive(
-      stranger,
-      encodeSession(contribution(stranger, 'one', DECLINED_KIND, body)),
-    );
+    const { message } = contribution(stranger, 'one', DECLINED_KIND, body);
+    if (message?.$case !== 'contribution') throw new Error('it is one');
+    const { value } = message;
+    at(ONE).manager.receive(stranger, encodeTaskMessage({ message: { $case: 'decline', value } }));
     await pass(30);
     expect(task('one')?.attempts).toHaveLength(before ?? -1);
   });
@@ -234,7 +232,7 @@ describe('a participant that lies', () => {
     for (const [position, each] of wrong.entries()) {
       at(ONE).manager.receive(
         TWO,
-        encodeSession({
+        encodeTaskMessage({
           message: {
             $case: 'freshSupplies',
             value: { keyId: KEY, version: 1, supplies: [supply('node-2', 100 + position, each)] },
@@ -258,7 +256,7 @@ describe('a participant that lies', () => {
       to: 0,
       content: { $case: 'open' as const, value: { body: fill(1), signature: fill(1, 64) } },
     };
-    const messages: readonly SessionBody[] = [
+    const messages: readonly TaskMessageBody[] = [
       { message: undefined },
       { message: { $case: 'wantSupplies', value: { keyId: long } } },
       {
@@ -270,15 +268,21 @@ describe('a participant that lies', () => {
       {
         message: {
           $case: 'contribution',
-          value: { envelope, keyId: long, version: 9, next: [supply('node-2', 2)] },
+          value: {
+            envelope,
+            freshSupplies: { keyId: long, version: 9, supplies: [supply('node-2', 2)] },
+          },
         },
       },
+      { message: { $case: 'contribution', value: { envelope, freshSupplies: undefined } } },
       {
         message: {
           $case: 'contribution',
-          value: { envelope: undefined, keyId: '', version: 0, next: [] },
+          value: { envelope: undefined, freshSupplies: undefined },
         },
       },
+      { message: { $case: 'decline', value: { envelope, freshSupplies: undefined } } },
+      { message: { $case: 'decline', value: { envelope: undefined, freshSupplies: undefined } } },
       { message: { $case: 'envelope', value: { ...envelope, kind: long } } },
       { message: { $case: 'forward', value: { request: fill(255, 1000) } } },
       {
@@ -289,11 +293,14 @@ describe('a participant that lies', () => {
       },
       { message: { $case: 'fact', value: { command: fill(255, 1000) } } },
     ];
-    for (const message of messages) at(ONE).manager.receive(TWO, encodeSession(message));
+    for (const message of messages) at(ONE).manager.receive(TWO, encodeTaskMessage(message));
     at(ONE).manager.receive(TWO, fill(255, 5000));
     const ready = { ...ledger.installed('treasury', 'node-2'), keyId: long };
     const command = encodeCommand({ $case: 'installed', value: ready });
-    at(ONE).manager.receive(TWO, encodeSession({ message: { $case: 'fact', value: { command } } }));
+    at(ONE).manager.receive(
+      TWO,
+      encodeTaskMessage({ message: { $case: 'fact', value: { command } } }),
+    );
     await pass(50);
     expect(at(ONE).room.proposed).toEqual([]);
     expect(alarms()).toEqual([]);
@@ -323,7 +330,7 @@ describe('a leader that lies', () => {
     const kinds = at(TWO)
       .room.takeSent()
       .flatMap(({ to, message: { message } }) =>
-        message?.$case === 'contribution' && to === ONE
+        (message?.$case === 'contribution' || message?.$case === 'decline') && to === ONE
           ? [
               `${task('one')?.attempts.some(({ sessionId }) => toHex(sessionId) === toHex(message.value.envelope?.sessionId ?? fill(0)))} ${message.value.envelope?.kind}`,
             ]
@@ -361,7 +368,9 @@ describe('a leader that lies', () => {
     });
     const sent = at(TWO)
       .room.takeSent()
-      .filter(({ message }) => message.message?.$case === 'contribution');
+      .filter(({ message: { message } }) =>
+        ['contribution', 'decline'].includes(message?.$case ?? ''),
+      );
     expect(sent).toEqual([]);
     // And the nonce that was named is gone for good (frost: N4).
     const own = supplies.find(({ nodeId: node }) => node === TWO) ?? supply('node-2', 1);

@@ -1,44 +1,21 @@
 import { equal, nodeId, toHex } from '../../../common/index.js';
-import type { Millis, NodeId, SessionId, TaskId } from '../../../common/index.js';
+import type { NodeId, SessionId, TaskId } from '../../../common/index.js';
 import { wipe } from '../../../crypto/index.js';
 import { publicKeyJob } from '../../../algorithms/index.js';
-import { partyIndexOf, readyBytes } from '../../../identity/index.js';
+import { partyIndexOf } from '../../../identity/index.js';
 import { ProtocolAbort, startSession } from '../../../mpc/index.js';
-import type { Session } from '../../../mpc/index.js';
 import { generateKey, keygen } from '../../../sharing/index.js';
-import type { KeygenRounds, NewKey } from '../../../sharing/index.js';
-import { baseVersionOf, encodeCommand, FIRST_VERSION } from '../../../state/index.js';
 import type { ParsedGenerateKey } from '../../../state/index.js';
-import type { BootedNode, Envelope, KeyParticipant, Sharing } from '../../../wire/index.js';
+import type { Envelope } from '../../../wire/index.js';
 import { complaint, evidenceAgainst, transcriptOf } from '../../blame/complaining.js';
 import type { TaskContext } from '../../context.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from '../../limits.js';
-import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import type { LiveTask } from '../../live-tasks.js';
 import { readyOf } from '../../participant/facts.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
-
-type KeygenRun = {
-  readonly task: TaskId;
-  /** Absent once this node has declined. */
-  session: Session<KeygenRounds> | undefined;
-  /** Its messages have all come, and made a key. */
-  made: boolean;
-  declined: boolean;
-  /** What others are to see of what came here. */
-  complaint: Envelope | undefined;
-  readonly participants: readonly KeyParticipant[];
-  readonly expireTimeMs: Millis;
-  /** A newer attempt took its place. */
-  superseded: boolean;
-  sentMs: Millis;
-};
-
-type KeygenAttempt = LiveAttempt<ParsedGenerateKey>;
-
-/** Ends a session without a result and without blame. */
-class SessionOver extends Error {
-  override readonly name = 'SessionOver';
-}
+import { bootsOf, SessionOver, versionOf } from './keygen-run.js';
+import type { KeygenAttempt, KeygenRun } from './keygen-run.js';
+import { signedReady } from './ready.js';
 
 /**
  * This node as a participant of key generations: runs the newest attempt that names this run of its process, keeps the
@@ -58,42 +35,42 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   /** Does what the newest attempt wants of this node: says `ready` again, starts the session, or declines it. */
   contribute({ attempts, participants }: LiveTask<ParsedGenerateKey>): void {
     const { self, consensus, logger } = this.#context;
-    const open = attempts.at(-1);
+    const attempt = attempts.at(-1);
     const index = partyIndexOf(participants, self.id);
-    if (open === undefined || index === 0) return;
-    this.#closeOlder(open);
-    this.#compare(open, index);
-    if (this.#runs.has(open.session) || !consensus.status().current) return;
+    if (attempt === undefined || index === 0) return;
+    this.#closeOlder(attempt);
+    this.#compare(attempt, index);
+    if (this.#runs.has(attempt.session) || !consensus.status().current) return;
 
     const run: KeygenRun = {
-      task: open.task.id,
+      task: attempt.task.id,
       session: undefined,
       made: false,
       declined: false,
       complaint: undefined,
       participants,
-      expireTimeMs: open.task.expireTimeMs,
+      expireTimeMs: attempt.task.expireTimeMs,
       superseded: false,
       sentMs: this.#context.clock.elapsed(),
     };
-    this.#runs.set(open.session, run);
-    this.#parts.session.answers.begin(open);
-    this.#begin(open, run, index).catch((error: unknown) => {
-      if (error instanceof SessionOver || this.#isOver(open, run)) return;
+    this.#runs.set(attempt.session, run);
+    this.#parts.session.answers.begin(attempt);
+    this.#begin(attempt, run, index).catch((error: unknown) => {
+      if (error instanceof SessionOver || this.#isOver(attempt, run)) return;
       if (error instanceof ProtocolAbort) {
         logger.alarm('key generation aborted', {
-          session: open.session,
+          session: attempt.session,
           culprits: error.culprits.map((each) => participants[each - 1]?.nodeId).join(' '),
           error: error.message,
         });
-        this.#accuse(open, run, index, error);
+        this.#accuse(attempt, run, index, error);
       } else {
         logger.error('key generation failed here', {
-          session: open.session,
+          session: attempt.session,
           error: String(error),
         });
       }
-      this.#decline(open, run, 'aborted');
+      this.#decline(attempt, run, 'aborted');
     });
   }
 
@@ -138,9 +115,9 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   }
 
   /** Of a task's attempts only the newest counts; what an older one still does is of no use. */
-  #closeOlder(open: KeygenAttempt): void {
+  #closeOlder(attempt: KeygenAttempt): void {
     for (const [session, run] of this.#runs) {
-      if (run.task !== open.task.id || session === open.session) continue;
+      if (run.task !== attempt.task.id || session === attempt.session) continue;
       run.session?.close(new SessionOver('a newer attempt took its place'));
       run.session = undefined;
       run.complaint = undefined;
@@ -154,60 +131,60 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     return run.superseded || this.#runs.get(session) !== run;
   }
 
-  async #begin(open: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
+  async #begin(attempt: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
     const { clock, self } = this.#context;
     const { keys } = this.#parts;
-    const id = open.task.asked.keyId;
-    const record = await keys.record(id, open.session);
-    if (this.#isOver(open, run)) return;
-    if (record !== undefined) return this.#sayAgain(open, record);
-    const named = bootsOf(open).find(({ nodeId: node }) => node === self.id);
+    const id = attempt.task.asked.keyId;
+    const record = await keys.record(id, attempt.session);
+    if (this.#isOver(attempt, run)) return;
+    if (record !== undefined) return this.#sayAgain(attempt, record);
+    const named = bootsOf(attempt).find(({ nodeId: node }) => node === self.id);
     if (named === undefined || toHex(named.boot) !== self.boot) {
-      this.#decline(open, run, 'boot-changed');
+      this.#decline(attempt, run, 'boot-changed');
       return;
     }
     if (clock.now() >= run.expireTimeMs) {
-      this.#decline(open, run, 'expired');
+      this.#decline(attempt, run, 'expired');
       return;
     }
     const pending = await keys.pending(id);
     // The task may have closed, or another attempt begun, while the store was read.
-    if (this.#isOver(open, run)) return;
+    if (this.#isOver(attempt, run)) return;
     if (pending >= PENDING_SHARES_MAX) {
-      this.#decline(open, run, 'pending-full');
+      this.#decline(attempt, run, 'pending-full');
       return;
     }
-    await this.#generate(open, run, index);
+    await this.#generate(attempt, run, index);
   }
 
   /**
    * Says `ready` for a session of an earlier run. The crash may have come between the write and the reading back, which
    * `ready` speaks of too: so the share is opened first.
    */
-  async #sayAgain(open: KeygenAttempt, record: Uint8Array): Promise<void> {
+  async #sayAgain(attempt: KeygenAttempt, record: Uint8Array): Promise<void> {
     const V = readyOf(record)?.sharing?.publicPolynomial ?? [];
-    const { session, task } = open;
+    const { session, task } = attempt;
     const { keyId, algorithm } = task.asked;
     const { keys, facts } = this.#parts;
-    const version = versionOf(open);
+    const version = versionOf(attempt);
     const opened = await keys.load({ keyId, sessionId: session, version, V, algorithm });
     if (opened) facts.sayReady(task.id, record);
   }
 
-  async #generate(open: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
-    const { clock, outbox, rules, self } = this.#context;
+  async #generate(attempt: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
+    const { clock, outbox, judging, self } = this.#context;
     const { arithmetic, facts, keys } = this.#parts;
     const { compute, random, schemes } = arithmetic;
-    const { asked } = open.task;
+    const { asked } = attempt.task;
     const { sharing } = schemes[asked.algorithm];
     const session = startSession({
       protocol: keygen,
       groups: {},
-      sessionId: open.record.sessionId,
+      sessionId: attempt.record.sessionId,
       index,
       identityKeys: run.participants.map(({ identityKey }) => identityKey),
       signer: self.signer,
-      verify: rules.verify,
+      verify: judging.verify,
       random,
       send: (to, envelope) => {
         const peer = run.participants[to - 1];
@@ -218,7 +195,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     });
     run.session = session;
     const made = generateKey(sharing, session.party, asked.threshold, random, compute);
-    for (const { from, message } of this.#parts.session.early.take(open.session)) {
+    for (const { from, message } of this.#parts.session.early.take(attempt.session)) {
       session.receive(partyIndexOf(run.participants, from), message);
     }
     const key = await made;
@@ -229,11 +206,11 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       const publicKey = await compute.run(publicKeyJob, { algorithm, V_0 });
       // Left to chance, which does not do it: no participant is to blame.
       if (publicKey === undefined) throw new ProtocolAbort('The sharing gives no public key', []);
-      const command = this.#sign(open, run, key, publicKey);
+      const command = signedReady(this.#context, attempt, key, publicKey);
       await keys.keep({
         keyId: asked.keyId,
-        sessionId: open.session,
-        version: versionOf(open),
+        sessionId: attempt.session,
+        version: versionOf(attempt),
         algorithm: asked.algorithm,
         threshold: asked.threshold,
         V: key.V,
@@ -248,33 +225,9 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     }
   }
 
-  /** The `ready` of this node, as it will stand in the log. It is said only once the share is durable. */
-  #sign(open: KeygenAttempt, run: KeygenRun, key: NewKey, publicKey: Uint8Array): Uint8Array {
-    const { rules, self } = this.#context;
-    const { record, task } = open;
-    const { asked } = task;
-    const version = versionOf(open);
-    const sharing: Sharing = {
-      sessionId: record.sessionId,
-      requestHash: task.record.requestHash,
-      keyId: asked.keyId,
-      algorithm: asked.algorithm,
-      threshold: asked.threshold,
-      participants: [...run.participants],
-      baseVersion: baseVersionOf(version),
-      version,
-      publicPolynomial: [...key.V],
-      publicKey,
-      chainCode: key.chainCode,
-      digest: key.digest,
-    };
-    const signature = self.signer.sign(readyBytes(rules.genesis.clusterId, sharing));
-    return encodeCommand({ $case: 'ready', value: { nodeId: self.id, sharing, signature } });
-  }
-
   /** Shows all voters the culprits' own messages. */
   #accuse(
-    open: KeygenAttempt,
+    attempt: KeygenAttempt,
     run: KeygenRun,
     index: number,
     { culprits, evidence }: ProtocolAbort,
@@ -282,31 +235,32 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     const items = culprits.flatMap((culprit) => {
       const node = run.participants[culprit - 1]?.nodeId ?? '';
       const own = evidence.filter(({ from }) => from === culprit);
-      return evidenceAgainst(open, node, own) ?? [];
+      return evidenceAgainst(attempt, node, own) ?? [];
     });
     if (items.length > 0) {
       const shown = { $case: 'evidence', value: { items } } as const;
-      run.complaint = complaint(this.#context, open, index, shown);
+      run.complaint = complaint(this.#context, attempt, index, shown);
     }
   }
 
-  /** Digests that differ show that somebody told different things: what everybody was told shows who. */
-  #compare(open: KeygenAttempt, index: number): void {
-    const run = this.#runs.get(open.session);
-    const [first, ...others] = open.task.record.ready.flatMap(({ sharing }) => sharing ?? []);
+  /** Digests that differ show that a participant told different things to different others: what each was told shows which one. */
+  #compare(attempt: KeygenAttempt, index: number): void {
+    const run = this.#runs.get(attempt.session);
+    const { ready } = attempt.task.record;
+    const [first, ...others] = ready.flatMap(({ sharing }) => sharing ?? []);
     if (run?.session === undefined || !run.made || run.complaint !== undefined) return;
     if (first === undefined || others.every(({ digest }) => equal(digest, first.digest))) return;
     const shown = { $case: 'transcript', value: transcriptOf(run.session.party) } as const;
-    run.complaint = complaint(this.#context, open, index, shown);
+    run.complaint = complaint(this.#context, attempt, index, shown);
     this.#resendRun(run);
   }
 
-  #decline(open: KeygenAttempt, run: KeygenRun, reason: string): void {
+  #decline(attempt: KeygenAttempt, run: KeygenRun, reason: string): void {
     run.session?.close(new SessionOver(reason));
     run.session = undefined;
     run.declined = true;
     this.#resendRun(run);
-    this.#parts.session.answers.decline(open, reason);
+    this.#parts.session.answers.decline(attempt, { reason });
   }
 
   #resendRun(run: KeygenRun): void {
@@ -315,14 +269,4 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       this.#context.outbox.broadcast({ message: { $case: 'envelope', value: run.complaint } });
     }
   }
-}
-
-function bootsOf({ record }: KeygenAttempt): readonly BootedNode[] {
-  const assignment = record.attempt?.assignment;
-  return assignment?.$case === 'boots' ? assignment.value.nodes : [];
-}
-
-/** The version that an attempt makes. */
-function versionOf({ record }: KeygenAttempt): number {
-  return record.attempt?.version ?? FIRST_VERSION;
 }

@@ -11,13 +11,12 @@ import { encode, SignatureShare } from '../../../wire/index.js';
 import type { Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
+import type { Refusal } from '../../participant/answers.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 import { signersOf } from './signers.js';
 
 /** A signature share, or why there is none. */
-type ShareOrReason =
-  | { readonly share: Uint8Array }
-  | { readonly reason: string; readonly index?: PartyIndex | undefined };
+type ShareOrReason = { readonly share: Uint8Array } | Refusal;
 
 /**
  * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
@@ -62,8 +61,8 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
       const body = encode(SignatureShare, { share: answer.share });
       session.answers.contribute(attempt, SHARE_KIND, body, next);
     } else {
-      const fresh = await supply.refillForRefusal(key);
-      session.answers.decline(attempt, answer.reason, answer.index, fresh);
+      const freshSupplies = await supply.refillForRefusal(key);
+      session.answers.decline(attempt, { ...answer, freshSupplies });
     }
   }
 

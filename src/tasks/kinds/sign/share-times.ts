@@ -9,7 +9,7 @@ import {
 } from '../../limits.js';
 
 /**
- * How long signature shares took lately, from an attempt's entry to the share at the leader: what is three times longer than
+ * How long signature shares took lately, from an attempt's entry to the share at the leader: a share that takes three times as long as
  * nearly all of them is worth another attempt (Dean and Barroso, The Tail at Scale, 2013).
  */
 export class ShareTimes {

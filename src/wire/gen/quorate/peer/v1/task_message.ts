@@ -9,15 +9,16 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Supply } from "./entry.js";
 import { Envelope } from "./envelope.js";
 
-/** What nodes tell each other outside of Raft. */
+/** What nodes tell each other about tasks, outside of Raft. */
 export interface TaskMessage {
   /** The feature level that this kind of message came with. */
   level: number;
   message:
     | //
-    /** A message of a key generation. */
+    /** A message of a session's protocol, or a complaint. */
     { $case: "envelope"; value: Envelope }
     | { $case: "contribution"; value: Contribution }
+    | { $case: "decline"; value: Decline }
     | { $case: "wantSupplies"; value: WantSupplies }
     | { $case: "freshSupplies"; value: FreshSupplies }
     | { $case: "forward"; value: Forward }
@@ -26,18 +27,31 @@ export interface TaskMessage {
     | undefined;
 }
 
-/** A signature share, or why there is none, and the sender's next supplies. */
+/** What a participant contributes to an attempt, for example a signature share. */
 export interface Contribution {
-  envelope: Envelope | undefined;
-  keyId: string;
-  version: number;
-  next: Supply[];
+  envelope:
+    | Envelope
+    | undefined;
+  /** The sender's next ones, made since the last contribution. */
+  freshSupplies: FreshSupplies | undefined;
 }
 
+/** That a participant contributes nothing to an attempt, and why. */
+export interface Decline {
+  /** Of a `Declined`. */
+  envelope:
+    | Envelope
+    | undefined;
+  /** Fresh ones, for the next attempt. */
+  freshSupplies: FreshSupplies | undefined;
+}
+
+/** Asks for a node's supplies for a key. */
 export interface WantSupplies {
   keyId: string;
 }
 
+/** A node's own supplies for a version of a key. */
 export interface FreshSupplies {
   keyId: string;
   version: number;
@@ -79,20 +93,23 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "contribution":
         Contribution.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "decline":
+        Decline.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
       case "wantSupplies":
-        WantSupplies.encode(message.message.value, writer.uint32(34).fork()).join();
+        WantSupplies.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
       case "freshSupplies":
-        FreshSupplies.encode(message.message.value, writer.uint32(42).fork()).join();
+        FreshSupplies.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
       case "forward":
-        Forward.encode(message.message.value, writer.uint32(50).fork()).join();
+        Forward.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
       case "forwardRefused":
-        ForwardRefused.encode(message.message.value, writer.uint32(58).fork()).join();
+        ForwardRefused.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
       case "fact":
-        Fact.encode(message.message.value, writer.uint32(66).fork()).join();
+        Fact.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -140,7 +157,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "wantSupplies", value: WantSupplies.decode(reader, reader.uint32()) };
+            message.message = { $case: "decline", value: Decline.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -148,7 +165,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "freshSupplies", value: FreshSupplies.decode(reader, reader.uint32()) };
+            message.message = { $case: "wantSupplies", value: WantSupplies.decode(reader, reader.uint32()) };
             continue;
           }
           case 6: {
@@ -156,7 +173,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "forward", value: Forward.decode(reader, reader.uint32()) };
+            message.message = { $case: "freshSupplies", value: FreshSupplies.decode(reader, reader.uint32()) };
             continue;
           }
           case 7: {
@@ -164,11 +181,19 @@ export const TaskMessage: MessageFns<TaskMessage> = {
               break;
             }
 
-            message.message = { $case: "forwardRefused", value: ForwardRefused.decode(reader, reader.uint32()) };
+            message.message = { $case: "forward", value: Forward.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
             if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "forwardRefused", value: ForwardRefused.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
               break;
             }
 
@@ -194,6 +219,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         ? { $case: "envelope", value: Envelope.fromJSON(object.envelope) }
         : isSet(object.contribution)
         ? { $case: "contribution", value: Contribution.fromJSON(object.contribution) }
+        : isSet(object.decline)
+        ? { $case: "decline", value: Decline.fromJSON(object.decline) }
         : isSet(object.wantSupplies)
         ? { $case: "wantSupplies", value: WantSupplies.fromJSON(object.wantSupplies) }
         : isSet(object.want_supplies)
@@ -223,6 +250,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       obj.envelope = Envelope.toJSON(message.message.value);
     } else if (message.message?.$case === "contribution") {
       obj.contribution = Contribution.toJSON(message.message.value);
+    } else if (message.message?.$case === "decline") {
+      obj.decline = Decline.toJSON(message.message.value);
     } else if (message.message?.$case === "wantSupplies") {
       obj.wantSupplies = WantSupplies.toJSON(message.message.value);
     } else if (message.message?.$case === "freshSupplies") {
@@ -253,6 +282,12 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "contribution": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "contribution", value: Contribution.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "decline": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "decline", value: Decline.fromPartial(object.message.value) };
         }
         break;
       }
@@ -292,7 +327,7 @@ export const TaskMessage: MessageFns<TaskMessage> = {
 };
 
 function createBaseContribution(): Contribution {
-  return { envelope: undefined, keyId: "", version: 0, next: [] };
+  return { envelope: undefined, freshSupplies: undefined };
 }
 
 export const Contribution: MessageFns<Contribution> = {
@@ -300,14 +335,8 @@ export const Contribution: MessageFns<Contribution> = {
     if (message.envelope !== undefined) {
       Envelope.encode(message.envelope, writer.uint32(10).fork()).join();
     }
-    if (message.keyId !== "") {
-      writer.uint32(18).string(message.keyId);
-    }
-    if (message.version !== 0) {
-      writer.uint32(24).uint32(message.version);
-    }
-    for (const v of message.next) {
-      Supply.encode(v!, writer.uint32(34).fork()).join();
+    if (message.freshSupplies !== undefined) {
+      FreshSupplies.encode(message.freshSupplies, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -338,23 +367,7 @@ export const Contribution: MessageFns<Contribution> = {
               break;
             }
 
-            message.keyId = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.version = reader.uint32();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.next.push(Supply.decode(reader, reader.uint32()));
+            message.freshSupplies = FreshSupplies.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -372,13 +385,11 @@ export const Contribution: MessageFns<Contribution> = {
   fromJSON(object: any): Contribution {
     return {
       envelope: isSet(object.envelope) ? Envelope.fromJSON(object.envelope) : undefined,
-      keyId: isSet(object.keyId)
-        ? globalThis.String(object.keyId)
-        : isSet(object.key_id)
-        ? globalThis.String(object.key_id)
-        : "",
-      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
-      next: globalThis.Array.isArray(object?.next) ? object.next.map((e: any) => Supply.fromJSON(e)) : [],
+      freshSupplies: isSet(object.freshSupplies)
+        ? FreshSupplies.fromJSON(object.freshSupplies)
+        : isSet(object.fresh_supplies)
+        ? FreshSupplies.fromJSON(object.fresh_supplies)
+        : undefined,
     };
   },
 
@@ -387,14 +398,8 @@ export const Contribution: MessageFns<Contribution> = {
     if (message.envelope !== undefined) {
       obj.envelope = Envelope.toJSON(message.envelope);
     }
-    if (message.keyId !== "") {
-      obj.keyId = message.keyId;
-    }
-    if (message.version !== 0) {
-      obj.version = Math.round(message.version);
-    }
-    if (message.next?.length) {
-      obj.next = message.next.map((e) => Supply.toJSON(e));
+    if (message.freshSupplies !== undefined) {
+      obj.freshSupplies = FreshSupplies.toJSON(message.freshSupplies);
     }
     return obj;
   },
@@ -407,9 +412,102 @@ export const Contribution: MessageFns<Contribution> = {
     message.envelope = (object.envelope !== undefined && object.envelope !== null)
       ? Envelope.fromPartial(object.envelope)
       : undefined;
-    message.keyId = object.keyId ?? "";
-    message.version = object.version ?? 0;
-    message.next = object.next?.map((e) => Supply.fromPartial(e)) || [];
+    message.freshSupplies = (object.freshSupplies !== undefined && object.freshSupplies !== null)
+      ? FreshSupplies.fromPartial(object.freshSupplies)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDecline(): Decline {
+  return { envelope: undefined, freshSupplies: undefined };
+}
+
+export const Decline: MessageFns<Decline> = {
+  encode(message: Decline, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.envelope !== undefined) {
+      Envelope.encode(message.envelope, writer.uint32(10).fork()).join();
+    }
+    if (message.freshSupplies !== undefined) {
+      FreshSupplies.encode(message.freshSupplies, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Decline {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDecline();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.envelope = Envelope.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.freshSupplies = FreshSupplies.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Decline {
+    return {
+      envelope: isSet(object.envelope) ? Envelope.fromJSON(object.envelope) : undefined,
+      freshSupplies: isSet(object.freshSupplies)
+        ? FreshSupplies.fromJSON(object.freshSupplies)
+        : isSet(object.fresh_supplies)
+        ? FreshSupplies.fromJSON(object.fresh_supplies)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Decline): unknown {
+    const obj: any = {};
+    if (message.envelope !== undefined) {
+      obj.envelope = Envelope.toJSON(message.envelope);
+    }
+    if (message.freshSupplies !== undefined) {
+      obj.freshSupplies = FreshSupplies.toJSON(message.freshSupplies);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Decline>, I>>(base?: I): Decline {
+    return Decline.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Decline>, I>>(object: I): Decline {
+    const message = createBaseDecline();
+    message.envelope = (object.envelope !== undefined && object.envelope !== null)
+      ? Envelope.fromPartial(object.envelope)
+      : undefined;
+    message.freshSupplies = (object.freshSupplies !== undefined && object.freshSupplies !== null)
+      ? FreshSupplies.fromPartial(object.freshSupplies)
+      : undefined;
     return message;
   },
 };

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 
-import { bootId, nodeId } from '../../../src/common/index.js';
-import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
-import { attempted, newPlan, nextStep } from '../../../src/tasks/leader/plan.js';
-import { bootOf, supply } from '../../support/builders/ledger.js';
+import { bootId, nodeId } from '../../../../src/common/index.js';
+import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { attempted, newPlan, nextStep } from '../../../../src/tasks/leader/plan.js';
+import { bootOf, supply } from '../../../support/builders/ledger.js';
 
 const NODE = nodeId('node-1');
 const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));

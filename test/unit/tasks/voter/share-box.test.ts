@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { nodeId, taskId } from '../../../src/common/index.js';
-import { signEnvelope } from '../../../src/mpc/index.js';
-import type { LiveAttempt } from '../../../src/tasks/live-tasks.js';
-import { ShareBox } from '../../../src/tasks/voter/share-box.js';
-import type { Envelope } from '../../../src/wire/index.js';
-import { fill, Ledger } from '../../support/builders/ledger.js';
-import { TaskRoom } from '../../support/builders/task-room.js';
-import { SHARE_KIND } from '../../../src/frost/index.js';
+import { nodeId, taskId } from '../../../../src/common/index.js';
+import { signEnvelope } from '../../../../src/mpc/index.js';
+import type { LiveAttempt } from '../../../../src/tasks/live-tasks.js';
+import { ShareBox } from '../../../../src/tasks/voter/share-box.js';
+import type { Envelope } from '../../../../src/wire/index.js';
+import { fill, Ledger } from '../../../support/builders/ledger.js';
+import { TaskRoom } from '../../../support/builders/task-room.js';
+import { SHARE_KIND } from '../../../../src/frost/index.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId);
 

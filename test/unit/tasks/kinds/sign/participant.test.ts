@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, taskId } from '../../../src/common/index.js';
-import type { TaskId } from '../../../src/common/index.js';
-import type { ParsedSign } from '../../../src/state/index.js';
-import { SignParticipant } from '../../../src/tasks/kinds/sign/participant.js';
-import type { LiveAttempt, LiveTask, LiveTasks } from '../../../src/tasks/live-tasks.js';
-import type { Answers } from '../../../src/tasks/participant/answers.js';
-import { decode, Declined } from '../../../src/wire/index.js';
-import type { Contribution, Supply } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS, Ledger, NODES, supply } from '../../support/builders/ledger.js';
-import { bytesOf, dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
-import type { DealtKey } from '../../support/builders/task-room.js';
-import { SHARE_KIND } from '../../../src/frost/index.js';
-import { DECLINED_KIND } from '../../../src/tasks/index.js';
-import { partOf, withPart } from '../../support/builders/ledger.js';
+import { keyId, taskId } from '../../../../../src/common/index.js';
+import type { TaskId } from '../../../../../src/common/index.js';
+import type { ParsedSign } from '../../../../../src/state/index.js';
+import { SignParticipant } from '../../../../../src/tasks/kinds/sign/participant.js';
+import type { LiveAttempt, LiveTask, LiveTasks } from '../../../../../src/tasks/live-tasks.js';
+import type { Answers } from '../../../../../src/tasks/participant/answers.js';
+import { decode, Declined } from '../../../../../src/wire/index.js';
+import type { Contribution, Supply } from '../../../../../src/wire/index.js';
+import { fill, GENESIS_MS, Ledger, NODES, supply } from '../../../../support/builders/ledger.js';
+import { bytesOf, dealKey, settle, TaskRoom } from '../../../../support/builders/task-room.js';
+import type { DealtKey } from '../../../../support/builders/task-room.js';
+import { SHARE_KIND } from '../../../../../src/frost/index.js';
+import { DECLINED_KIND } from '../../../../../src/tasks/index.js';
+import { partOf, withPart } from '../../../../support/builders/ledger.js';
 
 const KEY = keyId('treasury');
 
@@ -83,7 +83,7 @@ function isSigning(live: LiveTask | undefined): live is LiveTask<ParsedSign> {
 function answers(): readonly { kind: string; reason: string; contribution: Contribution }[] {
   const sent = room.takeSent().filter(({ to }) => to === NODES[0]);
   return sent.flatMap(({ message: { message } }) => {
-    if (message?.$case !== 'contribution') return [];
+    if (message?.$case !== 'contribution' && message?.$case !== 'decline') return [];
     const { envelope } = message.value;
     const body = envelope?.content?.$case === 'open' ? envelope.content.value.body : fill(0, 0);
     const reason = envelope?.kind === DECLINED_KIND ? decode(Declined, body)?.reason : '';
@@ -107,7 +107,7 @@ describe('a session', () => {
     expect(kinds()).toEqual([]);
     signing.contribute(session(await commitmentOf(room), await commitmentOf(other)));
     await settle();
-    expect(answers()[0]?.contribution.next.length).toBeGreaterThan(0);
+    expect(answers()[0]?.contribution.freshSupplies?.supplies.length).toBeGreaterThan(0);
   });
 
   test('a signing session that does not name this node is not answered', async () => {
@@ -193,7 +193,7 @@ describe('a session', () => {
     await settle();
     const [answer] = answers();
     expect(answer?.reason).toBe('nonce-gone');
-    expect(answer?.contribution.next.length).toBeGreaterThan(0);
+    expect(answer?.contribution.freshSupplies?.supplies.length).toBeGreaterThan(0);
   });
 
   test('a signing session whose own share is wrong raises the alarm, and releases no share', async () => {

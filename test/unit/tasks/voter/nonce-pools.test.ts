@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeId } from '../../../src/common/index.js';
-import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
-import type { Supply } from '../../../src/wire/index.js';
-import { fill, supply } from '../../support/builders/ledger.js';
-import { bootHexOf, laterBootOf } from '../../support/builders/task-room.js';
+import { nodeId } from '../../../../src/common/index.js';
+import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import type { Supply } from '../../../../src/wire/index.js';
+import { fill, supply } from '../../../support/builders/ledger.js';
+import { bootHexOf, laterBootOf } from '../../../support/builders/task-room.js';
 
 const [ONE, TWO] = [nodeId('node-1'), nodeId('node-2')];
 const anything = (): boolean => true;

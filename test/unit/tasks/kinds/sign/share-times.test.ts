@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ShareTimes } from '../../../src/tasks/kinds/sign/share-times.js';
+import { ShareTimes } from '../../../../../src/tasks/kinds/sign/share-times.js';
 
 function timesOf(...tookMs: readonly number[]): ShareTimes {
   const times = new ShareTimes();

@@ -1,25 +1,25 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { COMPLAINT_KIND } from '../../../src/tasks/index.js';
-import { keygen } from '../../../src/sharing/index.js';
-import { evidenceOfMessages, evidenceOfShare } from '../../../src/blame/index.js';
-import { nodeId, taskId } from '../../../src/common/index.js';
-import { signEnvelope } from '../../../src/mpc/index.js';
-import { Complaints } from '../../../src/tasks/blame/complaints.js';
-import { Culprits } from '../../../src/tasks/blame/culprits.js';
-import { EVIDENCE_KEPT_MS, EVIDENCE_KEPT_PER_NODE_MAX } from '../../../src/tasks/limits.js';
-import type { LiveAttempt } from '../../../src/tasks/live-tasks.js';
-import { Complaint, encode } from '../../../src/wire/index.js';
-import type { Envelope, SignedBody } from '../../../src/wire/index.js';
+import { COMPLAINT_KIND } from '../../../../src/tasks/index.js';
+import { keygen } from '../../../../src/sharing/index.js';
+import { evidenceOfMessages, evidenceOfShare } from '../../../../src/blame/index.js';
+import { nodeId, taskId } from '../../../../src/common/index.js';
+import { signEnvelope } from '../../../../src/mpc/index.js';
+import { Complaints } from '../../../../src/tasks/blame/complaints.js';
+import { Culprits } from '../../../../src/tasks/blame/culprits.js';
+import { EVIDENCE_KEPT_MS, EVIDENCE_KEPT_PER_NODE_MAX } from '../../../../src/tasks/limits.js';
+import type { LiveAttempt } from '../../../../src/tasks/live-tasks.js';
+import { Complaint, encode } from '../../../../src/wire/index.js';
+import type { Envelope, SignedBody } from '../../../../src/wire/index.js';
 import {
   openGenerate,
   openSign,
   signedBody,
   signedShare,
   SIGNERS,
-} from '../../support/builders/accusation.js';
-import { fill } from '../../support/builders/ledger.js';
-import { TaskRoom } from '../../support/builders/task-room.js';
-import { SCHEMES } from '../../../src/algorithms/index.js';
+} from '../../../support/builders/accusation.js';
+import { fill } from '../../../support/builders/ledger.js';
+import { TaskRoom } from '../../../support/builders/task-room.js';
+import { SCHEMES } from '../../../../src/algorithms/index.js';
 
 const [TWO, THREE] = [nodeId('node-2'), nodeId('node-3')];
 

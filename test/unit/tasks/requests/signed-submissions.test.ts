@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ClusterError, utf8 } from '../../../src/common/index.js';
-import { taskIdOf } from '../../../src/identity/index.js';
-import { admitRequest, METHODS } from '../../../src/state/index.js';
-import type { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { decode, Request } from '../../../src/wire/index.js';
-import type { Authorization, TaskRecord } from '../../../src/wire/index.js';
+import { ClusterError, utf8 } from '../../../../src/common/index.js';
+import { taskIdOf } from '../../../../src/identity/index.js';
+import { admitRequest, METHODS } from '../../../../src/state/index.js';
+import type { Submissions } from '../../../../src/tasks/requests/submissions.js';
+import { decode, Request } from '../../../../src/wire/index.js';
+import type { Authorization, TaskRecord } from '../../../../src/wire/index.js';
 import {
   APP,
   GENESIS_MS,
@@ -12,10 +12,10 @@ import {
   OPERATOR,
   signRequest,
   testGenesis,
-} from '../../support/builders/ledger.js';
-import { RequesterAuthority } from '../../support/builders/requester.js';
-import type { Requester } from '../../support/builders/requester.js';
-import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+} from '../../../support/builders/ledger.js';
+import { RequesterAuthority } from '../../../support/builders/requester.js';
+import type { Requester } from '../../../support/builders/requester.js';
+import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
 
 const MINUTE_MS = 60_000;
 const request = signRequest('treasury', 'one', utf8('pay'));

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { keyId } from '../../../src/common/index.js';
-import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
-import { Algorithm } from '../../../src/wire/index.js';
-import type { Supply } from '../../../src/wire/index.js';
-import { fill, Ledger, supply } from '../../support/builders/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
-import type { DealtKey } from '../../support/builders/task-room.js';
+import { keyId } from '../../../../src/common/index.js';
+import { CommitmentChecks } from '../../../../src/tasks/voter/commitment-checks.js';
+import { Algorithm } from '../../../../src/wire/index.js';
+import type { Supply } from '../../../../src/wire/index.js';
+import { fill, Ledger, supply } from '../../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
+import type { DealtKey } from '../../../support/builders/task-room.js';
 
 let key: DealtKey;
 let room: TaskRoom;

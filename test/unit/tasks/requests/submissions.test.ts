@@ -1,11 +1,21 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../src/common/index.js';
-import { aggregate, derivedPublicKey, ed25519Suite, signShare } from '../../../src/frost/index.js';
-import { taskIdOf } from '../../../src/identity/index.js';
-import { decisionHashOf, generatedKeyOf, METHODS, signatureOf } from '../../../src/state/index.js';
-import type { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { decode, encode, Request, SignRequest } from '../../../src/wire/index.js';
-import type { TaskRecord } from '../../../src/wire/index.js';
+import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../../src/common/index.js';
+import {
+  aggregate,
+  derivedPublicKey,
+  ed25519Suite,
+  signShare,
+} from '../../../../src/frost/index.js';
+import { taskIdOf } from '../../../../src/identity/index.js';
+import {
+  decisionHashOf,
+  generatedKeyOf,
+  METHODS,
+  signatureOf,
+} from '../../../../src/state/index.js';
+import type { Submissions } from '../../../../src/tasks/requests/submissions.js';
+import { decode, encode, Request, SignRequest } from '../../../../src/wire/index.js';
+import type { TaskRecord } from '../../../../src/wire/index.js';
 import {
   fill,
   generateRequest,
@@ -14,12 +24,12 @@ import {
   NODES,
   OPERATOR,
   signRequest,
-} from '../../support/builders/ledger.js';
-import { dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
-import type { DealtKey } from '../../support/builders/task-room.js';
-import { sharedKey } from '../../../src/sharing/index.js';
-import { VERIFIERS } from '../../../src/machine/index.js';
-import { Algorithm } from '../../../src/wire/index.js';
+} from '../../../support/builders/ledger.js';
+import { dealKey, NOTHING, settle, TaskRoom } from '../../../support/builders/task-room.js';
+import type { DealtKey } from '../../../support/builders/task-room.js';
+import { sharedKey } from '../../../../src/sharing/index.js';
+import { VERIFIERS } from '../../../../src/machine/index.js';
+import { Algorithm } from '../../../../src/wire/index.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
 const TASK = taskIdOf(OPERATOR, 'one');

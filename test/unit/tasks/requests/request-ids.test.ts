@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 
-import { bootId, nodeId, utf8 } from '../../../src/common/index.js';
-import { requestHash, taskIdOf } from '../../../src/identity/index.js';
-import { METHODS, judgingContext } from '../../../src/state/index.js';
-import type { Queries } from '../../../src/state/index.js';
-import { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { Connections } from '../../../src/tasks/connections.js';
-import type { AppliedState, TaskContext } from '../../../src/tasks/context.js';
-import { encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
-import { APP, testGenesis, verify } from '../../support/builders/ledger.js';
+import { bootId, nodeId, utf8 } from '../../../../src/common/index.js';
+import { requestHash, taskIdOf } from '../../../../src/identity/index.js';
+import { METHODS, judgingContext } from '../../../../src/state/index.js';
+import type { Queries } from '../../../../src/state/index.js';
+import { Submissions } from '../../../../src/tasks/requests/submissions.js';
+import { Connections } from '../../../../src/tasks/connections.js';
+import type { AppliedState, TaskContext } from '../../../../src/tasks/context.js';
+import { encode, SignRequest, TaskRecord } from '../../../../src/wire/index.js';
+import { APP, testGenesis, verify } from '../../../support/builders/ledger.js';
 
 const SELF = nodeId('node-1');
 const BOOT = bootId('00'.repeat(16));
@@ -26,7 +26,7 @@ test('a request whose id another request took meanwhile is refused, not answered
   } as unknown as Queries;
   const context = {
     self: { id: SELF, boot: BOOT, signer: { sign: () => new Uint8Array(64) } },
-    rules: judgingContext(testGenesis(), verify),
+    judging: judgingContext(testGenesis(), verify),
     clock: { now: () => 0, elapsed: () => 0 },
     consensus: { status: () => ({ leader: undefined }) },
   } as unknown as TaskContext;

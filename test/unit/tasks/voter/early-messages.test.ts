@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { nodeId } from '../../../src/common/index.js';
-import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
+import { nodeId } from '../../../../src/common/index.js';
+import { EarlyMessages } from '../../../../src/tasks/voter/early-messages.js';
 
 const [ONE, TWO] = [nodeId('node-1'), nodeId('node-2')];
 const KIB = 1024;

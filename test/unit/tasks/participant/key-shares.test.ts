@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { ShareStoreError } from '../../../src/ports/index.js';
-import type { ShareStore } from '../../../src/ports/index.js';
-import { memoryShareStore } from '../../../src/store/index.js';
-import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { Ledger } from '../../support/builders/ledger.js';
-import { dealKey, TaskRoom } from '../../support/builders/task-room.js';
+import { ShareStoreError } from '../../../../src/ports/index.js';
+import type { ShareStore } from '../../../../src/ports/index.js';
+import { memoryShareStore } from '../../../../src/store/index.js';
+import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
+import { Ledger } from '../../../support/builders/ledger.js';
+import { dealKey, TaskRoom } from '../../../support/builders/task-room.js';
 
 /** Node 1 with a key share, on a store whose reads fail as `errors` says, one after the other. */
 async function failing(...errors: ShareStoreError[]) {

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { taskId } from '../../../src/common/index.js';
-import { Commitments } from '../../../src/tasks/participant/commitments.js';
-import { FactIntake } from '../../../src/tasks/leader/fact-intake.js';
-import { Facts } from '../../../src/tasks/participant/facts.js';
-import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
-import { encodeCommand } from '../../../src/state/index.js';
-import { Algorithm, Command, decode } from '../../../src/wire/index.js';
-import type { Ready } from '../../../src/wire/index.js';
-import { fill, Ledger, NODES } from '../../support/builders/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
-import type { DealtKey } from '../../support/builders/task-room.js';
-import { Leadership } from '../../../src/tasks/leadership.js';
+import { taskId } from '../../../../src/common/index.js';
+import { Commitments } from '../../../../src/tasks/participant/commitments.js';
+import { FactIntake } from '../../../../src/tasks/leader/fact-intake.js';
+import { Facts } from '../../../../src/tasks/participant/facts.js';
+import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
+import { encodeCommand } from '../../../../src/state/index.js';
+import { Algorithm, Command, decode } from '../../../../src/wire/index.js';
+import type { Ready } from '../../../../src/wire/index.js';
+import { fill, Ledger, NODES } from '../../../support/builders/ledger.js';
+import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
+import type { DealtKey } from '../../../support/builders/task-room.js';
+import { Leadership } from '../../../../src/tasks/leadership.js';
 
 let ledger: Ledger;
 let room: TaskRoom;

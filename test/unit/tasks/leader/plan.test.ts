@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeId, taskId } from '../../../src/common/index.js';
-import { TASK_DRIVERS } from '../../../src/tasks/index.js';
-import { sidesOf } from '../../../src/tasks/kinds/driver.js';
+import { nodeId, taskId } from '../../../../src/common/index.js';
+import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
+import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
 import {
   attempted,
   candidates,
@@ -9,10 +9,10 @@ import {
   leaveOut,
   newPlan,
   nextStep,
-} from '../../../src/tasks/leader/plan.js';
-import type { Plan } from '../../../src/tasks/leader/plan.js';
-import { Ledger } from '../../support/builders/ledger.js';
-import { TaskRoom } from '../../support/builders/task-room.js';
+} from '../../../../src/tasks/leader/plan.js';
+import type { Plan } from '../../../../src/tasks/leader/plan.js';
+import { Ledger } from '../../../support/builders/ledger.js';
+import { TaskRoom } from '../../../support/builders/task-room.js';
 
 const [ONE, TWO, THREE] = ['node-1', 'node-2', 'node-3'].map(nodeId) as [
   ReturnType<typeof nodeId>,

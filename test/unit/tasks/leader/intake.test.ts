@@ -1,16 +1,28 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, nodeId, taskId, toHex, utf8 } from '../../../src/common/index.js';
-import { METHODS, decisionHashOf } from '../../../src/state/index.js';
-import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
-import { TASK_DRIVERS } from '../../../src/tasks/index.js';
-import { sidesOf } from '../../../src/tasks/kinds/driver.js';
-import { Intake } from '../../../src/tasks/leader/intake.js';
-import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
-import { encode, Request } from '../../../src/wire/index.js';
-import { APP, generateRequest, Ledger, NODES, signRequest } from '../../support/builders/ledger.js';
-import { bootHexOf, dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
-import type { DealtKey } from '../../support/builders/task-room.js';
-import { Leadership } from '../../../src/tasks/leadership.js';
+import { keyId, nodeId, taskId, toHex, utf8 } from '../../../../src/common/index.js';
+import { METHODS, decisionHashOf } from '../../../../src/state/index.js';
+import { CommitmentChecks } from '../../../../src/tasks/voter/commitment-checks.js';
+import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
+import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
+import { Intake } from '../../../../src/tasks/leader/intake.js';
+import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { encode, Request } from '../../../../src/wire/index.js';
+import {
+  APP,
+  generateRequest,
+  Ledger,
+  NODES,
+  signRequest,
+} from '../../../support/builders/ledger.js';
+import {
+  bootHexOf,
+  dealKey,
+  NOTHING,
+  settle,
+  TaskRoom,
+} from '../../../support/builders/task-room.js';
+import type { DealtKey } from '../../../support/builders/task-room.js';
+import { Leadership } from '../../../../src/tasks/leadership.js';
 
 const FROM = nodeId('node-2');
 

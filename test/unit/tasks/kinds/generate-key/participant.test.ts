@@ -1,16 +1,21 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, nodeId, sessionId, taskId, toHex } from '../../../src/common/index.js';
-import type { NodeId, TaskId } from '../../../src/common/index.js';
-import type { ParsedGenerateKey } from '../../../src/state/index.js';
-import { GenerateKeyParticipant } from '../../../src/tasks/kinds/generate-key/participant.js';
-import type { ParticipantContext } from '../../../src/tasks/index.js';
-import { Participants } from '../../../src/tasks/participant/participants.js';
-import type { LiveAttempt, LiveTask, LiveTasks } from '../../../src/tasks/live-tasks.js';
-import { Command, decode, Declined } from '../../../src/wire/index.js';
-import type { Envelope } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS, Ledger, NODES } from '../../support/builders/ledger.js';
-import { replaceShare } from '../../support/builders/stores.js';
-import { bootHexOf, laterBootOf, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { keyId, nodeId, sessionId, taskId, toHex } from '../../../../../src/common/index.js';
+import type { NodeId, TaskId } from '../../../../../src/common/index.js';
+import type { ParsedGenerateKey } from '../../../../../src/state/index.js';
+import { GenerateKeyParticipant } from '../../../../../src/tasks/kinds/generate-key/participant.js';
+import type { ParticipantContext } from '../../../../../src/tasks/index.js';
+import { Participants } from '../../../../../src/tasks/participant/participants.js';
+import type { LiveAttempt, LiveTask, LiveTasks } from '../../../../../src/tasks/live-tasks.js';
+import { Command, decode, Declined } from '../../../../../src/wire/index.js';
+import type { Envelope } from '../../../../../src/wire/index.js';
+import { fill, GENESIS_MS, Ledger, NODES } from '../../../../support/builders/ledger.js';
+import { replaceShare } from '../../../../support/builders/stores.js';
+import {
+  bootHexOf,
+  laterBootOf,
+  settle,
+  TaskRoom,
+} from '../../../../support/builders/task-room.js';
 
 const KIND = 'generate-key';
 const PEER = nodeId('node-2');
@@ -99,7 +104,7 @@ async function exchange(participants: readonly Participant[]): Promise<void> {
         const { value } = said;
         receiver?.generating.receive(from, value);
       } else if (said?.$case === 'fact') told.push(said.value.command);
-      else if (said?.$case === 'contribution') refused.push(reasonOf(said.value.envelope));
+      else if (said?.$case === 'decline') refused.push(reasonOf(said.value.envelope));
     }
   }
 }
