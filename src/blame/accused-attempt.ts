@@ -2,8 +2,8 @@ import { fromHex, toHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
 import { requestHash, sessionIdOf } from '../identity/index.js';
 import { entryHash, ZERO_HASH } from '../raft/index.js';
-import { parseRequest, TASK_KINDS } from '../state/index.js';
-import type { ParsedRequest } from '../state/index.js';
+import { parseRequest } from '../state/index.js';
+import type { KindTable, ParsedRequest } from '../state/index.js';
 import { Command, decode } from '../wire/index.js';
 import type { Attempt, AttemptEntry, Evidence } from '../wire/index.js';
 
@@ -22,13 +22,14 @@ export type AccusedAttempt = {
 export function accusedAttempt(
   evidence: Evidence,
   clusterId: ClusterId,
+  kinds: KindTable,
 ): AccusedAttempt | undefined {
   const hash = evidence.entry && hashOf(evidence.entry);
   const session = hash && fromHex(sessionIdOf(clusterId, hash));
   const asked = evidence.entry && askedIn(evidence.entry.payload, evidence);
   if (session === undefined || asked?.attempt === undefined) return undefined;
   const { attempt, method, request } = asked;
-  const parsed = parseRequest(TASK_KINDS, method, request);
+  const parsed = parseRequest(kinds, method, request);
   if (!parsed.ok || toHex(attempt.requestHash) !== toHex(requestHash(method, request))) {
     return undefined;
   }

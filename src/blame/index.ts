@@ -6,4 +6,6 @@
 export { evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';
 export { judgeEvidence } from './judge-evidence.js';
-export type { Culprit, CulpritReason, Judge } from './judge-evidence.js';
+export type { Culprit, Judge } from './judge-evidence.js';
+export type { CulpritReason, JudgeTable } from './kind-judge.js';
+export { KIND_JUDGES } from './kind-judges.js';

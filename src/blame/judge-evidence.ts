@@ -1,34 +1,23 @@
 import { equal, isTaskId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, SessionId, TaskId } from '../common/index.js';
-import type { Schemes, SignerSupply, SigningReason } from '../algorithms/index.js';
-import { SHARE_KIND } from '../frost/index.js';
-import {
-  ALGORITHMS,
-  isKeyAlgorithm,
-  KEY_ALGORITHMS,
-  partyIndexOf,
-  readyBytes,
-} from '../identity/index.js';
-import type { Genesis } from '../identity/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
 import { bodyDigest, digestBytes } from '../mpc/index.js';
 import type { SignedMessage } from '../mpc/index.js';
-import type { Verify } from '../ports/index.js';
-import { judgeKeygen, keygen, sharedKey } from '../sharing/index.js';
-import type { KeygenReason } from '../sharing/index.js';
-import { isGenerateKey, isSign, suppliesOf } from '../state/index.js';
+import { TASK_KINDS } from '../state/index.js';
+import type { KindTable } from '../state/index.js';
 import { decode, Evidence } from '../wire/index.js';
-import type { Ready, Sharing, ShownMessage } from '../wire/index.js';
+import type { ShownMessage } from '../wire/index.js';
 import { accusedAttempt } from './accused-attempt.js';
-import type { AccusedAttempt } from './accused-attempt.js';
+import type { Accused, CulpritReason, JudgeTable, KindJudge } from './kind-judge.js';
+import { KIND_JUDGES } from './kind-judges.js';
 
-/** The grounds of a judgement: the cluster's own file, and arithmetic. */
-export type Judge = {
-  readonly genesis: Genesis;
-  readonly verify: Pick<Verify, 'identity'>;
-  readonly schemes: Schemes;
+/** What a judgement stands on: the cluster's own file, and arithmetic. */
+export type Judge = Pick<Accused, 'genesis' | 'verify' | 'schemes'> & {
+  /** The kinds of task whose requests and messages it knows: those of this build where absent. */
+  readonly kinds?: { readonly rules: KindTable; readonly judges: JudgeTable } | undefined;
 };
 
-/** A node that signed messages which no honest node signs. */
+/** A node, and what it signed that no honest node signs. */
 export type Culprit = {
   readonly nodeId: NodeId;
   readonly reason: CulpritReason;
@@ -36,21 +25,7 @@ export type Culprit = {
   readonly sessionId: SessionId;
 };
 
-export type CulpritReason = 'TWO_MESSAGES' | KeygenReason | SigningReason;
-
-/** How each reason is judged: by the protocol whose messages are shown. */
-const JUDGES: Readonly<
-  Record<CulpritReason, (trial: Trial, messages: readonly SignedMessage[]) => boolean>
-> = {
-  TWO_MESSAGES: (_, messages) => contradict(messages),
-  UNREADABLE_MESSAGE: (trial, messages) => trial.keygen('UNREADABLE_MESSAGE', messages),
-  WRONG_OPENING: (trial, messages) => trial.keygen('WRONG_OPENING', messages),
-  WRONG_VALUE: (trial, messages) => trial.keygen('WRONG_VALUE', messages),
-  WRONG_SHARE: (trial, messages) => trial.signing('WRONG_SHARE', messages),
-};
-
-/** Of these an honest node signs one body for each recipient and session. Declines and complaints may change. */
-const SAID_ONCE: ReadonlySet<string> = new Set([...Object.values(keygen.kinds), SHARE_KIND]);
+const KINDS = { rules: TASK_KINDS, judges: KIND_JUDGES };
 
 /** Larger bytes are not read: evidence of no algorithm is larger. */
 const EVIDENCE_BYTES_MAX = Math.max(
@@ -69,33 +44,55 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
   const evidence = decode(Evidence, bytes);
   if (evidence?.format !== EVIDENCE_FORMAT) return undefined;
-  const member = judge.genesis.members.find((each) => each.nodeId === evidence.nodeId);
-  const attempt = accusedAttempt(evidence, judge.genesis.clusterId);
+  const { genesis, verify, schemes, kinds = KINDS } = judge;
+  const member = genesis.members.find((each) => each.nodeId === evidence.nodeId);
+  const attempt = accusedAttempt(evidence, genesis.clusterId, kinds.rules);
   if (member === undefined || attempt === undefined) return undefined;
   const task = attempt.attempt.taskId;
-  if (!isTaskId(task) || !isReason(evidence.reason)) return undefined;
-  const trial = new Trial({ judge, attempt, node: member.nodeId, ...member }, evidence.ready);
-  const messages = trial.signed(evidence.messages);
-  if (messages === undefined || !JUDGES[evidence.reason](trial, messages)) return undefined;
-  return {
-    nodeId: member.nodeId,
-    reason: evidence.reason,
-    taskId: taskId(task),
-    sessionId: sessionId(toHex(attempt.sessionId)),
-  };
+  const judges: Readonly<Record<string, KindJudge | undefined>> = kinds.judges;
+  const byKind = judges[attempt.request.kind];
+  if (!isTaskId(task) || byKind === undefined) return undefined;
+  const { nodeId: node, identityKey } = member;
+  const { ready } = evidence;
+  const accused: Accused = { genesis, verify, schemes, attempt, node, identityKey, ready };
+  const messages = signedBy(accused, evidence.messages);
+  const reason = messages && faultShown(accused, byKind, evidence.reason, messages);
+  return (
+    reason && {
+      nodeId: node,
+      reason,
+      taskId: taskId(task),
+      sessionId: sessionId(toHex(attempt.sessionId)),
+    }
+  );
 }
 
-function isReason(reason: string): reason is CulpritReason {
-  return Object.hasOwn(JUDGES, reason);
+/** The reason that the evidence gives, if the messages show it. */
+function faultShown(
+  accused: Accused,
+  { saidOnce, faults }: KindJudge,
+  reason: string,
+  messages: readonly SignedMessage[],
+): CulpritReason | undefined {
+  if (reason === 'TWO_MESSAGES') return contradict(saidOnce, messages) ? reason : undefined;
+  if (!isFaultOf(faults, reason)) return undefined;
+  return faults[reason]?.(accused, messages) === true ? reason : undefined;
+}
+
+function isFaultOf(faults: KindJudge['faults'], reason: string): reason is CulpritReason {
+  return Object.hasOwn(faults, reason);
 }
 
 /** Two different bodies of one sender, recipient and kind, where an honest node signs one. */
-function contradict([one, other, more]: readonly SignedMessage[]): boolean {
+function contradict(
+  saidOnce: readonly string[],
+  [one, other, more]: readonly SignedMessage[],
+): boolean {
   return (
     one !== undefined &&
     other !== undefined &&
     more === undefined &&
-    SAID_ONCE.has(one.kind) &&
+    saidOnce.includes(one.kind) &&
     one.kind === other.kind &&
     one.from === other.from &&
     one.to === other.to &&
@@ -104,77 +101,18 @@ function contradict([one, other, more]: readonly SignedMessage[]): boolean {
   );
 }
 
-type Accused = {
-  readonly judge: Judge;
-  readonly attempt: AccusedAttempt;
-  readonly node: NodeId;
-  readonly identityKey: Uint8Array;
-};
-
-/** One accused in one attempt. */
-class Trial {
-  readonly #accused: Accused;
-  readonly #ready: Ready | undefined;
-
-  constructor(accused: Accused, ready: Ready | undefined) {
-    this.#accused = accused;
-    this.#ready = ready;
-  }
-
-  /** The messages, if the accused signed each of them as this kind of message of this session. */
-  signed(shown: readonly ShownMessage[]): readonly SignedMessage[] | undefined {
-    const { judge, attempt, identityKey } = this.#accused;
-    const messages = shown.flatMap(({ kind, from, to, said }) => {
-      if (said === undefined) return [];
-      const body = said.$case === 'body' ? said.value.body : undefined;
-      const digest = said.$case === 'body' ? bodyDigest(said.value.body) : said.value.digest;
-      const bytes = digestBytes(attempt.sessionId, kind, from, to, digest);
-      const signed = judge.verify.identity(identityKey, bytes, said.value.signature);
-      return signed ? [{ kind, from, to, digest, body }] : [];
-    });
-    return messages.length === shown.length ? messages : undefined;
-  }
-
-  /** For an attempt to generate a key, in which the accused takes part. */
-  keygen(reason: KeygenReason, messages: readonly SignedMessage[]): boolean {
-    const { judge, node } = this.#accused;
-    const { attempt, request, sessionId: session } = this.#accused.attempt;
-    if (!isGenerateKey(request) || attempt.assignment?.$case !== 'boots') return false;
-    const { nodes } = attempt.assignment.value;
-    const index = partyIndexOf(nodes, node);
-    if (index === 0) return false;
-    const { threshold, algorithm } = request;
-    const { sharing } = judge.schemes[algorithm];
-    const accused = { sharing, sessionId: session, index, count: nodes.length, threshold };
-    return judgeKeygen(accused, reason, messages);
-  }
-
-  /** The key is the one that the accused itself signed for; supplies and message are those of the entry. */
-  signing(reason: SigningReason, messages: readonly SignedMessage[]): boolean {
-    const { judge, node } = this.#accused;
-    const { attempt, request } = this.#accused.attempt;
-    const sharing = this.#ready && this.#ownSharing(this.#ready);
-    if (!isSign(request) || sharing === undefined) return false;
-    const ofThisKey =
-      request.keyId === sharing.keyId &&
-      attempt.version === sharing.version &&
-      equal(attempt.sharingSession, sharing.sessionId);
-    if (!isKeyAlgorithm(sharing.algorithm) || !ofThisKey) return false;
-    const signers: readonly SignerSupply[] = suppliesOf(attempt).map((supply) => ({
-      index: partyIndexOf(sharing.participants, supply.nodeId),
-      parts: supply.parts,
-    }));
-    const key = sharedKey(sharing, request.path);
-    const index = partyIndexOf(sharing.participants, node);
-    const accused = { key, signers, message: request.message, index };
-    return judge.schemes[sharing.algorithm].judge(accused, reason, messages);
-  }
-
-  /** The sharing that a `ready` speaks of, if the accused signed it. */
-  #ownSharing({ nodeId: named, sharing, signature }: Ready): Sharing | undefined {
-    const { judge, node, identityKey } = this.#accused;
-    if (sharing === undefined || named !== node) return undefined;
-    const bytes = readyBytes(judge.genesis.clusterId, sharing);
-    return judge.verify.identity(identityKey, bytes, signature) ? sharing : undefined;
-  }
+/** The messages, if the accused signed each of them as this kind of message of this session. */
+function signedBy(
+  { verify, attempt, identityKey }: Accused,
+  shown: readonly ShownMessage[],
+): readonly SignedMessage[] | undefined {
+  const messages = shown.flatMap(({ kind, from, to, said }) => {
+    if (said === undefined) return [];
+    const body = said.$case === 'body' ? said.value.body : undefined;
+    const digest = said.$case === 'body' ? bodyDigest(said.value.body) : said.value.digest;
+    const bytes = digestBytes(attempt.sessionId, kind, from, to, digest);
+    const signed = verify.identity(identityKey, bytes, said.value.signature);
+    return signed ? [{ kind, from, to, digest, body }] : [];
+  });
+  return messages.length === shown.length ? messages : undefined;
 }

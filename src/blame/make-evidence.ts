@@ -6,7 +6,7 @@ import type { AttemptEntry } from '../state/index.js';
 import { Command, decode, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
 import { EVIDENCE_FORMAT } from './judge-evidence.js';
-import type { CulpritReason } from './judge-evidence.js';
+import type { CulpritReason } from './kind-judge.js';
 
 /** The entry that fixes an attempt, the hash before it, and the request that it answers. */
 export type AttemptBasis = {
@@ -18,15 +18,18 @@ export type AttemptBasis = {
 /**
  * Evidence against `node` from messages that it signed, as a `ProtocolAbort` holds them. `undefined` for messages that nothing
  * can be made of. Whether it proves anything is for `judgeEvidence` to say.
+ *
+ * @param fault - The fault that two messages of different kinds show; that of key generation where absent.
  */
 export function evidenceOfMessages(
   basis: AttemptBasis,
   node: string,
   messages: readonly Envelope[],
+  fault?: CulpritReason,
 ): Uint8Array | undefined {
   // No reason asks for more than two.
   const shown = messages.slice(0, 2).flatMap(shownOf);
-  const reason = reasonOf(shown);
+  const reason = reasonOf(shown, fault);
   // That two bodies differ, their digests show: such evidence is short, however large the bodies.
   const needed = reason === 'TWO_MESSAGES' ? shown.map(withDigest) : shown;
   return reason && evidence(basis, node, reason, needed, undefined);
@@ -70,10 +73,14 @@ function withDigest(shown: ShownMessage): ShownMessage {
 }
 
 /** The fault that messages may show, by their kinds. */
-function reasonOf([first, second]: readonly ShownMessage[]): CulpritReason | undefined {
+function reasonOf(
+  [first, second]: readonly ShownMessage[],
+  fault: CulpritReason | undefined,
+): CulpritReason | undefined {
   if (first === undefined) return undefined;
   if (second === undefined) return 'UNREADABLE_MESSAGE';
   if (first.kind === second.kind) return 'TWO_MESSAGES';
+  if (fault !== undefined) return fault;
   const { commit, open, value } = keygen.kinds;
   if (first.kind === commit && second.kind === open) return 'WRONG_OPENING';
   return first.kind === open && second.kind === value ? 'WRONG_VALUE' : undefined;

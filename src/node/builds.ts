@@ -1,3 +1,5 @@
+import { KIND_JUDGES } from '../blame/index.js';
+import type { JudgeTable } from '../blame/index.js';
 import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, isSignedLevelWord, levelWord } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -13,13 +15,18 @@ export type Build = {
   /** The highest feature level that it has. */
   readonly level: number;
   /** The kinds of task that it knows, those included that came with a level which the cluster has not reached. */
-  readonly kinds: { readonly rules: KindTable; readonly drivers: DriverTable };
+  readonly kinds: {
+    readonly rules: KindTable;
+    /** How the messages of each kind are judged. */
+    readonly judges: JudgeTable;
+    readonly drivers: DriverTable;
+  };
 };
 
 /** This build, as it is released. */
 export const THIS_BUILD: Build = {
   level: BUILD_LEVEL,
-  kinds: { rules: TASK_KINDS, drivers: TASK_DRIVERS },
+  kinds: { rules: TASK_KINDS, judges: KIND_JUDGES, drivers: TASK_DRIVERS },
 };
 
 /** The life of a data directory; always 1 until membership can change. */

@@ -1,5 +1,6 @@
 import type { Boot, NodeId } from '../common/index.js';
 import { sessionId, toHex } from '../common/index.js';
+import type { JudgeTable } from '../blame/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
@@ -45,6 +46,8 @@ export type TaskManagerParts = {
   readonly connections: Connections;
   /** By the name of a task's kind: those of this build, and in tests others besides. */
   readonly drivers: DriverTable;
+  /** How the messages of each kind are judged. */
+  readonly judges: JudgeTable;
 };
 
 /**
@@ -58,13 +61,14 @@ export class TaskManager {
   readonly #router: Router;
   #stopped = false;
 
-  constructor({ context, state, arithmetic, keys, connections, drivers }: TaskManagerParts) {
+  constructor(parts: TaskManagerParts) {
+    const { context, state, arithmetic, keys, connections, drivers, judges } = parts;
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
     const tasks = new LiveTasks(state, context.judging);
 
-    const culprits = new Culprits(context, arithmetic.schemes);
+    const culprits = new Culprits(context, arithmetic.schemes, judges);
     const complaints = new Complaints(context, queries, culprits);
     const accusing = new Accusing(context, culprits);
 

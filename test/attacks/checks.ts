@@ -341,7 +341,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'only what is said once contradicts itself',
     'framing: two declines',
-    'SAID_ONCE.has(one.kind) &&',
+    'saidOnce.includes(one.kind) &&',
     '',
   ),
   without(
@@ -353,7 +353,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'the accused’s own ready judges it',
     'framing: a right share and another V',
-    'return judge.verify.identity(identityKey, bytes, signature) ? sharing : undefined;',
+    'return verify.identity(identityKey, bytes, signature) ? sharing : undefined;',
     'return sharing;',
   ),
   without(

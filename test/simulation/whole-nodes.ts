@@ -144,6 +144,8 @@ type Setting = Parameters<MakeScenario<NodeProcess>>[0];
 
 function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
   const { seed, world, rates, nodes, report } = setting;
+  // Whose tables it is makes no difference to whom evidence names.
+  const kinds = nodes[0] === undefined ? undefined : tenant?.kinds(nodes[0]);
   const rng = new Rng(seed, 'identities');
   const identities = new Identities();
   const signers = nodes.map((node) => identities.signer(node, rng));
@@ -204,7 +206,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       },
       requestHash,
       culpritOf: (evidence) =>
-        judgeEvidence({ genesis, verify: household.verify, schemes }, evidence)?.nodeId,
+        judgeEvidence({ genesis, verify: household.verify, schemes, kinds }, evidence)?.nodeId,
     },
     shares: (cluster) =>
       openedShares({

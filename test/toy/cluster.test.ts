@@ -16,6 +16,8 @@ import {
 import { temporaryDirectory } from '../support/builders/stores.js';
 import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
 import { openFileShareStore } from './file-share-store.js';
+import { twoFaced, wrongValue, type Lie } from './lie.js';
+import { TOY_BYTES } from './protocol.js';
 import { TOY_METHOD, toyRequest } from './rules.js';
 import { TOY_ALGORITHM, toyScheme, toyVerifier } from './scheme.js';
 import { toyTables } from './tables.js';
@@ -30,11 +32,11 @@ test('a kind of task, an algorithm and a store that no room of src/ knows work t
       genesis: testGenesis(),
       verify,
       signerOf: ledgerSigner,
-      tables: {
+      tablesOf: () => ({
         kinds: toyTables(),
         schemes: { ...SCHEMES, [TOY_ALGORITHM]: toyScheme },
         verifiers: { ...VERIFIERS, [TOY_ALGORITHM]: toyVerifier },
-      },
+      }),
       sharesOf: (node) => openFileShareStore(folderOf(node)),
     });
 
@@ -57,4 +59,35 @@ test('a kind of task, an algorithm and a store that no room of src/ knows work t
     }
   }
   await remove();
+});
+
+const OTHER = new Uint8Array(TOY_BYTES).fill(7);
+
+test.each<[string, Lie, string]>([
+  ['commits to two values', twoFaced(1, OTHER), 'TWO_MESSAGES'],
+  ['opens another value than it committed to', wrongValue(1, OTHER), 'WRONG_OPENING'],
+])('a participant that %s is proved to have lied, by its own messages', async (_, lie, reason) => {
+  const liar = nodeId('node-3');
+  const lies = [lie];
+  await using cluster = await ReplicaCluster.start({
+    genesis: testGenesis(),
+    verify,
+    signerOf: ledgerSigner,
+    // It lies in the first attempt. In the next it is needed, and honest.
+    tablesOf: (node) => ({
+      kinds: toyTables(node === liar ? { lieIn: () => lies.shift() } : {}),
+    }),
+  });
+
+  const drawn = await cluster.submit(NODE, TOY_METHOD, toyRequest('toy-draw', NODES.length));
+
+  expect(drawn.outcome).toMatchObject({ $case: 'result' });
+  expect(drawn.attempts.length).toBeGreaterThan(1);
+  for (const node of NODES.filter((each) => each !== liar)) {
+    const proven = cluster.at(node).culprits(drawn);
+    expect(proven.map(({ culprit }) => `${culprit.nodeId} ${culprit.reason}`)).toContain(
+      `${liar} ${reason}`,
+    );
+    expect(new Set(proven.map(({ culprit }) => culprit.nodeId))).toEqual(new Set([liar]));
+  }
 });

@@ -6,6 +6,7 @@ import type { ParticipantContext, ParticipantDriver } from '../../src/tasks/kind
 import { RESEND_MS } from '../../src/tasks/limits.js';
 import type { LiveAttempt, LiveTask } from '../../src/tasks/live-tasks.js';
 import type { Envelope } from '../../src/wire/index.js';
+import { complaint, evidenceAgainst } from '../../src/tasks/blame/complaining.js';
 import { TOY_RESULT_KIND } from './leader.js';
 import type { Lie } from './lie.js';
 import { draw, toy } from './protocol.js';
@@ -26,6 +27,8 @@ export type ToyTap = {
 type Run = {
   readonly attempt: LiveAttempt<ParsedToy>;
   readonly session: Session<Echoed<ToyRounds>>;
+  /** What all voters are to see of what came here. */
+  complaint: Envelope | undefined;
   sentMs: number;
 };
 
@@ -71,12 +74,12 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     for (const run of this.#runs.values()) {
       if (clock.elapsed() - run.sentMs < RESEND_MS) continue;
       run.sentMs = clock.elapsed();
-      run.session.resend();
+      this.#resend(run);
     }
   }
 
   connected(): void {
-    for (const { session } of this.#runs.values()) session.resend();
+    for (const run of this.#runs.values()) this.#resend(run);
   }
 
   taskClosed(task: TaskId): void {
@@ -102,7 +105,8 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     const { sessionId } = attempt.record;
     const lie = this.#tap.lieIn?.(attempt.session, attempt.nodes);
     const session = this.#start(attempt, lie);
-    this.#runs.set(attempt.session, { attempt, session, sentMs: context.clock.elapsed() });
+    const run: Run = { attempt, session, complaint: undefined, sentMs: context.clock.elapsed() };
+    this.#runs.set(attempt.session, run);
     try {
       const { awaitsEchoes } = this.#tap;
       const drawn = draw(
@@ -121,7 +125,7 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
       said.answers.contribute(attempt, TOY_RESULT_KIND, body);
     } catch (error) {
       if (error instanceof SessionOver) return;
-      this.#failed(attempt, error);
+      this.#failed(run, error);
     }
   }
 
@@ -148,7 +152,9 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     });
   }
 
-  #failed(attempt: LiveAttempt<ParsedToy>, error: unknown): void {
+  /** Shows all voters what the culprits signed, and does not contribute. */
+  #failed(run: Run, error: unknown): void {
+    const { attempt } = run;
     const { context, session } = this.#parts;
     const { logger } = context;
     if (!(error instanceof ProtocolAbort)) {
@@ -158,9 +164,26 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     }
     const culprits = error.culprits.map((each) => attempt.nodes[each - 1] ?? nodeId(''));
     logger.alarm('a toy was aborted', { session: attempt.session, culprits: culprits.join(' ') });
+    const items = culprits.flatMap((node, at) => {
+      const own = error.evidence.filter(({ from }) => from === error.culprits[at]);
+      return evidenceAgainst(attempt, node, own, 'WRONG_OPENING') ?? [];
+    });
+    if (items.length > 0) {
+      const { participants } = attempt.task;
+      const self = participants.findIndex(({ nodeId: node }) => node === context.self.id) + 1;
+      const shown = { $case: 'evidence', value: { items } } as const;
+      run.complaint = complaint(context, attempt, self, shown);
+      this.#resend(run);
+    }
     const [culprit] = culprits;
     const index = attempt.task.participants.findIndex((each) => each.nodeId === culprit) + 1;
     session.answers.decline(attempt, { reason: 'aborted', index });
+  }
+
+  #resend({ session, complaint: shown }: Run): void {
+    session.resend();
+    if (shown === undefined) return;
+    this.#parts.context.outbox.broadcast({ message: { $case: 'envelope', value: shown } });
   }
 }
 

@@ -59,6 +59,18 @@ export function toyCommitment(
   );
 }
 
+/** Whether a body opens what another body, of the same sender, has committed to. What cannot be read does not. */
+export function isToyOpening(
+  sessionId: Uint8Array,
+  index: PartyIndex,
+  commitBody: Uint8Array,
+  openBody: Uint8Array,
+): boolean {
+  const [committed, opened] = [commitment.decode(commitBody), value.decode(openBody)];
+  if (committed === undefined || opened === undefined) return false;
+  return equal(toyCommitment(sessionId, index, opened), committed.hash);
+}
+
 /** The body of a commitment to another value than the one in `body`, with the same key. */
 export function commitmentToOther(
   sessionId: Uint8Array,

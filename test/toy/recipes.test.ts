@@ -78,6 +78,7 @@ const FOLLOWED: readonly (readonly [string, string])[] = [
   ['reliable', 'test/toy/participant.ts'],
   ['KindDriver', 'test/toy/tables.ts'],
   ['TASK_DRIVERS', 'test/toy/tables.ts'],
+  ['KIND_JUDGES', 'test/toy/tables.ts'],
   ['kinds', 'test/toy/cluster.test.ts'],
   ['Scheme', 'test/toy/scheme.ts'],
   ['SCHEMES', 'test/toy/cluster.test.ts'],

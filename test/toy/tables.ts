@@ -1,8 +1,9 @@
+import { KIND_JUDGES } from '../../src/blame/index.js';
+import type { Build } from '../../src/node/builds.js';
 import { TASK_KINDS } from '../../src/state/index.js';
-import type { KindTable } from '../../src/state/index.js';
 import { TASK_DRIVERS } from '../../src/tasks/index.js';
-import type { DriverTable } from '../../src/tasks/index.js';
 import type { KindDriver } from '../../src/tasks/kinds/driver.js';
+import { toyJudge } from './judge.js';
 import { ToyLeader } from './leader.js';
 import { ToyParticipant } from './participant.js';
 import type { ToyTap } from './participant.js';
@@ -24,12 +25,10 @@ export function toyDriver(setting: ToySetting = {}): KindDriver<ParsedToy> {
 }
 
 /** The tables of this build, and a line for the toy in each. */
-export function toyTables(setting: ToySetting = {}): {
-  readonly rules: KindTable;
-  readonly drivers: DriverTable;
-} {
+export function toyTables(setting: ToySetting = {}): Build['kinds'] {
   return {
     rules: { ...TASK_KINDS, toy: toyRules(setting.isOneEnough) },
+    judges: { ...KIND_JUDGES, toy: toyJudge },
     drivers: { ...TASK_DRIVERS, toy: toyDriver(setting) },
   };
 }

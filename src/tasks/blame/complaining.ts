@@ -1,6 +1,6 @@
 import type { PartyIndex } from '../../common/index.js';
 import { evidenceOfMessages } from '../../blame/index.js';
-import type { AttemptBasis } from '../../blame/index.js';
+import type { AttemptBasis, CulpritReason } from '../../blame/index.js';
 import type { KeygenRounds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party } from '../../mpc/index.js';
@@ -18,14 +18,15 @@ export function basisOf({ record, task }: LiveAttempt): AttemptBasis | undefined
   return entry && { entry, method, request };
 }
 
-/** Evidence against `node` from messages of key generation that it signed. */
+/** Evidence against `node` from messages that it signed. See {@link evidenceOfMessages}. */
 export function evidenceAgainst(
   attempt: LiveAttempt,
   node: string,
   messages: readonly Envelope[],
+  fault?: CulpritReason,
 ): Uint8Array | undefined {
   const basis = basisOf(attempt);
-  return basis && evidenceOfMessages(basis, node, messages);
+  return basis && evidenceOfMessages(basis, node, messages, fault);
 }
 
 /** What this node shows all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */

@@ -2,7 +2,7 @@ import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
 import type { Schemes } from '../../algorithms/index.js';
 import { judgeEvidence } from '../../blame/index.js';
-import type { Culprit, Judge } from '../../blame/index.js';
+import type { Culprit, Judge, JudgeTable } from '../../blame/index.js';
 import { BoundedCache, sha256 } from '../../crypto/index.js';
 import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
 import type { TaskRecord } from '../../wire/index.js';
@@ -31,10 +31,14 @@ export class Culprits implements Work {
   /** In order of arrival. */
   #kept: readonly Kept[] = [];
 
-  constructor(context: Pick<TaskContext, 'clock' | 'logger' | 'judging'>, schemes: Schemes) {
+  constructor(
+    context: Pick<TaskContext, 'clock' | 'logger' | 'judging'>,
+    schemes: Schemes,
+    judges: JudgeTable,
+  ) {
     this.#context = context;
-    const { genesis, verify } = context.judging;
-    this.#judge = { genesis, verify, schemes };
+    const { genesis, verify, kinds: rules } = context.judging;
+    this.#judge = { genesis, verify, schemes, kinds: { rules, judges } };
   }
 
   /** Judges evidence, whichever node brought it, and keeps it if it proves anything. */

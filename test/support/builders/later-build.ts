@@ -1,3 +1,4 @@
+import { KIND_JUDGES } from '../../../src/blame/index.js';
 import { isId, refuse, utf8 } from '../../../src/common/index.js';
 import type { Build } from '../../../src/node/index.js';
 import { TASK_KINDS } from '../../../src/state/index.js';
@@ -44,5 +45,9 @@ export const LATER_KINDS: KindTable = { ...TASK_KINDS, note: noteRules };
 /** A build that has level 2. */
 export const LATER_BUILD: Build = {
   level: 2,
-  kinds: { rules: LATER_KINDS, drivers: { ...TASK_DRIVERS, note: {} } },
+  kinds: {
+    rules: LATER_KINDS,
+    judges: { ...KIND_JUDGES, note: { saidOnce: [], faults: {} } },
+    drivers: { ...TASK_DRIVERS, note: {} },
+  },
 };

@@ -1,3 +1,4 @@
+import { KIND_JUDGES } from '../../../src/blame/index.js';
 import {
   bootId,
   concat,
@@ -172,7 +173,8 @@ export class TaskRoom {
   /** What a task manager of this node is made of. */
   get parts(): TaskManagerParts {
     const { context, state, arithmetic, keys, connections } = this;
-    return { context, state, arithmetic, keys, connections, drivers: TASK_DRIVERS };
+    const kinds = { drivers: TASK_DRIVERS, judges: KIND_JUDGES };
+    return { context, state, arithmetic, keys, connections, ...kinds };
   }
 
   get state(): TaskManagerParts['state'] {
@@ -201,7 +203,7 @@ export class TaskRoom {
   ): LeaderContext {
     const { context, arithmetic, connections } = this;
     const assigner = new Assigner(context, connections, pools, checks);
-    const culprits = new Culprits(context, arithmetic.schemes);
+    const culprits = new Culprits(context, arithmetic.schemes, KIND_JUDGES);
     const accusing = new Accusing(context, culprits);
     return { context, arithmetic, connections, assigner, accusing, culprits };
   }

@@ -29,8 +29,10 @@ export type ReplicaClusterParts = {
   readonly signerOf: (node: NodeId) => Signer;
   /** What one replica's message becomes on its way to another. Without it, messages arrive as they were sent. */
   readonly altered?: (from: NodeId, channel: Channel, bytes: Uint8Array) => Uint8Array;
-  /** The tables that every replica is given in place of this build's. */
-  readonly tables?: Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
+  /** The tables that a replica is given in place of this build's. */
+  readonly tablesOf?: (
+    node: NodeId,
+  ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
   /** Where a replica keeps its key shares; in memory unless given. */
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
@@ -48,12 +50,12 @@ export class ReplicaCluster implements AsyncDisposable {
 
   static async start(parts: ReplicaClusterParts): Promise<ReplicaCluster> {
     const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = parts;
-    const { schemes = SCHEMES, verifiers = VERIFIERS, kinds } = parts.tables ?? {};
     const replicas = new Map<NodeId, Replica>();
     const boots = new Map(
       voters(genesis).map((node) => [node, bootId(toHex(systemRandom.bytes(16)))]),
     );
     for (const [self, boot] of boots) {
+      const { schemes = SCHEMES, verifiers = VERIFIERS, kinds } = parts.tablesOf?.(self) ?? {};
       const replica = await startReplica(
         {
           genesis,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { COMPLAINT_KIND } from '../../../../src/tasks/index.js';
 import { keygen } from '../../../../src/sharing/index.js';
-import { evidenceOfMessages, evidenceOfShare } from '../../../../src/blame/index.js';
+import { evidenceOfMessages, evidenceOfShare, KIND_JUDGES } from '../../../../src/blame/index.js';
 import { nodeId, taskId } from '../../../../src/common/index.js';
 import { signEnvelope } from '../../../../src/mpc/index.js';
 import { Complaints } from '../../../../src/tasks/blame/complaints.js';
@@ -43,7 +43,7 @@ describe('culprits', () => {
   test('the culprits are the nodes that evidence proves, each evidence once', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.context, SCHEMES);
+    const culprits = new Culprits(room.context, SCHEMES, KIND_JUDGES);
     const [right, wrong] = [twoMessages(open), twoMessages(open, [fill(1), fill(1)])];
 
     expect(culprits.take(wrong)).toBeUndefined();
@@ -61,7 +61,11 @@ describe('culprits', () => {
     const evidence = [twoMessages(open), fill(9), twoMessages(open, [fill(1), fill(1)])];
     const value = { taskId: open.task, reason: 'CULPRIT_PROVED', evidence };
     open.ledger.command({ $case: 'failed', value });
-    const culprits = new Culprits(new TaskRoom('node-1', open.ledger).context, SCHEMES);
+    const culprits = new Culprits(
+      new TaskRoom('node-1', open.ledger).context,
+      SCHEMES,
+      KIND_JUDGES,
+    );
 
     const shown = culprits.of(open.ledger.task(open.task));
     expect(shown.map(({ culprit }) => culprit.nodeId)).toEqual(['node-3']);
@@ -72,7 +76,7 @@ describe('culprits', () => {
   test('culprits are kept within bounds, and for an hour', () => {
     const open = openGenerate();
     const room = new TaskRoom('node-1', open.ledger);
-    const culprits = new Culprits(room.context, SCHEMES);
+    const culprits = new Culprits(room.context, SCHEMES, KIND_JUDGES);
     for (let at = 0; at < EVIDENCE_KEPT_PER_NODE_MAX + 5; at++) {
       culprits.take(twoMessages(open, [fill(200), fill(at)]));
     }
@@ -102,7 +106,7 @@ describe('a complaint', () => {
     complaints = new Complaints(
       room.context,
       room.state.queries,
-      new Culprits(room.context, SCHEMES),
+      new Culprits(room.context, SCHEMES, KIND_JUDGES),
     );
     const [first] = room.liveTasks().refresh(taskId(open.task))?.attempts ?? [];
     if (first === undefined) throw new Error('the session is open');
@@ -165,7 +169,7 @@ describe('a complaint', () => {
 test('a wrong share is evidence as long as the accused’s own ready statement judges it', () => {
   const open = openSign('later attempt');
   const room = new TaskRoom('node-3', open.ledger);
-  const culprits = new Culprits(room.context, SCHEMES);
+  const culprits = new Culprits(room.context, SCHEMES, KIND_JUDGES);
   const [ready] = open.readies;
   const [right] = open.shares;
   if (ready === undefined || right === undefined) throw new Error('node-1 takes part');
