@@ -15,7 +15,9 @@ import {
   type SigningContext,
 } from './signing-jobs.js';
 
-/** A job whatever its input: methods, so that jobs of all inputs fit one list. A caller's types are checked at `Compute.run`. */
+/**
+ * A job of any input: methods, so that jobs of all inputs fit one list. A caller's types are checked at `Compute.run`.
+ */
 interface AnyJob {
   readonly name: string;
   compute(input: unknown, context: SigningContext): unknown;

@@ -6,7 +6,7 @@ import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
 
 /**
  * The material of one signer for one signature, made before the message is known and used once: a nonce of FROST with its
- * commitment. Other algorithms may need something else, so the bytes are opaque to whatever keeps them.
+ * commitment. Other algorithms may need something else, so the bytes are opaque to their store.
  */
 export type MadeSupply = {
   /** The holder's alone. Taken by the one signature that uses it, and wiped. */
@@ -68,7 +68,7 @@ export interface Scheme {
   /**
    * This node's signature share, which has passed the check that every node would make.
    *
-   * @param secret - Of this node's supply, whose parts stand in `signers`. Wiped, whatever happens.
+   * @param secret - Of this node's supply, whose parts stand in `signers`. Wiped in every case.
    * @param signers - Exactly the attempt's, in order of index, this node among them.
    */
   signShare(
@@ -103,7 +103,7 @@ export type Schemes = Readonly<Record<KeyAlgorithm, Scheme>>;
 
 /** Whether signatures hold, by code that does not sign. */
 export type Verifier = {
-  /** It takes less time than handing the question to a worker. */
+  /** Claims that verifying takes less time than handing it to a worker. */
   readonly isQuick: boolean;
   /** Claims that `signature` verifies. Never throws. */
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;

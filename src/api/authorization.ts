@@ -7,7 +7,7 @@ import type { CallMetadata } from './call.js';
 const EXPIRY = /^(0|[1-9][0-9]{0,15})$/;
 
 /**
- * What a call's metadata says of its requester's signature, not checked yet; `undefined` for a call that has none.
+ * The requester's signature in a call's metadata, not checked yet; `undefined` for a call that has none.
  *
  * @throws ClusterError `invalid-request` when a part is missing or malformed, `unauthenticated` for what is no chain.
  */

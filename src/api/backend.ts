@@ -3,7 +3,7 @@ import type { Queries } from '../state/index.js';
 import type { ProvenCulprit, Submission } from '../tasks/index.js';
 import type { LevelWord, TaskRecord } from '../wire/index.js';
 
-/** What the operations need of a node. A replica is one. */
+/** The functions that the operations need of a node. A replica has them. */
 export interface Backend {
   /**
    * Brings a client's request into the log and waits for its task, done or failed, as this node's own state has it; a

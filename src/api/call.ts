@@ -2,7 +2,7 @@ import type { Millis } from '../common/index.js';
 import type { Genesis, Identity } from '../identity/index.js';
 import type { Backend } from './backend.js';
 
-/** What the operations share. */
+/** The context that the operations share. */
 export type ApiContext = {
   /** @throws ClusterError `no-quorum` while the node starts. */
   backend(): Backend;
@@ -10,7 +10,7 @@ export type ApiContext = {
   readonly softwareVersion: string;
 };
 
-/** One call of an operation, whatever carried it here. */
+/** One call of an operation, over any transport. */
 export type Call = {
   /** The operation's name, for example /quorate.v1.SigningService/Sign. */
   readonly method: string;
@@ -22,7 +22,7 @@ export type Call = {
   readonly time: CallTime;
 };
 
-/** What the client sent beside the request. */
+/** The metadata that the client sent beside the request. */
 export interface CallMetadata {
   /** All values of a key: texts, and bytes for a key that ends in -bin. */
   get(key: string): readonly (string | Uint8Array)[];

@@ -56,7 +56,7 @@ export async function raiseLevel(context: ApiContext, call: Call): Promise<Raise
   return { taskId: await changeCluster(context, call) };
 }
 
-/** What changes the cluster itself counts only when an operator has signed it. */
+/** A request that changes the cluster itself counts only when an operator has signed it. */
 async function changeCluster(context: ApiContext, call: Call): Promise<string> {
   readMutation(call.method, call.bytes);
   const submission = submissionOf(context, call, lifetimeMsOf(call), true);

@@ -48,7 +48,7 @@ const RETRY_AFTER_MS: Readonly<Partial<Record<ErrorCode, Millis>>> = {
   overloaded: 1000,
 };
 
-/** What the client of a call that fails may know, whatever carries it there. */
+/** The facts of a failed call that its client may know, over any transport. */
 export type Failure = {
   readonly status: Status;
   readonly message: string;

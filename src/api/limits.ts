@@ -1,6 +1,8 @@
-/** Bounds of what one operation does and answers, whatever carries it. What decides outcomes is in the genesis instead. */
+/**
+ * Bounds of one operation and its answer, over any transport. Limits that decide outcomes are in the genesis instead.
+ */
 
-/** How long a GenerateKey may be worked on, whatever the deadline of the call that asked (`docs/threats.md`, genesis). */
+/** How long a GenerateKey may be worked on, regardless of the deadline of its call (`docs/threats.md`, genesis). */
 export const GENERATE_KEY_LIFETIME_MS = 10 * 60_000;
 /** The longest life of any request. */
 export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;

@@ -14,7 +14,7 @@ export type Operation = {
   /**
    * Reads the request and answers with the method's response message.
    *
-   * @throws {ClusterError} Whatever is wrong with the request, or keeps it from being answered.
+   * @throws {ClusterError} The fault in the request, or the reason that it cannot be answered.
    */
   handle(context: ApiContext, call: Call): Promise<object>;
 };

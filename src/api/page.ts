@@ -7,7 +7,7 @@ export type Page<T> = { readonly items: T[]; readonly nextPageToken: string };
 
 /** Begins what a token holds. A token outlives the node that gave it: another release may be asked with it. */
 const FORMAT = '1/';
-/** What a token may hold besides: ids of keys and tasks, and nothing else. */
+/** The rest of a token: ids of keys and tasks, and nothing else. */
 const TOKEN_ID = /^[a-z0-9_-]{1,63}$/;
 
 /**
@@ -73,7 +73,7 @@ function readToken(text: string): string {
   });
 }
 
-/** The id that a token holds, in whatever spelling; '' when it is no Base64, or of another format. */
+/** The id that a token holds, in any spelling; '' when it is no Base64, or of another format. */
 function idIn(text: string): string {
   try {
     const held = atob(text.replaceAll('-', '+').replaceAll('_', '/'));

@@ -8,7 +8,7 @@ import type { ApiContext, Call } from './call.js';
 import { REQUEST_LIFETIME_MS_MAX } from './limits.js';
 
 /**
- * What the backend is asked, with the bytes as received, and with the requester's signature where the call has one.
+ * The request to the backend, with the bytes as received, and with the requester's signature where the call has one.
  *
  * @throws ClusterError `unauthenticated` SIGNATURE_REQUIRED where it must have one, and for metadata that is malformed.
  */

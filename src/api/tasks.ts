@@ -43,7 +43,7 @@ function maySee(caller: Identity, task: TaskRecord): boolean {
   return seesAllTasks(caller) || task.requester === caller.spiffeId;
 }
 
-/** Claims that `caller` sees everybody's tasks and signatures; an `app` sees its own. */
+/** Claims that `caller` sees the tasks and signatures of all requesters; an `app` sees its own. */
 function seesAllTasks(caller: Identity): boolean {
   return caller.role === 'operator' || caller.role === 'auditor';
 }

@@ -1,7 +1,7 @@
 /**
  * Culprits and their evidence, which every reader can check: it is made from signed messages, and judged from the evidence and the
  * genesis alone (`docs/threats.md`, blame). A judgement names a node only for what that node signed and no honest node
- * signs, whatever bytes it is fed. It knows no log, no leader and no complainer: no node's word counts here.
+ * signs, for any input bytes. It knows no log, no leader and no complainer: no node's word counts here.
  */
 export { evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';

@@ -11,7 +11,7 @@ import { accusedAttempt } from './accused-attempt.js';
 import type { Accused, CulpritReason, JudgeTable, KindJudge } from './kind-judge.js';
 import { KIND_JUDGES } from './kind-judges.js';
 
-/** What a judgement stands on: the cluster's own file, and arithmetic. */
+/** The basis of a judgement: the cluster's own file, and arithmetic. */
 export type Judge = Pick<Accused, 'genesis' | 'verify' | 'schemes'> & {
   /** The kinds of task whose requests and messages it knows: those of this build where absent. */
   readonly kinds?: { readonly rules: KindTable; readonly judges: JudgeTable } | undefined;

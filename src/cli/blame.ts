@@ -8,7 +8,7 @@ import { parseGenesis } from '../identity/index.js';
 import { nodeVerify } from '../machine/index.js';
 import { usageError } from './exit-codes.js';
 
-/** What each kind of culprit did, for a person. */
+/** The offence of each kind of culprit, as text. */
 export const DEEDS: Readonly<Record<CulpritReason, string>> = {
   TWO_MESSAGES: 'it signed two different messages where there is one',
   UNREADABLE_MESSAGE: 'it signed a message of key generation that is none',
@@ -25,7 +25,7 @@ const schema = z.strictObject({
   evidence: z.array(z.string()).max(64),
 });
 
-/** What judges evidence on this machine: the genesis in `clusterFile`, and nothing that a node says. */
+/** The judge of evidence on this machine: it reads the genesis in `clusterFile`, and asks no node. */
 export function openJudge(clusterFile: string): Judge {
   try {
     const genesis = parseGenesis(new Uint8Array(read(clusterFile)));

@@ -13,7 +13,7 @@ export type NodePlan = {
   readonly nodeKey?: KeyVariable;
 };
 
-/** What `quorate certs init` is asked for. */
+/** The options of `quorate certs init`. */
 export type ClusterPlan = {
   readonly folder: string;
   readonly nodes: readonly NodePlan[];

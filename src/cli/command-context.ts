@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** What a command sees of the process it runs in; tests hand in their own. */
+/** The process as a command sees it; tests hand in their own. */
 export type CommandContext = {
   /** Secrets that a command was told to find here are taken out. */
   readonly environment: Record<string, string | undefined>;

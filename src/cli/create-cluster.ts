@@ -24,7 +24,7 @@ export const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 const DAYS_PER_YEAR = 365;
 const AUTHORITY_YEARS = 10;
 
-/** What goes into the folder of a node or of the operator. */
+/** The files in the folder of a node or of the operator. */
 type Member = { readonly folder: string; readonly credential: Credential };
 
 /**

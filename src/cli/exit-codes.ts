@@ -3,7 +3,7 @@ import { ClusterError, wordsOf } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
 import type { CommandContext } from './command-context.js';
 
-/** What the exit status of `quorate` says; part of the contract with scripts. */
+/** The exit statuses of `quorate`; part of the contract with scripts. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -66,7 +66,7 @@ export function report(error: unknown, context: CommandContext): ExitCode {
   return EXIT_OF[error.code];
 }
 
-/** What to try next, where there is something better to say than the message itself. */
+/** A hint for the next step, where there is a better one than the message itself. */
 function hintFor(
   { reason, details }: ClusterError,
   { program }: CommandContext,

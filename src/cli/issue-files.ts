@@ -16,7 +16,7 @@ import { usageError } from './exit-codes.js';
 export type IssuePlan = {
   /** Where the files go. */
   readonly folder: string;
-  /** What `quorate certs init` made; it need not be there if an authority is named. */
+  /** The folder that `quorate certs init` made; it need not be there if an authority is named. */
   readonly cluster: string;
   readonly authority: AuthorityFiles | undefined;
   readonly request: {
@@ -98,7 +98,7 @@ function bundleFor(role: Role, genesis: Genesis | undefined): string | undefined
   return isNode(role) ? genesis?.peerCa : genesis?.requesterCa;
 }
 
-/** What a client needs besides its certificate: the authorities that it trusts, and the genesis. */
+/** The files of a client besides its certificate: the authorities that it trusts, and the genesis. */
 function clientFiles(cluster: string, genesis: Genesis): Readonly<Record<string, string>> {
   return { 'ca.pem': genesis.peerCa, 'cluster.json': read(join(cluster, 'cluster.json')) };
 }

@@ -6,7 +6,7 @@ import { utf8 } from '../common/index.js';
 import { usageError } from './exit-codes.js';
 import type { CommandContext } from './command-context.js';
 
-/** What a signature is over, as the flags name it. */
+/** The message of a signature, as the flags name it. */
 export type MessageFlags = { readonly message?: string; readonly file?: string };
 
 /** The cluster takes requests of at most 64 KiB; the message is the most of one. */

@@ -13,7 +13,7 @@ export type TrustFlags = {
 /** From what is worth most to what is worth nothing. */
 const VERDICTS: readonly KeyTrust[] = ['active', 'vouched', 'pending', 'unverified'];
 
-/** What the verdicts mean, for help texts. */
+/** The meaning of the verdicts, for help texts. */
 export const VERDICTS_HELP = `
   active      every participant signed for it, and you, or a --requester, signed the request for it
   vouched     every participant signed for it; a node vouches for the requester (unsigned requests)

@@ -121,7 +121,7 @@ export class QuorateClient {
     return { ...answer, publicKey: signing.publicKey };
   }
 
-  /** What a node says of a task. Its outcome is not verified: {@link sign} verifies what it returns. */
+  /** A task as one node reports it. Its outcome is not verified: {@link sign} verifies what it returns. */
   async getTask(taskId: string, options?: CallOptions): Promise<Task> {
     const { task } = await this.#transport.call(
       TaskServiceService.getTask,

@@ -55,7 +55,7 @@ const CODES_BY_REASON: Readonly<Record<string, ErrorCode>> = {
   SUPERSEDED: 'superseded',
 };
 
-/** What a call's bad end means to its caller. */
+/** The error of a failed call, for its caller. */
 export function errorOf(error: ServiceError): QuorateError | ServerFault {
   const { info, retry, bad } = detailsOf(error);
   const reason = info?.reason ?? UNREACHABLE;

@@ -52,7 +52,7 @@ export type SignInput = {
 };
 
 export type GetKeyOptions = CallOptions & {
-  /** What the public key is known to be. */
+  /** The known public key. */
   readonly publicKey?: Uint8Array | undefined;
 };
 

@@ -24,7 +24,7 @@ import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
 import type { Key, KeyCertificate, Label, NodeSignature, Sharing } from '../wire/index.js';
 
 /**
- * What a key's certificate is worth to the reader that checks it:
+ * The trust in a key's certificate, for the reader that checks it:
  * `active`: every participant signed for it, and its requester, which is the reader or a requester that the reader
  * named, signed the request;
  * `vouched`: every participant signed for it, and a node vouches for its requester;
@@ -45,7 +45,7 @@ export function reaches(verdict: KeyTrust, required: KeyTrust): boolean {
   return RANK[verdict] >= RANK[required];
 }
 
-/** What a reader of a key knows by itself. */
+/** The facts that a reader of a key knows by itself. */
 export type Reader = {
   /** The reader's own SPIFFE id, and those of other requesters whose keys it trusts. */
   readonly spiffeId?: string | undefined;
@@ -110,7 +110,7 @@ function unverified(because: string): Judgement {
   return { verdict: 'unverified', because };
 }
 
-/** What a key says of itself is what its participants signed, and the public key is the sharing's. */
+/** Claims that a key's fields are those that its participants signed, and its public key is the sharing's. */
 function misfit(key: Key, sharing: Sharing): string | undefined {
   const names = sharing.participants.map(({ nodeId }) => nodeId);
   const [first] = sharing.publicPolynomial;

@@ -1,4 +1,4 @@
-/** What a call may take when its caller names no time. */
+/** The time for a call whose caller names none. */
 export const TIMEOUT_MS_DEFAULT = 30_000;
 /** How long a node that does not answer the connection holds a call up before the next node is tried. */
 export const CONNECT_MS_MAX = 3_000;
@@ -13,7 +13,7 @@ export const KEEPALIVE_TIMEOUT_MS = 10_000;
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */
 export const REMEMBERED_KEYS_MAX = 1_024;
-/** What the server gives in one page. */
+/** The most that the server gives in one page. */
 export const PAGE_ITEMS_MAX = 1_000;
 /** How far ahead a signed request expires at most: a minute less than the cluster takes, for clocks that differ. */
 export const REQUEST_LIFETIME_MS_MAX = 9 * 60_000;

@@ -79,7 +79,7 @@ export class Mutations {
 }
 
 /**
- * What a refusal for expiry says of the cluster's clock; `undefined` for every other failure.
+ * The cluster's clock by a refusal for expiry; `undefined` for every other failure.
  *
  * @throws QuorateError when it is too far from this machine's: a lying node could get a signature that is good for years.
  */
@@ -98,7 +98,7 @@ function clockAhead(error: unknown): Millis | undefined {
   });
 }
 
-/** What `work` gives. @throws QuorateError when the call's time ends first, or its caller stops it. */
+/** The result of `work`. @throws QuorateError when the call's time ends first, or its caller stops it. */
 function within<T>({ deadlineMs, signal }: Until, work: Promise<T>): Promise<T> {
   const late = AbortSignal.timeout(Math.max(deadlineMs - Date.now(), 0));
   const stop = signal === undefined ? late : AbortSignal.any([late, signal]);

@@ -14,8 +14,8 @@ export type RaiseLevelInput = {
 };
 
 /**
- * What an operator signs to raise the level, with each voter's word on its build as a node has heard it. A word that is
- * not signed by the key in the client's own cluster file is none.
+ * The request that an operator signs to raise the level, with each voter's statement of its build as a node has got it.
+ * A statement that is not signed by the key in the client's own cluster file is none.
  *
  * @throws QuorateError `wrong-state` BUILDS_TOO_OLD when a voter is neither ready nor left behind.
  */

@@ -74,8 +74,8 @@ export class Transport {
   }
 
   /**
-   * Makes one call. What it asks must be safe to ask twice: reads are, and so is whatever carries a request id. Whoever is
-   * asked gets these bytes and this metadata.
+   * Makes one call. What it asks must be safe to ask twice: reads are, and so are requests with a request id. The node
+   * that is asked gets these bytes and this metadata.
    *
    * @throws QuorateError, or ServerFault for a mistake of the server's. When the time is over, what a node said last is
    * told rather than that another one could not be reached.
@@ -173,7 +173,7 @@ function failure(error: ServiceError | null, signal: AbortSignal | undefined): E
   return error === null ? new QuorateError('no-quorum', 'There was no answer') : errorOf(error);
 }
 
-/** What a call ends with that its caller has stopped. */
+/** The error of a call that its caller has stopped. */
 export function stopped(signal: AbortSignal | undefined): QuorateError {
   return new QuorateError('cancelled', 'The call was stopped', { cause: signal?.reason });
 }

@@ -25,7 +25,7 @@ export type LogIndex = number;
 /** Position among the participants, from 1. It is the Shamir index too. */
 export type PartyIndex = number;
 
-/** What ids of keys, requests and nodes look like. */
+/** The form of ids of keys, requests and nodes. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** Claims that `text` has the form of a public id. */

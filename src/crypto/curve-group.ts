@@ -52,7 +52,7 @@ export class CurveGroup<P extends CurvePoint<bigint, P>> implements Group<P> {
     return point;
   }
 
-  /** What is encoded here is in the group, and is remembered: a node's own points cost no check when they come back. */
+  /** An encoded point is in the group, and is remembered: a node's own points cost no check when they come back. */
   encode(point: P): Uint8Array {
     assert(!point.is0(), 'the identity has no encoding');
     const bytes = point.toBytes();

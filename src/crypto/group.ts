@@ -27,7 +27,7 @@ export interface Group<P> {
   equal(a: P, b: P): boolean;
   isIdentity(a: P): boolean;
 
-  /** scalar·base for a secret scalar: the same steps whatever its bits (as far as bigints go). */
+  /** scalar·base for a secret scalar: the same steps for all bits (as far as bigints go). */
   multiplyBase(scalar: bigint): P;
   /** scalar·point in a time that depends on both: public data only. */
   multiplyPublic(point: P, scalar: bigint): P;

@@ -29,7 +29,7 @@ export function decodeLittleEndian(bytes: Uint8Array): bigint {
     at -= 8;
     value = (value << 64n) | view.getBigUint64(at, true);
   }
-  // What is left are the lowest bytes, fewer than 8.
+  // The rest are the lowest bytes, fewer than 8.
   while (at > 0) {
     at -= 1;
     value = (value << 8n) | BigInt(bytes[at] ?? 0);

@@ -21,7 +21,7 @@ export function aesGcmSeal(
   return concat(cipher.update(plain), cipher.final(), cipher.getAuthTag());
 }
 
-/** What was sealed, in an array of its own that the caller wipes; `undefined` when anything at all differs. */
+/** The sealed plaintext, in an array of its own that the caller wipes; `undefined` when anything at all differs. */
 export function aesGcmOpen(
   key: Uint8Array,
   nonce: Uint8Array,

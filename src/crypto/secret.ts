@@ -6,7 +6,7 @@ export function wipe(...arrays: readonly Uint8Array[]): void {
   for (const array of arrays) array.fill(0);
 }
 
-/** Same length and bytes, in a time that depends on the length alone: for secrets and whatever proves knowledge of one. */
+/** Same length and bytes, in a time that depends on the length alone: for secrets and proofs of their knowledge. */
 export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }

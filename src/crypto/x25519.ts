@@ -14,7 +14,7 @@ export function x25519Pair(random: Random): X25519Pair {
 
 /**
  * The secret that both ends share, or `undefined` for a public key that is no key: wrong length, or one of the points of small
- * order, with which everybody shares the same all-zero secret (RFC 7748 §6.1).
+ * order, with which every other key shares the same all-zero secret (RFC 7748 §6.1).
  */
 export function x25519Shared(
   secret: SecretBytes,

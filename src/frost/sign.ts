@@ -54,7 +54,7 @@ export type SignShareResult =
  * This node's signature share (RFC 9591 §5.2): z_i = ±(d_i + rho_i e_i) + lambda_i x_i c mod q, an encoded scalar. It leaves
  * only after passing the check that the aggregator would make, because a share made with a flipped bit can tell about x_i.
  *
- * @param nonce - Wiped, whatever happens. The caller has seen that its commitment stands in B.
+ * @param nonce - Wiped in every case. The caller has seen that its commitment stands in B.
  * @param B - Exactly t, in order of index, this node among them ({@link isSignerSet}).
  */
 export function signShare<P>(

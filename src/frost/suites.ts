@@ -26,7 +26,7 @@ function hashEd25519(word: string, message: Uint8Array): Uint8Array {
 
 function toEd25519Scalar(digest: Uint8Array): bigint {
   const scalar = decodeLittleEndian(digest) % ed25519Group.order;
-  // It may be a nonce.
+  // The scalar may be a nonce.
   wipe(digest);
   return scalar;
 }

@@ -16,7 +16,7 @@ import { algorithmName } from './algorithms.js';
 export const KEY_CERTIFICATE_FORMAT = 1;
 
 /**
- * What a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.
+ * The bytes that a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.
  * The threshold counts modulo 2^16, so a caller compares the sharing with its attempt before it trusts a signature.
  */
 export function readyBytes(clusterId: ClusterId, sharing: Sharing): Uint8Array {
@@ -40,7 +40,10 @@ export function readyBytes(clusterId: ClusterId, sharing: Sharing): Uint8Array {
   ]);
 }
 
-/** What a participant signs when its log has activated a version whose share reads back: T("fact/installed", …). */
+/**
+ * The bytes that a participant signs when its log has activated a version whose share reads back: T("fact/installed",
+ * …).
+ */
 export function installedBytes(
   clusterId: ClusterId,
   installed: Pick<Installed, 'sessionId' | 'keyId' | 'version' | 'digest'>,
@@ -55,7 +58,7 @@ export function installedBytes(
 }
 
 /**
- * What an entry node signs for a request that only mutual TLS authenticated: T("voucher", …).
+ * The bytes that an entry node signs for a request that only mutual TLS authenticated: T("voucher", …).
  *
  * @param request - The request's bytes as they were received.
  */

@@ -15,7 +15,7 @@ export type GenesisMember = {
   readonly identityKey: Uint8Array;
 };
 
-/** What `cluster.json` says. */
+/** The contents of `cluster.json`. */
 export type GenesisFields = {
   /** The feature level at which the cluster begins. */
   readonly level: number;
@@ -38,7 +38,7 @@ export type Genesis = GenesisFields & {
   readonly clusterId: ClusterId;
 };
 
-/** Nodes that vote and hold shares; what a protocol between all of them can bear. */
+/** Nodes that vote and hold shares; the most that a protocol between all of them tolerates. */
 const TEE_MEMBERS_MAX = 20;
 const MEMBERS_MAX = 64;
 const FILE_BYTES_MAX = 256 * 1024;

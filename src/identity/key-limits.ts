@@ -1,4 +1,4 @@
-/* Bounds of every key, whatever its algorithm: of the contract, of the state and of the protocols alike. */
+/* Bounds of keys of every algorithm: of the contract, of the state and of the protocols alike. */
 
 /** Keeps Shamir indices and messages per round small. */
 export const PARTICIPANTS_MAX = 20;

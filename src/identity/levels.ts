@@ -12,8 +12,8 @@ import type { LevelWord } from '../wire/index.js';
 export const BUILD_LEVEL = 1;
 
 /**
- * What a node signs of its build: T("level", …). The word is good for every level up to the one it names: a build that has
- * a level has all levels below it.
+ * The bytes that a node signs of its build: T("level", …). The word is good for every level up to the one it names: a
+ * build that has a level has all levels below it.
  */
 export function levelBytes(
   clusterId: ClusterId,

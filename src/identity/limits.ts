@@ -17,7 +17,7 @@ export const LIMIT_CEILINGS: Limits = {
   keysMax: 1_000_000,
 };
 
-/** What `quorate certs init` writes. */
+/** The default limits, which `quorate certs init` writes. */
 export const DEFAULT_LIMITS: Limits = {
   openGenerateTasksMax: 64,
   openSignTasksMax: 4_096,

@@ -15,7 +15,7 @@ export const REQUEST_METADATA = {
 const LABEL = utf8('quorate-request-v1');
 
 /**
- * What a requester signs: "quorate-request-v1" ‖ LP(method) ‖ LP(cluster id) ‖ u64be(expiry) ‖ LP(request).
+ * The bytes that a requester signs: "quorate-request-v1" ‖ LP(method) ‖ LP(cluster id) ‖ u64be(expiry) ‖ LP(request).
  *
  * @param method - Full name, for example /quorate.v1.SigningService/Sign.
  * @param request - The request's bytes as they are sent.

@@ -1,4 +1,4 @@
-/** What a certificate may do (`docs/architecture.md`, words). */
+/** The roles of certificates (`docs/architecture.md`, words). */
 export type Role = 'tee' | 'mesh' | 'app' | 'operator' | 'auditor';
 
 /** The holder that a certificate names. */

@@ -33,7 +33,7 @@ export function nameOf({ keyId, version }: Pick<Holding, 'keyId' | 'version'>): 
   return `${keyId}/${version}`;
 }
 
-/** This node's durable secrets, whatever they are: sealed for their place, and some of them open in memory. */
+/** This node's durable secrets of all kinds: sealed for their place, and some of them open in memory. */
 export class Holdings {
   readonly #parts: HoldingsParts;
   readonly #wrappingKey: SecretBytes;

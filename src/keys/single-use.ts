@@ -12,7 +12,7 @@ type KeptSupply = {
 };
 
 /**
- * Secrets of this run of the process that are used once, and their only owner: nonces, or whatever an algorithm makes ahead of
+ * Secrets of this run of the process that are used once, and their only owner: nonces, or other supplies made ahead of
  * a signature. One is taken or dropped, and there is no third way: no method gives one without forgetting it, and nothing
  * here can be written down. Its id is (owner, boot, counter), the counter rising for the whole run, so that an id is never
  * used twice.

@@ -1,7 +1,7 @@
 import { assert } from '../common/index.js';
 import type { Clock } from '../ports/index.js';
 
-/** What a timer of Node can hold; above it, it would fire at once. */
+/** The longest delay of a timer of Node; a longer one would fire at once. */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
 /** The machine's clock, and timers that do not follow its jumps. */

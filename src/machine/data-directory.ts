@@ -28,7 +28,7 @@ export type DataDirectory = {
   release(): Promise<void>;
 };
 
-/** What is where in a data directory. A directory of another format is left as it is. */
+/** The layout of a data directory. A directory of another format is left as it is. */
 const FORMAT = 1;
 
 const schema = z.strictObject({
@@ -75,7 +75,7 @@ export async function openDataDirectory(
   }
 }
 
-/** What `node.json` says, or will say after the first start. */
+/** The contents of `node.json`, now or after the first start. */
 function incarnationOf(directory: string, { clusterId, nodeId }: IdentityOwner): number {
   const path = nodeFileOf(directory);
   if (!existsSync(path)) return FIRST_INCARNATION;

@@ -7,7 +7,7 @@ import { assert, fromHex } from '../common/index.js';
 export const ED25519_KEY_BYTES = 32;
 export const ED25519_SIGNATURE_BYTES = 64;
 
-/** What stands before the raw key in SubjectPublicKeyInfo and in PKCS #8 (RFC 8410). */
+/** The bytes before the raw key in SubjectPublicKeyInfo and in PKCS #8 (RFC 8410). */
 const PUBLIC_PREFIX = fromHex('302a300506032b6570032100') ?? new Uint8Array();
 const PRIVATE_PREFIX = fromHex('302e020100300506032b657004220420') ?? new Uint8Array();
 

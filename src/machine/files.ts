@@ -10,12 +10,12 @@ export function writePrivateFile(path: string, content: string): void {
   create(path, content, 0o600);
 }
 
-/** Writes a file that everybody may read (0644), durably. It must not exist. */
+/** Writes a file readable by all users (0644), durably. It must not exist. */
 export function writePublicFile(path: string, content: string): void {
   create(path, content, 0o644);
 }
 
-/** Writes a private file that is there whole or not at all, whatever happens; one that exists is replaced. */
+/** Writes a private file, whole or not at all in any crash; a file that exists is replaced. */
 export function replacePrivateFile(path: string, content: string): void {
   const fresh = `${path}.${process.pid}`;
   writeDurably(fresh, content, 'w', 0o600);

@@ -10,7 +10,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** What the kernel's address of a Unix socket holds (Linux 108, macOS 104, both with a zero at the end). */
+/** The longest path in the kernel's address of a Unix socket (Linux 108, macOS 104, both with a zero at the end). */
 const SOCKET_PATH_BYTES_MAX = 103;
 /** A stale socket can be cleared away and another process be faster; then its lock is found. */
 const ATTEMPTS_MAX = 3;
@@ -52,7 +52,7 @@ function listen(path: string): Promise<Server | undefined> {
       error.code === 'EADDRINUSE' ? done(undefined) : fail(error),
     );
     server.listen(path, () => {
-      // It holds the lock, not the process.
+      // The server holds the lock, and does not keep the process alive.
       server.unref();
       done(server);
     });

@@ -7,7 +7,7 @@ import { assert, fromHex } from '../common/index.js';
 export const P256_KEY_BYTES = 65;
 export const P256_SIGNATURE_BYTES = 64;
 
-/** What stands before the point in SubjectPublicKeyInfo (RFC 5480 §2). */
+/** The bytes before the point in SubjectPublicKeyInfo (RFC 5480 §2). */
 const PREFIX = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200') ?? new Uint8Array();
 
 /** `point`, 65 bytes, for node:crypto. @throws when it is not on the curve. */

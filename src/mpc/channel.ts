@@ -16,7 +16,7 @@ export type ChannelParts = {
   readonly senders: readonly PartyIndex[];
 };
 
-/** What each sender said on one channel: signed bodies, which were verified before. */
+/** The message of each sender on one channel: signed bodies, which were verified before. */
 export class Channel {
   readonly kind: string;
   readonly to: PartyIndex;
@@ -63,7 +63,7 @@ export class Channel {
     return this.codec.decode(this.#of(sender).body);
   }
 
-  /** What a signature of `body` by `sender` is over. */
+  /** The bytes that a signature of `body` by `sender` is over. */
   signedBytes(sender: PartyIndex, body: Uint8Array): Uint8Array {
     return envelopeBytes(this.#sessionId, this.kind, sender, this.to, body);
   }

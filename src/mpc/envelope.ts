@@ -25,8 +25,9 @@ export type SignedMessage = {
 };
 
 /**
- * What an envelope's signature is over: T("envelope", [session id, kind, from, to, digest]). The digest stands for the body,
- * so that what was signed can be shown without it: two digests are evidence as short for a large body as for a small one.
+ * The bytes that an envelope's signature is over: T("envelope", [session id, kind, from, to, digest]). The digest
+ * stands for the body, so that what was signed can be shown without it: two digests are evidence as short for a large
+ * body as for a small one.
  */
 export function envelopeBytes(
   sessionId: Uint8Array,

@@ -17,7 +17,7 @@ export type OutboxParts = {
   send(to: PartyIndex, envelope: Envelope): void;
 };
 
-/** What this participant says in a session: signed, sealed where it is private, and kept to be sent again. */
+/** The messages of this participant in a session: signed, sealed where they are private, and kept to be sent again. */
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #sent: { readonly to: PartyIndex; readonly envelope: Envelope }[] = [];

@@ -2,12 +2,12 @@ import type { PartyIndex } from '../common/index.js';
 import type { Envelope, SignedBody, SignedDigest } from '../wire/index.js';
 import type { Carried, Rounds } from './protocol.js';
 
-/** What a participant gives to a round: one value for all, one for each receiver, or both. */
+/** The values that a participant gives to a round: one value for all, one for each receiver, or both. */
 export type Mine<C extends Carried> = {
   readonly [P in keyof C]: P extends 'each' ? (to: PartyIndex) => C[P] : C[P];
 };
 
-/** What came from one sender in a round. */
+/** The values that came from one sender in a round. */
 export type Heard<C extends Carried> = { readonly from: PartyIndex } & Readonly<C>;
 
 /** A protocol's view of its session: messages go out and come in, and all that may go wrong on the way is elsewhere. */
@@ -30,7 +30,7 @@ export interface Party<R extends Rounds> {
    */
   round<N extends keyof R & string>(name: N, mine?: Mine<R[N]>): Promise<readonly Heard<R[N]>[]>;
 
-  /** What one sender says in a round, as soon as it has come. Throws as {@link round} does. */
+  /** The values of one sender in a round, as soon as they have come. Throws as {@link round} does. */
   heard<N extends keyof R & string>(name: N, from: PartyIndex): Promise<Heard<R[N]>>;
 
   /** The participants that this one hears in a round, ascending, own index included. */

@@ -8,7 +8,9 @@ export interface Codec<V> {
   decode(body: Uint8Array): V | undefined;
 }
 
-/** What one sender says in a round: `all` is one value for every receiver, `each` a value for each receiver alone. */
+/**
+ * The values of one sender in a round: `all` is one value for every receiver, `each` a value for each receiver alone.
+ */
 export type Carried = { readonly all?: unknown; readonly each?: unknown };
 
 /** The rounds of a protocol: names, and what each carries. */

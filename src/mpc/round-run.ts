@@ -50,7 +50,7 @@ export class RoundRun {
   }
 
   /**
-   * What `senders` said, all of whom have spoken.
+   * The values of `senders`, once all of them have come.
    *
    * @throws {ProtocolAbort} Signed bodies cannot be decoded; all their senders are culprits.
    */

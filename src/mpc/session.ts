@@ -202,7 +202,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
     return heard;
   }
 
-  /** What an envelope carries, or nothing. A sealed one that comes before its sender's key is kept until then. */
+  /** The body of an envelope, or nothing. A sealed one that comes before its sender's key is kept until then. */
   #signedBodyOf({ kind, sealed }: Channel, envelope: Envelope): SignedBody | undefined {
     const { content, from } = envelope;
     if (content === undefined || sealed !== (content.$case === 'sealed')) return;

@@ -10,7 +10,7 @@ import { TASK_DRIVERS } from '../tasks/index.js';
 import type { DriverTable } from '../tasks/index.js';
 import type { LevelWord } from '../wire/index.js';
 
-/** What one build has and another may lack. Handed in, so that a test can run a later build beside this one. */
+/** The properties of a build that another may lack. Handed in, so that a test can run a later build beside this one. */
 export type Build = {
   /** The highest feature level that it has. */
   readonly level: number;

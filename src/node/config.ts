@@ -9,7 +9,7 @@ import type { ConfigFile, Tree } from './config-file.js';
 import { SETTINGS } from './settings.js';
 import type { Setting } from './settings.js';
 
-/** What a node is told about itself and its machine. Nothing here decides an outcome: that is in the genesis. */
+/** The settings of a node and its machine. Nothing here decides an outcome: that is in the genesis. */
 export type NodeConfig = {
   readonly nodeId: NodeId;
   /** Absolute, like every path here. */
@@ -31,7 +31,7 @@ export type ConfigSources = {
   /** By the path of the setting, for example `client.listen`. */
   readonly flags?: Readonly<Record<string, string | undefined>>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** What relative paths of flags, environment and defaults without a file stand on. */
+  /** The folder that relative paths of flags, environment and defaults without a file stand on. */
   readonly workingFolder: string;
 };
 

@@ -13,7 +13,7 @@ import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
 import type { NodeCredentials } from './credentials.js';
 
-/** What a node holds from its first moment to its last. */
+/** The resources that a node holds from its start to its stop. */
 export type Holdings = {
   readonly genesis: Genesis;
   readonly credentials: NodeCredentials;

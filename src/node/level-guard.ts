@@ -26,7 +26,7 @@ export class LevelGuard {
   /**
    * Claims that a message or hello of `peer` may be read.
    *
-   * @param level - What it names. One that names none is for its decoder to refuse.
+   * @param level - The level that it names. A message without one is for its decoder to refuse.
    */
   admits(peer: NodeId, level: number | undefined): boolean {
     const agreed = this.#agreed();

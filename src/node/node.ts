@@ -180,7 +180,7 @@ export class Node implements AsyncDisposable {
     this.#publicServer.attach(replica);
   }
 
-  /** What the public port asks, for a process that runs the node and asks it, too. Nothing before the node is started. */
+  /** The backend of the public port, for a process that runs the node and calls it, too. Nothing before the start. */
   get backend(): Backend | undefined {
     return this.#replica;
   }
@@ -206,7 +206,7 @@ export class Node implements AsyncDisposable {
     return this.#workers;
   }
 
-  /** What does not close must not keep the rest open. */
+  /** A part that fails to close must not keep the rest open. */
   async #close(what: string, close: () => Promise<void>): Promise<void> {
     try {
       await close();

@@ -4,7 +4,7 @@ export type Setting = {
   readonly path: string;
   readonly environment: string;
   readonly flag: string;
-  /** What the flag takes, for the help text. */
+  /** The value that the flag takes, for the help text. */
   readonly value: string;
   readonly meaning: string;
   readonly fallback?: string;

@@ -10,7 +10,7 @@ import { systemRandom } from '../machine/index.js';
 /** A certificate and its private key, both PEM (the key PKCS #8). */
 export type Credential = { readonly certificate: string; readonly privateKey: string };
 
-/** What a leaf certificate says. */
+/** The fields of a leaf certificate. */
 export type LeafRequest = {
   readonly role: Role;
   /** For nodes, the node id. */
@@ -28,7 +28,7 @@ export type KeyType = (typeof KEY_TYPES)[number];
 
 /** The library, once a certificate is to be made: loading it takes longer than most commands. */
 async function library(): Promise<typeof X509> {
-  // It wants this there before itself.
+  // @peculiar/x509 needs this loaded before itself.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto);

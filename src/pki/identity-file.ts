@@ -96,7 +96,7 @@ export function openIdentity(path: string, owner: IdentityOwner, nodeKey: Uint8A
 }
 
 /**
- * What an identity file says of the passphrase that the node key is made of; nothing where it is made of none.
+ * The parameters in an identity file of the passphrase that the node key is made of; nothing where it is made of none.
  *
  * @throws ClusterError `data-loss` when the file is damaged or missing.
  */

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ClusterError } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 
-/** What others than the owner may do, in a file's mode. */
+/** The permissions of others than the owner, in a file's mode. */
 const GROUP_AND_OTHERS = 0o077;
 /** The same without the group's reading. */
 const ALL_BUT_GROUP_READS = 0o037;

@@ -13,7 +13,10 @@ const SALT_BYTES = 16;
 /** Enough for six random words; what people think of themselves is guessed. */
 const LENGTH_MIN = 16;
 
-/** What an identity file says of the passphrase that it is sealed under: nothing secret, and no other costs than ours. */
+/**
+ * The parameters in an identity file of the passphrase that it is sealed under: nothing secret, and no other costs than
+ * ours.
+ */
 export const passphraseHeader = z.strictObject({
   kdf: z.literal('scrypt'),
   n: z.literal(COST.N),

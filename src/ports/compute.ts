@@ -19,7 +19,7 @@ export type Job<I, O, C = unknown> = {
 /** Arithmetic that would keep everything else waiting. Where it happens is the adapter's business: in a worker, or here. */
 export interface Compute {
   /**
-   * Computes `job` once: it is never repeated, whatever happens.
+   * Computes `job` once: it is never repeated.
    *
    * @param input - A copy of it is computed with. The arrays that the job takes are empty when this returns.
    * @throws {ClusterError} `overloaded` when too much waits, `deadline` when it takes too long, `cancelled` when the worker

@@ -19,7 +19,7 @@ export type BuildWord = {
   readonly signature: Uint8Array;
 };
 
-/** What a network tells its node. A replica listens. */
+/** The events that a network reports to its node. A replica listens. */
 export interface NetworkListener {
   /**
    * Claims that what `peer` sent may be read: it names no feature level above the cluster's. Counts it where it may not.
@@ -27,7 +27,7 @@ export interface NetworkListener {
    * @param level - What the message or hello names in its first field; `undefined` where it names none.
    */
   admits(peer: NodeId, level: number | undefined): boolean;
-  /** Takes bytes of a peer's stream, whatever they are. */
+  /** Takes any bytes of a peer's stream. */
   receive(from: NodeId, channel: Channel, bytes: Uint8Array): void;
   /** Messages can flow to `peer`, whose process is called `boot` and says `build` of itself. The newest boot counts. */
   connected(peer: NodeId, boot: Boot, build?: BuildWord): void;

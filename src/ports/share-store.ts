@@ -3,7 +3,10 @@ import type { KeyId, SessionId } from '../common/index.js';
 /** Where a sealed key share is filed: its key, and the session that made it. */
 export type ShareId = { readonly keyId: KeyId; readonly sessionId: SessionId };
 
-/** What {@link ShareStore.putIfAbsent} found. `present` are the bytes that are filed there already, the caller's to keep. */
+/**
+ * The result of {@link ShareStore.putIfAbsent}. `present` are the bytes that are filed there already, the caller's to
+ * keep.
+ */
 export type PutResult =
   { readonly absent: true } | { readonly absent: false; readonly present: Uint8Array };
 

@@ -1,6 +1,6 @@
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 
-/** What Raft must never forget beside the log (Raft, figure 2: persistent state). */
+/** The state that Raft must never forget beside the log (Raft, figure 2: persistent state). */
 export type HardState = { readonly term: Term; readonly votedFor: NodeId | undefined };
 
 export type EntryKind = 'genesis' | 'no-op' | 'command' | 'member';
@@ -19,7 +19,7 @@ export type Entry = {
 /** One write to the replicated state; no value deletes. */
 export type Write = readonly [key: Uint8Array, value: Uint8Array | undefined];
 
-/** What becomes durable together, or not at all. */
+/** A batch of writes that become durable together, or not at all. */
 export type Persist = {
   readonly hardState?: HardState;
   /** Entries from this index on are removed before `entries` are added. */

@@ -26,7 +26,7 @@ export function tickElection(core: Core, ticks: number, suspect: boolean): void 
   else becomePrecandidate(core);
 }
 
-/** Asks whether it would be elected, so that a node that was cut off can not raise everybody's term (Raft §9.6). */
+/** Asks whether it would be elected, so that a node that was cut off cannot raise the term of all nodes (Raft §9.6). */
 export function becomePrecandidate(core: Core): void {
   refuseReads(core);
   core.role = { type: 'precandidate', ballot: new Map([[core.id, true]]) };

@@ -7,7 +7,7 @@ import type { Progress } from './progress.js';
 import type { Ballot } from './quorum.js';
 import type { ClockReadings } from './time.js';
 
-/** What a node is (Raft, figure 4), with what only that role knows. */
+/** The role of a node (Raft, figure 4), with the data that only that role has. */
 export type Role = FollowerRole | CandidateRole | LeaderRole;
 
 export type FollowerRole = { readonly type: 'follower'; readonly leader: NodeId | undefined };
@@ -98,7 +98,7 @@ export type Core = {
   nextReadId: number;
 };
 
-/** What waits to leave. */
+/** The messages that wait to leave. */
 export type Outbox = {
   now: Message[];
   afterPersist: Message[];

@@ -2,11 +2,11 @@ import type { LogIndex, NodeId, Term } from '../common/index.js';
 import type { Clock, ConsensusStore, Entry, Logger, Network, Write } from '../ports/index.js';
 import type { Raft, RoleName } from './raft.js';
 
-/** What committed entries are applied to. Writes stay pending here until they are durable. */
+/** The state machine that committed entries are applied to. Writes stay pending here until they are durable. */
 export type Machine = {
   /** In order, each entry once. Never throws for what an entry contains; a throw ends the node. */
   apply(entry: Entry): void;
-  /** What has been applied and is not durable yet. */
+  /** The applied writes that are not durable yet. */
   pendingWrites(): readonly Write[];
   /** These, an earlier result of `pendingWrites`, are durable now. */
   flushed(writes: readonly Write[]): void;

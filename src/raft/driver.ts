@@ -55,7 +55,7 @@ export class RaftDriver {
     this.#schedule();
   }
 
-  /** Takes an encoded message from the stream of `from`. Whatever the bytes are, it survives them. */
+  /** Takes an encoded message from the stream of `from`. It survives any bytes. */
   receive(from: NodeId, bytes: Uint8Array): void {
     if (this.#state !== 'running') return;
     const message = decodeMessage(bytes);
@@ -215,7 +215,7 @@ export class RaftDriver {
     }
   }
 
-  /** What was applied is durable in the log already, so its effects need not wait for the write that is under way. */
+  /** Applied entries are durable in the log already, so their effects need not wait for the write that is under way. */
   #applyDone({ apply }: Pick<Ready, 'apply'>): void {
     if (apply.length === 0) return;
     this.#parts.machine.batchDone();

@@ -2,7 +2,7 @@ import { sha256 } from '../crypto/index.js';
 import type { Entry, EntryKind } from '../ports/index.js';
 
 export const HASH_BYTES = 32;
-/** What stands before the genesis. Never altered. */
+/** The hash before the genesis. Never altered. */
 export const ZERO_HASH = new Uint8Array(HASH_BYTES);
 
 /** An entry's kind is its position here: the number that is hashed, sent and stored. */

@@ -74,8 +74,8 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
   }
   const lastKnown = prevIndex + known;
   const timely = countTimely(log.at(lastKnown)?.timeMs ?? 0, fresh, core.now);
-  // What differs from the leader's is removed only when something takes its place: a late append that is shorter than
-  // our log says nothing about what comes after it.
+  // Entries that differ from the leader's are removed only when others take their place: a late append that is shorter
+  // than our log says nothing about what comes after it.
   if (timely > 0 && lastKnown < log.last.index) log.truncate(lastKnown + 1);
   for (const entry of fresh.slice(0, timely)) log.append(entry);
   return { refused: timely < fresh.length ? 'time' : undefined, match: lastKnown + timely };

@@ -54,7 +54,7 @@ export const ENTRY_OVERHEAD_BYTES = 128;
 export const TERM_JUMP_MAX = 2 ** 20;
 export const VOTERS_MAX = 20;
 
-/** What an entry counts for in every bound of {@link Limits}. */
+/** The size of an entry in every bound of {@link Limits}. */
 export function entryBytes(entry: { readonly payload: Uint8Array }): number {
   return entry.payload.length + ENTRY_OVERHEAD_BYTES;
 }

@@ -5,7 +5,7 @@ import { entryHash, ZERO_HASH } from './entry-hash.js';
 import { entryBytes } from './limits.js';
 import type { Limits } from './limits.js';
 
-/** What of the log is to be made durable next. */
+/** The part of the log to be made durable next. */
 export type UnsavedLog = {
   readonly truncateFrom: LogIndex | undefined;
   readonly entries: readonly Entry[];

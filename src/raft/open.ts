@@ -20,7 +20,7 @@ export type RaftConfig = {
   readonly limits?: Partial<Limits>;
 };
 
-/** What a node had saved. */
+/** The data that a node had saved. */
 export type Loaded = { readonly hardState: HardState; readonly entries: readonly Entry[] };
 
 /**

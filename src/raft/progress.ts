@@ -2,7 +2,7 @@ import type { LogIndex } from '../common/index.js';
 import type { Limits } from './limits.js';
 
 /**
- * What a leader knows of one follower. *Probe*: where the logs agree is not known, one append is under way at a time.
+ * A leader's knowledge of one follower. *Probe*: where the logs agree is not known, one append is under way at a time.
  * *Replicate*: appends follow one another without waiting, up to a window.
  */
 export class Progress {

@@ -15,14 +15,14 @@ import { step } from './step.js';
 
 export type RoleName = Core['role']['type'];
 
-/** What may be acted on at any time, a write under way or not. */
+/** The outputs that may be acted on at any time, a write under way or not. */
 export type Urgent = {
   readonly sendNow: readonly Message[];
   readonly reads: readonly ReadResult[];
   readonly alarms: readonly Alarm[];
 };
 
-/** What is to be done, in this order: send, apply, persist, tell `persisted`, send the rest. */
+/** The outputs of a step, to be acted on in this order: send, apply, persist, tell `persisted`, send the rest. */
 export type Ready = Urgent & {
   /** To be made durable together. */
   readonly persist: Omit<Persist, 'writes' | 'applied'> | undefined;
@@ -108,7 +108,7 @@ export class Raft {
       });
     }
     this.#core.applied = applied;
-    // What was applied had been committed.
+    // Applied entries had been committed.
     this.#core.commit = Math.max(this.#core.commit, applied);
   }
 

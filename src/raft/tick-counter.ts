@@ -29,7 +29,7 @@ export class TickCounter {
     const { tickMs, electionTicksMin } = this.#timing;
     const gapMs = elapsedMs - this.#lastMs;
     if (gapMs < tickMs) {
-      // The timer fired, so a tick has passed, whatever the clock's fractions say.
+      // The timer fired, so a tick has passed, even if the clock's fractions say less.
       this.#lastMs = elapsedMs;
       return { ticks: 1, suspect: false };
     }

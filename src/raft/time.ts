@@ -6,7 +6,7 @@ export const READING_AGE_MAX_MS: Millis = 1000;
 /** How far ahead of a follower's clock an entry's timestamp may go. */
 export const CLOCK_AHEAD_MAX_MS: Millis = 5000;
 
-/** What other voters' clocks have lately shown. */
+/** The latest readings of other voters' clocks. */
 export class ClockReadings {
   readonly #readings = new Map<NodeId, { readonly clockMs: Millis; readonly receivedMs: Millis }>();
 

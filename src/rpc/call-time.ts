@@ -6,7 +6,7 @@ import { CALL_MS_DEFAULT, CALL_MS_MAX } from './limits.js';
 /** One for all calls: every call ends with it, and an error's stack is not for free. */
 const ANSWERED = new ClusterError('cancelled', 'The call has been answered');
 
-/** What is needed of a grpc-js call. */
+/** The part of a grpc-js call that is needed. */
 type Timed = {
   getDeadline(): Date | number;
   once(event: 'cancelled', run: () => void): unknown;
@@ -57,7 +57,7 @@ export class UnaryCallTime implements CallTime {
   }
 }
 
-/** What `work` gives, or the signal's reason when that comes first. */
+/** The result of `work`, or the signal's reason when that comes first. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(reasonOf(signal));

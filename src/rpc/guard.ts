@@ -41,7 +41,7 @@ export function guard(parts: {
     const connection = front?.connectionOf(call.getConnectionInfo());
     connection?.streamOpened();
     let leave: (() => void) | undefined;
-    /** What is still to come of the request. */
+    /** The bytes of the request that are still to come. */
     let missing: 'message' | 'end' | undefined = 'message';
     const refuse = (error: unknown): void => {
       if (missing === 'message') connection?.requestCame();
@@ -80,7 +80,7 @@ export function guard(parts: {
             next(metadata);
           },
           onReceiveMessage: (message: unknown, next) => {
-            // What libraries serve is decoded here already, and small.
+            // Requests to services of libraries are decoded here already, and small.
             connection?.messageArrived(message instanceof Uint8Array ? message.length : 0);
             if (missing === 'message') connection?.requestCame();
             missing = 'end';

@@ -2,7 +2,7 @@
 
 /** A client's message: the request itself, and room for the fields around a message of that size. */
 export const CLIENT_MESSAGE_BYTES_MAX = 64 * 1024 + 1024;
-/** What one node may tell another in one message. */
+/** The largest message of one node to another. */
 export const PEER_MESSAGE_BYTES_MAX = 256 * 1024;
 /** Tag and length that a stream's wrapper adds to a peer's message. */
 export const WRAPPER_BYTES_MAX = 16;
@@ -13,8 +13,8 @@ export const PEER_CONCURRENT_STREAMS_MAX = 16;
 /** Memory of one HTTP/2 session, in MB (the unit of nghttp2's option). */
 export const SESSION_MEMORY_MB_MAX = 10;
 /**
- * What HTTP/2 takes as headers of one call. Far above what the guard lets through: beyond this the stream is reset, and what
- * clients make of that differs from library to library.
+ * The most that HTTP/2 takes as headers of one call. Far above what the guard lets through: beyond this the stream is
+ * reset, and what clients make of that differs from library to library.
  */
 export const HEADER_BYTES_MAX = 128 * 1024;
 export const HEADER_PAIRS_MAX = 512;
@@ -31,7 +31,7 @@ export const CONNECTIONS_MAX = 2_000;
 export const CONNECTIONS_PER_ADDRESS_MAX = 32;
 /** Connections that one member may have open to another: two streams of its own, and as many that are dying. */
 export const CONNECTIONS_PER_MEMBER = 4;
-/** What a client may send that belongs to no call: at once, and steadily; pings, settings, window updates. */
+/** The frames without a call that a client may send: at once, and steadily; pings, settings, window updates. */
 export const FRAMES_BYTES_BURST = 256 * 1024;
 export const FRAMES_BYTES_PER_SECOND = 4 * 1024;
 /** Each call pays for its metadata and so much more, and for the frames that its answer makes necessary. */
@@ -63,19 +63,19 @@ export const KEEPALIVE_TIMEOUT_MS = 10_000;
 export const PEER_KEEPALIVE_INTERVAL_MS = 5_000;
 export const PEER_KEEPALIVE_TIMEOUT_MS = 3_000;
 
-/** What a call may take when its client names no deadline, and at most. */
+/** The time for a call whose client names no deadline, and the most. */
 export const CALL_MS_DEFAULT = 30_000;
 export const CALL_MS_MAX = 120_000;
 /** How old the answer of a health check may be. */
 export const HEALTH_INTERVAL_MS = 250;
-/** What a stop waits for calls in flight. */
+/** The time that a stop waits for calls in flight. */
 export const STOP_GRACE_MS = 5_000;
-/** What the far ends then have to see why; after that every socket is destroyed. */
+/** The time that the far ends then have to read the reason; after that every socket is destroyed. */
 export const STOP_FORCED_MS = 250;
 
 /** A stream that has not said hello by then is closed. */
 export const HELLO_MS_MAX = 5_000;
-/** What waits for one peer on one channel; the newest beyond it is dropped. */
+/** The messages that wait for one peer on one channel; the newest beyond it are dropped. */
 export const QUEUED_MESSAGES_MAX = 2_048;
 export const QUEUED_BYTES_MAX = 8 * 1024 * 1024;
 export const RECONNECT_MS_MIN = 50;

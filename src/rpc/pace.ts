@@ -8,7 +8,7 @@ import {
   CALLS_PER_SECOND,
 } from './limits.js';
 
-/** What callers may ask of this node, each of them and all together. */
+/** The limits of calls to this node, for each caller and for all together. */
 export type PaceLimits = {
   readonly callsPerSecond: number;
   readonly callsBurst: number;
@@ -89,7 +89,7 @@ export class Pace {
     return caller;
   }
 
-  /** Forgets callers of whom there is nothing to remember: no open call, and a bucket that is full again. */
+  /** Forgets callers without an open call whose bucket is full again. */
   #forget(): void {
     const { callsPerSecond, callsBurst } = this.#limits;
     const full = this.#nowMs() - (callsBurst / callsPerSecond) * 1000;

@@ -7,7 +7,7 @@ export type Permission = readonly Role[] | 'any-certificate';
 
 const NODES: Permission = ['tee', 'mesh'];
 
-/** What listeners serve beside the operations of `api/`: what gRPC libraries bring, and the streams of nodes. */
+/** The methods of listeners beside the operations of `api/`: those of gRPC libraries, and the streams of nodes. */
 const BESIDE_THE_API: Readonly<Record<string, Permission>> = {
   '/grpc.health.v1.Health/Check': 'any-certificate',
   '/grpc.health.v1.Health/List': 'any-certificate',

@@ -16,7 +16,7 @@ export type CallStatus = {
   readonly code: status;
   readonly details: string;
   readonly metadata: Metadata;
-  /** What a log line about it is filed under; for a failure that is not expected it is sent too. */
+  /** The id in the log line about the failure; an unexpected failure sends it to the client, too. */
   readonly errorId?: string;
 };
 

@@ -12,7 +12,7 @@ import {
   SESSION_MEMORY_MB_MAX,
 } from './limits.js';
 
-/** What one side of mutual TLS needs, each as PEM. */
+/** The files of one side of mutual TLS, each as PEM. */
 export type TlsFiles = {
   /** The authorities that may issue the other side's certificate. */
   readonly ca: string;
@@ -28,7 +28,7 @@ function contextOptions(tls: TlsFiles): SecureContextOptions {
   return { ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: TLS_VERSION };
 }
 
-/** What every listener permits one connection of HTTP/2. */
+/** The limits of one HTTP/2 connection at every listener. */
 export function http2Bounds(maxConcurrentStreams: number): SecureServerOptions {
   return {
     maxSessionMemory: SESSION_MEMORY_MB_MAX,
@@ -64,7 +64,7 @@ class MutualTls13 extends ServerCredentials {
   }
 }
 
-/** Client credentials that speak TLS 1.3 and talk to servers that `accepts` accepts, whatever host name was dialled. */
+/** Client credentials for TLS 1.3 to servers that `accepts` accepts, regardless of the dialled host name. */
 export function channelCredentials(
   tls: TlsFiles,
   accepts: (server: Identity | undefined) => boolean,

@@ -112,7 +112,7 @@ export function isRightValue<P>(
 export type CheckValueInput = {
   readonly algorithm: KeyAlgorithm;
   readonly openBody: Uint8Array;
-  /** It holds a secret: taken, and wiped. */
+  /** Holds a secret: taken, and wiped. */
   readonly valueBody: Uint8Array;
   readonly to: PartyIndex;
 };

@@ -22,7 +22,7 @@ export type NewTask = Admitted &
     readonly expireTimeMs: Millis;
   };
 
-/** What is to be done with a request: open a task, or nothing because the task is there. */
+/** The effect of a request: it opens a task, or none because the task exists. */
 export type Admission = { readonly kind: 'known'; readonly task: TaskRecord } | NewTask;
 
 /**
@@ -107,7 +107,7 @@ export function admitArrival(
   return over === undefined ? authority : { ok: false, refusal: over };
 }
 
-/** The same id with the same content is the same request, whatever the clock says. */
+/** The same id with the same content is the same request, at any time. */
 export function admitKnown(
   task: TaskRecord,
   content: Uint8Array,

@@ -25,7 +25,7 @@ import { closeTask, isOpen, suppliesOf } from './tasks.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
 
-/** What one entry does: writes as data, and what happened, in order. */
+/** The effects of one entry: writes as data, and events, in order. */
 export type Applied = {
   readonly writes: readonly StateWrite[];
   readonly events: readonly StateEvent[];

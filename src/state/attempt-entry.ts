@@ -2,7 +2,7 @@ import type { Entry } from '../ports/index.js';
 import { Command, encode } from '../wire/index.js';
 import type { AttemptRecord, TaskRecord } from '../wire/index.js';
 
-/** What fixes an attempt, for evidence about it: the entry that opened it, and the hash before that entry. */
+/** The data that fix an attempt, for evidence about it: the entry that opened it, and the hash before that entry. */
 export type AttemptEntry = Pick<Entry, 'index' | 'term' | 'timeMs' | 'payload'> & {
   /** 32 bytes. */
   readonly previousHash: Uint8Array;

@@ -47,8 +47,8 @@ export type Authority = {
 };
 
 /**
- * Whose request this is: signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that a request that
- * is known stays known: {@link checkTime} does.
+ * The requester of a request, by signature, chain and role (`docs/threats.md`, Entries). Says nothing of time, so that
+ * a request that is known stays known: {@link checkTime} does.
  *
  * @param askers - Those of the request's kind.
  * @param trust - What the cluster takes for a requester's signature.
@@ -72,7 +72,7 @@ export function admitAuthority(
   }
 }
 
-/** What is wrong with an authority whose life is over at `timeMs`. The cluster's clock never goes back: it stays over. */
+/** The refusal of an authority that has expired at `timeMs`. The cluster's clock never goes back: it stays over. */
 export function checkLife(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {
@@ -85,7 +85,7 @@ export function checkLife(authority: Authority, timeMs: Millis): Refusal | undef
     : undefined;
 }
 
-/** What is wrong with an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
+/** The refusal of an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
 export function checkTime(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   const over = checkLife(authority, timeMs);

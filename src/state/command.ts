@@ -2,10 +2,10 @@ import { Command, decode, encode, levelNamed } from '../wire/index.js';
 import { readLevel } from './records.js';
 import type { View } from './view.js';
 
-/** What an entry of kind `command` holds, without the level that it names. */
+/** The contents of an entry of kind `command`, without the level that it names. */
 export type CommandBody = NonNullable<Command['command']>;
 
-/** What a command that is void at the state's level is, in the words of its alarm. The same on every build. */
+/** The alarm's words for a command that is void at the state's level. The same on every build. */
 export type VoidCommand = 'a command that cannot be read' | "a command above the cluster's level";
 
 export type CommandReading =

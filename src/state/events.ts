@@ -1,7 +1,7 @@
 import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
 import type { Supply } from '../wire/index.js';
 
-/** What became of one request entry, for the node that waits for it. Not stored. */
+/** The result of one request entry, for the node that waits for it. Not stored. */
 export type AppliedDecision = {
   /** Hex of the hash over method, request and authorization: which copy of the request this answers. */
   readonly hash: string;

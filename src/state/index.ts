@@ -1,7 +1,7 @@
 /**
- * What all nodes agree on, and no secret: tasks, keys, the clock, as text key → bytes. `apply` is pure and total, and
- * returns its writes as data; the rules of each entry are those of the table in docs/threats.md.
- * It knows no clock but the entries', decodes no curve point, and has no ports: signature checks are handed in.
+ * The state that all nodes agree on, without secrets: tasks, keys, the clock, as text key → bytes. `apply` is pure and
+ * total, and returns its writes as data; the rules of each entry are those of the table in docs/threats.md. It knows no
+ * clock but the entries', decodes no curve point, and has no ports: signature checks are handed in.
  */
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';

@@ -38,7 +38,7 @@ export function recordOfKey(key: ActiveKey): KeyRecord {
   };
 }
 
-/** What the participants of a key's active version signed. */
+/** The statements that the participants of a key's active version signed. */
 export function sharingOf(key: Sharing): Sharing {
   const { sessionId, requestHash, keyId, algorithm, threshold, participants } = key;
   const { baseVersion, version, publicPolynomial, publicKey, chainCode, digest } = key;
@@ -58,7 +58,7 @@ export function sharingOf(key: Sharing): Sharing {
   };
 }
 
-/** What a participant of the active version said when it was made, as it was signed. */
+/** The statement of a participant of the active version when it was made, as it was signed. */
 export function readyOfKey(key: ActiveKey, node: string): Ready | undefined {
   const signature = key.ready.find(({ nodeId }) => nodeId === node)?.signature;
   return signature && { nodeId: node, sharing: sharingOf(key), signature };

@@ -16,7 +16,7 @@ import type { Draft, View } from './view.js';
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
 export type TaskKind = 'generate-key' | 'sign' | 'require-signatures' | 'raise-level';
 
-/** What every request says, whatever it asks for. A kind's own parsed requests say more. */
+/** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
   readonly kind: string;
   readonly requestId: string;
@@ -34,7 +34,7 @@ export type Askers = {
   readonly voucher: boolean;
 };
 
-/** What an admitted request stands on. */
+/** The basis of an admitted request. */
 export type Admitted = {
   /** The nodes that can take part, in order of party index; none where no node has to contribute. */
   readonly participants: readonly KeyParticipant[];
@@ -48,7 +48,7 @@ export type AskedTask<P extends ParsedRequest = ParsedRequest> = {
   readonly asked: P;
 };
 
-/** What the state machine knows of one kind of task. All of it is pure: the same answer on every node. */
+/** The rules of one kind of task. All of them are pure: the same answer on every node. */
 export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   /** The kind's name in the replicated state. */
   readonly kind: string;
@@ -75,7 +75,10 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   participants(view: View, asked: P, context: JudgingContext): readonly KeyParticipant[];
   /** Claims that an attempt keeps the rules of its kind: version, session and assignment. Decodes no point. */
   fitsAttempt(view: View, asked: P, attempt: Attempt, context: JudgingContext): boolean;
-  /** What opening writes besides the task. Returns the encoded result where applying the request is all there is to do. */
+  /**
+   * Writes the records of an opening task besides the task itself. Returns the encoded result where applying the
+   * request is all there is to do.
+   */
   open(draft: Draft, task: AskedTask<P>, request: Request): Uint8Array | undefined;
   /**
    * The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. A leader's
@@ -88,13 +91,13 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     material: Uint8Array,
     context: JudgingContext,
   ): Uint8Array | undefined;
-  /** What closing frees, whatever the outcome. */
+  /** Frees on every outcome what the opening took. */
   close(draft: Draft, task: TaskRecord): void;
   /** For a kind whose participants make a sharing of a key, and close the task by saying `ready`. */
   readonly sharing?: SharingRules<P>;
 };
 
-/** What a task fixes beforehand of the sharing that its participants make; V, public key and digest are theirs to say. */
+/** The fields of a sharing that its task fixes beforehand; its participants determine V, public key and digest. */
 export type SharingTerms = {
   readonly keyId: KeyId;
   readonly algorithm: KeyAlgorithm;
@@ -118,7 +121,7 @@ export type SharingRules<P extends ParsedRequest = ParsedRequest> = {
 /** Rules by the kind's name. A test may add a kind to those of this build. */
 export type KindTable = Readonly<Record<string, KindRules>>;
 
-/** What does not change while a node runs, and what every node must be given alike. */
+/** The context that does not change while a node runs, and that every node must be given alike. */
 export type JudgingContext = {
   readonly genesis: Genesis;
   readonly verify: Verify;

@@ -25,7 +25,7 @@ export function members(view: View, genesis: Genesis): readonly Member[] {
   }));
 }
 
-/** Those that vote in Raft and hold shares, sorted bytewise, each with its identity key. */
+/** The members that vote in Raft and hold shares, sorted bytewise, each with its identity key. */
 export function shareHolders(all: readonly Member[]): readonly KeyParticipant[] {
   return votersAmong(all).flatMap((node) =>
     all

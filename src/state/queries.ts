@@ -8,7 +8,7 @@ import type { Member } from './members.js';
 import type { Genesis } from '../identity/index.js';
 import type { View } from './view.js';
 
-/** What a node's state can be asked. Each answer is of one moment: nothing changes while it is read. */
+/** Queries of a node's state. Each answer is of one moment: nothing changes while it is read. */
 export type Queries = {
   /** The state machine's clock and counts. */
   totals(): Totals;

@@ -23,7 +23,7 @@ export const ADDRESS = {
   reserved: 'reserved/',
   /** Sessions that make a sharing, of the newest attempts of open tasks, each with its task's id. */
   sessions: 'session/',
-  /** What is due at a time: in order of time, type and id. */
+  /** The timers due at a time: in order of time, type and id. */
   timers: 'timer/',
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
   signaturesRequired: 'signatures-required',
@@ -35,8 +35,8 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /**
- * What is filed under an id that came from outside. What has not the form of an id names nothing, and the store is not
- * asked for it: stores bear keys of some hundred bytes only, and an entry may hold any text.
+ * The record under an id that came from outside. A text without the form of an id names none, and the store is not
+ * asked for it: stores take keys of some hundred bytes only, and an entry may hold any text.
  */
 function find(view: View, place: string, id: string): Uint8Array | undefined {
   return isId(id) ? view.get(place + id) : undefined;

@@ -77,7 +77,7 @@ function byKind(a: { readonly kind: string }, b: { readonly kind: string }): num
   return compareText(a.kind, b.kind);
 }
 
-/** What stays of an attempt when its task is closed: what is shown of it. */
+/** The record of an attempt that stays when its task is closed: its shown fields. */
 function shownOf(record: AttemptRecord): AttemptRecord {
   const { attempt } = record;
   const shown = { ...record, previousHash: new Uint8Array(0) };

@@ -3,10 +3,10 @@ import { TIMERS_PER_REQUEST_MAX } from './limits.js';
 import { ADDRESS, deleteTask, MARK, readTotals, writeTotals } from './records.js';
 import type { Draft } from './view.js';
 
-/** What can be due at a time of the state machine's clock. */
+/** The timers of the state machine's clock. */
 export type TimerType = 'forget-task';
 
-/** What each timer does with the record that its id names. A further timer is a line of this table. */
+/** The effect of each timer on the record that its id names. A further timer is a line of this table. */
 const TIMERS: Readonly<Record<TimerType, (draft: Draft, id: string) => void>> = {
   'forget-task': (draft, id) => {
     deleteTask(draft, id);

@@ -14,7 +14,7 @@ export type StateWrite = readonly [key: string, value: Uint8Array | undefined];
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * What is applied but not yet durable, over what is durable. Its writes wait here until they have ridden in a
+ * Applied writes that are not yet durable, over the durable state. They wait here until they have been part of a
  * transaction of the store.
  */
 export class Overlay implements View {
@@ -37,7 +37,7 @@ export class Overlay implements View {
     for (const [key, value] of writes) this.#pending.set(key, value);
   }
 
-  /** What is not durable yet, for the next transaction. */
+  /** The writes that are not durable yet, for the next transaction. */
   pendingWrites(): readonly Write[] {
     return [...this.#pending].map(([key, value]) => [utf8(key), value]);
   }

@@ -1,7 +1,7 @@
 /**
  * Adapters of the storage ports: lmdb for a node, memory for tests and simulations. The log, the hard state and the
  * replicated state share one transaction; key shares are kept apart, arrive sealed, and nothing here could unseal them.
- * What a value means is not known here, but for the log entries, which are kept as `LogEntry` messages.
+ * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
 export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';

@@ -7,12 +7,12 @@ import { decode, encode, LogEntry } from '../wire/index.js';
 /** The first byte of each record. A record of another format is never guessed at. */
 const RECORD_FORMAT = 1;
 
-/** What is stored for `content`: its format, then a copy of the content. */
+/** The stored record of `content`: its format, then a copy of the content. */
 export function record(content: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(RECORD_FORMAT), content);
 }
 
-/** What {@link record} was given, as a part of `bytes`. @throws ClusterError `data-loss`. */
+/** The content given to {@link record}, as a part of `bytes`. @throws ClusterError `data-loss`. */
 export function contentOf(bytes: Uint8Array): Uint8Array {
   return bytes[0] === RECORD_FORMAT
     ? bytes.subarray(1)
@@ -64,7 +64,7 @@ export function hardStateFromBytes(bytes: Uint8Array): HardState {
   };
 }
 
-/** What u64be wrote. @throws ClusterError `data-loss`. */
+/** The number that u64be wrote. @throws ClusterError `data-loss`. */
 export function numberFromBytes(bytes: Uint8Array): number {
   if (bytes.length !== 8) return damaged('A number in the store is not 8 bytes');
   return count(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));

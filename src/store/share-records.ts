@@ -20,13 +20,13 @@ export function shareName({ keyId: key, sessionId: session }: ShareId): string {
   return `${key}${SEPARATOR}${session}`;
 }
 
-/** What {@link shareName} named. */
+/** The key and session that {@link shareName} named. */
 export function shareIdOf(name: string): ShareId {
   const [key = '', session = ''] = name.split(SEPARATOR);
   return { keyId: keyId(key), sessionId: sessionId(session) };
 }
 
-/** What is stored of a sealed share; shares no memory with it. */
+/** The stored record of a sealed share; shares no memory with it. */
 export function shareToBytes(id: ShareId, sealed: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(FORMAT), checksum(id, sealed), sealed);
 }

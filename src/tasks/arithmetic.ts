@@ -2,7 +2,7 @@ import { ClusterError } from '../common/index.js';
 import type { Schemes, Verifiers } from '../algorithms/index.js';
 import type { Compute, Random } from '../ports/index.js';
 
-/** What protocols compute with. */
+/** The parts that protocols compute with. */
 export type Arithmetic = {
   readonly compute: Compute;
   readonly random: Random;
@@ -10,7 +10,7 @@ export type Arithmetic = {
   readonly verifiers: Verifiers;
 };
 
-/** Claims that a computation ended only because its node stops: nothing that anybody has to look at. */
+/** Claims that a computation ended only because its node stops: no fault to report. */
 export function wasCancelled(error: unknown): boolean {
   return error instanceof ClusterError && error.code === 'cancelled';
 }

@@ -14,7 +14,7 @@ export type Consensus = {
     readonly caughtUp: boolean;
     /**
      * Caught up, and all that was known to be committed when the last entry was applied is applied too: what is open
-     * here is open. Nobody contributes to a session before that.
+     * here is open. No node contributes to a session before that.
      */
     readonly current: boolean;
   };
@@ -41,7 +41,7 @@ export type AppliedState = {
   readonly queries: Queries;
 };
 
-/** What nearly every part of the task manager needs. A part takes anything else by name. */
+/** The context that nearly every part of the task manager needs. A part takes anything else by name. */
 export type TaskContext = {
   readonly self: Self;
   readonly clock: Clock;

@@ -4,7 +4,7 @@
 export const TICK_MS = 20;
 /** Everything that the state wants is compared with what the node does, this often at least. */
 export const RECONCILE_MS = 1000;
-/** What a node sends for a session it sends again, until the task closes or the request expires. */
+/** A node sends its messages of a session again and again, until the task closes or the request expires. */
 export const RESEND_MS = 200;
 
 /** How long the first attempt of a Sign has before the next one is opened, until it is known how long shares take; doubles with each. */

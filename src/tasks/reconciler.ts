@@ -18,7 +18,7 @@ export class Reconciler {
   readonly #tasks: LiveTasks;
   /** In the order in which they are called. */
   readonly #parts: readonly Work[];
-  /** What is open in the state is known to be open. */
+  /** Tasks open in the state are known to be open. */
   #current = false;
   #tick: Timer | undefined;
   #sweep: Timer | undefined;

@@ -5,7 +5,7 @@ import type { TaskMessageBody } from '../wire/index.js';
 
 type Message = NonNullable<TaskMessageBody['message']>;
 
-/** What takes each message that a peer can send. */
+/** The handler of each message that a peer can send. */
 export type Handlers = {
   readonly [M in Message as M['$case']]: (from: NodeId, value: M['value']) => void;
 };

@@ -37,7 +37,7 @@ import { Pooling } from './voter/pooling.js';
 import { ShareBox } from './voter/share-box.js';
 import type { Batch } from './work.js';
 
-/** What a task manager is made of: this node, its state and its doors. */
+/** The parts of a task manager: this node, its state and its ports. */
 export type TaskManagerParts = {
   readonly context: TaskContext;
   readonly state: AppliedState;
@@ -51,7 +51,7 @@ export type TaskManagerParts = {
 };
 
 /**
- * What one node does for tasks: as a participant of sessions, as the leader of tasks, and for the clients that wait here.
+ * The tasks of one node: as a participant of sessions, as the leader of tasks, and for the clients that wait here.
  * Wires the parts together; the reconciler drives them, and the router hands them what peers send.
  */
 export class TaskManager {
@@ -86,7 +86,7 @@ export class TaskManager {
 
     const pools = new NoncePools();
     const checks = new CommitmentChecks(context, arithmetic, () => {
-      // What was asked for in vain may be there now.
+      // Commitments that were asked for in vain may be there now.
       if (this.#stopped) return;
       intake.tick();
       coordinator.tick();

@@ -3,7 +3,7 @@ import type { ActiveKey, AppliedDecision, StateEvent } from '../state/index.js';
 import type { Supply } from '../wire/index.js';
 import type { LiveTask } from './live-tasks.js';
 
-/** What a batch of applied entries did, together. */
+/** The effects of a batch of applied entries, together. */
 export type Batch = {
   readonly tasks: ReadonlySet<TaskId>;
   readonly keys: ReadonlySet<KeyId>;
@@ -11,7 +11,7 @@ export type Batch = {
   readonly decisions: readonly AppliedDecision[];
 };
 
-/** What the task manager acts on of all that a batch of entries did. */
+/** The effects of a batch of entries that the task manager acts on. */
 export function batchOf(events: readonly StateEvent[]): Batch {
   return {
     tasks: new Set(events.flatMap(changedTask)),

@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { assert, equal } from '../common/index.js';
 
-/** What ts-proto generates for a message, as far as bytes go. */
+/** The codec that ts-proto generates for a message. */
 export interface MessageType<T> {
   encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
   decode(input: Uint8Array): T;

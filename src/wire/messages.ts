@@ -1,7 +1,7 @@
 import { decode, encode } from './decode.js';
 import { TaskMessage } from './gen/quorate/peer/v1/task_message.js';
 
-/** What a message of a tasks stream says, without the level that it names. */
+/** The body of a message of a tasks stream, without the level that it names. */
 export type TaskMessageBody = Pick<TaskMessage, 'message'>;
 
 /** The feature level that each kind of message of a tasks stream came with. */

@@ -172,3 +172,29 @@ test('docs/decisions/README.md lists every decision by its number and title, eac
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
+
+/** Words that begin a sentence without naming its subject. */
+const SUBJECTLESS = 'it|what|whatever|who|whoever|whom|nobody|somebody|everybody|anybody|one that';
+
+test('no title of a test begins with a word that names no subject', () => {
+  const title =
+    /(?:\b(?:test|it|describe)\(|^\s*\]?\)?(?: as const)?\)\()\s*(['"`])(.+?)\1,\s*(?:async )?\(/gm;
+  const titles = filesOf('test', '.ts').flatMap((file) =>
+    [...read(file).matchAll(title)].map(([, , words = '']) => ({ file, words })),
+  );
+  const wrong = new RegExp(`^(?:(?:attack )?\\d+: )?(?:${SUBJECTLESS})\\b`, 'i');
+  expect(titles.length).toBeGreaterThan(1_000);
+  expect(titles.filter(({ words }) => wrong.test(words))).toEqual([]);
+});
+
+test('no comment of the code begins with a word that names no subject', () => {
+  const wrong = new RegExp(`^\\s*(?:/\\*\\*|//) (?:${SUBJECTLESS})\\b`, 'i');
+  const lines = filesOf('src', '.ts').flatMap((file) =>
+    read(file)
+      .split('\n')
+      .filter((line) => wrong.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+  // A ceiling that only goes down.
+  expect(lines.length).toBeLessThanOrEqual(1);
+});

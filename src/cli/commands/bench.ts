@@ -30,7 +30,7 @@ type Flags = ConnectionFlags & {
 
 const DURATION_MS = 5000;
 const KEYS = 5;
-/** What fills pools and caches before anything is measured. */
+/** The calls that fill pools and caches before the measurement. */
 const WARM_UP = 20;
 
 /** `quorate bench`: how fast keys are made and messages signed. */

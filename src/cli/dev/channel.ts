@@ -4,13 +4,15 @@ import type { Watched } from './watch.js';
 /** Where a node has bound its ports, `host:port`. */
 export type Listening = { readonly client: string; readonly peer: string };
 
-/** What a node says to the process that started it. */
+/** The messages of a node to the process that started it. */
 export type FromNode =
   | ({ readonly type: 'listening' } & Listening)
   | { readonly type: 'failed'; readonly reason: string; readonly message: string }
   | ({ readonly type: 'watched' } & Watched);
 
-/** What a node is told by the process that started it: where the others listen; to say what it has measured of itself. */
+/**
+ * The messages to a node of the process that started it: the addresses of the others; a request for its measurements.
+ */
 export type ToNode =
   | { readonly type: 'start'; readonly peers: Readonly<Record<string, string>> }
   | { readonly type: 'watch' };

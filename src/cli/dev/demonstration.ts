@@ -10,7 +10,7 @@ import { measure } from '../measure.js';
 import { GENERATE_MS, READ_MS, SIGN_MS } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 
-/** What the demonstration shows beside what it does. */
+/** The texts that the demonstration shows beside its steps. */
 export type Stage = {
   readonly client: QuorateClient;
   readonly cluster: Cluster;

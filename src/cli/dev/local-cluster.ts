@@ -65,7 +65,7 @@ export class LocalCluster {
     return Object.fromEntries(this.#processes.map(({ id, pid }) => [id, pid]));
   }
 
-  /** What the nodes have measured of themselves since they were asked before. */
+  /** The measurements of the nodes since they were last asked. */
   async watch(): Promise<readonly Watched[]> {
     const all = await Promise.all(this.#processes.map((process) => process.watch()));
     return all.filter((each) => each !== undefined);

@@ -69,7 +69,7 @@ export class NodeProcess {
     if (this.#child.connected) this.#child.send(message);
   }
 
-  /** What the node has measured of itself since it was asked before; nothing when it does not answer. */
+  /** The measurements of the node since it was last asked; nothing when it does not answer. */
   async watch(): Promise<Watched | undefined> {
     if (!this.#child.connected) return undefined;
     const signal = AbortSignal.timeout(WATCH_MS);

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Millis } from '../../common/index.js';
 
-/** What a process measured of itself, since it was asked before. */
+/** The measurements of a process since it was last asked. */
 export type Watched = {
   /** How much later than due its event loop came to things: half of the time, at most one time in a hundred, ever. */
   readonly delayP50Ms: Millis;

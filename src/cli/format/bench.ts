@@ -10,7 +10,7 @@ export type Measured = {
   /** Of the calls that succeeded, in the order they ended. */
   readonly tookMs: readonly number[];
   readonly elapsedMs: number;
-  /** What each node measured of itself meanwhile, where it was started here. */
+  /** The measurements of each node meanwhile, where it was started here. */
   readonly nodes?: readonly Watched[];
   /** Processor time of the client. */
   readonly clientCpuMs?: number;

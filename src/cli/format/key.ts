@@ -3,7 +3,7 @@ import type { Key } from '../../wire/index.js';
 import { facts, table } from './table.js';
 import { hex, nameOf, time } from './values.js';
 
-/** What a certificate is worth to its reader, in a word and in a sentence. */
+/** The trust in a certificate, in a word and in a sentence. */
 export type Shown = { readonly verdict: string; readonly because: string };
 
 /** The public key at a path of a key. */

@@ -17,7 +17,7 @@ import type { Usage } from './extensions.js';
 import { rawSignature } from './signature.js';
 import { readTime } from './time.js';
 
-/** What a certificate of the narrow profile says (`certs/README.md`). Names are compared as bytes, and not read. */
+/** The fields of a certificate of the narrow profile (`certs/README.md`). Names are compared as bytes, and not read. */
 export type Certificate = {
   /** All of it, DER. */
   readonly bytes: Uint8Array;
@@ -27,7 +27,7 @@ export type Certificate = {
   readonly notAfterMs: Millis;
   readonly key: SignatureKey;
   readonly usage: Usage;
-  /** What its issuer signed, by an algorithm of this kind. */
+  /** The bytes that its issuer signed, by an algorithm of this kind. */
   readonly signed: Uint8Array;
   readonly signedBy: SignatureKey['kind'];
   /** 64 bytes. */

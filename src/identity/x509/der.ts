@@ -1,4 +1,4 @@
-/** What is wrong with bytes that should be a certificate. Thrown inside this folder, and caught where it is entered. */
+/** The fault in bytes that should be a certificate. Thrown inside this folder, and caught where it is entered. */
 export class Malformed extends Error {}
 
 export function malformed(why: string): never {
@@ -23,7 +23,7 @@ export const TAG = {
 
 /**
  * Reads values of DER one behind the other: one tag byte, a definite length in its shortest form, the contents (X.690
- * §8.1, §10.1). Whatever is not exactly that is {@link Malformed}.
+ * §8.1, §10.1). Any other bytes are {@link Malformed}.
  */
 export class Der {
   readonly #bytes: Uint8Array;

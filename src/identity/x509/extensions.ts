@@ -5,7 +5,7 @@ import { EXTENSIONS_MAX } from '../limits.js';
 import type { Der } from './der.js';
 import { malformed, namedBits, objectIdentifier, readAll, TAG, unsigned } from './der.js';
 
-/** What a certificate may be used for. */
+/** The uses that a certificate permits. */
 export type Usage =
   | {
       readonly kind: 'authority';

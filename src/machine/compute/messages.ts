@@ -1,7 +1,7 @@
-/** What a worker is asked. */
+/** A request to a worker. */
 export type JobRequest = { readonly id: number; readonly name: string; readonly input: unknown };
 
-/** What it says: what came out, or which mistake of ours stopped it. */
+/** A worker's answer: the result, or the mistake of ours that stopped it. */
 export type JobAnswer =
   | { readonly id: number; readonly output: unknown }
   | { readonly id: number; readonly error: string };

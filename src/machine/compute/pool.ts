@@ -93,7 +93,7 @@ export class WorkerPool implements Compute {
         this.#post(slot, { name, lane, input: alone(input), taken, ...settle });
         return;
       }
-      // It waits as a copy of its own: the arrays that it takes are empty at the caller's already.
+      // The input waits as a copy of its own: the arrays that the job takes are empty at the caller's already.
       const copy: I = structuredClone(alone(input), { transfer });
       this.#queue.add({ name, lane, input: copy, taken: takes?.(copy) ?? [], ...settle });
     });
@@ -154,7 +154,7 @@ export class WorkerPool implements Compute {
   }
 
   #start(slot: WorkerSlot): Worker {
-    // It gets no environment: the settings of a process are not meant for arithmetic.
+    // A worker gets no environment: the settings of a process are not meant for arithmetic.
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
     slot.answered = false;
     worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));

@@ -90,7 +90,7 @@ export class Front {
     });
   }
 
-  /** Ends every connection, whatever goes on over it. */
+  /** Ends every connection, with the calls on it. */
   cut(): void {
     for (const connection of this.#connections.values()) connection.cut();
   }

@@ -1,6 +1,8 @@
 import { isIPv6 } from 'node:net';
 
-/** What counts as one address: of IPv6 the network, for a host has as many addresses in it as it likes. */
+/**
+ * The part of an address that counts as one: of IPv6 the network, for a host has as many addresses in it as it likes.
+ */
 export function networkOf(address = ''): string {
   if (address.startsWith('::ffff:') && address.includes('.'))
     return address.slice('::ffff:'.length);

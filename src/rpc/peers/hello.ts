@@ -2,7 +2,7 @@ import { BOOT_BYTES, bootId, ClusterError, fromHex, toHex } from '../../common/i
 import type { Boot, NodeId } from '../../common/index.js';
 import type { Hello, LevelWord } from '../../wire/index.js';
 
-/** What a node says of itself at the beginning of every stream. */
+/** The statement of a node about itself at the beginning of every stream. */
 export type Self = {
   readonly nodeId: NodeId;
   readonly boot: Boot;
@@ -30,7 +30,7 @@ export function helloOf(clusterId: string, self: Self): Hello {
   };
 }
 
-/** What a hello says of the build of the node that says it. Its signature is not checked here. */
+/** The build of a node by its hello. Its signature is not checked here. */
 export function buildOf({ nodeId, incarnation, buildLevel, buildSignature }: Hello): LevelWord {
   return { nodeId, incarnation, level: buildLevel, signature: buildSignature };
 }

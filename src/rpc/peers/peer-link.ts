@@ -45,7 +45,7 @@ type Stream = ClientDuplexStream<Buffer, Uint8Array>;
 export class PeerLink {
   readonly #parts: PeerLinkParts;
   readonly #client: Client;
-  /** What waits while the stream is full, oldest first. */
+  /** The messages that wait while the stream is full, oldest first. */
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #stream: Stream | undefined;

@@ -43,7 +43,7 @@ export class PeerNetwork implements Network {
     this.#links = links;
   }
 
-  /** Dials everybody, now and until `stop`. Connections are told from here on. */
+  /** Dials every peer, now and until `stop`. Connections are reported from here on. */
   start(listener: ConnectionListener): void {
     this.#listener = listener;
     for (const link of this.#links.values()) link.start();

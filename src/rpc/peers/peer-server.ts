@@ -34,7 +34,7 @@ export type PeerServerParts = {
   readonly replica?: IncomingListener;
 };
 
-/** What arrives: messages, and that a peer's process is a new one. */
+/** The events of peers: messages, and that a peer's process is a new one. */
 export type IncomingListener = Pick<NetworkListener, 'admits' | 'receive' | 'connected'>;
 
 /** The port for the other nodes. */

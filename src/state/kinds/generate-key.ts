@@ -181,7 +181,7 @@ export function isGenerateKey(asked: ParsedRequest): asked is ParsedGenerateKey 
   return asked.kind === generateKeyRules.kind;
 }
 
-/** What an open generate-key task was asked for; `undefined` for any other task. */
+/** The request of an open generate-key task; `undefined` for any other task. */
 export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
   const parsed =
     task.kind === generateKeyRules.kind

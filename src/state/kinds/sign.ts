@@ -110,7 +110,7 @@ export function isSign(asked: ParsedRequest): asked is ParsedSign {
   return asked.kind === signRules.kind;
 }
 
-/** What an open sign task was asked for; `undefined` for any other task. */
+/** The request of an open sign task; `undefined` for any other task. */
 export function signOf(task: TaskRecord): ParsedSign | undefined {
   const parsed =
     task.kind === signRules.kind ? signRules.parse(task.request, LEVEL_MAX) : undefined;

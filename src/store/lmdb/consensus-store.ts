@@ -23,7 +23,7 @@ import type { Table } from './table.js';
 type Tables = {
   /** u64be(index) → `entryToBytes`. */
   readonly log: Table;
-  /** What there is one of. */
+  /** The records of which there is one. */
   readonly meta: Table;
   /** The replicated state, as its writes name it; each value is a `record`. */
   readonly state: Table;

@@ -11,7 +11,7 @@ import type { LiveAttempt } from '../live-tasks.js';
 import { COMPLAINT_KIND } from '../messages.js';
 import type { TaskContext } from '../context.js';
 
-/** What fixes a session, for evidence about it: from the state, whatever the log has forgotten. */
+/** The data that fix a session, for evidence about it: from the state, as the log may be compacted. */
 export function basisOf({ record, task }: LiveAttempt): AttemptBasis | undefined {
   const entry = attemptEntry(task.record, record);
   const { method, request } = task.record;
@@ -29,7 +29,7 @@ export function evidenceAgainst(
   return basis && evidenceOfMessages(basis, node, messages, fault);
 }
 
-/** What this node shows all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
+/** This node's complaint to all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
 export function complaint(
   { self }: Pick<TaskContext, 'self'>,
   { record }: LiveAttempt,

@@ -19,7 +19,7 @@ type Heard = {
   readonly task: TaskId;
   /** Hashes of what each node complained of; they are sent again and again. */
   readonly complaints: Map<NodeId, Set<string>>;
-  /** What each participant was seen to sign, by kind and index: the first of each. */
+  /** The messages that each participant was seen to sign, by kind and index: the first of each. */
   readonly signed: Map<string, SignedBody>;
 };
 
@@ -39,7 +39,7 @@ export class Complaints implements Work {
     this.#culprits = culprits;
   }
 
-  /** Whom a complaint proves to have lied in this session. */
+  /** The node that a complaint proves to have lied in this session. */
   take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
     const { judging, logger } = this.#context;
     const member = this.#queries.members().find(({ nodeId }) => nodeId === from);

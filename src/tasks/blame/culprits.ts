@@ -15,14 +15,14 @@ import {
 import type { TaskContext } from '../context.js';
 import type { Work } from '../work.js';
 
-/** A culprit, and the encoded `Evidence` that proves it to anybody. */
+/** A culprit, and the encoded `Evidence` that proves it to any reader. */
 export type ProvenCulprit = { readonly culprit: Culprit; readonly evidence: Uint8Array };
 
 type Kept = ProvenCulprit & { readonly name: string; readonly atMs: Millis };
 
 /**
- * Whom this node knows to have lied, by evidence that it has judged itself. Kept in memory, bounded, for as long as a task
- * is remembered: to be shown, and so that a proved culprit is chosen last.
+ * The nodes that are proven to have lied, by evidence that this node has judged itself. Kept in memory, bounded, for as
+ * long as a task is remembered: to be shown, and so that a proved culprit is chosen last.
  */
 export class Culprits implements Work {
   readonly #context: Pick<TaskContext, 'clock' | 'logger'>;
@@ -59,7 +59,10 @@ export class Culprits implements Work {
     return culprit;
   }
 
-  /** What is known of a task's culprits: by the log, and by what came here. Judged here, each, before it is shown. */
+  /**
+   * The known culprits of a task: by the log, and by evidence sent to this node. Each is judged here before it is
+   * shown.
+   */
   of(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly ProvenCulprit[] {
     const logged = task.outcome?.$case === 'failed' ? task.outcome.value.evidence : [];
     const proven = new Map<string, ProvenCulprit>();

@@ -16,7 +16,7 @@ import type { Facts } from '../participant/facts.js';
 import type { EarlyMessages } from '../voter/early-messages.js';
 import type { Work } from '../work.js';
 
-/** What this build does about tasks of one kind. `state/kinds` has the rules of the same kind. */
+/** The driver of tasks of one kind. `state/kinds` has the rules of the same kind. */
 export type KindDriver<P extends ParsedRequest = ParsedRequest> = {
   /** Absent for a kind that asks no node to contribute. */
   participant?(context: ParticipantContext): ParticipantDriver<P>;
@@ -29,7 +29,7 @@ export type KindDriver<P extends ParsedRequest = ParsedRequest> = {
 /** Drivers by the kind's name. A test may add a kind to those of this build. */
 export type DriverTable = Readonly<Record<string, KindDriver>>;
 
-/** What a participant works with. */
+/** The context of a participant. */
 export type ParticipantContext = {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
@@ -39,7 +39,7 @@ export type ParticipantContext = {
   readonly session: ParticipantSession;
 };
 
-/** What a participant says in sessions, and what came for a session before it had begun here. */
+/** The messages that a participant sends in sessions, and those that came for a session before it had begun here. */
 export type ParticipantSession = {
   readonly answers: Answers;
   readonly early: EarlyMessages<Envelope>;
@@ -60,7 +60,7 @@ export interface ParticipantDriver<P extends ParsedRequest = ParsedRequest> exte
   receive?(from: NodeId, session: SessionId, envelope: Envelope): boolean;
 }
 
-/** What a leader works with. */
+/** The context of a leader. */
 export type LeaderContext = {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
@@ -87,26 +87,26 @@ export type DeclineMeaning = {
   readonly blamed?: NodeId | undefined;
 };
 
-/** What contributions came to. */
+/** The outcome of contributions. */
 export type Combined =
-  /** What `done` brings into the log, for the kind's rules to make the result of. */
+  /** The material that `done` brings into the log; the kind's rules make the result of it. */
   | { readonly material: Uint8Array }
   /** The participants whose contributions failed their check; none where all hold and their combination does not. */
   | { readonly wrong: readonly PartyIndex[] };
 
-/** What a leader does about tasks of one kind. It holds no authority: every node judges each entry for itself. */
+/** The leader's part in tasks of one kind. It holds no authority: every node judges each entry for itself. */
 export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
   /** Whether a later attempt can do without some participant. If not, the first proved culprit ends the task. */
   readonly replacesParticipants: boolean;
   /** Why too few nodes can be reached for a task to be opened. */
   checkReach(task: NewTask): Refusal | undefined;
-  /** The attempt that rides in the request's own entry, `undefined` while it cannot be made. Absent: none rides there. */
+  /** The attempt in the request's own entry, `undefined` while it cannot be made. Absent: this kind has none there. */
   firstAttempt?(task: NewTask): Attempt | undefined;
   /** How long the first attempt has before the next is due. */
   firstDelayMs(task: LiveTask<P>): Millis;
   /** Makes an attempt, `undefined` while it cannot be made. */
   nextAttempt(task: LiveTask<P>, number: number, due: AttemptDue): Attempt | undefined;
-  /** What a participant's signed refusal means beyond that its attempt cannot end. */
+  /** The meaning of a participant's signed refusal beyond that its attempt cannot end. */
   onDeclined?(attempt: LiveAttempt<P>, declined: Declined): DeclineMeaning;
   /** Absent where nothing is combined: participants have only facts to say. */
   readonly combining?: Combining<P>;
@@ -128,14 +128,14 @@ export interface Combining<P extends ParsedRequest = ParsedRequest> {
   onTook?(tookMs: Millis): void;
 }
 
-/** What answers are checked with. */
+/** The context in which answers are checked. */
 export type AnswerContext = {
   readonly context: TaskContext;
   readonly queries: Queries;
   readonly arithmetic: Arithmetic;
 };
 
-/** What a recorded outcome is worth to the client that waits for it. */
+/** The judgement of a recorded outcome, for the client that waits for it. */
 export type Answer =
   | { readonly kind: 'answer'; readonly task: TaskRecord }
   | { readonly kind: 'wait' }

@@ -3,7 +3,7 @@ import type { KindDriver } from './driver.js';
 import { generateKeyDriver } from './generate-key/driver.js';
 import { signDriver } from './sign/driver.js';
 
-/** What this build does about every kind of task. A further kind is a folder here and a line of this table. */
+/** The drivers of every kind of task. A further kind is a folder here and a line of this table. */
 export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'generate-key': generateKeyDriver,
   sign: signDriver,

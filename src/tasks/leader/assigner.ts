@@ -9,7 +9,7 @@ import type { NoncePools } from '../voter/nonce-pools.js';
 import type { Connections } from '../connections.js';
 import type { TaskContext } from '../context.js';
 
-/** What an attempt is for, and which of its task it is. */
+/** The task of an attempt, and the attempt's number. */
 export type AttemptOf = {
   readonly taskId: TaskId;
   readonly requestHash: Uint8Array;

@@ -18,7 +18,7 @@ import type { Work } from '../work.js';
 import { attempted, declined, leaveOut, newPlan, nextStep } from './plan.js';
 import type { Plan } from './plan.js';
 
-/** What the coordinator works with. */
+/** The context of the coordinator. */
 export type CoordinatorParts = {
   readonly leadership: Leadership;
   readonly queries: Queries;
@@ -30,8 +30,8 @@ export type CoordinatorParts = {
 };
 
 /**
- * What a leader does about live tasks of any kind: opens attempts, has contributions combined, proposes outcomes. It holds no
- * authority: every participant checks each entry for itself, and a result that does not verify is never an answer.
+ * The leader's part in live tasks of any kind: opens attempts, has contributions combined, proposes outcomes. It holds
+ * no authority: every participant checks each entry for itself, and a result that does not verify is never an answer.
  */
 export class Coordinator implements Work {
   readonly #context: TaskContext;
@@ -48,7 +48,7 @@ export class Coordinator implements Work {
     this.#plans.clear();
     const { leadership, tasks } = this.#parts;
     if (!leadership.held) return;
-    // What changed with the entry that made this node a leader is looked at next: until then nothing is opened.
+    // Tasks changed by the entry that made this node a leader are looked at next: until then nothing is opened.
     for (const task of tasks.all()) this.#plan(task);
   }
 
@@ -194,7 +194,7 @@ export class Coordinator implements Work {
     for (const { nodeId: each } of task.participants) {
       if (culprits.has(nodeId(each))) plan.leftOut.add(nodeId(each));
     }
-    // It may have come before this node led.
+    // The evidence may have come before this node led.
     if (!driver.replacesParticipants && culprits.evidence(task.id).length > 0) {
       plan.hopeless = 'CULPRIT_PROVED';
     }

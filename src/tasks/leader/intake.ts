@@ -36,7 +36,7 @@ type WaitingRequest = {
 
 /**
  * Requests on their way into the log, at the leader. What would be refused is refused before it fills the log; where
- * the first attempt can ride in the request's own entry, the request waits a little for what that needs.
+ * the first attempt can stand in the request's own entry, the request waits a little for what that needs.
  */
 export class Intake implements Work {
   readonly #context: TaskContext;

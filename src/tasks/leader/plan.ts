@@ -1,7 +1,7 @@
 import type { Millis, NodeId, SessionId } from '../../common/index.js';
 import { ATTEMPTS_MAX } from '../../state/index.js';
 
-/** What a leader means to do about one open task, and when. Times are of the clock that does not jump. */
+/** The leader's plan for one open task, with its times. Times are of the clock that does not jump. */
 export type Plan = {
   /** Attempts that are applied. */
   attempts: number;
@@ -35,7 +35,7 @@ export type Step =
   | { readonly kind: 'attempt' }
   | { readonly kind: 'fail'; readonly reason: string };
 
-/** The plan for a task as it is found: the delays begin anew, whatever an earlier leader did. */
+/** The plan for a task as it is found: the delays begin anew, regardless of an earlier leader's. */
 export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
   return {
     attempts,
@@ -63,7 +63,7 @@ export function attempted(plan: Plan, attempts: number, now: Millis): void {
   plan.delayMs *= 2;
 }
 
-/** What is to be done now. */
+/** The step that is due now. */
 export function nextStep(plan: Plan, now: Millis, expired: boolean): Step {
   if (plan.proposed) return { kind: 'wait' };
   if (plan.hopeless !== undefined) return { kind: 'fail', reason: plan.hopeless };
@@ -101,8 +101,9 @@ function hurry(plan: Plan, now: Millis): void {
 }
 
 /**
- * Who may take part in the next attempt, the most promising first, and nodes with a share overdue behind those without.
- * Those that are left out come in only where the others are too few: not connected, or `short` of commitments.
+ * The nodes that may take part in the next attempt, the most promising first, and nodes with a share overdue behind
+ * those without. Nodes that are left out come in only where the others are too few: not connected, or `short` of
+ * commitments.
  */
 export function candidates(
   plan: Plan,

@@ -26,7 +26,10 @@ export type Refusal = {
   readonly freshSupplies?: FreshSupplies | undefined;
 };
 
-/** What this node answers to attempts: one contribution or refusal each, to all voters, again and again until the task closes. */
+/**
+ * This node's answers to attempts: one contribution or refusal each, to all voters, again and again until the task
+ * closes.
+ */
 export class Answers implements Work {
   readonly #context: TaskContext;
   /** Sessions that an answer was begun for in this run, until their tasks close: each is answered once. */
@@ -61,7 +64,7 @@ export class Answers implements Work {
     body: Uint8Array,
     freshSupplies?: FreshSupplies,
   ): void {
-    // What held when the answer was begun need not hold any more: the task may be closed, the node stopped, the time over.
+    // Conditions may have changed since the answer was begun: the task may be closed, the node stopped, the time over.
     if (this.#context.clock.now() >= attempt.task.expireTimeMs) return;
     const envelope = this.#signed(attempt, kind, body);
     this.#send(attempt, { $case: 'contribution', value: { envelope, freshSupplies } });

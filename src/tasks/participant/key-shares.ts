@@ -36,7 +36,7 @@ export class KeyShares implements Work {
       return loaded && !this.#closed;
     } catch (error) {
       if (error instanceof ShareStoreError && error.kind === 'unavailable') {
-        // It passes: the next look, a second later, tries again.
+        // The failure passes: the next look, a second later, tries again.
         const words = { key: key.keyId, error: String(error) };
         this.#logger.warn('the share store is unavailable', words);
       } else if (this.#isNews(key)) {

@@ -26,7 +26,7 @@ export class Participants implements Work {
     this.#early = early;
   }
 
-  /** Takes a message of a session. One that comes before its session has begun here is kept for a while. */
+  /** Takes a message of a session. A message that comes before its session has begun here is kept for a while. */
   receive(from: NodeId, envelope: Envelope): void {
     const session = sessionId(toHex(envelope.sessionId));
     const kind = this.#tasks.attempt(session)?.task.kind;

@@ -29,7 +29,10 @@ type PendingCall = {
   readonly decisionHash: string;
   readonly forward: Uint8Array;
   readonly sinceMs: Millis;
-  /** Who was asked, and how many copies each has not refused: as long as there is one, it may be in some log. */
+  /**
+   * The nodes that were asked, and how many copies each has not refused: as long as there is one, it may be in some
+   * log.
+   */
   readonly asked: Map<NodeId, number>;
   /** When the node that was asked last is asked again. */
   repeatMs: Millis;

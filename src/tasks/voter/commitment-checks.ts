@@ -55,7 +55,7 @@ export class CommitmentChecks {
       });
       for (const [at, supply] of supplies.entries()) this.#verdicts.set(supply, good[at] === true);
     } catch (error) {
-      // They can be asked about again.
+      // These supplies can be asked about again.
       for (const supply of supplies) this.#verdicts.delete(supply);
       this.#context.logger.warn('commitments were not checked', { key, error: String(error) });
     }

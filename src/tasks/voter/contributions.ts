@@ -10,13 +10,13 @@ import { DECLINED_KIND } from '../messages.js';
 import type { Pooling } from './pooling.js';
 import type { ShareBox } from './share-box.js';
 
-/** What follows from contributions, where this node leads. */
+/** The effects of contributions, where this node leads. */
 export type ContributionListener = {
   contributed(attempt: LiveAttempt): void;
   declined(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void;
 };
 
-/** What contributions are kept in and compared with. */
+/** The context in which contributions are kept and compared. */
 export type ContributionParts = {
   readonly clock: Clock;
   readonly queries: Queries;

@@ -6,7 +6,7 @@ import { SUPPLY_KEPT_MS, SUPPLIES_PER_NODE_AND_KEY_MAX, SUPPLIES_PER_NODE_MAX } 
 
 type Pooled = { readonly supply: Supply; readonly pool: string; readonly atMs: Millis };
 
-/** What one run of a node's process has told of its nonces. */
+/** The commitments announced by one run of a node's process. */
 type NodeBoot = {
   readonly boot: Boot;
   highest: bigint;
@@ -96,7 +96,7 @@ export class NoncePools {
     return found.map(({ supply }) => supply).sort((a, b) => compareText(a.nodeId, b.nodeId));
   }
 
-  /** What of these nodes is pooled for a key, the newest first. */
+  /** The pooled supplies of these nodes for a key, the newest first. */
   of(key: string, version: number, nodes: readonly NodeId[]): readonly Supply[] {
     return nodes.flatMap((node) => {
       const run = this.#runs.get(node);

@@ -194,7 +194,7 @@ test('two digests that one node signed for one broadcast name it, and a digest s
   expect(of(envelope(commit, fill(1)), envelope(open, fill(2)))).toBeUndefined();
 });
 
-test('what is shown must all be signed by the accused, and be no more than the reason asks for', () => {
+test('evidence proves nothing unless the accused signed all its messages and its reason needs each of them', () => {
   const { basis, judge, sessionId } = withJudge(openGenerate());
   const { commit } = keygen.kinds;
   const shown = (from: number, body: Uint8Array) => ({

@@ -91,7 +91,7 @@ describe('a request signed by its requester', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, app)))).toBe('opened');
   });
 
-  test('may ask for what an app may ask for, when an operator signed it', () => {
+  test('a request signed by an operator may ask for anything that an app may ask for', () => {
     const ledger = strict();
 
     expect(resultOf(apply(ledger, requestOf(ledger, operator)))).toBe('opened');
@@ -256,7 +256,7 @@ describe('a refusal for time', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: again })))).toBe('opened');
   });
 
-  test('is given on arrival only to a request whose life is over', () => {
+  test('a refusal for time is given on arrival only to a request whose life is over', () => {
     const ledger = strict();
     const judge = (expireTimeMs: number): string => {
       const judged = admitArrival(
@@ -301,7 +301,7 @@ describe('the request to end unsigned requests', () => {
     );
   });
 
-  test('is refused with a voucher, which a malicious node could make', () => {
+  test('ending unsigned requests is refused with a voucher, which a malicious node could make', () => {
     const ledger = strict(true);
 
     const vouched = ledger.request(METHODS.requireSignatures, request, {
@@ -312,7 +312,7 @@ describe('the request to end unsigned requests', () => {
     expect(ledger.ask.takesUnsigned()).toBe(true);
   });
 
-  test('is refused from an app, an auditor and a node, though they signed it', async () => {
+  test('ending unsigned requests is refused from an app, an auditor and a node, though they signed', async () => {
     const ledger = strict(true);
     for (const role of ['app', 'auditor', 'tee', 'mesh'] as const) {
       const by = await authority.requester(role, 'somebody');
@@ -360,7 +360,7 @@ describe('the request to end unsigned requests', () => {
     expect(ledger.ask.takesUnsigned()).toBe(false);
   });
 
-  test('is refused where its bytes are malformed', () => {
+  test('a malformed request to end unsigned requests is refused', () => {
     const ledger = strict(true);
     for (const bytes of [encode(RequireSignaturesRequest, { requestId: '' }), fill(9, 3)]) {
       const refused = apply(ledger, requestOf(ledger, operator, { ...LOCK, request: bytes }));
@@ -371,7 +371,7 @@ describe('the request to end unsigned requests', () => {
 });
 
 describe('access to a key', () => {
-  test('is for the signing requester that owns the key or that the key names, and for operators', async () => {
+  test('access to a key is for its owner, the signers that it names, and operators', async () => {
     const ledger = strict(true);
     ledger.activeKey('mine', { requester: app.spiffeId });
     ledger.activeKey('named', { allowedSigners: [app.spiffeId] });

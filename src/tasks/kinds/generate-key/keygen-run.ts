@@ -14,7 +14,7 @@ export type KeygenRun = {
   /** Its messages have all come, and made a key. */
   made: boolean;
   declined: boolean;
-  /** What others are to see of what came here. */
+  /** The messages that came here, to be shown to others. */
   complaint: Envelope | undefined;
   readonly participants: readonly KeyParticipant[];
   readonly expireTimeMs: Millis;

@@ -12,7 +12,7 @@ const HOPELESS: Readonly<Record<string, string>> = {
   unsupported: 'ALGORITHM_UNSUPPORTED',
 };
 
-/** What a leader does about new keys: names all participants, in the runs that they are in. The rest is theirs. */
+/** The leader's part in new keys: names all participants, in the runs that they are in. The rest is theirs. */
 export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   readonly replacesParticipants = false;
   readonly #parts: LeaderContext;

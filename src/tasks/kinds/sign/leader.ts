@@ -23,7 +23,9 @@ import { ShareTimes } from './share-times.js';
 
 const NO_SHARE = new Uint8Array(0);
 
-/** What a leader does about signatures: names signers and one commitment of each, adds up their shares, replaces the slow. */
+/**
+ * The leader's part in signatures: names signers and one commitment of each, adds up their shares, replaces the slow.
+ */
 export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSign> {
   readonly replacesParticipants = true;
   readonly envelope = SHARE_KIND;
@@ -80,7 +82,7 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     if (key === undefined) return { wrong: [] };
     const shares = new Map<PartyIndex, Uint8Array>();
     for (const [index, body] of bodies) {
-      // What is signed and spells no share is a wrong one.
+      // A signed contribution that spells no share is a wrong share.
       shares.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
     }
     const result = await arithmetic.compute.run(combineJob, {

@@ -83,7 +83,7 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
     return this.#compute(attempt, key, taken);
   }
 
-  /** Has the share computed. The nonce is moved there, and gone whatever comes of it. */
+  /** Has the share computed. The nonce is moved there, and gone in every case. */
   async #compute(
     attempt: LiveAttempt<ParsedSign>,
     key: ActiveKey,
