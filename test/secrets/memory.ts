@@ -14,6 +14,10 @@ type Made = { readonly buffer: ArrayBufferLike; readonly where: Error };
 const BYTES_MIN = 16;
 const FRAMES = 12;
 
+// An array that is a view of a small Buffer shares its memory with all small Buffers of the process, those of the search and
+// of the recorder included, which hold every secret. Without the pool each Buffer has memory of its own.
+Buffer.poolSize = 0;
+
 const made: Made[] = [];
 const Original = Uint8Array;
 const Watched = new Proxy(Original, {
