@@ -22,3 +22,5 @@ export const EVIDENCE_ITEMS_MAX = 8;
 export const EVIDENCE_BYTES_MAX = 96 * 1024;
 
 export const HASH_BYTES = 32;
+/** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
+export const VALUES_REMEMBERED_MAX = 256;

@@ -3,6 +3,7 @@ import { votersAmong } from '../identity/index.js';
 import type { Genesis, GenesisMember } from '../identity/index.js';
 import { encode, MemberRole, MembersRecord } from '../wire/index.js';
 import type { KeyParticipant } from '../wire/index.js';
+import { remembering } from './decoded.js';
 import { ADDRESS } from './records.js';
 import type { Draft, View } from './view.js';
 
@@ -17,13 +18,16 @@ const ROLE: Readonly<Record<Member['role'], MemberRole>> = {
 /** The members of the cluster; those of the genesis until its entry is applied. */
 export function members(view: View, genesis: Genesis): readonly Member[] {
   const bytes = view.get(ADDRESS.members);
-  if (bytes === undefined) return genesis.members;
-  return MembersRecord.decode(bytes).members.map((member) => ({
+  return bytes === undefined ? genesis.members : decodeMembers(bytes);
+}
+
+const decodeMembers = remembering((bytes): readonly Member[] =>
+  MembersRecord.decode(bytes).members.map((member) => ({
     nodeId: nodeId(member.nodeId),
     role: member.role === MemberRole.TEE ? 'tee' : 'mesh',
     identityKey: member.identityKey,
-  }));
-}
+  })),
+);
 
 /** The members that vote in Raft and hold shares, sorted bytewise, each with its identity key. */
 export function shareHolders(all: readonly Member[]): readonly KeyParticipant[] {

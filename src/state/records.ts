@@ -2,6 +2,7 @@ import type { KeyId, TaskId } from '../common/index.js';
 import { isId, taskId, toHex } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
 import { encode, KeyRecord, LevelRecord, Request, TaskRecord, Totals } from '../wire/index.js';
+import { remembering } from './decoded.js';
 import { activeKey, recordOfKey } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import { HASH_BYTES } from './limits.js';
@@ -34,6 +35,11 @@ export const MARK = Uint8Array.of(1);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+const decodeTotals = remembering((bytes) => Totals.decode(bytes));
+const decodeLevel = remembering((bytes) => LevelRecord.decode(bytes));
+const decodeTask = remembering((bytes) => TaskRecord.decode(bytes));
+const decodeKey = remembering((bytes) => ({ key: activeKey(KeyRecord.decode(bytes)) }));
+
 /**
  * The record under an id that came from outside. A text without the form of an id names none, and the store is not
  * asked for it: stores take keys of some hundred bytes only, and an entry may hold any text.
@@ -45,7 +51,7 @@ function find(view: View, place: string, id: string): Uint8Array | undefined {
 /** The state machine's clock and counts; all zero before the genesis. */
 export function readTotals(view: View): Totals {
   const bytes = view.get(ADDRESS.totals);
-  return bytes === undefined ? Totals.fromPartial({}) : Totals.decode(bytes);
+  return bytes === undefined ? Totals.fromPartial({}) : decodeTotals(bytes);
 }
 
 export function writeTotals(draft: Draft, totals: Totals): void {
@@ -55,7 +61,7 @@ export function writeTotals(draft: Draft, totals: Totals): void {
 /** The feature level by which entries are judged; 0 before the genesis, when every command is above it. */
 export function readLevel(view: View): number {
   const bytes = view.get(ADDRESS.level);
-  return bytes === undefined ? 0 : LevelRecord.decode(bytes).level;
+  return bytes === undefined ? 0 : decodeLevel(bytes).level;
 }
 
 /** Writes the level, with the proof of the operator's will where it is not the level of the genesis. */
@@ -82,7 +88,7 @@ export function requireSignatures(draft: Draft, request: Request): void {
 
 export function readKey(view: View, id: string): ActiveKey | undefined {
   const bytes = find(view, ADDRESS.keys, id);
-  return bytes === undefined ? undefined : activeKey(KeyRecord.decode(bytes));
+  return bytes === undefined ? undefined : decodeKey(bytes).key;
 }
 
 /** Writes a key, and whether any of its participants has still to say `installed`. */
@@ -95,7 +101,7 @@ export function writeKey(draft: Draft, key: ActiveKey): void {
 
 export function readTask(view: View, id: string): TaskRecord | undefined {
   const bytes = find(view, ADDRESS.tasks, id);
-  return bytes === undefined ? undefined : TaskRecord.decode(bytes);
+  return bytes === undefined ? undefined : decodeTask(bytes);
 }
 
 export function writeTask(draft: Draft, task: TaskRecord): void {

@@ -1,5 +1,7 @@
 import { assert, utf8 } from '../common/index.js';
+import { BoundedCache } from '../crypto/index.js';
 import type { ConsensusStore, Write } from '../ports/index.js';
+import { VALUES_REMEMBERED_MAX } from './limits.js';
 
 /** The replicated state as text keys and bytes, in bytewise order of keys. */
 export interface View {
@@ -20,13 +22,20 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export class Overlay implements View {
   readonly #store: Pick<ConsensusStore, 'get' | 'scan'>;
   readonly #pending = new Map<string, Uint8Array | undefined>();
+  /** Durable values that were read or written lately. Only this overlay writes to the store. */
+  readonly #remembered = new BoundedCache<Uint8Array>(VALUES_REMEMBERED_MAX);
 
   constructor(store: Pick<ConsensusStore, 'get' | 'scan'>) {
     this.#store = store;
   }
 
   get(key: string): Uint8Array | undefined {
-    return this.#pending.has(key) ? this.#pending.get(key) : this.#store.get(utf8(key));
+    if (this.#pending.has(key)) return this.#pending.get(key);
+    const remembered = this.#remembered.get(key);
+    if (remembered !== undefined) return remembered;
+    const value = this.#store.get(utf8(key));
+    if (value !== undefined) this.#remembered.set(key, value);
+    return value;
   }
 
   *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
@@ -34,7 +43,10 @@ export class Overlay implements View {
   }
 
   put(writes: readonly StateWrite[]): void {
-    for (const [key, value] of writes) this.#pending.set(key, value);
+    for (const [key, value] of writes) {
+      this.#pending.set(key, value);
+      this.#remembered.delete(key);
+    }
   }
 
   /** The writes that are not durable yet, for the next transaction. */
@@ -46,7 +58,9 @@ export class Overlay implements View {
   flushed(writes: readonly Write[]): void {
     for (const [bytes, value] of writes) {
       const key = decoder.decode(bytes);
-      if (this.#pending.get(key) === value) this.#pending.delete(key);
+      if (this.#pending.get(key) !== value) continue;
+      this.#pending.delete(key);
+      if (value !== undefined) this.#remembered.set(key, value);
     }
   }
 
