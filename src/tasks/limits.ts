@@ -19,26 +19,26 @@ export const HEDGE_SHARES_KEPT = 128;
 export const GENERATE_HEDGE_BASE_MS = 3000;
 export const GENERATE_HEDGE_PER_PARTICIPANT_MS = 200;
 
-/** How long a leader waits for commitments before it proposes a Sign without an attempt. */
+/** How long a leader waits for supplies before it proposes a Sign without an attempt. */
 export const WANT_WAIT_MS = 250;
-/** How often a leader asks for the commitments of one key. */
+/** How often a leader asks for the supplies of one key. */
 export const WANT_REPEAT_MS = 100;
-/** Requests of signatures that wait for commitments at one leader. */
+/** Requests of signatures that wait for supplies at one leader. */
 export const WAITING_REQUESTS_MAX = 1024;
 
-/** A pooled commitment is dropped after this; its holder keeps the nonce a little longer. */
+/** A pooled supply is dropped after this; its holder keeps the nonce a little longer. */
 export const SUPPLY_KEPT_MS = 45_000;
-/** Commitments of one node for one key that a voter pools. */
+/** Supplies of one node for one key that a voter pools. */
 export const SUPPLIES_PER_NODE_AND_KEY_MAX = 64;
-/** Commitments of one node, for all keys: as many as its nonces. */
+/** Supplies of one node, for all keys: as many as its nonces. */
 export const SUPPLIES_PER_NODE_MAX = 16_384;
 /** Own nonces that entries named while it was not known yet which sessions are open. */
 export const NAMED_KEPT_MAX = 16_384;
 
-/** Commitments that are checked in one piece: about 6 ms of arithmetic. */
+/** Supplies that are checked in one piece: about 6 ms of arithmetic. */
 export const CHECKED_AT_ONCE_MAX = 4;
 
-/** Commitments that a holder keeps out at rest, and under load. */
+/** Supplies that a holder keeps out at rest, and under load. */
 export const SUPPLY_MIN = 4;
 export const SUPPLY_MAX = 64;
 /** A supply covers twice what is used in this time: what a signature takes on a busy node, from its pools to its share. */

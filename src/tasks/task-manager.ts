@@ -20,7 +20,7 @@ import { Leadership } from './leadership.js';
 import { LiveTasks } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
 import { Answers } from './participant/answers.js';
-import { Commitments } from './participant/commitments.js';
+import { Supplies } from './participant/supplies.js';
 import { Facts } from './participant/facts.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
@@ -29,10 +29,10 @@ import { Reconciler } from './reconciler.js';
 import { Submissions } from './requests/submissions.js';
 import type { Submission } from './requests/submission.js';
 import { Router } from './router.js';
-import { CommitmentChecks } from './voter/commitment-checks.js';
+import { SupplyChecks } from './voter/supply-checks.js';
 import { Contributions } from './voter/contributions.js';
 import { EarlyMessages } from './voter/early-messages.js';
-import { NoncePools } from './voter/nonce-pools.js';
+import { SupplyPools } from './voter/supply-pools.js';
 import { Pooling } from './voter/pooling.js';
 import { ShareBox } from './voter/share-box.js';
 import type { Batch } from './work.js';
@@ -73,7 +73,7 @@ export class TaskManager {
     const accusing = new Accusing(context, culprits);
 
     const keyShares = new KeyShares(keys, logger);
-    const supply = new Commitments(context, keys, keyShares);
+    const supply = new Supplies(context, keys, keyShares);
     const facts = new Facts(context, queries, keyShares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const participating = { context, arithmetic, keys, supply, facts, session };
@@ -84,9 +84,9 @@ export class TaskManager {
       session.early,
     );
 
-    const pools = new NoncePools();
-    const checks = new CommitmentChecks(context, arithmetic, () => {
-      // Commitments that were asked for in vain may be there now.
+    const pools = new SupplyPools();
+    const checks = new SupplyChecks(context, arithmetic, () => {
+      // Supplies that were asked for in vain may be there now.
       if (this.#stopped) return;
       intake.tick();
       coordinator.tick();

@@ -11,7 +11,7 @@ import type { Assigner } from '../leader/assigner.js';
 import type { Plan } from '../leader/plan.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Answers } from '../participant/answers.js';
-import type { Commitments } from '../participant/commitments.js';
+import type { Supplies } from '../participant/supplies.js';
 import type { Facts } from '../participant/facts.js';
 import type { EarlyMessages } from '../voter/early-messages.js';
 import type { Work } from '../work.js';
@@ -34,7 +34,7 @@ export type ParticipantContext = {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
   readonly keys: KeyManager;
-  readonly supply: Commitments;
+  readonly supply: Supplies;
   readonly facts: Facts;
   readonly session: ParticipantSession;
 };

@@ -4,8 +4,8 @@ import { FIRST_VERSION } from '../../state/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import type { Attempt, BootedNode } from '../../wire/index.js';
 import { WANT_REPEAT_MS } from '../limits.js';
-import type { CommitmentChecks } from '../voter/commitment-checks.js';
-import type { NoncePools } from '../voter/nonce-pools.js';
+import type { SupplyChecks } from '../voter/supply-checks.js';
+import type { SupplyPools } from '../voter/supply-pools.js';
 import type { Connections } from '../connections.js';
 import type { TaskContext } from '../context.js';
 
@@ -17,20 +17,20 @@ export type AttemptOf = {
   readonly number: number;
 };
 
-/** Makes attempts: which nodes take part, and with which commitments or in which run. Only a leader asks it. */
+/** Makes attempts: which nodes take part, and with which supplies or in which run. Only a leader asks it. */
 export class Assigner {
   readonly #context: Pick<TaskContext, 'self' | 'clock' | 'outbox'>;
   readonly #connections: Connections;
-  readonly #pools: NoncePools;
-  readonly #checks: CommitmentChecks;
+  readonly #pools: SupplyPools;
+  readonly #checks: SupplyChecks;
   readonly #askedMs = new Map<string, Millis>();
   #turn = 0;
 
   constructor(
     context: Pick<TaskContext, 'self' | 'clock' | 'outbox'>,
     connections: Connections,
-    pools: NoncePools,
-    checks: CommitmentChecks,
+    pools: SupplyPools,
+    checks: SupplyChecks,
   ) {
     this.#context = context;
     this.#connections = connections;
@@ -39,10 +39,10 @@ export class Assigner {
   }
 
   /**
-   * An attempt with commitments from the pools, this node's own first since they cost no message. Where the
+   * An attempt with supplies from the pools, this node's own first since they cost no message. Where the
    * pools are too empty there is none, and the candidates are asked to fill them.
    */
-  withCommitments(
+  withSupplies(
     of: AttemptOf,
     key: ActiveKey,
     candidates: readonly NodeId[],
@@ -61,7 +61,7 @@ export class Assigner {
       if (!this.#checks.check(key, pooled)) this.#want(key, all);
       return undefined;
     }
-    // Better ones that lack commitments are to have some by the next attempt: else a silent node is asked again and again.
+    // Better ones that lack supplies are to have some by the next attempt: else a silent node is asked again and again.
     const lastAsked = supplies.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
     if (lastAsked) this.#want(key, candidates);
     return {

@@ -103,7 +103,7 @@ export class Intake implements Work {
     this.#waiting.set(name, waiting);
   }
 
-  /** Goes on with requests that wait: when commitments came, and as time passes. */
+  /** Goes on with requests that wait: when supplies came, and as time passes. */
   tick(): void {
     const now = this.#context.clock.elapsed();
     for (const [name, waiting] of this.#waiting) {

@@ -24,7 +24,7 @@ export type Plan = {
   readonly excused: Set<NodeId>;
   /** Nodes that take part in later attempts only where the others are too few. */
   readonly leftOut: Set<NodeId>;
-  /** Since when an attempt is due and those that are not left out have too few commitments for it. */
+  /** Since when an attempt is due and those that are not left out have too few supplies for it. */
   emptySinceMs: Millis | undefined;
   /** A reason for which no further attempt can help. */
   hopeless: string | undefined;
@@ -103,7 +103,7 @@ function hurry(plan: Plan, now: Millis): void {
 /**
  * The nodes that may take part in the next attempt, the most promising first, and nodes with a share overdue behind
  * those without. Nodes that are left out come in only where the others are too few: not connected, or `short` of
- * commitments.
+ * supplies.
  */
 export function candidates(
   plan: Plan,

@@ -5,7 +5,7 @@ import { encodeCommand, isOpen } from '../../state/index.js';
 import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
 import type { Installed, Ready } from '../../wire/index.js';
-import type { Commitments } from './commitments.js';
+import type { Supplies } from './supplies.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
 import type { TaskContext } from '../context.js';
@@ -26,15 +26,15 @@ export class Facts implements Work {
   readonly #context: TaskContext;
   readonly #queries: Queries;
   readonly #shares: KeyShares;
-  readonly #commitments: Commitments;
+  readonly #supplies: Supplies;
   readonly #unsaid = new Map<string, Unsaid>();
   readonly #reading = new Set<KeyId>();
 
-  constructor(context: TaskContext, queries: Queries, shares: KeyShares, commitments: Commitments) {
+  constructor(context: TaskContext, queries: Queries, shares: KeyShares, supplies: Supplies) {
     this.#context = context;
     this.#shares = shares;
     this.#queries = queries;
-    this.#commitments = commitments;
+    this.#supplies = supplies;
   }
 
   /** Says `ready` for a session of `task`; `command` is the signed fact as it lies beside the key share. */
@@ -81,7 +81,7 @@ export class Facts implements Work {
     this.#reading.delete(id);
     if (!loaded) return;
     this.#sayInstalled(key);
-    this.#commitments.publish(key);
+    this.#supplies.publish(key);
   }
 
   #sayInstalled(key: ActiveKey): void {

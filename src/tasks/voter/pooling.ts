@@ -5,26 +5,26 @@ import type { ActiveKey } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
-import type { CommitmentChecks } from './commitment-checks.js';
-import type { NoncePools } from './nonce-pools.js';
+import type { SupplyChecks } from './supply-checks.js';
+import type { SupplyPools } from './supply-pools.js';
 import type { Batch, Work } from '../work.js';
 
-/** Takes what nodes say of their commitments into the pools, and has checked what is needed next. */
+/** Takes what nodes say of their supplies into the pools, and has checked what is needed next. */
 export class Pooling implements Work {
   readonly #context: Pick<TaskContext, 'clock' | 'consensus'>;
   readonly #leadership: Leadership;
   readonly #compute: Compute;
-  readonly #pools: NoncePools;
-  readonly #checks: CommitmentChecks;
+  readonly #pools: SupplyPools;
+  readonly #checks: SupplyChecks;
   readonly #onPooled: () => void;
 
-  /** @param onPooled - Called when an attempt that had too few commitments may have enough. */
+  /** @param onPooled - Called when an attempt that had too few supplies may have enough. */
   constructor(
     context: Pick<TaskContext, 'clock' | 'consensus'>,
     leadership: Leadership,
     compute: Compute,
-    pools: NoncePools,
-    checks: CommitmentChecks,
+    pools: SupplyPools,
+    checks: SupplyChecks,
     onPooled: () => void,
   ) {
     this.#context = context;

@@ -32,13 +32,13 @@ import { sidesOf } from '../../../src/tasks/kinds/driver.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { LiveTasks } from '../../../src/tasks/live-tasks.js';
 import { Answers } from '../../../src/tasks/participant/answers.js';
-import { Commitments } from '../../../src/tasks/participant/commitments.js';
+import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
-import { CommitmentChecks } from '../../../src/tasks/voter/commitment-checks.js';
+import { SupplyChecks } from '../../../src/tasks/voter/supply-checks.js';
 import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
-import { NoncePools } from '../../../src/tasks/voter/nonce-pools.js';
+import { SupplyPools } from '../../../src/tasks/voter/supply-pools.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { Algorithm, Command, decode, encodeTaskMessage } from '../../../src/wire/index.js';
 import type { Envelope, TaskMessageBody } from '../../../src/wire/index.js';
@@ -190,7 +190,7 @@ export class TaskRoom {
   participating(): ParticipantContext {
     const { context, arithmetic, keys } = this;
     const shares = new KeyShares(keys, context.logger);
-    const supply = new Commitments(context, keys, shares);
+    const supply = new Supplies(context, keys, shares);
     const facts = new Facts(context, this.state.queries, shares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     return { context, arithmetic, keys, supply, facts, session };
@@ -198,8 +198,8 @@ export class TaskRoom {
 
   /** What a leader works with, as a process begins with it. */
   leading(
-    pools = new NoncePools(),
-    checks = new CommitmentChecks(this.context, this.arithmetic, () => {}),
+    pools = new SupplyPools(),
+    checks = new SupplyChecks(this.context, this.arithmetic, () => {}),
   ): LeaderContext {
     const { context, arithmetic, connections } = this;
     const assigner = new Assigner(context, connections, pools, checks);

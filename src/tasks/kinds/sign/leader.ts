@@ -56,7 +56,7 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     const trusted = signers.filter((node) => !culprits.has(node));
     // A proved culprit only where the others are too few.
     const first = trusted.length >= key.threshold ? trusted : signers;
-    return assigner.withCommitments({ taskId, requestHash, number: 1 }, key, first, []);
+    return assigner.withSupplies({ taskId, requestHash, number: 1 }, key, first, []);
   }
 
   firstDelayMs(): Millis {
@@ -70,7 +70,7 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     const { plan, short } = due;
     const { first, lastResort } = candidates(plan, able, key.threshold, due.overdue(), short);
     const asked = { taskId: task.id, requestHash: record.requestHash, number };
-    return this.#parts.assigner.withCommitments(asked, key, first, lastResort);
+    return this.#parts.assigner.withSupplies(asked, key, first, lastResort);
   }
 
   async combine(

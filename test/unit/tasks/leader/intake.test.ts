@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId, toHex, utf8 } from '../../../../src/common/index.js';
 import { METHODS, decisionHashOf } from '../../../../src/state/index.js';
-import { CommitmentChecks } from '../../../../src/tasks/voter/commitment-checks.js';
+import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
 import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
 import { Intake } from '../../../../src/tasks/leader/intake.js';
-import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
 import { encode, Request } from '../../../../src/wire/index.js';
 import {
   APP,
@@ -29,8 +29,8 @@ const FROM = nodeId('node-2');
 let ledger: Ledger;
 let room: TaskRoom;
 let other: TaskRoom;
-let pools: NoncePools;
-let checks: CommitmentChecks;
+let pools: SupplyPools;
+let checks: SupplyChecks;
 let key: DealtKey;
 let intake: Intake;
 
@@ -41,10 +41,10 @@ beforeEach(async () => {
   other = new TaskRoom('node-2', ledger);
   await room.hold(key);
   await other.hold(key);
-  pools = new NoncePools();
+  pools = new SupplyPools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
   const { context, state } = room;
-  checks = new CommitmentChecks(context, room.arithmetic, () => intake.tick());
+  checks = new SupplyChecks(context, room.arithmetic, () => intake.tick());
   const leading = room.leading(pools, checks);
   const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { taskId } from '../../../../src/common/index.js';
-import { Commitments } from '../../../../src/tasks/participant/commitments.js';
+import { Supplies } from '../../../../src/tasks/participant/supplies.js';
 import { FactIntake } from '../../../../src/tasks/leader/fact-intake.js';
 import { Facts } from '../../../../src/tasks/participant/facts.js';
 import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 function factsOf(of: TaskRoom): Facts {
   const shares = new KeyShares(of.keys, of.context.logger);
-  return new Facts(of.context, ledger.ask, shares, new Commitments(of.context, of.keys, shares));
+  return new Facts(of.context, ledger.ask, shares, new Supplies(of.context, of.keys, shares));
 }
 
 const said = (ready: Ready): Uint8Array => encodeCommand({ $case: 'ready', value: ready });

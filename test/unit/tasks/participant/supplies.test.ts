@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId, nodeId, taskId } from '../../../../src/common/index.js';
-import { CommitmentChecks } from '../../../../src/tasks/voter/commitment-checks.js';
+import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { Assigner } from '../../../../src/tasks/leader/assigner.js';
-import { Commitments } from '../../../../src/tasks/participant/commitments.js';
+import { Supplies } from '../../../../src/tasks/participant/supplies.js';
 import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
-import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
 import { fill, Ledger, NODES } from '../../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
 import type { DealtKey } from '../../../support/builders/task-room.js';
@@ -12,7 +12,7 @@ import type { DealtKey } from '../../../support/builders/task-room.js';
 const KEY = keyId('treasury');
 let key: DealtKey;
 let room: TaskRoom;
-let commitments: Commitments;
+let supplies: Supplies;
 
 beforeEach(async () => {
   const ledger = new Ledger();
@@ -20,14 +20,10 @@ beforeEach(async () => {
   room = new TaskRoom('node-1', ledger);
   room.follow('node-2');
   await room.hold(key);
-  commitments = new Commitments(
-    room.context,
-    room.keys,
-    new KeyShares(room.keys, room.context.logger),
-  );
+  supplies = new Supplies(room.context, room.keys, new KeyShares(room.keys, room.context.logger));
 });
 
-/** How many commitments went to each node since the last look. */
+/** How many supplies went to each node since the last look. */
 function published(): readonly string[] {
   return room
     .takeSent()
@@ -36,80 +32,80 @@ function published(): readonly string[] {
     );
 }
 
-test('only the node believed to lead gets commitments for all voters when it asks', async () => {
-  commitments.onWanted(nodeId('node-3'), key.record);
+test('only the node believed to lead gets supplies for all voters when it asks', async () => {
+  supplies.onWanted(nodeId('node-3'), key.record);
   await settle();
   expect(published()).toEqual([]);
-  commitments.onWanted(nodeId('node-2'), key.record);
+  supplies.onWanted(nodeId('node-2'), key.record);
   await settle();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
 });
 
-test('requests for commitments while a share is opened get one answer', async () => {
-  for (let at = 0; at < 10; at++) commitments.onWanted(nodeId('node-2'), key.record);
+test('requests for supplies while a share is opened get one answer', async () => {
+  for (let at = 0; at < 10; at++) supplies.onWanted(nodeId('node-2'), key.record);
   await settle();
   expect(published()).toHaveLength(3);
 });
 
-test('a node without a share of the key sends no commitments', async () => {
+test('a node without a share of the key sends no supplies', async () => {
   const participants = key.record.participants.slice(1);
-  commitments.onWanted(nodeId('node-2'), { ...key.record, participants });
+  supplies.onWanted(nodeId('node-2'), { ...key.record, participants });
   await settle();
   expect([published(), room.alarms]).toEqual([[], []]);
 });
 
 /** How many go with a share, once they are made. */
 async function next(): Promise<number> {
-  commitments.takeUnannounced(key.record);
+  supplies.takeUnannounced(key.record);
   await settle();
-  return commitments.takeUnannounced(key.record)?.supplies.length ?? 0;
+  return supplies.takeUnannounced(key.record)?.supplies.length ?? 0;
 }
 
-test('a share carries the missing commitments: more for a key in use, 64 at most, 4 again after a minute', async () => {
+test('a share carries the missing supplies: more for a key in use, 64 at most, 4 again after a minute', async () => {
   expect(await next()).toBe(4);
   expect(await next()).toBe(0);
-  for (let use = 0; use < 100; use++) commitments.countUse(KEY);
+  for (let use = 0; use < 100; use++) supplies.countUse(KEY);
   expect(await next()).toBe(46);
-  for (let use = 0; use < 10_000; use++) commitments.countUse(KEY);
+  for (let use = 0; use < 10_000; use++) supplies.countUse(KEY);
   expect(await next()).toBe(14);
 
   room.clock.pass(60_000);
   room.keys.expire(room.clock.elapsed());
-  commitments.sweep();
+  supplies.sweep();
   expect(await next()).toBe(4);
 });
 
-test('a share waits for no commitments: the used-up ones are made after it, and announced if no share follows', async () => {
-  expect(commitments.takeUnannounced(key.record)).toBeUndefined();
-  expect(commitments.busy).toBe(true);
-  commitments.tick();
+test('a share waits for no supplies: the used-up ones are made after it, and announced if no share follows', async () => {
+  expect(supplies.takeUnannounced(key.record)).toBeUndefined();
+  expect(supplies.busy).toBe(true);
+  supplies.tick();
   expect(published()).toEqual([]);
   await settle();
-  commitments.tick();
+  supplies.tick();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
-  expect(commitments.busy).toBe(false);
+  expect(supplies.busy).toBe(false);
 });
 
-test('commitments that could not be computed are only missing: the next need makes them', async () => {
+test('supplies that could not be computed are only missing: the next need makes them', async () => {
   const { compute } = room;
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
-  const fresh = await commitments.refillForRefusal(key.record);
+  const fresh = await supplies.refillForRefusal(key.record);
   expect([fresh, await next()]).toEqual([undefined, 0]);
   room.compute = compute;
   await settle();
   expect(await next()).toBe(4);
 });
 
-test('a refusal carries fresh commitments, however many exist', async () => {
+test('a refusal carries fresh supplies, however many exist', async () => {
   await room.keys.makeSupplies(KEY, 1, 64);
-  expect((await commitments.refillForRefusal(key.record))?.supplies).toHaveLength(4);
+  expect((await supplies.refillForRefusal(key.record))?.supplies).toHaveLength(4);
 });
 
 test('a leader that asks for many keys remembers only its latest requests', () => {
-  const checks = new CommitmentChecks(room.context, room.arithmetic, () => {});
-  const assigner = new Assigner(room.context, room.connections, new NoncePools(), checks);
+  const checks = new SupplyChecks(room.context, room.arithmetic, () => {});
+  const assigner = new Assigner(room.context, room.connections, new SupplyPools(), checks);
   const asked = (id: string): number => {
-    assigner.withCommitments(
+    assigner.withSupplies(
       { taskId: taskId('task'), requestHash: fill(1), number: 1 },
       { ...key.record, keyId: id },
       NODES,

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { keyId } from '../../../../src/common/index.js';
-import { CommitmentChecks } from '../../../../src/tasks/voter/commitment-checks.js';
+import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { Algorithm } from '../../../../src/wire/index.js';
 import type { Supply } from '../../../../src/wire/index.js';
 import { fill, Ledger, supply } from '../../../support/builders/ledger.js';
@@ -10,7 +10,7 @@ import type { DealtKey } from '../../../support/builders/task-room.js';
 let key: DealtKey;
 let room: TaskRoom;
 let other: TaskRoom;
-let checks: CommitmentChecks;
+let checks: SupplyChecks;
 let told: number;
 /** How many points each job was about. */
 let jobs: number[];
@@ -29,7 +29,7 @@ beforeEach(async () => {
       return compute.run(job, input);
     },
   };
-  checks = new CommitmentChecks(room.context, room.arithmetic, () => (told += 1));
+  checks = new SupplyChecks(room.context, room.arithmetic, () => (told += 1));
 });
 
 const made = (count: number): Promise<readonly Supply[]> =>

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { bootId, nodeId } from '../../../../src/common/index.js';
-import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
 import { attempted, newPlan, nextStep } from '../../../../src/tasks/leader/plan.js';
 import { bootOf, supply } from '../../../support/builders/ledger.js';
 
@@ -9,7 +9,7 @@ const NODE = nodeId('node-1');
 const BOOT = bootId(Buffer.from(bootOf(NODE)).toString('hex'));
 
 test('commitments sent with a refusal are offered before all that the peer may have dropped unheard', () => {
-  const pools = new NoncePools();
+  const pools = new SupplyPools();
   pools.hello(NODE, BOOT);
   const stale = Array.from({ length: 64 }, (_, at) => supply(NODE, at + 1));
   pools.add(NODE, 'key', 1, stale, 0);

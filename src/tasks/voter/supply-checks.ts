@@ -8,10 +8,10 @@ import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
 
 /**
- * Whether pooled commitments are points, found out once and ahead of need: so an attempt waits for no curve arithmetic, and
- * the worker that computes with the points next has decoded them already.
+ * Whether signatures can be made with pooled supplies, found out once and ahead of need: so an attempt waits for no curve
+ * arithmetic, and the worker that computes with the points next has decoded them already.
  */
-export class CommitmentChecks {
+export class SupplyChecks {
   readonly #context: Pick<TaskContext, 'self' | 'logger'>;
   readonly #arithmetic: Pick<Arithmetic, 'compute'>;
   readonly #onChecked: () => void;
@@ -29,7 +29,7 @@ export class CommitmentChecks {
     this.#onChecked = onChecked;
   }
 
-  /** Whether both points of a commitment are points; nothing where that is not known yet. This node's own always are. */
+  /** Whether a signature can be made with a supply; nothing where that is not known yet. This node's own always are. */
   isGood(supply: Supply): boolean | undefined {
     return supply.nodeId === this.#context.self.id || this.#verdicts.get(supply);
   }
@@ -57,7 +57,7 @@ export class CommitmentChecks {
     } catch (error) {
       // These supplies can be asked about again.
       for (const supply of supplies) this.#verdicts.delete(supply);
-      this.#context.logger.warn('commitments were not checked', { key, error: String(error) });
+      this.#context.logger.warn('supplies were not checked', { key, error: String(error) });
     }
     this.#onChecked();
   }

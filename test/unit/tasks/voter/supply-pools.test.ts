@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeId } from '../../../../src/common/index.js';
-import { NoncePools } from '../../../../src/tasks/voter/nonce-pools.js';
+import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
 import type { Supply } from '../../../../src/wire/index.js';
 import { fill, supply } from '../../../support/builders/ledger.js';
 import { bootHexOf, laterBootOf } from '../../../support/builders/task-room.js';
@@ -8,13 +8,13 @@ import { bootHexOf, laterBootOf } from '../../../support/builders/task-room.js';
 const [ONE, TWO] = [nodeId('node-1'), nodeId('node-2')];
 const anything = (): boolean => true;
 
-function pools(): NoncePools {
-  const made = new NoncePools();
+function pools(): SupplyPools {
+  const made = new SupplyPools();
   for (const node of [ONE, TWO]) made.hello(node, bootHexOf(node));
   return made;
 }
 
-function assigned(of: NoncePools, key = 'key'): readonly bigint[] | undefined {
+function assigned(of: SupplyPools, key = 'key'): readonly bigint[] | undefined {
   return of.assign(key, 1, 1, [ONE], anything)?.map(({ counter }) => counter);
 }
 

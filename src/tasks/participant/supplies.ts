@@ -18,8 +18,8 @@ const DEMAND_WINDOW_MS = 1000;
 /** A key that was not used for so long counts as new. */
 const DEMAND_KEPT_MS = 60_000;
 
-/** This node's own nonce commitments: made ahead of need, as many as recent use asks for, and announced to all voters. */
-export class Commitments implements Work {
+/** This node's own supplies: made ahead of need, as many as recent use asks for, and announced to all voters. */
+export class Supplies implements Work {
   readonly #context: TaskContext;
   readonly #keys: KeyManager;
   readonly #shares: KeyShares;
@@ -35,13 +35,13 @@ export class Commitments implements Work {
     this.#shares = shares;
   }
 
-  /** Fresh commitments to ride with a refusal: the leader may never have heard of those that are kept here. */
+  /** Fresh supplies to ride with a refusal: the leader may never have heard of those that are kept here. */
   async refillForRefusal(key: ActiveKey): Promise<FreshSupplies | undefined> {
     return messageOf(key, await this.#make(key, SUPPLY_MIN));
   }
 
   /**
-   * Commitments to ride with a signature share: those made since the last one. As many as were used are made now, for the next: the
+   * Supplies to ride with a signature share: those made since the last one. As many as were used are made now, for the next: the
    * share waits for nothing, and pools stay full without traffic of their own.
    */
   takeUnannounced(key: ActiveKey): FreshSupplies | undefined {
@@ -52,7 +52,7 @@ export class Commitments implements Work {
     return messageOf(key, made);
   }
 
-  /** Announces the commitments that no share has taken along. */
+  /** Announces the supplies that no share has taken along. */
   tick(): void {
     for (const { key, supplies } of this.#unannounced.values()) this.#announce(key, supplies);
     this.#unannounced.clear();
@@ -62,12 +62,12 @@ export class Commitments implements Work {
     return this.#unannounced.size > 0 || this.#making.size > 0;
   }
 
-  /** Answers `want-commitments` of the node that is believed to lead, and of no other. */
+  /** Answers `want-supplies` of the node that is believed to lead, and of no other. */
   onWanted(from: NodeId, key: ActiveKey | undefined): void {
     if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
   }
 
-  /** Tells all voters fresh commitments; loads the key share first where it is not in memory. */
+  /** Tells all voters fresh supplies; loads the key share first where it is not in memory. */
   publish(key: ActiveKey): void {
     const name = nameOf(key);
     if (partyIndexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name))
@@ -76,7 +76,7 @@ export class Commitments implements Work {
     void this.#publish(key, name);
   }
 
-  /** Says nothing where there is no share to make commitments with. */
+  /** Says nothing where there is no share to make supplies with. */
   async #publish(key: ActiveKey, name: string): Promise<void> {
     const keys = this.#keys;
     const { clock } = this.#context;
@@ -115,7 +115,7 @@ export class Commitments implements Work {
     try {
       return await this.#keys.makeSupplies(keyId(key.keyId), key.version, count);
     } catch (error) {
-      this.#context.logger.warn('commitments were not computed', {
+      this.#context.logger.warn('supplies were not computed', {
         key: key.keyId,
         error: String(error),
       });

@@ -6,7 +6,7 @@ import { SUPPLY_KEPT_MS, SUPPLIES_PER_NODE_AND_KEY_MAX, SUPPLIES_PER_NODE_MAX } 
 
 type Pooled = { readonly supply: Supply; readonly pool: string; readonly atMs: Millis };
 
-/** The commitments announced by one run of a node's process. */
+/** The supplies announced by one run of a node's process. */
 type NodeBoot = {
   readonly boot: Boot;
   highest: bigint;
@@ -17,13 +17,13 @@ type NodeBoot = {
 };
 
 /**
- * Nonce commitments of all participants, as this voter has heard them. A pool only saves a round trip: that a nonce is
+ * Supplies of all participants, as this voter has heard them. A pool only saves a round trip: that a nonce is
  * used once is its holder's business, not the pool's.
  */
-export class NoncePools {
+export class SupplyPools {
   readonly #runs = new Map<NodeId, NodeBoot>();
 
-  /** The newest run of a node. Commitments of an earlier one go, and never come back. */
+  /** The newest run of a node. Supplies of an earlier one go, and never come back. */
   hello(node: NodeId, boot: Boot): void {
     if (this.#runs.get(node)?.boot === boot) return;
     this.#runs.set(node, { boot, highest: 0n, pooled: new Map(), pools: new Map() });
@@ -71,10 +71,10 @@ export class NoncePools {
   }
 
   /**
-   * Takes one commitment each of the first `threshold` candidates that have one, sorted by node id; takes none when
+   * Takes one supply each of the first `threshold` candidates that have one, sorted by node id; takes none when
    * they are too few. The newest come first: of the older ones their holder may have dropped some, unheard.
    *
-   * @param isGood - A commitment that is not is dropped; one of which that is not known yet is kept, and not taken.
+   * @param isGood - A supply that is not is dropped; one of which that is not known yet is kept, and not taken.
    */
   assign(
     key: string,
@@ -105,7 +105,7 @@ export class NoncePools {
     });
   }
 
-  /** How many commitments are pooled. */
+  /** How many supplies are pooled. */
   get size(): number {
     return [...this.#runs.values()].reduce((sum, { pooled }) => sum + pooled.size, 0);
   }
