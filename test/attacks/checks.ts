@@ -148,7 +148,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a participant shows what it found',
     'generating: one point too many, told to all',
-    'this.#accuse(attempt, run, index, error);',
+    'run.complaint = accusation(this.#context, attempt, index, nodes, error) ?? run.complaint;',
   ),
   without(
     'digests of ready are compared',

@@ -1,12 +1,13 @@
 import { nodeId, toHex } from '../../src/common/index.js';
 import type { NodeId, SessionId, TaskId } from '../../src/common/index.js';
-import { ProtocolAbort, reliable, startSession } from '../../src/mpc/index.js';
+import { ProtocolAbort, reliable } from '../../src/mpc/index.js';
 import type { Echoed, Session } from '../../src/mpc/index.js';
 import type { ParticipantContext, ParticipantDriver } from '../../src/tasks/kinds/driver.js';
 import { RESEND_MS } from '../../src/tasks/limits.js';
 import type { LiveAttempt, LiveTask } from '../../src/tasks/live-tasks.js';
 import type { Envelope } from '../../src/wire/index.js';
-import { complaint, evidenceAgainst } from '../../src/tasks/blame/complaining.js';
+import { accusation } from '../../src/tasks/blame/complaining.js';
+import { startAttemptSession } from '../../src/tasks/participant/attempt-session.js';
 import { TOY_RESULT_KIND } from './leader.js';
 import type { Lie } from './lie.js';
 import { draw, toy } from './protocol.js';
@@ -131,25 +132,21 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
 
   #start(attempt: LiveAttempt<ParsedToy>, lie: Lie | undefined): Session<Echoed<ToyRounds>> {
     const { context, arithmetic } = this.#parts;
-    const { clock, outbox, judging, self } = context;
-    const { nodes, task, record } = attempt;
-    const index = nodes.indexOf(self.id) + 1;
-    return startSession({
-      protocol: toy,
-      groups: {},
-      sessionId: record.sessionId,
-      index,
-      identityKeys: nodes.map((node) => identityKeyOf(task, node)),
-      signer: self.signer,
-      verify: judging.verify,
-      random: arithmetic.random,
-      send: (to, envelope) => {
-        const peer = nodes[to - 1];
-        if (peer === undefined || clock.now() >= task.expireTimeMs) return;
-        const value = lie?.altered(self.signer, to, envelope) ?? envelope;
-        outbox.send(peer, { message: { $case: 'envelope', value } });
-      },
-    });
+    const { self } = context;
+    const { nodes, task } = attempt;
+    const participants = nodes.map((node) => ({
+      nodeId: node,
+      identityKey: identityKeyOf(task, node),
+    }));
+    const members = { participants, index: nodes.indexOf(self.id) + 1 };
+    return startAttemptSession(
+      context,
+      arithmetic.random,
+      toy,
+      attempt,
+      members,
+      (to, envelope) => lie?.altered(self.signer, to, envelope) ?? envelope,
+    );
   }
 
   /** Shows all voters what the culprits signed, and does not contribute. */
@@ -164,17 +161,9 @@ export class ToyParticipant implements ParticipantDriver<ParsedToy> {
     }
     const culprits = error.culprits.map((each) => attempt.nodes[each - 1] ?? nodeId(''));
     logger.alarm('a toy was aborted', { session: attempt.session, culprits: culprits.join(' ') });
-    const items = culprits.flatMap((node, at) => {
-      const own = error.evidence.filter(({ from }) => from === error.culprits[at]);
-      return evidenceAgainst(attempt, node, own, 'WRONG_OPENING') ?? [];
-    });
-    if (items.length > 0) {
-      const { participants } = attempt.task;
-      const self = participants.findIndex(({ nodeId: node }) => node === context.self.id) + 1;
-      const shown = { $case: 'evidence', value: { items } } as const;
-      run.complaint = complaint(context, attempt, self, shown);
-      this.#resend(run);
-    }
+    const self = attempt.task.participants.findIndex((each) => each.nodeId === context.self.id) + 1;
+    run.complaint = accusation(context, attempt, self, attempt.nodes, error, 'WRONG_OPENING');
+    if (run.complaint !== undefined) this.#resend(run);
     const [culprit] = culprits;
     const index = attempt.task.participants.findIndex((each) => each.nodeId === culprit) + 1;
     session.answers.decline(attempt, { reason: 'aborted', index });

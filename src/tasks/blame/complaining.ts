@@ -3,7 +3,7 @@ import { evidenceOfMessages } from '../../blame/index.js';
 import type { AttemptBasis, CulpritReason } from '../../blame/index.js';
 import type { KeygenRounds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
-import type { Party } from '../../mpc/index.js';
+import type { Party, ProtocolAbort } from '../../mpc/index.js';
 import { attemptEntry } from '../../state/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
@@ -38,6 +38,29 @@ export function complaint(
 ): Envelope {
   const body = encode(Complaint, { shown });
   return signEnvelope(self.signer, record.sessionId, COMPLAINT_KIND, index, TO_ALL, body);
+}
+
+/**
+ * This node's complaint of the culprits of an aborted session, with what each of them signed; `undefined` where that proves
+ * nothing.
+ *
+ * @param nodes - The session's participants, in order of the party index that `aborted` names them by.
+ * @param fault - What the culprits' messages show, where their kinds do not say it.
+ */
+export function accusation(
+  context: Pick<TaskContext, 'self'>,
+  attempt: LiveAttempt,
+  index: PartyIndex,
+  nodes: readonly string[],
+  { culprits, evidence }: ProtocolAbort,
+  fault?: CulpritReason,
+): Envelope | undefined {
+  const items = culprits.flatMap((culprit) => {
+    const own = evidence.filter(({ from }) => from === culprit);
+    return evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault) ?? [];
+  });
+  if (items.length === 0) return undefined;
+  return complaint(context, attempt, index, { $case: 'evidence', value: { items } });
 }
 
 /** All commitments and openings of a session as they came here, in order of index. */

@@ -1,16 +1,17 @@
-import { equal, nodeId, toHex } from '../../../common/index.js';
+import { equal, toHex } from '../../../common/index.js';
 import type { NodeId, SessionId, TaskId } from '../../../common/index.js';
 import { wipe } from '../../../crypto/index.js';
 import { publicKeyJob } from '../../../algorithms/index.js';
 import { partyIndexOf } from '../../../identity/index.js';
-import { ProtocolAbort, startSession } from '../../../mpc/index.js';
+import { ProtocolAbort } from '../../../mpc/index.js';
 import { generateKey, keygen } from '../../../sharing/index.js';
 import type { ParsedGenerateKey } from '../../../state/index.js';
 import type { Envelope } from '../../../wire/index.js';
-import { complaint, evidenceAgainst, transcriptOf } from '../../blame/complaining.js';
+import { accusation, complaint, transcriptOf } from '../../blame/complaining.js';
 import type { TaskContext } from '../../context.js';
 import { PENDING_SHARES_MAX, RESEND_MS } from '../../limits.js';
 import type { LiveTask } from '../../live-tasks.js';
+import { startAttemptSession } from '../../participant/attempt-session.js';
 import { readyOf } from '../../participant/facts.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 import { bootsOf, SessionOver, versionOf } from './keygen-run.js';
@@ -58,12 +59,14 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     this.#begin(attempt, run, index).catch((error: unknown) => {
       if (error instanceof SessionOver || this.#isOver(attempt, run)) return;
       if (error instanceof ProtocolAbort) {
+        const nodes = participants.map((each) => each.nodeId);
         logger.alarm('key generation aborted', {
           session: attempt.session,
-          culprits: error.culprits.map((each) => participants[each - 1]?.nodeId).join(' '),
+          culprits: error.culprits.map((each) => nodes[each - 1]).join(' '),
           error: error.message,
         });
-        this.#accuse(attempt, run, index, error);
+        // All voters see the culprits' own messages.
+        run.complaint = accusation(this.#context, attempt, index, nodes, error) ?? run.complaint;
       } else {
         logger.error('key generation failed here', {
           session: attempt.session,
@@ -172,27 +175,13 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
   }
 
   async #generate(attempt: KeygenAttempt, run: KeygenRun, index: number): Promise<void> {
-    const { clock, outbox, judging, self } = this.#context;
     const { arithmetic, facts, keys } = this.#parts;
     const { compute, random, schemes } = arithmetic;
     const { asked } = attempt.task;
     const { sharing } = schemes[asked.algorithm];
-    const session = startSession({
-      protocol: keygen,
-      groups: {},
-      sessionId: attempt.record.sessionId,
-      index,
-      identityKeys: run.participants.map(({ identityKey }) => identityKey),
-      signer: self.signer,
-      verify: judging.verify,
-      random,
-      send: (to, envelope) => {
-        const peer = run.participants[to - 1];
-        if (peer !== undefined && clock.now() < run.expireTimeMs) {
-          outbox.send(nodeId(peer.nodeId), { message: { $case: 'envelope', value: envelope } });
-        }
-      },
-    });
+    const { participants } = run;
+    const members = { participants, index };
+    const session = startAttemptSession(this.#context, random, keygen, attempt, members);
     run.session = session;
     const made = generateKey(sharing, session.party, asked.threshold, random, compute);
     for (const { from, message } of this.#parts.session.early.take(attempt.session)) {
@@ -222,24 +211,6 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       facts.sayReady(run.task, command);
     } finally {
       wipe(key.share.scalar);
-    }
-  }
-
-  /** Shows all voters the culprits' own messages. */
-  #accuse(
-    attempt: KeygenAttempt,
-    run: KeygenRun,
-    index: number,
-    { culprits, evidence }: ProtocolAbort,
-  ): void {
-    const items = culprits.flatMap((culprit) => {
-      const node = run.participants[culprit - 1]?.nodeId ?? '';
-      const own = evidence.filter(({ from }) => from === culprit);
-      return evidenceAgainst(attempt, node, own) ?? [];
-    });
-    if (items.length > 0) {
-      const shown = { $case: 'evidence', value: { items } } as const;
-      run.complaint = complaint(this.#context, attempt, index, shown);
     }
   }
 

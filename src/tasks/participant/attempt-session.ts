@@ -1,0 +1,47 @@
+import type { PartyIndex } from '../../common/index.js';
+import { nodeId } from '../../common/index.js';
+import { startSession } from '../../mpc/index.js';
+import type { Protocol, Rounds, Session } from '../../mpc/index.js';
+import type { Random } from '../../ports/index.js';
+import type { Envelope, KeyParticipant } from '../../wire/index.js';
+import type { TaskContext } from '../context.js';
+import type { LiveAttempt } from '../live-tasks.js';
+
+/** A session's participants, in order of party index, and this node's own index. */
+export type SessionMembers = {
+  readonly participants: readonly KeyParticipant[];
+  readonly index: PartyIndex;
+};
+
+/**
+ * Starts this node's session of an attempt: its messages go to the other participants by their nodes, and none leaves once
+ * the request has expired by this node's own clock.
+ *
+ * @param altered - What tests send in place of an envelope.
+ */
+export function startAttemptSession<R extends Rounds>(
+  context: TaskContext,
+  random: Random,
+  protocol: Protocol<R>,
+  { record, task }: LiveAttempt,
+  { participants, index }: SessionMembers,
+  altered: (to: PartyIndex, envelope: Envelope) => Envelope = (_, envelope) => envelope,
+): Session<R> {
+  const { clock, outbox, judging, self } = context;
+  return startSession<R>({
+    protocol,
+    groups: {},
+    sessionId: record.sessionId,
+    index,
+    identityKeys: participants.map(({ identityKey }) => identityKey),
+    signer: self.signer,
+    verify: judging.verify,
+    random,
+    send: (to, envelope) => {
+      const peer = participants[to - 1];
+      if (peer === undefined || clock.now() >= task.expireTimeMs) return;
+      const value = altered(to, envelope);
+      outbox.send(nodeId(peer.nodeId), { message: { $case: 'envelope', value } });
+    },
+  });
+}
