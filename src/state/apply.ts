@@ -152,7 +152,7 @@ function applyFailed(
 
 function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {
   const supplies = suppliesOf(attempt);
-  return supplies.length === 0 ? [] : [{ type: 'commitments-named', supplies }];
+  return supplies.length === 0 ? [] : [{ type: 'supplies-named', supplies }];
 }
 
 function voidEntry(why: string): readonly StateEvent[] {

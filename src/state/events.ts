@@ -27,7 +27,7 @@ export type StateEvent =
       readonly session: SessionId;
     }
   /** Commitments that the entry names, valid or not: pools and holders forget them. */
-  | { readonly type: 'commitments-named'; readonly supplies: readonly Supply[] }
+  | { readonly type: 'supplies-named'; readonly supplies: readonly Supply[] }
   /** A participant's share of a new sharing is durable, by its signed word. */
   | {
       readonly type: 'ready-said';

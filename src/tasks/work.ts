@@ -16,7 +16,7 @@ export function batchOf(events: readonly StateEvent[]): Batch {
   return {
     tasks: new Set(events.flatMap(changedTask)),
     keys: new Set(events.flatMap(changedKey)),
-    named: events.flatMap((event) => (event.type === 'commitments-named' ? event.supplies : [])),
+    named: events.flatMap((event) => (event.type === 'supplies-named' ? event.supplies : [])),
     decisions: events.filter((event) => event.type === 'request-decided'),
   };
 }
@@ -29,7 +29,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'ready-said':
     case 'task-closed':
       return [event.task];
-    case 'commitments-named':
+    case 'supplies-named':
     case 'key-activated':
     case 'installed-said':
     case 'void-entry':

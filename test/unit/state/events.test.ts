@@ -47,7 +47,7 @@ test('the events of a signature say the used-up commitments and the reason for c
     value: ledger.signAttempt('treasury', task, 1),
   });
   expect(attempt.events).toMatchObject([
-    { type: 'commitments-named', supplies: [supply('node-1', 1), supply('node-2', 1)] },
+    { type: 'supplies-named', supplies: [supply('node-1', 1), supply('node-2', 1)] },
     { type: 'attempt-opened', task, number: 1 },
   ]);
   const failed = { taskId: task, reason: 'ATTEMPTS_EXHAUSTED', evidence: [] };
