@@ -102,7 +102,8 @@ function toWireAnswer(answer: AppendAnswer): {
   };
 }
 
-function toWireEntry(entry: Entry): LogEntry {
+/** An entry as it is sent and stored. */
+export function toWireEntry(entry: Entry): LogEntry {
   return {
     index: BigInt(entry.index),
     term: BigInt(entry.term),

@@ -1,7 +1,7 @@
 import { assert, ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
 import type { Entry, HardState, Persist } from '../ports/index.js';
-import { ENTRY_KINDS } from '../raft/index.js';
+import { ENTRY_KINDS, toWireEntry } from '../raft/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
 
 /** The first byte of each record. A record of another format is never guessed at. */
@@ -21,15 +21,7 @@ export function contentOf(bytes: Uint8Array): Uint8Array {
 
 /** An entry as it is stored: a {@link record} of an encoded `LogEntry`. */
 export function entryToBytes(entry: Entry): Uint8Array {
-  const message = encode(LogEntry, {
-    index: BigInt(entry.index),
-    term: BigInt(entry.term),
-    kind: ENTRY_KINDS.indexOf(entry.kind),
-    timeMs: BigInt(entry.timeMs),
-    payload: entry.payload,
-    hash: entry.hash,
-  });
-  return record(message);
+  return record(encode(LogEntry, toWireEntry(entry)));
 }
 
 /** @throws ClusterError `data-loss` for bytes that {@link entryToBytes} does not write. */
