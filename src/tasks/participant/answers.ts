@@ -18,7 +18,7 @@ type Answered = {
 };
 
 /** Why this node contributes nothing. */
-export type Refusal = {
+export type AttemptRefusal = {
   readonly reason: string;
   /** A party that the reason names, 0 or absent for none. */
   readonly index?: PartyIndex | undefined;
@@ -71,7 +71,7 @@ export class Answers implements Work {
   }
 
   /** Refuses to contribute. */
-  decline(attempt: LiveAttempt, { reason, index = 0, freshSupplies }: Refusal): void {
+  decline(attempt: LiveAttempt, { reason, index = 0, freshSupplies }: AttemptRefusal): void {
     const envelope = this.#signed(attempt, DECLINED_KIND, encode(Declined, { reason, index }));
     this.#send(attempt, { $case: 'decline', value: { envelope, freshSupplies } });
   }

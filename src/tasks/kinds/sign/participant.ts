@@ -11,12 +11,12 @@ import { encode, SignatureShare } from '../../../wire/index.js';
 import type { Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
-import type { Refusal } from '../../participant/answers.js';
+import type { AttemptRefusal } from '../../participant/answers.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
 import { signersOf } from './signers.js';
 
 /** A signature share, or why there is none. */
-type ShareOrReason = { readonly share: Uint8Array } | Refusal;
+type ShareOrReason = { readonly share: Uint8Array } | AttemptRefusal;
 
 /**
  * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
