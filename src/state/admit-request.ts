@@ -86,17 +86,15 @@ function admitAuthorized(
 }
 
 /**
- * Judges a request by what can be said of it on any node, however far behind its state is: form; signature, chain and role;
- * and whether its life is over, unless it is known. The log may still refuse what passes.
+ * Judges a request whose form is good by what can be said of it on any node, however far behind its state is: signature,
+ * chain and role; and whether its life is over, unless it is known. The log may still refuse what passes.
  */
 export function admitArrival(
   view: View,
   request: Request,
+  { asked, rules }: Parsed,
   context: JudgingContext,
 ): Result<Authority> {
-  const parsed = parseRequest(context.kinds, request.method, request.request);
-  if (!parsed.ok) return parsed;
-  const { asked, rules } = parsed.value;
   const trust = trustOf(view, context);
   const authority = admitAuthority(request, rules.askers, context, trust);
   if (!authority.ok) return authority;

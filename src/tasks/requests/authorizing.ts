@@ -1,6 +1,7 @@
 import { refusalError } from '../../common/index.js';
 import { voucherBytes } from '../../identity/index.js';
 import { admitArrival } from '../../state/index.js';
+import type { Parsed } from '../../state/index.js';
 import type { Request } from '../../wire/index.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Submission } from './submission.js';
@@ -18,16 +19,20 @@ export class Authorizing {
   /**
    * The request as it goes to the log, and its requester. What every node would refuse is refused here.
    *
+   * @param parsed - The call's request, read.
    * @throws {ClusterError} With the refusal.
    */
-  authorize(call: Submission): { readonly request: Request; readonly requester: string } {
+  authorize(
+    call: Submission,
+    parsed: Parsed,
+  ): { readonly request: Request; readonly requester: string } {
     if (call.authorization === undefined) {
       return { request: this.#vouch(call), requester: call.requester };
     }
     const { method, request: bytes, authorization: value } = call;
     const authorization = { by: { $case: 'signed', value } } as const;
     const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
-    const judged = admitArrival(this.#state.view, request, this.#context.judging);
+    const judged = admitArrival(this.#state.view, request, parsed, this.#context.judging);
     if (!judged.ok) throw refusalError(judged.refusal);
     return { request, requester: judged.value.requester.spiffeId };
   }

@@ -2,7 +2,7 @@ import { ClusterError, equal, refusalError, toHex } from '../../common/index.js'
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
 import { isOpen, admitKnown, parseRequest, decisionHashOf } from '../../state/index.js';
-import type { AppliedDecision, ParsedRequest } from '../../state/index.js';
+import type { AppliedDecision, Parsed, ParsedRequest } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
 import { wasCancelled } from '../arithmetic.js';
@@ -82,7 +82,7 @@ export class Submissions implements Work {
     if (this.#waiting.size >= SUBMISSIONS_MAX) {
       throw tooMany();
     }
-    return this.#wait(call, parsed.value.asked);
+    return this.#wait(call, parsed.value);
   }
 
   /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
@@ -145,9 +145,9 @@ export class Submissions implements Work {
     return this.#waiting.size > 0;
   }
 
-  #wait(call: Submission, parsed: ParsedRequest): Promise<TaskRecord> {
-    const { requestId } = parsed;
-    const { request, requester } = this.#authorizing.authorize(call);
+  #wait(call: Submission, parsed: Parsed): Promise<TaskRecord> {
+    const { requestId } = parsed.asked;
+    const { request, requester } = this.#authorizing.authorize(call, parsed);
     return new Promise((resolve, reject) => {
       const ended = (act: () => void): void => {
         if (!this.#waiting.delete(waiting)) return;
@@ -158,7 +158,7 @@ export class Submissions implements Work {
         task: taskIdOf(requester, requestId),
         requestId,
         content: requestHash(call.method, call.request),
-        request: parsed,
+        request: parsed.asked,
         decisionHash: toHex(decisionHashOf(request)),
         forward: encode(Request, request),
         sinceMs: this.#context.clock.elapsed(),
