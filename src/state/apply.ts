@@ -37,9 +37,9 @@ export type Applied = {
  */
 export function apply(view: View, entry: Entry, context: JudgingContext): Applied {
   const draft = new Draft(view);
-  writeTotals(draft, { ...readTotals(draft), timeMs: BigInt(entry.timeMs) });
+  const { timeMs, hash: entryHash } = entry;
+  writeTotals(draft, { ...readTotals(view), timeMs: BigInt(timeMs), entryHash });
   const events = applyKind(draft, entry, context);
-  writeTotals(draft, { ...readTotals(draft), entryHash: entry.hash });
   return { writes: draft.writes(), events };
 }
 

@@ -7,17 +7,16 @@ import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules } from './kind-rules.js';
 import { ATTEMPTS_MAX } from './limits.js';
 import { readTotals } from './records.js';
-import type { View } from './view.js';
+import type { Draft } from './view.js';
 
 /**
  * The record of an attempt that keeps the rules, or `undefined` for one that breaks any: the task's request, number in order, and
  * what its kind asks of version, session and participants. Points are not decoded here: no curve arithmetic decides state.
  *
- * @param view - Of the state before the entry: it holds the hash of the entry before.
  * @param inRequest - Whether the entry is that of the request.
  */
 export function admitAttempt(
-  view: View,
+  draft: Draft,
   entry: Entry,
   { record: task, asked, rules }: AskedTask & { readonly rules: KindRules },
   attempt: Attempt,
@@ -30,14 +29,14 @@ export function admitAttempt(
     equal(attempt.requestHash, task.requestHash) &&
     attempt.number === number &&
     number <= ATTEMPTS_MAX;
-  if (!wellFormed || !rules.fitsAttempt(view, asked, attempt, context)) return undefined;
+  if (!wellFormed || !rules.fitsAttempt(draft, asked, attempt, context)) return undefined;
   return {
     attempt,
     sessionId: fromHex(sessionIdOf(context.genesis.clusterId, entry.hash)) ?? new Uint8Array(0),
     index: BigInt(entry.index),
     timeMs: BigInt(entry.timeMs),
     term: BigInt(entry.term),
-    previousHash: readTotals(view).entryHash,
+    previousHash: readTotals(draft.before).entryHash,
     level: levelNamed(entry.payload) ?? 0,
     inRequest,
   };

@@ -73,19 +73,20 @@ export class Overlay implements View {
 
 /** The writes of one entry over the view that it is applied to: all of them count, or none. */
 export class Draft implements View {
-  readonly #view: View;
+  /** The state before the entry. */
+  readonly before: View;
   readonly #written = new Map<string, Uint8Array | undefined>();
 
-  constructor(view: View) {
-    this.#view = view;
+  constructor(before: View) {
+    this.before = before;
   }
 
   get(key: string): Uint8Array | undefined {
-    return this.#written.has(key) ? this.#written.get(key) : this.#view.get(key);
+    return this.#written.has(key) ? this.#written.get(key) : this.before.get(key);
   }
 
   *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
-    yield* merge(this.#view.scan(prefix, from), this.#written, prefix, from);
+    yield* merge(this.before.scan(prefix, from), this.#written, prefix, from);
   }
 
   put(key: string, value: Uint8Array): void {
