@@ -53,14 +53,15 @@ export class QuorateClient {
   readonly #trusted = new Map<string, TrustedKey>();
 
   private constructor(options: ConnectOptions) {
-    const { endpoints, clusterFile, requesters, require = 'vouched' } = options;
+    const { endpoints, clusterFile, requesters } = options;
     this.#genesis = clusterFile && parseGenesis(clusterFile);
     const signing = signingOf(options, this.#genesis);
     this.#transport = new Transport(endpoints, options);
     this.#mutations = new Mutations(this.#transport, signing);
     const self = requesterOf(signing?.signer.chain ?? options.cert);
     this.#reader = { spiffeId: self?.spiffeId, requesters };
-    this.#require = require;
+    // A caller that signs its requests has signed for its keys: a node's word is not enough for one of them.
+    this.#require = options.require ?? (signing === undefined ? 'vouched' : 'active');
   }
 
   /** Connections are made when they are first needed. */

@@ -20,7 +20,10 @@ export type ConnectOptions = {
   readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
   /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
   readonly requesters?: readonly string[] | undefined;
-  /** The least that a key must be for a signature by it to be returned: `vouched` unless given. */
+  /**
+   * The least that a key must be for a signature by it to be returned. Unless given, `active` for a caller that signs its
+   * requests, and `vouched` for one that does not.
+   */
   readonly require?: KeyTrust | undefined;
 };
 

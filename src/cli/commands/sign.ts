@@ -41,7 +41,7 @@ export function signCommand(context: CommandContext): Command {
         'with --public-key: what it is a key of (default: FROST_ED25519_SHA512)',
       ).argParser(algorithmArgument),
     );
-  addTrustOptions(command, 'vouched');
+  addTrustOptions(command, 'active');
   addMessageOptions(command)
     .addOption(pathOption('signs with the key derived at this path, for example 0/5'))
     .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')

@@ -50,7 +50,7 @@ export function verifyCommand(context: CommandContext): Command {
         .makeOptionMandatory(),
     );
   addMessageOptions(command).option('--json', 'print one JSON object');
-  addTrustOptions(command, 'vouched');
+  addTrustOptions(command, 'active');
   return addConnectionOptions(command)
     .addHelpText(
       'after',
@@ -92,7 +92,7 @@ function keyOf(keyId: string | undefined, flags: Flags, context: CommandContext)
   if (keyId === undefined) return { algorithm, publicKey: publicKey ?? new Uint8Array() };
   return withClient(flags, context, READ_MS, async (client, options) => {
     const judged = await client.getKey(keyId, options);
-    demand(judged, flags.require ?? 'vouched');
+    demand(judged, flags.require ?? 'active');
     const { key } = judged;
     const derived = derivePublicKey(key, flags.path ?? []);
     if (derived === undefined)

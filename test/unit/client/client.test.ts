@@ -33,7 +33,12 @@ let options: Omit<ConnectOptions, 'endpoints'>;
 beforeAll(async () => {
   both = await authorities();
   genesis = genesisFor(both, { keys: nodes.map(({ publicKey }) => publicKey) });
-  options = { ...(await tlsFor(both, 'app', 'app')), clusterFile: genesis.bytes };
+  // The backends of this file generate keys for which a node vouches.
+  options = {
+    ...(await tlsFor(both, 'app', 'app')),
+    clusterFile: genesis.bytes,
+    require: 'vouched',
+  };
 });
 
 const closing: (() => unknown)[] = [];
@@ -270,17 +275,22 @@ describe('sign', () => {
     expect(error).toMatchObject({ reason: 'KEY_UNVERIFIED', facts: { verdict: 'pending' } });
   });
 
-  test('a client may demand that requesters signed for its keys', async () => {
+  test('unless told otherwise, a client that signs its requests takes no key on a node’s word, and one that does not takes it', async () => {
     const { backend, address } = await openNode();
     generates(backend);
     await connect([address]).generateKey({ keyId: 'demo' });
     signs(backend);
+    const sign = (changes: Partial<ConnectOptions>) =>
+      errorOf(
+        connect([address], { require: undefined, ...changes }).sign({ keyId: 'demo', message }),
+      );
 
-    const error = await errorOf(
-      connect([address], { require: 'active' }).sign({ keyId: 'demo', message }),
-    );
-
-    expect(error).toMatchObject({ reason: 'KEY_UNVERIFIED', facts: { verdict: 'vouched' } });
+    expect(await sign({})).toMatchObject({
+      reason: 'KEY_UNVERIFIED',
+      facts: { verdict: 'vouched' },
+    });
+    expect(backend.submissions).toHaveLength(1);
+    expect(await sign({ signer: 'none' })).toBeUndefined();
   });
 });
 
