@@ -1,6 +1,8 @@
 /**
- * Words that every room uses: ids, bytes, errors, results. It imports nothing and knows nothing of Raft, keys or gRPC.
+ * Words that every room uses: ids, bytes, errors, results, budgets. It imports nothing and knows nothing of Raft, keys or gRPC.
  */
+export { Budgets } from './budgets.js';
+export type { Rate } from './budgets.js';
 export {
   compare,
   compareText,

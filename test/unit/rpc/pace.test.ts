@@ -50,13 +50,18 @@ test('open calls are limited for each caller and for all, and their end makes ro
   expect(refusalOf(() => pace.enter('c'))).toBeUndefined();
 });
 
-test('a forgotten caller has neither open calls nor a used-up burst', () => {
+test('a flood of callers makes no other caller’s used-up calls or open calls forgotten', () => {
   let nowMs = 0;
-  const pace = new Pace(LIMITS, () => nowMs);
+  const pace = new Pace({ ...LIMITS, callsOpenMax: 10 }, () => nowMs);
   for (let call = 0; call < 3; call++) pace.request('busy');
-  for (let name = 0; name < 3_000; name++) pace.request(`name-${name}`);
+  for (let call = 0; call < 2; call++) pace.enter('open');
+  const taken = Array.from({ length: 3_000 }, (_, at) =>
+    refusalOf(() => pace.request(`name-${at}`)),
+  );
+
+  expect(taken.filter((refusal) => refusal !== undefined).length).toBeGreaterThan(1_900);
   expect(refusalOf(() => pace.request('busy'))?.reason).toBe('CALLS_TOO_FAST');
   nowMs += 1_000;
-  for (let name = 0; name < 3_000; name++) pace.request(`other-${name}`);
   expect(refusalOf(() => pace.request('busy'))).toBeUndefined();
+  expect(refusalOf(() => pace.enter('open'))?.reason).toBe('TOO_MANY_CALLS');
 });
