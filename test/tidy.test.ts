@@ -64,12 +64,17 @@ function importsOf(file: string): Import[] {
 
 const imports = files.flatMap(importsOf);
 
-test('the repository has its top-level files and folders', () => {
-  const top =
-    `package.json tsconfig.json proto src certs deploy test README.md docs bench .ci .config
-    CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE`.split(/\s+/);
-  const there = new Set(readdirSync('.'));
-  expect(top.filter((name) => !there.has(name))).toEqual([]);
+/** All that the repository holds at its top level. */
+const TOP =
+  `.ci .config .gitignore .npmrc CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
+  bench certs deploy docs package-lock.json package.json proto src test tsconfig.json`.split(/\s+/);
+
+test('the repository holds at its top level what is listed here, and no stray file', () => {
+  const lines = readFileSync('.gitignore', 'utf8').split('\n');
+  const ignored = new Set(['.git', ...lines.map((line) => line.replace(/^\/|\/$/g, ''))]);
+  const there = readdirSync('.').filter((name) => !ignored.has(name));
+  expect(there.filter((name) => !TOP.includes(name))).toEqual([]);
+  expect(TOP.filter((name) => !there.includes(name))).toEqual([]);
 });
 
 test('every room has a floor', () => {

@@ -105,7 +105,7 @@ test('docs/errors.md gives for every number what its rows expect', () => {
     fileURLToPath(new URL('../../../docs/errors.md', import.meta.url)),
     'utf8',
   );
-  const said = [...page.matchAll(/^\| (\d+) +\| .* \| ([A-Z_0-9 ,]+?) +\|$/gm)].map(
+  const said = [...page.matchAll(/^- (\d+) \(([A-Z_0-9 ,]+)\): /gm)].map(
     ([, number, codes]) => `${number}: ${codes}`,
   );
   const numbers = new Set(ROWS.map(({ number }) => number).filter((number) => number > 0));

@@ -6,6 +6,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** Upper-case words of the code that are no reasons. */
 const OTHER_WORDS = /^(NOT_SERVING$|QUORATE_|FROST_)/;
+const LINE_CHARS_MAX = 120;
+const UNBREAKABLE = /\S{100}/;
 const SKIPPED = /(^|\/)(node_modules|dist|\.git|\.quorate|gen)(\/|$)/;
 
 function filesOf(folder: string, ending: string): string[] {
@@ -32,9 +34,9 @@ function found(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, first = '']) => first))].sort();
 }
 
-/** The first cells of all tables under a heading, without their back-ticks. */
-function firstCells(page: string, cell: RegExp): string[] {
-  return found(page, new RegExp(`^\\| \`(${cell.source})\` +\\|`, 'gm'));
+/** The words that the items of all lists of a page begin with, without their back-ticks. */
+function firstWords(page: string, word: RegExp): string[] {
+  return found(page, new RegExp(`^- \`(${word.source})\`(?: \\(\`[a-z-]+\`\\))?(?::|$)`, 'gm'));
 }
 
 const pages = filesOf('.', '.md');
@@ -49,7 +51,7 @@ test('docs/errors.md has every error code with its gRPC status, and no other', (
     ].map(([, code = '', status = '']) => [code, status]),
   );
   const table = errors.slice(errors.indexOf('## Codes'), errors.indexOf('## Reasons'));
-  const rows = [...table.matchAll(/^\| `([a-z-]+)` +\| ([A-Z_]+) +\|/gm)];
+  const rows = [...table.matchAll(/^- `([a-z-]+)` \(([A-Z_]+)\):/gm)];
   expect(codes.length).toBeGreaterThan(10);
   expect(rows.map(([, code = '']) => code).sort()).toEqual(codes);
   for (const [, code = '', status] of rows)
@@ -75,7 +77,7 @@ test('docs/errors.md has every reason that a ClusterError is given', () => {
 
 test('docs/errors.md has no reason that the code never gives', () => {
   const text = filesOf('src', '.ts').map(read).join('\n');
-  const dead = firstCells(errors, /[A-Z][A-Z0-9_]*/).filter((word) => !text.includes(`'${word}'`));
+  const dead = firstWords(errors, /[A-Z][A-Z0-9_]*/).filter((word) => !text.includes(`'${word}'`));
   expect(dead).toEqual([]);
 });
 
@@ -87,7 +89,17 @@ test('docs/errors.md has every word by which a participant declines, and no othe
     ...found(text, /#decline\(attempt, run, '([a-z-]+)'/g),
   ];
   const words = errors.slice(errors.indexOf('## Words'));
-  expect(firstCells(words, /[a-z-]+/)).toEqual([...new Set(given)].sort());
+  expect(firstWords(words, /[a-z-]+/)).toEqual([...new Set(given)].sort());
+});
+
+test('no line of a page is longer than 120 characters, but for a link or a value that cannot be broken', () => {
+  const long = pages.flatMap((page) =>
+    read(page)
+      .split('\n')
+      .filter((line) => Array.from(line).length > LINE_CHARS_MAX && !UNBREAKABLE.test(line))
+      .map((line) => `${page}: ${line.slice(0, 40)}`),
+  );
+  expect(long).toEqual([]);
 });
 
 test('every relative link of a page leads to a file', () => {

@@ -123,7 +123,7 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
 test('docs/wire.md names every format with the version that the code writes', async () => {
   const page = readFileSync('docs/wire.md', 'utf8');
   const table = page.slice(page.indexOf('## Versions, and what may change'));
-  const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(
+  const rows = [...table.matchAll(/^- `([^`]+)`\n {2}- _version_: (.+)$/gm)].map(
     ([, name = '', version = '']) => [name, version] as const,
   );
 
