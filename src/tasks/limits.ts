@@ -32,6 +32,8 @@ export const SUPPLY_KEPT_MS = 45_000;
 export const SUPPLIES_PER_NODE_AND_KEY_MAX = 64;
 /** Supplies of one node, for all keys: as many as its nonces. */
 export const SUPPLIES_PER_NODE_MAX = 16_384;
+/** Supplies of one node that entries named before the node announced them: the newest are remembered. */
+export const NAMED_UNHEARD_MAX = 256;
 /** Own nonces that entries named while it was not known yet which sessions are open. */
 export const NAMED_KEPT_MAX = 16_384;
 

@@ -56,11 +56,11 @@ export class Pooling implements Work {
   ): void {
     if (key?.version !== version || partyIndexOf(key.participants, from) === 0) return;
     const { clock, consensus } = this.#context;
-    this.#pools.add(from, key.keyId, version, supplies, clock.elapsed());
+    const pooled = this.#pools.add(from, key.keyId, version, supplies, clock.elapsed());
     // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there
     // is nothing else to do.
     const isNext = from === consensus.status().leader && this.#compute.idle();
-    if (this.#leadership.held || isNext) this.#checks.check(key, supplies);
+    if (this.#leadership.held || isNext) this.#checks.check(key, pooled);
     this.#onPooled();
   }
 }

@@ -1,15 +1,23 @@
 import type { Boot, Millis, NodeId } from '../../common/index.js';
-import { compareText, nodeId, toHex } from '../../common/index.js';
+import { compareText, equal, nodeId, toHex } from '../../common/index.js';
 import { isWellFormedSupply } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
-import { SUPPLY_KEPT_MS, SUPPLIES_PER_NODE_AND_KEY_MAX, SUPPLIES_PER_NODE_MAX } from '../limits.js';
+import {
+  NAMED_UNHEARD_MAX,
+  SUPPLY_KEPT_MS,
+  SUPPLIES_PER_NODE_AND_KEY_MAX,
+  SUPPLIES_PER_NODE_MAX,
+} from '../limits.js';
 
 type Pooled = { readonly supply: Supply; readonly pool: string; readonly atMs: Millis };
 
 /** The supplies announced by one run of a node's process. */
 type NodeBoot = {
   readonly boot: Boot;
+  /** The highest counter that came from the node itself. No entry and no other node moves it. */
   highest: bigint;
+  /** Supplies that entries named before the node announced them, by counter. */
+  readonly unheard: Map<bigint, Supply>;
   /** By counter, hence the oldest first. */
   readonly pooled: Map<bigint, Pooled>;
   /** The same by key and version: counters, the oldest first. */
@@ -26,38 +34,61 @@ export class SupplyPools {
   /** The newest run of a node. Supplies of an earlier one go, and never come back. */
   hello(node: NodeId, boot: Boot): void {
     if (this.#runs.get(node)?.boot === boot) return;
-    this.#runs.set(node, { boot, highest: 0n, pooled: new Map(), pools: new Map() });
+    this.#runs.set(node, {
+      boot,
+      highest: 0n,
+      unheard: new Map(),
+      pooled: new Map(),
+      pools: new Map(),
+    });
   }
 
   /**
    * Keeps what `from` says of its own nonces, in rising order of counters: a late copy of one that was heard of before
    * stays out, and so does what no attempt may name.
+   *
+   * @returns What is pooled now, the oldest first: copies, since decoded bytes are views of a message, and one that is kept
+   * would keep all of it in memory.
    */
-  add(from: NodeId, key: string, version: number, supplies: readonly Supply[], now: Millis): void {
+  add(
+    from: NodeId,
+    key: string,
+    version: number,
+    supplies: readonly Supply[],
+    now: Millis,
+  ): readonly Supply[] {
     const run = this.#runs.get(from);
-    if (run === undefined) return;
+    if (run === undefined) return [];
     const pool = poolOf(key, version);
+    const added = new Set<bigint>();
     for (const supply of supplies) {
       const own = supply.nodeId === from && toHex(supply.boot) === run.boot;
       if (!own || !isWellFormedSupply(supply) || supply.counter <= run.highest) continue;
       run.highest = supply.counter;
+      if (isNamedAlready(run, supply)) continue;
       const counters = run.pools.get(pool) ?? new Set();
       run.pools.set(pool, counters);
       // The oldest go: they are the first to be forgotten by their holder too.
       if (counters.size >= SUPPLIES_PER_NODE_AND_KEY_MAX) dropFirst(run, counters);
       if (run.pooled.size >= SUPPLIES_PER_NODE_MAX) dropFirst(run, run.pooled.keys());
-      run.pooled.set(supply.counter, { supply, pool, atMs: now });
+      run.pooled.set(supply.counter, { supply: copyOf(supply), pool, atMs: now });
       counters.add(supply.counter);
+      added.add(supply.counter);
     }
+    return [...added].flatMap((counter) => run.pooled.get(counter)?.supply ?? []);
   }
 
-  /** Forgets what an applied entry names. */
+  /**
+   * Forgets exactly what an applied entry names: id and bytes. An entry is the leader's word alone, so it moves no counter:
+   * one invented supply with a high counter would keep out all that its supposed owner announces.
+   */
   named(supplies: readonly Supply[]): void {
     for (const named of supplies) {
       const run = this.#runs.get(nodeId(named.nodeId));
       if (run === undefined || toHex(named.boot) !== run.boot) continue;
-      if (isWellFormedSupply(named) && named.counter > run.highest) run.highest = named.counter;
-      drop(run, named.counter);
+      const known = run.pooled.get(named.counter)?.supply;
+      if (known !== undefined && isSame(known, named)) drop(run, named.counter);
+      else if (named.counter > run.highest && isWellFormedSupply(named)) keepUnheard(run, named);
     }
   }
 
@@ -109,6 +140,35 @@ export class SupplyPools {
   get size(): number {
     return [...this.#runs.values()].reduce((sum, { pooled }) => sum + pooled.size, 0);
   }
+}
+
+/** Remembers what an entry named, for when its owner announces it: the log can be ahead of the owner's stream. */
+function keepUnheard({ unheard }: NodeBoot, named: Supply): void {
+  unheard.delete(named.counter);
+  for (const oldest of unheard.keys()) {
+    if (unheard.size < NAMED_UNHEARD_MAX) break;
+    unheard.delete(oldest);
+  }
+  unheard.set(named.counter, copyOf(named));
+}
+
+/** Whether an entry named these bytes before they came; other bytes under the same id are the owner's to announce. */
+function isNamedAlready({ unheard }: NodeBoot, supply: Supply): boolean {
+  const named = unheard.get(supply.counter);
+  unheard.delete(supply.counter);
+  return named !== undefined && isSame(named, supply);
+}
+
+function isSame({ parts: a }: Supply, { parts: b }: Supply): boolean {
+  return (
+    a.length === b.length &&
+    a.every((part, at) => equal(part, b[at] ?? new Uint8Array(part.length + 1)))
+  );
+}
+
+function copyOf(supply: Supply): Supply {
+  const { boot, parts } = supply;
+  return { ...supply, boot: boot.slice(), parts: parts.map((part) => part.slice()) };
 }
 
 function poolOf(key: string, version: number): string {

@@ -14,7 +14,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
         replace: 'if (false)',
       },
       // A leader that offers what it has offered before. With honest holders it would only be slow.
-      { find: 'drop(run, named.counter);', replace: '' },
+      { find: 'drop(run, named.counter);', replace: ';' },
       { find: 'drop(run, supply.counter);', replace: ';' },
     ],
     where: 'faults',

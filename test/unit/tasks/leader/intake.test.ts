@@ -62,8 +62,8 @@ function take(request: Request): void {
 
 async function fill(of: TaskRoom, count = 1): Promise<void> {
   const supplies = await of.keys.makeSupplies(keyId('treasury'), 1, count);
-  pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
-  checks.check(key.record, supplies);
+  const pooled = pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
+  checks.check(key.record, pooled);
   await settle();
 }
 

@@ -73,8 +73,24 @@ describe('a pool takes', () => {
     const of = pools();
     of.named([supply(ONE, 7)]);
     of.add(ONE, 'key', 1, [supply(ONE, 6), supply(ONE, 7), supply(ONE, 8)], 0);
-    expect(assigned(of)).toEqual([8n]);
-    expect(of.size).toBe(0);
+    expect([assigned(of), assigned(of), assigned(of)]).toEqual([[8n], [6n], undefined]);
+  });
+
+  test.each([7n, 2n ** 53n - 1n, 2n ** 64n - 1n])(
+    'an entry that names a counter no commitment came with keeps none out: %s',
+    (counter) => {
+      const of = pools();
+      of.named([supply(ONE, 1, { counter, parts: [fill(77), fill(78)] })]);
+      of.add(ONE, 'key', 1, [supply(ONE, 6), supply(ONE, 7), supply(ONE, 8)], 0);
+      expect([assigned(of), assigned(of), assigned(of)]).toEqual([[8n], [7n], [6n]]);
+    },
+  );
+
+  test('a pool remembers 256 commitments of one node that entries named before they came: the newest', () => {
+    const of = pools();
+    for (let at = 1; at <= 300; at++) of.named([supply(ONE, at)]);
+    of.add(ONE, 'key', 1, [supply(ONE, 44), supply(ONE, 45), supply(ONE, 300)], 0);
+    expect([assigned(of), assigned(of)]).toEqual([[44n], undefined]);
   });
 
   test('a pool keeps 64 of one node and key, and 16384 of one node: the oldest are dropped', () => {
@@ -110,10 +126,11 @@ describe('a pool drops', () => {
     expect(assigned(of)).toEqual([1n]);
   });
 
-  test('a pool drops commitments that an applied entry names, of the right run only', () => {
+  test('a pool drops commitments that an applied entry names: of the right run, with the same bytes', () => {
     const of = pools();
     of.add(ONE, 'key', 1, [supply(ONE, 1), supply(ONE, 2)], 0);
     of.named([supply(ONE, 2, { boot: fill(9, 16) })]);
+    of.named([supply(ONE, 2, { parts: [fill(77), fill(78)] })]);
     expect(of.size).toBe(2);
     of.named([supply(ONE, 2), supply(TWO, 1), supply('stranger', 1)]);
     expect(assigned(of)).toEqual([1n]);
