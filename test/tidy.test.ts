@@ -10,6 +10,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   ports: 1,
   wire: 1,
   crypto: 2,
+  alarms: 2,
   raft: 3,
   mpc: 3,
   identity: 3,

@@ -1,9 +1,10 @@
+import type { Alarms } from '../alarms/index.js';
 import { KIND_JUDGES } from '../blame/index.js';
 import type { JudgeTable } from '../blame/index.js';
 import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, isSignedLevelWord, levelWord } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import type { Logger, Signer, Verify } from '../ports/index.js';
+import type { Signer, Verify } from '../ports/index.js';
 import { TASK_KINDS } from '../state/index.js';
 import type { KindTable } from '../state/index.js';
 import { TASK_DRIVERS } from '../tasks/index.js';
@@ -38,7 +39,7 @@ type BuildsParts = {
   /** The highest feature level of this node's build. */
   readonly level: number;
   readonly verify: Pick<Verify, 'identity'>;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly alarms: Alarms;
 };
 
 /** Signed words on which build each node runs: this node's own, and the newest that was heard of each other. */
@@ -58,13 +59,13 @@ export class Builds {
 
   /** Keeps what `peer` says of its build, if it has signed that. */
   heard(peer: NodeId, word: LevelWord): void {
-    const { genesis, verify, logger } = this.#parts;
+    const { genesis, verify, alarms } = this.#parts;
     const member = genesis.members.find(({ nodeId }) => nodeId === peer);
     const signed =
       member !== undefined &&
       word.nodeId === peer &&
       isSignedLevelWord(genesis.clusterId, member.identityKey, word, verify);
     if (signed) this.#words.set(peer, word);
-    else logger.warn('A peer has not signed what it says of its build', { peer });
+    else alarms.raise('A peer has not signed what it says of its build', peer);
   }
 }

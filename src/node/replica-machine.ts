@@ -1,3 +1,4 @@
+import type { Alarms } from '../alarms/index.js';
 import { ClusterError } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
@@ -5,11 +6,13 @@ import type { Machine } from '../raft/index.js';
 import { apply, levelWritten, readLevel } from '../state/index.js';
 import type { JudgingContext, Overlay, StateEvent } from '../state/index.js';
 
+type Logs = { readonly logger: Logger; readonly alarms: Alarms };
+
 /** The replicated state as Raft sees it: entries go in, and what they did is told batch by batch. */
 export class StateMachine implements Machine {
   readonly #overlay: Overlay;
   readonly #context: JudgingContext;
-  readonly #logger: Logger;
+  readonly #logs: Logs;
   readonly #onBatch: (events: readonly StateEvent[]) => void;
   readonly #committed: () => LogIndex;
   readonly #buildLevel: number;
@@ -22,7 +25,7 @@ export class StateMachine implements Machine {
   constructor(
     overlay: Overlay,
     context: JudgingContext,
-    logger: Logger,
+    logs: Logs,
     buildLevel: number,
     committed: () => LogIndex,
     onBatch: (events: readonly StateEvent[]) => void,
@@ -32,7 +35,7 @@ export class StateMachine implements Machine {
     this.#level = readLevel(overlay);
     requireLevel(this.#level, buildLevel);
     this.#context = context;
-    this.#logger = logger;
+    this.#logs = logs;
     this.#committed = committed;
     this.#onBatch = onBatch;
   }
@@ -53,7 +56,7 @@ export class StateMachine implements Machine {
     const level = levelWritten(applied.writes) ?? this.#level;
     requireLevel(level, this.#buildLevel);
     if (level > this.#level && this.#level > 0) {
-      this.#logger.info('The cluster is at a new feature level', { level });
+      this.#logs.logger.info('The cluster is at a new feature level', { level });
     }
     this.#level = level;
     this.#overlay.put(applied.writes);
@@ -62,7 +65,7 @@ export class StateMachine implements Machine {
     for (const event of applied.events) {
       this.#events.push(event);
       if (event.type !== 'void-entry') continue;
-      this.#logger.alarm(event.why, { index: entry.index, term: entry.term });
+      this.#logs.alarms.raise(event.why, undefined, { index: entry.index, term: entry.term });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Schemes, Verifiers } from '../algorithms/index.js';
+import { Alarms } from '../alarms/index.js';
 import type { Backend } from '../api/index.js';
 import type { Boot, NodeId } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -81,6 +82,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     loaded,
     clock.now(),
   );
+  const alarms = new Alarms(clock, logger);
   const judging = judgingContext(genesis, verify, kinds.rules);
   const overlay = new Overlay(consensus);
   const asked = queries(overlay, genesis);
@@ -88,7 +90,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const machine = new StateMachine(
     overlay,
     judging,
-    logger,
+    { logger, alarms },
     buildLevel,
     () => driver.status().commit,
     (events) => tasks.applied(batchOf(events)),
@@ -101,6 +103,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     machine,
     applied: loaded.applied,
     logger,
+    alarms,
     onFatal: (error) => {
       // Nothing may be contributed for a log that goes on without this node.
       tasks.stop();
@@ -134,6 +137,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       self: { id: signer.node, boot: config.boot, signer },
       clock,
       logger,
+      alarms,
       judging,
       consensus: {
         propose: (payload) => {
@@ -162,10 +166,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     drivers: kinds.drivers,
     judges: kinds.judges,
   });
-  const builds = new Builds({ genesis, signer, level: buildLevel, verify, logger });
+  const builds = new Builds({ genesis, signer, level: buildLevel, verify, alarms });
   // Before the genesis is applied, the level of the state is not written yet.
   const level = (): number => Math.max(machine.level, genesis.level);
-  const guard = new LevelGuard(level, clock, logger);
+  const guard = new LevelGuard(level, alarms);
   driver.start();
   tasks.start();
 

@@ -1,5 +1,6 @@
+import type { AlarmKind } from '../alarms/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { LogFields, Random } from '../ports/index.js';
+import type { Random } from '../ports/index.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
 import type { Message } from './messages.js';
@@ -65,7 +66,12 @@ export type Question = {
 export type ReadResult = { readonly id: number; readonly index: LogIndex | undefined };
 
 /** Something that an honest cluster never does. */
-export type Alarm = { readonly message: string; readonly fields: LogFields };
+export type Alarm = {
+  readonly kind: AlarmKind;
+  /** The sender of the message that shows it. */
+  readonly peer: NodeId;
+  readonly fields: { readonly term: Term; readonly type: Message['type'] };
+};
 
 /** All that a node of the cluster remembers. Only the files of the roles work on it. */
 export type Core = {
@@ -103,9 +109,8 @@ export type Outbox = {
   now: Message[];
   afterPersist: Message[];
   reads: ReadResult[];
+  /** At most one of each kind and peer, until they are taken. */
   alarms: Alarm[];
-  /** The last alarm: one that repeats with every heartbeat is raised once. */
-  lastAlarm: string;
 };
 
 /** Sends what promises nothing: pre-votes, a leader's messages, questions. */
@@ -122,12 +127,10 @@ export function sendPromise(core: Core, message: Message, index: LogIndex): void
   (kept ? core.outbox.now : core.outbox.afterPersist).push(message);
 }
 
-export function alarm(core: Core, message: string, about: Message): void {
-  const fields = { from: about.from, term: about.term, type: about.type };
-  const text = `${message} ${about.from} ${about.term}`;
-  if (text === core.outbox.lastAlarm) return;
-  core.outbox.lastAlarm = text;
-  core.outbox.alarms.push({ message, fields });
+export function alarm(core: Core, kind: AlarmKind, { from: peer, term, type }: Message): void {
+  const { alarms } = core.outbox;
+  if (alarms.some((each) => each.kind === kind && each.peer === peer)) return;
+  alarms.push({ kind, peer, fields: { term, type } });
 }
 
 /** Draws the next election timeout, so that nodes rarely stand at the same time (Raft §5.2). */

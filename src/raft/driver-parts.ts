@@ -1,3 +1,4 @@
+import type { Alarms } from '../alarms/index.js';
 import type { LogIndex, NodeId, Term } from '../common/index.js';
 import type { Clock, ConsensusStore, Entry, Logger, Network, Write } from '../ports/index.js';
 import type { Raft, RoleName } from './raft.js';
@@ -24,6 +25,7 @@ export type RaftDriverParts = {
   /** The last entry whose writes the machine's durable state holds. */
   readonly applied: LogIndex;
   readonly logger: Logger;
+  readonly alarms: Alarms;
   /** Something that must not be survived: the driver has stopped for good, the process is to end. */
   readonly onFatal: (error: unknown) => void;
 };

@@ -188,7 +188,7 @@ export class RaftDriver {
   }
 
   #act({ sendNow, reads, alarms }: Urgent): void {
-    for (const { message, fields } of alarms) this.#parts.logger.alarm(message, fields);
+    for (const { kind, peer, fields } of alarms) this.#parts.alarms.raise(kind, peer, fields);
     this.#send(sendNow);
     for (const read of reads) this.#reads.confirm(read, this.#applied);
   }

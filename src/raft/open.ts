@@ -52,7 +52,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     log,
     clocks: new ClockReadings(),
     reads: { waiting: [], asking: undefined },
-    outbox: { now: [], afterPersist: [], reads: [], alarms: [], lastAlarm: '' },
+    outbox: { now: [], afterPersist: [], reads: [], alarms: [] },
     role: { type: 'follower', leader: undefined },
     term: isNew ? genesis.term : term,
     votedFor,

@@ -1,3 +1,4 @@
+import type { AlarmKind } from '../alarms/index.js';
 import { equal } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed } from '../wire/index.js';
@@ -155,6 +156,6 @@ function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {
   return supplies.length === 0 ? [] : [{ type: 'supplies-named', supplies }];
 }
 
-function voidEntry(why: string): readonly StateEvent[] {
+function voidEntry(why: AlarmKind): readonly StateEvent[] {
   return [{ type: 'void-entry', why }];
 }

@@ -1,3 +1,4 @@
+import type { AlarmKind } from '../alarms/index.js';
 import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
 import type { Supply } from '../wire/index.js';
 
@@ -60,4 +61,4 @@ export type StateEvent =
       readonly failure: string | undefined;
     }
   /** An entry that no honest leader makes: it changes nothing but the clock, and a person should look. */
-  | { readonly type: 'void-entry'; readonly why: string };
+  | { readonly type: 'void-entry'; readonly why: AlarmKind };

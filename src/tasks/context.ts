@@ -1,3 +1,4 @@
+import type { Alarms } from '../alarms/index.js';
 import type { Boot, NodeId, Term } from '../common/index.js';
 import type { Clock, Logger, Signer } from '../ports/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
@@ -46,6 +47,8 @@ export type TaskContext = {
   readonly self: Self;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For what another node or a caller can cause. */
+  readonly alarms: Alarms;
   readonly judging: JudgingContext;
   readonly consensus: Consensus;
   readonly outbox: Outbox;

@@ -94,14 +94,20 @@ test('a second node that leads in the same term is refused with an alarm', () =>
   expect(follower.raft.leader).toBe(cluster.node(2).id);
 });
 
-test('an alarm that repeats with every heartbeat is raised once', () => {
+test('the core holds one alarm of a kind and peer until it is taken', () => {
   const { cluster, follower, log } = followerWithLog();
   const last = log.at(-1);
   if (last === undefined) return;
 
   for (let count = 0; count < 5; count++) {
-    cluster.deliver(appendTo(follower, cluster.node(3), last, []));
+    follower.raft.step(appendTo(follower, cluster.node(3), last, []), cluster.nowMs);
   }
 
-  expect(follower.alarms).toHaveLength(1);
+  expect(follower.raft.takeUrgent().alarms).toEqual([
+    {
+      kind: 'A second node leads in one term',
+      peer: cluster.node(3).id,
+      fields: { term: follower.raft.term, type: 'append' },
+    },
+  ]);
 });

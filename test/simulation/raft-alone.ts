@@ -1,3 +1,4 @@
+import { Alarms } from '../../src/alarms/index.js';
 import { u64be, utf8, type NodeId } from '../../src/common/index.js';
 import type { Entry, Write } from '../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../src/raft/index.js';
@@ -75,6 +76,7 @@ export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> 
       machine: recorder,
       applied: loaded.applied,
       logger: ports.logger,
+      alarms: new Alarms(ports.clock, ports.logger),
       onFatal: (error) => ports.onFatal(error),
     });
     driver.start();

@@ -1,5 +1,6 @@
 import { Client, Metadata } from '@grpc/grpc-js';
 import type { ChannelCredentials, ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
+import type { Alarms } from '../../alarms/index.js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, Millis, NodeId } from '../../common/index.js';
 import type { Channel, Logger } from '../../ports/index.js';
@@ -26,6 +27,7 @@ export type PeerLinkParts = {
   /** This node's hello, framed. */
   readonly hello: Buffer;
   readonly logger: Logger;
+  readonly alarms: Alarms;
   /** Claims that a hello which names this level may be read, and counts it where it may not. */
   admits(level: number | undefined): boolean;
   opened(boot: Boot, build: LevelWord): void;
@@ -142,8 +144,8 @@ export class PeerLink {
   #drop(bytes: number): void {
     this.#dropped += 1;
     if (bytes > PEER_MESSAGE_BYTES_MAX) {
-      const { peer, channel, logger } = this.#parts;
-      logger.alarm('A message is too large for any peer', { peer, channel, bytes });
+      const { peer, channel, alarms } = this.#parts;
+      alarms.raise('A message is too large for any peer', peer, { channel, bytes });
     }
   }
 

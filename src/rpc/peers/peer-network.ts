@@ -1,3 +1,4 @@
+import { Alarms } from '../../alarms/index.js';
 import type { NodeId } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
 import type { Channel, Logger, Network, NetworkListener } from '../../ports/index.js';
@@ -29,10 +30,12 @@ const CHANNELS: readonly Channel[] = ['raft', 'tasks'];
  */
 export class PeerNetwork implements Network {
   readonly #links: ReadonlyMap<string, PeerLink>;
+  readonly #alarms: Alarms;
   #listener: ConnectionListener | undefined;
 
   constructor(parts: PeerNetworkParts) {
-    const { genesis, self, addresses } = parts;
+    const { genesis, self, addresses, logger } = parts;
+    this.#alarms = new Alarms({ elapsed: () => performance.now() }, logger);
     const links = new Map<string, PeerLink>();
     for (const { nodeId: peer, role } of genesis.members) {
       const address = addresses.get(peer);
@@ -89,6 +92,7 @@ export class PeerNetwork implements Network {
       }),
       hello: wrapHello(helloOf(genesis.clusterId, self)),
       logger,
+      alarms: this.#alarms,
       admits: (level) => this.#listener?.admits(peer, level) ?? true,
       opened: (boot, build) => {
         logger.info('A stream to a peer is open', { peer, channel });

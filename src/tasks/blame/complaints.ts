@@ -41,7 +41,7 @@ export class Complaints implements Work {
 
   /** The node that a complaint proves to have lied in this session. */
   take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
-    const { judging, logger } = this.#context;
+    const { judging, alarms } = this.#context;
     const member = this.#queries.members().find(({ nodeId }) => nodeId === from);
     if (member === undefined || envelope.content?.$case !== 'open') return [];
     const name = toHex(sha256(envelope.content.value.body));
@@ -59,7 +59,7 @@ export class Complaints implements Work {
       .filter((culprit) => culprit?.sessionId === attempt.session)
       .filter((culprit) => culprit !== undefined);
     if (proven.length === 0) {
-      logger.alarm('a complaint that proves nothing', { session: attempt.session, node: from });
+      alarms.raise('a complaint that proves nothing', from, { session: attempt.session });
     }
     return proven;
   }

@@ -25,14 +25,14 @@ type Kept = ProvenCulprit & { readonly name: string; readonly atMs: Millis };
  * long as a task is remembered: to be shown, and so that a proved culprit is chosen last.
  */
 export class Culprits implements Work {
-  readonly #context: Pick<TaskContext, 'clock' | 'logger'>;
+  readonly #context: Pick<TaskContext, 'clock' | 'alarms'>;
   readonly #judge: Judge;
   readonly #judged = new BoundedCache<{ readonly culprit: Culprit | undefined }>(JUDGEMENTS_MAX);
   /** In order of arrival. */
   #kept: readonly Kept[] = [];
 
   constructor(
-    context: Pick<TaskContext, 'clock' | 'logger' | 'judging'>,
+    context: Pick<TaskContext, 'clock' | 'alarms' | 'judging'>,
     schemes: Schemes,
     judges: JudgeTable,
   ) {
@@ -47,9 +47,8 @@ export class Culprits implements Work {
     const culprit = this.#judgeOnce(name, evidence);
     if (culprit === undefined) return undefined;
     if (this.#kept.some((each) => each.name === name)) return culprit;
-    const { clock, logger } = this.#context;
-    logger.alarm('a node is proved to have lied', {
-      node: culprit.nodeId,
+    const { clock, alarms } = this.#context;
+    alarms.raise('a node is proved to have lied', culprit.nodeId, {
       reason: culprit.reason,
       task: culprit.taskId,
       session: culprit.sessionId,

@@ -1,3 +1,4 @@
+import type { AlarmKind } from '../../../src/alarms/index.js';
 import { nodeId, toHex, type NodeId } from '../../../src/common/index.js';
 import type { LogFields, Persist, Write } from '../../../src/ports/index.js';
 import { decode, TaskRecord } from '../../../src/wire/index.js';
@@ -31,6 +32,13 @@ const OWN_FAULTS: ReadonlySet<string> = new Set([
   'no key share on this node',
   'key share cannot be opened',
 ]);
+
+/** Alarms that blame the node in `peer`. Elsewhere it is the sender of the message that showed something. */
+const BLAMING: ReadonlySet<string> = new Set([
+  'a signature share failed its check',
+  'a node is proved to have lied',
+  'a complaint that proves nothing',
+] satisfies readonly AlarmKind[]);
 
 /**
  * The claim of `docs/threats.md` for the honest nodes beside a malicious one: what each of them promises, keeps and gives
@@ -130,7 +138,8 @@ export class ClaimWatch implements Watcher {
 
   /** An alarm may name the malicious node, and nobody else. Entries name nobody (`docs/threats.md`). */
   alarm(node: NodeId, message: string, fields: LogFields): void {
-    const named = `${String(fields['culprits'] ?? '')} ${String(fields['node'] ?? '')}`
+    const blamed = BLAMING.has(message) ? fields['peer'] : fields['node'];
+    const named = `${String(fields['culprits'] ?? '')} ${String(blamed ?? '')}`
       .split(' ')
       .map(nodeId);
     const innocent = named.filter((each) => this.#facts.nodes.includes(each));

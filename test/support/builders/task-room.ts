@@ -1,3 +1,4 @@
+import { Alarms } from '../../../src/alarms/index.js';
 import { KIND_JUDGES } from '../../../src/blame/index.js';
 import {
   bootId,
@@ -159,6 +160,7 @@ export class TaskRoom {
       judging: rules,
       clock: this.clock,
       logger: this.#logger(),
+      alarms: new Alarms(this.clock, this.#logger()),
       consensus: {
         propose: (payload) => this.#propose(payload),
         status: () => this.status,

@@ -126,7 +126,7 @@ export class RaftCluster {
   #act(node: Node, ready: Omit<Ready, 'persist' | 'apply'>): void {
     this.#send(ready.sendNow);
     for (const { id, index } of ready.reads) node.reads.set(id, index);
-    for (const { message } of ready.alarms) node.alarms.push(message);
+    for (const { kind } of ready.alarms) node.alarms.push(kind);
   }
 
   #send(messages: readonly Message[]): void {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Alarms } from '../../../src/alarms/index.js';
 import { ClusterError } from '../../../src/common/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { StateMachine } from '../../../src/node/replica-machine.js';
@@ -14,7 +15,7 @@ function machineOf(overlay: Overlay, genesis: Genesis, buildLevel: number): Stat
   return new StateMachine(
     overlay,
     rules,
-    quiet,
+    { logger: quiet, alarms: new Alarms({ elapsed: () => 0 }, quiet) },
     buildLevel,
     () => 1,
     () => undefined,

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { Alarms } from '../../../src/alarms/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import { LevelGuard } from '../../../src/node/level-guard.js';
 
@@ -10,11 +11,9 @@ let guard: LevelGuard;
 
 beforeEach(() => {
   [lines, nowMs, level] = [[], 0, 1];
-  guard = new LevelGuard(
-    () => level,
-    { elapsed: () => nowMs },
-    { warn: (message, fields) => lines.push({ message, ...fields }) },
-  );
+  const write = (message: string, fields?: object) => lines.push({ message, ...fields });
+  const alarms = new Alarms({ elapsed: () => nowMs }, { alarm: write, warn: write });
+  guard = new LevelGuard(() => level, alarms);
 });
 
 test('the level guard admits a message without a level, or with none above the cluster’s', () => {
@@ -37,8 +36,8 @@ test('the level guard counts the dropped messages of each peer, and logs the cou
 
   const message = 'Dropped messages above the level of the cluster';
   expect(lines).toEqual([
-    { message, peer: ONE, level: 2, cluster_level: 1, count: 1, total: 1 },
-    { message, peer: TWO, level: 3, cluster_level: 1, count: 1, total: 1 },
-    { message, peer: ONE, level: 2, cluster_level: 1, count: 6, total: 7 },
+    { message, peer: ONE, level: 2, cluster_level: 1, total: 1 },
+    { message, peer: TWO, level: 3, cluster_level: 1, total: 1 },
+    { message, peer: ONE, level: 2, cluster_level: 1, total: 7, held_back: 5 },
   ]);
 });

@@ -1,3 +1,4 @@
+import { Alarms } from '../../../src/alarms/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import type {
@@ -188,8 +189,11 @@ export class DriverCluster {
       logger: {
         ...quietLogger,
         debug: (message) => node.dropped.push(message),
-        alarm: (message) => node.alarms.push(message),
       },
+      alarms: new Alarms(this.clock, {
+        ...quietLogger,
+        alarm: (message) => node.alarms.push(message),
+      }),
       onFatal: (error) => node.fatal.push(error),
     });
   }

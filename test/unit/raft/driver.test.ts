@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Alarms } from '../../../src/alarms/index.js';
 import { ClusterError, nodeId } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
@@ -61,6 +62,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
     },
     applied: 0,
     logger: quietLogger,
+    alarms: new Alarms(clock, quietLogger),
     onFatal: (error) => {
       throw error;
     },
@@ -377,6 +379,7 @@ test.each([
     },
     applied: 0,
     logger: quietLogger,
+    alarms: new Alarms(clock, quietLogger),
     onFatal: (error) => {
       throw error;
     },

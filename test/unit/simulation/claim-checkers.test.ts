@@ -191,11 +191,11 @@ test('an alarm may name the malicious node, and no honest one', () => {
     counts: noCounts(),
     report: scene.report,
   });
-  watch.alarm(A, 'a node is proved to have lied', { node: LIAR });
-  watch.alarm(A, 'An append breaks the chain of hashes', { from: B });
+  watch.alarm(A, 'a node is proved to have lied', { peer: LIAR });
+  watch.alarm(A, 'An append breaks the chain of hashes', { peer: B });
   expect(scene.said).toEqual([]);
 
-  watch.alarm(A, 'a node is proved to have lied', { node: B });
+  watch.alarm(A, 'a node is proved to have lied', { peer: B });
   watch.alarm(A, 'key generation aborted', { culprits: `${LIAR} ${C}` });
   watch.alarm(A, 'an own signature share failed its check', {});
   expect(scene.said).toEqual(['Blame', 'Blame', 'Blame']);

@@ -35,7 +35,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
 
   /** Does what the newest attempt wants of this node: says `ready` again, starts the session, or declines it. */
   contribute({ attempts, participants }: LiveTask<ParsedGenerateKey>): void {
-    const { self, consensus, logger } = this.#context;
+    const { self, consensus, logger, alarms } = this.#context;
     const attempt = attempts.at(-1);
     const index = partyIndexOf(participants, self.id);
     if (attempt === undefined || index === 0) return;
@@ -60,9 +60,10 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       if (error instanceof SessionOver || this.#isOver(attempt, run)) return;
       if (error instanceof ProtocolAbort) {
         const nodes = participants.map((each) => each.nodeId);
-        logger.alarm('key generation aborted', {
+        const culprits = error.culprits.map((each) => nodes[each - 1]);
+        alarms.raise('key generation aborted', culprits[0], {
           session: attempt.session,
-          culprits: error.culprits.map((each) => nodes[each - 1]).join(' '),
+          culprits: culprits.join(' '),
           error: error.message,
         });
         // All voters see the culprits' own messages.

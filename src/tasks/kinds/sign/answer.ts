@@ -38,7 +38,8 @@ export class SignAnswer implements AnswerDriver<ParsedSign> {
   }
 
   #invalid({ taskId }: TaskRecord): Answer {
-    this.#parts.context.logger.alarm('a recorded signature does not verify', { task: taskId });
+    const { alarms } = this.#parts.context;
+    alarms.raise('a recorded signature does not verify', undefined, { task: taskId });
     return { kind: 'invalid', message: 'The recorded signature does not verify' };
   }
 }

@@ -95,7 +95,7 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     if (result.ok) return { material: result.signature };
     if (result.culprits.length === 0) {
       const { session } = attempt;
-      context.logger.alarm('every share holds and the signature does not', { session });
+      context.alarms.raise('every share holds and the signature does not', undefined, { session });
     }
     return { wrong: result.culprits };
   }
@@ -108,7 +108,7 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     const { accusing, context } = this.#parts;
     const node = attempt.task.participants[index - 1]?.nodeId ?? '';
     const { session } = attempt;
-    context.logger.alarm('a signature share failed its check', { session, node });
+    context.alarms.raise('a signature share failed its check', node, { session });
     if (envelope !== undefined) accusing.wrongShare(attempt, index, envelope);
   }
 

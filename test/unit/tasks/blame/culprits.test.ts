@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ALARM_EVERY_MS } from '../../../../src/alarms/index.js';
 import { COMPLAINT_KIND } from '../../../../src/tasks/index.js';
 import { keygen } from '../../../../src/sharing/index.js';
 import { evidenceOfMessages, evidenceOfShare, KIND_JUDGES } from '../../../../src/blame/index.js';
@@ -147,7 +148,10 @@ describe('a complaint', () => {
 
   test('a complaint is judged a few times for each node and session, not more', () => {
     const other = (at: number) => showing(twoMessages(open, [fill(at), fill(at)]));
-    for (let at = 0; at < 20; at++) take(2, complaint(2, other(at)));
+    for (let at = 0; at < 20; at++) {
+      take(2, complaint(2, other(at)));
+      room.clock.pass(ALARM_EVERY_MS);
+    }
     expect(room.alarms).toHaveLength(4);
     expect(take(2, complaint(2, showing(twoMessages(open))))).toEqual([]);
     expect(take(1, complaint(1, showing(twoMessages(open))))).toEqual(['node-3']);

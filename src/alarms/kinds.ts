@@ -1,0 +1,37 @@
+/**
+ * The words of each kind, and the level of its line. An `alarm` is what an honest cluster never does; a `warn` is what an
+ * operator should know. The words hold no term, index or name, so that a peer cannot make new kinds.
+ */
+export const ALARM_LEVELS = {
+  // Consensus.
+  'A term is too far ahead': 'alarm',
+  'Another node leads in our term': 'alarm',
+  'A second node leads in one term': 'alarm',
+  'An append contradicts a committed entry': 'alarm',
+  'An append shows another hash for an entry of our log': 'alarm',
+  'An append has another entry at an index and term of our log': 'alarm',
+  'An append breaks the chain of hashes': 'alarm',
+  'A follower acknowledges what its leader does not have': 'alarm',
+  // Entries that are void. They name nobody: the leader of their term made them.
+  'a genesis entry that is not the genesis': 'alarm',
+  'a member entry, which this version does not know': 'alarm',
+  'a command that cannot be read': 'alarm',
+  "a command above the cluster's level": 'alarm',
+  'a request that cannot be read': 'alarm',
+  'an attempt that breaks the rules': 'alarm',
+  'a done entry that breaks the rules': 'alarm',
+  'a failed entry that breaks the rules': 'alarm',
+  // Tasks.
+  'a signature share failed its check': 'alarm',
+  'every share holds and the signature does not': 'alarm',
+  'a recorded signature does not verify': 'alarm',
+  'a node is proved to have lied': 'alarm',
+  'a complaint that proves nothing': 'alarm',
+  'key generation aborted': 'alarm',
+  // Links between nodes.
+  'A message is too large for any peer': 'alarm',
+  'Dropped messages above the level of the cluster': 'warn',
+  'A peer has not signed what it says of its build': 'warn',
+} as const satisfies Readonly<Record<string, 'alarm' | 'warn'>>;
+
+export type AlarmKind = keyof typeof ALARM_LEVELS;
