@@ -70,9 +70,10 @@ export const NOT_LEADER_REPEAT_MS = 50;
 /** Requests of this node's clients that wait at the same time. */
 export const SUBMISSIONS_MAX = 10_000;
 
-/** A request or fact that is not applied within this may be proposed once more: that does no harm. */
-export const PROPOSAL_LOST_MS = 2000;
-/** Proposed requests without a verdict, remembered because a log may hold them: as long as they may be asked for. */
+/**
+ * Proposed requests without a decision that a node remembers: those of the term in which it leads, and as many of earlier
+ * terms, for as long as they may be asked for, because some log may hold them.
+ */
 export const PROPOSALS_REMEMBERED_MAX = 65_536;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;

@@ -1,24 +1,29 @@
-import type { Millis } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
+import type { TaskId } from '../../common/index.js';
 import { keyOfInstalled, taskOfReady, readCommand } from '../../state/index.js';
-import type { View } from '../../state/index.js';
+import type { ActiveKey, View } from '../../state/index.js';
 import type { Command } from '../../wire/index.js';
-import { PROPOSAL_LOST_MS } from '../limits.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
 import type { Work } from '../work.js';
 
 type Said = NonNullable<Command['command']>;
 
-/** Facts on their way into the log, at the leader: those that the state would take, once each. */
+/**
+ * Facts on their way into the log, at the leader: those that the state would take, once each. A fact that was proposed is
+ * lost with this term only; once it is applied, the state has it and takes no other in its place.
+ */
 export class FactIntake implements Work {
-  readonly #context: Pick<TaskContext, 'clock' | 'consensus' | 'judging'>;
+  readonly #context: Pick<TaskContext, 'consensus' | 'judging'>;
   readonly #view: View;
   readonly #leadership: Leadership;
-  readonly #proposed = new Map<string, Millis>();
+  /** Names of the facts that were proposed in this term. */
+  readonly #proposed = new Set<string>();
+  /** The same names by the open task or the key that the facts are of. */
+  readonly #namesOf = new Map<string, string[]>();
 
   constructor(
-    context: Pick<TaskContext, 'clock' | 'consensus' | 'judging'>,
+    context: Pick<TaskContext, 'consensus' | 'judging'>,
     view: View,
     leadership: Leadership,
   ) {
@@ -28,42 +33,58 @@ export class FactIntake implements Work {
   }
 
   take(bytes: Uint8Array): void {
-    const { clock, consensus } = this.#context;
     if (!this.#leadership.held) return;
     const reading = readCommand(this.#view, bytes);
     if (!reading.ok) return;
-    const said = reading.command;
-    const now = clock.elapsed();
-    for (const [name, proposedMs] of this.#proposed) {
-      if (now - proposedMs < PROPOSAL_LOST_MS) break;
-      this.#proposed.delete(name);
-    }
-    const name = nameOf(said);
-    if (name === undefined || this.#proposed.has(name) || !this.#isNews(said)) return;
-    if (consensus.propose(bytes) === 'proposed') this.#proposed.set(name, now);
+    const name = nameOf(reading.command);
+    if (name === undefined || this.#proposed.has(name)) return;
+    const of = this.#subjectOf(reading.command);
+    if (of === undefined || this.#context.consensus.propose(bytes) !== 'proposed') return;
+    this.#proposed.add(name);
+    this.#namesOf.set(of, [...(this.#namesOf.get(of) ?? []), name]);
   }
 
   leadChanged(): void {
     this.#proposed.clear();
+    this.#namesOf.clear();
   }
 
-  /** Signed by the node that it speaks for, and such that the state would take it. */
-  #isNews(said: Said): boolean {
+  taskClosed(id: TaskId): void {
+    this.#forget(ofTask(id));
+  }
+
+  keyChanged({ keyId, installed, participants }: ActiveKey): void {
+    if (installed.length === participants.length) this.#forget(ofKey(keyId));
+  }
+
+  #forget(of: string): void {
+    for (const name of this.#namesOf.get(of) ?? []) this.#proposed.delete(name);
+    this.#namesOf.delete(of);
+  }
+
+  /** The task or key of a fact that is signed by the node that it speaks for, and such that the state would take it. */
+  #subjectOf(said: Said): string | undefined {
     const { judging } = this.#context;
-    const view = this.#view;
     switch (said.$case) {
-      case 'ready':
-        return taskOfReady(view, said.value, judging) !== undefined;
-      case 'installed':
-        return keyOfInstalled(view, said.value, judging) !== undefined;
+      case 'ready': {
+        const task = taskOfReady(this.#view, said.value, judging);
+        return task && ofTask(task.taskId);
+      }
+      case 'installed': {
+        const key = keyOfInstalled(this.#view, said.value, judging);
+        return key && ofKey(key.keyId);
+      }
       case 'request':
       case 'attempt':
       case 'done':
       case 'failed':
-        return false;
+        return undefined;
     }
   }
 }
+
+const ofTask = (id: string): string => `task/${id}`;
+const ofKey = (id: string): string => `key/${id}`;
 
 /** The first fact of each node and session counts: while one is on its way, another would only fill the log. */
 function nameOf(said: Said): string | undefined {

@@ -1,31 +1,15 @@
 import type { Millis, NodeId, Refusal } from '../../common/index.js';
 import { refusal, toHex } from '../../common/index.js';
-import {
-  encodeCommand,
-  EXPIRY_AHEAD_MS_MAX,
-  admitRequest,
-  decisionHashOf,
-  readLevel,
-} from '../../state/index.js';
+import { encodeCommand, admitRequest, decisionHashOf, readLevel } from '../../state/index.js';
 import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
 import type { Attempt } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { LeaderDriver } from '../kinds/driver.js';
 import type { Leadership } from '../leadership.js';
-import {
-  PROPOSAL_LOST_MS,
-  PROPOSALS_REMEMBERED_MAX,
-  WAITING_REQUESTS_MAX,
-  WANT_WAIT_MS,
-} from '../limits.js';
+import { WAITING_REQUESTS_MAX, WANT_WAIT_MS } from '../limits.js';
 import type { Batch, Work } from '../work.js';
-
-type PendingProposal = {
-  readonly atMs: Millis;
-  /** The term in which it was proposed is over: it may be proposed again. */
-  lost: boolean;
-};
+import { ProposedRequests } from './proposed-requests.js';
 
 type WaitingRequest = {
   readonly from: NodeId;
@@ -45,11 +29,7 @@ export class Intake implements Work {
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, LeaderDriver>;
   readonly #waiting = new Map<string, WaitingRequest>();
-  /**
-   * Requests that were proposed here and are not applied yet, the oldest first. Some log may hold them, so this node
-   * says of none that nothing was done, even when it leads no more.
-   */
-  readonly #proposed = new Map<string, PendingProposal>();
+  readonly #proposed = new ProposedRequests();
 
   constructor(
     context: TaskContext,
@@ -69,11 +49,7 @@ export class Intake implements Work {
     if (request === undefined || request.firstAttempt !== undefined) return;
     const hash = decisionHashOf(request);
     const name = toHex(hash);
-    const now = this.#context.clock.elapsed();
-    const proposed = this.#proposed.get(name);
-    const underWay =
-      proposed !== undefined && !proposed.lost && now - proposed.atMs < PROPOSAL_LOST_MS;
-    if (underWay || this.#waiting.has(name)) return;
+    if (this.#proposed.isUnderWay(name) || this.#waiting.has(name)) return;
 
     if (!this.#leadership.held) return this.#refuse(from, hash, notLeader());
     const { judging, clock } = this.#context;
@@ -109,15 +85,11 @@ export class Intake implements Work {
     for (const [name, waiting] of this.#waiting) {
       if (this.#advance(name, waiting, now)) this.#waiting.delete(name);
     }
-    for (const [name, { atMs }] of this.#proposed) {
-      const over = now - atMs >= EXPIRY_AHEAD_MS_MAX;
-      if (!over && this.#proposed.size <= PROPOSALS_REMEMBERED_MAX) break;
-      this.#proposed.delete(name);
-    }
+    this.#proposed.forget(now);
   }
 
   applied({ decisions }: Batch): void {
-    for (const { hash } of decisions) this.#proposed.delete(hash);
+    for (const { hash } of decisions) this.#proposed.applied(hash);
   }
 
   /** The term is over in which this node led: the nodes that asked are told to ask the leader of the next. */
@@ -126,7 +98,7 @@ export class Intake implements Work {
       this.#refuse(from, decisionHashOf(request), notLeader());
     }
     this.#waiting.clear();
-    for (const proposed of this.#proposed.values()) proposed.lost = true;
+    this.#proposed.termOver(this.#context.clock.elapsed());
   }
 
   get busy(): boolean {
@@ -144,7 +116,7 @@ export class Intake implements Work {
   }
 
   #propose(name: string, waiting: WaitingRequest, firstAttempt: Attempt | undefined): true {
-    const { consensus, clock } = this.#context;
+    const { consensus } = this.#context;
     const value = { ...waiting.request, firstAttempt };
     const result = consensus.propose(
       encodeCommand({ $case: 'request', value }, readLevel(this.#view)),
@@ -152,8 +124,10 @@ export class Intake implements Work {
     const hash = decisionHashOf(waiting.request);
     switch (result) {
       case 'proposed':
-        this.#proposed.delete(name);
-        this.#proposed.set(name, { atMs: clock.elapsed(), lost: false });
+        this.#proposed.add(name, {
+          task: waiting.task.taskId,
+          requester: waiting.task.requester.spiffeId,
+        });
         break;
       case 'not-leader':
         this.#refuse(waiting.from, hash, notLeader());
@@ -171,7 +145,7 @@ export class Intake implements Work {
 
   /** Says that nothing was done; says nothing where an earlier copy may be in some log. */
   #refuse(to: NodeId, hash: Uint8Array, refused: Refusal): void {
-    if (this.#proposed.has(toHex(hash))) return;
+    if (this.#proposed.mayBeInALog(toHex(hash))) return;
     this.#context.outbox.send(to, {
       message: {
         $case: 'forwardRefused',

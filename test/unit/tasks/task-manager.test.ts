@@ -36,12 +36,17 @@ const clear: FaultRates = () => 1;
 let ledger: Ledger;
 let nodes: readonly Node[];
 let deliveries: FaultRates;
+/** Nothing that is proposed is applied. */
+let slow: boolean;
+/** How often a request was brought to the leader. */
+let forwards: number;
 
 /** Three nodes over one log, node-1 leading: what it proposes is applied by all at the next {@link pass}. */
 beforeEach(async () => {
   ledger = new Ledger();
   const key = dealKey(ledger);
   deliveries = clear;
+  [slow, forwards] = [false, 0];
   const rooms = NODES.map((node) => new TaskRoom(node, ledger));
   for (const room of rooms) {
     await room.hold(key);
@@ -59,13 +64,16 @@ async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 10) {
     for (const { room } of nodes) {
       for (const { to, message } of room.takeSent()) {
+        if (message.message?.$case === 'forward') forwards += 1;
         const receiver = nodes.find((each) => each.room.self === to);
         for (let copy = deliveries(room.self, to, message); copy > 0; copy--) {
           receiver?.manager.receive(room.self, encodeTaskMessage(message));
         }
       }
     }
-    for (const { room } of nodes) for (const command of room.proposed.splice(0)) apply(command);
+    if (!slow) {
+      for (const { room } of nodes) for (const command of room.proposed.splice(0)) apply(command);
+    }
     for (const { room } of nodes) room.clock.pass(10);
     ledger.timeMs += 10;
     await settle();
@@ -180,6 +188,21 @@ describe('a signature', () => {
       ledger.ask.tasks('', 100, false).filter(({ requestId }) => requestId === 'one'),
     ).toHaveLength(1);
     expect(outcome('one')).toBe('signature');
+  });
+});
+
+describe('an overloaded leader', () => {
+  test('191 requests that wait for a slow log make 191 entries, however often they are brought again', async () => {
+    slow = true;
+    for (let each = 0; each < 191; each++) sign(`slow-${each}`, each % 2 === 0 ? TWO : THREE);
+    await pass(8_000);
+    expect(forwards).toBeGreaterThan(191 * 10);
+    const requests = at(ONE).room.proposed.filter(({ command }) => command?.$case === 'request');
+    expect(requests).toHaveLength(191);
+
+    slow = false;
+    await pass(500);
+    expect(alarms()).toEqual([]);
   });
 });
 
