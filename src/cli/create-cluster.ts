@@ -1,12 +1,17 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { identityPathOf, writePrivateFile, writePublicFile } from '../machine/index.js';
-import { createAuthority, createNodeKey, issueCertificate, newIdentity } from '../pki/index.js';
+import {
+  alternativeHosts,
+  createAuthority,
+  createNodeKey,
+  issueCertificate,
+  newIdentity,
+} from '../pki/index.js';
 import type { IdentityOwner } from '../machine/index.js';
 import type { Credential, Environment, NewIdentity } from '../pki/index.js';
 import { authorityFiles } from './authorities.js';
@@ -67,8 +72,7 @@ async function create(
       credential: await issueCertificate(peer, {
         role: 'tee',
         name: node.id,
-        dns: node.hosts.filter((host) => isIP(host) === 0),
-        ips: node.hosts.filter((host) => isIP(host) !== 0),
+        ...alternativeHosts(node.hosts),
         days: plan.days,
       }),
     })),

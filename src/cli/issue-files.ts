@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { Millis } from '../common/index.js';
 import { parseGenesis, Requesters } from '../identity/index.js';
 import type { Genesis, Requester, Role } from '../identity/index.js';
 import { nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
-import { issueCertificate } from '../pki/index.js';
+import { alternativeHosts, issueCertificate } from '../pki/index.js';
 import type { Credential, KeyType } from '../pki/index.js';
 import { authorityOf } from './authorities.js';
 import type { AuthorityFiles } from './authorities.js';
@@ -55,8 +54,7 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
   requireMember(genesis, role, name);
   const issued = await issueCertificate(authority, {
     ...request,
-    dns: hosts.filter((host) => isIP(host) === 0),
-    ips: hosts.filter((host) => isIP(host) !== 0),
+    ...alternativeHosts(hosts),
   });
   const requester = judge(issued, bundleFor(role, genesis) ?? authority.certificate, files);
   const more = genesis === undefined || isNode(role) ? {} : clientFiles(cluster, genesis);

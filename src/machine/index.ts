@@ -2,6 +2,8 @@
  * The machine under a node: clock, randomness, worker threads, signature checks, log lines, files, the data directory and
  * its lock. Adapters of ports. Nothing here knows what the cluster agrees on.
  */
+export { hostKindOf, joinAddress, splitAddress } from './addresses.js';
+export type { HostKind } from './addresses.js';
 export { inlineCompute } from './compute/inline.js';
 export { workersByDefault, WORKERS_MAX } from './compute/limits.js';
 export { WorkerPool } from './compute/pool.js';

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, NodeId } from '../common/index.js';
-import { workersByDefault, WORKERS_MAX } from '../machine/index.js';
+import { splitAddress, workersByDefault, WORKERS_MAX } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
@@ -35,11 +35,13 @@ export type ConfigSources = {
   readonly workingFolder: string;
 };
 
-const address = z
-  .string()
-  .refine(isAddress, { error: 'must be host:port, for example 127.0.0.1:7400' });
-const path = z.string().min(1, { error: 'must name a file or folder' });
-const id = z.string().regex(ID_PATTERN, {
+/** YAML reads `1`, `1e3` and `null` as no text: quotes make them one. */
+const plainText = z.string({ error: 'must be text: write it in quotes' });
+const address = plainText.refine((text) => splitAddress(text) !== undefined, {
+  error: 'must be host:port, for example 127.0.0.1:7400 or [::1]:7400, without a zone id',
+});
+const path = plainText.min(1, { error: 'must name a file or folder' });
+const id = plainText.regex(ID_PATTERN, {
   error: 'must be lower-case letters, digits, _ and -, at most 63',
 });
 /** So narrow that neither a key nor a usual passphrase fits, where an operator writes it in place of the variable's name. */
@@ -247,10 +249,4 @@ function complaint(
   const shown = isShown ? ` (it is "${value}")` : '';
   const words = inner ?? issue.message.replace('Invalid input: ', '');
   return refuse(where ?? file.locate(issue.path), `${name}: ${words}${shown}`, undefined, name);
-}
-
-/** Claims that `text` is `host:port`, the host possibly an IPv6 address in brackets. */
-function isAddress(text: string): boolean {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
-  return match !== null && Number(match[2]) <= 65_535;
 }

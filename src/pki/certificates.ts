@@ -1,11 +1,10 @@
 import type * as X509 from '@peculiar/x509';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { isIP } from 'node:net';
 import { assert, ClusterError, isId, toHex } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Role } from '../identity/index.js';
-import { systemRandom } from '../machine/index.js';
+import { hostKindOf, systemRandom } from '../machine/index.js';
 
 /** A certificate and its private key, both PEM (the key PKCS #8). */
 export type Credential = { readonly certificate: string; readonly privateKey: string };
@@ -16,6 +15,7 @@ export type LeafRequest = {
   /** For nodes, the node id. */
   readonly name: string;
   readonly dns: readonly string[];
+  /** Without zone ids. */
   readonly ips: readonly string[];
   readonly days: number;
   /** P-256 unless given. */
@@ -50,8 +50,7 @@ const EARLIER_MS = 5 * 60_000;
 /** 128 bits, the highest of them clear: DER integers have a sign. */
 const SERIAL_BYTES = 16;
 const NAMES_MAX = 32;
-const DNS_NAME =
-  /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+const WILDCARD = /^\*\./;
 
 /**
  * Makes a certificate authority: P-256, self-signed, for leaf certificates only.
@@ -129,15 +128,34 @@ export async function issueCertificate(
 function alternativeNames({ role, name, dns, ips }: LeafRequest): X509.JsonGeneralNames {
   if (!isId(name)) throw refused('name', `"${name}" is no id: a-z, 0-9, - and _, at most 63`);
   if (dns.length + ips.length > NAMES_MAX) throw refused('dns', `More than ${NAMES_MAX} names`);
-  const noDns = dns.find((each) => !DNS_NAME.test(each) || each.length > 253);
+  const noDns = dns.find((each) => hostKindOf(each.replace(WILDCARD, '')) !== 'dns');
   if (noDns !== undefined) throw refused('dns', `"${noDns}" is no DNS name`);
-  const noIp = ips.find((each) => isIP(each) === 0);
+  const noIp = ips.find((each) => !isIp(each));
   if (noIp !== undefined) throw refused('ips', `"${noIp}" is no IP address`);
   return [
     { type: 'url', value: `spiffe://quorate/${role}/${name}` },
     ...dns.map((value) => ({ type: 'dns' as const, value })),
     ...ips.map((value) => ({ type: 'ip' as const, value })),
   ];
+}
+
+/**
+ * Hosts as a certificate names them: DNS names, with `*.` perhaps, and IP addresses.
+ *
+ * @throws ClusterError `invalid-request` with the host.
+ */
+export function alternativeHosts(hosts: readonly string[]): Pick<LeafRequest, 'dns' | 'ips'> {
+  const wrong = hosts.find((each) => hostKindOf(each.replace(WILDCARD, '')) === undefined);
+  if (wrong !== undefined) {
+    const why = wrong.includes('%') ? ' (a zone id means nothing on other machines)' : '';
+    throw refused('host', `"${wrong}" is no DNS name or IP address${why}`);
+  }
+  return { dns: hosts.filter((each) => !isIp(each)), ips: hosts.filter(isIp) };
+}
+
+function isIp(text: string): boolean {
+  const kind = hostKindOf(text);
+  return kind === 'ipv4' || kind === 'ipv6';
 }
 
 function validity(nowMs: Millis, days: number): { notBefore: Date; notAfter: Date } {

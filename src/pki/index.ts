@@ -3,7 +3,7 @@
  * node key, from a file or a passphrase, and the identity key that is sealed under it. Nothing here knows what the cluster
  * agrees on.
  */
-export { createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
+export { alternativeHosts, createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
 export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { newIdentity, openIdentity } from './identity-file.js';
 export type { NewIdentity } from './identity-file.js';

@@ -171,7 +171,7 @@ describe('certs issue refuses and writes nothing', () => {
     [
       'with a malformed host',
       ['--role', 'tee', '--name', 'a', '--out', 'x', '--host', 'a b'],
-      /"a b" is no DNS name/,
+      /"a b" is no DNS name or IP address/,
     ],
     [
       'for a node that is no member',

@@ -176,7 +176,8 @@ describe('certs init refuses and writes nothing', () => {
     ['a node named twice', ['--nodes', 'a,a'], /a node is named twice/],
     ['a host for an unknown node', ['--host', 'x=y'], /x is not among --nodes/],
     ['a host without a node', ['--host', 'node-1'], /must be node=host/],
-    ['a name that is no host', ['--host', 'node-1=a b'], /"a b" is no DNS name/],
+    ['an address with a zone id', ['--host', 'node-1=fe80::1%eth0'], /a zone id means nothing/],
+    ['a name that is no host', ['--host', 'node-1=a b'], /"a b" is no DNS name or IP address/],
     ['an operator that is no id', ['--operator', 'Ann O.'], /"Ann O." is no id/],
     ['an unlimited number of days', ['--days', '99999'], /from 1 to/],
   ])('certs init refuses %s', async (_, flags, words) => {

@@ -248,7 +248,7 @@ describe('errors of the configuration name the setting and its place', () => {
     [
       'a number for an id',
       () => read('node_id: 1'),
-      /\/node.yaml:1: node_id: expected string, received number$/,
+      /\/node.yaml:1: node_id: must be text: write it in quotes$/,
     ],
     [
       'a bad id',

@@ -170,7 +170,7 @@ describe('a node key from the environment', () => {
 
   test('a missing, malformed or wrong node key is refused without being shown', async () => {
     const none = 'there is no variable of that name, or it is empty';
-    expect(await complaint(configOf('node-1'))).toMatch(`node.yaml:18: node_key.env: ${none}`);
+    expect(await complaint(configOf('node-1'))).toMatch(`node.yaml:19: node_key.env: ${none}`);
     expect(await complaint(configOf('node-2'))).toMatch(`node_key.passphrase_env: ${none}`);
     for (const KEY of [
       'dead',
@@ -179,7 +179,7 @@ describe('a node key from the environment', () => {
       `${'dead'.repeat(15)}defg`,
     ]) {
       const words = await complaint(configOf('node-1'), { KEY });
-      expect(words).toMatch(/node.yaml:18: node_key.env: the variable must hold 64 lower-case hex/);
+      expect(words).toMatch(/node.yaml:19: node_key.env: the variable must hold 64 lower-case hex/);
       expect(words.toLowerCase()).not.toContain('dead');
     }
     expect(await complaint(configOf('node-1'), { KEY: 'ab'.repeat(32) })).toMatch(
