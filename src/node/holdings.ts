@@ -4,7 +4,7 @@ import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../machine/index.js';
-import { loadNodeKey, openIdentity, wrappingKeyOf } from '../pki/index.js';
+import { anchorFault, loadNodeKey, openIdentity, wrappingKeyOf } from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
 import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
 import { openStores } from '../store/index.js';
@@ -37,8 +37,9 @@ export async function openHoldings(
   environment: Environment,
 ): Promise<Holdings> {
   const genesis = readGenesis(config);
+  requireAnchors(genesis, config.clusterFile);
   requireRequesters(genesis, config.clusterFile);
-  const credentials = loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
+  const credentials = await loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
   // A wrong key is found out before the data directory is touched.
   using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
@@ -93,6 +94,18 @@ function parse(file: string, bytes: Uint8Array): Genesis {
     throw new ClusterError(error.code, `${where}: ${error.message}`, {
       ...error.details,
       cause: error,
+    });
+  }
+}
+
+/** Anchors that TLS does not take would make every handshake fail. */
+function requireAnchors({ peerCa, requesterCa }: Genesis, clusterFile: string): void {
+  for (const [field, bundle] of Object.entries({ peer_ca: peerCa, requester_ca: requesterCa })) {
+    const fault = anchorFault(bundle);
+    if (fault === undefined) continue;
+    throw new ClusterError('invalid-request', `${clusterFile}: ${field}: ${fault}`, {
+      reason: 'INVALID_CREDENTIALS',
+      field: 'cluster_file',
     });
   }
 }

@@ -5,11 +5,13 @@
  */
 export { alternativeHosts, createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
 export type { Credential, KeyType, LeafRequest } from './certificates.js';
+export { anchorFault } from './anchors.js';
 export { newIdentity, openIdentity } from './identity-file.js';
 export type { NewIdentity } from './identity-file.js';
 export { readKeyFile } from './key-files.js';
 export { createNodeKey, nodeKeyOf, wrappingKeyOf } from './node-key.js';
 export { loadNodeKey, takeVariable } from './node-key-source.js';
 export type { Environment, NodeKeySource } from './node-key-source.js';
+export { readCertificates, readPrivateKey } from './pem.js';
 export { newPassphraseKey } from './passphrase.js';
 export type { PassphraseHeader } from './passphrase.js';

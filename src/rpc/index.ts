@@ -13,3 +13,4 @@ export type { PublicServer, PublicServerParts } from './public-server.js';
 export { DETAILS_TRAILER } from './status.js';
 export { channelCredentials, identityOf } from './tls.js';
 export type { TlsFiles } from './tls.js';
+export { tlsRefusal } from './tls-trial.js';

@@ -24,7 +24,8 @@ export type TlsFiles = {
 /** No renegotiation, no weak suites, client certificates encrypted: nothing older is spoken on any listener. */
 const TLS_VERSION = 'TLSv1.3';
 
-function contextOptions(tls: TlsFiles): SecureContextOptions {
+/** The options of both sides of every connection. */
+export function contextOptions(tls: TlsFiles): SecureContextOptions {
   return { ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: TLS_VERSION };
 }
 

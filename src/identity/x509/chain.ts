@@ -71,7 +71,7 @@ export class Requesters {
     }
     const whole = this.#anchored(chain);
     if (whole === undefined)
-      return refused('no authority of this cluster’s requesters has issued it');
+      return refused('no authority that cluster.json names for this role has issued it');
     return {
       ok: true,
       value: {

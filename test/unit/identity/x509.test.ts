@@ -769,7 +769,7 @@ describe('a refused certificate chain', () => {
   });
 
   const notIssued = 'certificate 1 is not issued by the next one';
-  const foreign = 'no authority of this cluster’s requesters has issued it';
+  const foreign = 'no authority that cluster.json names for this role has issued it';
 
   test.each<[string, string, () => readonly Uint8Array[]]>([
     ['without a certificate', 'there is no certificate', () => []],

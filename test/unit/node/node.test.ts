@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,7 @@ import { Node, readConfig } from '../../../src/node/index.js';
 import type { NodeConfig } from '../../../src/node/index.js';
 import { createNodeKey, issueCertificate } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
+import { PEER_MIDDLE, RSA_ROOT } from '../../vectors/own-authority.js';
 
 const quiet: Logger = {
   debug: () => undefined,
@@ -100,6 +102,17 @@ async function certificate(
   writeFileSync(join(folder, 'cert.pem'), issued.certificate);
   writeFileSync(join(folder, 'key.pem'), issued.privateKey);
 }
+
+const pemOf = (name: string) => readFileSync(join(folder, name), 'utf8');
+const encrypted = (type: 'pkcs8' | 'sec1') =>
+  createPrivateKey(pemOf('key.pem')).export({
+    type,
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'secret words',
+  });
+const derOf = (name: string) =>
+  Buffer.from(pemOf(name).replaceAll(/-----.*-----|\n/g, ''), 'base64');
 
 test('a node listens on ports that the kernel picks, and names them', async () => {
   await using node = await Node.open(configured(), quiet);
@@ -309,16 +322,32 @@ describe('a node refuses to start', () => {
 
   test('a node refuses to start where only signed requests are taken and no authority certifies requesters', async () => {
     const config = configured();
-    const { requester_ca: old, ...rest } = JSON.parse(readFileSync(config.clusterFile, 'utf8'));
-    // What stands between the lines is no certificate: TLS would not take it either, but nobody has asked it yet.
-    const spoiled = String(old).replaceAll(/^[A-Za-z0-9+/=]+$/gm, 'AAAA');
+    const before = JSON.parse(readFileSync(config.clusterFile, 'utf8'));
     for (const unsigned of [false, true]) {
-      const genesis = { ...rest, requester_ca: spoiled, unsigned };
+      const genesis = { ...before, requester_ca: RSA_ROOT, unsigned };
       rmSync(config.clusterFile);
       writeFileSync(config.clusterFile, JSON.stringify(genesis));
       const refused = /requester_ca holds no authority of the profile .* no request could ever/;
       const words = await complaint(config);
       expect(refused.test(words)).toBe(!unsigned);
+    }
+  });
+
+  test.each([
+    ['an intermediate authority', PEER_MIDDLE, /peer middle" is of an intermediate .* root only/],
+    ['a leaf certificate', 'leaf', /is not of an authority/],
+    ['no certificate', PEER_MIDDLE.replaceAll(/^[A-Za-z0-9+/=]+$/gm, 'AAAA'), /cannot be read/],
+  ])('a node refuses to start where cluster.json trusts %s', async (_, anchor, words) => {
+    for (const field of ['peer_ca', 'requester_ca']) {
+      const config = configured();
+      const before = JSON.parse(readFileSync(config.clusterFile, 'utf8'));
+      const pem = anchor === 'leaf' ? readFileSync(config.tls.cert, 'utf8') : anchor;
+      rmSync(config.clusterFile);
+      writeFileSync(config.clusterFile, JSON.stringify({ ...before, [field]: pem }));
+      const said = await complaint(config);
+      expect(said).toMatch(`/cluster.json: ${field}: `);
+      expect(said).toMatch(words);
+      rmSync(folder, { recursive: true });
     }
   });
 
@@ -366,6 +395,63 @@ describe('a node refuses to start', () => {
     const twoDaysAgo = Date.now() - 2 * 86_400_000;
     await certificate({}, twoDaysAgo);
     expect(await complaint(config)).toMatch(/\/cert.pem: expired on /);
+  });
+
+  test('a node refuses to start with a certificate that is not valid yet', async () => {
+    const config = configured();
+    await certificate({}, Date.now() + 86_400_000);
+    expect(await complaint(config)).toMatch(/\/cert.pem: is not valid before .* clock/);
+  });
+
+  test.each<readonly [string, string, () => string | Buffer, RegExp]>([
+    ['an encrypted key', 'key.pem', () => encrypted('pkcs8'), /is encrypted/],
+    ['a key encrypted in the older way', 'key.pem', () => encrypted('sec1'), /is encrypted/],
+    ['an empty key', 'key.pem', () => '', /is empty/],
+    ['a key that is cut off', 'key.pem', () => pemOf('key.pem').slice(0, 90), /cut off/],
+    ['a key in DER', 'key.pem', () => derOf('key.pem'), /is binary/],
+    ['a certificate as key', 'key.pem', () => pemOf('cert.pem'), /holds no private key in PEM/],
+    ['an empty certificate', 'cert.pem', () => '\n', /is empty/],
+    ['a certificate in DER', 'cert.pem', () => derOf('cert.pem'), /is binary/],
+    ['a certificate that is cut off', 'cert.pem', () => pemOf('cert.pem').slice(0, 200), /cut off/],
+    [
+      'a damaged certificate',
+      'cert.pem',
+      () => pemOf('cert.pem').replace(/\nMII/, '\nMIA'),
+      /read/,
+    ],
+    ['a key as certificate', 'cert.pem', () => pemOf('key.pem'), /holds no certificate in PEM/],
+    ['an empty authority', 'ca.pem', () => '', /is empty/],
+    [
+      'a chain whose intermediate is cut off',
+      'cert.pem',
+      () => pemOf('cert.pem') + PEER_MIDDLE.slice(0, 200),
+      /cut off/,
+    ],
+    [
+      'a chain in a wrong order',
+      'cert.pem',
+      () => pemOf('ca.pem') + pemOf('cert.pem'),
+      /SPIFFE id/,
+    ],
+    [
+      'a chain with a strange link',
+      'cert.pem',
+      () => pemOf('cert.pem') + PEER_MIDDLE,
+      /ca.pem: does not hold the authority of/,
+    ],
+  ])('a node refuses to start with %s, and names the file', async (_, name, content, words) => {
+    const config = configured();
+    const spoiled = content();
+    rmSync(join(folder, name));
+    writeFileSync(join(folder, name), spoiled, { mode: 0o600 });
+    await expect(Node.open(config, quiet)).rejects.toMatchObject({
+      code: 'invalid-request',
+      reason: 'INVALID_CREDENTIALS',
+    });
+    const said = await complaint(config);
+    expect(said).toMatch(words);
+    expect(said).toMatch(/^ClusterError: \/[a-z]+\.pem: /);
+    expect(said).not.toMatch(/routines|secret words/);
   });
 
   test('a node refuses to start with a client’s certificate', async () => {
