@@ -94,7 +94,9 @@ test('docs/errors.md has every word by which a participant declines, and no othe
 });
 
 test('no line of a page is longer than 120 characters, but for a link or a value that cannot be broken', () => {
-  const long = pages.flatMap((page) =>
+  // Generated pages show what the program prints.
+  const written = pages.filter((page) => !page.startsWith('docs/reference/'));
+  const long = written.flatMap((page) =>
     read(page)
       .split('\n')
       .filter((line) => Array.from(line).length > LINE_CHARS_MAX && !UNBREAKABLE.test(line))
