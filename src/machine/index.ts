@@ -5,8 +5,9 @@
 export { hostKindOf, joinAddress, splitAddress } from './addresses.js';
 export type { HostKind } from './addresses.js';
 export { inlineCompute } from './compute/inline.js';
-export { workersByDefault, WORKERS_MAX } from './compute/limits.js';
+export { WORKERS_MAX } from './compute/limits.js';
 export { WorkerPool } from './compute/pool.js';
+export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';
 export { identityPathOf, openDataDirectory } from './data-directory.js';
 export type { DataDirectory, IdentityOwner } from './data-directory.js';

@@ -133,6 +133,7 @@ export const SETTINGS: readonly Setting[] = [
     environment: 'QUORATE_WORKERS',
     flag: '--workers',
     value: 'count',
-    meaning: 'threads for arithmetic; by default one less than there are cores, but one',
+    meaning:
+      'threads for arithmetic; by default one less than there are cores or its quota allows: 1 to 8',
   },
 ];
