@@ -54,7 +54,8 @@ export type CheckSuppliesInput = {
 /** {@link Scheme.isSupply} for each: the next job with the same points need not decode them again. */
 export const checkSuppliesJob: Job<CheckSuppliesInput, readonly boolean[], SigningContext> = {
   name: 'signing/check-supplies',
-  lane: 'signing',
+  // Any participant causes it, by announcing supplies.
+  lane: 'peers',
   compute: ({ algorithm, supplies }, { schemes }) =>
     supplies.map((parts) => schemes[algorithm].isSupply(parts)),
 };

@@ -1,8 +1,9 @@
 /**
- * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then those that
- * fill pools ahead of need.
+ * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then judgements of
+ * what a peer sent unasked. Any peer can cause those of the last lane, so none of them shares a queue or a worker with a job
+ * that holds a nonce.
  */
-export type Lane = 'signing' | 'generation' | 'pool';
+export type Lane = 'signing' | 'generation' | 'peers';
 
 /** One kind of job: plain data in, plain data out. Bytes cross between threads; points and other objects stay in their own. */
 export type Job<I, O, C = unknown> = {

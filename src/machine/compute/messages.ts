@@ -1,3 +1,9 @@
+/** The data that a worker begins with. */
+export type WorkerSetup = {
+  /** The memory of its `JobClock`. */
+  readonly clock: SharedArrayBuffer;
+};
+
 /** A request to a worker. */
 export type JobRequest = { readonly id: number; readonly name: string; readonly input: unknown };
 

@@ -2,8 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { Bug, ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import type { Compute, Job, Lane, Logger } from '../../ports/index.js';
-import { JOB_MS_MAX, JOBS_MAX } from './limits.js';
-import type { JobAnswer, JobRequest } from './messages.js';
+import { JobClock } from './job-clock.js';
+import { JOB_MS_MAX, JOBS_MAX, WORKER_SILENT_MS_MAX } from './limits.js';
+import type { JobAnswer, JobRequest, WorkerSetup } from './messages.js';
 import { alone, buffersOf } from './moved.js';
 import { LaneQueue } from './queue.js';
 
@@ -32,9 +33,13 @@ type WorkerSlot = {
   worker: Worker | undefined;
   /** Whether this worker has answered anything: a worker that dies before would only die again. */
   answered: boolean;
+  /** Of this worker: the job that it computes now. */
+  clock: JobClock;
+  /** For so long it has taken none of its jobs, as the looks of the timer count. */
+  silentMs: Millis;
   /** In the order in which the worker computes them. */
   readonly jobs: Map<number, PendingJob>;
-  /** Of the job that is being computed. */
+  /** Looks at the clock, while there are jobs. */
   timer: NodeJS.Timeout | undefined;
 };
 
@@ -43,20 +48,22 @@ export type WorkerPoolParts = {
   readonly logger: Logger;
   readonly program?: URL;
   readonly jobMsMax?: Millis;
+  readonly workerSilentMsMax?: Millis;
   readonly jobsMax?: Partial<Readonly<Record<Lane, number>>>;
 };
 
 /**
  * Computes in threads of its own. A job waits here until a worker is free for it, so that one of a later lane delays one of
  * an earlier lane by no more than the job that is running. When a worker dies or takes too long, all that it had fails,
- * nothing is tried again, and another worker takes its place.
+ * nothing is tried again, and another worker takes its place. Only jobs of signatures are together in one worker, so that a
+ * job that a peer caused takes none that holds a nonce with it.
  */
 export class WorkerPool implements Compute {
   readonly #parts: WorkerPoolParts;
   readonly #slots: readonly WorkerSlot[];
   readonly #queue = new LaneQueue<PendingJob>();
   /** Jobs of each lane, waiting or under way. */
-  readonly #counts: Record<Lane, number> = { signing: 0, generation: 0, pool: 0 };
+  readonly #counts: Record<Lane, number> = { signing: 0, generation: 0, peers: 0 };
   #lastId = 0;
   #closed = false;
 
@@ -65,6 +72,8 @@ export class WorkerPool implements Compute {
     this.#slots = Array.from({ length: parts.workers }, () => ({
       worker: undefined,
       answered: false,
+      clock: new JobClock(),
+      silentMs: 0,
       jobs: new Map<number, PendingJob>(),
       timer: undefined,
     }));
@@ -141,25 +150,46 @@ export class WorkerPool implements Compute {
     const worker = (slot.worker ??= this.#start(slot));
     const id = ++this.#lastId;
     slot.jobs.set(id, job);
-    if (slot.jobs.size === 1) this.#startTimer(slot);
+    if (slot.jobs.size === 1) this.#watch(slot, this.#jobMsMax);
     const question: JobRequest = { id, name: job.name, input: job.input };
     worker.postMessage(question, buffersOf(job.taken));
   }
 
-  /** The time of the job that the worker computes now. */
-  #startTimer(slot: WorkerSlot): void {
+  get #jobMsMax(): Millis {
+    return this.#parts.jobMsMax ?? JOB_MS_MAX;
+  }
+
+  /** Looks at the worker's clock after a while: the time of a job begins when the worker takes it, not when it was sent. */
+  #watch(slot: WorkerSlot, afterMs: Millis): void {
     clearTimeout(slot.timer);
+    slot.timer = setTimeout(() => this.#look(slot), afterMs);
+  }
+
+  /** Ends a worker whose job takes too long. What has been answered, and waits for the main thread, is none. */
+  #look(slot: WorkerSlot): void {
     const { worker } = slot;
-    const [job] = slot.jobs.values();
-    slot.timer = undefined;
-    if (job === undefined || worker === undefined) return;
-    const { jobMsMax = JOB_MS_MAX } = this.#parts;
-    slot.timer = setTimeout(() => this.#replace(slot, worker, overdue(job.name)), jobMsMax);
+    if (worker === undefined) return;
+    const { workerSilentMsMax = WORKER_SILENT_MS_MAX } = this.#parts;
+    const jobMsMax = this.#jobMsMax;
+    const current = slot.clock.underWay();
+    if (current === undefined) {
+      slot.silentMs += jobMsMax;
+      if (slot.silentMs >= workerSilentMsMax) this.#replace(slot, worker, silent());
+      else this.#watch(slot, jobMsMax);
+      return;
+    }
+    slot.silentMs = 0;
+    const job = slot.jobs.get(current.id);
+    if (job !== undefined && current.ms >= jobMsMax) this.#replace(slot, worker, overdue(job.name));
+    else this.#watch(slot, Math.max(jobMsMax - current.ms, 1));
   }
 
   #start(slot: WorkerSlot): Worker {
     // A worker gets no environment: the settings of a process are not meant for arithmetic.
-    const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {} });
+    slot.clock = new JobClock();
+    slot.silentMs = 0;
+    const workerData: WorkerSetup = { clock: slot.clock.memory };
+    const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {}, workerData });
     slot.answered = false;
     worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));
     worker.on('error', (error) => this.#replace(slot, worker, died(error)));
@@ -169,9 +199,10 @@ export class WorkerPool implements Compute {
 
   #onAnswer(slot: WorkerSlot, answer: JobAnswer): void {
     slot.answered = true;
+    slot.silentMs = 0;
     const job = this.#remove(slot, answer.id);
     if (job === undefined) return;
-    this.#startTimer(slot);
+    if (slot.jobs.size === 0) clearTimeout(slot.timer);
     if ('error' in answer) job.reject(new Bug(answer.error));
     else job.resolve(answer.output);
     this.#dispatch();
@@ -201,8 +232,8 @@ export class WorkerPool implements Compute {
   }
 
   #fail(slot: WorkerSlot, why: ClusterError): void {
+    clearTimeout(slot.timer);
     for (const id of slot.jobs.keys()) this.#remove(slot, id)?.reject(why);
-    this.#startTimer(slot);
   }
 }
 
@@ -216,6 +247,10 @@ function overloaded(): ClusterError {
 
 function overdue(name: string): ClusterError {
   return new ClusterError('deadline', `A job took too long: ${name}`);
+}
+
+function silent(): ClusterError {
+  return new ClusterError('deadline', 'A worker took none of its jobs');
 }
 
 function died(cause: unknown): ClusterError {

@@ -1,10 +1,11 @@
 /** The program of a worker: the arithmetic, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { algorithmJobs, SCHEMES } from '../../algorithms/index.js';
 import { VERIFIERS } from '../verifiers.js';
+import { JobClock } from './job-clock.js';
 import { buffersOf } from './moved.js';
-import type { JobAnswer, JobRequest } from './messages.js';
+import type { JobAnswer, JobRequest, WorkerSetup } from './messages.js';
 
 // Of this thread alone, where the system tells threads apart (Linux): consensus does not wait for arithmetic when cores are few.
 const THIS_THREAD = 0;
@@ -16,9 +17,13 @@ try {
 
 const jobs = algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS });
 
+const setup: WorkerSetup = workerData;
+const clock = new JobClock(setup.clock);
+
 parentPort?.on('message', ({ id, name, input }: JobRequest) => {
   let answer: JobAnswer;
   let given: readonly Uint8Array[] = [];
+  clock.begin(id);
   try {
     const done = jobs.get(name)?.run(input);
     if (done === undefined) throw new Error(`there is no job ${name}`);
@@ -27,5 +32,6 @@ parentPort?.on('message', ({ id, name, input }: JobRequest) => {
   } catch (error) {
     answer = { id, error: String(error) };
   }
+  clock.end();
   parentPort?.postMessage(answer, buffersOf(given));
 });

@@ -38,26 +38,37 @@ afterEach(async () => {
 
 /** Workers that run `program` for each `{ id, name, input }`, or the real ones. */
 function pool(
-  program?: string,
-  parts: { jobMsMax?: number; jobsMax?: Partial<Record<Lane, number>>; workers?: number } = {},
+  program?: string | URL,
+  parts: {
+    jobMsMax?: number;
+    workerSilentMsMax?: number;
+    jobsMax?: Partial<Record<Lane, number>>;
+    workers?: number;
+  } = {},
 ) {
   const made = new WorkerPool({
     workers: 1,
     logger,
     ...parts,
-    ...(program !== undefined && { program: programOf(program) }),
+    ...(program !== undefined && {
+      program: program instanceof URL ? program : programOf(program),
+    }),
   });
   open.push(made);
   return made;
 }
 
 let programs = 0;
-function programOf(body: string): URL {
+const CLOCK = new URL('../../../src/machine/compute/job-clock.js', import.meta.url).href;
+function programOf(body: string, atStart = ''): URL {
   const file = join(folder, `program-${++programs}.mjs`);
   writeFileSync(
     file,
-    `import { parentPort as port } from 'node:worker_threads';
-     port.on('message', ({ id, name, input }) => { ${body} });`,
+    `import { parentPort as port, workerData } from 'node:worker_threads';
+     import { JobClock } from '${CLOCK}';
+     const clock = new JobClock(workerData.clock);
+     ${atStart}
+     port.on('message', ({ id, name, input }) => { clock.begin(id); ${body}; clock.end(); });`,
   );
   return pathToFileURL(file);
 }
@@ -230,14 +241,14 @@ describe('a worker thread', () => {
     expect(errors).toEqual([]);
   });
 
-  test('workers compute signatures before key generation, and both before supplies', async () => {
+  test('workers compute signatures before key generation, and both before judgements of what peers sent', async () => {
     const compute = pool(PROGRAM);
     const order: unknown[] = [];
     const ask = (name: string, lane: Lane, input: string) =>
       compute.run(jobOf(name, lane), input).then((output) => order.push(output));
     await Promise.all([
-      ask('slow', 'pool', 'running'),
-      ask('echo', 'pool', 'pool'),
+      ask('slow', 'peers', 'running'),
+      ask('echo', 'peers', 'peers'),
       ask('echo', 'generation', 'generation 1'),
       ask('echo', 'generation', 'generation 2'),
       ask('slow', 'signing', 'signing 1'),
@@ -251,15 +262,27 @@ describe('a worker thread', () => {
       'signing 3',
       'generation 1',
       'generation 2',
-      'pool',
+      'peers',
     ]);
     expect(compute.idle()).toBe(true);
   });
 
+  test('a job that a peer caused has its turn after eight others, however many of them wait', async () => {
+    const compute = pool(PROGRAM);
+    const order: unknown[] = [];
+    const ask = (name: string, lane: Lane, input: string) =>
+      compute.run(jobOf(name, lane), input).then((output) => order.push(output));
+    const running = ask('slow', 'generation', 'running');
+    const others = Array.from({ length: 20 }, (_, at) => ask('echo', 'generation', `${at}`));
+    await Promise.all([running, ask('echo', 'peers', 'peers'), ...others]);
+    expect(order.indexOf('peers')).toBe(9);
+    expect(order).toHaveLength(22);
+  });
+
   test('each lane has its own bound: a full lane refuses no job of another', async () => {
-    const compute = pool(PROGRAM, { jobsMax: { pool: 1 } });
-    const filling = compute.run(jobOf('slow', 'pool'), 1);
-    const more = compute.run(jobOf('slow', 'pool'), 2);
+    const compute = pool(PROGRAM, { jobsMax: { peers: 1 } });
+    const filling = compute.run(jobOf('slow', 'peers'), 1);
+    const more = compute.run(jobOf('slow', 'peers'), 2);
     await expect(more).rejects.toMatchObject({ code: 'overloaded' });
     expect(await compute.run(ECHO, 3)).toBe(3);
     expect(await filling).toBe(1);
@@ -287,6 +310,37 @@ describe('a worker thread', () => {
     await compute.run(ECHO, 0);
     const jobs = [1, 2, 3, 4, 5].map((each) => compute.run(jobOf('slow'), each));
     expect(await Promise.all(jobs)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('the time limit of a job starts when a worker takes it: a worker that starts slowly costs no job', async () => {
+    const slowStart = programOf(PROGRAM, 'for (const end = Date.now() + 400; Date.now() < end; );');
+    const compute = pool(slowStart, { jobMsMax: 100 });
+    expect(await compute.run(ECHO, 1)).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  test('a job that is done costs its worker nothing, though the main thread sees the answer late', async () => {
+    const compute = pool(PROGRAM, { jobMsMax: 50 });
+    await compute.run(ECHO, 0);
+    const answered = compute.run(ECHO, 1);
+    for (const end = Date.now() + 200; Date.now() < end;);
+    expect(await answered).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  test('a worker that takes no job is ended after a while', async () => {
+    const deaf = programOf(PROGRAM, 'setInterval(() => {}, 1000); port.on = () => {};');
+    const compute = pool(deaf, { jobMsMax: 20, workerSilentMsMax: 60 });
+    await expect(compute.run(ECHO, 1)).rejects.toMatchObject({ code: 'deadline' });
+  });
+
+  test('a job that a peer caused takes no job with a nonce with it when it takes too long', async () => {
+    const compute = pool(PROGRAM, { jobMsMax: 200 });
+    await compute.run(ECHO, 0);
+    const hanging = compute.run(jobOf('hang', 'peers'), 1);
+    const nonces = [1, 2, 3].map((each) => compute.run(ECHO, each));
+    await expect(hanging).rejects.toMatchObject({ code: 'deadline' });
+    expect(await Promise.all(nonces)).toEqual([1, 2, 3]);
   });
 
   test('a worker sees no environment variable of the node', async () => {
