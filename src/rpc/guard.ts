@@ -7,14 +7,14 @@ import type { Logger } from '../ports/index.js';
 import type { Front } from './front/front.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import type { Pace } from './pace.js';
-import { permissionOf, permits } from './roles.js';
+import { rolesOf } from './roles.js';
 import { statusOf } from './status.js';
 import { identityOf } from './tls.js';
 
 /** Callers by the metadata of their calls: the one object that the guard and the method behind it both see. */
 const callers = new WeakMap<Metadata, Identity>();
 
-/** The caller that the guard let through. @throws Bug for a method that any certificate may call. */
+/** The caller that the guard let through. */
 export function callerOf(call: { readonly metadata: Metadata }): Identity {
   const caller = callers.get(call.metadata);
   assert(caller !== undefined, 'a method asks for a caller that the guard did not identify');
@@ -22,8 +22,8 @@ export function callerOf(call: { readonly metadata: Metadata }): Identity {
 }
 
 /**
- * Stands before every method, in this order: asks the certificate for its role, and the table of operations whether it may; bounds
- * the metadata; keeps the caller to its pace; then waits for the request for so long and no longer.
+ * Stands before every method, in this order: bounds the metadata; keeps the caller to its pace; asks the certificate for its role,
+ * and the table of operations whether it may; then waits for the request for so long and no longer.
  */
 export function guard(parts: {
   readonly logger: Logger;
@@ -34,7 +34,6 @@ export function guard(parts: {
   const { logger, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
   return (method, call) => {
     const caller = identityOf(call.getAuthContext().sslPeerCertificate);
-    const permitted = permits(permissionOf(method.path), caller);
     const name = caller?.spiffeId ?? '';
     const fields = { method: method.path, caller: caller?.spiffeId };
     let late: NodeJS.Timeout | undefined;
@@ -56,12 +55,6 @@ export function guard(parts: {
         next(message);
       },
       start: (enter) => {
-        if (!permitted) {
-          connection?.requestCame();
-          logger.warn('Refused a call', fields);
-          call.sendStatus(statusOf(refusal(method.path, caller)));
-          return;
-        }
         enter({
           // A call that was reset before it began has no metadata and no end.
           onReceiveMetadata: (metadata, next) => {
@@ -69,18 +62,20 @@ export function guard(parts: {
             connection?.callBegan(name, bytes);
             try {
               if (bytes > METADATA_BYTES_MAX || pairs > METADATA_PAIRS_MAX) throw tooMuchMetadata();
-              leave = pace?.enter(name);
+              leave = pace?.enter(name, method.responseStream ? 'stream' : 'unary');
+              if (caller === undefined) throw noIdentity();
+              if (!rolesOf(method.path).includes(caller.role)) throw forbidden(method.path, caller);
+              callers.set(metadata, caller);
             } catch (error) {
               refuse(error);
               return;
             }
             if (!method.requestStream)
               late = setTimeout(() => call.sendStatus(statusOf(tooLate())), arrivalMs);
-            if (caller !== undefined) callers.set(metadata, caller);
             next(metadata);
           },
           onReceiveMessage: (message: unknown, next) => {
-            // Requests to services of libraries are decoded here already, and small.
+            // Every service takes its requests as bytes.
             connection?.messageArrived(message instanceof Uint8Array ? message.length : 0);
             if (missing === 'message') connection?.requestCame();
             missing = 'end';
@@ -138,15 +133,13 @@ function tooLate(): ClusterError {
   });
 }
 
-function refusal(method: string, caller: Identity | undefined): ClusterError {
-  if (caller === undefined)
-    return new ClusterError(
-      'unauthenticated',
-      'The certificate names no SPIFFE id of this cluster',
-      {
-        reason: 'NO_IDENTITY',
-      },
-    );
+function noIdentity(): ClusterError {
+  return new ClusterError('unauthenticated', 'The certificate names no SPIFFE id of this cluster', {
+    reason: 'NO_IDENTITY',
+  });
+}
+
+function forbidden(method: string, caller: Identity): ClusterError {
   return new ClusterError('forbidden', `Role ${caller.role} may not call ${method}`, {
     reason: 'ROLE_NOT_PERMITTED',
     facts: { role: caller.role },

@@ -50,6 +50,9 @@ export const CALLS_PER_SECOND = 2_000;
 export const CALLS_BURST = 4_000;
 export const CALLS_OPEN_PER_CALLER_MAX = 256;
 export const CALLS_OPEN_MAX = 4_096;
+/** Of those, streams of answers (health watches, reflection) of one caller and of all: they last as long as their clients like. */
+export const STREAMS_OPEN_PER_CALLER_MAX = 32;
+export const STREAMS_OPEN_MAX = 512;
 export const CALLERS_REMEMBERED = 1_024;
 
 /** A call whose one request is not there by then is ended; its own deadline begins when it is. */

@@ -12,7 +12,7 @@ import type { FrontLimits } from './front/front.js';
 import { guard } from './guard.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
 import type { Pace } from './pace.js';
-import { permissionOf } from './roles.js';
+import { rolesOf } from './roles.js';
 
 /** One port with one kind of caller. Every method that it serves stands behind the front and the guard. */
 export class Listener {
@@ -54,7 +54,7 @@ export class Listener {
    * @throws Bug for a method without a line in a table of roles.
    */
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    for (const method of Object.values(service)) permissionOf(method.path);
+    for (const method of Object.values(service)) rolesOf(method.path);
     this.#server.addService(service, implementation);
   }
 

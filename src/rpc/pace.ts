@@ -6,6 +6,8 @@ import {
   CALLS_OPEN_MAX,
   CALLS_OPEN_PER_CALLER_MAX,
   CALLS_PER_SECOND,
+  STREAMS_OPEN_MAX,
+  STREAMS_OPEN_PER_CALLER_MAX,
 } from './limits.js';
 
 /** The limits of calls to this node, for each caller and for all together. */
@@ -14,32 +16,70 @@ export type PaceLimits = {
   readonly callsBurst: number;
   readonly callsOpenPerCallerMax: number;
   readonly callsOpenMax: number;
+  readonly streamsOpenPerCallerMax: number;
+  readonly streamsOpenMax: number;
 };
+
+/** A call with one answer, or one whose answers last as long as its client likes. */
+export type CallKind = 'unary' | 'stream';
 
 const LIMITS: PaceLimits = {
   callsPerSecond: CALLS_PER_SECOND,
   callsBurst: CALLS_BURST,
   callsOpenPerCallerMax: CALLS_OPEN_PER_CALLER_MAX,
   callsOpenMax: CALLS_OPEN_MAX,
+  streamsOpenPerCallerMax: STREAMS_OPEN_PER_CALLER_MAX,
+  streamsOpenMax: STREAMS_OPEN_MAX,
 };
 
+/** Counts what is open, of each name and in all. It remembers no name that has nothing open. */
+class OpenCalls {
+  readonly #perNameMax: number;
+  readonly #max: number;
+  readonly #counts = new Map<string, number>();
+  #count = 0;
+
+  constructor(perNameMax: number, max: number) {
+    this.#perNameMax = perNameMax;
+    this.#max = max;
+  }
+
+  hasRoom(name: string): boolean {
+    return this.#count < this.#max && (this.#counts.get(name) ?? 0) < this.#perNameMax;
+  }
+
+  open(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    this.#count += 1;
+  }
+
+  close(name: string): void {
+    const left = (this.#counts.get(name) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(name);
+    else this.#counts.set(name, left);
+    this.#count -= 1;
+  }
+}
+
 /**
- * Keeps callers to their pace: a budget of calls for each, and a bound on the calls that are open. Certificates name
+ * Keeps callers to their pace: a budget of calls for each, and bounds on the calls that are open. Certificates name
  * callers, so a caller has no more names than the authority gave it.
  */
 export class Pace {
-  readonly #limits: PaceLimits;
   readonly #nowMs: () => Millis;
   readonly #calls: Budgets;
-  /** Calls that are open, by caller. */
-  readonly #openOf = new Map<string, number>();
-  #open = 0;
+  readonly #open: OpenCalls;
+  readonly #streams: OpenCalls;
 
   constructor(limits: Partial<PaceLimits> = {}, nowMs: () => Millis = () => performance.now()) {
-    this.#limits = { ...LIMITS, ...limits };
+    const all = { ...LIMITS, ...limits };
     this.#nowMs = nowMs;
-    const { callsPerSecond, callsBurst } = this.#limits;
-    this.#calls = new Budgets({ perSecond: callsPerSecond, burst: callsBurst }, CALLERS_REMEMBERED);
+    this.#calls = new Budgets(
+      { perSecond: all.callsPerSecond, burst: all.callsBurst },
+      CALLERS_REMEMBERED,
+    );
+    this.#open = new OpenCalls(all.callsOpenPerCallerMax, all.callsOpenMax);
+    this.#streams = new OpenCalls(all.streamsOpenPerCallerMax, all.streamsOpenMax);
   }
 
   /**
@@ -47,18 +87,18 @@ export class Pace {
    *
    * @throws ClusterError `overloaded` when the caller has too many open, or asks too fast; says when to come again.
    */
-  enter(name: string): () => void {
+  enter(name: string, kind: CallKind = 'unary'): () => void {
     this.request(name);
-    const open = this.#openOf.get(name) ?? 0;
-    if (open >= this.#limits.callsOpenPerCallerMax || this.#open >= this.#limits.callsOpenMax)
+    if (!this.#open.hasRoom(name))
       throw new ClusterError('overloaded', 'Too many calls are open', { reason: 'TOO_MANY_CALLS' });
-    this.#openOf.set(name, open + 1);
-    this.#open += 1;
+    if (kind === 'stream' && !this.#streams.hasRoom(name))
+      throw new ClusterError('overloaded', 'Too many streams are open', {
+        reason: 'TOO_MANY_STREAMS',
+      });
+    const counts = kind === 'stream' ? [this.#open, this.#streams] : [this.#open];
+    for (const each of counts) each.open(name);
     return () => {
-      const left = (this.#openOf.get(name) ?? 1) - 1;
-      if (left === 0) this.#openOf.delete(name);
-      else this.#openOf.set(name, left);
-      this.#open -= 1;
+      for (const each of counts) each.close(name);
     };
   }
 

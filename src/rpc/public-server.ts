@@ -24,7 +24,7 @@ import {
 import { Listener } from './listener.js';
 import { Pace } from './pace.js';
 import type { PaceLimits } from './pace.js';
-import { addReflection } from './services/reflection.js';
+import { Reflection } from './services/reflection.js';
 import { http2Bounds, serverCredentials } from './tls.js';
 import type { TlsFiles } from './tls.js';
 import { operationsOf, rawService } from './unary.js';
@@ -98,7 +98,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     return !draining && status?.leader !== undefined && status.caughtUp;
   });
   health.addTo(listener);
-  addReflection(listener);
+  new Reflection().addTo(listener);
 
   return {
     listen: () => {

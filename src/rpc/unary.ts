@@ -7,7 +7,7 @@ import type {
 } from '@grpc/grpc-js';
 import { operationOf } from '../api/index.js';
 import type { ApiContext, Operation } from '../api/index.js';
-import { assert } from '../common/index.js';
+import { assert, ClusterError } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
@@ -25,6 +25,15 @@ export function rawService(service: ServiceDefinition): ServiceDefinition {
       name,
       { ...method, requestDeserialize: keepBytes },
     ]),
+  );
+}
+
+/** The error for bytes that no client's encoder writes. */
+export function invalidEncoding(): ClusterError {
+  return new ClusterError(
+    'invalid-request',
+    'The bytes are not the canonical encoding of the request',
+    { reason: 'INVALID_ENCODING' },
   );
 }
 

@@ -140,3 +140,14 @@ export {
 export { Timestamp } from './gen/google/protobuf/timestamp.js';
 export { Status } from './gen/google/rpc/status.js';
 export { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details.js';
+export {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  HealthCheckResponse_ServingStatus,
+  HealthListRequest,
+  HealthListResponse,
+} from './gen/grpc/health/v1/health.js';
+export {
+  ServerReflectionRequest,
+  ServerReflectionResponse,
+} from './gen/grpc/reflection/v1/reflection.js';

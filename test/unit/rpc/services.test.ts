@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
-import type { Client } from '@grpc/grpc-js';
 import {
   ClusterError,
   nodeId,
@@ -29,15 +28,11 @@ import {
 } from '../../../src/wire/index.js';
 import type { MessageType } from '../../../src/wire/index.js';
 import {
-  Caller,
-  channelFor,
   generatedKeyResult,
   keyRecord,
   signatureResult,
-  SOON_MS,
   Fixture,
   taskRecord,
-  tlsFor,
   until,
 } from './server-fixture.js';
 import type { Seen } from './server-fixture.js';
@@ -372,29 +367,6 @@ test('GetCluster shows the answering node’s view, without a quorum too', async
   fixture.backend.onRead = () => Promise.resolve();
 });
 
-describe('health', () => {
-  test('health is SERVING on a node with a leader, caught up, until it drains', async () => {
-    const one = await Fixture.open();
-    const app = await one.as('app');
-    const refreshed = async (): Promise<number | undefined> => {
-      one.server.attach(one.backend);
-      return healthOf(app, 'quorate.v1.KeyService');
-    };
-    expect(await refreshed()).toBe(1);
-    expect(await healthOf(app)).toBe(1);
-    expect(await healthOf(app, 'quorate.v1.None')).toBe(-status.NOT_FOUND);
-    one.backend.state = { ...one.backend.state, leader: undefined };
-    expect(await refreshed()).toBe(2);
-    one.backend.state = { ...one.backend.state, leader: nodeId('node-2'), caughtUp: false };
-    expect(await refreshed()).toBe(2);
-    one.backend.state = { ...one.backend.state, caughtUp: true };
-    expect(await refreshed()).toBe(1);
-    one.server.drain();
-    expect(await healthOf(app)).toBe(2);
-    await one.close();
-  });
-});
-
 test('a server without a backend listens and answers UNAVAILABLE', async () => {
   const early = await Fixture.open({ attached: false });
   const app = await early.as('app');
@@ -437,38 +409,6 @@ test('a stopping server cuts a call that does not end', async () => {
   await one.close();
 });
 
-describe('reflection', () => {
-  test('reflection lists the public services and health, and none of the peer port', async () => {
-    const app = await fixture.as('app');
-    // list_services = 7: "*"
-    const answer = await reflect(app.client, Uint8Array.from([0x3a, 1, 0x2a]));
-    const text = Buffer.from(answer as Uint8Array).toString('latin1');
-    for (const name of ['KeyService', 'SigningService', 'TaskService', 'ClusterService'])
-      expect(text).toContain(`quorate.v1.${name}`);
-    expect(text).toContain('grpc.health.v1.Health');
-    expect(text).not.toContain('quorate.peer');
-  });
-
-  test('reflection gives the file of a symbol', async () => {
-    const app = await fixture.as('app');
-    const symbol = utf8('quorate.v1.SigningService');
-    const answer = await reflect(app.client, Uint8Array.from([0x22, symbol.length, ...symbol]));
-    const text = Buffer.from(answer as Uint8Array).toString('latin1');
-    expect(text).toContain('SigningService');
-    expect(text).toContain('allowed_signers');
-    expect(text).not.toContain(process.cwd());
-  });
-
-  test('reflection is refused to nodes', async () => {
-    const tls = await tlsFor(fixture.authorities, 'tee', 'node-2');
-    const node = new Caller(fixture.address, channelFor(tls));
-    expect(await reflect(node.client, Uint8Array.from([0x3a, 1, 0x2a]))).toBe(
-      status.PERMISSION_DENIED,
-    );
-    node.close();
-  });
-});
-
 /** A backend that has done the task, and failed. */
 function failed(reason: string) {
   const outcome = { $case: 'failed' as const, value: { reason, evidence: [] } };
@@ -488,30 +428,4 @@ async function listTasks(role: 'app' | 'auditor', openOnly: boolean): Promise<st
   const request = encode(ListTasksRequest, { pageSize: 0, pageToken: '', openOnly });
   const seen = await (await fixture.as(role)).call('/quorate.v1.TaskService/ListTasks', request);
   return answerOf(ListTasksResponse, seen).tasks.map(({ taskId }) => taskId);
-}
-
-/** 1 SERVING, 2 NOT_SERVING; minus the code of a call that failed. */
-async function healthOf(caller: Caller, service = ''): Promise<number | undefined> {
-  const request = service === '' ? [] : [0x0a, service.length, ...utf8(service)];
-  const seen = await caller.call('/grpc.health.v1.Health/Check', Uint8Array.from(request));
-  return seen.code === status.OK ? seen.response?.[1] : -seen.code;
-}
-
-/** The first answer to a request of reflection, or the code of a stream that failed. */
-function reflect(client: Client, request: Uint8Array): Promise<Uint8Array | number> {
-  return new Promise((resolve) => {
-    const call = client.makeBidiStreamRequest(
-      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-      (bytes: Uint8Array) => Buffer.from(bytes),
-      (bytes) => new Uint8Array(bytes),
-      { deadline: Date.now() + SOON_MS },
-    );
-    call.on('data', (bytes: Uint8Array) => {
-      resolve(bytes);
-      call.end();
-    });
-    call.on('error', () => undefined);
-    call.on('status', ({ code }) => resolve(code));
-    call.write(request);
-  });
 }
