@@ -51,6 +51,16 @@ function pathArgument(text: string): readonly number[] {
   );
 }
 
+/** Reads a flag of several words, `a,b,c`. */
+export function listArgument(flag: string): (text: string) => readonly string[] {
+  return (text) => {
+    const words = text.split(',').map((word) => word.trim());
+    if (words.includes(''))
+      throw usageError(`${flag} must be names with commas between them, not "${text}"`);
+    return words;
+  };
+}
+
 /** Reads a flag that is a count from 1 on. */
 export function countArgument(flag: string): (text: string) => number {
   return (text) => {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printable } from '../common/index.js';
 
 /** The process as a command sees it; tests hand in their own. */
 export type CommandContext = {
@@ -6,16 +7,14 @@ export type CommandContext = {
   readonly environment: Record<string, string | undefined>;
   /** The working folder, absolute. */
   readonly folder: string;
-  /** One line of data: standard output. */
-  out(line: string): void;
+  /** One line of data: standard output. The style shows on a terminal only. */
+  out(line: string, style?: Style): void;
   /** One line for the person at the keyboard: standard error. */
-  err(line: string): void;
+  err(line: string, style?: Style): void;
   /** Whether a person types the input, so that reading it would wait for a keyboard. */
   readonly inputIsTerminal: boolean;
   /** All of standard input, or the first `bytesMax + 1` bytes of it. */
   input(bytesMax: number): Promise<Uint8Array>;
-  /** Emphasis, where a terminal shows it. */
-  paint(style: Style, text: string): string;
   /** How to call this program again, for commands that a person can copy. */
   readonly program: string;
 };
@@ -25,17 +24,36 @@ export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 /** The context of the running process. */
 export function processContext(): CommandContext {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
-  const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
   return {
     environment: process.env,
     folder: process.cwd(),
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line, style) => void process.stdout.write(`${painted(process.stdout, line, style)}\n`),
+    err: (line, style) => void process.stderr.write(`${painted(process.stderr, line, style)}\n`),
     inputIsTerminal: process.stdin.isTTY,
     input: readInput,
-    paint: (style, text) => (colours ? styleText(style, text) : text),
     program: programName(process.argv[1] ?? 'quorate', process.cwd()),
   };
+}
+
+/**
+ * The same context, whose lines are lines: each is printed as {@link printable}, so that no text from outside, whatever
+ * command prints it, reaches the terminal as anything but text.
+ */
+export function printingLines(context: CommandContext): CommandContext {
+  return {
+    ...context,
+    out: (line, style) => context.out(printable(line), style),
+    err: (line, style) => context.err(printable(line), style),
+    input: (bytesMax) => context.input(bytesMax),
+  };
+}
+
+function painted(
+  { isTTY }: { readonly isTTY: boolean },
+  line: string,
+  style: Style | undefined,
+): string {
+  return style !== undefined && isTTY && !process.env['NO_COLOR'] ? styleText(style, line) : line;
 }
 
 /** The reader of our output, `head` for example, may have read enough: that is no error. */

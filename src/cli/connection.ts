@@ -44,7 +44,7 @@ export function addConnectionOptions(command: Command): Command {
       option(
         '--timeout <duration>',
         'how long to wait: 500ms, 30s, 2m (default: 5s to read, 10s to sign, 30s to generate)',
-      ).argParser(durationArgument),
+      ).argParser(durationArgument('--timeout')),
     );
 }
 
@@ -53,12 +53,12 @@ function option(flags: string, text: string): Option {
 }
 
 /** Reads a flag that is a length of time. */
-export function durationArgument(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) {
-    throw usageError(`"${text}" is not a length of time; write 500ms, 30s or 2m`);
-  }
-  return ms;
+export function durationArgument(flag: string): (text: string) => number {
+  return (text) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms > 0) return ms;
+    throw usageError(`${flag} must be a length of time such as 500ms, 30s or 2m, not "${text}"`);
+  };
 }
 
 /**

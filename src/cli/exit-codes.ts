@@ -1,7 +1,5 @@
-import { CommanderError } from 'commander';
-import { ClusterError, wordsOf } from '../common/index.js';
+import { ClusterError } from '../common/index.js';
 import type { ErrorCode } from '../common/index.js';
-import type { CommandContext } from './command-context.js';
 
 /** The exit statuses of `quorate`; part of the contract with scripts. */
 export const EXIT = {
@@ -11,9 +9,18 @@ export const EXIT = {
   notFound: 3,
   denied: 4,
   unavailable: 5,
+  exists: 6,
+  unverified: 7,
+  invalid: 8,
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** The meaning of each exit status, for help texts. */
+export const EXIT_HELP =
+  'Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailable or outcome unknown (try again),\n' +
+  '6 exists already, 7 a key that is not verified as required, 8 an invalid signature or evidence, 130 interrupted.';
 
 /** Every kind of failure has an exit status: a new one does not compile without. */
 const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
@@ -26,13 +33,27 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   'no-quorum': EXIT.unavailable,
   overloaded: EXIT.unavailable,
   deadline: EXIT.unavailable,
-  'already-exists': EXIT.failure,
+  'already-exists': EXIT.exists,
   'wrong-state': EXIT.failure,
   superseded: EXIT.failure,
   'protocol-abort': EXIT.failure,
   cancelled: EXIT.failure,
   'data-loss': EXIT.failure,
 };
+
+/** Reasons that a script has to tell from others of their code. */
+const EXIT_OF_REASON: Readonly<Record<string, ExitCode>> = {
+  KEY_UNVERIFIED: EXIT.unverified,
+  // Nothing exists that was asked for: the request id belongs to another request.
+  REQUEST_ID_REUSED: EXIT.usage,
+};
+
+/** The exit status of a command that fails with this error. */
+export function exitOf(error: unknown): ExitCode {
+  if (error instanceof Ended) return error.exitCode;
+  if (!(error instanceof ClusterError)) return EXIT.failure;
+  return EXIT_OF_REASON[error.reason] ?? EXIT_OF[error.code];
+}
 
 /** A command that ends without success after it has said all there is to say. */
 export class Ended extends Error {
@@ -48,36 +69,4 @@ export class Ended extends Error {
 /** A mistake in how the command was called. */
 export function usageError(message: string): ClusterError {
   return new ClusterError('invalid-request', message, { reason: 'USAGE' });
-}
-
-/** Says what went wrong, on standard error, and gives the exit status for it. */
-export function report(error: unknown, context: CommandContext): ExitCode {
-  if (error instanceof Ended) return error.exitCode;
-  // Commander has printed its own message or help already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const name = context.paint('red', 'quorate:');
-  if (!(error instanceof ClusterError)) {
-    context.err(`${name} ${wordsOf(error)}`);
-    return EXIT.failure;
-  }
-  context.err(`${name} ${error.message}`);
-  const hint = hintFor(error, context);
-  if (hint !== undefined) context.err(hint);
-  return EXIT_OF[error.code];
-}
-
-/** A hint for the next step, where there is a better one than the message itself. */
-function hintFor(
-  { reason, details }: ClusterError,
-  { program }: CommandContext,
-): string | undefined {
-  if (reason === 'UNREACHABLE') {
-    return `Is the cluster running? On this machine, \`${program} dev\` runs one.`;
-  }
-  if (reason === 'DATA_DIRECTORY_IN_USE') {
-    return 'It seems to run already: use that one, stop it, or choose another folder.';
-  }
-  const task = details.facts?.['task_id'];
-  if (task !== undefined) return `The cluster goes on with it. See: ${program} tasks get ${task}`;
-  return undefined;
 }

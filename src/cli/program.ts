@@ -1,45 +1,47 @@
-import { Command } from 'commander';
-import { VERSION } from '../node/index.js';
-import { benchCommand } from './commands/bench.js';
-import { certsCommand } from './commands/certs.js';
-import { clusterCommand } from './commands/cluster.js';
-import { devCommand } from './commands/dev.js';
-import { keysCommand } from './commands/keys.js';
-import { nodeCommand } from './commands/node.js';
-import { signCommand } from './commands/sign.js';
-import { tasksCommand } from './commands/tasks.js';
-import { verifyBlameCommand } from './commands/verify-blame.js';
-import { verifyCommand } from './commands/verify.js';
-import { EXIT, report } from './exit-codes.js';
-import type { ExitCode } from './exit-codes.js';
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.js';
+import { callOf } from './call.js';
+import type { Call } from './call.js';
+import { printingLines } from './command-context.js';
 import type { CommandContext } from './command-context.js';
+import { COMMANDS } from './command-table.js';
+import type { CommandEntry } from './command-table.js';
+import { EXIT, EXIT_HELP, usageError } from './exit-codes.js';
+import type { ExitCode } from './exit-codes.js';
+import { report } from './report.js';
 
 /** Runs `quorate` with these arguments and gives its exit status. Never throws. */
-export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+export async function run(argv: readonly string[], given: CommandContext): Promise<ExitCode> {
+  const context = printingLines(given);
+  const program = await buildProgram(context, argv);
+  const call = callOf(program, argv);
+  if (call.json) withoutHelp(program);
   try {
-    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...call.argv], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    return report(error, context);
+    if (!(error instanceof CommanderError)) return report(error, context, call);
+    if (error.exitCode === 0) return EXIT.ok;
+    // Help in place of an error: a person has it on the screen already.
+    if (error.code === 'commander.help' && !call.json) return EXIT.usage;
+    const help = `See: quorate ${call.path}--help`;
+    return report(usageError(wordsOfCommander(error, call)), context, { json: call.json, help });
   }
 }
 
-/** The tree of all commands. */
-export function buildProgram(context: CommandContext): Command {
+/**
+ * The tree of commands. Of those that `argv` does not name there is only the summary: what they need is not loaded.
+ *
+ * @param argv - The words after `quorate`. Without them, the tree is whole.
+ */
+export async function buildProgram(
+  context: CommandContext,
+  argv?: readonly string[],
+): Promise<Command> {
   const program = new Command('quorate')
     .description('A threshold signing cluster: keys that are never in one place.')
     .version(VERSION, '--version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
-    .addCommand(devCommand(context))
-    .addCommand(keysCommand(context))
-    .addCommand(signCommand(context))
-    .addCommand(verifyCommand(context))
-    .addCommand(verifyBlameCommand(context))
-    .addCommand(tasksCommand(context))
-    .addCommand(clusterCommand(context))
-    .addCommand(certsCommand(context))
-    .addCommand(nodeCommand(context))
-    .addCommand(benchCommand(context))
     .addHelpText(
       'after',
       `
@@ -50,26 +52,45 @@ A first walk:
   quorate verify demo --message hello --signature <hex>
 
 Every command takes --json, prints data on standard output and everything else on standard error.
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unavailable (try again).`,
+With --json an error is data too: {"error": {"code", "reason", "message", "facts"}}.
+${EXIT_HELP}`,
     );
+  for (const entry of COMMANDS) {
+    const wanted = argv === undefined || argv.includes(entry.name);
+    program.addCommand(
+      wanted ? await loaded(entry, context) : new Command(entry.name).summary(entry.summary),
+    );
+  }
   for (const command of everyCommand(program)) {
-    command
-      .exitOverride()
-      .showHelpAfterError(`See: quorate ${pathOf(command)}--help`)
-      .configureOutput({
-        writeOut: (text) => context.out(text.trimEnd()),
-        writeErr: (text) => context.err(text.trimEnd()),
-        outputError: (text, write) => write(text.replace(/^error: /, 'quorate: ')),
-      });
+    command.exitOverride().configureOutput({
+      writeOut: (text) => linesOf(text).forEach((line) => context.out(line)),
+      writeErr: (text) => linesOf(text).forEach((line) => context.err(line)),
+      // Told by `report`, like every other error.
+      outputError: () => undefined,
+    });
   }
   return program;
+}
+
+async function loaded(entry: CommandEntry, context: CommandContext): Promise<Command> {
+  return (await entry.load(context)).summary(entry.summary);
 }
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
-/** The words after `quorate` that name this command, each with a space. */
-function pathOf(command: Command): string {
-  return command.parent === null ? '' : `${pathOf(command.parent)}${command.name()} `;
+function linesOf(text: string): string[] {
+  return text.trimEnd().split('\n');
+}
+
+/** Keeps help that is shown in place of an error from a program that reads JSON. */
+function withoutHelp(program: Command): void {
+  for (const command of everyCommand(program))
+    command.configureOutput({ writeErr: () => undefined });
+}
+
+function wordsOfCommander({ code, message }: CommanderError, { path }: Call): string {
+  if (code === 'commander.help') return `Which command of quorate ${path}`.trimEnd();
+  return message.replace(/^error: /, '').replaceAll('\n', ' ');
 }

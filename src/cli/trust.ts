@@ -46,11 +46,20 @@ function verdictArgument(word: string): KeyTrust {
   throw usageError(`"${word}" is no verdict; there are ${VERDICTS.join(', ')}`);
 }
 
-/** @throws QuorateError `protocol-abort` KEY_UNVERIFIED for a key that is worth less than is required. */
-export function demand({ key, verdict, because }: JudgedKey, required: KeyTrust): void {
-  if (reaches(verdict, required)) return;
-  throw new QuorateError('protocol-abort', `Key ${key.keyId} is ${verdict}: ${because}`, {
+/** The error of a key that is worth less than is required: `protocol-abort` KEY_UNVERIFIED. */
+export function shortfallOf(
+  { key, verdict, because }: JudgedKey,
+  required: KeyTrust,
+): QuorateError | undefined {
+  if (reaches(verdict, required)) return undefined;
+  return new QuorateError('protocol-abort', `Key ${key.keyId} is ${verdict}: ${because}`, {
     reason: 'KEY_UNVERIFIED',
     facts: { verdict, because },
   });
+}
+
+/** @throws QuorateError {@link shortfallOf}. */
+export function demand(judged: JudgedKey, required: KeyTrust): void {
+  const shortfall = shortfallOf(judged, required);
+  if (shortfall !== undefined) throw shortfall;
 }

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { DestinationStream } from 'pino';
+import { printable } from '../common/index.js';
 import type { LogFields, Logger } from '../ports/index.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -30,7 +31,7 @@ const STANDARD_ERROR = 2;
 
 /**
  * One JSON line per event on standard error: `time` (ISO 8601), `level`, `msg`, and the fields. An alarm is an error with
- * `alarm: true`.
+ * `alarm: true`. Texts from other machines are in it: a line has no character that a terminal would act on.
  *
  * @param fields - On every line, for example the node's id.
  */
@@ -47,7 +48,8 @@ export function jsonLogger(
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED, censor: '[redacted]' },
     },
-    destination,
+    // pino escapes what JSON must, which leaves C1, bidirectional and zero-width characters as they are.
+    { write: (line) => destination.write(`${printable(line.trimEnd())}\n`) },
   );
   return {
     debug: (message, given) => lines.debug(facts(given), message),

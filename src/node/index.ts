@@ -11,4 +11,3 @@ export { startReplica } from './replica.js';
 export type { Replica, ReplicaConfig, ReplicaPorts } from './replica.js';
 export { SETTINGS } from './settings.js';
 export type { Setting } from './settings.js';
-export { VERSION } from './version.js';

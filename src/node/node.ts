@@ -25,7 +25,7 @@ import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../version.js';
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };

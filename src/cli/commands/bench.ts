@@ -36,7 +36,6 @@ const WARM_UP = 20;
 /** `quorate bench`: how fast keys are made and messages signed. */
 export function benchCommand(context: CommandContext): Command {
   const command = new Command('bench')
-    .summary('measure generating keys and signing')
     .description(
       'Measures how long generating a key and signing take, one at a time and under load. ' +
         'Starts three nodes on this machine in a temporary folder, unless --endpoint or --client-file point at a cluster.',
@@ -46,7 +45,7 @@ export function benchCommand(context: CommandContext): Command {
         '--duration <duration>',
         'how long to sign, alone and again under load (default: 5s)',
       )
-        .argParser(durationArgument)
+        .argParser(durationArgument('--duration'))
         .conflicts('count'),
     )
     .addOption(

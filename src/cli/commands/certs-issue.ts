@@ -117,6 +117,7 @@ async function issue(flags: Flags, context: CommandContext): Promise<void> {
   }
   if (issued.files.includes('client.json')) {
     const client = shellWord(join(shown, 'client.json'));
-    context.err(`\n  ${context.program} keys list --client-file ${client}`);
+    context.err('');
+    context.err(`  ${context.program} keys list --client-file ${client}`);
   }
 }

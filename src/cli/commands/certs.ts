@@ -32,7 +32,6 @@ const PORT_STEP = 10;
 /** `quorate certs`: what nodes and people need to know each other. */
 export function certsCommand(context: CommandContext): Command {
   return new Command('certs')
-    .summary('make the files that a cluster begins with, and issue certificates')
     .description('Authorities, certificates, identity keys.')
     .addCommand(initCommand(context))
     .addCommand(issueCommand(context));
@@ -120,18 +119,24 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
     context.out(line);
   }
   const { program } = context;
-  context.err('\nStart the nodes, then ask them:');
+  context.err('');
+  context.err('Start the nodes, then ask them:');
   for (const { id } of nodes) {
     context.err(`  ${program} node --config ${shellWord(at(id, 'node.yaml'))}`);
   }
   const client = shellWord(at('operator', 'client.json'));
   context.err(`  ${program} cluster status --client-file ${client}`);
+  context.err('');
+  if (!genesis.unsigned) {
+    context.err(
+      'Every request must be signed by its requester: `quorate` and the client library do that.',
+    );
+    return;
+  }
   context.err(
-    genesis.unsigned
-      ? '\nNodes vouch for requests that are not signed, so one malicious node can ask for anything. To end that:' +
-          `\n  ${program} cluster require-signatures --yes --client-file ${client}`
-      : '\nEvery request must be signed by its requester: `quorate` and the client library do that.',
+    'Nodes vouch for requests that are not signed, so one malicious node can ask for anything. To end that:',
   );
+  context.err(`  ${program} cluster require-signatures --yes --client-file ${client}`);
 }
 
 /** Nodes with hosts of their own all use the same ports; nodes on this machine each have their own. */

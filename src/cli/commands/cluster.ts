@@ -36,7 +36,6 @@ Examples:
       for (const line of clusterLines(cluster)) context.out(line);
     });
   return new Command('cluster')
-    .summary('see the nodes and their leader')
     .description(
       'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
     )

@@ -16,7 +16,6 @@ type Flags = { readonly data: string; readonly exit?: true; readonly json?: true
 /** `quorate dev`: a cluster of three on this machine. */
 export function devCommand(context: CommandContext): Command {
   return new Command('dev')
-    .summary('run a cluster of three nodes on this machine')
     .description(
       'Runs three nodes on this machine, over mutual TLS with an authority of their own, and shows what they do: ' +
         'a key is generated, a message signed, the signature checked. Then it stays until Ctrl-C.\n' +
@@ -58,7 +57,8 @@ async function dev(flags: Flags, context: CommandContext): Promise<void> {
   cluster.onDeath((node, ending) => {
     const command = `${context.program} node --config ${shellWord(relative(context.folder, node.configFile))}`;
     context.err(`${node.id} (process ${node.pid}) ended: ${ending}. Its log: ${node.logFile}`);
-    context.err(`Start it again with:\n  ${command}`);
+    context.err('Start it again with:');
+    context.err(`  ${command}`);
   });
   const { connection, pids } = cluster;
   const client = openClient(connection);

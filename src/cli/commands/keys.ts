@@ -7,17 +7,19 @@ import {
   ALGORITHM_NAMES,
   countArgument,
   hexArgument,
+  listArgument,
   pathOption,
 } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { usageError } from '../exit-codes.js';
+import { Ended, exitOf, usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
 import { notHere } from '../not-here.js';
+import { errorJson } from '../report.js';
 import { GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
-import { addRequireOption, addTrustOptions, demand, VERDICTS_HELP } from '../trust.js';
+import { addRequireOption, addTrustOptions, shortfallOf, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
 type GenerateFlags = ConnectionFlags & {
@@ -42,7 +44,6 @@ type GetFlags = ConnectionFlags &
 /** `quorate keys`: keys in shares. */
 export function keysCommand(context: CommandContext): Command {
   return new Command('keys')
-    .summary('make keys and see them')
     .description(
       'A key is born in shares, one per participant; any `threshold` of them sign together. ' +
         'It is never in one place.',
@@ -78,7 +79,7 @@ function generateCommand(context: CommandContext): Command {
       new Option(
         '--participants <nodes>',
         'the nodes that get a share, a,b,c (default: all voters)',
-      ).argParser((text: string) => text.split(',').filter(Boolean)),
+      ).argParser(listArgument('--participants')),
     )
     .addOption(
       new Option('--algorithm <name>', `what signatures it makes: ${ALGORITHM_NAMES.join(', ')}`)
@@ -211,11 +212,16 @@ function show(
 ): void {
   const { key, ...shown } = judged;
   const derived = path && derivedAt(key, path);
-  const lines = json
-    ? [JSON.stringify(keyJson(key, shown, derived))]
-    : keyLines(key, shown, derived);
-  for (const line of lines) context.out(line);
-  demand(judged, require ?? 'pending');
+  const shortfall = shortfallOf(judged, require ?? 'pending');
+  if (json) {
+    // One document, so that a program which reads one finds the error beside what it is about.
+    const error = shortfall && errorJson(shortfall, context);
+    context.out(JSON.stringify({ ...keyJson(key, shown, derived), ...error }));
+    if (shortfall !== undefined) throw new Ended(exitOf(shortfall));
+    return;
+  }
+  for (const line of keyLines(key, shown, derived)) context.out(line);
+  if (shortfall !== undefined) throw shortfall;
 }
 
 function derivedAt(key: Key, path: readonly number[]): DerivedKey {

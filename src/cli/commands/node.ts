@@ -1,24 +1,25 @@
 import { Command, Option } from 'commander';
 import { once } from 'node:events';
-import { ClusterError, nodeId } from '../../common/index.js';
+import { ClusterError, nodeId, wordsOf } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
 import { Node, readConfig, SETTINGS } from '../../node/index.js';
 import type { NodeConfig } from '../../node/index.js';
 import { guardMemory, jsonLogger } from '../../machine/index.js';
+import type { Logger } from '../../ports/index.js';
 import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';
-import { EXIT, report } from '../exit-codes.js';
+import { Ended, EXIT, exitOf } from '../exit-codes.js';
 import type { CommandContext } from '../command-context.js';
 
 /** `quorate node`: one node, in the foreground. */
 export function nodeCommand(context: CommandContext): Command {
   const command = new Command('node')
-    .summary('run one node')
     .description(
       'Runs one node in the foreground until SIGTERM or Ctrl-C. ' +
-        'Its log goes to standard error, one JSON object per line.',
+        'Its log goes to standard error, one JSON object per line; so does the reason when it cannot start or go on.',
     )
+    .option('--json', 'print that reason also on standard output, as other commands print an error')
     .option('-c, --config <file>', 'its configuration, YAML [QUORATE_CONFIG]')
     .addOption(new Option('--supervised', 'started by quorate dev').hideHelp());
   const attributes = SETTINGS.map((setting) => {
@@ -39,18 +40,31 @@ Examples:
   quorate node --config cluster/node-1/node.yaml
   QUORATE_CLIENT_LISTEN=0.0.0.0:8400 quorate node --config node.yaml`,
     )
-    .action((options: Readonly<Record<string, string | boolean | undefined>>) => {
+    .action(async (options: Readonly<Record<string, string | boolean | undefined>>) => {
       const flags = attributes.map(({ path, attribute }) => [path, text(options[attribute])]);
-      const config = readConfig({
-        file: text(options['config']) ?? (context.environment['QUORATE_CONFIG'] || undefined),
-        flags: Object.fromEntries(flags),
-        environment: context.environment,
-        workingFolder: context.folder,
-      });
-      return options['supervised'] === true
-        ? superviseNode(config, context)
-        : runNode(config, context);
+      let logger = jsonLogger('info', {}, { write: (line) => context.err(line.trimEnd()) });
+      try {
+        const config = readConfig({
+          file: text(options['config']) ?? (context.environment['QUORATE_CONFIG'] || undefined),
+          flags: Object.fromEntries(flags),
+          environment: context.environment,
+          workingFolder: context.folder,
+        });
+        logger = jsonLogger('info', { node: config.nodeId });
+        const run = options['supervised'] === true ? superviseNode : runNode;
+        await run(config, context, logger);
+      } catch (error) {
+        logFailure(logger, error);
+        throw options['json'] === true ? error : new Ended(exitOf(error));
+      }
     });
+}
+
+/** The last line of a node's log, where whoever collects it finds the reason. */
+function logFailure(logger: Logger, error: unknown): void {
+  const [code, reason] =
+    error instanceof ClusterError ? [error.code, error.reason] : ['internal', 'INTERNAL'];
+  logger.error('The node cannot run', { code, reason, error: wordsOf(error) });
 }
 
 function text(value: string | boolean | undefined): string | undefined {
@@ -58,33 +72,43 @@ function text(value: string | boolean | undefined): string | undefined {
 }
 
 /** Opens a node in a process that does not show its memory. */
-function openNode(config: NodeConfig, { environment }: CommandContext): Promise<Node> {
-  const logger = jsonLogger('info', { node: config.nodeId });
+function openNode(
+  config: NodeConfig,
+  { environment }: CommandContext,
+  logger: Logger,
+): Promise<Node> {
   guardMemory(logger, () => process.exit(EXIT.failure));
   return Node.open(config, logger, environment);
 }
 
 /** Runs a node by its own configuration until a signal asks it to end. */
-async function runNode(config: NodeConfig, context: CommandContext): Promise<void> {
+async function runNode(config: NodeConfig, context: CommandContext, logger: Logger): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await using node = await openNode(config, context);
-  endWith(node, context);
+  await using node = await openNode(config, context, logger);
+  endWith(node, logger);
   await node.listen();
   await node.start(config.peers);
   await stopped;
 }
 
 /** Ends the process, at once and with an error, when the node cannot go on: nothing more may be written. */
-function endWith(node: Node, context: CommandContext): void {
-  node.failed.catch((error: unknown) => process.exit(report(error, context)));
+function endWith(node: Node, logger: Logger): void {
+  node.failed.catch((error: unknown) => {
+    logFailure(logger, error);
+    process.exit(exitOf(error));
+  });
 }
 
 /** Runs a node that another process started: that one says where the others are, and this node ends when it does. */
-async function superviseNode(config: NodeConfig, context: CommandContext): Promise<void> {
+async function superviseNode(
+  config: NodeConfig,
+  context: CommandContext,
+  logger: Logger,
+): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'disconnect')]);
   try {
-    await using node = await openNode(config, context);
-    endWith(node, context);
+    await using node = await openNode(config, context, logger);
+    endWith(node, logger);
     tell({ type: 'listening', ...(await node.listen()) });
     const peers = await Promise.race([introduction(), stopped]);
     if (!(peers instanceof Map)) return;

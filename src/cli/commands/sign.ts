@@ -24,7 +24,6 @@ type Flags = ConnectionFlags &
 /** `quorate sign`: a signature over a message, by a key of the cluster. */
 export function signCommand(context: CommandContext): Command {
   const command = new Command('sign')
-    .summary('sign a message')
     .description(
       'Signs a message with a key of the cluster and prints the signature in hex. ' +
         'The signature has been verified before it is printed, under --public-key, or under a public key whose ' +

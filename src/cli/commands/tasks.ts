@@ -23,7 +23,6 @@ type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: st
 /** `quorate tasks`: the work that the cluster does and has done. */
 export function tasksCommand(context: CommandContext): Command {
   return new Command('tasks')
-    .summary('see what the cluster does and has done')
     .description(
       'Tasks are the work of the cluster: key generations and signatures. Each is kept for an hour.',
     )

@@ -10,11 +10,11 @@ type Flags = { readonly clusterFile: string; readonly json?: true };
 /** `quorate verify-blame`: the nodes that evidence proves to have lied, decided on this machine. */
 export function verifyBlameCommand(context: CommandContext): Command {
   return new Command('verify-blame')
-    .summary('check evidence against nodes, offline')
     .description(
       'Judges evidence that `quorate tasks get --evidence` wrote, on this machine. Nothing is asked of any cluster, and ' +
         'no node is believed: what counts is what the accused node signed with its identity key in cluster.json.\n' +
-        'Prints the nodes that are proved to have lied and how, and ends with 0; or that the evidence proves nothing, and 1.',
+        'Prints the nodes that are proved to have lied and how, and ends with 0; or that the evidence proves nothing, and ' +
+        `${EXIT.invalid}.`,
     )
     .addArgument(new Argument('<file>', 'the evidence'))
     .addOption(
@@ -40,7 +40,7 @@ Example:
         for (const culprit of culprits) context.out(sentence(culprit));
         if (unproven > 0 || !proven) context.out(nothing(unproven));
       }
-      if (!proven) throw new Ended(EXIT.failure);
+      if (!proven) throw new Ended(EXIT.invalid);
     });
 }
 

@@ -26,11 +26,10 @@ type Flags = ConnectionFlags &
 /** `quorate verify`: whether a signature is one, decided on this machine. */
 export function verifyCommand(context: CommandContext): Command {
   const command = new Command('verify')
-    .summary('check a signature, offline')
     .description(
-      'Checks a signature on this machine, by code that did not make it (Ed25519: OpenSSL). Without --public-key, the ' +
-        'public key is looked up in the cluster first, and its certificate verified.\n' +
-        'Prints "valid" and ends with 0, or "invalid" and 1.',
+      'Checks a signature on this machine, by code that did not make it (Ed25519: OpenSSL). With --public-key nothing is ' +
+        'asked of any cluster. Without it, the cluster is asked for the key, and the certificate of its answer verified.\n' +
+        `Prints "valid" and ends with 0, or "invalid" and ${EXIT.invalid}.`,
     )
     .addArgument(new Argument('[key-id]', 'the key in the cluster whose public key is meant'))
     .addOption(
@@ -80,9 +79,9 @@ Examples:
         const shown = { valid, key_id: keyId, public_key: toHex(publicKey) };
         context.out(JSON.stringify(shown));
       } else {
-        context.out(valid ? context.paint('green', 'valid') : context.paint('red', 'invalid'));
+        context.out(valid ? 'valid' : 'invalid', valid ? 'green' : 'red');
       }
-      if (!valid) throw new Ended(EXIT.failure);
+      if (!valid) throw new Ended(EXIT.invalid);
     });
 }
 

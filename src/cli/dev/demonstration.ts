@@ -32,12 +32,12 @@ export async function demonstrate(stage: Stage): Promise<void> {
   const say = (line = '') => context.out(line);
   const show = (lines: readonly string[]) => lines.forEach((line) => say(`     ${line}`));
   const title = (number: number, text: string, took?: number) => {
-    const elapsed = took === undefined ? '' : context.paint('dim', duration(took));
-    say(`  ${context.paint('cyan', `${number}.`)} ${text.padEnd(58)}${elapsed}`);
+    const elapsed = took === undefined ? '' : duration(took);
+    context.out(`  ${number}. ${text.padEnd(58)}${elapsed}`.trimEnd(), 'cyan');
   };
 
   say();
-  say(context.paint('bold', '  Quorate: three nodes on this machine, over mutual TLS'));
+  context.out('  Quorate: three nodes on this machine, over mutual TLS', 'bold');
   say();
   show(nodes(stage));
   say();
@@ -82,9 +82,9 @@ export async function demonstrate(stage: Stage): Promise<void> {
   const verifying = performance.now();
   const valid = VERIFIERS[algorithmOf(key)].verify(key.publicKey, message, signed.signature);
   title(3, 'Checked by OpenSSL, which knows nothing of us', performance.now() - verifying);
-  show([valid ? context.paint('green', 'valid') : context.paint('red', 'INVALID')]);
+  context.out(valid ? '     valid' : '     INVALID', valid ? 'green' : 'red');
   say();
-  if (!valid) throw new Ended(EXIT.failure);
+  if (!valid) throw new Ended(EXIT.invalid);
 
   say('  Go on, in another terminal:');
   say();

@@ -42,7 +42,6 @@ function find(flags: ConnectionFlags, environment: Record<string, string> = {}, 
     err: () => undefined,
     inputIsTerminal: true,
     input: async () => new Uint8Array(),
-    paint: (_, text) => text,
     program: 'quorate',
   };
   return findConnection(flags, context);

@@ -35,7 +35,7 @@ function shownIn(where: string, text: string): Shown[] {
   return lines.map(([, line = '']) => ({ where, line: line.split(/\s+#|\s{3,}|[|;]/)[0] ?? '' }));
 }
 
-const program = buildProgram(fakeContext().context);
+const program = await buildProgram(fakeContext().context);
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
 import type { ErrorCode } from '../../../src/common/index.js';
-import { Ended, report } from '../../../src/cli/exit-codes.js';
+import { Ended } from '../../../src/cli/exit-codes.js';
+import { report } from '../../../src/cli/report.js';
 import type { CommandContext } from '../../../src/cli/index.js';
 
 function reported(error: unknown): { status: number; lines: string[] } {
@@ -13,7 +14,6 @@ function reported(error: unknown): { status: number; lines: string[] } {
     err: (line) => void lines.push(line),
     inputIsTerminal: true,
     input: async () => new Uint8Array(),
-    paint: (_, text) => text,
     program: 'quorate',
   };
   return { status: report(error, context), lines };
@@ -30,7 +30,7 @@ describe('the exit status shows the kind of failure', () => {
     ['not-leader', 5],
     ['overloaded', 5],
     ['deadline', 5],
-    ['already-exists', 1],
+    ['already-exists', 6],
     ['wrong-state', 1],
     ['data-loss', 1],
   ];

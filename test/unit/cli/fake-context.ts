@@ -17,7 +17,6 @@ export function fakeContext(
     err: (line) => void err.push(line),
     inputIsTerminal: given.stdin === undefined,
     input: async () => given.stdin ?? new Uint8Array(),
-    paint: (_, text) => text,
     program: 'quorate',
     ...given,
   };

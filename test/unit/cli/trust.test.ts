@@ -71,10 +71,19 @@ test('keys get shows an unverified key and then fails, unless unverified keys we
   const { status, out, err } = await run('keys', 'get', 'treasury', '--json');
   const asked = await run('keys', 'get', 'treasury', '--require', 'unverified');
 
-  expect(status).toBe(1);
+  expect(status).toBe(7);
   const because = 'it is not what its request asked for';
-  expect(JSON.parse(out)).toMatchObject({ verdict: 'unverified', because });
-  expect(err).toBe(`quorate: Key treasury is unverified: ${because}`);
+  expect(JSON.parse(out)).toMatchObject({
+    verdict: 'unverified',
+    because,
+    error: {
+      code: 'protocol-abort',
+      reason: 'KEY_UNVERIFIED',
+      message: `Key treasury is unverified: ${because}`,
+      facts: { verdict: 'unverified', because },
+    },
+  });
+  expect(err).toBe('');
   expect(asked).toMatchObject({ status: 0, err: '' });
   expect(asked.out).toContain(`certificate    unverified: ${because}`);
 });
@@ -84,7 +93,7 @@ test('keys get accepts a pending key, unless --require demands more', async () =
 
   expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 0 });
   expect(await run('keys', 'get', 'treasury', '--require', 'active')).toMatchObject({
-    status: 1,
+    status: 7,
     err: 'quorate: Key treasury is pending: 0 of at least 2 participants say that it is installed',
   });
 });
@@ -93,22 +102,25 @@ test('keys get accepts a pinned key and a trusted authority', async () => {
   shown = falseKey('a request that somebody else made for a key of this name');
   const stranger = spiffeIdOf(collusion.stranger);
 
-  expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 1 });
+  expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 7 });
   expect(await run('keys', 'get', 'treasury', '--requester', stranger)).toMatchObject({
     status: 0,
   });
   const known = toHex(shown.publicKey);
   expect(await run('keys', 'get', 'treasury', '--public-key', known)).toMatchObject({ status: 0 });
   const other = toHex(collusion.honest.publicKey);
-  expect(await run('keys', 'get', 'treasury', '--public-key', other)).toMatchObject({ status: 1 });
+  expect(await run('keys', 'get', 'treasury', '--public-key', other)).toMatchObject({ status: 7 });
 });
 
 test('keys generate fails for a key that answers another request', async () => {
   const { status, out, err } = await run('keys', 'generate', 'treasury', '--json');
 
-  expect(status).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ verdict: 'unverified' });
-  expect(err).toMatch(/its request is not the one that was sent$/);
+  expect(status).toBe(7);
+  expect(JSON.parse(out)).toMatchObject({
+    verdict: 'unverified',
+    error: { message: expect.stringMatching(/its request is not the one that was sent$/) },
+  });
+  expect(err).toBe('');
 });
 
 test('sign asks for no signature under a key that it does not trust, and verify does not use it', async () => {
@@ -117,9 +129,9 @@ test('sign asks for no signature under a key that it does not trust, and verify 
   const signed = await run('sign', 'treasury', '-m', 'hello');
   const verified = await run('verify', 'treasury', '-m', 'hello', '-s', '00'.repeat(64));
 
-  expect(signed).toMatchObject({ status: 1, out: '' });
+  expect(signed).toMatchObject({ status: 7, out: '' });
   expect(signed.err).toMatch(/Key treasury is unverified, and no signature by it is returned/);
-  expect(verified).toMatchObject({ status: 1, out: '' });
+  expect(verified).toMatchObject({ status: 7, out: '' });
   expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
 });
 

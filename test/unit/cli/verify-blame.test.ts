@@ -85,15 +85,15 @@ test('verify-blame names the proven liar and the lie without any cluster, and ex
 });
 
 test.each(['same.json', 'none.json'])(
-  'verify-blame says that %s proves nothing, and exits with 1',
+  'verify-blame says that %s proves nothing, and exits with 8',
   async (file) => {
-    expect(await judged(file)).toEqual({ status: 1, out: 'The evidence proves nothing', err: '' });
+    expect(await judged(file)).toEqual({ status: 8, out: 'The evidence proves nothing', err: '' });
   },
 );
 
 test('evidence of another cluster proves nothing', async () => {
   const argv = ['verify-blame', 'blame.json', '--cluster-file', 'other.json'];
-  expect((await quorate(argv, { folder })).status).toBe(1);
+  expect((await quorate(argv, { folder })).status).toBe(8);
 });
 
 test('verify-blame --json prints one JSON object', async () => {

@@ -16,9 +16,9 @@ test('verify exits with 0 for a signature over the message, without any cluster'
   expect(ran).toEqual({ status: 0, out: 'valid', err: '' });
 });
 
-test('verify says invalid and exits with 1 for any other message', async () => {
+test('verify says invalid and exits with 8 for any other message', async () => {
   const ran = await quorate([...flags, '--message', `${message} `]);
-  expect(ran).toEqual({ status: 1, out: 'invalid', err: '' });
+  expect(ran).toEqual({ status: 8, out: 'invalid', err: '' });
 });
 
 test('verify takes the message from standard input, byte for byte', async () => {

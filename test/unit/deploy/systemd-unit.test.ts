@@ -24,15 +24,14 @@ const [node = '', main = '', ...argv] = command.split(' ');
 
 const unused = () => Promise.reject(new Error('nothing runs'));
 
-function nodeCommand() {
-  const program = buildProgram({
+async function nodeCommand() {
+  const program = await buildProgram({
     environment: {},
     folder: '/',
     out: () => undefined,
     err: () => undefined,
     inputIsTerminal: true,
     input: unused,
-    paint: (_, text) => text,
     program: 'quorate',
   });
   const found = program.commands.find((each) => each.name() === argv[0]);
@@ -47,8 +46,8 @@ test('the unit starts the program that this package installs', () => {
   expect(main).toBe(`/opt/quorate/${bin.quorate.replace('./', '')}`);
 });
 
-test('every option of the unit’s command is one that quorate node takes, each with a value', () => {
-  const known = nodeCommand().options.filter(({ hidden }) => !hidden);
+test('every option of the unit’s command is one that quorate node takes, each with a value', async () => {
+  const known = (await nodeCommand()).options.filter(({ hidden }) => !hidden);
   const flags = argv.slice(1).filter((_, at) => at % 2 === 0);
   const values = argv.slice(1).filter((_, at) => at % 2 === 1);
   expect(flags).toContain('--config');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 const file: unknown = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 
 /** The version of this software, as its package says. */
