@@ -144,6 +144,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           const entry = driver.propose(payload);
           return typeof entry === 'string' ? entry : 'proposed';
         },
+        nextTimeMs: () => driver.nextTimeMs(),
         status: () => {
           const status = driver.status();
           return { ...status, current: status.caughtUp && machine.current };

@@ -78,6 +78,12 @@ export class RaftDriver {
     return result;
   }
 
+  /** The time that a command which is proposed now would get; `undefined` where this node does not lead. */
+  nextTimeMs(): Millis | undefined {
+    if (this.#state !== 'running') return undefined;
+    return this.#raft.nextTimeMs(this.#parts.clock.now());
+  }
+
   /**
    * Resolves when this node has applied all that was committed when it was called (ReadIndex); on any node.
    *

@@ -1,5 +1,5 @@
 import { unreachable } from '../common/index.js';
-import type { LogIndex, NodeId } from '../common/index.js';
+import type { LogIndex, Millis, NodeId } from '../common/index.js';
 import type { Entry, EntryKind } from '../ports/index.js';
 import { alarm, isDiskStalled, sendNow } from './core.js';
 import type { Core, LeaderRole } from './core.js';
@@ -36,12 +36,17 @@ export function propose(core: Core, role: LeaderRole, payload: Uint8Array): Entr
   return appendOwn(core, role, 'command', payload);
 }
 
-function appendOwn(core: Core, role: LeaderRole, kind: EntryKind, payload: Uint8Array): Entry {
-  const { log, term } = core;
-  const { index, timeMs: previousMs, hash } = log.last;
+/** The time of the entry that this leader would append now. */
+export function nextTimeMs(core: Core): Millis {
   // The highest time that a majority's clocks have reached: no single clock, ours included, can push it ahead.
   const reachedMs = core.clocks.reachedByMajority(core.id, core.voters, core.now);
-  const timeMs = Math.max(previousMs, reachedMs);
+  return Math.max(core.log.last.timeMs, reachedMs);
+}
+
+function appendOwn(core: Core, role: LeaderRole, kind: EntryKind, payload: Uint8Array): Entry {
+  const { log, term } = core;
+  const { index, hash } = log.last;
+  const timeMs = nextTimeMs(core);
   const entry = sealEntry(hash, { index: index + 1, term, kind, timeMs, payload });
   log.append(entry);
   role.uncommittedBytes += entryBytes(entry);

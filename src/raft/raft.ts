@@ -4,7 +4,14 @@ import type { Entry, Persist } from '../ports/index.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
 import { leaderOf } from './core.js';
 import type { Alarm, Core, ReadResult } from './core.js';
-import { advanceCommit, isReachable, propose, replicate, tickLeader } from './leader.js';
+import {
+  advanceCommit,
+  isReachable,
+  nextTimeMs,
+  propose,
+  replicate,
+  tickLeader,
+} from './leader.js';
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
 import type { Message } from './messages.js';
@@ -149,6 +156,12 @@ export class Raft {
       });
     }
     return core.role.type === 'leader' ? propose(core, core.role, payload) : 'not-leader';
+  }
+
+  /** The time that an entry which is proposed now would have; `undefined` where this node does not lead. */
+  nextTimeMs(now: Millis): Millis | undefined {
+    this.#core.now = now;
+    return this.#core.role.type === 'leader' ? nextTimeMs(this.#core) : undefined;
   }
 
   /** Asks for an index at which a read that came now may be answered. Its result carries the id that is given back. */

@@ -1,7 +1,6 @@
 import type { Millis, Result, TaskId } from '../common/index.js';
 import { equal, refuse } from '../common/index.js';
 import { requestHash, taskIdOf } from '../identity/index.js';
-import type { Identity } from '../identity/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import type { Authority } from './authority.js';
 import { admitAuthority, checkLife, checkTime, trustOf } from './authority.js';
@@ -18,39 +17,47 @@ export type NewTask = Admitted &
     readonly taskId: TaskId;
     /** Hash of method and request. */
     readonly content: Uint8Array;
-    readonly requester: Identity;
-    readonly expireTimeMs: Millis;
+    readonly authority: Authority;
   };
 
 /** The effect of a request: it opens a task, or none because the task exists. */
 export type Admission = { readonly kind: 'known'; readonly task: TaskRecord } | NewTask;
 
+/** The admission or refusal of a request, and its requester. */
+export type Judgement = {
+  /** SPIFFE id; absent where form or authority of the request are refused, so that its word on that counts for nothing. */
+  readonly requester: string | undefined;
+  readonly judged: Result<Admission>;
+};
+
 /**
- * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature, chain and role; known; expiry;
- * access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, so that
- * what will be refused does not fill the log; it knows no `timeMs` yet, and leaves expiry and validity to the entry.
+ * Judges a request against the state at `timeMs`, in the order of `docs/threats.md`: form; signature, chain and role; known;
+ * expiry; access; room; rules of the key. The verdict that counts is the one at apply; a leader asks beforehand, at the
+ * time that the entry would get, so that what will be refused does not fill the log.
  *
  * @param level - The feature level that the request is read by.
  */
-export function admitRequest(
+export function judgeRequest(
   view: View,
   request: Request,
-  timeMs: Millis | undefined,
+  timeMs: Millis,
   context: JudgingContext,
   level: number = readLevel(view),
-): Result<Admission> {
+): Judgement {
   const parsed = parseRequest(context.kinds, request.method, request.request, level);
-  return parsed.ok ? examine(view, request, parsed.value, timeMs, context).judged : parsed;
+  return parsed.ok
+    ? examine(view, request, parsed.value, timeMs, context)
+    : { requester: undefined, judged: parsed };
 }
 
-/** As {@link admitRequest}, of a request whose form is good, with the requester's SPIFFE id where its authority holds. */
+/** As {@link judgeRequest}, of a request whose form is good. */
 export function examine(
   view: View,
   request: Request,
   parsed: Parsed,
-  timeMs: Millis | undefined,
+  timeMs: Millis,
   context: JudgingContext,
-): { readonly requester: string | undefined; readonly judged: Result<Admission> } {
+): Judgement {
   const trust = trustOf(view, context);
   const authority = admitAuthority(request, parsed.rules.askers, context, trust);
   if (!authority.ok) return { requester: undefined, judged: authority };
@@ -63,16 +70,16 @@ function admitAuthorized(
   request: Request,
   { asked, rules }: Parsed,
   authority: Authority,
-  timeMs: Millis | undefined,
+  timeMs: Millis,
   context: JudgingContext,
 ): Result<Admission> {
-  const { requester, expireTimeMs } = authority;
+  const { requester } = authority;
   const taskId = taskIdOf(requester.spiffeId, asked.requestId);
   const content = requestHash(request.method, request.request);
   const known = readTask(view, taskId);
   if (known !== undefined) return admitKnown(known, content, asked.requestId);
 
-  const untimely = timeMs === undefined ? undefined : checkTime(authority, timeMs);
+  const untimely = checkTime(authority, timeMs);
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const forbidden = rules.checkAccess(view, asked, requester);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };
@@ -81,7 +88,7 @@ function admitAuthorized(
   }
   const admitted = rules.admit(view, asked, context);
   if (!admitted.ok) return admitted;
-  const value = { ...admitted.value, asked, rules, taskId, content, requester, expireTimeMs };
+  const value = { ...admitted.value, asked, rules, taskId, content, authority };
   return { ok: true, value: { kind: 'open', ...value } };
 }
 

@@ -10,8 +10,8 @@ export { encodeCommand, readCommand } from './command.js';
 export { attemptEntry } from './attempt-entry.js';
 export type { AttemptEntry } from './attempt-entry.js';
 export { decisionHashOf } from './apply-request.js';
-export { admitAuthority, judgingContext } from './authority.js';
-export { admitArrival, admitKnown, admitRequest } from './admit-request.js';
+export { admitAuthority, checkTime, judgingContext } from './authority.js';
+export { admitArrival, admitKnown, judgeRequest } from './admit-request.js';
 export type { AppliedDecision, StateEvent } from './events.js';
 export type { NewTask, Admission } from './admit-request.js';
 export type {

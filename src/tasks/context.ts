@@ -1,5 +1,5 @@
 import type { Alarms } from '../alarms/index.js';
-import type { Boot, NodeId, Term } from '../common/index.js';
+import type { Boot, Millis, NodeId, Term } from '../common/index.js';
 import type { Clock, Logger, Signer } from '../ports/index.js';
 import type { JudgingContext, Queries, View } from '../state/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
@@ -7,6 +7,8 @@ import type { TaskMessageBody } from '../wire/index.js';
 /** Consensus, as far as tasks use it. */
 export type Consensus = {
   propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
+  /** The time that an entry which is proposed now would get; `undefined` where this node does not lead. */
+  nextTimeMs(): Millis | undefined;
   status(): {
     readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
     readonly term: Term;

@@ -1,3 +1,5 @@
+import type { Rate } from '../common/index.js';
+
 /** Waits and bounds of the task manager. All times in milliseconds. */
 
 /** Hedges, resends and deadlines are looked at this often while there is work. */
@@ -61,10 +63,40 @@ export const EVIDENCE_KEPT_MS = 60 * 60 * 1000;
 /** Judgements that are remembered, so that the same evidence is judged once. */
 export const JUDGEMENTS_MAX = 1024;
 
+/**
+ * The messages with requests that one node forwards to this one, in bytes: each costs its length and
+ * {@link FORWARD_COST_BYTES}. Above it they are dropped unread, and that node brings them again; others' are read.
+ */
+export const MEMBER_FORWARD_RATE: Rate = { perSecond: 8 * 1024 * 1024, burst: 64 * 1024 * 1024 };
+/** The cost of a forwarded message, and of a request in the log, besides its bytes: a signature is verified. */
+export const FORWARD_COST_BYTES = 4 * 1024;
+/** The further cost, to its bringer, of a request without authority: an honest node has looked at that before. */
+export const UNAUTHORIZED_COST_BYTES = 64 * 1024;
+/** The requests of one requester that a leader puts into the log, in bytes with {@link FORWARD_COST_BYTES} for each request. */
+export const REQUESTER_LOG_RATE: Rate = { perSecond: 4 * 1024 * 1024, burst: 32 * 1024 * 1024 };
+/** The same for all requesters together. */
+export const ALL_REQUESTERS_LOG_RATE: Rate = {
+  perSecond: 16 * 1024 * 1024,
+  burst: 128 * 1024 * 1024,
+};
+/** Requesters whose budgets are told apart. */
+export const REQUESTERS_BUDGETED_MAX = 4_096;
+/** The requests that this node brings to the leader for one caller, counted in the same way. */
+export const CALLER_FORWARD_RATE: Rate = { perSecond: 2 * 1024 * 1024, burst: 32 * 1024 * 1024 };
+
 /** How long a request waits for a leader before it is given up. */
 export const LEADER_WAIT_MS = 5000;
-/** A request is forwarded again this often until its verdict is applied here. */
+/**
+ * A request is forwarded again after this, until its decision is applied here; after twice that the next time, and so on
+ * up to the longest wait: what is slow must not get more to do.
+ */
 export const FORWARD_REPEAT_MS = 500;
+export const FORWARD_REPEAT_MS_MAX = 4_000;
+/** Facts of a refusal that are taken over from a leader, and the characters of each. */
+export const REFUSAL_FACTS_MAX = 8;
+export const REFUSAL_FACT_CHARS_MAX = 128;
+/** Characters of the words of a refusal, in which its requester and key are named. */
+export const REFUSAL_DETAIL_CHARS_MAX = 1024;
 /** The same after a node's word that it does not lead, or not yet. */
 export const NOT_LEADER_REPEAT_MS = 50;
 /** Requests of this node's clients that wait at the same time. */

@@ -1,6 +1,12 @@
 import type { Millis, NodeId, Refusal } from '../../common/index.js';
-import { refusal, toHex } from '../../common/index.js';
-import { encodeCommand, admitRequest, decisionHashOf, readLevel } from '../../state/index.js';
+import { fromHex, refusal, SharedPlaces, toHex } from '../../common/index.js';
+import {
+  checkTime,
+  decisionHashOf,
+  encodeCommand,
+  judgeRequest,
+  readLevel,
+} from '../../state/index.js';
 import type { NewTask, View } from '../../state/index.js';
 import { decode, Request } from '../../wire/index.js';
 import type { Attempt } from '../../wire/index.js';
@@ -8,13 +14,19 @@ import type { TaskContext } from '../context.js';
 import type { LeaderDriver } from '../kinds/driver.js';
 import type { Leadership } from '../leadership.js';
 import { WAITING_REQUESTS_MAX, WANT_WAIT_MS } from '../limits.js';
+import { forwardRefused } from '../refusal-message.js';
 import type { Batch, Work } from '../work.js';
+import { IntakeBudgets } from './intake-budgets.js';
 import { ProposedRequests } from './proposed-requests.js';
 
 type WaitingRequest = {
+  /** Hex of the decision hash. */
+  readonly name: string;
   readonly from: NodeId;
   readonly request: Request;
   readonly task: NewTask;
+  /** SPIFFE id. */
+  readonly requester: string;
   readonly untilMs: Millis;
 };
 
@@ -28,7 +40,10 @@ export class Intake implements Work {
   readonly #leadership: Leadership;
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, LeaderDriver>;
+  readonly #budgets: IntakeBudgets;
+  /** By task: of several requests for one, only one is looked after at a time. */
   readonly #waiting = new Map<string, WaitingRequest>();
+  readonly #places = new SharedPlaces(WAITING_REQUESTS_MAX);
   readonly #proposed = new ProposedRequests();
 
   constructor(
@@ -36,54 +51,49 @@ export class Intake implements Work {
     view: View,
     leadership: Leadership,
     drivers: ReadonlyMap<string, LeaderDriver>,
+    budgets = new IntakeBudgets(),
   ) {
     this.#context = context;
     this.#view = view;
     this.#leadership = leadership;
     this.#drivers = drivers;
+    this.#budgets = budgets;
   }
 
-  /** Takes a request that `from` vouches for. A repetition of one that is on its way is ignored. */
+  /** Takes a request that `from` brings. A repetition of one that is on its way is ignored. */
   take(from: NodeId, bytes: Uint8Array): void {
+    const { judging, clock, consensus } = this.#context;
+    const now = clock.elapsed();
+    // The node that brings it repeats what has no answer.
+    if (!this.#budgets.mayRead(from, bytes.length, now)) return;
     const request = decode(Request, bytes);
     if (request === undefined || request.firstAttempt !== undefined) return;
-    const hash = decisionHashOf(request);
-    const name = toHex(hash);
-    if (this.#proposed.isUnderWay(name) || this.#waiting.has(name)) return;
+    const name = toHex(decisionHashOf(request));
+    if (this.#proposed.isUnderWay(name)) return;
+    const timeMs = this.#leadership.held ? consensus.nextTimeMs() : undefined;
+    if (timeMs === undefined) return this.#refuse(from, name, notLeader());
 
-    if (!this.#leadership.held) return this.#refuse(from, hash, notLeader());
-    const { judging, clock } = this.#context;
-    // Whether it has expired is for the entry's own time to say.
-    const judged = admitRequest(this.#view, request, undefined, judging);
-    if (!judged.ok) return this.#refuse(from, hash, judged.refusal);
-    // The node that asks will see the task in its own state.
-    if (judged.value.kind === 'known') return;
-    const task = judged.value;
-    const refused = this.#drivers.get(task.asked.kind)?.checkReach(task);
-    if (refused !== undefined) return this.#refuse(from, hash, refused);
-
-    const waiting: WaitingRequest = {
-      from,
-      request,
-      task,
-      untilMs: clock.elapsed() + WANT_WAIT_MS,
-    };
-    if (this.#advance(name, waiting, clock.elapsed())) return;
-    if (this.#waiting.size >= WAITING_REQUESTS_MAX) {
-      return this.#refuse(
-        from,
-        hash,
-        refusal('overloaded', 'TOO_MANY_REQUESTS', 'Too many requests wait for commitments'),
-      );
+    const { requester, judged } = judgeRequest(this.#view, request, timeMs, judging);
+    if (!judged.ok) {
+      const { code } = judged.refusal;
+      const unauthorized = requester === undefined && code === 'unauthenticated';
+      if (unauthorized) this.#budgets.unauthorized(from, now);
+      return this.#refuse(from, name, judged.refusal);
     }
-    this.#waiting.set(name, waiting);
+    // The node that asks will see the task in its own state.
+    if (judged.value.kind === 'known' || requester === undefined) return;
+    const task = judged.value;
+    // Another copy of it, or another request with its id: which of them counts is for the log to say.
+    if (this.#proposed.hasTask(task.taskId) || this.#waiting.has(task.taskId)) return;
+    const untilMs = now + WANT_WAIT_MS;
+    this.#admit({ name, from, request, task, requester, untilMs }, bytes.length, now);
   }
 
   /** Goes on with requests that wait: when supplies came, and as time passes. */
   tick(): void {
     const now = this.#context.clock.elapsed();
-    for (const [name, waiting] of this.#waiting) {
-      if (this.#advance(name, waiting, now)) this.#waiting.delete(name);
+    for (const waiting of this.#waiting.values()) {
+      if (this.#advance(waiting, now)) this.#waitsNoMore(waiting);
     }
     this.#proposed.forget(now);
   }
@@ -94,10 +104,9 @@ export class Intake implements Work {
 
   /** The term is over in which this node led: the nodes that asked are told to ask the leader of the next. */
   leadChanged(): void {
-    for (const { from, request } of this.#waiting.values()) {
-      this.#refuse(from, decisionHashOf(request), notLeader());
-    }
+    for (const { from, name } of this.#waiting.values()) this.#refuse(from, name, notLeader());
     this.#waiting.clear();
+    this.#places.clear();
     this.#proposed.termOver(this.#context.clock.elapsed());
   }
 
@@ -105,37 +114,67 @@ export class Intake implements Work {
     return this.#waiting.size > 0;
   }
 
-  /** Proposes the request if it has all it needs, or has waited long enough. Says whether it is done with. */
-  #advance(name: string, waiting: WaitingRequest, now: Millis): boolean {
-    const { task } = waiting;
-    const driver = this.#drivers.get(task.asked.kind);
-    if (driver?.firstAttempt === undefined) return this.#propose(name, waiting, undefined);
-    const attempt = driver.firstAttempt(task);
-    if (attempt === undefined && now < waiting.untilMs) return false;
-    return this.#propose(name, waiting, attempt);
+  #admit(asked: WaitingRequest, bytes: number, now: Millis): void {
+    const { name, from, task, requester } = asked;
+    const unreachable = this.#drivers.get(task.asked.kind)?.checkReach(task);
+    if (unreachable !== undefined) return this.#refuse(from, name, unreachable);
+    if (!this.#proposed.hasPlaceFor(requester)) {
+      return this.#refuse(from, name, overShare('Too many requests are on their way into the log'));
+    }
+    if (!this.#budgets.mayPropose(this.#payerOf(asked), bytes, now)) {
+      return this.#refuse(from, name, overBudget());
+    }
+    if (this.#advance(asked, now)) return;
+    if (!this.#places.hasFor(requester)) {
+      return this.#refuse(from, name, overShare('Too many requests wait for commitments'));
+    }
+    this.#waiting.set(task.taskId, asked);
+    this.#places.take(requester);
   }
 
-  #propose(name: string, waiting: WaitingRequest, firstAttempt: Attempt | undefined): true {
+  /** A node that vouches can name anybody: it must not be able to use up a requester's budget at the others. */
+  #payerOf({ request, requester, from }: WaitingRequest): string {
+    return request.authorization?.by?.$case === 'signed' ? requester : `${requester} ${from}`;
+  }
+
+  #waitsNoMore({ task, requester }: WaitingRequest): void {
+    if (this.#waiting.delete(task.taskId)) this.#places.giveBack(requester);
+  }
+
+  /** Proposes the request if it has all it needs, or has waited long enough. Says whether it is done with. */
+  #advance(waiting: WaitingRequest, now: Millis): boolean {
+    const { task } = waiting;
+    const driver = this.#drivers.get(task.asked.kind);
+    if (driver?.firstAttempt === undefined) return this.#propose(waiting, undefined);
+    const attempt = driver.firstAttempt(task);
+    if (attempt === undefined && now < waiting.untilMs) return false;
+    return this.#propose(waiting, attempt);
+  }
+
+  #propose(waiting: WaitingRequest, firstAttempt: Attempt | undefined): true {
     const { consensus } = this.#context;
+    const { name, from, task, requester } = waiting;
+    const timeMs = consensus.nextTimeMs();
+    // While it waited its life may have ended.
+    const untimely = timeMs === undefined ? notLeader() : checkTime(task.authority, timeMs);
+    if (untimely !== undefined) {
+      this.#refuse(from, name, untimely);
+      return true;
+    }
     const value = { ...waiting.request, firstAttempt };
-    const result = consensus.propose(
-      encodeCommand({ $case: 'request', value }, readLevel(this.#view)),
-    );
-    const hash = decisionHashOf(waiting.request);
+    const level = readLevel(this.#view);
+    const result = consensus.propose(encodeCommand({ $case: 'request', value }, level));
     switch (result) {
       case 'proposed':
-        this.#proposed.add(name, {
-          task: waiting.task.taskId,
-          requester: waiting.task.requester.spiffeId,
-        });
+        this.#proposed.add(name, { task: task.taskId, requester });
         break;
       case 'not-leader':
-        this.#refuse(waiting.from, hash, notLeader());
+        this.#refuse(from, name, notLeader());
         break;
       case 'overloaded':
         this.#refuse(
-          waiting.from,
-          hash,
+          from,
+          name,
           refusal('overloaded', 'LOG_FULL', 'Too much of the log is not committed yet'),
         );
         break;
@@ -144,22 +183,22 @@ export class Intake implements Work {
   }
 
   /** Says that nothing was done; says nothing where an earlier copy may be in some log. */
-  #refuse(to: NodeId, hash: Uint8Array, refused: Refusal): void {
-    if (this.#proposed.mayBeInALog(toHex(hash))) return;
-    this.#context.outbox.send(to, {
-      message: {
-        $case: 'forwardRefused',
-        value: {
-          verdictHash: hash,
-          code: refused.code,
-          reason: refused.reason,
-          detail: refused.message,
-        },
-      },
-    });
+  #refuse(to: NodeId, name: string, refused: Refusal): void {
+    const hash = fromHex(name);
+    if (hash === undefined || this.#proposed.mayBeInALog(name)) return;
+    this.#context.outbox.send(to, forwardRefused(hash, refused));
   }
 }
 
 function notLeader(): Refusal {
   return refusal('not-leader', 'NOT_LEADER', 'This node does not lead');
+}
+
+function overBudget(): Refusal {
+  const message = 'The requester, or all of them, sent more bytes than the log takes at a time';
+  return refusal('overloaded', 'REQUESTER_OVER_BUDGET', message);
+}
+
+function overShare(message: string): Refusal {
+  return refusal('overloaded', 'TOO_MANY_REQUESTS', message);
 }

@@ -1,4 +1,5 @@
 import type { Millis, TaskId } from '../../common/index.js';
+import { SharedPlaces } from '../../common/index.js';
 import { EXPIRY_AHEAD_MS_MAX } from '../../state/index.js';
 import { PROPOSALS_REMEMBERED_MAX } from '../limits.js';
 
@@ -18,6 +19,7 @@ export class ProposedRequests {
   /** Of this term, in the order in which they were proposed. */
   readonly #current = new Map<string, ProposedRequest>();
   readonly #tasks = new Set<TaskId>();
+  readonly #places = new SharedPlaces(PROPOSALS_REMEMBERED_MAX);
   /** Of terms that are over, with the time when that was found, the oldest first. Some log may hold them. */
   readonly #earlier = new Map<string, Millis>();
 
@@ -36,14 +38,15 @@ export class ProposedRequests {
     return this.#current.has(hash) || this.#earlier.has(hash);
   }
 
-  /** Claims that no more can be watched at once. */
-  get full(): boolean {
-    return this.#current.size >= PROPOSALS_REMEMBERED_MAX;
+  /** Claims that the requester may have one more under way. */
+  hasPlaceFor(requester: string): boolean {
+    return this.#places.hasFor(requester);
   }
 
   add(hash: string, proposed: ProposedRequest): void {
     this.#earlier.delete(hash);
     this.#current.set(hash, proposed);
+    this.#places.take(proposed.requester);
     this.#tasks.add(proposed.task);
   }
 
@@ -54,6 +57,7 @@ export class ProposedRequests {
     if (proposed === undefined) return;
     this.#current.delete(hash);
     this.#tasks.delete(proposed.task);
+    this.#places.giveBack(proposed.requester);
   }
 
   /** The term is over in which they were proposed: each may be proposed again. */
@@ -61,6 +65,7 @@ export class ProposedRequests {
     for (const hash of this.#current.keys()) this.#earlier.set(hash, nowMs);
     this.#current.clear();
     this.#tasks.clear();
+    this.#places.clear();
     this.forget(nowMs);
   }
 

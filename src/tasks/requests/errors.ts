@@ -1,5 +1,5 @@
 import { ClusterError } from '../../common/index.js';
-import type { ErrorCode, Refusal, TaskId } from '../../common/index.js';
+import type { ErrorCode, Millis, Refusal, TaskId } from '../../common/index.js';
 
 const FINAL_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid-request',
@@ -33,6 +33,18 @@ export function tooMany(): ClusterError {
     reason: 'TOO_MANY_REQUESTS',
     retryAfterMs: 1000,
   });
+}
+
+/** @param waitMs - Until the caller's budget allows it. */
+export function overBudget(waitMs: Millis): ClusterError {
+  return new ClusterError(
+    'overloaded',
+    'The caller sends more bytes than this node brings to the leader',
+    {
+      reason: 'REQUESTER_OVER_BUDGET',
+      retryAfterMs: waitMs,
+    },
+  );
 }
 
 export function noLeader(): ClusterError {

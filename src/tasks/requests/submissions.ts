@@ -1,8 +1,8 @@
-import { ClusterError, equal, refusalError, toHex } from '../../common/index.js';
-import type { Millis, NodeId, TaskId } from '../../common/index.js';
+import { Budgets, ClusterError, equal, refusalError, toHex } from '../../common/index.js';
+import type { NodeId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
 import { isOpen, admitKnown, parseRequest, decisionHashOf } from '../../state/index.js';
-import type { AppliedDecision, Parsed, ParsedRequest } from '../../state/index.js';
+import type { AppliedDecision, Parsed } from '../../state/index.js';
 import { encode, Request } from '../../wire/index.js';
 import type { ForwardRefused, TaskRecord } from '../../wire/index.js';
 import { wasCancelled } from '../arithmetic.js';
@@ -10,38 +10,21 @@ import type { Connections } from '../connections.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Answer, AnswerDriver } from '../kinds/driver.js';
 import {
+  CALLER_FORWARD_RATE,
+  FORWARD_COST_BYTES,
   FORWARD_REPEAT_MS,
+  FORWARD_REPEAT_MS_MAX,
   LEADER_WAIT_MS,
   NOT_LEADER_REPEAT_MS,
-  SUBMISSIONS_MAX,
+  REQUESTERS_BUDGETED_MAX,
 } from '../limits.js';
+import { refusalIn } from '../refusal-message.js';
 import type { Batch, Work } from '../work.js';
 import { Authorizing } from './authorizing.js';
-import { isFinal, noLeader, outcomeUnknown, stopping, tooMany } from './errors.js';
+import { isFinal, noLeader, outcomeUnknown, overBudget, stopping, tooMany } from './errors.js';
+import { PendingCalls } from './pending-calls.js';
+import type { PendingCall } from './pending-calls.js';
 import type { Submission } from './submission.js';
-
-type PendingCall = {
-  readonly task: TaskId;
-  readonly requestId: string;
-  /** Hash of method and request: what the task must be about, to be an answer. */
-  readonly content: Uint8Array;
-  readonly request: ParsedRequest;
-  readonly decisionHash: string;
-  readonly forward: Uint8Array;
-  readonly sinceMs: Millis;
-  /**
-   * The nodes that were asked, and how many copies each has not refused: as long as there is one, it may be in some
-   * log.
-   */
-  readonly asked: Map<NodeId, number>;
-  /** When the node that was asked last is asked again. */
-  repeatMs: Millis;
-  forwardedTo: NodeId | undefined;
-  /** Its outcome is being checked. */
-  checking: boolean;
-  settle(task: TaskRecord): void;
-  fail(error: Error): void;
-};
 
 /**
  * Requests of this node's own clients: checked or vouched for, brought to the leader, repeated when the answer is lost, and
@@ -54,7 +37,9 @@ export class Submissions implements Work {
   readonly #authorizing: Authorizing;
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, AnswerDriver>;
-  readonly #waiting = new Set<PendingCall>();
+  readonly #waiting = new PendingCalls();
+  /** Bytes that each caller may have brought to the leader. */
+  readonly #budgets = new Budgets(CALLER_FORWARD_RATE, REQUESTERS_BUDGETED_MAX);
   #closed = false;
 
   constructor(
@@ -79,24 +64,34 @@ export class Submissions implements Work {
     const parsed = parseRequest(this.#context.judging.kinds, call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
     if (this.#closed) throw stopping();
-    if (this.#waiting.size >= SUBMISSIONS_MAX) {
-      throw tooMany();
-    }
+    if (!this.#waiting.hasPlaceFor(call.requester)) throw tooMany();
     return this.#wait(call, parsed.value);
   }
 
   /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
   settled(batch: Batch | undefined): void {
-    for (const waiting of this.#waiting) {
-      if (batch === undefined) this.#advance(waiting);
-      // A new key is an answer only with its certificate, which grows after the task's outcome.
-      else if (batch.tasks.has(waiting.task) || batch.keys.size > 0) this.#isSettled(waiting);
+    if (batch === undefined) {
+      for (const waiting of this.#waiting.all()) this.#advance(waiting);
+      return;
+    }
+    for (const task of batch.tasks) {
+      for (const waiting of this.#waiting.ofTask(task)) this.#isSettled(waiting);
+    }
+    // A new key is an answer only with its certificate, which grows after the task's outcome.
+    for (const key of batch.keys) {
+      for (const waiting of this.#waiting.ofKey(key)) this.#isSettled(waiting);
     }
   }
 
   /** Brings requests again whose time it is. */
   tick(): void {
-    for (const waiting of this.#waiting) this.#bring(waiting);
+    for (const waiting of this.#waiting.all()) this.#bring(waiting);
+  }
+
+  /** Messages to a node that could not be reached may be lost. */
+  connected(peer: NodeId): void {
+    for (const waiting of this.#waiting.all())
+      if (waiting.forwardedTo === peer) waiting.repeatMs = 0;
   }
 
   applied({ decisions }: Batch): void {
@@ -106,18 +101,16 @@ export class Submissions implements Work {
   /** Takes the decision on a request that an applied entry held. Of two copies of a request the first decision counts. */
   #decided({ hash, result }: AppliedDecision): void {
     if (result.kind !== 'refused') return;
-    for (const waiting of this.#waiting) {
-      if (waiting.decisionHash !== hash || this.#taken(waiting)) continue;
-      waiting.fail(refusalError(result.refusal));
+    for (const waiting of this.#waiting.ofHash(hash)) {
+      if (!this.#taken(waiting)) waiting.fail(refusalError(result.refusal));
     }
   }
 
   /** Takes a leader's word that it proposed nothing. It counts when no other leader was asked. */
   refused(from: NodeId, refused: ForwardRefused): void {
-    const hash = toHex(refused.verdictHash);
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.ofHash(toHex(refused.verdictHash))) {
       const copies = waiting.asked.get(from);
-      if (waiting.decisionHash !== hash || copies === undefined) continue;
+      if (copies === undefined) continue;
       if (copies > 1) waiting.asked.set(from, copies - 1);
       else waiting.asked.delete(from);
       const others = [...waiting.asked.keys()].some((node) => node !== from);
@@ -129,14 +122,13 @@ export class Submissions implements Work {
         }
         continue;
       }
-      const { code, reason, detail: message } = refused;
-      waiting.fail(refusalError({ code, reason, message }));
+      waiting.fail(refusalError(refusalIn(refused, refused.code)));
     }
   }
 
   close(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.all()) {
       waiting.fail(this.#untouched(waiting) ? stopping() : outcomeUnknown(waiting.task));
     }
   }
@@ -148,6 +140,7 @@ export class Submissions implements Work {
   #wait(call: Submission, parsed: Parsed): Promise<TaskRecord> {
     const { requestId } = parsed.asked;
     const { request, requester } = this.#authorizing.authorize(call, parsed);
+    this.#pay(call);
     return new Promise((resolve, reject) => {
       const ended = (act: () => void): void => {
         if (!this.#waiting.delete(waiting)) return;
@@ -156,6 +149,7 @@ export class Submissions implements Work {
       };
       const waiting: PendingCall = {
         task: taskIdOf(requester, requestId),
+        caller: call.requester,
         requestId,
         content: requestHash(call.method, call.request),
         request: parsed.asked,
@@ -164,6 +158,7 @@ export class Submissions implements Work {
         sinceMs: this.#context.clock.elapsed(),
         asked: new Map(),
         repeatMs: 0,
+        repeatDelayMs: FORWARD_REPEAT_MS,
         forwardedTo: undefined,
         checking: false,
         settle: (record) => ended(() => resolve(record)),
@@ -175,6 +170,14 @@ export class Submissions implements Work {
       call.signal.addEventListener('abort', onAbort);
       this.#advance(waiting);
     });
+  }
+
+  /** @throws {ClusterError} The caller has used up its budget. */
+  #pay({ requester, request }: Submission): void {
+    const now = this.#context.clock.elapsed();
+    const cost = request.length + FORWARD_COST_BYTES;
+    if (this.#budgets.take(requester, cost, now)) return;
+    throw overBudget(this.#budgets.waitMs(requester, cost, now));
   }
 
   #advance(waiting: PendingCall): void {
@@ -192,8 +195,10 @@ export class Submissions implements Work {
       return;
     }
     if (waiting.forwardedTo === leader && now < waiting.repeatMs) return;
+    if (waiting.forwardedTo !== leader) waiting.repeatDelayMs = FORWARD_REPEAT_MS;
     waiting.forwardedTo = leader;
-    waiting.repeatMs = now + FORWARD_REPEAT_MS;
+    waiting.repeatMs = now + waiting.repeatDelayMs;
+    waiting.repeatDelayMs = Math.min(2 * waiting.repeatDelayMs, FORWARD_REPEAT_MS_MAX);
     waiting.asked.set(leader, (waiting.asked.get(leader) ?? 0) + 1);
     outbox.send(leader, { message: { $case: 'forward', value: { request: waiting.forward } } });
   }

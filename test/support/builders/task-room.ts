@@ -163,6 +163,7 @@ export class TaskRoom {
       alarms: new Alarms(this.clock, this.#logger()),
       consensus: {
         propose: (payload) => this.#propose(payload),
+        nextTimeMs: () => (this.status.role === 'leader' ? this.ledger.timeMs : undefined),
         status: () => this.status,
       },
       outbox: {

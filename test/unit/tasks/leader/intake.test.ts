@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyId, nodeId, taskId, toHex, utf8 } from '../../../../src/common/index.js';
+import { keyId, nodeId, refusal, taskId, toHex, utf8 } from '../../../../src/common/index.js';
 import { METHODS, decisionHashOf } from '../../../../src/state/index.js';
 import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
 import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
 import { Intake } from '../../../../src/tasks/leader/intake.js';
+import { IntakeBudgets } from '../../../../src/tasks/leader/intake-budgets.js';
 import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
 import { encode, Request } from '../../../../src/wire/index.js';
 import {
@@ -33,6 +34,7 @@ let pools: SupplyPools;
 let checks: SupplyChecks;
 let key: DealtKey;
 let intake: Intake;
+let budgets: IntakeBudgets;
 
 beforeEach(async () => {
   ledger = new Ledger();
@@ -48,7 +50,8 @@ beforeEach(async () => {
   const leading = room.leading(pools, checks);
   const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);
-  intake = new Intake(context, state.view, leadership, drivers);
+  budgets = new IntakeBudgets();
+  intake = new Intake(context, state.view, leadership, drivers, budgets);
 });
 
 function sign(id = 'one', requester?: string): Request {
@@ -126,15 +129,150 @@ describe('a Sign', () => {
     expect(room.takeSent()).toHaveLength(3);
   });
 
-  test('at most 1024 requests to sign wait at the leader', async () => {
+  test('at most 1024 requests to sign wait at the leader, of one requester some fewer', () => {
     for (let at = 0; at < 1024; at++) take(sign(`wait-${at}`));
+    expect(refusals()).toHaveLength(113);
+    for (let at = 0; at < 120; at++) take(sign('wait', `spiffe://quorate/operator/op-${at}`));
+    expect(refusals()).toEqual(Array(7).fill('node-2 TOO_MANY_REQUESTS'));
+  });
+});
+
+describe('time', () => {
+  test.each<[string, string, number]>([
+    ['a request that has expired', 'REQUEST_EXPIRED', 0],
+    ['a request with an expiry in a day', 'EXPIRY_TOO_FAR', 86_400_000],
+    ['a request that expires a moment too late', 'EXPIRY_TOO_FAR', 605_001],
+  ])('%s is refused without an entry, at the time that the entry would get', (_, reason, ahead) => {
+    // The clock of this node is not asked.
+    room.clock.nowMs += 3_600_000;
+    const expireTimeMs = ledger.timeMs + ahead;
+    const request = signRequest('treasury', 'one', utf8('hello'));
+    take(ledger.request(METHODS.sign, request, { expireTimeMs }));
+    expect(refusals()).toEqual([`node-2 ${reason}`]);
+    room.clock.pass(1000);
+    intake.tick();
+    expect(proposals()).toEqual([]);
+  });
+
+  test('a request whose life ends while it waits for commitments is refused without an entry', () => {
+    const expireTimeMs = ledger.timeMs + 100;
+    const request = signRequest('treasury', 'one', utf8('hello'));
+    take(ledger.request(METHODS.sign, request, { expireTimeMs }));
     expect(refusals()).toEqual([]);
-    take(sign('one-more'));
-    expect(refusals()).toEqual(['node-2 TOO_MANY_REQUESTS']);
+    ledger.timeMs += 100;
+    room.clock.pass(250);
+    intake.tick();
+    expect(refusals()).toEqual(['node-2 REQUEST_EXPIRED']);
+    expect(proposals()).toEqual([]);
+  });
+
+  test('a member that brings one expired request 1,000 times makes no entry, and others are served', async () => {
+    await fill(room);
+    await fill(other);
+    const request = signRequest('treasury', 'old', utf8('hello'));
+    const old = encode(
+      Request,
+      ledger.request(METHODS.sign, request, { expireTimeMs: ledger.timeMs }),
+    );
+    for (let at = 0; at < 1000; at++) intake.take(FROM, old);
+    expect(proposals()).toEqual([]);
+    intake.take(nodeId('node-3'), encode(Request, sign()));
+    expect(proposals()).toEqual(['with attempt']);
+  });
+});
+
+describe('a budget', () => {
+  const MIB = 1024 * 1024;
+  const [ALICE, BOB] = ['spiffe://quorate/operator/alice', 'spiffe://quorate/operator/bob'];
+
+  test('a requester that has used up its budget is refused, and another one is not', () => {
+    while (budgets.mayPropose(`${ALICE} node-2`, 0, 0));
+    take(sign('one', ALICE));
+    expect(refusals()).toEqual(['node-2 REQUESTER_OVER_BUDGET']);
+    take(sign('one', BOB));
+    expect(refusals()).toEqual([]);
+    room.clock.pass(1000);
+    take(sign('one', ALICE));
+    expect(refusals()).toEqual([]);
+    intake.tick();
+    expect(proposals()).toEqual(['bare']);
+  });
+
+  test('a voucher charges the budget of its requester at the node that brings it, and no other', () => {
+    while (budgets.mayPropose(`${ALICE} node-2`, 0, 0));
+    intake.take(nodeId('node-3'), encode(Request, sign('one', ALICE)));
+    expect(refusals()).toEqual([]);
+  });
+
+  test('a member that has used up its budget is not read any more, and another one is', () => {
+    while (budgets.mayRead(FROM, 0, 0));
+    take(sign('unread', APP));
+    expect(refusals()).toEqual([]);
+    intake.take(nodeId('node-3'), encode(Request, sign('read', APP)));
+    expect(refusals()).toEqual(['node-3 KEY_FORBIDDEN']);
+  });
+
+  test('a member that brings what has no authority pays more for it than an honest one', () => {
+    const forged = encode(Request, { ...sign('one'), authorization: undefined });
+    for (let at = 0; at < 1500; at++) intake.take(FROM, forged);
+    const told = refusals().length;
+    expect(told).toBeGreaterThan(900);
+    expect(told).toBeLessThan(1100);
+    intake.take(nodeId('node-3'), forged);
+    expect(refusals()).toEqual(['node-3 UNAUTHENTICATED']);
+  });
+
+  test('a request that is refused, or known, costs its requester nothing', () => {
+    const expireTimeMs = ledger.timeMs;
+    const old = signRequest('treasury', 'old', utf8('x'.repeat(60_000)));
+    const copy = encode(Request, ledger.request(METHODS.sign, old, { expireTimeMs }));
+    for (let at = 0; at < 700; at++) intake.take(FROM, copy);
+    expect(new Set(refusals())).toEqual(new Set(['node-2 REQUEST_EXPIRED']));
+    take(sign());
+    expect(refusals()).toEqual([]);
+  });
+
+  test('all requesters together come to a rate of their own', () => {
+    let taken = 0;
+    for (let at = 0; at < 100; at++) {
+      if (budgets.mayPropose(`requester-${at}`, 4 * MIB, 0)) taken += 1;
+    }
+    expect(taken).toBe(31);
+    expect(budgets.mayPropose('another', 4 * MIB, 1000)).toBe(true);
   });
 });
 
 describe('a repetition', () => {
+  test('of several copies of a request, each with an authorization of its own, one is proposed at a time', async () => {
+    await fill(room, 4);
+    await fill(other, 4);
+    const request = signRequest('treasury', 'one', utf8('hello'));
+    const copies = [1, 2, 3, 4].map((at) =>
+      ledger.request(METHODS.sign, request, { expireTimeMs: ledger.timeMs + at * 1000 }),
+    );
+    for (const copy of copies) take(copy);
+    expect(proposals()).toHaveLength(1);
+    expect(refusals()).toEqual([]);
+
+    // The log refused the first one: the next is asked for again, and gets its chance.
+    const [first, second] = copies.map((copy) => toHex(decisionHashOf(copy)));
+    const result = { kind: 'refused', refusal: refusal('overloaded', 'WHY', '') } as const;
+    const decision = { method: METHODS.sign, requester: undefined, result };
+    intake.applied({ ...NOTHING, decisions: [{ ...decision, hash: first ?? '' }] });
+    if (second !== undefined && copies[1] !== undefined) take(copies[1]);
+    expect(proposals()).toHaveLength(1);
+  });
+
+  test('of several copies that wait for commitments one is proposed', () => {
+    const request = signRequest('treasury', 'one', utf8('hello'));
+    for (const at of [1, 2, 3, 4]) {
+      take(ledger.request(METHODS.sign, request, { expireTimeMs: ledger.timeMs + at * 1000 }));
+    }
+    room.clock.pass(250);
+    intake.tick();
+    expect(proposals()).toEqual(['bare']);
+  });
+
   test('a repetition of a waiting or proposed request is ignored', async () => {
     take(sign());
     take(sign());

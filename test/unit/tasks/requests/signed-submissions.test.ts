@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, utf8 } from '../../../../src/common/index.js';
 import { taskIdOf } from '../../../../src/identity/index.js';
-import { admitRequest, METHODS } from '../../../../src/state/index.js';
+import { judgeRequest, METHODS } from '../../../../src/state/index.js';
 import type { Submissions } from '../../../../src/tasks/requests/submissions.js';
 import { decode, Request } from '../../../../src/wire/index.js';
 import type { Authorization, TaskRecord } from '../../../../src/wire/index.js';
@@ -137,7 +137,7 @@ describe('a signed request', () => {
     expect(forwards()).toEqual([]);
   });
 
-  test('the leader checks a signed request beforehand in all but time, which the entry decides', () => {
+  test('the leader checks a signed request beforehand at the time that its entry would get', () => {
     const judge = (authorization: Authorization): string => {
       const by = { $case: 'signed', value: authorization } as const;
       const whole = {
@@ -146,13 +146,13 @@ describe('a signed request', () => {
         authorization: { by },
         firstAttempt: undefined,
       };
-      const judged = admitRequest(ledger.state, whole, undefined, ledger.rules);
+      const { judged } = judgeRequest(ledger.state, whole, ledger.timeMs, ledger.rules);
       return judged.ok ? judged.value.kind : judged.refusal.reason;
     };
 
     expect(judge(authorizationOf())).toBe('open');
-    expect(judge(authorizationOf(ledger.timeMs - MINUTE_MS))).toBe('open');
-    expect(judge(authorizationOf(ledger.timeMs + 60 * MINUTE_MS))).toBe('open');
+    expect(judge(authorizationOf(ledger.timeMs - MINUTE_MS))).toBe('REQUEST_EXPIRED');
+    expect(judge(authorizationOf(ledger.timeMs + 60 * MINUTE_MS))).toBe('EXPIRY_TOO_FAR');
     const good = authorizationOf();
     expect(judge({ ...good, signature: good.signature.slice(1) })).toBe('INVALID_SIGNATURE');
   });

@@ -15,7 +15,7 @@ import {
 } from '../../../../src/state/index.js';
 import type { Submissions } from '../../../../src/tasks/requests/submissions.js';
 import { decode, encode, Request, SignRequest } from '../../../../src/wire/index.js';
-import type { TaskRecord } from '../../../../src/wire/index.js';
+import type { ForwardRefused, TaskRecord } from '../../../../src/wire/index.js';
 import {
   fill,
   generateRequest,
@@ -80,10 +80,16 @@ function forwards(): readonly { to: string; request: Request }[] {
   });
 }
 
-function refuse(from: string, request: Request | undefined, code: string): void {
+function refuse(
+  from: string,
+  request: Request | undefined,
+  code: string,
+  more: Partial<ForwardRefused> = {},
+): void {
   if (request === undefined) throw new Error('nothing was forwarded');
   const verdictHash = decisionHashOf(request);
-  submissions.refused(nodeId(from), { verdictHash, code, reason: 'WHY', detail: 'because' });
+  const said = { verdictHash, code, reason: 'WHY', detail: 'because', field: '', facts: [] };
+  submissions.refused(nodeId(from), { ...said, ...more });
 }
 
 function apply(request: Request | undefined): void {
@@ -410,6 +416,37 @@ describe('a leader’s refusal', () => {
     expect(reasonOf(answer)).toBe('WHY');
   });
 
+  test('a leader’s refusal brings its facts, so that a client whose clock is wrong can sign again', async () => {
+    const { answer } = submit();
+    refuse(LEADER ?? '', forwards()[0]?.request, 'unauthenticated', {
+      reason: 'EXPIRY_TOO_FAR',
+      field: 'expire_time_ms',
+      facts: [{ name: 'time_ms', value: '1700000000000' }],
+    });
+    await settle();
+    expect(answer.error).toMatchObject({
+      code: 'unauthenticated',
+      reason: 'EXPIRY_TOO_FAR',
+      details: { field: 'expire_time_ms', facts: { time_ms: '1700000000000' } },
+    });
+  });
+
+  test('of a malicious leader’s refusal the client gets no more than an honest one says', async () => {
+    const { answer } = submit();
+    refuse(LEADER ?? '', forwards()[0]?.request, 'overloaded', {
+      reason: 'NOT A REASON\n',
+      detail: 'x'.repeat(100_000),
+      field: '\u001b[2J',
+      facts: Array.from({ length: 1000 }, (_, at) => ({ name: `fact_${at}`, value: 'y' })).concat([
+        { name: 'long', value: 'z'.repeat(100_000) },
+      ]),
+    });
+    await settle();
+    const { reason, message, details } = answer.error as ClusterError;
+    expect([reason, message.length, details.field]).toEqual(['UNKNOWN', 1024, undefined]);
+    expect(Object.keys(details.facts ?? {})).toHaveLength(8);
+  });
+
   test('a refusal of a node that was not asked, or for another copy, is ignored', async () => {
     const { answer } = submit();
     const [forwarded] = forwards();
@@ -419,6 +456,8 @@ describe('a leader’s refusal', () => {
       code: 'overloaded',
       reason: 'WHY',
       detail: '',
+      field: '',
+      facts: [],
     });
     await settle();
     expect(answer).toEqual({});

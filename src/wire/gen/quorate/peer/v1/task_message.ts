@@ -70,6 +70,15 @@ export interface ForwardRefused {
   code: string;
   reason: string;
   detail: string;
+  /** The request's field that is at fault; empty where none is. */
+  field: string;
+  /** Facts for the requester's program, such as the cluster's time. */
+  facts: RefusalFact[];
+}
+
+export interface RefusalFact {
+  name: string;
+  value: string;
 }
 
 /** A signed fact for the log: the bytes of an encoded Command with `ready` or `installed`. */
@@ -758,7 +767,7 @@ export const Forward: MessageFns<Forward> = {
 };
 
 function createBaseForwardRefused(): ForwardRefused {
-  return { verdictHash: new Uint8Array(0), code: "", reason: "", detail: "" };
+  return { verdictHash: new Uint8Array(0), code: "", reason: "", detail: "", field: "", facts: [] };
 }
 
 export const ForwardRefused: MessageFns<ForwardRefused> = {
@@ -774,6 +783,12 @@ export const ForwardRefused: MessageFns<ForwardRefused> = {
     }
     if (message.detail !== "") {
       writer.uint32(34).string(message.detail);
+    }
+    if (message.field !== "") {
+      writer.uint32(42).string(message.field);
+    }
+    for (const v of message.facts) {
+      RefusalFact.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -823,6 +838,22 @@ export const ForwardRefused: MessageFns<ForwardRefused> = {
             message.detail = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.facts.push(RefusalFact.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -845,6 +876,8 @@ export const ForwardRefused: MessageFns<ForwardRefused> = {
       code: isSet(object.code) ? globalThis.String(object.code) : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      facts: globalThis.Array.isArray(object?.facts) ? object.facts.map((e: any) => RefusalFact.fromJSON(e)) : [],
     };
   },
 
@@ -862,6 +895,12 @@ export const ForwardRefused: MessageFns<ForwardRefused> = {
     if (message.detail !== "") {
       obj.detail = message.detail;
     }
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.facts?.length) {
+      obj.facts = message.facts.map((e) => RefusalFact.toJSON(e));
+    }
     return obj;
   },
 
@@ -874,6 +913,93 @@ export const ForwardRefused: MessageFns<ForwardRefused> = {
     message.code = object.code ?? "";
     message.reason = object.reason ?? "";
     message.detail = object.detail ?? "";
+    message.field = object.field ?? "";
+    message.facts = object.facts?.map((e) => RefusalFact.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRefusalFact(): RefusalFact {
+  return { name: "", value: "" };
+}
+
+export const RefusalFact: MessageFns<RefusalFact> = {
+  encode(message: RefusalFact, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefusalFact {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusalFact();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefusalFact {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: RefusalFact): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RefusalFact>, I>>(base?: I): RefusalFact {
+    return RefusalFact.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RefusalFact>, I>>(object: I): RefusalFact {
+    const message = createBaseRefusalFact();
+    message.name = object.name ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
