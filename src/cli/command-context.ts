@@ -23,7 +23,9 @@ export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
 /** The context of the running process. */
 export function processContext(): CommandContext {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
+  process.stdout.on('error', ignoreClosed);
+  // Lines that standard error cannot take, on a full disk for example, are lost: a node that logs there still signs.
+  process.stderr.on('error', () => undefined);
   return {
     environment: process.env,
     folder: process.cwd(),

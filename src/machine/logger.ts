@@ -1,7 +1,8 @@
 import pino from 'pino';
-import type { DestinationStream } from 'pino';
 import { printable } from '../common/index.js';
 import type { LogFields, Logger } from '../ports/index.js';
+import { logOutput } from './log-output.js';
+import type { LogOutput } from './log-output.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -38,7 +39,7 @@ const STANDARD_ERROR = 2;
 export function jsonLogger(
   level: LogLevel,
   fields: LogFields = {},
-  destination: DestinationStream = pino.destination({ fd: STANDARD_ERROR, sync: true }),
+  destination: LogOutput = logOutput(STANDARD_ERROR),
 ): Logger {
   const lines = pino(
     {

@@ -4,7 +4,13 @@ import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { identityPathOf, nodeVerify, openDataDirectory, systemClock } from '../machine/index.js';
-import { anchorFault, loadNodeKey, openIdentity, wrappingKeyOf } from '../pki/index.js';
+import {
+  anchorFault,
+  loadNodeKey,
+  openIdentity,
+  requireIdentityFile,
+  wrappingKeyOf,
+} from '../pki/index.js';
 import type { Environment } from '../pki/index.js';
 import type { ConsensusStore, ShareStore, Signer } from '../ports/index.js';
 import { openStores } from '../store/index.js';
@@ -40,6 +46,8 @@ export async function openHoldings(
   requireAnchors(genesis, config.clusterFile);
   requireRequesters(genesis, config.clusterFile);
   const credentials = await loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
+  // Nothing is made for a node that is not there.
+  requireIdentityFile(identityPathOf(config.dataDir));
   // A wrong key is found out before the data directory is touched.
   using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };

@@ -139,6 +139,10 @@ export class Node implements AsyncDisposable {
         logger.warn('A member has no address in peers: this node cannot reach it', { peer });
       }
     }
+    for (const peer of addresses.keys()) {
+      if (!genesis.members.some(({ nodeId: member }) => member === peer))
+        logger.warn('An address in peers names no member and is ignored', { peer });
+    }
     if (countOfRequesterAuthorities(genesis) === 0) {
       logger.warn('No requester authority fits the profile: signed requests will be refused');
     }

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ClusterError, concat, equal, fromHex, toHex } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
@@ -98,10 +98,25 @@ export function openIdentity(path: string, owner: IdentityOwner, nodeKey: Uint8A
 /**
  * The parameters in an identity file of the passphrase that the node key is made of; nothing where it is made of none.
  *
- * @throws ClusterError `data-loss` when the file is damaged or missing.
+ * @throws ClusterError `data-loss` when the file is damaged, `invalid-request` when it is missing.
  */
 export function readPassphraseHeader(path: string): PassphraseHeader | undefined {
   return read(path).passphrase;
+}
+
+/**
+ * Refuses a data directory without an identity file, which no start makes.
+ *
+ * @throws ClusterError `invalid-request` (`IDENTITY_KEY`).
+ */
+export function requireIdentityFile(path: string): void {
+  if (existsSync(path)) return;
+  throw new ClusterError(
+    'invalid-request',
+    `There is no identity key ${path}: there is no such file. Is data_dir right? The command that makes a node makes its ` +
+      'identity key, and no start does. A node whose data directory is lost must not vote again under its old name',
+    { reason: 'IDENTITY_KEY', field: 'data_dir' },
+  );
 }
 
 function signerOf(node: NodeId, key: KeyObject, publicKey: Uint8Array): Signer {
@@ -113,6 +128,7 @@ function read(path: string): {
   readonly sealed: Uint8Array;
   readonly passphrase: PassphraseHeader | undefined;
 } {
+  requireIdentityFile(path);
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));

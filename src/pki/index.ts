@@ -6,7 +6,7 @@
 export { alternativeHosts, createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
 export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { anchorFault } from './anchors.js';
-export { newIdentity, openIdentity } from './identity-file.js';
+export { newIdentity, openIdentity, requireIdentityFile } from './identity-file.js';
 export type { NewIdentity } from './identity-file.js';
 export { readKeyFile } from './key-files.js';
 export { createNodeKey, nodeKeyOf, wrappingKeyOf } from './node-key.js';

@@ -17,7 +17,8 @@ import {
   requireUnbroken,
 } from '../records.js';
 import { openEnvironment } from './environment.js';
-import { durable, LOWEST_KEY } from './table.js';
+import type { Environment } from './environment.js';
+import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
 type Tables = {
@@ -40,29 +41,25 @@ const KEY_BYTES_MAX = 1978;
  * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
  */
 export async function openLmdbConsensusStore(path: string): Promise<ConsensusStore> {
-  const { root, tables, close } = await openEnvironment(path, (table) => ({
+  const environment = await openEnvironment(path, (table) => ({
     log: table('log'),
     meta: table('meta'),
     state: table('state'),
   }));
-  return new LmdbConsensusStore(root, tables, close);
+  return new LmdbConsensusStore(environment);
 }
 
 class LmdbConsensusStore implements ConsensusStore {
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   readonly #tables: Tables;
-  readonly #release: () => Promise<void>;
+  readonly #environment: Environment<Tables>;
   #writing: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    root: RootDatabase<Uint8Array, Uint8Array>,
-    tables: Tables,
-    release: () => Promise<void>,
-  ) {
-    this.#root = root;
-    this.#tables = tables;
-    this.#release = release;
+  constructor(environment: Environment<Tables>) {
+    this.#environment = environment;
+    this.#root = environment.root;
+    this.#tables = environment.tables;
   }
 
   async load(): Promise<{
@@ -90,7 +87,7 @@ class LmdbConsensusStore implements ConsensusStore {
   async persist(batch: Persist): Promise<void> {
     assert(this.#writing === undefined, 'the store is written by one call at a time');
     assert(this.#closing === undefined, 'the store is closed');
-    this.#writing = durable(this.#write(batch));
+    this.#writing = this.#environment.durable(this.#write(batch));
     try {
       await this.#writing;
     } finally {
@@ -115,7 +112,7 @@ class LmdbConsensusStore implements ConsensusStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#settled().then(this.#release);
+    this.#closing ??= this.#settled().then(() => this.#environment.close());
     return this.#closing;
   }
 

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { open } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
 import { ClusterError, u64be, utf8 } from '../../common/index.js';
+import { diskError, requireSpace } from '../disk-space.js';
 import { numberFromBytes } from '../records.js';
 import { durable } from './table.js';
 import type { Table } from './table.js';
@@ -11,6 +12,8 @@ type Tables = Readonly<Record<string, Table>>;
 export type Environment<T extends Tables> = {
   readonly root: RootDatabase<Uint8Array, Uint8Array>;
   readonly tables: T;
+  /** Waits until a write is durable; see `durable` in `table.ts`. */
+  durable<W>(write: Promise<W>): Promise<W>;
   close: () => Promise<void>;
 };
 
@@ -34,7 +37,7 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as co
  * All tables are opened here: opening one later would split a transaction that is being written.
  *
  * @param tablesOf - Opens the tables by name.
- * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format, `wrong-state` (`DISK_FULL`).
  */
 export async function openEnvironment<T extends Tables>(
   path: string,
@@ -42,6 +45,18 @@ export async function openEnvironment<T extends Tables>(
 ): Promise<Environment<T>> {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
+  requireSpace(path);
+  try {
+    return await openIn(path, tablesOf);
+  } catch (error) {
+    throw diskError(path, error);
+  }
+}
+
+async function openIn<T extends Tables>(
+  path: string,
+  tablesOf: (table: (name: string) => Table) => T,
+): Promise<Environment<T>> {
   const root: RootDatabase<Uint8Array, Uint8Array> = open({
     ...BINARY,
     path,
@@ -50,15 +65,20 @@ export async function openEnvironment<T extends Tables>(
     noMemInit: false,
     eventTurnBatching: false,
   });
-  const table = (name: string): Table => root.openDB({ ...BINARY, name });
-  const tables = tablesOf(table);
   try {
+    const table = (name: string): Table => root.openDB({ ...BINARY, name });
+    const tables = tablesOf(table);
     await requireFormat(path, table('format'), Object.values(tables));
+    return {
+      root,
+      tables,
+      durable: (write) => durable(path, write),
+      close: () => root.close(),
+    };
   } catch (error) {
     await root.close();
     throw error;
   }
-  return { root, tables, close: () => root.close() };
 }
 
 /** Records the format of a new environment, and requires it of one that was there before. */
@@ -66,7 +86,7 @@ async function requireFormat(path: string, own: Table, tables: readonly Table[])
   const bytes = own.get(FORMAT_KEY);
   const isNew = tables.every((table) => table.getKeysCount({ limit: 1 }) === 0);
   if (bytes === undefined && isNew) {
-    await durable(own.put(FORMAT_KEY, u64be(STORE_FORMAT)));
+    await durable(path, own.put(FORMAT_KEY, u64be(STORE_FORMAT)));
     return;
   }
   const found = bytes === undefined ? undefined : numberFromBytes(bytes);

@@ -9,8 +9,11 @@ import type {
 } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
 import { openEnvironment } from './environment.js';
-import { durable, LOWEST_KEY } from './table.js';
+import type { Environment } from './environment.js';
+import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
+
+type Tables = { readonly shares: Table };
 
 /**
  * Opens the sealed key shares in the directory `path`, an lmdb environment of their own.
@@ -18,19 +21,19 @@ import type { Table } from './table.js';
  * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
  */
 export async function openLmdbShareStore(path: string): Promise<ShareStore> {
-  const { tables, close } = await openEnvironment(path, (table) => ({ shares: table('shares') }));
-  return new LmdbShareStore(tables.shares, close);
+  const environment = await openEnvironment(path, (table) => ({ shares: table('shares') }));
+  return new LmdbShareStore(environment);
 }
 
 class LmdbShareStore implements ShareStore {
   readonly #table: Table;
-  readonly #release: () => Promise<void>;
+  readonly #environment: Environment<Tables>;
   readonly #writing = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor(table: Table, release: () => Promise<void>) {
-    this.#table = table;
-    this.#release = release;
+  constructor(environment: Environment<Tables>) {
+    this.#environment = environment;
+    this.#table = environment.tables.shares;
   }
 
   async putIfAbsent(id: ShareId, sealed: Uint8Array): Promise<PutResult> {
@@ -65,14 +68,14 @@ class LmdbShareStore implements ShareStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#writing).then(this.#release);
+    this.#closing ??= Promise.allSettled(this.#writing).then(() => this.#environment.close());
     return this.#closing;
   }
 
   /** Resolves when `write` is durable. @throws {ShareStoreError} `unavailable` when it was not committed. */
   async #committed(write: () => Promise<boolean>): Promise<boolean> {
     assert(this.#closing === undefined, 'the store is closed');
-    const written = durable(write());
+    const written = this.#environment.durable(write());
     this.#writing.add(written);
     try {
       return await written;

@@ -128,6 +128,19 @@ test('a stopped node releases its data directory, which can be opened again', as
   expect(await complaint(config)).toBe('nothing was thrown');
 });
 
+test('an address of a node that is no member, and a member without one, are warned of', async () => {
+  const warned: unknown[] = [];
+  const logger = { ...quiet, warn: (...line: unknown[]) => void warned.push(line) };
+  await using node = await Node.open(configured(), logger);
+  await node.listen();
+  await node.start(new Map([[nodeId('node-9'), '127.0.0.1:1']]));
+  expect(warned).toContainEqual([
+    'An address in peers names no member and is ignored',
+    { peer: 'node-9' },
+  ]);
+  expect(warned).toContainEqual([expect.stringContaining('has no address'), { peer: 'node-2' }]);
+});
+
 describe('a node key from the environment', () => {
   const secrets = {
     KEY: '0123456789abcdef'.repeat(4),
@@ -458,6 +471,16 @@ describe('a node refuses to start', () => {
     const config = configured();
     await certificate({ role: 'app' });
     expect(await complaint(config)).toMatch(/names spiffe:\/\/quorate\/app\/node-1, not/);
+  });
+
+  test('a node without an identity key is refused by the file’s name, and nothing is made', async () => {
+    const config = configured({ data_dir: join(made, 'nowhere') });
+    await expect(Node.open(config, quiet)).rejects.toMatchObject({
+      code: 'invalid-request',
+      reason: 'IDENTITY_KEY',
+      message: expect.stringMatching(/nowhere\/identity.key: there is no such file/),
+    });
+    expect(existsSync(join(made, 'nowhere'))).toBe(false);
   });
 
   test('a node refuses to start with a malformed node key', async () => {
