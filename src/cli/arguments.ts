@@ -26,6 +26,10 @@ export function algorithmArgument(name: string): KeyAlgorithm {
   throw usageError(`"${name}" is no algorithm; there are ${there}`);
 }
 
+/** The meaning of `--request-id`: a node remembers a request for as long as its task. */
+export const REQUEST_ID_HELP =
+  'the same id again gets the same answer for an hour, and is a new request later (default: a fresh id)';
+
 /** Reads a flag of bytes in hex. */
 export function hexArgument(flag: string): (text: string) => Uint8Array {
   return (text) => {
@@ -35,9 +39,31 @@ export function hexArgument(flag: string): (text: string) => Uint8Array {
   };
 }
 
+/** Reads a flag of bytes in base64, with or without padding, of the alphabet for URLs or the usual one. */
+export function base64Argument(flag: string): (text: string) => Uint8Array {
+  return (text) => {
+    const digits = text.trim().replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Buffer.from(digits, 'base64');
+    // Buffer reads what it can. Only what it writes again was base64.
+    if (bytes.toString('base64').replace(/=+$/, '') !== digits)
+      throw usageError(`${flag} must be base64`);
+    return new Uint8Array(bytes);
+  };
+}
+
 /** `--path`, as all commands have it. */
 export function pathOption(description: string): Option {
   return new Option('--path <numbers>', description).argParser(pathArgument);
+}
+
+/** Refuses bytes of another length than the algorithm's. */
+export function requireLength(
+  flag: string,
+  { length }: Uint8Array,
+  wanted: number | undefined,
+): void {
+  if (wanted === undefined || length === wanted) return;
+  throw usageError(`${flag} must be ${wanted} bytes (${wanted * 2} hex characters), not ${length}`);
 }
 
 /** Reads a derivation path: `0/5`, or `m/0/5` as wallets write it. */

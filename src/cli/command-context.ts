@@ -11,10 +11,11 @@ export type CommandContext = {
   out(line: string, style?: Style): void;
   /** One line for the person at the keyboard: standard error. */
   err(line: string, style?: Style): void;
-  /** Whether a person types the input, so that reading it would wait for a keyboard. */
-  readonly inputIsTerminal: boolean;
-  /** All of standard input, or the first `bytesMax + 1` bytes of it. */
-  input(bytesMax: number): Promise<Uint8Array>;
+  /** Bytes of data as they are, on standard output; a terminal is not for them. */
+  outBytes(bytes: Uint8Array): void;
+  readonly outputIsTerminal: boolean;
+  /** Standard input, in pieces, to its end. */
+  input(): AsyncIterable<Uint8Array>;
   /** How to call this program again, for commands that a person can copy. */
   readonly program: string;
 };
@@ -31,7 +32,8 @@ export function processContext(): CommandContext {
     folder: process.cwd(),
     out: (line, style) => void process.stdout.write(`${painted(process.stdout, line, style)}\n`),
     err: (line, style) => void process.stderr.write(`${painted(process.stderr, line, style)}\n`),
-    inputIsTerminal: process.stdin.isTTY,
+    outBytes: (bytes) => void process.stdout.write(bytes),
+    outputIsTerminal: process.stdout.isTTY,
     input: readInput,
     program: programName(process.argv[1] ?? 'quorate', process.cwd()),
   };
@@ -46,7 +48,8 @@ export function printingLines(context: CommandContext): CommandContext {
     ...context,
     out: (line, style) => context.out(printable(line), style),
     err: (line, style) => context.err(printable(line), style),
-    input: (bytesMax) => context.input(bytesMax),
+    outBytes: (bytes) => context.outBytes(bytes),
+    input: () => context.input(),
   };
 }
 
@@ -63,16 +66,8 @@ function ignoreClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
 
-async function readInput(bytesMax: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    const bytes = Buffer.from(chunk);
-    chunks.push(bytes);
-    size += bytes.length;
-    if (size > bytesMax) break;
-  }
-  return new Uint8Array(Buffer.concat(chunks));
+async function* readInput(): AsyncGenerator<Uint8Array> {
+  for await (const chunk of process.stdin) yield new Uint8Array(Buffer.from(chunk));
 }
 
 /** `quorate` where it was installed as a command; else the way node runs it from here. */

@@ -63,26 +63,32 @@ export function durationArgument(flag: string): (text: string) => number {
 
 /**
  * Finds out where the cluster is: each setting from its flag, else from QUORATE_*, else from the client file.
+ * With `namedOnly`, flags and the client file that a flag names are all that counts.
  *
  * @throws ClusterError `invalid-request` naming what is missing, or a file that is not there.
  */
-export function findConnection(flags: ConnectionFlags, context: CommandContext): Connection {
+export function findConnection(
+  flags: ConnectionFlags,
+  context: CommandContext,
+  { namedOnly = false }: { readonly namedOnly?: boolean } = {},
+): Connection {
   const { environment, folder } = context;
-  const variable = (name: string) => environment[name] || undefined;
+  const variable = (name: string) => (namedOnly ? undefined : environment[name] || undefined);
   const named = flags.clientFile ?? variable('QUORATE_CLIENT_FILE');
-  const clientFile = named === undefined ? devClientFile(folder) : resolve(folder, named);
+  const found = namedOnly ? undefined : devClientFile(folder);
+  const clientFile = named === undefined ? found : resolve(folder, named);
   const fallback = clientFile === undefined ? undefined : readClientFile(clientFile);
 
   const file = (flag: string, value: string | undefined, name: string, other?: string) => {
     const path = value ?? variable(name);
-    const found = path === undefined ? other : resolve(folder, path);
-    if (found === undefined) throw missing(`--${flag} or ${name}`, context);
-    if (!existsSync(found)) {
+    const place = path === undefined ? other : resolve(folder, path);
+    if (place === undefined) throw missing(`--${flag} or ${name}`, context);
+    if (!existsSync(place)) {
       const hint =
         flag === 'key' ? '; --key is the private key of --cert, a key to sign with goes first' : '';
-      throw usageError(`--${flag}: there is no file ${found}${hint}`);
+      throw usageError(`--${flag}: there is no file ${place}${hint}`);
     }
-    return found;
+    return place;
   };
   const endpoints =
     flags.endpoint ??

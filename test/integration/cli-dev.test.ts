@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { issueCertificate } from '../../src/pki/index.js';
-import { eventually, isAlive, quorate, QuorateProcess } from './cli-process.js';
+import { eventually, isAlive, MAIN, quorate, QuorateProcess } from './cli-process.js';
 
 jest.setTimeout(120_000);
+
+const PAGE = fileURLToPath(new URL('../../../docs/checking-signatures.md', import.meta.url));
 
 /** The line of `quorate dev --json`. */
 type Ready = {
@@ -105,21 +109,42 @@ test('sign prints the signature as one word, and verify takes it', async () => {
   });
 });
 
-test('the command line generates a Taproot key, and signs with keys derived from it', async () => {
-  const key = await json('keys', 'generate', 'coins', '--algorithm', 'FROST_SECP256K1_TAPROOT');
-  expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'active' });
-  const { derived_public_key: derived } = await json('keys', 'get', 'coins', '--path', 'm/0/5');
-  expect(derived).toMatch(/^[0-9a-f]{64}$/);
-  expect((await run('keys', 'get', 'coins', '--path', '0/5')).out).toContain(derived);
+test('the page about checking signatures does with OpenSSL what it says', async () => {
+  const page = readFileSync(PAGE, 'utf8');
+  const blocks = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, block = '']) => block);
+  const commands = `set -eu\nquorate() { "$NODE" "$MAIN" "$@"; }\n${blocks.join('\n')}`;
+  const environment = { PATH: process.env['PATH'], NODE: process.execPath, MAIN };
+  const shell = { cwd: folder, env: environment, encoding: 'utf8' } as const;
 
-  const signed = await json('sign', 'coins', '--path', '0/5', '-m', 'pay');
+  const { status, stdout } = spawnSync('sh', ['-c', commands], shell);
+
+  expect(stdout.match(/Signature Verified Successfully/g)).toHaveLength(2);
+  expect(stdout).toMatch(/^valid$/m);
+  expect(status).toBe(0);
+  const forged = ['pkeyutl', '-verify', '-pubin', '-inkey', 'letters.pem', '-rawin'];
+  const other = spawnSync(
+    'openssl',
+    [...forged, '-in', 'letters.pem', '-sigfile', 'letter.sig'],
+    shell,
+  );
+  expect(other.status).not.toBe(0);
+});
+
+test('the command line generates a Taproot key, and signs with keys derived from it', async () => {
+  const key = await json('keys', 'generate', 'purse', '--algorithm', 'FROST_SECP256K1_TAPROOT');
+  expect(key).toMatchObject({ algorithm: 'FROST_SECP256K1_TAPROOT', verdict: 'active' });
+  const { derived_public_key: derived } = await json('keys', 'get', 'purse', '--path', 'm/0/5');
+  expect(derived).toMatch(/^[0-9a-f]{64}$/);
+  expect((await run('keys', 'get', 'purse', '--path', '0/5')).out).toContain(derived);
+
+  const signed = await json('sign', 'purse', '--path', '0/5', '-m', 'pay');
 
   expect(signed).toMatchObject({ public_key: derived, derivation_path: [0, 5] });
   const check = (...flags: string[]) =>
     run('verify', '-s', signed.signature, '-m', 'pay', ...flags);
-  expect((await check('coins', '--path', '0/5')).out).toBe('valid');
-  expect((await check('coins', '--path', '0/6')).out).toBe('invalid');
-  expect((await check('coins')).out).toBe('invalid');
+  expect((await check('purse', '--path', '0/5')).out).toBe('valid');
+  expect((await check('purse', '--path', '0/6')).out).toBe('invalid');
+  expect((await check('purse')).out).toBe('invalid');
   const named = ['--public-key', derived, '--algorithm', 'FROST_SECP256K1_TAPROOT'];
   expect((await check(...named)).out).toBe('valid');
 });
@@ -201,8 +226,10 @@ test('Ctrl-C stops quorate dev without an error; the same folder has the same ke
 
 test('a second cluster in the same folder is refused, and the first goes on', async () => {
   const second = await run('dev', '--json');
-  expect(second).toMatchObject({ status: 1, out: '' });
-  expect(second.err).toMatch(/Another process uses the data directory/);
+  expect(second.status).toBe(1);
+  expect(JSON.parse(second.out)).toMatchObject({
+    error: { message: expect.stringMatching(/Another process uses the data directory/) },
+  });
   expect((await run('cluster', 'status')).status).toBe(0);
 });
 

@@ -12,7 +12,7 @@ import { createDevCluster, DEV_NODES } from '../dev/create.js';
 import { Interrupts } from '../dev/interrupts.js';
 import { LocalCluster } from '../dev/local-cluster.js';
 import type { Watched } from '../dev/watch.js';
-import { Ended, EXIT } from '../exit-codes.js';
+import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { benchJson, benchTable } from '../format/bench.js';
 import type { Measured } from '../format/bench.js';
 import { measure } from '../measure.js';
@@ -38,7 +38,8 @@ export function benchCommand(context: CommandContext): Command {
   const command = new Command('bench')
     .description(
       'Measures how long generating a key and signing take, one at a time and under load. ' +
-        'Starts three nodes on this machine in a temporary folder, unless --endpoint or --client-file point at a cluster.',
+        'Starts three nodes on this machine in a temporary folder, unless --endpoint or --client-file point at a cluster; ' +
+        'QUORATE_* variables and the local cluster of `quorate dev` do not count.',
     )
     .addOption(
       new Option(
@@ -93,18 +94,38 @@ function workersArgument(value: string): number {
   return value === '0' ? 0 : countArgument('--workers')(value);
 }
 
-/** Runs against the cluster that flags or variables name, else against one of its own. */
+/**
+ * The cluster that flags of this command line name, or nothing. Variables and files that other commands find on their own
+ * do not count: a load test of a cluster in use must not begin because a variable is set.
+ */
+function namedCluster(flags: Flags, context: CommandContext): Connection | undefined {
+  if (flags.endpoint !== undefined || flags.clientFile !== undefined) {
+    return findConnection(flags, context, { namedOnly: true });
+  }
+  const lone = (['ca', 'cert', 'key', 'clusterFile'] as const).find((name) => flags[name]);
+  if (lone !== undefined) {
+    const flag = lone === 'clusterFile' ? 'cluster-file' : lone;
+    throw usageError(`--${flag} names no cluster: give --endpoint or --client-file with it`);
+  }
+  const ignored = ['QUORATE_CLIENT_FILE', 'QUORATE_ENDPOINTS'].find(
+    (name) => context.environment[name],
+  );
+  if (ignored !== undefined) {
+    context.err(
+      `${ignored} does not count here: --client-file or --endpoint names a cluster to measure.`,
+    );
+  }
+  return undefined;
+}
+
+/** Runs against the cluster that flags name, else against one of its own. */
 async function withCluster<T>(
   flags: Flags,
   context: CommandContext,
   run: (connection: Connection, watch: Watch | undefined) => Promise<T>,
 ): Promise<T> {
-  const { environment } = context;
-  const pointed =
-    flags.endpoint ??
-    flags.clientFile ??
-    (environment['QUORATE_ENDPOINTS'] || environment['QUORATE_CLIENT_FILE']);
-  if (pointed) return run(findConnection(flags, context), undefined);
+  const named = namedCluster(flags, context);
+  if (named !== undefined) return run(named, undefined);
 
   const parent = mkdtempSync(join(tmpdir(), 'quorate-bench-'));
   let cluster: LocalCluster | undefined;

@@ -9,6 +9,7 @@ import {
   hexArgument,
   listArgument,
   pathOption,
+  REQUEST_ID_HELP,
 } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
@@ -19,6 +20,7 @@ import { notHere } from '../not-here.js';
 import { errorJson } from '../report.js';
 import { GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
+import { publicKeyCommand } from './public-key.js';
 import { addRequireOption, addTrustOptions, shortfallOf, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
@@ -51,6 +53,7 @@ export function keysCommand(context: CommandContext): Command {
     .addCommand(generateCommand(context))
     .addCommand(listCommand(context))
     .addCommand(getCommand(context))
+    .addCommand(publicKeyCommand(context))
     .addCommand(
       notHere(
         'reshare',
@@ -102,7 +105,7 @@ function generateCommand(context: CommandContext): Command {
       '--allow-no-redundancy',
       'permit a threshold of all participants: losing one node then loses the key',
     )
-    .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
+    .option('--request-id <id>', REQUEST_ID_HELP)
     .option('--json', 'print one JSON object');
   addRequireOption(command, 'pending');
   return addConnectionOptions(command)

@@ -1,31 +1,40 @@
 import { Command, Option } from 'commander';
 import { toHex } from '../../common/index.js';
-import type { Algorithm } from '../../client/index.js';
-import { algorithmArgument, hexArgument, pathOption } from '../arguments.js';
+import { Algorithm } from '../../client/index.js';
+import { ALGORITHMS, isKeyAlgorithm } from '../../identity/index.js';
+import {
+  algorithmArgument,
+  hexArgument,
+  pathOption,
+  REQUEST_ID_HELP,
+  requireLength,
+} from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { addMessageOptions, readMessage } from '../message.js';
+import { addMessageOptions, HASH_HELP, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
 import { SIGN_MS, withClient } from '../open-client.js';
+import { addOutputOption, outputOf, printBytes, requireReader } from '../output.js';
+import type { OutputFlags } from '../output.js';
 import type { CommandContext } from '../command-context.js';
 import { addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
 type Flags = ConnectionFlags &
   MessageFlags &
-  TrustFlags & {
+  TrustFlags &
+  OutputFlags & {
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
     readonly path?: readonly number[];
     readonly requestId?: string;
-    readonly json?: true;
   };
 
 /** `quorate sign`: a signature over a message, by a key of the cluster. */
 export function signCommand(context: CommandContext): Command {
   const command = new Command('sign')
     .description(
-      'Signs a message with a key of the cluster and prints the signature in hex. ' +
+      'Signs a message with a key of the cluster and prints the signature. ' +
         'The signature has been verified before it is printed, under --public-key, or under a public key whose ' +
         `certificate was verified with your cluster.json first:${VERDICTS_HELP}`,
     )
@@ -43,32 +52,43 @@ export function signCommand(context: CommandContext): Command {
   addTrustOptions(command, 'active');
   addMessageOptions(command)
     .addOption(pathOption('signs with the key derived at this path, for example 0/5'))
-    .option('--request-id <id>', 'makes the call safe to repeat (default: a fresh one)')
-    .option('--json', 'print one JSON object with all that is known');
+    .option('--request-id <id>', REQUEST_ID_HELP);
+  addOutputOption(command, ['hex', 'base64', 'raw', 'json']);
   return addConnectionOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   quorate sign demo --message hello
-  quorate sign demo --file contract.pdf --json
+  quorate sign demo --file contract.pdf --hash sha256 --json
   quorate sign theirs --message hello --requester spiffe://quorate/app/checkout
-  quorate sign coins --path 0/5 --message hello
-  printf hello | quorate sign demo > hello.sig`,
+  quorate sign coins --path 0/5 --message-hex 00ff
+  printf hello | quorate sign demo --file - --output raw > hello.sig
+${HASH_HELP}`,
     )
     .action(async (keyId: string, flags: Flags) => {
+      const { requestId, publicKey, algorithm, path, hash } = flags;
+      const output = outputOf(flags);
+      requireReader(output, context);
+      if (publicKey !== undefined) {
+        const named = algorithm ?? Algorithm.FROST_ED25519_SHA512;
+        const facts = isKeyAlgorithm(named) ? ALGORITHMS[named] : undefined;
+        requireLength('--public-key', publicKey, facts?.publicKeyBytes);
+      }
       const message = await readMessage(flags, context);
-      const { requestId, publicKey, algorithm, path } = flags;
       const signed = await withClient(flags, context, SIGN_MS, (client, options) =>
         client.sign({ keyId, message, requestId, publicKey, algorithm, path }, options),
       );
-      if (!flags.json) return context.out(toHex(signed.signature));
+      if (output === 'hex' || output === 'base64' || output === 'raw')
+        return printBytes(signed.signature, output, context);
       context.out(
         JSON.stringify({
           key_id: keyId,
           signature: toHex(signed.signature),
           public_key: toHex(signed.publicKey),
           ...(flags.path && { derivation_path: flags.path }),
+          // The digest that was signed instead of what the flags name.
+          ...(hash !== undefined && { hash, message: toHex(message) }),
           key_version: signed.keyVersion,
           signers: signed.signers,
           task_id: signed.taskId,

@@ -1,12 +1,14 @@
 import { Argument, Command, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ClusterError, toHex } from '../../common/index.js';
 import { Algorithm, derivePublicKey, verifySignature } from '../../client/index.js';
 import { ALGORITHMS, isKeyAlgorithm } from '../../identity/index.js';
-import { algorithmArgument, hexArgument, pathOption } from '../arguments.js';
+import { algorithmArgument, hexArgument, pathOption, requireLength } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
-import { addMessageOptions, readMessage } from '../message.js';
+import { addMessageOptions, HASH_HELP, readMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
 import { READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
@@ -16,7 +18,8 @@ import type { TrustFlags } from '../trust.js';
 type Flags = ConnectionFlags &
   MessageFlags &
   TrustFlags & {
-    readonly signature: Uint8Array;
+    readonly signature?: Uint8Array;
+    readonly signatureFile?: string;
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
     readonly path?: readonly number[];
@@ -46,8 +49,9 @@ export function verifyCommand(context: CommandContext): Command {
     .addOption(
       new Option('-s, --signature <hex>', 'the signature')
         .argParser(hexArgument('--signature'))
-        .makeOptionMandatory(),
-    );
+        .conflicts('signatureFile'),
+    )
+    .addOption(new Option('--signature-file <file>', 'the signature, as the bytes of a file'));
   addMessageOptions(command).option('--json', 'print one JSON object');
   addTrustOptions(command, 'active');
   return addConnectionOptions(command)
@@ -56,8 +60,10 @@ export function verifyCommand(context: CommandContext): Command {
       `
 Examples:
   quorate verify --public-key <hex> --signature <hex> --message hello
-  quorate verify demo --signature <hex> --file contract.pdf
-  quorate sign demo -m hello | xargs quorate verify demo -m hello --signature`,
+  quorate verify demo --signature <hex> --file contract.pdf --hash sha256
+  quorate verify demo --signature-file hello.sig --message hello
+  quorate sign demo -m hello | xargs quorate verify demo -m hello --signature
+${HASH_HELP}`,
     )
     .action(async (keyId: string | undefined, flags: Flags) => {
       if ((keyId === undefined) === (flags.publicKey === undefined)) {
@@ -69,12 +75,14 @@ Examples:
       if (keyId !== undefined && flags.algorithm !== undefined) {
         throw usageError('--algorithm goes with --public-key: a key of the cluster has its own');
       }
+      const signature = readSignature(flags, context);
       const message = await readMessage(flags, context);
       const { algorithm, publicKey } = await keyOf(keyId, flags, context);
       const lengths = isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm] : undefined;
       requireLength('--public-key', publicKey, lengths?.publicKeyBytes);
-      requireLength('--signature', flags.signature, lengths?.signatureBytes);
-      const valid = verifySignature({ algorithm, publicKey }, message, flags.signature);
+      const flag = flags.signature === undefined ? '--signature-file' : '--signature';
+      requireLength(flag, signature, lengths?.signatureBytes);
+      const valid = verifySignature({ algorithm, publicKey }, message, signature);
       if (flags.json) {
         const shown = { valid, key_id: keyId, public_key: toHex(publicKey) };
         context.out(JSON.stringify(shown));
@@ -83,6 +91,20 @@ Examples:
       }
       if (!valid) throw new Ended(EXIT.invalid);
     });
+}
+
+function readSignature(
+  { signature, signatureFile }: Flags,
+  { folder }: CommandContext,
+): Uint8Array {
+  if (signature !== undefined) return signature;
+  if (signatureFile === undefined)
+    throw usageError('Which signature? Give --signature or --signature-file');
+  try {
+    return new Uint8Array(readFileSync(resolve(folder, signatureFile)));
+  } catch {
+    throw usageError(`--signature-file: cannot read ${signatureFile}`);
+  }
 }
 
 /** The key that is meant: given, or of the cluster. */
@@ -98,9 +120,4 @@ function keyOf(keyId: string | undefined, flags: Flags, context: CommandContext)
       throw new ClusterError('data-loss', `Nothing can be derived from ${keyId}`);
     return { algorithm: key.algorithm, publicKey: derived };
   });
-}
-
-function requireLength(flag: string, { length }: Uint8Array, wanted: number | undefined): void {
-  if (wanted === undefined || length === wanted) return;
-  throw usageError(`${flag} must be ${wanted * 2} hex characters (${wanted} bytes)`);
 }

@@ -6,7 +6,7 @@ import { readClientFile, writeClientFile } from '../../../src/cli/client-file.js
 import { findConnection } from '../../../src/cli/connection.js';
 import type { ConnectionFlags } from '../../../src/cli/connection.js';
 import { openClient } from '../../../src/cli/open-client.js';
-import type { CommandContext } from '../../../src/cli/index.js';
+import { fakeContext } from './fake-context.js';
 
 let folder = '';
 beforeAll(() => {
@@ -35,15 +35,7 @@ function client(place: string, endpoints: string[]): void {
 }
 
 function find(flags: ConnectionFlags, environment: Record<string, string> = {}, from = folder) {
-  const context: CommandContext = {
-    environment,
-    folder: from,
-    out: () => undefined,
-    err: () => undefined,
-    inputIsTerminal: true,
-    input: async () => new Uint8Array(),
-    program: 'quorate',
-  };
+  const { context } = fakeContext({ environment, folder: from });
   return findConnection(flags, context);
 }
 

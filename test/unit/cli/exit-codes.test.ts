@@ -3,19 +3,11 @@ import { ClusterError } from '../../../src/common/index.js';
 import type { ErrorCode } from '../../../src/common/index.js';
 import { Ended } from '../../../src/cli/exit-codes.js';
 import { report } from '../../../src/cli/report.js';
-import type { CommandContext } from '../../../src/cli/index.js';
+import { fakeContext } from './fake-context.js';
 
 function reported(error: unknown): { status: number; lines: string[] } {
   const lines: string[] = [];
-  const context: CommandContext = {
-    environment: {},
-    folder: '/',
-    out: () => undefined,
-    err: (line) => void lines.push(line),
-    inputIsTerminal: true,
-    input: async () => new Uint8Array(),
-    program: 'quorate',
-  };
+  const { context } = fakeContext({ err: (line) => void lines.push(line) });
   return { status: report(error, context), lines };
 }
 

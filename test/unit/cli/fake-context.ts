@@ -15,8 +15,11 @@ export function fakeContext(
     folder: '/nowhere',
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
-    inputIsTerminal: given.stdin === undefined,
-    input: async () => given.stdin ?? new Uint8Array(),
+    outBytes: (bytes) => void out.push(Buffer.from(bytes).toString('latin1')),
+    outputIsTerminal: false,
+    async *input() {
+      yield given.stdin ?? new Uint8Array();
+    },
     program: 'quorate',
     ...given,
   };

@@ -66,7 +66,28 @@ describe('wrong usage exits with 2, explains on standard error, and prints no da
     ['a time-out that is no time', ['keys', 'list', '--timeout', 'soon'], /500ms, 30s or 2m/],
     ['two messages', ['sign', 'k', '-m', 'a', '-f', 'b'], /cannot be used with option/],
     ['no cluster to talk to', ['keys', 'list'], /quorate dev/],
-    ['no message', ['sign', 'k'], /Give --message, --file, or send it/],
+    ['no message', ['sign', 'k'], /Which message\? Give --message, --file/],
+    [
+      'a message in base64 that is none',
+      ['sign', 'k', '--message-base64', 'a*b'],
+      /must be base64/,
+    ],
+    ['an unknown hash', ['sign', 'k', '-m', 'x', '--hash', 'md5'], /--hash must be one of sha256/],
+    [
+      'an unknown form',
+      ['sign', 'k', '-m', 'x', '--output', 'pem'],
+      /must be one of hex, base64, raw/,
+    ],
+    [
+      'a public key of another length',
+      ['sign', 'k', '-m', 'x', '--public-key', 'abcd'],
+      /--public-key must be 32 bytes \(64 hex characters\), not 2/,
+    ],
+    [
+      'participants without names',
+      ['keys', 'generate', 'k', '--participants', ''],
+      /--participants must/,
+    ],
     ['a hardened path', ['sign', 'k', '-m', 'x', '--path', "0'/5"], /hardened keys cannot be/],
     [
       'a path of no numbers',

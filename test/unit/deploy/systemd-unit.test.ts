@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { EXIT } from '../../../src/cli/exit-codes.js';
 import { buildProgram } from '../../../src/cli/program.js';
+import { fakeContext } from '../cli/fake-context.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from '../../../src/rpc/limits.js';
 
 const UNIT = 'deploy/quorate.service';
@@ -22,18 +23,8 @@ const all = (name: string) =>
 const [command = ''] = all('ExecStart');
 const [node = '', main = '', ...argv] = command.split(' ');
 
-const unused = () => Promise.reject(new Error('nothing runs'));
-
 async function nodeCommand() {
-  const program = await buildProgram({
-    environment: {},
-    folder: '/',
-    out: () => undefined,
-    err: () => undefined,
-    inputIsTerminal: true,
-    input: unused,
-    program: 'quorate',
-  });
+  const program = await buildProgram(fakeContext().context);
   const found = program.commands.find((each) => each.name() === argv[0]);
   if (found === undefined) throw new Error(`there is no command ${argv[0]}`);
   return found;
