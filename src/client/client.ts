@@ -1,26 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { parseGenesis, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import {
-  Algorithm,
-  encode,
-  GenerateKeyRequest,
-  RaiseLevelRequest,
-  RequireSignaturesRequest,
-  SignRequest,
-} from '../wire/index.js';
-import type { Cluster, Key, SignResponse, Task } from '../wire/index.js';
-import {
-  ClusterServiceService,
-  KeyServiceService,
-  SigningServiceService,
-  TaskServiceService,
-} from '../wire/services.js';
+import { Algorithm } from '../wire/index.js';
+import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
+import { Credentials } from './credentials.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 import type { KeyTrust, Reader } from './key-certificate.js';
 import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
+import { CALLS, wrongAnswer } from './methods.js';
 import { Mutations } from './mutations.js';
 import type { Signing } from './mutations.js';
 import type {
@@ -34,8 +23,9 @@ import type {
 import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf, tlsSigner } from './request-signer.js';
-import { Transport, untilOf } from './transport.js';
-import type { CallOptions, Until } from './transport.js';
+import { Transport } from './transport.js';
+import { untilOf } from './until.js';
+import type { CallOptions, Until } from './until.js';
 
 type TrustedKey = Pick<Key, 'algorithm' | 'publicKey' | 'certificate'>;
 
@@ -55,8 +45,9 @@ export class QuorateClient {
   private constructor(options: ConnectOptions) {
     const { endpoints, clusterFile, requesters } = options;
     this.#genesis = clusterFile && parseGenesis(clusterFile);
+    const credentials = new Credentials(options, this.#genesis, options.certFile);
     const signing = signingOf(options, this.#genesis);
-    this.#transport = new Transport(endpoints, options);
+    this.#transport = new Transport(endpoints, credentials);
     this.#mutations = new Mutations(this.#transport, signing);
     const self = requesterOf(signing?.signer.chain ?? options.cert);
     this.#reader = { spiffeId: self?.spiffeId, requesters };
@@ -71,9 +62,9 @@ export class QuorateClient {
 
   /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
   async generateKey(input: GenerateKeyInput, options?: CallOptions): Promise<JudgedKey> {
-    const request = encode(GenerateKeyRequest, this.#requestOf(input));
+    const request = CALLS.generateKey.encode(this.#requestOf(input));
     const answer = await this.#mutations.call(
-      KeyServiceService.generateKey,
+      CALLS.generateKey,
       request,
       untilOf(options),
       // The cluster goes on with it when the call has ended.
@@ -87,7 +78,7 @@ export class QuorateClient {
     return this.#judge(answer.key, { asked: request });
   }
 
-  getKey(keyId: string, options?: GetKeyOptions): Promise<JudgedKey> {
+  async getKey(keyId: string, options?: GetKeyOptions): Promise<JudgedKey> {
     return this.#getKey(keyId, untilOf(options), options?.publicKey);
   }
 
@@ -95,7 +86,7 @@ export class QuorateClient {
   async listKeys(input: ListInput = {}, options?: CallOptions): Promise<Key[]> {
     const until = untilOf(options);
     return collect(input.limit, async (page) => {
-      const answer = await this.#transport.call(KeyServiceService.listKeys, page, until);
+      const answer = await this.#transport.call(CALLS.listKeys, page, until);
       return { items: answer.keys, next: answer.nextPageToken };
     });
   }
@@ -110,13 +101,13 @@ export class QuorateClient {
     const { keyId, message, path = [], requestId = randomUUID() } = input;
     const until = untilOf(options);
     const signing = await this.#signingKey(input, until);
-    const request = encode(SignRequest, {
+    const request = CALLS.sign.encode({
       requestId,
       keyId,
       payload: { $case: 'message', value: message },
       derivationPath: [...path],
     });
-    const answer = await this.#mutations.call(SigningServiceService.sign, request, until);
+    const answer = await this.#mutations.call(CALLS.sign, request, until);
     if (!verifySignature(signing, message, answer.signature))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
     return { ...answer, publicKey: signing.publicKey };
@@ -124,11 +115,7 @@ export class QuorateClient {
 
   /** A task as one node reports it. Its outcome is not verified: {@link sign} verifies what it returns. */
   async getTask(taskId: string, options?: CallOptions): Promise<Task> {
-    const { task } = await this.#transport.call(
-      TaskServiceService.getTask,
-      { taskId },
-      untilOf(options),
-    );
+    const { task } = await this.#transport.call(CALLS.getTask, { taskId }, untilOf(options));
     if (task?.taskId !== taskId) throw wrongAnswer(`another task than ${taskId}`);
     return task;
   }
@@ -142,17 +129,13 @@ export class QuorateClient {
     const until = untilOf(options);
     return collect(input.limit, async (page) => {
       const request = { ...page, openOnly };
-      const answer = await this.#transport.call(TaskServiceService.listTasks, request, until);
+      const answer = await this.#transport.call(CALLS.listTasks, request, until);
       return { items: answer.tasks, next: answer.nextPageToken };
     });
   }
 
   async getCluster(options?: CallOptions): Promise<Cluster> {
-    const { cluster } = await this.#transport.call(
-      ClusterServiceService.getCluster,
-      {},
-      untilOf(options),
-    );
+    const { cluster } = await this.#transport.call(CALLS.getCluster, {}, untilOf(options));
     if (cluster === undefined) throw wrongAnswer('no cluster');
     return cluster;
   }
@@ -166,10 +149,10 @@ export class QuorateClient {
     input: { readonly requestId?: string | undefined } = {},
     options?: CallOptions,
   ): Promise<string> {
-    const request = encode(RequireSignaturesRequest, {
+    const request = CALLS.requireSignatures.encode({
       requestId: input.requestId ?? randomUUID(),
     });
-    const method = ClusterServiceService.requireSignatures;
+    const method = CALLS.requireSignatures;
     const { taskId } = await this.#mutations.call(method, request, untilOf(options));
     return taskId;
   }
@@ -189,8 +172,8 @@ export class QuorateClient {
     const until = untilOf(options);
     const cluster = await this.getCluster(options);
     const fields = raiseLevelRequest(genesis, cluster, input, input.requestId ?? randomUUID());
-    const request = encode(RaiseLevelRequest, fields);
-    const { taskId } = await this.#mutations.call(ClusterServiceService.raiseLevel, request, until);
+    const request = CALLS.raiseLevel.encode(fields);
+    const { taskId } = await this.#mutations.call(CALLS.raiseLevel, request, until);
     return { level: fields.level, taskId };
   }
 
@@ -223,7 +206,7 @@ export class QuorateClient {
   }
 
   async #getKey(keyId: string, until: Until, publicKey?: Uint8Array): Promise<JudgedKey> {
-    const { key } = await this.#transport.call(KeyServiceService.getKey, { keyId }, until);
+    const { key } = await this.#transport.call(CALLS.getKey, { keyId }, until);
     if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
     return this.#judge(key, { publicKey });
   }
@@ -281,13 +264,6 @@ function withoutClusterFile(): never {
     'A signed request names its cluster: give the cluster file',
     { reason: 'CLUSTER_FILE_REQUIRED' },
   );
-}
-
-/** A node said what no honest node says. Another one may do better, but a person should know. */
-function wrongAnswer(what: string): QuorateError {
-  return new QuorateError('protocol-abort', `The node answered with ${what}`, {
-    reason: 'RESULT_INVALID',
-  });
 }
 
 /** Turns pages until there are `limit` items or no more. */

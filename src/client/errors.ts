@@ -1,8 +1,5 @@
-import { status } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
 import { ClusterError } from '../common/index.js';
 import type { ErrorCode, ErrorDetails } from '../common/index.js';
-import { DETAILS_TRAILER } from '../rpc/index.js';
 import { BadRequest, decode, ErrorInfo, RetryInfo, Status } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
 
@@ -33,20 +30,36 @@ export class ServerFault extends Error {
 /** The reason of a failure in which no node had a say. */
 export const UNREACHABLE = 'UNREACHABLE';
 
-const CODES: Readonly<Partial<Record<status, ErrorCode>>> = {
-  [status.INVALID_ARGUMENT]: 'invalid-request',
-  [status.UNAUTHENTICATED]: 'unauthenticated',
-  [status.PERMISSION_DENIED]: 'forbidden',
-  [status.NOT_FOUND]: 'not-found',
-  [status.ALREADY_EXISTS]: 'already-exists',
-  [status.FAILED_PRECONDITION]: 'wrong-state',
-  [status.UNAVAILABLE]: 'no-quorum',
-  [status.RESOURCE_EXHAUSTED]: 'overloaded',
-  [status.ABORTED]: 'protocol-abort',
-  [status.DEADLINE_EXCEEDED]: 'deadline',
-  [status.CANCELLED]: 'cancelled',
-  [status.DATA_LOSS]: 'data-loss',
-  [status.UNIMPLEMENTED]: 'unsupported',
+/** The status that a call ended with: a node gave it, or it stands for what HTTP/2 said. */
+export class GrpcFailure extends Error {
+  override readonly name = 'GrpcFailure';
+  /** Of google.rpc.Code. */
+  readonly code: number;
+  /** An encoded google.rpc.Status. Without it the answer is not a node's: something between has given it. */
+  readonly details: Uint8Array | undefined;
+
+  constructor(code: number, message: string, details?: Uint8Array) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** By number in google.rpc.Code. What is missing is a fault of the server's. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  1: 'cancelled',
+  3: 'invalid-request',
+  4: 'deadline',
+  5: 'not-found',
+  6: 'already-exists',
+  7: 'forbidden',
+  8: 'overloaded',
+  9: 'wrong-state',
+  10: 'protocol-abort',
+  12: 'unsupported',
+  14: 'no-quorum',
+  15: 'data-loss',
+  16: 'unauthenticated',
 };
 
 /** Statuses that stand for two codes: the reason tells them apart. */
@@ -56,18 +69,18 @@ const CODES_BY_REASON: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** The error of a failed call, for its caller. */
-export function errorOf(error: ServiceError): QuorateError | ServerFault {
-  const { info, retry, bad } = detailsOf(error);
+export function errorOf(failure: GrpcFailure): QuorateError | ServerFault {
+  const { info, retry, bad } = detailsOf(failure);
   const reason = info?.reason ?? UNREACHABLE;
-  const code = CODES_BY_REASON[reason] ?? CODES[error.code];
+  const code = CODES_BY_REASON[reason] ?? CODES[failure.code];
   if (code === undefined)
-    return new ServerFault(error.details, info?.metadata.get('error_id'), error);
+    return new ServerFault(failure.message, info?.metadata.get('error_id'), failure);
   const field = bad?.fieldViolations[0]?.field;
   const delay = retry?.retryDelay;
-  return new QuorateError(code, error.details, {
+  return new QuorateError(code, failure.message, {
     facts: Object.fromEntries(info?.metadata ?? []),
-    cause: error,
-    // Without details the answer is not a node's: a library gave it, or the connection failed.
+    cause: failure,
+    // Without details the answer is not a node's.
     ...(info !== undefined || code === 'no-quorum' ? { reason } : {}),
     ...(field === undefined ? {} : { field }),
     ...(delay === undefined
@@ -76,14 +89,12 @@ export function errorOf(error: ServiceError): QuorateError | ServerFault {
   });
 }
 
-function detailsOf(error: ServiceError): {
+function detailsOf({ details }: GrpcFailure): {
   readonly info: ErrorInfo | undefined;
   readonly retry: RetryInfo | undefined;
   readonly bad: BadRequest | undefined;
 } {
-  const [bytes] = error.metadata.get(DETAILS_TRAILER);
-  const carried =
-    typeof bytes === 'object' ? (decode(Status, new Uint8Array(bytes))?.details ?? []) : [];
+  const carried = details === undefined ? [] : (decode(Status, details)?.details ?? []);
   const read = <T>(name: string, type: MessageType<T>): T | undefined => {
     const found = carried.find(({ typeUrl }) => typeUrl.endsWith(`/google.rpc.${name}`));
     return found && decode(type, found.value);

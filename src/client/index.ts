@@ -19,7 +19,7 @@ export type { Judgement, Reader, KeyTrust } from './key-certificate.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
-export type { CallOptions } from './transport.js';
+export type { CallOptions } from './until.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';
 export { Algorithm, KeyState, TaskKind, TaskState } from '../wire/index.js';

@@ -1,7 +1,7 @@
 import type { Algorithm, Key, Label } from '../wire/index.js';
 import type { Judgement, KeyTrust } from './key-certificate.js';
 import type { RequestSigner } from './request-signer.js';
-import type { CallOptions } from './transport.js';
+import type { CallOptions } from './until.js';
 
 export type ConnectOptions = {
   /** `host:port` of nodes' client ports; any of them will do, and more are better. */
@@ -11,6 +11,8 @@ export type ConnectOptions = {
   /** PEM: the caller's certificate, leaf first, and its private key. */
   readonly cert: string;
   readonly key: string;
+  /** The name of the certificate's file, for messages about it. */
+  readonly certFile?: string | undefined;
   /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
   readonly clusterFile?: Uint8Array | undefined;
   /**

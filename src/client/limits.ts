@@ -1,14 +1,29 @@
 /** The time for a call whose caller names none. */
 export const TIMEOUT_MS_DEFAULT = 30_000;
-/** How long a node that does not answer the connection holds a call up before the next node is tried. */
+/** The longest that a call may take; one that asks for more gets this. No request lives longer in the cluster. */
+export const TIMEOUT_MS_MAX = 10 * 60_000;
+/** TCP, TLS and HTTP/2's SETTINGS of one attempt to connect. After it the next node is asked. */
 export const CONNECT_MS_MAX = 3_000;
+/** A node is given this part less of the time that is left, so that its own answer to a deadline still arrives. */
+export const ANSWER_PART = 0.1;
+export const ANSWER_MS_MAX = 250;
+/** While calls wait on a connection, it is asked this often whether its node lives (HTTP/2 PING). */
+export const PING_INTERVAL_MS = 1_000;
+/** A node that does not answer a PING is frozen: its calls go to the next node. */
+export const PING_MS_MAX = 2_000;
+/** A node that lives, and has not answered a call by then: the next node is asked the same besides. */
+export const HEDGE_AFTER_MS = 5_000;
+/** The nodes that work on one call at once. */
+export const ATTEMPTS_AT_ONCE_MAX = 2;
+/** The calls of a client that may be asked twice so: at once, and for each answer; a cluster that is slow gets few more. */
+export const HEDGES_BURST = 10;
+export const HEDGES_PER_ANSWER = 0.1;
 /** The pause after all nodes have refused; it doubles. */
 export const ROUND_PAUSE_MS_MIN = 50;
 export const ROUND_PAUSE_MS_MAX = 1_000;
+/** After a connection has failed, its node is not dialled again for so long; it doubles. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 1_000;
-export const KEEPALIVE_INTERVAL_MS = 30_000;
-export const KEEPALIVE_TIMEOUT_MS = 10_000;
 /** A page of keys is at most 2 MiB, and a key more. */
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */
@@ -19,3 +34,8 @@ export const PAGE_ITEMS_MAX = 1_000;
 export const REQUEST_LIFETIME_MS_MAX = 9 * 60_000;
 /** How far from this machine's clock a cluster's may be, for a request to be signed by it. */
 export const CLOCK_CORRECTION_MS_MAX = 60 * 60_000;
+/** Flow control: what a node may send before this client has read it, of one answer and of one connection. */
+export const STREAM_WINDOW_BYTES = 1024 * 1024;
+export const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
+/** The memory of one HTTP/2 session (MB, the unit of nghttp2's option): the answers of its calls at once. */
+export const SESSION_MEMORY_MB_MAX = 64;

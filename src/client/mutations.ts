@@ -1,13 +1,14 @@
-import { Metadata } from '@grpc/grpc-js';
-import type { MethodDefinition } from '@grpc/grpc-js';
 import type { ClusterId, Millis } from '../common/index.js';
 import { REQUEST_METADATA, requestBytes } from '../identity/index.js';
 import { QuorateError } from './errors.js';
 import { CLOCK_CORRECTION_MS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
+import type { Method } from './methods.js';
 import { derOf } from './request-signer.js';
 import type { RequestSigner } from './request-signer.js';
-import { stopped } from './transport.js';
-import type { Transport, Until } from './transport.js';
+import type { Transport } from './transport.js';
+import type { CallHeaders } from './unary.js';
+import { remainingMs, stopped } from './until.js';
+import type { Until } from './until.js';
 
 /** A time that a Date can name. */
 const TIME = /^\d{1,15}$/;
@@ -36,15 +37,15 @@ export class Mutations {
    * @param lifetimeMs - How long nodes may work on it.
    * @throws QuorateError, or ServerFault.
    */
-  async call<Request, Response>(
-    method: MethodDefinition<Request, Response>,
+  async call<Answer>(
+    method: Method<never, Answer>,
     request: Uint8Array,
     until: Until,
-    lifetimeMs: Millis = until.deadlineMs - Date.now(),
-  ): Promise<Response> {
+    lifetimeMs: Millis = remainingMs(until),
+  ): Promise<Answer> {
     const attempt = async () => {
-      const metadata = await this.#metadataFor(method.path, request, until, lifetimeMs);
-      return this.#transport.send(method, request, until, metadata);
+      const headers = await this.#headersFor(method.path, request, until, lifetimeMs);
+      return this.#transport.send(method, request, until, headers);
     };
     try {
       return await attempt();
@@ -57,24 +58,24 @@ export class Mutations {
     }
   }
 
-  async #metadataFor(
+  async #headersFor(
     method: string,
     request: Uint8Array,
     until: Until,
     lifetimeMs: Millis,
-  ): Promise<Metadata> {
-    const metadata = new Metadata();
-    if (this.#signing === undefined) return metadata;
+  ): Promise<CallHeaders> {
+    if (this.#signing === undefined) return {};
     const { clusterId, signer } = this.#signing;
     const expiryMs = Math.floor(
       Date.now() + this.#aheadMs + Math.min(lifetimeMs, REQUEST_LIFETIME_MS_MAX),
     );
     const bytes = requestBytes(clusterId, method, expiryMs, request);
     const signature = await within(until, signer.sign(bytes));
-    metadata.set(REQUEST_METADATA.signature, Buffer.from(signature));
-    metadata.set(REQUEST_METADATA.certificate, derOf(signer.chain));
-    metadata.set(REQUEST_METADATA.expiry, String(expiryMs));
-    return metadata;
+    return {
+      [REQUEST_METADATA.signature]: signature,
+      [REQUEST_METADATA.certificate]: derOf(signer.chain),
+      [REQUEST_METADATA.expiry]: String(expiryMs),
+    };
   }
 }
 
@@ -99,15 +100,22 @@ function clockAhead(error: unknown): Millis | undefined {
 }
 
 /** The result of `work`. @throws QuorateError when the call's time ends first, or its caller stops it. */
-function within<T>({ deadlineMs, signal }: Until, work: Promise<T>): Promise<T> {
-  const late = AbortSignal.timeout(Math.max(deadlineMs - Date.now(), 0));
-  const stop = signal === undefined ? late : AbortSignal.any([late, signal]);
+async function within<T>(until: Until, work: Promise<T>): Promise<T> {
+  const { signal } = until;
+  let end: (() => void) | undefined;
+  let late: NodeJS.Timeout | undefined;
   const ended = new Promise<never>((_, reject) => {
-    const end = () => reject(signal?.aborted === true ? stopped(signal) : tooSlow());
-    stop.addEventListener('abort', end, { once: true });
-    if (stop.aborted) end();
+    end = () => reject(stopped(signal));
+    if (signal?.aborted === true) end();
+    signal?.addEventListener('abort', end, { once: true });
+    late = setTimeout(() => reject(tooSlow()), remainingMs(until));
   });
-  return Promise.race([work, ended]);
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    clearTimeout(late);
+    if (end !== undefined) signal?.removeEventListener('abort', end);
+  }
 }
 
 function tooSlow(): QuorateError {

@@ -30,16 +30,20 @@ export function tlsSigner(tls: { readonly cert: string; readonly key: string }):
   };
 }
 
-/** The certificates of a PEM bundle as the metadata has them: DER, one behind the other. */
-export function derOf(pem: string): Buffer {
+/** The certificates of a PEM bundle, each in DER. @throws QuorateError when there is none. */
+export function pemCertificates(pem: string): Buffer[] {
   const blocks = [
     ...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g),
   ].map(([, base64 = '']) => Buffer.from(base64, 'base64'));
-  if (blocks.length === 0)
-    throw new QuorateError('invalid-request', 'The signer shows no certificate in PEM', {
-      reason: 'INVALID_CREDENTIALS',
-    });
-  return Buffer.concat(blocks);
+  if (blocks.length > 0) return blocks;
+  throw new QuorateError('invalid-request', 'The signer shows no certificate in PEM', {
+    reason: 'INVALID_CREDENTIALS',
+  });
+}
+
+/** The same as the metadata has them: one behind the other. */
+export function derOf(pem: string): Buffer {
+  return Buffer.concat(pemCertificates(pem));
 }
 
 /** The identity that the first certificate of a chain names: the requester, to the cluster. */

@@ -5,11 +5,9 @@ import type { Failure } from '../api/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import { BadRequest, encode, ErrorInfo, RetryInfo, Status } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
+import { DETAILS_TRAILER, LEADER_TRAILER } from './trailers.js';
 
 const ERROR_DOMAIN = 'quorate';
-/** Where gRPC's rich errors travel: an encoded google.rpc.Status. */
-export const DETAILS_TRAILER = 'grpc-status-details-bin';
-const LEADER_TRAILER = 'leader-hint';
 
 /** How a call ends badly, as grpc-js sends it. */
 export type CallStatus = {

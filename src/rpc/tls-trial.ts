@@ -1,8 +1,8 @@
 import { duplexPair } from 'node:stream';
 import { connect, createServer } from 'node:tls';
 import { wordsOf } from '../common/index.js';
-import { contextOptions } from './tls.js';
-import type { TlsFiles } from './tls.js';
+import { contextOptions } from './tls-identity.js';
+import type { TlsFiles } from './tls-identity.js';
 import { HANDSHAKE_MS_MAX } from './limits.js';
 
 /**

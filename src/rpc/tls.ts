@@ -1,9 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import type { SecureServerOptions } from 'node:http2';
-import type { PeerCertificate, SecureContext, SecureContextOptions } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import { parseSpiffe } from '../identity/index.js';
 import type { Identity } from '../identity/index.js';
 import {
   HANDSHAKE_MS_MAX,
@@ -11,23 +10,11 @@ import {
   HEADER_PAIRS_MAX,
   SESSION_MEMORY_MB_MAX,
 } from './limits.js';
+import { contextOptions, identityOf } from './tls-identity.js';
+import type { TlsFiles } from './tls-identity.js';
 
-/** The files of one side of mutual TLS, each as PEM. */
-export type TlsFiles = {
-  /** The authorities that may issue the other side's certificate. */
-  readonly ca: string;
-  /** This side's chain, leaf first. */
-  readonly cert: string;
-  readonly key: string;
-};
-
-/** No renegotiation, no weak suites, client certificates encrypted: nothing older is spoken on any listener. */
-const TLS_VERSION = 'TLSv1.3';
-
-/** The options of both sides of every connection. */
-export function contextOptions(tls: TlsFiles): SecureContextOptions {
-  return { ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: TLS_VERSION };
-}
+export { identityOf } from './tls-identity.js';
+export type { TlsFiles } from './tls-identity.js';
 
 /** The limits of one HTTP/2 connection at every listener. */
 export function http2Bounds(maxConcurrentStreams: number): SecureServerOptions {
@@ -79,22 +66,4 @@ export function channelCredentials(
         : new Error(`The server's certificate names ${server?.spiffeId ?? 'no SPIFFE id'}`);
     },
   });
-}
-
-/**
- * The identity that a verified certificate names: its one URI name, read as a SPIFFE id. `undefined` for none, several, or another
- * kind of URI.
- *
- * Node prints the alternative names as one line of text and quotes a name with characters of that line's own syntax
- * (CVE-2021-44532). No SPIFFE id of ours needs quotes, so a line with any is not read at all.
- */
-export function identityOf(
-  certificate: Pick<PeerCertificate, 'subjectaltname'> | undefined,
-): Identity | undefined {
-  const line = certificate?.subjectaltname ?? '';
-  if (line.includes('"')) return undefined;
-  const [first, ...more] = line.split(', ').filter((name) => name.startsWith('URI:'));
-  return first === undefined || more.length > 0
-    ? undefined
-    : parseSpiffe(first.slice('URI:'.length));
 }

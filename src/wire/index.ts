@@ -1,6 +1,6 @@
 /**
  * Bytes that leave a node: generated messages, their strict decoding, and the one encoding that is hashed or signed.
- * Messages only; the gRPC services are behind `services.ts`, for `rpc/` and `client/` alone.
+ * Messages only; the gRPC services are behind `services.ts`, for `rpc/` alone.
  */
 export {
   bytesItem,

@@ -1,4 +1,4 @@
-/** The gRPC services. Imported by `rpc/` and `client/` only: nothing else knows gRPC. */
+/** The gRPC services as grpc-js takes them. Imported by `rpc/` only. */
 export { ClusterServiceClient, ClusterServiceService } from './gen/quorate/v1/cluster_service.js';
 export { HealthClient, HealthService } from './gen/grpc/health/v1/health.js';
 export { KeyServiceClient, KeyServiceService } from './gen/quorate/v1/key_service.js';

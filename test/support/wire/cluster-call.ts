@@ -1,7 +1,8 @@
 import { Client, Metadata } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
-import { errorOf } from '../../../src/client/errors.js';
-import { channelCredentials } from '../../../src/rpc/index.js';
+import { errorOf, GrpcFailure } from '../../../src/client/errors.js';
+import type { QuorateError, ServerFault } from '../../../src/client/errors.js';
+import { channelCredentials, DETAILS_TRAILER } from '../../../src/rpc/index.js';
 import type { TlsFiles } from '../../../src/rpc/index.js';
 
 const ANSWER_MS_MAX = 5_000;
@@ -38,7 +39,7 @@ export async function callOnce<Request, Response>(
         { deadline: Date.now() + timeoutMs },
         (error: ServiceError | null, response?: Response) => {
           if (error === null && response !== undefined) resolve(response);
-          else reject(error === null ? new Error('no answer') : errorOf(error));
+          else reject(error === null ? new Error('no answer') : asRead(error));
         },
       );
     });
@@ -64,7 +65,7 @@ export async function firstAnswer<Request, Response>(
         { deadline: Date.now() + ANSWER_MS_MAX },
       );
       stream.once('data', resolve);
-      stream.once('error', (error: ServiceError) => reject(errorOf(error)));
+      stream.once('error', (error: ServiceError) => reject(asRead(error)));
     });
   } finally {
     client.close();
@@ -80,4 +81,10 @@ function connect(address: string, tls: TlsFiles): Client {
       'grpc.enable_retries': 0,
     },
   );
+}
+
+function asRead({ code, details, metadata }: ServiceError): QuorateError | ServerFault {
+  const [carried] = metadata.get(DETAILS_TRAILER);
+  const bytes = typeof carried === 'object' ? new Uint8Array(carried) : undefined;
+  return errorOf(new GrpcFailure(code, details, bytes));
 }

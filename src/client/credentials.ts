@@ -1,0 +1,100 @@
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { Genesis, Identity } from '../identity/index.js';
+import { contextOptions, identityOf } from '../rpc/index.js';
+import type { TlsFiles } from '../rpc/index.js';
+import { QuorateError } from './errors.js';
+import { pemCertificates } from './request-signer.js';
+
+/** The caller's certificate and key, as TLS shows them to nodes. */
+export class Credentials {
+  readonly secureContext: SecureContext;
+  /** The identity that its certificate names. */
+  readonly identity: Identity | undefined;
+  readonly #chain: readonly X509Certificate[];
+  readonly #label: string;
+  readonly #authorities: readonly X509Certificate[] | undefined;
+
+  /**
+   * @param genesis - Its authorities of requesters are those that the certificate must come from.
+   * @param certFile - The name of the certificate's file, for messages.
+   * @throws QuorateError `invalid-request` INVALID_CREDENTIALS for PEM that TLS cannot use.
+   */
+  constructor(tls: TlsFiles, genesis: Genesis | undefined, certFile: string | undefined) {
+    this.#chain = certificatesOf('cert', tls.cert);
+    certificatesOf('ca', tls.ca);
+    const [leaf] = this.#chain;
+    this.identity = identityOf({ subjectaltname: leaf?.subjectAltName ?? '' });
+    const names = [certFile, this.identity && `(${this.identity.spiffeId})`].filter(Boolean);
+    this.#label = ['Your certificate', ...names].join(' ');
+    this.#authorities = genesis && certificatesOf('clusterFile', genesis.requesterCa);
+    this.secureContext = contextOf(tls);
+  }
+
+  /**
+   * Finds out before anything is dialled what nodes answer with a closed connection and no word.
+   *
+   * @throws QuorateError `unauthenticated`.
+   */
+  check(nowMs: number = Date.now()): void {
+    const [leaf] = this.#chain;
+    if (leaf === undefined) return;
+    const [notBefore, notAfter] = [leaf.validFrom, leaf.validTo].map((text) => Date.parse(text));
+    const now = `by this machine's clock it is ${new Date(nowMs).toISOString()}`;
+    if (notAfter !== undefined && nowMs > notAfter)
+      this.#refuse('CERTIFICATE_EXPIRED', `expired on ${dateOf(notAfter)}; ${now}`);
+    if (notBefore !== undefined && nowMs < notBefore)
+      this.#refuse('CERTIFICATE_NOT_YET_VALID', `is not valid before ${dateOf(notBefore)}; ${now}`);
+    if (this.#authorities?.some((authority) => this.#comesFrom(authority)) === false)
+      this.#refuse(
+        'CERTIFICATE_OF_ANOTHER_AUTHORITY',
+        "comes from no authority of requesters in the cluster file: it is another cluster's, or the cluster file is",
+      );
+  }
+
+  #comesFrom(authority: X509Certificate): boolean {
+    return this.#chain.some(
+      (certificate) =>
+        certificate.fingerprint256 === authority.fingerprint256 ||
+        (certificate.checkIssued(authority) && certificate.verify(authority.publicKey)),
+    );
+  }
+
+  #refuse(reason: string, words: string): never {
+    throw new QuorateError('unauthenticated', `${this.#label} ${words}`, { reason });
+  }
+}
+
+function dateOf(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'an unreadable date';
+}
+
+function certificatesOf(what: string, pem: string): X509Certificate[] {
+  try {
+    return pemCertificates(pem).map((der) => new X509Certificate(der));
+  } catch (cause) {
+    throw unusable(`"${what}" holds no certificate in PEM`, cause);
+  }
+}
+
+function contextOf(tls: TlsFiles): SecureContext {
+  try {
+    return createSecureContext(contextOptions(tls));
+  } catch (cause) {
+    throw unusable(keyFault(tls.key, cause), cause);
+  }
+}
+
+function keyFault(key: string, cause: unknown): string {
+  if (/ENCRYPTED/.test(key))
+    return '"key" is encrypted: give it decrypted, or sign elsewhere with a signer';
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) return '"key" holds no private key in PEM';
+  return /mismatch/i.test(String(cause))
+    ? '"key" is not the private key of "cert"'
+    : '"key" holds a private key that cannot be read';
+}
+
+function unusable(words: string, cause: unknown): QuorateError {
+  return new QuorateError('invalid-request', words, { reason: 'INVALID_CREDENTIALS', cause });
+}

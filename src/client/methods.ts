@@ -1,0 +1,86 @@
+import { METHODS } from '../state/index.js';
+import {
+  GenerateKeyRequest,
+  GenerateKeyResponse,
+  GetClusterRequest,
+  GetClusterResponse,
+  GetKeyRequest,
+  GetKeyResponse,
+  GetTaskRequest,
+  GetTaskResponse,
+  ListKeysRequest,
+  ListKeysResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  RaiseLevelRequest,
+  RaiseLevelResponse,
+  RequireSignaturesRequest,
+  RequireSignaturesResponse,
+  SignRequest,
+  SignResponse,
+} from '../wire/index.js';
+import type { MessageType } from '../wire/index.js';
+import { QuorateError } from './errors.js';
+
+/** A method of the cluster: its full name, and its messages as bytes. */
+export type Method<Request, Answer> = {
+  readonly path: string;
+  /** @throws QuorateError `invalid-request` for values of another type than the message's. */
+  encode(request: Request): Uint8Array;
+  /** @throws QuorateError RESULT_INVALID. */
+  decode(bytes: Uint8Array): Answer;
+};
+
+/** The methods that a client calls. `test/unit/client/methods.test.ts` holds them against the generated services. */
+export const CALLS = {
+  generateKey: method(METHODS.generateKey, GenerateKeyRequest, GenerateKeyResponse),
+  getKey: method('/quorate.v1.KeyService/GetKey', GetKeyRequest, GetKeyResponse),
+  listKeys: method('/quorate.v1.KeyService/ListKeys', ListKeysRequest, ListKeysResponse),
+  sign: method(METHODS.sign, SignRequest, SignResponse),
+  getTask: method('/quorate.v1.TaskService/GetTask', GetTaskRequest, GetTaskResponse),
+  listTasks: method('/quorate.v1.TaskService/ListTasks', ListTasksRequest, ListTasksResponse),
+  getCluster: method(
+    '/quorate.v1.ClusterService/GetCluster',
+    GetClusterRequest,
+    GetClusterResponse,
+  ),
+  requireSignatures: method(
+    METHODS.requireSignatures,
+    RequireSignaturesRequest,
+    RequireSignaturesResponse,
+  ),
+  raiseLevel: method(METHODS.raiseLevel, RaiseLevelRequest, RaiseLevelResponse),
+} as const;
+
+function method<Request, Answer>(
+  path: string,
+  request: MessageType<Request>,
+  answer: MessageType<Answer>,
+): Method<Request, Answer> {
+  return {
+    path,
+    encode: (message) => {
+      try {
+        return request.encode(message).finish();
+      } catch (cause) {
+        const words = `A value of the request is of another type or range (${String(cause)})`;
+        throw new QuorateError('invalid-request', words, { cause });
+      }
+    },
+    decode: (bytes) => {
+      try {
+        return answer.decode(bytes);
+      } catch (cause) {
+        throw wrongAnswer('bytes that are no answer', cause);
+      }
+    },
+  };
+}
+
+/** A node said what no honest node says. Another one may do better, but a person should know. */
+export function wrongAnswer(what: string, cause?: unknown): QuorateError {
+  return new QuorateError('protocol-abort', `The node answered with ${what}`, {
+    reason: 'RESULT_INVALID',
+    cause,
+  });
+}

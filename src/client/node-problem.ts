@@ -1,0 +1,85 @@
+import type { Millis } from '../common/index.js';
+
+/**
+ * Why a node did not take a call: `permanent` is what no second attempt changes.
+ */
+const KINDS = {
+  refused: { permanent: false },
+  silent: { permanent: false },
+  closed: { permanent: false },
+  unresolved: { permanent: false },
+  'no-route': { permanent: false },
+  'no-tls': { permanent: true },
+  untrusted: { permanent: true },
+  other: { permanent: false },
+} as const;
+
+export type ProblemKind = keyof typeof KINDS;
+
+/** A node that did not take a call, in words that follow its name: `refused the connection`. Nothing was asked of it, or no answer came. */
+export class NodeProblem extends Error {
+  override readonly name = 'NodeProblem';
+  readonly kind: ProblemKind;
+
+  constructor(kind: ProblemKind, words: string, cause?: unknown) {
+    super(words, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+
+  get permanent(): boolean {
+    return KINDS[this.kind].permanent;
+  }
+}
+
+/** Errors of the operating system and of OpenSSL, by their code. */
+const BY_CODE: Readonly<Record<string, readonly [ProblemKind, string]>> = {
+  ECONNREFUSED: ['refused', 'refused the connection'],
+  ECONNRESET: ['closed', 'closed the connection'],
+  EPIPE: ['closed', 'closed the connection'],
+  ETIMEDOUT: ['silent', 'did not answer'],
+  ENOTFOUND: ['unresolved', 'has a name that no DNS server knows'],
+  EAI_AGAIN: ['unresolved', 'has a name for which no DNS server gave an answer'],
+  EHOSTUNREACH: ['no-route', 'cannot be reached: there is no route to it'],
+  ENETUNREACH: ['no-route', 'cannot be reached: there is no route to it'],
+  EADDRNOTAVAIL: ['no-route', 'cannot be reached from this machine'],
+  EACCES: ['no-route', 'cannot be reached: this machine does not permit it'],
+  EPERM: ['no-route', 'cannot be reached: this machine does not permit it'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['no-tls', 'does not speak TLS 1.3 at this port'],
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: ['no-tls', 'does not speak TLS 1.3 at this port'],
+  ERR_SSL_UNSUPPORTED_PROTOCOL: ['no-tls', 'does not speak TLS 1.3 at this port'],
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: ['no-tls', 'does not speak TLS 1.3 at this port'],
+  CERT_HAS_EXPIRED: ['untrusted', 'shows a certificate that has expired'],
+  CERT_NOT_YET_VALID: ['untrusted', 'shows a certificate that is not valid yet'],
+};
+
+/** OpenSSL has some ten codes for a chain that leads to no authority of ours. */
+const NO_CHAIN = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_|PATH_LENGTH_)/;
+
+/** Any error of dialling, as the problem of the node that was dialled. */
+export function problemOf(error: unknown): NodeProblem {
+  if (error instanceof NodeProblem) return error;
+  const code = codeOf(error);
+  const [kind, words] = BY_CODE[code] ?? [];
+  if (kind !== undefined && words !== undefined) return new NodeProblem(kind, words, error);
+  if (NO_CHAIN.test(code))
+    return new NodeProblem(
+      'untrusted',
+      'shows a certificate that no authority of your CA file has issued',
+      error,
+    );
+  return new NodeProblem('other', `cannot be reached (${code || String(error)})`, error);
+}
+
+function codeOf(error: unknown): string {
+  const has = typeof error === 'object' && error !== null && 'code' in error;
+  return has && typeof error.code === 'string' ? error.code : '';
+}
+
+export function silentFor(ms: Millis): NodeProblem {
+  return new NodeProblem('silent', `did not answer in ${secondsOf(ms)}`);
+}
+
+/** `2 s`, `0.5 s`. */
+export function secondsOf(ms: Millis): string {
+  return `${Number((ms / 1000).toFixed(ms < 10_000 ? 1 : 0))} s`;
+}
