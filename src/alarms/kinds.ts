@@ -12,6 +12,7 @@ export const ALARM_LEVELS = {
   'An append has another entry at an index and term of our log': 'alarm',
   'An append breaks the chain of hashes': 'alarm',
   'A follower acknowledges what its leader does not have': 'alarm',
+  'A follower stays in a later term than its leader': 'warn',
   // Entries that are void. They name nobody: the leader of their term made them.
   'a genesis entry that is not the genesis': 'alarm',
   'a member entry, which this version does not know': 'alarm',

@@ -1,5 +1,5 @@
 import type { AlarmKind } from '../alarms/index.js';
-import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { Budgets, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Random } from '../ports/index.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
@@ -86,6 +86,9 @@ export type Core = {
   readonly clocks: ClockReadings;
   readonly reads: FollowerReads;
   readonly outbox: Outbox;
+  /** How often each peer may move the term, and how often it may depose this node by its answers. */
+  readonly termMoves: Budgets;
+  readonly depositions: Budgets;
   role: Role;
   term: Term;
   votedFor: NodeId | undefined;
@@ -96,6 +99,8 @@ export type Core = {
   applied: LogIndex;
   /** The own clock, as last told. */
   now: Millis;
+  /** Since the start of the process. */
+  ticks: number;
   /** Since a leader was heard, a vote granted or an election begun. */
   electionElapsedTicks: number;
   electionTimeoutTicks: number;

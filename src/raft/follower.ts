@@ -12,8 +12,10 @@ import { isTimely } from './time.js';
 export function becomeFollower(core: Core, term: Term, leader: NodeId | undefined): void {
   if (leader === undefined || leader !== leaderOf(core)) refuseReads(core);
   if (term > core.term) enterTerm(core, term, undefined);
+  // A peer that only moves the term must not keep this node from standing (Raft §5.2: an append or a granted vote does).
+  const isWaiting = core.role.type === 'follower' && leader === undefined;
   core.role = { type: 'follower', leader };
-  restartElectionTimer(core);
+  if (!isWaiting) restartElectionTimer(core);
 }
 
 /** An append of this term's leader: Raft §5.3, with the chain of hashes and the rule of time. */

@@ -146,6 +146,7 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
   }
   core.clocks.record(reply.from, reply.clockMs, core.now);
   progress.heardTick = role.ticks;
+  progress.laterTermTick = undefined;
   progress.answeredRound = Math.max(progress.answeredRound, Math.min(reply.round, role.round));
 
   switch (answer.refused) {

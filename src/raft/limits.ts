@@ -1,4 +1,4 @@
-import type { Millis } from '../common/index.js';
+import type { Millis, Rate } from '../common/index.js';
 
 /** When things happen, in ticks. One tick is the driver's clock period. */
 export type Timing = {
@@ -50,8 +50,15 @@ export const MESSAGE_BYTES_MAX = 256 * 1024;
 export const PAYLOAD_BYTES_MAX = 192 * 1024;
 /** An upper bound of what an entry's other fields take in a message. */
 export const ENTRY_OVERHEAD_BYTES = 128;
-/** No honest node gets this far ahead, and terms are not endless. */
-export const TERM_JUMP_MAX = 2 ** 20;
+/** One message moves a term no further: terms are not endless. No honest node gets so far ahead of one that is up. */
+export const TERM_JUMP_MAX = 2 ** 16;
+/**
+ * How often one peer may move this node's term while it hears no leader. An honest candidate stands about twice a second.
+ * At this rate and {@link TERM_JUMP_MAX} terms last for a century, even if all peers use it up.
+ */
+export const TERM_MOVES: Rate = { perSecond: 2, burst: 8 };
+/** How often one peer's answers of a later term may depose this node while a majority hears it. */
+export const DEPOSITIONS: Rate = { perSecond: 1 / 60, burst: 1 };
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

@@ -1,10 +1,10 @@
-import { assert, ClusterError } from '../common/index.js';
+import { assert, Budgets, ClusterError } from '../common/index.js';
 import type { Millis, NodeId } from '../common/index.js';
 import type { Entry, HardState, Random } from '../ports/index.js';
 import { restartElectionTimer } from './core.js';
 import type { Core } from './core.js';
 import { sealEntry, ZERO_HASH } from './entry-hash.js';
-import { LIMITS, TIMING, VOTERS_MAX } from './limits.js';
+import { DEPOSITIONS, LIMITS, TERM_MOVES, TIMING, VOTERS_MAX } from './limits.js';
 import type { Limits, Timing } from './limits.js';
 import { Log } from './log.js';
 import { firstReadId } from './read-index.js';
@@ -53,6 +53,8 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     clocks: new ClockReadings(),
     reads: { waiting: [], asking: undefined },
     outbox: { now: [], afterPersist: [], reads: [], alarms: [] },
+    termMoves: new Budgets(TERM_MOVES, VOTERS_MAX),
+    depositions: new Budgets(DEPOSITIONS, VOTERS_MAX),
     role: { type: 'follower', leader: undefined },
     term: isNew ? genesis.term : term,
     votedFor,
@@ -61,6 +63,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     commit: 1,
     applied: 0,
     now,
+    ticks: 0,
     electionElapsedTicks: 0,
     electionTimeoutTicks: timing.electionTicksMax,
     writingTicks: undefined,

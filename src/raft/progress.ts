@@ -24,6 +24,8 @@ export class Progress {
   answeredRound = 0;
   /** The leader's tick at which the follower last answered. */
   heardTick: number;
+  /** The leader's tick since which every answer was of a later term. */
+  laterTermTick: number | undefined;
 
   readonly #inFlight: { readonly last: LogIndex; readonly bytes: number }[] = [];
   #inFlightBytes = 0;

@@ -127,6 +127,7 @@ export class Raft {
   tick(ticks: number, now: Millis, suspect = false): void {
     const core = this.#core;
     core.now = now;
+    core.ticks += ticks;
     if (core.writingTicks !== undefined) core.writingTicks += ticks;
     if (core.role.type === 'leader') {
       tickLeader(core, core.role, ticks, suspect);

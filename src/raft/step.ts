@@ -1,36 +1,30 @@
 import { unreachable } from '../common/index.js';
 import { isLeaderAlive, onVoteReply, onVoteRequest } from './candidate.js';
-import { alarm, sendNow } from './core.js';
+import { sendNow } from './core.js';
 import type { Core } from './core.js';
-import { becomeFollower, onAppend, refuseStaleAppend } from './follower.js';
+import { onAppend, refuseStaleAppend } from './follower.js';
+import { enterLaterTerm } from './later-term.js';
 import { onAppendReply } from './leader.js';
-import { TERM_JUMP_MAX } from './limits.js';
 import type { Message } from './messages.js';
 import { onReadReply, onReadRequest } from './read-index.js';
 
-/** Takes one message. Only voters are obeyed, and no term that is out of reach for honest nodes. */
+/** Takes one message. Only voters are obeyed. */
 export function step(core: Core, message: Message): void {
   if (message.to !== core.id || !core.peers.includes(message.from)) return;
-  if (message.term > core.term + TERM_JUMP_MAX) alarm(core, 'A term is too far ahead', message);
-  else if (meetTerm(core, message)) dispatch(core, message);
+  if (meetTerm(core, message)) dispatch(core, message);
 }
 
-/** Raft §5.1: a later term always wins, an earlier one is stale. Says whether the message is still of interest. */
+/** Raft §5.1: a later term is entered where it may be, an earlier one is stale. Says whether the message is of interest. */
 function meetTerm(core: Core, message: Message): boolean {
-  const isPreVote =
-    (message.type === 'vote-request' && message.pre) ||
-    (message.type === 'vote-reply' && message.pre && message.granted);
-  if (message.type === 'vote-request' && message.term > core.term && isLeaderAlive(core)) {
-    return false;
+  // No node has entered the term of a pre-vote yet (§9.6).
+  if (message.type === 'vote-request' && message.pre) {
+    return message.term <= core.term || !isLeaderAlive(core);
   }
-  if (isPreVote) return true;
-  if (message.term > core.term) {
-    becomeFollower(core, message.term, message.type === 'append' ? message.from : undefined);
-  } else if (message.term < core.term) {
-    answerStale(core, message);
-    return false;
-  }
-  return true;
+  if (message.type === 'vote-reply' && message.pre && message.granted) return true;
+  if (message.term > core.term) return enterLaterTerm(core, message);
+  if (message.term === core.term) return true;
+  answerStale(core, message);
+  return false;
 }
 
 /** A node that still is in an earlier term learns of ours where it waits for an answer; the rest is a late copy. */

@@ -49,6 +49,7 @@ test('no entry at or below the commit index is ever truncated', () => {
   const [genesis, first] = log;
   if (!genesis || !first) return;
   const other = cluster.node(3);
+  cluster.forgetLeader(follower);
   const overwrite = entriesAfter(genesis, { term: 3, text: 'x' }, { term: 3, text: 'y' });
 
   expect(cluster.ask(appendTo(follower, other, genesis, overwrite))).toEqual([]);
@@ -64,6 +65,7 @@ test('uncommitted entries are replaced by those of a later leader', () => {
   if (!committed) return;
   const other = cluster.node(3);
   const replacement = entriesAfter(committed, { term: 3 }, { term: 3 });
+  cluster.forgetLeader(follower);
 
   const answers = cluster.ask(appendTo(follower, other, committed, replacement));
 

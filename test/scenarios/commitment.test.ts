@@ -81,6 +81,7 @@ test('a follower commits only entries that an append has matched, not the rest o
   cluster.deliver(appendTo(follower, old, genesis, leftover));
   const fresh = entriesAfter(genesis, { term: 2 });
   expect(fresh[0]).toEqual(leftover[0]);
+  cluster.forgetLeader(follower);
 
   cluster.deliver(appendTo(follower, leader, genesis, fresh, { term: 3, commit: 4 }));
 
@@ -96,6 +97,7 @@ test('a follower acknowledges its matched index, not the end of its log', () => 
   const genesis = genesisOf(follower);
   const leftover = entriesAfter(genesis, { term: 2 }, { term: 2 }, { term: 2 });
   cluster.deliver(appendTo(follower, old, genesis, leftover));
+  cluster.forgetLeader(follower);
 
   const answers = cluster.ask(
     appendTo(follower, leader, genesis, leftover.slice(0, 1), { term: 3 }),

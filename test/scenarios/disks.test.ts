@@ -76,6 +76,7 @@ test('entries truncated during their write count neither as durable nor as ackno
   const fresh = entriesAfter(genesis, { term: 3, text: 'c' });
   cluster.deliver(appendTo(follower, cluster.node(2), genesis, old));
   expect(follower.writing?.persist?.entries).toEqual(old);
+  cluster.forgetLeader(follower);
 
   const during = cluster.ask(appendTo(follower, cluster.node(3), genesis, fresh, { commit: 2 }));
   expect(during).toEqual([]);
@@ -101,6 +102,7 @@ test('truncation lowers the durable index at once', () => {
   const old = entriesAfter(genesis, { term: 2 }, { term: 2 }, { term: 2 });
   cluster.deliver(appendTo(follower, cluster.node(2), genesis, old));
   expect(follower.raft.durable).toBe(4);
+  cluster.forgetLeader(follower);
   follower.slowDisk = true;
 
   const [kept] = old;
@@ -173,6 +175,7 @@ test('an acknowledgement of entries truncated before they were saved never leave
   if (!first || !second) return;
   cluster.deliver(appendTo(follower, cluster.node(2), genesis, [first]));
   cluster.deliver(appendTo(follower, cluster.node(2), first, [second]));
+  cluster.forgetLeader(follower);
 
   cluster.deliver(appendTo(follower, cluster.node(3), first, entriesAfter(first, { term: 3 })));
   cluster.finishWrite(follower);

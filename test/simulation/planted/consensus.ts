@@ -195,9 +195,9 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'the vote is forgotten with the leader',
     edits: [
       {
-        find: "    core.role = { type: 'follower', leader };\n    restartElectionTimer(core);",
+        find: "    core.role = { type: 'follower', leader };\n    if (!isWaiting)",
         replace:
-          "    core.role = { type: 'follower', leader };\n    core.votedFor = undefined;\n    restartElectionTimer(core);",
+          "    core.role = { type: 'follower', leader };\n    core.votedFor = undefined;\n    if (!isWaiting)",
       },
     ],
     where: 'elections',

@@ -194,6 +194,11 @@ export class RaftCluster {
     this.pump();
   }
 
+  /** Lets time pass on this node alone, until a leader that it has heard counts no longer as heard. */
+  forgetLeader(node: Node): void {
+    for (let tick = 0; tick < node.raft.timing.electionTicksMin; tick++) this.tick(node);
+  }
+
   /** Lets time pass until this node leads; nobody else gets to stand. */
   elect(node: Node): void {
     const { loses } = this;

@@ -335,20 +335,23 @@ test('a message whose sender is not the node of its stream is dropped', async ()
   const leader = await cluster.electAny();
   const [node, other] = cluster.nodes.filter((each) => each !== leader);
   if (!node || !other) return;
-  const reply = encodeMessage({
-    type: 'vote-reply',
+  const append = encodeMessage({
+    type: 'append',
     from: leader.id,
     to: node.id,
     term: 9,
-    pre: false,
-    granted: false,
-    clockMs: 0,
+    round: 0,
+    prevIndex: 99,
+    prevTerm: 8,
+    prevHash: new Uint8Array(32),
+    entries: [],
+    commit: 0,
   });
 
-  node.driver.receive(other.id, reply);
+  node.driver.receive(other.id, append);
   expect(node.dropped).toHaveLength(1);
   expect(node.driver.status().term).toBe(leader.driver.status().term);
-  node.driver.receive(leader.id, reply);
+  node.driver.receive(leader.id, append);
 
   expect(node.driver.status().term).toBe(9);
 });

@@ -38,21 +38,22 @@ test('§5.1: if a server’s current term is smaller than another’s, it update
   expect(node.disk.hardState.term).toBe(9);
 });
 
-test('§5.1: if a leader discovers that its term is out of date, it immediately reverts to follower state', () => {
+test('§5.1: if a leader discovers that its term is out of date, it reverts to follower state: where a majority hears it, after a while', () => {
   const { cluster, leader, others } = threeAndLeader();
+  const [, ahead] = others;
+  const { term } = leader.raft;
+  ahead.disk.hardState = { term: term + 1, votedFor: ahead.id };
+  cluster.crash(ahead);
+  cluster.restart(ahead);
 
-  cluster.deliver({
-    type: 'append-reply',
-    from: others[0].id,
-    to: leader.id,
-    term: leader.raft.term + 1,
-    round: 0,
-    clockMs: cluster.nowMs,
-    answer: { refused: 'conflict', prevIndex: 1, hintIndex: 0, hintTerm: 0 },
-  });
+  cluster.run(2 * leader.raft.timing.electionTicksMax - 5);
+  expect([leader.raft.role, leader.raft.term]).toEqual(['leader', term]);
+  cluster.run(10);
+  expect([leader.raft.role, leader.raft.term]).toEqual(['follower', term + 1]);
+  cluster.run(300);
 
-  expect(leader.raft.role).toBe('follower');
-  expect(leader.raft.leader).toBeUndefined();
+  expect(new Set(cluster.nodes.map(({ raft }) => raft.leader)).size).toBe(1);
+  expect(cluster.leader?.raft.term).toBeGreaterThan(term + 1);
 });
 
 test('§5.1: if a server receives a request with a stale term number, it rejects the request', () => {
@@ -263,6 +264,7 @@ test('§5.3: conflicting entries in a follower’s log are overwritten with entr
   const old = entriesAfter(genesis, { term: 2 }, { term: 2 }, { term: 2 });
   const fresh = entriesAfter(genesis, { term: 3 }, { term: 3 });
   cluster.deliver(appendTo(node, cluster.node(2), genesis, old));
+  cluster.forgetLeader(node);
 
   cluster.deliver(appendTo(node, cluster.node(3), genesis, fresh));
 
@@ -275,6 +277,7 @@ test('§5.3: a refusal carries the term of the conflict, so that one probe skips
   const genesis = genesisOf(node);
   const old = entriesAfter(genesis, ...Array.from({ length: 50 }, () => ({ term: 4 })));
   cluster.deliver(appendTo(node, cluster.node(2), genesis, old));
+  cluster.forgetLeader(node);
   const others = entriesAfter(genesis, ...Array.from({ length: 50 }, () => ({ term: 3 })));
   const prev = others[40];
   if (prev === undefined) return;

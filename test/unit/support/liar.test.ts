@@ -118,13 +118,18 @@ test('an uncommitted log is overwritten in a later term, and refused with an ala
   expect([text(one.applied), text(two.applied)]).toEqual([['kept'], ['kept']]);
 });
 
-test('an unelected leader is followed: only the entries’ own authority protects the state', async () => {
-  const { liar, honest } = fixture;
-  const leader = await fixture.cluster.electAny();
+test('an unelected leader is followed where no other is heard: only the entries’ own authority protects the state', async () => {
+  const { cluster, liar, honest } = fixture;
+  const leader = await cluster.electAny();
   liar.start();
-  await fixture.cluster.run(100);
+  await cluster.run(100);
   liar.leadUnelected();
-  await fixture.cluster.run(50);
+  await cluster.run(50);
+  expect(leader.driver.status()).toMatchObject({ role: 'leader' });
+
+  const [one, two] = honest.map(({ id }) => id);
+  cluster.loses = (from, to) => [one, two].includes(from) && [one, two].includes(to);
+  await cluster.run(700);
 
   expect(leader.driver.status()).toMatchObject({ role: 'follower', leader: SELF });
   expect(honest.map(({ driver }) => driver.status().term)).toEqual([liar.term, liar.term]);
