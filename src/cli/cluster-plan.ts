@@ -1,4 +1,5 @@
 import type { NodeId } from '../common/index.js';
+import type { Limits, MemberRequest } from '../identity/index.js';
 import type { KeyVariable } from './node-keys.js';
 
 /** A node as it begins: its names for TLS, and where it listens. */
@@ -9,8 +10,10 @@ export type NodePlan = {
   /** `host:port`. */
   readonly clientListen: string;
   readonly peerListen: string;
-  /** Where its node key is, if not in a new file of its folder. */
+  /** Where its node key is, if not in a file of its folder. */
   readonly nodeKey?: KeyVariable;
+  /** The public half of a node that made its own keys; without it, all its keys are made here. */
+  readonly member?: MemberRequest;
 };
 
 /** The options of `quorate certs init`. */
@@ -22,6 +25,11 @@ export type ClusterPlan = {
   /** How long the certificates of nodes and operator are good. */
   readonly days: number;
   readonly unsigned: boolean;
+  /** Those of `certs init` unless given. */
+  readonly limits?: Limits;
   /** One authority for nodes and requesters alike: for development only. */
   readonly oneAuthority?: true;
+  /** PEM of the authorities that the owner has already, whose private keys are elsewhere. They are made unless given. */
+  readonly peerCa?: string;
+  readonly requesterCa?: string;
 };

@@ -4,21 +4,15 @@ import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { identityPathOf, writePrivateFile, writePublicFile } from '../machine/index.js';
-import {
-  alternativeHosts,
-  createAuthority,
-  createNodeKey,
-  issueCertificate,
-  newIdentity,
-} from '../pki/index.js';
-import type { IdentityOwner } from '../machine/index.js';
+import { writePrivateFile, writePublicFile } from '../machine/index.js';
+import { alternativeHosts, issueCertificate, issueForKey, newIdentity } from '../pki/index.js';
 import type { Credential, Environment, NewIdentity } from '../pki/index.js';
-import { authorityFiles } from './authorities.js';
-import type { AuthorityFiles } from './authorities.js';
 import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
-import type { ClusterPlan } from './cluster-plan.js';
+import type { ClusterPlan, NodePlan } from './cluster-plan.js';
 import { usageError } from './exit-codes.js';
+import { newAuthorities, writeAuthorities } from './new-authorities.js';
+import type { NewAuthority } from './new-authorities.js';
+import { makeNodeHome } from './node-home.js';
 import { endKeys, keysOfVariables } from './node-keys.js';
 import type { FirstKey } from './node-keys.js';
 import { addressOf, nodeYaml } from './node-yaml.js';
@@ -26,15 +20,10 @@ import { addressOf, nodeYaml } from './node-yaml.js';
 /** The names of this machine to itself. */
 export const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
-const DAYS_PER_YEAR = 365;
-const AUTHORITY_YEARS = 10;
-
-/** The files in the folder of a node or of the operator. */
-type Member = { readonly folder: string; readonly credential: Credential };
-
 /**
- * Makes all that a cluster begins with: its authorities, the genesis, per node a certificate, a node key and an identity
- * key sealed with it, and an operator's certificate. Each folder is complete, to be carried to its machine.
+ * Makes all that a cluster begins with: its authorities, the genesis, per node a certificate, a node key, an identity key and
+ * the stores, and an operator's certificate. Of a node that made its own keys only the public half is here, and of an authority
+ * that was given only its certificates: then what needs a private key is left to its owner.
  *
  * `cluster.json` beside the authorities is written last: a folder that has one is complete.
  *
@@ -47,8 +36,9 @@ export async function createCluster(
   environment: Environment = {},
 ): Promise<Genesis> {
   refuseToOverwrite(plan);
-  const keys = keysOfVariables(plan.nodes, environment);
-  const identities = new Map(plan.nodes.map(({ id }) => [id, newIdentity()]));
+  const made = plan.nodes.filter(({ member }) => member === undefined);
+  const keys = keysOfVariables(made, environment);
+  const identities = new Map(made.map(({ id }) => [id, newIdentity()]));
   try {
     return await create(plan, keys, identities);
   } finally {
@@ -62,117 +52,81 @@ async function create(
   keys: ReadonlyMap<NodeId, FirstKey>,
   identities: ReadonlyMap<NodeId, NewIdentity>,
 ): Promise<Genesis> {
-  const authorities = await createAuthorities(plan);
+  const authorities = await newAuthorities(plan);
   const { peer, requester } = authorities;
-  const nodes = await Promise.all(
-    plan.nodes.map(async (node) => ({
-      node,
-      identity: identityOf(node.id, identities),
-      folder: join(plan.folder, node.id),
-      credential: await issueCertificate(peer, {
-        role: 'tee',
-        name: node.id,
-        ...alternativeHosts(node.hosts),
-        days: plan.days,
-      }),
-    })),
+  const certificates = new Map(
+    await Promise.all(
+      plan.nodes.map(async (node) => [node.id, await nodeTls(node, plan.days, peer)] as const),
+    ),
   );
-  const operator: Member = {
-    folder: join(plan.folder, OPERATOR_FOLDER),
-    credential: await issueCertificate(requester, {
+  const operator =
+    requester.credential &&
+    (await issueCertificate(requester.credential, {
       role: 'operator',
       name: plan.operator,
       dns: [],
       ips: [],
       days: plan.days,
-    }),
-  };
+    }));
   const genesis = parseGenesis(
     encodeGenesis({
       level: BUILD_LEVEL,
       createdMs: Date.now(),
-      members: nodes.map(({ node, identity }) => ({
-        nodeId: node.id,
+      members: plan.nodes.map(({ id, member }) => ({
+        nodeId: id,
         role: 'tee',
-        identityKey: identity.publicKey,
+        identityKey: member?.identityKey ?? identityOf(id, identities).publicKey,
       })),
-      peerCa: peer.certificate,
-      requesterCa: requester.certificate,
+      peerCa: peer.bundle,
+      requesterCa: requester.bundle,
       unsigned: plan.unsigned,
-      limits: DEFAULT_LIMITS,
+      limits: plan.limits ?? DEFAULT_LIMITS,
     }),
   );
 
   makeFolder(plan.folder);
-  for (const { files, credential } of authorities.all) {
-    writePublicFile(files.certificate, credential.certificate);
-    writePrivateFile(files.privateKey, credential.privateKey);
-  }
-  for (const { node, identity, folder, credential } of nodes) {
-    writeMember({ folder, credential }, peer, genesis);
+  writeAuthorities(plan, authorities);
+  for (const node of plan.nodes) {
+    const folder = join(plan.folder, node.id);
+    writeMember(folder, certificates.get(node.id), genesis);
     writePublicFile(join(folder, 'node.yaml'), nodeYaml(node, plan.nodes));
-    const owner = { clusterId: genesis.clusterId, nodeId: node.id };
-    writeSecrets(folder, identity, owner, keys.get(node.id));
+    if (node.member !== undefined) continue;
+    const home = { nodeKeyFile: join(folder, 'node.key'), dataDir: join(folder, 'data') };
+    await makeNodeHome(home, node.id, identityOf(node.id, identities), keys.get(node.id));
   }
-  writeMember(operator, peer, genesis);
-  writeClientFile(join(operator.folder, CLIENT_FILE), {
+  const folder = join(plan.folder, OPERATOR_FOLDER);
+  writeMember(folder, operator, genesis);
+  writeClientFile(join(folder, CLIENT_FILE), {
     endpoints: plan.nodes.map((node) => addressOf(node, node.clientListen)),
-    ca: join(operator.folder, 'ca.pem'),
-    cert: join(operator.folder, 'cert.pem'),
-    key: join(operator.folder, 'key.pem'),
-    clusterFile: join(operator.folder, 'cluster.json'),
+    ca: join(folder, 'ca.pem'),
+    cert: join(folder, 'cert.pem'),
+    key: join(folder, 'key.pem'),
+    clusterFile: join(folder, 'cluster.json'),
   });
   writePublicFile(join(plan.folder, 'cluster.json'), textOf(genesis));
   return genesis;
 }
 
-/** The authorities of nodes and of requesters, and where their files go. */
-type Authorities = {
-  readonly peer: Credential;
-  readonly requester: Credential;
-  readonly all: readonly { readonly files: AuthorityFiles; readonly credential: Credential }[];
-};
-
-async function createAuthorities({ folder, oneAuthority }: ClusterPlan): Promise<Authorities> {
-  const days = AUTHORITY_YEARS * DAYS_PER_YEAR;
-  if (oneAuthority) {
-    const credential = await createAuthority('Quorate', days);
-    const all = [{ files: authorityFiles(folder, 'one'), credential }];
-    return { peer: credential, requester: credential, all };
-  }
-  const peer = await createAuthority('Quorate nodes', days);
-  const requester = await createAuthority('Quorate requesters', days);
-  return {
-    peer,
-    requester,
-    all: [
-      { files: authorityFiles(folder, 'peer'), credential: peer },
-      { files: authorityFiles(folder, 'requester'), credential: requester },
-    ],
-  };
+/** A node's certificate, with its key where that is made here; nothing where the authority's key is elsewhere. */
+async function nodeTls(
+  { id, hosts, member }: NodePlan,
+  days: number,
+  { credential }: NewAuthority,
+): Promise<Partial<Credential>> {
+  const names = alternativeHosts(hosts);
+  if (credential === undefined) return {};
+  const request = { role: 'tee' as const, name: id, ...names, days };
+  if (member === undefined) return issueCertificate(credential, request);
+  return { certificate: await issueForKey(credential, request, member.tlsKey) };
 }
 
 /** The authority in each folder is the nodes': nodes and clients alike check by it which node they reach. */
-function writeMember({ folder, credential }: Member, peer: Credential, genesis: Genesis): void {
+function writeMember(folder: string, tls: Partial<Credential> | undefined, genesis: Genesis): void {
   makeFolder(folder);
-  writePublicFile(join(folder, 'ca.pem'), peer.certificate);
-  writePublicFile(join(folder, 'cert.pem'), credential.certificate);
-  writePrivateFile(join(folder, 'key.pem'), credential.privateKey);
+  writePublicFile(join(folder, 'ca.pem'), genesis.peerCa);
+  if (tls?.certificate !== undefined) writePublicFile(join(folder, 'cert.pem'), tls.certificate);
+  if (tls?.privateKey !== undefined) writePrivateFile(join(folder, 'key.pem'), tls.privateKey);
   writePublicFile(join(folder, 'cluster.json'), textOf(genesis));
-}
-
-/** The node key, and the identity key under it, where the node will look for it: in its data directory. */
-function writeSecrets(
-  folder: string,
-  identity: NewIdentity,
-  owner: IdentityOwner,
-  given: FirstKey | undefined,
-): void {
-  const data = join(folder, 'data');
-  makeFolder(data);
-  const { key, header }: FirstKey = given ?? { key: createNodeKey(join(folder, 'node.key')) };
-  using nodeKey = key;
-  identity.write(identityPathOf(data), owner, nodeKey.bytes, header);
 }
 
 function identityOf(node: NodeId, identities: ReadonlyMap<NodeId, NewIdentity>): NewIdentity {

@@ -20,6 +20,8 @@ export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key
 export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.js';
 export { DEFAULT_LIMITS } from './limits.js';
 export type { Limits } from './limits.js';
+export { encodeMemberRequest, parseMemberRequest } from './member-request.js';
+export type { MemberRequest } from './member-request.js';
 export { requestHash, sessionIdOf, taskIdOf, decisionHash } from './names.js';
 export { partyIndexOf } from './party-index.js';
 export { REQUEST_METADATA, requestBytes } from './requests.js';

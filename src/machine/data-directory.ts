@@ -6,7 +6,7 @@ import type { ClusterId, NodeId } from '../common/index.js';
 import { replacePrivateFile } from './files.js';
 import { lockDataDirectory } from './lock.js';
 
-/** The owner of an identity key: what its file is sealed for. */
+/** The owner of a data directory. */
 export type IdentityOwner = { readonly clusterId: ClusterId; readonly nodeId: NodeId };
 
 /** A node's own directory, locked for this process. */
@@ -40,9 +40,14 @@ const schema = z.strictObject({
 
 const FIRST_INCARNATION = 1;
 
-/** Where `quorate certs init` puts a node's identity key: data directory and file. */
+/** Where a node's identity key is in its data directory. */
 export function identityPathOf(directory: string): string {
   return join(directory, 'identity.key');
+}
+
+/** Where a node's stores are in its data directory. */
+export function storePathsOf(directory: string): Pick<DataDirectory, 'logPath' | 'sharesPath'> {
+  return { logPath: join(directory, 'log'), sharesPath: join(directory, 'shares') };
 }
 
 /**
@@ -62,8 +67,7 @@ export async function openDataDirectory(
   try {
     return {
       incarnation: incarnationOf(path, owner),
-      logPath: join(path, 'log'),
-      sharesPath: join(path, 'shares'),
+      ...storePathsOf(path),
       identityPath: identityPathOf(path),
       claimed: existsSync(nodeFileOf(path)),
       claim: () => claim(path, owner),

@@ -9,7 +9,7 @@ export { WORKERS_MAX } from './compute/limits.js';
 export { WorkerPool } from './compute/pool.js';
 export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';
-export { identityPathOf, openDataDirectory } from './data-directory.js';
+export { identityPathOf, openDataDirectory, storePathsOf } from './data-directory.js';
 export type { DataDirectory, IdentityOwner } from './data-directory.js';
 export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
 export { writePrivateFile, writePublicFile } from './files.js';

@@ -53,9 +53,12 @@ export async function openHoldings(
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
   const directory = await openDataDirectory(config.dataDir, owner);
   try {
-    const signer = openIdentity(directory.identityPath, owner, nodeKey.bytes);
+    const signer = openIdentity(directory.identityPath, config.nodeId, nodeKey.bytes);
     requireIdentity(genesis, signer, config.clusterFile);
-    const store = await openStores(directory);
+    const store = await openStores(directory, {
+      identityKey: signer.publicKey,
+      isNew: false,
+    });
     const consensus = claimedLog(store.consensus, directory);
     const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
     const close = async () => {

@@ -1,5 +1,11 @@
 import type * as X509 from '@peculiar/x509';
-import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { assert, ClusterError, isId, toHex } from '../common/index.js';
 import type { Millis } from '../common/index.js';
@@ -84,7 +90,7 @@ export async function createAuthority(
 
 /**
  * Issues a certificate of the narrow profile (trust: who vouches for what): one SPIFFE URI
- * `spiffe://quorate/<role>/<name>`, for servers and clients. It never outlives its authority.
+ * `spiffe://quorate/<role>/<name>`, for servers and clients, with a new key. It never outlives its authority.
  *
  * @throws ClusterError `invalid-request` with the field.
  */
@@ -94,20 +100,47 @@ export async function issueCertificate(
   nowMs: Millis = Date.now(),
 ): Promise<Credential> {
   const x509 = await library();
+  const keys = await generateKeys(request.keyType);
+  const certificate = await issue(authority, request, keys.publicKey, nowMs);
+  return credential(x509, certificate, keys);
+}
+
+/**
+ * The same for a key whose private half is elsewhere.
+ *
+ * @param publicKey - SubjectPublicKeyInfo, DER, of P-256 or Ed25519.
+ * @returns the certificate, PEM.
+ */
+export async function issueForKey(
+  authority: Credential,
+  request: Omit<LeafRequest, 'keyType'>,
+  publicKey: Uint8Array,
+  nowMs: Millis = Date.now(),
+): Promise<string> {
+  const certificate = await issue(authority, request, await imported(publicKey), nowMs);
+  return `${certificate.toString('pem')}\n`;
+}
+
+async function issue(
+  authority: Credential,
+  request: LeafRequest,
+  publicKey: webcrypto.CryptoKey,
+  nowMs: Millis,
+): Promise<X509.X509Certificate> {
+  const x509 = await library();
   const issuer = certificateOf(x509, authority);
   const names = alternativeNames(request);
   if (issuer.notAfter.getTime() <= nowMs)
     throw refused('ca', `The authority's certificate expired on ${issuer.notAfter.toISOString()}`);
   const signer = await signingKeyOf(authority);
-  const keys = await generateKeys(request.keyType);
   const { notBefore, notAfter } = validity(nowMs, request.days);
-  const certificate = await x509.X509CertificateGenerator.create({
+  return x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: [{ CN: [request.name] }],
     issuer: issuer.subjectName,
     notBefore,
     notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: signer.key,
     signingAlgorithm: ALGORITHMS[signer.type].signing,
     extensions: [
@@ -118,11 +151,31 @@ export async function issueCertificate(
         x509.ExtendedKeyUsage.clientAuth,
       ]),
       new x509.SubjectAlternativeNameExtension(names),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   });
-  return credential(x509, certificate, keys);
+}
+
+/** A public key that a certificate is asked for. */
+async function imported(spki: Uint8Array): Promise<webcrypto.CryptoKey> {
+  let type: KeyType | undefined;
+  try {
+    type = typeOf(createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }));
+  } catch (cause) {
+    throw refused('tls_key', 'The public key cannot be read', cause);
+  }
+  if (type === undefined) throw refused('tls_key', 'The public key is not of P-256 or Ed25519');
+  return webcrypto.subtle.importKey('spki', spki, ALGORITHMS[type].key, true, ['verify']);
+}
+
+/** A new TLS key of P-256. The caller ends the private half's life where it is written. */
+export function createTlsKey(): { readonly privateKey: string; readonly publicKey: Uint8Array } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+  };
 }
 
 function alternativeNames({ role, name, dns, ips }: LeafRequest): X509.JsonGeneralNames {

@@ -14,35 +14,32 @@ import {
   systemRandom,
   writePrivateFile,
 } from '../machine/index.js';
-import type { IdentityOwner } from '../machine/index.js';
 import { identitySealingKeyOf } from './node-key.js';
 import { passphraseHeader } from './passphrase.js';
 import type { PassphraseHeader } from './passphrase.js';
 
-/** An identity key that is not in a file yet: the genesis needs its public half, and the file the genesis' hash. */
+/** An identity key that is not in a file yet. */
 export interface NewIdentity extends Disposable {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** Signs before the seed is written. 64 bytes. */
+  sign(bytes: Uint8Array): Uint8Array;
   /**
    * Seals the seed into a new file, 0600, and forgets it. Once.
    *
    * @param passphrase - Where the node key is made of one: what the file must say of it.
    */
-  write(
-    path: string,
-    owner: IdentityOwner,
-    nodeKey: Uint8Array,
-    passphrase?: PassphraseHeader,
-  ): void;
+  write(path: string, node: NodeId, nodeKey: Uint8Array, passphrase?: PassphraseHeader): void;
 }
 
+/** 1 had the cluster's id, which a node that makes its own identity does not know yet. */
+const FORMAT = 2;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALED_BYTES = NONCE_BYTES + ED25519_KEY_BYTES + TAG_BYTES;
 
 const schema = z.strictObject({
-  format: z.literal(1),
-  cluster_id: z.string(),
+  format: z.literal(FORMAT),
   node_id: z.string(),
   public_key: z.string(),
   /** Hex of nonce ‖ ciphertext ‖ tag, AES-256-GCM of the 32-byte seed. */
@@ -54,18 +51,19 @@ const schema = z.strictObject({
 /** Makes an identity key (trust: who vouches for what). Disposing of it forgets a seed that was never written. */
 export function newIdentity(): NewIdentity {
   const seed = new SecretBytes(systemRandom.bytes(ED25519_KEY_BYTES));
-  const publicKey = rawPublicKey(privateKeyObject(seed.bytes));
+  const key = privateKeyObject(seed.bytes);
+  const publicKey = rawPublicKey(key);
   let written = false;
   return {
     publicKey,
-    write(path, owner, nodeKey, passphrase) {
+    sign: (bytes) => Uint8Array.from(sign(undefined, bytes, key)),
+    write(path, node, nodeKey, passphrase) {
       if (written) throw new ClusterError('wrong-state', 'The identity key is written');
       const file = {
-        format: 1,
-        cluster_id: owner.clusterId,
-        node_id: owner.nodeId,
+        format: FORMAT,
+        node_id: node,
         public_key: toHex(publicKey),
-        sealed: toHex(seal(seed.bytes, owner, publicKey, nodeKey)),
+        sealed: toHex(seal(seed.bytes, node, publicKey, nodeKey)),
         passphrase,
       };
       writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
@@ -79,20 +77,19 @@ export function newIdentity(): NewIdentity {
 /**
  * Opens a node's identity key. The private half stays in OpenSSL's memory; nothing gives it out.
  *
- * @throws ClusterError `data-loss` when the file is damaged, was sealed under another node key, or belongs to another node
- * or cluster.
+ * @throws ClusterError `data-loss` when the file is damaged, was sealed under another node key, or belongs to another node.
  */
-export function openIdentity(path: string, owner: IdentityOwner, nodeKey: Uint8Array): Signer {
+export function openIdentity(path: string, node: NodeId, nodeKey: Uint8Array): Signer {
   const { publicKey, sealed, passphrase } = read(path);
-  using seed = open(sealed, owner, publicKey, nodeKey);
+  using seed = open(sealed, node, publicKey, nodeKey);
   if (seed === undefined) {
     const under =
       passphrase === undefined ? 'node key' : 'node key (this one was sealed under a passphrase)';
-    throw damaged(path, `it is damaged, or of another node, cluster or ${under}`);
+    throw damaged(path, `it is damaged, or of another node or ${under}`);
   }
   const key = privateKeyObject(seed.bytes);
   if (!equal(rawPublicKey(key), publicKey)) throw damaged(path, 'its two halves do not match');
-  return signerOf(owner.nodeId, key, publicKey);
+  return signerOf(node, key, publicKey);
 }
 
 /**
@@ -135,6 +132,14 @@ function read(path: string): {
   } catch (cause) {
     throw damaged(path, 'it cannot be read', cause);
   }
+  const format = z.looseObject({ format: z.number() }).safeParse(content);
+  if (format.success && format.data.format !== FORMAT) {
+    throw new ClusterError(
+      'unsupported',
+      `The identity key ${path} is of format ${format.data.format}; this release reads format ${FORMAT}`,
+      { reason: 'STORE_FORMAT' },
+    );
+  }
   const file = schema.safeParse(content);
   if (!file.success) throw damaged(path, 'it is no identity file', file.error);
   const publicKey = fromHex(file.data.public_key);
@@ -146,30 +151,30 @@ function read(path: string): {
 
 function seal(
   seed: Uint8Array,
-  owner: IdentityOwner,
+  node: NodeId,
   publicKey: Uint8Array,
   nodeKey: Uint8Array,
 ): Uint8Array {
   const nonce = systemRandom.bytes(NONCE_BYTES);
   using key = new SecretBytes(identitySealingKeyOf(nodeKey));
-  return concat(nonce, aesGcmSeal(key.bytes, nonce, associated(owner, publicKey), seed));
+  return concat(nonce, aesGcmSeal(key.bytes, nonce, associated(node, publicKey), seed));
 }
 
 function open(
   sealed: Uint8Array,
-  owner: IdentityOwner,
+  node: NodeId,
   publicKey: Uint8Array,
   nodeKey: Uint8Array,
 ): SecretBytes | undefined {
   if (sealed.length !== SEALED_BYTES) return undefined;
   using key = new SecretBytes(identitySealingKeyOf(nodeKey));
   const [nonce, rest] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
-  const seed = aesGcmOpen(key.bytes, nonce, associated(owner, publicKey), rest);
+  const seed = aesGcmOpen(key.bytes, nonce, associated(node, publicKey), rest);
   return seed && new SecretBytes(seed);
 }
 
-function associated({ clusterId, nodeId }: IdentityOwner, publicKey: Uint8Array): Uint8Array {
-  return transcript('identity', [textItem(clusterId), textItem(nodeId), bytesItem(publicKey)]);
+function associated(node: NodeId, publicKey: Uint8Array): Uint8Array {
+  return transcript('identity', [textItem(node), bytesItem(publicKey)]);
 }
 
 function damaged(path: string, why: string, cause?: unknown): ClusterError {

@@ -3,7 +3,14 @@
  * node key, from a file or a passphrase, and the identity key that is sealed under it. Nothing here knows what the cluster
  * agrees on.
  */
-export { alternativeHosts, createAuthority, issueCertificate, KEY_TYPES } from './certificates.js';
+export {
+  alternativeHosts,
+  createAuthority,
+  createTlsKey,
+  issueCertificate,
+  issueForKey,
+  KEY_TYPES,
+} from './certificates.js';
 export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { anchorFault } from './anchors.js';
 export { newIdentity, openIdentity, requireIdentityFile } from './identity-file.js';

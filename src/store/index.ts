@@ -4,6 +4,7 @@
  * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
 export { openLmdbConsensusStore } from './lmdb/consensus-store.js';
+export type { StoreOwner } from './lmdb/environment.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';
 export { memoryShareStore } from './memory/share-store.js';

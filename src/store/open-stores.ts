@@ -1,5 +1,6 @@
 import type { ConsensusStore, ShareStore } from '../ports/index.js';
 import { openLmdbConsensusStore } from './lmdb/consensus-store.js';
+import type { StoreOwner } from './lmdb/environment.js';
 import { openLmdbShareStore } from './lmdb/share-store.js';
 
 /** Where a node keeps what. */
@@ -16,12 +17,17 @@ export type Stores = {
  * Opens what a node keeps: the log with the replicated state, and the key shares, apart from each other. No transaction
  * spans the two, so the key shares could as well be kept elsewhere.
  *
- * @throws ClusterError `unsupported` (`STORE_FORMAT`) when one of them was written in another format; neither stays open.
+ * @param owner - The identity that both must be of; see {@link StoreOwner}.
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when one of them was written in another format, `data-loss` (`LOG_LOST`) when
+ * one is not there, `wrong-state` when it is another owner's; neither stays open.
  */
-export async function openStores({ logPath, sharesPath }: StorePaths): Promise<Stores> {
-  const consensus = await openLmdbConsensusStore(logPath);
+export async function openStores(
+  { logPath, sharesPath }: StorePaths,
+  owner?: StoreOwner,
+): Promise<Stores> {
+  const consensus = await openLmdbConsensusStore(logPath, owner);
   try {
-    const shares = await openLmdbShareStore(sharesPath);
+    const shares = await openLmdbShareStore(sharesPath, owner);
     return {
       consensus,
       shares,

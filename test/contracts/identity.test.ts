@@ -2,7 +2,6 @@ import { afterAll } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clusterId } from '../../src/common/index.js';
 import { nodeVerify } from '../../src/machine/index.js';
 import { newIdentity, openIdentity } from '../../src/pki/index.js';
 import { Identities } from '../simulation/identities.js';
@@ -15,11 +14,10 @@ let files = 0;
 
 identitySuite('sealed file and OpenSSL', () => ({
   signer: (nodeId) => {
-    const owner = { clusterId: clusterId('ab'.repeat(16)), nodeId };
     const nodeKey = new Uint8Array(32).fill(7);
     const path = join(folder, `${++files}.key`);
-    newIdentity().write(path, owner, nodeKey);
-    return openIdentity(path, owner, nodeKey);
+    newIdentity().write(path, nodeId, nodeKey);
+    return openIdentity(path, nodeId, nodeKey);
   },
   verify: nodeVerify,
 }));

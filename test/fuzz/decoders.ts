@@ -357,7 +357,7 @@ const files: readonly Decoder[] = [
   ofFile(
     'identity-file',
     () => [utf8(identitySeed())],
-    (file) => `opened ${openIdentity(file, OWNER, NODE_KEY).node}`,
+    (file) => `opened ${openIdentity(file, OWNER.nodeId, NODE_KEY).node}`,
   ),
 ];
 
@@ -365,8 +365,7 @@ const files: readonly Decoder[] = [
 function identitySeed(): string {
   const sealedHex = toHex(new Uint8Array(60));
   return JSON.stringify({
-    format: 1,
-    cluster_id: CLUSTER,
+    format: 2,
     node_id: OWNER.nodeId,
     public_key: toHex(bytes32(14)),
     sealed: sealedHex,

@@ -11,7 +11,7 @@ import { writeClientFile } from '../../src/cli/client-file.js';
 import { nodeYaml } from '../../src/cli/node-yaml.js';
 import { keyId, nodeId, sessionId, u64be } from '../../src/common/index.js';
 import { SecretBytes } from '../../src/crypto/index.js';
-import { requestBytes } from '../../src/identity/index.js';
+import { encodeMemberRequest, requestBytes } from '../../src/identity/index.js';
 import { sealSecret } from '../../src/keys/sealed-secret.js';
 import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
 import { newIdentity } from '../../src/pki/index.js';
@@ -101,8 +101,14 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
   'node.json': nodeFile,
   'identity file': () => {
     using identity = newIdentity();
-    identity.write(join(folder, 'identity.key'), owner, fill(3, 32));
+    identity.write(join(folder, 'identity.key'), ONE, fill(3, 32));
     return formatOf(fileAt('identity.key'));
+  },
+  'member request': () => {
+    using identity = newIdentity();
+    const { publicKey: identityKey } = identity;
+    const request = { nodeId: ONE, role: 'tee', identityKey, tlsKey: fill(0, 1) } as const;
+    return formatOf(encodeMemberRequest(request, (bytes) => identity.sign(bytes)));
   },
   'node.yaml': () => {
     const node = { id: ONE, hosts: ['a'], clientListen: 'a:1', peerListen: 'a:2' };

@@ -17,7 +17,7 @@ import {
   requireUnbroken,
 } from '../records.js';
 import { openEnvironment } from './environment.js';
-import type { Environment } from './environment.js';
+import type { Environment, StoreOwner } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
@@ -38,14 +38,21 @@ const KEY_BYTES_MAX = 1978;
 /**
  * Opens the log and the replicated state in the directory `path`, an lmdb environment of their own.
  *
- * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
+ * @throws ClusterError as {@link openEnvironment} does.
  */
-export async function openLmdbConsensusStore(path: string): Promise<ConsensusStore> {
-  const environment = await openEnvironment(path, (table) => ({
-    log: table('log'),
-    meta: table('meta'),
-    state: table('state'),
-  }));
+export async function openLmdbConsensusStore(
+  path: string,
+  owner?: StoreOwner,
+): Promise<ConsensusStore> {
+  const environment = await openEnvironment(
+    path,
+    (table) => ({
+      log: table('log'),
+      meta: table('meta'),
+      state: table('state'),
+    }),
+    owner,
+  );
   return new LmdbConsensusStore(environment);
 }
 

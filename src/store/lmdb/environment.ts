@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
-import { ClusterError, u64be, utf8 } from '../../common/index.js';
+import { ClusterError, equal, toHex, u64be, utf8 } from '../../common/index.js';
 import { diskError, requireSpace } from '../disk-space.js';
 import { numberFromBytes } from '../records.js';
 import { durable } from './table.js';
@@ -17,16 +18,27 @@ export type Environment<T extends Tables> = {
   close: () => Promise<void>;
 };
 
+/** The identity that a store is of. */
+export type StoreOwner = {
+  /** The public half of the node's identity key, 32 bytes. */
+  readonly identityKey: Uint8Array;
+  /** Whether identity and store are made in this act: no other makes a store. */
+  readonly isNew: boolean;
+};
+
 /**
  * The layout of an environment: which tables it has, what their keys are, and what each record begins with. Recorded in a
  * table of its own when the environment is made, and required at every opening.
  */
 const STORE_FORMAT = 1;
 const FORMAT_KEY = utf8('format');
+const OWNER_KEY = utf8('owner');
+/** lmdb's own name for its file. */
+const DATA_FILE = 'data.mdb';
 const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const;
 
 /**
- * Opens one lmdb environment in the directory `path` (made if need be, 0700). lmdb would let a second process in: the caller
+ * Opens one lmdb environment in the directory `path` (0700). lmdb would let a second process in: the caller
  * holds the data directory's lock.
  *
  * The options matter. `overlappingSync: false`: data is synced before the meta page that names it, and a resolved write is
@@ -37,17 +49,21 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as co
  * All tables are opened here: opening one later would split a transaction that is being written.
  *
  * @param tablesOf - Opens the tables by name.
- * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format, `wrong-state` (`DISK_FULL`).
+ * @param owner - Of a node's store (trust: first start). Without one, as in tests, a store is any reader's, and made if need be.
+ * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format, `wrong-state` (`DISK_FULL`), or
+ * another owner's (`DATA_DIRECTORY_FOREIGN`); `data-loss` (`LOG_LOST`) when there is none and this is not the act that makes it.
  */
 export async function openEnvironment<T extends Tables>(
   path: string,
   tablesOf: (table: (name: string) => Table) => T,
+  owner?: StoreOwner,
 ): Promise<Environment<T>> {
+  requireFirst(path, owner);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   requireSpace(path);
   try {
-    return await openIn(path, tablesOf);
+    return await openIn(path, tablesOf, owner);
   } catch (error) {
     throw diskError(path, error);
   }
@@ -56,6 +72,7 @@ export async function openEnvironment<T extends Tables>(
 async function openIn<T extends Tables>(
   path: string,
   tablesOf: (table: (name: string) => Table) => T,
+  owner: StoreOwner | undefined,
 ): Promise<Environment<T>> {
   const root: RootDatabase<Uint8Array, Uint8Array> = open({
     ...BINARY,
@@ -68,7 +85,9 @@ async function openIn<T extends Tables>(
   try {
     const table = (name: string): Table => root.openDB({ ...BINARY, name });
     const tables = tablesOf(table);
-    await requireFormat(path, table('format'), Object.values(tables));
+    const own = table('format');
+    await requireFormat(path, own, Object.values(tables));
+    await requireOwner(path, own, owner);
     return {
       root,
       tables,
@@ -95,5 +114,47 @@ async function requireFormat(path: string, own: Table, tables: readonly Table[])
     'unsupported',
     `The store ${path} is of format ${found ?? 'unknown'}; this release reads format ${STORE_FORMAT}`,
     { reason: 'STORE_FORMAT' },
+  );
+}
+
+/** A store is made together with its identity, and at no later time: so no node can begin anew with an empty log. */
+function requireFirst(path: string, owner: StoreOwner | undefined): void {
+  if (owner === undefined) return;
+  const isThere = existsSync(join(path, DATA_FILE));
+  if (isThere && owner.isNew) {
+    throw new ClusterError('already-exists', `There is a store already: ${path}`, {
+      reason: 'NODE_EXISTS',
+    });
+  }
+  if (!isThere && !owner.isNew) throw lost(path);
+}
+
+async function requireOwner(
+  path: string,
+  own: Table,
+  owner: StoreOwner | undefined,
+): Promise<void> {
+  if (owner === undefined) return;
+  const named = own.get(OWNER_KEY);
+  if (named === undefined && owner.isNew) {
+    await durable(path, own.put(OWNER_KEY, owner.identityKey));
+    return;
+  }
+  // lmdb makes an empty environment of an empty file.
+  if (named === undefined) throw lost(path);
+  if (equal(named, owner.identityKey)) return;
+  throw new ClusterError(
+    'wrong-state',
+    `The store ${path} belongs to the identity ${toHex(named)}, not to this node's`,
+    { reason: 'DATA_DIRECTORY_FOREIGN' },
+  );
+}
+
+function lost(path: string): ClusterError {
+  return new ClusterError(
+    'data-loss',
+    `There is no store ${path} of this identity key, and a store is made only together with its identity. ` +
+      'A node that has lost its log must not vote again under its old name',
+    { reason: 'LOG_LOST' },
   );
 }

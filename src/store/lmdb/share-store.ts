@@ -9,7 +9,7 @@ import type {
 } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
 import { openEnvironment } from './environment.js';
-import type { Environment } from './environment.js';
+import type { Environment, StoreOwner } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
@@ -18,10 +18,10 @@ type Tables = { readonly shares: Table };
 /**
  * Opens the sealed key shares in the directory `path`, an lmdb environment of their own.
  *
- * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format.
+ * @throws ClusterError as {@link openEnvironment} does.
  */
-export async function openLmdbShareStore(path: string): Promise<ShareStore> {
-  const environment = await openEnvironment(path, (table) => ({ shares: table('shares') }));
+export async function openLmdbShareStore(path: string, owner?: StoreOwner): Promise<ShareStore> {
+  const environment = await openEnvironment(path, (table) => ({ shares: table('shares') }), owner);
   return new LmdbShareStore(environment);
 }
 

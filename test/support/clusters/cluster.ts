@@ -7,7 +7,6 @@ import { QuorateClient } from '../../../src/client/index.js';
 import type { Cluster, ConnectOptions } from '../../../src/client/index.js';
 import { fromHex, nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import { parseGenesis } from '../../../src/identity/index.js';
 import type { Role } from '../../../src/identity/index.js';
 import { Node, readConfig } from '../../../src/node/index.js';
 import type { Build, NodeConfig } from '../../../src/node/index.js';
@@ -186,13 +185,12 @@ export class TestCluster implements AsyncDisposable {
 
   /** What whoever breaks into a node finds on its disk and takes away: its identity key and its TLS certificate. */
   loot(node: NodeId): { readonly signer: Signer; readonly tls: Credential } {
-    const { clusterId } = parseGenesis(this.clusterFile());
     const { dataDir } = this.#configOf(node);
     const file = (name: string) => readFileSync(join(this.#folder, node, name), 'utf8');
     const nodeKey = fromHex(file('node.key').trim());
     if (nodeKey === undefined) throw new Error(`${node} has no node key in a file`);
     return {
-      signer: openIdentity(identityPathOf(dataDir), { clusterId, nodeId: node }, nodeKey),
+      signer: openIdentity(identityPathOf(dataDir), node, nodeKey),
       tls: { certificate: file('cert.pem'), privateKey: file('key.pem') },
     };
   }

@@ -35,6 +35,10 @@ function nodeFiles(id: string): string[] {
     `644 ${id}/cluster.json`,
     `700 ${id}/data`,
     `600 ${id}/data/identity.key`,
+    `700 ${id}/data/log`,
+    `600 ${id}/data/log/data.mdb`,
+    `700 ${id}/data/shares`,
+    `600 ${id}/data/shares/data.mdb`,
     `600 ${id}/key.pem`,
     `600 ${id}/node.key`,
     `644 ${id}/node.yaml`,
@@ -86,15 +90,18 @@ describe('the genesis of certs init', () => {
   });
 
   test('the genesis has for each node the identity key that its node key opens', () => {
-    const { clusterId, members } = genesis();
+    const { members } = genesis();
     for (const member of members) {
       const nodeKey = loadNodeKey(
         { kind: 'file', path: at(member.nodeId, 'node.key'), where: 'test' },
         {},
         '',
       );
-      const owner = { clusterId, nodeId: member.nodeId };
-      const signer = openIdentity(at(member.nodeId, 'data', 'identity.key'), owner, nodeKey.bytes);
+      const signer = openIdentity(
+        at(member.nodeId, 'data', 'identity.key'),
+        member.nodeId,
+        nodeKey.bytes,
+      );
       expect(signer.publicKey).toEqual(member.identityKey);
     }
   });

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createPrivateKey } from 'node:crypto';
@@ -209,7 +210,7 @@ describe('a node key from the environment', () => {
       expect(words.toLowerCase()).not.toContain('dead');
     }
     expect(await complaint(configOf('node-1'), { KEY: 'ab'.repeat(32) })).toMatch(
-      /does not open: it is damaged, or of another node, cluster or node key/,
+      /does not open: it is damaged, or of another node or node key/,
     );
   });
 
@@ -375,7 +376,7 @@ describe('a node refuses to start', () => {
   test('a node refuses to start with the data of another node, and leaves it unchanged', async () => {
     const data = join(made, 'one', 'node-2', 'data');
     await complaint(configured({ data_dir: data }));
-    expect(readdirSync(data)).toEqual(['identity.key']);
+    expect(readdirSync(data).sort()).toEqual(['identity.key', 'log', 'shares']);
   });
 
   test('a node refuses to start with data of another cluster, whatever its other files say', async () => {
@@ -401,6 +402,33 @@ describe('a node refuses to start', () => {
     await runOnce(config);
     rmSync(join(folder, 'data', 'log'), { recursive: true });
     await expect(runOnce(config)).rejects.toMatchObject({ reason: 'LOG_LOST' });
+  });
+
+  test.each(['log', 'shares'])(
+    'a node refuses to start without the %s that was made with its identity, at its first start too',
+    async (name) => {
+      for (const spoil of [
+        (path: string) => rmSync(path, { recursive: true }),
+        // lmdb takes an empty file for a new store.
+        (path: string) => truncateSync(join(path, 'data.mdb')),
+      ]) {
+        const config = configured();
+        spoil(join(folder, 'data', name));
+        await expect(Node.open(config, quiet)).rejects.toMatchObject({ reason: 'LOG_LOST' });
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  test('a node refuses to start with the store of another identity', async () => {
+    const config = configured();
+    const log = join(folder, 'data', 'log');
+    rmSync(log, { recursive: true });
+    cpSync(join(made, 'one', 'node-2', 'data', 'log'), log, { recursive: true });
+    await expect(Node.open(config, quiet)).rejects.toMatchObject({
+      reason: 'DATA_DIRECTORY_FOREIGN',
+      message: expect.stringMatching(/belongs to the identity [0-9a-f]{64}, not to this node's/),
+    });
   });
 
   test('a node refuses to start with an expired certificate', async () => {
@@ -495,6 +523,6 @@ describe('a node refuses to start', () => {
     const config = configured();
     rmSync(keyFileOf(config));
     createNodeKey(keyFileOf(config))[Symbol.dispose]();
-    expect(await complaint(config)).toMatch(/another node, cluster or node key/);
+    expect(await complaint(config)).toMatch(/another node or node key/);
   });
 });

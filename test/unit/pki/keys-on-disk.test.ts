@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
+import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import { nodeVerify } from '../../../src/machine/index.js';
 import {
   createNodeKey,
@@ -12,7 +12,7 @@ import {
 } from '../../../src/pki/index.js';
 import { temporaryDirectory } from '../../support/builders/stores.js';
 
-const OWNER = { clusterId: clusterId('ab'.repeat(16)), nodeId: nodeId('node-1') };
+const OWNER = nodeId('node-1');
 const NODE_KEY = new Uint8Array(32).fill(7);
 
 /** `text` with another hex digit at one place. */
@@ -91,13 +91,23 @@ test('an identity key opens for no other node and under no other node key', () =
   newIdentity().write(path, OWNER, NODE_KEY);
 
   for (const [owner, key] of [
-    [{ ...OWNER, nodeId: nodeId('node-2') }, NODE_KEY],
-    [{ ...OWNER, clusterId: clusterId('cd'.repeat(16)) }, NODE_KEY],
+    [nodeId('node-2'), NODE_KEY],
     [OWNER, new Uint8Array(32).fill(8)],
   ] as const)
     expect(() => openIdentity(path, owner, key)).toThrow(
       expect.objectContaining({ code: 'data-loss', reason: 'IDENTITY_KEY' }),
     );
+});
+
+test('an identity file of another format is refused as one', () => {
+  newIdentity().write(path, OWNER, NODE_KEY);
+  const file = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+  for (const format of [1, 3]) {
+    writeFileSync(path, JSON.stringify({ ...file, format }));
+    expect(() => openIdentity(path, OWNER, NODE_KEY)).toThrow(
+      expect.objectContaining({ code: 'unsupported', reason: 'STORE_FORMAT' }),
+    );
+  }
 });
 
 test('an identity file with one character changed does not open', () => {
@@ -110,7 +120,6 @@ test('an identity file with one character changed does not open', () => {
     { ...file, public_key: changed(file['public_key'] ?? '', 5) },
     { ...file, sealed: '' },
     { ...file, more: 1 },
-    { ...file, format: 2 },
   ]) {
     writeFileSync(path, JSON.stringify(broken));
     expect(() => openIdentity(path, OWNER, NODE_KEY)).toThrow('does not open');
