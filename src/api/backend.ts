@@ -1,5 +1,12 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Queries } from '../state/index.js';
+import type {
+  ActiveKey,
+  KeyFilter,
+  Listed,
+  ListPage,
+  Queries,
+  TaskFilter,
+} from '../state/index.js';
 import type { ProvenCulprit, Submission } from '../tasks/index.js';
 import type { LevelWord, TaskRecord } from '../wire/index.js';
 
@@ -18,12 +25,23 @@ export interface Backend {
    * @throws {ClusterError} `no-quorum`, when that cannot be known.
    */
   read(signal: AbortSignal): Promise<Queries>;
+  /**
+   * One page of the tasks that a filter names, the newest first; as they are when this is called, or later.
+   *
+   * @throws {ClusterError} `no-quorum`, as for `read`; `overloaded` (`TOO_MANY_LISTS`) when too many lists wait.
+   */
+  listTasks(filter: TaskFilter, page: ListPage, by: ListCaller): Promise<Listed<TaskRecord>>;
+  /** The same of keys, in order of their ids. */
+  listKeys(filter: KeyFilter, page: ListPage, by: ListCaller): Promise<Listed<ActiveKey>>;
   /** The state as applied here, which may be behind. */
   local(): Queries;
   /** Nodes that are proved to have lied in a task: evidence of the log and what came here, judged here. */
   culprits(task: TaskRecord): readonly ProvenCulprit[];
   status(): NodeStatus;
 }
+
+/** The caller that a list is made for, by name, and the end of its call. */
+export type ListCaller = { readonly name: string; readonly signal: AbortSignal };
 
 /** A node as it sees itself and the cluster now. */
 export type NodeStatus = {

@@ -1,4 +1,4 @@
-import { ClusterError, refusalError } from '../common/index.js';
+import { ClusterError, isId, refusalError } from '../common/index.js';
 import { parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedRequest } from '../state/index.js';
 import { decode } from '../wire/index.js';
@@ -39,4 +39,13 @@ function hasReplacementCharacter(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\uFFFD');
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   return Object.values(value).some(hasReplacementCharacter);
+}
+
+/** @throws ClusterError `invalid-request`. */
+export function requireId(field: string, id: string): void {
+  if (isId(id)) return;
+  throw new ClusterError('invalid-request', `${field} must match ^[a-z0-9][a-z0-9_-]{0,62}$`, {
+    reason: 'INVALID_ID',
+    field,
+  });
 }

@@ -3,7 +3,7 @@
  * codes to statuses. It decodes requests, asks the backend and presents what comes back; it decides nothing about keys,
  * tasks or consensus. It knows no transport: `rpc/` carries calls to it and answers away.
  */
-export type { Backend, NodeStatus } from './backend.js';
+export type { Backend, ListCaller, NodeStatus } from './backend.js';
 export type { ApiContext, Call, CallMetadata, CallTime } from './call.js';
 export { failureOf } from './failure.js';
 export type { Failure, GrpcStatus } from './failure.js';

@@ -1,24 +1,26 @@
-import { assert, ClusterError, isId } from '../common/index.js';
+import { assert, ClusterError } from '../common/index.js';
 import { taskIdOf } from '../identity/index.js';
-import { encode, GetKeyRequest, Key, ListKeysRequest } from '../wire/index.js';
+import { GetKeyRequest, ListKeysRequest } from '../wire/index.js';
 import type {
   GenerateKeyResponse,
   GetKeyResponse,
   ListKeysResponse,
   TaskRecord,
 } from '../wire/index.js';
+import { LABELS_MAX } from '../state/index.js';
 import type { ActiveKey } from '../state/index.js';
 import type { Backend } from './backend.js';
 import type { ApiContext, Call, CallTime } from './call.js';
-import { readMessage, readMutation } from './decode.js';
+import { readMessage, readMutation, requireId } from './decode.js';
 import {
   EARLY_ANSWER_FRACTION,
   EARLY_ANSWER_STEP_FRACTION,
   GENERATE_KEY_LIFETIME_MS,
 } from './limits.js';
-import { cutPage } from './page.js';
+import { askedPage } from './page.js';
 import { presentKey } from './present.js';
 import { claimedRequester, failureOfTask, submissionOf } from './submit.js';
+import { seenKey, visibleTo } from './visibility.js';
 
 /** Makes a key. The answer is the key, or its task alone when the key is not there shortly before the deadline. */
 export async function generateKey(context: ApiContext, call: Call): Promise<GenerateKeyResponse> {
@@ -37,24 +39,33 @@ export async function generateKey(context: ApiContext, call: Call): Promise<Gene
 export async function getKey(context: ApiContext, call: Call): Promise<GetKeyResponse> {
   const { keyId } = readMessage(GetKeyRequest, call.bytes);
   requireId('key_id', keyId);
-  const record = (await context.backend().read(call.time.signal)).key(keyId);
-  if (record === undefined)
-    throw new ClusterError('not-found', `There is no key ${keyId}`, { reason: 'KEY_NOT_FOUND' });
+  const found = (await context.backend().read(call.time.signal)).key(keyId);
+  const record = seenKey(call.caller, keyId, found);
   return { key: presentKey(context.genesis.clusterId, record) };
 }
 
-/** Shows all keys, a page at a time. */
+/** Shows the keys that the caller may see, in order of their ids, a page at a time. */
 export async function listKeys(context: ApiContext, call: Call): Promise<ListKeysResponse> {
   const request = readMessage(ListKeysRequest, call.bytes);
-  const queries = await context.backend().read(call.time.signal);
-  const { items, nextPageToken } = cutPage(
-    request,
-    (after, limit) => queries.keys(after, limit),
-    (record) => record.keyId,
-    (record) => presentKey(context.genesis.clusterId, record),
-    (key) => encode(Key, key).length,
-  );
-  return { keys: items, nextPageToken };
+  const { page, behind } = askedPage(ListKeysRequest, request);
+  const { prefix, owner, algorithm, labels } = request;
+  if (labels.length > LABELS_MAX)
+    throw new ClusterError('invalid-request', `A key has at most ${LABELS_MAX} labels`, {
+      reason: 'TOO_MANY_LABELS',
+      field: 'labels',
+    });
+  const filter = {
+    visibleTo: visibleTo(call.caller),
+    prefix,
+    owner: owner === '' ? undefined : owner,
+    algorithm: algorithm === 0 ? undefined : algorithm,
+    labels,
+  };
+  if (prefix !== '') requireId('prefix', prefix);
+  const by = { name: call.caller.spiffeId, signal: call.time.signal };
+  const listed = await context.backend().listKeys(filter, page, by);
+  const { clusterId } = context.genesis;
+  return { keys: listed.records.map((record) => presentKey(clusterId, record)), ...behind(listed) };
 }
 
 /** Resolves when most of the call's time has passed and the task is known here: its client can ask for it by id. */
@@ -75,13 +86,4 @@ function generatedKey(backend: Backend, task: TaskRecord): ActiveKey {
   const record = backend.local().key(task.keyId);
   assert(record !== undefined, 'a generate-key task is done and its key is not there');
   return record;
-}
-
-/** @throws ClusterError `invalid-request`. */
-function requireId(field: string, id: string): void {
-  if (isId(id)) return;
-  throw new ClusterError('invalid-request', `${field} must match ^[a-z0-9][a-z0-9_-]{0,62}$`, {
-    reason: 'INVALID_ID',
-    field,
-  });
 }

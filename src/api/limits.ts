@@ -13,7 +13,8 @@ export const EARLY_ANSWER_STEP_FRACTION = 0.02;
 
 export const PAGE_ITEMS_DEFAULT = 100;
 export const PAGE_ITEMS_MAX = 1000;
-/** A page of keys stays below the 4 MiB that gRPC clients take by default. */
-export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
-/** Records that one ListTasks looks at to find those that its caller may see. */
-export const SCANNED_TASKS_MAX = 10_000;
+/**
+ * Of the records of one page as they are stored, but for a single larger one. An answer has at most about twice as much:
+ * far below the 4 MiB that gRPC clients take by default, and encoded in a few milliseconds.
+ */
+export const PAGE_BYTES_MAX = 512 * 1024;

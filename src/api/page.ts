@@ -1,50 +1,50 @@
-import { ClusterError } from '../common/index.js';
+import { ClusterError, toHex, utf8 } from '../common/index.js';
+import { sha256 } from '../crypto/index.js';
+import type { Listed, ListPage } from '../state/index.js';
+import { encode } from '../wire/index.js';
+import type { MessageType } from '../wire/index.js';
 import { PAGE_BYTES_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js';
 
-/** How a list is asked for: all lists are paged alike. */
+/** The way in which a list is asked for: all lists are paged alike. Its other fields say which list it is. */
 export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
-export type Page<T> = { readonly items: T[]; readonly nextPageToken: string };
 
 /** Begins what a token holds. A token outlives the node that gave it: another release may be asked with it. */
-const FORMAT = '1/';
-/** The rest of a token: ids of keys and tasks, and nothing else. */
-const TOKEN_ID = /^[a-z0-9_-]{1,63}$/;
+const FORMAT = '2';
+/** The rest of a token: a mark of the list that it is of, and the position in it, made of ids and times. */
+const TOKEN = /^2\/([0-9a-f]{16})\/([a-z0-9_-]{1,63})$/;
+const MARK_CHARS = 16;
+
+/** A page that is asked for, and the way to ask for the next. */
+export type AskedPage = {
+  readonly page: ListPage;
+  /** The fields of the answer that say what comes behind it. */
+  readonly behind: (listed: Listed<unknown>) => {
+    readonly nextPageToken: string;
+    readonly moreCount: number;
+  };
+};
 
 /**
- * Cuts one page out of records in order of their ids.
+ * Reads how a page is asked for. A token is the position in a list and a mark of its filter, so that it is right on every
+ * node, whatever has come and gone since, and means nothing in another list.
  *
- * @param next - At most `limit` records after an id ('' begins), in order.
- * @param present - A record as the client sees it, or `undefined` when it does not.
- * @param sizeOf - Bytes of what the client sees: a page stays below what gRPC clients take.
- * @param scannedMax - Records to look at; a page that ends there may be short of items and still have a token.
- * @throws ClusterError `invalid-request` for a size or token that this did not give.
+ * @throws ClusterError `invalid-request` for a size or a token that no list with these fields gave.
  */
-export function cutPage<R, T>(
-  request: PageRequest,
-  next: (after: string, limit: number) => readonly R[],
-  idOf: (record: R) => string,
-  present: (record: R) => T | undefined,
-  sizeOf: (item: T) => number,
-  scannedMax = Number.MAX_SAFE_INTEGER,
-): Page<T> {
-  const size = pageSize(request.pageSize);
-  const items: T[] = [];
-  let after = readToken(request.pageToken);
-  let bytes = 0;
-  for (let scanned = 0; ;) {
-    const batch = next(after, size + 1);
-    for (const record of batch) {
-      const item = present(record);
-      const itemBytes = item === undefined ? 0 : sizeOf(item);
-      const full = items.length === size || (bytes + itemBytes > PAGE_BYTES_MAX && bytes > 0);
-      if (full || scanned === scannedMax) return { items, nextPageToken: token(after) };
-      if (item !== undefined) items.push(item);
-      bytes += itemBytes;
-      after = idOf(record);
-      scanned += 1;
-    }
-    if (batch.length <= size) return { items, nextPageToken: '' };
-  }
+export function askedPage<T extends PageRequest>(type: MessageType<T>, request: T): AskedPage {
+  const list = encode(type, { ...request, pageSize: 0, pageToken: '' });
+  const mark = toHex(sha256(utf8(Object.keys(request).join()), list)).slice(0, MARK_CHARS);
+  const page = {
+    after: positionIn(request.pageToken, mark),
+    recordsMax: pageSize(request.pageSize),
+    bytesMax: PAGE_BYTES_MAX,
+  };
+  return {
+    page,
+    behind: ({ next, moreCount }) => ({
+      nextPageToken: next === '' ? '' : tokenOf(mark, next),
+      moreCount,
+    }),
+  };
 }
 
 function pageSize(asked: number): number {
@@ -55,30 +55,35 @@ function pageSize(asked: number): number {
   });
 }
 
-/** Base64url (RFC 4648 §5) without padding, of the format and an id, which is ASCII. */
-function token(id: string): string {
-  return btoa(FORMAT + id)
+/** Base64url (RFC 4648 §5) without padding. */
+function tokenOf(mark: string, position: string): string {
+  return btoa(`${FORMAT}/${mark}/${position}`)
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
 }
 
-function readToken(text: string): string {
-  if (text === '') return '';
-  const id = idIn(text);
-  if (TOKEN_ID.test(id) && token(id) === text) return id;
-  throw new ClusterError('invalid-request', 'page_token is not one that a list gave', {
-    reason: 'INVALID_PAGE_TOKEN',
-    field: 'page_token',
-  });
+function positionIn(token: string, mark: string): string {
+  if (token === '') return '';
+  const [, given = '', position = ''] = TOKEN.exec(textOf(token)) ?? [];
+  if (position === '' || tokenOf(given, position) !== token)
+    throw badToken('page_token is not one that a list gave');
+  if (given !== mark) throw badToken('page_token is of a list with another filter');
+  return position;
 }
 
-/** The id that a token holds, in any spelling; '' when it is no Base64, or of another format. */
-function idIn(text: string): string {
+/** The text that a token holds, in any spelling; '' when it is no Base64. */
+function textOf(token: string): string {
   try {
-    const held = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return held.startsWith(FORMAT) ? held.slice(FORMAT.length) : '';
+    return atob(token.replaceAll('-', '+').replaceAll('_', '/'));
   } catch {
     return '';
   }
+}
+
+function badToken(message: string): ClusterError {
+  return new ClusterError('invalid-request', message, {
+    reason: 'INVALID_PAGE_TOKEN',
+    field: 'page_token',
+  });
 }

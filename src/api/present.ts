@@ -112,6 +112,11 @@ const PRESENTED: Readonly<
   },
 };
 
+/** The name in the replicated state of a kind as the API spells it. */
+export function kindOf(kind: ApiTaskKind): string | undefined {
+  return Object.entries(PRESENTED).find(([, shown]) => shown.kind === kind)?.[0];
+}
+
 function presented(kind: string): (typeof PRESENTED)[TaskKind] | undefined {
   const shown: Readonly<Record<string, (typeof PRESENTED)[TaskKind]>> = PRESENTED;
   return shown[kind];

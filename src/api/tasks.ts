@@ -1,12 +1,12 @@
 import { ClusterError, isTaskId } from '../common/index.js';
-import type { Identity } from '../identity/index.js';
-import { encode, GetTaskRequest, ListTasksRequest, Task } from '../wire/index.js';
-import type { GetTaskResponse, ListTasksResponse, TaskRecord } from '../wire/index.js';
+import type { TaskFilter, TaskStanding } from '../state/index.js';
+import { GetTaskRequest, ListTasksRequest, TaskState } from '../wire/index.js';
+import type { GetTaskResponse, ListTasksResponse } from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
-import { readMessage } from './decode.js';
-import { SCANNED_TASKS_MAX } from './limits.js';
-import { cutPage } from './page.js';
-import { presentTask } from './present.js';
+import { readMessage, requireId } from './decode.js';
+import { askedPage } from './page.js';
+import { kindOf, presentTask } from './present.js';
+import { seenTask, visibleTo } from './visibility.js';
 
 /** Shows one task to a caller that it concerns. */
 export async function getTask(context: ApiContext, call: Call): Promise<GetTaskResponse> {
@@ -17,44 +17,45 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
       field: 'task_id',
     });
   const backend = context.backend();
-  const record = (await backend.read(call.time.signal)).task(taskId);
-  if (record !== undefined && maySee(call.caller, record))
-    return { task: presentTask(record, backend.culprits(record)) };
-  throw seesAllTasks(call.caller) ? notFound(taskId) : notYours(taskId);
+  const found = (await backend.read(call.time.signal)).task(taskId);
+  const record = seenTask(call.caller, taskId, found);
+  return { task: presentTask(record, backend.culprits(record)) };
 }
 
-/** Shows the tasks that concern the caller, a page at a time. */
+/** Shows the tasks that concern the caller, the newest first, a page at a time. */
 export async function listTasks(context: ApiContext, call: Call): Promise<ListTasksResponse> {
   const request = readMessage(ListTasksRequest, call.bytes);
-  const queries = await context.backend().read(call.time.signal);
-  const { items, nextPageToken } = cutPage(
-    request,
-    (after, limit) => queries.tasks(after, limit, request.openOnly),
-    (record) => record.taskId,
-    (record) => (maySee(call.caller, record) ? presentTask(record) : undefined),
-    (task) => encode(Task, task).length,
-    SCANNED_TASKS_MAX,
-  );
-  return { tasks: items, nextPageToken };
+  const { page, behind } = askedPage(ListTasksRequest, request);
+  const by = { name: call.caller.spiffeId, signal: call.time.signal };
+  const filter = { ...filterOf(request), visibleTo: visibleTo(call.caller) };
+  const listed = await context.backend().listTasks(filter, page, by);
+  return { tasks: listed.records.map((record) => presentTask(record)), ...behind(listed) };
 }
 
-/** Tasks and their signatures are for their requester, operators and auditors (`docs/threats.md`, limits and blame). */
-function maySee(caller: Identity, task: TaskRecord): boolean {
-  return seesAllTasks(caller) || task.requester === caller.spiffeId;
+/** @throws ClusterError `invalid-request` for a state or a kind that there is not. */
+function filterOf({ state, kind, keyId, requester }: ListTasksRequest): TaskFilter {
+  const standing = STANDING[state];
+  const kindName = kindOf(kind);
+  if (state !== TaskState.UNSPECIFIED && standing === undefined) throw unknownValue('state');
+  if (kind !== 0 && kindName === undefined) throw unknownValue('kind');
+  if (keyId !== '') requireId('key_id', keyId);
+  return {
+    standing,
+    kind: kindName,
+    keyId: keyId === '' ? undefined : keyId,
+    requester: requester === '' ? undefined : requester,
+  };
 }
 
-/** Claims that `caller` sees the tasks and signatures of all requesters; an `app` sees its own. */
-function seesAllTasks(caller: Identity): boolean {
-  return caller.role === 'operator' || caller.role === 'auditor';
-}
+const STANDING: Readonly<Partial<Record<TaskState, TaskStanding>>> = {
+  [TaskState.OPEN]: 'open',
+  [TaskState.DONE]: 'done',
+  [TaskState.FAILED]: 'failed',
+};
 
-function notFound(taskId: string): ClusterError {
-  return new ClusterError('not-found', `There is no task ${taskId}`, { reason: 'TASK_NOT_FOUND' });
-}
-
-/** The same for another requester's task and for one that does not exist: whether it exists is not told. */
-function notYours(taskId: string): ClusterError {
-  return new ClusterError('forbidden', `Task ${taskId} is not one of yours`, {
-    reason: 'TASK_NOT_YOURS',
+function unknownValue(field: string): ClusterError {
+  return new ClusterError('invalid-request', `${field} is not one that this node knows`, {
+    reason: 'INVALID_FILTER',
+    field,
   });
 }

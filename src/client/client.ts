@@ -8,7 +8,7 @@ import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 import type { KeyTrust, Reader } from './key-certificate.js';
-import { PAGE_ITEMS_MAX, REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
+import { REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import { Mutations } from './mutations.js';
 import type { Signing } from './mutations.js';
@@ -17,9 +17,10 @@ import type {
   GenerateKeyInput,
   GetKeyOptions,
   JudgedKey,
-  ListInput,
   SignInput,
 } from './inputs.js';
+import { every, listKeys, listTasks } from './lists.js';
+import type { ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf, tlsSigner } from './request-signer.js';
@@ -82,13 +83,14 @@ export class QuorateClient {
     return this.#getKey(keyId, untilOf(options), options?.publicKey);
   }
 
-  /** In order of their ids, at most `limit`. What a node says of them is not verified: {@link getKey} does. */
-  async listKeys(input: ListInput = {}, options?: CallOptions): Promise<Key[]> {
-    const until = untilOf(options);
-    return collect(input.limit, async (page) => {
-      const answer = await this.#transport.call(CALLS.listKeys, page, until);
-      return { items: answer.keys, next: answer.nextPageToken };
-    });
+  /** Keys in order of their ids. What a node says of them is not verified: {@link getKey} does. */
+  listKeys(input: ListKeysInput = {}, options?: CallOptions): Promise<ListPart<Key>> {
+    return listKeys(this.#transport, input, options);
+  }
+
+  /** As {@link listKeys}, one after another, all unless there is a limit. The time is that of each call. */
+  keys(input: ListKeysInput = {}, options?: CallOptions): AsyncGenerator<Key, void, undefined> {
+    return every(input, (part) => this.listKeys({ ...input, ...part }, options));
   }
 
   /**
@@ -120,18 +122,14 @@ export class QuorateClient {
     return task;
   }
 
-  /** In order of their ids, at most `limit`: all tasks to operators and auditors, to others their own. */
-  async listTasks(
-    input: ListInput & { readonly openOnly?: boolean | undefined } = {},
-    options?: CallOptions,
-  ): Promise<Task[]> {
-    const { openOnly = false } = input;
-    const until = untilOf(options);
-    return collect(input.limit, async (page) => {
-      const request = { ...page, openOnly };
-      const answer = await this.#transport.call(CALLS.listTasks, request, until);
-      return { items: answer.tasks, next: answer.nextPageToken };
-    });
+  /** Tasks, the newest first: of all requesters to operators and auditors, to others their own. */
+  listTasks(input: ListTasksInput = {}, options?: CallOptions): Promise<ListPart<Task>> {
+    return listTasks(this.#transport, input, options);
+  }
+
+  /** As {@link listTasks}, one after another, all unless there is a limit. The time is that of each call. */
+  tasks(input: ListTasksInput = {}, options?: CallOptions): AsyncGenerator<Task, void, undefined> {
+    return every(input, (part) => this.listTasks({ ...input, ...part }, options));
   }
 
   async getCluster(options?: CallOptions): Promise<Cluster> {
@@ -264,24 +262,4 @@ function withoutClusterFile(): never {
     'A signed request names its cluster: give the cluster file',
     { reason: 'CLUSTER_FILE_REQUIRED' },
   );
-}
-
-/** Turns pages until there are `limit` items or no more. */
-async function collect<T>(
-  limit: number = PAGE_ITEMS_MAX,
-  turn: (page: {
-    readonly pageSize: number;
-    readonly pageToken: string;
-  }) => Promise<{ readonly items: readonly T[]; readonly next: string }>,
-): Promise<T[]> {
-  const items: T[] = [];
-  let pageToken = '';
-  do {
-    const pageSize = Math.min(limit - items.length, PAGE_ITEMS_MAX);
-    const page = await turn({ pageSize, pageToken });
-    items.push(...page.items);
-    pageToken = page.next;
-  } while (pageToken !== '' && items.length < limit);
-  // A node may give more than it was asked for.
-  return items.slice(0, limit);
 }

@@ -9,13 +9,13 @@ export type {
   GenerateKeyInput,
   GetKeyOptions,
   JudgedKey,
-  ListInput,
   SignInput,
 } from './inputs.js';
 export { derivePublicKey } from './derived-key.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 export type { Judgement, Reader, KeyTrust } from './key-certificate.js';
+export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';

@@ -61,7 +61,5 @@ export type GetKeyOptions = CallOptions & {
   readonly publicKey?: Uint8Array | undefined;
 };
 
-export type ListInput = { readonly limit?: number | undefined };
-
 /** A key, and what its certificate is worth. */
 export type JudgedKey = { readonly key: Key } & Judgement;

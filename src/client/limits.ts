@@ -24,10 +24,12 @@ export const ROUND_PAUSE_MS_MAX = 1_000;
 /** After a connection has failed, its node is not dialled again for so long; it doubles. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 1_000;
-/** A page of keys is at most 2 MiB, and a key more. */
+/** A page of a list is far below this. */
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */
 export const REMEMBERED_KEYS_MAX = 1_024;
+/** The items of a list that is asked for without a limit. */
+export const LIST_ITEMS_DEFAULT = 1_000;
 /** The most that the server gives in one page. */
 export const PAGE_ITEMS_MAX = 1_000;
 /** How far ahead a signed request expires at most: a minute less than the cluster takes, for clocks that differ. */

@@ -18,13 +18,14 @@ import type {
   Verify,
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
-import { judgingContext, Overlay, queries } from '../state/index.js';
+import { judgingContext, ListIndex, Overlay, queries } from '../state/index.js';
 import { batchOf, Connections, TaskManager } from '../tasks/index.js';
 import { encodeTaskMessage, levelNamed } from '../wire/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
 import { Builds, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { LevelGuard } from './level-guard.js';
+import { Lists } from './lists.js';
 import { StateMachine } from './replica-machine.js';
 
 /** Every door of a replica to the world. */
@@ -171,6 +172,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   // Before the genesis is applied, the level of the state is not written yet.
   const level = (): number => Math.max(machine.level, genesis.level);
   const guard = new LevelGuard(level, alarms);
+  const lists = new Lists(new ListIndex(overlay), clock);
   driver.start();
   tasks.start();
 
@@ -192,6 +194,16 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       await driver.readIndex(signal);
       return asked;
     },
+    listTasks: (filter, page, by) =>
+      lists.run(by, async (index) => {
+        await driver.readIndex(by.signal);
+        return index.tasks(filter, page);
+      }),
+    listKeys: (filter, page, by) =>
+      lists.run(by, async (index) => {
+        await driver.readIndex(by.signal);
+        return index.keys(filter, page);
+      }),
     local: () => asked,
     culprits: (task) => tasks.culprits(task),
     status: () => {
@@ -211,6 +223,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       };
     },
     stop: async () => {
+      lists.stop();
       tasks.stop();
       await driver.stop();
       keys.close();

@@ -37,6 +37,7 @@ export {
   EVIDENCE_BYTES_MAX,
   EVIDENCE_ITEMS_MAX,
   EXPIRY_AHEAD_MS_MAX,
+  LABELS_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
 export {
@@ -44,11 +45,17 @@ export {
   baseVersionOf,
   FIRST_VERSION,
   isCertified,
+  mayUse,
   readyOfKey,
   recordOfKey,
   sharingOf,
 } from './keys.js';
 export type { ActiveKey } from './keys.js';
+export { ListIndex } from './lists/list-index.js';
+export type { Listed, ListPage, Sliced } from './lists/list-index.js';
+export type { KeyFilter } from './lists/key-rows.js';
+export { standingOf } from './lists/task-rows.js';
+export type { TaskFilter, TaskStanding } from './lists/task-rows.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
 export { METHODS } from './methods.js';

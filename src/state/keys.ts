@@ -64,6 +64,14 @@ export function readyOfKey(key: ActiveKey, node: string): Ready | undefined {
   return signature && { nodeId: node, sharing: sharingOf(key), signature };
 }
 
+/** Claims that a requester owns the key, or is named as one of its signers. */
+export function mayUse(
+  key: Pick<ActiveKey, 'owner' | 'allowedSigners'>,
+  spiffeId: string,
+): boolean {
+  return key.owner === spiffeId || key.allowedSigners.includes(spiffeId);
+}
+
 /** Claims that a key's certificate is complete: `installed` of as many participants as it takes to sign. */
 export function isCertified(key: Pick<ActiveKey, 'installed' | 'threshold'>): boolean {
   return key.installed.length >= key.threshold;

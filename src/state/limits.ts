@@ -21,6 +21,12 @@ export const EVIDENCE_ITEMS_MAX = 8;
 /** All evidence of one entry: one item with the largest request fits. */
 export const EVIDENCE_BYTES_MAX = 96 * 1024;
 
+/** Work on a list between two turns of the loop: one for each row that is looked at, about a tenth of a microsecond. */
+export const LIST_SLICE_WORK = 4_096;
+/** The work of reading a record for a list, and of taking one into the index. */
+export const LIST_RECORD_WORK = 128;
+export const LISTED_RECORD_WORK = 16;
+
 export const HASH_BYTES = 32;
 /** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
 export const VALUES_REMEMBERED_MAX = 256;

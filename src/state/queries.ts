@@ -1,7 +1,6 @@
 import type { TaskRecord, Totals } from '../wire/index.js';
-import { KeyRecord as Keys, TaskRecord as Tasks } from '../wire/index.js';
+import { TaskRecord as Tasks } from '../wire/index.js';
 import { ADDRESS, readTotals, readKey, readTask, takesUnsigned } from './records.js';
-import { activeKey } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import { members } from './members.js';
 import type { Member } from './members.js';
@@ -13,8 +12,6 @@ export type Queries = {
   /** The state machine's clock and counts. */
   totals(): Totals;
   key(id: string): ActiveKey | undefined;
-  /** At most `limit` keys whose ids come after `after`, in order. */
-  keys(after: string, limit: number): readonly ActiveKey[];
   task(id: string): TaskRecord | undefined;
   /** At most `limit` tasks whose ids come after `after`, in order. */
   tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
@@ -29,8 +26,6 @@ export function queries(view: View, genesis: Genesis): Queries {
   return {
     totals: () => readTotals(view),
     key: (id) => readKey(view, id),
-    keys: (after, limit) =>
-      page(view, ADDRESS.keys, after, limit, (_, bytes) => activeKey(Keys.decode(bytes))),
     task: (id) => readTask(view, id),
     tasks: (after, limit, openOnly) =>
       openOnly

@@ -35,7 +35,7 @@ export function runTimers(draft: Draft, timeMs: Millis): void {
 }
 
 /** 16 hex digits keep the order of times as the order of keys. */
-function timeKey(timeMs: Millis): string {
+export function timeKey(timeMs: Millis): string {
   return timeMs.toString(16).padStart(16, '0');
 }
 

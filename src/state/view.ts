@@ -25,24 +25,35 @@ export class Overlay implements View {
   /** Durable values that were read or written lately. Only this overlay writes to the store. */
   readonly #remembered = new BoundedCache<Uint8Array>(VALUES_REMEMBERED_MAX);
 
+  #follower: ((writes: readonly StateWrite[]) => void) | undefined;
+
   constructor(store: Pick<ConsensusStore, 'get' | 'scan'>) {
     this.#store = store;
   }
 
   get(key: string): Uint8Array | undefined {
-    if (this.#pending.has(key)) return this.#pending.get(key);
-    const remembered = this.#remembered.get(key);
-    if (remembered !== undefined) return remembered;
-    const value = this.#store.get(utf8(key));
-    if (value !== undefined) this.#remembered.set(key, value);
+    const value = this.peek(key);
+    if (value !== undefined && !this.#pending.has(key)) this.#remembered.set(key, value);
     return value;
+  }
+
+  /** As `get`, for a reader of many values that are not soon read again: they displace no others from memory. */
+  peek(key: string): Uint8Array | undefined {
+    if (this.#pending.has(key)) return this.#pending.get(key);
+    return this.#remembered.get(key) ?? this.#store.get(utf8(key));
   }
 
   *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
     yield* merge(this.#durable(prefix, from), this.#pending, prefix, from);
   }
 
+  /** Hands all writes from now on to `follower`, each time before they are laid over the state. */
+  follow(follower: (writes: readonly StateWrite[]) => void): void {
+    this.#follower = follower;
+  }
+
   put(writes: readonly StateWrite[]): void {
+    this.#follower?.(writes);
     for (const [key, value] of writes) {
       this.#pending.set(key, value);
       this.#remembered.delete(key);

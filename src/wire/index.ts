@@ -83,12 +83,14 @@ export {
   AttemptRecord,
   FailedRecord,
   KeyRecord,
+  KeySummary,
   KindCount,
   LevelRecord,
   MemberRecord,
   MembersRecord,
   SharingRecord,
   TaskRecord,
+  TaskSummary,
   Totals,
 } from './gen/quorate/peer/v1/record.js';
 export {

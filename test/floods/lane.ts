@@ -131,6 +131,6 @@ async function stateOf(
   node: ProcessCluster['nodes'][number],
 ) {
   const { term } = await client.getCluster({ timeoutMs: 20_000 });
-  const tasks = await client.listTasks({ limit: 100_000 }, { timeoutMs: 60_000 });
+  const { items: tasks } = await client.listTasks({ limit: 100_000 }, { timeoutMs: 60_000 });
   return { term: Number(term), tasks: tasks.length, memory: cluster.residentBytes(node) };
 }

@@ -33,7 +33,7 @@ import {
   wrapMessage,
 } from '../../src/rpc/peers/frame.js';
 import { bootOf } from '../../src/rpc/peers/hello.js';
-import { cutPage } from '../../src/api/page.js';
+import { askedPage } from '../../src/api/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
 import { keepBytes } from '../../src/rpc/unary.js';
 import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
@@ -145,22 +145,22 @@ const genesis: Decoder = {
     }),
 };
 
+const ANY_KEY = ListKeysRequest.fromPartial({});
+
 const page: Decoder = {
   name: 'page-token',
   seeds: () =>
-    ['1/treasury', 'treasury', '2/treasury', ''].map((held) =>
-      utf8(Buffer.from(held).toString('base64url')),
-    ),
+    [
+      ...['1/treasury', 'treasury', '2/0123456789abcdef/treasury', ''].map((held) =>
+        Buffer.from(held).toString('base64url'),
+      ),
+      askedPage(ListKeysRequest, ANY_KEY).behind({ records: [], next: 'treasury', moreCount: 1 })
+        .nextPageToken,
+    ].map(utf8),
   read: (bytes) =>
     refusable(() => {
       const pageToken = textOf(bytes);
-      const asked: string[] = [];
-      const next = (after: string) => {
-        asked.push(after);
-        return [];
-      };
-      cutPage({ pageSize: 1, pageToken }, next, String, String, () => 1);
-      const [after = ''] = asked;
+      const { after } = askedPage(ListKeysRequest, { ...ANY_KEY, pageToken }).page;
       if (!/^[a-z0-9_-]{0,63}$/.test(after)) throw new Finding(`a token led to ${after}`);
       return after === '' ? 'begins' : 'goes on';
     }),
@@ -168,7 +168,7 @@ const page: Decoder = {
 
 const listing: Decoder = {
   name: 'public-request',
-  seeds: () => [encode(ListKeysRequest, { pageSize: 5, pageToken: 'dHJlYXN1cnk' })],
+  seeds: () => [encode(ListKeysRequest, { ...ANY_KEY, pageSize: 5, pageToken: 'dHJlYXN1cnk' })],
   read: (bytes) =>
     refusable(() => {
       requireSame(encode(ListKeysRequest, readMessage(ListKeysRequest, bytes)), bytes);

@@ -191,7 +191,7 @@ async function shownAtPort(fixture: Fixture, who: Who): Promise<Shown> {
 }
 
 async function tasksOf(client: QuorateClient): Promise<number> {
-  return (await client.listTasks({ limit: TASKS_MAX })).length;
+  return (await client.listTasks({ limit: TASKS_MAX })).items.length;
 }
 
 function remembered<K, V>(all: Map<K, V>, key: K, make: () => V): V {

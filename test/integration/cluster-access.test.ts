@@ -26,7 +26,7 @@ test('an auditor may read, and neither make keys nor sign', async () => {
   const auditor = await cluster.client('auditor');
 
   expect((await auditor.getKey('treasury')).key.keyId).toBe('treasury');
-  expect(await auditor.listTasks()).toHaveLength(1);
+  expect((await auditor.listTasks()).items).toHaveLength(1);
   const forbidden = { code: 'forbidden', reason: 'ROLE_NOT_PERMITTED' };
   await expect(auditor.generateKey({ keyId: 'mine' })).rejects.toMatchObject(forbidden);
   const signing = auditor.sign({ keyId: 'treasury', message, publicKey });
@@ -39,7 +39,7 @@ test('an app may sign with its own keys only, and sees its own tasks only', asyn
   const signing = other.sign({ keyId: 'treasury', message, publicKey });
 
   await expect(signing).rejects.toMatchObject({ code: 'forbidden' });
-  expect(await other.listTasks()).toEqual([]);
+  expect((await other.listTasks()).items).toEqual([]);
 });
 
 test.each(['tee', 'mesh'] as const)('a %s certificate is no client’s certificate', async (role) => {

@@ -34,7 +34,7 @@ async function resultsOf(
     const { signature } = await eventually(`${node} to answer`, () => here.sign(PAY));
     signatures.add(toHex(signature));
   }
-  const tasks = await (await cluster.client('app')).listTasks();
+  const { items: tasks } = await (await cluster.client('app')).listTasks();
   const taskCount = tasks.filter(({ requestId }) => requestId === PAY.requestId).length;
   return { taskCount, signatures: [...signatures] };
 }

@@ -58,7 +58,7 @@ test('a node cut off from the others answers UNAVAILABLE to writes and reads, an
     healed.sign({ keyId: 'treasury', message, requestId: 'majority' }),
   );
   expect(again.signature).toEqual(signed.signature);
-  expect((await app.listTasks()).map(({ requestId }) => requestId)).not.toContain('alone');
+  expect((await app.listTasks()).items.map(({ requestId }) => requestId)).not.toContain('alone');
 });
 
 test('a leader cut off from the others steps down, and the majority elects another and signs', async () => {

@@ -77,14 +77,14 @@ test('a repeated request gets identical bytes from one task at every node', asyn
 
   const made = await app.generateKey(generate);
   const signed = await app.sign(sign);
-  const before = await app.listTasks();
+  const before = (await app.listTasks()).items;
 
   for (const node of cluster.nodes) {
     const here = await cluster.client('app', { name: 'repeated', at: [node] });
     expect(await here.generateKey(generate)).toEqual(made);
     expect(await here.sign(sign)).toEqual(signed);
   }
-  const tasks = await app.listTasks();
+  const { items: tasks } = await app.listTasks();
   expect(tasks.map(({ requestId }) => requestId).toSorted()).toEqual(['make-treasury', 'pay-1']);
   // However many a slow machine needed: repetitions open none.
   expect(tasks).toEqual(before);
@@ -101,7 +101,7 @@ test('repetitions of a request that race at all nodes get one task and one resul
   const answers = await Promise.all([...clients, ...clients].map((client) => client.sign(sign)));
 
   for (const answer of answers) expect(answer).toEqual(answers[0]);
-  const tasks = await app.listTasks();
+  const { items: tasks } = await app.listTasks();
   expect(tasks.filter(({ requestId }) => requestId === 'race')).toHaveLength(1);
 });
 
@@ -123,7 +123,7 @@ test('another request under the same id is ALREADY_EXISTS, and the first outcome
 
 test('another key under the same request id, and another request for the same key, are refused', async () => {
   const app = await cluster.client('app', { name: 'other-key' });
-  const listed = async () => (await app.listKeys()).map(({ keyId }) => keyId);
+  const listed = async () => (await app.listKeys()).items.map(({ keyId }) => keyId);
   const before = await listed();
   const request = { keyId: 'other-key', requestId: 'make' };
   const made = await app.generateKey(request);

@@ -2,17 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { toHex, utf8 } from '../../src/common/index.js';
 import type { EntryKind } from '../../src/ports/index.js';
-import { encodeCommand, METHODS, Overlay, queries, recordOfKey } from '../../src/state/index.js';
+import { encodeCommand, METHODS, Overlay } from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
-import {
-  Authorization,
-  Command,
-  encode,
-  KeyRecord,
-  RequireSignaturesRequest,
-} from '../../src/wire/index.js';
+import { Authorization, Command, encode, RequireSignaturesRequest } from '../../src/wire/index.js';
 import type { Request, TaskRecord } from '../../src/wire/index.js';
 import {
   APP,
@@ -379,35 +373,6 @@ describe('applying an entry', () => {
         }
       }),
       { numRuns: 60 },
-    );
-  });
-});
-
-describe('queries', () => {
-  test('pages of any size, one after the other, give every record once and in order', () => {
-    const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,8}$/), { maxLength: 20 });
-    fc.assert(
-      fc.property(ids, fc.integer({ min: 1, max: 7 }), (written, limit) => {
-        const ledger = new Ledger(testGenesis({ keysMax: 100 }));
-        ledger.activeKey('a');
-        const key = ledger.ask.key('a');
-        if (key === undefined) throw new Error('no key');
-        const overlay = new Overlay(memoryConsensusStore());
-        overlay.put(
-          written.map((id) => [`key/${id}`, encode(KeyRecord, recordOfKey({ ...key, keyId: id }))]),
-        );
-
-        const seen: string[] = [];
-        for (let after: string | undefined = ''; after !== undefined;) {
-          const page: readonly string[] = queries(overlay, testGenesis())
-            .keys(after, limit)
-            .map(({ keyId }) => keyId);
-          seen.push(...page);
-          after = page.length < limit ? undefined : page.at(-1);
-        }
-        expect(seen).toEqual([...written].sort());
-      }),
-      { numRuns: 100 },
     );
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { cutPage } from '../../src/api/page.js';
+import { askedPage } from '../../src/api/page.js';
 import { presentKey } from '../../src/api/present.js';
 import { EVIDENCE_FORMAT } from '../../src/blame/judge-evidence.js';
 import { evidenceFile } from '../../src/cli/blame.js';
@@ -25,6 +25,7 @@ import {
   Hello,
   lengthPrefixed,
   levelNamed,
+  ListKeysRequest,
   transcript,
 } from '../../src/wire/index.js';
 import { fill, Ledger, testGenesis } from '../support/builders/ledger.js';
@@ -46,7 +47,6 @@ const formatOf = (json: string | Uint8Array): string => {
 };
 const pathOf = (name: string): string => join(folder, name);
 const fileAt = (name: string): string => readFileSync(pathOf(name), 'utf8');
-const after = (id: string): string[] => ['a', 'b'].filter((each) => each > id);
 const levelOf = (bytes: Uint8Array): string => `level ${levelNamed(bytes)}`;
 
 /** The text that is length-prefixed at the beginning of bytes. */
@@ -71,8 +71,9 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     new TextDecoder().decode(requestBytes(clusterId, 'm', 0, fill(0, 0)).slice(0, 18)),
   'public API': () => /^\/(quorate\.v\d+)\./.exec(METHODS.sign)?.[1] ?? '',
   'page token': () => {
-    const page = cutPage({ pageSize: 1, pageToken: '' }, after, String, String, () => 1);
-    return Buffer.from(page.nextPageToken, 'base64url').toString().split('/')[0] ?? '';
+    const { behind } = askedPage(ListKeysRequest, ListKeysRequest.fromPartial({}));
+    const { nextPageToken } = behind({ records: [], next: 'a', moreCount: 1 });
+    return Buffer.from(nextPageToken, 'base64url').toString().split('/')[0] ?? '';
   },
   'key certificate': () => {
     const ledger = new Ledger();

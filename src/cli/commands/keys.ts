@@ -156,7 +156,7 @@ Examples:
   quorate keys list --json | jq -r '.keys[].key_id'`,
     )
     .action(async (flags: ListFlags) => {
-      const keys = await withClient(flags, context, READ_MS, (client, options) =>
+      const { items: keys } = await withClient(flags, context, READ_MS, (client, options) =>
         client.listKeys({ limit: flags.limit }, options),
       );
       if (flags.json) {

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { TaskState } from '../../client/index.js';
 import type { Task } from '../../client/index.js';
 import { ClusterError } from '../../common/index.js';
 import { evidenceFile, judgeAll, openJudge } from '../blame.js';
 import { countArgument } from '../arguments.js';
 import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { millis } from '../format/values.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
 import { notHere } from '../not-here.js';
 import { READ_MS, withClient } from '../open-client.js';
@@ -47,21 +47,16 @@ function listCommand(context: CommandContext): Command {
   return addConnectionOptions(command)
     .addHelpText('after', '\nExamples:\n  quorate tasks list\n  quorate tasks list --open --json')
     .action(async (flags: ListFlags) => {
-      const tasks = await withClient(flags, context, READ_MS, (client, options) =>
-        client.listTasks({ openOnly: flags.open ?? false, limit: flags.limit }, options),
+      const { items: tasks } = await withClient(flags, context, READ_MS, (client, options) =>
+        client.listTasks(
+          { state: flags.open ? TaskState.OPEN : undefined, limit: flags.limit },
+          options,
+        ),
       );
       if (flags.json) return context.out(JSON.stringify({ tasks: tasks.map(taskJson) }));
       if (tasks.length === 0) return context.err('There are no tasks.');
-      for (const line of taskTable(newestFirst(tasks))) context.out(line);
+      for (const line of taskTable(tasks)) context.out(line);
     });
-}
-
-function newestFirst(tasks: readonly Task[]): Task[] {
-  return tasks.toSorted((a, b) => createdMs(b) - createdMs(a));
-}
-
-function createdMs({ createTime }: Task): number {
-  return createTime === undefined ? 0 : millis(createTime);
 }
 
 function getCommand(context: CommandContext): Command {

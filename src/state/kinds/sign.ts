@@ -1,10 +1,9 @@
 import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
-import type { Identity } from '../../identity/index.js';
 import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
-import type { ActiveKey } from '../keys.js';
+import { mayUse } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { METHODS } from '../methods.js';
 import { readKey, readTotals } from '../records.js';
@@ -46,7 +45,7 @@ export const signRules: KindRules<ParsedSign> = {
   checkAccess(view, asked, requester) {
     const key = readKey(view, asked.keyId);
     const mayKnow =
-      requester.role === 'operator' || (key !== undefined && isSigner(key, requester));
+      requester.role === 'operator' || (key !== undefined && mayUse(key, requester.spiffeId));
     return mayKnow
       ? undefined
       : refusal(
@@ -138,8 +137,4 @@ function isSorted(nodes: readonly Pick<BootedNode, 'nodeId'>[]): boolean {
   return nodes.every(
     ({ nodeId }, at) => at === 0 || compareText(nodes[at - 1]?.nodeId ?? '', nodeId) < 0,
   );
-}
-
-function isSigner(key: ActiveKey, requester: Identity): boolean {
-  return key.owner === requester.spiffeId || key.allowedSigners.includes(requester.spiffeId);
 }

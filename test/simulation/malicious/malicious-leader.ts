@@ -297,7 +297,9 @@ export class MaliciousLeader {
 
   /** Where unsigned requests are taken, one malicious node can ask for anything: it is the vouched word of a member. */
   #ownRequest(sentLog: SentLog, clusterId: ClusterId, voucher: NodeId): void {
-    const keys = this.#state().keys('', 10);
+    const state = this.#state();
+    // Of the tasks that are remembered: a state tells its keys by their ids alone.
+    const keys = state.tasks('', 50, false).flatMap(({ keyId }) => state.key(keyId) ?? []);
     if (keys.length === 0) return;
     const key = this.#rng.pick(keys);
     const number = ++this.#number;

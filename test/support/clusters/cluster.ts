@@ -13,8 +13,9 @@ import type { Build, NodeConfig } from '../../../src/node/index.js';
 import { identityPathOf } from '../../../src/machine/index.js';
 import { issueCertificate, openIdentity } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
-import type { LogFields, Logger, Signer } from '../../../src/ports/index.js';
+import type { LogFields, Logger, Signer, Write } from '../../../src/ports/index.js';
 import type { TlsFiles } from '../../../src/rpc/index.js';
+import { openLmdbConsensusStore } from '../../../src/store/index.js';
 import { ClusterNetwork } from './cluster-network.js';
 import { eventually, SOON_MS } from './cluster-wait.js';
 import { LyingNode } from '../adversary/lying-node.js';
@@ -174,6 +175,14 @@ export class TestCluster implements AsyncDisposable {
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
     await fresh.start(this.network.addressesFor(node));
+  }
+
+  /** Writes records into the state of a node that is stopped, as if entries had. */
+  async writeState(node: NodeId, writes: readonly Write[]): Promise<void> {
+    const store = await openLmdbConsensusStore(join(this.#configOf(node).dataDir, 'log'));
+    const { applied } = await store.load();
+    await store.persist({ entries: [], writes, applied });
+    await store.close();
   }
 
   /** What a node's public port asks, for what no client of this release can ask. */

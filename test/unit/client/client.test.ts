@@ -450,8 +450,8 @@ test('the client reads lists page by page until the limit', async () => {
     backend.keys.set(id, keyRecord(id, { request: new Uint8Array(1_200_000) }));
   const client = connect([address]);
 
-  expect((await client.listKeys()).map(({ keyId }) => keyId)).toEqual(['a', 'b', 'c']);
-  expect((await client.listKeys({ limit: 2 })).map(({ keyId }) => keyId)).toEqual(['a', 'b']);
+  expect((await client.listKeys()).items.map(({ keyId }) => keyId)).toEqual(['a', 'b', 'c']);
+  expect((await client.listKeys({ limit: 2 })).items.map(({ keyId }) => keyId)).toEqual(['a', 'b']);
 });
 
 test('the client shows one task and lists tasks', async () => {
@@ -461,5 +461,5 @@ test('the client shows one task and lists tasks', async () => {
   const client = connect([address]);
 
   expect((await client.getTask(taskId)).state).toBe(TaskState.OPEN);
-  expect(await client.listTasks({ openOnly: true, limit: 5 })).toHaveLength(1);
+  expect((await client.listTasks({ state: TaskState.OPEN, limit: 5 })).items).toHaveLength(1);
 });

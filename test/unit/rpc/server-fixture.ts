@@ -2,7 +2,7 @@ import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Backend, NodeStatus } from '../../../src/api/index.js';
+import type { Backend, ListCaller, NodeStatus } from '../../../src/api/index.js';
 import { bootId, ClusterError, nodeId, utf8 } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
 import {
@@ -19,7 +19,17 @@ import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import { keyWith } from '../../support/builders/active-key.js';
 import type { Self, TlsFiles } from '../../../src/rpc/index.js';
-import type { ActiveKey, Queries } from '../../../src/state/index.js';
+import { ListIndex, Overlay, recordOfKey } from '../../../src/state/index.js';
+import type {
+  ActiveKey,
+  KeyFilter,
+  Listed,
+  ListPage,
+  Queries,
+  Sliced,
+  TaskFilter,
+} from '../../../src/state/index.js';
+import { memoryConsensusStore } from '../../../src/store/index.js';
 import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
 import {
   BadRequest,
@@ -27,6 +37,7 @@ import {
   encode,
   ErrorInfo,
   GeneratedKeyResult,
+  KeyRecord,
   RetryInfo,
   Status,
   SignatureResult,
@@ -150,6 +161,36 @@ export class FakeBackend implements Backend {
     return this.local();
   }
 
+  async listTasks(
+    filter: TaskFilter,
+    page: ListPage,
+    { signal }: ListCaller,
+  ): Promise<Listed<TaskRecord>> {
+    await this.read(signal);
+    return toTheEnd(this.#index().tasks(filter, page));
+  }
+
+  async listKeys(
+    filter: KeyFilter,
+    page: ListPage,
+    { signal }: ListCaller,
+  ): Promise<Listed<ActiveKey>> {
+    await this.read(signal);
+    return toTheEnd(this.#index().keys(filter, page));
+  }
+
+  /** The real index, over the records as a node stores them. */
+  #index(): ListIndex {
+    const overlay = new Overlay(memoryConsensusStore());
+    overlay.put(
+      [...this.keys].map(([id, key]) => [`key/${id}`, encode(KeyRecord, recordOfKey(key))]),
+    );
+    overlay.put([...this.tasks].map(([id, task]) => [`task/${id}`, encode(TaskRecord, task)]));
+    const index = new ListIndex(overlay);
+    toTheEnd(index.build());
+    return index;
+  }
+
   culprits(task: TaskRecord): readonly ProvenCulprit[] {
     return this.proven.get(task.taskId) ?? [];
   }
@@ -158,12 +199,8 @@ export class FakeBackend implements Backend {
     return {
       totals: () => Totals.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
       key: (id) => this.keys.get(id),
-      keys: (after, limit) => page(this.keys, after, limit),
       task: (id) => this.tasks.get(id),
-      tasks: (after, limit, openOnly) =>
-        page(this.tasks, after, Number.MAX_SAFE_INTEGER)
-          .filter((task) => !openOnly || task.outcome === undefined)
-          .slice(0, limit),
+      tasks: () => [...this.tasks.values()],
       members: () => this.#genesis.members,
       takesUnsigned: () => this.takesUnsigned,
       installing: () => [],
@@ -175,13 +212,12 @@ export class FakeBackend implements Backend {
   }
 }
 
-/** At most `limit` records whose ids come after `after`, in order. */
-function page<R>(records: ReadonlyMap<string, R>, after: string, limit: number): R[] {
-  return [...records]
-    .filter(([id]) => id > after)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, limit)
-    .map(([, record]) => record);
+/** Does sliced work without a pause. */
+export function toTheEnd<T>(work: Sliced<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** What a client saw of one call. */

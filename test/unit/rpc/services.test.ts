@@ -307,9 +307,9 @@ describe('tasks', () => {
 
   test('ListTasks shows tasks as GetTask does', async () => {
     put();
-    expect(await listTasks('app', false)).toEqual([mine]);
-    expect(await listTasks('auditor', false)).toEqual([mine, theirs]);
-    expect(await listTasks('auditor', true)).toEqual([mine]);
+    expect(await listTasks('app')).toEqual([mine]);
+    expect(await listTasks('auditor')).toEqual([theirs, mine]);
+    expect(await listTasks('auditor', { state: TaskState.OPEN })).toEqual([mine]);
   });
 
   test('a malformed task id is refused', async () => {
@@ -416,7 +416,7 @@ function failed(reason: string) {
 }
 
 async function listKeys(pageSize: number, pageToken = ''): Promise<Seen> {
-  const request = encode(ListKeysRequest, { pageSize, pageToken });
+  const request = encode(ListKeysRequest, ListKeysRequest.fromPartial({ pageSize, pageToken }));
   return (await fixture.as('auditor')).call('/quorate.v1.KeyService/ListKeys', request);
 }
 
@@ -424,8 +424,11 @@ async function getTask(role: 'app' | 'operator' | 'auditor', taskId: string): Pr
   return (await fixture.as(role)).call(GET_TASK, encode(GetTaskRequest, { taskId }));
 }
 
-async function listTasks(role: 'app' | 'auditor', openOnly: boolean): Promise<string[]> {
-  const request = encode(ListTasksRequest, { pageSize: 0, pageToken: '', openOnly });
+async function listTasks(
+  role: 'app' | 'auditor',
+  filter: Partial<ListTasksRequest> = {},
+): Promise<string[]> {
+  const request = encode(ListTasksRequest, ListTasksRequest.fromPartial(filter));
   const seen = await (await fixture.as(role)).call('/quorate.v1.TaskService/ListTasks', request);
   return answerOf(ListTasksResponse, seen).tasks.map(({ taskId }) => taskId);
 }

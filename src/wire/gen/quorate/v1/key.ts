@@ -167,15 +167,27 @@ export interface GetKeyResponse {
   key: Key | undefined;
 }
 
+/** In order of key ids: the keys that the caller may see and that match every field that is set. */
 export interface ListKeysRequest {
-  /** At most 1000; 0 means 100. */
+  /** At most 1000; 0 means 100. A page may be shorter, for the bytes that it would have. */
   pageSize: number;
+  /** Of the page before; the other fields must be those of the request that got it. */
   pageToken: string;
+  /** Of the key id. */
+  prefix: string;
+  /** SPIFFE id. */
+  owner: string;
+  algorithm: Algorithm;
+  /** At most 32; a key has all of them. */
+  labels: Label[];
 }
 
 export interface ListKeysResponse {
   keys: Key[];
+  /** Empty on the last page. */
   nextPageToken: string;
+  /** How many keys come behind this page, as of this answer. */
+  moreCount: number;
 }
 
 function createBaseLabel(): Label {
@@ -1683,7 +1695,7 @@ export const GetKeyResponse: MessageFns<GetKeyResponse> = {
 };
 
 function createBaseListKeysRequest(): ListKeysRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", prefix: "", owner: "", algorithm: 0, labels: [] };
 }
 
 export const ListKeysRequest: MessageFns<ListKeysRequest> = {
@@ -1693,6 +1705,18 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(26).string(message.prefix);
+    }
+    if (message.owner !== "") {
+      writer.uint32(34).string(message.owner);
+    }
+    if (message.algorithm !== 0) {
+      writer.uint32(40).int32(message.algorithm);
+    }
+    for (const v of message.labels) {
+      Label.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1726,6 +1750,38 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.algorithm = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.labels.push(Label.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1750,6 +1806,10 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "",
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
+      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => Label.fromJSON(e)) : [],
     };
   },
 
@@ -1761,6 +1821,18 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.prefix !== "") {
+      obj.prefix = message.prefix;
+    }
+    if (message.owner !== "") {
+      obj.owner = message.owner;
+    }
+    if (message.algorithm !== 0) {
+      obj.algorithm = algorithmToJSON(message.algorithm);
+    }
+    if (message.labels?.length) {
+      obj.labels = message.labels.map((e) => Label.toJSON(e));
+    }
     return obj;
   },
 
@@ -1771,12 +1843,16 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     const message = createBaseListKeysRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.prefix = object.prefix ?? "";
+    message.owner = object.owner ?? "";
+    message.algorithm = object.algorithm ?? 0;
+    message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseListKeysResponse(): ListKeysResponse {
-  return { keys: [], nextPageToken: "" };
+  return { keys: [], nextPageToken: "", moreCount: 0 };
 }
 
 export const ListKeysResponse: MessageFns<ListKeysResponse> = {
@@ -1786,6 +1862,9 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.moreCount !== 0) {
+      writer.uint32(24).uint32(message.moreCount);
     }
     return writer;
   },
@@ -1819,6 +1898,14 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.moreCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1839,6 +1926,11 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      moreCount: isSet(object.moreCount)
+        ? globalThis.Number(object.moreCount)
+        : isSet(object.more_count)
+        ? globalThis.Number(object.more_count)
+        : 0,
     };
   },
 
@@ -1850,6 +1942,9 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.moreCount !== 0) {
+      obj.moreCount = Math.round(message.moreCount);
+    }
     return obj;
   },
 
@@ -1860,6 +1955,7 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
     const message = createBaseListKeysResponse();
     message.keys = object.keys?.map((e) => Key.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.moreCount = object.moreCount ?? 0;
     return message;
   },
 };

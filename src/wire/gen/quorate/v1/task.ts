@@ -200,17 +200,25 @@ export interface GetTaskResponse {
   task: Task | undefined;
 }
 
+/** The newest first: the tasks that the caller may see and that match every field that is set. */
 export interface ListTasksRequest {
-  /** At most 1000; 0 means 100. */
+  /** At most 1000; 0 means 100. A page may be shorter, for the bytes that it would have. */
   pageSize: number;
+  /** Of the page before; the other fields must be those of the request that got it. */
   pageToken: string;
-  /** Only tasks that have no outcome yet. */
-  openOnly: boolean;
+  state: TaskState;
+  kind: TaskKind;
+  keyId: string;
+  /** SPIFFE id. */
+  requester: string;
 }
 
 export interface ListTasksResponse {
   tasks: Task[];
+  /** Empty on the last page. */
   nextPageToken: string;
+  /** How many tasks come behind this page, as of this answer. */
+  moreCount: number;
 }
 
 function createBaseTaskAttempt(): TaskAttempt {
@@ -1467,7 +1475,7 @@ export const GetTaskResponse: MessageFns<GetTaskResponse> = {
 };
 
 function createBaseListTasksRequest(): ListTasksRequest {
-  return { pageSize: 0, pageToken: "", openOnly: false };
+  return { pageSize: 0, pageToken: "", state: 0, kind: 0, keyId: "", requester: "" };
 }
 
 export const ListTasksRequest: MessageFns<ListTasksRequest> = {
@@ -1478,8 +1486,17 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.openOnly !== false) {
-      writer.uint32(24).bool(message.openOnly);
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(40).int32(message.kind);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(50).string(message.keyId);
+    }
+    if (message.requester !== "") {
+      writer.uint32(58).string(message.requester);
     }
     return writer;
   },
@@ -1513,12 +1530,36 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
             message.pageToken = reader.string();
             continue;
           }
-          case 3: {
-            if (tag !== 24) {
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
-            message.openOnly = reader.bool();
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.requester = reader.string();
             continue;
           }
         }
@@ -1545,11 +1586,14 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
-      openOnly: isSet(object.openOnly)
-        ? globalThis.Boolean(object.openOnly)
-        : isSet(object.open_only)
-        ? globalThis.Boolean(object.open_only)
-        : false,
+      state: isSet(object.state) ? taskStateFromJSON(object.state) : 0,
+      kind: isSet(object.kind) ? taskKindFromJSON(object.kind) : 0,
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
     };
   },
 
@@ -1561,8 +1605,17 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
-    if (message.openOnly !== false) {
-      obj.openOnly = message.openOnly;
+    if (message.state !== 0) {
+      obj.state = taskStateToJSON(message.state);
+    }
+    if (message.kind !== 0) {
+      obj.kind = taskKindToJSON(message.kind);
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.requester !== "") {
+      obj.requester = message.requester;
     }
     return obj;
   },
@@ -1574,13 +1627,16 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
     const message = createBaseListTasksRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
-    message.openOnly = object.openOnly ?? false;
+    message.state = object.state ?? 0;
+    message.kind = object.kind ?? 0;
+    message.keyId = object.keyId ?? "";
+    message.requester = object.requester ?? "";
     return message;
   },
 };
 
 function createBaseListTasksResponse(): ListTasksResponse {
-  return { tasks: [], nextPageToken: "" };
+  return { tasks: [], nextPageToken: "", moreCount: 0 };
 }
 
 export const ListTasksResponse: MessageFns<ListTasksResponse> = {
@@ -1590,6 +1646,9 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.moreCount !== 0) {
+      writer.uint32(24).uint32(message.moreCount);
     }
     return writer;
   },
@@ -1623,6 +1682,14 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.moreCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1643,6 +1710,11 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      moreCount: isSet(object.moreCount)
+        ? globalThis.Number(object.moreCount)
+        : isSet(object.more_count)
+        ? globalThis.Number(object.more_count)
+        : 0,
     };
   },
 
@@ -1654,6 +1726,9 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.moreCount !== 0) {
+      obj.moreCount = Math.round(message.moreCount);
+    }
     return obj;
   },
 
@@ -1664,6 +1739,7 @@ export const ListTasksResponse: MessageFns<ListTasksResponse> = {
     const message = createBaseListTasksResponse();
     message.tasks = object.tasks?.map((e) => Task.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.moreCount = object.moreCount ?? 0;
     return message;
   },
 };

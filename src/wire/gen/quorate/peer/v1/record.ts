@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
 import { MemberRole, memberRoleFromJSON, memberRoleToJSON } from "../../v1/cluster.js";
 import { Label, NodeSignature, Sharing } from "../../v1/key.js";
 import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
@@ -117,6 +118,32 @@ export interface TaskRecord {
 export interface FailedRecord {
   reason: string;
   evidence: Uint8Array[];
+}
+
+/** The fields of a TaskRecord that lists look for, under the same numbers: a reader skips all others. Never written. */
+export interface TaskSummary {
+  taskId: string;
+  kind: string;
+  keyId: string;
+  requester: string;
+  createTimeMs: bigint;
+  outcome: { $case: "result"; value: Uint8Array } | { $case: "failed"; value: Uint8Array } | undefined;
+}
+
+/** The fields of a KeyRecord that lists look for, under the same numbers. Never written. */
+export interface KeySummary {
+  active: SharingRecordSummary | undefined;
+  labels: Label[];
+  owner: string;
+  allowedSigners: string[];
+}
+
+export interface SharingRecordSummary {
+  sharing: SharingSummary | undefined;
+}
+
+export interface SharingSummary {
+  algorithm: Algorithm;
 }
 
 function createBaseTotals(): Totals {
@@ -1641,6 +1668,463 @@ export const FailedRecord: MessageFns<FailedRecord> = {
     const message = createBaseFailedRecord();
     message.reason = object.reason ?? "";
     message.evidence = object.evidence?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTaskSummary(): TaskSummary {
+  return { taskId: "", kind: "", keyId: "", requester: "", createTimeMs: 0n, outcome: undefined };
+}
+
+export const TaskSummary: MessageFns<TaskSummary> = {
+  encode(message: TaskSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(26).string(message.keyId);
+    }
+    if (message.requester !== "") {
+      writer.uint32(42).string(message.requester);
+    }
+    if (message.createTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.createTimeMs) !== message.createTimeMs) {
+        throw new globalThis.Error("value provided for field message.createTimeMs of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.createTimeMs);
+    }
+    switch (message.outcome?.$case) {
+      case "result":
+        writer.uint32(122).bytes(message.outcome.value);
+        break;
+      case "failed":
+        writer.uint32(130).bytes(message.outcome.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.outcome = { $case: "result", value: reader.bytes() };
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.outcome = { $case: "failed", value: reader.bytes() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TaskSummary {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
+      createTimeMs: isSet(object.createTimeMs)
+        ? BigInt(object.createTimeMs)
+        : isSet(object.create_time_ms)
+        ? BigInt(object.create_time_ms)
+        : 0n,
+      outcome: isSet(object.result)
+        ? { $case: "result", value: bytesFromBase64(object.result) }
+        : isSet(object.failed)
+        ? { $case: "failed", value: bytesFromBase64(object.failed) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: TaskSummary): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.requester !== "") {
+      obj.requester = message.requester;
+    }
+    if (message.createTimeMs !== 0n) {
+      obj.createTimeMs = message.createTimeMs.toString();
+    }
+    if (message.outcome?.$case === "result") {
+      obj.result = base64FromBytes(message.outcome.value);
+    } else if (message.outcome?.$case === "failed") {
+      obj.failed = base64FromBytes(message.outcome.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TaskSummary>, I>>(base?: I): TaskSummary {
+    return TaskSummary.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskSummary>, I>>(object: I): TaskSummary {
+    const message = createBaseTaskSummary();
+    message.taskId = object.taskId ?? "";
+    message.kind = object.kind ?? "";
+    message.keyId = object.keyId ?? "";
+    message.requester = object.requester ?? "";
+    message.createTimeMs = (object.createTimeMs !== undefined && object.createTimeMs !== null)
+      ? BigInt(object.createTimeMs)
+      : 0n;
+    switch (object.outcome?.$case) {
+      case "result": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "result", value: object.outcome.value };
+        }
+        break;
+      }
+      case "failed": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "failed", value: object.outcome.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseKeySummary(): KeySummary {
+  return { active: undefined, labels: [], owner: "", allowedSigners: [] };
+}
+
+export const KeySummary: MessageFns<KeySummary> = {
+  encode(message: KeySummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.active !== undefined) {
+      SharingRecordSummary.encode(message.active, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.labels) {
+      Label.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.owner !== "") {
+      writer.uint32(34).string(message.owner);
+    }
+    for (const v of message.allowedSigners) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeySummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeySummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.active = SharingRecordSummary.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.labels.push(Label.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.allowedSigners.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeySummary {
+    return {
+      active: isSet(object.active) ? SharingRecordSummary.fromJSON(object.active) : undefined,
+      labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => Label.fromJSON(e)) : [],
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      allowedSigners: globalThis.Array.isArray(object?.allowedSigners)
+        ? object.allowedSigners.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.allowed_signers)
+        ? object.allowed_signers.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: KeySummary): unknown {
+    const obj: any = {};
+    if (message.active !== undefined) {
+      obj.active = SharingRecordSummary.toJSON(message.active);
+    }
+    if (message.labels?.length) {
+      obj.labels = message.labels.map((e) => Label.toJSON(e));
+    }
+    if (message.owner !== "") {
+      obj.owner = message.owner;
+    }
+    if (message.allowedSigners?.length) {
+      obj.allowedSigners = message.allowedSigners;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeySummary>, I>>(base?: I): KeySummary {
+    return KeySummary.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeySummary>, I>>(object: I): KeySummary {
+    const message = createBaseKeySummary();
+    message.active = (object.active !== undefined && object.active !== null)
+      ? SharingRecordSummary.fromPartial(object.active)
+      : undefined;
+    message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
+    message.owner = object.owner ?? "";
+    message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSharingRecordSummary(): SharingRecordSummary {
+  return { sharing: undefined };
+}
+
+export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
+  encode(message: SharingRecordSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sharing !== undefined) {
+      SharingSummary.encode(message.sharing, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SharingRecordSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSharingRecordSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sharing = SharingSummary.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SharingRecordSummary {
+    return { sharing: isSet(object.sharing) ? SharingSummary.fromJSON(object.sharing) : undefined };
+  },
+
+  toJSON(message: SharingRecordSummary): unknown {
+    const obj: any = {};
+    if (message.sharing !== undefined) {
+      obj.sharing = SharingSummary.toJSON(message.sharing);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SharingRecordSummary>, I>>(base?: I): SharingRecordSummary {
+    return SharingRecordSummary.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SharingRecordSummary>, I>>(object: I): SharingRecordSummary {
+    const message = createBaseSharingRecordSummary();
+    message.sharing = (object.sharing !== undefined && object.sharing !== null)
+      ? SharingSummary.fromPartial(object.sharing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSharingSummary(): SharingSummary {
+  return { algorithm: 0 };
+}
+
+export const SharingSummary: MessageFns<SharingSummary> = {
+  encode(message: SharingSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.algorithm !== 0) {
+      writer.uint32(32).int32(message.algorithm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SharingSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSharingSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.algorithm = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SharingSummary {
+    return { algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0 };
+  },
+
+  toJSON(message: SharingSummary): unknown {
+    const obj: any = {};
+    if (message.algorithm !== 0) {
+      obj.algorithm = algorithmToJSON(message.algorithm);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SharingSummary>, I>>(base?: I): SharingSummary {
+    return SharingSummary.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SharingSummary>, I>>(object: I): SharingSummary {
+    const message = createBaseSharingSummary();
+    message.algorithm = object.algorithm ?? 0;
     return message;
   },
 };
