@@ -2,6 +2,9 @@ import type { Rate } from '../common/index.js';
 
 /** Waits and bounds of the task manager. All times in milliseconds. */
 
+/** Peers that have budgets of their own here: more than a cluster has members. */
+export const PEERS_MAX = 64;
+
 /** Hedges, resends and deadlines are looked at this often while there is work. */
 export const TICK_MS = 20;
 /** Everything that the state wants is compared with what the node does, this often at least. */
@@ -39,8 +42,19 @@ export const NAMED_UNHEARD_MAX = 256;
 /** Own nonces that entries named while it was not known yet which sessions are open. */
 export const NAMED_KEPT_MAX = 16_384;
 
+/**
+ * Supplies that a voter takes from one node. An honest one announces as many as are used, and for each key that a new leader
+ * asks for SUPPLY_MIN; beyond this its message is dropped.
+ */
+export const SUPPLIES_TAKEN: Rate = { perSecond: 1024, burst: 4096 };
 /** Supplies that are checked in one piece: about 6 ms of arithmetic. */
 export const CHECKED_AT_ONCE_MAX = 4;
+/** Unused supplies of one node for one key that are known to be good: no more are checked ahead of need. */
+export const CHECKED_AHEAD_MAX = 16;
+/** Checks of one node's supplies; each supply that is used gives one back. About a tenth of one worker. */
+export const SUPPLY_CHECKS: Rate = { perSecond: 64, burst: 256 };
+/** Keys for which checks of one node's supplies are wanted; for others the next need asks again. */
+export const CHECKS_WANTED_MAX = 1024;
 
 /** Supplies that a holder keeps out at rest, and under load. */
 export const SUPPLY_MIN = 4;

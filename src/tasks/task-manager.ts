@@ -85,7 +85,7 @@ export class TaskManager {
     );
 
     const pools = new SupplyPools();
-    const checks = new SupplyChecks(context, arithmetic, () => {
+    const checks = new SupplyChecks(context, arithmetic, pools, () => {
       // Supplies that were asked for in vain may be there now.
       if (this.#stopped) return;
       intake.tick();
@@ -133,6 +133,7 @@ export class TaskManager {
     this.#submissions = submissions;
     this.#reconciler = new Reconciler(context, leadership, queries, tasks, [
       pooling,
+      checks,
       new NamedNonces(context, keys),
       shares,
       participants,

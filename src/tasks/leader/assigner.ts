@@ -56,10 +56,15 @@ export class Assigner {
       (supply) => this.#checks.isGood(supply),
     );
     if (supplies === undefined) {
-      const all = [...candidates, ...lastResort];
-      const pooled = this.#pools.of(key.keyId, key.version, all);
-      if (!this.#checks.check(key, pooled)) this.#want(key, all);
+      // Of each node by itself: one whose supplies are never looked through keeps no other from being asked.
+      const lacking = [...candidates, ...lastResort].filter((node) => !this.#has(key, node));
+      if (lacking.length > 0) this.#want(key, lacking);
       return undefined;
+    }
+    for (const supply of supplies) this.#checks.used(supply);
+    // Checks make up for the used ones before the next need.
+    for (const node of [...candidates, ...lastResort]) {
+      if (supplies.some(({ nodeId }) => nodeId === node)) this.#has(key, node);
     }
     // Better ones that lack supplies are to have some by the next attempt: else a silent node is asked again and again.
     const lastAsked = supplies.some(({ nodeId }) => lastResort.some((node) => node === nodeId));
@@ -86,6 +91,11 @@ export class Assigner {
       sharingSession: new Uint8Array(0),
       assignment: { $case: 'boots', value: { nodes } },
     };
+  }
+
+  /** Whether a node has a supply to name, or will have when what it announced is checked. */
+  #has(key: ActiveKey, node: NodeId): boolean {
+    return this.#checks.check(key, node);
   }
 
   /** This node first, then the others in turn, so that the load is shared. */

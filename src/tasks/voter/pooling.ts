@@ -1,3 +1,4 @@
+import { Budgets } from '../../common/index.js';
 import type { Boot, NodeId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { Compute } from '../../ports/index.js';
@@ -5,22 +6,24 @@ import type { ActiveKey } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
+import { PEERS_MAX, SUPPLIES_TAKEN } from '../limits.js';
 import type { SupplyChecks } from './supply-checks.js';
 import type { SupplyPools } from './supply-pools.js';
 import type { Batch, Work } from '../work.js';
 
 /** Takes what nodes say of their supplies into the pools, and has checked what is needed next. */
 export class Pooling implements Work {
-  readonly #context: Pick<TaskContext, 'clock' | 'consensus'>;
+  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'consensus'>;
   readonly #leadership: Leadership;
   readonly #compute: Compute;
   readonly #pools: SupplyPools;
   readonly #checks: SupplyChecks;
   readonly #onPooled: () => void;
+  readonly #budgets = new Budgets(SUPPLIES_TAKEN, PEERS_MAX);
 
-  /** @param onPooled - Called when an attempt that had too few supplies may have enough. */
+  /** @param onPooled - Called when an attempt that had too few supplies may have enough, without a check. */
   constructor(
-    context: Pick<TaskContext, 'clock' | 'consensus'>,
+    context: Pick<TaskContext, 'self' | 'clock' | 'consensus'>,
     leadership: Leadership,
     compute: Compute,
     pools: SupplyPools,
@@ -55,12 +58,18 @@ export class Pooling implements Work {
     supplies: readonly Supply[],
   ): void {
     if (key?.version !== version || partyIndexOf(key.participants, from) === 0) return;
-    const { clock, consensus } = this.#context;
-    const pooled = this.#pools.add(from, key.keyId, version, supplies, clock.elapsed());
+    const { self, clock, consensus } = this.#context;
+    const now = clock.elapsed();
+    if (from === self.id) {
+      this.#pools.add(from, key.keyId, version, supplies, now);
+      return this.#onPooled();
+    }
+    if (!this.#budgets.take(from, supplies.length, now)) return;
+    const pooled = this.#pools.add(from, key.keyId, version, supplies, now);
+    if (pooled.length === 0) return;
     // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there
     // is nothing else to do.
     const isNext = from === consensus.status().leader && this.#compute.idle();
-    if (this.#leadership.held || isNext) this.#checks.check(key, pooled);
-    this.#onPooled();
+    if (this.#leadership.held || isNext) this.#checks.check(key, from);
   }
 }

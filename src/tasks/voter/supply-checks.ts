@@ -1,31 +1,59 @@
 import { checkSuppliesJob } from '../../algorithms/index.js';
+import { Budgets } from '../../common/index.js';
+import type { NodeId } from '../../common/index.js';
 import { algorithmOf } from '../../identity/index.js';
-import type { KeyAlgorithm } from '../../identity/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
-import { CHECKED_AT_ONCE_MAX } from '../limits.js';
+import {
+  CHECKED_AHEAD_MAX,
+  CHECKED_AT_ONCE_MAX,
+  CHECKS_WANTED_MAX,
+  PEERS_MAX,
+  SUPPLY_CHECKS,
+} from '../limits.js';
+import { wasCancelled } from '../arithmetic.js';
 import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
+import type { Work } from '../work.js';
+import type { SupplyPools } from './supply-pools.js';
+
+/** The checks of what one node announced. */
+type Checks = {
+  /** A job is under way. */
+  running: boolean;
+  /** Keys whose supplies of this node are to be looked at, by id and version: the first first. */
+  readonly wanted: Map<string, ActiveKey>;
+};
 
 /**
- * Whether signatures can be made with pooled supplies, found out once and ahead of need: so an attempt waits for no curve
+ * Whether signatures can be made with pooled supplies, found out a little ahead of need: so an attempt waits for no curve
  * arithmetic, and the worker that computes with the points next has decoded them already.
+ *
+ * A node may announce supplies as fast as it likes. So only pooled ones are looked at, only a few ahead of what is used, in one
+ * job at a time for each node, and within a budget for each node that supplies which are used give back. The pools are the
+ * queue: nothing else waits here.
  */
-export class SupplyChecks {
-  readonly #context: Pick<TaskContext, 'self' | 'logger'>;
+export class SupplyChecks implements Work {
+  readonly #context: Pick<TaskContext, 'self' | 'logger' | 'clock'>;
   readonly #arithmetic: Pick<Arithmetic, 'compute'>;
+  readonly #pools: SupplyPools;
   readonly #onChecked: () => void;
-  /** By the supply as it is pooled. Nothing while it is being found out. */
-  readonly #verdicts = new WeakMap<Supply, boolean | undefined>();
+  readonly #budgets = new Budgets(SUPPLY_CHECKS, PEERS_MAX);
+  readonly #checks = new Map<NodeId, Checks>();
+  /** By the supply as it is pooled. */
+  readonly #verdicts = new WeakMap<Supply, boolean>();
+  #closed = false;
 
   /** @param onChecked - Called when there is something new to be asked for. */
   constructor(
-    context: Pick<TaskContext, 'self' | 'logger'>,
+    context: Pick<TaskContext, 'self' | 'logger' | 'clock'>,
     arithmetic: Pick<Arithmetic, 'compute'>,
+    pools: SupplyPools,
     onChecked: () => void,
   ) {
     this.#context = context;
     this.#arithmetic = arithmetic;
+    this.#pools = pools;
     this.#onChecked = onChecked;
   }
 
@@ -34,31 +62,99 @@ export class SupplyChecks {
     return supply.nodeId === this.#context.self.id || this.#verdicts.get(supply);
   }
 
-  /** Finds out about those that are not known. Says whether there is something to wait for. */
-  check(key: ActiveKey, supplies: readonly Supply[]): boolean {
-    const unknown = supplies.filter((supply) => this.isGood(supply) === undefined);
-    const fresh = unknown.filter((supply) => !this.#verdicts.has(supply));
-    for (const supply of fresh) this.#verdicts.set(supply, undefined);
-    // In several jobs, so that a signature share does not wait behind all of them.
-    for (let at = 0; at < fresh.length; at += CHECKED_AT_ONCE_MAX) {
-      void this.#check(algorithmOf(key), key.keyId, fresh.slice(at, at + CHECKED_AT_ONCE_MAX));
-    }
-    return unknown.some((supply) => this.isGood(supply) === undefined);
+  /**
+   * Has what is pooled of a node for a key looked at, as far as it may be needed.
+   *
+   * @returns Whether a good one is there, or may be there as soon as that is done.
+   */
+  check(key: ActiveKey, node: NodeId): boolean {
+    const { good, unknown } = this.#ofNode(key, node);
+    if (unknown.length === 0 || good >= CHECKED_AHEAD_MAX) return good > 0;
+    const checks = this.#checks.get(node) ?? { running: false, wanted: new Map() };
+    this.#checks.set(node, checks);
+    if (checks.wanted.size < CHECKS_WANTED_MAX) checks.wanted.set(nameOf(key), key);
+    this.#next(node, checks);
+    return good > 0 || checks.running;
   }
 
-  async #check(algorithm: KeyAlgorithm, key: string, supplies: readonly Supply[]): Promise<void> {
+  /** A supply of a node was used: its check was worth it. */
+  used({ nodeId }: Supply): void {
+    if (nodeId === this.#context.self.id) return;
+    this.#budgets.charge(nodeId, -1, this.#context.clock.elapsed());
+  }
+
+  /** Goes on with checks that waited for their budget. */
+  tick(): void {
+    for (const [node, checks] of this.#checks) this.#next(node, checks);
+  }
+
+  get busy(): boolean {
+    return [...this.#checks.values()].some(({ wanted }) => wanted.size > 0);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Begins the next job of a node, unless one is under way or the node has used up its budget. */
+  #next(node: NodeId, checks: Checks): void {
+    if (checks.running || this.#closed) return;
+    for (const [name, key] of checks.wanted) {
+      const { good, unknown } = this.#ofNode(key, node);
+      const due = unknown.slice(0, Math.min(CHECKED_AT_ONCE_MAX, CHECKED_AHEAD_MAX - good));
+      if (due.length > 0) {
+        if (!this.#budgets.take(node, due.length, this.#context.clock.elapsed())) return;
+        // Behind the others: a node's supplies for one key do not keep those for another waiting.
+        checks.wanted.delete(name);
+        checks.wanted.set(name, key);
+        checks.running = true;
+        void this.#run(node, checks, key, due);
+        return;
+      }
+      checks.wanted.delete(name);
+    }
+  }
+
+  async #run(
+    node: NodeId,
+    checks: Checks,
+    key: ActiveKey,
+    supplies: readonly Supply[],
+  ): Promise<void> {
     try {
       const { compute } = this.#arithmetic;
-      const good = await compute.run(checkSuppliesJob, {
-        algorithm,
-        supplies: supplies.map(({ parts }) => parts),
-      });
+      const parts = supplies.map((supply) => supply.parts);
+      const input = { algorithm: algorithmOf(key), supplies: parts };
+      const good = await compute.run(checkSuppliesJob, input);
       for (const [at, supply] of supplies.entries()) this.#verdicts.set(supply, good[at] === true);
+      const facts = { key: key.keyId, node, count: supplies.length };
+      this.#context.logger.debug('supplies checked', facts);
     } catch (error) {
-      // These supplies can be asked about again.
-      for (const supply of supplies) this.#verdicts.delete(supply);
-      this.#context.logger.warn('supplies were not checked', { key, error: String(error) });
+      // The next need asks again.
+      checks.wanted.delete(nameOf(key));
+      const level = wasCancelled(error) ? 'debug' : 'warn';
+      const words = { key: key.keyId, node, error: String(error) };
+      this.#context.logger[level]('supplies were not checked', words);
     }
+    checks.running = false;
+    if (this.#closed) return;
     this.#onChecked();
+    this.#next(node, checks);
   }
+
+  /** The pooled supplies of a node: how many are good, and those that are not known, the newest first. */
+  #ofNode(
+    { keyId, version }: ActiveKey,
+    node: NodeId,
+  ): { readonly good: number; readonly unknown: readonly Supply[] } {
+    const pooled = this.#pools.of(keyId, version, [node]);
+    return {
+      good: pooled.filter((supply) => this.isGood(supply) === true).length,
+      unknown: pooled.filter((supply) => this.isGood(supply) === undefined),
+    };
+  }
+}
+
+function nameOf({ keyId, version }: ActiveKey): string {
+  return `${keyId}/${version}`;
 }

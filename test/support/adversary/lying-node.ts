@@ -1,5 +1,5 @@
 import { bootId, nodeId, toHex } from '../../../src/common/index.js';
-import type { NodeId } from '../../../src/common/index.js';
+import type { Boot, NodeId } from '../../../src/common/index.js';
 import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
 import { BUILD_LEVEL, levelWord, voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
@@ -34,6 +34,8 @@ const SILENT: Logger = {
  */
 export class LyingNode implements AsyncDisposable {
   readonly id: NodeId;
+  /** Of this run of it. */
+  readonly boot: Boot;
   readonly genesis: Genesis;
   readonly signer: Signer;
   readonly liar: Liar;
@@ -44,13 +46,19 @@ export class LyingNode implements AsyncDisposable {
   readonly #replica: Replica;
 
   private constructor(
-    parts: { readonly id: NodeId; readonly liar: Liar; readonly peerAddress: string },
+    parts: {
+      readonly id: NodeId;
+      readonly boot: Boot;
+      readonly liar: Liar;
+      readonly peerAddress: string;
+    },
     holdings: Holdings,
     server: PeerServer,
     network: PeerNetwork,
     replica: Replica,
   ) {
     this.id = parts.id;
+    this.boot = parts.boot;
     this.liar = parts.liar;
     this.peerAddress = parts.peerAddress;
     this.genesis = holdings.genesis;
@@ -115,7 +123,7 @@ export class LyingNode implements AsyncDisposable {
       admits: () => true,
     });
     network.start(replica);
-    return new LyingNode({ id, liar, peerAddress }, holdings, server, network, replica);
+    return new LyingNode({ id, boot, liar, peerAddress }, holdings, server, network, replica);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -202,7 +202,7 @@ export class TaskRoom {
   /** What a leader works with, as a process begins with it. */
   leading(
     pools = new SupplyPools(),
-    checks = new SupplyChecks(this.context, this.arithmetic, () => {}),
+    checks = new SupplyChecks(this.context, this.arithmetic, pools, () => {}),
   ): LeaderContext {
     const { context, arithmetic, connections } = this;
     const assigner = new Assigner(context, connections, pools, checks);

@@ -75,6 +75,10 @@ export class TestCluster implements AsyncDisposable {
   readonly network: ClusterNetwork;
   /** Log lines that say that something is wrong: alarms, errors, and what ended a node. */
   readonly alarms: string[] = [];
+  /** The refusals of attempts that leaders have heard: which node, and its reason. */
+  readonly declined: { readonly node: string; readonly reason: string }[] = [];
+  /** How many supplies of a node any other node had checked. */
+  readonly suppliesChecked = new Map<string, number>();
   readonly #folder: string;
   readonly #running = new Map<NodeId, Node>();
   readonly #lying: LyingNode[] = [];
@@ -279,6 +283,12 @@ export class TestCluster implements AsyncDisposable {
       (message: string, fields: LogFields = {}) => {
         const text = `${node} ${level}: ${message} ${JSON.stringify(fields).slice(0, LOG_FIELDS_MAX)}`;
         if (isAlarm) this.alarms.push(text);
+        const of = `${fields['node']}`;
+        if (message === 'declined') this.declined.push({ node: of, reason: `${fields['reason']}` });
+        if (message === 'supplies checked') {
+          const before = this.suppliesChecked.get(of) ?? 0;
+          this.suppliesChecked.set(of, before + Number(fields['count']));
+        }
         if (trace) process.stderr.write(`${Math.round(performance.now())} ${text}\n`);
       };
     return {

@@ -46,7 +46,7 @@ beforeEach(async () => {
   pools = new SupplyPools();
   for (const node of NODES) pools.hello(node, bootHexOf(node));
   const { context, state } = room;
-  checks = new SupplyChecks(context, room.arithmetic, () => intake.tick());
+  checks = new SupplyChecks(context, room.arithmetic, pools, () => intake.tick());
   const leading = room.leading(pools, checks);
   const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);
@@ -65,8 +65,8 @@ function take(request: Request): void {
 
 async function fill(of: TaskRoom, count = 1): Promise<void> {
   const supplies = await of.keys.makeSupplies(keyId('treasury'), 1, count);
-  const pooled = pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
-  checks.check(key.record, pooled);
+  pools.add(of.self, 'treasury', 1, supplies, room.clock.elapsed());
+  checks.check(key.record, of.self);
   await settle();
 }
 

@@ -102,8 +102,9 @@ test('a refusal carries fresh supplies, however many exist', async () => {
 });
 
 test('a leader that asks for many keys remembers only its latest requests', () => {
-  const checks = new SupplyChecks(room.context, room.arithmetic, () => {});
-  const assigner = new Assigner(room.context, room.connections, new SupplyPools(), checks);
+  const pools = new SupplyPools();
+  const checks = new SupplyChecks(room.context, room.arithmetic, pools, () => {});
+  const assigner = new Assigner(room.context, room.connections, pools, checks);
   const asked = (id: string): number => {
     assigner.withSupplies(
       { taskId: taskId('task'), requestHash: fill(1), number: 1 },
