@@ -33,6 +33,13 @@ export const ALARM_LEVELS = {
   'A message is too large for any peer': 'alarm',
   'Dropped messages above the level of the cluster': 'warn',
   'A peer has not signed what it says of its build': 'warn',
+  // Callers and connections of a port.
+  'A caller is kept to its pace': 'warn',
+  'Refused a call': 'warn',
+  'Cut a connection whose caller went on when it was refused': 'warn',
+  'Cut a connection that sent more than its calls': 'warn',
+  'Refused a connection': 'warn',
+  'A TLS handshake failed': 'warn',
 } as const satisfies Readonly<Record<string, 'alarm' | 'warn'>>;
 
 export type AlarmKind = keyof typeof ALARM_LEVELS;

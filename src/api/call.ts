@@ -20,7 +20,12 @@ export type Call = {
   readonly caller: Identity;
   readonly metadata: CallMetadata;
   readonly time: CallTime;
+  /** Of what the operation does after it has waited; its first step and its answer are measured without it. */
+  readonly measure: Measure;
 };
+
+/** Runs one step of a call, and charges its caller with the main thread's time that the step took. */
+export type Measure = <T>(step: () => T) => T;
 
 /** The metadata that the client sent beside the request. */
 export interface CallMetadata {

@@ -39,9 +39,10 @@ export class Budgets {
     return true;
   }
 
-  /** Takes a cost that is known only afterwards: the bucket may end below zero, and is waited for from there. */
+  /** Takes a cost that is known only afterwards. It may leave a debt, of at most the burst, which is waited for. */
   charge(name: string, cost: number, nowMs: Millis): void {
-    this.#claim(name, nowMs).tokens -= cost;
+    const bucket = this.#claim(name, nowMs);
+    bucket.tokens = Math.max(bucket.tokens - cost, -this.#rate.burst);
   }
 
   /** @returns The time until `take` with this cost can succeed: 0 for now, Infinity for a cost above the burst. */

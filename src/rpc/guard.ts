@@ -1,7 +1,9 @@
 import { ServerInterceptingCall } from '@grpc/grpc-js';
 import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
+import type { Alarms } from '../alarms/index.js';
 import { assert, ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
+import type { Measure } from '../api/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
 import type { Front } from './front/front.js';
@@ -11,14 +13,29 @@ import { rolesOf } from './roles.js';
 import { statusOf } from './status.js';
 import { identityOf } from './tls.js';
 
-/** Callers by the metadata of their calls: the one object that the guard and the method behind it both see. */
-const callers = new WeakMap<Metadata, Identity>();
+const KEPT = 'A caller is kept to its pace';
+const REFUSED = 'Refused a call';
+const CUT = 'Cut a connection whose caller went on when it was refused';
+
+/** A caller that the guard let through, and the account of what its call costs. */
+type Admitted = {
+  readonly caller: Identity;
+  /** Runs one step of the call, and charges the caller with the main thread's time that it took. */
+  readonly measure: Measure;
+};
+
+/** By the metadata of their calls: the one object that the guard and the method behind it both see. */
+const admitted = new WeakMap<Metadata, Admitted>();
+
+export function admittedBy(call: { readonly metadata: Metadata }): Admitted {
+  const found = admitted.get(call.metadata);
+  assert(found !== undefined, 'a method asks for a caller that the guard did not identify');
+  return found;
+}
 
 /** The caller that the guard let through. */
 export function callerOf(call: { readonly metadata: Metadata }): Identity {
-  const caller = callers.get(call.metadata);
-  assert(caller !== undefined, 'a method asks for a caller that the guard did not identify');
-  return caller;
+  return admittedBy(call).caller;
 }
 
 /**
@@ -27,11 +44,12 @@ export function callerOf(call: { readonly metadata: Metadata }): Identity {
  */
 export function guard(parts: {
   readonly logger: Logger;
+  readonly alarms: Alarms;
   readonly front?: Front;
   readonly pace?: Pace | undefined;
   readonly arrivalMs?: Millis | undefined;
 }): ServerInterceptor {
-  const { logger, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
+  const { logger, alarms, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
   return (method, call) => {
     const caller = identityOf(call.getAuthContext().sslPeerCertificate);
     const name = caller?.spiffeId ?? '';
@@ -39,6 +57,7 @@ export function guard(parts: {
     let late: NodeJS.Timeout | undefined;
     const connection = front?.connectionOf(call.getConnectionInfo());
     connection?.streamOpened();
+    if (connection !== undefined && connection.caller === undefined) front?.proved(connection);
     let leave: (() => void) | undefined;
     /** The bytes of the request that are still to come. */
     let missing: 'message' | 'end' | undefined = 'message';
@@ -47,7 +66,12 @@ export function guard(parts: {
       missing = undefined;
       const end = statusOf(error);
       logger.debug('A call was refused', { ...fields, status: end.code });
+      const facts = { called: method.path, reason: reasonOf(error) };
+      alarms.raise(isPace(error) ? KEPT : REFUSED, caller?.spiffeId, facts);
       call.sendStatus(end);
+      if (pace?.refused(name) !== false) return;
+      alarms.raise(CUT, caller?.spiffeId, { address: connection?.address, ...facts });
+      connection?.cut();
     };
     return new ServerInterceptingCall(call, {
       sendMessage: (message, next) => {
@@ -65,7 +89,10 @@ export function guard(parts: {
               leave = pace?.enter(name, method.responseStream ? 'stream' : 'unary');
               if (caller === undefined) throw noIdentity();
               if (!rolesOf(method.path).includes(caller.role)) throw forbidden(method.path, caller);
-              callers.set(metadata, caller);
+              admitted.set(metadata, {
+                caller,
+                measure: (step) => (pace === undefined ? step() : pace.work.measure(name, step)),
+              });
             } catch (error) {
               refuse(error);
               return;
@@ -80,7 +107,9 @@ export function guard(parts: {
             if (missing === 'message') connection?.requestCame();
             missing = 'end';
             try {
+              // Many calls may have begun before the first was measured.
               if (method.requestStream) pace?.request(name);
+              else pace?.work.require(name);
             } catch (error) {
               refuse(error);
               return;
@@ -117,6 +146,14 @@ function sizeOf(metadata: Metadata): { readonly bytes: number; readonly pairs: n
     }
   }
   return { bytes, pairs };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof ClusterError ? error.reason : '';
+}
+
+function isPace(error: unknown): boolean {
+  return error instanceof ClusterError && error.code === 'overloaded';
 }
 
 /** There is no good time to come again. */

@@ -29,6 +29,15 @@ export const HANDSHAKE_MS_MAX = 5_000;
 export const CONNECTIONS_MAX = 2_000;
 /** From one IPv4 address or IPv6 network of 64 bits. */
 export const CONNECTIONS_PER_ADDRESS_MAX = 32;
+/**
+ * TLS handshakes: each costs some ms, and its far end is known only after it. For one address (or network); for all
+ * addresses from which no handshake has succeeded lately; and for those from which one has, which strangers cannot use up.
+ */
+export const HANDSHAKES_PER_ADDRESS = { perSecond: 10, burst: 64 };
+export const HANDSHAKES_OF_STRANGERS = { perSecond: 25, burst: 128 };
+export const HANDSHAKES_OF_KNOWN = { perSecond: 100, burst: 512 };
+/** Addresses whose handshakes are counted, and that are known. */
+export const ADDRESSES_REMEMBERED = 1_024;
 /** Connections that one member may have open to another: two streams of its own, and as many that are dying. */
 export const CONNECTIONS_PER_MEMBER = 4;
 /** The frames without a call that a client may send: at once, and steadily; pings, settings, window updates. */
@@ -54,6 +63,23 @@ export const CALLS_OPEN_MAX = 4_096;
 export const STREAMS_OPEN_PER_CALLER_MAX = 32;
 export const STREAMS_OPEN_MAX = 512;
 export const CALLERS_REMEMBERED = 1_024;
+/** The main thread's time that calls of one caller may cost, steadily and at once, in ms: measured, and so much for each. */
+export const WORK_MS_PER_SECOND = 500;
+export const WORK_MS_BURST = 500;
+export const CALL_WORK_MS = 0.25;
+/** The most that one step is charged with: no step that is meant takes longer. */
+export const WORK_STEP_MS_MAX = 25;
+/** How often the event loop is looked at, and how late it may be before the time of callers has a price. */
+export const LOOP_CHECK_MS = 100;
+export const LOOP_LATE_MS = 50;
+/** The highest price; and what a caller may use of a second that never has one. */
+export const WORK_PRICE_MAX = 8;
+export const WORK_MODEST_MS = 100;
+/** A caller that waits is not told to come again sooner. */
+export const RETRY_MS_MIN = 250;
+/** Calls of one caller that are refused before they are read. A caller that goes on loses its connection. */
+export const REFUSALS_PER_SECOND = 200;
+export const REFUSALS_BURST = 1_000;
 
 /** A call whose one request is not there by then is ended; its own deadline begins when it is. */
 export const REQUEST_ARRIVAL_MS_MAX = 10_000;

@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
 import { Server } from '@grpc/grpc-js';
 import type {
   ServerCredentials,
@@ -5,12 +7,16 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { Alarms } from '../alarms/index.js';
+import { assert } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
 import { Front } from './front/front.js';
 import type { FrontLimits } from './front/front.js';
+import { networkOf } from './front/network-of.js';
 import { guard } from './guard.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
+import { watchLoop } from './loop-watch.js';
 import type { Pace } from './pace.js';
 import { rolesOf } from './roles.js';
 
@@ -19,6 +25,8 @@ export class Listener {
   readonly #server: Server;
   readonly #listen: string;
   readonly #front: Front;
+  readonly #pace: Pace | undefined;
+  #endWatch: () => void = () => undefined;
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
 
   constructor(parts: {
@@ -33,19 +41,23 @@ export class Listener {
     /** Until when a call's one request must be there. */
     readonly arrivalMs?: Millis | undefined;
   }) {
+    const alarms = new Alarms({ elapsed: () => performance.now() }, parts.logger);
     this.#listen = parts.listen;
+    this.#pace = parts.pace;
     this.#front = new Front({
       limits: parts.front,
       logger: parts.logger,
+      alarms,
       handOn: (socket) => this.#injector.injectConnection(socket),
     });
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       ...parts.options,
-      interceptors: [guard({ ...parts, front: this.#front })],
+      interceptors: [guard({ ...parts, alarms, front: this.#front })],
     });
     // Experimental in grpc-js, which is pinned for it: docs/decisions/0012-a-front-of-our-own.md.
     this.#injector = this.#server.createConnectionInjector(parts.credentials);
+    this.#tellFailedHandshakes(alarms);
   }
 
   /**
@@ -60,6 +72,8 @@ export class Listener {
 
   /** Begins to answer. @returns The address in use, `host:port`. */
   listen(): Promise<string> {
+    const work = this.#pace?.work;
+    if (work !== undefined) this.#endWatch = watchLoop((lateMs) => work.looked(lateMs));
     return this.#front.listen(this.#listen);
   }
 
@@ -67,8 +81,25 @@ export class Listener {
     return this.#front.connectionCount;
   }
 
+  /** Clients see a connection that ends, and not why: so the node's log says it. */
+  #tellFailedHandshakes(alarms: Alarms): void {
+    // A private field of grpc-js, which is pinned: it shows no errors of TLS otherwise.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const servers = this.#server['http2Servers'] as ReadonlyMap<EventEmitter, unknown>;
+    assert(servers.size === 1, 'grpc-js has one HTTP/2 server for its one injector');
+    for (const server of servers.keys())
+      server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+        const address =
+          socket.remoteAddress === undefined
+            ? this.#front.failedAddress()
+            : networkOf(socket.remoteAddress);
+        alarms.raise('A TLS handshake failed', address, { reason: faultOf(error, socket) });
+      });
+  }
+
   /** Takes no new calls, lets those in flight end within `graceMs`, then cuts them. Resolves when all is closed. */
   async stop(graceMs: Millis = STOP_GRACE_MS): Promise<void> {
+    this.#endWatch();
     const closed = this.#front.close();
     this.#injector.drain(graceMs);
     // Handshakes are no sessions yet, and a far end may not close its side: the sockets themselves are ours.
@@ -78,6 +109,14 @@ export class Listener {
     }
     this.#server.forceShutdown();
   }
+}
+
+/** OpenSSL's or Node's name of the fault: CERT_HAS_EXPIRED, ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE. */
+function faultOf(error: Error, socket: TLSSocket): string {
+  // Node's types say Error; it is the name of what is wrong with the certificate.
+  const wrong: unknown = socket.authorizationError;
+  if (typeof wrong === 'string') return wrong;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }
 
 /** Waits for `done` for at most `ms`. @returns Whether it came. */

@@ -6,9 +6,16 @@ import {
   CALLS_OPEN_MAX,
   CALLS_OPEN_PER_CALLER_MAX,
   CALLS_PER_SECOND,
+  CALL_WORK_MS,
+  REFUSALS_BURST,
+  REFUSALS_PER_SECOND,
+  RETRY_MS_MIN,
   STREAMS_OPEN_MAX,
   STREAMS_OPEN_PER_CALLER_MAX,
+  WORK_MS_BURST,
+  WORK_MS_PER_SECOND,
 } from './limits.js';
+import { Work } from './work.js';
 
 /** The limits of calls to this node, for each caller and for all together. */
 export type PaceLimits = {
@@ -18,6 +25,10 @@ export type PaceLimits = {
   readonly callsOpenMax: number;
   readonly streamsOpenPerCallerMax: number;
   readonly streamsOpenMax: number;
+  readonly refusalsPerSecond: number;
+  readonly refusalsBurst: number;
+  readonly workMsPerSecond: number;
+  readonly workMsBurst: number;
 };
 
 /** A call with one answer, or one whose answers last as long as its client likes. */
@@ -30,6 +41,10 @@ const LIMITS: PaceLimits = {
   callsOpenMax: CALLS_OPEN_MAX,
   streamsOpenPerCallerMax: STREAMS_OPEN_PER_CALLER_MAX,
   streamsOpenMax: STREAMS_OPEN_MAX,
+  refusalsPerSecond: REFUSALS_PER_SECOND,
+  refusalsBurst: REFUSALS_BURST,
+  workMsPerSecond: WORK_MS_PER_SECOND,
+  workMsBurst: WORK_MS_BURST,
 };
 
 /** Counts what is open, of each name and in all. It remembers no name that has nothing open. */
@@ -62,14 +77,16 @@ class OpenCalls {
 }
 
 /**
- * Keeps callers to their pace: a budget of calls for each, and bounds on the calls that are open. Certificates name
- * callers, so a caller has no more names than the authority gave it.
+ * Keeps callers to their pace: for each a budget of calls and of what they cost, and bounds on the calls that are open.
+ * Certificates name callers, so a caller has no more names than the authority gave it.
  */
 export class Pace {
   readonly #nowMs: () => Millis;
   readonly #calls: Budgets;
   readonly #open: OpenCalls;
   readonly #streams: OpenCalls;
+  readonly #refusals: Budgets;
+  readonly work: Work;
 
   constructor(limits: Partial<PaceLimits> = {}, nowMs: () => Millis = () => performance.now()) {
     const all = { ...LIMITS, ...limits };
@@ -80,12 +97,18 @@ export class Pace {
     );
     this.#open = new OpenCalls(all.callsOpenPerCallerMax, all.callsOpenMax);
     this.#streams = new OpenCalls(all.streamsOpenPerCallerMax, all.streamsOpenMax);
+    this.#refusals = new Budgets(
+      { perSecond: all.refusalsPerSecond, burst: all.refusalsBurst },
+      CALLERS_REMEMBERED,
+    );
+    this.work = new Work({ perSecond: all.workMsPerSecond, burst: all.workMsBurst });
   }
 
   /**
    * A call begins. @returns What must be run, once, when it ends.
    *
-   * @throws ClusterError `overloaded` when the caller has too many open, or asks too fast; says when to come again.
+   * @throws ClusterError `overloaded` when the caller has too many open, asks too fast or costs too much; says when to
+   *   come again.
    */
   enter(name: string, kind: CallKind = 'unary'): () => void {
     this.request(name);
@@ -105,10 +128,17 @@ export class Pace {
   /** One more request, of a call or on a stream. @throws ClusterError `overloaded`, as for a call. */
   request(name: string): void {
     const nowMs = this.#nowMs();
-    if (this.#calls.take(name, 1, nowMs)) return;
-    throw new ClusterError('overloaded', 'This caller calls too fast', {
-      reason: 'CALLS_TOO_FAST',
-      retryAfterMs: this.#calls.waitMs(name, 1, nowMs),
-    });
+    if (!this.#calls.take(name, 1, nowMs))
+      throw new ClusterError('overloaded', 'This caller calls too fast', {
+        reason: 'CALLS_TOO_FAST',
+        retryAfterMs: Math.max(this.#calls.waitMs(name, 1, nowMs), RETRY_MS_MIN),
+      });
+    this.work.require(name);
+    this.work.charge(name, CALL_WORK_MS);
+  }
+
+  /** A call was refused before it was read. @returns Whether its caller may still be answered so. */
+  refused(name: string): boolean {
+    return this.#refusals.take(name, 1, this.#nowMs());
   }
 }

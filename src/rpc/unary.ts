@@ -11,7 +11,7 @@ import { assert, ClusterError } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
 import { UnaryCallTime, untilAborted } from './call-time.js';
-import { callerOf } from './guard.js';
+import { admittedBy } from './guard.js';
 import { statusOf } from './status.js';
 import type { CallStatus } from './status.js';
 
@@ -76,14 +76,18 @@ function unary(
   const answer = async (rpc: Rpc, time: UnaryCallTime): Promise<object> => {
     time.signal.throwIfAborted();
     const { request: bytes, metadata } = rpc;
-    return operation.handle(context, { method, bytes, caller: callerOf(rpc), metadata, time });
+    const { caller, measure } = admittedBy(rpc);
+    return operation.handle(context, { method, bytes, caller, metadata, time, measure });
   };
   const respond = async (rpc: Rpc, callback: sendUnaryData<object>): Promise<void> => {
     const time = new UnaryCallTime(rpc);
+    const { measure } = admittedBy(rpc);
     try {
-      callback(null, await untilAborted(answer(rpc, time), time.signal));
+      const answering = measure(() => answer(rpc, time));
+      const response = await untilAborted(answering, time.signal);
+      measure(() => callback(null, response));
     } catch (error) {
-      callback(report(method, statusOf(error, leaderOf(context)), error, logger));
+      measure(() => callback(report(method, statusOf(error, leaderOf(context)), error, logger)));
     } finally {
       time.end();
     }

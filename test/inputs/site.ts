@@ -69,7 +69,7 @@ export class Sites implements AsyncDisposable {
       case 'port':
         return this.#port({ arrivalMs: ARRIVAL_MS });
       case 'no pace':
-        return this.#port({ pace: { callsBurst: 0, callsPerSecond: 1 } });
+        return this.#port({ pace: { callsOpenMax: 0 } });
       case 'mistake':
         return this.#port({}, () => Promise.reject(new TypeError('canary in /src/secret.ts:1')));
       case 'cluster':

@@ -62,7 +62,7 @@ export const ROWS: readonly Row[] = [
     52,
     'a caller above its pace',
     getKey('demo'),
-    { code: status.RESOURCE_EXHAUSTED, reason: 'CALLS_TOO_FAST', retry: true },
+    { code: status.RESOURCE_EXHAUSTED, reason: 'TOO_MANY_CALLS', retry: true },
     ['no pace'],
   ),
   row(

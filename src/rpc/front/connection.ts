@@ -77,6 +77,10 @@ export class Connection {
     return this.#socket.bytesRead > bytes || this.#unasked > resets;
   }
 
+  get isOver(): boolean {
+    return this.#socket.destroyed;
+  }
+
   cut(): void {
     this.#socket.destroy();
   }

@@ -2,10 +2,13 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { assert } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
+import type { Alarms } from '../../alarms/index.js';
 import type { Logger } from '../../ports/index.js';
 import { FIRST_BYTE_MS_MAX, FLOOD_CHECK_MS, CONNECTIONS_MAX } from '../limits.js';
 import { networkOf } from './network-of.js';
 import { Connection } from './connection.js';
+import { Handshakes } from './handshakes.js';
+import type { HandshakeLimits } from './handshakes.js';
 
 export type FrontLimits = {
   readonly connectionsPerAddressMax: number;
@@ -13,6 +16,7 @@ export type FrontLimits = {
   readonly firstByteMs?: Millis;
   /** Whether connections that send more than calls are cut. Not between nodes: their streams never end. */
   readonly floods: 'cut' | 'tolerated';
+  readonly handshakes?: Partial<HandshakeLimits>;
 };
 
 /** The far end of a connection. */
@@ -23,21 +27,26 @@ type Remote = {
 
 /**
  * Stands before gRPC on a port: takes connections, as many as the limits say in all and from one address, hands on those
- * that begin to speak in time, and knows every one until it is closed, so that a stop can cut them for certain.
+ * that begin to speak in time and for whose address there is a handshake left, and knows every one until it is closed,
+ * so that a stop can cut them for certain.
  */
 export class Front {
   readonly #server: Server;
-  readonly #limits: Required<FrontLimits>;
+  readonly #limits: Required<Omit<FrontLimits, 'handshakes'>>;
   readonly #logger: Logger;
+  readonly #alarms: Alarms;
+  readonly #handshakes: Handshakes;
   readonly #handOn: (socket: Socket) => void;
   readonly #connections = new Map<string, Connection>();
   readonly #counts = new Map<string, number>();
+  #lastClosed: string | undefined;
   #floodCheck: NodeJS.Timeout | undefined;
   #onEmpty: () => void = () => undefined;
 
   constructor(parts: {
     readonly limits: FrontLimits;
     readonly logger: Logger;
+    readonly alarms: Alarms;
     /** Takes a connection whose first byte is there. */
     readonly handOn: (socket: Socket) => void;
   }) {
@@ -47,6 +56,8 @@ export class Front {
       ...parts.limits,
     };
     this.#logger = parts.logger;
+    this.#alarms = parts.alarms;
+    this.#handshakes = new Handshakes(parts.limits.handshakes);
     this.#handOn = parts.handOn;
     this.#server = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
@@ -77,6 +88,21 @@ export class Front {
     return this.#connections.get(place(remote));
   }
 
+  /**
+   * The address of a connection that failed just now. Node forgets the address of a TLS socket when its connection is
+   * gone, and tells of the failure in the same moment as of the end of the connection below.
+   */
+  failedAddress(): string | undefined {
+    for (const connection of this.#connections.values())
+      if (connection.isOver) return connection.address;
+    return this.#lastClosed;
+  }
+
+  /** A call has begun on the connection: its TLS handshake was a good one. */
+  proved(connection: Connection): void {
+    this.#handshakes.succeeded(connection.address);
+  }
+
   get connectionCount(): number {
     return this.#connections.size;
   }
@@ -102,9 +128,7 @@ export class Front {
       this.#connections.size >= this.#limits.connectionsMax ||
       count >= this.#limits.connectionsPerAddressMax
     ) {
-      socket.destroy();
-      // No louder: a flood of connections must not be one of lines.
-      this.#logger.debug('Refused a connection', { address, connections: this.#connections.size });
+      this.#refuse(socket, address, 'too many connections');
       return;
     }
     const where = place(socket);
@@ -114,11 +138,14 @@ export class Front {
     socket.on('error', () => undefined);
     socket.once('readable', () => {
       clearTimeout(silent);
-      if (!socket.destroyed) this.#handOn(socket);
+      if (socket.destroyed) return;
+      if (this.#handshakes.begin(address, performance.now())) this.#handOn(socket);
+      else this.#refuse(socket, address, 'too many TLS handshakes');
     });
     socket.once('close', () => {
       clearTimeout(silent);
       this.#connections.delete(where);
+      this.#lastClosed = address;
       const left = (this.#counts.get(address) ?? 1) - 1;
       if (left === 0) this.#counts.delete(address);
       else this.#counts.set(address, left);
@@ -126,13 +153,19 @@ export class Front {
     });
   }
 
+  /** A client that is refused is not told: its library dials again, later each time. */
+  #refuse(socket: Socket, address: string, reason: string): void {
+    socket.destroy();
+    const connections = this.#connections.size;
+    this.#alarms.raise('Refused a connection', address, { reason, connections });
+  }
+
   #cutFloods(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections.values()) {
       if (!connection.isFlood(nowMs)) continue;
-      this.#logger.warn('Cut a connection that sent more than its calls', {
+      this.#alarms.raise('Cut a connection that sent more than its calls', connection.caller, {
         address: connection.address,
-        caller: connection.caller,
         bytes: connection.bytesRead,
       });
       connection.cut();

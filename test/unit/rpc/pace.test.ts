@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
+import { RETRY_MS_MIN } from '../../../src/rpc/limits.js';
 import { Pace } from '../../../src/rpc/pace.js';
 
 const LIMITS = { callsPerSecond: 10, callsBurst: 3, callsOpenPerCallerMax: 2, callsOpenMax: 3 };
@@ -21,7 +22,7 @@ test('a caller that has used up its calls is told when to retry, and then may ca
 
   const refusal = refusalOf(() => pace.enter('a'));
   expect(refusal).toMatchObject({ code: 'overloaded', reason: 'CALLS_TOO_FAST' });
-  expect(refusal?.details.retryAfterMs).toBe(100);
+  expect(refusal?.details.retryAfterMs).toBe(RETRY_MS_MIN);
   expect(refusalOf(() => pace.request('a'))?.reason).toBe('CALLS_TOO_FAST');
   expect(refusalOf(() => pace.enter('b')())).toBeUndefined();
 
