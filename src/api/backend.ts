@@ -9,6 +9,7 @@ import type {
 } from '../state/index.js';
 import type { ProvenCulprit, Submission } from '../tasks/index.js';
 import type { LevelWord, TaskRecord } from '../wire/index.js';
+import type { Measure } from './measure.js';
 
 /** The functions that the operations need of a node. A replica has them. */
 export interface Backend {
@@ -40,8 +41,13 @@ export interface Backend {
   status(): NodeStatus;
 }
 
-/** The caller that a list is made for, by name, and the end of its call. */
-export type ListCaller = { readonly name: string; readonly signal: AbortSignal };
+/** The caller that a list is made for, by name, the end of its call, and the account of what it costs. */
+export type ListCaller = {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  /** Charges the caller with a step of the work. */
+  readonly measure: Measure;
+};
 
 /** A node as it sees itself and the cluster now. */
 export type NodeStatus = {

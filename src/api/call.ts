@@ -1,6 +1,7 @@
 import type { Millis } from '../common/index.js';
 import type { Genesis, Identity } from '../identity/index.js';
 import type { Backend } from './backend.js';
+import type { Measure } from './measure.js';
 
 /** The context that the operations share. */
 export type ApiContext = {
@@ -23,9 +24,6 @@ export type Call = {
   /** Of what the operation does after it has waited; its first step and its answer are measured without it. */
   readonly measure: Measure;
 };
-
-/** Runs one step of a call, and charges its caller with the main thread's time that the step took. */
-export type Measure = <T>(step: () => T) => T;
 
 /** The metadata that the client sent beside the request. */
 export interface CallMetadata {

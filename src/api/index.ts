@@ -4,7 +4,8 @@
  * tasks or consensus. It knows no transport: `rpc/` carries calls to it and answers away.
  */
 export type { Backend, ListCaller, NodeStatus } from './backend.js';
-export type { ApiContext, Call, CallMetadata, CallTime, Measure } from './call.js';
+export type { ApiContext, Call, CallMetadata, CallTime } from './call.js';
+export type { Measure } from './measure.js';
 export { failureOf } from './failure.js';
 export type { Failure, GrpcStatus } from './failure.js';
 export { operationOf, OPERATIONS, READERS } from './operations.js';

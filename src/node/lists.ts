@@ -1,4 +1,4 @@
-import type { ListCaller } from '../api/index.js';
+import type { ListCaller, Measure } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Clock } from '../ports/index.js';
 import type { ListIndex, Sliced } from '../state/index.js';
@@ -42,7 +42,7 @@ export class Lists {
    * @throws ClusterError `overloaded` (`TOO_MANY_LISTS`), `no-quorum` (`STOPPING`), or the reason that the signal has.
    */
   async run<T>(
-    { name, signal }: ListCaller,
+    { name, signal, measure }: ListCaller,
     begin: (index: ListIndex) => Promise<Sliced<T>>,
   ): Promise<T> {
     const own = this.#ofCaller.get(name) ?? 0;
@@ -53,7 +53,7 @@ export class Lists {
       try {
         this.#built ??= this.#build();
         await untilAborted(this.#built, signal);
-        return await this.#inSlices(await begin(this.#index), signal);
+        return await this.#inSlices(await begin(this.#index), measure, signal);
       } finally {
         this.#running -= 1;
         this.#beginNext();
@@ -96,18 +96,18 @@ export class Lists {
   /** Not tied to the call that needs it first: it is of use to all. */
   async #build(): Promise<void> {
     try {
-      await this.#inSlices(this.#index.build());
+      await this.#inSlices(this.#index.build(), (step) => step());
     } catch (error) {
       this.#built = undefined;
       throw error;
     }
   }
 
-  async #inSlices<T>(work: Sliced<T>, signal?: AbortSignal): Promise<T> {
+  async #inSlices<T>(work: Sliced<T>, measure: Measure, signal?: AbortSignal): Promise<T> {
     for (;;) {
       if (this.#stopped) throw stopping();
       signal?.throwIfAborted();
-      const step = work.next();
+      const step = measure(() => work.next());
       if (step.done === true) return step.value;
       await new Promise<void>((resolve) => void this.#clock.after(0, resolve));
     }

@@ -18,6 +18,8 @@ class Room {
   readonly begun: string[] = [];
   readonly slices = new Map<string, number>();
   readonly ended: string[] = [];
+  /** Steps that were charged, by caller. */
+  readonly measured = new Map<string, number>();
 
   list(name: string, slices = 3, signal = new AbortController().signal): Promise<string> {
     const { slices: done, ended } = this;
@@ -29,7 +31,11 @@ class Room {
       ended.push(name);
       return name;
     }
-    return this.lists.run({ name, signal }, () => {
+    const measure = <T>(step: () => T): T => {
+      this.measured.set(name, (this.measured.get(name) ?? 0) + 1);
+      return step();
+    };
+    return this.lists.run({ name, signal, measure }, () => {
       this.begun.push(name);
       return Promise.resolve(work());
     });
@@ -49,6 +55,14 @@ const reasonOf = (call: Promise<unknown>): Promise<unknown> =>
     () => 'answered',
     (error: unknown) => (error as { reason?: unknown }).reason ?? error,
   );
+
+test('every slice of a list is charged to the caller that the list is made for', async () => {
+  const room = new Room();
+  const lists = Promise.all([room.list('a', 3), room.list('b', 1)]);
+  await room.turn(10);
+  await lists;
+  expect(Object.fromEntries(room.measured)).toEqual({ a: 4, b: 2 });
+});
 
 test('a few lists are worked on at a time, each gives the loop a turn between slices, the others wait in order', async () => {
   const room = new Room();
