@@ -1,9 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { DEV_FOLDER, devClientFile, readClientFile } from './client-file.js';
-import type { Connection } from './client-file.js';
+import { DEV_FOLDER, findConnection as search } from '../client/index.js';
+import type { Connection } from '../client/index.js';
 import { usageError } from './exit-codes.js';
 import { parseDuration } from './format/values.js';
 import type { CommandContext } from './command-context.js';
@@ -69,52 +67,37 @@ export function durationArgument(flag: string): (text: string) => number {
  */
 export function findConnection(
   flags: ConnectionFlags,
-  context: CommandContext,
+  { environment, folder, program }: CommandContext,
   { namedOnly = false }: { readonly namedOnly?: boolean } = {},
 ): Connection {
-  const { environment, folder } = context;
-  const variable = (name: string) => (namedOnly ? undefined : environment[name] || undefined);
-  const named = flags.clientFile ?? variable('QUORATE_CLIENT_FILE');
-  const found = namedOnly ? undefined : devClientFile(folder);
-  const clientFile = named === undefined ? found : resolve(folder, named);
-  const fallback = clientFile === undefined ? undefined : readClientFile(clientFile);
-
-  const file = (flag: string, value: string | undefined, name: string, other?: string) => {
-    const path = value ?? variable(name);
-    const place = path === undefined ? other : resolve(folder, path);
-    if (place === undefined) throw missing(`--${flag} or ${name}`, context);
-    if (!existsSync(place)) {
-      const hint =
-        flag === 'key' ? '; --key is the private key of --cert, a key to sign with goes first' : '';
-      throw usageError(`--${flag}: there is no file ${place}${hint}`);
-    }
-    return place;
-  };
-  const endpoints =
-    flags.endpoint ??
-    variable('QUORATE_ENDPOINTS')
-      ?.split(',')
-      .map((each) => each.trim())
-      .filter(Boolean) ??
-    fallback?.endpoints;
-  if (endpoints === undefined) throw missing('--endpoint or QUORATE_ENDPOINTS', context);
-  return {
-    endpoints,
-    ca: file('ca', flags.ca, 'QUORATE_CA', fallback?.ca),
-    cert: file('cert', flags.cert, 'QUORATE_CERT', fallback?.cert),
-    key: file('key', flags.key, 'QUORATE_KEY', fallback?.key),
-    clusterFile: file(
-      'cluster-file',
-      flags.clusterFile,
-      'QUORATE_CLUSTER_FILE',
-      fallback?.clusterFile,
-    ),
-  };
-}
-
-function missing(what: string, { program }: CommandContext) {
-  return usageError(
-    `Which cluster? Give ${what}, or a client.json with --client-file. ` +
-      `There is no ${DEV_FOLDER} here; \`${program} dev\` would start a cluster and make it.`,
+  const { endpoint: endpoints, ca, cert, key, clusterFile, clientFile } = flags;
+  const given = { endpoints, ca, cert, key, clusterFile, clientFile };
+  return search(
+    given,
+    { environment, folder, namedOnly },
+    {
+      missing: (setting, variable) =>
+        usageError(
+          `Which cluster? Give --${FLAGS[setting]} or ${variable}, or a client.json with --client-file. ` +
+            `There is no ${DEV_FOLDER} here; \`${program} dev\` would start a cluster and make it.`,
+        ),
+      noFile: (setting, path) => {
+        const hint =
+          setting === 'key'
+            ? '; --key is the private key of --cert, a key to sign with goes first'
+            : '';
+        return usageError(`--${FLAGS[setting]}: there is no file ${path}${hint}`);
+      },
+    },
   );
 }
+
+/** The flag of each setting. */
+const FLAGS: Readonly<Record<keyof Connection, string>> = {
+  endpoints: 'endpoint',
+  ca: 'ca',
+  cert: 'cert',
+  key: 'key',
+  clusterFile: 'cluster-file',
+  requesters: 'requester',
+};

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { CLIENT_FILE, OPERATOR_FOLDER } from '../client/index.js';
+import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
 import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
@@ -7,7 +9,6 @@ import type { Genesis } from '../identity/index.js';
 import { writePrivateFile, writePublicFile } from '../machine/index.js';
 import { alternativeHosts, issueCertificate, issueForKey, newIdentity } from '../pki/index.js';
 import type { Credential, Environment, NewIdentity } from '../pki/index.js';
-import { CLIENT_FILE, OPERATOR_FOLDER, writeClientFile } from './client-file.js';
 import type { ClusterPlan, NodePlan } from './cluster-plan.js';
 import { usageError } from './exit-codes.js';
 import { newAuthorities, writeAuthorities } from './new-authorities.js';

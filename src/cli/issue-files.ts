@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile } from '../client/index.js';
+import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { Millis } from '../common/index.js';
@@ -9,7 +11,6 @@ import { alternativeHosts, issueCertificate } from '../pki/index.js';
 import type { Credential, KeyType } from '../pki/index.js';
 import { authorityOf } from './authorities.js';
 import type { AuthorityFiles } from './authorities.js';
-import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile, writeClientFile } from './client-file.js';
 import { usageError } from './exit-codes.js';
 
 export type IssuePlan = {

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClusterError } from '../common/index.js';
-import { QuorateClient, QuorateError } from '../client/index.js';
-import type { CallOptions, Cluster } from '../client/index.js';
-import type { Connection } from './client-file.js';
+import { optionsFrom, QuorateClient, QuorateError } from '../client/index.js';
+import type { CallOptions, Cluster, Connection } from '../client/index.js';
 import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
-import { usageError } from './exit-codes.js';
 import type { CommandContext } from './command-context.js';
 import type { TrustFlags } from './trust.js';
 
@@ -25,21 +22,10 @@ const POLL_MS = 50;
  */
 export function openClient(
   connection: Connection,
-  { requester: requesters, require }: TrustFlags = {},
+  { requester = [], require }: TrustFlags = {},
 ): QuorateClient {
-  const { endpoints, ca, cert, key, clusterFile } = connection;
-  const genesis = new Uint8Array(readFileSync(clusterFile));
-  const tls = { ca: text(ca), cert: text(cert), key: text(key) };
-  try {
-    return QuorateClient.connect({ endpoints, ...tls, clusterFile: genesis, requesters, require });
-  } catch (error) {
-    if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
-    throw usageError(`TLS cannot use ${ca}, ${cert} and ${key} together: ${String(error)}`);
-  }
-}
-
-function text(file: string): string {
-  return readFileSync(file, 'utf8');
+  const requesters = [...(connection.requesters ?? []), ...requester];
+  return QuorateClient.connect({ ...optionsFrom(connection), requesters, require });
 }
 
 /** Runs with a client of the cluster that the flags name, and closes it. */

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { QuorateError, reaches } from '../client/index.js';
+import { shortfallOf } from '../client/index.js';
 import type { JudgedKey, KeyTrust } from '../client/index.js';
 import { usageError } from './exit-codes.js';
 
@@ -11,21 +11,28 @@ export type TrustFlags = {
 };
 
 /** From what is worth most to what is worth nothing. */
-const VERDICTS: readonly KeyTrust[] = ['active', 'vouched', 'pending', 'unverified'];
+const VERDICTS: readonly KeyTrust[] = [
+  'active',
+  'vouched',
+  'pending',
+  'other-requester',
+  'unverified',
+];
 
 /** The meaning of the verdicts, for help texts. */
 export const VERDICTS_HELP = `
-  active      every participant signed for it, and you, or a --requester, signed the request for it
-  vouched     every participant signed for it; a node vouches for the requester (unsigned requests)
-  pending     not all that is needed has been signed yet
-  unverified  something does not fit: do not trust the public key`;
+  active           every participant signed for it, and you, or a --requester, signed the request for it
+  vouched          every participant signed for it; a node vouches for the requester (unsigned requests)
+  pending          not all that is needed has been signed yet
+  other-requester  all fits, but it was made for a requester that you have not named with --requester
+  unverified       something does not fit: do not trust the public key`;
 
 /** Adds the flags to a command. */
 export function addTrustOptions(command: Command, least: KeyTrust): Command {
   return addRequireOption(command, least).addOption(
     new Option(
       '--requester <spiffe-id>',
-      'a requester besides you whose keys you trust; may be repeated',
+      'a requester besides you whose keys you accept, by its whole SPIFFE id; may be repeated [QUORATE_REQUESTERS: a,b]',
     ).argParser((id: string, before: readonly string[] | undefined) => [...(before ?? []), id]),
   );
 }
@@ -44,18 +51,6 @@ function verdictArgument(word: string): KeyTrust {
   const verdict = VERDICTS.find((each) => each === word);
   if (verdict !== undefined) return verdict;
   throw usageError(`"${word}" is no verdict; there are ${VERDICTS.join(', ')}`);
-}
-
-/** The error of a key that is worth less than is required: `protocol-abort` KEY_UNVERIFIED. */
-export function shortfallOf(
-  { key, verdict, because }: JudgedKey,
-  required: KeyTrust,
-): QuorateError | undefined {
-  if (reaches(verdict, required)) return undefined;
-  return new QuorateError('protocol-abort', `Key ${key.keyId} is ${verdict}: ${because}`, {
-    reason: 'KEY_UNVERIFIED',
-    facts: { verdict, because },
-  });
 }
 
 /** @throws QuorateError {@link shortfallOf}. */

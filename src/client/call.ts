@@ -152,7 +152,9 @@ export class Call {
       const link = links[at];
       if (link === undefined) continue;
       if (link.isOpen) asked.push(link.label);
-      else this.#problems.set(at, silentFor(performance.now() - sinceMs));
+      // An attempt that had no time says less than the one before it.
+      else if (!this.#problems.has(at))
+        this.#problems.set(at, silentFor(performance.now() - sinceMs));
     }
     this.#reject(
       asked.length > 0 && this.#said === undefined

@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { parseGenesis, voters } from '../identity/index.js';
+import { toHex } from '../common/index.js';
+import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { Algorithm } from '../wire/index.js';
 import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
+import { genesisOf, optionsFrom } from './connect-options.js';
 import { Credentials } from './credentials.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
-import { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
-import type { KeyTrust, Reader } from './key-certificate.js';
+import { findConnection, LIBRARY_ERRORS } from './find-connection.js';
+import { verifyKeyCertificate, verifySignature } from './key-certificate.js';
+import type { KeyTrust } from './key-certificate.js';
+import type { Reader } from './key-requester.js';
 import { REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import { Mutations } from './mutations.js';
-import type { Signing } from './mutations.js';
+import { requireLength, requireSame, shortfallOf } from './key-doubts.js';
+import type { Pin, SigningKey } from './key-doubts.js';
 import type {
   ConnectOptions,
   GenerateKeyInput,
@@ -23,7 +28,8 @@ import { every, listKeys, listTasks } from './lists.js';
 import type { ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
-import { requesterOf, tlsSigner } from './request-signer.js';
+import { requesterOf } from './request-signer.js';
+import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
 import { Transport } from './transport.js';
 import { untilOf } from './until.js';
 import type { CallOptions, Until } from './until.js';
@@ -42,11 +48,14 @@ export class QuorateClient {
   readonly #require: KeyTrust;
   /** Of keys asked for before: a key's public key never changes. */
   readonly #trusted = new Map<string, TrustedKey>();
+  /** The algorithms of public keys that callers gave, once these have been compared with what the cluster shows. */
+  readonly #pinned = new Map<string, Algorithm>();
 
   private constructor(options: ConnectOptions) {
-    const { endpoints, clusterFile, requesters } = options;
-    this.#genesis = clusterFile && parseGenesis(clusterFile);
-    const credentials = new Credentials(options, this.#genesis, options.certFile);
+    const { endpoints, requesters, files } = options;
+    requireSpiffeIds(requesters);
+    this.#genesis = genesisOf(options);
+    const credentials = new Credentials(options, this.#genesis, files);
     const signing = signingOf(options, this.#genesis);
     this.#transport = new Transport(endpoints, credentials);
     this.#mutations = new Mutations(this.#transport, signing);
@@ -59,6 +68,20 @@ export class QuorateClient {
   /** Connections are made when they are first needed. */
   static connect(options: ConnectOptions): QuorateClient {
     return new QuorateClient(options);
+  }
+
+  /**
+   * As {@link connect}, with what a `client.json` says, found by the same rules as the command line's: `file`, else
+   * `QUORATE_CLIENT_FILE`, else the development cluster of the working folder; `QUORATE_ENDPOINTS` and the other
+   * variables go before what it says.
+   *
+   * @param changes - Options that go before all of it.
+   * @throws QuorateError `invalid-request` USAGE naming what is missing, or what cannot be read.
+   */
+  static fromClientFile(file?: string, changes: Partial<ConnectOptions> = {}): QuorateClient {
+    const place = { environment: process.env, folder: process.cwd() };
+    const connection = findConnection({ clientFile: file }, place, LIBRARY_ERRORS);
+    return new QuorateClient({ ...optionsFrom(connection), ...changes });
   }
 
   /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
@@ -214,52 +237,56 @@ export class QuorateClient {
   }
 
   /** The key that the signature must verify under: given, or derived here from the one that is trusted. */
-  async #signingKey(
-    { keyId, path = [], ...given }: SignInput,
-    until: Until,
-  ): Promise<Pick<Key, 'algorithm' | 'publicKey'>> {
-    const { publicKey, algorithm = Algorithm.FROST_ED25519_SHA512 } = given;
-    if (publicKey !== undefined) return { algorithm, publicKey };
+  async #signingKey(input: SignInput, until: Until): Promise<SigningKey> {
+    const { keyId, path = [], publicKey } = input;
+    if (publicKey !== undefined) return this.#pinnedKey({ ...input, publicKey }, until);
     const trusted = await this.#trustedKey(keyId, until);
     const derived = derivePublicKey(trusted, path);
     if (derived === undefined) throw wrongAnswer(`a key ${keyId} that nothing can be derived from`);
     return { algorithm: trusted.algorithm, publicKey: derived };
   }
 
+  /**
+   * Compares what the caller knows with what the cluster shows, before it asks for a signature that would be of no use. The
+   * signature is verified under what the caller knows either way, so a caller that may not see the key needs no comparison.
+   */
+  async #pinnedKey(pin: Pin, until: Until): Promise<SigningKey> {
+    requireLength(pin);
+    const { keyId, path = [], publicKey } = pin;
+    const place = `${keyId}/${path.join('/')}:${toHex(publicKey)}:${pin.algorithm ?? ''}`;
+    let algorithm = this.#pinned.get(place);
+    if (algorithm === undefined) {
+      const shown = await this.#visibleKey(keyId, until);
+      if (shown !== undefined) requireSame(pin, shown);
+      algorithm = pin.algorithm ?? shown?.algorithm ?? Algorithm.FROST_ED25519_SHA512;
+      if (this.#pinned.size >= REMEMBERED_KEYS_MAX) this.#pinned.clear();
+      this.#pinned.set(place, algorithm);
+    }
+    return { algorithm, publicKey };
+  }
+
+  async #visibleKey(keyId: string, until: Until): Promise<Key | undefined> {
+    try {
+      const { key } = await this.#transport.call(CALLS.getKey, { keyId }, until);
+      if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
+      return key;
+    } catch (error) {
+      const hidden = ['not-found', 'forbidden', 'unsupported'];
+      if (error instanceof QuorateError && hidden.includes(error.code)) return undefined;
+      throw error;
+    }
+  }
+
   async #trustedKey(keyId: string, until: Until): Promise<TrustedKey> {
     const known = this.#trusted.get(keyId);
     if (known !== undefined) return known;
 
-    const { key, verdict, because } = await this.#getKey(keyId, until);
-    if (!reaches(verdict, this.#require))
-      throw new QuorateError(
-        'protocol-abort',
-        `Key ${keyId} is ${verdict}, and no signature by it is returned: ${because}`,
-        { reason: 'KEY_UNVERIFIED', facts: { verdict, because } },
-      );
+    const judged = await this.#getKey(keyId, until);
+    const shortfall = shortfallOf(judged, this.#require);
+    if (shortfall !== undefined) throw shortfall;
+    const { key } = judged;
     if (this.#trusted.size >= REMEMBERED_KEYS_MAX) this.#trusted.clear();
     this.#trusted.set(keyId, key);
     return key;
   }
-}
-
-/** @throws QuorateError when it is to sign, and there is nothing that says for which cluster. */
-function signingOf(
-  { signer, ...tls }: ConnectOptions,
-  genesis: Genesis | undefined,
-): Signing | undefined {
-  if (signer === 'none' || (signer === undefined && genesis === undefined)) return undefined;
-  if (genesis === undefined) withoutClusterFile();
-  return {
-    clusterId: genesis.clusterId,
-    signer: typeof signer === 'object' ? signer : tlsSigner(tls),
-  };
-}
-
-function withoutClusterFile(): never {
-  throw new QuorateError(
-    'invalid-request',
-    'A signed request names its cluster: give the cluster file',
-    { reason: 'CLUSTER_FILE_REQUIRED' },
-  );
 }

@@ -5,7 +5,16 @@ import type { Genesis, Identity } from '../identity/index.js';
 import { contextOptions, identityOf } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
 import { QuorateError } from './errors.js';
+import type { ConnectFiles } from './inputs.js';
 import { pemCertificates } from './request-signer.js';
+
+/** Names for what comes from no file. */
+const NAMES: ConnectFiles = {
+  ca: '"ca"',
+  cert: '"cert"',
+  key: '"key"',
+  clusterFile: '"clusterFile"',
+};
 
 /** The caller's certificate and key, as TLS shows them to nodes. */
 export class Credentials {
@@ -18,18 +27,21 @@ export class Credentials {
 
   /**
    * @param genesis - Its authorities of requesters are those that the certificate must come from.
-   * @param certFile - The name of the certificate's file, for messages.
+   * @param files - Where the PEM is from, for messages.
    * @throws QuorateError `invalid-request` INVALID_CREDENTIALS for PEM that TLS cannot use.
    */
-  constructor(tls: TlsFiles, genesis: Genesis | undefined, certFile: string | undefined) {
-    this.#chain = certificatesOf('cert', tls.cert);
-    certificatesOf('ca', tls.ca);
+  constructor(tls: TlsFiles, genesis: Genesis | undefined, files: ConnectFiles = NAMES) {
+    this.#chain = certificatesOf(files.cert, tls.cert);
+    certificatesOf(files.ca, tls.ca);
     const [leaf] = this.#chain;
     this.identity = identityOf({ subjectaltname: leaf?.subjectAltName ?? '' });
-    const names = [certFile, this.identity && `(${this.identity.spiffeId})`].filter(Boolean);
+    const names = [
+      files === NAMES ? undefined : files.cert,
+      this.identity && `(${this.identity.spiffeId})`,
+    ].filter(Boolean);
     this.#label = ['Your certificate', ...names].join(' ');
-    this.#authorities = genesis && certificatesOf('clusterFile', genesis.requesterCa);
-    this.secureContext = contextOf(tls);
+    this.#authorities = genesis && certificatesOf(files.clusterFile, genesis.requesterCa);
+    this.secureContext = contextOf(tls, files);
   }
 
   /**
@@ -74,25 +86,25 @@ function certificatesOf(what: string, pem: string): X509Certificate[] {
   try {
     return pemCertificates(pem).map((der) => new X509Certificate(der));
   } catch (cause) {
-    throw unusable(`"${what}" holds no certificate in PEM`, cause);
+    throw unusable(`${what} holds no certificate in PEM`, cause);
   }
 }
 
-function contextOf(tls: TlsFiles): SecureContext {
+function contextOf(tls: TlsFiles, files: ConnectFiles): SecureContext {
   try {
     return createSecureContext(contextOptions(tls));
   } catch (cause) {
-    throw unusable(keyFault(tls.key, cause), cause);
+    throw unusable(keyFault(tls.key, files, cause), cause);
   }
 }
 
-function keyFault(key: string, cause: unknown): string {
-  if (/ENCRYPTED/.test(key))
-    return '"key" is encrypted: give it decrypted, or sign elsewhere with a signer';
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) return '"key" holds no private key in PEM';
+function keyFault(pem: string, { cert, key }: ConnectFiles, cause: unknown): string {
+  if (/ENCRYPTED/.test(pem))
+    return `${key} is encrypted: give it decrypted, or sign elsewhere with a signer`;
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return `${key} holds no private key in PEM`;
   return /mismatch/i.test(String(cause))
-    ? '"key" is not the private key of "cert"'
-    : '"key" holds a private key that cannot be read';
+    ? `${key} is not the private key of ${cert}`
+    : `${key} holds a private key that cannot be read`;
 }
 
 function unusable(words: string, cause: unknown): QuorateError {

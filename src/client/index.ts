@@ -3,8 +3,19 @@
  * where a request id makes that safe, bounds every wait, and checks signatures and key certificates (`docs/architecture.md`, trust)
  * against what its caller gave it, never against what the answer says. It holds no secret but its caller's TLS key.
  */
+export {
+  CLIENT_FILE,
+  CLIENT_FILE_FORMAT,
+  DEV_FOLDER,
+  OPERATOR_FOLDER,
+  readClientFile,
+} from './client-file.js';
+export type { Connection } from './client-file.js';
 export { QuorateClient } from './client.js';
+export { optionsFrom } from './connect-options.js';
+export { findConnection } from './find-connection.js';
 export type {
+  ConnectFiles,
   ConnectOptions,
   GenerateKeyInput,
   GetKeyOptions,
@@ -14,7 +25,9 @@ export type {
 export { derivePublicKey } from './derived-key.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
-export type { Judgement, Reader, KeyTrust } from './key-certificate.js';
+export type { Judgement, KeyTrust } from './key-certificate.js';
+export type { Reader } from './key-requester.js';
+export { shortfallOf } from './key-doubts.js';
 export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';

@@ -3,6 +3,8 @@ import type { Judgement, KeyTrust } from './key-certificate.js';
 import type { RequestSigner } from './request-signer.js';
 import type { CallOptions } from './until.js';
 
+export type ConnectFiles = Readonly<Record<'ca' | 'cert' | 'key' | 'clusterFile', string>>;
+
 export type ConnectOptions = {
   /** `host:port` of nodes' client ports; any of them will do, and more are better. */
   readonly endpoints: readonly string[];
@@ -11,8 +13,6 @@ export type ConnectOptions = {
   /** PEM: the caller's certificate, leaf first, and its private key. */
   readonly cert: string;
   readonly key: string;
-  /** The name of the certificate's file, for messages about it. */
-  readonly certFile?: string | undefined;
   /** The bytes of `cluster.json`. Without it, requests are not signed, and keys cannot be verified. */
   readonly clusterFile?: Uint8Array | undefined;
   /**
@@ -20,8 +20,13 @@ export type ConnectOptions = {
    * a node vouches for them, if the cluster lets it.
    */
   readonly signer?: RequestSigner | 'tls' | 'none' | undefined;
-  /** SPIFFE ids of others whose keys are as good as the caller's own, for what they asked for. */
+  /**
+   * SPIFFE ids, whole, of requesters whose keys are as good as the caller's own: an operator that makes keys for
+   * applications, for example.
+   */
   readonly requesters?: readonly string[] | undefined;
+  /** The names of the files that these are from, for messages. */
+  readonly files?: ConnectFiles | undefined;
   /**
    * The least that a key must be for a signature by it to be returned. Unless given, `active` for a caller that signs its
    * requests, and `vouched` for one that does not.

@@ -1,5 +1,4 @@
 import { clusterId, equal } from '../common/index.js';
-import type { Result } from '../common/index.js';
 import { SCHEMES } from '../algorithms/index.js';
 import {
   installedBytes,
@@ -12,16 +11,11 @@ import {
 import type { Genesis } from '../identity/index.js';
 import { nodeVerify, VERIFIERS } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
-import {
-  EXPIRY_AHEAD_MS_MAX,
-  isGenerateKey,
-  admitAuthority,
-  judgingContext,
-  parseRequest,
-  TASK_KINDS,
-} from '../state/index.js';
-import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
+import { isGenerateKey, judgingContext, parseRequest, TASK_KINDS } from '../state/index.js';
+import type { ParsedGenerateKey } from '../state/index.js';
 import type { Key, KeyCertificate, Label, NodeSignature, Sharing } from '../wire/index.js';
+import { doubtful, isAccepted, judgeRequester } from './key-requester.js';
+import type { Reader } from './key-requester.js';
 
 /**
  * The trust in a key's certificate, for the reader that checks it:
@@ -29,32 +23,29 @@ import type { Key, KeyCertificate, Label, NodeSignature, Sharing } from '../wire
  * named, signed the request;
  * `vouched`: every participant signed for it, and a node vouches for its requester;
  * `pending`: the same as one of these, but too few have said that their log activated it;
+ * `other-requester`: every participant signed for it, and its requester signed the request; it is neither the reader nor a
+ * requester that the reader named;
  * `unverified`: something does not fit, or there is nothing to check it against.
  */
-export type KeyTrust = 'active' | 'vouched' | 'pending' | 'unverified';
+export type KeyTrust = 'active' | 'vouched' | 'pending' | 'other-requester' | 'unverified';
 const RANK: Readonly<Record<KeyTrust, number>> = {
-  active: 3,
-  vouched: 2,
-  pending: 1,
+  active: 4,
+  vouched: 3,
+  pending: 2,
+  'other-requester': 1,
   unverified: 0,
 };
-export type Judgement = { readonly verdict: KeyTrust; readonly because: string };
+export type Judgement = {
+  readonly verdict: KeyTrust;
+  readonly because: string;
+  /** The SPIFFE id of the requester, where the certificate proves it. */
+  readonly requester?: string | undefined;
+};
 
 /** Claims that a verdict is worth as much as `required`, or more. */
 export function reaches(verdict: KeyTrust, required: KeyTrust): boolean {
   return RANK[verdict] >= RANK[required];
 }
-
-/** The facts that a reader of a key knows by itself. */
-export type Reader = {
-  /** The reader's own SPIFFE id, and those of other requesters whose keys it trusts. */
-  readonly spiffeId?: string | undefined;
-  readonly requesters?: readonly string[] | undefined;
-  /** The bytes of the GenerateKeyRequest that it sent, when the key is the answer to one. */
-  readonly asked?: Uint8Array | undefined;
-  /** The key's public key, known from elsewhere. */
-  readonly publicKey?: Uint8Array | undefined;
-};
 
 /**
  * Checks a key against the client's own cluster file. Identity keys in the answer are compared, never used.
@@ -88,21 +79,32 @@ export function verifyKeyCertificate(
 
   const by = judgeRequester(certificate, judgingContext(genesis, verify));
   if (!by.ok) return unverified(by.refusal);
-  const doubt = unknown(key, asked, by.value, reader);
+  const { spiffeId: requester, voucher } = by.value;
+  const doubt = doubtful(key, asked, by.value, reader);
   if (doubt !== undefined) return unverified(doubt);
+  if (!isAccepted(by.value, reader))
+    return {
+      verdict: 'other-requester',
+      because: `${requester} asked for it, which is neither you nor a requester whose keys you accept`,
+      requester,
+    };
 
   const installed = countInstalled(certificate, sharing, genesis, verify);
   if (installed < sharing.threshold)
     return {
       verdict: 'pending',
       because: `${installed} of at least ${sharing.threshold} participants say that it is installed`,
+      requester,
     };
-  const { spiffeId, voucher } = by.value;
   return voucher === undefined
-    ? { verdict: 'active', because: `all participants signed for it, and ${spiffeId} asked for it` }
+    ? {
+        verdict: 'active',
+        because: `all participants signed for it, and ${requester} asked for it`,
+        requester,
+      }
     : {
         verdict: 'vouched',
-        because: `all participants signed for it, and ${voucher} vouches for the request of ${spiffeId}`,
+        because: `all participants signed for it, and ${voucher} vouches for the request of ${requester}`,
       };
 }
 
@@ -208,52 +210,6 @@ function countInstalled(
       (each) => each.nodeId === nodeId && isSigned(each, bytes, genesis, verify),
     ),
   ).length;
-}
-
-/** The requester of a key: by its own signature, or by the word of a node. */
-type Requester = { readonly spiffeId: string; readonly voucher: string | undefined };
-
-/**
- * Signature, chain, role and voucher, by the function by which nodes judge them. No signature tells at what time the request was
- * taken; it was at most ten minutes before its expiry, so the chain must have been good at some moment of these.
- */
-function judgeRequester(
-  { method, request, authority }: KeyCertificate,
-  context: JudgingContext,
-): Result<Requester, string> {
-  const judged = admitAuthority(
-    { method, request, authorization: { by: authority }, firstAttempt: undefined },
-    TASK_KINDS['generate-key'].askers,
-    context,
-    { takesUnsigned: context.genesis.unsigned, members: context.genesis.members },
-  );
-  if (!judged.ok)
-    return { ok: false, refusal: `its authorization does not count: ${judged.refusal.message}` };
-  const { requester, expireTimeMs, certified } = judged.value;
-  const timely =
-    certified === undefined ||
-    (certified.notBeforeMs < expireTimeMs &&
-      certified.notAfterMs >= expireTimeMs - EXPIRY_AHEAD_MS_MAX);
-  if (!timely) return { ok: false, refusal: 'its requester signed with a certificate out of date' };
-  const voucher = authority?.$case === 'voucher' ? authority.value.nodeId : undefined;
-  return { ok: true, value: { spiffeId: requester.spiffeId, voucher } };
-}
-
-/** The reader does not trust keys of this requester. */
-function unknown(
-  key: Key,
-  { participants }: ParsedGenerateKey,
-  { spiffeId, voucher }: Requester,
-  reader: Reader,
-): string | undefined {
-  if (key.owner !== spiffeId) return `${spiffeId} asked for it, which is not its owner`;
-  if (reader.asked !== undefined)
-    return spiffeId === reader.spiffeId ? undefined : `${spiffeId} asked for it`;
-  if (voucher !== undefined || reader.publicKey !== undefined) return undefined;
-  if (participants.length === 0) return 'its request names no participants';
-  return [reader.spiffeId, ...(reader.requesters ?? [])].includes(spiffeId)
-    ? undefined
-    : `${spiffeId} asked for it, which is neither you nor a requester that you named`;
 }
 
 function isSigned(

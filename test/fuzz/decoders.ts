@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readClientFile } from '../../src/client/index.js';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readClientFile } from '../../src/cli/client-file.js';
 import { verifyKeyCertificate } from '../../src/client/key-certificate.js';
 import { clusterId, keyId, nodeId, sessionId, toHex, utf8 } from '../../src/common/index.js';
 import { SecretBytes } from '../../src/crypto/index.js';

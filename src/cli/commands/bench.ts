@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
+import type { Connection } from '../../client/index.js';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '../../common/index.js';
 import { countArgument } from '../arguments.js';
-import type { Connection } from '../client-file.js';
 import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { createDevCluster, DEV_NODES } from '../dev/create.js';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { CLIENT_FILE, DEV_FOLDER, OPERATOR_FOLDER } from '../../client/index.js';
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { CLIENT_FILE, OPERATOR_FOLDER, DEV_FOLDER } from '../client-file.js';
 import { createDevCluster, DEV_NODES } from '../dev/create.js';
 import { demonstrate } from '../dev/demonstration.js';
 import { Interrupts } from '../dev/interrupts.js';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ClusterError } from '../../common/index.js';
-import { Algorithm, derivePublicKey } from '../../client/index.js';
+import { Algorithm, derivePublicKey, shortfallOf } from '../../client/index.js';
 import type { JudgedKey, Key, KeyTrust } from '../../client/index.js';
 import {
   algorithmArgument,
@@ -21,7 +21,7 @@ import { errorJson } from '../report.js';
 import { GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 import { publicKeyCommand } from './public-key.js';
-import { addRequireOption, addTrustOptions, shortfallOf, VERDICTS_HELP } from '../trust.js';
+import { addRequireOption, addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
 
 type GenerateFlags = ConnectionFlags & {

@@ -33,7 +33,7 @@ export function publicKeyCommand(context: CommandContext): Command {
     )
     .addOption(pathOption('the public key derived at this path, for example 0/5'));
   addOutputOption(command, ['hex', 'base64', 'pem', 'raw', 'json']);
-  addTrustOptions(command, 'vouched');
+  addTrustOptions(command, 'active');
   return addConnectionOptions(command)
     .addHelpText(
       'after',
@@ -49,7 +49,7 @@ Examples:
       const judged = await withClient(flags, context, READ_MS, (client, options) =>
         client.getKey(keyId, { ...options, publicKey: flags.publicKey }),
       );
-      demand(judged, flags.require ?? 'vouched');
+      demand(judged, flags.require ?? 'active');
       const path = flags.path ?? [];
       const publicKey = derivePublicKey(judged.key, path);
       if (publicKey === undefined) {

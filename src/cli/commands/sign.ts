@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { toHex } from '../../common/index.js';
 import { Algorithm } from '../../client/index.js';
-import { ALGORITHMS, isKeyAlgorithm } from '../../identity/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS } from '../../identity/index.js';
+import type { KeyAlgorithm } from '../../identity/index.js';
 import {
   algorithmArgument,
   hexArgument,
@@ -25,7 +26,7 @@ type Flags = ConnectionFlags &
   TrustFlags &
   OutputFlags & {
     readonly publicKey?: Uint8Array;
-    readonly algorithm?: Algorithm;
+    readonly algorithm?: KeyAlgorithm;
     readonly path?: readonly number[];
     readonly requestId?: string;
   };
@@ -46,7 +47,7 @@ export function signCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--algorithm <name>',
-        'with --public-key: what it is a key of (default: FROST_ED25519_SHA512)',
+        'with --public-key: what it must be a key of (default: as the cluster shows)',
       ).argParser(algorithmArgument),
     );
   addTrustOptions(command, 'active');
@@ -71,9 +72,12 @@ ${HASH_HELP}`,
       const output = outputOf(flags);
       requireReader(output, context);
       if (publicKey !== undefined) {
-        const named = algorithm ?? Algorithm.FROST_ED25519_SHA512;
-        const facts = isKeyAlgorithm(named) ? ALGORITHMS[named] : undefined;
-        requireLength('--public-key', publicKey, facts?.publicKeyBytes);
+        // Without --algorithm the cluster names it, and a length of any of them may be right.
+        const named =
+          algorithm ??
+          KEY_ALGORITHMS.find((each) => ALGORITHMS[each].publicKeyBytes === publicKey.length) ??
+          Algorithm.FROST_ED25519_SHA512;
+        requireLength('--public-key', publicKey, ALGORITHMS[named].publicKeyBytes);
       }
       const message = await readMessage(flags, context);
       const signed = await withClient(flags, context, SIGN_MS, (client, options) =>

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile } from '../../client/index.js';
+import type { Connection } from '../../client/index.js';
+import { writeClientFile } from '../client-file.js';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { ClusterError } from '../../common/index.js';
-import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile, writeClientFile } from '../client-file.js';
-import type { Connection } from '../client-file.js';
 import type { Listening } from './channel.js';
 import { NodeProcess } from './node-process.js';
 import type { Ending } from './node-process.js';

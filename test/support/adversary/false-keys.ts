@@ -142,7 +142,7 @@ function requestsOfOthers(collusion: Collusion): readonly FalseKey[] {
     {
       name: 'a request of their own, signed by an accomplice',
       key: certify(collusion, by(accomplice)),
-      verdict,
+      verdict: 'other-requester',
     },
     {
       name: 'a request of their own, signed by an accomplice, the key said to be the victim’s',
@@ -182,7 +182,7 @@ function requestsOfOthers(collusion: Collusion): readonly FalseKey[] {
     {
       name: 'a request that somebody else made for a key of this name',
       key: certify(collusion, by(stranger)),
-      verdict,
+      verdict: 'other-requester',
     },
     {
       name: 'nobody stands for the request',

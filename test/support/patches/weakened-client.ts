@@ -91,8 +91,8 @@ export const WEAKNESSES: readonly Weakness[] = [
   instead('a request of the reader’s own', 'spiffeId === reader.spiffeId ?', 'true ?'),
   instead(
     'participants that the request names',
-    'participants.length === 0)\n        return',
-    'false)\n        return',
+    "participants.length === 0 ? 'its request",
+    "false ? 'its request",
   ),
   instead(
     'a requester whom the reader names',

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readClientFile } from '../../../src/client/index.js';
+import { writeClientFile } from '../../../src/cli/client-file.js';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readClientFile, writeClientFile } from '../../../src/cli/client-file.js';
 import { findConnection } from '../../../src/cli/connection.js';
 import type { ConnectionFlags } from '../../../src/cli/connection.js';
 import { openClient } from '../../../src/cli/open-client.js';

@@ -128,7 +128,7 @@ describe('texts of nodes and of other requesters stay texts', () => {
     ['tasks get', ['tasks', 'get', TASK, ...AT]],
     ['cluster status', ['cluster', 'status', ...AT]],
     ['a refused keys generate', ['keys', 'generate', 'treasury', ...AT]],
-    ['a refused sign', ['sign', 'treasury', '-m', 'x', '--public-key', '00'.repeat(32), ...AT]],
+    ['a refused sign', ['sign', 'treasury', '-m', 'x', '--require', 'unverified', ...AT]],
     ['an unknown command', [HOSTILE]],
     ['an unknown flag', ['keys', 'list', `--${HOSTILE}`]],
     ['a file that is not there', ['sign', 'treasury', '--file', HOSTILE, ...AT]],

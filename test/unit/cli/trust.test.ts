@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '../../../src/common/index.js';
@@ -130,8 +130,78 @@ test('sign asks for no signature under a key that it does not trust, and verify 
   const verified = await run('verify', 'treasury', '-m', 'hello', '-s', '00'.repeat(64));
 
   expect(signed).toMatchObject({ status: 7, out: '' });
-  expect(signed.err).toMatch(/Key treasury is unverified, and no signature by it is returned/);
+  expect(signed.err).toMatch(/Key treasury is unverified: it is not what its request asked for/);
   expect(verified).toMatchObject({ status: 7, out: '' });
+  expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
+});
+
+test('a key of another requester is told by its own word, with the ways to accept it', async () => {
+  shown = falseKey('a request that somebody else made for a key of this name');
+  const stranger = spiffeIdOf(collusion.stranger);
+
+  const signed = await run('sign', 'treasury', '-m', 'hello', '--json');
+  const got = await run('keys', 'get', 'treasury');
+
+  expect(signed.status).toBe(7);
+  expect(JSON.parse(signed.out)).toMatchObject({
+    error: {
+      reason: 'KEY_OF_OTHER_REQUESTER',
+      message: expect.stringMatching(/"requesters" in client\.json .*--requester.*--public-key/),
+      facts: { verdict: 'other-requester', requester: stranger },
+    },
+  });
+  expect(got.out).toMatch(/certificate +other-requester: /);
+  expect(got.out).not.toMatch(/unverified/);
+  expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
+});
+
+test('a requester that client.json or QUORATE_REQUESTERS names is accepted, and no part of its id is', async () => {
+  shown = falseKey('a request that somebody else made for a key of this name');
+  const stranger = spiffeIdOf(collusion.stranger);
+  const file = join(folder, 'client.json');
+  const before = readFileSync(file, 'utf8');
+  const write = (requesters: readonly string[]) =>
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(before) as object), requesters }));
+
+  write([stranger]);
+  expect(await run('keys', 'get', 'treasury', '--require', 'active')).toMatchObject({ status: 0 });
+  write(['spiffe://quorate/app/']);
+  expect(await run('keys', 'get', 'treasury')).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(
+      /client\.json: requesters: "spiffe:\/\/quorate\/app\/" is no SPIFFE id/,
+    ),
+  });
+  write([]);
+  expect(await run('keys', 'get', 'treasury')).toMatchObject({ status: 7 });
+  expect(await run('keys', 'get', 'treasury', '--requester', 'stranger')).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(/"stranger" is no requester: name its whole SPIFFE id/),
+  });
+  writeFileSync(file, before);
+  const environment = { QUORATE_REQUESTERS: `spiffe://quorate/operator/o, ${stranger}` };
+  const argv = ['keys', 'get', 'treasury', '--client-file', file];
+  expect(await quorate(argv, { environment })).toMatchObject({ status: 0 });
+});
+
+test('a wrong --public-key is found before anything is signed, and accuses no node', async () => {
+  const shownKey = toHex(shown.publicKey);
+
+  for (const [flags, words] of [
+    [['--public-key', 'abcd'], /^quorate: --public-key must be 32 bytes/],
+    [
+      ['--public-key', 'ab'.repeat(32)],
+      new RegExp(`The public key of treasury is not the one .* the cluster shows ${shownKey}`),
+    ],
+    [
+      ['--public-key', `02${'ab'.repeat(32)}`, '--algorithm', 'FROST_SECP256K1_SHA256'],
+      /The public key of treasury is of another algorithm: FROST_ED25519_SHA512, not /,
+    ],
+  ] as const) {
+    const { status, err } = await run('sign', 'treasury', '-m', 'hello', ...flags);
+    expect(err).toMatch(words);
+    expect(status).toBe(2);
+  }
   expect(node.received.map(({ method }) => method)).not.toContain(METHODS.sign);
 });
 

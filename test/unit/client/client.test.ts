@@ -193,19 +193,27 @@ describe('sign', () => {
     });
   });
 
-  test('sign verifies under the key that its caller pins, whatever the cluster shows', async () => {
+  test('sign with a public key that its caller knows needs no certificate, and compares the key before it asks', async () => {
     const { backend, address } = await openNode();
-    const client = connect([address]);
-    const pinned = pair();
-    signs(backend, pinned);
+    backend.keys.set('demo', keyRecord('demo', { publicKey: key.publicKey }));
+    const client = connect([address], { clusterFile: undefined });
+    const { publicKey } = key;
+    signs(backend);
 
-    const { publicKey } = pinned;
     expect(await client.sign({ keyId: 'demo', message, publicKey })).toMatchObject({ taskId: 't' });
-    signs(backend, key);
+    await client.sign({ keyId: 'demo', message, publicKey });
+    expect(backend.readCount).toBe(1);
+
+    const other = pair().publicKey;
+    expect(await errorOf(client.sign({ keyId: 'demo', message, publicKey: other }))).toMatchObject({
+      code: 'invalid-request',
+      reason: 'PUBLIC_KEY_DIFFERS',
+    });
+    expect(backend.submissions).toHaveLength(2);
+    signs(backend, pair());
     expect(await errorOf(client.sign({ keyId: 'demo', message, publicKey }))).toMatchObject({
       reason: 'RESULT_INVALID',
     });
-    expect(backend.readCount).toBe(0);
   });
 
   test('sign along a path accepts no signature of the key itself or of another path', async () => {

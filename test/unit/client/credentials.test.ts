@@ -20,7 +20,12 @@ beforeAll(async () => {
 
 function refusal(nowMs: number, files = tls): unknown {
   try {
-    new Credentials(files, genesis, 'cert.pem').check(nowMs);
+    new Credentials(files, genesis, {
+      ca: 'ca.pem',
+      cert: 'cert.pem',
+      key: 'key.pem',
+      clusterFile: 'cluster.json',
+    }).check(nowMs);
     return undefined;
   } catch (error) {
     return error;
