@@ -10,6 +10,7 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Algorithm, algorithmFromJSON, algorithmToJSON } from "./algorithm.js";
 import { Authorization, Voucher } from "./authorization.js";
 
+/** Where a key stands. */
 export const KeyState = {
   UNSPECIFIED: 0,
   /** PENDING - Every participant holds its share; its certificate is not complete yet. */
@@ -59,6 +60,7 @@ export function keyStateToJSON(object: KeyState): string {
   }
 }
 
+/** A name and a value that a requester gives a key; nodes do not read them. */
 export interface Label {
   key: string;
   value: string;
@@ -95,6 +97,7 @@ export interface KeyParticipant {
   identityKey: Uint8Array;
 }
 
+/** A node's signature by its identity key. */
 export interface NodeSignature {
   nodeId: string;
   /** Ed25519, 64 bytes. */
@@ -138,6 +141,7 @@ export interface KeyCertificate {
   authority: { $case: "signed"; value: Authorization } | { $case: "voucher"; value: Voucher } | undefined;
 }
 
+/** Asks for a new key. */
 export interface GenerateKeyRequest {
   /** Makes the call idempotent: the same id with the same content gets the same outcome. */
   requestId: string;
@@ -154,7 +158,9 @@ export interface GenerateKeyRequest {
   allowedSigners: string[];
 }
 
+/** The key, where it is active already. */
 export interface GenerateKeyResponse {
+  /** Absent where it is not active yet: the task goes on, and GetKey shows it. */
   key: Key | undefined;
   taskId: string;
 }

@@ -39,6 +39,7 @@ export const KeyServiceService = {
     responseSerialize: (value: GenerateKeyResponse): Buffer => Buffer.from(GenerateKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GenerateKeyResponse => GenerateKeyResponse.decode(value),
   },
+  /** Shows a key with its certificate. A key that the caller may not use is answered as one that does not exist. */
   getKey: {
     path: "/quorate.v1.KeyService/GetKey" as const,
     requestStream: false as const,
@@ -48,6 +49,7 @@ export const KeyServiceService = {
     responseSerialize: (value: GetKeyResponse): Buffer => Buffer.from(GetKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetKeyResponse => GetKeyResponse.decode(value),
   },
+  /** Lists the keys that the caller may use; all of them to operators and auditors. */
   listKeys: {
     path: "/quorate.v1.KeyService/ListKeys" as const,
     requestStream: false as const,
@@ -62,7 +64,9 @@ export const KeyServiceService = {
 export interface KeyServiceServer extends UntypedServiceImplementation {
   /** Generates a key in shares. Answers when the key is active, or with the task's id alone near the deadline. */
   generateKey: handleUnaryCall<GenerateKeyRequest, GenerateKeyResponse>;
+  /** Shows a key with its certificate. A key that the caller may not use is answered as one that does not exist. */
   getKey: handleUnaryCall<GetKeyRequest, GetKeyResponse>;
+  /** Lists the keys that the caller may use; all of them to operators and auditors. */
   listKeys: handleUnaryCall<ListKeysRequest, ListKeysResponse>;
 }
 
@@ -83,6 +87,7 @@ export interface KeyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GenerateKeyResponse) => void,
   ): ClientUnaryCall;
+  /** Shows a key with its certificate. A key that the caller may not use is answered as one that does not exist. */
   getKey(
     request: GetKeyRequest,
     callback: (error: ServiceError | null, response: GetKeyResponse) => void,
@@ -98,6 +103,7 @@ export interface KeyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetKeyResponse) => void,
   ): ClientUnaryCall;
+  /** Lists the keys that the caller may use; all of them to operators and auditors. */
   listKeys(
     request: ListKeysRequest,
     callback: (error: ServiceError | null, response: ListKeysResponse) => void,

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Asks for one signature. */
 export interface SignRequest {
   /** Makes the call idempotent: the same id with the same content gets the same signature. */
   requestId: string;
@@ -23,6 +24,7 @@ export interface SignRequest {
   derivationPath: number[];
 }
 
+/** A signature that the answering node has verified. */
 export interface SignResponse {
   /** 64 bytes for Ed25519 and Taproot, 65 bytes otherwise (a compressed point and a scalar). */
   signature: Uint8Array;

@@ -22,6 +22,7 @@ import { SignRequest, SignResponse } from "./signing.js";
 /** Signs with keys that no machine has. */
 export type SigningServiceService = typeof SigningServiceService;
 export const SigningServiceService = {
+  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
   sign: {
     path: "/quorate.v1.SigningService/Sign" as const,
     requestStream: false as const,
@@ -34,10 +35,12 @@ export const SigningServiceService = {
 } as const;
 
 export interface SigningServiceServer extends UntypedServiceImplementation {
+  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
   sign: handleUnaryCall<SignRequest, SignResponse>;
 }
 
 export interface SigningServiceClient extends Client {
+  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
   sign(request: SignRequest, callback: (error: ServiceError | null, response: SignResponse) => void): ClientUnaryCall;
   sign(
     request: SignRequest,

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
+/** What a task is for. */
 export const TaskKind = {
   UNSPECIFIED: 0,
   GENERATE_KEY: 1,
@@ -70,6 +71,7 @@ export function taskKindToJSON(object: TaskKind): string {
   }
 }
 
+/** Where a task stands. */
 export const TaskState = { UNSPECIFIED: 0, OPEN: 1, DONE: 2, FAILED: 3, UNRECOGNIZED: -1 } as const;
 
 export type TaskState = typeof TaskState[keyof typeof TaskState];
@@ -121,30 +123,39 @@ export function taskStateToJSON(object: TaskState): string {
 
 /** One attempt of a task among a fixed set of participants. */
 export interface TaskAttempt {
+  /** From 1. */
   number: number;
+  /** 32 bytes; names the session in all messages between nodes. */
   sessionId: Uint8Array;
   /** Node ids. */
   participants: string[];
   startTime: Timestamp | undefined;
 }
 
+/** The outcome of a Sign. */
 export interface SignatureResult {
+  /** As in SignResponse. */
   signature: Uint8Array;
   /** The key's own. With a derivation path the signature verifies under the key that is derived from this one. */
   publicKey: Uint8Array;
   keyVersion: number;
+  /** Node ids. */
   signers: string[];
+  /** That of the request. */
   derivationPath: number[];
 }
 
+/** The outcome of a GenerateKey. */
 export interface GeneratedKeyResult {
   publicKey: Uint8Array;
   keyVersion: number;
 }
 
+/** The outcome of a RequireSignatures. */
 export interface SignaturesRequiredResult {
 }
 
+/** The outcome of a RaiseLevel. */
 export interface LevelRaisedResult {
   /** The cluster's level from then on. */
   level: number;
@@ -152,6 +163,7 @@ export interface LevelRaisedResult {
   leftBehind: string[];
 }
 
+/** The outcome of a task that failed. */
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
   reason: string;
@@ -170,15 +182,25 @@ export interface Culprit {
 
 /** One unit of coordinated work, kept for an hour after its outcome. */
 export interface Task {
+  /** 26 characters, made of the requester and the request id. */
   taskId: string;
   kind: TaskKind;
   state: TaskState;
+  /** Empty where the task is about no key. */
   keyId: string;
+  /** That of the request which opened it. */
   requestId: string;
   /** SPIFFE id. */
   requester: string;
-  createTime: Timestamp | undefined;
-  expireTime: Timestamp | undefined;
+  /** By the cluster's clock. */
+  createTime:
+    | Timestamp
+    | undefined;
+  /** When the request ends, if it has no outcome by then. */
+  expireTime:
+    | Timestamp
+    | undefined;
+  /** Absent while the task is open. */
   endTime: Timestamp | undefined;
   attempts: TaskAttempt[];
   outcome:

@@ -22,6 +22,7 @@ import { GetTaskRequest, GetTaskResponse, ListTasksRequest, ListTasksResponse } 
 /** Shows the work that the cluster does and has done. */
 export type TaskServiceService = typeof TaskServiceService;
 export const TaskServiceService = {
+  /** Shows a task with its outcome, and the nodes that are proved to have lied in it. */
   getTask: {
     path: "/quorate.v1.TaskService/GetTask" as const,
     requestStream: false as const,
@@ -31,6 +32,7 @@ export const TaskServiceService = {
     responseSerialize: (value: GetTaskResponse): Buffer => Buffer.from(GetTaskResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTaskResponse => GetTaskResponse.decode(value),
   },
+  /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks: {
     path: "/quorate.v1.TaskService/ListTasks" as const,
     requestStream: false as const,
@@ -43,11 +45,14 @@ export const TaskServiceService = {
 } as const;
 
 export interface TaskServiceServer extends UntypedServiceImplementation {
+  /** Shows a task with its outcome, and the nodes that are proved to have lied in it. */
   getTask: handleUnaryCall<GetTaskRequest, GetTaskResponse>;
+  /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks: handleUnaryCall<ListTasksRequest, ListTasksResponse>;
 }
 
 export interface TaskServiceClient extends Client {
+  /** Shows a task with its outcome, and the nodes that are proved to have lied in it. */
   getTask(
     request: GetTaskRequest,
     callback: (error: ServiceError | null, response: GetTaskResponse) => void,
@@ -63,6 +68,7 @@ export interface TaskServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTaskResponse) => void,
   ): ClientUnaryCall;
+  /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks(
     request: ListTasksRequest,
     callback: (error: ServiceError | null, response: ListTasksResponse) => void,
