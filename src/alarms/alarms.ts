@@ -1,3 +1,4 @@
+import type { Millis } from '../common/index.js';
 import type { Clock, Logger, LogFields } from '../ports/index.js';
 import { ALARM_LEVELS } from './kinds.js';
 import type { AlarmKind } from './kinds.js';
@@ -6,16 +7,23 @@ import { ALARM_EVERY_MS, ALARM_PLACES_MAX } from './limits.js';
 /** `loggedMs` is on the clock that does not jump. */
 type Place = { loggedMs: number; heldBack: number };
 
-/** Writes the lines of {@link ALARM_LEVELS}: at most one for each kind and peer in {@link ALARM_EVERY_MS}. */
+/** Writes the lines of {@link ALARM_LEVELS}: at most one for each kind and peer in an interval. */
 export class Alarms {
   readonly #clock: Pick<Clock, 'elapsed'>;
   readonly #logger: Pick<Logger, 'alarm' | 'warn'>;
+  readonly #everyMs: Millis;
   /** In the order of their last line, the oldest first. */
   readonly #places = new Map<string, Place>();
 
-  constructor(clock: Pick<Clock, 'elapsed'>, logger: Pick<Logger, 'alarm' | 'warn'>) {
+  /** @param everyMs - Between two lines of one kind and peer. */
+  constructor(
+    clock: Pick<Clock, 'elapsed'>,
+    logger: Pick<Logger, 'alarm' | 'warn'>,
+    everyMs: Millis = ALARM_EVERY_MS,
+  ) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#everyMs = everyMs;
   }
 
   /**
@@ -28,7 +36,7 @@ export class Alarms {
     const nowMs = this.#clock.elapsed();
     const name = this.#nameOf(kind, peer, nowMs);
     const place = this.#places.get(name) ?? { loggedMs: -Infinity, heldBack: 0 };
-    if (nowMs - place.loggedMs < ALARM_EVERY_MS) {
+    if (nowMs - place.loggedMs < this.#everyMs) {
       place.heldBack += 1;
       return;
     }
@@ -47,7 +55,7 @@ export class Alarms {
     const own = JSON.stringify([kind, peer]);
     if (this.#places.has(own) || this.#places.size < ALARM_PLACES_MAX) return own;
     const [oldest] = this.#places;
-    if (oldest !== undefined && nowMs - oldest[1].loggedMs >= ALARM_EVERY_MS) {
+    if (oldest !== undefined && nowMs - oldest[1].loggedMs >= this.#everyMs) {
       this.#places.delete(oldest[0]);
       return own;
     }

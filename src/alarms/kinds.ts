@@ -13,6 +13,8 @@ export const ALARM_LEVELS = {
   'An append breaks the chain of hashes': 'alarm',
   'A follower acknowledges what its leader does not have': 'alarm',
   'A follower stays in a later term than its leader': 'warn',
+  'No quorum': 'warn',
+  'No leader, although a majority is heard': 'warn',
   // Entries that are void. They name nobody: the leader of their term made them.
   'a genesis entry that is not the genesis': 'alarm',
   'a member entry, which this version does not know': 'alarm',
@@ -31,6 +33,18 @@ export const ALARM_LEVELS = {
   'key generation aborted': 'alarm',
   // Links between nodes.
   'A message is too large for any peer': 'alarm',
+  'A peer refuses the connection': 'warn',
+  'A peer does not answer when it is dialled': 'warn',
+  'A peer closes the connection before it answers': 'warn',
+  'A peer’s host name has no address': 'warn',
+  'A peer cannot be reached over the network': 'warn',
+  'A peer does not speak TLS 1.3 at its address': 'warn',
+  'A peer’s certificate has expired': 'warn',
+  'A peer’s certificate is not valid yet': 'warn',
+  'A peer’s certificate is of another authority': 'warn',
+  'A peer ends the connection: it may not take the certificate of this node': 'warn',
+  'Another node answers at a peer’s address': 'warn',
+  'A peer refuses the stream': 'warn',
   'Dropped messages above the level of the cluster': 'warn',
   'A peer has not signed what it says of its build': 'warn',
   // Callers and connections of a port.

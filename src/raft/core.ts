@@ -101,6 +101,8 @@ export type Core = {
   now: Millis;
   /** Since the start of the process. */
   ticks: number;
+  /** The tick at which each peer last said anything. */
+  readonly heardTicks: Map<NodeId, number>;
   /** Since a leader was heard, a vote granted or an election begun. */
   electionElapsedTicks: number;
   electionTimeoutTicks: number;

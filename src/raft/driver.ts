@@ -7,6 +7,7 @@ import type { RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
 import type { Raft, Ready, Urgent } from './raft.js';
+import { QuorumWatch } from './quorum-watch.js';
 import { ReadWaiters } from './read-waiters.js';
 import { TickCounter } from './tick-counter.js';
 
@@ -34,12 +35,14 @@ export class RaftDriver {
   #tickTimer: Timer | undefined;
   #flushTimer: Timer | undefined;
   #seen = '';
+  readonly #quorum: QuorumWatch;
 
   /** @throws ClusterError `data-loss` when the state is ahead of the log. */
   constructor(parts: RaftDriverParts) {
     this.#parts = parts;
     this.#raft = parts.raft;
     this.#reads = new ReadWaiters();
+    this.#quorum = new QuorumWatch(parts.alarms, parts.logger);
     this.#ticks = new TickCounter(parts.raft.timing, parts.clock.elapsed());
     this.#applied = parts.applied;
     this.#flushed = parts.applied;
@@ -141,6 +144,7 @@ export class RaftDriver {
     if (this.#state !== 'running') return;
     const { clock } = this.#parts;
     const passed = this.#ticks.pass(clock.elapsed());
+    this.#quorum.look(this.#raft, clock.elapsed());
     if (passed.suspect) {
       // After a stall a timer comes before the messages that queued up: they go first (bedrock #329).
       this.#tickTimer = clock.after(0, () => {

@@ -64,6 +64,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     applied: 0,
     now,
     ticks: 0,
+    heardTicks: new Map(),
     electionElapsedTicks: 0,
     electionTimeoutTicks: timing.electionTicksMax,
     writingTicks: undefined,

@@ -196,6 +196,18 @@ export class Raft {
     return peer === core.id || (peer === leaderOf(core) && isLeaderAlive(core));
   }
 
+  /** Milliseconds since this peer last said anything of consensus; `undefined` if it never did in this run. */
+  heardAgoMs(peer: NodeId): Millis | undefined {
+    const { heardTicks, ticks, timing } = this.#core;
+    const heardTick = heardTicks.get(peer);
+    return heardTick === undefined ? undefined : (ticks - heardTick) * timing.tickMs;
+  }
+
+  /** The voters but this node. */
+  get peers(): readonly NodeId[] {
+    return this.#core.peers;
+  }
+
   /** A leader is known, and this node has handed out an entry of the leader's own term. */
   caughtUp(): boolean {
     const core = this.#core;

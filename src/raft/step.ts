@@ -11,6 +11,7 @@ import { onReadReply, onReadRequest } from './read-index.js';
 /** Takes one message. Only voters are obeyed. */
 export function step(core: Core, message: Message): void {
   if (message.to !== core.id || !core.peers.includes(message.from)) return;
+  core.heardTicks.set(message.from, core.ticks);
   if (meetTerm(core, message)) dispatch(core, message);
 }
 

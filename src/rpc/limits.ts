@@ -102,6 +102,16 @@ export const STOP_GRACE_MS = 5_000;
 /** The time that the far ends then have to read the reason; after that every socket is destroyed. */
 export const STOP_FORCED_MS = 250;
 
+/** TCP, TLS and HTTP/2's SETTINGS of one attempt to reach a peer; and then so long again for its hello. */
+export const DIAL_MS_MAX = 2_000;
+/** A node asks its peers this often whether they live (HTTP/2 PING), and gives a link up that does not answer by then. */
+export const PEER_PING_INTERVAL_MS = 1_000;
+export const PEER_PING_MS_MAX = 2_000;
+/** The longest answer on a stream between nodes: a hello. */
+export const ANSWER_BYTES_MAX = 4 * 1024;
+/** Between two lines about one reason why a peer is not reached. */
+export const LINK_LINE_EVERY_MS = 60_000;
+
 /** A stream that has not said hello by then is closed. */
 export const HELLO_MS_MAX = 5_000;
 /** The messages that wait for one peer on one channel; the newest beyond it are dropped. */

@@ -1,28 +1,30 @@
-import { Client, Metadata } from '@grpc/grpc-js';
-import type { ChannelCredentials, ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
+import type { SecureContext } from 'node:tls';
 import type { Alarms } from '../../alarms/index.js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, Millis, NodeId } from '../../common/index.js';
+import type { Identity } from '../../identity/index.js';
 import type { Channel, Logger } from '../../ports/index.js';
 import type { LevelWord } from '../../wire/index.js';
-import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
-import { bootOf, buildOf } from './hello.js';
 import {
-  HELLO_MS_MAX,
-  PEER_KEEPALIVE_INTERVAL_MS,
-  PEER_KEEPALIVE_TIMEOUT_MS,
+  DIAL_MS_MAX,
   PEER_MESSAGE_BYTES_MAX,
   QUEUED_BYTES_MAX,
   QUEUED_MESSAGES_MAX,
   RECONNECT_MS_MAX,
   RECONNECT_MS_MIN,
 } from '../limits.js';
+import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
+import { bootOf, buildOf } from './hello.js';
+import { faultOf, LinkFault, silent } from './link-fault.js';
+import { PeerDial } from './peer-dial.js';
+import { PeerStream } from './peer-stream.js';
 
 export type PeerLinkParts = {
   readonly peer: NodeId;
   readonly channel: Channel;
   readonly address: string;
-  readonly credentials: ChannelCredentials;
+  readonly secureContext: SecureContext;
+  readonly isPeer: (server: Identity | undefined) => boolean;
   readonly clusterId: string;
   /** This node's hello, framed. */
   readonly hello: Buffer;
@@ -41,66 +43,47 @@ export type LinkCounts = {
   readonly dropped: number;
 };
 
-type Stream = ClientDuplexStream<Buffer, Uint8Array>;
-
 /** This node's stream to one peer on one channel: dialled, greeted, kept full, and dialled again when it ends. */
 export class PeerLink {
   readonly #parts: PeerLinkParts;
-  readonly #client: Client;
   /** The messages that wait while the stream is full, oldest first. */
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  #stream: Stream | undefined;
-  #state: 'idle' | 'greeting' | 'open' | 'full' | 'stopped' = 'idle';
+  #dial: PeerDial | undefined;
+  #stream: PeerStream | undefined;
+  #state: 'idle' | 'dialling' | 'greeting' | 'open' | 'full' | 'stopped' = 'idle';
   #timer: NodeJS.Timeout | undefined;
+  #startedMs: Millis = 0;
   #failures = 0;
   #sent = 0;
   #dropped = 0;
 
   constructor(parts: PeerLinkParts) {
     this.#parts = parts;
-    this.#client = new Client(parts.address, parts.credentials, {
-      // Channels and peers have connections of their own: one that is full must not delay another.
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.initial_reconnect_backoff_ms': RECONNECT_MS_MIN,
-      'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX,
-      'grpc.dns_min_time_between_resolutions_ms': RECONNECT_MS_MAX,
-      'grpc.enable_http_proxy': 0,
-      'grpc.enable_channelz': 0,
-      'grpc.enable_retries': 0,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
-      'grpc.keepalive_timeout_ms': PEER_KEEPALIVE_TIMEOUT_MS,
-      // A name for TLS to send in place of the host, which may be an address; the node that was reached is checked by SPIFFE id.
-      'grpc.ssl_target_name_override': parts.peer,
-      'grpc.default_authority': parts.peer,
-    });
   }
 
   counts(): LinkCounts {
     return { open: this.#isOpen(), sent: this.#sent, dropped: this.#dropped };
   }
 
-  /** Dials, now and whenever the stream has ended, until `stop`. */
+  /** Dials, now and whenever the stream has ended, until `stop`. Each attempt has a connection of its own. */
   start(): void {
     if (this.#state !== 'idle') return;
-    this.#state = 'greeting';
-    const { channel, hello } = this.#parts;
-    const stream: Stream = this.#client.makeBidiStreamRequest(
-      STREAM_PATHS[channel],
-      (frame: Buffer) => frame,
-      (answer: Buffer): Uint8Array => answer,
-      new Metadata({ waitForReady: true }),
-    );
-    this.#stream = stream;
-    this.#timer = setTimeout(() => stream.cancel(), HELLO_MS_MAX);
-    const startedMs = Date.now();
-    stream.on('data', (answer: Uint8Array) => this.#onAnswer(stream, answer));
-    stream.on('drain', () => this.#onDrain(stream));
-    // Every end has a status; an error without a listener would end the process.
-    stream.on('error', () => undefined);
-    stream.on('status', (status) => this.#onEnd(stream, status, Date.now() - startedMs));
-    stream.write(hello);
+    this.#state = 'dialling';
+    this.#startedMs = performance.now();
+    const dial = new PeerDial(this.#parts);
+    this.#dial = dial;
+    void this.#opened(dial);
+  }
+
+  async #opened(dial: PeerDial): Promise<void> {
+    try {
+      const session = await dial.opened;
+      if (this.#dial === dial) this.#greet(session);
+      else session.destroy();
+    } catch (error) {
+      if (this.#dial === dial && this.#stream === undefined) this.#onEnd(faultOf(error));
+    }
   }
 
   /** Sends, or queues, or drops: the newest goes when there is no room. */
@@ -126,10 +109,11 @@ export class PeerLink {
   stop(): void {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
+    this.#dial?.stop();
+    this.#dial = undefined;
     this.#stream?.cancel();
     this.#stream = undefined;
     this.#forget();
-    this.#client.close();
   }
 
   #isOpen(): boolean {
@@ -149,10 +133,27 @@ export class PeerLink {
     }
   }
 
-  #onAnswer(stream: Stream, answer: Uint8Array): void {
-    const { channel, clusterId, peer, logger } = this.#parts;
-    if (stream !== this.#stream || this.#state !== 'greeting') return;
-    if (!this.#parts.admits(helloLevel(answer))) return;
+  #greet(session: ConstructorParameters<typeof PeerStream>[0]): void {
+    const { channel, hello, peer } = this.#parts;
+    this.#state = 'greeting';
+    const stream = new PeerStream(session, STREAM_PATHS[channel], peer, {
+      message: (answer) => this.#onAnswer(answer),
+      drain: () => this.#onDrain(),
+      ended: (fault) => {
+        if (this.#stream === stream) this.#onEnd(fault);
+      },
+    });
+    this.#stream = stream;
+    this.#timer = setTimeout(
+      () => stream.cancel(silent(`no hello within ${DIAL_MS_MAX} ms`)),
+      DIAL_MS_MAX,
+    );
+    stream.write(hello);
+  }
+
+  #onAnswer(answer: Uint8Array): void {
+    const { clusterId, peer } = this.#parts;
+    if (this.#state !== 'greeting' || !this.#parts.admits(helloLevel(answer))) return;
     const hello = answeredHello(answer);
     let boot: Boot;
     let build: LevelWord;
@@ -162,12 +163,9 @@ export class PeerLink {
       build = buildOf(hello);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
-      logger.warn('Another node than the one that was dialled answers', {
-        peer,
-        channel,
-        words: error.message,
-      });
-      stream.cancel();
+      this.#stream?.cancel(
+        new LinkFault('Another node answers at a peer’s address', error.message),
+      );
       return;
     }
     clearTimeout(this.#timer);
@@ -175,8 +173,8 @@ export class PeerLink {
     this.#parts.opened(boot, build);
   }
 
-  #onDrain(stream: Stream): void {
-    if (stream !== this.#stream || this.#state !== 'full') return;
+  #onDrain(): void {
+    if (this.#state !== 'full') return;
     this.#state = 'open';
     let at = 0;
     for (let frame = this.#queue[0]; frame !== undefined; frame = this.#queue[++at]) {
@@ -191,18 +189,22 @@ export class PeerLink {
     return this.#state === 'open';
   }
 
-  #onEnd(stream: Stream, status: StatusObject, livedMs: Millis): void {
-    if (stream !== this.#stream) return;
-    const { peer, channel, logger } = this.#parts;
+  #onEnd(fault: LinkFault): void {
+    if (this.#state === 'stopped') return;
+    const { peer, channel, address, logger, alarms } = this.#parts;
     clearTimeout(this.#timer);
     const wasOpen = this.#isOpen();
+    this.#dial = undefined;
     this.#stream = undefined;
     this.#state = 'idle';
     this.#forget();
+    const fields = { channel, address, words: fault.message };
+    if (wasOpen) logger.info('A stream to a peer ended', { peer, ...fields });
+    else if (fault.kind !== undefined) alarms.raise(fault.kind, peer, fields);
+    else logger.debug('A stream to a peer did not begin', { peer, ...fields });
+    // An attempt that waited long has been pause enough.
+    const livedMs = performance.now() - this.#startedMs;
     this.#failures = livedMs > RECONNECT_MS_MAX ? 0 : this.#failures + 1;
-    const fields = { peer, channel, status: status.code, words: status.details };
-    if (wasOpen) logger.info('A stream to a peer ended', fields);
-    else logger.debug('A stream to a peer did not begin', fields);
     this.#timer = setTimeout(() => this.start(), reconnectMs(this.#failures));
     if (wasOpen) this.#parts.closed();
   }

@@ -1,3 +1,5 @@
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { Alarms } from '../../alarms/index.js';
 import type { NodeId } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
@@ -7,8 +9,9 @@ import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
 import { PeerLink } from './peer-link.js';
 import type { LinkCounts } from './peer-link.js';
-import { channelCredentials } from '../tls.js';
-import type { TlsFiles } from '../tls.js';
+import { LINK_LINE_EVERY_MS } from '../limits.js';
+import { contextOptions } from '../tls-identity.js';
+import type { TlsFiles } from '../tls-identity.js';
 
 export type PeerNetworkParts = {
   readonly genesis: Genesis;
@@ -31,11 +34,14 @@ const CHANNELS: readonly Channel[] = ['raft', 'tasks'];
 export class PeerNetwork implements Network {
   readonly #links: ReadonlyMap<string, PeerLink>;
   readonly #alarms: Alarms;
+  readonly #secureContext: SecureContext;
   #listener: ConnectionListener | undefined;
 
   constructor(parts: PeerNetworkParts) {
-    const { genesis, self, addresses, logger } = parts;
-    this.#alarms = new Alarms({ elapsed: () => performance.now() }, logger);
+    const { genesis, self, tls, addresses, logger } = parts;
+    const clock = { elapsed: () => performance.now() };
+    this.#alarms = new Alarms(clock, logger, LINK_LINE_EVERY_MS);
+    this.#secureContext = createSecureContext(contextOptions(tls));
     const links = new Map<string, PeerLink>();
     for (const { nodeId: peer, role } of genesis.members) {
       const address = addresses.get(peer);
@@ -65,7 +71,7 @@ export class PeerNetwork implements Network {
   }
 
   #link(
-    { genesis, self, tls, logger }: PeerNetworkParts,
+    { genesis, self, logger }: PeerNetworkParts,
     to: {
       readonly peer: NodeId;
       readonly role: string;
@@ -80,22 +86,14 @@ export class PeerNetwork implements Network {
       channel,
       address,
       clusterId: genesis.clusterId,
-      credentials: channelCredentials(tls, (server) => {
-        const isPeer = server?.spiffeId === spiffeId;
-        if (!isPeer)
-          logger.warn('Another node answers at a peer’s address', {
-            peer,
-            address,
-            answers: server?.spiffeId,
-          });
-        return isPeer;
-      }),
+      secureContext: this.#secureContext,
+      isPeer: (server) => server?.spiffeId === spiffeId,
       hello: wrapHello(helloOf(genesis.clusterId, self)),
       logger,
       alarms: this.#alarms,
       admits: (level) => this.#listener?.admits(peer, level) ?? true,
       opened: (boot, build) => {
-        logger.info('A stream to a peer is open', { peer, channel });
+        logger.info('A stream to a peer is open', { peer, channel, address });
         if (channel === 'tasks') this.#listener?.connected(peer, boot, build);
       },
       closed: () => {

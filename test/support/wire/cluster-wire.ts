@@ -1,7 +1,7 @@
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-type Pair = { readonly near: Socket; readonly far: Socket };
+type Pair = { readonly near: Socket; readonly far: Socket; isSilent: boolean };
 
 /**
  * One direction of dialling between two parties of a test, as a TCP proxy: whoever dials it reaches `target`, until it
@@ -14,6 +14,10 @@ export class Wire {
   #target: string | undefined;
   #isCut = false;
   #holds = false;
+  #isSilent = false;
+  /** Connections that were taken in silence: how many, and which are still open. */
+  #silenced = 0;
+  readonly #silent = new Set<Socket>();
   #saidBytes = 0;
 
   private constructor(server: Server) {
@@ -53,6 +57,21 @@ export class Wire {
 
   mend(): void {
     this.#isCut = false;
+    this.#isSilent = false;
+  }
+
+  /**
+   * Drops all bytes in both directions, until `mend`, and takes connections in silence: a network that drops everything, or
+   * a frozen machine. Connections from before `mend` stay silent for good.
+   */
+  silence(): void {
+    this.#isSilent = true;
+    for (const pair of this.#pairs) pair.isSilent = true;
+  }
+
+  /** Connections that were taken in silence so far, and those of them that the dialling side has closed. */
+  get silenced(): { readonly taken: number; readonly closed: number } {
+    return { taken: this.#silenced, closed: this.#silenced - this.#silent.size };
   }
 
   /** Delivers nothing more of what the dialling side says; connections stay. Cut connections lose what was held. */
@@ -73,26 +92,41 @@ export class Wire {
 
   #accept(near: Socket): void {
     const target = this.#target;
+    if (this.#isSilent) {
+      this.#takeInSilence(near);
+      return;
+    }
     if (this.#isCut || target === undefined) {
       near.on('error', () => undefined);
       near.resetAndDestroy();
       return;
     }
     const far = connect({ port: Number(target.split(':')[1]), host: '127.0.0.1', noDelay: true });
-    const pair: Pair = { near, far };
+    const pair: Pair = { near, far, isSilent: false };
     this.#pairs.add(pair);
     near.on('data', (bytes: Buffer) => {
       this.#saidBytes += bytes.length;
+      if (pair.isSilent) return;
       if (this.#holds) this.#held.push({ to: far, bytes });
       else far.write(bytes);
     });
-    far.on('data', (bytes: Buffer) => near.write(bytes));
+    far.on('data', (bytes: Buffer) => {
+      if (!pair.isSilent) near.write(bytes);
+    });
     for (const socket of [near, far]) {
       socket.on('error', () => undefined);
       // Half-open connections are of no use to gRPC: one side's end is the other's.
       socket.on('end', () => this.#end(pair));
       socket.on('close', () => this.#end(pair));
     }
+  }
+
+  #takeInSilence(near: Socket): void {
+    this.#silenced += 1;
+    this.#silent.add(near);
+    // Without a reader Node does not tell that the far end has closed.
+    near.on('error', () => undefined).resume();
+    near.on('close', () => this.#silent.delete(near));
   }
 
   #end(pair: Pair): void {
@@ -109,6 +143,7 @@ export class Wire {
       pair.far.resetAndDestroy();
     }
     this.#pairs.clear();
+    for (const near of this.#silent) near.destroy();
   }
 
   #forget({ far }: Pair): void {
