@@ -29,8 +29,8 @@ function pagesOf(folder: string): string[] {
 function shownIn(where: string, text: string): Shown[] {
   const joined = text.replaceAll(/\\\n\s*/g, ' ');
   const lines = [
-    ...joined.matchAll(/^[ \t]*(?:ExecStart=\S*|\$ )?(?:npx |exec )?quorate ([^\n]+)$/gm),
-    ...joined.matchAll(/`(?:npx )?quorate ([^`\n]+)`/g),
+    ...joined.matchAll(/^[ \t]*(?:ExecStart=\S*|\$ )?(?:npx --no |exec )?quorate ([^\n]+)$/gm),
+    ...joined.matchAll(/`(?:npx --no )?quorate ([^`\n]+)`/g),
   ];
   return lines.map(([, line = '']) => ({ where, line: line.split(/\s+#|\s{3,}|[|;]/)[0] ?? '' }));
 }
@@ -93,4 +93,14 @@ test('the check finds a documented command or flag that does not exist', () => {
   expect(faultOf('keys melt demo')).toBe('no command "melt"');
   expect(faultOf('keys get demo --loudly')).toBe('no flag --loudly');
   expect(faultOf('keys get demo --json')).toBeUndefined();
+});
+
+test('no page or hint asks npm’s registry for a package, which anybody may have named quorate', () => {
+  // Outside this package, and before it is built, `npx quorate` would install one and run it; `--no` never installs.
+  const texts = [
+    ...PAGES.map((page) => [page, readFileSync(page, 'utf8')] as const),
+    ...everyCommand(program).map((command) => [command.name(), helpOf(command)] as const),
+  ];
+  const asking = texts.filter(([, text]) => /\bnpx (?!--no )\S*quorate\b/.test(text));
+  expect(asking.map(([where]) => where)).toEqual([]);
 });
