@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { CLIENT_FILE, OPERATOR_FOLDER } from '../client/index.js';
 import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { assert } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { BUILD_LEVEL, DEFAULT_LIMITS, encodeGenesis, parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { writePrivateFile, writePublicFile } from '../machine/index.js';
+import { makeFolder, writePrivateFile, writePublicFile } from '../machine/index.js';
 import { alternativeHosts, issueCertificate, issueForKey, newIdentity } from '../pki/index.js';
 import type { Credential, Environment, NewIdentity } from '../pki/index.js';
 import type { ClusterPlan, NodePlan } from './cluster-plan.js';
@@ -134,10 +134,6 @@ function identityOf(node: NodeId, identities: ReadonlyMap<NodeId, NewIdentity>):
   const identity = identities.get(node);
   assert(identity !== undefined, 'every node has an identity');
   return identity;
-}
-
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 function textOf(genesis: Genesis): string {

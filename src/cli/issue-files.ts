@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { CLIENT_FILE, OPERATOR_FOLDER, readClientFile } from '../client/index.js';
 import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Millis } from '../common/index.js';
 import { parseGenesis, Requesters } from '../identity/index.js';
 import type { Genesis, Requester, Role } from '../identity/index.js';
-import { nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
+import { makeFolder, nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
 import { alternativeHosts, issueCertificate } from '../pki/index.js';
 import type { Credential, KeyType } from '../pki/index.js';
 import { authorityOf } from './authorities.js';
@@ -64,7 +64,7 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
   if (hasEndpoints) names.push(CLIENT_FILE);
   refuseToOverwrite(folder, names);
 
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   writePrivateFile(join(folder, 'key.pem'), issued.privateKey);
   writePublicFile(join(folder, 'cert.pem'), issued.certificate);
   for (const [file, text] of Object.entries(more)) writePublicFile(join(folder, file), text);

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { concat, utf8 } from '../common/index.js';
 import { base64Argument, hexArgument } from './arguments.js';
 import { usageError } from './exit-codes.js';
+import { codeOf } from './files.js';
 import type { CommandContext } from './command-context.js';
 
 /** The message of a signature, as the flags name it. */
@@ -113,12 +114,8 @@ async function* messageOf(
       yield new Uint8Array(Buffer.from(chunk));
     }
   } catch (cause) {
-    throw usageError(`--file: cannot read ${file} (${reasonOf(cause)})`);
+    throw usageError(`--file: cannot read ${file} (${codeOf(cause)})`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 function hashArgument(text: string): Hash {

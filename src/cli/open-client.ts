@@ -4,6 +4,7 @@ import { optionsFrom, QuorateClient, QuorateError } from '../client/index.js';
 import type { CallOptions, Cluster, Connection } from '../client/index.js';
 import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
+import { requirePrivate } from './files.js';
 import type { CommandContext } from './command-context.js';
 import type { TrustFlags } from './trust.js';
 
@@ -24,6 +25,7 @@ export function openClient(
   connection: Connection,
   { requester = [], require }: TrustFlags = {},
 ): QuorateClient {
+  requirePrivate(connection.key);
   const requesters = [...(connection.requesters ?? []), ...requester];
   return QuorateClient.connect({ ...optionsFrom(connection), requesters, require });
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CLIENT_FILE, DEV_FOLDER, OPERATOR_FOLDER, readClientFile, usage } from './client-file.js';
 import type { Connection } from './client-file.js';
@@ -58,7 +58,7 @@ export function findConnection(
     const path = given[setting] ?? variable(VARIABLES[setting]);
     const place = path === undefined ? fallback?.[setting] : resolve(folder, path);
     if (place === undefined) throw errors.missing(setting, VARIABLES[setting]);
-    if (existsSync(place)) return place;
+    if (!isAbsent(place)) return place;
     throw errors.noFile(setting, place);
   };
   const endpoints = given.endpoints ?? listOf(variable(VARIABLES.endpoints)) ?? fallback?.endpoints;
@@ -78,7 +78,18 @@ export function findConnection(
 /** The client file of the development cluster in `folder`, when there is one. */
 function devClientFile(folder: string): string | undefined {
   const file = join(folder, DEV_FOLDER, OPERATOR_FOLDER, CLIENT_FILE);
-  return existsSync(file) ? file : undefined;
+  return isAbsent(file) ? undefined : file;
+}
+
+/** Claims that there is no such file. One that cannot be looked at may be there: reading it says what is wrong. */
+function isAbsent(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
 }
 
 function listOf(text: string | undefined): readonly string[] | undefined {

@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ClusterError } from '../common/index.js';
 import type { ClusterId, NodeId } from '../common/index.js';
-import { replacePrivateFile } from './files.js';
+import { makeFolder, replacePrivateFile } from './files.js';
 import { lockDataDirectory } from './lock.js';
 
 /** The owner of a data directory. */
@@ -61,7 +61,7 @@ export async function openDataDirectory(
   path: string,
   owner: IdentityOwner,
 ): Promise<DataDirectory> {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   chmodSync(path, 0o700);
   const lock = await lockDataDirectory(path);
   try {

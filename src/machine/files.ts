@@ -1,5 +1,38 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ClusterError, wordsOf } from '../common/index.js';
+
+/**
+ * Makes a folder with all above it that are missing (0700), one after another: where a file system lets none be made, as
+ * below /proc, the recursive `mkdir` of Node 20 tries for ever.
+ *
+ * @throws ClusterError `invalid-request` (`FOLDER_NOT_MADE`) naming the folder that cannot be made, and why.
+ */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) {
+    missing.unshift(at);
+  }
+  for (const each of missing) {
+    try {
+      mkdirSync(each, { mode: 0o700 });
+    } catch (cause) {
+      if (existsSync(each)) continue;
+      throw new ClusterError('invalid-request', `${each} cannot be made: ${wordsOf(cause)}`, {
+        reason: 'FOLDER_NOT_MADE',
+        cause,
+      });
+    }
+  }
+}
 
 /**
  * Writes a file that only its owner reads (0600), durably. It must not exist: a key is never overwritten.

@@ -12,7 +12,7 @@ export { systemClock } from './clock.js';
 export { identityPathOf, openDataDirectory, storePathsOf } from './data-directory.js';
 export type { DataDirectory, IdentityOwner } from './data-directory.js';
 export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
-export { writePrivateFile, writePublicFile } from './files.js';
+export { makeFolder, writePrivateFile, writePublicFile } from './files.js';
 export { lockDataDirectory } from './lock.js';
 export type { Lock } from './lock.js';
 export { jsonLogger } from './logger.js';

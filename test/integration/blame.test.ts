@@ -71,7 +71,7 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'ca.pem'), ca);
   writeFileSync(join(folder, 'cert.pem'), mine.certificate);
-  writeFileSync(join(folder, 'key.pem'), mine.privateKey);
+  writeFileSync(join(folder, 'key.pem'), mine.privateKey, { mode: 0o600 });
   writeFileSync(join(folder, 'cluster.json'), genesis.bytes);
   const client = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
   writeFileSync(

@@ -61,6 +61,8 @@ test('quorate dev --json prints the cluster’s place, with an operator’s cert
     ca: join(data, 'operator', 'ca.pem'),
     cert: join(data, 'operator', 'cert.pem'),
     key: join(data, 'operator', 'key.pem'),
+    cluster_file: join(data, 'operator', 'cluster.json'),
+    client_file: join(data, 'operator', 'client.json'),
     data,
     pids: {
       'node-1': expect.any(Number),
@@ -181,7 +183,7 @@ describe('exit statuses of the command line', () => {
     const auditor = { role: 'auditor' as const, name: 'ann', dns: [], ips: [], days: 1 };
     const issued = await issueCertificate(authority, auditor);
     writeFileSync(join(folder, 'auditor.pem'), issued.certificate);
-    writeFileSync(join(folder, 'auditor-key.pem'), issued.privateKey);
+    writeFileSync(join(folder, 'auditor-key.pem'), issued.privateKey, { mode: 0o600 });
     const flags = ['--cert', 'auditor.pem', '--key', 'auditor-key.pem'];
     expect((await run('cluster', 'status', ...flags)).status).toBe(0);
     expect((await run('keys', 'generate', 'audited', ...flags)).status).toBe(4);
@@ -249,6 +251,7 @@ test('the demonstration shows key, signature and check, and leaves nothing runni
   expect(out).toMatch(/3\. Checked by OpenSSL/);
   expect(out).toMatch(/^ {5}valid$/m);
   expect(out).toMatch(/cluster status --client-file other\/operator\/client.json/);
+  expect(out).toMatch(/Go on with node \S+ dev --data other, and in another terminal:/);
   expect(err).toMatch(/Stopping the nodes/);
   expect(status).toBe(0);
   for (const [, pid] of out.matchAll(/^ {5}node-\d +\S+ +(\d+)/gm)) {

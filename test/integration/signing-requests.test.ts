@@ -39,7 +39,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'client.json'), JSON.stringify({ endpoints, ...files }));
   writeFileSync(join(folder, 'ca.pem'), ca);
   writeFileSync(join(folder, 'cert.pem'), cert);
-  writeFileSync(join(folder, 'key.pem'), key);
+  writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 });
   writeFileSync(join(folder, 'cluster.json'), clusterFile);
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(resolve('node_modules/@grpc'), join(folder, 'node_modules', '@grpc'));

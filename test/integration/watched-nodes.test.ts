@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDevCluster, DEV_NODES } from '../../src/cli/dev/create.js';
+import { createDevCluster, nodesOf } from '../../src/cli/dev/create.js';
 import { LocalCluster } from '../../src/cli/dev/local-cluster.js';
 import { openClient } from '../../src/cli/open-client.js';
 
@@ -11,7 +11,9 @@ let cluster: LocalCluster;
 
 beforeAll(async () => {
   await createDevCluster(join(folder, 'cluster'));
-  cluster = await LocalCluster.start(join(folder, 'cluster'), DEV_NODES, { QUORATE_WORKERS: '2' });
+  const settings = { QUORATE_WORKERS: '2' };
+  const place = join(folder, 'cluster');
+  cluster = await LocalCluster.start(place, nodesOf(place), { settings });
 });
 
 afterAll(async () => {

@@ -8,7 +8,7 @@ import { toHex } from '../../common/index.js';
 import { countArgument } from '../arguments.js';
 import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { createDevCluster, DEV_NODES } from '../dev/create.js';
+import { createDevCluster, nodesOf } from '../dev/create.js';
 import { Interrupts } from '../dev/interrupts.js';
 import { LocalCluster } from '../dev/local-cluster.js';
 import type { Watched } from '../dev/watch.js';
@@ -83,7 +83,7 @@ their event loops came (LOOP P99, the worst node's) and the processor time of al
       );
       if (flags.json) context.out(JSON.stringify(benchJson(results)));
       else for (const line of benchTable(results)) context.out(line);
-      if (results.some((each) => each.tookMs.length === 0)) throw new Ended(EXIT.failure);
+      if (results.some((each) => each.tookMs.length === 0)) throw new Ended(EXIT.interrupted);
     });
 }
 
@@ -131,17 +131,17 @@ async function withCluster<T>(
   let cluster: LocalCluster | undefined;
   using interrupts = new Interrupts(() => {
     cluster?.kill();
-    process.exit(130);
+    process.exit(EXIT.interrupted);
   });
   try {
     context.err('Starting three nodes in a temporary folder ...');
     const folder = join(parent, 'cluster');
     await createDevCluster(folder);
     const settings = flags.workers === undefined ? {} : { QUORATE_WORKERS: `${flags.workers}` };
-    const started = await LocalCluster.start(folder, DEV_NODES, settings);
+    const started = await LocalCluster.start(folder, nodesOf(folder), { settings });
     cluster = started;
     const interrupted = interrupts.asked.then(() => {
-      throw new Ended(EXIT.failure);
+      throw new Ended(EXIT.interrupted);
     });
     return await Promise.race([run(started.connection, () => started.watch()), interrupted]);
   } finally {

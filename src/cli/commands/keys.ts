@@ -17,6 +17,7 @@ import { Ended, exitOf, usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
 import { notHere } from '../not-here.js';
+import { sayingWhatIsMissing } from '../progress.js';
 import { errorJson } from '../report.js';
 import { GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
@@ -119,8 +120,8 @@ Examples:
   quorate keys generate app-key --allowed-signer spiffe://quorate/app/checkout --label team=shop`,
     )
     .action(async (keyId: string, flags: GenerateFlags) => {
-      const judged = await withClient(flags, context, GENERATE_MS, (client, options) =>
-        client.generateKey(
+      const judged = await withClient(flags, context, GENERATE_MS, (client, options) => {
+        const call = client.generateKey(
           {
             keyId,
             algorithm: flags.algorithm,
@@ -132,8 +133,10 @@ Examples:
             requestId: flags.requestId,
           },
           options,
-        ),
-      );
+        );
+        const needed = { nodes: flags.participants, all: true };
+        return sayingWhatIsMissing(call, client, needed, context);
+      });
       show(judged, flags, context);
     });
 }

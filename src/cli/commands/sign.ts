@@ -17,6 +17,7 @@ import type { MessageFlags } from '../message.js';
 import { SIGN_MS, withClient } from '../open-client.js';
 import { addOutputOption, outputOf, printBytes, requireReader } from '../output.js';
 import type { OutputFlags } from '../output.js';
+import { sayingWhatIsMissing } from '../progress.js';
 import type { CommandContext } from '../command-context.js';
 import { addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
@@ -80,9 +81,10 @@ ${HASH_HELP}`,
         requireLength('--public-key', publicKey, ALGORITHMS[named].publicKeyBytes);
       }
       const message = await readMessage(flags, context);
-      const signed = await withClient(flags, context, SIGN_MS, (client, options) =>
-        client.sign({ keyId, message, requestId, publicKey, algorithm, path }, options),
-      );
+      const signed = await withClient(flags, context, SIGN_MS, (client, options) => {
+        const input = { keyId, message, requestId, publicKey, algorithm, path };
+        return sayingWhatIsMissing(client.sign(input, options), client, { all: false }, context);
+      });
       if (output === 'hex' || output === 'base64' || output === 'raw')
         return printBytes(signed.signature, output, context);
       context.out(

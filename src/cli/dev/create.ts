@@ -1,42 +1,102 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { nodeId } from '../../common/index.js';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ClusterError, nodeId } from '../../common/index.js';
+import type { NodeId } from '../../common/index.js';
+import { parseGenesis } from '../../identity/index.js';
+import type { Genesis } from '../../identity/index.js';
+import { makeFolder } from '../../machine/index.js';
+import { CLIENT_FILE, OPERATOR_FOLDER } from '../../client/index.js';
 import { createCluster, LOOPBACK } from '../create-cluster.js';
 import { usageError } from '../exit-codes.js';
+import { isThere } from '../files.js';
+import { DEV_NODES_MIN } from '../limits.js';
 import { ANY_PORT } from './local-cluster.js';
 
-/** The nodes of a development cluster. */
-export const DEV_NODES = ['node-1', 'node-2', 'node-3'].map(nodeId);
+/** A development cluster as flags ask for it. */
+export type DevPlan = {
+  /** How many nodes; three unless given. */
+  readonly nodes?: number | undefined;
+  /** Whether every request must be signed, as in production. */
+  readonly signed?: true | undefined;
+};
 
 const DAYS = 365;
+const GENESIS_FILE = 'cluster.json';
+
+/** Whether the folder has a cluster already. */
+export function hasCluster(folder: string): boolean {
+  return isThere(join(folder, GENESIS_FILE));
+}
 
 /**
- * Makes a development cluster's folder: whole, or not at all. Requests need no signature in it.
+ * Makes a development cluster's folder: whole, or not at all.
  *
- * @throws ClusterError `invalid-request` when the folder has other things in it.
+ * @param stop - Aborted: nothing is left behind.
+ * @throws ClusterError `invalid-request` when the folder has other things in it, or cannot be made.
  */
-export async function createDevCluster(folder: string): Promise<void> {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
+export async function createDevCluster(
+  folder: string,
+  { nodes = DEV_NODES_MIN, signed }: DevPlan = {},
+  stop?: AbortSignal,
+): Promise<void> {
+  if (isThere(folder) && readdirSync(folder).length > 0) {
     throw usageError(`${folder} is not empty and no cluster's folder: choose another with --data`);
   }
   const fresh = `${folder}.new-${process.pid}`;
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   try {
     await createCluster({
       folder: fresh,
-      nodes: DEV_NODES.map((id) => ({
-        id,
+      nodes: Array.from({ length: nodes }, (_, at) => ({
+        id: nodeId(`node-${at + 1}`),
         hosts: LOOPBACK,
         clientListen: ANY_PORT,
         peerListen: ANY_PORT,
       })),
       operator: 'developer',
       days: DAYS,
-      unsigned: true,
-      oneAuthority: true,
+      unsigned: !signed,
+      ...(!signed && { oneAuthority: true }),
     });
+    stop?.throwIfAborted();
     renameSync(fresh, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The nodes of the cluster in `folder`, once it is known to be whole and to be what the flags ask for.
+ *
+ * @throws ClusterError `invalid-request`
+ */
+export function nodesOf(folder: string, { nodes, signed }: DevPlan = {}): readonly NodeId[] {
+  const genesis = readGenesis(join(folder, GENESIS_FILE));
+  const ids = genesis.members.map((member) => member.nodeId);
+  const files = [...ids.map((id) => join(id, 'node.yaml')), join(OPERATOR_FOLDER, CLIENT_FILE)];
+  const missing = files.find((file) => !isThere(join(folder, file)));
+  if (missing !== undefined) {
+    throw usageError(
+      `${folder} is no whole cluster: ${missing} is missing. Bring it back, or choose another folder with --data`,
+    );
+  }
+  const other = 'its cluster stays what it is; choose another folder with --data';
+  if (nodes !== undefined && nodes !== ids.length) {
+    throw usageError(`--nodes ${nodes}: there are ${ids.length} nodes in ${folder}, and ${other}`);
+  }
+  if (signed && genesis.unsigned) {
+    throw usageError(
+      `--signed: ${folder} has a cluster that takes unsigned requests, and ${other}`,
+    );
+  }
+  return ids;
+}
+
+function readGenesis(file: string): Genesis {
+  try {
+    return parseGenesis(new Uint8Array(readFileSync(file)));
+  } catch (error) {
+    if (error instanceof ClusterError) throw usageError(`${file}: ${error.message}`);
+    throw error;
   }
 }

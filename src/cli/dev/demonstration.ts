@@ -16,6 +16,12 @@ export type Stage = {
   readonly cluster: Cluster;
   readonly endpoints: readonly string[];
   readonly pids: Readonly<Record<string, number>>;
+  /** Aborted: the demonstration ends at once. */
+  readonly signal: AbortSignal;
+  /** Whether the nodes end with the demonstration. */
+  readonly exits: boolean;
+  /** The command that starts the nodes again. */
+  readonly start: string;
   /** A command line for this cluster, from the words after `quorate`. */
   readonly command: (words: string) => string;
   readonly context: CommandContext;
@@ -28,7 +34,7 @@ const MORE = 10;
 
 /** Makes a key, signs with it, and has OpenSSL's code check the signature. */
 export async function demonstrate(stage: Stage): Promise<void> {
-  const { context } = stage;
+  const { context, signal } = stage;
   const say = (line = '') => context.out(line);
   const show = (lines: readonly string[]) => lines.forEach((line) => say(`     ${line}`));
   const title = (number: number, text: string, took?: number) => {
@@ -37,7 +43,8 @@ export async function demonstrate(stage: Stage): Promise<void> {
   };
 
   say();
-  context.out('  Quorate: three nodes on this machine, over mutual TLS', 'bold');
+  const count = Object.keys(stage.pids).length;
+  context.out(`  Quorate: ${count} nodes on this machine, over mutual TLS`, 'bold');
   say();
   show(nodes(stage));
   say();
@@ -57,7 +64,10 @@ export async function demonstrate(stage: Stage): Promise<void> {
 
   const message = utf8(MESSAGE);
   const signing = performance.now();
-  const signed = await stage.client.sign({ keyId: KEY_ID, message }, { timeoutMs: SIGN_MS });
+  const signed = await stage.client.sign(
+    { keyId: KEY_ID, message },
+    { timeoutMs: SIGN_MS, signal },
+  );
   title(
     2,
     `A signature, made together by ${signed.signers.join(' and ')}`,
@@ -66,9 +76,10 @@ export async function demonstrate(stage: Stage): Promise<void> {
   const next = await measure('sign', 1, { count: MORE }, (number) =>
     stage.client.sign(
       { keyId: KEY_ID, message: utf8(`${MESSAGE}, ${number}`) },
-      { timeoutMs: SIGN_MS },
+      { timeoutMs: SIGN_MS, signal },
     ),
   );
+  signal.throwIfAborted();
   const median = quantile(next.tookMs, 0.5);
   show(
     facts([
@@ -86,7 +97,11 @@ export async function demonstrate(stage: Stage): Promise<void> {
   say();
   if (!valid) throw new Ended(EXIT.invalid);
 
-  say('  Go on, in another terminal:');
+  say(
+    stage.exits
+      ? `  Go on with ${stage.start}, and in another terminal:`
+      : '  Go on, in another terminal:',
+  );
   say();
   for (const words of [
     'cluster status',
@@ -114,14 +129,14 @@ function nodes({ cluster, endpoints, pids }: Stage): string[] {
 }
 
 /** The key of earlier runs, or a new one and how long it took. */
-async function demoKey({ client }: Stage) {
+async function demoKey({ client, signal }: Stage) {
   try {
-    const { key } = await client.getKey(KEY_ID, { timeoutMs: READ_MS });
+    const { key } = await client.getKey(KEY_ID, { timeoutMs: READ_MS, signal });
     return { key, tookMs: undefined };
   } catch (error) {
     if (!(error instanceof ClusterError) || error.code !== 'not-found') throw error;
   }
   const before = performance.now();
-  const { key } = await client.generateKey({ keyId: KEY_ID }, { timeoutMs: GENERATE_MS });
+  const { key } = await client.generateKey({ keyId: KEY_ID }, { timeoutMs: GENERATE_MS, signal });
   return { key, tookMs: performance.now() - before };
 }

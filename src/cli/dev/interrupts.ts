@@ -5,7 +5,7 @@ const SAME_MS = 500;
 export class Interrupts implements Disposable {
   readonly #first = new AbortController();
   readonly #atOnce: () => void;
-  readonly #listener = () => this.#on();
+  readonly #listener = () => this.ask();
   #firstAt = 0;
 
   constructor(atOnce: () => void) {
@@ -25,11 +25,8 @@ export class Interrupts implements Disposable {
     return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
   }
 
-  [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#listener);
-  }
-
-  #on(): void {
+  /** A request to end, as a signal makes it. */
+  ask(): void {
     const now = performance.now();
     if (!this.#first.signal.aborted) {
       this.#firstAt = now;
@@ -37,6 +34,10 @@ export class Interrupts implements Disposable {
     } else if (now - this.#firstAt > SAME_MS) {
       this.#atOnce();
     }
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) process.off(signal, this.#listener);
   }
 }
 

@@ -12,6 +12,15 @@ import type { Watched } from './watch.js';
 
 /** A port of the loopback that the kernel picks. */
 export const ANY_PORT = '127.0.0.1:0';
+const LOOPBACK = '127.0.0.1';
+
+export type StartOptions = {
+  /** Variables for all nodes, which win over their files. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Fixed ports: clients of the first node, of the second and so on, then peers in the same order. */
+  readonly firstPort?: number | undefined;
+  readonly signal?: AbortSignal;
+};
 
 /** Nodes as child processes, from a folder that `createCluster` made. */
 export class LocalCluster {
@@ -28,20 +37,24 @@ export class LocalCluster {
    * Starts the nodes of `folder`, each with the configuration of its own folder there, tells them of each other, and
    * writes down the ports they have, so that they have them again next time.
    *
-   * @param settings - Variables for all of them, which win over their files.
+   * @throws ClusterError when one does not start; the others are ended then, as they are when the signal is aborted.
    */
   static async start(
     folder: string,
     nodes: readonly string[],
-    settings: Readonly<Record<string, string>> = {},
+    { settings = {}, firstPort, signal }: StartOptions = {},
   ): Promise<LocalCluster> {
     const processes: NodeProcess[] = [];
+    const stop = () => processes.forEach((process) => process.kill());
+    signal?.addEventListener('abort', stop);
     try {
+      signal?.throwIfAborted();
+      if (firstPort !== undefined) fixPorts(folder, nodes, firstPort);
       for (const id of nodes) processes.push(fork(folder, id, settings));
       const addresses = new Map<string, Listening>();
       for (const [at, process] of processes.entries()) {
         const listening = await process.listening().catch(async (error: unknown) => {
-          if (!isPortTaken(error)) throw error;
+          if (!isPortTaken(error) || firstPort !== undefined || signal?.aborted) throw error;
           // Another process has the port of last time: take another.
           listenAt(process.configFile, { client: ANY_PORT, peer: ANY_PORT });
           const again = fork(folder, process.id, settings);
@@ -57,8 +70,10 @@ export class LocalCluster {
       writeClientFile(file, connection);
       return new LocalCluster(connection, processes);
     } catch (error) {
-      for (const process of processes) process.kill();
+      stop();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -100,6 +115,15 @@ export class LocalCluster {
 function fork(folder: string, id: string, settings: Readonly<Record<string, string>>): NodeProcess {
   const [config, log] = [join(folder, id, 'node.yaml'), join(folder, id, 'node.log')];
   return new NodeProcess(id, config, log, settings);
+}
+
+/** Writes fixed ports into the nodes' files. */
+function fixPorts(folder: string, nodes: readonly string[], firstPort: number): void {
+  for (const [index, id] of nodes.entries()) {
+    const client = `${LOOPBACK}:${firstPort + index}`;
+    const peer = `${LOOPBACK}:${firstPort + nodes.length + index}`;
+    listenAt(join(folder, id, 'node.yaml'), { client, peer });
+  }
 }
 
 function isPortTaken(error: unknown): boolean {

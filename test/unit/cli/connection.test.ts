@@ -16,7 +16,7 @@ beforeAll(() => {
     const path = join(folder, place.replace('dev', '.quorate/dev'));
     mkdirSync(path, { recursive: true });
     for (const name of ['ca.pem', 'cert.pem', 'key.pem', 'cluster.json'])
-      writeFileSync(join(path, name), '');
+      writeFileSync(join(path, name), '', { mode: 0o600 });
   }
   writeFileSync(join(folder, 'other.pem'), '');
   client('.quorate/dev/operator', ['dev:1', 'dev:2']);

@@ -96,7 +96,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'quorate-outside-'));
   writeFileSync(join(folder, 'ca.pem'), ca);
   writeFileSync(join(folder, 'cert.pem'), victim.certificate);
-  writeFileSync(join(folder, 'key.pem'), victim.privateKey);
+  writeFileSync(join(folder, 'key.pem'), victim.privateKey, { mode: 0o600 });
   writeFileSync(join(folder, 'cluster.json'), genesis.bytes);
   const client = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
   const endpoints = [node.address];

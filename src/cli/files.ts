@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs';
+import { ClusterError } from '../common/index.js';
+import { usageError } from './exit-codes.js';
+
+/** The words in which the system says that there is no such file. */
+const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
+/** Permissions of a file's group and of all others. */
+const GROUP_AND_OTHERS = 0o077;
+
+/**
+ * Whether a file or folder is there.
+ *
+ * @throws ClusterError `invalid-request` when that cannot be known, for want of a permission for example.
+ */
+export function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (ABSENT.has(code)) return false;
+    throw usageError(`${path} cannot be read (${code})`);
+  }
+}
+
+/**
+ * Refuses a private key that other users of this machine can read, as a node refuses its own.
+ *
+ * @throws ClusterError `invalid-request` (`KEY_FILE_EXPOSED`)
+ */
+export function requirePrivate(path: string): void {
+  const { mode } = statSync(path);
+  if ((mode & GROUP_AND_OTHERS) === 0) return;
+  throw new ClusterError(
+    'invalid-request',
+    `${path}: others than its owner may read or change it (mode ${(mode & 0o777).toString(8)}); ` +
+      'chmod 600, and think about who had access',
+    { reason: 'KEY_FILE_EXPOSED' },
+  );
+}
+
+/** The system's word for an error: `ENOENT`, `EACCES`. */
+export function codeOf(error: unknown): string {
+  const known = typeof error === 'object' && error !== null && 'code' in error;
+  return known ? String(error.code) : String(error);
+}

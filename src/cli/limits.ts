@@ -1,0 +1,11 @@
+import type { Millis } from '../common/index.js';
+
+/** Fewer tolerate no loss, and more are no trial on one machine: each node is a process. */
+export const DEV_NODES_MIN = 3;
+export const DEV_NODES_MAX = 9;
+
+/** How long a command waits in silence before it says what it waits for. */
+export const SILENCE_MS: Millis = 2_000;
+
+/** How often a process that npm started looks whether npm is still there. */
+export const PARENT_LOOK_MS: Millis = 500;
