@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterError } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
-import { identityPathOf, storePathsOf } from '../machine/index.js';
+import { identityPathOf, makeFolder, storePathsOf } from '../machine/index.js';
 import { createNodeKey } from '../pki/index.js';
 import type { NewIdentity } from '../pki/index.js';
 import { openStores } from '../store/index.js';
@@ -32,7 +32,7 @@ export async function makeNodeHome(
   const there = [identityPath, paths.logPath, paths.sharesPath, ...keyFiles].find(existsSync);
   if (there !== undefined) throw exists(there);
 
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const stores = await openStores(paths, { identityKey: identity.publicKey, isNew: true });
   await stores.close();
   // lmdb makes its lock files at each start, for the processes of that machine.

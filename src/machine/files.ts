@@ -26,7 +26,7 @@ export function makeFolder(path: string): void {
       mkdirSync(each, { mode: 0o700 });
     } catch (cause) {
       if (existsSync(each)) continue;
-      throw new ClusterError('invalid-request', `${each} cannot be made: ${wordsOf(cause)}`, {
+      throw new ClusterError('invalid-request', `${each} cannot be made: ${systemWords(cause)}`, {
         reason: 'FOLDER_NOT_MADE',
         cause,
       });
@@ -54,6 +54,12 @@ export function replacePrivateFile(path: string, content: string): void {
   writeDurably(fresh, content, 'w', 0o600);
   renameSync(fresh, path);
   syncFolder(dirname(path));
+}
+
+/** The words of an error of the system, without the class that they come in. */
+function systemWords(error: unknown): string {
+  const known = typeof error === 'object' && error !== null && 'message' in error;
+  return known ? String(error.message) : wordsOf(error);
 }
 
 function create(path: string, content: string, mode: number): void {

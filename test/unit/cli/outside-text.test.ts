@@ -166,6 +166,16 @@ test('a table and a list of facts show no run of blanks within a text', async ()
   }
 });
 
+test('no command prints several lines as one, whose line breaks would be escaped', () => {
+  const printers = readdirSync('src/cli', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .filter((file) =>
+      /context\.(out|err)\((?:(?!JSON)[^;])*\\n/.test(readFileSync(join('src/cli', file), 'utf8')),
+    );
+
+  expect(printers).toEqual([]);
+});
+
 test('the command line writes to the terminal in one file alone', () => {
   const writers = readdirSync('src/cli', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
