@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend } from '../../../src/api/index.js';
@@ -194,6 +194,14 @@ export class TestCluster implements AsyncDisposable {
     const backend = this.#running.get(node)?.backend;
     if (backend === undefined) throw new Error(`${node} does not run`);
     return backend;
+  }
+
+  /** The bytes of a node's data directory. */
+  diskBytes(node: NodeId): number {
+    const { dataDir } = this.#configOf(node);
+    return readdirSync(dataDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
   }
 
   /** What whoever breaks into a node finds on its disk and takes away: its identity key and its TLS certificate. */
