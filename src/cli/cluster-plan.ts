@@ -27,6 +27,8 @@ export type ClusterPlan = {
   readonly unsigned: boolean;
   /** Those of `certs init` unless given. */
   readonly limits?: Limits;
+  /** Whether operators sign with every key; they do not unless given. */
+  readonly operatorsSign?: boolean;
   /** One authority for nodes and requesters alike: for development only. */
   readonly oneAuthority?: true;
   /** PEM of the authorities that the owner has already, whose private keys are elsewhere. They are made unless given. */

@@ -81,6 +81,7 @@ async function create(
       peerCa: peer.bundle,
       requesterCa: requester.bundle,
       unsigned: plan.unsigned,
+      operatorsSign: plan.operatorsSign ?? false,
       limits: plan.limits ?? DEFAULT_LIMITS,
     }),
   );

@@ -2,14 +2,14 @@
 const SHARE_OF_FREE = 8;
 
 /**
- * Whether a holder of `held` places may take one more of a bound of `max`, of which `taken` are taken by all. It may while
- * it holds less than {@link SHARE_OF_FREE} times what is free, the rule of dynamic thresholds for shared buffers
- * (Choudhury and Hahne, 1998): one holder alone comes to 8/9 of the bound, two to 8/17 each; whoever holds nothing finds
- * a place as long as there is one, and the last places are never one holder's to take.
+ * Whether a holder of `held` may take `amount` more of a bound of `max`, of which `taken` is taken by all. It may while it
+ * comes to no more than {@link SHARE_OF_FREE} times what is free, the rule of dynamic thresholds for shared buffers
+ * (Choudhury and Hahne, 1998): one holder alone comes to 8/9 of the bound, two to 8/17 each; a holder of nothing finds a
+ * place as long as there is one, and the last places are never one holder's to take.
  */
-export function mayTakeOneMore(held: number, taken: number, max: number): boolean {
+export function mayTake(held: number, taken: number, max: number, amount = 1): boolean {
   const free = max - taken;
-  return free > 0 && held < SHARE_OF_FREE * free;
+  return amount <= free && held + amount <= SHARE_OF_FREE * free;
 }
 
 /** Places of which there is a bounded number, counted by their holders. */
@@ -27,9 +27,9 @@ export class SharedPlaces {
     return this.#taken;
   }
 
-  /** Claims that the holder may have one more: see {@link mayTakeOneMore}. */
+  /** Claims that the holder may have one more: see {@link mayTake}. */
   hasFor(holder: string): boolean {
-    return mayTakeOneMore(this.#held.get(holder) ?? 0, this.#taken, this.#max);
+    return mayTake(this.#held.get(holder) ?? 0, this.#taken, this.#max);
   }
 
   /** Takes a place, whether {@link hasFor} says so or not. */

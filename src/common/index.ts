@@ -28,7 +28,7 @@ export {
   sessionId,
   taskId,
 } from './ids.js';
-export { mayTakeOneMore, SharedPlaces } from './fair-share.js';
+export { mayTake, SharedPlaces } from './fair-share.js';
 export { printable } from './printable.js';
 export { refusal, refusalError, refuse } from './result.js';
 export type { Refusal, Result } from './result.js';

@@ -27,6 +27,8 @@ export type GenesisFields = {
   readonly requesterCa: string;
   /** Whether requests that only mutual TLS authenticates are taken, vouched for by their entry node. */
   readonly unsigned: boolean;
+  /** Whether operators sign with every key, also with those that are not theirs and do not name them. Absent for no. */
+  readonly operatorsSign?: boolean;
   readonly limits: Limits;
 };
 
@@ -59,16 +61,11 @@ const PEM_BUNDLE =
  */
 export function parseGenesis(bytes: Uint8Array): Genesis {
   if (bytes.length > FILE_BYTES_MAX) refuse('', `The genesis is over ${FILE_BYTES_MAX} bytes`);
-  const file = fields(parseStrictJson(bytes), [
-    'format',
-    'level',
-    'created_ms',
-    'members',
-    'peer_ca',
-    'requester_ca',
-    'unsigned',
-    'limits',
-  ]);
+  const file = fields(
+    parseStrictJson(bytes),
+    ['format', 'level', 'created_ms', 'members', 'peer_ca', 'requester_ca', 'unsigned', 'limits'],
+    ['operators_sign'],
+  );
   integer(file.format, FORMAT, FORMAT);
   const copy = Uint8Array.from(bytes);
   return {
@@ -80,6 +77,7 @@ export function parseGenesis(bytes: Uint8Array): Genesis {
     peerCa: parseBundle(file.peer_ca),
     requesterCa: parseBundle(file.requester_ca),
     unsigned: flag(file.unsigned),
+    ...(file.operators_sign && { operatorsSign: flag(file.operators_sign) }),
     limits: parseLimits(file.limits),
   };
 }
@@ -102,6 +100,7 @@ export function encodeGenesis(genesis: GenesisFields): Uint8Array {
     peer_ca: genesis.peerCa,
     requester_ca: genesis.requesterCa,
     unsigned: genesis.unsigned,
+    ...(genesis.operatorsSign === true && { operators_sign: true }),
     limits: {
       open_generate_tasks_max: genesis.limits.openGenerateTasksMax,
       open_sign_tasks_max: genesis.limits.openSignTasksMax,

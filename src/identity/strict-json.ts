@@ -33,18 +33,27 @@ export function parseStrictJson(bytes: Uint8Array): Place {
   return { value, path: '' };
 }
 
-/** The fields of an object that has exactly these. */
-export function fields<N extends string>(place: Place, names: readonly N[]): Record<N, Place> {
+/**
+ * The fields of an object that has exactly these.
+ *
+ * @param optional - Fields that may be absent.
+ */
+export function fields<N extends string, O extends string = never>(
+  place: Place,
+  names: readonly N[],
+  optional: readonly O[] = [],
+): Record<N, Place> & Partial<Record<O, Place>> {
   const { value, path } = place;
   if (!isObject(value)) return refuse(path, 'Must be an object');
 
-  const known: readonly string[] = names;
-  const stranger = Object.keys(value).find((name) => !known.includes(name));
+  const known = new Set<string>([...names, ...optional]);
+  const stranger = Object.keys(value).find((name) => !known.has(name));
   if (stranger !== undefined) refuse(inside(path, stranger), 'Is not a known field');
   const missing = names.find((name) => !Object.hasOwn(value, name));
   if (missing !== undefined) refuse(inside(path, missing), 'Is missing');
 
-  return fromNames(names, (name) => ({ value: value[name], path: inside(path, name) }));
+  const there = [...names, ...optional.filter((name) => Object.hasOwn(value, name))];
+  return fromNames(there, (name) => ({ value: value[name], path: inside(path, name) }));
 }
 
 export function list(place: Place, maximum: number): readonly Place[] {

@@ -8,6 +8,7 @@ import type { Admitted, JudgingContext } from './kind-rules.js';
 import { parseRequest } from './parse.js';
 import type { Parsed } from './parse.js';
 import { readLevel, readTask, readTotals } from './records.js';
+import { checkShare, requestBytesOf } from './requesters.js';
 import type { View } from './view.js';
 
 /** A request that opens a task. */
@@ -81,13 +82,16 @@ function admitAuthorized(
 
   const untimely = checkTime(authority, timeMs);
   if (untimely !== undefined) return { ok: false, refusal: untimely };
-  const forbidden = rules.checkAccess(view, asked, requester);
+  const forbidden = rules.checkAccess(view, asked, requester, context);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };
   if (readTotals(view).taskCount >= context.genesis.limits.requestIdsMax) {
     return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
   }
   const admitted = rules.admit(view, asked, context);
   if (!admitted.ok) return admitted;
+  const { limits } = context.genesis;
+  const overShare = checkShare(view, rules, requester.spiffeId, requestBytesOf(request), limits);
+  if (overShare !== undefined) return { ok: false, refusal: overShare };
   const value = { ...admitted.value, asked, rules, taskId, content, authority };
   return { ok: true, value: { kind: 'open', ...value } };
 }

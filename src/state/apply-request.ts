@@ -9,6 +9,7 @@ import { examine } from './admit-request.js';
 import type { NewTask } from './admit-request.js';
 import type { JudgingContext } from './kind-rules.js';
 import { parseRequest } from './parse.js';
+import { countsShares } from './requesters.js';
 import { closeTask, insertTask } from './tasks.js';
 import { runTimers } from './timers.js';
 import type { Draft } from './view.js';
@@ -73,7 +74,7 @@ function open(
     : [...attempts, closeTask(draft, task, { $case: 'result', value }, entry.timeMs, context)];
 }
 
-function taskOf(entry: Entry, request: Request, ruling: NewTask): TaskRecord {
+function taskOf(entry: Entry, request: Request, ruling: NewTask, counted: boolean): TaskRecord {
   return {
     taskId: ruling.taskId,
     kind: ruling.rules.kind,
@@ -90,6 +91,7 @@ function taskOf(entry: Entry, request: Request, ruling: NewTask): TaskRecord {
     attempts: [],
     ready: [],
     outcome: undefined,
+    counted,
   };
 }
 
@@ -102,7 +104,7 @@ function withFirstAttempt(
   context: JudgingContext,
 ): TaskRecord {
   const { rules, asked } = ruling;
-  const record = taskOf(entry, request, ruling);
+  const record = taskOf(entry, request, ruling, countsShares(draft));
   if (request.firstAttempt === undefined || !rules.opensWithAttempt) return record;
   const task = { record, asked, rules };
   const attempt = admitAttempt(draft, entry, task, request.firstAttempt, context, true);

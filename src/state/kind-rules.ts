@@ -1,5 +1,5 @@
 import type { KeyId, Millis, Refusal, Result } from '../common/index.js';
-import type { Genesis, Identity, KeyAlgorithm, Requesters } from '../identity/index.js';
+import type { Genesis, Identity, KeyAlgorithm, Limits, Requesters } from '../identity/index.js';
 import type { Verify } from '../ports/index.js';
 import type {
   Attempt,
@@ -7,8 +7,10 @@ import type {
   KeyParticipant,
   Ready,
   Request,
+  RequesterRecord,
   Sharing,
   TaskRecord,
+  Totals,
 } from '../wire/index.js';
 import type { ActiveKey } from './keys.js';
 import type { Draft, View } from './view.js';
@@ -33,6 +35,9 @@ export type Askers = {
    */
   readonly voucher: boolean;
 };
+
+/** The holdings of one requester, and of all, in something that is bounded. */
+export type Bound = { readonly held: number; readonly taken: number; readonly max: number };
 
 /** The basis of an admitted request. */
 export type Admitted = {
@@ -68,7 +73,17 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
    */
   parse(bytes: Uint8Array, level: number): Result<P>;
   /** Refuses a requester that may not ask for this. Asked before room, so that a stranger learns nothing of that. */
-  checkAccess(view: View, asked: P, requester: Identity): Refusal | undefined;
+  checkAccess(
+    view: View,
+    asked: P,
+    requester: Identity,
+    context: JudgingContext,
+  ): Refusal | undefined;
+  /**
+   * The bounds of the genesis that tasks of this kind fill besides that of request ids, with what the requester holds of
+   * each. Absent for a kind that fills none.
+   */
+  bounds?(all: Totals, own: RequesterRecord, limits: Limits): readonly Bound[];
   /** Room among the tasks of this kind, and the rules of the key. */
   admit(view: View, asked: P, context: JudgingContext): Result<Admitted>;
   /** The nodes that can take part in an open task, in order of party index. */

@@ -27,6 +27,14 @@ export const LIST_SLICE_WORK = 4_096;
 export const LIST_RECORD_WORK = 128;
 export const LISTED_RECORD_WORK = 16;
 
+/** Bytes of the requests of open tasks, in all. From level 2 on. */
+export const OPEN_BYTES_MAX = 256 * 1024 * 1024;
+
+/** The feature level from which on one requester cannot fill what all share. */
+export const SHARES_LEVEL = 2;
+/** The feature level from which on an operator signs only with keys that are its own or name it. */
+export const OPERATORS_APART_LEVEL = 2;
+
 export const HASH_BYTES = 32;
 /** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
 export const VALUES_REMEMBERED_MAX = 256;

@@ -24,6 +24,8 @@ export const ADDRESS = {
   reserved: 'reserved/',
   /** Sessions that make a sharing, of the newest attempts of open tasks, each with its task's id. */
   sessions: 'session/',
+  /** The holdings of each requester, by role and name. From level 2 on. */
+  requesters: 'requester/',
   /** The timers due at a time: in order of time, type and id. */
   timers: 'timer/',
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */

@@ -1,20 +1,23 @@
-import { compareText, taskId } from '../common/index.js';
+import { taskId } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import type { AttemptRecord, Supply, TaskRecord, Totals } from '../wire/index.js';
+import type { AttemptRecord, Supply, TaskRecord } from '../wire/index.js';
+import { withCount } from './counts.js';
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
 import { OUTCOME_KEPT_MS } from './limits.js';
 import { markOpen, readTotals, unindexSession, writeTask, writeTotals } from './records.js';
+import { countClosed, countOpened } from './requesters.js';
 import { setTimer } from './timers.js';
 import type { Draft } from './view.js';
 
 export type Outcome = NonNullable<TaskRecord['outcome']>;
 
-/** Writes a new task and counts it. */
+/** Writes a new task, and counts it among all and with its requester. */
 export function insertTask(draft: Draft, task: TaskRecord): void {
   writeTask(draft, task);
   markOpen(draft, task.taskId, true);
   count(draft, task.kind, 1, 1);
+  countOpened(draft, task);
 }
 
 /** Writes a task's one outcome, drops what only open tasks need, and notes when it may be forgotten. */
@@ -40,6 +43,7 @@ export function closeTask(
   const forgetMs = Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS);
   setTimer(draft, 'forget-task', forgetMs, taskId(task.taskId));
   count(draft, task.kind, 0, -1);
+  countClosed(draft, task);
   const { kind, requester } = task;
   const failure = outcome.$case === 'failed' ? outcome.value.reason : undefined;
   return { type: 'task-closed', task: taskId(task.taskId), kind, requester, failure };
@@ -52,11 +56,6 @@ export function isOpen(
   return task !== undefined && task.outcome === undefined;
 }
 
-/** How many tasks of a kind have no outcome yet. */
-export function openCount({ open }: Totals, kind: string): number {
-  return open.find((each) => each.kind === kind)?.count ?? 0;
-}
-
 /** The nonce commitments that an attempt names; none for a generate-key. */
 export function suppliesOf(attempt: AttemptRecord['attempt']): readonly Supply[] {
   return attempt?.assignment?.$case === 'supplies' ? attempt.assignment.value.supplies : [];
@@ -64,17 +63,11 @@ export function suppliesOf(attempt: AttemptRecord['attempt']): readonly Supply[]
 
 function count(draft: Draft, kind: string, tasks: number, open: number): void {
   const totals = readTotals(draft);
-  const now = { kind, count: openCount(totals, kind) + open };
-  const others = totals.open.filter((each) => each.kind !== kind);
   writeTotals(draft, {
     ...totals,
     taskCount: totals.taskCount + tasks,
-    open: [...others, now].filter((each) => each.count > 0).sort(byKind),
+    open: withCount(totals.open, kind, open),
   });
-}
-
-function byKind(a: { readonly kind: string }, b: { readonly kind: string }): number {
-  return compareText(a.kind, b.kind);
 }
 
 /** The record of an attempt that stays when its task is closed: its shown fields. */

@@ -1,6 +1,7 @@
 import type { Millis, TaskId } from '../common/index.js';
 import { TIMERS_PER_REQUEST_MAX } from './limits.js';
-import { ADDRESS, deleteTask, MARK, readTotals, writeTotals } from './records.js';
+import { ADDRESS, deleteTask, MARK, readTask, readTotals, writeTotals } from './records.js';
+import { countForgotten } from './requesters.js';
 import type { Draft } from './view.js';
 
 /** The timers of the state machine's clock. */
@@ -9,6 +10,8 @@ export type TimerType = 'forget-task';
 /** The effect of each timer on the record that its id names. A further timer is a line of this table. */
 const TIMERS: Readonly<Record<TimerType, (draft: Draft, id: string) => void>> = {
   'forget-task': (draft, id) => {
+    const task = readTask(draft, id);
+    if (task !== undefined) countForgotten(draft, task);
     deleteTask(draft, id);
     const totals = readTotals(draft);
     writeTotals(draft, { ...totals, taskCount: totals.taskCount - 1 });

@@ -88,6 +88,7 @@ export {
   LevelRecord,
   MemberRecord,
   MembersRecord,
+  RequesterRecord,
   SharingRecord,
   TaskRecord,
   TaskSummary,

@@ -2,18 +2,19 @@ import { expect, jest, test } from '@jest/globals';
 import type { QuorateClient } from '../../src/client/index.js';
 import { utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
+import { BUILD_LEVEL } from '../../src/identity/index.js';
 import { Command, encode } from '../../src/wire/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
 import { LyingLeaderCluster } from '../support/adversary/lying-leader-cluster.js';
 import { vouch } from '../support/adversary/forgery.js';
-import { LATER_BUILD, NOTE_METHOD } from '../support/builders/later-build.js';
+import { LATER_BUILD, LATER_LEVEL, NOTE_METHOD } from '../support/builders/later-build.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
 
 /**
- * Two builds in one cluster of real nodes: this one, which has feature level 1, and a later one, which knows a kind of task
- * that came with level 2. The later build stands in `test/support/builders/later-build.ts` and nowhere in `src/`.
+ * Two builds in one cluster of real nodes: this one, and a later one, which has the next feature level and knows a kind of
+ * task that came with it. The later build stands in `test/support/builders/later-build.ts` and nowhere in `src/`.
  */
 jest.setTimeout(120_000);
 
@@ -96,24 +97,29 @@ test('signing goes on through a rolling upgrade and the raise, and the features 
   await signing.goesOn();
   await upgrade(cluster, two);
   await signing.goesOn();
-  expect(await levelsAt(cluster, one)).toEqual([1, 2, 2, 1]);
+  expect(await levelsAt(cluster, one)).toEqual([
+    BUILD_LEVEL,
+    LATER_LEVEL,
+    LATER_LEVEL,
+    BUILD_LEVEL,
+  ]);
   await expect(operator.raiseLevel()).rejects.toMatchObject({
     reason: 'BUILDS_TOO_OLD',
-    facts: { nodes: 'node-3 (level 1)' },
+    facts: { nodes: `node-3 (level ${BUILD_LEVEL})` },
   });
   await upgrade(cluster, three);
   await signing.goesOn();
   await expect(note(cluster, one, 'early')).rejects.toMatchObject({ reason: 'LEVEL_TOO_LOW' });
 
-  expect(await operator.raiseLevel()).toMatchObject({ level: 2 });
+  expect(await operator.raiseLevel()).toMatchObject({ level: LATER_LEVEL });
 
   await signing.goesOn();
   for (const node of cluster.nodes) {
     await eventually(`${node} to apply the raise`, async () => {
       const seen = await levelsAt(cluster, node);
-      return seen[0] === 2;
+      return seen[0] === LATER_LEVEL;
     });
-    expect(await levelsAt(cluster, node)).toEqual([2, 2, 2, 2]);
+    expect(await levelsAt(cluster, node)).toEqual(Array(4).fill(LATER_LEVEL));
     const written = await note(cluster, node, `from-${node}`);
     expect(written).toMatchObject({ kind: 'note', outcome: { $case: 'result' } });
   }
@@ -147,7 +153,9 @@ test('a node that is left behind stops before the raise with a clear error, and 
   const words = cluster.takeAlarms().join('\n');
   expect(words).toMatch(/node-3 error: The node cannot go on/);
   expect(words).toMatch(
-    /node-3 failed: .*The cluster is at feature level 2, and this build has level 1 at most/,
+    new RegExp(
+      `node-3 failed: .*The cluster is at feature level ${LATER_LEVEL}, and this build has level ${BUILD_LEVEL} at most`,
+    ),
   );
   await app.sign({ keyId: 'treasury', message: utf8('without node-3') });
 
@@ -157,18 +165,20 @@ test('a node that is left behind stops before the raise with a clear error, and 
   await eventually('node-3 to stop again', () =>
     cluster.alarms.some((line) => /failed/.test(line)),
   );
-  expect(cluster.takeAlarms().join('\n')).toMatch(/this build has level 1 at most/);
+  expect(cluster.takeAlarms().join('\n')).toMatch(
+    new RegExp(`this build has level ${BUILD_LEVEL} at most`),
+  );
   await cluster.stop(three);
   await cluster.restart(three, LATER_BUILD);
   await cluster.whole();
-  await eventually('node-3 to be at level 2', async () => {
+  await eventually('node-3 to be at the next level', async () => {
     const [level] = await levelsAt(cluster, three);
-    return level === 2;
+    return level === LATER_LEVEL;
   });
   await note(cluster, three, 'back');
 });
 
-test('before the raise an entry of level 2 is void on both builds, from any proposer', async () => {
+test('before the raise an entry of the next level is void on both builds, from any proposer', async () => {
   await using court = await LyingLeaderCluster.open();
   const [old, later] = court.honest;
   const { cluster, lying } = court;
@@ -186,7 +196,7 @@ test('before the raise an entry of level 2 is void on both builds, from any prop
     requester: 'spiffe://quorate/app/app',
     expireTimeMs: Date.now() + ANSWER_MS,
   });
-  for (const level of [2, 1]) {
+  for (const level of [LATER_LEVEL, BUILD_LEVEL]) {
     const payload = encode(Command, { level, command: { $case: 'request', value } });
     const timeMs = Math.max(court.liar.sentLog.last.timeMs, Date.now());
     court.liar.sentLog.append({ payload, timeMs });

@@ -3,6 +3,7 @@ import { utf8 } from '../../src/common/index.js';
 import { TaskState } from '../../src/client/index.js';
 import { sealEntry } from '../../src/raft/index.js';
 import type { Authorization, Request } from '../../src/wire/index.js';
+import { signRequest } from '../support/builders/ledger.js';
 import { eventually } from '../support/clusters/cluster-wait.js';
 import { LyingLeaderCluster } from '../support/adversary/lying-leader-cluster.js';
 import {
@@ -357,12 +358,12 @@ test('a fork of each node: every share answers a request that was made, no nonce
 
 test('a request of the malicious leader’s own is signed only because unsigned requests are taken', async () => {
   await using setup = await LyingLeaderCluster.open();
-  const { request } = await asked(setup, 'pay');
   const forged = vouch(setup.lying.signer, {
     clusterId: setup.lying.genesis.clusterId,
     method: SIGN_METHOD,
-    request: request.request,
-    requester: 'spiffe://quorate/operator/nobody',
+    request: signRequest(setup.keyId, 'made-up', utf8('pay the leader')),
+    // The key's owner, which has asked for nothing.
+    requester: 'spiffe://quorate/app/app',
     expireTimeMs: Date.now() + 60_000,
   });
   const entry = setup.tell({ ...forged, firstAttempt: await setup.attempt(forged) });

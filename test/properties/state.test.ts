@@ -4,9 +4,16 @@ import { toHex, utf8 } from '../../src/common/index.js';
 import type { EntryKind } from '../../src/ports/index.js';
 import { encodeCommand, METHODS, Overlay } from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
+import { requestBytesOf } from '../../src/state/requesters.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
-import { Authorization, Command, encode, RequireSignaturesRequest } from '../../src/wire/index.js';
+import {
+  Authorization,
+  Command,
+  encode,
+  RequesterRecord,
+  RequireSignaturesRequest,
+} from '../../src/wire/index.js';
 import type { Request, TaskRecord } from '../../src/wire/index.js';
 import {
   APP,
@@ -274,11 +281,14 @@ describe('applying an entry', () => {
           if (decision?.result.kind !== 'refused') continue;
           const after = new Map(ledger.state.scan(''));
           const written = [...after].filter(([key, value]) => value !== before.get(key));
-          expect(written.map(([key]) => key)).toEqual(['totals']);
           const gone = [...before.keys()].filter((key) => !after.has(key));
-          expect(gone.every((key) => key.startsWith('timer/') || key.startsWith('task/'))).toBe(
-            true,
-          );
+          const forgot = gone.some((key) => key.startsWith('task/'));
+          const kept = written.map(([key]) => key);
+          // What was due is forgotten in its requester's record, too.
+          expect(kept.filter((key) => !forgot || !key.startsWith('requester/'))).toEqual([
+            'totals',
+          ]);
+          expect(gone.every((key) => /^(timer|task|requester)\//.test(key))).toBe(true);
         }
       }),
       { numRuns: 60 },
@@ -370,12 +380,42 @@ describe('applying an entry', () => {
           const sessions = generating.flatMap(({ attempts }) => attempts.at(-1)?.sessionId ?? []);
           expect(keysOf(ledger, 'session/')).toEqual(sessions.map(toHex).sort());
           expect(keysOf(ledger, 'timer/').length).toBe(totals.taskCount - open.length);
+          expect(requestersOf(ledger)).toEqual(recounted(ledger));
         }
       }),
       { numRuns: 60 },
     );
   });
 });
+
+/** What the state says that each requester holds, and the bytes of all open requests. */
+function requestersOf(ledger: Ledger): unknown {
+  const records = [...ledger.state.scan('requester/')].map(([key, value]) => {
+    const { open, taskCount, openBytes, keyCount } = RequesterRecord.decode(value);
+    const count = open.reduce((sum, each) => sum + each.count, 0);
+    return [key.slice('requester/'.length), taskCount, count, Number(openBytes), keyCount];
+  });
+  return { records, openBytes: Number(ledger.ask.totals().openBytes) };
+}
+
+/** The same, counted anew. */
+function recounted(ledger: Ledger): unknown {
+  const tasks = ledger.ask.tasks('', 100, false);
+  const keys = keysOf(ledger, 'key/').flatMap((name) => ledger.ask.key(name) ?? []);
+  const names = new Set([
+    ...tasks.map(({ requester }) => requester),
+    ...keys.map(({ owner }) => owner),
+  ]);
+  const records = [...names].sort().map((name) => {
+    const own = tasks.filter(({ requester }) => requester === name);
+    const open = own.filter(({ outcome }) => outcome === undefined);
+    const bytes = open.reduce((sum, task) => sum + requestBytesOf(task), 0);
+    const keyCount = keys.filter(({ owner }) => owner === name).length;
+    return [name.slice('spiffe://quorate/'.length), own.length, open.length, bytes, keyCount];
+  });
+  const openBytes = records.reduce((sum, [, , , bytes]) => sum + Number(bytes), 0);
+  return { records, openBytes };
+}
 
 /** What a map says a scan must give. */
 function scanOf(model: ReadonlyMap<string, Uint8Array>, prefix: string, from: string): unknown {

@@ -21,6 +21,7 @@ type Flags = {
   readonly operator: string;
   readonly days: number;
   readonly unsigned?: true;
+  readonly operatorsSign?: true;
   readonly json?: true;
 };
 
@@ -74,6 +75,7 @@ function initCommand(context: CommandContext): Command {
         .argParser(countArgument('--days')),
     )
     .option('--unsigned', 'take requests that only mutual TLS authenticates: nodes vouch for them')
+    .option('--operators-sign', 'let operators sign with every key, not only with their own')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -93,7 +95,8 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
   const folder = resolve(context.folder, flags.out);
   const nodes = planNodes(flags);
   const { operator, days } = flags;
-  const plan = { folder, nodes, operator, days, unsigned: flags.unsigned ?? false };
+  const [unsigned, operatorsSign] = [flags.unsigned ?? false, flags.operatorsSign ?? false];
+  const plan = { folder, nodes, operator, days, unsigned, operatorsSign };
   const genesis = await createCluster(plan, context.environment);
   const at = (...names: string[]) => join(relative(context.folder, folder) || '.', ...names);
   const keyOf = (kind: 'peer' | 'requester') =>
@@ -105,6 +108,7 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
         folder,
         nodes: nodes.map(({ id }) => id),
         unsigned_requests: genesis.unsigned,
+        operators_sign: genesis.operatorsSign ?? false,
       }),
     );
     return;

@@ -11,6 +11,7 @@ import {
 } from '../../wire/index.js';
 import type { KeyParticipant, Label, Ready, Sharing, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
+import { openCount } from '../counts.js';
 import type { ActiveKey } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
 import { members, shareHolders } from '../members.js';
@@ -34,7 +35,7 @@ import {
   notCanonical,
   unsupportedAlgorithm,
 } from '../request-fields.js';
-import { openCount } from '../tasks.js';
+import { countKey } from '../requesters.js';
 
 export type ParsedGenerateKey = ParsedRequest & {
   readonly kind: 'generate-key';
@@ -94,6 +95,15 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
   },
 
   checkAccess: () => undefined,
+
+  bounds(all, own, { keysMax, openGenerateTasksMax }) {
+    const taken = openCount(all, 'generate-key');
+    const held = openCount(own, 'generate-key');
+    return [
+      { held, taken, max: openGenerateTasksMax },
+      { held: own.keyCount + held, taken: Number(all.keyCount) + taken, max: keysMax },
+    ];
+  },
 
   admit(view, asked, { genesis }) {
     const { limits } = genesis;
@@ -170,6 +180,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     activate(draft, task, sharing, said, timeMs) {
       const key = keyOf(task, sharing, said, timeMs);
       writeKey(draft, key);
+      countKey(draft, key.owner);
       const totals = readTotals(draft);
       writeTotals(draft, { ...totals, keyCount: totals.keyCount + 1n });
       return encode(GeneratedKeyResult, { publicKey: key.publicKey, keyVersion: key.version });

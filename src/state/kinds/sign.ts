@@ -3,12 +3,14 @@ import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
 import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
+import { openCount } from '../counts.js';
 import { mayUse } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
+import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
-import { readKey, readTotals } from '../records.js';
+import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical, refuseField } from '../request-fields.js';
-import { openCount, suppliesOf } from '../tasks.js';
+import { suppliesOf } from '../tasks.js';
 
 export type ParsedSign = ParsedRequest & {
   readonly kind: 'sign';
@@ -42,18 +44,28 @@ export const signRules: KindRules<ParsedSign> = {
     };
   },
 
-  checkAccess(view, asked, requester) {
+  checkAccess(view, asked, requester, { genesis }) {
     const key = readKey(view, asked.keyId);
-    const mayKnow =
-      requester.role === 'operator' || (key !== undefined && mayUse(key, requester.spiffeId));
-    return mayKnow
-      ? undefined
-      : refusal(
-          'forbidden',
-          'KEY_FORBIDDEN',
-          `${requester.spiffeId} may not sign with key ${asked.keyId}`,
-        );
+    if (key !== undefined && mayUse(key, requester.spiffeId)) return undefined;
+    if (requester.role !== 'operator') {
+      const message = `${requester.spiffeId} may not sign with key ${asked.keyId}`;
+      return refusal('forbidden', 'KEY_FORBIDDEN', message);
+    }
+    // An operator may know that a key exists, so of one that does not it is told so.
+    const apart = readLevel(view) >= OPERATORS_APART_LEVEL && !genesis.operatorsSign;
+    if (!apart || key === undefined) return undefined;
+    return refusal(
+      'forbidden',
+      'OPERATOR_MAY_NOT_SIGN',
+      `Key ${asked.keyId} belongs to ${key.owner}: in this cluster an operator signs only with keys that it owns, ` +
+        'or that name it in allowed_signers',
+      { field: 'key_id', facts: { owner: key.owner } },
+    );
   },
+
+  bounds: (all, own, { openSignTasksMax: max }) => [
+    { held: openCount(own, 'sign'), taken: openCount(all, 'sign'), max },
+  ],
 
   admit(view, asked, { genesis }) {
     if (openCount(readTotals(view), 'sign') >= genesis.limits.openSignTasksMax) {

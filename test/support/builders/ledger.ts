@@ -75,6 +75,8 @@ export function testGenesis(
     /** The feature level at which the cluster begins. */
     readonly level?: number;
     readonly unsigned?: boolean;
+    readonly operatorsSign?: boolean;
+    readonly openSignTasksMax?: number;
     readonly keysMax?: number;
     readonly requestIdsMax?: number;
     /** PEM. */
@@ -93,9 +95,10 @@ export function testGenesis(
       peerCa: CA,
       requesterCa: more.requesterCa ?? CA,
       unsigned: more.unsigned ?? true,
+      operatorsSign: more.operatorsSign ?? false,
       limits: {
         openGenerateTasksMax: 4,
-        openSignTasksMax: 8,
+        openSignTasksMax: more.openSignTasksMax ?? 8,
         requestIdsMax: more.requestIdsMax ?? 1000,
         keysMax: more.keysMax ?? 100,
       },

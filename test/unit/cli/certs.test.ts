@@ -77,6 +77,7 @@ describe('the files of certs init', () => {
       folder: at(),
       nodes: ['a', 'b', 'c'],
       unsigned_requests: true,
+      operators_sign: false,
     });
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { mayTakeOneMore, SharedPlaces } from '../../../src/common/index.js';
+import { mayTake, SharedPlaces } from '../../../src/common/index.js';
 
 /** Has holders take turns until none of them may take more, and gives back what each came to. */
 function fill(max: number, holders: number): { places: SharedPlaces; held: number[] } {
@@ -38,5 +38,7 @@ test('a bound is never passed, and a place that is given back can be taken again
   expect(places.hasFor('e')).toBe(false);
   places.giveBack('a');
   expect([places.taken, places.hasFor('e')]).toEqual([3, true]);
-  expect(mayTakeOneMore(0, 4, 4)).toBe(false);
+  expect(mayTake(0, 4, 4)).toBe(false);
+  expect(mayTake(0, 10, 20, 11)).toBe(false);
+  expect(mayTake(0, 10, 20, 10)).toBe(true);
 });

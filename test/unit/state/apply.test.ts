@@ -15,6 +15,7 @@ import {
   fill,
   GENESIS_MS,
   Ledger,
+  OPERATOR,
   NODES,
   sealOf,
   signRequest,
@@ -25,6 +26,8 @@ import type { AppliedEntry } from '../../support/builders/ledger.js';
 
 const refusalOf = (applied: AppliedEntry): string | undefined =>
   applied.decision?.result.kind === 'refused' ? applied.decision.result.refusal.reason : undefined;
+
+const OTHER = 'spiffe://quorate/app/other';
 
 const opened = (applied: AppliedEntry): string => {
   if (applied.decision?.result.kind !== 'opened')
@@ -352,12 +355,50 @@ describe('signing', () => {
     ledger.activeKey('treasury', { requester: APP, allowedSigners: [friend] });
     opened(ledger.sign('treasury', 'one', { requester: APP }));
     opened(ledger.sign('treasury', 'one', { requester: friend }));
-    opened(ledger.sign('treasury', 'one'));
     expect(refusalOf(ledger.sign('treasury', 'one', { requester: stranger }))).toBe(
       'KEY_FORBIDDEN',
     );
     expect(refusalOf(ledger.sign('nothing', 'one', { requester: stranger }))).toBe('KEY_FORBIDDEN');
     expect(refusalOf(ledger.sign('nothing', 'two'))).toBe('KEY_NOT_FOUND');
+  });
+});
+
+/** A cluster with a key of an app's. */
+function cluster(more: { level?: number; operatorsSign?: boolean } = {}): Ledger {
+  const ledger = new Ledger(testGenesis(more));
+  ledger.activeKey('treasury', { requester: APP });
+  return ledger;
+}
+
+describe('an operator', () => {
+  test('an operator signs with a key that it owns or that names it, and with no other', () => {
+    const ledger = cluster();
+    ledger.activeKey('own');
+    ledger.activeKey('named', { requester: APP, allowedSigners: [OPERATOR] });
+    opened(ledger.sign('own', 'one'));
+    opened(ledger.sign('named', 'two'));
+    const refused = ledger.sign('treasury', 'three').decision?.result;
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      refusal: {
+        code: 'forbidden',
+        reason: 'OPERATOR_MAY_NOT_SIGN',
+        message: expect.stringContaining(`belongs to ${APP}`),
+        facts: { owner: APP },
+      },
+    });
+  });
+
+  test('an operator may know that a key does not exist', () => {
+    expect(refusalOf(cluster().sign('nothing', 'one'))).toBe('KEY_NOT_FOUND');
+  });
+
+  test('an operator signs with every key where the genesis says so', () => {
+    expect(opened(cluster({ operatorsSign: true }).sign('treasury', 'one'))).toHaveLength(26);
+  });
+
+  test('an operator signs with every key in a state of level 1', () => {
+    expect(opened(cluster({ level: 1 }).sign('treasury', 'one'))).toHaveLength(26);
   });
 });
 
@@ -400,9 +441,11 @@ describe('request ids', () => {
 
   test('the same request id of two requesters names two tasks', () => {
     const ledger = new Ledger();
-    ledger.activeKey('treasury', { requester: APP });
+    ledger.activeKey('treasury', { requester: APP, allowedSigners: [OTHER] });
     const one = opened(ledger.sign('treasury', 'one', { requester: APP }));
-    expect(opened(ledger.sign('treasury', 'one', { message: utf8('other') }))).not.toBe(one);
+    expect(
+      opened(ledger.sign('treasury', 'one', { message: utf8('other'), requester: OTHER })),
+    ).not.toBe(one);
   });
 
   test('a request id is forgotten an hour after the outcome, and not before', () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { concat } from '../../../src/common/index.js';
+import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import { levelOf } from '../../../src/state/command.js';
 import type { CommandBody } from '../../../src/state/command.js';
 import { readLevel } from '../../../src/state/records.js';
 import { Command, encode } from '../../../src/wire/index.js';
-import { fill, generateRequest, Ledger } from '../../support/builders/ledger.js';
+import { fill, generateRequest, Ledger, testGenesis } from '../../support/builders/ledger.js';
 import { METHODS } from '../../../src/state/index.js';
 
 /** A request that opens a task, as an entry that names `level`. */
@@ -14,7 +15,8 @@ function generating(ledger: Ledger, level: number): Uint8Array {
 }
 
 test('the genesis writes its level into the state', () => {
-  expect(readLevel(new Ledger().state)).toBe(1);
+  expect(readLevel(new Ledger().state)).toBe(BUILD_LEVEL);
+  expect(readLevel(new Ledger(testGenesis({ level: 1 })).state)).toBe(1);
 });
 
 describe('a command is void with an alarm', () => {
@@ -22,8 +24,16 @@ describe('a command is void with an alarm', () => {
   const unreadable = 'a command that cannot be read';
 
   test.each<[string, string, (ledger: Ledger) => Uint8Array]>([
-    ['it names a level above the state’s', tooHigh, (ledger) => generating(ledger, 2)],
-    ['it is of a form that only a later level has', tooHigh, () => Uint8Array.of(8, 2, 0xff, 1)],
+    [
+      'it names a level above the state’s',
+      tooHigh,
+      (ledger) => generating(ledger, BUILD_LEVEL + 1),
+    ],
+    [
+      'it is of a form that only a later level has',
+      tooHigh,
+      () => Uint8Array.of(8, BUILD_LEVEL + 1, 0xff, 1),
+    ],
     ['it names no level', unreadable, (ledger) => generating(ledger, 0)],
     ['it is of no known kind', unreadable, () => Uint8Array.of(8, 1, 0x7a, 0)],
     ['it names its level and nothing else', unreadable, () => Uint8Array.of(8, 1)],

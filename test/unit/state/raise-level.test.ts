@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
-import { levelWord } from '../../../src/identity/index.js';
+import { BUILD_LEVEL, levelWord } from '../../../src/identity/index.js';
 import type { KindTable } from '../../../src/state/index.js';
 import {
   levelRaisedOf,
@@ -11,7 +11,7 @@ import {
 } from '../../../src/state/index.js';
 import { encode, RaiseLevelRequest } from '../../../src/wire/index.js';
 import type { LevelWord, Request } from '../../../src/wire/index.js';
-import { LATER_KINDS, NOTE_METHOD } from '../../support/builders/later-build.js';
+import { LATER_KINDS, LATER_LEVEL, NOTE_METHOD } from '../../support/builders/later-build.js';
 import {
   fill,
   GENESIS_MS,
@@ -32,8 +32,9 @@ beforeAll(async () => {
   operator = await authority.requester('operator', 'alice');
 });
 
-const opened = (kinds: KindTable = LATER_KINDS): Ledger =>
-  new Ledger(testGenesis({ requesterCa: authority.credential.certificate }), kinds);
+/** A cluster that begins at level 1, or at another. */
+const opened = (kinds: KindTable = LATER_KINDS, level = 1): Ledger =>
+  new Ledger(testGenesis({ level, requesterCa: authority.credential.certificate }), kinds);
 
 /** A node's word on its build, signed by its identity key or by `by`'s. */
 function wordOf(ledger: Ledger, node: string, level: number, by = node): LevelWord {
@@ -227,14 +228,14 @@ const note = (ledger: Ledger): Request => ledger.request(NOTE_METHOD, utf8('hell
 const entry = (ledger: Ledger, level: number): AppliedEntry =>
   ledger.command({ $case: 'request', value: note(ledger) }, level);
 
-describe('a kind of task that came with level 2', () => {
+describe('a kind of task that came with the next level', () => {
   test.each([
-    ['level 2', 2, "a command above the cluster's level"],
-    ['level 1', 1, 'a request that cannot be read'],
+    ['that level', LATER_LEVEL, "a command above the cluster's level"],
+    ['this level', BUILD_LEVEL, 'a request that cannot be read'],
   ])(
-    'a kind of level 2 is void before the raise in an entry that names %s, on both builds alike',
+    'a kind of the next level is void before the raise in an entry that names %s, on both builds alike',
     (_, level, alarm) => {
-      const [old, later] = [opened(TASK_KINDS), opened(LATER_KINDS)];
+      const [old, later] = [opened(TASK_KINDS, BUILD_LEVEL), opened(LATER_KINDS, BUILD_LEVEL)];
       for (const ledger of [old, later]) {
         ledger.timeMs += 5;
         const applied = entry(ledger, level);
@@ -246,14 +247,14 @@ describe('a kind of task that came with level 2', () => {
     },
   );
 
-  test('a kind of level 2 counts from the raise on, in an entry that names its level', () => {
-    const ledger = opened();
-    apply(ledger, raising(ledger, {}));
+  test('a kind of the next level counts from the raise on, in an entry that names its level', () => {
+    const ledger = opened(LATER_KINDS, BUILD_LEVEL);
+    apply(ledger, raising(ledger, { level: LATER_LEVEL, words: wordsOf(ledger, LATER_LEVEL) }));
 
-    expect(resultOf(entry(ledger, 1))).toBe('LEVEL_TOO_LOW');
-    expect(resultOf(entry(ledger, 2))).toBe('opened');
+    expect(resultOf(entry(ledger, BUILD_LEVEL))).toBe('LEVEL_TOO_LOW');
+    expect(resultOf(entry(ledger, LATER_LEVEL))).toBe('opened');
     expect(ledger.state.get('note/hello')).toEqual(Uint8Array.of(1));
-    expect(entry(ledger, 3).alarm).toBe("a command above the cluster's level");
+    expect(entry(ledger, LATER_LEVEL + 1).alarm).toBe("a command above the cluster's level");
   });
 });
 

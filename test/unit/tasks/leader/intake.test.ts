@@ -14,6 +14,7 @@ import {
   Ledger,
   NODES,
   signRequest,
+  testGenesis,
 } from '../../../support/builders/ledger.js';
 import {
   bootHexOf,
@@ -37,7 +38,8 @@ let intake: Intake;
 let budgets: IntakeBudgets;
 
 beforeEach(async () => {
-  ledger = new Ledger();
+  // Any operator may sign, so that requests of many requesters are easily made.
+  ledger = new Ledger(testGenesis({ operatorsSign: true }));
   key = dealKey(ledger);
   room = new TaskRoom('node-1', ledger);
   other = new TaskRoom('node-2', ledger);

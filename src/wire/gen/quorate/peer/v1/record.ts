@@ -21,6 +21,23 @@ export interface Totals {
   open: KindCount[];
   /** The hash of the last applied entry. 32 bytes. */
   entryHash: Uint8Array;
+  /** Of the requests of open tasks that are counted. From level 2 on. */
+  openBytes: bigint;
+}
+
+/**
+ * The holdings of one requester in what all share: the place `requester/` with its role and name. From level 2 on, and only
+ * while it holds anything.
+ */
+export interface RequesterRecord {
+  /** Its tasks without an outcome, by kind: sorted, none with a count of 0. */
+  open: KindCount[];
+  /** Its tasks that are kept, open or closed. */
+  taskCount: number;
+  /** Of the requests of its open tasks. */
+  openBytes: bigint;
+  /** Keys that it had made. */
+  keyCount: number;
 }
 
 export interface KindCount {
@@ -113,6 +130,8 @@ export interface TaskRecord {
     { $case: "result"; value: Uint8Array }
     | { $case: "failed"; value: FailedRecord }
     | undefined;
+  /** Whether the record of its requester counts it. From level 2 on: tasks that were opened before are not counted. */
+  counted: boolean;
 }
 
 export interface FailedRecord {
@@ -147,7 +166,7 @@ export interface SharingSummary {
 }
 
 function createBaseTotals(): Totals {
-  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [], entryHash: new Uint8Array(0) };
+  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [], entryHash: new Uint8Array(0), openBytes: 0n };
 }
 
 export const Totals: MessageFns<Totals> = {
@@ -172,6 +191,12 @@ export const Totals: MessageFns<Totals> = {
     }
     if (message.entryHash.length !== 0) {
       writer.uint32(42).bytes(message.entryHash);
+    }
+    if (message.openBytes !== 0n) {
+      if (BigInt.asUintN(64, message.openBytes) !== message.openBytes) {
+        throw new globalThis.Error("value provided for field message.openBytes of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.openBytes);
     }
     return writer;
   },
@@ -229,6 +254,14 @@ export const Totals: MessageFns<Totals> = {
             message.entryHash = reader.bytes();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.openBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -260,6 +293,11 @@ export const Totals: MessageFns<Totals> = {
         : isSet(object.entry_hash)
         ? bytesFromBase64(object.entry_hash)
         : new Uint8Array(0),
+      openBytes: isSet(object.openBytes)
+        ? BigInt(object.openBytes)
+        : isSet(object.open_bytes)
+        ? BigInt(object.open_bytes)
+        : 0n,
     };
   },
 
@@ -280,6 +318,9 @@ export const Totals: MessageFns<Totals> = {
     if (message.entryHash.length !== 0) {
       obj.entryHash = base64FromBytes(message.entryHash);
     }
+    if (message.openBytes !== 0n) {
+      obj.openBytes = message.openBytes.toString();
+    }
     return obj;
   },
 
@@ -293,6 +334,139 @@ export const Totals: MessageFns<Totals> = {
     message.keyCount = (object.keyCount !== undefined && object.keyCount !== null) ? BigInt(object.keyCount) : 0n;
     message.open = object.open?.map((e) => KindCount.fromPartial(e)) || [];
     message.entryHash = object.entryHash ?? new Uint8Array(0);
+    message.openBytes = (object.openBytes !== undefined && object.openBytes !== null) ? BigInt(object.openBytes) : 0n;
+    return message;
+  },
+};
+
+function createBaseRequesterRecord(): RequesterRecord {
+  return { open: [], taskCount: 0, openBytes: 0n, keyCount: 0 };
+}
+
+export const RequesterRecord: MessageFns<RequesterRecord> = {
+  encode(message: RequesterRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.open) {
+      KindCount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.taskCount !== 0) {
+      writer.uint32(16).uint32(message.taskCount);
+    }
+    if (message.openBytes !== 0n) {
+      if (BigInt.asUintN(64, message.openBytes) !== message.openBytes) {
+        throw new globalThis.Error("value provided for field message.openBytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.openBytes);
+    }
+    if (message.keyCount !== 0) {
+      writer.uint32(32).uint32(message.keyCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequesterRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequesterRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.open.push(KindCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.taskCount = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.openBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.keyCount = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequesterRecord {
+    return {
+      open: globalThis.Array.isArray(object?.open) ? object.open.map((e: any) => KindCount.fromJSON(e)) : [],
+      taskCount: isSet(object.taskCount)
+        ? globalThis.Number(object.taskCount)
+        : isSet(object.task_count)
+        ? globalThis.Number(object.task_count)
+        : 0,
+      openBytes: isSet(object.openBytes)
+        ? BigInt(object.openBytes)
+        : isSet(object.open_bytes)
+        ? BigInt(object.open_bytes)
+        : 0n,
+      keyCount: isSet(object.keyCount)
+        ? globalThis.Number(object.keyCount)
+        : isSet(object.key_count)
+        ? globalThis.Number(object.key_count)
+        : 0,
+    };
+  },
+
+  toJSON(message: RequesterRecord): unknown {
+    const obj: any = {};
+    if (message.open?.length) {
+      obj.open = message.open.map((e) => KindCount.toJSON(e));
+    }
+    if (message.taskCount !== 0) {
+      obj.taskCount = Math.round(message.taskCount);
+    }
+    if (message.openBytes !== 0n) {
+      obj.openBytes = message.openBytes.toString();
+    }
+    if (message.keyCount !== 0) {
+      obj.keyCount = Math.round(message.keyCount);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequesterRecord>, I>>(base?: I): RequesterRecord {
+    return RequesterRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequesterRecord>, I>>(object: I): RequesterRecord {
+    const message = createBaseRequesterRecord();
+    message.open = object.open?.map((e) => KindCount.fromPartial(e)) || [];
+    message.taskCount = object.taskCount ?? 0;
+    message.openBytes = (object.openBytes !== undefined && object.openBytes !== null) ? BigInt(object.openBytes) : 0n;
+    message.keyCount = object.keyCount ?? 0;
     return message;
   },
 };
@@ -1216,6 +1390,7 @@ function createBaseTaskRecord(): TaskRecord {
     attempts: [],
     ready: [],
     outcome: undefined,
+    counted: false,
   };
 }
 
@@ -1279,6 +1454,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       case "failed":
         FailedRecord.encode(message.outcome.value, writer.uint32(130).fork()).join();
         break;
+    }
+    if (message.counted !== false) {
+      writer.uint32(136).bool(message.counted);
     }
     return writer;
   },
@@ -1424,6 +1602,14 @@ export const TaskRecord: MessageFns<TaskRecord> = {
             message.outcome = { $case: "failed", value: FailedRecord.decode(reader, reader.uint32()) };
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.counted = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1489,6 +1675,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         : isSet(object.failed)
         ? { $case: "failed", value: FailedRecord.fromJSON(object.failed) }
         : undefined,
+      counted: isSet(object.counted) ? globalThis.Boolean(object.counted) : false,
     };
   },
 
@@ -1541,6 +1728,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     } else if (message.outcome?.$case === "failed") {
       obj.failed = FailedRecord.toJSON(message.outcome.value);
     }
+    if (message.counted !== false) {
+      obj.counted = message.counted;
+    }
     return obj;
   },
 
@@ -1583,6 +1773,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         break;
       }
     }
+    message.counted = object.counted ?? false;
     return message;
   },
 };
