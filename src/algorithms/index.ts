@@ -3,7 +3,9 @@
  * missing, and the jobs that are computed for any of them. It knows no key store, no log and no node.
  */
 export { frostScheme } from './frost-scheme.js';
-export { algorithmJobs } from './jobs.js';
+export { algorithmJobs, boundJobs } from './jobs.js';
+export type { AnyJob } from './jobs.js';
+export type { SigningContext } from './signing-jobs.js';
 export { belongsJob, publicKeyJob } from './key-jobs.js';
 export type {
   Schemes,

@@ -18,13 +18,13 @@ import {
 /**
  * A job of any input: methods, so that jobs of all inputs fit one list. A caller's types are checked at `Compute.run`.
  */
-interface AnyJob {
+export interface AnyJob<C> {
   readonly name: string;
-  compute(input: unknown, context: SigningContext): unknown;
+  compute(input: unknown, context: C): unknown;
   gives?(output: unknown): readonly Uint8Array[];
 }
 
-const ALL: readonly AnyJob[] = [
+const ALL: readonly AnyJob<SigningContext>[] = [
   openKeygenJob,
   checkOpeningJob,
   checkValueJob,
@@ -38,12 +38,17 @@ const ALL: readonly AnyJob[] = [
   verifyJob,
 ];
 
-/** All that a node computes behind the port, on its own thread or in a worker. */
+/** The arithmetic that a node computes behind the port, on its own thread or in a worker. */
 export function algorithmJobs(context: SigningContext): Jobs {
-  return new Map(ALL.map((job) => [job.name, bind(job, context)]));
+  return boundJobs(ALL, context);
 }
 
-function bind(job: AnyJob, context: SigningContext): BoundJob {
+/** Jobs by name, bound to the context of the thread that computes them. */
+export function boundJobs<C>(jobs: readonly AnyJob<C>[], context: C): Jobs {
+  return new Map(jobs.map((job) => [job.name, bind(job, context)]));
+}
+
+function bind<C>(job: AnyJob<C>, context: C): BoundJob {
   return {
     run: (input) => {
       const output = job.compute(input, context);

@@ -37,7 +37,7 @@ export interface Backend {
   /** The state as applied here, which may be behind. */
   local(): Queries;
   /** Nodes that are proved to have lied in a task: evidence of the log and what came here, judged here. */
-  culprits(task: TaskRecord): readonly ProvenCulprit[];
+  culprits(task: TaskRecord): Promise<readonly ProvenCulprit[]>;
   status(): NodeStatus;
 }
 

@@ -19,7 +19,7 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
   const backend = context.backend();
   const found = (await backend.read(call.time.signal)).task(taskId);
   const record = seenTask(call.caller, taskId, found);
-  return { task: presentTask(record, backend.culprits(record)) };
+  return { task: presentTask(record, await backend.culprits(record)) };
 }
 
 /** Shows the tasks that concern the caller, the newest first, a page at a time. */

@@ -18,14 +18,22 @@ export type AccusedAttempt = {
   readonly request: ParsedRequest;
 };
 
+/** The session that evidence is about, as the entry that it shows gives it: 32 bytes. Nothing of it is judged. */
+export function accusedSession(
+  { entry }: Pick<Evidence, 'entry'>,
+  clusterId: ClusterId,
+): Uint8Array | undefined {
+  const hash = entry && hashOf(entry);
+  return hash && fromHex(sessionIdOf(clusterId, hash));
+}
+
 /** `undefined` when the parts do not belong together: an entry without an attempt, or with one for another request. */
 export function accusedAttempt(
   evidence: Evidence,
   clusterId: ClusterId,
   kinds: KindTable,
 ): AccusedAttempt | undefined {
-  const hash = evidence.entry && hashOf(evidence.entry);
-  const session = hash && fromHex(sessionIdOf(clusterId, hash));
+  const session = accusedSession(evidence, clusterId);
   const asked = evidence.entry && askedIn(evidence.entry.payload, evidence);
   if (session === undefined || asked?.attempt === undefined) return undefined;
   const { attempt, method, request } = asked;

@@ -5,7 +5,9 @@
  */
 export { evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';
+export { judgeEvidenceJob, nodeJobs, readComplaintJob } from './jobs.js';
+export type { ReadComplaint, SaidMessage, ShownEvidence } from './jobs.js';
 export { judgeEvidence } from './judge-evidence.js';
 export type { Culprit, Judge } from './judge-evidence.js';
-export type { CulpritReason, JudgeTable } from './kind-judge.js';
+export type { CulpritReason, JudgedCluster, JudgeTable } from './kind-judge.js';
 export { KIND_JUDGES } from './kind-judges.js';

@@ -9,9 +9,15 @@ import type { AccusedAttempt } from './accused-attempt.js';
 
 export type CulpritReason = 'TWO_MESSAGES' | KeygenReason | SigningReason;
 
+/** The part of the genesis that a judgement stands on: plain data, so that it can go to a worker. */
+export type JudgedCluster = {
+  readonly clusterId: Genesis['clusterId'];
+  readonly members: readonly Pick<Genesis['members'][number], 'nodeId' | 'identityKey'>[];
+};
+
 /** One accused in one attempt, and what a judgement of it stands on. */
 export type Accused = {
-  readonly genesis: Genesis;
+  readonly genesis: JudgedCluster;
   readonly verify: Pick<Verify, 'identity'>;
   readonly schemes: Schemes;
   readonly attempt: AccusedAttempt;

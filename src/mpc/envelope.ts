@@ -71,7 +71,7 @@ export function signEnvelope(
 
 /** The body of a plain envelope, or `undefined` when it is sealed or not signed by `identityKey`. */
 export function verifiedBody(
-  verify: Verify,
+  verify: Pick<Verify, 'identity'>,
   identityKey: Uint8Array,
   envelope: Envelope,
 ): Uint8Array | undefined {

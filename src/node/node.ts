@@ -1,7 +1,8 @@
 import type { Backend } from '../api/index.js';
 import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
 import type { Boot, NodeId } from '../common/index.js';
-import { algorithmJobs, SCHEMES } from '../algorithms/index.js';
+import { SCHEMES } from '../algorithms/index.js';
+import { nodeJobs } from '../blame/index.js';
 import {
   inlineCompute,
   jsonLogger,
@@ -204,8 +205,12 @@ export class Node implements AsyncDisposable {
 
   #compute(): Compute {
     const { workers } = this.#config;
-    if (workers === 0)
-      return inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
+    if (workers === 0) {
+      const { kinds } = this.#build;
+      return inlineCompute(
+        nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify, kinds }),
+      );
+    }
     this.#workers = new WorkerPool({ workers, logger: this.#logger });
     return this.#workers;
   }

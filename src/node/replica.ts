@@ -166,7 +166,6 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     keys,
     connections,
     drivers: kinds.drivers,
-    judges: kinds.judges,
   });
   const builds = new Builds({ genesis, signer, level: buildLevel, verify, alarms });
   // Before the genesis is applied, the level of the state is not written yet.

@@ -69,6 +69,12 @@ export const EARLY_KEPT_MS = 10_000;
 
 /** Different complaints of one node about one session that are looked at: an honest one makes two. */
 export const COMPLAINTS_MAX = 4;
+/** A complaint's body: the largest evidence, and a transcript of twenty participants. */
+export const COMPLAINT_BYTES_MAX = 128 * 1024;
+/** Complaints of one node, and pieces of evidence in them, that are read and judged: each is some 20 ms of a worker. */
+export const COMPLAINTS_JUDGED: Rate = { perSecond: 4, burst: 32 };
+/** Complaints of one node that wait while another of it is judged. */
+export const COMPLAINTS_WAITING_MAX = 4;
 /** Evidence that a node keeps to show: in all, and against one culprit. */
 export const EVIDENCE_KEPT_BYTES_MAX = 8 * 1024 * 1024;
 export const EVIDENCE_KEPT_PER_NODE_MAX = 32;

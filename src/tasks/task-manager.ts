@@ -1,6 +1,5 @@
 import type { Boot, NodeId } from '../common/index.js';
 import { sessionId, toHex } from '../common/index.js';
-import type { JudgeTable } from '../blame/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
@@ -46,8 +45,6 @@ export type TaskManagerParts = {
   readonly connections: Connections;
   /** By the name of a task's kind: those of this build, and in tests others besides. */
   readonly drivers: DriverTable;
-  /** How the messages of each kind are judged. */
-  readonly judges: JudgeTable;
 };
 
 /**
@@ -62,14 +59,16 @@ export class TaskManager {
   #stopped = false;
 
   constructor(parts: TaskManagerParts) {
-    const { context, state, arithmetic, keys, connections, drivers, judges } = parts;
+    const { context, state, arithmetic, keys, connections, drivers } = parts;
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
     const tasks = new LiveTasks(state, context.judging);
 
-    const culprits = new Culprits(context, arithmetic.schemes, judges);
-    const complaints = new Complaints(context, queries, culprits);
+    const culprits = new Culprits(context, arithmetic);
+    const complaints = new Complaints(context, arithmetic, culprits, (task, node) =>
+      coordinator.proved(task, node),
+    );
     const accusing = new Accusing(context, culprits);
 
     const keyShares = new KeyShares(keys, logger);
@@ -123,10 +122,7 @@ export class TaskManager {
     const onEnvelope = (from: NodeId, envelope: Envelope): void => {
       if (envelope.kind !== COMPLAINT_KIND) return participants.receive(from, envelope);
       const attempt = tasks.attempt(sessionId(toHex(envelope.sessionId)));
-      if (attempt === undefined) return;
-      for (const { nodeId } of complaints.take(from, attempt, envelope)) {
-        coordinator.proved(attempt.task, nodeId);
-      }
+      if (attempt !== undefined) complaints.take(from, attempt, envelope);
     };
 
     this.#culprits = culprits;
@@ -175,7 +171,7 @@ export class TaskManager {
   }
 
   /** The nodes that are proved to have lied in a task, by evidence that this node has judged. */
-  culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): readonly ProvenCulprit[] {
+  culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): Promise<readonly ProvenCulprit[]> {
     return this.#culprits.of(task);
   }
 

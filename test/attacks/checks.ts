@@ -164,7 +164,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'what came to one is compared with what came to others',
     'generating: a whole run of its own for one participant: digests differ',
-    'return evidence && this.#culprits.take(evidence);',
+    'return evidenceAgainst(attempt, nodeId, contradicting);',
     'return undefined;',
   ),
   without(
@@ -392,12 +392,21 @@ export const CHECKS: readonly Check[] = [
     'codec !== undefined && codec.decode(first.body) === undefined',
     'codec?.decode(first.body) === undefined',
   ),
-  without(
-    'a complainer is not believed',
-    'signing: a complaint with what is no evidence',
-    'const evidence = decode(Evidence, bytes);',
-    `const evidence = decode(Evidence, bytes);\n    if (evidence === undefined)\n        return { nodeId: 'node-1', reason: 'WRONG_SHARE', taskId: '${taskIdOf(OPERATOR, 'one')}', sessionId: '' };`,
-  ),
+  {
+    name: 'a complainer is not believed',
+    shows: `${ED25519}signing: a complaint with what is no evidence`,
+    edits: [
+      {
+        find: 'const evidence = decode(Evidence, bytes);',
+        replace: `const evidence = decode(Evidence, bytes);\n    if (evidence === undefined)\n        return { nodeId: 'node-1', reason: 'WRONG_SHARE', taskId: '${taskIdOf(OPERATOR, 'one')}', sessionId: '' };`,
+      },
+      {
+        find: 'const read = decode(Evidence, bytes);',
+        replace:
+          "const read = decode(Evidence, bytes);\n        if (read === undefined)\n            return [{ about: 'node-1', evidence: bytes }];",
+      },
+    ],
+  },
   // Parts.
   common(
     without(

@@ -147,14 +147,13 @@ export class Cluster {
   }
 
   /** Whom honest nodes show as culprits, of any task. */
-  named(): readonly string[] {
+  async named(): Promise<readonly string[]> {
     const honest = this.#nodes.filter(({ room }) => room.self !== this.#liar);
     const tasks = this.ledger.ask.tasks('', 1000, false);
-    const named = honest.flatMap(({ manager }) =>
-      tasks.flatMap((task) =>
-        manager.culprits(task).map(({ culprit }) => `${culprit.nodeId} ${culprit.reason}`),
-      ),
+    const proven = await Promise.all(
+      honest.flatMap(({ manager }) => tasks.map((task) => manager.culprits(task))),
     );
+    const named = proven.flat().map(({ culprit }) => `${culprit.nodeId} ${culprit.reason}`);
     return [...new Set(named)];
   }
 

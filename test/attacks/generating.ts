@@ -48,7 +48,7 @@ export function generatingCases(suite: Suite): readonly AttackCase[] {
       const made = cluster.ledger.ask.key('cold') !== undefined;
       cluster.stop();
       return {
-        named: cluster.named(),
+        named: await cluster.named(),
         problems: [
           ...unless(outcome === lie.outcome, `the task came to: ${outcome}`),
           ...unless(made === (lie.outcome === 'generatedKey'), made ? 'a key' : 'no key'),

@@ -40,7 +40,7 @@ export function leaderCases(suite: Suite): readonly AttackCase[] {
       cluster.stop();
       const wanted = lie.answer === undefined ? [] : [lie.answer];
       return {
-        named: cluster.named(),
+        named: await cluster.named(),
         problems: unless(
           answers.slice(0, 1).join() === wanted.join(),
           `node-2 answered: ${answers.join()}`,

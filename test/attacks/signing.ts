@@ -46,7 +46,7 @@ export function signingCases(suite: Suite): readonly AttackCase[] {
         const signers = cluster.signedBy('one');
         cluster.stop();
         return {
-          named: cluster.named(),
+          named: await cluster.named(),
           problems: [
             ...unless(asked === [ONE, LIAR].join(), `the first attempt asked ${asked}`),
             ...unless(
@@ -89,7 +89,7 @@ export function laterCase(suite: Suite): AttackCase {
       cluster.stop();
       const others = [ONE, TWO].join();
       return {
-        named: cluster.named(),
+        named: await cluster.named(),
         problems: unless(
           signed.every((signers) => signers === others),
           `signed by ${signed.join(' ')}`,

@@ -123,13 +123,13 @@ test('a participant that lies in a key generation is named by every node, in the
   expect(task.outcome).toMatchObject({ $case: 'failed', value: { reason: 'CULPRIT_PROVED' } });
   const honest = ['node-1', 'node-2'].map((each) => cluster.at(nodeId(each)));
   for (const replica of honest) {
-    const named = replica.culprits(task).map(({ culprit }) => culprit);
+    const named = (await replica.culprits(task)).map(({ culprit }) => culprit);
     expect(named.map(({ nodeId: who, reason }) => `${who} ${reason}`)).toContain(
       'node-3 WRONG_OPENING',
     );
     expect(named.every(({ nodeId: who }) => who === LIAR)).toBe(true);
   }
-  shown = presentTask(task, honest[0]?.culprits(task));
+  shown = presentTask(task, await honest[0]?.culprits(task));
   const got = await run('tasks', 'get', task.taskId, '--evidence', 'blame.json');
   expect(got).toMatchObject({ status: 0, err: '' });
   expect(got.out).toContain('WRONG_OPENING');
@@ -141,7 +141,7 @@ test('a participant that lies in a key generation is named by every node, in the
 
 test('a node’s statement on culprits without proof is not shown', async () => {
   const task = await generate('other');
-  const [proven] = cluster.at(nodeId('node-1')).culprits(task);
+  const [proven] = await cluster.at(nodeId('node-1')).culprits(task);
   if (proven === undefined) throw new Error('there is a culprit');
   const slander = { ...proven, culprit: { ...proven.culprit, nodeId: nodeId('node-1') } };
   shown = presentTask(task, [slander, { ...proven, evidence: proven.evidence.slice(1) }]);

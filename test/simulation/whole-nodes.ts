@@ -6,11 +6,10 @@ import {
   type Genesis,
 } from '../../src/identity/index.js';
 import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/identity/index.js';
-import { judgeEvidence } from '../../src/blame/index.js';
+import { judgeEvidence, nodeJobs } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { ed25519Suite, type Suite } from '../../src/frost/index.js';
-import { algorithmJobs } from '../../src/algorithms/index.js';
 import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
 import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify, VERIFIERS } from '../../src/machine/index.js';
@@ -81,7 +80,9 @@ function startNode(
     const signer = household.signers.get(node);
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
-    const compute = inlineCompute(algorithmJobs({ schemes, verifiers }));
+    const compute = inlineCompute(
+      nodeJobs({ schemes, verifiers, verify, kinds: tenant?.kinds(node) }),
+    );
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(
         {

@@ -84,7 +84,7 @@ test.each<[string, Lie, string]>([
   expect(drawn.outcome).toMatchObject({ $case: 'result' });
   expect(drawn.attempts.length).toBeGreaterThan(1);
   for (const node of NODES.filter((each) => each !== liar)) {
-    const proven = cluster.at(node).culprits(drawn);
+    const proven = await cluster.at(node).culprits(drawn);
     expect(proven.map(({ culprit }) => `${culprit.nodeId} ${culprit.reason}`)).toContain(
       `${liar} ${reason}`,
     );

@@ -1,8 +1,10 @@
-/** The program of a worker: the arithmetic, and nothing else of a node. */
+/** The program of a worker: the arithmetic and the judgement of evidence, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { algorithmJobs, SCHEMES } from '../../algorithms/index.js';
+import { SCHEMES } from '../../algorithms/index.js';
+import { nodeJobs } from '../../blame/index.js';
 import { VERIFIERS } from '../verifiers.js';
+import { nodeVerify } from '../verify.js';
 import { JobClock } from './job-clock.js';
 import { buffersOf } from './moved.js';
 import type { JobAnswer, JobRequest, WorkerSetup } from './messages.js';
@@ -15,7 +17,7 @@ try {
   // A sandbox may forbid it: the arithmetic is as good without.
 }
 
-const jobs = algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS });
+const jobs = nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify });
 
 const setup: WorkerSetup = workerData;
 const clock = new JobClock(setup.clock);

@@ -27,7 +27,7 @@ export class Accusing {
     const basis = basisOf(attempt);
     const [share] = signedBodyOf(envelope);
     if (basis === undefined || ready === undefined || share === undefined) return;
-    this.#show(attempt, evidenceOfShare(basis, node, share, ready));
+    void this.#show(attempt, node, evidenceOfShare(basis, node, share, ready));
   }
 
   /**
@@ -48,13 +48,14 @@ export class Accusing {
     if (!isSigned(first)) return 'first';
     const basis = basisOf(attempt);
     const evidence = basis && evidenceOfMessages(basis, signer?.nodeId ?? '', [first, second]);
-    if (evidence !== undefined) this.#show(attempt, evidence);
+    if (evidence !== undefined) void this.#show(attempt, signer?.nodeId ?? '', evidence);
     return undefined;
   }
 
-  /** Says nothing that it could not prove. */
-  #show(attempt: LiveAttempt, evidence: Uint8Array): void {
-    if (this.#culprits.take(evidence) === undefined) return;
+  /** Says nothing that it could not prove, and nothing more of a node that is proved to have lied in the task. */
+  async #show(attempt: LiveAttempt, node: string, evidence: Uint8Array): Promise<void> {
+    if (this.#culprits.provedIn(attempt.task.id, node)) return;
+    if ((await this.#culprits.take(evidence)) === undefined) return;
     const index = partyIndexOf(attempt.task.participants, this.#context.self.id);
     const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
     const value = complaint(this.#context, attempt, index, shown);

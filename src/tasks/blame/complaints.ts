@@ -1,67 +1,84 @@
 import type { NodeId, SessionId, TaskId } from '../../common/index.js';
-import { equal, toHex } from '../../common/index.js';
-import type { Culprit } from '../../blame/index.js';
-import { sha256 } from '../../crypto/index.js';
-import { envelopeBytes, TO_ALL, verifiedBody } from '../../mpc/index.js';
-import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
-import type { Queries } from '../../state/index.js';
-import { keygen } from '../../sharing/index.js';
-import { Complaint, decode } from '../../wire/index.js';
-import type { Envelope, KeyParticipant, SignedBody, Transcript } from '../../wire/index.js';
-import type { Culprits } from './culprits.js';
-import { COMPLAINTS_MAX } from '../limits.js';
-import type { LiveAttempt } from '../live-tasks.js';
-import { evidenceAgainst } from './complaining.js';
+import { Budgets, equal, toHex } from '../../common/index.js';
+import { readComplaintJob } from '../../blame/index.js';
+import type { ReadComplaint, SaidMessage, ShownEvidence } from '../../blame/index.js';
+import { partyIndexOf } from '../../identity/index.js';
+import { TO_ALL } from '../../mpc/index.js';
+import type { Envelope, SignedBody } from '../../wire/index.js';
+import { wasCancelled } from '../arithmetic.js';
+import type { Arithmetic } from '../arithmetic.js';
 import type { TaskContext } from '../context.js';
+import {
+  COMPLAINT_BYTES_MAX,
+  COMPLAINTS_JUDGED,
+  COMPLAINTS_MAX,
+  COMPLAINTS_WAITING_MAX,
+  PEERS_MAX,
+} from '../limits.js';
+import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Work } from '../work.js';
+import { evidenceAgainst } from './complaining.js';
+import type { Culprits } from './culprits.js';
+import { PeerQueues } from './peer-queues.js';
 
 type Heard = {
   readonly task: TaskId;
-  /** Hashes of what each node complained of; they are sent again and again. */
+  /** Signatures of what each node complained of: complaints are sent again and again. */
   readonly complaints: Map<NodeId, Set<string>>;
   /** The messages that each participant was seen to sign, by kind and index: the first of each. */
   readonly signed: Map<string, SignedBody>;
 };
 
+/** Is told of the nodes that complaints prove to have lied in a task. */
+export type OnProved = (task: LiveTask, node: NodeId) => void;
+
 /**
  * Complaints about sessions that are open here. The complainer is never believed: evidence is judged, and transcripts are
  * compared for two bodies that one participant signed.
+ *
+ * Any member can complain as fast as it likes. So what costs nothing is compared first; the rest happens behind the port for
+ * arithmetic, for one complaint of each node at a time, and within a budget of that node.
  */
 export class Complaints implements Work {
   readonly #context: TaskContext;
-  readonly #queries: Pick<Queries, 'members'>;
+  readonly #compute: Arithmetic['compute'];
   readonly #culprits: Culprits;
+  readonly #onProved: OnProved;
   readonly #heard = new Map<SessionId, Heard>();
+  readonly #budgets = new Budgets(COMPLAINTS_JUDGED, PEERS_MAX);
+  readonly #queues = new PeerQueues(COMPLAINTS_WAITING_MAX);
 
-  constructor(context: TaskContext, queries: Pick<Queries, 'members'>, culprits: Culprits) {
+  constructor(
+    context: TaskContext,
+    { compute }: Pick<Arithmetic, 'compute'>,
+    culprits: Culprits,
+    onProved: OnProved,
+  ) {
     this.#context = context;
-    this.#queries = queries;
+    this.#compute = compute;
     this.#culprits = culprits;
+    this.#onProved = onProved;
   }
 
-  /** The node that a complaint proves to have lied in this session. */
-  take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): readonly Culprit[] {
-    const { judging, alarms } = this.#context;
-    const member = this.#queries.members().find(({ nodeId }) => nodeId === from);
-    if (member === undefined || envelope.content?.$case !== 'open') return [];
-    const name = toHex(sha256(envelope.content.value.body));
-    const heard = this.#complaintsOf(from, attempt);
-    if (heard.has(name) || heard.size >= COMPLAINTS_MAX) return [];
-    const body = verifiedBody(judging.verify, member.identityKey, envelope);
-    if (body === undefined) return [];
-    heard.add(name);
-    const shown = decode(Complaint, body)?.shown;
-    if (shown === undefined) return [];
-    if (shown.$case === 'transcript') return this.#compare(attempt, shown.value);
-    const items = shown.value.items.slice(0, EVIDENCE_ITEMS_MAX);
-    const proven = items
-      .map((evidence) => this.#culprits.take(evidence))
-      .filter((culprit) => culprit?.sessionId === attempt.session)
-      .filter((culprit) => culprit !== undefined);
-    if (proven.length === 0) {
-      alarms.raise('a complaint that proves nothing', from, { session: attempt.session });
-    }
-    return proven;
+  /** Takes a complaint about an open session. A complaint that finds no room is sent again, and taken then. */
+  take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {
+    const { content, from: index, to } = envelope;
+    if (content?.$case !== 'open' || content.value.body.length > COMPLAINT_BYTES_MAX) return;
+    if (to !== TO_ALL || index !== partyIndexOf(attempt.task.participants, from)) return;
+    const member = this.#culprits.cluster.members.find(({ nodeId }) => nodeId === from);
+    if (member === undefined || this.#culprits.has(from)) return;
+    // Its maker can alter a signature, and uses up the few complaints that it has.
+    const name = toHex(content.value.signature);
+    const own = this.#complaintsOf(from, attempt);
+    if (own.has(name) || own.size >= COMPLAINTS_MAX || !this.#queues.hasRoom(from)) return;
+    if (!this.#mayJudge(from)) return;
+    own.add(name);
+    this.#queues.add(from, async () => {
+      const shown = await this.#read(member.identityKey, attempt, envelope);
+      if (shown === undefined || !this.#isOpen(attempt)) return;
+      if (shown.$case === 'evidence') await this.#judge(from, attempt, shown.items);
+      else await this.#compare(attempt, shown.messages);
+    });
   }
 
   taskClosed(task: TaskId): void {
@@ -70,51 +87,89 @@ export class Complaints implements Work {
     }
   }
 
+  close(): void {
+    this.#heard.clear();
+    this.#queues.close();
+  }
+
+  /** This node's own complaints cost no budget: it makes few. */
+  #mayJudge(from: NodeId): boolean {
+    const { self, clock } = this.#context;
+    return from === self.id || this.#budgets.take(from, 1, clock.elapsed());
+  }
+
+  async #read(
+    identityKey: Uint8Array,
+    { record, task }: LiveAttempt,
+    envelope: Envelope,
+  ): Promise<ReadComplaint | undefined> {
+    try {
+      return await this.#compute.run(readComplaintJob, {
+        cluster: this.#culprits.cluster,
+        sessionId: record.sessionId,
+        identityKey,
+        envelope,
+        participantKeys: task.participants.map((each) => each.identityKey),
+      });
+    } catch (error) {
+      const level = wasCancelled(error) ? 'debug' : 'warn';
+      this.#context.logger[level]('a complaint was not read', { error: String(error) });
+      return undefined;
+    }
+  }
+
+  /** Judges one item after the other. Of a node that is proved already nothing is judged again. */
+  async #judge(from: NodeId, attempt: LiveAttempt, items: readonly ShownEvidence[]): Promise<void> {
+    const { task, session } = attempt;
+    let proves = false;
+    for (const { about, evidence } of items) {
+      const known = this.#culprits.provedIn(task.id, about);
+      if (!known && !this.#mayJudge(from)) break;
+      const culprit = known ? undefined : await this.#culprits.take(evidence);
+      if (!this.#isOpen(attempt)) return;
+      proves ||= known || culprit !== undefined;
+      if (culprit !== undefined) this.#onProved(task, culprit.nodeId);
+    }
+    if (!proves) {
+      this.#context.alarms.raise('a complaint that proves nothing', from, { session });
+    }
+  }
+
+  /** Looks for a participant that signed two different bodies of one kind. */
+  async #compare(attempt: LiveAttempt, messages: readonly SaidMessage[]): Promise<void> {
+    for (const message of messages) {
+      const evidence = this.#contradiction(attempt, message);
+      const culprit = evidence && (await this.#culprits.take(evidence));
+      if (!this.#isOpen(attempt)) return;
+      if (culprit !== undefined) this.#onProved(attempt.task, culprit.nodeId);
+    }
+  }
+
+  /** Evidence, where a message says another thing than the first one of its sender and kind. */
+  #contradiction(attempt: LiveAttempt, { kind, from, said }: SaidMessage): Uint8Array | undefined {
+    const { nodeId } = attempt.task.participants[from - 1] ?? {};
+    const { signed } = this.#of(attempt);
+    const first = signed.get(`${kind}/${from}`) ?? said;
+    signed.set(`${kind}/${from}`, first);
+    if (nodeId === undefined || equal(first.body, said.body)) return undefined;
+    if (this.#culprits.provedIn(attempt.task.id, nodeId)) return undefined;
+    const { sessionId } = attempt.record;
+    const contradicting = [first, said].map((value): Envelope => {
+      return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
+    });
+    return evidenceAgainst(attempt, nodeId, contradicting);
+  }
+
+  /** The task may close while a complaint is judged: its complaints are forgotten then. */
+  #isOpen({ session }: LiveAttempt): boolean {
+    return this.#heard.has(session);
+  }
+
   #complaintsOf(from: NodeId, attempt: LiveAttempt): Set<string> {
     const { complaints } = this.#of(attempt);
     const own = complaints.get(from) ?? new Set<string>();
     complaints.set(from, own);
     return own;
-  }
-
-  /** Looks for a participant that signed two different bodies of one kind. */
-  #compare(attempt: LiveAttempt, { commitments, openings }: Transcript): readonly Culprit[] {
-    const culprits: Culprit[] = [];
-    for (const [at, participant] of attempt.task.participants.entries()) {
-      for (const [kind, said] of [
-        [keygen.kinds.commit, commitments[at]],
-        [keygen.kinds.open, openings[at]],
-      ] as const) {
-        const culprit = said && this.#told(attempt, participant, at + 1, kind, said);
-        if (culprit !== undefined) culprits.push(culprit);
-      }
-    }
-    return culprits;
-  }
-
-  #told(
-    attempt: LiveAttempt,
-    { nodeId, identityKey }: KeyParticipant,
-    from: number,
-    kind: string,
-    said: SignedBody,
-  ): Culprit | undefined {
-    const { sessionId } = attempt.record;
-    const { verify } = this.#context.judging;
-    const { signed } = this.#of(attempt);
-    const first = signed.get(`${kind}/${from}`);
-    if (first !== undefined && equal(first.body, said.body)) return undefined;
-    const bytes = envelopeBytes(sessionId, kind, from, TO_ALL, said.body);
-    if (!verify.identity(identityKey, bytes, said.signature)) return undefined;
-    if (first === undefined) {
-      signed.set(`${kind}/${from}`, said);
-      return undefined;
-    }
-    const messages = [first, said].map((value): Envelope => {
-      return { sessionId, kind, from, to: TO_ALL, content: { $case: 'open', value } };
-    });
-    const evidence = evidenceAgainst(attempt, nodeId, messages);
-    return evidence && this.#culprits.take(evidence);
   }
 
   #of(attempt: LiveAttempt): Heard {

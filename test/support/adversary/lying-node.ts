@@ -1,6 +1,7 @@
 import { bootId, nodeId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
+import { nodeJobs } from '../../../src/blame/index.js';
 import { BUILD_LEVEL, levelWord, voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { openHoldings } from '../../../src/node/holdings.js';
@@ -106,7 +107,9 @@ export class LyingNode implements AsyncDisposable {
       },
       {
         clock: systemClock,
-        compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
+        compute: inlineCompute(
+          nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify }),
+        ),
         random: systemRandom,
         verify: nodeVerify,
         signer,

@@ -1,5 +1,5 @@
 import { Alarms } from '../../../src/alarms/index.js';
-import { KIND_JUDGES } from '../../../src/blame/index.js';
+import { nodeJobs } from '../../../src/blame/index.js';
 import {
   bootId,
   concat,
@@ -11,7 +11,7 @@ import {
 } from '../../../src/common/index.js';
 import type { Boot, Millis, NodeId } from '../../../src/common/index.js';
 import { ed25519Suite, publicKeyOf } from '../../../src/frost/index.js';
-import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import { inlineCompute, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
@@ -104,7 +104,7 @@ export class TaskRoom {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
   /** Tests put another in its place. */
-  compute: Compute = inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
+  compute: Compute;
   status: ReturnType<Consensus['status']>;
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
@@ -124,6 +124,8 @@ export class TaskRoom {
     const leader = this.self;
     this.status = { role: 'leader', term: 1, leader, caughtUp: true, current: true };
     const { rules } = ledger;
+    const { verify } = rules;
+    this.compute = inlineCompute(nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify }));
     this.keys = new KeyManager({
       shares: this.shares,
       wrappingKey: new Uint8Array(32).fill(1),
@@ -176,8 +178,7 @@ export class TaskRoom {
   /** What a task manager of this node is made of. */
   get parts(): TaskManagerParts {
     const { context, state, arithmetic, keys, connections } = this;
-    const kinds = { drivers: TASK_DRIVERS, judges: KIND_JUDGES };
-    return { context, state, arithmetic, keys, connections, ...kinds };
+    return { context, state, arithmetic, keys, connections, drivers: TASK_DRIVERS };
   }
 
   get state(): TaskManagerParts['state'] {
@@ -206,7 +207,7 @@ export class TaskRoom {
   ): LeaderContext {
     const { context, arithmetic, connections } = this;
     const assigner = new Assigner(context, connections, pools, checks);
-    const culprits = new Culprits(context, arithmetic.schemes, KIND_JUDGES);
+    const culprits = new Culprits(context, arithmetic);
     const accusing = new Accusing(context, culprits);
     return { context, arithmetic, connections, assigner, accusing, culprits };
   }

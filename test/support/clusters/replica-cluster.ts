@@ -1,4 +1,5 @@
-import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
+import { SCHEMES } from '../../../src/algorithms/index.js';
+import { nodeJobs } from '../../../src/blame/index.js';
 import { bootId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
@@ -70,7 +71,7 @@ export class ReplicaCluster implements AsyncDisposable {
         },
         {
           clock: systemClock,
-          compute: inlineCompute(algorithmJobs({ schemes, verifiers })),
+          compute: inlineCompute(nodeJobs({ schemes, verifiers, verify, kinds })),
           random: systemRandom,
           verify,
           signer: signerOf(self),

@@ -191,7 +191,7 @@ export class FakeBackend implements Backend {
     return index;
   }
 
-  culprits(task: TaskRecord): readonly ProvenCulprit[] {
+  async culprits(task: TaskRecord): Promise<readonly ProvenCulprit[]> {
     return this.proven.get(task.taskId) ?? [];
   }
 

@@ -1,0 +1,122 @@
+import { algorithmJobs, boundJobs } from '../algorithms/index.js';
+import type { AnyJob, SigningContext } from '../algorithms/index.js';
+import { equal } from '../common/index.js';
+import type { PartyIndex } from '../common/index.js';
+import { envelopeBytes, TO_ALL, verifiedBody } from '../mpc/index.js';
+import type { Job, Jobs, Verify } from '../ports/index.js';
+import { keygen } from '../sharing/index.js';
+import { EVIDENCE_ITEMS_MAX } from '../state/index.js';
+import type { KindTable } from '../state/index.js';
+import { Complaint, decode, Evidence } from '../wire/index.js';
+import type { Envelope, SignedBody, Transcript } from '../wire/index.js';
+import { accusedSession } from './accused-attempt.js';
+import { judgeEvidence } from './judge-evidence.js';
+import type { Culprit } from './judge-evidence.js';
+import type { JudgedCluster, JudgeTable } from './kind-judge.js';
+
+/** The context of a thread that judges. */
+export type JudgingJobContext = SigningContext & {
+  readonly verify: Pick<Verify, 'identity'>;
+  /** The kinds of task whose requests and messages it knows: those of this build where absent. */
+  readonly kinds?: { readonly rules: KindTable; readonly judges: JudgeTable } | undefined;
+};
+
+export type JudgeEvidenceInput = {
+  readonly cluster: JudgedCluster;
+  readonly evidence: Uint8Array;
+};
+
+/** {@link judgeEvidence}: up to twenty points for one piece of evidence, so each is a job of its own. */
+export const judgeEvidenceJob: Job<JudgeEvidenceInput, Culprit | undefined, JudgingJobContext> = {
+  name: 'blame/judge-evidence',
+  lane: 'peers',
+  compute: ({ cluster, evidence }, { schemes, verify, kinds }) =>
+    judgeEvidence({ genesis: cluster, schemes, verify, kinds }, evidence),
+};
+
+export type ReadComplaintInput = {
+  readonly cluster: JudgedCluster;
+  readonly sessionId: Uint8Array;
+  /** Of the node that complains. */
+  readonly identityKey: Uint8Array;
+  readonly envelope: Envelope;
+  /** The identity keys of the session's participants, in order of party index. */
+  readonly participantKeys: readonly Uint8Array[];
+};
+
+/** A piece of evidence about the session, not judged yet, and the node that it accuses. */
+export type ShownEvidence = { readonly about: string; readonly evidence: Uint8Array };
+
+/** A message of the session that its sender has signed. */
+export type SaidMessage = {
+  readonly kind: string;
+  readonly from: PartyIndex;
+  readonly said: SignedBody;
+};
+
+export type ReadComplaint =
+  | { readonly $case: 'evidence'; readonly items: readonly ShownEvidence[] }
+  | { readonly $case: 'transcript'; readonly messages: readonly SaidMessage[] };
+
+/**
+ * Reads a complaint that its sender has signed, and leaves out what is about another session or what no participant signed;
+ * `undefined` for any other bytes. No curve arithmetic beyond signatures.
+ */
+export const readComplaintJob: Job<
+  ReadComplaintInput,
+  ReadComplaint | undefined,
+  JudgingJobContext
+> = {
+  name: 'blame/read-complaint',
+  lane: 'peers',
+  compute(input, { verify }) {
+    const body = verifiedBody(verify, input.identityKey, input.envelope);
+    const shown = body && decode(Complaint, body)?.shown;
+    switch (shown?.$case) {
+      case 'evidence':
+        return { $case: 'evidence', items: aboutSession(input, shown.value.items) };
+      case 'transcript':
+        return { $case: 'transcript', messages: signedIn(input, shown.value, verify) };
+      case undefined:
+        return undefined;
+    }
+  },
+};
+
+function aboutSession(
+  { cluster, sessionId }: ReadComplaintInput,
+  items: readonly Uint8Array[],
+): readonly ShownEvidence[] {
+  return items.slice(0, EVIDENCE_ITEMS_MAX).flatMap((bytes) => {
+    const read = decode(Evidence, bytes);
+    const session = read && accusedSession(read, cluster.clusterId);
+    if (read === undefined || session === undefined || !equal(session, sessionId)) return [];
+    return [{ about: read.nodeId, evidence: bytes }];
+  });
+}
+
+function signedIn(
+  { sessionId, participantKeys }: ReadComplaintInput,
+  { commitments, openings }: Transcript,
+  verify: Pick<Verify, 'identity'>,
+): readonly SaidMessage[] {
+  return participantKeys.flatMap((identityKey, at) => {
+    const from = at + 1;
+    const shown = [
+      [keygen.kinds.commit, commitments[at]],
+      [keygen.kinds.open, openings[at]],
+    ] as const;
+    return shown.flatMap(([kind, said]) => {
+      if (said === undefined) return [];
+      const bytes = envelopeBytes(sessionId, kind, from, TO_ALL, said.body);
+      return verify.identity(identityKey, bytes, said.signature) ? [{ kind, from, said }] : [];
+    });
+  });
+}
+
+const JUDGING: readonly AnyJob<JudgingJobContext>[] = [judgeEvidenceJob, readComplaintJob];
+
+/** All that a node computes behind the port, on its own thread or in a worker. */
+export function nodeJobs(context: JudgingJobContext): Jobs {
+  return new Map([...algorithmJobs(context), ...boundJobs(JUDGING, context)]);
+}
