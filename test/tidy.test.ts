@@ -70,7 +70,9 @@ const imports = files.flatMap(importsOf);
 /** All that the repository holds at its top level. */
 const TOP =
   `.ci .config .gitignore .npmrc CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
-  bench certs deploy docs package-lock.json package.json proto src test tsconfig.json`.split(/\s+/);
+  bench certs clients deploy docs package-lock.json package.json proto src test tsconfig.json`.split(
+    /\s+/,
+  );
 
 test('the repository holds at its top level what is listed here, and no stray file', () => {
   const lines = readFileSync('.gitignore', 'utf8').split('\n');

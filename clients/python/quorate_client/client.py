@@ -1,0 +1,327 @@
+"""A cluster, to an application in Python."""
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import ssl
+import time
+import uuid
+
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from . import messages
+from .errors import QuorateError, error_of
+from .genesis import Genesis
+from .key_certificate import algorithm_name, verify_key
+from .signatures import verify_signature
+from .transcript import request_bytes
+
+_KEYS = "/quorate.v1.KeyService/"
+_SIGNING = "/quorate.v1.SigningService/"
+_TASKS = "/quorate.v1.TaskService/"
+
+# How long one node may be silent before the next one is sent the same bytes, in seconds.
+_SILENCE_S = {"GenerateKey": 30.0}
+_SILENCE_S_DEFAULT = 5.0
+_PAUSE_S = 0.1
+_PAUSE_S_MAX = 1.0
+# A minute less than the cluster takes, for clocks that differ.
+_LIFETIME_S_MAX = 9 * 60
+# A node that lies about the time must not get a signature that is good for years.
+_CLOCK_CORRECTION_MS_MAX = 60 * 60 * 1000
+_ANSWER_BYTES_MAX = 4 * 1024 * 1024
+_REMEMBERED_KEYS_MAX = 1024
+
+
+class JudgedKey:
+    """``key``: the ``quorate.v1.Key`` message. ``verdict``: what its certificate proves, a Verdict."""
+
+    def __init__(self, key, verdict):
+        self.key = key
+        self.verdict = verdict
+
+
+class Signature:
+    """``signature`` has been verified under ``public_key``; ``signers`` and ``task_id`` are what a node says."""
+
+    def __init__(self, signature, public_key, signers, task_id):
+        self.signature = signature
+        self.public_key = public_key
+        self.signers = signers
+        self.task_id = task_id
+
+
+class QuorateClient:
+    """Signs its requests, asks another node where one does not answer, returns no signature that does not verify.
+
+    All methods raise QuorateError. ``timeout`` is in seconds, for all attempts together. A request id makes a call
+    idempotent: the same id with the same content gets the same outcome. May be shared between threads.
+    """
+
+    def __init__(self, endpoints, ca, cert, key, cluster_file, requesters=(), require="active"):
+        """
+        ``endpoints``: ``host:port`` of nodes' client ports. ``ca``, ``cert``, ``key``: PEM, bytes.
+        ``cluster_file``: the bytes of ``cluster.json``.
+        ``requesters``: SPIFFE ids of others whose keys are as good as the caller's own.
+        ``require``: the least that a key's verdict must be for a signature by it to be returned.
+        """
+        if not endpoints:
+            raise QuorateError("invalid-request", "A client needs at least one endpoint")
+        self._genesis = Genesis(cluster_file)
+        self._require = require
+        self._chain = _der_chain(cert)
+        self._key = _private_key(key)
+        own = _own_spiffe_id(self._chain[0])
+        self._spiffe_id = own
+        self._requesters = (own, *requesters)
+        credentials = grpc.ssl_channel_credentials(ca, key, cert)
+        options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", _ANSWER_BYTES_MAX)]
+        self._channels = [grpc.secure_channel(each, credentials, options) for each in endpoints]
+        self._endpoints = list(endpoints)
+        self._current = 0
+        self._ahead_ms = 0
+        self._trusted = {}
+
+    @classmethod
+    def from_client_file(cls, path=None, **options):
+        """By a ``client.json``, as ``quorate certs`` makes one: that at ``path``, or that of ``QUORATE_CLIENT_FILE``.
+
+        The paths in the file are relative to its folder. ``options`` are those of the constructor.
+        """
+        path = path or os.environ.get("QUORATE_CLIENT_FILE")
+        if path is None:
+            raise QuorateError("invalid-request", "Name a client file, or set QUORATE_CLIENT_FILE")
+        path = pathlib.Path(path)
+        try:
+            settings = json.loads(path.read_text())
+            read = {name: (path.parent / settings[name]).read_bytes() for name in ("ca", "cert", "key", "cluster_file")}
+            endpoints = settings["endpoints"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise QuorateError("invalid-request", f"The client file {path} cannot be used: {error}") from error
+        options.setdefault("requesters", settings.get("requesters", ()))
+        return cls(endpoints, **read, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for channel in self._channels:
+            channel.close()
+
+    def generate_key(
+        self,
+        key_id,
+        algorithm="FROST_ED25519_SHA512",
+        threshold=None,
+        participants=None,
+        labels=None,
+        allowed_signers=(),
+        allow_no_redundancy=False,
+        request_id=None,
+        timeout=60.0,
+    ):
+        """A new key, as a JudgedKey. ``labels``: a dict. Unless given, all voters take part and a majority signs.
+
+        Raises ``deadline`` KEY_NOT_READY, with the task's id in the facts, when it takes longer than the call may.
+        """
+        participants = sorted(participants or self._genesis.voters, key=str.encode)
+        message = messages.of("quorate.v1.GenerateKeyRequest")
+        numbers = message.DESCRIPTOR.fields_by_name["algorithm"].enum_type.values_by_name
+        number = numbers.get("ALGORITHM_" + algorithm)
+        if number is None:
+            raise QuorateError("invalid-request", f"There is no algorithm {algorithm}")
+        request = message(
+            request_id=request_id or str(uuid.uuid4()),
+            key_id=key_id,
+            algorithm=number.number,
+            threshold=threshold or len(participants) // 2 + 1,
+            participants=participants,
+            labels=[{"key": name, "value": value} for name, value in sorted((labels or {}).items())],
+            allow_no_redundancy=allow_no_redundancy,
+            allowed_signers=allowed_signers,
+        ).SerializeToString(deterministic=True)
+        answer = self._mutate(_KEYS + "GenerateKey", request, "GenerateKeyResponse", timeout, _LIFETIME_S_MAX)
+        if not answer.HasField("key"):
+            facts = {"task_id": answer.task_id}
+            raise QuorateError("deadline", f"Key {key_id} is not ready yet", "KEY_NOT_READY", facts, from_node=True)
+        return JudgedKey(answer.key, self._judge(answer.key, asked=request))
+
+    def get_key(self, key_id, public_key=None, timeout=30.0):
+        """A key with the verdict on it. ``public_key``: where the caller knows it from elsewhere."""
+        request = messages.of("quorate.v1.GetKeyRequest")(key_id=key_id).SerializeToString()
+        key = self._call(_KEYS + "GetKey", request, "GetKeyResponse", timeout).key
+        if key.key_id != key_id:
+            raise _wrong_answer(f"another key than {key_id}")
+        return JudgedKey(key, self._judge(key, public_key=public_key))
+
+    def sign(self, key_id, message, public_key=None, algorithm=None, request_id=None, timeout=30.0):
+        """A signature over ``message`` (bytes), as a Signature.
+
+        ``public_key`` and ``algorithm``: what it must verify under, where the caller knows it; else the key whose
+        certificate has been verified. Raises ``protocol-abort`` KEY_UNVERIFIED, before anything is signed, when that
+        proves less than is required.
+        """
+        until = time.monotonic() + timeout
+        if public_key is None:
+            algorithm, public_key = self._trusted_key(key_id, timeout)
+        elif self.get_key(key_id, timeout=timeout).key.public_key != public_key:
+            words = f"The public key given is not that of {key_id}; nothing was signed"
+            raise QuorateError("invalid-request", words, "PUBLIC_KEY_MISMATCH")
+        request = messages.of("quorate.v1.SignRequest")(
+            request_id=request_id or str(uuid.uuid4()), key_id=key_id, message=message
+        ).SerializeToString(deterministic=True)
+        left = until - time.monotonic()
+        answer = self._mutate(_SIGNING + "Sign", request, "SignResponse", left, left)
+        if not verify_signature(algorithm or "FROST_ED25519_SHA512", public_key, message, answer.signature):
+            raise _wrong_answer(f"a signature that does not verify under {key_id}")
+        return Signature(answer.signature, public_key, list(answer.signers), answer.task_id)
+
+    def get_task(self, task_id, timeout=30.0):
+        """The ``quorate.v1.Task`` message, as one node reports it."""
+        request = messages.of("quorate.v1.GetTaskRequest")(task_id=task_id).SerializeToString()
+        return self._call(_TASKS + "GetTask", request, "GetTaskResponse", timeout).task
+
+    def _trusted_key(self, key_id, timeout):
+        if key_id not in self._trusted:
+            judged = self.get_key(key_id, timeout=timeout)
+            verdict = judged.verdict
+            if not verdict.reaches(self._require):
+                words = f"Key {key_id} is {verdict.level}, and nothing is signed with it: {verdict.because}"
+                facts = {"verdict": verdict.level, "because": verdict.because}
+                raise QuorateError("protocol-abort", words, "KEY_UNVERIFIED", facts)
+            if len(self._trusted) >= _REMEMBERED_KEYS_MAX:
+                self._trusted.clear()
+            # A key's public key never changes.
+            self._trusted[key_id] = (algorithm_name(judged.key), judged.key.public_key)
+        return self._trusted[key_id]
+
+    def _judge(self, key, asked=None, public_key=None):
+        requesters = self._requesters if asked is None else (self._spiffe_id,)
+        return verify_key(key, self._genesis, requesters, asked, public_key)
+
+    def _mutate(self, method, request, answer, timeout, lifetime):
+        """A call that its requester signs: the nodes get the same bytes with the same signature however often."""
+        try:
+            return self._call(method, request, answer, timeout, self._signed(method, request, lifetime))
+        except QuorateError as error:
+            ahead_ms = _clock_ahead(error)
+            if ahead_ms is None:
+                raise
+            # Once: a second refusal is not about this machine's clock.
+            self._ahead_ms = ahead_ms
+            return self._call(method, request, answer, timeout, self._signed(method, request, lifetime))
+
+    def _signed(self, method, request, lifetime):
+        expiry_ms = int((time.time() + min(lifetime, _LIFETIME_S_MAX)) * 1000) + self._ahead_ms
+        claim = request_bytes(self._genesis.cluster_id, method, expiry_ms, request)
+        if isinstance(self._key, ed25519.Ed25519PrivateKey):
+            signature = self._key.sign(claim)
+        else:
+            signature = self._key.sign(claim, ec.ECDSA(hashes.SHA256()))
+        return [
+            ("quorate-signature-bin", signature),
+            ("quorate-certificate-bin", b"".join(self._chain)),
+            ("quorate-expiry", str(expiry_ms)),
+        ]
+
+    def _call(self, method, request, answer, timeout, metadata=()):
+        until = time.monotonic() + timeout
+        silence = _SILENCE_S.get(method.rsplit("/", 1)[1], _SILENCE_S_DEFAULT)
+        said, refusals, pause = None, {}, _PAUSE_S
+        while True:
+            at = self._current
+            left = until - time.monotonic()
+            try:
+                return self._ask(at, method, request, answer, max(min(left, silence), 0.001), metadata)
+            except QuorateError as error:
+                silent = error.code == "deadline" and not error.from_node
+                if not silent and error.code not in ("no-quorum", "not-leader"):
+                    raise
+                refusals[self._endpoints[at]] = error.message
+                said = error if error.from_node else said
+                if self._current == at:
+                    self._current = (at + 1) % len(self._channels)
+            if len(refusals) == len(self._channels):
+                time.sleep(max(min(pause, until - time.monotonic()), 0))
+                pause = min(pause * 2, _PAUSE_S_MAX)
+            if time.monotonic() >= until:
+                # What a node said last tells more than that another one could not be reached.
+                raise said or _no_answer(refusals)
+
+    def _ask(self, at, method, request, answer, timeout, metadata):
+        decode = messages.of("quorate.v1." + answer).FromString
+        # The bytes that were signed are the bytes that are sent.
+        send = self._channels[at].unary_unary(method, lambda data: data, decode)
+        try:
+            return send(request, timeout=timeout, metadata=metadata)
+        except grpc.RpcError as error:
+            raise error_of(error) from error
+
+
+def _wrong_answer(what):
+    return QuorateError("protocol-abort", f"The node answered with {what}", "RESULT_INVALID")
+
+
+def _no_answer(refusals):
+    words = "; ".join(f"{endpoint}: {message}" for endpoint, message in refusals.items())
+    return QuorateError("no-quorum", f"No node answered: {words}", "UNREACHABLE")
+
+
+def _clock_ahead(error):
+    """How far the cluster's clock is ahead, by a refusal for expiry; None for every other failure."""
+    shown = error.facts.get("time_ms", "")
+    if error.reason not in ("REQUEST_EXPIRED", "EXPIRY_TOO_FAR") or not re.fullmatch(r"[0-9]{1,15}", shown):
+        return None
+    ahead_ms = int(shown) - int(time.time() * 1000)
+    return ahead_ms if abs(ahead_ms) <= _CLOCK_CORRECTION_MS_MAX else None
+
+
+def _der_chain(pem):
+    blocks = re.findall(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", pem.decode("ascii", "replace"))
+    if not blocks:
+        raise QuorateError("invalid-request", "The certificate is not PEM", "INVALID_CREDENTIALS")
+    return [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
+
+
+def _private_key(pem):
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise QuorateError(
+            "invalid-request", "The private key cannot be read: it must be PEM and not encrypted", "INVALID_CREDENTIALS"
+        ) from error
+    p256 = isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
+    if not p256 and not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise QuorateError(
+            "invalid-request", "Requests are signed with Ed25519 or P-256; the key is of another kind",
+            "SIGNING_KEY_UNSUPPORTED",
+        )
+    return key
+
+
+def _own_spiffe_id(der):
+    """The name in the caller's certificate; of a certificate that has ended, or not begun, says so."""
+    certificate = x509.load_der_x509_certificate(der)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    if len(uris) != 1:
+        raise QuorateError("invalid-request", "The certificate does not name one SPIFFE id", "INVALID_CREDENTIALS")
+    ended, begins = certificate.not_valid_after, certificate.not_valid_before
+    now = _now()
+    if now > ended or now < begins:
+        words = f"ended on {ended} UTC" if now > ended else f"is not valid before {begins} UTC"
+        raise QuorateError("unauthenticated", f"The certificate of {uris[0]} {words}", "CERTIFICATE_OUT_OF_DATE")
+    return uris[0]
+
+
+def _now():
+    # Without its zone, as the library gives the times of certificates.
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
