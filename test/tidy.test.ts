@@ -70,7 +70,7 @@ const imports = files.flatMap(importsOf);
 /** All that the repository holds at its top level. */
 const TOP =
   `.ci .config .gitignore .npmrc CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
-  bench certs clients deploy docs package-lock.json package.json proto src test tsconfig.json`.split(
+  bench bin certs clients deploy docs package-lock.json package.json proto src test tsconfig.json`.split(
     /\s+/,
   );
 

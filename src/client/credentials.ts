@@ -6,6 +6,7 @@ import { contextOptions, identityOf } from '../rpc/index.js';
 import type { TlsFiles } from '../rpc/index.js';
 import { QuorateError } from './errors.js';
 import type { ConnectFiles } from './inputs.js';
+import { CLOCK_CORRECTION_MS_MAX } from './limits.js';
 import { pemCertificates } from './request-signer.js';
 
 /** Names for what comes from no file. */
@@ -56,7 +57,8 @@ export class Credentials {
     const now = `by this machine's clock it is ${new Date(nowMs).toISOString()}`;
     if (notAfter !== undefined && nowMs > notAfter)
       this.#refuse('CERTIFICATE_EXPIRED', `expired on ${dateOf(notAfter)}; ${now}`);
-    if (notBefore !== undefined && nowMs < notBefore)
+    // Nodes decide by the cluster's clock, and a client may sign on a machine whose clock is that far behind.
+    if (notBefore !== undefined && nowMs < notBefore - CLOCK_CORRECTION_MS_MAX)
       this.#refuse('CERTIFICATE_NOT_YET_VALID', `is not valid before ${dateOf(notBefore)}; ${now}`);
     if (this.#authorities?.some((authority) => this.#comesFrom(authority)) === false)
       this.#refuse(

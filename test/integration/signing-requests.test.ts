@@ -44,7 +44,9 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(resolve('node_modules/@grpc'), join(folder, 'node_modules', '@grpc'));
   symlinkSync(resolve('node_modules/@types'), join(folder, 'node_modules', '@types'));
-  symlinkSync(resolve('.'), join(folder, 'node_modules', 'quorate'));
+  for (const scope of ['@bufbuild', '@noble'])
+    symlinkSync(resolve('node_modules', scope), join(folder, 'node_modules', scope));
+  unpackClient(join(folder, 'node_modules', '@quorate', 'client'));
   const buf = spawnSync(resolve('node_modules/.bin/buf'), [
     'build',
     'proto',
@@ -59,6 +61,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   if (go !== undefined) rmSync(go.module, { recursive: true });
 });
+
+/** Puts the client's package there, as its tarball has it. */
+function unpackClient(place: string): void {
+  const packed = spawnSync(process.execPath, ['.config/pack-client.mjs', folder]);
+  if (packed.status !== 0) throw new Error(packed.stderr.toString());
+  mkdirSync(place, { recursive: true });
+  const tarball = packed.stdout.toString().trim();
+  const unpacked = spawnSync('tar', ['xzf', tarball, '-C', place, '--strip-components', '1']);
+  if (unpacked.status !== 0) throw new Error(unpacked.stderr.toString());
+}
 
 /** The one program of the page in this language. */
 function program(language: string): string {

@@ -34,7 +34,8 @@ test('the unit starts the program that this package installs', () => {
   const bin = (JSON.parse(readFileSync('package.json', 'utf8')) as { bin: { quorate: string } })
     .bin;
   expect(node).toBe('/usr/bin/node');
-  expect(main).toBe(`/opt/quorate/${bin.quorate.replace('./', '')}`);
+  const [, imported = ''] = /new URL\('\.\.\/(.*)', /.exec(readFileSync(bin.quorate, 'utf8')) ?? [];
+  expect(main).toBe(`/opt/quorate/${imported}`);
 });
 
 test('every option of the unit’s command is one that quorate node takes, each with a value', async () => {

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startCluster } from '../support/clusters/cluster.js';
+import type { TestCluster } from '../support/clusters/cluster.js';
+
+/** The client's package as an application gets it: from its tarball, in a folder of its own, against whole nodes. */
+jest.setTimeout(120_000);
+
+/** The program of the package's README, with a call more. */
+const PROGRAM = `
+import { QuorateClient, QuorateError, verifySignature } from '@quorate/client';
+import type { JudgedKey } from '@quorate/client';
+
+const client = QuorateClient.fromClientFile(process.argv[2]);
+const { key, verdict }: JudgedKey = await client.generateKey({ keyId: 'treasury' });
+const message = new TextEncoder().encode('pay the rent');
+const { signature } = await client.sign({ keyId: 'treasury', message });
+const refused = await client.getKey('another').catch((error: unknown) => error);
+client.close();
+console.log(
+  JSON.stringify({
+    verdict,
+    valid: verifySignature(key, message, signature),
+    refused: refused instanceof QuorateError ? refused.reason : String(refused),
+  }),
+);
+`;
+
+let folder: string;
+let cluster: TestCluster;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-package-'));
+  const made = execFileSync(process.execPath, ['.config/pack-client.mjs', folder]);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  // What it depends on is there already, so nothing is asked of a registry.
+  const there = ['@bufbuild/protobuf', '@noble/curves', '@noble/hashes'];
+  const packages = there.map((name) => `file:${resolve('node_modules', name)}`);
+  const flags = ['--ignore-scripts', '--offline', '--install-links', '--no-audit', '--no-fund'];
+  const tarball = made.toString().trim();
+  execFileSync('npm', ['install', ...flags, ...packages, tarball], { cwd: folder, stdio: 'pipe' });
+  writeFileSync(join(folder, 'app.ts'), PROGRAM);
+
+  cluster = await startCluster({ nodes: 3, unsigned: false });
+  const { ca, cert, key } = await cluster.credentials('app', { name: 'shop' });
+  const endpoints = cluster.nodes.map((node) => cluster.network.door(node).address);
+  const files = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
+  const at = (file: string) => join(folder, 'client', file);
+  mkdirSync(join(folder, 'client'));
+  writeFileSync(at('client.json'), JSON.stringify({ endpoints, ...files }));
+  writeFileSync(at(files.ca), ca);
+  writeFileSync(at(files.cert), cert);
+  writeFileSync(at(files.key), key, { mode: 0o600 });
+  writeFileSync(at(files.cluster_file), cluster.clusterFile());
+});
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+/** Compiles the program, libraries' types included. @throws With what the compiler says. */
+function compile(...flags: readonly string[]): void {
+  const types = ['--types', 'node', '--typeRoots', resolve('node_modules/@types')];
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+  const argv = ['app.ts', '--ignoreConfig', '--target', 'es2022', ...strict, ...types, ...flags];
+  const compiler = resolve('node_modules/typescript/bin/tsc');
+  try {
+    execFileSync(process.execPath, [compiler, ...argv], { cwd: folder, stdio: 'pipe' });
+  } catch (error) {
+    throw new Error(String((error as { stdout?: Buffer }).stdout), { cause: error });
+  }
+}
+
+describe('the package for clients', () => {
+  test('the package holds what a client needs, and depends on nothing else', () => {
+    const own = join(folder, 'node_modules', '@quorate', 'client');
+    const { name, dependencies } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as {
+      readonly name: string;
+      readonly dependencies: object;
+    };
+    expect(name).toBe('@quorate/client');
+    expect(Object.keys(dependencies)).toEqual(['@bufbuild/protobuf', '@noble/curves']);
+    expect(readdirSync(own).sort()).toEqual(['LICENSE', 'README.md', 'lib', 'package.json']);
+    // No room of servers, nor of the machine under them.
+    const rooms = ['api', 'blame', 'cli', 'keys', 'node', 'pki', 'raft', 'store', 'tasks'];
+    const there = readdirSync(join(own, 'lib'));
+    expect(rooms.filter((room) => there.includes(room))).toEqual([]);
+    expect(readdirSync(join(folder, 'node_modules')).filter((each) => each[0] !== '.')).toEqual([
+      '@bufbuild',
+      '@noble',
+      '@quorate',
+    ]);
+  });
+
+  test.each([
+    ['nodenext', ['--module', 'nodenext', '--moduleResolution', 'nodenext']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])('its types pass the strictest compiler with the resolution of %s', (_, flags) => {
+    expect(() => compile('--noEmit', ...flags)).not.toThrow();
+  });
+
+  test('a program with it makes a key, signs, and ends by itself', async () => {
+    compile('--module', 'nodenext', '--moduleResolution', 'nodenext');
+    const child = spawn(process.execPath, ['app.js', 'client/client.json'], { cwd: folder });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (data: Buffer) => (said.out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (said.err += data.toString()));
+    await once(child, 'close');
+
+    expect(said.err).toBe('');
+    expect(JSON.parse(said.out)).toEqual({
+      verdict: 'active',
+      valid: true,
+      refused: 'KEY_FORBIDDEN',
+    });
+  });
+});
