@@ -41,6 +41,8 @@ export async function buildProgram(
   const program = new Command('quorate')
     .description('A threshold signing cluster: keys that are never in one place.')
     .version(VERSION, '--version', 'print the version')
+    // `quorate node` and `quorate node init` have flags of the same names.
+    .enablePositionalOptions()
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText(
       'after',

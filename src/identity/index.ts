@@ -18,7 +18,7 @@ export { encodeGenesis, parseGenesis, voters, votersAmong } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key-limits.js';
 export { BUILD_LEVEL, isSignedLevelWord, levelBytes, levelWord } from './levels.js';
-export { DEFAULT_LIMITS } from './limits.js';
+export { DEFAULT_LIMITS, LIMIT_CEILINGS, LIMIT_NAMES } from './limits.js';
 export type { Limits } from './limits.js';
 export { encodeMemberRequest, parseMemberRequest } from './member-request.js';
 export type { MemberRequest } from './member-request.js';

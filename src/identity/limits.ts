@@ -9,6 +9,14 @@ export type Limits = {
   readonly keysMax: number;
 };
 
+/** The name of each limit in `cluster.json`. */
+export const LIMIT_NAMES: Readonly<Record<keyof Limits, string>> = {
+  openGenerateTasksMax: 'open_generate_tasks_max',
+  openSignTasksMax: 'open_sign_tasks_max',
+  requestIdsMax: 'request_ids_max',
+  keysMax: 'keys_max',
+};
+
 /** The highest number that a genesis may name. The lowest is 1. */
 export const LIMIT_CEILINGS: Limits = {
   openGenerateTasksMax: 1_000,

@@ -11,6 +11,7 @@ import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';
 import { Ended, EXIT, exitOf } from '../exit-codes.js';
 import type { CommandContext } from '../command-context.js';
+import { nodeInitCommand } from './node-init.js';
 
 /** `quorate node`: one node, in the foreground. */
 export function nodeCommand(context: CommandContext): Command {
@@ -19,6 +20,8 @@ export function nodeCommand(context: CommandContext): Command {
       'Runs one node in the foreground until SIGTERM or Ctrl-C. ' +
         'Its log goes to standard error, one JSON object per line; so does the reason when it cannot start or go on.',
     )
+    .enablePositionalOptions()
+    .addCommand(nodeInitCommand(context))
     .option('--json', 'print that reason also on standard output, as other commands print an error')
     .option('-c, --config <file>', 'its configuration, YAML [QUORATE_CONFIG]')
     .addOption(new Option('--supervised', 'started by quorate dev').hideHelp());

@@ -146,7 +146,7 @@ describe('the configurations of certs init', () => {
       nodeId: 'c',
       dataDir: at('c', 'data'),
       clusterFile: at('c', 'cluster.json'),
-      client: { listen: '0.0.0.0:7400' },
+      client: { listen: '[::]:7400' },
       nodeKey: { kind: 'file', path: at('c', 'node.key') },
     });
     expect(config.peers).toEqual(
@@ -182,7 +182,7 @@ describe('certs init refuses and writes nothing', () => {
   test.each([
     ['a node that is no id', ['--nodes', 'a,B'], /"B" must be lower-case/],
     ['a node named twice', ['--nodes', 'a,a'], /a node is named twice/],
-    ['a host for an unknown node', ['--host', 'x=y'], /x is not among --nodes/],
+    ['a host for an unknown node', ['--host', 'x=y'], /x is not among the nodes/],
     ['a host without a node', ['--host', 'node-1'], /must be node=host/],
     ['an address with a zone id', ['--host', 'node-1=fe80::1%eth0'], /a zone id means nothing/],
     ['a name that is no host', ['--host', 'node-1=a b'], /"a b" is no DNS name or IP address/],
@@ -240,7 +240,7 @@ describe('node keys from environment variables', () => {
       'a key for an unknown node',
       ['--node-key-env', 'z=KEY'],
       {},
-      '--node-key-env: z is not among --nodes',
+      '--node-key-env: z is not among the nodes',
     ],
     [
       'two keys for one node',
