@@ -1,4 +1,5 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
   KeyFilter,
@@ -39,6 +40,8 @@ export interface Backend {
   /** Nodes that are proved to have lied in a task: evidence of the log and what came here, judged here. */
   culprits(task: TaskRecord): Promise<readonly ProvenCulprit[]>;
   status(): NodeStatus;
+  /** Whether there are enough voters, and how this node hears each. */
+  quorum(): QuorumStatus;
 }
 
 /** The caller that a list is made for, by name, the end of its call, and the account of what it costs. */

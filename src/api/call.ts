@@ -1,4 +1,4 @@
-import type { Millis } from '../common/index.js';
+import type { Millis, NodeId } from '../common/index.js';
 import type { Genesis, Identity } from '../identity/index.js';
 import type { Backend } from './backend.js';
 import type { Measure } from './measure.js';
@@ -9,6 +9,17 @@ export type ApiContext = {
   backend(): Backend;
   readonly genesis: Genesis;
   readonly softwareVersion: string;
+  readonly node: NodeFacts;
+};
+
+/** The knowledge of a node about itself and its peers beside the replicated state. */
+export type NodeFacts = {
+  /** This machine's clock. */
+  nowMs(): Millis;
+  /** Where this node dials a member, `host:port`. */
+  addressOf(member: NodeId): string | undefined;
+  /** The end of a member's certificate, if this node has seen it. */
+  certificateEndMs(member: NodeId): Millis | undefined;
 };
 
 /** One call of an operation, over any transport. */

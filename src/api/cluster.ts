@@ -1,4 +1,6 @@
 import type { GenesisMember } from '../identity/index.js';
+import type { QuorumStatus } from '../raft/index.js';
+import type { ActiveKey } from '../state/index.js';
 import { GetClusterRequest, MemberRole } from '../wire/index.js';
 import type {
   GetClusterResponse,
@@ -7,7 +9,8 @@ import type {
   RequireSignaturesResponse,
 } from '../wire/index.js';
 import type { NodeStatus } from './backend.js';
-import type { ApiContext, Call } from './call.js';
+import type { ApiContext, Call, NodeFacts } from './call.js';
+import { KEYS_LOOKED_AT_MAX } from './limits.js';
 import { readMessage, readMutation } from './decode.js';
 import { timestamp } from './present.js';
 import { lifetimeMsOf, submissionOf } from './submit.js';
@@ -21,6 +24,9 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
   const backend = context.backend();
   const totals = backend.local().totals();
   const status = backend.status();
+  const quorum = backend.quorum();
+  const reached = new Set<string>([status.nodeId, ...status.connected]);
+  const keys = backend.local().firstKeys(KEYS_LOOKED_AT_MAX);
   return {
     cluster: {
       clusterId: status.clusterId,
@@ -34,11 +40,21 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       members: backend
         .local()
         .members()
-        .map((member) => presentMember(member, status)),
+        .map((member) => presentMember(member, status, quorum.peers, context.node)),
       keyCount: totals.keyCount,
       openTaskCount: BigInt(totals.open.reduce((sum, { count }) => sum + count, 0)),
       softwareVersion: context.softwareVersion,
       level: status.level,
+      nodeTime: timestamp(BigInt(Math.floor(context.node.nowMs()))),
+      quorum: {
+        present: quorum.present,
+        heard: quorum.heard,
+        needed: quorum.needed,
+        voters: quorum.peers.size + 1,
+      },
+      caughtUp: status.caughtUp,
+      keysLookedAt: keys.length,
+      keysAbleToSign: keys.filter((key) => canSign(key, reached)).length,
     },
   };
 }
@@ -64,7 +80,21 @@ async function changeCluster(context: ApiContext, call: Call): Promise<string> {
   return taskId;
 }
 
-function presentMember(member: GenesisMember, status: NodeStatus): Member {
+function canSign(
+  { participants, threshold }: Pick<ActiveKey, 'participants' | 'threshold'>,
+  reached: ReadonlySet<string>,
+): boolean {
+  return participants.filter(({ nodeId }) => reached.has(nodeId)).length >= threshold;
+}
+
+function presentMember(
+  member: GenesisMember,
+  status: NodeStatus,
+  peers: QuorumStatus['peers'],
+  node: NodeFacts,
+): Member {
+  const { heardAgoMs, match } = peers.get(member.nodeId) ?? {};
+  const certificateEndMs = node.certificateEndMs(member.nodeId);
   return {
     nodeId: member.nodeId,
     role: member.role === 'tee' ? MemberRole.TEE : MemberRole.MESH,
@@ -72,5 +102,12 @@ function presentMember(member: GenesisMember, status: NodeStatus): Member {
     leader: member.nodeId === status.leader,
     reachable: member.nodeId === status.nodeId || status.connected.includes(member.nodeId),
     build: status.builds.get(member.nodeId),
+    address: node.addressOf(member.nodeId) ?? '',
+    replication:
+      heardAgoMs === undefined
+        ? undefined
+        : { heardAgoMs: BigInt(heardAgoMs), matchIndex: BigInt(match ?? 0) },
+    certificateEnd:
+      certificateEndMs === undefined ? undefined : timestamp(BigInt(certificateEndMs)),
   };
 }

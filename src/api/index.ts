@@ -4,7 +4,7 @@
  * tasks or consensus. It knows no transport: `rpc/` carries calls to it and answers away.
  */
 export type { Backend, ListCaller, NodeStatus } from './backend.js';
-export type { ApiContext, Call, CallMetadata, CallTime } from './call.js';
+export type { ApiContext, Call, CallMetadata, CallTime, NodeFacts } from './call.js';
 export type { Measure } from './measure.js';
 export { failureOf } from './failure.js';
 export type { Failure, GrpcStatus } from './failure.js';

@@ -18,3 +18,5 @@ export const PAGE_ITEMS_MAX = 1000;
  * far below the 4 MiB that gRPC clients take by default, and encoded in a few milliseconds.
  */
 export const PAGE_BYTES_MAX = 512 * 1024;
+/** Keys whose participants are looked at for one GetCluster. */
+export const KEYS_LOOKED_AT_MAX = 200;

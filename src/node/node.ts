@@ -1,6 +1,6 @@
 import type { Backend } from '../api/index.js';
 import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
-import type { Boot, NodeId } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
 import { SCHEMES } from '../algorithms/index.js';
 import { nodeJobs } from '../blame/index.js';
 import {
@@ -20,6 +20,7 @@ import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
 import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
+import { CertificateWatch, endOf } from './certificate-watch.js';
 import { INCARNATION, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
@@ -49,6 +50,11 @@ export class Node implements AsyncDisposable {
   #network: PeerNetwork | undefined;
   #workers: WorkerPool | undefined;
   #replica: Replica | undefined;
+  #addresses: ReadonlyMap<NodeId, string> = new Map();
+  /** The address at which this node listens for its peers. */
+  #listens: string | undefined;
+  readonly #certificateEndMs: Millis;
+  #certificateWatch: CertificateWatch | undefined;
 
   private constructor(config: NodeConfig, holdings: Holdings, logger: Logger, build: Build) {
     const { genesis, credentials, signer } = holdings;
@@ -56,6 +62,7 @@ export class Node implements AsyncDisposable {
     this.#build = build;
     this.#config = config;
     this.#holdings = holdings;
+    this.#certificateEndMs = endOf(credentials.peers.cert);
     this.#self = {
       nodeId: config.nodeId,
       boot: newBoot(),
@@ -68,6 +75,14 @@ export class Node implements AsyncDisposable {
       genesis,
       logger,
       softwareVersion: VERSION,
+      node: {
+        nowMs: () => systemClock.now(),
+        addressOf: (member) => this.#addressOf(member),
+        certificateEndMs: (member) =>
+          member === config.nodeId
+            ? this.#certificateEndMs
+            : this.#network?.certificateEndMs(member),
+      },
     });
     this.#peerServer = createPeerServer({
       listen: config.peer.listen,
@@ -115,6 +130,7 @@ export class Node implements AsyncDisposable {
     const { client: clients, peer: peers } = this.#config;
     const client = await bound('client.listen', clients.listen, this.#publicServer.listen());
     const peer = await bound('peer.listen', peers.listen, this.#peerServer.listen());
+    this.#listens = peer;
     this.#logger.info('The node listens', {
       client,
       peer,
@@ -147,6 +163,10 @@ export class Node implements AsyncDisposable {
     if (countOfRequesterAuthorities(genesis) === 0) {
       logger.warn('No requester authority fits the profile: signed requests will be refused');
     }
+    this.#addresses = addresses;
+    this.#certificateWatch = new CertificateWatch(this.#certificateEndMs, logger, () =>
+      systemClock.now(),
+    );
     const network = new PeerNetwork({
       genesis,
       self: this.#self,
@@ -193,6 +213,7 @@ export class Node implements AsyncDisposable {
   /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#logger.info('The node drains');
+    this.#certificateWatch?.stop();
     // Calls in flight still need the replica and its peers; the replica needs its store.
     await this.#close('the public server', () => this.#publicServer.stop());
     await this.#close('the peer network', async () => this.#network?.stop());
@@ -201,6 +222,10 @@ export class Node implements AsyncDisposable {
     await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());
     this.#logger.info('The node has stopped');
+  }
+
+  #addressOf(member: NodeId): string | undefined {
+    return member === this.#config.nodeId ? this.#listens : this.#addresses.get(member);
   }
 
   #compute(): Compute {

@@ -221,6 +221,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         timeMs: Number(asked.totals().timeMs),
       };
     },
+    quorum: () => driver.quorum(),
     stop: async () => {
       lists.stop();
       tasks.stop();

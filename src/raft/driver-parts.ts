@@ -1,5 +1,5 @@
 import type { Alarms } from '../alarms/index.js';
-import type { LogIndex, NodeId, Term } from '../common/index.js';
+import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Clock, ConsensusStore, Entry, Logger, Network, Write } from '../ports/index.js';
 import type { Raft, RoleName } from './raft.js';
 
@@ -38,4 +38,23 @@ export type RaftStatus = {
   readonly applied: LogIndex;
   /** A leader is known, and an entry of its term is applied here. */
   readonly caughtUp: boolean;
+};
+
+/** How one node hears another in consensus. */
+export type PeerStatus = {
+  /** Since it last answered this leader, or else said anything; `undefined` if it never did in this run. */
+  readonly heardAgoMs: Millis | undefined;
+  /** As leader: its log is durably equal to this node's up to here. */
+  readonly match: LogIndex | undefined;
+};
+
+/** Whether there are enough voters, as far as this node can tell. */
+export type QuorumStatus = {
+  /** This node leads and a majority hears it, or hears such a leader. */
+  readonly present: boolean;
+  /** Voters that this node hears, itself included. */
+  readonly heard: number;
+  readonly needed: number;
+  /** All voters but this node. */
+  readonly peers: ReadonlyMap<NodeId, PeerStatus>;
 };

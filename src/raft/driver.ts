@@ -3,11 +3,12 @@ import type { LogIndex, Millis, NodeId } from '../common/index.js';
 import type { Entry, Timer } from '../ports/index.js';
 import { ZERO_HASH } from './entry-hash.js';
 import { decodeMessage } from './decode-message.js';
-import type { RaftDriverParts, RaftStatus } from './driver-parts.js';
+import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
 import type { Raft, Ready, Urgent } from './raft.js';
-import { QuorumWatch } from './quorum-watch.js';
+import { majorityOf } from './quorum.js';
+import { LEADERLESS_MS, QuorumWatch } from './quorum-watch.js';
 import { ReadWaiters } from './read-waiters.js';
 import { TickCounter } from './tick-counter.js';
 
@@ -105,6 +106,26 @@ export class RaftDriver {
   status(): RaftStatus {
     const { role, term, leader, commit } = this.#raft;
     return { role, term, leader, commit, applied: this.#applied, caughtUp: this.#raft.caughtUp() };
+  }
+
+  /** The other voters as this node hears them, and whether there is a quorum as far as it can tell. */
+  quorum(): QuorumStatus {
+    const raft = this.#raft;
+    const { leader, peers } = raft;
+    const isLeading = raft.role === 'leader';
+    const isHeard = (peer: NodeId): boolean =>
+      isLeading ? raft.reachable(peer) : (raft.heardAgoMs(peer) ?? Infinity) < LEADERLESS_MS;
+    return {
+      present: leader !== undefined && raft.reachable(leader),
+      heard: 1 + peers.filter(isHeard).length,
+      needed: majorityOf(peers.length + 1),
+      peers: new Map(
+        peers.map((peer) => [
+          peer,
+          { heardAgoMs: raft.heardAgoMs(peer), match: raft.matchOf(peer) },
+        ]),
+      ),
+    };
   }
 
   /** Ends all that it does. Resolves when no write is under way any more. */

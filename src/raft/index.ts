@@ -6,7 +6,13 @@
  */
 export { decodeMessage } from './decode-message.js';
 export { RaftDriver } from './driver.js';
-export type { Machine, RaftDriverParts, RaftStatus } from './driver-parts.js';
+export type {
+  Machine,
+  PeerStatus,
+  QuorumStatus,
+  RaftDriverParts,
+  RaftStatus,
+} from './driver-parts.js';
 export { encodeMessage, toWireEntry } from './encode-message.js';
 export { ENTRY_KINDS, entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
 export type { EntryFields } from './entry-hash.js';

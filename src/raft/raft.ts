@@ -196,11 +196,24 @@ export class Raft {
     return peer === core.id || (peer === leaderOf(core) && isLeaderAlive(core));
   }
 
-  /** Milliseconds since this peer last said anything of consensus; `undefined` if it never did in this run. */
+  /**
+   * As leader: milliseconds since this peer last answered it, or since the election. Otherwise since it last said anything of
+   * consensus; `undefined` if it never did in this run.
+   */
   heardAgoMs(peer: NodeId): Millis | undefined {
-    const { heardTicks, ticks, timing } = this.#core;
+    const { heardTicks, ticks, timing, role } = this.#core;
+    if (role.type === 'leader') {
+      const progress = role.progress.get(peer);
+      return progress && (role.ticks - progress.heardTick) * timing.tickMs;
+    }
     const heardTick = heardTicks.get(peer);
     return heardTick === undefined ? undefined : (ticks - heardTick) * timing.tickMs;
+  }
+
+  /** As leader: this peer's log is durably equal to this node's up to here. */
+  matchOf(peer: NodeId): LogIndex | undefined {
+    const { role } = this.#core;
+    return role.type === 'leader' ? role.progress.get(peer)?.match : undefined;
   }
 
   /** The voters but this node. */

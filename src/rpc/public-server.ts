@@ -1,4 +1,4 @@
-import type { ApiContext, Backend } from '../api/index.js';
+import type { ApiContext, Backend, NodeFacts } from '../api/index.js';
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -38,6 +38,8 @@ export type PublicServerParts = {
   /** May come later, by `attach`. */
   readonly backend?: Backend;
   readonly softwareVersion?: string;
+  /** None by default, for tests. */
+  readonly node?: NodeFacts;
   /** Other bounds than those of `limits.ts`, for tests. */
   readonly bounds?: PublicServerBounds;
 };
@@ -70,6 +72,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
     backend: () => attached ?? starting(),
     genesis: parts.genesis,
     softwareVersion: parts.softwareVersion ?? '',
+    node: parts.node ?? NO_FACTS,
   };
   const listener = new Listener({
     listen: parts.listen,
@@ -128,6 +131,12 @@ const SERVICES = {
   'quorate.v1.SigningService': SigningServiceService,
   'quorate.v1.TaskService': TaskServiceService,
   'quorate.v1.ClusterService': ClusterServiceService,
+};
+
+const NO_FACTS: NodeFacts = {
+  nowMs: () => Date.now(),
+  addressOf: () => undefined,
+  certificateEndMs: () => undefined,
 };
 
 function starting(): never {

@@ -12,6 +12,8 @@ export type Queries = {
   /** The state machine's clock and counts. */
   totals(): Totals;
   key(id: string): ActiveKey | undefined;
+  /** The first keys by id, at most `limit`. */
+  firstKeys(limit: number): readonly ActiveKey[];
   task(id: string): TaskRecord | undefined;
   /** At most `limit` tasks whose ids come after `after`, in order. */
   tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
@@ -26,6 +28,7 @@ export function queries(view: View, genesis: Genesis): Queries {
   return {
     totals: () => readTotals(view),
     key: (id) => readKey(view, id),
+    firstKeys: (limit) => page(view, ADDRESS.keys, '', limit, (id) => readKey(view, id)),
     task: (id) => readTask(view, id),
     tasks: (after, limit, openOnly) =>
       openOnly

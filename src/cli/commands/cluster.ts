@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { LEVEL_MAX } from '../../wire/index.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { usageError } from '../exit-codes.js';
-import { clusterJson, clusterLines } from '../format/cluster.js';
+import { askEachEndpoint } from '../each-endpoint.js';
+import { Ended, EXIT, usageError } from '../exit-codes.js';
+import { bestAnswer, clusterJson, clusterLines } from '../format/cluster.js';
 import { notHere } from '../not-here.js';
-import { READ_MS, SIGN_MS, withClient } from '../open-client.js';
+import { SIGN_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
+import { healthCommand } from './cluster-health.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
 
@@ -17,7 +19,8 @@ const MEMBERS =
 export function clusterCommand(context: CommandContext): Command {
   const status = new Command('status')
     .description(
-      'Shows the leader, the nodes that can be reached, and how far the log is, as one node sees it.',
+      'Shows the leader, the quorum, and each member by replication: every endpoint is asked what it knows, and the ' +
+        'leader, where it is among them, knows most. Ends with status 5 when there is no quorum.',
     )
     .option('--json', 'print one JSON object');
   addConnectionOptions(status)
@@ -29,17 +32,19 @@ Examples:
   quorate cluster status --endpoint 127.0.0.1:7400 --json | jq .leader_id`,
     )
     .action(async (flags: Flags) => {
-      const cluster = await withClient(flags, context, READ_MS, (client, options) =>
-        client.getCluster(options),
-      );
-      if (flags.json) return context.out(JSON.stringify(clusterJson(cluster)));
-      for (const line of clusterLines(cluster)) context.out(line);
+      const answers = await askEachEndpoint(flags, context);
+      const cluster = bestAnswer(answers);
+      if (cluster === undefined) throw answers[0]?.error ?? usageError('No endpoint is named');
+      if (flags.json) context.out(JSON.stringify(clusterJson(cluster, answers)));
+      else for (const line of clusterLines(cluster, answers, Date.now())) context.out(line);
+      if (cluster.quorum?.present !== true) throw new Ended(EXIT.unavailable);
     });
   return new Command('cluster')
     .description(
       'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
     )
     .addCommand(status)
+    .addCommand(healthCommand(context))
     .addCommand(requireSignaturesCommand(context))
     .addCommand(raiseLevelCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })

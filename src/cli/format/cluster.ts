@@ -1,10 +1,28 @@
 import { MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
+import { problemOf } from '../each-endpoint.js';
+import type { EndpointAnswer } from '../each-endpoint.js';
+import { certificateWarnings, memberState, quorumWords } from './members.js';
 import { facts, table } from './table.js';
-import { hex, nameOf, time } from './values.js';
+import { duration, hex, nameOf, time } from './values.js';
+
+/**
+ * The answer that knows most: of a leader that a majority hears; else of a node that hears such a leader; else of the node
+ * that has applied most.
+ */
+export function bestAnswer(answers: readonly EndpointAnswer[]): Cluster | undefined {
+  return answers
+    .flatMap(({ cluster }) => (cluster === undefined ? [] : [cluster]))
+    .toSorted((a, b) => worth(b) - worth(a) || Number(b.appliedIndex - a.appliedIndex))[0];
+}
+
+function worth({ quorum, nodeId, leaderId }: Cluster): number {
+  if (quorum?.present !== true) return 0;
+  return nodeId === leaderId ? 2 : 1;
+}
 
 /** The cluster for programs: the names of the proto, bytes as hex, times in RFC 3339. */
-export function clusterJson(cluster: Cluster): object {
+export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[] = []): object {
   return {
     cluster_id: cluster.clusterId,
     node_id: cluster.nodeId,
@@ -18,12 +36,32 @@ export function clusterJson(cluster: Cluster): object {
     key_count: Number(cluster.keyCount),
     open_task_count: Number(cluster.openTaskCount),
     software_version: cluster.softwareVersion,
+    node_time: time(cluster.nodeTime),
+    caught_up: cluster.caughtUp,
+    quorum: cluster.quorum,
+    keys_looked_at: cluster.keysLookedAt,
+    keys_able_to_sign: cluster.keysAbleToSign,
+    endpoints: answers.map((answer) => ({
+      endpoint: answer.endpoint,
+      node_id: answer.cluster?.nodeId,
+      applied_index: answer.cluster && Number(answer.cluster.appliedIndex),
+      node_time: time(answer.cluster?.nodeTime),
+      software_version: answer.cluster?.softwareVersion,
+      error: answer.cluster === undefined ? problemOf(answer) : undefined,
+    })),
     members: cluster.members.map((member) => ({
       node_id: member.nodeId,
       role: nameOf(MemberRole, member.role),
       identity_key: hex(member.identityKey),
       leader: member.leader,
       reachable: member.reachable,
+      state: memberState(cluster, member, ownAnswer(answers, member.nodeId)),
+      address: member.address,
+      replication: member.replication && {
+        heard_ago_ms: Number(member.replication.heardAgoMs),
+        match_index: Number(member.replication.matchIndex),
+      },
+      certificate_end: time(member.certificateEnd),
       build: member.build && {
         level: member.build.level,
         incarnation: member.build.incarnation,
@@ -33,16 +71,26 @@ export function clusterJson(cluster: Cluster): object {
   };
 }
 
-/** The cluster for a person. */
-export function clusterLines(cluster: Cluster): string[] {
+function ownAnswer(answers: readonly EndpointAnswer[], nodeId: string): Cluster | undefined {
+  return answers.find(({ cluster }) => cluster?.nodeId === nodeId)?.cluster;
+}
+
+/** The cluster for a person, by the best answer; `answers` are those of all endpoints. */
+export function clusterLines(
+  cluster: Cluster,
+  answers: readonly EndpointAnswer[] = [],
+  nowMs = 0,
+): string[] {
   return [
     ...facts([
       ['cluster', cluster.clusterId],
       ['leader', cluster.leaderId === '' ? 'none known' : cluster.leaderId],
+      ['quorum', quorumWords(cluster)],
       ['term', String(cluster.term)],
       ['committed', `entry ${cluster.commitIndex}, applied ${cluster.appliedIndex}`],
-      ['time', time(cluster.clusterTime)],
-      ['keys', String(cluster.keyCount)],
+      ['log time', time(cluster.clusterTime) && `${time(cluster.clusterTime)}, of the last entry`],
+      ['node time', time(cluster.nodeTime) && `${time(cluster.nodeTime)}, of ${cluster.nodeId}`],
+      ['keys', keysWords(cluster)],
       ['open tasks', String(cluster.openTaskCount)],
       ['level', String(cluster.level)],
       ['builds', buildWords(cluster)],
@@ -51,15 +99,38 @@ export function clusterLines(cluster: Cluster): string[] {
     ]),
     '',
     ...table(
-      ['NODE', 'ROLE', 'STATE', 'IDENTITY KEY'],
-      cluster.members.map((member) => [
-        member.nodeId,
-        nameOf(MemberRole, member.role).toLowerCase(),
-        memberState(member),
-        hex(member.identityKey),
-      ]),
+      ['NODE', 'ROLE', 'STATE', 'APPLIED', 'HEARD', 'ADDRESS', 'CERTIFICATE UNTIL', 'VERSION'],
+      cluster.members.map((member) => {
+        const own = ownAnswer(answers, member.nodeId);
+        const { replication } = member;
+        return [
+          member.nodeId,
+          nameOf(MemberRole, member.role).toLowerCase(),
+          memberState(cluster, member, own),
+          own === undefined ? undefined : String(own.appliedIndex),
+          replication && `${duration(Number(replication.heardAgoMs))} ago`,
+          member.address === '' ? undefined : member.address,
+          time(member.certificateEnd ?? own?.members.find(isOf(member.nodeId))?.certificateEnd),
+          own?.softwareVersion,
+        ];
+      }),
     ),
+    ...answers
+      .filter((answer) => answer.cluster === undefined)
+      .map((answer) => `${answer.endpoint} did not answer: ${problemOf(answer)}`),
+    ...certificateWarnings(cluster, nowMs),
   ];
+}
+
+function isOf(id: string): (member: { readonly nodeId: string }) => boolean {
+  return ({ nodeId }) => nodeId === id;
+}
+
+/** How many keys there are, and how many of those that were looked at have enough participants for a signature. */
+function keysWords({ keyCount, keysLookedAt, keysAbleToSign, nodeId }: Cluster): string {
+  if (keysLookedAt === 0) return String(keyCount);
+  const of = BigInt(keysLookedAt) < keyCount ? `the first ${keysLookedAt}` : String(keysLookedAt);
+  return `${keyCount}; ${keysAbleToSign} of ${of} can sign, by the nodes that ${nodeId} reaches`;
 }
 
 /** Which nodes run a build of which level, as the answering node has heard it. */
@@ -73,9 +144,4 @@ function buildWords({ members }: Cluster): string {
     level === 0 ? `not heard of ${nodes.join(', ')}` : `level ${level} on ${nodes.join(', ')}`,
   );
   return words.join('; ');
-}
-
-function memberState(member: Cluster['members'][number]): string {
-  if (member.leader) return 'leader';
-  return member.reachable ? 'reachable' : 'unreachable';
 }

@@ -3,6 +3,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import type { Millis } from '../../common/index.js';
 import type { Identity } from '../../identity/index.js';
 import { DIAL_MS_MAX, SESSION_MEMORY_MB_MAX } from '../limits.js';
 import { identityOf } from '../tls-identity.js';
@@ -16,13 +17,16 @@ export type DialParts = {
   readonly isPeer: (server: Identity | undefined) => boolean;
 };
 
+/** A session that has begun, and the end of the certificate at its far end. */
+export type Opened = { readonly session: ClientHttp2Session; readonly certificateEndMs: Millis };
+
 /**
  * One attempt to connect to a peer: TCP, TLS 1.3 and HTTP/2's SETTINGS, all within {@link DIAL_MS_MAX}. An attempt that
  * waited for the kernel's repetitions would leave a link down for a minute after a network is back.
  */
 export class PeerDial {
   /** @throws LinkFault */
-  readonly opened: Promise<ClientHttp2Session>;
+  readonly opened: Promise<Opened>;
   #end: (fault: LinkFault) => void = () => undefined;
 
   constructor({ address, secureContext, isPeer }: DialParts) {
@@ -56,13 +60,14 @@ export class PeerDial {
       const onClose = (): void => this.#end(closed(session !== undefined));
       socket.on('error', onError).once('close', onClose);
       socket.once('secureConnect', () => {
+        const certificateEndMs = Date.parse(socket.getPeerCertificate().valid_to);
         session = sessionOver(socket, address);
         session.on('error', onError);
         session.once('remoteSettings', () => {
           clearTimeout(late);
           socket.off('close', onClose);
           this.#end = () => undefined;
-          if (session !== undefined) resolve(session);
+          if (session !== undefined) resolve({ session, certificateEndMs });
         });
       });
     });

@@ -55,6 +55,7 @@ export class PeerLink {
   #timer: NodeJS.Timeout | undefined;
   #startedMs: Millis = 0;
   #failures = 0;
+  #certificateEndMs: Millis | undefined;
   #sent = 0;
   #dropped = 0;
 
@@ -64,6 +65,11 @@ export class PeerLink {
 
   counts(): LinkCounts {
     return { open: this.#isOpen(), sent: this.#sent, dropped: this.#dropped };
+  }
+
+  /** The end of the certificate that the peer showed last. */
+  get certificateEndMs(): Millis | undefined {
+    return this.#certificateEndMs;
   }
 
   /** Dials, now and whenever the stream has ended, until `stop`. Each attempt has a connection of its own. */
@@ -78,7 +84,8 @@ export class PeerLink {
 
   async #opened(dial: PeerDial): Promise<void> {
     try {
-      const session = await dial.opened;
+      const { session, certificateEndMs } = await dial.opened;
+      this.#certificateEndMs = certificateEndMs;
       if (this.#dial === dial) this.#greet(session);
       else session.destroy();
     } catch (error) {

@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { Alarms } from '../../alarms/index.js';
-import type { NodeId } from '../../common/index.js';
+import type { Millis, NodeId } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
 import type { Channel, Logger, Network, NetworkListener } from '../../ports/index.js';
 import { wrapHello } from './frame.js';
@@ -64,6 +64,11 @@ export class PeerNetwork implements Network {
 
   counts(peer: NodeId, channel: Channel): LinkCounts {
     return this.#links.get(place(peer, channel))?.counts() ?? { open: false, sent: 0, dropped: 0 };
+  }
+
+  /** The end of the certificate that this peer showed last; `undefined` if it never did. */
+  certificateEndMs(peer: NodeId): Millis | undefined {
+    return this.#links.get(place(peer, 'raft'))?.certificateEndMs;
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { benchJson, benchTable, quantile } from '../../../src/cli/format/bench.js';
-import { clusterJson, clusterLines } from '../../../src/cli/format/cluster.js';
+import type { EndpointAnswer } from '../../../src/cli/each-endpoint.js';
+import { bestAnswer, clusterJson, clusterLines } from '../../../src/cli/format/cluster.js';
 import { keyJson, keyLines, keyTable } from '../../../src/cli/format/key.js';
 import { facts, table } from '../../../src/cli/format/table.js';
 import { taskJson, taskLines, taskTable } from '../../../src/cli/format/task.js';
@@ -196,6 +197,25 @@ describe('a task', () => {
   });
 });
 
+/** A node's answer to GetCluster. */
+function answer(nodeId: string, leaderId: string, present: boolean): EndpointAnswer {
+  const quorum = { present, heard: 2, needed: 2, voters: 3 };
+  return {
+    endpoint: `${nodeId}:1`,
+    tookMs: 1,
+    error: undefined,
+    cluster: { ...cluster, nodeId, leaderId, quorum },
+  };
+}
+
+function by(heardAgoMs: bigint, matchIndex: bigint) {
+  return { address: '10.0.0.1:7500', replication: { heardAgoMs, matchIndex } };
+}
+
+function inDays(days: number) {
+  return { seconds: BigInt(days * 86_400 + 60), nanos: 0 };
+}
+
 describe('the cluster', () => {
   test('the JSON of a cluster has plain numbers', () => {
     expect(clusterJson(cluster)).toMatchObject({
@@ -208,12 +228,60 @@ describe('the cluster', () => {
     });
   });
 
-  test('the text of a cluster shows the leader and the unreachable nodes', () => {
-    const lines = clusterLines(cluster);
+  test('the text of a leader’s answer shows each member by replication', () => {
+    const [one, two, three] = cluster.members;
+    if (!one || !two || !three) throw new Error('three members');
+    const lines = clusterLines({
+      ...cluster,
+      nodeId: 'node-2',
+      commitIndex: 1_000n,
+      quorum: { present: true, heard: 2, needed: 2, voters: 3 },
+      members: [{ ...one, ...by(12n, 500n) }, two, { ...three, ...by(12_000n, 900n) }],
+    });
+
     expect(lines).toContain('leader       node-2');
-    expect(lines).toContain('node-1  tee   reachable    07');
-    expect(lines).toContain('node-2  tee   leader       08');
-    expect(lines).toContain('node-3  tee   unreachable  09');
+    expect(lines).toContain('quorum       2 of 3 reachable, 2 needed');
+    const rows = lines.slice(-3).map((line) => line.split(/ {2,}/).slice(0, 6));
+    expect(rows).toEqual([
+      ['node-1', 'tee', 'behind by 500', '-', '12 ms ago', '10.0.0.1:7500'],
+      ['node-2', 'tee', 'leader', '-', '-', '-'],
+      ['node-3', 'tee', 'silent for 12.0 s', '-', '12.0 s ago', '10.0.0.1:7500'],
+    ]);
+  });
+
+  test('the text of a follower’s answer says that only the leader knows the others', () => {
+    const quorum = { present: true, heard: 2, needed: 2, voters: 3 };
+    const lines = clusterLines({ ...cluster, quorum });
+    expect(lines).toContain(
+      'quorum       yes, by the word of node-1; its leader node-2 was not asked',
+    );
+    expect(lines.at(-1)).toContain('known by the leader only');
+  });
+
+  test('the text of a cluster without a quorum says how many are heard and needed', () => {
+    const quorum = { present: false, heard: 1, needed: 2, voters: 3 };
+    const lines = clusterLines({ ...cluster, leaderId: '', quorum });
+    expect(lines).toContain('quorum       no quorum: node-1 hears 1 of 3, 2 needed');
+  });
+
+  test('the text of a cluster warns of certificates that end within seven days, or have', () => {
+    const members = cluster.members.map((member, index) => ({
+      ...member,
+      certificateEnd: inDays([10, 3, -2][index] ?? 0),
+    }));
+    expect(clusterLines({ ...cluster, members }, [], 0).slice(-2)).toEqual([
+      'warning: the certificate of node-2 ends in 3 days, on 1970-01-04T00:01:00.000Z',
+      'warning: the certificate of node-3 expired on 1969-12-30T00:01:00.000Z',
+    ]);
+  });
+
+  test('of several answers that of a leader with a quorum counts, then that of its follower', () => {
+    const old = answer('node-1', 'node-1', false);
+    const follower = answer('node-3', 'node-2', true);
+    const leader = answer('node-2', 'node-2', true);
+    expect(bestAnswer([old, follower, leader])?.nodeId).toBe('node-2');
+    expect(bestAnswer([old, follower])?.nodeId).toBe('node-3');
+    expect(bestAnswer([])).toBeUndefined();
   });
 
   test('the text of a cluster shows its feature level and the build of each node', () => {

@@ -15,6 +15,7 @@ import type { Genesis, Role } from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
 import type { Logger } from '../../../src/ports/index.js';
+import type { QuorumStatus } from '../../../src/raft/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import { keyWith } from '../../support/builders/active-key.js';
@@ -199,6 +200,7 @@ export class FakeBackend implements Backend {
     return {
       totals: () => Totals.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
       key: (id) => this.keys.get(id),
+      firstKeys: (limit) => [...this.keys.values()].slice(0, limit),
       task: (id) => this.tasks.get(id),
       tasks: () => [...this.tasks.values()],
       members: () => this.#genesis.members,
@@ -209,6 +211,15 @@ export class FakeBackend implements Backend {
 
   status(): NodeStatus {
     return this.state;
+  }
+
+  quorum(): QuorumStatus {
+    return {
+      present: this.state.leader !== undefined,
+      heard: 2,
+      needed: 2,
+      peers: new Map([[nodeId('node-2'), { heardAgoMs: 40, match: 41 }]]),
+    };
   }
 }
 

@@ -75,10 +75,42 @@ export interface Member {
   /** Ed25519, 32 bytes. */
   identityKey: Uint8Array;
   leader: boolean;
-  /** As the answering node sees it now. */
+  /** The answering node has a stream to it now, so that it can send; this says nothing of the way back. */
   reachable: boolean;
   /** The newest that the answering node has heard, since it started. Absent where it has heard none. */
-  build: LevelWord | undefined;
+  build:
+    | LevelWord
+    | undefined;
+  /** Where the answering node dials it. Empty where it knows no address. */
+  address: string;
+  /** Absent for the answering node itself, and for a member that has said nothing since it started. */
+  replication:
+    | MemberReplication
+    | undefined;
+  /** The end of the member's certificate: the answering node's own, and those that it was shown when it dialled. */
+  certificateEnd: Timestamp | undefined;
+}
+
+/** A member as the answering node hears it in consensus. */
+export interface MemberReplication {
+  /**
+   * Where the answering node leads: since the member last answered it. Otherwise since the member last said anything of
+   * consensus to it; followers hear each other only in elections.
+   */
+  heardAgoMs: bigint;
+  /** The member's log is durably equal to the leader's up to here. Zero unless the answering node leads: only it knows. */
+  matchIndex: bigint;
+}
+
+/** Whether there are enough voters, as far as the answering node can tell. */
+export interface Quorum {
+  /** A leader is heard that a majority hears; or the answering node is that leader. */
+  present: boolean;
+  /** Voters that the answering node hears, itself included. Where it does not lead, ask the leader instead. */
+  heard: number;
+  /** A majority. */
+  needed: number;
+  voters: number;
 }
 
 export interface Cluster {
@@ -90,7 +122,7 @@ export interface Cluster {
   term: bigint;
   commitIndex: bigint;
   appliedIndex: bigint;
-  /** The state machine's clock. */
+  /** The state machine's clock: the time of the last entry that the answering node has applied. */
   clusterTime:
     | Timestamp
     | undefined;
@@ -103,6 +135,19 @@ export interface Cluster {
   softwareVersion: string;
   /** The feature level of the replicated state, as applied by the answering node. */
   level: number;
+  /** The answering node's own clock. */
+  nodeTime: Timestamp | undefined;
+  quorum:
+    | Quorum
+    | undefined;
+  /** A leader is known, and an entry of its term is applied at the answering node. */
+  caughtUp: boolean;
+  /**
+   * Of the first keys by id, so many were looked at, and so many of them have enough participants that the answering node
+   * reaches for a signature.
+   */
+  keysLookedAt: number;
+  keysAbleToSign: number;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -264,7 +309,17 @@ export const LevelWord: MessageFns<LevelWord> = {
 };
 
 function createBaseMember(): Member {
-  return { nodeId: "", role: 0, identityKey: new Uint8Array(0), leader: false, reachable: false, build: undefined };
+  return {
+    nodeId: "",
+    role: 0,
+    identityKey: new Uint8Array(0),
+    leader: false,
+    reachable: false,
+    build: undefined,
+    address: "",
+    replication: undefined,
+    certificateEnd: undefined,
+  };
 }
 
 export const Member: MessageFns<Member> = {
@@ -286,6 +341,15 @@ export const Member: MessageFns<Member> = {
     }
     if (message.build !== undefined) {
       LevelWord.encode(message.build, writer.uint32(50).fork()).join();
+    }
+    if (message.address !== "") {
+      writer.uint32(58).string(message.address);
+    }
+    if (message.replication !== undefined) {
+      MemberReplication.encode(message.replication, writer.uint32(66).fork()).join();
+    }
+    if (message.certificateEnd !== undefined) {
+      Timestamp.encode(message.certificateEnd, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -351,6 +415,30 @@ export const Member: MessageFns<Member> = {
             message.build = LevelWord.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.replication = MemberReplication.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.certificateEnd = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -379,6 +467,13 @@ export const Member: MessageFns<Member> = {
       leader: isSet(object.leader) ? globalThis.Boolean(object.leader) : false,
       reachable: isSet(object.reachable) ? globalThis.Boolean(object.reachable) : false,
       build: isSet(object.build) ? LevelWord.fromJSON(object.build) : undefined,
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      replication: isSet(object.replication) ? MemberReplication.fromJSON(object.replication) : undefined,
+      certificateEnd: isSet(object.certificateEnd)
+        ? fromJsonTimestamp(object.certificateEnd)
+        : isSet(object.certificate_end)
+        ? fromJsonTimestamp(object.certificate_end)
+        : undefined,
     };
   },
 
@@ -402,6 +497,15 @@ export const Member: MessageFns<Member> = {
     if (message.build !== undefined) {
       obj.build = LevelWord.toJSON(message.build);
     }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.replication !== undefined) {
+      obj.replication = MemberReplication.toJSON(message.replication);
+    }
+    if (message.certificateEnd !== undefined) {
+      obj.certificateEnd = fromTimestamp(message.certificateEnd).toISOString();
+    }
     return obj;
   },
 
@@ -418,6 +522,233 @@ export const Member: MessageFns<Member> = {
     message.build = (object.build !== undefined && object.build !== null)
       ? LevelWord.fromPartial(object.build)
       : undefined;
+    message.address = object.address ?? "";
+    message.replication = (object.replication !== undefined && object.replication !== null)
+      ? MemberReplication.fromPartial(object.replication)
+      : undefined;
+    message.certificateEnd = (object.certificateEnd !== undefined && object.certificateEnd !== null)
+      ? Timestamp.fromPartial(object.certificateEnd)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMemberReplication(): MemberReplication {
+  return { heardAgoMs: 0n, matchIndex: 0n };
+}
+
+export const MemberReplication: MessageFns<MemberReplication> = {
+  encode(message: MemberReplication, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.heardAgoMs !== 0n) {
+      if (BigInt.asUintN(64, message.heardAgoMs) !== message.heardAgoMs) {
+        throw new globalThis.Error("value provided for field message.heardAgoMs of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.heardAgoMs);
+    }
+    if (message.matchIndex !== 0n) {
+      if (BigInt.asUintN(64, message.matchIndex) !== message.matchIndex) {
+        throw new globalThis.Error("value provided for field message.matchIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.matchIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberReplication {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberReplication();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.heardAgoMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.matchIndex = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberReplication {
+    return {
+      heardAgoMs: isSet(object.heardAgoMs)
+        ? BigInt(object.heardAgoMs)
+        : isSet(object.heard_ago_ms)
+        ? BigInt(object.heard_ago_ms)
+        : 0n,
+      matchIndex: isSet(object.matchIndex)
+        ? BigInt(object.matchIndex)
+        : isSet(object.match_index)
+        ? BigInt(object.match_index)
+        : 0n,
+    };
+  },
+
+  toJSON(message: MemberReplication): unknown {
+    const obj: any = {};
+    if (message.heardAgoMs !== 0n) {
+      obj.heardAgoMs = message.heardAgoMs.toString();
+    }
+    if (message.matchIndex !== 0n) {
+      obj.matchIndex = message.matchIndex.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MemberReplication>, I>>(base?: I): MemberReplication {
+    return MemberReplication.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MemberReplication>, I>>(object: I): MemberReplication {
+    const message = createBaseMemberReplication();
+    message.heardAgoMs = (object.heardAgoMs !== undefined && object.heardAgoMs !== null)
+      ? BigInt(object.heardAgoMs)
+      : 0n;
+    message.matchIndex = (object.matchIndex !== undefined && object.matchIndex !== null)
+      ? BigInt(object.matchIndex)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQuorum(): Quorum {
+  return { present: false, heard: 0, needed: 0, voters: 0 };
+}
+
+export const Quorum: MessageFns<Quorum> = {
+  encode(message: Quorum, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.present !== false) {
+      writer.uint32(8).bool(message.present);
+    }
+    if (message.heard !== 0) {
+      writer.uint32(16).uint32(message.heard);
+    }
+    if (message.needed !== 0) {
+      writer.uint32(24).uint32(message.needed);
+    }
+    if (message.voters !== 0) {
+      writer.uint32(32).uint32(message.voters);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Quorum {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuorum();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.present = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heard = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.needed = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.voters = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Quorum {
+    return {
+      present: isSet(object.present) ? globalThis.Boolean(object.present) : false,
+      heard: isSet(object.heard) ? globalThis.Number(object.heard) : 0,
+      needed: isSet(object.needed) ? globalThis.Number(object.needed) : 0,
+      voters: isSet(object.voters) ? globalThis.Number(object.voters) : 0,
+    };
+  },
+
+  toJSON(message: Quorum): unknown {
+    const obj: any = {};
+    if (message.present !== false) {
+      obj.present = message.present;
+    }
+    if (message.heard !== 0) {
+      obj.heard = Math.round(message.heard);
+    }
+    if (message.needed !== 0) {
+      obj.needed = Math.round(message.needed);
+    }
+    if (message.voters !== 0) {
+      obj.voters = Math.round(message.voters);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Quorum>, I>>(base?: I): Quorum {
+    return Quorum.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Quorum>, I>>(object: I): Quorum {
+    const message = createBaseQuorum();
+    message.present = object.present ?? false;
+    message.heard = object.heard ?? 0;
+    message.needed = object.needed ?? 0;
+    message.voters = object.voters ?? 0;
     return message;
   },
 };
@@ -437,6 +768,11 @@ function createBaseCluster(): Cluster {
     openTaskCount: 0n,
     softwareVersion: "",
     level: 0,
+    nodeTime: undefined,
+    quorum: undefined,
+    caughtUp: false,
+    keysLookedAt: 0,
+    keysAbleToSign: 0,
   };
 }
 
@@ -495,6 +831,21 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.level !== 0) {
       writer.uint32(104).uint32(message.level);
+    }
+    if (message.nodeTime !== undefined) {
+      Timestamp.encode(message.nodeTime, writer.uint32(114).fork()).join();
+    }
+    if (message.quorum !== undefined) {
+      Quorum.encode(message.quorum, writer.uint32(122).fork()).join();
+    }
+    if (message.caughtUp !== false) {
+      writer.uint32(128).bool(message.caughtUp);
+    }
+    if (message.keysLookedAt !== 0) {
+      writer.uint32(136).uint32(message.keysLookedAt);
+    }
+    if (message.keysAbleToSign !== 0) {
+      writer.uint32(144).uint32(message.keysAbleToSign);
     }
     return writer;
   },
@@ -616,6 +967,46 @@ export const Cluster: MessageFns<Cluster> = {
             message.level = reader.uint32();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.nodeTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.quorum = Quorum.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.caughtUp = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.keysLookedAt = reader.uint32();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.keysAbleToSign = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -685,6 +1076,27 @@ export const Cluster: MessageFns<Cluster> = {
         ? globalThis.String(object.software_version)
         : "",
       level: isSet(object.level) ? globalThis.Number(object.level) : 0,
+      nodeTime: isSet(object.nodeTime)
+        ? fromJsonTimestamp(object.nodeTime)
+        : isSet(object.node_time)
+        ? fromJsonTimestamp(object.node_time)
+        : undefined,
+      quorum: isSet(object.quorum) ? Quorum.fromJSON(object.quorum) : undefined,
+      caughtUp: isSet(object.caughtUp)
+        ? globalThis.Boolean(object.caughtUp)
+        : isSet(object.caught_up)
+        ? globalThis.Boolean(object.caught_up)
+        : false,
+      keysLookedAt: isSet(object.keysLookedAt)
+        ? globalThis.Number(object.keysLookedAt)
+        : isSet(object.keys_looked_at)
+        ? globalThis.Number(object.keys_looked_at)
+        : 0,
+      keysAbleToSign: isSet(object.keysAbleToSign)
+        ? globalThis.Number(object.keysAbleToSign)
+        : isSet(object.keys_able_to_sign)
+        ? globalThis.Number(object.keys_able_to_sign)
+        : 0,
     };
   },
 
@@ -729,6 +1141,21 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.level !== 0) {
       obj.level = Math.round(message.level);
     }
+    if (message.nodeTime !== undefined) {
+      obj.nodeTime = fromTimestamp(message.nodeTime).toISOString();
+    }
+    if (message.quorum !== undefined) {
+      obj.quorum = Quorum.toJSON(message.quorum);
+    }
+    if (message.caughtUp !== false) {
+      obj.caughtUp = message.caughtUp;
+    }
+    if (message.keysLookedAt !== 0) {
+      obj.keysLookedAt = Math.round(message.keysLookedAt);
+    }
+    if (message.keysAbleToSign !== 0) {
+      obj.keysAbleToSign = Math.round(message.keysAbleToSign);
+    }
     return obj;
   },
 
@@ -758,6 +1185,15 @@ export const Cluster: MessageFns<Cluster> = {
       : 0n;
     message.softwareVersion = object.softwareVersion ?? "";
     message.level = object.level ?? 0;
+    message.nodeTime = (object.nodeTime !== undefined && object.nodeTime !== null)
+      ? Timestamp.fromPartial(object.nodeTime)
+      : undefined;
+    message.quorum = (object.quorum !== undefined && object.quorum !== null)
+      ? Quorum.fromPartial(object.quorum)
+      : undefined;
+    message.caughtUp = object.caughtUp ?? false;
+    message.keysLookedAt = object.keysLookedAt ?? 0;
+    message.keysAbleToSign = object.keysAbleToSign ?? 0;
     return message;
   },
 };

@@ -1,0 +1,66 @@
+import type { Cluster } from '../../wire/index.js';
+import { duration, millis } from './values.js';
+
+type Member = Cluster['members'][number];
+
+/** A member that has said nothing for so long is called silent; heartbeats come every 50 ms. */
+const SILENT_MS = 1_000;
+/** A follower that lacks fewer entries than this is not called behind: entries are always under way. */
+const BEHIND_ENTRIES = 64;
+const DAY_MS = 86_400_000;
+/** How long before its end a certificate is warned about. */
+const CERTIFICATE_WARN_DAYS = 7;
+
+/**
+ * The state of a member by replication.
+ *
+ * @param view - The answer of the leader, where it was asked.
+ * @param own - The member's own answer, where it gave one.
+ */
+export function memberState(view: Cluster, member: Member, own: Cluster | undefined): string {
+  if (member.leader && view.quorum?.present !== false) return 'leader';
+  if (view.nodeId === view.leaderId) return stateByLeader(view, member);
+  if (own !== undefined) return stateByItself(own);
+  return view.quorum?.present === true ? 'known by the leader only' : heardWords(member);
+}
+
+function stateByLeader(view: Cluster, member: Member): string {
+  const { replication } = member;
+  if (replication === undefined) return 'never heard';
+  if (replication.heardAgoMs > SILENT_MS) return heardWords(member);
+  const lacking = Number(view.commitIndex) - Number(replication.matchIndex);
+  return lacking < BEHIND_ENTRIES ? 'follows' : `behind by ${lacking}`;
+}
+
+function stateByItself(own: Cluster): string {
+  if (own.quorum?.present !== true) return 'knows no leader';
+  return own.caughtUp ? 'follows' : 'catches up';
+}
+
+function heardWords({ replication }: Member): string {
+  return replication === undefined
+    ? 'never heard'
+    : `silent for ${duration(Number(replication.heardAgoMs))}`;
+}
+
+/** The words on the quorum, by the best answer there is. */
+export function quorumWords(view: Cluster): string {
+  const { present = false, heard = 0, needed = 0, voters = 0 } = view.quorum ?? {};
+  if (!present) return `no quorum: ${view.nodeId} hears ${heard} of ${voters}, ${needed} needed`;
+  return view.nodeId === view.leaderId
+    ? `${heard} of ${voters} reachable, ${needed} needed`
+    : `yes, by the word of ${view.nodeId}; its leader ${view.leaderId} was not asked`;
+}
+
+/** One line for each certificate that ends soon, or has ended. */
+export function certificateWarnings({ members }: Cluster, nowMs: number): string[] {
+  return members.flatMap(({ nodeId, certificateEnd }) => {
+    if (certificateEnd === undefined) return [];
+    const days = Math.floor((millis(certificateEnd) - nowMs) / DAY_MS);
+    if (days >= CERTIFICATE_WARN_DAYS) return [];
+    const when = new Date(millis(certificateEnd)).toISOString();
+    return days < 0
+      ? [`warning: the certificate of ${nodeId} expired on ${when}`]
+      : [`warning: the certificate of ${nodeId} ends in ${days} days, on ${when}`];
+  });
+}
