@@ -45,6 +45,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
 const EXIT_OF_REASON: Readonly<Record<string, ExitCode>> = {
   KEY_UNVERIFIED: EXIT.unverified,
   KEY_OF_OTHER_REQUESTER: EXIT.unverified,
+  PUBLIC_KEY_DIFFERS: EXIT.unverified,
   // Nothing exists that was asked for: the request id belongs to another request.
   REQUEST_ID_REUSED: EXIT.usage,
 };

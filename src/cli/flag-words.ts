@@ -8,6 +8,7 @@ const FLAG: Readonly<Record<string, string>> = {
   days: '--days',
   derivation_path: '--path',
   dns: '--host',
+  endpoints: '--endpoint',
   ips: '--host',
   key_id: '<key-id>',
   labels: '--label',
@@ -19,6 +20,7 @@ const FLAG: Readonly<Record<string, string>> = {
   participants: '--participants',
   public_key: '--public-key',
   request_id: '--request-id',
+  requesters: '--requester',
   task_id: '<task-id>',
   threshold: '--threshold',
 };

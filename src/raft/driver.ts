@@ -67,7 +67,10 @@ export class RaftDriver {
       this.#parts.logger.debug('Dropped a message of consensus', { from, bytes: bytes.length });
       return;
     }
-    this.#guard(() => this.#raft.step(message, this.#parts.clock.now()));
+    this.#guard(() => {
+      this.#countTicks();
+      this.#raft.step(message, this.#parts.clock.now());
+    });
   }
 
   /**
@@ -98,6 +101,7 @@ export class RaftDriver {
     if (this.#state !== 'running' || signal.aborted) {
       throw new ClusterError('no-quorum', 'No leader could be asked', { cause: signal.reason });
     }
+    this.#countTicks();
     const id = this.#raft.readIndex(this.#parts.clock.now());
     this.#schedule();
     return this.#reads.wait(id, signal);
@@ -157,8 +161,19 @@ export class RaftDriver {
     }
   }
 
+  /** Nothing is due more often than heartbeats, so an idle node wakes up for them alone. */
   #armTick(): void {
-    this.#tickTimer = this.#parts.clock.after(this.#raft.timing.tickMs, () => this.#onTick());
+    const { tickMs, heartbeatTicks } = this.#raft.timing;
+    this.#tickTimer = this.#parts.clock.after(tickMs * heartbeatTicks, () => this.#onTick());
+  }
+
+  /**
+   * Counts the ticks that have passed before something begins to be counted anew: an election timeout that a heartbeat
+   * resets must not lose what passed before the heartbeat. The timer alone acts on what is over.
+   */
+  #countTicks(): void {
+    const ticks = this.#ticks.count(this.#parts.clock.elapsed());
+    if (ticks > 0) this.#raft.tick(ticks, this.#parts.clock.now(), true);
   }
 
   #onTick(): void {

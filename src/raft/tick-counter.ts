@@ -1,7 +1,7 @@
 import type { Millis } from '../common/index.js';
 import type { Timing } from './limits.js';
 
-/** A longer gap between two ticks is a stall: of the process, the event loop or the machine below. */
+/** A timer that is later than this is a stall: of the process, the event loop or the machine below. */
 export const STALL_MS: Millis = 100;
 
 export type PassedTicks = {
@@ -14,6 +14,8 @@ export type PassedTicks = {
 export class TickCounter {
   readonly #timing: Timing;
   #lastMs: Millis;
+  /** There was a stall since the timer last fired. */
+  #stalled = false;
 
   constructor(timing: Timing, elapsedMs: Millis) {
     this.#timing = timing;
@@ -22,23 +24,29 @@ export class TickCounter {
 
   restart(elapsedMs: Millis): void {
     this.#lastMs = elapsedMs;
+    this.#stalled = false;
   }
 
-  /** The ticks since the last call: at least one, and after a stall at most half an election timeout's. */
-  pass(elapsedMs: Millis): PassedTicks {
-    const { tickMs, electionTicksMin } = this.#timing;
+  /** The whole ticks since the last call, at any moment; after a stall at most half an election timeout's. */
+  count(elapsedMs: Millis): number {
+    const { tickMs, heartbeatTicks, electionTicksMin } = this.#timing;
     const gapMs = elapsedMs - this.#lastMs;
-    if (gapMs < tickMs) {
-      // The timer fired, so a tick has passed, even if the clock's fractions say less.
-      this.#lastMs = elapsedMs;
-      return { ticks: 1, suspect: false };
-    }
     const ticks = Math.floor(gapMs / tickMs);
-    if (gapMs <= Math.max(STALL_MS, 2 * tickMs)) {
+    if (gapMs <= heartbeatTicks * tickMs + STALL_MS) {
       this.#lastMs += ticks * tickMs;
-      return { ticks, suspect: false };
+      return ticks;
     }
+    this.#stalled = true;
     this.#lastMs = elapsedMs;
-    return { ticks: Math.min(ticks, Math.floor(electionTicksMin / 2)), suspect: true };
+    return Math.min(ticks, Math.floor(electionTicksMin / 2));
+  }
+
+  /** The ticks since the last call, when the timer fires: at least one, even if the clock's fractions say less. */
+  pass(elapsedMs: Millis): PassedTicks {
+    const counted = this.count(elapsedMs);
+    if (counted === 0) this.#lastMs = elapsedMs;
+    const suspect = this.#stalled;
+    this.#stalled = false;
+    return { ticks: Math.max(1, counted), suspect };
   }
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../../ports/index.js';
 import { readToNode } from '../dev/channel.js';
 import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';
+import type { Watched } from '../dev/watch.js';
 import { Ended, EXIT, exitOf } from '../exit-codes.js';
 import type { CommandContext } from '../command-context.js';
 import { nodeInitCommand } from './node-init.js';
@@ -138,9 +139,11 @@ function tell(message: FromNode): void {
 
 /** Says what this process measured of itself, whenever it is asked. */
 function answerWatch(): void {
-  const watched = watchSelf();
+  // The monitor wakes the process up hundreds of times a second: a node that is not measured has none.
+  let watched: (() => Watched) | undefined;
   process.on('message', (message) => {
-    if (readToNode(message)?.type === 'watch') tell({ type: 'watched', ...watched() });
+    if (readToNode(message)?.type === 'watch')
+      tell({ type: 'watched', ...(watched ??= watchSelf())() });
   });
 }
 

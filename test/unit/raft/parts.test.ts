@@ -84,14 +84,26 @@ test('an entry’s time is judged against its predecessor and the own clock', ()
 test('ticks count with their fractions, and after a stall at most half an election timeout of them', () => {
   const ticks = new TickCounter(TIMING, 0);
 
-  expect(ticks.pass(10)).toEqual({ ticks: 1, suspect: false });
-  expect(ticks.pass(25)).toEqual({ ticks: 1, suspect: false });
-  expect(ticks.pass(40)).toEqual({ ticks: 2, suspect: false });
-  expect(ticks.pass(43)).toEqual({ ticks: 1, suspect: false });
-  expect(ticks.pass(143)).toEqual({ ticks: 10, suspect: false });
-  expect(ticks.pass(244)).toEqual({ ticks: 10, suspect: true });
+  expect(ticks.pass(50)).toEqual({ ticks: 5, suspect: false });
+  expect(ticks.pass(65)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(80)).toEqual({ ticks: 2, suspect: false });
+  expect(ticks.pass(83)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(233)).toEqual({ ticks: 15, suspect: false });
+  expect(ticks.pass(384)).toEqual({ ticks: 15, suspect: true });
   expect(ticks.pass(9999)).toEqual({ ticks: 15, suspect: true });
-  expect(ticks.pass(10_009)).toEqual({ ticks: 1, suspect: false });
+  expect(ticks.pass(10_049)).toEqual({ ticks: 5, suspect: false });
+});
+
+test('ticks that are counted between two timers are counted once, and a stall is told to the timer', () => {
+  const ticks = new TickCounter(TIMING, 0);
+
+  expect(ticks.count(9)).toBe(0);
+  expect(ticks.count(34)).toBe(3);
+  expect(ticks.pass(52)).toEqual({ ticks: 2, suspect: false });
+  expect(ticks.count(300)).toBe(15);
+  expect(ticks.count(310)).toBe(1);
+  expect(ticks.pass(311)).toEqual({ ticks: 1, suspect: true });
+  expect(ticks.pass(361)).toEqual({ ticks: 5, suspect: false });
 });
 
 test('a read waits for its index and then until that index is applied', async () => {
