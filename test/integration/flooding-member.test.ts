@@ -1,10 +1,16 @@
 import { expect, jest, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fromHex, nodeId, utf8 } from '../../src/common/index.js';
+import { fromHex, nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { SUPPLY_CHECKS } from '../../src/tasks/limits.js';
+import { ed25519Suite } from '../../src/frost/index.js';
+import { signEnvelope } from '../../src/mpc/index.js';
+import { keygen } from '../../src/sharing/index.js';
+import { COMPLAINT_KIND } from '../../src/tasks/index.js';
+import { COMPLAINTS_MAX, SUPPLY_CHECKS } from '../../src/tasks/limits.js';
 import { systemRandom } from '../../src/machine/index.js';
+import { Complaint, encode } from '../../src/wire/index.js';
 import type { Supply, TaskMessageBody } from '../../src/wire/index.js';
+import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
 import type { LyingNode } from '../support/adversary/lying-node.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
@@ -112,4 +118,63 @@ test('a flood of commitments by one member: the others go on signing, and lose n
   expect(flood.sent * FLOOD_MESSAGE_SUPPLIES).toBeGreaterThan(4 * budget);
   expect(lostNonces(cluster, flood)).toEqual([]);
   expect(after).toBe(before);
+});
+
+/** What the liar sends in place of its own openings: others than it has committed to. */
+function lied({ signer }: LyingNode, index: number, spoken: TaskMessageBody): TaskMessageBody {
+  const envelope = spoken.message?.$case === 'envelope' ? spoken.message.value : undefined;
+  if (envelope?.kind !== keygen.kinds.open) return spoken;
+  const { sessionId, kind, from, to } = envelope;
+  const opening = { ...openingFor(ed25519Suite, sessionId, index), salt: SALT };
+  const body = keygen.rounds.open.all.encode(opening);
+  const value = signEnvelope(signer, sessionId, kind, from, to, body);
+  return { message: { $case: 'envelope', value } };
+}
+
+test('a flood of complaints by one member: the others sign, and judge what honest nodes complain of', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const flood = await corrupted(cluster);
+  const { liar, signer, id } = flood.lying;
+  const index = cluster.nodes.indexOf(id) + 1;
+  liar.onSpeaking = (_, spoken) => [lied(flood.lying, index, spoken)];
+  const sessions = new Map<string, Uint8Array>();
+  liar.onHearing = (_, { message }) => {
+    if (message?.$case === 'envelope' && message.value.kind === keygen.kinds.commit)
+      sessions.set(toHex(message.value.sessionId), message.value.sessionId);
+  };
+  // Of each session that is open: well-formed and signed, or with bytes in place of the signature.
+  let number = 0;
+  const complaint = (): TaskMessageBody => {
+    const sessionId = [...sessions.values()].at(-1) ?? systemRandom.bytes(32);
+    const items = Array.from({ length: 8 }, () => systemRandom.bytes(8_000));
+    const body = encode(Complaint, { shown: { $case: 'evidence', value: { items } } });
+    const value = signEnvelope(signer, sessionId, COMPLAINT_KIND, index, 0, body);
+    const signature = systemRandom.bytes(64);
+    const garbage = { ...value, content: { $case: 'open' as const, value: { body, signature } } };
+    return { message: { $case: 'envelope', value: number++ % 2 === 0 ? value : garbage } };
+  };
+
+  const client = await cluster.client('app', { at: flood.honest });
+  const [before, after] = await meanwhile(flood, complaint, async () => {
+    const generating = client.generateKey({ keyId: 'second', threshold: 2 });
+    await expect(generating).rejects.toMatchObject({ reason: 'CULPRIT_PROVED' });
+    return signs(cluster, flood);
+  });
+
+  const { items } = await client.listTasks({ limit: 100 });
+  const failed = items.find(({ keyId }) => keyId === 'second');
+  const task = await client.getTask(failed?.taskId ?? '');
+  expect(task.culprits.map(({ nodeId: culprit }) => culprit)).toContain(id);
+  const read = cluster.complaintsRead.filter(({ of }) => of === id);
+  expect(read.length).toBeGreaterThan(0);
+  for (const node of flood.honest)
+    for (const session of sessions.keys()) {
+      const own = read.filter((each) => each.by === node && each.session === session);
+      expect(own.length).toBeLessThanOrEqual(COMPLAINTS_MAX);
+    }
+  expect(flood.sent).toBeGreaterThan(4 * read.length);
+  expect(lostNonces(cluster, flood)).toEqual([]);
+  expect(after).toBe(before);
+  const known = /proved to have lied|key generation aborted|complaint that proves nothing/;
+  expect(cluster.takeAlarms().filter((line) => !known.test(line))).toEqual([]);
 });

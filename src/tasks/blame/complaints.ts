@@ -74,6 +74,7 @@ export class Complaints implements Work {
     if (!this.#mayJudge(from)) return;
     own.add(name);
     this.#queues.add(from, async () => {
+      this.#context.logger.debug('a complaint is read', { node: from, session: attempt.session });
       const shown = await this.#read(member.identityKey, attempt, envelope);
       if (shown === undefined || !this.#isOpen(attempt)) return;
       if (shown.$case === 'evidence') await this.#judge(from, attempt, shown.items);

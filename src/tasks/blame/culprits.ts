@@ -142,6 +142,7 @@ export class Culprits implements Work {
         evidence,
       });
       this.#judged.set(name, { culprit });
+      this.#context.logger.debug('evidence judged', { proves: culprit?.nodeId ?? '' });
       return culprit;
     } catch (error) {
       const level = wasCancelled(error) ? 'debug' : 'warn';

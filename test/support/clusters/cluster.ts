@@ -79,6 +79,12 @@ export class TestCluster implements AsyncDisposable {
   readonly declined: { readonly node: string; readonly reason: string }[] = [];
   /** How many supplies of a node any other node had checked. */
   readonly suppliesChecked = new Map<string, number>();
+  /** The complaints that were read: by which node, of which, and about which session. */
+  readonly complaintsRead: {
+    readonly by: NodeId;
+    readonly of: string;
+    readonly session: string;
+  }[] = [];
   readonly #folder: string;
   readonly #running = new Map<NodeId, Node>();
   readonly #lying: LyingNode[] = [];
@@ -293,6 +299,8 @@ export class TestCluster implements AsyncDisposable {
         if (isAlarm) this.alarms.push(text);
         const of = `${fields['node']}`;
         if (message === 'declined') this.declined.push({ node: of, reason: `${fields['reason']}` });
+        if (message === 'a complaint is read')
+          this.complaintsRead.push({ by: node, of, session: `${fields['session']}` });
         if (message === 'supplies checked') {
           const before = this.suppliesChecked.get(of) ?? 0;
           this.suppliesChecked.set(of, before + Number(fields['count']));
