@@ -47,6 +47,8 @@ export const NAMED_KEPT_MAX = 16_384;
  * asks for SUPPLY_MIN; beyond this its message is dropped.
  */
 export const SUPPLIES_TAKEN: Rate = { perSecond: 1024, burst: 4096 };
+/** The price of a message of supplies whose key must be read from the state, beside its supplies: a read is 0.1 ms. */
+export const KEY_READ_SUPPLIES = 4;
 /** Supplies that are checked in one piece: about 6 ms of arithmetic. */
 export const CHECKED_AT_ONCE_MAX = 4;
 /** Unused supplies of one node for one key that are known to be good: no more are checked ahead of need. */
@@ -61,6 +63,20 @@ export const SUPPLY_MIN = 4;
 export const SUPPLY_MAX = 64;
 /** A supply covers twice what is used in this time: what a signature takes on a busy node, from its pools to its share. */
 export const SUPPLY_COVERS_MS = 250;
+
+/** Messages of one node for sessions, those that it sends again included: fifty key generations among twenty nodes. */
+export const SESSION_MESSAGES: Rate = { perSecond: 1000, burst: 4000 };
+/** Checks on the main thread of signatures that one node's messages cause, beyond those of sessions: each 0.1 ms. */
+export const SIGNATURES_CHECKED: Rate = { perSecond: 200, burst: 2000 };
+/** Requests of one leader for supplies that are answered, and how often for one key: an honest one asks every WANT_REPEAT_MS. */
+export const WANTS_ANSWERED: Rate = { perSecond: 50, burst: 400 };
+export const WANT_ANSWERED_MS = 50;
+
+/** The body of a contribution, and all contributions of one node to open attempts: a share of 64 bytes takes about 300. */
+export const SHARE_BYTES_MAX = 16 * 1024;
+export const SHARES_KEPT_BYTES_MAX = 16 * 1024 * 1024;
+/** Contributions of one node to one session that lacked its signature; after that its session has none of it. */
+export const UNSIGNED_SHARES_MAX = 4;
 
 /** Messages of one peer for sessions that are not open here yet. */
 export const EARLY_MESSAGES_MAX = 64;

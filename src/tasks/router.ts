@@ -7,7 +7,8 @@ type Message = NonNullable<TaskMessageBody['message']>;
 
 /** The handler of each message that a peer can send. */
 export type Handlers = {
-  readonly [M in Message as M['$case']]: (from: NodeId, value: M['value']) => void;
+  /** @param bytes - The length of the message, 0 for this node's own. */
+  readonly [M in Message as M['$case']]: (from: NodeId, value: M['value'], bytes: number) => void;
 };
 
 /** Takes what peers, and this node itself, send about tasks: each message to its handler. */
@@ -27,28 +28,28 @@ export class Router {
       this.#logger.debug('a task message that cannot be read', { peer: from });
       return;
     }
-    this.deliver(from, message);
+    this.deliver(from, message, bytes.length);
   }
 
   /** Takes one message of a peer, or of this node itself. */
-  deliver(from: NodeId, { message }: TaskMessageBody): void {
+  deliver(from: NodeId, { message }: TaskMessageBody, bytes = 0): void {
     switch (message?.$case) {
       case 'envelope':
-        return this.#handlers.envelope(from, message.value);
+        return this.#handlers.envelope(from, message.value, bytes);
       case 'contribution':
-        return this.#handlers.contribution(from, message.value);
+        return this.#handlers.contribution(from, message.value, bytes);
       case 'decline':
-        return this.#handlers.decline(from, message.value);
+        return this.#handlers.decline(from, message.value, bytes);
       case 'wantSupplies':
-        return this.#handlers.wantSupplies(from, message.value);
+        return this.#handlers.wantSupplies(from, message.value, bytes);
       case 'freshSupplies':
-        return this.#handlers.freshSupplies(from, message.value);
+        return this.#handlers.freshSupplies(from, message.value, bytes);
       case 'forward':
-        return this.#handlers.forward(from, message.value);
+        return this.#handlers.forward(from, message.value, bytes);
       case 'forwardRefused':
-        return this.#handlers.forwardRefused(from, message.value);
+        return this.#handlers.forwardRefused(from, message.value, bytes);
       case 'fact':
-        return this.#handlers.fact(from, message.value);
+        return this.#handlers.fact(from, message.value, bytes);
       case undefined:
         return;
     }

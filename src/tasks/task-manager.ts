@@ -1,5 +1,5 @@
 import type { Boot, NodeId } from '../common/index.js';
-import { sessionId, toHex } from '../common/index.js';
+import { Budgets, sessionId, toHex } from '../common/index.js';
 import type { KeyManager } from '../keys/index.js';
 import type { Envelope, TaskMessageBody, TaskRecord } from '../wire/index.js';
 import type { Arithmetic } from './arithmetic.js';
@@ -16,6 +16,7 @@ import { Intake } from './leader/intake.js';
 import { sidesOf } from './kinds/driver.js';
 import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
+import { PEERS_MAX, SIGNATURES_CHECKED } from './limits.js';
 import { LiveTasks } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
 import { Answers } from './participant/answers.js';
@@ -77,12 +78,13 @@ export class TaskManager {
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const participating = { context, arithmetic, keys, supply, facts, session };
     const participants = new Participants(
-      clock,
+      context,
       tasks,
       sidesOf(drivers, (driver) => driver.participant?.(participating)),
       session.early,
     );
 
+    const checking = new Budgets(SIGNATURES_CHECKED, PEERS_MAX);
     const pools = new SupplyPools();
     const checks = new SupplyChecks(context, arithmetic, pools, () => {
       // Supplies that were asked for in vain may be there now.
@@ -102,6 +104,7 @@ export class TaskManager {
       tasks,
       shares,
       culprits,
+      checking,
       drivers: leaders,
     });
     const answering = { context, queries, arithmetic };
@@ -112,15 +115,21 @@ export class TaskManager {
       sidesOf(drivers, (driver) => driver.answer?.(answering)),
     );
 
-    const pooling = new Pooling(context, leadership, arithmetic.compute, pools, checks, () =>
-      intake.tick(),
+    const pooling = new Pooling(
+      context,
+      queries,
+      leadership,
+      arithmetic.compute,
+      pools,
+      checks,
+      () => intake.tick(),
     );
     const contributions = new Contributions(
-      { clock, queries, tasks, shares, pooling, accusing },
+      { clock, tasks, shares, pooling, accusing, checking },
       coordinator,
     );
-    const onEnvelope = (from: NodeId, envelope: Envelope): void => {
-      if (envelope.kind !== COMPLAINT_KIND) return participants.receive(from, envelope);
+    const onEnvelope = (from: NodeId, envelope: Envelope, bytes: number): void => {
+      if (envelope.kind !== COMPLAINT_KIND) return participants.receive(from, envelope, bytes);
       const attempt = tasks.attempt(sessionId(toHex(envelope.sessionId)));
       if (attempt !== undefined) complaints.take(from, attempt, envelope);
     };
@@ -146,14 +155,16 @@ export class TaskManager {
     ]);
     this.#router = new Router(logger, {
       envelope: onEnvelope,
-      contribution: (from, value) => contributions.take(from, value),
+      contribution: (from, value, bytes) => contributions.take(from, value, bytes),
       decline: (from, value) => contributions.declined(from, value),
-      wantSupplies: (from, { keyId }) => supply.onWanted(from, queries.key(keyId)),
-      freshSupplies: (from, { keyId, version, supplies }) =>
-        pooling.take(from, queries.key(keyId), version, supplies),
+      wantSupplies: (from, { keyId }) => supply.onWanted(from, keyId, (id) => queries.key(id)),
+      freshSupplies: (from, value) => pooling.take(from, value),
       forward: (from, { request }) => intake.take(from, request),
       forwardRefused: (from, value) => submissions.refused(from, value),
-      fact: (_, { command }) => factIntake.take(command),
+      fact: (from, { command }) => {
+        const isFree = from === self.id || checking.take(from, 1, clock.elapsed());
+        if (isFree) factIntake.take(command);
+      },
     });
     pools.hello(self.id, self.boot);
   }

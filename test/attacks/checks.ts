@@ -222,8 +222,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'a second share is noticed',
     'signing: a second, different share, to another voter alone',
-    'if (first !== undefined) {\n            const unsigned',
-    'if (false) {\n            const unsigned',
+    'const first = shares.otherThan(from, attempt, envelope);',
+    'const first = undefined;',
   ),
   without(
     'a wrong share is shown to all voters',

@@ -1,4 +1,4 @@
-import type { Millis, NodeId, PartyIndex, TaskId } from '../../common/index.js';
+import type { Budgets, Millis, NodeId, PartyIndex, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { verifiedBody } from '../../mpc/index.js';
@@ -25,6 +25,8 @@ export type CoordinatorParts = {
   readonly tasks: LiveTasks;
   readonly shares: ShareBox;
   readonly culprits: Culprits;
+  /** `SIGNATURES_CHECKED`, by node. */
+  readonly checking: Budgets;
   /** By the kind of task. */
   readonly drivers: ReadonlyMap<string, LeaderDriver>;
 };
@@ -89,7 +91,9 @@ export class Coordinator implements Work {
     if (plan === undefined || !isNewest(attempt) || !attempt.nodes.includes(from)) return;
     const name = `${attempt.session}/${from}`;
     if (plan.heard.has(name)) return;
-    const { clock, logger, judging } = this.#context;
+    const { self, clock, logger, judging } = this.#context;
+    // A refusal that its node did not sign is looked at again each time that it comes.
+    if (from !== self.id && !this.#parts.checking.take(from, 1, clock.elapsed())) return;
     const participant = attempt.task.participants[envelope.from - 1];
     const body =
       participant?.nodeId === from

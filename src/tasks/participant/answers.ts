@@ -34,6 +34,8 @@ export class Answers implements Work {
   readonly #context: TaskContext;
   /** Sessions that an answer was begun for in this run, until their tasks close: each is answered once. */
   readonly #answered = new Map<SessionId, Answered>();
+  /** The time of the last resend for each peer that came back. */
+  readonly #connectedMs = new Map<NodeId, Millis>();
 
   constructor(context: TaskContext) {
     this.#context = context;
@@ -94,9 +96,13 @@ export class Answers implements Work {
     }
   }
 
-  /** The same for one peer that has just come back. */
+  /** The same for one peer that has just come back. A peer that comes back all the time waits for the next {@link tick}. */
   connected(peer: NodeId): void {
     const { clock, outbox } = this.#context;
+    const elapsed = clock.elapsed();
+    const before = this.#connectedMs.get(peer);
+    if (before !== undefined && elapsed - before < RESEND_MS) return;
+    this.#connectedMs.set(peer, elapsed);
     const now = clock.now();
     for (const { message, expireTimeMs } of this.#answered.values()) {
       if (message !== undefined && now < expireTimeMs) outbox.send(peer, message);

@@ -1,11 +1,18 @@
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
-import { keyId } from '../../common/index.js';
+import { Budgets, keyId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import type { FreshSupplies, Supply } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
-import { SUPPLY_COVERS_MS, SUPPLY_MAX, SUPPLY_MIN } from '../limits.js';
+import {
+  PEERS_MAX,
+  SUPPLY_COVERS_MS,
+  SUPPLY_MAX,
+  SUPPLY_MIN,
+  WANT_ANSWERED_MS,
+  WANTS_ANSWERED,
+} from '../limits.js';
 import type { TaskContext } from '../context.js';
 import type { Work } from '../work.js';
 
@@ -28,6 +35,9 @@ export class Supplies implements Work {
   /** Made, and not announced yet. */
   readonly #unannounced = new Map<string, Unannounced>();
   readonly #making = new Set<string>();
+  readonly #wants = new Budgets(WANTS_ANSWERED, PEERS_MAX);
+  /** Keys for which a leader's request was answered lately, the oldest first. */
+  readonly #answeredMs = new Map<string, Millis>();
 
   constructor(context: TaskContext, keys: KeyManager, shares: KeyShares) {
     this.#context = context;
@@ -62,9 +72,26 @@ export class Supplies implements Work {
     return this.#unannounced.size > 0 || this.#making.size > 0;
   }
 
-  /** Answers `want-supplies` of the node that is believed to lead, and of no other. */
-  onWanted(from: NodeId, key: ActiveKey | undefined): void {
-    if (key !== undefined && this.#context.consensus.status().leader === from) this.publish(key);
+  /**
+   * Answers `want-supplies` of the node that is believed to lead, and of no other; not more often than an honest one asks.
+   * Each answer makes nonces, and the oldest go for them.
+   *
+   * @param read - Reads the key from the state.
+   */
+  onWanted(from: NodeId, id: string, read: (id: string) => ActiveKey | undefined): void {
+    const { self, clock, consensus } = this.#context;
+    if (consensus.status().leader !== from) return;
+    const now = clock.elapsed();
+    for (const [name, answeredMs] of this.#answeredMs) {
+      if (now - answeredMs < WANT_ANSWERED_MS) break;
+      this.#answeredMs.delete(name);
+    }
+    if (this.#answeredMs.has(id)) return;
+    if (from !== self.id && !this.#wants.take(from, 1, now)) return;
+    const key = read(id);
+    if (key === undefined) return;
+    this.#answeredMs.set(key.keyId, now);
+    this.publish(key);
   }
 
   /** Tells all voters fresh supplies; loads the key share first where it is not in memory. */

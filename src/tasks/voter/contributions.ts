@@ -1,9 +1,7 @@
-import type { NodeId } from '../../common/index.js';
+import type { Budgets, NodeId } from '../../common/index.js';
 import { sessionId, toHex } from '../../common/index.js';
 import type { Clock } from '../../ports/index.js';
-import type { Queries } from '../../state/index.js';
-import { Contribution, encode } from '../../wire/index.js';
-import type { Decline, Envelope, FreshSupplies } from '../../wire/index.js';
+import type { Contribution, Decline, Envelope, FreshSupplies } from '../../wire/index.js';
 import type { Accusing } from '../blame/accusing.js';
 import type { LiveAttempt, LiveTasks } from '../live-tasks.js';
 import { DECLINED_KIND } from '../messages.js';
@@ -19,11 +17,12 @@ export type ContributionListener = {
 /** The context in which contributions are kept and compared. */
 export type ContributionParts = {
   readonly clock: Clock;
-  readonly queries: Queries;
   readonly tasks: LiveTasks;
   readonly shares: ShareBox;
   readonly pooling: Pooling;
   readonly accusing: Accusing;
+  /** `SIGNATURES_CHECKED`, by node. */
+  readonly checking: Budgets;
 };
 
 /** Takes what participants contribute to attempts: shares, the refusal of one, and the supplies that ride along. */
@@ -36,16 +35,15 @@ export class Contributions {
     this.#listener = listener;
   }
 
-  take(from: NodeId, contribution: Contribution): void {
-    const { envelope, freshSupplies } = contribution;
+  /** @param bytes - The length of the message that it came with. */
+  take(from: NodeId, { envelope, freshSupplies }: Contribution, bytes: number): void {
     if (envelope === undefined) return;
     const session = sessionId(toHex(envelope.sessionId));
     const attempt = this.#parts.tasks.attempt(session);
     this.#pool(from, attempt, freshSupplies);
     if (attempt !== undefined) return this.#keep(from, attempt, envelope);
-    const { length } = encode(Contribution, contribution);
     const { clock, shares } = this.#parts;
-    shares.addEarly(from, session, envelope, length, clock.elapsed());
+    shares.addEarly(from, session, envelope, bytes, clock.elapsed());
   }
 
   declined(from: NodeId, { envelope, freshSupplies }: Decline): void {
@@ -58,16 +56,15 @@ export class Contributions {
 
   #pool(from: NodeId, attempt: LiveAttempt | undefined, fresh: FreshSupplies | undefined): void {
     if (fresh === undefined) return;
-    const { keyId, version, supplies } = fresh;
-    const known = attempt?.task.key?.keyId === keyId ? attempt.task.key : undefined;
-    const { pooling, queries } = this.#parts;
-    pooling.take(from, known ?? queries.key(keyId), version, supplies);
+    this.#parts.pooling.take(from, fresh, attempt?.task.key);
   }
 
   #keep(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {
-    const { shares, accusing } = this.#parts;
+    const { shares, accusing, checking, clock } = this.#parts;
     const first = shares.otherThan(from, attempt, envelope);
     if (first !== undefined) {
+      // The signatures of both.
+      if (!checking.take(from, 2, clock.elapsed())) return;
       const unsigned = accusing.twoShares(attempt, first, envelope);
       if (unsigned === 'second') return;
       if (unsigned === 'first') shares.drop(attempt.session, envelope.from);

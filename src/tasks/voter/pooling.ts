@@ -2,11 +2,11 @@ import { Budgets } from '../../common/index.js';
 import type { Boot, NodeId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { Compute } from '../../ports/index.js';
-import type { ActiveKey } from '../../state/index.js';
-import type { Supply } from '../../wire/index.js';
+import type { ActiveKey, Queries } from '../../state/index.js';
+import type { FreshSupplies } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
 import type { Leadership } from '../leadership.js';
-import { PEERS_MAX, SUPPLIES_TAKEN } from '../limits.js';
+import { KEY_READ_SUPPLIES, PEERS_MAX, SUPPLIES_TAKEN } from '../limits.js';
 import type { SupplyChecks } from './supply-checks.js';
 import type { SupplyPools } from './supply-pools.js';
 import type { Batch, Work } from '../work.js';
@@ -14,6 +14,7 @@ import type { Batch, Work } from '../work.js';
 /** Takes what nodes say of their supplies into the pools, and has checked what is needed next. */
 export class Pooling implements Work {
   readonly #context: Pick<TaskContext, 'self' | 'clock' | 'consensus'>;
+  readonly #queries: Pick<Queries, 'key'>;
   readonly #leadership: Leadership;
   readonly #compute: Compute;
   readonly #pools: SupplyPools;
@@ -24,6 +25,7 @@ export class Pooling implements Work {
   /** @param onPooled - Called when an attempt that had too few supplies may have enough, without a check. */
   constructor(
     context: Pick<TaskContext, 'self' | 'clock' | 'consensus'>,
+    queries: Pick<Queries, 'key'>,
     leadership: Leadership,
     compute: Compute,
     pools: SupplyPools,
@@ -31,6 +33,7 @@ export class Pooling implements Work {
     onPooled: () => void,
   ) {
     this.#context = context;
+    this.#queries = queries;
     this.#leadership = leadership;
     this.#compute = compute;
     this.#pools = pools;
@@ -50,22 +53,21 @@ export class Pooling implements Work {
     this.#pools.expire(this.#context.clock.elapsed());
   }
 
-  /** Pools only what an attempt could name: of a participant, for the version that is active. */
-  take(
-    from: NodeId,
-    key: ActiveKey | undefined,
-    version: number,
-    supplies: readonly Supply[],
-  ): void {
-    if (key?.version !== version || partyIndexOf(key.participants, from) === 0) return;
+  /**
+   * Pools only what an attempt could name: of a participant, for the version that is active.
+   *
+   * @param near - A key that is at hand: the one of the attempt that the supplies came with.
+   */
+  take(from: NodeId, { keyId, version, supplies }: FreshSupplies, near?: ActiveKey): void {
     const { self, clock, consensus } = this.#context;
     const now = clock.elapsed();
-    if (from === self.id) {
-      this.#pools.add(from, key.keyId, version, supplies, now);
-      return this.#onPooled();
-    }
-    if (!this.#budgets.take(from, supplies.length, now)) return;
-    const pooled = this.#pools.add(from, key.keyId, version, supplies, now);
+    const isNear = near?.keyId === keyId;
+    const cost = supplies.length + (isNear ? 0 : KEY_READ_SUPPLIES);
+    if (from !== self.id && !this.#budgets.take(from, cost, now)) return;
+    const key = isNear ? near : this.#queries.key(keyId);
+    if (key?.version !== version || partyIndexOf(key.participants, from) === 0) return;
+    const pooled = this.#pools.add(from, keyId, version, supplies, now);
+    if (from === self.id) return this.#onPooled();
     if (pooled.length === 0) return;
     // A leader signs whenever it can: a node that does not lead needs the leader's points next, and looks at them while there
     // is nothing else to do.

@@ -21,6 +21,8 @@ export type KeygenRun = {
   /** A newer attempt took its place. */
   superseded: boolean;
   sentMs: Millis;
+  /** When its messages were last sent again because a peer had come back. */
+  connectedMs: Millis | undefined;
 };
 
 export type KeygenAttempt = LiveAttempt<ParsedGenerateKey>;

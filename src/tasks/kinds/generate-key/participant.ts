@@ -53,6 +53,7 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
       expireTimeMs: attempt.task.expireTimeMs,
       superseded: false,
       sentMs: this.#context.clock.elapsed(),
+      connectedMs: undefined,
     };
     this.#runs.set(attempt.session, run);
     this.#parts.session.answers.begin(attempt);
@@ -96,9 +97,14 @@ export class GenerateKeyParticipant implements ParticipantDriver<ParsedGenerateK
     }
   }
 
-  /** The same at once, when a peer has just come back. */
+  /** The same at once, when a peer has just come back: all hear it, so not for each time that one peer does. */
   connected(): void {
-    for (const run of this.#runs.values()) this.#resendRun(run);
+    const now = this.#context.clock.elapsed();
+    for (const run of this.#runs.values()) {
+      if (run.connectedMs !== undefined && now - run.connectedMs < RESEND_MS) continue;
+      run.connectedMs = now;
+      this.#resendRun(run);
+    }
   }
 
   taskClosed(task: TaskId): void {

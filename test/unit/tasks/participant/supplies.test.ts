@@ -5,6 +5,7 @@ import { Assigner } from '../../../../src/tasks/leader/assigner.js';
 import { Supplies } from '../../../../src/tasks/participant/supplies.js';
 import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
 import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
+import { WANTS_ANSWERED } from '../../../../src/tasks/limits.js';
 import { fill, Ledger, NODES } from '../../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
 import type { DealtKey } from '../../../support/builders/task-room.js';
@@ -23,6 +24,11 @@ beforeEach(async () => {
   supplies = new Supplies(room.context, room.keys, new KeyShares(room.keys, room.context.logger));
 });
 
+/** A node asks for supplies of a key. */
+function wanted(from: string, record = key.record): void {
+  supplies.onWanted(nodeId(from), record.keyId, () => record);
+}
+
 /** How many supplies went to each node since the last look. */
 function published(): readonly string[] {
   return room
@@ -33,23 +39,49 @@ function published(): readonly string[] {
 }
 
 test('only the node believed to lead gets supplies for all voters when it asks', async () => {
-  supplies.onWanted(nodeId('node-3'), key.record);
+  wanted('node-3');
   await settle();
   expect(published()).toEqual([]);
-  supplies.onWanted(nodeId('node-2'), key.record);
+  wanted('node-2');
   await settle();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
 });
 
 test('requests for supplies while a share is opened get one answer', async () => {
-  for (let at = 0; at < 10; at++) supplies.onWanted(nodeId('node-2'), key.record);
+  for (let at = 0; at < 10; at++) wanted('node-2');
   await settle();
   expect(published()).toHaveLength(3);
 });
 
+test('a leader that asks again and again gets no more answers than one that asks every 50 ms', async () => {
+  let answers = 0;
+  for (let at = 0; at < 100; at++) {
+    wanted('node-2');
+    await settle();
+    answers += published().length / NODES.length;
+    room.clock.pass(10);
+  }
+  expect(answers).toBe(20);
+});
+
+test('a leader that asks for ever other keys is answered within its budget, and no key is read beyond it', () => {
+  let read = 0;
+  for (let at = 0; at < 2 * WANTS_ANSWERED.burst; at++) {
+    supplies.onWanted(nodeId('node-2'), `key-${at}`, () => {
+      read += 1;
+      return undefined;
+    });
+  }
+  expect(read).toBe(WANTS_ANSWERED.burst);
+  // A node that does not lead costs nothing.
+  supplies.onWanted(nodeId('node-3'), 'treasury', () => {
+    throw new Error('it is not read');
+  });
+});
+
 test('a node without a share of the key sends no supplies', async () => {
   const participants = key.record.participants.slice(1);
-  supplies.onWanted(nodeId('node-2'), { ...key.record, participants });
+  wanted('node-2', { ...key.record, participants });
   await settle();
   expect([published(), room.alarms]).toEqual([[], []]);
 });

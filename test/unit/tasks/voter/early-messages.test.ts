@@ -44,6 +44,16 @@ test('a peer has 256 KiB of early messages, and none is larger', () => {
   expect(messages(early, 's')).toEqual(['c', 'd']);
 });
 
+test('a flood of one peer leaves the order and the messages of all others as they were', () => {
+  const early = new EarlyMessages<string>();
+  early.keep(TWO, 's', 'first', 10, 0);
+  early.keep(ONE, 's', 'second', 10, 0);
+  for (let at = 0; at < 10_000; at++) early.keep(ONE, `invented-${at}`, 'x', 200 * KIB, 0);
+  early.keep(TWO, 's', 'third', 10, 0);
+  expect(messages(early, 's')).toEqual(['first', 'third']);
+  expect(messages(early, 'invented-9999')).toEqual(['x']);
+});
+
 test('early messages 10 s old are dropped when a new one comes', () => {
   const early = new EarlyMessages<string>();
   early.keep(ONE, 's', 'old', 10, 0);

@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { nodeId, taskId } from '../../../../src/common/index.js';
+import { nodeId, sessionId as asSession, taskId, toHex } from '../../../../src/common/index.js';
 import { signEnvelope } from '../../../../src/mpc/index.js';
 import type { LiveAttempt } from '../../../../src/tasks/live-tasks.js';
+import {
+  SHARE_BYTES_MAX,
+  SHARES_KEPT_BYTES_MAX,
+  UNSIGNED_SHARES_MAX,
+} from '../../../../src/tasks/limits.js';
 import { ShareBox } from '../../../../src/tasks/voter/share-box.js';
 import type { Envelope } from '../../../../src/wire/index.js';
 import { fill, Ledger } from '../../../support/builders/ledger.js';
@@ -61,4 +66,55 @@ test('early shares are judged when their session opens, and forgotten when its t
   expect([...box.of(open.session).keys()]).toEqual([1]);
   box.taskClosed(open.task.id, open.task);
   expect(box.of(open.session).size).toBe(0);
+});
+
+const sender = ONE ?? nodeId('');
+
+test('an unsigned share is replaced a few times, and then its session has none of that signer', () => {
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
+  for (let at = 0; at < UNSIGNED_SHARES_MAX; at++) {
+    expect(box.add(sender, open, share(open, 1, 0, fill(at)))).toBe(true);
+    box.drop(open.session, 1);
+  }
+  expect(box.add(sender, open, share(open, 1))).toBe(false);
+  const other = TWO ?? nodeId('');
+  expect(box.add(other, open, share(open, 2))).toBe(true);
+});
+
+test('a share that is larger than any contribution is not kept', () => {
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
+  expect(box.add(sender, open, share(open, 1, 0, fill(1, SHARE_BYTES_MAX + 1)))).toBe(false);
+  expect(box.add(sender, open, share(open, 1, 0, fill(1, SHARE_BYTES_MAX)))).toBe(true);
+});
+
+test('the shares of one node have a bound together, and room again when tasks close', () => {
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
+  const large = share(open, 1, 0, fill(1, SHARE_BYTES_MAX));
+  const sessions = Array.from({ length: 1_200 }, (_, at) => ({
+    ...open,
+    session: asSession(toHex(fill(at % 256, 31)) + toHex(fill(Math.floor(at / 256), 1))),
+  }));
+  const kept = sessions.filter((each) => box.add(sender, each, large));
+  expect(kept.length * SHARE_BYTES_MAX).toBeLessThanOrEqual(SHARES_KEPT_BYTES_MAX);
+  expect(kept.length).toBeGreaterThan(900);
+  const other = TWO ?? nodeId('');
+  expect(box.add(other, open, share(open, 2))).toBe(true);
+
+  box.taskClosed(open.task.id, { ...open.task, attempts: kept.slice(0, 2) });
+  expect(sessions.filter((each) => box.add(sender, each, large))).toHaveLength(2);
+});
+
+test('a share keeps no more in memory than itself, whatever came with it', () => {
+  const [open, box] = [opened(), new ShareBox(() => SHARE_KIND)];
+  const { content, ...rest } = share(open, 1);
+  if (content?.$case !== 'open') throw new Error('it is open');
+  const message = new Uint8Array(200_000);
+  message.set(content.value.body, 7);
+  const body = message.subarray(7, 7 + content.value.body.length);
+  const value = { ...content.value, body };
+  box.add(sender, open, { ...rest, content: { $case: 'open', value } });
+  const [kept] = box.of(open.session).values();
+  expect(kept?.content?.$case === 'open' && kept.content.value.body.buffer.byteLength).toBe(
+    body.length,
+  );
 });

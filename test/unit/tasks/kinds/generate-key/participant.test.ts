@@ -50,13 +50,13 @@ function participant(room: TaskRoom): Participant {
   const parts = room.participating();
   const driver = new GenerateKeyParticipant(parts);
   const { answers, early } = parts.session;
-  const participants = new Participants(room.clock, open, new Map([[KIND, driver]]), early);
+  const participants = new Participants(room.context, open, new Map([[KIND, driver]]), early);
   return {
     room,
     facts: parts.facts,
     generating: {
       contribute: (attempted) => driver.contribute({ ...attempted.task, attempts: [attempted] }),
-      receive: (from, envelope) => participants.receive(from, envelope),
+      receive: (from, envelope) => participants.receive(from, envelope, 100),
       tick: () => [participants, answers].forEach((each) => each.tick()),
       connected: (peer) =>
         [participants, answers].forEach((each) => each.connected(peer, bootHexOf(peer))),
