@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Algorithm, derivePublicKey, TaskState, verifySignature } from '../../src/client/index.js';
-import { utf8 } from '../../src/common/index.js';
+import {
+  Algorithm,
+  derivePublicKey,
+  TaskKind,
+  TaskState,
+  verifySignature,
+} from '../../src/client/index.js';
+import { nodeId, utf8 } from '../../src/common/index.js';
 import { opensslVerifies } from '../support/clusters/cluster-signature.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
@@ -29,6 +35,24 @@ test('a cluster makes a key and signs at every node, and OpenSSL verifies', asyn
     expect(signers).toHaveLength(2);
     expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
   }
+});
+
+test('a client whose node freezes has the same request done by another node, and once', async () => {
+  const app = await cluster.client('app', { name: 'frozen' });
+  const { key } = await app.generateKey({ keyId: 'frozen' });
+  const [first = nodeId('')] = cluster.nodes;
+  const door = cluster.network.door(first);
+  const message = utf8('pay');
+
+  // The connection stays, and nothing more of what the client says arrives.
+  door.hold();
+  const { signature } = await app.sign({ keyId: 'frozen', message });
+  door.release();
+
+  expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
+  const { items } = await app.listTasks({ keyId: 'frozen' });
+  // Newest first: one task for the signature.
+  expect(items.map(({ kind }) => kind)).toEqual([TaskKind.SIGN, TaskKind.GENERATE_KEY]);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { QuorateClient, QuorateError, ServerFault, TaskState } from '../../../sr
 import type { ConnectOptions } from '../../../src/client/index.js';
 import { ClusterError, utf8 } from '../../../src/common/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
+import { CONCURRENT_STREAMS_MAX } from '../../../src/rpc/limits.js';
 import type { Submission } from '../../../src/tasks/index.js';
 import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
@@ -403,6 +404,14 @@ describe('finding a node', () => {
     );
     expect(backend.entered).toBe(0);
   });
+});
+
+test('more calls than a connection carries at once wait for their turn', async () => {
+  const { address } = await openNode();
+  const client = connect([address]);
+  const calls = Array.from({ length: CONCURRENT_STREAMS_MAX * 3 }, () => client.getCluster());
+  const answers = await Promise.all(calls);
+  expect(new Set(answers.map(({ nodeId }) => nodeId))).toEqual(new Set(['node-1']));
 });
 
 test('a signal stops a call, and an aborted signal prevents it', async () => {
