@@ -6,6 +6,7 @@ import { SortedTexts } from '../../src/state/lists/sorted-texts.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import { encode, KeyRecord, TaskRecord } from '../../src/wire/index.js';
 import { keyWith } from '../support/builders/active-key.js';
+import { toTheEnd } from '../support/builders/sliced.js';
 
 const WHO = ['spiffe://quorate/app/a', 'spiffe://quorate/app/b', 'spiffe://quorate/app/c'] as const;
 const KINDS = ['sign', 'generate-key'] as const;
@@ -253,11 +254,4 @@ function idOf(number: number): string {
 
 function named(at: number): string {
   return String(at).padStart(5, '0');
-}
-
-function toTheEnd<T>(work: Sliced<T>): T {
-  for (;;) {
-    const each = work.next();
-    if (each.done === true) return each.value;
-  }
 }

@@ -19,6 +19,7 @@ import type { QuorumStatus } from '../../../src/raft/index.js';
 import { createPublicServer } from '../../../src/rpc/index.js';
 import type { PublicServerBounds } from '../../../src/rpc/public-server.js';
 import { keyWith } from '../../support/builders/active-key.js';
+import { toTheEnd } from '../../support/builders/sliced.js';
 import type { Self, TlsFiles } from '../../../src/rpc/index.js';
 import { ListIndex, Overlay, recordOfKey } from '../../../src/state/index.js';
 import type {
@@ -27,7 +28,6 @@ import type {
   Listed,
   ListPage,
   Queries,
-  Sliced,
   TaskFilter,
 } from '../../../src/state/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
@@ -220,14 +220,6 @@ export class FakeBackend implements Backend {
       needed: 2,
       peers: new Map([[nodeId('node-2'), { heardAgoMs: 40, match: 41 }]]),
     };
-  }
-}
-
-/** Does sliced work without a pause. */
-export function toTheEnd<T>(work: Sliced<T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
   }
 }
 

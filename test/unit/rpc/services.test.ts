@@ -234,6 +234,74 @@ describe('lists', () => {
     },
   );
 
+  test('a page token is of one list with one filter, and any other refuses it', async () => {
+    for (const id of ['a-1', 'a-2', 'b-1'])
+      fixture.backend.keys.set(id, keyRecord(id, { labels: [{ key: 'team', value: 'shop' }] }));
+    const page = answerOf(ListKeysResponse, await listKeys(1, '', { prefix: 'a' }));
+    expect(page).toMatchObject({ keys: [{ keyId: 'a-1' }], moreCount: 1 });
+
+    const more = await listKeys(2, page.nextPageToken, { prefix: 'a' });
+    expect(answerOf(ListKeysResponse, more)).toMatchObject({
+      keys: [{ keyId: 'a-2' }],
+      nextPageToken: '',
+      moreCount: 0,
+    });
+    for (const filter of [{}, { prefix: 'b' }, { prefix: 'a', owner: 'a' }])
+      expect(await listKeys(1, page.nextPageToken, filter)).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        reason: 'INVALID_PAGE_TOKEN',
+        field: 'page_token',
+      });
+    const all = answerOf(ListKeysResponse, await listKeys(1));
+    const request = encode(
+      ListTasksRequest,
+      ListTasksRequest.fromPartial({ pageToken: all.nextPageToken }),
+    );
+    const app = await fixture.as('app');
+    expect(await app.call('/quorate.v1.TaskService/ListTasks', request)).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      reason: 'INVALID_PAGE_TOKEN',
+    });
+  });
+
+  test('keys are listed by the beginning of their id, owner, algorithm and labels', async () => {
+    const shop = { key: 'team', value: 'shop' };
+    const other = 'spiffe://quorate/app/other';
+    fixture.backend.keys.set('a-1', keyRecord('a-1', { labels: [shop] }));
+    fixture.backend.keys.set('a-2', keyRecord('a-2', { owner: other, labels: [shop] }));
+    fixture.backend.keys.set('b', keyRecord('b', { algorithm: 2 }));
+    expect(await keyIdsOf({ prefix: 'a-' })).toEqual(['a-1', 'a-2']);
+    expect(await keyIdsOf({ owner: other })).toEqual(['a-2']);
+    expect(await keyIdsOf({ algorithm: 2 })).toEqual(['b']);
+    expect(await keyIdsOf({ labels: [shop] })).toEqual(['a-1', 'a-2']);
+    expect(await keyIdsOf({ labels: [shop], owner: other, prefix: 'a' })).toEqual(['a-2']);
+    expect(await keyIdsOf({ labels: [{ key: 'team', value: '' }] })).toEqual([]);
+  });
+
+  test('a filter that nothing can fit is refused with its field', async () => {
+    const labels = Array.from({ length: 33 }, (_, at) => ({ key: `l-${at}`, value: '' }));
+    expect(await listKeys(0, '', { labels })).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      reason: 'TOO_MANY_LABELS',
+    });
+    expect(await listKeys(0, '', { prefix: 'a b' })).toMatchObject({ reason: 'INVALID_ID' });
+    const app = await fixture.as('app');
+    for (const [field, filter] of Object.entries({
+      state: { state: 9 },
+      kind: { kind: 9 },
+      key_id: { keyId: 'sign a' },
+    })) {
+      const request = encode(
+        ListTasksRequest,
+        Object.assign(ListTasksRequest.fromPartial({}), filter),
+      );
+      expect(await app.call('/quorate.v1.TaskService/ListTasks', request)).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        field,
+      });
+    }
+  });
+
   test('a list refuses a page size above 1000', async () => {
     expect(await listKeys(1001)).toMatchObject({
       code: status.INVALID_ARGUMENT,
@@ -415,9 +483,18 @@ function failed(reason: string) {
   return () => Promise.resolve(taskRecord('t', { outcome }));
 }
 
-async function listKeys(pageSize: number, pageToken = ''): Promise<Seen> {
-  const request = encode(ListKeysRequest, ListKeysRequest.fromPartial({ pageSize, pageToken }));
+async function listKeys(
+  pageSize: number,
+  pageToken = '',
+  filter: Partial<ListKeysRequest> = {},
+): Promise<Seen> {
+  const fields = ListKeysRequest.fromPartial({ ...filter, pageSize, pageToken });
+  const request = encode(ListKeysRequest, fields);
   return (await fixture.as('auditor')).call('/quorate.v1.KeyService/ListKeys', request);
+}
+
+async function keyIdsOf(filter: Partial<ListKeysRequest>): Promise<string[]> {
+  return answerOf(ListKeysResponse, await listKeys(0, '', filter)).keys.map(({ keyId }) => keyId);
 }
 
 async function getTask(role: 'app' | 'operator' | 'auditor', taskId: string): Promise<Seen> {
