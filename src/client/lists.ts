@@ -1,6 +1,6 @@
 import type { Algorithm, Key, Label, Task, TaskKind, TaskState } from '../wire/index.js';
 import { LIST_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js';
-import { CALLS } from './methods.js';
+import { CALLS, wrongAnswer } from './methods.js';
 import type { Transport } from './transport.js';
 import { untilOf } from './until.js';
 import type { CallOptions } from './until.js';
@@ -94,6 +94,8 @@ async function collect<T>(
   let page: ListPart<T> = { items, nextPageToken: pageToken, moreCount: 0 };
   do {
     page = await ask(Math.min(limit - items.length, PAGE_ITEMS_MAX), page.nextPageToken);
+    if (page.items.length === 0 && page.nextPageToken !== '')
+      throw wrongAnswer('an empty part of a list that goes on');
     items.push(...page.items);
   } while (page.nextPageToken !== '' && items.length < limit);
   // A node may give more than it was asked for.

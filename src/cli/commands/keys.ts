@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ClusterError } from '../../common/index.js';
 import { Algorithm, derivePublicKey, shortfallOf } from '../../client/index.js';
-import type { JudgedKey, Key, KeyTrust } from '../../client/index.js';
+import type { JudgedKey, Key, KeyTrust, Label } from '../../client/index.js';
 import {
   algorithmArgument,
   ALGORITHM_NAMES,
@@ -16,6 +16,8 @@ import type { ConnectionFlags } from '../connection.js';
 import { Ended, exitOf, usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
+import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
+import type { PartFlags } from '../list-part.js';
 import { notHere } from '../not-here.js';
 import { sayingWhatIsMissing } from '../progress.js';
 import { errorJson } from '../report.js';
@@ -36,13 +38,22 @@ type GenerateFlags = ConnectionFlags & {
   readonly require?: KeyTrust;
   readonly json?: true;
 };
-type ListFlags = ConnectionFlags & { readonly limit: number; readonly json?: true };
+type ListFlags = ConnectionFlags &
+  PartFlags & {
+    readonly prefix?: string;
+    readonly owner?: string;
+    readonly label?: readonly Label[];
+    readonly algorithm?: Algorithm;
+    readonly json?: true;
+  };
 type GetFlags = ConnectionFlags &
   TrustFlags & {
     readonly publicKey?: Uint8Array;
     readonly path?: readonly number[];
     readonly json?: true;
   };
+
+const KEYS_LIMIT = 1_000;
 
 /** `quorate keys`: keys in shares. */
 export function keysCommand(context: CommandContext): Command {
@@ -143,30 +154,51 @@ Examples:
 
 function listCommand(context: CommandContext): Command {
   const command = new Command('list')
-    .description('Lists keys.')
-    .addOption(
-      new Option('--limit <count>', 'at most so many')
-        .default(1000)
-        .argParser(countArgument('--limit')),
+    .description(
+      'Lists keys in order of their names. Operators and auditors see all keys; an app sees those that it owns or ' +
+        'is an allowed signer of. Several filters must all fit. A list is what one node says: `quorate keys get` ' +
+        'verifies a key.',
     )
-    .option('--json', 'print one JSON object: {"keys": [...]}');
+    .option('--prefix <text>', 'only keys whose names begin so')
+    .option('--owner <spiffe-id>', 'only keys that this requester owns')
+    .addOption(
+      new Option(
+        '--label <name=value>',
+        'only keys with this label; repeated, with all of them',
+      ).argParser(labelArgument),
+    )
+    .addOption(
+      new Option('--algorithm <name>', `only keys of it: ${ALGORITHM_NAMES.join(', ')}`).argParser(
+        algorithmArgument,
+      ),
+    );
+  addPartOptions(command, KEYS_LIMIT).option(
+    '--json',
+    'print one JSON object: {"keys": [...], "truncated", "more_count", "next_page_token"}',
+  );
   return addConnectionOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   quorate keys list
-  quorate keys list --json | jq -r '.keys[].key_id'`,
+  quorate keys list --prefix pay- --label team=shop
+  quorate keys list --owner spiffe://quorate/app/checkout --json | jq -r '.keys[].key_id'`,
     )
     .action(async (flags: ListFlags) => {
-      const { items: keys } = await withClient(flags, context, READ_MS, (client, options) =>
-        client.listKeys({ limit: flags.limit }, options),
+      const { prefix, owner, algorithm, label: labels } = flags;
+      const filter = { prefix, owner, algorithm, labels };
+      const part = await withClient(flags, context, READ_MS, (client, options) =>
+        listPart(flags, (page) => client.listKeys({ ...filter, ...page }, options)),
       );
+      const keys = part.items;
       if (flags.json) {
-        return context.out(JSON.stringify({ keys: keys.map((key) => keyJson(key)) }));
+        const shown = { keys: keys.map((key) => keyJson(key)), ...partJson(part) };
+        return context.out(JSON.stringify(shown));
       }
-      if (keys.length === 0) return context.err('There are no keys.');
+      if (keys.length === 0) return tellNone('keys', filter, context);
       for (const line of keyTable(keys)) context.out(line);
+      tellMore(part, context);
     });
 }
 

@@ -1,24 +1,39 @@
 import { Command, Option } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TaskState } from '../../client/index.js';
+import { TaskKind, TaskState } from '../../client/index.js';
 import type { Task } from '../../client/index.js';
 import { ClusterError } from '../../common/index.js';
 import { evidenceFile, judgeAll, openJudge } from '../blame.js';
-import { countArgument } from '../arguments.js';
 import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
+import { usageError } from '../exit-codes.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
+import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
+import type { PartFlags } from '../list-part.js';
 import { notHere } from '../not-here.js';
 import { READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 
-type ListFlags = ConnectionFlags & {
-  readonly open?: true;
-  readonly limit: number;
-  readonly json?: true;
-};
+type ListFlags = ConnectionFlags &
+  PartFlags & {
+    readonly state?: TaskState;
+    readonly open?: true;
+    readonly kind?: TaskKind;
+    readonly keyId?: string;
+    readonly requester?: string;
+    readonly json?: true;
+  };
 type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: string };
+
+const TASKS_LIMIT = 100;
+const STATES = { open: TaskState.OPEN, done: TaskState.DONE, failed: TaskState.FAILED } as const;
+const KINDS = {
+  sign: TaskKind.SIGN,
+  'generate-key': TaskKind.GENERATE_KEY,
+  'require-signatures': TaskKind.REQUIRE_SIGNATURES,
+  'raise-level': TaskKind.RAISE_LEVEL,
+} as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */
 export function tasksCommand(context: CommandContext): Command {
@@ -36,27 +51,59 @@ export function tasksCommand(context: CommandContext): Command {
 
 function listCommand(context: CommandContext): Command {
   const command = new Command('list')
-    .description('Lists tasks.')
-    .option('--open', 'only those that have no outcome yet')
-    .addOption(
-      new Option('--limit <count>', 'at most so many')
-        .default(100)
-        .argParser(countArgument('--limit')),
+    .description(
+      'Lists tasks, the newest first. Operators and auditors see all tasks; an app sees its own. ' +
+        'Several filters must all fit.',
     )
-    .option('--json', 'print one JSON object: {"tasks": [...]}');
+    .addOption(
+      new Option('--state <state>', `only those that are so: ${Object.keys(STATES).join(', ')}`)
+        .argParser(wordArgument('--state', STATES))
+        .conflicts('open'),
+    )
+    .option('--open', 'only those that have no outcome yet: --state open')
+    .addOption(
+      new Option('--kind <kind>', `only those of it: ${Object.keys(KINDS).join(', ')}`).argParser(
+        wordArgument('--kind', KINDS),
+      ),
+    )
+    .option('--key-id <key-id>', 'only those about this key')
+    .option('--requester <spiffe-id>', 'only those that this requester asked for');
+  addPartOptions(command, TASKS_LIMIT).option(
+    '--json',
+    'print one JSON object: {"tasks": [...], "truncated", "more_count", "next_page_token"}',
+  );
   return addConnectionOptions(command)
-    .addHelpText('after', '\nExamples:\n  quorate tasks list\n  quorate tasks list --open --json')
-    .action(async (flags: ListFlags) => {
-      const { items: tasks } = await withClient(flags, context, READ_MS, (client, options) =>
-        client.listTasks(
-          { state: flags.open ? TaskState.OPEN : undefined, limit: flags.limit },
-          options,
-        ),
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate tasks list
+  quorate tasks list --state failed --limit 20
+  quorate tasks list --key-id demo --requester spiffe://quorate/app/checkout --json`,
+    )
+    .action(async ({ requester, ...flags }: ListFlags) => {
+      const { kind, keyId, state = flags.open && TaskState.OPEN } = flags;
+      const filter = { state, kind, keyId, requester };
+      const part = await withClient(flags, context, READ_MS, (client, options) =>
+        listPart(flags, (page) => client.listTasks({ ...filter, ...page }, options)),
       );
-      if (flags.json) return context.out(JSON.stringify({ tasks: tasks.map(taskJson) }));
-      if (tasks.length === 0) return context.err('There are no tasks.');
+      const tasks = part.items;
+      if (flags.json) {
+        return context.out(JSON.stringify({ tasks: tasks.map(taskJson), ...partJson(part) }));
+      }
+      if (tasks.length === 0) return tellNone('tasks', filter, context);
       for (const line of taskTable(tasks)) context.out(line);
+      tellMore(part, context);
     });
+}
+
+/** Reads a flag whose value is one of a few words. */
+function wordArgument<T>(flag: string, words: Readonly<Record<string, T>>): (word: string) => T {
+  return (word) => {
+    const value = Object.hasOwn(words, word) ? words[word] : undefined;
+    if (value !== undefined) return value;
+    throw usageError(`${flag} must be one of ${Object.keys(words).join(', ')}, not "${word}"`);
+  };
 }
 
 function getCommand(context: CommandContext): Command {

@@ -44,7 +44,7 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['created', time(key.createTime)],
     ['owner', key.owner],
     ['also may sign', list(key.allowedSigners)],
-    ['labels', list(key.labels.map((label) => `${label.key}=${label.value}`))],
+    ['labels', list(key.labels.map(labelText))],
     ['certificate', shown && `${shown.verdict}: ${shown.because}`],
   ]);
 }
@@ -53,16 +53,22 @@ function list(words: readonly string[]): string | undefined {
   return words.length === 0 ? undefined : words.join(', ');
 }
 
+function labelText({ key, value }: Key['labels'][number]): string {
+  return `${key}=${value}`;
+}
+
 /** Keys for a person, one per line. */
 export function keyTable(keys: readonly Key[]): string[] {
   return table(
-    ['KEY', 'ALGORITHM', 'SIGNERS', 'STATE', 'CREATED', 'PUBLIC KEY'],
+    ['KEY', 'ALGORITHM', 'SIGNERS', 'STATE', 'CREATED', 'OWNER', 'LABELS', 'PUBLIC KEY'],
     keys.map((key) => [
       key.keyId,
       nameOf(Algorithm, key.algorithm),
       `${key.threshold} of ${key.participants.length}`,
       nameOf(KeyState, key.state),
       time(key.createTime),
+      key.owner,
+      list(key.labels.map(labelText)),
       hex(key.publicKey),
     ]),
   );

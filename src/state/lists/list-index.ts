@@ -124,7 +124,10 @@ type Lookup<R> = {
   read(row: string): { readonly record: R; readonly bytes: number } | undefined;
 };
 
-/** Reads at most `recordsMax` records, and counts the rows behind them that fit. */
+/**
+ * Reads the records of one page, and counts the rows behind them that fit. A page that is followed by another is not
+ * empty: records that do not fit after all, and that alone, make it read more than `recordsMax`.
+ */
 function* findPage<R>(
   { after, recordsMax, bytesMax }: ListPage,
   lookup: Lookup<R>,
@@ -132,7 +135,8 @@ function* findPage<R>(
   const records: R[] = [];
   let next = after;
   let [bytes, readCount, moreCount, work] = [0, 0, 0, 0];
-  const pageIsFull = (): boolean => moreCount > 0 || readCount === recordsMax;
+  const pageIsFull = (): boolean =>
+    moreCount > 0 || (readCount >= recordsMax && records.length > 0);
   for (let rows = lookup.next(after); rows.length > 0;) {
     for (const row of rows) {
       work += 1;

@@ -160,7 +160,7 @@ describe('a key', () => {
 
   test('a key takes one line of a list', () => {
     expect(keyTable([key])[1]).toBe(
-      `demo  FROST_ED25519_SHA512  2 of 3   ACTIVE  ${NOON}  ${'ab'.repeat(32)}`,
+      `demo  FROST_ED25519_SHA512  2 of 3   ACTIVE  ${NOON}  spiffe://quorate/app/shop  team=shop  ${'ab'.repeat(32)}`,
     );
   });
 });

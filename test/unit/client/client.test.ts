@@ -468,7 +468,46 @@ test('the client reads lists page by page until the limit', async () => {
   const client = connect([address]);
 
   expect((await client.listKeys()).items.map(({ keyId }) => keyId)).toEqual(['a', 'b', 'c']);
-  expect((await client.listKeys({ limit: 2 })).items.map(({ keyId }) => keyId)).toEqual(['a', 'b']);
+  const part = await client.listKeys({ limit: 2 });
+  expect(part.items.map(({ keyId }) => keyId)).toEqual(['a', 'b']);
+  expect(part.moreCount).toBe(1);
+  const rest = await client.listKeys({ pageToken: part.nextPageToken });
+  expect(rest.items.map(({ keyId }) => keyId)).toEqual(['c']);
+  expect(rest).toMatchObject({ nextPageToken: '', moreCount: 0 });
+});
+
+test('the client walks a list as long as its reader goes on, a page at a time', async () => {
+  const { backend, address } = await openNode();
+  for (let at = 0; at < 1_002; at++) backend.keys.set(`key-${at}`, keyRecord(`key-${at}`));
+  const label = { key: 'team', value: 'shop' };
+  for (let at = 0; at < 3; at++) {
+    const taskId = 'abc'.charAt(at).repeat(26);
+    backend.tasks.set(taskId, taskRecord(taskId, { createTimeMs: BigInt(at) }));
+    backend.keys.set(`shop-${at}`, keyRecord(`shop-${at}`, { labels: [label] }));
+  }
+  const client = connect([address]);
+
+  expect(await idsOf(client.keys(), 'keyId')).toHaveLength(1_005);
+  expect(await idsOf(client.keys({ labels: [label] }), 'keyId')).toEqual([
+    'shop-0',
+    'shop-1',
+    'shop-2',
+  ]);
+  expect(await idsOf(client.keys({ prefix: 'shop-', limit: 2 }), 'keyId')).toEqual([
+    'shop-0',
+    'shop-1',
+  ]);
+  expect((await idsOf(client.tasks(), 'taskId')).map((id) => id[0])).toEqual(['c', 'b', 'a']);
+  backend.readCount = 0;
+  for await (const { keyId } of client.keys()) if (keyId !== '') break;
+  expect(backend.readCount).toBe(1);
+});
+
+test('a list that goes on with an empty part is no answer', async () => {
+  const { backend, address } = await openNode();
+  backend.listKeys = () => Promise.resolve({ records: [], next: 'a', moreCount: 1 });
+
+  expect(await errorOf(connect([address]).listKeys())).toMatchObject({ reason: 'RESULT_INVALID' });
 });
 
 test('the client shows one task and lists tasks', async () => {
@@ -480,3 +519,12 @@ test('the client shows one task and lists tasks', async () => {
   expect((await client.getTask(taskId)).state).toBe(TaskState.OPEN);
   expect((await client.listTasks({ state: TaskState.OPEN, limit: 5 })).items).toHaveLength(1);
 });
+
+async function idsOf<K extends string>(
+  items: AsyncIterable<Readonly<Record<K, string>>>,
+  id: K,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const item of items) ids.push(item[id]);
+  return ids;
+}
