@@ -65,7 +65,8 @@ export async function listKeys(context: ApiContext, call: Call): Promise<ListKey
   const by = { name: call.caller.spiffeId, signal: call.time.signal, measure: call.measure };
   const listed = await context.backend().listKeys(filter, page, by);
   const { clusterId } = context.genesis;
-  return { keys: listed.records.map((record) => presentKey(clusterId, record)), ...behind(listed) };
+  const present = () => listed.records.map((record) => presentKey(clusterId, record));
+  return { keys: call.measure(present), ...behind(listed) };
 }
 
 /** Resolves when most of the call's time has passed and the task is known here: its client can ask for it by id. */

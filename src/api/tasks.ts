@@ -29,7 +29,8 @@ export async function listTasks(context: ApiContext, call: Call): Promise<ListTa
   const by = { name: call.caller.spiffeId, signal: call.time.signal, measure: call.measure };
   const filter = { ...filterOf(request), visibleTo: visibleTo(call.caller) };
   const listed = await context.backend().listTasks(filter, page, by);
-  return { tasks: listed.records.map((record) => presentTask(record)), ...behind(listed) };
+  const present = () => listed.records.map((record) => presentTask(record));
+  return { tasks: call.measure(present), ...behind(listed) };
 }
 
 /** @throws ClusterError `invalid-request` for a state or a kind that there is not. */

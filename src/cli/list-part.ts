@@ -7,6 +7,9 @@ import type { CommandContext } from './command-context.js';
 /** The items that one call asks for: each call has the time that the command may take for one. */
 const CALL_ITEMS_MAX = 1_000;
 
+/** As far as a node counts. */
+const MORE_COUNT_MAX = 10_000;
+
 /** The flags that say which part of a list is shown. */
 export type PartFlags = { readonly limit: number; readonly pageToken?: string };
 
@@ -57,6 +60,7 @@ export function tellNone(items: 'keys' | 'tasks', filter: object, context: Comma
 export function tellMore(part: ListPart<unknown>, context: CommandContext): void {
   const { items, nextPageToken, moreCount } = part;
   if (nextPageToken === '') return;
+  const orMore = moreCount < MORE_COUNT_MAX ? '' : ' or';
   const all = items.length + moreCount;
-  context.err(`${moreCount} more: --limit ${all}, or --page-token ${nextPageToken}`);
+  context.err(`${moreCount}${orMore} more: --limit ${all}, or --page-token ${nextPageToken}`);
 }

@@ -26,6 +26,8 @@ export const LIST_SLICE_WORK = 4_096;
 /** The work of reading a record for a list, and of taking one into the index. */
 export const LIST_RECORD_WORK = 128;
 export const LISTED_RECORD_WORK = 16;
+/** The records behind a page of a list that are counted: each page of a long list would cost a walk to its end. */
+export const LIST_MORE_COUNT_MAX = 10_000;
 
 /** Bytes of the requests of open tasks, in all. From level 2 on. */
 export const OPEN_BYTES_MAX = 256 * 1024 * 1024;

@@ -1,7 +1,12 @@
 import { KeyRecord, KeySummary, TaskRecord, TaskSummary } from '../../wire/index.js';
 import { activeKey } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
-import { LIST_RECORD_WORK, LIST_SLICE_WORK, LISTED_RECORD_WORK } from '../limits.js';
+import {
+  LIST_MORE_COUNT_MAX,
+  LIST_RECORD_WORK,
+  LIST_SLICE_WORK,
+  LISTED_RECORD_WORK,
+} from '../limits.js';
 import { ADDRESS } from '../records.js';
 import type { Overlay, StateWrite } from '../view.js';
 import { fitsKey, keyIdIn, keyRowTest, KeyRows } from './key-rows.js';
@@ -23,7 +28,7 @@ export type Listed<R> = {
   readonly records: readonly R[];
   /** The position that the next page begins behind; '' when there is none. */
   readonly next: string;
-  /** The records of the list behind this page, as of now. */
+  /** The records of the list behind this page, as of now; with `LIST_MORE_COUNT_MAX`, so many or more. */
   readonly moreCount: number;
 };
 
@@ -147,6 +152,7 @@ function* findPage<R>(
       if (!lookup.fits(row)) continue;
       if (pageIsFull()) {
         moreCount += 1;
+        if (moreCount === LIST_MORE_COUNT_MAX) return { records, next, moreCount };
         continue;
       }
       work += LIST_RECORD_WORK;

@@ -62,19 +62,27 @@ const context: ApiContext = {
     ({
       read: () => Promise.resolve(ledger.ask),
       local: () => ledger.ask,
-      culprits: () => [],
+      culprits: () => Promise.resolve([]),
       listTasks: (filter, page) => Promise.resolve(toTheEnd(index.tasks(filter, page))),
       listKeys: (filter, page) => Promise.resolve(toTheEnd(index.keys(filter, page))),
     }) satisfies Partial<Backend> as Partial<Backend> as Backend,
   genesis: ledger.rules.genesis,
   softwareVersion: '',
+  node: { nowMs: () => 0, addressOf: () => undefined, certificateEndMs: () => undefined },
 };
 
 async function call(spiffeId: string, method: Method, bytes: Uint8Array): Promise<unknown> {
   const caller = parseSpiffe(spiffeId);
   if (caller === undefined) throw new Error(`${spiffeId} is no identity`);
   const time = { totalMs: 1, signal: new AbortController().signal } as Call['time'];
-  const given: Call = { method, bytes, caller, metadata: { get: () => [] }, time };
+  const given: Call = {
+    method,
+    bytes,
+    caller,
+    metadata: { get: () => [] },
+    time,
+    measure: (step) => step(),
+  };
   return OPERATIONS[method].handle(context, given);
 }
 

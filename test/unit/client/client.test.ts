@@ -503,6 +503,21 @@ test('the client walks a list as long as its reader goes on, a page at a time', 
   expect(backend.readCount).toBe(1);
 });
 
+test('a list waits for a node that has too much to do, as long as it has time', async () => {
+  const { backend, address } = await openNode();
+  backend.keys.set('a', keyRecord('a'));
+  const client = connect([address]);
+
+  let refusals = 0;
+  backend.onRead = () => (++refusals <= 2 ? busy(1)() : Promise.resolve());
+  expect((await client.listKeys()).items).toHaveLength(1);
+  expect(refusals).toBe(3);
+  backend.onRead = busy(60_000);
+  expect(await errorOf(client.listKeys({}, { timeoutMs: 5_000 }))).toMatchObject({
+    reason: 'TOO_MANY_LISTS',
+  });
+});
+
 test('a list that goes on with an empty part is no answer', async () => {
   const { backend, address } = await openNode();
   backend.listKeys = () => Promise.resolve({ records: [], next: 'a', moreCount: 1 });
@@ -519,6 +534,13 @@ test('the client shows one task and lists tasks', async () => {
   expect((await client.getTask(taskId)).state).toBe(TaskState.OPEN);
   expect((await client.listTasks({ state: TaskState.OPEN, limit: 5 })).items).toHaveLength(1);
 });
+
+function busy(retryAfterMs: number): () => Promise<never> {
+  return () =>
+    Promise.reject(
+      new ClusterError('overloaded', 'Later', { reason: 'TOO_MANY_LISTS', retryAfterMs }),
+    );
+}
 
 async function idsOf<K extends string>(
   items: AsyncIterable<Readonly<Record<K, string>>>,

@@ -192,7 +192,7 @@ export interface ListKeysResponse {
   keys: Key[];
   /** Empty on the last page. */
   nextPageToken: string;
-  /** How many keys come behind this page, as of this answer. */
+  /** How many keys come behind this page, as of this answer. 10,000 stands for so many or more. */
   moreCount: number;
 }
 

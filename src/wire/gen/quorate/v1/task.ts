@@ -239,7 +239,7 @@ export interface ListTasksResponse {
   tasks: Task[];
   /** Empty on the last page. */
   nextPageToken: string;
-  /** How many tasks come behind this page, as of this answer. */
+  /** How many tasks come behind this page, as of this answer. 10,000 stands for so many or more. */
   moreCount: number;
 }
 
