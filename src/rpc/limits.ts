@@ -1,3 +1,5 @@
+import type { Rate } from '../common/index.js';
+
 /** Every bound of the two listeners and of the streams between nodes. What decides outcomes is in the genesis instead. */
 
 /** A client's message: the request itself, and room for the fields around a message of that size. */
@@ -114,6 +116,13 @@ export const LINK_LINE_EVERY_MS = 60_000;
 
 /** A stream that has not said hello by then is closed. */
 export const HELLO_MS_MAX = 5_000;
+/**
+ * Bytes that a member may send on its tasks streams: each message costs so much more, for the work that it is. Beyond this its
+ * stream is not read until there is budget again. A cluster that makes 500 signatures a second sends 1.5 MB of them.
+ */
+export const TASKS_BYTES: Rate = { perSecond: 8 * 1024 * 1024, burst: 16 * 1024 * 1024 };
+export const TASKS_MESSAGE_COSTS_BYTES = 2 * 1024;
+
 /** The messages that wait for one peer on one channel; the newest beyond it are dropped. */
 export const QUEUED_MESSAGES_MAX = 2_048;
 export const QUEUED_BYTES_MAX = 8 * 1024 * 1024;

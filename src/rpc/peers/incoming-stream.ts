@@ -13,6 +13,7 @@ import { statusOf } from '../status.js';
 export class IncomingStream {
   readonly #parts: IncomingStreamParts;
   readonly #helloTimer: NodeJS.Timeout;
+  #resumeTimer: NodeJS.Timeout | undefined;
   #state: 'silent' | 'open' | 'closed' = 'silent';
 
   constructor(parts: IncomingStreamParts) {
@@ -77,13 +78,26 @@ export class IncomingStream {
     // Before anything else of it is looked at: a later level may put its fields elsewhere.
     else if (!this.#parts.admits(levelNamed(message))) return;
     else if (channel === 'raft' && !isFrom(message, sender)) this.fail(forged(peer));
-    else this.#parts.receive(message);
+    else {
+      this.#parts.receive(message);
+      this.#pace(frame.length);
+    }
+  }
+
+  /** Reads no further while the peer has used up its budget: its messages wait with it, and those of others do not. */
+  #pace(bytes: number): void {
+    const { stream } = this.#parts;
+    const waitMs = this.#parts.waitMs(bytes);
+    if (waitMs === 0) return;
+    stream.pause();
+    this.#resumeTimer = setTimeout(() => stream.resume(), waitMs);
   }
 
   #close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#helloTimer);
+    clearTimeout(this.#resumeTimer);
     this.#parts.closed();
   }
 }
@@ -101,6 +115,8 @@ export type IncomingStreamParts = {
   admits(level: number | undefined): boolean;
   opened(boot: Boot, build: LevelWord): void;
   receive(bytes: Uint8Array): void;
+  /** Counts a message of so many bytes. @returns How long the stream is not to be read; 0 for not at all. */
+  waitMs(bytes: number): number;
   closed(): void;
 };
 

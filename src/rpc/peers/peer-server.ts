@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { ClusterError, nodeId, utf8 } from '../../common/index.js';
-import type { Millis, NodeId } from '../../common/index.js';
+import { Budgets, ClusterError, nodeId, utf8 } from '../../common/index.js';
+import type { Millis, NodeId, Rate } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
 import type { Channel, Logger, NetworkListener } from '../../ports/index.js';
 import { PeerServiceService } from '../../wire/services.js';
@@ -15,6 +15,8 @@ import {
   PEER_KEEPALIVE_INTERVAL_MS,
   PEER_KEEPALIVE_TIMEOUT_MS,
   PEER_MESSAGE_BYTES_MAX,
+  TASKS_BYTES,
+  TASKS_MESSAGE_COSTS_BYTES,
   WRAPPER_BYTES_MAX,
 } from '../limits.js';
 import { Listener } from '../listener.js';
@@ -30,6 +32,8 @@ export type PeerServerParts = {
   readonly genesis: Genesis;
   readonly self: Self;
   readonly logger: Logger;
+  /** Of what a member sends about tasks, in bytes; `TASKS_BYTES` unless given. */
+  readonly tasksBytes?: Rate;
   /** May come later, by `attach`. */
   readonly replica?: IncomingListener;
 };
@@ -85,11 +89,15 @@ class Incoming {
   readonly #parts: PeerServerParts;
   readonly #streams = new Map<string, IncomingStream>();
   readonly #boots = new Map<NodeId, string>();
+  /** By member: a stream that takes another's place goes on with the same budget. */
+  readonly #tasksBytes: Budgets;
   #replica: IncomingListener | undefined;
 
   constructor(parts: PeerServerParts) {
     this.#parts = parts;
     this.#replica = parts.replica;
+    const { tasksBytes = TASKS_BYTES, genesis } = parts;
+    this.#tasksBytes = new Budgets(tasksBytes, genesis.members.length);
   }
 
   attach(replica: IncomingListener): void {
@@ -125,11 +133,18 @@ class Incoming {
         if (before !== undefined && before !== boot) replica.connected(peer, boot, build);
       },
       receive: (bytes) => replica.receive(peer, channel, bytes),
+      waitMs: (bytes) => (channel === 'tasks' ? this.#waitMs(peer, bytes) : 0),
       closed: () => {
         const place = `${channel}/${peer}`;
         if (this.#streams.get(place) === incoming) this.#streams.delete(place);
       },
     });
+  }
+
+  #waitMs(peer: NodeId, bytes: number): Millis {
+    const now = performance.now();
+    this.#tasksBytes.charge(peer, bytes + TASKS_MESSAGE_COSTS_BYTES, now);
+    return this.#tasksBytes.waitMs(peer, 0, now);
   }
 }
 

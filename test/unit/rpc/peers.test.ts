@@ -3,7 +3,7 @@ import { Client, status } from '@grpc/grpc-js';
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
 import { equal, nodeId } from '../../../src/common/index.js';
-import type { Boot, NodeId } from '../../../src/common/index.js';
+import type { Boot, NodeId, Rate } from '../../../src/common/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import type { Channel, NetworkListener } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
@@ -13,6 +13,7 @@ import {
   PEER_MESSAGE_BYTES_MAX,
   QUEUED_BYTES_MAX,
   QUEUED_MESSAGES_MAX,
+  TASKS_MESSAGE_COSTS_BYTES,
 } from '../../../src/rpc/limits.js';
 import {
   encode,
@@ -77,6 +78,7 @@ async function openServer(
   node: NodeId,
   boot: number,
   listen = '127.0.0.1:0',
+  tasksBytes?: Rate,
 ): Promise<{ server: PeerServer; address: string; told: Told; logger: MemoryLogger }> {
   const told = new Told();
   const logger = new MemoryLogger();
@@ -87,6 +89,7 @@ async function openServer(
     self: selfOf(node, boot),
     replica: told,
     logger,
+    ...(tasksBytes !== undefined && { tasksBytes }),
   });
   const address = await server.listen();
   closing.push(() => server.stop());
@@ -131,6 +134,35 @@ const taskMessage = (size: number): Uint8Array =>
   encodeTaskMessage({
     message: { $case: 'forward', value: { request: new Uint8Array(randomBytes(size)) } },
   });
+
+test('a member that sends more about tasks than its budget waits, and no other does', async () => {
+  // Ten messages at once, and then as good as none.
+  const ofTen = { perSecond: 1, burst: 10 * (8_000 + TASKS_MESSAGE_COSTS_BYTES) };
+  const two = await openServer(TWO, 2, '127.0.0.1:0', ofTen);
+  const { network, told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+  const other = await openNetwork(THREE, 3, [[TWO, two.address]]);
+  await until(() => told.events.length === 1 && network.counts(TWO, 'raft').open);
+  await until(() => other.told.events.length === 1);
+
+  for (let at = 0; at < 500; at++) network.send(TWO, 'tasks', taskMessage(8_000));
+  const heard = (from: NodeId, channel: Channel) =>
+    two.told.received.filter((each) => each.from === from && each.channel === channel).length;
+  await until(() => heard(ONE, 'tasks') >= 10);
+  // Sent later, by another member and on another channel: both come through.
+  other.network.send(TWO, 'tasks', taskMessage(8_000));
+  network.send(TWO, 'raft', raftFrom(ONE));
+  await until(() => heard(THREE, 'tasks') === 1 && heard(ONE, 'raft') === 1);
+  expect(heard(ONE, 'tasks')).toBeLessThanOrEqual(11);
+});
+
+test('a member that waited for its budget is read again when it has some', async () => {
+  const two = await openServer(TWO, 2, '127.0.0.1:0', { perSecond: 1_000_000, burst: 20_000 });
+  const { network, told } = await openNetwork(ONE, 1, [[TWO, two.address]]);
+  await until(() => told.events.length === 1);
+  for (let at = 0; at < 20; at++) network.send(TWO, 'tasks', taskMessage(8_000));
+  await until(() => two.told.received.length === 20);
+  expect(network.counts(TWO, 'tasks')).toMatchObject({ open: true, dropped: 0 });
+});
 
 describe('two nodes', () => {
   test('two nodes exchange hellos, then messages of both channels unchanged', async () => {
