@@ -107,7 +107,10 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
   /** Makes an attempt, `undefined` while it cannot be made. */
   nextAttempt(task: LiveTask<P>, number: number, due: AttemptDue): Attempt | undefined;
   /** The meaning of a participant's signed refusal beyond that its attempt cannot end. */
-  onDeclined?(attempt: LiveAttempt<P>, declined: Declined): DeclineMeaning;
+  onDeclined?(
+    attempt: LiveAttempt<P>,
+    declined: Declined,
+  ): DeclineMeaning | Promise<DeclineMeaning>;
   /** Absent where nothing is combined: participants have only facts to say. */
   readonly combining?: Combining<P>;
 }

@@ -9,7 +9,7 @@ import type { Command, Envelope } from '../../wire/index.js';
 import { wasCancelled } from '../arithmetic.js';
 import type { Culprits } from '../blame/culprits.js';
 import type { TaskContext } from '../context.js';
-import type { Combined, Combining, LeaderDriver } from '../kinds/driver.js';
+import type { Combined, Combining, DeclineMeaning, LeaderDriver } from '../kinds/driver.js';
 import type { Leadership } from '../leadership.js';
 import { WANT_WAIT_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
@@ -104,10 +104,16 @@ export class Coordinator implements Work {
     plan.heard.add(name);
     logger.info('declined', { session: attempt.session, node: from, reason: said.reason });
     const meaning = this.#driverOf(attempt.task)?.onDeclined?.(attempt, said) ?? {};
-    const { blamed, hopeless } = meaning;
+    if (meaning instanceof Promise)
+      void meaning.then((found) => this.#meant(plan, from, said.reason, found));
+    else this.#meant(plan, from, said.reason, meaning);
+  }
+
+  #meant(plan: Plan, from: NodeId, reason: string, { blamed, hopeless }: DeclineMeaning): void {
+    const now = this.#context.clock.elapsed();
     plan.hopeless ??= hopeless;
-    if (blamed === undefined) declined(plan, from, said.reason, clock.elapsed());
-    else leaveOut(plan, blamed, clock.elapsed());
+    if (blamed === undefined) declined(plan, from, reason, now);
+    else leaveOut(plan, blamed, now);
   }
 
   /** A participant of the task is proved to have lied. */

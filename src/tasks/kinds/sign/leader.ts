@@ -1,13 +1,15 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.js';
-import { combineJob } from '../../../algorithms/index.js';
+import { checkSuppliesJob, combineJob } from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
+import type { KeyAlgorithm } from '../../../identity/index.js';
 import { sharedKey } from '../../../sharing/index.js';
 import { suppliesOf } from '../../../state/index.js';
 import type { NewTask, ParsedSign } from '../../../state/index.js';
 import { decode, SignatureShare } from '../../../wire/index.js';
-import type { Attempt, Declined, Envelope, KeyParticipant } from '../../../wire/index.js';
+import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
+import { wasCancelled } from '../../arithmetic.js';
 import { candidates } from '../../leader/plan.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type {
@@ -117,14 +119,29 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
   }
 
   /** A `bad-commitment` is its owner's fault if the point is bad here too, else only the decliner's. */
-  onDeclined(attempt: LiveAttempt<ParsedSign>, { reason, index }: Declined): DeclineMeaning {
+  onDeclined(
+    attempt: LiveAttempt<ParsedSign>,
+    { reason, index }: Declined,
+  ): DeclineMeaning | Promise<DeclineMeaning> {
     const { key } = attempt.task;
     if (reason !== 'bad-commitment' || key === undefined) return {};
     const owner = key.participants[index - 1]?.nodeId;
     const supply = suppliesOf(attempt.record.attempt).find((each) => each.nodeId === owner);
-    const scheme = this.#parts.arithmetic.schemes[algorithmOf(key)];
-    if (supply === undefined || scheme.isSupply(supply.parts)) return {};
-    return { blamed: nodeId(supply.nodeId) };
+    return supply === undefined ? {} : this.#blamed(algorithmOf(key), supply);
+  }
+
+  /** Any signer can have points looked at by refusing them: that is no work for the main thread. */
+  async #blamed(algorithm: KeyAlgorithm, supply: Supply): Promise<DeclineMeaning> {
+    const { arithmetic, context } = this.#parts;
+    try {
+      const supplies = [supply.parts];
+      const [good] = await arithmetic.compute.run(checkSuppliesJob, { algorithm, supplies });
+      return good === false ? { blamed: nodeId(supply.nodeId) } : {};
+    } catch (error) {
+      const level = wasCancelled(error) ? 'debug' : 'warn';
+      context.logger[level]('a refused supply was not checked', { error: String(error) });
+      return {};
+    }
   }
 
   #connected(participants: readonly KeyParticipant[]): readonly NodeId[] {
