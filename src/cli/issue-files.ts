@@ -4,7 +4,7 @@ import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { Millis } from '../common/index.js';
-import { parseGenesis, Requesters } from '../identity/index.js';
+import { parseGenesis, parseSpiffe, Requesters } from '../identity/index.js';
 import type { Genesis, Requester, Role } from '../identity/index.js';
 import { makeFolder, nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
 import { alternativeHosts, issueCertificate } from '../pki/index.js';
@@ -19,6 +19,8 @@ export type IssuePlan = {
   /** The folder that `quorate certs init` made; it need not be there if an authority is named. */
   readonly cluster: string;
   readonly authority: AuthorityFiles | undefined;
+  /** SPIFFE ids whose keys the new client accepts: its client file says so. */
+  readonly requesters: readonly string[];
   readonly request: {
     readonly role: Role;
     readonly name: string;
@@ -46,6 +48,9 @@ export type IssuedFiles = {
 export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
   const { folder, cluster, request } = plan;
   const { role, name, hosts } = request;
+  const stranger = plan.requesters.find((id) => parseSpiffe(id) === undefined);
+  if (stranger !== undefined)
+    throw usageError(`--requester must be a whole SPIFFE id, not "${stranger}"`);
   const files = plan.authority ?? authorityOf(cluster, role);
   const authority: Credential = {
     certificate: read(files.certificate),
@@ -62,6 +67,8 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
   const names = ['cert.pem', 'key.pem', ...Object.keys(more)];
   const hasEndpoints = existsSync(clientFileOf(cluster)) && 'cluster.json' in more;
   if (hasEndpoints) names.push(CLIENT_FILE);
+  else if (plan.requesters.length > 0)
+    throw usageError('--requester goes into a client.json, and none is written here');
   refuseToOverwrite(folder, names);
 
   makeFolder(folder);
@@ -75,6 +82,7 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
       cert: join(folder, 'cert.pem'),
       key: join(folder, 'key.pem'),
       clusterFile: join(folder, 'cluster.json'),
+      ...(plan.requesters.length > 0 && { requesters: plan.requesters }),
     });
   }
   const { notBeforeMs, notAfterMs, identity } = requester;

@@ -1,6 +1,6 @@
 import type { Millis } from '../common/index.js';
 import { QuorateError, UNREACHABLE } from './errors.js';
-import { secondsOf } from './node-problem.js';
+import { durationOf } from './node-problem.js';
 import type { NodeProblem } from './node-problem.js';
 
 /** The nodes that a call did not reach: each by its label, with its problem. */
@@ -40,7 +40,7 @@ export function tooLate(
   unreached: Unreached,
   nodes: number,
 ): QuorateError {
-  const words = `${asked.join(' and ')} did not answer in ${secondsOf(totalMs)}`;
+  const words = `${asked.join(' and ')} did not answer in ${durationOf(totalMs)}`;
   return withUnreached(new QuorateError('deadline', words), unreached, nodes);
 }
 

@@ -5,7 +5,7 @@ import { Dial } from './dial.js';
 import type { Endpoint } from './endpoint.js';
 import { GrpcFailure } from './errors.js';
 import { PING_INTERVAL_MS, PING_MS_MAX, RECONNECT_MS_MAX, RECONNECT_MS_MIN } from './limits.js';
-import { NodeProblem, problemOf, secondsOf } from './node-problem.js';
+import { NodeProblem, problemOf, durationOf } from './node-problem.js';
 import { unary } from './unary.js';
 import type { Asking } from './unary.js';
 
@@ -140,7 +140,7 @@ export class NodeLink {
       // After the sockets have been read: this process may be what was frozen.
       setImmediate(() => {
         if (answered) return;
-        const words = `did not answer a PING in ${secondsOf(PING_MS_MAX)}`;
+        const words = `did not answer a PING in ${durationOf(PING_MS_MAX)}`;
         this.#drop(session, new NodeProblem('silent', words));
       });
     }, PING_MS_MAX);

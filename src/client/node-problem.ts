@@ -76,10 +76,12 @@ function codeOf(error: unknown): string {
 }
 
 export function silentFor(ms: Millis): NodeProblem {
-  return new NodeProblem('silent', `did not answer in ${secondsOf(ms)}`);
+  return new NodeProblem('silent', `did not answer in ${durationOf(ms)}`);
 }
 
-/** `2 s`, `0.5 s`. */
-export function secondsOf(ms: Millis): string {
-  return `${Number((ms / 1000).toFixed(ms < 10_000 ? 1 : 0))} s`;
+/** `2 s`, `300 ms`. */
+export function durationOf(ms: Millis): string {
+  return ms < 1000
+    ? `${Math.ceil(ms)} ms`
+    : `${Number((ms / 1000).toFixed(ms < 10_000 ? 1 : 0))} s`;
 }

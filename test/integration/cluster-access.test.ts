@@ -42,6 +42,21 @@ test('an app may sign with its own keys only, and sees its own tasks only', asyn
   expect((await other.listTasks()).items).toEqual([]);
 });
 
+test('an application signs with a key that an operator made for it, once it accepts the operator’s keys', async () => {
+  const operator = await cluster.client('operator', { name: 'alice' });
+  const allowedSigners = ['spiffe://quorate/app/payments'];
+  await operator.generateKey({ keyId: 'payments', allowedSigners });
+
+  const stranger = await cluster.client('app', { name: 'payments' });
+  await expect(stranger.sign({ keyId: 'payments', message })).rejects.toMatchObject({
+    reason: 'KEY_OF_OTHER_REQUESTER',
+    facts: { requester: 'spiffe://quorate/operator/alice' },
+  });
+  const requesters = ['spiffe://quorate/operator/alice'];
+  const app = await cluster.client('app', { name: 'payments', requesters });
+  expect((await app.sign({ keyId: 'payments', message })).signature).toHaveLength(64);
+});
+
 test.each(['tee', 'mesh'] as const)('a %s certificate is no client’s certificate', async (role) => {
   const node = await cluster.client(role, { name: 'node-9' });
 

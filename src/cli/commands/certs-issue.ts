@@ -20,6 +20,7 @@ type Flags = {
   readonly days: number;
   readonly keyType: KeyType;
   readonly host?: readonly string[];
+  readonly requester?: readonly string[];
   readonly json?: true;
 };
 
@@ -60,12 +61,22 @@ export function issueCommand(context: CommandContext): Command {
         value,
       ]),
     )
+    .addOption(
+      new Option(
+        '--requester <spiffe-id>',
+        'of a client: a requester whose keys it accepts beside its own; goes into its client.json; may be repeated',
+      ).argParser((value: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        value,
+      ]),
+    )
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
 Examples:
   quorate certs issue --role app --name payments
+  quorate certs issue --role app --name payments --requester spiffe://quorate/operator/operator
   quorate certs issue --role auditor --name ann --key-type ed25519 --days 7
   quorate certs issue --role tee --name node-1 --host a.example.org --host 10.0.0.1 --out node-1-renewed
   quorate certs issue --ca requester-ca.pem --ca-key requester-ca-key.pem --role app --name wallet
@@ -76,7 +87,7 @@ The new folder has cert.pem and key.pem; for clients, when --cluster has them, t
 }
 
 async function issue(flags: Flags, context: CommandContext): Promise<void> {
-  const { role, name, days, keyType, host = [], ca, caKey } = flags;
+  const { role, name, days, keyType, host = [], requester = [], ca, caKey } = flags;
   const isNode = role === 'tee' || role === 'mesh';
   if (host.length > 0 && !isNode) throw usageError('--host is for nodes: --role tee or mesh');
   if ((ca === undefined) !== (caKey === undefined))
@@ -86,6 +97,7 @@ async function issue(flags: Flags, context: CommandContext): Promise<void> {
   const issued = await issueFiles({
     folder,
     cluster: inFolder(flags.cluster),
+    requesters: requester,
     authority:
       ca === undefined || caKey === undefined
         ? undefined

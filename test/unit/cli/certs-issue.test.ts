@@ -98,6 +98,18 @@ describe('certs issue', () => {
     expect(namedBy(genesis().requesterCa, 'ed', 'cert.pem')).toBe('spiffe://quorate/app/ed');
   });
 
+  test('a client’s file names the requesters whose keys it accepts', async () => {
+    const operator = 'spiffe://quorate/operator/operator';
+    const flags = ['--role', 'app', '--name', 'accepting', '--requester', operator];
+
+    expect((await issue(...flags)).status).toBe(0);
+
+    expect(JSON.parse(text('accepting', 'client.json'))).toMatchObject({ requesters: [operator] });
+    const part = await issue('--role', 'app', '--name', 'part', '--requester', 'operator');
+    expect(part).toMatchObject({ status: 2 });
+    expect(part.err).toMatch(/--requester must be a whole SPIFFE id, not "operator"/);
+  });
+
   test('an authority outside the cluster folder issues the certificate files alone', async () => {
     const ca = ['--ca', 'cluster/requester-ca.pem', '--ca-key', 'cluster/requester-ca-key.pem'];
     const { status } = await issue('--role', 'app', '--name', 'apart', ...ca);
