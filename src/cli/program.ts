@@ -75,7 +75,14 @@ ${EXIT_HELP}`,
 }
 
 async function loaded(entry: CommandEntry, context: CommandContext): Promise<Command> {
-  return (await entry.load(context)).summary(entry.summary);
+  const command = (await entry.load(context)).summary(entry.summary);
+  for (const inner of command.commands) inner.summary(firstSentence(inner.description()));
+  return command;
+}
+
+/** A command's line in a list of commands: the rest of its description is in its own help. */
+function firstSentence(description: string): string {
+  return description.split(/[.:](?:\s|$)/)[0] ?? description;
 }
 
 function everyCommand(command: Command): Command[] {

@@ -49,6 +49,13 @@ describe('help', () => {
     expect(without.map((command) => command.name())).toEqual(refused);
   });
 
+  test('a list of commands has one sentence for each', async () => {
+    const { out } = await quorate(['keys', '--help']);
+    const [, list = ''] = out.split('Commands:\n');
+    expect(list).toContain('Shows a key, and what its certificate is worth');
+    expect(list).not.toContain('unverified');
+  });
+
   test('the help leaves out options that only `quorate dev` uses', async () => {
     expect((await quorate(['node', '--help'])).out).not.toContain('supervised');
   });
