@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { printable } from '../common/index.js';
+import { printable, wordsOf } from '../common/index.js';
+import { EXIT } from './exit-codes.js';
 
 /** The process as a command sees it; tests hand in their own. */
 export type CommandContext = {
@@ -27,6 +28,7 @@ export function processContext(): CommandContext {
   process.stdout.on('error', ignoreClosed);
   // Lines that standard error cannot take, on a full disk for example, are lost: a node that logs there still signs.
   process.stderr.on('error', () => undefined);
+  process.on('uncaughtException', endWithWords);
   return {
     environment: process.env,
     folder: process.cwd(),
@@ -59,6 +61,16 @@ function painted(
   style: Style | undefined,
 ): string {
   return style !== undefined && isTTY && !process.env['NO_COLOR'] ? styleText(style, line) : line;
+}
+
+/**
+ * Ends the process with the words of an error that nothing caught, where Node would print all that hangs on it, raw: texts of
+ * nodes, and secrets. A node's process has a listener of its own, which tells its log.
+ */
+function endWithWords(error: unknown): void {
+  if (process.listenerCount('uncaughtException') > 1) return;
+  process.stderr.write(`${printable(`quorate: ${wordsOf(error)}`)}\n`);
+  process.exit(EXIT.failure);
 }
 
 /** The reader of our output, `head` for example, may have read enough: that is no error. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -164,6 +165,26 @@ test('a table and a list of facts show no run of blanks within a text', async ()
       expect(line).not.toMatch(new RegExp(` {80,}${FALSE_LINE}`));
     }
   }
+});
+
+test('an error that nothing caught is told by its words, as text', () => {
+  const cli = new URL('../../../src/cli/index.js', import.meta.url).href;
+  const script = `
+    const { processContext } = await import(${JSON.stringify(cli)});
+    processContext();
+    const error = Object.assign(new Error(process.env.WORDS), { secret: 'hangs on it' });
+    setTimeout(() => { throw error; });`;
+  const environment = { ...process.env, WORDS: HOSTILE };
+  const argv = ['--input-type=module', '-e', script];
+  const { status, stderr } = spawnSync(process.execPath, argv, {
+    encoding: 'utf8',
+    env: environment,
+  });
+
+  expect(status).toBe(1);
+  expect(stderr).toContain(String.raw`quorate: \u001b[2J`);
+  expect(stderr.trimEnd()).not.toMatch(ACTIVE);
+  expect(stderr).not.toContain('hangs on it');
 });
 
 test('no command prints several lines as one, whose line breaks would be escaped', () => {
