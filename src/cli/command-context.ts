@@ -37,7 +37,7 @@ export function processContext(): CommandContext {
     outBytes: (bytes) => void process.stdout.write(bytes),
     outputIsTerminal: process.stdout.isTTY,
     input: readInput,
-    program: programName(process.argv[1] ?? 'quorate', process.cwd()),
+    program: programName(process.argv[1] ?? 'quorate', process.cwd(), process.env),
   };
 }
 
@@ -82,9 +82,15 @@ async function* readInput(): AsyncGenerator<Uint8Array> {
   for await (const chunk of process.stdin) yield new Uint8Array(Buffer.from(chunk));
 }
 
-/** `quorate` where it was installed as a command; else the way node runs it from here. */
-export function programName(script: string, folder: string): string {
-  if (!script.endsWith('.js')) return 'quorate';
+/** `quorate` where it was installed as a command; else the way npx or node runs it from here. */
+export function programName(
+  script: string,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  // Without --no, npx would install a package of this name where this one is not.
+  if (environment['npm_command'] === 'exec') return 'npx --no quorate';
+  if (!/\.m?js$/.test(script)) return 'quorate';
   const inside = script.startsWith(`${folder}/`) ? script.slice(folder.length + 1) : script;
   return `node ${shellWord(inside)}`;
 }
