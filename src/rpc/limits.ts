@@ -97,6 +97,8 @@ export const PEER_KEEPALIVE_TIMEOUT_MS = 3_000;
 /** The time for a call whose client names no deadline, and the most. */
 export const CALL_MS_DEFAULT = 30_000;
 export const CALL_MS_MAX = 120_000;
+/** The longest deadline of a client that is kept: a day. A longer one counts as this. */
+export const DEADLINE_SECONDS_MAX = 86_400;
 /** How old the answer of a health check may be. */
 export const HEALTH_INTERVAL_MS = 250;
 /** The time that a stop waits for calls in flight. */

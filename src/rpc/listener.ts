@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { Server } from '@grpc/grpc-js';
 import type {
@@ -13,6 +14,7 @@ import type { Millis } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
 import { Front } from './front/front.js';
 import type { FrontLimits } from './front/front.js';
+import { clipDeadline } from './deadline-header.js';
 import { networkOf } from './front/network-of.js';
 import { guard } from './guard.js';
 import { STOP_FORCED_MS, STOP_GRACE_MS } from './limits.js';
@@ -57,7 +59,7 @@ export class Listener {
     });
     // Experimental in grpc-js, which is pinned for it: docs/decisions/0012-a-front-of-our-own.md.
     this.#injector = this.#server.createConnectionInjector(parts.credentials);
-    this.#tellFailedHandshakes(alarms);
+    this.#mendHttp2(alarms);
   }
 
   /**
@@ -81,13 +83,18 @@ export class Listener {
     return this.#front.connectionCount;
   }
 
-  /** Clients see a connection that ends, and not why: so the node's log says it. */
-  #tellFailedHandshakes(alarms: Alarms): void {
-    // A private field of grpc-js, which is pinned: it shows no errors of TLS otherwise.
+  /** What grpc-js gets wrong in HTTP/2 and TLS below it. */
+  #mendHttp2(alarms: Alarms): void {
+    // A private field of grpc-js, which is pinned: it shows neither errors of TLS nor headers otherwise.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const servers = this.#server['http2Servers'] as ReadonlyMap<EventEmitter, unknown>;
     assert(servers.size === 1, 'grpc-js has one HTTP/2 server for its one injector');
-    for (const server of servers.keys())
+    for (const server of servers.keys()) {
+      // Before grpc-js, which listens to the same event, reads them.
+      server.prependListener('stream', (_: unknown, headers: IncomingHttpHeaders) =>
+        clipDeadline(headers),
+      );
+      // Clients see a connection that ends, and not why: so the node's log says it.
       server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
         const address =
           socket.remoteAddress === undefined
@@ -95,6 +102,7 @@ export class Listener {
             : networkOf(socket.remoteAddress);
         alarms.raise('A TLS handshake failed', address, { reason: faultOf(error, socket) });
       });
+    }
   }
 
   /** Takes no new calls, lets those in flight end within `graceMs`, then cuts them. Resolves when all is closed. */
