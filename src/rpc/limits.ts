@@ -81,7 +81,7 @@ export const WORK_MODEST_MS = 100;
 export const RETRY_MS_MIN = 250;
 /** Calls of one caller that are refused before they are read. A caller that goes on loses its connection. */
 export const REFUSALS_PER_SECOND = 200;
-export const REFUSALS_BURST = 1_000;
+export const REFUSALS_BURST = 400;
 
 /** A call whose one request is not there by then is ended; its own deadline begins when it is. */
 export const REQUEST_ARRIVAL_MS_MAX = 10_000;

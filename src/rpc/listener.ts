@@ -83,7 +83,7 @@ export class Listener {
     return this.#front.connectionCount;
   }
 
-  /** What grpc-js gets wrong in HTTP/2 and TLS below it. */
+  /** Mends faults of grpc-js in HTTP/2 and TLS below it. */
   #mendHttp2(alarms: Alarms): void {
     // A private field of grpc-js, which is pinned: it shows neither errors of TLS nor headers otherwise.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
-import { runFlood } from './flood.js';
 import type { Target } from './flood.js';
+import { runFlood } from './table.js';
 
 /* A process of its own for a flood, so that it takes no time of whoever measures: `flooder.js <name>`, target on stdin. */
 

@@ -90,12 +90,12 @@ export class ProcessCluster implements AsyncDisposable {
     return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
   }
 
-  /** Starts a node's process and waits for nothing. */
-  start(node: NodeId): void {
+  /** Starts a node's process, with these options of Node.js, and waits for nothing. */
+  start(node: NodeId, options: readonly string[] = []): void {
     const log = openSync(this.#logOf(node), 'a');
     const child = spawn(
       process.execPath,
-      [MAIN, 'node', '--config', join(this.#folder, node, 'node.yaml')],
+      [...options, MAIN, 'node', '--config', join(this.#folder, node, 'node.yaml')],
       { stdio: ['ignore', log, log] },
     );
     closeSync(log);
@@ -127,6 +127,11 @@ export class ProcessCluster implements AsyncDisposable {
         .filter((line) => !/^(\{"level":"(debug|info|warn)".*)?$/.test(line)),
     );
     return [...this.#ended, ...said];
+  }
+
+  /** All that a node has said. */
+  logLines(node: NodeId): readonly string[] {
+    return readFileSync(this.#logOf(node), 'utf8').trimEnd().split('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
