@@ -22,7 +22,6 @@ import type { Culprits } from './culprits.js';
 import { PeerQueues } from './peer-queues.js';
 
 type Heard = {
-  readonly task: TaskId;
   /** Signatures of what each node complained of: complaints are sent again and again. */
   readonly complaints: Map<NodeId, Set<string>>;
   /** The messages that each participant was seen to sign, by kind and index: the first of each. */
@@ -82,10 +81,8 @@ export class Complaints implements Work {
     });
   }
 
-  taskClosed(task: TaskId): void {
-    for (const [session, heard] of this.#heard) {
-      if (heard.task === task) this.#heard.delete(session);
-    }
+  taskClosed(_: TaskId, task: LiveTask | undefined): void {
+    for (const { session } of task?.attempts ?? []) this.#heard.delete(session);
   }
 
   close(): void {
@@ -175,7 +172,6 @@ export class Complaints implements Work {
 
   #of(attempt: LiveAttempt): Heard {
     const heard = this.#heard.get(attempt.session) ?? {
-      task: attempt.task.id,
       complaints: new Map<NodeId, Set<string>>(),
       signed: new Map<string, SignedBody>(),
     };

@@ -34,6 +34,8 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
   readonly combining = this;
   readonly #parts: LeaderContext;
   readonly #shareTimes = new ShareTimes();
+  /** The end of the latest look at a refused supply: one at a time, however many are refused. */
+  #looked: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LeaderContext) {
     this.#parts = parts;
@@ -127,7 +129,10 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     if (reason !== 'bad-commitment' || key === undefined) return {};
     const owner = key.participants[index - 1]?.nodeId;
     const supply = suppliesOf(attempt.record.attempt).find((each) => each.nodeId === owner);
-    return supply === undefined ? {} : this.#blamed(algorithmOf(key), supply);
+    if (supply === undefined) return {};
+    const found = this.#looked.then(() => this.#blamed(algorithmOf(key), supply));
+    this.#looked = found;
+    return found;
   }
 
   /** Any signer can have points looked at by refusing them: that is no work for the main thread. */

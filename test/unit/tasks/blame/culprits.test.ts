@@ -327,7 +327,7 @@ describe('a complaint', () => {
 
   test('nothing is said of a complaint whose task closes while it is judged', async () => {
     send(2, complaint(2, showing(twoMessages(open))));
-    complaints.taskClosed(taskId(open.task));
+    complaints.taskClosed(taskId(open.task), session.task);
     await settled();
     expect(proved).toEqual([]);
   });

@@ -1,0 +1,65 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { taskId } from '../../../../../src/common/index.js';
+import { isSign } from '../../../../../src/state/index.js';
+import { SignLeader } from '../../../../../src/tasks/kinds/sign/leader.js';
+import type { LiveAttempt } from '../../../../../src/tasks/live-tasks.js';
+import type { ParsedSign } from '../../../../../src/state/index.js';
+import { openSign } from '../../../../support/builders/accusation.js';
+import { ed25519Suite } from '../../../../../src/frost/index.js';
+import { fill } from '../../../../support/builders/ledger.js';
+import { TaskRoom } from '../../../../support/builders/task-room.js';
+
+let jobs: string[];
+let [under, most] = [0, 0];
+beforeEach(() => {
+  jobs = [];
+  [under, most] = [0, 0];
+});
+
+/** The leader of a signing in which node-2's commitment is a point, or is none. */
+function leading(hiding?: Uint8Array) {
+  const open = openSign('first attempt', ed25519Suite, hiding);
+  const room = new TaskRoom('node-1', open.ledger);
+  const [attempt] = room.liveTasks().refresh(taskId(open.task))?.attempts ?? [];
+  if (attempt === undefined || !isSigning(attempt)) throw new Error('the session is open');
+  const { compute } = room;
+  room.compute = {
+    idle: () => compute.idle(),
+    run: async (job, input) => {
+      jobs.push(job.name);
+      most = Math.max(most, ++under);
+      const output = await compute.run(job, input);
+      under -= 1;
+      return output;
+    },
+  };
+  return { room, attempt, leader: new SignLeader(room.leading()) };
+}
+
+function isSigning(attempt: LiveAttempt): attempt is LiveAttempt<ParsedSign> {
+  return isSign(attempt.task.asked);
+}
+
+const BAD = { reason: 'bad-commitment', index: 2 };
+
+test('the owner of a refused commitment that is no point is left out, and the decliner where it is one', async () => {
+  const bad = leading(fill(255));
+  expect(await bad.leader.onDeclined(bad.attempt, BAD)).toEqual({ blamed: 'node-2' });
+  const good = leading();
+  expect(await good.leader.onDeclined(good.attempt, BAD)).toEqual({});
+  expect(jobs).toEqual(['signing/check-supplies', 'signing/check-supplies']);
+});
+
+test('refused commitments are looked at one at a time, and other refusals not at all', async () => {
+  const { leader, attempt } = leading(fill(255));
+  expect(leader.onDeclined(attempt, { reason: 'expired', index: 0 })).toEqual({});
+  expect(leader.onDeclined(attempt, { ...BAD, index: 9 })).toEqual({});
+  await Promise.all(Array.from({ length: 50 }, async () => leader.onDeclined(attempt, BAD)));
+  expect([jobs.length, most]).toEqual([50, 1]);
+});
+
+test('a refused commitment that could not be looked at leaves out the decliner alone', async () => {
+  const { room, leader, attempt } = leading(fill(255));
+  room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
+  expect(await leader.onDeclined(attempt, BAD)).toEqual({});
+});
