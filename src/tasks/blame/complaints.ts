@@ -74,10 +74,9 @@ export class Complaints implements Work {
     own.add(name);
     this.#queues.add(from, async () => {
       this.#context.logger.debug('a complaint is read', { node: from, session: attempt.session });
-      const shown = await this.#read(member.identityKey, attempt, envelope);
-      if (shown === undefined || !this.#isOpen(attempt)) return;
-      if (shown.$case === 'evidence') await this.#judge(from, attempt, shown.items);
-      else await this.#compare(attempt, shown.messages);
+      const isDone = await this.#look(from, member.identityKey, attempt, envelope);
+      // The complaint is sent again, and looked at anew then.
+      if (!isDone) own.delete(name);
     });
   }
 
@@ -96,11 +95,26 @@ export class Complaints implements Work {
     return from === self.id || this.#budgets.take(from, 1, clock.elapsed());
   }
 
+  /** Reads and judges a complaint. @returns Whether that is done: nothing more of it need be looked at. */
+  async #look(
+    from: NodeId,
+    identityKey: Uint8Array,
+    attempt: LiveAttempt,
+    envelope: Envelope,
+  ): Promise<boolean> {
+    const shown = await this.#read(identityKey, attempt, envelope);
+    if (shown === 'failed') return false;
+    if (shown === undefined || !this.#isOpen(attempt)) return true;
+    if (shown.$case === 'evidence') return this.#judge(from, attempt, shown.items);
+    await this.#compare(attempt, shown.messages);
+    return true;
+  }
+
   async #read(
     identityKey: Uint8Array,
     { record, task }: LiveAttempt,
     envelope: Envelope,
-  ): Promise<ReadComplaint | undefined> {
+  ): Promise<ReadComplaint | 'failed' | undefined> {
     try {
       return await this.#compute.run(readComplaintJob, {
         cluster: this.#culprits.cluster,
@@ -112,25 +126,34 @@ export class Complaints implements Work {
     } catch (error) {
       const level = wasCancelled(error) ? 'debug' : 'warn';
       this.#context.logger[level]('a complaint was not read', { error: String(error) });
-      return undefined;
+      return 'failed';
     }
   }
 
-  /** Judges one item after the other. Of a node that is proved already nothing is judged again. */
-  async #judge(from: NodeId, attempt: LiveAttempt, items: readonly ShownEvidence[]): Promise<void> {
+  /**
+   * Judges one item after the other. Of a node that is proved already nothing is judged again.
+   *
+   * @returns Whether all were looked at: not where the complainer's budget was used up before.
+   */
+  async #judge(
+    from: NodeId,
+    attempt: LiveAttempt,
+    items: readonly ShownEvidence[],
+  ): Promise<boolean> {
     const { task, session } = attempt;
     let proves = false;
     for (const { about, evidence } of items) {
       const known = this.#culprits.provedIn(task.id, about);
-      if (!known && !this.#mayJudge(from)) break;
+      if (!known && !this.#mayJudge(from)) return false;
       const culprit = known ? undefined : await this.#culprits.take(evidence);
-      if (!this.#isOpen(attempt)) return;
+      if (!this.#isOpen(attempt)) return true;
       proves ||= known || culprit !== undefined;
       if (culprit !== undefined) this.#onProved(task, culprit.nodeId);
     }
     if (!proves) {
       this.#context.alarms.raise('a complaint that proves nothing', from, { session });
     }
+    return true;
   }
 
   /** Looks for a participant that signed two different bodies of one kind. */

@@ -318,6 +318,23 @@ describe('a complaint', () => {
     expect(jobs).not.toEqual([]);
   });
 
+  test('an honest complaint that finds no budget, or no worker, is judged when it is sent again', async () => {
+    const right = complaint(2, showing(twoMessages(open)));
+    const { compute } = room;
+    room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
+    expect(await take(2, right)).toEqual([]);
+    room.compute = compute;
+    // One is left of the budget: enough to read a complaint, and not to judge it.
+    for (let at = 0; at < COMPLAINTS_JUDGED.burst - 2; at++) {
+      const another = { ...session, session: asSession(toHex(fill(at))) };
+      complaints.take(TWO, another, complaint(2, showing(fill(at))));
+      await settled();
+    }
+    expect(await take(2, right)).toEqual([]);
+    room.clock.pass(1000);
+    expect(await take(2, right)).toEqual(['node-3']);
+  });
+
   test('a node that is proved to have lied complains in vain', async () => {
     await take(2, complaint(2, showing(twoMessages(open))));
     jobs.length = 0;
