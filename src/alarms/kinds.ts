@@ -15,6 +15,9 @@ export const ALARM_LEVELS = {
   'A follower stays in a later term than its leader': 'warn',
   'No quorum': 'warn',
   'No leader, although a majority is heard': 'warn',
+  'The clock of this node has jumped': 'warn',
+  'The clock of this node is away from those of the majority': 'warn',
+  'The clock of a peer is away from those of the majority': 'warn',
   // Entries that are void. They name nobody: the leader of their term made them.
   'a genesis entry that is not the genesis': 'alarm',
   'a member entry, which this version does not know': 'alarm',

@@ -9,6 +9,8 @@ import { openClient, READ_MS } from './open-client.js';
 export type EndpointAnswer = {
   readonly endpoint: string;
   readonly tookMs: number;
+  /** This machine's clock when the answer was there. */
+  readonly answeredMs: number;
   readonly cluster: Cluster | undefined;
   readonly error: unknown;
 };
@@ -31,6 +33,7 @@ export function askEachEndpoint(
       cluster,
       error,
       tookMs: performance.now() - startedMs,
+      answeredMs: Date.now(),
     });
     const client = openClient({ ...connection, endpoints: [endpoint] });
     try {

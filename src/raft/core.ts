@@ -1,6 +1,6 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { Budgets, LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Random } from '../ports/index.js';
+import type { LogFields, Random } from '../ports/index.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
 import type { Message } from './messages.js';
@@ -32,6 +32,8 @@ export type LeaderRole = {
   ticks: number;
   heartbeatElapsedTicks: number;
   uncommittedBytes: number;
+  /** Since when the own clock has been away from those of the majority. */
+  clockAwayTick: number | undefined;
 };
 
 /** A read that waits for an index: one of this node, or a follower's request. */
@@ -69,8 +71,8 @@ export type ReadResult = { readonly id: number; readonly index: LogIndex | undef
 export type Alarm = {
   readonly kind: AlarmKind;
   /** The sender of the message that shows it. */
-  readonly peer: NodeId;
-  readonly fields: { readonly term: Term; readonly type: Message['type'] };
+  readonly peer: NodeId | undefined;
+  readonly fields: LogFields;
 };
 
 /** All that a node of the cluster remembers. Only the files of the roles work on it. */
@@ -89,6 +91,8 @@ export type Core = {
   /** How often each peer may move the term, and how often it may depose this node by its answers. */
   readonly termMoves: Budgets;
   readonly depositions: Budgets;
+  /** How often this node gives leadership away for its clock. */
+  readonly clockStepDowns: Budgets;
   role: Role;
   term: Term;
   votedFor: NodeId | undefined;
@@ -134,10 +138,19 @@ export function sendPromise(core: Core, message: Message, index: LogIndex): void
   (kept ? core.outbox.now : core.outbox.afterPersist).push(message);
 }
 
-export function alarm(core: Core, kind: AlarmKind, { from: peer, term, type }: Message): void {
+export function alarm(core: Core, kind: AlarmKind, { from, term, type }: Message): void {
+  raise(core, kind, from, { term, type });
+}
+
+export function raise(
+  core: Core,
+  kind: AlarmKind,
+  peer: NodeId | undefined,
+  fields: LogFields,
+): void {
   const { alarms } = core.outbox;
   if (alarms.some((each) => each.kind === kind && each.peer === peer)) return;
-  alarms.push({ kind, peer, fields: { term, type } });
+  alarms.push({ kind, peer, fields });
 }
 
 /** Draws the next election timeout, so that nodes rarely stand at the same time (Raft §5.2). */

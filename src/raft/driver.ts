@@ -10,6 +10,7 @@ import type { Raft, Ready, Urgent } from './raft.js';
 import { majorityOf } from './quorum.js';
 import { LEADERLESS_MS, QuorumWatch } from './quorum-watch.js';
 import { ReadWaiters } from './read-waiters.js';
+import { SteadyClock } from './steady-clock.js';
 import { TickCounter } from './tick-counter.js';
 
 /** Pending writes of the state leave alone when nothing was applied for this long. */
@@ -37,12 +38,14 @@ export class RaftDriver {
   #flushTimer: Timer | undefined;
   #seen = '';
   readonly #quorum: QuorumWatch;
+  readonly #time: SteadyClock;
 
   /** @throws ClusterError `data-loss` when the state is ahead of the log. */
   constructor(parts: RaftDriverParts) {
     this.#parts = parts;
     this.#raft = parts.raft;
     this.#reads = new ReadWaiters();
+    this.#time = new SteadyClock(parts.clock, parts.alarms);
     this.#quorum = new QuorumWatch(parts.alarms, parts.logger);
     this.#ticks = new TickCounter(parts.raft.timing, parts.clock.elapsed());
     this.#applied = parts.applied;
@@ -69,7 +72,7 @@ export class RaftDriver {
     }
     this.#guard(() => {
       this.#countTicks();
-      this.#raft.step(message, this.#parts.clock.now());
+      this.#raft.step(message, this.#time.now());
     });
   }
 
@@ -80,7 +83,7 @@ export class RaftDriver {
    */
   propose(payload: Uint8Array): Entry | 'not-leader' | 'overloaded' {
     if (this.#state !== 'running') return 'not-leader';
-    const result = this.#raft.propose(payload, this.#parts.clock.now());
+    const result = this.#raft.propose(payload, this.#time.now());
     this.#schedule();
     return result;
   }
@@ -88,7 +91,7 @@ export class RaftDriver {
   /** The time that a command which is proposed now would get; `undefined` where this node does not lead. */
   nextTimeMs(): Millis | undefined {
     if (this.#state !== 'running') return undefined;
-    return this.#raft.nextTimeMs(this.#parts.clock.now());
+    return this.#raft.nextTimeMs(this.#time.now());
   }
 
   /**
@@ -102,7 +105,7 @@ export class RaftDriver {
       throw new ClusterError('no-quorum', 'No leader could be asked', { cause: signal.reason });
     }
     this.#countTicks();
-    const id = this.#raft.readIndex(this.#parts.clock.now());
+    const id = this.#raft.readIndex(this.#time.now());
     this.#schedule();
     return this.#reads.wait(id, signal);
   }
@@ -173,7 +176,7 @@ export class RaftDriver {
    */
   #countTicks(): void {
     const ticks = this.#ticks.count(this.#parts.clock.elapsed());
-    if (ticks > 0) this.#raft.tick(ticks, this.#parts.clock.now(), true);
+    if (ticks > 0) this.#raft.tick(ticks, this.#time.now(), true);
   }
 
   #onTick(): void {
@@ -184,12 +187,12 @@ export class RaftDriver {
     if (passed.suspect) {
       // After a stall a timer comes before the messages that queued up: they go first (bedrock #329).
       this.#tickTimer = clock.after(0, () => {
-        this.#guard(() => this.#raft.tick(passed.ticks, clock.now(), true));
+        this.#guard(() => this.#raft.tick(passed.ticks, this.#time.now(), true));
         if (this.#state === 'running') this.#armTick();
       });
       return;
     }
-    this.#guard(() => this.#raft.tick(passed.ticks, clock.now()));
+    this.#guard(() => this.#raft.tick(passed.ticks, this.#time.now()));
     if (this.#state === 'running') this.#armTick();
   }
 

@@ -4,6 +4,7 @@ import type { Entry, EntryKind } from '../ports/index.js';
 import { alarm, isDiskStalled, sendNow } from './core.js';
 import type { Core, LeaderRole } from './core.js';
 import { sealEntry } from './entry-hash.js';
+import { watchClocks } from './clock-watch.js';
 import { becomeFollower } from './follower.js';
 import { entryBytes } from './limits.js';
 import type { AppendReply } from './messages.js';
@@ -23,6 +24,7 @@ export function becomeLeader(core: Core): void {
     ticks: 0,
     heartbeatElapsedTicks: 0,
     uncommittedBytes: bytesOf(core.log.slice(core.commit, core.log.last.index)),
+    clockAwayTick: undefined,
   };
   core.role = role;
   appendOwn(core, role, 'no-op', new Uint8Array(0));
@@ -64,6 +66,13 @@ export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect:
   if (role.heartbeatElapsedTicks < core.timing.heartbeatTicks) return;
   role.heartbeatElapsedTicks = 0;
   for (const progress of role.progress.values()) progress.heartbeatDue = true;
+  if (watchClocks(core, role)) yieldLeadership(core);
+}
+
+/** Lets the others elect another leader first. If they do not, this node stands again: a clock alone stops no cluster. */
+function yieldLeadership(core: Core): void {
+  becomeFollower(core, core.term, undefined);
+  core.electionTimeoutTicks += 4 * core.timing.electionTicksMax;
 }
 
 /** Whether this follower has answered within an election timeout. */

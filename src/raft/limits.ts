@@ -59,6 +59,9 @@ export const TERM_JUMP_MAX = 2 ** 16;
 export const TERM_MOVES: Rate = { perSecond: 2, burst: 8 };
 /** How often one peer's answers of a later term may depose this node while a majority hears it. */
 export const DEPOSITIONS: Rate = { perSecond: 1 / 60, burst: 1 };
+/** How long the clock of a leader is away from those of the majority before it gives leadership away, and how often it does. */
+export const CLOCK_AWAY_MS: Millis = 5_000;
+export const CLOCK_STEP_DOWNS: Rate = { perSecond: 1 / 600, burst: 1 };
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

@@ -4,7 +4,7 @@ import type { Entry, HardState, Random } from '../ports/index.js';
 import { restartElectionTimer } from './core.js';
 import type { Core } from './core.js';
 import { sealEntry, ZERO_HASH } from './entry-hash.js';
-import { DEPOSITIONS, LIMITS, TERM_MOVES, TIMING, VOTERS_MAX } from './limits.js';
+import { CLOCK_STEP_DOWNS, DEPOSITIONS, LIMITS, TERM_MOVES, TIMING, VOTERS_MAX } from './limits.js';
 import type { Limits, Timing } from './limits.js';
 import { Log } from './log.js';
 import { firstReadId } from './read-index.js';
@@ -55,6 +55,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     outbox: { now: [], afterPersist: [], reads: [], alarms: [] },
     termMoves: new Budgets(TERM_MOVES, VOTERS_MAX),
     depositions: new Budgets(DEPOSITIONS, VOTERS_MAX),
+    clockStepDowns: new Budgets(CLOCK_STEP_DOWNS, 1),
     role: { type: 'follower', leader: undefined },
     term: isNew ? genesis.term : term,
     votedFor,

@@ -22,6 +22,31 @@ export class ClockReadings {
     );
   }
 
+  /**
+   * How far each voter's clock is from those of the majority: above zero ahead, below zero behind. Only where so many clocks
+   * are known that a majority has reached a time, and a majority has not passed it.
+   */
+  distances(self: NodeId, voters: readonly NodeId[], now: Millis): ReadonlyMap<NodeId, Millis> {
+    const known = new Map(
+      voters
+        .map((voter) => [voter, voter === self ? now : this.#reached(voter, now)] as const)
+        .filter(([, clockMs]) => clockMs > -Infinity),
+    );
+    const unknown = voters.length - known.size;
+    const reached = [...known.values(), ...Array.from({ length: unknown }, () => -Infinity)];
+    const highMs = reachedByMajority(reached);
+    const lowMs = -reachedByMajority(
+      reached.map((clockMs) => (clockMs === -Infinity ? clockMs : -clockMs)),
+    );
+    const distances = new Map<NodeId, Millis>();
+    if (!Number.isFinite(highMs) || !Number.isFinite(lowMs)) return distances;
+    for (const [voter, clockMs] of known) {
+      const [from, to] = [Math.min(highMs, lowMs), Math.max(highMs, lowMs)];
+      distances.set(voter, clockMs > to ? clockMs - to : Math.min(clockMs - from, 0));
+    }
+    return distances;
+  }
+
   #reached(voter: NodeId, now: Millis): number {
     const reading = this.#readings.get(voter);
     if (reading === undefined) return -Infinity;

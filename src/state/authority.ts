@@ -76,9 +76,14 @@ export function admitAuthority(
 export function checkLife(authority: Authority, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {
-    return refusal('unauthenticated', 'REQUEST_EXPIRED', 'The request has expired', {
-      facts: timesOf(authority, timeMs),
-    });
+    return refusal(
+      'unauthenticated',
+      'REQUEST_EXPIRED',
+      "The request has expired by the cluster's clock",
+      {
+        facts: timesOf(authority, timeMs),
+      },
+    );
   }
   return certified !== undefined && timeMs > certified.notAfterMs
     ? outOfDate(authority, timeMs)

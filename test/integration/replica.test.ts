@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
-import { VERIFIERS } from '../../src/machine/index.js';
+import type { NodeId } from '../../src/common/index.js';
+import { systemClock, VERIFIERS } from '../../src/machine/index.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ledgerSigner } from '../support/builders/accusation.js';
 import {
@@ -40,4 +41,31 @@ test('three replicas elect a leader, generate a key and sign with it', async () 
   }
   const reader = await cluster.at(nodeId('node-3')).read(AbortSignal.timeout(5000));
   expect(reader.tasks('', 10, false)).toHaveLength(4);
+});
+
+test('with a leader whose clock alone is 400 days fast, requests of an honest lifetime are signed', async () => {
+  const fastMs = 400 * 86_400_000;
+  const fast = new Set<NodeId>();
+  await using cluster = await ReplicaCluster.start({
+    genesis: testGenesis(),
+    verify,
+    signerOf: ledgerSigner,
+    clockOf: (node) => ({
+      ...systemClock,
+      now: () => systemClock.now() + (fast.has(node) ? fastMs : 0),
+    }),
+  });
+  const [one = nodeId('node-1')] = NODES.map(nodeId);
+  const generated = await cluster.submit(one, METHODS.generateKey, generateRequest('treasury'));
+  expect(generatedKeyOf(generated)).toBeDefined();
+
+  const { leader } = cluster.at(one).status();
+  if (leader === undefined) throw new Error('nobody leads');
+  fast.add(leader);
+  const entry = NODES.map(nodeId).find((node) => node !== leader) ?? one;
+  const request = signRequest('treasury', 'in-time', utf8('hello'));
+  const signed = await cluster.submit(entry, METHODS.sign, request);
+
+  expect(signatureOf(signed)?.signature).toHaveLength(64);
+  expect(cluster.at(entry).status().timeMs).toBeLessThan(Date.now() + 5_000);
 });

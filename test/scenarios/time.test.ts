@@ -108,7 +108,9 @@ test('entries before an entry that is refused for its time are taken, and the re
 
   expect(commands(slow.applied)).toEqual(['a']);
   expect(leader.raft.role).toBe('leader');
-  expect(cluster.nodes.flatMap(({ alarms }) => alarms)).toEqual([]);
+  expect(new Set(cluster.nodes.flatMap(({ alarms }) => alarms))).toEqual(
+    new Set(['The clock of a peer is away from those of the majority']),
+  );
 });
 
 test('a leader that a majority refuses for its time steps down, and others go on', () => {
@@ -136,4 +138,44 @@ test('a leader that a majority refuses for its time steps down, and others go on
   cluster.run(10);
 
   expect(commands(next.applied).at(-1)).toBe('now');
+});
+
+test.each([20_000, 400 * 86_400_000, -20_000])(
+  'a leader whose clock alone is %i ms away warns, and gives leadership away once',
+  (skewMs) => {
+    const cluster = new RaftCluster(3);
+    const leader = cluster.node(1);
+    cluster.elect(leader);
+    cluster.run(10);
+    leader.skewMs = skewMs;
+
+    cluster.run(100);
+    expect(leader.raft.role).toBe('leader');
+    expect(new Set(leader.alarms)).toEqual(
+      new Set(['The clock of this node is away from those of the majority']),
+    );
+    cluster.run(1_000);
+
+    const next = cluster.leader;
+    expect(next).not.toBe(leader);
+    expect(new Set(next?.alarms)).toEqual(
+      new Set(['The clock of a peer is away from those of the majority']),
+    );
+    if (next === undefined) throw new Error('nobody leads');
+    const entry = cluster.propose(next, 'in time');
+    if (typeof entry === 'string') throw new Error(entry);
+    expect(Math.abs(entry.timeMs - cluster.nowMs)).toBeLessThan(1_000);
+  },
+);
+
+test('a leader whose clock is away leads on where no other node can be elected', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.node(1);
+  cluster.elect(leader);
+  cluster.run(10);
+  leader.skewMs = 20_000;
+  cluster.loses = ({ type, from }) => type === 'vote-request' && from !== leader.id;
+  cluster.run(4_000);
+
+  expect(cluster.leader).toBe(leader);
 });

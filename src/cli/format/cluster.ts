@@ -2,7 +2,7 @@ import { MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import { problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
-import { certificateWarnings, memberState, quorumWords } from './members.js';
+import { certificateWarnings, clockWarnings, memberState, quorumWords } from './members.js';
 import { facts, table } from './table.js';
 import { duration, hex, nameOf, time } from './values.js';
 
@@ -119,6 +119,7 @@ export function clusterLines(
       .filter((answer) => answer.cluster === undefined)
       .map((answer) => `${answer.endpoint} did not answer: ${problemOf(answer)}`),
     ...certificateWarnings(cluster, nowMs),
+    ...clockWarnings(answers),
   ];
 }
 

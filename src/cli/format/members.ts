@@ -1,4 +1,5 @@
 import type { Cluster } from '../../wire/index.js';
+import type { EndpointAnswer } from '../each-endpoint.js';
 import { duration, millis } from './values.js';
 
 type Member = Cluster['members'][number];
@@ -7,6 +8,8 @@ type Member = Cluster['members'][number];
 const SILENT_MS = 1_000;
 /** A follower that lacks fewer entries than this is not called behind: entries are always under way. */
 const BEHIND_ENTRIES = 64;
+/** Clocks of nodes that differ by more are warned about: nodes refuse entries that are further ahead of their own. */
+const CLOCK_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** How long before its end a certificate is warned about. */
 const CERTIFICATE_WARN_DAYS = 7;
@@ -62,5 +65,24 @@ export function certificateWarnings({ members }: Cluster, nowMs: number): string
     return days < 0
       ? [`warning: the certificate of ${nodeId} expired on ${when}`]
       : [`warning: the certificate of ${nodeId} ends in ${days} days, on ${when}`];
+  });
+}
+
+/** One line for each node whose clock is away from those of the other nodes that answered. */
+export function clockWarnings(answers: readonly EndpointAnswer[]): string[] {
+  const clocks = answers.flatMap(({ cluster, answeredMs, tookMs }) =>
+    cluster?.nodeTime === undefined
+      ? []
+      : [{ node: cluster.nodeId, tookMs, aheadMs: millis(cluster.nodeTime) - answeredMs }],
+  );
+  const sorted = clocks.map(({ aheadMs }) => aheadMs).toSorted((a, b) => a - b);
+  const [low = 0, high = 0] = [(sorted.length - 1) >> 1, sorted.length >> 1].map(
+    (at) => sorted[at],
+  );
+  return clocks.flatMap(({ node, tookMs, aheadMs }) => {
+    const byMs = aheadMs > high ? aheadMs - high : Math.min(aheadMs - low, 0);
+    if (Math.abs(byMs) <= CLOCK_MS + tookMs) return [];
+    const side = byMs > 0 ? 'ahead of' : 'behind';
+    return [`warning: the clock of ${node} is ${duration(Math.abs(byMs))} ${side} the others'`];
   });
 }

@@ -212,11 +212,11 @@ export class Coordinator implements Work {
   }
 
   #step(task: LiveTask, plan: Plan): void {
-    const { clock } = this.#context;
+    const { clock, consensus } = this.#context;
     const now = clock.elapsed();
-    // By this node's clock, or by that of the cluster: a node's clock that is behind keeps no task open.
-    const stateTimeMs = Number(this.#parts.queries.totals().timeMs);
-    const expired = Math.max(clock.now(), stateTimeMs) >= task.expireTimeMs;
+    // By the time that a majority's clocks have reached: this node's own, if it is fast, would fail what others can sign.
+    const reachedMs = consensus.nextTimeMs() ?? Number(this.#parts.queries.totals().timeMs);
+    const expired = reachedMs >= task.expireTimeMs;
     const step = nextStep(plan, now, expired);
     switch (step.kind) {
       case 'wait':

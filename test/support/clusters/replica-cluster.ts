@@ -7,7 +7,14 @@ import type { Genesis } from '../../../src/identity/index.js';
 import { inlineCompute, systemClock, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
 import { startReplica } from '../../../src/node/replica.js';
 import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
-import type { Channel, Logger, ShareStore, Signer, Verify } from '../../../src/ports/index.js';
+import type {
+  Clock,
+  Channel,
+  Logger,
+  ShareStore,
+  Signer,
+  Verify,
+} from '../../../src/ports/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
 import type { TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
@@ -34,6 +41,8 @@ export type ReplicaClusterParts = {
   readonly tablesOf?: (
     node: NodeId,
   ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
+  /** The clock of a replica; the machine's unless given. */
+  readonly clockOf?: (node: NodeId) => Clock;
   /** Where a replica keeps its key shares; in memory unless given. */
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
@@ -70,7 +79,7 @@ export class ReplicaCluster implements AsyncDisposable {
           },
         },
         {
-          clock: systemClock,
+          clock: parts.clockOf?.(self) ?? systemClock,
           compute: inlineCompute(nodeJobs({ schemes, verifiers, verify, kinds })),
           random: systemRandom,
           verify,

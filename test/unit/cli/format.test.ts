@@ -203,6 +203,7 @@ function answer(nodeId: string, leaderId: string, present: boolean): EndpointAns
   return {
     endpoint: `${nodeId}:1`,
     tookMs: 1,
+    answeredMs: 0,
     error: undefined,
     cluster: { ...cluster, nodeId, leaderId, quorum },
   };
@@ -273,6 +274,20 @@ describe('the cluster', () => {
       'warning: the certificate of node-2 ends in 3 days, on 1970-01-04T00:01:00.000Z',
       'warning: the certificate of node-3 expired on 1969-12-30T00:01:00.000Z',
     ]);
+  });
+
+  test('the text of a cluster warns of a node whose clock is away from the others’', () => {
+    const clock = (nodeId: string, seconds: number): EndpointAnswer => {
+      const told = answer(nodeId, 'node-2', true);
+      const nodeTime = { seconds: BigInt(seconds), nanos: 0 };
+      return { ...told, cluster: { ...cluster, nodeId, nodeTime }, answeredMs: 1_000_000 };
+    };
+    const answers = [clock('node-1', 1_000), clock('node-2', 1_020), clock('node-3', 1_001)];
+
+    expect(clusterLines(cluster, answers).at(-1)).toBe(
+      "warning: the clock of node-2 is 19.0 s ahead of the others'",
+    );
+    expect(clusterLines(cluster, answers.slice(0, 1)).at(-1)).not.toContain('warning');
   });
 
   test('of several answers that of a leader with a quorum counts, then that of its follower', () => {

@@ -266,6 +266,27 @@ test('a clock that jumps makes no node stand for election', async () => {
   expect(leader.driver.status()).toMatchObject({ role: 'leader', term });
 });
 
+test('clocks that are two hours fast for some seconds do not move the time of the log', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+
+  cluster.clock.jumpMs = 7_200_000;
+  await cluster.run(10_000);
+  leader.driver.propose(Uint8Array.of(1));
+  await cluster.run(100);
+  cluster.clock.jumpMs = 0;
+  await cluster.run(100);
+  leader.driver.propose(Uint8Array.of(2));
+  await cluster.run(100);
+
+  const now = cluster.clock.now();
+  for (const { applied, alarms } of cluster.nodes) {
+    const times = applied.slice(-2).map(({ timeMs }) => now - timeMs);
+    expect(times.every((agoMs) => agoMs >= 0 && agoMs < 1_000)).toBe(true);
+    expect(alarms).toEqual([]);
+  }
+});
+
 test('a read waits until this node has applied up to the confirmed index', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
