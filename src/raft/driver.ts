@@ -17,6 +17,11 @@ import { TickCounter } from './tick-counter.js';
 export const FLUSH_QUIET_MS: Millis = 50;
 /** Or when so many entries are applied and not durable: restarts must not replay, nor memory hold, without end. */
 export const UNFLUSHED_ENTRIES_MAX = 4096;
+/**
+ * Entries are applied for so long before the loop turns: heartbeats, clients and peers wait for no more than this and the
+ * one entry that is being applied.
+ */
+export const APPLY_BUDGET_MS: Millis = 10;
 
 /**
  * Does what a {@link Raft} wants done, and the only part of consensus that waits. One write is under way at a time; what
@@ -36,6 +41,8 @@ export class RaftDriver {
   #writing: Promise<void> | undefined;
   #tickTimer: Timer | undefined;
   #flushTimer: Timer | undefined;
+  /** The loop turns before more is applied. */
+  #applyTimer: Timer | undefined;
   #seen = '';
   readonly #quorum: QuorumWatch;
   readonly #time: SteadyClock;
@@ -145,6 +152,7 @@ export class RaftDriver {
     this.#state = 'stopped';
     this.#tickTimer?.cancel();
     this.#flushTimer?.cancel();
+    this.#applyTimer?.cancel();
     this.#reads.refuseAll();
   }
 
@@ -207,13 +215,14 @@ export class RaftDriver {
   }
 
   #pump(): void {
+    const untilMs = this.#parts.clock.elapsed() + APPLY_BUDGET_MS;
     try {
-      while (this.#state === 'running' && this.#raft.hasReady()) {
+      while (this.#state === 'running' && this.#raft.hasReady(this.#applyTimer === undefined)) {
         if (this.#writing !== undefined) {
           this.#act(this.#raft.takeUrgent());
           break;
         }
-        this.#handle(this.#raft.takeReady());
+        this.#handle(this.#raft.takeReady(0), untilMs);
       }
       this.#logChange();
     } catch (error) {
@@ -221,19 +230,34 @@ export class RaftDriver {
     }
   }
 
-  #handle(ready: Ready): void {
+  #handle(ready: Ready, untilMs: Millis): void {
     this.#act(ready);
-    for (const entry of ready.apply) {
-      this.#parts.machine.apply(entry);
-      this.#applied = entry.index;
-    }
+    const hasApplied = this.#apply(untilMs);
     if (ready.persist !== undefined) this.#writing = this.#write(ready);
     else this.#send(ready.sendAfterPersist);
-    this.#applyDone(ready);
+    if (hasApplied) this.#applyDone();
     if (this.#writing !== undefined) return;
     if (this.#applied === this.#flushed) return;
     if (this.#applied - this.#flushed >= UNFLUSHED_ENTRIES_MAX) this.#flush();
-    else if (ready.apply.length > 0) this.#armFlush();
+    else if (hasApplied) this.#armFlush();
+  }
+
+  /** Applies what may be applied, until the time is up; then the loop turns first. Says whether there was anything. */
+  #apply(untilMs: Millis): boolean {
+    const { machine, clock } = this.#parts;
+    const before = this.#applied;
+    while (this.#applyTimer === undefined && this.#applied - before < this.#raft.batchMax) {
+      const [entry] = this.#raft.takeApplicable(1);
+      if (entry === undefined) break;
+      machine.apply(entry);
+      this.#applied = entry.index;
+      if (clock.elapsed() < untilMs) continue;
+      this.#applyTimer = clock.after(0, () => {
+        this.#applyTimer = undefined;
+        this.#guard(() => undefined);
+      });
+    }
+    return this.#applied > before;
   }
 
   #act({ sendNow, reads, alarms }: Urgent): void {
@@ -265,8 +289,7 @@ export class RaftDriver {
   }
 
   /** Applied entries are durable in the log already, so their effects need not wait for the write that is under way. */
-  #applyDone({ apply }: Pick<Ready, 'apply'>): void {
-    if (apply.length === 0) return;
+  #applyDone(): void {
     this.#parts.machine.batchDone();
     this.#reads.applied(this.#applied);
   }

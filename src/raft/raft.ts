@@ -228,13 +228,13 @@ export class Raft {
   }
 
   /** Whether there is anything to take. */
-  hasReady(): boolean {
+  hasReady(applying = true): boolean {
     const core = this.#core;
     this.#flush();
     const { now, afterPersist, reads, alarms } = core.outbox;
     const isSpeaking = now.length + afterPersist.length + reads.length + alarms.length > 0;
     const isSaving = core.hardState === 'unsaved' || core.log.hasUnsaved();
-    return isSpeaking || isSaving || this.#applicable() > core.applied;
+    return isSpeaking || isSaving || (applying && this.#applicable() > core.applied);
   }
 
   /** Takes what need not wait for a write under way. */
@@ -249,7 +249,7 @@ export class Raft {
   }
 
   /** Takes everything. Not while a write is under way; a Ready with something to persist begins one. */
-  takeReady(): Ready {
+  takeReady(applyMax = this.#core.limits.applyEntriesMax): Ready {
     const core = this.#core;
     assert(core.writingTicks === undefined, 'one write is under way at a time');
     const urgent = this.takeUrgent();
@@ -257,10 +257,21 @@ export class Raft {
     if (persist !== undefined) this.persistStarted();
     const sendAfterPersist = core.outbox.afterPersist;
     core.outbox.afterPersist = [];
-    const last = Math.min(this.#applicable(), core.applied + core.limits.applyEntriesMax);
-    const apply = core.log.slice(core.applied, last);
+    return { ...urgent, persist, sendAfterPersist, apply: this.takeApplicable(applyMax) };
+  }
+
+  /** Takes the next entries to be applied, in order: at most `max`. For one that applies a few at a time. */
+  takeApplicable(max: number): readonly Entry[] {
+    const core = this.#core;
+    const last = Math.min(this.#applicable(), core.applied + max);
+    const entries = core.log.slice(core.applied, last);
     core.applied = last;
-    return { ...urgent, persist, sendAfterPersist, apply };
+    return entries;
+  }
+
+  /** Entries that one batch has at most. */
+  get batchMax(): number {
+    return this.#core.limits.applyEntriesMax;
   }
 
   #takePersist(): Ready['persist'] {

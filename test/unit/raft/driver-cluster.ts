@@ -64,6 +64,11 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs;
   }
 
+  /** Something takes so long, in one go: no timer fires meanwhile. */
+  spend(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** The process stands still for so long: all timers that came due fire late, at the end of it. */
   async stall(ms: number): Promise<void> {
     this.#nowMs += ms;
@@ -125,6 +130,8 @@ export type DriverNode = {
   batchesDone: number;
   /** Throws when it applies this index. */
   poisonedIndex: number;
+  /** How long it takes to apply an entry. */
+  applyMs: number;
 };
 
 /** Drivers with one clock and a network that delivers in the next turn. */
@@ -147,6 +154,7 @@ export class DriverCluster {
         alarms: [],
         batchesDone: 0,
         poisonedIndex: 0,
+        applyMs: 0,
       };
       const node: DriverNode = { ...fresh, driver: this.drive(fresh, at + 1) };
       node.driver = this.drive(node, at + 1);
@@ -179,6 +187,7 @@ export class DriverCluster {
         apply: (entry) => {
           if (entry.index === node.poisonedIndex) throw new Error('poisoned');
           node.applied.push(entry);
+          this.clock.spend(node.applyMs);
           writes.push([Uint8Array.of(entry.index), entry.hash]);
         },
         pendingWrites: () => [...writes],

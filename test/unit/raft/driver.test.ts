@@ -1,10 +1,12 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Alarms } from '../../../src/alarms/index.js';
 import { ClusterError, nodeId } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
 import type { Message } from '../../../src/raft/index.js';
+import { APPLY_BUDGET_MS } from '../../../src/raft/driver.js';
 import { DriverCluster, ManualClock, ManualStore, quietLogger } from './driver-cluster.js';
+import type { DriverNode } from './driver-cluster.js';
 import { GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';
 
 test('three drivers elect a leader, apply a command everywhere and answer reads everywhere', async () => {
@@ -306,6 +308,76 @@ test('a read waits until this node has applied up to the confirmed index', async
 
   expect(await read).toBe(3);
   expect(follower.applied.at(-1)?.index).toBe(3);
+});
+
+describe('a node that catches up', () => {
+  const ENTRIES = 4096;
+
+  /** A node that has many entries durable and none of them applied, and whose every entry takes 1 ms to apply. */
+  async function behind(): Promise<{ cluster: DriverCluster; node: DriverNode; log: Entry[] }> {
+    const cluster = new DriverCluster(3);
+    const leader = await cluster.electAny();
+    for (let count = 0; count < ENTRIES; count++) {
+      leader.driver.propose(Uint8Array.of(count & 255));
+      if (count % 512 === 511) await cluster.run(20);
+    }
+    await cluster.run(200);
+    const node = cluster.nodes.find((each) => each !== leader);
+    if (node === undefined) throw new Error('a follower');
+    const log = [...leader.applied];
+    await node.driver.stop();
+    node.store.applied = 0;
+    node.applied.length = 0;
+    node.applyMs = 1;
+    node.driver = cluster.drive(node, 77);
+    return { cluster, node, log };
+  }
+
+  test('while a node applies 4,096 entries the loop turns every few of them, and they stay in order', async () => {
+    const { cluster, node, log } = await behind();
+    const seen: number[] = [];
+    const look = (): void => {
+      seen.push(node.applied.length);
+      if (node.applied.length < log.length) cluster.clock.after(1, look);
+    };
+    node.driver.start();
+    look();
+    for (let count = 0; count < 1000 && node.applied.length < log.length; count++) {
+      await cluster.run(10);
+    }
+
+    expect(node.applied.map(({ index }) => index)).toEqual(log.map(({ index }) => index));
+    const steps = seen.map((count, at) => count - (seen[at - 1] ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(APPLY_BUDGET_MS + 1);
+    expect(node.fatal).toEqual([]);
+  });
+
+  test('a read waits until a node that applies in pieces has applied all of it', async () => {
+    const { cluster, node, log } = await behind();
+    node.driver.start();
+    await cluster.run(100);
+    expect(node.applied.length).toBeLessThan(log.length);
+    const read = node.driver.readIndex(new AbortController().signal);
+    for (let count = 0; count < 1000 && node.applied.length < log.length; count++) {
+      await cluster.run(10);
+    }
+    await cluster.run(50);
+    expect(await read).toBeGreaterThanOrEqual(log.length);
+    expect(node.applied.at(-1)?.index).toBe(await read);
+  });
+
+  test('a node that stops while it catches up applies nothing more', async () => {
+    const { cluster, node, log } = await behind();
+    node.driver.start();
+    await cluster.run(100);
+    const { length } = node.applied;
+    expect(length).toBeGreaterThan(0);
+    expect(length).toBeLessThan(log.length);
+    await node.driver.stop();
+    await cluster.run(500);
+    expect(node.applied).toHaveLength(length);
+    expect(node.store.applied).toBeLessThanOrEqual(length);
+  });
 });
 
 test('a read ends with its signal, with the leader, and with the driver', async () => {
