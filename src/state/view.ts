@@ -2,6 +2,7 @@ import { assert, utf8 } from '../common/index.js';
 import { BoundedCache } from '../crypto/index.js';
 import type { ConsensusStore, Write } from '../ports/index.js';
 import { VALUES_REMEMBERED_MAX } from './limits.js';
+import { SortedKeys } from './sorted-keys.js';
 
 /** The replicated state as text keys and bytes, in bytewise order of keys. */
 export interface View {
@@ -13,6 +14,11 @@ export interface View {
 /** A write as the state makes it; no value deletes. */
 export type StateWrite = readonly [key: string, value: Uint8Array | undefined];
 
+type Written = readonly [key: string, value: Uint8Array | undefined];
+
+/** A prefix that names a place of records. */
+const PLACE = /^[a-z-]+\/$/;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -22,6 +28,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export class Overlay implements View {
   readonly #store: Pick<ConsensusStore, 'get' | 'scan'>;
   readonly #pending = new Map<string, Uint8Array | undefined>();
+  readonly #pendingKeys = new SortedKeys();
+  /**
+   * Where each prefix that was scanned has its first value, or a place before that: from there on a scan need not pass by
+   * what was deleted and is still in the store, which after a pause can be very much.
+   */
+  readonly #firstOf = new Map<string, string>();
   /** Durable values that were read or written lately. Only this overlay writes to the store. */
   readonly #remembered = new BoundedCache<Uint8Array>(VALUES_REMEMBERED_MAX);
 
@@ -44,7 +56,18 @@ export class Overlay implements View {
   }
 
   *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
-    yield* merge(this.#durable(prefix, from), this.#pending, prefix, from);
+    const begin = from === prefix ? (this.#firstOf.get(prefix) ?? from) : from;
+    const merged = merge(this.#durable(prefix, begin), this.#pendingFrom(prefix, begin), (key) =>
+      this.#pending.has(key),
+    );
+    let isFirst = from === prefix && PLACE.test(prefix);
+    for (const each of merged) {
+      if (isFirst) this.#firstOf.set(prefix, each[0]);
+      isFirst = false;
+      yield each;
+    }
+    // There is nothing up to here; a write before it is seen.
+    if (isFirst) this.#firstOf.set(prefix, `${prefix}\u007f`);
   }
 
   /** Hands all writes from now on to `follower`, each time before they are laid over the state. */
@@ -55,8 +78,10 @@ export class Overlay implements View {
   put(writes: readonly StateWrite[]): void {
     this.#follower?.(writes);
     for (const [key, value] of writes) {
+      if (!this.#pending.has(key)) this.#pendingKeys.add(key);
       this.#pending.set(key, value);
       this.#remembered.delete(key);
+      if (value !== undefined) this.#mayBeFirst(key);
     }
   }
 
@@ -71,7 +96,22 @@ export class Overlay implements View {
       const key = decoder.decode(bytes);
       if (this.#pending.get(key) !== value) continue;
       this.#pending.delete(key);
+      this.#pendingKeys.delete(key);
       if (value !== undefined) this.#remembered.set(key, value);
+    }
+  }
+
+  #mayBeFirst(key: string): void {
+    for (const [prefix, first] of this.#firstOf) {
+      if (key < first && key.startsWith(prefix)) this.#firstOf.set(prefix, key);
+    }
+  }
+
+  *#pendingFrom(prefix: string, from: string): Iterable<Written> {
+    for (let key = this.#pendingKeys.firstFrom(from); key?.startsWith(prefix) === true;) {
+      yield [key, this.#pending.get(key)];
+      // The least text after it. Writes may come while a reader of a scan does something else.
+      key = this.#pendingKeys.firstFrom(`${key}\0`);
     }
   }
 
@@ -97,7 +137,8 @@ export class Draft implements View {
   }
 
   *scan(prefix: string, from = prefix): Iterable<readonly [string, Uint8Array]> {
-    yield* merge(this.before.scan(prefix, from), this.#written, prefix, from);
+    const ours = [...this.#written].filter(([key]) => key.startsWith(prefix) && key >= from);
+    yield* merge(this.before.scan(prefix, from), ours.sort(byKey), (key) => this.#written.has(key));
   }
 
   put(key: string, value: Uint8Array): void {
@@ -113,28 +154,30 @@ export class Draft implements View {
   }
 }
 
-/** Lays `upper` over `lower`: both in order, the upper one's word counts, and its `undefined` hides. */
+/**
+ * Lays `upper` over `lower`: both in order, the upper one's word counts, and its `undefined` hides.
+ *
+ * @param isOver - Claims that `upper` has a word on a key.
+ */
 function* merge(
   lower: Iterable<readonly [string, Uint8Array]>,
-  upper: ReadonlyMap<string, Uint8Array | undefined>,
-  prefix: string,
-  from: string,
+  upper: Iterable<Written>,
+  isOver: (key: string) => boolean,
 ): Iterable<readonly [string, Uint8Array]> {
-  const ours = [...upper].filter(([key]) => key.startsWith(prefix) && key >= from).sort(byKey);
-  let at = 0;
+  const ours = upper[Symbol.iterator]();
+  let own = ours.next();
   let previous = '';
   for (const each of lower) {
     assert(each[0] > previous || previous === '', 'a scan goes upwards');
     previous = each[0];
-    for (; at < ours.length; at++) {
-      const [key, value] = ours[at] ?? ['', undefined];
-      if (key >= each[0]) break;
+    for (; own.done !== true && own.value[0] < each[0]; own = ours.next()) {
+      const [key, value] = own.value;
       if (value !== undefined) yield [key, value];
     }
-    if (!upper.has(each[0])) yield each;
+    if (!isOver(each[0])) yield each;
   }
-  for (; at < ours.length; at++) {
-    const [key, value] = ours[at] ?? ['', undefined];
+  for (; own.done !== true; own = ours.next()) {
+    const [key, value] = own.value;
     if (value !== undefined) yield [key, value];
   }
 }

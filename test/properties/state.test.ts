@@ -468,6 +468,7 @@ describe('views', () => {
 
           const [view, model] = draft === undefined ? [overlay, below] : [draft.view, draft.model];
           expect([...view.scan('a/', from)]).toEqual(scanOf(model, 'a/', from));
+          expect([...view.scan('a/')]).toEqual(scanOf(model, 'a/', 'a/'));
           expect([...view.scan('')]).toEqual(scanOf(model, '', ''));
           expect(view.get(from)).toEqual(model.get(from));
         }

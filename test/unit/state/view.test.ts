@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
+import type { ConsensusStore } from '../../../src/ports/index.js';
 import { remembering } from '../../../src/state/decoded.js';
 import { VALUES_REMEMBERED_MAX } from '../../../src/state/limits.js';
 import { Overlay } from '../../../src/state/view.js';
@@ -33,6 +34,29 @@ function flush(overlay: Overlay, store: CountingStore): void {
     else store.values.set(toHex(key), value);
   }
   overlay.flushed(writes);
+}
+
+/** A store in memory that counts the records that scans of it have read. */
+function countingScans(keys: readonly string[]): {
+  store: Pick<ConsensusStore, 'get' | 'scan'>;
+  read: () => number;
+} {
+  const sorted = keys.toSorted();
+  let read = 0;
+  return {
+    read: () => read,
+    store: {
+      get: () => undefined,
+      *scan(_, from = utf8('')) {
+        const begin = new TextDecoder().decode(from);
+        let at = sorted.findIndex((key) => key >= begin);
+        for (; at >= 0 && at < sorted.length; at++) {
+          read += 1;
+          yield [utf8(sorted[at] ?? ''), OLD];
+        }
+      },
+    },
+  };
 }
 
 const [OLD, NEW] = [Uint8Array.of(1), Uint8Array.of(2)];
@@ -116,4 +140,54 @@ test('a remembering decoder reads an array once, and equal bytes of another arra
 
   expect(decode(bytes)).toBe(decode(bytes));
   expect(decode(Uint8Array.of(7))).toEqual({ read: 2, first: 7 });
+});
+
+const nameOf = (at: number): string => `timer/${String(at).padStart(6, '0')}`;
+
+describe('a scan over writes that are not durable yet', () => {
+  test('does not pass by what earlier scans have deleted, however much that is', () => {
+    const count = 6_400;
+    const { store, read } = countingScans(Array.from({ length: count }, (_, at) => nameOf(at)));
+    const overlay = new Overlay(store);
+    let deleted = 0;
+    for (let entry = 0; entry < 200; entry++) {
+      const due: string[] = [];
+      for (const [key] of overlay.scan('timer/')) {
+        if (due.length === 64) break;
+        due.push(key);
+      }
+      // Each entry adds one, far ahead of what is due.
+      overlay.put([...due.map((key) => [key, undefined] as const), [nameOf(900_000 + entry), NEW]]);
+      deleted += due.length;
+    }
+    // All of them, and of the new ones those that came after the first hundred entries were looked at.
+    expect(deleted).toBe(count + 199);
+    // Each entry reads what it takes, what was taken just before, and one more.
+    expect(read()).toBeLessThan(200 * (2 * 64 + 1));
+  });
+
+  test('finds a write that comes before all that it found', () => {
+    const overlay = new Overlay(countingScans([]).store);
+    const first = (): string | undefined => [...overlay.scan('timer/')][0]?.[0];
+    expect(first()).toBeUndefined();
+    overlay.put([[nameOf(5), NEW]]);
+    expect(first()).toBe(nameOf(5));
+    overlay.put([[nameOf(3), NEW]]);
+    expect(first()).toBe(nameOf(3));
+    overlay.put([[nameOf(3), undefined]]);
+    expect(first()).toBe(nameOf(5));
+  });
+
+  test('gives thousands of pending keys in order, as they come and go', () => {
+    const overlay = new Overlay(countingScans([]).store);
+    const keys = Array.from({ length: 5_000 }, (_, at) => nameOf((at * 7_919) % 100_003));
+    overlay.put(keys.map((key) => [key, NEW]));
+    expect([...overlay.scan('timer/')].map(([key]) => key)).toEqual(keys.toSorted());
+    const gone = overlay.pendingWrites().filter((_, at) => at % 3 === 0);
+    overlay.flushed(gone);
+    const names = new Set(gone.map(([key]) => new TextDecoder().decode(key)));
+    const kept = keys.filter((key) => !names.has(key)).toSorted();
+    expect([...overlay.scan('timer/')].map(([key]) => key)).toEqual(kept);
+    expect([...overlay.scan('timer/', kept[2_000])].map(([key]) => key)).toEqual(kept.slice(2_000));
+  });
 });
