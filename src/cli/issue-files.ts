@@ -4,30 +4,44 @@ import { writeClientFile } from './client-file.js';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { Millis } from '../common/index.js';
-import { parseGenesis, parseSpiffe, Requesters } from '../identity/index.js';
-import type { Genesis, Requester, Role } from '../identity/index.js';
-import { makeFolder, nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
-import { alternativeHosts, issueCertificate } from '../pki/index.js';
+import { parseSpiffe } from '../identity/index.js';
+import type { Genesis, MemberRequest, Role } from '../identity/index.js';
+import { makeFolder, writePrivateFile, writePublicFile } from '../machine/index.js';
+import { alternativeHosts, issueCertificate, issueForKey } from '../pki/index.js';
 import type { Credential, KeyType } from '../pki/index.js';
 import { authorityOf } from './authorities.js';
 import type { AuthorityFiles } from './authorities.js';
 import { usageError } from './exit-codes.js';
+import {
+  chainOf,
+  genesisOf,
+  hostsIn,
+  isNode,
+  namesAuthority,
+  requireMember,
+} from './issue-rules.js';
 
 export type IssuePlan = {
   /** Where the files go. */
   readonly folder: string;
   /** The folder that `quorate certs init` made; it need not be there if an authority is named. */
   readonly cluster: string;
+  /** Whether the caller named that folder: then its genesis counts, whatever the authority. */
+  readonly isClusterNamed: boolean;
   readonly authority: AuthorityFiles | undefined;
   /** SPIFFE ids whose keys the new client accepts: its client file says so. */
   readonly requesters: readonly string[];
+  /** The public half of a node that keeps its TLS key where it is. */
+  readonly member?: MemberRequest;
   readonly request: {
     readonly role: Role;
     readonly name: string;
     readonly days: number;
     readonly keyType: KeyType;
-    /** DNS names and IP addresses. */
+    /** DNS names and IP addresses; of a node, those of its old certificate unless given. */
     readonly hosts: readonly string[];
+    /** A node's old certificate; the one in the cluster's folder unless given. */
+    readonly old?: string;
   };
 };
 
@@ -35,6 +49,10 @@ export type IssuedFiles = {
   readonly spiffeId: string;
   readonly notBeforeMs: Millis;
   readonly notAfterMs: Millis;
+  /** DNS names and IP addresses in the certificate. */
+  readonly hosts: readonly string[];
+  /** Whether a genesis was there to hold the certificate against. */
+  readonly isJudged: boolean;
   /** Names in the folder. */
   readonly files: readonly string[];
 };
@@ -46,8 +64,8 @@ export type IssuedFiles = {
  * files is there: nothing is ever overwritten.
  */
 export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
-  const { folder, cluster, request } = plan;
-  const { role, name, hosts } = request;
+  const { folder, cluster, request, member } = plan;
+  const { role, name } = request;
   const stranger = plan.requesters.find((id) => parseSpiffe(id) === undefined);
   if (stranger !== undefined)
     throw usageError(`--requester must be a whole SPIFFE id, not "${stranger}"`);
@@ -56,15 +74,19 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
     certificate: read(files.certificate),
     privateKey: read(files.privateKey),
   };
-  const genesis = plan.authority === undefined ? genesisOf(cluster) : undefined;
-  requireMember(genesis, role, name);
-  const issued = await issueCertificate(authority, {
-    ...request,
-    ...alternativeHosts(hosts),
-  });
-  const requester = judge(issued, bundleFor(role, genesis) ?? authority.certificate, files);
-  const more = genesis === undefined || isNode(role) ? {} : clientFiles(cluster, genesis);
-  const names = ['cert.pem', 'key.pem', ...Object.keys(more)];
+  const genesis = judgeOf(plan, authority.certificate);
+  requireMember(genesis, role, name, member);
+  const hosts = hostsFor(plan);
+  const leaf = { ...request, ...alternativeHosts(hosts) };
+  const issued: Partial<Credential> & { readonly certificate: string } =
+    member === undefined
+      ? await issueCertificate(authority, leaf)
+      : { certificate: await issueForKey(authority, leaf, member.tlsKey) };
+  const chain = chainOf(issued.certificate, authority.certificate, role, genesis);
+  const inFolder = plan.authority === undefined ? genesis : undefined;
+  const more = inFolder === undefined || isNode(role) ? {} : clientFiles(cluster, inFolder);
+  const keyFiles = issued.privateKey === undefined ? [] : ['key.pem'];
+  const names = ['cert.pem', ...keyFiles, ...Object.keys(more)];
   const hasEndpoints = existsSync(clientFileOf(cluster)) && 'cluster.json' in more;
   if (hasEndpoints) names.push(CLIENT_FILE);
   else if (plan.requesters.length > 0)
@@ -72,8 +94,8 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
   refuseToOverwrite(folder, names);
 
   makeFolder(folder);
-  writePrivateFile(join(folder, 'key.pem'), issued.privateKey);
-  writePublicFile(join(folder, 'cert.pem'), issued.certificate);
+  if (issued.privateKey !== undefined) writePrivateFile(join(folder, 'key.pem'), issued.privateKey);
+  writePublicFile(join(folder, 'cert.pem'), chain);
   for (const [file, text] of Object.entries(more)) writePublicFile(join(folder, file), text);
   if (hasEndpoints) {
     writeClientFile(join(folder, CLIENT_FILE), {
@@ -85,24 +107,35 @@ export async function issueFiles(plan: IssuePlan): Promise<IssuedFiles> {
       ...(plan.requesters.length > 0 && { requesters: plan.requesters }),
     });
   }
-  const { notBeforeMs, notAfterMs, identity } = requester;
-  return { spiffeId: identity.spiffeId, notBeforeMs, notAfterMs, files: names };
+  const { validFrom, validTo } = new X509Certificate(issued.certificate);
+  return {
+    spiffeId: `spiffe://quorate/${role}/${name}`,
+    notBeforeMs: Date.parse(validFrom),
+    notAfterMs: Date.parse(validTo),
+    hosts,
+    isJudged: genesis !== undefined,
+    files: names,
+  };
 }
 
-/** Reads the new certificate as a node will, under the authorities that it will be held against. */
-function judge(issued: Credential, bundle: string, files: AuthorityFiles): Requester {
-  const requesters = new Requesters(bundle, (...asked) => nodeVerify.certified(...asked));
-  const chain = [new Uint8Array(new X509Certificate(issued.certificate).raw)];
-  const verdict = requesters.judge(chain);
-  if (verdict.ok) return verdict.value;
-  throw usageError(
-    `What ${files.certificate} issues does not count in this cluster: ${verdict.refusal}. ` +
-      'Authorities keep to the profile in certs/README.md, and cluster.json names them',
-  );
+/**
+ * The genesis that a certificate is held against. Where an authority is named and the folder is not, the usual folder may be
+ * another cluster's: it counts when it names the authority.
+ */
+function judgeOf(plan: IssuePlan, authority: string): Genesis | undefined {
+  const genesis = genesisOf(plan.cluster);
+  if (genesis === undefined || plan.authority === undefined || plan.isClusterNamed) return genesis;
+  return namesAuthority(genesis, authority) ? genesis : undefined;
 }
 
-function bundleFor(role: Role, genesis: Genesis | undefined): string | undefined {
-  return isNode(role) ? genesis?.peerCa : genesis?.requesterCa;
+/** A node's certificate that is renewed without names given keeps those that it had: clients in other languages check them. */
+function hostsFor({ cluster, request }: IssuePlan): readonly string[] {
+  const { role, name, hosts, old } = request;
+  if (!isNode(role) || hosts.length > 0) return hosts;
+  const known = old ?? join(cluster, name, 'cert.pem');
+  if (old === undefined && !existsSync(known)) return [];
+  if (!existsSync(known)) throw usageError(`--renew: there is no file ${known}`);
+  return hostsIn(known);
 }
 
 /** The files of a client besides its certificate: the authorities that it trusts, and the genesis. */
@@ -112,22 +145,6 @@ function clientFiles(cluster: string, genesis: Genesis): Readonly<Record<string,
 
 function clientFileOf(cluster: string): string {
   return join(cluster, OPERATOR_FOLDER, CLIENT_FILE);
-}
-
-function genesisOf(cluster: string): Genesis | undefined {
-  const file = join(cluster, 'cluster.json');
-  return existsSync(file) ? parseGenesis(new Uint8Array(readFileSync(file))) : undefined;
-}
-
-function requireMember(genesis: Genesis | undefined, role: Role, name: string): void {
-  if (genesis === undefined || !isNode(role)) return;
-  const member = genesis.members.find(({ nodeId }) => nodeId === name);
-  if (member?.role !== role)
-    throw usageError(`cluster.json has no member ${name} of role ${role}: no peer would accept it`);
-}
-
-function isNode(role: Role): boolean {
-  return role === 'tee' || role === 'mesh';
 }
 
 function read(file: string): string {

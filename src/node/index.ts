@@ -5,6 +5,7 @@
 export type { Build } from './builds.js';
 export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
+export { chainFault } from './credentials.js';
 export { Node } from './node.js';
 export type { NodeAddresses } from './node.js';
 export { startReplica } from './replica.js';

@@ -34,6 +34,8 @@ type Flags = NodeFlags & {
   readonly json?: true;
 };
 
+/** Nodes do not take a new certificate without a restart yet, so theirs are not very short. */
+const DEFAULT_DAYS = 90;
 const DEFAULT_NODES = 'node-1,node-2,node-3';
 
 /** `quorate certs init`: the genesis of a cluster, and what its nodes and its operator begin with. */
@@ -81,8 +83,11 @@ export function initCommand(context: CommandContext): Command {
     .option('--requester-ca <file>', "the same for the requesters' authority")
     .option('--operator <name>', "the name in the operator's certificate", 'operator')
     .addOption(
-      new Option('--days <count>', 'how long certificates are good')
-        .default(30)
+      new Option(
+        '--days <count>',
+        'how long certificates are good; those of nodes end some days apart, the first of them last',
+      )
+        .default(DEFAULT_DAYS)
         .argParser(countArgument('--days')),
     )
     .addOption(

@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGenesis, Requesters } from '../../../src/identity/index.js';
 import { nodeVerify } from '../../../src/machine/index.js';
+import { tlsRefusal } from '../../../src/rpc/index.js';
+import { PEER_MIDDLE, PEER_MIDDLE_KEY, PEER_ROOT } from '../../vectors/own-authority.js';
 import { quorate } from './fake-context.js';
 
 let folder = '';
@@ -24,6 +26,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const issue = (...flags: string[]) => quorate(['certs', 'issue', ...flags], { folder });
+const run = (...argv: string[]) => quorate(argv, { folder });
+const namesOf = (...names: string[]) => new X509Certificate(text(...names)).subjectAltName;
 const at = (...names: string[]) => join(folder, ...names);
 const text = (...names: string[]) => readFileSync(at(...names), 'utf8');
 const genesis = () => parseGenesis(readFileSync(at('cluster', 'cluster.json')));
@@ -118,6 +122,82 @@ describe('certs issue', () => {
     expect(readdirSync(at('apart')).sort()).toEqual(['cert.pem', 'key.pem']);
   });
 
+  test('a node that is renewed keeps the names of its old certificate', async () => {
+    await issue('--role', 'tee', '--name', 'b', '--out', 'b-2');
+    expect(namesOf('b-2', 'cert.pem')).toBe(namesOf('cluster', 'b', 'cert.pem'));
+    expect(namesOf('b-2', 'cert.pem')).toMatch(/DNS:localhost/);
+
+    const hosts = ['--host', 'b.example.org', '--host', '2001:db8::7'];
+    await issue('--role', 'tee', '--name', 'b', '--out', 'b-3', ...hosts);
+    const renewed = await issue(
+      '--role',
+      'tee',
+      '--name',
+      'b',
+      '--out',
+      'b-4',
+      '--renew',
+      'b-3/cert.pem',
+      '--json',
+    );
+    expect(namesOf('b-4', 'cert.pem')).toBe(namesOf('b-3', 'cert.pem'));
+    expect(JSON.parse(renewed.out)).toMatchObject({ hosts: ['b.example.org', '2001:db8::7'] });
+  });
+
+  test('a certificate of a node without names is told as one', async () => {
+    const ca = ['--ca', 'cluster/peer-ca.pem', '--ca-key', 'cluster/peer-ca-key.pem'];
+    const { status, err } = await issue(
+      '--role',
+      'tee',
+      '--name',
+      'a',
+      '--out',
+      'nameless',
+      '--cluster',
+      'nowhere',
+      ...ca,
+    );
+    expect(status).toBe(0);
+    expect(err).toMatch(/names no host/);
+    expect(err).toMatch(/held against its authority alone/);
+  });
+
+  test('a node that made its own keys gets a certificate for its TLS key, and no other key', async () => {
+    for (const id of ['x1', 'x2', 'x3']) await run('node', 'init', '--node-id', id);
+    const members = ['x1', 'x2', 'x3'].map((id) => `${id}/member.json`);
+    await run('certs', 'init', '--out', 'own', '--member', ...members);
+
+    const flags = ['--cluster', 'own', '--member', 'x1/member.json', '--out', 'x1-2'];
+    expect(await issue(...flags)).toMatchObject({ status: 0 });
+    expect(readdirSync(at('x1-2'))).toEqual(['cert.pem']);
+    const certificate = new X509Certificate(text('x1-2', 'cert.pem'));
+    expect(certificate.checkPrivateKey(createPrivateKey(text('x1', 'key.pem')))).toBe(true);
+    expect(certificate.subjectAltName).toMatch(/tee\/x1, .*DNS:localhost/);
+
+    rmSync(at('x2'), { recursive: true });
+    await run('node', 'init', '--node-id', 'x2');
+    const other = await issue('--cluster', 'own', '--member', 'x2/member.json', '--out', 'x2-2');
+    expect(other).toMatchObject({ status: 2 });
+    expect(other.err).toMatch(/another identity key of x2/);
+  });
+
+  test('an intermediate authority issues a chain that the root of the genesis takes', async () => {
+    writeFileSync(at('root.pem'), PEER_ROOT);
+    await quorate(['certs', 'init', '--peer-ca', 'root.pem', '--out', 'deep'], { folder });
+    writeFileSync(at('middle.pem'), PEER_MIDDLE);
+    writeFileSync(at('middle-key.pem'), PEER_MIDDLE_KEY);
+    const ca = ['--ca', 'middle.pem', '--ca-key', 'middle-key.pem', '--cluster', 'deep'];
+    const ran = await issue('--role', 'tee', '--name', 'node-1', '--out', 'deep-1', ...ca);
+    expect(ran).toMatchObject({ status: 0 });
+    expect(text('deep-1', 'cert.pem').match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    const tls = {
+      ca: PEER_ROOT,
+      cert: text('deep-1', 'cert.pem'),
+      key: text('deep-1', 'key.pem'),
+    };
+    expect(await tlsRefusal(tls)).toBeUndefined();
+  });
+
   test('the one authority of a development cluster certifies nodes and applications', async () => {
     mkdirSync(at('dev'));
     for (const [file, from] of [
@@ -159,10 +239,13 @@ describe('certs issue refuses and writes nothing', () => {
   });
 
   const REQUESTER_KEY = ['--ca-key', 'cluster/requester-ca-key.pem'];
+  const PEER = ['--ca', 'cluster/peer-ca.pem', '--ca-key', 'cluster/peer-ca-key.pem'];
+  const REQUESTER = ['--ca', 'cluster/requester-ca.pem', ...REQUESTER_KEY];
+  const FOREIGN = ['--ca', 'middle.pem', '--ca-key', 'middle-key.pem'];
   const LEAF = ['--ca', 'cluster/operator/cert.pem', '--ca-key', 'cluster/operator/key.pem'];
   test.each([
-    ['without a role', ['--name', 'x'], /--role <role>' not specified/],
-    ['without a name', ['--role', 'app'], /--name <name>' not specified/],
+    ['without a role', ['--name', 'x'], /--role is missing/],
+    ['without a name', ['--role', 'app'], /--name is missing/],
     ['for an unknown role', ['--role', 'root', '--name', 'x'], /Allowed choices are app/],
     ['for a name that is no id', ['--role', 'app', '--name', 'X'], /"X" is no id/],
     [
@@ -215,12 +298,43 @@ describe('certs issue refuses and writes nothing', () => {
       ['--role', 'app', '--name', 'x', '--ca', 'cluster/cluster.json', ...REQUESTER_KEY],
       /certificate cannot be read/,
     ],
+    ...[[], ['--cluster', 'cluster']].map(
+      (named) =>
+        [
+          `of a requester by the authority of nodes (${named.join(' ')})`,
+          ['--role', 'app', '--name', 'x', ...PEER, ...named],
+          /Nodes would not take .* with role app: .* in requester_ca/,
+        ] as const,
+    ),
+    [
+      'of a node by the authority of requesters',
+      ['--role', 'tee', '--name', 'a', '--out', 'x', ...REQUESTER],
+      /Nodes would not take .* with role tee: .* in peer_ca/,
+    ],
+    [
+      'by an authority of another cluster, where the folder is named',
+      ['--role', 'app', '--name', 'x', '--cluster', 'cluster', ...FOREIGN],
+      /no authority that cluster.json names for this role has issued it/,
+    ],
+    ['with --member and --role', ['--member', 'm.json', '--role', 'tee'], /m.json cannot be read/],
+    [
+      'with an old certificate of an app',
+      ['--role', 'app', '--name', 'x', '--renew', 'cluster/operator/cert.pem'],
+      /--renew is for nodes/,
+    ],
+    [
+      'with an old certificate that is not there',
+      ['--role', 'tee', '--name', 'a', '--out', 'x', '--renew', 'none.pem'],
+      /--renew: there is no file .*none.pem/,
+    ],
     [
       'with an authority that is none: a leaf',
       ['--role', 'app', '--name', 'x', ...LEAF],
-      /does not count in this cluster/,
+      /Nodes would not take/,
     ],
   ])('certs issue is refused %s', async (_, flags, words) => {
+    writeFileSync(at('middle.pem'), PEER_MIDDLE);
+    writeFileSync(at('middle-key.pem'), PEER_MIDDLE_KEY);
     const { status, err } = await issue(...flags);
 
     expect(err).toMatch(words);
