@@ -19,7 +19,7 @@ const OUTCOMES: readonly TaskRecord['outcome'][] = [
 const who = fc.constantFrom(...WHO);
 const label = fc.record({ key: fc.constantFrom('x', 'y'), value: fc.constantFrom('', '1') });
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined });
+  fc.option(value, { nil: undefined, freq: 2 });
 
 const task = fc.record({
   number: fc.integer({ min: 0, max: 30 }),
@@ -130,7 +130,7 @@ class Model {
 test('lists by any filter, in pages of any size, give what a walk over all records gives', () => {
   fc.assert(
     fc.property(
-      fc.array(step, { maxLength: 80 }),
+      fc.array(step, { maxLength: 80, size: 'max' }),
       taskFilter,
       keyFilter,
       fc.integer({ min: 1, max: 6 }),
@@ -152,8 +152,8 @@ test('lists by any filter, in pages of any size, give what a walk over all recor
 test('tasks that come, end and go between two pages leave out none that stays, and show none twice', () => {
   fc.assert(
     fc.property(
-      fc.array(step, { maxLength: 60 }),
-      fc.array(step, { maxLength: 20 }),
+      fc.array(step, { maxLength: 60, size: 'max' }),
+      fc.array(step, { maxLength: 20, size: 'max' }),
       fc.integer({ min: 1, max: 6 }),
       (before, between, recordsMax) => {
         const model = new Model();
@@ -187,7 +187,7 @@ test('texts in order are those of a sorted array, however many are added and rem
   const change = fc.record({ at: fc.integer({ min: 0, max: 3_000 }), there: fc.boolean() });
   fc.assert(
     fc.property(
-      fc.array(change, { minLength: 800, maxLength: 2_500 }),
+      fc.array(change, { minLength: 800, maxLength: 2_500, size: 'max' }),
       fc.integer({ min: 0, max: 3_000 }),
       fc.boolean(),
       (changes, from, rising) => {
