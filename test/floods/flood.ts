@@ -8,6 +8,8 @@ export type Target = {
   readonly ms: number;
   /** A key that the sender may sign with. */
   readonly keyId: string;
+  /** The configuration of the member that sends the flood, where one does. */
+  readonly memberFile?: string;
 };
 
 /** What a flood did and what it met. */
@@ -29,6 +31,8 @@ export type Flood = {
   readonly as: Role;
   /** Its calls are honest work, only too much of it: it opens tasks, and the node keeps what they leave. */
   readonly isWork?: boolean;
+  /** A member sends it: the last node, whose own process does not run meanwhile. */
+  readonly byMember?: boolean;
   run(target: Target, counts: FloodCounts): Promise<void>;
 };
 

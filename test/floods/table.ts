@@ -2,6 +2,7 @@ import { frame, PING, PRIORITY, SETTINGS, WINDOW_UPDATE } from '../support/wire/
 import type { Flood, FloodCounts, Target } from './flood.js';
 import { forbidden, keyLists, signing, taskLists, watches } from './kinds/calls.js';
 import { silentTcp, silentTls, strangers } from './kinds/connections.js';
+import { commitments, complaints } from './kinds/members.js';
 import { continuation, frames, halfMessages, rapidReset } from './kinds/frames.js';
 
 /** Every flood by its name. A new one is a line here, and a file or a function in kinds/. */
@@ -22,6 +23,8 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
   'lists of tasks': taskLists,
   'lists of keys': keyLists,
   Sign: signing,
+  'commitments of a member': commitments,
+  'complaints of a member': complaints,
 };
 
 export function floodNamed(name: string): Flood {

@@ -73,6 +73,11 @@ export class ProcessCluster implements AsyncDisposable {
     return this.#addresses.get(node) ?? '';
   }
 
+  /** The configuration of a node. */
+  configFile(node: NodeId): string {
+    return join(this.#folder, node, 'node.yaml');
+  }
+
   /** What a client of the cluster's authority shows and trusts. */
   async credentials(role: Role, name: string): Promise<TlsFiles> {
     const file = (path: string) => readFileSync(join(this.#folder, path), 'utf8');
@@ -95,7 +100,7 @@ export class ProcessCluster implements AsyncDisposable {
     const log = openSync(this.#logOf(node), 'a');
     const child = spawn(
       process.execPath,
-      [...options, MAIN, 'node', '--config', join(this.#folder, node, 'node.yaml')],
+      [...options, MAIN, 'node', '--config', this.configFile(node)],
       { stdio: ['ignore', log, log] },
     );
     closeSync(log);
