@@ -51,10 +51,16 @@ export const SUPPLIES_TAKEN: Rate = { perSecond: 1024, burst: 4096 };
 export const KEY_READ_SUPPLIES = 4;
 /** Supplies that are checked in one piece: about 6 ms of arithmetic. */
 export const CHECKED_AT_ONCE_MAX = 4;
-/** Unused supplies of one node for one key that are known to be good: no more are checked ahead of need. */
+/**
+ * Unused supplies of one node for one key that are known to be good: no more are checked ahead of need. One, where the node
+ * has announced no more than it keeps for a key at rest: of a key that is seldom used the others expire unseen.
+ */
 export const CHECKED_AHEAD_MAX = 16;
-/** Checks of one node's supplies; each supply that is used gives one back. About a tenth of one worker. */
+export const CHECKED_AHEAD_AT_REST = 1;
+/** Checks of one node's supplies. About a tenth of one worker. */
 export const SUPPLY_CHECKS: Rate = { perSecond: 64, burst: 256 };
+/** A supply that is used pays for its own check and for that of the next one. */
+export const CHECKS_PER_USE = 2;
 /** Keys for which checks of one node's supplies are wanted; for others the next need asks again. */
 export const CHECKS_WANTED_MAX = 1024;
 

@@ -6,7 +6,7 @@ import { ed25519Suite } from '../../src/frost/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import { COMPLAINT_KIND } from '../../src/tasks/index.js';
-import { COMPLAINTS_MAX, SUPPLY_CHECKS } from '../../src/tasks/limits.js';
+import { CHECKS_PER_USE, COMPLAINTS_MAX, SUPPLY_CHECKS } from '../../src/tasks/limits.js';
 import { systemRandom } from '../../src/machine/index.js';
 import { Complaint, encode } from '../../src/wire/index.js';
 import type { Supply, TaskMessageBody } from '../../src/wire/index.js';
@@ -113,7 +113,9 @@ test('a flood of commitments by one member: the others go on signing, and lose n
   // Of all that came the leader looked at no more than that member's budget lets it.
   const seconds = (performance.now() - beganMs) / 1000;
   const budget =
-    SUPPLY_CHECKS.burst + SUPPLY_CHECKS.perSecond * seconds + USED_PER_SIGNATURE * SIGNATURES;
+    SUPPLY_CHECKS.burst +
+    SUPPLY_CHECKS.perSecond * seconds +
+    CHECKS_PER_USE * USED_PER_SIGNATURE * SIGNATURES;
   expect(cluster.suppliesChecked.get(flood.lying.id)).toBeLessThanOrEqual(budget);
   expect(flood.sent * FLOOD_MESSAGE_SUPPLIES).toBeGreaterThan(4 * budget);
   expect(lostNonces(cluster, flood)).toEqual([]);

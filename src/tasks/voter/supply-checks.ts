@@ -5,11 +5,14 @@ import { algorithmOf } from '../../identity/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
 import {
+  CHECKED_AHEAD_AT_REST,
   CHECKED_AHEAD_MAX,
   CHECKED_AT_ONCE_MAX,
+  CHECKS_PER_USE,
   CHECKS_WANTED_MAX,
   PEERS_MAX,
   SUPPLY_CHECKS,
+  SUPPLY_MIN,
 } from '../limits.js';
 import { wasCancelled } from '../arithmetic.js';
 import type { Arithmetic } from '../arithmetic.js';
@@ -68,8 +71,8 @@ export class SupplyChecks implements Work {
    * @returns Whether a good one is there, or may be there as soon as that is done.
    */
   check(key: ActiveKey, node: NodeId): boolean {
-    const { good, unknown } = this.#ofNode(key, node);
-    if (unknown.length === 0 || good >= CHECKED_AHEAD_MAX) return good > 0;
+    const { good, due } = this.#ofNode(key, node);
+    if (due.length === 0) return good > 0;
     const checks = this.#checks.get(node) ?? { running: false, wanted: new Map() };
     this.#checks.set(node, checks);
     if (checks.wanted.size < CHECKS_WANTED_MAX) checks.wanted.set(nameOf(key), key);
@@ -77,10 +80,10 @@ export class SupplyChecks implements Work {
     return good > 0 || checks.running;
   }
 
-  /** A supply of a node was used: its check was worth it. */
+  /** A supply of a node was used: it pays for checks. */
   used({ nodeId }: Supply): void {
     if (nodeId === this.#context.self.id) return;
-    this.#budgets.charge(nodeId, -1, this.#context.clock.elapsed());
+    this.#budgets.charge(nodeId, -CHECKS_PER_USE, this.#context.clock.elapsed());
   }
 
   /** Goes on with checks that waited for their budget. */
@@ -100,8 +103,7 @@ export class SupplyChecks implements Work {
   #next(node: NodeId, checks: Checks): void {
     if (checks.running || this.#closed) return;
     for (const [name, key] of checks.wanted) {
-      const { good, unknown } = this.#ofNode(key, node);
-      const due = unknown.slice(0, Math.min(CHECKED_AT_ONCE_MAX, CHECKED_AHEAD_MAX - good));
+      const { due } = this.#ofNode(key, node);
       if (due.length > 0) {
         if (!this.#budgets.take(node, due.length, this.#context.clock.elapsed())) return;
         // Behind the others: a node's supplies for one key do not keep those for another waiting.
@@ -142,15 +144,18 @@ export class SupplyChecks implements Work {
     this.#next(node, checks);
   }
 
-  /** The pooled supplies of a node: how many are good, and those that are not known, the newest first. */
+  /** The pooled supplies of a node: how many are good, and those to be looked at next, the newest first. */
   #ofNode(
     { keyId, version }: ActiveKey,
     node: NodeId,
-  ): { readonly good: number; readonly unknown: readonly Supply[] } {
+  ): { readonly good: number; readonly due: readonly Supply[] } {
     const pooled = this.#pools.of(keyId, version, [node]);
+    const good = pooled.filter((supply) => this.isGood(supply) === true).length;
+    const unknown = pooled.filter((supply) => this.isGood(supply) === undefined);
+    const ahead = pooled.length > SUPPLY_MIN ? CHECKED_AHEAD_MAX : CHECKED_AHEAD_AT_REST;
     return {
-      good: pooled.filter((supply) => this.isGood(supply) === true).length,
-      unknown: pooled.filter((supply) => this.isGood(supply) === undefined),
+      good,
+      due: unknown.slice(0, Math.min(CHECKED_AT_ONCE_MAX, Math.max(ahead - good, 0))),
     };
   }
 }

@@ -255,6 +255,8 @@ describe('a repetition', () => {
     for (const copy of copies) take(copy);
     expect(proposals()).toHaveLength(1);
     expect(refusals()).toEqual([]);
+    // The next commitments are looked at.
+    await settle();
 
     // The log refused the first one: the next is asked for again, and gets its chance.
     const [first, second] = copies.map((copy) => toHex(decisionHashOf(copy)));
@@ -333,6 +335,7 @@ describe('a repetition', () => {
     await fill(room, 2);
     await fill(other, 2);
     take(sign());
+    await settle();
     intake.leadChanged();
     take(sign());
     expect(proposals()).toHaveLength(2);
@@ -380,6 +383,7 @@ describe('a refusal', () => {
     room.fate = 'overloaded';
     take(sign());
     expect(refusals()).toEqual(['node-2 LOG_FULL']);
+    await settle();
     room.fate = 'not-leader';
     take(sign());
     expect(refusals()).toEqual(['node-2 NOT_LEADER']);
