@@ -27,9 +27,13 @@ test('no debugger starts in a node, and no report is written, by a signal', asyn
   node.child.kill('SIGUSR1');
   await node.printed('err', /SIGUSR1 does nothing.*\n/);
   node.child.kill('SIGTERM');
+  await node.printed('err', /The node drains.*\n/);
+  // npm sends it once more, and so does a person who does not see that it drains.
+  node.child.kill('SIGTERM');
 
   const { status, err } = await node.finished;
   expect(status).toBe(0);
+  expect(err).toMatch(/The node has stopped/);
   expect(err).not.toContain('Debugger listening');
   expect(err).toMatch(/"--report-on-signal .*can be made to show its memory/);
   expect(readdirSync(folder)).toEqual(['cluster']);

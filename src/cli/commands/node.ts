@@ -87,12 +87,19 @@ function openNode(
 
 /** Runs a node by its own configuration until a signal asks it to end. */
 async function runNode(config: NodeConfig, context: CommandContext, logger: Logger): Promise<void> {
-  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const stopped = signalled('SIGTERM', 'SIGINT');
   await using node = await openNode(config, context, logger);
   endWith(node, logger);
   await node.listen();
   await node.start(config.peers);
   await stopped;
+}
+
+/** Resolves at the first of these signals. Later ones change nothing: without a listener they would end a node that drains. */
+function signalled(...signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve());
+  });
 }
 
 /** Ends the process, at once and with an error, when the node cannot go on: nothing more may be written. */
@@ -109,7 +116,7 @@ async function superviseNode(
   context: CommandContext,
   logger: Logger,
 ): Promise<void> {
-  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'disconnect')]);
+  const stopped = Promise.race([signalled('SIGTERM'), once(process, 'disconnect')]);
   try {
     await using node = await openNode(config, context, logger);
     endWith(node, logger);
