@@ -16,6 +16,8 @@ export class TickCounter {
   #lastMs: Millis;
   /** There was a stall since the timer last fired. */
   #stalled = false;
+  /** A tick was counted since the timer last fired. */
+  #counted = false;
 
   constructor(timing: Timing, elapsedMs: Millis) {
     this.#timing = timing;
@@ -25,6 +27,7 @@ export class TickCounter {
   restart(elapsedMs: Millis): void {
     this.#lastMs = elapsedMs;
     this.#stalled = false;
+    this.#counted = false;
   }
 
   /** The whole ticks since the last call, at any moment; after a stall at most half an election timeout's. */
@@ -32,6 +35,7 @@ export class TickCounter {
     const { tickMs, heartbeatTicks, electionTicksMin } = this.#timing;
     const gapMs = elapsedMs - this.#lastMs;
     const ticks = Math.floor(gapMs / tickMs);
+    if (ticks > 0) this.#counted = true;
     if (gapMs <= heartbeatTicks * tickMs + STALL_MS) {
       this.#lastMs += ticks * tickMs;
       return ticks;
@@ -41,12 +45,17 @@ export class TickCounter {
     return Math.min(ticks, Math.floor(electionTicksMin / 2));
   }
 
-  /** The ticks since the last call, when the timer fires: at least one, even if the clock's fractions say less. */
+  /**
+   * The ticks since the last call, when the timer fires. Between two timers there is at least one, even if the clock's
+   * fractions say less.
+   */
   pass(elapsedMs: Millis): PassedTicks {
-    const counted = this.count(elapsedMs);
-    if (counted === 0) this.#lastMs = elapsedMs;
+    const ticks = this.count(elapsedMs);
+    const isShort = !this.#counted;
+    if (isShort) this.#lastMs = elapsedMs;
     const suspect = this.#stalled;
     this.#stalled = false;
-    return { ticks: Math.max(1, counted), suspect };
+    this.#counted = false;
+    return { ticks: isShort ? 1 : ticks, suspect };
   }
 }

@@ -102,8 +102,11 @@ test('ticks that are counted between two timers are counted once, and a stall is
   expect(ticks.pass(52)).toEqual({ ticks: 2, suspect: false });
   expect(ticks.count(300)).toBe(15);
   expect(ticks.count(310)).toBe(1);
-  expect(ticks.pass(311)).toEqual({ ticks: 1, suspect: true });
+  expect(ticks.pass(311)).toEqual({ ticks: 0, suspect: true });
   expect(ticks.pass(361)).toEqual({ ticks: 5, suspect: false });
+  expect(ticks.count(370)).toBe(1);
+  expect(ticks.pass(375)).toEqual({ ticks: 0, suspect: false });
+  expect(ticks.pass(379)).toEqual({ ticks: 1, suspect: false });
 });
 
 test('a read waits for its index and then until that index is applied', async () => {
