@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { ClusterError } from '../common/index.js';
 import { usageError } from './exit-codes.js';
 
@@ -37,6 +37,11 @@ export function requirePrivate(path: string): void {
       'chmod 600, and think about who had access',
     { reason: 'KEY_FILE_EXPOSED' },
   );
+}
+
+/** Renames a file that is longer than `bytesMax` to `….1`, in place of the one before. */
+export function setAside(path: string, bytesMax: number): void {
+  if (isThere(path) && statSync(path).size > bytesMax) renameSync(path, `${path}.1`);
 }
 
 /** The system's word for an error: `ENOENT`, `EACCES`. */

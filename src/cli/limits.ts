@@ -4,6 +4,9 @@ import type { Millis } from '../common/index.js';
 export const DEV_NODES_MIN = 3;
 export const DEV_NODES_MAX = 9;
 
+/** A node of `quorate dev` begins a new log when the one before is longer; that one is kept, and none before it. */
+export const DEV_LOG_BYTES_MAX = 16 * 1024 * 1024;
+
 /** How long a command waits in silence before it says what it waits for. */
 export const SILENCE_MS: Millis = 2_000;
 

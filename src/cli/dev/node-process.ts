@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ClusterError } from '../../common/index.js';
+import { setAside } from '../files.js';
+import { DEV_LOG_BYTES_MAX } from '../limits.js';
 import { readFromNode } from './channel.js';
 import type { Listening, ToNode } from './channel.js';
 import type { Watched } from './watch.js';
@@ -40,6 +42,7 @@ export class NodeProcess {
     this.id = id;
     this.configFile = configFile;
     this.logFile = logFile;
+    setAside(logFile, DEV_LOG_BYTES_MAX);
     const log = openSync(logFile, 'a', 0o600);
     this.#child = fork(MAIN, ['node', '--config', configFile, '--supervised'], {
       stdio: ['ignore', log, log, 'ipc'],

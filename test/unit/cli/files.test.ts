@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isThere, requirePrivate } from '../../../src/cli/files.js';
+import { isThere, requirePrivate, setAside } from '../../../src/cli/files.js';
 import { makeFolder } from '../../../src/machine/index.js';
 
 let folder: string;
@@ -28,6 +36,20 @@ test('a private key that others can read is refused', () => {
   );
   chmodSync(file, 0o600);
   expect(() => requirePrivate(file)).not.toThrow();
+});
+
+test('a file that is too long is set aside, and only the last one is kept', () => {
+  const file = join(folder, 'node.log');
+  writeFileSync(file, 'first, and long');
+  setAside(file, 10);
+  writeFileSync(file, 'second, and long');
+  setAside(file, 10);
+  writeFileSync(file, 'short');
+  setAside(file, 10);
+  setAside(join(folder, 'nothing'), 10);
+
+  expect(readFileSync(`${file}.1`, 'utf8')).toBe('second, and long');
+  expect(readFileSync(file, 'utf8')).toBe('short');
 });
 
 test('a folder is made with those above it, for its owner alone', () => {
