@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import type { SignInput } from '../../src/client/index.js';
+import type { QuorateClient, SignInput } from '../../src/client/index.js';
 import { toHex } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { SigningServiceService } from '../../src/wire/services.js';
@@ -24,6 +24,11 @@ async function said(cluster: TestCluster, from: NodeId, to: readonly NodeId[]): 
   );
 }
 
+/** A client compares the public key that its caller knows with the cluster's once, by a read that needs a majority. */
+async function firstSignature(app: QuorateClient, publicKey: Uint8Array): Promise<void> {
+  await app.sign({ keyId: PAY.keyId, message: new Uint8Array(1), publicKey });
+}
+
 /** All that any node, or the log, has as a result of the request. */
 async function resultsOf(
   cluster: TestCluster,
@@ -45,6 +50,7 @@ test('a request in the log of a dying leader alone gets one result when it is se
   const followers = await cluster.followers();
   const app = await cluster.client('app', { at: [leader, ...followers] });
   const { key } = await app.generateKey({ keyId: 'treasury' });
+  await firstSignature(app, key.publicKey);
 
   cluster.network.hold(leader);
   const heard = said(cluster, leader, followers);
@@ -64,6 +70,7 @@ test('a request that a dying leader has replicated gets one result when it is se
   const followers = await cluster.followers();
   const app = await cluster.client('app', { at: [leader, ...followers] });
   const { key } = await app.generateKey({ keyId: 'treasury' });
+  await firstSignature(app, key.publicKey);
 
   for (const follower of followers) cluster.network.hold(follower, leader);
   const heard = said(cluster, leader, followers);
