@@ -77,6 +77,8 @@ export const LOOP_LATE_MS = 50;
 /** The highest price; and what a caller may use of a second that never has one. */
 export const WORK_PRICE_MAX = 8;
 export const WORK_MODEST_MS = 100;
+/** Callers that use less than this of a second, all others together, are not others that a caller delays. */
+export const WORK_OTHERS_MS = 5;
 /** A caller that waits is not told to come again sooner. */
 export const RETRY_MS_MIN = 250;
 /** Calls of one caller that are refused before they are read. A caller that goes on loses its connection. */

@@ -4,6 +4,7 @@ import {
   CALLERS_REMEMBERED,
   LOOP_LATE_MS,
   WORK_MODEST_MS,
+  WORK_OTHERS_MS,
   WORK_PRICE_MAX,
   RETRY_MS_MIN,
   WORK_STEP_MS_MAX,
@@ -31,16 +32,16 @@ const USE_MIN_MS = 0.1;
 
 /**
  * The main thread's time that the calls of each caller cost, measured, and a share of every second for each: above it a caller
- * waits. While the event loop is late the time has a price, which callers pay that use more than the mean: so the callers
- * that cost the most wait first, and a caller that uses little never does.
+ * waits. While the event loop is late the time has a price, which callers pay that use more than the mean beside
+ * others: so the callers that cost the most wait first, and a caller that uses little, or is alone, pays none.
  */
 export class Work {
   readonly #clock: WorkClock;
   readonly #budgets: Budgets;
   /** By caller, what about the last second cost. */
   readonly #used = new Map<string, Millis>();
+  #usedSumMs: Millis = 0;
   #price = 1;
-  #meanMs = 0;
 
   /** @param rate - The share of each caller, in ms. */
   constructor(rate: Rate, clock: WorkClock = WORK_CLOCK) {
@@ -82,10 +83,21 @@ export class Work {
   /** Charges a caller with a cost that is known. */
   charge(name: string, costMs: Millis): void {
     const usedMs = (this.#used.get(name) ?? 0) + costMs;
-    if (this.#used.size < CALLERS_REMEMBERED || this.#used.has(name)) this.#used.set(name, usedMs);
-    const isCostly = usedMs > WORK_MODEST_MS && usedMs >= this.#meanMs;
-    const price = isCostly ? this.#price : 1;
+    if (this.#used.size < CALLERS_REMEMBERED || this.#used.has(name)) {
+      this.#used.set(name, usedMs);
+      this.#usedSumMs += costMs;
+    }
+    const price = this.#isCostly(usedMs) ? this.#price : 1;
     this.#budgets.charge(name, costMs * price, this.#clock.elapsedMs());
+  }
+
+  /** Claims that a caller that has used so much uses more than the mean, and delays others by it. */
+  #isCostly(usedMs: Millis): boolean {
+    return (
+      usedMs > WORK_MODEST_MS &&
+      usedMs * this.#used.size >= this.#usedSumMs &&
+      this.#usedSumMs - usedMs >= WORK_OTHERS_MS
+    );
   }
 
   /** A look at the event loop, ten times a second. @param lateMs - How much later it comes than it should. */
@@ -94,13 +106,14 @@ export class Work {
       lateMs > LOOP_LATE_MS
         ? Math.min(this.#price * 2, WORK_PRICE_MAX)
         : Math.max(this.#price / 2, 1);
-    let sumMs = 0;
+    this.#usedSumMs = 0;
     for (const [name, usedMs] of this.#used) {
       const keptMs = usedMs * USE_KEPT;
       if (keptMs < USE_MIN_MS) this.#used.delete(name);
-      else this.#used.set(name, keptMs);
-      sumMs += keptMs;
+      else {
+        this.#used.set(name, keptMs);
+        this.#usedSumMs += keptMs;
+      }
     }
-    this.#meanMs = this.#used.size === 0 ? 0 : sumMs / this.#used.size;
   }
 }

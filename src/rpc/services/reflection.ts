@@ -5,6 +5,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { decode, ServerReflectionRequest } from '../../wire/index.js';
 import type { ServerReflectionResponse } from '../../wire/index.js';
 import { ReflectionAlphaService, ReflectionService } from '../../wire/services.js';
+import { admittedBy } from '../guard.js';
 import type { Listener } from '../listener.js';
 import { statusOf } from '../status.js';
 import { invalidEncoding, rawService } from '../unary.js';
@@ -31,6 +32,7 @@ export class Reflection {
   }
 
   #serve(stream: Stream): void {
+    const { measure } = admittedBy(stream);
     stream.on('error', () => undefined);
     stream.on('end', () => stream.end());
     stream.on('data', (bytes: Uint8Array) => {
@@ -41,7 +43,7 @@ export class Reflection {
       }
       // One answer waits at most: a caller that does not read is not read from.
       stream.pause();
-      const answer = this.#answer(request.messageRequest);
+      const answer = measure(() => this.#answer(request.messageRequest));
       stream.write(
         { validHost: request.host, originalRequest: request, messageResponse: answer },
         () => stream.resume(),

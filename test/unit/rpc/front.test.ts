@@ -54,9 +54,10 @@ async function dial(localAddress = '127.0.0.1', address = fixture.address): Prom
   return socket;
 }
 
+/** The owner of the key, or another client that may see it. */
 async function isServed(name = 'app'): Promise<boolean> {
-  const app = await fixture.as('app', name);
-  return (await app.call(GET_KEY, request)).code === status.OK;
+  const client = await fixture.as(name === 'app' ? 'app' : 'operator', name);
+  return (await client.call(GET_KEY, request)).code === status.OK;
 }
 
 test('33: a connection that sends nothing is closed', async () => {

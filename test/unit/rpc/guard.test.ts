@@ -26,7 +26,7 @@ async function open(pace: NonNullable<Parameters<typeof Fixture.open>[0]>['bound
 }
 
 async function isServed(name = 'other'): Promise<boolean> {
-  return (await (await fixture.as('app', name)).call(GET_KEY, getKey)).code === status.OK;
+  return (await (await fixture.as('operator', name)).call(GET_KEY, getKey)).code === status.OK;
 }
 
 function linesOf(words: string): readonly object[] {

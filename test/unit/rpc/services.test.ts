@@ -7,7 +7,7 @@ import {
   taskId as taskIdNamed,
   utf8,
 } from '../../../src/common/index.js';
-import { taskIdOf } from '../../../src/identity/index.js';
+import { BUILD_LEVEL, taskIdOf } from '../../../src/identity/index.js';
 import {
   encode,
   GenerateKeyRequest,
@@ -428,7 +428,12 @@ test('GetCluster shows the answering node’s view, without a quorum too', async
     level: 1,
     members: [
       { nodeId: 'node-1', leader: false, reachable: true, build: undefined },
-      { nodeId: 'node-2', leader: true, reachable: true, build: { nodeId: 'node-2', level: 1 } },
+      {
+        nodeId: 'node-2',
+        leader: true,
+        reachable: true,
+        build: { nodeId: 'node-2', level: BUILD_LEVEL },
+      },
       { nodeId: 'node-3', leader: false, reachable: false, build: undefined },
     ],
   });

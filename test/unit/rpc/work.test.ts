@@ -114,10 +114,19 @@ test('while the loop is late, the callers that cost the most wait first', () => 
 
 test('a loop that is on time again has no price', () => {
   const { second } = open();
-  for (let at = 0; at < 3; at++) second(200, { mallory: [2_000, 3] });
-  second(0, { mallory: [2_000, 3] });
-  const { mallory = 0 } = second(0, { mallory: [2_000, 3] });
+  const callers = { mallory: [2_000, 3], alice: [30, 3] } as const;
+  for (let at = 0; at < 3; at++) second(200, callers);
+  second(0, callers);
+  const { mallory = 0 } = second(0, callers);
   expect(mallory * 3).toBeGreaterThan(RATE.perSecond * 0.9);
+});
+
+test('a caller that is alone but for a probe keeps its share while the loop is late', () => {
+  const { second } = open();
+  const callers = { app: [2_000, 3], probe: [10, 0.25] } as const;
+  for (let at = 0; at < 3; at++) second(200, callers);
+  const { app = 0 } = second(200, callers);
+  expect(app * 3).toBeGreaterThan(RATE.perSecond * 0.9);
 });
 
 test('a wait is never longer than two seconds, whatever was charged', () => {
