@@ -76,9 +76,11 @@ export class Call {
   /** Asks the next node that does not work on it yet. */
   #ask(): void {
     const { links } = this.#nodes;
-    const at = this.#next;
-    const link = links[at];
-    if (link === undefined || this.#attempts.has(at)) return;
+    const turn = links.map((_, step) => (this.#next + step) % links.length);
+    const at = turn.find((each) => !this.#attempts.has(each));
+    const link = at === undefined ? undefined : links[at];
+    if (at === undefined || link === undefined) return;
+    if (this.#attempts.size >= ATTEMPTS_AT_ONCE_MAX) return;
     this.#next = (at + 1) % links.length;
     const attempt = { abort: new AbortController(), sinceMs: performance.now() };
     this.#attempts.set(at, attempt);
@@ -92,8 +94,8 @@ export class Call {
   }
 
   #hedge(at: number, attempt: Attempt): void {
-    if (this.#attempts.get(at) !== attempt || this.#attempts.size >= ATTEMPTS_AT_ONCE_MAX) return;
-    if (this.#nodes.links.length > 1 && this.#nodes.takeHedge()) this.#ask();
+    const alone = this.#attempts.get(at) === attempt && this.#attempts.size === 1;
+    if (alone && this.#nodes.links.length > 1 && this.#nodes.takeHedge()) this.#ask();
   }
 
   #answered(at: number, bytes: Uint8Array): void {
@@ -119,7 +121,7 @@ export class Call {
       this.#problems.delete(at);
     }
     this.#leave(at);
-    if (this.#attempts.size === 0) this.#askAgain();
+    this.#askAgain();
   }
 
   /** A node that only says that the time is over says less than one that said why it cannot. */
@@ -140,8 +142,9 @@ export class Call {
     const hopeless =
       this.#problems.size === count && [...this.#problems.values()].every((each) => each.permanent);
     const pauseMs = pauseAfter(this.#failures / count);
-    if (hopeless || pauseMs >= remainingMs(this.#until)) this.#reject(this.#failure());
-    else this.#after(pauseMs, () => this.#ask());
+    if (!hopeless && pauseMs < remainingMs(this.#until)) this.#after(pauseMs, () => this.#ask());
+    // A node that still works on it may yet answer.
+    else if (this.#attempts.size === 0) this.#reject(this.#failure());
   }
 
   #outOfTime(): void {

@@ -4,6 +4,7 @@ import { parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { usage } from './client-file.js';
 import type { Connection } from './client-file.js';
+import { QuorateError } from './errors.js';
 import type { ConnectOptions } from './inputs.js';
 
 /** Reads the files of a connection. @throws QuorateError `invalid-request` USAGE for one that cannot be read. */
@@ -19,7 +20,7 @@ export function optionsFrom({ ca, cert, key, clusterFile, ...rest }: Connection)
   };
 }
 
-/** The genesis that the options bring. @throws ClusterError `invalid-request` with the file's name and the field. */
+/** The genesis that the options bring. @throws QuorateError `invalid-request` with the file's name and the field. */
 export function genesisOf({ clusterFile, files }: ConnectOptions): Genesis | undefined {
   if (clusterFile === undefined) return undefined;
   try {
@@ -27,7 +28,7 @@ export function genesisOf({ clusterFile, files }: ConnectOptions): Genesis | und
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     const { code, message, details } = error;
-    throw new ClusterError(code, `${files?.clusterFile ?? 'The cluster file'}: ${message}`, {
+    throw new QuorateError(code, `${files?.clusterFile ?? 'The cluster file'}: ${message}`, {
       ...details,
       cause: error,
     });

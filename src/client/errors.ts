@@ -5,6 +5,7 @@ import type { MessageType } from '../wire/index.js';
 
 /** A failure that is part of the contract: `code` says what to do, `reason` is stable, and `message` is for people. */
 export class QuorateError extends ClusterError {
+  override readonly name = 'QuorateError';
   /** The same call, with the same request id, may be made again as it is. */
   readonly retryable: boolean;
   readonly facts: Readonly<Record<string, string>>;

@@ -18,7 +18,7 @@ export type ErrorCode =
 
 /** A failure that is part of the contract: its words and its reason may cross the wire. */
 export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
+  override readonly name: string = 'ClusterError';
   readonly code: ErrorCode;
   /** A stable upper-case word for programs. */
   readonly reason: string;

@@ -92,6 +92,32 @@ describe('a node that is silent', () => {
     await ended;
   });
 
+  test('a call whose second node cannot do it goes on to the third, while the first is silent', async () => {
+    const silent = new FakeNode('a');
+    const all = [
+      silent,
+      new FakeNode('b', says(UNAVAILABLE, 'NO_LEADER')),
+      new FakeNode('c', answers),
+    ];
+    const ended = call(nodesOf(all));
+    await jest.advanceTimersByTimeAsync(HEDGE_AFTER_MS);
+    expect(await ended).toEqual({ value: ANSWER });
+    expect(all.map(({ asked }) => asked.length)).toEqual([1, 1, 1]);
+  });
+
+  test('a call waits for a silent node, though the only other one cannot do it', async () => {
+    const slow = new FakeNode('a');
+    const other = new FakeNode('b', says(UNAVAILABLE, 'NO_LEADER'));
+    const finished: ((bytes: Uint8Array) => void)[] = [];
+    slow.answer = () => new Promise((resolve) => finished.push(resolve));
+    const ended = call(nodesOf([slow, other]));
+    await jest.advanceTimersByTimeAsync(HEDGE_AFTER_MS * 3);
+    expect(slow.asked).toHaveLength(1);
+    expect(other.asked.length).toBeGreaterThan(2);
+    for (const finish of finished) finish(ANSWER);
+    expect(await ended).toEqual({ value: ANSWER });
+  });
+
   test('a client that has used up its second attempts waits for the first node alone', async () => {
     const all = [new FakeNode('a'), new FakeNode('b', answers)];
     const ended = call(nodesOf(all, 0), HEDGE_AFTER_MS * 2);

@@ -179,6 +179,27 @@ test('a node that is not there is named with the reason', async () => {
   );
 });
 
+test('a node of another authority, and one that speaks no TLS, are told for what they are', async () => {
+  const { ours, foreign } = both;
+  const tls = { ...(await tlsFor({ ours: foreign }, 'tee', 'node-1')), ca: ours.certificate };
+  const stranger = await ScriptedNode.open(tls, {});
+  closing.push(() => stranger[Symbol.asyncDispose]());
+  const plain = createServer((socket) => {
+    socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
+  const address = await listening(plain);
+
+  expect(await errorOf(connect([stranger.address]).getCluster())).toMatchObject({
+    name: 'QuorateError',
+    reason: 'SERVER_UNTRUSTED',
+    message: `${stranger.address} shows a certificate that no authority of your CA file has issued`,
+  });
+  expect(await errorOf(connect([address]).getCluster())).toMatchObject({
+    reason: 'UNREACHABLE',
+    message: `${address} does not speak TLS 1.3 at this port`,
+  });
+});
+
 test('an answer that is longer than any of ours is no answer', async () => {
   const node = await ScriptedNode.open(await tlsFor(both, 'tee', 'node-1'), {
     [GET_CLUSTER]: async () => new Uint8Array(4 * 1024 * 1024 + 1),
