@@ -9,6 +9,8 @@ export const PEERS_MAX = 64;
 export const TICK_MS = 20;
 /** Everything that the state wants is compared with what the node does, this often at least. */
 export const RECONCILE_MS = 1000;
+/** Tasks, and waiting calls, that are looked at between two turns of the loop, when all of them are. */
+export const RECONCILE_SLICE = 64;
 /** A node sends its messages of a session again and again, until the task closes or the request expires. */
 export const RESEND_MS = 200;
 
@@ -143,6 +145,8 @@ export const REFUSAL_DETAIL_CHARS_MAX = 1024;
 export const NOT_LEADER_REPEAT_MS = 50;
 /** Requests of this node's clients that wait at the same time. */
 export const SUBMISSIONS_MAX = 10_000;
+/** Of these, the number that is looked at whenever all tasks are: others the next time. */
+export const SUBMISSIONS_SWEPT_MAX = 1_024;
 
 /**
  * Proposed requests without a decision that a node remembers: those of the term in which it leads, and as many of earlier

@@ -55,12 +55,14 @@ export class LiveTasks {
     return task;
   }
 
-  /** Every task that is open in the state or was live here: what a full look has to refresh. */
+  /** Every task that is live here. Tasks that the state opens become so when they are refreshed. */
   ids(): readonly TaskId[] {
-    const before = [...this.#tasks.keys()];
-    const now = this.#state.queries.tasks('', Number.MAX_SAFE_INTEGER, true);
-    const ids = new Set([...before, ...now.map((record) => taskId(record.taskId))]);
-    return [...ids];
+    return [...this.#tasks.keys()];
+  }
+
+  /** At most `limit` tasks that are open in the state and come after `after`, in order. */
+  openAfter(after: string, limit: number): readonly TaskId[] {
+    return this.#state.queries.tasks(after, limit, true).map((record) => taskId(record.taskId));
   }
 
   get(id: TaskId): LiveTask | undefined {

@@ -3,7 +3,7 @@ import type { Timer } from '../ports/index.js';
 import type { Queries } from '../state/index.js';
 import type { TaskContext } from './context.js';
 import type { Leadership } from './leadership.js';
-import { RECONCILE_MS, TICK_MS } from './limits.js';
+import { RECONCILE_MS, RECONCILE_SLICE, TICK_MS } from './limits.js';
 import type { LiveTasks } from './live-tasks.js';
 import type { Batch, Work } from './work.js';
 
@@ -20,6 +20,8 @@ export class Reconciler {
   readonly #parts: readonly Work[];
   /** Tasks open in the state are known to be open. */
   #current = false;
+  /** Tasks and keys that changed while it was not known which are open: each is looked at again when it is. */
+  readonly #unsettled = { tasks: new Set<TaskId>(), keys: new Set<string>() };
   #tick: Timer | undefined;
   #sweep: Timer | undefined;
   #closed = false;
@@ -41,8 +43,7 @@ export class Reconciler {
   /** Begins to look after the state as it is found. */
   start(): void {
     this.#follow();
-    this.#reconcileAll();
-    this.#scheduleSweep();
+    this.#startFrom('');
   }
 
   applied(batch: Batch): void {
@@ -85,12 +86,13 @@ export class Reconciler {
     const { current } = this.#context.consensus.status();
     const news = current && !this.#current;
     this.#current = current;
-    if (news) this.#reconcileAll();
-  }
-
-  #reconcileAll(): void {
-    for (const id of this.#tasks.ids()) this.#taskChanged(id);
-    for (const id of this.#queries.installing()) this.#keyChanged(id);
+    if (!news) return;
+    // The others were looked at when they changed.
+    const { tasks, keys } = this.#unsettled;
+    for (const id of tasks) this.#taskChanged(id);
+    for (const id of keys) this.#keyChanged(id);
+    tasks.clear();
+    keys.clear();
     for (const part of this.#parts) part.settled?.(undefined);
     this.wake();
   }
@@ -98,6 +100,8 @@ export class Reconciler {
   #taskChanged(id: TaskId): void {
     const before = this.#tasks.get(id);
     const task = this.#tasks.refresh(id);
+    if (task === undefined || this.#current) this.#unsettled.tasks.delete(id);
+    else this.#unsettled.tasks.add(id);
     for (const part of this.#parts) {
       if (task === undefined) part.taskClosed?.(id, before);
       else part.taskOpen?.(task);
@@ -107,6 +111,9 @@ export class Reconciler {
   #keyChanged(id: string): void {
     const key = this.#queries.key(id);
     if (key === undefined) return;
+    const installing = key.installed.length < key.participants.length;
+    if (installing && !this.#current) this.#unsettled.keys.add(id);
+    else this.#unsettled.keys.delete(id);
     for (const part of this.#parts) part.keyChanged?.(key);
   }
 
@@ -114,12 +121,46 @@ export class Reconciler {
     return this.#tasks.size > 0 || this.#parts.some(({ busy }) => busy === true);
   }
 
+  /** Looks at the tasks that the state has open after `after`, some at a time; then at all else, every second. */
+  #startFrom(after: string): void {
+    const page = this.#tasks.openAfter(after, RECONCILE_SLICE);
+    for (const id of page) this.#taskChanged(id);
+    const last = page.at(-1);
+    if (last === undefined || page.length < RECONCILE_SLICE) return this.#sweepThrough([], 0);
+    this.#sweep = this.#context.clock.after(0, () => this.#startFrom(last));
+  }
+
   #scheduleSweep(): void {
     this.#sweep = this.#context.clock.after(RECONCILE_MS, () => {
       this.#follow();
-      this.#reconcileAll();
+      this.#sweepThrough(this.#tasks.ids(), 0);
       for (const part of this.#parts) part.sweep?.();
-      this.#scheduleSweep();
     });
+  }
+
+  /** Looks at these tasks and all keys that are being installed once more, some between two turns of the loop. */
+  #sweepThrough(tasks: readonly TaskId[], from: number): void {
+    const slice = tasks.slice(from, from + RECONCILE_SLICE);
+    for (const id of slice) this.#taskChanged(id);
+    if (from + RECONCILE_SLICE < tasks.length) {
+      this.#sweep = this.#context.clock.after(0, () =>
+        this.#sweepThrough(tasks, from + RECONCILE_SLICE),
+      );
+      return;
+    }
+    this.#keysFrom(this.#queries.installing(), 0);
+  }
+
+  #keysFrom(keys: readonly string[], from: number): void {
+    for (const id of keys.slice(from, from + RECONCILE_SLICE)) this.#keyChanged(id);
+    if (from + RECONCILE_SLICE < keys.length) {
+      this.#sweep = this.#context.clock.after(0, () =>
+        this.#keysFrom(keys, from + RECONCILE_SLICE),
+      );
+      return;
+    }
+    for (const part of this.#parts) part.settled?.(undefined);
+    this.wake();
+    this.#scheduleSweep();
   }
 }

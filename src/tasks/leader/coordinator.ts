@@ -31,6 +31,9 @@ export type CoordinatorParts = {
   readonly drivers: ReadonlyMap<string, LeaderDriver>;
 };
 
+/** The clock that does not jump, and the cluster's, as they are in one look at all tasks. */
+type Times = { readonly now: Millis; readonly reachedMs: Millis };
+
 /**
  * The leader's part in live tasks of any kind: opens attempts, has contributions combined, proposes outcomes. It holds
  * no authority: every participant checks each entry for itself, and a result that does not verify is never an answer.
@@ -58,7 +61,7 @@ export class Coordinator implements Work {
   taskOpen(task: LiveTask): void {
     if (!this.#parts.leadership.held) return;
     const plan = this.#plan(task);
-    if (plan !== undefined) this.#step(task, plan);
+    if (plan !== undefined) this.#step(task, plan, this.#times());
   }
 
   taskClosed(task: TaskId): void {
@@ -69,9 +72,10 @@ export class Coordinator implements Work {
   tick(): void {
     const { leadership, tasks } = this.#parts;
     if (!leadership.held) return;
+    const times = this.#times();
     for (const [id, plan] of this.#plans) {
       const task = tasks.get(id);
-      if (task !== undefined) this.#step(task, plan);
+      if (task !== undefined) this.#step(task, plan, times);
     }
   }
 
@@ -211,13 +215,15 @@ export class Coordinator implements Work {
     return plan;
   }
 
-  #step(task: LiveTask, plan: Plan): void {
+  #times(): Times {
     const { clock, consensus } = this.#context;
-    const now = clock.elapsed();
     // By the time that a majority's clocks have reached: this node's own, if it is fast, would fail what others can sign.
     const reachedMs = consensus.nextTimeMs() ?? Number(this.#parts.queries.totals().timeMs);
-    const expired = reachedMs >= task.expireTimeMs;
-    const step = nextStep(plan, now, expired);
+    return { now: clock.elapsed(), reachedMs };
+  }
+
+  #step(task: LiveTask, plan: Plan, { now, reachedMs }: Times): void {
+    const step = nextStep(plan, now, reachedMs >= task.expireTimeMs);
     switch (step.kind) {
       case 'wait':
         return;

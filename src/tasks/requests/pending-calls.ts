@@ -72,6 +72,20 @@ export class PendingCalls {
     return this.#all;
   }
 
+  /** The `count` calls that were given here longest ago, or never. */
+  next(count: number): readonly PendingCall[] {
+    const calls: PendingCall[] = [];
+    for (const call of this.#all) {
+      if (calls.length === count) break;
+      calls.push(call);
+    }
+    for (const call of calls) {
+      this.#all.delete(call);
+      this.#all.add(call);
+    }
+    return calls;
+  }
+
   ofTask(task: TaskId): Iterable<PendingCall> {
     return this.#byTask.get(task) ?? [];
   }

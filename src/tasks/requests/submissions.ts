@@ -17,6 +17,7 @@ import {
   LEADER_WAIT_MS,
   NOT_LEADER_REPEAT_MS,
   REQUESTERS_BUDGETED_MAX,
+  SUBMISSIONS_SWEPT_MAX,
 } from '../limits.js';
 import { refusalIn } from '../refusal-message.js';
 import type { Batch, Work } from '../work.js';
@@ -71,7 +72,7 @@ export class Submissions implements Work {
   /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
   settled(batch: Batch | undefined): void {
     if (batch === undefined) {
-      for (const waiting of this.#waiting.all()) this.#advance(waiting);
+      for (const waiting of this.#waiting.next(SUBMISSIONS_SWEPT_MAX)) this.#advance(waiting);
       return;
     }
     for (const task of batch.tasks) {
