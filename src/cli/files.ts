@@ -1,11 +1,9 @@
 import { renameSync, statSync } from 'node:fs';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, isKeyExposed } from '../common/index.js';
 import { usageError } from './exit-codes.js';
 
 /** The words in which the system says that there is no such file. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
-/** Permissions of a file's group and of all others. */
-const GROUP_AND_OTHERS = 0o077;
 
 /**
  * Whether a file or folder is there.
@@ -29,8 +27,8 @@ export function isThere(path: string): boolean {
  * @throws ClusterError `invalid-request` (`KEY_FILE_EXPOSED`)
  */
 export function requirePrivate(path: string): void {
-  const { mode } = statSync(path);
-  if ((mode & GROUP_AND_OTHERS) === 0) return;
+  const { mode, uid } = statSync(path);
+  if (!isKeyExposed({ mode, uid }, process.geteuid?.())) return;
   throw new ClusterError(
     'invalid-request',
     `${path}: others than its owner may read or change it (mode ${(mode & 0o777).toString(8)}); ` +

@@ -153,7 +153,11 @@ export function variableArgument(flag: string) {
  */
 export function readMembers(files: readonly string[], folder: string): MemberRequest[] {
   const members = files.map((file) => readMember(file, folder));
-  for (const { nodeId: id } of members) {
+  for (const { nodeId: id, role } of members) {
+    if (role !== 'tee')
+      throw usageError(
+        `--member: ${id} has role ${role}; this release runs only nodes of role tee`,
+      );
     if (members.filter((each) => each.nodeId === id).length > 1)
       throw usageError(`--member: two files are of the node ${id}`);
   }

@@ -16,6 +16,7 @@ export {
 } from './bytes.js';
 export { assert, Bug, ClusterError, unreachable, wordsOf } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
+export { isKeyExposed } from './file-modes.js';
 export {
   BOOT_BYTES,
   bootId,
