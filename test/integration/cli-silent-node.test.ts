@@ -54,9 +54,10 @@ test('a command that has printed its answer ends, though a node is frozen', asyn
   // Nor does a proxy that the environment names see anything of it.
   const { out } = await quorate(folder, argv, { https_proxy: 'http://127.0.0.1:9' });
   expect(JSON.parse(out)).toMatchObject({ node_id: 'node-1' });
-  expect(sockets).toHaveLength(1);
-  // The socket that was still connecting is gone with the process.
-  const [socket] = sockets;
-  socket?.resume();
-  if (socket?.closed === false) await once(socket, 'close');
+  expect(sockets).not.toHaveLength(0);
+  // The sockets that were still connecting are gone with the process.
+  for (const socket of sockets) {
+    socket.resume();
+    if (!socket.closed) await once(socket, 'close');
+  }
 });
