@@ -28,7 +28,7 @@ try {
       traces
         .get('errors')
         ?.toString()
-        .match(/(?<=Error: ).*/g) ?? []
+        .match(/(?<=(?:Error|\[ClusterError\]): ).*/g) ?? []
     ).slice(0, 40),
     found: Object.fromEntries(
       places

@@ -199,6 +199,8 @@ async function collect(folder: string, errors: string[], said: string[]): Promis
 /** The metadata of a gRPC status, byte for byte, of an error and of what caused it. */
 function trailersOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
-  const metadata: unknown = 'metadata' in error ? error.metadata : undefined;
-  return [JSON.stringify(metadata) ?? '', ...trailersOf(error.cause)];
+  const details: unknown = 'details' in error ? error.details : undefined;
+  // As they were sent: what `inspect` makes of bytes are numbers.
+  const sent = details instanceof Uint8Array ? Buffer.from(details).toString('latin1') : '';
+  return [sent, ...trailersOf(error.cause)];
 }
