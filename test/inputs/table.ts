@@ -274,7 +274,7 @@ function calls(): Row[] {
           ['constructor', 'polluted'],
         ],
       },
-      { code: status.NOT_FOUND, reason: 'KEY_NOT_FOUND', enters: true },
+      { code: status.PERMISSION_DENIED, reason: 'KEY_FORBIDDEN', enters: true },
     ),
     row(
       33,
@@ -406,7 +406,7 @@ function onTheCluster(): Row[] {
       31,
       'an unknown key to show',
       getKey('unknown'),
-      { code: status.NOT_FOUND, reason: 'KEY_NOT_FOUND' },
+      { code: status.PERMISSION_DENIED, reason: 'KEY_FORBIDDEN' },
       ['cluster'],
     ),
     row(
