@@ -113,7 +113,7 @@ export const JUDGEMENTS_MAX = 1024;
  */
 export const MEMBER_FORWARD_RATE: Rate = { perSecond: 8 * 1024 * 1024, burst: 64 * 1024 * 1024 };
 /** The cost of a forwarded message, and of a request in the log, besides its bytes: a signature is verified. */
-export const FORWARD_COST_BYTES = 4 * 1024;
+export const FORWARD_COST_BYTES = 2 * 1024;
 /** The further cost, to its bringer, of a request without authority: an honest node has looked at that before. */
 export const UNAUTHORIZED_COST_BYTES = 64 * 1024;
 /** The requests of one requester that a leader puts into the log, in bytes with {@link FORWARD_COST_BYTES} for each request. */

@@ -8,6 +8,7 @@ export type Target = {
   readonly ms: number;
   /** A key that the sender may sign with. */
   readonly keyId: string;
+  readonly clusterId: string;
   /** The configuration of the member that sends the flood, where one does. */
   readonly memberFile?: string;
 };

@@ -10,6 +10,8 @@ import { floodNamed, FLOODS } from './table.js';
 
 const FLOODER = fileURLToPath(new URL('flooder.js', import.meta.url));
 const KEY = 'demo';
+/** A flood may sign with the key: an operator, too, only where the key names it. */
+const SENDERS = ['operator', 'app'].map((role) => `spiffe://quorate/${role}/mallory`);
 /** What a node has to say of a member that complains without reason. */
 const EXPECTED_ALARM = '"msg":"a complaint that proves nothing"';
 const MIB = 2 ** 20;
@@ -81,11 +83,15 @@ export async function measureFloods(ms: number, names = Object.keys(FLOODS)): Pr
   const client = cluster.client([first]);
   await eventually(
     'a key',
-    () => client.generateKey({ keyId: KEY, algorithm: 1, threshold: 2 }).then(() => true),
+    () =>
+      client
+        .generateKey({ keyId: KEY, algorithm: 1, threshold: 2, allowedSigners: SENDERS })
+        .then(() => true),
     60_000,
   );
   await signFor(client, Math.min(ms, 2_000), 'warm');
   const quiet = await signFor(client, ms, 'quiet');
+  const { clusterId } = await client.getCluster();
   const floods: FloodReport[] = [];
   for (const flood of names) {
     const target: Target = {
@@ -93,6 +99,7 @@ export async function measureFloods(ms: number, names = Object.keys(FLOODS)): Pr
       tls: await cluster.credentials(floodNamed(flood).as, 'mallory'),
       ms,
       keyId: KEY,
+      clusterId,
       memberFile: cluster.configFile(last),
     };
     const { byMember = false } = floodNamed(flood);

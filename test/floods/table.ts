@@ -2,6 +2,7 @@ import { frame, PING, PRIORITY, SETTINGS, WINDOW_UPDATE } from '../support/wire/
 import type { Flood, FloodCounts, Target } from './flood.js';
 import { forbidden, keyLists, signing, taskLists, watches } from './kinds/calls.js';
 import { silentTcp, silentTls, strangers } from './kinds/connections.js';
+import { farExpiry } from './kinds/far-expiry.js';
 import { commitments, complaints } from './kinds/members.js';
 import { continuation, frames, halfMessages, rapidReset } from './kinds/frames.js';
 
@@ -23,6 +24,7 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
   'lists of tasks': taskLists,
   'lists of keys': keyLists,
   Sign: signing,
+  'requests that expire in a day': farExpiry,
   'commitments of a member': commitments,
   'complaints of a member': complaints,
 };

@@ -16,8 +16,8 @@ import type { Flood, FloodCounts, Target } from '../flood.js';
 /* Floods of whole calls, by a client that never waits. */
 
 /** Calls in flight: a hundred times those of the client beside it. */
-const CALLS_AT_ONCE = 100;
-const CALL_MS_MAX = 20_000;
+export const CALLS_AT_ONCE = 100;
+export const CALL_MS_MAX = 20_000;
 const WATCH = '/grpc.health.v1.Health/Watch';
 /** Of a name that is watched: what a call may carry. */
 const NAME_BYTES = 30_000;
@@ -84,7 +84,7 @@ export const watches: Flood = {
   },
 };
 
-function clientOf(target: Target, counts: FloodCounts): Client {
+export function clientOf(target: Target, counts: FloodCounts): Client {
   counts.connections = 1;
   return new Client(target.address, channelFor(target.tls), {
     'grpc.ssl_target_name_override': 'localhost',
