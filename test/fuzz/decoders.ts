@@ -13,6 +13,8 @@ import {
   rawSignature,
   readCertificate,
   splitChain,
+  encodeMemberRequest,
+  parseMemberRequest,
 } from '../../src/identity/index.js';
 import {
   polynomialHash,
@@ -46,6 +48,12 @@ import { messageDecoders } from './messages.js';
 import { bytes32, generateKeySeed, genesisSeed, raftSeeds, signerSeed, signSeed } from './seeds.js';
 
 const CLUSTER = clusterId('ab'.repeat(16));
+const MEMBER = {
+  nodeId: nodeId('node-1'),
+  role: 'tee',
+  identityKey: bytes32(14),
+  tlsKey: bytes32(15),
+} as const;
 const OWNER = { clusterId: CLUSTER, nodeId: nodeId('node-1') };
 const NODE_KEY = bytes32(1);
 
@@ -128,6 +136,21 @@ const frame: Decoder = {
     requireSame(wrapHello(hello), bytes);
     return refusable(() => `hello ${bootOf(hello, CLUSTER, OWNER.nodeId).length}`);
   },
+};
+
+/** A node's public half. Its proof is not checked here: bytes that nobody signed would come no further. */
+const memberRequest: Decoder = {
+  name: 'member-request',
+  seeds: () => [utf8(encodeMemberRequest(MEMBER, () => new Uint8Array(64)))],
+  read: (bytes) =>
+    refusable(() => {
+      const read = parseMemberRequest(bytes, () => true);
+      const text = encodeMemberRequest(read, () => new Uint8Array(64));
+      const again = parseMemberRequest(utf8(text), () => true);
+      if (encodeMemberRequest(again, () => new Uint8Array(64)) !== text)
+        throw new Finding('it is written and read as something else');
+      return 'accepted';
+    }),
 };
 
 const genesis: Decoder = {
@@ -394,6 +417,7 @@ export const DECODERS: readonly Decoder[] = [
   envelopes,
   sealed,
   genesis,
+  memberRequest,
   certificate,
   signature,
   spiffe,
