@@ -73,14 +73,14 @@ export const CALL_WORK_MS = 0.25;
 export const WORK_STEP_MS_MAX = 25;
 /** How often the event loop is looked at, and how late it may be before the time of callers has a price. */
 export const LOOP_CHECK_MS = 100;
-export const LOOP_LATE_MS = 50;
+export const LOOP_LATE_MS = 20;
 /** The highest price; and what a caller may use of a second that never has one. */
 export const WORK_PRICE_MAX = 8;
 export const WORK_MODEST_MS = 100;
 /** Callers that use less than this of a second, all others together, are not others that a caller delays. */
 export const WORK_OTHERS_MS = 5;
 /** A caller that waits is not told to come again sooner. */
-export const RETRY_MS_MIN = 250;
+export const RETRY_MS_MIN = 500;
 /** Calls of one caller that are refused before they are read. A caller that goes on loses its connection. */
 export const REFUSALS_PER_SECOND = 200;
 export const REFUSALS_BURST = 400;

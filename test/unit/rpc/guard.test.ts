@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { ClusterError } from '../../../src/common/index.js';
+import { RETRY_MS_MIN } from '../../../src/rpc/limits.js';
 import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import { keyRecord, Fixture, until } from './server-fixture.js';
 import type { Caller } from './server-fixture.js';
@@ -113,7 +114,7 @@ test('attack: refused requests that cost much are paid for, and their caller wai
   );
   const refused = await mallory.call(GET_KEY, getKey);
   expect(refused).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'CALLS_TOO_COSTLY' });
-  expect(refused.retryMs).toBeGreaterThanOrEqual(250);
+  expect(refused.retryMs).toBeGreaterThanOrEqual(RETRY_MS_MIN);
   expect(await isServed()).toBe(true);
   expect(linesOf('A caller is kept to its pace')).toHaveLength(1);
 });

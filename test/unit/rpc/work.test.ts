@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
-import { WORK_PRICE_MAX, WORK_STEP_MS_MAX } from '../../../src/rpc/limits.js';
+import { RETRY_MS_MIN, WORK_PRICE_MAX, WORK_STEP_MS_MAX } from '../../../src/rpc/limits.js';
 import { Work } from '../../../src/rpc/work.js';
 
 const RATE = { perSecond: 500, burst: 500 };
@@ -61,7 +61,7 @@ test('a caller whose calls cost its share waits, is told how long, and then is s
   for (let step = 0; step < 12; step++) work.charge('a', 25);
   const late = refusalOf(() => work.require('a'));
   expect(late).toMatchObject({ code: 'overloaded', reason: 'CALLS_TOO_COSTLY' });
-  expect(late?.details.retryAfterMs).toBe(250);
+  expect(late?.details.retryAfterMs).toBe(RETRY_MS_MIN);
   expect(refusalOf(() => work.require('b'))).toBeUndefined();
   clock.elapsed += 250;
   expect(refusalOf(() => work.require('a'))).toBeUndefined();
