@@ -92,8 +92,14 @@ export class Intake implements Work {
   /** Goes on with requests that wait: when supplies came, and as time passes. */
   tick(): void {
     const now = this.#context.clock.elapsed();
+    // While the first request for a key gets no attempt, the others need not ask for one.
+    const dry = new Set<string>();
     for (const waiting of this.#waiting.values()) {
+      const { task, untilMs } = waiting;
+      const key = task.asked.keyId ?? task.taskId;
+      if (dry.has(key) && now < untilMs) continue;
       if (this.#advance(waiting, now)) this.#waitsNoMore(waiting);
+      else dry.add(key);
     }
     this.#proposed.forget(now);
   }

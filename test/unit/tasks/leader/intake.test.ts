@@ -4,6 +4,7 @@ import { METHODS, decisionHashOf } from '../../../../src/state/index.js';
 import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
 import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
+import type { LeaderDriver } from '../../../../src/tasks/kinds/driver.js';
 import { Intake } from '../../../../src/tasks/leader/intake.js';
 import { IntakeBudgets } from '../../../../src/tasks/leader/intake-budgets.js';
 import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
@@ -36,6 +37,7 @@ let checks: SupplyChecks;
 let key: DealtKey;
 let intake: Intake;
 let budgets: IntakeBudgets;
+let drivers: ReadonlyMap<string, LeaderDriver>;
 
 beforeEach(async () => {
   // Any operator may sign, so that requests of many requesters are easily made.
@@ -50,7 +52,7 @@ beforeEach(async () => {
   const { context, state } = room;
   checks = new SupplyChecks(context, room.arithmetic, pools, () => intake.tick());
   const leading = room.leading(pools, checks);
-  const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
+  drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);
   budgets = new IntakeBudgets();
   intake = new Intake(context, state.view, leadership, drivers, budgets);
@@ -129,6 +131,24 @@ describe('a Sign', () => {
     room.clock.pass(100);
     intake.tick();
     expect(room.takeSent()).toHaveLength(3);
+  });
+
+  test('of many requests that wait for commitments of one key, one looks for them at a time', () => {
+    const driver = drivers.get('sign');
+    const make = driver?.firstAttempt?.bind(driver);
+    if (driver === undefined || make === undefined) throw new Error('no driver of signatures');
+    let looked = 0;
+    driver.firstAttempt = (task) => {
+      looked += 1;
+      return make(task);
+    };
+    for (let at = 0; at < 50; at++) take(sign(`wait-${at}`));
+    looked = 0;
+    intake.tick();
+    expect(looked).toBe(1);
+    room.clock.pass(250);
+    intake.tick();
+    expect(proposals()).toEqual(Array(50).fill('bare'));
   });
 
   test('at most 1024 requests to sign wait at the leader, of one requester some fewer', () => {
