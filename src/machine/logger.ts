@@ -29,6 +29,8 @@ const REDACTED = [
 ];
 
 const STANDARD_ERROR = 2;
+/** The fields that every line has. */
+const LINE_FIELDS = ['level', 'time', 'msg', 'alarm'];
 
 /**
  * One JSON line per event on standard error: `time` (ISO 8601), `level`, `msg`, and the fields. An alarm is an error with
@@ -52,6 +54,8 @@ export function jsonLogger(
     // pino escapes what JSON must, which leaves C1, bidirectional and zero-width characters as they are.
     { write: (line) => destination.write(`${printable(line.trimEnd())}\n`) },
   );
+  const taken = new Set([...LINE_FIELDS, ...Object.keys(fields)]);
+  const facts = (given: LogFields = {}): LogFields => factsOf(given, taken);
   return {
     debug: (message, given) => lines.debug(facts(given), message),
     info: (message, given) => lines.info(facts(given), message),
@@ -65,10 +69,11 @@ export function jsonLogger(
  * The port takes flat facts only. This is the second lock on that door, for what a type assertion let through: bytes, numbers of
  * any size and objects are where secrets are, and a logger would spell them out.
  */
-function facts(given: LogFields = {}): LogFields {
+function factsOf(given: LogFields, taken: ReadonlySet<string>): LogFields {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]: [string, unknown]) => [
-      name,
+      // Of a name that is in a line twice most readers keep the last, and the line would seem another node's.
+      taken.has(name) ? `${name}_` : name,
       isFact(value) ? value : '[refused]',
     ]),
   );

@@ -73,7 +73,7 @@ export class Complaints implements Work {
     if (!this.#mayJudge(from)) return;
     own.add(name);
     this.#queues.add(from, async () => {
-      this.#context.logger.debug('a complaint is read', { node: from, session: attempt.session });
+      this.#context.logger.debug('a complaint is read', { peer: from, session: attempt.session });
       const isDone = await this.#look(from, member.identityKey, attempt, envelope);
       // The complaint is sent again, and looked at anew then.
       if (!isDone) own.delete(name);

@@ -129,7 +129,7 @@ export class SupplyChecks implements Work {
       const input = { algorithm: algorithmOf(key), supplies: parts };
       const good = await compute.run(checkSuppliesJob, input);
       for (const [at, supply] of supplies.entries()) this.#verdicts.set(supply, good[at] === true);
-      const facts = { key: key.keyId, node, count: supplies.length };
+      const facts = { key: key.keyId, peer: node, count: supplies.length };
       this.#context.logger.debug('supplies checked', facts);
     } catch (error) {
       // The next need asks again.

@@ -297,7 +297,7 @@ export class TestCluster implements AsyncDisposable {
       (message: string, fields: LogFields = {}) => {
         const text = `${node} ${level}: ${message} ${JSON.stringify(fields).slice(0, LOG_FIELDS_MAX)}`;
         if (isAlarm) this.alarms.push(text);
-        const of = `${fields['node']}`;
+        const of = `${fields['peer']}`;
         if (message === 'declined') this.declined.push({ node: of, reason: `${fields['reason']}` });
         if (message === 'a complaint is read')
           this.complaintsRead.push({ by: node, of, session: `${fields['session']}` });
