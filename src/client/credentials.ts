@@ -17,6 +17,8 @@ const NAMES: ConnectFiles = {
   clusterFile: '"clusterFile"',
 };
 
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
 /** The caller's certificate and key, as TLS shows them to nodes. */
 export class Credentials {
   readonly secureContext: SecureContext;
@@ -93,6 +95,8 @@ function certificatesOf(what: string, pem: string): X509Certificate[] {
 }
 
 function contextOf(tls: TlsFiles, files: ConnectFiles): SecureContext {
+  // TLS takes an empty key for none at all, and does not complain.
+  if (!PRIVATE_KEY.test(tls.key)) throw unusable(`${files.key} holds no private key in PEM`);
   try {
     return createSecureContext(contextOptions(tls));
   } catch (cause) {
@@ -103,12 +107,11 @@ function contextOf(tls: TlsFiles, files: ConnectFiles): SecureContext {
 function keyFault(pem: string, { cert, key }: ConnectFiles, cause: unknown): string {
   if (/ENCRYPTED/.test(pem))
     return `${key} is encrypted: give it decrypted, or sign elsewhere with a signer`;
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return `${key} holds no private key in PEM`;
   return /mismatch/i.test(String(cause))
     ? `${key} is not the private key of ${cert}`
     : `${key} holds a private key that cannot be read`;
 }
 
-function unusable(words: string, cause: unknown): QuorateError {
+function unusable(words: string, cause?: unknown): QuorateError {
   return new QuorateError('invalid-request', words, { reason: 'INVALID_CREDENTIALS', cause });
 }

@@ -73,6 +73,7 @@ describe('the caller’s own certificate', () => {
 test.each([
   ['an encrypted key', /"key" is encrypted/, { key: encryptedKey() }],
   ['a key that is none', /"key" holds no private key in PEM/, { key: 'x' }],
+  ['an empty key', /"key" holds no private key in PEM/, { key: '' }],
   [
     'a key that is cut off',
     /cannot be read/,
