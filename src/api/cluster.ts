@@ -1,3 +1,4 @@
+import type { NodeId } from '../common/index.js';
 import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import type { ActiveKey } from '../state/index.js';
@@ -10,7 +11,7 @@ import type {
 } from '../wire/index.js';
 import type { NodeStatus } from './backend.js';
 import type { ApiContext, Call, NodeFacts } from './call.js';
-import { KEYS_LOOKED_AT_MAX } from './limits.js';
+import { HEARD_MS, KEYS_LOOKED_AT_MAX } from './limits.js';
 import { readMessage, readMutation } from './decode.js';
 import { timestamp } from './present.js';
 import { lifetimeMsOf, submissionOf } from './submit.js';
@@ -25,7 +26,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
   const totals = backend.local().totals();
   const status = backend.status();
   const quorum = backend.quorum();
-  const reached = new Set<string>([status.nodeId, ...status.connected]);
+  const reached = reachedNodes(status, quorum);
   const keys = backend.local().firstKeys(KEYS_LOOKED_AT_MAX);
   return {
     cluster: {
@@ -54,7 +55,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       },
       caughtUp: status.caughtUp,
       keysLookedAt: keys.length,
-      keysAbleToSign: keys.filter((key) => canSign(key, reached)).length,
+      keysAbleToSign: quorum.present ? keys.filter((key) => canSign(key, reached)).length : 0,
     },
   };
 }
@@ -78,6 +79,16 @@ async function changeCluster(context: ApiContext, call: Call): Promise<string> {
   const submission = submissionOf(context, call, lifetimeMsOf(call), true);
   const { taskId } = await context.backend().submit(submission);
   return taskId;
+}
+
+/** The nodes that a signature can count on, as far as this node knows: a leader knows who answers it, too. */
+function reachedNodes(status: NodeStatus, { peers }: QuorumStatus): ReadonlySet<string> {
+  const isLeading = status.leader === status.nodeId;
+  const answers = (peer: NodeId): boolean => (peers.get(peer)?.heardAgoMs ?? Infinity) < HEARD_MS;
+  return new Set([
+    status.nodeId,
+    ...status.connected.filter((peer) => !isLeading || answers(peer)),
+  ]);
 }
 
 function canSign(

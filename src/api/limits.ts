@@ -20,3 +20,5 @@ export const PAGE_ITEMS_MAX = 1000;
 export const PAGE_BYTES_MAX = 512 * 1024;
 /** Keys whose participants are looked at for one GetCluster. */
 export const KEYS_LOOKED_AT_MAX = 200;
+/** A member that has not answered its leader for so long signs nothing, for GetCluster; heartbeats come every 50 ms. */
+export const HEARD_MS = 1_000;

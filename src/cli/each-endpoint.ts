@@ -1,4 +1,5 @@
 import { wordsOf } from '../common/index.js';
+import { QuorateError } from '../client/index.js';
 import type { Cluster } from '../client/index.js';
 import { findConnection } from './connection.js';
 import type { ConnectionFlags } from './connection.js';
@@ -47,7 +48,8 @@ export function askEachEndpoint(
   return Promise.all(connection.endpoints.map(ask));
 }
 
-/** The words of an endpoint that gave no answer. */
+/** The words of an endpoint that gave no answer: they name the endpoint where the client's own do. */
 export function problemOf({ error }: Pick<EndpointAnswer, 'error'>): string {
-  return wordsOf(error);
+  // What caused it is in the client's message already.
+  return error instanceof QuorateError ? error.message : wordsOf(error);
 }

@@ -5,6 +5,7 @@ import type { ConnectionFlags } from '../connection.js';
 import { askEachEndpoint, problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
 import { Ended, EXIT } from '../exit-codes.js';
+import { quorumFault } from '../format/members.js';
 import { table } from '../format/table.js';
 import { duration } from '../format/values.js';
 
@@ -50,8 +51,8 @@ function isHealthy({ cluster }: EndpointAnswer): boolean {
 function whyOf(answer: EndpointAnswer): string {
   const { cluster } = answer;
   if (cluster === undefined) return problemOf(answer);
-  const { present = false, heard = 0, needed = 0, voters = 0 } = cluster.quorum ?? {};
-  if (!present) return `no quorum: it hears ${heard} of ${voters}, ${needed} needed`;
+  const fault = quorumFault(cluster, 'it');
+  if (fault !== undefined) return fault;
   if (!cluster.caughtUp) return 'it catches up';
   return cluster.nodeId === cluster.leaderId ? 'leads' : `follows ${cluster.leaderId}`;
 }

@@ -115,12 +115,15 @@ export function clusterLines(
         ];
       }),
     ),
-    ...answers
-      .filter((answer) => answer.cluster === undefined)
-      .map((answer) => `${answer.endpoint} did not answer: ${problemOf(answer)}`),
+    ...answers.filter((answer) => answer.cluster === undefined).map(unansweredWords),
     ...certificateWarnings(cluster, nowMs),
     ...clockWarnings(answers),
   ];
+}
+
+function unansweredWords(answer: EndpointAnswer): string {
+  const words = problemOf(answer);
+  return words.includes(answer.endpoint) ? words : `${answer.endpoint} did not answer: ${words}`;
 }
 
 function isOf(id: string): (member: { readonly nodeId: string }) => boolean {

@@ -46,10 +46,21 @@ function heardWords({ replication }: Member): string {
     : `silent for ${duration(Number(replication.heardAgoMs))}`;
 }
 
+/** Why there is no quorum, by a node's answer; `undefined` where there is one. @param node - The node, in words. */
+export function quorumFault({ quorum }: Cluster, node: string): string | undefined {
+  const { present = false, heard = 0, needed = 0, voters = 0 } = quorum ?? {};
+  if (present) return undefined;
+  // Between a leader's end and the next election a node still hears enough others, and none of them leads.
+  return heard < needed
+    ? `no quorum: ${node} hears ${heard} of ${voters}, ${needed} needed`
+    : `no leader: ${node} hears ${heard} of ${voters}, and none of them leads now`;
+}
+
 /** The words on the quorum, by the best answer there is. */
 export function quorumWords(view: Cluster): string {
-  const { present = false, heard = 0, needed = 0, voters = 0 } = view.quorum ?? {};
-  if (!present) return `no quorum: ${view.nodeId} hears ${heard} of ${voters}, ${needed} needed`;
+  const fault = quorumFault(view, view.nodeId);
+  if (fault !== undefined) return fault;
+  const { heard = 0, needed = 0, voters = 0 } = view.quorum ?? {};
   return view.nodeId === view.leaderId
     ? `${heard} of ${voters} reachable, ${needed} needed`
     : `yes, by the word of ${view.nodeId}; its leader ${view.leaderId} was not asked`;

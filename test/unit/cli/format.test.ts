@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { benchJson, benchTable, quantile } from '../../../src/cli/format/bench.js';
+import { QuorateError } from '../../../src/client/index.js';
 import type { EndpointAnswer } from '../../../src/cli/each-endpoint.js';
 import { bestAnswer, clusterJson, clusterLines } from '../../../src/cli/format/cluster.js';
 import { keyJson, keyLines, keyTable } from '../../../src/cli/format/key.js';
@@ -198,6 +199,10 @@ describe('a task', () => {
 });
 
 /** A node's answer to GetCluster. */
+function unanswered(error: unknown): EndpointAnswer {
+  return { endpoint: 'a:1', tookMs: 1, answeredMs: 0, cluster: undefined, error };
+}
+
 function answer(nodeId: string, leaderId: string, present: boolean): EndpointAnswer {
   const quorum = { present, heard: 2, needed: 2, voters: 3 };
   return {
@@ -263,6 +268,24 @@ describe('the cluster', () => {
     const quorum = { present: false, heard: 1, needed: 2, voters: 3 };
     const lines = clusterLines({ ...cluster, leaderId: '', quorum });
     expect(lines).toContain('quorum       no quorum: node-1 hears 1 of 3, 2 needed');
+  });
+
+  test('the text of a cluster between two leaders does not say that too few are heard', () => {
+    const quorum = { present: false, heard: 3, needed: 2, voters: 3 };
+    const lines = clusterLines({ ...cluster, leaderId: '', quorum });
+    expect(lines).toContain(
+      'quorum       no leader: node-1 hears 3 of 3, and none of them leads now',
+    );
+  });
+
+  test('an endpoint that gave no answer is told once, with its cause once', () => {
+    const ours = new QuorateError('no-quorum', 'a:1 refused the connection', {
+      cause: new Error('refused the connection'),
+    });
+    expect(clusterLines(cluster, [unanswered(ours)]).at(-1)).toBe('a:1 refused the connection');
+    expect(clusterLines(cluster, [unanswered(new Error('odd'))]).at(-1)).toBe(
+      'a:1 did not answer: odd',
+    );
   });
 
   test('the text of a cluster warns of certificates that end within seven days, or have', () => {

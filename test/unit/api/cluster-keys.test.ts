@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { getCluster } from '../../../src/api/cluster.js';
+import type { Backend, Call } from '../../../src/api/index.js';
+import { nodeId } from '../../../src/common/index.js';
+import type { NodeId } from '../../../src/common/index.js';
+import { parseSpiffe } from '../../../src/identity/index.js';
+import type { ActiveKey } from '../../../src/state/index.js';
+
+const self = nodeId('node-1');
+const other = nodeId('node-2');
+const third = nodeId('node-3');
+const participants = [self, other, third].map((id) => ({ nodeId: id }));
+
+type Heard = {
+  readonly present: boolean;
+  readonly leader: NodeId | undefined;
+  readonly agoMs: number;
+};
+
+/** The count of keys that can sign, by node-1, which has streams to both others and one key of 2 of 3. */
+async function ableToSign({ present, leader, agoMs }: Heard): Promise<number> {
+  const peer = { heardAgoMs: agoMs, match: undefined };
+  const backend = {
+    local: () => ({
+      totals: () => ({ timeMs: 0n, keyCount: 1n, open: [] }),
+      firstKeys: () => [{ participants, threshold: 2 } as unknown as ActiveKey],
+      members: () => [],
+      takesUnsigned: () => false,
+    }),
+    status: () => ({
+      nodeId: self,
+      leader,
+      term: 1,
+      commit: 1,
+      applied: 1,
+      builds: new Map(),
+      connected: [other, third],
+    }),
+    quorum: () => ({
+      present,
+      heard: 1,
+      needed: 2,
+      peers: new Map([other, third].map((id) => [id, peer])),
+    }),
+  } as unknown as Backend;
+  const call = { bytes: new Uint8Array(0), caller: parseSpiffe('spiffe://quorate/app/a') };
+  const node = { nowMs: () => 0, addressOf: () => undefined, certificateEndMs: () => undefined };
+  const context = { backend: () => backend, softwareVersion: '0', node, genesis: {} as never };
+  const { cluster } = await getCluster(context, call as unknown as Call);
+  return cluster?.keysAbleToSign ?? NaN;
+}
+
+test('a key can sign where its participants answer the leader', async () => {
+  expect(await ableToSign({ present: true, leader: self, agoMs: 50 })).toBe(1);
+});
+
+test('a stream to a participant that does not answer its leader makes no signature', async () => {
+  expect(await ableToSign({ present: true, leader: self, agoMs: 5_000 })).toBe(0);
+});
+
+test('a follower, which hears only the leader, goes by its streams', async () => {
+  expect(await ableToSign({ present: true, leader: other, agoMs: 5_000 })).toBe(1);
+});
+
+test('without a quorum no key can sign', async () => {
+  expect(await ableToSign({ present: false, leader: undefined, agoMs: 50 })).toBe(0);
+});
