@@ -50,6 +50,6 @@ export function askEachEndpoint(
 
 /** The words of an endpoint that gave no answer: they name the endpoint where the client's own do. */
 export function problemOf({ error }: Pick<EndpointAnswer, 'error'>): string {
-  // What caused it is in the client's message already.
+  // The client's message has the cause in it.
   return error instanceof QuorateError ? error.message : wordsOf(error);
 }
