@@ -48,6 +48,7 @@ export const ALARM_LEVELS = {
   'A peer ends the connection: it may not take the certificate of this node': 'warn',
   'Another node answers at a peer’s address': 'warn',
   'A peer refuses the stream': 'warn',
+  'Ended a stream': 'warn',
   'Dropped messages above the level of the cluster': 'warn',
   'A peer has not signed what it says of its build': 'warn',
   // Callers and connections of a port.

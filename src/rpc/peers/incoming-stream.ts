@@ -1,7 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Alarms } from '../../alarms/index.js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, NodeId } from '../../common/index.js';
-import type { Channel, Logger } from '../../ports/index.js';
+import type { Channel } from '../../ports/index.js';
 import { levelNamed } from '../../wire/index.js';
 import type { Hello, LevelWord } from '../../wire/index.js';
 import { helloLevel, isFrom, unwrapHello, unwrapMessage } from './frame.js';
@@ -31,9 +32,9 @@ export class IncomingStream {
   /** Ends the stream with an error that its peer sees. */
   fail(error: ClusterError): void {
     if (this.#state === 'closed') return;
-    const { stream, peer, channel, logger } = this.#parts;
+    const { stream, peer, channel, alarms } = this.#parts;
     this.#close();
-    logger.warn('Ended a stream', { peer, channel, reason: error.reason, words: error.message });
+    alarms.raise('Ended a stream', peer, { channel, reason: error.reason, words: error.message });
     stream.emit('error', statusOf(error));
   }
 
@@ -110,7 +111,7 @@ export type IncomingStreamParts = {
   readonly sender: Uint8Array;
   readonly clusterId: string;
   readonly answer: Hello;
-  readonly logger: Logger;
+  readonly alarms: Alarms;
   /** Claims that what names this level may be read, and counts it where it may not. */
   admits(level: number | undefined): boolean;
   opened(boot: Boot, build: LevelWord): void;

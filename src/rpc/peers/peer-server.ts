@@ -1,4 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Alarms } from '../../alarms/index.js';
 import { Budgets, ClusterError, nodeId, utf8 } from '../../common/index.js';
 import type { Millis, NodeId, Rate } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
@@ -91,12 +92,14 @@ class Incoming {
   readonly #boots = new Map<NodeId, string>();
   /** By member: a stream that takes another's place goes on with the same budget. */
   readonly #tasksBytes: Budgets;
+  readonly #alarms: Alarms;
   #replica: IncomingListener | undefined;
 
   constructor(parts: PeerServerParts) {
     this.#parts = parts;
     this.#replica = parts.replica;
-    const { tasksBytes = TASKS_BYTES, genesis } = parts;
+    const { tasksBytes = TASKS_BYTES, genesis, logger } = parts;
+    this.#alarms = new Alarms({ elapsed: () => performance.now() }, logger);
     this.#tasksBytes = new Budgets(tasksBytes, genesis.members.length);
   }
 
@@ -105,7 +108,7 @@ class Incoming {
   }
 
   take(channel: Channel, stream: RawStream): void {
-    const { genesis, self, logger } = this.#parts;
+    const { genesis, self } = this.#parts;
     const replica = this.#replica;
     const { name, role } = callerOf(stream);
     const peer = nodeId(name);
@@ -121,7 +124,7 @@ class Incoming {
       sender: utf8(peer),
       clusterId: genesis.clusterId,
       answer: helloOf(genesis.clusterId, self),
-      logger,
+      alarms: this.#alarms,
       admits: (level) => replica.admits(peer, level),
       opened: (boot, build) => {
         const place = `${channel}/${peer}`;

@@ -411,6 +411,19 @@ describe('the server ends a peer’s stream', () => {
     await until(() => two.told.received.length === 1);
   });
 
+  test('streams that a peer makes end are one line of the log, whatever their count', async () => {
+    const two = await openServer(TWO, 2);
+
+    for (let count = 0; count < 20; count++) {
+      const { stream, ended } = await openStream(two.address, 'Tasks');
+      stream.write(wrapMessage(new Uint8Array(3)));
+      await ended;
+    }
+
+    const lines = two.logger.lines.filter(({ message }) => message === 'Ended a stream');
+    expect(lines).toMatchObject([{ level: 'warn', fields: { peer: 'node-1', channel: 'tasks' } }]);
+  });
+
   test.each([
     ['26: an app', { role: 'app', name: 'app' }],
     ['a node that is no member', { role: 'tee', name: 'node-9' }],
