@@ -1,11 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Algorithm, Key, Label, Task, TaskKind, TaskState } from '../wire/index.js';
-import { QuorateError } from './errors.js';
 import { LIST_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import type { Transport } from './transport.js';
-import { remainingMs, stopped, untilOf } from './until.js';
-import type { CallOptions, Until } from './until.js';
+import { untilOf } from './until.js';
+import type { CallOptions } from './until.js';
 
 /** The part of a list that is asked for. */
 export type ListInput = {
@@ -52,7 +50,7 @@ export async function listKeys(
 ): Promise<ListPart<Key>> {
   const until = untilOf(options);
   const filter = { prefix, owner, algorithm, labels: [...labels] };
-  return collect(part, until, async (pageSize, pageToken) => {
+  return collect(part, async (pageSize, pageToken) => {
     const request = { pageSize, pageToken, ...filter };
     const { keys, ...behind } = await transport.call(CALLS.listKeys, request, until);
     return { items: keys, ...behind };
@@ -65,7 +63,7 @@ export async function listTasks(
   options: CallOptions | undefined,
 ): Promise<ListPart<Task>> {
   const until = untilOf(options);
-  return collect(part, until, async (pageSize, pageToken) => {
+  return collect(part, async (pageSize, pageToken) => {
     const request = { pageSize, pageToken, state, kind, keyId, requester };
     const { tasks, ...behind } = await transport.call(CALLS.listTasks, request, until);
     return { items: tasks, ...behind };
@@ -90,7 +88,6 @@ export async function* every<T>(
 /** Turns pages until there are as many items as the limit, or no more. */
 async function collect<T>(
   { limit = LIST_ITEMS_DEFAULT, pageToken = '' }: ListInput,
-  until: Until,
   ask: Ask<T>,
 ): Promise<ListPart<T>> {
   const items: T[] = [];
@@ -98,27 +95,11 @@ async function collect<T>(
   do {
     const pageSize = Math.min(limit - items.length, PAGE_ITEMS_MAX);
     const { nextPageToken } = page;
-    page = await whenThereIsRoom(() => ask(pageSize, nextPageToken), until);
+    page = await ask(pageSize, nextPageToken);
     if (page.items.length === 0 && page.nextPageToken !== '')
       throw wrongAnswer('an empty part of a list that goes on');
     items.push(...page.items);
   } while (page.nextPageToken !== '' && items.length < limit);
   // A node may give more than it was asked for.
   return { ...page, items: items.slice(0, limit) };
-}
-
-/** Asks again when a node says that it has too much to do now, at the time that it gives. A long list takes many calls. */
-async function whenThereIsRoom<T>(ask: () => Promise<T>, until: Until): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      const overloaded = error instanceof QuorateError && error.code === 'overloaded';
-      const waitMs = overloaded ? error.details.retryAfterMs : undefined;
-      if (waitMs === undefined || waitMs >= remainingMs(until)) throw error;
-      await pause(waitMs, undefined, { signal: until.signal }).catch(() => {
-        throw stopped(until.signal);
-      });
-    }
-  }
 }

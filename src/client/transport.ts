@@ -7,7 +7,8 @@ import { HEDGES_BURST, HEDGES_PER_ANSWER } from './limits.js';
 import type { Method } from './methods.js';
 import { NodeLink } from './node-link.js';
 import { NodeProblem } from './node-problem.js';
-import type { CallHeaders } from './unary.js';
+import { whenThereIsRoom } from './room.js';
+import type { Asking, CallHeaders } from './unary.js';
 import type { Until } from './until.js';
 
 const CLOSED = new NodeProblem('closed', 'was not asked: the client is closed');
@@ -46,7 +47,7 @@ export class Transport {
 
   /**
    * Makes one call. What it asks must be safe to ask twice: reads are, and so are requests with a request id. Every node
-   * that is asked gets these bytes and these headers.
+   * that is asked gets these bytes and these headers. A node that has too much to do is asked again when it says.
    *
    * @throws QuorateError, or ServerFault for a mistake of the server's. What a node said last is told rather than that
    * another one could not be reached.
@@ -57,17 +58,10 @@ export class Transport {
     until: Until,
     headers: CallHeaders,
   ): Promise<Answer> {
-    if (this.#closed) throw closedError();
-    if (!this.#links.some(({ isOpen }) => isOpen)) this.#credentials.check();
-    const call = new Call(this.#nodes, { path: method.path, headers, request }, until);
-    this.#calls.add(call);
-    try {
-      const bytes = await call.run();
-      this.#hedges = Math.min(this.#hedges + HEDGES_PER_ANSWER, HEDGES_BURST);
-      return method.decode(bytes);
-    } finally {
-      this.#calls.delete(call);
-    }
+    const asking = { path: method.path, headers, request };
+    const bytes = await whenThereIsRoom(() => this.#ask(asking, until), until);
+    this.#hedges = Math.min(this.#hedges + HEDGES_PER_ANSWER, HEDGES_BURST);
+    return method.decode(bytes);
   }
 
   /** Ends all calls and connections at once, also what has not finished to connect. */
@@ -75,6 +69,18 @@ export class Transport {
     this.#closed = true;
     for (const call of this.#calls) call.stop(closedError());
     for (const link of this.#links) link.close(CLOSED);
+  }
+
+  async #ask(asking: Asking, until: Until): Promise<Uint8Array> {
+    if (this.#closed) throw closedError();
+    if (!this.#links.some(({ isOpen }) => isOpen)) this.#credentials.check();
+    const call = new Call(this.#nodes, asking, until);
+    this.#calls.add(call);
+    try {
+      return await call.run();
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
   #takeHedge(): boolean {

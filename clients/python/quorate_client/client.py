@@ -242,6 +242,10 @@ class QuorateClient:
             try:
                 return self._ask(at, method, request, answer, max(min(left, silence), 0.001), metadata)
             except QuorateError as error:
+                # Nothing was done: the node has too much to do, and says when to come again.
+                if error.code == "overloaded" and (error.retry_after or left) < left:
+                    time.sleep(error.retry_after)
+                    continue
                 silent = error.code == "deadline" and not error.from_node
                 if not silent and error.code not in ("no-quorum", "not-leader"):
                     raise

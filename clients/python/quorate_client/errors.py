@@ -30,10 +30,11 @@ class QuorateError(Exception):
     """A call failed. ``code`` and ``reason`` are stable, ``message`` is for people, ``facts`` say more.
 
     ``retryable``: the same call, with the same request id, may be made again as it is.
+    ``retry_after``: when to come again, in seconds, where a node said so; else None.
     ``from_node``: a node said so. Otherwise the connection failed, or the client found the fault itself.
     """
 
-    def __init__(self, code, message, reason=None, facts=None, from_node=False):
+    def __init__(self, code, message, reason=None, facts=None, from_node=False, retry_after=None):
         # A node's text is shown to people, so it must not be able to move a terminal's cursor.
         self.message = _CONTROL.sub("?", message)
         super().__init__(self.message)
@@ -42,6 +43,7 @@ class QuorateError(Exception):
         self.facts = dict(facts or {})
         self.retryable = code in _RETRYABLE
         self.from_node = from_node
+        self.retry_after = retry_after
 
 
 def error_of(rpc_error):
@@ -49,19 +51,22 @@ def error_of(rpc_error):
     status = rpc_error.code().name
     code = _CODES.get(status, "internal")
     details = dict(rpc_error.trailing_metadata() or ()).get(_DETAILS)
-    info = _error_info(details) if details else None
+    info, retry = _details_in(details) if details else (None, None)
     if info is None:
         return QuorateError(code, rpc_error.details() or status, "UNREACHABLE" if code == "no-quorum" else None)
     code = _CODES_BY_REASON.get(info.reason, code)
-    return QuorateError(code, rpc_error.details(), info.reason, dict(info.metadata), from_node=True)
+    after = None if retry is None else retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+    return QuorateError(code, rpc_error.details(), info.reason, dict(info.metadata), True, after)
 
 
-def _error_info(details):
+def _details_in(details):
+    """ErrorInfo and RetryInfo of a status, each None where it is not there or cannot be read."""
+    found = {}
     try:
-        status = messages.of("google.rpc.Status").FromString(details)
-        for each in status.details:
-            if each.type_url.endswith("/google.rpc.ErrorInfo"):
-                return messages.of("google.rpc.ErrorInfo").FromString(each.value)
+        for each in messages.of("google.rpc.Status").FromString(details).details:
+            name = each.type_url.rsplit("/", 1)[-1]
+            if name in ("google.rpc.ErrorInfo", "google.rpc.RetryInfo"):
+                found[name] = messages.of(name).FromString(each.value)
     except messages.DecodeError:
         pass
-    return None
+    return found.get("google.rpc.ErrorInfo"), found.get("google.rpc.RetryInfo")

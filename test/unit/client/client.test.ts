@@ -503,7 +503,7 @@ test('the client walks a list as long as its reader goes on, a page at a time', 
   expect(backend.readCount).toBe(1);
 });
 
-test('a list waits for a node that has too much to do, as long as it has time', async () => {
+test('a call waits for a node that has too much to do, as long as it has time', async () => {
   const { backend, address } = await openNode();
   backend.keys.set('a', keyRecord('a'));
   const client = connect([address]);
@@ -511,6 +511,9 @@ test('a list waits for a node that has too much to do, as long as it has time', 
   let refusals = 0;
   backend.onRead = () => (++refusals <= 2 ? busy(1)() : Promise.resolve());
   expect((await client.listKeys()).items).toHaveLength(1);
+  expect(refusals).toBe(3);
+  refusals = 0;
+  expect((await client.getKey('a')).key.keyId).toBe('a');
   expect(refusals).toBe(3);
   backend.onRead = busy(60_000);
   expect(await errorOf(client.listKeys({}, { timeoutMs: 5_000 }))).toMatchObject({
