@@ -44,6 +44,17 @@ export function tooLate(
   return withUnreached(new QuorateError('deadline', words), unreached, nodes);
 }
 
+/** The error of a call that its node had no answer to when its time ended. */
+export function noResult(label: string, totalMs: Millis, said: QuorateError): QuorateError {
+  const words = `${label} had no result in ${durationOf(totalMs)}`;
+  return new QuorateError(said.code, words, {
+    ...said.details,
+    reason: said.reason,
+    facts: said.facts,
+    cause: said,
+  });
+}
+
 function summaryOf(unreached: Unreached, nodes: number): string {
   return `${nodes - unreached.size} of ${nodes} nodes reachable: ${listOf(unreached)}`;
 }

@@ -1,5 +1,5 @@
 import type { Millis } from '../common/index.js';
-import { tooLate, unreachable, withUnreached } from './call-errors.js';
+import { noResult, tooLate, unreachable, withUnreached } from './call-errors.js';
 import { errorOf, GrpcFailure, QuorateError, UNREACHABLE } from './errors.js';
 import {
   ANSWER_MS_MAX,
@@ -114,7 +114,7 @@ export class Call {
       const unavailable =
         said instanceof QuorateError && (said.code === 'no-quorum' || said.code === 'not-leader');
       if (!unavailable) {
-        this.#reject(this.#lastWord(said));
+        this.#reject(this.#lastWord(at, said));
         return;
       }
       if (said.reason !== UNREACHABLE || this.#said === undefined) this.#said = said;
@@ -125,10 +125,15 @@ export class Call {
   }
 
   /** A node that only says that the time is over says less than one that said why it cannot. */
-  #lastWord(said: unknown): Error {
+  #lastWord(at: number, said: unknown): Error {
     if (!(said instanceof QuorateError))
       return said instanceof Error ? said : new Error(String(said));
-    return said.reason === 'DEADLINE' && this.#said !== undefined ? this.#failure() : said;
+    if (said.reason !== 'DEADLINE') return said;
+    if (this.#said !== undefined) return this.#failure();
+    if (said.facts['task_id'] !== undefined) return said;
+    // Its words are those of the node's gRPC library, which knows of no task.
+    const label = this.#nodes.links[at]?.label ?? '';
+    return noResult(label, this.#until.totalMs, said);
   }
 
   /** At once while there are nodes that have not been asked; after each round of all, a longer pause. */

@@ -17,6 +17,9 @@ const DEADLINE_EXCEEDED = 4;
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
+const libraryTimesOut = (): Promise<never> =>
+  Promise.reject(new GrpcFailure(DEADLINE_EXCEEDED, 'Deadline exceeded'));
+
 /** A node that does as the test says, and keeps what it was asked. */
 class FakeNode implements Link {
   readonly label: string;
@@ -185,6 +188,12 @@ describe('the error of a call', () => {
     node.answer = says(DEADLINE_EXCEEDED, 'DEADLINE');
     await jest.advanceTimersByTimeAsync(2_000);
     expect(await ended).toMatchObject({ error: { reason: 'NO_LEADER' } });
+  });
+
+  test('names the node where its gRPC library alone says that the time is over', async () => {
+    expect(await call(nodesOf([new FakeNode('a:1', libraryTimesOut)]), 2_000)).toMatchObject({
+      error: { code: 'deadline', reason: 'DEADLINE', message: 'a:1 had no result in 2 s' },
+    });
   });
 
   test('comes at once where no second attempt could end otherwise', async () => {
