@@ -93,10 +93,14 @@ function clockAhead(error: unknown): Millis | undefined {
   const aheadMs = timeMs - Date.now();
   if (Math.abs(aheadMs) <= CLOCK_CORRECTION_MS_MAX) return aheadMs;
   const words = `a node says that the cluster's clock shows ${new Date(timeMs).toISOString()}`;
-  throw new QuorateError(error.code, `${error.message}; ${words}: set this machine's clock`, {
-    ...error.details,
-    cause: error,
-  });
+  throw new QuorateError(
+    error.code,
+    `${error.message}; ${words}: one of them is wrong, this machine's clock or the cluster's`,
+    {
+      ...error.details,
+      cause: error,
+    },
+  );
 }
 
 /** The result of `work`. @throws QuorateError when the call's time ends first, or its caller stops it. */

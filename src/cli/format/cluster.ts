@@ -2,7 +2,13 @@ import { MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import { problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
-import { certificateWarnings, clockWarnings, memberState, quorumWords } from './members.js';
+import {
+  certificateWarnings,
+  clockWarnings,
+  logTimeWarnings,
+  memberState,
+  quorumWords,
+} from './members.js';
 import { facts, table } from './table.js';
 import { duration, hex, nameOf, time } from './values.js';
 
@@ -118,6 +124,7 @@ export function clusterLines(
     ...answers.filter((answer) => answer.cluster === undefined).map(unansweredWords),
     ...certificateWarnings(cluster, nowMs),
     ...clockWarnings(answers),
+    ...logTimeWarnings(cluster),
   ];
 }
 

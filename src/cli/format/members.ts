@@ -79,6 +79,18 @@ export function certificateWarnings({ members }: Cluster, nowMs: number): string
   });
 }
 
+/** One line where the log's time, by which requests expire, is ahead of the answering node's clock. */
+export function logTimeWarnings({ clusterTime, nodeTime, nodeId }: Cluster): string[] {
+  if (clusterTime === undefined || nodeTime === undefined) return [];
+  const aheadMs = millis(clusterTime) - millis(nodeTime);
+  if (aheadMs <= CLOCK_MS) return [];
+  const until = new Date(millis(clusterTime)).toISOString();
+  return [
+    `warning: the log's time is ${duration(aheadMs)} ahead of the clock of ${nodeId}: a majority's clocks were ahead, and ` +
+      `until ${until} requests that expire earlier are refused`,
+  ];
+}
+
 /** One line for each node whose clock is away from those of the other nodes that answered. */
 export function clockWarnings(answers: readonly EndpointAnswer[]): string[] {
   const clocks = answers.flatMap(({ cluster, answeredMs, tookMs }) =>

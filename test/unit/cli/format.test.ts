@@ -199,6 +199,10 @@ describe('a task', () => {
 });
 
 /** A node's answer to GetCluster. */
+function beforeNoon(seconds: bigint) {
+  return { seconds: noon.seconds - seconds, nanos: noon.nanos };
+}
+
 function unanswered(error: unknown): EndpointAnswer {
   return { endpoint: 'a:1', tookMs: 1, answeredMs: 0, cluster: undefined, error };
 }
@@ -311,6 +315,14 @@ describe('the cluster', () => {
       "warning: the clock of node-2 is 19.0 s ahead of the others'",
     );
     expect(clusterLines(cluster, answers.slice(0, 1)).at(-1)).not.toContain('warning');
+  });
+
+  test('the text of a cluster warns of a log’s time that is ahead of the clock', () => {
+    expect(clusterLines({ ...cluster, nodeTime: beforeNoon(7_200n) }).at(-1)).toBe(
+      "warning: the log's time is 7200.0 s ahead of the clock of node-1: a majority's clocks were ahead, and until " +
+        `${NOON} requests that expire earlier are refused`,
+    );
+    expect(clusterLines({ ...cluster, nodeTime: beforeNoon(4n) }).at(-1)).not.toContain('warning');
   });
 
   test('of several answers that of a leader with a quorum counts, then that of its follower', () => {
