@@ -1,7 +1,9 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { SecureContext } from 'node:tls';
 import type { Millis } from '../common/index.js';
-import { Dial } from './dial.js';
+import { identityOf, Pings } from '../rpc/index.js';
+import type { Dial } from '../rpc/index.js';
+import { dialNode } from './dial.js';
 import type { Endpoint } from './endpoint.js';
 import { GrpcFailure } from './errors.js';
 import { PING_INTERVAL_MS, PING_MS_MAX, RECONNECT_MS_MAX, RECONNECT_MS_MIN } from './limits.js';
@@ -24,8 +26,7 @@ export class NodeLink {
   #redialAtMs: Millis = 0;
   #redialPauseMs: Millis = 0;
   #callsOpen = 0;
-  #pings: NodeJS.Timeout | undefined;
-  #pong: NodeJS.Timeout | undefined;
+  #pings: Pings | undefined;
   #closed: NodeProblem | undefined;
 
   constructor(endpoint: Endpoint, secureContext: SecureContext) {
@@ -75,13 +76,13 @@ export class NodeLink {
   async #connect(): Promise<ClientHttp2Session> {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#problem !== undefined && performance.now() < this.#redialAtMs) throw this.#problem;
-    this.#dial ??= new Dial(this.endpoint, this.#secureContext);
+    this.#dial ??= dialNode(this.endpoint, this.#secureContext);
     const dial = this.#dial;
     try {
-      const { session, nodeId } = await dial.opened;
+      const { session, certificate } = await dial.opened;
       if (this.#dial !== dial) return this.#session ?? (await this.#connect());
       this.#dial = undefined;
-      this.#nodeId = nodeId;
+      this.#nodeId = identityOf(certificate)?.name ?? '';
       this.#adopt(session);
       return session;
     } catch (error) {
@@ -129,35 +130,21 @@ export class NodeLink {
   }
 
   #watch(): void {
-    this.#pings ??= setInterval(() => this.#ping(), PING_INTERVAL_MS);
-  }
-
-  #ping(): void {
-    const session = this.#session;
-    if (session === undefined || session.destroyed || this.#pong !== undefined) return;
-    let answered = false;
-    const late = setTimeout(() => {
-      // After the sockets have been read: this process may be what was frozen.
-      setImmediate(() => {
-        if (answered) return;
+    this.#pings ??= new Pings({
+      session: () => this.#session,
+      intervalMs: PING_INTERVAL_MS,
+      msMax: PING_MS_MAX,
+      silent: (session) => {
         const words = `did not answer a PING in ${durationOf(PING_MS_MAX)}`;
         this.#drop(session, new NodeProblem('silent', words));
-      });
-    }, PING_MS_MAX);
-    this.#pong = late;
-    session.ping(() => {
-      answered = true;
-      clearTimeout(late);
-      if (this.#pong === late) this.#pong = undefined;
+      },
     });
   }
 
   /** No call waits: nothing here keeps the process. */
   #rest(): void {
-    clearInterval(this.#pings);
-    clearTimeout(this.#pong);
+    this.#pings?.stop();
     this.#pings = undefined;
-    this.#pong = undefined;
     this.#session?.unref();
   }
 }

@@ -1,4 +1,5 @@
 import type { Millis } from '../common/index.js';
+import { codeOf, isNoChain, isNoTls } from '../rpc/index.js';
 
 /**
  * Why a node did not take a call: `permanent` is what no second attempt changes.
@@ -44,16 +45,9 @@ const BY_CODE: Readonly<Record<string, readonly [ProblemKind, string]>> = {
   EADDRNOTAVAIL: ['no-route', 'cannot be reached from this machine'],
   EACCES: ['no-route', 'cannot be reached: this machine does not permit it'],
   EPERM: ['no-route', 'cannot be reached: this machine does not permit it'],
-  ERR_SSL_WRONG_VERSION_NUMBER: ['no-tls', 'does not speak TLS 1.3 at this port'],
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: ['no-tls', 'does not speak TLS 1.3 at this port'],
-  ERR_SSL_UNSUPPORTED_PROTOCOL: ['no-tls', 'does not speak TLS 1.3 at this port'],
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: ['no-tls', 'does not speak TLS 1.3 at this port'],
   CERT_HAS_EXPIRED: ['untrusted', 'shows a certificate that has expired'],
   CERT_NOT_YET_VALID: ['untrusted', 'shows a certificate that is not valid yet'],
 };
-
-/** OpenSSL has some ten codes for a chain that leads to no authority of ours. */
-const NO_CHAIN = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_|PATH_LENGTH_)/;
 
 /** Any error of dialling, as the problem of the node that was dialled. */
 export function problemOf(error: unknown): NodeProblem {
@@ -61,18 +55,14 @@ export function problemOf(error: unknown): NodeProblem {
   const code = codeOf(error);
   const [kind, words] = BY_CODE[code] ?? [];
   if (kind !== undefined && words !== undefined) return new NodeProblem(kind, words, error);
-  if (NO_CHAIN.test(code))
+  if (isNoTls(code)) return new NodeProblem('no-tls', 'does not speak TLS 1.3 at this port', error);
+  if (isNoChain(code))
     return new NodeProblem(
       'untrusted',
       'shows a certificate that no authority of your CA file has issued',
       error,
     );
   return new NodeProblem('other', `cannot be reached (${code || String(error)})`, error);
-}
-
-function codeOf(error: unknown): string {
-  const has = typeof error === 'object' && error !== null && 'code' in error;
-  return has && typeof error.code === 'string' ? error.code : '';
 }
 
 export function silentFor(ms: Millis): NodeProblem {

@@ -1,8 +1,15 @@
 import { constants } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
-import { concat, u32be } from '../common/index.js';
+import { concat } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { DETAILS_TRAILER } from '../rpc/index.js';
+import {
+  callHeaders,
+  DETAILS_TRAILER,
+  framed,
+  messageLength,
+  PREFIX_BYTES,
+  statusWords,
+} from '../rpc/index.js';
 import { GrpcFailure } from './errors.js';
 import { RESPONSE_BYTES_MAX } from './limits.js';
 import type { NodeProblem } from './node-problem.js';
@@ -18,8 +25,6 @@ export type Asking = {
   readonly request: Uint8Array;
 };
 
-/** Flag and length before a message (gRPC over HTTP/2, Length-Prefixed-Message). */
-const PREFIX_BYTES = 5;
 /** `grpc-timeout` has at most eight digits. */
 const TIMEOUT_MS_MAX = 99_999_999;
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
@@ -31,7 +36,7 @@ const UNAVAILABLE = 14;
 const HTTP_OK = 200;
 
 /**
- * Makes a unary call on an HTTP/2 session (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), without compression.
+ * Makes a unary call on an HTTP/2 session.
  *
  * @param lost - The reason, when the session has ended before the answer came.
  * @returns The bytes of the answer.
@@ -47,12 +52,7 @@ export function unary(
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
-      ':method': 'POST',
-      ':scheme': 'https',
-      ':authority': authority,
-      ':path': path,
-      te: 'trailers',
-      'content-type': 'application/grpc',
+      ...callHeaders(authority, path),
       'user-agent': 'quorate-client',
       'grpc-timeout': `${Math.min(Math.max(Math.floor(timeoutMs), 1), TIMEOUT_MS_MAX)}m`,
       ...encoded(headers),
@@ -90,7 +90,7 @@ export function unary(
       else reject(lost());
     });
     signal.addEventListener('abort', stop, { once: true });
-    stream.end(concat(Uint8Array.of(0), u32be(request.length), request));
+    stream.end(framed(request));
   });
 }
 
@@ -114,7 +114,7 @@ function settle(
     reject(
       new GrpcFailure(
         Number.isInteger(code) ? code : UNKNOWN,
-        textOf(status['grpc-message']),
+        statusWords(status),
         detailsOf(status),
       ),
     );
@@ -128,18 +128,9 @@ function settle(
 
 /** The one message of a unary answer: not compressed, and nothing behind it. */
 function messageOf(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length < PREFIX_BYTES || bytes[0] !== 0) return undefined;
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
-  return bytes.length === PREFIX_BYTES + length ? bytes.subarray(PREFIX_BYTES) : undefined;
-}
-
-function textOf(header: string | readonly string[] | undefined): string {
-  const text = typeof header === 'string' ? header : '';
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  if (bytes.length < PREFIX_BYTES) return undefined;
+  const message = bytes.subarray(PREFIX_BYTES);
+  return messageLength(bytes) === message.length ? message : undefined;
 }
 
 function detailsOf(status: IncomingHttpHeaders): Uint8Array | undefined {

@@ -2,6 +2,11 @@
  * gRPC over mutual TLS 1.3: it carries calls to the operations of `api/` and their answers and errors (google.rpc rich
  * errors) back, and the streams between nodes. The caller is read from the certificate's SPIFFE URI and nowhere else.
  */
+export { Dial } from './http2/dial.js';
+export type { DialFaults } from './http2/dial.js';
+export { codeOf, isNoChain, isNoTls } from './http2/error-code.js';
+export { callHeaders, framed, messageLength, PREFIX_BYTES, statusWords } from './http2/grpc.js';
+export { Pings } from './http2/pings.js';
 export type { Self } from './peers/hello.js';
 export type { LinkCounts } from './peers/peer-link.js';
 export { PeerNetwork } from './peers/peer-network.js';

@@ -1,4 +1,5 @@
 import type { AlarmKind } from '../../alarms/index.js';
+import { codeOf, isNoChain, isNoTls } from '../http2/error-code.js';
 
 /** The reason why a link to a peer does not come about, or has ended. */
 export class LinkFault extends Error {
@@ -30,14 +31,8 @@ const BY_CODE: Readonly<Record<string, AlarmKind>> = {
   EAI_AGAIN: NO_ADDRESS,
   CERT_HAS_EXPIRED: 'A peer’s certificate has expired',
   CERT_NOT_YET_VALID: 'A peer’s certificate is not valid yet',
-  ERR_SSL_WRONG_VERSION_NUMBER: NOT_TLS,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: NOT_TLS,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: NOT_TLS,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: NOT_TLS,
 };
 
-/** OpenSSL has some ten codes for a chain that leads to no authority of ours. */
-const NO_CHAIN = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_|PATH_LENGTH_)/;
 /** The far end's word on our own certificate, which TLS 1.3 brings after the handshake. */
 const ALERT = /^ERR_SSL_\w*ALERT_/;
 
@@ -51,13 +46,9 @@ export function faultOf(error: unknown, isGreeted = false): LinkFault {
 }
 
 function otherKindOf(code: string): AlarmKind {
-  if (NO_CHAIN.test(code)) return FOREIGN;
+  if (isNoTls(code)) return NOT_TLS;
+  if (isNoChain(code)) return FOREIGN;
   return ALERT.test(code) ? REFUSES_US : NO_ROUTE;
-}
-
-function codeOf(error: unknown): string {
-  const has = typeof error === 'object' && error !== null && 'code' in error;
-  return has && typeof error.code === 'string' ? error.code : '';
 }
 
 export function silent(what: string): LinkFault {

@@ -5,6 +5,7 @@ import type { Boot, Millis, NodeId } from '../../common/index.js';
 import type { Identity } from '../../identity/index.js';
 import type { Channel, Logger } from '../../ports/index.js';
 import type { LevelWord } from '../../wire/index.js';
+import type { Dial } from '../http2/dial.js';
 import {
   DIAL_MS_MAX,
   PEER_MESSAGE_BYTES_MAX,
@@ -16,7 +17,7 @@ import {
 import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
 import { bootOf, buildOf } from './hello.js';
 import { faultOf, LinkFault, silent } from './link-fault.js';
-import { PeerDial } from './peer-dial.js';
+import { dialPeer } from './peer-dial.js';
 import { PeerStream } from './peer-stream.js';
 
 export type PeerLinkParts = {
@@ -49,7 +50,7 @@ export class PeerLink {
   /** The messages that wait while the stream is full, oldest first. */
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  #dial: PeerDial | undefined;
+  #dial: Dial | undefined;
   #stream: PeerStream | undefined;
   #state: 'idle' | 'dialling' | 'greeting' | 'open' | 'full' | 'stopped' = 'idle';
   #timer: NodeJS.Timeout | undefined;
@@ -77,15 +78,15 @@ export class PeerLink {
     if (this.#state !== 'idle') return;
     this.#state = 'dialling';
     this.#startedMs = performance.now();
-    const dial = new PeerDial(this.#parts);
+    const dial = dialPeer(this.#parts);
     this.#dial = dial;
     void this.#opened(dial);
   }
 
-  async #opened(dial: PeerDial): Promise<void> {
+  async #opened(dial: Dial): Promise<void> {
     try {
-      const { session, certificateEndMs } = await dial.opened;
-      this.#certificateEndMs = certificateEndMs;
+      const { session, certificate } = await dial.opened;
+      this.#certificateEndMs = Date.parse(certificate.valid_to);
       if (this.#dial === dial) this.#greet(session);
       else session.destroy();
     } catch (error) {
@@ -116,7 +117,7 @@ export class PeerLink {
   stop(): void {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
-    this.#dial?.stop();
+    this.#dial?.stop(new LinkFault(undefined, 'stopped'));
     this.#dial = undefined;
     this.#stream?.cancel();
     this.#stream = undefined;

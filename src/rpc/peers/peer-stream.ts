@@ -1,11 +1,11 @@
 import { constants } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { concat } from '../../common/index.js';
+import { callHeaders, framed, messageLength, PREFIX_BYTES, statusWords } from '../http2/grpc.js';
+import { Pings } from '../http2/pings.js';
 import { ANSWER_BYTES_MAX, PEER_PING_INTERVAL_MS, PEER_PING_MS_MAX } from '../limits.js';
 import { closed, faultOf, LinkFault, silent } from './link-fault.js';
 
-/** Flag and length before a message (gRPC over HTTP/2, Length-Prefixed-Message). */
-const PREFIX_BYTES = 5;
 /** Codes of google.rpc.Code by which a node says that it starts or stops, or that a newer stream took this one's place. */
 const PASSING = new Set(['1', '10', '14']);
 
@@ -18,16 +18,12 @@ export type StreamEvents = {
   readonly ended: (fault: LinkFault) => void;
 };
 
-/**
- * A stream of messages over a session of its own, in gRPC's form without compression
- * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). PINGs find out when nothing arrives any more.
- */
+/** A stream of messages over a session of its own, in gRPC's form. PINGs find out when nothing arrives any more. */
 export class PeerStream {
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
   readonly #events: StreamEvents;
-  readonly #pings: NodeJS.Timeout;
-  #pong: NodeJS.Timeout | undefined;
+  readonly #pings: Pings;
   #received: Uint8Array = new Uint8Array(0);
   #fault: LinkFault | undefined;
   #isOver = false;
@@ -35,14 +31,7 @@ export class PeerStream {
   constructor(session: ClientHttp2Session, path: string, peer: string, events: StreamEvents) {
     this.#session = session;
     this.#events = events;
-    this.#stream = session.request({
-      ':method': 'POST',
-      ':scheme': 'https',
-      ':authority': peer,
-      ':path': path,
-      te: 'trailers',
-      'content-type': 'application/grpc',
-    });
+    this.#stream = session.request(callHeaders(peer, path));
     let status: IncomingHttpHeaders = {};
     this.#stream.on('response', (headers) => (status = headers));
     this.#stream.on('trailers', (headers) => (status = headers));
@@ -54,16 +43,17 @@ export class PeerStream {
     this.#stream.once('close', () => this.#end(faultIn(status)));
     session.on('error', (error) => (this.#fault ??= faultOf(error)));
     session.once('close', () => this.#end());
-    this.#pings = setInterval(() => this.#ping(), PEER_PING_INTERVAL_MS);
+    this.#pings = new Pings({
+      session: () => session,
+      intervalMs: PEER_PING_INTERVAL_MS,
+      msMax: PEER_PING_MS_MAX,
+      silent: () => this.cancel(silent(`no answer to a PING in ${PEER_PING_MS_MAX} ms`)),
+    });
   }
 
   /** @returns Whether there is room for more. */
   write(message: Buffer): boolean {
-    const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-    frame[0] = 0;
-    frame.writeUInt32BE(message.length, 1);
-    message.copy(frame, PREFIX_BYTES);
-    return this.#stream.write(frame);
+    return this.#stream.write(framed(message));
   }
 
   /** Ends the stream and its session at once. */
@@ -76,8 +66,7 @@ export class PeerStream {
   #end(status?: LinkFault): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearInterval(this.#pings);
-    clearTimeout(this.#pong);
+    this.#pings.stop();
     this.#session.destroy();
     this.#events.ended(this.#fault ?? status ?? closed(false));
   }
@@ -85,36 +74,17 @@ export class PeerStream {
   #onData(chunk: Uint8Array): void {
     this.#received = this.#received.length === 0 ? chunk : concat(this.#received, chunk);
     while (!this.#isOver && this.#received.length >= PREFIX_BYTES) {
-      const { buffer, byteOffset } = this.#received;
-      const length = new DataView(buffer, byteOffset).getUint32(1);
-      const end = PREFIX_BYTES + length;
-      if (this.#received[0] !== 0 || length > ANSWER_BYTES_MAX) {
+      const length = messageLength(this.#received);
+      if (length === undefined || length > ANSWER_BYTES_MAX) {
         this.cancel(new LinkFault('A peer refuses the stream', 'its answer is no hello'));
         return;
       }
+      const end = PREFIX_BYTES + length;
       if (this.#received.length < end) return;
       const message = this.#received.slice(PREFIX_BYTES, end);
       this.#received = this.#received.slice(end);
       this.#events.message(message);
     }
-  }
-
-  #ping(): void {
-    if (this.#session.destroyed || this.#pong !== undefined) return;
-    let isAnswered = false;
-    this.#pong = setTimeout(
-      // The sockets are read first: this process may be what was stalled.
-      () =>
-        setImmediate(() => {
-          if (!isAnswered) this.cancel(silent(`no answer to a PING in ${PEER_PING_MS_MAX} ms`));
-        }),
-      PEER_PING_MS_MAX,
-    );
-    this.#session.ping(() => {
-      isAnswered = true;
-      clearTimeout(this.#pong);
-      this.#pong = undefined;
-    });
   }
 }
 
@@ -122,15 +92,6 @@ export class PeerStream {
 function faultIn(headers: IncomingHttpHeaders): LinkFault | undefined {
   const code = headers['grpc-status'];
   if (typeof code !== 'string') return undefined;
-  const words = `status ${code} ${textOf(headers['grpc-message'])}`;
+  const words = `status ${code} ${statusWords(headers)}`;
   return new LinkFault(PASSING.has(code) ? undefined : 'A peer refuses the stream', words);
-}
-
-function textOf(header: string | readonly string[] | undefined): string {
-  const text = typeof header === 'string' ? header : '';
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
