@@ -146,6 +146,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           return typeof entry === 'string' ? entry : 'proposed';
         },
         nextTimeMs: () => driver.nextTimeMs(),
+        heardAgoMs: (voter) => driver.heardAgoMs(voter),
         status: () => {
           const status = driver.status();
           return { ...status, current: status.caughtUp && machine.current };

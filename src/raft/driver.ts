@@ -122,6 +122,11 @@ export class RaftDriver {
     return { role, term, leader, commit, applied: this.#applied, caughtUp: this.#raft.caughtUp() };
   }
 
+  /** As {@link Raft.heardAgoMs}. */
+  heardAgoMs(peer: NodeId): Millis | undefined {
+    return this.#raft.heardAgoMs(peer);
+  }
+
   /** The other voters as this node hears them, and whether there is a quorum as far as it can tell. */
   quorum(): QuorumStatus {
     const raft = this.#raft;

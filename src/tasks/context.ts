@@ -9,6 +9,8 @@ export type Consensus = {
   propose(payload: Uint8Array): 'proposed' | 'not-leader' | 'overloaded';
   /** The time that an entry which is proposed now would get; `undefined` where this node does not lead. */
   nextTimeMs(): Millis | undefined;
+  /** As leader: since this voter last answered it, or since the election; `undefined` of this node itself. */
+  heardAgoMs(voter: NodeId): Millis | undefined;
   status(): {
     readonly role: 'follower' | 'precandidate' | 'candidate' | 'leader';
     readonly term: Term;

@@ -26,6 +26,9 @@ export const HEDGE_SHARES_KEPT = 128;
 export const GENERATE_HEDGE_BASE_MS = 3000;
 export const GENERATE_HEDGE_PER_PARTICIPANT_MS = 200;
 
+/** A participant that has not answered its leader for so long makes no key: two of consensus' longest election timeouts. */
+export const UNHEARD_MS = 1_200;
+
 /** How long a leader waits for supplies before it proposes a Sign without an attempt. */
 export const WANT_WAIT_MS = 250;
 /** How often a leader asks for the supplies of one key. */

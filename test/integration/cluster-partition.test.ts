@@ -1,6 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import type { NodeId } from '../../src/common/index.js';
 import { utf8 } from '../../src/common/index.js';
+import { UNHEARD_MS } from '../../src/tasks/limits.js';
 import { KeyServiceService, SigningServiceService } from '../../src/wire/services.js';
 import { callOnce } from '../support/wire/cluster-call.js';
 import { opensslVerifies } from '../support/clusters/cluster-signature.js';
@@ -101,4 +102,27 @@ test('nodes without any connection do nothing, and go on together when the netwo
   const message = utf8('together again');
   const { signature, publicKey } = await app.sign({ keyId: 'treasury', message });
   expect(opensslVerifies(publicKey, message, signature)).toBe(true);
+});
+
+test('a node that is sent to and answers nothing is named at once when a key is to be made', async () => {
+  await using cluster = await startCluster({ nodes: 3 });
+  const leader = await cluster.leader();
+  const [silent] = await cluster.followers();
+  const app = await cluster.client('app', { at: [leader] });
+
+  cluster.network.hold(silent);
+  await eventually('the leader to miss its answers over streams that are open', async () => {
+    const { members } = await app.getCluster();
+    const member = members.find((each) => each.nodeId === silent);
+    const unheard = Number(member?.replication?.heardAgoMs) >= UNHEARD_MS;
+    return (unheard && member?.reachable) || undefined;
+  });
+  const refused = app.generateKey({ keyId: 'treasury' }, { timeoutMs: 1_500 });
+
+  await expect(refused).rejects.toMatchObject({
+    code: 'no-quorum',
+    reason: 'PARTICIPANT_UNREACHABLE',
+    details: { facts: { node: silent } },
+  });
+  expect((await app.listTasks()).items).toEqual([]);
 });

@@ -106,6 +106,8 @@ export class TaskRoom {
   /** Tests put another in its place. */
   compute: Compute;
   status: ReturnType<Consensus['status']>;
+  /** Since the others last answered this node as leader; 0 where it is not said. */
+  readonly heardAgoMs = new Map<NodeId, Millis>();
   /** What the next proposals come to. */
   fate: 'proposed' | 'not-leader' | 'overloaded' = 'proposed';
 
@@ -166,6 +168,8 @@ export class TaskRoom {
       consensus: {
         propose: (payload) => this.#propose(payload),
         nextTimeMs: () => (this.status.role === 'leader' ? this.ledger.timeMs : undefined),
+        heardAgoMs: (voter) =>
+          voter === this.self ? undefined : (this.heardAgoMs.get(voter) ?? 0),
         status: () => this.status,
       },
       outbox: {

@@ -1,8 +1,12 @@
 import { nodeId, refusal } from '../../../common/index.js';
-import type { Millis, Refusal } from '../../../common/index.js';
+import type { Millis, NodeId, Refusal } from '../../../common/index.js';
 import type { NewTask, ParsedGenerateKey } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
-import { GENERATE_HEDGE_BASE_MS, GENERATE_HEDGE_PER_PARTICIPANT_MS } from '../../limits.js';
+import {
+  GENERATE_HEDGE_BASE_MS,
+  GENERATE_HEDGE_PER_PARTICIPANT_MS,
+  UNHEARD_MS,
+} from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
 
@@ -22,9 +26,8 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   }
 
   checkReach({ participants }: NewTask): Refusal | undefined {
-    const { connections } = this.#parts;
     const nodes = participants.map((each) => nodeId(each.nodeId));
-    const missing = nodes.find((node) => !connections.has(node));
+    const missing = nodes.find((node) => !this.#isReached(node));
     return missing === undefined
       ? undefined
       : refusal(
@@ -33,6 +36,12 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
           `Node ${missing} cannot be reached; every participant is needed to generate a key`,
           { facts: { node: missing } },
         );
+  }
+
+  /** A stream that is open carries messages one way: whether the node answers is known from consensus alone. */
+  #isReached(node: NodeId): boolean {
+    const { connections, context } = this.#parts;
+    return connections.has(node) && (context.consensus.heardAgoMs(node) ?? 0) < UNHEARD_MS;
   }
 
   firstDelayMs({ participants }: LiveTask<ParsedGenerateKey>): Millis {

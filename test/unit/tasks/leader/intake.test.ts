@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, refusal, taskId, toHex, utf8 } from '../../../../src/common/index.js';
+import { TIMING } from '../../../../src/raft/index.js';
 import { METHODS, decisionHashOf } from '../../../../src/state/index.js';
 import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
@@ -28,6 +29,7 @@ import type { DealtKey } from '../../../support/builders/task-room.js';
 import { Leadership } from '../../../../src/tasks/leadership.js';
 
 const FROM = nodeId('node-2');
+const ELECTION_MS_MAX = TIMING.electionTicksMax * TIMING.tickMs;
 
 let ledger: Ledger;
 let room: TaskRoom;
@@ -423,6 +425,23 @@ describe('a refusal', () => {
     take(sign());
     expect(refusals()).toEqual(['node-2 SIGNERS_UNREACHABLE']);
     expect(proposals()).toEqual([]);
+  });
+
+  test('a leader refuses a generate-key whose participant has not answered for two election timeouts, and signs', async () => {
+    await fill(room, 2);
+    await fill(other, 2);
+    const silent = nodeId('node-3');
+    room.heardAgoMs.set(silent, 2 * ELECTION_MS_MAX);
+    take(ledger.request(METHODS.generateKey, generateRequest('cold')));
+    expect(refusals()).toEqual(['node-2 PARTICIPANT_UNREACHABLE']);
+    expect(proposals()).toEqual([]);
+
+    take(sign());
+    expect(refusals()).toEqual([]);
+    room.heardAgoMs.set(silent, 2 * ELECTION_MS_MAX - 1);
+    take(ledger.request(METHODS.generateKey, generateRequest('warm')));
+    expect(refusals()).toEqual([]);
+    expect(proposals()).toHaveLength(2);
   });
 
   test('a leader answers neither a malformed request nor one with an attempt of its own', async () => {
