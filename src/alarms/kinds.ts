@@ -49,6 +49,7 @@ export const ALARM_LEVELS = {
   'Another node answers at a peer’s address': 'warn',
   'A peer refuses the stream': 'warn',
   'Ended a stream': 'warn',
+  'Two processes run as one node': 'warn',
   'Dropped messages above the level of the cluster': 'warn',
   'A peer has not signed what it says of its build': 'warn',
   // Callers and connections of a port.

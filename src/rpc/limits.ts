@@ -117,6 +117,10 @@ export const PEER_PING_MS_MAX = 2_000;
 export const ANSWER_BYTES_MAX = 4 * 1024;
 /** Between two lines about one reason why a peer is not reached. */
 export const LINK_LINE_EVERY_MS = 60_000;
+/** The ends of one link that are told, each with the opening that follows it. */
+export const LINK_ENDS_TOLD: Rate = { perSecond: 1 / 60, burst: 4 };
+/** A process of a member that is heard again so soon after another one took its place still runs. */
+export const TWINS_MS = 60_000;
 
 /** A stream that has not said hello by then is closed. */
 export const HELLO_MS_MAX = 5_000;

@@ -32,10 +32,16 @@ export class IncomingStream {
   /** Ends the stream with an error that its peer sees. */
   fail(error: ClusterError): void {
     if (this.#state === 'closed') return;
-    const { stream, peer, channel, alarms } = this.#parts;
-    this.#close();
+    const { peer, channel, alarms } = this.#parts;
     alarms.raise('Ended a stream', peer, { channel, reason: error.reason, words: error.message });
-    stream.emit('error', statusOf(error));
+    this.end(error);
+  }
+
+  /** The same without a line of the log, for an end of which another line tells. */
+  end(error: ClusterError): void {
+    if (this.#state === 'closed') return;
+    this.#close();
+    this.#parts.stream.emit('error', statusOf(error));
   }
 
   #onFrame(frame: Uint8Array): void {

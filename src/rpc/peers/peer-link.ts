@@ -3,7 +3,7 @@ import type { Alarms } from '../../alarms/index.js';
 import { ClusterError } from '../../common/index.js';
 import type { Boot, Millis, NodeId } from '../../common/index.js';
 import type { Identity } from '../../identity/index.js';
-import type { Channel, Logger } from '../../ports/index.js';
+import type { Channel, LogFields, Logger } from '../../ports/index.js';
 import type { LevelWord } from '../../wire/index.js';
 import type { Dial } from '../http2/dial.js';
 import {
@@ -17,6 +17,7 @@ import {
 import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
 import { bootOf, buildOf } from './hello.js';
 import { faultOf, LinkFault, silent } from './link-fault.js';
+import { LinkLines } from './link-lines.js';
 import { dialPeer } from './peer-dial.js';
 import { PeerStream } from './peer-stream.js';
 
@@ -47,6 +48,7 @@ export type LinkCounts = {
 /** This node's stream to one peer on one channel: dialled, greeted, kept full, and dialled again when it ends. */
 export class PeerLink {
   readonly #parts: PeerLinkParts;
+  readonly #lines = new LinkLines();
   /** The messages that wait while the stream is full, oldest first. */
   #queue: Buffer[] = [];
   #queuedBytes = 0;
@@ -178,6 +180,9 @@ export class PeerLink {
     }
     clearTimeout(this.#timer);
     this.#state = 'open';
+    const { channel, address, logger } = this.#parts;
+    const level = this.#lines.opened() ? 'info' : 'debug';
+    logger[level]('A stream to a peer is open', { peer, channel, address });
     this.#parts.opened(boot, build);
   }
 
@@ -207,7 +212,7 @@ export class PeerLink {
     this.#state = 'idle';
     this.#forget();
     const fields = { channel, address, words: fault.message };
-    if (wasOpen) logger.info('A stream to a peer ended', { peer, ...fields });
+    if (wasOpen) this.#tellEnd(fields);
     else if (fault.kind !== undefined) alarms.raise(fault.kind, peer, fields);
     else logger.debug('A stream to a peer did not begin', { peer, ...fields });
     // An attempt that waited long has been pause enough.
@@ -215,6 +220,16 @@ export class PeerLink {
     this.#failures = livedMs > RECONNECT_MS_MAX ? 0 : this.#failures + 1;
     this.#timer = setTimeout(() => this.start(), reconnectMs(this.#failures));
     if (wasOpen) this.#parts.closed();
+  }
+
+  #tellEnd(fields: LogFields): void {
+    const { peer, logger } = this.#parts;
+    const heldBack = this.#lines.ended(performance.now());
+    logger[heldBack === undefined ? 'debug' : 'info']('A stream to a peer ended', {
+      peer,
+      ...fields,
+      ...(heldBack !== undefined && heldBack > 0 && { held_back: heldBack }),
+    });
   }
 
   #forget(): void {

@@ -98,7 +98,6 @@ export class PeerNetwork implements Network {
       alarms: this.#alarms,
       admits: (level) => this.#listener?.admits(peer, level) ?? true,
       opened: (boot, build) => {
-        logger.info('A stream to a peer is open', { peer, channel, address });
         if (channel === 'tasks') this.#listener?.connected(peer, boot, build);
       },
       closed: () => {

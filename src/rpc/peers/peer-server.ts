@@ -1,7 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Alarms } from '../../alarms/index.js';
 import { Budgets, ClusterError, nodeId, utf8 } from '../../common/index.js';
-import type { Millis, NodeId, Rate } from '../../common/index.js';
+import type { Boot, Millis, NodeId, Rate } from '../../common/index.js';
 import type { Genesis } from '../../identity/index.js';
 import type { Channel, Logger, NetworkListener } from '../../ports/index.js';
 import { PeerServiceService } from '../../wire/services.js';
@@ -9,6 +9,8 @@ import { callerOf } from '../guard.js';
 import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
 import { IncomingStream } from './incoming-stream.js';
+import { PeerBoots } from './peer-boots.js';
+import type { HelloSeen, PeerProcess } from './peer-boots.js';
 import {
   CONNECTIONS_PER_ADDRESS_MAX,
   CONNECTIONS_PER_MEMBER,
@@ -89,7 +91,7 @@ type RawStream = ServerDuplexStream<Uint8Array, unknown>;
 class Incoming {
   readonly #parts: PeerServerParts;
   readonly #streams = new Map<string, IncomingStream>();
-  readonly #boots = new Map<NodeId, string>();
+  readonly #boots = new PeerBoots();
   /** By member: a stream that takes another's place goes on with the same budget. */
   readonly #tasksBytes: Budgets;
   readonly #alarms: Alarms;
@@ -128,12 +130,13 @@ class Incoming {
       admits: (level) => replica.admits(peer, level),
       opened: (boot, build) => {
         const place = `${channel}/${peer}`;
-        this.#streams.get(place)?.fail(superseded());
+        const { isNews, hasTwins } = this.#heard(peer, { boot, address: stream.getPeer() });
+        const older = this.#streams.get(place);
+        if (hasTwins) older?.end(superseded());
+        else older?.fail(superseded());
         this.#streams.set(place, incoming);
         // A first boot is told by our own stream, which can carry messages; a changed one is news already here.
-        const before = this.#boots.get(peer);
-        this.#boots.set(peer, boot);
-        if (before !== undefined && before !== boot) replica.connected(peer, boot, build);
+        if (isNews) replica.connected(peer, boot, build);
       },
       receive: (bytes) => replica.receive(peer, channel, bytes),
       waitMs: (bytes) => (channel === 'tasks' ? this.#waitMs(peer, bytes) : 0),
@@ -144,11 +147,30 @@ class Incoming {
     });
   }
 
+  #heard(peer: NodeId, heard: PeerProcess): HelloSeen {
+    const seen = this.#boots.hello(peer, heard, performance.now());
+    const { twin } = seen;
+    if (twin !== undefined) {
+      this.#alarms.raise('Two processes run as one node', peer, {
+        boot: shown(heard.boot),
+        address: heard.address,
+        other_boot: shown(twin.boot),
+        other_address: twin.address,
+      });
+    }
+    return seen;
+  }
+
   #waitMs(peer: NodeId, bytes: number): Millis {
     const now = performance.now();
     this.#tasksBytes.charge(peer, bytes + TASKS_MESSAGE_COSTS_BYTES, now);
     return this.#tasksBytes.waitMs(peer, 0, now);
   }
+}
+
+/** As much of a boot as tells two apart in a line of the log. */
+function shown(boot: Boot): string {
+  return boot.slice(-8);
 }
 
 function starting(): ClusterError {

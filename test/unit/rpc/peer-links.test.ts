@@ -3,8 +3,10 @@ import { nodeId } from '../../../src/common/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
+import type { LogFields } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { TlsFiles } from '../../../src/rpc/index.js';
+import { LINK_ENDS_TOLD } from '../../../src/rpc/limits.js';
 import { Wire } from '../../support/wire/cluster-wire.js';
 import { genesisFor, MemoryLogger, selfOf, tlsFor, until } from './server-fixture.js';
 import type { Authorities } from './server-fixture.js';
@@ -98,6 +100,27 @@ describe('a network that is silent', () => {
     const ended = logger.lines.find(({ message }) => message === 'A stream to a peer ended');
     expect(ended?.fields).toMatchObject({ peer: TWO, address });
   });
+});
+
+test('a link that comes and goes fills no log: after a few lines it is silent', async () => {
+  const target = await openServer();
+  const wire = await openWire(target);
+  const { isOpen, logger } = await openNetwork(wire.address);
+  const cuts = LINK_ENDS_TOLD.burst + 2;
+
+  for (let cut = 0; cut < cuts; cut++) {
+    await until(isOpen, LONG_MS);
+    wire.lead(target);
+    await until(() => !isOpen(), LONG_MS);
+  }
+  await until(isOpen, LONG_MS);
+
+  const told = (message: string) =>
+    logger.lines
+      .filter((line) => line.message === message && line.level === 'info')
+      .filter(({ fields }) => (({ ...fields }) as LogFields)['channel'] === 'raft');
+  expect(told('A stream to a peer ended')).toHaveLength(LINK_ENDS_TOLD.burst);
+  expect(told('A stream to a peer is open')).toHaveLength(LINK_ENDS_TOLD.burst + 1);
 });
 
 describe('why a link does not come about is told at the node that dials', () => {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { equal, nodeId } from '../../../src/common/index.js';
 import type { Boot, NodeId, Rate } from '../../../src/common/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
-import type { Channel, NetworkListener } from '../../../src/ports/index.js';
+import type { Channel, LogFields, NetworkListener } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerServer } from '../../../src/rpc/index.js';
 import { unwrapMessage, wrapHello, wrapMessage } from '../../../src/rpc/peers/frame.js';
@@ -409,6 +409,27 @@ describe('the server ends a peer’s stream', () => {
     expect(await older.ended).toMatchObject({ code: status.ABORTED });
     newer.stream.write(wrapMessage(taskMessage(1)));
     await until(() => two.told.received.length === 1);
+  });
+
+  test('two processes with one identity that take each other’s streams are one line of their own', async () => {
+    const two = await openServer(TWO, 2);
+    await openNetwork(ONE, 1, [[TWO, two.address]]);
+    await openNetwork(ONE, 11, [[TWO, two.address]]);
+
+    await until(() => two.told.events.length >= 4);
+
+    const warnings = two.logger.lines.filter(({ level }) => level === 'warn');
+    const twins = warnings.filter(({ message }) => message === 'Two processes run as one node');
+    expect(twins).toHaveLength(1);
+    const fields: LogFields = { ...twins[0]?.fields };
+    expect(new Set([fields['boot'], fields['other_boot']])).toEqual(
+      new Set(['00000001', '0000000b']),
+    );
+    expect(fields['peer']).toBe(ONE);
+    for (const address of [fields['address'], fields['other_address']]) {
+      expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    }
+    expect(warnings.length).toBeLessThanOrEqual(2);
   });
 
   test('streams that a peer makes end are one line of the log, whatever their count', async () => {
