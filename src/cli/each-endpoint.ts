@@ -18,6 +18,7 @@ export type EndpointAnswer = {
 
 /**
  * Asks every endpoint for itself and all at once: each node tells what it knows, and one that does not answer hides no other.
+ * A refused connection is an answer: a probe that asks again for seconds tells it late.
  *
  * @throws ClusterError `invalid-request` naming the files that cannot be used.
  */
@@ -38,7 +39,7 @@ export function askEachEndpoint(
     });
     const client = openClient({ ...connection, endpoints: [endpoint] });
     try {
-      return answered(await client.getCluster({ timeoutMs }), undefined);
+      return answered(await client.getCluster({ timeoutMs, waitForReady: false }), undefined);
     } catch (error) {
       return answered(undefined, error);
     } finally {

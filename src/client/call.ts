@@ -144,8 +144,10 @@ export class Call {
       this.#ask();
       return;
     }
+    const { waitForReady } = this.#until;
     const hopeless =
-      this.#problems.size === count && [...this.#problems.values()].every((each) => each.permanent);
+      this.#problems.size === count &&
+      [...this.#problems.values()].every((each) => each.permanent || (each.down && !waitForReady));
     const pauseMs = pauseAfter(this.#failures / count);
     if (!hopeless && pauseMs < remainingMs(this.#until)) this.#after(pauseMs, () => this.#ask());
     // A node that still works on it may yet answer.

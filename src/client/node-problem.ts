@@ -2,17 +2,17 @@ import type { Millis } from '../common/index.js';
 import { codeOf, isNoChain, isNoTls } from '../rpc/index.js';
 
 /**
- * Why a node did not take a call: `permanent` is what no second attempt changes.
+ * Why a node did not take a call: `permanent` is what no second attempt changes; a node is `down` where nothing listens now.
  */
 const KINDS = {
-  refused: { permanent: false },
-  silent: { permanent: false },
-  closed: { permanent: false },
-  unresolved: { permanent: false },
-  'no-route': { permanent: false },
-  'no-tls': { permanent: true },
-  untrusted: { permanent: true },
-  other: { permanent: false },
+  refused: { permanent: false, down: true },
+  silent: { permanent: false, down: false },
+  closed: { permanent: false, down: false },
+  unresolved: { permanent: false, down: true },
+  'no-route': { permanent: false, down: true },
+  'no-tls': { permanent: true, down: false },
+  untrusted: { permanent: true, down: false },
+  other: { permanent: false, down: false },
 } as const;
 
 export type ProblemKind = keyof typeof KINDS;
@@ -29,6 +29,10 @@ export class NodeProblem extends Error {
 
   get permanent(): boolean {
     return KINDS[this.kind].permanent;
+  }
+
+  get down(): boolean {
+    return KINDS[this.kind].down;
   }
 }
 

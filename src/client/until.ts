@@ -6,6 +6,11 @@ import { TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from './limits.js';
 export type CallOptions = {
   /** More than 0; 30 s unless given, and 10 minutes at most. */
   readonly timeoutMs?: Millis | undefined;
+  /**
+   * Whether a node where nothing listens is asked again while there is time, as gRPC's option of this name says it: `false`
+   * suits a health check. `true` unless given.
+   */
+  readonly waitForReady?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -13,11 +18,16 @@ export type CallOptions = {
 export type Until = {
   readonly totalMs: Millis;
   readonly endMs: Millis;
+  readonly waitForReady: boolean;
   readonly signal: AbortSignal | undefined;
 };
 
 /** @throws QuorateError `invalid-request` INVALID_TIMEOUT for what is no length of time. */
-export function untilOf({ timeoutMs = TIMEOUT_MS_DEFAULT, signal }: CallOptions = {}): Until {
+export function untilOf({
+  timeoutMs = TIMEOUT_MS_DEFAULT,
+  waitForReady = true,
+  signal,
+}: CallOptions = {}): Until {
   // Callers without a compiler hand in anything.
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
     const words = `timeoutMs is a number of milliseconds above 0, not ${String(timeoutMs)}`;
@@ -28,7 +38,7 @@ export function untilOf({ timeoutMs = TIMEOUT_MS_DEFAULT, signal }: CallOptions 
   }
   // Timers take whole milliseconds below 2^31.
   const totalMs = Math.min(Math.ceil(timeoutMs), TIMEOUT_MS_MAX);
-  return { totalMs, endMs: performance.now() + totalMs, signal };
+  return { totalMs, endMs: performance.now() + totalMs, waitForReady, signal };
 }
 
 export function remainingMs({ endMs }: Until): Millis {

@@ -49,6 +49,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+test.each(['health', 'status'])('cluster %s tells a closed port at once', async (what) => {
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const endpoint = `127.0.0.1:${(closed.address() as AddressInfo).port}`;
+  closed.close();
+  const argv = ['cluster', what, '--endpoint', endpoint, '--client-file', 'client.json'];
+  // A command that asked again for as long as it may would outlast this test.
+  const { status, out, err } = await quorate(folder, [...argv, '--timeout', '9m']);
+  expect(out + err).toContain(`${endpoint} refused the connection`);
+  expect(status).toBe(5);
+});
+
 test('a command that has printed its answer ends, though a node is frozen', async () => {
   const argv = ['cluster', 'status', '--json', '--client-file', 'client.json'];
   // Nor does a proxy that the environment names see anything of it.

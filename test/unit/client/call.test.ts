@@ -57,13 +57,38 @@ function nodesOf(links: readonly FakeNode[], hedges = 10): Nodes {
   return { links, first: 0, takeHedge: () => left-- > 0 };
 }
 
-function call(nodes: Nodes, timeoutMs: number = TIMEOUT_MS_DEFAULT) {
-  const running = new Call(nodes, asking, untilOf({ timeoutMs })).run();
+function call(nodes: Nodes, timeoutMs: number = TIMEOUT_MS_DEFAULT, waitForReady?: boolean) {
+  const running = new Call(nodes, asking, untilOf({ timeoutMs, waitForReady })).run();
   return running.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
 }
+
+describe('a call that does not wait for a node to be ready', () => {
+  test('a call fails as soon as all nodes have refused the connection, with why', async () => {
+    const all = ['a', 'b'].map((label) => new FakeNode(label, refuses));
+    // No time passes: the clock is the test's.
+    expect(await call(nodesOf(all), TIMEOUT_MS_DEFAULT, false)).toMatchObject({
+      error: {
+        message: '0 of 2 nodes reachable: a refused the connection, b refused the connection',
+      },
+    });
+    expect(all.map(({ asked }) => asked.length)).toEqual([1, 1]);
+  });
+
+  test('a node that closes the connection is there, and is asked again', async () => {
+    const node = new FakeNode('a', () =>
+      Promise.reject(new NodeProblem('closed', 'closed the connection')),
+    );
+    const ended = call(nodesOf([node]), TIMEOUT_MS_DEFAULT, false);
+    await jest.advanceTimersByTimeAsync(0);
+    node.answer = answers;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await ended).toEqual({ value: ANSWER });
+    expect(node.asked).toHaveLength(2);
+  });
+});
 
 describe('a node that is silent', () => {
   test('a call gives the same bytes to the next node after some seconds, and takes the first answer', async () => {
