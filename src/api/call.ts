@@ -16,7 +16,7 @@ export type ApiContext = {
 export type NodeFacts = {
   /** This machine's clock. */
   nowMs(): Millis;
-  /** Where this node dials a member, `host:port`. */
+  /** Where this node dials a member, `host:port`; of itself, where it listens, unless that is no address to dial. */
   addressOf(member: NodeId): string | undefined;
   /** The end of a member's certificate, if this node has seen it. */
   certificateEndMs(member: NodeId): Millis | undefined;

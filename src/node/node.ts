@@ -23,6 +23,7 @@ import type { NodeConfig } from './config.js';
 import { CertificateWatch, endOf } from './certificate-watch.js';
 import { INCARNATION, THIS_BUILD } from './builds.js';
 import type { Build } from './builds.js';
+import { dialable } from './dialable.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
 import { startReplica } from './replica.js';
@@ -225,7 +226,8 @@ export class Node implements AsyncDisposable {
   }
 
   #addressOf(member: NodeId): string | undefined {
-    return member === this.#config.nodeId ? this.#listens : this.#addresses.get(member);
+    if (member !== this.#config.nodeId) return this.#addresses.get(member);
+    return this.#listens === undefined ? undefined : dialable(this.#listens);
   }
 
   #compute(): Compute {

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 
 const EXAMPLE = fileURLToPath(new URL('../../../deploy/node.example.yaml', import.meta.url));
 /** The example's own ports may be taken on this machine. */
-const ANY_PORTS = { QUORATE_CLIENT_LISTEN: '127.0.0.1:0', QUORATE_PEER_LISTEN: '127.0.0.1:0' };
+const ANY_PORTS = { QUORATE_CLIENT_LISTEN: '127.0.0.1:0', QUORATE_PEER_LISTEN: '0.0.0.0:0' };
 
 let folder = '';
 let node: QuorateProcess;
@@ -55,6 +55,16 @@ test('a call to a node without a majority ends as unavailable within its time', 
   const flags = ['--client-file', 'cluster/operator/client.json', '--endpoint', listening.client];
   const ran = await quorate(folder, ['keys', 'list', ...flags, '--timeout', '2s']);
   expect(ran.status).toBe(5);
+});
+
+test('a node that listens at every address of its machine tells none as its own', async () => {
+  const listening = JSON.parse(await node.printed('err', /.*The node listens.*\n/));
+  expect(listening.peer).toMatch(/^0\.0\.0\.0:\d+$/);
+  const flags = ['--client-file', 'cluster/operator/client.json', '--endpoint', listening.client];
+  const { out } = await quorate(folder, ['cluster', 'status', '--json', ...flags]);
+  const { members } = JSON.parse(out) as { members: { node_id: string; address: string }[] };
+  expect(members.find(({ node_id: id }) => id === 'node-1')?.address).toBe('');
+  expect(members.filter(({ address }) => address !== '')).toHaveLength(2);
 });
 
 test('SIGTERM stops a node without an error', async () => {

@@ -62,7 +62,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       leader: member.leader,
       reachable: member.reachable,
       state: memberState(cluster, member, ownAnswer(answers, member.nodeId)),
-      address: member.address,
+      address: addressOf(cluster, member, answers),
       replication: member.replication && {
         heard_ago_ms: Number(member.replication.heardAgoMs),
         match_index: Number(member.replication.matchIndex),
@@ -115,7 +115,7 @@ export function clusterLines(
           memberState(cluster, member, own),
           own === undefined ? undefined : String(own.appliedIndex),
           replication && `${duration(Number(replication.heardAgoMs))} ago`,
-          member.address === '' ? undefined : member.address,
+          addressOf(cluster, member, answers) || undefined,
           time(member.certificateEnd ?? own?.members.find(isOf(member.nodeId))?.certificateEnd),
           own?.softwareVersion,
         ];
@@ -126,6 +126,20 @@ export function clusterLines(
     ...clockWarnings(answers),
     ...logTimeWarnings(cluster),
   ];
+}
+
+/** Where other nodes dial a member: of the answering node, the others know; empty where none does. */
+function addressOf(
+  view: Cluster,
+  { nodeId, address }: Cluster['members'][number],
+  answers: readonly EndpointAnswer[],
+): string {
+  if (nodeId !== view.nodeId) return address;
+  const dialled = answers
+    .flatMap(({ cluster }) => (cluster === undefined || cluster.nodeId === nodeId ? [] : [cluster]))
+    .map(({ members }) => members.find(isOf(nodeId))?.address ?? '')
+    .find((each) => each !== '');
+  return dialled ?? address;
 }
 
 function unansweredWords(answer: EndpointAnswer): string {

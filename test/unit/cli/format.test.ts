@@ -218,6 +218,22 @@ function answer(nodeId: string, leaderId: string, present: boolean): EndpointAns
   };
 }
 
+/** A node's answer in which every member has this address. */
+function withAddress(nodeId: string, address: string): EndpointAnswer {
+  const given = answer(nodeId, 'node-2', true);
+  const members = cluster.members.map((member) => ({ ...member, address }));
+  return { ...given, cluster: given.cluster && { ...given.cluster, members } };
+}
+
+/** The address of node-2 for a person and for programs, by the first answer. */
+function addressIn(answers: readonly EndpointAnswer[]): unknown[] {
+  const view = answers[0]?.cluster;
+  if (view === undefined) throw new Error('an answer');
+  const row = clusterLines(view, answers).find((line) => line.startsWith('node-2 '));
+  const { members } = clusterJson(view, answers) as { members: Record<string, unknown>[] };
+  return [row?.split(/ {2,}/)[5], members.find(({ node_id: id }) => id === 'node-2')?.['address']];
+}
+
 function by(heardAgoMs: bigint, matchIndex: bigint) {
   return { address: '10.0.0.1:7500', replication: { heardAgoMs, matchIndex } };
 }
@@ -236,6 +252,20 @@ describe('the cluster', () => {
       unsigned_requests: true,
       key_count: 2,
     });
+  });
+
+  test('the address of the answering node is where others dial it, else what it says itself', () => {
+    const dialled = withAddress('node-1', '10.0.0.2:7401');
+
+    expect(addressIn([withAddress('node-2', ''), dialled])).toEqual([
+      '10.0.0.2:7401',
+      '10.0.0.2:7401',
+    ]);
+    expect(addressIn([withAddress('node-2', '127.0.0.1:1'), dialled])[0]).toBe('10.0.0.2:7401');
+    expect(addressIn([withAddress('node-2', '127.0.0.1:1'), withAddress('node-1', '')])[0]).toBe(
+      '127.0.0.1:1',
+    );
+    expect(addressIn([withAddress('node-2', '')])).toEqual(['-', '']);
   });
 
   test('the text of a leader’s answer shows each member by replication', () => {

@@ -81,7 +81,10 @@ export interface Member {
   build:
     | LevelWord
     | undefined;
-  /** Where the answering node dials it. Empty where it knows no address. */
+  /**
+   * Where the answering node dials it; of itself, where it listens for its peers. Empty where it knows no address that
+   * others could dial: one that listens at 0.0.0.0 is told by the others.
+   */
   address: string;
   /** Absent for the answering node itself, and for a member that has said nothing since it started. */
   replication:
