@@ -221,15 +221,32 @@ function nextSteps(
 
 /** The certificates that an authority of the owner's own has to issue: their private keys are not here. */
 function wantedCertificates({ nodes, peerCa, requesterCa, operator }: ClusterPlan): string[] {
-  if (peerCa === undefined && requesterCa === undefined) return [];
   const wanted = [
-    ...(peerCa === undefined ? [] : nodes.map(({ id }) => [id, `spiffe://quorate/tee/${id}`])),
-    ...(requesterCa === undefined ? [] : [['operator', `spiffe://quorate/operator/${operator}`]]),
+    ...(peerCa === undefined
+      ? []
+      : nodes.map(({ id, member }) => ({
+          folder: id,
+          id: `spiffe://quorate/tee/${id}`,
+          hasKey: member !== undefined,
+        }))),
+    ...(requesterCa === undefined
+      ? []
+      : [{ folder: 'operator', id: `spiffe://quorate/operator/${operator}`, hasKey: false }]),
   ];
+  const lines = (words: string, some: typeof wanted): string[] =>
+    some.length === 0 ? [] : [words, ...some.map(({ folder, id }) => `  ${folder}  ${id}`), ''];
   return [
-    'Let your authority issue a certificate for each of these SPIFFE ids (certs/README.md), and put cert.pem (leaf first, ' +
-      'then its intermediates) and key.pem into the folder:',
-    ...wanted.map(([folder = '', id = '']) => `  ${folder}  ${id}`),
-    '',
+    // A certificate for another key would not be of use: the node's own key never leaves its machine.
+    ...lines(
+      'Let the authority of your nodes issue a certificate for each of these SPIFFE ids (certs/README.md), for the key that ' +
+        'the node has made: its public key is `tls_key` in member.json (DER, in hex). Put cert.pem (leaf first, then its ' +
+        'intermediates) beside the key.pem that `quorate node init` has made already:',
+      wanted.filter(({ hasKey }) => hasKey),
+    ),
+    ...lines(
+      'Let your authority issue a certificate for each of these SPIFFE ids (certs/README.md), and put cert.pem (leaf first, ' +
+        'then its intermediates) and key.pem into the folder:',
+      wanted.filter(({ hasKey }) => !hasKey),
+    ),
   ];
 }

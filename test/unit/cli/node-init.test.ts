@@ -156,6 +156,18 @@ describe('certs init with public halves', () => {
     expect(readdirSync(folder)).not.toContain('no');
   });
 
+  test('with an authority of the owner’s own, the certificate is asked for the key that the node has', async () => {
+    const flags = ['--peer-ca', 'made/peer-ca.pem', '--requester-ca', 'made/requester-ca.pem'];
+    const own = await run('certs', 'init', '--out', 'own', ...MEMBERS, ...flags);
+    expect(own.status).toBe(0);
+    const [nodes = '', operator = ''] = own.err.split('Let your authority');
+    expect(nodes).toMatch(/`tls_key` in member.json .*beside the key.pem .*has made already:$/m);
+    expect(nodes).toContain('  a  spiffe://quorate/tee/a\n');
+    expect(nodes).not.toContain('operator');
+    expect(operator).toMatch(/and key.pem into the folder:\n {2}operator {2}spiffe:/);
+    expect(operator).not.toContain('/tee/');
+  });
+
   test('a cluster of two is made for an operator that says so', async () => {
     const ran = await run(
       'certs',
