@@ -81,12 +81,12 @@ export function findConnection(
           `Which cluster? Give --${FLAGS[setting]} or ${variable}, or a client.json with --client-file. ` +
             `There is no ${DEV_FOLDER} here; \`${program} dev\` would start a cluster and make it.`,
         ),
-      noFile: (setting, path) => {
+      noFile: (setting, fault) => {
         const hint =
           setting === 'key'
             ? '; --key is the private key of --cert, a key to sign with goes first'
             : '';
-        return usageError(`--${FLAGS[setting]}: there is no file ${path}${hint}`);
+        return usageError(`--${FLAGS[setting]}: ${fault}${hint}`);
       },
     },
   );

@@ -41,7 +41,7 @@ export function addMessageOptions(command: Command): Command {
       new Option('-m, --message <text>', 'the message, as text').conflicts(others('message')),
     )
     .addOption(
-      new Option('-f, --file <path>', 'the message, as the bytes of a file; - is standard input') //
+      new Option('-f, --file <file>', 'the message, as the bytes of a file; - is standard input') //
         .conflicts(others('file')),
     )
     .addOption(

@@ -8,6 +8,7 @@ import { COMMANDS } from './command-table.js';
 import type { CommandEntry } from './command-table.js';
 import { EXIT, EXIT_HELP, usageError } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
+import { requirePaths } from './path-flags.js';
 import { report } from './report.js';
 
 /** Runs `quorate` with these arguments and gives its exit status. Never throws. */
@@ -44,6 +45,7 @@ export async function buildProgram(
     // `quorate node` and `quorate node init` have flags of the same names.
     .enablePositionalOptions()
     .helpCommand('help [command]', 'show the help of a command')
+    .hook('preAction', (_, command) => requirePaths(command, context.folder))
     .addHelpText(
       'after',
       `

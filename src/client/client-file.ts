@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseSpiffe } from '../identity/index.js';
 import { QuorateError } from './errors.js';
@@ -79,11 +79,21 @@ function fieldsOf(file: string): ReadonlyMap<string, unknown> {
     if (bytes.length > FILE_BYTES_MAX) throw new Error(`it is over ${FILE_BYTES_MAX} bytes`);
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
+    if (isFolder(file)) throw usage(`${file} is a folder, not a client.json`, cause);
     throw usage(`${file}: cannot be read as JSON (${String(cause)})`, cause);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw usage(`${file}: is no JSON object`);
   return new Map(Object.entries(value));
+}
+
+/** Claims that there is a folder. A path that cannot be looked at is none: reading it says what is wrong. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function isTexts(value: unknown): value is readonly string[] {

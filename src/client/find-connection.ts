@@ -1,6 +1,13 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CLIENT_FILE, DEV_FOLDER, OPERATOR_FOLDER, readClientFile, usage } from './client-file.js';
+import {
+  CLIENT_FILE,
+  DEV_FOLDER,
+  isFolder,
+  OPERATOR_FOLDER,
+  readClientFile,
+  usage,
+} from './client-file.js';
 import type { Connection } from './client-file.js';
 
 /** Settings that were given outright; paths are relative to the working folder. */
@@ -23,7 +30,8 @@ export type Setting = keyof Connection;
 /** The errors of a search, in the words of its caller. */
 export type SearchErrors = {
   missing(setting: Setting, variable: string): Error;
-  noFile(setting: Setting, path: string): Error;
+  /** @param fault - In words: there is no file of that path, or it is a folder's. */
+  noFile(setting: Setting, fault: string): Error;
 };
 
 /** The variable of each setting. */
@@ -51,6 +59,7 @@ export function findConnection(
   const variable = (name: string) => (namedOnly ? undefined : environment[name] || undefined);
   const named = given.clientFile ?? variable(CLIENT_FILE_VARIABLE);
   const dev = namedOnly ? undefined : devClientFile(folder);
+  if (named === '') throw usage('The path of the client file is empty');
   const found = named === undefined ? dev : resolve(folder, named);
   const fallback = found === undefined ? undefined : readClientFile(found);
 
@@ -58,8 +67,10 @@ export function findConnection(
     const path = given[setting] ?? variable(VARIABLES[setting]);
     const place = path === undefined ? fallback?.[setting] : resolve(folder, path);
     if (place === undefined) throw errors.missing(setting, VARIABLES[setting]);
-    if (!isAbsent(place)) return place;
-    throw errors.noFile(setting, place);
+    if (path === '') throw errors.noFile(setting, 'is empty: it must be the path of a file');
+    if (isAbsent(place)) throw errors.noFile(setting, `there is no file ${place}`);
+    if (isFolder(place)) throw errors.noFile(setting, `${place} is a folder, not a file`);
+    return place;
   };
   const endpoints = given.endpoints ?? listOf(variable(VARIABLES.endpoints)) ?? fallback?.endpoints;
   if (endpoints === undefined) throw errors.missing('endpoints', VARIABLES.endpoints);
@@ -106,5 +117,5 @@ export const LIBRARY_ERRORS: SearchErrors = {
       `Which cluster? Give the path of a client.json, or set ${CLIENT_FILE_VARIABLE}. There is no ` +
         `${DEV_FOLDER} in the working folder, and "${setting}" is not in ${variable} either`,
     ),
-  noFile: (setting, path) => usage(`"${setting}": there is no file ${path}`),
+  noFile: (setting, fault) => usage(`"${setting}": ${fault}`),
 };

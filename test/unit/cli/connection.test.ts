@@ -87,6 +87,15 @@ describe('a connection with a setting missing', () => {
     );
   });
 
+  test('a folder where a file is due is told as one, and an empty path as empty', () => {
+    expect(() => find({ key: 'mine' })).toThrow(/^--key: .*\/mine is a folder, not a file/);
+    expect(() => find({ ca: '' })).toThrow(/^--ca: is empty/);
+    expect(() => find({}, { QUORATE_CLIENT_FILE: 'mine' })).toThrow(
+      /\/mine is a folder, not a client.json$/,
+    );
+    expect(() => find({ clientFile: '' })).toThrow('The path of the client file is empty');
+  });
+
   test('a file that is no client file is refused by name', () => {
     const file = join(folder, 'bad.json');
     writeFileSync(file, '{"endpoints": []}');
