@@ -12,3 +12,5 @@ export const SILENCE_MS: Millis = 2_000;
 
 /** How often a process that npm started looks whether npm is still there. */
 export const PARENT_LOOK_MS: Millis = 500;
+/** A member that has said nothing for so long is called silent; heartbeats come every 50 ms. */
+export const SILENT_MS: Millis = 1_000;

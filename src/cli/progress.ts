@@ -2,9 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster, QuorateClient } from '../client/index.js';
 import type { Millis } from '../common/index.js';
 import { MemberRole } from '../wire/index.js';
-import { SILENCE_MS } from './limits.js';
+import { SILENCE_MS, SILENT_MS } from './limits.js';
 import { READ_MS } from './open-client.js';
 import type { CommandContext } from './command-context.js';
+
+type Member = Cluster['members'][number];
 
 /** The nodes whose absence holds a call up: all that hold shares, or those that are named. */
 export type Needed = { readonly nodes?: readonly string[] | undefined; readonly all: boolean };
@@ -49,11 +51,19 @@ async function sayAfter(
 }
 
 /** The words for what a call may be waiting for, as one node sees it. */
-export function wordsOf({ members, leaderId }: Cluster, { nodes, all }: Needed): string {
+export function wordsOf(
+  { members, leaderId, nodeId: by }: Cluster,
+  { nodes, all }: Needed,
+): string {
   const holders = members.filter(
     ({ role, nodeId }) => role === MemberRole.TEE && (nodes?.includes(nodeId) ?? true),
   );
-  const away = holders.filter(({ reachable, leader }) => !reachable && !leader);
+  // A stream that is open carries messages one way; of a node that answers nothing the leader alone knows.
+  const isSilent = ({ replication }: Member): boolean =>
+    by === leaderId && replication !== undefined && replication.heardAgoMs > SILENT_MS;
+  const away = holders.filter(
+    (member) => !member.leader && (!member.reachable || isSilent(member)),
+  );
   if (leaderId === '') return 'Waiting: the nodes have no leader at the moment ...';
   if (away.length === 0) return 'Waiting ...';
   const names = away.map(({ nodeId }) => nodeId).join(', ');

@@ -1,11 +1,10 @@
 import type { Cluster } from '../../wire/index.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
+import { SILENT_MS } from '../limits.js';
 import { duration, millis } from './values.js';
 
 type Member = Cluster['members'][number];
 
-/** A member that has said nothing for so long is called silent; heartbeats come every 50 ms. */
-const SILENT_MS = 1_000;
 /** A follower that lacks fewer entries than this is not called behind: entries are always under way. */
 const BEHIND_ENTRIES = 64;
 /** Clocks of nodes that differ by more are warned about: nodes refuse entries that are further ahead of their own. */

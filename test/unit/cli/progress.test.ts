@@ -40,6 +40,18 @@ describe('a call that takes long says what it waits for', () => {
     expect(wordsOf(cluster(reachable), needed)).toBe(words);
   });
 
+  test('a node whose stream is open and that answers nothing is named by the leader, which alone knows', () => {
+    const all = cluster([true, true, true]);
+    const members = all.members.map((member) => ({
+      ...member,
+      replication: { heardAgoMs: member.nodeId === 'node-3' ? 1_001n : 1_000n, matchIndex: 0n },
+    }));
+    const needed = { all: true };
+
+    expect(wordsOf({ ...all, members, nodeId: 'node-1' }, needed)).toMatch(/^Waiting for node-3: /);
+    expect(wordsOf({ ...all, members, nodeId: 'node-2' }, needed)).toBe('Waiting ...');
+  });
+
   test('a cluster without a leader', () => {
     expect(wordsOf(cluster([true, true, true], ''), { all: true })).toMatch(
       /no leader at the moment/,
