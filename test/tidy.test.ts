@@ -37,7 +37,8 @@ const FLOOR: Readonly<Record<string, number>> = {
 const ADAPTERS = 10;
 
 /** Pure functions of node:crypto, by name, that rooms below the adapters may use. */
-const PURE_CRYPTO = /^(create(Hash|Hmac|Cipheriv|Decipheriv)|hkdfSync|scryptSync|timingSafeEqual)$/;
+const PURE_CRYPTO =
+  /^(create(Hash|Hmac|Cipheriv|Decipheriv|PrivateKey|PublicKey)|diffieHellman|hkdfSync|scryptSync|timingSafeEqual)$/;
 const CRYPTO_ROOMS = new Set(['crypto', 'identity', 'keys']);
 
 type Import = { readonly file: string; readonly from: string; readonly names: readonly string[] };

@@ -9,9 +9,12 @@ import type { Answer, Call, Transport } from './case.js';
 import { ANSWER_MS_MAX } from './case.js';
 import { framed } from './table.js';
 
-/** No gRPC library: headers and bytes as they are, a connection for each call. */
+type Opened = { readonly call: Call; readonly session: ClientHttp2Session };
+
+/** No gRPC library: headers and bytes as they are. A connection is kept: nodes take a bounded number of handshakes. */
 export class OverHttp2 implements Transport {
   readonly name = 'HTTP/2';
+  #kept: Opened[] = [];
 
   cannot(): undefined {
     return undefined;
@@ -19,17 +22,45 @@ export class OverHttp2 implements Transport {
 
   async call(call: Call): Promise<Answer> {
     try {
-      return call.speaks === 'HTTP/1.1' ? await overHttp1(call) : await overHttp2(call);
+      return call.speaks === 'HTTP/1.1' ? await overHttp1(call) : await this.#overHttp2(call);
     } catch {
       // No connection, or it was cut: a gRPC library says so.
       return answerOf({ code: status.UNAVAILABLE });
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    for (const { session } of this.#kept.splice(0)) session.destroy();
+  }
+
+  async #overHttp2(call: Call): Promise<Answer> {
+    const kept = this.#kept.find((each) => !each.session.closed && isLike(each.call, call));
+    const session = kept?.session ?? open(call);
+    this.#kept = this.#kept.filter((each) => each.session !== session);
+    try {
+      const answer = await within(answered(session, call));
+      // A stream that is left open would be in the way of the next call.
+      if (call.leftOpen !== true) this.#kept.push({ call, session });
+      return answer;
+    } finally {
+      if (!this.#kept.some((each) => each.session === session)) session.destroy();
+    }
+  }
 }
 
-async function overHttp2(call: Call): Promise<Answer> {
+/** Claims that both calls may go over one connection. */
+function isLike(one: Call, other: Call): boolean {
+  const same = (name: 'ca' | 'cert' | 'key') => one.tls?.[name] === other.tls?.[name];
+  return (
+    one.address === other.address &&
+    one.speaks === other.speaks &&
+    same('ca') &&
+    same('cert') &&
+    same('key')
+  );
+}
+
+function open(call: Call): ClientHttp2Session {
   const scheme = call.speaks === 'plain text' ? 'http' : 'https';
   const session = connect(`${scheme}://${call.address}`, {
     ...call.tls,
@@ -38,17 +69,15 @@ async function overHttp2(call: Call): Promise<Answer> {
     maxSendHeaderBlockLength: 2 ** 30,
     ...(call.speaks === 'TLS 1.2' ? { maxVersion: 'TLSv1.2' as const } : {}),
   });
-  try {
-    return await within(answered(session, call));
-  } finally {
-    session.destroy();
-  }
+  // Between two calls a node may end it.
+  session.on('error', () => undefined);
+  return session;
 }
 
 function answered(session: ClientHttp2Session, call: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    session.on('error', reject);
-    session.on('close', () => reject(new Error('the connection was closed')));
+    const failed = (error?: Error) => reject(error ?? new Error('the connection was closed'));
+    session.once('error', failed).once('close', failed);
     const stream = session.request(headersOf(call));
     let headers: IncomingHttpHeaders = {};
     const data: Buffer[] = [];
@@ -62,6 +91,7 @@ function answered(session: ClientHttp2Session, call: Call): Promise<Answer> {
         : reject(error),
     );
     stream.on('end', () => {
+      session.off('error', failed).off('close', failed);
       if (headers[':status'] !== undefined) resolve(read(headers, Buffer.concat(data)));
     });
     for (const bytes of bodyOf(call)) stream.write(bytes);
