@@ -16,6 +16,7 @@ import type { Flood, FloodCounts } from '../flood.js';
 /* Floods of HTTP/2 frames that ask for nothing. */
 
 const CHUNK_FRAMES = 512;
+const REFUSED_PAUSE_MS = 20;
 /** What one connection may have open. */
 const STREAMS = 100;
 
@@ -35,8 +36,16 @@ function repeated(
     const end = performance.now() + target.ms;
     const isOver = (): boolean => performance.now() >= end;
     while (!isOver()) {
-      const connection = await FrameConnection.open(target.address, target.tls);
       counts.connections += 1;
+      const connection = await FrameConnection.open(target.address, target.tls).catch(
+        () => undefined,
+      );
+      // The node takes so many handshakes of one address, and closes what is beyond them.
+      if (connection === undefined) {
+        counts.closed += 1;
+        await pause(REFUSED_PAUSE_MS);
+        continue;
+      }
       // One that is given up but not closed is not waited for beyond the end.
       const late = setTimeout(() => connection.close(), Math.max(end - performance.now(), 0));
       await use(connection, isOver, counts);

@@ -175,9 +175,9 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
         replace: 'if (reached <= core.commit)',
       },
     ],
-    where: 'elections',
-    first: 14,
-    seeds: 100,
+    where: 'consensus',
+    first: 219,
+    seeds: 20,
   },
   {
     name: 'the last entry is acknowledged, not the last matched one',

@@ -131,8 +131,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 47,
-    seeds: 60,
+    first: 148,
+    seeds: 20,
   },
   {
     name: 'a nonce is used for commitments that are not its own',
