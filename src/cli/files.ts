@@ -1,5 +1,5 @@
 import { renameSync, statSync } from 'node:fs';
-import { ClusterError, isKeyExposed } from '../common/index.js';
+import { ClusterError, codeOf, isKeyExposed } from '../common/index.js';
 import { usageError } from './exit-codes.js';
 
 /** The words in which the system says that there is no such file. */
@@ -15,7 +15,7 @@ export function isThere(path: string): boolean {
     statSync(path);
     return true;
   } catch (error) {
-    const code = codeOf(error);
+    const code = systemWord(error);
     if (ABSENT.has(code)) return false;
     throw usageError(`${path} cannot be read (${code})`);
   }
@@ -42,8 +42,7 @@ export function setAside(path: string, bytesMax: number): void {
   if (isThere(path) && statSync(path).size > bytesMax) renameSync(path, `${path}.1`);
 }
 
-/** The system's word for an error: `ENOENT`, `EACCES`. */
-export function codeOf(error: unknown): string {
-  const known = typeof error === 'object' && error !== null && 'code' in error;
-  return known ? String(error.code) : String(error);
+/** The system's word for an error, `ENOENT` or `EACCES`; its own words when it has none. */
+export function systemWord(error: unknown): string {
+  return codeOf(error) || String(error);
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { concat, utf8 } from '../common/index.js';
 import { base64Argument, hexArgument } from './arguments.js';
 import { usageError } from './exit-codes.js';
-import { codeOf } from './files.js';
+import { systemWord } from './files.js';
 import type { CommandContext } from './command-context.js';
 
 /** The message of a signature, as the flags name it. */
@@ -114,7 +114,7 @@ async function* messageOf(
       yield new Uint8Array(Buffer.from(chunk));
     }
   } catch (cause) {
-    throw usageError(`--file: cannot read ${file} (${codeOf(cause)})`);
+    throw usageError(`--file: cannot read ${file} (${systemWord(cause)})`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf } from '../common/index.js';
 import {
   CLIENT_FILE,
   DEV_FOLDER,
@@ -98,7 +99,7 @@ function isAbsent(path: string): boolean {
     statSync(path);
     return false;
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    const code = codeOf(error);
     return code === 'ENOENT' || code === 'ENOTDIR';
   }
 }

@@ -1,5 +1,6 @@
+import { codeOf } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { codeOf, isNoChain, isNoTls } from '../rpc/index.js';
+import { isNoChain, isNoTls } from '../rpc/index.js';
 
 /**
  * Why a node did not take a call: `permanent` is what no second attempt changes; a node is `down` where nothing listens now.

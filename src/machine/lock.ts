@@ -2,7 +2,7 @@ import { linkSync, renameSync, unlinkSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import type { Server } from 'node:net';
 import { join, relative, resolve } from 'node:path';
-import { ClusterError, toHex } from '../common/index.js';
+import { ClusterError, codeOf, toHex } from '../common/index.js';
 import { systemRandom } from './random.js';
 
 /** Held until released or until the process ends, however it ends. */
@@ -85,14 +85,10 @@ async function clearStale(path: string): Promise<void> {
     if (await isAnswered(aside)) linkSync(aside, path);
     unlinkSync(aside);
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 
 function close(server: Server): Promise<void> {
   return new Promise((done) => server.close(() => done()));
-}
-
-function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { codeOf } from '../common/index.js';
 
 /** The port of pino to the place where lines go. */
 export type LogOutput = { write(line: string): void };
@@ -57,7 +58,7 @@ function lossLine(count: number): string {
 }
 
 function isBusy(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EAGAIN';
+  return codeOf(error) === 'EAGAIN';
 }
 
 function sleep(ms: number): void {

@@ -9,7 +9,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Alarms } from '../alarms/index.js';
-import { assert } from '../common/index.js';
+import { assert, codeOf } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Logger } from '../ports/index.js';
 import { Front } from './front/front.js';
@@ -124,7 +124,7 @@ function faultOf(error: Error, socket: TLSSocket): string {
   // Node's types say Error; it is the name of what is wrong with the certificate.
   const wrong: unknown = socket.authorizationError;
   if (typeof wrong === 'string') return wrong;
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  return codeOf(error) || error.message;
 }
 
 /** Waits for `done` for at most `ms`. @returns Whether it came. */

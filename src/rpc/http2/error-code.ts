@@ -1,9 +1,3 @@
-/** The code that the operating system, OpenSSL or Node gives an error of a connection; empty when it has none. */
-export function codeOf(error: unknown): string {
-  const has = typeof error === 'object' && error !== null && 'code' in error;
-  return has && typeof error.code === 'string' ? error.code : '';
-}
-
 const NO_TLS = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',

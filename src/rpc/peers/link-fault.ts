@@ -1,5 +1,6 @@
 import type { AlarmKind } from '../../alarms/index.js';
-import { codeOf, isNoChain, isNoTls } from '../http2/error-code.js';
+import { codeOf } from '../../common/index.js';
+import { isNoChain, isNoTls } from '../http2/error-code.js';
 
 /** The reason why a link to a peer does not come about, or has ended. */
 export class LinkFault extends Error {
