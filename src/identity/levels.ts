@@ -9,7 +9,7 @@ import type { LevelWord } from '../wire/index.js';
  * in what applying an entry decides or writes, comes with a new level; what came with which level, and what may change
  * from here on, is in `docs/wire.md`.
  */
-export const BUILD_LEVEL = 2;
+export const BUILD_LEVEL = 3;
 
 /**
  * The bytes that a node signs of its build: T("level", …). The word is good for every level up to the one it names: a
