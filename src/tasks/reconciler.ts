@@ -42,15 +42,17 @@ export class Reconciler {
 
   /** Begins to look after the state as it is found. */
   start(): void {
-    this.#follow();
+    if (this.#follow()) this.#settle();
     this.#startFrom('');
   }
 
   applied(batch: Batch): void {
     for (const part of this.#parts) part.applied?.(batch);
-    this.#follow();
+    const caughtUp = this.#follow();
     for (const id of batch.tasks) this.#taskChanged(id);
     for (const id of batch.keys) this.#keyChanged(id);
+    // Nothing is settled before the tasks of this batch had their turn: a nonce that it names would be dropped untaken.
+    if (caughtUp) this.#settle();
     for (const part of this.#parts) part.settled?.(batch);
     this.wake();
   }
@@ -72,22 +74,25 @@ export class Reconciler {
     if (this.#tick !== undefined || this.#closed || !this.#busy()) return;
     this.#tick = this.#context.clock.after(TICK_MS, () => {
       this.#tick = undefined;
-      this.#follow();
+      if (this.#follow()) this.#settle();
       for (const part of this.#parts) part.tick?.();
       this.wake();
     });
   }
 
-  /** Follows consensus: what waits for a caught-up node is looked at again, and what only a leader keeps goes. */
-  #follow(): void {
+  /** Follows consensus: what only a leader keeps goes. Says whether the node has just caught up: see {@link #settle}. */
+  #follow(): boolean {
     if (this.#leadership.changed()) {
       for (const part of this.#parts) part.leadChanged?.();
     }
     const { current } = this.#context.consensus.status();
-    const news = current && !this.#current;
+    const caughtUp = current && !this.#current;
     this.#current = current;
-    if (!news) return;
-    // The others were looked at when they changed.
+    return caughtUp;
+  }
+
+  /** Looks again at all that waited for a node that has caught up. The others were looked at when they changed. */
+  #settle(): void {
     const { tasks, keys } = this.#unsettled;
     for (const id of tasks) this.#taskChanged(id);
     for (const id of keys) this.#keyChanged(id);
@@ -132,7 +137,7 @@ export class Reconciler {
 
   #scheduleSweep(): void {
     this.#sweep = this.#context.clock.after(RECONCILE_MS, () => {
-      this.#follow();
+      if (this.#follow()) this.#settle();
       this.#sweepThrough(this.#tasks.ids(), 0);
       for (const part of this.#parts) part.sweep?.();
     });

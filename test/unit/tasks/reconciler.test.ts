@@ -19,6 +19,8 @@ let reconciler: Reconciler;
 let looks: string[];
 /** The same for each turn before. */
 let turns: string[][];
+/** The tasks of this turn that had been looked at whenever all was settled. */
+let settledAfter: string[][];
 
 beforeEach(() => {
   ledger = new Ledger(testGenesis({ openSignTasksMax: 1000 }));
@@ -26,7 +28,11 @@ beforeEach(() => {
   for (let at = 0; at < OPEN; at++) ledger.sign('treasury', `open-${at}`);
   room = new TaskRoom('node-1', ledger);
   [looks, turns] = [[], []];
-  const part: Work = { taskOpen: ({ id }) => void looks.push(id) };
+  settledAfter = [];
+  const part: Work = {
+    taskOpen: ({ id }) => void looks.push(id),
+    settled: () => void settledAfter.push([...looks]),
+  };
   const clock = {
     now: () => room.clock.now(),
     elapsed: () => room.clock.elapsed(),
@@ -95,4 +101,22 @@ test('a node that has caught up looks again at the open tasks that changed befor
   room.status = { ...room.status, current: true };
   reconciler.applied(NOTHING);
   expect(looks).toEqual([one]);
+});
+
+test('nothing is settled before the tasks were looked at of the very batch with which a node has caught up', () => {
+  reconciler.start();
+  room.clock.pass(0);
+  looked();
+  const [one = '', two = ''] = ['one', 'two'].map(
+    (each) => ledger.sign('treasury', each).changedTasks[0] ?? '',
+  );
+  room.status = { ...room.status, current: false };
+  reconciler.applied(changed(one));
+  looked();
+  room.status = { ...room.status, current: true };
+  settledAfter = [];
+  reconciler.applied(changed(two));
+  expect(new Set(looks)).toEqual(new Set([one, two]));
+  for (const after of settledAfter) expect(new Set(after)).toEqual(new Set([one, two]));
+  expect(settledAfter).not.toEqual([]);
 });

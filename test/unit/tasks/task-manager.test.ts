@@ -4,6 +4,7 @@ import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { encodeCommand, METHODS, signatureOf, suppliesOf } from '../../../src/state/index.js';
 import { batchOf, DECLINED_KIND, TaskManager } from '../../../src/tasks/index.js';
+import type { Batch } from '../../../src/tasks/index.js';
 import {
   Command,
   Declined,
@@ -21,7 +22,7 @@ import {
   signRequest,
   supply,
 } from '../../support/builders/ledger.js';
-import { dealKey, settle, TaskRoom } from '../../support/builders/task-room.js';
+import { dealKey, NOTHING, settle, TaskRoom } from '../../support/builders/task-room.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
 
 type Node = { readonly room: TaskRoom; readonly manager: TaskManager };
@@ -81,8 +82,23 @@ async function pass(ms: number): Promise<void> {
 }
 
 function apply(command: Pick<Command, 'command'>): void {
-  const batch = batchOf(ledger.append('command', encode(Command, { level: 1, ...command })).events);
+  const batch = append(command);
   for (const { manager } of nodes) manager.applied(batch);
+}
+
+/** Puts an entry into the log that no node has applied yet. */
+function append(command: Pick<Command, 'command'>): Batch {
+  return batchOf(ledger.append('command', encode(Command, { level: 1, ...command })).events);
+}
+
+/** A fresh supply each of node-1 and node-2. */
+function madeByTwo(): Promise<Supply[]> {
+  return Promise.all(
+    [ONE, TWO].map(async (node) => {
+      const [made] = await at(node).room.keys.makeSupplies(KEY, 1, 1);
+      return made ?? supply(node, 1);
+    }),
+  );
 }
 
 function at(node: NodeId): Node {
@@ -337,16 +353,43 @@ describe('a participant that lies', () => {
   });
 });
 
+describe('a node that catches up', () => {
+  test('a node answers for the very batch with which it has caught up: none of its nonces goes before', async () => {
+    sign('warm', ONE);
+    await pass(200);
+    const { room, manager } = at(TWO);
+    const opened: Batch[] = [];
+    for (const id of ['one', 'two']) {
+      const supplies = await madeByTwo();
+      const request = signRequest('treasury', id, utf8(id));
+      apply({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } });
+      const value = ledger.signAttempt('treasury', task(id)?.taskId ?? '', 1, {
+        assignment: { $case: 'supplies', value: { supplies } },
+      });
+      opened.push(append({ command: { $case: 'attempt', value } }));
+    }
+    room.takeSent();
+    room.status = { ...room.status, current: false };
+    manager.applied(opened[0] ?? NOTHING);
+    room.status = { ...room.status, current: true };
+    manager.applied(opened[1] ?? NOTHING);
+    await settle();
+    const answers = room
+      .takeSent()
+      .flatMap(({ to, message: { message } }) =>
+        to === ONE && ['contribution', 'decline'].includes(message?.$case ?? '')
+          ? [message?.$case]
+          : [],
+      );
+    expect(answers).toEqual(['contribution', 'contribution']);
+  });
+});
+
 describe('a leader that lies', () => {
   test('a malicious leader gets one share for one nonce, whatever it puts into the log', async () => {
     sign('warm', ONE);
     await pass(200);
-    const supplies = await Promise.all(
-      (['node-1', 'node-2'] as const).map(async (node) => {
-        const [made] = await at(nodeId(node)).room.keys.makeSupplies(KEY, 1, 1);
-        return made ?? supply(node, 1);
-      }),
-    );
+    const supplies = await madeByTwo();
     for (const { room } of nodes) room.follow(undefined);
     for (const id of ['one', 'two']) {
       const request = signRequest('treasury', id, utf8(id));
@@ -371,14 +414,7 @@ describe('a leader that lies', () => {
 
   test('a malicious leader gets no share for a task that the same batch closes', async () => {
     const request = signRequest('treasury', 'one', utf8('hello'));
-    const supplies = await Promise.all(
-      (['node-1', 'node-2'] as const).map(async (node) => {
-        const [made] = await at(nodeId(node)).room.keys.makeSupplies(KEY, 1, 1);
-        return made ?? supply(node, 1);
-      }),
-    );
-    const append = (command: Pick<Command, 'command'>): ReturnType<typeof batchOf> =>
-      batchOf(ledger.append('command', encode(Command, { level: 1, ...command })).events);
+    const supplies = await madeByTwo();
     const batches = [
       append({ command: { $case: 'request', value: ledger.request(METHODS.sign, request) } }),
     ];
