@@ -39,6 +39,10 @@ const FIGURES = [
   'per_second',
   'event_loop_delay_p99_ms',
   'node_cpu_ms_per_call',
+  'messages_per_call',
+  'frames_per_call',
+  'frame_bytes_per_call',
+  'synced_writes_per_call',
   'client_cpu_ms_per_call',
 ];
 

@@ -28,6 +28,8 @@ export type Holdings = {
   readonly signer: Signer;
   /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
+  /** Synced writes since the start. */
+  writeCount(): number;
   /** Closes the store and gives the data directory back. */
   close(): Promise<void>;
 };
@@ -70,7 +72,8 @@ export async function openHoldings(
       }
     };
     const { shares } = store;
-    return { genesis, credentials, consensus, shares, signer, wrappingKey, close };
+    const writeCount = () => store.writeCount();
+    return { genesis, credentials, consensus, shares, signer, wrappingKey, writeCount, close };
   } catch (error) {
     await directory.release();
     throw error;

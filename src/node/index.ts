@@ -7,7 +7,7 @@ export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
 export { chainFault } from './credentials.js';
 export { Node } from './node.js';
-export type { NodeAddresses } from './node.js';
+export type { NodeAddresses, NodeCounts } from './node.js';
 export { startReplica } from './replica.js';
 export type { Replica, ReplicaConfig, ReplicaPorts } from './replica.js';
 export { SETTINGS } from './settings.js';

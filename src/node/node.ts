@@ -18,7 +18,7 @@ import { levelWord } from '../identity/index.js';
 import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
 import { createPeerServer, createPublicServer, PeerNetwork } from '../rpc/index.js';
-import type { PeerServer, PublicServer, Self } from '../rpc/index.js';
+import type { PeerServer, PublicServer, Self, Traffic } from '../rpc/index.js';
 import type { NodeConfig } from './config.js';
 import { CertificateWatch, endOf } from './certificate-watch.js';
 import { INCARNATION, THIS_BUILD } from './builds.js';
@@ -32,6 +32,9 @@ import { VERSION } from '../version.js';
 
 /** Where a node answers, `host:port`. */
 export type NodeAddresses = { readonly client: string; readonly peer: string };
+
+/** Totals of one run: what was sent to peers, and synced writes. */
+export type NodeCounts = Traffic & { readonly writes: number };
 
 /**
  * One node: everything between its configuration and its replica. `open`, then `listen`, then `start`; disposing of it
@@ -209,6 +212,12 @@ export class Node implements AsyncDisposable {
   /** The backend of the public port, for a process that runs the node and calls it, too. Nothing before the start. */
   get backend(): Backend | undefined {
     return this.#replica;
+  }
+
+  /** Totals since the start: sent to peers, and made durable. */
+  counts(): NodeCounts {
+    const traffic = this.#network?.traffic() ?? { messages: 0, frames: 0, bytes: 0 };
+    return { ...traffic, writes: this.#holdings.writeCount() };
   }
 
   /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */

@@ -10,7 +10,7 @@ export { Pings } from './http2/pings.js';
 export type { Self } from './peers/hello.js';
 export type { LinkCounts } from './peers/peer-link.js';
 export { PeerNetwork } from './peers/peer-network.js';
-export type { ConnectionListener, PeerNetworkParts } from './peers/peer-network.js';
+export type { ConnectionListener, PeerNetworkParts, Traffic } from './peers/peer-network.js';
 export { createPeerServer } from './peers/peer-server.js';
 export type { IncomingListener, PeerServer, PeerServerParts } from './peers/peer-server.js';
 export { createPublicServer } from './public-server.js';

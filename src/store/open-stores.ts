@@ -9,6 +9,8 @@ export type StorePaths = { readonly logPath: string; readonly sharesPath: string
 export type Stores = {
   readonly consensus: ConsensusStore;
   readonly shares: ShareStore;
+  /** Synced writes of both since they were opened. */
+  writeCount(): number;
   /** Closes both, when what is being written is durable. May be called again. */
   close(): Promise<void>;
 };
@@ -31,6 +33,7 @@ export async function openStores(
     return {
       consensus,
       shares,
+      writeCount: () => consensus.writeCount() + shares.writeCount(),
       close: async () => {
         await Promise.all([consensus.close(), shares.close()]);
       },

@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('node processes make keys and sign in worker threads, and report their CPU time', async () => {
+test('node processes make keys and sign in worker threads, and report their CPU time, frames and writes', async () => {
   const client = openClient(cluster.connection);
   await client.generateKey({ keyId: 'treasury' }, { timeoutMs: 60_000 });
   await cluster.watch();
@@ -36,5 +36,13 @@ test('node processes make keys and sign in worker threads, and report their CPU 
     expect(cpuMs).toBeGreaterThan(0);
     expect(delayP50Ms).toBeLessThanOrEqual(delayP99Ms);
     expect(delayP99Ms).toBeLessThanOrEqual(delayMaxMs);
+  }
+  for (const { messages, frames, bytes, writes } of watched) {
+    expect(frames).toBeGreaterThan(0);
+    expect(messages).toBeGreaterThanOrEqual(frames);
+    expect(bytes).toBeGreaterThan(frames);
+    // The entry of the request, at least.
+    expect(writes).toBeGreaterThan(0);
+    expect(writes).toBeLessThan(100);
   }
 });

@@ -75,7 +75,8 @@ Examples:
   quorate bench --client-file .quorate/dev/operator/client.json --count 1000 --json
 
 It makes keys named bench-…; they stay in a cluster that you point it at. Of nodes that it starts it shows besides how late
-their event loops came (LOOP P99, the worst node's) and the processor time of all nodes for one call (NODE CPU).`,
+their event loops came (LOOP P99, the worst node's), and what all nodes together spent on one call: processor time
+(NODE CPU), messages to each other, the frames that carried these and the bytes of the frames, and synced writes.`,
     )
     .action(async (flags: Flags) => {
       const results = await withCluster(flags, context, (connection, watch) =>

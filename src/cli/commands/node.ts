@@ -124,7 +124,7 @@ async function superviseNode(
     const peers = await Promise.race([introduction(), stopped]);
     if (!(peers instanceof Map)) return;
     await node.start(peers);
-    answerWatch();
+    answerWatch(node);
     await stopped;
   } catch (error) {
     const reason = error instanceof ClusterError ? error.reason : 'INTERNAL';
@@ -145,12 +145,12 @@ function tell(message: FromNode): void {
 }
 
 /** Says what this process measured of itself, whenever it is asked. */
-function answerWatch(): void {
+function answerWatch(node: Node): void {
   // The monitor wakes the process up hundreds of times a second: a node that is not measured has none.
   let watched: (() => Watched) | undefined;
   process.on('message', (message) => {
     if (readToNode(message)?.type === 'watch')
-      tell({ type: 'watched', ...(watched ??= watchSelf())() });
+      tell({ type: 'watched', ...(watched ??= watchSelf(() => node.counts()))() });
   });
 }
 

@@ -26,6 +26,10 @@ const fromNode = z.discriminatedUnion('type', [
     delayP99Ms: z.number(),
     delayMaxMs: z.number(),
     cpuMs: z.number(),
+    messages: z.number(),
+    frames: z.number(),
+    bytes: z.number(),
+    writes: z.number(),
   }),
 ]);
 const toNode = z.discriminatedUnion('type', [

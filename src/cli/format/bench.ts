@@ -30,7 +30,11 @@ export function benchJson(measured: readonly Measured[]): object {
       per_second: round(rate(each)),
       event_loop_delay_p99_ms: round(worst(each, ({ delayP99Ms }) => delayP99Ms)),
       event_loop_delay_max_ms: round(worst(each, ({ delayMaxMs }) => delayMaxMs)),
-      node_cpu_ms_per_call: round(cpuOfNodes(each)),
+      node_cpu_ms_per_call: round(ofAll(each, ({ cpuMs }) => cpuMs)),
+      messages_per_call: round(ofAll(each, ({ messages }) => messages)),
+      frames_per_call: round(ofAll(each, ({ frames }) => frames)),
+      frame_bytes_per_call: round(ofAll(each, ({ bytes }) => bytes)),
+      synced_writes_per_call: round(ofAll(each, ({ writes }) => writes)),
       client_cpu_ms_per_call: round(perCall(each, each.clientCpuMs)),
     })),
   };
@@ -50,6 +54,10 @@ export function benchTable(measured: readonly Measured[]): string[] {
       'RATE',
       'LOOP P99',
       'NODE CPU',
+      'MESSAGES',
+      'FRAMES',
+      'BYTES',
+      'WRITES',
     ],
     measured.map((each) => [
       each.operation,
@@ -62,7 +70,18 @@ export function benchTable(measured: readonly Measured[]): string[] {
         worst(each, ({ delayP99Ms }) => delayP99Ms),
         'ms',
       ),
-      shown(cpuOfNodes(each), 'ms'),
+      shown(
+        ofAll(each, ({ cpuMs }) => cpuMs),
+        'ms',
+      ),
+      shown(ofAll(each, ({ messages }) => messages)),
+      shown(ofAll(each, ({ frames }) => frames)),
+      shown(
+        ofAll(each, ({ bytes }) => bytes),
+        '',
+        0,
+      ),
+      shown(ofAll(each, ({ writes }) => writes)),
     ]),
   );
 }
@@ -83,22 +102,22 @@ function worst({ nodes }: Measured, of: (node: Watched) => number): number | und
 }
 
 /** Of all nodes together, for one call. */
-function cpuOfNodes(measured: Measured): number | undefined {
+function ofAll(measured: Measured, of: (node: Watched) => number): number | undefined {
   const { nodes } = measured;
   return perCall(
     measured,
-    nodes?.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    nodes?.reduce((sum, node) => sum + of(node), 0),
   );
 }
 
-function perCall({ tookMs }: Measured, ms: number | undefined): number | undefined {
-  return ms === undefined || tookMs.length === 0 ? undefined : ms / tookMs.length;
+function perCall({ tookMs }: Measured, total: number | undefined): number | undefined {
+  return total === undefined || tookMs.length === 0 ? undefined : total / tookMs.length;
 }
 
 function round(value: number | undefined): number | null {
   return value === undefined ? null : Math.round(value * 100) / 100;
 }
 
-function shown(value: number | undefined, unit: string): string | undefined {
-  return value === undefined ? undefined : `${value.toFixed(1)} ${unit}`;
+function shown(value: number | undefined, unit = '', digits = 1): string | undefined {
+  return value === undefined ? undefined : `${value.toFixed(digits)} ${unit}`.trimEnd();
 }

@@ -41,8 +41,12 @@ export type PeerLinkParts = {
 /** How one channel to one peer has fared since the start. */
 export type LinkCounts = {
   readonly open: boolean;
+  /** Messages. */
   readonly sent: number;
   readonly dropped: number;
+  /** The frames that carried them, hellos included, and the bytes of these. */
+  readonly frames: number;
+  readonly bytes: number;
 };
 
 /** This node's stream to one peer on one channel: dialled, greeted, kept full, and dialled again when it ends. */
@@ -60,6 +64,8 @@ export class PeerLink {
   #failures = 0;
   #certificateEndMs: Millis | undefined;
   #sent = 0;
+  #frames = 0;
+  #bytes = 0;
   #dropped = 0;
 
   constructor(parts: PeerLinkParts) {
@@ -67,7 +73,13 @@ export class PeerLink {
   }
 
   counts(): LinkCounts {
-    return { open: this.#isOpen(), sent: this.#sent, dropped: this.#dropped };
+    return {
+      open: this.#isOpen(),
+      sent: this.#sent,
+      dropped: this.#dropped,
+      frames: this.#frames,
+      bytes: this.#bytes,
+    };
   }
 
   /** The end of the certificate that the peer showed last. */
@@ -132,7 +144,13 @@ export class PeerLink {
 
   #write(frame: Buffer): void {
     this.#sent += 1;
-    if (this.#stream?.write(frame) === false) this.#state = 'full';
+    if (this.#put(frame) === false) this.#state = 'full';
+  }
+
+  #put(frame: Buffer): boolean | undefined {
+    this.#frames += 1;
+    this.#bytes += frame.length;
+    return this.#stream?.write(frame);
   }
 
   #drop(bytes: number): void {
@@ -158,7 +176,7 @@ export class PeerLink {
       () => stream.cancel(silent(`no hello within ${DIAL_MS_MAX} ms`)),
       DIAL_MS_MAX,
     );
-    stream.write(hello);
+    this.#put(hello);
   }
 
   #onAnswer(answer: Uint8Array): void {

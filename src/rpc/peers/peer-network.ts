@@ -25,6 +25,14 @@ export type PeerNetworkParts = {
 /** Is told to which peers messages can flow. */
 export type ConnectionListener = Pick<NetworkListener, 'admits' | 'connected' | 'disconnected'>;
 
+/** Messages sent, the frames that carried them, and the bytes of these. */
+export type Traffic = {
+  readonly messages: number;
+  readonly frames: number;
+  readonly bytes: number;
+};
+
+const NO_LINK: LinkCounts = { open: false, sent: 0, dropped: 0, frames: 0, bytes: 0 };
 const CHANNELS: readonly Channel[] = ['raft', 'tasks'];
 
 /**
@@ -63,7 +71,19 @@ export class PeerNetwork implements Network {
   }
 
   counts(peer: NodeId, channel: Channel): LinkCounts {
-    return this.#links.get(place(peer, channel))?.counts() ?? { open: false, sent: 0, dropped: 0 };
+    return this.#links.get(place(peer, channel))?.counts() ?? NO_LINK;
+  }
+
+  /** All that was sent to all peers since the start. */
+  traffic(): Traffic {
+    const all = [...this.#links.values()].map((link) => link.counts());
+    const sum = (of: (counts: LinkCounts) => number): number =>
+      all.reduce((total, each) => total + of(each), 0);
+    return {
+      messages: sum(({ sent }) => sent),
+      frames: sum(({ frames }) => frames),
+      bytes: sum(({ bytes }) => bytes),
+    };
   }
 
   /** The end of the certificate that this peer showed last; `undefined` if it never did. */

@@ -17,7 +17,7 @@ import {
   requireUnbroken,
 } from '../records.js';
 import { openEnvironment } from './environment.js';
-import type { Environment, StoreOwner } from './environment.js';
+import type { Environment, StoreOwner, WriteCounted } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
@@ -43,7 +43,7 @@ const KEY_BYTES_MAX = 1978;
 export async function openLmdbConsensusStore(
   path: string,
   owner?: StoreOwner,
-): Promise<ConsensusStore> {
+): Promise<ConsensusStore & WriteCounted> {
   const environment = await openEnvironment(
     path,
     (table) => ({
@@ -56,7 +56,7 @@ export async function openLmdbConsensusStore(
   return new LmdbConsensusStore(environment);
 }
 
-class LmdbConsensusStore implements ConsensusStore {
+class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   readonly #tables: Tables;
   readonly #environment: Environment<Tables>;
@@ -116,6 +116,10 @@ class LmdbConsensusStore implements ConsensusStore {
     };
     for (const { key, value } of this.#tables.state.getRange(range))
       yield [Uint8Array.from(key), Uint8Array.from(contentOf(value))];
+  }
+
+  writeCount(): number {
+    return this.#environment.writeCount();
   }
 
   close(): Promise<void> {

@@ -15,8 +15,13 @@ export type Environment<T extends Tables> = {
   readonly tables: T;
   /** Waits until a write is durable; see `durable` in `table.ts`. */
   durable<W>(write: Promise<W>): Promise<W>;
+  /** Synced writes asked for since it was opened. */
+  writeCount(): number;
   close: () => Promise<void>;
 };
+
+/** A store that counts its synced writes, each a transaction of its own. */
+export type WriteCounted = { writeCount(): number };
 
 /** The identity that a store is of. */
 export type StoreOwner = {
@@ -88,10 +93,15 @@ async function openIn<T extends Tables>(
     const own = table('format');
     await requireFormat(path, own, Object.values(tables));
     await requireOwner(path, own, owner);
+    let writes = 0;
     return {
       root,
       tables,
-      durable: (write) => durable(path, write),
+      durable: (write) => {
+        writes += 1;
+        return durable(path, write);
+      },
+      writeCount: () => writes,
       close: () => root.close(),
     };
   } catch (error) {

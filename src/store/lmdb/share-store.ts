@@ -9,7 +9,7 @@ import type {
 } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
 import { openEnvironment } from './environment.js';
-import type { Environment, StoreOwner } from './environment.js';
+import type { Environment, StoreOwner, WriteCounted } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
@@ -20,12 +20,15 @@ type Tables = { readonly shares: Table };
  *
  * @throws ClusterError as {@link openEnvironment} does.
  */
-export async function openLmdbShareStore(path: string, owner?: StoreOwner): Promise<ShareStore> {
+export async function openLmdbShareStore(
+  path: string,
+  owner?: StoreOwner,
+): Promise<ShareStore & WriteCounted> {
   const environment = await openEnvironment(path, (table) => ({ shares: table('shares') }), owner);
   return new LmdbShareStore(environment);
 }
 
-class LmdbShareStore implements ShareStore {
+class LmdbShareStore implements ShareStore, WriteCounted {
   readonly #table: Table;
   readonly #environment: Environment<Tables>;
   readonly #writing = new Set<Promise<unknown>>();
@@ -65,6 +68,10 @@ class LmdbShareStore implements ShareStore {
     const range = { start, limit: page.limit + 1 };
     const names = this.#reading(() => [...this.#table.getKeys(range)].map(nameIn));
     return sharePage(page, names);
+  }
+
+  writeCount(): number {
+    return this.#environment.writeCount();
   }
 
   close(): Promise<void> {

@@ -392,7 +392,16 @@ describe('measurements', () => {
     tookMs: [4, 1, 3, 2],
     elapsedMs: 500,
   };
-  const watched = { delayP50Ms: 1, delayP99Ms: 5, delayMaxMs: 9, cpuMs: 20 };
+  const watched = {
+    delayP50Ms: 1,
+    delayP99Ms: 5,
+    delayMaxMs: 9,
+    cpuMs: 20,
+    messages: 48,
+    frames: 40,
+    bytes: 20_000,
+    writes: 12,
+  };
   const nodes = [watched, { ...watched, delayP99Ms: 7, delayMaxMs: 8 }];
 
   test('quantiles of a benchmark are by nearest rank', () => {
@@ -416,6 +425,10 @@ describe('measurements', () => {
           event_loop_delay_p99_ms: 7,
           event_loop_delay_max_ms: 9,
           node_cpu_ms_per_call: 10,
+          messages_per_call: 24,
+          frames_per_call: 20,
+          frame_bytes_per_call: 10_000,
+          synced_writes_per_call: 6,
           client_cpu_ms_per_call: 1,
         },
         expect.objectContaining({ event_loop_delay_p99_ms: null, node_cpu_ms_per_call: null }),
@@ -426,8 +439,8 @@ describe('measurements', () => {
   test('the text of a benchmark has a dash where no call succeeded', () => {
     const none = { ...measured, tookMs: [] };
     expect(benchTable([{ ...measured, nodes }, none]).slice(1)).toEqual([
-      'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s  7.0 ms    10.0 ms',
-      'sign       4          0     1       -       -       -       0.0 /s  -         -',
+      'sign       4          4     1       2.0 ms  4.0 ms  4.0 ms  8.0 /s  7.0 ms    10.0 ms   24.0      20.0    10000  6.0',
+      'sign       4          0     1       -       -       -       0.0 /s  -         -         -         -       -      -',
     ]);
   });
 });
