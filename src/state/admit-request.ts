@@ -1,10 +1,11 @@
-import type { Millis, Result, TaskId } from '../common/index.js';
+import type { Millis, Refusal, Result, TaskId } from '../common/index.js';
 import { equal, refuse } from '../common/index.js';
 import { requestHash, taskIdOf } from '../identity/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
-import type { Authority } from './authority.js';
-import { admitAuthority, checkLife, checkTime, trustOf } from './authority.js';
+import type { Authority, Life } from './authority.js';
+import { admitAuthority, checkEarly, checkLife, checkTime, trustOf } from './authority.js';
 import type { Admitted, JudgingContext } from './kind-rules.js';
+import { CLOCK_AHEAD_MS_MAX } from './limits.js';
 import { parseRequest } from './parse.js';
 import type { Parsed } from './parse.js';
 import { readLevel, readTask, readTotals } from './records.js';
@@ -96,24 +97,66 @@ function admitAuthorized(
   return { ok: true, value: { kind: 'open', ...value } };
 }
 
+const ALWAYS = { notBeforeMs: -Infinity, notAfterMs: Infinity };
+
+/** The bringer of a request, and when. */
+export type Arrival = {
+  /** SPIFFE id by its TLS certificate. */
+  readonly bringer: string;
+  /** The time that an entry would get now, as far as the node can tell, which may not lead: its word to the bringer. */
+  readonly timeMs: Millis;
+};
+
 /**
  * Judges a request whose form is good by what can be said of it on any node, however far behind its state is: signature,
- * chain and role; and whether its life is over, unless it is known. The log may still refuse what passes.
+ * chain and role; and unless it is known, whether its life is over, or will be too long whatever the clocks differ by. The
+ * log may still refuse what passes.
  */
 export function admitArrival(
   view: View,
   request: Request,
-  { asked, rules }: Parsed,
+  parsed: Parsed,
+  arrival: Arrival,
   context: JudgingContext,
 ): Result<Authority> {
-  const trust = trustOf(view, context);
-  const authority = admitAuthority(request, rules.askers, context, trust);
-  if (!authority.ok) return authority;
-  const { requester } = authority.value;
-  const known = readTask(view, taskIdOf(requester.spiffeId, asked.requestId));
-  if (known !== undefined) return authority;
-  const over = checkLife(authority.value, Number(readTotals(view).timeMs));
+  const untimely = admitUnverified(view, request, parsed, arrival, context);
+  if (untimely !== undefined) return { ok: false, refusal: untimely };
+  const authority = admitAuthority(request, parsed.rules.askers, context, trustOf(view, context));
+  if (!authority.ok || isKnown(view, authority.value, parsed)) return authority;
+  const over = checkArrivalTime(view, authority.value, arrival);
   return over === undefined ? authority : { ok: false, refusal: over };
+}
+
+/**
+ * The refusal of a request by its time alone, before its signature is verified. Only of what its own signer brings: to
+ * anybody else the answer would tell whether the signer's request is known.
+ */
+function admitUnverified(
+  view: View,
+  { authorization }: Request,
+  parsed: Parsed,
+  arrival: Arrival,
+  { requesters }: JudgingContext,
+): Refusal | undefined {
+  if (authorization?.by?.$case !== 'signed') return undefined;
+  const { certificates } = authorization.by.value;
+  const expireTimeMs = Number(authorization.by.value.expireTimeMs);
+  if (checkArrivalTime(view, { expireTimeMs, certified: ALWAYS }, arrival) === undefined)
+    return undefined;
+  const verdict = requesters.judge(certificates);
+  if (!verdict.ok || verdict.value.identity.spiffeId !== arrival.bringer) return undefined;
+  const { identity: requester, notBeforeMs, notAfterMs } = verdict.value;
+  const claimed = { requester, expireTimeMs, certified: { notBeforeMs, notAfterMs } };
+  return isKnown(view, claimed, parsed) ? undefined : checkArrivalTime(view, claimed, arrival);
+}
+
+function checkArrivalTime(view: View, life: Life, { timeMs }: Arrival): Refusal | undefined {
+  const over = checkLife(life, Number(readTotals(view).timeMs));
+  return over ?? checkEarly(life, timeMs, CLOCK_AHEAD_MS_MAX);
+}
+
+function isKnown(view: View, { requester }: Authority, { asked }: Parsed): boolean {
+  return readTask(view, taskIdOf(requester.spiffeId, asked.requestId)) !== undefined;
 }
 
 /** The same id with the same content is the same request, at any time. */

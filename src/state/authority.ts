@@ -39,8 +39,10 @@ export function trustOf(view: View, { genesis }: JudgingContext): Trust {
 }
 
 /** The requester, as far as the log can tell, and the end of the request's life. */
-export type Authority = {
-  readonly requester: Identity;
+export type Authority = Life & { readonly requester: Identity };
+
+/** When a request counts. */
+export type Life = {
   readonly expireTimeMs: Millis;
   /** The requester itself has signed, and its certificates are good from here to there. */
   readonly certified: { readonly notBeforeMs: Millis; readonly notAfterMs: Millis } | undefined;
@@ -73,7 +75,7 @@ export function admitAuthority(
 }
 
 /** The refusal of an authority that has expired at `timeMs`. The cluster's clock never goes back: it stays over. */
-export function checkLife(authority: Authority, timeMs: Millis): Refusal | undefined {
+export function checkLife(authority: Life, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {
     return refusal(
@@ -91,13 +93,25 @@ export function checkLife(authority: Authority, timeMs: Millis): Refusal | undef
 }
 
 /** The refusal of an authority that does not count at `timeMs`: its life is over, too long, or not begun. */
-export function checkTime(authority: Authority, timeMs: Millis): Refusal | undefined {
+export function checkTime(authority: Life, timeMs: Millis): Refusal | undefined {
+  return checkLife(authority, timeMs) ?? checkEarly(authority, timeMs);
+}
+
+/**
+ * The refusal of an authority whose life is too long or has not begun at `timeMs`.
+ *
+ * @param laterMs - How much later than at `timeMs` the log may judge it: what passes then is not refused.
+ */
+export function checkEarly(
+  authority: Life,
+  timeMs: Millis,
+  laterMs: Millis = 0,
+): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
-  const over = checkLife(authority, timeMs);
-  if (over !== undefined) return over;
+  const latestMs = timeMs + laterMs;
   // A node's clock may be ahead of the cluster's, and its client cannot do anything about it.
   const aheadMs = EXPIRY_AHEAD_MS_MAX + (certified === undefined ? CLOCK_AHEAD_MS_MAX : 0);
-  if (expireTimeMs - timeMs > aheadMs) {
+  if (expireTimeMs - latestMs > aheadMs) {
     return refusal(
       'unauthenticated',
       'EXPIRY_TOO_FAR',
@@ -105,12 +119,12 @@ export function checkTime(authority: Authority, timeMs: Millis): Refusal | undef
       { facts: timesOf(authority, timeMs) },
     );
   }
-  return certified !== undefined && timeMs < certified.notBeforeMs
+  return certified !== undefined && latestMs < certified.notBeforeMs
     ? outOfDate(authority, timeMs)
     : undefined;
 }
 
-function outOfDate(authority: Authority, timeMs: Millis): Refusal {
+function outOfDate(authority: Life, timeMs: Millis): Refusal {
   return refusal(
     'unauthenticated',
     'CERTIFICATE_OUT_OF_DATE',
@@ -120,7 +134,7 @@ function outOfDate(authority: Authority, timeMs: Millis): Refusal {
 }
 
 /** The cluster's time is told, so that a client whose clock is wrong can sign again. */
-function timesOf({ expireTimeMs, certified }: Authority, timeMs: Millis): Record<string, string> {
+function timesOf({ expireTimeMs, certified }: Life, timeMs: Millis): Record<string, string> {
   return {
     time_ms: String(timeMs),
     expire_time_ms: String(expireTimeMs),

@@ -4,16 +4,26 @@ import { admitArrival } from '../../state/index.js';
 import type { Parsed } from '../../state/index.js';
 import type { Request } from '../../wire/index.js';
 import type { AppliedState, TaskContext } from '../context.js';
+import { ClusterTime } from './cluster-time.js';
 import type { Submission } from './submission.js';
+
+type Context = Pick<TaskContext, 'self' | 'clock' | 'consensus' | 'judging'>;
 
 /** Gives each request the authority that it goes to the log with: its requester's signature, or this node's voucher. */
 export class Authorizing {
-  readonly #context: Pick<TaskContext, 'self' | 'clock' | 'judging'>;
+  readonly #context: Context;
   readonly #state: AppliedState;
+  readonly #time: ClusterTime;
 
-  constructor(context: Pick<TaskContext, 'self' | 'clock' | 'judging'>, state: AppliedState) {
+  constructor(context: Context, state: AppliedState) {
     this.#context = context;
     this.#state = state;
+    this.#time = new ClusterTime(context, state);
+  }
+
+  /** Entries were applied. */
+  applied(): void {
+    this.#time.applied();
   }
 
   /**
@@ -32,7 +42,8 @@ export class Authorizing {
     const { method, request: bytes, authorization: value } = call;
     const authorization = { by: { $case: 'signed', value } } as const;
     const request: Request = { method, request: bytes, authorization, firstAttempt: undefined };
-    const judged = admitArrival(this.#state.view, request, parsed, this.#context.judging);
+    const arrival = { bringer: call.requester, timeMs: this.#time.nowMs() };
+    const judged = admitArrival(this.#state.view, request, parsed, arrival, this.#context.judging);
     if (!judged.ok) throw refusalError(judged.refusal);
     return { request, requester: judged.value.requester.spiffeId };
   }

@@ -96,6 +96,7 @@ export class Submissions implements Work {
   }
 
   applied({ decisions }: Batch): void {
+    this.#authorizing.applied();
     for (const decision of decisions) this.#decided(decision);
   }
 

@@ -59,9 +59,16 @@ const apply = (ledger: Ledger, request: Request): AppliedEntry =>
   ledger.command({ $case: 'request', value: request });
 
 /** Judges a request as the node that it arrives at does. */
-function arrived(ledger: Ledger, request: Request): ReturnType<typeof admitArrival> {
+function arrived(
+  ledger: Ledger,
+  request: Request,
+  timeMs = ledger.timeMs,
+): ReturnType<typeof admitArrival> {
   const parsed = parseRequest(ledger.rules.kinds, request.method, request.request);
-  return parsed.ok ? admitArrival(ledger.state, request, parsed.value, ledger.rules) : parsed;
+  const arrival = { bringer: app.spiffeId, timeMs };
+  return parsed.ok
+    ? admitArrival(ledger.state, request, parsed.value, arrival, ledger.rules)
+    : parsed;
 }
 
 function resultOf({ decision }: AppliedEntry): string {
@@ -262,17 +269,18 @@ describe('a refusal for time', () => {
     expect(resultOf(apply(ledger, requestOf(ledger, app, { expireTimeMs: again })))).toBe('opened');
   });
 
-  test('a refusal for time is given on arrival only to a request whose life is over', () => {
+  test('a refusal for time is given on arrival only where no clock of a node can change it', () => {
     const ledger = strict();
-    const judge = (expireTimeMs: number): string => {
-      const judged = arrived(ledger, requestOf(ledger, app, { expireTimeMs }));
+    const judge = (expireTimeMs: number, timeMs = ledger.timeMs): string => {
+      const judged = arrived(ledger, requestOf(ledger, app, { expireTimeMs }), timeMs);
       return judged.ok ? 'passes' : judged.refusal.reason;
     };
 
     expect(judge(ledger.timeMs)).toBe('REQUEST_EXPIRED');
     expect(judge(ledger.timeMs + 1)).toBe('passes');
     // This node may be behind: what is far ahead of its state need not be far ahead of the entry.
-    expect(judge(ledger.timeMs + 3_600_000)).toBe('passes');
+    expect(judge(ledger.timeMs + 3_600_000, ledger.timeMs + 3_000_000)).toBe('passes');
+    expect(judge(ledger.timeMs + 3_600_000)).toBe('EXPIRY_TOO_FAR');
   });
 });
 

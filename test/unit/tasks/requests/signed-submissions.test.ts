@@ -15,9 +15,11 @@ import {
 } from '../../../support/builders/ledger.js';
 import { RequesterAuthority } from '../../../support/builders/requester.js';
 import type { Requester } from '../../../support/builders/requester.js';
-import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
+import { dealKey, NOTHING, settle, TaskRoom } from '../../../support/builders/task-room.js';
 
 const MINUTE_MS = 60_000;
+/** How far the clocks of a node and of the cluster may be apart. */
+const CLOCK_AHEAD_MS_MAX = 5_000;
 const request = signRequest('treasury', 'one', utf8('pay'));
 
 let authority: RequesterAuthority;
@@ -45,10 +47,16 @@ function authorizationOf(expireTimeMs = ledger.timeMs + MINUTE_MS): Authorizatio
   return alice.sign({ clusterId, method: METHODS.sign, expireTimeMs, request });
 }
 
-/** A request that Alice has signed and another brings. */
-function submit(authorization = authorizationOf()): Answer {
+/** The same with another signature. */
+function altered(authorization: Authorization): Authorization {
+  const signature = authorization.signature.map((byte, at) => (at === 20 ? byte ^ 1 : byte));
+  return { ...authorization, signature };
+}
+
+/** A request that Alice has signed and another brings, unless it is said who does. */
+function submit(authorization = authorizationOf(), requester: string = APP): Answer {
   const answer: Answer = {};
-  const call = { method: METHODS.sign, request, requester: APP, expiresInMs: 1, authorization };
+  const call = { method: METHODS.sign, request, requester, expiresInMs: 1, authorization };
   submissions.submit({ ...call, signal: new AbortController().signal }).then(
     (record) => (answer.record = record),
     (error: unknown) => (answer.error = error),
@@ -94,9 +102,8 @@ describe('a signed request', () => {
 
   test('a signed request that no node would take is refused before any leader is asked', async () => {
     const good = authorizationOf();
-    const altered = good.signature.map((byte, at) => (at === 20 ? byte ^ 1 : byte));
     const answers = [
-      submit({ ...good, signature: altered }),
+      submit(altered(good)),
       submit({ ...good, certificates: [] }),
       submit({ ...good, expireTimeMs: good.expireTimeMs + 1n }),
     ];
@@ -135,6 +142,65 @@ describe('a signed request', () => {
 
     expect(again.record?.taskId).toBe(taskId);
     expect(forwards()).toEqual([]);
+  });
+
+  test('a signed request that expires too far ahead is refused where it arrives, with the cluster’s time', async () => {
+    const tooFar = authorizationOf(room.clock.now() + 10 * MINUTE_MS + CLOCK_AHEAD_MS_MAX + 1);
+    const answers = [submit(tooFar, alice.spiffeId), submit(tooFar, APP)];
+    await settle();
+
+    for (const { error } of answers)
+      expect(error).toMatchObject({
+        reason: 'EXPIRY_TOO_FAR',
+        details: { facts: { time_ms: String(room.clock.now()) } },
+      });
+    expect(forwards()).toEqual([]);
+  });
+
+  test('a signed request whose time cannot count costs its own signer’s node no verification', async () => {
+    const answers = [
+      submit(altered(authorizationOf(room.clock.now() + 60 * MINUTE_MS)), alice.spiffeId),
+      submit(altered(authorizationOf(ledger.timeMs)), alice.spiffeId),
+      // To anybody else the answer would tell whether Alice's request is known.
+      submit(altered(authorizationOf(ledger.timeMs)), APP),
+    ];
+    await settle();
+
+    const reasons = answers.map(({ error }) => error instanceof ClusterError && error.reason);
+    expect(reasons).toEqual(['EXPIRY_TOO_FAR', 'REQUEST_EXPIRED', 'INVALID_SIGNATURE']);
+  });
+
+  test('a signed request that only the leader’s clock can refuse goes to the leader', async () => {
+    const answer = submit(authorizationOf(room.clock.now() + 10 * MINUTE_MS + CLOCK_AHEAD_MS_MAX));
+    await settle();
+
+    expect(answer.error).toBeUndefined();
+    expect(forwards()).toHaveLength(1);
+  });
+
+  test('a node whose clock was set back takes what the cluster’s clock allows', async () => {
+    submissions.applied(NOTHING);
+    room.clock.pass(2 * MINUTE_MS);
+    room.clock.nowMs -= 60 * MINUTE_MS;
+    const answer = submit(authorizationOf(ledger.timeMs + 12 * MINUTE_MS));
+    await settle();
+
+    expect(answer.error).toBeUndefined();
+    expect(forwards()).toHaveLength(1);
+  });
+
+  test('a signed request that is known is answered whatever its expiry is', async () => {
+    submit();
+    const [value] = forwards();
+    if (value === undefined) throw new Error('nothing was forwarded');
+    ledger.command({ $case: 'request', value });
+    const taskId = taskIdOf(OPERATOR, 'one');
+    ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
+
+    const again = submit(authorizationOf(ledger.timeMs + 60 * MINUTE_MS), alice.spiffeId);
+    await settle();
+
+    expect(again.record?.taskId).toBe(taskId);
   });
 
   test('the leader checks a signed request beforehand at the time that its entry would get', () => {
