@@ -18,9 +18,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'an acknowledgement leaves before the sync',
     edits: [
       {
-        find: 'this.#flushed = this.#applied;\n            await store.persist',
-        replace:
-          'this.#flushed = this.#applied;\n            this.#send(ready.sendAfterPersist);\n            await store.persist',
+        find: 'this.#writer.write(persist, () => this.#send(sendAfterPersist));',
+        replace: '{ this.#send(sendAfterPersist); this.#writer.write(persist, () => undefined); }',
       },
     ],
     where: 'consensus',
@@ -84,7 +83,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         find: 'const writes = machine.pendingWrites();',
-        replace: 'const writes = ready.persist === undefined ? machine.pendingWrites() : [];',
+        replace: 'const writes = persist === undefined ? machine.pendingWrites() : [];',
       },
     ],
     where: 'consensus',

@@ -4,7 +4,7 @@ import { ClusterError, nodeId } from '../../../src/common/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
 import type { Message } from '../../../src/raft/index.js';
-import { APPLY_BUDGET_MS } from '../../../src/raft/driver.js';
+import { APPLY_BUDGET_MS } from '../../../src/raft/applier.js';
 import { DriverCluster, ManualClock, ManualStore, quietLogger } from './driver-cluster.js';
 import type { DriverNode } from './driver-cluster.js';
 import { GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';

@@ -1,0 +1,73 @@
+import type { LogIndex, Millis } from '../common/index.js';
+import type { Clock, Timer } from '../ports/index.js';
+import type { Machine } from './driver-parts.js';
+import type { Raft } from './raft.js';
+
+/**
+ * Entries are applied for so long before the loop turns: heartbeats, clients and peers wait for no more than this and the
+ * one entry that is being applied.
+ */
+export const APPLY_BUDGET_MS: Millis = 10;
+
+/** Applies what is committed and durable here, in order, and lets the loop turn in between. */
+export class Applier {
+  readonly #raft: Raft;
+  readonly #machine: Machine;
+  readonly #clock: Clock;
+  readonly #onTurn: () => void;
+  #applied: LogIndex;
+  /** The loop turns before more is applied. */
+  #turn: Timer | undefined;
+
+  /**
+   * @param applied - The last entry that the machine holds.
+   * @param onTurn - Is called when more may be applied, after {@link apply} has used up its time.
+   */
+  constructor(
+    parts: { readonly raft: Raft; readonly machine: Machine; readonly clock: Clock },
+    applied: LogIndex,
+    onTurn: () => void,
+  ) {
+    this.#raft = parts.raft;
+    this.#machine = parts.machine;
+    this.#clock = parts.clock;
+    this.#applied = applied;
+    this.#onTurn = onTurn;
+  }
+
+  /** The last entry that was applied. */
+  get applied(): LogIndex {
+    return this.#applied;
+  }
+
+  /** Whether an entry that may be applied would be applied now. */
+  get isFree(): boolean {
+    return this.#turn === undefined;
+  }
+
+  /** The time until which one event may apply entries. */
+  untilMs(): Millis {
+    return this.#clock.elapsed() + APPLY_BUDGET_MS;
+  }
+
+  /** Applies until the time is up, one batch at most. Says whether there was anything. */
+  apply(untilMs: Millis): boolean {
+    const before = this.#applied;
+    while (this.isFree && this.#applied - before < this.#raft.batchMax) {
+      const [entry] = this.#raft.takeApplicable(1);
+      if (entry === undefined) break;
+      this.#machine.apply(entry);
+      this.#applied = entry.index;
+      if (this.#clock.elapsed() < untilMs) continue;
+      this.#turn = this.#clock.after(0, () => {
+        this.#turn = undefined;
+        this.#onTurn();
+      });
+    }
+    return this.#applied > before;
+  }
+
+  stop(): void {
+    this.#turn?.cancel();
+  }
+}
