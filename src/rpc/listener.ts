@@ -51,6 +51,7 @@ export class Listener {
       logger: parts.logger,
       alarms,
       handOn: (socket) => this.#injector.injectConnection(socket),
+      attended: (isAttended) => this.#watchLoop(isAttended),
     });
     this.#server = new Server({
       'grpc.enable_channelz': 0,
@@ -74,13 +75,20 @@ export class Listener {
 
   /** Begins to answer. @returns The address in use, `host:port`. */
   listen(): Promise<string> {
-    const work = this.#pace?.work;
-    if (work !== undefined) this.#endWatch = watchLoop((lateMs) => work.looked(lateMs));
     return this.#front.listen(this.#listen);
   }
 
   get connectionCount(): number {
     return this.#front.connectionCount;
+  }
+
+  /** The event loop has a price only for callers, so it is looked at while there are connections. */
+  #watchLoop(isAttended: boolean): void {
+    this.#endWatch();
+    this.#endWatch = () => undefined;
+    const work = this.#pace?.work;
+    if (isAttended && work !== undefined)
+      this.#endWatch = watchLoop((lateMs) => work.looked(lateMs));
   }
 
   /** Mends faults of grpc-js in HTTP/2 and TLS below it. */

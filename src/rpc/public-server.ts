@@ -104,10 +104,7 @@ export function createPublicServer(parts: PublicServerParts): PublicServer {
   new Reflection().addTo(listener);
 
   return {
-    listen: () => {
-      health.start();
-      return listener.listen();
-    },
+    listen: () => listener.listen(),
     attach: (backend) => {
       attached = backend;
       health.refresh();

@@ -37,6 +37,7 @@ export class Front {
   readonly #alarms: Alarms;
   readonly #handshakes: Handshakes;
   readonly #handOn: (socket: Socket) => void;
+  readonly #attended: (isAttended: boolean) => void;
   readonly #connections = new Map<string, Connection>();
   readonly #counts = new Map<string, number>();
   #lastClosed: string | undefined;
@@ -49,6 +50,8 @@ export class Front {
     readonly alarms: Alarms;
     /** Takes a connection whose first byte is there. */
     readonly handOn: (socket: Socket) => void;
+    /** Is told when the first connection is there, and when none is any more. */
+    readonly attended?: (isAttended: boolean) => void;
   }) {
     this.#limits = {
       connectionsMax: CONNECTIONS_MAX,
@@ -59,6 +62,7 @@ export class Front {
     this.#alarms = parts.alarms;
     this.#handshakes = new Handshakes(parts.limits.handshakes);
     this.#handOn = parts.handOn;
+    this.#attended = parts.attended ?? (() => undefined);
     this.#server = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
 
@@ -74,8 +78,6 @@ export class Front {
         this.#server.on('error', (error) =>
           this.#logger.error('A port cannot take connections', { error: error.message }),
         );
-        if (this.#limits.floods === 'cut')
-          this.#floodCheck = setInterval(() => this.#cutFloods(), FLOOD_CHECK_MS).unref();
         const bound = this.#server.address();
         assert(bound !== null && typeof bound !== 'string', 'a port of TCP has a number');
         resolve(`${address.slice(0, colon)}:${bound.port}`);
@@ -132,6 +134,7 @@ export class Front {
       return;
     }
     const where = place(socket);
+    if (this.#connections.size === 0) this.#attend();
     this.#counts.set(address, count + 1);
     this.#connections.set(where, new Connection(socket, address, performance.now()));
     const silent = setTimeout(() => socket.destroy(), this.#limits.firstByteMs);
@@ -149,8 +152,21 @@ export class Front {
       const left = (this.#counts.get(address) ?? 1) - 1;
       if (left === 0) this.#counts.delete(address);
       else this.#counts.set(address, left);
+      if (this.#connections.size === 0) this.#unattend();
       this.#checkEmpty();
     });
+  }
+
+  /** A port without connections has nothing to look after, and wakes up for none. */
+  #attend(): void {
+    if (this.#limits.floods === 'cut')
+      this.#floodCheck = setInterval(() => this.#cutFloods(), FLOOD_CHECK_MS).unref();
+    this.#attended(true);
+  }
+
+  #unattend(): void {
+    clearInterval(this.#floodCheck);
+    this.#attended(false);
   }
 
   /** A client that is refused is not told: its library dials again, later each time. */
@@ -173,9 +189,7 @@ export class Front {
   }
 
   #checkEmpty(): void {
-    if (this.#server.listening || this.#connections.size > 0) return;
-    clearInterval(this.#floodCheck);
-    this.#onEmpty();
+    if (!this.#server.listening && this.#connections.size === 0) this.#onEmpty();
   }
 }
 

@@ -10,20 +10,34 @@ export type PingParts = {
   readonly silent: (session: ClientHttp2Session) => void;
 };
 
-/** HTTP/2 PINGs, one at a time, until `stop`: they tell a far end that is slow from one that is frozen or gone. */
+/**
+ * HTTP/2 PINGs, one at a time, until `stop`: they tell a far end that is slow from one that is frozen or gone. All sessions
+ * of a process that have one interval are asked at the same moments, so that an idle process wakes up once for all.
+ */
 export class Pings {
   readonly #parts: PingParts;
-  readonly #interval: NodeJS.Timeout;
+  #next: NodeJS.Timeout | undefined;
   #late: NodeJS.Timeout | undefined;
 
   constructor(parts: PingParts) {
     this.#parts = parts;
-    this.#interval = setInterval(() => this.#ask(), parts.intervalMs);
+    this.#arm();
   }
 
   stop(): void {
-    clearInterval(this.#interval);
+    clearTimeout(this.#next);
     clearTimeout(this.#late);
+  }
+
+  #arm(): void {
+    const { intervalMs } = this.#parts;
+    this.#next = setTimeout(
+      () => {
+        this.#arm();
+        this.#ask();
+      },
+      intervalMs - (performance.now() % intervalMs),
+    );
   }
 
   #ask(): void {

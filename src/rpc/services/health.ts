@@ -26,6 +26,7 @@ export class Health {
   readonly #watches = new Set<Watch>();
   #current: Serving = Serving.NOT_SERVING;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** @param services - Full names; '' (the server as a whole) is added. All are served, or none. */
   constructor(services: readonly string[], isServing: () => boolean) {
@@ -41,18 +42,27 @@ export class Health {
     });
   }
 
-  start(): void {
-    this.#timer = setInterval(() => this.refresh(), HEALTH_INTERVAL_MS);
-    this.#timer.unref();
-  }
-
   /** Ends every watch: a stopping server has nothing more to tell. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
     for (const watch of this.#watches) watch.end();
   }
 
+  /** Looks at the node, and tells those who watch. While somebody does, it looks again and again. */
   refresh(): void {
+    this.#look();
+    if (this.#watches.size > 0 && !this.#isStopped) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.refresh();
+    }, HEALTH_INTERVAL_MS).unref();
+  }
+
+  #look(): void {
     const now = this.#isServing() ? Serving.SERVING : Serving.NOT_SERVING;
     if (now === this.#current) return;
     this.#current = now;
@@ -66,6 +76,7 @@ export class Health {
 
   /** @throws ClusterError `not-found` for a service that is not served here. */
   #check(service: string): Serving {
+    this.#look();
     if (this.#services.has(service)) return this.#current;
     throw new ClusterError('not-found', 'There is no such service here', {
       reason: 'SERVICE_NOT_FOUND',
@@ -74,6 +85,7 @@ export class Health {
 
   #list(bytes: Uint8Array): HealthListResponse {
     if (decode(HealthListRequest, bytes) === undefined) throw invalidEncoding();
+    this.#look();
     const status = this.#current;
     return { statuses: new Map([...this.#services].map((service) => [service, { status }])) };
   }
@@ -87,9 +99,11 @@ export class Health {
       return;
     }
     if (call.cancelled) return;
+    this.#look();
     const isServed = this.#services.has(service);
     const watch = new Watch(call, isServed ? this.#current : Serving.SERVICE_UNKNOWN, isServed);
     this.#watches.add(watch);
+    this.#arm();
     call.once('close', () => this.#watches.delete(watch));
     call.once('cancelled', () => this.#watches.delete(watch));
   }

@@ -7,6 +7,8 @@ import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import { createPeerServer } from '../../../src/rpc/index.js';
 import { FIRST_BYTE_MS_MAX } from '../../../src/rpc/limits.js';
+import { Alarms } from '../../../src/alarms/index.js';
+import { Front } from '../../../src/rpc/front/front.js';
 import { networkOf } from '../../../src/rpc/front/network-of.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
@@ -257,4 +259,28 @@ test('grpc-js accepts connections injected by other code: the experimental call 
   expect(Object.keys(injector).sort()).toEqual(['destroy', 'drain', 'injectConnection']);
   injector.destroy();
   server.forceShutdown();
+});
+
+test('a port tells when the first connection comes and when none is left, again and again', async () => {
+  const logger = new MemoryLogger();
+  const told: boolean[] = [];
+  const front = new Front({
+    limits: { connectionsPerAddressMax: 2, floods: 'cut' },
+    logger,
+    alarms: new Alarms({ elapsed: () => 0 }, logger),
+    handOn: () => undefined,
+    attended: (isAttended) => told.push(isAttended),
+  });
+  const address = await front.listen('127.0.0.1:0');
+  for (const round of [1, 2]) {
+    const [one, two] = [await dial(undefined, address), await dial(undefined, address)];
+    await until(() => front.connectionCount === 2);
+    one.destroy();
+    await until(() => front.connectionCount === 1);
+    expect(told).toHaveLength(2 * round - 1);
+    two.destroy();
+    await until(() => front.connectionCount === 0);
+  }
+  await front.close();
+  expect(told).toEqual([true, false, true, false]);
 });

@@ -78,6 +78,22 @@ test('health is SERVING on a node with a leader, caught up, until it drains', as
   expect(await check(app)).toBe(NOT_SERVING);
 });
 
+test('a check and a list tell what the node is at that moment', async () => {
+  fixture = await Fixture.open();
+  const app = await fixture.as('app');
+  refresh();
+  expect(await check(app)).toBe(SERVING);
+  // The node changes, and nothing tells the server.
+  fixture.backend.state = { ...fixture.backend.state, leader: undefined };
+  const checked = await check(app);
+  fixture.backend.state = { ...fixture.backend.state, leader: nodeId('node-2') };
+  const seen = await app.call(LIST, encode(HealthListRequest, {}));
+  const { statuses } = HealthListResponse.decode(seen.response ?? new Uint8Array(0));
+
+  expect(checked).toBe(NOT_SERVING);
+  expect([...statuses.values()].every((each) => each.status === SERVING)).toBe(true);
+});
+
 test('a check of a service that is not served is NOT_FOUND', async () => {
   fixture = await Fixture.open();
   const seen = await (
