@@ -31,6 +31,8 @@ export type LeaderRole = {
   /** Ticks since the election. */
   ticks: number;
   heartbeatElapsedTicks: number;
+  /** The tick, counted as `ticks`, at which an entry was appended last. */
+  appendedTick: number;
   uncommittedBytes: number;
   /** Since when the own clock has been away from those of the majority. */
   clockAwayTick: number | undefined;

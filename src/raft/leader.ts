@@ -23,6 +23,7 @@ export function becomeLeader(core: Core): void {
     round: 0,
     ticks: 0,
     heartbeatElapsedTicks: 0,
+    appendedTick: 0,
     uncommittedBytes: bytesOf(core.log.slice(core.commit, core.log.last.index)),
     clockAwayTick: undefined,
   };
@@ -51,6 +52,7 @@ function appendOwn(core: Core, role: LeaderRole, kind: EntryKind, payload: Uint8
   const timeMs = nextTimeMs(core);
   const entry = sealEntry(hash, { index: index + 1, term, kind, timeMs, payload });
   log.append(entry);
+  role.appendedTick = role.ticks;
   role.uncommittedBytes += entryBytes(entry);
   return entry;
 }
@@ -63,10 +65,17 @@ export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect:
     return;
   }
   role.heartbeatElapsedTicks += ticks;
-  if (role.heartbeatElapsedTicks < core.timing.heartbeatTicks) return;
+  if (ticksToHeartbeat(core, role) > 0) return;
   role.heartbeatElapsedTicks = 0;
   for (const progress of role.progress.values()) progress.heartbeatDue = true;
   if (watchClocks(core, role)) yieldLeadership(core);
+}
+
+/** Ticks until the next heartbeat is due. Followers that have nothing to take are not woken up as often as others. */
+export function ticksToHeartbeat({ timing }: Core, role: LeaderRole): number {
+  const isIdle = role.ticks - role.appendedTick >= timing.idleAfterTicks;
+  const interval = isIdle ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
+  return interval - role.heartbeatElapsedTicks;
 }
 
 /** Lets the others elect another leader first. If they do not, this node stands again: a clock alone stops no cluster. */

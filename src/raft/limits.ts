@@ -4,15 +4,23 @@ import type { Millis, Rate } from '../common/index.js';
 export type Timing = {
   readonly tickMs: Millis;
   readonly heartbeatTicks: number;
+  /** The time between heartbeats of a leader that has appended nothing for {@link idleAfterTicks}. */
+  readonly idleHeartbeatTicks: number;
+  readonly idleAfterTicks: number;
   /** The shortest election timeout; also how long a leader counts as heard, and may hear no majority. */
   readonly electionTicksMin: number;
   readonly electionTicksMax: number;
 };
 
-/** 10 ms; 50 ms; 300 to 600 ms: Raft's figures with head-room for pauses of the event loop. */
+/**
+ * 10 ms; 50 ms, and 100 ms in a cluster where nothing happens; 300 to 600 ms: Raft's figures with head-room for pauses of the
+ * event loop. A leader that dies between two heartbeats is given up so long after the last one, however far apart they are.
+ */
 export const TIMING: Timing = {
   tickMs: 10,
   heartbeatTicks: 5,
+  idleHeartbeatTicks: 10,
+  idleAfterTicks: 100,
   electionTicksMin: 30,
   electionTicksMax: 60,
 };

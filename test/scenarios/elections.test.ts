@@ -345,3 +345,45 @@ test('after a stall a leader reads its waiting messages before it steps down', (
 
   expect(leader.raft.role).toBe('leader');
 });
+
+test('a leader that has appended nothing for a second sends half as many heartbeats, until it appends again', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const { timing, term } = leader.raft;
+  const heartbeatsIn = (ticks: number): number => {
+    const before = cluster.sent.length;
+    cluster.run(ticks);
+    const appends = cluster.sent.slice(before).filter(({ type }) => type === 'append');
+    return appends.length / 2;
+  };
+
+  // Whole intervals, the last of which ends before the second is over.
+  const busyTicks = timing.idleAfterTicks - timing.heartbeatTicks;
+  for (const text of ['a', 'b']) {
+    cluster.propose(leader, text);
+    cluster.settle();
+    expect(heartbeatsIn(busyTicks)).toBe(busyTicks / timing.heartbeatTicks);
+    cluster.run(2 * timing.idleHeartbeatTicks);
+    expect(heartbeatsIn(1000)).toBe(1000 / timing.idleHeartbeatTicks);
+  }
+  expect(cluster.leader).toBe(leader);
+  expect(leader.raft.term).toBe(term);
+});
+
+test('an idle leader that is gone is given up so long after its last heartbeat as a busy one', () => {
+  const lost = [1, 2, 3, 4, 5, 6, 7, 8].map((offset) => {
+    const cluster = new RaftCluster(3);
+    const leader = cluster.electAny();
+    const { electionTicksMax, idleAfterTicks } = leader.raft.timing;
+    cluster.run(2 * idleAfterTicks + offset);
+    cluster.crash(leader);
+    let ticks = 0;
+    while (cluster.leader === undefined && ticks < 10 * electionTicksMax) {
+      cluster.run(1);
+      ticks += 1;
+    }
+    return ticks - electionTicksMax;
+  });
+  // The shortest timeout of the two that are left, counted from the last heartbeat.
+  expect(Math.max(...lost)).toBeLessThanOrEqual(0);
+});
