@@ -23,4 +23,4 @@ export {
   signShareJob,
   verifyJob,
 } from './signing-jobs.js';
-export { SCHEMES } from './table.js';
+export { SCHEMES, schemesOver } from './table.js';

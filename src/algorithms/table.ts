@@ -1,12 +1,19 @@
-import { ed25519Suite, p256Suite, secp256k1Suite, taprootSuite } from '../frost/index.js';
+import { NOBLE_GROUPS, type Groups } from '../crypto/index.js';
+import { frostSuites } from '../frost/index.js';
 import { Algorithm } from '../wire/index.js';
 import { frostScheme } from './frost-scheme.js';
 import type { Schemes } from './scheme.js';
 
-/** The algorithms of this release. */
-export const SCHEMES: Schemes = {
-  [Algorithm.FROST_ED25519_SHA512]: frostScheme(ed25519Suite),
-  [Algorithm.FROST_SECP256K1_SHA256]: frostScheme(secp256k1Suite),
-  [Algorithm.FROST_SECP256K1_TAPROOT]: frostScheme(taprootSuite),
-  [Algorithm.FROST_P256_SHA256]: frostScheme(p256Suite),
-};
+/** The algorithms of this release, computed by these groups. Each call makes tables with caches of their own. */
+export function schemesOver(groups: Groups): Schemes {
+  const suites = frostSuites(groups);
+  return {
+    [Algorithm.FROST_ED25519_SHA512]: frostScheme(suites[Algorithm.FROST_ED25519_SHA512]),
+    [Algorithm.FROST_SECP256K1_SHA256]: frostScheme(suites[Algorithm.FROST_SECP256K1_SHA256]),
+    [Algorithm.FROST_SECP256K1_TAPROOT]: frostScheme(suites[Algorithm.FROST_SECP256K1_TAPROOT]),
+    [Algorithm.FROST_P256_SHA256]: frostScheme(suites[Algorithm.FROST_P256_SHA256]),
+  };
+}
+
+/** The same by @noble/curves alone, for readers of keys, who compute little and load no machine code. */
+export const SCHEMES: Schemes = schemesOver(NOBLE_GROUPS);

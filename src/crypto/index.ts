@@ -4,8 +4,11 @@
  * function. It knows no protocol, no node and no message.
  */
 export { BoundedCache } from './bounded-cache.js';
+export { CurveGroup } from './curve-group.js';
 export { ed25519Group } from './ed25519-group.js';
 export type { Group } from './group.js';
+export { NOBLE_GROUPS } from './groups.js';
+export type { Curve, Groups } from './groups.js';
 export { challenge, hashToField, hmacSha512, sha256, sha512, taggedHash, xof } from './hash.js';
 export {
   evaluateInExponent,

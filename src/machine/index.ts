@@ -4,6 +4,12 @@
  */
 export { hostKindOf, joinAddress, splitAddress } from './addresses.js';
 export type { HostKind } from './addresses.js';
+export { arithmeticBy } from './arithmetic.js';
+export type { Arithmetic } from './arithmetic.js';
+export { CURVE_BACKENDS } from './backends/backends.js';
+export type { CurveBackend } from './backends/backends.js';
+export { BACKEND_CHOICES, chooseBackends } from './backends/choice.js';
+export type { BackendChoice, BackendNames } from './backends/choice.js';
 export { inlineCompute } from './compute/inline.js';
 export { WORKERS_MAX } from './compute/limits.js';
 export { WorkerPool } from './compute/pool.js';

@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, NodeId } from '../common/index.js';
-import { splitAddress, workersByDefault, WORKERS_MAX } from '../machine/index.js';
+import { BACKEND_CHOICES, splitAddress, workersByDefault, WORKERS_MAX } from '../machine/index.js';
+import type { BackendChoice } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
@@ -23,6 +24,8 @@ export type NodeConfig = {
   readonly nodeKey: NodeKeySource;
   /** Threads for arithmetic; 0 leaves it to the main thread. */
   readonly workers: number;
+  /** The kind of libraries for curve arithmetic. */
+  readonly cryptoBackend: BackendChoice;
 };
 
 /** Where settings come from; the first that has one wins: flag, environment, file, default. */
@@ -70,6 +73,9 @@ const schema = z.strictObject({
     .min(0, { error: 'must be 0 or more' })
     .max(WORKERS_MAX, { error: `must be ${WORKERS_MAX} at most` })
     .optional(),
+  crypto_backend: z
+    .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
+    .default('auto'),
 });
 
 /**
@@ -109,6 +115,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     },
     nodeKey: nodeKeySource(settings.node_key, origins, absolute),
     workers: settings.workers ?? workersByDefault(),
+    cryptoBackend: settings.crypto_backend,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Backend } from '../api/index.js';
 import { BOOT_BYTES, bootId, ClusterError, toHex, wordsOf } from '../common/index.js';
 import type { Boot, Millis, NodeId } from '../common/index.js';
-import { SCHEMES } from '../algorithms/index.js';
 import { nodeJobs } from '../blame/index.js';
 import {
+  arithmeticBy,
+  chooseBackends,
   inlineCompute,
   jsonLogger,
   nodeVerify,
@@ -11,9 +12,9 @@ import {
   selfTest,
   systemClock,
   systemRandom,
-  VERIFIERS,
   WorkerPool,
 } from '../machine/index.js';
+import type { Arithmetic } from '../machine/index.js';
 import { levelWord } from '../identity/index.js';
 import type { Environment } from '../pki/index.js';
 import type { Compute, Logger } from '../ports/index.js';
@@ -47,6 +48,7 @@ export class Node implements AsyncDisposable {
   readonly #holdings: Holdings;
   readonly #logger: Logger;
   readonly #build: Build;
+  readonly #arithmetic: Arithmetic;
   readonly #self: Self;
   readonly #publicServer: PublicServer;
   readonly #peerServer: PeerServer;
@@ -60,8 +62,15 @@ export class Node implements AsyncDisposable {
   readonly #certificateEndMs: Millis;
   #certificateWatch: CertificateWatch | undefined;
 
-  private constructor(config: NodeConfig, holdings: Holdings, logger: Logger, build: Build) {
+  private constructor(
+    config: NodeConfig,
+    holdings: Holdings,
+    logger: Logger,
+    build: Build,
+    arithmetic: Arithmetic,
+  ) {
     const { genesis, credentials, signer } = holdings;
+    this.#arithmetic = arithmetic;
     this.#logger = logger;
     this.#build = build;
     this.#config = config;
@@ -107,7 +116,8 @@ export class Node implements AsyncDisposable {
    *
    * @param environment - Where the configuration says that the node key is in a variable: that variable is taken out of it.
    * @param build - What this node runs; a test can run a later build.
-   * @throws ClusterError saying which file, and what is wrong with it.
+   * @throws ClusterError saying which file, and what is wrong with it; `unsupported` (`BACKEND_MISSING`) when the demanded
+   *   kind of curve arithmetic does not load.
    */
   static async open(
     config: NodeConfig,
@@ -115,10 +125,11 @@ export class Node implements AsyncDisposable {
     environment: Environment = process.env,
     build: Build = THIS_BUILD,
   ): Promise<Node> {
-    selfTest();
+    const arithmetic = await chosenArithmetic(config, logger);
+    selfTest(nodeVerify, arithmetic.verifiers);
     const holdings = await openHoldings(config, environment);
     try {
-      return new Node(config, holdings, logger, build);
+      return new Node(config, holdings, logger, build, arithmetic);
     } catch (error) {
       await holdings.close();
       throw error;
@@ -185,8 +196,8 @@ export class Node implements AsyncDisposable {
         genesis,
         boot: this.#self.boot,
         wrappingKey: wrapping.bytes,
-        schemes: SCHEMES,
-        verifiers: VERIFIERS,
+        schemes: this.#arithmetic.schemes,
+        verifiers: this.#arithmetic.verifiers,
         ...this.#build,
         onFatal: (error) => this.#onFatal(error),
       },
@@ -243,11 +254,11 @@ export class Node implements AsyncDisposable {
     const { workers } = this.#config;
     if (workers === 0) {
       const { kinds } = this.#build;
-      return inlineCompute(
-        nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify, kinds }),
-      );
+      const { schemes, verifiers } = this.#arithmetic;
+      return inlineCompute(nodeJobs({ schemes, verifiers, verify: nodeVerify, kinds }));
     }
-    this.#workers = new WorkerPool({ workers, logger: this.#logger });
+    const { backends } = this.#arithmetic;
+    this.#workers = new WorkerPool({ workers, backends, logger: this.#logger });
     return this.#workers;
   }
 
@@ -264,6 +275,15 @@ export class Node implements AsyncDisposable {
     this.#logger.error('The node cannot go on', { error: wordsOf(error) });
     this.#fail(error);
   }
+}
+
+/** The libraries that this node's threads compute with, as the log's first line of them says. */
+async function chosenArithmetic(config: NodeConfig, logger: Logger): Promise<Arithmetic> {
+  const { names, passedOver } = await chooseBackends(config.cryptoBackend);
+  for (const { curve, backend, because } of passedOver)
+    logger.warn('A faster library for curve arithmetic does not load', { curve, backend, because });
+  logger.info('The node has chosen its curve arithmetic', names);
+  return arithmeticBy(names);
 }
 
 function newBoot(): Boot {

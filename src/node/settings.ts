@@ -136,4 +136,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning:
       'threads for arithmetic; by default one less than there are cores or its quota allows: 1 to 8',
   },
+  {
+    path: 'crypto_backend',
+    environment: 'QUORATE_CRYPTO_BACKEND',
+    flag: '--crypto-backend',
+    value: 'kind',
+    meaning:
+      'libraries for curve arithmetic: native, wasm or javascript and no other, or auto, the best that loads',
+    fallback: 'auto',
+  },
 ];

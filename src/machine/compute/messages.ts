@@ -1,5 +1,9 @@
+import type { BackendNames } from '../backends/choice.js';
+
 /** The data that a worker begins with. */
 export type WorkerSetup = {
+  /** The packages that the node computes with: a worker computes with the same. */
+  readonly backends: BackendNames;
   /** The memory of its `JobClock`. */
   readonly clock: SharedArrayBuffer;
 };

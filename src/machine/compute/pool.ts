@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Bug, ClusterError } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import type { Compute, Job, Lane, Logger } from '../../ports/index.js';
+import type { BackendNames } from '../backends/choice.js';
 import { JobClock } from './job-clock.js';
 import { JOB_MS_MAX, JOBS_MAX, WORKER_SILENT_MS_MAX } from './limits.js';
 import type { JobAnswer, JobRequest, WorkerSetup } from './messages.js';
@@ -45,6 +46,8 @@ type WorkerSlot = {
 
 export type WorkerPoolParts = {
   readonly workers: number;
+  /** The packages that each worker computes with. */
+  readonly backends: BackendNames;
   readonly logger: Logger;
   readonly program?: URL;
   readonly jobMsMax?: Millis;
@@ -188,7 +191,8 @@ export class WorkerPool implements Compute {
     // A worker gets no environment: the settings of a process are not meant for arithmetic.
     slot.clock = new JobClock();
     slot.silentMs = 0;
-    const workerData: WorkerSetup = { clock: slot.clock.memory };
+    const { backends } = this.#parts;
+    const workerData: WorkerSetup = { backends, clock: slot.clock.memory };
     const worker = new Worker(this.#parts.program ?? PROGRAM, { env: {}, workerData });
     slot.answered = false;
     worker.on('message', (answer: JobAnswer) => this.#onAnswer(slot, answer));

@@ -1,9 +1,8 @@
 /** The program of a worker: the arithmetic and the judgement of evidence, and nothing else of a node. */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { SCHEMES } from '../../algorithms/index.js';
 import { nodeJobs } from '../../blame/index.js';
-import { VERIFIERS } from '../verifiers.js';
+import { arithmeticBy } from '../arithmetic.js';
 import { nodeVerify } from '../verify.js';
 import { JobClock } from './job-clock.js';
 import { buffersOf } from './moved.js';
@@ -17,9 +16,10 @@ try {
   // A sandbox may forbid it: the arithmetic is as good without.
 }
 
-const jobs = nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify });
-
 const setup: WorkerSetup = workerData;
+// Jobs that are asked for meanwhile wait in the port.
+const { schemes, verifiers } = await arithmeticBy(setup.backends);
+const jobs = nodeJobs({ schemes, verifiers, verify: nodeVerify });
 const clock = new JobClock(setup.clock);
 
 parentPort?.on('message', ({ id, name, input }: JobRequest) => {

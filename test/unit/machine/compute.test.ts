@@ -13,13 +13,22 @@ import {
   type Schemes,
 } from '../../../src/algorithms/index.js';
 import { ed25519Suite } from '../../../src/frost/index.js';
-import { inlineCompute, systemRandom, VERIFIERS, WorkerPool } from '../../../src/machine/index.js';
+import {
+  chooseBackends,
+  inlineCompute,
+  systemRandom,
+  VERIFIERS,
+  WorkerPool,
+  type BackendNames,
+} from '../../../src/machine/index.js';
 import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, Job, Lane } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
+import { KINDS_OF_ARITHMETIC } from '../../support/builders/backends.js';
 import { dealRandom } from '../../support/builders/frost-exchange.js';
 
 const algorithm = Algorithm.FROST_ED25519_SHA512;
+const { names: backends } = await chooseBackends('auto');
 const folder = mkdtempSync(join(tmpdir(), 'quorate-compute-'));
 const open: WorkerPool[] = [];
 const errors: string[] = [];
@@ -44,10 +53,12 @@ function pool(
     workerSilentMsMax?: number;
     jobsMax?: Partial<Record<Lane, number>>;
     workers?: number;
+    backends?: BackendNames;
   } = {},
 ) {
   const made = new WorkerPool({
     workers: 1,
+    backends,
     logger,
     ...parts,
     ...(program !== undefined && {
@@ -128,7 +139,13 @@ async function share(compute: Compute): Promise<{ signed: unknown; lengths: read
 }
 
 describe.each([
-  ['in a worker', (): Compute => pool()],
+  ...KINDS_OF_ARITHMETIC.map(
+    ({ kind, arithmetic }) =>
+      [
+        `in a worker by ${kind} backends`,
+        (): Compute => pool(undefined, { backends: arithmetic.backends }),
+      ] as const,
+  ),
   ['here', (): Compute => inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }))],
 ])('%s', (_, make) => {
   test('a share is computed, and the nonce and key share given for it are empty afterwards', async () => {
@@ -203,6 +220,7 @@ describe('a worker thread', () => {
     await compute.close();
     const broken = new WorkerPool({
       workers: 1,
+      backends,
       logger,
       program: pathToFileURL(join(folder, 'there-is-none.mjs')),
     });
@@ -210,6 +228,13 @@ describe('a worker thread', () => {
     for (let job = 0; job < 3; job++)
       await expect(broken.run(ECHO, job)).rejects.toThrow('A worker ended');
     expect(errors.length).toBeLessThanOrEqual(3);
+  });
+
+  test('a worker computes with the packages that it is told, and ends where one is missing', async () => {
+    const compute = pool(undefined, { backends: { ...backends, ed25519: 'there-is-none' } });
+    await expect(compute.run(checkSuppliesJob, { algorithm, supplies: [] })).rejects.toThrow(
+      'A worker ended',
+    );
   });
 
   test('a worker that takes too long is ended, and the others go on meanwhile', async () => {

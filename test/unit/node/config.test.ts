@@ -66,6 +66,7 @@ describe('a complete configuration file', () => {
         where: `${join(folder, 'node.yaml')}:9`,
       },
       workers: workersByDefault(),
+      cryptoBackend: 'auto',
     });
   });
 });
@@ -75,6 +76,21 @@ test('a configuration file names its format; without one it is of the first form
   expect(message(() => read(`${WHOLE}format: 2`))).toMatch(
     /node.yaml:10: format: must be 1: a later release wrote this file$/,
   );
+});
+
+describe('crypto_backend', () => {
+  test('the kind of curve arithmetic comes from file, variable or flag', () => {
+    expect(read(`${WHOLE}\ncrypto_backend: wasm`).cryptoBackend).toBe('wasm');
+    const environment = { QUORATE_CRYPTO_BACKEND: 'javascript' };
+    expect(read(WHOLE, { environment }).cryptoBackend).toBe('javascript');
+    expect(read(WHOLE, { flags: { crypto_backend: 'native' } }).cryptoBackend).toBe('native');
+  });
+
+  test('a kind that there is none of is refused, with the kinds that there are', () => {
+    expect(message(() => read(WHOLE, { flags: { crypto_backend: 'gmp' } }))).toMatch(
+      /--crypto-backend: crypto_backend: must be one of auto, native, wasm, javascript/,
+    );
+  });
 });
 
 describe('workers', () => {
