@@ -91,6 +91,10 @@ export class CurveGroup<P extends CurvePoint<bigint, P>> implements Group<P> {
     return scalar === 0n ? this.identity : this.base.multiply(scalar);
   }
 
+  multiplySecret(point: P, scalar: bigint): P {
+    return scalar === 0n ? this.identity : point.multiply(scalar);
+  }
+
   multiplyPublic(point: P, scalar: bigint): P {
     return point.multiplyUnsafe(scalar);
   }

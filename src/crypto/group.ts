@@ -29,6 +29,8 @@ export interface Group<P> {
 
   /** scalar·base for a secret scalar: the same steps for all bits (as far as bigints go). */
   multiplyBase(scalar: bigint): P;
+  /** scalar·point for a secret scalar, as {@link multiplyBase}. */
+  multiplySecret(point: P, scalar: bigint): P;
   /** scalar·point in a time that depends on both: public data only. */
   multiplyPublic(point: P, scalar: bigint): P;
   /** Σ scalar·point, in one pass of doublings, in a time that depends on all: public data only. */

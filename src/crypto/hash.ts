@@ -56,10 +56,17 @@ const XMD_LENGTH = Uint8Array.of(0, XMD_BYTES);
 /** As many zeros as SHA-256 takes at a time. */
 const XMD_BLOCK = new Uint8Array(64);
 
+/** The first `length` bytes of SHAKE256 (FIPS 202 §6.2), in memory of their own. */
+export function shake256(bytes: Uint8Array, length: number): Uint8Array {
+  const digest = createHash('shake256', { outputLength: length }).update(bytes).digest();
+  const own = new Uint8Array(digest);
+  wipe(digest);
+  return own;
+}
+
 /** XOF(label, items, length) = the first `length` bytes of SHAKE256(T(label, items)). */
 export function xof(label: string, items: readonly Item[], length: number): Uint8Array {
-  const hash = createHash('shake256', { outputLength: length });
-  return new Uint8Array(hash.update(transcript(label, items)).digest());
+  return shake256(transcript(label, items), length);
 }
 
 /** chal(name, items) = XOF("chal/" ‖ name, items, 64) mod q, read big-endian: for q of at most 384 bits no visible bias. */

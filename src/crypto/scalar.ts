@@ -60,14 +60,20 @@ export function decodeBigEndian(bytes: Uint8Array): bigint {
   return value;
 }
 
-/** `value` in `length` bytes, a multiple of 8, highest byte first. */
+/** `value`, 0 or more, in `length` bytes, highest byte first. @throws RangeError when it needs more. */
 export function encodeBigEndian(value: bigint, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let rest = value;
-  for (let at = length - 8; at >= 0; at -= 8) {
-    view.setBigUint64(at, rest & 0xffff_ffff_ffff_ffffn);
+  let at = length;
+  for (; at >= 8; at -= 8) {
+    view.setBigUint64(at - 8, rest & 0xffff_ffff_ffff_ffffn);
     rest >>= 64n;
+  }
+  while (at > 0) {
+    at -= 1;
+    bytes[at] = Number(rest & 0xffn);
+    rest >>= 8n;
   }
   if (rest !== 0n) throw new RangeError(`the number needs more than ${length} bytes`);
   return bytes;

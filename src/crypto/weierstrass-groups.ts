@@ -1,6 +1,6 @@
 import type { WeierstrassPoint } from '@noble/curves/abstract/weierstrass.js';
-import { p256 } from '@noble/curves/nist.js';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { p256, p256_hasher } from '@noble/curves/nist.js';
+import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { CurveGroup } from './curve-group.js';
 import type { Group } from './group.js';
 import { decodeBigEndian, encodeBigEndian } from './scalar.js';
@@ -25,3 +25,13 @@ export const p256Group: Group<AffinePoint> = new CurveGroup<AffinePoint>({
   pointBytes: COMPRESSED_BYTES,
   scalars,
 });
+
+/** hash_to_curve of RFC 9380 §8.7, suite secp256k1_XMD:SHA-256_SSWU_RO_, under the suite's own name as tag. */
+export function hashToSecp256k1(message: Uint8Array): AffinePoint {
+  return secp256k1_hasher.hashToCurve(message);
+}
+
+/** hash_to_curve of RFC 9380 §8.2, suite P256_XMD:SHA-256_SSWU_RO_, under the suite's own name as tag. */
+export function hashToP256(message: Uint8Array): AffinePoint {
+  return p256_hasher.hashToCurve(message);
+}

@@ -18,6 +18,16 @@ export function bytesItem(bytes: Uint8Array): Item {
   return item(0x01, bytes);
 }
 
+/** A whole number, 0 or more, highest byte first, in a width that public facts alone fix. */
+export function integerItem(bytes: Uint8Array): Item {
+  return item(0x02, bytes);
+}
+
+/** Round, form, hash: 1 byte. */
+export function u8Item(value: number): Item {
+  return item(0x02, Uint8Array.of(value));
+}
+
 /** Party index, threshold: 2 bytes. */
 export function u16Item(value: number): Item {
   return item(0x02, Uint8Array.of(value >> 8, value & 0xff));
@@ -48,9 +58,27 @@ export function textItem(text: string): Item {
   return item(0x05, utf8(text));
 }
 
-const PREFIX = lengthPrefixed(utf8('quorate/1'));
+/** A whole number with its sign: 00, or 01 for one below 0, and its magnitude as of {@link integerItem}. */
+export function signedItem(bytes: Uint8Array): Item {
+  return item(0x06, bytes);
+}
 
-/** T(label, items) = LP("quorate/1") ‖ LP(label) ‖ u32be(count) ‖ items: one reading only, for hashes and signatures. */
-export function transcript(label: string, items: readonly Item[]): Uint8Array {
-  return concat(PREFIX, lengthPrefixed(utf8(label)), u32be(items.length), ...items);
+const PREFIX = utf8('quorate/1');
+
+/**
+ * T(label, items) = LP(prefix) ‖ LP(label) ‖ u32be(count) ‖ items: one reading only, for hashes and signatures.
+ *
+ * @param prefix - "quorate/1", or that of a protocol with transcripts of its own.
+ */
+export function transcript(
+  label: string,
+  items: readonly Item[],
+  prefix: Uint8Array = PREFIX,
+): Uint8Array {
+  return concat(
+    lengthPrefixed(prefix),
+    lengthPrefixed(utf8(label)),
+    u32be(items.length),
+    ...items,
+  );
 }

@@ -4,11 +4,14 @@
  */
 export {
   bytesItem,
+  integerItem,
   lengthPrefixed,
   listItem,
   pointItem,
+  signedItem,
   textItem,
   transcript,
+  u8Item,
   u16Item,
   u32Item,
   u64Item,

@@ -77,6 +77,10 @@ class SmallGroup implements Group<bigint> {
     return power(BASE, scalar);
   }
 
+  multiplySecret(point: bigint, scalar: bigint): bigint {
+    return power(point, scalar);
+  }
+
   multiplyPublic(point: bigint, scalar: bigint): bigint {
     return power(point, scalar);
   }

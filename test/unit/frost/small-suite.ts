@@ -46,6 +46,7 @@ export const smallGroup: Group<bigint> = {
   equal: (a, b) => a === b,
   isIdentity: (a) => a === 1n,
   multiplyBase: (scalar) => power(4n, scalar),
+  multiplySecret: power,
   multiplyPublic: power,
   sumOfProducts: (terms) =>
     terms.reduce((sum, [point, scalar]) => (sum * power(point, scalar)) % p, 1n),
