@@ -17,6 +17,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   state: 4,
   sharing: 4,
   frost: 5,
+  gg20: 5,
   algorithms: 6,
   keys: 7,
   blame: 7,
@@ -38,7 +39,7 @@ const ADAPTERS = 10;
 
 /** Pure functions of node:crypto, by name, that rooms below the adapters may use. */
 const PURE_CRYPTO =
-  /^(create(Hash|Hmac|Cipheriv|Decipheriv|PrivateKey|PublicKey)|diffieHellman|hkdfSync|scryptSync|timingSafeEqual)$/;
+  /^(create(Hash|Hmac|Cipheriv|Decipheriv|DiffieHellman|PrivateKey|PublicKey)|DiffieHellman|checkPrimeSync|diffieHellman|hkdfSync|scryptSync|timingSafeEqual)$/;
 const CRYPTO_ROOMS = new Set(['crypto', 'identity', 'keys']);
 
 type Import = { readonly file: string; readonly from: string; readonly names: readonly string[] };

@@ -75,10 +75,5 @@ export function transcript(
   items: readonly Item[],
   prefix: Uint8Array = PREFIX,
 ): Uint8Array {
-  return concat(
-    lengthPrefixed(prefix),
-    lengthPrefixed(utf8(label)),
-    u32be(items.length),
-    ...items,
-  );
+  return concat(lengthPrefixed(prefix), lengthPrefixed(utf8(label)), u32be(items.length), ...items);
 }

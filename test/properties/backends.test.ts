@@ -116,14 +116,17 @@ describe.each(backends)('%s by %s', (curve, _name, group) => {
     for (const by of edges) {
       const { own, oracle: other } = multiple(by);
       same(own, other);
-      for (const again of edges)
+      for (const again of edges) {
         same(group.multiplyPublic(own, again), oracle.multiplyPublic(other, again));
+        same(group.multiplySecret(own, again), oracle.multiplyPublic(other, again));
+      }
     }
     fc.assert(
       fc.property(scalar, scalar, (by, again) => {
         const { own, oracle: other } = multiple(by);
         same(own, other);
         same(group.multiplyPublic(own, again), oracle.multiplyPublic(other, again));
+        same(group.multiplySecret(own, again), oracle.multiplyPublic(other, again));
         // The last product is remembered.
         same(group.multiplyPublic(own, again), oracle.multiplyPublic(other, again));
         same(group.multiplyPublic(group.base, again), oracle.multiplyBase(again));

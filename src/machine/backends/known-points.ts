@@ -49,6 +49,7 @@ export function knowsPoints<P>(curve: Curve, group: Group<P>): boolean {
     group.equal(decoded, product) &&
     group.equal(group.multiplyPublic(group.add(group.base, group.base), 3n), minus(product)) &&
     group.equal(group.multiplyPublic(product, group.order - 1n), group.negate(product)) &&
+    group.equal(group.multiplySecret(group.add(group.base, group.base), 3n), minus(product)) &&
     refused.every((each) => group.decode(bytesOf(each)) === undefined)
   );
 

@@ -5,10 +5,20 @@ import type { PointLibrary } from './point-library.js';
 
 /** About 4 MB: the commitments in a voter's pools, and the public polynomials of a few hundred keys. */
 const DECODED_POINTS_MAX = 8192;
-/** The order of a curve's group and its spelling of scalars, whichever library computes. */
+/**
+ * The order of a curve's group and its spelling of scalars, whichever library computes; and its constant-time multiples of any
+ * point, which not every library has.
+ */
 export type CurveFacts = Pick<
   Group<unknown>,
-  'order' | 'pointBytes' | 'scalarBytes' | 'decodeScalar' | 'encodeScalar'
+  | 'order'
+  | 'pointBytes'
+  | 'scalarBytes'
+  | 'decodeScalar'
+  | 'encodeScalar'
+  | 'decode'
+  | 'encode'
+  | 'multiplySecret'
 >;
 
 /** No library of points has a spelling of the identity that all its functions take. */
@@ -91,6 +101,17 @@ export class LibraryGroup implements Group<Uint8Array> {
     } finally {
       wipe(bytes);
     }
+  }
+
+  /** By the curve's own group: libsecp256k1's multiple of a point takes a time that depends on the scalar. */
+  multiplySecret(point: Uint8Array, scalar: bigint): Uint8Array {
+    if (scalar === 0n || this.isIdentity(point)) return IDENTITY;
+    const facts = this.#facts.decode(this.#library.encode(point));
+    assert(facts !== undefined, 'a point of the library is one of the curve');
+    const product = this.#facts.encode(this.#facts.multiplySecret(facts, scalar));
+    const own = this.#library.decode(product);
+    assert(own !== undefined, 'a point of the curve is one of the library');
+    return own;
   }
 
   multiplyPublic(point: Uint8Array, scalar: bigint): Uint8Array {

@@ -49,6 +49,16 @@ export class OpensslP256Group extends CurveGroup<AffinePoint> {
     }
   }
 
+  override multiplySecret(point: AffinePoint, scalar: bigint): AffinePoint {
+    const isApart = scalar <= 1n || scalar === this.order - 1n || this.isIdentity(point);
+    if (isApart) return super.multiplySecret(point, scalar);
+    try {
+      return this.#multiply(point, scalar);
+    } finally {
+      this.#ecdh.setPrivateKey(ONE);
+    }
+  }
+
   override multiplyPublic(point: AffinePoint, scalar: bigint): AffinePoint {
     if (scalar === 0n || this.isIdentity(point)) return this.identity;
     if (scalar === 1n) return point;
@@ -86,7 +96,9 @@ export class OpensslP256Group extends CurveGroup<AffinePoint> {
   }
 
   #xOf(encoded: Uint8Array, scalar: bigint): bigint {
-    this.#ecdh.setPrivateKey(this.encodeScalar(scalar));
+    const secret = this.encodeScalar(scalar);
+    this.#ecdh.setPrivateKey(secret);
+    wipe(secret);
     return decodeBigEndian(this.#ecdh.computeSecret(encoded));
   }
 }

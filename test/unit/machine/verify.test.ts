@@ -18,6 +18,9 @@ const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 
 test('the self-test of verifiers passes, and fails with a verifier that says yes or no to everything', () => {
   expect(() => selfTest()).not.toThrow();
+  for (const openssl of ['', '1.1.1w', '0.0.0']) {
+    expect(() => selfTest(nodeVerify, VERIFIERS, openssl)).toThrow('OpenSSL 3 or 4 is needed');
+  }
   expect(() => selfTest({ identity: () => true, certified: () => true }, VERIFIERS)).toThrow(
     'wrong answer',
   );

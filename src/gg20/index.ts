@@ -1,0 +1,46 @@
+/**
+ * GG20, hardened: threshold ECDSA (Gennaro and Goldfeder 2020) with the key material proofs of CGGMP24. Here are its sizes
+ * (profiles), curves and numbers (parameter sets), its transcript, its proofs (zk/, one a file), and its rounds as pure functions.
+ * It knows no log, no node, no storage and no session: randomness, keys and messages are handed in.
+ */
+export { areGeneratorsRight, curvesOver } from './curve.js';
+export type { Curve, CurveName } from './curve.js';
+export { modulusChecks } from './modulus-checks.js';
+export { parameterSet } from './parameter-set.js';
+export type { FactorRanges, ParameterSet, Ranges, Widths } from './parameter-set.js';
+export { PROFILES } from './profile.js';
+export type { Profile, ProfileName } from './profile.js';
+export { testGg20 } from './self-test.js';
+export { gg20Transcript, gg20Xof, numberItem, signedNumberItem } from './transcript.js';
+export { aliceChecks, aliceLayout, proveAlice, verifyAlice } from './zk/alice.js';
+export type { AliceProof, AliceStatement } from './zk/alice.js';
+export { bobChecks, bobLayout, proveBob, verifyBob } from './zk/bob.js';
+export type { BobProof, BobStatement } from './zk/bob.js';
+export { bobWcChecks, bobWcLayout, proveBobWc, verifyBobWc } from './zk/bob-wc.js';
+export type { BobWcProof, BobWcStatement } from './zk/bob-wc.js';
+export {
+  chaumPedersenChecks,
+  chaumPedersenLayout,
+  proveChaumPedersen,
+  verifyChaumPedersen,
+} from './zk/chaum-pedersen.js';
+export type { ChaumPedersenProof, ChaumPedersenStatement } from './zk/chaum-pedersen.js';
+export { facChecks, facLayout, proveFac, verifyFac } from './zk/fac.js';
+export type { FacProof, FacStatement } from './zk/fac.js';
+export { modChecks, modLayout, proveMod, verifyMod } from './zk/mod.js';
+export type { ModProof, ModStatement } from './zk/mod.js';
+export { prmChecks, prmLayout, provePrm, verifyPrm } from './zk/prm.js';
+export type { PrmProof, PrmStatement } from './zk/prm.js';
+export { rChecks, rLayout, proveR, verifyR } from './zk/r.js';
+export type { RProof, RStatement } from './zk/r.js';
+export { sChecks, sLayout, proveS, verifyS } from './zk/s.js';
+export type { SProof, SStatement } from './zk/s.js';
+export { schnorrChecks, schnorrLayout, proveSchnorr, verifySchnorr } from './zk/schnorr.js';
+export type { SchnorrProof, SchnorrStatement } from './zk/schnorr.js';
+export { tChecks, tLayout, proveT, verifyT } from './zk/t.js';
+export type { TProof, TStatement } from './zk/t.js';
+export { failedCheck } from './zk/check.js';
+export type { Check } from './zk/check.js';
+export { EVERYONE } from './zk/context.js';
+export type { ProofContext } from './zk/context.js';
+export type { Layout } from './zk/layout.js';
