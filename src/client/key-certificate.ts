@@ -9,7 +9,7 @@ import {
   voters,
 } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { nodeVerify, VERIFIERS } from '../machine/index.js';
+import { nodeVerify, readerVerifiers } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
 import { isGenerateKey, judgingContext, parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedGenerateKey } from '../state/index.js';
@@ -241,5 +241,7 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean {
   const { algorithm, publicKey } = key;
-  return isKeyAlgorithm(algorithm) && VERIFIERS[algorithm].verify(publicKey, message, signature);
+  return (
+    isKeyAlgorithm(algorithm) && readerVerifiers()[algorithm].verify(publicKey, message, signature)
+  );
 }

@@ -1,6 +1,6 @@
 import { schemesOver, type Schemes, type Verifiers } from '../algorithms/index.js';
-import { groupsBy, type BackendNames } from './backends/choice.js';
-import { VERIFIERS } from './verifiers.js';
+import { groupsBy, verifyingGroupsBy, type BackendNames } from './backends/choice.js';
+import { verifiersBy } from './verifiers.js';
 
 /** The tables that a thread computes with, over the packages that the node chose at its start. */
 export type Arithmetic = {
@@ -19,7 +19,7 @@ export function arithmeticBy(backends: BackendNames): Promise<Arithmetic> {
   if (known !== undefined) return known;
   const making = (async () => {
     const schemes = schemesOver(await groupsBy(backends));
-    return { backends, schemes, verifiers: VERIFIERS };
+    return { backends, schemes, verifiers: verifiersBy(await verifyingGroupsBy(backends)) };
   })();
   made.set(key, making);
   return making;

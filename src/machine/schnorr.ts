@@ -1,7 +1,8 @@
 import { p256_FROST } from '@noble/curves/nist.js';
 import { schnorr, secp256k1_FROST } from '@noble/curves/secp256k1.js';
 
-type Check = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+/** Claims that a signature verifies. Never throws. */
+export type Check = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
 const SCALAR_BYTES = 32;
 const COMPRESSED_BYTES = 33;
@@ -13,7 +14,7 @@ const X_BYTES = 32;
  */
 function rfc9591(frost: Pick<typeof secp256k1_FROST, 'verify'>): Check {
   return (publicKey, message, signature) =>
-    hasLengths(publicKey, COMPRESSED_BYTES, signature, COMPRESSED_BYTES + SCALAR_BYTES) &&
+    isRfc9591Length(publicKey, signature) &&
     holds(() => frost.verify(plain(signature), plain(message), plain(publicKey)));
 }
 
@@ -22,16 +23,19 @@ export const verifySchnorrP256: Check = rfc9591(p256_FROST);
 
 /** BIP-340, by @noble/curves. It refuses s = 0 too, which no signer makes. */
 export const verifyBip340: Check = (publicKey, message, signature) =>
-  hasLengths(publicKey, X_BYTES, signature, X_BYTES + SCALAR_BYTES) &&
+  isBip340Length(publicKey, signature) &&
   holds(() => schnorr.verify(plain(signature), plain(message), plain(publicKey)));
 
-function hasLengths(
-  publicKey: Uint8Array,
-  keyBytes: number,
-  signature: Uint8Array,
-  signatureBytes: number,
-): boolean {
-  return publicKey.length === keyBytes && signature.length === signatureBytes;
+/** Claims that key and signature are as long as RFC 9591's on a curve with points of 33 bytes. */
+export function isRfc9591Length(publicKey: Uint8Array, signature: Uint8Array): boolean {
+  return (
+    publicKey.length === COMPRESSED_BYTES && signature.length === COMPRESSED_BYTES + SCALAR_BYTES
+  );
+}
+
+/** Claims that key and signature are as long as BIP-340's. */
+export function isBip340Length(publicKey: Uint8Array, signature: Uint8Array): boolean {
+  return publicKey.length === X_BYTES && signature.length === X_BYTES + SCALAR_BYTES;
 }
 
 /** Bytes that cannot be decoded do not verify. */

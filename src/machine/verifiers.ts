@@ -1,16 +1,38 @@
 import type { Verifiers } from '../algorithms/index.js';
+import type { Groups } from '../crypto/index.js';
 import { Algorithm } from '../wire/index.js';
+import { bip340By, schnorrP256By, schnorrSecp256k1By } from './group-schnorr.js';
 import { verifyEd25519 } from './openssl.js';
 import { verifyBip340, verifySchnorrP256, verifySchnorrSecp256k1 } from './schnorr.js';
 
 /**
- * One verifier for each algorithm of keys, none of which shares code with the signing: OpenSSL's; for Schnorr signatures, which
- * OpenSSL does not know, @noble/curves'.
+ * One verifier for each algorithm of keys, none of which shares code of ours with the signing: OpenSSL's; for Schnorr signatures,
+ * which OpenSSL does not know, those over the given groups.
+ *
+ * @param groups - Of libraries, and for verification alone. Where there is none @noble/curves verifies.
  */
-export const VERIFIERS: Verifiers = {
-  // OpenSSL takes a tenth of a millisecond.
-  [Algorithm.FROST_ED25519_SHA512]: { isQuick: true, verify: verifyEd25519 },
-  [Algorithm.FROST_SECP256K1_SHA256]: { isQuick: false, verify: verifySchnorrSecp256k1 },
-  [Algorithm.FROST_SECP256K1_TAPROOT]: { isQuick: false, verify: verifyBip340 },
-  [Algorithm.FROST_P256_SHA256]: { isQuick: false, verify: verifySchnorrP256 },
-};
+export function verifiersBy(groups: {
+  readonly secp256k1?: Groups['secp256k1'] | undefined;
+  readonly p256?: Groups['p256'] | undefined;
+}): Verifiers {
+  const { secp256k1, p256 } = groups;
+  return {
+    // OpenSSL takes a tenth of a millisecond.
+    [Algorithm.FROST_ED25519_SHA512]: { isQuick: true, verify: verifyEd25519 },
+    [Algorithm.FROST_SECP256K1_SHA256]: {
+      isQuick: secp256k1 !== undefined,
+      verify: secp256k1 ? schnorrSecp256k1By(secp256k1) : verifySchnorrSecp256k1,
+    },
+    [Algorithm.FROST_SECP256K1_TAPROOT]: {
+      isQuick: secp256k1 !== undefined,
+      verify: secp256k1 ? bip340By(secp256k1) : verifyBip340,
+    },
+    [Algorithm.FROST_P256_SHA256]: {
+      isQuick: p256 !== undefined,
+      verify: p256 ? schnorrP256By(p256) : verifySchnorrP256,
+    },
+  };
+}
+
+/** All of them by OpenSSL and @noble/curves. */
+export const VERIFIERS: Verifiers = verifiersBy({});

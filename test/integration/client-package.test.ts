@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startCluster } from '../support/clusters/cluster.js';
@@ -29,6 +37,13 @@ console.log(
   }),
 );
 `;
+
+/** BIP-340, test vector 1: public key, message, signature. */
+const TAPROOT = [
+  'dff1d77f2a671c5f36183726db2341be58feae1da2deced843240f7b502ba659',
+  '243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89',
+  '6896bd60eeae296db48a229ff71dfe071bde413e6d43f917dc8dcf8c78de33418906d11ac976abccb20b091292bff4ea897efcb639ea871cfa95f6de339e4b0a',
+];
 
 let folder: string;
 let cluster: TestCluster;
@@ -77,12 +92,19 @@ function compile(...flags: readonly string[]): void {
 describe('the package for clients', () => {
   test('the package holds what a client needs, and depends on nothing else', () => {
     const own = join(folder, 'node_modules', '@quorate', 'client');
-    const { name, dependencies } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8')) as {
+    const { name, dependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(own, 'package.json'), 'utf8'),
+    ) as {
       readonly name: string;
       readonly dependencies: object;
+      readonly peerDependenciesMeta: object;
     };
     expect(name).toBe('@quorate/client');
     expect(Object.keys(dependencies)).toEqual(['@bufbuild/protobuf', '@noble/curves']);
+    expect(peerDependenciesMeta).toEqual({
+      secp256k1: { optional: true },
+      'tiny-secp256k1': { optional: true },
+    });
     expect(readdirSync(own).sort()).toEqual(['LICENSE', 'README.md', 'lib', 'package.json']);
     // No room of servers, nor of the machine under them.
     const rooms = ['api', 'blame', 'cli', 'keys', 'node', 'pki', 'raft', 'store', 'tasks'];
@@ -100,6 +122,33 @@ describe('the package for clients', () => {
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
   ])('its types pass the strictest compiler with the resolution of %s', (_, flags) => {
     expect(() => compile('--noEmit', ...flags)).not.toThrow();
+  });
+
+  test('libsecp256k1 verifies where it is installed beside the package, and need not be', () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { verifySignature } from '@quorate/client';
+      const [publicKey, message, signature] = ${JSON.stringify(TAPROOT)}.map((hex) => Buffer.from(hex, 'hex'));
+      const key = { algorithm: 3, publicKey };
+      const loaded = Object.keys(createRequire(import.meta.url).cache);
+      const verdicts = [verifySignature(key, message, signature), verifySignature(key, publicKey, signature)];
+      const files = Object.keys(createRequire(import.meta.url).cache).filter((file) => !loaded.includes(file));
+      console.log(JSON.stringify({ verdicts, by: files.some((file) => file.includes('tiny-secp256k1')) }));
+    `;
+    writeFileSync(join(folder, 'verify.mjs'), program);
+    const run = () =>
+      JSON.parse(
+        execFileSync(process.execPath, ['verify.mjs'], { cwd: folder, encoding: 'utf8' }),
+      ) as unknown;
+    expect(run()).toEqual({ verdicts: [true, false], by: false });
+
+    const beside = ['tiny-secp256k1', 'uint8array-tools'];
+    for (const name of beside)
+      cpSync(resolve('node_modules', name), join(folder, 'node_modules', name), {
+        recursive: true,
+      });
+    expect(run()).toEqual({ verdicts: [true, false], by: true });
+    for (const name of beside) rmSync(join(folder, 'node_modules', name), { recursive: true });
   });
 
   test('a program with it makes a key, signs, and ends by itself', async () => {

@@ -1,7 +1,7 @@
 import { ClusterError, toHex, utf8 } from '../../common/index.js';
 import type { Cluster, QuorateClient } from '../../client/index.js';
 import { algorithmOf } from '../../identity/index.js';
-import { VERIFIERS } from '../../machine/index.js';
+import { readerVerifiers } from '../../machine/index.js';
 import { Ended, EXIT } from '../exit-codes.js';
 import { quantile } from '../format/bench.js';
 import { facts, table } from '../format/table.js';
@@ -91,7 +91,11 @@ export async function demonstrate(stage: Stage): Promise<void> {
   say();
 
   const verifying = performance.now();
-  const valid = VERIFIERS[algorithmOf(key)].verify(key.publicKey, message, signed.signature);
+  const valid = readerVerifiers()[algorithmOf(key)].verify(
+    key.publicKey,
+    message,
+    signed.signature,
+  );
   title(3, 'Checked by OpenSSL, which knows nothing of us', performance.now() - verifying);
   context.out(valid ? '     valid' : '     INVALID', valid ? 'green' : 'red');
   say();

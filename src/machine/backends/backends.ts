@@ -1,22 +1,10 @@
-import { ed25519Group, p256Group, secp256k1Group } from '../../crypto/index.js';
-import type { Curve, Group } from '../../crypto/index.js';
+import { ed25519Group, p256Group, type Curve } from '../../crypto/index.js';
+import type { CurveBackend } from './curve-backend.js';
 import { LibraryGroup } from './library-group.js';
 import { OpensslP256Group } from './openssl-p256.js';
-import { loadSecp256k1Addon, loadSecp256k1Wasm } from './secp256k1-packages.js';
+import { SECP256K1_BACKENDS } from './secp256k1-backends.js';
 import { loadSodiumNative } from './sodium-native.js';
 import { loadSodiumWasm } from './sodium-wasm.js';
-
-/** How a backend's code is compiled. */
-export type BackendKind = 'native' | 'wasm' | 'javascript';
-
-/** A library that a curve's group can be computed by. */
-export type CurveBackend = {
-  /** The package. */
-  readonly name: string;
-  readonly kind: BackendKind;
-  /** A group with caches of its own. @throws where the package is missing, or has no binary for this machine. */
-  readonly load: () => Group<unknown> | Promise<Group<unknown>>;
-};
 
 /** The backends of each curve, the fastest first. The last one loads everywhere. */
 export const CURVE_BACKENDS: Readonly<Record<Curve, readonly CurveBackend[]>> = {
@@ -33,19 +21,7 @@ export const CURVE_BACKENDS: Readonly<Record<Curve, readonly CurveBackend[]>> = 
     },
     { name: '@noble/curves', kind: 'javascript', load: () => ed25519Group },
   ],
-  secp256k1: [
-    {
-      name: 'secp256k1',
-      kind: 'native',
-      load: () => new LibraryGroup(secp256k1Group, loadSecp256k1Addon()),
-    },
-    {
-      name: 'tiny-secp256k1',
-      kind: 'wasm',
-      load: () => new LibraryGroup(secp256k1Group, loadSecp256k1Wasm()),
-    },
-    { name: '@noble/curves', kind: 'javascript', load: () => secp256k1Group },
-  ],
+  secp256k1: SECP256K1_BACKENDS,
   p256: [
     { name: 'node:crypto', kind: 'native', load: () => new OpensslP256Group() },
     { name: '@noble/curves', kind: 'javascript', load: () => p256Group },

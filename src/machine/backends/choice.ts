@@ -1,6 +1,7 @@
 import { ClusterError, wordsOf } from '../../common/index.js';
 import type { Curve, Groups } from '../../crypto/index.js';
-import { CURVE_BACKENDS, type BackendKind, type CurveBackend } from './backends.js';
+import { CURVE_BACKENDS } from './backends.js';
+import type { CurveBackend } from './curve-backend.js';
 import { knowsPoints } from './known-points.js';
 
 /** The packages that a thread computes with. */
@@ -64,12 +65,25 @@ export async function groupsBy(names: BackendNames): Promise<Groups> {
   return { ed25519, secp256k1, p256 };
 }
 
+/** Groups of the same packages with caches of their own, to verify with; none where @noble/curves computes. */
+export async function verifyingGroupsBy(
+  names: BackendNames,
+): Promise<Readonly<Partial<Pick<Groups, 'secp256k1' | 'p256'>>>> {
+  const own = async (curve: Curve) => {
+    const backend = CURVE_BACKENDS[curve].find(({ name }) => name === names[curve]);
+    return backend === undefined || backend.kind === 'javascript'
+      ? {}
+      : { [curve]: await backend.load() };
+  };
+  return { ...(await own('secp256k1')), ...(await own('p256')) };
+}
+
 /** Of a kind that the curve has, no other; of another kind, and without one, the best. */
 function candidates(
   backends: readonly CurveBackend[],
   choice: BackendChoice,
 ): readonly CurveBackend[] {
-  const ofKind = backends.filter(({ kind }: { readonly kind: BackendKind }) => kind === choice);
+  const ofKind = backends.filter(({ kind }) => kind === choice);
   return ofKind.length === 0 ? backends : ofKind;
 }
 
