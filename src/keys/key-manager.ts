@@ -51,6 +51,9 @@ const LIMITS: KeyManagerLimits = {
   supplyLifeMs: 60_000,
 };
 
+/** The part of all supplies from which on a node counts as crowded. */
+const CROWDED = 0.75;
+
 export type KeepInput = {
   readonly keyId: KeyId;
   readonly sessionId: SessionId;
@@ -153,8 +156,8 @@ export class KeyManager {
   }
 
   /**
-   * Makes up to `count` supplies and resolves with their public parts, to be published; with none when the share is not
-   * loaded, or not any more. At a cap the oldest go.
+   * Makes up to `count` supplies, as many as there is room for, and resolves with their public parts, to be published; with
+   * none when the share is not loaded, or not any more.
    *
    * @throws {ClusterError} They could not be computed.
    */
@@ -162,20 +165,18 @@ export class KeyManager {
     const name = nameOf({ keyId, version });
     const held = this.#holdings.get(name);
     const share = held && fromSecret(held);
-    const { suppliesPerKeyMax, suppliesMax } = this.#limits;
-    const many = Math.min(count, suppliesPerKeyMax, suppliesMax);
+    const many = Math.min(count, this.#supplies.room(name));
     if (held === undefined || share === undefined || many === 0) return [];
     const { clock, compute, random, schemes } = this.#parts;
     const { algorithm } = share;
     const scalar = Uint8Array.from(share.scalar.bytes);
     const randomness = random.bytes(many * schemes[algorithm].supplyRandomBytes);
     const made = await compute.run(makeSuppliesJob, { algorithm, scalar, randomness });
-    if (this.#holdings.isOpen(name, held)) {
-      return made.map((each) => this.#supplies.add(name, each, clock.elapsed()));
-    }
-    // Of a share that went meanwhile nothing stays, and neither do its supplies.
-    for (const { secret } of made) wipe(secret);
-    return [];
+    // Of a share that went meanwhile nothing stays, and neither do its supplies; others may have taken the room.
+    const isOpen = this.#holdings.isOpen(name, held);
+    const kept = made.slice(0, isOpen ? this.#supplies.room(name) : 0);
+    for (const { secret } of made.slice(kept.length)) wipe(secret);
+    return kept.map((each) => this.#supplies.add(name, each, clock.elapsed()));
   }
 
   /**
@@ -196,9 +197,19 @@ export class KeyManager {
     return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), secret };
   }
 
-  /** How many supplies of a key version wait to be taken. */
-  available(keyId: KeyId, version: number): number {
-    return this.#supplies.count(nameOf({ keyId, version }));
+  /** Whether the share of a key version is in memory. */
+  isLoaded(keyId: KeyId, version: number): boolean {
+    return this.#holdings.get(nameOf({ keyId, version })) !== undefined;
+  }
+
+  /** How many supplies of a key version wait to be taken, of those made after `madeMs`. */
+  available(keyId: KeyId, version: number, madeMs?: Millis): number {
+    return this.#supplies.count(nameOf({ keyId, version }), madeMs);
+  }
+
+  /** Whether three quarters of the supplies that this node may keep, of all keys, are kept. */
+  get isCrowded(): boolean {
+    return this.#supplies.size >= CROWDED * this.#limits.suppliesMax;
   }
 
   /**

@@ -37,16 +37,15 @@ export class SingleUse {
   }
 
   /**
-   * Keeps a supply, and gives its public form. At a cap the oldest goes: its parts may be lost with a leader
-   * that pooled them, and holding on to it would keep the next leader waiting until it expires.
+   * Keeps a supply, and gives its public form. None goes for it: parts that were told to others may be named already.
    *
    * @param owner - The purpose of the supply: a key and version; with the participants, where a set of them makes it together.
+   *   There is {@link room} for it.
    */
   add(owner: string, supply: MadeSupply, madeMs: Millis): Supply {
+    assert(this.room(owner) > 0, 'no supply is kept above the limits');
     const mine = this.#counters.get(owner) ?? new Set();
     this.#counters.set(owner, mine);
-    if (mine.size >= this.#perOwnerMaximum) this.#dropFirst(mine);
-    if (this.#kept.size >= this.#maximum) this.#dropFirst(this.#kept.keys());
 
     this.#counter += 1n;
     this.#kept.set(this.#counter, { owner, supply, madeMs });
@@ -95,8 +94,21 @@ export class SingleUse {
     for (const counter of this.#counters.get(owner) ?? []) this.#drop(counter);
   }
 
-  count(owner: string): number {
-    return this.#counters.get(owner)?.size ?? 0;
+  /** How many of one owner are kept that were made after `madeMs`. */
+  count(owner: string, madeMs: Millis = -Infinity): number {
+    const mine = [...(this.#counters.get(owner) ?? [])];
+    return mine.filter((counter) => (this.#kept.get(counter)?.madeMs ?? -Infinity) > madeMs).length;
+  }
+
+  /** How many more may be kept of one owner. */
+  room(owner: string): number {
+    const mine = this.#counters.get(owner)?.size ?? 0;
+    return Math.max(Math.min(this.#perOwnerMaximum - mine, this.#maximum - this.size), 0);
+  }
+
+  /** How many are kept of all owners. */
+  get size(): number {
+    return this.#kept.size;
   }
 
   toJSON(): never {
@@ -105,10 +117,6 @@ export class SingleUse {
 
   #find({ nodeId, boot, counter }: Supply): KeptSupply | undefined {
     return nodeId === this.#node && equal(boot, this.#boot) ? this.#kept.get(counter) : undefined;
-  }
-
-  #dropFirst(counters: Iterable<bigint>): void {
-    for (const oldest of counters) return this.#drop(oldest);
   }
 
   #drop(counter: bigint): void {

@@ -54,8 +54,8 @@ export const NAMED_KEPT_MAX = 16_384;
 export const SUPPLIES_TAKEN: Rate = { perSecond: 1024, burst: 4096 };
 /** The price of a message of supplies whose key must be read from the state, beside its supplies: a read is 0.1 ms. */
 export const KEY_READ_SUPPLIES = 4;
-/** Supplies that are checked in one piece: about 6 ms of arithmetic. */
-export const CHECKED_AT_ONCE_MAX = 4;
+/** Supplies that are checked in one piece: about 12 ms of arithmetic where it is all JavaScript. */
+export const CHECKED_AT_ONCE_MAX = 8;
 /**
  * Unused supplies of one node for one key that are known to be good: no more are checked ahead of need. One, where the node
  * has announced no more than it keeps for a key at rest: of a key that is seldom used the others expire unseen.
@@ -69,9 +69,15 @@ export const CHECKS_PER_USE = 2;
 /** Keys for which checks of one node's supplies are wanted; for others the next need asks again. */
 export const CHECKS_WANTED_MAX = 1024;
 
-/** Supplies that a holder keeps out at rest, and under load. */
+/** Supplies that a holder keeps out for a key at rest; none, and one for a leader that asks, once it keeps very many. */
 export const SUPPLY_MIN = 4;
-export const SUPPLY_MAX = 64;
+/**
+ * The same under load. Fewer than there is room for: the rest is for leaders that lack some, because they have never heard of
+ * those that are kept.
+ */
+export const SUPPLY_MAX = 48;
+/** Supplies that are made in one piece: about 6 ms of arithmetic. */
+export const SUPPLIES_MADE_AT_ONCE = 8;
 /** A supply covers twice what is used in this time: what a signature takes on a busy node, from its pools to its share. */
 export const SUPPLY_COVERS_MS = 250;
 
@@ -79,9 +85,14 @@ export const SUPPLY_COVERS_MS = 250;
 export const SESSION_MESSAGES: Rate = { perSecond: 1000, burst: 4000 };
 /** Checks on the main thread of signatures that one node's messages cause, beyond those of sessions: each 0.1 ms. */
 export const SIGNATURES_CHECKED: Rate = { perSecond: 200, burst: 2000 };
-/** Requests of one leader for supplies that are answered, and how often for one key: an honest one asks every WANT_REPEAT_MS. */
+/**
+ * Requests of one leader for supplies that are answered, one that gets more than SUPPLY_MIN counted in proportion; and how
+ * often for one key: an honest one asks every WANT_REPEAT_MS.
+ */
 export const WANTS_ANSWERED: Rate = { perSecond: 50, burst: 400 };
 export const WANT_ANSWERED_MS = 50;
+/** A leader that asks for supplies of one key again within this time gets twice as many. */
+export const WANT_AGAIN_MS = 1_000;
 
 /** The body of a contribution, and all contributions of one node to open attempts: a share of 64 bytes takes about 300. */
 export const SHARE_BYTES_MAX = 16 * 1024;

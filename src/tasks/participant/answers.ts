@@ -22,9 +22,10 @@ export type AttemptRefusal = {
   readonly reason: string;
   /** A party that the reason names, 0 or absent for none. */
   readonly index?: PartyIndex | undefined;
-  /** Fresh ones, for the next attempt. */
-  readonly freshSupplies?: FreshSupplies | undefined;
 };
+
+/** Gives supplies to ride with an answer. Called only when it leaves: those that it gives are told, or lost. */
+export type TakeSupplies = () => FreshSupplies | undefined;
 
 /**
  * This node's answers to attempts: one contribution or refusal each, to all voters, again and again until the task
@@ -60,22 +61,24 @@ export class Answers implements Work {
   }
 
   /** Contributes to an attempt, unless its request has expired by this node's clock. */
-  contribute(
-    attempt: LiveAttempt,
-    kind: string,
-    body: Uint8Array,
-    freshSupplies?: FreshSupplies,
-  ): void {
+  contribute(attempt: LiveAttempt, kind: string, body: Uint8Array, supplies?: TakeSupplies): void {
     // Conditions may have changed since the answer was begun: the task may be closed, the node stopped, the time over.
     if (this.#context.clock.now() >= attempt.task.expireTimeMs) return;
+    if (!this.#answered.has(attempt.session)) return;
     const envelope = this.#signed(attempt, kind, body);
-    this.#send(attempt, { $case: 'contribution', value: { envelope, freshSupplies } });
+    const value = { envelope, freshSupplies: supplies?.() };
+    this.#send(attempt, { $case: 'contribution', value });
   }
 
   /** Refuses to contribute. */
-  decline(attempt: LiveAttempt, { reason, index = 0, freshSupplies }: AttemptRefusal): void {
+  decline(
+    attempt: LiveAttempt,
+    { reason, index = 0 }: AttemptRefusal,
+    supplies?: TakeSupplies,
+  ): void {
+    if (!this.#answered.has(attempt.session)) return;
     const envelope = this.#signed(attempt, DECLINED_KIND, encode(Declined, { reason, index }));
-    this.#send(attempt, { $case: 'decline', value: { envelope, freshSupplies } });
+    this.#send(attempt, { $case: 'decline', value: { envelope, freshSupplies: supplies?.() } });
   }
 
   /** Takes an answer back, so that it is not sent again: a newer attempt counts. */

@@ -81,7 +81,7 @@ export class Facts implements Work {
     this.#reading.delete(id);
     if (!loaded) return;
     this.#sayInstalled(key);
-    this.#supplies.publish(key);
+    this.#supplies.keyInstalled(key);
   }
 
   #sayInstalled(key: ActiveKey): void {

@@ -1,80 +1,88 @@
-import type { KeyId, Millis, NodeId } from '../../common/index.js';
+import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
 import { Budgets, keyId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
 import type { ActiveKey } from '../../state/index.js';
-import type { FreshSupplies, Supply } from '../../wire/index.js';
+import type { FreshSupplies } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
 import {
   PEERS_MAX,
-  SUPPLY_COVERS_MS,
+  SUPPLIES_MADE_AT_ONCE,
+  SUPPLY_KEPT_MS,
   SUPPLY_MAX,
   SUPPLY_MIN,
+  WANT_AGAIN_MS,
   WANT_ANSWERED_MS,
   WANTS_ANSWERED,
 } from '../limits.js';
 import type { TaskContext } from '../context.js';
+import type { LiveTask } from '../live-tasks.js';
 import type { Work } from '../work.js';
+import { Demand } from './demand.js';
+import { Untold } from './untold.js';
 
-type Unannounced = { readonly key: ActiveKey; readonly supplies: readonly Supply[] };
+type Answered = { readonly atMs: Millis; readonly count: number };
 
-type Demand = { sinceMs: Millis; usedMs: Millis; used: number; perSecond: number };
-
-/** Window over which use is counted. */
-const DEMAND_WINDOW_MS = 1000;
-/** A key that was not used for so long counts as new. */
-const DEMAND_KEPT_MS = 60_000;
-
-/** This node's own supplies: made ahead of need, as many as recent use asks for, and announced to all voters. */
+/**
+ * This node's own supplies: made ahead of need, as many as recent use asks for, and told to all voters. Of one that was told
+ * a signature may be under way: it is never dropped for a newer one. Where there is room for no more, none is made.
+ */
 export class Supplies implements Work {
   readonly #context: TaskContext;
   readonly #keys: KeyManager;
   readonly #shares: KeyShares;
-  readonly #demand = new Map<KeyId, Demand>();
-  readonly #loading = new Set<string>();
-  /** Made, and not announced yet. */
-  readonly #unannounced = new Map<string, Unannounced>();
-  readonly #making = new Set<string>();
+  readonly #demand: Demand;
+  readonly #untold = new Untold();
+  /** By key and version: one job at a time. */
+  readonly #making = new Map<string, Promise<void>>();
   readonly #wants = new Budgets(WANTS_ANSWERED, PEERS_MAX);
-  /** Keys for which a leader's request was answered lately, the oldest first. */
-  readonly #answeredMs = new Map<string, Millis>();
+  /** Keys for which a leader's request was answered lately, and with how many: the oldest first. */
+  readonly #answered = new Map<string, Answered>();
 
   constructor(context: TaskContext, keys: KeyManager, shares: KeyShares) {
     this.#context = context;
     this.#keys = keys;
     this.#shares = shares;
-  }
-
-  /** Fresh supplies to ride with a refusal: the leader may never have heard of those that are kept here. */
-  async refillForRefusal(key: ActiveKey): Promise<FreshSupplies | undefined> {
-    return messageOf(key, await this.#make(key, SUPPLY_MIN));
+    this.#demand = new Demand(context.clock);
   }
 
   /**
-   * Supplies to ride with a signature share: those made since the last one. As many as were used are made now, for the next: the
-   * share waits for nothing, and pools stay full without traffic of their own.
+   * Supplies to ride with an answer that leaves now: those made since the last one. So pools stay full without traffic of
+   * their own.
    */
-  takeUnannounced(key: ActiveKey): FreshSupplies | undefined {
-    const name = nameOf(key);
-    const made = this.#unannounced.get(name)?.supplies ?? [];
-    this.#unannounced.delete(name);
-    void this.#refill(key);
-    return messageOf(key, made);
+  takeUntold(key: ActiveKey): FreshSupplies | undefined {
+    const { before, last } = this.#untold.take(key);
+    for (const message of before) this.#tell(message);
+    return last;
   }
 
-  /** Announces the supplies that no share has taken along. */
+  /** Makes what is missing, for the next answer: no answer waits for it. */
+  refill(key: ActiveKey): void {
+    void this.#make(key, this.#missing(key));
+  }
+
+  /**
+   * Makes fresh supplies to ride with a refusal, where there is room: the leader may never have heard of those that are kept
+   * here. No refusal waits until a key share is read: what is made then is told by itself.
+   */
+  async refillForRefusal(key: ActiveKey): Promise<void> {
+    const count = Math.max(SUPPLY_MIN, this.#missing(key));
+    if (this.#keys.isLoaded(keyId(key.keyId), key.version)) await this.#make(key, count);
+    else void this.#publish(key, count);
+  }
+
+  /** Tells the supplies that no answer has taken along. */
   tick(): void {
-    for (const { key, supplies } of this.#unannounced.values()) this.#announce(key, supplies);
-    this.#unannounced.clear();
+    for (const message of this.#untold.takeAll()) this.#tell(message);
   }
 
   get busy(): boolean {
-    return this.#unannounced.size > 0 || this.#making.size > 0;
+    return !this.#untold.isEmpty || this.#making.size > 0;
   }
 
   /**
    * Answers `want-supplies` of the node that is believed to lead, and of no other; not more often than an honest one asks.
-   * Each answer makes nonces, and the oldest go for them.
+   * A leader that asks again has more to do than the last answer was enough for: the next one is twice as large.
    *
    * @param read - Reads the key from the state.
    */
@@ -82,115 +90,102 @@ export class Supplies implements Work {
     const { self, clock, consensus } = this.#context;
     if (consensus.status().leader !== from) return;
     const now = clock.elapsed();
-    for (const [name, answeredMs] of this.#answeredMs) {
-      if (now - answeredMs < WANT_ANSWERED_MS) break;
-      this.#answeredMs.delete(name);
+    for (const [name, { atMs }] of this.#answered) {
+      if (now - atMs < WANT_AGAIN_MS) break;
+      this.#answered.delete(name);
     }
-    if (this.#answeredMs.has(id)) return;
+    const last = this.#answered.get(id);
+    if (last !== undefined && now - last.atMs < WANT_ANSWERED_MS) return;
     if (from !== self.id && !this.#wants.take(from, 1, now)) return;
     const key = read(id);
     if (key === undefined) return;
-    this.#answeredMs.set(key.keyId, now);
-    this.publish(key);
+    const first = this.#keys.isCrowded ? 1 : SUPPLY_MIN;
+    const wanted = last === undefined ? first : Math.min(2 * last.count, SUPPLY_MAX);
+    const count = Math.max(wanted, this.#missing(key));
+    this.#wants.charge(from, Math.max(count / SUPPLY_MIN - 1, 0), now);
+    this.#answered.delete(key.keyId);
+    this.#answered.set(key.keyId, { atMs: now, count });
+    void this.#publish(key, count);
   }
 
-  /** Tells all voters fresh supplies; loads the key share first where it is not in memory. */
-  publish(key: ActiveKey): void {
-    const name = nameOf(key);
-    if (partyIndexOf(key.participants, this.#context.self.id) === 0 || this.#loading.has(name))
-      return;
-    this.#loading.add(name);
-    void this.#publish(key, name);
+  /** Tells all voters of supplies of a key that is new here. */
+  keyInstalled(key: ActiveKey): void {
+    void this.#publish(key, SUPPLY_MIN);
   }
 
-  /** Says nothing where there is no share to make supplies with. */
-  async #publish(key: ActiveKey, name: string): Promise<void> {
-    const keys = this.#keys;
-    const { clock } = this.#context;
+  /** Counts one use of a key. */
+  countUse(key: KeyId): void {
+    this.#demand.used(key);
+  }
+
+  taskOpen({ key, id }: Pick<LiveTask, 'key' | 'id'>): void {
+    if (key !== undefined) this.#demand.taskOpen(keyId(key.keyId), id);
+  }
+
+  taskClosed(task: TaskId): void {
+    this.#demand.taskClosed(task);
+  }
+
+  sweep(): void {
+    this.#demand.sweep();
+  }
+
+  async #publish(key: ActiveKey, count: number): Promise<void> {
+    await this.#make(key, count, () => this.tick());
+    this.tick();
+  }
+
+  #tell(value: FreshSupplies): void {
+    this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
+  }
+
+  /**
+   * The supplies that voters lack for what comes next. They have forgotten the older ones. A crowded node makes none for
+   * keys at rest.
+   */
+  #missing(key: ActiveKey): number {
     const id = keyId(key.keyId);
-    const loaded = keys.available(id, key.version) > 0 || (await this.#shares.load(key));
-    const supplies = loaded ? await this.#make(key, this.#supply(id, clock.elapsed())) : [];
-    this.#loading.delete(name);
-    if (supplies.length > 0) this.#announce(key, supplies);
+    const atRest = this.#keys.isCrowded ? 0 : SUPPLY_MIN;
+    const wanted = Math.max(this.#demand.of(id), atRest);
+    const heldSinceMs = this.#context.clock.elapsed() - SUPPLY_KEPT_MS;
+    return Math.max(wanted - this.#keys.available(id, key.version, heldSinceMs), 0);
   }
 
-  #announce(key: ActiveKey, supplies: readonly Supply[]): void {
-    const value = messageOf(key, supplies);
-    if (value !== undefined) {
-      this.#context.outbox.broadcast({ message: { $case: 'freshSupplies', value } });
+  /**
+   * Makes supplies, which are untold then; joins the job for the same key where one is under way.
+   *
+   * @param onMade - Called when some of them are there.
+   */
+  #make(key: ActiveKey, count: number, onMade?: () => void): Promise<void> {
+    const name = `${key.keyId}/${key.version}`;
+    const before = this.#making.get(name);
+    if (before !== undefined) return before;
+    if (count === 0 || partyIndexOf(key.participants, this.#context.self.id) === 0) {
+      return Promise.resolve();
     }
+    const making = this.#makeSome(key, count, onMade).finally(() => this.#making.delete(name));
+    this.#making.set(name, making);
+    return making;
   }
 
-  /** Makes what is missing, one job at a time for each key. */
-  async #refill(key: ActiveKey): Promise<void> {
-    const keys = this.#keys;
-    const { clock } = this.#context;
-    const id = keyId(key.keyId);
-    const name = nameOf(key);
-    const missing = this.#supply(id, clock.elapsed()) - keys.available(id, key.version);
-    if (missing <= 0 || this.#making.has(name)) return;
-    this.#making.add(name);
-    const supplies = await this.#make(key, missing);
-    this.#making.delete(name);
-    if (supplies.length === 0) return;
-    const before = this.#unannounced.get(name)?.supplies ?? [];
-    this.#unannounced.set(name, { key, supplies: [...before, ...supplies] });
-  }
-
-  /** None where they could not be computed: a leader that needs some asks again. */
-  async #make(key: ActiveKey, count: number): Promise<readonly Supply[]> {
+  /** Loads the key share first where it is not in memory. Supplies that cannot be computed are missing: a leader asks again. */
+  async #makeSome(key: ActiveKey, count: number, onMade?: () => void): Promise<void> {
+    const [id, { version }] = [keyId(key.keyId), key];
     try {
-      return await this.#keys.makeSupplies(keyId(key.keyId), key.version, count);
+      if (!this.#keys.isLoaded(id, version) && !(await this.#shares.load(key))) return;
+      // In pieces, so that a signature share waits for no more than one.
+      for (let left = count; left > 0; left -= SUPPLIES_MADE_AT_ONCE) {
+        const some = Math.min(left, SUPPLIES_MADE_AT_ONCE);
+        const made = await this.#keys.makeSupplies(id, version, some);
+        if (made.length === 0) return;
+        this.#untold.add(key, made);
+        onMade?.();
+      }
     } catch (error) {
       this.#context.logger.warn('supplies were not computed', {
         key: key.keyId,
         error: String(error),
       });
-      return [];
     }
   }
-
-  /** Counts one use of a key. */
-  countUse(key: KeyId): void {
-    const now = this.#context.clock.elapsed();
-    const demand = this.#demand.get(key) ?? { sinceMs: now, usedMs: now, used: 0, perSecond: 0 };
-    demand.used += 1;
-    demand.usedMs = now;
-    this.#demand.set(key, demand);
-  }
-
-  /** Forgets how much keys were used that are not in use any more. */
-  sweep(): void {
-    const now = this.#context.clock.elapsed();
-    for (const [key, { usedMs }] of this.#demand) {
-      if (now - usedMs >= DEMAND_KEPT_MS) this.#demand.delete(key);
-    }
-  }
-
-  /** Twice the recent rate times the time that a supply has to cover. */
-  #supply(key: KeyId, now: Millis): number {
-    const demand = this.#demand.get(key);
-    if (demand === undefined) return SUPPLY_MIN;
-    const elapsed = now - demand.sinceMs;
-    if (elapsed >= DEMAND_WINDOW_MS) {
-      demand.perSecond = (demand.used * 1000) / elapsed;
-      demand.sinceMs = now;
-      demand.used = 0;
-    }
-    const rate = Math.max(demand.perSecond, demand.used);
-    const supply = Math.ceil((2 * rate * SUPPLY_COVERS_MS) / 1000);
-    return Math.min(SUPPLY_MAX, Math.max(SUPPLY_MIN, supply));
-  }
-}
-
-/** Nothing where there are none. */
-function messageOf(
-  { keyId: id, version }: ActiveKey,
-  supplies: readonly Supply[],
-): FreshSupplies | undefined {
-  return supplies.length === 0 ? undefined : { keyId: id, version, supplies: [...supplies] };
-}
-
-function nameOf({ keyId: id, version }: ActiveKey): string {
-  return `${id}/${version}`;
 }

@@ -14,6 +14,7 @@ import { ed25519Suite, publicKeyOf } from '../../../src/frost/index.js';
 import { SCHEMES } from '../../../src/algorithms/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
+import type { KeyManagerLimits } from '../../../src/keys/index.js';
 import { inlineCompute, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
@@ -116,6 +117,7 @@ export class TaskRoom {
     ledger = new Ledger(),
     boot = bootHexOf(self),
     shares: ShareStore = memoryShareStore(),
+    limits: Partial<KeyManagerLimits> = {},
   ) {
     this.shares = shares;
     this.ledger = ledger;
@@ -141,6 +143,7 @@ export class TaskRoom {
         idle: () => this.compute.idle(),
       },
       schemes: SCHEMES,
+      limits,
     });
     this.arithmetic = {
       compute: {

@@ -135,19 +135,25 @@ test('published commitments are copies', async () => {
   expect(isTaken(keys.take(KEY, 1, copy))).toBe(true);
 });
 
-test('at the limit of a key its oldest nonces are dropped', async () => {
+test('at the limit of a key no nonce is made, and none goes for a newer one', async () => {
   const { keys } = await loaded();
-  const first = await keys.makeSupplies(KEY, 1, 64);
+  const first = await keys.makeSupplies(KEY, 1, 60);
 
-  const second = await keys.makeSupplies(KEY, 1, 1_000);
-
-  expect(second).toHaveLength(64);
+  expect(await keys.makeSupplies(KEY, 1, 1_000)).toHaveLength(4);
+  expect(await keys.makeSupplies(KEY, 1, 1)).toEqual([]);
   expect(keys.available(KEY, 1)).toBe(64);
-  expect(first.map((supply) => keys.take(KEY, 1, supply))).toEqual(first.map(() => 'gone'));
-  expect(second.every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
+  expect(first.every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
+  expect(await keys.makeSupplies(KEY, 1, 1_000)).toHaveLength(60);
 });
 
-test('at the limit of the node the oldest nonces of all keys are dropped', async () => {
+test('at the limit of a key nonces that are made at the same time are no more than there is room for', async () => {
+  const { keys } = await loaded();
+  const made = await Promise.all([40, 40].map((count) => keys.makeSupplies(KEY, 1, count)));
+  expect(made.map(({ length }) => length)).toEqual([40, 24]);
+  expect(made.flat().every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
+});
+
+test('at the limit of the node no nonce is made for any key', async () => {
   const { keys, shares } = await loaded({ limits: { suppliesMax: 5 } });
   const share = sharing({ keyId: keyId('key-2'), sessionId: OTHER_SESSION });
   await manager(shares).keep(share);
@@ -156,7 +162,26 @@ test('at the limit of the node the oldest nonces of all keys are dropped', async
   await keys.makeSupplies(KEY, 1, 4);
   await keys.makeSupplies(share.keyId, 1, 3);
 
-  expect([keys.available(KEY, 1), keys.available(share.keyId, 1)]).toEqual([2, 3]);
+  expect([keys.available(KEY, 1), keys.available(share.keyId, 1)]).toEqual([4, 1]);
+});
+
+test('a node with three quarters of the nonces that it may keep is crowded', async () => {
+  const { keys } = await loaded({ limits: { suppliesMax: 8 } });
+  const [first] = await keys.makeSupplies(KEY, 1, 6);
+  expect(keys.isCrowded).toBe(true);
+  if (first !== undefined) keys.take(KEY, 1, first);
+  expect(keys.isCrowded).toBe(false);
+});
+
+test('nonces are counted by when they were made', async () => {
+  const clock = handClock();
+  const { keys } = await loaded({ clock });
+  await keys.makeSupplies(KEY, 1, 2);
+  clock.elapsedMs = 30_000;
+  await keys.makeSupplies(KEY, 1, 3);
+  expect([-1, 0, 29_999, 30_000].map((since) => keys.available(KEY, 1, since))).toEqual([
+    5, 3, 3, 0,
+  ]);
 });
 
 test('a nonce lives for sixty seconds', async () => {

@@ -8,7 +8,7 @@ import { sharedKey } from '../../../sharing/index.js';
 import { suppliesOf } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { encode, SignatureShare } from '../../../wire/index.js';
-import type { Supply } from '../../../wire/index.js';
+import type { FreshSupplies, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
@@ -56,13 +56,14 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
   ): Promise<void> {
     const { session, supply } = this.#parts;
     const answer = await computed;
+    const untold = (): FreshSupplies | undefined => supply.takeUntold(key);
     if ('share' in answer) {
-      const next = supply.takeUnannounced(key);
       const body = encode(SignatureShare, { share: answer.share });
-      session.answers.contribute(attempt, SHARE_KIND, body, next);
+      session.answers.contribute(attempt, SHARE_KIND, body, untold);
+      supply.refill(key);
     } else {
-      const freshSupplies = await supply.refillForRefusal(key);
-      session.answers.decline(attempt, { ...answer, freshSupplies });
+      await supply.refillForRefusal(key);
+      session.answers.decline(attempt, answer, untold);
     }
   }
 

@@ -188,7 +188,7 @@ describe('a session', () => {
   });
 
   test('a signing session is declined with fresh commitments: the kept ones may never have been heard of', async () => {
-    await room.keys.makeSupplies(KEY, 1, 64);
+    await room.keys.makeSupplies(KEY, 1, 60);
     signing.contribute(session(supply('node-1', 9999), await commitmentOf(other)));
     await settle();
     const [answer] = answers();
