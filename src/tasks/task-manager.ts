@@ -86,12 +86,13 @@ export class TaskManager {
 
     const checking = new Budgets(SIGNATURES_CHECKED, PEERS_MAX);
     const pools = new SupplyPools();
-    const checks = new SupplyChecks(context, arithmetic, pools, () => {
-      // Supplies that were asked for in vain may be there now.
+    // Supplies that were asked for in vain may be there now. Requests in the log have waited longer than those before it.
+    const onSupplies = (): void => {
       if (this.#stopped) return;
-      intake.tick();
       coordinator.tick();
-    });
+      intake.tick();
+    };
+    const checks = new SupplyChecks(context, arithmetic, pools, onSupplies);
     const assigner = new Assigner(context, connections, pools, checks);
     const leading = { context, arithmetic, connections, assigner, accusing, culprits };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
@@ -122,7 +123,7 @@ export class TaskManager {
       arithmetic.compute,
       pools,
       checks,
-      () => intake.tick(),
+      onSupplies,
     );
     const contributions = new Contributions(
       { clock, tasks, shares, pooling, accusing, checking },

@@ -127,8 +127,13 @@ export interface Combining<P extends ParsedRequest = ParsedRequest> {
   combine(attempt: LiveAttempt<P>, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined>;
   /** A contribution failed its check. */
   onWrong?(attempt: LiveAttempt<P>, index: PartyIndex, envelope: Envelope | undefined): void;
-  /** A contribution to the newest attempt came, so long after the attempt's entry was applied. */
-  onTook?(tookMs: Millis): void;
+  /** A node's contribution came, so long after the entry of its attempt was applied. */
+  onTook?(from: NodeId, tookMs: Millis): void;
+  /**
+   * Whether an attempt is waited for though its time is over, so long after its entry was applied: because the nodes that have
+   * not contributed to it yet are busy, and not silent.
+   */
+  isUnderWay?(missing: readonly NodeId[], ageMs: Millis): boolean;
 }
 
 /** The context in which answers are checked. */

@@ -1,6 +1,5 @@
 import type { Budgets, Millis, NodeId, PartyIndex, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
-import { partyIndexOf } from '../../identity/index.js';
 import { verifiedBody } from '../../mpc/index.js';
 import { encodeCommand, EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX } from '../../state/index.js';
 import type { Queries } from '../../state/index.js';
@@ -15,6 +14,7 @@ import { WANT_WAIT_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
 import type { ShareBox } from '../voter/share-box.js';
 import type { Work } from '../work.js';
+import { missingFrom } from './missing.js';
 import { attempted, declined, leaveOut, newPlan, nextStep } from './plan.js';
 import type { Plan } from './plan.js';
 
@@ -73,18 +73,20 @@ export class Coordinator implements Work {
     const { leadership, tasks } = this.#parts;
     if (!leadership.held) return;
     const times = this.#times();
+    const dry = new Set<string>();
     for (const [id, plan] of this.#plans) {
       const task = tasks.get(id);
-      if (task !== undefined) this.#step(task, plan, times);
+      if (task !== undefined) this.#step(task, plan, times, dry);
     }
   }
 
   /** A contribution has come that is news. */
-  contributed(attempt: LiveAttempt): void {
+  contributed(from: NodeId, attempt: LiveAttempt): void {
     const plan = this.#planOf(attempt);
-    if (plan !== undefined && isNewest(attempt)) {
-      const tookMs = this.#context.clock.elapsed() - plan.attemptedMs;
-      this.#driverOf(attempt.task)?.combining?.onTook?.(tookMs);
+    const attemptedMs = plan?.attemptedMs[attempt.number - 1];
+    if (attemptedMs !== undefined) {
+      const tookMs = this.#context.clock.elapsed() - attemptedMs;
+      this.#driverOf(attempt.task)?.combining?.onTook?.(from, tookMs);
     }
     this.#combine(attempt);
   }
@@ -222,13 +224,15 @@ export class Coordinator implements Work {
     return { now: clock.elapsed(), reachedMs };
   }
 
-  #step(task: LiveTask, plan: Plan, { now, reachedMs }: Times): void {
+  /** @param dry - Keys of which there are too few supplies for a first attempt. */
+  #step(task: LiveTask, plan: Plan, { now, reachedMs }: Times, dry = new Set<string>()): void {
     const step = nextStep(plan, now, reachedMs >= task.expireTimeMs);
     switch (step.kind) {
       case 'wait':
         return;
       case 'attempt':
-        return this.#open(task, plan, now);
+        if (!this.#isUnderWay(task, plan, now)) this.#open(task, plan, now, dry);
+        return;
       case 'fail':
         this.#propose(plan, {
           $case: 'failed',
@@ -237,12 +241,29 @@ export class Coordinator implements Work {
     }
   }
 
-  #open(task: LiveTask, plan: Plan, now: Millis): void {
+  /** Claims that the newest attempt of a task is worth a longer wait, though its time is over: nobody is silent. */
+  #isUnderWay(task: LiveTask, plan: Plan, now: Millis): boolean {
+    const attempt = task.attempts.at(-1);
+    if (attempt === undefined || plan.hurried) return false;
+    if (plan.combining.has(attempt.session)) return true;
+    const ageMs = now - (plan.attemptedMs.at(-1) ?? now);
+    const missing = missingFrom(this.#parts.shares, attempt);
+    return this.#driverOf(task)?.combining?.isUnderWay?.(missing, ageMs) ?? false;
+  }
+
+  #open(task: LiveTask, plan: Plan, now: Millis, dry: Set<string>): void {
     const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
     const due = { plan, short, overdue: () => this.#overdue(task) };
-    const attempt = this.#driverOf(task)?.nextAttempt(task, plan.attempts + 1, due);
-    if (attempt !== undefined) this.#propose(plan, { $case: 'attempt', value: attempt });
-    else plan.emptySinceMs ??= now;
+    // All first attempts have the same candidates: while one of them gets no supplies, the others need not look for some.
+    const isFirst = plan.attempts === 0 && plan.leftOut.size === 0;
+    const key = task.key?.keyId ?? task.id;
+    const attempt =
+      isFirst && dry.has(key)
+        ? undefined
+        : this.#driverOf(task)?.nextAttempt(task, plan.attempts + 1, due);
+    if (attempt !== undefined) return this.#propose(plan, { $case: 'attempt', value: attempt });
+    plan.emptySinceMs ??= now;
+    if (isFirst) dry.add(key);
   }
 
   #propose(plan: Plan, command: NonNullable<Command['command']>): void {
@@ -262,15 +283,8 @@ export class Coordinator implements Work {
   }
 
   /** Nodes that were asked for a contribution and have not sent it. */
-  #overdue({ attempts, participants }: LiveTask): ReadonlySet<NodeId> {
-    const missing = new Set<NodeId>();
-    for (const { session, nodes } of attempts) {
-      const came = this.#parts.shares.of(session);
-      for (const node of nodes) {
-        if (!came.has(partyIndexOf(participants, node))) missing.add(node);
-      }
-    }
-    return missing;
+  #overdue({ attempts }: LiveTask): ReadonlySet<NodeId> {
+    return new Set(attempts.flatMap((attempt) => missingFrom(this.#parts.shares, attempt)));
   }
 
   /** The contributions whose envelopes their participants signed; others are dropped, and blame no node. */

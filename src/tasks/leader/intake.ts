@@ -96,7 +96,7 @@ export class Intake implements Work {
     const dry = new Set<string>();
     for (const waiting of this.#waiting.values()) {
       const { task, untilMs } = waiting;
-      const key = task.asked.keyId ?? task.taskId;
+      const key = keyOf(task);
       if (dry.has(key) && now < untilMs) continue;
       if (this.#advance(waiting, now)) this.#waitsNoMore(waiting);
       else dry.add(key);
@@ -130,7 +130,8 @@ export class Intake implements Work {
     if (!this.#budgets.mayPropose(this.#payerOf(asked), bytes, now)) {
       return this.#refuse(from, name, overBudget());
     }
-    if (this.#advance(asked, now)) return;
+    // Supplies that requests for the same key wait for are not there for a newer one either, or are theirs.
+    if (!this.#isWaitedFor(keyOf(task)) && this.#advance(asked, now)) return;
     if (!this.#places.hasFor(requester)) {
       return this.#refuse(from, name, overShare('Too many requests wait for commitments'));
     }
@@ -141,6 +142,11 @@ export class Intake implements Work {
   /** A node that vouches can name anybody: it must not be able to use up a requester's budget at the others. */
   #payerOf({ request, requester, from }: WaitingRequest): string {
     return request.authorization?.by?.$case === 'signed' ? requester : `${requester} ${from}`;
+  }
+
+  #isWaitedFor(key: string): boolean {
+    for (const { task } of this.#waiting.values()) if (keyOf(task) === key) return true;
+    return false;
   }
 
   #waitsNoMore({ task, requester }: WaitingRequest): void {
@@ -194,6 +200,11 @@ export class Intake implements Work {
     if (hash === undefined || this.#proposed.mayBeInALog(name)) return;
     this.#context.outbox.send(to, forwardRefused(hash, refused));
   }
+}
+
+/** The key whose supplies a request needs; of a request that needs none, itself. */
+function keyOf({ asked, taskId }: NewTask): string {
+  return asked.keyId ?? taskId;
 }
 
 function notLeader(): Refusal {

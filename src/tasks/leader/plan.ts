@@ -5,12 +5,14 @@ import { ATTEMPTS_MAX } from '../../state/index.js';
 export type Plan = {
   /** Attempts that are applied. */
   attempts: number;
-  /** When the newest attempt was applied. */
-  attemptedMs: Millis;
+  /** When each attempt was applied, the first first; of those that an earlier leader opened, when this plan was made. */
+  readonly attemptedMs: Millis[];
   /** When the next attempt is due, if nothing happens before. */
   dueMs: Millis;
   /** The wait after the next attempt. */
   delayMs: Millis;
+  /** Whether something happened for which the newest attempt cannot end. */
+  hurried: boolean;
   /**
    * Whether a proposal for this task is on its way. A leader's log keeps what it appended for as long as it leads (Raft,
    * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
@@ -39,9 +41,10 @@ export type Step =
 export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
   return {
     attempts,
-    attemptedMs: now,
+    attemptedMs: Array.from({ length: attempts }, () => now),
     dueMs: attempts === 0 ? now : now + delayMs,
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
+    hurried: false,
     proposed: false,
     combining: new Set(),
     heard: new Set(),
@@ -55,8 +58,9 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
 /** Notes that attempts were applied. */
 export function attempted(plan: Plan, attempts: number, now: Millis): void {
   if (attempts <= plan.attempts) return;
+  while (plan.attemptedMs.length < attempts) plan.attemptedMs.push(now);
   plan.attempts = attempts;
-  plan.attemptedMs = now;
+  plan.hurried = false;
   plan.proposed = false;
   plan.emptySinceMs = undefined;
   plan.dueMs = now + plan.delayMs;
@@ -97,7 +101,9 @@ export function leaveOut(plan: Plan, node: NodeId, now: Millis): void {
 
 /** Makes the next attempt due. After the last there is none, and what is under way may still succeed. */
 function hurry(plan: Plan, now: Millis): void {
-  if (plan.attempts < ATTEMPTS_MAX) plan.dueMs = Math.min(plan.dueMs, now);
+  if (plan.attempts >= ATTEMPTS_MAX) return;
+  plan.hurried = true;
+  plan.dueMs = Math.min(plan.dueMs, now);
 }
 
 /**

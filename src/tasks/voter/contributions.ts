@@ -10,7 +10,7 @@ import type { ShareBox } from './share-box.js';
 
 /** The effects of contributions, where this node leads. */
 export type ContributionListener = {
-  contributed(attempt: LiveAttempt): void;
+  contributed(from: NodeId, attempt: LiveAttempt): void;
   declined(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void;
 };
 
@@ -70,6 +70,6 @@ export class Contributions {
       if (unsigned === 'first') shares.drop(attempt.session, envelope.from);
       else shares.refuse(attempt.session, envelope.from);
     }
-    if (shares.add(from, attempt, envelope)) this.#listener.contributed(attempt);
+    if (shares.add(from, attempt, envelope)) this.#listener.contributed(from, attempt);
   }
 }

@@ -148,9 +148,9 @@ test('at the limit of a key no nonce is made, and none goes for a newer one', as
 
 test('at the limit of a key nonces that are made at the same time are no more than there is room for', async () => {
   const { keys } = await loaded();
-  const made = await Promise.all([40, 40].map((count) => keys.makeSupplies(KEY, 1, count)));
-  expect(made.map(({ length }) => length)).toEqual([40, 24]);
-  expect(made.flat().every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
+  const pieces = await Promise.all([40, 40].map((count) => keys.makeSupplies(KEY, 1, count)));
+  expect(pieces.map(({ length }) => length)).toEqual([40, 24]);
+  expect(pieces.flat().every((supply) => isTaken(keys.take(KEY, 1, supply)))).toBe(true);
 });
 
 test('at the limit of the node no nonce is made for any key', async () => {

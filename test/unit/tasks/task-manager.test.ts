@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
@@ -107,6 +108,22 @@ function at(node: NodeId): Node {
   return found;
 }
 
+/** Lets a node compute one signature share after another, each so long. */
+function slowShares(room: TaskRoom, ms: number): void {
+  const { compute, clock } = room;
+  let freeMs = 0;
+  room.compute = {
+    idle: () => compute.idle(),
+    async run(job, input) {
+      if (job.name === 'signing/share') {
+        freeMs = Math.max(freeMs, clock.elapsed()) + ms;
+        await new Promise<void>((done) => clock.after(freeMs - clock.elapsed(), done));
+      }
+      return compute.run(job, input);
+    },
+  };
+}
+
 /** Somebody's request to sign, at a node. */
 function sign(id: string, node = TWO): void {
   void at(node)
@@ -204,6 +221,51 @@ describe('a signature', () => {
       ledger.ask.tasks('', 100, false).filter(({ requestId }) => requestId === 'one'),
     ).toHaveLength(1);
     expect(outcome('one')).toBe('signature');
+  });
+});
+
+describe('a second attempt', () => {
+  test('signers with a queue are waited for: eight signatures that take them 600 ms need no second attempt', async () => {
+    for (const node of [TWO, THREE]) slowShares(at(node).room, 150);
+    for (let each = 0; each < 8; each++) sign(`sign-${each}`, ONE);
+    await pass(1_000);
+    const made = Array.from({ length: 8 }, (_, each) => task(`sign-${each}`));
+    expect(made.map((each) => each?.attempts.length)).toEqual(made.map(() => 1));
+    expect(made.map((_, each) => outcome(`sign-${each}`))).toEqual(made.map(() => 'signature'));
+  });
+
+  test('an attempt whose shares are being added up is waited for', async () => {
+    const { room } = at(ONE);
+    const { compute } = room;
+    const released = new AbortController();
+    room.compute = {
+      idle: () => false,
+      run: async (job, input) => {
+        if (job.name === 'signing/combine') await once(released.signal, 'abort');
+        return compute.run(job, input);
+      },
+    };
+    sign('one', ONE);
+    await pass(2_000);
+    expect(task('one')?.attempts).toHaveLength(1);
+    released.abort();
+    await pass(50);
+    expect(outcome('one')).toBe('signature');
+  });
+
+  test('a task in the log gets commitments before a request that is not there yet', async () => {
+    deliveries = (from, _to, { message }) =>
+      from !== ONE && message?.$case === 'freshSupplies' ? 0 : 1;
+    sign('old', ONE);
+    await pass(300);
+    expect(task('old')?.attempts).toEqual([]);
+    sign('new', ONE);
+    await pass(50);
+    expect(task('new')).toBeUndefined();
+    deliveries = clear;
+    await pass(300);
+    const [old = 0n, young = 0n] = ['old', 'new'].map((id) => task(id)?.attempts[0]?.index);
+    expect(old).toBeLessThan(young);
   });
 });
 

@@ -11,6 +11,7 @@ import { decode, SignatureShare } from '../../../wire/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import { candidates } from '../../leader/plan.js';
+import { SIGN_HEDGE_MS_MAX } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type {
   AttemptDue,
@@ -116,8 +117,14 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     if (envelope !== undefined) accusing.wrongShare(attempt, index, envelope);
   }
 
-  onTook(tookMs: Millis): void {
-    this.#shareTimes.came(tookMs);
+  onTook(from: NodeId, tookMs: Millis): void {
+    this.#shareTimes.came(from, tookMs, this.#parts.context.clock.elapsed());
+  }
+
+  isUnderWay(missing: readonly NodeId[], ageMs: Millis): boolean {
+    const now = this.#parts.context.clock.elapsed();
+    const isQueued = (node: NodeId): boolean => this.#shareTimes.isQueued(node, ageMs, now);
+    return ageMs < SIGN_HEDGE_MS_MAX && missing.every(isQueued);
   }
 
   /** A `bad-commitment` is its owner's fault if the point is bad here too, else only the decliner's. */

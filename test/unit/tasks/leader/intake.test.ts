@@ -126,6 +126,20 @@ describe('a Sign', () => {
     expect(intake.busy).toBe(false);
   });
 
+  test('a request takes no commitments before one that has waited for them longer', async () => {
+    const [one, two] = [sign('one'), sign('two')];
+    take(one);
+    await fill(room);
+    await fill(other);
+    take(two);
+    intake.tick();
+    const proposed = room.takeProposed().flatMap((command) => {
+      return command.$case === 'request' ? [toHex(command.value.request)] : [];
+    });
+    expect(proposed).toEqual([toHex(one.request)]);
+    expect(intake.busy).toBe(true);
+  });
+
   test('the leader asks for the commitments of one key every 100 ms only', async () => {
     take(sign('one'));
     take(sign('two'));
