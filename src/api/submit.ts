@@ -34,6 +34,7 @@ export function submissionOf(
     requester: call.caller.spiffeId,
     expiresInMs,
     authorization,
+    measure: call.measure,
     signal: call.time.signal,
   };
 }

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import ssl
 import time
@@ -244,7 +245,9 @@ class QuorateClient:
             except QuorateError as error:
                 # Nothing was done: the node has too much to do, and says when to come again.
                 if error.code == "overloaded" and (error.retry_after or left) < left:
-                    time.sleep(error.retry_after)
+                    # Somewhat later, so that clients that were refused together do not come together.
+                    later = min(error.retry_after / 2, left - error.retry_after) * random.random()
+                    time.sleep(error.retry_after + later)
                     continue
                 silent = error.code == "deadline" and not error.from_node
                 if not silent and error.code not in ("no-quorum", "not-leader"):

@@ -13,6 +13,8 @@ export type Submission = {
   readonly expiresInMs: Millis;
   /** The requester's own signature, and until when it is good; without one this node vouches. */
   readonly authorization?: Authorization | undefined;
+  /** Runs what is done for it after it has waited for its turn, and charges its caller with the time. */
+  readonly measure?: <T>(step: () => T) => T;
   /** Ends the wait, with an error of the caller's as its reason. */
   readonly signal: AbortSignal;
 };

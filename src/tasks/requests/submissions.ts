@@ -21,6 +21,8 @@ import {
 } from '../limits.js';
 import { refusalIn } from '../refusal-message.js';
 import type { Batch, Work } from '../work.js';
+import { Admissions } from './admission/admissions.js';
+import type { Place } from './admission/admission.js';
 import { Authorizing } from './authorizing.js';
 import { isFinal, noLeader, outcomeUnknown, overBudget, stopping, tooMany } from './errors.js';
 import { PendingCalls } from './pending-calls.js';
@@ -38,6 +40,7 @@ export class Submissions implements Work {
   readonly #authorizing: Authorizing;
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, AnswerDriver>;
+  readonly #admissions: Admissions;
   readonly #waiting = new PendingCalls();
   /** Bytes that each caller may have brought to the leader. */
   readonly #budgets = new Budgets(CALLER_FORWARD_RATE, REQUESTERS_BUDGETED_MAX);
@@ -52,6 +55,7 @@ export class Submissions implements Work {
     this.#context = context;
     this.#state = state;
     this.#connections = connections;
+    this.#admissions = new Admissions(context);
     this.#authorizing = new Authorizing(context, state);
     this.#drivers = drivers;
   }
@@ -65,8 +69,22 @@ export class Submissions implements Work {
     const parsed = parseRequest(this.#context.judging.kinds, call.method, call.request);
     if (!parsed.ok) throw refusalError(parsed.refusal);
     if (this.#closed) throw stopping();
-    if (!this.#waiting.hasPlaceFor(call.requester)) throw tooMany();
-    return this.#wait(call, parsed.value);
+    const { requester: caller, expiresInMs: lifeMs, signal } = call;
+    const entered = this.#admissions.enter(parsed.value.asked.kind, { caller, lifeMs, signal });
+    if (!(entered instanceof Promise)) return this.#work(call, parsed.value, entered);
+    const place = await entered;
+    // Its caller pays for this part, too.
+    const { measure = (step) => step() } = call;
+    return measure(() => this.#work(call, parsed.value, place));
+  }
+
+  async #work(call: Submission, parsed: Parsed, place: Place | undefined): Promise<TaskRecord> {
+    try {
+      if (!this.#waiting.hasPlaceFor(call.requester)) throw tooMany();
+      return await this.#wait(call, parsed, place);
+    } finally {
+      place?.leave();
+    }
   }
 
   /** Tasks and keys have changed, or all were looked at: some of them may be what a request waits for. */
@@ -86,6 +104,7 @@ export class Submissions implements Work {
 
   /** Brings requests again whose time it is. */
   tick(): void {
+    this.#admissions.tick();
     for (const waiting of this.#waiting.all()) this.#bring(waiting);
   }
 
@@ -130,16 +149,17 @@ export class Submissions implements Work {
 
   close(): void {
     this.#closed = true;
+    this.#admissions.close(stopping());
     for (const waiting of this.#waiting.all()) {
       waiting.fail(this.#untouched(waiting) ? stopping() : outcomeUnknown(waiting.task));
     }
   }
 
   get busy(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.size > 0 || this.#admissions.busy;
   }
 
-  #wait(call: Submission, parsed: Parsed): Promise<TaskRecord> {
+  #wait(call: Submission, parsed: Parsed, place: Place | undefined): Promise<TaskRecord> {
     const { requestId } = parsed.asked;
     const { request, requester } = this.#authorizing.authorize(call, parsed);
     this.#pay(call);
@@ -163,7 +183,12 @@ export class Submissions implements Work {
         repeatDelayMs: FORWARD_REPEAT_MS,
         forwardedTo: undefined,
         checking: false,
-        settle: (record) => ended(() => resolve(record)),
+        settle: (record) =>
+          ended(() => {
+            // An outcome that was there already took no time.
+            if (waiting.asked.size > 0) place?.answered(this.#classOf(record));
+            resolve(record);
+          }),
         fail: (error) => ended(() => reject(error)),
       };
       const onAbort = (): void => waiting.fail(this.#abandoned(waiting, call.signal.reason));
@@ -172,6 +197,11 @@ export class Submissions implements Work {
       call.signal.addEventListener('abort', onAbort);
       this.#advance(waiting);
     });
+  }
+
+  /** Tasks of one kind and algorithm take the same work. */
+  #classOf({ keyId }: TaskRecord): string {
+    return String(this.#state.queries.key(keyId)?.algorithm);
   }
 
   /** @throws {ClusterError} The caller has used up its budget. */
