@@ -8,7 +8,7 @@ import {
 import type { Random } from '../../ports/index.js';
 import type { ParameterSet } from '../parameter-set.js';
 import { failedCheck, requireOwn, type Check } from './check.js';
-import { challengeOf, itemsOf, type Challenged, type ProofContext } from './context.js';
+import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { numberLayout, recordLayout, type Fields, type Layout } from './layout.js';
 
 /**
@@ -101,19 +101,21 @@ export function aliceResponses(
   };
 }
 
-function challenged(
+const NAME = 'alice';
+
+/** e, of the statement and the first moves. */
+export function aliceChallenge(
   set: ParameterSet,
+  context: ProofContext,
   { key, c, to }: AliceStatement,
   { z, u, w }: Pick<AliceProof, 'z' | 'u' | 'w'>,
-): Challenged {
+): bigint {
   const { modular, square, ringPedersen } = itemsOf(set);
-  return {
+  return challengeOf(set, NAME, context, {
     statement: [...modular(key.N), ...square(c), ...ringPedersen(to)],
     firstMoves: [...modular(z), ...square(u), ...modular(w)],
-  };
+  });
 }
-
-const NAME = 'alice';
 
 /** @throws Bug when the proof that was made does not verify. */
 export function proveAlice(
@@ -125,7 +127,7 @@ export function proveAlice(
 ): AliceProof {
   const masks = drawAliceMasks(set, statement, random);
   const first = aliceFirstMoves(statement, witness.m, masks);
-  const e = challengeOf(set, NAME, context, challenged(set, statement, first));
+  const e = aliceChallenge(set, context, statement, first);
   const proof = { ...first, ...aliceResponses(statement, witness, masks, e) };
   requireOwn(NAME, [encryptionCheck(statement, proof, e)]);
   return proof;
@@ -174,7 +176,7 @@ export function aliceChecks(
   statement: AliceStatement,
   proof: AliceProof,
 ): readonly Check[] {
-  const e = challengeOf(set, NAME, context, challenged(set, statement, proof));
+  const e = aliceChallenge(set, context, statement, proof);
   return aliceRangeChecks(set, statement, proof, e);
 }
 

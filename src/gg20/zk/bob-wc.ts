@@ -13,7 +13,7 @@ import {
   type BobWitness,
 } from './bob.js';
 import { failedCheck, type Check } from './check.js';
-import { challengeOf, itemsOf, type Challenged, type ProofContext } from './context.js';
+import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, type Layout } from './layout.js';
 
 /** Pi_bob_wc: Pi_bob, and X = x·G with the same x (GG18, appendix A.2, "with check"). */
@@ -26,21 +26,22 @@ export function bobWcLayout<P>(set: ParameterSet<P>): Layout<BobWcProof<P>> {
   return recordLayout<BobWcProof<P>>({ ...bobFields(set), u: pointLayout(set.curve.group) });
 }
 
+const NAME = 'bob-wc';
+
 /** X closes the statement, and u the first moves: a hash without u could be met by choosing it last (tss-lib 42). */
-function challenged<P>(
+export function bobWcChallenge<P>(
   set: ParameterSet<P>,
+  context: ProofContext,
   statement: BobWcStatement<P>,
   first: Pick<BobWcProof<P>, 'z' | 'z1' | 'tt' | 'v' | 'w' | 'u'>,
-): Challenged {
+): bigint {
   const { points } = itemsOf(set);
   const common = bobChallenged(set, statement, first);
-  return {
+  return challengeOf(set, NAME, context, {
     statement: [...common.statement, ...points(statement.X)],
     firstMoves: [...common.firstMoves, ...points(first.u)],
-  };
+  });
 }
-
-const NAME = 'bob-wc';
 
 export function proveBobWc<P>(
   set: ParameterSet<P>,
@@ -53,7 +54,7 @@ export function proveBobWc<P>(
   const masks = drawBobMasks(set, statement, random);
   const u = group.multiplyBase(modulo(masks.alpha, group.order));
   const first = { ...bobFirstMoves(statement, witness, masks), u };
-  const e = challengeOf(set, NAME, context, challenged(set, statement, first));
+  const e = bobWcChallenge(set, context, statement, first);
   return { ...first, ...bobResponses(statement, witness, masks, e) };
 }
 
@@ -64,7 +65,7 @@ export function bobWcChecks<P>(
   proof: BobWcProof<P>,
 ): readonly Check[] {
   const { group } = set.curve;
-  const e = challengeOf(set, NAME, context, challenged(set, statement, proof));
+  const e = bobWcChallenge(set, context, statement, proof);
   return [
     ...bobRangeChecks(set, statement, proof, e),
     {

@@ -142,6 +142,16 @@ export function bobChallenged(
 
 const NAME = 'bob';
 
+/** e, of the statement and the first moves. */
+export function bobChallenge(
+  set: ParameterSet,
+  context: ProofContext,
+  statement: BobStatement,
+  first: FirstMoves,
+): bigint {
+  return challengeOf(set, NAME, context, bobChallenged(set, statement, first));
+}
+
 export function proveBob(
   set: ParameterSet,
   context: ProofContext,
@@ -151,7 +161,7 @@ export function proveBob(
 ): BobProof {
   const masks = drawBobMasks(set, statement, random);
   const first = bobFirstMoves(statement, witness, masks);
-  const e = challengeOf(set, NAME, context, bobChallenged(set, statement, first));
+  const e = bobChallenge(set, context, statement, first);
   return { ...first, ...bobResponses(statement, witness, masks, e) };
 }
 
@@ -201,7 +211,7 @@ export function bobChecks(
   statement: BobStatement,
   proof: BobProof,
 ): readonly Check[] {
-  const e = challengeOf(set, NAME, context, bobChallenged(set, statement, proof));
+  const e = bobChallenge(set, context, statement, proof);
   return bobRangeChecks(set, statement, proof, e);
 }
 

@@ -26,7 +26,8 @@ export function chaumPedersenLayout<P>({
 
 const NAME = 'chaum-pedersen';
 
-function challenge<P>(
+/** e, of the statement and the first moves. */
+export function chaumPedersenChallenge<P>(
   set: ParameterSet<P>,
   context: ProofContext,
   { R, Y1, Y2 }: ChaumPedersenStatement<P>,
@@ -47,7 +48,7 @@ export function proveChaumPedersen<P>(
   const { group } = set.curve;
   const a = randomScalar(group.order, random);
   const first = { A1: group.multiplyBase(a), A2: group.multiplySecret(statement.R, a) };
-  const e = challenge(set, context, statement, first);
+  const e = chaumPedersenChallenge(set, context, statement, first);
   return { ...first, z: modulo(a + e * x, group.order) };
 }
 
@@ -60,7 +61,7 @@ export function chaumPedersenChecks<P>(
   const { group } = set.curve;
   const { R, Y1, Y2 } = statement;
   const { A1, A2, z } = proof;
-  const minusE = modulo(-challenge(set, context, statement, proof), group.order);
+  const minusE = modulo(-chaumPedersenChallenge(set, context, statement, proof), group.order);
   return [
     {
       // z·G = A1 + e·Y1

@@ -65,7 +65,8 @@ export function facLayout({ widths }: ParameterSet): Layout<FacProof> {
   });
 }
 
-function challenge(
+/** e, of the statement and the first moves. */
+export function facChallenge(
   set: ParameterSet,
   context: ProofContext,
   { N0, to }: FacStatement,
@@ -107,7 +108,7 @@ export function proveFac(
       T: to.mod.multiply(to.power(Q, alpha), to.power(to.t, r)),
       sg,
     };
-    const e = challenge(set, context, statement, first);
+    const e = facChallenge(set, context, statement, first);
     const [z1, z2] = [alpha + e * p, beta + e * q];
     const proof = {
       ...first,
@@ -140,7 +141,7 @@ export function facChecks(
   const { N0, to } = statement;
   const { P, Q, A, Bc, T, sg, z1, z2, w1, w2, v } = proof;
   const { mod } = to;
-  const e = challenge(set, context, statement, proof);
+  const e = facChallenge(set, context, statement, proof);
   return [
     {
       name: 'z1 and z2 are in range',

@@ -52,7 +52,7 @@ export function modLayout({ widths, profile }: ParameterSet): Layout<ModProof> {
 const EXTRA_BYTES = 32;
 
 /** y_1 .. y_m below N, which the prover cannot choose. */
-function targets(
+export function modTargets(
   set: ParameterSet,
   context: ProofContext,
   { key }: ModStatement,
@@ -78,7 +78,7 @@ export function proveMod(
   const { key } = statement;
   const { N, primes } = key;
   const w = nonResidue(N, random);
-  const ys = targets(set, context, statement, w);
+  const ys = modTargets(set, context, statement, w);
   const wResidue = residuosity(primes, w);
   const [a, b] = [new Uint8Array(ys.length / 8), new Uint8Array(ys.length / 8)];
   const x = ys.map((y, j) => {
@@ -147,7 +147,7 @@ export function modChecks(
   const { key } = statement;
   const { N, modN } = key;
   const { modulusBits, repetitions } = set.profile;
-  const ys = targets(set, context, statement, w);
+  const ys = modTargets(set, context, statement, w);
   const lists = [x, z];
   return [
     { name: 'N has its length', holds: () => bitLength(N) === modulusBits },

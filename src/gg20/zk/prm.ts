@@ -32,7 +32,7 @@ export function prmLayout({ widths, profile }: ParameterSet): Layout<PrmProof> {
  * A challenge of one bit for each equation. A single long challenge would be no proof here: elements of small order, and
  * roots of small degree, pass it with a chance that can be tried for (TSSHOCK, c-split).
  */
-function challengeBits(
+export function prmChallenge(
   set: ParameterSet,
   context: ProofContext,
   { to }: PrmStatement,
@@ -57,7 +57,7 @@ export function provePrm(
   const { primes, phi, lambda, t } = to;
   const masks = Array.from({ length: set.profile.repetitions }, () => randomBelow(phi, random));
   const A = masks.map((a) => powerModuloPrimes(primes, t, a));
-  const bits = challengeBits(set, context, { to }, A);
+  const bits = prmChallenge(set, context, { to }, A);
   const z = masks.map((a, j) => modulo(bits[j] === true ? a + lambda : a, phi));
   const proof = { A, z };
   requireOwn('prm', prmChecks(set, context, { to }, proof));
@@ -92,7 +92,7 @@ export function prmChecks(
       // t^z = A·s^e mod Nh, each by itself: a product of them would pass for s = −t^lambda half of the time.
       name: 'every power is right',
       holds: () => {
-        const bits = challengeBits(set, context, statement, A);
+        const bits = prmChallenge(set, context, statement, A);
         return (
           bits.length > 0 &&
           bits.every((bit, j) => {

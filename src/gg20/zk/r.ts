@@ -13,7 +13,7 @@ import {
   type AliceWitness,
 } from './alice.js';
 import { failedCheck, requireOwn, type Check } from './check.js';
-import { challengeOf, itemsOf, type Challenged, type ProofContext } from './context.js';
+import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, type Layout } from './layout.js';
 
 /**
@@ -28,19 +28,21 @@ export function rLayout<P>(set: ParameterSet<P>): Layout<RProof<P>> {
   return recordLayout<RProof<P>>({ ...aliceFields(set), u1: pointLayout(set.curve.group) });
 }
 
-function challenged<P>(
+const NAME = 'R';
+
+/** e, of the statement and the first moves. */
+export function rChallenge<P>(
   set: ParameterSet<P>,
+  context: ProofContext,
   { key, c, to, R, Rb }: RStatement<P>,
   { z, u, w, u1 }: Pick<RProof<P>, 'z' | 'u' | 'w' | 'u1'>,
-): Challenged {
+): bigint {
   const { modular, square, points, ringPedersen } = itemsOf(set);
-  return {
+  return challengeOf(set, NAME, context, {
     statement: [...modular(key.N), ...square(c), ...ringPedersen(to), ...points(R, Rb)],
     firstMoves: [...modular(z), ...square(u), ...modular(w), ...points(u1)],
-  };
+  });
 }
-
-const NAME = 'R';
 
 /** @throws Bug when the proof that was made does not verify. */
 export function proveR<P>(
@@ -54,7 +56,7 @@ export function proveR<P>(
   const masks = drawAliceMasks(set, statement, random);
   const u1 = group.multiplySecret(statement.R, modulo(masks.alpha, group.order));
   const first = { ...aliceFirstMoves(statement, witness.m, masks), u1 };
-  const e = challengeOf(set, NAME, context, challenged(set, statement, first));
+  const e = rChallenge(set, context, statement, first);
   const proof = { ...first, ...aliceResponses(statement, witness, masks, e) };
   requireOwn(NAME, [encryptionCheck(statement, proof, e), pointCheck(set, statement, proof, e)]);
   return proof;
@@ -86,7 +88,7 @@ export function rChecks<P>(
   statement: RStatement<P>,
   proof: RProof<P>,
 ): readonly Check[] {
-  const e = challengeOf(set, NAME, context, challenged(set, statement, proof));
+  const e = rChallenge(set, context, statement, proof);
   return [...aliceRangeChecks(set, statement, proof, e), pointCheck(set, statement, proof, e)];
 }
 

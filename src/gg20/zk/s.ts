@@ -27,7 +27,8 @@ export function sLayout<P>({ curve: { group } }: ParameterSet<P>): Layout<SProof
 
 const NAME = 'S';
 
-function challenge<P>(
+/** e, of the statement and the first moves. */
+export function sChallenge<P>(
   set: ParameterSet<P>,
   context: ProofContext,
   { R, S, T }: SStatement<P>,
@@ -51,7 +52,7 @@ export function proveS<P>(
     A: group.multiplySecret(statement.R, a),
     Bp: commitTo(set, { sigma: a, l: b }),
   };
-  const e = challenge(set, context, statement, first);
+  const e = sChallenge(set, context, statement, first);
   return {
     ...first,
     u: modulo(a + e * sigma, group.order),
@@ -67,7 +68,7 @@ export function sChecks<P>(
 ): readonly Check[] {
   const { group, H } = set.curve;
   const { A, Bp, u, v } = proof;
-  const minusE = modulo(-challenge(set, context, statement, proof), group.order);
+  const minusE = modulo(-sChallenge(set, context, statement, proof), group.order);
   return [
     {
       // u·R = A + e·S

@@ -21,7 +21,8 @@ export function schnorrLayout<P>({ curve: { group } }: ParameterSet<P>): Layout<
 
 const NAME = 'schnorr';
 
-function challenge<P>(
+/** e, of the statement and the first moves. */
+export function schnorrChallenge<P>(
   set: ParameterSet<P>,
   context: ProofContext,
   { X }: SchnorrStatement<P>,
@@ -41,7 +42,7 @@ export function proveSchnorr<P>(
   const { group } = set.curve;
   const a = randomScalar(group.order, random);
   const A = group.multiplyBase(a);
-  const e = challenge(set, context, statement, A);
+  const e = schnorrChallenge(set, context, statement, A);
   return { A, z: modulo(a + e * x, group.order) };
 }
 
@@ -52,7 +53,7 @@ export function schnorrChecks<P>(
   { A, z }: SchnorrProof<P>,
 ): readonly Check[] {
   const { group } = set.curve;
-  const e = challenge(set, context, statement, A);
+  const e = schnorrChallenge(set, context, statement, A);
   return [
     {
       // z·G = A + e·X

@@ -26,7 +26,8 @@ export function tLayout<P>({ curve: { group } }: ParameterSet<P>): Layout<TProof
 
 const NAME = 'T';
 
-function challenge<P>(
+/** e, of the statement and the first moves. */
+export function tChallenge<P>(
   set: ParameterSet<P>,
   context: ProofContext,
   { T }: TStatement<P>,
@@ -52,7 +53,7 @@ export function proveT<P>(
   const { order } = set.curve.group;
   const [a, b] = [randomScalar(order, random), randomScalar(order, random)];
   const A = commitTo(set, { sigma: a, l: b });
-  const e = challenge(set, context, statement, A);
+  const e = tChallenge(set, context, statement, A);
   return { A, u: modulo(a + e * sigma, order), v: modulo(b + e * l, order) };
 }
 
@@ -63,7 +64,7 @@ export function tChecks<P>(
   { A, u, v }: TProof<P>,
 ): readonly Check[] {
   const { group, H } = set.curve;
-  const e = challenge(set, context, statement, A);
+  const e = tChallenge(set, context, statement, A);
   return [
     {
       // u·G + v·H = A + e·T
