@@ -20,6 +20,8 @@ export type NodeFacts = {
   addressOf(member: NodeId): string | undefined;
   /** The end of a member's certificate, if this node has seen it. */
   certificateEndMs(member: NodeId): Millis | undefined;
+  /** The libraries that this node computes curves with, by curve. */
+  readonly curveBackends: Readonly<Record<string, string>>;
 };
 
 /** One call of an operation, over any transport. */

@@ -55,6 +55,10 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
       },
       caughtUp: status.caughtUp,
       keysLookedAt: keys.length,
+      curveBackends: Object.entries(context.node.curveBackends).map(([curve, name]) => ({
+        curve,
+        backend: name,
+      })),
       keysAbleToSign: quorum.present ? keys.filter((key) => canSign(key, reached)).length : 0,
     },
   };

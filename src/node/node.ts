@@ -91,6 +91,7 @@ export class Node implements AsyncDisposable {
       node: {
         nowMs: () => systemClock.now(),
         addressOf: (member) => this.#addressOf(member),
+        curveBackends: arithmetic.backends,
         certificateEndMs: (member) =>
           member === config.nodeId
             ? this.#certificateEndMs

@@ -134,6 +134,7 @@ const NO_FACTS: NodeFacts = {
   nowMs: () => Date.now(),
   addressOf: () => undefined,
   certificateEndMs: () => undefined,
+  curveBackends: {},
 };
 
 function starting(): never {

@@ -56,6 +56,9 @@ test('a whole cluster is shown as one: quorum, addresses, certificates, versions
     expect(rowOf(status, node)).toMatch(/127\.0\.0\.1:\d+ .*T.*Z +\d+\.\d+\.\d+/);
     expect(status.out).toContain(`warning: the certificate of ${node} ends in 0 days`);
   }
+  expect(status.out).toMatch(
+    /^curves +ed25519 by sodium-native, secp256k1 by secp256k1, p256 by node:crypto on node-1, node-2, node-3$/m,
+  );
   expect((await run('health', cluster.nodes)).status).toBe(0);
 });
 

@@ -45,6 +45,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     node_time: time(cluster.nodeTime),
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
+    curve_backends: backendsOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -53,6 +54,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       applied_index: answer.cluster && Number(answer.cluster.appliedIndex),
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
+      curve_backends: answer.cluster && backendsOf(answer.cluster),
       error: answer.cluster === undefined ? problemOf(answer) : undefined,
     })),
     members: cluster.members.map((member) => ({
@@ -75,6 +77,21 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       },
     })),
   };
+}
+
+function backendsOf({ curveBackends }: Cluster): Readonly<Record<string, string>> {
+  return Object.fromEntries(curveBackends.map(({ curve, backend }) => [curve, backend]));
+}
+
+/** The libraries of curves and the nodes that compute with them, of the nodes that answered. */
+function curveWords(answers: readonly Cluster[]): string | undefined {
+  const nodes = new Map<string, Set<string>>();
+  for (const { nodeId, curveBackends } of answers) {
+    const words = curveBackends.map(({ curve, backend }) => `${curve} by ${backend}`).join(', ');
+    if (words !== '') nodes.set(words, (nodes.get(words) ?? new Set()).add(nodeId));
+  }
+  const all = [...nodes].map(([words, ids]) => `${words} on ${[...ids].sort().join(', ')}`);
+  return all.length === 0 ? undefined : all.join('; ');
 }
 
 function ownAnswer(answers: readonly EndpointAnswer[], nodeId: string): Cluster | undefined {
@@ -101,6 +118,7 @@ export function clusterLines(
       ['level', String(cluster.level)],
       ['builds', buildWords(cluster)],
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
+      ['curves', curveWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),
     '',

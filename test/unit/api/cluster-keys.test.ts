@@ -44,7 +44,12 @@ async function ableToSign({ present, leader, agoMs }: Heard): Promise<number> {
     }),
   } as unknown as Backend;
   const call = { bytes: new Uint8Array(0), caller: parseSpiffe('spiffe://quorate/app/a') };
-  const node = { nowMs: () => 0, addressOf: () => undefined, certificateEndMs: () => undefined };
+  const node = {
+    nowMs: () => 0,
+    addressOf: () => undefined,
+    certificateEndMs: () => undefined,
+    curveBackends: {},
+  };
   const context = { backend: () => backend, softwareVersion: '0', node, genesis: {} as never };
   const { cluster } = await getCluster(context, call as unknown as Call);
   return cluster?.keysAbleToSign ?? NaN;

@@ -68,7 +68,12 @@ const context: ApiContext = {
     }) satisfies Partial<Backend> as Partial<Backend> as Backend,
   genesis: ledger.rules.genesis,
   softwareVersion: '',
-  node: { nowMs: () => 0, addressOf: () => undefined, certificateEndMs: () => undefined },
+  node: {
+    nowMs: () => 0,
+    addressOf: () => undefined,
+    certificateEndMs: () => undefined,
+    curveBackends: {},
+  },
 };
 
 async function call(spiffeId: string, method: Method, bytes: Uint8Array): Promise<unknown> {

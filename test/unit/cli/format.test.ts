@@ -312,6 +312,32 @@ describe('the cluster', () => {
     );
   });
 
+  test('the libraries of curves are shown with the nodes that compute with them', () => {
+    const computing = (nodeId: string, backend: string) => {
+      const curveBackends = [{ curve: 'ed25519', backend }];
+      return { ...unanswered(undefined), cluster: { ...cluster, nodeId, curveBackends } };
+    };
+    const answers = [
+      computing('node-1', 'one'),
+      computing('node-2', 'two'),
+      computing('node-3', 'one'),
+    ];
+    const best = { ...cluster, curveBackends: [{ curve: 'ed25519', backend: 'one' }] };
+
+    expect(clusterLines(best, answers)).toContain(
+      'curves       ed25519 by one on node-1, node-3; ed25519 by two on node-2',
+    );
+    expect(clusterJson(best, answers)).toMatchObject({
+      curve_backends: { ed25519: 'one' },
+      endpoints: [
+        { curve_backends: { ed25519: 'one' } },
+        { curve_backends: { ed25519: 'two' } },
+        { curve_backends: { ed25519: 'one' } },
+      ],
+    });
+    expect(clusterLines(cluster).filter((line) => line.startsWith('curves'))).toEqual([]);
+  });
+
   test('an endpoint that gave no answer is told once, with its cause once', () => {
     const ours = new QuorateError('no-quorum', 'a:1 refused the connection', {
       cause: new Error('refused the connection'),

@@ -116,6 +116,14 @@ export interface Quorum {
   voters: number;
 }
 
+/** The library that a node computes a curve with. */
+export interface CurveBackend {
+  /** ed25519, secp256k1 or p256. */
+  curve: string;
+  /** A package of npm, or node:crypto. */
+  backend: string;
+}
+
 export interface Cluster {
   clusterId: string;
   /** The node that answers. */
@@ -151,6 +159,8 @@ export interface Cluster {
    */
   keysLookedAt: number;
   keysAbleToSign: number;
+  /** Of the answering node, one for each curve. */
+  curveBackends: CurveBackend[];
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -756,6 +766,91 @@ export const Quorum: MessageFns<Quorum> = {
   },
 };
 
+function createBaseCurveBackend(): CurveBackend {
+  return { curve: "", backend: "" };
+}
+
+export const CurveBackend: MessageFns<CurveBackend> = {
+  encode(message: CurveBackend, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.curve !== "") {
+      writer.uint32(10).string(message.curve);
+    }
+    if (message.backend !== "") {
+      writer.uint32(18).string(message.backend);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CurveBackend {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCurveBackend();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.curve = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.backend = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CurveBackend {
+    return {
+      curve: isSet(object.curve) ? globalThis.String(object.curve) : "",
+      backend: isSet(object.backend) ? globalThis.String(object.backend) : "",
+    };
+  },
+
+  toJSON(message: CurveBackend): unknown {
+    const obj: any = {};
+    if (message.curve !== "") {
+      obj.curve = message.curve;
+    }
+    if (message.backend !== "") {
+      obj.backend = message.backend;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CurveBackend>, I>>(base?: I): CurveBackend {
+    return CurveBackend.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CurveBackend>, I>>(object: I): CurveBackend {
+    const message = createBaseCurveBackend();
+    message.curve = object.curve ?? "";
+    message.backend = object.backend ?? "";
+    return message;
+  },
+};
+
 function createBaseCluster(): Cluster {
   return {
     clusterId: "",
@@ -776,6 +871,7 @@ function createBaseCluster(): Cluster {
     caughtUp: false,
     keysLookedAt: 0,
     keysAbleToSign: 0,
+    curveBackends: [],
   };
 }
 
@@ -849,6 +945,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.keysAbleToSign !== 0) {
       writer.uint32(144).uint32(message.keysAbleToSign);
+    }
+    for (const v of message.curveBackends) {
+      CurveBackend.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1010,6 +1109,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.keysAbleToSign = reader.uint32();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.curveBackends.push(CurveBackend.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1100,6 +1207,11 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.keys_able_to_sign)
         ? globalThis.Number(object.keys_able_to_sign)
         : 0,
+      curveBackends: globalThis.Array.isArray(object?.curveBackends)
+        ? object.curveBackends.map((e: any) => CurveBackend.fromJSON(e))
+        : globalThis.Array.isArray(object?.curve_backends)
+        ? object.curve_backends.map((e: any) => CurveBackend.fromJSON(e))
+        : [],
     };
   },
 
@@ -1159,6 +1271,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.keysAbleToSign !== 0) {
       obj.keysAbleToSign = Math.round(message.keysAbleToSign);
     }
+    if (message.curveBackends?.length) {
+      obj.curveBackends = message.curveBackends.map((e) => CurveBackend.toJSON(e));
+    }
     return obj;
   },
 
@@ -1197,6 +1312,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.caughtUp = object.caughtUp ?? false;
     message.keysLookedAt = object.keysLookedAt ?? 0;
     message.keysAbleToSign = object.keysAbleToSign ?? 0;
+    message.curveBackends = object.curveBackends?.map((e) => CurveBackend.fromPartial(e)) || [];
     return message;
   },
 };
