@@ -1,11 +1,12 @@
 import { ServerInterceptingCall } from '@grpc/grpc-js';
-import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import type { Alarms } from '../alarms/index.js';
 import { assert, ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Measure } from '../api/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
+import type { Connection } from './front/connection.js';
 import type { Front } from './front/front.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
 import type { Pace } from './pace.js';
@@ -51,12 +52,12 @@ export function guard(parts: {
 }): ServerInterceptor {
   const { logger, alarms, front, pace, arrivalMs = REQUEST_ARRIVAL_MS_MAX } = parts;
   return (method, call) => {
-    const caller = identityOf(call.getAuthContext().sslPeerCertificate);
+    const connection = front?.connectionOf(call.getConnectionInfo());
+    const caller = callerOver(connection, call);
     const name = caller?.spiffeId ?? '';
     const fields = { method: method.path, caller: caller?.spiffeId };
     let late: NodeJS.Timeout | undefined;
-    const connection = front?.connectionOf(call.getConnectionInfo());
-    connection?.streamOpened();
+    if (connection !== undefined) front?.streamOpened(connection);
     if (connection !== undefined && connection.caller === undefined) front?.proved(connection);
     let leave: (() => void) | undefined;
     /** The bytes of the request that are still to come. */
@@ -133,6 +134,18 @@ export function guard(parts: {
       },
     });
   };
+}
+
+/** The identity of the far end. OpenSSL's certificate is read once for each connection. */
+function callerOver(
+  connection: Connection | undefined,
+  call: Pick<ServerInterceptingCallInterface, 'getAuthContext'>,
+): Identity | undefined {
+  const known = connection?.identity;
+  if (known !== undefined) return known ?? undefined;
+  const read = identityOf(call.getAuthContext().sslPeerCertificate);
+  if (connection !== undefined) connection.identity = read ?? null;
+  return read;
 }
 
 /** Names and values together, and how many. */

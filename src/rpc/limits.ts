@@ -50,8 +50,11 @@ export const CALL_FRAMES_BYTES_MAX = 1024;
 export const ANSWER_FRAMES_BYTES_MAX = 16 * 1024;
 /** And each message for its frames. */
 export const MESSAGE_FRAMES_BYTES_MAX = 1024;
-/** Streams that end without a request, at once (those that are open, too) and steadily. */
-export const RESETS_BURST = 500;
+/**
+ * Streams that end without a request, at once (those that are open, too: twice what may be) and steadily. Each costs the
+ * main thread about as much as a call that is refused.
+ */
+export const RESETS_BURST = 200;
 export const RESETS_PER_SECOND = 10;
 /** How often that is looked at. */
 export const FLOOD_CHECK_MS = 250;

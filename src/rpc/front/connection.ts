@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Millis } from '../../common/index.js';
+import type { Identity } from '../../identity/index.js';
 import {
   ANSWER_FRAMES_BYTES_MAX,
   CALL_FRAMES_BYTES_MAX,
@@ -20,6 +21,8 @@ export class Connection {
   readonly address: string;
   /** SPIFFE id of the last caller over it, for the log. */
   caller: string | undefined;
+  /** By the certificate of the far end, which is the same as long as the connection lasts; `null` for one that names nobody. */
+  identity: Identity | null | undefined;
   readonly #socket: Socket;
   readonly #sinceMs: Millis;
   #paidBytes = FRAMES_BYTES_BURST;
@@ -73,8 +76,13 @@ export class Connection {
     const seconds = (nowMs - this.#sinceMs) / 1000;
     const open = this.#openCalls * CLIENT_MESSAGE_BYTES_MAX;
     const bytes = this.#paidBytes + open + seconds * FRAMES_BYTES_PER_SECOND;
-    const resets = RESETS_BURST + seconds * RESETS_PER_SECOND;
-    return this.#socket.bytesRead > bytes || this.#unasked > resets;
+    return this.#socket.bytesRead > bytes || this.isReset(nowMs);
+  }
+
+  /** Claims that more streams ended, or are open, without a request than a client has a use for. */
+  isReset(nowMs: Millis): boolean {
+    const seconds = (nowMs - this.#sinceMs) / 1000;
+    return this.#unasked > RESETS_BURST + seconds * RESETS_PER_SECOND;
   }
 
   get isOver(): boolean {

@@ -100,6 +100,13 @@ export class Front {
     return this.#lastClosed;
   }
 
+  /** A stream is open on the connection. One too many without a request is not waited for until the next look. */
+  streamOpened(connection: Connection): void {
+    connection.streamOpened();
+    if (this.#limits.floods === 'cut' && connection.isReset(performance.now()))
+      this.#cutFlood(connection);
+  }
+
   /** A call has begun on the connection: its TLS handshake was a good one. */
   proved(connection: Connection): void {
     this.#handshakes.succeeded(connection.address);
@@ -179,13 +186,17 @@ export class Front {
   #cutFloods(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections.values()) {
-      if (!connection.isFlood(nowMs)) continue;
-      this.#alarms.raise('Cut a connection that sent more than its calls', connection.caller, {
-        address: connection.address,
-        bytes: connection.bytesRead,
-      });
-      connection.cut();
+      if (connection.isFlood(nowMs)) this.#cutFlood(connection);
     }
+  }
+
+  #cutFlood(connection: Connection): void {
+    if (connection.isOver) return;
+    this.#alarms.raise('Cut a connection that sent more than its calls', connection.caller, {
+      address: connection.address,
+      bytes: connection.bytesRead,
+    });
+    connection.cut();
   }
 
   #checkEmpty(): void {

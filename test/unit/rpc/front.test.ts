@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { encode, GetKeyRequest, SignRequest } from '../../../src/wire/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import { createPeerServer } from '../../../src/rpc/index.js';
-import { FIRST_BYTE_MS_MAX } from '../../../src/rpc/limits.js';
+import { FIRST_BYTE_MS_MAX, RESETS_BURST } from '../../../src/rpc/limits.js';
 import { Alarms } from '../../../src/alarms/index.js';
 import { Front } from '../../../src/rpc/front/front.js';
 import { networkOf } from '../../../src/rpc/front/network-of.js';
@@ -283,4 +283,32 @@ test('a port tells when the first connection comes and when none is left, again 
   }
   await front.close();
   expect(told).toEqual([true, false, true, false]);
+});
+
+test('53: a connection is cut with the first stream too many that asks for nothing, and not only at the next look', async () => {
+  const logger = new MemoryLogger();
+  const front = new Front({
+    limits: { connectionsPerAddressMax: 2, floods: 'cut' },
+    logger,
+    alarms: new Alarms({ elapsed: () => 0 }, logger),
+    handOn: () => undefined,
+  });
+  const address = await front.listen('127.0.0.1:0');
+  const socket = await dial(undefined, address);
+  await until(() => front.connectionCount === 1);
+  const connection = front.connectionOf({
+    remoteAddress: '127.0.0.1',
+    remotePort: socket.localPort,
+  });
+  if (connection === undefined) throw new Error('the front does not know the connection');
+
+  for (let each = 0; each < RESETS_BURST; each++) front.streamOpened(connection);
+  const before = connection.isOver;
+  // As long as this may take, more are let through.
+  for (let each = 0; each < RESETS_BURST && !connection.isOver; each++)
+    front.streamOpened(connection);
+
+  expect([before, connection.isOver]).toEqual([false, true]);
+  await once(socket, 'close');
+  await front.close();
 });
