@@ -8,6 +8,12 @@ export const CLIENT_MESSAGE_BYTES_MAX = 64 * 1024 + 1024;
 export const PEER_MESSAGE_BYTES_MAX = 256 * 1024;
 /** Tag and length that a stream's wrapper adds to a peer's message. */
 export const WRAPPER_BYTES_MAX = 16;
+/** The longest frame between nodes: one message of that size, or many that are together no longer. */
+export const FRAME_BYTES_MAX = PEER_MESSAGE_BYTES_MAX + WRAPPER_BYTES_MAX;
+/** Messages in one frame: it is read in one step. */
+export const FRAME_MESSAGES_MAX = 64;
+/** Messages of tasks ride with consensus up to so many bytes together: more would keep a heartbeat waiting. */
+export const RIDING_BYTES_MAX = 4 * 1024;
 
 export const CONCURRENT_STREAMS_MAX = 100;
 /** On one connection: a node opens one stream, and another when that one ended. */

@@ -29,10 +29,10 @@ import { decodeMessage, encodeMessage } from '../../src/raft/index.js';
 import { readMessage, readMutation } from '../../src/api/decode.js';
 import {
   isFrom,
+  packFrame,
+  unpackFrame,
   unwrapHello,
-  unwrapMessage,
   wrapHello,
-  wrapMessage,
 } from '../../src/rpc/peers/frame.js';
 import { bootOf } from '../../src/rpc/peers/hello.js';
 import { askedPage } from '../../src/api/page.js';
@@ -115,9 +115,9 @@ const raft: Decoder = {
 const frame: Decoder = {
   name: 'peer-frame',
   seeds: () => [
-    wrapMessage(raftSeeds()[0] ?? bytes32(2)),
-    wrapMessage(new Uint8Array(0)),
-    wrapMessage(new Uint8Array(300)),
+    packFrame({ own: raftSeeds().slice(0, 1), riding: [] }),
+    packFrame({ own: [new Uint8Array(0), new Uint8Array(300)], riding: [] }),
+    packFrame({ own: raftSeeds().slice(0, 2), riding: [new Uint8Array(3)] }),
     wrapHello({
       level: 1,
       clusterId: CLUSTER,
@@ -129,10 +129,10 @@ const frame: Decoder = {
     }),
   ],
   read: (bytes) => {
-    const message = unwrapMessage(bytes);
-    if (message !== undefined) requireSame(wrapMessage(message), bytes);
+    const messages = unpackFrame(bytes, 'raft');
+    if (messages !== undefined) requireSame(packFrame(messages), bytes);
     const hello = unwrapHello(bytes);
-    if (hello === undefined) return message === undefined ? 'refused' : 'message';
+    if (hello === undefined) return messages === undefined ? 'refused' : 'messages';
     requireSame(wrapHello(hello), bytes);
     return refusable(() => `hello ${bootOf(hello, CLUSTER, OWNER.nodeId).length}`);
   },

@@ -5,7 +5,7 @@ import type { Boot, NodeId } from '../../common/index.js';
 import type { Channel } from '../../ports/index.js';
 import { levelNamed } from '../../wire/index.js';
 import type { Hello, LevelWord } from '../../wire/index.js';
-import { helloLevel, isFrom, unwrapHello, unwrapMessage } from './frame.js';
+import { helloLevel, isFrom, unpackFrame, unwrapHello } from './frame.js';
 import { bootOf, buildOf } from './hello.js';
 import { HELLO_MS_MAX } from '../limits.js';
 import { statusOf } from '../status.js';
@@ -49,7 +49,7 @@ export class IncomingStream {
       case 'silent':
         return this.#onHello(frame);
       case 'open':
-        return this.#onMessage(frame);
+        return this.#onMessages(frame);
       case 'closed':
         return;
     }
@@ -78,23 +78,35 @@ export class IncomingStream {
     stream.write({ hello: answer });
   }
 
-  #onMessage(frame: Uint8Array): void {
-    const { channel, sender, peer } = this.#parts;
-    const message = unwrapMessage(frame);
-    if (message === undefined) this.fail(malformed('After the hello, a stream holds messages'));
-    // Before anything else of it is looked at: a later level may put its fields elsewhere.
-    else if (!this.#parts.admits(levelNamed(message))) return;
-    else if (channel === 'raft' && !isFrom(message, sender)) this.fail(forged(peer));
-    else {
-      this.#parts.receive(message);
-      this.#pace(frame.length);
+  #onMessages(frame: Uint8Array): void {
+    const { channel } = this.#parts;
+    const messages = unpackFrame(frame, channel);
+    if (messages === undefined) {
+      this.fail(malformed('After the hello, a stream holds frames of messages'));
+      return;
     }
+    for (const message of messages.own) this.#take(channel, message);
+    for (const message of messages.riding) {
+      // The stream of consensus waits for nobody's budget: what rides above it is dropped, and its sender says it again.
+      if (this.#parts.mayRide(message.length)) this.#take('tasks', message);
+    }
+    this.#pace(frame.length, messages.own.length);
+  }
+
+  #take(channel: Channel, message: Uint8Array): void {
+    // An earlier message of the frame may have ended the stream.
+    if (this.#state !== 'open') return;
+    const { sender, peer } = this.#parts;
+    // Before anything else of it is looked at: a later level may put its fields elsewhere.
+    if (!this.#parts.admits(levelNamed(message))) return;
+    if (channel === 'raft' && !isFrom(message, sender)) this.fail(forged(peer));
+    else this.#parts.receive(channel, message);
   }
 
   /** Reads no further while the peer has used up its budget: its messages wait with it, and those of others do not. */
-  #pace(bytes: number): void {
+  #pace(bytes: number, count: number): void {
     const { stream } = this.#parts;
-    const waitMs = this.#parts.waitMs(bytes);
+    const waitMs = this.#parts.waitMs(bytes, count);
     if (waitMs === 0) return;
     stream.pause();
     this.#resumeTimer = setTimeout(() => stream.resume(), waitMs);
@@ -121,9 +133,11 @@ export type IncomingStreamParts = {
   /** Claims that what names this level may be read, and counts it where it may not. */
   admits(level: number | undefined): boolean;
   opened(boot: Boot, build: LevelWord): void;
-  receive(bytes: Uint8Array): void;
-  /** Counts a message of so many bytes. @returns How long the stream is not to be read; 0 for not at all. */
-  waitMs(bytes: number): number;
+  receive(channel: Channel, bytes: Uint8Array): void;
+  /** Counts messages of so many bytes. @returns How long the stream is not to be read; 0 for not at all. */
+  waitMs(bytes: number, count: number): number;
+  /** Counts a message of tasks on the stream of consensus, if the peer has so much left. @returns Whether it has. */
+  mayRide(bytes: number): boolean;
   closed(): void;
 };
 

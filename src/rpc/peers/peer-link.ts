@@ -8,13 +8,13 @@ import type { LevelWord } from '../../wire/index.js';
 import type { Dial } from '../http2/dial.js';
 import {
   DIAL_MS_MAX,
+  FRAME_MESSAGES_MAX,
   PEER_MESSAGE_BYTES_MAX,
-  QUEUED_BYTES_MAX,
-  QUEUED_MESSAGES_MAX,
   RECONNECT_MS_MAX,
   RECONNECT_MS_MIN,
 } from '../limits.js';
-import { answeredHello, helloLevel, STREAM_PATHS, wrapMessage } from './frame.js';
+import { answeredHello, helloLevel, packFrame, readsMany, STREAM_PATHS } from './frame.js';
+import { FrameQueue } from './frame-queue.js';
 import { bootOf, buildOf } from './hello.js';
 import { faultOf, LinkFault, silent } from './link-fault.js';
 import { LinkLines } from './link-lines.js';
@@ -49,13 +49,17 @@ export type LinkCounts = {
   readonly bytes: number;
 };
 
-/** This node's stream to one peer on one channel: dialled, greeted, kept full, and dialled again when it ends. */
+/**
+ * This node's stream to one peer on one channel: dialled, greeted, kept full, and dialled again when it ends. What is sent
+ * until `flush` leaves in as few frames as it fits into.
+ */
 export class PeerLink {
   readonly #parts: PeerLinkParts;
   readonly #lines = new LinkLines();
-  /** The messages that wait while the stream is full, oldest first. */
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  /** The messages that wait for `flush`, or while the stream is full. */
+  readonly #queue = new FrameQueue();
+  /** The peer reads frames of many messages. */
+  #readsMany = false;
   #dial: Dial | undefined;
   #stream: PeerStream | undefined;
   #state: 'idle' | 'dialling' | 'greeting' | 'open' | 'full' | 'stopped' = 'idle';
@@ -108,23 +112,49 @@ export class PeerLink {
     }
   }
 
-  /** Sends, or queues, or drops: the newest goes when there is no room. */
+  /** Takes a message along with the next flush, or drops it: the newest goes when there is no room. */
   send(message: Uint8Array): void {
-    if (!this.#isOpen() || message.length > PEER_MESSAGE_BYTES_MAX) {
-      this.#drop(message.length);
-      return;
-    }
-    const frame = wrapMessage(message);
-    if (this.#state === 'open') {
-      this.#write(frame);
-    } else if (
-      this.#queue.length < QUEUED_MESSAGES_MAX &&
-      this.#queuedBytes + frame.length <= QUEUED_BYTES_MAX
-    ) {
-      this.#queue.push(frame);
-      this.#queuedBytes += frame.length;
-    } else {
-      this.#drop(message.length);
+    const isTaken =
+      this.#isOpen() && message.length <= PEER_MESSAGE_BYTES_MAX && this.#queue.push(message);
+    if (!isTaken) this.#drop(message.length);
+  }
+
+  /** Claims that nothing written before keeps waiting what is written now. */
+  get isFlowing(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** The messages that wait: how many, and the bytes that they take in a frame. */
+  get waiting(): Pick<FrameQueue, 'count' | 'bytes'> {
+    return this.#queue;
+  }
+
+  /** Claims that the next flush sends a frame, and that messages of so many bytes may ride in it. */
+  carries(riding: Pick<FrameQueue, 'count' | 'bytes'>): boolean {
+    return (
+      this.isFlowing && this.#readsMany && this.#queue.count > 0 && this.#queue.fitsWith(riding)
+    );
+  }
+
+  /** Takes out what waits: another link carries it, and it counts as sent here. */
+  takeWaiting(): readonly Uint8Array[] {
+    const taken = this.#queue.takeAll();
+    this.#sent += taken.length;
+    return taken;
+  }
+
+  /**
+   * Writes what waits, as far as the stream takes it.
+   *
+   * @param riding - Messages of tasks, for the first frame, which {@link carries} them.
+   */
+  flush(riding: readonly Uint8Array[] = []): void {
+    let carried = riding;
+    while (this.isFlowing && this.#queue.count > 0) {
+      const own = this.#queue.takeFrame(this.#readsMany ? FRAME_MESSAGES_MAX : 1);
+      this.#sent += own.length;
+      if (this.#put(packFrame({ own, riding: carried })) === false) this.#state = 'full';
+      carried = [];
     }
   }
 
@@ -140,11 +170,6 @@ export class PeerLink {
 
   #isOpen(): boolean {
     return this.#state === 'open' || this.#state === 'full';
-  }
-
-  #write(frame: Buffer): void {
-    this.#sent += 1;
-    if (this.#put(frame) === false) this.#state = 'full';
   }
 
   #put(frame: Buffer): boolean | undefined {
@@ -198,6 +223,7 @@ export class PeerLink {
     }
     clearTimeout(this.#timer);
     this.#state = 'open';
+    this.#readsMany = readsMany(build.level);
     const { channel, address, logger } = this.#parts;
     const level = this.#lines.opened() ? 'info' : 'debug';
     logger[level]('A stream to a peer is open', { peer, channel, address });
@@ -207,17 +233,7 @@ export class PeerLink {
   #onDrain(): void {
     if (this.#state !== 'full') return;
     this.#state = 'open';
-    let at = 0;
-    for (let frame = this.#queue[0]; frame !== undefined; frame = this.#queue[++at]) {
-      if (!this.#mayWrite()) break;
-      this.#queuedBytes -= frame.length;
-      this.#write(frame);
-    }
-    this.#queue = this.#queue.slice(at);
-  }
-
-  #mayWrite(): boolean {
-    return this.#state === 'open';
+    this.flush();
   }
 
   #onEnd(fault: LinkFault): void {
@@ -251,9 +267,7 @@ export class PeerLink {
   }
 
   #forget(): void {
-    this.#dropped += this.#queue.length;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#dropped += this.#queue.takeAll().length;
   }
 }
 

@@ -9,6 +9,7 @@ import { helloOf } from './hello.js';
 import type { Self } from './hello.js';
 import { PeerLink } from './peer-link.js';
 import type { LinkCounts } from './peer-link.js';
+import { PeerLinks } from './peer-links.js';
 import { LINK_LINE_EVERY_MS } from '../limits.js';
 import { contextOptions } from '../tls-identity.js';
 import type { TlsFiles } from '../tls-identity.js';
@@ -33,14 +34,15 @@ export type Traffic = {
 };
 
 const NO_LINK: LinkCounts = { open: false, sent: 0, dropped: 0, frames: 0, bytes: 0 };
-const CHANNELS: readonly Channel[] = ['raft', 'tasks'];
 
 /**
  * The network port over gRPC: two streams to every other member, on connections of their own. A peer counts as connected
  * while our tasks stream to it is open; what is sent to one that is not is dropped.
  */
 export class PeerNetwork implements Network {
-  readonly #links: ReadonlyMap<string, PeerLink>;
+  readonly #peers: ReadonlyMap<NodeId, PeerLinks>;
+  /** Peers to which something was sent in this turn of the event loop. */
+  readonly #unflushed = new Set<PeerLinks>();
   readonly #alarms: Alarms;
   readonly #secureContext: SecureContext;
   #listener: ConnectionListener | undefined;
@@ -50,33 +52,47 @@ export class PeerNetwork implements Network {
     const clock = { elapsed: () => performance.now() };
     this.#alarms = new Alarms(clock, logger, LINK_LINE_EVERY_MS);
     this.#secureContext = createSecureContext(contextOptions(tls));
-    const links = new Map<string, PeerLink>();
+    const peers = new Map<NodeId, PeerLinks>();
     for (const { nodeId: peer, role } of genesis.members) {
       const address = addresses.get(peer);
       if (peer === self.nodeId || address === undefined) continue;
-      for (const channel of CHANNELS)
-        links.set(place(peer, channel), this.#link(parts, { peer, role, channel, address }));
+      const link = (channel: Channel) => this.#link(parts, { peer, role, channel, address });
+      peers.set(peer, new PeerLinks({ raft: link('raft'), tasks: link('tasks') }));
     }
-    this.#links = links;
+    this.#peers = peers;
   }
 
   /** Dials every peer, now and until `stop`. Connections are reported from here on. */
   start(listener: ConnectionListener): void {
     this.#listener = listener;
-    for (const link of this.#links.values()) link.start();
+    for (const link of this.#all) link.start();
   }
 
+  /** Sends with all else that this turn of the event loop brings for the peer. */
   send(to: NodeId, channel: Channel, bytes: Uint8Array): void {
-    this.#links.get(place(to, channel))?.send(bytes);
+    const peer = this.#peers.get(to);
+    if (peer === undefined) return;
+    peer.of(channel).send(bytes);
+    if (this.#unflushed.size === 0) setImmediate(() => this.#flush());
+    this.#unflushed.add(peer);
+  }
+
+  #flush(): void {
+    for (const peer of this.#unflushed) peer.flush();
+    this.#unflushed.clear();
+  }
+
+  get #all(): readonly PeerLink[] {
+    return [...this.#peers.values()].flatMap((peer) => peer.all);
   }
 
   counts(peer: NodeId, channel: Channel): LinkCounts {
-    return this.#links.get(place(peer, channel))?.counts() ?? NO_LINK;
+    return this.#peers.get(peer)?.of(channel).counts() ?? NO_LINK;
   }
 
   /** All that was sent to all peers since the start. */
   traffic(): Traffic {
-    const all = [...this.#links.values()].map((link) => link.counts());
+    const all = this.#all.map((link) => link.counts());
     const sum = (of: (counts: LinkCounts) => number): number =>
       all.reduce((total, each) => total + of(each), 0);
     return {
@@ -88,11 +104,11 @@ export class PeerNetwork implements Network {
 
   /** The end of the certificate that this peer showed last; `undefined` if it never did. */
   certificateEndMs(peer: NodeId): Millis | undefined {
-    return this.#links.get(place(peer, 'raft'))?.certificateEndMs;
+    return this.#peers.get(peer)?.of('raft').certificateEndMs;
   }
 
   stop(): void {
-    for (const link of this.#links.values()) link.stop();
+    for (const link of this.#all) link.stop();
   }
 
   #link(
@@ -125,8 +141,4 @@ export class PeerNetwork implements Network {
       },
     });
   }
-}
-
-function place(peer: NodeId, channel: Channel): string {
-  return `${channel}/${peer}`;
 }

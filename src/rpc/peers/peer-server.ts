@@ -14,13 +14,12 @@ import type { HelloSeen, PeerProcess } from './peer-boots.js';
 import {
   CONNECTIONS_PER_ADDRESS_MAX,
   CONNECTIONS_PER_MEMBER,
+  FRAME_BYTES_MAX,
   PEER_CONCURRENT_STREAMS_MAX,
   PEER_KEEPALIVE_INTERVAL_MS,
   PEER_KEEPALIVE_TIMEOUT_MS,
-  PEER_MESSAGE_BYTES_MAX,
   TASKS_BYTES,
   TASKS_MESSAGE_COSTS_BYTES,
-  WRAPPER_BYTES_MAX,
 } from '../limits.js';
 import { Listener } from '../listener.js';
 import { statusOf } from '../status.js';
@@ -59,7 +58,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
     listen: parts.listen,
     credentials: serverCredentials(parts.tls, http2Bounds(PEER_CONCURRENT_STREAMS_MAX)),
     options: {
-      'grpc.max_receive_message_length': PEER_MESSAGE_BYTES_MAX + WRAPPER_BYTES_MAX,
+      'grpc.max_receive_message_length': FRAME_BYTES_MAX,
       'grpc.keepalive_time_ms': PEER_KEEPALIVE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': PEER_KEEPALIVE_TIMEOUT_MS,
     },
@@ -138,8 +137,9 @@ class Incoming {
         // A first boot is told by our own stream, which can carry messages; a changed one is news already here.
         if (isNews) replica.connected(peer, boot, build);
       },
-      receive: (bytes) => replica.receive(peer, channel, bytes),
-      waitMs: (bytes) => (channel === 'tasks' ? this.#waitMs(peer, bytes) : 0),
+      receive: (of, bytes) => replica.receive(peer, of, bytes),
+      waitMs: (bytes, count) => (channel === 'tasks' ? this.#waitMs(peer, bytes, count) : 0),
+      mayRide: (bytes) => this.#tasksBytes.take(peer, tasksCost(bytes, 1), performance.now()),
       closed: () => {
         const place = `${channel}/${peer}`;
         if (this.#streams.get(place) === incoming) this.#streams.delete(place);
@@ -161,11 +161,15 @@ class Incoming {
     return seen;
   }
 
-  #waitMs(peer: NodeId, bytes: number): Millis {
+  #waitMs(peer: NodeId, bytes: number, count: number): Millis {
     const now = performance.now();
-    this.#tasksBytes.charge(peer, bytes + TASKS_MESSAGE_COSTS_BYTES, now);
+    this.#tasksBytes.charge(peer, tasksCost(bytes, count), now);
     return this.#tasksBytes.waitMs(peer, 0, now);
   }
+}
+
+function tasksCost(bytes: number, count: number): number {
+  return bytes + count * TASKS_MESSAGE_COSTS_BYTES;
 }
 
 /** As much of a boot as tells two apart in a line of the log. */

@@ -25,16 +25,28 @@ export interface Hello {
   buildSignature: Uint8Array;
 }
 
+/**
+ * A frame of the stream for consensus: a hello first and alone, then messages. A build below level 3 reads one message in each
+ * frame, and no tasks.
+ */
 export interface RaftRequest {
-  request: { $case: "hello"; value: Hello } | { $case: "message"; value: RaftMessage } | undefined;
+  hello:
+    | Hello
+    | undefined;
+  /** In the order in which they were sent. */
+  messages: RaftMessage[];
+  /** Messages of the other stream that were sent in the same moment and are short enough to ride along. */
+  tasks: TaskMessage[];
 }
 
 export interface RaftResponse {
   hello: Hello | undefined;
 }
 
+/** A frame of the stream for tasks; as above. */
 export interface TasksRequest {
-  request: { $case: "hello"; value: Hello } | { $case: "message"; value: TaskMessage } | undefined;
+  hello: Hello | undefined;
+  messages: TaskMessage[];
 }
 
 export interface TasksResponse {
@@ -231,18 +243,19 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseRaftRequest(): RaftRequest {
-  return { request: undefined };
+  return { hello: undefined, messages: [], tasks: [] };
 }
 
 export const RaftRequest: MessageFns<RaftRequest> = {
   encode(message: RaftRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.request?.$case) {
-      case "hello":
-        Hello.encode(message.request.value, writer.uint32(10).fork()).join();
-        break;
-      case "message":
-        RaftMessage.encode(message.request.value, writer.uint32(18).fork()).join();
-        break;
+    if (message.hello !== undefined) {
+      Hello.encode(message.hello, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.messages) {
+      RaftMessage.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.tasks) {
+      TaskMessage.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -265,7 +278,7 @@ export const RaftRequest: MessageFns<RaftRequest> = {
               break;
             }
 
-            message.request = { $case: "hello", value: Hello.decode(reader, reader.uint32()) };
+            message.hello = Hello.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -273,7 +286,15 @@ export const RaftRequest: MessageFns<RaftRequest> = {
               break;
             }
 
-            message.request = { $case: "message", value: RaftMessage.decode(reader, reader.uint32()) };
+            message.messages.push(RaftMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tasks.push(TaskMessage.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -290,20 +311,24 @@ export const RaftRequest: MessageFns<RaftRequest> = {
 
   fromJSON(object: any): RaftRequest {
     return {
-      request: isSet(object.hello)
-        ? { $case: "hello", value: Hello.fromJSON(object.hello) }
-        : isSet(object.message)
-        ? { $case: "message", value: RaftMessage.fromJSON(object.message) }
-        : undefined,
+      hello: isSet(object.hello) ? Hello.fromJSON(object.hello) : undefined,
+      messages: globalThis.Array.isArray(object?.messages)
+        ? object.messages.map((e: any) => RaftMessage.fromJSON(e))
+        : [],
+      tasks: globalThis.Array.isArray(object?.tasks) ? object.tasks.map((e: any) => TaskMessage.fromJSON(e)) : [],
     };
   },
 
   toJSON(message: RaftRequest): unknown {
     const obj: any = {};
-    if (message.request?.$case === "hello") {
-      obj.hello = Hello.toJSON(message.request.value);
-    } else if (message.request?.$case === "message") {
-      obj.message = RaftMessage.toJSON(message.request.value);
+    if (message.hello !== undefined) {
+      obj.hello = Hello.toJSON(message.hello);
+    }
+    if (message.messages?.length) {
+      obj.messages = message.messages.map((e) => RaftMessage.toJSON(e));
+    }
+    if (message.tasks?.length) {
+      obj.tasks = message.tasks.map((e) => TaskMessage.toJSON(e));
     }
     return obj;
   },
@@ -313,20 +338,9 @@ export const RaftRequest: MessageFns<RaftRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<RaftRequest>, I>>(object: I): RaftRequest {
     const message = createBaseRaftRequest();
-    switch (object.request?.$case) {
-      case "hello": {
-        if (object.request?.value !== undefined && object.request?.value !== null) {
-          message.request = { $case: "hello", value: Hello.fromPartial(object.request.value) };
-        }
-        break;
-      }
-      case "message": {
-        if (object.request?.value !== undefined && object.request?.value !== null) {
-          message.request = { $case: "message", value: RaftMessage.fromPartial(object.request.value) };
-        }
-        break;
-      }
-    }
+    message.hello = (object.hello !== undefined && object.hello !== null) ? Hello.fromPartial(object.hello) : undefined;
+    message.messages = object.messages?.map((e) => RaftMessage.fromPartial(e)) || [];
+    message.tasks = object.tasks?.map((e) => TaskMessage.fromPartial(e)) || [];
     return message;
   },
 };
@@ -399,18 +413,16 @@ export const RaftResponse: MessageFns<RaftResponse> = {
 };
 
 function createBaseTasksRequest(): TasksRequest {
-  return { request: undefined };
+  return { hello: undefined, messages: [] };
 }
 
 export const TasksRequest: MessageFns<TasksRequest> = {
   encode(message: TasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.request?.$case) {
-      case "hello":
-        Hello.encode(message.request.value, writer.uint32(10).fork()).join();
-        break;
-      case "message":
-        TaskMessage.encode(message.request.value, writer.uint32(18).fork()).join();
-        break;
+    if (message.hello !== undefined) {
+      Hello.encode(message.hello, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.messages) {
+      TaskMessage.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -433,7 +445,7 @@ export const TasksRequest: MessageFns<TasksRequest> = {
               break;
             }
 
-            message.request = { $case: "hello", value: Hello.decode(reader, reader.uint32()) };
+            message.hello = Hello.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -441,7 +453,7 @@ export const TasksRequest: MessageFns<TasksRequest> = {
               break;
             }
 
-            message.request = { $case: "message", value: TaskMessage.decode(reader, reader.uint32()) };
+            message.messages.push(TaskMessage.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -458,20 +470,20 @@ export const TasksRequest: MessageFns<TasksRequest> = {
 
   fromJSON(object: any): TasksRequest {
     return {
-      request: isSet(object.hello)
-        ? { $case: "hello", value: Hello.fromJSON(object.hello) }
-        : isSet(object.message)
-        ? { $case: "message", value: TaskMessage.fromJSON(object.message) }
-        : undefined,
+      hello: isSet(object.hello) ? Hello.fromJSON(object.hello) : undefined,
+      messages: globalThis.Array.isArray(object?.messages)
+        ? object.messages.map((e: any) => TaskMessage.fromJSON(e))
+        : [],
     };
   },
 
   toJSON(message: TasksRequest): unknown {
     const obj: any = {};
-    if (message.request?.$case === "hello") {
-      obj.hello = Hello.toJSON(message.request.value);
-    } else if (message.request?.$case === "message") {
-      obj.message = TaskMessage.toJSON(message.request.value);
+    if (message.hello !== undefined) {
+      obj.hello = Hello.toJSON(message.hello);
+    }
+    if (message.messages?.length) {
+      obj.messages = message.messages.map((e) => TaskMessage.toJSON(e));
     }
     return obj;
   },
@@ -481,20 +493,8 @@ export const TasksRequest: MessageFns<TasksRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<TasksRequest>, I>>(object: I): TasksRequest {
     const message = createBaseTasksRequest();
-    switch (object.request?.$case) {
-      case "hello": {
-        if (object.request?.value !== undefined && object.request?.value !== null) {
-          message.request = { $case: "hello", value: Hello.fromPartial(object.request.value) };
-        }
-        break;
-      }
-      case "message": {
-        if (object.request?.value !== undefined && object.request?.value !== null) {
-          message.request = { $case: "message", value: TaskMessage.fromPartial(object.request.value) };
-        }
-        break;
-      }
-    }
+    message.hello = (object.hello !== undefined && object.hello !== null) ? Hello.fromPartial(object.hello) : undefined;
+    message.messages = object.messages?.map((e) => TaskMessage.fromPartial(e)) || [];
     return message;
   },
 };
