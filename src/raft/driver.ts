@@ -40,7 +40,12 @@ export class RaftDriver {
     this.#reads = new ReadWaiters();
     this.#time = new SteadyClock(parts.clock, parts.alarms);
     this.#quorum = new QuorumWatch(parts.alarms, parts.logger);
-    this.#ticks = new TickTimer(parts.raft.timing, parts.clock, (passed) => this.#onTick(passed));
+    this.#ticks = new TickTimer(
+      parts.raft.timing,
+      parts.clock,
+      () => parts.raft.ticksToNext(),
+      (passed) => this.#onTick(passed),
+    );
     this.#applier = new Applier(parts, parts.applied, () => this.#guard(() => undefined));
     this.#writer = new Writer(parts, this.#applier, {
       done: () => this.#pump(),
@@ -230,6 +235,7 @@ export class RaftDriver {
     const seen = `${role} ${term} ${leader}`;
     if (seen === this.#seen) return;
     this.#seen = seen;
+    this.#ticks.changed();
     this.#parts.logger.info('Role in consensus', { role, term, leader });
   }
 }

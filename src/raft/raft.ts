@@ -11,6 +11,7 @@ import {
   propose,
   replicate,
   tickLeader,
+  ticksToHeartbeat,
 } from './leader.js';
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
@@ -135,6 +136,15 @@ export class Raft {
       tickQuestion(core, ticks);
       tickElection(core, ticks, suspect);
     }
+  }
+
+  /** Ticks until something can be due: as leader a heartbeat, else an election or a question that is asked again. */
+  ticksToNext(): number {
+    const { role, timing, reads, electionTimeoutTicks, electionElapsedTicks } = this.#core;
+    if (role.type === 'leader') return Math.max(1, ticksToHeartbeat(this.#core, role));
+    const interval = reads.asking === undefined ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
+    const left = electionTimeoutTicks - electionElapsedTicks;
+    return left > 0 ? Math.min(left, interval) : interval;
   }
 
   /** A message came from the node that its `from` names. */

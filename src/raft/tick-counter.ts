@@ -14,6 +14,8 @@ export type PassedTicks = {
 export class TickCounter {
   readonly #timing: Timing;
   #lastMs: Millis;
+  /** The time for which the timer is set. */
+  #waitMs: Millis = 0;
   /** There was a stall since the timer last fired. */
   #stalled = false;
   /** A tick was counted since the timer last fired. */
@@ -30,13 +32,18 @@ export class TickCounter {
     this.#counted = false;
   }
 
+  /** The timer is set, and fires after so long. */
+  waits(waitMs: Millis): void {
+    this.#waitMs = waitMs;
+  }
+
   /** The whole ticks since the last call, at any moment; after a stall at most half an election timeout's. */
   count(elapsedMs: Millis): number {
-    const { tickMs, heartbeatTicks, electionTicksMin } = this.#timing;
+    const { tickMs, electionTicksMin } = this.#timing;
     const gapMs = elapsedMs - this.#lastMs;
     const ticks = Math.floor(gapMs / tickMs);
     if (ticks > 0) this.#counted = true;
-    if (gapMs <= heartbeatTicks * tickMs + STALL_MS) {
+    if (gapMs <= this.#waitMs + STALL_MS) {
       this.#lastMs += ticks * tickMs;
       return ticks;
     }

@@ -449,24 +449,30 @@ test('a message whose sender is not the node of its stream is dropped', async ()
   expect(node.driver.status().term).toBe(9);
 });
 
-test.each([
-  ['during', 195],
-  ['just after', 205],
-])('a heartbeat that comes %s a stall of 200 ms prevents an election', async (_text, delayMs) => {
+/** A follower whose election timeout is 300 ms, on a clock moved by hand, and a leader that it hears. */
+function lonelyFollower() {
   const clock = new ManualClock();
   const sent: (Message | undefined)[] = [];
   const voters = ['a', 'b', 'c'].map(nodeId);
-  const [id, from] = voters;
-  if (!id || !from) return;
+  const [id = nodeId('a'), from = nodeId('b')] = voters;
   const timing = { electionTicksMin: 30, electionTicksMax: 30 };
   const config = { id, voters, genesis: GENESIS, random: seededRandom(1), timing };
   const loaded = { hardState: { term: 0, votedFor: undefined }, entries: [] };
   const raft = createRaft(config, loaded, clock.now());
+  let wakes = 0;
   const driver = new RaftDriver({
     raft,
     store: new ManualStore(),
     network: { send: (_to, _channel, bytes) => sent.push(decodeMessage(bytes)) },
-    clock,
+    clock: {
+      now: () => clock.now(),
+      elapsed: () => clock.elapsed(),
+      after: (delayMs, run) =>
+        clock.after(delayMs, () => {
+          wakes += 1;
+          run();
+        }),
+    },
     machine: {
       apply: () => {},
       pendingWrites: () => [],
@@ -495,6 +501,31 @@ test.each([
     commit: 1,
   };
   const hear = () => driver.receive(from, encodeMessage(heartbeat));
+  const votesAsked = () => sent.filter((message) => message?.type === 'vote-request').length;
+  return { clock, driver, hear, votesAsked, wakes: () => wakes };
+}
+
+test('a follower that hears heartbeats wakes up as seldom as they come, and stands when its timeout is over', async () => {
+  const { clock, driver, hear, votesAsked, wakes } = lonelyFollower();
+  hear();
+  const before = wakes();
+  for (let at = 0; at < 50; at++) {
+    await clock.advance(100);
+    hear();
+  }
+  expect(wakes() - before).toBeLessThanOrEqual(51);
+  await clock.advance(299);
+  expect(votesAsked()).toBe(0);
+  await clock.advance(11);
+  expect(votesAsked()).toBe(2);
+  await driver.stop();
+});
+
+test.each([
+  ['during', 195],
+  ['just after', 205],
+])('a heartbeat that comes %s a stall of 200 ms prevents an election', async (_text, delayMs) => {
+  const { clock, driver, hear, votesAsked } = lonelyFollower();
   await clock.advance(5);
   hear();
   await clock.advance(200);
@@ -502,9 +533,9 @@ test.each([
   clock.after(delayMs, hear);
   await clock.stall(200);
   await clock.advance(100);
-  expect(sent.filter((message) => message?.type === 'vote-request')).toEqual([]);
+  expect(votesAsked()).toBe(0);
   await clock.advance(210);
 
-  expect(sent.filter((message) => message?.type === 'vote-request')).toHaveLength(2);
+  expect(votesAsked()).toBe(2);
   await driver.stop();
 });

@@ -83,6 +83,7 @@ test('an entry’s time is judged against its predecessor and the own clock', ()
 
 test('ticks count with their fractions, and after a stall at most half an election timeout of them', () => {
   const ticks = new TickCounter(TIMING, 0);
+  ticks.waits(50);
 
   expect(ticks.pass(50)).toEqual({ ticks: 5, suspect: false });
   expect(ticks.pass(65)).toEqual({ ticks: 1, suspect: false });
@@ -92,10 +93,14 @@ test('ticks count with their fractions, and after a stall at most half an electi
   expect(ticks.pass(384)).toEqual({ ticks: 15, suspect: true });
   expect(ticks.pass(9999)).toEqual({ ticks: 15, suspect: true });
   expect(ticks.pass(10_049)).toEqual({ ticks: 5, suspect: false });
+  ticks.waits(100);
+  expect(ticks.pass(10_249)).toEqual({ ticks: 20, suspect: false });
+  expect(ticks.pass(10_450)).toEqual({ ticks: 15, suspect: true });
 });
 
 test('ticks that are counted between two timers are counted once, and a stall is told to the timer', () => {
   const ticks = new TickCounter(TIMING, 0);
+  ticks.waits(50);
 
   expect(ticks.count(9)).toBe(0);
   expect(ticks.count(34)).toBe(3);
