@@ -7,9 +7,22 @@ export interface MessageType<T> {
   decode(input: Uint8Array): T;
 }
 
+/** Longer messages are few, and their memory is not kept. */
+const KEPT_BYTES_MAX = 65_536;
+/**
+ * Writes one message after another into memory that is made once: most of the time of a new writer goes into growing. It
+ * never writes what is secret, which has {@link encodeSecret}.
+ */
+let shared = new BinaryWriter();
+
 /** The bytes of `message`: fields in order of number, defaults left out. */
 export function encode<T>(type: MessageType<T>, message: T): Uint8Array {
-  return type.encode(message).finish();
+  const writer = shared;
+  // A writer that throws is left with half a message, and is not used again.
+  shared = new BinaryWriter();
+  const bytes = type.encode(message, writer).finish();
+  if (bytes.length <= KEPT_BYTES_MAX) shared = writer;
+  return bytes;
 }
 
 /**
