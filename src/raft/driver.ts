@@ -40,12 +40,13 @@ export class RaftDriver {
     this.#reads = new ReadWaiters();
     this.#time = new SteadyClock(parts.clock, parts.alarms);
     this.#quorum = new QuorumWatch(parts.alarms, parts.logger);
-    this.#ticks = new TickTimer(
-      parts.raft.timing,
-      parts.clock,
-      () => parts.raft.ticksToNext(),
-      (passed) => this.#onTick(passed),
-    );
+    this.#ticks = new TickTimer({
+      timing: parts.raft.timing,
+      clock: parts.clock,
+      ticksToNext: () => parts.raft.ticksToNext(),
+      isLeading: () => parts.raft.role === 'leader',
+      onTick: (passed) => this.#onTick(passed),
+    });
     this.#applier = new Applier(parts, parts.applied, () => this.#guard(() => undefined));
     this.#writer = new Writer(parts, this.#applier, {
       done: () => this.#pump(),
@@ -73,6 +74,7 @@ export class RaftDriver {
     this.#guard(() => {
       this.#countTicks();
       this.#raft.step(message, this.#time.now());
+      this.#ticks.heard();
     });
   }
 

@@ -142,7 +142,7 @@ export class Raft {
   ticksToNext(): number {
     const { role, timing, reads, electionTimeoutTicks, electionElapsedTicks } = this.#core;
     if (role.type === 'leader') return Math.max(1, ticksToHeartbeat(this.#core, role));
-    const interval = reads.asking === undefined ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
+    const interval = reads.asking === undefined ? timing.silenceTicks : timing.heartbeatTicks;
     const left = electionTimeoutTicks - electionElapsedTicks;
     return left > 0 ? Math.min(left, interval) : interval;
   }

@@ -1,40 +1,38 @@
+import type { Millis } from '../common/index.js';
 import type { Clock, Timer } from '../ports/index.js';
 import type { Timing } from './limits.js';
 import { TickCounter } from './tick-counter.js';
 import type { PassedTicks } from './tick-counter.js';
 
+export type TickTimerParts = {
+  readonly timing: Timing;
+  readonly clock: Clock;
+  /** Ticks until something can be due. */
+  readonly ticksToNext: () => number;
+  readonly isLeading: () => boolean;
+  /** `suspect`: what came in meanwhile may be unread, and no peer is given up yet. */
+  readonly onTick: (passed: PassedTicks) => void;
+};
+
 /** Tells consensus of the time that passes, when something can be due: so an idle node wakes up for little else than heartbeats. */
 export class TickTimer {
-  readonly #timing: Timing;
-  readonly #clock: Clock;
+  readonly #parts: TickTimerParts;
   readonly #counter: TickCounter;
-  readonly #ticksToNext: () => number;
-  readonly #onTick: (passed: PassedTicks) => void;
   #timer: Timer | undefined;
+  #armedMs: Millis = 0;
   #isRunning = false;
-  #isTelling = false;
+  /** The timer has fired, and the messages that queued up are read first. */
+  #isWaiting = false;
 
-  /**
-   * @param ticksToNext - How long nothing is due, in ticks.
-   * @param onTick - Is called then, until {@link stop}. After a stall it is called behind the messages that queued up.
-   */
-  constructor(
-    timing: Timing,
-    clock: Clock,
-    ticksToNext: () => number,
-    onTick: (passed: PassedTicks) => void,
-  ) {
-    this.#timing = timing;
-    this.#clock = clock;
-    this.#counter = new TickCounter(timing, clock.elapsed());
-    this.#ticksToNext = ticksToNext;
-    this.#onTick = onTick;
+  constructor(parts: TickTimerParts) {
+    this.#parts = parts;
+    this.#counter = new TickCounter(parts.timing, parts.clock.elapsed());
   }
 
   /** Begins to count from now. */
   start(): void {
     this.#isRunning = true;
-    this.#counter.restart(this.#clock.elapsed());
+    this.#counter.restart(this.#parts.clock.elapsed());
     this.#arm();
   }
 
@@ -45,34 +43,47 @@ export class TickTimer {
 
   /** The ticks that have passed and were not told of yet. */
   count(): number {
-    return this.#counter.count(this.#clock.elapsed());
+    return this.#counter.count(this.#parts.clock.elapsed());
   }
 
   /** Something may be due sooner now than the timer was set for. */
   changed(): void {
-    // While a stall is being told of, the timer is set anew in a moment.
-    if (!this.#isRunning || this.#isTelling) return;
+    if (!this.#isRunning || this.#isWaiting) return;
     this.#timer?.cancel();
     this.#arm();
   }
 
+  /** A message came: where this node follows, it is silence that the timer is for, and it begins anew. Not for each message. */
+  heard(): void {
+    const { timing, clock, isLeading } = this.#parts;
+    const ageMs = clock.elapsed() - this.#armedMs;
+    if (ageMs >= timing.tickMs * timing.heartbeatTicks && !isLeading()) this.changed();
+  }
+
   #arm(): void {
-    const waitMs = this.#timing.tickMs * this.#ticksToNext();
+    const { timing, clock, ticksToNext } = this.#parts;
+    const waitMs = timing.tickMs * ticksToNext();
     this.#counter.waits(waitMs);
-    this.#timer = this.#clock.after(waitMs, () => this.#fire());
+    this.#armedMs = clock.elapsed();
+    this.#timer = clock.after(waitMs, () => this.#fire());
   }
 
+  /** A timer comes before the messages that queued up while the node was busy or stalled: they go first (bedrock #329). */
   #fire(): void {
-    const passed = this.#counter.pass(this.#clock.elapsed());
-    this.#isTelling = true;
-    // After a stall a timer comes before the messages that queued up: they go first (bedrock #329).
-    if (passed.suspect) this.#timer = this.#clock.after(0, () => this.#tell(passed));
-    else this.#tell(passed);
-  }
-
-  #tell(passed: PassedTicks): void {
-    this.#onTick(passed);
-    this.#isTelling = false;
-    if (this.#isRunning) this.#arm();
+    const { clock, isLeading, onTick } = this.#parts;
+    const { ticks, suspect } = this.#counter.pass(clock.elapsed());
+    if (isLeading() && !suspect) {
+      onTick({ ticks, suspect });
+      if (this.#isRunning) this.#arm();
+      return;
+    }
+    this.#isWaiting = true;
+    onTick({ ticks, suspect: true });
+    if (!this.#isRunning) return;
+    this.#timer = clock.after(0, () => {
+      this.#isWaiting = false;
+      if (!suspect) onTick({ ticks: 0, suspect });
+      if (this.#isRunning) this.#arm();
+    });
   }
 }
