@@ -2,7 +2,7 @@ import type { Alarms } from '../alarms/index.js';
 import { ClusterError } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
-import type { Machine } from '../raft/index.js';
+import type { Agreed, Machine } from '../raft/index.js';
 import { apply, levelWritten, readLevel } from '../state/index.js';
 import type { JudgingContext, Overlay, StateEvent } from '../state/index.js';
 
@@ -16,7 +16,7 @@ export class StateMachine implements Machine {
   readonly #onBatch: (events: readonly StateEvent[]) => void;
   readonly #committed: () => LogIndex;
   readonly #buildLevel: number;
-  #level: number;
+  #agreed: Agreed;
   #events: StateEvent[] = [];
   #applied: LogIndex = 0;
   /** How far the log was known to be committed when the last entry was applied. */
@@ -32,8 +32,8 @@ export class StateMachine implements Machine {
   ) {
     this.#overlay = overlay;
     this.#buildLevel = buildLevel;
-    this.#level = readLevel(overlay);
-    requireLevel(this.#level, buildLevel);
+    this.#agreed = { level: readLevel(overlay) };
+    requireLevel(this.#agreed.level, buildLevel);
     this.#context = context;
     this.#logs = logs;
     this.#committed = committed;
@@ -42,7 +42,11 @@ export class StateMachine implements Machine {
 
   /** The feature level of the state as applied here; 0 before the genesis. */
   get level(): number {
-    return this.#level;
+    return this.#agreed.level;
+  }
+
+  get agreed(): Agreed {
+    return this.#agreed;
   }
 
   /** A long way is applied in several batches. Before the last of them, what is open may have an outcome further on. */
@@ -53,12 +57,13 @@ export class StateMachine implements Machine {
   /** @throws ClusterError `unsupported` (`BUILD_TOO_OLD`) before a state that is above the level of this build. */
   apply(entry: Entry): void {
     const applied = apply(this.#overlay, entry, this.#context);
-    const level = levelWritten(applied.writes) ?? this.#level;
+    const before = this.#agreed.level;
+    const level = levelWritten(applied.writes) ?? before;
     requireLevel(level, this.#buildLevel);
-    if (level > this.#level && this.#level > 0) {
+    if (level > before && before > 0) {
       this.#logs.logger.info('The cluster is at a new feature level', { level });
     }
-    this.#level = level;
+    if (level !== before) this.#agreed = { level };
     this.#overlay.put(applied.writes);
     this.#applied = entry.index;
     this.#known = this.#committed();

@@ -76,6 +76,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const raft = createRaft(
     {
       id: signer.node,
+      boot: config.boot,
       voters: voters(genesis),
       genesis: { payload: genesis.bytes, timeMs: genesis.createdMs },
       random: ports.random,
@@ -186,6 +187,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     connected: (peer, boot, word) => {
       if (word !== undefined) builds.heard(peer, word);
       connections.connected(peer, boot);
+      driver.connected(peer);
       tasks.connected(peer, boot);
     },
     disconnected: (peer) => connections.disconnected(peer),

@@ -57,6 +57,7 @@ export class Applier {
       const [entry] = this.#raft.takeApplicable(1);
       if (entry === undefined) break;
       this.#machine.apply(entry);
+      this.#raft.agreed(this.#machine.agreed);
       this.#applied = entry.index;
       if (this.#clock.elapsed() < untilMs) continue;
       this.#turn = this.#clock.after(0, () => {

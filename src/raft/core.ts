@@ -1,6 +1,7 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { Budgets, LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { LogFields, Random } from '../ports/index.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
 import type { Message } from './messages.js';
@@ -46,7 +47,7 @@ export type Reader =
 export type LeaderReads = {
   /** Came since the round under way was sent. */
   waiting: Reader[];
-  /** Are answered with `index` when a majority has answered `round`. */
+  /** Are answered with `index` when a majority has answered `round`, and `index` is committed. */
   confirming:
     | { readonly round: number; readonly index: LogIndex; readonly readers: readonly Reader[] }
     | undefined;
@@ -77,9 +78,17 @@ export type Alarm = {
   readonly fields: LogFields;
 };
 
+/** The part of the applied state that consensus goes by. */
+export type Agreed = {
+  /** The feature level up to which messages may be sent; 0 before the genesis. */
+  readonly level: number;
+};
+
 /** All that a node of the cluster remembers. Only the files of the roles work on it. */
 export type Core = {
   readonly id: NodeId;
+  /** This run of the process, 16 bytes. */
+  readonly boot: Uint8Array;
   readonly voters: readonly NodeId[];
   /** The voters but this node. */
   readonly peers: readonly NodeId[];
@@ -88,6 +97,8 @@ export type Core = {
   readonly limits: Limits;
   readonly log: Log;
   readonly clocks: ClockReadings;
+  /** Of the other voters. */
+  readonly acknowledgements: Acknowledgements;
   readonly reads: FollowerReads;
   readonly outbox: Outbox;
   /** How often each peer may move the term, and how often it may depose this node by its answers. */
@@ -101,8 +112,17 @@ export type Core = {
   /** Term and vote as on disk, being written, or still to be written. */
   hardState: 'durable' | 'writing' | 'unsaved';
   commit: LogIndex;
+  /**
+   * The log is known to equal that of this term's leader up to here: by its appends or, at the leader itself, by a finished
+   * write. Only that is acknowledged, and never taken back within the term.
+   */
+  matched: LogIndex;
+  /** The newest acknowledgement that was made in this term, and the tick at which it was last sent; 0 if there was none. */
+  acknowledged: LogIndex;
+  acknowledgedTick: number;
   /** Handed out to be applied. */
   applied: LogIndex;
+  agreed: Agreed;
   /** The own clock, as last told. */
   now: Millis;
   /** Since the start of the process. */
@@ -169,6 +189,8 @@ export function enterTerm(core: Core, term: Term, votedFor: NodeId | undefined):
   core.term = term;
   core.votedFor = votedFor;
   core.hardState = 'unsaved';
+  core.matched = 0;
+  core.acknowledged = 0;
   // Promises of a term that is over are of no use, and the entries that they speak of may be truncated unsaved.
   core.outbox.afterPersist = [];
 }

@@ -1,12 +1,19 @@
-import { isId, nodeId, unreachable } from '../common/index.js';
+import { BOOT_BYTES, isId, nodeId, unreachable } from '../common/index.js';
 import type { NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { AppendRefusal, decode, RaftMessage as WireMessage } from '../wire/index.js';
-import type { Append as WireAppend, AppendReply as WireReply, LogEntry } from '../wire/index.js';
+import type {
+  Acknowledgement as WireAcknowledgement,
+  Append as WireAppend,
+  AppendReply as WireReply,
+  LogEntry,
+} from '../wire/index.js';
 import { ENTRY_KINDS, HASH_BYTES } from './entry-hash.js';
 import { LEVELS } from './encode-message.js';
 import { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX } from './limits.js';
-import type { Append, AppendAnswer, Message } from './messages.js';
+import type { Acknowledgement, Append, AppendAnswer, Message } from './messages.js';
+
+const SIGNATURE_BYTES = 64;
 
 /**
  * Reads what a peer sent, or gives `undefined` for bytes that no correct node sends: not canonical, out of range, or
@@ -53,6 +60,8 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Messag
       if (Number.isNaN(clockMs) || Number.isNaN(round) || answer === undefined) return undefined;
       return { type: 'append-reply', ...head, round, clockMs, answer };
     }
+    case 'acknowledgement':
+      return fromWireAcknowledgement(head, wire.value);
     case 'readRequest': {
       const readId = integer(wire.value.readId);
       return readId >= 1 ? { type: 'read-request', ...head, readId } : undefined;
@@ -89,6 +98,21 @@ function fromWireAppend(head: Head, wire: WireAppend): Append | undefined {
   }
   const { prevHash } = wire;
   return { type: 'append', ...head, round, prevIndex, prevTerm, prevHash, entries, commit };
+}
+
+function fromWireAcknowledgement(
+  head: Head,
+  wire: WireAcknowledgement,
+): Acknowledgement | undefined {
+  const index = integer(wire.index);
+  const clockMs = integer(wire.clockMs);
+  const order = integer(wire.order);
+  const { hash, incarnation, boot, signature } = wire;
+  if (!(index >= 1) || Number.isNaN(clockMs) || Number.isNaN(order)) return undefined;
+  if (hash.length !== HASH_BYTES || boot.length !== BOOT_BYTES) return undefined;
+  if (signature.length !== 0 && signature.length !== SIGNATURE_BYTES) return undefined;
+  const speaker = { incarnation, boot, order, signature };
+  return { type: 'acknowledgement', ...head, index, hash, clockMs, ...speaker };
 }
 
 function fromWireEntry(wire: LogEntry): Entry | undefined {

@@ -1,12 +1,15 @@
 import type { Alarms } from '../alarms/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Clock, ConsensusStore, Entry, Logger, Network, Write } from '../ports/index.js';
+import type { Agreed } from './core.js';
 import type { Raft, RoleName } from './raft.js';
 
 /** The state machine that committed entries are applied to. Writes stay pending here until they are durable. */
 export type Machine = {
   /** In order, each entry once. Never throws for what an entry contains; a throw ends the node. */
   apply(entry: Entry): void;
+  /** The part of the state that consensus goes by, after the last entry that was applied. */
+  readonly agreed: Agreed;
   /** The applied writes that are not durable yet. */
   pendingWrites(): readonly Write[];
   /** These, an earlier result of `pendingWrites`, are durable now. */

@@ -52,7 +52,7 @@ export class RaftDriver {
       done: () => this.#pump(),
       failed: (error) => this.#fail(error),
     });
-    parts.raft.restored(parts.applied);
+    parts.raft.restored(parts.applied, parts.machine.agreed);
   }
 
   /** Begins to tick, save and answer. Once. */
@@ -76,6 +76,11 @@ export class RaftDriver {
       this.#raft.step(message, this.#time.now());
       this.#ticks.heard();
     });
+  }
+
+  /** Messages can flow to `peer`: what it may have missed is said again. */
+  connected(peer: NodeId): void {
+    this.#guard(() => this.#raft.connected(peer));
   }
 
   /**

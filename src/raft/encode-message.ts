@@ -3,6 +3,7 @@ import type { Entry } from '../ports/index.js';
 import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { LogEntry } from '../wire/index.js';
 import { ENTRY_KINDS } from './entry-hash.js';
+import { ACKNOWLEDGEMENTS_LEVEL } from './limits.js';
 import type { AppendAnswer, Message } from './messages.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
@@ -11,6 +12,7 @@ export const LEVELS: Readonly<Record<Message['type'], number>> = {
   'vote-reply': 1,
   append: 1,
   'append-reply': 1,
+  acknowledgement: ACKNOWLEDGEMENTS_LEVEL,
   'read-request': 1,
   'read-reply': 1,
 };
@@ -65,6 +67,19 @@ function toWire(message: Message): WireMessage['message'] {
           ...toWireAnswer(message.answer),
           clockMs: BigInt(message.clockMs),
           round: BigInt(message.round),
+        },
+      };
+    case 'acknowledgement':
+      return {
+        $case: 'acknowledgement',
+        value: {
+          index: BigInt(message.index),
+          hash: message.hash,
+          clockMs: BigInt(message.clockMs),
+          incarnation: message.incarnation,
+          boot: message.boot,
+          order: BigInt(message.order),
+          signature: message.signature,
         },
       };
     case 'read-request':

@@ -1,6 +1,8 @@
 import { equal } from '../common/index.js';
+import type { AlarmKind } from '../alarms/index.js';
 import type { LogIndex, NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
+import { advanceCommit, commitUpTo } from './commit.js';
 import { alarm, enterTerm, leaderOf, restartElectionTimer, sendPromise } from './core.js';
 import type { Core } from './core.js';
 import { entryHash } from './entry-hash.js';
@@ -35,7 +37,10 @@ export function onAppend(core: Core, append: Append): void {
   if (answer === undefined) return;
   if (answer.refused !== 'conflict') {
     // Only up to what this append has shown to be equal: our log may go on with entries that the leader does not have.
-    core.commit = Math.max(core.commit, Math.min(append.commit, answer.match));
+    core.matched = Math.max(core.matched, answer.match);
+    commitUpTo(core, Math.min(append.commit, answer.match));
+    // The other voters may have acknowledged these entries before they came.
+    advanceCommit(core);
   }
   reply(core, append, answer);
 }
@@ -58,8 +63,9 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
   const { log } = core;
   const { prevIndex, prevTerm, prevHash } = append;
   if (log.termAt(prevIndex) !== prevTerm) {
-    if (prevIndex > core.commit) return conflict(core, append);
-    alarm(core, 'An append contradicts a committed entry', append);
+    const settled = settledBy(core, prevIndex);
+    if (settled === undefined) return conflict(core, append);
+    alarm(core, settled, append);
     return undefined;
   }
   if (!equal(log.hashAt(prevIndex) ?? prevHash, prevHash)) {
@@ -83,14 +89,24 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
   return { refused: timely < fresh.length ? 'time' : undefined, match: lastKnown + timely };
 }
 
+/** The alarm for an append that has another entry at `index`, if nothing can take the place of ours. */
+function settledBy(core: Core, index: LogIndex): AlarmKind | undefined {
+  if (index <= core.commit) return 'An append contradicts a committed entry';
+  // The other voters count on what was acknowledged in this term, whose leader has one log.
+  return index <= core.matched
+    ? 'An append contradicts what its leader has sent before'
+    : undefined;
+}
+
 /** How many of the entries our log has already. `undefined`, with an alarm: one contradicts what can not change. */
 function countKnown(core: Core, append: Append): number | undefined {
   for (const [position, entry] of append.entries.entries()) {
     const ours = core.log.at(entry.index);
     if (ours === undefined) return position;
     if (ours.term !== entry.term) {
-      if (entry.index > core.commit) return position;
-      alarm(core, 'An append contradicts a committed entry', append);
+      const settled = settledBy(core, entry.index);
+      if (settled === undefined) return position;
+      alarm(core, settled, append);
       return undefined;
     }
     if (!equal(ours.hash, entry.hash)) {

@@ -23,7 +23,8 @@ const MAY_MOVE: {
   'vote-reply': ({ role }) => role.type === 'precandidate' || role.type === 'candidate',
   append: (core, { from }) => !isLeaderAlive(core) || leaderOf(core) === from,
   'append-reply': (core, reply) => core.role.type === 'leader' && mayDepose(core, core.role, reply),
-  // They ask about the log and say nothing of elections.
+  // They are about the log and say nothing of elections.
+  acknowledgement: () => false,
   'read-request': () => false,
   'read-reply': () => false,
 };

@@ -1,15 +1,17 @@
 import { unreachable } from '../common/index.js';
-import type { LogIndex, Millis, NodeId } from '../common/index.js';
+import type { Millis, NodeId } from '../common/index.js';
 import type { Entry, EntryKind } from '../ports/index.js';
+import { acknowledges } from './acknowledge.js';
+import { advanceCommit } from './commit.js';
 import { alarm, isDiskStalled, sendNow } from './core.js';
 import type { Core, LeaderRole } from './core.js';
 import { sealEntry } from './entry-hash.js';
 import { watchClocks } from './clock-watch.js';
 import { becomeFollower } from './follower.js';
-import { entryBytes } from './limits.js';
+import { bytesOf, entryBytes } from './limits.js';
 import type { AppendReply } from './messages.js';
 import { Progress } from './progress.js';
-import { majorityOf, reachedByMajority } from './quorum.js';
+import { majorityOf } from './quorum.js';
 import { beginRound, confirmReads } from './read-index.js';
 
 /** Leads this term: begins with a no-op, without which nothing of earlier terms could be known committed (Raft §8). */
@@ -97,7 +99,7 @@ function hearsMajority(core: Core, role: LeaderRole): boolean {
   return heard.length >= majorityOf(core.voters.length);
 }
 
-/** Sends every follower what it lacks and may get: entries, the commit index, a round to confirm, a heartbeat. */
+/** Sends every follower what it lacks and may get: entries and the commit index, a round to confirm, a heartbeat. */
 export function replicate(core: Core, role: LeaderRole): void {
   beginRound(core, role);
   for (const [peer, progress] of role.progress) {
@@ -117,12 +119,16 @@ function sendEntries(core: Core, role: LeaderRole, peer: NodeId, progress: Progr
 }
 
 function isAppendDue(core: Core, role: LeaderRole, progress: Progress): boolean {
-  const canLearnCommit = progress.sentCommit < Math.min(core.commit, progress.next - 1);
   return (
     progress.heartbeatDue ||
     progress.sentRound < role.round ||
-    (progress.state === 'replicate' && canLearnCommit)
+    (!acknowledges(core) && canLearnCommit(core, progress))
   );
+}
+
+/** Where voters tell each other, a follower learns of a commit as soon as its leader, and a heartbeat makes up for losses. */
+function canLearnCommit(core: Core, { state, sentCommit, next }: Progress): boolean {
+  return state === 'replicate' && sentCommit < Math.min(core.commit, next - 1);
 }
 
 function sendAppend(
@@ -182,7 +188,7 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
     default:
       unreachable(answer);
   }
-  advanceCommit(core, role);
+  advanceCommit(core);
   confirmReads(core, role);
   if (isRefusedForTime(core, role)) becomeFollower(core, core.term, undefined);
 }
@@ -191,20 +197,4 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
 function isRefusedForTime(core: Core, role: LeaderRole): boolean {
   const refusing = [...role.progress.values()].filter((progress) => progress.refusedForTime);
   return core.voters.length - refusing.length < majorityOf(core.voters.length);
-}
-
-/**
- * Commits what a majority has made durable, this node included only as far as its own disk has it; and by counting
- * only entries of the own term, those before them along with them (Raft §5.4.2, figure 8).
- */
-export function advanceCommit(core: Core, role: LeaderRole): void {
-  const matches = [...role.progress.values()].map((progress) => progress.match);
-  const reached: LogIndex = reachedByMajority([core.log.durable, ...matches]);
-  if (reached <= core.commit || core.log.termAt(reached) !== core.term) return;
-  role.uncommittedBytes -= bytesOf(core.log.slice(core.commit, reached));
-  core.commit = reached;
-}
-
-function bytesOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
 }

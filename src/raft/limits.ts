@@ -73,9 +73,18 @@ export const DEPOSITIONS: Rate = { perSecond: 1 / 60, burst: 1 };
 /** How long the clock of a leader is away from those of the majority before it gives leadership away, and how often it does. */
 export const CLOCK_AWAY_MS: Millis = 5_000;
 export const CLOCK_STEP_DOWNS: Rate = { perSecond: 1 / 600, burst: 1 };
+/** The feature level that acknowledgements among voters came with. */
+export const ACKNOWLEDGEMENTS_LEVEL = 3;
+/** How often a voter repeats its newest acknowledgement while an entry of its log is not committed. */
+export const ACKNOWLEDGED_AGAIN_MS: Millis = 500;
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */
 export function entryBytes(entry: { readonly payload: Uint8Array }): number {
   return entry.payload.length + ENTRY_OVERHEAD_BYTES;
+}
+
+/** The same of several entries. */
+export function bytesOf(entries: readonly { readonly payload: Uint8Array }[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
 }

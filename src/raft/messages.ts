@@ -52,6 +52,23 @@ export type AppendReply = Head<'append-reply'> & {
   readonly answer: AppendAnswer;
 };
 
+/**
+ * A voter's word to another: its log equals that of the term's leader up to `index`, durably. It is made by answering an
+ * append of that term or, at the leader, by a finished write. It is no answer to an append.
+ */
+export type Acknowledgement = Head<'acknowledgement'> & {
+  readonly index: LogIndex;
+  /** The chain's at `index`. */
+  readonly hash: Uint8Array;
+  readonly clockMs: Millis;
+  readonly incarnation: number;
+  /** 16 bytes. */
+  readonly boot: Uint8Array;
+  readonly order: number;
+  /** 64 bytes, or none: nothing rests on it yet, and it is not verified. */
+  readonly signature: Uint8Array;
+};
+
 /** Asks the leader for a commit index that is at least what was committed when this was sent. */
 export type ReadRequest = Head<'read-request'> & { readonly readId: number };
 
@@ -62,4 +79,5 @@ export type ReadReply = Head<'read-reply'> & {
 };
 
 /** Everything that nodes tell each other about the log. */
-export type Message = VoteRequest | VoteReply | Append | AppendReply | ReadRequest | ReadReply;
+export type Message =
+  VoteRequest | VoteReply | Append | AppendReply | Acknowledgement | ReadRequest | ReadReply;

@@ -1,6 +1,7 @@
-import { assert, Budgets, ClusterError } from '../common/index.js';
-import type { Millis, NodeId } from '../common/index.js';
+import { assert, BOOT_BYTES, Budgets, ClusterError, fromHex } from '../common/index.js';
+import type { Boot, Millis, NodeId } from '../common/index.js';
 import type { Entry, HardState, Random } from '../ports/index.js';
+import { Acknowledgements } from './acknowledgements.js';
 import { restartElectionTimer } from './core.js';
 import type { Core } from './core.js';
 import { sealEntry, ZERO_HASH } from './entry-hash.js';
@@ -12,6 +13,8 @@ import { ClockReadings } from './time.js';
 
 export type RaftConfig = {
   readonly id: NodeId;
+  /** This run of the process. */
+  readonly boot: Boot;
   /** All voters, this node included, in an order that is the same everywhere. */
   readonly voters: readonly NodeId[];
   readonly genesis: { readonly payload: Uint8Array; readonly timeMs: Millis };
@@ -44,6 +47,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
   }
   const core: Core = {
     id,
+    boot: bytesOfBoot(config.boot),
     voters,
     peers: voters.filter((voter) => voter !== id),
     random: config.random,
@@ -51,6 +55,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     limits,
     log,
     clocks: new ClockReadings(),
+    acknowledgements: new Acknowledgements(),
     reads: { waiting: [], asking: undefined },
     outbox: { now: [], afterPersist: [], reads: [], alarms: [] },
     termMoves: new Budgets(TERM_MOVES, VOTERS_MAX),
@@ -62,7 +67,11 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     hardState: isNew ? 'unsaved' : 'durable',
     // Every voter's log begins with the same genesis: it needs no majority.
     commit: 1,
+    matched: 0,
+    acknowledged: 0,
+    acknowledgedTick: 0,
     applied: 0,
+    agreed: { level: 0 },
     now,
     ticks: 0,
     heardTicks: new Map(),
@@ -73,6 +82,12 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
   };
   restartElectionTimer(core);
   return core;
+}
+
+function bytesOfBoot(boot: Boot): Uint8Array {
+  const bytes = fromHex(boot);
+  assert(bytes?.length === BOOT_BYTES, 'a boot has its bytes');
+  return bytes;
 }
 
 function settings(config: RaftConfig): { readonly timing: Timing; readonly limits: Limits } {

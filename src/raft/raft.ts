@@ -2,10 +2,11 @@ import { assert, ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Entry, Persist } from '../ports/index.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
+import { acknowledge, greet, repeatAcknowledgement } from './acknowledge.js';
+import { advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
-import type { Alarm, Core, ReadResult } from './core.js';
+import type { Agreed, Alarm, Core, ReadResult } from './core.js';
 import {
-  advanceCommit,
   isReachable,
   nextTimeMs,
   propose,
@@ -107,17 +108,29 @@ export class Raft {
   /**
    * Before anything else: the machine has applied entries up to here in an earlier life.
    *
+   * @param agreed - What the machine's state says.
    * @throws ClusterError `data-loss` when the log does not reach so far.
    */
-  restored(applied: LogIndex): void {
+  restored(applied: LogIndex, agreed: Agreed): void {
     if (applied > this.#core.log.durable) {
       throw new ClusterError('data-loss', `The state is ahead of the log, at ${applied}`, {
         reason: 'LOG_DAMAGED',
       });
     }
     this.#core.applied = applied;
+    this.#core.agreed = agreed;
     // Applied entries had been committed.
     this.#core.commit = Math.max(this.#core.commit, applied);
+  }
+
+  /** An entry has been applied: the machine's state says so now. */
+  agreed(agreed: Agreed): void {
+    this.#core.agreed = agreed;
+  }
+
+  /** Messages can flow to `peer` again. */
+  connected(peer: NodeId): void {
+    greet(this.#core, peer);
   }
 
   /**
@@ -136,6 +149,7 @@ export class Raft {
       tickQuestion(core, ticks);
       tickElection(core, ticks, suspect);
     }
+    repeatAcknowledgement(core);
   }
 
   /** Ticks until something can be due: as leader a heartbeat, else an election or a question that is asked again. */
@@ -196,7 +210,8 @@ export class Raft {
     core.writingTicks = undefined;
     if (core.hardState === 'writing') core.hardState = 'durable';
     core.log.saved(last, lastHash);
-    if (core.role.type === 'leader') advanceCommit(core, core.role);
+    if (core.role.type === 'leader') core.matched = core.log.durable;
+    advanceCommit(core);
   }
 
   /** As leader: the node has answered within an election timeout. Otherwise only of the leader itself. */
@@ -309,5 +324,6 @@ export class Raft {
     const core = this.#core;
     if (core.role.type === 'leader') replicate(core, core.role);
     else askLeader(core);
+    acknowledge(core);
   }
 }

@@ -83,24 +83,26 @@ export function refuseReads(core: Core): void {
   for (const id of ids) core.outbox.reads.push({ id, index: undefined });
 }
 
-/**
- * Begins the next round for the reads that wait. Before an entry of the own term is committed a leader does not know
- * what is (Raft §8), so they wait for that too.
- */
+/** Begins the next round for the reads that wait. */
 export function beginRound(core: Core, role: LeaderRole): void {
   const { reads } = role;
   if (reads.confirming !== undefined || reads.waiting.length === 0) return;
-  if (core.commit < role.firstIndex) return;
   role.round += 1;
-  reads.confirming = { round: role.round, index: core.commit, readers: reads.waiting };
+  reads.confirming = { round: role.round, index: core.log.last.index, readers: reads.waiting };
   reads.waiting = [];
   confirmReads(core, role);
 }
 
-/** Answers the reads whose round a majority has answered, this node included. */
+/**
+ * Answers the reads whose round a majority has answered, this node included, when this node's commit index has reached what
+ * was the last entry of its log when the round began. A voter may have known of a commit before its leader, and no entry
+ * beyond that one was committed then; and it includes one of the leader's own term, before which a leader does not know what
+ * is committed (Raft §8).
+ */
 export function confirmReads(core: Core, role: LeaderRole): void {
   const { confirming } = role.reads;
   if (confirming === undefined) return;
+  if (core.commit < confirming.index) return;
   const answered = [...role.progress.values()].map((progress) => progress.answeredRound);
   if (reachedByMajority([role.round, ...answered]) < confirming.round) return;
   role.reads.confirming = undefined;

@@ -1,4 +1,5 @@
 import { unreachable } from '../common/index.js';
+import { onAcknowledgement } from './acknowledge.js';
 import { isLeaderAlive, onVoteReply, onVoteRequest } from './candidate.js';
 import { sendNow } from './core.js';
 import type { Core } from './core.js';
@@ -17,6 +18,8 @@ export function step(core: Core, message: Message): void {
 
 /** Raft §5.1: a later term is entered where it may be, an earlier one is stale. Says whether the message is of interest. */
 function meetTerm(core: Core, message: Message): boolean {
+  // Of a later term it waits, and of an earlier one nothing depends on it.
+  if (message.type === 'acknowledgement') return message.term >= core.term;
   // No node has entered the term of a pre-vote yet (§9.6).
   if (message.type === 'vote-request' && message.pre) {
     return message.term <= core.term || !isLeaderAlive(core);
@@ -49,6 +52,8 @@ function dispatch(core: Core, message: Message): void {
       return onAppend(core, message);
     case 'append-reply':
       return core.role.type === 'leader' ? onAppendReply(core, core.role, message) : undefined;
+    case 'acknowledgement':
+      return onAcknowledgement(core, message);
     case 'read-request':
       return onReadRequest(core, message);
     case 'read-reply':

@@ -116,6 +116,7 @@ export {
   Transcript,
 } from './gen/quorate/peer/v1/evidence.js';
 export {
+  Acknowledgement,
   Append,
   AppendRefusal,
   AppendReply,

@@ -81,6 +81,17 @@ export function raftSeeds(): readonly Uint8Array[] {
     { ...reply, answer: { refused: undefined, match: 4 } },
     { ...reply, answer: { refused: 'time', match: 4 } },
     { ...reply, answer: { refused: 'conflict', prevIndex: 8, hintIndex: 4, hintTerm: 2 } },
+    {
+      type: 'acknowledgement',
+      ...head,
+      index: 4,
+      hash: entry.hash,
+      clockMs: 5,
+      incarnation: 1,
+      boot: new Uint8Array(16),
+      order: 0,
+      signature: new Uint8Array(0),
+    },
     { type: 'read-request', ...head, readId: 2 ** 40 },
     { type: 'read-reply', ...head, readId: 1, index: 12 },
   ];

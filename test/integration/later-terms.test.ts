@@ -12,7 +12,7 @@ const FLOOD = 5_000;
 const BATCH = 100;
 /** How far ahead of the leader's term the messages are. */
 const AHEAD = [1, 2 ** 20, 2 ** 52];
-const KINDS = 6;
+const KINDS = 7;
 
 /** One message of each kind that says nothing true but its sender. */
 function messagesOf(from: NodeId, to: NodeId, term: number): readonly Message[] {
@@ -20,6 +20,9 @@ function messagesOf(from: NodeId, to: NodeId, term: number): readonly Message[] 
   const clockMs = Date.now();
   const conflict = { refused: 'conflict', prevIndex: 1, hintIndex: 0, hintTerm: 0 } as const;
   const nothing = { prevIndex: 1, prevTerm: 1, prevHash: new Uint8Array(32), entries: [] };
+  const hash = new Uint8Array(32);
+  const [boot, signature] = [new Uint8Array(16), new Uint8Array(0)];
+  const word = { hash, incarnation: 1, boot, order: 0, signature };
   return [
     { type: 'read-request', ...head, readId: 1 },
     { type: 'read-reply', ...head, readId: 1, index: undefined },
@@ -27,6 +30,7 @@ function messagesOf(from: NodeId, to: NodeId, term: number): readonly Message[] 
     { type: 'vote-reply', ...head, pre: false, granted: false, clockMs },
     { type: 'append', ...head, round: 0, commit: 0, ...nothing },
     { type: 'append-reply', ...head, round: 0, clockMs, answer: conflict },
+    { type: 'acknowledgement', ...head, clockMs, index: 1, ...word },
   ];
 }
 

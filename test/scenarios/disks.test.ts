@@ -28,10 +28,14 @@ test('an acknowledgement leaves only when the entries are durable', () => {
   expect(early).toEqual([]);
   expect(follower.raft.commit).toBe(2);
   expect(follower.applied).toHaveLength(1);
+  expect(cluster.sent).toEqual([]);
   cluster.finishWrite(follower);
 
   expect(follower.disk.entries).toHaveLength(2);
-  expect(cluster.sent.at(-1)).toMatchObject({ type: 'append-reply', answer: { match: 2 } });
+  expect(cluster.sent).toMatchObject([
+    { type: 'append-reply', to: cluster.node(2).id, answer: { match: 2 } },
+    { type: 'acknowledgement', to: cluster.node(3).id, index: 2, hash: entries[0]?.hash },
+  ]);
   expect(follower.applied).toHaveLength(2);
 });
 
@@ -92,7 +96,10 @@ test('entries truncated during their write count neither as durable nor as ackno
   expect(commands(follower.applied)).toEqual(['c']);
   expect(follower.disk.entries).toEqual([genesis, ...fresh]);
   const acknowledged = cluster.sent.slice(before).filter(({ term }) => term === 3);
-  expect(acknowledged).toMatchObject([{ type: 'append-reply', answer: { match: 2 } }]);
+  expect(acknowledged).toMatchObject([
+    { type: 'append-reply', answer: { match: 2 } },
+    { type: 'acknowledgement', index: 2, hash: fresh[0]?.hash },
+  ]);
 });
 
 test('truncation lowers the durable index at once', () => {

@@ -18,12 +18,18 @@ function dice(seed: number): Dice {
 
 const hex = (entry: Entry): string => Buffer.from(entry.hash).toString('hex');
 
-/** Fails when two nodes lead in one term, when a committed entry changes, or is not durable on a majority. */
+/**
+ * Fails when two nodes lead in one term, when a committed entry changes, or is not durable on a majority, and when a read is
+ * answered with less than some node knew to be committed when it came.
+ */
 class Properties {
   readonly #leaders = new Map<number, string>();
   readonly #committed: string[] = [];
   readonly #terms = new Map<Raft, number>();
   readonly #votes = new Map<string, string>();
+  /** By node and read: what was known to be committed when it came. */
+  readonly #reads: { readonly node: Node; readonly id: number; readonly atLeast: number }[] = [];
+  #readCount = 0;
   #seenCount = 0;
   readonly #cluster: RaftCluster;
 
@@ -34,6 +40,28 @@ class Properties {
   check(): void {
     for (const node of this.#cluster.nodes) if (node.up) this.#checkNode(node);
     this.#checkVotes();
+    this.#checkReads();
+  }
+
+  /** A read begins on this node. */
+  read(node: Node): void {
+    const atLeast = this.#committed.length;
+    this.#reads.push({ node, id: this.#cluster.read(node), atLeast });
+  }
+
+  #checkReads(): void {
+    for (const [at, { node, id, atLeast }] of [...this.#reads.entries()].toReversed()) {
+      if (!node.reads.has(id)) continue;
+      const index = node.reads.get(id) ?? Infinity;
+      if (index < atLeast) throw new Error(`${node.id} reads at ${index}, but knew ${atLeast}`);
+      this.#reads.splice(at, 1);
+      if (index < Infinity) this.#readCount += 1;
+    }
+  }
+
+  /** Reads that were answered. */
+  get readCount(): number {
+    return this.#readCount;
   }
 
   /** A voter has one vote in a term, whatever became of it in between. */
@@ -86,7 +114,7 @@ class Properties {
 }
 
 /** One random step: a delivery, a loss, a repetition, a tick, a crash, a slow disk, a command, a read. */
-function step(cluster: RaftCluster, roll: Dice): void {
+function step(cluster: RaftCluster, roll: Dice, properties: Properties): void {
   const node = cluster.nodes[roll(cluster.nodes.length)];
   if (node === undefined) return;
   const kind = roll(1000);
@@ -108,17 +136,17 @@ function step(cluster: RaftCluster, roll: Dice): void {
   else if (kind < 990) {
     if (node.up) cluster.propose(node, `${kind}`);
   } else if (kind < 995) {
-    if (node.up) cluster.read(node);
+    if (node.up) properties.read(node);
   } else if (roll(4) > 0) cluster.heal();
   else cluster.isolate(node);
 }
 
-function storm(seed: number, steps: number): number {
+function storm(seed: number, steps: number): { committed: number; reads: number } {
   const roll = dice(seed);
   const cluster = new RaftCluster(roll(2) === 0 ? 3 : 5);
   const properties = new Properties(cluster);
   for (let count = 0; count < steps; count++) {
-    step(cluster, roll);
+    step(cluster, roll, properties);
     properties.check();
   }
   // Then the faults end, and all must end up equal.
@@ -138,19 +166,22 @@ function storm(seed: number, steps: number): number {
   for (const { id, applied } of cluster.nodes) {
     if (applied.length !== leader.applied.length) throw new Error(`${id} lags in fair rates`);
   }
-  return properties.committedCount;
+  return { committed: properties.committedCount, reads: properties.readCount };
 }
 
 test('under random faults a term has at most one leader, and committed entries stay', () => {
   const first = Number(process.env['SEED'] ?? 1);
   const count = Number(process.env['SEEDS'] ?? 40);
-  let committed = 0;
+  let [committed, reads] = [0, 0];
   for (let seed = first; seed < first + count; seed++) {
     try {
-      committed += storm(seed, Number(process.env['STEPS'] ?? 1500));
+      const counts = storm(seed, Number(process.env['STEPS'] ?? 1500));
+      committed += counts.committed;
+      reads += counts.reads;
     } catch (error) {
       throw new Error(`SEED=${seed} SEEDS=1 fails`, { cause: error });
     }
   }
   expect(committed).toBeGreaterThan(count * 5);
+  expect(reads).toBeGreaterThan(count);
 });

@@ -82,6 +82,8 @@ const at =
   ({ receiver }: Cell): boolean =>
     roles.includes(receiver);
 
+const acknowledgement = isOf('acknowledgement');
+
 /** What can happen, and comes up too rarely to be waited for, though elections never end. */
 export const RARE: readonly Rule[] = [
   {
@@ -134,6 +136,21 @@ export const RARE: readonly Rule[] = [
       (isOf('read request')(cell) &&
         sentBy('precandidate')(cell) &&
         !(cell.relation === 'equal' && at('follower', 'leader')(cell))),
+  },
+  {
+    reason: 'its sender has gone on to the next term in the event in which it repeated it',
+    covers: (cell) =>
+      acknowledgement(cell) &&
+      (cell.sender === 'candidate' ||
+        (cell.sender === 'leader' && cell.relation === 'equal' && cell.receiver === 'leader')),
+  },
+  {
+    reason: 'one stands in a term that already has a leader, or in one before it, or repeats late',
+    covers: (cell) => acknowledgement(cell) && at('candidate')(cell) && cell.relation !== 'lower',
+  },
+  {
+    reason: 'it goes to a leader only when it is repeated, and its sender has given that leader up',
+    covers: (cell) => acknowledgement(cell) && sentBy('precandidate')(cell) && at('leader')(cell),
   },
   {
     reason: 'a leader was deposed and stands again in the very term of who refused its append',

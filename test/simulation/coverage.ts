@@ -15,6 +15,7 @@ export const KINDS = [
   'append matched',
   'append refused for time',
   'append in conflict',
+  'acknowledgement',
   'read request',
   'read index',
   'read refused',
@@ -85,6 +86,8 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
       return message.value.refusal === AppendRefusal.TIME
         ? 'append refused for time'
         : 'append matched';
+    case 'acknowledgement':
+      return 'acknowledgement';
     case 'readRequest':
       return 'read request';
     case 'readReply':

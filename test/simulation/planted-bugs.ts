@@ -1,12 +1,17 @@
 import { spawn } from 'node:child_process';
 
 import type { ProgramCopy } from '../support/patches/program-copy.js';
+import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
 import type { PlantedBug } from './planted/planted-bug.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import type { Violation } from './simulation.js';
 
-export const PLANTED_BUGS: readonly PlantedBug[] = [...CONSENSUS_BUGS, ...TASK_BUGS];
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ...CONSENSUS_BUGS,
+  ...ACKNOWLEDGEMENT_BUGS,
+  ...TASK_BUGS,
+];
 
 /** What a run of the simulator with a bug in it came to. */
 export type Verdict = {

@@ -1,7 +1,9 @@
 import { Alarms } from '../../src/alarms/index.js';
 import { u64be, utf8, type NodeId } from '../../src/common/index.js';
+import { BUILD_LEVEL } from '../../src/identity/index.js';
 import type { Entry, Write } from '../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../src/raft/index.js';
+import type { Agreed } from '../../src/raft/index.js';
 import type { Cluster } from './cluster.js';
 import { EPOCH_MS } from './clock.js';
 import type { Machine } from './machine.js';
@@ -26,6 +28,9 @@ class Recorder {
   constructor(store: LifePorts['consensus']) {
     this.#store = store;
   }
+
+  /** Consensus alone has no state in which its level could be raised. */
+  readonly agreed: Agreed = { level: BUILD_LEVEL };
 
   apply(entry: Entry): void {
     if (entry.kind !== 'command') return;
@@ -64,7 +69,7 @@ export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> 
     const loaded = await ports.consensus.load();
     const recorder = new Recorder(ports.consensus);
     const raft = createRaft(
-      { id, voters, genesis: GENESIS, random: ports.random },
+      { id, boot: ports.boot, voters, genesis: GENESIS, random: ports.random },
       loaded,
       ports.clock.now(),
     );
@@ -86,7 +91,7 @@ export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> 
       receive: (from, channel, bytes) => {
         if (channel === 'raft') driver.receive(from, bytes);
       },
-      connected: () => undefined,
+      connected: (peer) => driver.connected(peer),
       disconnected: () => undefined,
       status: () => driver.status(),
       stop: () => driver.stop(),
@@ -104,8 +109,8 @@ export class Appends implements Workload<RaftProcess> {
   #over = false;
   #next = 0;
   readonly #told = new Set<string>();
-  /** The highest index that a client was told of. */
-  #acknowledged = 0;
+  /** The highest index that any node knew to be committed: it may have told a client. */
+  #known = 0;
   #last: { readonly name: string } | undefined;
 
   constructor(parts: {
@@ -190,7 +195,6 @@ export class Appends implements Workload<RaftProcess> {
     const untilMs = this.#world.now() + PATIENCE_MS;
     const poll = (): void => {
       if (process.recorder.applied.has(name)) {
-        this.#acknowledged = Math.max(this.#acknowledged, proposed.index);
         this.#told.add(name);
       } else if (this.#world.now() < untilMs) this.#world.after(20, 'client waits', poll, life);
     };
@@ -201,7 +205,9 @@ export class Appends implements Workload<RaftProcess> {
   async #read(machine: Machine<RaftProcess>): Promise<void> {
     const { process, life } = machine;
     if (process === undefined || life === undefined) return;
-    const atLeast = this.#acknowledged;
+    const commits = this.#cluster?.machines.map((each) => each.process?.status().commit ?? 0);
+    this.#known = Math.max(this.#known, ...(commits ?? []));
+    const atLeast = this.#known;
     const patience = new AbortController();
     this.#world.after(PATIENCE_MS, 'read takes too long', () => patience.abort(), life);
     let index: number;
@@ -212,7 +218,7 @@ export class Appends implements Workload<RaftProcess> {
     }
     if (life.gone) return;
     if (index < atLeast) {
-      const stale = `index ${index} although ${atLeast} was acknowledged before`;
+      const stale = `index ${index} although ${atLeast} was known to be committed before`;
       this.#violation('ReadIndex', `${machine.id} reads at ${stale}`);
     }
     const { applied } = process.status();

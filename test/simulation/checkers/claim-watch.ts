@@ -75,7 +75,7 @@ export class ClaimWatch implements Watcher {
     this.#facts = facts;
     this.#genesisRules = genesisRules;
     this.#counts = counts;
-    this.#promises = new Promises(facts, report);
+    this.#promises = new Promises(facts, report, { forks: true });
     this.#log = new LogMatching(facts, report, { forks: true });
     this.#history = new OwnHistory(facts, report);
     this.#attempts = new Attempts(naming);

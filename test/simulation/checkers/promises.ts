@@ -5,17 +5,25 @@ import { short, type Facts, type Report } from './facts.js';
 
 /**
  * A promise to anybody is on disk before the bytes that carry it are on the wire (Raft §5.1 to §5.4), and never taken
- * back: terms only rise, and a vote is constant in its term, over restarts too.
+ * back: terms only rise, and a vote is constant in its term, over restarts too. An acknowledgement to the other voters is of
+ * what an append of its term has shown, or of the leader's own log: nothing else says that two logs are one.
  */
 export class Promises {
   readonly #votes = new Map<string, NodeId>();
   readonly #terms = new Map<NodeId, number>();
+  /** Of each term: who was seen to lead it. */
+  readonly #leaders = new Map<number, NodeId>();
+  /** By receiver, term and index: the hash that an append of that term has shown to it. */
+  readonly #shown = new Map<string, string>();
   readonly #facts: Facts;
   readonly #report: Report;
+  readonly #forks: boolean;
 
-  constructor(facts: Facts, report: Report) {
+  /** With `forks`, a leader's appends are not seen: nobody knows what an acknowledgement answers. */
+  constructor(facts: Facts, report: Report, { forks } = { forks: false }) {
     this.#facts = facts;
     this.#report = report;
+    this.#forks = forks;
   }
 
   /** `node`'s disk now holds `hardState`. */
@@ -44,8 +52,20 @@ export class Promises {
         if (message.value.granted) this.#votesFor(from, term, to);
         this.#hasTerm(from, term);
         return;
-      case 'append':
+      case 'append': {
+        const { prevIndex, prevHash, entries } = message.value;
         this.#hasTerm(from, term);
+        if (this.#forks) return;
+        this.#leaders.set(term, from);
+        this.#shown.set(`${to}/${term}/${prevIndex}`, short(prevHash));
+        for (const { index, hash } of entries) {
+          this.#shown.set(`${to}/${term}/${index}`, short(hash));
+        }
+        return;
+      }
+      case 'acknowledgement':
+        this.#hasTerm(from, term);
+        this.#acknowledges(from, term, message.value);
         return;
       case 'appendReply':
         this.#hasTerm(from, term);
@@ -71,6 +91,24 @@ export class Promises {
     if (hardState.term !== term || hardState.votedFor !== candidate) {
       const disk = `term ${hardState.term}, vote ${hardState.votedFor}`;
       this.#report('Promises', `${voter} votes for ${candidate} in ${term}, but its disk: ${disk}`);
+    }
+  }
+
+  /** `from` tells another voter that its log is that of the leader of `term` up to `index`. */
+  #acknowledges(
+    from: NodeId,
+    term: number,
+    { index, hash }: { readonly index: bigint; readonly hash: Uint8Array },
+  ): void {
+    const own = this.#facts.disk(from).entries[Number(index) - 1];
+    if (own === undefined || short(own.hash) !== short(hash)) {
+      const what = `entry ${index} in term ${term}, which its disk does not have`;
+      this.#report('Promises', `${from} acknowledges ${what}`);
+    }
+    if (this.#forks || this.#leaders.get(term) === from) return;
+    if (this.#shown.get(`${from}/${term}/${index}`) !== short(hash)) {
+      const what = `entry ${index} in term ${term}, which no append of that term has shown to it`;
+      this.#report('Promises', `${from} acknowledges ${what}`);
     }
   }
 

@@ -98,9 +98,9 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    where: 'elections',
-    first: 12,
-    seeds: 60,
+    where: 'consensus',
+    first: 40,
+    seeds: 40,
   },
   {
     name: 'a promise leaves before its write begins',
@@ -170,8 +170,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'an entry of an earlier term is committed by counting',
     edits: [
       {
-        find: 'if (reached <= core.commit || core.log.termAt(reached) !== core.term)',
-        replace: 'if (reached <= core.commit)',
+        find: 'if (core.log.termAt(reached) === core.term)',
+        replace: 'if (true)',
       },
     ],
     where: 'consensus',
@@ -204,11 +204,11 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     seeds: 30,
   },
   {
-    name: 'a leader counts entries that its own disk does not have',
+    name: 'a node counts entries that its own disk does not have',
     edits: [
       {
-        find: 'reachedByMajority([core.log.durable, ...matches])',
-        replace: 'reachedByMajority([core.log.last.index, ...matches])',
+        find: 'reachedByMajority([core.log.durable, ...acknowledged])',
+        replace: 'reachedByMajority([core.log.last.index, ...acknowledged])',
       },
     ],
     where: 'consensus',

@@ -1,4 +1,6 @@
+import { BOOT_BYTES, bootId } from '../../../src/common/index.js';
 import type { LogIndex, NodeId, Term } from '../../../src/common/index.js';
+import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import type { Channel, Clock, Network, Random, Timer } from '../../../src/ports/index.js';
 import {
   createRaft,
@@ -84,9 +86,10 @@ export class Liar {
     this.#parts = parts;
     const nothing = { hardState: { term: 0, votedFor: undefined }, entries: [] };
     const { remembered = nothing } = parts;
-    this.#raft = createRaft({ id: self, voters, genesis, random }, remembered, clock.now());
+    const boot = bootId('0e'.repeat(BOOT_BYTES));
+    this.#raft = createRaft({ id: self, boot, voters, genesis, random }, remembered, clock.now());
     this.#log = new SentLog(remembered.entries, () => this.#pushSoon());
-    this.#raft.restored(0);
+    this.#raft.restored(0, { level: BUILD_LEVEL });
     this.#drain();
     this.#inner = new Listener(self, this.#log);
   }

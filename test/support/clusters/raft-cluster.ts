@@ -1,8 +1,16 @@
-import { nodeId } from '../../../src/common/index.js';
+import { BOOT_BYTES, bootId, fromHex, nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
+import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import type { Entry, HardState, Random } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../../src/raft/index.js';
-import type { Append, Message, Raft, RaftConfig, Ready } from '../../../src/raft/index.js';
+import type {
+  Acknowledgement,
+  Append,
+  Message,
+  Raft,
+  RaftConfig,
+  Ready,
+} from '../../../src/raft/index.js';
 
 /** A reproducible source of bytes: xorshift32. */
 export function seededRandom(seed: number): Random {
@@ -20,6 +28,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+export const BOOT = bootId('b0'.repeat(BOOT_BYTES));
 export const START_MS = 1_700_000_000_000;
 export const GENESIS = { payload: Uint8Array.of(7), timeMs: START_MS - 1000 };
 
@@ -54,11 +63,15 @@ export class RaftCluster {
   readonly sent: Message[] = [];
   nowMs = START_MS;
   readonly #config: (id: NodeId, seed: number) => RaftConfig;
+  readonly #level: number;
 
-  constructor(count: number, options: Partial<RaftConfig> = {}) {
+  /** @param level - The feature level that every node's state has. */
+  constructor(count: number, options: Partial<RaftConfig> = {}, level = BUILD_LEVEL) {
+    this.#level = level;
     const voters = Array.from({ length: count }, (_, at) => nodeId(`node-${at + 1}`));
     this.#config = (id, seed) => ({
       id,
+      boot: BOOT,
       voters,
       genesis: GENESIS,
       random: seededRandom(seed),
@@ -69,7 +82,7 @@ export class RaftCluster {
       return {
         id,
         disk,
-        raft: createRaft(this.#config(id, at + 1), disk, this.nowMs),
+        raft: this.#start(id, at + 1, disk, this.nowMs),
         applied: [],
         reads: new Map(),
         alarms: [],
@@ -80,6 +93,12 @@ export class RaftCluster {
       };
     });
     this.pump();
+  }
+
+  #start(id: NodeId, seed: number, disk: Disk, nowMs: number): Raft {
+    const raft = createRaft(this.#config(id, seed), disk, nowMs);
+    raft.restored(disk.applied, { level: this.#level });
+    return raft;
   }
 
   /** Node by number, from 1. */
@@ -154,11 +173,11 @@ export class RaftCluster {
     this.#pumpNode(node);
   }
 
-  /** Hands one message to its node, and gives back what it answers. */
+  /** Hands one message to its node, and gives back what it answers to the sender. */
   ask(message: Message): readonly Message[] {
     const before = this.sent.length;
     this.deliver(message);
-    return this.sent.slice(before);
+    return this.sent.slice(before).filter(({ to }) => to === message.from);
   }
 
   /** Hands one message to its node. */
@@ -249,8 +268,7 @@ export class RaftCluster {
   restart(node: Node, seed = 99): void {
     const { hardState, entries, applied } = node.disk;
     const loaded = { hardState, entries: [...entries] };
-    node.raft = createRaft(this.#config(node.id, seed), loaded, this.clock(node));
-    node.raft.restored(applied);
+    node.raft = this.#start(node.id, seed, { ...loaded, applied }, this.clock(node));
     node.applied.length = applied;
     node.up = true;
     this.#pumpNode(node);
@@ -292,6 +310,28 @@ export function appendTo(
     entries,
     commit: 1,
     ...rest,
+  };
+}
+
+/** The acknowledgement of `entry` by `from` in `term`, with the clock of the cluster's start. */
+export function acknowledgementTo(
+  to: Node,
+  from: Node,
+  term: number,
+  { index, hash }: Entry,
+): Acknowledgement {
+  return {
+    type: 'acknowledgement',
+    from: from.id,
+    to: to.id,
+    term,
+    index,
+    hash,
+    clockMs: START_MS,
+    incarnation: 1,
+    boot: fromHex(BOOT) ?? new Uint8Array(0),
+    order: 0,
+    signature: new Uint8Array(0),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Alarms } from '../../../src/alarms/index.js';
 import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
+import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import type {
   Clock,
   ConsensusStore,
@@ -12,7 +13,7 @@ import type {
   Write,
 } from '../../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../../src/raft/index.js';
-import { GENESIS, seededRandom, START_MS } from '../../support/clusters/raft-cluster.js';
+import { BOOT, GENESIS, seededRandom, START_MS } from '../../support/clusters/raft-cluster.js';
 
 export const quietLogger: Logger = {
   debug: () => {},
@@ -170,7 +171,7 @@ export class DriverCluster {
     const writes: Write[] = [];
     return new RaftDriver({
       raft: createRaft(
-        { id, voters: this.#voters, genesis: GENESIS, random: seededRandom(seed) },
+        { id, boot: BOOT, voters: this.#voters, genesis: GENESIS, random: seededRandom(seed) },
         { hardState, entries },
         this.clock.now(),
       ),
@@ -184,6 +185,7 @@ export class DriverCluster {
       },
       clock: this.clock,
       machine: {
+        agreed: { level: BUILD_LEVEL },
         apply: (entry) => {
           if (entry.index === node.poisonedIndex) throw new Error('poisoned');
           node.applied.push(entry);

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { Alarms } from '../../../src/alarms/index.js';
 import { ClusterError, nodeId } from '../../../src/common/index.js';
+import { BUILD_LEVEL } from '../../../src/identity/index.js';
 import type { Entry, Persist, Write } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, RaftDriver } from '../../../src/raft/index.js';
 import type { Message } from '../../../src/raft/index.js';
 import { APPLY_BUDGET_MS } from '../../../src/raft/applier.js';
 import { DriverCluster, ManualClock, ManualStore, quietLogger } from './driver-cluster.js';
 import type { DriverNode } from './driver-cluster.js';
-import { GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';
+import { BOOT, GENESIS, seededRandom } from '../../support/clusters/raft-cluster.js';
 
 test('three drivers elect a leader, apply a command everywhere and answer reads everywhere', async () => {
   const cluster = new DriverCluster(3);
@@ -33,7 +34,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
   const id = nodeId('only');
   const driver = new RaftDriver({
     raft: createRaft(
-      { id, voters: [id], genesis: GENESIS, random: seededRandom(1) },
+      { id, boot: BOOT, voters: [id], genesis: GENESIS, random: seededRandom(1) },
       { hardState: { term: 0, votedFor: undefined }, entries: [] },
       clock.now(),
     ),
@@ -51,6 +52,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
     network: { send: () => steps.push('send') },
     clock,
     machine: {
+      agreed: { level: BUILD_LEVEL },
       apply: (entry: Entry) => {
         steps.push(`apply ${entry.index}`);
         writes.push([Uint8Array.of(entry.index), entry.hash]);
@@ -456,7 +458,7 @@ function lonelyFollower() {
   const voters = ['a', 'b', 'c'].map(nodeId);
   const [id = nodeId('a'), from = nodeId('b')] = voters;
   const timing = { electionTicksMin: 30, electionTicksMax: 30 };
-  const config = { id, voters, genesis: GENESIS, random: seededRandom(1), timing };
+  const config = { id, boot: BOOT, voters, genesis: GENESIS, random: seededRandom(1), timing };
   const loaded = { hardState: { term: 0, votedFor: undefined }, entries: [] };
   const raft = createRaft(config, loaded, clock.now());
   let wakes = 0;
@@ -474,6 +476,7 @@ function lonelyFollower() {
         }),
     },
     machine: {
+      agreed: { level: BUILD_LEVEL },
       apply: () => {},
       pendingWrites: () => [],
       flushed: () => {},

@@ -31,6 +31,18 @@ const append: Append = {
 };
 const reply = { type: 'append-reply', ...head, round: 3, clockMs: 1_700_000_000_000 } as const;
 
+const acknowledgement = {
+  type: 'acknowledgement',
+  ...head,
+  index: 4,
+  hash: genesis.hash,
+  clockMs: 1_700_000_000_000,
+  incarnation: 1,
+  boot: new Uint8Array(16).fill(3),
+  order: 0,
+  signature: new Uint8Array(0),
+} as const;
+
 const good: readonly Message[] = [
   { type: 'vote-request', ...head, pre: true, lastIndex: 9, lastTerm: 6 },
   { type: 'vote-request', ...head, pre: false, lastIndex: 9, lastTerm: 6 },
@@ -41,6 +53,8 @@ const good: readonly Message[] = [
   { ...reply, answer: { refused: undefined, match: 4 } },
   { ...reply, answer: { refused: 'time', match: 4 } },
   { ...reply, answer: { refused: 'conflict', prevIndex: 8, hintIndex: 4, hintTerm: 2 } },
+  acknowledgement,
+  { ...acknowledgement, incarnation: 2, order: 7, signature: new Uint8Array(64).fill(1) },
   { type: 'read-request', ...head, readId: 2 ** 48 },
   { type: 'read-reply', ...head, readId: 1, index: 12 },
   { type: 'read-reply', ...head, readId: 1, index: undefined },
@@ -81,6 +95,11 @@ const bad: readonly (readonly [string, Message])[] = [
     'a vote in a term already in the log',
     { type: 'vote-request', ...head, pre: false, lastIndex: 2, lastTerm: 7 },
   ],
+  ['an acknowledgement of nothing', { ...acknowledgement, index: 0 }],
+  ['an acknowledgement with a short hash', { ...acknowledgement, hash: new Uint8Array(31) }],
+  ['a short boot', { ...acknowledgement, boot: new Uint8Array(15) }],
+  ['a short signature', { ...acknowledgement, signature: new Uint8Array(63) }],
+  ['an order beyond what is exact', { ...acknowledgement, order: 2 ** 53 }],
   ['a read without an id', { type: 'read-request', ...head, readId: 0 }],
 ];
 

@@ -333,7 +333,8 @@ test('§5.4.2: only log entries from the leader’s current term are committed b
   const cluster = new RaftCluster(3, { limits: { appendEntriesMax: 1 } });
   const [first, second] = [cluster.node(1), cluster.node(2)];
   cluster.elect(first);
-  cluster.loses = ({ type, to }) => type === 'append-reply' || to === cluster.node(3).id;
+  cluster.loses = ({ type, to }) =>
+    type === 'append-reply' || type === 'acknowledgement' || to === cluster.node(3).id;
   cluster.propose(first, 'old');
   cluster.settle();
   cluster.crash(first);

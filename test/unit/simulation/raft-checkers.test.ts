@@ -5,7 +5,7 @@ import { Committed } from '../../simulation/checkers/committed.js';
 import { ElectionSafety } from '../../simulation/checkers/election-safety.js';
 import { LogMatching } from '../../simulation/checkers/log-matching.js';
 import { Promises } from '../../simulation/checkers/promises.js';
-import type { Write } from '../../../src/ports/index.js';
+import type { Entry, Write } from '../../../src/ports/index.js';
 import { RaftMessage } from '../../../src/wire/index.js';
 import { A, B, C, logOf, Scene, status } from './builders.js';
 
@@ -74,6 +74,54 @@ test('Promises reports an acknowledgement of entries that are not durable, or no
   scene.write(A, { truncateFrom: 1, entries: logOf([1, 1], () => Uint8Array.of(8)) });
   checker.sent(A, acknowledgement(2n));
   expect(scene.said).toEqual(['Promises', 'Promises']);
+});
+
+function toVoters(index: bigint, hash: Uint8Array, term = 1n): RaftMessage {
+  const value = { index, hash, clockMs: 0n, incarnation: 1, boot: new Uint8Array(16), order: 0n };
+  const signed = { ...value, signature: new Uint8Array(0) };
+  return { level: 3, from: A, to: C, term, message: { $case: 'acknowledgement', value: signed } };
+}
+
+function appendOf({ index, hash }: Entry, term: bigint): RaftMessage {
+  const prev = { prevIndex: BigInt(index), prevHash: hash, prevTerm: 1n };
+  const value = { ...prev, entries: [], commitIndex: 1n, round: 0n };
+  return { level: 1, from: B, to: A, term, message: { $case: 'append', value } };
+}
+
+test('Promises reports an acknowledgement to voters of what no append of its term has shown', () => {
+  const checker = new Promises(scene, scene.report);
+  const entries = logOf([1, 1]);
+  const [first, second] = entries;
+  if (first === undefined || second === undefined) throw new Error('two entries');
+  scene.write(A, { hardState: { term: 2, votedFor: B }, entries });
+  scene.write(B, { hardState: { term: 2, votedFor: B }, entries });
+
+  checker.sent(B, appendOf(first, 2n));
+  checker.sent(A, toVoters(1n, first.hash, 2n));
+  expect(scene.said).toEqual([]);
+
+  checker.sent(A, toVoters(2n, second.hash, 2n));
+  expect(scene.said).toEqual(['Promises']);
+  checker.sent(B, appendOf(second, 2n));
+  checker.sent(A, toVoters(2n, second.hash, 2n));
+  expect(scene.said).toEqual(['Promises']);
+});
+
+test('Promises reports an acknowledgement to voters of what the disk does not have', () => {
+  const checker = new Promises(scene, scene.report);
+  const [first, second] = logOf([1, 1]);
+  if (first === undefined || second === undefined) throw new Error('two entries');
+  scene.write(A, { hardState: { term: 1, votedFor: B }, entries: [first] });
+  scene.write(B, { hardState: { term: 1, votedFor: B }, entries: [first] });
+  checker.sent(B, appendOf(first, 1n));
+  checker.sent(B, appendOf(second, 1n));
+
+  checker.sent(A, toVoters(1n, first.hash));
+  expect(scene.said).toEqual([]);
+  checker.sent(A, toVoters(2n, second.hash));
+  checker.sent(A, toVoters(1n, first.hash, 2n));
+
+  expect(new Set(scene.said)).toEqual(new Set(['Promises']));
 });
 
 test('LogMatching reports two entries with one index and term', () => {

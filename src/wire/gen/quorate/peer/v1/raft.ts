@@ -96,6 +96,25 @@ export interface AppendReply {
   round: bigint;
 }
 
+/**
+ * A voter's word to the others: its log equals that of the term's leader up to `index`, durably. It is made by answering an
+ * append of that term or, at the leader, by a finished write. From level 3 on.
+ */
+export interface Acknowledgement {
+  index: bigint;
+  /** The hash of the entry at `index`. */
+  hash: Uint8Array;
+  /** The voter's clock, ms since 1970. */
+  clockMs: bigint;
+  /** The life of the voter's data directory, and the run of its process. */
+  incarnation: number;
+  boot: Uint8Array;
+  /** The number of the last fork that operators have healed; 0 while there was none. */
+  order: bigint;
+  /** Empty: nothing rests on it yet. Where it has 64 bytes they are not verified. */
+  signature: Uint8Array;
+}
+
 export interface ReadRequest {
   readId: bigint;
 }
@@ -119,6 +138,7 @@ export interface RaftMessage {
     | { $case: "appendReply"; value: AppendReply }
     | { $case: "readRequest"; value: ReadRequest }
     | { $case: "readReply"; value: ReadReply }
+    | { $case: "acknowledgement"; value: Acknowledgement }
     | undefined;
 }
 
@@ -864,6 +884,188 @@ export const AppendReply: MessageFns<AppendReply> = {
   },
 };
 
+function createBaseAcknowledgement(): Acknowledgement {
+  return {
+    index: 0n,
+    hash: new Uint8Array(0),
+    clockMs: 0n,
+    incarnation: 0,
+    boot: new Uint8Array(0),
+    order: 0n,
+    signature: new Uint8Array(0),
+  };
+}
+
+export const Acknowledgement: MessageFns<Acknowledgement> = {
+  encode(message: Acknowledgement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(18).bytes(message.hash);
+    }
+    if (message.clockMs !== 0n) {
+      if (BigInt.asUintN(64, message.clockMs) !== message.clockMs) {
+        throw new globalThis.Error("value provided for field message.clockMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.clockMs);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(32).uint32(message.incarnation);
+    }
+    if (message.boot.length !== 0) {
+      writer.uint32(42).bytes(message.boot);
+    }
+    if (message.order !== 0n) {
+      if (BigInt.asUintN(64, message.order) !== message.order) {
+        throw new globalThis.Error("value provided for field message.order of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.order);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(58).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Acknowledgement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.clockMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.incarnation = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.boot = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.order = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Acknowledgement {
+    return {
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0),
+      clockMs: isSet(object.clockMs) ? BigInt(object.clockMs) : isSet(object.clock_ms) ? BigInt(object.clock_ms) : 0n,
+      incarnation: isSet(object.incarnation) ? globalThis.Number(object.incarnation) : 0,
+      boot: isSet(object.boot) ? bytesFromBase64(object.boot) : new Uint8Array(0),
+      order: isSet(object.order) ? BigInt(object.order) : 0n,
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Acknowledgement): unknown {
+    const obj: any = {};
+    if (message.index !== 0n) {
+      obj.index = message.index.toString();
+    }
+    if (message.hash.length !== 0) {
+      obj.hash = base64FromBytes(message.hash);
+    }
+    if (message.clockMs !== 0n) {
+      obj.clockMs = message.clockMs.toString();
+    }
+    if (message.incarnation !== 0) {
+      obj.incarnation = Math.round(message.incarnation);
+    }
+    if (message.boot.length !== 0) {
+      obj.boot = base64FromBytes(message.boot);
+    }
+    if (message.order !== 0n) {
+      obj.order = message.order.toString();
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Acknowledgement>, I>>(base?: I): Acknowledgement {
+    return Acknowledgement.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Acknowledgement>, I>>(object: I): Acknowledgement {
+    const message = createBaseAcknowledgement();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.hash = object.hash ?? new Uint8Array(0);
+    message.clockMs = (object.clockMs !== undefined && object.clockMs !== null) ? BigInt(object.clockMs) : 0n;
+    message.incarnation = object.incarnation ?? 0;
+    message.boot = object.boot ?? new Uint8Array(0);
+    message.order = (object.order !== undefined && object.order !== null) ? BigInt(object.order) : 0n;
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseReadRequest(): ReadRequest {
   return { readId: 0n };
 }
@@ -1067,6 +1269,9 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "readReply":
         ReadReply.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
+      case "acknowledgement":
+        Acknowledgement.encode(message.message.value, writer.uint32(106).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1164,6 +1369,14 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "readReply", value: ReadReply.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.message = { $case: "acknowledgement", value: Acknowledgement.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1204,6 +1417,8 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "readReply", value: ReadReply.fromJSON(object.readReply) }
         : isSet(object.read_reply)
         ? { $case: "readReply", value: ReadReply.fromJSON(object.read_reply) }
+        : isSet(object.acknowledgement)
+        ? { $case: "acknowledgement", value: Acknowledgement.fromJSON(object.acknowledgement) }
         : undefined,
     };
   },
@@ -1234,6 +1449,8 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.readRequest = ReadRequest.toJSON(message.message.value);
     } else if (message.message?.$case === "readReply") {
       obj.readReply = ReadReply.toJSON(message.message.value);
+    } else if (message.message?.$case === "acknowledgement") {
+      obj.acknowledgement = Acknowledgement.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1281,6 +1498,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "readReply": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "readReply", value: ReadReply.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "acknowledgement": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "acknowledgement", value: Acknowledgement.fromPartial(object.message.value) };
         }
         break;
       }
