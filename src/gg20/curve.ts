@@ -1,5 +1,11 @@
 import { assert, fromHex, utf8 } from '../common/index.js';
-import { hashToP256, hashToSecp256k1, type Group, type Groups } from '../crypto/index.js';
+import {
+  decodeBigEndian,
+  hashToP256,
+  hashToSecp256k1,
+  type Group,
+  type Groups,
+} from '../crypto/index.js';
 
 /** A group in which ECDSA signatures are made, with a second generator. */
 export interface Curve<P = unknown> {
@@ -8,6 +14,10 @@ export interface Curve<P = unknown> {
   readonly group: Group<P>;
   /** A generator whose logarithm to the base is not known to anyone. */
   readonly H: P;
+  /** x of a point other than the identity, as a whole number below the field's order. */
+  x(point: P): bigint;
+  /** Claims that y of a point other than the identity is odd. */
+  hasOddY(point: P): boolean;
 }
 
 export type CurveName = 'secp256k1' | 'P-256';
@@ -32,7 +42,14 @@ export function curvesOver(groups: Groups): Readonly<Record<CurveName, Curve>> {
 function curveOf<P>(name: CurveName, group: Group<P>): Curve<P> {
   const second = group.decode(fromHex(H[name]) ?? new Uint8Array());
   assert(second !== undefined, 'a generator is a point');
-  return { name, group, H: second };
+  return {
+    name,
+    group,
+    H: second,
+    // SEC 1 §2.3.3: 02 before an even y and 03 before an odd one, then x.
+    x: (point) => decodeBigEndian(group.encode(point).subarray(1)),
+    hasOddY: (point) => group.encode(point)[0] === 3,
+  };
 }
 
 /** Claims that the second generators are what their text hashes to. */

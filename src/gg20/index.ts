@@ -6,6 +6,52 @@
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
 export { modulusChecks } from './modulus-checks.js';
+export { presignBodies } from './presign/messages.js';
+export type {
+  PresignBodies,
+  Round1,
+  Round1Each,
+  Round2Each,
+  Round3,
+  Round4,
+  Round5,
+  Round5Each,
+  Round6,
+} from './presign/messages.js';
+export { privateHashes } from './presign/private-hashes.js';
+export { openNonce, presignSsid, proveNonce } from './presign/round1.js';
+export type { NonceSecrets } from './presign/round1.js';
+export { answerNonce, checkNonce } from './presign/round2.js';
+export type { AnswerMasks } from './presign/round2.js';
+export { sumProducts, takeAnswer } from './presign/round3.js';
+export type { Products, SumSecrets } from './presign/round3.js';
+export { checkSums, showGamma } from './presign/round4.js';
+export type { HeardPrivately } from './presign/round4.js';
+export { commonNonce, proveRb, showRb } from './presign/round5.js';
+export { checkRb, checkRbSum, showS } from './presign/round6.js';
+export { checkS, presignatureSecret, publicPresignature, readyBytes } from './presign/round7.js';
+export type { PresignPoints, PublicPresignature } from './presign/round7.js';
+export { signerWeight, weightedShare } from './presign/session.js';
+export type {
+  BySigner,
+  Fault,
+  OwnSecrets,
+  PresignFailure,
+  PresignResult,
+  SignerFacts,
+  SignerSession,
+} from './presign/session.js';
+export { RoundRandom } from './round-random.js';
+export type { RoundPlace } from './round-random.js';
+export { echoOf, mixedSsid, sessionBase, ssid0Of } from './session-id.js';
+export type { Gg20Protocol, SessionFacts, SessionMember } from './session-id.js';
+export { acceptBody, acceptsHash, ETA_BYTES, isSameAccept } from './sign/accept.js';
+export { interactiveNonce, rerandomised } from './sign/nonce.js';
+export type { SigningNonce } from './sign/nonce.js';
+export { combineShares, isRightShare, shareBody, signatureShare } from './sign/share.js';
+export type { EcdsaSignature } from './sign/share.js';
+export { messageScalar } from './sign/signed-facts.js';
+export type { SignedFacts } from './sign/signed-facts.js';
 export { parameterSet } from './parameter-set.js';
 export type { FactorRanges, ParameterSet, Ranges, Widths } from './parameter-set.js';
 export { PROFILES } from './profile.js';

@@ -1,4 +1,5 @@
 import {
+  decodeLittleEndian,
   hashToField,
   NOBLE_GROUPS,
   PaillierSecretKey,
@@ -25,7 +26,14 @@ const { group } = smallSuite();
 export function smallSet(): ParameterSet {
   const h = hashToField(group.order, utf8('small'), utf8('H'));
   const profile = { name: 'small', modulusBits: 1024, repetitions: 8 };
-  return parameterSet({ name: 'small', group, H: group.multiplyBase(h) }, profile);
+  const curve = {
+    name: 'small',
+    group,
+    H: group.multiplyBase(h),
+    x: (point: bigint) => decodeLittleEndian(group.encode(point)),
+    hasOddY: () => false,
+  };
+  return parameterSet(curve, profile);
 }
 
 /** Both curves by @noble/curves. */
