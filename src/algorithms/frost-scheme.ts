@@ -5,6 +5,7 @@ import {
   belongs,
   commit,
   derivedPublicKey,
+  hasNonceOf,
   HEDGE_BYTES,
   isSignerSet,
   judgeSignatureShare,
@@ -42,6 +43,8 @@ export function frostScheme<P>(suite: Suite<P>): Scheme {
     },
     combine: (key, signers, message, shares, verify) =>
       aggregate(suite, key, signers.map(commitmentOf), message, shares, verify),
+    isMadeOf: (key, signers, message, signature) =>
+      hasNonceOf(suite, key, signers.map(commitmentOf), message, signature),
     judge({ key, signers, message, index }, reason, messages) {
       switch (reason) {
         case 'WRONG_SHARE': {

@@ -17,6 +17,7 @@ export type {
   Verifiers,
 } from './scheme.js';
 export {
+  checkClaimsJob,
   checkSuppliesJob,
   combineJob,
   makeSuppliesJob,

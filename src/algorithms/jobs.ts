@@ -7,6 +7,7 @@ import {
 } from '../sharing/index.js';
 import { belongsJob, publicKeyJob } from './key-jobs.js';
 import {
+  checkClaimsJob,
   checkSuppliesJob,
   combineJob,
   makeSuppliesJob,
@@ -33,6 +34,7 @@ const ALL: readonly AnyJob<SigningContext>[] = [
   belongsJob,
   makeSuppliesJob,
   checkSuppliesJob,
+  checkClaimsJob,
   signShareJob,
   combineJob,
   verifyJob,

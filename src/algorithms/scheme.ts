@@ -90,6 +90,18 @@ export interface Scheme {
     shares: ReadonlyMap<PartyIndex, Uint8Array>,
     verify: (signature: Uint8Array) => boolean,
   ): CombineResult;
+  /**
+   * Claims that no signature of other supplies is this one: with FROST, its nonce point is that of the attempt. Whether it
+   * verifies is not asked.
+   *
+   * @param signers - As for {@link Scheme.combine}.
+   */
+  isMadeOf(
+    key: SharedKey,
+    signers: readonly SignerSupply[],
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): boolean;
   /** Whether the messages, all signed by the accused in its session, show the fault `reason`. */
   judge(
     accused: AccusedOfSigning,

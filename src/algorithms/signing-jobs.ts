@@ -93,18 +93,46 @@ export type CombineInput = {
   readonly shares: ReadonlyMap<PartyIndex, Uint8Array>;
 };
 
+/** A signature, and the key at its path, under which it has been verified; or the signers of wrong shares. */
+export type CombineOutput =
+  | (Extract<CombineResult, { ok: true }> & { readonly publicKey: Uint8Array })
+  | Extract<CombineResult, { ok: false }>;
+
 /** {@link Scheme.combine}. */
-export const combineJob: Job<CombineInput, CombineResult, SigningContext> = {
+export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
   name: 'signing/combine',
   lane: 'signing',
   compute({ algorithm, key, signers, message, shares }, { schemes, verifiers }) {
     const scheme = schemes[algorithm];
-    return scheme.combine(key, signers, message, shares, (signature) => {
-      const publicKey = scheme.derivedPublicKey(key) ?? key.publicKey;
-      return verifiers[algorithm].verify(publicKey, message, signature);
-    });
+    const publicKey = scheme.derivedPublicKey(key);
+    if (publicKey === undefined) return { ok: false, culprits: [] };
+    const made = scheme.combine(key, signers, message, shares, (signature) =>
+      verifiers[algorithm].verify(publicKey, message, signature),
+    );
+    return made.ok ? { ...made, publicKey } : made;
   },
 };
+
+/** A signature that another node says an attempt has made. */
+export type ClaimedSignature = VerifyInput & Pick<CombineInput, 'signers'>;
+
+/** Whether each verifies under the key at its path, and is of its attempt: {@link Scheme.isMadeOf}. */
+export const checkClaimsJob: Job<readonly ClaimedSignature[], readonly boolean[], SigningContext> =
+  {
+    name: 'signing/check-claims',
+    // Any voter causes it, by sending what is no signature.
+    lane: 'peers',
+    compute: (claims, { schemes, verifiers }) =>
+      claims.map(({ algorithm, key, signers, message, signature }) => {
+        const scheme = schemes[algorithm];
+        const publicKey = scheme.derivedPublicKey(key);
+        return (
+          publicKey !== undefined &&
+          verifiers[algorithm].verify(publicKey, message, signature) &&
+          scheme.isMadeOf(key, signers, message, signature)
+        );
+      }),
+  };
 
 export type VerifyInput = {
   readonly algorithm: KeyAlgorithm;

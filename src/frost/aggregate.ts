@@ -1,4 +1,4 @@
-import { assert, concat, type PartyIndex } from '../common/index.js';
+import { assert, concat, equal, type PartyIndex } from '../common/index.js';
 import { bind, isRightShare, type Commitment } from './binding.js';
 import type { SharedKey } from '../sharing/index.js';
 import { signingKey } from './signing-key.js';
@@ -52,4 +52,22 @@ export function aggregate<P>(
     ([index, z_j]) => z_j === undefined || !isRightShare(suite, signing, binding, index, z_j),
   );
   return { ok: false, culprits: culprits.map(([index]) => index) };
+}
+
+/**
+ * Whether a signature has the nonce point R that B binds it to (RFC 9591 §4.5): of all signatures of a message, only those
+ * of this attempt have. Says nothing of whether it verifies.
+ */
+export function hasNonceOf<P>(
+  suite: Suite<P>,
+  key: SharedKey,
+  B: readonly Commitment[],
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const signing = signingKey(suite, key);
+  if (signing === undefined) return false;
+  const binding = bind(suite, signing, B, message);
+  if ('badCommitment' in binding) return false;
+  return equal(signature.subarray(0, binding.R.length), binding.R);
 }

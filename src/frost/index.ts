@@ -2,7 +2,7 @@
  * FROST signing: three plain functions (RFC 9591), nonces and commitments, shares, aggregation. Everything is generic in its
  * suite, a value that is handed in. It knows no log, no node and no storage: whether a node may sign a message is decided before.
  */
-export { aggregate } from './aggregate.js';
+export { aggregate, hasNonceOf } from './aggregate.js';
 export { isSignerSet } from './binding.js';
 export type { Commitment } from './binding.js';
 export { judgeSignatureShare } from './judge.js';

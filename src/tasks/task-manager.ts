@@ -10,9 +10,12 @@ import type { ProvenCulprit } from './blame/culprits.js';
 import type { Connections } from './connections.js';
 import type { AppliedState, TaskContext } from './context.js';
 import { Assigner } from './leader/assigner.js';
+import { Bringers } from './leader/bringers.js';
 import { Coordinator } from './leader/coordinator.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
+import { Outcomes } from './leader/outcomes.js';
+import { ResultIntake } from './leader/result-intake.js';
 import { sidesOf } from './kinds/driver.js';
 import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
@@ -26,6 +29,8 @@ import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
 import { Participants } from './participant/participants.js';
 import { Reconciler } from './reconciler.js';
+import { EarlyAnswers } from './requests/early-answers.js';
+import { PendingCalls } from './requests/pending-calls.js';
 import { Submissions } from './requests/submissions.js';
 import type { Submission } from './requests/submission.js';
 import { Router } from './router.js';
@@ -34,6 +39,7 @@ import { Contributions } from './voter/contributions.js';
 import { EarlyMessages } from './voter/early-messages.js';
 import { SupplyPools } from './voter/supply-pools.js';
 import { Pooling } from './voter/pooling.js';
+import { Results } from './voter/results.js';
 import { ShareBox } from './voter/share-box.js';
 import type { Batch } from './work.js';
 
@@ -96,24 +102,49 @@ export class TaskManager {
     const assigner = new Assigner(context, connections, pools, checks);
     const leading = { context, arithmetic, connections, assigner, accusing, culprits };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
-    const shares = new ShareBox((kind) => leaders.get(kind)?.combining?.envelope);
-    const intake = new Intake(context, view, leadership, leaders);
-    const factIntake = new FactIntake(context, view, leadership);
-    const coordinator = new Coordinator(context, {
+    const combining = sidesOf(drivers, (driver) => driver.combining?.({ context, arithmetic }));
+    const shares = new ShareBox((kind) => combining.get(kind)?.envelope);
+    const results = new Results(context, tasks, shares, combining, (attempt) => {
+      if (this.#stopped) return;
+      earlyAnswers.news(attempt);
+      coordinator.news(attempt);
+      this.#reconciler.wake();
+    });
+    const outcomes = new Outcomes(consensus);
+    // Outcomes that no client waits for ride with each command of another part.
+    const appending: TaskContext = {
+      ...context,
+      consensus: { ...consensus, propose: (command) => outcomes.propose(command) },
+    };
+    const bringers = new Bringers();
+    const intake = new Intake(appending, view, leadership, leaders, bringers);
+    const factIntake = new FactIntake(appending, view, leadership);
+    const coordinator = new Coordinator(appending, {
       leadership,
       queries,
+      view,
       tasks,
+      connections,
       shares,
+      results,
+      bringers,
+      outcomes,
       culprits,
       checking,
       drivers: leaders,
+      combining,
     });
+    const resultIntake = new ResultIntake(context, { leadership, tasks, results, combining });
+    const calls = new PendingCalls();
+    const earlyAnswers = new EarlyAnswers(context, { state, calls, tasks, results, combining });
     const answering = { context, queries, arithmetic };
     const submissions = new Submissions(
       context,
       state,
       connections,
       sidesOf(drivers, (driver) => driver.answer?.(answering)),
+      calls,
+      (task) => earlyAnswers.waits(task),
     );
 
     const pooling = new Pooling(
@@ -127,7 +158,13 @@ export class TaskManager {
     );
     const contributions = new Contributions(
       { clock, tasks, shares, pooling, accusing, checking },
-      coordinator,
+      {
+        contributed: (from, attempt) => {
+          earlyAnswers.contributed(attempt);
+          coordinator.contributed(from, attempt);
+        },
+        declined: (from, attempt, envelope) => coordinator.declined(from, attempt, envelope),
+      },
     );
     const onEnvelope = (from: NodeId, envelope: Envelope, bytes: number): void => {
       if (envelope.kind !== COMPLAINT_KIND) return participants.receive(from, envelope, bytes);
@@ -142,15 +179,20 @@ export class TaskManager {
       checks,
       new NamedNonces(context, keys),
       shares,
+      results,
       participants,
       session.answers,
       facts,
       supply,
+      bringers,
+      resultIntake,
+      outcomes,
       intake,
       factIntake,
       coordinator,
       complaints,
       culprits,
+      earlyAnswers,
       submissions,
       keyShares,
     ]);
@@ -162,6 +204,7 @@ export class TaskManager {
       freshSupplies: (from, value) => pooling.take(from, value),
       forward: (from, { request }) => intake.take(from, request),
       forwardRefused: (from, value) => submissions.refused(from, value),
+      result: (from, value) => resultIntake.take(from, value),
       fact: (from, { command }) => {
         const isFree = from === self.id || checking.take(from, 1, clock.elapsed());
         if (isFree) factIntake.take(command);

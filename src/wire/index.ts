@@ -20,7 +20,7 @@ export type { Item } from './canonical.js';
 export { decode, decodeSecret, encode, encodeSecret } from './decode.js';
 export type { MessageType } from './decode.js';
 export { LEVEL_MAX, levelNamed } from './level.js';
-export { decodeTaskMessage, encodeTaskMessage } from './messages.js';
+export { decodeTaskMessage, encodeTaskMessage, RESULT_LEVEL } from './messages.js';
 export type { TaskMessageBody } from './messages.js';
 export { Algorithm } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
@@ -134,6 +134,7 @@ export {
   Fact,
   Forward,
   ForwardRefused,
+  Result,
   TaskMessage,
   WantSupplies,
 } from './gen/quorate/peer/v1/task_message.js';

@@ -4,6 +4,9 @@ import { TaskMessage } from './gen/quorate/peer/v1/task_message.js';
 /** The body of a message of a tasks stream, without the level that it names. */
 export type TaskMessageBody = Pick<TaskMessage, 'message'>;
 
+/** The feature level that results came with: from it on, the node that waits for a client answers before the log does. */
+export const RESULT_LEVEL = 3;
+
 /** The feature level that each kind of message of a tasks stream came with. */
 const TASK_MESSAGE_LEVELS: Readonly<
   Record<NonNullable<TaskMessageBody['message']>['$case'], number>
@@ -16,6 +19,7 @@ const TASK_MESSAGE_LEVELS: Readonly<
   forward: 1,
   forwardRefused: 1,
   fact: 1,
+  result: RESULT_LEVEL,
 };
 
 /** The bytes of a message of a tasks stream, which name the level that its kind came with. */

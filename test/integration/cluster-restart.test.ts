@@ -5,7 +5,7 @@ import { taskIdOf } from '../../src/identity/index.js';
 import { SigningServiceService } from '../../src/wire/services.js';
 import { callOnce } from '../support/wire/cluster-call.js';
 import { opensslVerifies } from '../support/clusters/cluster-signature.js';
-import { eventually } from '../support/clusters/cluster-wait.js';
+import { eventually, recorded } from '../support/clusters/cluster-wait.js';
 import { startCluster } from '../support/clusters/cluster.js';
 
 jest.setTimeout(60_000);
@@ -19,7 +19,9 @@ test('a cluster restarted as a whole has every key and outcome, and signs', asyn
   }));
   const before = [];
   for (const { make, pay } of requests) {
-    before.push({ key: await app.generateKey(make), paid: await app.sign(pay) });
+    const key = await app.generateKey(make);
+    await recorded(app, (await app.sign(pay)).taskId);
+    before.push({ key, paid: await app.sign(pay) });
   }
   const tasks = await app.listTasks();
 
@@ -86,7 +88,7 @@ test('a nonce from before a restart is gone, and the signature is made with anot
   const { signature } = await signing;
 
   expect(opensslVerifies(key.publicKey, message, signature)).toBe(true);
-  const { attempts, state } = await app.getTask(taskId);
+  const { attempts, state } = await recorded(app, taskId);
   expect(state).toBe(TaskState.DONE);
   expect(attempts.length).toBeGreaterThan(1);
 });

@@ -8,6 +8,7 @@ import {
 } from '../../src/client/index.js';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import { opensslVerifies } from '../support/clusters/cluster-signature.js';
+import { recorded } from '../support/clusters/cluster-wait.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
 
@@ -83,24 +84,29 @@ test.each([
     expect(verifySignature({ algorithm, publicKey }, utf8('more'), derived.signature)).toBe(false);
 
     // The state remembers the path, and computes with no points; and the path is part of the request.
-    const { outcome } = await app.getTask(derived.taskId);
+    const { outcome } = await recorded(app, derived.taskId);
     expect(outcome).toMatchObject({
       value: { publicKey: key.publicKey, derivationPath: [0, 5] },
     });
     await expect(app.sign({ ...request, path: [0, 6] })).rejects.toMatchObject({
       code: 'already-exists',
     });
-    expect(await app.sign(request)).toEqual(derived);
+    const { taskId, signature } = await app.sign(request);
+    expect(taskId).toBe(derived.taskId);
+    expect(verifySignature({ algorithm, publicKey }, message, signature)).toBe(true);
   },
 );
 
-test('a repeated request gets identical bytes from one task at every node', async () => {
+test('a repeated request gets identical bytes from one task at every node, once its outcome is recorded', async () => {
   const app = await cluster.client('app', { name: 'repeated' });
   const generate = { keyId: 'repeated', requestId: 'make-treasury' };
   const sign = { keyId: 'repeated', message: utf8('once'), requestId: 'pay-1' };
 
   const made = await app.generateKey(generate);
+  const { taskId } = await app.sign(sign);
+  await recorded(app, taskId);
   const signed = await app.sign(sign);
+  expect(signed.taskId).toBe(taskId);
   const before = (await app.listTasks()).items;
 
   for (const node of cluster.nodes) {
@@ -114,9 +120,9 @@ test('a repeated request gets identical bytes from one task at every node', asyn
   expect(tasks).toEqual(before);
 });
 
-test('repetitions of a request that race at all nodes get one task and one result', async () => {
+test('repetitions of a request that race at all nodes get one task, and signatures of the same message', async () => {
   const app = await cluster.client('app', { name: 'race' });
-  await app.generateKey({ keyId: 'race' });
+  const { key } = await app.generateKey({ keyId: 'race' });
   const clients = await Promise.all(
     cluster.nodes.map((at) => cluster.client('app', { name: 'race', at: [at] })),
   );
@@ -124,7 +130,14 @@ test('repetitions of a request that race at all nodes get one task and one resul
 
   const answers = await Promise.all([...clients, ...clients].map((client) => client.sign(sign)));
 
-  for (const answer of answers) expect(answer).toEqual(answers[0]);
+  const [taskId = '', ...others] = new Set(answers.map((answer) => answer.taskId));
+  expect(others).toEqual([]);
+  for (const { signature } of answers) {
+    expect(opensslVerifies(key.publicKey, sign.message, signature)).toBe(true);
+  }
+  await recorded(app, taskId);
+  const after = await Promise.all(clients.map((client) => client.sign(sign)));
+  for (const answer of after) expect(answer).toEqual(after[0]);
   const { items: tasks } = await app.listTasks();
   expect(tasks.filter(({ requestId }) => requestId === 'race')).toHaveLength(1);
 });
@@ -140,9 +153,11 @@ test('another request under the same id is ALREADY_EXISTS, and the first outcome
     const altered = here.sign({ ...request, message: utf8('pay 1000') });
     await expect(altered).rejects.toMatchObject({ code: 'already-exists' });
   }
-  expect(await app.sign(request)).toEqual(first);
-  const { state } = await app.getTask(first.taskId);
+  const { state } = await recorded(app, first.taskId);
   expect(state).toBe(TaskState.DONE);
+  const { taskId, signature } = await app.sign(request);
+  expect(taskId).toBe(first.taskId);
+  expect(opensslVerifies(first.publicKey, request.message, signature)).toBe(true);
 });
 
 test('another key under the same request id, and another request for the same key, are refused', async () => {

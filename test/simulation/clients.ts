@@ -1,6 +1,7 @@
 import { generatedKeyOf, signatureOf } from '../../src/state/index.js';
 import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
+import { isRecorded } from './checkers/answers.js';
 import type { Report } from './checkers/facts.js';
 import type { Watcher } from './checkers/watcher.js';
 import type { Cluster } from './cluster.js';
@@ -165,7 +166,8 @@ export class Clients implements Workload<NodeProcess> {
       for (const { task, by } of this.#answered.values()) {
         if (this.#forks && by !== id) continue;
         const known = process?.replica.local().task(task.taskId);
-        if (known !== undefined) this.#watch().acknowledged(id, known);
+        if (known?.outcome !== undefined) this.#watch().acknowledged(id, known);
+        else if (known !== undefined) this.#report('Outcomes', `${id} has ${task.taskId} open`);
         else this.#report('Outcomes', `${id} does not know ${task.taskId}, which was answered`);
       }
       for (const { keyId, publicKey } of this.#forks ? [] : this.#keys) {
@@ -341,7 +343,10 @@ export class Clients implements Workload<NodeProcess> {
     told(answer);
   }
 
-  /** An answer that was given is the answer for ever. */
+  /**
+   * A request is opened once, and a recorded answer is the answer for ever. One that was given before is a signature of the
+   * same request, though not always the one that is recorded, and another may have been recorded as failed.
+   */
   #believe(asked: Asked, task: TaskRecord, by: NodeId): void {
     const name = `${asked.requester}/${asked.requestId}${this.#forks ? `/${by}` : ''}`;
     const before = this.#answered.get(name);
@@ -352,9 +357,9 @@ export class Clients implements Workload<NodeProcess> {
     if (before !== undefined && before.task.createTimeMs !== task.createTimeMs) {
       this.#report('Idempotence', `${name} was opened twice`);
     }
-    if (before === undefined) {
+    if (before === undefined) this.#count(task);
+    if (before === undefined || isRecorded(task)) {
       this.#answered.set(name, { bytes: asked.bytes, task, by });
-      this.#count(task);
     }
     const { key } = asked;
     if (key === undefined) {
@@ -385,6 +390,7 @@ export class Clients implements Workload<NodeProcess> {
     const { counts } = this.#world;
     if (generatedKeyOf(task) !== undefined) counts.keys++;
     if (signatureOf(task) !== undefined) counts.signatures++;
+    if (!isRecorded(task)) counts.earlyAnswers++;
     if (task.outcome?.$case === 'failed') counts.failedTasks++;
   }
 
@@ -393,7 +399,8 @@ export class Clients implements Workload<NodeProcess> {
     const { life } = machine;
     if (life?.process === undefined) return;
     if (this.#forks) return;
-    const known = [...this.#answered.values()].slice(-5);
+    // What no log has recorded yet, a read need not show.
+    const known = [...this.#answered.values()].filter(({ task }) => isRecorded(task)).slice(-5);
     const patience = new AbortController();
     this.#world.after(2_000, 'a reader loses patience', () => patience.abort(), life);
     try {

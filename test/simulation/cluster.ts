@@ -151,6 +151,9 @@ export class Cluster<P extends Process> {
       alarm: (machine, message, fields) => {
         if (machine.id !== this.#liar) this.#watch.alarm(machine.id, message, fields);
       },
+      remarked: (machine, remark, fields) => {
+        if (machine.id !== this.#liar) this.#watch.remarked(machine.id, remark, fields);
+      },
       // What a malicious node does to itself is its own affair.
       violation: (machine, checker, detail) => {
         if (machine.id !== this.#liar) this.#watch.report(checker, detail);

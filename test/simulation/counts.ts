@@ -19,6 +19,8 @@ export type Counts = {
   declines: number;
   keys: number;
   signatures: number;
+  /** Signatures that clients had before the log did. */
+  earlyAnswers: number;
   failedTasks: number;
   repeatedRequests: number;
   refusedRequests: number;
@@ -49,6 +51,7 @@ export function noCounts(): Counts {
     declines: 0,
     keys: 0,
     signatures: 0,
+    earlyAnswers: 0,
     failedTasks: 0,
     repeatedRequests: 0,
     refusedRequests: 0,

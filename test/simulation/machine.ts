@@ -6,6 +6,7 @@ import type { DiskTiming, Fate } from './disk.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
 import type { FaultRates } from './fault-rates.js';
+import { REMARKS } from './checkers/held-results.js';
 import type { Owner, World } from './world.js';
 
 /** What a machine tells the cluster that it stands in. */
@@ -16,6 +17,7 @@ export interface MachineEvents<P extends Process> {
   persisted(machine: Machine<P>, batch: Persist): void;
   shareKept(machine: Machine<P>, key: string): void;
   alarm(machine: Machine<P>, message: string, fields: LogFields): void;
+  remarked(machine: Machine<P>, message: string, fields: LogFields): void;
   violation(machine: Machine<P>, checker: string, detail: string): void;
 }
 
@@ -313,8 +315,9 @@ export class Machine<P extends Process> {
       (message: string, fields: LogFields = {}): void => {
         const text = `${level} ${message} ${JSON.stringify(fields)}`;
         this.#world.trace.event(this.#world.now(), this.id, text);
-        const told = level === 'alarm' && !life.gone && !life.doomed;
-        if (told) this.#events.alarm(this, message, fields);
+        if (life.gone || life.doomed) return;
+        if (level === 'alarm') this.#events.alarm(this, message, fields);
+        if (REMARKS.has(message)) this.#events.remarked(this, message, fields);
       };
     return {
       debug: say('debug'),

@@ -27,6 +27,7 @@ test(
     expect(counts.droppedMessages).toBeGreaterThan(50 * SEEDS.length);
     expect(counts.keys).toBeGreaterThan(0);
     expect(counts.signatures).toBeGreaterThan(5 * SEEDS.length);
+    expect(counts.earlyAnswers).toBeGreaterThan(counts.signatures / 2);
   },
   TIMEOUT_MS,
 );

@@ -1,6 +1,6 @@
 import type { KindJudge } from '../../src/blame/kind-judge.js';
 import { TO_ALL } from '../../src/mpc/index.js';
-import { TOY_RESULT_KIND } from './leader.js';
+import { TOY_RESULT_KIND } from './combining.js';
 import { isToyOpening, toy } from './protocol.js';
 import { bootsOf } from './rules.js';
 

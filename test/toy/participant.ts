@@ -8,7 +8,7 @@ import type { LiveAttempt, LiveTask } from '../../src/tasks/live-tasks.js';
 import type { Envelope } from '../../src/wire/index.js';
 import { accusation } from '../../src/tasks/blame/complaining.js';
 import { startAttemptSession } from '../../src/tasks/participant/attempt-session.js';
-import { TOY_RESULT_KIND } from './leader.js';
+import { TOY_RESULT_KIND } from './combining.js';
 import type { Lie } from './lie.js';
 import { draw, toy } from './protocol.js';
 import type { ToyRounds } from './protocol.js';

@@ -115,6 +115,11 @@ export const toyScheme: Scheme = {
     return verify(signature) ? { ok: true, signature } : { ok: false, culprits: [] };
   },
 
+  isMadeOf(_, signers, _message, signature) {
+    const R = nonceOf(signers);
+    return R !== undefined && equal(signature.slice(0, R.length), R);
+  },
+
   judge({ key, signers, message, index }, _reason, [shown]) {
     if (shown?.kind !== SHARE_KIND || shown.from !== index || shown.body === undefined)
       return false;

@@ -4,6 +4,7 @@ import { TASK_KINDS } from '../../src/state/index.js';
 import { TASK_DRIVERS } from '../../src/tasks/index.js';
 import type { KindDriver } from '../../src/tasks/kinds/driver.js';
 import { toyJudge } from './judge.js';
+import { ToyCombining } from './combining.js';
 import { ToyLeader } from './leader.js';
 import { ToyParticipant } from './participant.js';
 import type { ToyTap } from './participant.js';
@@ -20,7 +21,8 @@ export type ToySetting = ToyTap & {
 export function toyDriver(setting: ToySetting = {}): KindDriver<ParsedToy> {
   return {
     participant: (context) => new ToyParticipant(context, setting),
-    leader: (context) => new ToyLeader(context, setting.isOneEnough),
+    leader: (context) => new ToyLeader(context),
+    combining: (context) => new ToyCombining(context, setting.isOneEnough),
   };
 }
 

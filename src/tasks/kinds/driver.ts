@@ -22,6 +22,8 @@ export type KindDriver<P extends ParsedRequest = ParsedRequest> = {
   participant?(context: ParticipantContext): ParticipantDriver<P>;
   /** Absent for a kind that is done by being applied. */
   leader?(context: LeaderContext): LeaderDriver<P>;
+  /** Absent where nothing is combined: participants have only facts to say. */
+  combining?(context: CombiningContext): Combining<P>;
   /** Absent for a kind whose outcomes are answers as they are. */
   answer?(context: AnswerContext): AnswerDriver<P>;
 };
@@ -87,13 +89,6 @@ export type DeclineMeaning = {
   readonly blamed?: NodeId | undefined;
 };
 
-/** The outcome of contributions. */
-export type Combined =
-  /** The material that `done` brings into the log; the kind's rules make the result of it. */
-  | { readonly material: Uint8Array }
-  /** The participants whose contributions failed their check; none where all hold and their combination does not. */
-  | { readonly wrong: readonly PartyIndex[] };
-
 /** The leader's part in tasks of one kind. It holds no authority: every node judges each entry for itself. */
 export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
   /** Whether a later attempt can do without some participant. If not, the first proved culprit ends the task. */
@@ -111,22 +106,15 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
     attempt: LiveAttempt<P>,
     declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning>;
-  /** Absent where nothing is combined: participants have only facts to say. */
-  readonly combining?: Combining<P>;
-}
-
-/** How contributions become what closes a task. */
-export interface Combining<P extends ParsedRequest = ParsedRequest> {
-  /** The kind of envelope that carries a contribution. */
-  readonly envelope: string;
   /**
-   * Combines the contributions of all that the attempt asks.
+   * The contributions of an attempt come to no result.
    *
-   * @param bodies - By party index: signed by their participants, and not looked at otherwise.
+   * @param wrong - Those that failed their check, each signed by its participant; none where each holds and all together do not.
    */
-  combine(attempt: LiveAttempt<P>, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined>;
-  /** A contribution failed its check. */
-  onWrong?(attempt: LiveAttempt<P>, index: PartyIndex, envelope: Envelope | undefined): void;
+  onWrong?(
+    attempt: LiveAttempt<P>,
+    wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
+  ): void;
   /** A node's contribution came, so long after the entry of its attempt was applied. */
   onTook?(from: NodeId, tookMs: Millis): void;
   /**
@@ -134,6 +122,46 @@ export interface Combining<P extends ParsedRequest = ParsedRequest> {
    * not contributed to it yet are busy, and not silent.
    */
   isUnderWay?(missing: readonly NodeId[], ageMs: Millis): boolean;
+}
+
+/** The context in which contributions are combined. */
+export type CombiningContext = {
+  readonly context: TaskContext;
+  readonly arithmetic: Arithmetic;
+};
+
+/** The outcome of contributions. */
+export type Combined =
+  | {
+      /** The material that `done` brings into the log; the kind's rules make the result of it. */
+      readonly material: Uint8Array;
+      /** The encoded result that a client is answered with before the log has it; only of a kind that is answered early. */
+      readonly answer?: Uint8Array;
+    }
+  /** The participants whose contributions failed their check; none where all hold and their combination does not. */
+  | { readonly wrong: readonly PartyIndex[] };
+
+/** The result of an attempt by another node's word. */
+export type Claim<P extends ParsedRequest = ParsedRequest> = {
+  readonly attempt: LiveAttempt<P>;
+  readonly material: Uint8Array;
+};
+
+/** How contributions become what closes a task: on the leader, and on a node whose client waits. */
+export interface Combining<P extends ParsedRequest = ParsedRequest> {
+  /** The kind of envelope that carries a contribution. */
+  readonly envelope: string;
+  /**
+   * Combines the contributions of all that the attempt asks. A result that it gives has been verified.
+   *
+   * @param bodies - By party index, as they came: whether their participants signed them is asked only where one is wrong.
+   */
+  combine(attempt: LiveAttempt<P>, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined>;
+  /**
+   * For a kind whose result any reader can verify, so that a client needs no record of it: which of these are the results
+   * of their attempts, verified. Absent for a kind whose requests are answered from the applied state.
+   */
+  checkClaims?(claims: readonly Claim<P>[]): Promise<readonly boolean[]>;
 }
 
 /** The context in which answers are checked. */

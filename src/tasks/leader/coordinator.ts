@@ -1,20 +1,29 @@
 import type { Budgets, Millis, NodeId, PartyIndex, TaskId } from '../../common/index.js';
 import { nodeId } from '../../common/index.js';
 import { verifiedBody } from '../../mpc/index.js';
-import { encodeCommand, EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX } from '../../state/index.js';
-import type { Queries } from '../../state/index.js';
-import { decode, Declined } from '../../wire/index.js';
+import {
+  encodeCommand,
+  EVIDENCE_BYTES_MAX,
+  EVIDENCE_ITEMS_MAX,
+  readLevel,
+} from '../../state/index.js';
+import type { Queries, View } from '../../state/index.js';
+import { decode, Declined, RESULT_LEVEL } from '../../wire/index.js';
 import type { Command, Envelope } from '../../wire/index.js';
-import { wasCancelled } from '../arithmetic.js';
 import type { Culprits } from '../blame/culprits.js';
+import type { Connections } from '../connections.js';
 import type { TaskContext } from '../context.js';
-import type { Combined, Combining, DeclineMeaning, LeaderDriver } from '../kinds/driver.js';
+import type { Combining, DeclineMeaning, LeaderDriver } from '../kinds/driver.js';
 import type { Leadership } from '../leadership.js';
-import { WANT_WAIT_MS } from '../limits.js';
+import { RESULT_WAIT_MS, RESULT_WAIT_MS_MAX, RESULT_WAIT_MS_MIN, WANT_WAIT_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
+import type { Results } from '../voter/results.js';
 import type { ShareBox } from '../voter/share-box.js';
 import type { Work } from '../work.js';
+import type { Bringers } from './bringers.js';
+import { LatestTimes } from './latest-times.js';
 import { missingFrom } from './missing.js';
+import type { Outcomes } from './outcomes.js';
 import { attempted, declined, leaveOut, newPlan, nextStep } from './plan.js';
 import type { Plan } from './plan.js';
 
@@ -23,12 +32,18 @@ export type CoordinatorParts = {
   readonly leadership: Leadership;
   readonly queries: Queries;
   readonly tasks: LiveTasks;
+  readonly view: View;
+  readonly connections: Connections;
   readonly shares: ShareBox;
+  readonly results: Results;
+  readonly bringers: Bringers;
+  readonly outcomes: Outcomes;
   readonly culprits: Culprits;
   /** `SIGNATURES_CHECKED`, by node. */
   readonly checking: Budgets;
   /** By the kind of task. */
   readonly drivers: ReadonlyMap<string, LeaderDriver>;
+  readonly combining: ReadonlyMap<string, Combining>;
 };
 
 /** The clock that does not jump, and the cluster's, as they are in one look at all tasks. */
@@ -42,6 +57,12 @@ export class Coordinator implements Work {
   readonly #context: TaskContext;
   readonly #parts: CoordinatorParts;
   readonly #plans = new Map<TaskId, Plan>();
+  /** From the last contribution to a result from the node whose client waits. */
+  readonly #resultTimes = new LatestTimes({
+    unknownMs: RESULT_WAIT_MS,
+    minMs: RESULT_WAIT_MS_MIN,
+    maxMs: RESULT_WAIT_MS_MAX,
+  });
 
   constructor(context: TaskContext, parts: CoordinatorParts) {
     this.#context = context;
@@ -83,12 +104,31 @@ export class Coordinator implements Work {
   /** A contribution has come that is news. */
   contributed(from: NodeId, attempt: LiveAttempt): void {
     const plan = this.#planOf(attempt);
-    const attemptedMs = plan?.attemptedMs[attempt.number - 1];
+    if (plan === undefined) return;
+    const now = this.#context.clock.elapsed();
+    const attemptedMs = plan.attemptedMs[attempt.number - 1];
     if (attemptedMs !== undefined) {
-      const tookMs = this.#context.clock.elapsed() - attemptedMs;
-      this.#driverOf(attempt.task)?.combining?.onTook?.(from, tookMs);
+      this.#driverOf(attempt.task)?.onTook?.(from, now - attemptedMs);
     }
-    this.#combine(attempt);
+    this.#combine(attempt, plan, now);
+  }
+
+  /** An attempt has come to a result, or its contributions or a claim of its result turned out wrong. */
+  news(attempt: LiveAttempt): void {
+    const plan = this.#planOf(attempt);
+    if (plan === undefined || plan.proposed) return;
+    const { results } = this.#parts;
+    const now = this.#context.clock.elapsed();
+    const left = plan.left.get(attempt.session);
+    if (results.of(attempt.task.id) !== undefined) {
+      if (left !== undefined && now < left.untilMs) this.#resultTimes.came(now - left.sinceMs);
+      return this.#record(attempt.task, plan);
+    }
+    const standing = results.standing(attempt);
+    if (typeof standing === 'object') return this.#wrong(attempt, plan, standing.wrong);
+    // A result that a node has told does not verify: no node is waited for any longer.
+    plan.left.set(attempt.session, { sinceMs: now, untilMs: now });
+    this.#combine(attempt, plan, now);
   }
 
   /** Takes a participant's word that it does not contribute. */
@@ -131,56 +171,72 @@ export class Coordinator implements Work {
     else plan.hopeless ??= 'CULPRIT_PROVED';
   }
 
-  /** Has contributions combined when the attempt has all of them. */
-  #combine(attempt: LiveAttempt): void {
-    const plan = this.#planOf(attempt);
-    const combining = this.#driverOf(attempt.task)?.combining;
-    if (plan === undefined || combining === undefined || plan.proposed) return;
-    if (plan.combining.has(attempt.session)) return;
-    const bodies = this.#verified(attempt);
-    if (bodies.size < attempt.nodes.length) return;
-    plan.combining.add(attempt.session);
-    void this.#finish(attempt, plan, combining, bodies);
+  /**
+   * Has contributions combined when the attempt has all of them, here or on the node whose client waits. That node does so in
+   * any case: for a short while this one leaves it to it.
+   */
+  #combine(attempt: LiveAttempt, plan: Plan, now: Millis, mayLeave = true): void {
+    const { results } = this.#parts;
+    if (plan.proposed) return;
+    if (results.of(attempt.task.id) !== undefined) return this.#record(attempt.task, plan);
+    const standing = results.standing(attempt);
+    if (typeof standing === 'object') return this.#wrong(attempt, plan, standing.wrong);
+    if (standing !== 'complete') return;
+    if (mayLeave && this.#isLeft(attempt, plan, now)) return;
+    results.addUp(attempt);
   }
 
-  /** Meanwhile the lead may be laid down, or the task be closed. */
-  async #finish(
-    attempt: LiveAttempt,
-    plan: Plan,
-    combining: Combining,
-    bodies: ReadonlyMap<PartyIndex, Uint8Array>,
-  ): Promise<void> {
-    const { session, task, number } = attempt;
-    const combined = await this.#combined(attempt, combining, bodies);
-    plan.combining.delete(session);
-    if (combined === undefined || this.#plans.get(task.id) !== plan || plan.proposed) return;
-    if ('material' in combined) {
-      const { material } = combined;
-      const value = { taskId: task.id, attempt: number, material };
-      return this.#propose(plan, { $case: 'done', value });
-    }
-    for (const index of combined.wrong) {
-      combining.onWrong?.(attempt, index, this.#parts.shares.of(session).get(index));
-      this.#parts.shares.refuse(session, index);
+  /** Claims that the node whose client waits is to add up this attempt, and has time for it. */
+  #isLeft({ session, task }: LiveAttempt, plan: Plan, now: Millis): boolean {
+    if (!this.#isEarly(task)) return false;
+    const { bringers, connections } = this.#parts;
+    const bringer = bringers.of(task.id);
+    if (bringer === undefined || bringer === this.#context.self.id) return false;
+    if (!connections.has(bringer)) return false;
+    const left = plan.left.get(session) ?? {
+      sinceMs: now,
+      untilMs: now + this.#resultTimes.waitMs(),
+    };
+    plan.left.set(session, left);
+    return now < left.untilMs;
+  }
+
+  /** Claims that no client waits for the outcome of such a task to be recorded. */
+  #isEarly({ kind }: LiveTask): boolean {
+    const { combining, view } = this.#parts;
+    return combining.get(kind)?.checkClaims !== undefined && readLevel(view) >= RESULT_LEVEL;
+  }
+
+  /** Brings the result of a task into the log. */
+  #record(task: LiveTask, plan: Plan): void {
+    const held = this.#parts.results.of(task.id);
+    if (held === undefined || plan.proposed) return;
+    const { attempt, material } = held;
+    const value = { taskId: task.id, attempt, material };
+    plan.proposed = true;
+    this.#parts.outcomes.add(task.id, encodeCommand({ $case: 'done', value }));
+    if (!this.#isEarly(task)) this.#parts.outcomes.append();
+  }
+
+  /** A contribution that its participant did not sign counts as absent, and blames no node. */
+  #wrong(attempt: LiveAttempt, plan: Plan, wrong: readonly PartyIndex[]): void {
+    const { session, task } = attempt;
+    const { shares, results } = this.#parts;
+    if (!this.#dropUnsigned(attempt)) return results.renewed(session);
+    const came = shares.of(session);
+    const blamed = wrong.flatMap((index) => {
+      const envelope = came.get(index);
+      return envelope === undefined ? [] : [[index, envelope] as const];
+    });
+    const isNews = wrong.length > 0 || plan.hopeless === undefined;
+    if (isNews) this.#driverOf(task)?.onWrong?.(attempt, blamed);
+    for (const [index] of blamed) {
+      shares.refuse(session, index);
       const node = task.participants[index - 1]?.nodeId ?? '';
       leaveOut(plan, nodeId(node), this.#context.clock.elapsed());
     }
-    if (combined.wrong.length === 0) plan.hopeless = 'RESULT_INVALID';
-  }
-
-  async #combined(
-    attempt: LiveAttempt,
-    combining: Combining,
-    bodies: ReadonlyMap<PartyIndex, Uint8Array>,
-  ): Promise<Combined | undefined> {
-    try {
-      return await combining.combine(attempt, bodies);
-    } catch (error) {
-      const level = wasCancelled(error) ? 'debug' : 'error';
-      const facts = { session: attempt.session, error: String(error) };
-      this.#context.logger[level]('contributions were not combined', facts);
-      return undefined;
-    }
+    if (wrong.length === 0) plan.hopeless ??= 'RESULT_INVALID';
+    else results.renewed(session);
   }
 
   /** The plan of an attempt's task, where this node leads. */
@@ -199,7 +255,7 @@ export class Coordinator implements Work {
     const plan = this.#plans.get(task.id) ?? this.#newPlan(task, driver, now);
     this.#plans.set(task.id, plan);
     attempted(plan, task.attempts.length, now);
-    for (const attempt of task.attempts) this.#combine(attempt);
+    for (const attempt of task.attempts) this.#combine(attempt, plan, now);
     return plan;
   }
 
@@ -226,14 +282,17 @@ export class Coordinator implements Work {
 
   /** @param dry - Keys of which there are too few supplies for a first attempt. */
   #step(task: LiveTask, plan: Plan, { now, reachedMs }: Times, dry = new Set<string>()): void {
+    if (plan.left.size > 0) {
+      for (const attempt of task.attempts) this.#combine(attempt, plan, now);
+    }
     const step = nextStep(plan, now, reachedMs >= task.expireTimeMs);
+    if (step.kind === 'wait' || this.#mayHaveResult(task, plan, now)) return;
     switch (step.kind) {
-      case 'wait':
-        return;
       case 'attempt':
         if (!this.#isUnderWay(task, plan, now)) this.#open(task, plan, now, dry);
         return;
       case 'fail':
+        this.#context.logger.debug('gives a task up', { task: task.id, reason: step.reason });
         this.#propose(plan, {
           $case: 'failed',
           value: { taskId: task.id, reason: step.reason, evidence: this.#evidence(task.id) },
@@ -241,14 +300,29 @@ export class Coordinator implements Work {
     }
   }
 
+  /** Complete contributions may be a result: before that is known no attempt is opened, and the task is not given up. */
+  #mayHaveResult(task: LiveTask, plan: Plan, now: Millis): boolean {
+    const { results } = this.#parts;
+    if (results.of(task.id) !== undefined) {
+      this.#record(task, plan);
+      return true;
+    }
+    for (const attempt of task.attempts) {
+      const { session } = attempt;
+      if (results.standing(attempt) !== 'complete' || plan.lastTried.has(session)) continue;
+      plan.lastTried.add(session);
+      this.#combine(attempt, plan, now, false);
+    }
+    return task.attempts.some((each) => results.standing(each) === 'under-way');
+  }
+
   /** Claims that the newest attempt of a task is worth a longer wait, though its time is over: nobody is silent. */
   #isUnderWay(task: LiveTask, plan: Plan, now: Millis): boolean {
     const attempt = task.attempts.at(-1);
     if (attempt === undefined || plan.hurried) return false;
-    if (plan.combining.has(attempt.session)) return true;
     const ageMs = now - (plan.attemptedMs.at(-1) ?? now);
     const missing = missingFrom(this.#parts.shares, attempt);
-    return this.#driverOf(task)?.combining?.isUnderWay?.(missing, ageMs) ?? false;
+    return this.#driverOf(task)?.isUnderWay?.(missing, ageMs) ?? false;
   }
 
   #open(task: LiveTask, plan: Plan, now: Millis, dry: Set<string>): void {
@@ -287,20 +361,18 @@ export class Coordinator implements Work {
     return new Set(attempts.flatMap((attempt) => missingFrom(this.#parts.shares, attempt)));
   }
 
-  /** The contributions whose envelopes their participants signed; others are dropped, and blame no node. */
-  #verified({ session, nodes, task }: LiveAttempt): ReadonlyMap<PartyIndex, Uint8Array> {
+  /** Drops contributions whose envelopes their participants did not sign. @returns Whether there was none. */
+  #dropUnsigned({ session, task }: LiveAttempt): boolean {
     const { verify } = this.#context.judging;
     const { shares } = this.#parts;
-    const verified = new Map<PartyIndex, Uint8Array>();
-    const came = shares.of(session);
-    if (came.size < nodes.length) return verified;
-    for (const [index, envelope] of came) {
+    let isSigned = true;
+    for (const [index, envelope] of shares.of(session)) {
       const identityKey = task.participants[index - 1]?.identityKey;
-      const body = identityKey && verifiedBody(verify, identityKey, envelope);
-      if (body === undefined) shares.drop(session, index);
-      else verified.set(index, body);
+      if (identityKey && verifiedBody(verify, identityKey, envelope) !== undefined) continue;
+      shares.drop(session, index);
+      isSigned = false;
     }
-    return verified;
+    return isSigned;
   }
 }
 

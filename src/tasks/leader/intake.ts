@@ -1,9 +1,10 @@
 import type { Millis, NodeId, Refusal } from '../../common/index.js';
-import { fromHex, refusal, SharedPlaces, toHex } from '../../common/index.js';
+import { fromHex, refusal, SharedPlaces, taskId, toHex } from '../../common/index.js';
 import {
   checkTime,
   decisionHashOf,
   encodeCommand,
+  isOpen,
   judgeRequest,
   readLevel,
 } from '../../state/index.js';
@@ -16,6 +17,7 @@ import type { Leadership } from '../leadership.js';
 import { WAITING_REQUESTS_MAX, WANT_WAIT_MS } from '../limits.js';
 import { forwardRefused } from '../refusal-message.js';
 import type { Batch, Work } from '../work.js';
+import type { Bringers } from './bringers.js';
 import { IntakeBudgets } from './intake-budgets.js';
 import { ProposedRequests } from './proposed-requests.js';
 
@@ -40,6 +42,7 @@ export class Intake implements Work {
   readonly #leadership: Leadership;
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, LeaderDriver>;
+  readonly #bringers: Bringers;
   readonly #budgets: IntakeBudgets;
   /** By task: of several requests for one, only one is looked after at a time. */
   readonly #waiting = new Map<string, WaitingRequest>();
@@ -51,12 +54,14 @@ export class Intake implements Work {
     view: View,
     leadership: Leadership,
     drivers: ReadonlyMap<string, LeaderDriver>,
+    bringers: Bringers,
     budgets = new IntakeBudgets(),
   ) {
     this.#context = context;
     this.#view = view;
     this.#leadership = leadership;
     this.#drivers = drivers;
+    this.#bringers = bringers;
     this.#budgets = budgets;
   }
 
@@ -80,8 +85,13 @@ export class Intake implements Work {
       if (unauthorized) this.#budgets.unauthorized(from, now);
       return this.#refuse(from, name, judged.refusal);
     }
-    // The node that asks will see the task in its own state.
-    if (judged.value.kind === 'known' || requester === undefined) return;
+    if (requester === undefined) return;
+    if (judged.value.kind === 'known') {
+      // The node that asks will see the task in its own state.
+      const { task: known } = judged.value;
+      if (isOpen(known)) this.#bringers.brought(taskId(known.taskId), from);
+      return;
+    }
     const task = judged.value;
     // Another copy of it, or another request with its id: which of them counts is for the log to say.
     if (this.#proposed.hasTask(task.taskId) || this.#waiting.has(task.taskId)) return;
@@ -105,7 +115,11 @@ export class Intake implements Work {
   }
 
   applied({ decisions }: Batch): void {
-    for (const { hash } of decisions) this.#proposed.applied(hash);
+    for (const { hash, result } of decisions) {
+      const proposed = this.#proposed.applied(hash);
+      if (proposed === undefined || result.kind !== 'opened') continue;
+      this.#bringers.brought(result.task, proposed.from);
+    }
   }
 
   /** The term is over in which this node led: the nodes that asked are told to ask the leader of the next. */
@@ -178,7 +192,7 @@ export class Intake implements Work {
     const result = consensus.propose(encodeCommand({ $case: 'request', value }, level));
     switch (result) {
       case 'proposed':
-        this.#proposed.add(name, { task: task.taskId, requester });
+        this.#proposed.add(name, { task: task.taskId, requester, from });
         break;
       case 'not-leader':
         this.#refuse(from, name, notLeader());
@@ -203,8 +217,8 @@ export class Intake implements Work {
 }
 
 /** The key whose supplies a request needs; of a request that needs none, itself. */
-function keyOf({ asked, taskId }: NewTask): string {
-  return asked.keyId ?? taskId;
+function keyOf(task: NewTask): string {
+  return task.asked.keyId ?? task.taskId;
 }
 
 function notLeader(): Refusal {

@@ -18,8 +18,10 @@ export type Plan = {
    * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
    */
   proposed: boolean;
-  /** Sessions whose contributions are being combined. */
-  readonly combining: Set<SessionId>;
+  /** Attempts that have all contributions and that another node is to combine, since when and until when. */
+  readonly left: Map<SessionId, { readonly sinceMs: Millis; untilMs: Millis }>;
+  /** Attempts that were to be combined before the task is given up or another attempt opened: each once. */
+  readonly lastTried: Set<SessionId>;
   /** Refusals that were taken into account: session and node. They are sent again and again. */
   readonly heard: Set<string>;
   /** Nodes whose run changed, or whose nonce was gone, once. */
@@ -46,7 +48,8 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
     hurried: false,
     proposed: false,
-    combining: new Set(),
+    left: new Map(),
+    lastTried: new Set(),
     heard: new Set(),
     excused: new Set(),
     leftOut: new Set(),

@@ -1,4 +1,4 @@
-import type { Millis, TaskId } from '../../common/index.js';
+import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { SharedPlaces } from '../../common/index.js';
 import { EXPIRY_AHEAD_MS_MAX } from '../../state/index.js';
 import { PROPOSALS_REMEMBERED_MAX } from '../limits.js';
@@ -8,6 +8,8 @@ export type ProposedRequest = {
   readonly task: TaskId;
   /** SPIFFE id. */
   readonly requester: string;
+  /** The node that brought it. */
+  readonly from: NodeId;
 };
 
 /**
@@ -50,14 +52,15 @@ export class ProposedRequests {
     this.#tasks.add(proposed.task);
   }
 
-  /** The entry of the request is applied. */
-  applied(hash: string): void {
+  /** The entry of the request is applied. @returns The request, if it was proposed in this term. */
+  applied(hash: string): ProposedRequest | undefined {
     this.#earlier.delete(hash);
     const proposed = this.#current.get(hash);
-    if (proposed === undefined) return;
+    if (proposed === undefined) return undefined;
     this.#current.delete(hash);
     this.#tasks.delete(proposed.task);
     this.#places.giveBack(proposed.requester);
+    return proposed;
   }
 
   /** The term is over in which they were proposed: each may be proposed again. */

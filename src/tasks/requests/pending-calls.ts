@@ -86,6 +86,11 @@ export class PendingCalls {
     return calls;
   }
 
+  /** Claims that a call waits for the task. */
+  waitFor(task: TaskId): boolean {
+    return this.#byTask.has(task);
+  }
+
   ofTask(task: TaskId): Iterable<PendingCall> {
     return this.#byTask.get(task) ?? [];
   }

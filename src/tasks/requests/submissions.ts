@@ -1,5 +1,5 @@
 import { Budgets, ClusterError, equal, refusalError, toHex } from '../../common/index.js';
-import type { NodeId } from '../../common/index.js';
+import type { NodeId, TaskId } from '../../common/index.js';
 import { requestHash, taskIdOf } from '../../identity/index.js';
 import { isOpen, admitKnown, parseRequest, decisionHashOf } from '../../state/index.js';
 import type { AppliedDecision, Parsed } from '../../state/index.js';
@@ -25,13 +25,12 @@ import { Admissions } from './admission/admissions.js';
 import type { Place } from './admission/admission.js';
 import { Authorizing } from './authorizing.js';
 import { isFinal, noLeader, outcomeUnknown, overBudget, stopping, tooMany } from './errors.js';
-import { PendingCalls } from './pending-calls.js';
-import type { PendingCall } from './pending-calls.js';
+import type { PendingCall, PendingCalls } from './pending-calls.js';
 import type { Submission } from './submission.js';
 
 /**
  * Requests of this node's own clients: checked or vouched for, brought to the leader, repeated when the answer is lost, and
- * answered from this node's own applied state and from nothing else.
+ * answered from this node's own applied state; what need not wait for an outcome there is answered by `EarlyAnswers`.
  */
 export class Submissions implements Work {
   readonly #context: TaskContext;
@@ -41,16 +40,20 @@ export class Submissions implements Work {
   /** By the kind of task. */
   readonly #drivers: ReadonlyMap<string, AnswerDriver>;
   readonly #admissions: Admissions;
-  readonly #waiting = new PendingCalls();
+  readonly #waiting: PendingCalls;
+  readonly #onWaiting: (task: TaskId) => void;
   /** Bytes that each caller may have brought to the leader. */
   readonly #budgets = new Budgets(CALLER_FORWARD_RATE, REQUESTERS_BUDGETED_MAX);
   #closed = false;
 
+  /** @param onWaiting - Called when a client begins to wait for a task. */
   constructor(
     context: TaskContext,
     state: AppliedState,
     connections: Connections,
     drivers: ReadonlyMap<string, AnswerDriver>,
+    calls: PendingCalls,
+    onWaiting: (task: TaskId) => void,
   ) {
     this.#context = context;
     this.#state = state;
@@ -58,6 +61,8 @@ export class Submissions implements Work {
     this.#admissions = new Admissions(context);
     this.#authorizing = new Authorizing(context, state);
     this.#drivers = drivers;
+    this.#waiting = calls;
+    this.#onWaiting = onWaiting;
   }
 
   /**
@@ -196,6 +201,7 @@ export class Submissions implements Work {
       if (call.signal.aborted) return onAbort();
       call.signal.addEventListener('abort', onAbort);
       this.#advance(waiting);
+      this.#onWaiting(waiting.task);
     });
   }
 

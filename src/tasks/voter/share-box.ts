@@ -78,6 +78,15 @@ export class ShareBox implements Work {
     return shares;
   }
 
+  /** The body of each share. The bytes stay the box's own. */
+  bodiesOf(session: SessionId): ReadonlyMap<PartyIndex, Uint8Array> {
+    const bodies = new Map<PartyIndex, Uint8Array>();
+    for (const [index, { content }] of this.of(session)) {
+      if (content?.$case === 'open') bodies.set(index, content.value.body);
+    }
+    return bodies;
+  }
+
   /** Forgets a share that its signer did not sign, as if it had never come. A few times: each costs checks of all others. */
   drop(session: SessionId, index: PartyIndex): void {
     const place = this.#placeOf(session, index);

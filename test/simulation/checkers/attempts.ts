@@ -28,6 +28,7 @@ export class Attempts {
   readonly #naming: Naming;
   readonly #read = new Set<string>();
   readonly #attempts = new Map<string, KnownAttempt>();
+  readonly #ofTask = new Map<string, KnownAttempt[]>();
   /** By task: when each request entry for it expires, and where it stands. */
   readonly #requests = new Map<string, { readonly index: number; readonly expireMs: number }[]>();
 
@@ -57,6 +58,11 @@ export class Attempts {
     return this.#attempts.get(session);
   }
 
+  /** All of a task, of whichever log. */
+  ofTask(task: string): readonly KnownAttempt[] {
+    return this.#ofTask.get(task) ?? [];
+  }
+
   /** The latest expiry that any request for `task` at or before `index` gave it. */
   expiryOf(task: string, index: number): number | undefined {
     const before = this.#requests.get(task)?.filter((each) => each.index <= index);
@@ -68,6 +74,8 @@ export class Attempts {
     const supplies = assignment?.$case === 'supplies' ? assignment.value.supplies : [];
     const { index } = entry;
     const content = toHex(requestHash);
-    this.#attempts.set(session, { session, task: taskId, index, hash, supplies, content });
+    const known = { session, task: taskId, index, hash, supplies, content };
+    this.#attempts.set(session, known);
+    this.#ofTask.set(taskId, [...this.ofTask(taskId), known]);
   }
 }

@@ -10,11 +10,13 @@ import type {
 } from '../../../src/wire/index.js';
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
+import { Answers } from './answers.js';
 import { Attempts, type Naming } from './attempts.js';
 import { Claim } from './claim.js';
 import type { Facts, Report } from './facts.js';
 import { KeyKept, type Shares } from './key-kept.js';
 import type { GenesisRules } from './genesis-rules.js';
+import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { OwnHistory } from './own-history.js';
@@ -58,6 +60,8 @@ export class ClaimWatch implements Watcher {
   readonly #singleUse: SingleUse;
   readonly #released: ReleasedShare;
   readonly #outcomes: ReadonlyMap<NodeId, Outcomes>;
+  readonly #answers: Answers;
+  readonly #heldResults: HeldResults;
   readonly #declines = new Set<string>();
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
 
@@ -80,6 +84,8 @@ export class ClaimWatch implements Watcher {
     this.#history = new OwnHistory(facts, report);
     this.#attempts = new Attempts(naming);
     this.#claim = new Claim(facts, this.#attempts, naming, genesisRules, report);
+    this.#answers = new Answers(this.#attempts, facts, report);
+    this.#heldResults = new HeldResults(report);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
@@ -92,6 +98,7 @@ export class ClaimWatch implements Watcher {
 
   restarted(node: NodeId): void {
     this.#history.restarted(node);
+    this.#heldResults.restarted(node);
   }
 
   status(node: NodeId, status: Status): boolean {
@@ -152,7 +159,12 @@ export class ClaimWatch implements Watcher {
     this.#claim.asked(node, call);
   }
 
+  remarked(node: NodeId, remark: string, fields: LogFields): void {
+    this.#heldResults.remarked(node, remark, fields);
+  }
+
   acknowledged(node: NodeId, task: TaskRecord): void {
+    this.#answers.acknowledged(node, task);
     this.#outcomes.get(node)?.acknowledged(task);
   }
 

@@ -1,13 +1,14 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Write } from '../../../src/ports/index.js';
 import { decode, encode, TaskRecord } from '../../../src/wire/index.js';
+import { isRecorded } from './answers.js';
 import type { Report } from './facts.js';
 
 const TASKS = 'task/';
 
 /**
- * M2 and M3: a task has one content and at most one outcome, on every node, for as long as it is remembered; and what a
- * client was told never changes or vanishes.
+ * M2 and M3: a task has one content and at most one outcome, on every node, for as long as it is remembered; and the recorded
+ * outcome that a client was told never changes or vanishes.
  */
 export class Outcomes {
   readonly #contents = new Map<string, string>();
@@ -31,8 +32,9 @@ export class Outcomes {
     }
   }
 
-  /** A client was given `task` as the outcome of its request. */
+  /** A client was given `task` as the outcome of its request. An answer that no log has recorded says nothing of what will be. */
   acknowledged(task: TaskRecord): void {
+    if (!isRecorded(task)) return;
     this.#fix(this.#outcomes, openingOf(task), outcomeOf(task) ?? 'none', 'a client was told');
   }
 

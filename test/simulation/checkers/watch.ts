@@ -9,11 +9,13 @@ import type {
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
 import { AppliedState } from './applied-state.js';
+import { Answers } from './answers.js';
 import { Attempts, type Naming } from './attempts.js';
 import { Committed } from './committed.js';
 import { ElectionSafety } from './election-safety.js';
 import type { Facts, Report } from './facts.js';
 import { KeyKept, type Shares } from './key-kept.js';
+import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { Promises } from './promises.js';
@@ -37,6 +39,8 @@ export class Watch implements Watcher {
   readonly #attempts: Attempts;
   readonly #singleUse: SingleUse;
   readonly #released: ReleasedShare;
+  readonly #answers: Answers;
+  readonly #heldResults: HeldResults;
   readonly #declines = new Set<string>();
 
   constructor(facts: Facts, naming: Naming, shares: Shares, counts: Counts, report: Report) {
@@ -48,6 +52,8 @@ export class Watch implements Watcher {
     this.#committed = new Committed(facts, report);
     this.#applied = new AppliedState(facts, report);
     this.#attempts = new Attempts(naming);
+    this.#answers = new Answers(this.#attempts, facts, report);
+    this.#heldResults = new HeldResults(report);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
     this.#outcomes = new Outcomes(report);
@@ -60,6 +66,7 @@ export class Watch implements Watcher {
 
   restarted(node: NodeId): void {
     this.#committed.restarted(node);
+    this.#heldResults.restarted(node);
   }
 
   /** Gives whether `node` has just become leader. */
@@ -90,7 +97,12 @@ export class Watch implements Watcher {
     // Who asks for what is of no interest while nobody forges.
   }
 
-  acknowledged(_: NodeId, task: TaskRecord): void {
+  remarked(node: NodeId, remark: string, fields: LogFields): void {
+    this.#heldResults.remarked(node, remark, fields);
+  }
+
+  acknowledged(node: NodeId, task: TaskRecord): void {
+    this.#answers.acknowledged(node, task);
     this.#outcomes.acknowledged(task);
   }
 

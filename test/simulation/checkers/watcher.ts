@@ -26,6 +26,8 @@ export interface Watcher {
   sentRaft(from: NodeId, message: RaftMessage): void;
   sentTaskMessage(from: NodeId, message: TaskMessageBody): void;
   alarm(node: NodeId, message: string, fields: LogFields): void;
+  /** `node` has written one of `REMARKS` to its log. */
+  remarked(node: NodeId, remark: string, fields: LogFields): void;
   /** A client gives `node` a request. */
   asked(node: NodeId, call: AskedCall): void;
   /** `node` gives a client a task with its outcome. */

@@ -84,6 +84,16 @@ export class MessageForger {
         return [{ message: { $case: 'freshSupplies', value: this.#fresh(body.value) } }];
       case 'fact':
         return [{ message: { $case: 'fact', value: { command: this.#fact(body.value.command) } } }];
+      case 'result':
+        this.#told('result that is wrong');
+        return [
+          {
+            message: {
+              $case: 'result',
+              value: { ...body.value, material: flipped(body.value.material) },
+            },
+          },
+        ];
       case 'forward':
       case 'forwardRefused':
       case 'wantSupplies':

@@ -159,6 +159,47 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     seeds: 40,
   },
   {
+    name: 'a client is answered before the entry of its request is committed',
+    edits: [
+      {
+        find: 'return Math.max(applied, Math.min(commit, log.durable));',
+        replace: 'return Math.max(applied, log.durable);',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 10,
+  },
+  {
+    name: 'a client is answered with a sum that was not verified',
+    edits: [
+      {
+        find: '(signature) => verifiers[algorithm].verify(publicKey, message, signature));',
+        replace: '() => true);',
+      },
+    ],
+    where: 'byzantine',
+    first: 1,
+    seeds: 20,
+  },
+  {
+    name: 'a task is given up by a leader that holds its result',
+    edits: [
+      {
+        find: 'if (results.of(task.id) !== undefined) {\n            this.#record(task, plan);\n            return true;\n        }',
+        replace: '',
+      },
+      // It is recorded too late, so that there is a moment to give the task up in.
+      {
+        find: 'plan.proposed = true;\n        this.#parts.outcomes.add(',
+        replace: 'void (',
+      },
+    ],
+    where: 'faults',
+    first: 1,
+    seeds: 10,
+  },
+  {
     name: 'an attempt need not be of the request that its task was opened for',
     edits: [
       {

@@ -37,6 +37,7 @@ import { Answers } from '../../../src/tasks/participant/answers.js';
 import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
+import { PendingCalls } from '../../../src/tasks/requests/pending-calls.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
 import { SupplyChecks } from '../../../src/tasks/voter/supply-checks.js';
 import { EarlyMessages } from '../../../src/tasks/voter/early-messages.js';
@@ -224,7 +225,7 @@ export class TaskRoom {
     const { context, arithmetic, connections, state } = this;
     const answering = { context, arithmetic, queries: state.queries };
     const drivers = sidesOf(TASK_DRIVERS, (driver) => driver.answer?.(answering));
-    return new Submissions(context, state, connections, drivers);
+    return new Submissions(context, state, connections, drivers, new PendingCalls(), () => {});
   }
 
   /** What was sent since the last look. */

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { TaskState } from '../../../src/client/index.js';
+import type { QuorateClient, Task } from '../../../src/client/index.js';
 
 /** Long enough for a loaded machine, short enough to fail a test by what it waited for. */
 export const SOON_MS = 15_000;
@@ -27,4 +29,12 @@ export async function eventually<T>(
     if (performance.now() >= end) throw new Error(`Waited in vain for: ${what}`, { cause });
     await pause(PROBE_EVERY_MS);
   }
+}
+
+/** The task of a request when the log has its outcome: a signature is answered before. */
+export function recorded(client: QuorateClient, taskId: string): Promise<Task> {
+  return eventually(`the outcome of ${taskId} to be recorded`, async () => {
+    const task = await client.getTask(taskId);
+    return task.state === TaskState.OPEN ? undefined : task;
+  });
 }

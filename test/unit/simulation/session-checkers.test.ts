@@ -147,7 +147,8 @@ test('ReleasedShare reports a message of a session that no log knows', () => {
 function task(reason: number | undefined): TaskRecord {
   if (reason === undefined) return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n });
   const outcome = { $case: 'failed', value: { reason: String(reason) } } as const;
-  return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n, outcome });
+  const endTimeMs = outcome === undefined ? 0n : 9n;
+  return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n, endTimeMs, outcome });
 }
 
 function write(record: TaskRecord): Write[] {

@@ -54,14 +54,14 @@ const driver: KindDriver = {
     nextAttempt: ({ id, record: { requestHash } }, number) =>
       assigner.withBoots({ taskId: id, requestHash, number }, NODES),
     onDeclined: (_, { reason }) => ({ hopeless: reason === 'never' ? 'NO_WORD' : undefined }),
-    combining: {
-      envelope: WORD,
-      combine: (_, bodies) => {
-        const inOrder = [...bodies].sort(([a], [b]) => a - b).map(([, body]) => body);
-        const material = Uint8Array.from(inOrder.flatMap((body) => [...body]));
-        const wrong = [...bodies].flatMap(([index, body]) => (body.length === 0 ? index : []));
-        return Promise.resolve(wrong.length === 0 ? { material } : { wrong });
-      },
+  }),
+  combining: () => ({
+    envelope: WORD,
+    combine: (_, bodies) => {
+      const inOrder = [...bodies].sort(([a], [b]) => a - b).map(([, body]) => body);
+      const material = Uint8Array.from(inOrder.flatMap((body) => [...body]));
+      const wrong = [...bodies].flatMap(([index, body]) => (body.length === 0 ? index : []));
+      return Promise.resolve(wrong.length === 0 ? { material } : { wrong });
     },
   }),
 };

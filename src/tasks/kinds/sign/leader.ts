@@ -1,38 +1,21 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.js';
-import { checkSuppliesJob, combineJob } from '../../../algorithms/index.js';
-import { SHARE_KIND } from '../../../frost/index.js';
+import { checkSuppliesJob } from '../../../algorithms/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { KeyAlgorithm } from '../../../identity/index.js';
-import { sharedKey } from '../../../sharing/index.js';
 import { suppliesOf } from '../../../state/index.js';
 import type { NewTask, ParsedSign } from '../../../state/index.js';
-import { decode, SignatureShare } from '../../../wire/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import { candidates } from '../../leader/plan.js';
 import { SIGN_HEDGE_MS_MAX } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
-import type {
-  AttemptDue,
-  Combined,
-  Combining,
-  DeclineMeaning,
-  LeaderContext,
-  LeaderDriver,
-} from '../driver.js';
-import { signersOf } from './signers.js';
+import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
 import { ShareTimes } from './share-times.js';
 
-const NO_SHARE = new Uint8Array(0);
-
-/**
- * The leader's part in signatures: names signers and one commitment of each, adds up their shares, replaces the slow.
- */
-export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSign> {
+/** The leader's part in signatures: names signers and one commitment of each, replaces the slow, accuses the wrong. */
+export class SignLeader implements LeaderDriver<ParsedSign> {
   readonly replacesParticipants = true;
-  readonly envelope = SHARE_KIND;
-  readonly combining = this;
   readonly #parts: LeaderContext;
   readonly #shareTimes = new ShareTimes();
   /** The end of the latest look at a refused supply: one at a time, however many are refused. */
@@ -78,43 +61,20 @@ export class SignLeader implements LeaderDriver<ParsedSign>, Combining<ParsedSig
     return this.#parts.assigner.withSupplies(asked, key, first, lastResort);
   }
 
-  async combine(
-    attempt: LiveAttempt<ParsedSign>,
-    bodies: ReadonlyMap<PartyIndex, Uint8Array>,
-  ): Promise<Combined> {
-    const { arithmetic, context } = this.#parts;
-    const { key, asked } = attempt.task;
-    if (key === undefined) return { wrong: [] };
-    const shares = new Map<PartyIndex, Uint8Array>();
-    for (const [index, body] of bodies) {
-      // A signed contribution that spells no share is a wrong share.
-      shares.set(index, decode(SignatureShare, body)?.share ?? NO_SHARE);
-    }
-    const result = await arithmetic.compute.run(combineJob, {
-      algorithm: algorithmOf(key),
-      key: sharedKey(key, asked.path),
-      signers: signersOf(attempt, key),
-      message: asked.message,
-      shares,
-    });
-    if (result.ok) return { material: result.signature };
-    if (result.culprits.length === 0) {
-      const { session } = attempt;
-      context.alarms.raise('every share holds and the signature does not', undefined, { session });
-    }
-    return { wrong: result.culprits };
-  }
-
   onWrong(
     attempt: LiveAttempt<ParsedSign>,
-    index: PartyIndex,
-    envelope: Envelope | undefined,
+    wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
   ): void {
     const { accusing, context } = this.#parts;
-    const node = attempt.task.participants[index - 1]?.nodeId ?? '';
     const { session } = attempt;
-    context.alarms.raise('a signature share failed its check', node, { session });
-    if (envelope !== undefined) accusing.wrongShare(attempt, index, envelope);
+    if (wrong.length === 0) {
+      context.alarms.raise('every share holds and the signature does not', undefined, { session });
+    }
+    for (const [index, envelope] of wrong) {
+      const node = attempt.task.participants[index - 1]?.nodeId ?? '';
+      context.alarms.raise('a signature share failed its check', node, { session });
+      accusing.wrongShare(attempt, index, envelope);
+    }
   }
 
   onTook(from: NodeId, tookMs: Millis): void {

@@ -1,13 +1,6 @@
 import type { Millis, NodeId } from '../../../common/index.js';
-import {
-  HEDGE_SHARES_KEPT,
-  HEDGE_SHARES_MIN,
-  HEDGE_TIMES_P95,
-  PEERS_MAX,
-  SIGN_HEDGE_MS,
-  SIGN_HEDGE_MS_MAX,
-  SIGN_HEDGE_MS_MIN,
-} from '../../limits.js';
+import { LatestTimes } from '../../leader/latest-times.js';
+import { PEERS_MAX, SIGN_HEDGE_MS, SIGN_HEDGE_MS_MAX, SIGN_HEDGE_MS_MIN } from '../../limits.js';
 
 type LatestShare = {
   readonly cameMs: Millis;
@@ -15,20 +8,18 @@ type LatestShare = {
   readonly openedMs: Millis;
 };
 
-/**
- * How long signature shares took lately, from an attempt's entry to the share at the leader: a share that takes three times as long as
- * nearly all of them is worth another attempt (Dean and Barroso, The Tail at Scale, 2013).
- */
+/** How long signature shares took lately, from an attempt's entry to the share at the leader. */
 export class ShareTimes {
-  /** The latest, in no order. */
-  readonly #tookMs: Millis[] = [];
-  #next = 0;
+  readonly #times = new LatestTimes({
+    unknownMs: SIGN_HEDGE_MS,
+    minMs: SIGN_HEDGE_MS_MIN,
+    maxMs: SIGN_HEDGE_MS_MAX,
+  });
   readonly #latest = new Map<NodeId, LatestShare>();
 
   /** @param tookMs - The time until now from the entry of the attempt that the share is for. */
   came(from: NodeId, tookMs: Millis, now: Millis): void {
-    this.#tookMs[this.#next] = tookMs;
-    this.#next = (this.#next + 1) % HEDGE_SHARES_KEPT;
+    this.#times.came(tookMs);
     const openedMs = Math.max(now - tookMs, this.#latest.get(from)?.openedMs ?? 0);
     this.#latest.delete(from);
     if (this.#latest.size >= PEERS_MAX) forgetFirst(this.#latest);
@@ -51,10 +42,7 @@ export class ShareTimes {
 
   /** How long the first attempt of a Sign has. */
   delayMs(): Millis {
-    if (this.#tookMs.length < HEDGE_SHARES_MIN) return SIGN_HEDGE_MS;
-    const sorted = this.#tookMs.toSorted((a, b) => a - b);
-    const p95 = sorted[Math.ceil(0.95 * sorted.length) - 1] ?? 0;
-    return Math.min(SIGN_HEDGE_MS_MAX, Math.max(SIGN_HEDGE_MS_MIN, p95 * HEDGE_TIMES_P95));
+    return this.#times.waitMs();
   }
 }
 

@@ -6,6 +6,7 @@ import { SupplyChecks } from '../../../../src/tasks/voter/supply-checks.js';
 import { TASK_DRIVERS } from '../../../../src/tasks/index.js';
 import { sidesOf } from '../../../../src/tasks/kinds/driver.js';
 import type { LeaderDriver } from '../../../../src/tasks/kinds/driver.js';
+import { Bringers } from '../../../../src/tasks/leader/bringers.js';
 import { Intake } from '../../../../src/tasks/leader/intake.js';
 import { IntakeBudgets } from '../../../../src/tasks/leader/intake-budgets.js';
 import { SupplyPools } from '../../../../src/tasks/voter/supply-pools.js';
@@ -57,7 +58,7 @@ beforeEach(async () => {
   drivers = sidesOf(TASK_DRIVERS, (driver) => driver.leader?.(leading));
   const leadership = new Leadership(context.consensus);
   budgets = new IntakeBudgets();
-  intake = new Intake(context, state.view, leadership, drivers, budgets);
+  intake = new Intake(context, state.view, leadership, drivers, new Bringers(), budgets);
 });
 
 function sign(id = 'one', requester?: string): Request {

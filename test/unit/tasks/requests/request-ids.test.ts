@@ -4,6 +4,7 @@ import { bootId, nodeId, utf8 } from '../../../../src/common/index.js';
 import { requestHash, taskIdOf } from '../../../../src/identity/index.js';
 import { METHODS, judgingContext } from '../../../../src/state/index.js';
 import type { Queries } from '../../../../src/state/index.js';
+import { PendingCalls } from '../../../../src/tasks/requests/pending-calls.js';
 import { Submissions } from '../../../../src/tasks/requests/submissions.js';
 import { Connections } from '../../../../src/tasks/connections.js';
 import type { AppliedState, TaskContext } from '../../../../src/tasks/context.js';
@@ -32,7 +33,14 @@ test('a request whose id another request took meanwhile is refused, not answered
   } as unknown as TaskContext;
   const state = { queries } as AppliedState;
   const connections = new Connections(SELF, BOOT);
-  const submissions = new Submissions(context, state, connections, new Map());
+  const submissions = new Submissions(
+    context,
+    state,
+    connections,
+    new Map(),
+    new PendingCalls(),
+    () => {},
+  );
 
   const answer = submissions.submit({
     method: METHODS.sign,

@@ -9,7 +9,11 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 /** Asks for one signature. */
 export interface SignRequest {
-  /** Makes the call idempotent: the same id with the same content gets the same signature. */
+  /**
+   * The same id with the same content is the same request: it gets the recorded outcome, which after a race or a crash can
+   * be another valid signature of the same message, or a failure. Whoever must not sign twice keeps the first answer and
+   * repeats the same id.
+   */
   requestId: string;
   keyId: string;
   payload:
@@ -24,7 +28,10 @@ export interface SignRequest {
   derivationPath: number[];
 }
 
-/** A signature that the answering node has verified. */
+/**
+ * A signature that the answering node has verified: a valid signature of this request, whose entry is committed. The log may
+ * record it a little later. A signature is no id and no proof of a single signing: compare messages, not signatures.
+ */
 export interface SignResponse {
   /** 64 bytes for Ed25519 and Taproot, 65 bytes otherwise (a compressed point and a scalar). */
   signature: Uint8Array;

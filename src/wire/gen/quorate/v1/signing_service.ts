@@ -22,7 +22,11 @@ import { SignRequest, SignResponse } from "./signing.js";
 /** Signs with keys that no machine has. */
 export type SigningServiceService = typeof SigningServiceService;
 export const SigningServiceService = {
-  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
+  /**
+   * Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified; GetTask
+   * may say for a moment that the task is open still. A failure, CANCELLED and DEADLINE_EXCEEDED mean that no signature was
+   * recorded, never that none exists.
+   */
   sign: {
     path: "/quorate.v1.SigningService/Sign" as const,
     requestStream: false as const,
@@ -35,12 +39,20 @@ export const SigningServiceService = {
 } as const;
 
 export interface SigningServiceServer extends UntypedServiceImplementation {
-  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
+  /**
+   * Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified; GetTask
+   * may say for a moment that the task is open still. A failure, CANCELLED and DEADLINE_EXCEEDED mean that no signature was
+   * recorded, never that none exists.
+   */
   sign: handleUnaryCall<SignRequest, SignResponse>;
 }
 
 export interface SigningServiceClient extends Client {
-  /** Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified. */
+  /**
+   * Signs a message with a key, or with a key derived from it. Answers when the signature has been made and verified; GetTask
+   * may say for a moment that the task is open still. A failure, CANCELLED and DEADLINE_EXCEEDED mean that no signature was
+   * recorded, never that none exists.
+   */
   sign(request: SignRequest, callback: (error: ServiceError | null, response: SignResponse) => void): ClientUnaryCall;
   sign(
     request: SignRequest,

@@ -72,7 +72,15 @@ export function taskKindToJSON(object: TaskKind): string {
 }
 
 /** Where a task stands. */
-export const TaskState = { UNSPECIFIED: 0, OPEN: 1, DONE: 2, FAILED: 3, UNRECOGNIZED: -1 } as const;
+export const TaskState = {
+  UNSPECIFIED: 0,
+  /** OPEN - Without an outcome in the log. A Sign is answered a little before its outcome is there. */
+  OPEN: 1,
+  DONE: 2,
+  /** FAILED - Of a Sign: no signature was recorded, which does not say that none exists. */
+  FAILED: 3,
+  UNRECOGNIZED: -1,
+} as const;
 
 export type TaskState = typeof TaskState[keyof typeof TaskState];
 

@@ -24,6 +24,7 @@ export interface TaskMessage {
     | { $case: "forward"; value: Forward }
     | { $case: "forwardRefused"; value: ForwardRefused }
     | { $case: "fact"; value: Fact }
+    | { $case: "result"; value: Result }
     | undefined;
 }
 
@@ -86,6 +87,17 @@ export interface Fact {
   command: Uint8Array;
 }
 
+/**
+ * What the contributions to an attempt of an open task came to, for the leader to record: by the sender's word alone. From
+ * level 3 on.
+ */
+export interface Result {
+  /** Of the attempt. 32 bytes. */
+  sessionId: Uint8Array;
+  /** As in Done. Sign: the signature. */
+  material: Uint8Array;
+}
+
 function createBaseTaskMessage(): TaskMessage {
   return { level: 0, message: undefined };
 }
@@ -119,6 +131,9 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         break;
       case "fact":
         Fact.encode(message.message.value, writer.uint32(74).fork()).join();
+        break;
+      case "result":
+        Result.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -209,6 +224,14 @@ export const TaskMessage: MessageFns<TaskMessage> = {
             message.message = { $case: "fact", value: Fact.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.message = { $case: "result", value: Result.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -246,6 +269,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
         ? { $case: "forwardRefused", value: ForwardRefused.fromJSON(object.forward_refused) }
         : isSet(object.fact)
         ? { $case: "fact", value: Fact.fromJSON(object.fact) }
+        : isSet(object.result)
+        ? { $case: "result", value: Result.fromJSON(object.result) }
         : undefined,
     };
   },
@@ -271,6 +296,8 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       obj.forwardRefused = ForwardRefused.toJSON(message.message.value);
     } else if (message.message?.$case === "fact") {
       obj.fact = Fact.toJSON(message.message.value);
+    } else if (message.message?.$case === "result") {
+      obj.result = Result.toJSON(message.message.value);
     }
     return obj;
   },
@@ -327,6 +354,12 @@ export const TaskMessage: MessageFns<TaskMessage> = {
       case "fact": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "fact", value: Fact.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "result": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "result", value: Result.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1067,6 +1100,95 @@ export const Fact: MessageFns<Fact> = {
   fromPartial<I extends Exact<DeepPartial<Fact>, I>>(object: I): Fact {
     const message = createBaseFact();
     message.command = object.command ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseResult(): Result {
+  return { sessionId: new Uint8Array(0), material: new Uint8Array(0) };
+}
+
+export const Result: MessageFns<Result> = {
+  encode(message: Result, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId.length !== 0) {
+      writer.uint32(10).bytes(message.sessionId);
+    }
+    if (message.material.length !== 0) {
+      writer.uint32(18).bytes(message.material);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Result {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.material = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Result {
+    return {
+      sessionId: isSet(object.sessionId)
+        ? bytesFromBase64(object.sessionId)
+        : isSet(object.session_id)
+        ? bytesFromBase64(object.session_id)
+        : new Uint8Array(0),
+      material: isSet(object.material) ? bytesFromBase64(object.material) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Result): unknown {
+    const obj: any = {};
+    if (message.sessionId.length !== 0) {
+      obj.sessionId = base64FromBytes(message.sessionId);
+    }
+    if (message.material.length !== 0) {
+      obj.material = base64FromBytes(message.material);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Result>, I>>(base?: I): Result {
+    return Result.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Result>, I>>(object: I): Result {
+    const message = createBaseResult();
+    message.sessionId = object.sessionId ?? new Uint8Array(0);
+    message.material = object.material ?? new Uint8Array(0);
     return message;
   },
 };
