@@ -74,7 +74,6 @@ export class RaftDriver {
     this.#guard(() => {
       this.#countTicks();
       this.#raft.step(message, this.#time.now());
-      this.#ticks.heard();
     });
   }
 

@@ -7,8 +7,6 @@ export type Timing = {
   /** The time between heartbeats of a leader that has appended nothing for {@link idleAfterTicks}. */
   readonly idleHeartbeatTicks: number;
   readonly idleAfterTicks: number;
-  /** A node that hears its leader looks at its election timeout after so long a silence. */
-  readonly silenceTicks: number;
   /** The shortest election timeout; also how long a leader counts as heard, and may hear no majority. */
   readonly electionTicksMin: number;
   readonly electionTicksMax: number;
@@ -23,7 +21,6 @@ export const TIMING: Timing = {
   heartbeatTicks: 5,
   idleHeartbeatTicks: 10,
   idleAfterTicks: 100,
-  silenceTicks: 15,
   electionTicksMin: 30,
   electionTicksMax: 60,
 };

@@ -156,9 +156,9 @@ export class Raft {
   ticksToNext(): number {
     const { role, timing, reads, electionTimeoutTicks, electionElapsedTicks } = this.#core;
     if (role.type === 'leader') return Math.max(1, ticksToHeartbeat(this.#core, role));
-    const interval = reads.asking === undefined ? timing.silenceTicks : timing.heartbeatTicks;
     const left = electionTimeoutTicks - electionElapsedTicks;
-    return left > 0 ? Math.min(left, interval) : interval;
+    if (left > 0 && reads.asking === undefined) return left;
+    return left > 0 ? Math.min(left, timing.heartbeatTicks) : timing.heartbeatTicks;
   }
 
   /** A message came from the node that its `from` names. */

@@ -1,4 +1,3 @@
-import type { Millis } from '../common/index.js';
 import type { Clock, Timer } from '../ports/index.js';
 import type { Timing } from './limits.js';
 import { TickCounter } from './tick-counter.js';
@@ -19,7 +18,6 @@ export class TickTimer {
   readonly #parts: TickTimerParts;
   readonly #counter: TickCounter;
   #timer: Timer | undefined;
-  #armedMs: Millis = 0;
   #isRunning = false;
   /** The timer has fired, and the messages that queued up are read first. */
   #isWaiting = false;
@@ -53,33 +51,26 @@ export class TickTimer {
     this.#arm();
   }
 
-  /** A message came: where this node follows, it is silence that the timer is for, and it begins anew. Not for each message. */
-  heard(): void {
-    const { timing, clock, isLeading } = this.#parts;
-    const ageMs = clock.elapsed() - this.#armedMs;
-    if (ageMs >= timing.tickMs * timing.heartbeatTicks && !isLeading()) this.changed();
-  }
-
   #arm(): void {
     const { timing, clock, ticksToNext } = this.#parts;
     const waitMs = timing.tickMs * ticksToNext();
     this.#counter.waits(waitMs);
-    this.#armedMs = clock.elapsed();
     this.#timer = clock.after(waitMs, () => this.#fire());
   }
 
   /** A timer comes before the messages that queued up while the node was busy or stalled: they go first (bedrock #329). */
   #fire(): void {
-    const { clock, isLeading, onTick } = this.#parts;
+    const { clock, ticksToNext, isLeading, onTick } = this.#parts;
     const { ticks, suspect } = this.#counter.pass(clock.elapsed());
-    if (isLeading() && !suspect) {
-      onTick({ ticks, suspect });
-      if (this.#isRunning) this.#arm();
+    const decides = isLeading() && !suspect;
+    onTick({ ticks, suspect: !decides });
+    if (!this.#isRunning) return;
+    // At a follower heartbeats have moved what was due when the timer was set.
+    if (decides || (!isLeading() && ticksToNext() > this.#parts.timing.heartbeatTicks)) {
+      this.#arm();
       return;
     }
     this.#isWaiting = true;
-    onTick({ ticks, suspect: true });
-    if (!this.#isRunning) return;
     this.#timer = clock.after(0, () => {
       this.#isWaiting = false;
       if (!suspect) onTick({ ticks: 0, suspect });

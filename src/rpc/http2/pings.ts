@@ -31,13 +31,13 @@ export class Pings {
 
   #arm(): void {
     const { intervalMs } = this.#parts;
-    this.#next = setTimeout(
-      () => {
-        this.#arm();
-        this.#ask();
-      },
-      intervalMs - (performance.now() % intervalMs),
-    );
+    const leftMs = intervalMs - (performance.now() % intervalMs);
+    // A timer can fire a little early: then this moment is over, too.
+    const waitMs = leftMs < intervalMs / 2 ? leftMs + intervalMs : leftMs;
+    this.#next = setTimeout(() => {
+      this.#arm();
+      this.#ask();
+    }, waitMs);
   }
 
   #ask(): void {
