@@ -31,7 +31,8 @@ export type LeaderRole = {
   round: number;
   /** Ticks since the election. */
   ticks: number;
-  heartbeatElapsedTicks: number;
+  /** Since clocks were compared. */
+  clocksElapsedTicks: number;
   /** The tick, counted as `ticks`, at which an entry was appended last. */
   appendedTick: number;
   uncommittedBytes: number;

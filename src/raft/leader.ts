@@ -24,7 +24,7 @@ export function becomeLeader(core: Core): void {
     reads: { waiting: [], confirming: undefined },
     round: 0,
     ticks: 0,
-    heartbeatElapsedTicks: 0,
+    clocksElapsedTicks: 0,
     appendedTick: 0,
     uncommittedBytes: bytesOf(core.log.slice(core.commit, core.log.last.index)),
     clockAwayTick: undefined,
@@ -66,18 +66,27 @@ export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect:
     becomeFollower(core, core.term, undefined);
     return;
   }
-  role.heartbeatElapsedTicks += ticks;
-  if (ticksToHeartbeat(core, role) > 0) return;
-  role.heartbeatElapsedTicks = 0;
-  for (const progress of role.progress.values()) progress.heartbeatDue = true;
+  const interval = heartbeatTicks(core, role);
+  // An append with entries says all that a heartbeat says.
+  for (const progress of role.progress.values())
+    if (role.ticks - progress.sentTick >= interval) progress.heartbeatDue = true;
+  role.clocksElapsedTicks += ticks;
+  if (role.clocksElapsedTicks < interval) return;
+  role.clocksElapsedTicks = 0;
   if (watchClocks(core, role)) yieldLeadership(core);
 }
 
-/** Ticks until the next heartbeat is due. Followers that have nothing to take are not woken up as often as others. */
-export function ticksToHeartbeat({ timing }: Core, role: LeaderRole): number {
+/** Followers that have nothing to take are not woken up as often as others. */
+function heartbeatTicks({ timing }: Core, role: LeaderRole): number {
   const isIdle = role.ticks - role.appendedTick >= timing.idleAfterTicks;
-  const interval = isIdle ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
-  return interval - role.heartbeatElapsedTicks;
+  return isIdle ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
+}
+
+/** Ticks until the first follower is due a heartbeat. */
+export function ticksToHeartbeat(core: Core, role: LeaderRole): number {
+  const interval = heartbeatTicks(core, role);
+  const ages = [...role.progress.values()].map(({ sentTick }) => role.ticks - sentTick);
+  return interval - Math.max(0, ...ages);
 }
 
 /** Lets the others elect another leader first. If they do not, this node stands again: a clock alone stops no cluster. */
@@ -157,6 +166,7 @@ function sendAppend(
     commit,
   });
   progress.sent(prevIndex + entries.length, bytesOf(entries), commit, round);
+  progress.sentTick = role.ticks;
 }
 
 /** A follower's answer to an append of this term. */

@@ -22,6 +22,8 @@ export class Progress {
   /** The highest round that was sent, and that was answered. */
   sentRound = 0;
   answeredRound = 0;
+  /** The leader's tick at which the last append went out. */
+  sentTick: number;
   /** The leader's tick at which the follower last answered. */
   heardTick: number;
   /** The leader's tick since which every answer was of a later term. */
@@ -32,6 +34,7 @@ export class Progress {
 
   constructor(next: LogIndex, tick: number) {
     this.next = next;
+    this.sentTick = tick;
     this.heardTick = tick;
   }
 

@@ -387,3 +387,23 @@ test('an idle leader that is gone is given up so long after its last heartbeat a
   // The shortest timeout of the two that are left, counted from the last heartbeat.
   expect(Math.max(...lost)).toBeLessThanOrEqual(0);
 });
+
+test('a follower that gets entries gets no heartbeats besides, until there are no more', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const { heartbeatTicks } = leader.raft.timing;
+  const appendsIn = (ticks: number): number => {
+    const before = cluster.sent.length;
+    cluster.run(ticks);
+    return cluster.sent.slice(before).filter(({ type }) => type === 'append').length;
+  };
+
+  for (let round = 0; round < 20; round++) {
+    cluster.propose(leader, 'a');
+    cluster.settle();
+    expect(appendsIn(heartbeatTicks - 1)).toBe(0);
+  }
+  // One to each follower.
+  expect(appendsIn(heartbeatTicks)).toBe(2);
+  expect(cluster.leader).toBe(leader);
+});
