@@ -6,16 +6,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8 } from '../src/common/index.js';
-import { aggregate, commit, ed25519Suite, signShare } from '../src/frost/index.js';
+import { aggregate, commit, signShare, type Suite } from '../src/frost/index.js';
+import { ALGORITHMS, KEY_ALGORITHMS } from '../src/identity/index.js';
 import { nodeVerify, systemRandom } from '../src/machine/index.js';
 import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
 import { openLmdbConsensusStore } from '../src/store/index.js';
-import { dealRandom, testSigner, verifyEd25519 } from '../test/support/builders/frost-exchange.js';
+import { KINDS_OF_ARITHMETIC } from '../test/support/builders/backends.js';
+import { dealRandom, testSigner } from '../test/support/builders/frost-exchange.js';
 
 type Figure = { readonly name: string; readonly p50Ms: number; readonly p95Ms: number };
 
 /** Runs that are not counted: code and caches get warm. */
 const WARM_UP = 20;
+const SIGNING_RUNS = 200;
 
 async function measure(name: string, runs: number, run: (at: number) => unknown): Promise<Figure> {
   const took: number[] = [];
@@ -29,11 +32,10 @@ async function measure(name: string, runs: number, run: (at: number) => unknown)
   return { name, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
 }
 
-async function signing(): Promise<Figure[]> {
-  const suite = ed25519Suite;
+async function signing(kind: string, name: string, suite: Suite): Promise<Figure[]> {
   const { key, shares } = dealRandom(suite, 2, 3, systemRandom);
   const message = utf8('what is signed');
-  const made = Array.from({ length: 300 }, () =>
+  const made = Array.from({ length: SIGNING_RUNS + WARM_UP }, () =>
     shares.slice(0, 2).map((share) => {
       const nonce = commit(suite, share.scalar, systemRandom);
       return { share, nonce, supply: { index: share.index, D: nonce.D, E: nonce.E } };
@@ -52,20 +54,34 @@ async function signing(): Promise<Figure[]> {
   };
   const first = shares[0];
   if (first === undefined) throw new Error('no share');
+  const { arithmetic } = KINDS_OF_ARITHMETIC.find((each) => each.kind === kind) ?? {};
+  const verifier = arithmetic?.verifiers[suite.algorithm];
+  if (verifier === undefined) throw new Error(`no backends of kind ${kind}`);
+  const what = `${kind} ${name}`;
   return [
-    await measure('FROST-Ed25519 commit', 200, () => commit(suite, first.scalar, systemRandom)),
-    await measure('FROST-Ed25519 sign share, 2-of-3, first in the process', 200, (at) =>
+    await measure(`${what} commit`, SIGNING_RUNS, () => commit(suite, first.scalar, systemRandom)),
+    await measure(`${what} sign share, 2-of-3, first in the process`, SIGNING_RUNS, (at) =>
       sign(at, 0),
     ),
-    await measure('FROST-Ed25519 sign share, 2-of-3, binding known', 200, (at) => sign(at, 1)),
-    await measure('FROST-Ed25519 aggregate and verify, 2-of-3', 200, (at) => {
+    await measure(`${what} sign share, 2-of-3, binding known`, SIGNING_RUNS, (at) => sign(at, 1)),
+    await measure(`${what} aggregate and verify, 2-of-3`, SIGNING_RUNS, (at) => {
       const B = (made[at] ?? []).map(({ supply }) => supply);
       const result = aggregate(suite, key, B, message, results.get(at) ?? new Map(), (signature) =>
-        verifyEd25519(key.publicKey, message, signature),
+        verifier.verify(key.publicKey, message, signature),
       );
       if (!result.ok) throw new Error('a signature that does not verify');
     }),
   ];
+}
+
+async function signingByAll(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { kind, suites } of KINDS_OF_ARITHMETIC)
+    for (const algorithm of KEY_ALGORITHMS) {
+      const { name } = ALGORITHMS[algorithm];
+      figures.push(...(await signing(kind, name, suites[algorithm])));
+    }
+  return figures;
 }
 
 async function writing(): Promise<Figure[]> {
@@ -105,13 +121,13 @@ function verified(holds: boolean): void {
   if (!holds) throw new Error('a signature that does not verify');
 }
 
-const figures = [...(await signing()), ...(await writing())];
+const figures = [...(await signingByAll()), ...(await writing())];
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify({ node: process.version, figures })}\n`);
 } else {
   for (const { name, p50Ms, p95Ms } of figures) {
     process.stdout.write(
-      `${name.padEnd(56)} p50 ${p50Ms.toFixed(3).padStart(8)} ms  p95 ${p95Ms.toFixed(3).padStart(8)} ms\n`,
+      `${name.padEnd(66)} p50 ${p50Ms.toFixed(3).padStart(8)} ms  p95 ${p95Ms.toFixed(3).padStart(8)} ms\n`,
     );
   }
 }

@@ -30,6 +30,7 @@ export type MakeSuppliesInput = {
 export const makeSuppliesJob: Job<MakeSuppliesInput, readonly MadeSupply[], SigningContext> = {
   name: 'signing/make-supplies',
   lane: 'signing',
+  work: ({ algorithm, randomness }) => `${algorithm} ${randomness.length}`,
   takes: ({ scalar, randomness }) => [scalar, randomness],
   gives: (made) => made.map(({ secret }) => secret),
   compute({ algorithm, scalar, randomness }, { schemes }) {
@@ -75,6 +76,7 @@ export type SignShareInput = {
 export const signShareJob: Job<SignShareInput, SignShareResult, SigningContext> = {
   name: 'signing/share',
   lane: 'signing',
+  work: ({ algorithm, signers, message }) => `${algorithm} ${signers.length} ${sizeOf(message)}`,
   takes: ({ share, secret }) => [share.scalar, secret],
   compute({ algorithm, key, share, secret, signers, message }, { schemes }) {
     try {
@@ -102,6 +104,7 @@ export type CombineOutput =
 export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
   name: 'signing/combine',
   lane: 'signing',
+  work: ({ algorithm, signers, message }) => `${algorithm} ${signers.length} ${sizeOf(message)}`,
   compute({ algorithm, key, signers, message, shares }, { schemes, verifiers }) {
     const scheme = schemes[algorithm];
     const publicKey = scheme.derivedPublicKey(key);
@@ -145,6 +148,7 @@ export type VerifyInput = {
 export const verifyJob: Job<VerifyInput, Uint8Array | undefined, SigningContext> = {
   name: 'signing/verify',
   lane: 'signing',
+  work: ({ algorithm, message }) => `${algorithm} ${sizeOf(message)}`,
   compute({ algorithm, key, message, signature }, { schemes, verifiers }) {
     const publicKey = schemes[algorithm].derivedPublicKey(key);
     const holds =
@@ -152,6 +156,11 @@ export const verifyJob: Job<VerifyInput, Uint8Array | undefined, SigningContext>
     return holds ? publicKey : undefined;
   },
 };
+
+/** Messages of one class are hashed in about the same time. */
+function sizeOf({ length }: Uint8Array): number {
+  return Math.floor(Math.log2(length + 1));
+}
 
 /** Randomness that was drawn before, each byte given once. */
 function inTurn(randomness: Uint8Array): Random {

@@ -12,6 +12,7 @@ export { BACKEND_CHOICES, chooseBackends } from './backends/choice.js';
 export type { BackendChoice, BackendNames } from './backends/choice.js';
 export { inlineCompute } from './compute/inline.js';
 export { WORKERS_MAX } from './compute/limits.js';
+export { MainThread } from './compute/main-thread.js';
 export { WorkerPool } from './compute/pool.js';
 export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';

@@ -7,6 +7,7 @@ import {
   chooseBackends,
   inlineCompute,
   jsonLogger,
+  MainThread,
   nodeVerify,
   remembering,
   selfTest,
@@ -253,13 +254,12 @@ export class Node implements AsyncDisposable {
 
   #compute(): Compute {
     const { workers } = this.#config;
-    if (workers === 0) {
-      const { kinds } = this.#build;
-      const { schemes, verifiers } = this.#arithmetic;
-      return inlineCompute(nodeJobs({ schemes, verifiers, verify: nodeVerify, kinds }));
-    }
-    const { backends } = this.#arithmetic;
-    this.#workers = new WorkerPool({ workers, backends, logger: this.#logger });
+    const { kinds } = this.#build;
+    const { schemes, verifiers, backends } = this.#arithmetic;
+    const jobs = nodeJobs({ schemes, verifiers, verify: nodeVerify, kinds });
+    if (workers === 0) return inlineCompute(jobs);
+    const mainThread = new MainThread(jobs);
+    this.#workers = new WorkerPool({ workers, backends, mainThread, logger: this.#logger });
     return this.#workers;
   }
 

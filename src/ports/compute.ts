@@ -9,6 +9,11 @@ export type Lane = 'signing' | 'generation' | 'peers';
 export type Job<I, O, C = unknown> = {
   readonly name: string;
   readonly lane: Lane;
+  /**
+   * Names inputs that cost alike, for a job that may be quick: where such work has been quick, it need not leave the thread
+   * that asks.
+   */
+  readonly work?: (input: I) => string;
   /** @param context - The computing thread's own, such as the table of algorithms. */
   readonly compute: (input: I, context: C) => O;
   /** Arrays of the input that are given away: each has its buffer to itself. The job wipes them. */

@@ -13,5 +13,10 @@ export type JobRequest = { readonly id: number; readonly name: string; readonly 
 
 /** A worker's answer: the result, or the mistake of ours that stopped it. */
 export type JobAnswer =
-  | { readonly id: number; readonly output: unknown }
+  | {
+      readonly id: number;
+      readonly output: unknown;
+      /** The milliseconds that it took. */
+      readonly ms: number;
+    }
   | { readonly id: number; readonly error: string };

@@ -5,6 +5,7 @@ import type { Compute, Job, Lane, Logger } from '../../ports/index.js';
 import type { BackendNames } from '../backends/choice.js';
 import { JobClock } from './job-clock.js';
 import { JOB_MS_MAX, JOBS_MAX, WORKER_SILENT_MS_MAX } from './limits.js';
+import { workOf, type MainThread } from './main-thread.js';
 import type { JobAnswer, JobRequest, WorkerSetup } from './messages.js';
 import { alone, buffersOf } from './moved.js';
 import { LaneQueue } from './queue.js';
@@ -23,6 +24,8 @@ interface PendingJob {
   readonly name: string;
   readonly lane: Lane;
   readonly input: unknown;
+  /** Names what it costs, where the main thread may take its like. */
+  readonly work: string | undefined;
   /** Arrays of the input that were given away. */
   readonly taken: readonly Uint8Array[];
   resolve(output: unknown): void;
@@ -49,6 +52,8 @@ export type WorkerPoolParts = {
   /** The packages that each worker computes with. */
   readonly backends: BackendNames;
   readonly logger: Logger;
+  /** Computes quick jobs; without it all go to workers. */
+  readonly mainThread?: MainThread;
   readonly program?: URL;
   readonly jobMsMax?: Millis;
   readonly workerSilentMsMax?: Millis;
@@ -87,8 +92,18 @@ export class WorkerPool implements Compute {
     return Object.values(this.#counts).every((count) => count === 0);
   }
 
-  run<I, O>({ name, lane, takes }: Job<I, O, never>, input: I): Promise<O> {
+  run<I, O>(job: Job<I, O, never>, input: I): Promise<O> {
+    const { name, lane, takes } = job;
     return new Promise((resolve, reject) => {
+      const settle: Pick<PendingJob, 'resolve' | 'reject'> = {
+        resolve: (output: O) => resolve(output),
+        reject,
+      };
+      const { mainThread } = this.#parts;
+      if (!this.#closed && mainThread?.takes(job, input) === true) {
+        settle.resolve(mainThread.compute(job, input));
+        return;
+      }
       const taken = takes?.(input) ?? [];
       const transfer = buffersOf(taken);
       const full = this.#counts[lane] >= (this.#parts.jobsMax?.[lane] ?? JOBS_MAX[lane]);
@@ -99,18 +114,15 @@ export class WorkerPool implements Compute {
         return;
       }
       this.#counts[lane] += 1;
-      const settle: Pick<PendingJob, 'resolve' | 'reject'> = {
-        resolve: (output: O) => resolve(output),
-        reject,
-      };
+      const work = workOf(job, input);
       const slot = this.#queue.first() === undefined ? this.#freeSlot(lane) : undefined;
       if (slot !== undefined) {
-        this.#post(slot, { name, lane, input: alone(input), taken, ...settle });
+        this.#post(slot, { name, lane, work, input: alone(input), taken, ...settle });
         return;
       }
       // The input waits as a copy of its own: the arrays that the job takes are empty at the caller's already.
       const copy: I = structuredClone(alone(input), { transfer });
-      this.#queue.add({ name, lane, input: copy, taken: takes?.(copy) ?? [], ...settle });
+      this.#queue.add({ name, lane, work, input: copy, taken: takes?.(copy) ?? [], ...settle });
     });
   }
 
@@ -208,7 +220,10 @@ export class WorkerPool implements Compute {
     if (job === undefined) return;
     if (slot.jobs.size === 0) clearTimeout(slot.timer);
     if ('error' in answer) job.reject(new Bug(answer.error));
-    else job.resolve(answer.output);
+    else {
+      if (job.work !== undefined) this.#parts.mainThread?.learn(job.work, answer.ms);
+      job.resolve(answer.output);
+    }
     this.#dispatch();
   }
 

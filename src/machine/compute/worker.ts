@@ -26,10 +26,11 @@ parentPort?.on('message', ({ id, name, input }: JobRequest) => {
   let answer: JobAnswer;
   let given: readonly Uint8Array[] = [];
   clock.begin(id);
+  const before = performance.now();
   try {
     const done = jobs.get(name)?.run(input);
     if (done === undefined) throw new Error(`there is no job ${name}`);
-    answer = { id, output: done.output };
+    answer = { id, output: done.output, ms: performance.now() - before };
     given = done.given;
   } catch (error) {
     answer = { id, error: String(error) };
