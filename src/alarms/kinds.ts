@@ -20,6 +20,7 @@ export const ALARM_LEVELS = {
   'The clock of this node has jumped': 'warn',
   'The clock of this node is away from those of the majority': 'warn',
   'The clock of a peer is away from those of the majority': 'warn',
+  'The clocks of no majority agree': 'warn',
   // Entries that are void. They name nobody: the leader of their term made them.
   'a genesis entry that is not the genesis': 'alarm',
   'a member entry, which this version does not know': 'alarm',

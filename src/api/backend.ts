@@ -70,4 +70,6 @@ export type NodeStatus = {
   readonly builds: ReadonlyMap<NodeId, LevelWord>;
   /** The state machine's clock. */
   readonly timeMs: Millis;
+  /** How often operators have corrected it. */
+  readonly timeCorrections: number;
 };

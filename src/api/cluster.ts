@@ -4,6 +4,7 @@ import type { QuorumStatus } from '../raft/index.js';
 import type { ActiveKey } from '../state/index.js';
 import { GetClusterRequest, MemberRole } from '../wire/index.js';
 import type {
+  CorrectTimeResponse,
   GetClusterResponse,
   Member,
   RaiseLevelResponse,
@@ -60,6 +61,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         backend: name,
       })),
       keysAbleToSign: quorum.present ? keys.filter((key) => canSign(key, reached)).length : 0,
+      timeCorrections: status.timeCorrections,
     },
   };
 }
@@ -74,6 +76,11 @@ export async function requireSignatures(
 
 /** From then on the cluster is at the next feature level. */
 export async function raiseLevel(context: ApiContext, call: Call): Promise<RaiseLevelResponse> {
+  return { taskId: await changeCluster(context, call) };
+}
+
+/** From then on the cluster's time is what the clocks of a majority have reached, and not what they had reached once. */
+export async function correctTime(context: ApiContext, call: Call): Promise<CorrectTimeResponse> {
   return { taskId: await changeCluster(context, call) };
 }
 

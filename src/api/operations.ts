@@ -1,6 +1,6 @@
 import type { Role } from '../identity/index.js';
 import type { ApiContext, Call } from './call.js';
-import { getCluster, raiseLevel, requireSignatures } from './cluster.js';
+import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
 import { generateKey, getKey, listKeys } from './keys.js';
 import { sign } from './signing.js';
 import { getTask, listTasks } from './tasks.js';
@@ -28,7 +28,8 @@ export type Method =
   | '/quorate.v1.TaskService/ListTasks'
   | '/quorate.v1.ClusterService/GetCluster'
   | '/quorate.v1.ClusterService/RequireSignatures'
-  | '/quorate.v1.ClusterService/RaiseLevel';
+  | '/quorate.v1.ClusterService/RaiseLevel'
+  | '/quorate.v1.ClusterService/CorrectTime';
 
 export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
 const REQUESTERS: readonly Role[] = ['app', 'operator'];
@@ -56,6 +57,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: OPERATORS,
     effect: 'mutation',
     handle: raiseLevel,
+  },
+  '/quorate.v1.ClusterService/CorrectTime': {
+    roles: OPERATORS,
+    effect: 'mutation',
+    handle: correctTime,
   },
 };
 

@@ -5,6 +5,7 @@ import {
   generatedKeyOf,
   isCertified,
   levelRaisedOf,
+  timeCorrectedOf,
   sharingOf,
   signatureOf,
 } from '../state/index.js';
@@ -110,6 +111,13 @@ const PRESENTED: Readonly<
       return value && { $case: 'levelRaised', value };
     },
   },
+  'correct-time': {
+    kind: ApiTaskKind.CORRECT_TIME,
+    result: (record) => {
+      const value = timeCorrectedOf(record);
+      return value && { $case: 'timeCorrected', value };
+    },
+  },
 };
 
 /** The name in the replicated state of a kind as the API spells it. */
@@ -143,7 +151,7 @@ function presentAttempt(record: AttemptRecord): TaskAttempt {
     number: record.attempt?.number ?? 0,
     sessionId: record.sessionId,
     participants: participants(record.attempt),
-    startTime: timestamp(record.timeMs),
+    startTime: timestamp(record.timeMs - record.correctionMs),
   };
 }
 

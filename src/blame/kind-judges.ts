@@ -23,6 +23,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   // Done by being applied: no node contributes.
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
+  'correct-time': { saidOnce: [], faults: {} },
 };
 
 /** What the attempt fixes of a key generation that the accused takes part in, judged by the room of key generation. */

@@ -5,6 +5,8 @@ import type { Genesis } from '../identity/index.js';
 import { Algorithm } from '../wire/index.js';
 import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
+import { correctTimeRequest } from './correct-time.js';
+import type { CorrectTimeInput } from './correct-time.js';
 import { Credentials } from './credentials.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
@@ -31,7 +33,7 @@ import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf } from './request-signer.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
 import { Transport } from './transport.js';
-import { untilOf } from './until.js';
+import { remainingMs, untilOf } from './until.js';
 import type { CallOptions, Until } from './until.js';
 
 type TrustedKey = Pick<Key, 'algorithm' | 'publicKey' | 'certificate'>;
@@ -196,6 +198,32 @@ export class QuorateClient {
     const request = CALLS.raiseLevel.encode(fields);
     const { taskId } = await this.#mutations.call(CALLS.raiseLevel, request, until);
     return { level: fields.level, taskId };
+  }
+
+  /**
+   * Sets the cluster's time back after a majority of the clocks was wrong. An operator's signature is needed; the clocks must
+   * be right again, or the time goes wrong again at once.
+   *
+   * @returns By how much it goes back (ms), and the task's id.
+   */
+  async correctTime(
+    input: CorrectTimeInput = {},
+    options?: CallOptions,
+  ): Promise<{ readonly backMs: number; readonly taskId: string }> {
+    const until = untilOf(options);
+    const seen = input.seen ?? (await this.getCluster(options));
+    const timeMs = Math.floor(input.timeMs ?? Date.now());
+    const fields = correctTimeRequest(seen, input, timeMs, input.requestId ?? randomUUID());
+    const request = CALLS.correctTime.encode(fields);
+    const lifetimeMs = remainingMs(until);
+    const { taskId } = await this.#mutations.call(
+      CALLS.correctTime,
+      request,
+      until,
+      lifetimeMs,
+      timeMs,
+    );
+    return { backMs: Number(fields.seenTimeMs) - timeMs, taskId };
   }
 
   close(): void {

@@ -12,6 +12,7 @@ export {
 } from './client-file.js';
 export type { Connection } from './client-file.js';
 export { QuorateClient } from './client.js';
+export type { CorrectTimeInput } from './correct-time.js';
 export { optionsFrom } from './connect-options.js';
 export { findConnection } from './find-connection.js';
 export type {

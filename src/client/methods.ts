@@ -1,5 +1,7 @@
 import { METHODS } from '../state/index.js';
 import {
+  CorrectTimeRequest,
+  CorrectTimeResponse,
   GenerateKeyRequest,
   GenerateKeyResponse,
   GetClusterRequest,
@@ -50,6 +52,7 @@ export const CALLS = {
     RequireSignaturesResponse,
   ),
   raiseLevel: method(METHODS.raiseLevel, RaiseLevelRequest, RaiseLevelResponse),
+  correctTime: method(METHODS.correctTime, CorrectTimeRequest, CorrectTimeResponse),
 } as const;
 
 function method<Request, Answer>(

@@ -35,6 +35,7 @@ export class Mutations {
   /**
    * @param request - The bytes that are signed and sent.
    * @param lifetimeMs - How long nodes may work on it.
+   * @param judgedMs - The time at which the cluster judges its signature, for a method with a time of its own.
    * @throws QuorateError, or ServerFault.
    */
   async call<Answer>(
@@ -42,14 +43,18 @@ export class Mutations {
     request: Uint8Array,
     until: Until,
     lifetimeMs: Millis = remainingMs(until),
+    judgedMs?: Millis,
   ): Promise<Answer> {
     const attempt = async () => {
-      const headers = await this.#headersFor(method.path, request, until, lifetimeMs);
+      const nowMs = judgedMs ?? Date.now() + this.#aheadMs;
+      const expiryMs = Math.floor(nowMs + Math.min(lifetimeMs, REQUEST_LIFETIME_MS_MAX));
+      const headers = await this.#headersFor(method.path, request, until, expiryMs);
       return this.#transport.send(method, request, until, headers);
     };
     try {
       return await attempt();
     } catch (error) {
+      if (judgedMs !== undefined) throw error;
       const aheadMs = this.#signing && clockAhead(error);
       if (aheadMs === undefined) throw error;
       // Once: a second refusal is not about this machine's clock.
@@ -62,13 +67,10 @@ export class Mutations {
     method: string,
     request: Uint8Array,
     until: Until,
-    lifetimeMs: Millis,
+    expiryMs: Millis,
   ): Promise<CallHeaders> {
     if (this.#signing === undefined) return {};
     const { clusterId, signer } = this.#signing;
-    const expiryMs = Math.floor(
-      Date.now() + this.#aheadMs + Math.min(lifetimeMs, REQUEST_LIFETIME_MS_MAX),
-    );
     const bytes = requestBytes(clusterId, method, expiryMs, request);
     const signature = await within(until, signer.sign(bytes));
     return {

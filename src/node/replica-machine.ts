@@ -3,7 +3,7 @@ import { ClusterError } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
 import type { Entry, Logger, Write } from '../ports/index.js';
 import type { Agreed, Machine } from '../raft/index.js';
-import { apply, levelWritten, readLevel } from '../state/index.js';
+import { apply, correctionOf, correctionWritten, levelWritten, readLevel } from '../state/index.js';
 import type { JudgingContext, Overlay, StateEvent } from '../state/index.js';
 
 type Logs = { readonly logger: Logger; readonly alarms: Alarms };
@@ -32,7 +32,7 @@ export class StateMachine implements Machine {
   ) {
     this.#overlay = overlay;
     this.#buildLevel = buildLevel;
-    this.#agreed = { level: readLevel(overlay) };
+    this.#agreed = { level: readLevel(overlay), correctionMs: correctionOf(overlay) };
     requireLevel(this.#agreed.level, buildLevel);
     this.#context = context;
     this.#logs = logs;
@@ -57,14 +57,21 @@ export class StateMachine implements Machine {
   /** @throws ClusterError `unsupported` (`BUILD_TOO_OLD`) before a state that is above the level of this build. */
   apply(entry: Entry): void {
     const applied = apply(this.#overlay, entry, this.#context);
-    const before = this.#agreed.level;
-    const level = levelWritten(applied.writes) ?? before;
+    const before = this.#agreed;
+    const level = levelWritten(applied.writes) ?? before.level;
     requireLevel(level, this.#buildLevel);
-    if (level > before && before > 0) {
+    if (level > before.level && before.level > 0) {
       this.#logs.logger.info('The cluster is at a new feature level', { level });
     }
-    if (level !== before) this.#agreed = { level };
     this.#overlay.put(applied.writes);
+    const correctionMs = correctionWritten(applied.writes) ?? before.correctionMs;
+    if (correctionMs !== before.correctionMs) {
+      const facts = { back_ms: correctionMs - before.correctionMs, index: entry.index };
+      this.#logs.logger.warn('An operator has corrected the time of the cluster', facts);
+    }
+    if (level !== before.level || correctionMs !== before.correctionMs) {
+      this.#agreed = { level, correctionMs };
+    }
     this.#applied = entry.index;
     this.#known = this.#committed();
     for (const event of applied.events) {

@@ -18,7 +18,14 @@ import type {
   Verify,
 } from '../ports/index.js';
 import { createRaft, RaftDriver } from '../raft/index.js';
-import { judgingContext, ListIndex, Overlay, queries } from '../state/index.js';
+import {
+  clusterTime,
+  judgingContext,
+  ListIndex,
+  Overlay,
+  queries,
+  readClock,
+} from '../state/index.js';
 import { batchOf, Connections, TaskManager } from '../tasks/index.js';
 import { encodeTaskMessage, levelNamed } from '../wire/index.js';
 import type { TaskMessageBody } from '../wire/index.js';
@@ -146,7 +153,10 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
           const entry = driver.propose(payload);
           return typeof entry === 'string' ? entry : 'proposed';
         },
-        nextTimeMs: () => driver.nextTimeMs(),
+        nextTimeMs: () => {
+          const logMs = driver.nextTimeMs();
+          return logMs === undefined ? undefined : clusterTime(overlay, logMs);
+        },
         heardAgoMs: (voter) => driver.heardAgoMs(voter),
         status: () => {
           const status = driver.status();
@@ -222,6 +232,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         level: level(),
         builds: builds.words,
         timeMs: Number(asked.totals().timeMs),
+        timeCorrections: readClock(overlay).number,
       };
     },
     quorum: () => driver.quorum(),

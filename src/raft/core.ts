@@ -83,6 +83,8 @@ export type Alarm = {
 export type Agreed = {
   /** The feature level up to which messages may be sent; 0 before the genesis. */
   readonly level: number;
+  /** How far the log's time runs ahead of the clocks. */
+  readonly correctionMs: Millis;
 };
 
 /** All that a node of the cluster remembers. Only the files of the roles work on it. */
@@ -126,6 +128,11 @@ export type Core = {
   agreed: Agreed;
   /** The own clock, as last told. */
   now: Millis;
+  /** When a correction of time was applied, until it is used for timestamps. */
+  correctedTick: number | undefined;
+  /** When the voters were last asked how far the log's time has come, and the highest that each has said. */
+  timeAskedTick: number | undefined;
+  readonly appliedTimes: Map<NodeId, Millis>;
   /** Since the start of the process. */
   ticks: number;
   /** The tick at which each peer last said anything. */

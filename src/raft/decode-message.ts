@@ -72,6 +72,12 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Messag
       if (!(readId >= 1) || Number.isNaN(index)) return undefined;
       return { type: 'read-reply', ...head, readId, index: index === 0 ? undefined : index };
     }
+    case 'timeRequest':
+      return { type: 'time-request', ...head };
+    case 'timeReply': {
+      const timeMs = integer(wire.value.timeMs);
+      return Number.isNaN(timeMs) ? undefined : { type: 'time-reply', ...head, timeMs };
+    }
     default:
       return unreachable(wire);
   }

@@ -3,7 +3,7 @@ import type { Entry } from '../ports/index.js';
 import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { LogEntry } from '../wire/index.js';
 import { ENTRY_KINDS } from './entry-hash.js';
-import { ACKNOWLEDGEMENTS_LEVEL } from './limits.js';
+import { ACKNOWLEDGEMENTS_LEVEL, TIME_QUESTIONS_LEVEL } from './limits.js';
 import type { AppendAnswer, Message } from './messages.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
@@ -15,6 +15,8 @@ export const LEVELS: Readonly<Record<Message['type'], number>> = {
   acknowledgement: ACKNOWLEDGEMENTS_LEVEL,
   'read-request': 1,
   'read-reply': 1,
+  'time-request': TIME_QUESTIONS_LEVEL,
+  'time-reply': TIME_QUESTIONS_LEVEL,
 };
 
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
@@ -89,6 +91,10 @@ function toWire(message: Message): WireMessage['message'] {
         $case: 'readReply',
         value: { readId: BigInt(message.readId), index: BigInt(message.index ?? 0) },
       };
+    case 'time-request':
+      return { $case: 'timeRequest', value: {} };
+    case 'time-reply':
+      return { $case: 'timeReply', value: { timeMs: BigInt(message.timeMs) } };
     default:
       return unreachable(message);
   }

@@ -6,6 +6,7 @@ import { advanceCommit, commitUpTo } from './commit.js';
 import { alarm, enterTerm, leaderOf, restartElectionTimer, sendPromise } from './core.js';
 import type { Core } from './core.js';
 import { entryHash } from './entry-hash.js';
+import { appliedByMajority, askForTime, clockInLog } from './log-time.js';
 import type { Append, AppendAnswer } from './messages.js';
 import { refuseReads } from './read-index.js';
 import { isTimely } from './time.js';
@@ -81,7 +82,9 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
     return undefined;
   }
   const lastKnown = prevIndex + known;
-  const timely = countTimely(log.at(lastKnown)?.timeMs ?? 0, fresh, core.now);
+  const timely = countTimely(core, log.at(lastKnown)?.timeMs ?? 0, fresh);
+  const refused = fresh[timely];
+  if (refused !== undefined && refused.timeMs > clockInLog(core)) askForTime(core);
   // Entries that differ from the leader's are removed only when others take their place: a late append that is shorter
   // than our log says nothing about what comes after it.
   if (timely > 0 && lastKnown < log.last.index) log.truncate(lastKnown + 1);
@@ -126,10 +129,11 @@ function isChain(previous: Uint8Array, entries: readonly Entry[]): boolean {
   return true;
 }
 
-function countTimely(previousMs: number, entries: readonly Entry[], now: number): number {
+function countTimely(core: Core, previousMs: number, entries: readonly Entry[]): number {
+  const [now, reachedMs] = [clockInLog(core), appliedByMajority(core)];
   let previous = previousMs;
   for (const [position, entry] of entries.entries()) {
-    if (!isTimely(previous, entry.timeMs, now)) return position;
+    if (!isTimely(previous, entry.timeMs, now, reachedMs)) return position;
     previous = entry.timeMs;
   }
   return entries.length;

@@ -27,6 +27,8 @@ export type {
   Message,
   ReadReply,
   ReadRequest,
+  TimeReply,
+  TimeRequest,
   VoteReply,
   VoteRequest,
 } from './messages.js';

@@ -27,6 +27,8 @@ const MAY_MOVE: {
   acknowledgement: () => false,
   'read-request': () => false,
   'read-reply': () => false,
+  'time-request': () => false,
+  'time-reply': () => false,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { unreachable } from '../common/index.js';
-import type { Millis, NodeId } from '../common/index.js';
+import type { NodeId } from '../common/index.js';
 import type { Entry, EntryKind } from '../ports/index.js';
 import { acknowledges } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
@@ -9,6 +9,7 @@ import { sealEntry } from './entry-hash.js';
 import { watchClocks } from './clock-watch.js';
 import { becomeFollower } from './follower.js';
 import { bytesOf, entryBytes } from './limits.js';
+import { nextTimeMs, watchTime } from './log-time.js';
 import type { AppendReply } from './messages.js';
 import { Progress } from './progress.js';
 import { majorityOf } from './quorum.js';
@@ -41,13 +42,6 @@ export function propose(core: Core, role: LeaderRole, payload: Uint8Array): Entr
   return appendOwn(core, role, 'command', payload);
 }
 
-/** The time of the entry that this leader would append now. */
-export function nextTimeMs(core: Core): Millis {
-  // The highest time that a majority's clocks have reached: no single clock, ours included, can push it ahead.
-  const reachedMs = core.clocks.reachedByMajority(core.id, core.voters, core.now);
-  return Math.max(core.log.last.timeMs, reachedMs);
-}
-
 function appendOwn(core: Core, role: LeaderRole, kind: EntryKind, payload: Uint8Array): Entry {
   const { log, term } = core;
   const { index, hash } = log.last;
@@ -73,6 +67,7 @@ export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect:
   role.clocksElapsedTicks += ticks;
   if (role.clocksElapsedTicks < interval) return;
   role.clocksElapsedTicks = 0;
+  watchTime(core);
   if (watchClocks(core, role)) yieldLeadership(core);
 }
 

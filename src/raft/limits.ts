@@ -74,6 +74,12 @@ export const CLOCK_STEP_DOWNS: Rate = { perSecond: 1 / 600, burst: 1 };
 export const ACKNOWLEDGEMENTS_LEVEL = 3;
 /** How often a voter repeats its newest acknowledgement while an entry of its log is not committed. */
 export const ACKNOWLEDGED_AGAIN_MS: Millis = 500;
+/** How long a leader repeats the log's time after a correction, so that the followers have applied it, too. */
+export const CORRECTION_GRACE_MS: Millis = 1_000;
+/** How often a follower that refuses an entry for its time asks the voters for theirs. */
+export const TIME_ASKED_MS: Millis = 500;
+/** The feature level from which on voters may be asked how far the log's time has come. */
+export const TIME_QUESTIONS_LEVEL = 3;
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

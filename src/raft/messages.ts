@@ -78,6 +78,20 @@ export type ReadReply = Head<'read-reply'> & {
   readonly index: LogIndex | undefined;
 };
 
+/** Asks a voter how far the log's time has come there. */
+export type TimeRequest = Head<'time-request'>;
+
+/** The timestamp of the last entry that the sender has applied. */
+export type TimeReply = Head<'time-reply'> & { readonly timeMs: Millis };
+
 /** Everything that nodes tell each other about the log. */
 export type Message =
-  VoteRequest | VoteReply | Append | AppendReply | Acknowledgement | ReadRequest | ReadReply;
+  | VoteRequest
+  | VoteReply
+  | Append
+  | AppendReply
+  | Acknowledgement
+  | ReadRequest
+  | ReadReply
+  | TimeRequest
+  | TimeReply;

@@ -6,16 +6,10 @@ import { acknowledge, greet, repeatAcknowledgement } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
 import type { Agreed, Alarm, Core, ReadResult } from './core.js';
-import {
-  isReachable,
-  nextTimeMs,
-  propose,
-  replicate,
-  tickLeader,
-  ticksToHeartbeat,
-} from './leader.js';
+import { isReachable, propose, replicate, tickLeader, ticksToHeartbeat } from './leader.js';
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
+import { agree, nextTimeMs } from './log-time.js';
 import type { Message } from './messages.js';
 import { openCore } from './open.js';
 import type { Loaded, RaftConfig } from './open.js';
@@ -125,7 +119,7 @@ export class Raft {
 
   /** An entry has been applied: the machine's state says so now. */
   agreed(agreed: Agreed): void {
-    this.#core.agreed = agreed;
+    agree(this.#core, agreed);
   }
 
   /** Messages can flow to `peer` again. */

@@ -6,6 +6,7 @@ import type { Core } from './core.js';
 import { onAppend, refuseStaleAppend } from './follower.js';
 import { enterLaterTerm } from './later-term.js';
 import { onAppendReply } from './leader.js';
+import { onTimeReply, onTimeRequest } from './log-time.js';
 import type { Message } from './messages.js';
 import { onReadReply, onReadRequest } from './read-index.js';
 
@@ -58,6 +59,10 @@ function dispatch(core: Core, message: Message): void {
       return onReadRequest(core, message);
     case 'read-reply':
       return onReadReply(core, message);
+    case 'time-request':
+      return onTimeRequest(core, message);
+    case 'time-reply':
+      return onTimeReply(core, message);
     default:
       return unreachable(message);
   }

@@ -1,10 +1,14 @@
 import type { Millis, NodeId } from '../common/index.js';
-import { reachedByMajority } from './quorum.js';
+import { majorityOf, reachedByMajority } from './quorum.js';
 
 /** A reading older than this has reached nothing. */
 export const READING_AGE_MAX_MS: Millis = 1000;
 /** How far ahead of a follower's clock an entry's timestamp may go. */
 export const CLOCK_AHEAD_MAX_MS: Millis = 5000;
+/** A step of the log's time that is longer is taken only while the clocks of a majority agree. */
+export const TIME_STEP_MAX_MS: Millis = 60 * 60_000;
+/** Clocks agree when they are no further apart than this. */
+export const CLOCK_AGREE_MS: Millis = 60_000;
 
 /** The latest readings of other voters' clocks. */
 export class ClockReadings {
@@ -20,6 +24,16 @@ export class ClockReadings {
     return reachedByMajority(
       voters.map((voter) => (voter === self ? now : this.#reached(voter, now))),
     );
+  }
+
+  /** Whether the clocks of a majority of all voters are within {@link CLOCK_AGREE_MS} of each other. */
+  majorityAgrees(self: NodeId, voters: readonly NodeId[], now: Millis): boolean {
+    const clocks = voters
+      .map((voter) => (voter === self ? now : this.#reached(voter, now)))
+      .filter((clockMs) => clockMs > -Infinity)
+      .sort((a, b) => a - b);
+    const others = majorityOf(voters.length) - 1;
+    return clocks.some((first, at) => (clocks[at + others] ?? Infinity) - first <= CLOCK_AGREE_MS);
   }
 
   /**
@@ -57,9 +71,18 @@ export class ClockReadings {
 }
 
 /**
- * Whether a follower whose clock shows `now` takes an entry with this timestamp after that predecessor.
- * Repeating the predecessor's is always allowed, so that a clock that once jumped never stops the log.
+ * Whether a follower takes an entry with this timestamp after that predecessor. Repeating the predecessor's is always
+ * allowed, so that a clock that once jumped never stops the log.
+ *
+ * @param now - The follower's clock, in the log's time.
+ * @param reachedMs - What a majority has shown to have applied: its entries cannot be undone, whatever this clock says.
  */
-export function isTimely(previousMs: Millis, entryMs: Millis, now: Millis): boolean {
-  return entryMs === previousMs || (entryMs > previousMs && entryMs <= now + CLOCK_AHEAD_MAX_MS);
+export function isTimely(
+  previousMs: Millis,
+  entryMs: Millis,
+  now: Millis,
+  reachedMs: number = -Infinity,
+): boolean {
+  if (entryMs <= previousMs) return entryMs === previousMs;
+  return entryMs <= now + CLOCK_AHEAD_MAX_MS || entryMs <= reachedMs;
 }

@@ -1,5 +1,5 @@
 import type { Millis, Refusal, Result, TaskId } from '../common/index.js';
-import { equal, refuse } from '../common/index.js';
+import { equal, refusal, refuse } from '../common/index.js';
 import { requestHash, taskIdOf } from '../identity/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import type { Authority, Life } from './authority.js';
@@ -20,6 +20,8 @@ export type NewTask = Admitted &
     /** Hash of method and request. */
     readonly content: Uint8Array;
     readonly authority: Authority;
+    /** The time at which it was judged: the cluster's, unless its kind has another. */
+    readonly timeMs: Millis;
   };
 
 /** The effect of a request: it opens a task, or none because the task exists. */
@@ -81,7 +83,8 @@ function admitAuthorized(
   const known = readTask(view, taskId);
   if (known !== undefined) return admitKnown(known, content, asked.requestId);
 
-  const untimely = checkTime(authority, timeMs);
+  const atMs = judgedAt({ asked, rules }, timeMs);
+  const untimely = checkTime(authority, atMs) ?? checkForgotten(view, authority, rules);
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const forbidden = rules.checkAccess(view, asked, requester, context);
   if (forbidden !== undefined) return { ok: false, refusal: forbidden };
@@ -93,7 +96,7 @@ function admitAuthorized(
   const { limits } = context.genesis;
   const overShare = checkShare(view, rules, requester.spiffeId, requestBytesOf(request), limits);
   if (overShare !== undefined) return { ok: false, refusal: overShare };
-  const value = { ...admitted.value, asked, rules, taskId, content, authority };
+  const value = { ...admitted.value, asked, rules, taskId, content, authority, timeMs: atMs };
   return { ok: true, value: { kind: 'open', ...value } };
 }
 
@@ -123,7 +126,7 @@ export function admitArrival(
   if (untimely !== undefined) return { ok: false, refusal: untimely };
   const authority = admitAuthority(request, parsed.rules.askers, context, trustOf(view, context));
   if (!authority.ok || isKnown(view, authority.value, parsed)) return authority;
-  const over = checkArrivalTime(view, authority.value, arrival);
+  const over = checkArrivalTime(view, authority.value, parsed, arrival);
   return over === undefined ? authority : { ok: false, refusal: over };
 }
 
@@ -141,22 +144,54 @@ function admitUnverified(
   if (authorization?.by?.$case !== 'signed') return undefined;
   const { certificates } = authorization.by.value;
   const expireTimeMs = Number(authorization.by.value.expireTimeMs);
-  if (checkArrivalTime(view, { expireTimeMs, certified: ALWAYS }, arrival) === undefined)
+  if (checkArrivalTime(view, { expireTimeMs, certified: ALWAYS }, parsed, arrival) === undefined)
     return undefined;
   const verdict = requesters.judge(certificates);
   if (!verdict.ok || verdict.value.identity.spiffeId !== arrival.bringer) return undefined;
   const { identity: requester, notBeforeMs, notAfterMs } = verdict.value;
   const claimed = { requester, expireTimeMs, certified: { notBeforeMs, notAfterMs } };
-  return isKnown(view, claimed, parsed) ? undefined : checkArrivalTime(view, claimed, arrival);
+  return isKnown(view, claimed, parsed)
+    ? undefined
+    : checkArrivalTime(view, claimed, parsed, arrival);
 }
 
-function checkArrivalTime(view: View, life: Life, { timeMs }: Arrival): Refusal | undefined {
-  const over = checkLife(life, Number(readTotals(view).timeMs));
-  return over ?? checkEarly(life, timeMs, CLOCK_AHEAD_MS_MAX);
+function checkArrivalTime(
+  view: View,
+  life: Life,
+  parsed: Parsed,
+  { timeMs }: Arrival,
+): Refusal | undefined {
+  const over = checkLife(life, judgedAt(parsed, Number(readTotals(view).timeMs)));
+  return over ?? checkEarly(life, judgedAt(parsed, timeMs), CLOCK_AHEAD_MS_MAX);
 }
 
 function isKnown(view: View, { requester }: Authority, { asked }: Parsed): boolean {
   return readTask(view, taskIdOf(requester.spiffeId, asked.requestId)) !== undefined;
+}
+
+/** The time at which the life of a request of this kind is judged when the cluster's clock shows `timeMs`. */
+export function judgedAt({ asked, rules }: Parsed, timeMs: Millis): Millis {
+  return rules.judgedAt?.(asked) ?? timeMs;
+}
+
+/**
+ * Refuses what may have been carried out and forgotten: only after the clock was set back does a request live that expires
+ * before a forgotten one. A kind with a time of its own tells repeated requests by itself.
+ */
+function checkForgotten(
+  view: View,
+  { expireTimeMs }: Authority,
+  rules: Parsed['rules'],
+): Refusal | undefined {
+  const forgottenMs = Number(readTotals(view).forgottenMs);
+  if (rules.judgedAt !== undefined || expireTimeMs > forgottenMs) return undefined;
+  return refusal(
+    'unauthenticated',
+    'REQUEST_MAYBE_FORGOTTEN',
+    "The cluster's time was set back, and it has forgotten requests that expire as late as this one: sign it to expire " +
+      'later, or wait',
+    { facts: { expire_time_ms: String(expireTimeMs), forgotten_ms: String(forgottenMs) } },
+  );
 }
 
 /** The same id with the same content is the same request, at any time. */

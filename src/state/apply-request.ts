@@ -4,6 +4,7 @@ import type { Entry } from '../ports/index.js';
 import { encode, RequestAuthorization } from '../wire/index.js';
 import type { Request, TaskRecord } from '../wire/index.js';
 import { admitAttempt, attemptOpened } from './attempts.js';
+import { clusterTime } from './clock.js';
 import type { AppliedDecision, StateEvent } from './events.js';
 import { examine } from './admit-request.js';
 import type { NewTask } from './admit-request.js';
@@ -43,8 +44,9 @@ export function applyRequest(
       { type: 'void-entry', why: 'a request that cannot be read' },
     ];
   }
-  runTimers(draft, entry.timeMs);
-  const { requester, judged } = examine(draft, request, parsed.value, entry.timeMs, context);
+  const timeMs = clusterTime(draft, entry.timeMs);
+  runTimers(draft, timeMs);
+  const { requester, judged } = examine(draft, request, parsed.value, timeMs, context);
   const decided = (result: AppliedDecision['result']): StateEvent => {
     return { type: 'request-decided', hash, method: request.method, requester, result };
   };
@@ -64,24 +66,24 @@ function open(
   ruling: NewTask,
   context: JudgingContext,
 ): readonly StateEvent[] {
-  const { rules, asked } = ruling;
+  const { rules, asked, timeMs } = ruling;
   const task = withFirstAttempt(draft, entry, request, ruling, context);
   insertTask(draft, task);
   const attempts = task.attempts.map((each) => attemptOpened(task.taskId, each));
   const value = rules.open(draft, { record: task, asked }, request);
   return value === undefined
     ? attempts
-    : [...attempts, closeTask(draft, task, { $case: 'result', value }, entry.timeMs, context)];
+    : [...attempts, closeTask(draft, task, { $case: 'result', value }, timeMs, context)];
 }
 
-function taskOf(entry: Entry, request: Request, ruling: NewTask, counted: boolean): TaskRecord {
+function taskOf(request: Request, ruling: NewTask, counted: boolean): TaskRecord {
   return {
     taskId: ruling.taskId,
     kind: ruling.rules.kind,
     keyId: ruling.asked.keyId ?? '',
     requestId: ruling.asked.requestId,
     requester: ruling.authority.requester.spiffeId,
-    createTimeMs: BigInt(entry.timeMs),
+    createTimeMs: BigInt(ruling.timeMs),
     expireTimeMs: BigInt(ruling.authority.expireTimeMs),
     endTimeMs: 0n,
     method: request.method,
@@ -104,7 +106,7 @@ function withFirstAttempt(
   context: JudgingContext,
 ): TaskRecord {
   const { rules, asked } = ruling;
-  const record = taskOf(entry, request, ruling, countsShares(draft));
+  const record = taskOf(request, ruling, countsShares(draft));
   if (request.firstAttempt === undefined || !rules.opensWithAttempt) return record;
   const task = { record, asked, rules };
   const attempt = admitAttempt(draft, entry, task, request.firstAttempt, context, true);

@@ -1,10 +1,12 @@
 import type { AlarmKind } from '../alarms/index.js';
 import { equal } from '../common/index.js';
+import type { Millis } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed } from '../wire/index.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyRequest } from './apply-request.js';
 import { admitAttempt, attemptOpened } from './attempts.js';
+import { clusterTime } from './clock.js';
 import { readCommand } from './command.js';
 import type { CommandReading } from './command.js';
 import type { StateEvent } from './events.js';
@@ -38,8 +40,8 @@ export type Applied = {
  */
 export function apply(view: View, entry: Entry, context: JudgingContext): Applied {
   const draft = new Draft(view);
-  const { timeMs, hash: entryHash } = entry;
-  writeTotals(draft, { ...readTotals(view), timeMs: BigInt(timeMs), entryHash });
+  const timeMs = BigInt(clusterTime(view, entry.timeMs));
+  writeTotals(draft, { ...readTotals(view), timeMs, entryHash: entry.hash });
   const events = applyKind(draft, entry, context);
   return { writes: draft.writes(), events };
 }
@@ -80,13 +82,13 @@ function applyCommand(
     case 'attempt':
       return [...namedIn(command.value), ...applyAttempt(draft, entry, command.value, context)];
     case 'ready':
-      return applyReady(draft, command.value, entry.timeMs, context);
+      return applyReady(draft, command.value, nowOf(draft), context);
     case 'installed':
       return applyInstalled(draft, command.value, context);
     case 'done':
-      return applyDone(draft, entry, command.value, context);
+      return applyDone(draft, command.value, context);
     case 'failed':
-      return applyFailed(draft, entry, command.value, context);
+      return applyFailed(draft, command.value, context);
   }
 }
 
@@ -110,19 +112,14 @@ function applyAttempt(
   return [attemptOpened(attempt.taskId, record)];
 }
 
-function applyDone(
-  draft: Draft,
-  entry: Entry,
-  done: Done,
-  context: JudgingContext,
-): readonly StateEvent[] {
+function applyDone(draft: Draft, done: Done, context: JudgingContext): readonly StateEvent[] {
   const task = openTask(draft, done.taskId, context);
   if (task === undefined) return [];
   const { record, asked, rules } = task;
   const attempt = record.attempts[done.attempt - 1];
   const value = attempt && rules.result(draft, asked, attempt, done.material, context);
   if (value === undefined) return voidEntry('a done entry that breaks the rules');
-  return [closeTask(draft, record, { $case: 'result', value }, entry.timeMs, context)];
+  return [closeTask(draft, record, { $case: 'result', value }, nowOf(draft), context)];
 }
 
 function openTask(draft: Draft, id: string, { kinds }: JudgingContext): OpenTask | undefined {
@@ -132,12 +129,7 @@ function openTask(draft: Draft, id: string, { kinds }: JudgingContext): OpenTask
 
 type OpenTask = NonNullable<ReturnType<typeof parseTask>>;
 
-function applyFailed(
-  draft: Draft,
-  entry: Entry,
-  failed: Failed,
-  context: JudgingContext,
-): readonly StateEvent[] {
+function applyFailed(draft: Draft, failed: Failed, context: JudgingContext): readonly StateEvent[] {
   const task = readTask(draft, failed.taskId);
   if (!isOpen(task)) return [];
   const wellFormed =
@@ -148,7 +140,12 @@ function applyFailed(
   if (!wellFormed) return voidEntry('a failed entry that breaks the rules');
   const { reason, evidence } = failed;
   const outcome = { $case: 'failed', value: { reason, evidence } } as const;
-  return [closeTask(draft, task, outcome, entry.timeMs, context)];
+  return [closeTask(draft, task, outcome, nowOf(draft), context)];
+}
+
+/** The state machine's clock at the entry that is being applied. */
+function nowOf(draft: Draft): Millis {
+  return Number(readTotals(draft).timeMs);
 }
 
 function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {

@@ -3,6 +3,7 @@ import { sessionIdOf } from '../identity/index.js';
 import type { Entry } from '../ports/index.js';
 import { levelNamed } from '../wire/index.js';
 import type { Attempt, AttemptRecord } from '../wire/index.js';
+import { correctionOf } from './clock.js';
 import type { StateEvent } from './events.js';
 import type { AskedTask, JudgingContext, KindRules } from './kind-rules.js';
 import { ATTEMPTS_MAX } from './limits.js';
@@ -39,6 +40,7 @@ export function admitAttempt(
     previousHash: readTotals(draft.before).entryHash,
     level: levelNamed(entry.payload) ?? 0,
     inRequest,
+    correctionMs: BigInt(correctionOf(draft)),
   };
 }
 

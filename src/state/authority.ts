@@ -74,7 +74,7 @@ export function admitAuthority(
   }
 }
 
-/** The refusal of an authority that has expired at `timeMs`. The cluster's clock never goes back: it stays over. */
+/** The refusal of an authority that has expired at `timeMs`. It stays over, unless an operator corrects the cluster's clock. */
 export function checkLife(authority: Life, timeMs: Millis): Refusal | undefined {
   const { expireTimeMs, certified } = authority;
   if (timeMs >= expireTimeMs) {

@@ -6,12 +6,13 @@
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { keyOfInstalled, taskOfReady } from './apply-facts.js';
+export { clusterTime, correctionOf, correctionWritten, readClock } from './clock.js';
 export { encodeCommand, readCommand } from './command.js';
 export { attemptEntry } from './attempt-entry.js';
 export type { AttemptEntry } from './attempt-entry.js';
 export { decisionHashOf } from './apply-request.js';
 export { admitAuthority, checkTime, judgingContext } from './authority.js';
-export { admitArrival, admitKnown, judgeRequest } from './admit-request.js';
+export { admitArrival, admitKnown, judgedAt, judgeRequest } from './admit-request.js';
 export type { AppliedDecision, StateEvent } from './events.js';
 export type { NewTask, Admission } from './admit-request.js';
 export type {
@@ -21,6 +22,7 @@ export type {
   ParsedRequest,
   TaskKind,
 } from './kind-rules.js';
+export { timeCorrectedOf } from './kinds/correct-time.js';
 export {
   generatedKeyOf,
   generateKeyOf,

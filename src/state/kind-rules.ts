@@ -16,7 +16,8 @@ import type { ActiveKey } from './keys.js';
 import type { Draft, View } from './view.js';
 
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
-export type TaskKind = 'generate-key' | 'sign' | 'require-signatures' | 'raise-level';
+export type TaskKind =
+  'generate-key' | 'sign' | 'require-signatures' | 'raise-level' | 'correct-time';
 
 /** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
@@ -79,6 +80,11 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     requester: Identity,
     context: JudgingContext,
   ): Refusal | undefined;
+  /**
+   * The time at which a request's life and certificates are judged; the cluster's own where absent. For a kind that is asked
+   * for because the cluster's own time is wrong.
+   */
+  judgedAt?(asked: P): Millis;
   /**
    * The bounds of the genesis that tasks of this kind fill besides that of request ids, with what the requester holds of
    * each. Absent for a kind that fills none.

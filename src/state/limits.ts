@@ -37,6 +37,15 @@ export const SHARES_LEVEL = 2;
 /** The feature level from which on an operator signs only with keys that are its own or name it. */
 export const OPERATORS_APART_LEVEL = 2;
 
+/** The feature level from which on an operator can correct the cluster's time. */
+export const CLOCK_LEVEL = 3;
+/** A correction names the time that the operator saw; it may have gone on by this much. */
+export const TIME_SEEN_AGO_MS_MAX = 10 * 60 * 1000;
+/** A correction of less than this is of no use: clocks differ, and time goes ahead again by itself. */
+export const TIME_BACK_MS_MIN = 60 * 1000;
+/** All corrections together: the log's time, which they push ahead of the clocks, must stay below 2^53. */
+export const CORRECTION_MS_MAX = 2 ** 52;
+
 export const HASH_BYTES = 32;
 /** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
 export const VALUES_REMEMBERED_MAX = 256;

@@ -4,4 +4,5 @@ export const METHODS = {
   sign: '/quorate.v1.SigningService/Sign',
   requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
   raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
+  correctTime: '/quorate.v1.ClusterService/CorrectTime',
 } as const;

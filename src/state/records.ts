@@ -13,6 +13,8 @@ export const ADDRESS = {
   totals: 'totals',
   genesis: 'genesis',
   level: 'level',
+  /** Operators' corrections of the clock. From level 3 on, and only after the first. */
+  clock: 'clock',
   members: 'members',
   keys: 'key/',
   tasks: 'task/',

@@ -1,6 +1,14 @@
 import type { Millis, TaskId } from '../common/index.js';
-import { TIMERS_PER_REQUEST_MAX } from './limits.js';
-import { ADDRESS, deleteTask, MARK, readTask, readTotals, writeTotals } from './records.js';
+import { CLOCK_LEVEL, TIMERS_PER_REQUEST_MAX } from './limits.js';
+import {
+  ADDRESS,
+  deleteTask,
+  MARK,
+  readLevel,
+  readTask,
+  readTotals,
+  writeTotals,
+} from './records.js';
 import { countForgotten } from './requesters.js';
 import type { Draft } from './view.js';
 
@@ -14,7 +22,13 @@ const TIMERS: Readonly<Record<TimerType, (draft: Draft, id: string) => void>> = 
     if (task !== undefined) countForgotten(draft, task);
     deleteTask(draft, id);
     const totals = readTotals(draft);
-    writeTotals(draft, { ...totals, taskCount: totals.taskCount - 1 });
+    const forgottenMs =
+      task !== undefined &&
+      readLevel(draft) >= CLOCK_LEVEL &&
+      task.expireTimeMs > totals.forgottenMs
+        ? task.expireTimeMs
+        : totals.forgottenMs;
+    writeTotals(draft, { ...totals, taskCount: totals.taskCount - 1, forgottenMs });
   },
 };
 

@@ -55,9 +55,12 @@ export {
   TaskFailure,
   TaskKind,
   TaskState,
+  TimeCorrectedResult,
 } from './gen/quorate/v1/task.js';
 export {
   Cluster,
+  CorrectTimeRequest,
+  CorrectTimeResponse,
   GetClusterRequest,
   GetClusterResponse,
   LevelWord,
@@ -84,6 +87,7 @@ export {
 } from './gen/quorate/peer/v1/entry.js';
 export {
   AttemptRecord,
+  ClockRecord,
   FailedRecord,
   KeyRecord,
   KeySummary,

@@ -45,7 +45,15 @@ import { Finding, refusable, requireSame, shapeOf } from './decoder.js';
 import type { Decoder } from './decoder.js';
 import { evidence, evidenceFiles } from './evidence.js';
 import { messageDecoders } from './messages.js';
-import { bytes32, generateKeySeed, genesisSeed, raftSeeds, signerSeed, signSeed } from './seeds.js';
+import {
+  bytes32,
+  correctTimeSeed,
+  generateKeySeed,
+  genesisSeed,
+  raftSeeds,
+  signerSeed,
+  signSeed,
+} from './seeds.js';
 
 const CLUSTER = clusterId('ab'.repeat(16));
 const MEMBER = {
@@ -410,6 +418,7 @@ export const DECODERS: readonly Decoder[] = [
   ...messageDecoders(),
   request(METHODS.generateKey, generateKeySeed),
   request(METHODS.sign, signSeed),
+  request(METHODS.correctTime, correctTimeSeed),
   raft,
   frame,
   listing,

@@ -6,7 +6,13 @@ import type { Signer } from '../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../src/raft/entry-hash.js';
 import { encodeMessage } from '../../src/raft/index.js';
 import type { Message } from '../../src/raft/index.js';
-import { Algorithm, encode, GenerateKeyRequest, SignRequest } from '../../src/wire/index.js';
+import {
+  Algorithm,
+  CorrectTimeRequest,
+  encode,
+  GenerateKeyRequest,
+  SignRequest,
+} from '../../src/wire/index.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
 
 /** 32 bytes that are the same in every run. */
@@ -54,6 +60,16 @@ export function signSeed(): Uint8Array {
   });
 }
 
+export function correctTimeSeed(): Uint8Array {
+  return encode(CorrectTimeRequest, {
+    requestId: 'ask-3',
+    number: 1,
+    seenTimeMs: 1_900_000_000_000n,
+    timeMs: 1_800_000_000_000n,
+    allowRepeats: false,
+  });
+}
+
 /** One of each kind. */
 export function raftSeeds(): readonly Uint8Array[] {
   const head = { from: nodeId('node-1'), to: nodeId('node-2'), term: 7 };
@@ -94,6 +110,8 @@ export function raftSeeds(): readonly Uint8Array[] {
     },
     { type: 'read-request', ...head, readId: 2 ** 40 },
     { type: 'read-reply', ...head, readId: 1, index: 12 },
+    { type: 'time-request', ...head },
+    { type: 'time-reply', ...head, timeMs: 5 },
   ];
   return messages.map(encodeMessage);
 }

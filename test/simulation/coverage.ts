@@ -92,6 +92,10 @@ function kindOf(message: RaftMessage['message']): Kind | undefined {
       return 'read request';
     case 'readReply':
       return message.value.index === 0n ? 'read refused' : 'read index';
+    // Taken alike by every role.
+    case 'timeRequest':
+    case 'timeReply':
+      return undefined;
     case undefined:
       return undefined;
   }

@@ -29,8 +29,8 @@ class Recorder {
     this.#store = store;
   }
 
-  /** Consensus alone has no state in which its level could be raised. */
-  readonly agreed: Agreed = { level: BUILD_LEVEL };
+  /** Consensus alone has no state in which its level could be raised or its time corrected. */
+  readonly agreed: Agreed = { level: BUILD_LEVEL, correctionMs: 0 };
 
   apply(entry: Entry): void {
     if (entry.kind !== 'command') return;

@@ -8,6 +8,7 @@ import { bestAnswer, clusterJson, clusterLines } from '../format/cluster.js';
 import { notHere } from '../not-here.js';
 import { SIGN_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
+import { correctTimeCommand } from './cluster-correct-time.js';
 import { healthCommand } from './cluster-health.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
@@ -47,6 +48,7 @@ Examples:
     .addCommand(healthCommand(context))
     .addCommand(requireSignaturesCommand(context))
     .addCommand(raiseLevelCommand(context))
+    .addCommand(correctTimeCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
     .addCommand(notHere('remove', MEMBERS), { hidden: true })
     .addCommand(

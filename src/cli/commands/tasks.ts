@@ -33,6 +33,7 @@ const KINDS = {
   'generate-key': TaskKind.GENERATE_KEY,
   'require-signatures': TaskKind.REQUIRE_SIGNATURES,
   'raise-level': TaskKind.RAISE_LEVEL,
+  'correct-time': TaskKind.CORRECT_TIME,
 } as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */

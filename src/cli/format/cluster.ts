@@ -43,6 +43,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     open_task_count: Number(cluster.openTaskCount),
     software_version: cluster.softwareVersion,
     node_time: time(cluster.nodeTime),
+    time_corrections: cluster.timeCorrections,
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),

@@ -8,7 +8,7 @@ type Member = Cluster['members'][number];
 /** A follower that lacks fewer entries than this is not called behind: entries are always under way. */
 const BEHIND_ENTRIES = 64;
 /** Clocks of nodes that differ by more are warned about: nodes refuse entries that are further ahead of their own. */
-const CLOCK_MS = 5_000;
+export const CLOCK_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** How long before its end a certificate is warned about. */
 const CERTIFICATE_WARN_DAYS = 7;
@@ -86,17 +86,24 @@ export function logTimeWarnings({ clusterTime, nodeTime, nodeId }: Cluster): str
   const until = new Date(millis(clusterTime)).toISOString();
   return [
     `warning: the log's time is ${duration(aheadMs)} ahead of the clock of ${nodeId}: a majority's clocks were ahead, and ` +
-      `until ${until} requests that expire earlier are refused`,
+      `until ${until} requests that expire earlier are refused; \`quorate cluster correct-time\` sets it back`,
   ];
 }
 
-/** One line for each node whose clock is away from those of the other nodes that answered. */
-export function clockWarnings(answers: readonly EndpointAnswer[]): string[] {
-  const clocks = answers.flatMap(({ cluster, answeredMs, tookMs }) =>
+/** The clocks of the nodes that answered: how far each is ahead of this machine's, give or take the time of its answer. */
+export function clocksOf(
+  answers: readonly EndpointAnswer[],
+): readonly { readonly node: string; readonly tookMs: number; readonly aheadMs: number }[] {
+  return answers.flatMap(({ cluster, answeredMs, tookMs }) =>
     cluster?.nodeTime === undefined
       ? []
       : [{ node: cluster.nodeId, tookMs, aheadMs: millis(cluster.nodeTime) - answeredMs }],
   );
+}
+
+/** One line for each node whose clock is away from those of the other nodes that answered. */
+export function clockWarnings(answers: readonly EndpointAnswer[]): string[] {
+  const clocks = clocksOf(answers);
   const sorted = clocks.map(({ aheadMs }) => aheadMs).toSorted((a, b) => a - b);
   const [low = 0, high = 0] = [(sorted.length - 1) >> 1, sorted.length >> 1].map(
     (at) => sorted[at],

@@ -68,6 +68,10 @@ function outcomeJson(outcome: Task['outcome']): object {
       const { level, leftBehind } = outcome.value;
       return { level_raised: { level, left_behind: leftBehind } };
     }
+    case 'timeCorrected': {
+      const { number, backMs } = outcome.value;
+      return { time_corrected: { number, back_ms: Number(backMs) } };
+    }
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -129,6 +133,11 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
         ['left behind', behind],
       ];
     }
+    case 'timeCorrected':
+      return [
+        ['correction', String(outcome.value.number)],
+        ['time set back', duration(Number(outcome.value.backMs))],
+      ];
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

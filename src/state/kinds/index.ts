@@ -1,4 +1,5 @@
 import type { KindRules, TaskKind } from '../kind-rules.js';
+import { correctTimeRules } from './correct-time.js';
 import { generateKeyRules } from './generate-key.js';
 import { raiseLevelRules } from './raise-level.js';
 import { requireSignaturesRules } from './require-signatures.js';
@@ -10,4 +11,5 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   sign: signRules,
   'require-signatures': requireSignaturesRules,
   'raise-level': raiseLevelRules,
+  'correct-time': correctTimeRules,
 };

@@ -11,11 +11,12 @@ import {
 } from '../../wire/index.js';
 import type { TaskRecord } from '../../wire/index.js';
 import type { JudgingContext, KindRules, ParsedRequest } from '../kind-rules.js';
+import { CLOCK_LEVEL } from '../limits.js';
 import { members, shareHolders } from '../members.js';
 import { METHODS } from '../methods.js';
-import { readLevel, writeLevel } from '../records.js';
+import { readLevel, readTotals, writeLevel, writeTotals } from '../records.js';
 import { checkId, invalidField, notCanonical } from '../request-fields.js';
-import type { View } from '../view.js';
+import type { Draft, View } from '../view.js';
 
 export type ParsedRaiseLevel = ParsedRequest & {
   readonly kind: 'raise-level';
@@ -72,12 +73,19 @@ export const raiseLevelRules: KindRules<ParsedRaiseLevel> = {
   open(draft, { asked }, request) {
     const { level, leftBehind } = asked;
     writeLevel(draft, level, { ...request, firstAttempt: undefined });
+    if (level === CLOCK_LEVEL) noteForgotten(draft);
     return encode(LevelRaisedResult, { level, leftBehind: [...leftBehind] });
   },
 
   result: () => undefined,
   close: () => undefined,
 };
+
+/** Before this level nothing was noted of forgotten requests, which all have expired by now. */
+function noteForgotten(draft: Draft): void {
+  const totals = readTotals(draft);
+  writeTotals(draft, { ...totals, forgottenMs: totals.timeMs });
+}
 
 /** The result of a task that raised the level; `undefined` for any other. */
 export function levelRaisedOf({ kind, outcome }: TaskRecord): LevelRaisedResult | undefined {

@@ -10,4 +10,5 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   // Done by being applied: they have no participants, and nothing is left for a leader to do.
   'require-signatures': {},
   'raise-level': {},
+  'correct-time': {},
 };

@@ -5,6 +5,7 @@ import {
   decisionHashOf,
   encodeCommand,
   isOpen,
+  judgedAt,
   judgeRequest,
   readLevel,
 } from '../../state/index.js';
@@ -182,7 +183,8 @@ export class Intake implements Work {
     const { name, from, task, requester } = waiting;
     const timeMs = consensus.nextTimeMs();
     // While it waited its life may have ended.
-    const untimely = timeMs === undefined ? notLeader() : checkTime(task.authority, timeMs);
+    const untimely =
+      timeMs === undefined ? notLeader() : checkTime(task.authority, judgedAt(task, timeMs));
     if (untimely !== undefined) {
       this.#refuse(from, name, untimely);
       return true;

@@ -23,7 +23,8 @@ export class ClusterTime {
   /** Entries were applied. */
   applied(): void {
     const appliedMs = Number(this.#state.queries.totals().timeMs);
-    if (appliedMs <= this.#appliedMs) return;
+    // The time is lower than before only where an operator has corrected it.
+    if (appliedMs === this.#appliedMs) return;
     this.#appliedMs = appliedMs;
     this.#seenMs = this.#context.clock.elapsed();
   }

@@ -74,6 +74,8 @@ export class Promises {
         return;
       case 'readRequest':
       case 'readReply':
+      case 'timeRequest':
+      case 'timeReply':
       case undefined:
         return;
     }

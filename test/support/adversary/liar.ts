@@ -89,7 +89,7 @@ export class Liar {
     const boot = bootId('0e'.repeat(BOOT_BYTES));
     this.#raft = createRaft({ id: self, boot, voters, genesis, random }, remembered, clock.now());
     this.#log = new SentLog(remembered.entries, () => this.#pushSoon());
-    this.#raft.restored(0, { level: BUILD_LEVEL });
+    this.#raft.restored(0, { level: BUILD_LEVEL, correctionMs: 0 });
     this.#drain();
     this.#inner = new Listener(self, this.#log);
   }

@@ -63,9 +63,15 @@ export class RequesterAuthority {
     return new RequesterAuthority(await createAuthority('requesters', days, nowMs), nowMs);
   }
 
-  async requester(role: Role, name: string, days = 30): Promise<Requester> {
+  /** @param fromMs - From when on its certificate is good. */
+  async requester(
+    role: Role,
+    name: string,
+    days = 30,
+    fromMs: Millis = this.#nowMs,
+  ): Promise<Requester> {
     const request = { role, name, dns: [], ips: [], days };
-    const credential = await issueCertificate(this.credential, request, this.#nowMs);
+    const credential = await issueCertificate(this.credential, request, fromMs);
     return new Requester(credential, `spiffe://quorate/${role}/${name}`);
   }
 }

@@ -16,7 +16,7 @@ import type {
   Verify,
 } from '../../../src/ports/index.js';
 import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
-import type { TaskRecord } from '../../../src/wire/index.js';
+import type { Request, TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
 
 const ANSWER_MS = 20_000;
@@ -117,6 +117,20 @@ export class ReplicaCluster implements AsyncDisposable {
       requester: OPERATOR,
       expiresInMs: ANSWER_MS,
       signal: AbortSignal.timeout(ANSWER_MS),
+    });
+  }
+
+  /** A request that its requester has signed, to one replica, and its outcome. */
+  signed(node: NodeId, request: Request, withinMs = ANSWER_MS): Promise<TaskRecord> {
+    const by = request.authorization?.by;
+    if (by?.$case !== 'signed') throw new Error('the request is not signed');
+    return this.at(node).submit({
+      method: request.method,
+      request: request.request,
+      requester: '',
+      expiresInMs: withinMs,
+      authorization: by.value,
+      signal: AbortSignal.timeout(withinMs),
     });
   }
 

@@ -376,7 +376,7 @@ describe('the cluster', () => {
   test('the text of a cluster warns of a log’s time that is ahead of the clock', () => {
     expect(clusterLines({ ...cluster, nodeTime: beforeNoon(7_200n) }).at(-1)).toBe(
       "warning: the log's time is 7200.0 s ahead of the clock of node-1: a majority's clocks were ahead, and until " +
-        `${NOON} requests that expire earlier are refused`,
+        `${NOON} requests that expire earlier are refused; \`quorate cluster correct-time\` sets it back`,
     );
     expect(clusterLines({ ...cluster, nodeTime: beforeNoon(4n) }).at(-1)).not.toContain('warning');
   });

@@ -185,7 +185,7 @@ export class DriverCluster {
       },
       clock: this.clock,
       machine: {
-        agreed: { level: BUILD_LEVEL },
+        agreed: { level: BUILD_LEVEL, correctionMs: 0 },
         apply: (entry) => {
           if (entry.index === node.poisonedIndex) throw new Error('poisoned');
           node.applied.push(entry);

@@ -52,7 +52,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
     network: { send: () => steps.push('send') },
     clock,
     machine: {
-      agreed: { level: BUILD_LEVEL },
+      agreed: { level: BUILD_LEVEL, correctionMs: 0 },
       apply: (entry: Entry) => {
         steps.push(`apply ${entry.index}`);
         writes.push([Uint8Array.of(entry.index), entry.hash]);
@@ -476,7 +476,7 @@ function lonelyFollower() {
         }),
     },
     machine: {
-      agreed: { level: BUILD_LEVEL },
+      agreed: { level: BUILD_LEVEL, correctionMs: 0 },
       apply: () => {},
       pendingWrites: () => [],
       flushed: () => {},

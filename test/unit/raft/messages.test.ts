@@ -58,6 +58,8 @@ const good: readonly Message[] = [
   { type: 'read-request', ...head, readId: 2 ** 48 },
   { type: 'read-reply', ...head, readId: 1, index: 12 },
   { type: 'read-reply', ...head, readId: 1, index: undefined },
+  { type: 'time-request', ...head },
+  { type: 'time-reply', ...head, timeMs: 1_700_000_000_000 },
 ];
 
 test.each(good.map((message) => [message.type, message] as const))(

@@ -71,6 +71,30 @@ test('the time of a majority needs clock readings of a majority, the own clock i
   expect(clocks.reachedByMajority(a, voters, now - 1)).toBe(-Infinity);
 });
 
+test('the clocks of a majority agree when they are within a minute of each other, whichever they are', () => {
+  const voters = ['a', 'b', 'c', 'd', 'e'].map(nodeId);
+  const [a, b, c, d] = voters;
+  if (!a || !b || !c || !d) return;
+  const clocks = new ClockReadings();
+  const now = 1_000_000_000;
+
+  expect(clocks.majorityAgrees(a, voters, now)).toBe(false);
+  clocks.record(b, now + 90_000, now);
+  clocks.record(c, now + 150_000, now);
+  expect(clocks.majorityAgrees(a, voters, now)).toBe(false);
+  clocks.record(d, now + 90_001, now);
+  expect(clocks.majorityAgrees(a, voters, now)).toBe(true);
+  clocks.record(c, now + 150_001, now);
+  expect(clocks.majorityAgrees(a, voters, now)).toBe(false);
+  expect(clocks.majorityAgrees(a, [a], now)).toBe(true);
+});
+
+test('an entry that a majority has applied is in time, whatever the own clock says', () => {
+  expect(isTimely(90_000, 900_000, 100_000, 899_999)).toBe(false);
+  expect(isTimely(90_000, 900_000, 100_000, 900_000)).toBe(true);
+  expect(isTimely(90_000, 89_999, 100_000, 900_000)).toBe(false);
+});
+
 test('an entry’s time is judged against its predecessor and the own clock', () => {
   const now = 100_000;
 

@@ -9,6 +9,7 @@ import { identityOf } from '../../../src/rpc/index.js';
 import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
+  CorrectTimeRequest,
   GenerateKeyRequest,
   RaiseLevelRequest,
   RequireSignaturesRequest,
@@ -42,6 +43,9 @@ const sign = SignRequest.encode(
   }),
 ).finish();
 const lock = RequireSignaturesRequest.encode({ requestId: 'r' }).finish();
+const correct = CorrectTimeRequest.encode(
+  CorrectTimeRequest.fromPartial({ requestId: 'c', number: 1, seenTimeMs: 2n, timeMs: 1n }),
+).finish();
 const raise = RaiseLevelRequest.encode(
   RaiseLevelRequest.fromPartial({ requestId: 'r', level: 2 }),
 ).finish();
@@ -67,6 +71,7 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.ClusterService/GetCluster', nothing, READERS, status.OK],
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/CorrectTime', correct, ['operator'], status.UNAUTHENTICATED],
   ['/grpc.health.v1.Health/Check', nothing, ROLES, status.OK],
   ['/grpc.health.v1.Health/List', nothing, ROLES, status.OK],
 ];

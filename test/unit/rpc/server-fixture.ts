@@ -143,6 +143,7 @@ export class FakeBackend implements Backend {
       connected: [nodeId('node-2')],
       level: 1,
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
+      timeCorrections: 0,
       timeMs: 1_700_000_000_500,
     };
   }

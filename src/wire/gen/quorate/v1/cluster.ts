@@ -159,6 +159,8 @@ export interface Cluster {
    */
   keysLookedAt: number;
   keysAbleToSign: number;
+  /** How often operators have corrected the cluster's time (CorrectTime), as applied by the answering node. */
+  timeCorrections: number;
   /** Of the answering node, one for each curve. */
   curveBackends: CurveBackend[];
 }
@@ -190,6 +192,40 @@ export interface RaiseLevelRequest {
 }
 
 export interface RaiseLevelResponse {
+  taskId: string;
+}
+
+/**
+ * Sets the cluster's time back after a majority of the clocks was wrong; from then on it is again the highest time that a
+ * majority of the clocks has reached, and not before `time_ms`. Counts only when an operator has signed it, whose
+ * signature and certificates are judged at `time_ms`. From feature level 3 on.
+ */
+export interface CorrectTimeRequest {
+  /** Makes the call idempotent. */
+  requestId: string;
+  /**
+   * The corrections so far (Cluster.time_corrections) plus one: each request counts once at most, however long ago it was
+   * signed.
+   */
+  number: number;
+  /**
+   * The cluster's time that is to be corrected, ms since 1970, as the operator saw it. It may have gone on since then, by
+   * ten minutes at most.
+   */
+  seenTimeMs: bigint;
+  /**
+   * The cluster's time from then on, ms since 1970: before the cluster's time by a minute at least, and not before the
+   * cluster was made.
+   */
+  timeMs: bigint;
+  /**
+   * Go on though requests which the cluster has carried out, and whose ids it has forgotten, can then be carried out once
+   * more until they expire. Without this such a correction is refused (REPEATS_POSSIBLE).
+   */
+  allowRepeats: boolean;
+}
+
+export interface CorrectTimeResponse {
   taskId: string;
 }
 
@@ -871,6 +907,7 @@ function createBaseCluster(): Cluster {
     caughtUp: false,
     keysLookedAt: 0,
     keysAbleToSign: 0,
+    timeCorrections: 0,
     curveBackends: [],
   };
 }
@@ -945,6 +982,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.keysAbleToSign !== 0) {
       writer.uint32(144).uint32(message.keysAbleToSign);
+    }
+    if (message.timeCorrections !== 0) {
+      writer.uint32(152).uint32(message.timeCorrections);
     }
     for (const v of message.curveBackends) {
       CurveBackend.encode(v!, writer.uint32(162).fork()).join();
@@ -1109,6 +1149,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.keysAbleToSign = reader.uint32();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.timeCorrections = reader.uint32();
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -1207,6 +1255,11 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.keys_able_to_sign)
         ? globalThis.Number(object.keys_able_to_sign)
         : 0,
+      timeCorrections: isSet(object.timeCorrections)
+        ? globalThis.Number(object.timeCorrections)
+        : isSet(object.time_corrections)
+        ? globalThis.Number(object.time_corrections)
+        : 0,
       curveBackends: globalThis.Array.isArray(object?.curveBackends)
         ? object.curveBackends.map((e: any) => CurveBackend.fromJSON(e))
         : globalThis.Array.isArray(object?.curve_backends)
@@ -1271,6 +1324,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.keysAbleToSign !== 0) {
       obj.keysAbleToSign = Math.round(message.keysAbleToSign);
     }
+    if (message.timeCorrections !== 0) {
+      obj.timeCorrections = Math.round(message.timeCorrections);
+    }
     if (message.curveBackends?.length) {
       obj.curveBackends = message.curveBackends.map((e) => CurveBackend.toJSON(e));
     }
@@ -1312,6 +1368,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.caughtUp = object.caughtUp ?? false;
     message.keysLookedAt = object.keysLookedAt ?? 0;
     message.keysAbleToSign = object.keysAbleToSign ?? 0;
+    message.timeCorrections = object.timeCorrections ?? 0;
     message.curveBackends = object.curveBackends?.map((e) => CurveBackend.fromPartial(e)) || [];
     return message;
   },
@@ -1656,6 +1713,232 @@ export const RaiseLevelResponse: MessageFns<RaiseLevelResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<RaiseLevelResponse>, I>>(object: I): RaiseLevelResponse {
     const message = createBaseRaiseLevelResponse();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseCorrectTimeRequest(): CorrectTimeRequest {
+  return { requestId: "", number: 0, seenTimeMs: 0n, timeMs: 0n, allowRepeats: false };
+}
+
+export const CorrectTimeRequest: MessageFns<CorrectTimeRequest> = {
+  encode(message: CorrectTimeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).uint32(message.number);
+    }
+    if (message.seenTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.seenTimeMs) !== message.seenTimeMs) {
+        throw new globalThis.Error("value provided for field message.seenTimeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.seenTimeMs);
+    }
+    if (message.timeMs !== 0n) {
+      if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.timeMs);
+    }
+    if (message.allowRepeats !== false) {
+      writer.uint32(40).bool(message.allowRepeats);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CorrectTimeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCorrectTimeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.seenTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowRepeats = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CorrectTimeRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      seenTimeMs: isSet(object.seenTimeMs)
+        ? BigInt(object.seenTimeMs)
+        : isSet(object.seen_time_ms)
+        ? BigInt(object.seen_time_ms)
+        : 0n,
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+      allowRepeats: isSet(object.allowRepeats)
+        ? globalThis.Boolean(object.allowRepeats)
+        : isSet(object.allow_repeats)
+        ? globalThis.Boolean(object.allow_repeats)
+        : false,
+    };
+  },
+
+  toJSON(message: CorrectTimeRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.number !== 0) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.seenTimeMs !== 0n) {
+      obj.seenTimeMs = message.seenTimeMs.toString();
+    }
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    if (message.allowRepeats !== false) {
+      obj.allowRepeats = message.allowRepeats;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CorrectTimeRequest>, I>>(base?: I): CorrectTimeRequest {
+    return CorrectTimeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CorrectTimeRequest>, I>>(object: I): CorrectTimeRequest {
+    const message = createBaseCorrectTimeRequest();
+    message.requestId = object.requestId ?? "";
+    message.number = object.number ?? 0;
+    message.seenTimeMs = (object.seenTimeMs !== undefined && object.seenTimeMs !== null)
+      ? BigInt(object.seenTimeMs)
+      : 0n;
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    message.allowRepeats = object.allowRepeats ?? false;
+    return message;
+  },
+};
+
+function createBaseCorrectTimeResponse(): CorrectTimeResponse {
+  return { taskId: "" };
+}
+
+export const CorrectTimeResponse: MessageFns<CorrectTimeResponse> = {
+  encode(message: CorrectTimeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CorrectTimeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCorrectTimeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CorrectTimeResponse {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CorrectTimeResponse): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CorrectTimeResponse>, I>>(base?: I): CorrectTimeResponse {
+    return CorrectTimeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CorrectTimeResponse>, I>>(object: I): CorrectTimeResponse {
+    const message = createBaseCorrectTimeResponse();
     message.taskId = object.taskId ?? "";
     return message;
   },

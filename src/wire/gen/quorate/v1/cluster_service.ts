@@ -18,6 +18,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import {
+  CorrectTimeRequest,
+  CorrectTimeResponse,
   GetClusterRequest,
   GetClusterResponse,
   RaiseLevelRequest,
@@ -60,6 +62,16 @@ export const ClusterServiceService = {
     responseSerialize: (value: RaiseLevelResponse): Buffer => Buffer.from(RaiseLevelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RaiseLevelResponse => RaiseLevelResponse.decode(value),
   },
+  /** Sets the cluster's time back after a majority of the clocks was wrong. */
+  correctTime: {
+    path: "/quorate.v1.ClusterService/CorrectTime" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CorrectTimeRequest): Buffer => Buffer.from(CorrectTimeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CorrectTimeRequest => CorrectTimeRequest.decode(value),
+    responseSerialize: (value: CorrectTimeResponse): Buffer => Buffer.from(CorrectTimeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CorrectTimeResponse => CorrectTimeResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
@@ -69,6 +81,8 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   requireSignatures: handleUnaryCall<RequireSignaturesRequest, RequireSignaturesResponse>;
   /** From then on entries, messages and requests of the next feature level count. There is no way back. */
   raiseLevel: handleUnaryCall<RaiseLevelRequest, RaiseLevelResponse>;
+  /** Sets the cluster's time back after a majority of the clocks was wrong. */
+  correctTime: handleUnaryCall<CorrectTimeRequest, CorrectTimeResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
@@ -119,6 +133,22 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RaiseLevelResponse) => void,
+  ): ClientUnaryCall;
+  /** Sets the cluster's time back after a majority of the clocks was wrong. */
+  correctTime(
+    request: CorrectTimeRequest,
+    callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
+  ): ClientUnaryCall;
+  correctTime(
+    request: CorrectTimeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
+  ): ClientUnaryCall;
+  correctTime(
+    request: CorrectTimeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
   ): ClientUnaryCall;
 }
 

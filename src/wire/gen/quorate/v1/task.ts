@@ -15,6 +15,7 @@ export const TaskKind = {
   SIGN: 2,
   REQUIRE_SIGNATURES: 3,
   RAISE_LEVEL: 4,
+  CORRECT_TIME: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -26,6 +27,7 @@ export namespace TaskKind {
   export type SIGN = typeof TaskKind.SIGN;
   export type REQUIRE_SIGNATURES = typeof TaskKind.REQUIRE_SIGNATURES;
   export type RAISE_LEVEL = typeof TaskKind.RAISE_LEVEL;
+  export type CORRECT_TIME = typeof TaskKind.CORRECT_TIME;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -46,6 +48,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 4:
     case "TASK_KIND_RAISE_LEVEL":
       return TaskKind.RAISE_LEVEL;
+    case 5:
+    case "TASK_KIND_CORRECT_TIME":
+      return TaskKind.CORRECT_TIME;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -65,6 +70,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_REQUIRE_SIGNATURES";
     case TaskKind.RAISE_LEVEL:
       return "TASK_KIND_RAISE_LEVEL";
+    case TaskKind.CORRECT_TIME:
+      return "TASK_KIND_CORRECT_TIME";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -171,6 +178,14 @@ export interface LevelRaisedResult {
   leftBehind: string[];
 }
 
+/** The outcome of a CorrectTime. */
+export interface TimeCorrectedResult {
+  /** Counts the corrections of this cluster, from 1. */
+  number: number;
+  /** By how much the cluster's time went back. */
+  backMs: bigint;
+}
+
 /** The outcome of a task that failed. */
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
@@ -217,6 +232,7 @@ export interface Task {
     | { $case: "failure"; value: TaskFailure }
     | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
     | { $case: "levelRaised"; value: LevelRaisedResult }
+    | { $case: "timeCorrected"; value: TimeCorrectedResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -773,6 +789,94 @@ export const LevelRaisedResult: MessageFns<LevelRaisedResult> = {
   },
 };
 
+function createBaseTimeCorrectedResult(): TimeCorrectedResult {
+  return { number: 0, backMs: 0n };
+}
+
+export const TimeCorrectedResult: MessageFns<TimeCorrectedResult> = {
+  encode(message: TimeCorrectedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    if (message.backMs !== 0n) {
+      if (BigInt.asUintN(64, message.backMs) !== message.backMs) {
+        throw new globalThis.Error("value provided for field message.backMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.backMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeCorrectedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeCorrectedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.backMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeCorrectedResult {
+    return {
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      backMs: isSet(object.backMs) ? BigInt(object.backMs) : isSet(object.back_ms) ? BigInt(object.back_ms) : 0n,
+    };
+  },
+
+  toJSON(message: TimeCorrectedResult): unknown {
+    const obj: any = {};
+    if (message.number !== 0) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.backMs !== 0n) {
+      obj.backMs = message.backMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeCorrectedResult>, I>>(base?: I): TimeCorrectedResult {
+    return TimeCorrectedResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeCorrectedResult>, I>>(object: I): TimeCorrectedResult {
+    const message = createBaseTimeCorrectedResult();
+    message.number = object.number ?? 0;
+    message.backMs = (object.backMs !== undefined && object.backMs !== null) ? BigInt(object.backMs) : 0n;
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -1030,6 +1134,9 @@ export const Task: MessageFns<Task> = {
       case "levelRaised":
         LevelRaisedResult.encode(message.outcome.value, writer.uint32(130).fork()).join();
         break;
+      case "timeCorrected":
+        TimeCorrectedResult.encode(message.outcome.value, writer.uint32(138).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -1173,6 +1280,14 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "levelRaised", value: LevelRaisedResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.outcome = { $case: "timeCorrected", value: TimeCorrectedResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -1247,6 +1362,10 @@ export const Task: MessageFns<Task> = {
         ? { $case: "levelRaised", value: LevelRaisedResult.fromJSON(object.levelRaised) }
         : isSet(object.level_raised)
         ? { $case: "levelRaised", value: LevelRaisedResult.fromJSON(object.level_raised) }
+        : isSet(object.timeCorrected)
+        ? { $case: "timeCorrected", value: TimeCorrectedResult.fromJSON(object.timeCorrected) }
+        : isSet(object.time_corrected)
+        ? { $case: "timeCorrected", value: TimeCorrectedResult.fromJSON(object.time_corrected) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1296,6 +1415,8 @@ export const Task: MessageFns<Task> = {
       obj.signaturesRequired = SignaturesRequiredResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "levelRaised") {
       obj.levelRaised = LevelRaisedResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "timeCorrected") {
+      obj.timeCorrected = TimeCorrectedResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1355,6 +1476,12 @@ export const Task: MessageFns<Task> = {
       case "levelRaised": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "levelRaised", value: LevelRaisedResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "timeCorrected": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "timeCorrected", value: TimeCorrectedResult.fromPartial(object.outcome.value) };
         }
         break;
       }

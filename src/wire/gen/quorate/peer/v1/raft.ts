@@ -125,6 +125,15 @@ export interface ReadReply {
   index: bigint;
 }
 
+/** Asks a voter how far the log's time has come: of a follower that refuses an entry for its time. From level 3 on. */
+export interface TimeRequest {
+}
+
+/** The timestamp of the last entry that the sender has applied. */
+export interface TimeReply {
+  timeMs: bigint;
+}
+
 export interface RaftMessage {
   /** The feature level that this kind of message came with. */
   level: number;
@@ -138,6 +147,8 @@ export interface RaftMessage {
     | { $case: "appendReply"; value: AppendReply }
     | { $case: "readRequest"; value: ReadRequest }
     | { $case: "readReply"; value: ReadReply }
+    | { $case: "timeRequest"; value: TimeRequest }
+    | { $case: "timeReply"; value: TimeReply }
     | { $case: "acknowledgement"; value: Acknowledgement }
     | undefined;
 }
@@ -1229,6 +1240,130 @@ export const ReadReply: MessageFns<ReadReply> = {
   },
 };
 
+function createBaseTimeRequest(): TimeRequest {
+  return {};
+}
+
+export const TimeRequest: MessageFns<TimeRequest> = {
+  encode(_: TimeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): TimeRequest {
+    return {};
+  },
+
+  toJSON(_: TimeRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeRequest>, I>>(base?: I): TimeRequest {
+    return TimeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeRequest>, I>>(_: I): TimeRequest {
+    const message = createBaseTimeRequest();
+    return message;
+  },
+};
+
+function createBaseTimeReply(): TimeReply {
+  return { timeMs: 0n };
+}
+
+export const TimeReply: MessageFns<TimeReply> = {
+  encode(message: TimeReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeMs !== 0n) {
+      if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.timeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeReply {
+    return {
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+    };
+  },
+
+  toJSON(message: TimeReply): unknown {
+    const obj: any = {};
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeReply>, I>>(base?: I): TimeReply {
+    return TimeReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeReply>, I>>(object: I): TimeReply {
+    const message = createBaseTimeReply();
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    return message;
+  },
+};
+
 function createBaseRaftMessage(): RaftMessage {
   return { level: 0, from: "", to: "", term: 0n, message: undefined };
 }
@@ -1268,6 +1403,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         break;
       case "readReply":
         ReadReply.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
+      case "timeRequest":
+        TimeRequest.encode(message.message.value, writer.uint32(90).fork()).join();
+        break;
+      case "timeReply":
+        TimeReply.encode(message.message.value, writer.uint32(98).fork()).join();
         break;
       case "acknowledgement":
         Acknowledgement.encode(message.message.value, writer.uint32(106).fork()).join();
@@ -1369,6 +1510,22 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "readReply", value: ReadReply.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "timeRequest", value: TimeRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.message = { $case: "timeReply", value: TimeReply.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 13: {
             if (tag !== 106) {
               break;
@@ -1417,6 +1574,14 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "readReply", value: ReadReply.fromJSON(object.readReply) }
         : isSet(object.read_reply)
         ? { $case: "readReply", value: ReadReply.fromJSON(object.read_reply) }
+        : isSet(object.timeRequest)
+        ? { $case: "timeRequest", value: TimeRequest.fromJSON(object.timeRequest) }
+        : isSet(object.time_request)
+        ? { $case: "timeRequest", value: TimeRequest.fromJSON(object.time_request) }
+        : isSet(object.timeReply)
+        ? { $case: "timeReply", value: TimeReply.fromJSON(object.timeReply) }
+        : isSet(object.time_reply)
+        ? { $case: "timeReply", value: TimeReply.fromJSON(object.time_reply) }
         : isSet(object.acknowledgement)
         ? { $case: "acknowledgement", value: Acknowledgement.fromJSON(object.acknowledgement) }
         : undefined,
@@ -1449,6 +1614,10 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.readRequest = ReadRequest.toJSON(message.message.value);
     } else if (message.message?.$case === "readReply") {
       obj.readReply = ReadReply.toJSON(message.message.value);
+    } else if (message.message?.$case === "timeRequest") {
+      obj.timeRequest = TimeRequest.toJSON(message.message.value);
+    } else if (message.message?.$case === "timeReply") {
+      obj.timeReply = TimeReply.toJSON(message.message.value);
     } else if (message.message?.$case === "acknowledgement") {
       obj.acknowledgement = Acknowledgement.toJSON(message.message.value);
     }
@@ -1498,6 +1667,18 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "readReply": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "readReply", value: ReadReply.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "timeRequest": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "timeRequest", value: TimeRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "timeReply": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "timeReply", value: TimeReply.fromPartial(object.message.value) };
         }
         break;
       }

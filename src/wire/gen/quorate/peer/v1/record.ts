@@ -23,6 +23,11 @@ export interface Totals {
   entryHash: Uint8Array;
   /** Of the requests of open tasks that are counted. From level 2 on. */
   openBytes: bigint;
+  /**
+   * The latest expiry of a request whose id is forgotten, by the state machine's clock: one that expires no later, and is
+   * not known, may be one of them. From level 3 on.
+   */
+  forgottenMs: bigint;
 }
 
 /**
@@ -49,6 +54,16 @@ export interface KindCount {
 export interface LevelRecord {
   level: number;
   raisedBy: Request | undefined;
+}
+
+/** Operators' corrections of the state machine's clock. Absent before the first; from level 3 on. */
+export interface ClockRecord {
+  /** Counts the corrections. */
+  number: number;
+  /** The state machine's clock is the timestamp of the entry less this. */
+  correctionMs: bigint;
+  /** The operator's request for the last of them. */
+  correctedBy: Request | undefined;
 }
 
 /** The members of the cluster: those of the genesis. */
@@ -100,6 +115,8 @@ export interface AttemptRecord {
   level: number;
   /** Whether the entry was that of the request, which carried the attempt. */
   inRequest: boolean;
+  /** The state machine's clock was the entry's time less this. From level 3 on. */
+  correctionMs: bigint;
 }
 
 /**
@@ -166,7 +183,15 @@ export interface SharingSummary {
 }
 
 function createBaseTotals(): Totals {
-  return { timeMs: 0n, taskCount: 0, keyCount: 0n, open: [], entryHash: new Uint8Array(0), openBytes: 0n };
+  return {
+    timeMs: 0n,
+    taskCount: 0,
+    keyCount: 0n,
+    open: [],
+    entryHash: new Uint8Array(0),
+    openBytes: 0n,
+    forgottenMs: 0n,
+  };
 }
 
 export const Totals: MessageFns<Totals> = {
@@ -197,6 +222,12 @@ export const Totals: MessageFns<Totals> = {
         throw new globalThis.Error("value provided for field message.openBytes of type uint64 too large");
       }
       writer.uint32(48).uint64(message.openBytes);
+    }
+    if (message.forgottenMs !== 0n) {
+      if (BigInt.asUintN(64, message.forgottenMs) !== message.forgottenMs) {
+        throw new globalThis.Error("value provided for field message.forgottenMs of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.forgottenMs);
     }
     return writer;
   },
@@ -262,6 +293,14 @@ export const Totals: MessageFns<Totals> = {
             message.openBytes = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.forgottenMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -298,6 +337,11 @@ export const Totals: MessageFns<Totals> = {
         : isSet(object.open_bytes)
         ? BigInt(object.open_bytes)
         : 0n,
+      forgottenMs: isSet(object.forgottenMs)
+        ? BigInt(object.forgottenMs)
+        : isSet(object.forgotten_ms)
+        ? BigInt(object.forgotten_ms)
+        : 0n,
     };
   },
 
@@ -321,6 +365,9 @@ export const Totals: MessageFns<Totals> = {
     if (message.openBytes !== 0n) {
       obj.openBytes = message.openBytes.toString();
     }
+    if (message.forgottenMs !== 0n) {
+      obj.forgottenMs = message.forgottenMs.toString();
+    }
     return obj;
   },
 
@@ -335,6 +382,9 @@ export const Totals: MessageFns<Totals> = {
     message.open = object.open?.map((e) => KindCount.fromPartial(e)) || [];
     message.entryHash = object.entryHash ?? new Uint8Array(0);
     message.openBytes = (object.openBytes !== undefined && object.openBytes !== null) ? BigInt(object.openBytes) : 0n;
+    message.forgottenMs = (object.forgottenMs !== undefined && object.forgottenMs !== null)
+      ? BigInt(object.forgottenMs)
+      : 0n;
     return message;
   },
 };
@@ -642,6 +692,122 @@ export const LevelRecord: MessageFns<LevelRecord> = {
     message.level = object.level ?? 0;
     message.raisedBy = (object.raisedBy !== undefined && object.raisedBy !== null)
       ? Request.fromPartial(object.raisedBy)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseClockRecord(): ClockRecord {
+  return { number: 0, correctionMs: 0n, correctedBy: undefined };
+}
+
+export const ClockRecord: MessageFns<ClockRecord> = {
+  encode(message: ClockRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    if (message.correctionMs !== 0n) {
+      if (BigInt.asUintN(64, message.correctionMs) !== message.correctionMs) {
+        throw new globalThis.Error("value provided for field message.correctionMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.correctionMs);
+    }
+    if (message.correctedBy !== undefined) {
+      Request.encode(message.correctedBy, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClockRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClockRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.correctionMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.correctedBy = Request.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClockRecord {
+    return {
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      correctionMs: isSet(object.correctionMs)
+        ? BigInt(object.correctionMs)
+        : isSet(object.correction_ms)
+        ? BigInt(object.correction_ms)
+        : 0n,
+      correctedBy: isSet(object.correctedBy)
+        ? Request.fromJSON(object.correctedBy)
+        : isSet(object.corrected_by)
+        ? Request.fromJSON(object.corrected_by)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ClockRecord): unknown {
+    const obj: any = {};
+    if (message.number !== 0) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.correctionMs !== 0n) {
+      obj.correctionMs = message.correctionMs.toString();
+    }
+    if (message.correctedBy !== undefined) {
+      obj.correctedBy = Request.toJSON(message.correctedBy);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ClockRecord>, I>>(base?: I): ClockRecord {
+    return ClockRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ClockRecord>, I>>(object: I): ClockRecord {
+    const message = createBaseClockRecord();
+    message.number = object.number ?? 0;
+    message.correctionMs = (object.correctionMs !== undefined && object.correctionMs !== null)
+      ? BigInt(object.correctionMs)
+      : 0n;
+    message.correctedBy = (object.correctedBy !== undefined && object.correctedBy !== null)
+      ? Request.fromPartial(object.correctedBy)
       : undefined;
     return message;
   },
@@ -1170,6 +1336,7 @@ function createBaseAttemptRecord(): AttemptRecord {
     previousHash: new Uint8Array(0),
     level: 0,
     inRequest: false,
+    correctionMs: 0n,
   };
 }
 
@@ -1207,6 +1374,12 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
     }
     if (message.inRequest !== false) {
       writer.uint32(64).bool(message.inRequest);
+    }
+    if (message.correctionMs !== 0n) {
+      if (BigInt.asUintN(64, message.correctionMs) !== message.correctionMs) {
+        throw new globalThis.Error("value provided for field message.correctionMs of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.correctionMs);
     }
     return writer;
   },
@@ -1288,6 +1461,14 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
             message.inRequest = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.correctionMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1322,6 +1503,11 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
         : isSet(object.in_request)
         ? globalThis.Boolean(object.in_request)
         : false,
+      correctionMs: isSet(object.correctionMs)
+        ? BigInt(object.correctionMs)
+        : isSet(object.correction_ms)
+        ? BigInt(object.correction_ms)
+        : 0n,
     };
   },
 
@@ -1351,6 +1537,9 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
     if (message.inRequest !== false) {
       obj.inRequest = message.inRequest;
     }
+    if (message.correctionMs !== 0n) {
+      obj.correctionMs = message.correctionMs.toString();
+    }
     return obj;
   },
 
@@ -1369,6 +1558,9 @@ export const AttemptRecord: MessageFns<AttemptRecord> = {
     message.previousHash = object.previousHash ?? new Uint8Array(0);
     message.level = object.level ?? 0;
     message.inRequest = object.inRequest ?? false;
+    message.correctionMs = (object.correctionMs !== undefined && object.correctionMs !== null)
+      ? BigInt(object.correctionMs)
+      : 0n;
     return message;
   },
 };
