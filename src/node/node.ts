@@ -239,6 +239,7 @@ export class Node implements AsyncDisposable {
     this.#certificateWatch?.stop();
     // Calls in flight still need the replica and its peers; the replica needs its store.
     await this.#close('the public server', () => this.#publicServer.stop());
+    await this.#close('what clients were told', async () => this.#replica?.handOver());
     await this.#close('the peer network', async () => this.#network?.stop());
     await this.#close('the peer server', () => this.#peerServer.stop());
     await this.#close('the replica', async () => this.#replica?.stop());

@@ -67,6 +67,8 @@ export type ReplicaConfig = {
 
 /** One node without its sockets, disks and clocks: what the real node and the simulator both run. */
 export interface Replica extends Backend, NetworkListener {
+  /** Resolves when the log has what clients were answered with here, or soon after. Before that, peers must be reachable. */
+  handOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -236,6 +238,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       };
     },
     quorum: () => driver.quorum(),
+    handOver: () => tasks.handOver(),
     stop: async () => {
       lists.stop();
       tasks.stop();

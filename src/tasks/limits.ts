@@ -118,6 +118,8 @@ export const RESULTS_CHECKED_AT_ONCE_MAX = 8;
 export const RESULT_WAIT_MS = 50;
 export const RESULT_WAIT_MS_MIN = 20;
 export const RESULT_WAIT_MS_MAX = 250;
+/** How long a node that stops waits until the log has all that its clients were answered with. */
+export const HAND_OVER_MS = 500;
 
 /** Messages of one peer for sessions that are not open here yet. */
 export const EARLY_MESSAGES_MAX = 64;

@@ -61,6 +61,7 @@ export type TaskManagerParts = {
 export class TaskManager {
   readonly #culprits: Culprits;
   readonly #submissions: Submissions;
+  readonly #earlyAnswers: EarlyAnswers;
   readonly #reconciler: Reconciler;
   readonly #router: Router;
   #stopped = false;
@@ -174,6 +175,7 @@ export class TaskManager {
 
     this.#culprits = culprits;
     this.#submissions = submissions;
+    this.#earlyAnswers = earlyAnswers;
     this.#reconciler = new Reconciler(context, leadership, queries, tasks, [
       pooling,
       checks,
@@ -252,6 +254,11 @@ export class TaskManager {
   /** A peer can be reached, and runs as `boot` now. */
   connected(peer: NodeId, boot: Boot): void {
     if (!this.#stopped) this.#reconciler.connected(peer, boot);
+  }
+
+  /** Resolves when the log has all that clients were answered with here, or soon after. */
+  handOver(): Promise<void> {
+    return this.#earlyAnswers.handOver();
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 import { ed25519Suite, p256Suite, secp256k1Suite, taprootSuite } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
+import { answeringCases } from './answering.js';
 import type { AttackCase } from './case.js';
 import { framingCases } from './frames.js';
 import { generatingCases } from './generating.js';
@@ -19,6 +20,7 @@ function casesOf(suite: Suite): readonly AttackCase[] {
     ...signingCases(suite),
     laterCase(suite),
     ...leaderCases(suite),
+    ...answeringCases(suite),
     ...framingCases(suite),
     ...partCases(suite),
   ];

@@ -447,6 +447,12 @@ export const CHECKS: readonly Check[] = [
       'return message;',
     ),
   ),
+  without(
+    'a leader verifies what it is told',
+    'answering: a wrong result for the leader',
+    'verifiers[algorithm].verify(publicKey, message, signature) &&\n            scheme.isMadeOf(',
+    'scheme.isMadeOf(',
+  ),
   common(
     without(
       'a request has a bound',

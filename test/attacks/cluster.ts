@@ -44,6 +44,8 @@ export class Cluster {
   /** The newest X25519 keys that were announced. */
   readonly sealKeys = new Map<NodeId, Uint8Array>();
   meddling: Meddling = (_from, _to, message) => [message];
+  /** What each client was told, by its request's id. */
+  readonly told = new Map<string, TaskRecord>();
   /** What the leader proposes instead. */
   proposing: (command: Command) => readonly Command[] = (command) => [command];
   readonly #liar: NodeId;
@@ -103,7 +105,7 @@ export class Cluster {
     const { room } = this.#at(ONE);
     const others = NODES.filter((node) => !signers.includes(node));
     for (const node of others) room.connections.disconnected(node);
-    this.#submit(METHODS.sign, signRequest('treasury', id, MESSAGE));
+    this.#submit(METHODS.sign, signRequest('treasury', id, MESSAGE), id);
     await this.pass(20);
     for (const node of others) room.connections.connected(node, this.#at(node).room.boot);
   }
@@ -111,7 +113,7 @@ export class Cluster {
   /** Somebody asks for a key `cold` among all three. */
   generate(): void {
     const { algorithm } = this.suite;
-    this.#submit(METHODS.generateKey, generateRequest('cold', { algorithm }));
+    this.#submit(METHODS.generateKey, generateRequest('cold', { algorithm }), 'cold');
   }
 
   task(id: string): TaskRecord | undefined {
@@ -196,7 +198,7 @@ export class Cluster {
     for (const each of heard) this.deliver(from, to, each);
   }
 
-  #submit(method: string, request: Uint8Array): void {
+  #submit(method: string, request: Uint8Array, id: string): void {
     void this.#at(TWO)
       .manager.submit({
         method,
@@ -205,7 +207,10 @@ export class Cluster {
         expiresInMs: 60_000,
         signal: new AbortController().signal,
       })
-      .catch(() => {});
+      .then(
+        (task) => this.told.set(id, task),
+        () => {},
+      );
   }
 
   #at(node: NodeId): Node {

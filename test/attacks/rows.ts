@@ -90,4 +90,14 @@ export const ROWS: readonly Row[] = [
     attack: 'sealed shares that change places on disk',
     elsewhere: [['test/unit/keys/sealed-shares.test.ts', 'two swapped shares do not open']],
   },
+  {
+    row: 31,
+    attack: 'a wrong result, none, or another outcome than the one that was answered',
+    elsewhere: [
+      [
+        'test/unit/tasks/answered-before-recorded.test.ts',
+        'records no signature of another attempt as this one’s',
+      ],
+    ],
+  },
 ];

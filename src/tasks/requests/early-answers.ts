@@ -5,7 +5,7 @@ import { RESULT_LEVEL } from '../../wire/index.js';
 import type { TaskMessageBody, TaskRecord } from '../../wire/index.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Combining } from '../kinds/driver.js';
-import { RESEND_MS } from '../limits.js';
+import { HAND_OVER_MS, RESEND_MS, TICK_MS } from '../limits.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../live-tasks.js';
 import type { HeldResult, Results } from '../voter/results.js';
 import type { Work } from '../work.js';
@@ -87,9 +87,17 @@ export class EarlyAnswers implements Work {
     return this.#unrecorded.size > 0;
   }
 
-  /** Results that clients have, and of which this node's state does not say yet that the log has an outcome. */
-  get unrecordedCount(): number {
-    return this.#unrecorded.size;
+  /** Resolves when this node's state shows the outcome of each answered task, {@link HAND_OVER_MS} later at most. */
+  async handOver(): Promise<void> {
+    const { clock } = this.#context;
+    const endMs = clock.elapsed() + HAND_OVER_MS;
+    while (this.#unrecorded.size > 0 && clock.elapsed() < endMs) {
+      await new Promise<void>((goOn) => clock.after(TICK_MS, goOn));
+    }
+  }
+
+  close(): void {
+    this.#unrecorded.clear();
   }
 
   #isWanted({ id, kind }: LiveTask): boolean {

@@ -177,10 +177,15 @@ export const TASK_BUGS: readonly PlantedBug[] = [
         find: '(signature) => verifiers[algorithm].verify(publicKey, message, signature));',
         replace: '() => true);',
       },
+      // Shares that are wrong. With right ones every sum verifies.
+      {
+        find: 'if (!isRightShare(suite, signing, binding, index, z_i))\n        return wrong;\n    return { share: group.encodeScalar(z_i) };',
+        replace: 'return { share: group.encodeScalar(modulo(z_i + 1n, q)) };',
+      },
     ],
-    where: 'byzantine',
+    where: 'faults',
     first: 1,
-    seeds: 20,
+    seeds: 5,
   },
   {
     name: 'a task is given up by a leader that holds its result',

@@ -163,6 +163,10 @@ export class TaskTrio {
     return this.jobs.filter((job) => job === `${node} ${name}`).length;
   }
 
+  handOver(node: NodeId): Promise<void> {
+    return this.#at(node).manager.handOver();
+  }
+
   alarms(): readonly string[] {
     return this.#nodes.flatMap(({ room }) => room.alarms);
   }

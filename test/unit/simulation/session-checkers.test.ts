@@ -5,9 +5,17 @@ import type { Entry, Write } from '../../../src/ports/index.js';
 import { encodeCommand } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { keyWith, writeOf } from '../../support/builders/active-key.js';
-import { Attempt, encode, SignRequest, TaskRecord } from '../../../src/wire/index.js';
+import {
+  Attempt,
+  encode,
+  SignatureResult,
+  SignRequest,
+  TaskRecord,
+} from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
 import { Attempts } from '../../simulation/checkers/attempts.js';
+import { Answers } from '../../simulation/checkers/answers.js';
+import { HeldResults } from '../../simulation/checkers/held-results.js';
 import { KeyKept } from '../../simulation/checkers/key-kept.js';
 import { Outcomes } from '../../simulation/checkers/outcomes.js';
 import { ReleasedShare } from '../../simulation/checkers/released-share.js';
@@ -189,6 +197,68 @@ test('Outcomes reports a client that got another answer', () => {
   checker.acknowledged(task(1));
   checker.persisted(A, write(task(2)));
   expect(scene.said).toEqual(['Outcomes']);
+});
+
+test('Outcomes takes another recorded outcome than an answer that was given before it', () => {
+  const checker = new Outcomes(scene.report);
+
+  checker.acknowledged({ ...task(1), endTimeMs: 0n });
+  checker.persisted(A, write(task(2)));
+  expect(scene.said).toEqual([]);
+});
+
+/** An answer to the first request of the log that no log has recorded. */
+function answer(signers: readonly string[], requestHash = new Uint8Array(0)): TaskRecord {
+  const value = encode(SignatureResult, SignatureResult.fromPartial({ signers: [...signers] }));
+  const taskId = 'spiffe://quorate/app/one/request-1';
+  const outcome = { $case: 'result', value } as const;
+  return TaskRecord.fromPartial({ taskId, kind: 'sign', requestHash, outcome });
+}
+
+test('Answers takes a signature of an attempt that its node has applied, before it is recorded', () => {
+  const checker = new Answers(attemptsOf(log()), scene, scene.report);
+  scene.write(B, { entries: log() });
+  scene.statuses.set(B, status(1, 2, undefined, 2));
+
+  checker.acknowledged(B, answer([A]));
+  expect(scene.said).toEqual([]);
+});
+
+test.each([
+  ['is not applied there', [A], undefined, 0],
+  ['other signers made', [C], undefined, 2],
+  ['is of another request', [A], Uint8Array.of(1), 2],
+])('Answers reports a signature of an attempt that %s', (_, signers, requestHash, applied) => {
+  const checker = new Answers(attemptsOf(log()), scene, scene.report);
+  scene.write(B, { entries: log() });
+  scene.statuses.set(B, status(1, 2, undefined, applied));
+
+  checker.acknowledged(B, answer(signers, requestHash));
+  expect(scene.said).toEqual(['Answers']);
+});
+
+test('Answers reports an answer of another kind that no log has recorded', () => {
+  const checker = new Answers(attemptsOf(log()), scene, scene.report);
+
+  checker.acknowledged(B, { ...answer([A]), kind: 'generate-key' });
+  checker.acknowledged(B, { ...answer([A]), kind: 'generate-key', endTimeMs: 9n });
+  expect(scene.said).toEqual(['Answers']);
+});
+
+test('HeldResults reports a task that a node gives up while it holds its result, until it restarts', () => {
+  const checker = new HeldResults(scene.report);
+
+  checker.remarked(A, 'gives a task up', { task: 'one' });
+  checker.remarked(A, 'holds a result', { task: 'one' });
+  checker.remarked(B, 'gives a task up', { task: 'one' });
+  checker.remarked(A, 'gives a task up', { task: 'two' });
+  checker.restarted(A);
+  checker.remarked(A, 'gives a task up', { task: 'one' });
+  expect(scene.said).toEqual([]);
+
+  checker.remarked(A, 'holds a result', { task: 'one' });
+  checker.remarked(A, 'gives a task up', { task: 'one' });
+  expect(scene.said).toEqual(['HeldResults']);
 });
 
 function key(publicKey: number): ActiveKey {

@@ -6,6 +6,7 @@ import { VERIFIERS } from '../../../src/machine/index.js';
 import { signEnvelope } from '../../../src/mpc/index.js';
 import { signatureOf } from '../../../src/state/index.js';
 import {
+  HAND_OVER_MS,
   RESEND_MS,
   RESULT_WAIT_MS,
   RESULTS_CHECKED,
@@ -386,6 +387,40 @@ test('a result that no leader is asked for, or of no attempt, costs no arithmeti
   trio.deliver(THREE, ONE, result('one', fill(1, 129)));
   await trio.pass(20);
   expect([trio.jobsOf(ONE, CHECK), trio.jobsOf(TWO, CHECK)]).toEqual([0, 0]);
+});
+
+describe('a node that is to stop', () => {
+  test('hands over the results that its clients have: it waits until its state shows their tasks closed', async () => {
+    trio.takes = (command) => !isDone(command);
+    const told = trio.sign('one', THREE);
+    await trio.pass(60);
+    expect(isSignature(told)).toBe(true);
+    let isOver = false;
+    void trio.handOver(THREE).then(() => (isOver = true));
+    await trio.pass(100);
+    expect(isOver).toBe(false);
+
+    trio.takes = () => true;
+    await trio.pass(60);
+    expect(isOver).toBe(true);
+  });
+
+  test('waits for a record no longer than a bound', async () => {
+    trio.takes = (command) => !isDone(command);
+    trio.sign('one', THREE);
+    await trio.pass(60);
+    let isOver = false;
+    void trio.handOver(THREE).then(() => (isOver = true));
+    await trio.pass(HAND_OVER_MS - 40);
+    expect(isOver).toBe(false);
+    await trio.pass(80);
+    expect(isOver).toBe(true);
+  });
+
+  test('has nothing to hand over where no client was answered', async () => {
+    await trio.handOver(THREE);
+    expect(trio.alarms()).toEqual([]);
+  });
 });
 
 test('no answer comes from a node that stops', async () => {
