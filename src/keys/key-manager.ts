@@ -207,6 +207,11 @@ export class KeyManager {
     return this.#supplies.count(nameOf({ keyId, version }), madeMs);
   }
 
+  /** How many more supplies of a key version may be kept. */
+  room(keyId: KeyId, version: number): number {
+    return this.#supplies.room(nameOf({ keyId, version }));
+  }
+
   /** Whether three quarters of the supplies that this node may keep, of all keys, are kept. */
   get isCrowded(): boolean {
     return this.#supplies.size >= CROWDED * this.#limits.suppliesMax;

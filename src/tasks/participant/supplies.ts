@@ -102,7 +102,8 @@ export class Supplies implements Work {
     const first = this.#keys.isCrowded ? 1 : SUPPLY_MIN;
     const wanted = last === undefined ? first : Math.min(2 * last.count, SUPPLY_MAX);
     const count = Math.max(wanted, this.#missing(key));
-    this.#wants.charge(from, Math.max(count / SUPPLY_MIN - 1, 0), now);
+    const made = Math.min(count, this.#keys.room(keyId(key.keyId), key.version));
+    this.#wants.charge(from, Math.max(made / SUPPLY_MIN - 1, 0), now);
     this.#answered.delete(key.keyId);
     this.#answered.set(key.keyId, { atMs: now, count });
     void this.#publish(key, count);
