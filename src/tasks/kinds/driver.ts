@@ -117,6 +117,8 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
   ): void;
   /** A node's contribution came, so long after the entry of its attempt was applied. */
   onTook?(from: NodeId, tookMs: Millis): void;
+  /** A contribution that came as a node's had no signature of it, and was dropped. */
+  onUnsigned?(from: NodeId): void;
   /**
    * Whether an attempt is waited for though its time is over, so long after its entry was applied: because the nodes that have
    * not contributed to it yet are busy, and not silent.

@@ -106,9 +106,12 @@ export class Coordinator implements Work {
     const plan = this.#planOf(attempt);
     if (plan === undefined) return;
     const now = this.#context.clock.elapsed();
-    const attemptedMs = plan.attemptedMs[attempt.number - 1];
-    if (attemptedMs !== undefined) {
-      this.#driverOf(attempt.task)?.onTook?.(from, now - attemptedMs);
+    const name = `${attempt.session}/${from}`;
+    // A contribution that lacks its node’s signature is dropped, and comes again and again.
+    if (!plan.contributed.has(name)) {
+      plan.contributed.add(name);
+      const tookMs = now - (plan.attemptedMs[attempt.number - 1] ?? now);
+      this.#driverOf(attempt.task)?.onTook?.(from, tookMs);
     }
     this.#combine(attempt, plan, now);
   }
@@ -367,9 +370,11 @@ export class Coordinator implements Work {
     const { shares } = this.#parts;
     let isSigned = true;
     for (const [index, envelope] of shares.of(session)) {
-      const identityKey = task.participants[index - 1]?.identityKey;
-      if (identityKey && verifiedBody(verify, identityKey, envelope) !== undefined) continue;
+      const participant = task.participants[index - 1];
+      const body = participant && verifiedBody(verify, participant.identityKey, envelope);
+      if (body !== undefined) continue;
       shares.drop(session, index);
+      if (participant) this.#driverOf(task)?.onUnsigned?.(nodeId(participant.nodeId));
       isSigned = false;
     }
     return isSigned;

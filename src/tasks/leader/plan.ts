@@ -24,6 +24,8 @@ export type Plan = {
   readonly lastTried: Set<SessionId>;
   /** Refusals that were taken into account: session and node. They are sent again and again. */
   readonly heard: Set<string>;
+  /** Contributions whose time was taken: session and node. */
+  readonly contributed: Set<string>;
   /** Nodes whose run changed, or whose nonce was gone, once. */
   readonly excused: Set<NodeId>;
   /** Nodes that take part in later attempts only where the others are too few. */
@@ -51,6 +53,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     left: new Map(),
     lastTried: new Set(),
     heard: new Set(),
+    contributed: new Set(),
     excused: new Set(),
     leftOut: new Set(),
     emptySinceMs: undefined,

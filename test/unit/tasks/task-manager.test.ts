@@ -234,6 +234,29 @@ describe('a second attempt', () => {
     expect(made.map((_, each) => outcome(`sign-${each}`))).toEqual(made.map(() => 'signature'));
   });
 
+  test('a node whose shares lack its signature is silent: the next attempt does without it, and comes no later', async () => {
+    sign('warm', ONE);
+    await pass(200);
+    deliveries = (from, _to, { message }) =>
+      message?.$case === 'contribution' && from !== ONE ? 0 : 1;
+    sign('one', ONE);
+    await pass(30);
+    const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
+    const { message } = contribution(liar, 'one', SHARE_KIND, fill(1));
+    const content = message?.$case === 'contribution' ? message.value.envelope?.content : undefined;
+    if (content?.$case !== 'open') throw new Error('it is open');
+    content.value.signature = fill(1, 64);
+    for (let turn = 0; turn < 4; turn++) {
+      at(ONE).manager.receive(liar, encodeTaskMessage({ message }));
+      await pass(90);
+    }
+    expect(task('one')?.attempts).toHaveLength(2);
+    expect(asked('one')).not.toContain(liar);
+    deliveries = clear;
+    await pass(300);
+    expect(outcome('one')).toBe('signature');
+  });
+
   test('an attempt whose shares are being added up is waited for', async () => {
     const { room } = at(ONE);
     const { compute } = room;

@@ -81,6 +81,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     this.#shareTimes.came(from, tookMs, this.#parts.context.clock.elapsed());
   }
 
+  onUnsigned(from: NodeId): void {
+    this.#shareTimes.forget(from);
+  }
+
   isUnderWay(missing: readonly NodeId[], ageMs: Millis): boolean {
     const now = this.#parts.context.clock.elapsed();
     const isQueued = (node: NodeId): boolean => this.#shareTimes.isQueued(node, ageMs, now);

@@ -26,6 +26,11 @@ export class ShareTimes {
     this.#latest.set(from, { cameMs: now, openedMs });
   }
 
+  /** Forgets that a share of a node came: it lacks the node's signature. */
+  forget(node: NodeId): void {
+    this.#latest.delete(node);
+  }
+
   /**
    * Whether a node whose share is missing has it in its queue, as far as its other shares tell: they come, and none of an attempt
    * that is much younger. Another attempt would only lengthen the queue.
