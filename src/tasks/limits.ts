@@ -44,6 +44,8 @@ export const SUPPLIES_PER_NODE_AND_KEY_MAX = 64;
 export const SUPPLIES_PER_NODE_MAX = 16_384;
 /** Supplies of one node that entries named before the node announced them: the newest are remembered. */
 export const NAMED_UNHEARD_MAX = 256;
+/** Supplies of one node that later ones of it have passed on the way: more than one message has. */
+export const MISSING_MAX = 64;
 /** Own nonces that entries named while it was not known yet which sessions are open. */
 export const NAMED_KEPT_MAX = 16_384;
 

@@ -3,6 +3,7 @@ import { compareText, equal, nodeId, toHex } from '../../common/index.js';
 import { isWellFormedSupply } from '../../state/index.js';
 import type { Supply } from '../../wire/index.js';
 import {
+  MISSING_MAX,
   NAMED_UNHEARD_MAX,
   SUPPLY_KEPT_MS,
   SUPPLIES_PER_NODE_AND_KEY_MAX,
@@ -16,11 +17,13 @@ type NodeBoot = {
   readonly boot: Boot;
   /** The highest counter that came from the node itself. No entry and no other node moves it. */
   highest: bigint;
+  /** Lower counters that have not come: messages of one node may pass each other. The newest, in the order of counters. */
+  readonly missing: Set<bigint>;
   /** Supplies that entries named before the node announced them, by counter. */
   readonly unheard: Map<bigint, Supply>;
-  /** By counter, hence the oldest first. */
+  /** By counter, in the order in which they came. */
   readonly pooled: Map<bigint, Pooled>;
-  /** The same by key and version: counters, the oldest first. */
+  /** The same by key and version: counters, in the same order. */
   readonly pools: Map<string, Set<bigint>>;
 };
 
@@ -37,6 +40,7 @@ export class SupplyPools {
     this.#runs.set(node, {
       boot,
       highest: 0n,
+      missing: new Set(),
       unheard: new Map(),
       pooled: new Map(),
       pools: new Map(),
@@ -44,8 +48,8 @@ export class SupplyPools {
   }
 
   /**
-   * Keeps what `from` says of its own nonces, in rising order of counters: a late copy of one that was heard of before
-   * stays out, and so does what no attempt may name.
+   * Keeps what `from` says of its own nonces: a late copy of one that was heard of before stays out, and so does what no
+   * attempt may name.
    *
    * @returns What is pooled now, the oldest first: copies, since decoded bytes are views of a message, and one that is kept
    * would keep all of it in memory.
@@ -63,8 +67,7 @@ export class SupplyPools {
     const added = new Set<bigint>();
     for (const supply of supplies) {
       const own = supply.nodeId === from && toHex(supply.boot) === run.boot;
-      if (!own || !isWellFormedSupply(supply) || supply.counter <= run.highest) continue;
-      run.highest = supply.counter;
+      if (!own || !isWellFormedSupply(supply) || !isNews(run, supply.counter)) continue;
       if (isNamedAlready(run, supply)) continue;
       const counters = run.pools.get(pool) ?? new Set();
       run.pools.set(pool, counters);
@@ -88,7 +91,7 @@ export class SupplyPools {
       if (run === undefined || toHex(named.boot) !== run.boot) continue;
       const known = run.pooled.get(named.counter)?.supply;
       if (known !== undefined && isSame(known, named)) drop(run, named.counter);
-      else if (named.counter > run.highest && isWellFormedSupply(named)) keepUnheard(run, named);
+      else if (mayCome(run, named.counter) && isWellFormedSupply(named)) keepUnheard(run, named);
     }
   }
 
@@ -140,6 +143,27 @@ export class SupplyPools {
   get size(): number {
     return [...this.#runs.values()].reduce((sum, { pooled }) => sum + pooled.size, 0);
   }
+}
+
+function mayCome({ highest, missing }: NodeBoot, counter: bigint): boolean {
+  return counter > highest || missing.has(counter);
+}
+
+/** Notes a counter, and says whether it has not come before, as far as that is remembered. */
+function isNews(run: NodeBoot, counter: bigint): boolean {
+  const { highest, missing } = run;
+  if (counter <= highest) return missing.delete(counter);
+  run.highest = counter;
+  // With the first one nothing is missing: this voter was not there before.
+  if (highest === 0n) return true;
+  const oldest = counter - BigInt(MISSING_MAX);
+  for (let each = highest >= oldest ? highest + 1n : oldest; each < counter; each++)
+    missing.add(each);
+  for (const each of missing) {
+    if (missing.size <= MISSING_MAX) break;
+    missing.delete(each);
+  }
+  return true;
 }
 
 /** Remembers what an entry named, for when its owner announces it: the log can be ahead of the owner's stream. */

@@ -69,6 +69,28 @@ describe('a pool takes', () => {
     expect(of.size).toBe(0);
   });
 
+  test('a pool takes commitments that later ones have passed on the way, once each', () => {
+    const of = pools();
+    of.add(ONE, 'key', 1, [supply(ONE, 1)], 0);
+    of.add(ONE, 'key', 1, [supply(ONE, 7)], 0);
+    of.add(ONE, 'other', 1, [supply(ONE, 2), supply(ONE, 3)], 0);
+    of.named([supply(ONE, 4)]);
+    of.add(ONE, 'key', 1, [supply(ONE, 4), supply(ONE, 5)], 0);
+    for (const late of [1, 2, 3, 4, 5, 7]) of.add(ONE, 'third', 1, [supply(ONE, late)], 0);
+    const counters = (key: string) => of.of(key, 1, [ONE]).map(({ counter }) => counter);
+    expect(['key', 'other', 'third'].map(counters)).toEqual([[5n, 7n, 1n], [3n, 2n], []]);
+  });
+
+  test('a pool remembers 64 counters of one node that have not come: the newest', () => {
+    const of = pools();
+    for (const counter of [1, 10, 1_000_000]) of.add(ONE, 'key', 1, [supply(ONE, counter)], 0);
+    expect(of.size).toBe(3);
+    for (const late of [5, 999_935]) of.add(ONE, 'key', 1, [supply(ONE, late)], 0);
+    expect(of.size).toBe(3);
+    for (const late of [999_936, 999_999]) of.add(ONE, 'key', 1, [supply(ONE, late)], 0);
+    expect(of.size).toBe(5);
+  });
+
   test('a pool refuses a copy of commitments that an entry named before they came', () => {
     const of = pools();
     of.named([supply(ONE, 7)]);
