@@ -1,6 +1,6 @@
 /**
- * What the parts of a signature cost on this machine: `npm run bench [-- --json]`. Milliseconds per operation, the median
- * and the slowest twentieth of many runs; compare only figures of one run.
+ * What the parts of a signature cost on this machine: `npm run bench [-- --json]`, with `--gg20` those of GG20 and no other.
+ * Milliseconds per operation, the median and the slowest twentieth of many runs; compare only figures of one run.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,24 +13,10 @@ import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
 import { openLmdbConsensusStore } from '../src/store/index.js';
 import { KINDS_OF_ARITHMETIC } from '../test/support/builders/backends.js';
 import { dealRandom, testSigner } from '../test/support/builders/frost-exchange.js';
+import { gg20Figures } from './gg20.js';
+import { measure, WARM_UP, type Figure } from './measure.js';
 
-type Figure = { readonly name: string; readonly p50Ms: number; readonly p95Ms: number };
-
-/** Runs that are not counted: code and caches get warm. */
-const WARM_UP = 20;
 const SIGNING_RUNS = 200;
-
-async function measure(name: string, runs: number, run: (at: number) => unknown): Promise<Figure> {
-  const took: number[] = [];
-  for (let at = 0; at < runs + WARM_UP; at++) {
-    const before = performance.now();
-    await run(at);
-    if (at >= WARM_UP) took.push(performance.now() - before);
-  }
-  took.sort((a, b) => a - b);
-  const quantile = (q: number): number => took[Math.floor(q * (took.length - 1))] ?? 0;
-  return { name, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
-}
 
 async function signing(kind: string, name: string, suite: Suite): Promise<Figure[]> {
   const { key, shares } = dealRandom(suite, 2, 3, systemRandom);
@@ -121,13 +107,16 @@ function verified(holds: boolean): void {
   if (!holds) throw new Error('a signature that does not verify');
 }
 
-const figures = [...(await signingByAll()), ...(await writing())];
+const figures = process.argv.includes('--gg20')
+  ? await gg20Figures()
+  : [...(await signingByAll()), ...(await writing())];
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify({ node: process.version, figures })}\n`);
 } else {
-  for (const { name, p50Ms, p95Ms } of figures) {
+  for (const { name, p50Ms, p95Ms, bytes } of figures) {
+    const size = bytes === undefined ? '' : `  ${bytes} bytes`;
     process.stdout.write(
-      `${name.padEnd(66)} p50 ${p50Ms.toFixed(3).padStart(8)} ms  p95 ${p95Ms.toFixed(3).padStart(8)} ms\n`,
+      `${name.padEnd(66)} p50 ${p50Ms.toFixed(3).padStart(8)} ms  p95 ${p95Ms.toFixed(3).padStart(8)} ms${size}\n`,
     );
   }
 }

@@ -8,7 +8,7 @@ export { arithmeticBy } from './arithmetic.js';
 export type { Arithmetic } from './arithmetic.js';
 export { CURVE_BACKENDS } from './backends/backends.js';
 export type { CurveBackend } from './backends/curve-backend.js';
-export { BACKEND_CHOICES, chooseBackends } from './backends/choice.js';
+export { BACKEND_CHOICES, chooseBackends, groupsBy } from './backends/choice.js';
 export type { BackendChoice, BackendNames } from './backends/choice.js';
 export { inlineCompute } from './compute/inline.js';
 export { WORKERS_MAX } from './compute/limits.js';
