@@ -6,6 +6,11 @@
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
 export { modulusChecks } from './modulus-checks.js';
+export { opening5Layout, opening7Layout } from './blame/messages.js';
+export type { OpenedMask, OpenedProduct, Opening5, Opening7 } from './blame/messages.js';
+export type { JudgedRounds, JudgedSession } from './blame/judged.js';
+export { judge5, open5 } from './blame/type5.js';
+export { judge7, open7 } from './blame/type7.js';
 export { presignBodies } from './presign/messages.js';
 export type {
   PresignBodies,

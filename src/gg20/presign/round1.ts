@@ -44,7 +44,7 @@ export function openNonce<P>(
 
 /** Hides Gamma_j until all delta have come, and binds its sender to it. */
 export function gammaCommitment<P>(
-  { set, ssid0 }: SignerSession<P>,
+  { set, ssid0 }: Pick<SignerSession<P>, 'set' | 'ssid0'>,
   j: PartyIndex,
   Gamma: P,
   salt: Uint8Array,

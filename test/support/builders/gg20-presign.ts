@@ -21,8 +21,12 @@ import {
   showS,
   sumProducts,
   takeAnswer,
+  type AnswerMasks,
   type Fault,
+  type NonceSecrets,
   type PresignFailure,
+  type Products,
+  type SumSecrets,
   type PresignResult,
   type PublicPresignature,
   type Round1,
@@ -58,6 +62,30 @@ export type PresignTamper = <N extends keyof Sent>(
   value: Sent[N],
 ) => Sent[N];
 
+/** All that was said and known in a run, as far as it came. */
+export type PresignTrace = {
+  ssid: Uint8Array;
+  opened: ReadonlyMap<PartyIndex, NonceSecrets<unknown>>;
+  /** By Bob, then Alice. */
+  masks: ReadonlyMap<PartyIndex, ReadonlyMap<PartyIndex, AnswerMasks>>;
+  answers: ReadonlyMap<PartyIndex, ReadonlyMap<PartyIndex, Round2Each<unknown>>>;
+  products: ReadonlyMap<PartyIndex, ReadonlyMap<PartyIndex, Products>>;
+  sums: ReadonlyMap<PartyIndex, SumSecrets>;
+  round1: ReadonlyMap<PartyIndex, Round1>;
+  round3: ReadonlyMap<PartyIndex, Round3<unknown>>;
+  round5: ReadonlyMap<PartyIndex, Round5<unknown>>;
+  round6: ReadonlyMap<PartyIndex, Round6<unknown>>;
+  R: unknown;
+};
+
+export type PresignOptions = {
+  readonly seed?: number;
+  /** Filled in as the run goes. */
+  readonly trace?: Partial<PresignTrace>;
+  /** What a signer takes for the products with another one when it adds them up. */
+  readonly products?: (i: PartyIndex, j: PartyIndex, right: Products) => Products;
+};
+
 export type PresignOutcome =
   | {
       readonly ok: true;
@@ -80,9 +108,9 @@ type PrivatelySent = ReadonlyMap<
   ReadonlyMap<PartyIndex, { readonly body: Uint8Array }>
 >;
 
-function need<V>(map: ReadonlyMap<PartyIndex, V>, i: PartyIndex): V {
+function need<K, V>(map: ReadonlyMap<K, V>, i: K): V {
   const value = map.get(i);
-  if (value === undefined) throw new Error(`nothing of ${i}`);
+  if (value === undefined) throw new Error(`nothing of ${String(i)}`);
   return value;
 }
 
@@ -106,7 +134,7 @@ function valueOf<T>(result: PresignResult<T>): T {
 export function presignAll(
   { sessions }: TestKey,
   tamper: PresignTamper = (_name, _from, _to, value) => value,
-  seed = 9,
+  { seed = 9, trace = {}, products: lie = (_i, _j, right) => right }: PresignOptions = {},
 ): ReadonlyMap<PartyIndex, PresignOutcome> {
   const signers = [...sessions.keys()];
   const randoms = new Map(signers.map((i) => [i, seededRandom(seed * 100 + i)]));
@@ -182,6 +210,9 @@ export function presignAll(
       proveNonce(s, need(opened, s.index).secrets, j, random),
     );
     const ssid = presignSsid(session, one.values);
+    trace.ssid = ssid;
+    trace.round1 = one.values;
+    trace.opened = new Map([...opened].map(([i, { secrets }]) => [i, secrets]));
 
     const masks = new Map<string, ReturnType<typeof answerNonce>['masks']>();
     each((s) => {
@@ -205,6 +236,13 @@ export function presignAll(
       return answer.each;
     });
 
+    trace.answers = new Map(
+      [...twoEach].map(([i, sent]) => [i, new Map([...sent].map(([j, { value }]) => [j, value]))]),
+    );
+    trace.masks = new Map(
+      signers.map((i) => [i, new Map(othersOf(i).map((j) => [j, need(masks, `${i}/${j}`)]))]),
+    );
+
     const sums = each((s, random) => {
       const { secrets } = need(opened, s.index);
       const products = new Map(
@@ -213,21 +251,19 @@ export function presignAll(
           valueOf(takeAnswer(s, ssid, secrets, j, need(need(twoEach, j), s.index).value)),
         ]),
       );
-      const mine = new Map(
-        othersOf(s.index).map((j) => {
-          const made = masks.get(`${s.index}/${j}`);
-          if (made === undefined) throw new Error('masks');
-          return [j, made];
-        }),
-      );
+      const mine = new Map(othersOf(s.index).map((j) => [j, need(masks, `${s.index}/${j}`)]));
       const hashes = {
         hashes1: privateHashes(s, 1, bodiesBy(oneEach, s.index)),
         hashes2: privateHashes(s, 2, bodiesBy(twoEach, s.index)),
       };
-      return sumProducts(s, ssid, secrets, mine, products, hashes, random);
+      const told = new Map([...products].map(([j, right]) => [j, lie(s.index, j, right)]));
+      return { products, ...sumProducts(s, ssid, secrets, mine, told, hashes, random) };
     });
     stop();
     const three = broadcast('round3', new Map([...sums].map(([i, { all }]) => [i, all])));
+    trace.products = new Map([...sums].map(([i, { products }]) => [i, products]));
+    trace.sums = new Map([...sums].map(([i, made]) => [i, made.sums]));
+    trace.round3 = three.values;
 
     const inverses = each((s) =>
       valueOf(
@@ -247,6 +283,8 @@ export function presignAll(
     stop();
     const ownFive = each((s) => showRb(s, need(opened, s.index).secrets, need(nonces, s.index)));
     const five = broadcast('round5', ownFive);
+    trace.R = nonces.values().next().value;
+    trace.round5 = five.values;
     const fiveEach = privately('round5Each', (s, j, random) =>
       proveRb(
         s,
@@ -291,6 +329,7 @@ export function presignAll(
       ),
     );
 
+    trace.round6 = six.values;
     const echoes = [one, three, four, five, six].map(({ bodies }, at) =>
       echoOf(ssid0, [1, 3, 4, 5, 6][at] ?? 0, bodies),
     );

@@ -73,7 +73,7 @@ describe.each<[string, readonly PartyIndex[]]>([
   });
 
   test('with other randomness make another presignature', () => {
-    const [again] = presignatures(presignAll(key, undefined, 10));
+    const [again] = presignatures(presignAll(key, undefined, { seed: 10 }));
     expect(again?.presignature.presigId).not.toEqual(made[0]?.presignature.presigId);
     expect(again?.presignature.R).not.toEqual(made[0]?.presignature.R);
   });

@@ -1,0 +1,102 @@
+import type { PartyIndex } from '../../common/index.js';
+import { modulo } from '../../crypto/index.js';
+import type { Random } from '../../ports/index.js';
+import type { NonceSecrets } from '../presign/round1.js';
+import type { Products, SumSecrets } from '../presign/round3.js';
+import {
+  of,
+  othersOf,
+  place,
+  type BySigner,
+  type Fault,
+  type SignerSession,
+} from '../presign/session.js';
+import { proveChaumPedersen, verifyChaumPedersen } from '../zk/chaum-pedersen.js';
+import { EVERYONE } from '../zk/context.js';
+import { faultsOf, isNonce, opensK, othersThan } from './judged.js';
+import type { JudgedRounds, JudgedSession } from './judged.js';
+import type { OpenedProduct, Opening7 } from './messages.js';
+
+/** Of the session's rounds; openings come after all of them. */
+const ROUND = 8;
+
+/**
+ * F6: this signer's opening. Only ciphertexts whose Pi_bob_wc has been verified are opened.
+ *
+ * @param answers - Of each other signer as Bob: its product with w.
+ */
+export function open7<P>(
+  session: SignerSession<P>,
+  ssid: Uint8Array,
+  { k, r }: NonceSecrets<P>,
+  answers: BySigner<{ readonly ch: bigint }>,
+  products: BySigner<Products>,
+  { sigma }: SumSecrets,
+  { R, S }: { readonly R: P; readonly S: P },
+  random: Random,
+): Opening7<P> {
+  const { set, index, own } = session;
+  const opened = othersOf(session).map((j): OpenedProduct => {
+    const { mu } = of(products, j);
+    return { mu, nonce: own.key.nonceOf(of(answers, j).ch, mu) };
+  });
+  const statement = { R, Y1: set.curve.group.multiplyBase(sigma), Y2: S };
+  const at = place(ssid, index, EVERYONE, ROUND);
+  return { k, r, products: opened, proof: proveChaumPedersen(set, at, statement, sigma, random) };
+}
+
+/**
+ * F6: the signers whose S their openings do not give: with k = Σ k_j, the point Sg_i = k·W_i + Σ (mu_ij − mu_ji)·G is sigma_i·G, and
+ * S_i has the same sigma_i. (The text of May 2020 has mu_ij twice.) The point takes other signers' openings, and is asked for only when
+ * all of those are right.
+ */
+export function judge7<P>(
+  session: JudgedSession<P>,
+  rounds: Pick<JudgedRounds<P>, 'round1' | 'answers' | 'round6'>,
+  openings: BySigner<Opening7<P>>,
+  R: P,
+): readonly Fault[] {
+  const { set, ssid, signers, facts } = session;
+  const { group } = set.curve;
+  const muMax = set.ranges.betaMask + set.ranges.mask ** 2n;
+  const productOf = (i: PartyIndex, j: PartyIndex): OpenedProduct | undefined =>
+    of(openings, i).products[othersThan(signers, i).indexOf(j)];
+  const own = faultsOf(signers, (i) => [
+    ['K opens', () => opensK(session, rounds, i, of(openings, i))],
+    ...othersThan(signers, i).map(
+      (j) =>
+        [
+          'every product with w opens',
+          () => {
+            const { key } = of(facts, i);
+            const { mu = muMax + 1n, nonce = 0n } = productOf(i, j) ?? {};
+            const magnitude = mu < 0n ? -mu : mu;
+            if (magnitude > muMax || !isNonce(key, nonce)) return false;
+            return key.encrypt(mu, nonce) === of(of(rounds.answers, j), i).ch;
+          },
+        ] as const,
+    ),
+  ]);
+  if (own.length > 0) return own;
+
+  const k = signers.reduce((sum, i) => sum + of(openings, i).k, 0n);
+  return faultsOf(signers, (i) => [
+    [
+      'S is what the products give',
+      () => {
+        const sum = othersThan(signers, i).reduce(
+          (total, j) => total + (productOf(i, j)?.mu ?? 0n) - (productOf(j, i)?.mu ?? 0n),
+          0n,
+        );
+        const Sg = group.sumOfProducts([
+          [of(facts, i).W, modulo(k, group.order)],
+          [group.base, modulo(sum, group.order)],
+        ]);
+        if (group.isIdentity(Sg)) return false;
+        const statement = { R, Y1: Sg, Y2: of(rounds.round6, i).S };
+        const at = place(ssid, i, EVERYONE, ROUND);
+        return verifyChaumPedersen(set, at, statement, of(openings, i).proof) === undefined;
+      },
+    ],
+  ]);
+}
