@@ -1,6 +1,12 @@
 import type { Millis } from '../common/index.js';
 import { noResult, tooLate, unreachable, withUnreached } from './call-errors.js';
-import { errorOf, GrpcFailure, QuorateError, UNREACHABLE } from './errors.js';
+import {
+  errorOf,
+  GrpcFailure,
+  PARTICIPANT_UNREACHABLE,
+  QuorateError,
+  UNREACHABLE,
+} from './errors.js';
 import {
   ANSWER_MS_MAX,
   ANSWER_PART,
@@ -8,6 +14,7 @@ import {
   HEDGE_AFTER_MS,
   ROUND_PAUSE_MS_MAX,
   ROUND_PAUSE_MS_MIN,
+  UNREACHED_MS_MAX,
 } from './limits.js';
 import type { NodeLink } from './node-link.js';
 import { NodeProblem, silentFor } from './node-problem.js';
@@ -42,6 +49,8 @@ export class Call {
   readonly #problems = new Map<number, NodeProblem>();
   /** The last refusal that a node gave. */
   #said: QuorateError | undefined;
+  /** When the leader first said that it does not reach a participant. */
+  #unreachedMs: Millis | undefined;
   #next: number;
   #failures = 0;
   #timers: NodeJS.Timeout[] = [];
@@ -113,7 +122,7 @@ export class Call {
       // Nothing was done, or the same request id finds what was: another node may be asked.
       const unavailable =
         said instanceof QuorateError && (said.code === 'no-quorum' || said.code === 'not-leader');
-      if (!unavailable) {
+      if (!unavailable || this.#isFinal(said)) {
         this.#reject(this.#lastWord(at, said));
         return;
       }
@@ -122,6 +131,14 @@ export class Call {
     }
     this.#leave(at);
     this.#askAgain();
+  }
+
+  /** The leader's word on its participants, which all nodes pass on: asked again for a little while only. */
+  #isFinal({ reason }: QuorateError): boolean {
+    if (reason !== PARTICIPANT_UNREACHABLE) return false;
+    const nowMs = performance.now();
+    this.#unreachedMs ??= nowMs;
+    return !this.#until.waitForReady || nowMs - this.#unreachedMs >= UNREACHED_MS_MAX;
   }
 
   /** A node that only says that the time is over says less than one that said why it cannot. */

@@ -31,6 +31,9 @@ export class ServerFault extends Error {
 /** The reason of a failure in which no node had a say. */
 export const UNREACHABLE = 'UNREACHABLE';
 
+/** The reason by which the leader says that it does not reach a node which has to take part. */
+export const PARTICIPANT_UNREACHABLE = 'PARTICIPANT_UNREACHABLE';
+
 /** The status that a call ended with: a node gave it, or it stands for what HTTP/2 said. */
 export class GrpcFailure extends Error {
   override readonly name = 'GrpcFailure';

@@ -21,6 +21,11 @@ export const HEDGES_PER_ANSWER = 0.1;
 /** The pause after all nodes have refused; it doubles. */
 export const ROUND_PAUSE_MS_MIN = 50;
 export const ROUND_PAUSE_MS_MAX = 1_000;
+/**
+ * How long nodes are asked again after the leader has said that it does not reach a participant: nodes that have just
+ * started find each other in less, and a participant that is down stays so whichever node is asked.
+ */
+export const UNREACHED_MS_MAX = 3_000;
 /** After a connection has failed, its node is not dialled again for so long; it doubles. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 1_000;

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Call } from '../../../src/client/call.js';
 import type { Link, Nodes } from '../../../src/client/call.js';
 import { GrpcFailure } from '../../../src/client/errors.js';
-import { HEDGE_AFTER_MS, TIMEOUT_MS_DEFAULT } from '../../../src/client/limits.js';
+import {
+  HEDGE_AFTER_MS,
+  ROUND_PAUSE_MS_MAX,
+  TIMEOUT_MS_DEFAULT,
+  UNREACHED_MS_MAX,
+} from '../../../src/client/limits.js';
 import { NodeProblem } from '../../../src/client/node-problem.js';
 import type { Asking } from '../../../src/client/unary.js';
 import { untilOf } from '../../../src/client/until.js';
@@ -87,6 +92,44 @@ describe('a call that does not wait for a node to be ready', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await ended).toEqual({ value: ANSWER });
     expect(node.asked).toHaveLength(2);
+  });
+});
+
+describe('a participant that the leader does not reach', () => {
+  const unreached = says(UNAVAILABLE, 'PARTICIPANT_UNREACHABLE');
+
+  test('a call ends with that after a few seconds, long before its time is over', async () => {
+    const all = ['a', 'b'].map((label) => new FakeNode(label, unreached));
+    const ended = call(nodesOf(all), 600_000);
+    await jest.advanceTimersByTimeAsync(UNREACHED_MS_MAX + 2 * ROUND_PAUSE_MS_MAX);
+    expect(await ended).toMatchObject({ error: { reason: 'PARTICIPANT_UNREACHABLE' } });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('a call goes on when the participant is there again in time', async () => {
+    const all = ['a', 'b'].map((label) => new FakeNode(label, unreached));
+    const ended = call(nodesOf(all));
+    await jest.advanceTimersByTimeAsync(UNREACHED_MS_MAX / 2);
+    for (const node of all) node.answer = answers;
+    await jest.advanceTimersByTimeAsync(2 * ROUND_PAUSE_MS_MAX);
+    expect(await ended).toEqual({ value: ANSWER });
+  });
+
+  test('a call that does not wait for nodes to be ready ends with the first such word', async () => {
+    const all = ['a', 'b'].map((label) => new FakeNode(label, unreached));
+    expect(await call(nodesOf(all), TIMEOUT_MS_DEFAULT, false)).toMatchObject({
+      error: { reason: 'PARTICIPANT_UNREACHABLE' },
+    });
+    expect(all.map(({ asked }) => asked.length)).toEqual([1, 0]);
+  });
+
+  test('a call without a leader is asked again for all of its time', async () => {
+    const node = new FakeNode('a', says(UNAVAILABLE, 'NO_LEADER'));
+    const ended = call(nodesOf([node]), 20_000);
+    await jest.advanceTimersByTimeAsync(19_000);
+    node.answer = answers;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await ended).toEqual({ value: ANSWER });
   });
 });
 
