@@ -4,6 +4,7 @@ import { assert } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import type { Alarms } from '../../alarms/index.js';
 import type { Logger } from '../../ports/index.js';
+import { hostAndPort } from '../host-and-port.js';
 import { FIRST_BYTE_MS_MAX, FLOOD_CHECK_MS, CONNECTIONS_MAX } from '../limits.js';
 import { networkOf } from './network-of.js';
 import { Connection } from './connection.js';
@@ -68,11 +69,10 @@ export class Front {
 
   /** @returns The address in use, `host:port`. */
   listen(address: string): Promise<string> {
-    const colon = address.lastIndexOf(':');
-    const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    const { host, port } = hostAndPort(address);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port: Number(address.slice(colon + 1)) }, () => {
+      this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject);
         // Running out of file descriptors is told here; connections wait in the kernel until there are some.
         this.#server.on('error', (error) =>
@@ -80,7 +80,7 @@ export class Front {
         );
         const bound = this.#server.address();
         assert(bound !== null && typeof bound !== 'string', 'a port of TCP has a number');
-        resolve(`${address.slice(0, colon)}:${bound.port}`);
+        resolve(`${address.slice(0, address.lastIndexOf(':'))}:${bound.port}`);
       });
     });
   }

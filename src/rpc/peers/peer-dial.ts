@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Identity } from '../../identity/index.js';
+import { hostAndPort } from '../host-and-port.js';
 import { Dial } from '../http2/dial.js';
 import { DIAL_MS_MAX, SESSION_MEMORY_MB_MAX } from '../limits.js';
 import { closed, faultOf, LinkFault, silent } from './link-fault.js';
@@ -18,7 +19,7 @@ export type PeerDialParts = {
  * leave a link down for a minute after a network is back.
  */
 export function dialPeer({ address, secureContext, isPeer }: PeerDialParts): Dial {
-  const { host, port } = placeOf(address);
+  const { host, port } = hostAndPort(address);
   return new Dial({
     host,
     port,
@@ -33,12 +34,6 @@ export function dialPeer({ address, secureContext, isPeer }: PeerDialParts): Dia
       late: () => silent(`within ${DIAL_MS_MAX} ms`),
     },
   });
-}
-
-function placeOf(address: string): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(address.slice(colon + 1)) };
 }
 
 function another(server: Identity | undefined): LinkFault {
