@@ -1,6 +1,7 @@
 import { codeOf } from '../common/index.js';
 import type { Millis } from '../common/index.js';
-import { isNoChain, isNoTls } from '../rpc/index.js';
+import { dialFaultOf } from '../rpc/index.js';
+import type { DialFault } from '../rpc/index.js';
 
 /**
  * Why a node did not take a call: `permanent` is what no second attempt changes; a node is `down` where nothing listens now.
@@ -37,36 +38,31 @@ export class NodeProblem extends Error {
   }
 }
 
-/** Errors of the operating system and of OpenSSL, by their code. */
-const BY_CODE: Readonly<Record<string, readonly [ProblemKind, string]>> = {
-  ECONNREFUSED: ['refused', 'refused the connection'],
-  ECONNRESET: ['closed', 'closed the connection'],
-  EPIPE: ['closed', 'closed the connection'],
-  ETIMEDOUT: ['silent', 'did not answer'],
-  ENOTFOUND: ['unresolved', 'has a name that no DNS server knows'],
-  EAI_AGAIN: ['unresolved', 'has a name for which no DNS server gave an answer'],
-  EHOSTUNREACH: ['no-route', 'cannot be reached: there is no route to it'],
-  ENETUNREACH: ['no-route', 'cannot be reached: there is no route to it'],
-  EADDRNOTAVAIL: ['no-route', 'cannot be reached from this machine'],
-  EACCES: ['no-route', 'cannot be reached: this machine does not permit it'],
-  EPERM: ['no-route', 'cannot be reached: this machine does not permit it'],
-  CERT_HAS_EXPIRED: ['untrusted', 'shows a certificate that has expired'],
-  CERT_NOT_YET_VALID: ['untrusted', 'shows a certificate that is not valid yet'],
+/** The words for each fault of a connection. A node that does not take our certificate is told by its own code. */
+const PROBLEM_OF: Readonly<
+  Record<Exclude<DialFault, 'refuses-us'>, readonly [ProblemKind, string]>
+> = {
+  refused: ['refused', 'refused the connection'],
+  closed: ['closed', 'closed the connection'],
+  silent: ['silent', 'did not answer'],
+  'no-name': ['unresolved', 'has a name that no DNS server knows'],
+  'no-name-now': ['unresolved', 'has a name for which no DNS server gave an answer'],
+  'no-route': ['no-route', 'cannot be reached: there is no route to it'],
+  'no-source': ['no-route', 'cannot be reached from this machine'],
+  'not-permitted': ['no-route', 'cannot be reached: this machine does not permit it'],
+  'no-tls': ['no-tls', 'does not speak TLS 1.3 at this port'],
+  expired: ['untrusted', 'shows a certificate that has expired'],
+  early: ['untrusted', 'shows a certificate that is not valid yet'],
+  foreign: ['untrusted', 'shows a certificate that no authority of your CA file has issued'],
 };
 
 /** Any error of dialling, as the problem of the node that was dialled. */
 export function problemOf(error: unknown): NodeProblem {
   if (error instanceof NodeProblem) return error;
   const code = codeOf(error);
-  const [kind, words] = BY_CODE[code] ?? [];
-  if (kind !== undefined && words !== undefined) return new NodeProblem(kind, words, error);
-  if (isNoTls(code)) return new NodeProblem('no-tls', 'does not speak TLS 1.3 at this port', error);
-  if (isNoChain(code))
-    return new NodeProblem(
-      'untrusted',
-      'shows a certificate that no authority of your CA file has issued',
-      error,
-    );
+  const fault = dialFaultOf(code);
+  if (fault !== undefined && fault !== 'refuses-us')
+    return new NodeProblem(...PROBLEM_OF[fault], error);
   return new NodeProblem('other', `cannot be reached (${code || String(error)})`, error);
 }
 

@@ -4,7 +4,8 @@
  */
 export { Dial } from './http2/dial.js';
 export type { DialFaults } from './http2/dial.js';
-export { isNoChain, isNoTls } from './http2/error-code.js';
+export { dialFaultOf } from './http2/error-code.js';
+export type { DialFault } from './http2/error-code.js';
 export { callHeaders, framed, messageLength, PREFIX_BYTES, statusWords } from './http2/grpc.js';
 export { Pings } from './http2/pings.js';
 export type { Self } from './peers/hello.js';

@@ -1,6 +1,7 @@
 import type { AlarmKind } from '../../alarms/index.js';
 import { codeOf } from '../../common/index.js';
-import { isNoChain, isNoTls } from '../http2/error-code.js';
+import { dialFaultOf } from '../http2/error-code.js';
+import type { DialFault } from '../http2/error-code.js';
 
 /** The reason why a link to a peer does not come about, or has ended. */
 export class LinkFault extends Error {
@@ -22,34 +23,31 @@ const FOREIGN = 'A peer’s certificate is of another authority';
 const NOT_TLS = 'A peer does not speak TLS 1.3 at its address';
 const REFUSES_US = 'A peer ends the connection: it may not take the certificate of this node';
 
-/** Errors of the operating system and of OpenSSL, by their code. */
-const BY_CODE: Readonly<Record<string, AlarmKind>> = {
-  ECONNREFUSED: 'A peer refuses the connection',
-  ECONNRESET: CLOSED,
-  EPIPE: CLOSED,
-  ETIMEDOUT: SILENT,
-  ENOTFOUND: NO_ADDRESS,
-  EAI_AGAIN: NO_ADDRESS,
-  CERT_HAS_EXPIRED: 'A peer’s certificate has expired',
-  CERT_NOT_YET_VALID: 'A peer’s certificate is not valid yet',
+/** The line of the log that tells of each fault. */
+const KIND_OF: Readonly<Record<DialFault, AlarmKind>> = {
+  refused: 'A peer refuses the connection',
+  closed: CLOSED,
+  silent: SILENT,
+  'no-name': NO_ADDRESS,
+  'no-name-now': NO_ADDRESS,
+  'no-route': NO_ROUTE,
+  'no-source': NO_ROUTE,
+  'not-permitted': NO_ROUTE,
+  'no-tls': NOT_TLS,
+  expired: 'A peer’s certificate has expired',
+  early: 'A peer’s certificate is not valid yet',
+  foreign: FOREIGN,
+  'refuses-us': REFUSES_US,
 };
-
-/** The far end's word on our own certificate, which TLS 1.3 brings after the handshake. */
-const ALERT = /^ERR_SSL_\w*ALERT_/;
 
 /** Any error of a connection as a fault of its link. */
 export function faultOf(error: unknown, isGreeted = false): LinkFault {
   if (error instanceof LinkFault) return error;
   const code = codeOf(error);
-  const kind = BY_CODE[code] ?? otherKindOf(code);
+  const fault = dialFaultOf(code);
+  const kind = fault === undefined ? NO_ROUTE : KIND_OF[fault];
   if (kind === CLOSED) return closed(isGreeted);
   return new LinkFault(kind, `${code} ${error instanceof Error ? error.message : ''}`, error);
-}
-
-function otherKindOf(code: string): AlarmKind {
-  if (isNoTls(code)) return NOT_TLS;
-  if (isNoChain(code)) return FOREIGN;
-  return ALERT.test(code) ? REFUSES_US : NO_ROUTE;
 }
 
 export function silent(what: string): LinkFault {
