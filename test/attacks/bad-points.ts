@@ -1,8 +1,8 @@
 import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import { concat, fromHex } from '../../src/common/index.js';
 import { encodeLittleEndian } from '../../src/crypto/index.js';
-import { ed25519Suite, p256Suite } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
+import { ed25519Suite, p256Suite } from '../support/builders/schemes.js';
 
 const hexBytes = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();
 

@@ -1,4 +1,3 @@
-import { ed25519Suite, p256Suite, secp256k1Suite, taprootSuite } from '../../src/frost/index.js';
 import type { Suite } from '../../src/frost/index.js';
 import { answeringCases } from './answering.js';
 import type { AttackCase } from './case.js';
@@ -8,6 +7,12 @@ import { keygenCases } from './keygen.js';
 import { leaderCases } from './leader.js';
 import { commonCases, partCases, racingTakes } from './parts.js';
 import { laterCase, signingCases } from './signing.js';
+import {
+  ed25519Suite,
+  p256Suite,
+  secp256k1Suite,
+  taprootSuite,
+} from '../support/builders/schemes.js';
 
 const SUITES: readonly Suite[] = [ed25519Suite, secp256k1Suite, taprootSuite, p256Suite];
 const RACING_TAKES = 1_000_000;

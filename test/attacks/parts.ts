@@ -7,7 +7,7 @@ import { bind, isSignerSet } from '../../src/frost/binding.js';
 import { signingKey } from '../../src/frost/signing-key.js';
 import { algorithmOf } from '../../src/identity/index.js';
 import type { KeyAlgorithm } from '../../src/identity/index.js';
-import { systemRandom, VERIFIERS } from '../../src/machine/index.js';
+import { systemRandom } from '../../src/machine/index.js';
 import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
 import type { ActiveKey } from '../../src/state/index.js';
 import { Algorithm, encode, SignRequest } from '../../src/wire/index.js';
@@ -18,6 +18,7 @@ import { badPoints } from './bad-points.js';
 import { ofSuite, plain, unless } from './case.js';
 import type { AttackCase } from './case.js';
 import { MESSAGE } from './cluster.js';
+import { VERIFIERS } from '../support/builders/schemes.js';
 
 /** Attacks on one part alone, for one suite: what is tried must not work, and there is nobody to name. */
 export function partCases(suite: Suite): readonly AttackCase[] {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeId } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite } from '../../src/frost/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import { encodeGenesis, parseGenesis } from '../../src/identity/index.js';
 import type { Genesis, Role } from '../../src/identity/index.js';
@@ -28,6 +27,7 @@ import { generateRequest, NODES, testGenesis } from '../support/builders/ledger.
 import { ScriptedNode } from '../support/adversary/scripted-node.js';
 import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
 import { quorate } from '../unit/cli/fake-context.js';
+import { ed25519Suite } from '../support/builders/schemes.js';
 
 const LIAR = nodeId('node-3');
 const signers = new Map(NODES.map((node) => [node, testSigner(node)]));

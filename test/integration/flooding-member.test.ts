@@ -2,7 +2,6 @@ import { expect, jest, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fromHex, nodeId, toHex, utf8 } from '../../src/common/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite } from '../../src/frost/index.js';
 import { signEnvelope } from '../../src/mpc/index.js';
 import { keygen } from '../../src/sharing/index.js';
 import { COMPLAINT_KIND } from '../../src/tasks/index.js';
@@ -14,6 +13,7 @@ import { openingFor, SALT } from '../support/adversary/keygen-liar.js';
 import type { LyingNode } from '../support/adversary/lying-node.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
+import { ed25519Suite } from '../support/builders/schemes.js';
 
 /**
  * One member that sends what it may send, as often as it likes: docs/threats.md, floods of a member. Two of three nodes are

@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { array, assert, integer, nat, property, record, uint8Array } from 'fast-check';
 import { evidenceOfMessages, evidenceOfShare, judgeEvidence } from '../../src/blame/index.js';
-import { ed25519Suite } from '../../src/frost/index.js';
 import { decode, encode, Evidence } from '../../src/wire/index.js';
 import { judgeOf, openGenerate, openSign, SIGNERS } from '../support/builders/accusation.js';
 import { runKeygen } from '../support/builders/frost-exchange.js';
 import { NODES, verify } from '../support/builders/ledger.js';
+import { ed25519Suite } from '../support/builders/schemes.js';
 
 /** Evidence that is well formed, made of what honest nodes signed: in a key generation, and for a signature. */
 const honest: Uint8Array[] = [];

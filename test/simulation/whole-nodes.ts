@@ -9,12 +9,12 @@ import { requestHash, sessionIdOf, taskIdOf, voucherBytes } from '../../src/iden
 import { judgeEvidence, nodeJobs } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
-import { ed25519Suite, type Suite } from '../../src/frost/index.js';
+import { type Suite } from '../../src/frost/index.js';
 import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
 import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
-import { inlineCompute, nodeVerify, VERIFIERS } from '../../src/machine/index.js';
+import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Signer, Verify } from '../../src/ports/index.js';
-import { schemesWith } from '../support/builders/schemes.js';
+import { VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/schemes.js';
 import { Clients, type FurtherRequests } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';

@@ -8,15 +8,9 @@ import {
   sha256,
   taggedHash,
 } from '../../src/crypto/index.js';
-import {
-  derivedPublicKey,
-  p256Suite,
-  publicKeyOf,
-  secp256k1Suite,
-  taprootSuite,
-  type Suite,
-} from '../../src/frost/index.js';
+import { derivedPublicKey, publicKeyOf, type Suite } from '../../src/frost/index.js';
 import { BIP32, BIP341, BIP86, SLIP10 } from './derivation.js';
+import { p256Suite, secp256k1Suite, taprootSuite } from '../support/builders/schemes.js';
 
 const bytes = (hex: string) => fromHex(hex) ?? new Uint8Array();
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';

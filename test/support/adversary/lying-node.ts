@@ -1,6 +1,5 @@
 import { bootId, nodeId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { SCHEMES } from '../../../src/algorithms/index.js';
 import { nodeJobs } from '../../../src/blame/index.js';
 import { BUILD_LEVEL, levelWord, voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
@@ -11,7 +10,6 @@ import type { NodeConfig, Replica } from '../../../src/node/index.js';
 import {
   inlineCompute,
   nodeVerify,
-  VERIFIERS,
   systemClock,
   systemRandom,
 } from '../../../src/machine/index.js';
@@ -19,6 +17,7 @@ import type { Logger, Signer } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerServer } from '../../../src/rpc/index.js';
 import { Liar } from './liar.js';
+import { SCHEMES, VERIFIERS } from '../builders/schemes.js';
 
 /** What the replica beneath a liar has to complain of is no concern of the cluster's. */
 const SILENT: Logger = {

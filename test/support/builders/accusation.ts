@@ -3,8 +3,8 @@ import { judgeEvidence } from '../../../src/blame/index.js';
 import type { AttemptBasis, Culprit, Judge } from '../../../src/blame/index.js';
 import { nodeId, toHex, utf8 } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
-import { SCHEMES, type Schemes } from '../../../src/algorithms/index.js';
-import { commit, ed25519Suite, signShare, SHARE_KIND } from '../../../src/frost/index.js';
+import { type Schemes } from '../../../src/algorithms/index.js';
+import { commit, signShare, SHARE_KIND } from '../../../src/frost/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { sharedKey } from '../../../src/sharing/index.js';
 import { taskIdOf } from '../../../src/identity/index.js';
@@ -27,6 +27,7 @@ import {
 import { seededRandom } from './frost-exchange.js';
 import { ALGORITHM, dealKey } from './task-room.js';
 import type { DealtKey } from './task-room.js';
+import { SCHEMES, ed25519Suite } from './schemes.js';
 
 /** Whoever signs as `node` in a {@link Ledger}. */
 export function ledgerSigner(node: string): Signer {

@@ -18,9 +18,9 @@ import {
   type NewKey,
   type SharedKey,
 } from '../../../src/sharing/index.js';
-import { schemesWith } from './schemes.js';
+import { VERIFIERS, schemesWith } from './schemes.js';
 import { startSession, type Party, type Session } from '../../../src/mpc/index.js';
-import { inlineCompute, VERIFIERS } from '../../../src/machine/index.js';
+import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../../src/ports/index.js';
 import { u64Item, type Envelope } from '../../../src/wire/index.js';
 

@@ -1,21 +1,22 @@
-import { frostScheme, SCHEMES, type Schemes } from '../../../src/algorithms/index.js';
-import {
-  ed25519Suite,
-  p256Suite,
-  secp256k1Suite,
-  taprootSuite,
-  type Suite,
-} from '../../../src/frost/index.js';
-import type { KeyAlgorithm } from '../../../src/identity/index.js';
+import { frostScheme, type Schemes, type Verifiers } from '../../../src/algorithms/index.js';
+import { frostSuites, type Suite, type Suites } from '../../../src/frost/index.js';
+import { arithmeticBy, chooseBackends } from '../../../src/machine/index.js';
+import { groupsBy } from '../../../src/machine/backends/choice.js';
 import { Algorithm } from '../../../src/wire/index.js';
 
-/** The suite behind each algorithm. */
-export const SUITES: Readonly<Record<KeyAlgorithm, Suite>> = {
-  [Algorithm.FROST_ED25519_SHA512]: ed25519Suite,
-  [Algorithm.FROST_SECP256K1_SHA256]: secp256k1Suite,
-  [Algorithm.FROST_SECP256K1_TAPROOT]: taprootSuite,
-  [Algorithm.FROST_P256_SHA256]: p256Suite,
-};
+const { names } = await chooseBackends('auto');
+
+/** The tables that a node computes with on this machine: fast ones, where libraries of curves load. */
+const { schemes, verifiers } = await arithmeticBy(names);
+export const SCHEMES: Schemes = schemes;
+export const VERIFIERS: Verifiers = verifiers;
+
+/** The suite behind each algorithm, over the same libraries. */
+export const SUITES: Suites = frostSuites(await groupsBy(names));
+export const ed25519Suite: Suite = SUITES[Algorithm.FROST_ED25519_SHA512];
+export const secp256k1Suite: Suite = SUITES[Algorithm.FROST_SECP256K1_SHA256];
+export const taprootSuite: Suite = SUITES[Algorithm.FROST_SECP256K1_TAPROOT];
+export const p256Suite: Suite = SUITES[Algorithm.FROST_P256_SHA256];
 
 /** The table of algorithms with another suite in the place of the one with its name. */
 export function schemesWith(suite: Suite): Schemes {

@@ -10,12 +10,11 @@ import {
   toHex,
 } from '../../../src/common/index.js';
 import type { Boot, Millis, NodeId } from '../../../src/common/index.js';
-import { ed25519Suite, publicKeyOf } from '../../../src/frost/index.js';
-import { SCHEMES } from '../../../src/algorithms/index.js';
+import { publicKeyOf } from '../../../src/frost/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeyManagerLimits } from '../../../src/keys/index.js';
-import { inlineCompute, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
+import { inlineCompute, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Accusing } from '../../../src/tasks/blame/accusing.js';
@@ -47,6 +46,7 @@ import { Algorithm, Command, decode, encodeTaskMessage } from '../../../src/wire
 import type { Envelope, TaskMessageBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf } from './ledger.js';
 import { algorithmOf } from '../../../src/identity/index.js';
+import { SCHEMES, VERIFIERS, ed25519Suite } from './schemes.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
 export class ManualClock implements Clock {

@@ -1,10 +1,9 @@
-import { SCHEMES } from '../../../src/algorithms/index.js';
 import { nodeJobs } from '../../../src/blame/index.js';
 import { bootId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
-import { inlineCompute, systemClock, systemRandom, VERIFIERS } from '../../../src/machine/index.js';
+import { inlineCompute, systemClock, systemRandom } from '../../../src/machine/index.js';
 import { startReplica } from '../../../src/node/replica.js';
 import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
 import type {
@@ -18,6 +17,7 @@ import type {
 import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
 import type { Request, TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
+import { SCHEMES, VERIFIERS } from '../builders/schemes.js';
 
 const ANSWER_MS = 20_000;
 

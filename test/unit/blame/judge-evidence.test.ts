@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { evidenceOfMessages, evidenceOfShare, judgeEvidence } from '../../../src/blame/index.js';
 import type { PartyIndex } from '../../../src/common/index.js';
-import { ed25519Suite, SHARE_KIND } from '../../../src/frost/index.js';
+import { SHARE_KIND } from '../../../src/frost/index.js';
 import { keygen } from '../../../src/sharing/index.js';
 import { bodyDigest, codecOf, ProtocolAbort } from '../../../src/mpc/index.js';
 import { EVIDENCE_BYTES_MAX } from '../../../src/state/index.js';
@@ -21,6 +21,7 @@ import type { Keygen, KeygenOptions } from '../../support/builders/frost-exchang
 import { deals } from '../../support/adversary/keygen-liar.js';
 import { fill, generateRequest, NODES, verify } from '../../support/builders/ledger.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
+import { ed25519Suite } from '../../support/builders/schemes.js';
 
 const ATTACKER = 3;
 

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { derivePublicKey } from '../../../src/client/index.js';
 import { secp256k1Group as group } from '../../../src/crypto/index.js';
-import { publicKeyOf, taprootSuite } from '../../../src/frost/index.js';
+import { publicKeyOf } from '../../../src/frost/index.js';
 import { Algorithm, KeyCertificate, Sharing } from '../../../src/wire/index.js';
+import { taprootSuite } from '../../support/builders/schemes.js';
 
 const algorithm = Algorithm.FROST_SECP256K1_TAPROOT;
 const V = [3n, 5n].map((each) => group.encode(group.multiplyBase(each)));

@@ -2,12 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, jest, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { concat, toHex, u32be, u64be, utf8 } from '../../../src/common/index.js';
-import {
-  aggregate,
-  derivedPublicKey,
-  ed25519Suite,
-  judgeSignatureShare,
-} from '../../../src/frost/index.js';
+import { aggregate, derivedPublicKey, judgeSignatureShare } from '../../../src/frost/index.js';
 import { algorithmName, KEY_ALGORITHMS } from '../../../src/identity/index.js';
 import {
   dealRandom,
@@ -15,7 +10,7 @@ import {
   signAll,
   verifies,
 } from '../../support/builders/frost-exchange.js';
-import { SUITES } from '../../support/builders/schemes.js';
+import { SUITES, ed25519Suite } from '../../support/builders/schemes.js';
 import type { SharedKey } from '../../../src/sharing/index.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */

@@ -5,7 +5,6 @@ import {
   aggregate,
   commit,
   createSuite,
-  ed25519Suite,
   signShare,
   type Commitment,
 } from '../../../src/frost/index.js';
@@ -15,6 +14,7 @@ import {
   signAll,
   verifyEd25519,
 } from '../../support/builders/frost-exchange.js';
+import { ed25519Suite } from '../../support/builders/schemes.js';
 
 const suite = ed25519Suite;
 const { group } = suite;

@@ -1,13 +1,12 @@
 import { expect, jest, test } from '@jest/globals';
 import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
-import { SCHEMES } from '../../../src/algorithms/index.js';
 import type { MadeSupply } from '../../../src/algorithms/index.js';
-import { ed25519Suite } from '../../../src/frost/index.js';
 import type { KeyManager, TakenSupply } from '../../../src/keys/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
 import { BOOT, handClock, KEY, loaded, manager, OTHER_SESSION, sharing } from './sharing.js';
 import { partOf, withPart } from '../../support/builders/ledger.js';
+import { ed25519Suite, SCHEMES } from '../../support/builders/schemes.js';
 
 async function made(keys: KeyManager): Promise<Supply> {
   const [supply] = await keys.makeSupplies(KEY, 1, 1);
@@ -263,7 +262,9 @@ test('dropped nonces are wiped, and taken ones are not', async () => {
   const halves = [secret?.subarray(0, 32), secret?.subarray(32)];
   expect(halves.map((each) => each?.some((byte) => byte !== 0))).toEqual([true, true]);
   expect(dropped.map((each) => toHex(each))).toEqual(['00'.repeat(64)]);
-  expect(scalars.map((each) => toHex(each))).toEqual(Array(4).fill('00'.repeat(32)));
+  // d and e of each, and what a library was given to multiply by.
+  expect(scalars.length).toBeGreaterThanOrEqual(4);
+  expect(new Set(scalars.map((each) => toHex(each)))).toEqual(new Set(['00'.repeat(32)]));
 });
 
 test('a closed store of nonces gives no nonce and opens no share', async () => {

@@ -1,14 +1,14 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
 import { publicKeyOf } from '../../../src/frost/index.js';
-import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
-import { inlineCompute, VERIFIERS, systemRandom } from '../../../src/machine/index.js';
+import { inlineCompute, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import { SUITES } from '../../support/builders/schemes.js';
+import { SCHEMES, SUITES, VERIFIERS } from '../../support/builders/schemes.js';
 
 export const KEY = keyId('key-1');
 export const SESSION = sessionId('5a'.repeat(32));

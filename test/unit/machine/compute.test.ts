@@ -12,7 +12,6 @@ import {
   signShareJob,
   type Schemes,
 } from '../../../src/algorithms/index.js';
-import { ed25519Suite } from '../../../src/frost/index.js';
 import {
   chooseBackends,
   inlineCompute,
@@ -26,6 +25,7 @@ import type { Compute, Job, Lane } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { KINDS_OF_ARITHMETIC } from '../../support/builders/backends.js';
 import { dealRandom } from '../../support/builders/frost-exchange.js';
+import { ed25519Suite } from '../../support/builders/schemes.js';
 
 const algorithm = Algorithm.FROST_ED25519_SHA512;
 const { names: backends } = await chooseBackends('auto');

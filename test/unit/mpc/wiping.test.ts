@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { ed25519Suite } from '../../../src/frost/index.js';
-import { algorithmJobs, SCHEMES } from '../../../src/algorithms/index.js';
+import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { generateKey, keygen } from '../../../src/sharing/index.js';
 import { startSession } from '../../../src/mpc/index.js';
-import { inlineCompute, VERIFIERS } from '../../../src/machine/index.js';
+import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
+import { SCHEMES, VERIFIERS, ed25519Suite } from '../../support/builders/schemes.js';
 
 /** Randomness that keeps the very arrays that it gave away. */
 function recording(seed: number): { readonly random: Random; readonly given: Uint8Array[] } {

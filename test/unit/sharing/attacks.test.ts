@@ -2,7 +2,6 @@ import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import { expect, test } from '@jest/globals';
 import { fromHex, type PartyIndex } from '../../../src/common/index.js';
 import { encodeLittleEndian, randomPolynomial } from '../../../src/crypto/index.js';
-import { ed25519Suite } from '../../../src/frost/index.js';
 import {
   isRightOpening,
   isRightValue,
@@ -31,6 +30,7 @@ import {
   view,
 } from '../../support/adversary/keygen-liar.js';
 import { smallSuite } from '../frost/small-suite.js';
+import { ed25519Suite } from '../../support/builders/schemes.js';
 
 const THRESHOLD = LIAR_THRESHOLD;
 const HONEST: readonly PartyIndex[] = [1, 2];

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
-import { aggregate, ed25519Suite, type Suite } from '../../../src/frost/index.js';
+import { aggregate, type Suite } from '../../../src/frost/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import { PARTICIPANTS_MAX } from '../../../src/identity/index.js';
 import { generateKey, type KeyShare, keygen } from '../../../src/sharing/index.js';
@@ -15,6 +15,7 @@ import {
   verifyEd25519,
 } from '../../support/builders/frost-exchange.js';
 import { smallSuite, verifySmall } from '../frost/small-suite.js';
+import { ed25519Suite } from '../../support/builders/schemes.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(60_000);

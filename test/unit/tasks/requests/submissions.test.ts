@@ -1,11 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../../src/common/index.js';
-import {
-  aggregate,
-  derivedPublicKey,
-  ed25519Suite,
-  signShare,
-} from '../../../../src/frost/index.js';
+import { aggregate, derivedPublicKey, signShare } from '../../../../src/frost/index.js';
 import { taskIdOf } from '../../../../src/identity/index.js';
 import {
   decisionHashOf,
@@ -28,8 +23,8 @@ import {
 import { dealKey, NOTHING, settle, TaskRoom } from '../../../support/builders/task-room.js';
 import type { DealtKey } from '../../../support/builders/task-room.js';
 import { sharedKey } from '../../../../src/sharing/index.js';
-import { VERIFIERS } from '../../../../src/machine/index.js';
 import { Algorithm } from '../../../../src/wire/index.js';
+import { VERIFIERS, ed25519Suite } from '../../../support/builders/schemes.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
 const TASK = taskIdOf(OPERATOR, 'one');

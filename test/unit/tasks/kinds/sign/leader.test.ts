@@ -5,9 +5,9 @@ import { SignLeader } from '../../../../../src/tasks/kinds/sign/leader.js';
 import type { LiveAttempt } from '../../../../../src/tasks/live-tasks.js';
 import type { ParsedSign } from '../../../../../src/state/index.js';
 import { openSign } from '../../../../support/builders/accusation.js';
-import { ed25519Suite } from '../../../../../src/frost/index.js';
 import { fill } from '../../../../support/builders/ledger.js';
 import { TaskRoom } from '../../../../support/builders/task-room.js';
+import { ed25519Suite } from '../../../../support/builders/schemes.js';
 
 let jobs: string[];
 let [under, most] = [0, 0];
