@@ -184,7 +184,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
   const builds = new Builds({ genesis, signer, level: buildLevel, verify, alarms });
   // Before the genesis is applied, the level of the state is not written yet.
   const level = (): number => Math.max(machine.level, genesis.level);
-  const guard = new LevelGuard(level, alarms);
+  const guard = new LevelGuard(level, clock, alarms);
   const lists = new Lists(new ListIndex(overlay), clock);
   driver.start();
   tasks.start();
