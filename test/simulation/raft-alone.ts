@@ -1,9 +1,10 @@
 import { Alarms } from '../../src/alarms/index.js';
 import { u64be, utf8, type NodeId } from '../../src/common/index.js';
-import { BUILD_LEVEL } from '../../src/identity/index.js';
 import type { Entry, Write } from '../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../src/raft/index.js';
 import type { Agreed } from '../../src/raft/index.js';
+import { ACKNOWLEDGEMENTS_LEVEL } from '../../src/raft/limits.js';
+import { levelNamed } from '../../src/wire/index.js';
 import type { Cluster } from './cluster.js';
 import { EPOCH_MS } from './clock.js';
 import type { Machine } from './machine.js';
@@ -18,6 +19,13 @@ const GENESIS = { payload: utf8('genesis of a cluster that only agrees'), timeMs
 /** How long a client waits for an answer. */
 const PATIENCE_MS = 2_000;
 
+/** In half of the seeds the cluster's level is raised by one of the first so many entries, in the others by the genesis. */
+const RAISED_BEHIND_MAX = 100;
+
+/** Consensus alone has no state in which its time could be corrected. */
+const BEFORE_RAISE: Agreed = { level: ACKNOWLEDGEMENTS_LEVEL - 1, correctionMs: 0 };
+const RAISED: Agreed = { level: ACKNOWLEDGEMENTS_LEVEL, correctionMs: 0 };
+
 /** A state machine that remembers, under its number, every command that it applied, and how often. */
 class Recorder {
   readonly #store: LifePorts['consensus'];
@@ -25,14 +33,23 @@ class Recorder {
   /** Commands that this life has applied. */
   readonly applied = new Set<string>();
 
-  constructor(store: LifePorts['consensus']) {
+  /** The last entry in the state. */
+  #last: number;
+  /** The entry that raises the level: each node does as the others do once it has applied it. */
+  readonly #raise: number;
+
+  constructor(store: LifePorts['consensus'], last: number, raise: number) {
     this.#store = store;
+    this.#last = last;
+    this.#raise = raise;
   }
 
-  /** Consensus alone has no state in which its level could be raised or its time corrected. */
-  readonly agreed: Agreed = { level: BUILD_LEVEL, correctionMs: 0 };
+  get agreed(): Agreed {
+    return this.#last < this.#raise ? BEFORE_RAISE : RAISED;
+  }
 
   apply(entry: Entry): void {
+    this.#last = entry.index;
     if (entry.kind !== 'command') return;
     const name = Buffer.from(entry.payload).toString('latin1');
     this.applied.add(name);
@@ -64,10 +81,10 @@ export type RaftProcess = Process & {
 };
 
 /** Starts Raft alone on the disk that it gets. */
-export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> {
+export function startRaft(voters: readonly NodeId[], raise: number): StartProcess<RaftProcess> {
   return async (id, ports) => {
     const loaded = await ports.consensus.load();
-    const recorder = new Recorder(ports.consensus);
+    const recorder = new Recorder(ports.consensus, loaded.applied, raise);
     const raft = createRaft(
       { id, boot: ports.boot, voters, genesis: GENESIS, random: ports.random },
       loaded,
@@ -89,6 +106,8 @@ export function startRaft(voters: readonly NodeId[]): StartProcess<RaftProcess> 
       driver,
       recorder,
       receive: (from, channel, bytes) => {
+        // As whole nodes do (`src/node/level-guard.ts`).
+        if ((levelNamed(bytes) ?? 0) > recorder.agreed.level) return;
         if (channel === 'raft') driver.receive(from, bytes);
       },
       connected: (peer) => driver.connected(peer),
@@ -228,9 +247,15 @@ export class Appends implements Workload<RaftProcess> {
   }
 }
 
+/** The index of the entry that raises the level. */
+function raiseOf(seed: number): number {
+  const rng = new Rng(seed, 'level');
+  return rng.chance(0.5) ? 1 : 1 + rng.int(RAISED_BEHIND_MAX);
+}
+
 /** Raft alone, with clients that append and read. */
 export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, report }) => ({
-  start: startRaft(nodes),
+  start: startRaft(nodes, raiseOf(seed)),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   genesisRules: {
