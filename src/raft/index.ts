@@ -34,4 +34,5 @@ export type {
 } from './messages.js';
 export type { Loaded, RaftConfig } from './open.js';
 export { createRaft, Raft } from './raft.js';
-export type { Ready, RoleName, Urgent } from './raft.js';
+export type { RoleName } from './raft.js';
+export type { Ready, Urgent } from './ready.js';

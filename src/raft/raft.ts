@@ -1,39 +1,24 @@
 import { assert, ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry, Persist } from '../ports/index.js';
+import type { Entry } from '../ports/index.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
-import { acknowledge, greet, repeatAcknowledgement } from './acknowledge.js';
+import { greet, repeatAcknowledgement } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
-import type { Agreed, Alarm, Core, ReadResult } from './core.js';
-import { isReachable, propose, replicate, tickLeader, ticksToHeartbeat } from './leader.js';
+import type { Agreed, Core } from './core.js';
+import { isReachable, propose, tickLeader, ticksToHeartbeat } from './leader.js';
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
 import { agree, nextTimeMs } from './log-time.js';
 import type { Message } from './messages.js';
 import { openCore } from './open.js';
 import type { Loaded, RaftConfig } from './open.js';
-import { askLeader, beginRead, takeReadId, tickQuestion } from './read-index.js';
+import { beginRead, takeReadId, tickQuestion } from './read-index.js';
+import { beginWrite, hasReady, takeApplicable, takeReady, takeUrgent } from './ready.js';
+import type { Ready, Urgent } from './ready.js';
 import { step } from './step.js';
 
 export type RoleName = Core['role']['type'];
-
-/** The outputs that may be acted on at any time, a write under way or not. */
-export type Urgent = {
-  readonly sendNow: readonly Message[];
-  readonly reads: readonly ReadResult[];
-  readonly alarms: readonly Alarm[];
-};
-
-/** The outputs of a step, to be acted on in this order: send, apply, persist, tell `persisted`, send the rest. */
-export type Ready = Urgent & {
-  /** To be made durable together. */
-  readonly persist: Omit<Persist, 'writes' | 'applied'> | undefined;
-  /** Promises: they leave when `persist` is durable. */
-  readonly sendAfterPersist: readonly Message[];
-  /** Committed, and durable here: up to min(commit, own durable index), each entry once and in order. */
-  readonly apply: readonly Entry[];
-};
 
 /**
  * A node as it was when it last saved. An empty log begins with the genesis, which is to be made durable first.
@@ -193,8 +178,7 @@ export class Raft {
 
   /** A write that no Ready asked for has begun. */
   persistStarted(): void {
-    assert(this.#core.writingTicks === undefined, 'one write is under way at a time');
-    this.#core.writingTicks = 0;
+    beginWrite(this.#core);
   }
 
   /** The write under way is durable. `last` and its hash: the last entry that it held, 0 and anything if none. */
@@ -246,78 +230,28 @@ export class Raft {
     return leaderOf(core) !== undefined && core.log.termAt(core.applied) === core.term;
   }
 
-  /** Whether there is anything to take. */
+  /** As {@link hasReady}. */
   hasReady(applying = true): boolean {
-    const core = this.#core;
-    this.#flush();
-    const { now, afterPersist, reads, alarms } = core.outbox;
-    const isSpeaking = now.length + afterPersist.length + reads.length + alarms.length > 0;
-    const isSaving = core.hardState === 'unsaved' || core.log.hasUnsaved();
-    return isSpeaking || isSaving || (applying && this.#applicable() > core.applied);
+    return hasReady(this.#core, applying);
   }
 
-  /** Takes what need not wait for a write under way. */
+  /** As {@link takeUrgent}. */
   takeUrgent(): Urgent {
-    this.#flush();
-    const { outbox } = this.#core;
-    const { now, reads, alarms } = outbox;
-    outbox.now = [];
-    outbox.reads = [];
-    outbox.alarms = [];
-    return { sendNow: now, reads, alarms };
+    return takeUrgent(this.#core);
   }
 
-  /** Takes everything. Not while a write is under way; a Ready with something to persist begins one. */
-  takeReady(applyMax = this.#core.limits.applyEntriesMax): Ready {
-    const core = this.#core;
-    assert(core.writingTicks === undefined, 'one write is under way at a time');
-    const urgent = this.takeUrgent();
-    const persist = this.#takePersist();
-    if (persist !== undefined) this.persistStarted();
-    const sendAfterPersist = core.outbox.afterPersist;
-    core.outbox.afterPersist = [];
-    return { ...urgent, persist, sendAfterPersist, apply: this.takeApplicable(applyMax) };
+  /** As {@link takeReady}. */
+  takeReady(applyMax = this.batchMax): Ready {
+    return takeReady(this.#core, applyMax);
   }
 
-  /** Takes the next entries to be applied, in order: at most `max`. For one that applies a few at a time. */
+  /** As {@link takeApplicable}. */
   takeApplicable(max: number): readonly Entry[] {
-    const core = this.#core;
-    const last = Math.min(this.#applicable(), core.applied + max);
-    const entries = core.log.slice(core.applied, last);
-    core.applied = last;
-    return entries;
+    return takeApplicable(this.#core, max);
   }
 
   /** Entries that one batch has at most. */
   get batchMax(): number {
     return this.#core.limits.applyEntriesMax;
-  }
-
-  #takePersist(): Ready['persist'] {
-    const core = this.#core;
-    const { truncateFrom, entries } = core.log.takeUnsaved();
-    const isChanged = core.hardState === 'unsaved';
-    if (!isChanged && entries.length === 0) return undefined;
-    const { term, votedFor } = core;
-    if (isChanged) core.hardState = 'writing';
-    return {
-      ...(isChanged && { hardState: { term, votedFor } }),
-      ...(truncateFrom !== undefined && { truncateFrom }),
-      entries,
-    };
-  }
-
-  /** A commit index can be ahead of our disk. What is applied leads to promises, so it is durable here first. */
-  #applicable(): LogIndex {
-    const { applied, commit, log } = this.#core;
-    return Math.max(applied, Math.min(commit, log.durable));
-  }
-
-  /** Turns what is due into messages: late, so that all that one event brings travels together. */
-  #flush(): void {
-    const core = this.#core;
-    if (core.role.type === 'leader') replicate(core, core.role);
-    else askLeader(core);
-    acknowledge(core);
   }
 }

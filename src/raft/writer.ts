@@ -3,7 +3,7 @@ import type { Timer } from '../ports/index.js';
 import type { Applier } from './applier.js';
 import type { RaftDriverParts } from './driver-parts.js';
 import { ZERO_HASH } from './entry-hash.js';
-import type { Ready } from './raft.js';
+import type { Ready } from './ready.js';
 
 /** Pending writes of the state leave alone when nothing was applied for this long. */
 export const FLUSH_QUIET_MS: Millis = 50;

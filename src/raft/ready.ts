@@ -1,0 +1,95 @@
+import { assert } from '../common/index.js';
+import type { LogIndex } from '../common/index.js';
+import type { Entry, Persist } from '../ports/index.js';
+import { acknowledge } from './acknowledge.js';
+import type { Alarm, Core, ReadResult } from './core.js';
+import { replicate } from './leader.js';
+import type { Message } from './messages.js';
+import { askLeader } from './read-index.js';
+
+/** The outputs that may be acted on at any time, a write under way or not. */
+export type Urgent = {
+  readonly sendNow: readonly Message[];
+  readonly reads: readonly ReadResult[];
+  readonly alarms: readonly Alarm[];
+};
+
+/** The outputs of a step, to be acted on in this order: send, apply, persist, tell `persisted`, send the rest. */
+export type Ready = Urgent & {
+  /** To be made durable together. */
+  readonly persist: Omit<Persist, 'writes' | 'applied'> | undefined;
+  /** Promises: they leave when `persist` is durable. */
+  readonly sendAfterPersist: readonly Message[];
+  /** Committed, and durable here: up to min(commit, own durable index), each entry once and in order. */
+  readonly apply: readonly Entry[];
+};
+
+/** Whether there is anything to take. */
+export function hasReady(core: Core, applying: boolean): boolean {
+  flush(core);
+  const { now, afterPersist, reads, alarms } = core.outbox;
+  const isSpeaking = now.length + afterPersist.length + reads.length + alarms.length > 0;
+  const isSaving = core.hardState === 'unsaved' || core.log.hasUnsaved();
+  return isSpeaking || isSaving || (applying && applicable(core) > core.applied);
+}
+
+/** Takes what need not wait for a write under way. */
+export function takeUrgent(core: Core): Urgent {
+  flush(core);
+  const { outbox } = core;
+  const { now, reads, alarms } = outbox;
+  outbox.now = [];
+  outbox.reads = [];
+  outbox.alarms = [];
+  return { sendNow: now, reads, alarms };
+}
+
+/** Takes everything. Not while a write is under way; a Ready with something to persist begins one. */
+export function takeReady(core: Core, applyMax: number): Ready {
+  assert(core.writingTicks === undefined, 'one write is under way at a time');
+  const urgent = takeUrgent(core);
+  const persist = takePersist(core);
+  if (persist !== undefined) beginWrite(core);
+  const sendAfterPersist = core.outbox.afterPersist;
+  core.outbox.afterPersist = [];
+  return { ...urgent, persist, sendAfterPersist, apply: takeApplicable(core, applyMax) };
+}
+
+/** Takes the next entries to be applied, in order: at most `max`. For one that applies a few at a time. */
+export function takeApplicable(core: Core, max: number): readonly Entry[] {
+  const last = Math.min(applicable(core), core.applied + max);
+  const entries = core.log.slice(core.applied, last);
+  core.applied = last;
+  return entries;
+}
+
+/** From now on a write is under way. */
+export function beginWrite(core: Core): void {
+  assert(core.writingTicks === undefined, 'one write is under way at a time');
+  core.writingTicks = 0;
+}
+
+function takePersist(core: Core): Ready['persist'] {
+  const { truncateFrom, entries } = core.log.takeUnsaved();
+  const isChanged = core.hardState === 'unsaved';
+  if (!isChanged && entries.length === 0) return undefined;
+  const { term, votedFor } = core;
+  if (isChanged) core.hardState = 'writing';
+  return {
+    ...(isChanged && { hardState: { term, votedFor } }),
+    ...(truncateFrom !== undefined && { truncateFrom }),
+    entries,
+  };
+}
+
+/** A commit index can be ahead of our disk. What is applied leads to promises, so it is durable here first. */
+function applicable({ applied, commit, log }: Core): LogIndex {
+  return Math.max(applied, Math.min(commit, log.durable));
+}
+
+/** Turns what is due into messages: late, so that all that one event brings travels together. */
+function flush(core: Core): void {
+  if (core.role.type === 'leader') replicate(core, core.role);
+  else askLeader(core);
+  acknowledge(core);
+}
