@@ -1,4 +1,5 @@
 import type { Genesis } from '../../../src/identity/index.js';
+import type { NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Replica } from '../../../src/node/replica.js';
 import type { Signer } from '../../../src/ports/index.js';
@@ -84,6 +85,10 @@ export async function startMaliciousNode(parts: MaliciousNodeParts): Promise<Pro
       falseLeader(liar, rng, rng.pick(liar.peers));
     }
   });
+  often(lies.everyMs, () => {
+    told('acknowledgement of any log, in any term');
+    liar.say(falseAcknowledgement(liar, rng, rng.pick(liar.peers)));
+  });
   often(lies.standEveryMs, () => liar.stand());
   often(lies.leadUnelectedEveryMs, () => {
     told('leader without an election');
@@ -124,7 +129,30 @@ function falseWord(
     const match = liar.log.length + rng.int(3);
     return [{ ...clocked, answer: { refused: undefined, match } } as Message];
   }
+  if (message.type === 'acknowledgement' && rng.chance(lies.acknowledgements)) {
+    told('acknowledgement of what it does not have');
+    return [falseAcknowledgement(liar, rng, message.to)];
+  }
   return [clocked];
+}
+
+/** A word about a log that the receiver may have, and the liar has only in memory, or about none. */
+function falseAcknowledgement(liar: Liar, rng: Rng, to: NodeId): Message {
+  const log = liar.leads ? liar.sentLogOf(to) : liar.log;
+  const index = 1 + rng.int(log.length + 2);
+  return {
+    type: 'acknowledgement',
+    from: liar.self,
+    to,
+    term: Math.max(1, liar.term - 1 + rng.int(3)),
+    index,
+    hash: rng.chance(0.8) ? log.hashAt(index) : rng.bytes(32),
+    clockMs: 0,
+    incarnation: 1,
+    boot: rng.bytes(16),
+    order: 0,
+    signature: new Uint8Array(0),
+  };
 }
 
 function withClock<M extends Message & { readonly clockMs: number }>(
