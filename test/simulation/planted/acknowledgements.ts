@@ -58,9 +58,9 @@ export const ACKNOWLEDGEMENT_BUGS: readonly PlantedBug[] = [
         replace: 'if (core.log.last.term === core.term)',
       },
     ],
-    where: 'elections',
-    first: 130,
-    seeds: 40,
+    where: 'consensus',
+    first: 219,
+    seeds: 20,
   },
   {
     name: 'a read is confirmed while the commit index of the leader is behind',
