@@ -190,8 +190,9 @@ export class Submissions implements Work {
         checking: false,
         settle: (record) =>
           ended(() => {
-            // An outcome that was there already took no time.
-            if (waiting.asked.size > 0) place?.answered(this.#classOf(record));
+            // An outcome that was there already took no time, and a failed one the time of signers that are gone.
+            if (waiting.asked.size > 0 && record.outcome?.$case === 'result')
+              place?.answered(this.#classOf(record));
             resolve(record);
           }),
         fail: (error) => ended(() => reject(error)),

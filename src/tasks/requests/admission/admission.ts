@@ -1,8 +1,15 @@
-import { ClusterError } from '../../../common/index.js';
+import { ClusterError, mayTake } from '../../../common/index.js';
 import type { Millis } from '../../../common/index.js';
 import type { Clock } from '../../../ports/index.js';
 import { InFlightLimit } from './in-flight-limit.js';
-import { COME_AGAIN_MS_MAX, COME_AGAIN_MS_MIN, TURN_TIMES_MAX } from './limits.js';
+import {
+  COME_AGAIN_MS_MAX,
+  COME_AGAIN_MS_MIN,
+  MODEST_REQUESTS_MAX,
+  TURN_TIMES_MAX,
+  WAITING_ALWAYS,
+  WAITING_MAX,
+} from './limits.js';
 
 /** The place of one request among those that are under way. */
 export type Place = {
@@ -29,9 +36,9 @@ type Line = { running: number; readonly waiting: Set<Waiting> };
 
 /**
  * Admits the requests of one kind by the time that they would wait. So many are under way as {@link InFlightLimit} finds
- * good; the others wait for their turn, and nothing but their decoding has been spent on them. The turn is the caller's
- * that has the fewest under way, and among those the caller's that waited longest since its last. A request that would wait too long
- * is refused with the time after which to come again.
+ * good; the others wait for their turn, and nothing but their decoding has been spent on them. The turn is that of the
+ * caller with the fewest under way, and among those of the one whose last turn was longest ago. A request that would wait
+ * too long is refused with the time after which to come again.
  */
 export class Admission {
   readonly #clock: Pick<Clock, 'elapsed'>;
@@ -41,6 +48,8 @@ export class Admission {
   /** In the order in which they began. */
   readonly #places = new Set<{ readonly sinceMs: Millis; readonly leave: () => void }>();
   #waitingCount = 0;
+  /** Requests under way of callers that have more than a modest one. */
+  #immodest = 0;
 
   constructor(clock: Pick<Clock, 'elapsed'>, limit = new InFlightLimit()) {
     this.#clock = clock;
@@ -73,8 +82,9 @@ export class Admission {
       return this.#take(caller);
     const line = this.#lineOf(caller);
     const turnMs = this.#turnMs(line);
-    const longestMs = Math.min(TURN_TIMES_MAX * this.#limit.serviceMs, lifeMs);
-    if (turnMs > longestMs) {
+    const isOften = line.waiting.size >= WAITING_ALWAYS;
+    const isLate = turnMs > lifeMs || (isOften && turnMs > TURN_TIMES_MAX * this.#limit.serviceMs);
+    if (isLate || !mayTake(line.waiting.size, this.#waitingCount, WAITING_MAX)) {
       this.#forget(caller, line);
       throw busy(turnMs);
     }
@@ -145,18 +155,30 @@ export class Admission {
   #take(caller: string): Place {
     const line = this.#lineOf(caller);
     const sinceMs = this.#clock.elapsed();
-    line.running += 1;
+    this.#run(line, 1);
     const leave = (): void => {
       if (!this.#places.delete(kept)) return;
-      line.running -= 1;
+      this.#run(line, -1);
       this.#forget(caller, line);
       this.#admit();
     };
     const kept = { sinceMs, leave };
     this.#places.add(kept);
     const answered = (name: string): void =>
-      this.#limit.answered(name, this.#clock.elapsed() - sinceMs, this.#waitingCount > 0);
+      this.#limit.answered(name, this.#clock.elapsed() - sinceMs, {
+        wasFull: this.#waitingCount > 0,
+        isHeldUp:
+          line.running + line.waiting.size <= MODEST_REQUESTS_MAX &&
+          2 * this.#immodest >= this.#limit.count,
+      });
     return { answered, leave };
+  }
+
+  #run(line: Line, change: 1 | -1): void {
+    const countOf = (): number => (line.running > MODEST_REQUESTS_MAX ? line.running : 0);
+    const before = countOf();
+    line.running += change;
+    this.#immodest += countOf() - before;
   }
 
   /** Takes places back that were kept too long: those requests go on, and others have their turn. */

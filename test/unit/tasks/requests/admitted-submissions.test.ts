@@ -14,6 +14,7 @@ import {
 } from '../../../support/builders/ledger.js';
 import { RequesterAuthority } from '../../../support/builders/requester.js';
 import type { Requester } from '../../../support/builders/requester.js';
+import { realSignature } from '../../../support/builders/real-signature.js';
 import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
 
 const [, LEADER = nodeId('')] = NODES;
@@ -33,9 +34,10 @@ let room: TaskRoom;
 let submissions: Submissions;
 /** Steps that were charged to callers. */
 let measured: number;
+let made: Uint8Array;
 beforeEach(() => {
   ledger = new Ledger(testGenesis({ requesterCa: authority.credential.certificate }));
-  dealKey(ledger);
+  made = realSignature(dealKey(ledger), utf8('pay'));
   room = new TaskRoom('node-1', ledger);
   room.follow(LEADER);
   submissions = room.submissions();
@@ -82,11 +84,25 @@ function forwards(): readonly Request[] {
 
 /** The log takes the request, and its task fails at once: an answer. */
 function fail(request: Request | undefined): void {
+  const taskId = take(request);
+  ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
+  submissions.settled(undefined);
+}
+
+/** The log takes the request, and has its signature. */
+async function sign(request: Request | undefined): Promise<void> {
+  const taskId = take(request);
+  ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', taskId, 1) });
+  ledger.command({ $case: 'done', value: { taskId, attempt: 1, material: made } });
+  submissions.settled(undefined);
+  await settle();
+}
+
+function take(request: Request | undefined): string {
   if (request === undefined) throw new Error('nothing was forwarded');
   const { changedTasks } = ledger.command({ $case: 'request', value: request });
   const [taskId = ''] = changedTasks;
-  ledger.command({ $case: 'failed', value: { taskId, reason: 'NO', evidence: [] } });
-  submissions.settled(undefined);
+  return taskId;
 }
 
 describe('a request that waits for its turn', () => {
@@ -147,25 +163,51 @@ describe('a request that waits for its turn', () => {
   });
 });
 
-test('requests whose outcome was there already say nothing of the time that requests take', async () => {
-  submit(alice, 'known');
-  await settle();
-  fail(forwards()[0]);
-  await settle();
-  // As quick as they are, no other request may be held against them.
-  for (let each = 0; each < 1_000; each++) {
-    submit(alice, 'known');
-    await settle();
-  }
-  for (let each = 0; each < 20 * IN_FLIGHT_START; each++) {
+/** What may be under way after some requests that took 100 ms each, one after the other, and these among them. */
+async function inFlightAfter(others: (count: number) => Promise<void>): Promise<number> {
+  for (let each = 0; each < 5 * IN_FLIGHT_START; each++) {
     submit(alice, `new-${each}`);
     await settle();
     room.clock.pass(100);
-    fail(forwards()[0]);
-    await settle();
+    await sign(forwards()[0]);
+    await others(each);
   }
   for (let each = 0; each < IN_FLIGHT_START; each++) submit(alice, `later-${each}`);
   await settle();
+  return forwards().length;
+}
 
-  expect(forwards()).toHaveLength(IN_FLIGHT_START);
+describe('the time that requests take', () => {
+  test('the time that requests take is not that of those whose outcome was there already', async () => {
+    expect(
+      await inFlightAfter(async () => {
+        for (let each = 0; each < 4; each++) submit(alice, 'new-0');
+        await settle();
+      }),
+    ).toBe(IN_FLIGHT_START);
+  });
+
+  test('the time that requests take is not that of those that fail, for a key whose signers are gone', async () => {
+    expect(
+      await inFlightAfter(async (count) => {
+        submit(alice, `stuck-${count}`);
+        await settle();
+        room.clock.pass(60_000);
+        fail(forwards()[0]);
+        await settle();
+      }),
+    ).toBe(IN_FLIGHT_START);
+  });
+
+  test('the time that requests take lets fewer of them be under way when it is much longer than it was', async () => {
+    expect(
+      await inFlightAfter(async (count) => {
+        if (count < 2 * IN_FLIGHT_START) return;
+        submit(alice, `slow-${count}`);
+        await settle();
+        room.clock.pass(60_000);
+        await sign(forwards()[0]);
+      }),
+    ).toBeLessThan(IN_FLIGHT_START);
+  });
 });

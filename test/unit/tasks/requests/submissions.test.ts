@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError, nodeId, refusal, toHex, utf8 } from '../../../../src/common/index.js';
-import { aggregate, derivedPublicKey, signShare } from '../../../../src/frost/index.js';
+import { derivedPublicKey } from '../../../../src/frost/index.js';
 import { taskIdOf } from '../../../../src/identity/index.js';
 import {
   decisionHashOf,
@@ -22,9 +22,9 @@ import {
 } from '../../../support/builders/ledger.js';
 import { dealKey, NOTHING, settle, TaskRoom } from '../../../support/builders/task-room.js';
 import type { DealtKey } from '../../../support/builders/task-room.js';
+import { realSignature } from '../../../support/builders/real-signature.js';
 import { sharedKey } from '../../../../src/sharing/index.js';
-import { Algorithm } from '../../../../src/wire/index.js';
-import { VERIFIERS, ed25519Suite } from '../../../support/builders/schemes.js';
+import { ed25519Suite } from '../../../support/builders/schemes.js';
 
 const [, LEADER, NEXT] = [...NODES, nodeId('')];
 const TASK = taskIdOf(OPERATOR, 'one');
@@ -103,36 +103,6 @@ function failed(): never {
 
 const reasonOf = ({ error }: Answer): unknown =>
   error instanceof ClusterError ? error.reason : error;
-
-/** A signature that verifies, made with two shares. */
-function realSignature(message: Uint8Array, path: readonly number[] = []): Uint8Array {
-  const { record, scalars } = key;
-  const parts = sharedKey(record, path);
-  const publicKey = derivedPublicKey(ed25519Suite, parts) ?? fill(0);
-  const { group } = ed25519Suite;
-  const nonces = [1, 2].map((index) => {
-    const [d, e] = [BigInt(index + 5), BigInt(index + 50)];
-    return {
-      index,
-      d,
-      e,
-      D: group.encode(group.multiplyBase(d)),
-      E: group.encode(group.multiplyBase(e)),
-    };
-  });
-  const shares = new Map<number, Uint8Array>();
-  for (const { index, d, e } of nonces) {
-    const nonce = { d: group.encodeScalar(d), e: group.encodeScalar(e) };
-    const scalar = scalars[index - 1] ?? fill(0);
-    const made = signShare(ed25519Suite, parts, { index, scalar }, nonce, nonces, message);
-    if ('share' in made) shares.set(index, made.share);
-  }
-  const made = aggregate(ed25519Suite, parts, nonces, message, shares, (signature) =>
-    VERIFIERS[Algorithm.FROST_ED25519_SHA512].verify(publicKey, message, signature),
-  );
-  if (!made.ok) throw new Error('no signature');
-  return made.signature;
-}
 
 /** A request to sign along a path. */
 function along(derivationPath: number[]): Uint8Array {
@@ -262,7 +232,7 @@ describe('a signature', () => {
     const { answer } = submit();
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
-    const signature = realSignature(utf8('hello'));
+    const signature = realSignature(key, utf8('hello'));
     ledger.command({ $case: 'done', value: { taskId: TASK, attempt: 1, material: signature } });
     changed();
     await settle();
@@ -271,7 +241,7 @@ describe('a signature', () => {
 
   describe('along a path', () => {
     test('a signature along a path is the answer, with the key that it verifies under', async () => {
-      const signature = realSignature(utf8('hello'), [0, 5]);
+      const signature = realSignature(key, utf8('hello'), [0, 5]);
       const publicKey = derivedPublicKey(ed25519Suite, sharedKey(key.record, [0, 5]));
 
       const { record } = await recorded(signature);
@@ -287,7 +257,7 @@ describe('a signature', () => {
       ['the key itself', []],
       ['another path', [0, 6]],
     ])('a signature along a path but under %s is an alarm, and no answer', async (_, path) => {
-      const answer = await recorded(realSignature(utf8('hello'), path));
+      const answer = await recorded(realSignature(key, utf8('hello'), path));
 
       expect(reasonOf(answer)).toBe('RESULT_INVALID');
       expect(room.alarms).toEqual(['a recorded signature does not verify']);
@@ -298,7 +268,7 @@ describe('a signature', () => {
         run: () => Promise.reject(new ClusterError('overloaded', 'Too much waits')),
         idle: () => false,
       };
-      const answer = await recorded(realSignature(utf8('hello'), [0, 5]));
+      const answer = await recorded(realSignature(key, utf8('hello'), [0, 5]));
 
       expect(answer.error).toMatchObject({ code: 'deadline' });
     });
@@ -308,7 +278,7 @@ describe('a signature', () => {
     const { answer } = submit();
     apply(forwards()[0]?.request);
     ledger.command({ $case: 'attempt', value: ledger.signAttempt('treasury', TASK, 1) });
-    const signature = realSignature(utf8('another message'));
+    const signature = realSignature(key, utf8('another message'));
     ledger.command({ $case: 'done', value: { taskId: TASK, attempt: 1, material: signature } });
     changed();
     await settle();

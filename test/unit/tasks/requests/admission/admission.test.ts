@@ -9,6 +9,8 @@ import {
   HELD_TIMES,
   IN_FLIGHT_START,
   TURN_TIMES_MAX,
+  WAITING_ALWAYS,
+  WAITING_MAX,
 } from '../../../../../src/tasks/requests/admission/limits.js';
 import { ManualClock, settle } from '../../../../support/builders/task-room.js';
 
@@ -46,6 +48,30 @@ async function turnsUntil(all: readonly Asked[], one: Asked): Promise<number> {
   throw new Error('it never had its turn');
 }
 
+/** What is under way after a while, one request of each of these callers at a time. */
+async function inFlightOf(callers: readonly string[]): Promise<number> {
+  admission = new Admission(clock);
+  for (let each = 0; each < 40; each++) {
+    const alone = enter('alice');
+    await settle();
+    clock.pass(10);
+    alone.place?.answered('a');
+    alone.place?.leave();
+  }
+  // What is under way is answered together, eight times as slowly as one alone.
+  let waiting = callers.map((caller) => ({ caller, asked: enter(caller) }));
+  for (let round = 0; round < 30; round++) {
+    await settle();
+    clock.pass(80);
+    const answered = waiting.filter(({ asked }) => asked.place !== undefined);
+    for (const { asked } of answered) asked.place?.answered('a');
+    for (const { asked } of answered) asked.place?.leave();
+    const again = answered.map(({ caller }) => ({ caller, asked: enter(caller) }));
+    waiting = [...waiting.filter((each) => !answered.includes(each)), ...again];
+  }
+  return admission.inFlight;
+}
+
 describe('admission', () => {
   test('as many as the limit says are under way, and the others have their turn in order', async () => {
     const all = enterMany('alice', IN_FLIGHT_START + 2);
@@ -81,7 +107,7 @@ describe('admission', () => {
   });
 
   test('a caller whose next request would wait too long is told when to come again, and others are not', async () => {
-    const fits = IN_FLIGHT_START * (1 + TURN_TIMES_MAX);
+    const fits = IN_FLIGHT_START + Math.max(IN_FLIGHT_START * TURN_TIMES_MAX, WAITING_ALWAYS);
     const all = enterMany('mallory', fits + 3);
     const other = enter('alice');
     await settle();
@@ -145,6 +171,21 @@ describe('admission', () => {
     for (const { place } of stuck) place?.leave();
     expect(admission.inFlight).toBe(1);
     expect(HELD_TIMES * 250).toBeGreaterThan(HELD_MS_MIN);
+  });
+
+  test('many callers together have a bounded number of requests waiting', async () => {
+    const all = Array.from({ length: 200 }, (_, caller) =>
+      enterMany(`caller-${caller}`, 64),
+    ).flat();
+    await settle();
+    expect(admission.waitingCount).toBe(WAITING_MAX);
+    expect(has(all, 'error')).toBe(all.length - WAITING_MAX - IN_FLIGHT_START);
+  });
+
+  test('the limit falls where a modest caller is held up by one with many, and not where all are modest', async () => {
+    const many = Array.from({ length: 64 }, () => 'mallory');
+    expect(await inFlightOf([...many, 'alice'])).toBeLessThan(IN_FLIGHT_START / 2);
+    expect(await inFlightOf(many.map((_, at) => `caller-${at}`))).toBeGreaterThan(IN_FLIGHT_START);
   });
 
   test('callers without requests are forgotten', async () => {
