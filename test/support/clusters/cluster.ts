@@ -177,10 +177,16 @@ export class TestCluster implements AsyncDisposable {
    * Starts a node on what it has on disk, a first time or again.
    *
    * @param build - What it runs; this build unless given.
+   * @param settings - Variables that go before its file.
    */
-  async restart(node: NodeId, build?: Build): Promise<void> {
+  async restart(
+    node: NodeId,
+    build?: Build,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const logger = this.#loggerOf(node);
-    const fresh = await Node.open(this.#configOf(node), logger, process.env, build);
+    const config = this.#configOf(node, settings);
+    const fresh = await Node.open(config, logger, process.env, build);
     this.#running.set(node, fresh);
     fresh.failed.catch((error: unknown) => this.alarms.push(`${node} failed: ${String(error)}`));
     this.network.up(node, await fresh.listen());
@@ -276,9 +282,9 @@ export class TestCluster implements AsyncDisposable {
     return fresh;
   }
 
-  #configOf(node: NodeId): NodeConfig {
+  #configOf(node: NodeId, environment: Readonly<Record<string, string>> = {}): NodeConfig {
     const file = join(this.#folder, node, 'node.yaml');
-    return readConfig({ file, workingFolder: this.#folder });
+    return readConfig({ file, environment, workingFolder: this.#folder });
   }
 
   /** Who issues certificates to nodes, or to those who ask them. */
