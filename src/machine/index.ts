@@ -25,6 +25,7 @@ export type { Lock } from './lock.js';
 export { jsonLogger } from './logger.js';
 export type { LogLevel } from './logger.js';
 export { guardMemory } from './process-guard.js';
+export { systemPrimes } from './primes.js';
 export { systemRandom } from './random.js';
 export { readerVerifiers } from './reader-verifiers.js';
 export { remembering } from './verified.js';
