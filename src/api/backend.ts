@@ -16,7 +16,8 @@ import type { Measure } from './measure.js';
 export interface Backend {
   /**
    * Brings a client's request into the log and waits for its task, done or failed, as this node's own state has it; a
-   * generated key's certificate is complete then.
+   * generated key's certificate is complete then. A signature that the log has not recorded yet comes with an open task's record:
+   * it has no end time, and an outcome that this node has verified.
    *
    * @throws {ClusterError} The request is refused, no leader can be reached, or the wait is over.
    */

@@ -122,6 +122,12 @@ export class QuorateClient {
    * The signature has been verified, under the key given or one whose certificate has been. Who signed, and with which
    * version, is what the node says.
    *
+   * An answer is a valid signature of this request, whose entry is committed; the log may record it a little later. A repeated
+   * request id gets the recorded outcome, which after a race or a crash can be another valid signature of the same message,
+   * or a failure. A failure, `cancelled` and `deadline` mean that no signature was recorded, never that none exists. So compare
+   * messages, not signatures: a signature is no id and no proof of a single signing. A caller that must not sign twice keeps
+   * the first answer and repeats the same request id.
+   *
    * @throws QuorateError `protocol-abort` KEY_UNVERIFIED when the certificate is worth less than is required.
    */
   async sign(input: SignInput, options?: CallOptions): Promise<SignResponse> {
