@@ -99,7 +99,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 40,
+    first: 160,
     seeds: 40,
   },
   {

@@ -131,7 +131,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 148,
+    first: 1,
     seeds: 20,
   },
   {
