@@ -16,6 +16,7 @@ import { sealSecret } from '../../src/keys/sealed-secret.js';
 import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
 import { newIdentity } from '../../src/pki/index.js';
 import { encodeMessage } from '../../src/raft/index.js';
+import { readsMany } from '../../src/rpc/peers/frame.js';
 import { helloOf } from '../../src/rpc/peers/hello.js';
 import { encodeCommand, METHODS, readLevel } from '../../src/state/index.js';
 import { record } from '../../src/store/records.js';
@@ -90,6 +91,7 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
     levelOf(encodeMessage({ type: 'read-request', from: ONE, to: ONE, term: 1, readId: 1 })),
   'task message': () =>
     levelOf(encodeTaskMessage({ message: { $case: 'forward', value: { request: fill(0, 0) } } })),
+  frame: () => `build level ${[1, 2, 3, 4].find(readsMany)}`,
   hello: () => levelOf(encode(Hello, helloOf(clusterId, selfOf(ONE, 1)))),
   'sealed secret': () => {
     const place = { ...owner, keyId: keyId('k'), version: 1, sessionId: sessionId('00') };
