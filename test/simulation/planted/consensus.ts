@@ -127,8 +127,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 10,
-    seeds: 30,
+    first: 1,
+    seeds: 10,
   },
   {
     name: 'a vote that comes twice counts twice',
