@@ -131,8 +131,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 1,
-    seeds: 20,
+    first: 21,
+    seeds: 40,
   },
   {
     name: 'a nonce is used for commitments that are not its own',
