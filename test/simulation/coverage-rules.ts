@@ -41,10 +41,6 @@ export const IMPOSSIBLE: readonly Rule[] = [
     covers: (cell) => isOf('pre-vote granted', 'vote granted')(cell) && cell.sender === 'leader',
   },
   {
-    reason: 'a candidate has voted for itself, and entering its term dropped what it had promised',
-    covers: (cell) => (isOf('vote granted')(cell) || promises(cell)) && sentBy('candidate')(cell),
-  },
-  {
     reason: 'a leader acknowledges nobody’s entries',
     covers: (cell) => promises(cell) && sentBy('leader')(cell),
   },
@@ -90,7 +86,8 @@ export const RARE: readonly Rule[] = [
     reason: 'a write kept it back until its sender was something else, and few writes last so long',
     covers: (cell) =>
       (isOf('vote request')(cell) && sentBy('follower', 'precandidate')(cell)) ||
-      (promises(cell) && sentBy('precandidate')(cell)),
+      (isOf('vote granted')(cell) && sentBy('candidate')(cell)) ||
+      (promises(cell) && sentBy('precandidate', 'candidate')(cell)),
   },
   {
     reason: 'few entries are refused for their time, and fewer of these answers come late',
@@ -133,9 +130,7 @@ export const RARE: readonly Rule[] = [
       (isOf('read refused')(cell) &&
         cell.relation === 'equal' &&
         at('candidate', 'leader')(cell)) ||
-      (isOf('read request')(cell) &&
-        sentBy('precandidate')(cell) &&
-        !(cell.relation === 'equal' && at('follower', 'leader')(cell))),
+      (isOf('read request')(cell) && sentBy('precandidate')(cell)),
   },
   {
     reason: 'its sender has gone on to the next term in the event in which it repeated it',
