@@ -1,4 +1,5 @@
 import { taskIdOf } from '../../src/identity/index.js';
+import type { BackendChoice } from '../../src/machine/backends/choice.js';
 import { OPERATOR } from '../support/builders/ledger.js';
 import type { Check } from './mutate.js';
 
@@ -16,6 +17,17 @@ function without(
 /** The same for a case that is about no curve. */
 function common(check: Check): Check {
   return { ...check, shows: check.shows.slice(ED25519.length) };
+}
+
+/** The library's known test at start, which finds a group without its checks before any attack does. */
+const KNOWN_TEST = {
+  find: 'if (!knowsPoints(curve, group))\n            throw',
+  replace: 'if (false)\n            throw',
+};
+
+/** The same for a check of the group over one kind of library, whatever kind a node of this machine takes. */
+function ofGroup(backend: BackendChoice, check: Check): Check {
+  return { ...check, backend, edits: [...check.edits, KNOWN_TEST] };
 }
 
 /** What stands between an attack and its success: each, when taken out, must be missed by a case. */
@@ -67,17 +79,32 @@ export const CHECKS: readonly Check[] = [
     'return points.length === encoded.length ? points : undefined;',
     'return points;',
   ),
-  without(
-    'points lie in the subgroup',
-    'bytes that are no point of the group',
-    'point.is0() || !point.isTorsionFree()',
-    'point.is0()',
+  ofGroup(
+    'javascript',
+    without(
+      'points lie in the subgroup',
+      'bytes that are no point of the group',
+      'point.is0() || !point.isTorsionFree()',
+      'point.is0()',
+    ),
   ),
-  without(
-    'the identity is no point',
-    'bytes that are no point of the group',
-    'point.is0() || !point.isTorsionFree()',
-    'false',
+  ofGroup(
+    'javascript',
+    without(
+      'the identity is no point',
+      'bytes that are no point of the group',
+      'point.is0() || !point.isTorsionFree()',
+      'false',
+    ),
+  ),
+  ofGroup(
+    'auto',
+    without(
+      'libsodium is asked whether a point is one',
+      'bytes that are no point of the group',
+      'return sodium.isValidPoint(point) ? point : undefined;',
+      'return point;',
+    ),
   ),
   without(
     'a scalar is below q',

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
+import type { BackendChoice } from '../../src/machine/backends/choice.js';
 import type { Edit } from '../support/patches/edit.js';
 import { ProgramCopy } from '../support/patches/program-copy.js';
 
@@ -9,6 +10,8 @@ export type Check = {
   readonly edits: readonly Edit[];
   /** The name of a case on Ed25519. */
   readonly shows: string;
+  /** The kind of library for curves whose check it is, where that is not the one a node takes. */
+  readonly backend?: BackendChoice;
 };
 
 /** The names of those checks without which no case fails. Each runs in a process of its own, on one copy of the compiled code. */
@@ -18,10 +21,11 @@ export function survivors(checks: readonly Check[]): readonly string[] {
 }
 
 /** Whether the case fails that the check stands behind. */
-function isMissed(copy: ProgramCopy, { name, edits, shows }: Check): boolean {
+function isMissed(copy: ProgramCopy, { name, edits, shows, backend = 'auto' }: Check): boolean {
   copy.plant(edits);
   const argv = [copy.program('attacks/main.js'), '--case', shows, '--json'];
-  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  const env = { ...process.env, QUORATE_CRYPTO_BACKEND: backend };
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', env });
   // Anything but the program's own answer means that the copy did not run.
   if (!stdout.startsWith('{')) throw new Error(`${name}: the copy does not run: ${stderr}`);
   const { failed } = JSON.parse(stdout) as { readonly failed: readonly string[] };

@@ -1,10 +1,14 @@
 import { frostScheme, type Schemes, type Verifiers } from '../../../src/algorithms/index.js';
 import { frostSuites, type Suite, type Suites } from '../../../src/frost/index.js';
-import { arithmeticBy, chooseBackends } from '../../../src/machine/index.js';
+import { arithmeticBy, BACKEND_CHOICES, chooseBackends } from '../../../src/machine/index.js';
 import { groupsBy } from '../../../src/machine/backends/choice.js';
 import { Algorithm } from '../../../src/wire/index.js';
 
-const { names } = await chooseBackends('auto');
+/** As for a node: the kind of library that the environment names, else the fastest that loads. */
+const wanted = process.env['QUORATE_CRYPTO_BACKEND'] ?? 'auto';
+const choice = BACKEND_CHOICES.find((known) => known === wanted);
+if (choice === undefined) throw new Error(`QUORATE_CRYPTO_BACKEND: ${wanted} is no kind`);
+const { names } = await chooseBackends(choice);
 
 /** The tables that a node computes with on this machine: fast ones, where libraries of curves load. */
 const { schemes, verifiers } = await arithmeticBy(names);
