@@ -6,6 +6,7 @@ import type { PublicPresignature } from '../presign/round7.js';
 import { of, type BySigner } from '../presign/session.js';
 import { gg20Transcript, numberItem } from '../transcript.js';
 import { signatureBytes, type SigningNonce } from './nonce.js';
+import { isSum } from '../zk/check.js';
 
 /**
  * D.8: s_i = d·(m·k_i + r·(sigma_i + eps·k_i)) mod q.
@@ -37,13 +38,10 @@ export function isRightShare<P>(
 ): boolean {
   const { Rb, S } = of(points, j);
   const { order } = group;
-  return group.equal(
-    group.multiplyPublic(R, s_j),
-    group.sumOfProducts([
-      [Rb, modulo(m + r * eps, order)],
-      [S, r],
-    ]),
-  );
+  return isSum(group, group.multiplyPublic(R, s_j), [
+    [Rb, modulo(m + r * eps, order)],
+    [S, r],
+  ]);
 }
 
 /** The body of SHARE_i: T("share", [ssid, presigId, A, s_i]). */

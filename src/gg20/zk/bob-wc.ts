@@ -12,7 +12,7 @@ import {
   type BobStatement,
   type BobWitness,
 } from './bob.js';
-import { failedCheck, type Check } from './check.js';
+import { failedCheck, isSum, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, type Layout } from './layout.js';
 
@@ -72,13 +72,10 @@ export function bobWcChecks<P>(
       // s1·G = u + e·X
       name: 'the point opens',
       holds: () =>
-        group.equal(
-          proof.u,
-          group.sumOfProducts([
-            [group.base, modulo(proof.s1, group.order)],
-            [statement.X, modulo(-e, group.order)],
-          ]),
-        ),
+        isSum(group, proof.u, [
+          [group.base, modulo(proof.s1, group.order)],
+          [statement.X, modulo(-e, group.order)],
+        ]),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { modulo, randomScalar } from '../../crypto/index.js';
 import type { Random } from '../../ports/index.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { failedCheck, type Check } from './check.js';
+import { failedCheck, isSum, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, scalarLayout, type Layout } from './layout.js';
 
@@ -67,25 +67,19 @@ export function chaumPedersenChecks<P>(
       // z·G = A1 + e·Y1
       name: 'the logarithm to G is known',
       holds: () =>
-        group.equal(
-          A1,
-          group.sumOfProducts([
-            [group.base, z],
-            [Y1, minusE],
-          ]),
-        ),
+        isSum(group, A1, [
+          [group.base, z],
+          [Y1, minusE],
+        ]),
     },
     {
       // z·R = A2 + e·Y2
       name: 'the logarithm to R is the same',
       holds: () =>
-        group.equal(
-          A2,
-          group.sumOfProducts([
-            [R, z],
-            [Y2, minusE],
-          ]),
-        ),
+        isSum(group, A2, [
+          [R, z],
+          [Y2, minusE],
+        ]),
     },
   ];
 }

@@ -1,7 +1,17 @@
 import { Bug } from '../../common/index.js';
+import type { Group } from '../../crypto/index.js';
 
 /** One check of a verifier, by a name that is the same in logs and tests. */
 export type Check = { readonly name: string; readonly holds: () => boolean };
+
+/** Whether a point is the sum of these products, of points and scalars below q; all of them public. */
+export function isSum<P>(
+  group: Group<P>,
+  point: P,
+  products: readonly (readonly [P, bigint])[],
+): boolean {
+  return group.equal(point, group.sumOfProducts(products));
+}
 
 /**
  * The first check that fails; nothing when all hold. Checks stand in the order of their cost, and each may rely on those before

@@ -12,7 +12,7 @@ import {
   type AliceStatement,
   type AliceWitness,
 } from './alice.js';
-import { failedCheck, requireOwn, type Check } from './check.js';
+import { failedCheck, isSum, requireOwn, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, type Layout } from './layout.js';
 
@@ -72,13 +72,10 @@ function pointCheck<P>(
   return {
     name: 'the point opens',
     holds: () =>
-      group.equal(
-        u1,
-        group.sumOfProducts([
-          [R, modulo(s1, group.order)],
-          [Rb, modulo(-e, group.order)],
-        ]),
-      ),
+      isSum(group, u1, [
+        [R, modulo(s1, group.order)],
+        [Rb, modulo(-e, group.order)],
+      ]),
   };
 }
 

@@ -1,7 +1,7 @@
 import { modulo, randomScalar } from '../../crypto/index.js';
 import type { Random } from '../../ports/index.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { failedCheck, type Check } from './check.js';
+import { failedCheck, isSum, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, scalarLayout, type Layout } from './layout.js';
 import { commitTo, type TWitness } from './t.js';
@@ -74,26 +74,20 @@ export function sChecks<P>(
       // u·R = A + e·S
       name: 'S opens',
       holds: () =>
-        group.equal(
-          A,
-          group.sumOfProducts([
-            [statement.R, u],
-            [statement.S, minusE],
-          ]),
-        ),
+        isSum(group, A, [
+          [statement.R, u],
+          [statement.S, minusE],
+        ]),
     },
     {
       // u·G + v·H = Bp + e·T
       name: 'T opens to the same',
       holds: () =>
-        group.equal(
-          Bp,
-          group.sumOfProducts([
-            [group.base, u],
-            [H, v],
-            [statement.T, minusE],
-          ]),
-        ),
+        isSum(group, Bp, [
+          [group.base, u],
+          [H, v],
+          [statement.T, minusE],
+        ]),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { modulo, randomScalar } from '../../crypto/index.js';
 import type { Random } from '../../ports/index.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { failedCheck, type Check } from './check.js';
+import { failedCheck, isSum, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, scalarLayout, type Layout } from './layout.js';
 
@@ -59,13 +59,10 @@ export function schnorrChecks<P>(
       // z·G = A + e·X
       name: 'the logarithm is known',
       holds: () =>
-        group.equal(
-          A,
-          group.sumOfProducts([
-            [group.base, z],
-            [statement.X, modulo(-e, group.order)],
-          ]),
-        ),
+        isSum(group, A, [
+          [group.base, z],
+          [statement.X, modulo(-e, group.order)],
+        ]),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { modulo, randomScalar } from '../../crypto/index.js';
 import type { Random } from '../../ports/index.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { failedCheck, type Check } from './check.js';
+import { failedCheck, isSum, type Check } from './check.js';
 import { challengeOf, itemsOf, type ProofContext } from './context.js';
 import { pointLayout, recordLayout, scalarLayout, type Layout } from './layout.js';
 
@@ -70,14 +70,11 @@ export function tChecks<P>(
       // u·G + v·H = A + e·T
       name: 'the commitment opens',
       holds: () =>
-        group.equal(
-          A,
-          group.sumOfProducts([
-            [group.base, u],
-            [H, v],
-            [statement.T, modulo(-e, group.order)],
-          ]),
-        ),
+        isSum(group, A, [
+          [group.base, u],
+          [H, v],
+          [statement.T, modulo(-e, group.order)],
+        ]),
     },
   ];
 }

@@ -53,7 +53,7 @@ export async function chooseBackends(
 /** The groups by exactly these packages, as another thread chose them. @throws when one does not load here. */
 export async function groupsBy(names: BackendNames): Promise<Groups> {
   const named = (curve: Curve): Promise<Groups[Curve]> => {
-    const backend = CURVE_BACKENDS[curve].find(({ name }) => name === names[curve]);
+    const backend = chosen(curve, names);
     if (backend === undefined) throw missing(curve, names[curve], []);
     return groupBy(curve, backend);
   };
@@ -70,12 +70,16 @@ export async function verifyingGroupsBy(
   names: BackendNames,
 ): Promise<Readonly<Partial<Pick<Groups, 'secp256k1' | 'p256'>>>> {
   const own = async (curve: Curve) => {
-    const backend = CURVE_BACKENDS[curve].find(({ name }) => name === names[curve]);
+    const backend = chosen(curve, names);
     return backend === undefined || backend.kind === 'javascript'
       ? {}
       : { [curve]: await backend.load() };
   };
   return { ...(await own('secp256k1')), ...(await own('p256')) };
+}
+
+function chosen(curve: Curve, names: BackendNames): CurveBackend | undefined {
+  return CURVE_BACKENDS[curve].find(({ name }) => name === names[curve]);
 }
 
 /** Of a kind that the curve has, no other; of another kind, and without one, the best. */
