@@ -10,15 +10,15 @@ import { bestAnswer } from '../format/cluster.js';
 import { CLOCK_MS, clocksOf } from '../format/members.js';
 import { duration } from '../format/values.js';
 import { SIGN_MS, withClient } from '../open-client.js';
+import { addOrderOptions } from '../order-options.js';
+import type { OrderFlags } from '../order-options.js';
 import type { CommandContext } from '../command-context.js';
 
-type Flags = ConnectionFlags & {
-  readonly json?: true;
-  readonly time?: number;
-  readonly allowRepeats?: true;
-  readonly yes?: true;
-  readonly requestId?: string;
-};
+type Flags = ConnectionFlags &
+  OrderFlags & {
+    readonly time?: number;
+    readonly allowRepeats?: true;
+  };
 
 /** `quorate cluster correct-time`: the way out when a majority of the clocks was wrong. */
 export function correctTimeCommand(context: CommandContext): Command {
@@ -33,11 +33,8 @@ export function correctTimeCommand(context: CommandContext): Command {
     .option(
       '--allow-repeats',
       'go on though requests that were carried out and are forgotten could be carried out once more',
-    )
-    .option('--yes', 'really do it')
-    .option('--request-id <id>', 'makes a repetition harmless (default: a fresh one)')
-    .option('--json', 'print one JSON object');
-  return addConnectionOptions(command)
+    );
+  return addConnectionOptions(addOrderOptions(command))
     .addHelpText(
       'after',
       `

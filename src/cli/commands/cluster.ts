@@ -7,6 +7,8 @@ import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { bestAnswer, clusterJson, clusterLines } from '../format/cluster.js';
 import { notHere } from '../not-here.js';
 import { SIGN_MS, withClient } from '../open-client.js';
+import { addOrderOptions } from '../order-options.js';
+import type { OrderFlags } from '../order-options.js';
 import type { CommandContext } from '../command-context.js';
 import { correctTimeCommand } from './cluster-correct-time.js';
 import { healthCommand } from './cluster-health.js';
@@ -60,18 +62,14 @@ Examples:
     );
 }
 
-type RequireFlags = Flags & { readonly yes?: true; readonly requestId?: string };
+type RequireFlags = ConnectionFlags & OrderFlags;
 
 function requireSignaturesCommand(context: CommandContext): Command {
-  const command = new Command('require-signatures')
-    .description(
-      'Ends requests that only a node vouches for: from then on the cluster takes none that its requester did not ' +
-        'sign. For good: no command and no node can undo it. Needs a certificate of role operator.',
-    )
-    .option('--yes', 'really do it')
-    .option('--request-id <id>', 'makes a repetition harmless (default: a fresh one)')
-    .option('--json', 'print one JSON object');
-  return addConnectionOptions(command)
+  const command = new Command('require-signatures').description(
+    'Ends requests that only a node vouches for: from then on the cluster takes none that its requester did not ' +
+      'sign. For good: no command and no node can undo it. Needs a certificate of role operator.',
+  );
+  return addConnectionOptions(addOrderOptions(command))
     .addHelpText(
       'after',
       `
@@ -96,12 +94,11 @@ Examples:
     });
 }
 
-type RaiseFlags = Flags & {
-  readonly level?: number;
-  readonly without?: readonly string[];
-  readonly yes?: true;
-  readonly requestId?: string;
-};
+type RaiseFlags = ConnectionFlags &
+  OrderFlags & {
+    readonly level?: number;
+    readonly without?: readonly string[];
+  };
 
 function raiseLevelCommand(context: CommandContext): Command {
   const command = new Command('raise-level')
@@ -112,11 +109,8 @@ function raiseLevelCommand(context: CommandContext): Command {
         'certificate of role operator.',
     )
     .option('--level <number>', "the level to come (default: the cluster's, plus one)", levelOf)
-    .option('--without <nodes...>', 'voters that are left behind')
-    .option('--yes', 'really do it')
-    .option('--request-id <id>', 'makes a repetition harmless (default: a fresh one)')
-    .option('--json', 'print one JSON object');
-  return addConnectionOptions(command)
+    .option('--without <nodes...>', 'voters that are left behind');
+  return addConnectionOptions(addOrderOptions(command))
     .addHelpText(
       'after',
       `
