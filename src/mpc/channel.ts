@@ -74,7 +74,7 @@ export class Channel {
     return plainEnvelope(this.#sessionId, this.kind, sender, this.to, copy);
   }
 
-  /** Wipes what was said in private. */
+  /** Wipes what was said under seal. */
   forget(): void {
     if (this.sealed) for (const { body } of this.#said.values()) wipe(body);
   }

@@ -17,7 +17,7 @@ export type OutboxParts = {
   send(to: PartyIndex, envelope: Envelope): void;
 };
 
-/** The messages of this participant in a session: signed, sealed where they are private, and kept to be sent again. */
+/** The messages of this participant in a session: signed, sealed where they are secret, and kept to be sent again. */
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #sent: { readonly to: PartyIndex; readonly envelope: Envelope }[] = [];
@@ -44,6 +44,8 @@ export class Outbox {
     for (const to of receivers) {
       const signed = this.#sign(kind, to, each.encode(mine.each?.(to)));
       if (to === index) privates?.add(index, signed);
+      else if (run.round.isOpen === true)
+        this.#send(to, plainEnvelope(sessionId, kind, index, to, signed));
       else this.#sendSealed(kind, to, signed);
     }
   }

@@ -22,7 +22,7 @@ export interface Party<R extends Rounds> {
 
   /**
    * Sends `mine` and waits until every sender has spoken: in order of senders, own included. Each round is begun once; others may
-   * be in flight. `mine.each` is called before this returns, its values sealed for their receivers alone. A participant that
+   * be in flight. `mine.each` is called before this returns, its values sealed for their receivers alone, unless the round's are open. A participant that
    * only receives gives nothing; one that only sends gets nothing, at once.
    *
    * @throws {ProtocolAbort} A signed body cannot be decoded, or a sender signed two different ones.
@@ -39,7 +39,7 @@ export interface Party<R extends Rounds> {
   /** The broadcasts of a round that is over, as signed, in order of senders, own included. None for one that receives none. */
   broadcasts(name: keyof R & string): readonly SignedBody[];
 
-  /** The bodies of what a round that is over brought to this participant alone. They are wiped when the session is closed. */
+  /** The bodies of what a round that is over brought to this participant alone. Sealed ones are wiped when the session is closed. */
   privates(name: keyof R & string): readonly Uint8Array[];
 
   /** All that `from` said here in rounds that are over, with its signatures: evidence, which outlives the session. */

@@ -22,6 +22,8 @@ export type Round<C extends Carried, G extends string = never> = {
   readonly senders?: G;
   /** The participants that receive; absent: all of them. */
   readonly receivers?: G;
+  /** Messages to one receiver are signed and not sealed: they tell nothing that others may not know. Absent: they are sealed. */
+  readonly isOpen?: true;
   /** The X25519 key that the broadcast announces, to seal private messages to its sender. One round has it, or none. */
   sealKey?(all: C['all']): Uint8Array;
 } & { readonly [P in keyof C]: Codec<C[P]> };
@@ -30,7 +32,7 @@ export type Round<C extends Carried, G extends string = never> = {
 export type Limits = {
   /** Larger bodies are not read. */
   readonly bodyBytesMax: number;
-  /** Sealed messages that wait for their sender's key. An honest sender has one for each round with private messages. */
+  /** Sealed messages that wait for their sender's key. An honest sender has one for each round with sealed messages. */
   readonly earlySealedMax: number;
 };
 
@@ -60,7 +62,7 @@ export function protocol<R extends Rounds, G extends string = never>(
 export function protocol(definition: Omit<Protocol<Rounds, string>, 'kinds'>): unknown {
   const { name, limits, rounds } = definition;
   const all = Object.entries(rounds);
-  const sealed = all.filter(([, { each }]) => each !== undefined).length;
+  const sealed = all.filter(([, { each, isOpen }]) => each !== undefined && isOpen !== true).length;
   const announced = all.filter(([, round]) => 'sealKey' in round).length;
   assert(
     [name, ...Object.keys(rounds)].every((each) => NAME.test(each)),
@@ -70,8 +72,12 @@ export function protocol(definition: Omit<Protocol<Rounds, string>, 'kinds'>): u
     all.every((round) => round[1].all !== undefined || round[1].each !== undefined),
     `${name}: every round carries something`,
   );
+  assert(
+    all.every(([, { each, isOpen }]) => isOpen !== true || each !== undefined),
+    `${name}: what may be open is for each receiver`,
+  );
   assert(announced <= 1, `${name}: a participant has one key to seal to`);
-  assert(sealed === 0 || announced === 1, `${name}: private messages are sealed to a key`);
+  assert(sealed === 0 || announced === 1, `${name}: messages are sealed to a key`);
   assert(sealed <= limits.earlySealedMax, `${name}: an honest sender's messages can wait`);
   const kinds = Object.fromEntries(all.map(([round]) => [round, `${name}/${round}`]));
   return { ...definition, kinds };

@@ -33,9 +33,10 @@ export class RoundRun {
     this.senders = receivers.includes(index) ? senders : [];
     this.receivers = senders.includes(index) ? receivers : [];
     const channel = { sessionId, kind, senders: this.senders };
-    const { all, each } = round;
+    const { all, each, isOpen } = round;
+    const sealed = isOpen !== true;
     this.broadcasts = all && new Channel({ ...channel, to: TO_ALL, sealed: false, codec: all });
-    this.privates = each && new Channel({ ...channel, to: index, sealed: true, codec: each });
+    this.privates = each && new Channel({ ...channel, to: index, sealed, codec: each });
   }
 
   get channels(): readonly Channel[] {

@@ -80,7 +80,7 @@ class Run implements Session<Rounds>, Party<Rounds> {
     this.#rounds = roundRuns(protocol, { sessionId, index, count, groups });
     const rounds = [...this.#rounds.values()];
     this.#kinds = new Map(rounds.map((round) => [round.kind, round]));
-    const sealed = rounds.filter(({ privates }) => privates !== undefined);
+    const sealed = rounds.filter(({ privates }) => privates?.sealed === true);
     const kinds = sealed.map(({ kind }) => kind);
     const seals = new Seals(sessionId, index, kinds, random);
     this.#seals = seals;
