@@ -6,7 +6,7 @@
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
 export { modulusChecks } from './modulus-checks.js';
-export { isFitPair, ownMaterial } from './own-material.js';
+export { decodeMaterial, encodeMaterial, isFitPair, ownMaterial } from './own-material.js';
 export type { MaterialPrimes, OwnMaterial } from './own-material.js';
 export { opening5Layout, opening7Layout } from './blame/messages.js';
 export type { OpenedMask, OpenedProduct, Opening5, Opening7 } from './blame/messages.js';

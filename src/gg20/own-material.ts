@@ -2,6 +2,7 @@ import { assert } from '../common/index.js';
 import { bitLength, isPrime, PaillierSecretKey, RingPedersenTrapdoor } from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
 import type { Profile } from './profile.js';
+import { numberLayout, recordLayout, type Layout } from './zk/layout.js';
 
 /** One member's secrets in a generation of its set's auxiliary material (C.1). */
 export type OwnMaterial = {
@@ -52,4 +53,47 @@ export function ownMaterial(
   const key = new PaillierSecretKey(...paillier);
   const trapdoor = RingPedersenTrapdoor.make(...ringPedersen, random);
   return { key, trapdoor };
+}
+
+type MaterialNumbers = Record<'p' | 'q' | 'P' | 'Q' | 't' | 'lambda', bigint>;
+
+/** Own material as it is sealed and given to jobs: the primes of N and of Nh, t and lambda, 4·L8 bytes. */
+function materialLayout({ modulusBits }: Profile): Layout<MaterialNumbers> {
+  const modulus = numberLayout(modulusBits / 8);
+  const prime = numberLayout(modulusBits / 16);
+  return recordLayout<MaterialNumbers>({
+    p: prime,
+    q: prime,
+    P: prime,
+    Q: prime,
+    t: modulus,
+    lambda: modulus,
+  });
+}
+
+/** 4·L8 secret bytes, which their holder wipes. */
+export function encodeMaterial(profile: Profile, { key, trapdoor }: OwnMaterial): Uint8Array {
+  const [p, q] = [key.primes.first.value, key.primes.second.value];
+  const [P, Q] = [trapdoor.primes.first.value, trapdoor.primes.second.value];
+  const { t, lambda } = trapdoor;
+  return materialLayout(profile).encode({ p, q, P, Q, t, lambda });
+}
+
+/**
+ * The material that {@link encodeMaterial} spelled; nothing for bytes of another length or profile. That the primes are primes is
+ * not asked again: the bytes are this node's own, under its seal.
+ *
+ * @param random - Blinds lambda.
+ */
+export function decodeMaterial(
+  profile: Profile,
+  bytes: Uint8Array,
+  random: Random,
+): OwnMaterial | undefined {
+  const numbers = materialLayout(profile).decode(bytes);
+  if (numbers === undefined) return undefined;
+  const { p, q, P, Q, t, lambda } = numbers;
+  if (!isFitPair(profile, [p, q]) || !isFitPair(profile, [P, Q])) return undefined;
+  const key = new PaillierSecretKey(p, q);
+  return { key, trapdoor: RingPedersenTrapdoor.of(P, Q, t, lambda, random) };
 }

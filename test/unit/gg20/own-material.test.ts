@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { isFitPair, ownMaterial, PROFILES } from '../../../src/gg20/index.js';
+import {
+  decodeMaterial,
+  encodeMaterial,
+  isFitPair,
+  ownMaterial,
+  PROFILES,
+} from '../../../src/gg20/index.js';
 import { seededRandom } from '../../support/builders/frost-exchange.js';
 import { smallSet } from '../../support/builders/gg20.js';
 import { TEST_PRIMES } from '../../vectors/gg20-primes.js';
@@ -35,4 +41,29 @@ test('numbers of another kind make nothing', () => {
     'safe',
   );
   expect(() => ownMaterial(profile, { ...primes, paillier: [p, p] }, random)).toThrow('fit');
+});
+
+test('material comes back from its bytes, and from no others', () => {
+  const made = ownMaterial(profile, primes, random);
+  const bytes = encodeMaterial(profile, made);
+  expect(bytes).toHaveLength(512);
+
+  const again = decodeMaterial(profile, bytes, random);
+  expect(again?.key.primes.first.value).toBe(made.key.primes.first.value);
+  expect(again?.key.N).toBe(made.key.N);
+  expect([again?.trapdoor.Nh, again?.trapdoor.s, again?.trapdoor.t]).toEqual([
+    made.trapdoor.Nh,
+    made.trapdoor.s,
+    made.trapdoor.t,
+  ]);
+
+  expect(decodeMaterial(profile, bytes.subarray(1), random)).toBeUndefined();
+  expect(decodeMaterial(PROFILES.P2048, bytes, random)).toBeUndefined();
+  expect(
+    decodeMaterial(
+      profile,
+      bytes.map((byte, at) => (at === 0 ? 0 : byte)),
+      random,
+    ),
+  ).toBeUndefined();
 });
