@@ -36,7 +36,7 @@ export const ALARM_LEVELS = {
   'a recorded signature does not verify': 'alarm',
   'a node is proved to have lied': 'alarm',
   'a complaint that proves nothing': 'alarm',
-  'key generation aborted': 'alarm',
+  'a protocol session was aborted': 'alarm',
   // Links between nodes.
   'A message is too large for any peer': 'alarm',
   'A peer refuses the connection': 'warn',

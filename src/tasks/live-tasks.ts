@@ -2,7 +2,13 @@ import type { Millis, NodeId, SessionId, TaskId } from '../common/index.js';
 import { nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import { isOpen, parseTask } from '../state/index.js';
 import type { ActiveKey, JudgingContext, ParsedRequest } from '../state/index.js';
-import type { Attempt, AttemptRecord, KeyParticipant, TaskRecord } from '../wire/index.js';
+import type {
+  Attempt,
+  AttemptRecord,
+  BootedNode,
+  KeyParticipant,
+  TaskRecord,
+} from '../wire/index.js';
 import type { AppliedState } from './context.js';
 
 /** A task without an outcome, its request parsed once. */
@@ -109,6 +115,12 @@ export class LiveTasks {
     for (const { session } of this.#tasks.get(id)?.attempts ?? []) this.#attempts.delete(session);
     this.#tasks.delete(id);
   }
+}
+
+/** The nodes of an attempt that names each in one run of its process. */
+export function bootsOf(attempt: Attempt | undefined): readonly BootedNode[] {
+  const assignment = attempt?.assignment;
+  return assignment?.$case === 'boots' ? assignment.value.nodes : [];
 }
 
 function nodesOf(attempt: Attempt | undefined): readonly NodeId[] {

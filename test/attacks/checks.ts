@@ -175,12 +175,13 @@ export const CHECKS: readonly Check[] = [
   without(
     'a participant shows what it found',
     'generating: one point too many, told to all',
-    'run.complaint = accusation(this.#context, attempt, index, nodes, error) ?? run.complaint;',
+    'accusation(this.#context, attempt, own, nodes, error, this.#kind.fault) ?? run.complaint',
+    'run.complaint',
   ),
   without(
     'digests of ready are compared',
     'generating: a whole run of its own for one participant: digests differ',
-    'this.#compare(attempt, index);',
+    'run.complaint = this.#kind.compare?.(attempt, run.session);',
   ),
   without(
     'the digest is over what was said',

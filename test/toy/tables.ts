@@ -3,10 +3,11 @@ import type { Build } from '../../src/node/builds.js';
 import { TASK_KINDS } from '../../src/state/index.js';
 import { TASK_DRIVERS } from '../../src/tasks/index.js';
 import type { KindDriver } from '../../src/tasks/kinds/driver.js';
+import { SessionRuns } from '../../src/tasks/participant/session-runs.js';
 import { toyJudge } from './judge.js';
 import { ToyCombining } from './combining.js';
 import { ToyLeader } from './leader.js';
-import { ToyParticipant } from './participant.js';
+import { Drawing } from './participant.js';
 import type { ToyTap } from './participant.js';
 import { toyRules } from './rules.js';
 import type { ParsedToy } from './rules.js';
@@ -20,7 +21,7 @@ export type ToySetting = ToyTap & {
 /** What a node does about toys. */
 export function toyDriver(setting: ToySetting = {}): KindDriver<ParsedToy> {
   return {
-    participant: (context) => new ToyParticipant(context, setting),
+    participant: (context) => new SessionRuns(context, new Drawing(context, setting)),
     leader: (context) => new ToyLeader(context),
     combining: (context) => new ToyCombining(context, setting.isOneEnough),
   };

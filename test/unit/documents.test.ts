@@ -87,7 +87,8 @@ test('docs/errors.md has every word by which a participant declines, and no othe
   const given = [
     ...found(text, /\bdeclined\('([a-z-]+)'/g),
     ...found(text, /\bdeclined: '([a-z-]+)'/g),
-    ...found(text, /#decline\(attempt, run, '([a-z-]+)'/g),
+    ...found(text, /#decline\(run, '([a-z-]+)'/g),
+    ...found(text, /\{ reason: '([a-z-]+)' \}/g),
   ];
   const words = errors.slice(errors.indexOf('## Words'));
   expect(firstWords(words, /[a-z-]+/)).toEqual([...new Set(given)].sort());

@@ -13,11 +13,17 @@ export type SessionMembers = {
   readonly index: PartyIndex;
 };
 
+/** Ends a session without a result and without blame. */
+export class SessionOver extends Error {
+  override readonly name = 'SessionOver';
+}
+
+/** The envelope that goes to one participant in place of the honest one, in tests. */
+export type Altered = (to: PartyIndex, envelope: Envelope) => Envelope;
+
 /**
  * Starts this node's session of an attempt: its messages go to the other participants by their nodes, and none leaves once
  * the request has expired by this node's own clock.
- *
- * @param altered - What tests send in place of an envelope.
  */
 export function startAttemptSession<R extends Rounds>(
   context: TaskContext,
@@ -25,7 +31,7 @@ export function startAttemptSession<R extends Rounds>(
   protocol: Protocol<R>,
   { record, task }: LiveAttempt,
   { participants, index }: SessionMembers,
-  altered: (to: PartyIndex, envelope: Envelope) => Envelope = (_, envelope) => envelope,
+  altered: Altered = (_, envelope) => envelope,
 ): Session<R> {
   const { clock, outbox, judging, self } = context;
   return startSession<R>({

@@ -196,7 +196,7 @@ test('an alarm may name the malicious node, and no honest one', () => {
   expect(scene.said).toEqual([]);
 
   watch.alarm(A, 'a node is proved to have lied', { peer: B });
-  watch.alarm(A, 'key generation aborted', { culprits: `${LIAR} ${C}` });
+  watch.alarm(A, 'a protocol session was aborted', { culprits: `${LIAR} ${C}` });
   watch.alarm(A, 'an own signature share failed its check', {});
   expect(scene.said).toEqual(['Blame', 'Blame', 'Blame']);
 });

@@ -1,10 +1,17 @@
 import { readyBytes } from '../../../identity/index.js';
 import type { NewKey } from '../../../sharing/index.js';
-import { baseVersionOf, encodeCommand } from '../../../state/index.js';
+import { baseVersionOf, encodeCommand, FIRST_VERSION } from '../../../state/index.js';
+import type { ParsedGenerateKey } from '../../../state/index.js';
 import type { Sharing } from '../../../wire/index.js';
 import type { TaskContext } from '../../context.js';
-import { versionOf } from './keygen-run.js';
-import type { KeygenAttempt } from './keygen-run.js';
+import type { LiveAttempt } from '../../live-tasks.js';
+
+export type KeygenAttempt = LiveAttempt<ParsedGenerateKey>;
+
+/** The version that an attempt makes. */
+export function versionOf({ record }: KeygenAttempt): number {
+  return record.attempt?.version ?? FIRST_VERSION;
+}
 
 /** The signed `ready` of this node, as it will stand in the log. It is said only once the share is durable. */
 export function signedReady(

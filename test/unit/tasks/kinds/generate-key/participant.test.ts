@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, nodeId, sessionId, taskId, toHex } from '../../../../../src/common/index.js';
 import type { NodeId, TaskId } from '../../../../../src/common/index.js';
 import type { ParsedGenerateKey } from '../../../../../src/state/index.js';
-import { GenerateKeyParticipant } from '../../../../../src/tasks/kinds/generate-key/participant.js';
+import { KeyGeneration } from '../../../../../src/tasks/kinds/generate-key/participant.js';
 import type { ParticipantContext } from '../../../../../src/tasks/index.js';
 import { Participants } from '../../../../../src/tasks/participant/participants.js';
+import { SessionRuns } from '../../../../../src/tasks/participant/session-runs.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../../../../../src/tasks/live-tasks.js';
 import { Command, decode, Declined } from '../../../../../src/wire/index.js';
 import type { Envelope } from '../../../../../src/wire/index.js';
@@ -48,7 +49,7 @@ beforeEach(() => {
 
 function participant(room: TaskRoom): Participant {
   const parts = room.participating();
-  const driver = new GenerateKeyParticipant(parts);
+  const driver = new SessionRuns(parts, new KeyGeneration(parts));
   const { answers, early } = parts.session;
   const participants = new Participants(room.context, open, new Map([[KIND, driver]]), early);
   return {
@@ -270,7 +271,7 @@ describe('a node declines', () => {
     }
     await exchange([self]);
     expect(new Set(refused)).toEqual(new Set(['aborted']));
-    expect(self.room.alarms).toEqual(['key generation aborted']);
+    expect(self.room.alarms).toEqual(['a protocol session was aborted']);
   });
 });
 
