@@ -24,6 +24,9 @@ export type {
   SignInput,
 } from './inputs.js';
 export { derivePublicKey } from './derived-key.js';
+export { ethereumAddress, ethereumSignature, fromEthereumSignature } from './ecdsa/ethereum.js';
+export { ecdsaToDer, ecdsaToRaw } from './ecdsa/formats.js';
+export { recoverPublicKey } from './ecdsa/recover.js';
 export { QuorateError, ServerFault } from './errors.js';
 export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
 export type { Judgement, KeyTrust } from './key-certificate.js';
@@ -34,6 +37,8 @@ export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
 export type { CallOptions } from './until.js';
+export { hasLowS } from '../machine/index.js';
+export type { EcdsaCurve } from '../machine/index.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';
 export { Algorithm, KeyState, TaskKind, TaskState } from '../wire/index.js';

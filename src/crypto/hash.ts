@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concat, utf8 } from '../common/index.js';
 import { transcript, type Item } from '../wire/index.js';
 import { decodeBigEndian } from './scalar.js';
@@ -12,6 +13,17 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 /** SHA-512 of all parts behind one another: 64 bytes. Parts are never copied: some are secret. */
 export function sha512(...parts: readonly Uint8Array[]): Uint8Array {
   return digestOf('sha512', parts);
+}
+
+/** SHA-256 of SHA-256: 32 bytes, as Bitcoin hashes its transactions ("hash256"). */
+export function doubleSha256(bytes: Uint8Array): Uint8Array {
+  return sha256(sha256(bytes));
+}
+
+/** Keccak-256 as Ethereum has it: 32 bytes. Not SHA3-256 (FIPS 202), which pads otherwise. */
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  // The library takes no subclasses of Uint8Array, such as Buffer.
+  return keccak_256(Uint8Array.from(bytes));
 }
 
 function digestOf(algorithm: string, parts: readonly Uint8Array[]): Uint8Array {

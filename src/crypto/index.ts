@@ -11,8 +11,10 @@ export { NOBLE_GROUPS } from './groups.js';
 export type { Curve, Groups } from './groups.js';
 export {
   challenge,
+  doubleSha256,
   hashToField,
   hmacSha512,
+  keccak256,
   sha256,
   sha512,
   shake256,

@@ -31,4 +31,4 @@ export { splitChain } from './x509/bundle.js';
 export { readCertificate } from './x509/certificate.js';
 export { Requesters } from './x509/chain.js';
 export type { Requester } from './x509/chain.js';
-export { rawSignature } from './x509/signature.js';
+export { ecdsaFromDer, rawSignature } from './x509/signature.js';

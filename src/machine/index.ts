@@ -18,6 +18,14 @@ export { workersByDefault } from './compute/workers.js';
 export { systemClock } from './clock.js';
 export { identityPathOf, openDataDirectory, storePathsOf } from './data-directory.js';
 export type { DataDirectory, IdentityOwner } from './data-directory.js';
+export {
+  ecdsaBy,
+  hasLowS,
+  recoverEcdsaKey,
+  verifyEcdsaP256,
+  verifyEcdsaSecp256k1,
+} from './ecdsa.js';
+export type { EcdsaCurve } from './ecdsa.js';
 export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
 export { makeFolder, writePrivateFile, writePublicFile } from './files.js';
 export { lockDataDirectory } from './lock.js';

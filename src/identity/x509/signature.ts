@@ -16,12 +16,20 @@ export function rawSignature(
   signature: Uint8Array,
 ): Uint8Array | undefined {
   if (kind === 'ed25519') return signature.length === ED25519_BYTES ? signature : undefined;
+  return ecdsaFromDer(signature);
+}
+
+/**
+ * The 64 bytes r ‖ s of an ECDSA signature in strict DER (RFC 3279 §2.2.3), on a curve whose order has 256 bits; `undefined` for
+ * bytes that are not spelled in the one way. Whether r and s are in range is for the verifier.
+ */
+export function ecdsaFromDer(der: Uint8Array): Uint8Array | undefined {
   try {
-    return readAll(signature, 'the signature', (all) =>
-      all.inside(TAG.sequence, 'the signature', (der) => {
+    return readAll(der, 'the signature', (all) =>
+      all.inside(TAG.sequence, 'the signature', (inner) => {
         const raw = new Uint8Array(2 * HALF_BYTES);
-        raw.set(half(der), 0);
-        raw.set(half(der), HALF_BYTES);
+        raw.set(half(inner), 0);
+        raw.set(half(inner), HALF_BYTES);
         return raw;
       }),
     );
