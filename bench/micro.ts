@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8 } from '../src/common/index.js';
 import { aggregate, commit, signShare, type Suite } from '../src/frost/index.js';
-import { ALGORITHMS, KEY_ALGORITHMS } from '../src/identity/index.js';
+import { ALGORITHMS } from '../src/identity/index.js';
 import { nodeVerify, systemRandom } from '../src/machine/index.js';
 import { sealEntry, ZERO_HASH } from '../src/raft/index.js';
 import { openLmdbConsensusStore } from '../src/store/index.js';
+import { FROST_ALGORITHMS } from '../test/support/builders/schemes.js';
 import { KINDS_OF_ARITHMETIC } from '../test/support/builders/backends.js';
 import { dealRandom, testSigner } from '../test/support/builders/frost-exchange.js';
 import { gg20Figures } from './gg20.js';
@@ -63,7 +64,7 @@ async function signing(kind: string, name: string, suite: Suite): Promise<Figure
 async function signingByAll(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { kind, suites } of KINDS_OF_ARITHMETIC)
-    for (const algorithm of KEY_ALGORITHMS) {
+    for (const algorithm of FROST_ALGORITHMS) {
       const { name } = ALGORITHMS[algorithm];
       figures.push(...(await signing(kind, name, suites[algorithm])));
     }

@@ -6,8 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { assert, utf8 } from '../src/common/index.js';
-import { commit, signShare, type Commitment, type Suite } from '../src/frost/index.js';
-import type { KeyAlgorithm } from '../src/identity/index.js';
+import {
+  commit,
+  signShare,
+  type Commitment,
+  type FrostAlgorithm,
+  type Suite,
+} from '../src/frost/index.js';
 import { systemRandom } from '../src/machine/index.js';
 import { randomScalar } from '../src/crypto/index.js';
 import type { KeyShare, SharedKey } from '../src/sharing/index.js';
@@ -23,7 +28,7 @@ const WARM_UP = 500;
 const KEYS = 32;
 const MESSAGE = utf8('what is signed');
 
-const ALGORITHMS: Readonly<Record<string, KeyAlgorithm>> = {
+const ALGORITHMS: Readonly<Record<string, FrostAlgorithm>> = {
   ed25519: Algorithm.FROST_ED25519_SHA512,
   secp256k1: Algorithm.FROST_SECP256K1_SHA256,
   p256: Algorithm.FROST_P256_SHA256,

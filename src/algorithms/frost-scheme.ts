@@ -17,17 +17,24 @@ import {
 } from '../frost/index.js';
 import { TO_ALL } from '../mpc/index.js';
 import { decode, SignatureShare } from '../wire/index.js';
-import type { Scheme, SignerSupply } from './scheme.js';
+import type { Scheme, SignerSupply, SupplySigning } from './scheme.js';
 
 /** FROST's signing as a scheme. A supply is a nonce: its secret d ‖ e, its parts the commitment D and E. */
 export function frostScheme<P>(suite: Suite<P>): Scheme {
-  const { scalarBytes } = suite.group;
   return {
     sharing: suite,
-    supplyRandomBytes: 2 * HEDGE_BYTES,
+    signing: supplySigningOf(suite),
     publicKeyOf: (V_0) => publicKeyOf(suite, V_0),
     derivedPublicKey: (key) => derivedPublicKey(suite, key),
     belongs: (key, share) => belongs(suite, key, share),
+  };
+}
+
+function supplySigningOf<P>(suite: Suite<P>): SupplySigning {
+  const { scalarBytes } = suite.group;
+  return {
+    by: 'supplies',
+    supplyRandomBytes: 2 * HEDGE_BYTES,
     makeSupply(scalar, random) {
       const { d, e, D, E } = commit(suite, scalar, random);
       const secret = concat(d, e);

@@ -3,15 +3,20 @@
  * missing, and the jobs that are computed for any of them. It knows no key store, no log and no node.
  */
 export { frostScheme } from './frost-scheme.js';
+export { gg20Scheme } from './gg20-scheme.js';
 export { algorithmJobs, boundJobs } from './jobs.js';
 export type { AnyJob } from './jobs.js';
 export type { SigningContext } from './signing-jobs.js';
 export { belongsJob, publicKeyJob } from './key-jobs.js';
+export { supplySigning } from './scheme.js';
 export type {
+  Scheme,
   Schemes,
+  SessionSigning,
   SignerSupply,
   SigningReason,
   SignShareResult,
+  SupplySigning,
   MadeSupply,
   Verifier,
   Verifiers,

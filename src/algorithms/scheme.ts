@@ -1,4 +1,5 @@
-import type { PartyIndex } from '../common/index.js';
+import { assert, type PartyIndex } from '../common/index.js';
+import type { Curve } from '../gg20/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import type { SignedMessage } from '../mpc/index.js';
 import type { Random } from '../ports/index.js';
@@ -11,7 +12,7 @@ import type { KeyShare, SharedKey, SharingGroup } from '../sharing/index.js';
 export type MadeSupply = {
   /** The holder's alone. Taken by the one signature that uses it, and wiped. */
   readonly secret: Uint8Array;
-  /** Its public half, in the order of {@link AlgorithmFacts.supplyBytes}. */
+  /** Its public half, in the order of the algorithm's `supplyBytes`. */
   readonly parts: readonly Uint8Array[];
 };
 
@@ -46,12 +47,11 @@ export type AccusedOfSigning = {
   readonly index: PartyIndex;
 };
 
-/** An algorithm as a node signs with it. Everything is handed in; it keeps nothing but caches of public values. */
+/** An algorithm as a node has it. Everything is handed in; it keeps nothing but caches of public values. */
 export interface Scheme {
   /** The group that its keys are shared in. */
   readonly sharing: SharingGroup;
-  /** Randomness that {@link Scheme.makeSupply} takes, in bytes. */
-  readonly supplyRandomBytes: number;
+  readonly signing: SupplySigning | SessionSigning;
 
   /** The public key as clients see it, of a sharing with this V_0. */
   publicKeyOf(V_0: Uint8Array): Uint8Array | undefined;
@@ -59,6 +59,20 @@ export interface Scheme {
   derivedPublicKey(key: SharedKey): Uint8Array | undefined;
   /** Whether the share is of this key: of its sharing, and the sharing of its public key. */
   belongs(key: SharedKey, share: KeyShare): boolean;
+}
+
+/** Signing in rounds of messages among the signers, under the auxiliary material of their set. */
+export interface SessionSigning {
+  readonly by: 'session';
+  /** Of a parameter set's two parts the algorithm's; the key's set has the other, its profile. */
+  readonly curve: Curve;
+}
+
+/** Signing in one message of each signer, with what it had ready before the message was known. */
+export interface SupplySigning {
+  readonly by: 'supplies';
+  /** Randomness that {@link SupplySigning.makeSupply} takes, in bytes. */
+  readonly supplyRandomBytes: number;
 
   /** @param scalar - This node's key share, an encoded scalar; the caller keeps and wipes it. */
   makeSupply(scalar: Uint8Array, random: Random): MadeSupply;
@@ -94,7 +108,7 @@ export interface Scheme {
    * Claims that no signature of other supplies is this one: with FROST, its nonce point is that of the attempt. Whether it
    * verifies is not asked.
    *
-   * @param signers - As for {@link Scheme.combine}.
+   * @param signers - As for {@link SupplySigning.combine}.
    */
   isMadeOf(
     key: SharedKey,
@@ -113,11 +127,22 @@ export interface Scheme {
 /** Every algorithm that keys can be made of. */
 export type Schemes = Readonly<Record<KeyAlgorithm, Scheme>>;
 
+/** The signing of an algorithm with supplies. The state admits supplies for the keys of no other. */
+export function supplySigning(schemes: Schemes, algorithm: KeyAlgorithm): SupplySigning {
+  const { signing } = schemes[algorithm];
+  assert(signing.by === 'supplies', 'the algorithm signs with supplies');
+  return signing;
+}
+
 /** Whether signatures hold, by code that does not sign. */
 export type Verifier = {
   /** Claims that verifying takes less time than handing it to a worker. */
   readonly isQuick: boolean;
-  /** Claims that `signature` verifies. Never throws. */
+  /**
+   * Claims that `signature` verifies. Never throws.
+   *
+   * @param message - What the algorithm signs: a message, or for ECDSA its digest.
+   */
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 };
 

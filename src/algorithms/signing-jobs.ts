@@ -3,6 +3,7 @@ import { wipe } from '../crypto/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import type { Job, Random } from '../ports/index.js';
 import type { KeyShare, SharedKey } from '../sharing/index.js';
+import { supplySigning } from './scheme.js';
 import type {
   CombineResult,
   Schemes,
@@ -19,7 +20,7 @@ export type MakeSuppliesInput = {
   readonly algorithm: KeyAlgorithm;
   /** A copy: taken, and wiped. */
   readonly scalar: Uint8Array;
-  /** {@link Scheme.supplyRandomBytes} for each supply that is wanted. Taken, and wiped. */
+  /** {@link SupplySigning.supplyRandomBytes} for each supply that is wanted. Taken, and wiped. */
   readonly randomness: Uint8Array;
 };
 
@@ -34,12 +35,12 @@ export const makeSuppliesJob: Job<MakeSuppliesInput, readonly MadeSupply[], Sign
   takes: ({ scalar, randomness }) => [scalar, randomness],
   gives: (made) => made.map(({ secret }) => secret),
   compute({ algorithm, scalar, randomness }, { schemes }) {
-    const scheme = schemes[algorithm];
+    const signing = supplySigning(schemes, algorithm);
     const random = inTurn(randomness);
-    const count = randomness.length / scheme.supplyRandomBytes;
+    const count = randomness.length / signing.supplyRandomBytes;
     assert(Number.isInteger(count), 'randomness is for whole supplies');
     try {
-      return Array.from({ length: count }, () => scheme.makeSupply(scalar, random));
+      return Array.from({ length: count }, () => signing.makeSupply(scalar, random));
     } finally {
       wipe(scalar, randomness);
     }
@@ -52,13 +53,15 @@ export type CheckSuppliesInput = {
   readonly supplies: readonly (readonly Uint8Array[])[];
 };
 
-/** {@link Scheme.isSupply} for each: the next job with the same points need not decode them again. */
+/** {@link SupplySigning.isSupply} for each: the next job with the same points need not decode them again. */
 export const checkSuppliesJob: Job<CheckSuppliesInput, readonly boolean[], SigningContext> = {
   name: 'signing/check-supplies',
   // Any participant causes it, by announcing supplies.
   lane: 'peers',
-  compute: ({ algorithm, supplies }, { schemes }) =>
-    supplies.map((parts) => schemes[algorithm].isSupply(parts)),
+  compute({ algorithm, supplies }, { schemes }) {
+    const signing = supplySigning(schemes, algorithm);
+    return supplies.map((parts) => signing.isSupply(parts));
+  },
 };
 
 export type SignShareInput = {
@@ -72,7 +75,7 @@ export type SignShareInput = {
   readonly message: Uint8Array;
 };
 
-/** {@link Scheme.signShare}. */
+/** {@link SupplySigning.signShare}. */
 export const signShareJob: Job<SignShareInput, SignShareResult, SigningContext> = {
   name: 'signing/share',
   lane: 'signing',
@@ -80,7 +83,7 @@ export const signShareJob: Job<SignShareInput, SignShareResult, SigningContext> 
   takes: ({ share, secret }) => [share.scalar, secret],
   compute({ algorithm, key, share, secret, signers, message }, { schemes }) {
     try {
-      return schemes[algorithm].signShare(key, share, secret, signers, message);
+      return supplySigning(schemes, algorithm).signShare(key, share, secret, signers, message);
     } finally {
       wipe(share.scalar, secret);
     }
@@ -100,7 +103,7 @@ export type CombineOutput =
   | (Extract<CombineResult, { ok: true }> & { readonly publicKey: Uint8Array })
   | Extract<CombineResult, { ok: false }>;
 
-/** {@link Scheme.combine}. */
+/** {@link SupplySigning.combine}. */
 export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
   name: 'signing/combine',
   lane: 'signing',
@@ -109,7 +112,8 @@ export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
     const scheme = schemes[algorithm];
     const publicKey = scheme.derivedPublicKey(key);
     if (publicKey === undefined) return { ok: false, culprits: [] };
-    const made = scheme.combine(key, signers, message, shares, (signature) =>
+    const signing = supplySigning(schemes, algorithm);
+    const made = signing.combine(key, signers, message, shares, (signature) =>
       verifiers[algorithm].verify(publicKey, message, signature),
     );
     return made.ok ? { ...made, publicKey } : made;
@@ -119,7 +123,7 @@ export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
 /** A signature that another node says an attempt has made. */
 export type ClaimedSignature = VerifyInput & Pick<CombineInput, 'signers'>;
 
-/** Whether each verifies under the key at its path, and is of its attempt: {@link Scheme.isMadeOf}. */
+/** Whether each verifies under the key at its path, and is of its attempt: {@link SupplySigning.isMadeOf}. */
 export const checkClaimsJob: Job<readonly ClaimedSignature[], readonly boolean[], SigningContext> =
   {
     name: 'signing/check-claims',
@@ -132,7 +136,7 @@ export const checkClaimsJob: Job<readonly ClaimedSignature[], readonly boolean[]
         return (
           publicKey !== undefined &&
           verifiers[algorithm].verify(publicKey, message, signature) &&
-          scheme.isMadeOf(key, signers, message, signature)
+          supplySigning(schemes, algorithm).isMadeOf(key, signers, message, signature)
         );
       }),
   };

@@ -79,6 +79,8 @@ function askedIn(payload: Uint8Array, beside: Evidence): Asked | undefined {
     case 'installed':
     case 'done':
     case 'failed':
+    case 'upkeep':
+    case 'prepared':
     case undefined:
       return undefined;
   }

@@ -63,7 +63,8 @@ function signing(reason: SigningReason): Fault {
     const key = sharedKey(sharing, request.path);
     const index = partyIndexOf(sharing.participants, node);
     const signed = { key, signers, message: request.message, index };
-    return schemes[sharing.algorithm].judge(signed, reason, messages);
+    const { signing: scheme } = schemes[sharing.algorithm];
+    return scheme.by === 'supplies' && scheme.judge(signed, reason, messages);
   };
 }
 

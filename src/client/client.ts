@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toHex } from '../common/index.js';
 import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { Algorithm } from '../wire/index.js';
+import { Algorithm, Gg20Profile, Hash } from '../wire/index.js';
 import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
 import { correctTimeRequest } from './correct-time.js';
@@ -139,6 +139,7 @@ export class QuorateClient {
       keyId,
       payload: { $case: 'message', value: message },
       derivationPath: [...path],
+      hash: Hash.UNSPECIFIED,
     });
     const answer = await this.#mutations.call(CALLS.sign, request, until);
     if (!verifySignature(signing, message, answer.signature))
@@ -257,6 +258,7 @@ export class QuorateClient {
       labels: [...(input.labels ?? [])],
       allowNoRedundancy: input.allowNoRedundancy ?? false,
       allowedSigners: [...(input.allowedSigners ?? [])],
+      gg20Profile: Gg20Profile.UNSPECIFIED,
     };
   }
 

@@ -13,4 +13,4 @@ export { belongs, derivedPublicKey, publicKeyOf } from './signing-key.js';
 export { createSuite } from './suite.js';
 export type { Suite } from './suite.js';
 export { ed25519Suite, frostSuites, p256Suite, secp256k1Suite, taprootSuite } from './suites.js';
-export type { Suites } from './suites.js';
+export type { FrostAlgorithm, Suites } from './suites.js';

@@ -1,6 +1,6 @@
 import type { PartyIndex } from '../common/index.js';
 import { BoundedCache, type Group } from '../crypto/index.js';
-import type { SharingGroup } from '../sharing/index.js';
+import type { Derived, SharingGroup } from '../sharing/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 
 /** The parts of a suite (RFC 9591 §6): a group, and five hashes that nothing else uses. */
@@ -32,8 +32,6 @@ export interface Taproot<P> {
   /** The scalar that is added to the key with this x, or `undefined` where BIP-341 says to fail. */
   tweak(x: Uint8Array): bigint | undefined;
 }
-
-export type Derived<P> = { readonly point: P; readonly tweak: bigint };
 
 /** A sharing's key as one signature uses it: x = ±x_0 + tweak, where x_0 is the shared secret. All of it is public. */
 export type Tweaked = {

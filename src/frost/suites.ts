@@ -13,11 +13,15 @@ import {
 } from '../crypto/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import { Algorithm } from '../wire/index.js';
-import { deriveAtOnce, deriveByStep } from './derivation.js';
+import { deriveByStep } from '../sharing/index.js';
+import { deriveAtOnce } from './derivation.js';
 import { createSuite, type Suite, type SuiteParts, type Taproot } from './suite.js';
 
+/** An algorithm that signs with FROST. */
+export type FrostAlgorithm = Exclude<KeyAlgorithm, Algorithm.GG20_SECP256K1 | Algorithm.GG20_P256>;
+
 /** A suite for each algorithm of FROST. */
-export type Suites = Readonly<Record<KeyAlgorithm, Suite>>;
+export type Suites = Readonly<Record<FrostAlgorithm, Suite>>;
 
 /** All suites, over the groups of the library that this thread computes with. Each has caches of its own. */
 export function frostSuites({ ed25519, secp256k1, p256 }: Groups): Suites {

@@ -9,7 +9,7 @@ import {
   u32Item,
   u64Item,
 } from '../wire/index.js';
-import type { Installed, Sharing } from '../wire/index.js';
+import type { Installed, Preparation, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
 
 /** The form of a key's certificate that this release makes and reads. */
@@ -54,6 +54,24 @@ export function installedBytes(
     textItem(installed.keyId),
     u32Item(installed.version),
     bytesItem(installed.digest),
+  ]);
+}
+
+/**
+ * The bytes that a member signs when its own auxiliary material is sealed, durable and read back, and all others' is right:
+ * T("fact/prepared", …). The set's id fixes participants and profile.
+ */
+export function preparedBytes(
+  clusterId: ClusterId,
+  { sessionId, setId, generation, members, digest }: Preparation,
+): Uint8Array {
+  return transcript('fact/prepared', [
+    textItem(clusterId),
+    bytesItem(sessionId),
+    bytesItem(setId),
+    u32Item(generation),
+    listItem(members.map(textItem)),
+    bytesItem(digest),
   ]);
 }
 

@@ -12,8 +12,14 @@ export {
   isSupplyOf,
   KEY_ALGORITHMS,
 } from './algorithms.js';
-export type { AlgorithmFacts, KeyAlgorithm } from './algorithms.js';
-export { installedBytes, KEY_CERTIFICATE_FORMAT, readyBytes, voucherBytes } from './facts.js';
+export type { AlgorithmFacts, KeyAlgorithm, SigningWay } from './algorithms.js';
+export {
+  installedBytes,
+  KEY_CERTIFICATE_FORMAT,
+  preparedBytes,
+  readyBytes,
+  voucherBytes,
+} from './facts.js';
 export { encodeGenesis, parseGenesis, voters, votersAmong } from './genesis.js';
 export type { Genesis, GenesisFields, GenesisMember } from './genesis.js';
 export { isPath, PARTICIPANTS_MAX, PATH_NUMBERS_MAX, THRESHOLD_MIN } from './key-limits.js';
@@ -23,6 +29,14 @@ export type { Limits } from './limits.js';
 export { encodeMemberRequest, parseMemberRequest } from './member-request.js';
 export type { MemberRequest } from './member-request.js';
 export { requestHash, sessionIdOf, taskIdOf, decisionHash } from './names.js';
+export {
+  DEFAULT_PROFILE,
+  isSetProfile,
+  PROFILE_NAMES,
+  SET_ID_BYTES,
+  setIdOf,
+} from './participant-sets.js';
+export type { ParticipantSet, SetProfile } from './participant-sets.js';
 export { partyIndexOf } from './party-index.js';
 export { REQUEST_METADATA, requestBytes } from './requests.js';
 export { parseSpiffe } from './spiffe.js';

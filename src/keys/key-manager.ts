@@ -8,7 +8,7 @@ import type {
   PartyIndex,
   SessionId,
 } from '../common/index.js';
-import { belongsJob, makeSuppliesJob } from '../algorithms/index.js';
+import { belongsJob, makeSuppliesJob, supplySigning } from '../algorithms/index.js';
 import type { Schemes } from '../algorithms/index.js';
 import { SecretBytes, wipe } from '../crypto/index.js';
 import { KEY_ALGORITHMS } from '../identity/index.js';
@@ -170,7 +170,7 @@ export class KeyManager {
     const { clock, compute, random, schemes } = this.#parts;
     const { algorithm } = share;
     const scalar = Uint8Array.from(share.scalar.bytes);
-    const randomness = random.bytes(many * schemes[algorithm].supplyRandomBytes);
+    const randomness = random.bytes(many * supplySigning(schemes, algorithm).supplyRandomBytes);
     const made = await compute.run(makeSuppliesJob, { algorithm, scalar, randomness });
     // Of a share that went meanwhile nothing stays, and neither do its supplies; others may have taken the room.
     const isOpen = this.#holdings.isOpen(name, held);

@@ -58,12 +58,34 @@ const SCHNORR_P256: Known = {
   ),
 };
 
+/** RFC 6979's nonce for key 1 and the SHA-256 of "Satoshi Nakamoto", as Bitcoin's libraries test it. */
+const ECDSA_SECP256K1: Known = {
+  publicKey: hex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'),
+  message: hex('a0dc65ffca799873cbea0ac274015b9526505daaaed385155425f7337704883e'),
+  signature: hex(
+    '934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8' +
+      '2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5',
+  ),
+};
+
+/** RFC 6979 §A.2.5, the SHA-256 of "test". */
+const ECDSA_P256: Known = {
+  publicKey: hex('0360fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6'),
+  message: hex('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'),
+  signature: hex(
+    'f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367' +
+      '019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083',
+  ),
+};
+
 /** One of each algorithm of keys. */
 export const FINAL: Readonly<Record<KeyAlgorithm, Known>> = {
   [Algorithm.FROST_ED25519_SHA512]: ED25519,
   [Algorithm.FROST_SECP256K1_SHA256]: SECP256K1,
   [Algorithm.FROST_SECP256K1_TAPROOT]: BIP340,
   [Algorithm.FROST_P256_SHA256]: SCHNORR_P256,
+  [Algorithm.GG20_SECP256K1]: ECDSA_SECP256K1,
+  [Algorithm.GG20_P256]: ECDSA_P256,
 };
 
 function hex(text: string): Uint8Array {

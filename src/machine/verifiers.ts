@@ -1,13 +1,14 @@
 import type { Verifiers } from '../algorithms/index.js';
 import type { Groups } from '../crypto/index.js';
 import { Algorithm } from '../wire/index.js';
+import { ecdsaBy, verifyEcdsaP256, verifyEcdsaSecp256k1 } from './ecdsa.js';
 import { bip340By, schnorrP256By, schnorrSecp256k1By } from './group-schnorr.js';
 import { verifyEd25519 } from './openssl.js';
 import { verifyBip340, verifySchnorrP256, verifySchnorrSecp256k1 } from './schnorr.js';
 
 /**
- * One verifier for each algorithm of keys, none of which shares code of ours with the signing: OpenSSL's; for Schnorr signatures,
- * which OpenSSL does not know, those over the given groups.
+ * One verifier for each algorithm of keys, none of which shares code of ours with the signing: OpenSSL's; for Schnorr signatures
+ * and for ECDSA over digests, which OpenSSL does not take, those over the given groups.
  *
  * @param groups - Of libraries, and for verification alone. Where there is none @noble/curves verifies.
  */
@@ -30,6 +31,14 @@ export function verifiersBy(groups: {
     [Algorithm.FROST_P256_SHA256]: {
       isQuick: p256 !== undefined,
       verify: p256 ? schnorrP256By(p256) : verifySchnorrP256,
+    },
+    [Algorithm.GG20_SECP256K1]: {
+      isQuick: secp256k1 !== undefined,
+      verify: secp256k1 ? ecdsaBy(secp256k1) : verifyEcdsaSecp256k1,
+    },
+    [Algorithm.GG20_P256]: {
+      isQuick: p256 !== undefined,
+      verify: p256 ? ecdsaBy(p256) : verifyEcdsaP256,
     },
   };
 }

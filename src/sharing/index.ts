@@ -3,6 +3,8 @@
  * it makes (`docs/protocols.md`). Generic in the group, which is handed in. It knows no signature, no log, no node and no storage.
  */
 export { checkOpeningJob, checkValueJob, isRightOpening, isRightValue } from './checks.js';
+export { deriveByStep } from './derivation.js';
+export type { Derived } from './derivation.js';
 export { generateKey } from './generate.js';
 export type { NewKey } from './generate.js';
 export type { KeyShare, SharingGroup } from './group.js';

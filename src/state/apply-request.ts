@@ -94,6 +94,7 @@ function taskOf(request: Request, ruling: NewTask, counted: boolean): TaskRecord
     ready: [],
     outcome: undefined,
     counted,
+    prepared: [],
   };
 }
 

@@ -89,6 +89,9 @@ function applyCommand(
       return applyDone(draft, command.value, context);
     case 'failed':
       return applyFailed(draft, command.value, context);
+    case 'upkeep':
+    case 'prepared':
+      return voidEntry('a command that cannot be read');
   }
 }
 

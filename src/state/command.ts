@@ -1,4 +1,6 @@
 import { Command, decode, encode, levelNamed } from '../wire/index.js';
+import type { Attempt } from '../wire/index.js';
+import { UPKEEP_LEVEL } from './limits.js';
 import { readLevel } from './records.js';
 import type { View } from './view.js';
 
@@ -20,6 +22,8 @@ const KIND_LEVELS: Readonly<Record<CommandBody['$case'], number>> = {
   installed: 1,
   done: 1,
   failed: 1,
+  upkeep: UPKEEP_LEVEL,
+  prepared: UPKEEP_LEVEL,
 };
 
 /** A field that came after its kind of command did. */
@@ -29,7 +33,14 @@ export type LaterField = {
 };
 
 /** Fields that came after level 1. A command that has one is unreadable where it names a lower level. */
-const LATER_FIELDS: readonly LaterField[] = [];
+const LATER_FIELDS: readonly LaterField[] = [
+  { level: UPKEEP_LEVEL, isSet: (command) => attemptIn(command)?.auxiliary !== undefined },
+];
+
+function attemptIn(command: CommandBody): Attempt | undefined {
+  if (command.$case === 'request') return command.value.firstAttempt;
+  return command.$case === 'attempt' ? command.value : undefined;
+}
 
 /**
  * The bytes of an entry.

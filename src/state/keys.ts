@@ -25,6 +25,7 @@ export function activeKey({ active, ...rest }: KeyRecord): ActiveKey | undefined
 export function recordOfKey(key: ActiveKey): KeyRecord {
   const { createTimeMs, labels, owner, allowedSigners, method, request, authorization, taskId } =
     key;
+  const { gg20Profile } = key;
   return {
     active: { sharing: sharingOf(key), ready: [...key.ready], installed: [...key.installed] },
     createTimeMs,
@@ -35,6 +36,7 @@ export function recordOfKey(key: ActiveKey): KeyRecord {
     request,
     authorization,
     taskId,
+    gg20Profile,
   };
 }
 

@@ -49,3 +49,6 @@ export const CORRECTION_MS_MAX = 2 ** 52;
 export const HASH_BYTES = 32;
 /** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
 export const VALUES_REMEMBERED_MAX = 256;
+
+/** The feature level from which on the cluster opens tasks of its own, and sets have auxiliary material. */
+export const UPKEEP_LEVEL = 3;

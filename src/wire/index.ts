@@ -22,7 +22,7 @@ export type { MessageType } from './decode.js';
 export { LEVEL_MAX, levelNamed } from './level.js';
 export { decodeTaskMessage, encodeTaskMessage, RESULT_LEVEL } from './messages.js';
 export type { TaskMessageBody } from './messages.js';
-export { Algorithm } from './gen/quorate/v1/algorithm.js';
+export { Algorithm, Gg20Profile, Hash } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
 export {
   GenerateKeyRequest,
@@ -48,6 +48,7 @@ export {
   LevelRaisedResult,
   ListTasksRequest,
   ListTasksResponse,
+  PreparedResult,
   SignatureResult,
   SignaturesRequiredResult,
   Task,
@@ -89,6 +90,7 @@ export {
   AttemptRecord,
   ClockRecord,
   FailedRecord,
+  GenerationRecord,
   KeyRecord,
   KeySummary,
   KindCount,
@@ -96,11 +98,20 @@ export {
   MemberRecord,
   MembersRecord,
   RequesterRecord,
+  SetRecord,
   SharingRecord,
   TaskRecord,
   TaskSummary,
+  ThresholdCount,
   Totals,
 } from './gen/quorate/peer/v1/record.js';
+export {
+  Auxiliary,
+  Preparation,
+  Prepared,
+  PrepareRequest,
+  Upkeep,
+} from './gen/quorate/peer/v1/upkeep.js';
 export {
   Declined,
   Echo,

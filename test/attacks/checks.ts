@@ -478,8 +478,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'a leader verifies what it is told',
     'answering: a wrong result for the leader',
-    'verifiers[algorithm].verify(publicKey, message, signature) &&\n            scheme.isMadeOf(',
-    'scheme.isMadeOf(',
+    'verifiers[algorithm].verify(publicKey, message, signature) &&\n            supplySigning(schemes, algorithm).isMadeOf(',
+    'supplySigning(schemes, algorithm).isMadeOf(',
   ),
   common(
     without(

@@ -151,6 +151,7 @@ export function commonCases(): readonly AttackCase[] {
     keyId: 'treasury',
     payload: undefined,
     derivationPath: [],
+    hash: 0,
   });
   return [
     refusedAs('a digest in place of the message', [16], METHODS.sign, digest, 'MISSING_MESSAGE'),

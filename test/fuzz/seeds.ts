@@ -48,6 +48,7 @@ export function generateKeySeed(): Uint8Array {
     labels: [{ key: 'team', value: 'payments' }],
     allowNoRedundancy: false,
     allowedSigners: ['spiffe://quorate/app/payments'],
+    gg20Profile: 0,
   });
 }
 

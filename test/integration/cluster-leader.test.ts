@@ -104,6 +104,7 @@ test('a client of another node gets its answer when the leader dies in the middl
       keyId: 'treasury',
       payload: { $case: 'message', value: LONG },
       derivationPath: [],
+      hash: 0,
     },
     20_000,
   );

@@ -22,7 +22,7 @@ async function aloneAt(cluster: TestCluster, node: NodeId) {
         address,
         tls,
         SigningServiceService.sign,
-        { requestId: 'alone', keyId: 'treasury', payload: message, derivationPath: [] },
+        { requestId: 'alone', keyId: 'treasury', payload: message, derivationPath: [], hash: 0 },
         20_000,
       ),
     read: () => callOnce(address, tls, KeyServiceService.getKey, { keyId: 'treasury' }, 20_000),

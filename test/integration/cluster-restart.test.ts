@@ -116,6 +116,7 @@ test('a node asked to stop first answers the calls under way', async () => {
         keyId: 'treasury',
         payload: { $case: 'message', value: message },
         derivationPath: [],
+        hash: 0,
       },
       20_000,
     );

@@ -4,8 +4,7 @@ import { concat, toHex, utf8 } from '../../src/common/index.js';
 import { BUILD_LEVEL } from '../../src/identity/index.js';
 import type { CommandBody } from '../../src/state/command.js';
 import { METHODS, TASK_KINDS } from '../../src/state/index.js';
-import { Command, encode, RaiseLevelRequest } from '../../src/wire/index.js';
-import type { Attempt } from '../../src/wire/index.js';
+import { Attempt, Command, encode, RaiseLevelRequest } from '../../src/wire/index.js';
 import { LATER_KINDS, LATER_LEVEL, NOTE_METHOD } from '../support/builders/later-build.js';
 import {
   APP,
@@ -87,7 +86,7 @@ function bodyOf(ledger: Ledger, proposal: Proposal): CommandBody {
     const assignment: Attempt['assignment'] = { $case: 'boots', value: { nodes: [] } };
     return {
       $case: 'attempt',
-      value: { taskId, number: 1, version: 1, sharingSession: fill(0, 0), requestHash, assignment },
+      value: Attempt.fromPartial({ taskId, number: 1, version: 1, requestHash, assignment }),
     };
   }
   return requested(ledger, proposal);

@@ -5,6 +5,7 @@ import {
   decode,
   encode,
   GenerateKeyRequest,
+  Hash,
   SignRequest,
 } from '../../src/wire/index.js';
 import type { Rng } from './rng.js';
@@ -81,6 +82,13 @@ export function askToSign(
 ): Asked {
   const message = utf8(text);
   const payload = { $case: 'message', value: message } as const;
-  const bytes = encode(SignRequest, { requestId, keyId: key.keyId, payload, derivationPath: [] });
+  const asked = {
+    requestId,
+    keyId: key.keyId,
+    payload,
+    derivationPath: [],
+    hash: Hash.UNSPECIFIED,
+  };
+  const bytes = encode(SignRequest, asked);
   return { method: METHODS.sign, bytes, requester, requestId, key, message, expiresInMs };
 }

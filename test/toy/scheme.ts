@@ -1,4 +1,4 @@
-import type { Scheme, SignerSupply, Verifier } from '../../src/algorithms/scheme.js';
+import type { Scheme, SignerSupply, SupplySigning, Verifier } from '../../src/algorithms/scheme.js';
 import { concat, equal, type PartyIndex } from '../../src/common/index.js';
 import { BoundedCache, decodeLittleEndian, lagrangeAtZero, wipe } from '../../src/crypto/index.js';
 import { sha512 } from '@noble/hashes/sha2.js';
@@ -48,7 +48,7 @@ function lagrange(signers: readonly SignerSupply[], index: PartyIndex): bigint {
 
 export const toyScheme: Scheme = {
   sharing,
-  supplyRandomBytes: 2 * SCALAR_RANDOM_BYTES,
+  signing: toySigning(),
 
   publicKeyOf: (V_0) => (group.decode(V_0) === undefined ? undefined : V_0),
 
@@ -62,71 +62,81 @@ export const toyScheme: Scheme = {
 
   belongs: ({ V, publicKey }, share) =>
     V[0] !== undefined && equal(V[0], publicKey) && isShareOf(sharing, V, share),
-
-  makeSupply(_, random) {
-    const nonces = [0, 1].map(() => {
-      return decodeLittleEndian(random.bytes(SCALAR_RANDOM_BYTES)) % group.order;
-    });
-    const encoded = nonces.map((scalar) => group.encodeScalar(scalar));
-    const secret = concat(...encoded);
-    wipe(...encoded);
-    return { secret, parts: nonces.map((scalar) => group.encode(group.multiplyBase(scalar))) };
-  },
-
-  isSupply: (parts) =>
-    parts.length === 2 && parts.every((part) => group.decode(part) !== undefined),
-
-  signShare(key, { index, scalar }, secret, signers, message) {
-    const R = nonceOf(signers);
-    const bad = signers.find(({ parts }) => !toyScheme.isSupply(parts));
-    const publicKey = toyScheme.derivedPublicKey(key);
-    const [d, e, x] = [
-      group.decodeScalar(secret.slice(0, group.scalarBytes)),
-      group.decodeScalar(secret.slice(group.scalarBytes)),
-      group.decodeScalar(scalar),
-    ];
-    wipe(secret);
-    if (R === undefined || publicKey === undefined) {
-      return { declined: 'bad-commitment', index: bad?.index ?? 0 };
-    }
-    if (d === undefined || e === undefined || x === undefined) {
-      return { declined: 'wrong-share', index };
-    }
-    // z_i = d_i + e_i + c·λ_i·x_i
-    const c = challenge(R, publicKey, message);
-    const z = (d + e + c * lagrange(signers, index) * x) % group.order;
-    const share = group.encodeScalar(z);
-    return judgeShare(key, signers, message, index, share) === 'right'
-      ? { share }
-      : { declined: 'wrong-share', index };
-  },
-
-  combine(key, signers, message, shares, verify) {
-    const R = nonceOf(signers);
-    const culprits = signers
-      .map(({ index }) => index)
-      .filter((index) => {
-        const share = shares.get(index) ?? new Uint8Array(0);
-        return judgeShare(key, signers, message, index, share) === 'wrong';
-      });
-    if (R === undefined || culprits.length > 0) return { ok: false, culprits };
-    const sum = [...shares.values()].reduce((z, share) => z + decodeLittleEndian(share), 0n);
-    const signature = concat(R, group.encodeScalar(sum % group.order));
-    return verify(signature) ? { ok: true, signature } : { ok: false, culprits: [] };
-  },
-
-  isMadeOf(_, signers, _message, signature) {
-    const R = nonceOf(signers);
-    return R !== undefined && equal(signature.slice(0, R.length), R);
-  },
-
-  judge({ key, signers, message, index }, _reason, [shown]) {
-    if (shown?.kind !== SHARE_KIND || shown.from !== index || shown.body === undefined)
-      return false;
-    const share = decode(SignatureShare, shown.body)?.share ?? new Uint8Array(0);
-    return judgeShare(key, signers, message, index, share) === 'wrong';
-  },
 };
+
+function isSupply(parts: readonly Uint8Array[]): boolean {
+  return parts.length === 2 && parts.every((part) => group.decode(part) !== undefined);
+}
+
+function toySigning(): SupplySigning {
+  return {
+    by: 'supplies',
+    supplyRandomBytes: 2 * SCALAR_RANDOM_BYTES,
+
+    makeSupply(_, random) {
+      const nonces = [0, 1].map(() => {
+        return decodeLittleEndian(random.bytes(SCALAR_RANDOM_BYTES)) % group.order;
+      });
+      const encoded = nonces.map((scalar) => group.encodeScalar(scalar));
+      const secret = concat(...encoded);
+      wipe(...encoded);
+      return { secret, parts: nonces.map((scalar) => group.encode(group.multiplyBase(scalar))) };
+    },
+
+    isSupply,
+
+    signShare(key, { index, scalar }, secret, signers, message) {
+      const R = nonceOf(signers);
+      const bad = signers.find(({ parts }) => !isSupply(parts));
+      const publicKey = toyScheme.derivedPublicKey(key);
+      const [d, e, x] = [
+        group.decodeScalar(secret.slice(0, group.scalarBytes)),
+        group.decodeScalar(secret.slice(group.scalarBytes)),
+        group.decodeScalar(scalar),
+      ];
+      wipe(secret);
+      if (R === undefined || publicKey === undefined) {
+        return { declined: 'bad-commitment', index: bad?.index ?? 0 };
+      }
+      if (d === undefined || e === undefined || x === undefined) {
+        return { declined: 'wrong-share', index };
+      }
+      // z_i = d_i + e_i + c·λ_i·x_i
+      const c = challenge(R, publicKey, message);
+      const z = (d + e + c * lagrange(signers, index) * x) % group.order;
+      const share = group.encodeScalar(z);
+      return judgeShare(key, signers, message, index, share) === 'right'
+        ? { share }
+        : { declined: 'wrong-share', index };
+    },
+
+    combine(key, signers, message, shares, verify) {
+      const R = nonceOf(signers);
+      const culprits = signers
+        .map(({ index }) => index)
+        .filter((index) => {
+          const share = shares.get(index) ?? new Uint8Array(0);
+          return judgeShare(key, signers, message, index, share) === 'wrong';
+        });
+      if (R === undefined || culprits.length > 0) return { ok: false, culprits };
+      const sum = [...shares.values()].reduce((z, share) => z + decodeLittleEndian(share), 0n);
+      const signature = concat(R, group.encodeScalar(sum % group.order));
+      return verify(signature) ? { ok: true, signature } : { ok: false, culprits: [] };
+    },
+
+    isMadeOf(_, signers, _message, signature) {
+      const R = nonceOf(signers);
+      return R !== undefined && equal(signature.slice(0, R.length), R);
+    },
+
+    judge({ key, signers, message, index }, _reason, [shown]) {
+      if (shown?.kind !== SHARE_KIND || shown.from !== index || shown.body === undefined)
+        return false;
+      const share = decode(SignatureShare, shown.body)?.share ?? new Uint8Array(0);
+      return judgeShare(key, signers, message, index, share) === 'wrong';
+    },
+  };
+}
 
 /** Whether `share` is the signature share of signer `who`; `unknown` where an honest signer makes none. */
 function judgeShare(

@@ -14,20 +14,25 @@ type Spki = {
 const P256_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
 const SECP256K1_PREFIX = '3056301006072a8648ce3d020106052b8104000a034200';
 
+const P256: Spki = {
+  prefix: P256_PREFIX,
+  point: (publicKey) => uncompressed(publicKey, 'prime256v1'),
+};
+const SECP256K1: Spki = {
+  prefix: SECP256K1_PREFIX,
+  point: (publicKey) => uncompressed(publicKey, 'secp256k1'),
+};
+
 const SPKI: Readonly<Record<KeyAlgorithm, Spki>> = {
   // RFC 8410.
   [Algorithm.FROST_ED25519_SHA512]: {
     prefix: '302a300506032b6570032100',
     point: (publicKey) => publicKey,
   },
-  [Algorithm.FROST_P256_SHA256]: {
-    prefix: P256_PREFIX,
-    point: (publicKey) => uncompressed(publicKey, 'prime256v1'),
-  },
-  [Algorithm.FROST_SECP256K1_SHA256]: {
-    prefix: SECP256K1_PREFIX,
-    point: (publicKey) => uncompressed(publicKey, 'secp256k1'),
-  },
+  [Algorithm.FROST_P256_SHA256]: P256,
+  [Algorithm.FROST_SECP256K1_SHA256]: SECP256K1,
+  [Algorithm.GG20_SECP256K1]: SECP256K1,
+  [Algorithm.GG20_P256]: P256,
   // BIP-340: x alone stands for the point whose y is even.
   [Algorithm.FROST_SECP256K1_TAPROOT]: {
     prefix: SECP256K1_PREFIX,

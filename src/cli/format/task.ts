@@ -51,6 +51,7 @@ function outcomeJson(outcome: Task['outcome']): object {
           ...(outcome.value.derivationPath.length > 0 && {
             derivation_path: outcome.value.derivationPath,
           }),
+          ...(outcome.value.recoveryId !== undefined && { recovery_id: outcome.value.recoveryId }),
           key_version: outcome.value.keyVersion,
           signers: outcome.value.signers,
         },
@@ -68,6 +69,14 @@ function outcomeJson(outcome: Task['outcome']): object {
       const { level, leftBehind } = outcome.value;
       return { level_raised: { level, left_behind: leftBehind } };
     }
+    case 'prepared':
+      return {
+        prepared: {
+          set_id: hex(outcome.value.setId),
+          generation: outcome.value.generation,
+          members: outcome.value.members,
+        },
+      };
     case 'timeCorrected': {
       const { number, backMs } = outcome.value;
       return { time_corrected: { number, back_ms: Number(backMs) } };
@@ -133,6 +142,12 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
         ['left behind', behind],
       ];
     }
+    case 'prepared':
+      return [
+        ['set', hex(outcome.value.setId)],
+        ['generation', String(outcome.value.generation)],
+        ['made by', outcome.value.members.join(', ')],
+      ];
     case 'timeCorrected':
       return [
         ['correction', String(outcome.value.number)],

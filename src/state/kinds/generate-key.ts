@@ -7,6 +7,7 @@ import {
   encode,
   GeneratedKeyResult,
   GenerateKeyRequest,
+  Gg20Profile,
   LEVEL_MAX,
 } from '../../wire/index.js';
 import type { KeyParticipant, Label, Ready, Sharing, TaskRecord } from '../../wire/index.js';
@@ -59,12 +60,14 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
 
   parse(bytes, level) {
     const request = decode(GenerateKeyRequest, bytes);
-    if (request === undefined) return notCanonical('GenerateKeyRequest');
+    if (request === undefined || request.gg20Profile !== Gg20Profile.UNSPECIFIED) {
+      return notCanonical('GenerateKeyRequest');
+    }
     const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
     const all = request.participants.length === 0;
     const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);
     if (badId !== undefined) return { ok: false, refusal: badId };
-    if (!isKeyAlgorithm(algorithm) || ALGORITHMS[algorithm].level > level) {
+    if (!isKeyAlgorithm(algorithm) || ALGORITHMS[algorithm].level > level || isGg20(algorithm)) {
       return { ok: false, refusal: unsupportedAlgorithm() };
     }
     const wrong =
@@ -225,6 +228,10 @@ function participantsAsked(
   return asked.size === 0 ? able : able.filter((each) => asked.has(each.nodeId));
 }
 
+function isGg20(algorithm: KeyAlgorithm): boolean {
+  return ALGORITHMS[algorithm].signing.by === 'session';
+}
+
 function keyOf(
   { record, asked }: AskedTask<ParsedGenerateKey>,
   sharing: Sharing,
@@ -243,5 +250,6 @@ function keyOf(
     request: record.request,
     authorization: record.authorization,
     taskId: record.taskId,
+    gg20Profile: Gg20Profile.UNSPECIFIED,
   };
 }

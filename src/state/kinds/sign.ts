@@ -1,7 +1,7 @@
 import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
-import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
+import { decode, encode, Hash, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { mayUse } from '../keys.js';
@@ -30,8 +30,11 @@ export const signRules: KindRules<ParsedSign> = {
 
   parse(bytes) {
     const request = decode(SignRequest, bytes);
-    if (request === undefined) return notCanonical('SignRequest');
+    if (request === undefined || request.hash !== Hash.UNSPECIFIED) {
+      return notCanonical('SignRequest');
+    }
     const { requestId, derivationPath: path, payload } = request;
+    if (payload?.$case === 'digest') return notCanonical('SignRequest');
     const wrong =
       checkId('request_id', requestId) ?? checkId('key_id', request.keyId) ?? checkPath(path);
     if (wrong !== undefined) return { ok: false, refusal: wrong };
@@ -111,6 +114,7 @@ export const signRules: KindRules<ParsedSign> = {
       keyVersion: attempt.version,
       signers: suppliesOf(attempt).map(({ nodeId }) => nodeId),
       derivationPath: [...asked.path],
+      recoveryId: undefined,
     });
   },
 

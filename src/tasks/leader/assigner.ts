@@ -74,6 +74,7 @@ export class Assigner {
       version: key.version,
       sharingSession: key.sessionId,
       assignment: { $case: 'supplies', value: { supplies: [...supplies] } },
+      auxiliary: undefined,
     };
   }
 
@@ -90,6 +91,7 @@ export class Assigner {
       version: FIRST_VERSION,
       sharingSession: new Uint8Array(0),
       assignment: { $case: 'boots', value: { nodes } },
+      auxiliary: undefined,
     };
   }
 

@@ -78,6 +78,8 @@ export class FactIntake implements Work {
       case 'attempt':
       case 'done':
       case 'failed':
+      case 'upkeep':
+      case 'prepared':
         return undefined;
     }
   }

@@ -314,6 +314,7 @@ export class MaliciousLeader {
           keyId: key.keyId,
           payload: { $case: 'message', value: this.#rng.bytes(12) },
           derivationPath: [],
+          hash: 0,
         }),
         requester: key.owner,
         expireTimeMs: this.#clock.now() + this.#rng.int(OWN_EXPIRY_MS),

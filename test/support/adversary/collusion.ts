@@ -60,6 +60,7 @@ export function asking(changes: Partial<GenerateKeyRequest> = {}): Uint8Array {
     labels: [{ key: 'team', value: 'shop' }],
     allowNoRedundancy: false,
     allowedSigners: ['spiffe://quorate/app/checkout'],
+    gg20Profile: 0,
     ...changes,
   });
 }

@@ -91,6 +91,7 @@ export function signAttempt(
     sharingSession: key.sessionId,
     requestHash,
     assignment: { $case: 'supplies', value: { supplies: sorted } },
+    auxiliary: undefined,
   };
 }
 
@@ -108,6 +109,7 @@ export function generateAttempt(
     sharingSession: new Uint8Array(0),
     requestHash,
     assignment: { $case: 'boots', value: { nodes: sorted } },
+    auxiliary: undefined,
   };
 }
 

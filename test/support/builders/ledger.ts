@@ -248,6 +248,7 @@ export class Ledger {
         sharingSession: new Uint8Array(0),
         requestHash: task.requestHash,
         assignment: { $case: 'boots', value: { nodes } },
+        auxiliary: undefined,
       },
     });
   }
@@ -343,6 +344,7 @@ export class Ledger {
         $case: 'supplies',
         value: { supplies: [supply('node-1', number), supply('node-2', number)] },
       },
+      auxiliary: undefined,
       ...more,
     };
   }
@@ -383,6 +385,7 @@ export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest>
     labels: [],
     allowNoRedundancy: false,
     allowedSigners: [],
+    gg20Profile: 0,
     ...more,
   });
 }
@@ -398,5 +401,6 @@ export function signRequest(
     keyId,
     payload: { $case: 'message', value: message },
     derivationPath: [...path],
+    hash: 0,
   });
 }

@@ -1,5 +1,11 @@
 import { frostScheme, type Schemes, type Verifiers } from '../../../src/algorithms/index.js';
-import { frostSuites, type Suite, type Suites } from '../../../src/frost/index.js';
+import {
+  frostSuites,
+  type FrostAlgorithm,
+  type Suite,
+  type Suites,
+} from '../../../src/frost/index.js';
+import { KEY_ALGORITHMS, type KeyAlgorithm } from '../../../src/identity/index.js';
 import { arithmeticBy, BACKEND_CHOICES, chooseBackends } from '../../../src/machine/index.js';
 import { groupsBy } from '../../../src/machine/backends/choice.js';
 import { Algorithm } from '../../../src/wire/index.js';
@@ -21,6 +27,13 @@ export const ed25519Suite: Suite = SUITES[Algorithm.FROST_ED25519_SHA512];
 export const secp256k1Suite: Suite = SUITES[Algorithm.FROST_SECP256K1_SHA256];
 export const taprootSuite: Suite = SUITES[Algorithm.FROST_SECP256K1_TAPROOT];
 export const p256Suite: Suite = SUITES[Algorithm.FROST_P256_SHA256];
+
+/** The algorithms that sign with FROST. */
+export const FROST_ALGORITHMS: readonly FrostAlgorithm[] = KEY_ALGORITHMS.filter(isFrost);
+
+function isFrost(algorithm: KeyAlgorithm): algorithm is FrostAlgorithm {
+  return algorithm in SUITES;
+}
 
 /** The table of algorithms with another suite in the place of the one with its name. */
 export function schemesWith(suite: Suite): Schemes {

@@ -27,6 +27,8 @@ const KEYS: Readonly<Record<string, readonly [publicKey: string, jwk: object]>> 
   FROST_SECP256K1_SHA256: [`02${POINTS.secp256k1.x}`, jwk('secp256k1', POINTS.secp256k1)],
   FROST_SECP256K1_TAPROOT: [POINTS.secp256k1.x, jwk('secp256k1', POINTS.secp256k1)],
   FROST_P256_SHA256: [`03${POINTS.p256.x}`, jwk('P-256', POINTS.p256)],
+  GG20_SECP256K1: [`02${POINTS.secp256k1.x}`, jwk('secp256k1', POINTS.secp256k1)],
+  GG20_P256: [`03${POINTS.p256.x}`, jwk('P-256', POINTS.p256)],
 };
 
 function jwk(crv: string, { x, y }: { readonly x: string; readonly y: string }): object {

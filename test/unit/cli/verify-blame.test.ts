@@ -18,6 +18,7 @@ import { testSigner } from '../../support/builders/frost-exchange.js';
 import { fill, generateRequest, testGenesis } from '../../support/builders/ledger.js';
 import { quorate } from './fake-context.js';
 import { keygen } from '../../../src/sharing/index.js';
+import { Attempt } from '../../../src/wire/index.js';
 
 const TASK = 'a'.repeat(26);
 const liar = testSigner('node-3');
@@ -48,7 +49,7 @@ function evidence(bodies: readonly [Uint8Array, Uint8Array]): Uint8Array {
       },
     },
   };
-  const payload = encodeCommand({ $case: 'attempt', value: attempt });
+  const payload = encodeCommand({ $case: 'attempt', value: Attempt.fromPartial(attempt) });
   const previousHash = fill(7);
   const entry = sealEntry(previousHash, { index: 9, term: 2, kind: 'command', timeMs: 5, payload });
   const session = fromHex(sessionIdOf(genesis.clusterId, entry.hash)) ?? new Uint8Array();

@@ -75,6 +75,7 @@ export function certifiedKey(
     ready: said(readyBytes(clusterId, sharing)),
     installed: said(installedBytes(clusterId, sharing)).slice(0, changes.installed ?? 3),
     method: METHODS.generateKey,
+    gg20Profile: 0,
     request,
     authorization: {
       by: {

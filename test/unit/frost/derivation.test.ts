@@ -3,14 +3,14 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { concat, toHex, u32be, u64be, utf8 } from '../../../src/common/index.js';
 import { aggregate, derivedPublicKey, judgeSignatureShare } from '../../../src/frost/index.js';
-import { algorithmName, KEY_ALGORITHMS } from '../../../src/identity/index.js';
+import { algorithmName } from '../../../src/identity/index.js';
 import {
   dealRandom,
   seededRandom,
   signAll,
   verifies,
 } from '../../support/builders/frost-exchange.js';
-import { SUITES, ed25519Suite } from '../../support/builders/schemes.js';
+import { ed25519Suite, FROST_ALGORITHMS, SUITES } from '../../support/builders/schemes.js';
 import type { SharedKey } from '../../../src/sharing/index.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 
 const message = utf8('to be signed');
 const chainCode = new Uint8Array(32).fill(0xcc);
-const suites = KEY_ALGORITHMS.map((algorithm) => {
+const suites = FROST_ALGORITHMS.map((algorithm) => {
   const suite = SUITES[algorithm];
   return [algorithmName(algorithm), suite] as const;
 });

@@ -32,7 +32,7 @@ import {
   subsets,
   verifies,
 } from '../../support/builders/frost-exchange.js';
-import { SUITES } from '../../support/builders/schemes.js';
+import { FROST_ALGORITHMS, SUITES } from '../../support/builders/schemes.js';
 
 /** Arithmetic of many parties in one process, beside whatever else the machine does. */
 jest.setTimeout(180_000);
@@ -40,7 +40,7 @@ jest.setTimeout(180_000);
 const message = utf8('to be signed');
 const flip = (bytes: Uint8Array, at: number) =>
   bytes.map((byte, place) => (place === at ? byte ^ 1 : byte));
-const suites = KEY_ALGORITHMS.map((algorithm) => {
+const suites = FROST_ALGORITHMS.map((algorithm) => {
   const suite = SUITES[algorithm];
   return [algorithmName(algorithm), suite] as const;
 });
@@ -54,7 +54,7 @@ const ORACLES = new Map<Algorithm, typeof schnorr_FROST>([
 
 test('the table of algorithms has each algorithm of a key under its own name, and no other', () => {
   expect(suites.map(([, suite]) => suite.algorithm)).toEqual([1, 2, 3, 4]);
-  expect(Object.keys(SCHEMES)).toEqual(['1', '2', '3', '4']);
+  expect(Object.keys(SCHEMES)).toEqual(['1', '2', '3', '4', '5', '6']);
   for (const algorithm of KEY_ALGORITHMS)
     expect(SCHEMES[algorithm].sharing.algorithm).toBe(algorithm);
   expect(isKeyAlgorithm(Algorithm.UNSPECIFIED)).toBe(false);
@@ -74,7 +74,11 @@ describe.each(suites)('%s', (name, suite) => {
       name,
       level: 1,
       pointBytes: group.pointBytes,
-      supplyBytes: made.B.slice(0, 1).flatMap(({ D, E }) => [D.length, E.length]),
+      signing: {
+        by: 'supplies',
+        supplyBytes: made.B.slice(0, 1).flatMap(({ D, E }) => [D.length, E.length]),
+      },
+      signs: 'message',
       publicKeyBytes: key.publicKey.length,
       signatureBytes: result.ok ? result.signature.length : 0,
       evidenceBytesMax: 96 * 1024,

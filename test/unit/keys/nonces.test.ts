@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { bootId, keyId, nodeId, toHex } from '../../../src/common/index.js';
-import type { MadeSupply } from '../../../src/algorithms/index.js';
+import { supplySigning, type MadeSupply } from '../../../src/algorithms/index.js';
 import type { KeyManager, TakenSupply } from '../../../src/keys/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import type { Supply } from '../../../src/wire/index.js';
@@ -247,7 +247,7 @@ test('another run has no nonce of this run, though it has its disk', async () =>
 test('dropped nonces are wiped, and taken ones are not', async () => {
   const { keys } = await loaded();
   const encoded = jest.spyOn(ed25519Suite.group, 'encodeScalar');
-  const supplied = jest.spyOn(SCHEMES[Algorithm.FROST_ED25519_SHA512], 'makeSupply');
+  const supplied = jest.spyOn(supplySigning(SCHEMES, Algorithm.FROST_ED25519_SHA512), 'makeSupply');
   const [first] = await keys.makeSupplies(KEY, 1, 2);
   const scalars = encoded.mock.results.map(({ value }) => value as Uint8Array);
   const secrets = supplied.mock.results.map(({ value }) => (value as MadeSupply).secret);

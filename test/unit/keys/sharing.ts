@@ -1,6 +1,5 @@
 import { bootId, clusterId, keyId, nodeId, sessionId, toHex } from '../../../src/common/index.js';
 import type { Boot, NodeId } from '../../../src/common/index.js';
-import { publicKeyOf } from '../../../src/frost/index.js';
 import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeepInput, KeyManagerParts } from '../../../src/keys/index.js';
@@ -8,7 +7,7 @@ import { inlineCompute, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import { SCHEMES, SUITES, VERIFIERS } from '../../support/builders/schemes.js';
+import { SCHEMES, VERIFIERS } from '../../support/builders/schemes.js';
 
 export const KEY = keyId('key-1');
 export const SESSION = sessionId('5a'.repeat(32));
@@ -24,8 +23,8 @@ function randomScalar(): bigint {
 /** A sharing f(X) = a_0 + a_1·X, and this node's share f(1) of it, ready to be kept. */
 export function sharing(parts: Partial<KeepInput> = {}): KeepInput {
   const algorithm = parts.algorithm ?? Algorithm.FROST_ED25519_SHA512;
-  const suite = SUITES[algorithm];
-  const { group } = suite;
+  const scheme = SCHEMES[algorithm];
+  const { group } = scheme.sharing;
   const [a0, a1] = [randomScalar(), randomScalar()];
   const V = [a0, a1].map((each) => group.encode(group.multiplyBase(each)));
   return {
@@ -35,7 +34,7 @@ export function sharing(parts: Partial<KeepInput> = {}): KeepInput {
     algorithm,
     threshold: 2,
     V,
-    publicKey: publicKeyOf(suite, V[0] ?? new Uint8Array()) ?? new Uint8Array(),
+    publicKey: scheme.publicKeyOf(V[0] ?? new Uint8Array()) ?? new Uint8Array(),
     index: 1,
     scalar: group.encodeScalar((a0 + a1) % group.order),
     record: systemRandom.bytes(200),

@@ -9,6 +9,7 @@ import {
   checkSuppliesJob,
   makeSuppliesJob,
   SCHEMES,
+  supplySigning,
   signShareJob,
   type Schemes,
 } from '../../../src/algorithms/index.js';
@@ -114,7 +115,7 @@ async function share(compute: Compute): Promise<{ signed: unknown; lengths: read
     const input = {
       algorithm,
       scalar: Uint8Array.from(scalar),
-      randomness: systemRandom.bytes(SCHEMES[algorithm].supplyRandomBytes),
+      randomness: systemRandom.bytes(supplySigning(SCHEMES, algorithm).supplyRandomBytes),
     };
     const [made] = await compute.run(makeSuppliesJob, input);
     if (made === undefined) throw new Error('no nonce');

@@ -196,7 +196,13 @@ test('52: a caller with too many open calls is RESOURCE_EXHAUSTED until one of t
   const app = await fixture.as('app');
   fixture.backend.onSubmit = () => new Promise(() => undefined);
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
-  const sign = encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [] });
+  const sign = encode(SignRequest, {
+    requestId: 'a',
+    keyId: 'demo',
+    payload,
+    derivationPath: [],
+    hash: 0,
+  });
   const waiting = app.call(SIGN, sign, { timeoutMs: 300 });
   await until(() => fixture.backend.submissions.length === 1);
 
@@ -218,7 +224,7 @@ test('a stopping server cuts endless calls, endless handshakes and silent connec
   const payload = { $case: 'message' as const, value: new Uint8Array(1) };
   const call = app.call(
     SIGN,
-    encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [] }),
+    encode(SignRequest, { requestId: 'a', keyId: 'demo', payload, derivationPath: [], hash: 0 }),
     {
       timeoutMs: 60_000,
     },

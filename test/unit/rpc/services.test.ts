@@ -63,6 +63,7 @@ const sign = encode(SignRequest, {
   keyId: 'demo',
   payload: { $case: 'message', value: utf8('hello') },
   derivationPath: [],
+  hash: 0,
 });
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -145,6 +146,7 @@ describe('Sign', () => {
     keyVersion: 1,
     signers: ['node-1', 'node-3'],
     derivationPath: [],
+    hash: 0,
   };
 
   test('Sign answers with the signature of its task', async () => {

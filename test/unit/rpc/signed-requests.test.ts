@@ -42,6 +42,7 @@ const sign = encode(SignRequest, {
   keyId: 'demo',
   payload: { $case: 'message', value: utf8('hello') },
   derivationPath: [],
+  hash: 0,
 });
 
 async function signedBy(

@@ -38,6 +38,7 @@ const signRequest = (id: string): Uint8Array =>
     keyId: 'key',
     payload: { $case: 'message', value: utf8(id) },
     derivationPath: [],
+    hash: 0,
   });
 
 function entryOf(id: string, content = signRequest(id)): Uint8Array {

@@ -44,6 +44,7 @@ function signRequest(index: number): Uint8Array {
     keyId: 'key',
     payload: { $case: 'message', value: Uint8Array.of(1) },
     derivationPath: [],
+    hash: 0,
   });
   const firstAttempt = Attempt.fromPartial({
     number: 1,

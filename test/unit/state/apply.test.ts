@@ -170,6 +170,7 @@ describe('generating a key', () => {
         sharingSession: new Uint8Array(0),
         requestHash: ledger.task(taskId).requestHash,
         assignment: { $case: 'boots', value: { nodes } },
+        auxiliary: undefined,
       },
     });
     expect(applied.alarm).toBeDefined();

@@ -72,6 +72,7 @@ function tryAttempt(ledger: Ledger, taskId: string, version: number): AppliedEnt
       sharingSession: fill(0, 0),
       requestHash: ledger.task(taskId).requestHash,
       assignment: { $case: 'boots', value: { nodes } },
+      auxiliary: undefined,
     },
   });
 }

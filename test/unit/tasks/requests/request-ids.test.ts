@@ -16,7 +16,13 @@ const BOOT = bootId('00'.repeat(16));
 
 function signRequest(message: string): Uint8Array {
   const payload = { $case: 'message', value: utf8(message) } as const;
-  return encode(SignRequest, { requestId: 'one', keyId: 'key', payload, derivationPath: [] });
+  return encode(SignRequest, {
+    requestId: 'one',
+    keyId: 'key',
+    payload,
+    derivationPath: [],
+    hash: 0,
+  });
 }
 
 test('a request whose id another request took meanwhile is refused, not answered with the other outcome', async () => {

@@ -17,6 +17,10 @@ export const Algorithm = {
   FROST_SECP256K1_TAPROOT: 3,
   /** FROST_P256_SHA256 - RFC 9591 FROST(P-256, SHA-256): Schnorr signatures R and z of 65 bytes. Not ECDSA. */
   FROST_P256_SHA256: 4,
+  /** GG20_SECP256K1 - Threshold ECDSA over secp256k1 by GG20: signatures r and s of 64 bytes, with the lower s. From feature level 3 on. */
+  GG20_SECP256K1: 5,
+  /** GG20_P256 - The same over P-256. */
+  GG20_P256: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -28,6 +32,8 @@ export namespace Algorithm {
   export type FROST_SECP256K1_SHA256 = typeof Algorithm.FROST_SECP256K1_SHA256;
   export type FROST_SECP256K1_TAPROOT = typeof Algorithm.FROST_SECP256K1_TAPROOT;
   export type FROST_P256_SHA256 = typeof Algorithm.FROST_P256_SHA256;
+  export type GG20_SECP256K1 = typeof Algorithm.GG20_SECP256K1;
+  export type GG20_P256 = typeof Algorithm.GG20_P256;
   export type UNRECOGNIZED = typeof Algorithm.UNRECOGNIZED;
 }
 
@@ -48,6 +54,12 @@ export function algorithmFromJSON(object: any): Algorithm {
     case 4:
     case "ALGORITHM_FROST_P256_SHA256":
       return Algorithm.FROST_P256_SHA256;
+    case 5:
+    case "ALGORITHM_GG20_SECP256K1":
+      return Algorithm.GG20_SECP256K1;
+    case 6:
+    case "ALGORITHM_GG20_P256":
+      return Algorithm.GG20_P256;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -67,7 +79,123 @@ export function algorithmToJSON(object: Algorithm): string {
       return "ALGORITHM_FROST_SECP256K1_TAPROOT";
     case Algorithm.FROST_P256_SHA256:
       return "ALGORITHM_FROST_P256_SHA256";
+    case Algorithm.GG20_SECP256K1:
+      return "ALGORITHM_GG20_SECP256K1";
+    case Algorithm.GG20_P256:
+      return "ALGORITHM_GG20_P256";
     case Algorithm.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/**
+ * The sizes of the moduli that a key's participants prove their ECDSA signatures with. All keys of the same participants
+ * with the same profile share these.
+ */
+export const Gg20Profile = {
+  UNSPECIFIED: 0,
+  /** P3072 - Moduli of 3072 bits. */
+  P3072: 1,
+  /** P2048 - Moduli of 2048 bits: about three times as fast, and 112 bits of security by NIST's figures. */
+  P2048: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Gg20Profile = typeof Gg20Profile[keyof typeof Gg20Profile];
+
+export namespace Gg20Profile {
+  export type UNSPECIFIED = typeof Gg20Profile.UNSPECIFIED;
+  export type P3072 = typeof Gg20Profile.P3072;
+  export type P2048 = typeof Gg20Profile.P2048;
+  export type UNRECOGNIZED = typeof Gg20Profile.UNRECOGNIZED;
+}
+
+export function gg20ProfileFromJSON(object: any): Gg20Profile {
+  switch (object) {
+    case 0:
+    case "GG20_PROFILE_UNSPECIFIED":
+      return Gg20Profile.UNSPECIFIED;
+    case 1:
+    case "GG20_PROFILE_P3072":
+      return Gg20Profile.P3072;
+    case 2:
+    case "GG20_PROFILE_P2048":
+      return Gg20Profile.P2048;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Gg20Profile.UNRECOGNIZED;
+  }
+}
+
+export function gg20ProfileToJSON(object: Gg20Profile): string {
+  switch (object) {
+    case Gg20Profile.UNSPECIFIED:
+      return "GG20_PROFILE_UNSPECIFIED";
+    case Gg20Profile.P3072:
+      return "GG20_PROFILE_P3072";
+    case Gg20Profile.P2048:
+      return "GG20_PROFILE_P2048";
+    case Gg20Profile.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** The hash of a message that an ECDSA signature is made of. */
+export const Hash = {
+  UNSPECIFIED: 0,
+  SHA256: 1,
+  /** KECCAK256 - Ethereum's, which is not SHA3-256. */
+  KECCAK256: 2,
+  /** DOUBLE_SHA256 - SHA-256 of SHA-256: Bitcoin's. */
+  DOUBLE_SHA256: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Hash = typeof Hash[keyof typeof Hash];
+
+export namespace Hash {
+  export type UNSPECIFIED = typeof Hash.UNSPECIFIED;
+  export type SHA256 = typeof Hash.SHA256;
+  export type KECCAK256 = typeof Hash.KECCAK256;
+  export type DOUBLE_SHA256 = typeof Hash.DOUBLE_SHA256;
+  export type UNRECOGNIZED = typeof Hash.UNRECOGNIZED;
+}
+
+export function hashFromJSON(object: any): Hash {
+  switch (object) {
+    case 0:
+    case "HASH_UNSPECIFIED":
+      return Hash.UNSPECIFIED;
+    case 1:
+    case "HASH_SHA256":
+      return Hash.SHA256;
+    case 2:
+    case "HASH_KECCAK256":
+      return Hash.KECCAK256;
+    case 3:
+    case "HASH_DOUBLE_SHA256":
+      return Hash.DOUBLE_SHA256;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Hash.UNRECOGNIZED;
+  }
+}
+
+export function hashToJSON(object: Hash): string {
+  switch (object) {
+    case Hash.UNSPECIFIED:
+      return "HASH_UNSPECIFIED";
+    case Hash.SHA256:
+      return "HASH_SHA256";
+    case Hash.KECCAK256:
+      return "HASH_KECCAK256";
+    case Hash.DOUBLE_SHA256:
+      return "HASH_DOUBLE_SHA256";
+    case Hash.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }

@@ -7,7 +7,14 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
-import { Algorithm, algorithmFromJSON, algorithmToJSON } from "./algorithm.js";
+import {
+  Algorithm,
+  algorithmFromJSON,
+  algorithmToJSON,
+  Gg20Profile,
+  gg20ProfileFromJSON,
+  gg20ProfileToJSON,
+} from "./algorithm.js";
 import { Authorization, Voucher } from "./authorization.js";
 
 /** Where a key stands. */
@@ -156,6 +163,8 @@ export interface GenerateKeyRequest {
   allowNoRedundancy: boolean;
   /** SPIFFE ids that may sign with the key besides its owner and operators. */
   allowedSigners: string[];
+  /** Of a GG20 key; unset means P3072. Unset for other algorithms. From feature level 3 on. */
+  gg20Profile: Gg20Profile;
 }
 
 /** The key, where it is active already. */
@@ -1273,6 +1282,7 @@ function createBaseGenerateKeyRequest(): GenerateKeyRequest {
     labels: [],
     allowNoRedundancy: false,
     allowedSigners: [],
+    gg20Profile: 0,
   };
 }
 
@@ -1301,6 +1311,9 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     }
     for (const v of message.allowedSigners) {
       writer.uint32(66).string(v!);
+    }
+    if (message.gg20Profile !== 0) {
+      writer.uint32(72).int32(message.gg20Profile);
     }
     return writer;
   },
@@ -1382,6 +1395,14 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
             message.allowedSigners.push(reader.string());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.gg20Profile = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1422,6 +1443,11 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
         : globalThis.Array.isArray(object?.allowed_signers)
         ? object.allowed_signers.map((e: any) => globalThis.String(e))
         : [],
+      gg20Profile: isSet(object.gg20Profile)
+        ? gg20ProfileFromJSON(object.gg20Profile)
+        : isSet(object.gg20_profile)
+        ? gg20ProfileFromJSON(object.gg20_profile)
+        : 0,
     };
   },
 
@@ -1451,6 +1477,9 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     if (message.allowedSigners?.length) {
       obj.allowedSigners = message.allowedSigners;
     }
+    if (message.gg20Profile !== 0) {
+      obj.gg20Profile = gg20ProfileToJSON(message.gg20Profile);
+    }
     return obj;
   },
 
@@ -1467,6 +1496,7 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
     message.allowNoRedundancy = object.allowNoRedundancy ?? false;
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
+    message.gg20Profile = object.gg20Profile ?? 0;
     return message;
   },
 };

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Hash, hashFromJSON, hashToJSON } from "./algorithm.js";
 
 /** Asks for one signature. */
 export interface SignRequest {
@@ -18,14 +19,22 @@ export interface SignRequest {
   keyId: string;
   payload:
     | //
-    /** The message itself; signers never sign a hash of somebody else's making. */
+    /** The message itself: every signer hashes it for itself. */
     { $case: "message"; value: Uint8Array }
+    | //
+    /** The hash of a message, 32 bytes, for a GG20 key alone: signers cannot see what they sign. From feature level 3 on. */
+    { $case: "digest"; value: Uint8Array }
     | undefined;
   /**
    * Signs with a key derived from this one: at most 16 numbers below 2^31; empty means the key itself. BIP-32 for
    * secp256k1 and Taproot, SLIP-10 for P-256, and a derivation of our own for Ed25519 (docs/protocols.md).
    */
   derivationPath: number[];
+  /**
+   * The hash of the message, for a GG20 key: it must be set then, and unset for other algorithms and beside a digest. From
+   * feature level 3 on.
+   */
+  hash: Hash;
 }
 
 /**
@@ -33,7 +42,7 @@ export interface SignRequest {
  * record it a little later. A signature is no id and no proof of a single signing: compare messages, not signatures.
  */
 export interface SignResponse {
-  /** 64 bytes for Ed25519 and Taproot, 65 bytes otherwise (a compressed point and a scalar). */
+  /** 64 bytes for Ed25519, Taproot and GG20 (r and s), 65 bytes otherwise (a compressed point and a scalar). */
   signature: Uint8Array;
   /** The key that it verifies under: the one at the request's derivation path. */
   publicKey: Uint8Array;
@@ -41,10 +50,12 @@ export interface SignResponse {
   /** Node ids of the participants whose attempt made the signature. */
   signers: string[];
   taskId: string;
+  /** Of a GG20 key's signature, 0 to 3: with it the public key can be found from signature and digest (SEC 1, 4.1.6). */
+  recoveryId?: number | undefined;
 }
 
 function createBaseSignRequest(): SignRequest {
-  return { requestId: "", keyId: "", payload: undefined, derivationPath: [] };
+  return { requestId: "", keyId: "", payload: undefined, derivationPath: [], hash: 0 };
 }
 
 export const SignRequest: MessageFns<SignRequest> = {
@@ -59,6 +70,9 @@ export const SignRequest: MessageFns<SignRequest> = {
       case "message":
         writer.uint32(26).bytes(message.payload.value);
         break;
+      case "digest":
+        writer.uint32(42).bytes(message.payload.value);
+        break;
     }
     if (message.derivationPath.length !== 0) {
       writer.uint32(34).fork();
@@ -66,6 +80,9 @@ export const SignRequest: MessageFns<SignRequest> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.hash !== 0) {
+      writer.uint32(48).int32(message.hash);
     }
     return writer;
   },
@@ -107,6 +124,14 @@ export const SignRequest: MessageFns<SignRequest> = {
             message.payload = { $case: "message", value: reader.bytes() };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.payload = { $case: "digest", value: reader.bytes() };
+            continue;
+          }
           case 4: {
             if (tag === 32) {
               message.derivationPath.push(reader.uint32());
@@ -124,6 +149,14 @@ export const SignRequest: MessageFns<SignRequest> = {
             }
 
             break;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hash = reader.int32() as any;
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -149,12 +182,17 @@ export const SignRequest: MessageFns<SignRequest> = {
         : isSet(object.key_id)
         ? globalThis.String(object.key_id)
         : "",
-      payload: isSet(object.message) ? { $case: "message", value: bytesFromBase64(object.message) } : undefined,
+      payload: isSet(object.message)
+        ? { $case: "message", value: bytesFromBase64(object.message) }
+        : isSet(object.digest)
+        ? { $case: "digest", value: bytesFromBase64(object.digest) }
+        : undefined,
       derivationPath: globalThis.Array.isArray(object?.derivationPath)
         ? object.derivationPath.map((e: any) => globalThis.Number(e))
         : globalThis.Array.isArray(object?.derivation_path)
         ? object.derivation_path.map((e: any) => globalThis.Number(e))
         : [],
+      hash: isSet(object.hash) ? hashFromJSON(object.hash) : 0,
     };
   },
 
@@ -168,9 +206,14 @@ export const SignRequest: MessageFns<SignRequest> = {
     }
     if (message.payload?.$case === "message") {
       obj.message = base64FromBytes(message.payload.value);
+    } else if (message.payload?.$case === "digest") {
+      obj.digest = base64FromBytes(message.payload.value);
     }
     if (message.derivationPath?.length) {
       obj.derivationPath = message.derivationPath.map((e) => Math.round(e));
+    }
+    if (message.hash !== 0) {
+      obj.hash = hashToJSON(message.hash);
     }
     return obj;
   },
@@ -189,14 +232,28 @@ export const SignRequest: MessageFns<SignRequest> = {
         }
         break;
       }
+      case "digest": {
+        if (object.payload?.value !== undefined && object.payload?.value !== null) {
+          message.payload = { $case: "digest", value: object.payload.value };
+        }
+        break;
+      }
     }
     message.derivationPath = object.derivationPath?.map((e) => e) || [];
+    message.hash = object.hash ?? 0;
     return message;
   },
 };
 
 function createBaseSignResponse(): SignResponse {
-  return { signature: new Uint8Array(0), publicKey: new Uint8Array(0), keyVersion: 0, signers: [], taskId: "" };
+  return {
+    signature: new Uint8Array(0),
+    publicKey: new Uint8Array(0),
+    keyVersion: 0,
+    signers: [],
+    taskId: "",
+    recoveryId: undefined,
+  };
 }
 
 export const SignResponse: MessageFns<SignResponse> = {
@@ -215,6 +272,9 @@ export const SignResponse: MessageFns<SignResponse> = {
     }
     if (message.taskId !== "") {
       writer.uint32(42).string(message.taskId);
+    }
+    if (message.recoveryId !== undefined) {
+      writer.uint32(48).uint32(message.recoveryId);
     }
     return writer;
   },
@@ -272,6 +332,14 @@ export const SignResponse: MessageFns<SignResponse> = {
             message.taskId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.recoveryId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -303,6 +371,11 @@ export const SignResponse: MessageFns<SignResponse> = {
         : isSet(object.task_id)
         ? globalThis.String(object.task_id)
         : "",
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.Number(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.Number(object.recovery_id)
+        : undefined,
     };
   },
 
@@ -323,6 +396,9 @@ export const SignResponse: MessageFns<SignResponse> = {
     if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
+    if (message.recoveryId !== undefined) {
+      obj.recoveryId = Math.round(message.recoveryId);
+    }
     return obj;
   },
 
@@ -336,6 +412,7 @@ export const SignResponse: MessageFns<SignResponse> = {
     message.keyVersion = object.keyVersion ?? 0;
     message.signers = object.signers?.map((e) => e) || [];
     message.taskId = object.taskId ?? "";
+    message.recoveryId = object.recoveryId ?? undefined;
     return message;
   },
 };

@@ -16,6 +16,8 @@ export const TaskKind = {
   REQUIRE_SIGNATURES: 3,
   RAISE_LEVEL: 4,
   CORRECT_TIME: 5,
+  /** PREPARE - Upkeep of the cluster's own, which no requester asks for: it makes the moduli that a set of participants signs with. */
+  PREPARE: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -28,6 +30,7 @@ export namespace TaskKind {
   export type REQUIRE_SIGNATURES = typeof TaskKind.REQUIRE_SIGNATURES;
   export type RAISE_LEVEL = typeof TaskKind.RAISE_LEVEL;
   export type CORRECT_TIME = typeof TaskKind.CORRECT_TIME;
+  export type PREPARE = typeof TaskKind.PREPARE;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -51,6 +54,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 5:
     case "TASK_KIND_CORRECT_TIME":
       return TaskKind.CORRECT_TIME;
+    case 6:
+    case "TASK_KIND_PREPARE":
+      return TaskKind.PREPARE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -72,6 +78,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_RAISE_LEVEL";
     case TaskKind.CORRECT_TIME:
       return "TASK_KIND_CORRECT_TIME";
+    case TaskKind.PREPARE:
+      return "TASK_KIND_PREPARE";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -158,6 +166,8 @@ export interface SignatureResult {
   signers: string[];
   /** That of the request. */
   derivationPath: number[];
+  /** As in SignResponse. */
+  recoveryId?: number | undefined;
 }
 
 /** The outcome of a GenerateKey. */
@@ -186,6 +196,16 @@ export interface TimeCorrectedResult {
   backMs: bigint;
 }
 
+/** The outcome of a prepare: the generation that sessions of the set name from then on. */
+export interface PreparedResult {
+  /** Names participants and profile. 16 bytes. */
+  setId: Uint8Array;
+  /** Counts the generations of the set, from 1. */
+  generation: number;
+  /** Node ids of the participants that have it. */
+  members: string[];
+}
+
 /** The outcome of a task that failed. */
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
@@ -211,9 +231,9 @@ export interface Task {
   state: TaskState;
   /** Empty where the task is about no key. */
   keyId: string;
-  /** That of the request which opened it. */
+  /** That of the request which opened it; empty for upkeep. */
   requestId: string;
-  /** SPIFFE id. */
+  /** SPIFFE id; empty for upkeep. */
   requester: string;
   /** By the cluster's clock. */
   createTime:
@@ -233,6 +253,7 @@ export interface Task {
     | { $case: "signaturesRequired"; value: SignaturesRequiredResult }
     | { $case: "levelRaised"; value: LevelRaisedResult }
     | { $case: "timeCorrected"; value: TimeCorrectedResult }
+    | { $case: "prepared"; value: PreparedResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -397,7 +418,14 @@ export const TaskAttempt: MessageFns<TaskAttempt> = {
 };
 
 function createBaseSignatureResult(): SignatureResult {
-  return { signature: new Uint8Array(0), publicKey: new Uint8Array(0), keyVersion: 0, signers: [], derivationPath: [] };
+  return {
+    signature: new Uint8Array(0),
+    publicKey: new Uint8Array(0),
+    keyVersion: 0,
+    signers: [],
+    derivationPath: [],
+    recoveryId: undefined,
+  };
 }
 
 export const SignatureResult: MessageFns<SignatureResult> = {
@@ -420,6 +448,9 @@ export const SignatureResult: MessageFns<SignatureResult> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.recoveryId !== undefined) {
+      writer.uint32(48).uint32(message.recoveryId);
     }
     return writer;
   },
@@ -487,6 +518,14 @@ export const SignatureResult: MessageFns<SignatureResult> = {
 
             break;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.recoveryId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -518,6 +557,11 @@ export const SignatureResult: MessageFns<SignatureResult> = {
         : globalThis.Array.isArray(object?.derivation_path)
         ? object.derivation_path.map((e: any) => globalThis.Number(e))
         : [],
+      recoveryId: isSet(object.recoveryId)
+        ? globalThis.Number(object.recoveryId)
+        : isSet(object.recovery_id)
+        ? globalThis.Number(object.recovery_id)
+        : undefined,
     };
   },
 
@@ -538,6 +582,9 @@ export const SignatureResult: MessageFns<SignatureResult> = {
     if (message.derivationPath?.length) {
       obj.derivationPath = message.derivationPath.map((e) => Math.round(e));
     }
+    if (message.recoveryId !== undefined) {
+      obj.recoveryId = Math.round(message.recoveryId);
+    }
     return obj;
   },
 
@@ -551,6 +598,7 @@ export const SignatureResult: MessageFns<SignatureResult> = {
     message.keyVersion = object.keyVersion ?? 0;
     message.signers = object.signers?.map((e) => e) || [];
     message.derivationPath = object.derivationPath?.map((e) => e) || [];
+    message.recoveryId = object.recoveryId ?? undefined;
     return message;
   },
 };
@@ -877,6 +925,111 @@ export const TimeCorrectedResult: MessageFns<TimeCorrectedResult> = {
   },
 };
 
+function createBasePreparedResult(): PreparedResult {
+  return { setId: new Uint8Array(0), generation: 0, members: [] };
+}
+
+export const PreparedResult: MessageFns<PreparedResult> = {
+  encode(message: PreparedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.setId.length !== 0) {
+      writer.uint32(10).bytes(message.setId);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).uint32(message.generation);
+    }
+    for (const v of message.members) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreparedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreparedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.setId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.members.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PreparedResult {
+    return {
+      setId: isSet(object.setId)
+        ? bytesFromBase64(object.setId)
+        : isSet(object.set_id)
+        ? bytesFromBase64(object.set_id)
+        : new Uint8Array(0),
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: PreparedResult): unknown {
+    const obj: any = {};
+    if (message.setId.length !== 0) {
+      obj.setId = base64FromBytes(message.setId);
+    }
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
+    if (message.members?.length) {
+      obj.members = message.members;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PreparedResult>, I>>(base?: I): PreparedResult {
+    return PreparedResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreparedResult>, I>>(object: I): PreparedResult {
+    const message = createBasePreparedResult();
+    message.setId = object.setId ?? new Uint8Array(0);
+    message.generation = object.generation ?? 0;
+    message.members = object.members?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -1137,6 +1290,9 @@ export const Task: MessageFns<Task> = {
       case "timeCorrected":
         TimeCorrectedResult.encode(message.outcome.value, writer.uint32(138).fork()).join();
         break;
+      case "prepared":
+        PreparedResult.encode(message.outcome.value, writer.uint32(146).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -1288,6 +1444,14 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "timeCorrected", value: TimeCorrectedResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.outcome = { $case: "prepared", value: PreparedResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -1366,6 +1530,8 @@ export const Task: MessageFns<Task> = {
         ? { $case: "timeCorrected", value: TimeCorrectedResult.fromJSON(object.timeCorrected) }
         : isSet(object.time_corrected)
         ? { $case: "timeCorrected", value: TimeCorrectedResult.fromJSON(object.time_corrected) }
+        : isSet(object.prepared)
+        ? { $case: "prepared", value: PreparedResult.fromJSON(object.prepared) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1417,6 +1583,8 @@ export const Task: MessageFns<Task> = {
       obj.levelRaised = LevelRaisedResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "timeCorrected") {
       obj.timeCorrected = TimeCorrectedResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "prepared") {
+      obj.prepared = PreparedResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1482,6 +1650,12 @@ export const Task: MessageFns<Task> = {
       case "timeCorrected": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "timeCorrected", value: TimeCorrectedResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "prepared": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "prepared", value: PreparedResult.fromPartial(object.outcome.value) };
         }
         break;
       }

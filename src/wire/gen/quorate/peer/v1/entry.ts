@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Authorization, Voucher } from "../../v1/authorization.js";
 import { Sharing } from "../../v1/key.js";
+import { Auxiliary, Prepared, Upkeep } from "./upkeep.js";
 
 /** The payload of a log entry of kind `command`. */
 export interface Command {
@@ -23,6 +24,8 @@ export interface Command {
     | { $case: "installed"; value: Installed }
     | { $case: "done"; value: Done }
     | { $case: "failed"; value: Failed }
+    | { $case: "upkeep"; value: Upkeep }
+    | { $case: "prepared"; value: Prepared }
     | undefined;
 }
 
@@ -80,6 +83,8 @@ export interface Attempt {
     | undefined;
   /** Of the request that the attempt answers: so the entry's hash, and with it the session id, fixes what is asked. */
   requestHash: Uint8Array;
+  /** Of a GG20 key: the active generation of its set. From level 3 on. */
+  auxiliary: Auxiliary | undefined;
 }
 
 /** A participant's signed word that its share is durable, and what the sharing looks like to it. */
@@ -103,7 +108,7 @@ export interface Done {
   taskId: string;
   /** The attempt whose contributions made it, by the leader's word: shown, never relied on. */
   attempt: number;
-  /** What the task's kind makes its result of. Sign: the signature. */
+  /** What the task's kind makes its result of. Sign: the signature, and of a GG20 key behind it one byte, the recovery id. */
   material: Uint8Array;
 }
 
@@ -141,6 +146,12 @@ export const Command: MessageFns<Command> = {
         break;
       case "failed":
         Failed.encode(message.command.value, writer.uint32(58).fork()).join();
+        break;
+      case "upkeep":
+        Upkeep.encode(message.command.value, writer.uint32(66).fork()).join();
+        break;
+      case "prepared":
+        Prepared.encode(message.command.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -215,6 +226,22 @@ export const Command: MessageFns<Command> = {
             message.command = { $case: "failed", value: Failed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.command = { $case: "upkeep", value: Upkeep.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.command = { $case: "prepared", value: Prepared.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -242,6 +269,10 @@ export const Command: MessageFns<Command> = {
         ? { $case: "done", value: Done.fromJSON(object.done) }
         : isSet(object.failed)
         ? { $case: "failed", value: Failed.fromJSON(object.failed) }
+        : isSet(object.upkeep)
+        ? { $case: "upkeep", value: Upkeep.fromJSON(object.upkeep) }
+        : isSet(object.prepared)
+        ? { $case: "prepared", value: Prepared.fromJSON(object.prepared) }
         : undefined,
     };
   },
@@ -263,6 +294,10 @@ export const Command: MessageFns<Command> = {
       obj.done = Done.toJSON(message.command.value);
     } else if (message.command?.$case === "failed") {
       obj.failed = Failed.toJSON(message.command.value);
+    } else if (message.command?.$case === "upkeep") {
+      obj.upkeep = Upkeep.toJSON(message.command.value);
+    } else if (message.command?.$case === "prepared") {
+      obj.prepared = Prepared.toJSON(message.command.value);
     }
     return obj;
   },
@@ -307,6 +342,18 @@ export const Command: MessageFns<Command> = {
       case "failed": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "failed", value: Failed.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "upkeep": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "upkeep", value: Upkeep.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "prepared": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "prepared", value: Prepared.fromPartial(object.command.value) };
         }
         break;
       }
@@ -900,6 +947,7 @@ function createBaseAttempt(): Attempt {
     sharingSession: new Uint8Array(0),
     assignment: undefined,
     requestHash: new Uint8Array(0),
+    auxiliary: undefined,
   };
 }
 
@@ -927,6 +975,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.requestHash.length !== 0) {
       writer.uint32(58).bytes(message.requestHash);
+    }
+    if (message.auxiliary !== undefined) {
+      Auxiliary.encode(message.auxiliary, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1000,6 +1051,14 @@ export const Attempt: MessageFns<Attempt> = {
             message.requestHash = reader.bytes();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.auxiliary = Auxiliary.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1036,6 +1095,7 @@ export const Attempt: MessageFns<Attempt> = {
         : isSet(object.request_hash)
         ? bytesFromBase64(object.request_hash)
         : new Uint8Array(0),
+      auxiliary: isSet(object.auxiliary) ? Auxiliary.fromJSON(object.auxiliary) : undefined,
     };
   },
 
@@ -1060,6 +1120,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.requestHash.length !== 0) {
       obj.requestHash = base64FromBytes(message.requestHash);
+    }
+    if (message.auxiliary !== undefined) {
+      obj.auxiliary = Auxiliary.toJSON(message.auxiliary);
     }
     return obj;
   },
@@ -1088,6 +1151,9 @@ export const Attempt: MessageFns<Attempt> = {
       }
     }
     message.requestHash = object.requestHash ?? new Uint8Array(0);
+    message.auxiliary = (object.auxiliary !== undefined && object.auxiliary !== null)
+      ? Auxiliary.fromPartial(object.auxiliary)
+      : undefined;
     return message;
   },
 };

@@ -6,10 +6,18 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Algorithm, algorithmFromJSON, algorithmToJSON } from "../../v1/algorithm.js";
+import {
+  Algorithm,
+  algorithmFromJSON,
+  algorithmToJSON,
+  Gg20Profile,
+  gg20ProfileFromJSON,
+  gg20ProfileToJSON,
+} from "../../v1/algorithm.js";
 import { MemberRole, memberRoleFromJSON, memberRoleToJSON } from "../../v1/cluster.js";
-import { Label, NodeSignature, Sharing } from "../../v1/key.js";
+import { KeyParticipant, Label, NodeSignature, Sharing } from "../../v1/key.js";
 import { Attempt, Ready, Request, RequestAuthorization } from "./entry.js";
+import { Preparation, Prepared } from "./upkeep.js";
 
 /** The state machine's clock and counts: the one record that every entry writes. */
 export interface Totals {
@@ -90,6 +98,8 @@ export interface KeyRecord {
   request: Uint8Array;
   authorization: RequestAuthorization | undefined;
   taskId: string;
+  /** Of a GG20 key. From level 3 on. */
+  gg20Profile: Gg20Profile;
 }
 
 /** A sharing, and the participants' signed words for it. */
@@ -97,6 +107,42 @@ export interface SharingRecord {
   sharing: Sharing | undefined;
   ready: NodeSignature[];
   installed: NodeSignature[];
+}
+
+/**
+ * A set: participants with a profile, whose GG20 keys share auxiliary material. From level 3 on, and only while it has keys,
+ * a generation, or a task that needs one.
+ */
+export interface SetRecord {
+  profile: Gg20Profile;
+  /** In order of party index. */
+  participants: KeyParticipant[];
+  /** Of the requester whose request made the record: a SPIFFE id. */
+  requester: string;
+  /** The set's keys, and its key generations that are open, by threshold: sorted, none with a count of 0. */
+  keys: ThresholdCount[];
+  generating: ThresholdCount[];
+  /** Absent before the first. */
+  active:
+    | GenerationRecord
+    | undefined;
+  /** The open task that prepares the next generation; empty where there is none. */
+  taskId: string;
+  /** Prepares that came to nothing since the active generation, and the time before which no other is due; 0 after none. */
+  failures: number;
+  notBeforeMs: bigint;
+}
+
+export interface ThresholdCount {
+  threshold: number;
+  count: number;
+}
+
+/** A generation, and its members' signed words for it. */
+export interface GenerationRecord {
+  preparation: Preparation | undefined;
+  prepared: NodeSignature[];
+  timeMs: bigint;
 }
 
 /**
@@ -129,6 +175,7 @@ export interface TaskRecord {
   kind: string;
   keyId: string;
   requestId: string;
+  /** Empty for upkeep, and so is the request id. */
   requester: string;
   createTimeMs: bigint;
   expireTimeMs: bigint;
@@ -143,12 +190,14 @@ export interface TaskRecord {
   ready: Ready[];
   outcome:
     | //
-    /** A message of the kind: quorate.v1.SignatureResult, GeneratedKeyResult or SignaturesRequiredResult. */
+    /** A message of the kind, for example quorate.v1.SignatureResult. */
     { $case: "result"; value: Uint8Array }
     | { $case: "failed"; value: FailedRecord }
     | undefined;
   /** Whether the record of its requester counts it. From level 2 on: tasks that were opened before are not counted. */
   counted: boolean;
+  /** Of the newest attempt of a prepare, one per node. From level 3 on. */
+  prepared: Prepared[];
 }
 
 export interface FailedRecord {
@@ -1004,6 +1053,7 @@ function createBaseKeyRecord(): KeyRecord {
     request: new Uint8Array(0),
     authorization: undefined,
     taskId: "",
+    gg20Profile: 0,
   };
 }
 
@@ -1038,6 +1088,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     }
     if (message.taskId !== "") {
       writer.uint32(74).string(message.taskId);
+    }
+    if (message.gg20Profile !== 0) {
+      writer.uint32(80).int32(message.gg20Profile);
     }
     return writer;
   },
@@ -1127,6 +1180,14 @@ export const KeyRecord: MessageFns<KeyRecord> = {
             message.taskId = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.gg20Profile = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1162,6 +1223,11 @@ export const KeyRecord: MessageFns<KeyRecord> = {
         : isSet(object.task_id)
         ? globalThis.String(object.task_id)
         : "",
+      gg20Profile: isSet(object.gg20Profile)
+        ? gg20ProfileFromJSON(object.gg20Profile)
+        : isSet(object.gg20_profile)
+        ? gg20ProfileFromJSON(object.gg20_profile)
+        : 0,
     };
   },
 
@@ -1194,6 +1260,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
+    if (message.gg20Profile !== 0) {
+      obj.gg20Profile = gg20ProfileToJSON(message.gg20Profile);
+    }
     return obj;
   },
 
@@ -1217,6 +1286,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
       ? RequestAuthorization.fromPartial(object.authorization)
       : undefined;
     message.taskId = object.taskId ?? "";
+    message.gg20Profile = object.gg20Profile ?? 0;
     return message;
   },
 };
@@ -1322,6 +1392,425 @@ export const SharingRecord: MessageFns<SharingRecord> = {
       : undefined;
     message.ready = object.ready?.map((e) => NodeSignature.fromPartial(e)) || [];
     message.installed = object.installed?.map((e) => NodeSignature.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSetRecord(): SetRecord {
+  return {
+    profile: 0,
+    participants: [],
+    requester: "",
+    keys: [],
+    generating: [],
+    active: undefined,
+    taskId: "",
+    failures: 0,
+    notBeforeMs: 0n,
+  };
+}
+
+export const SetRecord: MessageFns<SetRecord> = {
+  encode(message: SetRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profile !== 0) {
+      writer.uint32(8).int32(message.profile);
+    }
+    for (const v of message.participants) {
+      KeyParticipant.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.requester !== "") {
+      writer.uint32(26).string(message.requester);
+    }
+    for (const v of message.keys) {
+      ThresholdCount.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.generating) {
+      ThresholdCount.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.active !== undefined) {
+      GenerationRecord.encode(message.active, writer.uint32(50).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(58).string(message.taskId);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(64).uint32(message.failures);
+    }
+    if (message.notBeforeMs !== 0n) {
+      if (BigInt.asUintN(64, message.notBeforeMs) !== message.notBeforeMs) {
+        throw new globalThis.Error("value provided for field message.notBeforeMs of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.notBeforeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.profile = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.participants.push(KeyParticipant.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.keys.push(ThresholdCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.generating.push(ThresholdCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.active = GenerationRecord.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.notBeforeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetRecord {
+    return {
+      profile: isSet(object.profile) ? gg20ProfileFromJSON(object.profile) : 0,
+      participants: globalThis.Array.isArray(object?.participants)
+        ? object.participants.map((e: any) => KeyParticipant.fromJSON(e))
+        : [],
+      requester: isSet(object.requester) ? globalThis.String(object.requester) : "",
+      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => ThresholdCount.fromJSON(e)) : [],
+      generating: globalThis.Array.isArray(object?.generating)
+        ? object.generating.map((e: any) => ThresholdCount.fromJSON(e))
+        : [],
+      active: isSet(object.active) ? GenerationRecord.fromJSON(object.active) : undefined,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+      notBeforeMs: isSet(object.notBeforeMs)
+        ? BigInt(object.notBeforeMs)
+        : isSet(object.not_before_ms)
+        ? BigInt(object.not_before_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: SetRecord): unknown {
+    const obj: any = {};
+    if (message.profile !== 0) {
+      obj.profile = gg20ProfileToJSON(message.profile);
+    }
+    if (message.participants?.length) {
+      obj.participants = message.participants.map((e) => KeyParticipant.toJSON(e));
+    }
+    if (message.requester !== "") {
+      obj.requester = message.requester;
+    }
+    if (message.keys?.length) {
+      obj.keys = message.keys.map((e) => ThresholdCount.toJSON(e));
+    }
+    if (message.generating?.length) {
+      obj.generating = message.generating.map((e) => ThresholdCount.toJSON(e));
+    }
+    if (message.active !== undefined) {
+      obj.active = GenerationRecord.toJSON(message.active);
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    if (message.notBeforeMs !== 0n) {
+      obj.notBeforeMs = message.notBeforeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetRecord>, I>>(base?: I): SetRecord {
+    return SetRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetRecord>, I>>(object: I): SetRecord {
+    const message = createBaseSetRecord();
+    message.profile = object.profile ?? 0;
+    message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
+    message.requester = object.requester ?? "";
+    message.keys = object.keys?.map((e) => ThresholdCount.fromPartial(e)) || [];
+    message.generating = object.generating?.map((e) => ThresholdCount.fromPartial(e)) || [];
+    message.active = (object.active !== undefined && object.active !== null)
+      ? GenerationRecord.fromPartial(object.active)
+      : undefined;
+    message.taskId = object.taskId ?? "";
+    message.failures = object.failures ?? 0;
+    message.notBeforeMs = (object.notBeforeMs !== undefined && object.notBeforeMs !== null)
+      ? BigInt(object.notBeforeMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseThresholdCount(): ThresholdCount {
+  return { threshold: 0, count: 0 };
+}
+
+export const ThresholdCount: MessageFns<ThresholdCount> = {
+  encode(message: ThresholdCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.threshold !== 0) {
+      writer.uint32(8).uint32(message.threshold);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ThresholdCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseThresholdCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.threshold = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ThresholdCount {
+    return {
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+    };
+  },
+
+  toJSON(message: ThresholdCount): unknown {
+    const obj: any = {};
+    if (message.threshold !== 0) {
+      obj.threshold = Math.round(message.threshold);
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ThresholdCount>, I>>(base?: I): ThresholdCount {
+    return ThresholdCount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ThresholdCount>, I>>(object: I): ThresholdCount {
+    const message = createBaseThresholdCount();
+    message.threshold = object.threshold ?? 0;
+    message.count = object.count ?? 0;
+    return message;
+  },
+};
+
+function createBaseGenerationRecord(): GenerationRecord {
+  return { preparation: undefined, prepared: [], timeMs: 0n };
+}
+
+export const GenerationRecord: MessageFns<GenerationRecord> = {
+  encode(message: GenerationRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.preparation !== undefined) {
+      Preparation.encode(message.preparation, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.prepared) {
+      NodeSignature.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.timeMs !== 0n) {
+      if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.timeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GenerationRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGenerationRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.preparation = Preparation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prepared.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GenerationRecord {
+    return {
+      preparation: isSet(object.preparation) ? Preparation.fromJSON(object.preparation) : undefined,
+      prepared: globalThis.Array.isArray(object?.prepared)
+        ? object.prepared.map((e: any) => NodeSignature.fromJSON(e))
+        : [],
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+    };
+  },
+
+  toJSON(message: GenerationRecord): unknown {
+    const obj: any = {};
+    if (message.preparation !== undefined) {
+      obj.preparation = Preparation.toJSON(message.preparation);
+    }
+    if (message.prepared?.length) {
+      obj.prepared = message.prepared.map((e) => NodeSignature.toJSON(e));
+    }
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GenerationRecord>, I>>(base?: I): GenerationRecord {
+    return GenerationRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GenerationRecord>, I>>(object: I): GenerationRecord {
+    const message = createBaseGenerationRecord();
+    message.preparation = (object.preparation !== undefined && object.preparation !== null)
+      ? Preparation.fromPartial(object.preparation)
+      : undefined;
+    message.prepared = object.prepared?.map((e) => NodeSignature.fromPartial(e)) || [];
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
     return message;
   },
 };
@@ -1583,6 +2072,7 @@ function createBaseTaskRecord(): TaskRecord {
     ready: [],
     outcome: undefined,
     counted: false,
+    prepared: [],
   };
 }
 
@@ -1649,6 +2139,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     }
     if (message.counted !== false) {
       writer.uint32(136).bool(message.counted);
+    }
+    for (const v of message.prepared) {
+      Prepared.encode(v!, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -1802,6 +2295,14 @@ export const TaskRecord: MessageFns<TaskRecord> = {
             message.counted = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.prepared.push(Prepared.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1868,6 +2369,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         ? { $case: "failed", value: FailedRecord.fromJSON(object.failed) }
         : undefined,
       counted: isSet(object.counted) ? globalThis.Boolean(object.counted) : false,
+      prepared: globalThis.Array.isArray(object?.prepared)
+        ? object.prepared.map((e: any) => Prepared.fromJSON(e))
+        : [],
     };
   },
 
@@ -1923,6 +2427,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
     if (message.counted !== false) {
       obj.counted = message.counted;
     }
+    if (message.prepared?.length) {
+      obj.prepared = message.prepared.map((e) => Prepared.toJSON(e));
+    }
     return obj;
   },
 
@@ -1966,6 +2473,7 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       }
     }
     message.counted = object.counted ?? false;
+    message.prepared = object.prepared?.map((e) => Prepared.fromPartial(e)) || [];
     return message;
   },
 };

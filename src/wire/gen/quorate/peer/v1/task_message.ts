@@ -82,7 +82,7 @@ export interface RefusalFact {
   value: string;
 }
 
-/** A signed fact for the log: the bytes of an encoded Command with `ready` or `installed`. */
+/** A signed fact for the log: the bytes of an encoded Command with `ready`, `installed` or, from level 3 on, `prepared`. */
 export interface Fact {
   command: Uint8Array;
 }
