@@ -8,7 +8,7 @@ import type {
   Queries,
   TaskFilter,
 } from '../state/index.js';
-import type { ProvenCulprit, Submission } from '../tasks/index.js';
+import type { PrimeStock, ProvenCulprit, Submission } from '../tasks/index.js';
 import type { LevelWord, TaskRecord } from '../wire/index.js';
 import type { Measure } from './measure.js';
 
@@ -69,6 +69,8 @@ export type NodeStatus = {
   readonly level: number;
   /** Signed words on which build each node runs: this node's, and the newest that was heard of each other. */
   readonly builds: ReadonlyMap<NodeId, LevelWord>;
+  /** Of this node, in memory: of each profile that it uses. */
+  readonly primeStocks: readonly PrimeStock[];
   /** The state machine's clock. */
   readonly timeMs: Millis;
   /** How often operators have corrected it. */

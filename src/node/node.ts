@@ -12,6 +12,7 @@ import {
   remembering,
   selfTest,
   systemClock,
+  systemPrimes,
   systemRandom,
   WorkerPool,
 } from '../machine/index.js';
@@ -207,6 +208,7 @@ export class Node implements AsyncDisposable {
         clock: systemClock,
         compute: this.#compute(),
         random: systemRandom,
+        primes: systemPrimes,
         verify: remembering(nodeVerify),
         signer,
         network,

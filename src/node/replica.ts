@@ -12,6 +12,7 @@ import type {
   Logger,
   Network,
   NetworkListener,
+  Primes,
   Random,
   ShareStore,
   Signer,
@@ -40,6 +41,7 @@ export type ReplicaPorts = {
   readonly clock: Clock;
   readonly compute: Compute;
   readonly random: Random;
+  readonly primes: Primes;
   readonly verify: Verify;
   readonly signer: Signer;
   readonly network: Network;
@@ -174,6 +176,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     arithmetic: {
       compute,
       random: ports.random,
+      primes: ports.primes,
       schemes: config.schemes,
       verifiers: config.verifiers,
     },
@@ -233,6 +236,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         connected: connections.peers(),
         level: level(),
         builds: builds.words,
+        primeStocks: tasks.primeStocks,
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
       };

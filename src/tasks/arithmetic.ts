@@ -1,11 +1,12 @@
 import { ClusterError } from '../common/index.js';
 import type { Schemes, Verifiers } from '../algorithms/index.js';
-import type { Compute, Random } from '../ports/index.js';
+import type { Compute, Primes, Random } from '../ports/index.js';
 
 /** The parts that protocols compute with. */
 export type Arithmetic = {
   readonly compute: Compute;
   readonly random: Random;
+  readonly primes: Primes;
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
 };

@@ -20,6 +20,7 @@ export type {
   ParticipantDriver,
 } from './kinds/driver.js';
 export { TASK_DRIVERS } from './kinds/index.js';
+export type { PrimeStock } from './participant/prime-pool.js';
 export type { LiveAttempt, LiveTask } from './live-tasks.js';
 export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';
 export type { ProvenCulprit } from './blame/culprits.js';

@@ -190,6 +190,8 @@ export const SUBMISSIONS_SWEPT_MAX = 1_024;
  * terms, for as long as they may be asked for, because some log may hold them.
  */
 export const PROPOSALS_REMEMBERED_MAX = 65_536;
+/** Generations of one profile that a node has primes ready for, at most: a safe prime is seconds of one processor. */
+export const GENERATIONS_OF_PRIMES_MAX = 4;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
 

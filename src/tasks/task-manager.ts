@@ -28,6 +28,8 @@ import { Facts } from './participant/facts.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
 import { Participants } from './participant/participants.js';
+import { PrimePool } from './participant/prime-pool.js';
+import type { PrimeStock } from './participant/prime-pool.js';
 import { Reconciler } from './reconciler.js';
 import { EarlyAnswers } from './requests/early-answers.js';
 import { PendingCalls } from './requests/pending-calls.js';
@@ -60,6 +62,7 @@ export type TaskManagerParts = {
  */
 export class TaskManager {
   readonly #culprits: Culprits;
+  readonly #primes: PrimePool;
   readonly #submissions: Submissions;
   readonly #earlyAnswers: EarlyAnswers;
   readonly #reconciler: Reconciler;
@@ -83,7 +86,8 @@ export class TaskManager {
     const supply = new Supplies(context, keys, keyShares);
     const facts = new Facts(context, queries, keyShares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
-    const participating = { context, arithmetic, keys, supply, facts, session };
+    const primes = new PrimePool(arithmetic.primes, logger);
+    const participating = { context, arithmetic, keys, supply, facts, primes, session };
     const participants = new Participants(
       context,
       tasks,
@@ -174,6 +178,7 @@ export class TaskManager {
     };
 
     this.#culprits = culprits;
+    this.#primes = primes;
     this.#submissions = submissions;
     this.#earlyAnswers = earlyAnswers;
     this.#reconciler = new Reconciler(context, leadership, queries, tasks, [
@@ -232,6 +237,11 @@ export class TaskManager {
     return this.#culprits.of(task);
   }
 
+  /** The primes that are ready for this node's own moduli, of each profile in use. */
+  get primeStocks(): readonly PrimeStock[] {
+    return this.#primes.stocks;
+  }
+
   /** Entries were applied. */
   applied(batch: Batch): void {
     if (!this.#stopped) this.#reconciler.applied(batch);
@@ -264,5 +274,6 @@ export class TaskManager {
   stop(): void {
     this.#stopped = true;
     this.#reconciler.close();
+    this.#primes.close();
   }
 }

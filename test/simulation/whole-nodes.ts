@@ -13,7 +13,7 @@ import { type Suite } from '../../src/frost/index.js';
 import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
 import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
-import type { Signer, Verify } from '../../src/ports/index.js';
+import type { Primes, Signer, Verify } from '../../src/ports/index.js';
 import { VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/schemes.js';
 import { Clients, type FurtherRequests } from './clients.js';
 import { EPOCH_MS } from './clock.js';
@@ -70,6 +70,11 @@ type Household = {
   readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
 };
 
+/** Primes of the machine would make each run another one. */
+const NO_PRIMES: Primes = {
+  prime: () => Promise.reject(new Error('there are no primes in the simulation')),
+};
+
 function startNode(
   household: Household,
   malice: Malice,
@@ -94,7 +99,7 @@ function startNode(
           kinds: tenant?.kinds(node),
           onFatal: (error) => ports.onFatal(error),
         },
-        { ...doors, compute, signer, verify },
+        { ...doors, compute, primes: NO_PRIMES, signer, verify },
       );
     if (node === malice.node) {
       let replica: Replica | undefined;

@@ -13,6 +13,7 @@ import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Answers } from '../participant/answers.js';
 import type { Supplies } from '../participant/supplies.js';
 import type { Facts } from '../participant/facts.js';
+import type { PrimePool } from '../participant/prime-pool.js';
 import type { EarlyMessages } from '../voter/early-messages.js';
 import type { Work } from '../work.js';
 
@@ -38,6 +39,7 @@ export type ParticipantContext = {
   readonly keys: KeyManager;
   readonly supply: Supplies;
   readonly facts: Facts;
+  readonly primes: PrimePool;
   readonly session: ParticipantSession;
 };
 

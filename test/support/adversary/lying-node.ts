@@ -11,6 +11,7 @@ import {
   inlineCompute,
   nodeVerify,
   systemClock,
+  systemPrimes,
   systemRandom,
 } from '../../../src/machine/index.js';
 import type { Logger, Signer } from '../../../src/ports/index.js';
@@ -110,6 +111,7 @@ export class LyingNode implements AsyncDisposable {
           nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify }),
         ),
         random: systemRandom,
+        primes: systemPrimes,
         verify: nodeVerify,
         signer,
         network: liar.networkBeneath,

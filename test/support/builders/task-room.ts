@@ -14,7 +14,7 @@ import { publicKeyOf } from '../../../src/frost/index.js';
 import type { Suite } from '../../../src/frost/index.js';
 import { KeyManager } from '../../../src/keys/index.js';
 import type { KeyManagerLimits } from '../../../src/keys/index.js';
-import { inlineCompute, systemRandom } from '../../../src/machine/index.js';
+import { inlineCompute, systemPrimes, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Accusing } from '../../../src/tasks/blame/accusing.js';
@@ -35,6 +35,7 @@ import { LiveTasks } from '../../../src/tasks/live-tasks.js';
 import { Answers } from '../../../src/tasks/participant/answers.js';
 import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
+import { PrimePool } from '../../../src/tasks/participant/prime-pool.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { PendingCalls } from '../../../src/tasks/requests/pending-calls.js';
 import { Submissions } from '../../../src/tasks/requests/submissions.js';
@@ -152,6 +153,7 @@ export class TaskRoom {
         idle: () => this.compute.idle(),
       },
       random: systemRandom,
+      primes: systemPrimes,
       schemes: SCHEMES,
       verifiers: VERIFIERS,
     };
@@ -205,7 +207,8 @@ export class TaskRoom {
     const supply = new Supplies(context, keys, shares);
     const facts = new Facts(context, this.state.queries, shares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
-    return { context, arithmetic, keys, supply, facts, session };
+    const primes = new PrimePool(arithmetic.primes, context.logger);
+    return { context, arithmetic, keys, supply, facts, primes, session };
   }
 
   /** What a leader works with, as a process begins with it. */

@@ -3,13 +3,19 @@ import { bootId, toHex } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
-import { inlineCompute, systemClock, systemRandom } from '../../../src/machine/index.js';
+import {
+  inlineCompute,
+  systemClock,
+  systemPrimes,
+  systemRandom,
+} from '../../../src/machine/index.js';
 import { startReplica } from '../../../src/node/replica.js';
 import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
 import type {
   Clock,
   Channel,
   Logger,
+  Primes,
   ShareStore,
   Signer,
   Verify,
@@ -43,6 +49,8 @@ export type ReplicaClusterParts = {
   ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
   /** The clock of a replica; the machine's unless given. */
   readonly clockOf?: (node: NodeId) => Clock;
+  /** Where a replica has its primes from; the machine unless given. */
+  readonly primesOf?: (node: NodeId) => Primes;
   /** Where a replica keeps its key shares; in memory unless given. */
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
@@ -82,6 +90,7 @@ export class ReplicaCluster implements AsyncDisposable {
           clock: parts.clockOf?.(self) ?? systemClock,
           compute: inlineCompute(nodeJobs({ schemes, verifiers, verify, kinds })),
           random: systemRandom,
+          primes: parts.primesOf?.(self) ?? systemPrimes,
           verify,
           signer: signerOf(self),
           network: {

@@ -142,6 +142,7 @@ export class FakeBackend implements Backend {
       caughtUp: true,
       connected: [nodeId('node-2')],
       level: 1,
+      primeStocks: [],
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeCorrections: 0,
       timeMs: 1_700_000_000_500,
