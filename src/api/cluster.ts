@@ -1,8 +1,10 @@
 import type { NodeId } from '../common/index.js';
+import { PROFILES } from '../gg20/index.js';
+import type { ProfileName } from '../gg20/index.js';
 import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import type { ActiveKey } from '../state/index.js';
-import { GetClusterRequest, MemberRole } from '../wire/index.js';
+import { GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
 import type {
   CorrectTimeResponse,
   GetClusterResponse,
@@ -60,6 +62,11 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         curve,
         backend: name,
       })),
+      primeStocks: status.primeStocks.map(({ profile, ready, making }) => ({
+        profile: isProfile(profile) ? Gg20Profile[profile] : Gg20Profile.UNSPECIFIED,
+        ready,
+        making,
+      })),
       keysAbleToSign: quorum.present ? keys.filter((key) => canSign(key, reached)).length : 0,
       timeCorrections: status.timeCorrections,
     },
@@ -107,6 +114,10 @@ function canSign(
   reached: ReadonlySet<string>,
 ): boolean {
   return participants.filter(({ nodeId }) => reached.has(nodeId)).length >= threshold;
+}
+
+function isProfile(name: string): name is ProfileName {
+  return Object.hasOwn(PROFILES, name);
 }
 
 function presentMember(

@@ -1,4 +1,4 @@
-import { MemberRole } from '../../wire/index.js';
+import { Gg20Profile, MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import { problemOf } from '../each-endpoint.js';
 import type { EndpointAnswer } from '../each-endpoint.js';
@@ -47,6 +47,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     caught_up: cluster.caughtUp,
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
+    prime_stocks: stocksOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -56,6 +57,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       node_time: time(answer.cluster?.nodeTime),
       software_version: answer.cluster?.softwareVersion,
       curve_backends: answer.cluster && backendsOf(answer.cluster),
+      prime_stocks: answer.cluster && stocksOf(answer.cluster),
       error: answer.cluster === undefined ? problemOf(answer) : undefined,
     })),
     members: cluster.members.map((member) => ({
@@ -82,6 +84,28 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
 
 function backendsOf({ curveBackends }: Cluster): Readonly<Record<string, string>> {
   return Object.fromEntries(curveBackends.map(({ curve, backend }) => [curve, backend]));
+}
+
+function stocksOf({ primeStocks }: Cluster): object {
+  return Object.fromEntries(
+    primeStocks.map(({ profile, ready, making }) => [
+      nameOf(Gg20Profile, profile),
+      { ready, making },
+    ]),
+  );
+}
+
+/** The primes that each node which answered has ready, if any node has use for some. */
+function primeWords(answers: readonly Cluster[]): string | undefined {
+  const nodes = new Map<string, string>();
+  for (const { nodeId, primeStocks } of answers) {
+    const words = primeStocks.map(({ profile, ready, making }) => {
+      const more = making ? ', and more on the way' : '';
+      return `${nameOf(Gg20Profile, profile)} for ${ready}${more}`;
+    });
+    if (words.length > 0) nodes.set(nodeId, `${words.join('; ')} on ${nodeId}`);
+  }
+  return nodes.size === 0 ? undefined : [...nodes.values()].join('; ');
 }
 
 /** The libraries of curves and the nodes that compute with them, of the nodes that answered. */
@@ -120,6 +144,7 @@ export function clusterLines(
       ['builds', buildWords(cluster)],
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
       ['curves', curveWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
+      ['GG20 primes', primeWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),
     '',

@@ -5,6 +5,8 @@ import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { parseSpiffe } from '../../../src/identity/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
+import { Gg20Profile } from '../../../src/wire/index.js';
+import type { Cluster } from '../../../src/wire/index.js';
 
 const self = nodeId('node-1');
 const other = nodeId('node-2');
@@ -17,8 +19,13 @@ type Heard = {
   readonly agoMs: number;
 };
 
-/** The count of keys that can sign, by node-1, which has streams to both others and one key of 2 of 3. */
-async function ableToSign({ present, leader, agoMs }: Heard): Promise<number> {
+/** The count of keys that can sign, by node-1. */
+async function ableToSign(heard: Heard): Promise<number> {
+  return (await shown(heard))?.keysAbleToSign ?? NaN;
+}
+
+/** The cluster by node-1, which has streams to both others and one key of 2 of 3. */
+async function shown({ present, leader, agoMs }: Heard): Promise<Cluster | undefined> {
   const peer = { heardAgoMs: agoMs, match: undefined };
   const backend = {
     local: () => ({
@@ -34,6 +41,10 @@ async function ableToSign({ present, leader, agoMs }: Heard): Promise<number> {
       commit: 1,
       applied: 1,
       builds: new Map(),
+      primeStocks: [
+        { profile: 'P2048', ready: 1, making: true },
+        { profile: 'of a test', ready: 0, making: false },
+      ],
       connected: [other, third],
     }),
     quorum: () => ({
@@ -52,7 +63,7 @@ async function ableToSign({ present, leader, agoMs }: Heard): Promise<number> {
   };
   const context = { backend: () => backend, softwareVersion: '0', node, genesis: {} as never };
   const { cluster } = await getCluster(context, call as unknown as Call);
-  return cluster?.keysAbleToSign ?? NaN;
+  return cluster;
 }
 
 test('a key can sign where its participants answer the leader', async () => {
@@ -69,4 +80,12 @@ test('a follower, which hears only the leader, goes by its streams', async () =>
 
 test('without a quorum no key can sign', async () => {
   expect(await ableToSign({ present: false, leader: undefined, agoMs: 50 })).toBe(0);
+});
+
+test('the primes that the node has ready are shown by their profile', async () => {
+  const cluster = await shown({ present: true, leader: self, agoMs: 50 });
+  expect(cluster?.primeStocks).toEqual([
+    { profile: Gg20Profile.P2048, ready: 1, making: true },
+    { profile: Gg20Profile.UNSPECIFIED, ready: 0, making: false },
+  ]);
 });

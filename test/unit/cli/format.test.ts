@@ -10,6 +10,7 @@ import { duration, parseDuration, time } from '../../../src/cli/format/values.js
 import {
   Algorithm,
   Cluster,
+  Gg20Profile,
   Key,
   KeyState,
   MemberRole,
@@ -336,6 +337,23 @@ describe('the cluster', () => {
       ],
     });
     expect(clusterLines(cluster).filter((line) => line.startsWith('curves'))).toEqual([]);
+  });
+
+  test('the primes that nodes have ready are shown with their nodes, where any has use for some', () => {
+    const primeStocks = [{ profile: Gg20Profile.P3072, ready: 1, making: true }];
+    const holding = { ...cluster, primeStocks };
+    const answers = [
+      { ...unanswered(undefined), cluster: holding },
+      { ...unanswered(undefined), cluster: { ...cluster, nodeId: 'node-2' } },
+    ];
+    expect(clusterLines(holding, answers)).toContain(
+      'GG20 primes  P3072 for 1, and more on the way on node-1',
+    );
+    expect(clusterJson(holding, answers)).toMatchObject({
+      prime_stocks: { P3072: { ready: 1, making: true } },
+      endpoints: [{ prime_stocks: { P3072: { ready: 1, making: true } } }, { prime_stocks: {} }],
+    });
+    expect(clusterLines(cluster).filter((line) => line.includes('primes'))).toEqual([]);
   });
 
   test('an endpoint that gave no answer is told once, with its cause once', () => {

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Gg20Profile, gg20ProfileFromJSON, gg20ProfileToJSON } from "./algorithm.js";
 
 export const MemberRole = {
   UNSPECIFIED: 0,
@@ -124,6 +125,18 @@ export interface CurveBackend {
   backend: string;
 }
 
+/**
+ * The primes that a node has ready for its own GG20 moduli of one profile. A node that has no part in a set of that profile
+ * makes none.
+ */
+export interface PrimeStock {
+  profile: Gg20Profile;
+  /** Enough for so many generations. */
+  ready: number;
+  /** Another prime is being looked for. */
+  making: boolean;
+}
+
 export interface Cluster {
   clusterId: string;
   /** The node that answers. */
@@ -163,6 +176,8 @@ export interface Cluster {
   timeCorrections: number;
   /** Of the answering node, one for each curve. */
   curveBackends: CurveBackend[];
+  /** Of the answering node, one for each profile that it uses. */
+  primeStocks: PrimeStock[];
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -887,6 +902,107 @@ export const CurveBackend: MessageFns<CurveBackend> = {
   },
 };
 
+function createBasePrimeStock(): PrimeStock {
+  return { profile: 0, ready: 0, making: false };
+}
+
+export const PrimeStock: MessageFns<PrimeStock> = {
+  encode(message: PrimeStock, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profile !== 0) {
+      writer.uint32(8).int32(message.profile);
+    }
+    if (message.ready !== 0) {
+      writer.uint32(16).uint32(message.ready);
+    }
+    if (message.making !== false) {
+      writer.uint32(24).bool(message.making);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrimeStock {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrimeStock();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.profile = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ready = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.making = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PrimeStock {
+    return {
+      profile: isSet(object.profile) ? gg20ProfileFromJSON(object.profile) : 0,
+      ready: isSet(object.ready) ? globalThis.Number(object.ready) : 0,
+      making: isSet(object.making) ? globalThis.Boolean(object.making) : false,
+    };
+  },
+
+  toJSON(message: PrimeStock): unknown {
+    const obj: any = {};
+    if (message.profile !== 0) {
+      obj.profile = gg20ProfileToJSON(message.profile);
+    }
+    if (message.ready !== 0) {
+      obj.ready = Math.round(message.ready);
+    }
+    if (message.making !== false) {
+      obj.making = message.making;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PrimeStock>, I>>(base?: I): PrimeStock {
+    return PrimeStock.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PrimeStock>, I>>(object: I): PrimeStock {
+    const message = createBasePrimeStock();
+    message.profile = object.profile ?? 0;
+    message.ready = object.ready ?? 0;
+    message.making = object.making ?? false;
+    return message;
+  },
+};
+
 function createBaseCluster(): Cluster {
   return {
     clusterId: "",
@@ -909,6 +1025,7 @@ function createBaseCluster(): Cluster {
     keysAbleToSign: 0,
     timeCorrections: 0,
     curveBackends: [],
+    primeStocks: [],
   };
 }
 
@@ -988,6 +1105,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     for (const v of message.curveBackends) {
       CurveBackend.encode(v!, writer.uint32(162).fork()).join();
+    }
+    for (const v of message.primeStocks) {
+      PrimeStock.encode(v!, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -1165,6 +1285,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.curveBackends.push(CurveBackend.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.primeStocks.push(PrimeStock.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1265,6 +1393,11 @@ export const Cluster: MessageFns<Cluster> = {
         : globalThis.Array.isArray(object?.curve_backends)
         ? object.curve_backends.map((e: any) => CurveBackend.fromJSON(e))
         : [],
+      primeStocks: globalThis.Array.isArray(object?.primeStocks)
+        ? object.primeStocks.map((e: any) => PrimeStock.fromJSON(e))
+        : globalThis.Array.isArray(object?.prime_stocks)
+        ? object.prime_stocks.map((e: any) => PrimeStock.fromJSON(e))
+        : [],
     };
   },
 
@@ -1330,6 +1463,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.curveBackends?.length) {
       obj.curveBackends = message.curveBackends.map((e) => CurveBackend.toJSON(e));
     }
+    if (message.primeStocks?.length) {
+      obj.primeStocks = message.primeStocks.map((e) => PrimeStock.toJSON(e));
+    }
     return obj;
   },
 
@@ -1370,6 +1506,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.keysAbleToSign = object.keysAbleToSign ?? 0;
     message.timeCorrections = object.timeCorrections ?? 0;
     message.curveBackends = object.curveBackends?.map((e) => CurveBackend.fromPartial(e)) || [];
+    message.primeStocks = object.primeStocks?.map((e) => PrimeStock.fromPartial(e)) || [];
     return message;
   },
 };
