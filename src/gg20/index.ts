@@ -1,10 +1,13 @@
 /**
  * GG20, hardened: threshold ECDSA (Gennaro and Goldfeder 2020) with the key material proofs of CGGMP24. Here are its sizes
- * (profiles), curves and numbers (parameter sets), its transcript, its proofs (zk/, one a file), and its rounds as pure functions.
- * It knows no log, no node, no storage and no session: randomness, keys and messages are handed in.
+ * (profiles), curves and numbers (parameter sets), its transcript, its proofs (zk/, one a file), the run that makes a set's material
+ * (prepare/), and the rounds of a signature as pure functions. It knows no log, no node and no storage: randomness, keys and
+ * messages are handed in.
  */
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
+export type { Gg20Context, ParameterSets, SetName } from './named-set.js';
+export { parameterSetsOver } from './parameter-sets.js';
 export { modulusChecks } from './modulus-checks.js';
 export { decodeMaterial, encodeMaterial, isFitPair, ownMaterial } from './own-material.js';
 export type { MaterialPrimes, OwnMaterial } from './own-material.js';
@@ -13,6 +16,47 @@ export type { OpenedMask, OpenedProduct, Opening5, Opening7 } from './blame/mess
 export type { JudgedRounds, JudgedSession } from './blame/judged.js';
 export { judge5, open5 } from './blame/type5.js';
 export { judge7, open7 } from './blame/type7.js';
+export {
+  auxDigest,
+  auxLeaf,
+  auxMaterialLayout,
+  auxRecordLayout,
+  auxRecordsOf,
+} from './prepare/aux-record.js';
+export type { AuxLeaves, AuxMaterial, AuxRecord } from './prepare/aux-record.js';
+export { PREPARE_CURVE } from './prepare/facts.js';
+export type { PrepareFacts } from './prepare/facts.js';
+export { checkOwnSecretJob, PREPARE_JOBS } from './prepare/jobs.js';
+export { judgePrepare, judgeReusedModulus, prepareReason } from './prepare/judge.js';
+export type { AccusedOfPrepare, PrepareReason, ReusedOpening } from './prepare/judge.js';
+export {
+  PREPARE_KINDS,
+  PREPARE_SAID_ONCE,
+  prepareBodies,
+  prepareProtocol,
+} from './prepare/messages.js';
+export type {
+  CommitBody,
+  OpenBody,
+  ParametersBody,
+  PrepareBodies,
+  PrepareProtocol,
+  PrepareRounds,
+  ProveBody,
+  ProveEachBody,
+  PublicMaterial,
+} from './prepare/messages.js';
+export {
+  decodeOwnSecret,
+  encodeOwnSecret,
+  ownSecretBytes,
+  publicMaterial,
+} from './prepare/own-secret.js';
+export { prepareMaterial } from './prepare/prepare.js';
+export type { PreparedMaterial } from './prepare/prepare.js';
+export type { PrepareParts } from './prepare/run.js';
+export { modulusHash } from './prepare/seen-moduli.js';
+export type { SeenModuli, SeenModulus } from './prepare/seen-moduli.js';
 export { presignBodies } from './presign/messages.js';
 export type {
   PresignBodies,
@@ -48,6 +92,7 @@ export type {
   SignerFacts,
   SignerSession,
 } from './presign/session.js';
+export { SEED_BYTES, SeedRandom } from './seed-random.js';
 export { RoundRandom } from './round-random.js';
 export type { RoundPlace } from './round-random.js';
 export { echoOf, mixedSsid, sessionBase, ssid0Of } from './session-id.js';

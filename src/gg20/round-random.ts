@@ -1,9 +1,8 @@
 import { wipe } from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
-import { bytesItem, u16Item, u64Item } from '../wire/index.js';
+import { bytesItem, u16Item } from '../wire/index.js';
+import { SEED_BYTES, SeedRandom } from './seed-random.js';
 import { gg20Xof } from './transcript.js';
-
-const SEED_BYTES = 64;
 
 /** The inputs of a round's randomness besides fresh bytes. Of these the device's secret alone is secret. */
 export type RoundPlace = {
@@ -17,25 +16,14 @@ export type RoundPlace = {
 
 /**
  * The randomness of one round: SHAKE256 of fresh bytes, the device's secret, session, round and all that was heard. Where the
- * random source is weak, or a machine was cloned, it still differs with the device or with what others said.
+ * random source is weak, or a machine was cloned, it still differs with the device or with what others said. A job of the round
+ * gets {@link SEED_BYTES} of it as a seed of its own.
  */
-export class RoundRandom implements Random {
-  readonly #seed: Uint8Array;
-  #drawn = 0;
-
+export class RoundRandom extends SeedRandom {
   constructor(random: Random, { deviceSecret, ssid0, round, heard }: RoundPlace) {
     const fresh = random.bytes(SEED_BYTES);
     const items = [fresh, deviceSecret, ssid0].map(bytesItem);
-    this.#seed = gg20Xof('rng', [...items, u16Item(round), bytesItem(heard)], SEED_BYTES);
+    super(gg20Xof('rng', [...items, u16Item(round), bytesItem(heard)], SEED_BYTES));
     wipe(fresh, ...items);
-  }
-
-  bytes(count: number): Uint8Array {
-    this.#drawn += 1;
-    return gg20Xof('rng/block', [bytesItem(this.#seed), u64Item(this.#drawn)], count);
-  }
-
-  [Symbol.dispose](): void {
-    wipe(this.#seed);
   }
 }

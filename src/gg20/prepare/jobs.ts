@@ -1,0 +1,254 @@
+import { assert } from '../../common/index.js';
+import { decodeBigEndian, equalSecrets, wipe } from '../../crypto/index.js';
+import type { Job } from '../../ports/index.js';
+import type { Gg20Context, SetName } from '../named-set.js';
+import { ownMaterial, type OwnMaterial } from '../own-material.js';
+import type { ParameterSet } from '../parameter-set.js';
+import { SeedRandom } from '../seed-random.js';
+import { facLayout, proveFac } from '../zk/fac.js';
+import { modLayout, proveMod } from '../zk/mod.js';
+import { prmLayout, provePrm } from '../zk/prm.js';
+import {
+  areDistinct,
+  factorsFault,
+  materialFault,
+  modulusFault,
+  parametersFault,
+  parametersHash,
+  parametersPlace,
+  provePlace,
+  ringPedersenOf,
+  type ProverPlace,
+} from './checks.js';
+import type {
+  CommitBody,
+  OpenBody,
+  ParametersBody,
+  ProveBody,
+  ProveEachBody,
+  PublicMaterial,
+  RingPedersenBytes,
+} from './messages.js';
+import { decodeOwnSecret, encodeOwnSecret, publicMaterial } from './own-secret.js';
+
+/** Fresh primes as bytes: p and q of N, then p and q of Nh. */
+export type PrimeBytes = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+
+export type MakeMaterialInput = {
+  readonly set: SetName;
+  /** Taken, and wiped. */
+  readonly primes: PrimeBytes;
+  /** Taken, and wiped. */
+  readonly seed: Uint8Array;
+};
+
+export type MadeMaterial = {
+  /** Encoded as of {@link encodeOwnSecret}. */
+  readonly secret: Uint8Array;
+  readonly material: PublicMaterial;
+};
+
+/** C.1: a key and bases of fresh primes. Bigints of secrets live in the job's thread until they are collected: they cannot be wiped. */
+export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> = {
+  name: 'gg20/make-material',
+  lane: 'generation',
+  takes: ({ primes, seed }) => [...primes, seed],
+  gives: ({ secret }) => [secret],
+  compute({ set, primes, seed }, { gg20 }) {
+    const { profile } = gg20.named(set);
+    using random = new SeedRandom(seed);
+    try {
+      const [p, q, ph, qh] = [
+        decodeBigEndian(primes[0]),
+        decodeBigEndian(primes[1]),
+        decodeBigEndian(primes[2]),
+        decodeBigEndian(primes[3]),
+      ];
+      const own = ownMaterial(profile, { paillier: [p, q], ringPedersen: [ph, qh] }, random);
+      return { secret: encodeOwnSecret(profile, own), material: publicMaterial(profile, own) };
+    } finally {
+      wipe(...primes);
+    }
+  },
+};
+
+type ProveInput = {
+  readonly set: SetName;
+  /** A copy of this member's secrets: taken, and wiped. */
+  readonly secret: Uint8Array;
+  /** Taken, and wiped. */
+  readonly seed: Uint8Array;
+  readonly place: ProverPlace;
+};
+
+const takesSecret = ({ secret, seed }: ProveInput): readonly Uint8Array[] => [secret, seed];
+
+/** Proves with this member's secrets, which are wiped then as far as they are bytes. */
+function withSecret<T>(
+  { set: name, secret, seed }: Omit<ProveInput, 'place'>,
+  { gg20 }: Gg20Context,
+  prove: (set: ParameterSet, own: OwnMaterial, random: SeedRandom) => T,
+): T {
+  const set = gg20.named(name);
+  using random = new SeedRandom(seed);
+  try {
+    const own = decodeOwnSecret(set.profile, secret, random);
+    assert(own !== undefined, 'own secrets are read as they were written');
+    using key = own.key;
+    using trapdoor = own.trapdoor;
+    return prove(set, { key, trapdoor }, random);
+  } finally {
+    wipe(secret);
+  }
+}
+
+export type ProvedParameters = { readonly proof: Uint8Array; readonly proofHash: Uint8Array };
+
+/** Pi_prm for everyone. */
+export const proveParametersJob: Job<ProveInput, ProvedParameters, Gg20Context> = {
+  name: 'gg20/prove-parameters',
+  lane: 'generation',
+  takes: takesSecret,
+  compute: (input, context) =>
+    withSecret(input, context, (set, { trapdoor }, random) => {
+      const made = provePrm(set, parametersPlace(input.place), trapdoor, random);
+      const proof = prmLayout(set).encode(made);
+      return { proof, proofHash: parametersHash(proof) };
+    }),
+};
+
+export type ProveModulusInput = ProveInput & { readonly rids: readonly Uint8Array[] };
+
+/** Pi_mod for everyone. */
+export const proveModulusJob: Job<ProveModulusInput, Uint8Array, Gg20Context> = {
+  name: 'gg20/prove-modulus',
+  lane: 'generation',
+  takes: takesSecret,
+  compute: (input, context) =>
+    withSecret(input, context, (set, { key }, random) => {
+      const at = provePlace(input.place, input.rids);
+      return modLayout(set).encode(proveMod(set, at, { key }, random));
+    }),
+};
+
+export type ProveFactorsInput = ProveModulusInput & {
+  /** The receiver, in the set, and its bases, which have been checked. */
+  readonly verifier: number;
+  readonly bases: RingPedersenBytes;
+};
+
+/** Pi_fac for one member. */
+export const proveFactorsJob: Job<ProveFactorsInput, Uint8Array, Gg20Context> = {
+  name: 'gg20/prove-factors',
+  lane: 'generation',
+  takes: takesSecret,
+  compute: (input, context) =>
+    withSecret(input, context, (set, { key }, random) => {
+      const at = provePlace(input.place, input.rids, input.verifier);
+      const proof = proveFac(set, at, key, ringPedersenOf(input.bases), random);
+      return facLayout(set).encode(proof);
+    }),
+};
+
+type CheckInput = {
+  readonly set: SetName;
+  readonly place: ProverPlace;
+  readonly opened: OpenBody;
+};
+
+export type CheckMaterialInput = CheckInput & { readonly committed: CommitBody };
+
+/** Checks a, d and f of one member: the name of the first that fails. */
+export const checkMaterialJob: Job<CheckMaterialInput, string | undefined, Gg20Context> = {
+  name: 'gg20/check-material',
+  lane: 'generation',
+  compute: ({ set, place, committed, opened }, { gg20 }) =>
+    materialFault(gg20.named(set), place, committed, opened),
+};
+
+export type CheckParametersInput = CheckInput & { readonly shown: ParametersBody };
+
+/** Check g of one member. */
+export const checkParametersJob: Job<CheckParametersInput, string | undefined, Gg20Context> = {
+  name: 'gg20/check-parameters',
+  lane: 'generation',
+  compute: ({ set, place, opened, shown }, { gg20 }) =>
+    parametersFault(gg20.named(set), place, opened, shown),
+};
+
+export type CheckDistinctInput = { readonly openings: readonly OpenBody[] };
+
+/** Checks b and e of all members of this session. */
+export const checkDistinctJob: Job<CheckDistinctInput, boolean, Gg20Context> = {
+  name: 'gg20/check-distinct',
+  lane: 'generation',
+  compute: ({ openings }) => areDistinct(openings),
+};
+
+export type CheckModulusInput = CheckInput & { readonly shown: ProveBody };
+
+/** Check h of one member. */
+export const checkModulusJob: Job<CheckModulusInput, string | undefined, Gg20Context> = {
+  name: 'gg20/check-modulus',
+  lane: 'generation',
+  compute: ({ set, place, opened, shown }, { gg20 }) =>
+    modulusFault(gg20.named(set), place, opened, shown),
+};
+
+export type CheckFactorsInput = CheckInput & {
+  /** The receiver's index in the set. */
+  readonly verifier: number;
+  readonly shown: ProveEachBody;
+};
+
+/** Check i of one member. */
+export const checkFactorsJob: Job<CheckFactorsInput, string | undefined, Gg20Context> = {
+  name: 'gg20/check-factors',
+  lane: 'generation',
+  compute: ({ set, place, verifier, opened, shown }, { gg20 }) =>
+    factorsFault(gg20.named(set), place, verifier, opened, shown),
+};
+
+export type CheckOwnSecretInput = {
+  readonly set: SetName;
+  /** As it was read back: taken, and wiped. */
+  readonly secret: Uint8Array;
+  /** Taken, and wiped. */
+  readonly seed: Uint8Array;
+  /** Of this member's record. */
+  readonly material: PublicMaterial;
+};
+
+/** Claims that secrets which were sealed and opened again are those of a record: N, Nh, t, and s = t^lambda. */
+export const checkOwnSecretJob: Job<CheckOwnSecretInput, boolean, Gg20Context> = {
+  name: 'gg20/check-own-secret',
+  lane: 'generation',
+  takes: ({ secret, seed }) => [secret, seed],
+  compute({ set, secret, seed, material }, { gg20 }) {
+    const { profile } = gg20.named(set);
+    using random = new SeedRandom(seed);
+    try {
+      const own = decodeOwnSecret(profile, secret, random);
+      if (own === undefined) return false;
+      const made = publicMaterial(profile, own);
+      const names = ['N', 'Nh', 's', 't'] as const;
+      return names.every((name) => equalSecrets(made[name], material[name]));
+    } finally {
+      wipe(secret);
+    }
+  },
+};
+
+/** All arithmetic of `prepare`, for the table of jobs. */
+export const PREPARE_JOBS = [
+  makeMaterialJob,
+  proveParametersJob,
+  proveModulusJob,
+  proveFactorsJob,
+  checkMaterialJob,
+  checkParametersJob,
+  checkDistinctJob,
+  checkModulusJob,
+  checkFactorsJob,
+  checkOwnSecretJob,
+] as const;
