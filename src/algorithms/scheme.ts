@@ -144,6 +144,15 @@ export type Verifier = {
    * @param message - What the algorithm signs: a message, or for ECDSA its digest.
    */
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  /**
+   * The public key that a signature with a recovery id leads to, `undefined` where there is none. Of algorithms that sign
+   * digests. Never throws.
+   */
+  readonly recover?: (
+    digest: Uint8Array,
+    signature: Uint8Array,
+    recoveryId: number,
+  ) => Uint8Array | undefined;
 };
 
 export type Verifiers = Readonly<Record<KeyAlgorithm, Verifier>>;

@@ -1,8 +1,10 @@
-import { assert, type PartyIndex } from '../common/index.js';
+import { assert, equal, type PartyIndex } from '../common/index.js';
 import { wipe } from '../crypto/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import type { Job, Random } from '../ports/index.js';
 import type { KeyShare, SharedKey } from '../sharing/index.js';
+import { signedBytes, signedHash } from '../state/index.js';
+import type { SignPayload } from '../state/index.js';
 import { supplySigning } from './scheme.js';
 import type {
   CombineResult,
@@ -121,7 +123,7 @@ export const combineJob: Job<CombineInput, CombineOutput, SigningContext> = {
 };
 
 /** A signature that another node says an attempt has made. */
-export type ClaimedSignature = VerifyInput & Pick<CombineInput, 'signers'>;
+export type ClaimedSignature = Omit<CombineInput, 'shares'> & { readonly signature: Uint8Array };
 
 /** Whether each verifies under the key at its path, and is of its attempt: {@link SupplySigning.isMadeOf}. */
 export const checkClaimsJob: Job<readonly ClaimedSignature[], readonly boolean[], SigningContext> =
@@ -144,22 +146,33 @@ export const checkClaimsJob: Job<readonly ClaimedSignature[], readonly boolean[]
 export type VerifyInput = {
   readonly algorithm: KeyAlgorithm;
   readonly key: SharedKey;
-  readonly message: Uint8Array;
+  readonly payload: SignPayload;
   readonly signature: Uint8Array;
+  /** Of a signature of a digest: it must lead to the key too. */
+  readonly recoveryId?: number | undefined;
 };
 
 /** The public key that a final signature verifies under, the one at the path; `undefined` when it does not verify. */
 export const verifyJob: Job<VerifyInput, Uint8Array | undefined, SigningContext> = {
   name: 'signing/verify',
   lane: 'signing',
-  work: ({ algorithm, message }) => `${algorithm} ${sizeOf(message)}`,
-  compute({ algorithm, key, message, signature }, { schemes, verifiers }) {
+  work: ({ algorithm, payload }) => {
+    const bytes = payload.form === 'digest' ? payload.digest : payload.message;
+    return `${algorithm} ${signedHash(payload)} ${sizeOf(bytes)}`;
+  },
+  compute({ algorithm, key, payload, signature, recoveryId }, { schemes, verifiers }) {
     const publicKey = schemes[algorithm].derivedPublicKey(key);
-    const holds =
-      publicKey !== undefined && verifiers[algorithm].verify(publicKey, message, signature);
-    return holds ? publicKey : undefined;
+    const { verify, recover } = verifiers[algorithm];
+    const bytes = signedBytes(payload);
+    if (publicKey === undefined || !verify(publicKey, bytes, signature)) return undefined;
+    if (recover === undefined && recoveryId === undefined) return publicKey;
+    const recovered = recover?.(bytes, signature, recoveryId ?? NO_RECOVERY_ID);
+    return recovered !== undefined && equal(recovered, publicKey) ? publicKey : undefined;
   },
 };
+
+/** Nothing is recovered with it. */
+const NO_RECOVERY_ID = -1;
 
 /** Messages of one class are hashed in about the same time. */
 function sizeOf({ length }: Uint8Array): number {

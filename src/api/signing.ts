@@ -18,6 +18,6 @@ function responseOf(task: TaskRecord): SignResponse {
   if (outcome?.$case === 'failed') throw failureOfTask(task, outcome.value.reason);
   const result = signatureOf(task);
   assert(result !== undefined, 'a sign task ended without a signature or a failure');
-  const { signature, publicKey, keyVersion, signers } = result;
-  return { signature, publicKey, keyVersion, signers, taskId: task.taskId };
+  const { signature, publicKey, keyVersion, signers, recoveryId } = result;
+  return { signature, publicKey, keyVersion, signers, taskId: task.taskId, recoveryId };
 }

@@ -4,7 +4,7 @@ import { SHARE_KIND } from '../frost/index.js';
 import { isKeyAlgorithm, partyIndexOf, readyBytes } from '../identity/index.js';
 import { judgeKeygen, keygen, sharedKey } from '../sharing/index.js';
 import type { KeygenReason } from '../sharing/index.js';
-import { isGenerateKey, isSign, suppliesOf } from '../state/index.js';
+import { isGenerateKey, isSign, signedBytes, suppliesOf } from '../state/index.js';
 import type { TaskKind } from '../state/index.js';
 import type { Ready, Sharing } from '../wire/index.js';
 import type { Accused, Fault, KindJudge } from './kind-judge.js';
@@ -62,7 +62,7 @@ function signing(reason: SigningReason): Fault {
     }));
     const key = sharedKey(sharing, request.path);
     const index = partyIndexOf(sharing.participants, node);
-    const signed = { key, signers, message: request.message, index };
+    const signed = { key, signers, message: signedBytes(request.payload), index };
     const { signing: scheme } = schemes[sharing.algorithm];
     return scheme.by === 'supplies' && scheme.judge(signed, reason, messages);
   };

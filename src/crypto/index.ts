@@ -21,6 +21,8 @@ export {
   taggedHash,
   xof,
 } from './hash.js';
+export { DIGEST_BYTES, isMessageHash, MESSAGE_HASHES, messageDigest } from './message-digest.js';
+export type { MessageHash } from './message-digest.js';
 export { Crt, powerModuloPrimes } from './modular/crt.js';
 export {
   areUnits,

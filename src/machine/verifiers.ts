@@ -1,7 +1,7 @@
 import type { Verifiers } from '../algorithms/index.js';
 import type { Groups } from '../crypto/index.js';
 import { Algorithm } from '../wire/index.js';
-import { ecdsaBy, verifyEcdsaP256, verifyEcdsaSecp256k1 } from './ecdsa.js';
+import { ecdsaBy, recoverEcdsaKey, verifyEcdsaP256, verifyEcdsaSecp256k1 } from './ecdsa.js';
 import { bip340By, schnorrP256By, schnorrSecp256k1By } from './group-schnorr.js';
 import { verifyEd25519 } from './openssl.js';
 import { verifyBip340, verifySchnorrP256, verifySchnorrSecp256k1 } from './schnorr.js';
@@ -35,10 +35,12 @@ export function verifiersBy(groups: {
     [Algorithm.GG20_SECP256K1]: {
       isQuick: secp256k1 !== undefined,
       verify: secp256k1 ? ecdsaBy(secp256k1) : verifyEcdsaSecp256k1,
+      recover: (...signed) => recoverEcdsaKey('secp256k1', ...signed),
     },
     [Algorithm.GG20_P256]: {
       isQuick: p256 !== undefined,
       verify: p256 ? ecdsaBy(p256) : verifyEcdsaP256,
+      recover: (...signed) => recoverEcdsaKey('P-256', ...signed),
     },
   };
 }

@@ -50,5 +50,8 @@ export const HASH_BYTES = 32;
 /** Values of the state that a node keeps in memory beside the store, of at most some 100 kB each. */
 export const VALUES_REMEMBERED_MAX = 256;
 
+/** The feature level from which on messages are hashed for a key, and digests signed. */
+export const DIGESTS_LEVEL = 3;
+
 /** The feature level from which on the cluster opens tasks of its own, and sets have auxiliary material. */
 export const UPKEEP_LEVEL = 3;

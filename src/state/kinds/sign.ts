@@ -1,7 +1,7 @@
 import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
-import { decode, encode, Hash, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
+import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { mayUse } from '../keys.js';
@@ -9,13 +9,15 @@ import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
 import { readKey, readLevel, readTotals } from '../records.js';
-import { checkId, checkPath, notCanonical, refuseField } from '../request-fields.js';
+import { checkId, checkPath, notCanonical } from '../request-fields.js';
+import { checkPayload, parsePayload } from '../sign-payload.js';
+import type { SignPayload } from '../sign-payload.js';
 import { suppliesOf } from '../tasks.js';
 
 export type ParsedSign = ParsedRequest & {
   readonly kind: 'sign';
   readonly keyId: KeyId;
-  readonly message: Uint8Array;
+  readonly payload: SignPayload;
   /** Which of the keys derived from this one signs; empty for the key itself. */
   readonly path: readonly number[];
 };
@@ -28,23 +30,17 @@ export const signRules: KindRules<ParsedSign> = {
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: true,
 
-  parse(bytes) {
+  parse(bytes, level) {
     const request = decode(SignRequest, bytes);
-    if (request === undefined || request.hash !== Hash.UNSPECIFIED) {
-      return notCanonical('SignRequest');
-    }
-    const { requestId, derivationPath: path, payload } = request;
-    if (payload?.$case === 'digest') return notCanonical('SignRequest');
+    if (request === undefined) return notCanonical('SignRequest');
+    const { requestId, derivationPath: path } = request;
     const wrong =
       checkId('request_id', requestId) ?? checkId('key_id', request.keyId) ?? checkPath(path);
     if (wrong !== undefined) return { ok: false, refusal: wrong };
-    if (payload === undefined) {
-      return refuseField('message', 'MISSING_MESSAGE', 'message must be set; it may be empty');
-    }
-    return {
-      ok: true,
-      value: { kind: 'sign', requestId, keyId: keyId(request.keyId), message: payload.value, path },
-    };
+    const payload = parsePayload(request, level);
+    if (!payload.ok) return payload;
+    const value = { requestId, keyId: keyId(request.keyId), payload: payload.value, path };
+    return { ok: true, value: { kind: 'sign', ...value } };
   },
 
   checkAccess(view, asked, requester, { genesis }) {
@@ -75,9 +71,14 @@ export const signRules: KindRules<ParsedSign> = {
       return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
     }
     const key = readKey(view, asked.keyId);
-    return key === undefined
-      ? refuse('not-found', 'KEY_NOT_FOUND', `There is no key ${asked.keyId}`, { field: 'key_id' })
-      : { ok: true, value: { participants: key.participants, key } };
+    if (key === undefined) {
+      const words = `There is no key ${asked.keyId}`;
+      return refuse('not-found', 'KEY_NOT_FOUND', words, { field: 'key_id' });
+    }
+    const misfit = checkPayload(asked.payload, algorithmOf(key));
+    return misfit === undefined
+      ? { ok: true, value: { participants: key.participants, key } }
+      : { ok: false, refusal: misfit };
   },
 
   participants: (view, asked) => readKey(view, asked.keyId)?.participants ?? [],

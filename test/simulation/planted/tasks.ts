@@ -150,7 +150,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
     name: 'a recorded signature is an answer, whether it verifies or not',
     edits: [
       {
-        find: 'return answer(verify(publicKey, message, signature) ? publicKey : undefined)',
+        find: 'return answer(verify(publicKey, payload.message, signature) ? publicKey : undefined)',
         replace: 'return answer(publicKey)',
       },
     ],

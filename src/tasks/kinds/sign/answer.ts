@@ -15,7 +15,7 @@ export class SignAnswer implements AnswerDriver<ParsedSign> {
     this.#parts = parts;
   }
 
-  check(task: TaskRecord, { message, path }: ParsedSign): Answer | Promise<Answer> {
+  check(task: TaskRecord, { payload, path }: ParsedSign): Answer | Promise<Answer> {
     const { queries, arithmetic } = this.#parts;
     const result = signatureOf(task);
     const key = queries.key(task.keyId);
@@ -28,12 +28,13 @@ export class SignAnswer implements AnswerDriver<ParsedSign> {
     };
     const algorithm = algorithmOf(key);
     const { publicKey } = key;
-    const { signature } = result;
+    const { signature, recoveryId } = result;
     const { isQuick, verify } = arithmetic.verifiers[algorithm];
-    if (path.length === 0 && isQuick) {
-      return answer(verify(publicKey, message, signature) ? publicKey : undefined);
+    // Hashing a long message, and recovering a key, are for a worker.
+    if (path.length === 0 && isQuick && payload.form === 'message') {
+      return answer(verify(publicKey, payload.message, signature) ? publicKey : undefined);
     }
-    const input = { algorithm, key: sharedKey(key, path), message, signature };
+    const input = { algorithm, key: sharedKey(key, path), payload, signature, recoveryId };
     return arithmetic.compute.run(verifyJob, input).then(answer);
   }
 

@@ -3,7 +3,7 @@ import { checkClaimsJob, combineJob } from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import { sharedKey } from '../../../sharing/index.js';
-import { suppliesOf } from '../../../state/index.js';
+import { signedBytes, suppliesOf } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { decode, encode, SignatureResult, SignatureShare } from '../../../wire/index.js';
 import type { LiveAttempt } from '../../live-tasks.js';
@@ -64,11 +64,11 @@ export class SignCombining implements Combining<ParsedSign> {
 
 /** The signature that an attempt is to make, as the arithmetic takes it. */
 function signatureOf(attempt: LiveAttempt<ParsedSign>, key: ActiveKey) {
-  const { message, path } = attempt.task.asked;
+  const { payload, path } = attempt.task.asked;
   return {
     algorithm: algorithmOf(key),
     key: sharedKey(key, path),
     signers: signersOf(attempt, key),
-    message,
+    message: signedBytes(payload),
   };
 }

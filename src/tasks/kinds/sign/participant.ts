@@ -5,7 +5,7 @@ import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { TakenSupply } from '../../../keys/index.js';
 import { sharedKey } from '../../../sharing/index.js';
-import { suppliesOf } from '../../../state/index.js';
+import { signedBytes, suppliesOf } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { encode, SignatureShare } from '../../../wire/index.js';
 import type { FreshSupplies, Supply } from '../../../wire/index.js';
@@ -91,14 +91,14 @@ export class SignParticipant implements ParticipantDriver<ParsedSign> {
     { index, scalar, secret }: TakenSupply,
   ): Promise<ShareOrReason> {
     const { context, arithmetic } = this.#parts;
-    const { message, path } = attempt.task.asked;
+    const { payload, path } = attempt.task.asked;
     const input = {
       algorithm: algorithmOf(key),
       key: sharedKey(key, path),
       share: { index, scalar },
       secret,
       signers: signersOf(attempt, key),
-      message,
+      message: signedBytes(payload),
     };
     const { logger } = context;
     const session = { session: attempt.session, key: key.keyId };
