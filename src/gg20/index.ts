@@ -6,8 +6,6 @@
  */
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
-export type { Gg20Context, ParameterSets, SetName } from './named-set.js';
-export { parameterSetsOver } from './parameter-sets.js';
 export { modulusChecks } from './modulus-checks.js';
 export { decodeMaterial, encodeMaterial, isFitPair, ownMaterial } from './own-material.js';
 export type { MaterialPrimes, OwnMaterial } from './own-material.js';
@@ -46,12 +44,7 @@ export type {
   ProveEachBody,
   PublicMaterial,
 } from './prepare/messages.js';
-export {
-  decodeOwnSecret,
-  encodeOwnSecret,
-  ownSecretBytes,
-  publicMaterial,
-} from './prepare/own-secret.js';
+export { publicMaterial } from './prepare/public-material.js';
 export { prepareMaterial } from './prepare/prepare.js';
 export type { PreparedMaterial } from './prepare/prepare.js';
 export type { PrepareParts } from './prepare/run.js';
@@ -92,8 +85,7 @@ export type {
   SignerFacts,
   SignerSession,
 } from './presign/session.js';
-export { SEED_BYTES, SeedRandom } from './seed-random.js';
-export { RoundRandom } from './round-random.js';
+export { ExpandedRandom, RoundRandom, SEED_BYTES } from './round-random.js';
 export type { RoundPlace } from './round-random.js';
 export { echoOf, mixedSsid, sessionBase, ssid0Of } from './session-id.js';
 export type { Gg20Protocol, SessionFacts, SessionMember } from './session-id.js';
@@ -109,6 +101,8 @@ export type { FactorRanges, ParameterSet, Ranges, Widths } from './parameter-set
 export { PROFILES } from './profile.js';
 export type { Profile, ProfileName } from './profile.js';
 export { testGg20 } from './self-test.js';
+export { Gg20Tables, gg20Tables, setName } from './tables.js';
+export type { Gg20Context } from './tables.js';
 export { gg20Transcript, gg20Xof, numberItem, signedNumberItem } from './transcript.js';
 export { aliceChecks, aliceLayout, proveAlice, verifyAlice } from './zk/alice.js';
 export type { AliceProof, AliceStatement } from './zk/alice.js';

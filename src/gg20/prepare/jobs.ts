@@ -1,10 +1,10 @@
 import { assert } from '../../common/index.js';
 import { decodeBigEndian, equalSecrets, wipe } from '../../crypto/index.js';
 import type { Job } from '../../ports/index.js';
-import type { Gg20Context, SetName } from '../named-set.js';
-import { ownMaterial, type OwnMaterial } from '../own-material.js';
+import { decodeMaterial, encodeMaterial, ownMaterial, type OwnMaterial } from '../own-material.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { SeedRandom } from '../seed-random.js';
+import { ExpandedRandom } from '../round-random.js';
+import type { Gg20Context } from '../tables.js';
 import { facLayout, proveFac } from '../zk/fac.js';
 import { modLayout, proveMod } from '../zk/mod.js';
 import { prmLayout, provePrm } from '../zk/prm.js';
@@ -29,13 +29,14 @@ import type {
   PublicMaterial,
   RingPedersenBytes,
 } from './messages.js';
-import { decodeOwnSecret, encodeOwnSecret, publicMaterial } from './own-secret.js';
+import { publicMaterial } from './public-material.js';
 
 /** Fresh primes as bytes: p and q of N, then p and q of Nh. */
 export type PrimeBytes = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
 export type MakeMaterialInput = {
-  readonly set: SetName;
+  /** Of `setName`. */
+  readonly set: string;
   /** Taken, and wiped. */
   readonly primes: PrimeBytes;
   /** Taken, and wiped. */
@@ -43,7 +44,7 @@ export type MakeMaterialInput = {
 };
 
 export type MadeMaterial = {
-  /** Encoded as of {@link encodeOwnSecret}. */
+  /** Encoded as of {@link encodeMaterial}. */
   readonly secret: Uint8Array;
   readonly material: PublicMaterial;
 };
@@ -55,8 +56,8 @@ export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> 
   takes: ({ primes, seed }) => [...primes, seed],
   gives: ({ secret }) => [secret],
   compute({ set, primes, seed }, { gg20 }) {
-    const { profile } = gg20.named(set);
-    using random = new SeedRandom(seed);
+    const { profile } = gg20.parameterSet(set);
+    using random = new ExpandedRandom(seed);
     try {
       const [p, q, ph, qh] = [
         decodeBigEndian(primes[0]),
@@ -65,7 +66,7 @@ export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> 
         decodeBigEndian(primes[3]),
       ];
       const own = ownMaterial(profile, { paillier: [p, q], ringPedersen: [ph, qh] }, random);
-      return { secret: encodeOwnSecret(profile, own), material: publicMaterial(profile, own) };
+      return { secret: encodeMaterial(profile, own), material: publicMaterial(profile, own) };
     } finally {
       wipe(...primes);
     }
@@ -73,7 +74,8 @@ export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> 
 };
 
 type ProveInput = {
-  readonly set: SetName;
+  /** Of `setName`. */
+  readonly set: string;
   /** A copy of this member's secrets: taken, and wiped. */
   readonly secret: Uint8Array;
   /** Taken, and wiped. */
@@ -87,12 +89,12 @@ const takesSecret = ({ secret, seed }: ProveInput): readonly Uint8Array[] => [se
 function withSecret<T>(
   { set: name, secret, seed }: Omit<ProveInput, 'place'>,
   { gg20 }: Gg20Context,
-  prove: (set: ParameterSet, own: OwnMaterial, random: SeedRandom) => T,
+  prove: (set: ParameterSet, own: OwnMaterial, random: ExpandedRandom) => T,
 ): T {
-  const set = gg20.named(name);
-  using random = new SeedRandom(seed);
+  const set = gg20.parameterSet(name);
+  using random = new ExpandedRandom(seed);
   try {
-    const own = decodeOwnSecret(set.profile, secret, random);
+    const own = decodeMaterial(set.profile, secret, random);
     assert(own !== undefined, 'own secrets are read as they were written');
     using key = own.key;
     using trapdoor = own.trapdoor;
@@ -151,7 +153,8 @@ export const proveFactorsJob: Job<ProveFactorsInput, Uint8Array, Gg20Context> = 
 };
 
 type CheckInput = {
-  readonly set: SetName;
+  /** Of `setName`. */
+  readonly set: string;
   readonly place: ProverPlace;
   readonly opened: OpenBody;
 };
@@ -163,7 +166,7 @@ export const checkMaterialJob: Job<CheckMaterialInput, string | undefined, Gg20C
   name: 'gg20/check-material',
   lane: 'generation',
   compute: ({ set, place, committed, opened }, { gg20 }) =>
-    materialFault(gg20.named(set), place, committed, opened),
+    materialFault(gg20.parameterSet(set), place, committed, opened),
 };
 
 export type CheckParametersInput = CheckInput & { readonly shown: ParametersBody };
@@ -173,7 +176,7 @@ export const checkParametersJob: Job<CheckParametersInput, string | undefined, G
   name: 'gg20/check-parameters',
   lane: 'generation',
   compute: ({ set, place, opened, shown }, { gg20 }) =>
-    parametersFault(gg20.named(set), place, opened, shown),
+    parametersFault(gg20.parameterSet(set), place, opened, shown),
 };
 
 export type CheckDistinctInput = { readonly openings: readonly OpenBody[] };
@@ -192,7 +195,7 @@ export const checkModulusJob: Job<CheckModulusInput, string | undefined, Gg20Con
   name: 'gg20/check-modulus',
   lane: 'generation',
   compute: ({ set, place, opened, shown }, { gg20 }) =>
-    modulusFault(gg20.named(set), place, opened, shown),
+    modulusFault(gg20.parameterSet(set), place, opened, shown),
 };
 
 export type CheckFactorsInput = CheckInput & {
@@ -206,11 +209,12 @@ export const checkFactorsJob: Job<CheckFactorsInput, string | undefined, Gg20Con
   name: 'gg20/check-factors',
   lane: 'generation',
   compute: ({ set, place, verifier, opened, shown }, { gg20 }) =>
-    factorsFault(gg20.named(set), place, verifier, opened, shown),
+    factorsFault(gg20.parameterSet(set), place, verifier, opened, shown),
 };
 
 export type CheckOwnSecretInput = {
-  readonly set: SetName;
+  /** Of `setName`. */
+  readonly set: string;
   /** As it was read back: taken, and wiped. */
   readonly secret: Uint8Array;
   /** Taken, and wiped. */
@@ -225,10 +229,10 @@ export const checkOwnSecretJob: Job<CheckOwnSecretInput, boolean, Gg20Context> =
   lane: 'generation',
   takes: ({ secret, seed }) => [secret, seed],
   compute({ set, secret, seed, material }, { gg20 }) {
-    const { profile } = gg20.named(set);
-    using random = new SeedRandom(seed);
+    const { profile } = gg20.parameterSet(set);
+    using random = new ExpandedRandom(seed);
     try {
-      const own = decodeOwnSecret(profile, secret, random);
+      const own = decodeMaterial(profile, secret, random);
       if (own === undefined) return false;
       const made = publicMaterial(profile, own);
       const names = ['N', 'Nh', 's', 't'] as const;

@@ -4,8 +4,7 @@ import { reliable, type Echoed, type Party } from '../../mpc/index.js';
 import { bytesItem, listItem } from '../../wire/index.js';
 import type { MaterialPrimes } from '../own-material.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { RoundRandom } from '../round-random.js';
-import { SEED_BYTES } from '../seed-random.js';
+import { RoundRandom, SEED_BYTES } from '../round-random.js';
 import { mixedSsid } from '../session-id.js';
 import { gg20Xof } from '../transcript.js';
 import { facLayout } from '../zk/fac.js';
@@ -34,7 +33,7 @@ import {
 
 /** A generation of a set's material, as one member holds it. */
 export type PreparedMaterial = {
-  /** This member's secrets, encoded as of `encodeOwnSecret`. The caller seals them, and wipes them. */
+  /** This member's secrets, encoded as of `encodeMaterial`. The caller seals them, and wipes them. */
   readonly secret: Uint8Array;
   /** All public material, encoded as of `auxMaterialLayout`. */
   readonly material: Uint8Array;

@@ -1,9 +1,9 @@
 import { assert, type PartyIndex } from '../../common/index.js';
 import type { Echoed, Party } from '../../mpc/index.js';
 import type { Compute, Random } from '../../ports/index.js';
-import type { SetName } from '../named-set.js';
 import type { MaterialPrimes } from '../own-material.js';
 import type { ParameterSet } from '../parameter-set.js';
+import { setName } from '../tables.js';
 import type { ProverPlace } from './checks.js';
 import { memberAt, prepareSsid0, type PrepareFacts } from './facts.js';
 import type { OpenBody, PrepareRounds, PublicMaterial } from './messages.js';
@@ -26,7 +26,8 @@ export type PrepareParts = {
 /** A run of `prepare` from inside. */
 export type PrepareRun = PrepareParts & {
   readonly party: Party<Echoed<PrepareRounds>>;
-  readonly name: SetName;
+  /** Of `setName`. */
+  readonly name: string;
   readonly ssid0: Uint8Array;
   /** The other parties, ascending. */
   readonly others: readonly PartyIndex[];
@@ -43,7 +44,7 @@ export function prepareRun(party: Party<Echoed<PrepareRounds>>, parts: PreparePa
   return {
     ...parts,
     party,
-    name: { curve: set.curve.name, profile: set.profile.name },
+    name: setName(set),
     ssid0: prepareSsid0(set, facts, party.sessionId),
     others: members.map((_, at) => at + 1).filter((j) => j !== party.index),
   };

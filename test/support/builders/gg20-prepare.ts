@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { boundJobs } from '../../../src/algorithms/index.js';
 import { equal, type PartyIndex } from '../../../src/common/index.js';
 import {
+  Gg20Tables,
   PREPARE_JOBS,
   prepareMaterial,
   prepareProtocol,
@@ -35,15 +36,7 @@ export type PrepareParty = Party<Echoed<PrepareRounds>>;
 export const PREPARE_SETS = { small: smallSet(), P2048: SET_2048, P3072: SET_3072 } as const;
 
 /** The test-only set besides those of the tables. */
-export const TEST_GG20: Gg20Context = {
-  gg20: {
-    named({ curve, profile }): ParameterSet {
-      const set = Object.values(PREPARE_SETS).find((each) => each.profile.name === profile);
-      if (set?.curve.name !== curve) throw new Error(`${curve} ${profile}: no set for tests`);
-      return set;
-    },
-  },
-};
+export const TEST_GG20: Gg20Context = { gg20: new Gg20Tables(Object.values(PREPARE_SETS)) };
 
 export const prepareCompute = (): Compute => inlineCompute(boundJobs(PREPARE_JOBS, TEST_GG20));
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { decodeBigEndian } from '../../../../src/crypto/index.js';
-import { auxRecordsOf, decodeOwnSecret, publicMaterial } from '../../../../src/gg20/index.js';
+import { auxRecordsOf, decodeMaterial, publicMaterial } from '../../../../src/gg20/index.js';
 import { seededRandom } from '../../../support/builders/frost-exchange.js';
 import { madeBy, runPrepare, testPrimes } from '../../../support/builders/gg20-prepare.js';
 
@@ -21,7 +21,7 @@ test.each([2, 3, 5])(
       made.map((_, at) => [at + 1, 1]),
     );
     for (const [at, { secret }] of made.entries()) {
-      const own = decodeOwnSecret(run.set.profile, secret, seededRandom(1));
+      const own = decodeMaterial(run.set.profile, secret, seededRandom(1));
       const { N, Nh, s, t } = records[at] ?? {};
       expect(own && publicMaterial(run.set.profile, own)).toEqual({ N, Nh, s, t });
       const [p, q] = testPrimes('small', at + 1).paillier;
