@@ -123,6 +123,11 @@ export class Holdings {
     return this.#open.get(name)?.secret;
   }
 
+  /** The open secret of exactly this place. The holdings own its bytes. */
+  openAt(at: Holding): Secret | undefined {
+    return this.#has(at, () => true) ? this.get(nameOf(at)) : undefined;
+  }
+
   /** Claims that `secret` is open still. It does not count as a use. */
   isOpen(name: string, secret: Secret): boolean {
     return this.#open.peek(name)?.secret === secret;
@@ -130,7 +135,28 @@ export class Holdings {
 
   /** How many secrets of a key are kept, of all sessions. */
   async pending(keyId: KeyId): Promise<number> {
-    return (await this.#knownSessions()).get(keyId)?.size ?? 0;
+    return (await this.sessions()).get(keyId)?.size ?? 0;
+  }
+
+  /** The sessions of which secrets are kept, by key. */
+  sessions(): Promise<ReadonlyMap<KeyId, ReadonlySet<SessionId>>> {
+    return this.#knownSessions();
+  }
+
+  /**
+   * Wipes a secret and deletes it for good.
+   *
+   * @throws {ShareStoreError} `unavailable`: it may be there still.
+   */
+  async remove(id: ShareId): Promise<void> {
+    const sessions = await this.#knownSessions();
+    for (const [name, { at }] of this.#open.entries()) {
+      if (at.keyId === id.keyId && at.sessionId === id.sessionId) this.#open.delete(name);
+    }
+    await this.#parts.shares.delete(id);
+    const left = sessions.get(id.keyId);
+    left?.delete(id.sessionId);
+    if (left?.size === 0) sessions.delete(id.keyId);
   }
 
   /** Wipes the open secrets. None can be opened after. */

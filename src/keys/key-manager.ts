@@ -17,6 +17,7 @@ import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
 import type { Supply } from '../wire/index.js';
 import { Holdings, nameOf } from './holdings.js';
 import type { Holding } from './holdings.js';
+import { OwnMaterials } from './own-materials.js';
 import { polynomialHash } from './sealed-secret.js';
 import { fromSecret, shareKindOf, toSecret } from './share-secret.js';
 import { SingleUse } from './single-use.js';
@@ -93,6 +94,8 @@ export class KeyManager {
   readonly #limits: KeyManagerLimits;
   readonly #holdings: Holdings;
   readonly #supplies: SingleUse;
+  /** This node's own secrets of sets of participants, in the same store and cache. */
+  readonly materials: OwnMaterials;
 
   constructor(parts: KeyManagerParts) {
     const limits = { ...LIMITS, ...parts.limits };
@@ -111,6 +114,7 @@ export class KeyManager {
       openMax: limits.openSharesMax,
       onClosed: (name) => this.#supplies.dropOwner(name),
     });
+    this.materials = new OwnMaterials(this.#holdings);
   }
 
   /**

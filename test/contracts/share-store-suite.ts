@@ -54,6 +54,18 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.list({ limit: 9 })).toEqual({ items: [], next: undefined });
     });
 
+    test('the share store keeps what is filed under the name of a set of participants, which no key can have', async () => {
+      const id = idOf(`_set-${'0'.repeat(32)}`);
+      await store.putIfAbsent(id, utf8('material'));
+      await store.putIfAbsent(idOf('key'), utf8('share'));
+      await reopen();
+      expect(await store.get(id)).toEqual(utf8('material'));
+      expect(await store.list({ limit: 9 })).toEqual({ items: [id, idOf('key')], next: undefined });
+      await store.delete(id);
+      expect(await store.get(id)).toBeUndefined();
+      expect(await store.get(idOf('key'))).toEqual(utf8('share'));
+    });
+
     test('the share store keeps shares by key and session', async () => {
       for (const [id, word] of [
         [idOf('key'), 'one'],
