@@ -5,7 +5,7 @@
 export { frostScheme } from './frost-scheme.js';
 export { gg20Scheme } from './gg20-scheme.js';
 export { algorithmJobs, boundJobs } from './jobs.js';
-export type { AnyJob } from './jobs.js';
+export type { AlgorithmContext, AnyJob } from './jobs.js';
 export type { SigningContext } from './signing-jobs.js';
 export { belongsJob, publicKeyJob } from './key-jobs.js';
 export { supplySigning } from './scheme.js';

@@ -1,3 +1,4 @@
+import { PREPARE_JOBS, type Gg20Context } from '../gg20/index.js';
 import type { BoundJob, Jobs } from '../ports/index.js';
 import {
   checkOpeningJob,
@@ -25,7 +26,10 @@ export interface AnyJob<C> {
   gives?(output: unknown): readonly Uint8Array[];
 }
 
-const ALL: readonly AnyJob<SigningContext>[] = [
+/** The context of a thread that computes for keys of any algorithm. */
+export type AlgorithmContext = SigningContext & Gg20Context;
+
+const ALL: readonly AnyJob<AlgorithmContext>[] = [
   openKeygenJob,
   checkOpeningJob,
   checkValueJob,
@@ -38,10 +42,11 @@ const ALL: readonly AnyJob<SigningContext>[] = [
   signShareJob,
   combineJob,
   verifyJob,
+  ...PREPARE_JOBS,
 ];
 
 /** The arithmetic that a node computes behind the port, on its own thread or in a worker. */
-export function algorithmJobs(context: SigningContext): Jobs {
+export function algorithmJobs(context: AlgorithmContext): Jobs {
   return boundJobs(ALL, context);
 }
 

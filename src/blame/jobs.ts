@@ -1,5 +1,5 @@
 import { algorithmJobs, boundJobs } from '../algorithms/index.js';
-import type { AnyJob, SigningContext } from '../algorithms/index.js';
+import type { AnyJob, AlgorithmContext } from '../algorithms/index.js';
 import { equal } from '../common/index.js';
 import type { PartyIndex } from '../common/index.js';
 import { envelopeBytes, TO_ALL, verifiedBody } from '../mpc/index.js';
@@ -15,7 +15,7 @@ import type { Culprit } from './judge-evidence.js';
 import type { JudgedCluster, JudgeTable } from './kind-judge.js';
 
 /** The context of a thread that judges. */
-export type JudgingJobContext = SigningContext & {
+export type JudgingJobContext = AlgorithmContext & {
   readonly verify: Pick<Verify, 'identity'>;
   /** The kinds of task whose requests and messages it knows: those of this build where absent. */
   readonly kinds?: { readonly rules: KindTable; readonly judges: JudgeTable } | undefined;

@@ -1,4 +1,5 @@
 import { schemesOver, type Schemes, type Verifiers } from '../algorithms/index.js';
+import { gg20Tables, type Gg20Tables } from '../gg20/index.js';
 import { groupsBy, verifyingGroupsBy, type BackendNames } from './backends/choice.js';
 import { verifiersBy } from './verifiers.js';
 
@@ -7,6 +8,7 @@ export type Arithmetic = {
   readonly backends: BackendNames;
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
+  readonly gg20: Gg20Tables;
 };
 
 /** By package names. Nodes that are together in one process share the caches of public values. */
@@ -18,8 +20,9 @@ export function arithmeticBy(backends: BackendNames): Promise<Arithmetic> {
   const known = made.get(key);
   if (known !== undefined) return known;
   const making = (async () => {
-    const schemes = schemesOver(await groupsBy(backends));
-    return { backends, schemes, verifiers: verifiersBy(await verifyingGroupsBy(backends)) };
+    const groups = await groupsBy(backends);
+    const verifiers = verifiersBy(await verifyingGroupsBy(backends));
+    return { backends, schemes: schemesOver(groups), verifiers, gg20: gg20Tables(groups) };
   })();
   made.set(key, making);
   return making;

@@ -258,8 +258,8 @@ export class Node implements AsyncDisposable {
   #compute(): Compute {
     const { workers } = this.#config;
     const { kinds } = this.#build;
-    const { schemes, verifiers, backends } = this.#arithmetic;
-    const jobs = nodeJobs({ schemes, verifiers, verify: nodeVerify, kinds });
+    const { schemes, verifiers, gg20, backends } = this.#arithmetic;
+    const jobs = nodeJobs({ schemes, verifiers, gg20, verify: nodeVerify, kinds });
     if (workers === 0) return inlineCompute(jobs);
     const mainThread = new MainThread(jobs);
     this.#workers = new WorkerPool({ workers, backends, mainThread, logger: this.#logger });

@@ -13,7 +13,7 @@ import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
-import { VERIFIERS, schemesWith } from '../support/builders/schemes.js';
+import { GG20, VERIFIERS, schemesWith } from '../support/builders/schemes.js';
 import type { Shares } from './checkers/key-kept.js';
 import type { ShareDisk } from './disk.js';
 import { Rng } from './rng.js';
@@ -54,7 +54,9 @@ export function openedShares(parts: {
       boot: bootId('00'.repeat(16)),
       random: { bytes: (count) => rng.bytes(count) },
       clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
-      compute: inlineCompute(algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS })),
+      compute: inlineCompute(
+        algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS, gg20: GG20 }),
+      ),
       schemes: schemesWith(suite),
     });
     const [id, { version }] = [keyId(key.keyId), key];

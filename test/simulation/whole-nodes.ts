@@ -14,7 +14,7 @@ import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js
 import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Primes, Signer, Verify } from '../../src/ports/index.js';
-import { VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/schemes.js';
+import { GG20, VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/schemes.js';
 import { Clients, type FurtherRequests } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
@@ -86,7 +86,7 @@ function startNode(
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
     const compute = inlineCompute(
-      nodeJobs({ schemes, verifiers, verify, kinds: tenant?.kinds(node) }),
+      nodeJobs({ schemes, verifiers, gg20: GG20, verify, kinds: tenant?.kinds(node) }),
     );
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(

@@ -18,8 +18,8 @@ try {
 
 const setup: WorkerSetup = workerData;
 // Jobs that are asked for meanwhile wait in the port.
-const { schemes, verifiers } = await arithmeticBy(setup.backends);
-const jobs = nodeJobs({ schemes, verifiers, verify: nodeVerify });
+const { schemes, verifiers, gg20 } = await arithmeticBy(setup.backends);
+const jobs = nodeJobs({ schemes, verifiers, gg20, verify: nodeVerify });
 const clock = new JobClock(setup.clock);
 
 parentPort?.on('message', ({ id, name, input }: JobRequest) => {

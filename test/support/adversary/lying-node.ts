@@ -18,7 +18,7 @@ import type { Logger, Signer } from '../../../src/ports/index.js';
 import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerServer } from '../../../src/rpc/index.js';
 import { Liar } from './liar.js';
-import { SCHEMES, VERIFIERS } from '../builders/schemes.js';
+import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
 
 /** What the replica beneath a liar has to complain of is no concern of the cluster's. */
 const SILENT: Logger = {
@@ -108,7 +108,7 @@ export class LyingNode implements AsyncDisposable {
       {
         clock: systemClock,
         compute: inlineCompute(
-          nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify: nodeVerify }),
+          nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, gg20: GG20, verify: nodeVerify }),
         ),
         random: systemRandom,
         primes: systemPrimes,

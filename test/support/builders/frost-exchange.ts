@@ -18,7 +18,7 @@ import {
   type NewKey,
   type SharedKey,
 } from '../../../src/sharing/index.js';
-import { VERIFIERS, schemesWith } from './schemes.js';
+import { GG20, VERIFIERS, schemesWith } from './schemes.js';
 import { startSession, type Party, type Session } from '../../../src/mpc/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../../src/ports/index.js';
@@ -134,7 +134,7 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
     }),
   );
   const compute = inlineCompute(
-    algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS }),
+    algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS, gg20: GG20 }),
   );
   const outcomes: Outcome[] = sessions.map(() => 'waiting');
   const runs = sessions.map(async ({ party }, at) => {

@@ -5,6 +5,7 @@ import {
   type Suite,
   type Suites,
 } from '../../../src/frost/index.js';
+import type { Gg20Tables } from '../../../src/gg20/index.js';
 import { KEY_ALGORITHMS, type KeyAlgorithm } from '../../../src/identity/index.js';
 import { arithmeticBy, BACKEND_CHOICES, chooseBackends } from '../../../src/machine/index.js';
 import { groupsBy } from '../../../src/machine/backends/choice.js';
@@ -17,9 +18,10 @@ if (choice === undefined) throw new Error(`QUORATE_CRYPTO_BACKEND: ${wanted} is 
 const { names } = await chooseBackends(choice);
 
 /** The tables that a node computes with on this machine: fast ones, where libraries of curves load. */
-const { schemes, verifiers } = await arithmeticBy(names);
+const { schemes, verifiers, gg20 } = await arithmeticBy(names);
 export const SCHEMES: Schemes = schemes;
 export const VERIFIERS: Verifiers = verifiers;
+export const GG20: Gg20Tables = gg20;
 
 /** The suite behind each algorithm, over the same libraries. */
 export const SUITES: Suites = frostSuites(await groupsBy(names));

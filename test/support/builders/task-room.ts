@@ -47,7 +47,7 @@ import { Algorithm, Command, decode, encodeTaskMessage } from '../../../src/wire
 import type { Envelope, TaskMessageBody } from '../../../src/wire/index.js';
 import { bootOf, GENESIS_MS, identityKeyOf, Ledger, NODES, sealOf } from './ledger.js';
 import { algorithmOf } from '../../../src/identity/index.js';
-import { SCHEMES, VERIFIERS, ed25519Suite } from './schemes.js';
+import { SCHEMES, GG20, VERIFIERS, ed25519Suite } from './schemes.js';
 
 /** A clock that only tests move: `elapsed` by {@link pass}, and `now` by jumps besides. */
 export class ManualClock implements Clock {
@@ -131,7 +131,9 @@ export class TaskRoom {
     this.status = { role: 'leader', term: 1, leader, caughtUp: true, current: true };
     const { rules } = ledger;
     const { verify } = rules;
-    this.compute = inlineCompute(nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, verify }));
+    this.compute = inlineCompute(
+      nodeJobs({ schemes: SCHEMES, verifiers: VERIFIERS, gg20: GG20, verify }),
+    );
     this.keys = new KeyManager({
       shares: this.shares,
       wrappingKey: new Uint8Array(32).fill(1),

@@ -23,7 +23,7 @@ import type {
 import { memoryConsensusStore, memoryShareStore } from '../../../src/store/index.js';
 import type { Request, TaskRecord } from '../../../src/wire/index.js';
 import { OPERATOR } from '../builders/ledger.js';
-import { SCHEMES, VERIFIERS } from '../builders/schemes.js';
+import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
 
 const ANSWER_MS = 20_000;
 
@@ -88,7 +88,7 @@ export class ReplicaCluster implements AsyncDisposable {
         },
         {
           clock: parts.clockOf?.(self) ?? systemClock,
-          compute: inlineCompute(nodeJobs({ schemes, verifiers, verify, kinds })),
+          compute: inlineCompute(nodeJobs({ schemes, verifiers, gg20: GG20, verify, kinds })),
           random: systemRandom,
           primes: parts.primesOf?.(self) ?? systemPrimes,
           verify,

@@ -7,7 +7,7 @@ import { inlineCompute, systemRandom } from '../../../src/machine/index.js';
 import type { Clock, ShareStore } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
-import { SCHEMES, VERIFIERS } from '../../support/builders/schemes.js';
+import { SCHEMES, GG20, VERIFIERS } from '../../support/builders/schemes.js';
 
 export const KEY = keyId('key-1');
 export const SESSION = sessionId('5a'.repeat(32));
@@ -66,7 +66,7 @@ export function manager(
     boot: BOOT,
     random: systemRandom,
     clock: handClock(),
-    compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS })),
+    compute: inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS, gg20: GG20 })),
     schemes: SCHEMES,
     ...parts,
   });

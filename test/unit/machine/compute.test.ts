@@ -21,6 +21,7 @@ import {
   WorkerPool,
   type BackendNames,
 } from '../../../src/machine/index.js';
+import { GG20 } from '../../support/builders/schemes.js';
 import { alone } from '../../../src/machine/compute/moved.js';
 import type { Compute, Job, Lane } from '../../../src/ports/index.js';
 import { Algorithm } from '../../../src/wire/index.js';
@@ -147,7 +148,11 @@ describe.each([
         (): Compute => pool(undefined, { backends: arithmetic.backends }),
       ] as const,
   ),
-  ['here', (): Compute => inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }))],
+  [
+    'here',
+    (): Compute =>
+      inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS, gg20: GG20 })),
+  ],
 ])('%s', (_, make) => {
   test('a share is computed, and the nonce and key share given for it are empty afterwards', async () => {
     const { signed, lengths } = await share(make());

@@ -6,7 +6,7 @@ import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random } from '../../../src/ports/index.js';
 import { SecretPolynomial } from '../../../src/crypto/index.js';
 import { seededRandom, testSigner, testVerify } from '../../support/builders/frost-exchange.js';
-import { SCHEMES, VERIFIERS, ed25519Suite } from '../../support/builders/schemes.js';
+import { SCHEMES, GG20, VERIFIERS, ed25519Suite } from '../../support/builders/schemes.js';
 
 /** Randomness that keeps the very arrays that it gave away. */
 function recording(seed: number): { readonly random: Random; readonly given: Uint8Array[] } {
@@ -58,7 +58,9 @@ test('a session that ends early wipes its sealing secret', () => {
 test('a key generation that fails keeps nothing of its polynomial', async () => {
   const { session } = alone();
   const { random, given } = recording(2);
-  const compute = inlineCompute(algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS }));
+  const compute = inlineCompute(
+    algorithmJobs({ schemes: SCHEMES, verifiers: VERIFIERS, gg20: GG20 }),
+  );
   const made = generateKey(ed25519Suite, session.party, 2, random, compute);
 
   session.close(new Error('the deadline has passed'));
