@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toHex } from '../common/index.js';
 import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { Algorithm, Gg20Profile, Hash } from '../wire/index.js';
+import { Algorithm, Gg20Profile } from '../wire/index.js';
 import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
 import { correctTimeRequest } from './correct-time.js';
@@ -11,7 +11,7 @@ import { Credentials } from './credentials.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
 import { findConnection, LIBRARY_ERRORS } from './find-connection.js';
-import { verifyKeyCertificate, verifySignature } from './key-certificate.js';
+import { verifyKeyCertificate } from './key-certificate.js';
 import type { KeyTrust } from './key-certificate.js';
 import type { Reader } from './key-requester.js';
 import { REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
@@ -32,6 +32,7 @@ import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf } from './request-signer.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
+import { isAnswered, payloadOf } from './signed-payload.js';
 import { Transport } from './transport.js';
 import { remainingMs, untilOf } from './until.js';
 import type { CallOptions, Until } from './until.js';
@@ -86,7 +87,11 @@ export class QuorateClient {
     return new QuorateClient({ ...optionsFrom(connection), ...changes });
   }
 
-  /** @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may. */
+  /**
+   * The first GG20 key of a set of participants waits for their moduli: many seconds, with P3072 minutes.
+   *
+   * @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may.
+   */
   async generateKey(input: GenerateKeyInput, options?: CallOptions): Promise<JudgedKey> {
     const request = CALLS.generateKey.encode(this.#requestOf(input));
     const answer = await this.#mutations.call(
@@ -128,21 +133,18 @@ export class QuorateClient {
    * messages, not signatures: a signature is no id and no proof of a single signing. A caller that must not sign twice keeps
    * the first answer and repeats the same request id.
    *
+   * The answer of an ECDSA key has a `recoveryId`, which has been verified too.
+   *
    * @throws QuorateError `protocol-abort` KEY_UNVERIFIED when the certificate is worth less than is required.
    */
   async sign(input: SignInput, options?: CallOptions): Promise<SignResponse> {
-    const { keyId, message, path = [], requestId = randomUUID() } = input;
+    const { keyId, path = [], requestId = randomUUID() } = input;
     const until = untilOf(options);
     const signing = await this.#signingKey(input, until);
-    const request = CALLS.sign.encode({
-      requestId,
-      keyId,
-      payload: { $case: 'message', value: message },
-      derivationPath: [...path],
-      hash: Hash.UNSPECIFIED,
-    });
+    const { fields, meaning } = payloadOf(input, signing.algorithm);
+    const request = CALLS.sign.encode({ requestId, keyId, derivationPath: [...path], ...fields });
     const answer = await this.#mutations.call(CALLS.sign, request, until);
-    if (!verifySignature(signing, message, answer.signature))
+    if (!isAnswered(signing, meaning, answer))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
     return { ...answer, publicKey: signing.publicKey };
   }
@@ -258,7 +260,7 @@ export class QuorateClient {
       labels: [...(input.labels ?? [])],
       allowNoRedundancy: input.allowNoRedundancy ?? false,
       allowedSigners: [...(input.allowedSigners ?? [])],
-      gg20Profile: Gg20Profile.UNSPECIFIED,
+      gg20Profile: input.gg20Profile ?? Gg20Profile.UNSPECIFIED,
     };
   }
 

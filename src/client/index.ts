@@ -21,6 +21,7 @@ export type {
   GenerateKeyInput,
   GetKeyOptions,
   JudgedKey,
+  Signable,
   SignInput,
 } from './inputs.js';
 export { derivePublicKey } from './derived-key.js';
@@ -28,11 +29,12 @@ export { ethereumAddress, ethereumSignature, fromEthereumSignature } from './ecd
 export { ecdsaToDer, ecdsaToRaw } from './ecdsa/formats.js';
 export { recoverPublicKey } from './ecdsa/recover.js';
 export { QuorateError, ServerFault } from './errors.js';
-export { reaches, verifyKeyCertificate, verifySignature } from './key-certificate.js';
+export { reaches, verifyKeyCertificate } from './key-certificate.js';
 export type { Judgement, KeyTrust } from './key-certificate.js';
 export type { Reader } from './key-requester.js';
 export { shortfallOf } from './key-doubts.js';
 export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';
+export { verifySignature } from './signed-payload.js';
 export { tlsSigner } from './request-signer.js';
 export type { RaiseLevelInput } from './raise-level.js';
 export type { RequestSigner } from './request-signer.js';
@@ -41,7 +43,7 @@ export { hasLowS } from '../machine/index.js';
 export type { EcdsaCurve } from '../machine/index.js';
 export { parseGenesis } from '../identity/index.js';
 export type { Genesis } from '../identity/index.js';
-export { Algorithm, KeyState, TaskKind, TaskState } from '../wire/index.js';
+export { Algorithm, Gg20Profile, Hash, KeyState, TaskKind, TaskState } from '../wire/index.js';
 export type {
   Cluster,
   Key,

@@ -1,4 +1,4 @@
-import type { Algorithm, Key, Label } from '../wire/index.js';
+import type { Algorithm, Gg20Profile, Hash, Key, Label } from '../wire/index.js';
 import type { Judgement, KeyTrust } from './key-certificate.js';
 import type { RequestSigner } from './request-signer.js';
 import type { CallOptions } from './until.js';
@@ -38,6 +38,8 @@ export type GenerateKeyInput = {
   readonly keyId: string;
   /** FROST_ED25519_SHA512 unless given. */
   readonly algorithm?: Algorithm | undefined;
+  /** Of a GG20 key: the sizes of its participants' moduli. P3072 unless given. */
+  readonly gg20Profile?: Gg20Profile | undefined;
   /** How many it takes to sign: a majority of the participants unless given. */
   readonly threshold?: number | undefined;
   /** All voters of the cluster file unless given. */
@@ -49,9 +51,24 @@ export type GenerateKeyInput = {
   readonly requestId?: string | undefined;
 };
 
-export type SignInput = {
+/** The payload of a signature: `message`, for an ECDSA key with its `hash`; or for an ECDSA key `digest` alone. */
+export type Signable = {
+  /** May be empty. A FROST key signs it as it is. */
+  readonly message?: Uint8Array | undefined;
+  /**
+   * For an ECDSA key: the hash that every node makes of `message` for itself, SHA-256 unless given. Ethereum has Keccak-256, Bitcoin
+   * double SHA-256.
+   */
+  readonly hash?: Hash | undefined;
+  /**
+   * For an ECDSA key: the 32 bytes that a hash has made. Prefer `message`: with a digest no signer can see what it signs, and the
+   * cluster's records do not show it either.
+   */
+  readonly digest?: Uint8Array | undefined;
+};
+
+export type SignInput = Signable & {
   readonly keyId: string;
-  readonly message: Uint8Array;
   /** The public key that the signature must verify under; one whose certificate has been verified unless given. */
   readonly publicKey?: Uint8Array | undefined;
   /** Of the public key given: FROST_ED25519_SHA512 unless given. */

@@ -9,7 +9,7 @@ import {
   voters,
 } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
-import { nodeVerify, readerVerifiers } from '../machine/index.js';
+import { nodeVerify } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
 import { isGenerateKey, judgingContext, parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedGenerateKey } from '../state/index.js';
@@ -232,16 +232,4 @@ function pairOf({ key, value }: Label): readonly string[] {
 
 function identityKeyOf(nodeId: string, genesis: Genesis): Uint8Array | undefined {
   return genesis.members.find((member) => member.nodeId === nodeId)?.identityKey;
-}
-
-/** Claims that a signature verifies under a public key that its reader trusts. */
-export function verifySignature(
-  key: { readonly algorithm: Key['algorithm']; readonly publicKey: Uint8Array },
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const { algorithm, publicKey } = key;
-  return (
-    isKeyAlgorithm(algorithm) && readerVerifiers()[algorithm].verify(publicKey, message, signature)
-  );
 }

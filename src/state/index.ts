@@ -66,7 +66,7 @@ export type { Parsed } from './parse.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
-export { signedBytes, signedHash } from './sign-payload.js';
+export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';
 export { isOpen, suppliesOf } from './tasks.js';
 export { Overlay } from './view.js';

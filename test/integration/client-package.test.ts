@@ -100,7 +100,11 @@ describe('the package for clients', () => {
       readonly peerDependenciesMeta: object;
     };
     expect(name).toBe('@quorate/client');
-    expect(Object.keys(dependencies)).toEqual(['@bufbuild/protobuf', '@noble/curves']);
+    expect(Object.keys(dependencies)).toEqual([
+      '@bufbuild/protobuf',
+      '@noble/curves',
+      '@noble/hashes',
+    ]);
     expect(peerDependenciesMeta).toEqual({
       secp256k1: { optional: true },
       'tiny-secp256k1': { optional: true },
