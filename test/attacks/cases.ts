@@ -2,6 +2,8 @@ import type { Suite } from '../../src/frost/index.js';
 import { answeringCases } from './answering.js';
 import type { AttackCase } from './case.js';
 import { framingCases } from './frames.js';
+import { caseOf as gg20Case } from './gg20/attack.js';
+import { GG20_ATTACKS } from './gg20/rows.js';
 import { generatingCases } from './generating.js';
 import { keygenCases } from './keygen.js';
 import { leaderCases } from './leader.js';
@@ -31,14 +33,19 @@ function casesOf(suite: Suite): readonly AttackCase[] {
   ];
 }
 
+/** Attacks on GG20, which has tests and weakened copies of its own beside these. */
+function gg20Cases(): readonly AttackCase[] {
+  return GG20_ATTACKS.map(gg20Case);
+}
+
 /** Every case on Ed25519: what a mistake in one place shows. */
 export function oneSuite(): readonly AttackCase[] {
-  return [...commonCases(), ...casesOf(ed25519Suite), ...partCases(taprootSuite)];
+  return [...commonCases(), ...casesOf(ed25519Suite), ...partCases(taprootSuite), ...gg20Cases()];
 }
 
 /** Every case on every suite. */
 export function allCases(): readonly AttackCase[] {
-  return [...commonCases(), ...SUITES.flatMap(casesOf), racingTakes(RACING_TAKES)];
+  return [...commonCases(), ...SUITES.flatMap(casesOf), ...gg20Cases(), racingTakes(RACING_TAKES)];
 }
 
 /** All that is about nothing but Ed25519, and of the other suites what differs between them. */

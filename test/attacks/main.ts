@@ -1,5 +1,7 @@
 import { allCases, oneSuite } from './cases.js';
 import { CHECKS } from './checks.js';
+import { GG20_ATTACKS, GG20_ROWS } from './gg20/rows.js';
+import { harmless } from './gg20/weakened.js';
 import { survivors } from './mutate.js';
 import { ROWS } from './rows.js';
 import { isRight, runCases } from './run.js';
@@ -34,25 +36,37 @@ function list(): void {
     const tests = elsewhere.map(([file]) => file).join(', ');
     console.log(`${row}. ${attack}: ${absent ?? `${count} cases`}${tests && `; also ${tests}`}`);
   }
+  for (const { row, attack, missing } of GG20_ROWS) {
+    const count = GG20_ATTACKS.filter((each) => each.row === row).length;
+    console.log(
+      `GG20 ${row}. ${attack}: ${count} cases${missing === undefined ? '' : `; ${missing}`}`,
+    );
+  }
 }
 
 async function run(): Promise<void> {
   const cases = only === undefined ? allCases() : oneSuite().filter(({ name }) => name === only);
   const verdicts = await runCases(cases);
   const wrong = verdicts.filter((verdict) => !isRight(verdict));
-  const checks = only !== undefined || has('--no-checks') ? [] : CHECKS;
-  const surviving = survivors(checks);
+  const isWhole = only === undefined && !has('--no-checks');
+  const checks = isWhole ? CHECKS : [];
+  const surviving = [...survivors(checks), ...(isWhole ? await harmless(GG20_ATTACKS) : [])];
+  const removals = checks.length + (isWhole ? GG20_ATTACKS.length : 0);
   const counts = {
     cases: verdicts.length,
     culprits_expected: verdicts.flatMap(({ expected }) => expected).length,
     culprits_named: verdicts.flatMap(({ named }) => named).length,
     honest_named: verdicts.flatMap(({ honestNamed }) => honestNamed).length,
     failed: wrong.map(({ name }) => name),
-    checks: checks.length,
-    checks_killed: checks.length - surviving.length,
+    checks: removals,
+    checks_killed: removals - surviving.length,
     survivors: surviving,
     rows: ROWS.length,
     rows_absent: ROWS.filter(({ absent }) => absent !== undefined).map(({ row }) => row),
+    gg20_rows: GG20_ROWS.length,
+    gg20_rows_missing: GG20_ROWS.filter(({ missing }) => missing !== undefined).map(
+      ({ row }) => row,
+    ),
   };
   if (has('--json')) console.log(JSON.stringify(counts));
   else {

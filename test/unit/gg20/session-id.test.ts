@@ -13,28 +13,12 @@ import {
 } from '../../../src/gg20/index.js';
 import { commitmentOf, privateHash } from '../../../src/gg20/session-id.js';
 import { bytesItem } from '../../../src/wire/index.js';
-import { CURVES, SET_2048, SET_3072 } from '../../support/builders/gg20.js';
+import { CURVES, SET_3072 } from '../../support/builders/gg20.js';
+import { SESSION_FACTS } from '../../support/builders/gg20-session.js';
 
 const bytes32 = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
-const facts: SessionFacts = {
-  set: SET_2048,
-  protocol: 'presign',
-  keyId: 'key-1',
-  version: 1,
-  attempt: 1,
-  threshold: 2,
-  members: [
-    { index: 1, nodeId: 'node-1', identityKey: bytes32(1) },
-    { index: 2, nodeId: 'node-2', identityKey: bytes32(2) },
-  ],
-  publicKey: new Uint8Array(33).fill(2),
-  signers: [1, 2],
-  setId: bytes32(3),
-  generation: 1,
-  auxDigest: bytes32(4),
-  bind: [],
-};
+const facts = SESSION_FACTS;
 const [first, second] = facts.members;
 if (first === undefined || second === undefined) throw new Error('two members');
 

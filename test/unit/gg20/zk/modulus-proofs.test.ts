@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  inverse,
-  isPrime,
   jacobi,
   modulo,
   PaillierPublicKey,
@@ -30,6 +28,7 @@ import {
 import { facChallenge } from '../../../../src/gg20/zk/fac.js';
 import { modTargets } from '../../../../src/gg20/zk/mod.js';
 import { prmChallenge } from '../../../../src/gg20/zk/prm.js';
+import { forgedMod, primeFrom, Squarefree } from '../../../support/adversary/gg20-moduli.js';
 import {
   context,
   failures,
@@ -51,81 +50,10 @@ const { N } = key;
 const shownKey = new PaillierPublicKey(N);
 const L8 = set.widths.modulus;
 
-/** Square and multiply: for moduli that the wrapper of OpenSSL refuses. */
-function plainPower(base: bigint, exponent: bigint, m: bigint): bigint {
-  let [result, square, rest] = [1n, modulo(base, m), exponent];
-  while (rest > 0n) {
-    if ((rest & 1n) === 1n) result = (result * square) % m;
-    square = (square * square) % m;
-    rest >>= 1n;
-  }
-  return result;
-}
-
-/** The first prime from `start` on that is 3 modulo 4. */
-function primeFrom(start: bigint): bigint {
-  let prime = start - (start % 4n) + 3n;
-  while (!isPrime(prime)) prime += 4n;
-  return prime;
-}
-
-/** Prime factors of a number without squares, and roots modulo it. All are 3 modulo 4. */
-class Squarefree {
-  readonly primes: readonly bigint[];
-  readonly product: bigint;
-
-  constructor(...primes: readonly bigint[]) {
-    this.primes = primes;
-    this.product = primes.reduce((product, prime) => product * prime, 1n);
-  }
-
-  /** The number with these remainders. */
-  combine(remainders: readonly bigint[]): bigint {
-    return this.primes.reduce((sum, prime, at) => {
-      const rest = this.product / prime;
-      return modulo(sum + (remainders[at] ?? 0n) * rest * inverse(rest, prime), this.product);
-    }, 0n);
-  }
-
-  isSquare(value: bigint): boolean {
-    return this.primes.every((prime) => value % prime === 0n || jacobi(value, prime) === 1);
-  }
-
-  fourthRoot(value: bigint): bigint {
-    return this.combine(
-      this.primes.map((prime) =>
-        plainPower(value, ((prime + 1n) / 4n) ** 2n % (prime - 1n), prime),
-      ),
-    );
-  }
-
-  root(value: bigint): bigint {
-    return this.combine(
-      this.primes.map((prime) =>
-        plainPower(value, prime === 3n ? 1n : inverse(this.product, prime - 1n), prime),
-      ),
-    );
-  }
-}
-
 /** A prover of Pi_mod that takes any w, and any N that it knows the factors of. Nothing where there is a y without a root. */
 function attempt(factors: Squarefree, w: bigint): ModProof | undefined {
-  const statement = { key: new PaillierPublicKey(factors.product) };
-  const [a, b] = [new Uint8Array(1), new Uint8Array(1)];
-  const x: bigint[] = [];
-  const ys = modTargets(set, context, statement, w);
-  for (const [j, value] of ys.entries()) {
-    const options = [0, 1, 2, 3].map((bits) => {
-      const factor = (bits & 2) === 0 ? value : value * w;
-      return modulo((bits & 1) === 0 ? factor : -factor, factors.product);
-    });
-    const found = options.findIndex((option) => factors.isSquare(option));
-    if (found < 0) return undefined;
-    a[0] = (a[0] ?? 0) | ((found & 1) << j);
-    b[0] = (b[0] ?? 0) | ((found >> 1) << j);
-    x.push(factors.fourthRoot(options[found] ?? 0n));
-  }
-  return { w, x, z: ys.map((value) => factors.root(value)), a, b };
+  const { proof, isWhole } = forgedMod(set, context, factors, w);
+  return isWhole ? proof : undefined;
 }
 
 function attemptUntil(factors: Squarefree, symbol: number): ModProof {
