@@ -27,6 +27,7 @@ export const ALARM_LEVELS = {
   'a command that cannot be read': 'alarm',
   "a command above the cluster's level": 'alarm',
   'a request that cannot be read': 'alarm',
+  'upkeep that is not due': 'alarm',
   'an attempt that breaks the rules': 'alarm',
   'a done entry that breaks the rules': 'alarm',
   'a failed entry that breaks the rules': 'alarm',

@@ -5,6 +5,7 @@ import {
   generatedKeyOf,
   isCertified,
   levelRaisedOf,
+  preparedOf,
   timeCorrectedOf,
   sharingOf,
   signatureOf,
@@ -116,6 +117,13 @@ const PRESENTED: Readonly<
     result: (record) => {
       const value = timeCorrectedOf(record);
       return value && { $case: 'timeCorrected', value };
+    },
+  },
+  prepare: {
+    kind: ApiTaskKind.PREPARE,
+    result: (record) => {
+      const value = preparedOf(record);
+      return value && { $case: 'prepared', value };
     },
   },
 };

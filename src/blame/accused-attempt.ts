@@ -2,7 +2,7 @@ import { fromHex, toHex } from '../common/index.js';
 import type { ClusterId } from '../common/index.js';
 import { requestHash, sessionIdOf } from '../identity/index.js';
 import { entryHash, ZERO_HASH } from '../raft/index.js';
-import { parseRequest } from '../state/index.js';
+import { parseAsked } from '../state/index.js';
 import type { KindTable, ParsedRequest } from '../state/index.js';
 import { Command, decode } from '../wire/index.js';
 import type { Attempt, AttemptEntry, Evidence } from '../wire/index.js';
@@ -37,7 +37,7 @@ export function accusedAttempt(
   const asked = evidence.entry && askedIn(evidence.entry.payload, evidence);
   if (session === undefined || asked?.attempt === undefined) return undefined;
   const { attempt, method, request } = asked;
-  const parsed = parseRequest(kinds, method, request);
+  const parsed = parseAsked(kinds, method, request);
   if (!parsed.ok || toHex(attempt.requestHash) !== toHex(requestHash(method, request))) {
     return undefined;
   }

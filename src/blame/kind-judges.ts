@@ -24,6 +24,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
   'correct-time': { saidOnce: [], faults: {} },
+  prepare: { saidOnce: [], faults: {} },
 };
 
 /** What the attempt fixes of a key generation that the accused takes part in, judged by the room of key generation. */

@@ -1,11 +1,8 @@
 import { Option } from 'commander';
-import { ClusterError, fromHex } from '../common/index.js';
+import { fromHex } from '../common/index.js';
 import { ALGORITHMS, isPath, KEY_ALGORITHMS } from '../identity/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import { usageError } from './exit-codes.js';
-
-/** Algorithms of threshold signing that this release does not have. */
-const LATER = /^(GG20_SECP256K1|GG20_P256)$/;
 
 /** Algorithms that this release makes keys of. */
 export const ALGORITHM_NAMES: readonly string[] = KEY_ALGORITHMS.map(
@@ -17,12 +14,6 @@ export function algorithmArgument(name: string): KeyAlgorithm {
   const algorithm = KEY_ALGORITHMS[ALGORITHM_NAMES.indexOf(name)];
   if (algorithm !== undefined) return algorithm;
   const there = ALGORITHM_NAMES.join(', ');
-  if (LATER.test(name)) {
-    throw new ClusterError(
-      'unsupported',
-      `This release cannot make ${name} keys; it makes ${there}`,
-    );
-  }
   throw usageError(`"${name}" is no algorithm; there are ${there}`);
 }
 

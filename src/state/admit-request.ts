@@ -93,8 +93,8 @@ function admitAuthorized(
   }
   const admitted = rules.admit(view, asked, context);
   if (!admitted.ok) return admitted;
-  const { limits } = context.genesis;
-  const overShare = checkShare(view, rules, requester.spiffeId, requestBytesOf(request), limits);
+  const opening = { view, asked, requester: requester.spiffeId };
+  const overShare = checkShare(rules, opening, requestBytesOf(request), context);
   if (overShare !== undefined) return { ok: false, refusal: overShare };
   const value = { ...admitted.value, asked, rules, taskId, content, authority, timeMs: atMs };
   return { ok: true, value: { kind: 'open', ...value } };

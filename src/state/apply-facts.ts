@@ -7,9 +7,9 @@ import type { StateEvent } from './events.js';
 import type { ActiveKey } from './keys.js';
 import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
-import { parseTask } from './parse.js';
-import { readKey, readSession, readTask, writeKey, writeTask } from './records.js';
-import { closeTask, isOpen } from './tasks.js';
+import { readKey, writeKey, writeTask } from './records.js';
+import { sessionTask } from './session-tasks.js';
+import { closeTask } from './tasks.js';
 import type { Draft, View } from './view.js';
 
 /** An open task whose participants make a sharing, and its newest attempt. */
@@ -80,14 +80,9 @@ function sharingTask(
   session: Uint8Array,
   context: JudgingContext,
 ): SharingTask | undefined {
-  const id = readSession(view, session);
-  const record = id === undefined ? undefined : readTask(view, id);
-  if (!isOpen(record)) return undefined;
-  const task = parseTask(context.kinds, record);
-  const newest = record.attempts.at(-1);
+  const task = sessionTask(view, session, context);
   const sharing = task?.rules.sharing;
-  if (task === undefined || sharing === undefined || newest === undefined) return undefined;
-  return { record, asked: task.asked, rules: { ...task.rules, sharing }, newest };
+  return task && sharing && { ...task, rules: { ...task.rules, sharing } };
 }
 
 /** Claims that a sharing is the one that its task and the newest attempt ask for. */

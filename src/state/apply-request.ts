@@ -70,7 +70,7 @@ function open(
   const task = withFirstAttempt(draft, entry, request, ruling, context);
   insertTask(draft, task);
   const attempts = task.attempts.map((each) => attemptOpened(task.taskId, each));
-  const value = rules.open(draft, { record: task, asked }, request);
+  const value = rules.open(draft, { record: task, asked }, request, context);
   return value === undefined
     ? attempts
     : [...attempts, closeTask(draft, task, { $case: 'result', value }, timeMs, context)];

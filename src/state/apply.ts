@@ -4,6 +4,7 @@ import type { Millis } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed } from '../wire/index.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
+import { applyPrepared } from './apply-prepared.js';
 import { applyRequest } from './apply-request.js';
 import { admitAttempt, attemptOpened } from './attempts.js';
 import { clusterTime } from './clock.js';
@@ -25,6 +26,7 @@ import {
   writeTotals,
 } from './records.js';
 import { closeTask, isOpen, suppliesOf } from './tasks.js';
+import { applyUpkeep } from './upkeep.js';
 import { Draft } from './view.js';
 import type { StateWrite, View } from './view.js';
 
@@ -90,8 +92,9 @@ function applyCommand(
     case 'failed':
       return applyFailed(draft, command.value, context);
     case 'upkeep':
+      return applyUpkeep(draft, entry, command.value, level, context);
     case 'prepared':
-      return voidEntry('a command that cannot be read');
+      return applyPrepared(draft, command.value, nowOf(draft), context);
   }
 }
 
@@ -105,10 +108,10 @@ function applyAttempt(
   if (task === undefined) return [];
   const record = admitAttempt(draft, entry, task, attempt, context);
   if (record === undefined) return voidEntry('an attempt that breaks the rules');
-  // Earlier attempts of a Sign stay valid; of a generate-key only the newest counts, and with it what is said of it.
+  // Earlier attempts of a Sign stay valid; of a generate-key and of a prepare only the newest counts, and with it what is said of it.
   const { attempts } = task.record;
-  writeTask(draft, { ...task.record, attempts: [...attempts, record], ready: [] });
-  if (task.rules.sharing !== undefined) {
+  writeTask(draft, { ...task.record, attempts: [...attempts, record], ready: [], prepared: [] });
+  if (task.rules.sharing !== undefined || task.rules.preparation !== undefined) {
     for (const { sessionId } of attempts) unindexSession(draft, sessionId);
     indexSession(draft, record.sessionId, attempt.taskId);
   }

@@ -21,6 +21,8 @@ export type AppliedDecision = {
  */
 export type StateEvent =
   | ({ readonly type: 'request-decided' } & AppliedDecision)
+  /** A task that the cluster asks of itself. */
+  | { readonly type: 'upkeep-opened'; readonly task: TaskId; readonly kind: string }
   | {
       readonly type: 'attempt-opened';
       readonly task: TaskId;
@@ -36,6 +38,20 @@ export type StateEvent =
       readonly key: KeyId;
       readonly node: NodeId;
       readonly session: SessionId;
+    }
+  /** A member's own auxiliary material is durable, and all others' is right, by its signed word. */
+  | {
+      readonly type: 'prepared-said';
+      readonly task: TaskId;
+      readonly node: NodeId;
+      readonly session: SessionId;
+    }
+  | {
+      readonly type: 'generation-activated';
+      /** The set's id: 32 hex characters. */
+      readonly set: string;
+      readonly generation: number;
+      readonly task: TaskId;
     }
   | {
       readonly type: 'key-activated';

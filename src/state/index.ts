@@ -5,6 +5,7 @@
  */
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
+export { taskOfPrepared } from './apply-prepared.js';
 export { keyOfInstalled, taskOfReady } from './apply-facts.js';
 export { clusterTime, correctionOf, correctionWritten, readClock } from './clock.js';
 export { encodeCommand, readCommand } from './command.js';
@@ -29,8 +30,11 @@ export {
   isGenerateKey,
   participantsOf,
 } from './kinds/generate-key.js';
-export type { ParsedGenerateKey } from './kinds/generate-key.js';
+export { setAsked } from './kinds/generate-key-request.js';
+export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
+export { isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
+export type { ParsedPrepare } from './kinds/prepare.js';
 export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';
 export type { ParsedSign } from './kinds/sign.js';
@@ -60,14 +64,23 @@ export { standingOf } from './lists/task-rows.js';
 export type { TaskFilter, TaskStanding } from './lists/task-rows.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
-export { METHODS } from './methods.js';
-export { parseRequest, parseTask } from './parse.js';
+export { METHODS, UPKEEP_METHODS } from './methods.js';
+export { parseAsked, parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';
+export {
+  activeGeneration,
+  auxiliaryOf,
+  readSet,
+  readSets,
+  setOfKey,
+  thresholdOf,
+} from './participant-sets.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';
 export { isOpen, suppliesOf } from './tasks.js';
+export { dueUpkeep } from './upkeep.js';
 export { Overlay } from './view.js';
 export type { StateWrite, View } from './view.js';

@@ -5,6 +5,8 @@ import type {
   Attempt,
   AttemptRecord,
   KeyParticipant,
+  Preparation,
+  Prepared,
   Ready,
   Request,
   RequesterRecord,
@@ -17,7 +19,7 @@ import type { Draft, View } from './view.js';
 
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
 export type TaskKind =
-  'generate-key' | 'sign' | 'require-signatures' | 'raise-level' | 'correct-time';
+  'generate-key' | 'sign' | 'require-signatures' | 'raise-level' | 'correct-time' | 'prepare';
 
 /** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
@@ -39,6 +41,14 @@ export type Askers = {
 
 /** The holdings of one requester, and of all, in something that is bounded. */
 export type Bound = { readonly held: number; readonly taken: number; readonly max: number };
+
+/** A task that a request would open. */
+export type Opening<P extends ParsedRequest = ParsedRequest> = {
+  readonly view: View;
+  readonly asked: P;
+  /** SPIFFE id. */
+  readonly requester: string;
+};
 
 /** The basis of an admitted request. */
 export type Admitted = {
@@ -89,7 +99,13 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
    * The bounds of the genesis that tasks of this kind fill besides that of request ids, with what the requester holds of
    * each. Absent for a kind that fills none.
    */
-  bounds?(all: Totals, own: RequesterRecord, limits: Limits): readonly Bound[];
+  bounds?(
+    all: Totals,
+    own: RequesterRecord,
+    limits: Limits,
+    opening: Opening<P>,
+    context: JudgingContext,
+  ): readonly Bound[];
   /** Room among the tasks of this kind, and the rules of the key. */
   admit(view: View, asked: P, context: JudgingContext): Result<Admitted>;
   /** The nodes that can take part in an open task, in order of party index. */
@@ -100,7 +116,12 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
    * Writes the records of an opening task besides the task itself. Returns the encoded result where applying the
    * request is all there is to do.
    */
-  open(draft: Draft, task: AskedTask<P>, request: Request): Uint8Array | undefined;
+  open(
+    draft: Draft,
+    task: AskedTask<P>,
+    request: Request,
+    context: JudgingContext,
+  ): Uint8Array | undefined;
   /**
    * The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. A leader's
    * word is not enough where no check of the result itself follows: such a result rests on what its participants signed.
@@ -113,9 +134,33 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     context: JudgingContext,
   ): Uint8Array | undefined;
   /** Frees on every outcome what the opening took. */
-  close(draft: Draft, task: TaskRecord): void;
+  close(draft: Draft, task: TaskRecord, context: JudgingContext): void;
   /** For a kind whose participants make a sharing of a key, and close the task by saying `ready`. */
   readonly sharing?: SharingRules<P>;
+  /** For a kind whose participants make a generation of auxiliary material, and close the task by saying `prepared`. */
+  readonly preparation?: PreparationRules<P>;
+  /** For a kind whose tasks the cluster asks of itself, by entries of kind `upkeep`. A request of its method is refused. */
+  readonly upkeep?: UpkeepRules<P>;
+};
+
+export type UpkeepRules<P extends ParsedRequest = ParsedRequest> = {
+  /** Claims that a task is to be opened at this time by the state machine's clock. The same answer on every node. */
+  isDue(view: View, asked: P, timeMs: Millis, context: JudgingContext): boolean;
+  /** The requests of the tasks that are due, as many as may be open at once: for a leader to propose. */
+  due(view: View, timeMs: Millis, context: JudgingContext): readonly Uint8Array[];
+};
+
+export type PreparationRules<P extends ParsedRequest = ParsedRequest> = {
+  /** The fields of a generation that its task fixes beforehand. */
+  terms(asked: P): Pick<Preparation, 'setId' | 'generation'>;
+  /** Writes the generation that all members have equally signed for, and returns the task's encoded result. */
+  activate(
+    draft: Draft,
+    task: AskedTask<P>,
+    preparation: Preparation,
+    said: readonly Prepared[],
+    timeMs: Millis,
+  ): Uint8Array;
 };
 
 /** The fields of a sharing that its task fixes beforehand; its participants determine V, public key and digest. */

@@ -55,3 +55,18 @@ export const DIGESTS_LEVEL = 3;
 
 /** The feature level from which on the cluster opens tasks of its own, and sets have auxiliary material. */
 export const UPKEEP_LEVEL = 3;
+/** The life of a task that the cluster asks of itself. */
+export const UPKEEP_LIFE_MS = 10 * 60 * 1000;
+/** How long its outcome is remembered: for readers alone, since no request id names it. */
+export const UPKEEP_KEPT_MS = 60 * 1000;
+/** Participant sets with keys, or with a key that is being made. Each is prepared once a day. */
+export const SETS_MAX = 64;
+/** Prepares that are open at once. */
+export const PREPARES_OPEN_MAX = 4;
+/** The age at which the auxiliary material of a set that has keys is renewed. */
+export const GENERATION_AGE_MS = 24 * 60 * 60 * 1000;
+/** From a prepare that came to nothing to the next of the set: doubled each time, up to the second. */
+export const PREPARE_WAIT_MS = 60 * 1000;
+export const PREPARE_WAIT_MS_MAX = 60 * 60 * 1000;
+/** Ed25519. */
+export const IDENTITY_KEY_BYTES = 32;

@@ -6,3 +6,6 @@ export const METHODS = {
   raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
 } as const;
+
+/** Of upkeep: no service has them, and no requester asks for them. */
+export const UPKEEP_METHODS = { prepare: '/quorate.peer.v1.Upkeep/Prepare' } as const;

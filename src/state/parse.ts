@@ -21,13 +21,22 @@ export function parseRequest(
   bytes: Uint8Array,
   level: number = LEVEL_MAX,
 ): Result<Parsed> {
+  const parsed = parseAsked(kinds, method, bytes, level);
+  return parsed.ok && parsed.value.rules.upkeep !== undefined ? unknownMethod() : parsed;
+}
+
+/** As {@link parseRequest}, of what opened a task, which the cluster may have asked of itself. */
+export function parseAsked(
+  kinds: KindTable,
+  method: string,
+  bytes: Uint8Array,
+  level: number = LEVEL_MAX,
+): Result<Parsed> {
   if (bytes.length > REQUEST_BYTES_MAX) {
     return refuseField('', 'REQUEST_TOO_LARGE', `Requests are at most ${REQUEST_BYTES_MAX} bytes`);
   }
   const rules = Object.values(kinds).find((each) => each.method === method);
-  if (rules === undefined) {
-    return refuseField('method', 'UNKNOWN_METHOD', 'The log takes no requests of this method');
-  }
+  if (rules === undefined) return unknownMethod();
   if (rules.level > level) {
     return refuse(
       'unsupported',
@@ -40,11 +49,15 @@ export function parseRequest(
   return parsed.ok ? { ok: true, value: { asked: parsed.value, rules } } : parsed;
 }
 
+function unknownMethod(): Result<never> {
+  return refuseField('method', 'UNKNOWN_METHOD', 'The log takes no requests of this method');
+}
+
 /** An open task, its request parsed, and the rules of its kind; `undefined` for one whose request is gone. */
 export function parseTask(
   kinds: KindTable,
   record: TaskRecord,
 ): (AskedTask & { readonly rules: KindRules }) | undefined {
-  const parsed = parseRequest(kinds, record.method, record.request);
+  const parsed = parseAsked(kinds, record.method, record.request);
   return parsed.ok ? { record, ...parsed.value } : undefined;
 }

@@ -20,11 +20,13 @@ export const ADDRESS = {
   tasks: 'task/',
   /** Tasks without an outcome. */
   open: 'open/',
+  /** Participant sets by their ids. From level 3 on. */
+  sets: 'set/',
   /** Keys whose `installed` are not all there. */
   installing: 'installing/',
   /** Key ids that an open generate-key task holds, each with its task's id. */
   reserved: 'reserved/',
-  /** Sessions that make a sharing, of the newest attempts of open tasks, each with its task's id. */
+  /** Sessions that make a sharing or a generation, of the newest attempts of open tasks, each with its task's id. */
   sessions: 'session/',
   /** The holdings of each requester, by role and name. From level 2 on. */
   requesters: 'requester/',
@@ -33,6 +35,9 @@ export const ADDRESS = {
   /** The operator's request by which unsigned ones ended; nothing before that. Never deleted. */
   signaturesRequired: 'signatures-required',
 } as const;
+
+/** In the place of the requester of a task that the cluster asks of itself. */
+export const NO_REQUESTER = '';
 
 /** The value of a record whose key says it all. */
 export const MARK = Uint8Array.of(1);
@@ -108,6 +113,11 @@ export function readTask(view: View, id: string): TaskRecord | undefined {
   return bytes === undefined ? undefined : decodeTask(bytes);
 }
 
+/** Claims that the cluster asked a task of itself. */
+export function isUpkeep({ requester }: Pick<TaskRecord, 'requester'>): boolean {
+  return requester === NO_REQUESTER;
+}
+
 export function writeTask(draft: Draft, task: TaskRecord): void {
   draft.put(ADDRESS.tasks + task.taskId, encode(TaskRecord, task));
 }
@@ -130,7 +140,7 @@ export function unreserve(draft: Draft, key: string): void {
   draft.delete(ADDRESS.reserved + key);
 }
 
-/** The task whose newest attempt runs in a session that makes a sharing. */
+/** The task whose newest attempt runs in a session that makes a sharing or a generation. */
 export function readSession(view: View, session: Uint8Array): TaskId | undefined {
   if (session.length !== HASH_BYTES) return undefined;
   const bytes = view.get(sessionKey(session));

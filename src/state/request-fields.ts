@@ -2,13 +2,18 @@ import { isId, refusal } from '../common/index.js';
 import type { Refusal, Result } from '../common/index.js';
 import {
   ALGORITHMS,
+  DEFAULT_PROFILE,
   isPath,
+  isSetProfile,
   KEY_ALGORITHMS,
   PARTICIPANTS_MAX,
   parseSpiffe,
   PATH_NUMBERS_MAX,
+  PROFILE_NAMES,
   THRESHOLD_MIN,
 } from '../identity/index.js';
+import type { KeyAlgorithm, SetProfile } from '../identity/index.js';
+import { Gg20Profile } from '../wire/index.js';
 import type { Label } from '../wire/index.js';
 import { ALLOWED_SIGNERS_MAX, LABEL_VALUE_CHARS_MAX, LABELS_MAX } from './limits.js';
 
@@ -143,4 +148,23 @@ export function refuseField(field: string, reason: string, message: string): Res
 /** @param field - Empty where the request as a whole is at fault. */
 export function invalidField(field: string, reason: string, message: string): Refusal {
   return refusal('invalid-request', reason, message, field === '' ? {} : { field });
+}
+
+/** Refuses a profile that there is not, and one beside an algorithm whose keys belong to no set. */
+export function checkProfile(algorithm: KeyAlgorithm, profile: Gg20Profile): Refusal | undefined {
+  const inSession = ALGORITHMS[algorithm].signing.by === 'session';
+  const isKnown = profile === Gg20Profile.UNSPECIFIED || isSetProfile(profile);
+  if (inSession ? isKnown : profile === Gg20Profile.UNSPECIFIED) return undefined;
+  const names = Object.values(PROFILE_NAMES).join(' or ');
+  return invalidField(
+    'gg20_profile',
+    'INVALID_PROFILE',
+    inSession ? `gg20_profile is ${names}, or unset` : 'gg20_profile is set for GG20 keys alone',
+  );
+}
+
+/** The profile of the set that a key of this algorithm belongs to; `undefined` where it belongs to none. */
+export function profileOf(algorithm: KeyAlgorithm, profile: Gg20Profile): SetProfile | undefined {
+  if (ALGORITHMS[algorithm].signing.by !== 'session') return undefined;
+  return isSetProfile(profile) ? profile : DEFAULT_PROFILE;
 }

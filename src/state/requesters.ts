@@ -1,10 +1,9 @@
 import { mayTake, refusal } from '../common/index.js';
 import type { Refusal } from '../common/index.js';
-import type { Limits } from '../identity/index.js';
 import { encode, RequestAuthorization, RequesterRecord } from '../wire/index.js';
 import type { TaskRecord } from '../wire/index.js';
 import { remembering } from './decoded.js';
-import type { KindRules } from './kind-rules.js';
+import type { JudgingContext, KindRules, Opening } from './kind-rules.js';
 import { OPEN_BYTES_MAX, SHARES_LEVEL } from './limits.js';
 import { ADDRESS, readLevel, readTotals, writeTotals } from './records.js';
 import { withCount } from './counts.js';
@@ -33,13 +32,14 @@ export function readRequester(view: View, requester: string): RequesterRecord {
  * @param bytes - Of the request and its authorization.
  */
 export function checkShare(
-  view: View,
   rules: KindRules,
-  requester: string,
+  opening: Opening,
   bytes: number,
-  limits: Limits,
+  context: JudgingContext,
 ): Refusal | undefined {
+  const { view, requester } = opening;
   if (!countsShares(view)) return undefined;
+  const { limits } = context.genesis;
   const all = readTotals(view);
   const own = readRequester(view, requester);
   const bounds = [
@@ -50,7 +50,10 @@ export function checkShare(
       max: OPEN_BYTES_MAX,
       amount: bytes,
     },
-    ...(rules.bounds?.(all, own, limits) ?? []).map((bound) => ({ ...bound, amount: 1 })),
+    ...(rules.bounds?.(all, own, limits, opening, context) ?? []).map((bound) => ({
+      ...bound,
+      amount: 1,
+    })),
   ];
   return bounds.every(({ held, taken, max, amount }) => mayTake(held, taken, max, amount))
     ? undefined

@@ -4,8 +4,15 @@ import type { AttemptRecord, Supply, TaskRecord } from '../wire/index.js';
 import { withCount } from './counts.js';
 import type { StateEvent } from './events.js';
 import type { JudgingContext } from './kind-rules.js';
-import { OUTCOME_KEPT_MS } from './limits.js';
-import { markOpen, readTotals, unindexSession, writeTask, writeTotals } from './records.js';
+import { OUTCOME_KEPT_MS, UPKEEP_KEPT_MS } from './limits.js';
+import {
+  isUpkeep,
+  markOpen,
+  readTotals,
+  unindexSession,
+  writeTask,
+  writeTotals,
+} from './records.js';
 import { countClosed, countOpened } from './requesters.js';
 import { setTimer } from './timers.js';
 import type { Draft } from './view.js';
@@ -26,9 +33,9 @@ export function closeTask(
   task: TaskRecord,
   outcome: Outcome,
   timeMs: Millis,
-  { kinds }: JudgingContext,
+  context: JudgingContext,
 ): StateEvent {
-  kinds[task.kind]?.close(draft, task);
+  context.kinds[task.kind]?.close(draft, task, context);
   writeTask(draft, {
     ...task,
     endTimeMs: BigInt(timeMs),
@@ -36,11 +43,14 @@ export function closeTask(
     authorization: undefined,
     attempts: task.attempts.map(shownOf),
     ready: [],
+    prepared: [],
     outcome,
   });
   markOpen(draft, task.taskId, false);
   for (const { sessionId } of task.attempts) unindexSession(draft, sessionId);
-  const forgetMs = Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS);
+  const forgetMs = isUpkeep(task)
+    ? timeMs + UPKEEP_KEPT_MS
+    : Math.max(Number(task.expireTimeMs), timeMs + OUTCOME_KEPT_MS);
   setTimer(draft, 'forget-task', forgetMs, taskId(task.taskId));
   count(draft, task.kind, 0, -1);
   countClosed(draft, task);

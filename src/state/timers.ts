@@ -3,6 +3,7 @@ import { CLOCK_LEVEL, TIMERS_PER_REQUEST_MAX } from './limits.js';
 import {
   ADDRESS,
   deleteTask,
+  isUpkeep,
   MARK,
   readLevel,
   readTask,
@@ -24,6 +25,8 @@ const TIMERS: Readonly<Record<TimerType, (draft: Draft, id: string) => void>> = 
     const totals = readTotals(draft);
     const forgottenMs =
       task !== undefined &&
+      // No request can be one that was forgotten of these.
+      !isUpkeep(task) &&
       readLevel(draft) >= CLOCK_LEVEL &&
       task.expireTimeMs > totals.forgottenMs
         ? task.expireTimeMs

@@ -25,12 +25,15 @@ function changedTask(event: StateEvent): readonly TaskId[] {
   switch (event.type) {
     case 'request-decided':
       return event.result.kind === 'opened' ? [event.result.task] : [];
+    case 'upkeep-opened':
     case 'attempt-opened':
     case 'ready-said':
+    case 'prepared-said':
     case 'task-closed':
       return [event.task];
     case 'supplies-named':
     case 'key-activated':
+    case 'generation-activated':
     case 'installed-said':
     case 'void-entry':
       return [];

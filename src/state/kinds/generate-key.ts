@@ -1,23 +1,23 @@
-import { BOOT_BYTES, compareText, keyId, nodeId, refuse } from '../../common/index.js';
-import type { KeyId, Millis, NodeId } from '../../common/index.js';
-import { ALGORITHMS, isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
-import type { KeyAlgorithm } from '../../identity/index.js';
-import {
-  decode,
-  encode,
-  GeneratedKeyResult,
-  GenerateKeyRequest,
-  Gg20Profile,
-  LEVEL_MAX,
-} from '../../wire/index.js';
-import type { KeyParticipant, Label, Ready, Sharing, TaskRecord } from '../../wire/index.js';
+import { BOOT_BYTES, refuse } from '../../common/index.js';
+import type { Millis } from '../../common/index.js';
+import { encode, GeneratedKeyResult, Gg20Profile, LEVEL_MAX } from '../../wire/index.js';
+import type { Attempt, KeyParticipant, Ready, Sharing, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import { openCount } from '../counts.js';
 import type { ActiveKey } from '../keys.js';
 import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
+import { SETS_MAX } from '../limits.js';
 import { members, shareHolders } from '../members.js';
 import type { Member } from '../members.js';
 import { METHODS } from '../methods.js';
+import {
+  countGenerating,
+  countSetKey,
+  hasRoomFor,
+  membersNamed,
+  setBound,
+  setOfKey,
+} from '../participant-sets.js';
 import {
   readKey,
   readReservation,
@@ -27,28 +27,11 @@ import {
   writeKey,
   writeTotals,
 } from '../records.js';
-import {
-  checkId,
-  checkLabels,
-  checkParticipants,
-  checkSigners,
-  checkThreshold,
-  notCanonical,
-  unsupportedAlgorithm,
-} from '../request-fields.js';
+import { checkThreshold } from '../request-fields.js';
 import { countKey } from '../requesters.js';
-
-export type ParsedGenerateKey = ParsedRequest & {
-  readonly kind: 'generate-key';
-  readonly keyId: KeyId;
-  readonly algorithm: KeyAlgorithm;
-  readonly threshold: number;
-  /** Sorted bytewise; empty means all voters. */
-  readonly participants: readonly NodeId[];
-  readonly labels: readonly Label[];
-  readonly allowNoRedundancy: boolean;
-  readonly allowedSigners: readonly string[];
-};
+import type { View } from '../view.js';
+import { parseGenerateKey, participantsAsked, setAmong, setAsked } from './generate-key-request.js';
+import type { ParsedGenerateKey } from './generate-key-request.js';
 
 /** Makes the first version of a key, by all its participants together. */
 export const generateKeyRules: KindRules<ParsedGenerateKey> = {
@@ -58,53 +41,17 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: false,
 
-  parse(bytes, level) {
-    const request = decode(GenerateKeyRequest, bytes);
-    if (request === undefined || request.gg20Profile !== Gg20Profile.UNSPECIFIED) {
-      return notCanonical('GenerateKeyRequest');
-    }
-    const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
-    const all = request.participants.length === 0;
-    const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);
-    if (badId !== undefined) return { ok: false, refusal: badId };
-    if (!isKeyAlgorithm(algorithm) || ALGORITHMS[algorithm].level > level || isGg20(algorithm)) {
-      return { ok: false, refusal: unsupportedAlgorithm() };
-    }
-    const wrong =
-      checkParticipants(request.participants) ??
-      // How many voters there are is for the state to say.
-      checkThreshold(
-        threshold,
-        all ? PARTICIPANTS_MAX : request.participants.length,
-        allowNoRedundancy || all,
-      ) ??
-      checkLabels(labels) ??
-      checkSigners(allowedSigners);
-    if (wrong !== undefined) return { ok: false, refusal: wrong };
-    return {
-      ok: true,
-      value: {
-        kind: 'generate-key',
-        requestId,
-        keyId: keyId(request.keyId),
-        algorithm,
-        threshold,
-        participants: request.participants.map(nodeId).sort(compareText),
-        labels,
-        allowNoRedundancy,
-        allowedSigners,
-      },
-    };
-  },
-
+  parse: parseGenerateKey,
   checkAccess: () => undefined,
 
-  bounds(all, own, { keysMax, openGenerateTasksMax }) {
+  bounds(all, own, { keysMax, openGenerateTasksMax }, { view, asked, requester }, context) {
+    const set = setAsked(view, asked, context);
     const taken = openCount(all, 'generate-key');
     const held = openCount(own, 'generate-key');
     return [
       { held, taken, max: openGenerateTasksMax },
       { held: own.keyCount + held, taken: Number(all.keyCount) + taken, max: keysMax },
+      ...(set === undefined ? [] : setBound(view, set, requester)),
     ];
   },
 
@@ -136,6 +83,14 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     const participants = participantsAsked(asked, all);
     const wrong = checkThreshold(asked.threshold, participants.length, asked.allowNoRedundancy);
     if (wrong !== undefined) return { ok: false, refusal: wrong };
+    const set = setAmong(asked, participants);
+    if (set !== undefined && !hasRoomFor(view, set)) {
+      return refuse(
+        'overloaded',
+        'TOO_MANY_SETS',
+        `The cluster's GG20 keys have at most ${SETS_MAX} sets of participants and profile`,
+      );
+    }
     const taken =
       readKey(view, asked.keyId) !== undefined || readReservation(view, asked.keyId) !== undefined;
     return taken
@@ -152,6 +107,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     const { nodes } = attempt.assignment.value;
     const participants = participantsAsked(asked, members(view, genesis));
     return (
+      fitsSet(view, asked, participants, attempt) &&
       attempt.version === FIRST_VERSION &&
       attempt.sharingSession.length === 0 &&
       nodes.length === participants.length &&
@@ -162,15 +118,22 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     );
   },
 
-  open(draft, { record, asked }) {
+  open(draft, { record, asked }, _, context) {
     reserve(draft, asked.keyId, record.taskId);
+    const set = setAsked(draft, asked, context);
+    if (set !== undefined) countGenerating(draft, set, record.requester, asked.threshold, 1);
     return undefined;
   },
 
   /** The last `ready` is what closes it. */
   result: () => undefined,
 
-  close: (draft, task) => unreserve(draft, task.keyId),
+  close(draft, task, context) {
+    unreserve(draft, task.keyId);
+    const asked = generateKeyOf(task);
+    const set = asked && setAsked(draft, asked, context);
+    if (set !== undefined) countGenerating(draft, set, task.requester, asked?.threshold ?? 0, -1);
+  },
 
   sharing: {
     terms: ({ keyId: id, algorithm, threshold }) => ({
@@ -184,6 +147,8 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       const key = keyOf(task, sharing, said, timeMs);
       writeKey(draft, key);
       countKey(draft, key.owner);
+      const set = setOfKey(key);
+      if (set !== undefined) countSetKey(draft, set, key.threshold);
       const totals = readTotals(draft);
       writeTotals(draft, { ...totals, keyCount: totals.keyCount + 1n });
       return encode(GeneratedKeyResult, { publicKey: key.publicKey, keyVersion: key.version });
@@ -219,17 +184,16 @@ export function participantsOf(
   return asked === undefined ? [] : participantsAsked(asked, all);
 }
 
-function participantsAsked(
-  { participants }: ParsedGenerateKey,
-  all: readonly Member[],
-): readonly KeyParticipant[] {
-  const able = shareHolders(all);
-  const asked = new Set<string>(participants);
-  return asked.size === 0 ? able : able.filter((each) => asked.has(each.nodeId));
-}
-
-function isGg20(algorithm: KeyAlgorithm): boolean {
-  return ALGORITHMS[algorithm].signing.by === 'session';
+/** A GG20 key is made under its set's active generation, which must have as many members as the key needs signers. */
+function fitsSet(
+  view: View,
+  asked: ParsedGenerateKey,
+  participants: readonly KeyParticipant[],
+  { auxiliary }: Attempt,
+): boolean {
+  const set = setAmong(asked, participants);
+  if (set === undefined) return auxiliary === undefined;
+  return (membersNamed(view, set, auxiliary)?.length ?? 0) >= asked.threshold;
 }
 
 function keyOf(
@@ -250,6 +214,6 @@ function keyOf(
     request: record.request,
     authorization: record.authorization,
     taskId: record.taskId,
-    gg20Profile: Gg20Profile.UNSPECIFIED,
+    gg20Profile: asked.profile ?? Gg20Profile.UNSPECIFIED,
   };
 }

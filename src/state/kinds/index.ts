@@ -1,6 +1,7 @@
 import type { KindRules, TaskKind } from '../kind-rules.js';
 import { correctTimeRules } from './correct-time.js';
 import { generateKeyRules } from './generate-key.js';
+import { prepareRules } from './prepare.js';
 import { raiseLevelRules } from './raise-level.js';
 import { requireSignaturesRules } from './require-signatures.js';
 import { signRules } from './sign.js';
@@ -12,4 +13,5 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   'require-signatures': requireSignaturesRules,
   'raise-level': raiseLevelRules,
   'correct-time': correctTimeRules,
+  prepare: prepareRules,
 };

@@ -1,18 +1,21 @@
 import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
+import type { KeyAlgorithm, ParticipantSet } from '../../identity/index.js';
 import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
-import type { BootedNode, Supply, TaskRecord } from '../../wire/index.js';
+import type { Attempt, BootedNode, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { mayUse } from '../keys.js';
+import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
+import { membersNamed, setOfKey } from '../participant-sets.js';
 import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical } from '../request-fields.js';
 import { checkPayload, parsePayload } from '../sign-payload.js';
 import type { SignPayload } from '../sign-payload.js';
-import { suppliesOf } from '../tasks.js';
+import type { View } from '../view.js';
 
 export type ParsedSign = ParsedRequest & {
   readonly kind: 'sign';
@@ -85,21 +88,12 @@ export const signRules: KindRules<ParsedSign> = {
 
   fitsAttempt(view, asked, attempt) {
     const key = readKey(view, asked.keyId);
-    if (key === undefined || attempt.assignment?.$case !== 'supplies') return false;
-    const { supplies } = attempt.assignment.value;
-    const algorithm = algorithmOf(key);
-    const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
+    if (key === undefined) return false;
+    const set = setOfKey(key);
     return (
       attempt.version === key.version &&
       equal(attempt.sharingSession, key.sessionId) &&
-      supplies.length === key.threshold &&
-      isSorted(supplies) &&
-      supplies.every(
-        (supply) =>
-          holders.has(supply.nodeId) &&
-          isWellFormedSupply(supply) &&
-          isSupplyOf(algorithm, supply.parts),
-      )
+      (set === undefined ? fitsSupplies(key, attempt) : fitsSession(view, key, set, attempt))
     );
   },
 
@@ -108,14 +102,14 @@ export const signRules: KindRules<ParsedSign> = {
   result(view, asked, { attempt }, material) {
     const key = readKey(view, asked.keyId);
     if (key === undefined || attempt === undefined) return undefined;
-    if (material.length !== ALGORITHMS[algorithmOf(key)].signatureBytes) return undefined;
+    const made = madeOf(algorithmOf(key), material);
+    if (made === undefined) return undefined;
     return encode(SignatureResult, {
-      signature: material,
+      ...made,
       publicKey: key.publicKey,
       keyVersion: attempt.version,
-      signers: suppliesOf(attempt).map(({ nodeId }) => nodeId),
+      signers: nodesOf(attempt).map(({ nodeId }) => nodeId),
       derivationPath: [...asked.path],
-      recoveryId: undefined,
     });
   },
 
@@ -147,6 +141,62 @@ export function isWellFormedSupply(supply: Supply): boolean {
     supply.counter <= BigInt(Number.MAX_SAFE_INTEGER) &&
     KEY_ALGORITHMS.some((algorithm) => isSupplyOf(algorithm, supply.parts))
   );
+}
+
+/** With supplies: one of each of t participants. */
+function fitsSupplies(key: ActiveKey, { assignment, auxiliary }: Attempt): boolean {
+  if (assignment?.$case !== 'supplies' || auxiliary !== undefined) return false;
+  const { supplies } = assignment.value;
+  const algorithm = algorithmOf(key);
+  const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
+  return (
+    supplies.length === key.threshold &&
+    isSorted(supplies) &&
+    supplies.every(
+      (supply) =>
+        holders.has(supply.nodeId) &&
+        isWellFormedSupply(supply) &&
+        isSupplyOf(algorithm, supply.parts),
+    )
+  );
+}
+
+/** In a session: t participants, each in one run of its process, who are members of their set's active generation. */
+function fitsSession(
+  view: View,
+  { threshold }: ActiveKey,
+  set: ParticipantSet,
+  { assignment, auxiliary }: Attempt,
+): boolean {
+  const members = membersNamed(view, set, auxiliary);
+  if (assignment?.$case !== 'boots' || members === undefined) return false;
+  const { nodes } = assignment.value;
+  return (
+    nodes.length === threshold &&
+    isSorted(nodes) &&
+    nodes.every(({ nodeId, boot }) => members.includes(nodeId) && boot.length === BOOT_BYTES)
+  );
+}
+
+function nodesOf({ assignment }: Attempt): readonly { readonly nodeId: string }[] {
+  if (assignment === undefined) return [];
+  return assignment.$case === 'supplies' ? assignment.value.supplies : assignment.value.nodes;
+}
+
+/** The signature that the material of `done` spells, and behind that of a digest its recovery id. */
+function madeOf(
+  algorithm: KeyAlgorithm,
+  material: Uint8Array,
+): Pick<SignatureResult, 'signature' | 'recoveryId'> | undefined {
+  const { signatureBytes, signs } = ALGORITHMS[algorithm];
+  const signature = material.subarray(0, signatureBytes);
+  if (signs === 'message') {
+    return material.length === signatureBytes ? { signature, recoveryId: undefined } : undefined;
+  }
+  const recoveryId = material[signatureBytes];
+  return material.length === signatureBytes + 1 && recoveryId !== undefined && recoveryId <= 3
+    ? { signature, recoveryId }
+    : undefined;
 }
 
 /** Strictly rising by node id: sorted, and no node twice. */

@@ -11,4 +11,5 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'require-signatures': {},
   'raise-level': {},
   'correct-time': {},
+  prepare: {},
 };

@@ -125,7 +125,7 @@ describe('operations of later releases are refused in a sentence', () => {
   test.each([
     [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
     [['keys', 'retire', 'k'], /This release cannot retire keys/],
-    [['keys', 'generate', 'k', '--algorithm', 'GG20_SECP256K1'], /it makes FROST_ED25519_SHA512, /],
+    [['keys', 'generate', 'k', '--algorithm', 'GG20_ED25519'], /there are FROST_ED25519_SHA512, /],
     [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],
     [['cluster', 'remove', 'x'], /This release cannot change/],

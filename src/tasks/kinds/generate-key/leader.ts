@@ -1,5 +1,6 @@
 import { nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, Refusal } from '../../../common/index.js';
+import { isGenerateKey } from '../../../state/index.js';
 import type { NewTask, ParsedGenerateKey } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import {
@@ -25,7 +26,8 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
     this.#parts = parts;
   }
 
-  checkReach({ participants }: NewTask): Refusal | undefined {
+  checkReach({ participants, asked }: NewTask): Refusal | undefined {
+    if (isGenerateKey(asked) && asked.profile !== undefined) return unsupported();
     const nodes = participants.map((each) => nodeId(each.nodeId));
     const missing = nodes.find((node) => !this.#isReached(node));
     return missing === undefined
@@ -49,6 +51,8 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   }
 
   nextAttempt(task: LiveTask<ParsedGenerateKey>, number: number): Attempt | undefined {
+    // No member makes auxiliary material yet.
+    if (task.asked.profile !== undefined) return undefined;
     const asked = { taskId: task.id, requestHash: task.record.requestHash, number };
     const nodes = task.participants.map((each) => nodeId(each.nodeId));
     return this.#parts.assigner.withBoots(asked, nodes);
@@ -57,4 +61,13 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   onDeclined(_: LiveAttempt<ParsedGenerateKey>, { reason }: Declined): DeclineMeaning {
     return { hopeless: HOPELESS[reason] };
   }
+}
+
+function unsupported(): Refusal {
+  return refusal(
+    'unsupported',
+    'ALGORITHM_UNSUPPORTED',
+    'The nodes of this cluster make no keys of GG20 yet',
+    { field: 'algorithm' },
+  );
 }
