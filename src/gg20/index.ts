@@ -1,8 +1,8 @@
 /**
  * GG20, hardened: threshold ECDSA (Gennaro and Goldfeder 2020) with the key material proofs of CGGMP24. Here are its sizes
  * (profiles), curves and numbers (parameter sets), its transcript, its proofs (zk/, one a file), the run that makes a set's material
- * (prepare/), and the rounds of a signature as pure functions. It knows no log, no node and no storage: randomness, keys and
- * messages are handed in.
+ * (prepare/), the rounds of a signature as pure functions, and these rounds as sessions (session/). It knows no log, no node and no
+ * storage: randomness, keys and messages are handed in.
  */
 export { areGeneratorsRight, curvesOver } from './curve.js';
 export type { Curve, CurveName } from './curve.js';
@@ -87,12 +87,41 @@ export type {
 } from './presign/session.js';
 export { ExpandedRandom, RoundRandom, SEED_BYTES } from './round-random.js';
 export type { RoundPlace } from './round-random.js';
+export { SigningAbort, SilentInBlame } from './session/abort.js';
+export { beginSessionJob } from './session/begin.js';
+export type {
+  AskedSignature,
+  BeginInput,
+  BegunSession,
+  SessionBasis,
+  SignedBytes,
+} from './session/begin.js';
+export { combineBodies, shareFault } from './session/combine.js';
+export type { CombinedShares, SharedSignature } from './session/combine.js';
+export { publicSession } from './session/facts.js';
+export type {
+  Bodies,
+  OwnBytes,
+  PublicSession,
+  SignerNumbers,
+  SigningFacts,
+} from './session/facts.js';
+export { signInteractively } from './session/interactive.js';
+export type { InteractiveParts } from './session/interactive.js';
+export { GG20_SIGNING_JOBS } from './session/jobs.js';
+export { presign } from './session/presign.js';
+export type { Presigned } from './session/presign.js';
+export { signingProtocol } from './session/protocol.js';
+export type { PresignRounds } from './session/protocol.js';
+export { shareLayout } from './session/share-body.js';
+export type { ShareBody, SigningMode } from './session/share-body.js';
+export type { SigningParts, SigningPorts } from './session/signing-run.js';
 export { echoOf, mixedSsid, sessionBase, ssid0Of } from './session-id.js';
 export type { Gg20Protocol, SessionFacts, SessionMember } from './session-id.js';
 export { acceptBody, acceptsHash, ETA_BYTES, isSameAccept } from './sign/accept.js';
 export { interactiveNonce, rerandomised } from './sign/nonce.js';
 export type { SigningNonce } from './sign/nonce.js';
-export { combineShares, isRightShare, shareBody, signatureShare } from './sign/share.js';
+export { combineShares, isRightShare, signatureShare } from './sign/share.js';
 export type { EcdsaSignature } from './sign/share.js';
 export { messageScalar } from './sign/signed-facts.js';
 export type { SignedFacts } from './sign/signed-facts.js';

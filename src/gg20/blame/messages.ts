@@ -10,7 +10,7 @@ import {
   signedLayout,
   type Layout,
 } from '../zk/layout.js';
-import { SALT_BYTES } from '../presign/messages.js';
+import { presignBodies, SALT_BYTES } from '../presign/messages.js';
 
 /** One addend of Bob's, and the randomness of its encryption. */
 export type OpenedMask = { readonly beta: bigint; readonly nonce: bigint };
@@ -69,5 +69,16 @@ export function opening7Layout<P>(set: ParameterSet<P>, signers: number): Layout
     r: numberField(numberLayout(widths.modulus)),
     products: bytesField(listLayout(product, signers - 1)),
     proof: bytesField(chaumPedersenLayout(set)),
+  });
+}
+
+/** Blame: the bodies of round 2 that came to a signer, by sender, ascending: their senders' lists name them. */
+export type AnswersHeard = { readonly answers: readonly Uint8Array[] };
+
+/** @param signers - How many there are. */
+export function answersHeardLayout(set: ParameterSet, signers: number): Layout<AnswersHeard> {
+  const { byteLength } = presignBodies(set, signers).round2Each;
+  return bodyLayout<AnswersHeard>('presign/answers', {
+    answers: bytesField(listLayout(bytesLayout(byteLength), signers - 1)),
   });
 }

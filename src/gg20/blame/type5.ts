@@ -1,6 +1,7 @@
 import { equal, type PartyIndex } from '../../common/index.js';
 import { modulo } from '../../crypto/index.js';
 import { gammaCommitment, type NonceSecrets } from '../presign/round1.js';
+import type { Round2Each, Round3 } from '../presign/messages.js';
 import type { AnswerMasks } from '../presign/round2.js';
 import { of, othersOf, type BySigner, type Fault, type SignerSession } from '../presign/session.js';
 import { faultsOf, isNonce, opensK, othersThan } from './judged.js';
@@ -20,6 +21,87 @@ export function open5<P>(
   return { k, r, gamma, salt, masks: opened };
 }
 
+/** The messages that one signer's opening is held against. */
+export type Rounds5<P> = Pick<JudgedRounds<P>, 'round1'> & {
+  /** This signer's answers as Bob, by Alice. */
+  readonly answers: BySigner<Pick<Round2Each<P>, 'c'>>;
+  /** Absent where there is no R. */
+  readonly Rb?: P;
+};
+
+/**
+ * F5: the check of signer i's own messages that its opening does not give, if any.
+ *
+ * @param R - Absent where the deltas added up to 0, and there is none.
+ */
+export function checkOpening5<P>(
+  session: JudgedSession<P>,
+  rounds: Rounds5<P>,
+  i: PartyIndex,
+  opening: Opening5,
+  R: P | undefined,
+): readonly Fault[] {
+  const { set, signers, facts } = session;
+  const { group } = set.curve;
+  const { gamma, salt, masks } = opening;
+  return faultsOf([i], () => [
+    ['gamma is a scalar and not 0', () => gamma > 0n && gamma < group.order],
+    ['K opens', () => opensK(session, rounds, i, opening)],
+    [
+      'Gamma opens its commitment',
+      () => {
+        const Gamma = group.multiplyPublic(group.base, gamma);
+        const committed = gammaCommitment(session, i, Gamma, salt);
+        return equal(committed, of(rounds.round1, i).commitment);
+      },
+    ],
+    ...othersThan(signers, i).map(
+      (j, at) =>
+        [
+          'every product with gamma opens',
+          () => {
+            const { key } = of(facts, j);
+            const { beta = -1n, nonce = 0n } = masks[at] ?? {};
+            if (beta < 0n || beta >= set.ranges.beta || !isNonce(key, nonce)) return false;
+            const factor = key.power(of(rounds.round1, j).K, gamma);
+            return of(rounds.answers, j).c === key.modNN.multiply(factor, key.encrypt(beta, nonce));
+          },
+        ] as const,
+    ),
+    [
+      'Rb is k·R',
+      () =>
+        R === undefined ||
+        rounds.Rb === undefined ||
+        group.equal(rounds.Rb, group.multiplyPublic(R, opening.k)),
+    ],
+  ]);
+}
+
+/** F5: the signers whose delta is not what the openings give, all of which are right by themselves. */
+export function checkDeltas<P>(
+  { set, signers }: Pick<JudgedSession<P>, 'set' | 'signers'>,
+  round3: BySigner<Pick<Round3<P>, 'delta'>>,
+  openings: BySigner<Opening5>,
+): readonly Fault[] {
+  const maskOf = (i: PartyIndex, j: PartyIndex): bigint =>
+    of(openings, i).masks[othersThan(signers, i).indexOf(j)]?.beta ?? 0n;
+  // delta_i = k_i·gamma_i + Σ (k_i·gamma_j + beta'_ji) − Σ beta'_ij
+  return faultsOf(signers, (i) => [
+    [
+      'delta is what the products give',
+      () => {
+        const { k, gamma } = of(openings, i);
+        const sum = othersThan(signers, i).reduce(
+          (total, j) => total + k * of(openings, j).gamma + maskOf(j, i) - maskOf(i, j),
+          k * gamma,
+        );
+        return of(round3, i).delta === modulo(sum, set.curve.group.order);
+      },
+    ],
+  ]);
+}
+
 /**
  * F5: the signers whose messages their openings do not give. Each is held against its own messages first; the equation of
  * delta takes other signers' openings, and is asked only when all of those are right.
@@ -33,63 +115,14 @@ export function judge5<P>(
   openings: BySigner<Opening5>,
   R: P | undefined,
 ): readonly Fault[] {
-  const { set, signers, facts } = session;
-  const { group } = set.curve;
-  const maskOf = (i: PartyIndex, j: PartyIndex): OpenedMask | undefined =>
-    of(openings, i).masks[othersThan(signers, i).indexOf(j)];
-  const own = faultsOf(signers, (i) => {
-    const opening = of(openings, i);
-    const { gamma, salt } = opening;
-    return [
-      ['gamma is a scalar and not 0', () => gamma > 0n && gamma < group.order],
-      ['K opens', () => opensK(session, rounds, i, opening)],
-      [
-        'Gamma opens its commitment',
-        () => {
-          const Gamma = group.multiplyPublic(group.base, gamma);
-          const committed = gammaCommitment(session, i, Gamma, salt);
-          return equal(committed, of(rounds.round1, i).commitment);
-        },
-      ],
-      ...othersThan(signers, i).map(
-        (j) =>
-          [
-            'every product with gamma opens',
-            () => {
-              const { key } = of(facts, j);
-              const { beta = -1n, nonce = 0n } = maskOf(i, j) ?? {};
-              if (beta < 0n || beta >= set.ranges.beta || !isNonce(key, nonce)) return false;
-              const factor = key.power(of(rounds.round1, j).K, gamma);
-              return (
-                of(of(rounds.answers, i), j).c ===
-                key.modNN.multiply(factor, key.encrypt(beta, nonce))
-              );
-            },
-          ] as const,
-      ),
-      [
-        'Rb is k·R',
-        () =>
-          R === undefined ||
-          rounds.round5 === undefined ||
-          group.equal(of(rounds.round5, i).Rb, group.multiplyPublic(R, opening.k)),
-      ],
-    ];
+  const own = session.signers.flatMap((i) => {
+    const Rb = rounds.round5 && of(rounds.round5, i).Rb;
+    const said = {
+      round1: rounds.round1,
+      answers: of(rounds.answers, i),
+      ...(Rb !== undefined && { Rb }),
+    };
+    return checkOpening5(session, said, i, of(openings, i), R);
   });
-  if (own.length > 0) return own;
-
-  // delta_i = k_i·gamma_i + Σ (k_i·gamma_j + beta'_ji) − Σ beta'_ij
-  return faultsOf(signers, (i) => [
-    [
-      'delta is what the products give',
-      () => {
-        const { k, gamma } = of(openings, i);
-        const sum = othersThan(signers, i).reduce((total, j) => {
-          const [theirs, mine] = [maskOf(j, i), maskOf(i, j)];
-          return total + k * of(openings, j).gamma + (theirs?.beta ?? 0n) - (mine?.beta ?? 0n);
-        }, k * gamma);
-        return of(rounds.round3, i).delta === modulo(sum, group.order);
-      },
-    ],
-  ]);
+  return own.length > 0 ? own : checkDeltas(session, rounds.round3, openings);
 }

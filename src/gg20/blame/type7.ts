@@ -1,6 +1,7 @@
 import type { PartyIndex } from '../../common/index.js';
 import { modulo } from '../../crypto/index.js';
 import type { Random } from '../../ports/index.js';
+import type { Round2Each, Round6 } from '../presign/messages.js';
 import type { NonceSecrets } from '../presign/round1.js';
 import type { Products, SumSecrets } from '../presign/round3.js';
 import {
@@ -45,47 +46,59 @@ export function open7<P>(
   return { k, r, products: opened, proof: proveChaumPedersen(set, at, statement, sigma, random) };
 }
 
-/**
- * F6: the signers whose S their openings do not give: with k = Σ k_j, the point Sg_i = k·W_i + Σ (mu_ij − mu_ji)·G is sigma_i·G, and
- * S_i has the same sigma_i. (The text of May 2020 has mu_ij twice.) The point takes other signers' openings, and is asked for only when
- * all of those are right.
- */
-export function judge7<P>(
+/** The messages that one signer's opening is held against. */
+export type Rounds7<P> = Pick<JudgedRounds<P>, 'round1'> & {
+  /** The answers that this signer has as Alice, by Bob. */
+  readonly answers: BySigner<Pick<Round2Each<P>, 'ch'>>;
+};
+
+/** F6: the check of signer i's own messages that its opening does not give, if any. */
+export function checkOpening7<P>(
   session: JudgedSession<P>,
-  rounds: Pick<JudgedRounds<P>, 'round1' | 'answers' | 'round6'>,
-  openings: BySigner<Opening7<P>>,
-  R: P,
+  rounds: Rounds7<P>,
+  i: PartyIndex,
+  opening: Opening7<P>,
 ): readonly Fault[] {
-  const { set, ssid, signers, facts } = session;
-  const { group } = set.curve;
+  const { set, signers, facts } = session;
   const muMax = set.ranges.betaMask + set.ranges.mask ** 2n;
-  const productOf = (i: PartyIndex, j: PartyIndex): OpenedProduct | undefined =>
-    of(openings, i).products[othersThan(signers, i).indexOf(j)];
-  const own = faultsOf(signers, (i) => [
-    ['K opens', () => opensK(session, rounds, i, of(openings, i))],
+  return faultsOf([i], () => [
+    ['K opens', () => opensK(session, rounds, i, opening)],
     ...othersThan(signers, i).map(
-      (j) =>
+      (j, at) =>
         [
           'every product with w opens',
           () => {
             const { key } = of(facts, i);
-            const { mu = muMax + 1n, nonce = 0n } = productOf(i, j) ?? {};
+            const { mu = muMax + 1n, nonce = 0n } = opening.products[at] ?? {};
             const magnitude = mu < 0n ? -mu : mu;
             if (magnitude > muMax || !isNonce(key, nonce)) return false;
-            return key.encrypt(mu, nonce) === of(of(rounds.answers, j), i).ch;
+            return key.encrypt(mu, nonce) === of(rounds.answers, j).ch;
           },
         ] as const,
     ),
   ]);
-  if (own.length > 0) return own;
+}
 
+/**
+ * F6: the signers whose S is not what the openings give, all of which are right by themselves: with k = Σ k_j, the point
+ * Sg_i = k·W_i + Σ (mu_ij − mu_ji)·G is sigma_i·G, and S_i has the same sigma_i. (The text of May 2020 has mu_ij twice.)
+ */
+export function checkSigmas<P>(
+  { set, ssid, signers, facts }: JudgedSession<P>,
+  round6: BySigner<Pick<Round6<P>, 'S'>>,
+  openings: BySigner<Opening7<P>>,
+  R: P,
+): readonly Fault[] {
+  const { group } = set.curve;
+  const productOf = (i: PartyIndex, j: PartyIndex): bigint =>
+    of(openings, i).products[othersThan(signers, i).indexOf(j)]?.mu ?? 0n;
   const k = signers.reduce((sum, i) => sum + of(openings, i).k, 0n);
   return faultsOf(signers, (i) => [
     [
       'S is what the products give',
       () => {
         const sum = othersThan(signers, i).reduce(
-          (total, j) => total + (productOf(i, j)?.mu ?? 0n) - (productOf(j, i)?.mu ?? 0n),
+          (total, j) => total + productOf(i, j) - productOf(j, i),
           0n,
         );
         const Sg = group.sumOfProducts([
@@ -93,10 +106,29 @@ export function judge7<P>(
           [group.base, modulo(sum, group.order)],
         ]);
         if (group.isIdentity(Sg)) return false;
-        const statement = { R, Y1: Sg, Y2: of(rounds.round6, i).S };
+        const statement = { R, Y1: Sg, Y2: of(round6, i).S };
         const at = place(ssid, i, EVERYONE, ROUND);
         return verifyChaumPedersen(set, at, statement, of(openings, i).proof) === undefined;
       },
     ],
   ]);
+}
+
+/**
+ * F6: the signers whose S their openings do not give. Each is held against its own messages first; the equation of sigma
+ * takes other signers' openings, and is asked only when all of those are right.
+ */
+export function judge7<P>(
+  session: JudgedSession<P>,
+  rounds: Pick<JudgedRounds<P>, 'round1' | 'answers' | 'round6'>,
+  openings: BySigner<Opening7<P>>,
+  R: P,
+): readonly Fault[] {
+  const own = session.signers.flatMap((i) => {
+    const answers = new Map(
+      othersThan(session.signers, i).map((j) => [j, of(of(rounds.answers, j), i)]),
+    );
+    return checkOpening7(session, { round1: rounds.round1, answers }, i, of(openings, i));
+  });
+  return own.length > 0 ? own : checkSigmas(session, rounds.round6, openings, R);
 }

@@ -65,13 +65,13 @@ export function checkS<P>(
  * @param echoes - Of rounds 1, 3, 4, 5 and 6, which all signers' agreed.
  */
 export function publicPresignature<P>(
-  { set, signers, facts }: SignerSession<P>,
+  { set, signers, facts }: Pick<SignerSession<P>, 'set' | 'signers' | 'facts'>,
   ssid: Uint8Array,
   R: P,
   rounds: {
-    readonly sums: BySigner<Round3<P>>;
+    readonly sums: BySigner<Pick<Round3<P>, 'T'>>;
     readonly Rb: BySigner<Round5<P>>;
-    readonly S: BySigner<Round6<P>>;
+    readonly S: BySigner<Pick<Round6<P>, 'S'>>;
   },
   echoes: readonly Uint8Array[],
 ): PublicPresignature<P> {

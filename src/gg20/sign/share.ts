@@ -1,10 +1,8 @@
 import { assert, type PartyIndex } from '../../common/index.js';
 import { modulo, wipe } from '../../crypto/index.js';
-import { bytesItem } from '../../wire/index.js';
 import type { ParameterSet } from '../parameter-set.js';
 import type { PublicPresignature } from '../presign/round7.js';
 import { of, type BySigner } from '../presign/session.js';
-import { gg20Transcript, numberItem } from '../transcript.js';
 import { signatureBytes, type SigningNonce } from './nonce.js';
 import { isSum } from '../zk/check.js';
 
@@ -42,17 +40,6 @@ export function isRightShare<P>(
     [Rb, modulo(m + r * eps, order)],
     [S, r],
   ]);
-}
-
-/** The body of SHARE_i: T("share", [ssid, presigId, A, s_i]). */
-export function shareBody<P>(
-  { widths }: ParameterSet<P>,
-  { ssid, presigId }: Pick<PublicPresignature<P>, 'ssid' | 'presigId'>,
-  { accepts }: SigningNonce<P>,
-  s_i: bigint,
-): Uint8Array {
-  const bytes = [ssid, presigId, accepts].map(bytesItem);
-  return gg20Transcript('share', [...bytes, numberItem(s_i, widths.scalar)]);
 }
 
 export type EcdsaSignature = {

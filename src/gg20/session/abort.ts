@@ -1,0 +1,66 @@
+import type { PartyIndex } from '../../common/index.js';
+import { ProtocolAbort } from '../../mpc/index.js';
+import type { Envelope } from '../../wire/index.js';
+import type { Fault } from '../presign/session.js';
+import type { ComparedRounds, PresignRounds } from './protocol.js';
+import type { SigningRun } from './signing-run.js';
+
+/**
+ * A session ended without a result: signers' messages fail checks, or chance gave no nonce and there are no culprits. Each
+ * culprit's evidence is all that it said here, as it signed it; its own echoes name what it had heard, by digests, and
+ * `statement` has those bodies. So a judge needs no signature but the culprit's.
+ */
+export class SigningAbort extends ProtocolAbort {
+  /** By the index among the key's participants; `culprits` are parties of the session. */
+  readonly faults: readonly Fault[];
+  readonly statement: readonly Uint8Array[];
+
+  constructor(
+    message: string,
+    culprits: readonly PartyIndex[],
+    faults: readonly Fault[],
+    evidence: readonly Envelope[],
+    statement: readonly Uint8Array[],
+  ) {
+    super(message, culprits, evidence);
+    this.faults = faults;
+    this.statement = statement;
+  }
+}
+
+/** A session closed while signers' openings were awaited: `silent` had not said theirs. They are no culprits. */
+export class SilentInBlame extends Error {
+  override readonly name = 'SilentInBlame';
+  /** Parties of the session. */
+  readonly silent: readonly PartyIndex[];
+
+  constructor(silent: readonly PartyIndex[], cause: unknown) {
+    super('Signers have not opened a failed presignature', { cause });
+    this.silent = silent;
+  }
+}
+
+function culpritsOf(faults: readonly Fault[]): readonly PartyIndex[] {
+  return [...new Set(faults.map(({ culprit }) => culprit))];
+}
+
+/**
+ * Ends the session for these faults. Views first: no fault is a verdict before all signers have told that they heard the same
+ * broadcasts (D.10). Where they have not, the sender of two bodies is the culprit, and this throws with that evidence.
+ */
+export async function abort(run: SigningRun, faults: readonly Fault[]): Promise<never> {
+  await run.party.agreed();
+  const names = run.over.flatMap(withEcho);
+  const culprits = culpritsOf(faults).map((signer) => run.partyOf(signer));
+  const evidence = culprits.flatMap((culprit) => run.parts.party.originals(names, culprit));
+  const statement = run.over.flatMap((name) => run.party.broadcasts(name).map(({ body }) => body));
+  const [first] = faults;
+  const message =
+    first === undefined ? 'No nonce came of it' : `Signer ${first.culprit}: ${first.check}`;
+  throw new SigningAbort(message, culprits, faults, evidence, statement);
+}
+
+/** A round and, where it has a broadcast, the round of echoes behind it. */
+export function withEcho(name: keyof ComparedRounds): readonly (keyof PresignRounds)[] {
+  return name === 'answer' ? [name] : [name, `${name}-echo`];
+}

@@ -1,0 +1,147 @@
+import { assert, type PartyIndex } from '../../common/index.js';
+import { encodeBigEndian, evaluateInExponent } from '../../crypto/index.js';
+import type { Job } from '../../ports/index.js';
+import { deriveByStep } from '../../sharing/index.js';
+import {
+  bytesItem,
+  listItem,
+  integerItem,
+  pointItem,
+  u32Item,
+  u8Item,
+  type Item,
+} from '../../wire/index.js';
+import { signerWeight } from '../presign/session.js';
+import { sessionBase, ssid0Of, type SessionMember } from '../session-id.js';
+import type { Gg20Context } from '../tables.js';
+import type { SigningFacts, SignerNumbers } from './facts.js';
+
+/** The key, the signers and the generation of a session, as the attempt's entry fixes them. */
+export type SessionBasis = {
+  /** Of `setName`. */
+  readonly set: string;
+  readonly clusterId: string;
+  /** 32 bytes: the hash of the cluster and of the entry that opened the attempt. */
+  readonly sessionId: Uint8Array;
+  readonly attempt: number;
+  readonly keyId: string;
+  readonly version: number;
+  readonly threshold: number;
+  /** All participants of the key, in order of index. */
+  readonly members: readonly SessionMember[];
+  /** The key's public polynomial V_0 .. V_{t−1}, encoded. */
+  readonly V: readonly Uint8Array[];
+  /** 32 bytes. */
+  readonly chainCode: Uint8Array;
+  readonly setId: Uint8Array;
+  readonly generation: number;
+  readonly auxDigest: Uint8Array;
+  /** S, ascending, with their numbers in that generation. */
+  readonly signers: readonly Omit<SignerNumbers, 'W'>[];
+};
+
+/** The signature that a request asks for. Every signer computes the digest itself, from the request's message. */
+export type AskedSignature = {
+  /** How the request names it: a message, or a bare digest, which no presignature serves. */
+  readonly form: 'message' | 'digest';
+  /** Which hash made the digest; 0 for a bare digest. */
+  readonly hash: number;
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
+  readonly path: readonly number[];
+};
+
+/** `SignedFacts` as plain data. */
+export type SignedBytes = Omit<AskedSignature, 'form'> & {
+  readonly keyId: string;
+  readonly version: number;
+  /** The sum of the path's tweaks: 32 bytes, big-endian. */
+  readonly eps: Uint8Array;
+  /** PK' = PK + eps·G, encoded. */
+  readonly derivedKey: Uint8Array;
+};
+
+export type BegunSession = {
+  readonly facts: SigningFacts;
+  /** Nothing in a session that makes a presignature. */
+  readonly signed: SignedBytes | undefined;
+};
+
+export type BeginInput = {
+  readonly basis: SessionBasis;
+  /** Absent: the session makes a presignature. */
+  readonly asked: AskedSignature | undefined;
+};
+
+/**
+ * The public facts of a session: W_j of each signer, the key at the path (BIP-32), and ssid0, in which all of it is bound. Nothing for
+ * a key or a path that there is no such key for.
+ */
+export const beginSessionJob: Job<BeginInput, BegunSession | undefined, Gg20Context> = {
+  name: 'gg20/begin',
+  lane: 'generation',
+  compute({ basis, asked }, { gg20 }) {
+    const set = gg20.parameterSet(basis.set);
+    const { group } = set.curve;
+    const V = basis.V.map((each) => group.decode(each));
+    const points = V.filter((point) => point !== undefined);
+    const [PK] = points;
+    const indices = basis.signers.map(({ index }) => index);
+    const ascends = indices.every((index, at) => index > (indices[at - 1] ?? 0));
+    assert(ascends && indices.length === basis.threshold, 'S are exactly t signers, ascending');
+    if (PK === undefined || points.length !== basis.threshold) return undefined;
+
+    const signed = asked && signedBytes(basis, asked, derived(basis, asked.path, PK));
+    if (asked !== undefined && signed === undefined) return undefined;
+    const weighted = (j: PartyIndex): Uint8Array | undefined => {
+      const X = evaluateInExponent(group, points, j);
+      const W = group.multiplyPublic(X, signerWeight(group.order, indices, j));
+      return group.isIdentity(W) ? undefined : group.encode(W);
+    };
+    const signers = basis.signers.flatMap((each): SignerNumbers[] => {
+      const W = weighted(each.index);
+      return W === undefined ? [] : [{ ...each, W }];
+    });
+    if (signers.length !== indices.length) return undefined;
+
+    const base = sessionBase({
+      ...basis,
+      set,
+      protocol: asked === undefined ? 'presign' : 'sign',
+      publicKey: group.encode(PK),
+      signers: indices,
+      bind: asked && signed ? signBind(asked, signed) : [],
+    });
+    const ssid0 = ssid0Of(basis.clusterId, basis.sessionId, base);
+    return { facts: { set: basis.set, ssid0, signers, PK: group.encode(PK) }, signed };
+
+    function derived({ chainCode }: SessionBasis, path: readonly number[], K: unknown) {
+      const child = deriveByStep(group, K, chainCode, path, 'fail');
+      return child && { eps: child.tweak, point: group.encode(child.point) };
+    }
+  },
+};
+
+function signedBytes(
+  { keyId, version }: SessionBasis,
+  { hash, digest, path }: AskedSignature,
+  derived: { readonly eps: bigint; readonly point: Uint8Array } | undefined,
+): SignedBytes | undefined {
+  if (derived === undefined) return undefined;
+  const eps = encodeBigEndian(derived.eps, EPS_BYTES);
+  return { keyId, version, hash, digest, path, eps, derivedKey: derived.point };
+}
+
+const EPS_BYTES = 32;
+
+/** B.2: the interactive mode binds form, hash, digest, path, eps and PK' before its first round. */
+function signBind({ form }: AskedSignature, signed: SignedBytes): readonly Item[] {
+  return [
+    u8Item(form === 'message' ? 1 : 2),
+    u8Item(signed.hash),
+    bytesItem(signed.digest),
+    listItem(signed.path.map(u32Item)),
+    integerItem(signed.eps),
+    pointItem(signed.derivedKey),
+  ];
+}

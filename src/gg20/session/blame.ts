@@ -1,0 +1,214 @@
+import { equal, type PartyIndex } from '../../common/index.js';
+import { ProtocolAbort } from '../../mpc/index.js';
+import { answersHeardLayout } from '../blame/messages.js';
+import { presignBodies } from '../presign/messages.js';
+import { of, type Fault, type PresignResult } from '../presign/session.js';
+import { privateHash } from '../session-id.js';
+import { abort, SilentInBlame } from './abort.js';
+import {
+  checkDeltasJob,
+  checkOpening5Job,
+  checkOpening7Job,
+  checkSigmasJob,
+  open5Job,
+  open7Job,
+} from './blame-jobs.js';
+import type { Bodies } from './facts.js';
+import { copyOf, type HeardBodies, type SigningRun } from './signing-run.js';
+
+/** The rounds of a session up to its failure. */
+type Heard = {
+  readonly ssid: Uint8Array;
+  readonly round1: HeardBodies;
+  readonly round2: HeardBodies;
+  readonly round3: HeardBodies;
+};
+
+/** This signer's secrets of the failed presignature. Lists are in order of the other signers. */
+type Secrets = {
+  readonly nonce: Uint8Array;
+  readonly masks: readonly Uint8Array[];
+  readonly products: readonly Uint8Array[];
+  readonly sums: Uint8Array;
+};
+
+/** Of their jobs: openings come after all rounds. */
+const ROUND = 8;
+
+/**
+ * F5: the deltas, or the Rb, add up to what they should not, though each is right by itself. All signers open k and gamma, which
+ * are burned with that; S is not known yet, and nothing of w is opened. It ends the session.
+ */
+export async function blame5(
+  run: SigningRun,
+  heard: Heard & { readonly R?: Uint8Array; readonly round5?: HeardBodies },
+  { nonce, masks }: Secrets,
+): Promise<never> {
+  // The sums are of agreed values: every honest signer comes here, or none does.
+  await run.party.agreed();
+  const { ssid, round1, round3, R, round5 } = heard;
+  const common = { facts: run.parts.facts, index: run.index, ssid };
+  const secret = { nonce: copyOf(nonce), masks: masks.map(copyOf) };
+  const { body } = await sound(run, await run.compute(open5Job, { ...common, secret }));
+  const { openings, answers } = await openAll(run, 'opening-5', body, heard);
+  await checkAll(run, (who) =>
+    run.compute(checkOpening5Job, {
+      ...common,
+      who,
+      opening: of(openings, who),
+      round1: round1.all,
+      answers: answersOfBob(run, answers, who),
+      R,
+      round5: round5 && of(round5.all, who),
+      secret: {},
+    }),
+  );
+  const sums = { openings, broadcasts: round3.all, R };
+  await sound(run, await run.compute(checkDeltasJob, { ...common, ...sums, secret: {} }));
+  return abort(run, []);
+}
+
+/**
+ * F6: the S do not add up to the key, though each is right by itself. All signers open k and the products with w; sigma stays
+ * hidden, and this presignature never becomes ready. It ends the session.
+ */
+export async function blame7(
+  run: SigningRun,
+  heard: Heard & { readonly R: Uint8Array; readonly round6: HeardBodies },
+  { nonce, products, sums }: Secrets,
+): Promise<never> {
+  await run.party.agreed();
+  const { ssid, round1, round2, round6, R } = heard;
+  const common = { facts: run.parts.facts, index: run.index, ssid };
+  const opened = await run.compute(open7Job, {
+    ...common,
+    R,
+    round6: of(round6.all, run.index),
+    each2: round2.each,
+    secret: {
+      ...run.own(run.seeds(ROUND, 1)[0]),
+      nonce: copyOf(nonce),
+      products: products.map(copyOf),
+      sums: copyOf(sums),
+    },
+  });
+  const { body } = await sound(run, opened);
+  const { openings, answers } = await openAll(run, 'opening-7', body, heard);
+  await checkAll(run, (who) =>
+    run.compute(checkOpening7Job, {
+      ...common,
+      who,
+      opening: of(openings, who),
+      round1: round1.all,
+      answers: of(answers, who),
+      R,
+      round5: undefined,
+      secret: {},
+    }),
+  );
+  const all = { openings, broadcasts: round6.all, R };
+  await sound(run, await run.compute(checkSigmasJob, { ...common, ...all, secret: {} }));
+  return abort(run, []);
+}
+
+/** Shows this signer's opening and the answers that it had, and takes those of all: agreed, and the answers as listed. */
+async function openAll(
+  run: SigningRun,
+  name: 'opening-5' | 'opening-7',
+  opening: Uint8Array,
+  { round2, round3 }: Heard,
+): Promise<{ readonly openings: Bodies; readonly answers: ReadonlyMap<PartyIndex, Bodies> }> {
+  const { set } = run.parts;
+  const layout = answersHeardLayout(set, run.signers.length);
+  const heard = run.others.map((j) => of(round2.each, j));
+  const said = Promise.all([
+    run.broadcast('answers', layout.encode({ answers: heard })),
+    run.broadcast(name, opening),
+  ]);
+  const [shown, openings] = await unlessSilent(run, name, said);
+  const answers = new Map(
+    [...shown.all].map(([who, body]): [PartyIndex, Bodies] => {
+      const list = layout.decode(body)?.answers ?? [];
+      const others = run.signers.filter((each) => each !== who);
+      return [who, new Map(others.flatMap((j, at) => (list[at] ? [[j, list[at]] as const] : [])))];
+    }),
+  );
+  const faults = run.signers.filter((who) => !isListed(run, round3, who, of(answers, who)));
+  const check = 'the answers that it shows are the listed ones';
+  if (faults.length > 0)
+    await abort(
+      run,
+      faults.map((culprit) => ({ culprit, check })),
+    );
+  await run.party.agreed();
+  return { openings: openings.all, answers };
+}
+
+/** Waits for all openings. Where the session closes first, the signers that have not opened are named. */
+async function unlessSilent<T>(
+  run: SigningRun,
+  name: 'opening-5' | 'opening-7',
+  said: Promise<T>,
+): Promise<T> {
+  const { party } = run.parts;
+  const open = new Set<PartyIndex>();
+  for (const who of run.signers) {
+    const from = run.partyOf(who);
+    const both = Promise.all([party.heard(name, from), party.heard('answers', from)]);
+    both.then(
+      () => open.add(who),
+      () => undefined,
+    );
+  }
+  try {
+    return await said;
+  } catch (error) {
+    if (error instanceof ProtocolAbort) throw error;
+    throw new SilentInBlame(
+      run.signers.filter((who) => !open.has(who)).map((who) => run.partyOf(who)),
+      error,
+    );
+  }
+}
+
+/** Whether every answer that `who` shows is the one that its sender's list names. */
+function isListed(run: SigningRun, round3: HeardBodies, who: PartyIndex, shown: Bodies): boolean {
+  const { set, facts } = run.parts;
+  const bodies = presignBodies(set, run.signers.length);
+  return run.signers
+    .filter((bob) => bob !== who)
+    .every((bob) => {
+      const lists = bodies.round3.decode(of(round3.all, bob));
+      const named = lists?.hashes2[run.signers.filter((each) => each !== bob).indexOf(who)];
+      const body = shown.get(bob);
+      if (named === undefined || body === undefined) return false;
+      return equal(named, privateHash(facts.ssid0, 2, bob, who, body));
+    });
+}
+
+/** Bob's answers by Alice, as each Alice shows the one that it had. */
+function answersOfBob(
+  run: SigningRun,
+  answers: ReadonlyMap<PartyIndex, Bodies>,
+  bob: PartyIndex,
+): Bodies {
+  const alices = run.signers.filter((each) => each !== bob);
+  return new Map(alices.map((alice) => [alice, of(of(answers, alice), bob)]));
+}
+
+async function checkAll(
+  run: SigningRun,
+  check: (who: PartyIndex) => Promise<PresignResult<unknown>>,
+): Promise<void> {
+  const results = await Promise.all(run.signers.map(check));
+  const faults = results.flatMap(faultsOf);
+  if (faults.length > 0) await abort(run, faults);
+}
+
+async function sound<T>(run: SigningRun, result: PresignResult<T>): Promise<T> {
+  return result.ok ? result.value : abort(run, faultsOf(result));
+}
+
+function faultsOf(result: PresignResult<unknown>): readonly Fault[] {
+  return !result.ok && result.refusal.kind === 'faults' ? result.refusal.faults : [];
+}

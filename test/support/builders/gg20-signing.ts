@@ -1,0 +1,238 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PartyIndex } from '../../../src/common/index.js';
+import { encodeBigEndian, randomScalar, SecretPolynomial } from '../../../src/crypto/index.js';
+import { boundJobs } from '../../../src/algorithms/index.js';
+import {
+  beginSessionJob,
+  encodeMaterial,
+  GG20_SIGNING_JOBS,
+  Gg20Tables,
+  publicSession,
+  setName,
+  signingProtocol,
+  signInteractively,
+  type AskedSignature,
+  type BegunSession,
+  type OwnBytes,
+  type ParameterSet,
+  type PresignRounds,
+  type SessionBasis,
+  type SharedSignature,
+  type SigningParts,
+} from '../../../src/gg20/index.js';
+import { inlineCompute } from '../../../src/machine/index.js';
+import { signEnvelope, startSession, type Session } from '../../../src/mpc/index.js';
+import type { Compute, Signer } from '../../../src/ports/index.js';
+import type { Envelope } from '../../../src/wire/index.js';
+import { seededRandom, testSigner, testVerify } from './frost-exchange.js';
+import { testMaterial } from './gg20.js';
+
+export const SESSION_ID = new Uint8Array(32).fill(5);
+
+/** A key of n participants, its signers, and their material: all that sessions need. */
+export type SharedTestKey = {
+  readonly set: ParameterSet;
+  readonly tables: Gg20Tables;
+  readonly compute: Compute;
+  readonly basis: SessionBasis;
+  readonly x: bigint;
+  readonly own: ReadonlyMap<PartyIndex, OwnBytes>;
+};
+
+const identities = Array.from({ length: 7 }, (_, at) => testSigner(`node-${at + 1}`));
+
+export function identityOf(index: PartyIndex): Signer {
+  const signer = identities[index - 1];
+  if (signer === undefined) throw new Error('there are seven');
+  return signer;
+}
+
+/** @param count - Of participants; signers are `signers`, as many as the threshold. */
+export function dealKey(
+  set: ParameterSet,
+  profile: 'small' | 'P2048' | 'P3072',
+  signers: readonly PartyIndex[],
+  count: number = Math.max(...signers),
+  seed = 1,
+): SharedTestKey {
+  const random = seededRandom(seed);
+  const { group } = set.curve;
+  const coefficients = signers.map(() => randomScalar(group.order, random));
+  using polynomial = new SecretPolynomial(group, coefficients);
+  const tables = new Gg20Tables([set]);
+  const L8 = set.widths.modulus;
+  const numbers = (j: PartyIndex) => {
+    const { key, trapdoor } = testMaterial(profile, j);
+    const [N, Nh, s, t] = [key.N, trapdoor.Nh, trapdoor.s, trapdoor.t].map((each) =>
+      encodeBigEndian(each, L8),
+    );
+    if (N === undefined || Nh === undefined || s === undefined || t === undefined)
+      throw new Error('four numbers');
+    return { index: j, N, Nh, s, t };
+  };
+  const basis: SessionBasis = {
+    set: setName(set),
+    clusterId: 'c'.repeat(32),
+    sessionId: SESSION_ID,
+    attempt: 1,
+    keyId: 'key',
+    version: 1,
+    threshold: signers.length,
+    members: identities.slice(0, count).map(({ node, publicKey }, at) => ({
+      index: at + 1,
+      nodeId: node,
+      identityKey: publicKey,
+    })),
+    V: polynomial.commitment().map((point) => group.encode(point)),
+    chainCode: random.bytes(32),
+    setId: random.bytes(16),
+    generation: 1,
+    auxDigest: random.bytes(32),
+    signers: signers.map(numbers),
+  };
+  const own = new Map(
+    signers.map((j): [PartyIndex, OwnBytes] => [
+      j,
+      {
+        material: encodeMaterial(set.profile, testMaterial(profile, j)),
+        scalar: group.encodeScalar(polynomial.evaluate(j)),
+      },
+    ]),
+  );
+  const compute = inlineCompute(boundJobs(GG20_SIGNING_JOBS, { gg20: tables }));
+  return { set, tables, compute, basis, x: polynomial.constant, own };
+}
+
+export const ASKED: AskedSignature = {
+  form: 'message',
+  hash: 1,
+  digest: new Uint8Array(32).fill(0xa7),
+  path: [],
+};
+
+export async function begin(key: SharedTestKey, asked?: AskedSignature): Promise<BegunSession> {
+  const begun = await key.compute.run(beginSessionJob, { basis: key.basis, asked });
+  if (begun === undefined) throw new Error('there is such a key');
+  return begun;
+}
+
+/** A message on its way, by the signers' indices in the key. */
+export type OnTheWay = {
+  readonly from: PartyIndex;
+  readonly to: PartyIndex;
+  /** The round's name. */
+  readonly round: string;
+  readonly isBroadcast: boolean;
+  readonly body: Uint8Array;
+};
+
+/** The body that comes instead, signed by its sender; nothing for one that does not come. */
+export type BodyTamper = (message: OnTheWay) => Uint8Array | undefined;
+
+export type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+
+/** Runs `protocol` in every signer's session, until nothing moves; then closes those that wait. */
+export async function runSessions<T>(
+  key: SharedTestKey,
+  { facts }: BegunSession,
+  name: 'sign' | 'presign',
+  protocol: (parts: SigningParts) => Promise<T>,
+  tamper: BodyTamper = ({ body }) => body,
+  seed = 1,
+): Promise<ReadonlyMap<PartyIndex, Outcome<T>>> {
+  const { set, own, compute } = key;
+  const indices = facts.signers.map(({ index }) => index);
+  const definition = signingProtocol(name, set, indices.length);
+  const queue: { from: PartyIndex; to: PartyIndex; envelope: Envelope }[] = [];
+  const identityKeys = indices.map((index) => identityOf(index).publicKey);
+  const parties = new Map(indices.map((index, at) => [index, at + 1]));
+  const signerOf = (party: PartyIndex): PartyIndex => indices[party - 1] ?? 0;
+  const sessions = new Map<PartyIndex, Session<PresignRounds>>();
+  const outcomes = new Map<PartyIndex, Outcome<T>>();
+  const running = indices.map(async (index) => {
+    const session = startSession({
+      protocol: definition,
+      groups: {},
+      sessionId: SESSION_ID,
+      index: parties.get(index) ?? 0,
+      identityKeys,
+      signer: identityOf(index),
+      verify: testVerify,
+      random: seededRandom(100 * seed + index),
+      send: (to, envelope) => queue.push({ from: index, to: signerOf(to), envelope }),
+    });
+    sessions.set(index, session);
+    const secrets = own.get(index);
+    if (secrets === undefined) throw new Error('a signer');
+    const ports = {
+      compute,
+      lane: 'signing' as const,
+      random: seededRandom(1000 * seed + index),
+      deviceSecret: new Uint8Array(32).fill(index),
+    };
+    try {
+      const value = await protocol({ party: session.party, set, facts, own: secrets, ports });
+      outcomes.set(index, { ok: true, value });
+    } catch (error) {
+      outcomes.set(index, { ok: false, error });
+    }
+  });
+  for (let quiet = 0; quiet < 3;) {
+    const batch = queue.splice(0);
+    quiet = batch.length === 0 ? quiet + 1 : 0;
+    for (const { from, to, envelope } of batch) {
+      const altered = tampered(from, to, envelope, tamper);
+      if (altered !== undefined) sessions.get(to)?.receive(parties.get(from) ?? 0, altered);
+    }
+    await setImmediate();
+  }
+  for (const session of sessions.values()) session.close(new Error('the time is over'));
+  await Promise.all(running);
+  return outcomes;
+}
+
+function tampered(
+  from: PartyIndex,
+  to: PartyIndex,
+  envelope: Envelope,
+  tamper: BodyTamper,
+): Envelope | undefined {
+  const { content, kind, sessionId } = envelope;
+  if (content?.$case !== 'open') return envelope;
+  const { body } = content.value;
+  const round = kind.slice(kind.indexOf('/') + 1);
+  const other = tamper({ from, to, round, isBroadcast: envelope.to === 0, body });
+  if (other === undefined || other === body) return other && envelope;
+  return signEnvelope(identityOf(from), sessionId, kind, envelope.from, envelope.to, other);
+}
+
+/** Signs interactively in every signer's session. */
+export async function signAll(
+  key: SharedTestKey,
+  begun: BegunSession,
+  tamper?: BodyTamper,
+  seed?: number,
+): Promise<ReadonlyMap<PartyIndex, Outcome<Uint8Array>>> {
+  const { signed } = begun;
+  if (signed === undefined) throw new Error('something is signed');
+  const sign = (parts: SigningParts) => signInteractively({ ...parts, signed });
+  return runSessions(key, begun, 'sign', sign, tamper, seed);
+}
+
+/** The signature that a session makes, for its combiner. */
+export function sharedSignature(
+  key: SharedTestKey,
+  { facts, signed }: BegunSession,
+  mode: 'interactive' | 'online' = 'interactive',
+): SharedSignature<unknown> {
+  if (signed === undefined) throw new Error('something is signed');
+  return {
+    mode,
+    session: publicSession(key.tables, facts),
+    signed,
+    sessionId: SESSION_ID,
+    identityKeys: new Map(key.basis.members.map(({ index, identityKey }) => [index, identityKey])),
+    verify: testVerify,
+  };
+}
