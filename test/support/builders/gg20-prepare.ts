@@ -17,6 +17,9 @@ import {
 } from '../../../src/gg20/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import {
+  bodyDigest,
+  ProtocolAbort,
+  signEnvelope,
   startSession,
   type Carried,
   type Echoed,
@@ -24,8 +27,10 @@ import {
   type Mine,
   type Party,
   type Session,
+  type SignedMessage,
 } from '../../../src/mpc/index.js';
 import type { Compute, Job, Signer } from '../../../src/ports/index.js';
+import type { Envelope } from '../../../src/wire/index.js';
 import { TEST_PRIMES } from '../../vectors/gg20-primes.js';
 import { seededRandom, testSigner, testVerify, type Tamper } from './frost-exchange.js';
 import { SET_2048, SET_3072, smallSet } from './gg20.js';
@@ -104,6 +109,8 @@ export type PrepareRunOptions = {
   readonly signers?: readonly Signer[];
   readonly primes?: (party: PartyIndex) => MaterialPrimes;
   readonly tamper?: Tamper;
+  /** Where a member's random bytes come from; members with the same number have the same. */
+  readonly seedOf?: (party: PartyIndex) => number;
   readonly seen?: Readonly<Record<PartyIndex, SeenModuli>>;
   readonly compute?: Compute;
   /** Attackers. */
@@ -166,8 +173,8 @@ export async function runPrepare(options: PrepareRunOptions = {}): Promise<Prepa
         set,
         facts,
         primes: primesOf(at + 1),
-        deviceSecret: new Uint8Array(32).fill(at),
-        random: seededRandom(1000 + at),
+        deviceSecret: new Uint8Array(32).fill(9),
+        random: seededRandom(1000 + (options.seedOf?.(at + 1) ?? at)),
         compute: options.corruptWork?.[at + 1] ?? options.compute ?? prepareCompute(),
         seen: options.seen?.[at + 1] ?? memorySeen(),
       });
@@ -201,4 +208,31 @@ export function madeBy({ outcomes }: PrepareExchange): readonly PreparedMaterial
     if ('error' in outcome) throw outcome.error;
     return outcome.made;
   });
+}
+
+/** A message as a judge has it once its signature is verified. */
+export function shownMessage({ kind, from, to, content }: Envelope): SignedMessage {
+  if (content?.$case !== 'open') throw new Error('the message is open');
+  const { body } = content.value;
+  return { kind, from, to, digest: bodyDigest(body), body };
+}
+
+/** The abort that a party ended with. */
+export function abortOf({ outcomes }: PrepareExchange, party: PartyIndex): ProtocolAbort {
+  const outcome = outcomes[party - 1];
+  if (outcome === undefined || outcome === 'waiting' || !('error' in outcome)) {
+    throw new Error(`party ${party} has not failed`);
+  }
+  if (outcome.error instanceof ProtocolAbort) return outcome.error;
+  throw outcome.error;
+}
+
+/** The same message with another body, signed by its sender again. */
+export function resigned(
+  signer: Signer | undefined,
+  { sessionId, kind, from, to, content }: Envelope,
+  alter: (body: Uint8Array) => Uint8Array,
+): Envelope {
+  if (signer === undefined || content?.$case !== 'open') throw new Error('the message is open');
+  return signEnvelope(signer, sessionId, kind, from, to, alter(content.value.body.slice()));
 }
