@@ -1,5 +1,13 @@
 import { assert } from '../common/index.js';
-import { bitLength, isPrime, PaillierSecretKey, RingPedersenTrapdoor } from '../crypto/index.js';
+import {
+  bitLength,
+  gcd,
+  isPrime,
+  isUnit,
+  PaillierSecretKey,
+  RingPedersenTrapdoor,
+  wipe,
+} from '../crypto/index.js';
 import type { Random } from '../ports/index.js';
 import type { Profile } from './profile.js';
 import { numberLayout, recordLayout, type Layout } from './zk/layout.js';
@@ -57,7 +65,10 @@ export function ownMaterial(
 
 type MaterialNumbers = Record<'p' | 'q' | 'P' | 'Q' | 't' | 'lambda', bigint>;
 
-/** Own material as it is sealed and given to jobs: the primes of N and of Nh, t and lambda, 4·L8 bytes. */
+/** The first byte of material as it is sealed and given to jobs. */
+const FORMAT = 1;
+
+/** The primes of N and of Nh, t and lambda: 4·L8 bytes. */
 function materialLayout({ modulusBits }: Profile): Layout<MaterialNumbers> {
   const modulus = numberLayout(modulusBits / 8);
   const prime = numberLayout(modulusBits / 16);
@@ -71,17 +82,22 @@ function materialLayout({ modulusBits }: Profile): Layout<MaterialNumbers> {
   });
 }
 
-/** 4·L8 secret bytes, which their holder wipes. */
+/** 1 + 4·L8 secret bytes, the first of them 01 for this format. Their holder wipes them. */
 export function encodeMaterial(profile: Profile, { key, trapdoor }: OwnMaterial): Uint8Array {
   const [p, q] = [key.primes.first.value, key.primes.second.value];
   const [P, Q] = [trapdoor.primes.first.value, trapdoor.primes.second.value];
   const { t, lambda } = trapdoor;
-  return materialLayout(profile).encode({ p, q, P, Q, t, lambda });
+  const numbers = materialLayout(profile).encode({ p, q, P, Q, t, lambda });
+  const bytes = new Uint8Array(1 + numbers.length);
+  bytes[0] = FORMAT;
+  bytes.set(numbers, 1);
+  wipe(numbers);
+  return bytes;
 }
 
 /**
- * The material that {@link encodeMaterial} spelled; nothing for bytes of another length or profile. That the primes are primes is
- * not asked again: the bytes are this node's own, under its seal.
+ * The material that {@link encodeMaterial} spelled; nothing for bytes of another format, length or profile, or for numbers that are no
+ * material. That the primes are primes is not asked again: the bytes are this node's own, under its seal.
  *
  * @param random - Blinds lambda.
  */
@@ -90,10 +106,15 @@ export function decodeMaterial(
   bytes: Uint8Array,
   random: Random,
 ): OwnMaterial | undefined {
-  const numbers = materialLayout(profile).decode(bytes);
+  const numbers =
+    bytes[0] === FORMAT ? materialLayout(profile).decode(bytes.subarray(1)) : undefined;
   if (numbers === undefined) return undefined;
   const { p, q, P, Q, t, lambda } = numbers;
-  if (!isFitPair(profile, [p, q]) || !isFitPair(profile, [P, Q])) return undefined;
+  const isPair = [[p, q] as const, [P, Q] as const].every((pair) => {
+    return isFitPair(profile, pair) && pair.every((prime) => (prime & 1n) === 1n);
+  });
+  if (!isPair || gcd(p * q, (p - 1n) * (q - 1n)) !== 1n || gcd(P, Q) !== 1n) return undefined;
+  if (!isUnit(t, P * Q) || lambda === 0n || lambda >= (P - 1n) * (Q - 1n)) return undefined;
   const key = new PaillierSecretKey(p, q);
   return { key, trapdoor: RingPedersenTrapdoor.of(P, Q, t, lambda, random) };
 }

@@ -66,7 +66,7 @@ function withMaterial(
 /** The output of one job of the attacker's, changed. */
 function withWork<O>(
   job: string,
-  change: (output: O, input: { readonly verifier?: number }) => unknown,
+  change: (output: O, input: { readonly verifier?: number }) => O,
 ): PrepareRunOptions {
   const work = corruptCompute((name, output, input) =>
     name === job ? change(output as O, input as { readonly verifier?: number }) : output,
@@ -382,12 +382,12 @@ describe('moduli that are not new', () => {
     const earlier = await runPrepare({ signers, seen });
     madeBy(earlier);
     const later = { sessionId: new Uint8Array(32).fill(8), generation: 2 };
-    const fresh = (party: PartyIndex) => testPrimes('small', party === 1 ? 4 : 5);
     const run = await runPrepare({
       signers,
       seen,
       ...later,
-      primes: (party) => (party === ATTACKER ? testPrimes('small', ATTACKER) : fresh(party)),
+      primes: (party) =>
+        testPrimes('small', party === ATTACKER ? ATTACKER : 4 + Number(party === 3)),
     });
     for (const party of HONEST) {
       const { culprits, evidence } = abortOf(run, party);
