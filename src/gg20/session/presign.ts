@@ -45,6 +45,7 @@ export type Presigned = {
  * @throws {SilentInBlame} The session closed while a failure's openings were awaited.
  */
 export async function presign(parts: SigningParts): Promise<Presigned> {
+  // Its secrets end with this scope: every way out of it is awaited.
   using run = new SigningRun(parts);
   const { facts } = parts;
   const { index, others } = run;
@@ -117,7 +118,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
     each2: round2.each,
     secret: { seed: seed4 ?? new Uint8Array(), nonce: copyOf(nonce) },
   });
-  if (isOf(checkedSums, 'type-5')) return blame5(run, heard, secrets);
+  if (isOf(checkedSums, 'type-5')) return await blame5(run, heard, secrets);
   const { body: body4, deltaInverse } = await value(run, checkedSums);
   const round4 = await run.broadcast('gamma', body4);
 
@@ -161,7 +162,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
     hashes5: privateHashes(place, 5, sent5),
     secret: { seed: seeds6.at(-1) ?? new Uint8Array(), sums: copyOf(sums) },
   });
-  if (isOf(shown, 'type-5')) return blame5(run, { ...heard, R, round5 }, secrets);
+  if (isOf(shown, 'type-5')) return await blame5(run, { ...heard, R, round5 }, secrets);
   const { body: body6 } = await value(run, shown);
   const round6 = await run.broadcast('s', body6);
   const broadcasts = [round1, round3, round4, round5, round6];
@@ -176,7 +177,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
     echoes,
     secret: { nonce: copyOf(nonce), sums: copyOf(sums) },
   });
-  if (isOf(checkedS, 'type-7')) return blame7(run, { ...heard, R, round6 }, secrets);
+  if (isOf(checkedS, 'type-7')) return await blame7(run, { ...heard, R, round6 }, secrets);
   const { presigId, presignature, secret: last } = await value(run, checkedS);
 
   // D.7: READY covers the last echo. From here on there is no opening any more.

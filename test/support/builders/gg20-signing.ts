@@ -21,8 +21,8 @@ import {
   type SigningParts,
 } from '../../../src/gg20/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
-import { signEnvelope, startSession, type Session } from '../../../src/mpc/index.js';
-import type { Compute, Signer } from '../../../src/ports/index.js';
+import { signEnvelope, startSession, type Party, type Session } from '../../../src/mpc/index.js';
+import type { Compute, Job, Signer } from '../../../src/ports/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { seededRandom, testSigner, testVerify } from './frost-exchange.js';
 import { testMaterial } from './gg20.js';
@@ -132,14 +132,24 @@ export type BodyTamper = (message: OnTheWay) => Uint8Array | undefined;
 export type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
+/** Attackers, and the network that they share with the others. */
+export type Attack = {
+  /** Changes what is on its way: each receiver may get something else. */
+  readonly tamper?: BodyTamper;
+  /** Changes what a signer says, before it signs it and hears it itself. */
+  readonly lie?: (message: OnTheWay) => Uint8Array;
+  /** Signers whose jobs give something else. */
+  readonly work?: Readonly<Record<PartyIndex, Compute>>;
+  readonly seed?: number;
+};
+
 /** Runs `protocol` in every signer's session, until nothing moves; then closes those that wait. */
 export async function runSessions<T>(
   key: SharedTestKey,
   { facts }: BegunSession,
   name: 'sign' | 'presign',
   protocol: (parts: SigningParts) => Promise<T>,
-  tamper: BodyTamper = ({ body }) => body,
-  seed = 1,
+  { tamper = ({ body }) => body, lie, work = {}, seed = 1 }: Attack = {},
 ): Promise<ReadonlyMap<PartyIndex, Outcome<T>>> {
   const { set, own, compute } = key;
   const indices = facts.signers.map(({ index }) => index);
@@ -165,14 +175,15 @@ export async function runSessions<T>(
     sessions.set(index, session);
     const secrets = own.get(index);
     if (secrets === undefined) throw new Error('a signer');
+    const party = lie === undefined ? session.party : lying(session.party, index, signerOf, lie);
     const ports = {
-      compute,
+      compute: work[index] ?? compute,
       lane: 'signing' as const,
       random: seededRandom(1000 * seed + index),
       deviceSecret: new Uint8Array(32).fill(index),
     };
     try {
-      const value = await protocol({ party: session.party, set, facts, own: secrets, ports });
+      const value = await protocol({ party, set, facts, own: secrets, ports });
       outcomes.set(index, { ok: true, value });
     } catch (error) {
       outcomes.set(index, { ok: false, error });
@@ -207,17 +218,58 @@ function tampered(
   return signEnvelope(identityOf(from), sessionId, kind, envelope.from, envelope.to, other);
 }
 
+/** A party whose own messages `lie` makes. */
+function lying(
+  party: Party<PresignRounds>,
+  from: PartyIndex,
+  signerOf: (party: PartyIndex) => PartyIndex,
+  lie: (message: OnTheWay) => Uint8Array,
+): Party<PresignRounds> {
+  type Said = { readonly all?: unknown; readonly each?: (to: PartyIndex) => Uint8Array };
+  const altered = (round: string, { all, each }: Said): Said => ({
+    ...(all !== undefined && {
+      // Echoes are objects: they are left as they are.
+      all:
+        all instanceof Uint8Array ? lie({ from, to: 0, round, isBroadcast: true, body: all }) : all,
+    }),
+    ...(each !== undefined && {
+      each: (to) => lie({ from, to: signerOf(to), round, isBroadcast: false, body: each(to) }),
+    }),
+  });
+  return new Proxy(party, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'round') return value.bind(target) as unknown;
+      return (round: string, mine: Said): unknown =>
+        value.call(target, round, altered(round, mine)) as unknown;
+    },
+  });
+}
+
+/** A signer's work in its own hands: each job's input as `alter` makes it. */
+export function corruptWork(
+  honest: Compute,
+  alter: (name: string, input: Record<string, unknown>) => Record<string, unknown>,
+): Compute {
+  return {
+    idle: () => true,
+    run<I, O>(job: Job<I, O, never>, input: I): Promise<O> {
+      return honest.run(job, alter(job.name, input as Record<string, unknown>) as I);
+    },
+  };
+}
+
 /** Signs interactively in every signer's session. */
 export async function signAll(
   key: SharedTestKey,
   begun: BegunSession,
-  tamper?: BodyTamper,
-  seed?: number,
+  attack?: Attack,
 ): Promise<ReadonlyMap<PartyIndex, Outcome<Uint8Array>>> {
   const { signed } = begun;
   if (signed === undefined) throw new Error('something is signed');
   const sign = (parts: SigningParts) => signInteractively({ ...parts, signed });
-  return runSessions(key, begun, 'sign', sign, tamper, seed);
+  return runSessions(key, begun, 'sign', sign, attack);
 }
 
 /** The signature that a session makes, for its combiner. */
