@@ -1,4 +1,4 @@
-import { assert } from '../common/index.js';
+import { assert, utf8 } from '../common/index.js';
 import type {
   Boot,
   ClusterId,
@@ -10,7 +10,8 @@ import type {
 } from '../common/index.js';
 import { belongsJob, makeSuppliesJob, supplySigning } from '../algorithms/index.js';
 import type { Schemes } from '../algorithms/index.js';
-import { SecretBytes, wipe } from '../crypto/index.js';
+import { hkdfSha256, SecretBytes, wipe } from '../crypto/index.js';
+import type { SeenModuli } from '../gg20/index.js';
 import { KEY_ALGORITHMS } from '../identity/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
@@ -20,6 +21,7 @@ import type { Holding } from './holdings.js';
 import { OwnMaterials } from './own-materials.js';
 import { polynomialHash } from './sealed-secret.js';
 import { fromSecret, shareKindOf, toSecret } from './share-secret.js';
+import { StoredModuli } from './seen-moduli.js';
 import { SingleUse } from './single-use.js';
 
 export type KeyManagerParts = {
@@ -51,6 +53,8 @@ const LIMITS: KeyManagerLimits = {
   suppliesMax: 16_384,
   supplyLifeMs: 60_000,
 };
+
+const NO_SALT = new Uint8Array(0);
 
 /** The part of all supplies from which on a node counts as crowded. */
 const CROWDED = 0.75;
@@ -96,6 +100,9 @@ export class KeyManager {
   readonly #supplies: SingleUse;
   /** This node's own secrets of sets of participants, in the same store and cache. */
   readonly materials: OwnMaterials;
+  /** Moduli of all members of sets that this node has seen, in the same store. */
+  readonly seenModuli: SeenModuli;
+  readonly #device: SecretBytes;
 
   constructor(parts: KeyManagerParts) {
     const limits = { ...LIMITS, ...parts.limits };
@@ -115,6 +122,8 @@ export class KeyManager {
       onClosed: (name) => this.#supplies.dropOwner(name),
     });
     this.materials = new OwnMaterials(this.#holdings);
+    this.seenModuli = new StoredModuli(parts.shares);
+    this.#device = new SecretBytes(hkdfSha256(parts.wrappingKey, NO_SALT, utf8('device'), 32));
   }
 
   /**
@@ -240,9 +249,18 @@ export class KeyManager {
     return this.#holdings.pending(keyId);
   }
 
+  /**
+   * A secret of this node's own, 32 bytes that the same node key always gives: it is mixed into randomness, so that a weak source
+   * alone betrays nothing. A copy, the caller's to wipe.
+   */
+  deviceSecret(): Uint8Array {
+    return Uint8Array.from(this.#device.bytes);
+  }
+
   /** Wipes open shares and supplies. None can be taken after. */
   close(): void {
     this.#holdings.close();
+    this.#device[Symbol.dispose]();
   }
 
   toJSON(): never {

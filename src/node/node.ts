@@ -201,6 +201,7 @@ export class Node implements AsyncDisposable {
         wrappingKey: wrapping.bytes,
         schemes: this.#arithmetic.schemes,
         verifiers: this.#arithmetic.verifiers,
+        gg20: this.#arithmetic.gg20,
         ...this.#build,
         onFatal: (error) => this.#onFatal(error),
       },

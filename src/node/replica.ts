@@ -2,6 +2,7 @@ import type { Schemes, Verifiers } from '../algorithms/index.js';
 import { Alarms } from '../alarms/index.js';
 import type { Backend } from '../api/index.js';
 import type { Boot, NodeId } from '../common/index.js';
+import type { Gg20Tables } from '../gg20/index.js';
 import type { Genesis } from '../identity/index.js';
 import { voters, votersAmong } from '../identity/index.js';
 import { KeyManager } from '../keys/index.js';
@@ -59,6 +60,7 @@ export type ReplicaConfig = {
   /** The algorithms of this node. */
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
+  readonly gg20: Gg20Tables;
   /** The highest feature level that its build has; that of this build where absent. */
   readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
@@ -179,6 +181,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       primes: ports.primes,
       schemes: config.schemes,
       verifiers: config.verifiers,
+      gg20: config.gg20,
     },
     keys,
     connections,

@@ -72,6 +72,7 @@ export {
   auxiliaryOf,
   readSet,
   readSets,
+  setIdBytes,
   setOfKey,
   thresholdOf,
 } from './participant-sets.js';

@@ -1,4 +1,5 @@
 import { ClusterError } from '../common/index.js';
+import type { Gg20Tables } from '../gg20/index.js';
 import type { Schemes, Verifiers } from '../algorithms/index.js';
 import type { Compute, Primes, Random } from '../ports/index.js';
 
@@ -9,6 +10,7 @@ export type Arithmetic = {
   readonly primes: Primes;
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
+  readonly gg20: Gg20Tables;
 };
 
 /** Claims that a computation ended only because its node stops: no fault to report. */

@@ -192,6 +192,28 @@ export const SUBMISSIONS_SWEPT_MAX = 1_024;
 export const PROPOSALS_REMEMBERED_MAX = 65_536;
 /** Generations of one profile that a node has primes ready for, at most: a safe prime is seconds of one processor. */
 export const GENERATIONS_OF_PRIMES_MAX = 4;
+/** A member's messages of a `prepare` are up to 200 KiB to each other one: they are sent again less often than others. */
+export const PREPARE_RESEND_MS = 5_000;
+/**
+ * How long a `prepare` takes where members have to make their primes first, which takes from seconds to most of a minute: a base by
+ * profile, and more for each member whose proofs are looked at. Before that no other attempt is opened, if all members are heard.
+ */
+export const PREPARE_WAITS = {
+  P2048: { base: 30_000, perMember: 2_000 },
+  P3072: { base: 90_000, perMember: 5_000 },
+} as const;
+/** A member that cannot be reached is waited for so long before a `prepare` is begun without it. */
+export const PREPARE_ABSENT_MS = 20_000;
+/** How soon the leader looks whether a `prepare`'s members are all heard. */
+export const PREPARE_HEDGE_MS = 5_000;
+/** How long a leader waits for proof of what a participant of an aborted session says of another. */
+export const PROOF_WAIT_MS = 3_000;
+/** Generations of one set that a node keeps own material of: of the active one, and of attempts that are not over. */
+export const GENERATIONS_PENDING_MAX = 16;
+/** Generations whose public material is kept decoded: 40 KiB for twenty members. */
+export const GENERATIONS_READ_MAX = 64;
+/** A leader that proposed upkeep proposes the same again after this, if nothing was heard of it. */
+export const UPKEEP_REPEAT_MS = 60_000;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
 

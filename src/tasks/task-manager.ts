@@ -14,6 +14,7 @@ import { Bringers } from './leader/bringers.js';
 import { Coordinator } from './leader/coordinator.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
+import { UpkeepProposals } from './leader/upkeep.js';
 import { Outcomes } from './leader/outcomes.js';
 import { ResultIntake } from './leader/result-intake.js';
 import { sidesOf } from './kinds/driver.js';
@@ -25,6 +26,7 @@ import { COMPLAINT_KIND } from './messages.js';
 import { Answers } from './participant/answers.js';
 import { Supplies } from './participant/supplies.js';
 import { Facts } from './participant/facts.js';
+import { Generations } from './participant/generations.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
 import { Participants } from './participant/participants.js';
@@ -87,7 +89,10 @@ export class TaskManager {
     const facts = new Facts(context, queries, keyShares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const primes = new PrimePool(arithmetic.primes, logger);
-    const participating = { context, arithmetic, keys, supply, facts, primes, session };
+    const { materials } = keys;
+    const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });
+    const own = { supply, facts, primes, generations, session };
+    const participating = { context, view, arithmetic, keys, ...own };
     const participants = new Participants(
       context,
       tasks,
@@ -105,7 +110,7 @@ export class TaskManager {
     };
     const checks = new SupplyChecks(context, arithmetic, pools, onSupplies);
     const assigner = new Assigner(context, connections, pools, checks);
-    const leading = { context, arithmetic, connections, assigner, accusing, culprits };
+    const leading = { context, arithmetic, state, connections, assigner, accusing, culprits };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
     const combining = sidesOf(drivers, (driver) => driver.combining?.({ context, arithmetic }));
     const shares = new ShareBox((kind) => combining.get(kind)?.envelope);
@@ -124,6 +129,7 @@ export class TaskManager {
     const bringers = new Bringers();
     const intake = new Intake(appending, view, leadership, leaders, bringers);
     const factIntake = new FactIntake(appending, view, leadership);
+    const upkeep = new UpkeepProposals(appending, view, leadership);
     const coordinator = new Coordinator(appending, {
       leadership,
       queries,
@@ -196,7 +202,9 @@ export class TaskManager {
       outcomes,
       intake,
       factIntake,
+      upkeep,
       coordinator,
+      generations,
       complaints,
       culprits,
       earlyAnswers,

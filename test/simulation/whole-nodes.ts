@@ -96,6 +96,7 @@ function startNode(
           wrappingKey,
           schemes,
           verifiers,
+          gg20: GG20,
           kinds: tenant?.kinds(node),
           onFatal: (error) => ports.onFatal(error),
         },

@@ -25,7 +25,6 @@ export type ToyTap = {
 
 /** This node as a participant of toys. */
 export class Drawing implements SessionKind<ParsedToy, Echoed<ToyRounds>> {
-  readonly protocol = toy;
   readonly fault = 'WRONG_OPENING';
   readonly #parts: ParticipantContext;
   readonly #tap: ToyTap;
@@ -33,6 +32,10 @@ export class Drawing implements SessionKind<ParsedToy, Echoed<ToyRounds>> {
   constructor(parts: ParticipantContext, tap: ToyTap) {
     this.#parts = parts;
     this.#tap = tap;
+  }
+
+  protocol(): typeof toy {
+    return toy;
   }
 
   participants({ nodes, task }: LiveAttempt<ParsedToy>): readonly KeyParticipant[] {

@@ -1,18 +1,19 @@
 import type { Millis, NodeId, PartyIndex, Refusal, SessionId } from '../../common/index.js';
 import type { KeyManager } from '../../keys/index.js';
-import type { NewTask, ParsedRequest, Queries } from '../../state/index.js';
+import type { NewTask, ParsedRequest, Queries, View } from '../../state/index.js';
 import type { Attempt, Declined, Envelope, TaskRecord } from '../../wire/index.js';
 import type { Arithmetic } from '../arithmetic.js';
 import type { Accusing } from '../blame/accusing.js';
 import type { Culprits } from '../blame/culprits.js';
 import type { Connections } from '../connections.js';
-import type { TaskContext } from '../context.js';
+import type { AppliedState, TaskContext } from '../context.js';
 import type { Assigner } from '../leader/assigner.js';
 import type { Plan } from '../leader/plan.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Answers } from '../participant/answers.js';
 import type { Supplies } from '../participant/supplies.js';
 import type { Facts } from '../participant/facts.js';
+import type { Generations } from '../participant/generations.js';
 import type { PrimePool } from '../participant/prime-pool.js';
 import type { EarlyMessages } from '../voter/early-messages.js';
 import type { Work } from '../work.js';
@@ -35,11 +36,13 @@ export type DriverTable = Readonly<Record<string, KindDriver>>;
 /** The context of a participant. */
 export type ParticipantContext = {
   readonly context: TaskContext;
+  readonly view: View;
   readonly arithmetic: Arithmetic;
   readonly keys: KeyManager;
   readonly supply: Supplies;
   readonly facts: Facts;
   readonly primes: PrimePool;
+  readonly generations: Generations;
   readonly session: ParticipantSession;
 };
 
@@ -68,6 +71,7 @@ export interface ParticipantDriver<P extends ParsedRequest = ParsedRequest> exte
 export type LeaderContext = {
   readonly context: TaskContext;
   readonly arithmetic: Arithmetic;
+  readonly state: AppliedState;
   readonly connections: Connections;
   readonly assigner: Assigner;
   readonly accusing: Accusing;
@@ -125,7 +129,7 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
    * Whether an attempt is waited for though its time is over, so long after its entry was applied: because the nodes that have
    * not contributed to it yet are busy, and not silent.
    */
-  isUnderWay?(missing: readonly NodeId[], ageMs: Millis): boolean;
+  isUnderWay?(missing: readonly NodeId[], ageMs: Millis, attempt: LiveAttempt<P>): boolean;
 }
 
 /** The context in which contributions are combined. */

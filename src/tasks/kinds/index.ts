@@ -1,6 +1,7 @@
 import type { TaskKind } from '../../state/index.js';
 import type { KindDriver } from './driver.js';
 import { generateKeyDriver } from './generate-key/driver.js';
+import { prepareDriver } from './prepare/driver.js';
 import { signDriver } from './sign/driver.js';
 
 /** The drivers of every kind of task. A further kind is a folder here and a line of this table. */
@@ -11,5 +12,5 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'require-signatures': {},
   'raise-level': {},
   'correct-time': {},
-  prepare: {},
+  prepare: prepareDriver,
 };

@@ -78,8 +78,16 @@ export class Assigner {
     };
   }
 
-  /** An attempt among all participants of a sharing that does not exist yet, or none while one of them cannot be reached. */
-  withBoots(of: AttemptOf, participants: readonly NodeId[]): Attempt | undefined {
+  /**
+   * An attempt among these nodes, each in the run that it is in, or none while one of them cannot be reached.
+   *
+   * @param about - What the attempt is for: a sharing that does not exist yet, of no auxiliary material, where it is not said.
+   */
+  withBoots(
+    of: AttemptOf,
+    participants: readonly NodeId[],
+    about: Partial<Pick<Attempt, 'version' | 'sharingSession' | 'auxiliary'>> = {},
+  ): Attempt | undefined {
     const nodes: BootedNode[] = [];
     for (const nodeId of participants.toSorted(compareText)) {
       const boot = this.#connections.bootOf(nodeId);
@@ -90,8 +98,9 @@ export class Assigner {
       ...of,
       version: FIRST_VERSION,
       sharingSession: new Uint8Array(0),
-      assignment: { $case: 'boots', value: { nodes } },
       auxiliary: undefined,
+      ...about,
+      assignment: { $case: 'boots', value: { nodes } },
     };
   }
 

@@ -325,7 +325,7 @@ export class Coordinator implements Work {
     if (attempt === undefined || plan.hurried) return false;
     const ageMs = now - (plan.attemptedMs.at(-1) ?? now);
     const missing = missingFrom(this.#parts.shares, attempt);
-    return this.#driverOf(task)?.isUnderWay?.(missing, ageMs) ?? false;
+    return this.#driverOf(task)?.isUnderWay?.(missing, ageMs, attempt) ?? false;
   }
 
   #open(task: LiveTask, plan: Plan, now: Millis, dry: Set<string>): void {

@@ -1,6 +1,6 @@
 import { toHex } from '../../common/index.js';
 import type { TaskId } from '../../common/index.js';
-import { keyOfInstalled, taskOfReady, readCommand } from '../../state/index.js';
+import { keyOfInstalled, readCommand, taskOfPrepared, taskOfReady } from '../../state/index.js';
 import type { ActiveKey, View } from '../../state/index.js';
 import type { Command } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
@@ -70,6 +70,10 @@ export class FactIntake implements Work {
         const task = taskOfReady(this.#view, said.value, judging);
         return task && ofTask(task.taskId);
       }
+      case 'prepared': {
+        const task = taskOfPrepared(this.#view, said.value, judging);
+        return task && ofTask(task.taskId);
+      }
       case 'installed': {
         const key = keyOfInstalled(this.#view, said.value, judging);
         return key && ofKey(key.keyId);
@@ -79,7 +83,6 @@ export class FactIntake implements Work {
       case 'done':
       case 'failed':
       case 'upkeep':
-      case 'prepared':
         return undefined;
     }
   }
@@ -98,5 +101,6 @@ function nameOf(said: Said): string | undefined {
 
 function sessionOf(said: Said): Uint8Array | undefined {
   if (said.$case === 'ready') return said.value.sharing?.sessionId;
+  if (said.$case === 'prepared') return said.value.preparation?.sessionId;
   return said.$case === 'installed' ? said.value.sessionId : undefined;
 }

@@ -4,7 +4,7 @@ import { installedBytes, partyIndexOf } from '../../identity/index.js';
 import { encodeCommand, isOpen } from '../../state/index.js';
 import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
-import type { Installed, Ready } from '../../wire/index.js';
+import type { Installed, Ready, TaskRecord } from '../../wire/index.js';
 import type { Supplies } from './supplies.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
@@ -19,7 +19,7 @@ type Unsaid = {
 };
 
 /**
- * What this node has to say of itself in the log: `ready` and `installed`. Said to the leader, again and again, until
+ * The facts that this node has to say of itself in the log: `ready`, `prepared` and `installed`. Said to the leader, again and again, until
  * the state has it or has no more use for it.
  */
 export class Facts implements Work {
@@ -41,7 +41,19 @@ export class Facts implements Work {
   sayReady(task: TaskId, command: Uint8Array): void {
     const session = readyOf(command)?.sharing?.sessionId;
     if (session === undefined) return;
-    this.#say(`ready/${toHex(session)}`, command, () => this.#wantsReady(task, session));
+    this.#say(`ready/${toHex(session)}`, command, () =>
+      this.#wants(task, session, ({ ready }) => ready),
+    );
+  }
+
+  /** Says `prepared` for a session of `task`; `command` is the signed fact as it lies beside this node's material. */
+  sayPrepared(task: TaskId, command: Uint8Array): void {
+    const said = decode(Command, command)?.command;
+    const session = said?.$case === 'prepared' ? said.value.preparation?.sessionId : undefined;
+    if (session === undefined) return;
+    this.#say(`prepared/${toHex(session)}`, command, () => {
+      return this.#wants(task, session, ({ prepared }) => prepared);
+    });
   }
 
   /** Says `installed` for a version that this node's log has activated, once its own share reads back. */
@@ -113,12 +125,17 @@ export class Facts implements Work {
     this.tick();
   }
 
-  #wantsReady(id: TaskId, session: Uint8Array): boolean {
+  /** @param said - The facts of the task's newest attempt. */
+  #wants(
+    id: TaskId,
+    session: Uint8Array,
+    said: (task: TaskRecord) => readonly { readonly nodeId: string }[],
+  ): boolean {
     const task = this.#queries.task(id);
     return (
       isOpen(task) &&
       equal(task.attempts.at(-1)?.sessionId ?? NO_SESSION, session) &&
-      !task.ready.some(({ nodeId }) => nodeId === this.#context.self.id)
+      !said(task).some(({ nodeId }) => nodeId === this.#context.self.id)
     );
   }
 }

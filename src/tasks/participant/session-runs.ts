@@ -18,9 +18,11 @@ import type { Altered } from './attempt-session.js';
 
 /** The part of one kind of task in its sessions. All around a session is the same for every kind: {@link SessionRuns}. */
 export interface SessionKind<P extends ParsedRequest, R extends Rounds> {
-  readonly protocol: Protocol<R>;
+  protocol(attempt: LiveAttempt<P>): Protocol<R>;
   /** The fault that a culprit's messages show, where their kinds do not say it. */
   readonly fault?: CulpritReason;
+  /** How often its messages are sent again, where they are too long for {@link RESEND_MS}. */
+  readonly resendMs?: Millis;
   /** The participants of an attempt's session, in order of party index. */
   participants(attempt: LiveAttempt<P>): readonly KeyParticipant[];
   /**
@@ -121,7 +123,7 @@ export class SessionRuns<
   tick(): void {
     const { clock } = this.#context;
     for (const run of this.#runs.values()) {
-      const due = clock.elapsed() - run.sentMs >= RESEND_MS;
+      const due = clock.elapsed() - run.sentMs >= this.#resendMs;
       if (!due || this.#isExpired(run)) continue;
       run.sentMs = clock.elapsed();
       this.#resend(run);
@@ -132,7 +134,7 @@ export class SessionRuns<
   connected(): void {
     const now = this.#context.clock.elapsed();
     for (const run of this.#runs.values()) {
-      if (run.connectedMs !== undefined && now - run.connectedMs < RESEND_MS) continue;
+      if (run.connectedMs !== undefined && now - run.connectedMs < this.#resendMs) continue;
       run.connectedMs = now;
       this.#resend(run);
     }
@@ -153,6 +155,10 @@ export class SessionRuns<
 
   get busy(): boolean {
     return this.#runs.size > 0;
+  }
+
+  get #resendMs(): Millis {
+    return this.#kind.resendMs ?? RESEND_MS;
   }
 
   /** Of a task's attempts only the newest counts; what an older one still does is of no use. */
@@ -194,7 +200,7 @@ export class SessionRuns<
     const session = startAttemptSession(
       this.#context,
       arithmetic.random,
-      this.#kind.protocol,
+      this.#kind.protocol(attempt),
       attempt,
       { participants, index },
       altered,

@@ -103,6 +103,7 @@ export class LyingNode implements AsyncDisposable {
         wrappingKey: wrappingKey.bytes,
         schemes: SCHEMES,
         verifiers: VERIFIERS,
+        gg20: GG20,
         onFatal: () => undefined,
       },
       {

@@ -35,6 +35,7 @@ import { LiveTasks } from '../../../src/tasks/live-tasks.js';
 import { Answers } from '../../../src/tasks/participant/answers.js';
 import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
+import { Generations } from '../../../src/tasks/participant/generations.js';
 import { PrimePool } from '../../../src/tasks/participant/prime-pool.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { PendingCalls } from '../../../src/tasks/requests/pending-calls.js';
@@ -158,6 +159,7 @@ export class TaskRoom {
       primes: systemPrimes,
       schemes: SCHEMES,
       verifiers: VERIFIERS,
+      gg20: GG20,
     };
     this.context = {
       self: {
@@ -210,7 +212,11 @@ export class TaskRoom {
     const facts = new Facts(context, this.state.queries, shares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const primes = new PrimePool(arithmetic.primes, context.logger);
-    return { context, arithmetic, keys, supply, facts, primes, session };
+    const { materials } = keys;
+    const { view } = this.state;
+    const tasks = this.liveTasks();
+    const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });
+    return { context, view, arithmetic, keys, supply, facts, primes, generations, session };
   }
 
   /** What a leader works with, as a process begins with it. */
@@ -222,7 +228,8 @@ export class TaskRoom {
     const assigner = new Assigner(context, connections, pools, checks);
     const culprits = new Culprits(context, arithmetic);
     const accusing = new Accusing(context, culprits);
-    return { context, arithmetic, connections, assigner, accusing, culprits };
+    const { state } = this;
+    return { context, arithmetic, state, connections, assigner, accusing, culprits };
   }
 
   /** Requests of this node's clients, as a process begins with them. */

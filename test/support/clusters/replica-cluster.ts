@@ -46,7 +46,7 @@ export type ReplicaClusterParts = {
   /** The tables that a replica is given in place of this build's. */
   readonly tablesOf?: (
     node: NodeId,
-  ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers'>>;
+  ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers' | 'gg20'>>;
   /** The clock of a replica; the machine's unless given. */
   readonly clockOf?: (node: NodeId) => Clock;
   /** Where a replica has its primes from; the machine unless given. */
@@ -73,7 +73,8 @@ export class ReplicaCluster implements AsyncDisposable {
       voters(genesis).map((node) => [node, bootId(toHex(systemRandom.bytes(16)))]),
     );
     for (const [self, boot] of boots) {
-      const { schemes = SCHEMES, verifiers = VERIFIERS, kinds } = parts.tablesOf?.(self) ?? {};
+      const tables = parts.tablesOf?.(self) ?? {};
+      const { schemes = SCHEMES, verifiers = VERIFIERS, gg20 = GG20, kinds } = tables;
       const replica = await startReplica(
         {
           genesis,
@@ -81,6 +82,7 @@ export class ReplicaCluster implements AsyncDisposable {
           wrappingKey: systemRandom.bytes(32),
           schemes,
           verifiers,
+          gg20,
           kinds,
           onFatal: (error) => {
             throw error;
@@ -88,7 +90,7 @@ export class ReplicaCluster implements AsyncDisposable {
         },
         {
           clock: parts.clockOf?.(self) ?? systemClock,
-          compute: inlineCompute(nodeJobs({ schemes, verifiers, gg20: GG20, verify, kinds })),
+          compute: inlineCompute(nodeJobs({ schemes, verifiers, gg20, verify, kinds })),
           random: systemRandom,
           primes: parts.primesOf?.(self) ?? systemPrimes,
           verify,

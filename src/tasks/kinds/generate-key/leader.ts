@@ -1,13 +1,10 @@
 import { nodeId, refusal } from '../../../common/index.js';
-import type { Millis, NodeId, Refusal } from '../../../common/index.js';
-import { isGenerateKey } from '../../../state/index.js';
+import type { Millis, Refusal } from '../../../common/index.js';
+import { activeGeneration, auxiliaryOf, isGenerateKey, setAsked } from '../../../state/index.js';
 import type { NewTask, ParsedGenerateKey } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
-import {
-  GENERATE_HEDGE_BASE_MS,
-  GENERATE_HEDGE_PER_PARTICIPANT_MS,
-  UNHEARD_MS,
-} from '../../limits.js';
+import { isReached } from '../../leader/reached.js';
+import { GENERATE_HEDGE_BASE_MS, GENERATE_HEDGE_PER_PARTICIPANT_MS } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
 
@@ -29,7 +26,7 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   checkReach({ participants, asked }: NewTask): Refusal | undefined {
     if (isGenerateKey(asked) && asked.profile !== undefined) return unsupported();
     const nodes = participants.map((each) => nodeId(each.nodeId));
-    const missing = nodes.find((node) => !this.#isReached(node));
+    const missing = nodes.find((node) => !isReached(this.#parts, node));
     return missing === undefined
       ? undefined
       : refusal(
@@ -40,22 +37,20 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
         );
   }
 
-  /** A stream that is open carries messages one way: whether the node answers is known from consensus alone. */
-  #isReached(node: NodeId): boolean {
-    const { connections, context } = this.#parts;
-    return connections.has(node) && (context.consensus.heardAgoMs(node) ?? 0) < UNHEARD_MS;
-  }
-
   firstDelayMs({ participants }: LiveTask<ParsedGenerateKey>): Millis {
     return GENERATE_HEDGE_BASE_MS + GENERATE_HEDGE_PER_PARTICIPANT_MS * participants.length;
   }
 
+  /** A key whose algorithm signs under auxiliary material waits until its set has a generation with enough members. */
   nextAttempt(task: LiveTask<ParsedGenerateKey>, number: number): Attempt | undefined {
-    // No member makes auxiliary material yet.
-    if (task.asked.profile !== undefined) return undefined;
-    const asked = { taskId: task.id, requestHash: task.record.requestHash, number };
+    const { assigner, context, state } = this.#parts;
+    const of = { taskId: task.id, requestHash: task.record.requestHash, number };
     const nodes = task.participants.map((each) => nodeId(each.nodeId));
-    return this.#parts.assigner.withBoots(asked, nodes);
+    const set = setAsked(state.view, task.asked, context.judging);
+    if (set === undefined) return assigner.withBoots(of, nodes);
+    const members = activeGeneration(state.view, set)?.preparation?.members ?? [];
+    if (members.length < task.asked.threshold) return undefined;
+    return assigner.withBoots(of, nodes, { auxiliary: auxiliaryOf(state.view, set) });
   }
 
   onDeclined(_: LiveAttempt<ParsedGenerateKey>, { reason }: Declined): DeclineMeaning {
@@ -63,6 +58,7 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   }
 }
 
+/** Until nodes sign with such keys, none is made. */
 function unsupported(): Refusal {
   return refusal(
     'unsupported',

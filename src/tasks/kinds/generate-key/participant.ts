@@ -6,6 +6,7 @@ import { ProtocolAbort } from '../../../mpc/index.js';
 import type { Session } from '../../../mpc/index.js';
 import { generateKey, keygen } from '../../../sharing/index.js';
 import type { KeygenRounds } from '../../../sharing/index.js';
+import { setAsked } from '../../../state/index.js';
 import type { ParsedGenerateKey } from '../../../state/index.js';
 import type { Envelope, KeyParticipant } from '../../../wire/index.js';
 import { complaint, transcriptOf } from '../../blame/complaining.js';
@@ -21,11 +22,14 @@ import type { KeygenAttempt } from './ready.js';
  * This node as a participant of key generations: it keeps its share, and only then has something to say in the log.
  */
 export class KeyGeneration implements SessionKind<ParsedGenerateKey, KeygenRounds> {
-  readonly protocol = keygen;
   readonly #parts: ParticipantContext;
 
   constructor(parts: ParticipantContext) {
     this.#parts = parts;
+  }
+
+  protocol(): typeof keygen {
+    return keygen;
   }
 
   participants({ task }: KeygenAttempt): readonly KeyParticipant[] {
@@ -49,9 +53,17 @@ export class KeyGeneration implements SessionKind<ParsedGenerateKey, KeygenRound
     return true;
   }
 
-  async refusal({ task }: KeygenAttempt): Promise<AttemptRefusal | undefined> {
-    const pending = await this.#parts.keys.pending(task.asked.keyId);
-    return pending >= PENDING_SHARES_MAX ? { reason: 'pending-full' } : undefined;
+  /** A share without the material that it signs under would be of no use. */
+  async refusal({ task, record }: KeygenAttempt): Promise<AttemptRefusal | undefined> {
+    const { context, generations, keys, view } = this.#parts;
+    const pending = await keys.pending(task.asked.keyId);
+    if (pending >= PENDING_SHARES_MAX) return { reason: 'pending-full' };
+    const auxiliary = record.attempt?.auxiliary;
+    const set = setAsked(view, task.asked, context.judging);
+    if (auxiliary === undefined || set === undefined) return undefined;
+    if (!generations.isMember(set, auxiliary)) return undefined;
+    const held = await generations.load(set, auxiliary);
+    return held === undefined ? { reason: 'material-missing' } : undefined;
   }
 
   async run(attempt: KeygenAttempt, start: () => Session<KeygenRounds>): Promise<void> {

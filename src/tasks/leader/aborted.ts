@@ -1,0 +1,26 @@
+import { nodeId } from '../../common/index.js';
+import type { Declined } from '../../wire/index.js';
+import type { Culprits } from '../blame/culprits.js';
+import type { TaskContext } from '../context.js';
+import type { DeclineMeaning } from '../kinds/driver.js';
+import { PROOF_WAIT_MS } from '../limits.js';
+import type { LiveAttempt } from '../live-tasks.js';
+
+/**
+ * The meaning of a refusal after a session was aborted: the participant that it names is left out, if that is proved here within a
+ * short time by what it signed, and else the one that says so. A word without proof moves nobody else.
+ */
+export function blamedByAborted(
+  { clock }: Pick<TaskContext, 'clock'>,
+  culprits: Pick<Culprits, 'has'>,
+  { task }: LiveAttempt,
+  { index }: Declined,
+): DeclineMeaning | Promise<DeclineMeaning> {
+  const named = task.participants[index - 1]?.nodeId;
+  if (named === undefined) return {};
+  const blamed = nodeId(named);
+  if (culprits.has(blamed)) return { blamed };
+  return new Promise((resolve) => {
+    clock.after(PROOF_WAIT_MS, () => resolve(culprits.has(blamed) ? { blamed } : {}));
+  });
+}

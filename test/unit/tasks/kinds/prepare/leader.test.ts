@@ -1,0 +1,113 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { nodeId, taskId } from '../../../../../src/common/index.js';
+import type { NodeId } from '../../../../../src/common/index.js';
+import { dueUpkeep } from '../../../../../src/state/index.js';
+import type { ParsedPrepare } from '../../../../../src/state/index.js';
+import { PrepareLeader } from '../../../../../src/tasks/kinds/prepare/leader.js';
+import type { AttemptDue } from '../../../../../src/tasks/index.js';
+import { leaveOut, newPlan } from '../../../../../src/tasks/leader/plan.js';
+import type { LiveTask } from '../../../../../src/tasks/live-tasks.js';
+import type { Attempt } from '../../../../../src/wire/index.js';
+import { askForGg20Key } from '../../../../support/builders/gg20-cluster.js';
+import { Ledger, NODES } from '../../../../support/builders/ledger.js';
+import { TaskRoom } from '../../../../support/builders/task-room.js';
+
+const THIRD = nodeId('node-3');
+
+let room: TaskRoom;
+let leader: PrepareLeader;
+
+beforeEach(() => {
+  room = new TaskRoom('node-1', new Ledger());
+  leader = new PrepareLeader(room.leading());
+});
+
+/** The task that prepares the set of a key of `threshold`. */
+function prepare(threshold = 2): LiveTask<ParsedPrepare> {
+  const { ledger } = room;
+  askForGg20Key(ledger, 'gg20-key', { threshold, allowNoRedundancy: true });
+  const [value] = dueUpkeep(ledger.state, ledger.rules, ledger.timeMs);
+  if (value === undefined) throw new Error('nothing is due');
+  const [id = ''] = ledger.command({ $case: 'upkeep', value }).changedTasks;
+  const task = room.liveTasks().refresh(taskId(id));
+  if (task === undefined || !isPrepare(task)) throw new Error('there is no task');
+  return task;
+}
+
+function isPrepare(task: LiveTask): task is LiveTask<ParsedPrepare> {
+  return task.kind === 'prepare';
+}
+
+function due(leftOut: readonly NodeId[] = []): AttemptDue {
+  const plan = newPlan(0, 1_000, 0);
+  for (const node of leftOut) leaveOut(plan, node, 0);
+  return { plan, short: false, overdue: () => new Set() };
+}
+
+function nodesOf(attempt: Attempt | undefined): readonly string[] | undefined {
+  const assignment = attempt?.assignment;
+  return assignment?.$case === 'boots'
+    ? assignment.value.nodes.map((each) => each.nodeId)
+    : undefined;
+}
+
+test('all participants prepare together, and the state takes the attempt', () => {
+  const task = prepare();
+  const attempt = leader.nextAttempt(task, 1, due());
+  expect(nodesOf(attempt)).toEqual(NODES);
+  if (attempt === undefined) throw new Error('there is no attempt');
+  const { changedTasks, alarm } = room.ledger.command({ $case: 'attempt', value: attempt });
+  expect([changedTasks, alarm]).toEqual([[task.id], undefined]);
+});
+
+test('a participant that does not answer is waited for a while, and then done without', () => {
+  const task = prepare();
+  room.heardAgoMs.set(THIRD, 5_000);
+  expect(leader.nextAttempt(task, 1, due())).toBeUndefined();
+  room.ledger.timeMs += 20_000;
+  expect(nodesOf(leader.nextAttempt(task, 1, due()))).toEqual(['node-1', 'node-2']);
+});
+
+test('no set is prepared by fewer participants than its keys need', () => {
+  const task = prepare(3);
+  room.heardAgoMs.set(THIRD, 5_000);
+  room.ledger.timeMs += 20_000;
+  expect(leader.nextAttempt(task, 1, due())).toBeUndefined();
+});
+
+test('a node that is left out prepares nothing where the others are enough', () => {
+  expect(nodesOf(leader.nextAttempt(prepare(), 2, due([THIRD])))).toEqual(['node-1', 'node-2']);
+});
+
+test('a node that is left out prepares where the others are too few', () => {
+  expect(nodesOf(leader.nextAttempt(prepare(3), 2, due([THIRD])))).toEqual(NODES);
+});
+
+test('members that are heard are waited for while they make their primes, and no longer than that can take', () => {
+  const task = prepare();
+  const attempt = { session: '', task, number: 1, record: {}, nodes: NODES } as never;
+  expect(leader.isUnderWay(NODES, 6_000, attempt)).toBe(true);
+  expect(leader.isUnderWay(NODES, 35_000, attempt)).toBe(true);
+  expect(leader.isUnderWay(NODES, 36_000, attempt)).toBe(false);
+  room.heardAgoMs.set(THIRD, 5_000);
+  expect(leader.isUnderWay(NODES, 6_000, attempt)).toBe(false);
+});
+
+test('a participant that says another lied is believed when that is proved, and else left out itself', async () => {
+  const proven = new Set<NodeId>();
+  const culprits = { has: (node: NodeId) => proven.has(node) };
+  leader = new PrepareLeader({ ...room.leading(), culprits });
+  const attempt = { session: '', task: prepare(), number: 1, record: {}, nodes: NODES } as never;
+  const said = (reason: string, index: number) => leader.onDeclined(attempt, { reason, index });
+
+  expect(said('boot-changed', 0)).toEqual({});
+  expect(said('aborted', 0)).toEqual({});
+  const unproved = said('aborted', 3);
+  room.clock.pass(3_000);
+  expect(await unproved).toEqual({});
+  const later = said('aborted', 3);
+  proven.add(THIRD);
+  room.clock.pass(3_000);
+  expect(await later).toEqual({ blamed: THIRD });
+  expect(said('aborted', 3)).toEqual({ blamed: THIRD });
+});

@@ -1,0 +1,116 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { sessionId, taskId, toHex } from '../../../../src/common/index.js';
+import type { SessionId } from '../../../../src/common/index.js';
+import { dueUpkeep, readSets, setIdBytes } from '../../../../src/state/index.js';
+import { Generations } from '../../../../src/tasks/participant/generations.js';
+import {
+  decodeGenerationRecord,
+  encodeGenerationRecord,
+} from '../../../../src/tasks/participant/generation-record.js';
+import { PrimePool } from '../../../../src/tasks/participant/prime-pool.js';
+import type { LiveTasks } from '../../../../src/tasks/live-tasks.js';
+import { askForGg20Key } from '../../../support/builders/gg20-cluster.js';
+import { bootOf, fill, Ledger, NODES } from '../../../support/builders/ledger.js';
+import { settle, TaskRoom } from '../../../support/builders/task-room.js';
+
+let room: TaskRoom;
+let tasks: LiveTasks;
+let generations: Generations;
+let primes: PrimePool;
+
+beforeEach(() => {
+  room = new TaskRoom('node-1', new Ledger());
+  tasks = room.liveTasks();
+  primes = new PrimePool({ prime: () => new Promise(() => undefined) }, room.context.logger);
+  generations = new Generations(room.context, {
+    view: room.state.view,
+    tasks,
+    materials: room.keys.materials,
+    arithmetic: room.arithmetic,
+    primes,
+  });
+});
+
+/** Opens the prepare of a key's set. @returns The set's id, and the session of the first attempt. */
+function prepare(): { setId: Uint8Array; session: SessionId } {
+  const { ledger } = room;
+  askForGg20Key(ledger, 'gg20-key');
+  const [value] = dueUpkeep(ledger.state, ledger.rules, ledger.timeMs);
+  if (value === undefined) throw new Error('nothing is due');
+  const [opened = ''] = ledger.command({ $case: 'upkeep', value }).changedTasks;
+  const task = ledger.task(opened);
+  ledger.command({
+    $case: 'attempt',
+    value: {
+      taskId: opened,
+      number: 1,
+      version: 0,
+      sharingSession: new Uint8Array(0),
+      requestHash: task.requestHash,
+      auxiliary: undefined,
+      assignment: {
+        $case: 'boots',
+        value: { nodes: NODES.map((nodeId) => ({ nodeId, boot: bootOf(nodeId) })) },
+      },
+    },
+  });
+  const live = tasks.refresh(taskId(opened));
+  const [set] = readSets(ledger.state).map(([id]) => id);
+  return { setId: setIdBytes(set ?? ''), session: live?.attempts[0]?.session ?? sessionId('') };
+}
+
+async function keep(setId: Uint8Array, session: SessionId): Promise<void> {
+  await room.keys.materials.keep({
+    setId,
+    generation: 1,
+    sessionId: session,
+    digest: fill(5),
+    profile: 'P2048',
+    secret: fill(6),
+    record: fill(7),
+  });
+}
+
+const kept = async (): Promise<readonly string[]> =>
+  (await room.keys.materials.kept()).map(({ sessionId: session }) => session);
+
+async function sweep(): Promise<void> {
+  generations.sweep();
+  await settle();
+  await settle();
+}
+
+test('material of a set that the state does not have is dropped, and not before the state is known', async () => {
+  await keep(fill(1).subarray(0, 16), sessionId(toHex(fill(2))));
+  room.status = { ...room.status, current: false };
+  await sweep();
+  expect(await kept()).toHaveLength(1);
+  room.status = { ...room.status, current: true };
+  await sweep();
+  expect(await kept()).toEqual([]);
+});
+
+test('material of an attempt whose task is open stays, that of an attempt that is gone does not', async () => {
+  const { setId, session } = prepare();
+  await keep(setId, session);
+  await keep(setId, sessionId(toHex(fill(2))));
+  await sweep();
+  expect(await kept()).toEqual([session]);
+});
+
+test('primes are kept for the sets that are in use, and for none where there are none', async () => {
+  await sweep();
+  expect(primes.stocks).toEqual([]);
+  askForGg20Key(room.ledger, 'gg20-key');
+  await sweep();
+  expect(primes.stocks).toEqual([{ profile: 'P2048', ready: 0, making: true }]);
+});
+
+test('a record beside material is read as it was written, and other bytes are none', () => {
+  const record = { command: fill(1), material: fill(2) };
+  const bytes = encodeGenerationRecord(record);
+  expect(decodeGenerationRecord(bytes)).toEqual(record);
+  expect(decodeGenerationRecord(bytes.with(0, 2))).toBeUndefined();
+  expect(decodeGenerationRecord(bytes.subarray(0, 4))).toBeUndefined();
+  expect(decodeGenerationRecord(bytes.with(1, 255))).toBeUndefined();
+});
