@@ -123,6 +123,8 @@ export type Core = {
   /** The newest acknowledgement that was made in this term, and the tick at which it was last sent; 0 if there was none. */
   acknowledged: LogIndex;
   acknowledgedTick: number;
+  /** The last answer to an append of this term; none after a refusal. */
+  answered: Answered | undefined;
   /** Handed out to be applied. */
   applied: LogIndex;
   agreed: Agreed;
@@ -143,6 +145,13 @@ export type Core = {
   /** How long the write under way has lasted. */
   writingTicks: number | undefined;
   nextReadId: number;
+};
+
+/** An answer to an append: the log equals the leader's up to `match`. */
+export type Answered = {
+  readonly match: LogIndex;
+  readonly round: number;
+  readonly tick: number;
 };
 
 /** The messages that wait to leave. */
@@ -199,6 +208,7 @@ export function enterTerm(core: Core, term: Term, votedFor: NodeId | undefined):
   core.hardState = 'unsaved';
   core.matched = 0;
   core.acknowledged = 0;
+  core.answered = undefined;
   // Promises of a term that is over are of no use, and the entries that they speak of may be truncated unsaved.
   core.outbox.afterPersist = [];
 }

@@ -43,7 +43,28 @@ export function onAppend(core: Core, append: Append): void {
     // The other voters may have acknowledged these entries before they came.
     advanceCommit(core);
   }
-  reply(core, append, answer);
+  if (!saysNothingNew(core, append, answer)) reply(core, append, answer);
+}
+
+/**
+ * Whether the leader has lately had this answer, and waits for no other: an idle leader is not woken up for it again. One that has
+ * committed nothing in its term may still ask where the logs agree.
+ */
+function saysNothingNew(
+  { answered, log, term, ticks, timing }: Core,
+  { entries, commit, round }: Append,
+  answer: AppendAnswer,
+): boolean {
+  return (
+    answered !== undefined &&
+    answer.refused === undefined &&
+    entries.length === 0 &&
+    commit >= answer.match &&
+    log.termAt(answer.match) === term &&
+    answer.match === answered.match &&
+    round === answered.round &&
+    ticks - answered.tick < timing.answerTicks
+  );
 }
 
 /** Answers an append of an earlier term, so that its sender learns that it is deposed (Raft §5.1). */
@@ -56,6 +77,8 @@ function reply(core: Core, append: Append, answer: AppendAnswer): void {
   const { id: from, term, now: clockMs } = core;
   const { from: to, round } = append;
   const promised = answer.refused === 'conflict' ? 0 : answer.match;
+  core.answered =
+    answer.refused === undefined ? { match: answer.match, round, tick: core.ticks } : undefined;
   sendPromise(core, { type: 'append-reply', from, to, term, round, clockMs, answer }, promised);
 }
 

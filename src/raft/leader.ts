@@ -90,11 +90,11 @@ function yieldLeadership(core: Core): void {
   core.electionTimeoutTicks += 4 * core.timing.electionTicksMax;
 }
 
-/** Whether this follower has answered within an election timeout. */
+/** Whether this follower has answered within the longest election timeout: it does not answer every heartbeat. */
 export function isReachable(core: Core, role: LeaderRole, peer: NodeId): boolean {
   const progress = role.progress.get(peer);
   if (progress === undefined) return peer === core.id;
-  return role.ticks - progress.heardTick < core.timing.electionTicksMin;
+  return role.ticks - progress.heardTick < core.timing.electionTicksMax;
 }
 
 /** CheckQuorum (dissertation §6.2): a leader that no majority hears must not keep its clients waiting. */

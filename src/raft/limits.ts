@@ -7,20 +7,24 @@ export type Timing = {
   /** The time between heartbeats of a leader that has appended nothing for {@link idleAfterTicks}. */
   readonly idleHeartbeatTicks: number;
   readonly idleAfterTicks: number;
-  /** The shortest election timeout; also how long a leader counts as heard, and may hear no majority. */
+  /** A heartbeat that says nothing new is not answered so soon after an answer. */
+  readonly answerTicks: number;
+  /** The shortest election timeout; also how long a leader counts as heard. */
   readonly electionTicksMin: number;
+  /** The longest; also how long a leader may hear no majority. */
   readonly electionTicksMax: number;
 };
 
 /**
- * 10 ms; 50 ms, and 100 ms in a cluster where nothing happens; 300 to 600 ms: Raft's figures with head-room for pauses of the
- * event loop. A leader that dies between two heartbeats is given up so long after the last one, however far apart they are.
+ * 10 ms; 50 ms, and 140 ms in a cluster where nothing happens, where every second one is answered; 300 to 600 ms: Raft's figures
+ * with head-room for pauses of the event loop. A leader that dies between two heartbeats is given up so long after the last one, however far apart they are.
  */
 export const TIMING: Timing = {
   tickMs: 10,
   heartbeatTicks: 5,
-  idleHeartbeatTicks: 10,
+  idleHeartbeatTicks: 14,
   idleAfterTicks: 100,
+  answerTicks: 20,
   electionTicksMin: 30,
   electionTicksMax: 60,
 };

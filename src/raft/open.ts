@@ -70,6 +70,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     matched: 0,
     acknowledged: 0,
     acknowledgedTick: 0,
+    answered: undefined,
     applied: 0,
     now,
     agreed: { level: 0, correctionMs: 0 },
@@ -103,6 +104,10 @@ function settings(config: RaftConfig): { readonly timing: Timing; readonly limit
   assert(timing.heartbeatTicks < timing.electionTicksMin, 'heartbeats come before elections');
   assert(timing.heartbeatTicks <= timing.idleHeartbeatTicks, 'an idle leader is the quieter one');
   assert(2 * timing.idleHeartbeatTicks < timing.electionTicksMin, 'one heartbeat may be lost');
+  assert(
+    timing.answerTicks + timing.idleHeartbeatTicks < timing.electionTicksMax,
+    'a leader hears its followers in time',
+  );
   assert(timing.electionTicksMin <= timing.electionTicksMax, 'election timeouts have a range');
   assert(limits.appendBytesMax <= LIMITS.appendBytesMax, 'an append fits into a message');
   assert(limits.appendEntriesMax <= LIMITS.appendEntriesMax, 'an append is what others take');

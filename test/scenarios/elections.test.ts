@@ -106,10 +106,11 @@ test('a leader that hears no majority steps down within an election timeout', ()
   const friend = cluster.nodes.find((node) => node !== leader);
   if (friend === undefined) return;
 
+  const { electionTicksMax, answerTicks } = leader.raft.timing;
   cluster.isolate(leader, friend);
-  cluster.run(29);
+  cluster.run(electionTicksMax - answerTicks - 5);
   expect(leader.raft.role).toBe('leader');
-  cluster.run(6);
+  cluster.run(answerTicks + 10);
 
   expect(leader.raft.role).not.toBe('leader');
   expect(cluster.propose(leader, 'a')).toBe('not-leader');
@@ -340,13 +341,14 @@ test('after a stall a leader reads its waiting messages before it steps down', (
 
   leader.raft.tick(61, cluster.nowMs, true);
   expect(leader.raft.role).toBe('leader');
+  for (const node of cluster.nodes) if (node !== leader) node.raft.tick(61, cluster.nowMs, true);
   cluster.settle();
   leader.raft.tick(1, cluster.nowMs);
 
   expect(leader.raft.role).toBe('leader');
 });
 
-test('a leader that has appended nothing for a second sends half as many heartbeats, until it appends again', () => {
+test('a leader that has appended nothing for a second sends a third as many heartbeats, until it appends again', () => {
   const cluster = new RaftCluster(3);
   const leader = cluster.electAny();
   const { timing, term } = leader.raft;
@@ -364,7 +366,8 @@ test('a leader that has appended nothing for a second sends half as many heartbe
     cluster.settle();
     expect(heartbeatsIn(busyTicks)).toBe(busyTicks / timing.heartbeatTicks);
     cluster.run(2 * timing.idleHeartbeatTicks);
-    expect(heartbeatsIn(1000)).toBe(1000 / timing.idleHeartbeatTicks);
+    const intervals = 50;
+    expect(heartbeatsIn(intervals * timing.idleHeartbeatTicks)).toBe(intervals);
   }
   expect(cluster.leader).toBe(leader);
   expect(leader.raft.term).toBe(term);
@@ -405,5 +408,35 @@ test('a follower that gets entries gets no heartbeats besides, until there are n
   }
   // One to each follower.
   expect(appendsIn(heartbeatTicks)).toBe(2);
+  expect(cluster.leader).toBe(leader);
+});
+
+test('a heartbeat that says nothing new is answered only now and then, and any other at once', () => {
+  const cluster = new RaftCluster(3);
+  const leader = cluster.electAny();
+  const { answerTicks, idleAfterTicks, idleHeartbeatTicks } = leader.raft.timing;
+  const answersIn = (act: () => void): number => {
+    const before = cluster.sent.length;
+    act();
+    const sent = cluster.sent.slice(before);
+    return sent.filter(({ type }) => type === 'append-reply').length / 2;
+  };
+  cluster.propose(leader, 'a');
+  cluster.settle();
+  cluster.run(2 * idleAfterTicks);
+
+  const everySecond = 2 * idleHeartbeatTicks;
+  expect(answersIn(() => cluster.run(10 * everySecond))).toBe(10);
+  expect(everySecond).toBeGreaterThan(answerTicks);
+  const proposed = () => {
+    cluster.propose(leader, 'b');
+    cluster.settle();
+  };
+  expect(answersIn(proposed)).toBe(1);
+  const read = () => {
+    cluster.read(leader);
+    cluster.settle();
+  };
+  expect(answersIn(read)).toBe(1);
   expect(cluster.leader).toBe(leader);
 });

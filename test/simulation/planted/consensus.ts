@@ -99,7 +99,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 160,
+    first: 215,
     seeds: 40,
   },
   {
@@ -163,7 +163,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'elections',
-    first: 1,
+    first: 30,
     seeds: 20,
   },
   {

@@ -396,7 +396,7 @@ test('a read ends with its signal, with the leader, and with the driver', async 
   controller.abort();
   await cluster.run(0);
   expect(ends).toHaveLength(1);
-  await cluster.run(400);
+  await cluster.run(700);
   expect(ends).toHaveLength(2);
   await leader.driver.stop();
   await read(new AbortController().signal);
@@ -457,7 +457,7 @@ function lonelyFollower() {
   const sent: (Message | undefined)[] = [];
   const voters = ['a', 'b', 'c'].map(nodeId);
   const [id = nodeId('a'), from = nodeId('b')] = voters;
-  const timing = { electionTicksMin: 30, electionTicksMax: 30 };
+  const timing = { electionTicksMin: 30, electionTicksMax: 30, answerTicks: 15 };
   const config = { id, boot: BOOT, voters, genesis: GENESIS, random: seededRandom(1), timing };
   const loaded = { hardState: { term: 0, votedFor: undefined }, entries: [] };
   const raft = createRaft(config, loaded, clock.now());

@@ -48,8 +48,9 @@ test('§5.1: if a leader discovers that its term is out of date, it reverts to f
 
   cluster.run(2 * leader.raft.timing.electionTicksMax - 5);
   expect([leader.raft.role, leader.raft.term]).toEqual(['leader', term]);
-  cluster.run(10);
-  expect([leader.raft.role, leader.raft.term]).toEqual(['follower', term + 1]);
+  cluster.run(2 * leader.raft.timing.idleHeartbeatTicks);
+  expect(leader.raft.role).toBe('follower');
+  expect(leader.raft.term).toBeGreaterThan(term);
   cluster.run(300);
 
   expect(new Set(cluster.nodes.map(({ raft }) => raft.leader)).size).toBe(1);
