@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { concat, utf8 } from '../../src/common/index.js';
 import { CLIENT_MESSAGE_BYTES_MAX } from '../../src/rpc/limits.js';
 import { encode, GenerateKeyRequest, GetKeyRequest, SignRequest } from '../../src/wire/index.js';
+import type { Hash } from '../../src/wire/index.js';
 import type { Case, Expected } from './case.js';
 
 /*
@@ -54,6 +55,7 @@ export const ROWS: readonly Row[] = [
   ...keyGenerations(),
   ...ids(),
   ...paths(),
+  ...payloads(),
   ...calls(),
   ...connections(),
   ...onTheCluster(),
@@ -256,6 +258,74 @@ function paths(): Row[] {
     const call = { path: METHODS.sign, messages: [encode(SignRequest, request)] };
     return row(0, `a path of ${name}`, call, rejected);
   });
+}
+
+/** Wrong combinations of message, hash and digest, and those that a FROST key does not sign. */
+function payloads(): Row[] {
+  const message = { $case: 'message', value: utf8('hello') } as const;
+  const digest = (length: number) =>
+    ({ $case: 'digest', value: new Uint8Array(length).fill(7) }) as const;
+  const asking = (fields: Partial<SignRequest>, requestId = 'r'): Uint8Array =>
+    encode(SignRequest, SignRequest.fromPartial({ requestId, keyId: 'demo', ...fields }));
+  const bad: [string, Uint8Array, string, string | undefined][] = [
+    ['nothing to sign', asking({}), 'MISSING_MESSAGE', 'message'],
+    ['a hash of nothing', asking({ hash: 1 }), 'MISSING_MESSAGE', 'message'],
+    ...[0, 1, 31, 33, 64, 60_000].map((length): (typeof bad)[number] => [
+      `a digest of ${length} bytes`,
+      asking({ payload: digest(length) }),
+      'INVALID_DIGEST',
+      'digest',
+    ]),
+    ['a digest with a hash', asking({ payload: digest(32), hash: 1 }), 'HASH_WITH_DIGEST', 'hash'],
+    ...[4, 99, 2 ** 31 - 1, -1].map((hash): (typeof bad)[number] => [
+      `hash ${hash}`,
+      asking({ payload: message, hash: hash as Hash }),
+      'UNKNOWN_HASH',
+      'hash',
+    ]),
+    [
+      'a message and a digest',
+      concat(asking({ payload: message }), Uint8Array.of(0x2a, 32), new Uint8Array(32)),
+      'INVALID_ENCODING',
+      undefined,
+    ],
+    [
+      'hash 0 spelled out',
+      concat(asking({ payload: message }), Uint8Array.of(0x30, 0)),
+      'INVALID_ENCODING',
+      undefined,
+    ],
+    [
+      'a hash above 64 bits',
+      concat(asking({ payload: message }), Uint8Array.of(0x30), new Uint8Array(10).fill(0xff)),
+      'INVALID_ENCODING',
+      undefined,
+    ],
+  ];
+  const unsuited: [string, Partial<SignRequest>, string, string][] = [
+    ['a digest, with a FROST key', { payload: digest(32) }, 'DIGEST_UNSUPPORTED', 'digest'],
+    ['a hash, with a FROST key', { payload: message, hash: 2 }, 'HASH_UNSUPPORTED', 'hash'],
+  ];
+  const call = (bytes: Uint8Array): Case => ({ path: METHODS.sign, messages: [bytes] });
+  const expected = (reason: string, field: string | undefined): Expected => ({
+    ...INVALID,
+    reason,
+    ...(field !== undefined && { field }),
+  });
+  return [
+    ...bad.map(([name, bytes, reason, field]) =>
+      row(58, name, call(bytes), expected(reason, field)),
+    ),
+    ...unsuited.map(([name, fields, reason, field]) =>
+      row(
+        58,
+        name,
+        (run) => call(asking(fields, `${run}-${reason.toLowerCase()}`)),
+        expected(reason, field),
+        ['cluster'],
+      ),
+    ),
+  ];
 }
 
 /** What is wrong with the call, whatever is asked. */
