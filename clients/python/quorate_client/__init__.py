@@ -7,7 +7,7 @@ from .client import JudgedKey, QuorateClient, Signature
 from .errors import QuorateError
 from .genesis import Genesis
 from .key_certificate import Verdict, verify_key
-from .signatures import verify_signature
+from .signatures import verify_digest, verify_signature
 
 __all__ = [
     "Genesis",
@@ -16,6 +16,7 @@ __all__ = [
     "QuorateError",
     "Signature",
     "Verdict",
+    "verify_digest",
     "verify_key",
     "verify_signature",
 ]

@@ -19,7 +19,8 @@ from . import messages
 from .errors import QuorateError, error_of
 from .genesis import Genesis
 from .key_certificate import algorithm_name, verify_key
-from .signatures import verify_signature
+from .digests import DIGEST_BYTES, HASHES
+from .signatures import signs_digests, verify_digest, verify_signature
 from .transcript import request_bytes
 
 _KEYS = "/quorate.v1.KeyService/"
@@ -48,13 +49,17 @@ class JudgedKey:
 
 
 class Signature:
-    """``signature`` has been verified under ``public_key``; ``signers`` and ``task_id`` are what a node says."""
+    """``signature`` has been verified under ``public_key``; ``signers`` and ``task_id`` are what a node says.
 
-    def __init__(self, signature, public_key, signers, task_id):
+    ``recovery_id``: of an ECDSA signature, verified too; None of others.
+    """
+
+    def __init__(self, signature, public_key, signers, task_id, recovery_id=None):
         self.signature = signature
         self.public_key = public_key
         self.signers = signers
         self.task_id = task_id
+        self.recovery_id = recovery_id
 
 
 class QuorateClient:
@@ -128,21 +133,24 @@ class QuorateClient:
         allow_no_redundancy=False,
         request_id=None,
         timeout=60.0,
+        gg20_profile=None,
     ):
         """A new key, as a JudgedKey. ``labels``: a dict. Unless given, all voters take part and a majority signs.
+
+        ``gg20_profile``: of a GG20 key, ``P3072`` (unless given) or ``P2048``. The first such key of a set of
+        participants waits for their moduli: many seconds, with P3072 minutes.
 
         Raises ``deadline`` KEY_NOT_READY, with the task's id in the facts, when it takes longer than the call may.
         """
         participants = sorted(participants or self._genesis.voters, key=str.encode)
         message = messages.of("quorate.v1.GenerateKeyRequest")
-        numbers = message.DESCRIPTOR.fields_by_name["algorithm"].enum_type.values_by_name
-        number = numbers.get("ALGORITHM_" + algorithm)
-        if number is None:
-            raise QuorateError("invalid-request", f"There is no algorithm {algorithm}")
+        number = _number_of(message, "algorithm", "ALGORITHM_", algorithm)
+        profile = 0 if gg20_profile is None else _number_of(message, "gg20_profile", "GG20_PROFILE_", gg20_profile)
         request = message(
             request_id=request_id or str(uuid.uuid4()),
             key_id=key_id,
-            algorithm=number.number,
+            algorithm=number,
+            gg20_profile=profile,
             threshold=threshold or len(participants) // 2 + 1,
             participants=participants,
             labels=[{"key": name, "value": value} for name, value in sorted((labels or {}).items())],
@@ -163,9 +171,22 @@ class QuorateClient:
             raise _wrong_answer(f"another key than {key_id}")
         return JudgedKey(key, self._judge(key, public_key=public_key))
 
-    def sign(self, key_id, message, public_key=None, algorithm=None, request_id=None, timeout=30.0):
+    def sign(
+        self,
+        key_id,
+        message=None,
+        public_key=None,
+        algorithm=None,
+        request_id=None,
+        timeout=30.0,
+        hash=None,
+        digest=None,
+    ):
         """A signature over ``message`` (bytes), as a Signature.
 
+        ``hash``: for an ECDSA key, which hash every node makes of the message: ``SHA256`` (unless given), ``KECCAK256``
+        (Ethereum) or ``DOUBLE_SHA256`` (Bitcoin). ``digest``: for an ECDSA key in the place of a message, the 32 bytes
+        that a hash has made; no signer can see what it signs then.
         ``public_key`` and ``algorithm``: what it must verify under, where the caller knows it; else the key whose
         certificate has been verified. Raises ``protocol-abort`` KEY_UNVERIFIED, before anything is signed, when that
         proves less than is required.
@@ -173,17 +194,22 @@ class QuorateClient:
         until = time.monotonic() + timeout
         if public_key is None:
             algorithm, public_key = self._trusted_key(key_id, timeout)
-        elif self.get_key(key_id, timeout=timeout).key.public_key != public_key:
-            words = f"The public key given is not that of {key_id}; nothing was signed"
-            raise QuorateError("invalid-request", words, "PUBLIC_KEY_MISMATCH")
+        else:
+            shown = self.get_key(key_id, timeout=timeout).key
+            if shown.public_key != public_key:
+                words = f"The public key given is not that of {key_id}; nothing was signed"
+                raise QuorateError("invalid-request", words, "PUBLIC_KEY_MISMATCH")
+            algorithm = algorithm or algorithm_name(shown)
+        payload, check = _payload_of(algorithm, message, hash, digest)
         request = messages.of("quorate.v1.SignRequest")(
-            request_id=request_id or str(uuid.uuid4()), key_id=key_id, message=message
+            request_id=request_id or str(uuid.uuid4()), key_id=key_id, **payload
         ).SerializeToString(deterministic=True)
         left = until - time.monotonic()
         answer = self._mutate(_SIGNING + "Sign", request, "SignResponse", left, left)
-        if not verify_signature(algorithm or "FROST_ED25519_SHA512", public_key, message, answer.signature):
+        recovery_id = answer.recovery_id if answer.HasField("recovery_id") else None
+        if not check(public_key, answer.signature, recovery_id):
             raise _wrong_answer(f"a signature that does not verify under {key_id}")
-        return Signature(answer.signature, public_key, list(answer.signers), answer.task_id)
+        return Signature(answer.signature, public_key, list(answer.signers), answer.task_id, recovery_id)
 
     def get_task(self, task_id, timeout=30.0):
         """The ``quorate.v1.Task`` message, as one node reports it."""
@@ -271,6 +297,52 @@ class QuorateClient:
             return send(request, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
             raise error_of(error) from error
+
+
+def _payload_of(algorithm, message, hash, digest):
+    """The fields of a SignRequest, and the check of (public key, signature, recovery id) of its answer.
+
+    Raises ``invalid-request`` with the reasons of the cluster.
+    """
+    if message is not None and digest is not None:
+        raise _invalid("MESSAGE_AND_DIGEST", "Give a message or its digest, not both")
+    if message is None and digest is None:
+        raise _invalid("MISSING_MESSAGE", "Give a message, which may be empty, or for an ECDSA key a digest")
+    if not signs_digests(algorithm):
+        if digest is not None:
+            raise _invalid("DIGEST_UNSUPPORTED", f"A key of {algorithm} signs messages, and no digests")
+        if hash is not None:
+            raise _invalid("HASH_UNSUPPORTED", f"A key of {algorithm} signs the message itself")
+        return {"message": message}, lambda key, signature, recovery_id: (
+            recovery_id is None and verify_signature(algorithm, key, message, signature)
+        )
+    if digest is not None:
+        if hash is not None:
+            raise _invalid("HASH_WITH_DIGEST", "A hash goes with a message: a digest is what a hash has made already")
+        if len(digest) != DIGEST_BYTES:
+            raise _invalid("INVALID_DIGEST", f"A digest has {DIGEST_BYTES} bytes, not {len(digest)}")
+        fields, signed = {"digest": digest}, digest
+    else:
+        hash = hash or "SHA256"
+        if hash not in HASHES:
+            raise _invalid("UNKNOWN_HASH", f"There is no hash {hash}; there are {', '.join(HASHES)}")
+        number = _number_of(messages.of("quorate.v1.SignRequest"), "hash", "HASH_", hash)
+        fields, signed = {"message": message, "hash": number}, HASHES[hash](message)
+    return fields, lambda key, signature, recovery_id: (
+        recovery_id is not None and verify_digest(algorithm, key, signed, signature, recovery_id)
+    )
+
+
+def _number_of(message, field, prefix, name):
+    """The number of an enum's value by its short name."""
+    value = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_name.get(prefix + name)
+    if value is None or value.number == 0:
+        raise QuorateError("invalid-request", f"There is no {field} {name}")
+    return value.number
+
+
+def _invalid(reason, words):
+    return QuorateError("invalid-request", words, reason)
 
 
 def _wrong_answer(what):

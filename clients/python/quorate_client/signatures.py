@@ -8,16 +8,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ecdsa import NIST256p, SECP256k1
 from ecdsa.ellipticcurve import INFINITY, PointJacobi
 
+from .digests import DIGEST_BYTES, HASHES
+
 ED25519 = "FROST_ED25519_SHA512"
 SECP256K1 = "FROST_SECP256K1_SHA256"
 TAPROOT = "FROST_SECP256K1_TAPROOT"
 P256 = "FROST_P256_SHA256"
+GG20_SECP256K1 = "GG20_SECP256K1"
+GG20_P256 = "GG20_P256"
 
 # RFC 9591, sections 6.4 and 6.5: the curve, and the context that its hashes are separated by.
 _SUITES = {
     SECP256K1: (SECP256k1, b"FROST-secp256k1-SHA256-v1"),
     P256: (NIST256p, b"FROST-P256-SHA256-v1"),
 }
+
+# Keys of these sign digests.
+_ECDSA = {GG20_SECP256K1: SECP256k1, GG20_P256: NIST256p}
+
+
+def signs_digests(algorithm):
+    """Whether keys of ``algorithm`` sign the hash of a message (ECDSA), and not the message itself."""
+    return algorithm in _ECDSA
 
 
 def verify_ed25519(public_key, message, signature):
@@ -29,17 +41,45 @@ def verify_ed25519(public_key, message, signature):
     return True
 
 
-def verify_signature(algorithm, public_key, message, signature):
+def verify_signature(algorithm, public_key, message, signature, hash=None):
     """Whether ``signature`` by a key of ``algorithm`` (its name, as ``FROST_P256_SHA256``) verifies.
 
-    Never raises: bytes that cannot be decoded do not verify.
+    ``hash``: for an ECDSA key, ``SHA256`` (unless given), ``KECCAK256`` or ``DOUBLE_SHA256``; its signature is r and s
+    of 64 bytes with the lower s. Never raises: bytes that cannot be decoded do not verify, and neither does a message
+    with a hash that its key does not make.
     """
+    if algorithm in _ECDSA:
+        digest_of = HASHES.get(hash or "SHA256")
+        return digest_of is not None and verify_digest(algorithm, public_key, digest_of(message), signature)
+    if hash is not None:
+        return False
     if algorithm == ED25519:
         return verify_ed25519(public_key, message, signature)
     if algorithm == TAPROOT:
         return _verify_bip340(public_key, message, signature)
     suite = _SUITES.get(algorithm)
     return suite is not None and _verify_schnorr(*suite, public_key, message, signature)
+
+
+def verify_digest(algorithm, public_key, digest, signature, recovery_id=None):
+    """Whether an ECDSA signature (FIPS 186-5, section 6.4.2) of a digest of 32 bytes verifies; r and s of 64 bytes.
+
+    The higher of the two s that verify is refused. ``recovery_id``: where given, it must be the one of the signature.
+    Never raises.
+    """
+    curve = _ECDSA.get(algorithm)
+    if curve is None or len(digest) != DIGEST_BYTES or len(signature) != 64:
+        return False
+    key, order = _decode(curve, public_key), curve.order
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if key is None or not 0 < r < order or not 0 < s <= order // 2:
+        return False
+    inverse = pow(s, order - 2, order)
+    nonce = curve.generator * (int.from_bytes(digest, "big") * inverse % order) + key * (r * inverse % order)
+    if nonce == INFINITY or nonce.x() % order != r:
+        return False
+    # SEC 1, section 4.1.6.
+    return recovery_id is None or recovery_id == (nonce.y() & 1) + (2 if nonce.x() >= order else 0)
 
 
 def public_key_of(algorithm, first):
@@ -57,8 +97,8 @@ def public_key_of(algorithm, first):
             return None
         output = even + SECP256k1.generator * tweak
         return None if output == INFINITY else _bytes32(output.x())
-    suite = _SUITES.get(algorithm)
-    return first if suite is not None and _decode(suite[0], first) is not None else None
+    curve = _ECDSA[algorithm] if algorithm in _ECDSA else _SUITES.get(algorithm, (None,))[0]
+    return first if curve is not None and _decode(curve, first) is not None else None
 
 
 def _verify_schnorr(curve, context, public_key, message, signature):

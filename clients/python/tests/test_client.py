@@ -126,6 +126,19 @@ class ClientTest(unittest.TestCase):
             self.assertEqual(caught.exception.reason, "UNREACHABLE")
             self.assertIn(away, caught.exception.message)
 
+    def test_a_frost_key_signs_no_digest_and_no_hash(self):
+        key = self.keys[ALGORITHMS[0]].key
+        for reason, fields in (
+            ("HASH_UNSUPPORTED", {"message": MESSAGE, "hash": "SHA256"}),
+            ("DIGEST_UNSUPPORTED", {"digest": bytes(32)}),
+            ("MESSAGE_AND_DIGEST", {"message": MESSAGE, "digest": bytes(32)}),
+            ("MISSING_MESSAGE", {}),
+        ):
+            with self.subTest(reason), self.assertRaises(QuorateError) as caught:
+                self.client.sign(key.key_id, **fields)
+            self.assertEqual(caught.exception.code, "invalid-request")
+            self.assertEqual(caught.exception.reason, reason)
+
     def _genesis(self):
         return Genesis(_read("cluster_file"))
 
