@@ -263,69 +263,80 @@ function paths(): Row[] {
 /** Wrong combinations of message, hash and digest, and those that a FROST key does not sign. */
 function payloads(): Row[] {
   const message = { $case: 'message', value: utf8('hello') } as const;
-  const digest = (length: number) =>
-    ({ $case: 'digest', value: new Uint8Array(length).fill(7) }) as const;
-  const asking = (fields: Partial<SignRequest>, requestId = 'r'): Uint8Array =>
-    encode(SignRequest, SignRequest.fromPartial({ requestId, keyId: 'demo', ...fields }));
   const bad: [string, Uint8Array, string, string | undefined][] = [
-    ['nothing to sign', asking({}), 'MISSING_MESSAGE', 'message'],
-    ['a hash of nothing', asking({ hash: 1 }), 'MISSING_MESSAGE', 'message'],
+    ['nothing to sign', signing({}), 'MISSING_MESSAGE', 'message'],
+    ['a hash of nothing', signing({ hash: 1 }), 'MISSING_MESSAGE', 'message'],
     ...[0, 1, 31, 33, 64, 60_000].map((length): (typeof bad)[number] => [
       `a digest of ${length} bytes`,
-      asking({ payload: digest(length) }),
+      signing({ payload: digestOf(length) }),
       'INVALID_DIGEST',
       'digest',
     ]),
-    ['a digest with a hash', asking({ payload: digest(32), hash: 1 }), 'HASH_WITH_DIGEST', 'hash'],
+    [
+      'a digest with a hash',
+      signing({ payload: digestOf(32), hash: 1 }),
+      'HASH_WITH_DIGEST',
+      'hash',
+    ],
     ...[4, 99, 2 ** 31 - 1, -1].map((hash): (typeof bad)[number] => [
       `hash ${hash}`,
-      asking({ payload: message, hash: hash as Hash }),
+      signing({ payload: message, hash: hash as Hash }),
       'UNKNOWN_HASH',
       'hash',
     ]),
     [
       'a message and a digest',
-      concat(asking({ payload: message }), Uint8Array.of(0x2a, 32), new Uint8Array(32)),
+      concat(signing({ payload: message }), Uint8Array.of(0x2a, 32), new Uint8Array(32)),
       'INVALID_ENCODING',
       undefined,
     ],
     [
       'hash 0 spelled out',
-      concat(asking({ payload: message }), Uint8Array.of(0x30, 0)),
+      concat(signing({ payload: message }), Uint8Array.of(0x30, 0)),
       'INVALID_ENCODING',
       undefined,
     ],
     [
       'a hash above 64 bits',
-      concat(asking({ payload: message }), Uint8Array.of(0x30), new Uint8Array(10).fill(0xff)),
+      concat(signing({ payload: message }), Uint8Array.of(0x30), new Uint8Array(10).fill(0xff)),
       'INVALID_ENCODING',
       undefined,
     ],
   ];
   const unsuited: [string, Partial<SignRequest>, string, string][] = [
-    ['a digest, with a FROST key', { payload: digest(32) }, 'DIGEST_UNSUPPORTED', 'digest'],
+    ['a digest, with a FROST key', { payload: digestOf(32) }, 'DIGEST_UNSUPPORTED', 'digest'],
     ['a hash, with a FROST key', { payload: message, hash: 2 }, 'HASH_UNSUPPORTED', 'hash'],
   ];
-  const call = (bytes: Uint8Array): Case => ({ path: METHODS.sign, messages: [bytes] });
-  const expected = (reason: string, field: string | undefined): Expected => ({
-    ...INVALID,
-    reason,
-    ...(field !== undefined && { field }),
-  });
   return [
     ...bad.map(([name, bytes, reason, field]) =>
-      row(58, name, call(bytes), expected(reason, field)),
+      row(58, name, signCall(bytes), invalidField(reason, field)),
     ),
     ...unsuited.map(([name, fields, reason, field]) =>
       row(
         58,
         name,
-        (run) => call(asking(fields, `${run}-${reason.toLowerCase()}`)),
-        expected(reason, field),
+        (run) => signCall(signing(fields, `${run}-${reason.toLowerCase()}`)),
+        invalidField(reason, field),
         ['cluster'],
       ),
     ),
   ];
+}
+
+function digestOf(length: number): SignRequest['payload'] {
+  return { $case: 'digest', value: new Uint8Array(length).fill(7) };
+}
+
+function signing(fields: Partial<SignRequest>, requestId = 'r'): Uint8Array {
+  return encode(SignRequest, SignRequest.fromPartial({ requestId, keyId: 'demo', ...fields }));
+}
+
+function signCall(bytes: Uint8Array): Case {
+  return { path: METHODS.sign, messages: [bytes] };
+}
+
+function invalidField(reason: string, field: string | undefined): Expected {
+  return { ...INVALID, reason, ...(field !== undefined && { field }) };
 }
 
 /** What is wrong with the call, whatever is asked. */
