@@ -29,4 +29,6 @@ export {
   signShareJob,
   verifyJob,
 } from './signing-jobs.js';
+export { combineSessionJob } from './session-jobs.js';
+export type { CombinedSession, CombineSessionInput, CombiningContext } from './session-jobs.js';
 export { SCHEMES, schemesOver } from './table.js';

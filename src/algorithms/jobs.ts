@@ -1,4 +1,4 @@
-import { PREPARE_JOBS, type Gg20Context } from '../gg20/index.js';
+import { GG20_SIGNING_JOBS, PREPARE_JOBS, type Gg20Context } from '../gg20/index.js';
 import type { BoundJob, Jobs } from '../ports/index.js';
 import {
   checkOpeningJob,
@@ -43,6 +43,7 @@ const ALL: readonly AnyJob<AlgorithmContext>[] = [
   combineJob,
   verifyJob,
   ...PREPARE_JOBS,
+  ...GG20_SIGNING_JOBS,
 ];
 
 /** The arithmetic that a node computes behind the port, on its own thread or in a worker. */

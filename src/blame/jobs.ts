@@ -1,4 +1,4 @@
-import { algorithmJobs, boundJobs } from '../algorithms/index.js';
+import { algorithmJobs, boundJobs, combineSessionJob } from '../algorithms/index.js';
 import type { AnyJob, AlgorithmContext } from '../algorithms/index.js';
 import { equal } from '../common/index.js';
 import type { PartyIndex } from '../common/index.js';
@@ -114,7 +114,12 @@ function signedIn(
   });
 }
 
-const JUDGING: readonly AnyJob<JudgingJobContext>[] = [judgeEvidenceJob, readComplaintJob];
+const JUDGING: readonly AnyJob<JudgingJobContext>[] = [
+  judgeEvidenceJob,
+  readComplaintJob,
+  // Its context has the verifier of identities, as that of judgements.
+  combineSessionJob,
+];
 
 /** All that a node computes behind the port, on its own thread or in a worker. */
 export function nodeJobs(context: JudgingJobContext): Jobs {

@@ -88,7 +88,7 @@ export type {
 export { ExpandedRandom, RoundRandom, SEED_BYTES } from './round-random.js';
 export type { RoundPlace } from './round-random.js';
 export { SigningAbort, SilentInBlame } from './session/abort.js';
-export { beginSessionJob } from './session/begin.js';
+export { beginSession, beginSessionJob } from './session/begin.js';
 export type {
   AskedSignature,
   BeginInput,

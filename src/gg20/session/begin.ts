@@ -1,4 +1,4 @@
-import { assert, type PartyIndex } from '../../common/index.js';
+import { assert } from '../../common/index.js';
 import { encodeBigEndian, evaluateInExponent } from '../../crypto/index.js';
 import type { Job } from '../../ports/index.js';
 import { deriveByStep } from '../../sharing/index.js';
@@ -13,7 +13,8 @@ import {
 } from '../../wire/index.js';
 import { signerWeight } from '../presign/session.js';
 import { sessionBase, ssid0Of, type SessionMember } from '../session-id.js';
-import type { Gg20Context } from '../tables.js';
+import type { ParameterSet } from '../parameter-set.js';
+import type { Gg20Context, Gg20Tables } from '../tables.js';
 import type { SigningFacts, SignerNumbers } from './facts.js';
 
 /** The key, the signers and the generation of a session, as the attempt's entry fixes them. */
@@ -76,63 +77,61 @@ export type BeginInput = {
 /**
  * The public facts of a session: W_j of each signer, the key at the path (BIP-32), and ssid0, in which all of it is bound. Nothing for
  * a key or a path that there is no such key for.
+ *
+ * @param asked - Absent: the session makes a presignature.
  */
+export function beginSession(
+  tables: Gg20Tables,
+  basis: SessionBasis,
+  asked: AskedSignature | undefined,
+): BegunSession | undefined {
+  const set = tables.parameterSet(basis.set);
+  const { group } = set.curve;
+  const points = basis.V.map((each) => group.decode(each)).filter((point) => point !== undefined);
+  const [PK] = points;
+  const indices = basis.signers.map(({ index }) => index);
+  const ascends = indices.every((index, at) => index > (indices[at - 1] ?? 0));
+  assert(ascends && indices.length === basis.threshold, 'S are exactly t signers, ascending');
+  if (PK === undefined || points.length !== basis.threshold) return undefined;
+
+  const signers = basis.signers.flatMap((each): SignerNumbers[] => {
+    const X = evaluateInExponent(group, points, each.index);
+    const W = group.multiplyPublic(X, signerWeight(group.order, indices, each.index));
+    return group.isIdentity(W) ? [] : [{ ...each, W: group.encode(W) }];
+  });
+  const signed = asked && signedBytes(set, basis, asked, PK);
+  if (signers.length !== indices.length || (asked && signed === undefined)) return undefined;
+
+  const base = sessionBase({
+    ...basis,
+    set,
+    protocol: asked === undefined ? 'presign' : 'sign',
+    publicKey: group.encode(PK),
+    signers: indices,
+    bind: asked && signed ? signBind(asked, signed) : [],
+  });
+  const ssid0 = ssid0Of(basis.clusterId, basis.sessionId, base);
+  return { facts: { set: basis.set, ssid0, signers, PK: group.encode(PK) }, signed };
+}
+
+/** {@link beginSession}. */
 export const beginSessionJob: Job<BeginInput, BegunSession | undefined, Gg20Context> = {
   name: 'gg20/begin',
   lane: 'generation',
-  compute({ basis, asked }, { gg20 }) {
-    const set = gg20.parameterSet(basis.set);
-    const { group } = set.curve;
-    const V = basis.V.map((each) => group.decode(each));
-    const points = V.filter((point) => point !== undefined);
-    const [PK] = points;
-    const indices = basis.signers.map(({ index }) => index);
-    const ascends = indices.every((index, at) => index > (indices[at - 1] ?? 0));
-    assert(ascends && indices.length === basis.threshold, 'S are exactly t signers, ascending');
-    if (PK === undefined || points.length !== basis.threshold) return undefined;
-
-    const signed = asked && signedBytes(basis, asked, derived(basis, asked.path, PK));
-    if (asked !== undefined && signed === undefined) return undefined;
-    const weighted = (j: PartyIndex): Uint8Array | undefined => {
-      const X = evaluateInExponent(group, points, j);
-      const W = group.multiplyPublic(X, signerWeight(group.order, indices, j));
-      return group.isIdentity(W) ? undefined : group.encode(W);
-    };
-    const signers = basis.signers.flatMap((each): SignerNumbers[] => {
-      const W = weighted(each.index);
-      return W === undefined ? [] : [{ ...each, W }];
-    });
-    if (signers.length !== indices.length) return undefined;
-
-    const base = sessionBase({
-      ...basis,
-      set,
-      protocol: asked === undefined ? 'presign' : 'sign',
-      publicKey: group.encode(PK),
-      signers: indices,
-      bind: asked && signed ? signBind(asked, signed) : [],
-    });
-    const ssid0 = ssid0Of(basis.clusterId, basis.sessionId, base);
-    return { facts: { set: basis.set, ssid0, signers, PK: group.encode(PK) }, signed };
-
-    function derived({ chainCode }: SessionBasis, path: readonly number[], K: unknown) {
-      const child = deriveByStep(group, K, chainCode, path, 'fail');
-      return child && { eps: child.tweak, point: group.encode(child.point) };
-    }
-  },
+  compute: ({ basis, asked }, { gg20 }) => beginSession(gg20, basis, asked),
 };
 
-function signedBytes(
-  { keyId, version }: SessionBasis,
+function signedBytes<P>(
+  { curve, widths }: ParameterSet<P>,
+  { keyId, version, chainCode }: SessionBasis,
   { hash, digest, path }: AskedSignature,
-  derived: { readonly eps: bigint; readonly point: Uint8Array } | undefined,
+  PK: P,
 ): SignedBytes | undefined {
-  if (derived === undefined) return undefined;
-  const eps = encodeBigEndian(derived.eps, EPS_BYTES);
-  return { keyId, version, hash, digest, path, eps, derivedKey: derived.point };
+  const child = deriveByStep(curve.group, PK, chainCode, path, 'fail');
+  if (child === undefined) return undefined;
+  const eps = encodeBigEndian(child.tweak, widths.scalar);
+  return { keyId, version, hash, digest, path, eps, derivedKey: curve.group.encode(child.point) };
 }
-
-const EPS_BYTES = 32;
 
 /** B.2: the interactive mode binds form, hash, digest, path, eps and PK' before its first round. */
 function signBind({ form }: AskedSignature, signed: SignedBytes): readonly Item[] {

@@ -81,9 +81,10 @@ export function combineBodies<P>(
       }
     }
   }
-  const culprits = [...shares].flatMap(([j, body]) =>
-    shareFault(signature, j, body) === undefined ? [] : [j],
-  );
+  const culprits = signature.session.signers.filter((j) => {
+    const body = shares.get(j);
+    return body !== undefined && shareFault(signature, j, body) !== undefined;
+  });
   return { ok: false, culprits };
 }
 
