@@ -1,10 +1,13 @@
 import type { Gg20Attack } from './attack.js';
+import { CONTEXTS } from './contexts.js';
 import { FALSE_BASES } from './false-bases.js';
 import { FALSE_MODULI } from './false-moduli.js';
 import { FEW_CHALLENGES } from './few-challenges.js';
 import { LARGE_NUMBERS } from './large-numbers.js';
+import { LATE_DIGESTS } from './late-digests.js';
 import { LATE_MOVES } from './late-moves.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
+import { POWERS_OF_NODES } from './powers.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
 
@@ -18,6 +21,9 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...ORDER_OF_CHECKS,
   ...TRANSCRIPTS,
   ...LATE_MOVES,
+  ...LATE_DIGESTS,
+  ...CONTEXTS,
+  ...POWERS_OF_NODES,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -33,6 +39,7 @@ const NOT_WRITTEN = 'its attack is not written yet';
 const NO_RESHARE = 'no reshare yet';
 const NO_PREPARE = 'the making of auxiliary material is not here yet';
 const NO_SESSIONS = 'signing sessions are not here yet';
+const NO_PRESIGNATURES = 'no task presigns yet';
 const NO_TASKS = 'no task signs with GG20 yet';
 
 /** The published attacks on GG18, GG20 and what they are made of, and what follows for sessions. */
@@ -117,7 +124,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 23,
     attack: 'a presignature with a digest or a path that is chosen late',
     source: 'eprint 2021/1330; CVE-2025-66017',
-    missing: NOT_WRITTEN,
+    missing: `a bare digest for a presignature: ${NO_PRESIGNATURES}`,
   },
   {
     row: 24,
@@ -132,7 +139,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 28,
     attack: 'time of powers',
     source: 'CVE-2023-26556, CVE-2023-26557',
-    missing: NOT_WRITTEN,
   },
   {
     row: 29,
@@ -150,19 +156,16 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 31,
     attack: 'giant numbers and proofs',
     source: 'denial of service',
-    missing: NOT_WRITTEN,
   },
   {
     row: 32,
     attack: 'a fault in one’s own computation',
     source: 'Boneh, DeMillo and Lipton 1997',
-    missing: NOT_WRITTEN,
   },
   {
     row: 33,
     attack: 'a wrapper of powers that answers 0',
     source: 'OpenSSL 3 below 512 bits',
-    missing: NOT_WRITTEN,
   },
   { row: 34, attack: 'one N in two generations', source: 'CGGMP24, refresh', missing: NO_PREPARE },
   { row: 35, attack: 'Nh of primes that are not safe', source: 'tss-lib 67, PR 68' },
@@ -183,7 +186,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 39,
     attack: 'one key in two contexts',
     source: 'near/mpc 2076, PR 2163',
-    missing: NOT_WRITTEN,
   },
   {
     row: 40,

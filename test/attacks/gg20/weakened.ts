@@ -9,6 +9,9 @@ const run = promisify(execFile);
 /** Copies at a time: one for each of two cores. */
 const COPIES = 2;
 
+/** An attack takes a second or two. */
+const TIMEOUT_MS = 120_000;
+
 /** Attacks that do not succeed on a copy of the code without the checks that they stand for: no check can be missed by them. */
 export async function harmless(attacks: readonly Gg20Attack[]): Promise<readonly string[]> {
   const lanes = Array.from({ length: COPIES }, (_, lane) =>
@@ -30,6 +33,6 @@ async function inOneCopy(attacks: readonly Gg20Attack[]): Promise<readonly strin
 
 async function playedIn(copy: ProgramCopy, title: string): Promise<Attempt> {
   const argv = [copy.program('attacks/gg20/main.js'), title];
-  const { stdout } = await run(process.execPath, argv);
+  const { stdout } = await run(process.execPath, argv, { timeout: TIMEOUT_MS });
   return JSON.parse(stdout) as Attempt;
 }
