@@ -45,9 +45,8 @@ export interface Backend {
   quorum(): QuorumStatus;
 }
 
-/** The caller that a list is made for, by name, the end of its call, and the account of what it costs. */
+/** The end of the call that a list is made for, and the account of what it costs. */
 export type ListCaller = {
-  readonly name: string;
   readonly signal: AbortSignal;
   /** Charges the caller with a step of the work. */
   readonly measure: Measure;

@@ -62,7 +62,7 @@ export async function listKeys(context: ApiContext, call: Call): Promise<ListKey
     labels,
   };
   if (prefix !== '') requireId('prefix', prefix);
-  const by = { name: call.caller.spiffeId, signal: call.time.signal, measure: call.measure };
+  const by = { signal: call.time.signal, measure: call.measure };
   const listed = await context.backend().listKeys(filter, page, by);
   const { clusterId } = context.genesis;
   const present = () => listed.records.map((record) => presentKey(clusterId, record));

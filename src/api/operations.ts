@@ -9,8 +9,8 @@ import { getTask, listTasks } from './tasks.js';
 export type Operation = {
   /** The roles whose callers may call it. */
   readonly roles: readonly Role[];
-  /** A mutation goes through the log, and may carry its requester's signature. */
-  readonly effect: 'read' | 'mutation';
+  /** A mutation goes through the log, and may carry its requester's signature. Of lists a caller may have a few open. */
+  readonly effect: 'read' | 'list' | 'mutation';
   /**
    * Reads the request and answers with the method's response message.
    *
@@ -43,10 +43,10 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     handle: generateKey,
   },
   '/quorate.v1.KeyService/GetKey': { roles: READERS, effect: 'read', handle: getKey },
-  '/quorate.v1.KeyService/ListKeys': { roles: READERS, effect: 'read', handle: listKeys },
+  '/quorate.v1.KeyService/ListKeys': { roles: READERS, effect: 'list', handle: listKeys },
   '/quorate.v1.SigningService/Sign': { roles: REQUESTERS, effect: 'mutation', handle: sign },
   '/quorate.v1.TaskService/GetTask': { roles: READERS, effect: 'read', handle: getTask },
-  '/quorate.v1.TaskService/ListTasks': { roles: READERS, effect: 'read', handle: listTasks },
+  '/quorate.v1.TaskService/ListTasks': { roles: READERS, effect: 'list', handle: listTasks },
   '/quorate.v1.ClusterService/GetCluster': { roles: READERS, effect: 'read', handle: getCluster },
   '/quorate.v1.ClusterService/RequireSignatures': {
     roles: OPERATORS,

@@ -26,7 +26,7 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
 export async function listTasks(context: ApiContext, call: Call): Promise<ListTasksResponse> {
   const request = readMessage(ListTasksRequest, call.bytes);
   const { page, behind } = askedPage(ListTasksRequest, request);
-  const by = { name: call.caller.spiffeId, signal: call.time.signal, measure: call.measure };
+  const by = { signal: call.time.signal, measure: call.measure };
   const filter = { ...filterOf(request), visibleTo: visibleTo(call.caller) };
   const listed = await context.backend().listTasks(filter, page, by);
   const present = () => listed.records.map((record) => presentTask(record));

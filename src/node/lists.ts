@@ -7,8 +7,6 @@ import type { ListIndex, Sliced } from '../state/index.js';
 export const LISTS_AT_ONCE = 2;
 /** Lists that wait for their turn. */
 export const LISTS_WAITING_MAX = 64;
-/** Lists of one caller that wait or are worked on: it waits for itself, and leaves room for others. */
-export const LISTS_OF_CALLER_MAX = 8;
 
 /**
  * Answers lists without holding the loop: a few at a time, each in slices with a turn of the loop between. The index that
@@ -17,7 +15,6 @@ export const LISTS_OF_CALLER_MAX = 8;
 export class Lists {
   readonly #index: ListIndex;
   readonly #clock: Clock;
-  readonly #ofCaller = new Map<string, number>();
   /** Those that wait, in order. */
   readonly #waiting = new Set<() => void>();
   #running = 0;
@@ -42,26 +39,18 @@ export class Lists {
    * @throws ClusterError `overloaded` (`TOO_MANY_LISTS`), `no-quorum` (`STOPPING`), or the reason that the signal has.
    */
   async run<T>(
-    { name, signal, measure }: ListCaller,
+    { signal, measure }: ListCaller,
     begin: (index: ListIndex) => Promise<Sliced<T>>,
   ): Promise<T> {
-    const own = this.#ofCaller.get(name) ?? 0;
-    if (own >= LISTS_OF_CALLER_MAX || this.#waiting.size >= LISTS_WAITING_MAX) throw tooMany();
-    this.#ofCaller.set(name, own + 1);
+    if (this.#waiting.size >= LISTS_WAITING_MAX) throw tooMany();
+    await this.#turn(signal);
     try {
-      await this.#turn(signal);
-      try {
-        this.#built ??= this.#build();
-        await untilAborted(this.#built, signal);
-        return await this.#inSlices(await begin(this.#index), measure, signal);
-      } finally {
-        this.#running -= 1;
-        this.#beginNext();
-      }
+      this.#built ??= this.#build();
+      await untilAborted(this.#built, signal);
+      return await this.#inSlices(await begin(this.#index), measure, signal);
     } finally {
-      const left = (this.#ofCaller.get(name) ?? 1) - 1;
-      if (left === 0) this.#ofCaller.delete(name);
-      else this.#ofCaller.set(name, left);
+      this.#running -= 1;
+      this.#beginNext();
     }
   }
 

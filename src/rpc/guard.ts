@@ -3,13 +3,14 @@ import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } fro
 import type { Alarms } from '../alarms/index.js';
 import { assert, ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
+import { operationOf } from '../api/index.js';
 import type { Measure } from '../api/index.js';
 import type { Identity } from '../identity/index.js';
 import type { Logger } from '../ports/index.js';
 import type { Connection } from './front/connection.js';
 import type { Front } from './front/front.js';
 import { METADATA_BYTES_MAX, METADATA_PAIRS_MAX, REQUEST_ARRIVAL_MS_MAX } from './limits.js';
-import type { Pace } from './pace.js';
+import type { CallKind, Pace } from './pace.js';
 import { rolesOf } from './roles.js';
 import { statusOf } from './status.js';
 import { identityOf } from './tls.js';
@@ -87,7 +88,7 @@ export function guard(parts: {
             connection?.callBegan(name, bytes);
             try {
               if (bytes > METADATA_BYTES_MAX || pairs > METADATA_PAIRS_MAX) throw tooMuchMetadata();
-              leave = pace?.enter(name, method.responseStream ? 'stream' : 'unary');
+              leave = pace?.enter(name, kindOf(method));
               if (caller === undefined) throw noIdentity();
               if (!rolesOf(method.path).includes(caller.role)) throw forbidden(method.path, caller);
               admitted.set(metadata, {
@@ -134,6 +135,11 @@ export function guard(parts: {
       },
     });
   };
+}
+
+function kindOf({ path, responseStream }: { path: string; responseStream: boolean }): CallKind {
+  if (responseStream) return 'stream';
+  return operationOf(path)?.effect === 'list' ? 'list' : 'unary';
 }
 
 /** The identity of the far end. OpenSSL's certificate is read once for each connection. */

@@ -73,6 +73,8 @@ export const CALLS_OPEN_MAX = 4_096;
 /** Of those, streams of answers (health watches, reflection) of one caller and of all: they last as long as their clients like. */
 export const STREAMS_OPEN_PER_CALLER_MAX = 32;
 export const STREAMS_OPEN_MAX = 512;
+/** And lists: a node works on a few at a time, so a caller waits for itself. */
+export const LISTS_OPEN_PER_CALLER_MAX = 8;
 export const CALLERS_REMEMBERED = 1_024;
 /** The main thread's time that calls of one caller may cost, steadily and at once, in ms: measured, and so much for each. */
 export const WORK_MS_PER_SECOND = 500;

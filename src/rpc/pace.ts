@@ -7,6 +7,7 @@ import {
   CALLS_OPEN_PER_CALLER_MAX,
   CALLS_PER_SECOND,
   CALL_WORK_MS,
+  LISTS_OPEN_PER_CALLER_MAX,
   REFUSALS_BURST,
   REFUSALS_PER_SECOND,
   RETRY_MS_MIN,
@@ -25,14 +26,15 @@ export type PaceLimits = {
   readonly callsOpenMax: number;
   readonly streamsOpenPerCallerMax: number;
   readonly streamsOpenMax: number;
+  readonly listsOpenPerCallerMax: number;
   readonly refusalsPerSecond: number;
   readonly refusalsBurst: number;
   readonly workMsPerSecond: number;
   readonly workMsBurst: number;
 };
 
-/** A call with one answer, or one whose answers last as long as its client likes. */
-export type CallKind = 'unary' | 'stream';
+/** A call with one answer, one of these that makes a list, or one whose answers last as long as its client likes. */
+export type CallKind = 'unary' | 'list' | 'stream';
 
 const LIMITS: PaceLimits = {
   callsPerSecond: CALLS_PER_SECOND,
@@ -41,6 +43,7 @@ const LIMITS: PaceLimits = {
   callsOpenMax: CALLS_OPEN_MAX,
   streamsOpenPerCallerMax: STREAMS_OPEN_PER_CALLER_MAX,
   streamsOpenMax: STREAMS_OPEN_MAX,
+  listsOpenPerCallerMax: LISTS_OPEN_PER_CALLER_MAX,
   refusalsPerSecond: REFUSALS_PER_SECOND,
   refusalsBurst: REFUSALS_BURST,
   workMsPerSecond: WORK_MS_PER_SECOND,
@@ -76,6 +79,9 @@ class OpenCalls {
   }
 }
 
+/** The open calls of one kind, and the reason for which another is refused. */
+type OpenKind = { readonly calls: OpenCalls; readonly reason: string };
+
 /**
  * Keeps callers to their pace: for each a budget of calls and of what they cost, and bounds on the calls that are open.
  * Certificates name callers, so a caller has no more names than the authority gave it.
@@ -84,7 +90,8 @@ export class Pace {
   readonly #nowMs: () => Millis;
   readonly #calls: Budgets;
   readonly #open: OpenCalls;
-  readonly #streams: OpenCalls;
+  /** Of those, the ones of the kinds that have bounds of their own. */
+  readonly #ofKind: Readonly<Partial<Record<CallKind, OpenKind>>>;
   readonly #refusals: Budgets;
   readonly work: Work;
 
@@ -96,7 +103,16 @@ export class Pace {
       CALLERS_REMEMBERED,
     );
     this.#open = new OpenCalls(all.callsOpenPerCallerMax, all.callsOpenMax);
-    this.#streams = new OpenCalls(all.streamsOpenPerCallerMax, all.streamsOpenMax);
+    this.#ofKind = {
+      stream: {
+        calls: new OpenCalls(all.streamsOpenPerCallerMax, all.streamsOpenMax),
+        reason: 'TOO_MANY_STREAMS',
+      },
+      list: {
+        calls: new OpenCalls(all.listsOpenPerCallerMax, all.callsOpenMax),
+        reason: 'TOO_MANY_LISTS',
+      },
+    };
     this.#refusals = new Budgets(
       { perSecond: all.refusalsPerSecond, burst: all.refusalsBurst },
       CALLERS_REMEMBERED,
@@ -114,11 +130,12 @@ export class Pace {
     this.request(name);
     if (!this.#open.hasRoom(name))
       throw new ClusterError('overloaded', 'Too many calls are open', { reason: 'TOO_MANY_CALLS' });
-    if (kind === 'stream' && !this.#streams.hasRoom(name))
-      throw new ClusterError('overloaded', 'Too many streams are open', {
-        reason: 'TOO_MANY_STREAMS',
+    const ofKind = this.#ofKind[kind];
+    if (ofKind !== undefined && !ofKind.calls.hasRoom(name))
+      throw new ClusterError('overloaded', `Too many ${kind}s are open`, {
+        reason: ofKind.reason,
       });
-    const counts = kind === 'stream' ? [this.#open, this.#streams] : [this.#open];
+    const counts = ofKind === undefined ? [this.#open] : [this.#open, ofKind.calls];
     for (const each of counts) each.open(name);
     return () => {
       for (const each of counts) each.close(name);

@@ -29,6 +29,15 @@ test('the mutations are the methods that the log takes', () => {
   );
 });
 
+test('the methods that answer with pages are lists', () => {
+  const lists = Object.entries(OPERATIONS).filter(([, { effect }]) => effect === 'list');
+
+  expect(lists.map(([method]) => method)).toEqual([
+    '/quorate.v1.KeyService/ListKeys',
+    '/quorate.v1.TaskService/ListTasks',
+  ]);
+});
+
 test('only operators and apps may change state, and no node may call the public API', () => {
   const lines = Object.values(OPERATIONS);
   const changers = lines

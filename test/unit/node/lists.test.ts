@@ -1,10 +1,5 @@
 import { expect, test } from '@jest/globals';
-import {
-  Lists,
-  LISTS_AT_ONCE,
-  LISTS_OF_CALLER_MAX,
-  LISTS_WAITING_MAX,
-} from '../../../src/node/lists.js';
+import { Lists, LISTS_AT_ONCE, LISTS_WAITING_MAX } from '../../../src/node/lists.js';
 import { ListIndex, Overlay } from '../../../src/state/index.js';
 import type { Sliced } from '../../../src/state/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
@@ -35,7 +30,7 @@ class Room {
       this.measured.set(name, (this.measured.get(name) ?? 0) + 1);
       return step();
     };
-    return this.lists.run({ name, signal, measure }, () => {
+    return this.lists.run({ signal, measure }, () => {
       this.begun.push(name);
       return Promise.resolve(work());
     });
@@ -78,21 +73,6 @@ test('a few lists are worked on at a time, each gives the loop a turn between sl
   await room.turn(20);
   expect(await all).toEqual(names);
   expect(room.ended).toEqual(names);
-});
-
-test('a caller with too many lists is told to come again, and other callers are served', async () => {
-  const room = new Room();
-  const many = Array.from({ length: LISTS_OF_CALLER_MAX }, () => room.list('flood'));
-  const refused = reasonOf(room.list('flood'));
-  const other = room.list('other');
-
-  await room.turn(60);
-  expect(await refused).toBe('TOO_MANY_LISTS');
-  expect(await other).toBe('other');
-  expect(await Promise.all(many)).toHaveLength(LISTS_OF_CALLER_MAX);
-  const again = room.list('flood');
-  await room.turn(10);
-  expect(await again).toBe('flood');
 });
 
 test('no more lists wait than there is room for', async () => {

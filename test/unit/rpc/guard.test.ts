@@ -8,6 +8,10 @@ import type { Caller } from './server-fixture.js';
 
 const GET_KEY = '/quorate.v1.KeyService/GetKey';
 const SIGN = '/quorate.v1.SigningService/Sign';
+const LIST_TASKS = '/quorate.v1.TaskService/ListTasks';
+const LIST_KEYS = '/quorate.v1.KeyService/ListKeys';
+/** Of either: every field has its default. */
+const list = new Uint8Array(0);
 const getKey = encode(GetKeyRequest, { keyId: 'demo' });
 const sign = encode(
   SignRequest,
@@ -67,6 +71,25 @@ test('attack: calls that a role forbids are one line of the log, not one for eac
       },
     },
   ]);
+});
+
+test('a caller with too many lists is told to come again, and other callers are served', async () => {
+  await open({ pace: { listsOpenPerCallerMax: 2 } });
+  const answers: (() => void)[] = [];
+  fixture.backend.onRead = () => new Promise((resolve) => answers.push(resolve));
+  const flood = await fixture.as('app', 'flood');
+  const own = [flood.call(LIST_TASKS, list), flood.call(LIST_KEYS, list)];
+  await until(() => answers.length === 2);
+
+  const refused = await flood.call(LIST_TASKS, list);
+  expect([refused.code, refused.reason]).toEqual([status.RESOURCE_EXHAUSTED, 'TOO_MANY_LISTS']);
+  const other = (await fixture.as('app', 'other')).call(LIST_TASKS, list);
+  await until(() => answers.length === 3);
+  for (const answer of answers) answer();
+
+  for (const { code } of await Promise.all([...own, other])) expect(code).toBe(status.OK);
+  fixture.backend.onRead = () => Promise.resolve();
+  expect((await flood.call(LIST_TASKS, list)).code).toBe(status.OK);
 });
 
 test('attack: a caller that goes on when it is refused loses its connection, and no other does', async () => {
