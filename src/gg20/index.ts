@@ -106,6 +106,8 @@ export type {
   SignerNumbers,
   SigningFacts,
 } from './session/facts.js';
+export { judgeSigning } from './session/judge.js';
+export type { AccusedSigner } from './session/judged-views.js';
 export { signInteractively } from './session/interactive.js';
 export type { InteractiveParts } from './session/interactive.js';
 export { GG20_SIGNING_JOBS } from './session/jobs.js';

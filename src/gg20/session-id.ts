@@ -91,6 +91,9 @@ export function echoOf(
   return gg20Xof('echo', [bytesItem(ssid0), u16Item(round), ...heard], 32);
 }
 
+/** The numbers of a presignature's rounds that have a broadcast which is echoed. */
+export const BROADCAST_ROUNDS: readonly number[] = [1, 3, 4, 5, 6];
+
 /** h = XOF("p2p", [ssid0, R, i, j, body], 32): a private message, as its sender's next broadcast names it. */
 export function privateHash(
   ssid0: Uint8Array,

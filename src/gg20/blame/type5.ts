@@ -41,33 +41,18 @@ export function checkOpening5<P>(
   opening: Opening5,
   R: P | undefined,
 ): readonly Fault[] {
-  const { set, signers, facts } = session;
+  const { set, signers } = session;
   const { group } = set.curve;
-  const { gamma, salt, masks } = opening;
+  const { gamma } = opening;
   return faultsOf([i], () => [
     ['gamma is a scalar and not 0', () => gamma > 0n && gamma < group.order],
     ['K opens', () => opensK(session, rounds, i, opening)],
-    [
-      'Gamma opens its commitment',
-      () => {
-        const Gamma = group.multiplyPublic(group.base, gamma);
-        const committed = gammaCommitment(session, i, Gamma, salt);
-        return equal(committed, of(rounds.round1, i).commitment);
-      },
-    ],
-    ...othersThan(signers, i).map(
-      (j, at) =>
-        [
-          'every product with gamma opens',
-          () => {
-            const { key } = of(facts, j);
-            const { beta = -1n, nonce = 0n } = masks[at] ?? {};
-            if (beta < 0n || beta >= set.ranges.beta || !isNonce(key, nonce)) return false;
-            const factor = key.power(of(rounds.round1, j).K, gamma);
-            return of(rounds.answers, j).c === key.modNN.multiply(factor, key.encrypt(beta, nonce));
-          },
-        ] as const,
-    ),
+    ['Gamma opens its commitment', () => opensGamma(session, rounds.round1, i, opening)],
+    ...othersThan(signers, i).map((alice) => {
+      const product = { bob: i, alice, c: of(rounds.answers, alice).c };
+      const opens = () => opensProduct(session, rounds.round1, product, opening);
+      return ['every product with gamma opens', opens] as const;
+    }),
     [
       'Rb is k·R',
       () =>
@@ -76,6 +61,48 @@ export function checkOpening5<P>(
         group.equal(rounds.Rb, group.multiplyPublic(R, opening.k)),
     ],
   ]);
+}
+
+type Product = { readonly bob: PartyIndex; readonly alice: PartyIndex; readonly c: bigint };
+
+function opensGamma<P>(
+  session: JudgedSession<P>,
+  round1: JudgedRounds<P>['round1'],
+  i: PartyIndex,
+  { gamma, salt }: Opening5,
+): boolean {
+  const { group } = session.set.curve;
+  const Gamma = group.multiplyPublic(group.base, gamma);
+  return equal(gammaCommitment(session, i, Gamma, salt), of(round1, i).commitment);
+}
+
+function opensProduct<P>(
+  { set, signers, facts }: JudgedSession<P>,
+  round1: JudgedRounds<P>['round1'],
+  { bob, alice, c }: Product,
+  { gamma, masks }: Opening5,
+): boolean {
+  const { key } = of(facts, alice);
+  const { beta = -1n, nonce = 0n } = masks[othersThan(signers, bob).indexOf(alice)] ?? {};
+  if (beta < 0n || beta >= set.ranges.beta || !isNonce(key, nonce)) return false;
+  const factor = key.power(of(round1, alice).K, gamma);
+  return c === key.modNN.multiply(factor, key.encrypt(beta, nonce));
+}
+
+/** F5: whether Bob's opening is right in all that Alice's delta takes of it: gamma, and the addend of one product. */
+export function isRightMask<P>(
+  session: JudgedSession<P>,
+  round1: JudgedRounds<P>['round1'],
+  product: Product,
+  opening: Opening5,
+): boolean {
+  const { gamma } = opening;
+  return (
+    gamma > 0n &&
+    gamma < session.set.curve.group.order &&
+    opensGamma(session, round1, product.bob, opening) &&
+    opensProduct(session, round1, product, opening)
+  );
 }
 
 /** F5: the signers whose delta is not what the openings give, all of which are right by themselves. */

@@ -59,24 +59,40 @@ export function checkOpening7<P>(
   i: PartyIndex,
   opening: Opening7<P>,
 ): readonly Fault[] {
-  const { set, signers, facts } = session;
-  const muMax = set.ranges.betaMask + set.ranges.mask ** 2n;
   return faultsOf([i], () => [
     ['K opens', () => opensK(session, rounds, i, opening)],
-    ...othersThan(signers, i).map(
-      (j, at) =>
-        [
-          'every product with w opens',
-          () => {
-            const { key } = of(facts, i);
-            const { mu = muMax + 1n, nonce = 0n } = opening.products[at] ?? {};
-            const magnitude = mu < 0n ? -mu : mu;
-            if (magnitude > muMax || !isNonce(key, nonce)) return false;
-            return key.encrypt(mu, nonce) === of(rounds.answers, j).ch;
-          },
-        ] as const,
-    ),
+    ...othersThan(session.signers, i).map((bob) => {
+      const product = { bob, alice: i, ch: of(rounds.answers, bob).ch };
+      return ['every product with w opens', () => opensProduct(session, product, opening)] as const;
+    }),
   ]);
+}
+
+type Product = { readonly bob: PartyIndex; readonly alice: PartyIndex; readonly ch: bigint };
+
+function opensProduct<P>(
+  { set, signers, facts }: JudgedSession<P>,
+  { bob, alice, ch }: Product,
+  { products }: Opening7<P>,
+): boolean {
+  const { key } = of(facts, alice);
+  const muMax = set.ranges.betaMask + set.ranges.mask ** 2n;
+  const at = othersThan(signers, alice).indexOf(bob);
+  const { mu = muMax + 1n, nonce = 0n } = products[at] ?? {};
+  const magnitude = mu < 0n ? -mu : mu;
+  return magnitude <= muMax && isNonce(key, nonce) && key.encrypt(mu, nonce) === ch;
+}
+
+/** F6: whether Alice's opening is right in all that Bob's sigma takes of it: k, and the plaintext of one product. */
+export function isRightProduct<P>(
+  session: JudgedSession<P>,
+  round1: JudgedRounds<P>['round1'],
+  product: Product,
+  opening: Opening7<P>,
+): boolean {
+  return (
+    opensK(session, { round1 }, product.alice, opening) && opensProduct(session, product, opening)
+  );
 }
 
 /**

@@ -66,8 +66,8 @@ export function proveNonce<P>(
 
 /** The session's id with every signer's random bytes in it: that of all proofs from round 2 on. */
 export function presignSsid<P>(
-  { ssid0, signers }: SignerSession<P>,
-  heard: BySigner<Round1>,
+  { ssid0, signers }: Pick<SignerSession<P>, 'ssid0' | 'signers'>,
+  heard: BySigner<Pick<Round1, 'rid'>>,
 ): Uint8Array {
   return mixedSsid(
     ssid0,

@@ -1,6 +1,7 @@
 import type { PartyIndex } from '../../common/index.js';
 import { ProtocolAbort } from '../../mpc/index.js';
 import type { Envelope } from '../../wire/index.js';
+import { answersHeardLayout } from '../blame/messages.js';
 import type { Fault } from '../presign/session.js';
 import type { ComparedRounds, PresignRounds } from './protocol.js';
 import type { SigningRun } from './signing-run.js';
@@ -48,16 +49,38 @@ function culpritsOf(faults: readonly Fault[]): readonly PartyIndex[] {
  * Ends the session for these faults. Views first: no fault is a verdict before all signers have told that they heard the same
  * broadcasts (D.10). Where they have not, the sender of two bodies is the culprit, and this throws with that evidence.
  */
-export async function abort(run: SigningRun, faults: readonly Fault[]): Promise<never> {
+export async function abort(
+  run: SigningRun,
+  faults: readonly Fault[],
+  more: readonly 'ready'[] = [],
+): Promise<never> {
   await run.party.agreed();
-  const names = run.over.flatMap(withEcho);
-  const culprits = culpritsOf(faults).map((signer) => run.partyOf(signer));
+  const names = [...run.over.flatMap(withEcho), ...more];
+  const signers = culpritsOf(faults);
+  const culprits = signers.map((signer) => run.partyOf(signer));
   const evidence = culprits.flatMap((culprit) => run.parts.party.originals(names, culprit));
-  const statement = run.over.flatMap((name) => run.party.broadcasts(name).map(({ body }) => body));
+  const statement = [...broadcastsOf(run), ...answersOf(run, signers)];
   const [first] = faults;
   const message =
     first === undefined ? 'No nonce came of it' : `Signer ${first.culprit}: ${first.check}`;
   throw new SigningAbort(message, culprits, faults, evidence, statement);
+}
+
+/** The bodies of all broadcasts but the answers that were shown: of those there are more than one bundle holds. */
+function broadcastsOf(run: SigningRun): readonly Uint8Array[] {
+  const names = run.over.filter((name) => name !== 'answers');
+  return names.flatMap((name) => run.party.broadcasts(name).map(({ body }) => body));
+}
+
+/** The answers of these signers as Bob, where others have shown them in blame. */
+function answersOf(run: SigningRun, bobs: readonly PartyIndex[]): readonly Uint8Array[] {
+  if (!run.over.includes('answers')) return [];
+  const layout = answersHeardLayout(run.parts.set, run.signers.length);
+  return run.party.broadcasts('answers').flatMap(({ body }, at) => {
+    const bobsOfThis = run.signers.filter((_, position) => position !== at);
+    const shown = layout.decode(body)?.answers ?? [];
+    return bobs.flatMap((bob) => shown[bobsOfThis.indexOf(bob)] ?? []);
+  });
 }
 
 /** A round and, where it has a broadcast, the round of echoes behind it. */

@@ -4,7 +4,7 @@ import { presignBodies } from '../presign/messages.js';
 import { privateHashes } from '../presign/private-hashes.js';
 import { readyBytes } from '../presign/round7.js';
 import { of, type Fault, type PresignFailure, type PresignResult } from '../presign/session.js';
-import { mixedSsid } from '../session-id.js';
+import { BROADCAST_ROUNDS, mixedSsid } from '../session-id.js';
 import { abort } from './abort.js';
 import { blame5, blame7 } from './blame.js';
 import type { Bodies } from './facts.js';
@@ -186,8 +186,6 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   return { presigId, presignature, readies, secret: copyOf(presigned) };
 }
 
-const BROADCAST_ROUNDS = [1, 3, 4, 5, 6];
-
 /** The signatures of every signer's READY of this presignature. */
 async function allReady(run: SigningRun, presigId: Uint8Array): Promise<readonly Uint8Array[]> {
   const { party } = run.parts;
@@ -201,7 +199,7 @@ async function allReady(run: SigningRun, presigId: Uint8Array): Promise<readonly
       culprit: run.signerOf(from),
       check: 'READY names the presignature',
     }));
-  if (faults.length > 0) await abort(run, faults);
+  if (faults.length > 0) await abort(run, faults, ['ready']);
   return party.broadcasts('ready').map(({ signature }) => signature);
 }
 

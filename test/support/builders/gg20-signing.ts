@@ -21,7 +21,15 @@ import {
   type SigningParts,
 } from '../../../src/gg20/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
-import { signEnvelope, startSession, type Party, type Session } from '../../../src/mpc/index.js';
+import {
+  bodyDigest,
+  signEnvelope,
+  startSession,
+  verifiedBody,
+  type Party,
+  type Session,
+  type SignedMessage,
+} from '../../../src/mpc/index.js';
 import type { Compute, Job, Signer } from '../../../src/ports/index.js';
 import type { Envelope } from '../../../src/wire/index.js';
 import { seededRandom, testSigner, testVerify } from './frost-exchange.js';
@@ -132,12 +140,29 @@ export type BodyTamper = (message: OnTheWay) => Uint8Array | undefined;
 export type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
+/** Each field of a body, by the bytes that it takes: heads and items of T. */
+export function fieldsOf(body: Uint8Array): readonly (readonly [from: number, to: number])[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const lengthAt = (at: number): number => Number(view.getBigUint64(at));
+  let at = 8 + lengthAt(0);
+  at += 8 + lengthAt(at);
+  const count = view.getUint32(at);
+  at += 4;
+  return Array.from({ length: count }, () => {
+    const start = at + 9;
+    at = start + lengthAt(at + 1);
+    return [start, at] as const;
+  });
+}
+
 /** Attackers, and the network that they share with the others. */
 export type Attack = {
   /** Changes what is on its way: each receiver may get something else. */
   readonly tamper?: BodyTamper;
   /** Changes what a signer says, before it signs it and hears it itself. */
   readonly lie?: (message: OnTheWay) => Uint8Array;
+  /** Sees what is on its way, as it is delivered. */
+  readonly sees?: (to: PartyIndex, envelope: Envelope) => void;
   /** Signers whose jobs give something else. */
   readonly work?: Readonly<Record<PartyIndex, Compute>>;
   readonly seed?: number;
@@ -149,7 +174,7 @@ export async function runSessions<T>(
   { facts }: BegunSession,
   name: 'sign' | 'presign',
   protocol: (parts: SigningParts) => Promise<T>,
-  { tamper = ({ body }) => body, lie, work = {}, seed = 1 }: Attack = {},
+  { tamper = ({ body }) => body, lie, sees, work = {}, seed = 1 }: Attack = {},
 ): Promise<ReadonlyMap<PartyIndex, Outcome<T>>> {
   const { set, own, compute } = key;
   const indices = facts.signers.map(({ index }) => index);
@@ -194,7 +219,9 @@ export async function runSessions<T>(
     quiet = batch.length === 0 ? quiet + 1 : 0;
     for (const { from, to, envelope } of batch) {
       const altered = tampered(from, to, envelope, tamper);
-      if (altered !== undefined) sessions.get(to)?.receive(parties.get(from) ?? 0, altered);
+      if (altered === undefined) continue;
+      sees?.(to, altered);
+      sessions.get(to)?.receive(parties.get(from) ?? 0, altered);
     }
     await setImmediate();
   }
@@ -270,6 +297,19 @@ export async function signAll(
   if (signed === undefined) throw new Error('something is signed');
   const sign = (parts: SigningParts) => signInteractively({ ...parts, signed });
   return runSessions(key, begun, 'sign', sign, attack);
+}
+
+/** Messages of evidence, whose signatures are verified here. */
+export function verifiedMessages(
+  { basis: { signers } }: SharedTestKey,
+  envelopes: readonly Envelope[],
+): readonly SignedMessage[] {
+  return envelopes.flatMap((envelope) => {
+    const { kind, from, to } = envelope;
+    const key = identityOf(signers[from - 1]?.index ?? 0).publicKey;
+    const body = verifiedBody(testVerify, key, envelope);
+    return body === undefined ? [] : [{ kind, from, to, body, digest: bodyDigest(body) }];
+  });
 }
 
 /** The signature that a session makes, for its combiner. */

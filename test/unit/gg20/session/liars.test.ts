@@ -6,6 +6,7 @@ import {
   ASKED,
   begin,
   dealKey,
+  fieldsOf,
   signAll,
   type Attack,
   type Outcome,
@@ -17,21 +18,6 @@ const begun = await begin(key, ASKED);
 /** Signer 2 is the second party of the session. */
 const LIAR = 2;
 const PARTY = 2;
-
-/** Each field of a body, by the bytes that it takes: heads and items of T. */
-function fieldsOf(body: Uint8Array): readonly (readonly [from: number, to: number])[] {
-  const view = new DataView(body.buffer, body.byteOffset, body.length);
-  const lengthAt = (at: number): number => Number(view.getBigUint64(at));
-  let at = 8 + lengthAt(0);
-  at += 8 + lengthAt(at);
-  const count = view.getUint32(at);
-  at += 4;
-  return Array.from({ length: count }, () => {
-    const start = at + 9;
-    at = start + lengthAt(at + 1);
-    return [start, at] as const;
-  });
-}
 
 /** Signer 2 changes the last byte of one field in one message of a round, as it says it. */
 function liesAbout(round: string, isBroadcast: boolean, field: number): Attack {

@@ -1,0 +1,65 @@
+import type { SignedMessage } from '../../mpc/index.js';
+import { opening5Fault, opening7Fault, shownAnswersFault } from './judge-openings.js';
+import {
+  answerFault,
+  gammaFault,
+  nonceFault,
+  nonceProofFault,
+  readyFault,
+  sFault,
+  sumsFault,
+} from './judge-rounds.js';
+import { JudgedViews, type AccusedSigner } from './judged-views.js';
+import { UNREADABLE } from './session-job.js';
+
+/** In the order of the rounds. */
+const CHECKS = [
+  nonceFault,
+  answerFault,
+  sumsFault,
+  gammaFault,
+  nonceProofFault,
+  sFault,
+  readyFault,
+  shownAnswersFault,
+  opening5Fault,
+  opening7Fault,
+] as const;
+
+/**
+ * The check that a signer's messages fail, if any (F1, F2, F3, F5, F6). It is a pure function of what the accused signed and of public
+ * facts, and gives the same answer everywhere; a check whose statement is not shown is not asked. An honest signer's messages pass
+ * every check against what it said itself that it heard. Never throws.
+ *
+ * @param messages - All of them signed by the accused in this session.
+ * @param statement - Bodies of the others, which the accused's echoes and lists name by their hashes.
+ */
+export function judgeSigning<P>(
+  signer: AccusedSigner<P>,
+  messages: readonly SignedMessage[],
+  statement: readonly Uint8Array[],
+): string | undefined {
+  const party = signer.session.signers.indexOf(signer.accused) + 1;
+  if (party === 0 || messages.some(({ from }) => from !== party)) return undefined;
+  const views = new JudgedViews(signer, messages, statement);
+  const { layouts } = views;
+  const unreadable = views.isUnreadable({
+    nonce: layouts.round1,
+    'nonce/each': layouts.round1Each,
+    'answer/each': layouts.round2Each,
+    sums: layouts.round3,
+    gamma: layouts.round4,
+    rb: layouts.round5,
+    'rb/each': layouts.round5Each,
+    s: layouts.round6,
+    answers: layouts.answers,
+    'opening-5': layouts.opening5,
+    'opening-7': layouts.opening7,
+  });
+  if (unreadable) return UNREADABLE;
+  for (const check of CHECKS) {
+    const failed = check(views);
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}
