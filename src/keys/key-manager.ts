@@ -8,13 +8,14 @@ import type {
   PartyIndex,
   SessionId,
 } from '../common/index.js';
-import { belongsJob, makeSuppliesJob, supplySigning } from '../algorithms/index.js';
+import { belongsJob, makeSuppliesJob } from '../algorithms/index.js';
 import type { Schemes } from '../algorithms/index.js';
 import { hkdfSha256, SecretBytes, wipe } from '../crypto/index.js';
 import type { SeenModuli } from '../gg20/index.js';
 import { KEY_ALGORITHMS } from '../identity/index.js';
 import type { KeyAlgorithm } from '../identity/index.js';
 import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
+import type { KeyShare } from '../sharing/index.js';
 import type { Supply } from '../wire/index.js';
 import { Holdings, nameOf } from './holdings.js';
 import type { Holding } from './holdings.js';
@@ -183,7 +184,10 @@ export class KeyManager {
     const { clock, compute, random, schemes } = this.#parts;
     const { algorithm } = share;
     const scalar = Uint8Array.from(share.scalar.bytes);
-    const randomness = random.bytes(many * supplySigning(schemes, algorithm).supplyRandomBytes);
+    const { signing } = schemes[algorithm];
+    // An algorithm that signs in sessions has nothing to make ahead here.
+    if (signing.by !== 'supplies') return [];
+    const randomness = random.bytes(many * signing.supplyRandomBytes);
     const made = await compute.run(makeSuppliesJob, { algorithm, scalar, randomness });
     // Of a share that went meanwhile nothing stays, and neither do its supplies; others may have taken the room.
     const isOpen = this.#holdings.isOpen(name, held);
@@ -208,6 +212,13 @@ export class KeyManager {
     if (secret === 'gone' || secret === 'other-bytes') return secret;
     const { algorithm, index, scalar } = share;
     return { algorithm, index, scalar: Uint8Array.from(scalar.bytes), secret };
+  }
+
+  /** A copy of an open key share, the caller's to wipe; `undefined` where it is not loaded, or not any more. */
+  share(keyId: KeyId, version: number): KeyShare | undefined {
+    const held = this.#holdings.get(nameOf({ keyId, version }));
+    const share = held && fromSecret(held);
+    return share && { index: share.index, scalar: Uint8Array.from(share.scalar.bytes) };
   }
 
   /** Whether the share of a key version is in memory. */

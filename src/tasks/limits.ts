@@ -206,6 +206,18 @@ export const PREPARE_WAITS = {
 export const PREPARE_ABSENT_MS = 20_000;
 /** How soon the leader looks whether a `prepare`'s members are all heard. */
 export const PREPARE_HEDGE_MS = 5_000;
+/**
+ * How long the first attempt of a Sign in a session of t signers has: seven rounds of arithmetic that grows with t. For several times as
+ * long it is waited for, where all of them are heard.
+ */
+export const SESSION_HEDGE_MS = 1_000;
+export const SESSION_HEDGE_PER_SIGNER_MS = 500;
+export const SESSION_WAITS = 8;
+/** Sessions of one version of a key that failed by no provable fault: after so many one runs at a time, after so many none. */
+export const ONE_AT_A_TIME_FAILURES = 8;
+export const SESSIONS_END_FAILURES = 32;
+/** Versions of keys whose failed sessions a node remembers. */
+export const FAILURES_REMEMBERED_MAX = 16_384;
 /** How long a leader waits for proof of what a participant of an aborted session says of another. */
 export const PROOF_WAIT_MS = 3_000;
 /** Generations of one set that a node keeps own material of: of the active one, and of attempts that are not over. */

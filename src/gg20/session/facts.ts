@@ -53,8 +53,17 @@ export function publicSession(tables: Gg20Tables, facts: SigningFacts): PublicSe
     ({ index, N, Nh, s, t, W }): [PartyIndex, SignerFacts<unknown>] => {
       const point = group.decode(W);
       assert(point !== undefined, 'W is a point');
-      const to = tables.ringPedersen(Nh, s, t);
-      return [index, { key: tables.paillier(N), to, W: point }];
+      const signer = {
+        // Made when they are needed: a node that only adds shares up has no numbers.
+        get key() {
+          return tables.paillier(N);
+        },
+        get to() {
+          return tables.ringPedersen(Nh, s, t);
+        },
+        W: point,
+      };
+      return [index, signer];
     },
   );
   const PK = group.decode(facts.PK);

@@ -122,7 +122,7 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
     wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
   ): void;
   /** A node's contribution came, so long after the entry of its attempt was applied. */
-  onTook?(from: NodeId, tookMs: Millis): void;
+  onTook?(from: NodeId, tookMs: Millis, attempt: LiveAttempt<P>): void;
   /** A contribution that came as a node's had no signature of it, and was dropped. */
   onUnsigned?(from: NodeId): void;
   /**

@@ -79,6 +79,24 @@ export class Assigner {
   }
 
   /**
+   * An attempt of a session among as many of these nodes as the key needs signers, this node first since it costs no messages;
+   * none while too few can be reached.
+   */
+  withSession(
+    of: AttemptOf,
+    key: ActiveKey,
+    candidates: readonly NodeId[],
+    lastResort: readonly NodeId[],
+    auxiliary: Attempt['auxiliary'],
+  ): Attempt | undefined {
+    const able = [...this.#inTurn(candidates), ...this.#inTurn(lastResort)];
+    const signers = able.slice(0, key.threshold);
+    if (signers.length < key.threshold || auxiliary === undefined) return undefined;
+    const { version, sessionId: sharingSession } = key;
+    return this.withBoots(of, signers, { version, sharingSession, auxiliary });
+  }
+
+  /**
    * An attempt among these nodes, each in the run that it is in, or none while one of them cannot be reached.
    *
    * @param about - What the attempt is for: a sharing that does not exist yet, of no auxiliary material, where it is not said.

@@ -111,7 +111,7 @@ export class Coordinator implements Work {
     if (!plan.contributed.has(name)) {
       plan.contributed.add(name);
       const tookMs = now - (plan.attemptedMs[attempt.number - 1] ?? now);
-      this.#driverOf(attempt.task)?.onTook?.(from, tookMs);
+      this.#driverOf(attempt.task)?.onTook?.(from, tookMs, attempt);
     }
     this.#combine(attempt, plan, now);
   }

@@ -1,6 +1,6 @@
 import { nodeId, refusal } from '../../../common/index.js';
 import type { Millis, Refusal } from '../../../common/index.js';
-import { activeGeneration, auxiliaryOf, isGenerateKey, setAsked } from '../../../state/index.js';
+import { activeGeneration, auxiliaryOf, setAsked } from '../../../state/index.js';
 import type { NewTask, ParsedGenerateKey } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import { isReached } from '../../leader/reached.js';
@@ -23,8 +23,7 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
     this.#parts = parts;
   }
 
-  checkReach({ participants, asked }: NewTask): Refusal | undefined {
-    if (isGenerateKey(asked) && asked.profile !== undefined) return unsupported();
+  checkReach({ participants }: NewTask): Refusal | undefined {
     const nodes = participants.map((each) => nodeId(each.nodeId));
     const missing = nodes.find((node) => !isReached(this.#parts, node));
     return missing === undefined
@@ -56,14 +55,4 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
   onDeclined(_: LiveAttempt<ParsedGenerateKey>, { reason }: Declined): DeclineMeaning {
     return { hopeless: HOPELESS[reason] };
   }
-}
-
-/** Until nodes sign with such keys, none is made. */
-function unsupported(): Refusal {
-  return refusal(
-    'unsupported',
-    'ALGORITHM_UNSUPPORTED',
-    'The nodes of this cluster make no keys of GG20 yet',
-    { field: 'algorithm' },
-  );
 }

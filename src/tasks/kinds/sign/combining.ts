@@ -1,14 +1,25 @@
+import { concat } from '../../../common/index.js';
 import type { PartyIndex } from '../../../common/index.js';
-import { checkClaimsJob, combineJob } from '../../../algorithms/index.js';
+import {
+  checkClaimsJob,
+  combineJob,
+  combineSessionJob,
+  verifyJob,
+} from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
-import { algorithmOf } from '../../../identity/index.js';
+import { algorithmOf, ALGORITHMS } from '../../../identity/index.js';
 import { sharedKey } from '../../../sharing/index.js';
-import { signedBytes, suppliesOf } from '../../../state/index.js';
+import { signedBytes } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { decode, encode, SignatureResult, SignatureShare } from '../../../wire/index.js';
 import type { LiveAttempt } from '../../live-tasks.js';
 import type { Claim, Combined, Combining, CombiningContext } from '../driver.js';
+import { askedSignature, sessionBasis, signsBySession } from './session-basis.js';
 import { signersOf } from './signers.js';
+
+type SignAttempt = LiveAttempt<ParsedSign>;
+type SignClaim = Claim<ParsedSign>;
+type Made = Pick<SignatureResult, 'signature' | 'publicKey' | 'recoveryId'>;
 
 const NO_SHARE = new Uint8Array(0);
 
@@ -21,12 +32,39 @@ export class SignCombining implements Combining<ParsedSign> {
     this.#parts = parts;
   }
 
-  async combine(
-    attempt: LiveAttempt<ParsedSign>,
+  combine(attempt: SignAttempt, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined> {
+    const { key } = attempt.task;
+    if (key === undefined) return Promise.resolve({ wrong: [] });
+    return signsBySession(this.#parts.arithmetic.schemes, key)
+      ? this.#combineSession(attempt, key, bodies)
+      : this.#combineSupplies(attempt, key, bodies);
+  }
+
+  /**
+   * With supplies, the nonce point must be the attempt's: a signature of another attempt would be shown as made by these signers. Of a
+   * session's signature no public fact says who made it: that is the word of the node that brings it.
+   */
+  async checkClaims(claims: readonly SignClaim[]): Promise<readonly boolean[]> {
+    const { schemes } = this.#parts.arithmetic;
+    const isOfSession = ({ attempt: { task } }: SignClaim): boolean =>
+      task.key !== undefined && signsBySession(schemes, task.key);
+    const sessions = claims.filter(isOfSession);
+    const supplies = claims.filter((claim) => !isOfSession(claim));
+    const [ofSessions, ofSupplies] = await Promise.all([
+      Promise.all(sessions.map((claim) => this.#checkSession(claim))),
+      this.#checkSupplies(supplies),
+    ]);
+    return claims.map((claim) => {
+      const at = sessions.indexOf(claim);
+      return at >= 0 ? ofSessions[at] === true : ofSupplies[supplies.indexOf(claim)] === true;
+    });
+  }
+
+  async #combineSupplies(
+    attempt: SignAttempt,
+    key: ActiveKey,
     bodies: ReadonlyMap<PartyIndex, Uint8Array>,
   ): Promise<Combined> {
-    const { key } = attempt.task;
-    if (key === undefined) return { wrong: [] };
     const shares = new Map<PartyIndex, Uint8Array>();
     for (const [index, body] of bodies) {
       // A signed contribution that spells no share is a wrong share.
@@ -36,18 +74,30 @@ export class SignCombining implements Combining<ParsedSign> {
     const made = await compute.run(combineJob, { ...signatureOf(attempt, key), shares });
     if (!made.ok) return { wrong: made.culprits };
     const { signature, publicKey } = made;
-    const answer = encode(SignatureResult, {
-      signature,
-      publicKey,
-      keyVersion: attempt.record.attempt?.version ?? key.version,
-      signers: suppliesOf(attempt.record.attempt).map(({ nodeId }) => nodeId),
-      derivationPath: [...attempt.task.asked.path],
-    });
+    const answer = answerOf(attempt, key, { signature, publicKey, recoveryId: undefined });
     return { material: signature, answer };
   }
 
-  /** The nonce point must be the attempt's: a signature of another attempt would be shown as made by these signers. */
-  async checkClaims(claims: readonly Claim<ParsedSign>[]): Promise<readonly boolean[]> {
+  async #combineSession(
+    attempt: SignAttempt,
+    key: ActiveKey,
+    shares: ReadonlyMap<PartyIndex, Uint8Array>,
+  ): Promise<Combined> {
+    const { arithmetic, context } = this.#parts;
+    const basis = sessionBasis(arithmetic, context.judging.genesis.clusterId, attempt, key, []);
+    if (basis === undefined) return { wrong: [] };
+    const asked = askedSignature(attempt.task.asked);
+    const algorithm = algorithmOf(key);
+    const input = { algorithm, mode: 'interactive', basis, asked, shares } as const;
+    const made = await arithmetic.compute.run(combineSessionJob, input);
+    if (!made.ok) return { wrong: made.culprits };
+    const { bytes: signature, publicKey, recoveryId } = made;
+    const answer = answerOf(attempt, key, { signature, publicKey, recoveryId });
+    return { material: concat(signature, Uint8Array.of(recoveryId)), answer };
+  }
+
+  async #checkSupplies(claims: readonly SignClaim[]): Promise<readonly boolean[]> {
+    if (claims.length === 0) return [];
     const claimed = claims.map(({ attempt, material: signature }) => {
       const { key } = attempt.task;
       return key && { ...signatureOf(attempt, key), signature };
@@ -60,10 +110,26 @@ export class SignCombining implements Combining<ParsedSign> {
     let next = 0;
     return claimed.map((each) => each !== undefined && good[next++] === true);
   }
+
+  async #checkSession({ attempt, material }: SignClaim): Promise<boolean> {
+    const { key, asked } = attempt.task;
+    if (key === undefined) return false;
+    const algorithm = algorithmOf(key);
+    const { signatureBytes } = ALGORITHMS[algorithm];
+    const signature = material.slice(0, signatureBytes);
+    const recoveryId = material[signatureBytes];
+    if (recoveryId === undefined || material.length !== signatureBytes + 1) return false;
+    const { compute } = this.#parts.arithmetic;
+    // Any voter causes it, by sending what is no signature.
+    const job = { ...verifyJob, lane: 'peers' } as const;
+    const { payload, path } = asked;
+    const input = { algorithm, key: sharedKey(key, path), payload, signature, recoveryId };
+    return (await compute.run(job, input)) !== undefined;
+  }
 }
 
-/** The signature that an attempt is to make, as the arithmetic takes it. */
-function signatureOf(attempt: LiveAttempt<ParsedSign>, key: ActiveKey) {
+/** The signature that an attempt with supplies is to make, as the arithmetic takes it. */
+function signatureOf(attempt: SignAttempt, key: ActiveKey) {
   const { payload, path } = attempt.task.asked;
   return {
     algorithm: algorithmOf(key),
@@ -71,4 +137,13 @@ function signatureOf(attempt: LiveAttempt<ParsedSign>, key: ActiveKey) {
     signers: signersOf(attempt, key),
     message: signedBytes(payload),
   };
+}
+
+function answerOf({ record, task, nodes }: SignAttempt, key: ActiveKey, made: Made): Uint8Array {
+  return encode(SignatureResult, {
+    ...made,
+    keyVersion: record.attempt?.version ?? key.version,
+    signers: [...nodes],
+    derivationPath: [...task.asked.path],
+  });
 }

@@ -4,29 +4,34 @@ import { checkSuppliesJob } from '../../../algorithms/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { KeyAlgorithm } from '../../../identity/index.js';
 import { suppliesOf } from '../../../state/index.js';
-import type { NewTask, ParsedSign } from '../../../state/index.js';
+import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
 import { candidates } from '../../leader/plan.js';
 import { SIGN_HEDGE_MS_MAX } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
+import { signsBySession } from './session-basis.js';
+import { SessionLeader } from './session-leader.js';
 import { ShareTimes } from './share-times.js';
 
 /** The leader's part in signatures: names signers and one commitment of each, replaces the slow, accuses the wrong. */
 export class SignLeader implements LeaderDriver<ParsedSign> {
   readonly replacesParticipants = true;
   readonly #parts: LeaderContext;
+  readonly #sessions: SessionLeader;
   readonly #shareTimes = new ShareTimes();
   /** The end of the latest look at a refused supply: one at a time, however many are refused. */
   #looked: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LeaderContext) {
     this.#parts = parts;
+    this.#sessions = new SessionLeader(parts);
   }
 
   checkReach({ key }: NewTask): Refusal | undefined {
     if (key === undefined) return undefined;
+    if (this.#isSession(key)) return this.#sessions.checkReach(key);
     const reached = this.#connected(key.participants).length;
     return reached >= key.threshold
       ? undefined
@@ -37,8 +42,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
         );
   }
 
-  firstAttempt({ key, taskId, content: requestHash }: NewTask): Attempt | undefined {
+  firstAttempt(task: NewTask): Attempt | undefined {
+    const { key, taskId, content: requestHash } = task;
     if (key === undefined) return undefined;
+    if (this.#isSession(key)) return this.#sessions.firstAttempt(task, key);
     const { assigner, culprits } = this.#parts;
     const signers = this.#connected(key.participants);
     const trusted = signers.filter((node) => !culprits.has(node));
@@ -47,13 +54,15 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     return assigner.withSupplies({ taskId, requestHash, number: 1 }, key, first, []);
   }
 
-  firstDelayMs(): Millis {
+  firstDelayMs({ key }: LiveTask<ParsedSign>): Millis {
+    if (key !== undefined && this.#isSession(key)) return this.#sessions.firstDelayMs(key);
     return this.#shareTimes.delayMs();
   }
 
   nextAttempt(task: LiveTask<ParsedSign>, number: number, due: AttemptDue): Attempt | undefined {
     const { key, record, participants } = task;
     if (key === undefined) return undefined;
+    if (this.#isSession(key)) return this.#sessions.nextAttempt(task, key, number, due);
     const able = this.#connected(participants);
     const { plan, short } = due;
     const { first, lastResort } = candidates(plan, able, key.threshold, due.overdue(), short);
@@ -66,18 +75,20 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
   ): void {
     const { accusing, context } = this.#parts;
-    const { session } = attempt;
+    const { session, task } = attempt;
+    const isSession = task.key !== undefined && this.#isSession(task.key);
     if (wrong.length === 0) {
       context.alarms.raise('every share holds and the signature does not', undefined, { session });
     }
     for (const [index, envelope] of wrong) {
       const node = attempt.task.participants[index - 1]?.nodeId ?? '';
       context.alarms.raise('a signature share failed its check', node, { session });
-      accusing.wrongShare(attempt, index, envelope);
+      if (!isSession) accusing.wrongShare(attempt, index, envelope);
     }
   }
 
-  onTook(from: NodeId, tookMs: Millis): void {
+  onTook(from: NodeId, tookMs: Millis, { task }: LiveAttempt<ParsedSign>): void {
+    if (task.key !== undefined && this.#isSession(task.key)) return;
     this.#shareTimes.came(from, tookMs, this.#parts.context.clock.elapsed());
   }
 
@@ -85,7 +96,14 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     this.#shareTimes.forget(from);
   }
 
-  isUnderWay(missing: readonly NodeId[], ageMs: Millis): boolean {
+  isUnderWay(
+    missing: readonly NodeId[],
+    ageMs: Millis,
+    { task: { key } }: LiveAttempt<ParsedSign>,
+  ): boolean {
+    if (key !== undefined && this.#isSession(key)) {
+      return this.#sessions.isUnderWay(key, missing, ageMs);
+    }
     const now = this.#parts.context.clock.elapsed();
     const isQueued = (node: NodeId): boolean => this.#shareTimes.isQueued(node, ageMs, now);
     return ageMs < SIGN_HEDGE_MS_MAX && missing.every(isQueued);
@@ -94,9 +112,13 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
   /** A `bad-commitment` is its owner's fault if the point is bad here too, else only the decliner's. */
   onDeclined(
     attempt: LiveAttempt<ParsedSign>,
-    { reason, index }: Declined,
+    declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning> {
     const { key } = attempt.task;
+    const { reason, index } = declined;
+    if (key !== undefined && this.#isSession(key)) {
+      return this.#sessions.onDeclined(attempt, declined);
+    }
     if (reason !== 'bad-commitment' || key === undefined) return {};
     const owner = key.participants[index - 1]?.nodeId;
     const supply = suppliesOf(attempt.record.attempt).find((each) => each.nodeId === owner);
@@ -118,6 +140,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
       context.logger[level]('a refused supply was not checked', { error: String(error) });
       return {};
     }
+  }
+
+  #isSession(key: ActiveKey): boolean {
+    return signsBySession(this.#parts.arithmetic.schemes, key);
   }
 
   #connected(participants: readonly KeyParticipant[]): readonly NodeId[] {

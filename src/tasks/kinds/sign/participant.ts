@@ -1,122 +1,54 @@
-import type { PartyIndex } from '../../../common/index.js';
-import { keyId, toHex } from '../../../common/index.js';
-import { signShareJob } from '../../../algorithms/index.js';
-import { SHARE_KIND } from '../../../frost/index.js';
-import { algorithmOf } from '../../../identity/index.js';
-import type { TakenSupply } from '../../../keys/index.js';
-import { sharedKey } from '../../../sharing/index.js';
-import { signedBytes, suppliesOf } from '../../../state/index.js';
-import type { ActiveKey, ParsedSign } from '../../../state/index.js';
-import { encode, SignatureShare } from '../../../wire/index.js';
-import type { FreshSupplies, Supply } from '../../../wire/index.js';
-import { wasCancelled } from '../../arithmetic.js';
-import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
-import type { AttemptRefusal } from '../../participant/answers.js';
+import type { NodeId, SessionId, TaskId } from '../../../common/index.js';
+import type { PresignRounds } from '../../../gg20/index.js';
+import type { ParsedSign } from '../../../state/index.js';
+import type { Envelope } from '../../../wire/index.js';
+import type { LiveTask } from '../../live-tasks.js';
+import { SessionRuns } from '../../participant/session-runs.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
-import { signersOf } from './signers.js';
+import { signsBySession } from './session-basis.js';
+import { SessionSigning } from './session-signing.js';
+import { SupplySigner } from './supply-signer.js';
 
-/** A signature share, or why there is none. */
-type ShareOrReason = { readonly share: Uint8Array } | AttemptRefusal;
-
-/**
- * This node as a signer: one answer for each session that names it, decided in one synchronous step from the state as
- * applied here and a nonce that is in memory here. Neither the leader's word nor a replay leads to a share.
- */
+/** This node as a signer, in the way of the key's algorithm: with one message, or in a session with the other signers. */
 export class SignParticipant implements ParticipantDriver<ParsedSign> {
   readonly #parts: ParticipantContext;
+  readonly #supplies: SupplySigner;
+  readonly #sessions: SessionRuns<ParsedSign, PresignRounds>;
 
   constructor(parts: ParticipantContext) {
     this.#parts = parts;
+    this.#supplies = new SupplySigner(parts);
+    this.#sessions = new SessionRuns(parts, new SessionSigning(parts));
   }
 
   contribute(task: LiveTask<ParsedSign>): void {
-    for (const attempt of task.attempts) this.#answer(attempt);
+    const { schemes } = this.#parts.arithmetic;
+    if (task.key === undefined) return;
+    const signer = signsBySession(schemes, task.key) ? this.#sessions : this.#supplies;
+    signer.contribute(task);
   }
 
-  /** Answers the session if it names this node and no answer was begun yet. The share is computed meanwhile. */
-  #answer(attempt: LiveAttempt<ParsedSign>): void {
-    const { context, session, supply } = this.#parts;
-    const { self, consensus } = context;
-    const { key } = attempt.task;
-    const own = suppliesOf(attempt.record.attempt).find(({ nodeId }) => nodeId === self.id);
-    if (key === undefined || own === undefined) return;
-    // Before that, "open" may only mean that the outcome is not applied here yet.
-    if (!consensus.status().current || !session.answers.begin(attempt)) return;
-
-    const share = this.#take(attempt, key, own);
-    supply.countUse(keyId(key.keyId));
-    void this.#send(attempt, key, share);
+  receive(from: NodeId, session: SessionId, envelope: Envelope): boolean {
+    return this.#sessions.receive(from, session, envelope);
   }
 
-  /** Says the answer once it is there, if it is still of use then. */
-  async #send(
-    attempt: LiveAttempt<ParsedSign>,
-    key: ActiveKey,
-    computed: ShareOrReason | Promise<ShareOrReason>,
-  ): Promise<void> {
-    const { session, supply } = this.#parts;
-    const answer = await computed;
-    const untold = (): FreshSupplies | undefined => supply.takeUntold(key);
-    if ('share' in answer) {
-      const body = encode(SignatureShare, { share: answer.share });
-      session.answers.contribute(attempt, SHARE_KIND, body, untold);
-      supply.refill(key);
-    } else {
-      await supply.refillForRefusal(key);
-      session.answers.decline(attempt, answer, untold);
-    }
+  tick(): void {
+    this.#sessions.tick();
   }
 
-  /** No `await` from the checks to the taking: what was checked still holds when the nonce is given away. */
-  #take(
-    attempt: LiveAttempt<ParsedSign>,
-    key: ActiveKey,
-    own: Supply,
-  ): ShareOrReason | Promise<ShareOrReason> {
-    const { context, keys } = this.#parts;
-    const { clock, self } = context;
-    if (toHex(own.boot) !== self.boot) return declined('boot-changed');
-    if (clock.now() >= attempt.task.expireTimeMs) return declined('expired');
-
-    const taken = keys.take(keyId(key.keyId), key.version, own);
-    if (taken === 'gone') return declined('nonce-gone');
-    if (taken === 'other-bytes') return declined('nonce-mismatch');
-    return this.#compute(attempt, key, taken);
+  connected(): void {
+    this.#sessions.connected();
   }
 
-  /** Has the share computed. The nonce is moved there, and gone in every case. */
-  async #compute(
-    attempt: LiveAttempt<ParsedSign>,
-    key: ActiveKey,
-    { index, scalar, secret }: TakenSupply,
-  ): Promise<ShareOrReason> {
-    const { context, arithmetic } = this.#parts;
-    const { payload, path } = attempt.task.asked;
-    const input = {
-      algorithm: algorithmOf(key),
-      key: sharedKey(key, path),
-      share: { index, scalar },
-      secret,
-      signers: signersOf(attempt, key),
-      message: signedBytes(payload),
-    };
-    const { logger } = context;
-    const session = { session: attempt.session, key: key.keyId };
-    try {
-      const signed = await arithmetic.compute.run(signShareJob, input);
-      if ('share' in signed) return signed;
-      if (signed.declined === 'wrong-share') {
-        logger.alarm('an own signature share failed its check', session);
-      }
-      return declined(signed.declined, signed.index);
-    } catch (error) {
-      const level = wasCancelled(error) ? 'debug' : 'error';
-      logger[level]('a signature share was not computed', { ...session, error: String(error) });
-      return declined('nonce-gone');
-    }
+  taskClosed(task: TaskId): void {
+    this.#sessions.taskClosed(task);
   }
-}
 
-function declined(reason: string, index?: PartyIndex): ShareOrReason {
-  return { reason, index };
+  close(): void {
+    this.#sessions.close();
+  }
+
+  get busy(): boolean {
+    return this.#sessions.busy;
+  }
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyId, taskId } from '../../../../../src/common/index.js';
 import type { TaskId } from '../../../../../src/common/index.js';
 import type { ParsedSign } from '../../../../../src/state/index.js';
-import { SignParticipant } from '../../../../../src/tasks/kinds/sign/participant.js';
+import { SupplySigner } from '../../../../../src/tasks/kinds/sign/supply-signer.js';
 import type { LiveAttempt, LiveTask, LiveTasks } from '../../../../../src/tasks/live-tasks.js';
 import type { Answers } from '../../../../../src/tasks/participant/answers.js';
 import { decode, Declined } from '../../../../../src/wire/index.js';
@@ -42,7 +42,7 @@ type Attempted = LiveAttempt<ParsedSign>;
 /** A signer as a process begins with it. */
 function signer(): Signer {
   const parts = room.participating();
-  const participant = new SignParticipant(parts);
+  const participant = new SupplySigner(parts);
   return {
     answers: parts.session.answers,
     contribute: (each) => participant.contribute({ ...each.task, attempts: [each] }),

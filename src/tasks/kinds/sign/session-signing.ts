@@ -1,0 +1,155 @@
+import { keyId, sessionId, toHex } from '../../../common/index.js';
+import { wipe } from '../../../crypto/index.js';
+import { SHARE_KIND } from '../../../frost/index.js';
+import { beginSessionJob, signingProtocol, signInteractively } from '../../../gg20/index.js';
+import type { BegunSession, ParameterSet, PresignRounds } from '../../../gg20/index.js';
+import { algorithmOf } from '../../../identity/index.js';
+import { ProtocolAbort } from '../../../mpc/index.js';
+import type { Protocol, Session } from '../../../mpc/index.js';
+import { setOfKey } from '../../../state/index.js';
+import type { ActiveKey, ParsedSign } from '../../../state/index.js';
+import type { KeyParticipant } from '../../../wire/index.js';
+import type { AttemptRefusal } from '../../participant/answers.js';
+import type { HeldGeneration } from '../../participant/generations.js';
+import type { SessionKind } from '../../participant/session-runs.js';
+import type { ParticipantContext } from '../driver.js';
+import { askedSignature, sessionBasis } from './session-basis.js';
+import type { SignAttempt } from './session-basis.js';
+import { SessionFailures } from './session-failures.js';
+
+type SignSession = Session<PresignRounds>;
+
+/**
+ * This node as a signer of algorithms that sign in sessions: the message is bound before the first round, and the share leaves when
+ * every signer has said that it is ready, if the task is open and the request alive by this node's own clock.
+ */
+export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
+  readonly #parts: ParticipantContext;
+  readonly #failures: SessionFailures;
+  /** Sessions that go on here, by the set that their key belongs to. */
+  readonly #running = new Map<string, number>();
+
+  constructor(parts: ParticipantContext, failures = new SessionFailures()) {
+    this.#parts = parts;
+    this.#failures = failures;
+  }
+
+  protocol(attempt: SignAttempt): Protocol<PresignRounds> {
+    const { set } = this.#basis(attempt);
+    return signingProtocol('sign', this.#parameters(set), attempt.nodes.length);
+  }
+
+  participants({ nodes, task }: SignAttempt): readonly KeyParticipant[] {
+    return task.participants.filter(({ nodeId }) => nodes.some((node) => node === nodeId));
+  }
+
+  async refusal(attempt: SignAttempt): Promise<AttemptRefusal | undefined> {
+    const key = keyOf(attempt);
+    const standing = this.#failures.standing(versionOf(key));
+    if (standing === 'ended') return { reason: 'failed-too-often' };
+    const others = this.#running.get(setOf(attempt)) ?? 0;
+    if (standing === 'one-at-a-time' && others > 0) return { reason: 'one-at-a-time' };
+    const [isLoaded, held] = await Promise.all([this.#load(key), this.#generation(attempt)]);
+    if (!isLoaded) return { reason: 'share-missing' };
+    return held === undefined ? { reason: 'material-missing' } : undefined;
+  }
+
+  async run(attempt: SignAttempt, start: () => SignSession): Promise<void> {
+    const set = setOf(attempt);
+    this.#running.set(set, (this.#running.get(set) ?? 0) + 1);
+    try {
+      const body = await this.#sign(attempt, start);
+      this.#parts.session.answers.contribute(attempt, SHARE_KIND, body);
+    } catch (error) {
+      // A culprit that is known answers for its session; a session that was closed has not failed.
+      const isUnattributed = error instanceof ProtocolAbort && error.culprits.length === 0;
+      if (isUnattributed) this.#failures.failed(versionOf(keyOf(attempt)));
+      throw error;
+    } finally {
+      const left = (this.#running.get(set) ?? 1) - 1;
+      if (left > 0) this.#running.set(set, left);
+      else this.#running.delete(set);
+    }
+  }
+
+  async #sign(attempt: SignAttempt, start: () => SignSession): Promise<Uint8Array> {
+    const { arithmetic, keys } = this.#parts;
+    const { compute, random } = arithmetic;
+    const key = keyOf(attempt);
+    const held = await this.#generation(attempt);
+    const begun = held && (await this.#begin(attempt, held));
+    if (held === undefined || begun?.signed === undefined)
+      throw new Error('there is nothing to sign with');
+    const { party } = start();
+    // Both are in memory, and copied in one step with the start: what was checked still holds.
+    const material = keys.materials.secret(held.place);
+    const share = keys.share(keyId(key.keyId), key.version);
+    const deviceSecret = keys.deviceSecret();
+    const secrets = [
+      deviceSecret,
+      ...(material ? [material] : []),
+      ...(share ? [share.scalar] : []),
+    ];
+    try {
+      if (material === undefined || share === undefined) throw new Error('Secrets were pushed out');
+      return await signInteractively({
+        party,
+        set: this.#parameters(begun.facts.set),
+        facts: begun.facts,
+        own: { material, scalar: share.scalar },
+        ports: { compute, lane: 'generation', random, deviceSecret },
+        signed: begun.signed,
+      });
+    } finally {
+      wipe(...secrets);
+    }
+  }
+
+  #begin(attempt: SignAttempt, { records }: HeldGeneration): Promise<BegunSession | undefined> {
+    const basis = this.#basis(attempt, records);
+    const asked = askedSignature(attempt.task.asked);
+    return this.#parts.arithmetic.compute.run(beginSessionJob, { basis, asked });
+  }
+
+  #basis(attempt: SignAttempt, records: HeldGeneration['records'] = []) {
+    const { context, arithmetic } = this.#parts;
+    const { clusterId } = context.judging.genesis;
+    const basis = sessionBasis(arithmetic, clusterId, attempt, keyOf(attempt), records);
+    if (basis === undefined) throw new Error('The attempt names no generation');
+    return basis;
+  }
+
+  #parameters(name: string): ParameterSet {
+    return this.#parts.arithmetic.gg20.parameterSet(name);
+  }
+
+  async #generation({ task, record }: SignAttempt): Promise<HeldGeneration | undefined> {
+    const set = task.key && setOfKey(task.key);
+    const auxiliary = record.attempt?.auxiliary;
+    if (set === undefined || auxiliary === undefined) return undefined;
+    return this.#parts.generations.load(set, auxiliary);
+  }
+
+  #load(key: ActiveKey): Promise<boolean> {
+    return this.#parts.keys.load({
+      keyId: keyId(key.keyId),
+      sessionId: sessionId(toHex(key.sessionId)),
+      version: key.version,
+      V: key.publicPolynomial,
+      algorithm: algorithmOf(key),
+    });
+  }
+}
+
+function keyOf({ task }: SignAttempt): ActiveKey {
+  if (task.key === undefined) throw new Error('A signature has a key');
+  return task.key;
+}
+
+function versionOf({ keyId: id, version }: ActiveKey): string {
+  return `${id}/${version}`;
+}
+
+function setOf({ record }: SignAttempt): string {
+  return toHex(record.attempt?.auxiliary?.setId ?? new Uint8Array(0));
+}
