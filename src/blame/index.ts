@@ -3,11 +3,12 @@
  * genesis alone (`docs/threats.md`, blame). A judgement names a node only for what that node signed and no honest node
  * signs, for any input bytes. It knows no log, no leader and no complainer: no node's word counts here.
  */
-export { evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
+export { COMPLAINT_KIND } from './false-accusation.js';
+export { evidenceOfComplaint, evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';
 export { judgeEvidenceJob, nodeJobs, readComplaintJob } from './jobs.js';
 export type { ReadComplaint, SaidMessage, ShownEvidence } from './jobs.js';
 export { judgeEvidence } from './judge-evidence.js';
 export type { Culprit, Judge } from './judge-evidence.js';
 export type { CulpritReason, JudgedCluster, JudgeTable } from './kind-judge.js';
-export { KIND_JUDGES } from './kind-judges.js';
+export { hasDecidedFaults, KIND_JUDGES } from './kind-judges.js';

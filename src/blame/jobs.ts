@@ -30,8 +30,8 @@ export type JudgeEvidenceInput = {
 export const judgeEvidenceJob: Job<JudgeEvidenceInput, Culprit | undefined, JudgingJobContext> = {
   name: 'blame/judge-evidence',
   lane: 'peers',
-  compute: ({ cluster, evidence }, { schemes, verify, kinds }) =>
-    judgeEvidence({ genesis: cluster, schemes, verify, kinds }, evidence),
+  compute: ({ cluster, evidence }, { schemes, gg20, verify, kinds }) =>
+    judgeEvidence({ genesis: cluster, schemes, gg20, verify, kinds }, evidence),
 };
 
 export type ReadComplaintInput = {

@@ -1,18 +1,28 @@
 import { equal, isTaskId, sessionId, taskId, toHex } from '../common/index.js';
 import type { NodeId, SessionId, TaskId } from '../common/index.js';
+import { NOBLE_GROUPS } from '../crypto/index.js';
+import { gg20Tables, type Gg20Tables } from '../gg20/index.js';
 import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
-import { bodyDigest, digestBytes } from '../mpc/index.js';
 import type { SignedMessage } from '../mpc/index.js';
 import { TASK_KINDS } from '../state/index.js';
 import type { KindTable } from '../state/index.js';
 import { decode, Evidence } from '../wire/index.js';
-import type { ShownMessage } from '../wire/index.js';
 import { accusedAttempt } from './accused-attempt.js';
-import type { Accused, CulpritReason, JudgeTable, KindJudge } from './kind-judge.js';
+import { isFalseAccusation } from './false-accusation.js';
+import type {
+  Accused,
+  CulpritReason,
+  JudgeTable,
+  KindJudge,
+  MessagesBeside,
+} from './kind-judge.js';
 import { KIND_JUDGES } from './kind-judges.js';
+import { messagesBeside, signedBy } from './signed-messages.js';
 
 /** The basis of a judgement: the cluster's own file, and arithmetic. */
 export type Judge = Pick<Accused, 'genesis' | 'verify' | 'schemes'> & {
+  /** GG20's parameter sets: those of this build where absent. */
+  readonly gg20?: Gg20Tables | undefined;
   /** The kinds of task whose requests and messages it knows: those of this build where absent. */
   readonly kinds?: { readonly rules: KindTable; readonly judges: JudgeTable } | undefined;
 };
@@ -44,7 +54,7 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
   const evidence = decode(Evidence, bytes);
   if (evidence?.format !== EVIDENCE_FORMAT) return undefined;
-  const { genesis, verify, schemes, kinds = KINDS } = judge;
+  const { genesis, verify, schemes, gg20 = ownTables(), kinds = KINDS } = judge;
   const member = genesis.members.find((each) => each.nodeId === evidence.nodeId);
   const attempt = accusedAttempt(evidence, genesis.clusterId, kinds.rules);
   if (member === undefined || attempt === undefined) return undefined;
@@ -54,9 +64,13 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   if (!isTaskId(task) || byKind === undefined) return undefined;
   const { nodeId: node, identityKey } = member;
   const { ready } = evidence;
-  const accused: Accused = { genesis, verify, schemes, attempt, node, identityKey, ready };
+  const accused: Accused = { genesis, verify, schemes, gg20, attempt, node, identityKey, ready };
   const messages = signedBy(accused, evidence.messages);
-  const reason = messages && faultShown(accused, byKind, evidence.reason, messages);
+  const beside = messages && messagesBeside(accused, evidence);
+  const reason =
+    evidence.reason === 'FALSE_ACCUSATION'
+      ? falseAccusation(judge, accused, byKind, messages ?? [])
+      : beside && faultShown(accused, byKind, evidence.reason, messages, beside);
   return (
     reason && {
       nodeId: node,
@@ -67,16 +81,28 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   );
 }
 
+/** A complaint holds no complaint: nothing is judged deeper than this. */
+function falseAccusation(
+  judge: Judge,
+  accused: Accused,
+  byKind: KindJudge,
+  messages: readonly SignedMessage[],
+): CulpritReason | undefined {
+  const proves = (bytes: Uint8Array): boolean => judgeEvidence(judge, bytes) !== undefined;
+  return isFalseAccusation(accused, byKind, messages, proves) ? 'FALSE_ACCUSATION' : undefined;
+}
+
 /** The reason that the evidence gives, if the messages show it. */
 function faultShown(
   accused: Accused,
   { saidOnce, faults }: KindJudge,
   reason: string,
   messages: readonly SignedMessage[],
+  beside: MessagesBeside,
 ): CulpritReason | undefined {
   if (reason === 'TWO_MESSAGES') return contradict(saidOnce, messages) ? reason : undefined;
   if (!isFaultOf(faults, reason)) return undefined;
-  return faults[reason]?.(accused, messages) === true ? reason : undefined;
+  return faults[reason]?.(accused, messages, beside) === true ? reason : undefined;
 }
 
 function isFaultOf(faults: KindJudge['faults'], reason: string): reason is CulpritReason {
@@ -101,18 +127,8 @@ function contradict(
   );
 }
 
-/** The messages, if the accused signed each of them as this kind of message of this session. */
-function signedBy(
-  { verify, attempt, identityKey }: Accused,
-  shown: readonly ShownMessage[],
-): readonly SignedMessage[] | undefined {
-  const messages = shown.flatMap(({ kind, from, to, said }) => {
-    if (said === undefined) return [];
-    const body = said.$case === 'body' ? said.value.body : undefined;
-    const digest = said.$case === 'body' ? bodyDigest(said.value.body) : said.value.digest;
-    const bytes = digestBytes(attempt.sessionId, kind, from, to, digest);
-    const signed = verify.identity(identityKey, bytes, said.value.signature);
-    return signed ? [{ kind, from, to, digest, body }] : [];
-  });
-  return messages.length === shown.length ? messages : undefined;
+let tables: Gg20Tables | undefined;
+
+function ownTables(): Gg20Tables {
+  return (tables ??= gg20Tables(NOBLE_GROUPS));
 }

@@ -1,5 +1,6 @@
 import type { Schemes, SigningReason } from '../algorithms/index.js';
 import type { NodeId } from '../common/index.js';
+import type { Gg20Tables, PrepareReason } from '../gg20/index.js';
 import type { Genesis } from '../identity/index.js';
 import type { SignedMessage } from '../mpc/index.js';
 import type { Verify } from '../ports/index.js';
@@ -7,7 +8,17 @@ import type { KeygenReason } from '../sharing/index.js';
 import type { Ready } from '../wire/index.js';
 import type { AccusedAttempt } from './accused-attempt.js';
 
-export type CulpritReason = 'TWO_MESSAGES' | KeygenReason | SigningReason;
+export type CulpritReason =
+  | 'TWO_MESSAGES'
+  /** An echo of broadcasts that shows what their senders have not signed. */
+  | 'FALSE_ECHO'
+  /** Evidence that was shown to all and proves nothing, though its fault is one that this build judges. */
+  | 'FALSE_ACCUSATION'
+  /** A modulus that its maker opened in another session before. */
+  | 'REUSED_MODULUS'
+  | KeygenReason
+  | SigningReason
+  | PrepareReason;
 
 /** The part of the genesis that a judgement stands on: plain data, so that it can go to a worker. */
 export type JudgedCluster = {
@@ -20,6 +31,7 @@ export type Accused = {
   readonly genesis: JudgedCluster;
   readonly verify: Pick<Verify, 'identity'>;
   readonly schemes: Schemes;
+  readonly gg20: Gg20Tables;
   readonly attempt: AccusedAttempt;
   readonly node: NodeId;
   readonly identityKey: Uint8Array;
@@ -33,10 +45,26 @@ export type KindJudge = {
   readonly saidOnce: readonly string[];
   /** Faults of the kind's protocol: whether messages, all signed by the accused in this session, show one. */
   readonly faults: Readonly<Partial<Record<CulpritReason, Fault>>>;
+  /** Faults of which an honest node accuses another only when its messages show them: to claim one falsely is a fault. */
+  readonly decided?: readonly CulpritReason[];
 };
 
 /** Whether messages show a fault. Pure; never throws. */
-export type Fault = (accused: Accused, messages: readonly SignedMessage[]) => boolean;
+export type Fault = (
+  accused: Accused,
+  messages: readonly SignedMessage[],
+  beside: MessagesBeside,
+) => boolean;
+
+/** Messages that the accused's are held against. All signatures hold. */
+export type MessagesBeside = {
+  /** Of other participants of the session. */
+  readonly others: readonly SignedMessage[];
+  /** Of the accused, in other sessions. */
+  readonly earlier: readonly EarlierSigned[];
+};
+
+export type EarlierSigned = { readonly sessionId: Uint8Array; readonly message: SignedMessage };
 
 /** Judges by the kind's name. A test may add a kind to those of this build. */
 export type JudgeTable = Readonly<Record<string, KindJudge>>;

@@ -1,13 +1,17 @@
 import type { SignerSupply, SigningReason } from '../algorithms/index.js';
-import { equal } from '../common/index.js';
+import { equal, fromHex } from '../common/index.js';
 import { SHARE_KIND } from '../frost/index.js';
-import { isKeyAlgorithm, partyIndexOf, readyBytes } from '../identity/index.js';
+import { judgePrepare, judgeReusedModulus, PREPARE_SAID_ONCE, prepareSet } from '../gg20/index.js';
+import type { PrepareReason, SessionMember } from '../gg20/index.js';
+import { isKeyAlgorithm, partyIndexOf, PROFILE_NAMES, readyBytes } from '../identity/index.js';
+import type { SignedMessage } from '../mpc/index.js';
 import { judgeKeygen, keygen, sharedKey } from '../sharing/index.js';
 import type { KeygenReason } from '../sharing/index.js';
-import { isGenerateKey, isSign, signedBytes, suppliesOf } from '../state/index.js';
+import { isGenerateKey, isPrepare, isSign, signedBytes, suppliesOf } from '../state/index.js';
 import type { TaskKind } from '../state/index.js';
 import type { Ready, Sharing } from '../wire/index.js';
-import type { Accused, Fault, KindJudge } from './kind-judge.js';
+import { isFalseEcho } from './false-echo.js';
+import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './kind-judge.js';
 
 /** How the messages of every kind of task are judged. A further kind is a line here. */
 export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
@@ -24,8 +28,71 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
   'correct-time': { saidOnce: [], faults: {} },
-  prepare: { saidOnce: [], faults: {} },
+  prepare: {
+    saidOnce: PREPARE_SAID_ONCE,
+    decided: [
+      'WRONG_MATERIAL',
+      'WRONG_PARAMETERS',
+      'WRONG_MODULUS_PROOF',
+      'WRONG_FACTOR_PROOF',
+      'WRONG_STATEMENT',
+    ],
+    faults: {
+      UNREADABLE_MESSAGE: preparing('UNREADABLE_MESSAGE'),
+      WRONG_MATERIAL: preparing('WRONG_MATERIAL'),
+      WRONG_PARAMETERS: preparing('WRONG_PARAMETERS'),
+      WRONG_MODULUS_PROOF: preparing('WRONG_MODULUS_PROOF'),
+      WRONG_FACTOR_PROOF: preparing('WRONG_FACTOR_PROOF'),
+      WRONG_STATEMENT: preparing('WRONG_STATEMENT'),
+      REUSED_MODULUS: isReusedModulus,
+      FALSE_ECHO: isFalseEcho,
+    },
+  },
 };
+
+/** Claims that to accuse a participant in a task of this kind of some fault falsely is a fault itself. */
+export function hasDecidedFaults(kind: string): boolean {
+  const judges: JudgeTable = KIND_JUDGES;
+  return Object.hasOwn(judges, kind) && judges[kind]?.decided !== undefined;
+}
+
+/** A run of `prepare` as the entry fixes it: its members, their places in the set, and the set's profile. */
+function preparing(reason: PrepareReason): Fault {
+  return ({ genesis, gg20, node, attempt: accused }, messages, { others }) => {
+    const { attempt, request, sessionId } = accused;
+    if (!isPrepare(request) || attempt.assignment?.$case !== 'boots') return false;
+    const { nodes } = attempt.assignment.value;
+    const { profile, participants } = request.set;
+    const members = nodes.flatMap(({ nodeId }): SessionMember[] => {
+      const index = partyIndexOf(participants, nodeId);
+      const { identityKey } = participants[index - 1] ?? {};
+      return identityKey === undefined ? [] : [{ index, nodeId, identityKey }];
+    });
+    const index = partyIndexOf(nodes, node);
+    if (index === 0 || members.length !== nodes.length) return false;
+    const set = prepareSet(gg20, PROFILE_NAMES[profile]);
+    const { clusterId } = genesis;
+    const { generation } = request;
+    const setId = fromHex(request.setId) ?? new Uint8Array(0);
+    const facts = { clusterId, setId, generation, attempt: attempt.number, members };
+    const accusedParty = { set, facts, sessionId, index };
+    return judgePrepare(accusedParty, reason, [...messages, ...others]);
+  };
+}
+
+/** The accused opened a modulus here that it had opened in another session. */
+function isReusedModulus(
+  { gg20, attempt }: Accused,
+  [message, more]: readonly SignedMessage[],
+  { earlier: [before, another] }: MessagesBeside,
+): boolean {
+  const { request, sessionId } = attempt;
+  if (!isPrepare(request) || message === undefined || before === undefined) return false;
+  if (more !== undefined || another !== undefined) return false;
+  // Both are of one length: moduli of another profile are others.
+  const set = prepareSet(gg20, PROFILE_NAMES[request.set.profile]);
+  return judgeReusedModulus(set, [{ sessionId, message }, before]);
+}
 
 /** What the attempt fixes of a key generation that the accused takes part in, judged by the room of key generation. */
 function generating(reason: KeygenReason): Fault {

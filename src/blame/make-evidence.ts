@@ -1,9 +1,11 @@
+import { equal } from '../common/index.js';
 import { SHARE_KIND } from '../frost/index.js';
+import { prepareReason } from '../gg20/index.js';
 import { partyIndexOf } from '../identity/index.js';
 import { bodyDigest, TO_ALL } from '../mpc/index.js';
 import { keygen } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
-import { Command, decode, encode, Evidence } from '../wire/index.js';
+import { Command, decode, Echo, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
 import { EVIDENCE_FORMAT } from './judge-evidence.js';
 import type { CulpritReason } from './kind-judge.js';
@@ -20,19 +22,37 @@ export type AttemptBasis = {
  * can be made of. Whether it proves anything is for `judgeEvidence` to say.
  *
  * @param fault - The fault that two messages of different kinds show; that of key generation where absent.
+ * @param others - What other participants signed, which the messages are held against.
  */
 export function evidenceOfMessages(
   basis: AttemptBasis,
   node: string,
   messages: readonly Envelope[],
   fault?: CulpritReason,
+  others: readonly Envelope[] = [],
 ): Uint8Array | undefined {
+  const here = messages.at(-1)?.sessionId ?? new Uint8Array(0);
+  const isHere = ({ sessionId }: Envelope): boolean => equal(sessionId, here);
   // No reason asks for more than two.
-  const shown = messages.slice(0, 2).flatMap(shownOf);
-  const reason = reasonOf(shown, fault);
-  // That two bodies differ, their digests show: such evidence is short, however large the bodies.
-  const needed = reason === 'TWO_MESSAGES' ? shown.map(withDigest) : shown;
-  return reason && evidence(basis, node, reason, needed, undefined);
+  const shown = messages.filter(isHere).slice(0, 2).flatMap(shownOf);
+  const earlier = messages
+    .filter((message) => !isHere(message))
+    .slice(0, 1)
+    .flatMap((message) =>
+      shownOf(message).map((each) => ({ sessionId: message.sessionId, message: each })),
+    );
+  const beside = { others: others.flatMap(shownOf), earlier };
+  const reason = reasonOf(shown, beside, fault);
+  return reason && evidence(basis, node, reason, neededFor(reason, shown), undefined, beside);
+}
+
+/** Evidence against `node`: its signed complaint, in which it accuses another of what that one's messages do not show. */
+export function evidenceOfComplaint(
+  basis: AttemptBasis,
+  node: string,
+  complaint: Envelope,
+): Uint8Array {
+  return evidence(basis, node, 'FALSE_ACCUSATION', shownOf(complaint), undefined);
 }
 
 /** Evidence against `node`: its signature share, and its own word for the key that judges it. */
@@ -72,18 +92,42 @@ function withDigest(shown: ShownMessage): ShownMessage {
   return { ...shown, said: { $case: 'digest', value: { digest: bodyDigest(body), signature } } };
 }
 
+type Beside = Pick<Evidence, 'others' | 'earlier'>;
+
 /** The fault that messages may show, by their kinds. */
 function reasonOf(
-  [first, second]: readonly ShownMessage[],
+  shown: readonly ShownMessage[],
+  { others, earlier }: Beside,
   fault: CulpritReason | undefined,
 ): CulpritReason | undefined {
+  const [first, second] = shown;
   if (first === undefined) return undefined;
-  if (second === undefined) return 'UNREADABLE_MESSAGE';
+  if (earlier.length > 0) return 'REUSED_MODULUS';
+  // A round may bring two messages of one sender: one for all, and one for the receiver.
+  if (second === undefined || (first.kind === second.kind && first.to !== second.to)) {
+    return isEcho(first) ? 'FALSE_ECHO' : 'UNREADABLE_MESSAGE';
+  }
   if (first.kind === second.kind) return 'TWO_MESSAGES';
+  const ofPrepare = prepareReason([...shown, ...others]);
+  if (ofPrepare !== undefined) return ofPrepare;
   if (fault !== undefined) return fault;
   const { commit, open, value } = keygen.kinds;
   if (first.kind === commit && second.kind === open) return 'WRONG_OPENING';
   return first.kind === open && second.kind === value ? 'WRONG_VALUE' : undefined;
+}
+
+/** Claims that a message can be read as an echo of broadcasts. */
+function isEcho({ kind, said }: ShownMessage): boolean {
+  if (!kind.endsWith('-echo') || said?.$case !== 'body') return false;
+  return decode(Echo, said.value.body) !== undefined;
+}
+
+/** The part of the messages that shows the reason. */
+function neededFor(reason: CulpritReason, shown: readonly ShownMessage[]): readonly ShownMessage[] {
+  // That two bodies differ, their digests show: such evidence is short, however large the bodies.
+  if (reason === 'TWO_MESSAGES') return shown.map(withDigest);
+  const isOne = reason === 'UNREADABLE_MESSAGE' || reason === 'FALSE_ECHO';
+  return isOne ? shown.slice(0, 1) : shown;
 }
 
 function evidence(
@@ -92,6 +136,7 @@ function evidence(
   reason: CulpritReason,
   messages: readonly ShownMessage[],
   ready: Ready | undefined,
+  { others, earlier }: Beside = { others: [], earlier: [] },
 ): Uint8Array {
   const { index, term, timeMs, payload, previousHash } = basis.entry;
   // The entry of a request carries it already.
@@ -111,5 +156,7 @@ function evidence(
     reason,
     messages: [...messages],
     ready,
+    others,
+    earlier,
   });
 }

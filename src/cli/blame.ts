@@ -15,6 +15,15 @@ export const DEEDS: Readonly<Record<CulpritReason, string>> = {
   WRONG_OPENING: 'it did not open what it had committed to, or could not prove its part of the key',
   WRONG_VALUE: 'it gave a participant a value that is not on its own polynomial',
   WRONG_SHARE: 'it signed a signature share that is not its share of the signature',
+  FALSE_ECHO: 'it told others that somebody had signed what that node had not signed',
+  FALSE_ACCUSATION: 'it accused another node of what that node’s messages do not show',
+  REUSED_MODULUS: 'it used a modulus again that it had shown before',
+  WRONG_MATERIAL:
+    'it did not open what it had committed to, or numbers that cannot be moduli and bases',
+  WRONG_PARAMETERS: 'it gave no proof that its bases are fit to hide another node’s secrets',
+  WRONG_MODULUS_PROOF: 'it gave no proof that its modulus is a product of two primes',
+  WRONG_FACTOR_PROOF: 'it gave a participant no proof that its modulus has no small factor',
+  WRONG_STATEMENT: 'it proved for another statement than was opened to it',
 };
 
 /** An evidence file may hold no more: what a node shows of one task, in hex. */

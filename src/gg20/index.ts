@@ -22,11 +22,11 @@ export {
   auxRecordsOf,
 } from './prepare/aux-record.js';
 export type { AuxLeaves, AuxMaterial, AuxRecord } from './prepare/aux-record.js';
-export { PREPARE_CURVE } from './prepare/facts.js';
+export { PREPARE_CURVE, prepareSet } from './prepare/facts.js';
 export type { PrepareFacts } from './prepare/facts.js';
 export { checkOwnSecretJob, PREPARE_JOBS } from './prepare/jobs.js';
 export { judgePrepare, judgeReusedModulus, prepareReason } from './prepare/judge.js';
-export type { AccusedOfPrepare, PrepareReason, ReusedOpening } from './prepare/judge.js';
+export type { AccusedOfPrepare, PrepareReason, OpeningSaid } from './prepare/judge.js';
 export {
   PREPARE_KINDS,
   PREPARE_SAID_ONCE,

@@ -10,14 +10,18 @@ export class ProtocolAbort extends Error {
   readonly culprits: readonly PartyIndex[];
   /** The culprits' own signed messages, not sealed: any node can judge them again. */
   readonly evidence: readonly Envelope[];
+  /** Others' signed messages, which those of a culprit are held against, by culprit. */
+  readonly beside: ReadonlyMap<PartyIndex, readonly Envelope[]>;
 
   constructor(
     message: string,
     culprits: readonly PartyIndex[],
     evidence: readonly Envelope[] = [],
+    beside: ReadonlyMap<PartyIndex, readonly Envelope[]> = new Map(),
   ) {
     super(message);
     this.culprits = culprits;
     this.evidence = evidence;
+    this.beside = beside;
   }
 }

@@ -363,8 +363,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'evidence is signed by the accused',
     'framing: what nobody signed',
-    'return signed ? [{ kind, from, to, digest, body }] : [];',
-    'return [{ kind, from, to, digest, body }];',
+    'return isSigned ? { kind, from, to, digest, body } : undefined;',
+    'return { kind, from, to, digest, body };',
   ),
   without(
     'only what is said once contradicts itself',

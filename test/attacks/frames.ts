@@ -299,6 +299,8 @@ function raw(basis: AttemptBasis, node: string, proof: Proof): Uint8Array {
     method: basis.method,
     request: basis.request,
     ready: undefined,
+    others: [],
+    earlier: [],
     ...proof,
   });
 }

@@ -62,6 +62,8 @@ test('parts of different evidence, put together, name no node', () => {
     reason: nat(),
     messages: nat(),
     ready: nat(),
+    others: nat(),
+    earlier: nat(),
   });
   assert(
     property(fields, (of) => {
@@ -76,6 +78,8 @@ test('parts of different evidence, put together, name no node', () => {
         reason: part('reason') ?? '',
         messages: [...(part('messages') ?? [])],
         ready: part('ready'),
+        others: [...(part('others') ?? [])],
+        earlier: [...(part('earlier') ?? [])],
       });
       for (const judge of judges) expect(judgeEvidence(judge, evidence)).toBeUndefined();
     }),

@@ -15,7 +15,13 @@ import { of, placeOf, type OfAll, type PrepareRun } from './run.js';
 import { modulusHash, type SeenModulus } from './seen-moduli.js';
 
 /** A check that fails, and the signed messages that show it, in the order in which they are judged. */
-type Fault = { readonly check: string; readonly evidence: readonly Envelope[] };
+type Fault = {
+  readonly check: string;
+  /** The culprit's own. */
+  readonly evidence: readonly Envelope[];
+  /** Another member's, after those. */
+  readonly beside: readonly Envelope[];
+};
 
 /**
  * Checks a, d, f and g of every other party, then b and e. All views of the openings agree by now.
@@ -63,12 +69,9 @@ export async function requireProofs(
     const other = otherStatement(run, openings, all, each);
     if (other !== undefined) {
       const shown = other.isToAll ? toAll : toOne;
+      const own = [...party.originals(['open-echo'], j), ...shown];
       const opened = party.originals(['open'], other.about);
-      return faultOf('the statement is the one that was opened', [
-        ...party.originals(['open-echo'], j),
-        ...shown,
-        ...opened,
-      ]);
+      return faultOf('the statement is the one that was opened', own, opened);
     }
     const input = { set, place: placeOf(run, j), opened: of(openings, j) };
     const modulus = await compute.run(checkModulusJob, { ...input, shown: all });
@@ -143,11 +146,16 @@ async function requireAll(
     faults.map(({ culprit, check: failed }) => `Participant ${culprit}: ${failed}`).join('; '),
     faults.map(({ culprit }) => culprit),
     faults.flatMap(({ evidence }) => evidence),
+    new Map(faults.map(({ culprit, beside }) => [culprit, beside])),
   );
 }
 
-function faultOf(check: string, evidence: readonly Envelope[]): Fault {
-  return { check, evidence };
+function faultOf(
+  check: string,
+  evidence: readonly Envelope[],
+  beside: readonly Envelope[] = [],
+): Fault {
+  return { check, evidence, beside };
 }
 
 function shownBy(

@@ -1,6 +1,8 @@
 import { assert, type PartyIndex } from '../../common/index.js';
 import { u16Item } from '../../wire/index.js';
 import type { ParameterSet } from '../parameter-set.js';
+import type { ProfileName } from '../profile.js';
+import type { Gg20Tables } from '../tables.js';
 import { sessionBase, ssid0Of, type SessionMember } from '../session-id.js';
 
 /**
@@ -8,6 +10,11 @@ import { sessionBase, ssid0Of, type SessionMember } from '../session-id.js';
  * the bounds of the proofs are made of.
  */
 export const PREPARE_CURVE = 'secp256k1';
+
+/** The set whose numbers a profile's `prepare` has. */
+export function prepareSet(tables: Gg20Tables, profile: ProfileName): ParameterSet {
+  return tables.parameterSet(`${PREPARE_CURVE}/${profile}`);
+}
 
 /** One `prepare` as its attempt fixes it. */
 export type PrepareFacts = {

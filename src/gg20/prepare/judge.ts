@@ -179,27 +179,24 @@ export function areBases(
  * Whether one member opened a modulus in two sessions (check e). Both bodies are signed by it, as openings of sessions with other ids:
  * of whichever came later, its primes were not fresh.
  *
- * @param sessions - The parameter set and the number of members of each session.
+ * @param set - Of both sessions' numbers: an opening is spelt alike whatever the number of members.
  */
-export function judgeReusedModulus([one, other]: readonly [ReusedOpening, ReusedOpening]): boolean {
+export function judgeReusedModulus(
+  set: ParameterSet,
+  [one, other]: readonly [OpeningSaid, OpeningSaid],
+): boolean {
   if (equal(one.sessionId, other.sessionId)) return false;
-  const moduli = [one, other].map(({ set, count, message }) => {
-    const isOpening = message.kind === PREPARE_KINDS.open && message.to === TO_ALL;
-    const opened = isOpening && message.body && prepareBodies(set, count).open.decode(message.body);
-    return opened ? [opened.N, opened.Nh] : [];
+  const { open } = prepareBodies(set, 1);
+  const [first = [], second = []] = [one, other].map(({ message: { kind, to, body } }) => {
+    const isOpening = kind === PREPARE_KINDS.open && to === TO_ALL && body !== undefined;
+    const opened = isOpening ? open.decode(body) : undefined;
+    return opened === undefined ? [] : [opened.N, opened.Nh];
   });
-  const [first = [], second = []] = moduli;
   return first.some((modulus) => second.some((each) => equal(each, modulus)));
 }
 
-/** An opening in a session of its own. */
-export type ReusedOpening = {
-  readonly set: ParameterSet;
-  /** Members of the session. */
-  readonly count: number;
-  readonly sessionId: Uint8Array;
-  readonly message: SignedMessage;
-};
+/** An opening, and the session that it was said in. */
+export type OpeningSaid = { readonly sessionId: Uint8Array; readonly message: SignedMessage };
 
 /** A message of which more is shown than the digest. */
 function bodied(message: SignedMessage): readonly Bodied[] {

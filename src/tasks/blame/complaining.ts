@@ -8,8 +8,13 @@ import { attemptEntry } from '../../state/index.js';
 import { Complaint, encode } from '../../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../../wire/index.js';
 import type { LiveAttempt } from '../live-tasks.js';
+import { COMPLAINT_BYTES_MAX } from '../limits.js';
 import { COMPLAINT_KIND } from '../messages.js';
 import type { TaskContext } from '../context.js';
+
+/** Tags and lengths in a complaint's encoding: around all items, and around one. */
+const COMPLAINT_HEAD_BYTES_MAX = 16;
+const ITEM_HEAD_BYTES_MAX = 8;
 
 /** The data that fix a session, for evidence about it: from the state, as the log may be compacted. */
 export function basisOf({ record, task }: LiveAttempt): AttemptBasis | undefined {
@@ -24,9 +29,10 @@ export function evidenceAgainst(
   node: string,
   messages: readonly Envelope[],
   fault?: CulpritReason,
+  others?: readonly Envelope[],
 ): Uint8Array | undefined {
   const basis = basisOf(attempt);
-  return basis && evidenceOfMessages(basis, node, messages, fault);
+  return basis && evidenceOfMessages(basis, node, messages, fault, others);
 }
 
 /** This node's complaint to all voters, signed. `index` is its own in the session, 0 for a node that takes no part. */
@@ -52,13 +58,20 @@ export function accusation(
   attempt: LiveAttempt,
   index: PartyIndex,
   nodes: readonly string[],
-  { culprits, evidence }: ProtocolAbort,
+  { culprits, evidence, beside }: ProtocolAbort,
   fault?: CulpritReason,
 ): Envelope | undefined {
-  const items = culprits.flatMap((culprit) => {
+  const items: Uint8Array[] = [];
+  let room = COMPLAINT_BYTES_MAX - COMPLAINT_HEAD_BYTES_MAX;
+  for (const culprit of culprits) {
     const own = evidence.filter(({ from }) => from === culprit);
-    return evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault) ?? [];
-  });
+    const others = beside.get(culprit);
+    const item = evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault, others);
+    // One culprit at a time, where the evidence is large: the others are found again.
+    if (item === undefined || item.length > room) continue;
+    items.push(item);
+    room -= item.length + ITEM_HEAD_BYTES_MAX;
+  }
   if (items.length === 0) return undefined;
   return complaint(context, attempt, index, { $case: 'evidence', value: { items } });
 }

@@ -1,6 +1,6 @@
 import type { NodeId, SessionId, TaskId } from '../../common/index.js';
 import { Budgets, equal, toHex } from '../../common/index.js';
-import { readComplaintJob } from '../../blame/index.js';
+import { evidenceOfComplaint, hasDecidedFaults, readComplaintJob } from '../../blame/index.js';
 import type { ReadComplaint, SaidMessage, ShownEvidence } from '../../blame/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { TO_ALL } from '../../mpc/index.js';
@@ -13,11 +13,12 @@ import {
   COMPLAINTS_JUDGED,
   COMPLAINTS_MAX,
   COMPLAINTS_WAITING_MAX,
+  EVIDENCE_BYTES_PER_JUDGEMENT,
   PEERS_MAX,
 } from '../limits.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Work } from '../work.js';
-import { evidenceAgainst } from './complaining.js';
+import { basisOf, evidenceAgainst } from './complaining.js';
 import type { Culprits } from './culprits.js';
 import { PeerQueues } from './peer-queues.js';
 
@@ -27,6 +28,11 @@ type Heard = {
   /** The messages that each participant was seen to sign, by kind and index: the first of each. */
   readonly signed: Map<string, SignedBody>;
 };
+
+/** Judgements that one of so much evidence counts as: the proofs of a modulus of 3072 bits, 100 KiB, take most of a second. */
+function costOf(evidence: Uint8Array): number {
+  return 1 + Math.floor(evidence.length / EVIDENCE_BYTES_PER_JUDGEMENT);
+}
 
 /** Is told of the nodes that complaints prove to have lied in a task. */
 export type OnProved = (task: LiveTask, node: NodeId) => void;
@@ -90,9 +96,9 @@ export class Complaints implements Work {
   }
 
   /** This node's own complaints cost no budget: it makes few. */
-  #mayJudge(from: NodeId): boolean {
+  #mayJudge(from: NodeId, cost = 1): boolean {
     const { self, clock } = this.#context;
-    return from === self.id || this.#budgets.take(from, 1, clock.elapsed());
+    return from === self.id || this.#budgets.take(from, cost, clock.elapsed());
   }
 
   /** Reads and judges a complaint. @returns Whether that is done: nothing more of it need be looked at. */
@@ -105,7 +111,7 @@ export class Complaints implements Work {
     const shown = await this.#read(identityKey, attempt, envelope);
     if (shown === 'failed') return false;
     if (shown === undefined || !this.#isOpen(attempt)) return true;
-    if (shown.$case === 'evidence') return this.#judge(from, attempt, shown.items);
+    if (shown.$case === 'evidence') return this.#judge(from, attempt, envelope, shown.items);
     await this.#compare(attempt, shown.messages);
     return true;
   }
@@ -138,13 +144,14 @@ export class Complaints implements Work {
   async #judge(
     from: NodeId,
     attempt: LiveAttempt,
+    complaint: Envelope,
     items: readonly ShownEvidence[],
   ): Promise<boolean> {
     const { task, session } = attempt;
     let proves = false;
     for (const { about, evidence } of items) {
       const known = this.#culprits.provedIn(task.id, about);
-      if (!known && !this.#mayJudge(from)) return false;
+      if (!known && !this.#mayJudge(from, costOf(evidence))) return false;
       const culprit = known ? undefined : await this.#culprits.take(evidence);
       if (!this.#isOpen(attempt)) return true;
       proves ||= known || culprit !== undefined;
@@ -152,8 +159,18 @@ export class Complaints implements Work {
     }
     if (!proves) {
       this.#context.alarms.raise('a complaint that proves nothing', from, { session });
+      await this.#turn(from, attempt, complaint);
     }
     return true;
+  }
+
+  /** Judges a complaint that proves nothing itself: to accuse falsely may be a fault. */
+  async #turn(from: NodeId, attempt: LiveAttempt, complaint: Envelope): Promise<void> {
+    const basis = basisOf(attempt);
+    if (basis === undefined || !hasDecidedFaults(attempt.task.kind)) return;
+    const culprit = await this.#culprits.take(evidenceOfComplaint(basis, from, complaint));
+    if (culprit === undefined || !this.#isOpen(attempt)) return;
+    this.#onProved(attempt.task, culprit.nodeId);
   }
 
   /** Looks for a participant that signed two different bodies of one kind. */

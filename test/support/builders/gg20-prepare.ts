@@ -43,13 +43,14 @@ export const PREPARE_SETS = { small: smallSet(), P2048: SET_2048, P3072: SET_307
 /** The test-only set besides those of the tables. */
 export const TEST_GG20: Gg20Context = { gg20: new Gg20Tables(Object.values(PREPARE_SETS)) };
 
-export const prepareCompute = (): Compute => inlineCompute(boundJobs(PREPARE_JOBS, TEST_GG20));
+export const prepareCompute = (context: Gg20Context = TEST_GG20): Compute =>
+  inlineCompute(boundJobs(PREPARE_JOBS, context));
 
 /** A party's work in the hands of an attacker: each job's output as `alter` makes it. */
 export function corruptCompute(
   alter: (name: string, output: unknown, input: unknown) => unknown,
+  honest = prepareCompute(),
 ): Compute {
-  const honest = prepareCompute();
   return {
     idle: () => true,
     async run<I, O>(job: Job<I, O, never>, input: I): Promise<O> {
@@ -101,6 +102,9 @@ export type PrepareOutcome =
 
 export type PrepareRunOptions = {
   readonly profile?: keyof typeof TEST_PRIMES;
+  /** Another set than the profile's, which the work is to know. */
+  readonly set?: ParameterSet;
+  readonly facts?: Partial<PrepareFacts>;
   readonly count?: number;
   readonly sessionId?: Uint8Array;
   readonly generation?: number;
@@ -130,7 +134,7 @@ export type PrepareExchange = {
 /** Runs `prepare` among parties in memory, until nothing moves any more. */
 export async function runPrepare(options: PrepareRunOptions = {}): Promise<PrepareExchange> {
   const { profile = 'small', count = 3, generation = 1 } = options;
-  const set = PREPARE_SETS[profile];
+  const set = options.set ?? PREPARE_SETS[profile];
   const sessionId = options.sessionId ?? new Uint8Array(32).fill(7);
   const signers =
     options.signers ?? Array.from({ length: count }, (_, at) => testSigner(`node-${at + 1}`));
@@ -144,6 +148,7 @@ export async function runPrepare(options: PrepareRunOptions = {}): Promise<Prepa
       nodeId: signer.node,
       identityKey: signer.publicKey,
     })),
+    ...options.facts,
   };
   const queue: { from: PartyIndex; to: PartyIndex; envelope: Parameters<Tamper>[2] }[] = [];
   const tamper: Tamper = options.tamper ?? ((_from, _to, envelope) => [envelope]);

@@ -307,7 +307,8 @@ describe('messages that fail a check', () => {
       const abort = abortOf(run, party);
       expect(abort.culprits).toEqual([ATTACKER]);
       expect(abort.message).toMatch(attack.says);
-      expect(judged(run, abort.evidence)).toEqual({ reason: attack.reason, shows: true });
+      const shown = [...abort.evidence, ...(abort.beside.get(ATTACKER) ?? [])];
+      expect(judged(run, shown)).toEqual({ reason: attack.reason, shows: true });
     }
   });
 
@@ -393,15 +394,13 @@ describe('moduli that are not new', () => {
       const { culprits, evidence } = abortOf(run, party);
       expect(culprits).toEqual([ATTACKER]);
       const openings = evidence.map((message) => ({
-        set,
-        count: 3,
         sessionId: message.sessionId,
         message: shownMessage(message),
       }));
       const [one, other] = openings;
       if (one === undefined || other === undefined) throw new Error('two openings');
-      expect(judgeReusedModulus([one, other])).toBe(true);
-      expect(judgeReusedModulus([one, one])).toBe(false);
+      expect(judgeReusedModulus(set, [one, other])).toBe(true);
+      expect(judgeReusedModulus(set, [one, one])).toBe(false);
     }
   });
 

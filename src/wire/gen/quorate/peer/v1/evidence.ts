@@ -30,7 +30,19 @@ export interface Evidence {
   /** In the order that the reason asks for. */
   messages: ShownMessage[];
   /** The accused's own word for the key, where the messages are of a signature. */
-  ready: Ready | undefined;
+  ready:
+    | Ready
+    | undefined;
+  /** Messages of other participants of the session, which those of the accused are held against. */
+  others: ShownMessage[];
+  /** Messages of the accused in other sessions. */
+  earlier: EarlierMessage[];
+}
+
+/** A message of another session than the one that evidence is about. */
+export interface EarlierMessage {
+  sessionId: Uint8Array;
+  message: ShownMessage | undefined;
 }
 
 /** An entry of kind `command`, with what its hash is over. */
@@ -78,6 +90,8 @@ function createBaseEvidence(): Evidence {
     reason: "",
     messages: [],
     ready: undefined,
+    others: [],
+    earlier: [],
   };
 }
 
@@ -106,6 +120,12 @@ export const Evidence: MessageFns<Evidence> = {
     }
     if (message.ready !== undefined) {
       Ready.encode(message.ready, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.others) {
+      ShownMessage.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.earlier) {
+      EarlierMessage.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -187,6 +207,22 @@ export const Evidence: MessageFns<Evidence> = {
             message.ready = Ready.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.others.push(ShownMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.earlier.push(EarlierMessage.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -215,6 +251,10 @@ export const Evidence: MessageFns<Evidence> = {
         ? object.messages.map((e: any) => ShownMessage.fromJSON(e))
         : [],
       ready: isSet(object.ready) ? Ready.fromJSON(object.ready) : undefined,
+      others: globalThis.Array.isArray(object?.others) ? object.others.map((e: any) => ShownMessage.fromJSON(e)) : [],
+      earlier: globalThis.Array.isArray(object?.earlier)
+        ? object.earlier.map((e: any) => EarlierMessage.fromJSON(e))
+        : [],
     };
   },
 
@@ -244,6 +284,12 @@ export const Evidence: MessageFns<Evidence> = {
     if (message.ready !== undefined) {
       obj.ready = Ready.toJSON(message.ready);
     }
+    if (message.others?.length) {
+      obj.others = message.others.map((e) => ShownMessage.toJSON(e));
+    }
+    if (message.earlier?.length) {
+      obj.earlier = message.earlier.map((e) => EarlierMessage.toJSON(e));
+    }
     return obj;
   },
 
@@ -262,6 +308,99 @@ export const Evidence: MessageFns<Evidence> = {
     message.reason = object.reason ?? "";
     message.messages = object.messages?.map((e) => ShownMessage.fromPartial(e)) || [];
     message.ready = (object.ready !== undefined && object.ready !== null) ? Ready.fromPartial(object.ready) : undefined;
+    message.others = object.others?.map((e) => ShownMessage.fromPartial(e)) || [];
+    message.earlier = object.earlier?.map((e) => EarlierMessage.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseEarlierMessage(): EarlierMessage {
+  return { sessionId: new Uint8Array(0), message: undefined };
+}
+
+export const EarlierMessage: MessageFns<EarlierMessage> = {
+  encode(message: EarlierMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId.length !== 0) {
+      writer.uint32(10).bytes(message.sessionId);
+    }
+    if (message.message !== undefined) {
+      ShownMessage.encode(message.message, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EarlierMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEarlierMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = ShownMessage.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EarlierMessage {
+    return {
+      sessionId: isSet(object.sessionId)
+        ? bytesFromBase64(object.sessionId)
+        : isSet(object.session_id)
+        ? bytesFromBase64(object.session_id)
+        : new Uint8Array(0),
+      message: isSet(object.message) ? ShownMessage.fromJSON(object.message) : undefined,
+    };
+  },
+
+  toJSON(message: EarlierMessage): unknown {
+    const obj: any = {};
+    if (message.sessionId.length !== 0) {
+      obj.sessionId = base64FromBytes(message.sessionId);
+    }
+    if (message.message !== undefined) {
+      obj.message = ShownMessage.toJSON(message.message);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EarlierMessage>, I>>(base?: I): EarlierMessage {
+    return EarlierMessage.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EarlierMessage>, I>>(object: I): EarlierMessage {
+    const message = createBaseEarlierMessage();
+    message.sessionId = object.sessionId ?? new Uint8Array(0);
+    message.message = (object.message !== undefined && object.message !== null)
+      ? ShownMessage.fromPartial(object.message)
+      : undefined;
     return message;
   },
 };
