@@ -21,8 +21,9 @@ export function parseRequest(
   bytes: Uint8Array,
   level: number = LEVEL_MAX,
 ): Result<Parsed> {
-  const parsed = parseAsked(kinds, method, bytes, level);
-  return parsed.ok && parsed.value.rules.upkeep !== undefined ? unknownMethod() : parsed;
+  return rulesOf(kinds, method)?.upkeep === undefined
+    ? parseAsked(kinds, method, bytes, level)
+    : unknownMethod();
 }
 
 /** As {@link parseRequest}, of what opened a task, which the cluster may have asked of itself. */
@@ -35,7 +36,7 @@ export function parseAsked(
   if (bytes.length > REQUEST_BYTES_MAX) {
     return refuseField('', 'REQUEST_TOO_LARGE', `Requests are at most ${REQUEST_BYTES_MAX} bytes`);
   }
-  const rules = Object.values(kinds).find((each) => each.method === method);
+  const rules = rulesOf(kinds, method);
   if (rules === undefined) return unknownMethod();
   if (rules.level > level) {
     return refuse(
@@ -47,6 +48,10 @@ export function parseAsked(
   }
   const parsed = rules.parse(bytes, level);
   return parsed.ok ? { ok: true, value: { asked: parsed.value, rules } } : parsed;
+}
+
+function rulesOf(kinds: KindTable, method: string): KindRules | undefined {
+  return Object.values(kinds).find((each) => each.method === method);
 }
 
 function unknownMethod(): Result<never> {

@@ -38,7 +38,13 @@ import { bootOf } from '../../src/rpc/peers/hello.js';
 import { askedPage } from '../../src/api/page.js';
 import { identityOf } from '../../src/rpc/tls.js';
 import { keepBytes } from '../../src/rpc/unary.js';
-import { METHODS, parseRequest, TASK_KINDS } from '../../src/state/index.js';
+import {
+  METHODS,
+  parseAsked,
+  parseRequest,
+  TASK_KINDS,
+  UPKEEP_METHODS,
+} from '../../src/state/index.js';
 import { decode, encode, Envelope, Key, ListKeysRequest } from '../../src/wire/index.js';
 import { seededRandom, testVerify } from '../support/builders/frost-exchange.js';
 import { Finding, refusable, requireSame, shapeOf } from './decoder.js';
@@ -50,6 +56,7 @@ import {
   correctTimeSeed,
   generateKeySeed,
   genesisSeed,
+  prepareSeed,
   raftSeeds,
   signerSeed,
   signSeed,
@@ -107,6 +114,18 @@ function request(method: string, seed: () => Uint8Array): Decoder {
     },
   };
 }
+
+/** Of upkeep, which no client brings. */
+const prepare: Decoder = {
+  name: 'upkeep-prepare',
+  seeds: () => [prepareSeed()],
+  read: (bytes) => {
+    const { prepare: method } = UPKEEP_METHODS;
+    if (parseRequest(TASK_KINDS, method, bytes).ok) throw new Finding('a client may ask for it');
+    const parsed = parseAsked(TASK_KINDS, method, bytes);
+    return parsed.ok ? 'accepted' : `refused ${parsed.refusal.reason}`;
+  },
+};
 
 const raft: Decoder = {
   name: 'raft-message',
@@ -419,6 +438,7 @@ export const DECODERS: readonly Decoder[] = [
   request(METHODS.generateKey, generateKeySeed),
   request(METHODS.sign, signSeed),
   request(METHODS.correctTime, correctTimeSeed),
+  prepare,
   raft,
   frame,
   listing,

@@ -11,6 +11,8 @@ import {
   CorrectTimeRequest,
   encode,
   GenerateKeyRequest,
+  Gg20Profile,
+  PrepareRequest,
   SignRequest,
 } from '../../src/wire/index.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
@@ -69,6 +71,14 @@ export function correctTimeSeed(): Uint8Array {
     timeMs: 1_800_000_000_000n,
     allowRepeats: false,
   });
+}
+
+export function prepareSeed(): Uint8Array {
+  const participants = ['node-1', 'node-2'].map((id, at) => ({
+    nodeId: id,
+    identityKey: bytes32(at),
+  }));
+  return encode(PrepareRequest, { profile: Gg20Profile.P3072, participants, generation: 1 });
 }
 
 /** One of each kind. */

@@ -2,19 +2,34 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { toHex, utf8 } from '../../src/common/index.js';
 import type { EntryKind } from '../../src/ports/index.js';
-import { encodeCommand, METHODS, Overlay } from '../../src/state/index.js';
+import { BUILD_LEVEL } from '../../src/identity/index.js';
+import {
+  auxiliaryOf,
+  dueUpkeep,
+  encodeCommand,
+  generateKeyOf,
+  METHODS,
+  Overlay,
+  readSets,
+  setAsked,
+  setOfKey,
+  UPKEEP_METHODS,
+} from '../../src/state/index.js';
 import type { StateWrite } from '../../src/state/index.js';
+import { isUpkeep } from '../../src/state/records.js';
 import { requestBytesOf } from '../../src/state/requesters.js';
 import { Draft } from '../../src/state/view.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import {
+  Algorithm,
   Authorization,
   Command,
   encode,
+  Hash,
   RequesterRecord,
   RequireSignaturesRequest,
 } from '../../src/wire/index.js';
-import type { Request, TaskRecord } from '../../src/wire/index.js';
+import type { Attempt, Request, TaskRecord } from '../../src/wire/index.js';
 import {
   APP,
   fill,
@@ -25,6 +40,7 @@ import {
   signRequest,
   testGenesis,
 } from '../support/builders/ledger.js';
+import { prepared, prepareRequest, sessionAttempt } from '../support/builders/participant-sets.js';
 import { Requester } from '../support/builders/requester.js';
 import {
   alternativeNames,
@@ -45,7 +61,16 @@ import {
 /** One entry as somebody might bring it into the log, honest or not. */
 type Move = {
   readonly kind:
-    'generate' | 'sign' | 'require' | 'attempt' | 'ready' | 'installed' | 'done' | 'failed';
+    | 'generate'
+    | 'sign'
+    | 'require'
+    | 'upkeep'
+    | 'attempt'
+    | 'ready'
+    | 'prepared'
+    | 'installed'
+    | 'done'
+    | 'failed';
   readonly key: string;
   readonly id: string;
   readonly node: string;
@@ -127,20 +152,23 @@ const moves = fc.array(
       'generate',
       'sign',
       'require',
+      'upkeep',
       'attempt',
       'ready',
+      'prepared',
       'installed',
       'done',
       'failed',
     ),
-    key: fc.constantFrom('a', 'b', 'c'),
+    // Those of "c" are GG20's.
+    key: fc.constantFrom('a', 'b', 'c', 'c'),
     id: fc.constantFrom('one', 'two', 'three', 'four'),
     node: fc.constantFrom(...NODES),
     requester: fc.constantFrom(OPERATOR, APP),
     signed: fc.boolean(),
     pick: fc.nat(20),
     off: fc.boolean(),
-    passedMs: fc.constantFrom(0, 0, 0, 1000, 3_700_000),
+    passedMs: fc.constantFrom(0, 0, 0, 1000, 3_700_000, 86_400_000),
   }),
   { minLength: 1, maxLength: 60 },
 );
@@ -154,11 +182,13 @@ function commandOf(ledger: Ledger, move: Move): NonNullable<Command['command']> 
   const number = (task?.attempts.length ?? 0) + (off ? 2 : 1);
   switch (kind) {
     case 'generate': {
-      const request = generateRequest(key, { requestId: id });
+      const algorithm = key === 'c' ? Algorithm.GG20_SECP256K1 : Algorithm.FROST_ED25519_SHA512;
+      const request = generateRequest(key, { requestId: id, algorithm });
       return { $case: 'request', value: requestOf(ledger, move, METHODS.generateKey, request) };
     }
     case 'sign': {
-      const request = signRequest(key, id, utf8(off ? 'other' : 'message'));
+      const hash = key === 'c' ? Hash.SHA256 : Hash.UNSPECIFIED;
+      const request = signRequest(key, id, utf8(off ? 'other' : 'message'), [], hash);
       return { $case: 'request', value: requestOf(ledger, move, METHODS.sign, request) };
     }
     case 'require': {
@@ -166,31 +196,28 @@ function commandOf(ledger: Ledger, move: Move): NonNullable<Command['command']> 
       const value = requestOf(ledger, move, METHODS.requireSignatures, request);
       return { $case: 'request', value };
     }
-    case 'attempt': {
-      if (task === undefined) return undefined;
-      const value = ledger.signAttempt(task.keyId, task.taskId, number);
-      const nodes = NODES.map((nodeId) => ({ nodeId, boot: fill(1, 16) }));
-      const generates = task.method === METHODS.generateKey;
-      return {
-        $case: 'attempt',
-        value: generates
-          ? {
-              ...value,
-              sharingSession: fill(0, 0),
-              assignment: { $case: 'boots', value: { nodes } },
-            }
-          : value,
-      };
+    case 'upkeep': {
+      const [value] = dueUpkeep(ledger.state, ledger.rules, ledger.timeMs);
+      const again = { method: UPKEEP_METHODS.prepare, request: prepareRequest(ledger) };
+      return { $case: 'upkeep', value: value === undefined || off ? again : value };
     }
+    case 'attempt':
+      return task && { $case: 'attempt', value: attemptOf(ledger, task, number) };
     case 'ready':
       return task && { $case: 'ready', value: ledger.ready(task, node) };
+    case 'prepared':
+      return task && { $case: 'prepared', value: prepared(ledger, task, node) };
     case 'installed':
       return { $case: 'installed', value: ledger.installed(key, node) };
     case 'done':
       return (
         task && {
           $case: 'done',
-          value: { taskId: task.taskId, attempt: off ? 9 : 1, material: fill(7, 64) },
+          value: {
+            taskId: task.taskId,
+            attempt: off ? 9 : 1,
+            material: task.keyId === 'c' ? Uint8Array.of(...fill(7, 64), 1) : fill(7, 64),
+          },
         }
       );
     case 'failed':
@@ -198,6 +225,24 @@ function commandOf(ledger: Ledger, move: Move): NonNullable<Command['command']> 
         task && { $case: 'failed', value: { taskId: task.taskId, reason: 'NO', evidence: [] } }
       );
   }
+}
+
+/** An attempt as an honest leader makes it, but for its number. */
+function attemptOf(ledger: Ledger, task: TaskRecord, number: number): Attempt {
+  const value = ledger.signAttempt(task.keyId, task.taskId, number);
+  const nodes = NODES.map((nodeId) => ({ nodeId, boot: fill(1, 16) }));
+  const boots: Attempt = {
+    ...value,
+    sharingSession: fill(0, 0),
+    assignment: { $case: 'boots', value: { nodes } },
+  };
+  if (task.kind === 'prepare') return { ...boots, version: 0 };
+  if (task.kind === 'sign') {
+    return task.keyId === 'c' ? sessionAttempt(ledger, 'c', task.taskId, number) : value;
+  }
+  const asked = generateKeyOf(task);
+  const set = asked && setAsked(ledger.state, asked, ledger.rules);
+  return { ...boots, auxiliary: set && auxiliaryOf(ledger.state, set) };
 }
 
 /** Everything in the state, as text. */
@@ -212,7 +257,7 @@ function keysOf(ledger: Ledger, prefix: string): readonly string[] {
 function play(move: Move, ledger: Ledger): void {
   ledger.timeMs += move.passedMs;
   const command = commandOf(ledger, move);
-  if (command !== undefined) ledger.command(command);
+  if (command !== undefined) ledger.command(command, BUILD_LEVEL);
 }
 
 describe('applying an entry', () => {
@@ -242,7 +287,7 @@ describe('applying an entry', () => {
           for (const move of played) {
             const command = commandOf(ledger, move);
             if (command === undefined) continue;
-            const bytes = encodeCommand(command);
+            const bytes = encodeCommand(command, BUILD_LEVEL);
             for (const [at, byte] of flips) bytes[at % bytes.length] = byte;
             ledger.append('command', bytes.slice(0, cut === undefined ? undefined : cut % 400));
           }
@@ -277,7 +322,7 @@ describe('applying an entry', () => {
           const command = commandOf(ledger, move);
           if (command === undefined) continue;
           const before = new Map(ledger.state.scan(''));
-          const { decision } = ledger.command(command);
+          const { decision } = ledger.command(command, BUILD_LEVEL);
           if (decision?.result.kind !== 'refused') continue;
           const after = new Map(ledger.state.scan(''));
           const written = [...after].filter(([key, value]) => value !== before.get(key));
@@ -344,7 +389,7 @@ describe('applying an entry', () => {
           ledger.timeMs += move.passedMs;
           const command = commandOf(ledger, move);
           if (command === undefined) continue;
-          const { decision } = ledger.command(command);
+          const { decision } = ledger.command(command, BUILD_LEVEL);
           const opened = decision?.result.kind === 'opened';
           // Only an operator's own signature ends it, and nothing begins it again.
           const ended = move.kind === 'require' && move.signed && move.requester === OPERATOR;
@@ -370,14 +415,20 @@ describe('applying an entry', () => {
             totals.open.find((each) => each.kind === kind)?.count ?? 0;
           const open = ledger.ask.tasks('', 100, true);
           const generating = open.filter(({ method }) => method === METHODS.generateKey);
+          const preparing = open.filter(({ kind }) => kind === 'prepare');
           expect(totals.taskCount).toBe(keysOf(ledger, 'task/').length);
           expect(openOf('generate-key')).toBe(generating.length);
-          expect(openOf('sign')).toBe(open.length - generating.length);
+          expect(openOf('prepare')).toBe(preparing.length);
+          expect(openOf('sign')).toBe(open.length - generating.length - preparing.length);
           expect(Number(totals.keyCount)).toBe(keysOf(ledger, 'key/').length);
           expect(keysOf(ledger, 'reserved/')).toEqual(generating.map(({ keyId }) => keyId).sort());
-          expect(totals.taskCount).toBeLessThanOrEqual(6);
+          const upkeep = ledger.ask.tasks('', 100, false).filter(isUpkeep);
+          expect(totals.taskCount - upkeep.length).toBeLessThanOrEqual(6);
+          expect(setsOf(ledger)).toEqual(recountedSets(ledger));
           // A ready finds its task by the session of the newest attempt, and only while the task is open.
-          const sessions = generating.flatMap(({ attempts }) => attempts.at(-1)?.sessionId ?? []);
+          const sessions = [...generating, ...preparing].flatMap(
+            ({ attempts }) => attempts.at(-1)?.sessionId ?? [],
+          );
           expect(keysOf(ledger, 'session/')).toEqual(sessions.map(toHex).sort());
           expect(keysOf(ledger, 'timer/').length).toBe(totals.taskCount - open.length);
           expect(requestersOf(ledger)).toEqual(recounted(ledger));
@@ -403,7 +454,7 @@ function recounted(ledger: Ledger): unknown {
   const tasks = ledger.ask.tasks('', 100, false);
   const keys = keysOf(ledger, 'key/').flatMap((name) => ledger.ask.key(name) ?? []);
   const names = new Set([
-    ...tasks.map(({ requester }) => requester),
+    ...tasks.filter((task) => !isUpkeep(task)).map(({ requester }) => requester),
     ...keys.map(({ owner }) => owner),
   ]);
   const records = [...names].sort().map((name) => {
@@ -415,6 +466,35 @@ function recounted(ledger: Ledger): unknown {
   });
   const openBytes = records.reduce((sum, [, , , bytes]) => sum + Number(bytes), 0);
   return { records, openBytes };
+}
+
+type CountedSet = {
+  readonly preparing: string;
+  readonly keys: number;
+  readonly generating: number;
+};
+
+/** What the record of the one set says that there is of it. */
+function setsOf(ledger: Ledger): CountedSet {
+  const [first] = readSets(ledger.state);
+  const { taskId = '', keys, generating } = first?.[1] ?? {};
+  return { preparing: taskId, keys: sumOf(keys), generating: sumOf(generating) };
+}
+
+function sumOf(counts: readonly { readonly count: number }[] = []): number {
+  return counts.reduce((all, { count }) => all + count, 0);
+}
+
+/** The same, counted anew. */
+function recountedSets(ledger: Ledger): CountedSet {
+  const open = ledger.ask.tasks('', 100, true);
+  const preparing = open.find(({ kind }) => kind === 'prepare')?.taskId ?? '';
+  const generating = open.filter((task) => generateKeyOf(task)?.profile !== undefined).length;
+  const keys = keysOf(ledger, 'key/').filter((name) => {
+    const key = ledger.ask.key(name);
+    return key !== undefined && setOfKey(key) !== undefined;
+  });
+  return { preparing, keys: keys.length, generating };
 }
 
 /** What a map says a scan must give. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { concat, equal, nodeId, utf8 } from '../../../src/common/index.js';
 import type { KeyId, NodeId, TaskId } from '../../../src/common/index.js';
 import {
+  algorithmOf,
+  ALGORITHMS,
   BUILD_LEVEL,
   encodeGenesis,
   installedBytes,
@@ -10,17 +12,20 @@ import {
   requestHash,
   voucherBytes,
 } from '../../../src/identity/index.js';
-import type { Genesis } from '../../../src/identity/index.js';
+import type { Genesis, KeyAlgorithm } from '../../../src/identity/index.js';
 import { nodeVerify } from '../../../src/machine/index.js';
 import type { ConsensusStore, Entry, EntryKind, Verify } from '../../../src/ports/index.js';
 import { entryHash } from '../../../src/raft/index.js';
 import {
   apply,
+  auxiliaryOf,
+  generateKeyOf,
   judgingContext,
   METHODS,
   Overlay,
   participantsOf,
   queries,
+  setAsked,
   TASK_KINDS,
   encodeCommand,
 } from '../../../src/state/index.js';
@@ -38,6 +43,7 @@ import {
   Command,
   encode,
   GenerateKeyRequest,
+  Hash,
   SignRequest,
 } from '../../../src/wire/index.js';
 import type {
@@ -222,14 +228,14 @@ export class Ledger {
   ): AppliedEntry {
     const { requester, ...fields } = more;
     const request = generateRequest(keyId, fields);
-    return this.command({
-      $case: 'request',
-      value: this.request(
-        METHODS.generateKey,
-        request,
-        requester === undefined ? {} : { requester },
-      ),
-    });
+    const value = this.request(
+      METHODS.generateKey,
+      request,
+      requester === undefined ? {} : { requester },
+    );
+    const { algorithm = Algorithm.FROST_ED25519_SHA512, gg20Profile = 0 } = fields;
+    const level = Math.max(ALGORITHMS[algorithm as KeyAlgorithm]?.level ?? 1, gg20Profile && 3);
+    return this.command({ $case: 'request', value }, level);
   }
 
   /** Opens the next attempt of a generate-key among all its participants. */
@@ -239,6 +245,8 @@ export class Ledger {
       boot: bootOf(node),
     }));
     const number = task.attempts.length + 1;
+    const asked = generateKeyOf(task);
+    const set = asked && setAsked(this.state, asked, this.rules);
     return this.command({
       $case: 'attempt',
       value: {
@@ -248,7 +256,7 @@ export class Ledger {
         sharingSession: new Uint8Array(0),
         requestHash: task.requestHash,
         assignment: { $case: 'boots', value: { nodes } },
-        auxiliary: undefined,
+        auxiliary: set && auxiliaryOf(this.state, set),
       },
     });
   }
@@ -260,17 +268,19 @@ export class Ledger {
     more: Partial<Sharing> & { readonly signature?: Uint8Array } = {},
   ): SaidReady {
     const { signature, ...lies } = more;
+    const algorithm = generateKeyOf(task)?.algorithm ?? Algorithm.FROST_ED25519_SHA512;
+    const { pointBytes, publicKeyBytes } = ALGORITHMS[algorithm];
     const sharing: Sharing = {
       sessionId: task.attempts.at(-1)?.sessionId ?? new Uint8Array(32),
       requestHash: task.requestHash,
       keyId: task.keyId,
-      algorithm: Algorithm.FROST_ED25519_SHA512,
+      algorithm,
       threshold: 2,
       participants: [...participantsOf(task, this.ask.members())],
       baseVersion: 0,
       version: 1,
-      publicPolynomial: [fill(1), fill(2)],
-      publicKey: fill(1),
+      publicPolynomial: [fill(1, pointBytes), fill(2, pointBytes)],
+      publicKey: fill(1, publicKeyBytes),
       chainCode: fill(3),
       digest: fill(4),
       ...lies,
@@ -326,10 +336,12 @@ export class Ledger {
     }> = {},
   ): AppliedEntry {
     const { message = utf8('hello'), path = [], ...rest } = more;
-    return this.command({
-      $case: 'request',
-      value: this.request(METHODS.sign, signRequest(keyId, requestId, message, path), rest),
-    });
+    const key = this.ask.key(keyId);
+    const hashes = key !== undefined && ALGORITHMS[algorithmOf(key)].signs === 'digest';
+    const hash = hashes ? Hash.SHA256 : Hash.UNSPECIFIED;
+    const bytes = signRequest(keyId, requestId, message, path, hash);
+    const value = this.request(METHODS.sign, bytes, rest);
+    return this.command({ $case: 'request', value }, hashes ? 3 : 1);
   }
 
   signAttempt(keyId: string, taskId: string, number: number, more: Partial<Attempt> = {}): Attempt {
@@ -395,12 +407,13 @@ export function signRequest(
   requestId: string,
   message: Uint8Array,
   path: readonly number[] = [],
+  hash: Hash = Hash.UNSPECIFIED,
 ): Uint8Array {
   return encode(SignRequest, {
     requestId,
     keyId,
     payload: { $case: 'message', value: message },
     derivationPath: [...path],
-    hash: 0,
+    hash,
   });
 }
