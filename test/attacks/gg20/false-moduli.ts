@@ -14,6 +14,8 @@ import {
   verifyFac,
   verifyMod,
   type ModProof,
+  type ParameterSet,
+  type ProofContext,
 } from '../../../src/gg20/index.js';
 import { modTargets } from '../../../src/gg20/zk/mod.js';
 import { areUnits } from '../../../src/crypto/modular/integers.js';
@@ -47,17 +49,21 @@ const [large, other] = [
   primeFrom((HALF * 97n) / 100n / tinyProduct),
   primeFrom((HALF * 98n) / 100n),
 ];
-const malformed = new Squarefree(...TINY, large, other);
-const halves = [tinyProduct * large, other] as const;
+export const malformed = new Squarefree(...TINY, large, other);
+export const malformedHalves = [tinyProduct * large, other] as const;
 const N = malformed.product;
 
 /** A w for which no check of Pi_mod fails but that of the fourth roots. */
-function bestProof(factors: Squarefree): ModProof {
+export function bestProof(
+  factors: Squarefree,
+  its: ParameterSet = wide,
+  at: ProofContext = place,
+): ModProof {
   const key = new PaillierPublicKey(factors.product);
   for (;;) {
     const w = randomUnit(key.N, random);
-    const isFit = jacobi(w, key.N) === -1 && areUnits(modTargets(wide, place, { key }, w), key.N);
-    if (isFit) return forgedMod(wide, place, factors, w).proof;
+    const isFit = jacobi(w, key.N) === -1 && areUnits(modTargets(its, at, { key }, w), key.N);
+    if (isFit) return forgedMod(its, at, factors, w).proof;
   }
 }
 
@@ -91,7 +97,7 @@ function refusalOf(factors: Squarefree, proof: ModProof, isScreened = false): At
  * BitForge: K encrypts N/p of a tiny prime p. Its proof is forged where p divides the challenge, and the answer’s plaintext over
  * N/p is w modulo p. As many sessions as tiny primes give w.
  */
-function extracted(): string | undefined {
+export function extracted(): string | undefined {
   const key = new PaillierPublicKey(N);
   const phi = malformed.primes.reduce((product, prime) => product * (prime - 1n), 1n);
   const session = withFacts(victim, { key });
@@ -126,7 +132,7 @@ function zeroRoots(): Attempt {
 
 /** Both halves are long, so Pi_fac holds: it is said by the other proof that they are primes. */
 function balancedHalves(): Attempt {
-  const fac = proveFac(set, place, new PaillierSecretKey(...halves), to, random);
+  const fac = proveFac(set, place, new PaillierSecretKey(...malformedHalves), to, random);
   const check = verifyFac(set, place, { N0: N, to }, fac);
   if (check !== undefined) return named(`Pi_fac: ${check}`);
   return refusalOf(malformed, bestProof(malformed)) ?? unstopped(extracted());

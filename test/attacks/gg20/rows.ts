@@ -1,8 +1,10 @@
 import type { Gg20Attack } from './attack.js';
+import { CLONES } from './clones.js';
 import { CONTEXTS } from './contexts.js';
 import { FALSE_BASES } from './false-bases.js';
 import { FALSE_MODULI } from './false-moduli.js';
 import { FEW_CHALLENGES } from './few-challenges.js';
+import { GENERATIONS } from './generations.js';
 import { LARGE_NUMBERS } from './large-numbers.js';
 import { LATE_DIGESTS } from './late-digests.js';
 import { LATE_MOVES } from './late-moves.js';
@@ -10,6 +12,7 @@ import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
+import { VIEWS } from './views.js';
 
 /** Every attack on GG20 that is played, with the checks that stop it. */
 export const GG20_ATTACKS: readonly Gg20Attack[] = [
@@ -24,6 +27,9 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...LATE_DIGESTS,
   ...CONTEXTS,
   ...POWERS_OF_NODES,
+  ...VIEWS,
+  ...CLONES,
+  ...GENERATIONS,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -37,8 +43,6 @@ export type Gg20Row = {
 
 const NOT_WRITTEN = 'its attack is not written yet';
 const NO_RESHARE = 'no reshare yet';
-const NO_PREPARE = 'the making of auxiliary material is not here yet';
-const NO_SESSIONS = 'signing sessions are not here yet';
 const NO_PRESIGNATURES = 'no task presigns yet';
 const NO_TASKS = 'no task signs with GG20 yet';
 
@@ -99,7 +103,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 18,
     attack: 'lather-rinse-repeat',
     source: 'eprint 2020/1052',
-    missing: `${NO_RESHARE}; ${NO_PREPARE}`,
+    missing: `another A’_0 of a dealer: ${NO_RESHARE}`,
   },
   {
     row: 19,
@@ -130,10 +134,9 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 24,
     attack: 'one value for one, another for others',
     source: 'GG20, broadcast',
-    missing: NO_SESSIONS,
   },
-  { row: 25, attack: 'a false accusation', source: 'tofn, key generation', missing: NOT_WRITTEN },
-  { row: 26, attack: 'k opened where a share is out', source: 'GG20, blame', missing: NO_SESSIONS },
+  { row: 25, attack: 'a false accusation', source: 'tofn, key generation' },
+  { row: 26, attack: 'k opened where a share is out', source: 'GG20, blame' },
   { row: 27, attack: 'failures as an oracle', source: 'CVE-2023-33242', missing: NO_TASKS },
   {
     row: 28,
@@ -150,7 +153,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 30,
     attack: 'a restored disk, a cloned machine',
     source: 'randomness used again',
-    missing: NO_TASKS,
+    missing: `an entry for an earlier boot: ${NO_TASKS}`,
   },
   {
     row: 31,
@@ -167,7 +170,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     attack: 'a wrapper of powers that answers 0',
     source: 'OpenSSL 3 below 512 bits',
   },
-  { row: 34, attack: 'one N in two generations', source: 'CGGMP24, refresh', missing: NO_PREPARE },
+  { row: 34, attack: 'one N in two generations', source: 'CGGMP24, refresh' },
   { row: 35, attack: 'Nh of primes that are not safe', source: 'tss-lib 67, PR 68' },
   {
     row: 36,
@@ -179,7 +182,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 37,
     attack: 'session ids that differ, or never do',
     source: 'mpcsec.org; BitGoJS PR 8496',
-    missing: NO_SESSIONS,
   },
   { row: 38, attack: 'checks of MtA in another order', source: 'tss-lib PR 135' },
   {
@@ -193,8 +195,18 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     source: 'coinbase/kryptology 29',
     missing: NOT_WRITTEN,
   },
-  { row: 41, attack: 'silence in blame', source: 'GG20, blame', missing: NO_TASKS },
-  { row: 42, attack: 'two ACCEPTs', source: 're-randomised presignatures', missing: NO_SESSIONS },
+  {
+    row: 41,
+    attack: 'silence in blame',
+    source: 'GG20, blame',
+    missing: `to leave the silent signer out: ${NO_TASKS}`,
+  },
+  {
+    row: 42,
+    attack: 'two ACCEPTs',
+    source: 're-randomised presignatures',
+    missing: `to name who said two ACCEPTs: ${NO_PRESIGNATURES}`,
+  },
   {
     row: 43,
     attack: 'a refresh beside a stolen Paillier key',
@@ -205,6 +217,5 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 44,
     attack: 'a statement told twice, to frame its prover',
     source: 'GG20, blame',
-    missing: NO_SESSIONS,
   },
 ];
