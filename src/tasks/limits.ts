@@ -134,8 +134,8 @@ export const COMPLAINTS_MAX = 4;
 export const COMPLAINT_BYTES_MAX = 128 * 1024;
 /** Complaints of one node, and pieces of evidence in them, that are read and judged: each is some 20 ms of a worker. */
 export const COMPLAINTS_JUDGED: Rate = { perSecond: 4, burst: 32 };
-/** Longer evidence counts as more pieces: one for each of these. */
-export const EVIDENCE_BYTES_PER_JUDGEMENT = 4 * 1024;
+/** Longer evidence counts as more pieces, one for each of these: the longest complaint is within a burst. */
+export const EVIDENCE_BYTES_PER_JUDGEMENT = 8 * 1024;
 /** Complaints of one node that wait while another of it is judged. */
 export const COMPLAINTS_WAITING_MAX = 4;
 /** Evidence that a node keeps to show: in all, and against one culprit. */

@@ -3,18 +3,20 @@ import { COMPLAINT_KIND } from '../../../../src/tasks/index.js';
 import { keygen } from '../../../../src/sharing/index.js';
 import { evidenceOfMessages, evidenceOfShare } from '../../../../src/blame/index.js';
 import { nodeId, sessionId as asSession, taskId, toHex } from '../../../../src/common/index.js';
-import { signEnvelope } from '../../../../src/mpc/index.js';
+import { ProtocolAbort, signEnvelope } from '../../../../src/mpc/index.js';
+import { accusation } from '../../../../src/tasks/blame/complaining.js';
 import { Complaints } from '../../../../src/tasks/blame/complaints.js';
 import { Culprits } from '../../../../src/tasks/blame/culprits.js';
 import {
   COMPLAINT_BYTES_MAX,
   COMPLAINTS_JUDGED,
   COMPLAINTS_MAX,
+  EVIDENCE_BYTES_PER_JUDGEMENT,
   EVIDENCE_KEPT_MS,
   EVIDENCE_KEPT_PER_NODE_MAX,
 } from '../../../../src/tasks/limits.js';
 import type { LiveAttempt } from '../../../../src/tasks/live-tasks.js';
-import { Complaint, encode } from '../../../../src/wire/index.js';
+import { Complaint, decode, encode, Evidence } from '../../../../src/wire/index.js';
 import type { Envelope, SignedBody } from '../../../../src/wire/index.js';
 import {
   openGenerate,
@@ -333,6 +335,40 @@ describe('a complaint', () => {
     expect(await take(2, right)).toEqual([]);
     room.clock.pass(1000);
     expect(await take(2, right)).toEqual(['node-3']);
+  });
+
+  test('long evidence costs its bringer more, and the longest complaint is judged', async () => {
+    const read = decode(Evidence, twoMessages(open, [fill(1), fill(1)]));
+    const long = (at: number) => {
+      const request = new Uint8Array(100 * 1024).fill(at);
+      return read ? encode(Evidence, { ...read, request }) : request;
+    };
+    for (let at = 0; at < COMPLAINTS_MAX; at++) await take(2, complaint(2, showing(long(at))));
+    const judged = jobs.filter((name) => name === 'blame/judge-evidence').length;
+    expect(judged).toBe(2);
+    expect(COMPLAINT_BYTES_MAX / EVIDENCE_BYTES_PER_JUDGEMENT + 2).toBeLessThan(
+      COMPLAINTS_JUDGED.burst,
+    );
+    expect(await take(1, complaint(1, showing(twoMessages(open))))).toEqual(['node-3']);
+  });
+
+  test('a complaint of many culprits with long messages says as much as one complaint holds', () => {
+    const { sessionId } = session.record;
+    const message = (kind: string, from: number): Envelope => {
+      const value = signedBody(sessionId, kind, from, 0, new Uint8Array(30 * 1024).fill(from));
+      return { sessionId, kind, from, to: 0, content: { $case: 'open', value } };
+    };
+    const evidence = [1, 2, 3].flatMap((from) =>
+      [keygen.kinds.commit, keygen.kinds.open].map((kind) => message(kind, from)),
+    );
+    const abort = new ProtocolAbort('three liars', [1, 2, 3], evidence);
+    const nodes = ['node-1', 'node-2', 'node-3'];
+    const { content } = accusation(room.context, session, 1, nodes, abort) ?? {};
+    if (content?.$case !== 'open') throw new Error('a complaint');
+    const { body } = content.value;
+    expect(body.length).toBeLessThanOrEqual(COMPLAINT_BYTES_MAX);
+    const shown = decode(Complaint, body)?.shown;
+    expect(shown?.$case === 'evidence' && shown.value.items.length).toBe(2);
   });
 
   test('a node that is proved to have lied complains in vain', async () => {
