@@ -43,6 +43,8 @@ export class PrimePool {
   readonly #stocks = new Map<string, Stock>();
   /** The profile of the prime that is being looked for. */
   #making: string | undefined;
+  /** Sessions in which other arithmetic is to go first. */
+  #resting = 0;
   #closed = false;
 
   constructor(primes: Primes, logger: Pick<Logger, 'error'>) {
@@ -82,6 +84,19 @@ export class PrimePool {
     stock.kept.blum.push(new SecretBytes(p), new SecretBytes(q));
     stock.kept.safe.push(new SecretBytes(ph), new SecretBytes(qh));
     this.#serve(stock);
+  }
+
+  /**
+   * Looks only for primes that are waited for, until the session is over: the search takes processors from its arithmetic.
+   *
+   * @returns Ends the rest; called once.
+   */
+  rest(): () => void {
+    this.#resting += 1;
+    return () => {
+      this.#resting -= 1;
+      void this.#fill();
+    };
   }
 
   /** Of each profile that is in use here. */
@@ -159,7 +174,8 @@ export class PrimePool {
     const stocks = [...this.#stocks.values()];
     const first = stocks.filter(({ waiting }) => waiting.length > 0);
     for (const stock of [...first, ...stocks]) {
-      const wanted = Math.min(stock.waiting.length + stock.level, GENERATIONS_OF_PRIMES_MAX);
+      const ahead = this.#resting > 0 ? 0 : stock.level;
+      const wanted = Math.min(stock.waiting.length + ahead, GENERATIONS_OF_PRIMES_MAX);
       const ready = readyIn(stock);
       if (ready >= wanted) continue;
       const lacksBlum = stock.kept.blum.length < OF_EACH_KIND * (ready + 1);

@@ -82,7 +82,12 @@ export class Preparing implements SessionKind<ParsedPrepare, Echoed<PrepareRound
       primes.giveBack(profile, taken);
       throw error;
     }
-    await this.#prepare(attempt, session, taken);
+    const goOn = primes.rest();
+    try {
+      await this.#prepare(attempt, session, taken);
+    } finally {
+      goOn();
+    }
   }
 
   async #prepare(

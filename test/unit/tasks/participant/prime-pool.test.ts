@@ -107,6 +107,24 @@ test('primes that are waited for are made though none are kept, before those tha
   ]);
 });
 
+test('while other arithmetic goes first, only primes that are waited for are looked for', async () => {
+  pool.keep(P2048, 1);
+  await settle();
+  await find();
+  const goOn = pool.rest();
+  await pool.take(P2048);
+  await settle();
+  expect(searches).toEqual([]);
+  const waiting = pool.take(P2048);
+  await settle();
+  expect(await find()).toHaveLength(4);
+  await waiting;
+  expect(searches).toEqual([]);
+  goOn();
+  await settle();
+  expect(searches).toHaveLength(1);
+});
+
 test('primes that nothing was made of go to the next', async () => {
   const first = pool.take(P2048);
   const second = pool.take(P2048);
