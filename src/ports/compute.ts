@@ -1,3 +1,5 @@
+import type { Millis } from '../common/index.js';
+
 /**
  * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then judgements of
  * what a peer sent unasked. Any peer can cause those of the last lane, so none of them shares a queue or a worker with a job
@@ -14,6 +16,8 @@ export type Job<I, O, C = unknown> = {
    * that asks.
    */
   readonly work?: (input: I) => string;
+  /** How long a thread may take, for a job that takes seconds where nothing else is computed. Absent: what most jobs have. */
+  readonly msMax?: Millis;
   /** @param context - The computing thread's own, such as the table of algorithms. */
   readonly compute: (input: I, context: C) => O;
   /** Arrays of the input that are given away: each has its buffer to itself. The job wipes them. */

@@ -31,6 +31,9 @@ import type {
 } from './messages.js';
 import { publicMaterial } from './public-material.js';
 
+/** Each takes a second or two at P3072 on a core of its own; where other work has the cores, many times that. */
+const JOB_MS_MAX = 120_000;
+
 /** Fresh primes as bytes: p and q of N, then p and q of Nh. */
 export type PrimeBytes = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
@@ -53,6 +56,7 @@ export type MadeMaterial = {
 export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> = {
   name: 'gg20/make-material',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   takes: ({ primes, seed }) => [...primes, seed],
   gives: ({ secret }) => [secret],
   compute({ set, primes, seed }, { gg20 }) {
@@ -110,6 +114,7 @@ export type ProvedParameters = { readonly proof: Uint8Array; readonly proofHash:
 export const proveParametersJob: Job<ProveInput, ProvedParameters, Gg20Context> = {
   name: 'gg20/prove-parameters',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   takes: takesSecret,
   compute: (input, context) =>
     withSecret(input, context, (set, { trapdoor }, random) => {
@@ -125,6 +130,7 @@ export type ProveModulusInput = ProveInput & { readonly rids: readonly Uint8Arra
 export const proveModulusJob: Job<ProveModulusInput, Uint8Array, Gg20Context> = {
   name: 'gg20/prove-modulus',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   takes: takesSecret,
   compute: (input, context) =>
     withSecret(input, context, (set, { key }, random) => {
@@ -143,6 +149,7 @@ export type ProveFactorsInput = ProveModulusInput & {
 export const proveFactorsJob: Job<ProveFactorsInput, Uint8Array, Gg20Context> = {
   name: 'gg20/prove-factors',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   takes: takesSecret,
   compute: (input, context) =>
     withSecret(input, context, (set, { key }, random) => {
@@ -165,6 +172,7 @@ export type CheckMaterialInput = CheckInput & { readonly committed: CommitBody }
 export const checkMaterialJob: Job<CheckMaterialInput, string | undefined, Gg20Context> = {
   name: 'gg20/check-material',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   compute: ({ set, place, committed, opened }, { gg20 }) =>
     materialFault(gg20.parameterSet(set), place, committed, opened),
 };
@@ -175,6 +183,7 @@ export type CheckParametersInput = CheckInput & { readonly shown: ParametersBody
 export const checkParametersJob: Job<CheckParametersInput, string | undefined, Gg20Context> = {
   name: 'gg20/check-parameters',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   compute: ({ set, place, opened, shown }, { gg20 }) =>
     parametersFault(gg20.parameterSet(set), place, opened, shown),
 };
@@ -185,6 +194,7 @@ export type CheckDistinctInput = { readonly openings: readonly OpenBody[] };
 export const checkDistinctJob: Job<CheckDistinctInput, boolean, Gg20Context> = {
   name: 'gg20/check-distinct',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   compute: ({ openings }) => areDistinct(openings),
 };
 
@@ -194,6 +204,7 @@ export type CheckModulusInput = CheckInput & { readonly shown: ProveBody };
 export const checkModulusJob: Job<CheckModulusInput, string | undefined, Gg20Context> = {
   name: 'gg20/check-modulus',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   compute: ({ set, place, opened, shown }, { gg20 }) =>
     modulusFault(gg20.parameterSet(set), place, opened, shown),
 };
@@ -208,6 +219,7 @@ export type CheckFactorsInput = CheckInput & {
 export const checkFactorsJob: Job<CheckFactorsInput, string | undefined, Gg20Context> = {
   name: 'gg20/check-factors',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   compute: ({ set, place, verifier, opened, shown }, { gg20 }) =>
     factorsFault(gg20.parameterSet(set), place, verifier, opened, shown),
 };
@@ -227,6 +239,7 @@ export type CheckOwnSecretInput = {
 export const checkOwnSecretJob: Job<CheckOwnSecretInput, boolean, Gg20Context> = {
   name: 'gg20/check-own-secret',
   lane: 'generation',
+  msMax: JOB_MS_MAX,
   takes: ({ secret, seed }) => [secret, seed],
   compute({ set, secret, seed, material }, { gg20 }) {
     const { profile } = gg20.parameterSet(set);

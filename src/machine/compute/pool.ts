@@ -26,6 +26,7 @@ interface PendingJob {
   readonly input: unknown;
   /** Names what it costs, where the main thread may take its like. */
   readonly work: string | undefined;
+  readonly msMax: Millis | undefined;
   /** Arrays of the input that were given away. */
   readonly taken: readonly Uint8Array[];
   resolve(output: unknown): void;
@@ -93,7 +94,7 @@ export class WorkerPool implements Compute {
   }
 
   run<I, O>(job: Job<I, O, never>, input: I): Promise<O> {
-    const { name, lane, takes } = job;
+    const { name, lane, takes, msMax } = job;
     return new Promise((resolve, reject) => {
       const settle: Pick<PendingJob, 'resolve' | 'reject'> = {
         resolve: (output: O) => resolve(output),
@@ -117,12 +118,13 @@ export class WorkerPool implements Compute {
       const work = workOf(job, input);
       const slot = this.#queue.first() === undefined ? this.#freeSlot(lane) : undefined;
       if (slot !== undefined) {
-        this.#post(slot, { name, lane, work, input: alone(input), taken, ...settle });
+        this.#post(slot, { name, lane, work, msMax, input: alone(input), taken, ...settle });
         return;
       }
       // The input waits as a copy of its own: the arrays that the job takes are empty at the caller's already.
       const copy: I = structuredClone(alone(input), { transfer });
-      this.#queue.add({ name, lane, work, input: copy, taken: takes?.(copy) ?? [], ...settle });
+      const queued = { name, lane, work, msMax, input: copy, taken: takes?.(copy) ?? [] };
+      this.#queue.add({ ...queued, ...settle });
     });
   }
 
@@ -195,8 +197,9 @@ export class WorkerPool implements Compute {
     }
     slot.silentMs = 0;
     const job = slot.jobs.get(current.id);
-    if (job !== undefined && current.ms >= jobMsMax) this.#replace(slot, worker, overdue(job.name));
-    else this.#watch(slot, Math.max(jobMsMax - current.ms, 1));
+    const ownMsMax = job?.msMax ?? jobMsMax;
+    if (job !== undefined && current.ms >= ownMsMax) this.#replace(slot, worker, overdue(job.name));
+    else this.#watch(slot, Math.max(ownMsMax - current.ms, 1));
   }
 
   #start(slot: WorkerSlot): Worker {

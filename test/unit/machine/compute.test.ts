@@ -343,6 +343,15 @@ describe('a worker thread', () => {
     expect(await Promise.all(jobs)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('a job that says that it takes long has the time that it says, and no more', async () => {
+    const compute = pool(PROGRAM, { jobMsMax: 20 });
+    await compute.run(ECHO, 0);
+    expect(await compute.run({ ...jobOf('slow'), msMax: 60_000 }, 1)).toBe(1);
+    await expect(compute.run({ ...HANG, msMax: 200 }, 1)).rejects.toMatchObject({
+      code: 'deadline',
+    });
+  });
+
   test('the time limit of a job starts when a worker takes it: a worker that starts slowly costs no job', async () => {
     const slowStart = programOf(PROGRAM, 'for (const end = Date.now() + 400; Date.now() < end; );');
     const compute = pool(slowStart, { jobMsMax: 100 });
