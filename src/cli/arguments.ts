@@ -1,7 +1,14 @@
 import { Option } from 'commander';
 import { fromHex } from '../common/index.js';
-import { ALGORITHMS, isPath, KEY_ALGORITHMS } from '../identity/index.js';
-import type { KeyAlgorithm } from '../identity/index.js';
+import { Gg20Profile } from '../client/index.js';
+import {
+  ALGORITHMS,
+  isPath,
+  isSetProfile,
+  KEY_ALGORITHMS,
+  PROFILE_NAMES,
+} from '../identity/index.js';
+import type { KeyAlgorithm, SetProfile } from '../identity/index.js';
 import { usageError } from './exit-codes.js';
 
 /** Algorithms that this release makes keys of. */
@@ -15,6 +22,15 @@ export function algorithmArgument(name: string): KeyAlgorithm {
   if (algorithm !== undefined) return algorithm;
   const there = ALGORITHM_NAMES.join(', ');
   throw usageError(`"${name}" is no algorithm; there are ${there}`);
+}
+
+/** Reads the name of a profile of GG20. */
+export function profileArgument(name: string): SetProfile {
+  const found = [Gg20Profile.P3072, Gg20Profile.P2048].find(
+    (profile): profile is SetProfile => isSetProfile(profile) && PROFILE_NAMES[profile] === name,
+  );
+  if (found !== undefined) return found;
+  throw usageError(`--gg20-profile must be P3072 or P2048, not "${name}"`);
 }
 
 /** The meaning of `--request-id`: a node remembers a request for as long as its task. */

@@ -10,6 +10,9 @@ export const DEV_LOG_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a command waits in silence before it says what it waits for. */
 export const SILENCE_MS: Millis = 2_000;
 
+/** How often it is looked at what a key waits for that takes minutes. */
+export const PREPARATION_POLL_MS: Millis = 3_000;
+
 /** How often a process that npm started looks whether npm is still there. */
 export const PARENT_LOOK_MS: Millis = 500;
 /** A member that has said nothing for so long is called silent; heartbeats come every 50 ms. */

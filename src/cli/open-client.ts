@@ -12,6 +12,9 @@ import type { TrustFlags } from './trust.js';
 export const READ_MS = 5_000;
 export const SIGN_MS = 10_000;
 export const GENERATE_MS = 30_000;
+/** Threshold ECDSA takes seven rounds of long arithmetic; its first key of a set waits for large primes. */
+export const SIGN_ECDSA_MS = 60_000;
+export const GENERATE_ECDSA_MS = 9 * 60_000;
 /** How long fresh nodes may take to agree on a leader, and how often they are asked. */
 const LEADER_MS = 60_000;
 const POLL_MS = 50;

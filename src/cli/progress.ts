@@ -50,6 +50,9 @@ async function sayAfter(
   }
 }
 
+/** Said where all nodes that are needed are there. */
+export const NOBODY_IS_AWAY = 'Waiting ...';
+
 /** The words for what a call may be waiting for, as one node sees it. */
 export function wordsOf(
   { members, leaderId, nodeId: by }: Cluster,
@@ -65,7 +68,7 @@ export function wordsOf(
     (member) => !member.leader && (!member.reachable || isSilent(member)),
   );
   if (leaderId === '') return 'Waiting: the nodes have no leader at the moment ...';
-  if (away.length === 0) return 'Waiting ...';
+  if (away.length === 0) return NOBODY_IS_AWAY;
   const names = away.map(({ nodeId }) => nodeId).join(', ');
   return all
     ? `Waiting for ${names}: every participant of a new key is needed ...`

@@ -24,6 +24,7 @@ import type {
   GenerateKeyInput,
   GetKeyOptions,
   JudgedKey,
+  SigningKeyInput,
   SignInput,
 } from './inputs.js';
 import { every, listKeys, listTasks } from './lists.js';
@@ -147,6 +148,14 @@ export class QuorateClient {
     if (!isAnswered(signing, meaning, answer))
       throw wrongAnswer(`a signature that does not verify under ${keyId}`);
     return { ...answer, publicKey: signing.publicKey };
+  }
+
+  /**
+   * The key that a signature must verify under, as {@link sign} finds and trusts it: given, or derived at a path. A caller learns
+   * the algorithm of a key so, which says what it signs. {@link sign} asks no second time.
+   */
+  async signingKey(input: SigningKeyInput, options?: CallOptions): Promise<SigningKey> {
+    return this.#signingKey(input, untilOf(options));
   }
 
   /** A task as one node reports it. Its outcome is not verified: {@link sign} verifies what it returns. */
@@ -275,7 +284,7 @@ export class QuorateClient {
   }
 
   /** The key that the signature must verify under: given, or derived here from the one that is trusted. */
-  async #signingKey(input: SignInput, until: Until): Promise<SigningKey> {
+  async #signingKey(input: SigningKeyInput, until: Until): Promise<SigningKey> {
     const { keyId, path = [], publicKey } = input;
     if (publicKey !== undefined) return this.#pinnedKey({ ...input, publicKey }, until);
     const trusted = await this.#trustedKey(keyId, until);

@@ -22,6 +22,7 @@ export type {
   GetKeyOptions,
   JudgedKey,
   Signable,
+  SigningKeyInput,
   SignInput,
 } from './inputs.js';
 export { derivePublicKey } from './derived-key.js';
@@ -33,6 +34,7 @@ export { reaches, verifyKeyCertificate } from './key-certificate.js';
 export type { Judgement, KeyTrust } from './key-certificate.js';
 export type { Reader } from './key-requester.js';
 export { shortfallOf } from './key-doubts.js';
+export type { SigningKey } from './key-doubts.js';
 export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 export { verifySignature } from './signed-payload.js';
 export { tlsSigner } from './request-signer.js';

@@ -67,7 +67,8 @@ export type Signable = {
   readonly digest?: Uint8Array | undefined;
 };
 
-export type SignInput = Signable & {
+/** The key that a signature is asked of. */
+export type SigningKeyInput = {
   readonly keyId: string;
   /** The public key that the signature must verify under; one whose certificate has been verified unless given. */
   readonly publicKey?: Uint8Array | undefined;
@@ -75,8 +76,12 @@ export type SignInput = Signable & {
   readonly algorithm?: Algorithm | undefined;
   /** Signs with the key derived at this path: at most 16 numbers below 2^31. The key itself unless given. */
   readonly path?: readonly number[] | undefined;
-  readonly requestId?: string | undefined;
 };
+
+export type SignInput = SigningKeyInput &
+  Signable & {
+    readonly requestId?: string | undefined;
+  };
 
 export type GetKeyOptions = CallOptions & {
   /** The known public key. */

@@ -3,14 +3,14 @@ import { ALGORITHMS, isKeyAlgorithm } from '../identity/index.js';
 import type { Algorithm, Key } from '../wire/index.js';
 import { derivePublicKey } from './derived-key.js';
 import { QuorateError } from './errors.js';
-import type { JudgedKey, SignInput } from './inputs.js';
+import type { JudgedKey, SigningKeyInput } from './inputs.js';
 import { reaches } from './key-certificate.js';
 import type { KeyTrust } from './key-certificate.js';
 
 /** The key that a signature must verify under. */
 export type SigningKey = Pick<Key, 'algorithm' | 'publicKey'>;
 /** A signature is asked for under a public key that its caller knows. */
-export type Pin = SignInput & { readonly publicKey: Uint8Array };
+export type Pin = SigningKeyInput & { readonly publicKey: Uint8Array };
 
 /** The error of a key that is worth less than is required, or `undefined`. */
 export function shortfallOf(

@@ -1,11 +1,17 @@
 import { Command, Option } from 'commander';
-import type { Connection } from '../../client/index.js';
+import { Algorithm } from '../../client/index.js';
+import type { Connection, Gg20Profile } from '../../client/index.js';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '../../common/index.js';
-import { countArgument } from '../arguments.js';
+import {
+  algorithmArgument,
+  ALGORITHM_NAMES,
+  countArgument,
+  profileArgument,
+} from '../arguments.js';
 import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { createDevCluster, nodesOf } from '../dev/create.js';
@@ -16,14 +22,24 @@ import { Ended, EXIT, usageError } from '../exit-codes.js';
 import { benchJson, benchTable } from '../format/bench.js';
 import type { Measured } from '../format/bench.js';
 import { measure } from '../measure.js';
+import { signsDigests } from '../message.js';
 import type { Until } from '../measure.js';
-import { GENERATE_MS, openClient, SIGN_MS, waitForLeader } from '../open-client.js';
+import {
+  GENERATE_ECDSA_MS,
+  GENERATE_MS,
+  openClient,
+  SIGN_ECDSA_MS,
+  SIGN_MS,
+  waitForLeader,
+} from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 
 type Flags = ConnectionFlags & {
   readonly duration?: number;
   readonly count?: number;
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  readonly algorithm: Algorithm;
+  readonly gg20Profile?: Gg20Profile;
   readonly workers?: number;
   readonly json?: true;
 };
@@ -32,6 +48,11 @@ const DURATION_MS = 5000;
 const KEYS = 5;
 /** The calls that fill pools and caches before the measurement. */
 const WARM_UP = 20;
+const CONCURRENCY = 32;
+/** Threshold ECDSA takes seconds of arithmetic. */
+const KEYS_ECDSA = 2;
+const WARM_UP_ECDSA = 2;
+const CONCURRENCY_ECDSA = 4;
 
 /** `quorate bench`: how fast keys are made and messages signed. */
 export function benchCommand(context: CommandContext): Command {
@@ -55,14 +76,24 @@ export function benchCommand(context: CommandContext): Command {
       ),
     )
     .addOption(
-      new Option('--concurrency <count>', 'signatures in flight under load')
-        .default(32)
-        .argParser(countArgument('--concurrency')),
+      new Option(
+        '--concurrency <count>',
+        `signatures in flight under load (default: ${CONCURRENCY}, of ECDSA ${CONCURRENCY_ECDSA})`,
+      ).argParser(countArgument('--concurrency')),
     )
     .addOption(
       new Option('--workers <count>', 'threads for arithmetic of each node that is started')
         .argParser(workersArgument)
         .conflicts(['endpoint', 'clientFile']),
+    )
+    .addOption(
+      new Option('--algorithm <name>', `what the keys sign with: ${ALGORITHM_NAMES.join(', ')}`)
+        .default(Algorithm.FROST_ED25519_SHA512, 'FROST_ED25519_SHA512')
+        .argParser(algorithmArgument),
+    )
+    .addOption(
+      new Option('--gg20-profile <name>', 'of ECDSA keys: P3072 or P2048 (default: P3072)') //
+        .argParser(profileArgument),
     )
     .option('--json', 'print one JSON object: {"results": [...]}');
   return addConnectionOptions(command)
@@ -72,6 +103,7 @@ export function benchCommand(context: CommandContext): Command {
 Examples:
   quorate bench
   quorate bench --duration 30s --concurrency 64
+  quorate bench --algorithm GG20_SECP256K1 --gg20-profile P2048 --count 10
   quorate bench --client-file .quorate/dev/operator/client.json --count 1000 --json
 
 It makes keys named bench-…; they stay in a cluster that you point it at. Of nodes that it starts it shows besides how late
@@ -177,14 +209,23 @@ async function bench(
       results.push({ ...measured, clientCpuMs, ...(nodes !== undefined && { nodes }) });
     };
 
-    await step('generate key', 1, { count: KEYS }, (number) =>
-      client.generateKey({ keyId: `${run}-${number}` }, { timeoutMs: GENERATE_MS }),
-    );
-    const sign = () =>
-      client.sign({ keyId: `${run}-1`, message: randomBytes(32) }, { timeoutMs: SIGN_MS });
-    await measure('warm-up', 4, { count: WARM_UP }, sign);
+    const { algorithm, gg20Profile } = flags;
+    const isEcdsa = signsDigests(algorithm);
+    const generate = (name: string) =>
+      client.generateKey(
+        { keyId: `${run}-${name}`, algorithm, gg20Profile },
+        { timeoutMs: isEcdsa ? GENERATE_ECDSA_MS : GENERATE_MS },
+      );
+    const keys = isEcdsa ? KEYS_ECDSA : KEYS;
+    // The first ECDSA key waits for what all others of the same participants use.
+    if (isEcdsa) await step('first key', 1, { count: 1 }, () => generate('first'));
+    await step('generate key', 1, { count: keys }, (number) => generate(`${number}`));
+    const timeoutMs = isEcdsa ? SIGN_ECDSA_MS : SIGN_MS;
+    const sign = () => client.sign({ keyId: `${run}-1`, message: randomBytes(32) }, { timeoutMs });
+    await measure('warm-up', isEcdsa ? 1 : 4, { count: isEcdsa ? WARM_UP_ECDSA : WARM_UP }, sign);
     await step('sign, alone', 1, until, sign);
-    await step('sign, under load', flags.concurrency, until, sign);
+    const concurrency = flags.concurrency ?? (isEcdsa ? CONCURRENCY_ECDSA : CONCURRENCY);
+    await step('sign, under load', concurrency, until, sign);
     return results;
   } finally {
     client.close();

@@ -5,6 +5,7 @@ import { algorithmOf, ALGORITHMS } from '../../identity/index.js';
 import { hexArgument, pathOption } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
+import { addressOf } from '../format/key.js';
 import { publicKeyPem } from '../format/public-key.js';
 import { READ_MS, withClient } from '../open-client.js';
 import { addOutputOption, outputOf, printBytes, requireReader } from '../output.js';
@@ -23,8 +24,9 @@ export function publicKeyCommand(context: CommandContext): Command {
     .description(
       'Prints the public key of a key, once its certificate was verified with your cluster.json:' +
         `${VERDICTS_HELP}\n` +
-        'As PEM it is a SubjectPublicKeyInfo. OpenSSL checks signatures of FROST_ED25519_SHA512 keys with it. It reads the ' +
-        'other public keys, and cannot check their signatures: they are Schnorr signatures, and OpenSSL knows ECDSA alone.',
+        'As PEM it is a SubjectPublicKeyInfo. OpenSSL checks signatures of FROST_ED25519_SHA512 keys with it, and of ' +
+        'GG20 keys (ECDSA) in the form of --format der. It reads the other public keys, and cannot check their ' +
+        'signatures: they are Schnorr signatures.',
     )
     .argument('<key-id>')
     .addOption(
@@ -41,7 +43,8 @@ export function publicKeyCommand(context: CommandContext): Command {
 Examples:
   quorate keys public-key demo
   quorate keys public-key demo --output pem > demo.pem
-  openssl pkeyutl -verify -pubin -inkey demo.pem -rawin -in message -sigfile message.sig`,
+  openssl pkeyutl -verify -pubin -inkey demo.pem -rawin -in message -sigfile message.sig
+  openssl dgst -sha256 -verify ecdsa.pem -signature message.der message`,
     )
     .action(async (keyId: string, flags: Flags) => {
       const output = outputOf(flags);
@@ -59,11 +62,13 @@ Examples:
       if (output === 'pem') {
         for (const line of publicKeyPem(algorithm, publicKey)) context.out(line);
       } else if (output === 'json') {
+        const address = addressOf(judged.key, publicKey);
         context.out(
           JSON.stringify({
             key_id: keyId,
             algorithm: ALGORITHMS[algorithm].name,
             public_key: toHex(publicKey),
+            ...(address !== undefined && { ethereum_address: address }),
             public_key_pem: `${publicKeyPem(algorithm, publicKey).join('\n')}\n`,
             ...(path.length > 0 && { derivation_path: path }),
             verdict: judged.verdict,

@@ -1,15 +1,19 @@
 import { Argument, Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ClusterError, toHex } from '../../common/index.js';
+import { ClusterError, equal, toHex } from '../../common/index.js';
 import { Algorithm, derivePublicKey, verifySignature } from '../../client/index.js';
+import type { Signable } from '../../client/index.js';
 import { ALGORITHMS, isKeyAlgorithm } from '../../identity/index.js';
 import { algorithmArgument, hexArgument, pathOption, requireLength } from '../arguments.js';
+import { recoverEcdsaKey } from '../../machine/index.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
-import { addMessageOptions, HASH_HELP, readMessage } from '../message.js';
+import { addMessageOptions, HASH_HELP, readSigned, requireMessage } from '../message.js';
 import type { MessageFlags } from '../message.js';
+import { addFormatOption, readSignature } from '../signature-form.js';
+import type { SignatureForm } from '../signature-form.js';
 import { READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 import { addTrustOptions, demand } from '../trust.js';
@@ -23,6 +27,7 @@ type Flags = ConnectionFlags &
     readonly publicKey?: Uint8Array;
     readonly algorithm?: Algorithm;
     readonly path?: readonly number[];
+    readonly format?: SignatureForm;
     readonly json?: true;
   };
 
@@ -52,6 +57,10 @@ export function verifyCommand(context: CommandContext): Command {
         .conflicts('signatureFile'),
     )
     .addOption(new Option('--signature-file <file>', 'the signature, as the bytes of a file'));
+  addFormatOption(
+    command,
+    'the form of an ECDSA signature (default: by its length, 64 bytes raw, 65 ethereum, others der)',
+  );
   addMessageOptions(command).option('--json', 'print one JSON object');
   addTrustOptions(command, 'active');
   return addConnectionOptions(command)
@@ -63,6 +72,7 @@ Examples:
   quorate verify demo --signature <hex> --file contract.pdf --hash sha256
   quorate verify demo --signature-file hello.sig --message hello
   quorate sign demo -m hello | xargs quorate verify demo -m hello --signature
+  quorate verify ecdsa --signature-file contract.der --file contract.pdf --hash sha256
 ${HASH_HELP}`,
     )
     .action(async (keyId: string | undefined, flags: Flags) => {
@@ -75,14 +85,17 @@ ${HASH_HELP}`,
       if (keyId !== undefined && flags.algorithm !== undefined) {
         throw usageError('--algorithm goes with --public-key: a key of the cluster has its own');
       }
-      const signature = readSignature(flags, context);
-      const message = await readMessage(flags, context);
+      const given = signatureOf(flags, context);
+      requireMessage(flags, context);
       const { algorithm, publicKey } = await keyOf(keyId, flags, context);
       const lengths = isKeyAlgorithm(algorithm) ? ALGORITHMS[algorithm] : undefined;
       requireLength('--public-key', publicKey, lengths?.publicKeyBytes);
       const flag = flags.signature === undefined ? '--signature-file' : '--signature';
-      requireLength(flag, signature, lengths?.signatureBytes);
-      const valid = verifySignature({ algorithm, publicKey }, message, signature);
+      const { signature, recoveryId } = readSignature(flag, given, algorithm, flags.format);
+      const signed = await readSigned(algorithm, flags, context);
+      const valid =
+        verifySignature({ algorithm, publicKey }, signed, signature) &&
+        leadsTo(publicKey, signed, signature, recoveryId);
       if (flags.json) {
         const shown = { valid, key_id: keyId, public_key: toHex(publicKey) };
         context.out(JSON.stringify(shown));
@@ -93,10 +106,19 @@ ${HASH_HELP}`,
     });
 }
 
-function readSignature(
-  { signature, signatureFile }: Flags,
-  { folder }: CommandContext,
-): Uint8Array {
+/** Claims that the recovery id of an Ethereum signature, where it has one, is of the key. */
+function leadsTo(
+  publicKey: Uint8Array,
+  { digest }: Signable,
+  signature: Uint8Array,
+  recoveryId: number | undefined,
+): boolean {
+  if (recoveryId === undefined || digest === undefined) return true;
+  const recovered = recoverEcdsaKey('secp256k1', digest, signature, recoveryId);
+  return recovered !== undefined && equal(recovered, publicKey);
+}
+
+function signatureOf({ signature, signatureFile }: Flags, { folder }: CommandContext): Uint8Array {
   if (signature !== undefined) return signature;
   if (signatureFile === undefined)
     throw usageError('Which signature? Give --signature or --signature-file');

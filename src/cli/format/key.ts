@@ -1,3 +1,4 @@
+import { ethereumAddress } from '../../client/index.js';
 import { Algorithm, KeyState } from '../../wire/index.js';
 import type { Key } from '../../wire/index.js';
 import { facts, table } from './table.js';
@@ -15,6 +16,7 @@ export function keyJson(key: Key, shown?: Shown, derived?: DerivedKey): object {
     key_id: key.keyId,
     algorithm: nameOf(Algorithm, key.algorithm),
     public_key: hex(key.publicKey),
+    ...addressJson('ethereum_address', key, key.publicKey),
     threshold: key.threshold,
     participants: key.participants,
     version: key.version,
@@ -26,6 +28,7 @@ export function keyJson(key: Key, shown?: Shown, derived?: DerivedKey): object {
     ...(derived && {
       derivation_path: derived.path,
       derived_public_key: hex(derived.publicKey),
+      ...addressJson('derived_ethereum_address', key, derived.publicKey),
     }),
     ...(shown && { verdict: shown.verdict, because: shown.because }),
   };
@@ -36,7 +39,9 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
   return facts([
     ['key', key.keyId],
     ['public key', hex(key.publicKey)],
+    ['Ethereum address', addressOf(key, key.publicKey)],
     [`key at ${derived?.path.join('/') ?? ''}`, derived && hex(derived.publicKey)],
+    [`address at ${derived?.path.join('/') ?? ''}`, derived && addressOf(key, derived.publicKey)],
     ['algorithm', nameOf(Algorithm, key.algorithm)],
     ['signing takes', `${key.threshold} of ${key.participants.join(', ')}`],
     ['version', String(key.version)],
@@ -47,6 +52,25 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['labels', list(key.labels.map(labelText))],
     ['certificate', shown && `${shown.verdict}: ${shown.because}`],
   ]);
+}
+
+/** Of an ECDSA key that Ethereum knows: the address of a public key of it. */
+export function addressOf(
+  { algorithm }: Pick<Key, 'algorithm'>,
+  publicKey: Uint8Array,
+): string | undefined {
+  if (algorithm !== Algorithm.GG20_SECP256K1) return undefined;
+  try {
+    return ethereumAddress(publicKey);
+  } catch {
+    // A node's word is shown as it is, whatever it is.
+    return undefined;
+  }
+}
+
+function addressJson(field: string, key: Key, publicKey: Uint8Array): object {
+  const address = addressOf(key, publicKey);
+  return address === undefined ? {} : { [field]: address };
 }
 
 function list(words: readonly string[]): string | undefined {
