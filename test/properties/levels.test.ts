@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { concat, toHex, utf8 } from '../../src/common/index.js';
 import { BUILD_LEVEL } from '../../src/identity/index.js';
 import type { CommandBody } from '../../src/state/command.js';
-import { METHODS, TASK_KINDS } from '../../src/state/index.js';
-import { Attempt, Command, encode, RaiseLevelRequest } from '../../src/wire/index.js';
+import { METHODS, TASK_KINDS, UPKEEP_METHODS } from '../../src/state/index.js';
+import { Algorithm, Attempt, Command, encode, RaiseLevelRequest } from '../../src/wire/index.js';
 import { LATER_KINDS, LATER_LEVEL, NOTE_METHOD } from '../support/builders/later-build.js';
 import {
   APP,
@@ -15,6 +15,7 @@ import {
   signRequest,
   testGenesis,
 } from '../support/builders/ledger.js';
+import { prepareRequest } from '../support/builders/participant-sets.js';
 
 /**
  * One entry as a leader of any build might propose it, honest or not: a command that both builds know, one that only the
@@ -23,7 +24,17 @@ import {
  */
 type Proposal = {
   readonly what:
-    'generate' | 'sign' | 'note' | 'stranger' | 'raise' | 'attempt' | 'failed' | 'kind' | 'noise';
+    | 'generate'
+    | 'gg20'
+    | 'sign'
+    | 'note'
+    | 'stranger'
+    | 'raise'
+    | 'upkeep'
+    | 'attempt'
+    | 'failed'
+    | 'kind'
+    | 'noise';
   readonly id: string;
   readonly level: number;
   readonly requester: string;
@@ -37,6 +48,8 @@ const proposals = fc.array(
   fc.record<Proposal>({
     what: fc.constantFrom(
       'generate',
+      'gg20',
+      'upkeep',
       'sign',
       'note',
       'note',
@@ -66,6 +79,10 @@ function requested(ledger: Ledger, { what, id, requester }: Proposal): CommandBo
   if (what === 'generate') {
     return request(METHODS.generateKey, generateRequest(id === 'Not An Id' ? '' : id));
   }
+  if (what === 'gg20') {
+    const algorithm = Algorithm.GG20_SECP256K1;
+    return request(METHODS.generateKey, generateRequest('ecdsa', { requestId: id, algorithm }));
+  }
   if (what === 'sign') return request(METHODS.sign, signRequest('treasury', id, utf8('pay')));
   if (what === 'stranger') return request('/quorate.test.NoService/Nothing', utf8(id));
   if (what === 'note') return request(NOTE_METHOD, utf8(id));
@@ -80,6 +97,10 @@ function bodyOf(ledger: Ledger, proposal: Proposal): CommandBody {
   const taskId = open?.taskId ?? 'none';
   if (proposal.what === 'failed') {
     return { $case: 'failed', value: { taskId, reason: 'ENOUGH', evidence: [] } };
+  }
+  if (proposal.what === 'upkeep') {
+    const value = { method: UPKEEP_METHODS.prepare, request: prepareRequest(ledger) };
+    return { $case: 'upkeep', value };
   }
   if (proposal.what === 'attempt') {
     const requestHash = open?.requestHash ?? fill(0);

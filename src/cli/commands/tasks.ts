@@ -34,6 +34,7 @@ const KINDS = {
   'require-signatures': TaskKind.REQUIRE_SIGNATURES,
   'raise-level': TaskKind.RAISE_LEVEL,
   'correct-time': TaskKind.CORRECT_TIME,
+  prepare: TaskKind.PREPARE,
 } as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */

@@ -149,6 +149,12 @@ describe('signing with a GG20 key', () => {
     expect(attempt().alarm).toBeUndefined();
   });
 
+  test('an attempt with more members than the key needs signers is void', () => {
+    const { attempt } = signing();
+    expect(attempt(NODES).alarm).toBe(BREAKS);
+    expect(attempt(['node-2', 'node-3']).alarm).toBeUndefined();
+  });
+
   test('attempts with supplies are void, and so are those of a FROST key with boots', () => {
     const { ledger, id, attempt } = signing();
     const { assignment } = ledger.signAttempt('treasury', id, 1);

@@ -25,7 +25,7 @@ import {
   UPKEEP_LIFE_MS,
 } from '../../../src/state/limits.js';
 import { Algorithm, Gg20Profile } from '../../../src/wire/index.js';
-import type { Preparation } from '../../../src/wire/index.js';
+import type { Preparation, PrepareRequest } from '../../../src/wire/index.js';
 import {
   APP,
   fill,
@@ -115,6 +115,42 @@ describe('a prepare', () => {
     });
     expect(preparedOf(ledger.task(id))).toMatchObject({ generation: 1, members: NODES });
     expect(due(ledger)).toEqual([]);
+  });
+
+  test('a request is read in its one spelling, of a set that can be', () => {
+    const ledger = new Ledger();
+    const read = (more: Partial<PrepareRequest> = {}) =>
+      parseAsked(
+        ledger.rules.kinds,
+        UPKEEP_METHODS.prepare,
+        prepareRequest(ledger, {}, { generation: 7, ...more }),
+      );
+    const all = participantsNamed(ledger, undefined);
+    const [first, second] = all;
+    if (first === undefined || second === undefined) throw new Error('there are three');
+
+    expect(read()).toMatchObject({
+      ok: true,
+      value: { asked: { kind: 'prepare', generation: 7 } },
+    });
+    for (const more of [
+      { generation: 0 },
+      { profile: Gg20Profile.UNSPECIFIED },
+      { profile: 9 as Gg20Profile },
+      { participants: [] },
+      { participants: [first] },
+      { participants: [second, first] },
+      { participants: [first, first] },
+      { participants: [first, { ...second, nodeId: 'Node 2' }] },
+      { participants: [first, { ...second, identityKey: fill(1, 31) }] },
+      {
+        participants: Array.from({ length: 21 }, (_, at) => ({
+          ...first,
+          nodeId: `node-${String.fromCodePoint(97 + at)}`,
+        })),
+      },
+    ])
+      expect(read(more)).toMatchObject({ ok: false, refusal: { reason: 'INVALID_ENCODING' } });
   });
 
   test('upkeep that is not due is void with an alarm', () => {
