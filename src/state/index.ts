@@ -33,7 +33,7 @@ export {
 export { setAsked } from './kinds/generate-key-request.js';
 export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
-export { isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
+export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
 export type { ParsedPrepare } from './kinds/prepare.js';
 export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';

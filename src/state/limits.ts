@@ -65,6 +65,8 @@ export const SETS_MAX = 64;
 export const PREPARES_OPEN_MAX = 4;
 /** The age at which the auxiliary material of a set that has keys is renewed. */
 export const GENERATION_AGE_MS = 24 * 60 * 60 * 1000;
+/** The age at which material that not all participants have is made again, by others of them too. */
+export const PARTIAL_AGE_MS = 60 * 60 * 1000;
 /** From a prepare that came to nothing to the next of the set: doubled each time, up to the second. */
 export const PREPARE_WAIT_MS = 60 * 1000;
 export const PREPARE_WAIT_MS_MAX = 60 * 60 * 1000;

@@ -9,6 +9,7 @@ import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import {
   GENERATION_AGE_MS,
   IDENTITY_KEY_BYTES,
+  PARTIAL_AGE_MS,
   PREPARE_WAIT_MS,
   PREPARE_WAIT_MS_MAX,
   PREPARES_OPEN_MAX,
@@ -39,7 +40,8 @@ export type ParsedPrepare = ParsedRequest & {
 
 /**
  * Makes the next generation of a set's auxiliary material, by as many of its participants as its keys need. No requester asks
- * for it: it is due while a key waits for the first generation, and when the keys' generation is a day old.
+ * for it: it is due while a key waits for the first generation, when the keys' generation is a day old, and after an hour
+ * where not all participants have it.
  */
 export const prepareRules: KindRules<ParsedPrepare> = {
   kind: 'prepare',
@@ -82,6 +84,7 @@ export const prepareRules: KindRules<ParsedPrepare> = {
       attempt.sharingSession.length === 0 &&
       attempt.auxiliary === undefined &&
       nodes.length >= Math.max(THRESHOLD_MIN, thresholdOf(record)) &&
+      isOfUse(record, nodes, Number(readTotals(view).timeMs)) &&
       isSorted(nodes) &&
       nodes.every(({ nodeId, boot }) => able.has(nodeId) && boot.length === BOOT_BYTES)
     );
@@ -151,9 +154,31 @@ export function preparedOf({ kind, outcome }: TaskRecord): PreparedResult | unde
   return decode(PreparedResult, outcome.value);
 }
 
+/**
+ * Claims that a generation by these members is of use to a set. One that is made because participants lack the active
+ * generation, and for no other reason, is made by at least one of them.
+ */
+export function isOfUse(
+  record: SetRecord,
+  members: readonly { readonly nodeId: string }[],
+  timeMs: Millis,
+): boolean {
+  if (isWanted(record) || isOld(record, timeMs)) return true;
+  const before = new Set(record.active?.preparation?.members);
+  return members.some(({ nodeId }) => !before.has(nodeId));
+}
+
 function isDue(view: View, record: SetRecord, timeMs: Millis): boolean {
   const isFree = record.taskId === '' && roomLeft(view) > 0;
-  return isFree && !isWaiting(record, timeMs) && (isWanted(record) || isOld(record, timeMs));
+  const isNeeded = isWanted(record) || isOld(record, timeMs) || isPartial(record, timeMs);
+  return isFree && !isWaiting(record, timeMs) && isNeeded;
+}
+
+/** Claims that participants of a set with keys have lacked its generation for a while: the keys tolerate fewer failures. */
+function isPartial({ keys, participants, active }: SetRecord, timeMs: Millis): boolean {
+  const members = active?.preparation?.members.length ?? 0;
+  const ageMs = timeMs - Number(active?.timeMs ?? 0n);
+  return keys.length > 0 && members < participants.length && ageMs >= PARTIAL_AGE_MS;
 }
 
 /** Claims that a key is being made that the active generation, if there is one, has too few members for. */

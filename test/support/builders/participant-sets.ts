@@ -141,7 +141,8 @@ export function activeGg20Key(
 ): void {
   const algorithm = more.algorithm ?? Algorithm.GG20_SECP256K1;
   const [id = ''] = ledger.generate(keyId, { algorithm, ...more }).changedTasks;
-  if (recordOf(ledger)?.active === undefined) prepare(ledger);
+  const set = more.gg20Profile === Gg20Profile.P2048 ? { profile: more.gg20Profile } : {};
+  if (recordOf(ledger, set)?.active === undefined) prepare(ledger, set);
   ledger.attempt(ledger.task(id));
   for (const { nodeId } of participantsNamed(ledger, undefined)) {
     ledger.command({ $case: 'ready', value: ledger.ready(ledger.task(id), nodeId) });

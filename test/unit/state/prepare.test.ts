@@ -16,6 +16,7 @@ import {
 import { prepareRules } from '../../../src/state/kinds/prepare.js';
 import {
   GENERATION_AGE_MS,
+  PARTIAL_AGE_MS,
   PREPARE_WAIT_MS,
   PREPARE_WAIT_MS_MAX,
   PREPARES_OPEN_MAX,
@@ -406,6 +407,36 @@ describe('renewal', () => {
     prepare(ledger);
     expect(recordOf(ledger)?.active?.preparation?.generation).toBe(2);
     expect(due(ledger)).toEqual([]);
+  });
+
+  test('a generation that a participant lacks is made again after an hour, with one that lacked it', () => {
+    const ledger = new Ledger();
+    ledger.generate('first', { algorithm });
+    prepare(ledger, {}, ['node-1', 'node-2']);
+    activeGg20Key(ledger, 'treasury');
+    const second = prepareRequest(ledger, {}, { generation: 2 });
+    ledger.timeMs += PARTIAL_AGE_MS - 1;
+    expectVoid(ledger, () => upkeep(ledger, second));
+    ledger.timeMs += 1;
+    expect(due(ledger)).toEqual([second]);
+    const [id = ''] = upkeep(ledger, second).changedTasks;
+
+    const same = (): AppliedEntry => prepareAttempt(ledger, ledger.task(id), ['node-1', 'node-2']);
+    expectVoid(ledger, same, 'an attempt that breaks the rules');
+    expect(prepareAttempt(ledger, ledger.task(id), ['node-2', 'node-3']).alarm).toBeUndefined();
+    ledger.timeMs += GENERATION_AGE_MS - PARTIAL_AGE_MS;
+    expect(same().alarm).toBeUndefined();
+  });
+
+  test('a generation that all participants have is not made again after an hour, nor one of a set without keys', () => {
+    const whole = new Ledger();
+    activeGg20Key(whole, 'treasury');
+    const keyless = asked();
+    prepare(keyless, {}, ['node-1', 'node-2']);
+    for (const ledger of [whole, keyless]) {
+      ledger.timeMs += PARTIAL_AGE_MS;
+      expect(due(ledger)).toEqual([]);
+    }
   });
 
   test('a generation is due again where the clock was set back to before its time', () => {

@@ -1,6 +1,6 @@
 import type { Millis, NodeId } from '../../../common/index.js';
 import { PROFILE_NAMES, THRESHOLD_MIN } from '../../../identity/index.js';
-import { readSet, thresholdOf } from '../../../state/index.js';
+import { isOfUse, readSet, thresholdOf } from '../../../state/index.js';
 import type { ParsedPrepare } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
@@ -41,12 +41,15 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     if (set === undefined) return undefined;
     const needed = Math.max(THRESHOLD_MIN, thresholdOf(set));
     const reached = reachedOf(this.#parts, participants);
-    const openMs = (context.consensus.nextTimeMs() ?? 0) - Number(record.createTimeMs);
+    const reachedMs = context.consensus.nextTimeMs() ?? 0;
+    const openMs = reachedMs - Number(record.createTimeMs);
     const isWhole = participants.length === reached.length;
     if (!isWhole && openMs < PREPARE_ABSENT_MS) return undefined;
     const trusted = reached.filter((node) => !plan.leftOut.has(node));
     const members = trusted.length >= needed ? trusted : reached;
     if (members.length < needed) return undefined;
+    const named = members.map((nodeId) => ({ nodeId }));
+    if (!isOfUse(set, named, reachedMs)) return undefined;
     const of = { taskId: id, requestHash: record.requestHash, number };
     return assigner.withBoots(of, members, { version: NO_VERSION });
   }

@@ -3,13 +3,19 @@ import { nodeId, taskId } from '../../../../../src/common/index.js';
 import type { NodeId } from '../../../../../src/common/index.js';
 import { dueUpkeep } from '../../../../../src/state/index.js';
 import type { ParsedPrepare } from '../../../../../src/state/index.js';
+import { PARTIAL_AGE_MS } from '../../../../../src/state/limits.js';
 import { PrepareLeader } from '../../../../../src/tasks/kinds/prepare/leader.js';
 import type { AttemptDue } from '../../../../../src/tasks/index.js';
 import { leaveOut, newPlan } from '../../../../../src/tasks/leader/plan.js';
 import type { LiveTask } from '../../../../../src/tasks/live-tasks.js';
+import { Gg20Profile } from '../../../../../src/wire/index.js';
 import type { Attempt } from '../../../../../src/wire/index.js';
 import { askForGg20Key } from '../../../../support/builders/gg20-cluster.js';
 import { Ledger, NODES } from '../../../../support/builders/ledger.js';
+import {
+  activeGg20Key,
+  prepare as prepareSet,
+} from '../../../../support/builders/participant-sets.js';
 import { TaskRoom } from '../../../../support/builders/task-room.js';
 
 const THIRD = nodeId('node-3');
@@ -66,6 +72,21 @@ test('a participant that does not answer is waited for a while, and then done wi
   expect(leader.nextAttempt(task, 1, due())).toBeUndefined();
   room.ledger.timeMs += 20_000;
   expect(nodesOf(leader.nextAttempt(task, 1, due()))).toEqual(['node-1', 'node-2']);
+});
+
+test('material that a participant lacks is made again with that participant, and not without it', () => {
+  const { ledger } = room;
+  const gg20Profile = Gg20Profile.P2048;
+  askForGg20Key(ledger, 'first', { allowNoRedundancy: true });
+  prepareSet(ledger, { profile: gg20Profile }, ['node-1', 'node-2']);
+  activeGg20Key(ledger, 'second', { gg20Profile });
+  ledger.timeMs += PARTIAL_AGE_MS;
+  const task = prepare();
+  room.heardAgoMs.set(THIRD, 5_000);
+  ledger.timeMs += 20_000;
+  expect(leader.nextAttempt(task, 1, due())).toBeUndefined();
+  room.heardAgoMs.set(THIRD, 0);
+  expect(nodesOf(leader.nextAttempt(task, 1, due()))).toEqual(NODES);
 });
 
 test('no set is prepared by fewer participants than its keys need', () => {
