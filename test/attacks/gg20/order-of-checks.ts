@@ -150,8 +150,8 @@ export const ORDER_OF_CHECKS: readonly Gg20Attack[] = [
     removed: [
       gg20(
         'presign/round3.js',
-        'const bob = verifyBob(',
-        'own.key.decryptSigned(c);\n    const bob = verifyBob(',
+        'const common = { key: own.key, c1: K, to: own.trapdoor };',
+        'const common = { key: own.key, c1: K, to: own.trapdoor };\n    own.key.decryptSigned(c);',
       ),
     ],
     run: secondProofWrong,

@@ -5,6 +5,8 @@ import { FALSE_BASES } from './false-bases.js';
 import { FALSE_MODULI } from './false-moduli.js';
 import { FEW_CHALLENGES } from './few-challenges.js';
 import { GENERATIONS } from './generations.js';
+import { KEY_GENERATION } from './key-generation.js';
+import { KEY_STREAMS } from './key-streams.js';
 import { LARGE_NUMBERS } from './large-numbers.js';
 import { LATE_DIGESTS } from './late-digests.js';
 import { LATE_MOVES } from './late-moves.js';
@@ -30,6 +32,8 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...VIEWS,
   ...CLONES,
   ...GENERATIONS,
+  ...KEY_GENERATION,
+  ...KEY_STREAMS,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -41,7 +45,6 @@ export type Gg20Row = {
   readonly missing?: string;
 };
 
-const NOT_WRITTEN = 'its attack is not written yet';
 const NO_RESHARE = 'no reshare yet';
 const NO_PRESIGNATURES = 'no task presigns yet';
 const NO_TASKS = 'no task signs with GG20 yet';
@@ -97,7 +100,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 17,
     attack: 'split views of the last acknowledgement',
     source: 'Kudelski 2021',
-    missing: NOT_WRITTEN,
   },
   {
     row: 18,
@@ -109,19 +111,16 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 19,
     attack: 'a polynomial of a higher degree',
     source: 'tss-lib; Trail of Bits',
-    missing: NOT_WRITTEN,
   },
   {
     row: 20,
     attack: 'an index of 0, q, or twice',
     source: 'Trail of Bits, zero shares',
-    missing: NOT_WRITTEN,
   },
   {
     row: 21,
     attack: 'a rogue key, a copied commitment',
     source: 'eprint 2019/114',
-    missing: NOT_WRITTEN,
   },
   { row: 22, attack: 'a presignature twice', source: 'eprint 2021/1330', missing: NO_TASKS },
   {
@@ -176,7 +175,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 36,
     attack: 'a sender’s name inside of the message',
     source: 'axelarnetwork/tofnd 60',
-    missing: NOT_WRITTEN,
   },
   {
     row: 37,
@@ -193,7 +191,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 40,
     attack: 'shares of a new key in clear',
     source: 'coinbase/kryptology 29',
-    missing: NOT_WRITTEN,
   },
   {
     row: 41,
