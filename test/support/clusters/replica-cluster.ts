@@ -1,6 +1,6 @@
 import { nodeJobs } from '../../../src/blame/index.js';
 import { bootId, toHex } from '../../../src/common/index.js';
-import type { NodeId } from '../../../src/common/index.js';
+import type { Boot, NodeId } from '../../../src/common/index.js';
 import { voters } from '../../../src/identity/index.js';
 import type { Genesis } from '../../../src/identity/index.js';
 import {
@@ -14,6 +14,7 @@ import type { Replica, ReplicaConfig } from '../../../src/node/replica.js';
 import type {
   Clock,
   Channel,
+  ConsensusStore,
   Logger,
   Primes,
   ShareStore,
@@ -55,63 +56,109 @@ export type ReplicaClusterParts = {
   readonly sharesOf?: (node: NodeId) => Promise<ShareStore>;
 };
 
+/** All that stays of a replica when it stops. */
+type Home = {
+  readonly wrappingKey: Uint8Array;
+  readonly consensus: ConsensusStore;
+  readonly shares: ShareStore;
+};
+
 /**
  * One replica for each voter of a genesis, all connected, in this process: the machine's clock and randomness, stores in memory, and
  * function calls for a network. Disposing of it stops them all.
  */
 export class ReplicaCluster implements AsyncDisposable {
-  readonly #replicas: ReadonlyMap<NodeId, Replica>;
+  readonly #parts: ReplicaClusterParts;
+  readonly #replicas = new Map<NodeId, Replica>();
+  readonly #boots = new Map<NodeId, Boot>();
+  readonly #homes = new Map<NodeId, Home>();
 
-  private constructor(replicas: ReadonlyMap<NodeId, Replica>) {
-    this.#replicas = replicas;
+  private constructor(parts: ReplicaClusterParts) {
+    this.#parts = parts;
   }
 
   static async start(parts: ReplicaClusterParts): Promise<ReplicaCluster> {
-    const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = parts;
-    const replicas = new Map<NodeId, Replica>();
-    const boots = new Map(
-      voters(genesis).map((node) => [node, bootId(toHex(systemRandom.bytes(16)))]),
+    const cluster = new ReplicaCluster(parts);
+    const nodes = voters(parts.genesis);
+    for (const node of nodes) await cluster.#run(node);
+    for (const [at, node] of nodes.entries()) {
+      for (const peer of nodes.slice(0, at)) cluster.#connect(node, peer);
+    }
+    return cluster;
+  }
+
+  /** Stops a replica. Its stores stay. */
+  async stop(node: NodeId): Promise<void> {
+    const replica = this.at(node);
+    this.#replicas.delete(node);
+    for (const other of this.#replicas.values()) other.disconnected(node);
+    await replica.stop();
+  }
+
+  /** Runs a replica again that was stopped, with its stores and another boot. */
+  async restart(node: NodeId): Promise<void> {
+    await this.#run(node);
+    for (const peer of this.#replicas.keys()) if (peer !== node) this.#connect(node, peer);
+  }
+
+  async #run(self: NodeId): Promise<void> {
+    const { genesis, verify, signerOf, altered = (_from, _channel, bytes) => bytes } = this.#parts;
+    const tables = this.#parts.tablesOf?.(self) ?? {};
+    const { schemes = SCHEMES, verifiers = VERIFIERS, gg20 = GG20, kinds } = tables;
+    const boot = bootId(toHex(systemRandom.bytes(16)));
+    const { wrappingKey, consensus, shares } = this.#homes.get(self) ?? {
+      wrappingKey: systemRandom.bytes(32),
+      consensus: memoryConsensusStore(),
+      shares: (await this.#parts.sharesOf?.(self)) ?? memoryShareStore(),
+    };
+    this.#homes.set(self, { wrappingKey, consensus, shares });
+    this.#boots.set(self, boot);
+    const replica = await startReplica(
+      {
+        genesis,
+        boot,
+        wrappingKey,
+        schemes,
+        verifiers,
+        gg20,
+        kinds,
+        onFatal: (error) => {
+          throw error;
+        },
+      },
+      {
+        clock: this.#parts.clockOf?.(self) ?? systemClock,
+        compute: inlineCompute(nodeJobs({ schemes, verifiers, gg20, verify, kinds })),
+        random: systemRandom,
+        primes: this.#parts.primesOf?.(self) ?? systemPrimes,
+        verify,
+        signer: signerOf(self),
+        network: {
+          send: (to, channel, bytes) => {
+            const sent = altered(self, channel, bytes);
+            setImmediate(() => {
+              // A run that has stopped says nothing any more.
+              if (this.#boots.get(self) !== boot) return;
+              this.#replicas.get(to)?.receive(self, channel, sent);
+            });
+          },
+        },
+        consensus,
+        shares,
+        logger: SILENT,
+      },
     );
-    for (const [self, boot] of boots) {
-      const tables = parts.tablesOf?.(self) ?? {};
-      const { schemes = SCHEMES, verifiers = VERIFIERS, gg20 = GG20, kinds } = tables;
-      const replica = await startReplica(
-        {
-          genesis,
-          boot,
-          wrappingKey: systemRandom.bytes(32),
-          schemes,
-          verifiers,
-          gg20,
-          kinds,
-          onFatal: (error) => {
-            throw error;
-          },
-        },
-        {
-          clock: parts.clockOf?.(self) ?? systemClock,
-          compute: inlineCompute(nodeJobs({ schemes, verifiers, gg20, verify, kinds })),
-          random: systemRandom,
-          primes: parts.primesOf?.(self) ?? systemPrimes,
-          verify,
-          signer: signerOf(self),
-          network: {
-            send: (to, channel, bytes) => {
-              const sent = altered(self, channel, bytes);
-              setImmediate(() => replicas.get(to)?.receive(self, channel, sent));
-            },
-          },
-          consensus: memoryConsensusStore(),
-          shares: (await parts.sharesOf?.(self)) ?? memoryShareStore(),
-          logger: SILENT,
-        },
-      );
-      replicas.set(self, replica);
+    this.#replicas.set(self, replica);
+  }
+
+  #connect(one: NodeId, other: NodeId): void {
+    for (const [node, peer] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const boot = this.#boots.get(peer);
+      if (boot !== undefined) this.at(node).connected(peer, boot);
     }
-    for (const [self, replica] of replicas) {
-      for (const [peer, boot] of boots) if (peer !== self) replica.connected(peer, boot);
-    }
-    return new ReplicaCluster(replicas);
   }
 
   at(node: NodeId): Replica {
