@@ -4,6 +4,7 @@ import { voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { Algorithm, Gg20Profile } from '../wire/index.js';
 import type { Cluster, GenerateKeyRequest, Key, SignResponse, Task } from '../wire/index.js';
+import { whenReady } from './await-key.js';
 import { genesisOf, optionsFrom } from './connect-options.js';
 import { correctTimeRequest } from './correct-time.js';
 import type { CorrectTimeInput } from './correct-time.js';
@@ -95,13 +96,11 @@ export class QuorateClient {
    */
   async generateKey(input: GenerateKeyInput, options?: CallOptions): Promise<JudgedKey> {
     const request = CALLS.generateKey.encode(this.#requestOf(input));
-    const answer = await this.#mutations.call(
-      CALLS.generateKey,
-      request,
-      untilOf(options),
-      // The cluster goes on with it when the call has ended.
-      REQUEST_LIFETIME_MS_MAX,
-    );
+    const until = untilOf(options);
+    const method = CALLS.generateKey;
+    // The cluster goes on with it when the call has ended.
+    const ask = () => this.#mutations.call(method, request, until, REQUEST_LIFETIME_MS_MAX);
+    const answer = await whenReady(ask, until);
     if (answer.key === undefined)
       throw new QuorateError('deadline', `Key ${input.keyId} is not ready yet`, {
         reason: 'KEY_NOT_READY',

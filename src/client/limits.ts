@@ -29,6 +29,8 @@ export const UNREACHED_MS_MAX = 3_000;
 /** After a connection has failed, its node is not dialled again for so long; it doubles. */
 export const RECONNECT_MS_MIN = 50;
 export const RECONNECT_MS_MAX = 1_000;
+/** The pause after a node has said that a key is not ready, while its caller has time. */
+export const KEY_ASKED_AGAIN_MS = 1_000;
 /** A page of a list is far below this. */
 export const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Public keys that are remembered to verify signatures with. */

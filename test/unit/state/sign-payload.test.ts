@@ -12,7 +12,9 @@ import {
 import { isSign } from '../../../src/state/kinds/sign.js';
 import { checkPayload } from '../../../src/state/sign-payload.js';
 import type { SignPayload } from '../../../src/state/sign-payload.js';
-import { encode, Hash, SignRequest } from '../../../src/wire/index.js';
+import { Algorithm, encode, Hash, SignRequest } from '../../../src/wire/index.js';
+import { Ledger } from '../../support/builders/ledger.js';
+import { activeGg20Key, prepare } from '../../support/builders/participant-sets.js';
 
 const MESSAGE = utf8('a message');
 const DIGEST = sha256(MESSAGE);
@@ -114,4 +116,37 @@ test('a Sign signs the message, its hash by the function named, or the digest', 
   expect(toHex(hashed(Hash.DOUBLE_SHA256))).toBe(toHex(doubleSha256(MESSAGE)));
   expect(signedBytes(FORMS.digest)).toEqual(DIGEST);
   expect(Object.values(FORMS).map(signedHash)).toEqual([0, Hash.KECCAK256, 0]);
+});
+
+describe('a Sign is admitted only in a form that its key signs', () => {
+  const digest = digestOf(DIGEST);
+  const ledger = new Ledger();
+  ledger.generate('first', { algorithm: Algorithm.GG20_SECP256K1 });
+  prepare(ledger);
+  activeGg20Key(ledger, 'ecdsa');
+  ledger.activeKey('frost');
+  let asked = 0;
+
+  function decide(keyId: string, fields: Partial<SignRequest>): object | undefined {
+    const request = SignRequest.fromPartial({ requestId: `r-${(asked += 1)}`, keyId, ...fields });
+    const value = ledger.request(METHODS.sign, encode(SignRequest, request));
+    const result = ledger.command({ $case: 'request', value }, 3).decision?.result;
+    if (result?.kind !== 'refused') return undefined;
+    const { code, reason, field } = result.refusal;
+    return { code, reason, field };
+  }
+
+  test('an ECDSA key signs hashed messages and digests', () => {
+    expect(decide('ecdsa', { payload: message, hash: Hash.KECCAK256 })).toBeUndefined();
+    expect(decide('ecdsa', { payload: digest })).toBeUndefined();
+    expect(decide('ecdsa', { payload: message })).toEqual(refused('MISSING_HASH', 'hash'));
+  });
+
+  test('a FROST key signs messages alone', () => {
+    expect(decide('frost', { payload: message })).toBeUndefined();
+    expect(decide('frost', { payload: message, hash: Hash.SHA256 })).toEqual(
+      refused('HASH_UNSUPPORTED', 'hash'),
+    );
+    expect(decide('frost', { payload: digest })).toEqual(refused('DIGEST_UNSUPPORTED', 'digest'));
+  });
 });
