@@ -47,7 +47,9 @@ export const combineSessionJob: Job<CombineSessionInput, CombinedSession, Combin
       basis.members.map(({ index, identityKey }) => [index, identityKey]),
     );
     const session = publicSession(gg20, facts);
-    const of = { mode, session, signed, sessionId: basis.sessionId, identityKeys, verify };
+    const { presigId } = asked;
+    const { sessionId } = basis;
+    const of = { mode, session, signed, presigId, sessionId, identityKeys, verify };
     const made = combineBodies(of, shares, (signature) =>
       verifiers[algorithm].verify(publicKey, signed.digest, signature),
     );

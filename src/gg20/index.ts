@@ -106,11 +106,17 @@ export type {
   SignerNumbers,
   SigningFacts,
 } from './session/facts.js';
+export { isRightAccept, namesOtherAccepts } from './session/judge-accepts.js';
+export type { OnlineSession } from './session/judge-accepts.js';
 export { judgeSigning } from './session/judge.js';
 export type { AccusedSigner } from './session/judged-views.js';
 export { signInteractively } from './session/interactive.js';
 export type { InteractiveParts } from './session/interactive.js';
 export { GG20_SIGNING_JOBS } from './session/jobs.js';
+export { signOnline } from './session/online.js';
+export type { OnlineParts, OnlineShare } from './session/online.js';
+export { onlineProtocol } from './session/online-protocol.js';
+export type { OnlineRounds } from './session/online-protocol.js';
 export { presign } from './session/presign.js';
 export type { Presigned } from './session/presign.js';
 export { signingProtocol } from './session/protocol.js';

@@ -50,10 +50,12 @@ export type AskedSignature = {
   /** 32 bytes. */
   readonly digest: Uint8Array;
   readonly path: readonly number[];
+  /** Of the presignature that signs it; absent in the interactive mode. */
+  readonly presigId?: Uint8Array;
 };
 
 /** `SignedFacts` as plain data. */
-export type SignedBytes = Omit<AskedSignature, 'form'> & {
+export type SignedBytes = Omit<AskedSignature, 'form' | 'presigId'> & {
   readonly keyId: string;
   readonly version: number;
   /** The sum of the path's tweaks: 32 bytes, big-endian. */
@@ -133,8 +135,8 @@ function signedBytes<P>(
   return { keyId, version, hash, digest, path, eps, derivedKey: curve.group.encode(child.point) };
 }
 
-/** B.2: the interactive mode binds form, hash, digest, path, eps and PK' before its first round. */
-function signBind({ form }: AskedSignature, signed: SignedBytes): readonly Item[] {
+/** B.2: form, hash, digest, path, eps and PK' are bound before the first round, and online the presignature. */
+function signBind({ form, presigId }: AskedSignature, signed: SignedBytes): readonly Item[] {
   return [
     u8Item(form === 'message' ? 1 : 2),
     u8Item(signed.hash),
@@ -142,5 +144,6 @@ function signBind({ form }: AskedSignature, signed: SignedBytes): readonly Item[
     listItem(signed.path.map(u32Item)),
     integerItem(signed.eps),
     pointItem(signed.derivedKey),
+    ...(presigId === undefined ? [] : [bytesItem(presigId)]),
   ];
 }

@@ -17,6 +17,8 @@ export type SharedSignature<P> = {
   readonly mode: SigningMode;
   readonly session: PublicSession<P>;
   readonly signed: SignedBytes;
+  /** Of the presignature that the attempt names; nothing in the interactive mode. */
+  readonly presigId: Uint8Array | undefined;
   /** Of the attempt. In the interactive mode READY was said in it, too. */
   readonly sessionId: Uint8Array;
   /** Of each signer: Ed25519, 32 bytes. */
@@ -46,6 +48,8 @@ export function shareFault<P>(
   if (share === undefined) return 'the share is read';
   const { session } = signature;
   const { presignature, nonce, body: said } = share;
+  const { presigId = said.presigId } = signature;
+  if (!equal(said.presigId, presigId)) return 'the presignature is the named one';
   if (!equal(said.presigId, presignature.presigId)) return 'the presignature has this id';
   if (!areReady(signature, said)) return 'every signer is ready';
   const isRight = isRightShare(session.set, presignature, nonce, j, said.s);

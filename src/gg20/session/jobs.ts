@@ -22,7 +22,7 @@ import {
   proveRbJob,
   showSJob,
 } from './point-jobs.js';
-import { interactiveShareJob } from './share-jobs.js';
+import { interactiveShareJob, onlineShareJob } from './share-jobs.js';
 
 /** Every job of signing sessions, for the threads that compute them. */
 export const GG20_SIGNING_JOBS = [
@@ -45,4 +45,5 @@ export const GG20_SIGNING_JOBS = [
   checkDeltasJob,
   checkSigmasJob,
   interactiveShareJob,
+  onlineShareJob,
 ] as const;

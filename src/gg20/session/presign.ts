@@ -29,6 +29,8 @@ import { copyOf, SigningRun, type HeardBodies, type SigningParts } from './signi
 /** A presignature that every signer has said READY of. */
 export type Presigned = {
   readonly presigId: Uint8Array;
+  /** Of the session in which READY was said. */
+  readonly session: Uint8Array;
   /** The public half, of `presignatureLayout`. */
   readonly presignature: Uint8Array;
   /** The signatures of READY, in order of signers. */
@@ -183,7 +185,8 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   // D.7: READY covers the last echo. From here on there is no opening any more.
   const presigned = run.keep(last.presignature);
   const readies = await allReady(run, presigId);
-  return { presigId, presignature, readies, secret: copyOf(presigned) };
+  const { sessionId } = parts.party;
+  return { presigId, session: sessionId, presignature, readies, secret: copyOf(presigned) };
 }
 
 /** The signatures of every signer's READY of this presignature. */

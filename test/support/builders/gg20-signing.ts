@@ -7,14 +7,20 @@ import {
   encodeMaterial,
   GG20_SIGNING_JOBS,
   Gg20Tables,
+  onlineProtocol,
+  presign,
   publicSession,
   setName,
   signingProtocol,
   signInteractively,
+  signOnline,
   type AskedSignature,
   type BegunSession,
   type OwnBytes,
   type ParameterSet,
+  type OnlineRounds,
+  type OnlineShare,
+  type Presigned,
   type PresignRounds,
   type SessionBasis,
   type SharedSignature,
@@ -27,6 +33,8 @@ import {
   startSession,
   verifiedBody,
   type Party,
+  type Protocol,
+  type Rounds,
   type Session,
   type SignedMessage,
 } from '../../../src/mpc/index.js';
@@ -168,25 +176,30 @@ export type Attack = {
   readonly seed?: number;
 };
 
+/** A signer's session, and what it computes with. */
+export type SignerParts<R extends Rounds> = Omit<SigningParts, 'party'> & {
+  readonly index: PartyIndex;
+  readonly party: Party<R>;
+};
+
 /** Runs `protocol` in every signer's session, until nothing moves; then closes those that wait. */
-export async function runSessions<T>(
+export async function runSessions<R extends Rounds, T>(
   key: SharedTestKey,
   { facts }: BegunSession,
-  name: 'sign' | 'presign',
-  protocol: (parts: SigningParts) => Promise<T>,
+  definition: Protocol<R>,
+  protocol: (parts: SignerParts<R>) => Promise<T>,
   { tamper = ({ body }) => body, lie, sees, work = {}, seed = 1 }: Attack = {},
 ): Promise<ReadonlyMap<PartyIndex, Outcome<T>>> {
   const { set, own, compute } = key;
   const indices = facts.signers.map(({ index }) => index);
-  const definition = signingProtocol(name, set, indices.length);
   const queue: { from: PartyIndex; to: PartyIndex; envelope: Envelope }[] = [];
   const identityKeys = indices.map((index) => identityOf(index).publicKey);
   const parties = new Map(indices.map((index, at) => [index, at + 1]));
   const signerOf = (party: PartyIndex): PartyIndex => indices[party - 1] ?? 0;
-  const sessions = new Map<PartyIndex, Session<PresignRounds>>();
+  const sessions = new Map<PartyIndex, Session<R>>();
   const outcomes = new Map<PartyIndex, Outcome<T>>();
   const running = indices.map(async (index) => {
-    const session = startSession({
+    const session = startSession<R>({
       protocol: definition,
       groups: {},
       sessionId: SESSION_ID,
@@ -208,7 +221,7 @@ export async function runSessions<T>(
       deviceSecret: new Uint8Array(32).fill(index),
     };
     try {
-      const value = await protocol({ party, set, facts, own: secrets, ports });
+      const value = await protocol({ index, party, set, facts, own: secrets, ports });
       outcomes.set(index, { ok: true, value });
     } catch (error) {
       outcomes.set(index, { ok: false, error });
@@ -246,12 +259,12 @@ function tampered(
 }
 
 /** A party whose own messages `lie` makes. */
-function lying(
-  party: Party<PresignRounds>,
+function lying<R extends Rounds>(
+  party: Party<R>,
   from: PartyIndex,
   signerOf: (party: PartyIndex) => PartyIndex,
   lie: (message: OnTheWay) => Uint8Array,
-): Party<PresignRounds> {
+): Party<R> {
   type Said = { readonly all?: unknown; readonly each?: (to: PartyIndex) => Uint8Array };
   const altered = (round: string, { all, each }: Said): Said => ({
     ...(all !== undefined && {
@@ -295,8 +308,35 @@ export async function signAll(
 ): Promise<ReadonlyMap<PartyIndex, Outcome<Uint8Array>>> {
   const { signed } = begun;
   if (signed === undefined) throw new Error('something is signed');
-  const sign = (parts: SigningParts) => signInteractively({ ...parts, signed });
-  return runSessions(key, begun, 'sign', sign, attack);
+  const definition = signingProtocol('sign', key.set, key.basis.signers.length);
+  const sign = (parts: SignerParts<PresignRounds>) => signInteractively({ ...parts, signed });
+  return runSessions(key, begun, definition, sign, attack);
+}
+
+/** Makes a presignature in every signer's session. */
+export async function presignSessions(
+  key: SharedTestKey,
+  attack?: Attack,
+): Promise<ReadonlyMap<PartyIndex, Outcome<Presigned>>> {
+  const definition = signingProtocol('presign', key.set, key.basis.signers.length);
+  return runSessions(key, await begin(key), definition, presign, attack);
+}
+
+/** Signs with a presignature in every signer's session. */
+export async function signOnlineAll(
+  key: SharedTestKey,
+  begun: BegunSession,
+  presigned: ReadonlyMap<PartyIndex, Presigned>,
+  attack?: Attack,
+): Promise<ReadonlyMap<PartyIndex, Outcome<OnlineShare>>> {
+  const { signed } = begun;
+  if (signed === undefined) throw new Error('something is signed');
+  const sign = ({ index, party, ports, set, facts }: SignerParts<OnlineRounds>) => {
+    const own = presigned.get(index);
+    if (own === undefined) throw new Error('a presignature');
+    return signOnline({ party, set, facts, signed, presigned: own, ports });
+  };
+  return runSessions(key, begun, onlineProtocol, sign, attack);
 }
 
 /** Messages of evidence, whose signatures are verified here. */
@@ -316,11 +356,12 @@ export function verifiedMessages(
 export function sharedSignature(
   key: SharedTestKey,
   { facts, signed }: BegunSession,
-  mode: 'interactive' | 'online' = 'interactive',
+  presigId?: Uint8Array,
 ): SharedSignature<unknown> {
   if (signed === undefined) throw new Error('something is signed');
   return {
-    mode,
+    mode: presigId === undefined ? 'interactive' : 'online',
+    presigId,
     session: publicSession(key.tables, facts),
     signed,
     sessionId: SESSION_ID,
