@@ -4,7 +4,12 @@
  * signs, for any input bytes. It knows no log, no leader and no complainer: no node's word counts here.
  */
 export { COMPLAINT_KIND } from './false-accusation.js';
-export { evidenceOfComplaint, evidenceOfMessages, evidenceOfShare } from './make-evidence.js';
+export {
+  evidenceOfComplaint,
+  evidenceOfMessages,
+  evidenceOfShare,
+  evidenceOfSigning,
+} from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';
 export { judgeEvidenceJob, nodeJobs, readComplaintJob } from './jobs.js';
 export type { ReadComplaint, SaidMessage, ShownEvidence } from './jobs.js';

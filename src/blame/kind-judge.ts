@@ -16,6 +16,8 @@ export type CulpritReason =
   | 'FALSE_ACCUSATION'
   /** A modulus that its maker opened in another session before. */
   | 'REUSED_MODULUS'
+  /** A message of a signing session that fails a check, by what its signer itself signed that it heard. */
+  | 'WRONG_MESSAGE'
   | KeygenReason
   | SigningReason
   | PrepareReason;
@@ -62,6 +64,10 @@ export type MessagesBeside = {
   readonly others: readonly SignedMessage[];
   /** Of the accused, in other sessions. */
   readonly earlier: readonly EarlierSigned[];
+  /** Bodies of others, which the accused's messages name by their hashes. Nothing is known of who signed them. */
+  readonly named: readonly Uint8Array[];
+  /** The auxiliary material of the attempt, if it is that: not compared yet. */
+  readonly material: Uint8Array;
 };
 
 export type EarlierSigned = { readonly sessionId: Uint8Array; readonly message: SignedMessage };

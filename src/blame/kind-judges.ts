@@ -1,16 +1,23 @@
 import type { SignerSupply, SigningReason } from '../algorithms/index.js';
 import { equal, fromHex } from '../common/index.js';
 import { SHARE_KIND } from '../frost/index.js';
-import { judgePrepare, judgeReusedModulus, PREPARE_SAID_ONCE, prepareSet } from '../gg20/index.js';
+import {
+  judgePrepare,
+  judgeReusedModulus,
+  PREPARE_SAID_ONCE,
+  prepareSet,
+  SIGNING_SAID_ONCE,
+} from '../gg20/index.js';
 import type { PrepareReason, SessionMember } from '../gg20/index.js';
-import { isKeyAlgorithm, partyIndexOf, PROFILE_NAMES, readyBytes } from '../identity/index.js';
+import { isKeyAlgorithm, partyIndexOf, PROFILE_NAMES } from '../identity/index.js';
 import type { SignedMessage } from '../mpc/index.js';
 import { judgeKeygen, keygen, sharedKey } from '../sharing/index.js';
 import type { KeygenReason } from '../sharing/index.js';
 import { isGenerateKey, isPrepare, isSign, signedBytes, suppliesOf } from '../state/index.js';
 import type { TaskKind } from '../state/index.js';
-import type { Ready, Sharing } from '../wire/index.js';
 import { isFalseEcho } from './false-echo.js';
+import { ownSharing } from './own-sharing.js';
+import { isWrongMessage, isWrongSessionShare } from './session-signing.js';
 import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './kind-judge.js';
 
 /** How the messages of every kind of task are judged. A further kind is a line here. */
@@ -23,7 +30,14 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
       WRONG_VALUE: generating('WRONG_VALUE'),
     },
   },
-  sign: { saidOnce: [SHARE_KIND], faults: { WRONG_SHARE: signing('WRONG_SHARE') } },
+  sign: {
+    saidOnce: [SHARE_KIND, ...SIGNING_SAID_ONCE],
+    faults: {
+      WRONG_SHARE: isWrongShare,
+      WRONG_MESSAGE: isWrongMessage,
+      FALSE_ECHO: isFalseEcho,
+    },
+  },
   // Done by being applied: no node contributes.
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
@@ -112,6 +126,17 @@ function generating(reason: KeygenReason): Fault {
   };
 }
 
+/** A share of an algorithm that signs with supplies, or in sessions. */
+function isWrongShare(
+  accused: Accused,
+  messages: readonly SignedMessage[],
+  beside: MessagesBeside,
+): boolean {
+  return (
+    signing('WRONG_SHARE')(accused, messages, beside) || isWrongSessionShare(accused, messages)
+  );
+}
+
 /** The key is the one that the accused itself signed for; supplies and message are those of the entry. Judged by the scheme. */
 function signing(reason: SigningReason): Fault {
   return (accused, messages) => {
@@ -134,14 +159,4 @@ function signing(reason: SigningReason): Fault {
     const { signing: scheme } = schemes[sharing.algorithm];
     return scheme.by === 'supplies' && scheme.judge(signed, reason, messages);
   };
-}
-
-/** The sharing that a `ready` speaks of, if the accused signed it. */
-function ownSharing(
-  { genesis, verify, identityKey, node }: Accused,
-  { nodeId: named, sharing, signature }: Ready,
-): Sharing | undefined {
-  if (sharing === undefined || named !== node) return undefined;
-  const bytes = readyBytes(genesis.clusterId, sharing);
-  return verify.identity(identityKey, bytes, signature) ? sharing : undefined;
 }

@@ -46,6 +46,25 @@ export function evidenceOfMessages(
   return reason && evidence(basis, node, reason, neededFor(reason, shown), undefined, beside);
 }
 
+/**
+ * Evidence against `node`: a message of a signing session, with all that it signed there before, and the bodies that its echoes and
+ * lists name.
+ *
+ * @param ready - Its own word for the key.
+ * @param material - Public auxiliary material of the attempt's generation.
+ */
+export function evidenceOfSigning(
+  basis: AttemptBasis,
+  node: string,
+  messages: readonly Envelope[],
+  named: readonly Uint8Array[],
+  ready: Ready,
+  material: Uint8Array,
+): Uint8Array {
+  const beside = { named: [...named], material };
+  return evidence(basis, node, 'WRONG_MESSAGE', messages.flatMap(shownOf), ready, beside);
+}
+
 /** Evidence against `node`: its signed complaint, in which it accuses another of what that one's messages do not show. */
 export function evidenceOfComplaint(
   basis: AttemptBasis,
@@ -136,7 +155,12 @@ function evidence(
   reason: CulpritReason,
   messages: readonly ShownMessage[],
   ready: Ready | undefined,
-  { others, earlier }: Beside = { others: [], earlier: [] },
+  {
+    others = [],
+    earlier = [],
+    named = [],
+    material = new Uint8Array(0),
+  }: Partial<Pick<Evidence, 'others' | 'earlier' | 'named' | 'material'>> = {},
 ): Uint8Array {
   const { index, term, timeMs, payload, previousHash } = basis.entry;
   // The entry of a request carries it already.
@@ -158,5 +182,7 @@ function evidence(
     ready,
     others,
     earlier,
+    named,
+    material,
   });
 }

@@ -16,7 +16,7 @@ export function signedBy(
 /** The messages beside those of the accused in this session, if whoever they name signed each of them. */
 export function messagesBeside(
   { genesis, verify, attempt, identityKey }: Accused,
-  { others, earlier }: Pick<Evidence, 'others' | 'earlier'>,
+  { others, earlier, named, material }: Pick<Evidence, 'others' | 'earlier' | 'named' | 'material'>,
 ): MessagesBeside | undefined {
   const keys = participantKeys(genesis, attempt);
   const ofOthers = ifAll(others, (each) => {
@@ -28,7 +28,7 @@ export function messagesBeside(
     const message = isOther ? signedMessage(verify, other, identityKey, shown) : undefined;
     return message && { sessionId: other, message };
   });
-  return ofOthers && before && { others: ofOthers, earlier: before };
+  return ofOthers && before && { others: ofOthers, earlier: before, named, material };
 }
 
 /** The message of a session, if the key's holder signed it. */

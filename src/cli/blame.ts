@@ -15,6 +15,7 @@ export const DEEDS: Readonly<Record<CulpritReason, string>> = {
   WRONG_OPENING: 'it did not open what it had committed to, or could not prove its part of the key',
   WRONG_VALUE: 'it gave a participant a value that is not on its own polynomial',
   WRONG_SHARE: 'it signed a signature share that is not its share of the signature',
+  WRONG_MESSAGE: 'it signed a message that fails a check of the session that it signed in',
   FALSE_ECHO: 'it told others that somebody had signed what that node had not signed',
   FALSE_ACCUSATION: 'it accused another node of what that node’s messages do not show',
   REUSED_MODULUS: 'it used a modulus again that it had shown before',

@@ -301,6 +301,8 @@ function raw(basis: AttemptBasis, node: string, proof: Proof): Uint8Array {
     ready: undefined,
     others: [],
     earlier: [],
+    named: [],
+    material: new Uint8Array(0),
     ...proof,
   });
 }

@@ -64,6 +64,8 @@ test('parts of different evidence, put together, name no node', () => {
     ready: nat(),
     others: nat(),
     earlier: nat(),
+    named: nat(),
+    material: nat(),
   });
   assert(
     property(fields, (of) => {
@@ -80,6 +82,8 @@ test('parts of different evidence, put together, name no node', () => {
         ready: part('ready'),
         others: [...(part('others') ?? [])],
         earlier: [...(part('earlier') ?? [])],
+        named: [...(part('named') ?? [])],
+        material: part('material') ?? new Uint8Array(),
       });
       for (const judge of judges) expect(judgeEvidence(judge, evidence)).toBeUndefined();
     }),

@@ -1,7 +1,7 @@
 import { echoed, protocol, type Codec, type Echoed, type Protocol } from '../../mpc/index.js';
 
 type AcceptRounds = {
-  /** What this signer is about to sign, and 32 random bytes. */
+  /** The message, path and key that this signer is about to sign for, and 32 random bytes. */
   readonly accept: { readonly all: Uint8Array };
 };
 
@@ -13,7 +13,7 @@ const ACCEPT_BYTES_MAX = 2_048;
 /** An echo of twenty broadcasts has under 3 KiB. */
 const ECHO_BYTES_MAX = 4_096;
 
-/** What an ACCEPT says follows from the entry: it is compared, and not read. */
+/** The content of an ACCEPT follows from the entry: it is compared, and not read. */
 const accept: Codec<Uint8Array> = {
   encode: (body) => body,
   decode: (body) => (body.length <= ACCEPT_BYTES_MAX ? body : undefined),

@@ -98,6 +98,14 @@ export function signingProtocol(
   });
 }
 
+const ROUNDS = ['nonce', 'answer', 'sums', 'gamma', 'rb', 's', 'answers', 'opening-5', 'opening-7'];
+
+/** Every kind of an interactive session of which a signer signs one body for each receiver. */
+export const SIGNING_SAID_ONCE: readonly string[] = [
+  ...ROUNDS.flatMap((round) => [`gg20-sign/${round}`, `gg20-sign/${round}-echo`]),
+  'gg20-sign/ready',
+];
+
 const PRESIG_ID_BYTES = 32;
 /** An entry has a digest of 32 bytes and a signature of 64, with tags and lengths. */
 const ECHO_ENTRY_BYTES_MAX = 104;

@@ -52,6 +52,7 @@ export function complaint(
  *
  * @param nodes - The session's participants, in order of the party index that `aborted` names them by.
  * @param fault - What the culprits' messages show, where their kinds do not say it.
+ * @param evidenceOf - Evidence of the kind's own; where it is none, two messages are.
  */
 export function accusation(
   context: Pick<TaskContext, 'self'>,
@@ -60,13 +61,16 @@ export function accusation(
   nodes: readonly string[],
   { culprits, evidence, beside }: ProtocolAbort,
   fault?: CulpritReason,
+  evidenceOf?: (culprit: PartyIndex) => Uint8Array | undefined,
 ): Envelope | undefined {
   const items: Uint8Array[] = [];
   let room = COMPLAINT_BYTES_MAX - COMPLAINT_HEAD_BYTES_MAX;
   for (const culprit of culprits) {
     const own = evidence.filter(({ from }) => from === culprit);
     const others = beside.get(culprit);
-    const item = evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault, others);
+    const item =
+      evidenceOf?.(culprit) ??
+      evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault, others);
     // One culprit at a time, where the evidence is large: the others are found again.
     if (item === undefined || item.length > room) continue;
     items.push(item);

@@ -25,7 +25,11 @@ export type HeldGeneration = {
   readonly preparation: Preparation;
   /** The public material of each member, in order of index in the set. */
   readonly records: readonly AuxRecord[];
+  /** The same as it was kept, for evidence. */
+  readonly material: Uint8Array;
 };
+
+type ReadMaterial = Pick<HeldGeneration, 'records' | 'material'>;
 
 export type GenerationsParts = {
   readonly view: View;
@@ -43,7 +47,7 @@ export class Generations implements Work {
   readonly #context: Pick<TaskContext, 'self' | 'consensus' | 'logger'>;
   readonly #parts: GenerationsParts;
   /** Public material by the session that made it. */
-  readonly #read = new BoundedCache<readonly AuxRecord[]>(GENERATIONS_READ_MAX);
+  readonly #read = new BoundedCache<ReadMaterial>(GENERATIONS_READ_MAX);
   #dropping = false;
 
   constructor(
@@ -68,9 +72,9 @@ export class Generations implements Work {
     if (preparation?.members.includes(this.#context.self.id) !== true) return undefined;
     const place = placeOf(set.profile, preparation);
     try {
-      const records = await this.#records(set.profile, preparation, place);
-      const isOpen = records !== undefined && (await this.#parts.materials.load(place));
-      if (isOpen) return { place, preparation, records };
+      const read = await this.#records(set.profile, preparation, place);
+      const isOpen = read !== undefined && (await this.#parts.materials.load(place));
+      if (isOpen) return { place, preparation, ...read };
       this.#context.logger.alarm('no auxiliary material on this node', wordsOf(place));
     } catch (error) {
       const words = { ...wordsOf(place), error: String(error) };
@@ -118,7 +122,7 @@ export class Generations implements Work {
     profile: SetProfile,
     { members, digest }: Preparation,
     place: MaterialPlace,
-  ): Promise<readonly AuxRecord[] | undefined> {
+  ): Promise<ReadMaterial | undefined> {
     const known = this.#read.get(place.sessionId);
     if (known !== undefined) return known;
     const { arithmetic, materials } = this.#parts;
@@ -126,9 +130,12 @@ export class Generations implements Work {
     const record = bytes && decodeGenerationRecord(bytes);
     if (record === undefined) return undefined;
     const set = preparingSet(arithmetic.gg20, profile);
-    const records = auxRecordsOf(set, members.length, digest, record.material);
-    if (records !== undefined) this.#read.set(place.sessionId, records);
-    return records;
+    const { material } = record;
+    const records = auxRecordsOf(set, members.length, digest, material);
+    if (records === undefined) return undefined;
+    const read = { records, material };
+    this.#read.set(place.sessionId, read);
+    return read;
   }
 
   /**

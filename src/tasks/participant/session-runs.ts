@@ -1,5 +1,5 @@
 import { nodeId, toHex } from '../../common/index.js';
-import type { Millis, NodeId, SessionId, TaskId } from '../../common/index.js';
+import type { Millis, NodeId, PartyIndex, SessionId, TaskId } from '../../common/index.js';
 import type { CulpritReason } from '../../blame/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { ProtocolAbort } from '../../mpc/index.js';
@@ -21,6 +21,12 @@ export interface SessionKind<P extends ParsedRequest, R extends Rounds> {
   protocol(attempt: LiveAttempt<P>): Protocol<R>;
   /** The fault that a culprit's messages show, where their kinds do not say it. */
   readonly fault?: CulpritReason;
+  /** Evidence against a party of an aborted session, where two messages are not enough. */
+  evidence?(
+    attempt: LiveAttempt<P>,
+    culprit: PartyIndex,
+    aborted: ProtocolAbort,
+  ): Uint8Array | undefined;
   /** How often its messages are sent again, where they are too long for {@link RESEND_MS}. */
   readonly resendMs?: Millis;
   /** The participants of an attempt's session, in order of party index. */
@@ -240,8 +246,12 @@ export class SessionRuns<
     });
     // All voters see the culprits' own messages.
     const own = partyIndexOf(task.participants, self.id);
+    const kind = this.#kind;
+    const evidenceOf = (party: PartyIndex): Uint8Array | undefined =>
+      kind.evidence?.(attempt, party, error);
     run.complaint =
-      accusation(this.#context, attempt, own, nodes, error, this.#kind.fault) ?? run.complaint;
+      accusation(this.#context, attempt, own, nodes, error, kind.fault, evidenceOf) ??
+      run.complaint;
     this.#decline(run, 'aborted', culprit);
   }
 

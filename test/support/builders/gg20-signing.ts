@@ -202,7 +202,7 @@ export async function runSessions<R extends Rounds, T>(
     const session = startSession<R>({
       protocol: definition,
       groups: {},
-      sessionId: SESSION_ID,
+      sessionId: key.basis.sessionId,
       index: parties.get(index) ?? 0,
       identityKeys,
       signer: identityOf(index),
@@ -364,7 +364,7 @@ export function sharedSignature(
     presigId,
     session: publicSession(key.tables, facts),
     signed,
-    sessionId: SESSION_ID,
+    sessionId: key.basis.sessionId,
     identityKeys: new Map(key.basis.members.map(({ index, identityKey }) => [index, identityKey])),
     verify: testVerify,
   };

@@ -1,14 +1,22 @@
 import { keyId, sessionId, toHex } from '../../../common/index.js';
-import { wipe } from '../../../crypto/index.js';
+import type { PartyIndex } from '../../../common/index.js';
+import { evidenceOfSigning } from '../../../blame/index.js';
+import { BoundedCache, wipe } from '../../../crypto/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
-import { beginSessionJob, signingProtocol, signInteractively } from '../../../gg20/index.js';
+import {
+  beginSessionJob,
+  SigningAbort,
+  signingProtocol,
+  signInteractively,
+} from '../../../gg20/index.js';
 import type { BegunSession, ParameterSet, PresignRounds } from '../../../gg20/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import { ProtocolAbort } from '../../../mpc/index.js';
 import type { Protocol, Session } from '../../../mpc/index.js';
-import { setOfKey } from '../../../state/index.js';
+import { readyOfKey, setOfKey } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import type { KeyParticipant } from '../../../wire/index.js';
+import { basisOf } from '../../blame/complaining.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { HeldGeneration } from '../../participant/generations.js';
 import type { SessionKind } from '../../participant/session-runs.js';
@@ -19,6 +27,9 @@ import { SessionFailures } from './session-failures.js';
 
 type SignSession = Session<PresignRounds>;
 
+/** Sessions here whose evidence may still be made. */
+const SESSIONS_REMEMBERED_MAX = 64;
+
 /**
  * This node as a signer of algorithms that sign in sessions: the message is bound before the first round, and the share leaves when
  * every signer has said that it is ready, if the task is open and the request alive by this node's own clock.
@@ -28,6 +39,8 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
   readonly #failures: SessionFailures;
   /** Sessions that go on here, by the set that their key belongs to. */
   readonly #running = new Map<string, number>();
+  /** Public material of the latest sessions, for evidence about them. */
+  readonly #material = new BoundedCache<Uint8Array>(SESSIONS_REMEMBERED_MAX);
 
   constructor(parts: ParticipantContext, failures = new SessionFailures()) {
     this.#parts = parts;
@@ -72,6 +85,21 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     }
   }
 
+  /** All that the culprit signed, with what it names by hashes: a check takes most of it. */
+  evidence(
+    attempt: SignAttempt,
+    culprit: PartyIndex,
+    aborted: ProtocolAbort,
+  ): Uint8Array | undefined {
+    if (!(aborted instanceof SigningAbort)) return undefined;
+    const node = attempt.nodes[culprit - 1] ?? '';
+    const [basis, ready] = [basisOf(attempt), readyOfKey(keyOf(attempt), node)];
+    const material = this.#material.get(attempt.session);
+    if (basis === undefined || ready === undefined || material === undefined) return undefined;
+    const said = aborted.evidence.filter(({ from }) => from === culprit);
+    return evidenceOfSigning(basis, node, said, aborted.statement, ready, material);
+  }
+
   async #sign(attempt: SignAttempt, start: () => SignSession): Promise<Uint8Array> {
     const { arithmetic, keys } = this.#parts;
     const { compute, random } = arithmetic;
@@ -80,6 +108,7 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     const begun = held && (await this.#begin(attempt, held));
     if (held === undefined || begun?.signed === undefined)
       throw new Error('there is nothing to sign with');
+    this.#material.set(attempt.session, held.material);
     const { party } = start();
     // Both are in memory, and copied in one step with the start: what was checked still holds.
     const material = keys.materials.secret(held.place);

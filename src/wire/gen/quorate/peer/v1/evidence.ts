@@ -37,6 +37,10 @@ export interface Evidence {
   others: ShownMessage[];
   /** Messages of the accused in other sessions. */
   earlier: EarlierMessage[];
+  /** Bodies of others' messages, which the accused's own messages name by their hashes. */
+  named: Uint8Array[];
+  /** The public auxiliary material that the attempt names by its digest. */
+  material: Uint8Array;
 }
 
 /** A message of another session than the one that evidence is about. */
@@ -92,6 +96,8 @@ function createBaseEvidence(): Evidence {
     ready: undefined,
     others: [],
     earlier: [],
+    named: [],
+    material: new Uint8Array(0),
   };
 }
 
@@ -126,6 +132,12 @@ export const Evidence: MessageFns<Evidence> = {
     }
     for (const v of message.earlier) {
       EarlierMessage.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.named) {
+      writer.uint32(90).bytes(v!);
+    }
+    if (message.material.length !== 0) {
+      writer.uint32(98).bytes(message.material);
     }
     return writer;
   },
@@ -223,6 +235,22 @@ export const Evidence: MessageFns<Evidence> = {
             message.earlier.push(EarlierMessage.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.named.push(reader.bytes());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.material = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -255,6 +283,10 @@ export const Evidence: MessageFns<Evidence> = {
       earlier: globalThis.Array.isArray(object?.earlier)
         ? object.earlier.map((e: any) => EarlierMessage.fromJSON(e))
         : [],
+      named: globalThis.Array.isArray(object?.named)
+        ? object.named.map((e: any) => bytesFromBase64(e))
+        : [],
+      material: isSet(object.material) ? bytesFromBase64(object.material) : new Uint8Array(0),
     };
   },
 
@@ -290,6 +322,12 @@ export const Evidence: MessageFns<Evidence> = {
     if (message.earlier?.length) {
       obj.earlier = message.earlier.map((e) => EarlierMessage.toJSON(e));
     }
+    if (message.named?.length) {
+      obj.named = message.named.map((e) => base64FromBytes(e));
+    }
+    if (message.material.length !== 0) {
+      obj.material = base64FromBytes(message.material);
+    }
     return obj;
   },
 
@@ -310,6 +348,8 @@ export const Evidence: MessageFns<Evidence> = {
     message.ready = (object.ready !== undefined && object.ready !== null) ? Ready.fromPartial(object.ready) : undefined;
     message.others = object.others?.map((e) => ShownMessage.fromPartial(e)) || [];
     message.earlier = object.earlier?.map((e) => EarlierMessage.fromPartial(e)) || [];
+    message.named = object.named?.map((e) => e) || [];
+    message.material = object.material ?? new Uint8Array(0);
     return message;
   },
 };

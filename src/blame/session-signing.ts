@@ -1,0 +1,151 @@
+import { equal, fromHex, type PartyIndex } from '../common/index.js';
+import {
+  auxMaterialLayout,
+  auxRecordsOf,
+  beginSession,
+  judgeSigning,
+  prepareSet,
+  publicSession,
+  setName,
+  shareFault,
+  type AskedSignature,
+  type AuxRecord,
+  type BegunSession,
+  type SessionBasis,
+} from '../gg20/index.js';
+import { SHARE_KIND } from '../frost/index.js';
+import {
+  isKeyAlgorithm,
+  PARTICIPANTS_MAX,
+  partyIndexOf,
+  PROFILE_NAMES,
+  setIdOf,
+} from '../identity/index.js';
+import type { SetProfile } from '../identity/index.js';
+import { TO_ALL, type SignedMessage } from '../mpc/index.js';
+import { isSign, signedBytes, signedHash } from '../state/index.js';
+import { Gg20Profile, type Sharing } from '../wire/index.js';
+import { ownSharing } from './own-sharing.js';
+import type { Accused, MessagesBeside } from './kind-judge.js';
+
+/** A signing session as the attempt's entry and the accused's own word for the key fix it. */
+type JudgedSession = {
+  readonly basis: SessionBasis;
+  readonly begun: BegunSession;
+  readonly sharing: Sharing;
+  /** The accused, among the key's participants. */
+  readonly index: PartyIndex;
+};
+
+/** Whether a share of a session, signed by the accused, fails the check that each share is judged by alone (F7). */
+export function isWrongSessionShare(
+  accused: Accused,
+  [shown, more]: readonly SignedMessage[],
+): boolean {
+  const judged = judgedSession(accused, NO_MATERIAL);
+  const signed = judged?.begun.signed;
+  if (judged === undefined || signed === undefined) return false;
+  if (shown?.body === undefined || more !== undefined) return false;
+  const { basis, begun, index } = judged;
+  if (shown.kind !== SHARE_KIND || shown.to !== TO_ALL || shown.from !== index) return false;
+  const { verify, gg20 } = accused;
+  const { sessionId, members } = basis;
+  const identityKeys = new Map(members.map((each) => [each.index, each.identityKey]));
+  const session = publicSession(gg20, begun.facts);
+  const signature = { mode: 'interactive', session, signed, presigId: undefined } as const;
+  const shared = { ...signature, sessionId, identityKeys, verify };
+  return shareFault(shared, index, shown.body) !== undefined;
+}
+
+/** Whether the accused's messages of a session fail a check, against the bodies that they name and the attempt's material. */
+export function isWrongMessage(
+  accused: Accused,
+  messages: readonly SignedMessage[],
+  { named, material }: MessagesBeside,
+): boolean {
+  const judged = judgedSession(accused, material);
+  if (judged === undefined || material.length === 0) return false;
+  const session = publicSession(accused.gg20, judged.begun.facts);
+  const signer = { protocol: 'gg20-sign', session, accused: judged.index } as const;
+  return judgeSigning(signer, messages, named) !== undefined;
+}
+
+const NO_MATERIAL = new Uint8Array(0);
+
+/** @param material - Where it is none, the session is one whose numbers are not asked for. */
+function judgedSession(accused: Accused, material: Uint8Array): JudgedSession | undefined {
+  const { genesis, schemes, gg20, node, ready } = accused;
+  const { attempt, request, sessionId } = accused.attempt;
+  const sharing = ready && ownSharing(accused, ready);
+  const { auxiliary, assignment } = attempt;
+  if (!isSign(request) || sharing === undefined || auxiliary === undefined) return undefined;
+  if (assignment?.$case !== 'boots' || !isKeyAlgorithm(sharing.algorithm)) return undefined;
+  const { signing } = schemes[sharing.algorithm];
+  const isOfThisKey =
+    request.keyId === sharing.keyId &&
+    attempt.version === sharing.version &&
+    equal(attempt.sharingSession, sharing.sessionId);
+  const profile = profileOf(sharing, auxiliary.setId);
+  if (signing.by !== 'session' || !isOfThisKey || profile === undefined) return undefined;
+
+  const { participants } = sharing;
+  const indices = assignment.value.nodes.map(({ nodeId }) => partyIndexOf(participants, nodeId));
+  const ascends = indices.every((index, at) => index > (indices[at - 1] ?? 0));
+  if (!ascends || indices.length !== sharing.threshold) return undefined;
+  const records = recordsOf(accused, profile, material);
+  if (records === undefined) return undefined;
+  const set = gg20.parameterSet(`${signing.curve.name}/${PROFILE_NAMES[profile]}`);
+  const basis: SessionBasis = {
+    set: setName(set),
+    clusterId: genesis.clusterId,
+    sessionId,
+    attempt: attempt.number,
+    keyId: sharing.keyId,
+    version: sharing.version,
+    threshold: sharing.threshold,
+    members: participants.map((each, at) => ({ index: at + 1, ...each })),
+    V: sharing.publicPolynomial,
+    chainCode: sharing.chainCode,
+    setId: auxiliary.setId,
+    generation: auxiliary.generation,
+    auxDigest: auxiliary.digest,
+    signers: indices.map((index) => ({
+      ...(records.find((each) => each.index === index) ?? NO_NUMBERS),
+      index,
+    })),
+  };
+  const { payload, path } = request;
+  const asked: AskedSignature = {
+    form: payload.form === 'digest' ? 'digest' : 'message',
+    hash: signedHash(payload),
+    digest: signedBytes(payload),
+    path,
+  };
+  const begun = beginSession(gg20, basis, asked);
+  const index = partyIndexOf(participants, node);
+  return begun && { basis, begun, sharing, index };
+}
+
+const NO_NUMBERS = { N: NO_MATERIAL, Nh: NO_MATERIAL, s: NO_MATERIAL, t: NO_MATERIAL };
+
+/** The profile with which the key's participants are the set of this id. */
+function profileOf({ participants }: Sharing, setId: Uint8Array): SetProfile | undefined {
+  const profiles = [Gg20Profile.P3072, Gg20Profile.P2048] as const;
+  return profiles.find((profile) =>
+    equal(fromHex(setIdOf({ profile, participants })) ?? NO_MATERIAL, setId),
+  );
+}
+
+/** The records of the attempt's generation, if the material is that: all of it is under the digest in the entry. */
+function recordsOf(
+  { gg20, attempt: { attempt } }: Accused,
+  profile: SetProfile,
+  material: Uint8Array,
+): readonly AuxRecord[] | undefined {
+  if (material.length === 0) return [];
+  const set = prepareSet(gg20, PROFILE_NAMES[profile]);
+  const { digest = NO_MATERIAL } = attempt.auxiliary ?? {};
+  const counts = Array.from({ length: PARTICIPANTS_MAX }, (_, at) => at + 1);
+  const count = counts.find((each) => auxMaterialLayout(set, each).byteLength === material.length);
+  return count === undefined ? undefined : auxRecordsOf(set, count, digest, material);
+}
