@@ -10,7 +10,11 @@ import {
   sumsFault,
 } from './judge-rounds.js';
 import { JudgedViews, type AccusedSigner } from './judged-views.js';
+import { readyBytes } from '../presign/round7.js';
+import { bytesLayout } from '../zk/layout.js';
 import { UNREADABLE } from './session-job.js';
+
+const READY_BYTES = readyBytes(new Uint8Array(32)).length;
 
 /** In the order of the rounds. */
 const CHECKS = [
@@ -55,6 +59,7 @@ export function judgeSigning<P>(
     answers: layouts.answers,
     'opening-5': layouts.opening5,
     'opening-7': layouts.opening7,
+    ready: bytesLayout(READY_BYTES),
   });
   if (unreadable) return UNREADABLE;
   for (const check of CHECKS) {

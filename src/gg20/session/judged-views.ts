@@ -121,6 +121,15 @@ export class JudgedViews<P> {
   /** Whether a message of the accused is of one of these rounds, and spells nothing of it. */
   isUnreadable(layouts: Readonly<Record<string, Layout<unknown>>>): boolean {
     const { protocol } = this.signer;
+    const isBlankEcho = this.#messages.some(
+      ({ kind, to, body }) =>
+        body !== undefined &&
+        to === TO_ALL &&
+        kind.startsWith(`${protocol}/`) &&
+        kind.endsWith('-echo') &&
+        decode(Echo, body) === undefined,
+    );
+    if (isBlankEcho) return true;
     return Object.entries(layouts).some(([round, layout]) =>
       this.#messages.some(
         ({ kind, to, body }) =>

@@ -23,7 +23,7 @@ import {
   proveRbJob,
   showSJob,
 } from './point-jobs.js';
-import { UNREADABLE } from './session-job.js';
+import { UNREADABLE, wipeMade, type Made } from './session-job.js';
 import { copyOf, SigningRun, type HeardBodies, type SigningParts } from './signing-run.js';
 
 /** A presignature that every signer has said READY of. */
@@ -223,7 +223,7 @@ async function ssidOf(run: SigningRun, { all }: HeardBodies): Promise<Uint8Array
 }
 
 /** One job for each other signer, side by side. */
-async function toEach<T>(
+async function toEach<T extends Made>(
   run: SigningRun,
   compute: (other: PartyIndex, at: number) => Promise<PresignResult<T>>,
 ): Promise<readonly T[]> {
@@ -231,14 +231,20 @@ async function toEach<T>(
 }
 
 /** The results of all jobs; the session ends with the faults of all that found some. */
-async function made<T>(
+async function made<T extends Made>(
   run: SigningRun,
   jobs: readonly Promise<PresignResult<T>>[],
 ): Promise<readonly T[]> {
-  const results = await Promise.all(jobs);
-  const failures = results.flatMap((result) => (result.ok ? [] : [result.refusal]));
-  if (failures.length > 0) return fail(run, failures);
-  return results.flatMap((result) => (result.ok ? [result.value] : []));
+  const settled = await Promise.allSettled(jobs);
+  const results = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const values = results.flatMap((result) => (result.ok ? [result.value] : []));
+  if (values.length === jobs.length) return values;
+  values.forEach(wipeMade);
+  for (const each of settled) if (each.status === 'rejected') throw each.reason;
+  return fail(
+    run,
+    results.flatMap((result) => (result.ok ? [] : [result.refusal])),
+  );
 }
 
 async function value<T>(run: SigningRun, result: PresignResult<T>): Promise<T> {

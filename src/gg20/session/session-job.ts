@@ -80,6 +80,11 @@ export function sessionJob<I extends SessionInput, T extends Made>(
   };
 }
 
+/** Wipes the secrets of a result that is not used. */
+export function wipeMade({ secret = {} }: Made): void {
+  wipe(...arraysOf(secret));
+}
+
 function arraysOf(secrets: Secrets): readonly Uint8Array[] {
   return Object.values(secrets).flat();
 }

@@ -244,6 +244,20 @@ describe('a message of a signing session that fails a check', () => {
   });
 });
 
+test.each(['nonce', 'answer', 'rb-echo'])(
+  'a %s of another length names its signer',
+  async (round) => {
+    const made = attempt();
+    const { evidence } = await abortedBy(made, {
+      tamper: ({ from, round: its, body }) =>
+        from === LIAR && its === round ? Uint8Array.of(...body, 0) : body,
+    });
+    const { basis, material, ready } = made;
+    const bytes = evidenceOfSigning(basis, 'node-3', evidence, [], ready(LIAR), material);
+    expect(named(bytes)).toBe('node-3 WRONG_MESSAGE');
+  },
+);
+
 test('two bodies of one broadcast name their signer, and no bodies are shown', async () => {
   const made = attempt();
   const { evidence } = await abortedBy(made, {

@@ -15,7 +15,8 @@ import { ProtocolAbort } from '../../../mpc/index.js';
 import type { Protocol, Session } from '../../../mpc/index.js';
 import { readyOfKey, setOfKey } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
-import type { KeyParticipant } from '../../../wire/index.js';
+import { decode, Echo } from '../../../wire/index.js';
+import type { Envelope, KeyParticipant } from '../../../wire/index.js';
 import { basisOf } from '../../blame/complaining.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { HeldGeneration } from '../../participant/generations.js';
@@ -91,13 +92,15 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     culprit: PartyIndex,
     aborted: ProtocolAbort,
   ): Uint8Array | undefined {
-    if (!(aborted instanceof SigningAbort)) return undefined;
+    const said = aborted.evidence.filter(({ from }) => from === culprit);
+    const statement = aborted instanceof SigningAbort ? aborted.statement : undefined;
+    // Two bodies of one message, or an echo of what others have not signed, prove themselves.
+    if (statement === undefined && !isUnreadable(said)) return undefined;
     const node = attempt.nodes[culprit - 1] ?? '';
     const [basis, ready] = [basisOf(attempt), readyOfKey(keyOf(attempt), node)];
     const material = this.#material.get(attempt.session);
     if (basis === undefined || ready === undefined || material === undefined) return undefined;
-    const said = aborted.evidence.filter(({ from }) => from === culprit);
-    return evidenceOfSigning(basis, node, said, aborted.statement, ready, material);
+    return evidenceOfSigning(basis, node, said, statement ?? [], ready, material);
   }
 
   async #sign(attempt: SignAttempt, start: () => SignSession): Promise<Uint8Array> {
@@ -168,6 +171,14 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
       algorithm: algorithmOf(key),
     });
   }
+}
+
+/** Claims that messages were refused for what they spell, which is nothing. */
+function isUnreadable([first, second]: readonly Envelope[]): boolean {
+  if (first?.content?.$case !== 'open') return false;
+  if (second !== undefined && second.to === first.to) return false;
+  const isEcho = first.kind.endsWith('-echo');
+  return !isEcho || decode(Echo, first.content.value.body) === undefined;
 }
 
 function keyOf({ task }: SignAttempt): ActiveKey {
