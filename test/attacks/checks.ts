@@ -175,8 +175,8 @@ export const CHECKS: readonly Check[] = [
   without(
     'a participant shows what it found',
     'generating: one point too many, told to all',
-    'accusation(this.#context, attempt, own, nodes, error, this.#kind.fault) ?? run.complaint',
-    'run.complaint',
+    'accusation(this.#context, attempt, own, nodes, error, kind.fault, evidenceOf)',
+    'undefined',
   ),
   without(
     'digests of ready are compared',

@@ -43,10 +43,10 @@ export function answerFault<P>(views: JudgedViews<P>): string | undefined {
     if (each === undefined) return undefined;
     const at = place(ssid, accused, to, 2);
     const common = { key: of(facts, to).key, c1: of(heard, to).K, to: of(facts, to).to };
-    const bob = verifyBob(set, at, { ...common, c2: each.c }, each.proof);
+    const withGamma = verifyBob(set, at, { ...common, c2: each.c }, each.proof);
     const X = of(facts, accused).W;
     return (
-      failing('Pi_bob', bob) ??
+      failing('Pi_bob', withGamma) ??
       failing('Pi_bob_wc', verifyBobWc(set, at, { ...common, c2: each.ch, X }, each.proofWc))
     );
   });

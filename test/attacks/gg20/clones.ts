@@ -1,7 +1,6 @@
 import { modulo } from '../../../src/crypto/index.js';
 import {
   combineBodies,
-  presign,
   publicSession,
   rerandomised,
   shareLayout,
@@ -14,7 +13,7 @@ import { testMaterial } from '../../support/builders/gg20.js';
 import {
   begin,
   corruptWork,
-  runSessions,
+  presignSessions,
   SESSION_ID,
   sharedSignature,
 } from '../../support/builders/gg20-signing.js';
@@ -86,13 +85,15 @@ async function onlineShare(made: Presigned, accepts: Uint8Array): Promise<Uint8A
 async function splitAccept(): Promise<Attempt> {
   const { key, begun } = await signingSession();
   const presigning = await begin(key);
-  const outcomes = await runSessions(key, presigning, 'presign', presign);
+  const outcomes = await presignSessions(key);
   const shares = new Map<number, Uint8Array>();
   for (const [i, outcome] of outcomes) {
     if (!outcome.ok) throw outcome.error;
     shares.set(i, await onlineShare(outcome.value, i === 4 ? OTHER_ACCEPTS : ACCEPTS));
   }
-  const signature = sharedSignature(key, { ...presigning, signed: begun.signed }, 'online');
+  const [presigned] = outcomes.values();
+  const presigId = presigned?.ok === true ? presigned.value.presigId : new Uint8Array();
+  const signature = sharedSignature(key, { ...presigning, signed: begun.signed }, presigId);
   const combined = combineBodies(signature, shares, () => true);
   if (combined.ok) throw new Error('shares of two R make no signature');
   const { culprits } = combined;
