@@ -155,15 +155,14 @@ export function preparedOf({ kind, outcome }: TaskRecord): PreparedResult | unde
 }
 
 /**
- * Claims that a generation by these members is of use to a set. One that is made because participants lack the active
- * generation, and for no other reason, is made by at least one of them.
+ * Claims that a generation by these members is of use to a set: the active one is old, or one of them lacks it.
  */
 export function isOfUse(
   record: SetRecord,
   members: readonly { readonly nodeId: string }[],
   timeMs: Millis,
 ): boolean {
-  if (isWanted(record) || isOld(record, timeMs)) return true;
+  if (isOld(record, timeMs)) return true;
   const before = new Set(record.active?.preparation?.members);
   return members.some(({ nodeId }) => !before.has(nodeId));
 }

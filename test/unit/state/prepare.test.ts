@@ -575,6 +575,17 @@ describe('bounds', () => {
     expect(reasonOf(ask(ledger, 0, APP))).toBe('opened');
   });
 
+  test('a set that no key uses counts as a place where a requester takes it up', () => {
+    const ledger = new Ledger(genesis);
+    const [id = ''] = ask(ledger, 65, APP).changedTasks;
+    prepare(ledger, { names: pairs[65] ?? [] });
+    ledger.command({ $case: 'failed', value: { taskId: id, reason: 'NO', evidence: [] } });
+    for (let at = 0; at < 57; at++) expect(reasonOf(ask(ledger, at))).toBe('opened');
+    expect(reasonOf(ask(ledger, 65))).toBe('REQUESTER_OVER_SHARE');
+    expect(reasonOf(ask(ledger, 65, APP))).toBe('opened');
+    expect(reasonOf(ask(ledger, 65))).toBe('opened');
+  });
+
   test('a set without keys and open tasks gives way to another, the one with the oldest generation first', () => {
     const ledger = new Ledger(genesis);
     const abandon = (set: number): void => {
