@@ -1,6 +1,7 @@
 import type { Gg20Attack } from './attack.js';
 import { CLONES } from './clones.js';
 import { CONTEXTS } from './contexts.js';
+import { ENTRIES } from './entries.js';
 import { FALSE_BASES } from './false-bases.js';
 import { FALSE_MODULI } from './false-moduli.js';
 import { FEW_CHALLENGES } from './few-challenges.js';
@@ -12,6 +13,7 @@ import { LATE_DIGESTS } from './late-digests.js';
 import { LATE_MOVES } from './late-moves.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
+import { REPETITIONS } from './repetitions.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
 import { VIEWS } from './views.js';
@@ -34,6 +36,8 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...GENERATIONS,
   ...KEY_GENERATION,
   ...KEY_STREAMS,
+  ...ENTRIES,
+  ...REPETITIONS,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -122,7 +126,12 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     attack: 'a rogue key, a copied commitment',
     source: 'eprint 2019/114',
   },
-  { row: 22, attack: 'a presignature twice', source: 'eprint 2021/1330', missing: NO_TASKS },
+  {
+    row: 22,
+    attack: 'a presignature twice',
+    source: 'eprint 2021/1330',
+    missing: `an entry that names a presignature again: ${NO_PRESIGNATURES}`,
+  },
   {
     row: 23,
     attack: 'a presignature with a digest or a path that is chosen late',
@@ -136,7 +145,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
   },
   { row: 25, attack: 'a false accusation', source: 'tofn, key generation' },
   { row: 26, attack: 'k opened where a share is out', source: 'GG20, blame' },
-  { row: 27, attack: 'failures as an oracle', source: 'CVE-2023-33242', missing: NO_TASKS },
+  { row: 27, attack: 'failures as an oracle', source: 'CVE-2023-33242' },
   {
     row: 28,
     attack: 'time of powers',
@@ -146,13 +155,12 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 29,
     attack: 'a leader who tells each something else',
     source: 'Raft trusts its leader',
-    missing: NO_TASKS,
   },
   {
     row: 30,
     attack: 'a restored disk, a cloned machine',
     source: 'randomness used again',
-    missing: `an entry for an earlier boot: ${NO_TASKS}`,
+    missing: 'an entry for an earlier boot: the cluster tests of `test/unit/tasks` try it',
   },
   {
     row: 31,
@@ -208,7 +216,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 43,
     attack: 'a refresh beside a stolen Paillier key',
     source: 'CGGMP24, refresh',
-    missing: NO_RESHARE,
+    missing: `a reshare beside it: ${NO_RESHARE}`,
   },
   {
     row: 44,

@@ -1,29 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { fill, Ledger } from '../../../../support/builders/ledger.js';
+import { gg20SignAttempt, sessionThatEnds } from '../../../../support/builders/gg20-attempts.js';
+import { Ledger } from '../../../../support/builders/ledger.js';
 import { TaskRoom } from '../../../../support/builders/task-room.js';
 import { SessionFailures } from '../../../../../src/tasks/kinds/sign/session-failures.js';
 import { SessionSigning } from '../../../../../src/tasks/kinds/sign/session-signing.js';
-import type { SignAttempt } from '../../../../../src/tasks/kinds/sign/session-basis.js';
 import { ProtocolAbort } from '../../../../../src/mpc/index.js';
-import { Algorithm, Gg20Profile } from '../../../../../src/wire/index.js';
-
-/** An attempt with a GG20 key of which this node holds nothing. */
-function attempt(): SignAttempt {
-  const key = {
-    keyId: 'gg20-key',
-    version: 1,
-    algorithm: Algorithm.GG20_SECP256K1,
-    gg20Profile: Gg20Profile.P2048,
-    sessionId: fill(1),
-    participants: [],
-    publicPolynomial: [],
-  };
-  const auxiliary = { setId: fill(2).subarray(0, 16), generation: 1, digest: fill(3) };
-  return { task: { key }, record: { attempt: { auxiliary } }, nodes: [] } as never;
-}
 
 const refusalOf = async (one: SessionSigning): Promise<string | undefined> =>
-  (await one.refusal(attempt()))?.reason;
+  (await one.refusal(gg20SignAttempt()))?.reason;
 
 function signing(failures = 0): { signing: SessionSigning; failures: SessionFailures } {
   const counted = new SessionFailures();
@@ -45,7 +29,7 @@ test('a version that failed 8 times signs in one session at a time', async () =>
   const { signing: one } = signing(8);
   expect(await refusalOf(one)).toBe('share-missing');
   // Under way until its generation is looked for.
-  const running = one.run(attempt(), () => {
+  const running = one.run(gg20SignAttempt(), () => {
     throw new Error('it is not started');
   });
   expect(await refusalOf(one)).toBe('one-at-a-time');
@@ -63,12 +47,3 @@ test('only a session that ends without a culprit counts as failed', async () => 
   await ended(new ProtocolAbort('no nonce came of it', []));
   expect(failures.standing('gg20-key/1')).toBe('one-at-a-time');
 });
-
-/** A session that ends as a test says. */
-function sessionThatEnds(failures: SessionFailures, error: Error): Promise<void> {
-  const parts = new TaskRoom('node-1', new Ledger()).participating();
-  const generations = { load: () => Promise.reject(error) } as never;
-  return new SessionSigning({ ...parts, generations }, failures).run(attempt(), () => {
-    throw new Error('it is not started');
-  });
-}
