@@ -14,6 +14,7 @@ import { LATE_MOVES } from './late-moves.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
 import { REPETITIONS } from './repetitions.js';
+import { RESTORED } from './restored.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
 import { VIEWS } from './views.js';
@@ -38,6 +39,7 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...KEY_STREAMS,
   ...ENTRIES,
   ...REPETITIONS,
+  ...RESTORED,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -51,7 +53,6 @@ export type Gg20Row = {
 
 const NO_RESHARE = 'no reshare yet';
 const NO_PRESIGNATURES = 'no task presigns yet';
-const NO_TASKS = 'no task signs with GG20 yet';
 
 /** The published attacks on GG18, GG20 and what they are made of, and what follows for sessions. */
 export const GG20_ROWS: readonly Gg20Row[] = [
@@ -160,7 +161,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 30,
     attack: 'a restored disk, a cloned machine',
     source: 'randomness used again',
-    missing: 'an entry for an earlier boot: the cluster tests of `test/unit/tasks` try it',
   },
   {
     row: 31,
@@ -204,7 +204,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 41,
     attack: 'silence in blame',
     source: 'GG20, blame',
-    missing: `to leave the silent signer out: ${NO_TASKS}`,
+    missing: 'to leave the silent signer out: no task does it yet',
   },
   {
     row: 42,
