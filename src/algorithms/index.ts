@@ -2,6 +2,7 @@
  * All algorithms that a node can serve, side by side: a table with a scheme for each, which does not compile with a line
  * missing, and the jobs that are computed for any of them. It knows no key store, no log and no node.
  */
+export { signedBytesJob } from './digest-job.js';
 export { frostScheme } from './frost-scheme.js';
 export { gg20Scheme } from './gg20-scheme.js';
 export { algorithmJobs, boundJobs } from './jobs.js';

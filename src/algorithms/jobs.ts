@@ -6,6 +6,7 @@ import {
   openKeygenJob,
   publicPolynomialJob,
 } from '../sharing/index.js';
+import { signedBytesJob } from './digest-job.js';
 import { belongsJob, publicKeyJob } from './key-jobs.js';
 import {
   checkClaimsJob,
@@ -42,6 +43,7 @@ const ALL: readonly AnyJob<AlgorithmContext>[] = [
   signShareJob,
   combineJob,
   verifyJob,
+  signedBytesJob,
   ...PREPARE_JOBS,
   ...GG20_SIGNING_JOBS,
 ];

@@ -10,6 +10,9 @@ export const DEV_LOG_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a command waits in silence before it says what it waits for. */
 export const SILENCE_MS: Millis = 2_000;
 
+/** The same of an ECDSA signature, which takes seconds where nothing is missing. */
+export const SILENCE_ECDSA_MS: Millis = 8_000;
+
 /** How often it is looked at what a key waits for that takes minutes. */
 export const PREPARATION_POLL_MS: Millis = 3_000;
 

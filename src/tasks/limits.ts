@@ -233,3 +233,6 @@ export const PENDING_SHARES_MAX = 8;
 
 /** Keys whose missing share a node remembers to have raised an alarm for. */
 export const ALARMED_KEYS_MAX = 4_096;
+
+/** A message of so many bytes is hashed on the main thread, in some tenths of a millisecond at most; a longer one by a job. */
+export const HASHED_AT_ONCE_BYTES_MAX = 4 * 1024;

@@ -23,6 +23,7 @@ import {
 } from '../message.js';
 import type { MessageFlags } from '../message.js';
 import type { HashName } from '../hashes.js';
+import { SILENCE_ECDSA_MS, SILENCE_MS } from '../limits.js';
 import { SIGN_ECDSA_MS, SIGN_MS, withClient } from '../open-client.js';
 import { addFormatOption, FORM_HELP, formsJson, inForm, requireForm } from '../signature-form.js';
 import type { SignatureForm } from '../signature-form.js';
@@ -143,10 +144,12 @@ async function makeSignature(
   const { algorithm } = await client.signingKey(asked, { timeoutMs: flags.timeout ?? SIGN_MS });
   requireForm(flags.format, algorithm);
   const payload = await readPayload(algorithm, flags, context);
-  const wholeMs = flags.timeout ?? (signsDigests(algorithm) ? SIGN_ECDSA_MS : SIGN_MS);
+  const isEcdsa = signsDigests(algorithm);
+  const wholeMs = flags.timeout ?? (isEcdsa ? SIGN_ECDSA_MS : SIGN_MS);
+  const silenceMs = isEcdsa ? SILENCE_ECDSA_MS : SILENCE_MS;
   const timeoutMs = Math.max(wholeMs - (performance.now() - beganMs), 1);
   const call = client.sign({ ...asked, ...payload, requestId }, { timeoutMs });
-  const signed = await sayingWhatIsMissing(call, client, { all: false }, context);
+  const signed = await sayingWhatIsMissing(call, client, { all: false }, context, silenceMs);
   return { algorithm, payload, signed };
 }
 

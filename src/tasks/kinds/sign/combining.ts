@@ -86,7 +86,7 @@ export class SignCombining implements Combining<ParsedSign> {
     const { arithmetic, context } = this.#parts;
     const basis = sessionBasis(arithmetic, context.judging.genesis.clusterId, attempt, key, []);
     if (basis === undefined) return { wrong: [] };
-    const asked = askedSignature(attempt.task.asked);
+    const asked = await askedSignature(attempt.task.asked, arithmetic.compute);
     const algorithm = algorithmOf(key);
     const input = { algorithm, mode: 'interactive', basis, asked, shares } as const;
     const made = await arithmetic.compute.run(combineSessionJob, input);

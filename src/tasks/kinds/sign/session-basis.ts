@@ -1,9 +1,12 @@
 import { setName } from '../../../gg20/index.js';
 import type { AskedSignature, AuxRecord, Gg20Tables, SessionBasis } from '../../../gg20/index.js';
 import { algorithmOf, partyIndexOf, PROFILE_NAMES } from '../../../identity/index.js';
+import { signedBytesJob } from '../../../algorithms/index.js';
 import type { Schemes } from '../../../algorithms/index.js';
+import type { Compute } from '../../../ports/index.js';
 import { setOfKey, signedBytes, signedHash } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
+import { HASHED_AT_ONCE_BYTES_MAX } from '../../limits.js';
 import type { LiveAttempt } from '../../live-tasks.js';
 
 /** A session's attempt, and the key that it signs with. */
@@ -68,12 +71,17 @@ export function sessionBasis(
 const NOTHING = new Uint8Array(0);
 const NO_NUMBERS = { N: NOTHING, Nh: NOTHING, s: NOTHING, t: NOTHING };
 
-/** The signature that a request asks for, its digest made here of the request's own message. */
-export function askedSignature({ payload, path }: ParsedSign): AskedSignature {
+/** The signature that a request asks for, its digest made by this node of the request's own message. */
+export async function askedSignature(
+  { payload, path }: Pick<ParsedSign, 'payload' | 'path'>,
+  compute: Compute,
+): Promise<AskedSignature> {
+  const isShort = payload.form !== 'hashed' || payload.message.length <= HASHED_AT_ONCE_BYTES_MAX;
+  const digest = isShort ? signedBytes(payload) : await compute.run(signedBytesJob, payload);
   return {
     form: payload.form === 'digest' ? 'digest' : 'message',
     hash: signedHash(payload),
-    digest: signedBytes(payload),
+    digest,
     path,
   };
 }

@@ -137,10 +137,14 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     }
   }
 
-  #begin(attempt: SignAttempt, { records }: HeldGeneration): Promise<BegunSession | undefined> {
+  async #begin(
+    attempt: SignAttempt,
+    { records }: HeldGeneration,
+  ): Promise<BegunSession | undefined> {
+    const { compute } = this.#parts.arithmetic;
     const basis = this.#basis(attempt, records);
-    const asked = askedSignature(attempt.task.asked);
-    return this.#parts.arithmetic.compute.run(beginSessionJob, { basis, asked });
+    const asked = await askedSignature(attempt.task.asked, compute);
+    return compute.run(beginSessionJob, { basis, asked });
   }
 
   #basis(attempt: SignAttempt, records: HeldGeneration['records'] = []) {
