@@ -222,6 +222,10 @@ export const SESSIONS_END_FAILURES = 32;
 export const FAILURES_REMEMBERED_MAX = 16_384;
 /** How long a leader waits for proof of what a participant of an aborted session says of another. */
 export const PROOF_WAIT_MS = 3_000;
+/** The same where judging a proof takes a worker a second, behind checks that take as long. */
+export const PREPARE_PROOF_WAIT_MS = 30_000;
+/** How often it looks whether there is one. */
+export const PROOF_LOOK_MS = 250;
 /** Generations of one set that a node keeps own material of: of the active one, and of attempts that are not over. */
 export const GENERATIONS_PENDING_MAX = 16;
 /** Generations whose public material is kept decoded: 40 KiB for twenty members. */

@@ -5,7 +5,12 @@ import type { ParsedPrepare } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
 import { isReached, reachedOf } from '../../leader/reached.js';
-import { PREPARE_ABSENT_MS, PREPARE_HEDGE_MS, PREPARE_WAITS } from '../../limits.js';
+import {
+  PREPARE_ABSENT_MS,
+  PREPARE_HEDGE_MS,
+  PREPARE_PROOF_WAIT_MS,
+  PREPARE_WAITS,
+} from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
 
@@ -70,7 +75,8 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning> {
     if (declined.reason !== 'aborted') return {};
-    return blamedByAborted(this.#parts.context, this.#parts.culprits, attempt, declined);
+    const { context, culprits } = this.#parts;
+    return blamedByAborted(context, culprits, attempt, declined, PREPARE_PROOF_WAIT_MS);
   }
 }
 
