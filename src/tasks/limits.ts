@@ -197,12 +197,12 @@ export const GENERATIONS_OF_PRIMES_MAX = 4;
 /** A member's messages of a `prepare` are up to 200 KiB to each other one: they are sent again less often than others. */
 export const PREPARE_RESEND_MS = 5_000;
 /**
- * How long a `prepare` takes where members have to make their primes first, which takes from seconds to most of a minute: a base by
- * profile, and more for each member whose proofs are looked at. Before that no other attempt is opened, if all members are heard.
+ * How long a `prepare` takes where members have to make their primes first, which takes from seconds to minutes where other work has
+ * the processors: a base by profile, and more for each member whose proofs are looked at. Before that no other attempt is opened, if all members are heard.
  */
 export const PREPARE_WAITS = {
-  P2048: { base: 30_000, perMember: 2_000 },
-  P3072: { base: 90_000, perMember: 5_000 },
+  P2048: { base: 60_000, perMember: 2_000 },
+  P3072: { base: 240_000, perMember: 5_000 },
 } as const;
 /** A member that cannot be reached is waited for so long before a `prepare` is begun without it. */
 export const PREPARE_ABSENT_MS = 20_000;
