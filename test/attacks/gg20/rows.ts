@@ -1,4 +1,5 @@
 import type { Gg20Attack } from './attack.js';
+import { CHANGED_NUMBERS } from './changed-numbers.js';
 import { CLONES } from './clones.js';
 import { CONTEXTS } from './contexts.js';
 import { ENTRIES } from './entries.js';
@@ -11,6 +12,7 @@ import { KEY_STREAMS } from './key-streams.js';
 import { LARGE_NUMBERS } from './large-numbers.js';
 import { LATE_DIGESTS } from './late-digests.js';
 import { LATE_MOVES } from './late-moves.js';
+import { ONLINE } from './online.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
 import { REPETITIONS } from './repetitions.js';
@@ -21,6 +23,7 @@ import { VIEWS } from './views.js';
 
 /** Every attack on GG20 that is played, with the checks that stop it. */
 export const GG20_ATTACKS: readonly Gg20Attack[] = [
+  ...CHANGED_NUMBERS,
   ...LARGE_NUMBERS,
   ...SHORT_MASKS,
   ...FALSE_MODULI,
@@ -40,6 +43,7 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...ENTRIES,
   ...REPETITIONS,
   ...RESTORED,
+  ...ONLINE,
 ].sort((a, b) => a.row - b.row);
 
 /** One attack on threshold ECDSA that is known, and where it was published. */
@@ -137,7 +141,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 23,
     attack: 'a presignature with a digest or a path that is chosen late',
     source: 'eprint 2021/1330; CVE-2025-66017',
-    missing: `a bare digest for a presignature: ${NO_PRESIGNATURES}`,
   },
   {
     row: 24,
@@ -210,7 +213,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 42,
     attack: 'two ACCEPTs',
     source: 're-randomised presignatures',
-    missing: `to name who said two ACCEPTs: ${NO_PRESIGNATURES}`,
   },
   {
     row: 43,

@@ -32,7 +32,7 @@ import {
 const { group } = set.curve;
 
 /** A body, some of whose fields are others. */
-function altered<V extends object>(layout: Layout<V>, change: (value: V) => Partial<V>) {
+export function altered<V extends object>(layout: Layout<V>, change: (value: V) => Partial<V>) {
   return (body: Uint8Array): Uint8Array => {
     const value = layout.decode(body);
     if (value === undefined) throw new Error('a body of the attacker’s own');
@@ -40,7 +40,7 @@ function altered<V extends object>(layout: Layout<V>, change: (value: V) => Part
   };
 }
 
-const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 1);
+export const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 1);
 
 /** Two rids make two ssids: honest proofs hold in one, and are looked at in the other. */
 async function twoRids(): Promise<Attempt> {
@@ -171,7 +171,7 @@ async function silentInBlame(): Promise<Attempt> {
     : unstopped('a failure of which nobody knows who kept silent');
 }
 
-const ECHOES: Removal = {
+export const ECHOES: Removal = {
   file: 'mpc/reliable.js',
   find: 'if (evidence.length === 0)\n            return;\n        const culprits',
   replace: 'return;\n        const culprits',
