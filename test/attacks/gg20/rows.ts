@@ -91,9 +91,17 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     attack: 'proofs without session, identity or first move',
     source: 'CVE-2022-47930; getamis/alice 308; tss-lib 42, PR 43',
   },
-  { row: 12, attack: 'equations checked as one product', source: 'Pi_prm and Pi_mod' },
+  {
+    row: 12,
+    attack: 'equations checked as one product',
+    source: 'batch verification where the prover knows elements of small order',
+  },
   { row: 13, attack: 'masks as short as in the texts of 2019', source: 'eprint 2019/114; tofn' },
-  { row: 14, attack: 'a negative factor and an unsigned decryption', source: 'eprint 2021/1621' },
+  {
+    row: 14,
+    attack: 'a negative factor and an unsigned decryption',
+    source: 'unsigned decryption in MtA, found here',
+  },
   {
     row: 15,
     attack: 'what is no ciphertext',
@@ -119,7 +127,7 @@ export const GG20_ROWS: readonly Gg20Row[] = [
   {
     row: 19,
     attack: 'a polynomial of a higher degree',
-    source: 'tss-lib; Trail of Bits',
+    source: 'secret sharing that takes lists of any length',
   },
   {
     row: 20,
