@@ -14,6 +14,8 @@ import { ReplicaCluster } from '../support/clusters/replica-cluster.js';
 const NODES = ['node-1', 'node-2', 'node-3'].map(nodeId);
 const [FIRST = nodeId('')] = NODES;
 const WAIT_MS = 240_000;
+/** Primes. */
+const OF_ONE_GENERATION = 4;
 const OTHER = 'another';
 
 /** The tables of a node that, once it lies, commits to its material in another session's name: nobody can open what it shows. */
@@ -31,14 +33,15 @@ class LiarTables extends Gg20Tables {
   }
 }
 
-/** Primes that are there for the first generation, and are found for those after it. */
+/** Primes that are there for the first generation, and are looked for, for one more. */
 function primesOf(index: number): Primes {
   const ready = readyPrimes(index);
   let asked = 0;
   return {
     prime: (kind, bits) => {
       asked += 1;
-      return asked <= 4 ? ready.prime(kind, bits) : systemPrimes.prime(kind, bits);
+      const isLater = asked > OF_ONE_GENERATION && asked <= 2 * OF_ONE_GENERATION;
+      return isLater ? systemPrimes.prime(kind, bits) : ready.prime(kind, bits);
     },
   };
 }
