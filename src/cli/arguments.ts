@@ -1,7 +1,10 @@
 import { Option } from 'commander';
 import { fromHex } from '../common/index.js';
 import { Gg20Profile } from '../client/index.js';
+import type { Algorithm } from '../client/index.js';
 import {
+  algorithmName,
+  isKeyAlgorithm,
   ALGORITHMS,
   isPath,
   isSetProfile,
@@ -31,6 +34,14 @@ export function profileArgument(name: string): SetProfile {
   );
   if (found !== undefined) return found;
   throw usageError(`--gg20-profile must be P3072 or P2048, not "${name}"`);
+}
+
+/** Refuses a profile of GG20 for keys of another algorithm. */
+export function requireProfileFits(profile: SetProfile | undefined, algorithm: Algorithm): void {
+  const isEcdsa = isKeyAlgorithm(algorithm) && ALGORITHMS[algorithm].signs === 'digest';
+  if (profile === undefined || isEcdsa) return;
+  const name = algorithmName(algorithm);
+  throw usageError(`--gg20-profile goes with GG20_SECP256K1 and GG20_P256, not with ${name}`);
 }
 
 /** The meaning of `--request-id`: a node remembers a request for as long as its task. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { Algorithm } from '../../client/index.js';
-import type { Connection, Gg20Profile } from '../../client/index.js';
+import type { Connection } from '../../client/index.js';
+import type { SetProfile } from '../../identity/index.js';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import {
   ALGORITHM_NAMES,
   countArgument,
   profileArgument,
+  requireProfileFits,
 } from '../arguments.js';
 import { addConnectionOptions, durationArgument, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
@@ -39,7 +41,7 @@ type Flags = ConnectionFlags & {
   readonly count?: number;
   readonly concurrency?: number;
   readonly algorithm: Algorithm;
-  readonly gg20Profile?: Gg20Profile;
+  readonly gg20Profile?: SetProfile;
   readonly workers?: number;
   readonly json?: true;
 };
@@ -111,6 +113,7 @@ their event loops came (LOOP P99, the worst node's), and what all nodes together
 (NODE CPU), messages to each other, the frames that carried these and the bytes of the frames, and synced writes.`,
     )
     .action(async (flags: Flags) => {
+      requireProfileFits(flags.gg20Profile, flags.algorithm);
       const results = await withCluster(flags, context, (connection, watch) =>
         bench(connection, watch, flags, context),
       );

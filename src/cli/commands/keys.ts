@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { ClusterError } from '../../common/index.js';
 import { Algorithm, derivePublicKey, shortfallOf } from '../../client/index.js';
-import type { Gg20Profile, JudgedKey, Key, KeyTrust, Label } from '../../client/index.js';
-import { algorithmName } from '../../identity/index.js';
+import type { JudgedKey, Key, KeyTrust, Label } from '../../client/index.js';
+import type { SetProfile } from '../../identity/index.js';
 import {
   algorithmArgument,
   ALGORITHM_NAMES,
@@ -12,6 +12,7 @@ import {
   pathOption,
   profileArgument,
   REQUEST_ID_HELP,
+  requireProfileFits,
 } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
@@ -35,7 +36,7 @@ type GenerateFlags = ConnectionFlags & {
   readonly threshold?: number;
   readonly participants?: readonly string[];
   readonly algorithm: Algorithm;
-  readonly gg20Profile?: Gg20Profile;
+  readonly gg20Profile?: SetProfile;
   readonly allowedSigner?: readonly string[];
   readonly label?: readonly { readonly key: string; readonly value: string }[];
   readonly allowNoRedundancy?: true;
@@ -149,10 +150,7 @@ with P3072. The command says what it waits for; where its time ends first, the s
     )
     .action(async (keyId: string, flags: GenerateFlags) => {
       const isEcdsa = signsDigests(flags.algorithm);
-      if (flags.gg20Profile !== undefined && !isEcdsa) {
-        const name = algorithmName(flags.algorithm);
-        throw usageError(`--gg20-profile goes with GG20_SECP256K1 and GG20_P256, not with ${name}`);
-      }
+      requireProfileFits(flags.gg20Profile, flags.algorithm);
       const timeMs = isEcdsa ? GENERATE_ECDSA_MS : GENERATE_MS;
       const judged = await withClient(flags, context, timeMs, (client, options) => {
         const call = client.generateKey(

@@ -24,3 +24,14 @@ test.each([
   expect(err).toContain(message);
   expect(status).toBe(2);
 });
+
+test.each([
+  [['--algorithm', 'ECDSA'], /"ECDSA" is no algorithm; there are .*GG20_SECP256K1/],
+  [['--gg20-profile', 'P2048'], /--gg20-profile goes with GG20_SECP256K1 and GG20_P256/],
+  [['--algorithm', 'GG20_P256', '--gg20-profile', 'P4096'], /must be P3072 or P2048/],
+])('bench refuses %j before it starts a cluster', async (flags, message) => {
+  const { status, err } = await quorate(['bench', ...flags]);
+  expect(err).toMatch(message);
+  expect(err).not.toMatch(/Starting/);
+  expect(status).toBe(2);
+});
