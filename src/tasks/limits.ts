@@ -214,7 +214,11 @@ export const PREPARE_HEDGE_MS = 5_000;
  */
 export const SESSION_HEDGE_MS = 1_000;
 export const SESSION_HEDGE_PER_SIGNER_MS = 500;
-export const SESSION_WAITS = 8;
+export const SESSION_WAITS = 4;
+/** Signing sessions that a node computes for at once; others wait for their turn, in the order of the log. */
+export const SESSIONS_AT_ONCE_MAX = 8;
+/** A signer's messages of a session are some 20 KiB to each other one: they are sent again less often than others. */
+export const SESSION_RESEND_MS = 1_000;
 /** Sessions of one version of a key that failed by no provable fault: after so many one runs at a time, after so many none. */
 export const ONE_AT_A_TIME_FAILURES = 8;
 export const SESSIONS_END_FAILURES = 32;

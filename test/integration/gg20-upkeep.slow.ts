@@ -37,12 +37,15 @@ type Room = {
   readonly shares: ReadonlyMap<NodeId, ShareStore>;
   /** Sets all clocks forward. */
   readonly jump: (ms: number) => void;
+  /** From then on nothing that a node says outside of consensus is understood. */
+  readonly mute: (node: NodeId) => void;
 };
 
 async function start(): Promise<Room> {
   const primes = new Map(NODES.map((node, at) => [node, twoGenerations(at + 1)]));
   const shares = new Map(NODES.map((node) => [node, memoryShareStore()]));
   let aheadMs = 0;
+  const muted = new Set<NodeId>();
   const clock = {
     now: () => systemClock.now() + aheadMs,
     elapsed: () => systemClock.elapsed(),
@@ -55,6 +58,8 @@ async function start(): Promise<Room> {
     primesOf: (node) => primes.get(node) ?? readyPrimes(0),
     sharesOf: (node) => Promise.resolve(shares.get(node) ?? memoryShareStore()),
     clockOf: () => clock,
+    altered: (from, channel, bytes) =>
+      channel === 'tasks' && muted.has(from) ? new Uint8Array(0) : bytes,
     tablesOf: () => ({ gg20: quickTables() }),
   });
   return {
@@ -63,6 +68,7 @@ async function start(): Promise<Room> {
     jump: (ms) => {
       aheadMs += ms;
     },
+    mute: (node) => void muted.add(node),
   };
 }
 
@@ -123,4 +129,15 @@ test('a leader that stops while a set is prepared keeps nobody from the key for 
   const key = (): boolean => cluster.at(other).local().key('gg20-key') !== undefined;
   await eventually('the key', key, WAIT_MS);
   expect(await sign(cluster, other, 'after')).toBe(true);
+}, 600_000);
+
+test('a signer that is silent in its session is replaced', async () => {
+  const { cluster, mute } = await start();
+  await using _ = cluster;
+  await cluster.submit(FIRST, METHODS.generateKey, generation);
+  const leader = await eventually('a leader', () => cluster.at(FIRST).status().leader, WAIT_MS);
+  mute(NODES.find((node) => node !== leader) ?? FIRST);
+  // Two, since the leader names the others in turn.
+  const signed = await Promise.all(['one', 'two'].map((id) => sign(cluster, leader, id)));
+  expect(signed).toEqual([true, true]);
 }, 600_000);

@@ -80,7 +80,7 @@ export class Assigner {
 
   /**
    * An attempt of a session among as many of these nodes as the key needs signers, this node first since it costs no messages;
-   * none while too few can be reached.
+   * none while too few can be reached. Of the last resort each attempt takes others: any of them may be the silent one.
    */
   withSession(
     of: AttemptOf,
@@ -89,7 +89,9 @@ export class Assigner {
     lastResort: readonly NodeId[],
     auxiliary: Attempt['auxiliary'],
   ): Attempt | undefined {
-    const able = [...this.#inTurn(candidates), ...this.#inTurn(lastResort)];
+    const turned = lastResort.map((_, at) => lastResort[(at + of.number) % lastResort.length]);
+    const rest = turned.filter((node) => node !== undefined);
+    const able = [...this.#inTurn(candidates), ...rest];
     const signers = able.slice(0, key.threshold);
     if (signers.length < key.threshold || auxiliary === undefined) return undefined;
     const { version, sessionId: sharingSession } = key;

@@ -33,9 +33,9 @@ export class UpkeepProposals implements Work {
     this.#proposedMs.clear();
   }
 
-  /** A task that has no attempt may wait for upkeep. */
-  taskOpen({ attempts }: LiveTask): void {
-    if (attempts.length === 0) this.sweep();
+  /** A task that uses no key yet, and has no attempt, may wait for upkeep. */
+  taskOpen({ attempts, key }: LiveTask): void {
+    if (attempts.length === 0 && key === undefined) this.sweep();
   }
 
   taskClosed(_: TaskId, task: LiveTask | undefined): void {

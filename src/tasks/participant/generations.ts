@@ -48,6 +48,10 @@ export class Generations implements Work {
   readonly #parts: GenerationsParts;
   /** Public material by the session that made it. */
   readonly #read = new BoundedCache<ReadMaterial>(GENERATIONS_READ_MAX);
+  /** Of all sets that were seen here. */
+  readonly #profiles = new Set<SetProfile>();
+  /** Sessions of whose material an alarm was raised in this run. */
+  readonly #alarmed = new Set<SessionId>();
   #dropping = false;
 
   constructor(
@@ -75,14 +79,26 @@ export class Generations implements Work {
       const read = await this.#records(set.profile, preparation, place);
       const isOpen = read !== undefined && (await this.#parts.materials.load(place));
       if (isOpen) return { place, preparation, ...read };
-      this.#context.logger.alarm('no auxiliary material on this node', wordsOf(place));
+      if (this.#isNews(place)) {
+        this.#context.logger.alarm('no auxiliary material on this node', wordsOf(place));
+      }
     } catch (error) {
       const words = { ...wordsOf(place), error: String(error) };
       const passes = error instanceof ShareStoreError && error.kind === 'unavailable';
       if (passes) this.#context.logger.warn('the share store is unavailable', words);
-      else this.#context.logger.alarm('auxiliary material cannot be opened', words);
+      else if (this.#isNews(place)) {
+        this.#context.logger.alarm('auxiliary material cannot be opened', words);
+      }
     }
     return undefined;
+  }
+
+  /** Each signature asks for the material: once in a run is enough. */
+  #isNews({ sessionId: session }: MaterialPlace): boolean {
+    if (this.#alarmed.has(session)) return false;
+    if (this.#alarmed.size >= GENERATIONS_READ_MAX) this.#alarmed.clear();
+    this.#alarmed.add(session);
+    return true;
   }
 
   /** Looks at all sets, of which there are few. */
@@ -103,8 +119,9 @@ export class Generations implements Work {
       const count = counts.get(profile) ?? 0;
       counts.set(profile, isOwn && isUsed ? count + 1 : count);
     }
-    for (const [profile, count] of counts) {
-      primes.keep(preparingSet(arithmetic.gg20, profile).profile, count);
+    for (const profile of new Set([...counts.keys(), ...this.#profiles])) {
+      this.#profiles.add(profile);
+      primes.keep(preparingSet(arithmetic.gg20, profile).profile, counts.get(profile) ?? 0);
     }
   }
 

@@ -99,10 +99,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
   isUnderWay(
     missing: readonly NodeId[],
     ageMs: Millis,
-    { task: { key } }: LiveAttempt<ParsedSign>,
+    { number, task: { key } }: LiveAttempt<ParsedSign>,
   ): boolean {
     if (key !== undefined && this.#isSession(key)) {
-      return this.#sessions.isUnderWay(key, missing, ageMs);
+      return this.#sessions.isUnderWay(key, missing, ageMs, number);
     }
     const now = this.#parts.context.clock.elapsed();
     const isQueued = (node: NodeId): boolean => this.#shareTimes.isQueued(node, ageMs, now);

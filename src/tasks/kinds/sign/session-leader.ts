@@ -60,10 +60,15 @@ export class SessionLeader {
     return this.#parts.assigner.withSession(of, key, first, lastResort, this.#auxiliary(key));
   }
 
-  /** A session waits for its slowest signer: one that is heard computes, and is waited for several times as long. */
-  isUnderWay(key: ActiveKey, missing: readonly NodeId[], ageMs: Millis): boolean {
+  /**
+   * A session waits for its slowest signer: one that is heard computes, and is waited for several times as long; in each attempt twice
+   * as long as in the one before, since on a busy machine another one only adds to the work.
+   *
+   * @param number - Of the attempt, from 1.
+   */
+  isUnderWay(key: ActiveKey, missing: readonly NodeId[], ageMs: Millis, number: number): boolean {
     const isBusy = missing.every((node) => isReached(this.#parts, node));
-    return isBusy && ageMs < SESSION_WAITS * this.firstDelayMs(key);
+    return isBusy && ageMs < SESSION_WAITS * this.firstDelayMs(key) * 2 ** (number - 1);
   }
 
   onDeclined(

@@ -18,7 +18,9 @@ import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { decode, Echo } from '../../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../../wire/index.js';
 import { basisOf } from '../../blame/complaining.js';
+import { SESSION_RESEND_MS, SESSIONS_AT_ONCE_MAX } from '../../limits.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
+import { Turns } from '../../participant/turns.js';
 import type { HeldGeneration } from '../../participant/generations.js';
 import type { SessionKind } from '../../participant/session-runs.js';
 import type { ParticipantContext } from '../driver.js';
@@ -36,9 +38,11 @@ const SESSIONS_REMEMBERED_MAX = 64;
  * every signer has said that it is ready, if the task is open and the request alive by this node's own clock.
  */
 export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
+  readonly resendMs = SESSION_RESEND_MS;
   readonly #parts: ParticipantContext;
   readonly #failures: SessionFailures;
-  /** Sessions that go on here, by the set that their key belongs to. */
+  readonly #turns = new Turns(SESSIONS_AT_ONCE_MAX);
+  /** Sessions that go on here or wait for their turn, by the set that their key belongs to. */
   readonly #running = new Map<string, number>();
   /** Public material of the latest sessions, for evidence about them. */
   readonly #material = new BoundedCache<Uint8Array>(SESSIONS_REMEMBERED_MAX);
@@ -61,8 +65,7 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     const key = keyOf(attempt);
     const standing = this.#failures.standing(versionOf(key));
     if (standing === 'ended') return { reason: 'failed-too-often' };
-    const others = this.#running.get(setOf(attempt)) ?? 0;
-    if (standing === 'one-at-a-time' && others > 0) return { reason: 'one-at-a-time' };
+    if (this.#isCrowded(attempt)) return { reason: 'one-at-a-time' };
     const [isLoaded, held] = await Promise.all([this.#load(key), this.#generation(attempt)]);
     if (!isLoaded) return { reason: 'share-missing' };
     return held === undefined ? { reason: 'material-missing' } : undefined;
@@ -70,7 +73,11 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
 
   async run(attempt: SignAttempt, start: () => SignSession): Promise<void> {
     const set = setOf(attempt);
+    // Another one may have begun since the first look.
+    if (this.#isCrowded(attempt)) throw new Error('another session of the set goes on here');
     this.#running.set(set, (this.#running.get(set) ?? 0) + 1);
+    const endTurn = await this.#turns.take();
+    const endRest = this.#parts.primes.rest();
     try {
       const body = await this.#sign(attempt, start);
       this.#parts.session.answers.contribute(attempt, SHARE_KIND, body);
@@ -80,10 +87,18 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
       if (isUnattributed) this.#failures.failed(versionOf(keyOf(attempt)));
       throw error;
     } finally {
+      endTurn();
+      endRest();
       const left = (this.#running.get(set) ?? 1) - 1;
       if (left > 0) this.#running.set(set, left);
       else this.#running.delete(set);
     }
+  }
+
+  /** Claims that this version signs in one session at a time by now, and that one of its set goes on here. */
+  #isCrowded(attempt: SignAttempt): boolean {
+    const standing = this.#failures.standing(versionOf(keyOf(attempt)));
+    return standing === 'one-at-a-time' && (this.#running.get(setOf(attempt)) ?? 0) > 0;
   }
 
   /** All that the culprit signed, with what it names by hashes: a check takes most of it. */

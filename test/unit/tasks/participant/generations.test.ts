@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { sessionId, taskId, toHex } from '../../../../src/common/index.js';
 import type { SessionId } from '../../../../src/common/index.js';
+import { encode, Gg20Profile, SetRecord } from '../../../../src/wire/index.js';
+import { setIdOf } from '../../../../src/identity/index.js';
 import { dueUpkeep, readSets, setIdBytes } from '../../../../src/state/index.js';
 import { Generations } from '../../../../src/tasks/participant/generations.js';
 import {
@@ -10,7 +12,7 @@ import {
 import { PrimePool } from '../../../../src/tasks/participant/prime-pool.js';
 import type { LiveTasks } from '../../../../src/tasks/live-tasks.js';
 import { askForGg20Key } from '../../../support/builders/gg20-cluster.js';
-import { bootOf, fill, Ledger, NODES } from '../../../support/builders/ledger.js';
+import { bootOf, fill, identityKeyOf, Ledger, NODES } from '../../../support/builders/ledger.js';
 import { settle, TaskRoom } from '../../../support/builders/task-room.js';
 
 let room: TaskRoom;
@@ -113,4 +115,32 @@ test('a record beside material is read as it was written, and other bytes are no
   expect(decodeGenerationRecord(bytes.with(0, 2))).toBeUndefined();
   expect(decodeGenerationRecord(bytes.subarray(0, 4))).toBeUndefined();
   expect(decodeGenerationRecord(bytes.with(1, 255))).toBeUndefined();
+});
+
+test('material that this node should hold and does not is told once, and an attempt that names another generation is none of its', async () => {
+  const participants = NODES.map((node) => ({ nodeId: node, identityKey: identityKeyOf(node) }));
+  const set = { profile: Gg20Profile.P2048, participants } as const;
+  const setId = setIdBytes(setIdOf(set));
+  const preparation = {
+    sessionId: fill(1),
+    setId,
+    generation: 2,
+    members: [...NODES],
+    digest: fill(3),
+  };
+  const active = { preparation, prepared: [], timeMs: 0n };
+  room.ledger.state.put([
+    [
+      `set/${setIdOf(set)}`,
+      encode(SetRecord, SetRecord.fromPartial({ ...set, participants, active })),
+    ],
+  ]);
+  const named = { setId, generation: 2, digest: fill(3) };
+  expect(await generations.load(set, { ...named, generation: 1 })).toBeUndefined();
+  expect(await generations.load(set, { ...named, digest: fill(4) })).toBeUndefined();
+  expect(room.alarms).toEqual([]);
+  for (let time = 0; time < 3; time++) {
+    expect(await generations.load(set, named)).toBeUndefined();
+  }
+  expect(room.alarms).toEqual(['no auxiliary material on this node']);
 });

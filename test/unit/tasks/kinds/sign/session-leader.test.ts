@@ -64,12 +64,17 @@ function leading(
 const first = (leader: SessionLeader): readonly string[] | undefined =>
   nodesOf(leader.firstAttempt({ taskId: 'task', content: fill(5) } as never, key));
 
-function next(leader: SessionLeader, leftOut: readonly NodeId[], overdue: readonly NodeId[] = []) {
+function next(
+  leader: SessionLeader,
+  leftOut: readonly NodeId[],
+  overdue: readonly NodeId[] = [],
+  number = 2,
+) {
   const plan = newPlan(1, 1_000, 0);
   for (const node of leftOut) leaveOut(plan, node, 0);
   const due: AttemptDue = { plan, short: false, overdue: () => new Set(overdue) };
   const task = { id: 'task', record: { requestHash: fill(5) } } as never;
-  return nodesOf(leader.nextAttempt(task, key, 2, due));
+  return nodesOf(leader.nextAttempt(task, key, number, due));
 }
 
 function nodesOf(attempt: Attempt | undefined): readonly string[] | undefined {
@@ -123,11 +128,20 @@ test('a later attempt does without the nodes that are left out, and prefers thos
   expect(next(leading(), [SECOND])).toEqual([FIRST, SECOND]);
 });
 
+test('where every node owes a share, each attempt names others, and not always this node', () => {
+  const leader = leading();
+  const named = [3, 4, 5].map((number) => next(leader, [], NODES, number)?.join(' '));
+  expect(new Set(named).size).toBe(3);
+  expect(named).toContain(`${SECOND} ${THIRD}`);
+});
+
 test('signers that are heard are waited for, for a bounded time, and those that are not are replaced', () => {
   const leader = leading();
   const delayMs = leader.firstDelayMs(key);
-  expect(leader.isUnderWay(key, [FIRST, SECOND], delayMs)).toBe(true);
-  expect(leader.isUnderWay(key, [FIRST, SECOND], 8 * delayMs)).toBe(false);
+  expect(leader.isUnderWay(key, [FIRST, SECOND], delayMs, 1)).toBe(true);
+  expect(leader.isUnderWay(key, [FIRST, SECOND], 4 * delayMs, 1)).toBe(false);
+  expect(leader.isUnderWay(key, [FIRST, SECOND], 4 * delayMs, 2)).toBe(true);
+  expect(leader.isUnderWay(key, [FIRST, SECOND], 8 * delayMs, 2)).toBe(false);
   room.heardAgoMs.set(SECOND, 5_000);
-  expect(leader.isUnderWay(key, [FIRST, SECOND], delayMs)).toBe(false);
+  expect(leader.isUnderWay(key, [FIRST, SECOND], delayMs, 1)).toBe(false);
 });

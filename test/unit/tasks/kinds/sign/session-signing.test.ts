@@ -33,6 +33,10 @@ test('a version that failed 8 times signs in one session at a time', async () =>
     throw new Error('it is not started');
   });
   expect(await refusalOf(one)).toBe('one-at-a-time');
+  const another = one.run(gg20SignAttempt(), () => {
+    throw new Error('it is not started');
+  });
+  await expect(another).rejects.toThrow('another session');
   await expect(running).rejects.toThrow('nothing to sign with');
   expect(await refusalOf(one)).toBe('share-missing');
 });
