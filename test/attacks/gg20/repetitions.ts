@@ -8,7 +8,7 @@ import {
 } from '../../../src/crypto/index.js';
 import { interactiveNonce, signatureShare, type SignedFacts } from '../../../src/gg20/index.js';
 import { ProtocolAbort } from '../../../src/mpc/index.js';
-import { SESSIONS_END_FAILURES } from '../../../src/tasks/limits.js';
+import { ONE_AT_A_TIME_FAILURES, SESSIONS_END_FAILURES } from '../../../src/tasks/limits.js';
 import { SessionFailures } from '../../../src/tasks/kinds/sign/session-failures.js';
 import { SessionSigning } from '../../../src/tasks/kinds/sign/session-signing.js';
 import { Algorithm } from '../../../src/wire/index.js';
@@ -75,6 +75,22 @@ async function manyFailures(): Promise<Attempt> {
   return unstopped(`${2 * SESSIONS_END_FAILURES} sessions to learn from`);
 }
 
+/** Two sessions side by side after eight failures: what one does can be learnt in the other. */
+async function sideBySide(): Promise<Attempt> {
+  const failures = new SessionFailures();
+  for (let count = 0; count < ONE_AT_A_TIME_FAILURES; count++) failures.failed('gg20-key/1');
+  const parts = new TaskRoom('node-1', new Ledger()).participating();
+  const signing = new SessionSigning(parts, failures);
+  const running = signing.run(gg20SignAttempt(), () => {
+    throw new Error('it is not started');
+  });
+  const refusal = await signing.refusal(gg20SignAttempt());
+  await running.catch(() => undefined);
+  return refusal?.reason === 'one-at-a-time'
+    ? stoppedBy(refusal.reason)
+    : unstopped('a second session beside one that goes on');
+}
+
 /** A share of a FROST key of the same curve, taken for one of GG20: two schemes would sign with one secret. */
 async function otherAlgorithm(): Promise<Attempt> {
   const ledger = new Ledger();
@@ -117,6 +133,18 @@ export const REPETITIONS: readonly Gg20Attack[] = [
       ),
     ],
     run: manyFailures,
+  },
+  {
+    row: 27,
+    name: 'two sessions side by side after eight failures',
+    stopped: 'one-at-a-time',
+    removed: [
+      removal(
+        'tasks/kinds/sign/session-signing.js',
+        "if (standing === 'one-at-a-time' && others > 0)\n            return { reason: 'one-at-a-time' };",
+      ),
+    ],
+    run: sideBySide,
   },
   {
     row: 39,
