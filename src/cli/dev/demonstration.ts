@@ -117,6 +117,17 @@ export async function demonstrate(stage: Stage): Promise<void> {
     say(`     ${stage.command(words)}`);
   }
   say();
+  say(
+    '  An ECDSA key: for the first one the nodes look for large primes, half a minute or longer.',
+  );
+  say();
+  for (const words of [
+    'keys generate ether --algorithm GG20_SECP256K1 --gg20-profile P2048 --timeout 5m',
+    'sign ether --message "a transaction" --hash keccak256 --format ethereum',
+  ]) {
+    say(`     ${stage.command(words)}`);
+  }
+  say();
 }
 
 function nodes({ cluster, endpoints, pids }: Stage): string[] {

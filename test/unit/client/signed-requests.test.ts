@@ -158,8 +158,12 @@ describe('a signed request', () => {
     );
     expect(error).toMatchObject({ reason: 'KEY_NOT_READY' });
 
-    const { expiryMs } = sentWith(await only(node));
+    // It is asked again while its caller has time.
+    const [first, ...again] = node.received;
+    if (first === undefined) throw new Error('No call came');
+    const { expiryMs } = sentWith(first);
 
+    for (const call of again) expect(call.request).toEqual(first.request);
     expect(expiryMs).toBeGreaterThanOrEqual(before + 300_000);
     expect(expiryMs).toBeLessThan(Date.now() + 600_000);
   });
