@@ -90,7 +90,12 @@ export class Assigner {
     auxiliary: Attempt['auxiliary'],
   ): Attempt | undefined {
     const turned = lastResort.map((_, at) => lastResort[(at + of.number) % lastResort.length]);
-    const rest = turned.filter((node) => node !== undefined);
+    // Of a session with a silent signer all owe their shares. Beside one that owes none this node is the better choice.
+    const isOwn = (node: NodeId): number =>
+      Number(candidates.length > 0 && node === this.#context.self.id);
+    const rest = turned
+      .filter((node) => node !== undefined)
+      .toSorted((a, b) => isOwn(b) - isOwn(a));
     const able = [...this.#inTurn(candidates), ...rest];
     const signers = able.slice(0, key.threshold);
     if (signers.length < key.threshold || auxiliary === undefined) return undefined;

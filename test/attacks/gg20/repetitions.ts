@@ -141,7 +141,8 @@ export const REPETITIONS: readonly Gg20Attack[] = [
     removed: [
       removal(
         'tasks/kinds/sign/session-signing.js',
-        "if (standing === 'one-at-a-time' && others > 0)\n            return { reason: 'one-at-a-time' };",
+        "standing === 'one-at-a-time' && (this.#running.get(setOf(attempt)) ?? 0) > 0",
+        'false',
       ),
     ],
     run: sideBySide,

@@ -131,7 +131,7 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 21,
+    first: 75,
     seeds: 40,
   },
   {
