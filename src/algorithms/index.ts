@@ -32,4 +32,6 @@ export {
 } from './signing-jobs.js';
 export { combineSessionJob } from './session-jobs.js';
 export type { CombinedSession, CombineSessionInput, CombiningContext } from './session-jobs.js';
+export { askedOf, sessionBasis, sessionSetName } from './session-basis.js';
+export type { SessionAttempt } from './session-basis.js';
 export { SCHEMES, schemesOver } from './table.js';

@@ -6,13 +6,12 @@ import {
   judgeSigning,
   prepareSet,
   publicSession,
-  setName,
   shareFault,
-  type AskedSignature,
   type AuxRecord,
   type BegunSession,
   type SessionBasis,
 } from '../gg20/index.js';
+import { askedOf, sessionBasis, sessionSetName } from '../algorithms/index.js';
 import { SHARE_KIND } from '../frost/index.js';
 import {
   isKeyAlgorithm,
@@ -23,7 +22,7 @@ import {
 } from '../identity/index.js';
 import type { SetProfile } from '../identity/index.js';
 import { TO_ALL, type SignedMessage } from '../mpc/index.js';
-import { isSign, signedBytes, signedHash } from '../state/index.js';
+import { isSign, signedBytes } from '../state/index.js';
 import { Gg20Profile, type Sharing } from '../wire/index.js';
 import { ownSharing } from './own-sharing.js';
 import type { Accused, MessagesBeside } from './kind-judge.js';
@@ -94,39 +93,16 @@ function judgedSession(accused: Accused, material: Uint8Array): JudgedSession | 
   if (!ascends || indices.length !== sharing.threshold) return undefined;
   const records = recordsOf(accused, profile, material);
   if (records === undefined) return undefined;
-  const set = gg20.parameterSet(`${signing.curve.name}/${PROFILE_NAMES[profile]}`);
-  const basis: SessionBasis = {
-    set: setName(set),
-    clusterId: genesis.clusterId,
-    sessionId,
-    attempt: attempt.number,
-    keyId: sharing.keyId,
-    version: sharing.version,
-    threshold: sharing.threshold,
-    members: participants.map((each, at) => ({ index: at + 1, ...each })),
-    V: sharing.publicPolynomial,
-    chainCode: sharing.chainCode,
-    setId: auxiliary.setId,
-    generation: auxiliary.generation,
-    auxDigest: auxiliary.digest,
-    signers: indices.map((index) => ({
-      ...(records.find((each) => each.index === index) ?? NO_NUMBERS),
-      index,
-    })),
-  };
-  const { payload, path } = request;
-  const asked: AskedSignature = {
-    form: payload.form === 'digest' ? 'digest' : 'message',
-    hash: signedHash(payload),
-    digest: signedBytes(payload),
-    path,
-  };
+  const set = sessionSetName(gg20, signing, profile);
+  const { clusterId } = genesis;
+  const { number } = attempt;
+  const session = { clusterId, sessionId, number, sharing, auxiliary, indices };
+  const basis = sessionBasis(set, session, records);
+  const asked = askedOf(request, signedBytes(request.payload));
   const begun = beginSession(gg20, basis, asked);
   const index = partyIndexOf(participants, node);
   return begun && { basis, begun, sharing, index };
 }
-
-const NO_NUMBERS = { N: NO_MATERIAL, Nh: NO_MATERIAL, s: NO_MATERIAL, t: NO_MATERIAL };
 
 /** The profile with which the key's participants are the set of this id. */
 function profileOf({ participants }: Sharing, setId: Uint8Array): SetProfile | undefined {

@@ -1,10 +1,14 @@
-import { setName } from '../../../gg20/index.js';
 import type { AskedSignature, AuxRecord, Gg20Tables, SessionBasis } from '../../../gg20/index.js';
-import { algorithmOf, partyIndexOf, PROFILE_NAMES } from '../../../identity/index.js';
-import { signedBytesJob } from '../../../algorithms/index.js';
+import { algorithmOf, partyIndexOf } from '../../../identity/index.js';
+import {
+  askedOf,
+  sessionBasis as keyBasis,
+  sessionSetName,
+  signedBytesJob,
+} from '../../../algorithms/index.js';
 import type { Schemes } from '../../../algorithms/index.js';
 import type { Compute } from '../../../ports/index.js';
-import { setOfKey, signedBytes, signedHash } from '../../../state/index.js';
+import { setOfKey, signedBytes } from '../../../state/index.js';
 import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { HASHED_AT_ONCE_BYTES_MAX } from '../../limits.js';
 import type { LiveAttempt } from '../../live-tasks.js';
@@ -17,14 +21,6 @@ export function signsBySession(schemes: Schemes, key: ActiveKey): boolean {
   return schemes[algorithmOf(key)].signing.by === 'session';
 }
 
-/** The name of the parameter set of a key: its algorithm's curve with its set's profile. */
-function setNameOf(schemes: Schemes, gg20: Gg20Tables, key: ActiveKey): string | undefined {
-  const { signing } = schemes[algorithmOf(key)];
-  const set = setOfKey(key);
-  if (signing.by !== 'session' || set === undefined) return undefined;
-  return setName(gg20.parameterSet(`${signing.curve.name}/${PROFILE_NAMES[set.profile]}`));
-}
-
 /**
  * The facts of a session, as its attempt's entry and the applied state fix them; `undefined` for an attempt of another algorithm.
  *
@@ -33,55 +29,28 @@ function setNameOf(schemes: Schemes, gg20: Gg20Tables, key: ActiveKey): string |
 export function sessionBasis(
   { schemes, gg20 }: { readonly schemes: Schemes; readonly gg20: Gg20Tables },
   clusterId: string,
-  { task, record, number, nodes }: SignAttempt,
+  { record, number, nodes }: SignAttempt,
   key: ActiveKey,
   records: readonly AuxRecord[],
 ): SessionBasis | undefined {
-  const { chainCode } = key;
-  const set = setNameOf(schemes, gg20, key);
+  const { signing } = schemes[algorithmOf(key)];
+  const keySet = setOfKey(key);
   const auxiliary = record.attempt?.auxiliary;
-  if (set === undefined || auxiliary === undefined) return undefined;
-  const signers = nodes.map((node) => {
-    const index = partyIndexOf(key.participants, node);
-    const { N, Nh, s, t } = records.find((each) => each.index === index) ?? NO_NUMBERS;
-    return { index, N, Nh, s, t };
-  });
-  return {
-    set,
-    clusterId,
-    sessionId: record.sessionId,
-    attempt: number,
-    keyId: task.asked.keyId,
-    version: key.version,
-    threshold: key.threshold,
-    members: key.participants.map(({ nodeId, identityKey }, at) => ({
-      index: at + 1,
-      nodeId,
-      identityKey,
-    })),
-    V: key.publicPolynomial,
-    chainCode,
-    setId: auxiliary.setId,
-    generation: auxiliary.generation,
-    auxDigest: auxiliary.digest,
-    signers,
-  };
+  if (signing.by !== 'session' || keySet === undefined || auxiliary === undefined) return undefined;
+  const set = sessionSetName(gg20, signing, keySet.profile);
+  const indices = nodes.map((node) => partyIndexOf(key.participants, node));
+  const { sessionId } = record;
+  const attempt = { clusterId, sessionId, number, sharing: key, auxiliary, indices };
+  return keyBasis(set, attempt, records);
 }
-
-const NOTHING = new Uint8Array(0);
-const NO_NUMBERS = { N: NOTHING, Nh: NOTHING, s: NOTHING, t: NOTHING };
 
 /** The signature that a request asks for, its digest made by this node of the request's own message. */
 export async function askedSignature(
-  { payload, path }: Pick<ParsedSign, 'payload' | 'path'>,
+  asked: Pick<ParsedSign, 'payload' | 'path'>,
   compute: Compute,
 ): Promise<AskedSignature> {
+  const { payload } = asked;
   const isShort = payload.form !== 'hashed' || payload.message.length <= HASHED_AT_ONCE_BYTES_MAX;
   const digest = isShort ? signedBytes(payload) : await compute.run(signedBytesJob, payload);
-  return {
-    form: payload.form === 'digest' ? 'digest' : 'message',
-    hash: signedHash(payload),
-    digest,
-    path,
-  };
+  return askedOf(asked, digest);
 }
