@@ -118,7 +118,7 @@ export async function demonstrate(stage: Stage): Promise<void> {
   }
   say();
   say(
-    '  An ECDSA key: for the first one the nodes look for large primes, half a minute or longer.',
+    '  An ECDSA key: for the first one the nodes look for large primes, some seconds or a minute.',
   );
   say();
   for (const words of [
