@@ -123,6 +123,11 @@ export class Holdings {
     return this.#open.get(name)?.secret;
   }
 
+  /** The session that made an open secret. It does not count as a use. */
+  sessionOf(name: string): SessionId | undefined {
+    return this.#open.peek(name)?.at.sessionId;
+  }
+
   /** The open secret of exactly this place. The holdings own its bytes. */
   openAt(at: Holding): Secret | undefined {
     return this.#has(at, () => true) ? this.get(nameOf(at)) : undefined;

@@ -221,9 +221,15 @@ export class KeyManager {
     return share && { index: share.index, scalar: Uint8Array.from(share.scalar.bytes) };
   }
 
-  /** Whether the share of a key version is in memory. */
-  isLoaded(keyId: KeyId, version: number): boolean {
-    return this.#holdings.get(nameOf({ keyId, version })) !== undefined;
+  /**
+   * Whether a share of a key version is in memory.
+   *
+   * @param session - Where it is given, only the share that it made counts.
+   */
+  isLoaded(keyId: KeyId, version: number, session?: SessionId): boolean {
+    const name = nameOf({ keyId, version });
+    const isThere = this.#holdings.get(name) !== undefined;
+    return isThere && (session === undefined || this.#holdings.sessionOf(name) === session);
   }
 
   /** How many supplies of a key version wait to be taken, of those made after `madeMs`. */

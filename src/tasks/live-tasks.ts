@@ -1,5 +1,5 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../common/index.js';
-import { nodeId, sessionId, taskId, toHex } from '../common/index.js';
+import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
 import { isOpen, parseTask } from '../state/index.js';
 import type { ActiveKey, JudgingContext, ParsedRequest } from '../state/index.js';
 import type {
@@ -19,7 +19,7 @@ export type LiveTask<P extends ParsedRequest = ParsedRequest> = {
   readonly asked: P;
   /** The nodes that can take part, in order of party index. */
   readonly participants: readonly KeyParticipant[];
-  /** The existing key that is used, if one is. */
+  /** The existing key that is used, if one is, as it is now. */
   readonly key: ActiveKey | undefined;
   readonly expireTimeMs: Millis;
   /** The oldest first. */
@@ -34,6 +34,10 @@ export type LiveAttempt<P extends ParsedRequest = ParsedRequest> = {
   readonly record: AttemptRecord;
   /** The nodes that it asks to contribute. */
   readonly nodes: readonly NodeId[];
+  /** The key in the version that it names; `undefined` where it uses none, or that version is over. */
+  readonly key: ActiveKey | undefined;
+  /** The nodes that may speak in its session, in the order of the party index that their messages name. */
+  readonly participants: readonly KeyParticipant[];
 };
 
 /** The live tasks, read and parsed once per change instead of once per look. */
@@ -93,19 +97,24 @@ export class LiveTasks {
     const asked = before?.asked ?? parseTask(kinds, record)?.asked;
     if (asked === undefined) return undefined;
     const key = asked.keyId === undefined ? undefined : queries.key(asked.keyId);
-    const participants =
-      key?.participants ?? kinds[record.kind]?.participants(view, asked, this.#judging) ?? [];
+    const participants = kinds[record.kind]?.participants(view, asked, this.#judging) ?? [];
     const attempts: LiveAttempt[] = [];
     const expireTimeMs = Number(record.expireTimeMs);
     const { kind } = asked;
     const task: LiveTask = { id, kind, record, asked, participants, key, expireTimeMs, attempts };
     for (const each of record.attempts) {
+      const session = sessionId(toHex(each.sessionId));
+      // A version that was once read stays, though it is over meanwhile: it judges the messages of its attempts.
+      const known = before?.attempts.find((one) => one.session === session);
+      const named = known?.key ?? (key && keyNamed(key, each.attempt));
       attempts.push({
-        session: sessionId(toHex(each.sessionId)),
+        session,
         task,
         number: each.attempt?.number ?? 0,
         record: each,
         nodes: nodesOf(each.attempt),
+        key: named,
+        participants: named?.participants ?? participants,
       });
     }
     return task;
@@ -115,6 +124,12 @@ export class LiveTasks {
     for (const { session } of this.#tasks.get(id)?.attempts ?? []) this.#attempts.delete(session);
     this.#tasks.delete(id);
   }
+}
+
+/** The key in the version and session that an attempt names, if it is in use still. */
+function keyNamed(key: ActiveKey, attempt: Attempt | undefined): ActiveKey | undefined {
+  const isActive = attempt?.version === key.version && equal(attempt.sharingSession, key.sessionId);
+  return isActive ? key : undefined;
 }
 
 /** The nodes of an attempt that names each in one run of its process. */

@@ -16,7 +16,6 @@ const FIRST_DELAY_MS = 2_000;
 
 /** What a leader does about toys: names as many nodes as were asked for. */
 export class ToyLeader implements LeaderDriver<ParsedToy> {
-  readonly replacesParticipants = true;
   readonly #parts: LeaderContext;
 
   constructor(parts: LeaderContext) {
@@ -29,6 +28,10 @@ export class ToyLeader implements LeaderDriver<ParsedToy> {
     return reached >= count
       ? undefined
       : refusal('no-quorum', 'PARTICIPANT_UNREACHABLE', `Only ${reached} nodes can be reached`);
+  }
+
+  canReplace(): boolean {
+    return true;
   }
 
   firstDelayMs(): Millis {

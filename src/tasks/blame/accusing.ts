@@ -21,7 +21,7 @@ export class Accusing {
 
   /** A signed share that failed its check. */
   wrongShare(attempt: LiveAttempt, index: PartyIndex, envelope: Envelope): void {
-    const { key } = attempt.task;
+    const { key } = attempt;
     const node = key?.participants[index - 1]?.nodeId ?? '';
     const ready = key && readyOfKey(key, node);
     const basis = basisOf(attempt);
@@ -41,7 +41,7 @@ export class Accusing {
     second: Envelope,
   ): 'first' | 'second' | undefined {
     const { verify } = this.#context.judging;
-    const signer = attempt.task.participants[first.from - 1];
+    const signer = attempt.participants[first.from - 1];
     const isSigned = (envelope: Envelope): boolean =>
       signer !== undefined && verifiedBody(verify, signer.identityKey, envelope) !== undefined;
     if (!isSigned(second)) return 'second';
@@ -56,7 +56,7 @@ export class Accusing {
   async #show(attempt: LiveAttempt, node: string, evidence: Uint8Array): Promise<void> {
     if (this.#culprits.provedIn(attempt.task.id, node)) return;
     if ((await this.#culprits.take(evidence)) === undefined) return;
-    const index = partyIndexOf(attempt.task.participants, this.#context.self.id);
+    const index = partyIndexOf(attempt.participants, this.#context.self.id);
     const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
     const value = complaint(this.#context, attempt, index, shown);
     this.#context.outbox.broadcast({ message: { $case: 'envelope', value } });

@@ -69,7 +69,7 @@ export class Complaints implements Work {
   take(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {
     const { content, from: index, to } = envelope;
     if (content?.$case !== 'open' || content.value.body.length > COMPLAINT_BYTES_MAX) return;
-    if (to !== TO_ALL || index !== partyIndexOf(attempt.task.participants, from)) return;
+    if (to !== TO_ALL || index !== partyIndexOf(attempt.participants, from)) return;
     const member = this.#culprits.cluster.members.find(({ nodeId }) => nodeId === from);
     if (member === undefined || this.#culprits.has(from)) return;
     // Its maker can alter a signature, and uses up the few complaints that it has.
@@ -118,7 +118,7 @@ export class Complaints implements Work {
 
   async #read(
     identityKey: Uint8Array,
-    { record, task }: LiveAttempt,
+    { record, participants }: LiveAttempt,
     envelope: Envelope,
   ): Promise<ReadComplaint | 'failed' | undefined> {
     try {
@@ -127,7 +127,7 @@ export class Complaints implements Work {
         sessionId: record.sessionId,
         identityKey,
         envelope,
-        participantKeys: task.participants.map((each) => each.identityKey),
+        participantKeys: participants.map((each) => each.identityKey),
       });
     } catch (error) {
       const level = wasCancelled(error) ? 'debug' : 'warn';
@@ -185,7 +185,7 @@ export class Complaints implements Work {
 
   /** Evidence, where a message says another thing than the first one of its sender and kind. */
   #contradiction(attempt: LiveAttempt, { kind, from, said }: SaidMessage): Uint8Array | undefined {
-    const { nodeId } = attempt.task.participants[from - 1] ?? {};
+    const { nodeId } = attempt.participants[from - 1] ?? {};
     const { signed } = this.#of(attempt);
     const first = signed.get(`${kind}/${from}`) ?? said;
     signed.set(`${kind}/${from}`, first);

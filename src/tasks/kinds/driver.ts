@@ -93,12 +93,14 @@ export type DeclineMeaning = {
   readonly hopeless?: string | undefined;
   /** Another node than the one that declined, if that one is to be left out. */
   readonly blamed?: NodeId | undefined;
+  /** Whether no node is to be left out: the attempt is void by what the log says. */
+  readonly excused?: boolean;
 };
 
 /** The leader's part in tasks of one kind. It holds no authority: every node judges each entry for itself. */
 export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
-  /** Whether a later attempt can do without some participant. If not, the first proved culprit ends the task. */
-  readonly replacesParticipants: boolean;
+  /** Whether a later attempt can do without a node. If not, the proof that it lied ends the task. */
+  canReplace(task: LiveTask<P>, node: NodeId): boolean;
   /** Why too few nodes can be reached for a task to be opened. */
   checkReach(task: NewTask): Refusal | undefined;
   /** The attempt in the request's own entry, `undefined` while it cannot be made. Absent: this kind has none there. */

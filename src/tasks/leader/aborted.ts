@@ -16,11 +16,11 @@ import type { LiveAttempt } from '../live-tasks.js';
 export function blamedByAborted(
   { clock }: Pick<TaskContext, 'clock'>,
   culprits: Pick<Culprits, 'has'>,
-  { task }: LiveAttempt,
+  { participants }: LiveAttempt,
   { index }: Declined,
   waitMs: Millis = PROOF_WAIT_MS,
 ): DeclineMeaning | Promise<DeclineMeaning> {
-  const named = task.participants[index - 1]?.nodeId;
+  const named = participants[index - 1]?.nodeId;
   if (named === undefined) return {};
   const blamed = nodeId(named);
   if (culprits.has(blamed)) return { blamed };

@@ -24,7 +24,7 @@ import type { Bringers } from './bringers.js';
 import { LatestTimes } from './latest-times.js';
 import { missingFrom } from './missing.js';
 import type { Outcomes } from './outcomes.js';
-import { attempted, declined, leaveOut, newPlan, nextStep } from './plan.js';
+import { attempted, declined, hurry, leaveOut, newPlan, nextStep } from './plan.js';
 import type { Plan } from './plan.js';
 
 /** The context of the coordinator. */
@@ -143,7 +143,7 @@ export class Coordinator implements Work {
     const { self, clock, logger, judging } = this.#context;
     // A refusal that its node did not sign is looked at again each time that it comes.
     if (from !== self.id && !this.#parts.checking.take(from, 1, clock.elapsed())) return;
-    const participant = attempt.task.participants[envelope.from - 1];
+    const participant = attempt.participants[envelope.from - 1];
     const body =
       participant?.nodeId === from
         ? verifiedBody(judging.verify, participant.identityKey, envelope)
@@ -158,10 +158,16 @@ export class Coordinator implements Work {
     else this.#meant(plan, from, said.reason, meaning);
   }
 
-  #meant(plan: Plan, from: NodeId, reason: string, { blamed, hopeless }: DeclineMeaning): void {
+  #meant(
+    plan: Plan,
+    from: NodeId,
+    reason: string,
+    { blamed, excused, hopeless }: DeclineMeaning,
+  ): void {
     const now = this.#context.clock.elapsed();
     plan.hopeless ??= hopeless;
-    if (blamed === undefined) declined(plan, from, reason, now);
+    if (excused === true) hurry(plan, now);
+    else if (blamed === undefined) declined(plan, from, reason, now);
     else leaveOut(plan, blamed, now);
   }
 
@@ -170,7 +176,7 @@ export class Coordinator implements Work {
     const plan = this.#plans.get(task.id);
     const driver = this.#driverOf(task);
     if (!this.#parts.leadership.held || plan === undefined || driver === undefined) return;
-    if (driver.replacesParticipants) leaveOut(plan, node, this.#context.clock.elapsed());
+    if (driver.canReplace(task, node)) leaveOut(plan, node, this.#context.clock.elapsed());
     else plan.hopeless ??= 'CULPRIT_PROVED';
   }
 
@@ -235,7 +241,7 @@ export class Coordinator implements Work {
     if (isNews) this.#driverOf(task)?.onWrong?.(attempt, blamed);
     for (const [index] of blamed) {
       shares.refuse(session, index);
-      const node = task.participants[index - 1]?.nodeId ?? '';
+      const node = attempt.participants[index - 1]?.nodeId ?? '';
       leaveOut(plan, nodeId(node), this.#context.clock.elapsed());
     }
     if (wrong.length === 0) plan.hopeless ??= 'RESULT_INVALID';
@@ -266,12 +272,12 @@ export class Coordinator implements Work {
   #newPlan(task: LiveTask, driver: LeaderDriver, now: Millis): Plan {
     const { culprits } = this.#parts;
     const plan = newPlan(task.attempts.length, driver.firstDelayMs(task), now);
-    for (const { nodeId: each } of task.participants) {
-      if (culprits.has(nodeId(each))) plan.leftOut.add(nodeId(each));
-    }
-    // The evidence may have come before this node led.
-    if (!driver.replacesParticipants && culprits.evidence(task.id).length > 0) {
-      plan.hopeless = 'CULPRIT_PROVED';
+    for (const each of task.participants) {
+      const node = nodeId(each.nodeId);
+      if (culprits.has(node)) plan.leftOut.add(node);
+      // The evidence may have come before this node led.
+      const isNeeded = culprits.provedIn(task.id, node) && !driver.canReplace(task, node);
+      if (isNeeded) plan.hopeless = 'CULPRIT_PROVED';
     }
     return plan;
   }
@@ -365,12 +371,12 @@ export class Coordinator implements Work {
   }
 
   /** Drops contributions whose envelopes their participants did not sign. @returns Whether there was none. */
-  #dropUnsigned({ session, task }: LiveAttempt): boolean {
+  #dropUnsigned({ session, task, participants }: LiveAttempt): boolean {
     const { verify } = this.#context.judging;
     const { shares } = this.#parts;
     let isSigned = true;
     for (const [index, envelope] of shares.of(session)) {
-      const participant = task.participants[index - 1];
+      const participant = participants[index - 1];
       const body = participant && verifiedBody(verify, participant.identityKey, envelope);
       if (body !== undefined) continue;
       shares.drop(session, index);

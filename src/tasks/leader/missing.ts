@@ -6,8 +6,8 @@ import type { ShareBox } from '../voter/share-box.js';
 /** The nodes that an attempt asks for a contribution and that have not sent it. */
 export function missingFrom(
   shares: Pick<ShareBox, 'of'>,
-  { session, nodes, task }: LiveAttempt,
+  { session, nodes, participants }: LiveAttempt,
 ): readonly NodeId[] {
   const came = shares.of(session);
-  return nodes.filter((node) => !came.has(partyIndexOf(task.participants, node)));
+  return nodes.filter((node) => !came.has(partyIndexOf(participants, node)));
 }

@@ -106,7 +106,7 @@ export function leaveOut(plan: Plan, node: NodeId, now: Millis): void {
 }
 
 /** Makes the next attempt due. After the last there is none, and what is under way may still succeed. */
-function hurry(plan: Plan, now: Millis): void {
+export function hurry(plan: Plan, now: Millis): void {
   if (plan.attempts >= ATTEMPTS_MAX) return;
   plan.hurried = true;
   plan.dueMs = Math.min(plan.dueMs, now);

@@ -127,9 +127,9 @@ export class Answers implements Work {
     return this.#answered.size > 0;
   }
 
-  #signed({ task, record }: LiveAttempt, kind: string, body: Uint8Array): Envelope {
+  #signed({ participants, record }: LiveAttempt, kind: string, body: Uint8Array): Envelope {
     const { id, signer } = this.#context.self;
-    const index = partyIndexOf(task.participants, id);
+    const index = partyIndexOf(participants, id);
     return signEnvelope(signer, record.sessionId, kind, index, TO_ALL, body);
   }
 

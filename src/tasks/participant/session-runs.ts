@@ -245,7 +245,7 @@ export class SessionRuns<
       error: error.message,
     });
     // All voters see the culprits' own messages.
-    const own = partyIndexOf(task.participants, self.id);
+    const own = partyIndexOf(attempt.participants, self.id);
     const kind = this.#kind;
     const evidenceOf = (party: PartyIndex): Uint8Array | undefined =>
       kind.evidence?.(attempt, party, error);
@@ -262,7 +262,7 @@ export class SessionRuns<
     run.session = undefined;
     run.declined = true;
     this.#resend(run);
-    const index = about === undefined ? 0 : partyIndexOf(attempt.task.participants, about);
+    const index = about === undefined ? 0 : partyIndexOf(attempt.participants, about);
     this.#parts.session.answers.decline(attempt, { reason, index });
   }
 

@@ -127,9 +127,13 @@ export class ShareBox implements Work {
   }
 
   /** The sender's party index; 0 for what is no contribution of a participant that the attempt asks. */
-  #indexOf(from: NodeId, { nodes, task }: LiveAttempt, { kind, ...said }: Envelope): PartyIndex {
+  #indexOf(
+    from: NodeId,
+    { nodes, task, participants }: LiveAttempt,
+    { kind, ...said }: Envelope,
+  ): PartyIndex {
     if (!nodes.includes(from) || kind !== this.#envelopeOf(task.kind) || said.to !== 0) return 0;
-    const index = partyIndexOf(task.participants, from);
+    const index = partyIndexOf(participants, from);
     return said.from === index ? index : 0;
   }
 }

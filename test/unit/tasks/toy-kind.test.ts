@@ -48,7 +48,7 @@ let words: Partial<Record<string, string>>;
 const driver: KindDriver = {
   participant: (parts) => ({ contribute: (task) => say(parts, task) }),
   leader: ({ assigner }) => ({
-    replacesParticipants: false,
+    canReplace: () => false,
     checkReach: () => undefined,
     firstDelayMs: () => 1000,
     nextAttempt: ({ id, record: { requestHash } }, number) =>

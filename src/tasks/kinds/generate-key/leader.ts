@@ -16,7 +16,6 @@ const HOPELESS: Readonly<Record<string, string>> = {
 
 /** The leader's part in new keys: names all participants, in the runs that they are in. The rest is theirs. */
 export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
-  readonly replacesParticipants = false;
   readonly #parts: LeaderContext;
 
   constructor(parts: LeaderContext) {
@@ -34,6 +33,10 @@ export class GenerateKeyLeader implements LeaderDriver<ParsedGenerateKey> {
           `Node ${missing} cannot be reached; every participant is needed to generate a key`,
           { facts: { node: missing } },
         );
+  }
+
+  canReplace(): boolean {
+    return false;
   }
 
   firstDelayMs({ participants }: LiveTask<ParsedGenerateKey>): Millis {

@@ -19,7 +19,6 @@ import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '..
  * need where some cannot, or are proved to have lied.
  */
 export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
-  readonly replacesParticipants = true;
   readonly #parts: LeaderContext;
 
   constructor(parts: LeaderContext) {
@@ -29,6 +28,10 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
   /** No request is refused for it: no requester asks for such a task. */
   checkReach(): undefined {
     return undefined;
+  }
+
+  canReplace(): boolean {
+    return true;
   }
 
   firstDelayMs(): Millis {

@@ -33,7 +33,7 @@ export class SignCombining implements Combining<ParsedSign> {
   }
 
   combine(attempt: SignAttempt, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined> {
-    const { key } = attempt.task;
+    const { key } = attempt;
     if (key === undefined) return Promise.resolve({ wrong: [] });
     return signsBySession(this.#parts.arithmetic.schemes, key)
       ? this.#combineSession(attempt, key, bodies)
@@ -46,8 +46,8 @@ export class SignCombining implements Combining<ParsedSign> {
    */
   async checkClaims(claims: readonly SignClaim[]): Promise<readonly boolean[]> {
     const { schemes } = this.#parts.arithmetic;
-    const isOfSession = ({ attempt: { task } }: SignClaim): boolean =>
-      task.key !== undefined && signsBySession(schemes, task.key);
+    const isOfSession = ({ attempt: { key } }: SignClaim): boolean =>
+      key !== undefined && signsBySession(schemes, key);
     const sessions = claims.filter(isOfSession);
     const supplies = claims.filter((claim) => !isOfSession(claim));
     const [ofSessions, ofSupplies] = await Promise.all([
@@ -99,7 +99,7 @@ export class SignCombining implements Combining<ParsedSign> {
   async #checkSupplies(claims: readonly SignClaim[]): Promise<readonly boolean[]> {
     if (claims.length === 0) return [];
     const claimed = claims.map(({ attempt, material: signature }) => {
-      const { key } = attempt.task;
+      const { key } = attempt;
       return key && { ...signatureOf(attempt, key), signature };
     });
     const { compute } = this.#parts.arithmetic;
@@ -112,7 +112,7 @@ export class SignCombining implements Combining<ParsedSign> {
   }
 
   async #checkSession({ attempt, material }: SignClaim): Promise<boolean> {
-    const { key, asked } = attempt.task;
+    const { key, task } = attempt;
     if (key === undefined) return false;
     const algorithm = algorithmOf(key);
     const { signatureBytes } = ALGORITHMS[algorithm];
@@ -122,7 +122,7 @@ export class SignCombining implements Combining<ParsedSign> {
     const { compute } = this.#parts.arithmetic;
     // Any voter causes it, by sending what is no signature.
     const job = { ...verifyJob, lane: 'peers' } as const;
-    const { payload, path } = asked;
+    const { payload, path } = task.asked;
     const input = { algorithm, key: sharedKey(key, path), payload, signature, recoveryId };
     return (await compute.run(job, input)) !== undefined;
   }

@@ -11,13 +11,12 @@ import { candidates } from '../../leader/plan.js';
 import { SIGN_HEDGE_MS_MAX } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
-import { signsBySession } from './session-basis.js';
+import { signsBySession, VERSION_OVER } from './session-basis.js';
 import { SessionLeader } from './session-leader.js';
 import { ShareTimes } from './share-times.js';
 
 /** The leader's part in signatures: names signers and one commitment of each, replaces the slow, accuses the wrong. */
 export class SignLeader implements LeaderDriver<ParsedSign> {
-  readonly replacesParticipants = true;
   readonly #parts: LeaderContext;
   readonly #sessions: SessionLeader;
   readonly #shareTimes = new ShareTimes();
@@ -40,6 +39,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
           'SIGNERS_UNREACHABLE',
           `Only ${reached} of the ${key.threshold} signers that key ${keyId(key.keyId)} needs can be reached`,
         );
+  }
+
+  canReplace(): boolean {
+    return true;
   }
 
   firstAttempt(task: NewTask): Attempt | undefined {
@@ -75,20 +78,20 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
   ): void {
     const { accusing, context } = this.#parts;
-    const { session, task } = attempt;
-    const isSession = task.key !== undefined && this.#isSession(task.key);
+    const { session, key } = attempt;
+    const isSession = key !== undefined && this.#isSession(key);
     if (wrong.length === 0) {
       context.alarms.raise('every share holds and the signature does not', undefined, { session });
     }
     for (const [index, envelope] of wrong) {
-      const node = attempt.task.participants[index - 1]?.nodeId ?? '';
+      const node = attempt.participants[index - 1]?.nodeId ?? '';
       context.alarms.raise('a signature share failed its check', node, { session });
       if (!isSession) accusing.wrongShare(attempt, index, envelope);
     }
   }
 
-  onTook(from: NodeId, tookMs: Millis, { task }: LiveAttempt<ParsedSign>): void {
-    if (task.key !== undefined && this.#isSession(task.key)) return;
+  onTook(from: NodeId, tookMs: Millis, { key }: LiveAttempt<ParsedSign>): void {
+    if (key !== undefined && this.#isSession(key)) return;
     this.#shareTimes.came(from, tookMs, this.#parts.context.clock.elapsed());
   }
 
@@ -99,7 +102,7 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
   isUnderWay(
     missing: readonly NodeId[],
     ageMs: Millis,
-    { number, task: { key } }: LiveAttempt<ParsedSign>,
+    { number, key }: LiveAttempt<ParsedSign>,
   ): boolean {
     if (key !== undefined && this.#isSession(key)) {
       return this.#sessions.isUnderWay(key, missing, ageMs, number);
@@ -114,8 +117,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     attempt: LiveAttempt<ParsedSign>,
     declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning> {
-    const { key } = attempt.task;
+    const { key, record, task } = attempt;
     const { reason, index } = declined;
+    const isOver = record.attempt?.version !== task.key?.version;
+    if (reason === VERSION_OVER && isOver) return { excused: true };
     if (key !== undefined && this.#isSession(key)) {
       return this.#sessions.onDeclined(attempt, declined);
     }

@@ -16,6 +16,9 @@ import type { LiveAttempt } from '../../live-tasks.js';
 /** A session's attempt, and the key that it signs with. */
 export type SignAttempt = LiveAttempt<ParsedSign>;
 
+/** Why there is no share: the version that the attempt names is over here. */
+export const VERSION_OVER = 'version-over';
+
 /** Claims that a key's algorithm signs in sessions of its signers. */
 export function signsBySession(schemes: Schemes, key: ActiveKey): boolean {
   return schemes[algorithmOf(key)].signing.by === 'session';

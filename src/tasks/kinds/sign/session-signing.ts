@@ -24,7 +24,7 @@ import { Turns } from '../../participant/turns.js';
 import type { HeldGeneration } from '../../participant/generations.js';
 import type { SessionKind } from '../../participant/session-runs.js';
 import type { ParticipantContext } from '../driver.js';
-import { askedSignature, sessionBasis } from './session-basis.js';
+import { askedSignature, sessionBasis, VERSION_OVER } from './session-basis.js';
 import type { SignAttempt } from './session-basis.js';
 import { SessionFailures } from './session-failures.js';
 
@@ -57,12 +57,13 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     return signingProtocol('sign', this.#parameters(set), attempt.nodes.length);
   }
 
-  participants({ nodes, task }: SignAttempt): readonly KeyParticipant[] {
-    return task.participants.filter(({ nodeId }) => nodes.some((node) => node === nodeId));
+  participants({ nodes, participants }: SignAttempt): readonly KeyParticipant[] {
+    return participants.filter(({ nodeId }) => nodes.some((node) => node === nodeId));
   }
 
   async refusal(attempt: SignAttempt): Promise<AttemptRefusal | undefined> {
-    const key = keyOf(attempt);
+    const { key } = attempt;
+    if (key === undefined) return { reason: VERSION_OVER };
     const standing = this.#failures.standing(versionOf(key));
     if (standing === 'ended') return { reason: 'failed-too-often' };
     if (this.#isCrowded(attempt)) return { reason: 'one-at-a-time' };
@@ -174,8 +175,8 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     return this.#parts.arithmetic.gg20.parameterSet(name);
   }
 
-  async #generation({ task, record }: SignAttempt): Promise<HeldGeneration | undefined> {
-    const set = task.key && setOfKey(task.key);
+  async #generation({ key, record }: SignAttempt): Promise<HeldGeneration | undefined> {
+    const set = key && setOfKey(key);
     const auxiliary = record.attempt?.auxiliary;
     if (set === undefined || auxiliary === undefined) return undefined;
     return this.#parts.generations.load(set, auxiliary);
@@ -200,9 +201,9 @@ function isUnreadable([first, second]: readonly Envelope[]): boolean {
   return !isEcho || decode(Echo, first.content.value.body) === undefined;
 }
 
-function keyOf({ task }: SignAttempt): ActiveKey {
-  if (task.key === undefined) throw new Error('A signature has a key');
-  return task.key;
+function keyOf({ key }: SignAttempt): ActiveKey {
+  if (key === undefined) throw new Error('The version of the key is over');
+  return key;
 }
 
 function versionOf({ keyId: id, version }: ActiveKey): string {

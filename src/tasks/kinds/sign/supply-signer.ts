@@ -1,5 +1,5 @@
 import type { PartyIndex } from '../../../common/index.js';
-import { keyId, toHex } from '../../../common/index.js';
+import { keyId, sessionId, toHex } from '../../../common/index.js';
 import { signShareJob } from '../../../algorithms/index.js';
 import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf } from '../../../identity/index.js';
@@ -13,6 +13,7 @@ import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
+import { VERSION_OVER } from './session-basis.js';
 import { signersOf } from './signers.js';
 
 /** A signature share, or why there is none. */
@@ -37,12 +38,13 @@ export class SupplySigner implements ParticipantDriver<ParsedSign> {
   #answer(attempt: LiveAttempt<ParsedSign>): void {
     const { context, session, supply } = this.#parts;
     const { self, consensus } = context;
-    const { key } = attempt.task;
+    const { key } = attempt;
     const own = suppliesOf(attempt.record.attempt).find(({ nodeId }) => nodeId === self.id);
-    if (key === undefined || own === undefined) return;
+    if (own === undefined) return;
     // Before that, "open" may only mean that the outcome is not applied here yet.
     if (!consensus.status().current || !session.answers.begin(attempt)) return;
 
+    if (key === undefined) return session.answers.decline(attempt, { reason: VERSION_OVER });
     const share = this.#take(attempt, key, own);
     supply.countUse(keyId(key.keyId));
     void this.#send(attempt, key, share);
@@ -78,7 +80,10 @@ export class SupplySigner implements ParticipantDriver<ParsedSign> {
     if (toHex(own.boot) !== self.boot) return declined('boot-changed');
     if (clock.now() >= attempt.task.expireTimeMs) return declined('expired');
 
-    const taken = keys.take(keyId(key.keyId), key.version, own);
+    // A share of another session, whose attempt came to nothing, may be open under the same version.
+    const [id, session] = [keyId(key.keyId), sessionId(toHex(key.sessionId))];
+    if (!keys.isLoaded(id, key.version, session)) return declined('nonce-gone');
+    const taken = keys.take(id, key.version, own);
     if (taken === 'gone') return declined('nonce-gone');
     if (taken === 'other-bytes') return declined('nonce-mismatch');
     return this.#compute(attempt, key, taken);

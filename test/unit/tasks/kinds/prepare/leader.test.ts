@@ -122,7 +122,9 @@ test('a participant that says another lied is believed when that is proved, and 
   const proven = new Set<NodeId>();
   const culprits = { has: (node: NodeId) => proven.has(node) };
   leader = new PrepareLeader({ ...room.leading(), culprits });
-  const attempt = { session: '', task: prepare(), number: 1, record: {}, nodes: NODES } as never;
+  const task = prepare();
+  const { participants } = task;
+  const attempt = { session: '', task, participants, number: 1, record: {}, nodes: NODES } as never;
   const said = (reason: string, index: number) => leader.onDeclined(attempt, { reason, index });
 
   expect(said('boot-changed', 0)).toEqual({});

@@ -63,3 +63,13 @@ test('a refused commitment that could not be looked at leaves out the decliner a
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
   expect(await leader.onDeclined(attempt, BAD)).toEqual({});
 });
+
+test('a node that is asked for a share of a version that is over is not left out for declining', () => {
+  const { leader, attempt } = leading();
+  const over = { reason: 'version-over', index: 0 };
+  expect(leader.onDeclined(attempt, over)).toEqual({});
+  const { key } = attempt.task;
+  if (key === undefined) throw new Error('a signature has a key');
+  const task = { ...attempt.task, key: { ...key, version: key.version + 1 } };
+  expect(leader.onDeclined({ ...attempt, task }, over)).toEqual({ excused: true });
+});

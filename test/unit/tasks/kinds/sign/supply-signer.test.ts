@@ -116,6 +116,20 @@ describe('a session', () => {
     expect(kinds()).toEqual([]);
   });
 
+  test('a signing session of a version that is over is declined, and so is one whose share another session made', async () => {
+    const nonce = await commitmentOf(room);
+    const opened = session(nonce, await commitmentOf(other));
+    signing.contribute({ ...opened, key: undefined });
+    expect(kinds()).toEqual(['version-over']);
+    expect(room.keys.available(KEY, 1)).toBe(1);
+
+    const elsewhere = session(await commitmentOf(room), await commitmentOf(other));
+    signing.contribute({ ...elsewhere, key: { ...key.record, sessionId: fill(9) } });
+    await settle();
+    expect(kinds()).toEqual(['nonce-gone']);
+    expect(room.keys.take(KEY, 1, nonce)).toHaveProperty('secret');
+  });
+
   test('a signing session waits until its task is known to be open', async () => {
     const opened = session(await commitmentOf(room), await commitmentOf(other));
     for (const status of [{ caughtUp: false, current: false }, { current: false }]) {
@@ -199,8 +213,7 @@ describe('a session', () => {
   test('a signing session whose own share is wrong raises the alarm, and releases no share', async () => {
     const broken = { ...key, record: { ...key.record, publicPolynomial: [fill(1), fill(2)] } };
     const opened = session(await commitmentOf(room), await commitmentOf(other));
-    const task = { ...opened.task, key: broken.record };
-    signing.contribute({ ...opened, task });
+    signing.contribute({ ...opened, key: broken.record });
     await settle();
     expect(kinds()).toEqual(['wrong-share']);
     expect(room.alarms).toHaveLength(1);
