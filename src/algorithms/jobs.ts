@@ -1,8 +1,12 @@
 import { GG20_SIGNING_JOBS, PREPARE_JOBS, type Gg20Context } from '../gg20/index.js';
 import type { BoundJob, Jobs } from '../ports/index.js';
 import {
+  checkDealingJob,
+  checkDealtValueJob,
   checkOpeningJob,
   checkValueJob,
+  newPolynomialJob,
+  openDealingJob,
   openKeygenJob,
   publicPolynomialJob,
 } from '../sharing/index.js';
@@ -35,6 +39,10 @@ const ALL: readonly AnyJob<AlgorithmContext>[] = [
   checkOpeningJob,
   checkValueJob,
   publicPolynomialJob,
+  openDealingJob,
+  checkDealingJob,
+  checkDealtValueJob,
+  newPolynomialJob,
   publicKeyJob,
   belongsJob,
   makeSuppliesJob,

@@ -100,13 +100,28 @@ export function isRightValue<P>(
   valueBody: Uint8Array,
   to: PartyIndex,
 ): boolean {
+  const coefficients = keygen.rounds.open.all.decode(openBody)?.coefficients ?? [];
+  const value = keygen.rounds.value.each.decode(valueBody)?.value;
+  return value !== undefined && isOnPolynomial(sharing, coefficients, value, to);
+}
+
+/**
+ * Whether f(to) = `value`, for the polynomial f that these points are Feldman's commitment to (Feldman 1987).
+ *
+ * @param value - A secret of this node's: an encoded scalar, of any length until it is read here.
+ */
+export function isOnPolynomial<P>(
+  sharing: SharingGroup<P>,
+  coefficients: readonly Uint8Array[],
+  value: Uint8Array,
+  to: PartyIndex,
+): boolean {
   const { group } = sharing;
-  const A = decodeAll(sharing, keygen.rounds.open.all.decode(openBody)?.coefficients ?? []);
-  const bytes = keygen.rounds.value.each.decode(valueBody)?.value;
-  const value = bytes && group.decodeScalar(bytes);
-  if (A === undefined || A.length === 0 || value === undefined) return false;
-  // The value is a secret of this node's: the hardened path.
-  return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));
+  const A = decodeAll(sharing, coefficients);
+  const scalar = group.decodeScalar(value);
+  if (A === undefined || A.length === 0 || scalar === undefined) return false;
+  // The hardened path.
+  return group.equal(group.multiplyBase(scalar), evaluateInExponent(group, A, to));
 }
 
 export type CheckValueInput = {

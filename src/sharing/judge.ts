@@ -1,10 +1,10 @@
 import type { PartyIndex } from '../common/index.js';
-import { codecOf, TO_ALL, type SignedMessage } from '../mpc/index.js';
+import { codecOf, TO_ALL, type Codec, type SignedMessage } from '../mpc/index.js';
 import { isRightOpening, isRightValue } from './checks.js';
 import type { SharingGroup } from './group.js';
 import { keygen } from './messages.js';
 
-/** Faults of messages of key generation: no honest participant signs such messages. */
+/** Faults of messages of key generation and reshare: no honest participant signs such messages. */
 export type KeygenReason = 'UNREADABLE_MESSAGE' | 'WRONG_OPENING' | 'WRONG_VALUE';
 
 /** A key generation as its attempt fixes it, and the accused's place in it. */
@@ -23,27 +23,56 @@ export type AccusedOfKeygen = {
  * not on its polynomial.
  */
 export function judgeKeygen(
-  accused: AccusedOfKeygen,
+  { sharing, sessionId, index, count, threshold }: AccusedOfKeygen,
   reason: KeygenReason,
   messages: readonly SignedMessage[],
 ): boolean {
-  const { sharing, sessionId, index, count, threshold } = accused;
+  const rounds: JudgedRounds = {
+    kinds: keygen.kinds,
+    codecOf: (kind, to) => codecOf(keygen, kind, to),
+    isRightOpening: (commitBody, openBody) =>
+      isRightOpening(sharing, sessionId, index, threshold, commitBody, openBody),
+    isRightValue: (openBody, valueBody, to) =>
+      to < 1 || to > count ? undefined : isRightValue(sharing, openBody, valueBody, to),
+  };
+  return judgeRounds(rounds, index, reason, messages);
+}
+
+/** The checks of a protocol in which secrets are dealt: commitment, opening, value. */
+export type JudgedRounds = {
+  readonly kinds: { readonly [round in 'commit' | 'open' | 'value']: string };
+  codecOf(kind: string, to: PartyIndex): Codec<unknown> | undefined;
+  /** `undefined` for an accused that opens nothing in this session. */
+  isRightOpening(commitBody: Uint8Array, openBody: Uint8Array): boolean | undefined;
+  /** `undefined` where an honest sender sends no value. */
+  isRightValue(openBody: Uint8Array, valueBody: Uint8Array, to: PartyIndex): boolean | undefined;
+};
+
+/** {@link judgeKeygen}, for any protocol of this shape. @param index - The accused's, in the session. */
+export function judgeRounds(
+  rounds: JudgedRounds,
+  index: PartyIndex,
+  reason: KeygenReason,
+  messages: readonly SignedMessage[],
+): boolean {
+  const { kinds } = rounds;
   const [first, second, third] = messages.flatMap(bodied);
   if (first === undefined || third !== undefined) return false;
   if (messages.some(({ from, body }) => from !== index || body === undefined)) return false;
   switch (reason) {
     case 'UNREADABLE_MESSAGE': {
-      const codec = codecOf(keygen, first.kind, first.to);
+      const codec = rounds.codecOf(first.kind, first.to);
       return second === undefined && codec !== undefined && codec.decode(first.body) === undefined;
     }
     case 'WRONG_OPENING': {
-      if (!isOf('commit', first) || second === undefined || !isOf('open', second)) return false;
-      return !isRightOpening(sharing, sessionId, index, threshold, first.body, second.body);
+      if (!isOf(kinds.commit, first) || second === undefined || !isOf(kinds.open, second)) {
+        return false;
+      }
+      return rounds.isRightOpening(first.body, second.body) === false;
     }
     case 'WRONG_VALUE': {
-      const isPair = isOf('open', first) && second?.kind === keygen.kinds.value;
-      if (!isPair || second.to < 1 || second.to > count) return false;
-      return !isRightValue(sharing, first.body, second.body, second.to);
+      if (!isOf(kinds.open, first) || second?.kind !== kinds.value) return false;
+      return rounds.isRightValue(first.body, second.body, second.to) === false;
     }
   }
 }
@@ -56,7 +85,7 @@ function bodied(message: SignedMessage): readonly Bodied[] {
   return body === undefined ? [] : [{ ...message, body }];
 }
 
-/** Claims that a message is a round's broadcast. */
-function isOf(round: 'commit' | 'open', { kind, to }: SignedMessage): boolean {
-  return kind === keygen.kinds[round] && to === TO_ALL;
+/** Claims that a message is the broadcast of this kind. */
+function isOf(broadcast: string, { kind, to }: SignedMessage): boolean {
+  return kind === broadcast && to === TO_ALL;
 }

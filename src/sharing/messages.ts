@@ -25,7 +25,8 @@ export type KeygenRounds = {
 export const HASH_BYTES = 32;
 export const SALT_BYTES = 32;
 
-function codec<V>(type: MessageType<V>, isFit: (value: V) => boolean) {
+/** The codec of a wire message whose values must be fit beside. */
+export function codec<V>(type: MessageType<V>, isFit: (value: V) => boolean) {
   return {
     encode: (value: V) => encode(type, value),
     decode: (body: Uint8Array) => {

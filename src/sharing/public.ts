@@ -54,16 +54,33 @@ export function publicPolynomial<P>(
   openBodies: readonly Uint8Array[],
   threshold: number,
 ): readonly Uint8Array[] | undefined {
+  const opened = openBodies.map((body) => keygen.rounds.open.all.decode(body)?.coefficients ?? []);
+  return sumOfPolynomials(sharing, opened, threshold, openBodies.length);
+}
+
+/**
+ * The sum of committed polynomials, encoded.
+ *
+ * @param opened - The points of each polynomial, `threshold` of each, checked.
+ * @param count - Participants that hold shares on the sum, with the indices 1 .. count.
+ * @returns Nothing when a coefficient or the point of a key share is the identity.
+ */
+export function sumOfPolynomials<P>(
+  sharing: SharingGroup<P>,
+  opened: readonly (readonly Uint8Array[])[],
+  threshold: number,
+  count: number,
+): readonly Uint8Array[] | undefined {
   const { group } = sharing;
   const sums: P[] = Array.from({ length: threshold }, () => group.identity);
-  for (const body of openBodies) {
-    const A = decodeAll(sharing, keygen.rounds.open.all.decode(body)?.coefficients ?? []);
+  for (const coefficients of opened) {
+    const A = decodeAll(sharing, coefficients);
     for (const [l, point] of A?.entries() ?? []) sums[l] = group.add(sums[l] ?? point, point);
   }
   if (sums.some((V_l) => group.isIdentity(V_l))) return undefined;
 
   const V = sums.map((V_l) => group.encode(V_l));
-  const X = openBodies.map((_, position) => verificationShare(sharing, V, position + 1));
+  const X = Array.from({ length: count }, (_, at) => verificationShare(sharing, V, at + 1));
   return X.some((X_j) => X_j === undefined || group.isIdentity(X_j)) ? undefined : V;
 }
 

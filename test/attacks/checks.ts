@@ -143,7 +143,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a value is on the shown polynomial',
     'keygen/value of another number, to one',
-    'return group.equal(group.multiplyBase(value), evaluateInExponent(group, A, to));',
+    'return group.equal(group.multiplyBase(scalar), evaluateInExponent(group, A, to));',
     'return true;',
   ),
   // Envelopes.

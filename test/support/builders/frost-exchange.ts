@@ -1,5 +1,4 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { concat, nodeId, type PartyIndex } from '../../../src/common/index.js';
 import { randomScalar, SecretPolynomial, xof } from '../../../src/crypto/index.js';
 import {
@@ -19,10 +18,13 @@ import {
   type SharedKey,
 } from '../../../src/sharing/index.js';
 import { GG20, VERIFIERS, schemesWith } from './schemes.js';
-import { startSession, type Party, type Session } from '../../../src/mpc/index.js';
+import type { Party, Session } from '../../../src/mpc/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Random, Signer, Verify } from '../../../src/ports/index.js';
-import { u64Item, type Envelope } from '../../../src/wire/index.js';
+import { u64Item } from '../../../src/wire/index.js';
+import { runSessions, type Tamper } from './session-exchange.js';
+
+export type { Tamper } from './session-exchange.js';
 
 /** Random bytes that are the same for the same seed. */
 export function seededRandom(seed: number): Random {
@@ -75,9 +77,6 @@ export function testSigner(name: string): Signer {
   };
 }
 
-/** What a message becomes on its way: nothing, itself, or others. */
-export type Tamper = (from: PartyIndex, to: PartyIndex, envelope: Envelope) => readonly Envelope[];
-
 /** A key that was made, with its public key as clients see it. */
 export type MadeKey = NewKey & { readonly publicKey: Uint8Array };
 
@@ -114,54 +113,30 @@ export async function runKeygen(options: KeygenOptions): Promise<Keygen> {
   const sessionId = options.sessionId ?? xof('test session', [u64Item(seed)], 32);
   const signers =
     options.signers ?? Array.from({ length: count }, (_, at) => testSigner(`node-${at + 1}`));
-  const tamper: Tamper = options.tamper ?? ((_from, _to, envelope) => [envelope]);
-  const queue: { from: PartyIndex; to: PartyIndex; envelope: Envelope }[] = [];
-
-  const sessions = signers.map((signer, at) =>
-    startSession({
-      sessionId,
-      index: at + 1,
-      identityKeys: signers.map(({ publicKey }) => publicKey),
-      signer,
-      verify: options.verify ?? testVerify,
-      random: seededRandom(seed * 100 + at),
-      protocol: keygen,
-      groups: {},
-      send: (to, envelope) => {
-        for (const each of tamper(at + 1, to, envelope))
-          queue.push({ from: at + 1, to, envelope: each });
-      },
-    }),
-  );
   const compute = inlineCompute(
     algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS, gg20: GG20 }),
   );
-  const outcomes: Outcome[] = sessions.map(() => 'waiting');
-  const runs = sessions.map(async ({ party }, at) => {
-    const corrupted = options.corrupt?.[at + 1]?.(party) ?? party;
-    try {
-      const random = seededRandom(seed * 1000 + at);
-      const key = await generateKey(suite, corrupted, threshold, random, compute);
+  const { sessions, outcomes } = await runSessions<KeygenRounds, never, MadeKey>({
+    protocol: keygen,
+    groups: {},
+    sessionId,
+    signers,
+    verify: options.verify ?? testVerify,
+    random: (index) => seededRandom(seed * 100 + index - 1),
+    tamper: options.tamper,
+    rounds: options.rounds,
+    corrupt: options.corrupt,
+    run: async (party) => {
+      const random = seededRandom(seed * 1000 + party.index - 1);
+      const key = await generateKey(suite, party, threshold, random, compute);
       const publicKey = publicKeyOf(suite, key.V[0] ?? new Uint8Array()) ?? new Uint8Array();
-      outcomes[at] = { key: { ...key, publicKey } };
-    } catch (error) {
-      if (outcomes[at] === 'waiting') outcomes[at] = { error };
-    }
+      return { ...key, publicKey };
+    },
   });
-
-  for (let round = 0; round <= (options.rounds ?? 0); round++) {
-    if (round > 0) for (const session of sessions) session.resend();
-    do {
-      for (const { from, to, envelope } of queue.splice(0))
-        sessions[to - 1]?.receive(from, envelope);
-      await setImmediate();
-    } while (queue.length > 0);
-  }
-
-  const settled = [...outcomes];
-  for (const session of sessions) session.close(new Error('the test is over'));
-  await Promise.all(runs);
-  return { sessionId, signers, sessions, outcomes: settled };
+  const ended = outcomes.map((outcome): Outcome => {
+    return typeof outcome === 'object' && 'result' in outcome ? { key: outcome.result } : outcome;
+  });
+  return { sessionId, signers, sessions, outcomes: ended };
 }
 
 /** All keys of a run in which nobody failed. */

@@ -61,6 +61,28 @@ export interface KeygenValue {
   value: Uint8Array;
 }
 
+/** Reshare, round `announce`, of every party: a key to seal values to. */
+export interface ReshareAnnouncement {
+  sealKey: Uint8Array;
+}
+
+/** Reshare, round `commit`, of a dealer: a commitment to the opening. */
+export interface ReshareCommitment {
+  hash: Uint8Array;
+}
+
+/** Reshare, round `open`, of a dealer: the opening. */
+export interface ReshareOpening {
+  /** A'_0 .. A'_{t'-1}. The first is fixed by the base sharing, so it needs no proof of possession. */
+  coefficients: Uint8Array[];
+  salt: Uint8Array;
+}
+
+/** Reshare, round `value`, of a dealer to one receiver: g_i(j). */
+export interface ReshareValue {
+  value: Uint8Array;
+}
+
 export interface SignatureShare {
   share: Uint8Array;
 }
@@ -784,6 +806,300 @@ export const KeygenValue: MessageFns<KeygenValue> = {
   },
   fromPartial<I extends Exact<DeepPartial<KeygenValue>, I>>(object: I): KeygenValue {
     const message = createBaseKeygenValue();
+    message.value = object.value ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseReshareAnnouncement(): ReshareAnnouncement {
+  return { sealKey: new Uint8Array(0) };
+}
+
+export const ReshareAnnouncement: MessageFns<ReshareAnnouncement> = {
+  encode(message: ReshareAnnouncement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sealKey.length !== 0) {
+      writer.uint32(10).bytes(message.sealKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareAnnouncement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareAnnouncement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sealKey = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareAnnouncement {
+    return {
+      sealKey: isSet(object.sealKey)
+        ? bytesFromBase64(object.sealKey)
+        : isSet(object.seal_key)
+        ? bytesFromBase64(object.seal_key)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: ReshareAnnouncement): unknown {
+    const obj: any = {};
+    if (message.sealKey.length !== 0) {
+      obj.sealKey = base64FromBytes(message.sealKey);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareAnnouncement>, I>>(base?: I): ReshareAnnouncement {
+    return ReshareAnnouncement.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareAnnouncement>, I>>(object: I): ReshareAnnouncement {
+    const message = createBaseReshareAnnouncement();
+    message.sealKey = object.sealKey ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseReshareCommitment(): ReshareCommitment {
+  return { hash: new Uint8Array(0) };
+}
+
+export const ReshareCommitment: MessageFns<ReshareCommitment> = {
+  encode(message: ReshareCommitment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hash.length !== 0) {
+      writer.uint32(10).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareCommitment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareCommitment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareCommitment {
+    return { hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0) };
+  },
+
+  toJSON(message: ReshareCommitment): unknown {
+    const obj: any = {};
+    if (message.hash.length !== 0) {
+      obj.hash = base64FromBytes(message.hash);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareCommitment>, I>>(base?: I): ReshareCommitment {
+    return ReshareCommitment.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareCommitment>, I>>(object: I): ReshareCommitment {
+    const message = createBaseReshareCommitment();
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseReshareOpening(): ReshareOpening {
+  return { coefficients: [], salt: new Uint8Array(0) };
+}
+
+export const ReshareOpening: MessageFns<ReshareOpening> = {
+  encode(message: ReshareOpening, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.coefficients) {
+      writer.uint32(10).bytes(v!);
+    }
+    if (message.salt.length !== 0) {
+      writer.uint32(18).bytes(message.salt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareOpening {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareOpening();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.coefficients.push(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.salt = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareOpening {
+    return {
+      coefficients: globalThis.Array.isArray(object?.coefficients)
+        ? object.coefficients.map((e: any) => bytesFromBase64(e))
+        : [],
+      salt: isSet(object.salt) ? bytesFromBase64(object.salt) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: ReshareOpening): unknown {
+    const obj: any = {};
+    if (message.coefficients?.length) {
+      obj.coefficients = message.coefficients.map((e) => base64FromBytes(e));
+    }
+    if (message.salt.length !== 0) {
+      obj.salt = base64FromBytes(message.salt);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareOpening>, I>>(base?: I): ReshareOpening {
+    return ReshareOpening.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareOpening>, I>>(object: I): ReshareOpening {
+    const message = createBaseReshareOpening();
+    message.coefficients = object.coefficients?.map((e) => e) || [];
+    message.salt = object.salt ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseReshareValue(): ReshareValue {
+  return { value: new Uint8Array(0) };
+}
+
+export const ReshareValue: MessageFns<ReshareValue> = {
+  encode(message: ReshareValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value.length !== 0) {
+      writer.uint32(10).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareValue {
+    return { value: isSet(object.value) ? bytesFromBase64(object.value) : new Uint8Array(0) };
+  },
+
+  toJSON(message: ReshareValue): unknown {
+    const obj: any = {};
+    if (message.value.length !== 0) {
+      obj.value = base64FromBytes(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareValue>, I>>(base?: I): ReshareValue {
+    return ReshareValue.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareValue>, I>>(object: I): ReshareValue {
+    const message = createBaseReshareValue();
     message.value = object.value ?? new Uint8Array(0);
     return message;
   },

@@ -29,7 +29,7 @@ export interface Evidence {
   reason: string;
   /** In the order that the reason asks for. */
   messages: ShownMessage[];
-  /** The accused's own word for the key, where the messages are of a signature. */
+  /** The accused's own word for the key, where the messages are of a signature, or of a reshare: the base version's. */
   ready:
     | Ready
     | undefined;
