@@ -3,6 +3,7 @@ import { PROFILES } from '../gg20/index.js';
 import type { ProfileName } from '../gg20/index.js';
 import type { GenesisMember } from '../identity/index.js';
 import type { QuorumStatus } from '../raft/index.js';
+import { isInUse } from '../state/index.js';
 import type { ActiveKey } from '../state/index.js';
 import { GetClusterRequest, Gg20Profile, MemberRole } from '../wire/index.js';
 import type {
@@ -30,7 +31,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
   const status = backend.status();
   const quorum = backend.quorum();
   const reached = reachedNodes(status, quorum);
-  const keys = backend.local().firstKeys(KEYS_LOOKED_AT_MAX);
+  const keys = backend.local().firstKeys(KEYS_LOOKED_AT_MAX).filter(isInUse);
   return {
     cluster: {
       clusterId: status.clusterId,

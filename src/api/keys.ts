@@ -1,6 +1,6 @@
 import { assert, ClusterError } from '../common/index.js';
 import { taskIdOf } from '../identity/index.js';
-import { GetKeyRequest, ListKeysRequest } from '../wire/index.js';
+import { GetKeyRequest, KeyState, ListKeysRequest } from '../wire/index.js';
 import type {
   GenerateKeyResponse,
   GetKeyResponse,
@@ -8,7 +8,7 @@ import type {
   TaskRecord,
 } from '../wire/index.js';
 import { LABELS_MAX } from '../state/index.js';
-import type { ActiveKey } from '../state/index.js';
+import type { ActiveKey, KeyStage } from '../state/index.js';
 import type { Backend } from './backend.js';
 import type { ApiContext, Call, CallTime } from './call.js';
 import { readMessage, readMutation, requireId } from './decode.js';
@@ -18,7 +18,7 @@ import {
   GENERATE_KEY_LIFETIME_MS,
 } from './limits.js';
 import { askedPage } from './page.js';
-import { presentKey } from './present.js';
+import { presentKey, stageNamed } from './present.js';
 import { claimedRequester, failureOfTask, submissionOf } from './submit.js';
 import { seenKey, visibleTo } from './visibility.js';
 
@@ -48,7 +48,7 @@ export async function getKey(context: ApiContext, call: Call): Promise<GetKeyRes
 export async function listKeys(context: ApiContext, call: Call): Promise<ListKeysResponse> {
   const request = readMessage(ListKeysRequest, call.bytes);
   const { page, behind } = askedPage(ListKeysRequest, request);
-  const { prefix, owner, algorithm, labels } = request;
+  const { prefix, owner, algorithm, labels, state } = request;
   if (labels.length > LABELS_MAX)
     throw new ClusterError('invalid-request', `A key has at most ${LABELS_MAX} labels`, {
       reason: 'TOO_MANY_LABELS',
@@ -60,6 +60,7 @@ export async function listKeys(context: ApiContext, call: Call): Promise<ListKey
     owner: owner === '' ? undefined : owner,
     algorithm: algorithm === 0 ? undefined : algorithm,
     labels,
+    stage: stageAsked(state),
   };
   if (prefix !== '') requireId('prefix', prefix);
   const by = { signal: call.time.signal, measure: call.measure };
@@ -67,6 +68,16 @@ export async function listKeys(context: ApiContext, call: Call): Promise<ListKey
   const { clusterId } = context.genesis;
   const present = () => listed.records.map((record) => presentKey(clusterId, record));
   return { keys: call.measure(present), ...behind(listed) };
+}
+
+/** @throws ClusterError `invalid-request` for a state that there is not. */
+function stageAsked(state: KeyState): KeyStage | undefined {
+  const stage = stageNamed(state);
+  if (state === KeyState.UNSPECIFIED || stage !== undefined) return stage;
+  throw new ClusterError('invalid-request', 'state is not one that this node knows', {
+    reason: 'INVALID_FILTER',
+    field: 'state',
+  });
 }
 
 /** Resolves when most of the call's time has passed and the task is known here: its client can ask for it by id. */

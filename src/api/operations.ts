@@ -1,6 +1,7 @@
 import type { Role } from '../identity/index.js';
 import type { ApiContext, Call } from './call.js';
 import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
+import { restoreKey, retireKey } from './key-ends.js';
 import { generateKey, getKey, listKeys } from './keys.js';
 import { sign } from './signing.js';
 import { getTask, listTasks } from './tasks.js';
@@ -23,6 +24,8 @@ export type Method =
   | '/quorate.v1.KeyService/GenerateKey'
   | '/quorate.v1.KeyService/GetKey'
   | '/quorate.v1.KeyService/ListKeys'
+  | '/quorate.v1.KeyService/RetireKey'
+  | '/quorate.v1.KeyService/RestoreKey'
   | '/quorate.v1.SigningService/Sign'
   | '/quorate.v1.TaskService/GetTask'
   | '/quorate.v1.TaskService/ListTasks'
@@ -44,6 +47,12 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
   },
   '/quorate.v1.KeyService/GetKey': { roles: READERS, effect: 'read', handle: getKey },
   '/quorate.v1.KeyService/ListKeys': { roles: READERS, effect: 'list', handle: listKeys },
+  '/quorate.v1.KeyService/RetireKey': { roles: REQUESTERS, effect: 'mutation', handle: retireKey },
+  '/quorate.v1.KeyService/RestoreKey': {
+    roles: REQUESTERS,
+    effect: 'mutation',
+    handle: restoreKey,
+  },
   '/quorate.v1.SigningService/Sign': { roles: REQUESTERS, effect: 'mutation', handle: sign },
   '/quorate.v1.TaskService/GetTask': { roles: READERS, effect: 'read', handle: getTask },
   '/quorate.v1.TaskService/ListTasks': { roles: READERS, effect: 'list', handle: listTasks },

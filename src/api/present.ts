@@ -3,20 +3,23 @@ import type { ClusterId } from '../common/index.js';
 import { KEY_CERTIFICATE_FORMAT } from '../identity/index.js';
 import {
   generatedKeyOf,
-  isCertified,
+  keyRetiredOf,
   levelRaisedOf,
   preparedOf,
   timeCorrectedOf,
   sharingOf,
   signatureOf,
+  stageOf,
 } from '../state/index.js';
-import type { ActiveKey, TaskKind } from '../state/index.js';
+import type { ActiveKey, KeyStage, TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
 import { KeyState, TaskKind as ApiTaskKind, TaskState } from '../wire/index.js';
 import type {
   AttemptRecord,
   Key,
   KeyCertificate,
+  KeyEnd,
+  LifecycleRecord,
   Task,
   TaskAttempt,
   TaskRecord,
@@ -32,12 +35,40 @@ export function presentKey(clusterId: ClusterId, record: ActiveKey): Key {
     threshold: record.threshold,
     participants: record.participants.map(({ nodeId }) => nodeId),
     version: record.version,
-    state: isCertified(record) ? KeyState.ACTIVE : KeyState.PENDING,
+    state: KEY_STATES[stageOf(record)],
     createTime: timestamp(record.createTimeMs),
     labels: record.labels,
     certificate: certificate(clusterId, record),
     owner: record.owner,
     allowedSigners: record.allowedSigners,
+    end: record.lifecycle && endOf(record.lifecycle),
+  };
+}
+
+/** How the API spells where a key stands. */
+const KEY_STATES: Readonly<Record<KeyStage, KeyState>> = {
+  pending: KeyState.PENDING,
+  active: KeyState.ACTIVE,
+  retired: KeyState.RETIRED,
+};
+
+/** Where a key stands, as the API spells it; `undefined` for a state that there is not. */
+export function stageNamed(state: KeyState): KeyStage | undefined {
+  const stages = Object.keys(KEY_STATES).filter(isStage);
+  return stages.find((stage) => KEY_STATES[stage] === state);
+}
+
+function isStage(name: string): name is KeyStage {
+  return Object.hasOwn(KEY_STATES, name);
+}
+
+function endOf({ retireTimeMs, recoverableUntilMs }: LifecycleRecord): KeyEnd {
+  return {
+    retireTime: timestamp(retireTimeMs),
+    recoverableUntil: timestamp(recoverableUntilMs),
+    destroyTime: undefined,
+    erased: [],
+    awaited: [],
   };
 }
 
@@ -125,6 +156,17 @@ const PRESENTED: Readonly<
       const value = preparedOf(record);
       return value && { $case: 'prepared', value };
     },
+  },
+  'retire-key': {
+    kind: ApiTaskKind.RETIRE_KEY,
+    result: (record) => {
+      const value = keyRetiredOf(record);
+      return value && { $case: 'keyRetired', value };
+    },
+  },
+  'restore-key': {
+    kind: ApiTaskKind.RESTORE_KEY,
+    result: () => ({ $case: 'keyRestored', value: {} }),
   },
 };
 

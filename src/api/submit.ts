@@ -24,7 +24,7 @@ export function submissionOf(
     throw new ClusterError(
       'unauthenticated',
       mustBeSigned
-        ? 'What changes the cluster itself must be signed by an operator'
+        ? 'What changes the cluster itself, or ends a key, must be signed by its requester'
         : 'This cluster takes only requests that their requesters signed',
       { reason: 'SIGNATURE_REQUIRED' },
     );

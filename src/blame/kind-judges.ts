@@ -42,6 +42,8 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'require-signatures': { saidOnce: [], faults: {} },
   'raise-level': { saidOnce: [], faults: {} },
   'correct-time': { saidOnce: [], faults: {} },
+  'retire-key': { saidOnce: [], faults: {} },
+  'restore-key': { saidOnce: [], faults: {} },
   prepare: {
     saidOnce: PREPARE_SAID_ONCE,
     decided: [

@@ -113,3 +113,15 @@ export function countArgument(flag: string): (text: string) => number {
     return count;
   };
 }
+
+/** Of a flag that takes one of these words. */
+export function wordArgument<T>(
+  flag: string,
+  words: Readonly<Record<string, T>>,
+): (word: string) => T {
+  return (word) => {
+    const value = Object.hasOwn(words, word) ? words[word] : undefined;
+    if (value !== undefined) return value;
+    throw usageError(`${flag} must be one of ${Object.keys(words).join(', ')}, not "${word}"`);
+  };
+}

@@ -18,6 +18,8 @@ import type { Reader } from './key-requester.js';
 import { REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import { Mutations } from './mutations.js';
+import { restoreKey, retireKey } from './key-ends.js';
+import type { ChangedKey, RestoreKeyInput, RetireKeyInput } from './key-ends.js';
 import { requireLength, requireSame, shortfallOf } from './key-doubts.js';
 import type { Pin, SigningKey } from './key-doubts.js';
 import type {
@@ -121,6 +123,24 @@ export class QuorateClient {
   /** As {@link listKeys}, one after another, all unless there is a limit. The time is that of each call. */
   keys(input: ListKeysInput = {}, options?: CallOptions): AsyncGenerator<Key, void, undefined> {
     return every(input, (part) => this.listKeys({ ...input, ...part }, options));
+  }
+
+  /**
+   * Takes a key out of use: it signs nothing until it is restored. An operator may, and the key's owner.
+   *
+   * @throws QuorateError `wrong-state` KEY_RETIRED when it is retired already.
+   */
+  retireKey(input: RetireKeyInput, options?: CallOptions): Promise<ChangedKey> {
+    return retireKey(this.#mutations, input, options);
+  }
+
+  /**
+   * Puts a retired key back in use. An operator may, and the key's owner.
+   *
+   * @throws QuorateError `wrong-state` KEY_NOT_RETIRED when it is in use.
+   */
+  restoreKey(input: RestoreKeyInput, options?: CallOptions): Promise<ChangedKey> {
+    return restoreKey(this.#mutations, input, options);
   }
 
   /**

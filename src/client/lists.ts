@@ -1,4 +1,4 @@
-import type { Algorithm, Key, Label, Task, TaskKind, TaskState } from '../wire/index.js';
+import type { Algorithm, Key, KeyState, Label, Task, TaskKind, TaskState } from '../wire/index.js';
 import { LIST_ITEMS_DEFAULT, PAGE_ITEMS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import type { Transport } from './transport.js';
@@ -21,6 +21,7 @@ export type ListKeysInput = ListInput & {
   readonly owner?: string | undefined;
   readonly algorithm?: Algorithm | undefined;
   readonly labels?: readonly Label[] | undefined;
+  readonly state?: KeyState | undefined;
 };
 
 /** The tasks that are listed: those that the caller may see, and that have all that is given. */
@@ -45,11 +46,11 @@ type Ask<T> = (pageSize: number, pageToken: string) => Promise<ListPart<T>>;
 
 export async function listKeys(
   transport: Transport,
-  { prefix = '', owner = '', algorithm = 0, labels = [], ...part }: ListKeysInput,
+  { prefix = '', owner = '', algorithm = 0, labels = [], state = 0, ...part }: ListKeysInput,
   options: CallOptions | undefined,
 ): Promise<ListPart<Key>> {
   const until = untilOf(options);
-  const filter = { prefix, owner, algorithm, labels: [...labels] };
+  const filter = { prefix, owner, algorithm, labels: [...labels], state };
   return collect(part, async (pageSize, pageToken) => {
     const request = { pageSize, pageToken, ...filter };
     const { keys, ...behind } = await transport.call(CALLS.listKeys, request, until);

@@ -40,6 +40,8 @@ export class Holdings {
   /** By {@link nameOf}. */
   readonly #open: LRUCache<string, OpenSecret>;
   #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
+  /** Keys of which no secret is opened: they are retired. */
+  readonly #shut = new Set<KeyId>();
   #closed = false;
 
   constructor(parts: HoldingsParts) {
@@ -103,7 +105,7 @@ export class Holdings {
   async load(at: Holding, isKind: (kind: string) => boolean): Promise<boolean> {
     if (this.#has(at, isKind)) return true;
     const stored = await this.#stored(at);
-    if (stored === undefined || this.#closed) return false;
+    if (stored === undefined || this.#closed || this.#shut.has(at.keyId)) return false;
     // Another call may have been quicker: replacing its secret would drop the supplies that were made since.
     if (this.#has(at, isKind)) return true;
 
@@ -116,6 +118,20 @@ export class Holdings {
     }
     this.#open.set(nameOf(at), { at, secret });
     return true;
+  }
+
+  /** Wipes the open secrets of a key, and opens none of it until it is {@link reopen}ed. */
+  shut(keyId: KeyId): void {
+    this.#shut.add(keyId);
+    this.#wipe(keyId);
+  }
+
+  reopen(keyId: KeyId): void {
+    this.#shut.delete(keyId);
+  }
+
+  isShut(keyId: KeyId): boolean {
+    return this.#shut.has(keyId);
   }
 
   /** An open secret, and the same object for as long as it is open: the holdings own its bytes. */
@@ -155,9 +171,7 @@ export class Holdings {
    */
   async remove(id: ShareId): Promise<void> {
     const sessions = await this.#knownSessions();
-    for (const [name, { at }] of this.#open.entries()) {
-      if (at.keyId === id.keyId && at.sessionId === id.sessionId) this.#open.delete(name);
-    }
+    this.#wipe(id.keyId, id.sessionId);
     await this.#parts.shares.delete(id);
     const left = sessions.get(id.keyId);
     left?.delete(id.sessionId);
@@ -169,6 +183,14 @@ export class Holdings {
     this.#closed = true;
     this.#open.clear();
     this.#wrappingKey[Symbol.dispose]();
+  }
+
+  /** @param session - All of the key's unless given. */
+  #wipe(keyId: KeyId, session?: SessionId): void {
+    for (const [name, { at }] of this.#open.entries()) {
+      const isOne = at.keyId === keyId && (session === undefined || at.sessionId === session);
+      if (isOne) this.#open.delete(name);
+    }
   }
 
   toJSON(): never {

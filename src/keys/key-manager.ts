@@ -221,6 +221,21 @@ export class KeyManager {
     return share && { index: share.index, scalar: Uint8Array.from(share.scalar.bytes) };
   }
 
+  /** Wipes the open shares of a key and its supplies, and opens none until {@link reopen}: it is retired. */
+  shut(keyId: KeyId): void {
+    this.#holdings.shut(keyId);
+  }
+
+  /** The key is in use again. */
+  reopen(keyId: KeyId): void {
+    this.#holdings.reopen(keyId);
+  }
+
+  /** Whether shares of a key are not to be opened. */
+  isShut(keyId: KeyId): boolean {
+    return this.#holdings.isShut(keyId);
+  }
+
   /**
    * Whether a share of a key version is in memory.
    *

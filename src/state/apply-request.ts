@@ -71,9 +71,11 @@ function open(
   insertTask(draft, task);
   const attempts = task.attempts.map((each) => attemptOpened(task.taskId, each));
   const value = rules.open(draft, { record: task, asked }, request, context);
+  const effects = rules.effects?.(draft, { record: task, asked }, timeMs, context) ?? [];
+  const events = [...attempts, ...effects];
   return value === undefined
-    ? attempts
-    : [...attempts, closeTask(draft, task, { $case: 'result', value }, timeMs, context)];
+    ? events
+    : [...events, closeTask(draft, task, { $case: 'result', value }, timeMs, context)];
 }
 
 function taskOf(request: Request, ruling: NewTask, counted: boolean): TaskRecord {

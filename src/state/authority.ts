@@ -190,7 +190,7 @@ function admitVoucher(
     return refuse(
       'unauthenticated',
       'SIGNATURE_REQUIRED',
-      'What changes the cluster itself counts only when an operator has signed it',
+      'What changes the cluster itself, or ends a key, counts only when its requester has signed it',
     );
   }
   if (!trust.takesUnsigned) {

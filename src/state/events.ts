@@ -1,5 +1,6 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { KeyId, NodeId, Refusal, SessionId, TaskId } from '../common/index.js';
+import type { KeyStage } from './keys.js';
 import type { Supply } from '../wire/index.js';
 
 /** The result of one request entry, for the node that waits for it. Not stored. */
@@ -66,6 +67,8 @@ export type StateEvent =
       readonly version: number;
       readonly node: NodeId;
     }
+  /** A key was retired or restored, or goes further on its way to its end. */
+  | { readonly type: 'key-stage-changed'; readonly key: KeyId; readonly stage: KeyStage }
   | {
       readonly type: 'task-closed';
       readonly task: TaskId;

@@ -35,6 +35,7 @@ export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
 export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
 export type { ParsedPrepare } from './kinds/prepare.js';
+export { keyRetiredOf } from './kinds/retire-key.js';
 export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';
 export type { ParsedSign } from './kinds/sign.js';
@@ -55,8 +56,10 @@ export {
   readyOfKey,
   recordOfKey,
   sharingOf,
+  stageOf,
 } from './keys.js';
-export type { ActiveKey } from './keys.js';
+export { isInUse } from './key-ends.js';
+export type { ActiveKey, KeyStage } from './keys.js';
 export { ListIndex } from './lists/list-index.js';
 export type { Listed, ListPage, Sliced } from './lists/list-index.js';
 export type { KeyFilter } from './lists/key-rows.js';

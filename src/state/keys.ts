@@ -1,4 +1,4 @@
-import type { KeyRecord, NodeSignature, Ready, Sharing } from '../wire/index.js';
+import type { KeyRecord, KeySummary, NodeSignature, Ready, Sharing } from '../wire/index.js';
 
 /** The version that a key is born with. */
 export const FIRST_VERSION = 1;
@@ -25,7 +25,7 @@ export function activeKey({ active, ...rest }: KeyRecord): ActiveKey | undefined
 export function recordOfKey(key: ActiveKey): KeyRecord {
   const { createTimeMs, labels, owner, allowedSigners, method, request, authorization, taskId } =
     key;
-  const { gg20Profile } = key;
+  const { gg20Profile, lifecycle } = key;
   return {
     active: { sharing: sharingOf(key), ready: [...key.ready], installed: [...key.installed] },
     createTimeMs,
@@ -37,6 +37,7 @@ export function recordOfKey(key: ActiveKey): KeyRecord {
     authorization,
     taskId,
     gg20Profile,
+    lifecycle,
   };
 }
 
@@ -75,6 +76,28 @@ export function mayUse(
 }
 
 /** Claims that a key's certificate is complete: `installed` of as many participants as it takes to sign. */
-export function isCertified(key: Pick<ActiveKey, 'installed' | 'threshold'>): boolean {
+export function isCertified(key: {
+  readonly installed: { readonly length: number };
+  readonly threshold: number;
+}): boolean {
   return key.installed.length >= key.threshold;
+}
+
+/** Where a key stands in its life. One that is not in use signs nothing, and is not shared anew. */
+export type KeyStage = 'pending' | 'active' | 'retired';
+
+/** The stage of a key, by its record or by the fields of that which lists look for. */
+export function stageOf(key: {
+  readonly threshold: number;
+  readonly installed: { readonly length: number };
+  readonly lifecycle?: object | undefined;
+}): KeyStage {
+  if (key.lifecycle !== undefined) return 'retired';
+  return isCertified(key) ? 'active' : 'pending';
+}
+
+/** The same of a summary. */
+export function stageOfSummary({ active, lifecycle }: KeySummary): KeyStage {
+  const threshold = active?.sharing?.threshold ?? 0;
+  return stageOf({ threshold, installed: active?.installed ?? [], lifecycle });
 }

@@ -14,12 +14,20 @@ import type {
   TaskRecord,
   Totals,
 } from '../wire/index.js';
+import type { StateEvent } from './events.js';
 import type { ActiveKey } from './keys.js';
 import type { Draft, View } from './view.js';
 
 /** The kinds of task that this build knows, as the state and all rooms below the API spell them. */
 export type TaskKind =
-  'generate-key' | 'sign' | 'require-signatures' | 'raise-level' | 'correct-time' | 'prepare';
+  | 'generate-key'
+  | 'sign'
+  | 'require-signatures'
+  | 'raise-level'
+  | 'correct-time'
+  | 'prepare'
+  | 'retire-key'
+  | 'restore-key';
 
 /** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
@@ -122,6 +130,16 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     request: Request,
     context: JudgingContext,
   ): Uint8Array | undefined;
+  /**
+   * Does what else a request of this kind does once its task has opened, to the records of others, and tells of it. Absent
+   * for a kind that changes no other records.
+   */
+  effects?(
+    draft: Draft,
+    task: AskedTask<P>,
+    timeMs: Millis,
+    context: JudgingContext,
+  ): readonly StateEvent[];
   /**
    * The encoded result of a task, from what a `done` entry brings; `undefined` for material that breaks a rule. A leader's
    * word is not enough where no check of the result itself follows: such a result rests on what its participants signed.

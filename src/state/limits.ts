@@ -70,5 +70,13 @@ export const PARTIAL_AGE_MS = 60 * 60 * 1000;
 /** From a prepare that came to nothing to the next of the set: doubled each time, up to the second. */
 export const PREPARE_WAIT_MS = 60 * 1000;
 export const PREPARE_WAIT_MS_MAX = 60 * 60 * 1000;
+
+/** The feature level from which on keys can be retired, restored and destroyed. */
+export const ENDS_LEVEL = 3;
+/** From the entry that retires a key to the time from which on it can be destroyed, and the bounds of what may be asked. */
+export const RECOVERY_WINDOW_MS = 7 * 24 * 60 * 60 * 1000;
+export const RECOVERY_WINDOW_MS_MIN = 60 * 1000;
+export const RECOVERY_WINDOW_MS_MAX = 365 * 24 * 60 * 60 * 1000;
+
 /** Ed25519. */
 export const IDENTITY_KEY_BYTES = 32;

@@ -4,6 +4,8 @@ export const METHODS = {
   sign: '/quorate.v1.SigningService/Sign',
   requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
   raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
+  retireKey: '/quorate.v1.KeyService/RetireKey',
+  restoreKey: '/quorate.v1.KeyService/RestoreKey',
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
 } as const;
 

@@ -195,6 +195,8 @@ export class TaskManager {
       results,
       participants,
       session.answers,
+      // A key that is in use again is opened by what comes behind.
+      keyShares,
       facts,
       supply,
       bringers,
@@ -209,7 +211,6 @@ export class TaskManager {
       culprits,
       earlyAnswers,
       submissions,
-      keyShares,
     ]);
     this.#router = new Router(logger, {
       envelope: onEnvelope,

@@ -35,13 +35,18 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'key-activated':
     case 'generation-activated':
     case 'installed-said':
+    case 'key-stage-changed':
     case 'void-entry':
       return [];
   }
 }
 
 function changedKey(event: StateEvent): readonly KeyId[] {
-  return event.type === 'key-activated' || event.type === 'installed-said' ? [event.key] : [];
+  const isOfKey =
+    event.type === 'key-activated' ||
+    event.type === 'installed-said' ||
+    event.type === 'key-stage-changed';
+  return isOfKey ? [event.key] : [];
 }
 
 /** A part of the task manager, as the reconciler drives it. A part has the hooks that concern it. */

@@ -58,6 +58,8 @@ import {
   genesisSeed,
   prepareSeed,
   raftSeeds,
+  restoreSeed,
+  retireSeed,
   signerSeed,
   signSeed,
 } from './seeds.js';
@@ -438,6 +440,8 @@ export const DECODERS: readonly Decoder[] = [
   request(METHODS.generateKey, generateKeySeed),
   request(METHODS.sign, signSeed),
   request(METHODS.correctTime, correctTimeSeed),
+  request(METHODS.retireKey, retireSeed),
+  request(METHODS.restoreKey, restoreSeed),
   prepare,
   raft,
   frame,

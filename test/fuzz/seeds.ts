@@ -13,6 +13,8 @@ import {
   GenerateKeyRequest,
   Gg20Profile,
   PrepareRequest,
+  RestoreKeyRequest,
+  RetireKeyRequest,
   SignRequest,
 } from '../../src/wire/index.js';
 import { seededRandom } from '../support/builders/frost-exchange.js';
@@ -71,6 +73,15 @@ export function correctTimeSeed(): Uint8Array {
     timeMs: 1_800_000_000_000n,
     allowRepeats: false,
   });
+}
+
+export function retireSeed(): Uint8Array {
+  const recoveryWindow = { seconds: 3_600n, nanos: 0 };
+  return encode(RetireKeyRequest, { requestId: 'ask-4', keyId: 'treasury', recoveryWindow });
+}
+
+export function restoreSeed(): Uint8Array {
+  return encode(RestoreKeyRequest, { requestId: 'ask-5', keyId: 'treasury' });
 }
 
 export function prepareSeed(): Uint8Array {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ClusterError } from '../../common/index.js';
-import { Algorithm, derivePublicKey, shortfallOf } from '../../client/index.js';
+import { Algorithm, derivePublicKey, KeyState, shortfallOf } from '../../client/index.js';
 import type { JudgedKey, Key, KeyTrust, Label } from '../../client/index.js';
 import type { SetProfile } from '../../identity/index.js';
 import {
@@ -13,6 +13,7 @@ import {
   profileArgument,
   REQUEST_ID_HELP,
   requireProfileFits,
+  wordArgument,
 } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
@@ -28,6 +29,7 @@ import { sayingWhatIsMissing } from '../progress.js';
 import { errorJson } from '../report.js';
 import { GENERATE_ECDSA_MS, GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
+import { restoreCommand, retireCommand } from './key-ends.js';
 import { publicKeyCommand } from './public-key.js';
 import { addRequireOption, addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
@@ -50,6 +52,7 @@ type ListFlags = ConnectionFlags &
     readonly owner?: string;
     readonly label?: readonly Label[];
     readonly algorithm?: Algorithm;
+    readonly state?: KeyState;
     readonly json?: true;
   };
 type GetFlags = ConnectionFlags &
@@ -60,6 +63,11 @@ type GetFlags = ConnectionFlags &
   };
 
 const KEYS_LIMIT = 1_000;
+const STATES = {
+  pending: KeyState.PENDING,
+  active: KeyState.ACTIVE,
+  retired: KeyState.RETIRED,
+} as const;
 
 /** `quorate keys`: keys in shares. */
 export function keysCommand(context: CommandContext): Command {
@@ -79,9 +87,8 @@ export function keysCommand(context: CommandContext): Command {
       ),
       { hidden: true },
     )
-    .addCommand(notHere('retire', 'This release cannot retire keys: a key stays usable'), {
-      hidden: true,
-    });
+    .addCommand(retireCommand(context))
+    .addCommand(restoreCommand(context));
 }
 
 function generateCommand(context: CommandContext): Command {
@@ -194,6 +201,12 @@ function listCommand(context: CommandContext): Command {
       new Option('--algorithm <name>', `only keys of it: ${ALGORITHM_NAMES.join(', ')}`).argParser(
         algorithmArgument,
       ),
+    )
+    .addOption(
+      new Option(
+        '--state <state>',
+        `only those that are so: ${Object.keys(STATES).join(', ')}`,
+      ).argParser(wordArgument('--state', STATES)),
     );
   addPartOptions(command, KEYS_LIMIT).option(
     '--json',
@@ -209,8 +222,8 @@ Examples:
   quorate keys list --owner spiffe://quorate/app/checkout --json | jq -r '.keys[].key_id'`,
     )
     .action(async (flags: ListFlags) => {
-      const { prefix, owner, algorithm, label: labels } = flags;
-      const filter = { prefix, owner, algorithm, labels };
+      const { prefix, owner, algorithm, state, label: labels } = flags;
+      const filter = { prefix, owner, algorithm, state, labels };
       const part = await withClient(flags, context, READ_MS, (client, options) =>
         listPart(flags, (page) => client.listKeys({ ...filter, ...page }, options)),
       );

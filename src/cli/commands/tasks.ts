@@ -5,9 +5,9 @@ import { TaskKind, TaskState } from '../../client/index.js';
 import type { Task } from '../../client/index.js';
 import { ClusterError } from '../../common/index.js';
 import { evidenceFile, judgeAll, openJudge } from '../blame.js';
+import { wordArgument } from '../arguments.js';
 import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
-import { usageError } from '../exit-codes.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
 import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
 import type { PartFlags } from '../list-part.js';
@@ -35,6 +35,8 @@ const KINDS = {
   'raise-level': TaskKind.RAISE_LEVEL,
   'correct-time': TaskKind.CORRECT_TIME,
   prepare: TaskKind.PREPARE,
+  'retire-key': TaskKind.RETIRE_KEY,
+  'restore-key': TaskKind.RESTORE_KEY,
 } as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */
@@ -100,14 +102,6 @@ Examples:
 }
 
 /** Reads a flag whose value is one of a few words. */
-function wordArgument<T>(flag: string, words: Readonly<Record<string, T>>): (word: string) => T {
-  return (word) => {
-    const value = Object.hasOwn(words, word) ? words[word] : undefined;
-    if (value !== undefined) return value;
-    throw usageError(`${flag} must be one of ${Object.keys(words).join(', ')}, not "${word}"`);
-  };
-}
-
 function getCommand(context: CommandContext): Command {
   const command = new Command('get')
     .description(

@@ -21,6 +21,7 @@ export function keyJson(key: Key, shown?: Shown, derived?: DerivedKey): object {
     participants: key.participants,
     version: key.version,
     state: nameOf(KeyState, key.state),
+    ...endJson(key.end),
     create_time: time(key.createTime),
     owner: key.owner,
     allowed_signers: key.allowedSigners,
@@ -46,12 +47,29 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['signing takes', `${key.threshold} of ${key.participants.join(', ')}`],
     ['version', String(key.version)],
     ['state', nameOf(KeyState, key.state)],
+    ...endFacts(key.end),
     ['created', time(key.createTime)],
     ['owner', key.owner],
     ['also may sign', list(key.allowedSigners)],
     ['labels', list(key.labels.map(labelText))],
     ['certificate', shown && `${shown.verdict}: ${shown.because}`],
   ]);
+}
+
+/** Nothing of a key in use. */
+function endJson(end: Key['end']): object {
+  if (end === undefined) return {};
+  return {
+    retire_time: time(end.retireTime),
+    recoverable_until: time(end.recoverableUntil),
+  };
+}
+
+function endFacts(end: Key['end']): [string, string | undefined][] {
+  return [
+    ['retired', time(end?.retireTime)],
+    ['recoverable until', time(end?.recoverableUntil)],
+  ];
 }
 
 /** Of an ECDSA key that Ethereum knows: the address of a public key of it. */

@@ -1,7 +1,7 @@
 import { TaskKind, TaskState } from '../../wire/index.js';
 import type { Task } from '../../wire/index.js';
 import { facts, table } from './table.js';
-import { duration, hex, millis, nameOf, time } from './values.js';
+import { duration, hex, millis, nameOf, time, timeAt } from './values.js';
 
 /** A task for programs: the names of the proto, bytes as hex, times in RFC 3339. */
 export function taskJson(task: Task): object {
@@ -81,6 +81,12 @@ function outcomeJson(outcome: Task['outcome']): object {
       const { number, backMs } = outcome.value;
       return { time_corrected: { number, back_ms: Number(backMs) } };
     }
+    case 'keyRetired':
+      return {
+        key_retired: { recoverable_until: timeAt(outcome.value.recoverableUntilMs) },
+      };
+    case 'keyRestored':
+      return { key_restored: {} };
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -153,6 +159,10 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
         ['correction', String(outcome.value.number)],
         ['time set back', duration(Number(outcome.value.backMs))],
       ];
+    case 'keyRetired':
+      return [['recoverable until', timeAt(outcome.value.recoverableUntilMs)]];
+    case 'keyRestored':
+      return [['key', 'is in use again']];
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

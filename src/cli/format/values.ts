@@ -7,6 +7,11 @@ export function time(at: Timestamp | undefined): string | undefined {
   return new Date(millis(at)).toISOString();
 }
 
+/** The same of milliseconds since 1970. */
+export function timeAt(ms: bigint): string | undefined {
+  return time({ seconds: ms / 1000n, nanos: Number(ms % 1000n) * 1_000_000 });
+}
+
 /** Milliseconds since 1970. */
 export function millis(at: Timestamp): number {
   return Number(at.seconds) * 1000 + Math.floor(at.nanos / 1_000_000);
@@ -30,10 +35,18 @@ export function nameOf(names: Readonly<Record<string, number>>, value: number): 
   return found?.[0] ?? 'UNRECOGNIZED';
 }
 
-/** Milliseconds of `30s`, `500ms`, `2m` or a bare number of seconds; nothing for other words. */
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Milliseconds of `30s`, `500ms`, `2m`, `36h`, `7d` or a bare number of seconds; nothing for other words. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
   if (match === null) return undefined;
   const [, number = '', unit = 's'] = match;
-  return Math.round(Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? 1000));
+  return Math.round(Number(number) * (UNITS_MS[unit] ?? 1000));
 }

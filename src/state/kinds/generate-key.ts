@@ -215,5 +215,6 @@ function keyOf(
     authorization: record.authorization,
     taskId: record.taskId,
     gg20Profile: asked.profile ?? Gg20Profile.UNSPECIFIED,
+    lifecycle: undefined,
   };
 }

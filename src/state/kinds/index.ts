@@ -3,6 +3,8 @@ import { correctTimeRules } from './correct-time.js';
 import { generateKeyRules } from './generate-key.js';
 import { prepareRules } from './prepare.js';
 import { raiseLevelRules } from './raise-level.js';
+import { restoreKeyRules } from './restore-key.js';
+import { retireKeyRules } from './retire-key.js';
 import { requireSignaturesRules } from './require-signatures.js';
 import { signRules } from './sign.js';
 
@@ -14,4 +16,6 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   'raise-level': raiseLevelRules,
   'correct-time': correctTimeRules,
   prepare: prepareRules,
+  'retire-key': retireKeyRules,
+  'restore-key': restoreKeyRules,
 };

@@ -5,6 +5,7 @@ import type { KeyAlgorithm, ParticipantSet } from '../../identity/index.js';
 import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { Attempt, BootedNode, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
+import { checkInUse, isInUse } from '../key-ends.js';
 import { mayUse } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
@@ -78,7 +79,7 @@ export const signRules: KindRules<ParsedSign> = {
       const words = `There is no key ${asked.keyId}`;
       return refuse('not-found', 'KEY_NOT_FOUND', words, { field: 'key_id' });
     }
-    const misfit = checkPayload(asked.payload, algorithmOf(key));
+    const misfit = checkInUse(key) ?? checkPayload(asked.payload, algorithmOf(key));
     return misfit === undefined
       ? { ok: true, value: { participants: key.participants, key } }
       : { ok: false, refusal: misfit };
@@ -88,7 +89,7 @@ export const signRules: KindRules<ParsedSign> = {
 
   fitsAttempt(view, asked, attempt) {
     const key = readKey(view, asked.keyId);
-    if (key === undefined) return false;
+    if (key === undefined || !isInUse(key)) return false;
     const set = setOfKey(key);
     return (
       attempt.version === key.version &&

@@ -1,6 +1,6 @@
 import type { KeySummary, Label } from '../../wire/index.js';
-import { mayUse } from '../keys.js';
-import type { ActiveKey } from '../keys.js';
+import { mayUse, stageOf, stageOfSummary } from '../keys.js';
+import type { ActiveKey, KeyStage } from '../keys.js';
 import { SortedTexts } from './sorted-texts.js';
 
 /** The keys that a list is about. An absent field is any. */
@@ -10,20 +10,23 @@ export type KeyFilter = {
   readonly prefix?: string | undefined;
   readonly owner?: string | undefined;
   readonly algorithm?: number | undefined;
+  readonly stage?: KeyStage | undefined;
   /** A key has all of them. */
   readonly labels?: readonly Label[] | undefined;
 };
 
 /**
- * A row for each key: `<key id>` and a short hash of each of its owner, allowed signers, labels and algorithm, so that a
+ * A row for each key: `<key id>` and a short hash of each of its owner, allowed signers, labels, algorithm and stage, so that a
  * key with a hundred long ones takes no more than a kilobyte of memory. Two texts may share a hash: the record decides.
  */
 export class KeyRows {
   readonly #all = new SortedTexts();
 
-  put(keyId: string, { active, owner, allowedSigners, labels }: KeySummary): void {
+  put(keyId: string, summary: KeySummary): void {
+    const { active, owner, allowedSigners, labels } = summary;
     const marks = [
       mark('algorithm', String(active?.sharing?.algorithm ?? 0)),
+      mark('stage', stageOfSummary(summary)),
       mark('owner', owner),
       ...allowedSigners.map((signer) => mark('signer', signer)),
       ...labels.map(markOfLabel),
@@ -54,10 +57,11 @@ export function keyIdIn(row: string): string {
 
 /** Claims of a row what the filter demands; of another one only by the accident of a hash. */
 export function keyRowTest(filter: KeyFilter): (row: string) => boolean {
-  const { visibleTo, prefix = '', owner, algorithm, labels = [] } = filter;
+  const { visibleTo, prefix = '', owner, algorithm, stage, labels = [] } = filter;
   const every = [
     ...(owner === undefined ? [] : [mark('owner', owner)]),
     ...(algorithm === undefined ? [] : [mark('algorithm', String(algorithm))]),
+    ...(stage === undefined ? [] : [mark('stage', stage)]),
     ...labels.map(markOfLabel),
   ];
   const some =
@@ -70,12 +74,13 @@ export function keyRowTest(filter: KeyFilter): (row: string) => boolean {
 
 /** The same of the record. */
 export function fitsKey(key: ActiveKey, filter: KeyFilter): boolean {
-  const { visibleTo, prefix = '', owner, algorithm, labels = [] } = filter;
+  const { visibleTo, prefix = '', owner, algorithm, stage, labels = [] } = filter;
   return (
     (visibleTo === undefined || mayUse(key, visibleTo)) &&
     key.keyId.startsWith(prefix) &&
     (owner === undefined || key.owner === owner) &&
     (algorithm === undefined || key.algorithm === algorithm) &&
+    (stage === undefined || stageOf(key) === stage) &&
     labels.every((asked) =>
       key.labels.some((has) => has.key === asked.key && has.value === asked.value),
     )

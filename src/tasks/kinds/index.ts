@@ -12,5 +12,7 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'require-signatures': {},
   'raise-level': {},
   'correct-time': {},
+  'retire-key': {},
+  'restore-key': {},
   prepare: prepareDriver,
 };

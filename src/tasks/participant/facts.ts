@@ -1,7 +1,7 @@
 import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
 import { installedBytes, partyIndexOf } from '../../identity/index.js';
-import { encodeCommand, isOpen } from '../../state/index.js';
+import { encodeCommand, isInUse, isOpen } from '../../state/index.js';
 import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
 import type { Installed, Ready, TaskRecord } from '../../wire/index.js';
@@ -60,7 +60,7 @@ export class Facts implements Work {
   keyChanged(key: ActiveKey): void {
     const { id: self } = this.#context.self;
     const id = keyId(key.keyId);
-    if (!lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
+    if (!isInUse(key) || !lacksInstalled(key, self) || this.#unsaid.has(installedName(key))) return;
     if (this.#reading.has(id)) return;
     this.#reading.add(id);
     void this.#readBack(key, id);

@@ -1,3 +1,4 @@
+import { isInUse } from '../../state/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import { keyId, sessionId, toHex } from '../../common/index.js';
 import { algorithmOf } from '../../identity/index.js';
@@ -31,6 +32,7 @@ export class KeyShares implements Work {
         algorithm: algorithmOf(key),
       });
       if (loaded) this.#alarmed.delete(key.keyId);
+      else if (this.#keys.isShut(keyId(key.keyId))) return false;
       else if (this.#isNews(key))
         this.#logger.alarm('no key share on this node', { key: key.keyId });
       return loaded && !this.#closed;
@@ -45,6 +47,13 @@ export class KeyShares implements Work {
       }
       return false;
     }
+  }
+
+  /** Wipes the secrets that a retired key left in memory. */
+  keyChanged(key: ActiveKey): void {
+    const id = keyId(key.keyId);
+    if (isInUse(key)) this.#keys.reopen(id);
+    else this.#keys.shut(id);
   }
 
   #isNews({ keyId: key }: ActiveKey): boolean {

@@ -2,6 +2,7 @@ import type { KeyId, Millis, NodeId, TaskId } from '../../common/index.js';
 import { Budgets, keyId } from '../../common/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import type { KeyManager } from '../../keys/index.js';
+import { isInUse } from '../../state/index.js';
 import type { ActiveKey } from '../../state/index.js';
 import type { FreshSupplies } from '../../wire/index.js';
 import type { KeyShares } from './key-shares.js';
@@ -98,7 +99,7 @@ export class Supplies implements Work {
     if (last !== undefined && now - last.atMs < WANT_ANSWERED_MS) return;
     if (from !== self.id && !this.#wants.take(from, 1, now)) return;
     const key = read(id);
-    if (key === undefined) return;
+    if (key === undefined || !isInUse(key)) return;
     const first = this.#keys.isCrowded ? 1 : SUPPLY_MIN;
     const wanted = last === undefined ? first : Math.min(2 * last.count, SUPPLY_MAX);
     const count = Math.max(wanted, this.#missing(key));

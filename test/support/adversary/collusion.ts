@@ -139,6 +139,7 @@ export function certify(
     certificate,
     owner: owner ?? ownerOf(authority),
     allowedSigners: asked.allowedSigners,
+    end: undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import { utf8 } from '../../../src/common/index.js';
 import type { Write } from '../../../src/ports/index.js';
 import { recordOfKey } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
-import { encode, KeyRecord, Sharing } from '../../../src/wire/index.js';
+import { encode, KeyRecord, LifecycleRecord, Sharing } from '../../../src/wire/index.js';
 
 /** A key with these fields; all others are empty. */
 export function keyWith(fields: Partial<ActiveKey>): ActiveKey {
@@ -13,4 +13,9 @@ export function keyWith(fields: Partial<ActiveKey>): ActiveKey {
 /** The write by which a node's disk gets the key. */
 export function writeOf(key: ActiveKey): Write {
   return [utf8(`key/${key.keyId}`), encode(KeyRecord, recordOfKey(key))];
+}
+
+/** The same key after it was retired. */
+export function retired(key: ActiveKey): ActiveKey {
+  return { ...key, lifecycle: LifecycleRecord.fromPartial({}) };
 }

@@ -122,6 +122,8 @@ describe('values', () => {
     ['2', 2000],
     ['1.5s', 1500],
     ['2m', 120_000],
+    ['36h', 129_600_000],
+    ['7d', 604_800_000],
     ['soon', undefined],
     ['-1', undefined],
   ])('the duration parser reads %s', (text, ms) => expect(parseDuration(text)).toBe(ms));

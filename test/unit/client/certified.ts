@@ -76,6 +76,7 @@ export function certifiedKey(
     installed: said(installedBytes(clusterId, sharing)).slice(0, changes.installed ?? 3),
     method: METHODS.generateKey,
     gg20Profile: 0,
+    lifecycle: undefined,
     request,
     authorization: {
       by: {

@@ -13,6 +13,8 @@ import {
   GenerateKeyRequest,
   RaiseLevelRequest,
   RequireSignaturesRequest,
+  RestoreKeyRequest,
+  RetireKeyRequest,
   SignRequest,
 } from '../../../src/wire/index.js';
 import {
@@ -49,6 +51,10 @@ const correct = CorrectTimeRequest.encode(
 const raise = RaiseLevelRequest.encode(
   RaiseLevelRequest.fromPartial({ requestId: 'r', level: 2 }),
 ).finish();
+const retire = RetireKeyRequest.encode(
+  RetireKeyRequest.fromPartial({ requestId: 'r', keyId: 'k' }),
+).finish();
+const restore = RestoreKeyRequest.encode({ requestId: 'r', keyId: 'k' }).finish();
 const nothing = new Uint8Array(0);
 const same = (bytes: Buffer): Buffer => bytes;
 
@@ -65,6 +71,8 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.KeyService/GenerateKey', generate, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.KeyService/GetKey', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.KeyService/ListKeys', nothing, READERS, status.OK],
+  ['/quorate.v1.KeyService/RetireKey', retire, REQUESTERS, status.UNAUTHENTICATED],
+  ['/quorate.v1.KeyService/RestoreKey', restore, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.SigningService/Sign', sign, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.TaskService/GetTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { ListIndex, Overlay, recordOfKey } from '../../../src/state/index.js';
+import type { ActiveKey, KeyStage } from '../../../src/state/index.js';
 import { LIST_MORE_COUNT_MAX } from '../../../src/state/limits.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
 import { encode, KeyRecord, TaskRecord } from '../../../src/wire/index.js';
-import { keyWith } from '../../support/builders/active-key.js';
+import { keyWith, retired } from '../../support/builders/active-key.js';
 import { toTheEnd } from '../../support/builders/sliced.js';
 
 const OWNER = 'spiffe://quorate/app/a';
@@ -54,6 +55,37 @@ test('a record that its row lets through and that does not fit is not shown, nor
   expect(records.map(({ keyId }) => keyId)).toEqual(['d']);
   const rest = toTheEnd(index.keys({ visibleTo: OWNER }, { ...page, after: next }));
   expect(rest.records.map(({ keyId }) => keyId)).toEqual(['e']);
+});
+
+test('keys are listed by where they stand, which changes with their records', () => {
+  const overlay = new Overlay(memoryConsensusStore());
+  const index = new ListIndex(overlay);
+  toTheEnd(index.build());
+  const installed = [{ nodeId: 'node-1', signature: new Uint8Array(64) }];
+  const [young, used] = [
+    keyWith({ keyId: 'young', threshold: 1 }),
+    keyWith({ keyId: 'used', threshold: 1, installed }),
+  ];
+  const listed = (stage: KeyStage): readonly string[] =>
+    toTheEnd(index.keys({ stage }, page)).records.map(({ keyId }) => keyId);
+  const put = (key: ActiveKey): void =>
+    overlay.put([[`key/${key.keyId}`, encode(KeyRecord, recordOfKey(key))]]);
+  put(young);
+  put(used);
+  expect([listed('pending'), listed('active'), listed('retired')]).toEqual([
+    ['young'],
+    ['used'],
+    [],
+  ]);
+
+  put(retired(used));
+  expect([listed('pending'), listed('active'), listed('retired')]).toEqual([
+    ['young'],
+    [],
+    ['used'],
+  ]);
+  put(used);
+  expect([listed('active'), listed('retired')]).toEqual([['used'], []]);
 });
 
 test('a page ends before the record that would make it too large, unless it is the first', () => {

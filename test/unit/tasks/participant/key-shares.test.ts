@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { keyId } from '../../../../src/common/index.js';
 import { ShareStoreError } from '../../../../src/ports/index.js';
 import type { ShareStore } from '../../../../src/ports/index.js';
 import { memoryShareStore } from '../../../../src/store/index.js';
 import { KeyShares } from '../../../../src/tasks/participant/key-shares.js';
+import { retired } from '../../../support/builders/active-key.js';
 import { Ledger } from '../../../support/builders/ledger.js';
 import { dealKey, TaskRoom } from '../../../support/builders/task-room.js';
 
@@ -43,4 +45,30 @@ test('a damaged record of a key share raises an alarm, once', async () => {
   expect(await keyShares.load(record)).toBe(false);
 
   expect(room.alarms).toEqual(['key share cannot be opened']);
+});
+
+test('the share and supplies of a retired key leave memory, and the share is not opened again until it is restored', async () => {
+  const { room, keyShares, record } = await failing();
+  await keyShares.load(record);
+  await room.keys.makeSupplies(keyId(record.keyId), 1, 4);
+  const [share, id] = [room.keys.share(keyId(record.keyId), 1), keyId(record.keyId)];
+  expect([share === undefined, room.keys.available(id, 1)]).toEqual([false, 4]);
+
+  keyShares.keyChanged(retired(record));
+
+  expect([room.keys.isLoaded(id, 1), room.keys.available(id, 1)]).toEqual([false, 0]);
+  // What was begun before the key was retired does not bring it back, and is no reason for an alarm.
+  expect(await keyShares.load(record)).toBe(false);
+  expect(room.alarms).toEqual([]);
+
+  keyShares.keyChanged(record);
+  expect(await keyShares.load(record)).toBe(true);
+});
+
+test('a key that is retired while its share is read stays closed', async () => {
+  const { room, keyShares, record } = await failing();
+  const loading = keyShares.load(record);
+  keyShares.keyChanged(retired(record));
+  expect(await loading).toBe(false);
+  expect(room.keys.isLoaded(keyId(record.keyId), 1)).toBe(false);
 });

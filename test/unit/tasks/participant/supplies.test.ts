@@ -12,6 +12,7 @@ import {
   WANTS_ANSWERED,
 } from '../../../../src/tasks/limits.js';
 import type { FreshSupplies, Supply } from '../../../../src/wire/index.js';
+import { retired } from '../../../support/builders/active-key.js';
 import { fill, Ledger, NODES } from '../../../support/builders/ledger.js';
 import { dealKey, settle, TaskRoom } from '../../../support/builders/task-room.js';
 import type { DealtKey } from '../../../support/builders/task-room.js';
@@ -52,6 +53,12 @@ test('only the node believed to lead gets supplies for all voters when it asks',
   wanted('node-2');
   await settle();
   expect(published()).toEqual(NODES.map((node) => `${node} 4`));
+});
+
+test('a leader gets no supplies of a retired key', async () => {
+  wanted('node-2', retired(key.record));
+  await settle();
+  expect(published()).toEqual([]);
 });
 
 test('requests for supplies while a share is opened get one answer', async () => {

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Duration } from "../../google/protobuf/duration.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import {
   Algorithm,
@@ -23,6 +24,12 @@ export const KeyState = {
   /** PENDING - Every participant holds its share; its certificate is not complete yet. */
   PENDING: 1,
   ACTIVE: 2,
+  /** RETIRED - It signs nothing, and can be restored. From feature level 3 on, as those below. */
+  RETIRED: 3,
+  /** DESTROYING - The nodes that may hold a share of it erase that, for good. */
+  DESTROYING: 4,
+  /** DESTROYED - All of them have signed that they hold none any more. */
+  DESTROYED: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -32,6 +39,9 @@ export namespace KeyState {
   export type UNSPECIFIED = typeof KeyState.UNSPECIFIED;
   export type PENDING = typeof KeyState.PENDING;
   export type ACTIVE = typeof KeyState.ACTIVE;
+  export type RETIRED = typeof KeyState.RETIRED;
+  export type DESTROYING = typeof KeyState.DESTROYING;
+  export type DESTROYED = typeof KeyState.DESTROYED;
   export type UNRECOGNIZED = typeof KeyState.UNRECOGNIZED;
 }
 
@@ -46,6 +56,15 @@ export function keyStateFromJSON(object: any): KeyState {
     case 2:
     case "KEY_STATE_ACTIVE":
       return KeyState.ACTIVE;
+    case 3:
+    case "KEY_STATE_RETIRED":
+      return KeyState.RETIRED;
+    case 4:
+    case "KEY_STATE_DESTROYING":
+      return KeyState.DESTROYING;
+    case 5:
+    case "KEY_STATE_DESTROYED":
+      return KeyState.DESTROYED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -61,6 +80,12 @@ export function keyStateToJSON(object: KeyState): string {
       return "KEY_STATE_PENDING";
     case KeyState.ACTIVE:
       return "KEY_STATE_ACTIVE";
+    case KeyState.RETIRED:
+      return "KEY_STATE_RETIRED";
+    case KeyState.DESTROYING:
+      return "KEY_STATE_DESTROYING";
+    case KeyState.DESTROYED:
+      return "KEY_STATE_DESTROYED";
     case KeyState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -95,6 +120,26 @@ export interface Key {
   owner: string;
   /** SPIFFE ids that may sign with the key besides its owner and operators. */
   allowedSigners: string[];
+  /** Of a key that is retired, or beyond that. */
+  end: KeyEnd | undefined;
+}
+
+/** The end of a key. Times are by the cluster's clock. */
+export interface KeyEnd {
+  retireTime:
+    | Timestamp
+    | undefined;
+  /** Before it nobody can have the key destroyed. */
+  recoverableUntil:
+    | Timestamp
+    | undefined;
+  /** Absent until it is asked for that the key be destroyed. */
+  destroyTime:
+    | Timestamp
+    | undefined;
+  /** Node ids: those that have signed that they hold no share of it, and those whose word is missing. */
+  erased: string[];
+  awaited: string[];
 }
 
 /** Who takes part in a key version, with the identity key that signs for it. */
@@ -195,6 +240,7 @@ export interface ListKeysRequest {
   algorithm: Algorithm;
   /** At most 32; a key has all of them. */
   labels: Label[];
+  state: KeyState;
 }
 
 export interface ListKeysResponse {
@@ -203,6 +249,31 @@ export interface ListKeysResponse {
   nextPageToken: string;
   /** How many keys come behind this page, as of this answer. 10,000 stands for so many or more. */
   moreCount: number;
+}
+
+/** Takes a key out of use. Its open signatures end as failed. From feature level 3 on. */
+export interface RetireKeyRequest {
+  /** Makes the call idempotent: the same id with the same content gets the same outcome. */
+  requestId: string;
+  keyId: string;
+  /** For so long nobody can have the key destroyed, in whole seconds: a minute to 365 days. Unset means 7 days. */
+  recoveryWindow: Duration | undefined;
+}
+
+export interface RetireKeyResponse {
+  key: Key | undefined;
+  taskId: string;
+}
+
+/** Puts a retired key back in use, as it was. From feature level 3 on. */
+export interface RestoreKeyRequest {
+  requestId: string;
+  keyId: string;
+}
+
+export interface RestoreKeyResponse {
+  key: Key | undefined;
+  taskId: string;
 }
 
 function createBaseLabel(): Label {
@@ -304,6 +375,7 @@ function createBaseKey(): Key {
     certificate: undefined,
     owner: "",
     allowedSigners: [],
+    end: undefined,
   };
 }
 
@@ -344,6 +416,9 @@ export const Key: MessageFns<Key> = {
     }
     for (const v of message.allowedSigners) {
       writer.uint32(98).string(v!);
+    }
+    if (message.end !== undefined) {
+      KeyEnd.encode(message.end, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -457,6 +532,14 @@ export const Key: MessageFns<Key> = {
             message.allowedSigners.push(reader.string());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.end = KeyEnd.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -503,6 +586,7 @@ export const Key: MessageFns<Key> = {
         : globalThis.Array.isArray(object?.allowed_signers)
         ? object.allowed_signers.map((e: any) => globalThis.String(e))
         : [],
+      end: isSet(object.end) ? KeyEnd.fromJSON(object.end) : undefined,
     };
   },
 
@@ -544,6 +628,9 @@ export const Key: MessageFns<Key> = {
     if (message.allowedSigners?.length) {
       obj.allowedSigners = message.allowedSigners;
     }
+    if (message.end !== undefined) {
+      obj.end = KeyEnd.toJSON(message.end);
+    }
     return obj;
   },
 
@@ -568,6 +655,158 @@ export const Key: MessageFns<Key> = {
       : undefined;
     message.owner = object.owner ?? "";
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
+    message.end = (object.end !== undefined && object.end !== null) ? KeyEnd.fromPartial(object.end) : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyEnd(): KeyEnd {
+  return { retireTime: undefined, recoverableUntil: undefined, destroyTime: undefined, erased: [], awaited: [] };
+}
+
+export const KeyEnd: MessageFns<KeyEnd> = {
+  encode(message: KeyEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.retireTime !== undefined) {
+      Timestamp.encode(message.retireTime, writer.uint32(10).fork()).join();
+    }
+    if (message.recoverableUntil !== undefined) {
+      Timestamp.encode(message.recoverableUntil, writer.uint32(18).fork()).join();
+    }
+    if (message.destroyTime !== undefined) {
+      Timestamp.encode(message.destroyTime, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.erased) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.awaited) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retireTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recoverableUntil = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destroyTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.erased.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.awaited.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyEnd {
+    return {
+      retireTime: isSet(object.retireTime)
+        ? fromJsonTimestamp(object.retireTime)
+        : isSet(object.retire_time)
+        ? fromJsonTimestamp(object.retire_time)
+        : undefined,
+      recoverableUntil: isSet(object.recoverableUntil)
+        ? fromJsonTimestamp(object.recoverableUntil)
+        : isSet(object.recoverable_until)
+        ? fromJsonTimestamp(object.recoverable_until)
+        : undefined,
+      destroyTime: isSet(object.destroyTime)
+        ? fromJsonTimestamp(object.destroyTime)
+        : isSet(object.destroy_time)
+        ? fromJsonTimestamp(object.destroy_time)
+        : undefined,
+      erased: globalThis.Array.isArray(object?.erased) ? object.erased.map((e: any) => globalThis.String(e)) : [],
+      awaited: globalThis.Array.isArray(object?.awaited) ? object.awaited.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: KeyEnd): unknown {
+    const obj: any = {};
+    if (message.retireTime !== undefined) {
+      obj.retireTime = fromTimestamp(message.retireTime).toISOString();
+    }
+    if (message.recoverableUntil !== undefined) {
+      obj.recoverableUntil = fromTimestamp(message.recoverableUntil).toISOString();
+    }
+    if (message.destroyTime !== undefined) {
+      obj.destroyTime = fromTimestamp(message.destroyTime).toISOString();
+    }
+    if (message.erased?.length) {
+      obj.erased = message.erased;
+    }
+    if (message.awaited?.length) {
+      obj.awaited = message.awaited;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyEnd>, I>>(base?: I): KeyEnd {
+    return KeyEnd.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyEnd>, I>>(object: I): KeyEnd {
+    const message = createBaseKeyEnd();
+    message.retireTime = (object.retireTime !== undefined && object.retireTime !== null)
+      ? Timestamp.fromPartial(object.retireTime)
+      : undefined;
+    message.recoverableUntil = (object.recoverableUntil !== undefined && object.recoverableUntil !== null)
+      ? Timestamp.fromPartial(object.recoverableUntil)
+      : undefined;
+    message.destroyTime = (object.destroyTime !== undefined && object.destroyTime !== null)
+      ? Timestamp.fromPartial(object.destroyTime)
+      : undefined;
+    message.erased = object.erased?.map((e) => e) || [];
+    message.awaited = object.awaited?.map((e) => e) || [];
     return message;
   },
 };
@@ -1731,7 +1970,7 @@ export const GetKeyResponse: MessageFns<GetKeyResponse> = {
 };
 
 function createBaseListKeysRequest(): ListKeysRequest {
-  return { pageSize: 0, pageToken: "", prefix: "", owner: "", algorithm: 0, labels: [] };
+  return { pageSize: 0, pageToken: "", prefix: "", owner: "", algorithm: 0, labels: [], state: 0 };
 }
 
 export const ListKeysRequest: MessageFns<ListKeysRequest> = {
@@ -1753,6 +1992,9 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     }
     for (const v of message.labels) {
       Label.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(56).int32(message.state);
     }
     return writer;
   },
@@ -1818,6 +2060,14 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
             message.labels.push(Label.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1846,6 +2096,7 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
       owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
       algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
       labels: globalThis.Array.isArray(object?.labels) ? object.labels.map((e: any) => Label.fromJSON(e)) : [],
+      state: isSet(object.state) ? keyStateFromJSON(object.state) : 0,
     };
   },
 
@@ -1869,6 +2120,9 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     if (message.labels?.length) {
       obj.labels = message.labels.map((e) => Label.toJSON(e));
     }
+    if (message.state !== 0) {
+      obj.state = keyStateToJSON(message.state);
+    }
     return obj;
   },
 
@@ -1883,6 +2137,7 @@ export const ListKeysRequest: MessageFns<ListKeysRequest> = {
     message.owner = object.owner ?? "";
     message.algorithm = object.algorithm ?? 0;
     message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
+    message.state = object.state ?? 0;
     return message;
   },
 };
@@ -1992,6 +2247,392 @@ export const ListKeysResponse: MessageFns<ListKeysResponse> = {
     message.keys = object.keys?.map((e) => Key.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
     message.moreCount = object.moreCount ?? 0;
+    return message;
+  },
+};
+
+function createBaseRetireKeyRequest(): RetireKeyRequest {
+  return { requestId: "", keyId: "", recoveryWindow: undefined };
+}
+
+export const RetireKeyRequest: MessageFns<RetireKeyRequest> = {
+  encode(message: RetireKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.recoveryWindow !== undefined) {
+      Duration.encode(message.recoveryWindow, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.recoveryWindow = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetireKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      recoveryWindow: isSet(object.recoveryWindow)
+        ? Duration.fromJSON(object.recoveryWindow)
+        : isSet(object.recovery_window)
+        ? Duration.fromJSON(object.recovery_window)
+        : undefined,
+    };
+  },
+
+  toJSON(message: RetireKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.recoveryWindow !== undefined) {
+      obj.recoveryWindow = Duration.toJSON(message.recoveryWindow);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RetireKeyRequest>, I>>(base?: I): RetireKeyRequest {
+    return RetireKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RetireKeyRequest>, I>>(object: I): RetireKeyRequest {
+    const message = createBaseRetireKeyRequest();
+    message.requestId = object.requestId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.recoveryWindow = (object.recoveryWindow !== undefined && object.recoveryWindow !== null)
+      ? Duration.fromPartial(object.recoveryWindow)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRetireKeyResponse(): RetireKeyResponse {
+  return { key: undefined, taskId: "" };
+}
+
+export const RetireKeyResponse: MessageFns<RetireKeyResponse> = {
+  encode(message: RetireKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetireKeyResponse {
+    return {
+      key: isSet(object.key) ? Key.fromJSON(object.key) : undefined,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RetireKeyResponse): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = Key.toJSON(message.key);
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RetireKeyResponse>, I>>(base?: I): RetireKeyResponse {
+    return RetireKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RetireKeyResponse>, I>>(object: I): RetireKeyResponse {
+    const message = createBaseRetireKeyResponse();
+    message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseRestoreKeyRequest(): RestoreKeyRequest {
+  return { requestId: "", keyId: "" };
+}
+
+export const RestoreKeyRequest: MessageFns<RestoreKeyRequest> = {
+  encode(message: RestoreKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RestoreKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RestoreKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RestoreKeyRequest>, I>>(base?: I): RestoreKeyRequest {
+    return RestoreKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RestoreKeyRequest>, I>>(object: I): RestoreKeyRequest {
+    const message = createBaseRestoreKeyRequest();
+    message.requestId = object.requestId ?? "";
+    message.keyId = object.keyId ?? "";
+    return message;
+  },
+};
+
+function createBaseRestoreKeyResponse(): RestoreKeyResponse {
+  return { key: undefined, taskId: "" };
+}
+
+export const RestoreKeyResponse: MessageFns<RestoreKeyResponse> = {
+  encode(message: RestoreKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RestoreKeyResponse {
+    return {
+      key: isSet(object.key) ? Key.fromJSON(object.key) : undefined,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RestoreKeyResponse): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = Key.toJSON(message.key);
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RestoreKeyResponse>, I>>(base?: I): RestoreKeyResponse {
+    return RestoreKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RestoreKeyResponse>, I>>(object: I): RestoreKeyResponse {
+    const message = createBaseRestoreKeyResponse();
+    message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
+    message.taskId = object.taskId ?? "";
     return message;
   },
 };

@@ -24,6 +24,10 @@ import {
   GetKeyResponse,
   ListKeysRequest,
   ListKeysResponse,
+  RestoreKeyRequest,
+  RestoreKeyResponse,
+  RetireKeyRequest,
+  RetireKeyResponse,
 } from "./key.js";
 
 /** Makes keys and tells what is known of them. */
@@ -59,6 +63,26 @@ export const KeyServiceService = {
     responseSerialize: (value: ListKeysResponse): Buffer => Buffer.from(ListKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListKeysResponse => ListKeysResponse.decode(value),
   },
+  /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
+  retireKey: {
+    path: "/quorate.v1.KeyService/RetireKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RetireKeyRequest): Buffer => Buffer.from(RetireKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RetireKeyRequest => RetireKeyRequest.decode(value),
+    responseSerialize: (value: RetireKeyResponse): Buffer => Buffer.from(RetireKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RetireKeyResponse => RetireKeyResponse.decode(value),
+  },
+  /** Puts a retired key back in use; operators may, and its owner. */
+  restoreKey: {
+    path: "/quorate.v1.KeyService/RestoreKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RestoreKeyRequest): Buffer => Buffer.from(RestoreKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RestoreKeyRequest => RestoreKeyRequest.decode(value),
+    responseSerialize: (value: RestoreKeyResponse): Buffer => Buffer.from(RestoreKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RestoreKeyResponse => RestoreKeyResponse.decode(value),
+  },
 } as const;
 
 export interface KeyServiceServer extends UntypedServiceImplementation {
@@ -68,6 +92,10 @@ export interface KeyServiceServer extends UntypedServiceImplementation {
   getKey: handleUnaryCall<GetKeyRequest, GetKeyResponse>;
   /** Lists the keys that the caller may use; all of them to operators and auditors. */
   listKeys: handleUnaryCall<ListKeysRequest, ListKeysResponse>;
+  /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
+  retireKey: handleUnaryCall<RetireKeyRequest, RetireKeyResponse>;
+  /** Puts a retired key back in use; operators may, and its owner. */
+  restoreKey: handleUnaryCall<RestoreKeyRequest, RestoreKeyResponse>;
 }
 
 export interface KeyServiceClient extends Client {
@@ -118,6 +146,38 @@ export interface KeyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListKeysResponse) => void,
+  ): ClientUnaryCall;
+  /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
+  retireKey(
+    request: RetireKeyRequest,
+    callback: (error: ServiceError | null, response: RetireKeyResponse) => void,
+  ): ClientUnaryCall;
+  retireKey(
+    request: RetireKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RetireKeyResponse) => void,
+  ): ClientUnaryCall;
+  retireKey(
+    request: RetireKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RetireKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** Puts a retired key back in use; operators may, and its owner. */
+  restoreKey(
+    request: RestoreKeyRequest,
+    callback: (error: ServiceError | null, response: RestoreKeyResponse) => void,
+  ): ClientUnaryCall;
+  restoreKey(
+    request: RestoreKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RestoreKeyResponse) => void,
+  ): ClientUnaryCall;
+  restoreKey(
+    request: RestoreKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RestoreKeyResponse) => void,
   ): ClientUnaryCall;
 }
 

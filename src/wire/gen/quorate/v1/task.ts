@@ -18,6 +18,8 @@ export const TaskKind = {
   CORRECT_TIME: 5,
   /** PREPARE - Upkeep of the cluster's own, which no requester asks for: it makes the moduli that a set of participants signs with. */
   PREPARE: 6,
+  RETIRE_KEY: 10,
+  RESTORE_KEY: 11,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -31,6 +33,8 @@ export namespace TaskKind {
   export type RAISE_LEVEL = typeof TaskKind.RAISE_LEVEL;
   export type CORRECT_TIME = typeof TaskKind.CORRECT_TIME;
   export type PREPARE = typeof TaskKind.PREPARE;
+  export type RETIRE_KEY = typeof TaskKind.RETIRE_KEY;
+  export type RESTORE_KEY = typeof TaskKind.RESTORE_KEY;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -57,6 +61,12 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 6:
     case "TASK_KIND_PREPARE":
       return TaskKind.PREPARE;
+    case 10:
+    case "TASK_KIND_RETIRE_KEY":
+      return TaskKind.RETIRE_KEY;
+    case 11:
+    case "TASK_KIND_RESTORE_KEY":
+      return TaskKind.RESTORE_KEY;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -80,6 +90,10 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_CORRECT_TIME";
     case TaskKind.PREPARE:
       return "TASK_KIND_PREPARE";
+    case TaskKind.RETIRE_KEY:
+      return "TASK_KIND_RETIRE_KEY";
+    case TaskKind.RESTORE_KEY:
+      return "TASK_KIND_RESTORE_KEY";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -206,6 +220,16 @@ export interface PreparedResult {
   members: string[];
 }
 
+/** The outcome of a RetireKey. */
+export interface KeyRetiredResult {
+  /** By the cluster's clock: before it nobody can have the key destroyed. */
+  recoverableUntilMs: bigint;
+}
+
+/** The outcome of a RestoreKey. */
+export interface KeyRestoredResult {
+}
+
 /** The outcome of a task that failed. */
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
@@ -254,6 +278,8 @@ export interface Task {
     | { $case: "levelRaised"; value: LevelRaisedResult }
     | { $case: "timeCorrected"; value: TimeCorrectedResult }
     | { $case: "prepared"; value: PreparedResult }
+    | { $case: "keyRetired"; value: KeyRetiredResult }
+    | { $case: "keyRestored"; value: KeyRestoredResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -1030,6 +1056,136 @@ export const PreparedResult: MessageFns<PreparedResult> = {
   },
 };
 
+function createBaseKeyRetiredResult(): KeyRetiredResult {
+  return { recoverableUntilMs: 0n };
+}
+
+export const KeyRetiredResult: MessageFns<KeyRetiredResult> = {
+  encode(message: KeyRetiredResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recoverableUntilMs !== 0n) {
+      if (BigInt.asUintN(64, message.recoverableUntilMs) !== message.recoverableUntilMs) {
+        throw new globalThis.Error("value provided for field message.recoverableUntilMs of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.recoverableUntilMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyRetiredResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyRetiredResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.recoverableUntilMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyRetiredResult {
+    return {
+      recoverableUntilMs: isSet(object.recoverableUntilMs)
+        ? BigInt(object.recoverableUntilMs)
+        : isSet(object.recoverable_until_ms)
+        ? BigInt(object.recoverable_until_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: KeyRetiredResult): unknown {
+    const obj: any = {};
+    if (message.recoverableUntilMs !== 0n) {
+      obj.recoverableUntilMs = message.recoverableUntilMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyRetiredResult>, I>>(base?: I): KeyRetiredResult {
+    return KeyRetiredResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyRetiredResult>, I>>(object: I): KeyRetiredResult {
+    const message = createBaseKeyRetiredResult();
+    message.recoverableUntilMs = (object.recoverableUntilMs !== undefined && object.recoverableUntilMs !== null)
+      ? BigInt(object.recoverableUntilMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseKeyRestoredResult(): KeyRestoredResult {
+  return {};
+}
+
+export const KeyRestoredResult: MessageFns<KeyRestoredResult> = {
+  encode(_: KeyRestoredResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyRestoredResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyRestoredResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): KeyRestoredResult {
+    return {};
+  },
+
+  toJSON(_: KeyRestoredResult): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyRestoredResult>, I>>(base?: I): KeyRestoredResult {
+    return KeyRestoredResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyRestoredResult>, I>>(_: I): KeyRestoredResult {
+    const message = createBaseKeyRestoredResult();
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -1293,6 +1449,12 @@ export const Task: MessageFns<Task> = {
       case "prepared":
         PreparedResult.encode(message.outcome.value, writer.uint32(146).fork()).join();
         break;
+      case "keyRetired":
+        KeyRetiredResult.encode(message.outcome.value, writer.uint32(178).fork()).join();
+        break;
+      case "keyRestored":
+        KeyRestoredResult.encode(message.outcome.value, writer.uint32(186).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -1452,6 +1614,22 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "prepared", value: PreparedResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.outcome = { $case: "keyRetired", value: KeyRetiredResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.outcome = { $case: "keyRestored", value: KeyRestoredResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -1532,6 +1710,14 @@ export const Task: MessageFns<Task> = {
         ? { $case: "timeCorrected", value: TimeCorrectedResult.fromJSON(object.time_corrected) }
         : isSet(object.prepared)
         ? { $case: "prepared", value: PreparedResult.fromJSON(object.prepared) }
+        : isSet(object.keyRetired)
+        ? { $case: "keyRetired", value: KeyRetiredResult.fromJSON(object.keyRetired) }
+        : isSet(object.key_retired)
+        ? { $case: "keyRetired", value: KeyRetiredResult.fromJSON(object.key_retired) }
+        : isSet(object.keyRestored)
+        ? { $case: "keyRestored", value: KeyRestoredResult.fromJSON(object.keyRestored) }
+        : isSet(object.key_restored)
+        ? { $case: "keyRestored", value: KeyRestoredResult.fromJSON(object.key_restored) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1585,6 +1771,10 @@ export const Task: MessageFns<Task> = {
       obj.timeCorrected = TimeCorrectedResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "prepared") {
       obj.prepared = PreparedResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "keyRetired") {
+      obj.keyRetired = KeyRetiredResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "keyRestored") {
+      obj.keyRestored = KeyRestoredResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1656,6 +1846,18 @@ export const Task: MessageFns<Task> = {
       case "prepared": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "prepared", value: PreparedResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "keyRetired": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "keyRetired", value: KeyRetiredResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "keyRestored": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "keyRestored", value: KeyRestoredResult.fromPartial(object.outcome.value) };
         }
         break;
       }

@@ -100,6 +100,17 @@ export interface KeyRecord {
   taskId: string;
   /** Of a GG20 key. From level 3 on. */
   gg20Profile: Gg20Profile;
+  /** Absent while the key is in use. From level 3 on. */
+  lifecycle: LifecycleRecord | undefined;
+}
+
+/** The end of a key, from the request that retired it on. */
+export interface LifecycleRecord {
+  /** Without an attempt: whoever brings a state forward can see by whose authority the key is out of use. */
+  retiredBy: Request | undefined;
+  retireTimeMs: bigint;
+  /** No request destroys the key before. */
+  recoverableUntilMs: bigint;
 }
 
 /** A sharing, and the participants' signed words for it. */
@@ -221,14 +232,21 @@ export interface KeySummary {
   labels: Label[];
   owner: string;
   allowedSigners: string[];
+  lifecycle: LifecycleSummary | undefined;
 }
 
 export interface SharingRecordSummary {
   sharing: SharingSummary | undefined;
+  installed: Uint8Array[];
 }
 
 export interface SharingSummary {
   algorithm: Algorithm;
+  threshold: number;
+}
+
+export interface LifecycleSummary {
+  retiredBy: Uint8Array;
 }
 
 function createBaseTotals(): Totals {
@@ -1054,6 +1072,7 @@ function createBaseKeyRecord(): KeyRecord {
     authorization: undefined,
     taskId: "",
     gg20Profile: 0,
+    lifecycle: undefined,
   };
 }
 
@@ -1091,6 +1110,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     }
     if (message.gg20Profile !== 0) {
       writer.uint32(80).int32(message.gg20Profile);
+    }
+    if (message.lifecycle !== undefined) {
+      LifecycleRecord.encode(message.lifecycle, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1188,6 +1210,14 @@ export const KeyRecord: MessageFns<KeyRecord> = {
             message.gg20Profile = reader.int32() as any;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.lifecycle = LifecycleRecord.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1228,6 +1258,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
         : isSet(object.gg20_profile)
         ? gg20ProfileFromJSON(object.gg20_profile)
         : 0,
+      lifecycle: isSet(object.lifecycle) ? LifecycleRecord.fromJSON(object.lifecycle) : undefined,
     };
   },
 
@@ -1263,6 +1294,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     if (message.gg20Profile !== 0) {
       obj.gg20Profile = gg20ProfileToJSON(message.gg20Profile);
     }
+    if (message.lifecycle !== undefined) {
+      obj.lifecycle = LifecycleRecord.toJSON(message.lifecycle);
+    }
     return obj;
   },
 
@@ -1287,6 +1321,134 @@ export const KeyRecord: MessageFns<KeyRecord> = {
       : undefined;
     message.taskId = object.taskId ?? "";
     message.gg20Profile = object.gg20Profile ?? 0;
+    message.lifecycle = (object.lifecycle !== undefined && object.lifecycle !== null)
+      ? LifecycleRecord.fromPartial(object.lifecycle)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLifecycleRecord(): LifecycleRecord {
+  return { retiredBy: undefined, retireTimeMs: 0n, recoverableUntilMs: 0n };
+}
+
+export const LifecycleRecord: MessageFns<LifecycleRecord> = {
+  encode(message: LifecycleRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.retiredBy !== undefined) {
+      Request.encode(message.retiredBy, writer.uint32(10).fork()).join();
+    }
+    if (message.retireTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.retireTimeMs) !== message.retireTimeMs) {
+        throw new globalThis.Error("value provided for field message.retireTimeMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.retireTimeMs);
+    }
+    if (message.recoverableUntilMs !== 0n) {
+      if (BigInt.asUintN(64, message.recoverableUntilMs) !== message.recoverableUntilMs) {
+        throw new globalThis.Error("value provided for field message.recoverableUntilMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.recoverableUntilMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LifecycleRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLifecycleRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retiredBy = Request.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.retireTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.recoverableUntilMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LifecycleRecord {
+    return {
+      retiredBy: isSet(object.retiredBy)
+        ? Request.fromJSON(object.retiredBy)
+        : isSet(object.retired_by)
+        ? Request.fromJSON(object.retired_by)
+        : undefined,
+      retireTimeMs: isSet(object.retireTimeMs)
+        ? BigInt(object.retireTimeMs)
+        : isSet(object.retire_time_ms)
+        ? BigInt(object.retire_time_ms)
+        : 0n,
+      recoverableUntilMs: isSet(object.recoverableUntilMs)
+        ? BigInt(object.recoverableUntilMs)
+        : isSet(object.recoverable_until_ms)
+        ? BigInt(object.recoverable_until_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: LifecycleRecord): unknown {
+    const obj: any = {};
+    if (message.retiredBy !== undefined) {
+      obj.retiredBy = Request.toJSON(message.retiredBy);
+    }
+    if (message.retireTimeMs !== 0n) {
+      obj.retireTimeMs = message.retireTimeMs.toString();
+    }
+    if (message.recoverableUntilMs !== 0n) {
+      obj.recoverableUntilMs = message.recoverableUntilMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LifecycleRecord>, I>>(base?: I): LifecycleRecord {
+    return LifecycleRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LifecycleRecord>, I>>(object: I): LifecycleRecord {
+    const message = createBaseLifecycleRecord();
+    message.retiredBy = (object.retiredBy !== undefined && object.retiredBy !== null)
+      ? Request.fromPartial(object.retiredBy)
+      : undefined;
+    message.retireTimeMs = (object.retireTimeMs !== undefined && object.retireTimeMs !== null)
+      ? BigInt(object.retireTimeMs)
+      : 0n;
+    message.recoverableUntilMs = (object.recoverableUntilMs !== undefined && object.recoverableUntilMs !== null)
+      ? BigInt(object.recoverableUntilMs)
+      : 0n;
     return message;
   },
 };
@@ -2762,7 +2924,7 @@ export const TaskSummary: MessageFns<TaskSummary> = {
 };
 
 function createBaseKeySummary(): KeySummary {
-  return { active: undefined, labels: [], owner: "", allowedSigners: [] };
+  return { active: undefined, labels: [], owner: "", allowedSigners: [], lifecycle: undefined };
 }
 
 export const KeySummary: MessageFns<KeySummary> = {
@@ -2778,6 +2940,9 @@ export const KeySummary: MessageFns<KeySummary> = {
     }
     for (const v of message.allowedSigners) {
       writer.uint32(42).string(v!);
+    }
+    if (message.lifecycle !== undefined) {
+      LifecycleSummary.encode(message.lifecycle, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2827,6 +2992,14 @@ export const KeySummary: MessageFns<KeySummary> = {
             message.allowedSigners.push(reader.string());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.lifecycle = LifecycleSummary.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2849,6 +3022,7 @@ export const KeySummary: MessageFns<KeySummary> = {
         : globalThis.Array.isArray(object?.allowed_signers)
         ? object.allowed_signers.map((e: any) => globalThis.String(e))
         : [],
+      lifecycle: isSet(object.lifecycle) ? LifecycleSummary.fromJSON(object.lifecycle) : undefined,
     };
   },
 
@@ -2866,6 +3040,9 @@ export const KeySummary: MessageFns<KeySummary> = {
     if (message.allowedSigners?.length) {
       obj.allowedSigners = message.allowedSigners;
     }
+    if (message.lifecycle !== undefined) {
+      obj.lifecycle = LifecycleSummary.toJSON(message.lifecycle);
+    }
     return obj;
   },
 
@@ -2880,18 +3057,24 @@ export const KeySummary: MessageFns<KeySummary> = {
     message.labels = object.labels?.map((e) => Label.fromPartial(e)) || [];
     message.owner = object.owner ?? "";
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
+    message.lifecycle = (object.lifecycle !== undefined && object.lifecycle !== null)
+      ? LifecycleSummary.fromPartial(object.lifecycle)
+      : undefined;
     return message;
   },
 };
 
 function createBaseSharingRecordSummary(): SharingRecordSummary {
-  return { sharing: undefined };
+  return { sharing: undefined, installed: [] };
 }
 
 export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
   encode(message: SharingRecordSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.sharing !== undefined) {
       SharingSummary.encode(message.sharing, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.installed) {
+      writer.uint32(26).bytes(v!);
     }
     return writer;
   },
@@ -2917,6 +3100,14 @@ export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
             message.sharing = SharingSummary.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.installed.push(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2930,13 +3121,21 @@ export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
   },
 
   fromJSON(object: any): SharingRecordSummary {
-    return { sharing: isSet(object.sharing) ? SharingSummary.fromJSON(object.sharing) : undefined };
+    return {
+      sharing: isSet(object.sharing) ? SharingSummary.fromJSON(object.sharing) : undefined,
+      installed: globalThis.Array.isArray(object?.installed)
+        ? object.installed.map((e: any) => bytesFromBase64(e))
+        : [],
+    };
   },
 
   toJSON(message: SharingRecordSummary): unknown {
     const obj: any = {};
     if (message.sharing !== undefined) {
       obj.sharing = SharingSummary.toJSON(message.sharing);
+    }
+    if (message.installed?.length) {
+      obj.installed = message.installed.map((e) => base64FromBytes(e));
     }
     return obj;
   },
@@ -2949,18 +3148,22 @@ export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
     message.sharing = (object.sharing !== undefined && object.sharing !== null)
       ? SharingSummary.fromPartial(object.sharing)
       : undefined;
+    message.installed = object.installed?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseSharingSummary(): SharingSummary {
-  return { algorithm: 0 };
+  return { algorithm: 0, threshold: 0 };
 }
 
 export const SharingSummary: MessageFns<SharingSummary> = {
   encode(message: SharingSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.algorithm !== 0) {
       writer.uint32(32).int32(message.algorithm);
+    }
+    if (message.threshold !== 0) {
+      writer.uint32(40).uint32(message.threshold);
     }
     return writer;
   },
@@ -2986,6 +3189,14 @@ export const SharingSummary: MessageFns<SharingSummary> = {
             message.algorithm = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.threshold = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2999,13 +3210,19 @@ export const SharingSummary: MessageFns<SharingSummary> = {
   },
 
   fromJSON(object: any): SharingSummary {
-    return { algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0 };
+    return {
+      algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+    };
   },
 
   toJSON(message: SharingSummary): unknown {
     const obj: any = {};
     if (message.algorithm !== 0) {
       obj.algorithm = algorithmToJSON(message.algorithm);
+    }
+    if (message.threshold !== 0) {
+      obj.threshold = Math.round(message.threshold);
     }
     return obj;
   },
@@ -3016,6 +3233,80 @@ export const SharingSummary: MessageFns<SharingSummary> = {
   fromPartial<I extends Exact<DeepPartial<SharingSummary>, I>>(object: I): SharingSummary {
     const message = createBaseSharingSummary();
     message.algorithm = object.algorithm ?? 0;
+    message.threshold = object.threshold ?? 0;
+    return message;
+  },
+};
+
+function createBaseLifecycleSummary(): LifecycleSummary {
+  return { retiredBy: new Uint8Array(0) };
+}
+
+export const LifecycleSummary: MessageFns<LifecycleSummary> = {
+  encode(message: LifecycleSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.retiredBy.length !== 0) {
+      writer.uint32(10).bytes(message.retiredBy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LifecycleSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLifecycleSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.retiredBy = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LifecycleSummary {
+    return {
+      retiredBy: isSet(object.retiredBy)
+        ? bytesFromBase64(object.retiredBy)
+        : isSet(object.retired_by)
+        ? bytesFromBase64(object.retired_by)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: LifecycleSummary): unknown {
+    const obj: any = {};
+    if (message.retiredBy.length !== 0) {
+      obj.retiredBy = base64FromBytes(message.retiredBy);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LifecycleSummary>, I>>(base?: I): LifecycleSummary {
+    return LifecycleSummary.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LifecycleSummary>, I>>(object: I): LifecycleSummary {
+    const message = createBaseLifecycleSummary();
+    message.retiredBy = object.retiredBy ?? new Uint8Array(0);
     return message;
   },
 };
