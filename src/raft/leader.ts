@@ -77,10 +77,12 @@ function heartbeatTicks({ timing }: Core, role: LeaderRole): number {
   return isIdle ? timing.idleHeartbeatTicks : timing.heartbeatTicks;
 }
 
-/** Ticks until the first follower is due a heartbeat. */
+/** Ticks until the first follower is due a heartbeat. One that is due already leaves with what this event brings. */
 export function ticksToHeartbeat(core: Core, role: LeaderRole): number {
   const interval = heartbeatTicks(core, role);
-  const ages = [...role.progress.values()].map(({ sentTick }) => role.ticks - sentTick);
+  const ages = [...role.progress.values()].map(({ heartbeatDue, sentTick }) =>
+    heartbeatDue ? 0 : role.ticks - sentTick,
+  );
   return interval - Math.max(0, ...ages);
 }
 

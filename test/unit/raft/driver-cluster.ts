@@ -129,6 +129,8 @@ export type DriverNode = {
   readonly dropped: string[];
   readonly alarms: string[];
   batchesDone: number;
+  /** Timers of this node that went off. */
+  wakes: number;
   /** Throws when it applies this index. */
   poisonedIndex: number;
   /** How long it takes to apply an entry. */
@@ -154,6 +156,7 @@ export class DriverCluster {
         dropped: [],
         alarms: [],
         batchesDone: 0,
+        wakes: 0,
         poisonedIndex: 0,
         applyMs: 0,
       };
@@ -183,7 +186,15 @@ export class DriverCluster {
           void Promise.resolve().then(() => target?.driver.receive(id, bytes));
         },
       },
-      clock: this.clock,
+      clock: {
+        now: () => this.clock.now(),
+        elapsed: () => this.clock.elapsed(),
+        after: (delayMs, run) =>
+          this.clock.after(delayMs, () => {
+            node.wakes += 1;
+            run();
+          }),
+      },
       machine: {
         agreed: { level: BUILD_LEVEL, correctionMs: 0 },
         apply: (entry) => {

@@ -217,6 +217,16 @@ test('proposals of one event share one write and one append to each node, and th
   }
 });
 
+test('the leader of an idle cluster wakes up once for each heartbeat', async () => {
+  const cluster = new DriverCluster(3);
+  const leader = await cluster.electAny();
+  await cluster.run(2_000);
+  const before = leader.wakes;
+  await cluster.run(1_400);
+  // Every 140 ms.
+  expect(leader.wakes - before).toBe(10);
+});
+
 test('a restarted driver continues from the durable log, and applies nothing twice', async () => {
   const cluster = new DriverCluster(3);
   const leader = await cluster.electAny();
