@@ -34,4 +34,5 @@ export { combineSessionJob } from './session-jobs.js';
 export type { CombinedSession, CombineSessionInput, CombiningContext } from './session-jobs.js';
 export { askedOf, sessionBasis, sessionSetName } from './session-basis.js';
 export type { SessionAttempt } from './session-basis.js';
+export { shareKindOf } from './share-kind.js';
 export { SCHEMES, schemesOver } from './table.js';

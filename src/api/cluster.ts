@@ -68,7 +68,9 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         ready,
         making,
       })),
-      keysAbleToSign: quorum.present ? keys.filter((key) => canSign(key, reached)).length : 0,
+      keysAbleToSign: quorum.present
+        ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
+        : 0,
       timeCorrections: status.timeCorrections,
     },
   };
@@ -111,10 +113,11 @@ function reachedNodes(status: NodeStatus, { peers }: QuorumStatus): ReadonlySet<
 }
 
 function canSign(
-  { participants, threshold }: Pick<ActiveKey, 'participants' | 'threshold'>,
+  { threshold }: Pick<ActiveKey, 'threshold'>,
+  signers: readonly string[],
   reached: ReadonlySet<string>,
 ): boolean {
-  return participants.filter(({ nodeId }) => reached.has(nodeId)).length >= threshold;
+  return signers.filter((node) => reached.has(node)).length >= threshold;
 }
 
 function isProfile(name: string): name is ProfileName {

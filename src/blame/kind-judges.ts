@@ -6,6 +6,7 @@ import {
   judgeReusedModulus,
   PREPARE_SAID_ONCE,
   prepareSet,
+  SESSION_SHARE_KIND,
   SIGNING_SAID_ONCE,
 } from '../gg20/index.js';
 import type { PrepareReason, SessionMember } from '../gg20/index.js';
@@ -31,7 +32,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
     },
   },
   sign: {
-    saidOnce: [SHARE_KIND, ...SIGNING_SAID_ONCE],
+    saidOnce: [SHARE_KIND, SESSION_SHARE_KIND, ...SIGNING_SAID_ONCE],
     faults: {
       WRONG_SHARE: isWrongShare,
       WRONG_MESSAGE: isWrongMessage,

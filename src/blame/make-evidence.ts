@@ -1,11 +1,11 @@
+import { shareKindOf } from '../algorithms/index.js';
 import { equal } from '../common/index.js';
-import { SHARE_KIND } from '../frost/index.js';
 import { prepareReason } from '../gg20/index.js';
 import { partyIndexOf } from '../identity/index.js';
 import { bodyDigest, TO_ALL } from '../mpc/index.js';
 import { keygen } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
-import { Command, decode, Echo, encode, Evidence } from '../wire/index.js';
+import { Algorithm, Command, decode, Echo, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
 import { EVIDENCE_FORMAT } from './judge-evidence.js';
 import type { CulpritReason } from './kind-judge.js';
@@ -81,9 +81,10 @@ export function evidenceOfShare(
   share: SignedBody,
   ready: Ready,
 ): Uint8Array {
-  const from = partyIndexOf(ready.sharing?.participants ?? [], node);
+  const { participants = [], algorithm = Algorithm.UNSPECIFIED } = ready.sharing ?? {};
+  const from = partyIndexOf(participants, node);
   const shown = {
-    kind: SHARE_KIND,
+    kind: shareKindOf(algorithm),
     from,
     to: TO_ALL,
     said: { $case: 'body', value: share },

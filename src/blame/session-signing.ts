@@ -6,13 +6,13 @@ import {
   judgeSigning,
   prepareSet,
   publicSession,
+  SESSION_SHARE_KIND,
   shareFault,
   type AuxRecord,
   type BegunSession,
   type SessionBasis,
 } from '../gg20/index.js';
 import { askedOf, sessionBasis, sessionSetName } from '../algorithms/index.js';
-import { SHARE_KIND } from '../frost/index.js';
 import {
   isKeyAlgorithm,
   PARTICIPANTS_MAX,
@@ -46,7 +46,8 @@ export function isWrongSessionShare(
   if (judged === undefined || signed === undefined) return false;
   if (shown?.body === undefined || more !== undefined) return false;
   const { basis, begun, index } = judged;
-  if (shown.kind !== SHARE_KIND || shown.to !== TO_ALL || shown.from !== index) return false;
+  if (shown.kind !== SESSION_SHARE_KIND || shown.to !== TO_ALL || shown.from !== index)
+    return false;
   const { verify, gg20 } = accused;
   const { sessionId, members } = basis;
   const identityKeys = new Map(members.map((each) => [each.index, each.identityKey]));

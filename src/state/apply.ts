@@ -11,8 +11,9 @@ import { clusterTime } from './clock.js';
 import { readCommand } from './command.js';
 import type { CommandReading } from './command.js';
 import type { StateEvent } from './events.js';
+import { evidenceBytesMax } from './evidence-room.js';
 import type { JudgingContext } from './kind-rules.js';
-import { EVIDENCE_BYTES_MAX, EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
+import { EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import { writeMembers } from './members.js';
 import { parseTask } from './parse.js';
 import {
@@ -142,7 +143,7 @@ function applyFailed(draft: Draft, failed: Failed, context: JudgingContext): rea
     /^[A-Z][A-Z0-9_]*$/.test(failed.reason) &&
     failed.reason.length <= REASON_CHARS_MAX &&
     failed.evidence.length <= EVIDENCE_ITEMS_MAX &&
-    failed.evidence.reduce((sum, { length }) => sum + length, 0) <= EVIDENCE_BYTES_MAX;
+    failed.evidence.reduce((sum, { length }) => sum + length, 0) <= evidenceBytesMax(draft);
   if (!wellFormed) return voidEntry('a failed entry that breaks the rules');
   const { reason, evidence } = failed;
   const outcome = { $case: 'failed', value: { reason, evidence } } as const;

@@ -5,6 +5,7 @@
  */
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
+export { evidenceBytesMax } from './evidence-room.js';
 export { taskOfPrepared } from './apply-prepared.js';
 export { keyOfInstalled, taskOfReady } from './apply-facts.js';
 export { clusterTime, correctionOf, correctionWritten, readClock } from './clock.js';
@@ -77,6 +78,7 @@ export {
   readSets,
   setIdBytes,
   setOfKey,
+  signersOf,
   thresholdOf,
 } from './participant-sets.js';
 export { queries } from './queries.js';

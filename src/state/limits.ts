@@ -18,8 +18,14 @@ export const TIMERS_PER_REQUEST_MAX = 64;
 /** Words of a failure and evidence that an entry may carry. */
 export const REASON_CHARS_MAX = 64;
 export const EVIDENCE_ITEMS_MAX = 8;
-/** All evidence of one entry: one item with the largest request fits. */
-export const EVIDENCE_BYTES_MAX = 96 * 1024;
+/** All evidence of one entry, below {@link LARGE_EVIDENCE_LEVEL}: one item of FROST with the largest request fits. */
+export const SMALL_EVIDENCE_BYTES_MAX = 96 * 1024;
+/**
+ * The same from that level on: one item of the longest proofs of auxiliary material fits, which is 104 kB where moduli have 3072 bits, and
+ * a false accusation that holds it. An entry's payload is 192 KiB at most: the rest of it is room for the task's id and the words.
+ */
+export const EVIDENCE_BYTES_MAX = 176 * 1024;
+export const LARGE_EVIDENCE_LEVEL = 3;
 
 /** Work on a list between two turns of the loop: one for each row that is looked at, about a tenth of a microsecond. */
 export const LIST_SLICE_WORK = 4_096;

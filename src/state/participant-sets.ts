@@ -75,6 +75,18 @@ export function membersNamed(
     : undefined;
 }
 
+/** The nodes that can sign with a key, as the state has them: of an algorithm that needs a set, the members of its active generation. */
+export function signersOf(
+  view: View,
+  key: Pick<ActiveKey, 'gg20Profile' | 'participants'>,
+): readonly string[] {
+  const nodes = key.participants.map(({ nodeId }) => nodeId);
+  const set = setOfKey(key);
+  if (set === undefined) return nodes;
+  const members = new Set(activeGeneration(view, set)?.preparation?.members);
+  return nodes.filter((node) => members.has(node));
+}
+
 /** The most signers that a key of the set needs, or one that is being made. */
 export function thresholdOf({ keys, generating }: SetRecord): number {
   return Math.max(0, ...[...keys, ...generating].map(({ threshold }) => threshold));

@@ -4,6 +4,7 @@ import { ADDRESS, readTotals, readKey, readTask, takesUnsigned } from './records
 import type { ActiveKey } from './keys.js';
 import { members } from './members.js';
 import type { Member } from './members.js';
+import { signersOf } from './participant-sets.js';
 import type { Genesis } from '../identity/index.js';
 import type { View } from './view.js';
 
@@ -14,6 +15,8 @@ export type Queries = {
   key(id: string): ActiveKey | undefined;
   /** The first keys by id, at most `limit`. */
   firstKeys(limit: number): readonly ActiveKey[];
+  /** The nodes that can sign with a key, where enough of them are reached. */
+  signersOf(key: ActiveKey): readonly string[];
   task(id: string): TaskRecord | undefined;
   /** At most `limit` tasks whose ids come after `after`, in order. */
   tasks(after: string, limit: number, openOnly: boolean): readonly TaskRecord[];
@@ -29,6 +32,7 @@ export function queries(view: View, genesis: Genesis): Queries {
     totals: () => readTotals(view),
     key: (id) => readKey(view, id),
     firstKeys: (limit) => page(view, ADDRESS.keys, '', limit, (id) => readKey(view, id)),
+    signersOf: (key) => signersOf(view, key),
     task: (id) => readTask(view, id),
     tasks: (after, limit, openOnly) =>
       openOnly

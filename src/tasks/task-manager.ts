@@ -113,7 +113,7 @@ export class TaskManager {
     const leading = { context, arithmetic, state, connections, assigner, accusing, culprits };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
     const combining = sidesOf(drivers, (driver) => driver.combining?.({ context, arithmetic }));
-    const shares = new ShareBox((kind) => combining.get(kind)?.envelope);
+    const shares = new ShareBox((attempt) => combining.get(attempt.task.kind)?.envelope(attempt));
     const results = new Results(context, tasks, shares, combining, (attempt) => {
       if (this.#stopped) return;
       earlyAnswers.news(attempt);

@@ -10,7 +10,7 @@ export const TOY_RESULT_KIND = 'toy/result';
 
 /** Takes for the result of a toy what all of its participants have signed. */
 export class ToyCombining implements Combining<ParsedToy> {
-  readonly envelope = TOY_RESULT_KIND;
+  readonly envelope = (): string => TOY_RESULT_KIND;
   readonly #parts: CombiningContext;
   readonly #isOneEnough: boolean;
 

@@ -98,6 +98,9 @@ export function signingProtocol(
   });
 }
 
+/** The kind of a signer's signature share, which ends an interactive session and an online one. */
+export const SESSION_SHARE_KIND = 'gg20-sign/share';
+
 const ROUNDS = ['nonce', 'answer', 'sums', 'gamma', 'rb', 's', 'answers', 'opening-5', 'opening-7'];
 
 /** Every kind of an interactive session of which a signer signs one body for each receiver. */

@@ -75,7 +75,7 @@ export type LeaderContext = {
   readonly connections: Connections;
   readonly assigner: Assigner;
   readonly accusing: Accusing;
-  readonly culprits: Pick<Culprits, 'has'>;
+  readonly culprits: Pick<Culprits, 'has' | 'provedIn'>;
 };
 
 /** Where a leader stands with a task whose next attempt is due. */
@@ -159,8 +159,8 @@ export type Claim<P extends ParsedRequest = ParsedRequest> = {
 
 /** How contributions become what closes a task: on the leader, and on a node whose client waits. */
 export interface Combining<P extends ParsedRequest = ParsedRequest> {
-  /** The kind of envelope that carries a contribution. */
-  readonly envelope: string;
+  /** The kind of envelope that carries a contribution to an attempt; `undefined` where none is of use. */
+  envelope(attempt: Pick<LiveAttempt<P>, 'task'>): string | undefined;
   /**
    * Combines the contributions of all that the attempt asks. A result that it gives has been verified.
    *

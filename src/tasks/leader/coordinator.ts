@@ -3,8 +3,8 @@ import { nodeId } from '../../common/index.js';
 import { verifiedBody } from '../../mpc/index.js';
 import {
   encodeCommand,
-  EVIDENCE_BYTES_MAX,
   EVIDENCE_ITEMS_MAX,
+  evidenceBytesMax,
   readLevel,
 } from '../../state/index.js';
 import type { Queries, View } from '../../state/index.js';
@@ -177,7 +177,7 @@ export class Coordinator implements Work {
     const driver = this.#driverOf(task);
     if (!this.#parts.leadership.held || plan === undefined || driver === undefined) return;
     if (driver.canReplace(task, node)) leaveOut(plan, node, this.#context.clock.elapsed());
-    else plan.hopeless ??= 'CULPRIT_PROVED';
+    else giveUp(plan);
   }
 
   /**
@@ -275,11 +275,19 @@ export class Coordinator implements Work {
     for (const each of task.participants) {
       const node = nodeId(each.nodeId);
       if (culprits.has(node)) plan.leftOut.add(node);
-      // The evidence may have come before this node led.
-      const isNeeded = culprits.provedIn(task.id, node) && !driver.canReplace(task, node);
-      if (isNeeded) plan.hopeless = 'CULPRIT_PROVED';
     }
+    // The evidence may have come before this node led.
+    if (this.#needsCulprit(task)) giveUp(plan);
     return plan;
+  }
+
+  /** Claims that the task cannot do without a node that is proved to have lied in it. */
+  #needsCulprit(task: LiveTask): boolean {
+    const { culprits } = this.#parts;
+    return task.participants.some((each) => {
+      const node = nodeId(each.nodeId);
+      return culprits.provedIn(task.id, node) && !this.#driverOf(task)?.canReplace(task, node);
+    });
   }
 
   #times(): Times {
@@ -335,6 +343,8 @@ export class Coordinator implements Work {
   }
 
   #open(task: LiveTask, plan: Plan, now: Millis, dry: Set<string>): void {
+    if (this.#needsCulprit(task)) giveUp(plan);
+    if (plan.hopeless !== undefined) return;
     const short = plan.emptySinceMs !== undefined && now - plan.emptySinceMs >= WANT_WAIT_MS;
     const due = { plan, short, overdue: () => this.#overdue(task) };
     // All first attempts have the same candidates: while one of them gets no supplies, the others need not look for some.
@@ -356,9 +366,10 @@ export class Coordinator implements Work {
 
   /** As much as an entry takes. */
   #evidence(task: TaskId): Uint8Array[] {
+    const bytesMax = evidenceBytesMax(this.#parts.view);
     let bytes = 0;
     const fitting = this.#parts.culprits.evidence(task).filter(({ length }) => {
-      const fits = bytes + length <= EVIDENCE_BYTES_MAX;
+      const fits = bytes + length <= bytesMax;
       if (fits) bytes += length;
       return fits;
     });
@@ -389,4 +400,9 @@ export class Coordinator implements Work {
 
 function isNewest({ session, task }: LiveAttempt): boolean {
   return task.attempts.at(-1)?.session === session;
+}
+
+/** No attempt can do without a proved culprit. */
+function giveUp(plan: Plan): void {
+  plan.hopeless ??= 'CULPRIT_PROVED';
 }

@@ -25,10 +25,10 @@ export class ShareBox implements Work {
   /** The bytes of all shares that a node has here. */
   readonly #bytes = new Map<NodeId, number>();
   readonly #early = new EarlyMessages<Envelope>();
-  readonly #envelopeOf: (kind: string) => string | undefined;
+  readonly #envelopeOf: (attempt: LiveAttempt) => string | undefined;
 
-  /** @param envelopeOf - The kind of envelope that carries contributions to tasks of a kind. */
-  constructor(envelopeOf: (kind: string) => string | undefined) {
+  /** @param envelopeOf - The kind of envelope that carries contributions to an attempt. */
+  constructor(envelopeOf: (attempt: LiveAttempt) => string | undefined) {
     this.#envelopeOf = envelopeOf;
   }
 
@@ -127,12 +127,9 @@ export class ShareBox implements Work {
   }
 
   /** The sender's party index; 0 for what is no contribution of a participant that the attempt asks. */
-  #indexOf(
-    from: NodeId,
-    { nodes, task, participants }: LiveAttempt,
-    { kind, ...said }: Envelope,
-  ): PartyIndex {
-    if (!nodes.includes(from) || kind !== this.#envelopeOf(task.kind) || said.to !== 0) return 0;
+  #indexOf(from: NodeId, attempt: LiveAttempt, { kind, ...said }: Envelope): PartyIndex {
+    const { nodes, participants } = attempt;
+    if (!nodes.includes(from) || kind !== this.#envelopeOf(attempt) || said.to !== 0) return 0;
     const index = partyIndexOf(participants, from);
     return said.from === index ? index : 0;
   }

@@ -24,7 +24,7 @@ import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SingleUse } from './single-use.js';
 import type { AskedCall, Watcher } from './watcher.js';
-import { SHARE_KIND } from '../../../src/frost/index.js';
+import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** Alarms that tell of the node itself, so that nobody else's lie explains them. */
@@ -194,7 +194,7 @@ export class ClaimWatch implements Watcher {
   #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
     this.#singleUse.published(from, freshSupplies?.supplies ?? []);
     const session = toHex(envelope?.sessionId ?? new Uint8Array(0));
-    if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
+    if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     this.#released.contribution(from, session, 'a share');
     this.#claim.share(from, session);
     if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;

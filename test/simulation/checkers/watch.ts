@@ -22,7 +22,7 @@ import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
 import { SingleUse } from './single-use.js';
 import type { Watcher } from './watcher.js';
-import { SHARE_KIND } from '../../../src/frost/index.js';
+import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
 
 /** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
@@ -136,7 +136,7 @@ export class Watch implements Watcher {
 
   #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
     this.#singleUse.published(from, freshSupplies?.supplies ?? []);
-    if (envelope?.kind !== SHARE_KIND || envelope.content?.$case !== 'open') return;
+    if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     this.#released.share(from, session);
     if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;

@@ -23,6 +23,7 @@ import type { Rng } from '../rng.js';
 import type { Observed } from './observed.js';
 import { keygen } from '../../../src/sharing/index.js';
 import { SHARE_KIND } from '../../../src/frost/index.js';
+import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
 import { partOf, withPart } from '../../support/builders/ledger.js';
 
@@ -234,7 +235,7 @@ export class MessageForger {
 /** The message that carries an envelope of this kind. */
 function carrying(envelope: Envelope): TaskMessageBody['message'] {
   const value = { envelope, freshSupplies: undefined };
-  if (envelope.kind === SHARE_KIND) return { $case: 'contribution', value };
+  if (isShareKind(envelope.kind)) return { $case: 'contribution', value };
   if (envelope.kind === DECLINED_KIND) return { $case: 'decline', value };
   return { $case: 'envelope', value: envelope };
 }

@@ -14,6 +14,8 @@ const third = nodeId('node-3');
 const participants = [self, other, third].map((id) => ({ nodeId: id }));
 
 type Heard = {
+  /** Those that can sign with the key: all participants where it is not said. */
+  readonly signers?: readonly NodeId[];
   readonly present: boolean;
   readonly leader: NodeId | undefined;
   readonly agoMs: number;
@@ -25,12 +27,18 @@ async function ableToSign(heard: Heard): Promise<number> {
 }
 
 /** The cluster by node-1, which has streams to both others and one key of 2 of 3. */
-async function shown({ present, leader, agoMs }: Heard): Promise<Cluster | undefined> {
+async function shown({
+  present,
+  leader,
+  agoMs,
+  signers = [self, other, third],
+}: Heard): Promise<Cluster | undefined> {
   const peer = { heardAgoMs: agoMs, match: undefined };
   const backend = {
     local: () => ({
       totals: () => ({ timeMs: 0n, keyCount: 1n, open: [] }),
       firstKeys: () => [{ participants, threshold: 2 } as unknown as ActiveKey],
+      signersOf: () => signers,
       members: () => [],
       takesUnsigned: () => false,
     }),
@@ -68,6 +76,12 @@ async function shown({ present, leader, agoMs }: Heard): Promise<Cluster | undef
 
 test('a key can sign where its participants answer the leader', async () => {
   expect(await ableToSign({ present: true, leader: self, agoMs: 50 })).toBe(1);
+});
+
+test('a participant that is no member of its set’s generation signs nothing', async () => {
+  const heard = { present: true, leader: self, agoMs: 50 };
+  expect(await ableToSign({ ...heard, signers: [self, third] })).toBe(1);
+  expect(await ableToSign({ ...heard, signers: [third] })).toBe(0);
 });
 
 test('a stream to a participant that does not answer its leader makes no signature', async () => {

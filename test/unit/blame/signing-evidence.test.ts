@@ -9,13 +9,13 @@ import {
 } from '../../../src/blame/index.js';
 import { clusterId, fromHex, taskId, type PartyIndex } from '../../../src/common/index.js';
 import { sha256 } from '../../../src/crypto/index.js';
-import { SHARE_KIND } from '../../../src/frost/index.js';
 import {
   auxDigest,
   auxLeaf,
   auxMaterialLayout,
   auxRecordLayout,
   Gg20Tables,
+  SESSION_SHARE_KIND,
   shareLayout,
   SigningAbort,
 } from '../../../src/gg20/index.js';
@@ -283,7 +283,14 @@ test('a wrong share names its signer, a right one does not', async () => {
   if (share === undefined) throw new Error('a share');
   const evidenceOf = (body: Uint8Array) => {
     const { sessionId } = key.basis;
-    const { content } = signEnvelope(identityOf(LIAR), sessionId, SHARE_KIND, LIAR, TO_ALL, body);
+    const { content } = signEnvelope(
+      identityOf(LIAR),
+      sessionId,
+      SESSION_SHARE_KIND,
+      LIAR,
+      TO_ALL,
+      body,
+    );
     if (content?.$case !== 'open') throw new Error('it is open');
     return evidenceOfShare(basis, 'node-3', content.value, ready(LIAR));
   };

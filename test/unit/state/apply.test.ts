@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '../../../src/common/index.js';
-import { sessionIdOf } from '../../../src/identity/index.js';
+import { BUILD_LEVEL, sessionIdOf } from '../../../src/identity/index.js';
 import {
   encodeCommand,
   generatedKeyOf,
@@ -85,9 +85,12 @@ describe('generating a key', () => {
   test.each([
     ['of eight items is kept', Array.from({ length: 8 }, () => fill(1, 12_288)), true],
     ['of nine items is refused', Array.from({ length: 9 }, () => fill(1)), false],
-    ['above 96 KiB is refused', [fill(1, 49_152), fill(1, 49_153)], false],
-  ])('the evidence of a failed key generation %s', (_, evidence, kept) => {
-    const ledger = new Ledger();
+    ['above 176 KiB is refused', [fill(1, 90_112), fill(1, 90_113)], false],
+    ['of 176 KiB is kept', [fill(1, 90_112), fill(1, 90_112)], true],
+    ['above 96 KiB is refused below level 3', [fill(1, 49_152), fill(1, 49_153)], false, 2],
+    ['of 96 KiB is kept below level 3', [fill(1, 49_152), fill(1, 49_152)], true, 2],
+  ])('the evidence of a failed key generation %s', (_, evidence, kept, level = BUILD_LEVEL) => {
+    const ledger = new Ledger(testGenesis({ level }));
     const taskId = opened(ledger.generate('treasury'));
     const value = { taskId, reason: 'CULPRIT_PROVED', evidence };
     const applied = ledger.command({ $case: 'failed', value });

@@ -333,6 +333,26 @@ describe('a participant that lies', () => {
     expect(outcome('one')).toBe('signature');
   });
 
+  test('a task whose liars leave too few signers asks none of them again', async () => {
+    sign('warm', ONE);
+    await pass(200);
+    deliveries = (from, _to, { message }) =>
+      message?.$case === 'contribution' && from !== ONE ? 0 : 1;
+    sign('one', ONE);
+    await pass(30);
+    const wrong = encode(SignatureShare, { share: fill(1) });
+    for (let turn = 0; turn < 2; turn++) {
+      const liar = nodeId(asked('one').find((node) => node !== ONE) ?? '');
+      const { message } = contribution(liar, 'one', SHARE_KIND, wrong);
+      at(ONE).manager.receive(liar, encodeTaskMessage({ message }));
+      await pass(60);
+    }
+    await pass(400);
+    const value = { reason: 'CULPRIT_PROVED' };
+    expect(task('one')?.outcome).toMatchObject({ $case: 'failed', value });
+    expect(task('one')?.attempts).toHaveLength(2);
+  });
+
   test('a malicious participant cannot decline an attempt that does not name it', async () => {
     deliveries = (_from, to, { message }) =>
       to === ONE && message?.$case === 'contribution' ? 0 : 1;

@@ -56,7 +56,7 @@ const driver: KindDriver = {
     onDeclined: (_, { reason }) => ({ hopeless: reason === 'never' ? 'NO_WORD' : undefined }),
   }),
   combining: () => ({
-    envelope: WORD,
+    envelope: () => WORD,
     combine: (_, bodies) => {
       const inOrder = [...bodies].sort(([a], [b]) => a - b).map(([, body]) => body);
       const material = Uint8Array.from(inOrder.flatMap((body) => [...body]));

@@ -2,7 +2,7 @@ import type { Millis, NodeId } from '../../../common/index.js';
 import { PROFILE_NAMES, THRESHOLD_MIN } from '../../../identity/index.js';
 import { isOfUse, readSet, thresholdOf } from '../../../state/index.js';
 import type { ParsedPrepare } from '../../../state/index.js';
-import type { Attempt, Declined } from '../../../wire/index.js';
+import type { Attempt, Declined, SetRecord } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
 import { isReached, reachedOf } from '../../leader/reached.js';
 import {
@@ -30,8 +30,14 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     return undefined;
   }
 
-  canReplace(): boolean {
-    return true;
+  /** Whether enough members are left of whom no evidence of the task speaks. */
+  canReplace({ id, asked, participants }: LiveTask<ParsedPrepare>, node: NodeId): boolean {
+    const { culprits, state } = this.#parts;
+    const set = readSet(state.view, asked.setId);
+    const left = participants.filter(
+      ({ nodeId }) => nodeId !== node && !culprits.provedIn(id, nodeId),
+    );
+    return set === undefined || left.length >= neededBy(set);
   }
 
   firstDelayMs(): Millis {
@@ -47,7 +53,7 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     const { setId } = asked;
     const set = readSet(state.view, setId);
     if (set === undefined) return undefined;
-    const needed = Math.max(THRESHOLD_MIN, thresholdOf(set));
+    const needed = neededBy(set);
     const reached = reachedOf(this.#parts, participants);
     const reachedMs = context.consensus.nextTimeMs() ?? 0;
     const openMs = reachedMs - Number(record.createTimeMs);
@@ -81,6 +87,11 @@ export class PrepareLeader implements LeaderDriver<ParsedPrepare> {
     const { context, culprits } = this.#parts;
     return blamedByAborted(context, culprits, attempt, declined, PREPARE_PROOF_WAIT_MS);
   }
+}
+
+/** As many members as the set's keys need signers. */
+function neededBy(set: SetRecord): number {
+  return Math.max(THRESHOLD_MIN, thresholdOf(set));
 }
 
 /** Material has no version of a key. */

@@ -4,9 +4,9 @@ import {
   checkClaimsJob,
   combineJob,
   combineSessionJob,
+  shareKindOf,
   verifyJob,
 } from '../../../algorithms/index.js';
-import { SHARE_KIND } from '../../../frost/index.js';
 import { algorithmOf, ALGORITHMS } from '../../../identity/index.js';
 import { sharedKey } from '../../../sharing/index.js';
 import { signedBytes } from '../../../state/index.js';
@@ -25,11 +25,14 @@ const NO_SHARE = new Uint8Array(0);
 
 /** Adds up signature shares, and has the sum verified under the key at the request's path by code that did not make it. */
 export class SignCombining implements Combining<ParsedSign> {
-  readonly envelope = SHARE_KIND;
   readonly #parts: CombiningContext;
 
   constructor(parts: CombiningContext) {
     this.#parts = parts;
+  }
+
+  envelope({ task: { key } }: Pick<SignAttempt, 'task'>): string | undefined {
+    return key && shareKindOf(key.algorithm);
   }
 
   combine(attempt: SignAttempt, bodies: ReadonlyMap<PartyIndex, Uint8Array>): Promise<Combined> {

@@ -3,7 +3,7 @@ import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.
 import { checkSuppliesJob } from '../../../algorithms/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { KeyAlgorithm } from '../../../identity/index.js';
-import { suppliesOf } from '../../../state/index.js';
+import { signersOf, suppliesOf } from '../../../state/index.js';
 import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
@@ -41,8 +41,14 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
         );
   }
 
-  canReplace(): boolean {
-    return true;
+  /** Whether enough signers are left of whom no evidence of the task speaks. */
+  canReplace({ id, key }: LiveTask<ParsedSign>, node: NodeId): boolean {
+    if (key === undefined) return true;
+    const { culprits, state } = this.#parts;
+    const left = signersOf(state.view, key).filter(
+      (each) => each !== node && !culprits.provedIn(id, each),
+    );
+    return left.length >= key.threshold;
   }
 
   firstAttempt(task: NewTask): Attempt | undefined {

@@ -1,6 +1,6 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, Refusal } from '../../../common/index.js';
-import { activeGeneration, auxiliaryOf, setOfKey } from '../../../state/index.js';
+import { auxiliaryOf, setOfKey, signersOf } from '../../../state/index.js';
 import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
@@ -81,9 +81,7 @@ export class SessionLeader {
 
   /** The members of the active generation that answer. */
   #able(key: ActiveKey): readonly NodeId[] {
-    const set = setOfKey(key);
-    const active = set && activeGeneration(this.#parts.state.view, set);
-    const members = new Set((active?.preparation?.members ?? []).map(nodeId));
+    const members = new Set(signersOf(this.#parts.state.view, key).map(nodeId));
     return reachedOf(this.#parts, key.participants).filter((node) => members.has(node));
   }
 

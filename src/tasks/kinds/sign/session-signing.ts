@@ -2,9 +2,9 @@ import { keyId, sessionId, toHex } from '../../../common/index.js';
 import type { PartyIndex } from '../../../common/index.js';
 import { evidenceOfSigning } from '../../../blame/index.js';
 import { BoundedCache, wipe } from '../../../crypto/index.js';
-import { SHARE_KIND } from '../../../frost/index.js';
 import {
   beginSessionJob,
+  SESSION_SHARE_KIND,
   SigningAbort,
   signingProtocol,
   signInteractively,
@@ -81,7 +81,7 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     const endRest = this.#parts.primes.rest();
     try {
       const body = await this.#sign(attempt, start);
-      this.#parts.session.answers.contribute(attempt, SHARE_KIND, body);
+      this.#parts.session.answers.contribute(attempt, SESSION_SHARE_KIND, body);
     } catch (error) {
       // A culprit that is known answers for its session; a session that was closed has not failed.
       const isUnattributed = error instanceof ProtocolAbort && error.culprits.length === 0;

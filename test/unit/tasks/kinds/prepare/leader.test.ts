@@ -120,7 +120,7 @@ test('members that are heard are waited for while they make their primes, and no
 
 test('a participant that says another lied is believed when that is proved, and else left out itself', async () => {
   const proven = new Set<NodeId>();
-  const culprits = { has: (node: NodeId) => proven.has(node) };
+  const culprits = { has: (node: NodeId) => proven.has(node), provedIn: () => false };
   leader = new PrepareLeader({ ...room.leading(), culprits });
   const task = prepare();
   const { participants } = task;
@@ -138,3 +138,13 @@ test('a participant that says another lied is believed when that is proved, and 
   expect(await later).toEqual({ blamed: THIRD });
   expect(said('aborted', 3)).toEqual({ blamed: THIRD });
 });
+
+test('a proved culprit is replaced in a prepare where the others are as many as the keys need', () => {
+  expect([2, 3].map(canReplace)).toEqual([true, false]);
+});
+
+/** Whether a prepare for a key of `threshold` can do without one of three nodes. */
+function canReplace(threshold: number): boolean {
+  room = new TaskRoom('node-1', new Ledger());
+  return new PrepareLeader(room.leading()).canReplace(prepare(threshold), THIRD);
+}

@@ -1,11 +1,12 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { taskId } from '../../../../../src/common/index.js';
+import { nodeId, taskId } from '../../../../../src/common/index.js';
+import type { TaskId } from '../../../../../src/common/index.js';
 import { isSign } from '../../../../../src/state/index.js';
 import { SignLeader } from '../../../../../src/tasks/kinds/sign/leader.js';
 import type { LiveAttempt } from '../../../../../src/tasks/live-tasks.js';
 import type { ParsedSign } from '../../../../../src/state/index.js';
 import { openSign } from '../../../../support/builders/accusation.js';
-import { fill } from '../../../../support/builders/ledger.js';
+import { fill, NODES } from '../../../../support/builders/ledger.js';
 import { TaskRoom } from '../../../../support/builders/task-room.js';
 import { ed25519Suite } from '../../../../support/builders/schemes.js';
 
@@ -72,4 +73,19 @@ test('a node that is asked for a share of a version that is over is not left out
   if (key === undefined) throw new Error('a signature has a key');
   const task = { ...attempt.task, key: { ...key, version: key.version + 1 } };
   expect(leader.onDeclined({ ...attempt, task }, over)).toEqual({ excused: true });
+});
+
+test('a proved culprit is replaced while enough signers are left of whom no evidence speaks', () => {
+  const { room, attempt } = leading();
+  const canReplaceThird = (count: number): boolean => {
+    const proved = new Set<string>(NODES.slice(0, count));
+    const culprits = {
+      has: () => true,
+      provedIn: (task: TaskId, node: string) => task === attempt.task.id && proved.has(node),
+    };
+    const leader = new SignLeader({ ...room.leading(), culprits });
+    return leader.canReplace(attempt.task, nodeId('node-3'));
+  };
+  // 2 of 3. A node that lied in another task may sign.
+  expect([0, 1, 2].map(canReplaceThird)).toEqual([true, false, false]);
 });

@@ -56,7 +56,7 @@ function leading(
   const proven = new Set(culprits);
   return new SessionLeader({
     ...parts,
-    culprits: { has: (node) => proven.has(node) },
+    culprits: { has: (node) => proven.has(node), provedIn: () => false },
     state: { ...state, view },
   });
 }

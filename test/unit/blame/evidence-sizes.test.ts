@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import { evidenceOfComplaint, evidenceOfMessages } from '../../../src/blame/index.js';
+import type { AttemptBasis } from '../../../src/blame/index.js';
+import { NOBLE_GROUPS } from '../../../src/crypto/index.js';
+import { gg20Tables, prepareSet, PROFILES } from '../../../src/gg20/index.js';
+import type { ProfileName } from '../../../src/gg20/index.js';
+import { prepareBodies } from '../../../src/gg20/prepare/messages.js';
+import { PARTICIPANTS_MAX } from '../../../src/identity/index.js';
+import { TO_ALL } from '../../../src/mpc/index.js';
+import { PAYLOAD_BYTES_MAX } from '../../../src/raft/index.js';
+import { EVIDENCE_BYTES_MAX, encodeCommand } from '../../../src/state/index.js';
+import { COMPLAINT_BYTES_MAX } from '../../../src/tasks/limits.js';
+import { encode, Complaint, Gg20Profile, PrepareRequest } from '../../../src/wire/index.js';
+import type { Envelope } from '../../../src/wire/index.js';
+
+const tables = gg20Tables(NOBLE_GROUPS);
+const LONGEST_NAME = 'n'.repeat(64);
+
+/** The attempt of a prepare by as many members as there may be, with the longest names. */
+function basis(): AttemptBasis {
+  const members = Array.from({ length: PARTICIPANTS_MAX }, () => LONGEST_NAME);
+  const participants = members.map((nodeId) => ({ nodeId, identityKey: new Uint8Array(32) }));
+  const nodes = members.map((nodeId) => ({ nodeId, boot: new Uint8Array(16) }));
+  const payload = encodeCommand({
+    $case: 'attempt',
+    value: {
+      taskId: 'a'.repeat(26),
+      requestHash: new Uint8Array(32),
+      number: 8,
+      version: 0,
+      sharingSession: new Uint8Array(0),
+      assignment: { $case: 'boots', value: { nodes } },
+      auxiliary: undefined,
+    },
+  });
+  const request = { profile: Gg20Profile.P3072, participants, generation: 2 ** 32 - 1 };
+  return {
+    entry: { index: 2 ** 52, term: 2 ** 52, timeMs: 2 ** 52, payload, previousHash: fill(32) },
+    method: 'quorate.Upkeep/Prepare',
+    request: encode(PrepareRequest, request),
+  };
+}
+
+const fill = (length: number): Uint8Array => new Uint8Array(length).fill(1);
+
+function said(kind: string, bytes: number): Envelope {
+  const value = { body: fill(bytes), signature: fill(64) };
+  const content = { $case: 'open', value } as const;
+  return { sessionId: fill(32), kind, from: PARTICIPANTS_MAX, to: TO_ALL, content };
+}
+
+describe.each(Object.keys(PROFILES).filter(isProfile))('of %s with twenty members', (profile) => {
+  const bodies = prepareBodies(prepareSet(tables, profile), PARTICIPANTS_MAX);
+  const open = said('prepare/open', bodies.open.byteLength);
+
+  test.each([
+    ['Pi_prm', said('prepare/parameters', bodies.parameters.byteLength)],
+    ['Pi_mod', said('prepare/prove', bodies.prove.byteLength)],
+  ])(
+    'evidence of a wrong %s fits an entry and a complaint, and so does who accuses with it falsely',
+    (_, proof) => {
+      const evidence = evidenceOfMessages(basis(), LONGEST_NAME, [open, proof]) ?? fill(0);
+      expect(evidence.length).toBeGreaterThan(bodies.parameters.byteLength);
+      const value = { items: [evidence] };
+      const complaint = encode(Complaint, { shown: { $case: 'evidence', value } });
+      expect(complaint.length).toBeLessThan(COMPLAINT_BYTES_MAX);
+      const shown = said('attempt/complaint', complaint.length);
+      const turned = evidenceOfComplaint(basis(), LONGEST_NAME, shown);
+      expect(turned.length).toBeLessThan(EVIDENCE_BYTES_MAX);
+    },
+  );
+});
+
+test('an entry with all the evidence that it may carry is no longer than an entry may be', () => {
+  const items = Array.from({ length: 8 }, () => fill(EVIDENCE_BYTES_MAX / 8));
+  const value = { taskId: 'a'.repeat(26), reason: 'R'.repeat(64), evidence: items };
+  expect(encodeCommand({ $case: 'failed', value }).length).toBeLessThan(PAYLOAD_BYTES_MAX);
+});
+
+function isProfile(name: string): name is ProfileName {
+  return Object.hasOwn(PROFILES, name);
+}
