@@ -127,8 +127,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'consensus',
-    first: 1,
-    seeds: 10,
+    first: 14,
+    seeds: 5,
   },
   {
     name: 'a vote that comes twice counts twice',
