@@ -1,5 +1,5 @@
 /**
- * Adapters of the storage ports: lmdb for a node, memory for tests and simulations. The log, the hard state and the
+ * Adapters of the storage ports: lmdb for a node, MongoDB for its key shares alone, memory for tests and simulations. The log, the hard state and the
  * replicated state share one transaction; key shares are kept apart, arrive sealed, and nothing here could unseal them.
  * The store does not know the meaning of values, except log entries, which are kept as `LogEntry` messages.
  */
@@ -8,5 +8,12 @@ export type { StoreOwner } from './lmdb/environment.js';
 export { openLmdbShareStore } from './lmdb/share-store.js';
 export { memoryConsensusStore } from './memory/consensus-store.js';
 export { memoryShareStore } from './memory/share-store.js';
+export { hasPassword, isMongoUri, isUnsafeUri } from './mongo/place.js';
+export type { MongoPlace } from './mongo/place.js';
+export { openMongoShareStore } from './open-mongo.js';
+export { moveShares } from './move-shares.js';
+export type { Moved, MoveStep, OnMoved } from './move-shares.js';
 export { openStores } from './open-stores.js';
 export type { StorePaths, Stores } from './open-stores.js';
+export { ACTIVE, EMBEDDED } from './standing.js';
+export type { Standing, StandingStore } from './standing.js';

@@ -13,6 +13,8 @@ type Tables = Readonly<Record<string, Table>>;
 export type Environment<T extends Tables> = {
   readonly root: RootDatabase<Uint8Array, Uint8Array>;
   readonly tables: T;
+  /** Of the environment itself: its format, its owner, and what else there is to say of it as a whole. */
+  readonly own: Table;
   /** Waits until a write is durable; see `durable` in `table.ts`. */
   durable<W>(write: Promise<W>): Promise<W>;
   /** Synced writes asked for since it was opened. */
@@ -97,6 +99,7 @@ async function openIn<T extends Tables>(
     return {
       root,
       tables,
+      own,
       durable: (write) => {
         writes += 1;
         return durable(path, write);

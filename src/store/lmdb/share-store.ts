@@ -1,19 +1,19 @@
 import { assert, concat, utf8 } from '../../common/index.js';
 import { ShareStoreError } from '../../ports/index.js';
-import type {
-  PutResult,
-  ShareId,
-  SharePage,
-  SharePageRequest,
-  ShareStore,
-} from '../../ports/index.js';
+import type { PutResult, ShareId, SharePage, SharePageRequest } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
+import { damaged } from '../records.js';
+import { ACTIVE, EMBEDDED, standingOfText, standingToText } from '../standing.js';
+import type { Standing, StandingStore } from '../standing.js';
 import { openEnvironment } from './environment.js';
 import type { Environment, StoreOwner, WriteCounted } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
 
 type Tables = { readonly shares: Table };
+
+/** In the environment's own table; a store that has none is its node's active one. */
+const STANDING_KEY = utf8('standing');
 
 /**
  * Opens the sealed key shares in the directory `path`, an lmdb environment of their own.
@@ -23,18 +23,21 @@ type Tables = { readonly shares: Table };
 export async function openLmdbShareStore(
   path: string,
   owner?: StoreOwner,
-): Promise<ShareStore & WriteCounted> {
+): Promise<StandingStore & WriteCounted> {
   const environment = await openEnvironment(path, (table) => ({ shares: table('shares') }), owner);
-  return new LmdbShareStore(environment);
+  return new LmdbShareStore(path, environment);
 }
 
-class LmdbShareStore implements ShareStore, WriteCounted {
+class LmdbShareStore implements StandingStore, WriteCounted {
+  readonly name: string;
+  readonly storeId = EMBEDDED;
   readonly #table: Table;
   readonly #environment: Environment<Tables>;
   readonly #writing = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor(environment: Environment<Tables>) {
+  constructor(path: string, environment: Environment<Tables>) {
+    this.name = `the embedded store ${path}`;
     this.#environment = environment;
     this.#table = environment.tables.shares;
   }
@@ -68,6 +71,19 @@ class LmdbShareStore implements ShareStore, WriteCounted {
     const range = { start, limit: page.limit + 1 };
     const names = this.#reading(() => [...this.#table.getKeys(range)].map(nameIn));
     return sharePage(page, names);
+  }
+
+  /** @throws ClusterError `data-loss` for what {@link stand} does not write. */
+  standing(): Standing {
+    const bytes = this.#reading(() => this.#environment.own.get(STANDING_KEY));
+    if (bytes === undefined) return ACTIVE;
+    const standing = standingOfText(new TextDecoder().decode(bytes));
+    return standing ?? damaged(`What ${this.name} is to its node cannot be read`);
+  }
+
+  async stand(standing: Standing): Promise<void> {
+    const text = utf8(standingToText(standing));
+    await this.#committed(() => this.#environment.own.put(STANDING_KEY, text));
   }
 
   writeCount(): number {
