@@ -32,16 +32,17 @@ export async function generateKey(context: ApiContext, call: Call): Promise<Gene
   const task = await Promise.race([done, untilNearlyLate(backend, taskId, call.time)]);
   if (task === 'late') return { key: undefined, taskId };
   const { clusterId } = context.genesis;
-  return { key: presentKey(clusterId, generatedKey(backend, task)), taskId: task.taskId };
+  const key = presentKey(clusterId, generatedKey(backend, task), backend.local().correctionMs());
+  return { key, taskId: task.taskId };
 }
 
 /** Shows one key. */
 export async function getKey(context: ApiContext, call: Call): Promise<GetKeyResponse> {
   const { keyId } = readMessage(GetKeyRequest, call.bytes);
   requireId('key_id', keyId);
-  const found = (await context.backend().read(call.time.signal)).key(keyId);
-  const record = seenKey(call.caller, keyId, found);
-  return { key: presentKey(context.genesis.clusterId, record) };
+  const state = await context.backend().read(call.time.signal);
+  const record = seenKey(call.caller, keyId, state.key(keyId));
+  return { key: presentKey(context.genesis.clusterId, record, state.correctionMs()) };
 }
 
 /** Shows the keys that the caller may see, in order of their ids, a page at a time. */
@@ -64,9 +65,11 @@ export async function listKeys(context: ApiContext, call: Call): Promise<ListKey
   };
   if (prefix !== '') requireId('prefix', prefix);
   const by = { signal: call.time.signal, measure: call.measure };
-  const listed = await context.backend().listKeys(filter, page, by);
+  const backend = context.backend();
+  const listed = await backend.listKeys(filter, page, by);
   const { clusterId } = context.genesis;
-  const present = () => listed.records.map((record) => presentKey(clusterId, record));
+  const correctionMs = backend.local().correctionMs();
+  const present = () => listed.records.map((key) => presentKey(clusterId, key, correctionMs));
   return { keys: call.measure(present), ...behind(listed) };
 }
 

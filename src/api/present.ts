@@ -1,15 +1,18 @@
 import { fromHex } from '../common/index.js';
-import type { ClusterId } from '../common/index.js';
-import { KEY_CERTIFICATE_FORMAT } from '../identity/index.js';
+import type { ClusterId, Millis } from '../common/index.js';
+import { KEY_CERTIFICATE_FORMAT, KEY_CERTIFICATE_FORMAT_IN_USE } from '../identity/index.js';
 import {
   generatedKeyOf,
   keyRetiredOf,
   levelRaisedOf,
   preparedOf,
   timeCorrectedOf,
-  sharingOf,
+  resharedKeyOf,
+  resharingOf,
+  shownRecord,
   signatureOf,
   stageOf,
+  taskCancelledOf,
 } from '../state/index.js';
 import type { ActiveKey, KeyStage, TaskKind } from '../state/index.js';
 import type { ProvenCulprit } from '../tasks/index.js';
@@ -20,27 +23,46 @@ import type {
   KeyCertificate,
   KeyEnd,
   LifecycleRecord,
+  NodeSignature,
+  ReshareAuthority,
+  SharingRecord,
   Task,
   TaskAttempt,
   TaskRecord,
   Timestamp,
+  VersionCertificate,
 } from '../wire/index.js';
 
-/** A key as clients see it. What it says of itself is in its certificate, to be verified. */
-export function presentKey(clusterId: ClusterId, record: ActiveKey): Key {
+/**
+ * A key as clients see it, in the newest version whose certificate is complete. What it says of itself is in its certificate, to be
+ * verified.
+ *
+ * @param correctionMs - How far the state machine's clock is behind the log's time.
+ */
+export function presentKey(clusterId: ClusterId, record: ActiveKey, correctionMs: Millis = 0): Key {
+  const { sharing = record } = shownRecord(record);
+  const { intervalMs, dueMs, lastFailure, taskId } = resharingOf(record);
   return {
     keyId: record.keyId,
     algorithm: record.algorithm,
     publicKey: record.publicKey,
-    threshold: record.threshold,
-    participants: record.participants.map(({ nodeId }) => nodeId),
-    version: record.version,
+    threshold: sharing.threshold,
+    participants: sharing.participants.map(({ nodeId }) => nodeId),
+    version: sharing.version,
     state: KEY_STATES[stageOf(record)],
     createTime: timestamp(record.createTimeMs),
     labels: record.labels,
     certificate: certificate(clusterId, record),
     owner: record.owner,
     allowedSigners: record.allowedSigners,
+    reshareInterval: intervalMs === 0n ? undefined : { seconds: intervalMs / 1000n, nanos: 0 },
+    nextReshareTime: dueMs === 0n ? undefined : timestamp(dueMs - BigInt(correctionMs)),
+    lastReshareFailure: lastFailure && {
+      taskId: lastFailure.taskId,
+      reason: lastFailure.reason,
+      time: timestamp(lastFailure.timeMs),
+    },
+    reshareTaskId: taskId,
     end: record.lifecycle && endOf(record.lifecycle),
   };
 }
@@ -72,18 +94,46 @@ function endOf({ retireTimeMs, recoverableUntilMs }: LifecycleRecord): KeyEnd {
   };
 }
 
+/** Of version 1, on which the public key rests, and beside it that of the version in use. */
 function certificate(clusterId: ClusterId, key: ActiveKey): KeyCertificate {
+  const { first, authority } = resharingOf(key);
+  const shown = shownRecord(key);
+  const { sharing, ready, installed } = first ?? shown;
+  const inUse =
+    first === undefined || shown.sharing?.version === first.sharing?.version
+      ? undefined
+      : {
+          sharing: shown.sharing,
+          ready: shown.ready,
+          installed: installedOf(shown),
+          method: authority?.method ?? '',
+          request: authority?.request ?? new Uint8Array(0),
+          authorization: signedBy(authority),
+        };
   return {
     clusterId,
-    sharing: sharingOf(key),
-    ready: [...key.ready],
-    // The first that make it complete, without those that come later: once complete, a certificate stays as it is.
-    installed: key.installed.slice(0, key.threshold),
+    sharing,
+    ready,
+    installed: installedOf({ sharing, installed }),
     method: key.method,
     request: key.request,
     authority: key.authorization?.by,
-    format: KEY_CERTIFICATE_FORMAT,
+    inUse,
+    format: inUse === undefined ? KEY_CERTIFICATE_FORMAT : KEY_CERTIFICATE_FORMAT_IN_USE,
   };
+}
+
+/** The first that make a certificate complete, without those that come later: once complete, it stays as it is. */
+function installedOf({
+  sharing,
+  installed,
+}: Pick<SharingRecord, 'sharing' | 'installed'>): NodeSignature[] {
+  return installed.slice(0, sharing?.threshold);
+}
+
+function signedBy(authority: ReshareAuthority | undefined): VersionCertificate['authorization'] {
+  const by = authority?.authorization?.by;
+  return by?.$case === 'signed' ? by.value : undefined;
 }
 
 /** A task as callers that may see it do. */
@@ -168,7 +218,21 @@ const PRESENTED: Readonly<
     kind: ApiTaskKind.RESTORE_KEY,
     result: () => ({ $case: 'keyRestored', value: {} }),
   },
+  reshare: { kind: ApiTaskKind.RESHARE, result: resharedKey },
+  refresh: { kind: ApiTaskKind.REFRESH, result: resharedKey },
+  'cancel-task': {
+    kind: ApiTaskKind.CANCEL_TASK,
+    result: (record) => {
+      const value = taskCancelledOf(record);
+      return value && { $case: 'taskCancelled', value };
+    },
+  },
 };
+
+function resharedKey(record: TaskRecord): ApiOutcome {
+  const value = resharedKeyOf(record);
+  return value && { $case: 'resharedKey', value };
+}
 
 /** The name in the replicated state of a kind as the API spells it. */
 export function kindOf(kind: ApiTaskKind): string | undefined {
@@ -186,14 +250,24 @@ function outcomeOf(record: TaskRecord): ApiOutcome {
       return { $case: 'failure', value: { reason: record.outcome.value.reason } };
     case 'result':
       return presented(record.kind)?.result(record);
+    case 'cancelled':
+      return { $case: 'cancelled', value: { requester: record.outcome.value.requester } };
     case undefined:
       return undefined;
   }
 }
 
 function stateOf(record: TaskRecord): TaskState {
-  if (record.outcome === undefined) return TaskState.OPEN;
-  return record.outcome.$case === 'failed' ? TaskState.FAILED : TaskState.DONE;
+  switch (record.outcome?.$case) {
+    case undefined:
+      return TaskState.OPEN;
+    case 'result':
+      return TaskState.DONE;
+    case 'failed':
+      return TaskState.FAILED;
+    case 'cancelled':
+      return TaskState.CANCELLED;
+  }
 }
 
 function presentAttempt(record: AttemptRecord): TaskAttempt {

@@ -52,6 +52,7 @@ const STANDING: Readonly<Partial<Record<TaskState, TaskStanding>>> = {
   [TaskState.OPEN]: 'open',
   [TaskState.DONE]: 'done',
   [TaskState.FAILED]: 'failed',
+  [TaskState.CANCELLED]: 'cancelled',
 };
 
 function unknownValue(field: string): ClusterError {

@@ -65,6 +65,10 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
       FALSE_ECHO: isFalseEcho,
     },
   },
+  // No node of this build takes part yet.
+  reshare: { saidOnce: [], faults: {} },
+  refresh: { saidOnce: [], faults: {} },
+  'cancel-task': { saidOnce: [], faults: {} },
 };
 
 /** Claims that to accuse a participant in a task of this kind of some fault falsely is a fault itself. */

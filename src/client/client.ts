@@ -289,6 +289,7 @@ export class QuorateClient {
       allowNoRedundancy: input.allowNoRedundancy ?? false,
       allowedSigners: [...(input.allowedSigners ?? [])],
       gg20Profile: input.gg20Profile ?? Gg20Profile.UNSPECIFIED,
+      reshareInterval: undefined,
     };
   }
 

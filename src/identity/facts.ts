@@ -14,6 +14,8 @@ import { algorithmName } from './algorithms.js';
 
 /** The form of a key's certificate that this release makes and reads. */
 export const KEY_CERTIFICATE_FORMAT = 1;
+/** The form of one that says of a later version too that it is in use. */
+export const KEY_CERTIFICATE_FORMAT_IN_USE = 2;
 
 /**
  * The bytes that a participant signs when its share is sealed, durable and read back: T("fact/ready", …). Never throws.

@@ -16,6 +16,7 @@ export type { AlgorithmFacts, KeyAlgorithm, SigningWay } from './algorithms.js';
 export {
   installedBytes,
   KEY_CERTIFICATE_FORMAT,
+  KEY_CERTIFICATE_FORMAT_IN_USE,
   preparedBytes,
   readyBytes,
   voucherBytes,

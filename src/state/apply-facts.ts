@@ -1,11 +1,17 @@
 import { equal, keyId, nodeId, sessionId, taskId, toHex } from '../common/index.js';
-import type { Millis } from '../common/index.js';
 import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
 import type { AttemptRecord, Installed, Ready, Sharing, TaskRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
 import type { ActiveKey } from './keys.js';
-import type { AskedTask, JudgingContext, KindRules, SharingRules } from './kind-rules.js';
+import type {
+  AskedTask,
+  JudgingContext,
+  KindRules,
+  Moment,
+  SharingRules,
+  SharingTerms,
+} from './kind-rules.js';
 import { HASH_BYTES } from './limits.js';
 import { readKey, writeKey, writeTask } from './records.js';
 import { sessionTask } from './session-tasks.js';
@@ -34,7 +40,7 @@ export function taskOfReady(
 export function applyReady(
   draft: Draft,
   ready: Ready,
-  timeMs: Millis,
+  moment: Moment,
   context: JudgingContext,
 ): readonly StateEvent[] {
   const admitted = admitReady(draft, ready, context);
@@ -51,8 +57,9 @@ export function applyReady(
     writeTask(draft, { ...task.record, ready: said });
     return [heard];
   }
-  const value = task.rules.sharing.activate(draft, task, sharing, said, timeMs);
-  const closed = closeTask(draft, task.record, { $case: 'result', value }, timeMs, context);
+  const value = task.rules.sharing.activate(draft, task, sharing, said, moment, context);
+  const outcome = { $case: 'result', value } as const;
+  const closed = closeTask(draft, task.record, outcome, moment.timeMs, context);
   return [heard, { type: 'key-activated', key, version: sharing.version, task: id }, closed];
 }
 
@@ -68,7 +75,9 @@ function admitReady(
   const participants = rules.participants(view, asked, context);
   const signer = participants.find((each) => each.nodeId === ready.nodeId);
   const isNews = !record.ready.some((each) => each.nodeId === ready.nodeId);
-  if (signer === undefined || !isNews || !isAsAgreed(sharing, task, participants)) return undefined;
+  const terms = rules.sharing.terms(view, asked, context);
+  if (signer === undefined || !isNews || terms === undefined) return undefined;
+  if (!isAsAgreed(sharing, terms, task, participants)) return undefined;
   const bytes = readyBytes(context.genesis.clusterId, sharing);
   return context.verify.identity(signer.identityKey, bytes, ready.signature)
     ? { task, sharing }
@@ -88,10 +97,10 @@ function sharingTask(
 /** Claims that a sharing is the one that its task and the newest attempt ask for. */
 function isAsAgreed(
   sharing: Sharing,
-  { record, asked, rules, newest }: SharingTask,
+  terms: SharingTerms,
+  { record, newest }: SharingTask,
   participants: readonly KeyParticipant[],
 ): boolean {
-  const terms = rules.sharing.terms(asked);
   const { pointBytes, publicKeyBytes } = ALGORITHMS[terms.algorithm];
   return (
     equal(sharing.sessionId, newest.sessionId) &&
@@ -106,7 +115,22 @@ function isAsAgreed(
     sharing.publicPolynomial.every((point) => point.length === pointBytes) &&
     sharing.publicKey.length === publicKeyBytes &&
     sharing.chainCode.length === HASH_BYTES &&
-    sharing.digest.length === HASH_BYTES
+    sharing.digest.length === HASH_BYTES &&
+    isOfBase(sharing, terms)
+  );
+}
+
+/** Claims that a later version is of the same key as the one that it is made from. */
+function isOfBase(
+  { publicKey, publicPolynomial: [first], chainCode }: Sharing,
+  { base }: SharingTerms,
+): boolean {
+  return (
+    base === undefined ||
+    (equal(publicKey, base.publicKey) &&
+      first !== undefined &&
+      equal(first, base.first) &&
+      equal(chainCode, base.chainCode))
   );
 }
 
@@ -139,7 +163,14 @@ export function applyInstalled(
   if (key === undefined) return [];
   const { signature, version } = installed;
   const node = nodeId(installed.nodeId);
-  writeKey(draft, { ...key, installed: [...key.installed, { nodeId: node, signature }] });
+  const all = [...key.installed, { nodeId: node, signature }];
+  // Once all have installed it, no share of the version before is to be used again.
+  const isLast = all.length === key.participants.length;
+  const resharing =
+    isLast && key.resharing !== undefined
+      ? { ...key.resharing, previous: undefined }
+      : key.resharing;
+  writeKey(draft, { ...key, installed: all, resharing });
   return [{ type: 'installed-said', key: keyId(key.keyId), version, node }];
 }
 

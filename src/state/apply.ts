@@ -12,7 +12,7 @@ import { readCommand } from './command.js';
 import type { CommandReading } from './command.js';
 import type { StateEvent } from './events.js';
 import { evidenceBytesMax } from './evidence-room.js';
-import type { JudgingContext } from './kind-rules.js';
+import type { JudgingContext, Moment } from './kind-rules.js';
 import { EVIDENCE_ITEMS_MAX, REASON_CHARS_MAX } from './limits.js';
 import { writeMembers } from './members.js';
 import { parseTask } from './parse.js';
@@ -85,7 +85,7 @@ function applyCommand(
     case 'attempt':
       return [...namedIn(command.value), ...applyAttempt(draft, entry, command.value, context)];
     case 'ready':
-      return applyReady(draft, command.value, nowOf(draft), context);
+      return applyReady(draft, command.value, momentOf(draft, entry), context);
     case 'installed':
       return applyInstalled(draft, command.value, context);
     case 'done':
@@ -148,6 +148,10 @@ function applyFailed(draft: Draft, failed: Failed, context: JudgingContext): rea
   const { reason, evidence } = failed;
   const outcome = { $case: 'failed', value: { reason, evidence } } as const;
   return [closeTask(draft, task, outcome, nowOf(draft), context)];
+}
+
+function momentOf(draft: Draft, { index, timeMs: logMs }: Entry): Moment {
+  return { index, timeMs: nowOf(draft), logMs };
 }
 
 /** The state machine's clock at the entry that is being applied. */

@@ -1,6 +1,6 @@
 import { Command, decode, encode, levelNamed } from '../wire/index.js';
 import type { Attempt } from '../wire/index.js';
-import { UPKEEP_LEVEL } from './limits.js';
+import { RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
 import { readLevel } from './records.js';
 import type { View } from './view.js';
 
@@ -35,6 +35,7 @@ export type LaterField = {
 /** Fields that came after level 1. A command that has one is unreadable where it names a lower level. */
 const LATER_FIELDS: readonly LaterField[] = [
   { level: UPKEEP_LEVEL, isSet: (command) => attemptIn(command)?.auxiliary !== undefined },
+  { level: RESHARE_LEVEL, isSet: (command) => (attemptIn(command)?.dealers.length ?? 0) > 0 },
 ];
 
 function attemptIn(command: CommandBody): Attempt | undefined {

@@ -21,9 +21,11 @@ export type {
   JudgingContext,
   KindRules,
   KindTable,
+  Outcome,
   ParsedRequest,
   TaskKind,
 } from './kind-rules.js';
+export { taskCancelledOf } from './kinds/cancel-task.js';
 export { timeCorrectedOf } from './kinds/correct-time.js';
 export {
   generatedKeyOf,
@@ -37,6 +39,11 @@ export { TASK_KINDS } from './kinds/index.js';
 export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
 export type { ParsedPrepare } from './kinds/prepare.js';
 export { keyRetiredOf } from './kinds/retire-key.js';
+export { isRefresh, refreshFor, refreshOf, versionDue } from './kinds/refresh.js';
+export type { ParsedRefresh } from './kinds/refresh.js';
+export { isReshare, resharedKeyOf, reshareOf, versionAsked } from './kinds/reshare.js';
+export type { ParsedReshare } from './kinds/reshare.js';
+export type { NewVersion } from './kinds/new-version.js';
 export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';
 export type { ParsedSign } from './kinds/sign.js';
@@ -68,7 +75,7 @@ export { standingOf } from './lists/task-rows.js';
 export type { TaskFilter, TaskStanding } from './lists/task-rows.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
-export { METHODS, UPKEEP_METHODS } from './methods.js';
+export { METHODS, UNSERVED_METHODS, UPKEEP_METHODS } from './methods.js';
 export { parseAsked, parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';
 export {
@@ -84,9 +91,10 @@ export {
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
+export { activeRecord, resharingOf, sharingNamed, shownRecord } from './resharing.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';
-export { isOpen, suppliesOf } from './tasks.js';
+export { CANCELLED, failureIn, isOpen, suppliesOf } from './tasks.js';
 export { dueUpkeep } from './upkeep.js';
 export { Overlay } from './view.js';
 export type { StateWrite, View } from './view.js';

@@ -5,10 +5,9 @@ import { TaskSummary } from '../wire/index.js';
 import type { TaskRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
 import type { ActiveKey } from './keys.js';
-import type { JudgingContext } from './kind-rules.js';
+import type { JudgingContext, Outcome } from './kind-rules.js';
 import { ADDRESS, readKey, readTask } from './records.js';
 import { closeTask, isOpen } from './tasks.js';
-import type { Outcome } from './tasks.js';
 import type { Draft, View } from './view.js';
 
 /** Claims that a key may sign and be shared anew: it is not retired, or beyond that. */
@@ -34,7 +33,7 @@ export function factsOf({ lifecycle }: ActiveKey): Record<string, string> {
     : { recoverable_until_ms: String(lifecycle.recoverableUntilMs) };
 }
 
-/** Refuses whoever is neither operator nor the key's owner: to sign with a key is not to decide on its life. */
+/** Refuses whoever is neither operator nor the key's owner: to sign with a key is not to decide on its life or its shares. */
 export function checkMayEnd(
   view: View,
   { keyId }: { readonly keyId: KeyId },

@@ -25,7 +25,7 @@ export function activeKey({ active, ...rest }: KeyRecord): ActiveKey | undefined
 export function recordOfKey(key: ActiveKey): KeyRecord {
   const { createTimeMs, labels, owner, allowedSigners, method, request, authorization, taskId } =
     key;
-  const { gg20Profile, lifecycle } = key;
+  const { gg20Profile, lifecycle, resharing } = key;
   return {
     active: { sharing: sharingOf(key), ready: [...key.ready], installed: [...key.installed] },
     createTimeMs,
@@ -38,6 +38,7 @@ export function recordOfKey(key: ActiveKey): KeyRecord {
     taskId,
     gg20Profile,
     lifecycle,
+    resharing,
   };
 }
 
@@ -90,14 +91,16 @@ export type KeyStage = 'pending' | 'active' | 'retired';
 export function stageOf(key: {
   readonly threshold: number;
   readonly installed: { readonly length: number };
+  readonly version: number;
   readonly lifecycle?: object | undefined;
 }): KeyStage {
   if (key.lifecycle !== undefined) return 'retired';
-  return isCertified(key) ? 'active' : 'pending';
+  // A later version follows one whose certificate is complete.
+  return isCertified(key) || key.version > FIRST_VERSION ? 'active' : 'pending';
 }
 
 /** The same of a summary. */
 export function stageOfSummary({ active, lifecycle }: KeySummary): KeyStage {
-  const threshold = active?.sharing?.threshold ?? 0;
-  return stageOf({ threshold, installed: active?.installed ?? [], lifecycle });
+  const { threshold = 0, version = FIRST_VERSION } = active?.sharing ?? {};
+  return stageOf({ threshold, version, installed: active?.installed ?? [], lifecycle });
 }

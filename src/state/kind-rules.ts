@@ -1,4 +1,4 @@
-import type { KeyId, Millis, Refusal, Result } from '../common/index.js';
+import type { KeyId, LogIndex, Millis, Refusal, Result } from '../common/index.js';
 import type { Genesis, Identity, KeyAlgorithm, Limits, Requesters } from '../identity/index.js';
 import type { Verify } from '../ports/index.js';
 import type {
@@ -27,7 +27,10 @@ export type TaskKind =
   | 'correct-time'
   | 'prepare'
   | 'retire-key'
-  | 'restore-key';
+  | 'restore-key'
+  | 'reshare'
+  | 'refresh'
+  | 'cancel-task';
 
 /** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
@@ -83,6 +86,8 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   readonly askers: Askers;
   /** Whether the entry of the request may carry the task's first attempt. */
   readonly opensWithAttempt: boolean;
+  /** Whether its requester or an operator may end an open task. Not where a participant's part may be done already. */
+  readonly cancellable?: true;
 
   /**
    * Reads a request's bytes as received, at most `REQUEST_BYTES_MAX`. Never throws.
@@ -152,7 +157,7 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     context: JudgingContext,
   ): Uint8Array | undefined;
   /** Frees on every outcome what the opening took. */
-  close(draft: Draft, task: TaskRecord, context: JudgingContext): void;
+  close(draft: Draft, task: TaskRecord, context: JudgingContext, outcome: Outcome): void;
   /** For a kind whose participants make a sharing of a key, and close the task by saying `ready`. */
   readonly sharing?: SharingRules<P>;
   /** For a kind whose participants make a generation of auxiliary material, and close the task by saying `prepared`. */
@@ -164,9 +169,21 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
 export type UpkeepRules<P extends ParsedRequest = ParsedRequest> = {
   /** Claims that a task is to be opened at this time by the state machine's clock. The same answer on every node. */
   isDue(view: View, asked: P, timeMs: Millis, context: JudgingContext): boolean;
-  /** The requests of the tasks that are due, as many as may be open at once: for a leader to propose. */
-  due(view: View, timeMs: Millis, context: JudgingContext): readonly Uint8Array[];
+  /**
+   * The requests of the tasks that are due, as many as may be open at once: for a leader to propose.
+   *
+   * @param reaches - Whether the leader can reach all of these nodes. A task that needs all of its own may leave others their room.
+   */
+  due(
+    view: View,
+    timeMs: Millis,
+    context: JudgingContext,
+    reaches: (nodes: readonly string[]) => boolean,
+  ): readonly Uint8Array[];
 };
+
+/** The outcome of a closed task. */
+export type Outcome = NonNullable<TaskRecord['outcome']>;
 
 export type PreparationRules<P extends ParsedRequest = ParsedRequest> = {
   /** The fields of a generation that its task fixes beforehand. */
@@ -181,6 +198,15 @@ export type PreparationRules<P extends ParsedRequest = ParsedRequest> = {
   ): Uint8Array;
 };
 
+/** The entry that is applied. */
+export type Moment = {
+  readonly index: LogIndex;
+  /** The state machine's clock. */
+  readonly timeMs: Millis;
+  /** The entry's timestamp, which no correction sets back. */
+  readonly logMs: Millis;
+};
+
 /** The fields of a sharing that its task fixes beforehand; its participants determine V, public key and digest. */
 export type SharingTerms = {
   readonly keyId: KeyId;
@@ -188,17 +214,25 @@ export type SharingTerms = {
   readonly threshold: number;
   /** The version that the sharing is made from; 0 for a new key. */
   readonly baseVersion: number;
+  /** The parts that a later version has in common with it, byte for byte; `first` is V_0. */
+  readonly base?: {
+    readonly publicKey: Uint8Array;
+    readonly first: Uint8Array;
+    readonly chainCode: Uint8Array;
+  };
 };
 
 export type SharingRules<P extends ParsedRequest = ParsedRequest> = {
-  terms(asked: P): SharingTerms;
+  /** `undefined` where the key that the task is about is gone. */
+  terms(view: View, asked: P, context: JudgingContext): SharingTerms | undefined;
   /** Writes the sharing that all participants have equally signed for, and returns the task's encoded result. */
   activate(
     draft: Draft,
     task: AskedTask<P>,
     sharing: Sharing,
     said: readonly Ready[],
-    timeMs: Millis,
+    moment: Moment,
+    context: JudgingContext,
   ): Uint8Array;
 };
 

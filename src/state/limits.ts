@@ -83,6 +83,24 @@ export const ENDS_LEVEL = 3;
 export const RECOVERY_WINDOW_MS = 7 * 24 * 60 * 60 * 1000;
 export const RECOVERY_WINDOW_MS_MIN = 60 * 1000;
 export const RECOVERY_WINDOW_MS_MAX = 365 * 24 * 60 * 60 * 1000;
+/** The feature level from which on keys are shared anew, and tasks can be cancelled. */
+export const RESHARE_LEVEL = 3;
+/** From one refresh of a key to the next, as a requester may choose it. 0 stands for none. */
+export const RESHARE_INTERVAL_MS_MIN = 60 * 60 * 1000;
+export const RESHARE_INTERVAL_MS_MAX = 365 * 24 * 60 * 60 * 1000;
+/** Reshares that requesters have open at once. */
+export const RESHARES_OPEN_MAX = 64;
+/** Refreshes that are open at once: all that a leader can open, so this bounds what it can make the cluster do. */
+export const REFRESHES_OPEN_MAX = 8;
+/** From a refresh that came to nothing to the key's next: doubled each time, up to the second. */
+export const REFRESH_WAIT_MS = 60 * 1000;
+export const REFRESH_WAIT_MS_MAX = 60 * 60 * 1000;
+/** From one refresh for a culprit to the key's next: the state judges no evidence, so it bounds how often. */
+export const CULPRIT_REFRESH_MS = 60 * 60 * 1000;
+/** Of a refresh's evidence. Longer evidence waits for the key's own time. */
+export const CULPRIT_EVIDENCE_BYTES_MAX = 48 * 1024;
+/** Keys whose time has come that a leader looks at in one sweep. */
+export const REFRESHES_LOOKED_AT_MAX = 256;
 
 /** Ed25519. */
 export const IDENTITY_KEY_BYTES = 32;

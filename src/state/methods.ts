@@ -9,5 +9,14 @@ export const METHODS = {
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
 } as const;
 
+/** Of requests that the log takes and no operation of the API brings yet. */
+export const UNSERVED_METHODS = {
+  reshareKey: '/quorate.v1.KeyService/ReshareKey',
+  cancelTask: '/quorate.v1.TaskService/CancelTask',
+} as const;
+
 /** Of upkeep: no service has them, and no requester asks for them. */
-export const UPKEEP_METHODS = { prepare: '/quorate.peer.v1.Upkeep/Prepare' } as const;
+export const UPKEEP_METHODS = {
+  prepare: '/quorate.peer.v1.Upkeep/Prepare',
+  refresh: '/quorate.peer.v1.Upkeep/Refresh',
+} as const;

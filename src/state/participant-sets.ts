@@ -107,15 +107,29 @@ export function countGenerating(
     ...record,
     requester: isIdle(record) ? requester : record.requester,
     generating,
+    neededAfterIndex: generating.length === 0 ? 0n : record.neededAfterIndex,
   });
 }
 
-/** Counts a key that was made. */
-export function countSetKey(draft: Draft, set: ParticipantSet, threshold: number): void {
+/** Counts a key that came to the set, 1, or left it, −1. */
+export function countSetKey(
+  draft: Draft,
+  set: ParticipantSet,
+  threshold: number,
+  change: 1 | -1,
+): void {
   const id = setIdOf(set);
   const record = readSet(draft, id);
   if (record === undefined) return;
-  writeSet(draft, id, { ...record, keys: withCount(record.keys, threshold, 1) });
+  writeSet(draft, id, { ...record, keys: withCount(record.keys, threshold, change) });
+}
+
+/** Writes that an open reshare needs a generation whose session began after the entry `index`. */
+export function needNewer(draft: Draft, set: ParticipantSet, index: bigint): void {
+  const id = setIdOf(set);
+  const record = readSet(draft, id);
+  if (record === undefined || record.neededAfterIndex >= index) return;
+  writeSet(draft, id, { ...record, neededAfterIndex: index });
 }
 
 /** Claims that a key of the set can be asked for: its record is there, or there is room for it. */

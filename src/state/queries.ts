@@ -1,6 +1,8 @@
+import type { Millis } from '../common/index.js';
 import type { TaskRecord, Totals } from '../wire/index.js';
 import { TaskRecord as Tasks } from '../wire/index.js';
 import { ADDRESS, readTotals, readKey, readTask, takesUnsigned } from './records.js';
+import { correctionOf } from './clock.js';
 import type { ActiveKey } from './keys.js';
 import { members } from './members.js';
 import type { Member } from './members.js';
@@ -12,6 +14,8 @@ import type { View } from './view.js';
 export type Queries = {
   /** The state machine's clock and counts. */
   totals(): Totals;
+  /** How far the state machine's clock is behind the log's time. */
+  correctionMs(): Millis;
   key(id: string): ActiveKey | undefined;
   /** The first keys by id, at most `limit`. */
   firstKeys(limit: number): readonly ActiveKey[];
@@ -30,6 +34,7 @@ export type Queries = {
 export function queries(view: View, genesis: Genesis): Queries {
   return {
     totals: () => readTotals(view),
+    correctionMs: () => correctionOf(view),
     key: (id) => readKey(view, id),
     firstKeys: (limit) => page(view, ADDRESS.keys, '', limit, (id) => readKey(view, id)),
     signersOf: (key) => signersOf(view, key),

@@ -6,6 +6,7 @@ import { remembering } from './decoded.js';
 import { activeKey, recordOfKey } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import { HASH_BYTES } from './limits.js';
+import { timeKey } from './time-key.js';
 import type { Draft, StateWrite, View } from './view.js';
 
 /** Where each record lives. All keys are ASCII, so the order of their characters is the order of the store. */
@@ -22,6 +23,8 @@ export const ADDRESS = {
   open: 'open/',
   /** Participant sets by their ids. From level 3 on. */
   sets: 'set/',
+  /** Keys whose refresh comes by itself and is not open, in order of the log time at which it is due. From level 3 on. */
+  refreshes: 'refresh/',
   /** Keys whose `installed` are not all there. */
   installing: 'installing/',
   /** Key ids that an open generate-key task holds, each with its task's id. */
@@ -100,12 +103,23 @@ export function readKey(view: View, id: string): ActiveKey | undefined {
   return bytes === undefined ? undefined : decodeKey(bytes).key;
 }
 
-/** Writes a key, and whether any of its participants has still to say `installed`. */
+/** Writes a key, whether any of its participants has still to say `installed`, and when a refresh is due. */
 export function writeKey(draft: Draft, key: ActiveKey): void {
+  const before = readKey(draft, key.keyId);
+  const [from, to] = [before && dueKeyOf(before), dueKeyOf(key)];
+  if (from !== undefined && from !== to) draft.delete(from);
+  if (to !== undefined && to !== from) draft.put(to, MARK);
   draft.put(ADDRESS.keys + key.keyId, encode(KeyRecord, recordOfKey(key)));
   const waiting = ADDRESS.installing + key.keyId;
   if (key.installed.length < key.participants.length) draft.put(waiting, MARK);
   else draft.delete(waiting);
+}
+
+/** The place of a key in the order in which refreshes are due; `undefined` where none is, or one is open, or the key is retired. */
+function dueKeyOf({ keyId, resharing, lifecycle }: ActiveKey): string | undefined {
+  const isWaiting = lifecycle === undefined && resharing?.taskId === '' && resharing.dueMs > 0n;
+  if (!isWaiting) return undefined;
+  return `${ADDRESS.refreshes}${timeKey(Number(resharing.dueMs))}/${keyId}`;
 }
 
 export function readTask(view: View, id: string): TaskRecord | undefined {

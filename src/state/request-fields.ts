@@ -1,5 +1,5 @@
 import { isId, refusal } from '../common/index.js';
-import type { Refusal, Result } from '../common/index.js';
+import type { Millis, Refusal, Result } from '../common/index.js';
 import {
   ALGORITHMS,
   DEFAULT_PROFILE,
@@ -14,8 +14,14 @@ import {
 } from '../identity/index.js';
 import type { KeyAlgorithm, SetProfile } from '../identity/index.js';
 import { Gg20Profile } from '../wire/index.js';
-import type { Label } from '../wire/index.js';
-import { ALLOWED_SIGNERS_MAX, LABEL_VALUE_CHARS_MAX, LABELS_MAX } from './limits.js';
+import type { Duration, Label } from '../wire/index.js';
+import {
+  ALLOWED_SIGNERS_MAX,
+  LABEL_VALUE_CHARS_MAX,
+  LABELS_MAX,
+  RESHARE_INTERVAL_MS_MAX,
+  RESHARE_INTERVAL_MS_MIN,
+} from './limits.js';
 
 /* Fields that requests of several kinds have. Each function returns why a field is refused, or nothing. */
 
@@ -91,6 +97,27 @@ export function checkThreshold(
     );
   }
   return undefined;
+}
+
+/** Refuses a time from one refresh to the next that is none of whole seconds within the bounds, nor zero. */
+export function checkInterval(interval: Duration | undefined): Refusal | undefined {
+  const ms = intervalOf(interval);
+  const isGood =
+    ms === undefined ||
+    (interval?.nanos === 0 &&
+      (ms === 0 || (ms >= RESHARE_INTERVAL_MS_MIN && ms <= RESHARE_INTERVAL_MS_MAX)));
+  return isGood
+    ? undefined
+    : invalidField(
+        'reshare_interval',
+        'INVALID_INTERVAL',
+        'reshare_interval is an hour to a year in whole seconds, or zero for no refresh by itself',
+      );
+}
+
+/** @returns `undefined` for one that is not set. */
+export function intervalOf(interval: Duration | undefined): Millis | undefined {
+  return interval && Number(interval.seconds) * 1000;
 }
 
 export function checkLabels(labels: readonly Label[]): Refusal | undefined {

@@ -3,7 +3,7 @@ import type { Millis } from '../common/index.js';
 import type { AttemptRecord, Supply, TaskRecord } from '../wire/index.js';
 import { withCount } from './counts.js';
 import type { StateEvent } from './events.js';
-import type { JudgingContext } from './kind-rules.js';
+import type { JudgingContext, Outcome } from './kind-rules.js';
 import { OUTCOME_KEPT_MS, UPKEEP_KEPT_MS } from './limits.js';
 import {
   isUpkeep,
@@ -16,8 +16,6 @@ import {
 import { countClosed, countOpened } from './requesters.js';
 import { setTimer } from './timers.js';
 import type { Draft } from './view.js';
-
-export type Outcome = NonNullable<TaskRecord['outcome']>;
 
 /** Writes a new task, and counts it among all and with its requester. */
 export function insertTask(draft: Draft, task: TaskRecord): void {
@@ -35,7 +33,7 @@ export function closeTask(
   timeMs: Millis,
   context: JudgingContext,
 ): StateEvent {
-  context.kinds[task.kind]?.close(draft, task, context);
+  context.kinds[task.kind]?.close(draft, task, context, outcome);
   writeTask(draft, {
     ...task,
     endTimeMs: BigInt(timeMs),
@@ -55,8 +53,23 @@ export function closeTask(
   count(draft, task.kind, 0, -1);
   countClosed(draft, task);
   const { kind, requester } = task;
-  const failure = outcome.$case === 'failed' ? outcome.value.reason : undefined;
+  const failure = failureIn(outcome);
   return { type: 'task-closed', task: taskId(task.taskId), kind, requester, failure };
+}
+
+/** The reason of a task that ended with the outcome of a requester's request to cancel it. */
+export const CANCELLED = 'CANCELLED';
+
+/** Why a task has no result; `undefined` for one that has. */
+export function failureIn(outcome: Outcome): string | undefined {
+  switch (outcome.$case) {
+    case 'result':
+      return undefined;
+    case 'failed':
+      return outcome.value.reason;
+    case 'cancelled':
+      return CANCELLED;
+  }
 }
 
 /** Claims that the task has no outcome yet. */

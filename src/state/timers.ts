@@ -11,6 +11,7 @@ import {
   writeTotals,
 } from './records.js';
 import { countForgotten } from './requesters.js';
+import { timeKey } from './time-key.js';
 import type { Draft } from './view.js';
 
 /** The timers of the state machine's clock. */
@@ -52,11 +53,6 @@ export function runTimers(draft: Draft, timeMs: Millis): void {
     draft.delete(key);
     if (isTimerType(type)) TIMERS[type](draft, id);
   }
-}
-
-/** 16 hex digits keep the order of times as the order of keys. */
-export function timeKey(timeMs: Millis): string {
-  return timeMs.toString(16).padStart(16, '0');
 }
 
 function partsOf(key: string): {

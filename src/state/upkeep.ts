@@ -62,12 +62,21 @@ export function applyUpkeep(
 
 const NOTHING = { authorization: undefined, firstAttempt: undefined };
 
-/** The tasks that a leader is to open at this time by the state machine's clock: each is due. */
-export function dueUpkeep(view: View, context: JudgingContext, timeMs: Millis): readonly Upkeep[] {
+/**
+ * The tasks that a leader is to open at this time by the state machine's clock: each is due.
+ *
+ * @param reaches - Whether the leader can reach all of these nodes.
+ */
+export function dueUpkeep(
+  view: View,
+  context: JudgingContext,
+  timeMs: Millis,
+  reaches: (nodes: readonly string[]) => boolean = () => true,
+): readonly Upkeep[] {
   const level = readLevel(view);
   return Object.values(context.kinds).flatMap(({ method, upkeep, level: from }) =>
     upkeep === undefined || from > level
       ? []
-      : upkeep.due(view, timeMs, context).map((request) => ({ method, request })),
+      : upkeep.due(view, timeMs, context, reaches).map((request) => ({ method, request })),
   );
 }

@@ -24,6 +24,7 @@ export { decodeTaskMessage, encodeTaskMessage, RESULT_LEVEL } from './messages.j
 export type { TaskMessageBody } from './messages.js';
 export { Algorithm, Gg20Profile, Hash } from './gen/quorate/v1/algorithm.js';
 export { Authorization, Voucher } from './gen/quorate/v1/authorization.js';
+export { Duration } from './gen/google/protobuf/duration.js';
 export {
   GenerateKeyRequest,
   GenerateKeyResponse,
@@ -42,10 +43,16 @@ export {
   RestoreKeyResponse,
   RetireKeyRequest,
   RetireKeyResponse,
+  ReshareFailure,
+  ReshareKeyRequest,
+  ReshareKeyResponse,
   Sharing,
+  VersionCertificate,
 } from './gen/quorate/v1/key.js';
 export { SignRequest, SignResponse } from './gen/quorate/v1/signing.js';
 export {
+  CancelTaskRequest,
+  CancelTaskResponse,
   Culprit,
   GeneratedKeyResult,
   GetTaskRequest,
@@ -56,10 +63,12 @@ export {
   ListTasksRequest,
   ListTasksResponse,
   PreparedResult,
+  ResharedKeyResult,
   SignatureResult,
   SignaturesRequiredResult,
   Task,
   TaskAttempt,
+  TaskCancelledResult,
   TaskFailure,
   TaskKind,
   TaskState,
@@ -95,6 +104,7 @@ export {
 } from './gen/quorate/peer/v1/entry.js';
 export {
   AttemptRecord,
+  CancelledRecord,
   ClockRecord,
   FailedRecord,
   GenerationRecord,
@@ -106,6 +116,9 @@ export {
   MemberRecord,
   MembersRecord,
   RequesterRecord,
+  ReshareAuthority,
+  ReshareFailureRecord,
+  ResharingRecord,
   SetRecord,
   SharingRecord,
   TaskRecord,
@@ -118,6 +131,8 @@ export {
   Preparation,
   Prepared,
   PrepareRequest,
+  RefreshCulprit,
+  RefreshRequest,
   Upkeep,
 } from './gen/quorate/peer/v1/upkeep.js';
 export {

@@ -53,6 +53,7 @@ export function generateKeySeed(): Uint8Array {
     allowNoRedundancy: false,
     allowedSigners: ['spiffe://quorate/app/payments'],
     gg20Profile: 0,
+    reshareInterval: undefined,
   });
 }
 

@@ -27,7 +27,12 @@ type ListFlags = ConnectionFlags &
 type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: string };
 
 const TASKS_LIMIT = 100;
-const STATES = { open: TaskState.OPEN, done: TaskState.DONE, failed: TaskState.FAILED } as const;
+const STATES = {
+  open: TaskState.OPEN,
+  done: TaskState.DONE,
+  failed: TaskState.FAILED,
+  cancelled: TaskState.CANCELLED,
+} as const;
 const KINDS = {
   sign: TaskKind.SIGN,
   'generate-key': TaskKind.GENERATE_KEY,
@@ -37,6 +42,9 @@ const KINDS = {
   prepare: TaskKind.PREPARE,
   'retire-key': TaskKind.RETIRE_KEY,
   'restore-key': TaskKind.RESTORE_KEY,
+  reshare: TaskKind.RESHARE,
+  refresh: TaskKind.REFRESH,
+  'cancel-task': TaskKind.CANCEL_TASK,
 } as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */

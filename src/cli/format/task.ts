@@ -87,6 +87,18 @@ function outcomeJson(outcome: Task['outcome']): object {
       };
     case 'keyRestored':
       return { key_restored: {} };
+    case 'resharedKey':
+      return {
+        reshared_key: {
+          key_version: outcome.value.keyVersion,
+          threshold: outcome.value.threshold,
+          participants: outcome.value.participants,
+        },
+      };
+    case 'taskCancelled':
+      return { task_cancelled: { task_id: outcome.value.taskId } };
+    case 'cancelled':
+      return { cancelled: { requester: outcome.value.requester } };
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -163,6 +175,17 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
       return [['recoverable until', timeAt(outcome.value.recoverableUntilMs)]];
     case 'keyRestored':
       return [['key', 'is in use again']];
+    case 'resharedKey': {
+      const { keyVersion, threshold, participants } = outcome.value;
+      return [
+        ['version', String(keyVersion)],
+        ['signing takes', `${threshold} of ${participants.join(', ')}`],
+      ];
+    }
+    case 'taskCancelled':
+      return [['ended', outcome.value.taskId]];
+    case 'cancelled':
+      return [['cancelled by', outcome.value.requester]];
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

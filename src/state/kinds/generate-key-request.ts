@@ -39,10 +39,10 @@ export type ParsedGenerateKey = ParsedRequest & {
 export function parseGenerateKey(bytes: Uint8Array, level: number): Result<ParsedGenerateKey> {
   const request = decode(GenerateKeyRequest, bytes);
   if (request === undefined) return notCanonical('GenerateKeyRequest');
-  const { gg20Profile } = request;
-  if (gg20Profile !== Gg20Profile.UNSPECIFIED && level < UPKEEP_LEVEL) {
-    return notCanonical('GenerateKeyRequest');
-  }
+  const { gg20Profile, reshareInterval } = request;
+  const isLater = gg20Profile !== Gg20Profile.UNSPECIFIED && level < UPKEEP_LEVEL;
+  // No node reshares yet, so a key that asks for it is refused.
+  if (isLater || reshareInterval !== undefined) return notCanonical('GenerateKeyRequest');
   const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
   const all = request.participants.length === 0;
   const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);

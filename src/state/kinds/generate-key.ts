@@ -1,12 +1,17 @@
 import { BOOT_BYTES, refuse } from '../../common/index.js';
-import type { Millis } from '../../common/index.js';
-import { encode, GeneratedKeyResult, Gg20Profile, LEVEL_MAX } from '../../wire/index.js';
+import {
+  encode,
+  GeneratedKeyResult,
+  Gg20Profile,
+  LEVEL_MAX,
+  ResharingRecord,
+} from '../../wire/index.js';
 import type { Attempt, KeyParticipant, Ready, Sharing, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import { openCount } from '../counts.js';
 import type { ActiveKey } from '../keys.js';
-import type { AskedTask, KindRules, ParsedRequest } from '../kind-rules.js';
-import { SETS_MAX } from '../limits.js';
+import type { AskedTask, KindRules, Moment, ParsedRequest } from '../kind-rules.js';
+import { RESHARE_LEVEL, SETS_MAX } from '../limits.js';
 import { members, shareHolders } from '../members.js';
 import type { Member } from '../members.js';
 import { METHODS } from '../methods.js';
@@ -20,6 +25,7 @@ import {
 } from '../participant-sets.js';
 import {
   readKey,
+  readLevel,
   readReservation,
   readTotals,
   reserve,
@@ -40,6 +46,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
   method: METHODS.generateKey,
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: false,
+  cancellable: true,
 
   parse: parseGenerateKey,
   checkAccess: () => undefined,
@@ -107,6 +114,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     const { nodes } = attempt.assignment.value;
     const participants = participantsAsked(asked, members(view, genesis));
     return (
+      attempt.dealers.length === 0 &&
       fitsSet(view, asked, participants, attempt) &&
       attempt.version === FIRST_VERSION &&
       attempt.sharingSession.length === 0 &&
@@ -136,19 +144,19 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
   },
 
   sharing: {
-    terms: ({ keyId: id, algorithm, threshold }) => ({
+    terms: (_, { keyId: id, algorithm, threshold }) => ({
       keyId: id,
       algorithm,
       threshold,
       baseVersion: baseVersionOf(FIRST_VERSION),
     }),
 
-    activate(draft, task, sharing, said, timeMs) {
-      const key = keyOf(task, sharing, said, timeMs);
+    activate(draft, task, sharing, said, moment) {
+      const key = keyOf(draft, task, sharing, said, moment);
       writeKey(draft, key);
       countKey(draft, key.owner);
       const set = setOfKey(key);
-      if (set !== undefined) countSetKey(draft, set, key.threshold);
+      if (set !== undefined) countSetKey(draft, set, key.threshold, 1);
       const totals = readTotals(draft);
       writeTotals(draft, { ...totals, keyCount: totals.keyCount + 1n });
       return encode(GeneratedKeyResult, { publicKey: key.publicKey, keyVersion: key.version });
@@ -197,10 +205,11 @@ function fitsSet(
 }
 
 function keyOf(
+  view: View,
   { record, asked }: AskedTask<ParsedGenerateKey>,
   sharing: Sharing,
   said: readonly Ready[],
-  timeMs: Millis,
+  { index, timeMs }: Moment,
 ): ActiveKey {
   return {
     ...sharing,
@@ -216,5 +225,9 @@ function keyOf(
     taskId: record.taskId,
     gg20Profile: asked.profile ?? Gg20Profile.UNSPECIFIED,
     lifecycle: undefined,
+    resharing:
+      readLevel(view) < RESHARE_LEVEL
+        ? undefined
+        : ResharingRecord.fromPartial({ activeIndex: BigInt(index) }),
   };
 }

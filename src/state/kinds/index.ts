@@ -1,11 +1,14 @@
 import type { KindRules, TaskKind } from '../kind-rules.js';
+import { cancelTaskRules } from './cancel-task.js';
 import { correctTimeRules } from './correct-time.js';
 import { generateKeyRules } from './generate-key.js';
 import { prepareRules } from './prepare.js';
 import { raiseLevelRules } from './raise-level.js';
 import { restoreKeyRules } from './restore-key.js';
 import { retireKeyRules } from './retire-key.js';
+import { refreshRules } from './refresh.js';
 import { requireSignaturesRules } from './require-signatures.js';
+import { reshareRules } from './reshare.js';
 import { signRules } from './sign.js';
 
 /** The rules of every kind of task that this build knows. A further kind is a file here and a line of this table. */
@@ -18,4 +21,7 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   prepare: prepareRules,
   'retire-key': retireKeyRules,
   'restore-key': restoreKeyRules,
+  reshare: reshareRules,
+  refresh: refreshRules,
+  'cancel-task': cancelTaskRules,
 };

@@ -83,6 +83,7 @@ export const prepareRules: KindRules<ParsedPrepare> = {
       attempt.version === 0 &&
       attempt.sharingSession.length === 0 &&
       attempt.auxiliary === undefined &&
+      attempt.dealers.length === 0 &&
       nodes.length >= Math.max(THRESHOLD_MIN, thresholdOf(record)) &&
       isOfUse(record, nodes, Number(readTotals(view).timeMs)) &&
       isSorted(nodes) &&
@@ -125,11 +126,12 @@ export const prepareRules: KindRules<ParsedPrepare> = {
   preparation: {
     terms: ({ setId, generation }) => ({ setId: setIdBytes(setId), generation }),
 
-    activate(draft, { asked }, preparation, said, timeMs) {
+    activate(draft, { record, asked }, preparation, said, timeMs) {
       activateGeneration(draft, asked.setId, {
         preparation,
         prepared: said.map(({ nodeId, signature }) => ({ nodeId, signature })),
         timeMs: BigInt(timeMs),
+        sessionIndex: record.attempts.at(-1)?.index ?? 0n,
       });
       const { setId, generation, members } = preparation;
       return encode(PreparedResult, { setId, generation, members });
@@ -162,7 +164,7 @@ export function isOfUse(
   members: readonly { readonly nodeId: string }[],
   timeMs: Millis,
 ): boolean {
-  if (isOld(record, timeMs)) return true;
+  if (isOld(record, timeMs) || isOutdated(record)) return true;
   const before = new Set(record.active?.preparation?.members);
   return members.some(({ nodeId }) => !before.has(nodeId));
 }
@@ -180,10 +182,18 @@ function isPartial({ keys, participants, active }: SetRecord, timeMs: Millis): b
   return keys.length > 0 && members < participants.length && ageMs >= PARTIAL_AGE_MS;
 }
 
-/** Claims that a key is being made that the active generation, if there is one, has too few members for. */
-function isWanted({ generating, active }: SetRecord): boolean {
-  const members = active?.preparation?.members.length ?? 0;
-  return generating.some(({ threshold }) => threshold > members);
+/**
+ * Claims that a sharing of a key is being made that the active generation, if there is one, has too few members for, or is too
+ * old for.
+ */
+function isWanted(record: SetRecord): boolean {
+  const members = record.active?.preparation?.members.length ?? 0;
+  return isOutdated(record) || record.generating.some(({ threshold }) => threshold > members);
+}
+
+/** Claims that the generation was begun before a version of a key became active that is being reshared. */
+function isOutdated({ generating, active, neededAfterIndex }: SetRecord): boolean {
+  return generating.length > 0 && (active?.sessionIndex ?? 0n) <= neededAfterIndex;
 }
 
 /** Claims that the keys' generation is to be renewed. One of a later time was made before the clock was set back. */

@@ -92,6 +92,7 @@ export const signRules: KindRules<ParsedSign> = {
     if (key === undefined || !isInUse(key)) return false;
     const set = setOfKey(key);
     return (
+      attempt.dealers.length === 0 &&
       attempt.version === key.version &&
       equal(attempt.sharingSession, key.sessionId) &&
       (set === undefined ? fitsSupplies(key, attempt) : fitsSession(view, key, set, attempt))

@@ -1,9 +1,9 @@
-import { timeKey } from '../timers.js';
+import { timeKey } from '../time-key.js';
 import type { TaskRecord, TaskSummary } from '../../wire/index.js';
 import { SortedTexts } from './sorted-texts.js';
 
 /** The outcome of a task, in a word. */
-export type TaskStanding = 'open' | 'done' | 'failed';
+export type TaskStanding = 'open' | 'done' | 'failed' | 'cancelled';
 
 /** The tasks that a list is about. An absent field is any. */
 export type TaskFilter = {
@@ -95,10 +95,10 @@ export function fitsTask(
 export function standingOf({
   outcome,
 }: {
-  readonly outcome?: { readonly $case: 'result' | 'failed' } | undefined;
+  readonly outcome?: { readonly $case: 'result' | 'failed' | 'cancelled' } | undefined;
 }): TaskStanding {
   if (outcome === undefined) return 'open';
-  return outcome.$case === 'failed' ? 'failed' : 'done';
+  return outcome.$case === 'result' ? 'done' : outcome.$case;
 }
 
 function positionOf({ createTimeMs, taskId }: TaskSummary): string {

@@ -15,4 +15,8 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'retire-key': {},
   'restore-key': {},
   prepare: prepareDriver,
+  // No node of this build makes a key's next version yet: no operation of the API asks for it, and no key is due.
+  reshare: {},
+  refresh: {},
+  'cancel-task': {},
 };

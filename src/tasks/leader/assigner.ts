@@ -75,6 +75,7 @@ export class Assigner {
       sharingSession: key.sessionId,
       assignment: { $case: 'supplies', value: { supplies: [...supplies] } },
       auxiliary: undefined,
+      dealers: [],
     };
   }
 
@@ -111,7 +112,7 @@ export class Assigner {
   withBoots(
     of: AttemptOf,
     participants: readonly NodeId[],
-    about: Partial<Pick<Attempt, 'version' | 'sharingSession' | 'auxiliary'>> = {},
+    about: Partial<Pick<Attempt, 'version' | 'sharingSession' | 'auxiliary' | 'dealers'>> = {},
   ): Attempt | undefined {
     const nodes: BootedNode[] = [];
     for (const nodeId of participants.toSorted(compareText)) {
@@ -124,6 +125,7 @@ export class Assigner {
       version: FIRST_VERSION,
       sharingSession: new Uint8Array(0),
       auxiliary: undefined,
+      dealers: [],
       ...about,
       assignment: { $case: 'boots', value: { nodes } },
     };

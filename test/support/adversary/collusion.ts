@@ -124,6 +124,7 @@ export function certify(
     method: method ?? METHODS.generateKey,
     request: shown ?? request,
     authority: by ?? authority,
+    inUse: undefined,
     format: 1,
   };
   return {
@@ -140,6 +141,10 @@ export function certify(
     owner: owner ?? ownerOf(authority),
     allowedSigners: asked.allowedSigners,
     end: undefined,
+    reshareInterval: undefined,
+    nextReshareTime: undefined,
+    lastReshareFailure: undefined,
+    reshareTaskId: '',
   };
 }
 

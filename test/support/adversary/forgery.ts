@@ -92,6 +92,7 @@ export function signAttempt(
     requestHash,
     assignment: { $case: 'supplies', value: { supplies: sorted } },
     auxiliary: undefined,
+    dealers: [],
   };
 }
 
@@ -110,6 +111,7 @@ export function generateAttempt(
     requestHash,
     assignment: { $case: 'boots', value: { nodes: sorted } },
     auxiliary: undefined,
+    dealers: [],
   };
 }
 

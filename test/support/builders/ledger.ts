@@ -87,13 +87,14 @@ export function testGenesis(
     readonly requestIdsMax?: number;
     /** PEM. */
     readonly requesterCa?: string;
+    readonly nodes?: readonly NodeId[];
   } = {},
 ): Genesis {
   return parseGenesis(
     encodeGenesis({
       level: more.level ?? BUILD_LEVEL,
       createdMs: GENESIS_MS,
-      members: NODES.map((each) => ({
+      members: (more.nodes ?? NODES).map((each) => ({
         nodeId: each,
         role: 'tee',
         identityKey: identityKeyOf(each),
@@ -257,6 +258,7 @@ export class Ledger {
         requestHash: task.requestHash,
         assignment: { $case: 'boots', value: { nodes } },
         auxiliary: set && auxiliaryOf(this.state, set),
+        dealers: [],
       },
     });
   }
@@ -357,6 +359,7 @@ export class Ledger {
         value: { supplies: [supply('node-1', number), supply('node-2', number)] },
       },
       auxiliary: undefined,
+      dealers: [],
       ...more,
     };
   }
@@ -398,6 +401,7 @@ export function generateRequest(keyId: string, more: Partial<GenerateKeyRequest>
     allowNoRedundancy: false,
     allowedSigners: [],
     gg20Profile: 0,
+    reshareInterval: undefined,
     ...more,
   });
 }

@@ -89,6 +89,7 @@ export function prepareAttempt(
         value: { nodes: names.map((nodeId) => ({ nodeId, boot: bootOf(nodeId) })) },
       },
       auxiliary: undefined,
+      dealers: [],
       ...more,
     },
   });
@@ -173,5 +174,6 @@ export function sessionAttempt(
       value: { nodes: names.map((nodeId) => ({ nodeId, boot: bootOf(nodeId) })) },
     },
     auxiliary: set && auxiliaryOf(ledger.state, set),
+    dealers: [],
   };
 }

@@ -31,6 +31,7 @@ function basis(): AttemptBasis {
       sharingSession: new Uint8Array(0),
       assignment: { $case: 'boots', value: { nodes } },
       auxiliary: undefined,
+      dealers: [],
     },
   });
   const request = { profile: Gg20Profile.P3072, participants, generation: 2 ** 32 - 1 };

@@ -82,6 +82,7 @@ function attempt(number = 1) {
     },
     requestHash: requestHash(method, request),
     auxiliary: undefined,
+    dealers: [],
   };
   const payload = encode(Command, { level: 3, command: { $case: 'attempt', value } });
   const entry = { index: 7, term: 2, timeMs: 1_000, payload, previousHash: new Uint8Array(32) };

@@ -145,6 +145,7 @@ function attempt(): SigningAttempt {
     },
     requestHash: requestHash(METHODS.sign, request),
     auxiliary,
+    dealers: [],
   };
   const payload = encode(Command, { level: 3, command: { $case: 'attempt', value } });
   const entry = { index: 7, term: 2, timeMs: 1_000, payload, previousHash: new Uint8Array(32) };

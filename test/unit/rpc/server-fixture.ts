@@ -200,6 +200,7 @@ export class FakeBackend implements Backend {
 
   local(): Queries {
     return {
+      correctionMs: () => 0,
       totals: () => Totals.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
       key: (id) => this.keys.get(id),
       signersOf: ({ participants }) => participants.map((each) => each.nodeId),

@@ -174,6 +174,7 @@ describe('generating a key', () => {
         requestHash: ledger.task(taskId).requestHash,
         assignment: { $case: 'boots', value: { nodes } },
         auxiliary: undefined,
+        dealers: [],
       },
     });
     expect(applied.alarm).toBeDefined();

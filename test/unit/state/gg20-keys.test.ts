@@ -30,6 +30,7 @@ function generateAttempt(ledger: Ledger, id: string, more: Partial<Attempt>): Ap
       requestHash,
       assignment: { $case: 'boots', value: { nodes } },
       auxiliary: undefined,
+      dealers: [],
       ...more,
     },
   });

@@ -73,6 +73,7 @@ function tryAttempt(ledger: Ledger, taskId: string, version: number): AppliedEnt
       requestHash: ledger.task(taskId).requestHash,
       assignment: { $case: 'boots', value: { nodes } },
       auxiliary: undefined,
+      dealers: [],
     },
   });
 }

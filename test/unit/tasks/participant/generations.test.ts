@@ -50,6 +50,7 @@ function prepare(): { setId: Uint8Array; session: SessionId } {
       sharingSession: new Uint8Array(0),
       requestHash: task.requestHash,
       auxiliary: undefined,
+      dealers: [],
       assignment: {
         $case: 'boots',
         value: { nodes: NODES.map((nodeId) => ({ nodeId, boot: bootOf(nodeId) })) },

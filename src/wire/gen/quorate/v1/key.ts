@@ -108,7 +108,7 @@ export interface Key {
   threshold: number;
   /** Node ids, sorted; Shamir index = 1 + position. */
   participants: string[];
-  /** Which sharing of the key is in use, from 1. */
+  /** Which sharing of the key is in use, from 1: the newest whose certificate is complete. */
   version: number;
   state: KeyState;
   createTime: Timestamp | undefined;
@@ -120,6 +120,20 @@ export interface Key {
   owner: string;
   /** SPIFFE ids that may sign with the key besides its owner and operators. */
   allowedSigners: string[];
+  /** From one refresh of the shares to the next; absent where none comes by itself. */
+  reshareInterval:
+    | Duration
+    | undefined;
+  /** When the next refresh is due, by the cluster's clock; in the past where it is late. Absent where none comes by itself. */
+  nextReshareTime:
+    | Timestamp
+    | undefined;
+  /** The last task that was to make the next version, if it came to nothing. */
+  lastReshareFailure:
+    | ReshareFailure
+    | undefined;
+  /** The open task that makes the next version; empty where there is none. */
+  reshareTaskId: string;
   /** Of a key that is retired, or beyond that. */
   end: KeyEnd | undefined;
 }
@@ -140,6 +154,14 @@ export interface KeyEnd {
   /** Node ids: those that have signed that they hold no share of it, and those whose word is missing. */
   erased: string[];
   awaited: string[];
+}
+
+/** A reshare or a refresh that made no version. The version before stays in use. */
+export interface ReshareFailure {
+  taskId: string;
+  /** A stable word, for example REQUEST_EXPIRED. */
+  reason: string;
+  time: Timestamp | undefined;
 }
 
 /** Who takes part in a key version, with the identity key that signs for it. */
@@ -178,9 +200,12 @@ export interface Sharing {
   digest: Uint8Array;
 }
 
-/** What the participants of version 1 signed about the key, and the request that they answered. */
+/**
+ * What the participants of version 1 signed about the key, and the request that they answered. The public key rests on it,
+ * whatever version is in use.
+ */
 export interface KeyCertificate {
-  /** The form of this message: 1. A reader that does not know it can say nothing of the key. */
+  /** The form of this message: 1, or 2 with `in_use`. A reader that does not know it can say nothing of the key. */
   format: number;
   clusterId: string;
   sharing: Sharing | undefined;
@@ -190,7 +215,26 @@ export interface KeyCertificate {
   method: string;
   /** The GenerateKeyRequest as its bytes were received. */
   request: Uint8Array;
-  authority: { $case: "signed"; value: Authorization } | { $case: "voucher"; value: Voucher } | undefined;
+  authority:
+    | { $case: "signed"; value: Authorization }
+    | { $case: "voucher"; value: Voucher }
+    | undefined;
+  /** Of the version in use, where that is not version 1. */
+  inUse: VersionCertificate | undefined;
+}
+
+/** What the participants of a later version signed about it: the same public key, shared anew. */
+export interface VersionCertificate {
+  sharing: Sharing | undefined;
+  ready: NodeSignature[];
+  installed: NodeSignature[];
+  /**
+   * The request that last named participants and threshold; empty where they are those of version 1's request. Between it
+   * and this version there may have been refreshes, which change neither, but that a node proved to have lied is left out.
+   */
+  method: string;
+  request: Uint8Array;
+  authorization: Authorization | undefined;
 }
 
 /** Asks for a new key. */
@@ -210,11 +254,38 @@ export interface GenerateKeyRequest {
   allowedSigners: string[];
   /** Of a GG20 key; unset means P3072. Unset for other algorithms. From feature level 3 on. */
   gg20Profile: Gg20Profile;
+  /**
+   * From one refresh of the shares to the next, in whole seconds: an hour to a year, or zero for no refresh by itself. Unset
+   * means 24 hours. From feature level 3 on.
+   */
+  reshareInterval: Duration | undefined;
 }
 
 /** The key, where it is active already. */
 export interface GenerateKeyResponse {
   /** Absent where it is not active yet: the task goes on, and GetKey shows it. */
+  key: Key | undefined;
+  taskId: string;
+}
+
+/** Asks for a new sharing of a key: its next version. Public key, signatures and addresses stay. */
+export interface ReshareKeyRequest {
+  /** Makes the call idempotent, as in GenerateKeyRequest. */
+  requestId: string;
+  keyId: string;
+  /** Signers needed from then on; 0 means as many as now. */
+  threshold: number;
+  /** Node ids of all that are to hold a share from then on; empty means those that do now. */
+  participants: string[];
+  /** As in GenerateKeyRequest. */
+  allowNoRedundancy: boolean;
+  /** As in GenerateKeyRequest, but unset means as it is. */
+  reshareInterval: Duration | undefined;
+}
+
+/** The key, where the new version is in use already. */
+export interface ReshareKeyResponse {
+  /** Absent where it is not: the task goes on, and GetKey shows it. */
   key: Key | undefined;
   taskId: string;
 }
@@ -375,6 +446,10 @@ function createBaseKey(): Key {
     certificate: undefined,
     owner: "",
     allowedSigners: [],
+    reshareInterval: undefined,
+    nextReshareTime: undefined,
+    lastReshareFailure: undefined,
+    reshareTaskId: "",
     end: undefined,
   };
 }
@@ -416,6 +491,18 @@ export const Key: MessageFns<Key> = {
     }
     for (const v of message.allowedSigners) {
       writer.uint32(98).string(v!);
+    }
+    if (message.reshareInterval !== undefined) {
+      Duration.encode(message.reshareInterval, writer.uint32(106).fork()).join();
+    }
+    if (message.nextReshareTime !== undefined) {
+      Timestamp.encode(message.nextReshareTime, writer.uint32(114).fork()).join();
+    }
+    if (message.lastReshareFailure !== undefined) {
+      ReshareFailure.encode(message.lastReshareFailure, writer.uint32(122).fork()).join();
+    }
+    if (message.reshareTaskId !== "") {
+      writer.uint32(130).string(message.reshareTaskId);
     }
     if (message.end !== undefined) {
       KeyEnd.encode(message.end, writer.uint32(138).fork()).join();
@@ -532,6 +619,38 @@ export const Key: MessageFns<Key> = {
             message.allowedSigners.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.reshareInterval = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.nextReshareTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.lastReshareFailure = ReshareFailure.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.reshareTaskId = reader.string();
+            continue;
+          }
           case 17: {
             if (tag !== 138) {
               break;
@@ -586,6 +705,26 @@ export const Key: MessageFns<Key> = {
         : globalThis.Array.isArray(object?.allowed_signers)
         ? object.allowed_signers.map((e: any) => globalThis.String(e))
         : [],
+      reshareInterval: isSet(object.reshareInterval)
+        ? Duration.fromJSON(object.reshareInterval)
+        : isSet(object.reshare_interval)
+        ? Duration.fromJSON(object.reshare_interval)
+        : undefined,
+      nextReshareTime: isSet(object.nextReshareTime)
+        ? fromJsonTimestamp(object.nextReshareTime)
+        : isSet(object.next_reshare_time)
+        ? fromJsonTimestamp(object.next_reshare_time)
+        : undefined,
+      lastReshareFailure: isSet(object.lastReshareFailure)
+        ? ReshareFailure.fromJSON(object.lastReshareFailure)
+        : isSet(object.last_reshare_failure)
+        ? ReshareFailure.fromJSON(object.last_reshare_failure)
+        : undefined,
+      reshareTaskId: isSet(object.reshareTaskId)
+        ? globalThis.String(object.reshareTaskId)
+        : isSet(object.reshare_task_id)
+        ? globalThis.String(object.reshare_task_id)
+        : "",
       end: isSet(object.end) ? KeyEnd.fromJSON(object.end) : undefined,
     };
   },
@@ -628,6 +767,18 @@ export const Key: MessageFns<Key> = {
     if (message.allowedSigners?.length) {
       obj.allowedSigners = message.allowedSigners;
     }
+    if (message.reshareInterval !== undefined) {
+      obj.reshareInterval = Duration.toJSON(message.reshareInterval);
+    }
+    if (message.nextReshareTime !== undefined) {
+      obj.nextReshareTime = fromTimestamp(message.nextReshareTime).toISOString();
+    }
+    if (message.lastReshareFailure !== undefined) {
+      obj.lastReshareFailure = ReshareFailure.toJSON(message.lastReshareFailure);
+    }
+    if (message.reshareTaskId !== "") {
+      obj.reshareTaskId = message.reshareTaskId;
+    }
     if (message.end !== undefined) {
       obj.end = KeyEnd.toJSON(message.end);
     }
@@ -655,6 +806,16 @@ export const Key: MessageFns<Key> = {
       : undefined;
     message.owner = object.owner ?? "";
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
+    message.reshareInterval = (object.reshareInterval !== undefined && object.reshareInterval !== null)
+      ? Duration.fromPartial(object.reshareInterval)
+      : undefined;
+    message.nextReshareTime = (object.nextReshareTime !== undefined && object.nextReshareTime !== null)
+      ? Timestamp.fromPartial(object.nextReshareTime)
+      : undefined;
+    message.lastReshareFailure = (object.lastReshareFailure !== undefined && object.lastReshareFailure !== null)
+      ? ReshareFailure.fromPartial(object.lastReshareFailure)
+      : undefined;
+    message.reshareTaskId = object.reshareTaskId ?? "";
     message.end = (object.end !== undefined && object.end !== null) ? KeyEnd.fromPartial(object.end) : undefined;
     return message;
   },
@@ -807,6 +968,111 @@ export const KeyEnd: MessageFns<KeyEnd> = {
       : undefined;
     message.erased = object.erased?.map((e) => e) || [];
     message.awaited = object.awaited?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseReshareFailure(): ReshareFailure {
+  return { taskId: "", reason: "", time: undefined };
+}
+
+export const ReshareFailure: MessageFns<ReshareFailure> = {
+  encode(message: ReshareFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareFailure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareFailure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareFailure {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: ReshareFailure): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.time !== undefined) {
+      obj.time = fromTimestamp(message.time).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareFailure>, I>>(base?: I): ReshareFailure {
+    return ReshareFailure.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareFailure>, I>>(object: I): ReshareFailure {
+    const message = createBaseReshareFailure();
+    message.taskId = object.taskId ?? "";
+    message.reason = object.reason ?? "";
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
     return message;
   },
 };
@@ -1291,6 +1557,7 @@ function createBaseKeyCertificate(): KeyCertificate {
     method: "",
     request: new Uint8Array(0),
     authority: undefined,
+    inUse: undefined,
   };
 }
 
@@ -1324,6 +1591,9 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
       case "voucher":
         Voucher.encode(message.authority.value, writer.uint32(74).fork()).join();
         break;
+    }
+    if (message.inUse !== undefined) {
+      VersionCertificate.encode(message.inUse, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1413,6 +1683,14 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
             message.authority = { $case: "voucher", value: Voucher.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.inUse = VersionCertificate.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1445,6 +1723,11 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
         : isSet(object.voucher)
         ? { $case: "voucher", value: Voucher.fromJSON(object.voucher) }
         : undefined,
+      inUse: isSet(object.inUse)
+        ? VersionCertificate.fromJSON(object.inUse)
+        : isSet(object.in_use)
+        ? VersionCertificate.fromJSON(object.in_use)
+        : undefined,
     };
   },
 
@@ -1475,6 +1758,9 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
       obj.signed = Authorization.toJSON(message.authority.value);
     } else if (message.authority?.$case === "voucher") {
       obj.voucher = Voucher.toJSON(message.authority.value);
+    }
+    if (message.inUse !== undefined) {
+      obj.inUse = VersionCertificate.toJSON(message.inUse);
     }
     return obj;
   },
@@ -1507,6 +1793,171 @@ export const KeyCertificate: MessageFns<KeyCertificate> = {
         break;
       }
     }
+    message.inUse = (object.inUse !== undefined && object.inUse !== null)
+      ? VersionCertificate.fromPartial(object.inUse)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseVersionCertificate(): VersionCertificate {
+  return {
+    sharing: undefined,
+    ready: [],
+    installed: [],
+    method: "",
+    request: new Uint8Array(0),
+    authorization: undefined,
+  };
+}
+
+export const VersionCertificate: MessageFns<VersionCertificate> = {
+  encode(message: VersionCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sharing !== undefined) {
+      Sharing.encode(message.sharing, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ready) {
+      NodeSignature.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.installed) {
+      NodeSignature.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.method !== "") {
+      writer.uint32(34).string(message.method);
+    }
+    if (message.request.length !== 0) {
+      writer.uint32(42).bytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      Authorization.encode(message.authorization, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VersionCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVersionCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sharing = Sharing.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ready.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.installed.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.request = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.authorization = Authorization.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VersionCertificate {
+    return {
+      sharing: isSet(object.sharing) ? Sharing.fromJSON(object.sharing) : undefined,
+      ready: globalThis.Array.isArray(object?.ready) ? object.ready.map((e: any) => NodeSignature.fromJSON(e)) : [],
+      installed: globalThis.Array.isArray(object?.installed)
+        ? object.installed.map((e: any) => NodeSignature.fromJSON(e))
+        : [],
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
+      request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
+      authorization: isSet(object.authorization) ? Authorization.fromJSON(object.authorization) : undefined,
+    };
+  },
+
+  toJSON(message: VersionCertificate): unknown {
+    const obj: any = {};
+    if (message.sharing !== undefined) {
+      obj.sharing = Sharing.toJSON(message.sharing);
+    }
+    if (message.ready?.length) {
+      obj.ready = message.ready.map((e) => NodeSignature.toJSON(e));
+    }
+    if (message.installed?.length) {
+      obj.installed = message.installed.map((e) => NodeSignature.toJSON(e));
+    }
+    if (message.method !== "") {
+      obj.method = message.method;
+    }
+    if (message.request.length !== 0) {
+      obj.request = base64FromBytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      obj.authorization = Authorization.toJSON(message.authorization);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VersionCertificate>, I>>(base?: I): VersionCertificate {
+    return VersionCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VersionCertificate>, I>>(object: I): VersionCertificate {
+    const message = createBaseVersionCertificate();
+    message.sharing = (object.sharing !== undefined && object.sharing !== null)
+      ? Sharing.fromPartial(object.sharing)
+      : undefined;
+    message.ready = object.ready?.map((e) => NodeSignature.fromPartial(e)) || [];
+    message.installed = object.installed?.map((e) => NodeSignature.fromPartial(e)) || [];
+    message.method = object.method ?? "";
+    message.request = object.request ?? new Uint8Array(0);
+    message.authorization = (object.authorization !== undefined && object.authorization !== null)
+      ? Authorization.fromPartial(object.authorization)
+      : undefined;
     return message;
   },
 };
@@ -1522,6 +1973,7 @@ function createBaseGenerateKeyRequest(): GenerateKeyRequest {
     allowNoRedundancy: false,
     allowedSigners: [],
     gg20Profile: 0,
+    reshareInterval: undefined,
   };
 }
 
@@ -1553,6 +2005,9 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     }
     if (message.gg20Profile !== 0) {
       writer.uint32(72).int32(message.gg20Profile);
+    }
+    if (message.reshareInterval !== undefined) {
+      Duration.encode(message.reshareInterval, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1642,6 +2097,14 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
             message.gg20Profile = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.reshareInterval = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1687,6 +2150,11 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
         : isSet(object.gg20_profile)
         ? gg20ProfileFromJSON(object.gg20_profile)
         : 0,
+      reshareInterval: isSet(object.reshareInterval)
+        ? Duration.fromJSON(object.reshareInterval)
+        : isSet(object.reshare_interval)
+        ? Duration.fromJSON(object.reshare_interval)
+        : undefined,
     };
   },
 
@@ -1719,6 +2187,9 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     if (message.gg20Profile !== 0) {
       obj.gg20Profile = gg20ProfileToJSON(message.gg20Profile);
     }
+    if (message.reshareInterval !== undefined) {
+      obj.reshareInterval = Duration.toJSON(message.reshareInterval);
+    }
     return obj;
   },
 
@@ -1736,6 +2207,9 @@ export const GenerateKeyRequest: MessageFns<GenerateKeyRequest> = {
     message.allowNoRedundancy = object.allowNoRedundancy ?? false;
     message.allowedSigners = object.allowedSigners?.map((e) => e) || [];
     message.gg20Profile = object.gg20Profile ?? 0;
+    message.reshareInterval = (object.reshareInterval !== undefined && object.reshareInterval !== null)
+      ? Duration.fromPartial(object.reshareInterval)
+      : undefined;
     return message;
   },
 };
@@ -1823,6 +2297,271 @@ export const GenerateKeyResponse: MessageFns<GenerateKeyResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<GenerateKeyResponse>, I>>(object: I): GenerateKeyResponse {
     const message = createBaseGenerateKeyResponse();
+    message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseReshareKeyRequest(): ReshareKeyRequest {
+  return {
+    requestId: "",
+    keyId: "",
+    threshold: 0,
+    participants: [],
+    allowNoRedundancy: false,
+    reshareInterval: undefined,
+  };
+}
+
+export const ReshareKeyRequest: MessageFns<ReshareKeyRequest> = {
+  encode(message: ReshareKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.threshold !== 0) {
+      writer.uint32(24).uint32(message.threshold);
+    }
+    for (const v of message.participants) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.allowNoRedundancy !== false) {
+      writer.uint32(40).bool(message.allowNoRedundancy);
+    }
+    if (message.reshareInterval !== undefined) {
+      Duration.encode(message.reshareInterval, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.threshold = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.participants.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowNoRedundancy = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reshareInterval = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      participants: globalThis.Array.isArray(object?.participants)
+        ? object.participants.map((e: any) => globalThis.String(e))
+        : [],
+      allowNoRedundancy: isSet(object.allowNoRedundancy)
+        ? globalThis.Boolean(object.allowNoRedundancy)
+        : isSet(object.allow_no_redundancy)
+        ? globalThis.Boolean(object.allow_no_redundancy)
+        : false,
+      reshareInterval: isSet(object.reshareInterval)
+        ? Duration.fromJSON(object.reshareInterval)
+        : isSet(object.reshare_interval)
+        ? Duration.fromJSON(object.reshare_interval)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ReshareKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.threshold !== 0) {
+      obj.threshold = Math.round(message.threshold);
+    }
+    if (message.participants?.length) {
+      obj.participants = message.participants;
+    }
+    if (message.allowNoRedundancy !== false) {
+      obj.allowNoRedundancy = message.allowNoRedundancy;
+    }
+    if (message.reshareInterval !== undefined) {
+      obj.reshareInterval = Duration.toJSON(message.reshareInterval);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareKeyRequest>, I>>(base?: I): ReshareKeyRequest {
+    return ReshareKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareKeyRequest>, I>>(object: I): ReshareKeyRequest {
+    const message = createBaseReshareKeyRequest();
+    message.requestId = object.requestId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.threshold = object.threshold ?? 0;
+    message.participants = object.participants?.map((e) => e) || [];
+    message.allowNoRedundancy = object.allowNoRedundancy ?? false;
+    message.reshareInterval = (object.reshareInterval !== undefined && object.reshareInterval !== null)
+      ? Duration.fromPartial(object.reshareInterval)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseReshareKeyResponse(): ReshareKeyResponse {
+  return { key: undefined, taskId: "" };
+}
+
+export const ReshareKeyResponse: MessageFns<ReshareKeyResponse> = {
+  encode(message: ReshareKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareKeyResponse {
+    return {
+      key: isSet(object.key) ? Key.fromJSON(object.key) : undefined,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ReshareKeyResponse): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = Key.toJSON(message.key);
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareKeyResponse>, I>>(base?: I): ReshareKeyResponse {
+    return ReshareKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareKeyResponse>, I>>(object: I): ReshareKeyResponse {
+    const message = createBaseReshareKeyResponse();
     message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
     message.taskId = object.taskId ?? "";
     return message;

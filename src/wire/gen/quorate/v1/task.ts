@@ -20,6 +20,11 @@ export const TaskKind = {
   PREPARE: 6,
   RETIRE_KEY: 10,
   RESTORE_KEY: 11,
+  /** RESHARE - Makes a key's next version, as a requester asked. */
+  RESHARE: 7,
+  /** REFRESH - The same as upkeep of the cluster's own: when the key's time has come, or after a participant has lied. */
+  REFRESH: 8,
+  CANCEL_TASK: 9,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -35,6 +40,9 @@ export namespace TaskKind {
   export type PREPARE = typeof TaskKind.PREPARE;
   export type RETIRE_KEY = typeof TaskKind.RETIRE_KEY;
   export type RESTORE_KEY = typeof TaskKind.RESTORE_KEY;
+  export type RESHARE = typeof TaskKind.RESHARE;
+  export type REFRESH = typeof TaskKind.REFRESH;
+  export type CANCEL_TASK = typeof TaskKind.CANCEL_TASK;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -67,6 +75,15 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 11:
     case "TASK_KIND_RESTORE_KEY":
       return TaskKind.RESTORE_KEY;
+    case 7:
+    case "TASK_KIND_RESHARE":
+      return TaskKind.RESHARE;
+    case 8:
+    case "TASK_KIND_REFRESH":
+      return TaskKind.REFRESH;
+    case 9:
+    case "TASK_KIND_CANCEL_TASK":
+      return TaskKind.CANCEL_TASK;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -94,6 +111,12 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_RETIRE_KEY";
     case TaskKind.RESTORE_KEY:
       return "TASK_KIND_RESTORE_KEY";
+    case TaskKind.RESHARE:
+      return "TASK_KIND_RESHARE";
+    case TaskKind.REFRESH:
+      return "TASK_KIND_REFRESH";
+    case TaskKind.CANCEL_TASK:
+      return "TASK_KIND_CANCEL_TASK";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -108,6 +131,8 @@ export const TaskState = {
   DONE: 2,
   /** FAILED - Of a Sign: no signature was recorded, which does not say that none exists. */
   FAILED: 3,
+  /** CANCELLED - Ended by a requester before it had an outcome. */
+  CANCELLED: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -118,6 +143,7 @@ export namespace TaskState {
   export type OPEN = typeof TaskState.OPEN;
   export type DONE = typeof TaskState.DONE;
   export type FAILED = typeof TaskState.FAILED;
+  export type CANCELLED = typeof TaskState.CANCELLED;
   export type UNRECOGNIZED = typeof TaskState.UNRECOGNIZED;
 }
 
@@ -135,6 +161,9 @@ export function taskStateFromJSON(object: any): TaskState {
     case 3:
     case "TASK_STATE_FAILED":
       return TaskState.FAILED;
+    case 4:
+    case "TASK_STATE_CANCELLED":
+      return TaskState.CANCELLED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -152,6 +181,8 @@ export function taskStateToJSON(object: TaskState): string {
       return "TASK_STATE_DONE";
     case TaskState.FAILED:
       return "TASK_STATE_FAILED";
+    case TaskState.CANCELLED:
+      return "TASK_STATE_CANCELLED";
     case TaskState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -188,6 +219,26 @@ export interface SignatureResult {
 export interface GeneratedKeyResult {
   publicKey: Uint8Array;
   keyVersion: number;
+}
+
+/** The outcome of a ReshareKey or a refresh: the key's version that is in use from then on. */
+export interface ResharedKeyResult {
+  keyVersion: number;
+  threshold: number;
+  /** Node ids. */
+  participants: string[];
+}
+
+/** The outcome of a CancelTask. */
+export interface TaskCancelledResult {
+  /** The task that was ended. */
+  taskId: string;
+}
+
+/** The outcome of a task that a requester ended. */
+export interface TaskCancellation {
+  /** SPIFFE id. */
+  requester: string;
 }
 
 /** The outcome of a RequireSignatures. */
@@ -280,9 +331,24 @@ export interface Task {
     | { $case: "prepared"; value: PreparedResult }
     | { $case: "keyRetired"; value: KeyRetiredResult }
     | { $case: "keyRestored"; value: KeyRestoredResult }
+    | { $case: "resharedKey"; value: ResharedKeyResult }
+    | { $case: "taskCancelled"; value: TaskCancelledResult }
+    | { $case: "cancelled"; value: TaskCancellation }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
+}
+
+/** Ends an open task that makes a key or a version of one: its requester may ask, and an operator. What is done stays done. */
+export interface CancelTaskRequest {
+  /** Makes the call idempotent. */
+  requestId: string;
+  taskId: string;
+}
+
+export interface CancelTaskResponse {
+  /** Of this request itself. */
+  taskId: string;
 }
 
 export interface GetTaskRequest {
@@ -718,6 +784,253 @@ export const GeneratedKeyResult: MessageFns<GeneratedKeyResult> = {
     const message = createBaseGeneratedKeyResult();
     message.publicKey = object.publicKey ?? new Uint8Array(0);
     message.keyVersion = object.keyVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseResharedKeyResult(): ResharedKeyResult {
+  return { keyVersion: 0, threshold: 0, participants: [] };
+}
+
+export const ResharedKeyResult: MessageFns<ResharedKeyResult> = {
+  encode(message: ResharedKeyResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyVersion !== 0) {
+      writer.uint32(8).uint32(message.keyVersion);
+    }
+    if (message.threshold !== 0) {
+      writer.uint32(16).uint32(message.threshold);
+    }
+    for (const v of message.participants) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResharedKeyResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResharedKeyResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keyVersion = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.threshold = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.participants.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResharedKeyResult {
+    return {
+      keyVersion: isSet(object.keyVersion)
+        ? globalThis.Number(object.keyVersion)
+        : isSet(object.key_version)
+        ? globalThis.Number(object.key_version)
+        : 0,
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      participants: globalThis.Array.isArray(object?.participants)
+        ? object.participants.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ResharedKeyResult): unknown {
+    const obj: any = {};
+    if (message.keyVersion !== 0) {
+      obj.keyVersion = Math.round(message.keyVersion);
+    }
+    if (message.threshold !== 0) {
+      obj.threshold = Math.round(message.threshold);
+    }
+    if (message.participants?.length) {
+      obj.participants = message.participants;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResharedKeyResult>, I>>(base?: I): ResharedKeyResult {
+    return ResharedKeyResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResharedKeyResult>, I>>(object: I): ResharedKeyResult {
+    const message = createBaseResharedKeyResult();
+    message.keyVersion = object.keyVersion ?? 0;
+    message.threshold = object.threshold ?? 0;
+    message.participants = object.participants?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTaskCancelledResult(): TaskCancelledResult {
+  return { taskId: "" };
+}
+
+export const TaskCancelledResult: MessageFns<TaskCancelledResult> = {
+  encode(message: TaskCancelledResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskCancelledResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskCancelledResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TaskCancelledResult {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: TaskCancelledResult): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TaskCancelledResult>, I>>(base?: I): TaskCancelledResult {
+    return TaskCancelledResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskCancelledResult>, I>>(object: I): TaskCancelledResult {
+    const message = createBaseTaskCancelledResult();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseTaskCancellation(): TaskCancellation {
+  return { requester: "" };
+}
+
+export const TaskCancellation: MessageFns<TaskCancellation> = {
+  encode(message: TaskCancellation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requester !== "") {
+      writer.uint32(10).string(message.requester);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskCancellation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskCancellation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TaskCancellation {
+    return { requester: isSet(object.requester) ? globalThis.String(object.requester) : "" };
+  },
+
+  toJSON(message: TaskCancellation): unknown {
+    const obj: any = {};
+    if (message.requester !== "") {
+      obj.requester = message.requester;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TaskCancellation>, I>>(base?: I): TaskCancellation {
+    return TaskCancellation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskCancellation>, I>>(object: I): TaskCancellation {
+    const message = createBaseTaskCancellation();
+    message.requester = object.requester ?? "";
     return message;
   },
 };
@@ -1455,6 +1768,15 @@ export const Task: MessageFns<Task> = {
       case "keyRestored":
         KeyRestoredResult.encode(message.outcome.value, writer.uint32(186).fork()).join();
         break;
+      case "resharedKey":
+        ResharedKeyResult.encode(message.outcome.value, writer.uint32(154).fork()).join();
+        break;
+      case "taskCancelled":
+        TaskCancelledResult.encode(message.outcome.value, writer.uint32(162).fork()).join();
+        break;
+      case "cancelled":
+        TaskCancellation.encode(message.outcome.value, writer.uint32(170).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -1630,6 +1952,30 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "keyRestored", value: KeyRestoredResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.outcome = { $case: "resharedKey", value: ResharedKeyResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.outcome = { $case: "taskCancelled", value: TaskCancelledResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.outcome = { $case: "cancelled", value: TaskCancellation.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -1718,6 +2064,16 @@ export const Task: MessageFns<Task> = {
         ? { $case: "keyRestored", value: KeyRestoredResult.fromJSON(object.keyRestored) }
         : isSet(object.key_restored)
         ? { $case: "keyRestored", value: KeyRestoredResult.fromJSON(object.key_restored) }
+        : isSet(object.resharedKey)
+        ? { $case: "resharedKey", value: ResharedKeyResult.fromJSON(object.resharedKey) }
+        : isSet(object.reshared_key)
+        ? { $case: "resharedKey", value: ResharedKeyResult.fromJSON(object.reshared_key) }
+        : isSet(object.taskCancelled)
+        ? { $case: "taskCancelled", value: TaskCancelledResult.fromJSON(object.taskCancelled) }
+        : isSet(object.task_cancelled)
+        ? { $case: "taskCancelled", value: TaskCancelledResult.fromJSON(object.task_cancelled) }
+        : isSet(object.cancelled)
+        ? { $case: "cancelled", value: TaskCancellation.fromJSON(object.cancelled) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -1775,6 +2131,12 @@ export const Task: MessageFns<Task> = {
       obj.keyRetired = KeyRetiredResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "keyRestored") {
       obj.keyRestored = KeyRestoredResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "resharedKey") {
+      obj.resharedKey = ResharedKeyResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "taskCancelled") {
+      obj.taskCancelled = TaskCancelledResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "cancelled") {
+      obj.cancelled = TaskCancellation.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -1861,8 +2223,192 @@ export const Task: MessageFns<Task> = {
         }
         break;
       }
+      case "resharedKey": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "resharedKey", value: ResharedKeyResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "taskCancelled": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "taskCancelled", value: TaskCancelledResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "cancelled": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "cancelled", value: TaskCancellation.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
     }
     message.culprits = object.culprits?.map((e) => Culprit.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCancelTaskRequest(): CancelTaskRequest {
+  return { requestId: "", taskId: "" };
+}
+
+export const CancelTaskRequest: MessageFns<CancelTaskRequest> = {
+  encode(message: CancelTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelTaskRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelTaskRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelTaskRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CancelTaskRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelTaskRequest>, I>>(base?: I): CancelTaskRequest {
+    return CancelTaskRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelTaskRequest>, I>>(object: I): CancelTaskRequest {
+    const message = createBaseCancelTaskRequest();
+    message.requestId = object.requestId ?? "";
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelTaskResponse(): CancelTaskResponse {
+  return { taskId: "" };
+}
+
+export const CancelTaskResponse: MessageFns<CancelTaskResponse> = {
+  encode(message: CancelTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelTaskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelTaskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelTaskResponse {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CancelTaskResponse): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelTaskResponse>, I>>(base?: I): CancelTaskResponse {
+    return CancelTaskResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelTaskResponse>, I>>(object: I): CancelTaskResponse {
+    const message = createBaseCancelTaskResponse();
+    message.taskId = object.taskId ?? "";
     return message;
   },
 };

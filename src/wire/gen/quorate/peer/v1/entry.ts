@@ -74,7 +74,10 @@ export interface Attempt {
   /** From 1. */
   number: number;
   version: number;
-  /** Sign: the session that made the version. Generate-key: empty. */
+  /**
+   * Sign: the session that made the version. Generate-key: empty. Reshare and refresh: the session that made the version
+   * before.
+   */
   sharingSession: Uint8Array;
   /** Sorted bytewise by node id. */
   assignment:
@@ -83,8 +86,15 @@ export interface Attempt {
     | undefined;
   /** Of the request that the attempt answers: so the entry's hash, and with it the session id, fixes what is asked. */
   requestHash: Uint8Array;
-  /** Of a GG20 key: the active generation of its set. From level 3 on. */
-  auxiliary: Auxiliary | undefined;
+  /** Of a GG20 key: the active generation of its set; of a reshare, of the new participants' set. From level 3 on. */
+  auxiliary:
+    | Auxiliary
+    | undefined;
+  /**
+   * Reshare and refresh: node ids of the participants of the version before that deal, as many as it takes to sign. Sorted
+   * bytewise; they are among the booted nodes. From level 3 on.
+   */
+  dealers: string[];
 }
 
 /** A participant's signed word that its share is durable, and what the sharing looks like to it. */
@@ -948,6 +958,7 @@ function createBaseAttempt(): Attempt {
     assignment: undefined,
     requestHash: new Uint8Array(0),
     auxiliary: undefined,
+    dealers: [],
   };
 }
 
@@ -978,6 +989,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.auxiliary !== undefined) {
       Auxiliary.encode(message.auxiliary, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.dealers) {
+      writer.uint32(74).string(v!);
     }
     return writer;
   },
@@ -1059,6 +1073,14 @@ export const Attempt: MessageFns<Attempt> = {
             message.auxiliary = Auxiliary.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.dealers.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1096,6 +1118,9 @@ export const Attempt: MessageFns<Attempt> = {
         ? bytesFromBase64(object.request_hash)
         : new Uint8Array(0),
       auxiliary: isSet(object.auxiliary) ? Auxiliary.fromJSON(object.auxiliary) : undefined,
+      dealers: globalThis.Array.isArray(object?.dealers)
+        ? object.dealers.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1123,6 +1148,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.auxiliary !== undefined) {
       obj.auxiliary = Auxiliary.toJSON(message.auxiliary);
+    }
+    if (message.dealers?.length) {
+      obj.dealers = message.dealers;
     }
     return obj;
   },
@@ -1154,6 +1182,7 @@ export const Attempt: MessageFns<Attempt> = {
     message.auxiliary = (object.auxiliary !== undefined && object.auxiliary !== null)
       ? Auxiliary.fromPartial(object.auxiliary)
       : undefined;
+    message.dealers = object.dealers?.map((e) => e) || [];
     return message;
   },
 };

@@ -100,6 +100,10 @@ export interface KeyRecord {
   taskId: string;
   /** Of a GG20 key. From level 3 on. */
   gg20Profile: Gg20Profile;
+  /** Of a key that became active at level 3 or later, or was reshared. */
+  resharing:
+    | ResharingRecord
+    | undefined;
   /** Absent while the key is in use. From level 3 on. */
   lifecycle: LifecycleRecord | undefined;
 }
@@ -111,6 +115,53 @@ export interface LifecycleRecord {
   retireTimeMs: bigint;
   /** No request destroys the key before. */
   recoverableUntilMs: bigint;
+}
+
+/**
+ * What a key's versions after the first rest on, and when the next is due. Log times are timestamps of entries, which no
+ * correction of the clock sets back.
+ */
+export interface ResharingRecord {
+  /** The index of the entry that made the active version active. */
+  activeIndex: bigint;
+  /** The sharing before the active one: until all participants of the active one have said `installed`. */
+  previous:
+    | SharingRecord
+    | undefined;
+  /** Version 1, once it is no longer the active one, with as many `installed` as make its certificate complete. */
+  first:
+    | SharingRecord
+    | undefined;
+  /** The ReshareKey request that last named participants and threshold, if one did. */
+  authority:
+    | ReshareAuthority
+    | undefined;
+  /** From one refresh to the next; 0 where none comes by itself. */
+  intervalMs: bigint;
+  /** Log time from which on a refresh is due; 0 where none comes by itself. */
+  dueMs: bigint;
+  /** The open task that makes the next version; empty where there is none. */
+  taskId: string;
+  /** Tasks since the active version that were to make the next and came to nothing, and the last of them. */
+  failures: number;
+  lastFailure:
+    | ReshareFailureRecord
+    | undefined;
+  /** Log time at which the last refresh for a culprit was opened. */
+  culpritMs: bigint;
+}
+
+export interface ReshareFailureRecord {
+  taskId: string;
+  reason: string;
+  timeMs: bigint;
+}
+
+/** A request, and by whose authority it counts. */
+export interface ReshareAuthority {
+  method: string;
+  request: Uint8Array;
+  authorization: RequestAuthorization | undefined;
 }
 
 /** A sharing, and the participants' signed words for it. */
@@ -142,6 +193,8 @@ export interface SetRecord {
   /** Prepares that came to nothing since the active generation, and the time before which no other is due; 0 after none. */
   failures: number;
   notBeforeMs: bigint;
+  /** A generation is of use to the open reshares only if the entry of its session came after this index; 0 where none is open. */
+  neededAfterIndex: bigint;
 }
 
 export interface ThresholdCount {
@@ -154,6 +207,8 @@ export interface GenerationRecord {
   preparation: Preparation | undefined;
   prepared: NodeSignature[];
   timeMs: bigint;
+  /** The index of the entry that opened its session. */
+  sessionIndex: bigint;
 }
 
 /**
@@ -204,6 +259,7 @@ export interface TaskRecord {
     /** A message of the kind, for example quorate.v1.SignatureResult. */
     { $case: "result"; value: Uint8Array }
     | { $case: "failed"; value: FailedRecord }
+    | { $case: "cancelled"; value: CancelledRecord }
     | undefined;
   /** Whether the record of its requester counts it. From level 2 on: tasks that were opened before are not counted. */
   counted: boolean;
@@ -216,6 +272,12 @@ export interface FailedRecord {
   evidence: Uint8Array[];
 }
 
+/** Of a task that a requester ended. From level 3 on. */
+export interface CancelledRecord {
+  /** SPIFFE id. */
+  requester: string;
+}
+
 /** The fields of a TaskRecord that lists look for, under the same numbers: a reader skips all others. Never written. */
 export interface TaskSummary {
   taskId: string;
@@ -223,7 +285,10 @@ export interface TaskSummary {
   keyId: string;
   requester: string;
   createTimeMs: bigint;
-  outcome: { $case: "result"; value: Uint8Array } | { $case: "failed"; value: Uint8Array } | undefined;
+  outcome: { $case: "result"; value: Uint8Array } | { $case: "failed"; value: Uint8Array } | {
+    $case: "cancelled";
+    value: Uint8Array;
+  } | undefined;
 }
 
 /** The fields of a KeyRecord that lists look for, under the same numbers. Never written. */
@@ -243,6 +308,7 @@ export interface SharingRecordSummary {
 export interface SharingSummary {
   algorithm: Algorithm;
   threshold: number;
+  version: number;
 }
 
 export interface LifecycleSummary {
@@ -1072,6 +1138,7 @@ function createBaseKeyRecord(): KeyRecord {
     authorization: undefined,
     taskId: "",
     gg20Profile: 0,
+    resharing: undefined,
     lifecycle: undefined,
   };
 }
@@ -1110,6 +1177,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     }
     if (message.gg20Profile !== 0) {
       writer.uint32(80).int32(message.gg20Profile);
+    }
+    if (message.resharing !== undefined) {
+      ResharingRecord.encode(message.resharing, writer.uint32(90).fork()).join();
     }
     if (message.lifecycle !== undefined) {
       LifecycleRecord.encode(message.lifecycle, writer.uint32(122).fork()).join();
@@ -1210,6 +1280,14 @@ export const KeyRecord: MessageFns<KeyRecord> = {
             message.gg20Profile = reader.int32() as any;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.resharing = ResharingRecord.decode(reader, reader.uint32());
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -1258,6 +1336,7 @@ export const KeyRecord: MessageFns<KeyRecord> = {
         : isSet(object.gg20_profile)
         ? gg20ProfileFromJSON(object.gg20_profile)
         : 0,
+      resharing: isSet(object.resharing) ? ResharingRecord.fromJSON(object.resharing) : undefined,
       lifecycle: isSet(object.lifecycle) ? LifecycleRecord.fromJSON(object.lifecycle) : undefined,
     };
   },
@@ -1294,6 +1373,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     if (message.gg20Profile !== 0) {
       obj.gg20Profile = gg20ProfileToJSON(message.gg20Profile);
     }
+    if (message.resharing !== undefined) {
+      obj.resharing = ResharingRecord.toJSON(message.resharing);
+    }
     if (message.lifecycle !== undefined) {
       obj.lifecycle = LifecycleRecord.toJSON(message.lifecycle);
     }
@@ -1321,6 +1403,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
       : undefined;
     message.taskId = object.taskId ?? "";
     message.gg20Profile = object.gg20Profile ?? 0;
+    message.resharing = (object.resharing !== undefined && object.resharing !== null)
+      ? ResharingRecord.fromPartial(object.resharing)
+      : undefined;
     message.lifecycle = (object.lifecycle !== undefined && object.lifecycle !== null)
       ? LifecycleRecord.fromPartial(object.lifecycle)
       : undefined;
@@ -1453,6 +1538,485 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
   },
 };
 
+function createBaseResharingRecord(): ResharingRecord {
+  return {
+    activeIndex: 0n,
+    previous: undefined,
+    first: undefined,
+    authority: undefined,
+    intervalMs: 0n,
+    dueMs: 0n,
+    taskId: "",
+    failures: 0,
+    lastFailure: undefined,
+    culpritMs: 0n,
+  };
+}
+
+export const ResharingRecord: MessageFns<ResharingRecord> = {
+  encode(message: ResharingRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.activeIndex !== 0n) {
+      if (BigInt.asUintN(64, message.activeIndex) !== message.activeIndex) {
+        throw new globalThis.Error("value provided for field message.activeIndex of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.activeIndex);
+    }
+    if (message.previous !== undefined) {
+      SharingRecord.encode(message.previous, writer.uint32(18).fork()).join();
+    }
+    if (message.first !== undefined) {
+      SharingRecord.encode(message.first, writer.uint32(26).fork()).join();
+    }
+    if (message.authority !== undefined) {
+      ReshareAuthority.encode(message.authority, writer.uint32(34).fork()).join();
+    }
+    if (message.intervalMs !== 0n) {
+      if (BigInt.asUintN(64, message.intervalMs) !== message.intervalMs) {
+        throw new globalThis.Error("value provided for field message.intervalMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.intervalMs);
+    }
+    if (message.dueMs !== 0n) {
+      if (BigInt.asUintN(64, message.dueMs) !== message.dueMs) {
+        throw new globalThis.Error("value provided for field message.dueMs of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.dueMs);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(58).string(message.taskId);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(64).uint32(message.failures);
+    }
+    if (message.lastFailure !== undefined) {
+      ReshareFailureRecord.encode(message.lastFailure, writer.uint32(74).fork()).join();
+    }
+    if (message.culpritMs !== 0n) {
+      if (BigInt.asUintN(64, message.culpritMs) !== message.culpritMs) {
+        throw new globalThis.Error("value provided for field message.culpritMs of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.culpritMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResharingRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResharingRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.activeIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.previous = SharingRecord.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.first = SharingRecord.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.authority = ReshareAuthority.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.intervalMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.dueMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lastFailure = ReshareFailureRecord.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.culpritMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResharingRecord {
+    return {
+      activeIndex: isSet(object.activeIndex)
+        ? BigInt(object.activeIndex)
+        : isSet(object.active_index)
+        ? BigInt(object.active_index)
+        : 0n,
+      previous: isSet(object.previous) ? SharingRecord.fromJSON(object.previous) : undefined,
+      first: isSet(object.first) ? SharingRecord.fromJSON(object.first) : undefined,
+      authority: isSet(object.authority) ? ReshareAuthority.fromJSON(object.authority) : undefined,
+      intervalMs: isSet(object.intervalMs)
+        ? BigInt(object.intervalMs)
+        : isSet(object.interval_ms)
+        ? BigInt(object.interval_ms)
+        : 0n,
+      dueMs: isSet(object.dueMs) ? BigInt(object.dueMs) : isSet(object.due_ms) ? BigInt(object.due_ms) : 0n,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+      lastFailure: isSet(object.lastFailure)
+        ? ReshareFailureRecord.fromJSON(object.lastFailure)
+        : isSet(object.last_failure)
+        ? ReshareFailureRecord.fromJSON(object.last_failure)
+        : undefined,
+      culpritMs: isSet(object.culpritMs)
+        ? BigInt(object.culpritMs)
+        : isSet(object.culprit_ms)
+        ? BigInt(object.culprit_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ResharingRecord): unknown {
+    const obj: any = {};
+    if (message.activeIndex !== 0n) {
+      obj.activeIndex = message.activeIndex.toString();
+    }
+    if (message.previous !== undefined) {
+      obj.previous = SharingRecord.toJSON(message.previous);
+    }
+    if (message.first !== undefined) {
+      obj.first = SharingRecord.toJSON(message.first);
+    }
+    if (message.authority !== undefined) {
+      obj.authority = ReshareAuthority.toJSON(message.authority);
+    }
+    if (message.intervalMs !== 0n) {
+      obj.intervalMs = message.intervalMs.toString();
+    }
+    if (message.dueMs !== 0n) {
+      obj.dueMs = message.dueMs.toString();
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    if (message.lastFailure !== undefined) {
+      obj.lastFailure = ReshareFailureRecord.toJSON(message.lastFailure);
+    }
+    if (message.culpritMs !== 0n) {
+      obj.culpritMs = message.culpritMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResharingRecord>, I>>(base?: I): ResharingRecord {
+    return ResharingRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResharingRecord>, I>>(object: I): ResharingRecord {
+    const message = createBaseResharingRecord();
+    message.activeIndex = (object.activeIndex !== undefined && object.activeIndex !== null)
+      ? BigInt(object.activeIndex)
+      : 0n;
+    message.previous = (object.previous !== undefined && object.previous !== null)
+      ? SharingRecord.fromPartial(object.previous)
+      : undefined;
+    message.first = (object.first !== undefined && object.first !== null)
+      ? SharingRecord.fromPartial(object.first)
+      : undefined;
+    message.authority = (object.authority !== undefined && object.authority !== null)
+      ? ReshareAuthority.fromPartial(object.authority)
+      : undefined;
+    message.intervalMs = (object.intervalMs !== undefined && object.intervalMs !== null)
+      ? BigInt(object.intervalMs)
+      : 0n;
+    message.dueMs = (object.dueMs !== undefined && object.dueMs !== null) ? BigInt(object.dueMs) : 0n;
+    message.taskId = object.taskId ?? "";
+    message.failures = object.failures ?? 0;
+    message.lastFailure = (object.lastFailure !== undefined && object.lastFailure !== null)
+      ? ReshareFailureRecord.fromPartial(object.lastFailure)
+      : undefined;
+    message.culpritMs = (object.culpritMs !== undefined && object.culpritMs !== null) ? BigInt(object.culpritMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseReshareFailureRecord(): ReshareFailureRecord {
+  return { taskId: "", reason: "", timeMs: 0n };
+}
+
+export const ReshareFailureRecord: MessageFns<ReshareFailureRecord> = {
+  encode(message: ReshareFailureRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.timeMs !== 0n) {
+      if (BigInt.asUintN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.timeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareFailureRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareFailureRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareFailureRecord {
+    return {
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+    };
+  },
+
+  toJSON(message: ReshareFailureRecord): unknown {
+    const obj: any = {};
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareFailureRecord>, I>>(base?: I): ReshareFailureRecord {
+    return ReshareFailureRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareFailureRecord>, I>>(object: I): ReshareFailureRecord {
+    const message = createBaseReshareFailureRecord();
+    message.taskId = object.taskId ?? "";
+    message.reason = object.reason ?? "";
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseReshareAuthority(): ReshareAuthority {
+  return { method: "", request: new Uint8Array(0), authorization: undefined };
+}
+
+export const ReshareAuthority: MessageFns<ReshareAuthority> = {
+  encode(message: ReshareAuthority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.request.length !== 0) {
+      writer.uint32(18).bytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      RequestAuthorization.encode(message.authorization, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReshareAuthority {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReshareAuthority();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.request = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.authorization = RequestAuthorization.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReshareAuthority {
+    return {
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
+      request: isSet(object.request) ? bytesFromBase64(object.request) : new Uint8Array(0),
+      authorization: isSet(object.authorization) ? RequestAuthorization.fromJSON(object.authorization) : undefined,
+    };
+  },
+
+  toJSON(message: ReshareAuthority): unknown {
+    const obj: any = {};
+    if (message.method !== "") {
+      obj.method = message.method;
+    }
+    if (message.request.length !== 0) {
+      obj.request = base64FromBytes(message.request);
+    }
+    if (message.authorization !== undefined) {
+      obj.authorization = RequestAuthorization.toJSON(message.authorization);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReshareAuthority>, I>>(base?: I): ReshareAuthority {
+    return ReshareAuthority.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReshareAuthority>, I>>(object: I): ReshareAuthority {
+    const message = createBaseReshareAuthority();
+    message.method = object.method ?? "";
+    message.request = object.request ?? new Uint8Array(0);
+    message.authorization = (object.authorization !== undefined && object.authorization !== null)
+      ? RequestAuthorization.fromPartial(object.authorization)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseSharingRecord(): SharingRecord {
   return { sharing: undefined, ready: [], installed: [] };
 }
@@ -1569,6 +2133,7 @@ function createBaseSetRecord(): SetRecord {
     taskId: "",
     failures: 0,
     notBeforeMs: 0n,
+    neededAfterIndex: 0n,
   };
 }
 
@@ -1603,6 +2168,12 @@ export const SetRecord: MessageFns<SetRecord> = {
         throw new globalThis.Error("value provided for field message.notBeforeMs of type uint64 too large");
       }
       writer.uint32(72).uint64(message.notBeforeMs);
+    }
+    if (message.neededAfterIndex !== 0n) {
+      if (BigInt.asUintN(64, message.neededAfterIndex) !== message.neededAfterIndex) {
+        throw new globalThis.Error("value provided for field message.neededAfterIndex of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.neededAfterIndex);
     }
     return writer;
   },
@@ -1692,6 +2263,14 @@ export const SetRecord: MessageFns<SetRecord> = {
             message.notBeforeMs = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.neededAfterIndex = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1727,6 +2306,11 @@ export const SetRecord: MessageFns<SetRecord> = {
         : isSet(object.not_before_ms)
         ? BigInt(object.not_before_ms)
         : 0n,
+      neededAfterIndex: isSet(object.neededAfterIndex)
+        ? BigInt(object.neededAfterIndex)
+        : isSet(object.needed_after_index)
+        ? BigInt(object.needed_after_index)
+        : 0n,
     };
   },
 
@@ -1759,6 +2343,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     if (message.notBeforeMs !== 0n) {
       obj.notBeforeMs = message.notBeforeMs.toString();
     }
+    if (message.neededAfterIndex !== 0n) {
+      obj.neededAfterIndex = message.neededAfterIndex.toString();
+    }
     return obj;
   },
 
@@ -1779,6 +2366,9 @@ export const SetRecord: MessageFns<SetRecord> = {
     message.failures = object.failures ?? 0;
     message.notBeforeMs = (object.notBeforeMs !== undefined && object.notBeforeMs !== null)
       ? BigInt(object.notBeforeMs)
+      : 0n;
+    message.neededAfterIndex = (object.neededAfterIndex !== undefined && object.neededAfterIndex !== null)
+      ? BigInt(object.neededAfterIndex)
       : 0n;
     return message;
   },
@@ -1870,7 +2460,7 @@ export const ThresholdCount: MessageFns<ThresholdCount> = {
 };
 
 function createBaseGenerationRecord(): GenerationRecord {
-  return { preparation: undefined, prepared: [], timeMs: 0n };
+  return { preparation: undefined, prepared: [], timeMs: 0n, sessionIndex: 0n };
 }
 
 export const GenerationRecord: MessageFns<GenerationRecord> = {
@@ -1886,6 +2476,12 @@ export const GenerationRecord: MessageFns<GenerationRecord> = {
         throw new globalThis.Error("value provided for field message.timeMs of type uint64 too large");
       }
       writer.uint32(24).uint64(message.timeMs);
+    }
+    if (message.sessionIndex !== 0n) {
+      if (BigInt.asUintN(64, message.sessionIndex) !== message.sessionIndex) {
+        throw new globalThis.Error("value provided for field message.sessionIndex of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.sessionIndex);
     }
     return writer;
   },
@@ -1927,6 +2523,14 @@ export const GenerationRecord: MessageFns<GenerationRecord> = {
             message.timeMs = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sessionIndex = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1946,6 +2550,11 @@ export const GenerationRecord: MessageFns<GenerationRecord> = {
         ? object.prepared.map((e: any) => NodeSignature.fromJSON(e))
         : [],
       timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+      sessionIndex: isSet(object.sessionIndex)
+        ? BigInt(object.sessionIndex)
+        : isSet(object.session_index)
+        ? BigInt(object.session_index)
+        : 0n,
     };
   },
 
@@ -1960,6 +2569,9 @@ export const GenerationRecord: MessageFns<GenerationRecord> = {
     if (message.timeMs !== 0n) {
       obj.timeMs = message.timeMs.toString();
     }
+    if (message.sessionIndex !== 0n) {
+      obj.sessionIndex = message.sessionIndex.toString();
+    }
     return obj;
   },
 
@@ -1973,6 +2585,9 @@ export const GenerationRecord: MessageFns<GenerationRecord> = {
       : undefined;
     message.prepared = object.prepared?.map((e) => NodeSignature.fromPartial(e)) || [];
     message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    message.sessionIndex = (object.sessionIndex !== undefined && object.sessionIndex !== null)
+      ? BigInt(object.sessionIndex)
+      : 0n;
     return message;
   },
 };
@@ -2298,6 +2913,9 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       case "failed":
         FailedRecord.encode(message.outcome.value, writer.uint32(130).fork()).join();
         break;
+      case "cancelled":
+        CancelledRecord.encode(message.outcome.value, writer.uint32(154).fork()).join();
+        break;
     }
     if (message.counted !== false) {
       writer.uint32(136).bool(message.counted);
@@ -2449,6 +3067,14 @@ export const TaskRecord: MessageFns<TaskRecord> = {
             message.outcome = { $case: "failed", value: FailedRecord.decode(reader, reader.uint32()) };
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.outcome = { $case: "cancelled", value: CancelledRecord.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 17: {
             if (tag !== 136) {
               break;
@@ -2529,6 +3155,8 @@ export const TaskRecord: MessageFns<TaskRecord> = {
         ? { $case: "result", value: bytesFromBase64(object.result) }
         : isSet(object.failed)
         ? { $case: "failed", value: FailedRecord.fromJSON(object.failed) }
+        : isSet(object.cancelled)
+        ? { $case: "cancelled", value: CancelledRecord.fromJSON(object.cancelled) }
         : undefined,
       counted: isSet(object.counted) ? globalThis.Boolean(object.counted) : false,
       prepared: globalThis.Array.isArray(object?.prepared)
@@ -2585,6 +3213,8 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       obj.result = base64FromBytes(message.outcome.value);
     } else if (message.outcome?.$case === "failed") {
       obj.failed = FailedRecord.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "cancelled") {
+      obj.cancelled = CancelledRecord.toJSON(message.outcome.value);
     }
     if (message.counted !== false) {
       obj.counted = message.counted;
@@ -2630,6 +3260,12 @@ export const TaskRecord: MessageFns<TaskRecord> = {
       case "failed": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "failed", value: FailedRecord.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "cancelled": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "cancelled", value: CancelledRecord.fromPartial(object.outcome.value) };
         }
         break;
       }
@@ -2725,6 +3361,73 @@ export const FailedRecord: MessageFns<FailedRecord> = {
   },
 };
 
+function createBaseCancelledRecord(): CancelledRecord {
+  return { requester: "" };
+}
+
+export const CancelledRecord: MessageFns<CancelledRecord> = {
+  encode(message: CancelledRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requester !== "") {
+      writer.uint32(10).string(message.requester);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelledRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelledRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelledRecord {
+    return { requester: isSet(object.requester) ? globalThis.String(object.requester) : "" };
+  },
+
+  toJSON(message: CancelledRecord): unknown {
+    const obj: any = {};
+    if (message.requester !== "") {
+      obj.requester = message.requester;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelledRecord>, I>>(base?: I): CancelledRecord {
+    return CancelledRecord.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelledRecord>, I>>(object: I): CancelledRecord {
+    const message = createBaseCancelledRecord();
+    message.requester = object.requester ?? "";
+    return message;
+  },
+};
+
 function createBaseTaskSummary(): TaskSummary {
   return { taskId: "", kind: "", keyId: "", requester: "", createTimeMs: 0n, outcome: undefined };
 }
@@ -2755,6 +3458,9 @@ export const TaskSummary: MessageFns<TaskSummary> = {
         break;
       case "failed":
         writer.uint32(130).bytes(message.outcome.value);
+        break;
+      case "cancelled":
+        writer.uint32(154).bytes(message.outcome.value);
         break;
     }
     return writer;
@@ -2829,6 +3535,14 @@ export const TaskSummary: MessageFns<TaskSummary> = {
             message.outcome = { $case: "failed", value: reader.bytes() };
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.outcome = { $case: "cancelled", value: reader.bytes() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2864,6 +3578,8 @@ export const TaskSummary: MessageFns<TaskSummary> = {
         ? { $case: "result", value: bytesFromBase64(object.result) }
         : isSet(object.failed)
         ? { $case: "failed", value: bytesFromBase64(object.failed) }
+        : isSet(object.cancelled)
+        ? { $case: "cancelled", value: bytesFromBase64(object.cancelled) }
         : undefined,
     };
   },
@@ -2889,6 +3605,8 @@ export const TaskSummary: MessageFns<TaskSummary> = {
       obj.result = base64FromBytes(message.outcome.value);
     } else if (message.outcome?.$case === "failed") {
       obj.failed = base64FromBytes(message.outcome.value);
+    } else if (message.outcome?.$case === "cancelled") {
+      obj.cancelled = base64FromBytes(message.outcome.value);
     }
     return obj;
   },
@@ -2915,6 +3633,12 @@ export const TaskSummary: MessageFns<TaskSummary> = {
       case "failed": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "failed", value: object.outcome.value };
+        }
+        break;
+      }
+      case "cancelled": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "cancelled", value: object.outcome.value };
         }
         break;
       }
@@ -3154,7 +3878,7 @@ export const SharingRecordSummary: MessageFns<SharingRecordSummary> = {
 };
 
 function createBaseSharingSummary(): SharingSummary {
-  return { algorithm: 0, threshold: 0 };
+  return { algorithm: 0, threshold: 0, version: 0 };
 }
 
 export const SharingSummary: MessageFns<SharingSummary> = {
@@ -3164,6 +3888,9 @@ export const SharingSummary: MessageFns<SharingSummary> = {
     }
     if (message.threshold !== 0) {
       writer.uint32(40).uint32(message.threshold);
+    }
+    if (message.version !== 0) {
+      writer.uint32(64).uint32(message.version);
     }
     return writer;
   },
@@ -3197,6 +3924,14 @@ export const SharingSummary: MessageFns<SharingSummary> = {
             message.threshold = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3213,6 +3948,7 @@ export const SharingSummary: MessageFns<SharingSummary> = {
     return {
       algorithm: isSet(object.algorithm) ? algorithmFromJSON(object.algorithm) : 0,
       threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
     };
   },
 
@@ -3224,6 +3960,9 @@ export const SharingSummary: MessageFns<SharingSummary> = {
     if (message.threshold !== 0) {
       obj.threshold = Math.round(message.threshold);
     }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
     return obj;
   },
 
@@ -3234,6 +3973,7 @@ export const SharingSummary: MessageFns<SharingSummary> = {
     const message = createBaseSharingSummary();
     message.algorithm = object.algorithm ?? 0;
     message.threshold = object.threshold ?? 0;
+    message.version = object.version ?? 0;
     return message;
   },
 };

@@ -25,6 +25,25 @@ export interface PrepareRequest {
   generation: number;
 }
 
+/** Asks a key's participants for a new sharing of it, among the same participants with the same threshold. */
+export interface RefreshRequest {
+  keyId: string;
+  /** The version that is to be made: one more than the active one. */
+  version: number;
+  /** Absent where the key's own time has come. */
+  culprit: RefreshCulprit | undefined;
+}
+
+/**
+ * A participant that is proved to have lied. Where enough others are left it gets no share. The state judges no evidence:
+ * each participant does, before it contributes.
+ */
+export interface RefreshCulprit {
+  nodeId: string;
+  /** An encoded Evidence. */
+  evidence: Uint8Array;
+}
+
 /** A generation of a set's auxiliary material, as every member signs it. */
 export interface Preparation {
   /** The session that made it. 32 bytes. */
@@ -238,6 +257,202 @@ export const PrepareRequest: MessageFns<PrepareRequest> = {
     message.profile = object.profile ?? 0;
     message.participants = object.participants?.map((e) => KeyParticipant.fromPartial(e)) || [];
     message.generation = object.generation ?? 0;
+    return message;
+  },
+};
+
+function createBaseRefreshRequest(): RefreshRequest {
+  return { keyId: "", version: 0, culprit: undefined };
+}
+
+export const RefreshRequest: MessageFns<RefreshRequest> = {
+  encode(message: RefreshRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.culprit !== undefined) {
+      RefreshCulprit.encode(message.culprit, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefreshRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefreshRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.culprit = RefreshCulprit.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefreshRequest {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      culprit: isSet(object.culprit) ? RefreshCulprit.fromJSON(object.culprit) : undefined,
+    };
+  },
+
+  toJSON(message: RefreshRequest): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.culprit !== undefined) {
+      obj.culprit = RefreshCulprit.toJSON(message.culprit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RefreshRequest>, I>>(base?: I): RefreshRequest {
+    return RefreshRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RefreshRequest>, I>>(object: I): RefreshRequest {
+    const message = createBaseRefreshRequest();
+    message.keyId = object.keyId ?? "";
+    message.version = object.version ?? 0;
+    message.culprit = (object.culprit !== undefined && object.culprit !== null)
+      ? RefreshCulprit.fromPartial(object.culprit)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRefreshCulprit(): RefreshCulprit {
+  return { nodeId: "", evidence: new Uint8Array(0) };
+}
+
+export const RefreshCulprit: MessageFns<RefreshCulprit> = {
+  encode(message: RefreshCulprit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.evidence.length !== 0) {
+      writer.uint32(18).bytes(message.evidence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefreshCulprit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefreshCulprit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.evidence = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefreshCulprit {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      evidence: isSet(object.evidence) ? bytesFromBase64(object.evidence) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: RefreshCulprit): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.evidence.length !== 0) {
+      obj.evidence = base64FromBytes(message.evidence);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RefreshCulprit>, I>>(base?: I): RefreshCulprit {
+    return RefreshCulprit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RefreshCulprit>, I>>(object: I): RefreshCulprit {
+    const message = createBaseRefreshCulprit();
+    message.nodeId = object.nodeId ?? "";
+    message.evidence = object.evidence ?? new Uint8Array(0);
     return message;
   },
 };
