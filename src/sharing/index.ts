@@ -18,12 +18,14 @@ export {
   checkDealingJob,
   checkDealtValueJob,
   dealerIndices,
+  dealingCommitment,
   judgeReshare,
   newPolynomialJob,
   openDealingJob,
   receiverCount,
   reshare,
   reshareGroups,
+  reshareParties,
   resharing,
 } from './reshare/index.js';
 export type {

@@ -38,6 +38,26 @@ export type ReshareFacts = {
   readonly auxDigest: Uint8Array | undefined;
 };
 
+/**
+ * The parties of a reshare, by the ids of nodes.
+ *
+ * @param nodes - Dealers and receivers together, in order of the session's party index.
+ * @param holders - The participants of the base sharing, in order of index.
+ * @param receivers - Those of the new sharing, in order of index.
+ */
+export function reshareParties(
+  nodes: readonly string[],
+  dealers: readonly string[],
+  holders: readonly string[],
+  receivers: readonly string[],
+): readonly ReshareParty[] {
+  return nodes.map((nodeId) => ({
+    nodeId,
+    dealer: dealers.includes(nodeId) ? holders.indexOf(nodeId) + 1 : 0,
+    receiver: receivers.indexOf(nodeId) + 1,
+  }));
+}
+
 /** The indices of the dealers in the base sharing: S_old, in order of parties. */
 export function dealerIndices({ parties }: Pick<ReshareFacts, 'parties'>): readonly PartyIndex[] {
   return parties.map(({ dealer }) => dealer).filter((index) => index !== 0);

@@ -12,7 +12,13 @@ export {
 } from './checks.js';
 export type { Dealing } from './checks.js';
 export { openDealingJob } from './dealing.js';
-export { dealerIndices, hashOfFacts, receiverCount, reshareGroups } from './facts.js';
+export {
+  dealerIndices,
+  hashOfFacts,
+  receiverCount,
+  reshareGroups,
+  reshareParties,
+} from './facts.js';
 export type { BaseSharing, ReshareFacts, ReshareParty } from './facts.js';
 export { judgeReshare } from './judge.js';
 export type { AccusedOfReshare } from './judge.js';

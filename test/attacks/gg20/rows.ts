@@ -16,6 +16,7 @@ import { ONLINE } from './online.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
 import { REPETITIONS } from './repetitions.js';
+import { RESHARING } from './resharing.js';
 import { RESTORED } from './restored.js';
 import { SHORT_MASKS } from './short-masks.js';
 import { TRANSCRIPTS } from './transcripts.js';
@@ -40,6 +41,7 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...GENERATIONS,
   ...KEY_GENERATION,
   ...KEY_STREAMS,
+  ...RESHARING,
   ...ENTRIES,
   ...REPETITIONS,
   ...RESTORED,
@@ -111,7 +113,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 16,
     attack: 'forget-and-forgive',
     source: 'eprint 2020/1052',
-    missing: NO_RESHARE,
   },
   {
     row: 17,
@@ -122,7 +123,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 18,
     attack: 'lather-rinse-repeat',
     source: 'eprint 2020/1052',
-    missing: `another A’_0 of a dealer: ${NO_RESHARE}`,
   },
   {
     row: 19,

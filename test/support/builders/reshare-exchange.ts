@@ -7,12 +7,12 @@ import type { Signer } from '../../../src/ports/index.js';
 import {
   reshare,
   reshareGroups,
+  reshareParties,
   resharing,
   type KeyShare,
   type NewSharing,
   type ReshareFacts,
   type ReshareGroup,
-  type ReshareParty,
   type ReshareRounds,
   type SharingGroup,
 } from '../../../src/sharing/index.js';
@@ -96,11 +96,7 @@ export function reshareFacts({
   'base' | 'dealers' | 'receivers' | 'threshold' | 'auxDigest'
 >): ReshareFacts {
   const nodes = [...new Set([...dealers, ...receivers])].toSorted();
-  const parties = nodes.map((nodeId): ReshareParty => ({
-    nodeId,
-    dealer: dealers.includes(nodeId) ? base.holders.indexOf(nodeId) + 1 : 0,
-    receiver: receivers.toSorted().indexOf(nodeId) + 1,
-  }));
+  const parties = reshareParties(nodes, dealers, base.holders, receivers.toSorted());
   const { version, sessionId, V } = base;
   return {
     keyId: 'key',

@@ -35,20 +35,21 @@ async function chainOf<P>(sharing: SharingGroup<P>, seed = 1): Promise<Chain> {
 describe.each(KEY_ALGORITHMS.map((each) => [algorithmName(each), each] as const))(
   '%s',
   (_name, algorithm) => {
-    const { sharing, publicKeyOf, belongs } = SCHEMES[algorithm];
+    const scheme = SCHEMES[algorithm];
+    const { sharing } = scheme;
 
     test('a chain of reshares keeps the public key, and each share is of its own sharing alone', async () => {
       const { base, two, four } = await chainOf(sharing);
 
       const chain = [base, two, four];
-      const publicKey = publicKeyOf(base.V[0] ?? new Uint8Array()) ?? new Uint8Array();
+      const publicKey = scheme.publicKeyOf(base.V[0] ?? new Uint8Array()) ?? new Uint8Array();
       for (const [at, each] of chain.entries()) {
         expect(key(each)).toBe(key(base));
         expect(toHex(pointOf(sharing, each.shares.slice(-each.V.length)))).toBe(key(base));
         expect(toHex(pointOf(sharing, each.shares.slice(1, each.V.length)))).not.toBe(key(base));
         for (const [other, { V }] of chain.entries()) {
           const shared = { threshold: V.length, V, publicKey };
-          const fits = each.shares.map((share) => belongs(shared, share));
+          const fits = each.shares.map((share) => scheme.belongs(shared, share));
           expect(new Set(fits)).toEqual(new Set([other === at]));
         }
       }
@@ -59,7 +60,7 @@ describe.each(KEY_ALGORITHMS.map((each) => [algorithmName(each), each] as const)
 describe.each(FROST_ALGORITHMS.map((each) => [algorithmName(each), SUITES[each]] as const))(
   '%s',
   (_name, suite) => {
-    const { publicKeyOf, derivedPublicKey } = SCHEMES[suite.algorithm];
+    const scheme = SCHEMES[suite.algorithm];
 
     /** Whether these shares make a signature in this sharing, at a path, that holds under the key of `base`. */
     function sign(
@@ -68,11 +69,11 @@ describe.each(FROST_ALGORITHMS.map((each) => [algorithmName(each), SUITES[each]]
       shares: readonly KeyShare[],
       path: readonly number[] = [],
     ): boolean {
-      const publicKey = publicKeyOf(base.V[0] ?? new Uint8Array()) ?? new Uint8Array();
+      const publicKey = scheme.publicKeyOf(base.V[0] ?? new Uint8Array()) ?? new Uint8Array();
       const derivation = { chainCode: new Uint8Array(32).fill(3), path };
       const shared = { threshold: shares.length, V: made.V, publicKey, derivation };
       const first = { threshold: base.V.length, V: base.V, publicKey, derivation };
-      const under = derivedPublicKey(first) ?? publicKey;
+      const under = scheme.derivedPublicKey(first) ?? publicKey;
       const { B, shares: signed } = signAll(suite, shared, shares, message, seededRandom(5));
       if (signed.size !== shares.length) return false;
       return aggregate(suite, shared, B, message, signed, verifies(suite, under, message)).ok;
