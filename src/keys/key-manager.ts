@@ -276,6 +276,25 @@ export class KeyManager {
     this.#supplies.named(supplies);
   }
 
+  /** The keys of which shares are kept. @throws {ShareStoreError} `unavailable`. */
+  async kept(): Promise<readonly KeyId[]> {
+    return [...(await this.#holdings.sessions()).keys()];
+  }
+
+  /** The sessions of which shares of a key are kept. @throws {ShareStoreError} `unavailable`. */
+  async sessionsOf(keyId: KeyId): Promise<readonly SessionId[]> {
+    return [...((await this.#holdings.sessions()).get(keyId) ?? [])];
+  }
+
+  /**
+   * Wipes a share and all supplies that were made from it, and deletes it for good.
+   *
+   * @throws {ShareStoreError} `unavailable`: it may be there still.
+   */
+  erase(keyId: KeyId, sessionId: SessionId): Promise<void> {
+    return this.#holdings.remove({ keyId, sessionId });
+  }
+
   /** How many shares of a key are kept, of all sessions. */
   pending(keyId: KeyId): Promise<number> {
     return this.#holdings.pending(keyId);

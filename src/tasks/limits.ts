@@ -239,6 +239,9 @@ export const UPKEEP_REPEAT_MS = 60_000;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
 
+/** Keys that a node looks through in one second for shares to be erased. */
+export const ERASED_AT_ONCE_MAX = 1_000;
+
 /** Keys whose missing share a node remembers to have raised an alarm for. */
 export const ALARMED_KEYS_MAX = 4_096;
 

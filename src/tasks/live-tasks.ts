@@ -1,6 +1,6 @@
 import type { Millis, NodeId, SessionId, TaskId } from '../common/index.js';
 import { equal, nodeId, sessionId, taskId, toHex } from '../common/index.js';
-import { isOpen, parseTask } from '../state/index.js';
+import { isOpen, parseTask, resharingOf } from '../state/index.js';
 import type { ActiveKey, JudgingContext, ParsedRequest } from '../state/index.js';
 import type {
   Attempt,
@@ -46,6 +46,7 @@ export class LiveTasks {
   readonly #judging: JudgingContext;
   readonly #tasks = new Map<TaskId, LiveTask>();
   readonly #attempts = new Map<SessionId, LiveAttempt>();
+  readonly #byKey = new Map<string, Set<TaskId>>();
 
   constructor(state: AppliedState, judging: JudgingContext) {
     this.#state = state;
@@ -62,7 +63,14 @@ export class LiveTasks {
     if (task === undefined) return undefined;
     this.#tasks.set(id, task);
     for (const attempt of task.attempts) this.#attempts.set(attempt.session, attempt);
+    if (task.key !== undefined) this.#ofKey(task.key.keyId).add(id);
     return task;
+  }
+
+  /** The tasks that were read when the key was in another version. */
+  ofEarlierVersions({ keyId, version }: ActiveKey): readonly TaskId[] {
+    const ids = [...(this.#byKey.get(keyId) ?? [])];
+    return ids.filter((id) => this.#tasks.get(id)?.key?.version !== version);
   }
 
   /** Every task that is live here. Tasks that the state opens become so when they are refreshed. */
@@ -114,22 +122,50 @@ export class LiveTasks {
         record: each,
         nodes: nodesOf(each.attempt),
         key: named,
-        participants: named?.participants ?? participants,
+        participants:
+          partiesOf(each.attempt, named, participants) ?? named?.participants ?? participants,
       });
     }
     return task;
   }
 
   #forget(id: TaskId): void {
-    for (const { session } of this.#tasks.get(id)?.attempts ?? []) this.#attempts.delete(session);
+    const task = this.#tasks.get(id);
+    for (const { session } of task?.attempts ?? []) this.#attempts.delete(session);
     this.#tasks.delete(id);
+    if (task?.key === undefined) return;
+    const ids = this.#ofKey(task.key.keyId);
+    ids.delete(id);
+    if (ids.size === 0) this.#byKey.delete(task.key.keyId);
+  }
+
+  #ofKey(key: string): Set<TaskId> {
+    const ids = this.#byKey.get(key) ?? new Set();
+    this.#byKey.set(key, ids);
+    return ids;
   }
 }
 
-/** The key in the version and session that an attempt names, if it is in use still. */
+/** The key in the version whose session an attempt names, if it is active or was before the active one and is kept still. */
 function keyNamed(key: ActiveKey, attempt: Attempt | undefined): ActiveKey | undefined {
-  const isActive = attempt?.version === key.version && equal(attempt.sharingSession, key.sessionId);
-  return isActive ? key : undefined;
+  const session = attempt?.sharingSession ?? new Uint8Array(0);
+  if (equal(key.sessionId, session)) return key;
+  const { sharing, ready = [], installed = [] } = resharingOf(key).previous ?? {};
+  if (sharing === undefined || !equal(sharing.sessionId, session)) return undefined;
+  return { ...key, ...sharing, ready, installed };
+}
+
+/** All that an attempt with dealers names, in the order of their node ids: those of the version before, and the new ones. */
+function partiesOf(
+  attempt: Attempt | undefined,
+  key: ActiveKey | undefined,
+  participants: readonly KeyParticipant[],
+): readonly KeyParticipant[] | undefined {
+  if (attempt === undefined || attempt.dealers.length === 0) return undefined;
+  const all = [...(key?.participants ?? []), ...participants];
+  return bootsOf(attempt).flatMap(
+    ({ nodeId: node }) => all.find((each) => each.nodeId === node) ?? [],
+  );
 }
 
 /** The nodes of an attempt that names each in one run of its process. */

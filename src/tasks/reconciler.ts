@@ -119,6 +119,7 @@ export class Reconciler {
     const installing = key.installed.length < key.participants.length;
     if (installing && !this.#current) this.#unsettled.keys.add(id);
     else this.#unsettled.keys.delete(id);
+    for (const task of this.#tasks.ofEarlierVersions(key)) this.#taskChanged(task);
     for (const part of this.#parts) part.keyChanged?.(key);
   }
 

@@ -24,6 +24,7 @@ import { PEERS_MAX, SIGNATURES_CHECKED } from './limits.js';
 import { LiveTasks } from './live-tasks.js';
 import { COMPLAINT_KIND } from './messages.js';
 import { Answers } from './participant/answers.js';
+import { Erasing } from './participant/erasing.js';
 import { Supplies } from './participant/supplies.js';
 import { Facts } from './participant/facts.js';
 import { Generations } from './participant/generations.js';
@@ -86,12 +87,13 @@ export class TaskManager {
 
     const keyShares = new KeyShares(keys, logger);
     const supply = new Supplies(context, keys, keyShares);
-    const facts = new Facts(context, queries, keyShares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const primes = new PrimePool(arithmetic.primes, logger);
     const { materials } = keys;
     const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });
-    const own = { supply, facts, primes, generations, session };
+    const facts = new Facts(context, queries, keyShares, supply, generations);
+    const erasing = new Erasing(context, { queries, tasks, keys });
+    const own = { supply, facts, primes, generations, erasing, culprits, session };
     const participating = { context, view, arithmetic, keys, ...own };
     const participants = new Participants(
       context,
@@ -129,7 +131,7 @@ export class TaskManager {
     const bringers = new Bringers();
     const intake = new Intake(appending, view, leadership, leaders, bringers);
     const factIntake = new FactIntake(appending, view, leadership);
-    const upkeep = new UpkeepProposals(appending, view, leadership);
+    const upkeep = new UpkeepProposals(appending, view, leadership, connections);
     const coordinator = new Coordinator(appending, {
       leadership,
       queries,
@@ -161,6 +163,7 @@ export class TaskManager {
     const pooling = new Pooling(
       context,
       queries,
+      tasks,
       leadership,
       arithmetic.compute,
       pools,
@@ -207,6 +210,7 @@ export class TaskManager {
       upkeep,
       coordinator,
       generations,
+      erasing,
       complaints,
       culprits,
       earlyAnswers,

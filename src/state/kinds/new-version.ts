@@ -79,11 +79,16 @@ export function fitsVersion(view: View, made: NewVersion, attempt: Attempt): boo
     nodes.length === parties.size &&
     isRising(nodes.map(({ nodeId }) => nodeId)) &&
     nodes.every(({ nodeId, boot }) => parties.has(nodeId) && boot.length === BOOT_BYTES) &&
-    fitsMaterial(view, made, attempt)
+    fitsMaterial(view, made, attempt.auxiliary)
   );
 }
 
-function fitsMaterial(view: View, made: NewVersion, { auxiliary }: Attempt): boolean {
+/** Claims that material can be named for a new version: enough members, and begun after the base version was active. */
+export function fitsMaterial(
+  view: View,
+  made: NewVersion,
+  auxiliary: Attempt['auxiliary'],
+): boolean {
   const set = setOfVersion(made);
   if (set === undefined) return auxiliary === undefined;
   const members = membersNamed(view, set, auxiliary)?.length ?? 0;

@@ -11,6 +11,7 @@ import type { Assigner } from '../leader/assigner.js';
 import type { Plan } from '../leader/plan.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Answers } from '../participant/answers.js';
+import type { Erasing } from '../participant/erasing.js';
 import type { Supplies } from '../participant/supplies.js';
 import type { Facts } from '../participant/facts.js';
 import type { Generations } from '../participant/generations.js';
@@ -43,6 +44,8 @@ export type ParticipantContext = {
   readonly facts: Facts;
   readonly primes: PrimePool;
   readonly generations: Generations;
+  readonly erasing: Erasing;
+  readonly culprits: Pick<Culprits, 'take'>;
   readonly session: ParticipantSession;
 };
 

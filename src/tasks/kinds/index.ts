@@ -2,6 +2,7 @@ import type { TaskKind } from '../../state/index.js';
 import type { KindDriver } from './driver.js';
 import { generateKeyDriver } from './generate-key/driver.js';
 import { prepareDriver } from './prepare/driver.js';
+import { refreshDriver, reshareDriver } from './reshare/driver.js';
 import { signDriver } from './sign/driver.js';
 
 /** The drivers of every kind of task. A further kind is a folder here and a line of this table. */
@@ -15,8 +16,7 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'retire-key': {},
   'restore-key': {},
   prepare: prepareDriver,
-  // No node of this build makes a key's next version yet: no operation of the API asks for it, and no key is due.
-  reshare: {},
-  refresh: {},
+  reshare: reshareDriver,
+  refresh: refreshDriver,
   'cancel-task': {},
 };

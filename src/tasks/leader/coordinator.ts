@@ -24,7 +24,7 @@ import type { Bringers } from './bringers.js';
 import { LatestTimes } from './latest-times.js';
 import { missingFrom } from './missing.js';
 import type { Outcomes } from './outcomes.js';
-import { attempted, declined, hurry, leaveOut, newPlan, nextStep } from './plan.js';
+import { attempted, declined, hurry, keyIsOf, leaveOut, newPlan, nextStep } from './plan.js';
 import type { Plan } from './plan.js';
 
 /** The context of the coordinator. */
@@ -264,6 +264,7 @@ export class Coordinator implements Work {
     const plan = this.#plans.get(task.id) ?? this.#newPlan(task, driver, now);
     this.#plans.set(task.id, plan);
     attempted(plan, task.attempts.length, now);
+    keyIsOf(plan, task.key?.version);
     for (const attempt of task.attempts) this.#combine(attempt, plan, now);
     return plan;
   }

@@ -18,6 +18,8 @@ export type Plan = {
    * figure 3, Leader Append-Only), and the next term begins with new plans: it is never proposed again.
    */
   proposed: boolean;
+  /** The version of the task's key for which that holds: an attempt of an earlier one is void when it comes to be applied. */
+  keyVersion: number | undefined;
   /** Attempts that have all contributions and that another node is to combine, since when and until when. */
   readonly left: Map<SessionId, { readonly sinceMs: Millis; untilMs: Millis }>;
   /** Attempts that were to be combined before the task is given up or another attempt opened: each once. */
@@ -50,6 +52,7 @@ export function newPlan(attempts: number, delayMs: Millis, now: Millis): Plan {
     delayMs: attempts === 0 ? delayMs : delayMs * 2,
     hurried: false,
     proposed: false,
+    keyVersion: undefined,
     left: new Map(),
     lastTried: new Set(),
     heard: new Set(),
@@ -71,6 +74,13 @@ export function attempted(plan: Plan, attempts: number, now: Millis): void {
   plan.emptySinceMs = undefined;
   plan.dueMs = now + plan.delayMs;
   plan.delayMs *= 2;
+}
+
+/** Notes the version that the task's key has: what was proposed for another one comes to nothing. */
+export function keyIsOf(plan: Plan, version: number | undefined): void {
+  if (version === plan.keyVersion) return;
+  plan.keyVersion = version;
+  plan.proposed = false;
 }
 
 /** The step that is due now. */

@@ -11,7 +11,11 @@ import type { LiveAttempt } from '../live-tasks.js';
 export type SessionMembers = {
   readonly participants: readonly KeyParticipant[];
   readonly index: PartyIndex;
+  readonly groups: SessionGroups;
 };
+
+/** The groups of participants that a protocol tells apart, by name: party indices, ascending. */
+export type SessionGroups = Readonly<Record<string, readonly PartyIndex[]>>;
 
 /** Ends a session without a result and without blame. */
 export class SessionOver extends Error {
@@ -28,15 +32,15 @@ export type Altered = (to: PartyIndex, envelope: Envelope) => Envelope;
 export function startAttemptSession<R extends Rounds>(
   context: TaskContext,
   random: Random,
-  protocol: Protocol<R>,
+  protocol: Protocol<R, string>,
   { record, task }: LiveAttempt,
-  { participants, index }: SessionMembers,
+  { participants, index, groups }: SessionMembers,
   altered: Altered = (_, envelope) => envelope,
 ): Session<R> {
   const { clock, outbox, judging, self } = context;
-  return startSession<R>({
+  return startSession<R, string>({
     protocol,
-    groups: {},
+    groups,
     sessionId: record.sessionId,
     index,
     identityKeys: participants.map(({ identityKey }) => identityKey),

@@ -1,10 +1,11 @@
 import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
 import { installedBytes, partyIndexOf } from '../../identity/index.js';
-import { encodeCommand, isInUse, isOpen } from '../../state/index.js';
+import { encodeCommand, FIRST_VERSION, isInUse, isOpen, setOfKey } from '../../state/index.js';
 import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
 import type { Installed, Ready, TaskRecord } from '../../wire/index.js';
+import type { Generations } from './generations.js';
 import type { Supplies } from './supplies.js';
 import type { KeyShares } from './key-shares.js';
 import { RESEND_MS } from '../limits.js';
@@ -27,11 +28,19 @@ export class Facts implements Work {
   readonly #queries: Queries;
   readonly #shares: KeyShares;
   readonly #supplies: Supplies;
+  readonly #generations: Pick<Generations, 'keepsOnlyActive'>;
   readonly #unsaid = new Map<string, Unsaid>();
   readonly #reading = new Set<KeyId>();
 
-  constructor(context: TaskContext, queries: Queries, shares: KeyShares, supplies: Supplies) {
+  constructor(
+    context: TaskContext,
+    queries: Queries,
+    shares: KeyShares,
+    supplies: Supplies,
+    generations: Pick<Generations, 'keepsOnlyActive'>,
+  ) {
     this.#context = context;
+    this.#generations = generations;
     this.#shares = shares;
     this.#queries = queries;
     this.#supplies = supplies;
@@ -90,10 +99,23 @@ export class Facts implements Work {
 
   async #readBack(key: ActiveKey, id: KeyId): Promise<void> {
     const loaded = await this.#shares.load(key);
+    const isFree = loaded && (await this.#isFreeOfEarlier(key));
     this.#reading.delete(id);
     if (!loaded) return;
-    this.#sayInstalled(key);
-    this.#supplies.keyInstalled(key);
+    if (isFree) this.#sayInstalled(key);
+    this.#supplies.versionKept(key);
+  }
+
+  /** Beside what a version before was signed with, a new one of the same key would be no other. The next look sees when it is gone. */
+  async #isFreeOfEarlier(key: ActiveKey): Promise<boolean> {
+    const set = setOfKey(key);
+    if (set === undefined || key.version === FIRST_VERSION) return true;
+    try {
+      return await this.#generations.keepsOnlyActive(set);
+    } catch (error) {
+      this.#context.logger.warn('the share store is unavailable', { error: String(error) });
+      return false;
+    }
   }
 
   #sayInstalled(key: ActiveKey): void {

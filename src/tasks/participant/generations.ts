@@ -3,7 +3,7 @@ import type { SessionId } from '../../common/index.js';
 import { BoundedCache } from '../../crypto/index.js';
 import { auxRecordsOf } from '../../gg20/index.js';
 import type { AuxRecord } from '../../gg20/index.js';
-import { isSetProfile, PROFILE_NAMES } from '../../identity/index.js';
+import { isSetProfile, PROFILE_NAMES, setIdOf } from '../../identity/index.js';
 import type { ParticipantSet, SetProfile } from '../../identity/index.js';
 import type { MaterialPlace, OwnMaterials } from '../../keys/index.js';
 import { ShareStoreError } from '../../ports/index.js';
@@ -15,7 +15,7 @@ import type { TaskContext } from '../context.js';
 import { GENERATIONS_READ_MAX } from '../limits.js';
 import type { LiveTasks } from '../live-tasks.js';
 import type { Work } from '../work.js';
-import { decodeGenerationRecord } from './generation-record.js';
+import { decodeGenerationRecord, preparedIn } from './generation-record.js';
 import { preparingSet } from './parameter-sets.js';
 import type { PrimePool } from './prime-pool.js';
 
@@ -93,6 +93,23 @@ export class Generations implements Work {
     return undefined;
   }
 
+  /**
+   * Whether this node keeps no material of the set but that of its active generation and of one in the making: all sessions under
+   * earlier ones are over here, and their secrets are gone.
+   *
+   * @throws {ShareStoreError} `unavailable`.
+   */
+  async keepsOnlyActive(set: ParticipantSet): Promise<boolean> {
+    const { view, materials, tasks } = this.#parts;
+    const active = activeGeneration(view, set)?.preparation;
+    const id = setIdOf(set);
+    const kept = (await materials.kept()).filter(({ setId }) => toHex(setId) === id);
+    return kept.every(({ sessionId: session }) => {
+      const isActive = active !== undefined && session === toHex(active.sessionId);
+      return isActive || tasks.attempt(session) !== undefined;
+    });
+  }
+
   /** Each signature asks for the material: once in a run is enough. */
   #isNews({ sessionId: session }: MaterialPlace): boolean {
     if (this.#alarmed.has(session)) return false;
@@ -157,7 +174,7 @@ export class Generations implements Work {
 
   /**
    * Drops material of earlier generations, of attempts that were beaten, and of sets without a record: all but the active one's
-   * and those that an open task may still make active. None of a set of which a session may still be open.
+   * and those that an open task may still make active. None of a generation of which a session may still be open.
    */
   async #drop(sets: readonly (readonly [id: string, record: SetRecord])[]): Promise<void> {
     const { materials } = this.#parts;
@@ -168,7 +185,7 @@ export class Generations implements Work {
         const record = sets.find(([each]) => each === id)?.[1];
         const active = record?.active?.preparation?.sessionId;
         const isActive = active !== undefined && toHex(active) === session;
-        if (isActive || this.#isNeeded(session, id)) continue;
+        if (isActive || (await this.#isNeeded(setId, session))) continue;
         await materials.drop(setId, session);
         this.#context.logger.info('auxiliary material dropped', { set: id, session });
       }
@@ -180,18 +197,19 @@ export class Generations implements Work {
     }
   }
 
-  /** Whether an open task has made this material, or may use some of its set. */
-  #isNeeded(session: SessionId, setId: string): boolean {
-    const { tasks } = this.#parts;
+  /** Whether an open task has made this material, or names its generation. */
+  async #isNeeded(setId: Uint8Array, session: SessionId): Promise<boolean> {
+    const { tasks, materials } = this.#parts;
     if (tasks.attempt(session) !== undefined) return true;
-    for (const { attempts } of tasks.all()) {
-      const isOfSet = attempts.some(({ record }) => {
-        const { auxiliary } = record.attempt ?? {};
-        return auxiliary !== undefined && toHex(auxiliary.setId) === setId;
-      });
-      if (isOfSet) return true;
-    }
-    return false;
+    const named = [...tasks.all()].flatMap(({ attempts }) =>
+      attempts.flatMap(({ record }) => record.attempt?.auxiliary ?? []),
+    );
+    const ofSet = named.filter((each) => equal(each.setId, setId));
+    if (ofSet.length === 0) return false;
+    const bytes = await materials.record(setId, session);
+    const record = bytes && decodeGenerationRecord(bytes);
+    const digest = record && preparedIn(record)?.preparation?.digest;
+    return digest === undefined || ofSet.some((each) => equal(each.digest, digest));
   }
 }
 

@@ -14,11 +14,13 @@ import { bootsOf } from '../live-tasks.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { AttemptRefusal } from './answers.js';
 import { SessionOver, startAttemptSession } from './attempt-session.js';
-import type { Altered } from './attempt-session.js';
+import type { Altered, SessionGroups } from './attempt-session.js';
 
 /** The part of one kind of task in its sessions. All around a session is the same for every kind: {@link SessionRuns}. */
 export interface SessionKind<P extends ParsedRequest, R extends Rounds> {
-  protocol(attempt: LiveAttempt<P>): Protocol<R>;
+  protocol(attempt: LiveAttempt<P>): Protocol<R, string>;
+  /** Absent where all participants have the same part. */
+  groups?(attempt: LiveAttempt<P>): SessionGroups;
   /** The fault that a culprit's messages show, where their kinds do not say it. */
   readonly fault?: CulpritReason;
   /** Evidence against a party of an aborted session, where two messages are not enough. */
@@ -203,12 +205,13 @@ export class SessionRuns<
     const { attempt, participants } = run;
     const { arithmetic, session: said } = this.#parts;
     const index = partyIndexOf(participants, this.#context.self.id);
+    const groups = this.#kind.groups?.(attempt) ?? {};
     const session = startAttemptSession(
       this.#context,
       arithmetic.random,
       this.#kind.protocol(attempt),
       attempt,
-      { participants, index },
+      { participants, index, groups },
       altered,
     );
     run.session = session;

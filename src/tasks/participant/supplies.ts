@@ -110,9 +110,10 @@ export class Supplies implements Work {
     void this.#publish(key, count);
   }
 
-  /** Tells all voters of supplies of a key that is new here. */
-  keyInstalled(key: ActiveKey): void {
-    void this.#publish(key, SUPPLY_MIN);
+  /** Tells all voters of supplies of a version that is new here, or that is in the making, so that they are there when it is active. */
+  versionKept(key: ActiveKey): void {
+    const held = this.#keys.available(keyId(key.keyId), key.version);
+    void this.#publish(key, Math.max(SUPPLY_MIN - held, this.#missing(key)));
   }
 
   /** Counts one use of a key. */

@@ -56,7 +56,7 @@ export class Contributions {
 
   #pool(from: NodeId, attempt: LiveAttempt | undefined, fresh: FreshSupplies | undefined): void {
     if (fresh === undefined) return;
-    this.#parts.pooling.take(from, fresh, attempt?.key);
+    this.#parts.pooling.take(from, fresh, attempt?.task.key);
   }
 
   #keep(from: NodeId, attempt: LiveAttempt, envelope: Envelope): void {

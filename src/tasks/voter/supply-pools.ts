@@ -95,6 +95,14 @@ export class SupplyPools {
     }
   }
 
+  /** Forgets all supplies of a version that is over. */
+  dropVersion(key: string, version: number): void {
+    const pool = poolOf(key, version);
+    for (const run of this.#runs.values()) {
+      for (const counter of run.pools.get(pool) ?? []) drop(run, counter);
+    }
+  }
+
   expire(now: Millis): void {
     for (const run of this.#runs.values()) {
       for (const [counter, { atMs }] of run.pooled) {

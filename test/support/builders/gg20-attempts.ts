@@ -17,7 +17,7 @@ export function gg20SignAttempt(): SignAttempt {
     publicPolynomial: [],
   };
   const auxiliary = { setId: fill(2).subarray(0, 16), generation: 1, digest: fill(3) };
-  return { key, task: { key }, record: { attempt: { auxiliary } }, nodes: [] } as never;
+  return { key, task: { key }, record: { attempt: { version: 1, auxiliary } }, nodes: [] } as never;
 }
 
 /** A session that ends as a test says. */

@@ -33,6 +33,7 @@ import { sidesOf } from '../../../src/tasks/kinds/driver.js';
 import { Assigner } from '../../../src/tasks/leader/assigner.js';
 import { LiveTasks } from '../../../src/tasks/live-tasks.js';
 import { Answers } from '../../../src/tasks/participant/answers.js';
+import { Erasing } from '../../../src/tasks/participant/erasing.js';
 import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
 import { Generations } from '../../../src/tasks/participant/generations.js';
@@ -209,14 +210,17 @@ export class TaskRoom {
     const { context, arithmetic, keys } = this;
     const shares = new KeyShares(keys, context.logger);
     const supply = new Supplies(context, keys, shares);
-    const facts = new Facts(context, this.state.queries, shares, supply);
     const session = { answers: new Answers(context), early: new EarlyMessages<Envelope>() };
     const primes = new PrimePool(arithmetic.primes, context.logger);
     const { materials } = keys;
     const { view } = this.state;
     const tasks = this.liveTasks();
     const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });
-    return { context, view, arithmetic, keys, supply, facts, primes, generations, session };
+    const facts = new Facts(context, this.state.queries, shares, supply, generations);
+    const culprits = new Culprits(context, arithmetic);
+    const erasing = new Erasing(context, { queries: this.state.queries, tasks, keys });
+    const own = { supply, facts, primes, generations, erasing, culprits, session };
+    return { context, view, arithmetic, keys, ...own };
   }
 
   /** What a leader works with, as a process begins with it. */

@@ -15,6 +15,7 @@ import type {
   Clock,
   Channel,
   ConsensusStore,
+  LogFields,
   Logger,
   Primes,
   ShareStore,
@@ -27,6 +28,7 @@ import { OPERATOR } from '../builders/ledger.js';
 import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
 
 const ANSWER_MS = 20_000;
+const LOG_FIELDS_MAX = 300;
 
 /** Failures show in what the replicas answer. */
 const SILENT: Logger = {
@@ -145,10 +147,29 @@ export class ReplicaCluster implements AsyncDisposable {
         },
         consensus,
         shares,
-        logger: SILENT,
+        logger: this.#loggerOf(self),
       },
     );
     this.#replicas.set(self, replica);
+  }
+
+  #loggerOf(node: NodeId): Logger {
+    if (process.env['QUORATE_TEST_LOG'] === undefined) return SILENT;
+    const line =
+      (level: string) =>
+      (message: string, fields: LogFields = {}) => {
+        const text = JSON.stringify(fields).slice(0, LOG_FIELDS_MAX);
+        process.stderr.write(
+          `${Math.round(performance.now())} ${node} ${level}: ${message} ${text}\n`,
+        );
+      };
+    return {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      alarm: line('alarm'),
+    };
   }
 
   #connect(one: NodeId, other: NodeId): void {

@@ -11,7 +11,7 @@ import { candidates } from '../../leader/plan.js';
 import { SIGN_HEDGE_MS_MAX } from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptDue, DeclineMeaning, LeaderContext, LeaderDriver } from '../driver.js';
-import { signsBySession, VERSION_OVER } from './session-basis.js';
+import { isOver, signsBySession, VERSION_OVER } from './session-basis.js';
 import { SessionLeader } from './session-leader.js';
 import { ShareTimes } from './share-times.js';
 
@@ -123,10 +123,9 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     attempt: LiveAttempt<ParsedSign>,
     declined: Declined,
   ): DeclineMeaning | Promise<DeclineMeaning> {
-    const { key, record, task } = attempt;
+    const { key } = attempt;
     const { reason, index } = declined;
-    const isOver = record.attempt?.version !== task.key?.version;
-    if (reason === VERSION_OVER && isOver) return { excused: true };
+    if (reason === VERSION_OVER && isOver(attempt)) return { excused: true };
     if (key !== undefined && this.#isSession(key)) {
       return this.#sessions.onDeclined(attempt, declined);
     }

@@ -19,6 +19,11 @@ export type SignAttempt = LiveAttempt<ParsedSign>;
 /** Why there is no share: the version that the attempt names is over here. */
 export const VERSION_OVER = 'version-over';
 
+/** Claims that the version that an attempt names is not the active one any more. Its share may be there still, or be erased. */
+export function isOver({ record, task }: SignAttempt): boolean {
+  return record.attempt?.version !== task.key?.version;
+}
+
 /** Claims that a key's algorithm signs in sessions of its signers. */
 export function signsBySession(schemes: Schemes, key: ActiveKey): boolean {
   return schemes[algorithmOf(key)].signing.by === 'session';

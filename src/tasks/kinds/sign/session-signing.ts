@@ -24,7 +24,7 @@ import { Turns } from '../../participant/turns.js';
 import type { HeldGeneration } from '../../participant/generations.js';
 import type { SessionKind } from '../../participant/session-runs.js';
 import type { ParticipantContext } from '../driver.js';
-import { askedSignature, sessionBasis, VERSION_OVER } from './session-basis.js';
+import { askedSignature, isOver, sessionBasis, VERSION_OVER } from './session-basis.js';
 import type { SignAttempt } from './session-basis.js';
 import { SessionFailures } from './session-failures.js';
 
@@ -68,7 +68,7 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     if (standing === 'ended') return { reason: 'failed-too-often' };
     if (this.#isCrowded(attempt)) return { reason: 'one-at-a-time' };
     const [isLoaded, held] = await Promise.all([this.#load(key), this.#generation(attempt)]);
-    if (!isLoaded) return { reason: 'share-missing' };
+    if (!isLoaded) return { reason: isOver(attempt) ? VERSION_OVER : 'share-missing' };
     return held === undefined ? { reason: 'material-missing' } : undefined;
   }
 

@@ -13,7 +13,7 @@ import { wasCancelled } from '../../arithmetic.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { ParticipantContext, ParticipantDriver } from '../driver.js';
-import { VERSION_OVER } from './session-basis.js';
+import { isOver, VERSION_OVER } from './session-basis.js';
 import { signersOf } from './signers.js';
 
 /** A signature share, or why there is none. */
@@ -47,24 +47,28 @@ export class SupplySigner implements ParticipantDriver<ParsedSign> {
     if (key === undefined) return session.answers.decline(attempt, { reason: VERSION_OVER });
     const share = this.#take(attempt, key, own);
     supply.countUse(keyId(key.keyId));
-    void this.#send(attempt, key, share);
+    void this.#send(attempt, attempt.task.key ?? key, share);
   }
 
-  /** Says the answer once it is there, if it is still of use then. */
+  /**
+   * Says the answer once it is there, if it is still of use then.
+   *
+   * @param active - The key as the next attempts name it.
+   */
   async #send(
     attempt: LiveAttempt<ParsedSign>,
-    key: ActiveKey,
+    active: ActiveKey,
     computed: ShareOrReason | Promise<ShareOrReason>,
   ): Promise<void> {
     const { session, supply } = this.#parts;
     const answer = await computed;
-    const untold = (): FreshSupplies | undefined => supply.takeUntold(key);
+    const untold = (): FreshSupplies | undefined => supply.takeUntold(active);
     if ('share' in answer) {
       const body = encode(SignatureShare, { share: answer.share });
       session.answers.contribute(attempt, SHARE_KIND, body, untold);
-      supply.refill(key);
+      supply.refill(active);
     } else {
-      await supply.refillForRefusal(key);
+      await supply.refillForRefusal(active);
       session.answers.decline(attempt, answer, untold);
     }
   }
@@ -82,9 +86,9 @@ export class SupplySigner implements ParticipantDriver<ParsedSign> {
 
     // A share of another session, whose attempt came to nothing, may be open under the same version.
     const [id, session] = [keyId(key.keyId), sessionId(toHex(key.sessionId))];
-    if (!keys.isLoaded(id, key.version, session)) return declined('nonce-gone');
-    const taken = keys.take(id, key.version, own);
-    if (taken === 'gone') return declined('nonce-gone');
+    const isOpen = keys.isLoaded(id, key.version, session);
+    const taken = isOpen ? keys.take(id, key.version, own) : 'gone';
+    if (taken === 'gone') return declined(isOver(attempt) ? VERSION_OVER : 'nonce-gone');
     if (taken === 'other-bytes') return declined('nonce-mismatch');
     return this.#compute(attempt, key, taken);
   }

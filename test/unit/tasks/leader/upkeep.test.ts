@@ -17,6 +17,7 @@ beforeEach(() => {
     room.context,
     room.state.view,
     new Leadership(room.context.consensus),
+    room.connections,
   );
 });
 

@@ -14,6 +14,7 @@ import { Leadership } from '../../../../src/tasks/leadership.js';
 
 let ledger: Ledger;
 let room: TaskRoom;
+const generations = { keepsOnlyActive: () => Promise.resolve(true) };
 
 beforeEach(() => {
   ledger = new Ledger();
@@ -22,7 +23,8 @@ beforeEach(() => {
 
 function factsOf(of: TaskRoom): Facts {
   const shares = new KeyShares(of.keys, of.context.logger);
-  return new Facts(of.context, ledger.ask, shares, new Supplies(of.context, of.keys, shares));
+  const supplies = new Supplies(of.context, of.keys, shares);
+  return new Facts(of.context, ledger.ask, shares, supplies, generations);
 }
 
 const said = (ready: Ready): Uint8Array => encodeCommand({ $case: 'ready', value: ready });

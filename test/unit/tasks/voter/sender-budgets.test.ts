@@ -58,7 +58,8 @@ function pooling(pools: SupplyPools): Pooling {
   };
   const checks = new SupplyChecks(context, arithmetic, pools, () => {});
   const leadership = new Leadership(context.consensus);
-  return new Pooling(context, queries, leadership, arithmetic.compute, pools, checks, () => {});
+  const { compute } = arithmetic;
+  return new Pooling(context, queries, tasks, leadership, compute, pools, checks, () => {});
 }
 
 const fresh = (counter: number, count = 1) => ({
