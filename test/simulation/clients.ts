@@ -1,4 +1,5 @@
-import { generatedKeyOf, signatureOf } from '../../src/state/index.js';
+import type { Verifiers } from '../../src/algorithms/index.js';
+import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
 import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
 import { isRecorded } from './checkers/answers.js';
@@ -6,7 +7,7 @@ import type { Report } from './checkers/facts.js';
 import type { Watcher } from './checkers/watcher.js';
 import type { Cluster } from './cluster.js';
 import type { Life, Machine } from './machine.js';
-import { askForKey, askToSign, type Asked, type AskedKey } from './requests.js';
+import type { Asked, AskedKey, KeyRequests } from './requests.js';
 import type { Rng } from './rng.js';
 import type { NodeProcess } from './whole-nodes.js';
 import type { Workload } from './workload.js';
@@ -26,9 +27,14 @@ type Attempt = {
 
 /** Requests of a further kind, beside those for keys and signatures. */
 export type FurtherRequests = {
+  readonly method: string;
   /** Mean time between two. */
   readonly everyMs: number;
-  ask(rng: Rng, number: number): Asked;
+  /**
+   * @param keys - That clients were told of.
+   * @returns Nothing where there is nothing to ask for yet.
+   */
+  ask(rng: Rng, number: number, keys: readonly AskedKey[]): Asked | undefined;
   /** A client was given `task` as the outcome. */
   answered(task: TaskRecord): void;
 };
@@ -48,18 +54,24 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 ]);
 const FIRST_KEY_AFTER_MS = 800;
 const FINAL_TRIES_MAX = 40;
+/** Too few of those are there who have the material. */
+const UNREACHABLE = 'SIGNERS_UNREACHABLE';
+/** There are four, from 0. */
+const RECOVERY_IDS = 4;
+const NO_KEY = new Uint8Array(0);
 
 /** Clients that generate keys, sign, repeat, alter and read, and remember every answer that they got. */
 export class Clients implements Workload<NodeProcess> {
   readonly #world: World;
   readonly #rng: Rng;
   readonly #nodes: readonly NodeId[];
-  readonly #verifies: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  readonly #verifiers: Verifiers;
+  readonly #keyRequests: KeyRequests;
   readonly #report: Report;
   readonly #watch: () => Watcher;
   readonly #keysMax: number;
   readonly #signEveryMs: number;
-  readonly #further: FurtherRequests | undefined;
+  readonly #further: readonly FurtherRequests[];
   #cluster: Cluster<NodeProcess> | undefined;
   readonly #keys: AskedKey[] = [];
   /** Requests that may be sent again. */
@@ -77,23 +89,25 @@ export class Clients implements Workload<NodeProcess> {
     readonly world: World;
     readonly rng: Rng;
     readonly nodes: readonly NodeId[];
-    verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+    readonly verifiers: Verifiers;
+    readonly keyRequests: KeyRequests;
     readonly report: Report;
     watch(): Watcher;
     /** One node is malicious: what clients hear is true of the node that they asked, and need not be of another. */
     readonly forks: boolean;
-    readonly further?: FurtherRequests | undefined;
+    readonly further: readonly FurtherRequests[];
   }) {
     this.#world = parts.world;
     this.#rng = parts.rng;
     this.#nodes = parts.nodes;
-    this.#verifies = (key, message, signature) => parts.verifies(key, message, signature);
+    this.#verifiers = parts.verifiers;
+    this.#keyRequests = parts.keyRequests;
     this.#report = parts.report;
     this.#watch = () => parts.watch();
     this.#forks = parts.forks;
     this.#further = parts.further;
-    this.#keysMax = 1 + parts.rng.int(3);
-    this.#signEveryMs = parts.rng.logBetween(150, 1_200);
+    this.#keysMax = 1 + parts.rng.int(parts.keyRequests.keysMax);
+    this.#signEveryMs = parts.rng.logBetween(...parts.keyRequests.signEveryMs);
   }
 
   start(cluster: Cluster<NodeProcess>): void {
@@ -114,8 +128,7 @@ export class Clients implements Workload<NodeProcess> {
         for (let number = 0; number < count; number++) this.#sign();
       },
     );
-    const further = this.#further;
-    if (further !== undefined) {
+    for (const further of this.#further) {
       this.#again(
         'wants something else',
         () => this.#rng.exponential(further.everyMs),
@@ -153,9 +166,13 @@ export class Clients implements Workload<NodeProcess> {
     this.#concluded = true;
     for (const key of this.#keys) {
       if (key.publicKey === undefined || !this.#canSign(key)) continue;
-      const asked = askToSign(key, `final-${key.keyId}`, `the last of ${key.keyId}`, 60_000);
-      this.#send(asked, FINAL_TRIES_MAX, 20_000, (answer) => {
-        const signed = !(answer instanceof ClusterError) && signatureOf(answer) !== undefined;
+      const { patience, needMaterial } = this.#keyRequests;
+      const text = `the last of ${key.keyId}`;
+      const asked = this.#keyRequests.askToSign(key, `final-${key.keyId}`, text, 60_000 * patience);
+      this.#send(asked, FINAL_TRIES_MAX, 20_000 * patience, (answer) => {
+        const isRefused = answer instanceof ClusterError;
+        const signed = !isRefused && signatureOf(answer) !== undefined;
+        if (this.#forks && needMaterial && isRefused && answer.reason === UNREACHABLE) return;
         if (!signed) this.#report('KeyKept', `${key.keyId} does not sign: ${textOf(answer)}`);
       });
     }
@@ -213,14 +230,16 @@ export class Clients implements Workload<NodeProcess> {
   }
 
   #generate(): void {
-    const asked = askForKey(this.#rng, ++this.#number, this.#nodes);
+    const asked = this.#keyRequests.askForKey(this.#rng, ++this.#number, this.#nodes);
     this.#keys.push(asked.key);
     this.#past.push(asked);
     this.#send(asked, 8, this.#rng.between(3_000, 20_000));
   }
 
   #ask(further: FurtherRequests): void {
-    const asked = further.ask(this.#rng, ++this.#number);
+    const told = this.#keys.filter(({ publicKey }) => publicKey !== undefined);
+    const asked = further.ask(this.#rng, ++this.#number, told);
+    if (asked === undefined) return;
     this.#past.push(asked);
     this.#send(asked, 1 + this.#rng.int(4), this.#rng.logBetween(1_000, 10_000));
   }
@@ -230,18 +249,19 @@ export class Clients implements Workload<NodeProcess> {
     const any = this.#rng.chance(0.05) ? this.#keys : told;
     if (any.length === 0) return;
     const key = this.#rng.pick(any);
-    const patienceMs = this.#rng.logBetween(300, 10_000);
+    const { patience } = this.#keyRequests;
+    const patienceMs = this.#rng.logBetween(300, 10_000) * patience;
     const kind = this.#rng.float();
     const past = this.#past.length > 0 ? this.#rng.pick(this.#past) : undefined;
     if (kind < 0.1 && past !== undefined) {
       this.#world.counts.repeatedRequests++;
       this.#send(past, 2, patienceMs);
-    } else if (kind < 0.15 && past?.key !== undefined && past.message !== undefined) {
+    } else if (kind < 0.15 && past?.key !== undefined && past.signed !== undefined) {
       this.#alter(past, past.key, patienceMs);
     } else if (kind < 0.18) this.#trespass(key, patienceMs);
     else {
       const number = ++this.#number;
-      const asked = askToSign(
+      const asked = this.#keyRequests.askToSign(
         key,
         `sign-${number}`,
         `message ${number}`,
@@ -255,13 +275,15 @@ export class Clients implements Workload<NodeProcess> {
   /** The request id of an earlier request, with another message. */
   #alter({ requestId, requester }: Asked, key: AskedKey, patienceMs: number): void {
     const text = `another message ${this.#number}`;
-    this.#send(askToSign(key, requestId, text, 20_000, requester), 1, patienceMs);
+    const asked = this.#keyRequests.askToSign(key, requestId, text, 20_000, requester);
+    this.#send(asked, 1, patienceMs);
   }
 
   /** Somebody who neither owns the key nor is named on it. */
   #trespass(key: AskedKey, patienceMs: number): void {
     const stranger = 'spiffe://quorate/app/stranger';
-    const asked = askToSign(key, `theft-${++this.#number}`, 'all of it', 20_000, stranger);
+    const requestId = `theft-${++this.#number}`;
+    const asked = this.#keyRequests.askToSign(key, requestId, 'all of it', 20_000, stranger);
     this.#send(asked, 1, patienceMs, (answer) => {
       if (!(answer instanceof ClusterError)) {
         this.#report('Access', `a stranger is answered: ${textOf(answer)}`);
@@ -362,8 +384,9 @@ export class Clients implements Workload<NodeProcess> {
       this.#answered.set(name, { bytes: asked.bytes, task, by });
     }
     const { key } = asked;
-    if (key === undefined) {
-      this.#further?.answered(task);
+    if (key === undefined || !isAboutKeys(asked)) {
+      const further = this.#further.find(({ method }) => method === asked.method);
+      further?.answered(task);
       return;
     }
     const generated = generatedKeyOf(task);
@@ -376,13 +399,19 @@ export class Clients implements Workload<NodeProcess> {
     }
     const signed = signatureOf(task);
     if (signed === undefined) return;
-    const { publicKey, signature } = signed;
+    const { publicKey, signature, recoveryId } = signed;
     const known = key.publicKey;
     if (known !== undefined && !equal(known, publicKey)) {
       this.#report('Answer', `${name}: signed under ${toHex(publicKey)}, not the key's own`);
     }
-    if (asked.message === undefined || !this.#verifies(publicKey, asked.message, signature)) {
+    const verifier = this.#verifiers[key.algorithm];
+    if (asked.signed === undefined || !verifier.verify(publicKey, asked.signed, signature)) {
       this.#report('Answer', `${name}: the signature does not verify`);
+      return;
+    }
+    const recovered = verifier.recover?.(asked.signed, signature, recoveryId ?? RECOVERY_IDS);
+    if (verifier.recover !== undefined && !equal(recovered ?? NO_KEY, publicKey)) {
+      this.#report('Answer', `${name}: recovery id ${recoveryId} leads to another key`);
     }
   }
 
@@ -415,6 +444,11 @@ export class Clients implements Workload<NodeProcess> {
       this.#report('read', String(error));
     }
   }
+}
+
+/** Claims that a request is for a key or a signature. */
+function isAboutKeys({ method }: Asked): boolean {
+  return method === METHODS.generateKey || method === METHODS.sign;
 }
 
 function textOf(answer: TaskRecord | ClusterError): string {

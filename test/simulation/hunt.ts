@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 
 import { ProgramCopy } from '../support/patches/program-copy.js';
-import { PLANTED_BUGS, runWith } from './planted-bugs.js';
+import type { Where } from './planted/planted-bug.js';
+import { OPTIONS, PLANTED_BUGS, runWith } from './planted-bugs.js';
 
 const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
-  --where W     consensus, elections, faults or byzantine, instead of the bug's own
+  --where W     consensus, elections, faults, byzantine, gg20 or 'gg20 byzantine', instead of the bug's own
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-const WHERE = ['consensus', 'elections', 'faults', 'byzantine'] as const;
+const WHERE = Object.keys(OPTIONS) as Where[];
 
 /** Plants every bug, the rare ones too, and tells which seed found it. */
 async function main(): Promise<number> {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { toyNodes } from '../toy/scenario.js';
+import { gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone } from './raft-alone.js';
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --coverage    fail when a combination of message, roles and terms that must come up did not
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
+  --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
   --toy         whole nodes with the toy kind of task of test/toy in their tables
   --jobs N      processes to use (default: one per core)
   --until-violation  stop after the first seed that breaks an invariant; one process
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     coverage: { type: 'boolean', default: false },
     'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
+    gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -70,7 +73,8 @@ const profile = profileOf(values.profile);
 const alone = profile === 'elections' ? profile : 'faults';
 const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
-const nodes = values.toy ? toyNodes() : wholeNodes;
+const scenario = (['gg20', 'toy'] as const).find((each) => values[each]);
+const nodes = scenario === undefined ? wholeNodes : { gg20: gg20Nodes, toy: toyNodes }[scenario]();
 const run: RunSeed = (seed) =>
   raftOnly
     ? simulate(seed, raftAlone, { profile: alone, print })
@@ -105,7 +109,7 @@ async function main(): Promise<number> {
   } else {
     const options = ['--profile', profile];
     if (raftOnly) options.push('--raft-only');
-    if (values.toy) options.push('--toy');
+    if (scenario !== undefined) options.push(`--${scenario}`);
     if (staleImages) options.push('--stale-images');
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
   }
@@ -142,7 +146,9 @@ function tell(results: Result[]): number {
   const covered = !values.coverage || isCovered(sumOf(results));
   const failed = [...new Set(violations.map(({ seed }) => seed))];
   for (const seed of failed.slice(0, 10)) {
-    const mode = raftOnly ? ' --raft-only' : ` --profile ${profile}${values.toy ? ' --toy' : ''}`;
+    const mode = raftOnly
+      ? ' --raft-only'
+      : ` --profile ${profile}${scenario === undefined ? '' : ` --${scenario}`}`;
     console.error(`replay: npm run simulate -- --seed ${seed} --trace${mode}`);
   }
   return failed.length === 0 && covered ? 0 : 1;

@@ -8,15 +8,15 @@ import {
   type NodeId,
 } from '../../src/common/index.js';
 import { lagrangeAtZero } from '../../src/crypto/index.js';
-import { type Suite } from '../../src/frost/index.js';
+import { algorithmOf } from '../../src/identity/index.js';
 import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
-import { GG20, VERIFIERS, schemesWith } from '../support/builders/schemes.js';
 import type { Shares } from './checkers/key-kept.js';
 import type { ShareDisk } from './disk.js';
 import { Rng } from './rng.js';
+import type { Tables } from './tenant.js';
 
 /** A disk as it would be after a crash now, to be read without delay. */
 function frozen(disk: ShareDisk): ShareStore {
@@ -36,11 +36,12 @@ function refuse(): Promise<never> {
 /** Opens shares as their nodes would, and does in one place what a cluster never does: puts a private key together. */
 export function openedShares(parts: {
   readonly clusterId: ClusterId;
-  readonly suite: Suite;
+  readonly tables: Tables;
   wrappingKeyOf(node: NodeId): Uint8Array;
   diskOf(node: NodeId): ShareDisk | undefined;
 }): Shares {
-  const { clusterId, suite } = parts;
+  const { clusterId, tables } = parts;
+  const { schemes } = tables;
   const rng = new Rng(0, 'checker');
 
   const open = async (key: ActiveKey, nodeId: NodeId): Promise<bigint | undefined> => {
@@ -54,23 +55,22 @@ export function openedShares(parts: {
       boot: bootId('00'.repeat(16)),
       random: { bytes: (count) => rng.bytes(count) },
       clock: { now: () => 0, elapsed: () => 0, after: () => ({ cancel: () => undefined }) },
-      compute: inlineCompute(
-        algorithmJobs({ schemes: schemesWith(suite), verifiers: VERIFIERS, gg20: GG20 }),
-      ),
-      schemes: schemesWith(suite),
+      compute: inlineCompute(algorithmJobs(tables)),
+      schemes,
     });
     const [id, { version }] = [keyId(key.keyId), key];
     const session = sessionId(toHex(key.sessionId));
     const V = key.publicPolynomial;
-    if (!(await manager.load({ keyId: id, sessionId: session, version, V }))) return undefined;
-    const [supply] = await manager.makeSupplies(id, version, 1);
-    const taken = supply === undefined ? 'gone' : manager.take(id, version, supply);
+    const algorithm = algorithmOf(key);
+    const place = { keyId: id, sessionId: session, version, V, algorithm };
+    if (!(await manager.load(place))) return undefined;
+    const share = manager.share(id, version);
     manager.close();
-    return typeof taken === 'string' ? undefined : suite.group.decodeScalar(taken.scalar);
+    return share && schemes[algorithm].sharing.group.decodeScalar(share.scalar);
   };
 
   const makes = (key: ActiveKey, scalars: readonly (readonly [number, bigint])[]): boolean => {
-    const { group } = suite;
+    const { group } = schemes[algorithmOf(key)].sharing;
     const indices = scalars.map(([index]) => index);
     const secret = scalars.reduce(
       (sum, [index, scalar]) => sum + scalar * lagrangeAtZero(group.order, indices, index),

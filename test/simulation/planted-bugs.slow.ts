@@ -21,6 +21,8 @@ test.each([
   ['consensus', 1, 5],
   ['faults', 1, 3],
   ['byzantine', 1, 2],
+  ['gg20', 1, 3],
+  ['gg20 byzantine', 1, 3],
 ] as const)(
   'the simulator reports no violation without a planted bug: %s',
   async (where, first, seeds) => {

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import type { ProgramCopy } from '../support/patches/program-copy.js';
 import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
-import type { PlantedBug } from './planted/planted-bug.js';
+import { GG20_BUGS } from './planted/gg20.js';
+import type { PlantedBug, Where } from './planted/planted-bug.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import type { Violation } from './simulation.js';
 
@@ -11,6 +12,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CONSENSUS_BUGS,
   ...ACKNOWLEDGEMENT_BUGS,
   ...TASK_BUGS,
+  ...GG20_BUGS,
 ];
 
 /** What a run of the simulator with a bug in it came to. */
@@ -22,11 +24,13 @@ export type Verdict = {
   readonly seconds: number;
 };
 
-const OPTIONS: Readonly<Record<PlantedBug['where'], readonly string[]>> = {
+export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   consensus: ['--raft-only'],
   elections: ['--raft-only', '--profile', 'elections'],
   faults: ['--profile', 'faults'],
   byzantine: ['--profile', 'byzantine'],
+  gg20: ['--gg20', '--profile', 'faults'],
+  'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
 };
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */

@@ -1,10 +1,12 @@
 import { utf8, type NodeId } from '../../src/common/index.js';
+import type { KeyAlgorithm } from '../../src/identity/index.js';
 import { METHODS } from '../../src/state/index.js';
 import {
   Algorithm,
   decode,
   encode,
   GenerateKeyRequest,
+  Gg20Profile,
   Hash,
   SignRequest,
 } from '../../src/wire/index.js';
@@ -14,6 +16,7 @@ import type { Rng } from './rng.js';
 export type AskedKey = {
   readonly keyId: string;
   readonly requester: string;
+  readonly algorithm: KeyAlgorithm;
   /** Once a client was told. */
   publicKey: Uint8Array | undefined;
 };
@@ -26,8 +29,8 @@ export type Asked = {
   readonly requestId: string;
   /** The key that the request is about, if it is about one. */
   readonly key: AskedKey | undefined;
-  /** Sign: what is to be signed. */
-  readonly message: Uint8Array | undefined;
+  /** Sign: what the signature is to be of, a message or a digest. */
+  readonly signed: Uint8Array | undefined;
   readonly expiresInMs: number;
 };
 
@@ -40,11 +43,42 @@ export function requestIdOf(method: string, request: Uint8Array): string | undef
 
 const GENERATE_EXPIRES_IN_MS = 600_000;
 
+/** How the clients of a scenario ask for keys, and for signatures with them. */
+export type KeyRequests = {
+  /** A client has up to so many keys. */
+  readonly keysMax: number;
+  /** Mean time between two requests for a signature: the bounds of what a seed draws. */
+  readonly signEveryMs: readonly [low: number, high: number];
+  /** A client waits so much longer than for Ed25519. */
+  readonly patience: number;
+  /** Keys need more than shares: it may be gone with a node that is taken away, and is made anew later than a seed lasts. */
+  readonly needMaterial: boolean;
+  askForKey(rng: Rng, number: number, nodes: readonly NodeId[]): Asked & { readonly key: AskedKey };
+  askToSign(
+    key: AskedKey,
+    requestId: string,
+    text: string,
+    expiresInMs: number,
+    requester?: string,
+  ): Asked;
+};
+
+/** What a key is made of, beside what is drawn. */
+export type KeyShape = Pick<GenerateKeyRequest, 'algorithm' | 'gg20Profile'> & {
+  readonly algorithm: KeyAlgorithm;
+};
+
+const ED25519: KeyShape = {
+  algorithm: Algorithm.FROST_ED25519_SHA512,
+  gg20Profile: Gg20Profile.UNSPECIFIED,
+};
+
 /** A request for a key of a random threshold among random nodes. */
 export function askForKey(
   rng: Rng,
   number: number,
   nodes: readonly NodeId[],
+  shape: KeyShape = ED25519,
 ): Asked & { readonly key: AskedKey } {
   const some = nodes.length > 3 && rng.chance(0.4);
   const count = some ? 3 + rng.int(nodes.length - 2) : nodes.length;
@@ -53,6 +87,7 @@ export function askForKey(
   const key: AskedKey = {
     keyId: `key-${number}`,
     requester: `spiffe://quorate/app/client-${rng.int(2)}`,
+    algorithm: shape.algorithm,
     publicKey: undefined,
   };
   const requestId = `generate-${number}`;
@@ -61,7 +96,7 @@ export function askForKey(
     GenerateKeyRequest.fromPartial({
       requestId,
       keyId: key.keyId,
-      algorithm: Algorithm.FROST_ED25519_SHA512,
+      ...shape,
       threshold,
       participants,
       allowNoRedundancy: threshold === count,
@@ -69,7 +104,7 @@ export function askForKey(
   );
   const { requester } = key;
   const [method, expiresInMs] = [METHODS.generateKey, GENERATE_EXPIRES_IN_MS];
-  return { method, bytes, requester, requestId, key, message: undefined, expiresInMs };
+  return { method, bytes, requester, requestId, key, signed: undefined, expiresInMs };
 }
 
 /** A request to sign `text` with `key`. */
@@ -90,5 +125,15 @@ export function askToSign(
     hash: Hash.UNSPECIFIED,
   };
   const bytes = encode(SignRequest, asked);
-  return { method: METHODS.sign, bytes, requester, requestId, key, message, expiresInMs };
+  return { method: METHODS.sign, bytes, requester, requestId, key, signed: message, expiresInMs };
 }
+
+/** Ed25519 keys, which are signed with by FROST. */
+export const FROST_KEYS: KeyRequests = {
+  keysMax: 3,
+  signEveryMs: [150, 1_200],
+  patience: 1,
+  needMaterial: false,
+  askForKey: (rng, number, nodes) => askForKey(rng, number, nodes),
+  askToSign,
+};

@@ -4,6 +4,7 @@ import type { Naming } from './checkers/attempts.js';
 import type { Shares } from './checkers/key-kept.js';
 import { ClaimWatch } from './checkers/claim-watch.js';
 import type { GenesisRules } from './checkers/genesis-rules.js';
+import type { ReadShare } from './checkers/session-shares.js';
 import { Watch } from './checkers/watch.js';
 import type { Watcher } from './checkers/watcher.js';
 import { isMendable } from './mendable.js';
@@ -46,6 +47,8 @@ export type Scenario<P extends Process> = {
   readonly workload: Workload<P>;
   readonly naming: Naming;
   readonly genesisRules: GenesisRules;
+  /** Reads a signature share that was made in a session. */
+  readonly readShare: ReadShare;
   shares(cluster: () => Cluster<P>): Shares;
 };
 
@@ -57,6 +60,7 @@ export type MakeScenario<P extends Process> = (setting: {
   readonly nodes: readonly NodeId[];
   report: Report;
   watch(): Watcher;
+  cluster(): Cluster<P>;
 }) => Scenario<P>;
 
 /**
@@ -101,17 +105,24 @@ export async function simulate<P extends Process>(
     if (violations.length < VIOLATIONS_MAX) violations.push({ seed, checker, atMs, detail });
   };
   const nodes = nodeNames(rates.nodes);
-  const setting = { seed, world, rates, nodes, report, watch: (): Watcher => watch };
+  const setting = {
+    seed,
+    world,
+    rates,
+    nodes,
+    report,
+    watch: (): Watcher => watch,
+    cluster: (): Cluster<P> => cluster,
+  };
   const scenario = make(setting);
   const honest = nodes.filter((node) => node !== rates.liar);
   const facts = factsOf(honest, () => cluster);
   const shares = scenario.shares(() => cluster);
-  const { naming, genesisRules } = scenario;
+  const { naming, readShare, genesisRules } = scenario;
   const { counts } = world;
+  const parts = { facts, naming, shares, readShare, counts, report };
   const watch: Watcher =
-    rates.liar === undefined
-      ? new Watch(facts, naming, shares, counts, report)
-      : new ClaimWatch({ facts, naming, shares, genesisRules, counts, report });
+    rates.liar === undefined ? new Watch(parts) : new ClaimWatch({ ...parts, genesisRules });
   const cluster = new Cluster<P>({ seed, world, rates, watch, start: scenario.start });
   const { workload } = scenario;
 

@@ -12,7 +12,9 @@ import { Algorithm } from '../../src/wire/index.js';
 
 /** The largest prime below 2^61 for which p = 2q + 1 is prime too. */
 const Q = 2_305_843_009_213_688_669n;
-const P = 2n * Q + 1n;
+/** Its elements are the squares modulo this. */
+export const SMALL_MODULUS = 2n * Q + 1n;
+const P = SMALL_MODULUS;
 /** A square, hence of order q. */
 const BASE = 4n;
 const BYTES = 32;

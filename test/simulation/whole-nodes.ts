@@ -10,22 +10,23 @@ import { judgeEvidence, nodeJobs } from '../../src/blame/index.js';
 import { memoryConsensusStore } from '../../src/store/index.js';
 import type { NodeId } from '../../src/common/index.js';
 import { type Suite } from '../../src/frost/index.js';
-import type { Schemes, Verifier, Verifiers } from '../../src/algorithms/index.js';
-import { startReplica, type Replica, type ReplicaConfig } from '../../src/node/replica.js';
+import type { Verifier } from '../../src/algorithms/index.js';
+import { startReplica, type Replica } from '../../src/node/replica.js';
 import { inlineCompute, nodeVerify } from '../../src/machine/index.js';
 import type { Primes, Signer, Verify } from '../../src/ports/index.js';
 import { GG20, VERIFIERS, ed25519Suite, schemesWith } from '../support/builders/schemes.js';
-import { Clients, type FurtherRequests } from './clients.js';
+import { Clients } from './clients.js';
 import { EPOCH_MS } from './clock.js';
 import { Identities } from './identities.js';
 import { startMaliciousNode } from './malicious/malicious-node.js';
 import { openedShares } from './opened-shares.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
-import { requestIdOf } from './requests.js';
+import { FROST_KEYS, requestIdOf } from './requests.js';
 import type { MakeScenario, Scenario } from './simulation.js';
 import { smallSuite, verifySchnorr } from './small-group.js';
 import type { LieRates } from './fault-rates.js';
+import type { Tables, Tenant } from './tenant.js';
 
 /** A whole node: everything but sockets, files and the machine's clock. */
 export type NodeProcess = Process & { readonly replica: Replica };
@@ -52,20 +53,10 @@ function genesisOf(signers: readonly Signer[]): Genesis {
   );
 }
 
-/** What a test adds to whole nodes: a kind of task, with the requests of its clients. */
-export type Tenant = {
-  /** The kinds of task that a node knows. The malicious node lies in its own kinds, and in nothing else. */
-  kinds(node: NodeId): NonNullable<ReplicaConfig['kinds']>;
-  readonly requests: FurtherRequests;
-  /** The id of a request of the kind; `undefined` for any other. */
-  requestIdOf(method: string, request: Uint8Array): string | undefined;
-};
-
 type Household = {
   readonly genesis: Genesis;
+  readonly tablesOf: (node?: NodeId) => Tables;
   readonly verify: Verify;
-  readonly schemes: Schemes;
-  readonly verifiers: Verifiers;
   readonly signers: ReadonlyMap<NodeId, Signer>;
   readonly wrappingKeys: ReadonlyMap<NodeId, Uint8Array>;
 };
@@ -80,14 +71,17 @@ function startNode(
   malice: Malice,
   tenant: Tenant | undefined,
 ): StartProcess<NodeProcess> {
-  return async (node, ports) => {
-    const { genesis, schemes, verifiers, verify } = household;
+  return async (node, given) => {
+    const { genesis, verify } = household;
+    const { schemes, verifiers, gg20 } = household.tablesOf(node);
     const signer = household.signers.get(node);
     const wrappingKey = household.wrappingKeys.get(node);
     if (signer === undefined || wrappingKey === undefined) throw new Error(`no node ${node}`);
-    const compute = inlineCompute(
-      nodeJobs({ schemes, verifiers, gg20: GG20, verify, kinds: tenant?.kinds(node) }),
-    );
+    const ports = tenant?.doors?.(signer, given, genesis) ?? given;
+    const kinds = tenant?.kinds?.(node);
+    const inline = inlineCompute(nodeJobs({ schemes, verifiers, gg20, verify, kinds }));
+    const compute = tenant?.compute?.(node, ports, inline) ?? inline;
+    const primes = tenant?.primes?.(node, ports) ?? NO_PRIMES;
     const start = (doors: LifePorts): Promise<Replica> =>
       startReplica(
         {
@@ -96,11 +90,11 @@ function startNode(
           wrappingKey,
           schemes,
           verifiers,
-          gg20: GG20,
-          kinds: tenant?.kinds(node),
+          gg20,
+          kinds,
           onFatal: (error) => ports.onFatal(error),
         },
-        { ...doors, compute, primes: NO_PRIMES, signer, verify },
+        { ...doors, compute, primes, signer, verify },
       );
     if (node === malice.node) {
       let replica: Replica | undefined;
@@ -142,7 +136,7 @@ type Malice = {
 /** Whole nodes, with clients that generate keys, sign with them and read. */
 export const wholeNodes: MakeScenario<NodeProcess> = (setting) => scenarioOf(setting);
 
-/** The same, with a tenant that a test adds through the tables. */
+/** The same, with what a test adds. */
 export function wholeNodesWith(tenantOf: (setting: Setting) => Tenant): MakeScenario<NodeProcess> {
   return (setting) => scenarioOf(setting, tenantOf(setting));
 }
@@ -152,20 +146,26 @@ type Setting = Parameters<MakeScenario<NodeProcess>>[0];
 function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
   const { seed, world, rates, nodes, report } = setting;
   // Whose tables it is makes no difference to whom evidence names.
-  const kinds = nodes[0] === undefined ? undefined : tenant?.kinds(nodes[0]);
+  const kinds = nodes[0] === undefined ? undefined : tenant?.kinds?.(nodes[0]);
   const rng = new Rng(seed, 'identities');
   const identities = new Identities();
   const signers = nodes.map((node) => identities.signer(node, rng));
   const genesis = genesisOf(signers);
   const suite = rates.realCurve ? ed25519Suite : (smallSuite() as Suite);
-  const schemes = schemesWith(suite);
   const verifier: Verifier = rates.realCurve
     ? VERIFIERS[suite.algorithm]
     : { isQuick: true, verify: (...asked) => verifySchnorr(suite, ...asked) };
-  const household: Household = {
-    genesis,
-    schemes,
+  const usual: Tables = {
+    schemes: schemesWith(suite),
     verifiers: { ...VERIFIERS, [suite.algorithm]: verifier },
+    gg20: GG20,
+  };
+  const tablesOf = (node?: NodeId): Tables => tenant?.tables?.(usual, node) ?? usual;
+  const tables = tablesOf();
+  const { schemes, verifiers, gg20 } = tables;
+  const household: Household = {
+    tablesOf,
+    genesis,
     verify: { ...nodeVerify, identity: identities.identity },
     signers: new Map(signers.map((signer) => [signer.node, signer])),
     wrappingKeys: new Map(nodes.map((node) => [node, rng.bytes(32)])),
@@ -188,18 +188,20 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       world,
       rng: new Rng(seed, 'workload'),
       nodes,
-      verifies: (publicKey, message, signature) => verifier.verify(publicKey, message, signature),
+      verifiers,
+      keyRequests: tenant?.keys ?? FROST_KEYS,
       report,
       watch: () => setting.watch(),
       forks: rates.liar !== undefined,
-      further: tenant?.requests,
+      further: tenant?.requests ?? [],
     }),
     naming: {
       sessionOf: (entryHash) => sessionIdOf(genesis.clusterId, entryHash),
       taskOf: taskIdOf,
       requestIdOf: (method, request) =>
-        tenant?.requestIdOf(method, request) ?? requestIdOf(method, request),
+        tenant?.requestIdOf?.(method, request) ?? requestIdOf(method, request),
     },
+    readShare: tenant?.readShare ?? (() => undefined),
     genesisRules: {
       voucherOf: ({ method, request, authorization }) => {
         const by = authorization?.by;
@@ -213,12 +215,13 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       },
       requestHash,
       culpritOf: (evidence) =>
-        judgeEvidence({ genesis, verify: household.verify, schemes, kinds }, evidence)?.nodeId,
+        judgeEvidence({ genesis, verify: household.verify, schemes, gg20, kinds }, evidence)
+          ?.nodeId,
     },
     shares: (cluster) =>
       openedShares({
         clusterId: genesis.clusterId,
-        suite,
+        tables,
         wrappingKeyOf: (node) => household.wrappingKeys.get(node) ?? new Uint8Array(32),
         diskOf: (node) => cluster().machine(node)?.shares,
       }),

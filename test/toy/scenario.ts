@@ -58,32 +58,35 @@ export function toyNodes(
         const parsed = toyRules().parse(request, 1);
         return parsed.ok ? parsed.value.requestId : '';
       },
-      requests: {
-        everyMs: EVERY_MS,
-        ask: (clients, number) => {
-          const requestId = `toy-${number}`;
-          return {
-            method: TOY_METHOD,
-            bytes: toyRequest(requestId, 2 + clients.int(nodes.length - 1)),
-            requester: `spiffe://quorate/app/client-${clients.int(2)}`,
-            requestId,
-            key: undefined,
-            message: undefined,
-            expiresInMs: EXPIRES_IN_MS,
-          };
+      requests: [
+        {
+          method: TOY_METHOD,
+          everyMs: EVERY_MS,
+          ask: (clients, number) => {
+            const requestId = `toy-${number}`;
+            return {
+              method: TOY_METHOD,
+              bytes: toyRequest(requestId, 2 + clients.int(nodes.length - 1)),
+              requester: `spiffe://quorate/app/client-${clients.int(2)}`,
+              requestId,
+              key: undefined,
+              signed: undefined,
+              expiresInMs: EXPIRES_IN_MS,
+            };
+          },
+          answered({ taskId, attempts, outcome }) {
+            if (outcome?.$case !== 'result') {
+              tally.failed++;
+              return;
+            }
+            tally.done++;
+            const made = attempts.map((each) => outputs.get(sessionId(toHex(each.sessionId))));
+            if (!made.includes(toHex(outcome.value))) {
+              report('Toy', `the result of ${taskId} is what no honest participant came to`);
+            }
+          },
         },
-        answered({ taskId, attempts, outcome }) {
-          if (outcome?.$case !== 'result') {
-            tally.failed++;
-            return;
-          }
-          tally.done++;
-          const made = attempts.map((each) => outputs.get(sessionId(toHex(each.sessionId))));
-          if (!made.includes(toHex(outcome.value))) {
-            report('Toy', `the result of ${taskId} is what no honest participant came to`);
-          }
-        },
-      },
+      ],
     };
   });
 }

@@ -11,6 +11,8 @@ export type KnownAttempt = {
   /** Of the entry, as `short` gives it. */
   readonly hash: string;
   readonly supplies: readonly Supply[];
+  /** Whose runs it names: those that exchange messages in its session. None where each signer signs alone. */
+  readonly nodes: readonly string[];
   /** The hash of the request that it names, in hex. */
   readonly content: string;
 };
@@ -72,9 +74,11 @@ export class Attempts {
   #attempt(entry: Entry, hash: string, { taskId, assignment, requestHash }: Attempt): void {
     const session = this.#naming.sessionOf(entry.hash);
     const supplies = assignment?.$case === 'supplies' ? assignment.value.supplies : [];
+    const nodes = assignment?.$case === 'boots' ? assignment.value.nodes : [];
+    const named = nodes.map(({ nodeId }) => nodeId);
     const { index } = entry;
     const content = toHex(requestHash);
-    const known = { session, task: taskId, index, hash, supplies, content };
+    const known = { session, task: taskId, index, hash, supplies, nodes: named, content };
     this.#attempts.set(session, known);
     this.#ofTask.set(taskId, [...this.ofTask(taskId), known]);
   }

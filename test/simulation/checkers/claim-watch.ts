@@ -11,10 +11,10 @@ import type {
 import type { Counts } from '../counts.js';
 import type { Status } from '../process.js';
 import { Answers } from './answers.js';
-import { Attempts, type Naming } from './attempts.js';
+import { Attempts } from './attempts.js';
 import { Claim } from './claim.js';
 import type { Facts, Report } from './facts.js';
-import { KeyKept, type Shares } from './key-kept.js';
+import { KeyKept } from './key-kept.js';
 import type { GenesisRules } from './genesis-rules.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
@@ -22,7 +22,10 @@ import { Outcomes } from './outcomes.js';
 import { OwnHistory } from './own-history.js';
 import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
+import { SessionOrder } from './session-order.js';
+import { SessionShares } from './session-shares.js';
 import { SingleUse } from './single-use.js';
+import type { WatchParts } from './watch.js';
 import type { AskedCall, Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
@@ -59,22 +62,16 @@ export class ClaimWatch implements Watcher {
   readonly #claim: Claim;
   readonly #singleUse: SingleUse;
   readonly #released: ReleasedShare;
+  readonly #order: SessionOrder;
+  readonly #sessionShares: SessionShares;
   readonly #outcomes: ReadonlyMap<NodeId, Outcomes>;
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
   readonly #declines = new Set<string>();
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
 
-  constructor(parts: {
-    /** Of the honest nodes. */
-    readonly facts: Facts;
-    readonly naming: Naming;
-    readonly shares: Shares;
-    readonly genesisRules: GenesisRules;
-    readonly counts: Counts;
-    readonly report: Report;
-  }) {
-    const { facts, naming, shares, genesisRules, counts, report } = parts;
+  constructor(parts: WatchParts & { readonly genesisRules: GenesisRules }) {
+    const { facts, naming, shares, readShare, genesisRules, counts, report } = parts;
     this.report = report;
     this.#facts = facts;
     this.#genesisRules = genesisRules;
@@ -88,6 +85,8 @@ export class ClaimWatch implements Watcher {
     this.#heldResults = new HeldResults(report);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
+    this.#order = new SessionOrder(this.#attempts, facts.nodes, report);
+    this.#sessionShares = new SessionShares(this.#attempts, readShare, report);
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
     this.keys = new KeyKept(shares, report, facts.nodes);
   }
@@ -136,7 +135,8 @@ export class ClaimWatch implements Watcher {
     if (body?.$case === 'envelope') {
       const session = toHex(body.value.sessionId);
       this.#released.contribution(from, session, body.value.kind);
-      this.#claim.generates(from, session);
+      this.#claim.speaks(from, session);
+      this.#order.says(from, body.value);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') this.#declined(from, body.value);
@@ -197,6 +197,9 @@ export class ClaimWatch implements Watcher {
     if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     this.#released.contribution(from, session, 'a share');
     this.#claim.share(from, session);
-    if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;
+    const isBySession = (this.#attempts.of(session)?.nodes.length ?? 0) > 0;
+    if (isBySession) this.#order.shares(from, session);
+    const uses = isBySession ? this.#sessionShares : this.#singleUse;
+    if (uses.share(from, session, envelope.content.value.body)) this.#counts.shares++;
   }
 }

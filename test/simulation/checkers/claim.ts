@@ -1,6 +1,6 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import { Command, decode } from '../../../src/wire/index.js';
+import { Command, decode, type Upkeep } from '../../../src/wire/index.js';
 import type { Attempts, KnownAttempt, Naming } from './attempts.js';
 import { short, type Facts, type Report } from './facts.js';
 import type { GenesisRules } from './genesis-rules.js';
@@ -56,6 +56,7 @@ export class Claim {
     if (entry.kind !== 'command' || this.#read.has(hash)) return;
     this.#read.add(hash);
     const command = decode(Command, entry.payload)?.command;
+    if (command?.$case === 'upkeep') this.#ownTask(entry, hash, command.value);
     if (command?.$case !== 'request') return;
     const { method, request, authorization } = command.value;
     const by = authorization?.by;
@@ -78,6 +79,13 @@ export class Claim {
     this.#requests.set(task, [...(this.#requests.get(task) ?? []), known]);
   }
 
+  /** A task that the cluster asks of itself: no requester names it, and nobody has to vouch. It signs nothing. */
+  #ownTask({ index, hash: name }: Entry, hash: string, { method, request }: Upkeep): void {
+    const task = this.#naming.taskOf('', toHex(name));
+    const content = toHex(this.#genesisRules.requestHash(method, request));
+    this.#requests.set(task, [{ index, hash, content, expireMs: 0 }]);
+  }
+
   /** `node` sends a signature share of `session`. */
   share(node: NodeId, session: string): void {
     const attempt = this.#attempts.of(session);
@@ -92,11 +100,11 @@ export class Claim {
     }
   }
 
-  /** `node` takes part in a key generation. */
-  generates(node: NodeId, session: string): void {
+  /** `node` sends a message of a session. */
+  speaks(node: NodeId, session: string): void {
     const attempt = this.#attempts.of(session);
     if (attempt === undefined || this.#basis(node, attempt).length === 0) {
-      this.#report('Claim', `${node} generates in ${session}, for which nobody vouches`);
+      this.#report('Claim', `${node} speaks in ${session}, for which nobody vouches`);
     }
   }
 

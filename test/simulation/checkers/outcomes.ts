@@ -15,6 +15,8 @@ export class Outcomes {
   readonly #outcomes = new Map<string, string>();
   /** By node and task: the opening that its disk remembers, and whether it is closed. */
   readonly #closed = new Map<string, string>();
+  /** Of tasks that the cluster asked of itself: where they are. */
+  readonly #own = new Set<string>();
   readonly #report: Report;
 
   constructor(report: Report) {
@@ -38,8 +40,9 @@ export class Outcomes {
     this.#fix(this.#outcomes, openingOf(task), outcomeOf(task) ?? 'none', 'a client was told');
   }
 
-  /** No run is long enough for an outcome to be forgotten. */
+  /** No run is long enough for an outcome to be forgotten, unless nobody asked for it: then nobody asks again. */
   #forget(node: NodeId, place: string): void {
+    if (this.#own.has(place)) return;
     const opening = this.#closed.get(place);
     if (opening !== undefined) this.#report('Outcomes', `${node}: ${opening} is forgotten`);
   }
@@ -55,6 +58,7 @@ export class Outcomes {
     if (outcome !== undefined) {
       this.#fix(this.#outcomes, opening, outcome, node);
       this.#closed.set(place, opening);
+      if (task.requester === '') this.#own.add(place);
     } else if (this.#closed.get(place) === opening) {
       this.#report('Outcomes', `${node}: the outcome of ${opening} vanishes`);
     }

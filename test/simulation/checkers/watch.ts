@@ -20,10 +20,22 @@ import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { Promises } from './promises.js';
 import { ReleasedShare } from './released-share.js';
+import { SessionOrder } from './session-order.js';
+import { SessionShares, type ReadShare } from './session-shares.js';
 import { SingleUse } from './single-use.js';
 import type { Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
+
+export type WatchParts = {
+  /** Of the honest nodes. */
+  readonly facts: Facts;
+  readonly naming: Naming;
+  readonly shares: Shares;
+  readonly readShare: ReadShare;
+  readonly counts: Counts;
+  readonly report: Report;
+};
 
 /** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
 export class Watch implements Watcher {
@@ -39,11 +51,14 @@ export class Watch implements Watcher {
   readonly #attempts: Attempts;
   readonly #singleUse: SingleUse;
   readonly #released: ReleasedShare;
+  readonly #order: SessionOrder;
+  readonly #sessionShares: SessionShares;
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
   readonly #declines = new Set<string>();
 
-  constructor(facts: Facts, naming: Naming, shares: Shares, counts: Counts, report: Report) {
+  constructor(parts: WatchParts) {
+    const { facts, naming, shares, readShare, counts, report } = parts;
     this.report = report;
     this.#counts = counts;
     this.#election = new ElectionSafety(report);
@@ -56,6 +71,8 @@ export class Watch implements Watcher {
     this.#heldResults = new HeldResults(report);
     this.#singleUse = new SingleUse(this.#attempts, report);
     this.#released = new ReleasedShare(this.#attempts, facts, report);
+    this.#order = new SessionOrder(this.#attempts, facts.nodes, report);
+    this.#sessionShares = new SessionShares(this.#attempts, readShare, report);
     this.#outcomes = new Outcomes(report);
     this.keys = new KeyKept(shares, report);
   }
@@ -123,7 +140,9 @@ export class Watch implements Watcher {
   sentTaskMessage(from: NodeId, message: TaskMessageBody): void {
     const body = message.message;
     if (body?.$case === 'envelope') {
-      this.#released.contribution(from, toHex(body.value.sessionId), body.value.kind);
+      const session = toHex(body.value.sessionId);
+      this.#released.contribution(from, session, body.value.kind);
+      this.#order.says(from, body.value);
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') {
@@ -138,8 +157,12 @@ export class Watch implements Watcher {
     this.#singleUse.published(from, freshSupplies?.supplies ?? []);
     if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
+    const { body } = envelope.content.value;
     this.#released.share(from, session);
-    if (this.#singleUse.share(from, session, envelope.content.value.body)) this.#counts.shares++;
+    const isBySession = (this.#attempts.of(session)?.nodes.length ?? 0) > 0;
+    if (isBySession) this.#order.shares(from, session);
+    const uses = isBySession ? this.#sessionShares : this.#singleUse;
+    if (uses.share(from, session, body)) this.#counts.shares++;
   }
 
   /** What is sent again counts once. */

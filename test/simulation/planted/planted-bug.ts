@@ -1,11 +1,16 @@
 import type { Edit } from '../../support/patches/edit.js';
 
+/**
+ * What shows a mistake: consensus alone, or with an election always under way; whole nodes; or these beside a malicious one. Both again
+ * with keys for threshold ECDSA.
+ */
+export type Where = 'consensus' | 'elections' | 'faults' | 'byzantine' | 'gg20' | 'gg20 byzantine';
+
 /** A mistake that somebody could make, and how many seeds it may take to show. */
 export type PlantedBug = {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** What shows it: consensus alone, or with an election always under way; whole nodes; or these beside a malicious one. */
-  readonly where: 'consensus' | 'elections' | 'faults' | 'byzantine';
+  readonly where: Where;
   /** The first seed that is tried: mistakes that few seeds show begin near one that does. */
   readonly first: number;
   /** It must show within so many. */

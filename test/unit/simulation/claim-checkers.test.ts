@@ -188,6 +188,7 @@ test('an alarm may name the malicious node, and no honest one', () => {
     facts: scene,
     naming,
     shares: { has: () => true, makeKey: async () => true },
+    readShare: () => undefined,
     genesisRules: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
     counts: noCounts(),
     report: scene.report,

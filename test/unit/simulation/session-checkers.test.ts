@@ -157,7 +157,8 @@ function task(reason: number | undefined): TaskRecord {
   if (reason === undefined) return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n });
   const outcome = { $case: 'failed', value: { reason: String(reason) } } as const;
   const endTimeMs = outcome === undefined ? 0n : 9n;
-  return TaskRecord.fromPartial({ taskId: 'one', createTimeMs: 5n, endTimeMs, outcome });
+  const requester = 'somebody';
+  return TaskRecord.fromPartial({ taskId: 'one', requester, createTimeMs: 5n, endTimeMs, outcome });
 }
 
 function write(record: TaskRecord): Write[] {
@@ -190,6 +191,13 @@ test('Outcomes reports a closed task that is forgotten', () => {
   checker.persisted(A, write(task(1)));
   checker.persisted(A, [[utf8('task/one'), undefined]]);
   expect(scene.said).toEqual(['Outcomes']);
+});
+
+test('Outcomes lets go of a closed task that nobody asked for', () => {
+  const checker = new Outcomes(scene.report);
+  checker.persisted(A, write({ ...task(1), requester: '' }));
+  checker.persisted(A, [[utf8('task/one'), undefined]]);
+  expect(scene.said).toEqual([]);
 });
 
 test('Outcomes reports a client that got another answer', () => {

@@ -1,0 +1,40 @@
+import type { NodeId } from '../../src/common/index.js';
+import type { Schemes, Verifiers } from '../../src/algorithms/index.js';
+import type { Gg20Tables } from '../../src/gg20/index.js';
+import type { ReplicaConfig } from '../../src/node/replica.js';
+import type { Genesis } from '../../src/identity/index.js';
+import type { Compute, Primes, Signer } from '../../src/ports/index.js';
+import type { ReadShare } from './checkers/session-shares.js';
+import type { FurtherRequests } from './clients.js';
+import type { LifePorts } from './process.js';
+import type { KeyRequests } from './requests.js';
+
+/** What nodes compute with, by the names of algorithms and parameter sets. */
+export type Tables = {
+  readonly schemes: Schemes;
+  readonly verifiers: Verifiers;
+  readonly gg20: Gg20Tables;
+};
+
+/**
+ * What a test adds to whole nodes: kinds of task, requests of their clients, other tables to compute with. Whatever it leaves out is
+ * as for nodes without it. The malicious node lies in what the tenant makes it lie in, and in nothing else.
+ */
+export type Tenant = {
+  /** The kinds of task that a node knows. */
+  kinds?(node: NodeId): NonNullable<ReplicaConfig['kinds']>;
+  /** The tables that replace the usual ones: those of a node, or of a checker. */
+  tables?(usual: Tables, node?: NodeId): Tables;
+  /** The doors of one life of a node, instead of these. */
+  doors?(self: Signer, ports: LifePorts, genesis: Genesis): LifePorts;
+  primes?(node: NodeId, ports: LifePorts): Primes;
+  compute?(node: NodeId, ports: LifePorts, usual: Compute): Compute;
+  /** Requests of each further kind. */
+  readonly requests?: readonly FurtherRequests[];
+  /** The id of a request of such a kind; `undefined` for any other. */
+  requestIdOf?(method: string, request: Uint8Array): string | undefined;
+  /** How keys and signatures are asked for. */
+  readonly keys?: KeyRequests;
+  /** Reads a signature share that was made in a session. */
+  readonly readShare?: ReadShare;
+};
