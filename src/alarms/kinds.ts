@@ -38,6 +38,9 @@ export const ALARM_LEVELS = {
   'a node is proved to have lied': 'alarm',
   'a complaint that proves nothing': 'alarm',
   'a protocol session was aborted': 'alarm',
+  'a version of a key signs in one session at a time': 'alarm',
+  'a version of a key failed too often to be signed with': 'alarm',
+  'this node signs with a silent node no more': 'alarm',
   // Links between nodes.
   'A message is too large for any peer': 'alarm',
   'A peer refuses the connection': 'warn',

@@ -8,7 +8,13 @@ import type {
   Queries,
   TaskFilter,
 } from '../state/index.js';
-import type { PrimeStock, ProvenCulprit, Submission } from '../tasks/index.js';
+import type {
+  PrimeStock,
+  ProvenCulprit,
+  SessionFailureCount,
+  Submission,
+  UnlockOrder,
+} from '../tasks/index.js';
 import type { LevelWord, TaskRecord } from '../wire/index.js';
 import type { Measure } from './measure.js';
 
@@ -40,6 +46,15 @@ export interface Backend {
   local(): Queries;
   /** Nodes that are proved to have lied in a task: evidence of the log and what came here, judged here. */
   culprits(task: TaskRecord): Promise<readonly ProvenCulprit[]>;
+  /** Failed sessions that this node counts for itself, the most first. */
+  signingFailures(): readonly SessionFailureCount[];
+  /**
+   * Clears one count of them.
+   *
+   * @returns The failures that were forgotten; `undefined` where there is no such count.
+   * @throws {ClusterError} No operator has signed that for now.
+   */
+  unlockSigning(order: UnlockOrder): Promise<number | undefined>;
   status(): NodeStatus;
   /** Whether there are enough voters, and how this node hears each. */
   quorum(): QuorumStatus;

@@ -12,13 +12,16 @@ import type {
   Member,
   RaiseLevelResponse,
   RequireSignaturesResponse,
+  SigningFailures,
 } from '../wire/index.js';
-import type { NodeStatus } from './backend.js';
+import type { Backend, NodeStatus } from './backend.js';
 import type { ApiContext, Call, NodeFacts } from './call.js';
-import { HEARD_MS, KEYS_LOOKED_AT_MAX } from './limits.js';
+import { FAILURES_SHOWN_MAX, HEARD_MS, KEYS_LOOKED_AT_MAX } from './limits.js';
 import { readMessage, readMutation } from './decode.js';
 import { timestamp } from './present.js';
 import { lifetimeMsOf, submissionOf } from './submit.js';
+import { presentFailures } from './unlocking.js';
+import { visibleTo } from './visibility.js';
 
 /**
  * Shows the cluster as the answering node sees it now, without asking the others first: an operator that looks for a
@@ -68,12 +71,19 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         ready,
         making,
       })),
+      signingFailures: shownFailures(call, backend),
       keysAbleToSign: quorum.present
         ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
         : 0,
       timeCorrections: status.timeCorrections,
     },
   };
+}
+
+/** Ids of keys stand in them: of the same callers that may see all keys. */
+function shownFailures({ caller }: Call, backend: Backend): SigningFailures[] {
+  if (visibleTo(caller) !== undefined) return [];
+  return backend.signingFailures().slice(0, FAILURES_SHOWN_MAX).map(presentFailures);
 }
 
 /** From then on the cluster takes only requests that their requesters signed. */

@@ -22,3 +22,6 @@ export const PAGE_BYTES_MAX = 512 * 1024;
 export const KEYS_LOOKED_AT_MAX = 200;
 /** A member that has not answered its leader for so long signs nothing, for GetCluster; heartbeats come every 50 ms. */
 export const HEARD_MS = 1_000;
+
+/** Counts of failed sessions that one answer shows, the largest first. */
+export const FAILURES_SHOWN_MAX = 64;

@@ -5,13 +5,14 @@ import { restoreKey, retireKey } from './key-ends.js';
 import { generateKey, getKey, listKeys } from './keys.js';
 import { sign } from './signing.js';
 import { getTask, listTasks } from './tasks.js';
+import { unlockSigning } from './unlocking.js';
 
 /** One method of the public API. */
 export type Operation = {
   /** The roles whose callers may call it. */
   readonly roles: readonly Role[];
-  /** A mutation goes through the log, and may carry its requester's signature. Of lists a caller may have a few open. */
-  readonly effect: 'read' | 'list' | 'mutation';
+  /** A mutation goes through the log, and may carry its requester's signature; an order is to the node that is called. Of lists a caller may have a few open. */
+  readonly effect: 'read' | 'list' | 'mutation' | 'order';
   /**
    * Reads the request and answers with the method's response message.
    *
@@ -32,7 +33,8 @@ export type Method =
   | '/quorate.v1.ClusterService/GetCluster'
   | '/quorate.v1.ClusterService/RequireSignatures'
   | '/quorate.v1.ClusterService/RaiseLevel'
-  | '/quorate.v1.ClusterService/CorrectTime';
+  | '/quorate.v1.ClusterService/CorrectTime'
+  | '/quorate.v1.ClusterService/UnlockSigning';
 
 export const READERS: readonly Role[] = ['auditor', 'app', 'operator'];
 const REQUESTERS: readonly Role[] = ['app', 'operator'];
@@ -71,6 +73,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: OPERATORS,
     effect: 'mutation',
     handle: correctTime,
+  },
+  '/quorate.v1.ClusterService/UnlockSigning': {
+    roles: OPERATORS,
+    effect: 'order',
+    handle: unlockSigning,
   },
 };
 

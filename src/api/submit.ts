@@ -61,8 +61,20 @@ export function failureOfTask(task: TaskRecord, reason: string): ClusterError {
   const facts = { task_id: task.taskId };
   return reason === 'REQUEST_EXPIRED'
     ? new ClusterError('deadline', `Task ${task.taskId} expired`, { reason, facts })
-    : new ClusterError('protocol-abort', `Task ${task.taskId} failed: ${reason}`, {
+    : new ClusterError('protocol-abort', `Task ${task.taskId} failed: ${wordsOf(reason)}`, {
         reason,
         facts,
       });
+}
+
+/** Ways out of a failure, where they are not the requester's to know. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  SIGNING_LOCKED:
+    'too many of its key’s sessions failed at too many signers; an operator finds out why (`quorate cluster status`), ' +
+    'and unlocks the key (`quorate cluster unlock`) or shares it anew',
+};
+
+function wordsOf(reason: string): string {
+  const way = Object.hasOwn(WAYS_OUT, reason) ? WAYS_OUT[reason] : undefined;
+  return way === undefined ? reason : `${reason}: ${way}`;
 }

@@ -38,6 +38,8 @@ import { requesterOf } from './request-signer.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
 import { isAnswered, payloadOf } from './signed-payload.js';
 import { Transport } from './transport.js';
+import { unlockSigningRequest } from './unlock.js';
+import type { UnlockSigningInput } from './unlock.js';
 import { remainingMs, untilOf } from './until.js';
 import type { CallOptions, Until } from './until.js';
 
@@ -261,6 +263,26 @@ export class QuorateClient {
       timeMs,
     );
     return { backMs: Number(fields.seenTimeMs) - timeMs, taskId };
+  }
+
+  /**
+   * Has one node forget failed signing sessions that it counts against a version of a key, or against a node that was silent. An
+   * operator's signature is needed, and the connection of the client must be to that node alone: each node counts for itself.
+   *
+   * @param seen - The node's own answer; asked for where it is not given.
+   * @returns The failures that it has forgotten.
+   * @throws QuorateError `wrong-state` NO_SUCH_FAILURES, or WRONG_NODE when another node answered.
+   */
+  async unlockSigning(
+    input: UnlockSigningInput,
+    seen?: Cluster,
+    options?: CallOptions,
+  ): Promise<number> {
+    const until = untilOf(options);
+    const cluster = seen ?? (await this.getCluster(options));
+    const request = CALLS.unlockSigning.encode(unlockSigningRequest(input, cluster));
+    const { failures } = await this.#mutations.call(CALLS.unlockSigning, request, until);
+    return failures;
   }
 
   close(): void {

@@ -24,6 +24,8 @@ import {
   RetireKeyResponse,
   SignRequest,
   SignResponse,
+  UnlockSigningRequest,
+  UnlockSigningResponse,
 } from '../wire/index.js';
 import type { MessageType } from '../wire/index.js';
 import { QuorateError } from './errors.js';
@@ -59,6 +61,11 @@ export const CALLS = {
   ),
   raiseLevel: method(METHODS.raiseLevel, RaiseLevelRequest, RaiseLevelResponse),
   correctTime: method(METHODS.correctTime, CorrectTimeRequest, CorrectTimeResponse),
+  unlockSigning: method(
+    '/quorate.v1.ClusterService/UnlockSigning',
+    UnlockSigningRequest,
+    UnlockSigningResponse,
+  ),
 } as const;
 
 function method<Request, Answer>(

@@ -3,6 +3,7 @@
  * open ones, and the supplies made from them, which live in memory only and are given out once (`docs/threats.md`, single use).
  * The state decides which version of a key is active, tasks when to contribute. Neither is known here.
  */
+export type { FailureCount, FailureRecords } from './failure-records.js';
 export type { KeepMaterialInput, MaterialPlace, OwnMaterials } from './own-materials.js';
 export { KeyManager } from './key-manager.js';
 export type {

@@ -17,6 +17,7 @@ import type { KeyAlgorithm } from '../identity/index.js';
 import type { Clock, Compute, Random, ShareStore } from '../ports/index.js';
 import type { KeyShare } from '../sharing/index.js';
 import type { Supply } from '../wire/index.js';
+import { FailureRecords } from './failure-records.js';
 import { Holdings, nameOf } from './holdings.js';
 import type { Holding } from './holdings.js';
 import { OwnMaterials } from './own-materials.js';
@@ -103,6 +104,8 @@ export class KeyManager {
   readonly materials: OwnMaterials;
   /** Moduli of all members of sets that this node has seen, in the same store. */
   readonly seenModuli: SeenModuli;
+  /** Counts of failures that this node has met, in the same store. */
+  readonly failures: FailureRecords;
   readonly #device: SecretBytes;
 
   constructor(parts: KeyManagerParts) {
@@ -124,6 +127,7 @@ export class KeyManager {
     });
     this.materials = new OwnMaterials(this.#holdings);
     this.seenModuli = new StoredModuli(parts.shares);
+    this.failures = new FailureRecords(parts.shares);
     this.#device = new SecretBytes(hkdfSha256(parts.wrappingKey, NO_SALT, utf8('device'), 32));
   }
 

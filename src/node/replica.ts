@@ -226,6 +226,8 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       }),
     local: () => asked,
     culprits: (task) => tasks.culprits(task),
+    signingFailures: () => tasks.sessionFailures,
+    unlockSigning: (order) => tasks.unlock(order),
     status: () => {
       const { leader, term, commit, applied, caughtUp } = driver.status();
       return {

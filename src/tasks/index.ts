@@ -20,6 +20,12 @@ export type {
   ParticipantDriver,
 } from './kinds/driver.js';
 export { TASK_DRIVERS } from './kinds/index.js';
+export type {
+  FailureStanding,
+  FailureSubject,
+  SessionFailureCount,
+} from './kinds/sign/session-failures.js';
+export type { UnlockOrder } from './requests/unlocking.js';
 export type { PrimeStock } from './participant/prime-pool.js';
 export type { LiveAttempt, LiveTask } from './live-tasks.js';
 export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';

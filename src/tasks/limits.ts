@@ -222,8 +222,18 @@ export const SESSION_RESEND_MS = 1_000;
 /** Sessions of one version of a key that failed by no provable fault: after so many one runs at a time, after so many none. */
 export const ONE_AT_A_TIME_FAILURES = 8;
 export const SESSIONS_END_FAILURES = 32;
-/** Versions of keys whose failed sessions a node remembers. */
-export const FAILURES_REMEMBERED_MAX = 16_384;
+/** Sessions that failed because the same node was silent: after so many no other is begun with it here. */
+export const SILENT_FAILURES_MAX = 3;
+/**
+ * How long the signers of a failed session have to open it, and more for each of them: less than a leader waits for the session, so that
+ * silence is told apart from a session that was given up.
+ */
+export const OPENINGS_WAIT_MS = 4_000;
+export const OPENINGS_WAIT_PER_SIGNER_MS = 500;
+/** How long a leader waits for the word of all others of a session on who was silent in it. */
+export const SILENCE_WAIT_MS = 2_000;
+/** Tasks whose signers' refusals a leader remembers. */
+export const REFUSED_TASKS_MAX = 256;
 /** How long a leader waits for proof of what a participant of an aborted session says of another. */
 export const PROOF_WAIT_MS = 3_000;
 /** The same where judging a proof takes a worker a second, behind checks that take as long. */

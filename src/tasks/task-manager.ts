@@ -18,6 +18,8 @@ import { UpkeepProposals } from './leader/upkeep.js';
 import { Outcomes } from './leader/outcomes.js';
 import { ResultIntake } from './leader/result-intake.js';
 import { sidesOf } from './kinds/driver.js';
+import { SessionFailures } from './kinds/sign/session-failures.js';
+import type { SessionFailureCount } from './kinds/sign/session-failures.js';
 import type { DriverTable } from './kinds/driver.js';
 import { Leadership } from './leadership.js';
 import { PEERS_MAX, SIGNATURES_CHECKED } from './limits.js';
@@ -38,6 +40,8 @@ import { EarlyAnswers } from './requests/early-answers.js';
 import { PendingCalls } from './requests/pending-calls.js';
 import { Submissions } from './requests/submissions.js';
 import type { Submission } from './requests/submission.js';
+import { unlock } from './requests/unlocking.js';
+import type { UnlockOrder } from './requests/unlocking.js';
 import { Router } from './router.js';
 import { SupplyChecks } from './voter/supply-checks.js';
 import { Contributions } from './voter/contributions.js';
@@ -65,6 +69,8 @@ export type TaskManagerParts = {
  */
 export class TaskManager {
   readonly #culprits: Culprits;
+  readonly #failures: SessionFailures;
+  readonly #context: TaskContext;
   readonly #primes: PrimePool;
   readonly #submissions: Submissions;
   readonly #earlyAnswers: EarlyAnswers;
@@ -93,7 +99,9 @@ export class TaskManager {
     const generations = new Generations(context, { view, tasks, materials, arithmetic, primes });
     const facts = new Facts(context, queries, keyShares, supply, generations);
     const erasing = new Erasing(context, { queries, tasks, keys });
-    const own = { supply, facts, primes, generations, erasing, culprits, session };
+    const failures = new SessionFailures(keys.failures, context);
+    const helpers = { erasing, culprits, failures };
+    const own = { supply, facts, primes, generations, ...helpers, session };
     const participating = { context, view, arithmetic, keys, ...own };
     const participants = new Participants(
       context,
@@ -112,7 +120,8 @@ export class TaskManager {
     };
     const checks = new SupplyChecks(context, arithmetic, pools, onSupplies);
     const assigner = new Assigner(context, connections, pools, checks);
-    const leading = { context, arithmetic, state, connections, assigner, accusing, culprits };
+    const judged = { accusing, culprits, failures };
+    const leading = { context, arithmetic, state, connections, assigner, ...judged };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
     const combining = sidesOf(drivers, (driver) => driver.combining?.({ context, arithmetic }));
     const shares = new ShareBox((attempt) => combining.get(attempt.task.kind)?.envelope(attempt));
@@ -187,6 +196,8 @@ export class TaskManager {
     };
 
     this.#culprits = culprits;
+    this.#failures = failures;
+    this.#context = context;
     this.#primes = primes;
     this.#submissions = submissions;
     this.#earlyAnswers = earlyAnswers;
@@ -235,6 +246,11 @@ export class TaskManager {
 
   /** Begins to look after the state as it is found. */
   start(): void {
+    this.#failures.load().catch((error: unknown) => {
+      this.#context.logger.warn('counts of failed sessions were not read', {
+        error: String(error),
+      });
+    });
     this.#reconciler.start();
   }
 
@@ -248,6 +264,16 @@ export class TaskManager {
   /** The nodes that are proved to have lied in a task, by evidence that this node has judged. */
   culprits(task: Pick<TaskRecord, 'taskId' | 'outcome'>): Promise<readonly ProvenCulprit[]> {
     return this.#culprits.of(task);
+  }
+
+  /** Failed sessions of this node, counted by what they are counted against. */
+  get sessionFailures(): readonly SessionFailureCount[] {
+    return this.#failures.all();
+  }
+
+  /** Clears a count of failed sessions, at an operator's word. See {@link unlock}. */
+  unlock(order: UnlockOrder): Promise<number | undefined> {
+    return unlock(this.#context, this.#failures, order);
   }
 
   /** The primes that are ready for this node's own moduli, of each profile in use. */

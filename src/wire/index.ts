@@ -87,6 +87,10 @@ export {
   RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
+  SigningFailures,
+  SigningFailuresState,
+  UnlockSigningRequest,
+  UnlockSigningResponse,
 } from './gen/quorate/v1/cluster.js';
 export {
   Attempt,

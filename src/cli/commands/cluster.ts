@@ -12,6 +12,7 @@ import type { OrderFlags } from '../order-options.js';
 import type { CommandContext } from '../command-context.js';
 import { correctTimeCommand } from './cluster-correct-time.js';
 import { healthCommand } from './cluster-health.js';
+import { unlockCommand } from './cluster-unlock.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
 
@@ -51,6 +52,7 @@ Examples:
     .addCommand(requireSignaturesCommand(context))
     .addCommand(raiseLevelCommand(context))
     .addCommand(correctTimeCommand(context))
+    .addCommand(unlockCommand(context))
     .addCommand(notHere('add', MEMBERS), { hidden: true })
     .addCommand(notHere('remove', MEMBERS), { hidden: true })
     .addCommand(

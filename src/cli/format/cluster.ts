@@ -9,6 +9,7 @@ import {
   memberState,
   quorumWords,
 } from './members.js';
+import { failuresOf, failureWords } from './signing-failures.js';
 import { facts, table } from './table.js';
 import { duration, hex, nameOf, time } from './values.js';
 
@@ -48,6 +49,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     quorum: cluster.quorum,
     curve_backends: backendsOf(cluster),
     prime_stocks: stocksOf(cluster),
+    signing_failures: failuresOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -58,6 +60,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       software_version: answer.cluster?.softwareVersion,
       curve_backends: answer.cluster && backendsOf(answer.cluster),
       prime_stocks: answer.cluster && stocksOf(answer.cluster),
+      signing_failures: answer.cluster && failuresOf(answer.cluster),
       error: answer.cluster === undefined ? problemOf(answer) : undefined,
     })),
     members: cluster.members.map((member) => ({
@@ -145,6 +148,10 @@ export function clusterLines(
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
       ['curves', curveWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       ['GG20 primes', primeWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
+      [
+        'failed sessions',
+        failureWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
+      ],
       ['answered by', `${cluster.nodeId}, quorate ${cluster.softwareVersion}`],
     ]),
     '',

@@ -29,15 +29,21 @@ export class SigningAbort extends ProtocolAbort {
   }
 }
 
-/** A session closed while signers' openings were awaited: `silent` had not said theirs. They are no culprits. */
+/**
+ * A session ended while signers' openings were awaited: `silent` had not said theirs. They are no culprits. None: all had, and do not
+ * agree on them.
+ */
 export class SilentInBlame extends Error {
   override readonly name = 'SilentInBlame';
   /** Parties of the session. */
   readonly silent: readonly PartyIndex[];
+  /** Whether the signers' time was over. Else the session was closed before. */
+  readonly isOverdue: boolean;
 
-  constructor(silent: readonly PartyIndex[], cause: unknown) {
+  constructor(silent: readonly PartyIndex[], isOverdue: boolean, cause: unknown) {
     super('Signers have not opened a failed presignature', { cause });
     this.silent = silent;
+    this.isOverdue = isOverdue;
   }
 }
 

@@ -44,13 +44,15 @@ export async function blame5(
   heard: Heard & { readonly R?: Uint8Array; readonly round5?: HeardBodies },
   { nonce, masks }: Secrets,
 ): Promise<never> {
-  // The sums are of agreed values: every honest signer comes here, or none does.
-  await run.party.agreed();
   const { ssid, round1, round3, R, round5 } = heard;
   const common = { facts: run.parts.facts, index: run.index, ssid };
-  const secret = { nonce: copyOf(nonce), masks: masks.map(copyOf) };
-  const { body } = await sound(run, await run.compute(open5Job, { ...common, secret }));
-  const { openings, answers } = await openAll(run, 'opening-5', body, heard);
+  const { openings, answers } = await unlessSilent(run, 'opening-5', async () => {
+    // The sums are of agreed values: every honest signer comes here, or none does.
+    await run.party.agreed();
+    const secret = { nonce: copyOf(nonce), masks: masks.map(copyOf) };
+    const { body } = await sound(run, await run.compute(open5Job, { ...common, secret }));
+    return openAll(run, 'opening-5', body, heard);
+  });
   await checkAll(run, (who) =>
     run.compute(checkOpening5Job, {
       ...common,
@@ -77,23 +79,25 @@ export async function blame7(
   heard: Heard & { readonly R: Uint8Array; readonly round6: HeardBodies },
   { nonce, products, sums }: Secrets,
 ): Promise<never> {
-  await run.party.agreed();
   const { ssid, round1, round2, round6, R } = heard;
   const common = { facts: run.parts.facts, index: run.index, ssid };
-  const opened = await run.compute(open7Job, {
-    ...common,
-    R,
-    round6: of(round6.all, run.index),
-    each2: round2.each,
-    secret: {
-      ...run.own(run.seeds(ROUND, 1)[0]),
-      nonce: copyOf(nonce),
-      products: products.map(copyOf),
-      sums: copyOf(sums),
-    },
+  const { openings, answers } = await unlessSilent(run, 'opening-7', async () => {
+    await run.party.agreed();
+    const opened = await run.compute(open7Job, {
+      ...common,
+      R,
+      round6: of(round6.all, run.index),
+      each2: round2.each,
+      secret: {
+        ...run.own(run.seeds(ROUND, 1)[0]),
+        nonce: copyOf(nonce),
+        products: products.map(copyOf),
+        sums: copyOf(sums),
+      },
+    });
+    const { body } = await sound(run, opened);
+    return openAll(run, 'opening-7', body, heard);
   });
-  const { body } = await sound(run, opened);
-  const { openings, answers } = await openAll(run, 'opening-7', body, heard);
   await checkAll(run, (who) =>
     run.compute(checkOpening7Job, {
       ...common,
@@ -121,11 +125,10 @@ async function openAll(
   const { set } = run.parts;
   const layout = answersHeardLayout(set, run.signers.length);
   const heard = run.others.map((j) => of(round2.each, j));
-  const said = Promise.all([
+  const [shown, openings] = await Promise.all([
     run.broadcast('answers', layout.encode({ answers: heard })),
     run.broadcast(name, opening),
   ]);
-  const [shown, openings] = await unlessSilent(run, name, said);
   const answers = new Map(
     [...shown.all].map(([who, body]): [PartyIndex, Bodies] => {
       const list = layout.decode(body)?.answers ?? [];
@@ -144,11 +147,11 @@ async function openAll(
   return { openings: openings.all, answers };
 }
 
-/** Waits for all openings. Where the session closes first, the signers that have not opened are named. */
+/** Waits for all openings. Where the session closes first, or their time is over, the signers that have not opened are named. */
 async function unlessSilent<T>(
   run: SigningRun,
   name: 'opening-5' | 'opening-7',
-  said: Promise<T>,
+  openEach: () => Promise<T>,
 ): Promise<T> {
   const { party } = run.parts;
   const open = new Set<PartyIndex>();
@@ -160,12 +163,17 @@ async function unlessSilent<T>(
       () => undefined,
     );
   }
+  const overdue = new Error('The time for openings is over');
+  const late = run.parts.ports.openingsOverdue?.().then(() => {
+    throw overdue;
+  });
   try {
-    return await said;
+    return await Promise.race([openEach(), ...(late === undefined ? [] : [late])]);
   } catch (error) {
     if (error instanceof ProtocolAbort) throw error;
     throw new SilentInBlame(
       run.signers.filter((who) => !open.has(who)).map((who) => run.partyOf(who)),
+      error === overdue,
       error,
     );
   }

@@ -18,6 +18,8 @@ export type SigningPorts = {
   readonly random: Random;
   /** A secret of this node that no random source has made now, so that a weak one is no loss. The caller keeps it. */
   readonly deviceSecret: Uint8Array;
+  /** Begins the time that signers have to open a failed presignature, and resolves when it is over. Absent: they have all time. */
+  readonly openingsOverdue?: () => Promise<void>;
 };
 
 export type SigningParts = {

@@ -5,6 +5,7 @@ import type { Attempt, Declined, Envelope, TaskRecord } from '../../wire/index.j
 import type { Arithmetic } from '../arithmetic.js';
 import type { Accusing } from '../blame/accusing.js';
 import type { Culprits } from '../blame/culprits.js';
+import type { SessionFailures } from './sign/session-failures.js';
 import type { Connections } from '../connections.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Assigner } from '../leader/assigner.js';
@@ -46,6 +47,7 @@ export type ParticipantContext = {
   readonly generations: Generations;
   readonly erasing: Erasing;
   readonly culprits: Pick<Culprits, 'take'>;
+  readonly failures: SessionFailures;
   readonly session: ParticipantSession;
 };
 
@@ -79,6 +81,7 @@ export type LeaderContext = {
   readonly assigner: Assigner;
   readonly accusing: Accusing;
   readonly culprits: Pick<Culprits, 'has' | 'provedIn'>;
+  readonly failures: SessionFailures;
 };
 
 /** Where a leader stands with a task whose next attempt is due. */
@@ -116,6 +119,7 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
   onDeclined?(
     attempt: LiveAttempt<P>,
     declined: Declined,
+    from: NodeId,
   ): DeclineMeaning | Promise<DeclineMeaning>;
   /**
    * The contributions of an attempt come to no result.

@@ -152,7 +152,7 @@ export class Coordinator implements Work {
     if (said === undefined) return;
     plan.heard.add(name);
     logger.info('declined', { session: attempt.session, peer: from, reason: said.reason });
-    const meaning = this.#driverOf(attempt.task)?.onDeclined?.(attempt, said) ?? {};
+    const meaning = this.#driverOf(attempt.task)?.onDeclined?.(attempt, said, from) ?? {};
     if (meaning instanceof Promise)
       void meaning.then((found) => this.#meant(plan, from, said.reason, found));
     else this.#meant(plan, from, said.reason, meaning);

@@ -48,6 +48,8 @@ export interface SessionKind<P extends ParsedRequest, R extends Rounds> {
    * @throws {ProtocolAbort} The culprits are known; each is shown to all voters with what it signed.
    */
   run(attempt: LiveAttempt<P>, start: (altered?: Altered) => Session<R>): Promise<void>;
+  /** The refusal that this node says of a session that ended by an error of the kind's own, without a culprit. */
+  declines?(attempt: LiveAttempt<P>, error: unknown): AttemptRefusal | undefined;
   /**
    * Looks at the newest attempt once its {@link run} is done here and others have something to say of it too.
    *
@@ -195,7 +197,7 @@ export class SessionRuns<
     const refusal = await kind.refusal?.(attempt);
     // The task may have closed, or another attempt begun, meanwhile.
     if (this.#isOver(run)) return;
-    if (refusal !== undefined) return this.#decline(run, refusal.reason);
+    if (refusal !== undefined) return this.#refuse(run, refusal);
     await kind.run(attempt, (altered) => this.#start(run, altered));
     run.done = true;
   }
@@ -233,6 +235,8 @@ export class SessionRuns<
     const { attempt, participants } = run;
     const { task, session } = attempt;
     const { alarms, logger, self } = this.#context;
+    const refusal = this.#kind.declines?.(attempt, error);
+    if (refusal !== undefined) return this.#refuse(run, refusal);
     if (!(error instanceof ProtocolAbort)) {
       const words = { kind: task.kind, session, error: String(error) };
       logger.error('a protocol session failed here', words);
@@ -260,13 +264,17 @@ export class SessionRuns<
 
   /** @param about - The node that the reason names. */
   #decline(run: Run<P, R>, reason: string, about?: NodeId): void {
-    const { attempt } = run;
-    run.session?.close(new SessionOver(reason));
+    const { participants } = run.attempt;
+    const index = about === undefined ? 0 : partyIndexOf(participants, about);
+    this.#refuse(run, { reason, index });
+  }
+
+  #refuse(run: Run<P, R>, refusal: AttemptRefusal): void {
+    run.session?.close(new SessionOver(refusal.reason));
     run.session = undefined;
     run.declined = true;
     this.#resend(run);
-    const index = about === undefined ? 0 : partyIndexOf(attempt.participants, about);
-    this.#parts.session.answers.decline(attempt, { reason, index });
+    this.#parts.session.answers.decline(run.attempt, refusal);
   }
 
   /** Whether there is no use for what `run` still does: its task is closed, or has a newer attempt. */

@@ -9,7 +9,6 @@ import {
 import { interactiveNonce, signatureShare, type SignedFacts } from '../../../src/gg20/index.js';
 import { ProtocolAbort } from '../../../src/mpc/index.js';
 import { ONE_AT_A_TIME_FAILURES, SESSIONS_END_FAILURES } from '../../../src/tasks/limits.js';
-import { SessionFailures } from '../../../src/tasks/kinds/sign/session-failures.js';
 import { SessionSigning } from '../../../src/tasks/kinds/sign/session-signing.js';
 import { Algorithm } from '../../../src/wire/index.js';
 import { gg20SignAttempt, sessionThatEnds } from '../../support/builders/gg20-attempts.js';
@@ -61,11 +60,9 @@ function secondShare(): Attempt {
 
 /** Sessions that end without a culprit, one after the other: a bit may be learnt from each. */
 async function manyFailures(): Promise<Attempt> {
-  const failures = new SessionFailures();
-  const signing = new SessionSigning(
-    new TaskRoom('node-1', new Ledger()).participating(),
-    failures,
-  );
+  const parts = new TaskRoom('node-1', new Ledger()).participating();
+  const { failures } = parts;
+  const signing = new SessionSigning(parts);
   for (let count = 0; count <= 2 * SESSIONS_END_FAILURES; count++) {
     const refusal = await signing.refusal(gg20SignAttempt());
     if (refusal?.reason === 'failed-too-often') return stoppedBy(`${refusal.reason}: ${count}`);
@@ -77,10 +74,10 @@ async function manyFailures(): Promise<Attempt> {
 
 /** Two sessions side by side after eight failures: what one does can be learnt in the other. */
 async function sideBySide(): Promise<Attempt> {
-  const failures = new SessionFailures();
-  for (let count = 0; count < ONE_AT_A_TIME_FAILURES; count++) failures.failed('gg20-key/1');
   const parts = new TaskRoom('node-1', new Ledger()).participating();
-  const signing = new SessionSigning(parts, failures);
+  const key = { keyId: 'gg20-key', version: 1 };
+  for (let count = 0; count < ONE_AT_A_TIME_FAILURES; count++) parts.failures.failed(key);
+  const signing = new SessionSigning(parts);
   const running = signing.run(gg20SignAttempt(), () => {
     throw new Error('it is not started');
   });

@@ -2,7 +2,7 @@ import type { SignAttempt } from '../../../src/tasks/kinds/sign/session-basis.js
 import type { SessionFailures } from '../../../src/tasks/kinds/sign/session-failures.js';
 import { SessionSigning } from '../../../src/tasks/kinds/sign/session-signing.js';
 import { Algorithm, Gg20Profile } from '../../../src/wire/index.js';
-import { fill, Ledger } from './ledger.js';
+import { fill, identityKeyOf, Ledger, NODES } from './ledger.js';
 import { TaskRoom } from './task-room.js';
 
 /** An attempt with a GG20 key of which this node holds nothing. */
@@ -17,14 +17,17 @@ export function gg20SignAttempt(): SignAttempt {
     publicPolynomial: [],
   };
   const auxiliary = { setId: fill(2).subarray(0, 16), generation: 1, digest: fill(3) };
-  return { key, task: { key }, record: { attempt: { version: 1, auxiliary } }, nodes: [] } as never;
+  const nodes = NODES.slice(0, 2);
+  const participants = NODES.map((nodeId) => ({ nodeId, identityKey: identityKeyOf(nodeId) }));
+  const record = { attempt: { version: 1, auxiliary } };
+  return { key, participants, task: { key }, record, nodes } as never;
 }
 
 /** A session that ends as a test says. */
 export function sessionThatEnds(failures: SessionFailures, error: Error): Promise<void> {
   const parts = new TaskRoom('node-1', new Ledger()).participating();
   const generations = { load: () => Promise.reject(error) } as never;
-  return new SessionSigning({ ...parts, generations }, failures).run(gg20SignAttempt(), () => {
+  return new SessionSigning({ ...parts, generations, failures }).run(gg20SignAttempt(), () => {
     throw new Error('it is not started');
   });
 }

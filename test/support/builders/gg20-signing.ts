@@ -174,6 +174,8 @@ export type Attack = {
   /** Signers whose jobs give something else. */
   readonly work?: Readonly<Record<PartyIndex, Compute>>;
   readonly seed?: number;
+  /** Whether the time for openings is over when nothing moves any more, before sessions are closed. */
+  readonly overdue?: boolean;
 };
 
 /** A signer's session, and what it computes with. */
@@ -188,10 +190,11 @@ export async function runSessions<R extends Rounds, T>(
   { facts }: BegunSession,
   definition: Protocol<R>,
   protocol: (parts: SignerParts<R>) => Promise<T>,
-  { tamper = ({ body }) => body, lie, sees, work = {}, seed = 1 }: Attack = {},
+  { tamper = ({ body }) => body, lie, sees, work = {}, seed = 1, overdue = false }: Attack = {},
 ): Promise<ReadonlyMap<PartyIndex, Outcome<T>>> {
   const { set, own, compute } = key;
   const indices = facts.signers.map(({ index }) => index);
+  const late: (() => void)[] = [];
   const queue: { from: PartyIndex; to: PartyIndex; envelope: Envelope }[] = [];
   const identityKeys = indices.map((index) => identityOf(index).publicKey);
   const parties = new Map(indices.map((index, at) => [index, at + 1]));
@@ -219,6 +222,7 @@ export async function runSessions<R extends Rounds, T>(
       lane: 'signing' as const,
       random: seededRandom(1000 * seed + index),
       deviceSecret: new Uint8Array(32).fill(index),
+      openingsOverdue: () => new Promise<void>((resolve) => late.push(resolve)),
     };
     try {
       const value = await protocol({ index, party, set, facts, own: secrets, ports });
@@ -236,6 +240,10 @@ export async function runSessions<R extends Rounds, T>(
       sees?.(to, altered);
       sessions.get(to)?.receive(parties.get(from) ?? 0, altered);
     }
+    await setImmediate();
+  }
+  if (overdue) {
+    for (const resolve of late) resolve();
     await setImmediate();
   }
   for (const session of sessions.values()) session.close(new Error('the time is over'));

@@ -18,6 +18,7 @@ import { inlineCompute, systemPrimes, systemRandom } from '../../../src/machine/
 import type { Clock, Compute, Logger, ShareStore, Timer } from '../../../src/ports/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { Accusing } from '../../../src/tasks/blame/accusing.js';
+import { SessionFailures } from '../../../src/tasks/kinds/sign/session-failures.js';
 import { Culprits } from '../../../src/tasks/blame/culprits.js';
 import type {
   Arithmetic,
@@ -219,7 +220,9 @@ export class TaskRoom {
     const facts = new Facts(context, this.state.queries, shares, supply, generations);
     const culprits = new Culprits(context, arithmetic);
     const erasing = new Erasing(context, { queries: this.state.queries, tasks, keys });
-    const own = { supply, facts, primes, generations, erasing, culprits, session };
+    const failures = new SessionFailures(keys.failures, context);
+    const helpers = { erasing, culprits, failures };
+    const own = { supply, facts, primes, generations, ...helpers, session };
     return { context, view, arithmetic, keys, ...own };
   }
 
@@ -233,7 +236,9 @@ export class TaskRoom {
     const culprits = new Culprits(context, arithmetic);
     const accusing = new Accusing(context, culprits);
     const { state } = this;
-    return { context, arithmetic, state, connections, assigner, accusing, culprits };
+    const failures = new SessionFailures(this.keys.failures, context);
+    const judged = { accusing, culprits, failures };
+    return { context, arithmetic, state, connections, assigner, ...judged };
   }
 
   /** Requests of this node's clients, as a process begins with them. */

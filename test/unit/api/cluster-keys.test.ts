@@ -5,7 +5,8 @@ import { nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { parseSpiffe } from '../../../src/identity/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
-import { Gg20Profile } from '../../../src/wire/index.js';
+import type { SessionFailureCount } from '../../../src/tasks/index.js';
+import { Gg20Profile, SigningFailuresState } from '../../../src/wire/index.js';
 import type { Cluster } from '../../../src/wire/index.js';
 
 const self = nodeId('node-1');
@@ -14,6 +15,8 @@ const third = nodeId('node-3');
 const participants = [self, other, third].map((id) => ({ nodeId: id }));
 
 type Heard = {
+  readonly caller?: string;
+  readonly failures?: readonly SessionFailureCount[];
   /** Those that can sign with the key: all participants where it is not said. */
   readonly signers?: readonly NodeId[];
   readonly present: boolean;
@@ -32,6 +35,8 @@ async function shown({
   leader,
   agoMs,
   signers = [self, other, third],
+  caller = 'spiffe://quorate/app/a',
+  failures = [],
 }: Heard): Promise<Cluster | undefined> {
   const peer = { heardAgoMs: agoMs, match: undefined };
   const backend = {
@@ -55,6 +60,7 @@ async function shown({
       ],
       connected: [other, third],
     }),
+    signingFailures: () => failures,
     quorum: () => ({
       present,
       heard: 1,
@@ -62,7 +68,7 @@ async function shown({
       peers: new Map([other, third].map((id) => [id, peer])),
     }),
   } as unknown as Backend;
-  const call = { bytes: new Uint8Array(0), caller: parseSpiffe('spiffe://quorate/app/a') };
+  const call = { bytes: new Uint8Array(0), caller: parseSpiffe(caller) };
   const node = {
     nowMs: () => 0,
     addressOf: () => undefined,
@@ -102,4 +108,23 @@ test('the primes that the node has ready are shown by their profile', async () =
     { profile: Gg20Profile.P2048, ready: 1, making: true },
     { profile: Gg20Profile.UNSPECIFIED, ready: 0, making: false },
   ]);
+});
+
+test('failed sessions are shown to operators and auditors, and not to an app', async () => {
+  const heard = { present: true, leader: self, agoMs: 50 };
+  const subject = { kind: 'version', keyId: 'treasury', version: 2 } as const;
+  const failures = [{ subject, count: 32, sinceMs: 5, standing: 'ended' } as const];
+  const seenBy = async (role: string) =>
+    (await shown({ ...heard, failures, caller: `spiffe://quorate/${role}/a` }))?.signingFailures;
+  const seen = {
+    keyId: 'treasury',
+    version: 2,
+    silentNodeId: '',
+    failures: 32,
+    sinceTimeMs: 5n,
+    state: SigningFailuresState.LOCKED,
+  };
+  expect(await seenBy('operator')).toEqual([seen]);
+  expect(await seenBy('auditor')).toEqual([seen]);
+  expect(await seenBy('app')).toEqual([]);
 });

@@ -14,6 +14,8 @@ import {
   Key,
   KeyState,
   MemberRole,
+  SigningFailures,
+  SigningFailuresState,
   Task,
   TaskKind,
   TaskState,
@@ -339,6 +341,45 @@ describe('the cluster', () => {
       ],
     });
     expect(clusterLines(cluster).filter((line) => line.startsWith('curves'))).toEqual([]);
+  });
+
+  test('failed sessions are shown with the nodes that count them, and locked ones with the way out', () => {
+    const [LOCKED, ONE] = [SigningFailuresState.LOCKED, SigningFailuresState.ONE_AT_A_TIME];
+    const signingFailures = [
+      SigningFailures.fromPartial({
+        keyId: 'treasury',
+        version: 2,
+        failures: 32,
+        sinceTimeMs: 5n,
+        state: LOCKED,
+      }),
+      SigningFailures.fromPartial({ keyId: 'hot', version: 1, failures: 9, state: ONE }),
+    ];
+    const counting = { ...cluster, signingFailures };
+    const silent = [
+      SigningFailures.fromPartial({ silentNodeId: 'node-3', failures: 3, state: LOCKED }),
+    ];
+    const other = { ...cluster, nodeId: 'node-2', signingFailures: silent };
+    const answers = [
+      { ...unanswered(undefined), cluster: counting },
+      { ...unanswered(undefined), cluster: other },
+    ];
+    const shown = clusterLines(counting, answers).find((line) =>
+      line.startsWith('failed sessions'),
+    );
+    expect(shown).toBe(
+      'failed sessions  treasury version 2: 32 (signs no more: quorate cluster unlock treasury), ' +
+        'hot version 1: 9 (one session at a time) on node-1; ' +
+        'node-3 silent: 3 (signs no more: quorate cluster unlock --silent node-3) on node-2',
+    );
+    expect(clusterJson(counting, answers)).toMatchObject({
+      signing_failures: [
+        { key_id: 'treasury', version: 2, failures: 32, since_time_ms: 5, state: 'LOCKED' },
+        { key_id: 'hot', state: 'ONE_AT_A_TIME' },
+      ],
+      endpoints: [{}, { signing_failures: [{ silent_node_id: 'node-3', failures: 3 }] }],
+    });
+    expect(clusterLines(cluster).filter((line) => line.includes('failed'))).toEqual([]);
   });
 
   test('the primes that nodes have ready are shown with their nodes, where any has use for some', () => {

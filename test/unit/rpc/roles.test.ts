@@ -10,6 +10,7 @@ import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
   CorrectTimeRequest,
+  UnlockSigningRequest,
   GenerateKeyRequest,
   RaiseLevelRequest,
   RequireSignaturesRequest,
@@ -45,6 +46,9 @@ const sign = SignRequest.encode(
   }),
 ).finish();
 const lock = RequireSignaturesRequest.encode({ requestId: 'r' }).finish();
+const unlock = UnlockSigningRequest.encode(
+  UnlockSigningRequest.fromPartial({ nodeId: 'node-1', keyId: 'treasury', version: 1 }),
+).finish();
 const correct = CorrectTimeRequest.encode(
   CorrectTimeRequest.fromPartial({ requestId: 'c', number: 1, seenTimeMs: 2n, timeMs: 1n }),
 ).finish();
@@ -80,6 +84,7 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/CorrectTime', correct, ['operator'], status.UNAUTHENTICATED],
+  ['/quorate.v1.ClusterService/UnlockSigning', unlock, ['operator'], status.UNAUTHENTICATED],
   ['/grpc.health.v1.Health/Check', nothing, ROLES, status.OK],
   ['/grpc.health.v1.Health/List', nothing, ROLES, status.OK],
 ];

@@ -31,7 +31,12 @@ import type {
   TaskFilter,
 } from '../../../src/state/index.js';
 import { memoryConsensusStore } from '../../../src/store/index.js';
-import type { ProvenCulprit, Submission } from '../../../src/tasks/index.js';
+import type {
+  ProvenCulprit,
+  SessionFailureCount,
+  Submission,
+  UnlockOrder,
+} from '../../../src/tasks/index.js';
 import {
   BadRequest,
   decode,
@@ -151,6 +156,18 @@ export class FakeBackend implements Backend {
 
   get entered(): number {
     return this.submissions.length + this.readCount;
+  }
+
+  failures: SessionFailureCount[] = [];
+  readonly unlocked: UnlockOrder[] = [];
+
+  signingFailures(): readonly SessionFailureCount[] {
+    return this.failures;
+  }
+
+  unlockSigning(order: UnlockOrder): Promise<number | undefined> {
+    this.unlocked.push(order);
+    return Promise.resolve(this.failures[0]?.count);
   }
 
   submit(submission: Submission): Promise<TaskRecord> {

@@ -122,12 +122,13 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
   onDeclined(
     attempt: LiveAttempt<ParsedSign>,
     declined: Declined,
+    from: NodeId,
   ): DeclineMeaning | Promise<DeclineMeaning> {
     const { key } = attempt;
     const { reason, index } = declined;
     if (reason === VERSION_OVER && isOver(attempt)) return { excused: true };
     if (key !== undefined && this.#isSession(key)) {
-      return this.#sessions.onDeclined(attempt, declined);
+      return this.#sessions.onDeclined(attempt, declined, from);
     }
     if (reason !== 'bad-commitment' || key === undefined) return {};
     const owner = key.participants[index - 1]?.nodeId;

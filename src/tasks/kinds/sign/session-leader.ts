@@ -1,21 +1,33 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, Refusal } from '../../../common/index.js';
+import { BoundedCache } from '../../../crypto/index.js';
 import { auxiliaryOf, setOfKey, signersOf } from '../../../state/index.js';
 import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
 import { blamedByAborted } from '../../leader/aborted.js';
 import { candidates } from '../../leader/plan.js';
 import { isReached, reachedOf } from '../../leader/reached.js';
-import { SESSION_HEDGE_MS, SESSION_HEDGE_PER_SIGNER_MS, SESSION_WAITS } from '../../limits.js';
+import {
+  REFUSED_TASKS_MAX,
+  SESSION_HEDGE_MS,
+  SESSION_HEDGE_PER_SIGNER_MS,
+  SESSION_WAITS,
+} from '../../limits.js';
 import type { LiveAttempt, LiveTask } from '../../live-tasks.js';
 import type { AttemptDue, DeclineMeaning, LeaderContext } from '../driver.js';
+import { ReportedSilence } from './reported-silence.js';
+import { FAILED_TOO_OFTEN, SILENT_IN_BLAME, SILENT_NODE } from './session-refusals.js';
 
 /** The leader's part in signatures that are made in sessions: names t members of the set's active generation, who can be reached. */
 export class SessionLeader {
   readonly #parts: LeaderContext;
+  readonly #silence: ReportedSilence;
+  /** Signers that refuse a version which has failed too often, by task. */
+  readonly #refused = new BoundedCache<Set<string>>(REFUSED_TASKS_MAX);
 
   constructor(parts: LeaderContext) {
     this.#parts = parts;
+    this.#silence = new ReportedSilence(parts);
   }
 
   checkReach(key: ActiveKey): Refusal | undefined {
@@ -31,11 +43,13 @@ export class SessionLeader {
 
   firstAttempt({ taskId, content: requestHash }: NewTask, key: ActiveKey): Attempt | undefined {
     const { assigner, culprits } = this.#parts;
-    const able = this.#able(key);
-    const trusted = able.filter((node) => !culprits.has(node));
-    const proved = able.filter((node) => culprits.has(node));
+    const { heard, silent } = this.#bySilence(this.#able(key));
+    const trusted = heard.filter((node) => !culprits.has(node));
+    const proved = heard.filter((node) => culprits.has(node));
     const of = { taskId, requestHash, number: 1 };
-    return assigner.withSession(of, key, trusted, proved, this.#auxiliary(key));
+    const isEnough = trusted.length + proved.length >= key.threshold;
+    const lastResort = isEnough ? proved : [...proved, ...silent];
+    return assigner.withSession(of, key, trusted, lastResort, this.#auxiliary(key));
   }
 
   firstDelayMs({ threshold }: ActiveKey): Millis {
@@ -48,16 +62,13 @@ export class SessionLeader {
     number: number,
     due: AttemptDue,
   ): Attempt | undefined {
-    const able = this.#able(key);
-    const { first, lastResort } = candidates(
-      due.plan,
-      able,
-      key.threshold,
-      due.overdue(),
-      due.short,
-    );
+    const { plan, short } = due;
+    const { heard, silent } = this.#bySilence(this.#able(key));
+    const { first, lastResort } = candidates(plan, heard, key.threshold, due.overdue(), short);
     const of = { taskId: id, requestHash: record.requestHash, number };
-    return this.#parts.assigner.withSession(of, key, first, lastResort, this.#auxiliary(key));
+    const isEnough = first.length + lastResort.length >= key.threshold;
+    const rest = isEnough ? lastResort : [...lastResort, ...silent];
+    return this.#parts.assigner.withSession(of, key, first, rest, this.#auxiliary(key));
   }
 
   /**
@@ -74,9 +85,46 @@ export class SessionLeader {
   onDeclined(
     attempt: LiveAttempt<ParsedSign>,
     declined: Declined,
+    from: NodeId,
   ): DeclineMeaning | Promise<DeclineMeaning> {
-    if (declined.reason !== 'aborted') return {};
-    return blamedByAborted(this.#parts.context, this.#parts.culprits, attempt, declined);
+    const { context, culprits, failures } = this.#parts;
+    switch (declined.reason) {
+      case 'aborted':
+        return blamedByAborted(context, culprits, attempt, declined);
+      case SILENT_IN_BLAME.reason:
+        return this.#silence.meaning(attempt, declined, from);
+      case SILENT_NODE.reason: {
+        // The word of one node alone leaves out that node alone.
+        const named = attempt.participants[declined.index - 1]?.nodeId ?? '';
+        return failures.wasSilent(named) ? { blamed: nodeId(named) } : {};
+      }
+      case FAILED_TOO_OFTEN.reason:
+        return this.#locked(attempt, from) ? { hopeless: 'SIGNING_LOCKED' } : {};
+      default:
+        return {};
+    }
+  }
+
+  /** Whether too few signers are left, since this one refuses too, that have not seen the version fail too often. */
+  #locked({ task, key }: LiveAttempt<ParsedSign>, from: NodeId): boolean {
+    if (key === undefined) return false;
+    const refused = this.#refused.get(task.id) ?? new Set<string>();
+    refused.add(from);
+    this.#refused.set(task.id, refused);
+    const left = signersOf(this.#parts.state.view, key).filter((node) => !refused.has(node));
+    return left.length < key.threshold;
+  }
+
+  /** Nodes that were silent when a failed session was looked into sign where the others are too few, until an operator clears them. */
+  #bySilence(nodes: readonly NodeId[]): {
+    readonly heard: readonly NodeId[];
+    readonly silent: readonly NodeId[];
+  } {
+    const { failures } = this.#parts;
+    return {
+      heard: nodes.filter((node) => !failures.wasSilent(node)),
+      silent: nodes.filter((node) => failures.wasSilent(node)),
+    };
   }
 
   /** The members of the active generation that answer. */

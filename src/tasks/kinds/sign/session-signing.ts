@@ -8,9 +8,10 @@ import {
   SigningAbort,
   signingProtocol,
   signInteractively,
+  SilentInBlame,
 } from '../../../gg20/index.js';
 import type { BegunSession, ParameterSet, PresignRounds } from '../../../gg20/index.js';
-import { algorithmOf } from '../../../identity/index.js';
+import { algorithmOf, partyIndexOf } from '../../../identity/index.js';
 import { ProtocolAbort } from '../../../mpc/index.js';
 import type { Protocol, Session } from '../../../mpc/index.js';
 import { readyOfKey, setOfKey } from '../../../state/index.js';
@@ -18,7 +19,12 @@ import type { ActiveKey, ParsedSign } from '../../../state/index.js';
 import { decode, Echo } from '../../../wire/index.js';
 import type { Envelope, KeyParticipant } from '../../../wire/index.js';
 import { basisOf } from '../../blame/complaining.js';
-import { SESSION_RESEND_MS, SESSIONS_AT_ONCE_MAX } from '../../limits.js';
+import {
+  OPENINGS_WAIT_MS,
+  OPENINGS_WAIT_PER_SIGNER_MS,
+  SESSION_RESEND_MS,
+  SESSIONS_AT_ONCE_MAX,
+} from '../../limits.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import { Turns } from '../../participant/turns.js';
 import type { HeldGeneration } from '../../participant/generations.js';
@@ -26,7 +32,8 @@ import type { SessionKind } from '../../participant/session-runs.js';
 import type { ParticipantContext } from '../driver.js';
 import { askedSignature, isOver, sessionBasis, VERSION_OVER } from './session-basis.js';
 import type { SignAttempt } from './session-basis.js';
-import { SessionFailures } from './session-failures.js';
+import type { SessionFailures } from './session-failures.js';
+import { FAILED_TOO_OFTEN, SILENT_IN_BLAME, SILENT_NODE } from './session-refusals.js';
 
 type SignSession = Session<PresignRounds>;
 
@@ -47,9 +54,9 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
   /** Public material of the latest sessions, for evidence about them. */
   readonly #material = new BoundedCache<Uint8Array>(SESSIONS_REMEMBERED_MAX);
 
-  constructor(parts: ParticipantContext, failures = new SessionFailures()) {
+  constructor(parts: ParticipantContext) {
     this.#parts = parts;
-    this.#failures = failures;
+    this.#failures = parts.failures;
   }
 
   protocol(attempt: SignAttempt): Protocol<PresignRounds> {
@@ -64,8 +71,12 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
   async refusal(attempt: SignAttempt): Promise<AttemptRefusal | undefined> {
     const { key } = attempt;
     if (key === undefined) return { reason: VERSION_OVER };
-    const standing = this.#failures.standing(versionOf(key));
-    if (standing === 'ended') return { reason: 'failed-too-often' };
+    await this.#failures.load();
+    if (this.#failures.standing(key) === 'ended') return FAILED_TOO_OFTEN;
+    const refused = attempt.nodes.find((node) => this.#failures.refuses(node));
+    if (refused !== undefined) {
+      return { ...SILENT_NODE, index: partyIndexOf(attempt.participants, refused) };
+    }
     if (this.#isCrowded(attempt)) return { reason: 'one-at-a-time' };
     const [isLoaded, held] = await Promise.all([this.#load(key), this.#generation(attempt)]);
     if (!isLoaded) return { reason: isOver(attempt) ? VERSION_OVER : 'share-missing' };
@@ -83,9 +94,7 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
       const body = await this.#sign(attempt, start);
       this.#parts.session.answers.contribute(attempt, SESSION_SHARE_KIND, body);
     } catch (error) {
-      // A culprit that is known answers for its session; a session that was closed has not failed.
-      const isUnattributed = error instanceof ProtocolAbort && error.culprits.length === 0;
-      if (isUnattributed) this.#failures.failed(versionOf(keyOf(attempt)));
+      this.#count(attempt, error);
       throw error;
     } finally {
       endTurn();
@@ -96,9 +105,33 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
     }
   }
 
+  /** The word for a session in which nodes were silent when it was looked into, and the first of them. */
+  declines({ nodes, participants }: SignAttempt, error: unknown): AttemptRefusal | undefined {
+    const [party] = silentIn(error);
+    if (party === undefined) return undefined;
+    return { ...SILENT_IN_BLAME, index: partyIndexOf(participants, nodes[party - 1] ?? '') };
+  }
+
+  /**
+   * A culprit that is known answers for its session, and silence is counted for itself; a session that was closed has not failed, unless
+   * it was being looked into: what had been seen of it then may be what somebody wanted to see.
+   */
+  #count(attempt: SignAttempt, error: unknown): void {
+    const silent = silentIn(error);
+    for (const party of silent) {
+      const node = attempt.nodes[party - 1];
+      if (node !== undefined) this.#failures.silent(node);
+    }
+    const isUnattributed =
+      error instanceof SilentInBlame
+        ? silent.length === 0
+        : error instanceof ProtocolAbort && error.culprits.length === 0;
+    if (isUnattributed) this.#failures.failed(keyOf(attempt));
+  }
+
   /** Claims that this version signs in one session at a time by now, and that one of its set goes on here. */
   #isCrowded(attempt: SignAttempt): boolean {
-    const standing = this.#failures.standing(versionOf(keyOf(attempt)));
+    const standing = this.#failures.standing(keyOf(attempt));
     return standing === 'one-at-a-time' && (this.#running.get(setOf(attempt)) ?? 0) > 0;
   }
 
@@ -145,12 +178,24 @@ export class SessionSigning implements SessionKind<ParsedSign, PresignRounds> {
         set: this.#parameters(begun.facts.set),
         facts: begun.facts,
         own: { material, scalar: share.scalar },
-        ports: { compute, lane: 'generation', random, deviceSecret },
+        ports: {
+          compute,
+          lane: 'generation',
+          random,
+          deviceSecret,
+          openingsOverdue: () => this.#openingsOverdue(key),
+        },
         signed: begun.signed,
       });
     } finally {
       wipe(...secrets);
     }
+  }
+
+  #openingsOverdue({ threshold }: ActiveKey): Promise<void> {
+    const waitMs = OPENINGS_WAIT_MS + OPENINGS_WAIT_PER_SIGNER_MS * threshold;
+    const { clock } = this.#parts.context;
+    return new Promise((resolve) => void clock.after(waitMs, resolve));
   }
 
   async #begin(
@@ -206,10 +251,11 @@ function keyOf({ key }: SignAttempt): ActiveKey {
   return key;
 }
 
-function versionOf({ keyId: id, version }: ActiveKey): string {
-  return `${id}/${version}`;
-}
-
 function setOf({ record }: SignAttempt): string {
   return toHex(record.attempt?.auxiliary?.setId ?? new Uint8Array(0));
+}
+
+/** The parties that had not opened a failed session when their time was over. */
+function silentIn(error: unknown): readonly PartyIndex[] {
+  return error instanceof SilentInBlame && error.isOverdue ? error.silent : [];
 }

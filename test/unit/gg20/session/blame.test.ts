@@ -95,6 +95,7 @@ describe('a sum that is wrong though every message is right by itself', () => {
   ])('a signer that stays silent in %s is reported, and is no culprit', async (round, attack) => {
     const outcomes = await signAll(key, begun, {
       ...attack,
+      overdue: true,
       tamper: ({ from, round: its, body }) => (from === LIAR && its === round ? undefined : body),
     });
     for (const i of [1, 4]) {
@@ -102,7 +103,30 @@ describe('a sum that is wrong though every message is right by itself', () => {
       expect(outcome).toMatchObject({ ok: false });
       if (outcome?.ok !== false) continue;
       expect(outcome.error).toBeInstanceOf(SilentInBlame);
-      expect(outcome.error).toMatchObject({ silent: [2] });
+      expect(outcome.error).toMatchObject({ silent: [2], isOverdue: true });
+    }
+  });
+
+  test('a session that is closed while it is looked into tells that it was', async () => {
+    const outcomes = await signAll(key, begun, {
+      ...SIGMA,
+      // Nothing is opened before all have told what they had heard.
+      tamper: ({ from, round, body }) => (from === LIAR && round === 's-echo' ? undefined : body),
+    });
+    for (const i of [1, 4]) {
+      expect(outcomes.get(i)).toMatchObject({ ok: false, error: { isOverdue: false } });
+    }
+  });
+
+  test('signers that have all opened and do not agree are silent in nothing', async () => {
+    const outcomes = await signAll(key, begun, {
+      ...DELTA,
+      overdue: true,
+      tamper: ({ from, round, body }) =>
+        from === LIAR && round === 'opening-5-echo' ? undefined : body,
+    });
+    for (const i of [1, 4]) {
+      expect(outcomes.get(i)).toMatchObject({ ok: false, error: { silent: [], isOverdue: true } });
     }
   });
 

@@ -59,6 +59,64 @@ export function memberRoleToJSON(object: MemberRole): string {
   }
 }
 
+export const SigningFailuresState = {
+  UNSPECIFIED: 0,
+  /** COUNTED - Counted, and nothing more. */
+  COUNTED: 1,
+  /** ONE_AT_A_TIME - The node takes part in one session of the key's set of participants at a time. */
+  ONE_AT_A_TIME: 2,
+  /** LOCKED - The node takes part in no session: of the version, or with the other node. */
+  LOCKED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SigningFailuresState = typeof SigningFailuresState[keyof typeof SigningFailuresState];
+
+export namespace SigningFailuresState {
+  export type UNSPECIFIED = typeof SigningFailuresState.UNSPECIFIED;
+  export type COUNTED = typeof SigningFailuresState.COUNTED;
+  export type ONE_AT_A_TIME = typeof SigningFailuresState.ONE_AT_A_TIME;
+  export type LOCKED = typeof SigningFailuresState.LOCKED;
+  export type UNRECOGNIZED = typeof SigningFailuresState.UNRECOGNIZED;
+}
+
+export function signingFailuresStateFromJSON(object: any): SigningFailuresState {
+  switch (object) {
+    case 0:
+    case "SIGNING_FAILURES_STATE_UNSPECIFIED":
+      return SigningFailuresState.UNSPECIFIED;
+    case 1:
+    case "SIGNING_FAILURES_STATE_COUNTED":
+      return SigningFailuresState.COUNTED;
+    case 2:
+    case "SIGNING_FAILURES_STATE_ONE_AT_A_TIME":
+      return SigningFailuresState.ONE_AT_A_TIME;
+    case 3:
+    case "SIGNING_FAILURES_STATE_LOCKED":
+      return SigningFailuresState.LOCKED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return SigningFailuresState.UNRECOGNIZED;
+  }
+}
+
+export function signingFailuresStateToJSON(object: SigningFailuresState): string {
+  switch (object) {
+    case SigningFailuresState.UNSPECIFIED:
+      return "SIGNING_FAILURES_STATE_UNSPECIFIED";
+    case SigningFailuresState.COUNTED:
+      return "SIGNING_FAILURES_STATE_COUNTED";
+    case SigningFailuresState.ONE_AT_A_TIME:
+      return "SIGNING_FAILURES_STATE_ONE_AT_A_TIME";
+    case SigningFailuresState.LOCKED:
+      return "SIGNING_FAILURES_STATE_LOCKED";
+    case SigningFailuresState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** A node's signed word on which build it runs. It is good for every level up to the one that it names. */
 export interface LevelWord {
   nodeId: string;
@@ -137,6 +195,21 @@ export interface PrimeStock {
   making: boolean;
 }
 
+/**
+ * Signing sessions of GG20 that failed at one node, as that node counts them for itself: those that showed no culprit against the
+ * version of the key, and those in which a node was silent when all had to show what they had done against that node.
+ */
+export interface SigningFailures {
+  /** Of the key and its version; empty and 0 where a node is named. */
+  keyId: string;
+  version: number;
+  silentNodeId: string;
+  failures: number;
+  /** When the first of them was counted, ms since 1970 by the node's clock. It names the count: a later one has another time. */
+  sinceTimeMs: bigint;
+  state: SigningFailuresState;
+}
+
 export interface Cluster {
   clusterId: string;
   /** The node that answers. */
@@ -178,6 +251,8 @@ export interface Cluster {
   curveBackends: CurveBackend[];
   /** Of the answering node, one for each profile that it uses. */
   primeStocks: PrimeStock[];
+  /** Of the answering node, the largest counts first, at most 64; shown to operators and auditors. */
+  signingFailures: SigningFailures[];
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -242,6 +317,25 @@ export interface CorrectTimeRequest {
 
 export interface CorrectTimeResponse {
   taskId: string;
+}
+
+/**
+ * Clears one count of failed signing sessions at the node that is asked, which must be the one that is named. Counts only when an
+ * operator has signed it, by the node's own clock; it is no entry of the log.
+ */
+export interface UnlockSigningRequest {
+  nodeId: string;
+  /** As the node shows the count (SigningFailures): of a version of a key, or of a silent node. */
+  keyId: string;
+  version: number;
+  silentNodeId: string;
+  /** A request clears the count that has this time, and no later one. */
+  sinceTimeMs: bigint;
+}
+
+export interface UnlockSigningResponse {
+  /** The failures that the node has forgotten. */
+  failures: number;
 }
 
 export interface GetClusterRequest {
@@ -1003,6 +1097,172 @@ export const PrimeStock: MessageFns<PrimeStock> = {
   },
 };
 
+function createBaseSigningFailures(): SigningFailures {
+  return { keyId: "", version: 0, silentNodeId: "", failures: 0, sinceTimeMs: 0n, state: 0 };
+}
+
+export const SigningFailures: MessageFns<SigningFailures> = {
+  encode(message: SigningFailures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.silentNodeId !== "") {
+      writer.uint32(26).string(message.silentNodeId);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(32).uint32(message.failures);
+    }
+    if (message.sinceTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.sinceTimeMs) !== message.sinceTimeMs) {
+        throw new globalThis.Error("value provided for field message.sinceTimeMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.sinceTimeMs);
+    }
+    if (message.state !== 0) {
+      writer.uint32(48).int32(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SigningFailures {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSigningFailures();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.silentNodeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sinceTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SigningFailures {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      silentNodeId: isSet(object.silentNodeId)
+        ? globalThis.String(object.silentNodeId)
+        : isSet(object.silent_node_id)
+        ? globalThis.String(object.silent_node_id)
+        : "",
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+      sinceTimeMs: isSet(object.sinceTimeMs)
+        ? BigInt(object.sinceTimeMs)
+        : isSet(object.since_time_ms)
+        ? BigInt(object.since_time_ms)
+        : 0n,
+      state: isSet(object.state) ? signingFailuresStateFromJSON(object.state) : 0,
+    };
+  },
+
+  toJSON(message: SigningFailures): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.silentNodeId !== "") {
+      obj.silentNodeId = message.silentNodeId;
+    }
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    if (message.sinceTimeMs !== 0n) {
+      obj.sinceTimeMs = message.sinceTimeMs.toString();
+    }
+    if (message.state !== 0) {
+      obj.state = signingFailuresStateToJSON(message.state);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SigningFailures>, I>>(base?: I): SigningFailures {
+    return SigningFailures.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SigningFailures>, I>>(object: I): SigningFailures {
+    const message = createBaseSigningFailures();
+    message.keyId = object.keyId ?? "";
+    message.version = object.version ?? 0;
+    message.silentNodeId = object.silentNodeId ?? "";
+    message.failures = object.failures ?? 0;
+    message.sinceTimeMs = (object.sinceTimeMs !== undefined && object.sinceTimeMs !== null)
+      ? BigInt(object.sinceTimeMs)
+      : 0n;
+    message.state = object.state ?? 0;
+    return message;
+  },
+};
+
 function createBaseCluster(): Cluster {
   return {
     clusterId: "",
@@ -1026,6 +1286,7 @@ function createBaseCluster(): Cluster {
     timeCorrections: 0,
     curveBackends: [],
     primeStocks: [],
+    signingFailures: [],
   };
 }
 
@@ -1108,6 +1369,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     for (const v of message.primeStocks) {
       PrimeStock.encode(v!, writer.uint32(170).fork()).join();
+    }
+    for (const v of message.signingFailures) {
+      SigningFailures.encode(v!, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -1293,6 +1557,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.primeStocks.push(PrimeStock.decode(reader, reader.uint32()));
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.signingFailures.push(SigningFailures.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1398,6 +1670,11 @@ export const Cluster: MessageFns<Cluster> = {
         : globalThis.Array.isArray(object?.prime_stocks)
         ? object.prime_stocks.map((e: any) => PrimeStock.fromJSON(e))
         : [],
+      signingFailures: globalThis.Array.isArray(object?.signingFailures)
+        ? object.signingFailures.map((e: any) => SigningFailures.fromJSON(e))
+        : globalThis.Array.isArray(object?.signing_failures)
+        ? object.signing_failures.map((e: any) => SigningFailures.fromJSON(e))
+        : [],
     };
   },
 
@@ -1466,6 +1743,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.primeStocks?.length) {
       obj.primeStocks = message.primeStocks.map((e) => PrimeStock.toJSON(e));
     }
+    if (message.signingFailures?.length) {
+      obj.signingFailures = message.signingFailures.map((e) => SigningFailures.toJSON(e));
+    }
     return obj;
   },
 
@@ -1507,6 +1787,7 @@ export const Cluster: MessageFns<Cluster> = {
     message.timeCorrections = object.timeCorrections ?? 0;
     message.curveBackends = object.curveBackends?.map((e) => CurveBackend.fromPartial(e)) || [];
     message.primeStocks = object.primeStocks?.map((e) => PrimeStock.fromPartial(e)) || [];
+    message.signingFailures = object.signingFailures?.map((e) => SigningFailures.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2077,6 +2358,227 @@ export const CorrectTimeResponse: MessageFns<CorrectTimeResponse> = {
   fromPartial<I extends Exact<DeepPartial<CorrectTimeResponse>, I>>(object: I): CorrectTimeResponse {
     const message = createBaseCorrectTimeResponse();
     message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseUnlockSigningRequest(): UnlockSigningRequest {
+  return { nodeId: "", keyId: "", version: 0, silentNodeId: "", sinceTimeMs: 0n };
+}
+
+export const UnlockSigningRequest: MessageFns<UnlockSigningRequest> = {
+  encode(message: UnlockSigningRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint32(message.version);
+    }
+    if (message.silentNodeId !== "") {
+      writer.uint32(34).string(message.silentNodeId);
+    }
+    if (message.sinceTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.sinceTimeMs) !== message.sinceTimeMs) {
+        throw new globalThis.Error("value provided for field message.sinceTimeMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.sinceTimeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnlockSigningRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnlockSigningRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.silentNodeId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sinceTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnlockSigningRequest {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      silentNodeId: isSet(object.silentNodeId)
+        ? globalThis.String(object.silentNodeId)
+        : isSet(object.silent_node_id)
+        ? globalThis.String(object.silent_node_id)
+        : "",
+      sinceTimeMs: isSet(object.sinceTimeMs)
+        ? BigInt(object.sinceTimeMs)
+        : isSet(object.since_time_ms)
+        ? BigInt(object.since_time_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: UnlockSigningRequest): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.silentNodeId !== "") {
+      obj.silentNodeId = message.silentNodeId;
+    }
+    if (message.sinceTimeMs !== 0n) {
+      obj.sinceTimeMs = message.sinceTimeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnlockSigningRequest>, I>>(base?: I): UnlockSigningRequest {
+    return UnlockSigningRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnlockSigningRequest>, I>>(object: I): UnlockSigningRequest {
+    const message = createBaseUnlockSigningRequest();
+    message.nodeId = object.nodeId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.version = object.version ?? 0;
+    message.silentNodeId = object.silentNodeId ?? "";
+    message.sinceTimeMs = (object.sinceTimeMs !== undefined && object.sinceTimeMs !== null)
+      ? BigInt(object.sinceTimeMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseUnlockSigningResponse(): UnlockSigningResponse {
+  return { failures: 0 };
+}
+
+export const UnlockSigningResponse: MessageFns<UnlockSigningResponse> = {
+  encode(message: UnlockSigningResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.failures !== 0) {
+      writer.uint32(8).uint32(message.failures);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnlockSigningResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnlockSigningResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnlockSigningResponse {
+    return { failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0 };
+  },
+
+  toJSON(message: UnlockSigningResponse): unknown {
+    const obj: any = {};
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnlockSigningResponse>, I>>(base?: I): UnlockSigningResponse {
+    return UnlockSigningResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnlockSigningResponse>, I>>(object: I): UnlockSigningResponse {
+    const message = createBaseUnlockSigningResponse();
+    message.failures = object.failures ?? 0;
     return message;
   },
 };

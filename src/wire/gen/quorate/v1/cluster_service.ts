@@ -26,6 +26,8 @@ import {
   RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
+  UnlockSigningRequest,
+  UnlockSigningResponse,
 } from "./cluster.js";
 
 export type ClusterServiceService = typeof ClusterServiceService;
@@ -72,6 +74,17 @@ export const ClusterServiceService = {
     responseSerialize: (value: CorrectTimeResponse): Buffer => Buffer.from(CorrectTimeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CorrectTimeResponse => CorrectTimeResponse.decode(value),
   },
+  /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
+  unlockSigning: {
+    path: "/quorate.v1.ClusterService/UnlockSigning" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UnlockSigningRequest): Buffer => Buffer.from(UnlockSigningRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UnlockSigningRequest => UnlockSigningRequest.decode(value),
+    responseSerialize: (value: UnlockSigningResponse): Buffer =>
+      Buffer.from(UnlockSigningResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UnlockSigningResponse => UnlockSigningResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
@@ -83,6 +96,8 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   raiseLevel: handleUnaryCall<RaiseLevelRequest, RaiseLevelResponse>;
   /** Sets the cluster's time back after a majority of the clocks was wrong. */
   correctTime: handleUnaryCall<CorrectTimeRequest, CorrectTimeResponse>;
+  /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
+  unlockSigning: handleUnaryCall<UnlockSigningRequest, UnlockSigningResponse>;
 }
 
 export interface ClusterServiceClient extends Client {
@@ -149,6 +164,22 @@ export interface ClusterServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CorrectTimeResponse) => void,
+  ): ClientUnaryCall;
+  /** Has the node that is asked forget failed sessions that it counts against a version of a key, or against another node. */
+  unlockSigning(
+    request: UnlockSigningRequest,
+    callback: (error: ServiceError | null, response: UnlockSigningResponse) => void,
+  ): ClientUnaryCall;
+  unlockSigning(
+    request: UnlockSigningRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UnlockSigningResponse) => void,
+  ): ClientUnaryCall;
+  unlockSigning(
+    request: UnlockSigningRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UnlockSigningResponse) => void,
   ): ClientUnaryCall;
 }
 

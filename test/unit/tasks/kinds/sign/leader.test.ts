@@ -45,34 +45,40 @@ const BAD = { reason: 'bad-commitment', index: 2 };
 
 test('the owner of a refused commitment that is no point is left out, and the decliner where it is one', async () => {
   const bad = leading(fill(255));
-  expect(await bad.leader.onDeclined(bad.attempt, BAD)).toEqual({ blamed: 'node-2' });
+  expect(await bad.leader.onDeclined(bad.attempt, BAD, nodeId('node-1'))).toEqual({
+    blamed: 'node-2',
+  });
   const good = leading();
-  expect(await good.leader.onDeclined(good.attempt, BAD)).toEqual({});
+  expect(await good.leader.onDeclined(good.attempt, BAD, nodeId('node-1'))).toEqual({});
   expect(jobs).toEqual(['signing/check-supplies', 'signing/check-supplies']);
 });
 
 test('refused commitments are looked at one at a time, and other refusals not at all', async () => {
   const { leader, attempt } = leading(fill(255));
-  expect(leader.onDeclined(attempt, { reason: 'expired', index: 0 })).toEqual({});
-  expect(leader.onDeclined(attempt, { ...BAD, index: 9 })).toEqual({});
-  await Promise.all(Array.from({ length: 50 }, async () => leader.onDeclined(attempt, BAD)));
+  expect(leader.onDeclined(attempt, { reason: 'expired', index: 0 }, nodeId('node-1'))).toEqual({});
+  expect(leader.onDeclined(attempt, { ...BAD, index: 9 }, nodeId('node-1'))).toEqual({});
+  await Promise.all(
+    Array.from({ length: 50 }, async () => leader.onDeclined(attempt, BAD, nodeId('node-1'))),
+  );
   expect([jobs.length, most]).toEqual([50, 1]);
 });
 
 test('a refused commitment that could not be looked at leaves out the decliner alone', async () => {
   const { room, leader, attempt } = leading(fill(255));
   room.compute = { run: () => Promise.reject(new Error('the worker died')), idle: () => true };
-  expect(await leader.onDeclined(attempt, BAD)).toEqual({});
+  expect(await leader.onDeclined(attempt, BAD, nodeId('node-1'))).toEqual({});
 });
 
 test('a node that is asked for a share of a version that is over is not left out for declining', () => {
   const { leader, attempt } = leading();
   const over = { reason: 'version-over', index: 0 };
-  expect(leader.onDeclined(attempt, over)).toEqual({});
+  expect(leader.onDeclined(attempt, over, nodeId('node-1'))).toEqual({});
   const { key } = attempt.task;
   if (key === undefined) throw new Error('a signature has a key');
   const task = { ...attempt.task, key: { ...key, version: key.version + 1 } };
-  expect(leader.onDeclined({ ...attempt, task }, over)).toEqual({ excused: true });
+  expect(leader.onDeclined({ ...attempt, task }, over, nodeId('node-1'))).toEqual({
+    excused: true,
+  });
 });
 
 test('a proved culprit is replaced while enough signers are left of whom no evidence speaks', () => {

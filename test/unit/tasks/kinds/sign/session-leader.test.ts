@@ -121,6 +121,17 @@ test('a proved culprit signs only where the others are too few', () => {
   expect(first(leading(NODES, [SECOND]))).toEqual([FIRST, SECOND]);
 });
 
+test('a node that was silent when a session was looked into signs only where the others are too few', () => {
+  parts.failures.silent(SECOND);
+  for (const number of [2, 3, 4]) expect(next(leading(), [], [], number)).toEqual([FIRST, THIRD]);
+  expect(first(leading())).toEqual([FIRST, THIRD]);
+  // Before it, a node that is left out for another reason.
+  expect(next(leading(), [THIRD])).toEqual([FIRST, THIRD]);
+  room.heardAgoMs.set(THIRD, 5_000);
+  expect(first(leading())).toEqual([FIRST, SECOND]);
+  expect(next(leading(), [])).toEqual([FIRST, SECOND]);
+});
+
 test('a later attempt does without the nodes that are left out, and prefers those that owe nothing', () => {
   expect(next(leading(), [SECOND])).toEqual([FIRST, THIRD]);
   // Of the others, this node is the one of which it is known that it is not silent.
