@@ -12,6 +12,8 @@ export type NodePlan = {
   readonly peerListen: string;
   /** Where its node key is, if not in a file of its folder. */
   readonly nodeKey?: KeyVariable;
+  /** A database for its key shares, if they are not in its data directory. The string goes into a file of its own. */
+  readonly mongodb?: { readonly uri: string; readonly database: string };
   /** The public half of a node that made its own keys; without it, all its keys are made here. */
   readonly member?: MemberRequest;
 };

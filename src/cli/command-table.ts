@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/node.js')).nodeCommand(context),
   },
   {
+    name: 'store',
+    summary: 'move a node’s key shares between stores',
+    load: async (context) => (await import('./commands/store.js')).storeCommand(context),
+  },
+  {
     name: 'bench',
     summary: 'measure generating keys and signing',
     load: async (context) => (await import('./commands/bench.js')).benchCommand(context),

@@ -16,7 +16,7 @@ import type { NewAuthority } from './new-authorities.js';
 import { makeNodeHome } from './node-home.js';
 import { endKeys, keysOfVariables } from './node-keys.js';
 import type { FirstKey } from './node-keys.js';
-import { addressOf, nodeYaml } from './node-yaml.js';
+import { addressOf, MONGODB_URI_FILE, nodeYaml } from './node-yaml.js';
 
 const DAYS_APART_MAX = 3;
 
@@ -97,6 +97,8 @@ async function create(
     const folder = join(plan.folder, node.id);
     writeMember(folder, certificates.get(node.id), genesis);
     writePublicFile(join(folder, 'node.yaml'), nodeYaml(node, plan.nodes));
+    if (node.mongodb !== undefined)
+      writePrivateFile(join(folder, MONGODB_URI_FILE), `${node.mongodb.uri}\n`);
     if (node.member !== undefined) continue;
     const home = { nodeKeyFile: join(folder, 'node.key'), dataDir: join(folder, 'data') };
     await makeNodeHome(home, node.id, identityOf(node.id, identities), keys.get(node.id));

@@ -2,6 +2,8 @@ import { Document, isMap, isScalar } from 'yaml';
 import { joinAddress, splitAddress } from '../machine/index.js';
 import type { NodePlan } from './cluster-plan.js';
 
+/** Beside a node's configuration, 0600: a connection string may hold a password. */
+export const MONGODB_URI_FILE = 'mongodb.uri';
 const HEAD = ` One node of a Quorate cluster: quorate node --config node.yaml
  Relative paths stand on this file's folder. \`quorate node --help\` explains every setting.`;
 const BEFORE_PEERS = ' Where the other nodes listen for their peers.';
@@ -21,6 +23,14 @@ export function nodeYaml(node: NodePlan, all: readonly NodePlan[]): string {
     ['peer', { listen: node.peerListen }],
     ['tls', { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' }],
     ['node_key', keyPlace(node)],
+    ...(node.mongodb === undefined
+      ? []
+      : [
+          [
+            'store',
+            { kind: 'mongodb', uri_file: MONGODB_URI_FILE, database: node.mongodb.database },
+          ] as const,
+        ]),
     ['format', 1],
   ]);
   // `compat`: what is no text to a reader of YAML 1.1 (`on`, `1:30`) is quoted, too.

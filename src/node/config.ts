@@ -9,6 +9,8 @@ import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
 import { SETTINGS } from './settings.js';
 import type { Setting } from './settings.js';
+import { storeConfig, storeSchema } from './store-config.js';
+import type { StoreConfig } from './store-config.js';
 
 /** The settings of a node and its machine. Nothing here decides an outcome: that is in the genesis. */
 export type NodeConfig = {
@@ -22,6 +24,7 @@ export type NodeConfig = {
   readonly peer: { readonly listen: string };
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly nodeKey: NodeKeySource;
+  readonly store: StoreConfig;
   /** Threads for arithmetic; 0 leaves it to the main thread. */
   readonly workers: number;
   /** The kind of libraries for curve arithmetic. */
@@ -67,6 +70,7 @@ const schema = z.strictObject({
     env: variableName.optional(),
     passphrase_env: variableName.optional(),
   }),
+  store: storeSchema,
   workers: z.coerce
     .number({ error: 'must be a number' })
     .int({ error: 'must be a whole number' })
@@ -114,6 +118,13 @@ export function readConfig(sources: ConfigSources): NodeConfig {
       key: absolute('tls.key', settings.tls.key),
     },
     nodeKey: nodeKeySource(settings.node_key, origins, absolute),
+    store: storeConfig(settings.store, {
+      whereOf: (setting) => origins.get(setting)?.where,
+      absolute,
+      missing: (setting) => {
+        throw missing(setting, file);
+      },
+    }),
     workers: settings.workers ?? workersByDefault(),
     cryptoBackend: settings.crypto_backend,
   };
@@ -144,7 +155,16 @@ type Origin = { readonly where: string; readonly folder: string };
  * @throws {ClusterError} `invalid-request` when that source has two.
  */
 function outvotedWays(sources: ConfigSources, file: ConfigFile): ReadonlySet<Setting> {
-  const ways = SETTINGS.filter(({ wayOf }) => wayOf !== undefined);
+  const groups = new Set(SETTINGS.flatMap(({ wayOf }) => wayOf ?? []));
+  return new Set([...groups].flatMap((group) => outvotedOf(group, sources, file)));
+}
+
+function outvotedOf(
+  group: Setting['wayOf'],
+  sources: ConfigSources,
+  file: ConfigFile,
+): readonly Setting[] {
+  const ways = SETTINGS.filter(({ wayOf }) => wayOf === group);
   const inFlags = (way: Setting) => sources.flags?.[way.path] !== undefined;
   const inEnvironment = (way: Setting) => (sources.environment?.[way.environment] ?? '') !== '';
   const inFile = (way: Setting) => find(file.tree, way.path.split('.')) !== undefined;
@@ -158,7 +178,7 @@ function outvotedWays(sources: ConfigSources, file: ConfigFile): ReadonlySet<Set
   }
   const outvoted = ways.filter((way) => way !== chosen);
   for (const way of outvoted) remove(file.tree, way.path.split('.'));
-  return new Set(outvoted);
+  return outvoted;
 }
 
 /** The first source that has the setting, and its value where that is not the file's own. */
@@ -246,14 +266,18 @@ function complaint(
   const name = issue.path.join('.');
   const setting = SETTINGS.find((each) => name === each.path || name.startsWith(`${each.path}.`));
   const value = find(tree, issue.path);
-  if (value === undefined && setting !== undefined && !origins.has(setting.path)) {
-    const how = `set it here, by ${setting.environment}, or by ${setting.flag}`;
-    return refuse(file.name ?? 'the configuration', `${name}: is missing; ${how}`, undefined, name);
-  }
+  if (value === undefined && setting !== undefined && !origins.has(setting.path))
+    return missing(name, file);
   const where = setting && origins.get(setting.path)?.where;
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
   const isShown = typeof value === 'string' && inner === undefined && setting?.isDelicate !== true;
   const shown = isShown ? ` (it is "${value}")` : '';
   const words = inner ?? issue.message.replace('Invalid input: ', '');
   return refuse(where ?? file.locate(issue.path), `${name}: ${words}${shown}`, undefined, name);
+}
+
+function missing(name: string, file: ConfigFile): ClusterError {
+  const setting = SETTINGS.find((each) => name === each.path || name.startsWith(`${each.path}.`));
+  const how = setting && `; set it here, by ${setting.environment}, or by ${setting.flag}`;
+  return refuse(file.name ?? 'the configuration', `${name}: is missing${how}`, undefined, name);
 }

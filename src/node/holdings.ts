@@ -18,6 +18,8 @@ import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
 import type { NodeCredentials } from './credentials.js';
+import { mongoPlace } from './mongo-place.js';
+import { URI_VARIABLE } from './store-config.js';
 
 /** The resources that a node holds from its start to its stop. */
 export type Holdings = {
@@ -50,6 +52,10 @@ export async function openHoldings(
   const credentials = await loadCredentials(config.tls, genesis, config.nodeId, systemClock.now());
   // Nothing is made for a node that is not there.
   requireIdentityFile(identityPathOf(config.dataDir));
+  const { kind, mongodb } = config.store;
+  const shareStore = kind === 'embedded' || mongodb === undefined ? undefined : mongoPlace(mongodb);
+  // The string may hold a password.
+  delete environment[URI_VARIABLE];
   // A wrong key is found out before the data directory is touched.
   using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
@@ -57,10 +63,8 @@ export async function openHoldings(
   try {
     const signer = openIdentity(directory.identityPath, config.nodeId, nodeKey.bytes);
     requireIdentity(genesis, signer, config.clusterFile);
-    const store = await openStores(directory, {
-      identityKey: signer.publicKey,
-      isNew: false,
-    });
+    const identity = { identityKey: signer.publicKey, isNew: false };
+    const store = await openStores(directory, identity, shareStore);
     const consensus = claimedLog(store.consensus, directory);
     const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
     const close = async () => {
@@ -80,7 +84,8 @@ export async function openHoldings(
   }
 }
 
-function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
+/** Reads the genesis, of which the configuration's node must be a voter. @throws ClusterError naming the file. */
+export function readGenesis({ clusterFile, nodeId }: NodeConfig): Genesis {
   const genesis = parse(clusterFile, read(clusterFile, 'cluster_file'));
   const known = genesis.members.map((member) => member.nodeId);
   if (voters(genesis).includes(nodeId)) return genesis;

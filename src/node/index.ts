@@ -6,6 +6,8 @@ export type { Build } from './builds.js';
 export { readConfig } from './config.js';
 export type { ConfigSources, NodeConfig } from './config.js';
 export { chainFault } from './credentials.js';
+export { moveStore } from './move-store.js';
+export type { StoreMove } from './move-store.js';
 export { Node } from './node.js';
 export type { NodeAddresses, NodeCounts } from './node.js';
 export { startReplica } from './replica.js';

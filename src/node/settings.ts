@@ -11,7 +11,7 @@ export type Setting = {
   /** A path of the file system: relative to the file's folder in the file, to the working directory elsewhere. */
   readonly isPath?: true;
   /** One of several ways to say the same: the strongest source that has any of them must have one, and that one counts. */
-  readonly wayOf?: 'node_key';
+  readonly wayOf?: 'node_key' | 'store_uri';
   /** Names the place of a secret. Operators write the secret itself there by mistake, so it is never shown. */
   readonly isDelicate?: true;
 };
@@ -127,6 +127,63 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'instead of the file: the variable that holds a passphrase',
     wayOf: 'node_key',
     isDelicate: true,
+  },
+  {
+    path: 'store.kind',
+    environment: 'QUORATE_STORE_KIND',
+    flag: '--store-kind',
+    value: 'kind',
+    meaning: 'where the sealed key shares are: embedded, in data_dir, or mongodb',
+    fallback: 'embedded',
+  },
+  {
+    path: 'store.uri',
+    environment: 'QUORATE_STORE_URI',
+    flag: '--store-uri',
+    value: 'string',
+    meaning: 'the connection string of MongoDB; one with a password only as this variable',
+    wayOf: 'store_uri',
+    isDelicate: true,
+  },
+  {
+    path: 'store.uri_file',
+    environment: 'QUORATE_STORE_URI_FILE',
+    flag: '--store-uri-file',
+    value: 'file',
+    meaning: 'instead of it: the file that holds it, of mode 0600',
+    isPath: true,
+    wayOf: 'store_uri',
+  },
+  {
+    path: 'store.database',
+    environment: 'QUORATE_STORE_DATABASE',
+    flag: '--store-database',
+    value: 'name',
+    meaning: 'a database there that is this node’s alone',
+  },
+  {
+    path: 'store.tls_ca',
+    environment: 'QUORATE_STORE_TLS_CA',
+    flag: '--store-tls-ca',
+    value: 'file',
+    meaning: 'PEM bundle of the authorities to trust for MongoDB',
+    isPath: true,
+  },
+  {
+    path: 'store.tls_cert',
+    environment: 'QUORATE_STORE_TLS_CERT',
+    flag: '--store-tls-cert',
+    value: 'file',
+    meaning: 'PEM chain of the certificate to show MongoDB, also for X.509 authentication',
+    isPath: true,
+  },
+  {
+    path: 'store.tls_key',
+    environment: 'QUORATE_STORE_TLS_KEY',
+    flag: '--store-tls-key',
+    value: 'file',
+    meaning: 'PEM private key of that certificate',
+    isPath: true,
   },
   {
     path: 'workers',

@@ -15,5 +15,6 @@ export { moveShares } from './move-shares.js';
 export type { Moved, MoveStep, OnMoved } from './move-shares.js';
 export { openStores } from './open-stores.js';
 export type { StorePaths, Stores } from './open-stores.js';
+export { requireEmbedded, requireHere } from './placement.js';
 export { ACTIVE, EMBEDDED } from './standing.js';
 export type { Standing, StandingStore } from './standing.js';

@@ -2,7 +2,7 @@ import { ClusterError, equal } from '../common/index.js';
 import { ShareStoreError } from '../ports/index.js';
 import type { ShareId } from '../ports/index.js';
 import { allShares, countOf, deleteAll, isEmpty } from './all-shares.js';
-import { moving } from './placement.js';
+import { elsewhere, moving } from './placement.js';
 import { ACTIVE } from './standing.js';
 import type { StandingStore } from './standing.js';
 
@@ -21,7 +21,7 @@ export type OnMoved = (step: MoveStep, count: number) => void;
  *
  *   old active, new filling: copied, then compared → old left, new filling → old left, new active → old deleted
  *
- * @throws ClusterError `wrong-state` (`SHARES_MOVING`) when the stores say that shares move in another way;
+ * @throws ClusterError `wrong-state` (`SHARES_MOVING`, `SHARES_ELSEWHERE`) when the stores say that shares are or move elsewhere;
  * `already-exists` (`KEY_SHARE_EXISTS`) when the new store has shares in use; `data-loss` (`KEY_SHARE_READ_BACK`).
  * @throws {ShareStoreError} A store is unavailable, or a record of the old one damaged. The old store is active then.
  */
@@ -44,10 +44,10 @@ export async function moveShares(
         `${from.name} and ${to.name} both hold key shares in use: one of them is not this node's any more`,
         { reason: 'KEY_SHARE_EXISTS' },
       );
-    if (!isFilling && !cameFromThere && next.state !== 'active') throw moving(to);
+    if (!isFilling && !cameFromThere && next.state !== 'active') throw strange(to);
     if (!isFilling) await to.stand({ state: 'filling', from: from.storeId });
     copied = await copy(from, to, onMoved);
-  } else if (!(hasLeft && isFilling)) throw moving(from);
+  } else if (!(hasLeft && isFilling)) throw strange(from);
 
   await verify(from, to, onMoved);
   if (!hasLeft) await from.stand({ state: 'left', to: to.storeId });
@@ -103,6 +103,14 @@ async function finish(
 ): Promise<Moved> {
   const deleted = await deleteAll(from, (count) => onMoved('delete', count));
   return { shares: await countOf(to), copied, deleted };
+}
+
+/** A store that is neither in use nor part of this move. */
+function strange(store: StandingStore): ClusterError {
+  const standing = store.standing();
+  return standing.state === 'left'
+    ? elsewhere(`The key shares have left ${store.name} for the store ${standing.to}`)
+    : moving(store);
 }
 
 function differs({ keyId, sessionId }: ShareId, { name }: StandingStore): ClusterError {

@@ -36,9 +36,8 @@ export async function placeElsewhere<S extends StandingStore>(
     throw elsewhere(
       `There are key shares in ${embedded.name}, and the configuration names another store`,
     );
-  const store = await open(standing.state === 'active' ? ACTIVE : undefined);
-  if (store === undefined)
-    throw lost('The store of key shares that the configuration names is not there', embedded);
+  const store =
+    (await open(standing.state === 'active' ? ACTIVE : undefined)) ?? requireHere(embedded);
   try {
     await settle(embedded, store);
     return store;
@@ -46,6 +45,11 @@ export async function placeElsewhere<S extends StandingStore>(
     await store.close();
     throw error;
   }
+}
+
+/** @throws ClusterError `data-loss` (`SHARES_LOST`): the store that a configuration names is not there. */
+export function requireHere(embedded: StandingStore): never {
+  throw lost('The store of key shares that the configuration names is not there', embedded);
 }
 
 async function settle(embedded: StandingStore, store: StandingStore): Promise<void> {
@@ -70,7 +74,7 @@ export function moving(store: StandingStore): ClusterError {
   );
 }
 
-function elsewhere(words: string): ClusterError {
+export function elsewhere(words: string): ClusterError {
   return new ClusterError(
     'wrong-state',
     `${words}. Correct store.kind, or move the key shares with \`quorate store migrate\``,

@@ -7,6 +7,7 @@ import { Interrupts } from '../dev/interrupts.js';
 import { LocalCluster } from '../dev/local-cluster.js';
 import { whenParentEnds } from '../dev/parent.js';
 import { Ended, EXIT, usageError } from '../exit-codes.js';
+import { isMongoUri, isUnsafeUri } from '../../store/index.js';
 import { DEV_NODES_MAX, DEV_NODES_MIN } from '../limits.js';
 import { openClient, waitForLeader } from '../open-client.js';
 import { shellWord } from '../command-context.js';
@@ -17,6 +18,7 @@ type Flags = {
   readonly nodes?: number;
   readonly signed?: true;
   readonly port?: number;
+  readonly mongo?: string;
   readonly exit?: true;
   readonly json?: true;
 };
@@ -46,6 +48,12 @@ export function devCommand(context: CommandContext): Command {
         'fixed ports of 127.0.0.1 from this one on: one per node for clients, then one per node for peers',
       ).argParser(portArgument),
     )
+    .addOption(
+      new Option(
+        '--mongo <uri>',
+        'keep key shares in this MongoDB server, a database for each node; a folder remembers it',
+      ).argParser(mongoArgument),
+    )
     .option('--exit', 'stop after the demonstration (with --json: after the line)')
     .option(
       '--json',
@@ -59,6 +67,7 @@ Examples:
   quorate dev
   quorate dev --exit                      a demonstration, and nothing is left running
   quorate dev --data /tmp/five --nodes 5 --signed --port 7400
+  quorate dev --data /tmp/mongo --mongo mongodb://127.0.0.1:27017
   quorate dev --data /tmp/try --json      for scripts; the certificate may do everything
 
 For development only. Without --signed requests need no signature, and one authority issues all certificates.`,
@@ -173,6 +182,14 @@ function nodesArgument(text: string): number {
   if (count >= DEV_NODES_MIN && count <= DEV_NODES_MAX) return count;
   throw usageError(
     `--nodes must be a number from ${DEV_NODES_MIN} to ${DEV_NODES_MAX}, not "${text}"`,
+  );
+}
+
+/** The value is not repeated: it may hold a password. */
+function mongoArgument(text: string): string {
+  if (isMongoUri(text) && !isUnsafeUri(text)) return text;
+  throw usageError(
+    "--mongo must be a connection string, mongodb://host:port or mongodb+srv://host, that does not switch off the check of the server's certificate",
   );
 }
 

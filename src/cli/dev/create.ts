@@ -1,15 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ClusterError, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
 import { parseGenesis } from '../../identity/index.js';
 import type { Genesis } from '../../identity/index.js';
-import { makeFolder } from '../../machine/index.js';
+import { makeFolder, replacePrivateFile } from '../../machine/index.js';
 import { CLIENT_FILE, OPERATOR_FOLDER } from '../../client/index.js';
 import { createCluster, LOOPBACK } from '../create-cluster.js';
 import { usageError } from '../exit-codes.js';
 import { isThere } from '../files.js';
 import { DEV_NODES_MIN } from '../limits.js';
+import { MONGODB_URI_FILE } from '../node-yaml.js';
 import { ANY_PORT } from './local-cluster.js';
 
 /** A development cluster as flags ask for it. */
@@ -18,6 +20,8 @@ export type DevPlan = {
   readonly nodes?: number | undefined;
   /** Whether every request must be signed, as in production. */
   readonly signed?: true | undefined;
+  /** The connection string of a MongoDB server that keeps the key shares, a database for each node. */
+  readonly mongo?: string | undefined;
 };
 
 const DAYS = 365;
@@ -36,7 +40,7 @@ export function hasCluster(folder: string): boolean {
  */
 export async function createDevCluster(
   folder: string,
-  { nodes = DEV_NODES_MIN, signed }: DevPlan = {},
+  { nodes = DEV_NODES_MIN, signed, mongo }: DevPlan = {},
   stop?: AbortSignal,
 ): Promise<void> {
   if (isThere(folder) && readdirSync(folder).length > 0) {
@@ -44,6 +48,8 @@ export async function createDevCluster(
   }
   const fresh = `${folder}.new-${process.pid}`;
   makeFolder(dirname(folder));
+  // Other development clusters may have databases at the same server.
+  const prefix = `quorate-dev-${randomBytes(4).toString('hex')}`;
   try {
     await createCluster({
       folder: fresh,
@@ -52,6 +58,9 @@ export async function createDevCluster(
         hosts: LOOPBACK,
         clientListen: ANY_PORT,
         peerListen: ANY_PORT,
+        ...(mongo !== undefined && {
+          mongodb: { uri: mongo, database: `${prefix}-node-${at + 1}` },
+        }),
       })),
       operator: 'developer',
       days: DAYS,
@@ -70,7 +79,7 @@ export async function createDevCluster(
  *
  * @throws ClusterError `invalid-request`
  */
-export function nodesOf(folder: string, { nodes, signed }: DevPlan = {}): readonly NodeId[] {
+export function nodesOf(folder: string, { nodes, signed, mongo }: DevPlan = {}): readonly NodeId[] {
   const genesis = readGenesis(join(folder, GENESIS_FILE));
   const ids = genesis.members.map((member) => member.nodeId);
   const files = [...ids.map((id) => join(id, 'node.yaml')), join(OPERATOR_FOLDER, CLIENT_FILE)];
@@ -89,7 +98,19 @@ export function nodesOf(folder: string, { nodes, signed }: DevPlan = {}): readon
       `--signed: ${folder} has a cluster that takes unsigned requests, and ${other}`,
     );
   }
+  if (mongo !== undefined) useMongo(folder, ids, mongo);
   return ids;
+}
+
+/** Writes down where the databases are that the nodes have already. */
+function useMongo(folder: string, ids: readonly NodeId[], uri: string): void {
+  const files = ids.map((id) => join(folder, id, MONGODB_URI_FILE));
+  if (!files.every(isThere))
+    throw usageError(
+      `--mongo: the nodes in ${folder} keep their key shares in their folders, and its cluster stays what it is; choose ` +
+        'another folder with --data',
+    );
+  for (const file of files) replacePrivateFile(file, `${uri}\n`);
 }
 
 function readGenesis(file: string): Genesis {

@@ -65,6 +65,7 @@ describe('a complete configuration file', () => {
         path: join(folder, 'node.key'),
         where: `${join(folder, 'node.yaml')}:9`,
       },
+      store: { kind: 'embedded', mongodb: undefined },
       workers: workersByDefault(),
       cryptoBackend: 'auto',
     });
@@ -90,6 +91,61 @@ describe('crypto_backend', () => {
     expect(message(() => read(WHOLE, { flags: { crypto_backend: 'gmp' } }))).toMatch(
       /--crypto-backend: crypto_backend: must be one of auto, native, wasm, javascript/,
     );
+  });
+});
+
+describe('store', () => {
+  const MONGO = `${WHOLE}store: { kind: mongodb, uri: "mongodb://m:27017/?tls=true", database: quorate_1, tls_ca: mongo-ca.pem }`;
+
+  test('a database for key shares comes from the file, with paths relative to its folder', () => {
+    expect(read(MONGO).store).toEqual({
+      kind: 'mongodb',
+      mongodb: {
+        uri: { text: 'mongodb://m:27017/?tls=true' },
+        database: 'quorate_1',
+        tls: { ca: join(folder, 'mongo-ca.pem'), cert: undefined, key: undefined },
+      },
+    });
+  });
+
+  test('a connection string in a file or variable takes the place of the one in the configuration file', () => {
+    const flags = { 'store.uri_file': 'uri' };
+    expect(read(MONGO, { flags }).store.mongodb?.uri).toEqual({ file: '/elsewhere/uri' });
+    const environment = { QUORATE_STORE_URI: 'mongodb://user:S3cret@m/' };
+    expect(read(MONGO, { environment }).store.mongodb?.uri).toEqual({
+      text: 'mongodb://user:S3cret@m/',
+    });
+  });
+
+  test.each([
+    ['a password in the file', { text: 'uri: "mongodb://user:S3cret@m/", database: d' }],
+    ['a password in a flag', { flag: 'mongodb://user:S3cret@m/' }],
+    ['no connection string', { flag: 'user:S3cret@m' }],
+    ['an unchecked certificate', { flag: 'mongodb://S3cret@m/?tlsAllowInvalidCertificates=true' }],
+  ])(
+    '%s is refused, and is not shown',
+    (_, { text = 'database: d', flag }: { text?: string; flag?: string }) => {
+      const flags = { 'store.uri': flag };
+      const said = message(() => read(`${WHOLE}store: { kind: mongodb, ${text} }`, { flags }));
+      expect(said).toMatch(/store.uri: must/);
+      expect(said).not.toContain('S3cret');
+    },
+  );
+
+  test.each([
+    ['store.uri', 'kind: mongodb, database: d'],
+    ['store.database', 'kind: mongodb, uri: "mongodb://m/"'],
+    ['store.database', 'kind: embedded, uri: "mongodb://m/"'],
+    ['store.tls_key', 'kind: mongodb, uri: "mongodb://m/", database: d, tls_cert: c'],
+  ])('a database without %s is refused', (field, text) => {
+    expect(message(() => read(`${WHOLE}store: { ${text} }`))).toContain(`${field}: is missing`);
+  });
+
+  test('a store is of a kind that there is, and a database has a plain name', () => {
+    const flags = { 'store.kind': 'mysql' };
+    expect(message(() => read(WHOLE, { flags }))).toMatch(/must be one of embedded, mongodb/);
+    const wrong = { 'store.database': 'a/b' };
+    expect(message(() => read(MONGO, { flags: wrong }))).toMatch(/must name a database/);
   });
 });
 
