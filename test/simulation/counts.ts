@@ -27,6 +27,8 @@ export type Counts = {
   lies: number;
   culprits: number;
   stoppedClusters: number;
+  /** Nodes that came to the step at which they were to crash. */
+  crashPoints: number;
   elapsedVirtualMs: number;
 };
 
@@ -58,6 +60,7 @@ export function noCounts(): Counts {
     lies: 0,
     culprits: 0,
     stoppedClusters: 0,
+    crashPoints: 0,
     elapsedVirtualMs: 0,
   };
 }

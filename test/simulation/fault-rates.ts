@@ -3,9 +3,10 @@ import { Rng } from './rng.js';
 
 /**
  * `faults`: machines and networks fail. `byzantine`: besides, one node is malicious. `mixed`: one seed in eight is byzantine.
- * `elections`: there is always one under way, and winners, votes and acknowledgements meet every delay.
+ * `elections`: there is always one under way, and winners, votes and acknowledgements meet every delay. `calm`: three nodes, and
+ * nothing fails by itself.
  */
-export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections';
+export type Profile = 'faults' | 'byzantine' | 'mixed' | 'elections' | 'calm';
 
 /** The rates of a malicious node's lies. */
 export type LieRates = {
@@ -124,6 +125,9 @@ function isByzantine(seed: number, profile: Profile): boolean {
   return profile === 'byzantine';
 }
 
+/** Of the calm profile. */
+export const CALM_NODES = 3;
+
 type Often = (chance: number, low: number, high: number) => number | undefined;
 
 /** Draws whether a class of faults is on, and its rate. */
@@ -176,7 +180,42 @@ function drawLies(seed: number): LieRates {
 /** Draws the fault rates of `seed` (a swarm: every class of faults is on or off, at a rate of its own). */
 export function drawFaultRates(seed: number, profile: Profile = 'faults'): FaultRates {
   const usual = drawUsual(seed, profile);
+  if (profile === 'calm') return withoutFaults(usual);
   return profile === 'elections' ? withElections(usual, new Rng(seed, 'elections')) : usual;
+}
+
+function withoutFaults(rates: FaultRates): FaultRates {
+  const { network, disk, every, aware, clock } = rates;
+  const never = undefined;
+  return {
+    ...rates,
+    nodes: CALM_NODES,
+    faultsMs: 6_000,
+    network: { ...network, latencyMs: 2, jitter: 2, loss: 0, duplicates: 0, late: 0, spikes: 0 },
+    disk: { ...disk, latencyMs: 2, spikes: 0, freezes: 0, full: 0, failedSyncs: 0, torn: 0 },
+    every: {
+      ...every,
+      partitionMs: never,
+      crashMs: never,
+      powerCutMs: never,
+      pauseMs: never,
+      clockJumpMs: never,
+      rotMs: never,
+    },
+    downMs: 500,
+    crashAfterVote: 0,
+    isolateWinner: 0,
+    aware: {
+      ...aware,
+      crashBeforeVote: 0,
+      crashAtDurable: 0,
+      crashBeforeReply: 0,
+      lateVotes: 0,
+      heldAcknowledgements: 0,
+      pauseCandidate: 0,
+    },
+    clock: { ...clock, offsetMs: 0, drift: 0 },
+  };
 }
 
 function withElections(rates: FaultRates, rng: Rng): FaultRates {

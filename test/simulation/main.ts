@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { toyNodes } from '../toy/scenario.js';
-import { gg20Nodes } from './gg20/scenario.js';
+import { crashAt, gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
 import { raftAlone } from './raft-alone.js';
@@ -16,6 +16,7 @@ const USAGE = `usage: npm run simulate -- [options]
 
   --seeds N     run seeds 1 to N (default 20)
   --first S     begin at seed S instead of 1
+  --every N     of the seeds from there on, each Nth one (default 1)
   --seed S      run one seed
   --trace       with --seed: print everything that happens
   --profile P   faults: machines and networks fail; byzantine: one node lies besides;
@@ -25,6 +26,8 @@ const USAGE = `usage: npm run simulate -- [options]
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
+  --crash-points  with --gg20: seed N is the crash point N of a world in which nothing else fails: one step of one node,
+                and whether it crashes before or after it; every thousand seeds are another world
   --toy         whole nodes with the toy kind of task of test/toy in their tables
   --jobs N      processes to use (default: one per core)
   --until-violation  stop after the first seed that breaks an invariant; one process
@@ -35,6 +38,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     first: { type: 'string', default: '1' },
+    every: { type: 'string', default: '1' },
     seed: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
@@ -45,6 +49,7 @@ const { values } = parseArgs({
     'raft-only': { type: 'boolean', default: false },
     gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
     'until-violation': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -75,16 +80,19 @@ const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const scenario = (['gg20', 'toy'] as const).find((each) => values[each]);
 const nodes = scenario === undefined ? wholeNodes : { gg20: gg20Nodes, toy: toyNodes }[scenario]();
-const run: RunSeed = (seed) =>
-  raftOnly
+const crashes = values['crash-points'];
+const run: RunSeed = (seed) => {
+  if (crashes) return crashAt(seed, print);
+  return raftOnly
     ? simulate(seed, raftAlone, { profile: alone, print })
     : simulate(seed, nodes, { profile, staleImages, print });
+};
 
 async function main(): Promise<number> {
-  const first = integer(values.first, 'first');
+  const [first, every] = [integer(values.first, 'first'), integer(values.every, 'every')];
   const seeds =
     values.seed === undefined
-      ? Array.from({ length: integer(values.seeds, 'seeds') }, (_, at) => first + at)
+      ? Array.from({ length: integer(values.seeds, 'seeds') }, (_, at) => first + at * every)
       : [integer(values.seed, 'seed')];
   const jobs = Math.max(1, integer(values.jobs, 'jobs'));
   const results: Result[] = [];
@@ -110,6 +118,7 @@ async function main(): Promise<number> {
     const options = ['--profile', profile];
     if (raftOnly) options.push('--raft-only');
     if (scenario !== undefined) options.push(`--${scenario}`);
+    if (crashes) options.push('--crash-points');
     if (staleImages) options.push('--stale-images');
     await runInProcesses(seeds, jobs, fileURLToPath(import.meta.url), options, take);
   }
@@ -146,12 +155,16 @@ function tell(results: Result[]): number {
   const covered = !values.coverage || isCovered(sumOf(results));
   const failed = [...new Set(violations.map(({ seed }) => seed))];
   for (const seed of failed.slice(0, 10)) {
-    const mode = raftOnly
-      ? ' --raft-only'
-      : ` --profile ${profile}${scenario === undefined ? '' : ` --${scenario}`}`;
-    console.error(`replay: npm run simulate -- --seed ${seed} --trace${mode}`);
+    console.error(`replay: npm run simulate -- --seed ${seed} --trace ${modeOf()}`);
   }
   return failed.length === 0 && covered ? 0 : 1;
+}
+
+/** The options that a seed is run with. */
+function modeOf(): string {
+  if (raftOnly) return '--raft-only';
+  if (crashes) return '--gg20 --crash-points';
+  return `--profile ${profile}${scenario === undefined ? '' : ` --${scenario}`}`;
 }
 
 /** Tells what did not come up and should have, or the other way round. */

@@ -31,6 +31,7 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   byzantine: ['--profile', 'byzantine'],
   gg20: ['--gg20', '--profile', 'faults'],
   'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
+  'gg20 crashes': ['--gg20', '--crash-points'],
 };
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */

@@ -3,11 +3,13 @@ import { expect, test } from '@jest/globals';
 import { PROFILES } from '../../../src/gg20/index.js';
 import { addCounts, noCounts } from '../counts.js';
 import { simulate, type Result } from '../simulation.js';
-import { gg20Nodes } from './scenario.js';
+import { crashAt, gg20Nodes } from './scenario.js';
 import { SIMULATED_SETS } from './tables.js';
 
 const SEEDS = [1, 3];
-const BYZANTINE_SEEDS = [1, 16];
+const BYZANTINE_SEEDS = [1];
+/** Before and after a step of a preparation, of the key's generation, and of a signature. */
+const CRASHES = [63, 100, 151, 217, 262, 301];
 const TIMEOUT_MS = 120_000;
 
 /** A run that fails says how to see it again. */
@@ -54,6 +56,21 @@ test(
   async () => {
     const [first, again] = [await simulate(2, gg20Nodes()), await simulate(2, gg20Nodes())];
     expect(again).toEqual(first);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a node that crashes at a step of threshold ECDSA comes back, and the key signs',
+  async () => {
+    let signatures = 0;
+    for (const seed of CRASHES) {
+      const { counts, violations } = await crashAt(seed);
+      expect(violations).toEqual([]);
+      expect([seed, counts.crashPoints, counts.restarts]).toEqual([seed, 1, 1]);
+      signatures += counts.signatures;
+    }
+    expect(signatures).toBeGreaterThanOrEqual(CRASHES.length);
   },
   TIMEOUT_MS,
 );

@@ -60,6 +60,13 @@ export const GG20_BUGS: readonly PlantedBug[] = [
     seeds: 5,
   },
   {
+    name: 'a member is prepared before its material is durable',
+    edits: [{ find: 'await keys.materials.keep({', replace: 'void keys.materials.keep({' }],
+    where: 'gg20 crashes',
+    first: 108,
+    seeds: 18,
+  },
+  {
     name: 'the proofs of an answer to a nonce are not verified',
     edits: [
       {
@@ -73,7 +80,7 @@ export const GG20_BUGS: readonly PlantedBug[] = [
     ],
     where: 'gg20 byzantine',
     first: 1,
-    seeds: 60,
+    seeds: 20,
   },
   {
     name: 'that the factors of a modulus are large is not verified',
@@ -84,7 +91,7 @@ export const GG20_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'gg20 byzantine',
-    first: 1,
-    seeds: 60,
+    first: 8,
+    seeds: 30,
   },
 ];
