@@ -1,4 +1,5 @@
 import type { ClusterId, LogIndex, Millis, NodeId, Term } from '../common/index.js';
+import type { OpenSecrets } from '../keys/index.js';
 import type { QuorumStatus } from '../raft/index.js';
 import type {
   ActiveKey,
@@ -85,6 +86,7 @@ export type NodeStatus = {
   readonly builds: ReadonlyMap<NodeId, LevelWord>;
   /** Of this node, in memory: of each profile that it uses. */
   readonly primeStocks: readonly PrimeStock[];
+  readonly openSecrets: OpenSecrets;
   /** The state machine's clock. */
   readonly timeMs: Millis;
   /** How often operators have corrected it. */

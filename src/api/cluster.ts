@@ -72,6 +72,12 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         making,
       })),
       signingFailures: shownFailures(call, backend),
+      openSecrets: {
+        count: status.openSecrets.open,
+        bytes: BigInt(status.openSecrets.bytes),
+        hits: BigInt(status.openSecrets.hits),
+        misses: BigInt(status.openSecrets.misses),
+      },
       keysAbleToSign: quorum.present
         ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
         : 0,

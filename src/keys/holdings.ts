@@ -19,12 +19,26 @@ export type HoldingsParts = {
   readonly random: Random;
   /** Secrets that are open in memory at once; the least recently used goes. */
   readonly openMax: number;
+  /** The bytes that they and what is kept with them take, about; as for their number, the least recently used goes. */
+  readonly openBytesMax: number;
   /** A secret is open no more: supplies that were made from it go too. */
   readonly onClosed: (name: string) => void;
 };
 
 /** Where a secret of this node belongs. */
 export type Holding = Omit<SecretPlace, 'clusterId' | 'nodeId'>;
+
+/** Secrets that are open in memory, and how often one that was needed was among them, since the start. */
+export type OpenSecrets = {
+  readonly open: number;
+  readonly bytes: number;
+  readonly hits: number;
+  /** Times that a secret was read from the store and opened. */
+  readonly misses: number;
+};
+
+/** An open secret's objects, besides its own bytes. */
+const ENTRY_BYTES = 512;
 
 type OpenSecret = { readonly at: Holding; readonly secret: Secret };
 
@@ -42,6 +56,8 @@ export class Holdings {
   #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
   /** Keys of which no secret is opened: they are retired. */
   readonly #shut = new Set<KeyId>();
+  #hits = 0;
+  #misses = 0;
   #closed = false;
 
   constructor(parts: HoldingsParts) {
@@ -50,6 +66,9 @@ export class Holdings {
     this.#wrappingKey = new SecretBytes(Uint8Array.from(parts.wrappingKey));
     this.#open = new LRUCache({
       max: parts.openMax,
+      maxSize: parts.openBytesMax,
+      sizeCalculation: ({ secret }) =>
+        secret.bytes.bytes.length + secret.about.length + ENTRY_BYTES,
       dispose: ({ secret }, name) => {
         parts.onClosed(name);
         secret.bytes[Symbol.dispose]();
@@ -116,7 +135,10 @@ export class Holdings {
       secret.bytes[Symbol.dispose]();
       throw doesNotOpen(at);
     }
+    this.#misses += 1;
     this.#open.set(nameOf(at), { at, secret });
+    // The cache takes nothing that is larger than all of it may be.
+    assert(this.isOpen(nameOf(at), secret), 'a secret fits among the open ones');
     return true;
   }
 
@@ -136,7 +158,15 @@ export class Holdings {
 
   /** An open secret, and the same object for as long as it is open: the holdings own its bytes. */
   get(name: string): Secret | undefined {
-    return this.#open.get(name)?.secret;
+    const held = this.#open.get(name);
+    if (held !== undefined) this.#hits += 1;
+    return held?.secret;
+  }
+
+  /** Counts, for operators. */
+  counts(): OpenSecrets {
+    const { size: open, calculatedSize: bytes } = this.#open;
+    return { open, bytes, hits: this.#hits, misses: this.#misses };
   }
 
   /** The session that made an open secret. It does not count as a use. */

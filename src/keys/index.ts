@@ -4,6 +4,7 @@
  * The state decides which version of a key is active, tasks when to contribute. Neither is known here.
  */
 export type { FailureCount, FailureRecords } from './failure-records.js';
+export type { OpenSecrets } from './holdings.js';
 export type { KeepMaterialInput, MaterialPlace, OwnMaterials } from './own-materials.js';
 export { KeyManager } from './key-manager.js';
 export type {

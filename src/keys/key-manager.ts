@@ -19,7 +19,7 @@ import type { KeyShare } from '../sharing/index.js';
 import type { Supply } from '../wire/index.js';
 import { FailureRecords } from './failure-records.js';
 import { Holdings, nameOf } from './holdings.js';
-import type { Holding } from './holdings.js';
+import type { Holding, OpenSecrets } from './holdings.js';
 import { OwnMaterials } from './own-materials.js';
 import { polynomialHash } from './sealed-secret.js';
 import { fromSecret, shareKindOf, toSecret } from './share-secret.js';
@@ -43,6 +43,8 @@ export type KeyManagerParts = {
 export type KeyManagerLimits = {
   /** Key shares that are open in memory at once; the least recently used goes, and its supplies with it. */
   readonly openSharesMax: number;
+  /** Bytes that they take. */
+  readonly openBytesMax: number;
   readonly suppliesPerKeyMax: number;
   readonly suppliesMax: number;
   /** A supply goes this long after it was made. Pools forget its parts earlier. */
@@ -51,6 +53,7 @@ export type KeyManagerLimits = {
 
 const LIMITS: KeyManagerLimits = {
   openSharesMax: 4_096,
+  openBytesMax: 16 * 1024 * 1024,
   suppliesPerKeyMax: 64,
   suppliesMax: 16_384,
   supplyLifeMs: 60_000,
@@ -123,6 +126,7 @@ export class KeyManager {
       nodeId: parts.nodeId,
       random: parts.random,
       openMax: limits.openSharesMax,
+      openBytesMax: limits.openBytesMax,
       onClosed: (name) => this.#supplies.dropOwner(name),
     });
     this.materials = new OwnMaterials(this.#holdings);
@@ -297,6 +301,11 @@ export class KeyManager {
    */
   erase(keyId: KeyId, sessionId: SessionId): Promise<void> {
     return this.#holdings.remove({ keyId, sessionId });
+  }
+
+  /** The secrets that are open in memory, and how often one that was needed was. */
+  openSecrets(): OpenSecrets {
+    return this.#holdings.counts();
   }
 
   /** How many shares of a key are kept, of all sessions. */

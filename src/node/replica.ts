@@ -242,6 +242,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         level: level(),
         builds: builds.words,
         primeStocks: tasks.primeStocks,
+        openSecrets: keys.openSecrets(),
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
       };

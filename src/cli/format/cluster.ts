@@ -10,6 +10,7 @@ import {
   quorumWords,
 } from './members.js';
 import { failuresOf, failureWords } from './signing-failures.js';
+import { secretsOf, secretWords } from './open-secrets.js';
 import { facts, table } from './table.js';
 import { duration, hex, nameOf, time } from './values.js';
 
@@ -50,6 +51,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     curve_backends: backendsOf(cluster),
     prime_stocks: stocksOf(cluster),
     signing_failures: failuresOf(cluster),
+    open_secrets: secretsOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -61,6 +63,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       curve_backends: answer.cluster && backendsOf(answer.cluster),
       prime_stocks: answer.cluster && stocksOf(answer.cluster),
       signing_failures: answer.cluster && failuresOf(answer.cluster),
+      open_secrets: answer.cluster && secretsOf(answer.cluster),
       error: answer.cluster === undefined ? problemOf(answer) : undefined,
     })),
     members: cluster.members.map((member) => ({
@@ -147,6 +150,10 @@ export function clusterLines(
       ['builds', buildWords(cluster)],
       ['requests', cluster.unsignedRequests ? 'may be unsigned' : 'must be signed'],
       ['curves', curveWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
+      [
+        'open secrets',
+        secretWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
+      ],
       ['GG20 primes', primeWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
       [
         'failed sessions',

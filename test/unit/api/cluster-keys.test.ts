@@ -58,6 +58,7 @@ async function shown({
         { profile: 'P2048', ready: 1, making: true },
         { profile: 'of a test', ready: 0, making: false },
       ],
+      openSecrets: { open: 2, bytes: 1_200, hits: 30, misses: 4 },
       connected: [other, third],
     }),
     signingFailures: () => failures,
@@ -108,6 +109,11 @@ test('the primes that the node has ready are shown by their profile', async () =
     { profile: Gg20Profile.P2048, ready: 1, making: true },
     { profile: Gg20Profile.UNSPECIFIED, ready: 0, making: false },
   ]);
+});
+
+test('the open secrets of the node are shown with how often one was needed', async () => {
+  const cluster = await shown({ present: true, leader: self, agoMs: 50 });
+  expect(cluster?.openSecrets).toEqual({ count: 2, bytes: 1_200n, hits: 30n, misses: 4n });
 });
 
 test('failed sessions are shown to operators and auditors, and not to an app', async () => {

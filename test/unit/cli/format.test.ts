@@ -399,6 +399,22 @@ describe('the cluster', () => {
     expect(clusterLines(cluster).filter((line) => line.includes('primes'))).toEqual([]);
   });
 
+  test('the open secrets of nodes are shown with the rate at which one that was needed was open', () => {
+    const openSecrets = { count: 12, bytes: 9_000n, hits: 995n, misses: 5n };
+    const holding = { ...cluster, openSecrets };
+    const answers = [
+      { ...unanswered(undefined), cluster: holding },
+      { ...unanswered(undefined), cluster: { ...cluster, nodeId: 'node-2' } },
+    ];
+    expect(clusterLines(holding, answers)).toContainEqual(
+      expect.stringMatching(/^open secrets +12 on node-1, found open 99.5 % of 1000 times$/),
+    );
+    expect(clusterJson(holding, answers)).toMatchObject({
+      open_secrets: { count: 12, bytes: 9_000, hits: 995, misses: 5 },
+    });
+    expect(clusterLines(cluster).filter((line) => line.includes('secrets'))).toEqual([]);
+  });
+
   test('an endpoint that gave no answer is told once, with its cause once', () => {
     const ours = new QuorateError('no-quorum', 'a:1 refused the connection', {
       cause: new Error('refused the connection'),

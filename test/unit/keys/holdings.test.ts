@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { bootId, clusterId } from '../../../src/common/index.js';
+import { bootId, clusterId, sessionId } from '../../../src/common/index.js';
 import { SecretBytes } from '../../../src/crypto/index.js';
 import { Holdings, nameOf } from '../../../src/keys/holdings.js';
 import type { Holding } from '../../../src/keys/holdings.js';
@@ -19,7 +19,12 @@ const AT: Holding = {
 const DATA_LOSS = { code: 'data-loss', reason: 'KEY_SHARE_SEAL' };
 const RECORD = new Uint8Array([1, 2, 3]);
 
-function holdings(shares: ShareStore, closed: string[] = [], openMax = 8): Holdings {
+function holdings(
+  shares: ShareStore,
+  closed: string[] = [],
+  openMax = 8,
+  openBytesMax = 65_536,
+): Holdings {
   return new Holdings({
     shares,
     wrappingKey: new Uint8Array(32).fill(1),
@@ -27,6 +32,7 @@ function holdings(shares: ShareStore, closed: string[] = [], openMax = 8): Holdi
     nodeId: NODE,
     random: systemRandom,
     openMax,
+    openBytesMax,
     onClosed: (name) => closed.push(name),
   });
 }
@@ -113,4 +119,36 @@ test('a secret of one set of participants is not taken for one of another set', 
   expect(supplies.take('key-1/1', made)).toBe('gone');
   expect(supplies.take('key-1/1/node-1,node-2', made)).toBe(secret);
   expect(supplies.take('key-1/1/node-1,node-2', made)).toBe('gone');
+});
+
+test('open secrets are bounded by their bytes as well: the least recently used is wiped', async () => {
+  const shares = memoryShareStore();
+  const closed: string[] = [];
+  // Each takes 768 bytes and what is kept with them.
+  const kept = holdings(shares, closed, 8, 3_000);
+  const places = [1, 2, 3].map((version) => ({
+    ...AT,
+    version,
+    sessionId: sessionId(`${version}`.repeat(64)),
+  }));
+  for (const at of places) await kept.keep(at, primes(), RECORD);
+  const [first, second, third] = places.map(nameOf);
+  const [one, two, three] = places;
+  if (one === undefined || two === undefined || three === undefined) throw new Error('three');
+  await kept.load(one, () => true);
+  await kept.load(two, () => true);
+  const wiped = kept.get(second ?? '')?.bytes.bytes;
+  kept.get(first ?? '');
+
+  await kept.load(three, () => true);
+
+  expect(closed).toEqual([second]);
+  expect(wiped?.every((byte) => byte === 0)).toBe(true);
+  expect([first, second, third].map((name) => kept.get(name ?? '') !== undefined)).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  expect(kept.counts()).toMatchObject({ open: 2, hits: 4, misses: 3 });
+  expect(kept.counts().bytes).toBeLessThanOrEqual(3_000);
 });

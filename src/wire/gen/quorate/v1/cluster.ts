@@ -210,6 +210,16 @@ export interface SigningFailures {
   state: SigningFailuresState;
 }
 
+/** Secrets that a node has open in memory: key shares, and its material for threshold ECDSA. */
+export interface OpenSecrets {
+  count: number;
+  /** What they take of memory, about. */
+  bytes: bigint;
+  /** Since the node started: times that one was needed and was open, and times that it was read from the store. */
+  hits: bigint;
+  misses: bigint;
+}
+
 export interface Cluster {
   clusterId: string;
   /** The node that answers. */
@@ -253,6 +263,8 @@ export interface Cluster {
   primeStocks: PrimeStock[];
   /** Of the answering node, the largest counts first, at most 64; shown to operators and auditors. */
   signingFailures: SigningFailures[];
+  /** Of the answering node. */
+  openSecrets: OpenSecrets | undefined;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -1263,6 +1275,132 @@ export const SigningFailures: MessageFns<SigningFailures> = {
   },
 };
 
+function createBaseOpenSecrets(): OpenSecrets {
+  return { count: 0, bytes: 0n, hits: 0n, misses: 0n };
+}
+
+export const OpenSecrets: MessageFns<OpenSecrets> = {
+  encode(message: OpenSecrets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0) {
+      writer.uint32(8).uint32(message.count);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.bytes);
+    }
+    if (message.hits !== 0n) {
+      if (BigInt.asUintN(64, message.hits) !== message.hits) {
+        throw new globalThis.Error("value provided for field message.hits of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.hits);
+    }
+    if (message.misses !== 0n) {
+      if (BigInt.asUintN(64, message.misses) !== message.misses) {
+        throw new globalThis.Error("value provided for field message.misses of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.misses);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSecrets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSecrets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hits = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.misses = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenSecrets {
+    return {
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      hits: isSet(object.hits) ? BigInt(object.hits) : 0n,
+      misses: isSet(object.misses) ? BigInt(object.misses) : 0n,
+    };
+  },
+
+  toJSON(message: OpenSecrets): unknown {
+    const obj: any = {};
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.hits !== 0n) {
+      obj.hits = message.hits.toString();
+    }
+    if (message.misses !== 0n) {
+      obj.misses = message.misses.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenSecrets>, I>>(base?: I): OpenSecrets {
+    return OpenSecrets.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenSecrets>, I>>(object: I): OpenSecrets {
+    const message = createBaseOpenSecrets();
+    message.count = object.count ?? 0;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.hits = (object.hits !== undefined && object.hits !== null) ? BigInt(object.hits) : 0n;
+    message.misses = (object.misses !== undefined && object.misses !== null) ? BigInt(object.misses) : 0n;
+    return message;
+  },
+};
+
 function createBaseCluster(): Cluster {
   return {
     clusterId: "",
@@ -1287,6 +1425,7 @@ function createBaseCluster(): Cluster {
     curveBackends: [],
     primeStocks: [],
     signingFailures: [],
+    openSecrets: undefined,
   };
 }
 
@@ -1372,6 +1511,9 @@ export const Cluster: MessageFns<Cluster> = {
     }
     for (const v of message.signingFailures) {
       SigningFailures.encode(v!, writer.uint32(178).fork()).join();
+    }
+    if (message.openSecrets !== undefined) {
+      OpenSecrets.encode(message.openSecrets, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -1565,6 +1707,14 @@ export const Cluster: MessageFns<Cluster> = {
             message.signingFailures.push(SigningFailures.decode(reader, reader.uint32()));
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.openSecrets = OpenSecrets.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1675,6 +1825,11 @@ export const Cluster: MessageFns<Cluster> = {
         : globalThis.Array.isArray(object?.signing_failures)
         ? object.signing_failures.map((e: any) => SigningFailures.fromJSON(e))
         : [],
+      openSecrets: isSet(object.openSecrets)
+        ? OpenSecrets.fromJSON(object.openSecrets)
+        : isSet(object.open_secrets)
+        ? OpenSecrets.fromJSON(object.open_secrets)
+        : undefined,
     };
   },
 
@@ -1746,6 +1901,9 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.signingFailures?.length) {
       obj.signingFailures = message.signingFailures.map((e) => SigningFailures.toJSON(e));
     }
+    if (message.openSecrets !== undefined) {
+      obj.openSecrets = OpenSecrets.toJSON(message.openSecrets);
+    }
     return obj;
   },
 
@@ -1788,6 +1946,9 @@ export const Cluster: MessageFns<Cluster> = {
     message.curveBackends = object.curveBackends?.map((e) => CurveBackend.fromPartial(e)) || [];
     message.primeStocks = object.primeStocks?.map((e) => PrimeStock.fromPartial(e)) || [];
     message.signingFailures = object.signingFailures?.map((e) => SigningFailures.fromPartial(e)) || [];
+    message.openSecrets = (object.openSecrets !== undefined && object.openSecrets !== null)
+      ? OpenSecrets.fromPartial(object.openSecrets)
+      : undefined;
     return message;
   },
 };
