@@ -7,6 +7,7 @@ export { COMPLAINT_KIND } from './false-accusation.js';
 export {
   evidenceOfComplaint,
   evidenceOfMessages,
+  evidenceOfReshare,
   evidenceOfShare,
   evidenceOfSigning,
 } from './make-evidence.js';

@@ -4,7 +4,6 @@ import { equal } from '../common/index.js';
 import type { PartyIndex } from '../common/index.js';
 import { envelopeBytes, TO_ALL, verifiedBody } from '../mpc/index.js';
 import type { Job, Jobs, Verify } from '../ports/index.js';
-import { keygen } from '../sharing/index.js';
 import { EVIDENCE_ITEMS_MAX } from '../state/index.js';
 import type { KindTable } from '../state/index.js';
 import { Complaint, decode, Evidence } from '../wire/index.js';
@@ -13,6 +12,7 @@ import { accusedSession } from './accused-attempt.js';
 import { judgeEvidence } from './judge-evidence.js';
 import type { Culprit } from './judge-evidence.js';
 import type { JudgedCluster, JudgeTable } from './kind-judge.js';
+import { KIND_JUDGES } from './kind-judges.js';
 
 /** The context of a thread that judges. */
 export type JudgingJobContext = AlgorithmContext & {
@@ -40,6 +40,8 @@ export type ReadComplaintInput = {
   /** Of the node that complains. */
   readonly identityKey: Uint8Array;
   readonly envelope: Envelope;
+  /** The kind of the session's task. */
+  readonly kind: string;
   /** The identity keys of the session's participants, in order of party index. */
   readonly participantKeys: readonly Uint8Array[];
 };
@@ -69,14 +71,17 @@ export const readComplaintJob: Job<
 > = {
   name: 'blame/read-complaint',
   lane: 'peers',
-  compute(input, { verify }) {
+  compute(input, { verify, kinds }) {
+    const judges: JudgeTable = kinds?.judges ?? KIND_JUDGES;
+    const rounds = Object.hasOwn(judges, input.kind) ? judges[input.kind]?.transcript : undefined;
     const body = verifiedBody(verify, input.identityKey, input.envelope);
     const shown = body && decode(Complaint, body)?.shown;
     switch (shown?.$case) {
       case 'evidence':
         return { $case: 'evidence', items: aboutSession(input, shown.value.items) };
       case 'transcript':
-        return { $case: 'transcript', messages: signedIn(input, shown.value, verify) };
+        if (rounds === undefined) return undefined;
+        return { $case: 'transcript', messages: signedIn(input, rounds, shown.value, verify) };
       case undefined:
         return undefined;
     }
@@ -97,14 +102,15 @@ function aboutSession(
 
 function signedIn(
   { sessionId, participantKeys }: ReadComplaintInput,
+  rounds: { readonly commit: string; readonly open: string },
   { commitments, openings }: Transcript,
   verify: Pick<Verify, 'identity'>,
 ): readonly SaidMessage[] {
   return participantKeys.flatMap((identityKey, at) => {
     const from = at + 1;
     const shown = [
-      [keygen.kinds.commit, commitments[at]],
-      [keygen.kinds.open, openings[at]],
+      [rounds.commit, commitments[at]],
+      [rounds.open, openings[at]],
     ] as const;
     return shown.flatMap(([kind, said]) => {
       if (said === undefined) return [];

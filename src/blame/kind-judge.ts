@@ -37,7 +37,7 @@ export type Accused = {
   readonly attempt: AccusedAttempt;
   readonly node: NodeId;
   readonly identityKey: Uint8Array;
-  /** The accused's own word for a key, where the evidence shows one: not verified yet. */
+  /** The accused's own word for a key, where the evidence shows one: not verified yet. Of a reshare that for the base. */
   readonly ready: Ready | undefined;
 };
 
@@ -45,6 +45,8 @@ export type Accused = {
 export type KindJudge = {
   /** Kinds of message of which an honest node signs one body for each receiver and session. Declines and complaints may change. */
   readonly saidOnce: readonly string[];
+  /** Kinds of the broadcasts that a transcript shows. Absent: no transcripts of the kind's sessions are compared. */
+  readonly transcript?: { readonly commit: string; readonly open: string };
   /** Faults of the kind's protocol: whether messages, all signed by the accused in this session, show one. */
   readonly faults: Readonly<Partial<Record<CulpritReason, Fault>>>;
   /** Faults of which an honest node accuses another only when its messages show them: to claim one falsely is a fault. */

@@ -18,6 +18,7 @@ import { isGenerateKey, isPrepare, isSign, signedBytes, suppliesOf } from '../st
 import type { TaskKind } from '../state/index.js';
 import { isFalseEcho } from './false-echo.js';
 import { ownSharing } from './own-sharing.js';
+import { RESHARE_JUDGE } from './resharing.js';
 import { isWrongMessage, isWrongSessionShare } from './session-signing.js';
 import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './kind-judge.js';
 
@@ -25,6 +26,7 @@ import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './ki
 export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'generate-key': {
     saidOnce: Object.values(keygen.kinds),
+    transcript: keygen.kinds,
     faults: {
       UNREADABLE_MESSAGE: generating('UNREADABLE_MESSAGE'),
       WRONG_OPENING: generating('WRONG_OPENING'),
@@ -65,9 +67,8 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
       FALSE_ECHO: isFalseEcho,
     },
   },
-  // No node of this build takes part yet.
-  reshare: { saidOnce: [], faults: {} },
-  refresh: { saidOnce: [], faults: {} },
+  reshare: RESHARE_JUDGE,
+  refresh: RESHARE_JUDGE,
   'cancel-task': { saidOnce: [], faults: {} },
 };
 

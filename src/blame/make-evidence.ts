@@ -3,7 +3,7 @@ import { equal } from '../common/index.js';
 import { prepareReason } from '../gg20/index.js';
 import { partyIndexOf } from '../identity/index.js';
 import { bodyDigest, TO_ALL } from '../mpc/index.js';
-import { keygen } from '../sharing/index.js';
+import { keygen, resharing } from '../sharing/index.js';
 import type { AttemptEntry } from '../state/index.js';
 import { Algorithm, Command, decode, Echo, encode, Evidence } from '../wire/index.js';
 import type { Envelope, Ready, ShownMessage, SignedBody } from '../wire/index.js';
@@ -63,6 +63,26 @@ export function evidenceOfSigning(
 ): Uint8Array {
   const beside = { named: [...named], material };
   return evidence(basis, node, 'WRONG_MESSAGE', messages.flatMap(shownOf), ready, beside);
+}
+
+/**
+ * Evidence against `node` from messages that it signed in a reshare. Its dealing is judged by its own word for the base; two messages of one kind
+ * need none.
+ *
+ * @param ready - Its own word for the base version.
+ */
+export function evidenceOfReshare(
+  basis: AttemptBasis,
+  node: string,
+  messages: readonly Envelope[],
+  ready: Ready | undefined,
+): Uint8Array | undefined {
+  const shown = messages.slice(0, 2).flatMap(shownOf);
+  const reason = reasonOf(shown, { others: [], earlier: [] }, undefined);
+  const needsBase = reason === 'WRONG_OPENING' || reason === 'WRONG_VALUE';
+  return (
+    reason && evidence(basis, node, reason, neededFor(reason, shown), needsBase ? ready : undefined)
+  );
 }
 
 /** Evidence against `node`: its signed complaint, in which it accuses another of what that one's messages do not show. */
@@ -131,7 +151,17 @@ function reasonOf(
   const ofPrepare = prepareReason([...shown, ...others]);
   if (ofPrepare !== undefined) return ofPrepare;
   if (fault !== undefined) return fault;
-  const { commit, open, value } = keygen.kinds;
+  return (
+    dealingReason(keygen.kinds, first, second) ?? dealingReason(resharing.kinds, first, second)
+  );
+}
+
+/** The fault of a dealing that two messages of one protocol may show. */
+function dealingReason(
+  { commit, open, value }: typeof keygen.kinds | typeof resharing.kinds,
+  first: ShownMessage,
+  second: ShownMessage,
+): CulpritReason | undefined {
   if (first.kind === commit && second.kind === open) return 'WRONG_OPENING';
   return first.kind === open && second.kind === value ? 'WRONG_VALUE' : undefined;
 }

@@ -19,6 +19,7 @@ export {
   checkDealtValueJob,
   dealerIndices,
   dealingCommitment,
+  isUnreadableReshare,
   judgeReshare,
   newPolynomialJob,
   openDealingJob,

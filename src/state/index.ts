@@ -44,6 +44,8 @@ export type { ParsedRefresh } from './kinds/refresh.js';
 export { isReshare, resharedKeyOf, reshareOf, versionAsked } from './kinds/reshare.js';
 export type { ParsedReshare } from './kinds/reshare.js';
 export { fitsMaterial, setOfVersion } from './kinds/new-version.js';
+export { versionTermsOf } from './kinds/version-terms.js';
+export type { BaseTerms, VersionTerms } from './kinds/version-terms.js';
 export type { NewVersion } from './kinds/new-version.js';
 export { levelRaisedOf } from './kinds/raise-level.js';
 export { isSign, isWellFormedSupply, signatureOf, signOf } from './kinds/sign.js';

@@ -8,6 +8,7 @@ import { generatingCases } from './generating.js';
 import { keygenCases } from './keygen.js';
 import { leaderCases } from './leader.js';
 import { commonCases, partCases, racingTakes } from './parts.js';
+import { resharingCases } from './resharing.js';
 import { laterCase, signingCases } from './signing.js';
 import {
   ed25519Suite,
@@ -23,6 +24,7 @@ const RACING_TAKES = 1_000_000;
 function casesOf(suite: Suite): readonly AttackCase[] {
   return [
     ...keygenCases(suite),
+    ...resharingCases(suite),
     ...generatingCases(suite),
     ...signingCases(suite),
     laterCase(suite),
@@ -56,6 +58,7 @@ export function shortCases(): readonly AttackCase[] {
     ...casesOf(ed25519Suite),
     ...others.flatMap((suite) => [...partCases(suite), ...framingCases(suite)]),
     ...others.flatMap((suite) => keygenCases(suite).filter((_, at) => at % 8 === 0)),
+    ...others.flatMap((suite) => resharingCases(suite).filter((_, at) => at % 8 === 0)),
     ...others.flatMap((suite) => signingCases(suite).slice(0, 4)),
   ];
 }

@@ -146,6 +146,68 @@ export const CHECKS: readonly Check[] = [
     'return group.equal(group.multiplyBase(scalar), evaluateInExponent(group, A, to));',
     'return true;',
   ),
+  // Reshare. That a value is on the shown polynomial is one check for both.
+  without(
+    'a dealer opens what it has committed to',
+    'reshare: reshare/open with another salt, to one',
+    'if (!equal(committed.hash, dealingCommitment(sessionId, party, coefficients, salt)))\n        return false;',
+  ),
+  without(
+    'exactly t′ points, not one more',
+    'reshare: one point too many',
+    'dealt?.coefficients.length !== threshold',
+    'dealt === undefined',
+  ),
+  without(
+    'exactly t′ points, not one fewer',
+    'reshare: one point too few',
+    'dealt?.coefficients.length !== threshold',
+    '(dealt?.coefficients.length ?? 99) > threshold',
+  ),
+  without(
+    'A’_0 is the dealer’s weighted share',
+    'reshare: another A’_0 than its weighted share',
+    'return expected !== undefined && sharing.group.equal(A_0, expected);',
+    'return true;',
+  ),
+  without(
+    'the weights of the dealers',
+    'reshare: an A’_0 that is its share without a weight',
+    'return X_i && group.multiplyPublic(X_i, lagrangeAtZero(group.order, dealers, dealer));',
+    'return X_i;',
+  ),
+  without(
+    'the session in a dealing’s commitment',
+    'reshare: a commitment that was made for another session',
+    'const items = [bytesItem(sessionId), u16Item(party), bytesItem(payload), bytesItem(salt)];',
+    'const items = [u16Item(party), bytesItem(payload), bytesItem(salt)];',
+  ),
+  without(
+    'the party in a dealing’s commitment',
+    'reshare: a commitment that was made for another party',
+    'const items = [bytesItem(sessionId), u16Item(party), bytesItem(payload), bytesItem(salt)];',
+    'const items = [bytesItem(sessionId), bytesItem(payload), bytesItem(salt)];',
+  ),
+  without(
+    'at most as many points of a dealing as participants can be',
+    'reshare: more points than participants can be',
+    'points.length <= PARTICIPANTS_MAX && ',
+  ),
+  {
+    name: 'no dealer opens before all have committed',
+    shows: `${ED25519}reshare: reshare/commit withheld: no dealer goes on`,
+    edits: [
+      {
+        find: "await Promise.all([announced, committed]);\n    const commitBodies = bodiesOf(party, 'commit');",
+        replace: 'void Promise.all([announced, committed]).catch(() => undefined);',
+      },
+      {
+        find: "const bodies = bodiesOf(party, 'open');",
+        replace:
+          "const commitBodies = bodiesOf(party, 'commit');\n    const bodies = bodiesOf(party, 'open');",
+      },
+    ],
+  },
   // Envelopes.
   without(
     'envelopes are signed by their sender',

@@ -59,9 +59,16 @@ export const ROWS: readonly Row[] = [
   {
     row: 17,
     attack: 'a refresh with another threshold or an old version',
-    absent: 'no reshare yet',
+    elsewhere: [
+      ['test/unit/sharing/reshare/attacks.test.ts', 'attack 17: '],
+      ['test/unit/sharing/reshare/suites.test.ts', 'shares of two versions make no signature'],
+    ],
   },
-  { row: 18, attack: 'forget-and-forgive', absent: 'no reshare yet' },
+  {
+    row: 18,
+    attack: 'forget-and-forgive',
+    elsewhere: [['test/unit/sharing/reshare/attacks.test.ts', 'attack 18: ']],
+  },
   {
     row: 19,
     attack: 'tweaks confused or applied twice',

@@ -20,7 +20,7 @@ export {
   reshareParties,
 } from './facts.js';
 export type { BaseSharing, ReshareFacts, ReshareParty } from './facts.js';
-export { judgeReshare } from './judge.js';
+export { isUnreadableReshare, judgeReshare } from './judge.js';
 export type { AccusedOfReshare } from './judge.js';
 export { resharing } from './messages.js';
 export type { ReshareGroup, ReshareRounds } from './messages.js';

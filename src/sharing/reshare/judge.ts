@@ -45,3 +45,17 @@ export function judgeReshare(
     messages,
   );
 }
+
+/** Whether a message, signed by the accused in a session of a reshare, cannot be decoded. It takes no word for the base. */
+export function isUnreadableReshare(
+  index: PartyIndex,
+  messages: readonly SignedMessage[],
+): boolean {
+  const rounds = {
+    kinds: resharing.kinds,
+    codecOf: (kind: string, to: PartyIndex) => codecOf(resharing, kind, to),
+    isRightOpening: () => undefined,
+    isRightValue: () => undefined,
+  };
+  return judgeRounds(rounds, index, 'UNREADABLE_MESSAGE', messages);
+}

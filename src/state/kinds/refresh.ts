@@ -29,6 +29,7 @@ import {
   versionTerms,
 } from './new-version.js';
 import type { NewVersion } from './new-version.js';
+import { withoutCulprit } from './version-terms.js';
 
 export type ParsedRefresh = ParsedRequest & {
   readonly kind: 'refresh';
@@ -189,16 +190,7 @@ export function versionDue(
   if (key === undefined) return undefined;
   const { threshold } = key;
   const intervalMs = Number(resharingOf(key).intervalMs);
-  return { key, threshold, participants: without(key, culprit?.nodeId), intervalMs };
-}
-
-/** All but the culprit, where one of the others may then fail and the key still sign; else all. */
-function without(
-  { participants, threshold }: ActiveKey,
-  culprit: string | undefined,
-): readonly KeyParticipant[] {
-  const others = participants.filter((each) => each.nodeId !== culprit);
-  return others.length > threshold ? others : participants;
+  return { key, threshold, participants: withoutCulprit(key, culprit?.nodeId), intervalMs };
 }
 
 function refreshRequest({ keyId: id, version }: ActiveKey, culprit?: RefreshCulprit): Uint8Array {
@@ -217,7 +209,10 @@ function isTime(key: ActiveKey, logMs: Millis): boolean {
 /** A key whose owner wants no refresh by itself gets none for a culprit either. */
 function isCulprit(view: View, key: ActiveKey, node: string, logMs: Millis): boolean {
   const { intervalMs, culpritMs } = resharingOf(key);
-  const set = setOfKey({ gg20Profile: key.gg20Profile, participants: [...without(key, node)] });
+  const set = setOfKey({
+    gg20Profile: key.gg20Profile,
+    participants: [...withoutCulprit(key, node)],
+  });
   return (
     (set === undefined || hasRoomFor(view, set)) &&
     intervalMs > 0n &&

@@ -1,7 +1,7 @@
 import type { PartyIndex } from '../../common/index.js';
 import { evidenceOfMessages } from '../../blame/index.js';
 import type { AttemptBasis, CulpritReason } from '../../blame/index.js';
-import type { KeygenRounds } from '../../sharing/index.js';
+import type { KeygenRounds, ReshareRounds } from '../../sharing/index.js';
 import { signEnvelope, TO_ALL } from '../../mpc/index.js';
 import type { Party, ProtocolAbort } from '../../mpc/index.js';
 import { attemptEntry } from '../../state/index.js';
@@ -15,6 +15,8 @@ import type { TaskContext } from '../context.js';
 /** Tags and lengths in a complaint's encoding: around all items, and around one. */
 const COMPLAINT_HEAD_BYTES_MAX = 16;
 const ITEM_HEAD_BYTES_MAX = 8;
+
+const NOTHING = new Uint8Array(0);
 
 /** The data that fix a session, for evidence about it: from the state, as the log may be compacted. */
 export function basisOf({ record, task }: LiveAttempt): AttemptBasis | undefined {
@@ -80,12 +82,16 @@ export function accusation(
   return complaint(context, attempt, index, { $case: 'evidence', value: { items } });
 }
 
-/** All commitments and openings of a session as they came here, in order of index. */
-export function transcriptOf(party: Party<KeygenRounds>): Transcript {
-  return {
-    commitments: [...party.broadcasts('commit')],
-    openings: [...party.broadcasts('open')],
+/** All commitments and openings of a session as they came here, in order of index. The place of a party that deals nothing is empty. */
+export function transcriptOf(party: Party<KeygenRounds> | Party<ReshareRounds>): Transcript {
+  const said = (round: 'commit' | 'open'): SignedBody[] => {
+    const senders = party.senders(round);
+    const bodies = party.broadcasts(round);
+    return Array.from({ length: party.count }, (_, at) => {
+      return bodies[senders.indexOf(at + 1)] ?? { body: NOTHING, signature: NOTHING };
+    });
   };
+  return { commitments: said('commit'), openings: said('open') };
 }
 
 /** The signed body of a plain envelope; none of a sealed one. */

@@ -118,7 +118,7 @@ export class Complaints implements Work {
 
   async #read(
     identityKey: Uint8Array,
-    { record, participants }: LiveAttempt,
+    { record, task, participants }: LiveAttempt,
     envelope: Envelope,
   ): Promise<ReadComplaint | 'failed' | undefined> {
     try {
@@ -127,6 +127,7 @@ export class Complaints implements Work {
         sessionId: record.sessionId,
         identityKey,
         envelope,
+        kind: task.kind,
         participantKeys: participants.map((each) => each.identityKey),
       });
     } catch (error) {

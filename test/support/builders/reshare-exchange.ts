@@ -3,7 +3,7 @@ import { algorithmJobs } from '../../../src/algorithms/index.js';
 import { lagrangeAtZero, modulo, xof } from '../../../src/crypto/index.js';
 import { inlineCompute } from '../../../src/machine/index.js';
 import type { Party, Session } from '../../../src/mpc/index.js';
-import type { Signer } from '../../../src/ports/index.js';
+import type { Signer, Verify } from '../../../src/ports/index.js';
 import {
   reshare,
   reshareGroups,
@@ -63,7 +63,9 @@ export type ReshareOptions<P = unknown> = {
   readonly receivers: readonly string[];
   readonly threshold: number;
   readonly seed?: number;
+  readonly sessionId?: Uint8Array;
   readonly signers?: readonly Signer[];
+  readonly verify?: Verify;
   readonly auxDigest?: Uint8Array;
   readonly tamper?: Tamper;
   readonly rounds?: number;
@@ -113,7 +115,7 @@ export async function runReshare<P>(options: ReshareOptions<P>): Promise<Reshare
   const { sharing, base, seed = 1, believe = (_, right) => right } = options;
   const { shareOf = (_, share) => share } = options;
   const facts = reshareFacts(options);
-  const sessionId = xof('test reshare', [u64Item(seed)], 32);
+  const sessionId = options.sessionId ?? xof('test reshare', [u64Item(seed)], 32);
   const signers = options.signers ?? facts.parties.map(({ nodeId }) => testSigner(nodeId));
   const { algorithm } = sharing;
   const schemes = { ...SCHEMES, [algorithm]: { ...SCHEMES[algorithm], sharing } };
@@ -123,7 +125,7 @@ export async function runReshare<P>(options: ReshareOptions<P>): Promise<Reshare
     groups: reshareGroups(facts),
     sessionId,
     signers,
-    verify: testVerify,
+    verify: options.verify ?? testVerify,
     random: (index) => seededRandom(seed * 100 + index),
     tamper: options.tamper,
     rounds: options.rounds,

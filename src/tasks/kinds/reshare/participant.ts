@@ -1,12 +1,15 @@
-import { keyId, sessionId, toHex } from '../../../common/index.js';
+import { evidenceOfReshare } from '../../../blame/index.js';
+import { equal, keyId, sessionId, toHex } from '../../../common/index.js';
+import type { PartyIndex } from '../../../common/index.js';
 import { wipe } from '../../../crypto/index.js';
 import { algorithmOf, partyIndexOf, readyBytes } from '../../../identity/index.js';
-import type { Protocol, Session } from '../../../mpc/index.js';
+import type { Protocol, ProtocolAbort, Session } from '../../../mpc/index.js';
 import { reshare, reshareGroups, resharing } from '../../../sharing/index.js';
 import type { KeyShare, NewSharing, ReshareGroup, ReshareRounds } from '../../../sharing/index.js';
-import { encodeCommand, setOfVersion } from '../../../state/index.js';
+import { encodeCommand, readyOfKey, setOfVersion } from '../../../state/index.js';
 import type { ActiveKey, NewVersion } from '../../../state/index.js';
-import type { KeyParticipant, Sharing } from '../../../wire/index.js';
+import type { Envelope, KeyParticipant, Sharing } from '../../../wire/index.js';
+import { basisOf, complaint, transcriptOf } from '../../blame/complaining.js';
 import { PENDING_SHARES_MAX } from '../../limits.js';
 import type { AttemptRefusal } from '../../participant/answers.js';
 import type { SessionGroups } from '../../participant/attempt-session.js';
@@ -86,6 +89,30 @@ export class Resharing implements SessionKind<ParsedNewVersion, ReshareRounds> {
     } finally {
       wipe(fresh.share.scalar);
     }
+  }
+
+  /** A dealing is judged by its dealer's own word for the version before. */
+  evidence(
+    attempt: ReshareAttempt,
+    culprit: PartyIndex,
+    { evidence }: ProtocolAbort,
+  ): Uint8Array | undefined {
+    const basis = basisOf(attempt);
+    const node = attempt.participants[culprit - 1]?.nodeId;
+    if (basis === undefined || node === undefined) return undefined;
+    const own = evidence.filter(({ from }) => from === culprit);
+    return evidenceOfReshare(basis, node, own, readyOfKey(this.#made(attempt).key, node));
+  }
+
+  /** Digests that differ show that a dealer told different things to different others: what each was told shows which one. */
+  compare(attempt: ReshareAttempt, { party }: Session<ReshareRounds>): Envelope | undefined {
+    const { record } = attempt.task;
+    const [first, ...others] = record.ready.flatMap(({ sharing }) => sharing ?? []);
+    if (first === undefined || others.every(({ digest }) => equal(digest, first.digest))) return;
+    const shown = { $case: 'transcript', value: transcriptOf(party) } as const;
+    const { context } = this.#parts;
+    const index = partyIndexOf(attempt.participants, context.self.id);
+    return complaint(context, attempt, index, shown);
   }
 
   /** A dealer needs its share of the version before. */
