@@ -258,6 +258,7 @@ export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, repor
   start: startRaft(nodes, raiseOf(seed)),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
+  lasts: 1,
   readShare: () => undefined,
   genesisRules: {
     voucherOf: () => undefined,

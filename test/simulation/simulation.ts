@@ -49,6 +49,8 @@ export type Scenario<P extends Process> = {
   readonly genesisRules: GenesisRules;
   /** Reads a signature share that was made in a session. */
   readonly readShare: ReadShare;
+  /** The phase with faults lasts so much longer than drawn. */
+  readonly lasts: number;
   shares(cluster: () => Cluster<P>): Shares;
 };
 
@@ -150,7 +152,7 @@ export async function simulate<P extends Process>(
     for (const machine of cluster.machines) machine.boot();
     cluster.faults.start();
     workload.start(cluster);
-    await world.run(rates.faultsMs, broken);
+    await world.run(rates.faultsMs * scenario.lasts, broken);
     workload.stop();
     cluster.retireLiar();
     if (!broken()) cluster.faults.stop();

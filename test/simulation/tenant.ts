@@ -35,6 +35,8 @@ export type Tenant = {
   requestIdOf?(method: string, request: Uint8Array): string | undefined;
   /** How keys and signatures are asked for. */
   readonly keys?: KeyRequests;
+  /** The phase with faults lasts so much longer. */
+  readonly lasts?: number;
   /** Reads a signature share that was made in a session. */
   readonly readShare?: ReadShare;
 };

@@ -201,6 +201,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
       requestIdOf: (method, request) =>
         tenant?.requestIdOf?.(method, request) ?? requestIdOf(method, request),
     },
+    lasts: tenant?.lasts ?? 1,
     readShare: tenant?.readShare ?? (() => undefined),
     genesisRules: {
       voucherOf: ({ method, request, authorization }) => {

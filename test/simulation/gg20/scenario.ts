@@ -15,6 +15,8 @@ import { PrimesOfNode } from './primes.js';
 import { GG20_KEYS, ONE_GG20_KEY } from './requests.js';
 import { readGg20Share, simulatedGg20, withSmallGg20, withSmallVerifiers } from './tables.js';
 
+/** The first key waits for a preparation, which faults may have begin anew. */
+const LASTS = 1.6;
 /** Mean time until a prime is found. */
 const PRIME_MS = 150;
 /** Mean time that a job takes: the bounds of what a seed draws. */
@@ -40,6 +42,7 @@ export function gg20Nodes(point?: CrashPoint): MakeScenario<NodeProcess> {
     const lies = new Rng(seed, 'gg20 lies');
     return {
       keys: point === undefined ? GG20_KEYS : ONE_GG20_KEY,
+      lasts: point === undefined ? LASTS : 1,
       readShare: readGg20Share,
       tables({ schemes, verifiers }, node) {
         const gg20 = gg20Of.get(node) ?? simulatedGg20();

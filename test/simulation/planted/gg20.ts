@@ -79,8 +79,8 @@ export const GG20_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'gg20 byzantine',
-    first: 1,
-    seeds: 20,
+    first: 6,
+    seeds: 15,
   },
   {
     name: 'that the factors of a modulus are large is not verified',
@@ -91,7 +91,7 @@ export const GG20_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'gg20 byzantine',
-    first: 8,
-    seeds: 30,
+    first: 11,
+    seeds: 20,
   },
 ];
