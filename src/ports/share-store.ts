@@ -17,12 +17,17 @@ export type SharePageRequest = { readonly after?: ShareId; readonly limit: numbe
 export type SharePage = { readonly items: readonly ShareId[]; readonly next: ShareId | undefined };
 
 /**
- * This node's sealed key shares: ciphertext only. A record is written once and never altered, so two writers cannot take
- * each other's share away. Every method rejects with a {@link ShareStoreError} and nothing else.
+ * This node's sealed key shares: ciphertext only. A record is written once, and altered only by {@link ShareStore.replace},
+ * so two writers cannot take each other's share away. Every method rejects with a {@link ShareStoreError} and nothing else.
  */
 export interface ShareStore {
   /** Files a share where there is none. Resolves when what is then filed, this one or the one before, is durable. */
   putIfAbsent(id: ShareId, sealed: Uint8Array): Promise<PutResult>;
+  /**
+   * Puts `after` in the place of exactly `before`, in one step: a crash leaves one or the other. Resolves when that is durable,
+   * with `false` where something else is filed, or nothing.
+   */
+  replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean>;
   /** The sealed share as it was put, `undefined` for none. */
   get(id: ShareId): Promise<Uint8Array | undefined>;
   /** Resolves when there is durably no such record; whether there was one makes no difference. Deletes damaged ones too. */

@@ -108,6 +108,33 @@ export function shareStoreSuite(name: string, makePlace: () => Promise<ShareStor
       expect(await store.get(idOf('key'))).toEqual(present);
     });
 
+    test('the share store replaces exactly what its caller has seen, durably', async () => {
+      await store.putIfAbsent(idOf('key'), utf8('one'));
+      await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));
+
+      expect(await store.replace(idOf('key'), utf8('other'), utf8('three'))).toBe(false);
+      expect(await store.replace(idOf('never'), utf8('one'), utf8('three'))).toBe(false);
+      expect(await store.replace(idOf('key'), utf8('one'), utf8('three'))).toBe(true);
+      expect(await store.replace(idOf('key'), utf8('one'), utf8('four'))).toBe(false);
+      await reopen();
+
+      expect(await store.get(idOf('key'))).toEqual(utf8('three'));
+      expect(await store.get(idOf('key', SESSION_B))).toEqual(utf8('two'));
+      expect(await store.get(idOf('never'))).toBeUndefined();
+    });
+
+    test('of many that replace one share at once, one succeeds', async () => {
+      await store.putIfAbsent(idOf('key'), utf8('one'));
+      const words = Array.from({ length: 20 }, (_, at) => utf8(`word ${at}`));
+
+      const results = await Promise.all(
+        words.map((word) => store.replace(idOf('key'), utf8('one'), word)),
+      );
+
+      expect(results.filter((replaced) => replaced)).toHaveLength(1);
+      expect(await store.get(idOf('key'))).toEqual(words[results.indexOf(true)]);
+    });
+
     test('the share store deletes one share, durably, and then takes another in its place', async () => {
       await store.putIfAbsent(idOf('key'), utf8('one'));
       await store.putIfAbsent(idOf('key', SESSION_B), utf8('two'));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { compareText, keyId, sessionId } from '../../src/common/index.js';
+import { compareText, equal, keyId, sessionId } from '../../src/common/index.js';
 import { ShareStoreError } from '../../src/ports/index.js';
 import type {
   ConsensusStore,
@@ -154,6 +154,13 @@ export class ShareDisk {
     return { absent: true };
   }
 
+  replace(id: ShareId, before: Uint8Array, after: Uint8Array): boolean {
+    const present = this.get(id);
+    if (present === undefined || !equal(present, before)) return false;
+    this.#sealed.set(shareName(id), after);
+    return true;
+  }
+
   get(id: ShareId): Uint8Array | undefined {
     const name = shareName(id);
     if (this.#damaged.has(name)) throw new ShareStoreError('damaged', `${name}: a bit is another`);
@@ -305,6 +312,10 @@ export function openShareStore(
         events.durable(id);
         return put;
       });
+    },
+    replace: (id, before, after) => {
+      const [expected, copy] = [before.slice(), after.slice()];
+      return write(() => disk.replace(id, expected, copy));
     },
     get: async (id) => {
       await wait();

@@ -22,6 +22,7 @@ import type { Tables } from './tenant.js';
 function frozen(disk: ShareDisk): ShareStore {
   return {
     putIfAbsent: refuse,
+    replace: refuse,
     delete: refuse,
     get: (id) => Promise.resolve(disk.get(id)),
     list: (page) => Promise.resolve(disk.list(page)),

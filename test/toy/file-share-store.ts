@@ -1,6 +1,6 @@
-import { link, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareText, keyId, sessionId } from '../../src/common/index.js';
+import { compareText, equal, keyId, sessionId } from '../../src/common/index.js';
 import { ShareStoreError } from '../../src/ports/index.js';
 import type {
   PutResult,
@@ -33,6 +33,8 @@ export function shareFile(folder: string, { keyId: key, sessionId: session }: Sh
 class FileShareStore implements ShareStore {
   readonly #folder: string;
   #number = 0;
+  /** One after the other: no other process writes in the folder. */
+  #replacing: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -57,6 +59,24 @@ class FileShareStore implements ShareStore {
       }
       return { absent: true };
     });
+  }
+
+  replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+    const bytes = shareToBytes(id, after);
+    const expected = Uint8Array.from(before);
+    const replaced = this.#replacing.then(() =>
+      told(async () => {
+        const present = await this.get(id);
+        if (present === undefined || !equal(present, expected)) return false;
+        const whole = join(this.#folder, `${UNFINISHED}${++this.#number}`);
+        await writeFile(whole, bytes, { flush: true });
+        await rename(whole, shareFile(this.#folder, id));
+        await this.#sync();
+        return true;
+      }),
+    );
+    this.#replacing = replaced.catch(() => undefined);
+    return replaced;
   }
 
   get(id: ShareId): Promise<Uint8Array | undefined> {

@@ -1,4 +1,4 @@
-import { assert, concat, utf8 } from '../../common/index.js';
+import { assert, concat, equal, utf8 } from '../../common/index.js';
 import { ShareStoreError } from '../../ports/index.js';
 import type { PutResult, ShareId, SharePage, SharePageRequest } from '../../ports/index.js';
 import { shareFromBytes, shareName, sharePage, shareToBytes } from '../share-records.js';
@@ -53,6 +53,18 @@ class LmdbShareStore implements StandingStore, WriteCounted {
       // Deleted since: then there is room.
       if (present !== undefined) return { absent: false, present };
     }
+  }
+
+  async replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+    const [expected, bytes] = [shareToBytes(id, before), shareToBytes(id, after)];
+    return this.#committed(() =>
+      this.#environment.root.transaction(() => {
+        const found = this.#table.get(place(id));
+        if (found === undefined || !equal(found, expected)) return false;
+        void this.#table.put(place(id), bytes);
+        return true;
+      }),
+    );
   }
 
   async get(id: ShareId): Promise<Uint8Array | undefined> {

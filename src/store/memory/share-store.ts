@@ -1,4 +1,4 @@
-import { compareText } from '../../common/index.js';
+import { compareText, equal } from '../../common/index.js';
 import type {
   PutResult,
   ShareId,
@@ -31,6 +31,16 @@ class MemoryShareStore implements ShareStore {
     if (found !== undefined) return { absent: false, present: shareFromBytes(id, found) };
     this.#records.set(shareName(id), bytes);
     return { absent: true };
+  }
+
+  async replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+    const bytes = shareToBytes(id, after);
+    const expected = shareToBytes(id, before);
+    await Promise.resolve();
+    const found = this.#records.get(shareName(id));
+    if (found === undefined || !equal(found, expected)) return false;
+    this.#records.set(shareName(id), bytes);
+    return true;
   }
 
   async get(id: ShareId): Promise<Uint8Array | undefined> {

@@ -1,5 +1,5 @@
 import type { Collection, Db, Document, MongoClient } from 'mongodb';
-import { assert, ClusterError } from '../../common/index.js';
+import { assert, ClusterError, equal } from '../../common/index.js';
 import { ShareStoreError } from '../../ports/index.js';
 import type { PutResult, ShareId, SharePage, SharePageRequest } from '../../ports/index.js';
 import type { WriteCounted } from '../lmdb/environment.js';
@@ -62,6 +62,23 @@ export class MongoShareStore implements StandingStore, WriteCounted {
       'unavailable',
       'Another process writes and deletes in the share store',
     );
+  }
+
+  async replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+    const { _id, ...expected } = shareDocument(id, shareToBytes(id, before));
+    const { record } = shareDocument(id, shareToBytes(id, after));
+    // Not `updateOne`: some servers find the document for several writers before the first of them has changed it.
+    const found: Document | null = await this.#written(() =>
+      this.#shares.findOneAndUpdate(
+        { _id, record: expected.record },
+        { $set: { record } },
+        { ...this.#bound() },
+      ),
+    );
+    if (found !== null) return true;
+    // The driver may have sent it twice: then the second found what the first had written.
+    const present = await this.get(id);
+    return present !== undefined && equal(present, after);
   }
 
   async get(id: ShareId): Promise<Uint8Array | undefined> {

@@ -45,6 +45,10 @@ export function standingStore(place: StandingPlace, life = new Life()): Standing
       life.step();
       return shares.putIfAbsent(id, sealed);
     },
+    replace: async (id, before, after) => {
+      life.step();
+      return shares.replace(id, before, after);
+    },
     delete: async (id) => {
       life.step();
       return shares.delete(id);

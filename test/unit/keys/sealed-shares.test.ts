@@ -150,6 +150,7 @@ test('a share is not kept until it reads back unchanged', async () => {
         id,
         sealed.map((byte) => byte ^ 1),
       ),
+    replace: (id, before, after) => broken.replace(id, before, after),
     get: (id) => broken.get(id),
     delete: (id) => broken.delete(id),
     list: (page) => broken.list(page),
@@ -198,6 +199,7 @@ test('a store that is unavailable is no damage: the call may be made again', asy
   let error: ShareStoreError | undefined;
   const shares: ShareStore = {
     putIfAbsent: (id, sealed) => (error ? Promise.reject(error) : working.putIfAbsent(id, sealed)),
+    replace: (id, before, after) => working.replace(id, before, after),
     get: (id) => (error ? Promise.reject(error) : working.get(id)),
     delete: (id) => working.delete(id),
     list: (page) => (error ? Promise.reject(error) : working.list(page)),

@@ -16,6 +16,7 @@ async function failing(...errors: ShareStoreError[]) {
   await new TaskRoom('node-1', ledger, undefined, working).hold(key);
   const shares: ShareStore = {
     putIfAbsent: (id, sealed) => working.putIfAbsent(id, sealed),
+    replace: (id, before, after) => working.replace(id, before, after),
     get: (id) => {
       const error = errors.shift();
       return error === undefined ? working.get(id) : Promise.reject(error);
