@@ -63,6 +63,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/store.js')).storeCommand(context),
   },
   {
+    name: 'node-key',
+    summary: "change the key that seals a node's shares and identity",
+    load: async (context) => (await import('./commands/node-key.js')).nodeKeyCommand(context),
+  },
+  {
     name: 'bench',
     summary: 'measure generating keys and signing',
     load: async (context) => (await import('./commands/bench.js')).benchCommand(context),

@@ -1,11 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import { assert, ClusterError, equal } from '../common/index.js';
 import type { ClusterId, KeyId, NodeId, SessionId } from '../common/index.js';
-import { equalSecrets, SecretBytes } from '../crypto/index.js';
+import { equalSecrets } from '../crypto/index.js';
 import { ShareStoreError } from '../ports/index.js';
 import type { Random, ShareId, ShareStore } from '../ports/index.js';
-import { recordOf, sealSecret, unsealSecret } from './sealed-secret.js';
+import { rewrapAll } from './rewrap.js';
+import type { Rewrapped } from './rewrap.js';
+import { recordOf } from './sealed-secret.js';
 import type { Secret, SecretPlace } from './sealed-secret.js';
+import { WrappingKeys } from './wrapping-keys.js';
 
 /** Shares that are asked for at once while they are counted. */
 const LIST_PAGE = 1000;
@@ -50,7 +53,7 @@ export function nameOf({ keyId, version }: Pick<Holding, 'keyId' | 'version'>): 
 /** This node's durable secrets of all kinds: sealed for their place, and some of them open in memory. */
 export class Holdings {
   readonly #parts: HoldingsParts;
-  readonly #wrappingKey: SecretBytes;
+  readonly #wrapping: WrappingKeys;
   /** By {@link nameOf}. */
   readonly #open: LRUCache<string, OpenSecret>;
   #sessions: Promise<Map<KeyId, Set<SessionId>>> | undefined;
@@ -58,12 +61,13 @@ export class Holdings {
   readonly #shut = new Set<KeyId>();
   #hits = 0;
   #misses = 0;
+  /** Secrets that are being made durable. */
+  readonly #keeping = new Set<Promise<void>>();
   #closed = false;
 
   constructor(parts: HoldingsParts) {
-    assert(parts.wrappingKey.length === 32, 'a wrapping key is 32 bytes');
     this.#parts = parts;
-    this.#wrappingKey = new SecretBytes(Uint8Array.from(parts.wrappingKey));
+    this.#wrapping = new WrappingKeys(parts.wrappingKey, parts.random);
     this.#open = new LRUCache({
       max: parts.openMax,
       maxSize: parts.openBytesMax,
@@ -86,9 +90,19 @@ export class Holdings {
    * @throws {ShareStoreError} `unavailable`.
    */
   async keep(at: Holding, secret: Secret, record: Uint8Array): Promise<void> {
-    const { random, shares } = this.#parts;
+    const kept = this.#keep(at, secret, record);
+    this.#keeping.add(kept);
+    try {
+      await kept;
+    } finally {
+      this.#keeping.delete(kept);
+    }
+  }
+
+  async #keep(at: Holding, secret: Secret, record: Uint8Array): Promise<void> {
+    const { shares } = this.#parts;
     const sessions = await this.#knownSessions();
-    const sealed = sealSecret(this.#place(at), secret, record, this.#wrapping(), random);
+    const sealed = this.#wrapping.seal(this.#place(at), secret, record);
     const put = await shares.putIfAbsent(at, sealed);
     if (!put.absent && !this.#isKept(at, put.present, secret, record))
       throw new ClusterError('already-exists', `The session has another key share of ${at.keyId}`, {
@@ -128,7 +142,7 @@ export class Holdings {
     // Another call may have been quicker: replacing its secret would drop the supplies that were made since.
     if (this.#has(at, isKind)) return true;
 
-    const secret = unsealSecret(this.#place(at), stored, this.#wrapping());
+    const secret = this.#wrapping.unseal(this.#place(at), stored);
     if (secret === undefined) throw doesNotOpen(at);
     // One secret is never used under two algorithms, nor as another kind.
     if (!isKind(secret.kind)) {
@@ -208,11 +222,32 @@ export class Holdings {
     if (left?.size === 0) sessions.delete(id.keyId);
   }
 
+  /** From now on secrets are sealed under `next`, 32 bytes, and open under either key. */
+  beginRewrap(next: Uint8Array): void {
+    this.#wrapping.begin(next);
+  }
+
+  /**
+   * Wraps all secrets under the key that {@link beginRewrap} gave; see {@link rewrapAll}.
+   *
+   * @throws {ShareStoreError} `unavailable`: another call goes on with it.
+   */
+  async rewrap(onProgress: (count: number) => void): Promise<Rewrapped> {
+    // Secrets that were sealed before the key was there are in the store when the list is read.
+    await Promise.allSettled(this.#keeping);
+    return rewrapAll(this.#parts.shares, this.#parts, this.#wrapping, onProgress);
+  }
+
+  /** Forgets the key before: no secret opens under it any more. */
+  finishRewrap(): void {
+    this.#wrapping.finish();
+  }
+
   /** Wipes the open secrets. None can be opened after. */
   close(): void {
     this.#closed = true;
     this.#open.clear();
-    this.#wrappingKey[Symbol.dispose]();
+    this.#wrapping.close();
   }
 
   /** @param session - All of the key's unless given. */
@@ -244,7 +279,7 @@ export class Holdings {
 
   /** Claims that `sealed` is this secret at this place, with this record. */
   #isKept(at: Holding, sealed: Uint8Array, secret: Secret, record: Uint8Array): boolean {
-    const opened = unsealSecret(this.#place(at), sealed, this.#wrapping());
+    const opened = this.#wrapping.unseal(this.#place(at), sealed);
     const same = opened !== undefined && isSame(opened, secret);
     opened?.bytes[Symbol.dispose]();
     return same && equal(recordOf(sealed) ?? new Uint8Array(), record);
@@ -257,12 +292,6 @@ export class Holdings {
       equal(held.at.publicHash, at.publicHash) &&
       isKind(held.secret.kind)
     );
-  }
-
-  /** For the moment: it is not kept over an `await`. */
-  #wrapping(): Uint8Array {
-    if (this.#closed) throw new ClusterError('cancelled', 'The keys of this node are closed');
-    return this.#wrappingKey.bytes;
   }
 
   /** The sessions of which secrets are kept, by key. Listed once; then {@link keep} adds to it. */

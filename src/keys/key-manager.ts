@@ -321,6 +321,11 @@ export class KeyManager {
     return Uint8Array.from(this.#device.bytes);
   }
 
+  /** As in {@link Holdings}: the key that wraps shares and materials changes while both are used. */
+  get wrapping(): Pick<Holdings, 'beginRewrap' | 'rewrap' | 'finishRewrap'> {
+    return this.#holdings;
+  }
+
   /** Wipes open shares and supplies. None can be taken after. */
   close(): void {
     this.#holdings.close();

@@ -25,17 +25,21 @@ export type Secret = {
   readonly bytes: SecretBytes;
 };
 
+/** A sealed secret's name: all that it takes to wrap its data key anew. */
+export type WrappedPlace = Pick<SecretPlace, 'clusterId' | 'nodeId' | 'keyId' | 'sessionId'>;
+
 /*
- * A sealed secret, format 2:
+ * A sealed secret, format 3:
  *
- *   u8 2 ‖ wrapping nonce (12) ‖ wrapped data key (32 + 16) ‖ nonce (12) ‖ u32be(length) ‖ sealed (length) ‖ record (the rest)
+ *   u8 3 ‖ wrapping nonce (12) ‖ wrapped data key (32 + 16) ‖ nonce (12) ‖ u32be(length) ‖ sealed (length) ‖ record (the rest)
  *
- * The data key is new for each secret and sealed with AES-256-GCM under the node's wrapping key; the secret with AES-256-GCM
- * under the data key. Both have the same associated data, T("secret", [cluster, node, key, version, session, public hash,
+ * The data key is new for each secret and sealed with AES-256-GCM under the node's wrapping key, with the associated data
+ * T("data-key", [cluster, node, key, session]): whoever changes the node key needs no more than the name of a record. The
+ * secret is sealed with AES-256-GCM under the data key, with T("secret", [cluster, node, key, version, session, public hash,
  * SHA-256 of the record]), so the record, which is public and in clear, cannot be exchanged either.
  * The sealed plaintext: u8(length) ‖ kind ‖ u8(length) ‖ about ‖ secret. So a secret opens as its own kind.
  */
-const FORMAT = 2;
+const FORMAT = 3;
 const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
@@ -67,7 +71,7 @@ export function sealSecret(
   const dataKey = random.bytes(KEY_BYTES);
   const plain = toPlain(secret);
   try {
-    const wrapped = aesGcmSeal(wrappingKey, wrappingNonce, associated, dataKey);
+    const wrapped = aesGcmSeal(wrappingKey, wrappingNonce, nameData(place), dataKey);
     const sealed = aesGcmSeal(dataKey, nonce, associated, plain);
     const head = concat(Uint8Array.of(FORMAT), wrappingNonce, wrapped, nonce);
     return concat(head, u32be(sealed.length), sealed, record);
@@ -88,9 +92,7 @@ export function unsealSecret(
   const end = endOfSealed(bytes);
   if (end === undefined) return undefined;
   const associated = associatedData(place, bytes.subarray(end));
-  const wrappingNonce = bytes.subarray(1, WRAPPED_AT);
-  const wrapped = bytes.subarray(WRAPPED_AT, NONCE_AT);
-  const dataKey = aesGcmOpen(wrappingKey, wrappingNonce, associated, wrapped);
+  const dataKey = openDataKey(place, bytes, wrappingKey);
   if (dataKey === undefined) return undefined;
 
   const nonce = bytes.subarray(NONCE_AT, LENGTH_AT);
@@ -104,10 +106,61 @@ export function unsealSecret(
   }
 }
 
+/**
+ * Wraps the data key of a sealed secret anew; the secret itself stays as it is sealed, and nothing of it is seen.
+ *
+ * @returns A copy of `bytes` that opens under `to`; `undefined` for what does not open under `from`.
+ */
+export function rewrapSecret(
+  place: WrappedPlace,
+  bytes: Uint8Array,
+  from: Uint8Array,
+  to: Uint8Array,
+  random: Random,
+): Uint8Array | undefined {
+  const dataKey = endOfSealed(bytes) === undefined ? undefined : openDataKey(place, bytes, from);
+  if (dataKey === undefined) return undefined;
+  try {
+    const nonce = random.bytes(NONCE_BYTES);
+    const wrapped = aesGcmSeal(to, nonce, nameData(place), dataKey);
+    return concat(Uint8Array.of(FORMAT), nonce, wrapped, bytes.subarray(NONCE_AT));
+  } finally {
+    wipe(dataKey);
+  }
+}
+
+/** Claims that the data key of a sealed secret opens under a wrapping key; of the secret itself it says nothing. */
+export function isWrappedUnder(
+  place: WrappedPlace,
+  bytes: Uint8Array,
+  wrappingKey: Uint8Array,
+): boolean {
+  const dataKey =
+    endOfSealed(bytes) === undefined ? undefined : openDataKey(place, bytes, wrappingKey);
+  if (dataKey !== undefined) wipe(dataKey);
+  return dataKey !== undefined;
+}
+
+/** The data key of bytes of this format, the caller's to wipe. */
+function openDataKey(
+  place: WrappedPlace,
+  bytes: Uint8Array,
+  wrappingKey: Uint8Array,
+): Uint8Array | undefined {
+  const nonce = bytes.subarray(1, WRAPPED_AT);
+  const wrapped = bytes.subarray(WRAPPED_AT, NONCE_AT);
+  return aesGcmOpen(wrappingKey, nonce, nameData(place), wrapped);
+}
+
 /** The public bytes beside a sealed secret. Only opening it tells whether they are the ones that were sealed with it. */
 export function recordOf(bytes: Uint8Array): Uint8Array | undefined {
   const end = endOfSealed(bytes);
   return end === undefined ? undefined : bytes.slice(end);
+}
+
+/** Claims that bytes have the form of a sealed secret. */
+export function isSealed(bytes: Uint8Array): boolean {
+  return endOfSealed(bytes) !== undefined;
 }
 
 /** Where the sealed part ends and the record begins, for bytes of this format. */
@@ -118,15 +171,28 @@ function endOfSealed(bytes: Uint8Array): number | undefined {
   return end <= bytes.length ? end : undefined;
 }
 
-function associatedData(place: SecretPlace, record: Uint8Array): Uint8Array {
-  const session = fromHex(place.sessionId);
+function nameData(place: WrappedPlace): Uint8Array {
+  return transcript('data-key', [
+    textItem(place.clusterId),
+    textItem(place.nodeId),
+    textItem(place.keyId),
+    bytesItem(sessionBytes(place)),
+  ]);
+}
+
+function sessionBytes({ sessionId }: WrappedPlace): Uint8Array {
+  const session = fromHex(sessionId);
   assert(session !== undefined, 'a session id is hex');
+  return session;
+}
+
+function associatedData(place: SecretPlace, record: Uint8Array): Uint8Array {
   return transcript('secret', [
     textItem(place.clusterId),
     textItem(place.nodeId),
     textItem(place.keyId),
     u32Item(place.version),
-    bytesItem(session),
+    bytesItem(sessionBytes(place)),
     bytesItem(place.publicHash),
     bytesItem(sha256(record)),
   ]);

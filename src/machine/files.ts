@@ -77,6 +77,11 @@ function writeDurably(path: string, content: string, flags: string, mode: number
   }
 }
 
+/** Makes what was renamed to `path` durable under that name. */
+export function syncFolderOf(path: string): void {
+  syncFolder(dirname(path));
+}
+
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

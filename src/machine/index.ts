@@ -27,7 +27,13 @@ export {
 } from './ecdsa.js';
 export type { EcdsaCurve } from './ecdsa.js';
 export { ED25519_KEY_BYTES, privateKeyObject, rawPublicKey } from './ed25519.js';
-export { makeFolder, replacePrivateFile, writePrivateFile, writePublicFile } from './files.js';
+export {
+  makeFolder,
+  replacePrivateFile,
+  syncFolderOf,
+  writePrivateFile,
+  writePublicFile,
+} from './files.js';
 export { lockDataDirectory } from './lock.js';
 export type { Lock } from './lock.js';
 export { jsonLogger } from './logger.js';

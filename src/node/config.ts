@@ -69,6 +69,7 @@ const schema = z.strictObject({
     file: path.optional(),
     env: variableName.optional(),
     passphrase_env: variableName.optional(),
+    seal_program: path.optional(),
   }),
   store: storeSchema,
   workers: z.coerce
@@ -136,13 +137,21 @@ function nodeKeySource(
   absolute: (of: string, written: string) => string,
 ): NodeKeySource {
   const whereOf = (way: string) => origins.get(way)?.where ?? 'the configuration';
+  const { seal_program: program } = given;
+  if (program !== undefined && (given.env ?? given.passphrase_env) !== undefined) {
+    const words =
+      'node_key.seal_program: a key in a variable is not sealed; it goes with node_key.file alone';
+    throw refuse(whereOf('node_key.seal_program'), words, undefined, 'node_key.seal_program');
+  }
   if (given.env !== undefined)
     return { kind: 'env', variable: given.env, where: whereOf('node_key.env') };
   const { passphrase_env: variable } = given;
   if (variable !== undefined)
     return { kind: 'passphrase', variable, where: whereOf('node_key.passphrase_env') };
   const file = absolute('node_key.file', given.file ?? '');
-  return { kind: 'file', path: file, where: whereOf('node_key.file') };
+  const sealed =
+    program === undefined ? {} : { sealProgram: absolute('node_key.seal_program', program) };
+  return { kind: 'file', path: file, where: whereOf('node_key.file'), ...sealed };
 }
 
 /** Where a setting was found, in words, and the folder that a relative path in it stands on. */

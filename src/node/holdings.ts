@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ClusterError, equal, toHex } from '../common/index.js';
+import type { NodeId } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -17,6 +18,7 @@ import { openStores } from '../store/index.js';
 import { claimedLog } from './claimed-log.js';
 import type { NodeConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
+import { loadNextKey } from './node-key-change.js';
 import type { NodeCredentials } from './credentials.js';
 import { mongoPlace } from './mongo-place.js';
 import { URI_VARIABLE } from './store-config.js';
@@ -30,6 +32,8 @@ export type Holdings = {
   readonly signer: Signer;
   /** 32 bytes. Its user ends it after making a copy; closing does at the latest. */
   readonly wrappingKey: SecretBytes;
+  /** The key under which all will be sealed, where the node key is being changed; its user ends it as {@link wrappingKey}. */
+  readonly nextWrappingKey: SecretBytes | undefined;
   /** Synced writes since the start. */
   writeCount(): number;
   /** Closes the store and gives the data directory back. */
@@ -57,18 +61,22 @@ export async function openHoldings(
   // The string may hold a password.
   delete environment[URI_VARIABLE];
   // A wrong key is found out before the data directory is touched.
-  using nodeKey = loadNodeKey(config.nodeKey, environment, identityPathOf(config.dataDir));
+  const identityPath = identityPathOf(config.dataDir);
+  using nodeKey = await loadNodeKey(config.nodeKey, config.nodeId, environment, identityPath);
+  using nextKey = await loadNextKey(config, environment);
   const owner = { clusterId: genesis.clusterId, nodeId: config.nodeId };
   const directory = await openDataDirectory(config.dataDir, owner);
   try {
-    const signer = openIdentity(directory.identityPath, config.nodeId, nodeKey.bytes);
+    const signer = openEither(directory.identityPath, config.nodeId, nodeKey, nextKey);
     requireIdentity(genesis, signer, config.clusterFile);
     const identity = { identityKey: signer.publicKey, isNew: false };
     const store = await openStores(directory, identity, shareStore);
     const consensus = claimedLog(store.consensus, directory);
     const wrappingKey = new SecretBytes(wrappingKeyOf(nodeKey.bytes));
+    const nextWrappingKey = nextKey && new SecretBytes(wrappingKeyOf(nextKey.bytes));
     const close = async () => {
       wrappingKey[Symbol.dispose]();
+      nextWrappingKey?.[Symbol.dispose]();
       try {
         await store.close();
       } finally {
@@ -77,10 +85,35 @@ export async function openHoldings(
     };
     const { shares } = store;
     const writeCount = () => store.writeCount();
-    return { genesis, credentials, consensus, shares, signer, wrappingKey, writeCount, close };
+    return {
+      genesis,
+      credentials,
+      consensus,
+      shares,
+      signer,
+      wrappingKey,
+      nextWrappingKey,
+      writeCount,
+      close,
+    };
   } catch (error) {
     await directory.release();
     throw error;
+  }
+}
+
+/** Opens the identity key, whether it is sealed under the node key or already under the next one. */
+function openEither(
+  path: string,
+  node: NodeId,
+  key: SecretBytes,
+  next: SecretBytes | undefined,
+): Signer {
+  try {
+    return openIdentity(path, node, key.bytes);
+  } catch (error) {
+    if (next === undefined) throw error;
+    return openIdentity(path, node, next.bytes);
   }
 }
 

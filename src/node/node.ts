@@ -29,6 +29,7 @@ import type { Build } from './builds.js';
 import { dialable } from './dialable.js';
 import { countOfRequesterAuthorities, openHoldings } from './holdings.js';
 import type { Holdings } from './holdings.js';
+import { NodeKeyChange } from './node-key-change.js';
 import { startReplica } from './replica.js';
 import type { Replica } from './replica.js';
 import { VERSION } from '../version.js';
@@ -63,6 +64,8 @@ export class Node implements AsyncDisposable {
   #listens: string | undefined;
   readonly #certificateEndMs: Millis;
   #certificateWatch: CertificateWatch | undefined;
+  readonly #environment: Environment;
+  #nodeKeyChange: NodeKeyChange | undefined;
 
   private constructor(
     config: NodeConfig,
@@ -70,9 +73,11 @@ export class Node implements AsyncDisposable {
     logger: Logger,
     build: Build,
     arithmetic: Arithmetic,
+    environment: Environment,
   ) {
     const { genesis, credentials, signer } = holdings;
     this.#arithmetic = arithmetic;
+    this.#environment = environment;
     this.#logger = logger;
     this.#build = build;
     this.#config = config;
@@ -132,7 +137,7 @@ export class Node implements AsyncDisposable {
     selfTest(nodeVerify, arithmetic.verifiers);
     const holdings = await openHoldings(config, environment);
     try {
-      return new Node(config, holdings, logger, build, arithmetic);
+      return new Node(config, holdings, logger, build, arithmetic, environment);
     } catch (error) {
       await holdings.close();
       throw error;
@@ -167,7 +172,8 @@ export class Node implements AsyncDisposable {
    *   stored state is above the level of this build.
    */
   async start(addresses: ReadonlyMap<NodeId, string>): Promise<void> {
-    const { genesis, credentials, consensus, shares, signer, wrappingKey } = this.#holdings;
+    const { genesis, credentials, consensus, shares, signer } = this.#holdings;
+    const { wrappingKey, nextWrappingKey } = this.#holdings;
     const logger = this.#logger;
     for (const { nodeId: peer } of genesis.members) {
       if (peer !== this.#self.nodeId && !addresses.has(peer)) {
@@ -192,13 +198,15 @@ export class Node implements AsyncDisposable {
       addresses,
       logger,
     });
-    // The replica makes a copy of its own.
+    // The replica makes copies of its own.
     using wrapping = wrappingKey;
+    using nextWrapping = nextWrappingKey;
     const replica = await startReplica(
       {
         genesis,
         boot: this.#self.boot,
         wrappingKey: wrapping.bytes,
+        nextWrappingKey: nextWrapping?.bytes,
         schemes: this.#arithmetic.schemes,
         verifiers: this.#arithmetic.verifiers,
         gg20: this.#arithmetic.gg20,
@@ -223,6 +231,19 @@ export class Node implements AsyncDisposable {
     this.#peerServer.attach(replica);
     network.start(replica);
     this.#publicServer.attach(replica);
+    this.#nodeKeyChange = new NodeKeyChange({
+      config: this.#config,
+      environment: this.#environment,
+      wrapping: replica.wrapping,
+      clock: systemClock,
+      logger,
+    });
+    void this.#nodeKeyChange.change();
+  }
+
+  /** Takes what has changed on this machine: a next node key. Of a node that has not started nothing is taken. */
+  async reload(): Promise<void> {
+    await this.#nodeKeyChange?.change();
   }
 
   /** The backend of the public port, for a process that runs the node and calls it, too. Nothing before the start. */
@@ -245,6 +266,7 @@ export class Node implements AsyncDisposable {
     await this.#close('what clients were told', async () => this.#replica?.handOver());
     await this.#close('the peer network', async () => this.#network?.stop());
     await this.#close('the peer server', () => this.#peerServer.stop());
+    await this.#close('the change of the node key', async () => this.#nodeKeyChange?.stop());
     await this.#close('the replica', async () => this.#replica?.stop());
     await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());

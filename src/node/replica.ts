@@ -57,6 +57,8 @@ export type ReplicaConfig = {
   readonly boot: Boot;
   /** 32 bytes; wraps the data keys of this node's key shares. */
   readonly wrappingKey: Uint8Array;
+  /** 32 bytes: where the node key is being changed, some are wrapped under this one already. */
+  readonly nextWrappingKey?: Uint8Array | undefined;
   /** The algorithms of this node. */
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
@@ -71,6 +73,8 @@ export type ReplicaConfig = {
 
 /** One node without its sockets, disks and clocks: what the real node and the simulator both run. */
 export interface Replica extends Backend, NetworkListener {
+  /** For who changes the key that wraps this node's secrets. */
+  readonly wrapping: KeyManager['wrapping'];
   /** Resolves when the log has what clients were answered with here, or soon after. Before that, peers must be reachable. */
   handOver(): Promise<void>;
   stop(): Promise<void>;
@@ -136,6 +140,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     compute,
     schemes: config.schemes,
   });
+  if (config.nextWrappingKey !== undefined) keys.wrapping.beginRewrap(config.nextWrappingKey);
   const sendTo = (nodes: readonly NodeId[], message: TaskMessageBody): void => {
     let bytes: Uint8Array | undefined;
     for (const to of nodes) {
@@ -248,6 +253,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
       };
     },
     quorum: () => driver.quorum(),
+    wrapping: keys.wrapping,
     handOver: () => tasks.handOver(),
     stop: async () => {
       lists.stop();

@@ -11,6 +11,7 @@ import {
   ED25519_KEY_BYTES,
   privateKeyObject,
   rawPublicKey,
+  replacePrivateFile,
   systemRandom,
   writePrivateFile,
 } from '../machine/index.js';
@@ -59,14 +60,8 @@ export function newIdentity(): NewIdentity {
     sign: (bytes) => Uint8Array.from(sign(undefined, bytes, key)),
     write(path, node, nodeKey, passphrase) {
       if (written) throw new ClusterError('wrong-state', 'The identity key is written');
-      const file = {
-        format: FORMAT,
-        node_id: node,
-        public_key: toHex(publicKey),
-        sealed: toHex(seal(seed.bytes, node, publicKey, nodeKey)),
-        passphrase,
-      };
-      writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
+      const sealed = seal(seed.bytes, node, publicKey, nodeKey);
+      writePrivateFile(path, contentOf(node, publicKey, sealed, passphrase));
       written = true;
       seed[Symbol.dispose]();
     },
@@ -90,6 +85,26 @@ export function openIdentity(path: string, node: NodeId, nodeKey: Uint8Array): S
   const key = privateKeyObject(seed.bytes);
   if (!equal(rawPublicKey(key), publicKey)) throw damaged(path, 'its two halves do not match');
   return signerOf(node, key, publicKey);
+}
+
+/**
+ * Seals the identity key under the next node key: the file is the old one or the new one, whole, in any crash. One that is
+ * sealed under it already stays.
+ *
+ * @throws ClusterError `data-loss` when it opens under neither.
+ */
+export function resealIdentity(
+  path: string,
+  node: NodeId,
+  before: Uint8Array,
+  next: Uint8Array,
+): void {
+  const { publicKey, sealed } = read(path);
+  using already = open(sealed, node, publicKey, next);
+  if (already !== undefined) return;
+  using seed = open(sealed, node, publicKey, before);
+  if (seed === undefined) throw damaged(path, 'it is damaged, or of another node or node key');
+  replacePrivateFile(path, contentOf(node, publicKey, seal(seed.bytes, node, publicKey, next)));
 }
 
 /**
@@ -147,6 +162,22 @@ function read(path: string): {
   if (publicKey === undefined || sealed === undefined)
     throw damaged(path, 'it is no identity file');
   return { publicKey, sealed, passphrase: file.data.passphrase };
+}
+
+function contentOf(
+  node: NodeId,
+  publicKey: Uint8Array,
+  sealed: Uint8Array,
+  passphrase?: PassphraseHeader,
+): string {
+  const file = {
+    format: FORMAT,
+    node_id: node,
+    public_key: toHex(publicKey),
+    sealed: toHex(sealed),
+    passphrase,
+  };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
 function seal(

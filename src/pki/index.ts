@@ -13,11 +13,19 @@ export {
 } from './certificates.js';
 export type { Credential, KeyType, LeafRequest } from './certificates.js';
 export { anchorFault } from './anchors.js';
-export { newIdentity, openIdentity, requireIdentityFile } from './identity-file.js';
+export { newIdentity, openIdentity, requireIdentityFile, resealIdentity } from './identity-file.js';
 export type { NewIdentity } from './identity-file.js';
 export { readKeyFile } from './key-files.js';
+export {
+  adoptNextKey,
+  isClearKeyFile,
+  makeNextKey,
+  nextKeyPathOf,
+  openKeyFile,
+} from './node-key-file.js';
+export type { KeyFileWay } from './node-key-file.js';
 export { createNodeKey, nodeKeyOf, wrappingKeyOf } from './node-key.js';
-export { loadNodeKey, takeVariable } from './node-key-source.js';
+export { keyFileWay, loadNodeKey, takeVariable } from './node-key-source.js';
 export type { Environment, NodeKeySource } from './node-key-source.js';
 export { readCertificates, readPrivateKey } from './pem.js';
 export { newPassphraseKey } from './passphrase.js';

@@ -1,13 +1,21 @@
 import { ClusterError, utf8 } from '../common/index.js';
+import type { NodeId } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 import { readPassphraseHeader } from './identity-file.js';
-import { readKeyFile } from './key-files.js';
 import { nodeKeyOf } from './node-key.js';
+import { openKeyFile } from './node-key-file.js';
+import type { KeyFileWay } from './node-key-file.js';
 import { passphraseKey } from './passphrase.js';
 
 /** Where a node key comes from. `where` is the place in the configuration that says so, for messages. */
 export type NodeKeySource =
-  | { readonly kind: 'file'; readonly path: string; readonly where: string }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly where: string;
+      /** The program that seals the key in the file; it is in the clear where there is none. */
+      readonly sealProgram?: string;
+    }
   /** A variable of the environment that holds 64 lower-case hex characters. */
   | { readonly kind: 'env'; readonly variable: string; readonly where: string }
   /** A variable of the environment that holds a passphrase. */
@@ -28,19 +36,18 @@ const FIELD = {
  * @param environment - Loses the variable that held the secret, so that no child and no dump of variables shows it. (The
  * string that Node made of it can not be wiped.)
  * @param identityPath - For a passphrase: the file that knows its salt.
- * @throws ClusterError `invalid-request` when there is no such key, `unauthenticated` (`WRONG_PASSPHRASE`).
+ * @throws ClusterError `invalid-request` when there is no such key, `unauthenticated` (`WRONG_PASSPHRASE`), `wrong-state`
+ * (`SEAL_PROGRAM`).
  */
-export function loadNodeKey(
+export async function loadNodeKey(
   source: NodeKeySource,
+  node: NodeId,
   environment: Environment,
   identityPath: string,
-): SecretBytes {
+): Promise<SecretBytes> {
   const field = FIELD[source.kind];
   const from = `${source.where}: ${field}`;
-  if (source.kind === 'file') {
-    using text = readFile(source.path);
-    return nodeKeyOf(text, `The node key ${source.path}`, field);
-  }
+  if (source.kind === 'file') return openFile(source.path, keyFileWay(source, node, environment));
   using text = takeVariable(environment, source);
   if (source.kind === 'env') return nodeKeyOf(text, `${from}: the variable`, field);
   const header = readPassphraseHeader(identityPath);
@@ -73,9 +80,19 @@ export function takeVariable(
   );
 }
 
-function readFile(path: string): SecretBytes {
+/** How the file of a node key is opened and made. */
+export function keyFileWay(
+  { sealProgram }: Extract<NodeKeySource, { kind: 'file' }>,
+  nodeId: NodeId,
+  environment: Environment,
+): KeyFileWay {
+  const program = sealProgram === undefined ? undefined : { path: sealProgram, nodeId };
+  return { program, environment };
+}
+
+async function openFile(path: string, way: KeyFileWay): Promise<SecretBytes> {
   try {
-    return readKeyFile(path);
+    return await openKeyFile(path, way);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
     throw new ClusterError('invalid-request', `${FIELD.file}: ${path} cannot be read`, {

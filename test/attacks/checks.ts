@@ -518,7 +518,8 @@ export const CHECKS: readonly Check[] = [
     without(
       'the session in a share’s seal',
       'two sealed shares change places',
-      'bytesItem(session),\n',
+      'const session = fromHex(sessionId);',
+      'const session = new Uint8Array(32);',
     ),
   ),
   common(

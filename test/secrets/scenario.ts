@@ -99,7 +99,7 @@ export async function runScenario(
 
   for (const client of [operator, app]) client.close();
   await Promise.all([...nodes.values()].map((node) => node[Symbol.asyncDispose]()));
-  recordFiles(folder, recorder);
+  await recordFiles(folder, recorder);
   return collect(folder, errors, said);
 }
 
@@ -165,9 +165,9 @@ function mistakesOf(folder: string, secrets: Readonly<Record<string, string>>) {
 }
 
 /** What no SecretBytes held in this process: the node key in a file, and the private keys of certificates. */
-function recordFiles(folder: string, recorder: Recorder): void {
+async function recordFiles(folder: string, recorder: Recorder): Promise<void> {
   const path = join(folder, 'node-1', 'node.key');
-  using key = loadNodeKey({ kind: 'file', path, where: '' }, {}, '');
+  using key = await loadNodeKey({ kind: 'file', path, where: '' }, nodeId('node-1'), {}, '');
   recorder.add('node key', key.bytes);
   for (const id of NODES) {
     const pem = readFileSync(join(folder, id, 'key.pem'), 'utf8');

@@ -98,6 +98,8 @@ export class CrashingNode {
     return {
       putIfAbsent: (id, sealed) =>
         this.#durable(nameOf('keep', id.keyId), () => inner.putIfAbsent(id, sealed)),
+      replace: (id, before, after) =>
+        this.#durable(nameOf('replace', id.keyId), () => inner.replace(id, before, after)),
       get: (id) => this.#durable(nameOf('read', id.keyId), () => inner.get(id)),
       delete: (id) => this.#durable(nameOf('delete', id.keyId), () => inner.delete(id)),
       list: (page) => inner.list(page),

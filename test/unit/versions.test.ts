@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -14,7 +14,7 @@ import { SecretBytes } from '../../src/crypto/index.js';
 import { encodeMemberRequest, requestBytes } from '../../src/identity/index.js';
 import { sealSecret } from '../../src/keys/sealed-secret.js';
 import { openDataDirectory, systemRandom } from '../../src/machine/index.js';
-import { newIdentity } from '../../src/pki/index.js';
+import { createNodeKey, makeNextKey, newIdentity } from '../../src/pki/index.js';
 import { encodeMessage } from '../../src/raft/index.js';
 import { readsMany } from '../../src/rpc/peers/frame.js';
 import { helloOf } from '../../src/rpc/peers/hello.js';
@@ -102,6 +102,14 @@ const WRITTEN: Readonly<Record<string, () => string | Promise<string>>> = {
   },
   'stored record': () => String(record(u64be(7))[0]),
   'node.json': nodeFile,
+  'sealed node key': async () => {
+    const path = join(folder, 'seal');
+    writeFileSync(path, '#!/bin/sh\ncat\n', { mode: 0o755 });
+    const way = { program: { path, nodeId: ONE }, environment: process.env };
+    createNodeKey(join(folder, 'sealed.key'))[Symbol.dispose]();
+    await makeNextKey(join(folder, 'sealed.key'), way);
+    return formatOf(fileAt('sealed.key.next'));
+  },
   'identity file': () => {
     using identity = newIdentity();
     identity.write(join(folder, 'identity.key'), ONE, fill(3, 32));

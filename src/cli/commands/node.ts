@@ -88,10 +88,14 @@ function openNode(
 /** Runs a node by its own configuration until a signal asks it to end. */
 async function runNode(config: NodeConfig, context: CommandContext, logger: Logger): Promise<void> {
   const stopped = signalled('SIGTERM', 'SIGINT');
+  let started: Node | undefined;
+  // Without a listener the signal would end a node that starts.
+  process.on('SIGHUP', () => void started?.reload());
   await using node = await openNode(config, context, logger);
   endWith(node, logger);
   await node.listen();
   await node.start(config.peers);
+  started = node;
   await stopped;
 }
 

@@ -89,6 +89,11 @@ export class ProcessCluster implements AsyncDisposable {
     return { ca: file('operator/ca.pem'), cert: own.certificate, key: own.privateKey };
   }
 
+  /** The process of a node that runs. */
+  pid(node: NodeId): number | undefined {
+    return this.#running.get(node)?.pid;
+  }
+
   /** Memory of a node's process, as Linux counts it. */
   residentBytes(node: NodeId): number {
     const status = readFileSync(`/proc/${this.#running.get(node)?.pid}/status`, 'utf8');

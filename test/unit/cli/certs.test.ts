@@ -92,11 +92,12 @@ describe('the genesis of certs init', () => {
     }
   });
 
-  test('the genesis has for each node the identity key that its node key opens', () => {
+  test('the genesis has for each node the identity key that its node key opens', async () => {
     const { members } = genesis();
     for (const member of members) {
-      const nodeKey = loadNodeKey(
+      using nodeKey = await loadNodeKey(
         { kind: 'file', path: at(member.nodeId, 'node.key'), where: 'test' },
+        member.nodeId,
         {},
         '',
       );

@@ -21,8 +21,9 @@ function changed(text: string, at: number): string {
 }
 
 /** Hex of the node key in a file. */
-function keyIn(file: string): string {
-  return toHex(loadNodeKey({ kind: 'file', path: file, where: 'test' }, {}, '').bytes);
+async function keyIn(file: string): Promise<string> {
+  using key = await loadNodeKey({ kind: 'file', path: file, where: 'test' }, OWNER, {}, '');
+  return toHex(key.bytes);
 }
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -34,31 +35,31 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
-test('a node key is 32 random bytes in a file that only its owner reads', () => {
+test('a node key is 32 random bytes in a file that only its owner reads', async () => {
   createNodeKey(path);
   const other = join(directory.path, 'other.key');
   createNodeKey(other);
 
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(keyIn(path)).toMatch(/^[0-9a-f]{64}$/);
-  expect(keyIn(path)).toBe(readFileSync(path, 'utf8').trim());
-  expect(keyIn(path)).not.toBe(keyIn(other));
+  expect(await keyIn(path)).toMatch(/^[0-9a-f]{64}$/);
+  expect(await keyIn(path)).toBe(readFileSync(path, 'utf8').trim());
+  expect(await keyIn(path)).not.toBe(await keyIn(other));
 });
 
-test('a key file is never overwritten', () => {
+test('a key file is never overwritten', async () => {
   createNodeKey(path);
-  const first = keyIn(path);
+  const first = await keyIn(path);
 
   expect(() => createNodeKey(path)).toThrow('EEXIST');
   expect(() => newIdentity().write(path, OWNER, NODE_KEY)).toThrow('EEXIST');
-  expect(keyIn(path)).toBe(first);
+  expect(await keyIn(path)).toBe(first);
 });
 
-test('a node key file with other contents is refused without being shown', () => {
+test('a node key file with other contents is refused without being shown', async () => {
   writeFileSync(path, `${'ab'.repeat(31)}XY`, { mode: 0o600 });
 
-  expect(() => keyIn(path)).toThrow('must hold 64 lower-case hex characters');
-  expect(() => keyIn(path)).not.toThrow(/abab/);
+  await expect(keyIn(path)).rejects.toThrow('must hold 64 lower-case hex characters');
+  await expect(keyIn(path)).rejects.not.toThrow(/abab/);
 });
 
 test('the wrapping key is not the node key', () => {
