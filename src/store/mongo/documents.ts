@@ -82,6 +82,12 @@ export function markIn(document: Document): StoreMark | undefined {
   return { storeId, identityKey, standing };
 }
 
+/**
+ * Names of documents: behind the space a session's id, or the shorter words under which a node files what is no share, for
+ * example counts of failures.
+ */
+export const NAME_PATTERN = '^[a-z0-9_][a-z0-9_-]{0,62} [a-z0-9_-]{1,128}$';
+
 /** The form of documents in `shares`, for a server that checks it. */
 export const SHARES_VALIDATOR = {
   $jsonSchema: {
@@ -89,7 +95,7 @@ export const SHARES_VALIDATOR = {
     required: ['_id', 'format', 'record'],
     additionalProperties: false,
     properties: {
-      _id: { bsonType: 'string', pattern: '^[a-z0-9_][a-z0-9_-]{0,62} [0-9a-f]{64}$' },
+      _id: { bsonType: 'string', pattern: NAME_PATTERN },
       format: { enum: [FORMAT] },
       record: { bsonType: 'binData' },
     },

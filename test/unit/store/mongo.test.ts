@@ -3,8 +3,11 @@ import { keyId, sessionId, utf8, wordsOf } from '../../../src/common/index.js';
 import { ShareStoreError } from '../../../src/ports/index.js';
 import { createAuthority, issueCertificate } from '../../../src/pki/index.js';
 import type { Credential } from '../../../src/pki/index.js';
+import { NAME_PATTERN } from '../../../src/store/mongo/documents.js';
 import { openMongoShareStore } from '../../../src/store/index.js';
 import type { MongoPlace } from '../../../src/store/index.js';
+import { Envelope } from '../../../src/wire/index.js';
+import { manager, sharing } from '../keys/sharing.js';
 import { MongoDouble, NOT_PRIMARY, SetState } from '../../support/mongo/double.js';
 import type { Fate } from '../../support/mongo/double.js';
 
@@ -201,6 +204,37 @@ test('a document of another form is a damaged share, and no other one is concern
     expect(await failure(store.get(ID))).toMatchObject({ kind: 'damaged' });
   }
   expect(await store.get({ ...ID, keyId: keyId('other') })).toBeUndefined();
+});
+
+test('a server that checks documents takes the names of all that a node files', async () => {
+  const double = await member();
+  const store = await opened();
+  const keys = manager(store);
+  await keys.keep(sharing());
+  await keys.failures.add('version/treasury/1', 1_700_000_000_000);
+  await keys.seenModuli.add([
+    {
+      hash: new Uint8Array(32),
+      identityKey: new Uint8Array(32),
+      message: Envelope.fromPartial({}),
+    },
+  ]);
+  keys.close();
+  const names = double.named('insert').flatMap(({ documents }) => documents as { _id: string }[]);
+  const filed = names.map(({ _id }) => _id).filter((name) => name !== 'share-store');
+  expect(filed).toHaveLength(3);
+  for (const name of [...filed, `_set-${'0'.repeat(32)} ${'aa'.repeat(32)}`])
+    expect(name).toMatch(new RegExp(NAME_PATTERN));
+  for (const name of [
+    '',
+    'key',
+    'KEY aa',
+    'key ',
+    'key a b',
+    '../key aa',
+    `key ${'a'.repeat(129)}`,
+  ])
+    expect(name).not.toMatch(new RegExp(NAME_PATTERN));
 });
 
 test('a share that is longer than a document may be is our own mistake and is not sent', async () => {
