@@ -1,10 +1,9 @@
-import { clusterId, equal } from '../common/index.js';
+import { equal } from '../common/index.js';
 import { SCHEMES } from '../algorithms/index.js';
 import {
-  installedBytes,
   isKeyAlgorithm,
   KEY_CERTIFICATE_FORMAT,
-  readyBytes,
+  KEY_CERTIFICATE_FORMAT_IN_USE,
   requestHash,
   voters,
 } from '../identity/index.js';
@@ -13,9 +12,12 @@ import { nodeVerify } from '../machine/index.js';
 import type { Verify } from '../ports/index.js';
 import { isGenerateKey, judgingContext, parseRequest, TASK_KINDS } from '../state/index.js';
 import type { ParsedGenerateKey } from '../state/index.js';
-import type { Key, KeyCertificate, Label, NodeSignature, Sharing } from '../wire/index.js';
+import type { Key, KeyCertificate, Label, Sharing } from '../wire/index.js';
 import { doubtful, isAccepted, judgeRequester } from './key-requester.js';
 import type { Reader } from './key-requester.js';
+import { countInstalled, foreign, sameTexts, unsigned } from './participants-words.js';
+import type { SignedSharing } from './participants-words.js';
+import { unfitVersion } from './version-certificate.js';
 
 /**
  * The trust in a key's certificate, for the reader that checks it:
@@ -63,21 +65,25 @@ export function verifyKeyCertificate(
   const sharing = certificate?.sharing;
   if (certificate === undefined || sharing === undefined)
     return unverified('it has no certificate');
-  if (certificate.format !== KEY_CERTIFICATE_FORMAT)
+  const { inUse } = certificate;
+  if (certificate.format !== (inUse ? KEY_CERTIFICATE_FORMAT_IN_USE : KEY_CERTIFICATE_FORMAT))
     return unverified(`its certificate is of form ${certificate.format}, which this release lacks`);
   const parsed = parseRequest(TASK_KINDS, certificate.method, certificate.request);
   if (!parsed.ok || !isGenerateKey(parsed.value.asked))
     return unverified('its request is not one to generate a key');
   const { asked } = parsed.value;
+  const first: SignedSharing = { ...certificate, sharing };
   const fault =
-    misfit(key, sharing) ??
-    foreign(certificate, sharing, genesis) ??
-    unasked(key, asked, genesis) ??
+    misfit(key, sharing, inUse?.sharing ?? sharing) ??
+    (certificate.clusterId === genesis.clusterId ? undefined : 'it is of another cluster') ??
+    foreign(sharing, genesis) ??
+    unasked(key, sharing, asked, genesis) ??
     unsent(certificate, sharing, reader) ??
-    unsigned(certificate, sharing, genesis, verify);
+    unsigned(first, genesis, verify) ??
+    (inUse && unfitVersion(key, sharing, inUse, judgingContext(genesis, verify)));
   if (fault !== undefined) return unverified(fault);
 
-  const by = judgeRequester(certificate, judgingContext(genesis, verify));
+  const by = judgeRequester(certificate, 'generate-key', judgingContext(genesis, verify));
   if (!by.ok) return unverified(by.refusal);
   const { spiffeId: requester, voucher } = by.value;
   const doubt = doubtful(key, asked, by.value, reader);
@@ -89,7 +95,7 @@ export function verifyKeyCertificate(
       requester,
     };
 
-  const installed = countInstalled(certificate, sharing, genesis, verify);
+  const installed = countInstalled(first, genesis, verify);
   if (installed < sharing.threshold)
     return {
       verdict: 'pending',
@@ -112,15 +118,20 @@ function unverified(because: string): Judgement {
   return { verdict: 'unverified', because };
 }
 
-/** Claims that a key's fields are those that its participants signed, and its public key is the sharing's. */
-function misfit(key: Key, sharing: Sharing): string | undefined {
-  const names = sharing.participants.map(({ nodeId }) => nodeId);
+/**
+ * Claims that a key's fields are those that its participants signed, and its public key is the sharing's.
+ *
+ * @param sharing - Version 1.
+ * @param used - The version in use.
+ */
+function misfit(key: Key, sharing: Sharing, used: Sharing): string | undefined {
+  const names = used.participants.map(({ nodeId }) => nodeId);
   const [first] = sharing.publicPolynomial;
   const same =
     key.keyId === sharing.keyId &&
     key.algorithm === sharing.algorithm &&
-    key.threshold === sharing.threshold &&
-    key.version === sharing.version &&
+    key.threshold === used.threshold &&
+    key.version === used.version &&
     equal(key.publicKey, sharing.publicKey) &&
     sameTexts(key.participants, names);
   if (!same) return 'its certificate is for something else';
@@ -136,29 +147,19 @@ function misfit(key: Key, sharing: Sharing): string | undefined {
   return undefined;
 }
 
-/** The participants are members of the client's own cluster file, with the identity keys that stand there. */
-function foreign(
-  certificate: KeyCertificate,
+/** The key is what its request asks for, as its participants are what they signed for. */
+function unasked(
+  key: Key,
   sharing: Sharing,
+  asked: ParsedGenerateKey,
   genesis: Genesis,
 ): string | undefined {
-  if (certificate.clusterId !== genesis.clusterId) return 'it is of another cluster';
-  for (const { nodeId, identityKey } of sharing.participants) {
-    const known = identityKeyOf(nodeId, genesis);
-    if (known === undefined) return `participant ${nodeId} is not in the cluster file`;
-    if (!equal(known, identityKey))
-      return `the identity key of ${nodeId} is not the one in the cluster file`;
-  }
-  return undefined;
-}
-
-/** The key is what its request asks for, as its participants are what they signed for. */
-function unasked(key: Key, asked: ParsedGenerateKey, genesis: Genesis): string | undefined {
+  const names = sharing.participants.map(({ nodeId }) => nodeId);
   const participants = asked.participants.length === 0 ? voters(genesis) : asked.participants;
   return key.keyId === asked.keyId &&
     key.algorithm === asked.algorithm &&
-    key.threshold === asked.threshold &&
-    sameTexts(key.participants, participants) &&
+    sharing.threshold === asked.threshold &&
+    sameTexts(names, participants) &&
     sameTexts(key.allowedSigners, asked.allowedSigners) &&
     sameTexts(key.labels.flatMap(pairOf), asked.labels.flatMap(pairOf))
     ? undefined
@@ -180,56 +181,6 @@ function unsent(
     : 'its public key is not the one that is known';
 }
 
-/** Exactly the participants have signed `ready`, each once. */
-function unsigned(
-  certificate: KeyCertificate,
-  sharing: Sharing,
-  genesis: Genesis,
-  verify: Verify,
-): string | undefined {
-  const bytes = readyBytes(clusterId(certificate.clusterId), sharing);
-  if (certificate.ready.length !== sharing.participants.length)
-    return `${certificate.ready.length} signed for it, and it has ${sharing.participants.length} participants`;
-  const bad = sharing.participants.find(({ nodeId }) => {
-    const said = certificate.ready.find((each) => each.nodeId === nodeId);
-    return said === undefined || !isSigned(said, bytes, genesis, verify);
-  });
-  return bad && `the signature of ${bad.nodeId} does not verify`;
-}
-
-/** Participants, each counted once, whose own log has activated the version. */
-function countInstalled(
-  certificate: KeyCertificate,
-  sharing: Sharing,
-  genesis: Genesis,
-  verify: Verify,
-): number {
-  const bytes = installedBytes(clusterId(certificate.clusterId), sharing);
-  return sharing.participants.filter(({ nodeId }) =>
-    certificate.installed.some(
-      (each) => each.nodeId === nodeId && isSigned(each, bytes, genesis, verify),
-    ),
-  ).length;
-}
-
-function isSigned(
-  { nodeId, signature }: NodeSignature,
-  bytes: Uint8Array,
-  genesis: Genesis,
-  verify: Verify,
-): boolean {
-  const identityKey = identityKeyOf(nodeId, genesis);
-  return identityKey !== undefined && verify.identity(identityKey, bytes, signature);
-}
-
-function sameTexts(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((text, at) => text === others[at]);
-}
-
 function pairOf({ key, value }: Label): readonly string[] {
   return [key, value];
-}
-
-function identityKeyOf(nodeId: string, genesis: Genesis): Uint8Array | undefined {
-  return genesis.members.find((member) => member.nodeId === nodeId)?.identityKey;
 }

@@ -1,4 +1,5 @@
 import type { Result } from '../common/index.js';
+import type { Identity } from '../identity/index.js';
 import { admitAuthority, EXPIRY_AHEAD_MS_MAX, TASK_KINDS } from '../state/index.js';
 import type { JudgingContext, ParsedGenerateKey } from '../state/index.js';
 import type { Key, KeyCertificate } from '../wire/index.js';
@@ -15,19 +16,27 @@ export type Reader = {
 };
 
 /** The requester of a key: by its own signature, or by the word of a node. */
-export type Requester = { readonly spiffeId: string; readonly voucher: string | undefined };
+export type Requester = {
+  readonly spiffeId: string;
+  readonly role: Identity['role'];
+  readonly voucher: string | undefined;
+};
+
+/** A request as a certificate shows it. */
+export type AuthorizedRequest = Pick<KeyCertificate, 'method' | 'request' | 'authority'>;
 
 /**
  * Signature, chain, role and voucher, by the function by which nodes judge them. No signature tells at what time the request was
  * taken; it was at most ten minutes before its expiry, so the chain must have been good at some moment of these.
  */
 export function judgeRequester(
-  { method, request, authority }: KeyCertificate,
+  { method, request, authority }: AuthorizedRequest,
+  kind: 'generate-key' | 'reshare',
   context: JudgingContext,
 ): Result<Requester, string> {
   const judged = admitAuthority(
     { method, request, authorization: { by: authority }, firstAttempt: undefined },
-    TASK_KINDS['generate-key'].askers,
+    TASK_KINDS[kind].askers,
     context,
     { takesUnsigned: context.genesis.unsigned, members: context.genesis.members },
   );
@@ -40,7 +49,8 @@ export function judgeRequester(
       certified.notAfterMs >= expireTimeMs - EXPIRY_AHEAD_MS_MAX);
   if (!timely) return { ok: false, refusal: 'its requester signed with a certificate out of date' };
   const voucher = authority?.$case === 'voucher' ? authority.value.nodeId : undefined;
-  return { ok: true, value: { spiffeId: requester.spiffeId, voucher } };
+  const { spiffeId, role } = requester;
+  return { ok: true, value: { spiffeId, role, voucher } };
 }
 
 /** The key is not its requester's, or another than the reader asked for; or it leaves open which nodes were meant. */

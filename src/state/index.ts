@@ -94,7 +94,13 @@ export {
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
-export { activeRecord, resharingOf, sharingNamed, shownRecord } from './resharing.js';
+export {
+  activeRecord,
+  firstRecord,
+  resharingOf,
+  sharingNamed,
+  shownRecord,
+} from './resharing.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';
 export { CANCELLED, failureIn, isOpen, suppliesOf } from './tasks.js';

@@ -67,6 +67,11 @@ export const reshareRules: KindRules<ParsedReshare> = {
     if (wrong !== undefined) return { ok: false, refusal: wrong };
     if (threshold === 1)
       return refuseField('threshold', 'INVALID_THRESHOLD', 'threshold must be at least 2, or 0');
+    // The request is the proof of both for a reader of the key, who has no other.
+    if ((threshold === 0) !== (request.participants.length === 0)) {
+      const words = 'A request to reshare names threshold and participants both, or neither';
+      return refuseField('threshold', 'NAME_BOTH', words);
+    }
     return {
       ok: true,
       value: {
@@ -154,7 +159,7 @@ export const reshareRules: KindRules<ParsedReshare> = {
       const made = versionAsked(draft, asked, context);
       if (made === undefined) return new Uint8Array(0);
       const { method, request, authorization } = record;
-      const authority = { method, request, authorization };
+      const authority = asked.threshold === 0 ? undefined : { method, request, authorization };
       return activateVersion(draft, made, sharing, said, moment, authority);
     },
   },

@@ -84,13 +84,33 @@ export function signed(
   );
 }
 
+/** Names the threshold or the participants that the key has, where only the other is given. */
 export function reshare(
   ledger: Ledger,
   by: Requester,
   keyId: string,
   more: Partial<ReshareKeyRequest> = {},
 ): AppliedEntry {
-  return signed(ledger, by, UNSERVED_METHODS.reshareKey, reshareRequest(keyId, more));
+  return signed(ledger, by, UNSERVED_METHODS.reshareKey, requestNaming(ledger, keyId, more));
+}
+
+/** The request of {@link reshare}. */
+export function requestNaming(
+  ledger: Ledger,
+  keyId: string,
+  more: Partial<ReshareKeyRequest> = {},
+): Uint8Array {
+  const key = ledger.ask.key(keyId);
+  const { threshold = 0, participants = [] } = more;
+  const isNamed = threshold !== 0 || participants.length > 0;
+  const own = key?.participants.map((each) => each.nodeId) ?? ['node-1'];
+  return reshareRequest(keyId, {
+    ...more,
+    ...(isNamed && {
+      threshold: threshold === 0 ? (key?.threshold ?? 2) : threshold,
+      participants: participants.length === 0 ? own : participants,
+    }),
+  });
 }
 
 export function refreshRequest(

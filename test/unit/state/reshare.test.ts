@@ -30,6 +30,7 @@ import {
   reshareRequest,
   sayInstalled,
   sayReady,
+  signed,
   versionAttempt,
   versionReady,
 } from '../../support/builders/resharing.js';
@@ -127,7 +128,8 @@ describe('a reshare', () => {
   });
 
   test('the certificate of version 1 and the last request that named participants stay', () => {
-    const { ledger, id } = opened({ participants: ['node-1', 'node-2', 'node-4'] });
+    const participants = ['node-1', 'node-2', 'node-4'];
+    const { ledger, id } = opened({ participants });
     const first = keyOf(ledger, 'treasury');
     makeVersion(ledger, id);
     const [next = ''] = reshare(ledger, operator, 'treasury', { requestId: 'again' }).changedTasks;
@@ -141,7 +143,7 @@ describe('a reshare', () => {
     });
     expect(resharing?.authority).toMatchObject({
       method: UNSERVED_METHODS.reshareKey,
-      request: reshareRequest('treasury', { requestId: 'again' }),
+      request: reshareRequest('treasury', { threshold: 2, participants }),
       authorization: { by: { $case: 'signed' } },
     });
   });
@@ -273,6 +275,15 @@ describe('a reshare', () => {
       reason: 'INVALID_INTERVAL',
       field: 'reshare_interval',
     });
+  });
+
+  test('threshold and participants are named both, or neither', () => {
+    for (const more of [{ threshold: 2 }, { participants: ['node-1', 'node-2', 'node-3'] }]) {
+      const ledger = withKey();
+      const request = reshareRequest('treasury', more);
+      const entry = signed(ledger, operator, UNSERVED_METHODS.reshareKey, request);
+      expect(refusalOf(entry)).toMatchObject({ reason: 'NAME_BOTH', field: 'threshold' });
+    }
   });
 
   test('a key that could lose no node keeps that without asking again', () => {

@@ -273,7 +273,10 @@ export interface ReshareKeyRequest {
   /** Makes the call idempotent, as in GenerateKeyRequest. */
   requestId: string;
   keyId: string;
-  /** Signers needed from then on; 0 means as many as now. */
+  /**
+   * Signers needed from then on; 0 means as many as now. Set together with the participants or not at all: the request is the
+   * proof of both.
+   */
   threshold: number;
   /** Node ids of all that are to hold a share from then on; empty means those that do now. */
   participants: string[];
