@@ -25,5 +25,6 @@ async function changeKey(
   const task = await backend.submit(submissionOf(context, call, lifetimeMsOf(call), true));
   const key = backend.local().key(task.keyId);
   assert(key !== undefined, 'a key whose stage has changed is there');
-  return { key: presentKey(context.genesis.clusterId, key), taskId: task.taskId };
+  const shown = presentKey(context.genesis.clusterId, key, backend.local().correctionMs());
+  return { key: shown, taskId: task.taskId };
 }

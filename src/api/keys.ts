@@ -5,27 +5,37 @@ import type {
   GenerateKeyResponse,
   GetKeyResponse,
   ListKeysResponse,
+  ReshareKeyResponse,
   TaskRecord,
 } from '../wire/index.js';
-import { LABELS_MAX } from '../state/index.js';
+import { failureIn, LABELS_MAX } from '../state/index.js';
 import type { ActiveKey, KeyStage } from '../state/index.js';
 import type { Backend } from './backend.js';
 import type { ApiContext, Call, CallTime } from './call.js';
 import { readMessage, readMutation, requireId } from './decode.js';
-import {
-  EARLY_ANSWER_FRACTION,
-  EARLY_ANSWER_STEP_FRACTION,
-  GENERATE_KEY_LIFETIME_MS,
-} from './limits.js';
+import { EARLY_ANSWER_FRACTION, EARLY_ANSWER_STEP_FRACTION, KEY_LIFETIME_MS } from './limits.js';
 import { askedPage } from './page.js';
 import { presentKey, stageNamed } from './present.js';
 import { claimedRequester, failureOfTask, submissionOf } from './submit.js';
 import { seenKey, visibleTo } from './visibility.js';
 
 /** Makes a key. The answer is the key, or its task alone when the key is not there shortly before the deadline. */
-export async function generateKey(context: ApiContext, call: Call): Promise<GenerateKeyResponse> {
+export function generateKey(context: ApiContext, call: Call): Promise<GenerateKeyResponse> {
+  return madeKey(context, call, false);
+}
+
+/** Makes a key's next version, and answers in the same way. Counts only when the requester has signed it. */
+export function reshareKey(context: ApiContext, call: Call): Promise<ReshareKeyResponse> {
+  return madeKey(context, call, true);
+}
+
+async function madeKey(
+  context: ApiContext,
+  call: Call,
+  mustBeSigned: boolean,
+): Promise<GenerateKeyResponse> {
   const { requestId } = readMutation(call.method, call.bytes);
-  const submission = submissionOf(context, call, GENERATE_KEY_LIFETIME_MS);
+  const submission = submissionOf(context, call, KEY_LIFETIME_MS, mustBeSigned);
   const backend = context.backend();
   const taskId = taskIdOf(claimedRequester(submission), requestId);
   const done = backend.submit(submission);
@@ -97,8 +107,9 @@ function untilNearlyLate(backend: Backend, taskId: string, time: CallTime): Prom
 
 /** @throws ClusterError when the task failed. */
 function generatedKey(backend: Backend, task: TaskRecord): ActiveKey {
-  if (task.outcome?.$case === 'failed') throw failureOfTask(task, task.outcome.value.reason);
+  const failure = task.outcome && failureIn(task.outcome);
+  if (failure !== undefined) throw failureOfTask(task, failure);
   const record = backend.local().key(task.keyId);
-  assert(record !== undefined, 'a generate-key task is done and its key is not there');
+  assert(record !== undefined, 'a task that made a key is done and the key is not there');
   return record;
 }

@@ -2,11 +2,11 @@
  * Bounds of one operation and its answer, over any transport. Limits that decide outcomes are in the genesis instead.
  */
 
-/** How long a GenerateKey may be worked on, regardless of the deadline of its call (`docs/threats.md`, genesis). */
-export const GENERATE_KEY_LIFETIME_MS = 10 * 60_000;
+/** How long a GenerateKey or ReshareKey may be worked on, regardless of the deadline of its call (`docs/threats.md`, genesis). */
+export const KEY_LIFETIME_MS = 10 * 60_000;
 /** The longest life of any request. */
 export const REQUEST_LIFETIME_MS_MAX = 10 * 60_000;
-/** From this part of its time on, a GenerateKey answers with its task alone. */
+/** From this part of its time on, such a call answers with its task alone. */
 export const EARLY_ANSWER_FRACTION = 0.9;
 /** How often it looks for its task after that, as a part of its time. */
 export const EARLY_ANSWER_STEP_FRACTION = 0.02;

@@ -2,9 +2,9 @@ import type { Role } from '../identity/index.js';
 import type { ApiContext, Call } from './call.js';
 import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
 import { restoreKey, retireKey } from './key-ends.js';
-import { generateKey, getKey, listKeys } from './keys.js';
+import { generateKey, getKey, listKeys, reshareKey } from './keys.js';
 import { sign } from './signing.js';
-import { getTask, listTasks } from './tasks.js';
+import { cancelTask, getTask, listTasks } from './tasks.js';
 import { unlockSigning } from './unlocking.js';
 
 /** One method of the public API. */
@@ -25,11 +25,13 @@ export type Method =
   | '/quorate.v1.KeyService/GenerateKey'
   | '/quorate.v1.KeyService/GetKey'
   | '/quorate.v1.KeyService/ListKeys'
+  | '/quorate.v1.KeyService/ReshareKey'
   | '/quorate.v1.KeyService/RetireKey'
   | '/quorate.v1.KeyService/RestoreKey'
   | '/quorate.v1.SigningService/Sign'
   | '/quorate.v1.TaskService/GetTask'
   | '/quorate.v1.TaskService/ListTasks'
+  | '/quorate.v1.TaskService/CancelTask'
   | '/quorate.v1.ClusterService/GetCluster'
   | '/quorate.v1.ClusterService/RequireSignatures'
   | '/quorate.v1.ClusterService/RaiseLevel'
@@ -49,6 +51,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
   },
   '/quorate.v1.KeyService/GetKey': { roles: READERS, effect: 'read', handle: getKey },
   '/quorate.v1.KeyService/ListKeys': { roles: READERS, effect: 'list', handle: listKeys },
+  '/quorate.v1.KeyService/ReshareKey': {
+    roles: REQUESTERS,
+    effect: 'mutation',
+    handle: reshareKey,
+  },
   '/quorate.v1.KeyService/RetireKey': { roles: REQUESTERS, effect: 'mutation', handle: retireKey },
   '/quorate.v1.KeyService/RestoreKey': {
     roles: REQUESTERS,
@@ -58,6 +65,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
   '/quorate.v1.SigningService/Sign': { roles: REQUESTERS, effect: 'mutation', handle: sign },
   '/quorate.v1.TaskService/GetTask': { roles: READERS, effect: 'read', handle: getTask },
   '/quorate.v1.TaskService/ListTasks': { roles: READERS, effect: 'list', handle: listTasks },
+  '/quorate.v1.TaskService/CancelTask': {
+    roles: REQUESTERS,
+    effect: 'mutation',
+    handle: cancelTask,
+  },
   '/quorate.v1.ClusterService/GetCluster': { roles: READERS, effect: 'read', handle: getCluster },
   '/quorate.v1.ClusterService/RequireSignatures': {
     roles: OPERATORS,

@@ -56,7 +56,10 @@ export function presentKey(clusterId: ClusterId, record: ActiveKey, correctionMs
     owner: record.owner,
     allowedSigners: record.allowedSigners,
     reshareInterval: intervalMs === 0n ? undefined : { seconds: intervalMs / 1000n, nanos: 0 },
-    nextReshareTime: dueMs === 0n ? undefined : timestamp(dueMs - BigInt(correctionMs)),
+    nextReshareTime:
+      dueMs === 0n || record.lifecycle !== undefined
+        ? undefined
+        : timestamp(dueMs - BigInt(correctionMs)),
     lastReshareFailure: lastFailure && {
       taskId: lastFailure.taskId,
       reason: lastFailure.reason,

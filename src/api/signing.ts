@@ -1,5 +1,5 @@
 import { assert } from '../common/index.js';
-import { signatureOf } from '../state/index.js';
+import { failureIn, signatureOf } from '../state/index.js';
 import type { SignResponse, TaskRecord } from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
 import { readMutation } from './decode.js';
@@ -14,8 +14,8 @@ export async function sign(context: ApiContext, call: Call): Promise<SignRespons
 
 /** @throws ClusterError when the task failed. */
 function responseOf(task: TaskRecord): SignResponse {
-  const { outcome } = task;
-  if (outcome?.$case === 'failed') throw failureOfTask(task, outcome.value.reason);
+  const failure = task.outcome && failureIn(task.outcome);
+  if (failure !== undefined) throw failureOfTask(task, failure);
   const result = signatureOf(task);
   assert(result !== undefined, 'a sign task ended without a signature or a failure');
   const { signature, publicKey, keyVersion, signers, recoveryId } = result;

@@ -1,6 +1,7 @@
 import { ClusterError } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { readCertificate } from '../identity/index.js';
+import { CANCELLED } from '../state/index.js';
 import type { Submission } from '../tasks/index.js';
 import type { TaskRecord } from '../wire/index.js';
 import { authorizationOf } from './authorization.js';
@@ -56,25 +57,21 @@ export function claimedRequester({ requester, authorization }: Submission): stri
     : requester;
 }
 
-/** The error of a task that failed. Its own reason stands in it; evidence stays with the cluster. */
+/** The error of a task that failed, or was cancelled. Its own reason stands in it; evidence stays with the cluster. */
 export function failureOfTask(task: TaskRecord, reason: string): ClusterError {
   const facts = { task_id: task.taskId };
-  return reason === 'REQUEST_EXPIRED'
-    ? new ClusterError('deadline', `Task ${task.taskId} expired`, { reason, facts })
-    : new ClusterError('protocol-abort', `Task ${task.taskId} failed: ${wordsOf(reason)}`, {
+  switch (reason) {
+    case 'REQUEST_EXPIRED':
+      return new ClusterError('deadline', `Task ${task.taskId} expired`, { reason, facts });
+    case CANCELLED:
+      return new ClusterError('protocol-abort', `Task ${task.taskId} was cancelled`, {
+        reason: 'TASK_CANCELLED',
+        facts,
+      });
+    default:
+      return new ClusterError('protocol-abort', `Task ${task.taskId} failed: ${reason}`, {
         reason,
         facts,
       });
-}
-
-/** Ways out of a failure, where they are not the requester's to know. */
-const WAYS_OUT: Readonly<Record<string, string>> = {
-  SIGNING_LOCKED:
-    'too many of its key’s sessions failed at too many signers; an operator finds out why (`quorate cluster status`), ' +
-    'and unlocks the key (`quorate cluster unlock`) or shares it anew',
-};
-
-function wordsOf(reason: string): string {
-  const way = Object.hasOwn(WAYS_OUT, reason) ? WAYS_OUT[reason] : undefined;
-  return way === undefined ? reason : `${reason}: ${way}`;
+  }
 }

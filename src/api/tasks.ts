@@ -1,11 +1,12 @@
 import { ClusterError, isTaskId } from '../common/index.js';
 import type { TaskFilter, TaskStanding } from '../state/index.js';
 import { GetTaskRequest, ListTasksRequest, TaskState } from '../wire/index.js';
-import type { GetTaskResponse, ListTasksResponse } from '../wire/index.js';
+import type { CancelTaskResponse, GetTaskResponse, ListTasksResponse } from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
-import { readMessage, requireId } from './decode.js';
+import { readMessage, readMutation, requireId } from './decode.js';
 import { askedPage } from './page.js';
 import { kindOf, presentTask } from './present.js';
+import { lifetimeMsOf, submissionOf } from './submit.js';
 import { seenTask, visibleTo } from './visibility.js';
 
 /** Shows one task to a caller that it concerns. */
@@ -20,6 +21,14 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
   const found = (await backend.read(call.time.signal)).task(taskId);
   const record = seenTask(call.caller, taskId, found);
   return { task: presentTask(record, await backend.culprits(record)) };
+}
+
+/** Ends an open task that makes a key or a version of one. */
+export async function cancelTask(context: ApiContext, call: Call): Promise<CancelTaskResponse> {
+  readMutation(call.method, call.bytes);
+  const submission = submissionOf(context, call, lifetimeMsOf(call));
+  const { taskId } = await context.backend().submit(submission);
+  return { taskId };
 }
 
 /** Shows the tasks that concern the caller, the newest first, a page at a time. */

@@ -13,6 +13,7 @@ import {
 } from '../identity/index.js';
 import type { KeyAlgorithm, SetProfile } from '../identity/index.js';
 import { usageError } from './exit-codes.js';
+import { parseDuration } from './format/values.js';
 
 /** Algorithms that this release makes keys of. */
 export const ALGORITHM_NAMES: readonly string[] = KEY_ALGORITHMS.map(
@@ -123,5 +124,14 @@ export function wordArgument<T>(
     const value = Object.hasOwn(words, word) ? words[word] : undefined;
     if (value !== undefined) return value;
     throw usageError(`${flag} must be one of ${Object.keys(words).join(', ')}, not "${word}"`);
+  };
+}
+
+/** Reads how often shares are refreshed, in milliseconds: 0 for `never`. */
+export function intervalArgument(flag: string): (text: string) => number {
+  return (text) => {
+    const ms = text === 'never' ? 0 : parseDuration(text);
+    if (ms !== undefined && (ms > 0 || text === 'never')) return ms;
+    throw usageError(`${flag} must be a time such as 12h or 7d, or never, not "${text}"`);
   };
 }

@@ -35,6 +35,8 @@ import type { ListKeysInput, ListPart, ListTasksInput } from './lists.js';
 import { raiseLevelRequest } from './raise-level.js';
 import type { RaiseLevelInput } from './raise-level.js';
 import { requesterOf } from './request-signer.js';
+import { intervalOf, reshareRequest } from './reshare-key.js';
+import type { CancelTaskInput, ReshareKeyInput } from './reshare-key.js';
 import { requireSpiffeIds, signingOf, withoutClusterFile } from './signing.js';
 import { isAnswered, payloadOf } from './signed-payload.js';
 import { Transport } from './transport.js';
@@ -105,12 +107,41 @@ export class QuorateClient {
     // The cluster goes on with it when the call has ended.
     const ask = () => this.#mutations.call(method, request, until, REQUEST_LIFETIME_MS_MAX);
     const answer = await whenReady(ask, until);
-    if (answer.key === undefined)
-      throw new QuorateError('deadline', `Key ${input.keyId} is not ready yet`, {
-        reason: 'KEY_NOT_READY',
-        facts: { task_id: answer.taskId },
-      });
+    if (answer.key === undefined) throw notReady(input.keyId, answer.taskId);
     return this.#judge(answer.key, { asked: request });
+  }
+
+  /**
+   * Shares a key anew: its next version, among other participants or with another threshold, or the same. The public key stays. An
+   * operator may, and the key's owner, and must sign for it.
+   *
+   * @throws QuorateError `deadline` KEY_NOT_READY with the task's id when it takes longer than the call may.
+   */
+  async reshareKey(input: ReshareKeyInput, options?: CallOptions): Promise<JudgedKey> {
+    const { keyId } = input;
+    const until = untilOf(options);
+    const fields = await reshareRequest(input, () => this.#shownKey(keyId, until));
+    const method = CALLS.reshareKey;
+    const request = method.encode(fields);
+    const ask = () => this.#mutations.call(method, request, until, REQUEST_LIFETIME_MS_MAX);
+    const { key, taskId } = await whenReady(ask, until);
+    if (key === undefined) throw notReady(keyId, taskId);
+    if (key.keyId !== keyId || key.version < 2) throw wrongAnswer(`no later version of ${keyId}`);
+    return this.#judge(key, {});
+  }
+
+  /**
+   * Ends an open task that makes a key or a version of one. Its requester may, and operators. What is active stays.
+   *
+   * @returns The id of the task that ended it.
+   * @throws QuorateError `wrong-state` TASK_CLOSED when it has an outcome already.
+   */
+  async cancelTask(
+    { taskId, requestId = randomUUID() }: CancelTaskInput,
+    options?: CallOptions,
+  ): Promise<string> {
+    const request = CALLS.cancelTask.encode({ requestId, taskId });
+    return (await this.#mutations.call(CALLS.cancelTask, request, untilOf(options))).taskId;
   }
 
   async getKey(keyId: string, options?: GetKeyOptions): Promise<JudgedKey> {
@@ -311,14 +342,18 @@ export class QuorateClient {
       allowNoRedundancy: input.allowNoRedundancy ?? false,
       allowedSigners: [...(input.allowedSigners ?? [])],
       gg20Profile: input.gg20Profile ?? Gg20Profile.UNSPECIFIED,
-      reshareInterval: undefined,
+      reshareInterval: intervalOf(input.reshareIntervalMs),
     };
   }
 
   async #getKey(keyId: string, until: Until, publicKey?: Uint8Array): Promise<JudgedKey> {
+    return this.#judge(await this.#shownKey(keyId, until), { publicKey });
+  }
+
+  async #shownKey(keyId: string, until: Until): Promise<Key> {
     const { key } = await this.#transport.call(CALLS.getKey, { keyId }, until);
     if (key?.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
-    return this.#judge(key, { publicKey });
+    return key;
   }
 
   #judge(key: Key, known: Reader): JudgedKey {
@@ -378,4 +413,11 @@ export class QuorateClient {
     this.#trusted.set(keyId, key);
     return key;
   }
+}
+
+function notReady(keyId: string, taskId: string): QuorateError {
+  return new QuorateError('deadline', `Key ${keyId} is not ready yet`, {
+    reason: 'KEY_NOT_READY',
+    facts: { task_id: taskId },
+  });
 }

@@ -47,6 +47,8 @@ export type GenerateKeyInput = {
   readonly labels?: readonly Label[] | undefined;
   readonly allowedSigners?: readonly string[] | undefined;
   readonly allowNoRedundancy?: boolean | undefined;
+  /** From one refresh of the shares to the next: an hour to a year, 0 for none by itself. 24 hours unless given. */
+  readonly reshareIntervalMs?: number | undefined;
   /** The same id again gets the same outcome; a fresh one unless given. */
   readonly requestId?: string | undefined;
 };

@@ -1,5 +1,7 @@
 import { METHODS } from '../state/index.js';
 import {
+  CancelTaskRequest,
+  CancelTaskResponse,
   CorrectTimeRequest,
   CorrectTimeResponse,
   GenerateKeyRequest,
@@ -18,6 +20,8 @@ import {
   RaiseLevelResponse,
   RequireSignaturesRequest,
   RequireSignaturesResponse,
+  ReshareKeyRequest,
+  ReshareKeyResponse,
   RestoreKeyRequest,
   RestoreKeyResponse,
   RetireKeyRequest,
@@ -44,11 +48,13 @@ export const CALLS = {
   generateKey: method(METHODS.generateKey, GenerateKeyRequest, GenerateKeyResponse),
   getKey: method('/quorate.v1.KeyService/GetKey', GetKeyRequest, GetKeyResponse),
   listKeys: method('/quorate.v1.KeyService/ListKeys', ListKeysRequest, ListKeysResponse),
+  reshareKey: method(METHODS.reshareKey, ReshareKeyRequest, ReshareKeyResponse),
   retireKey: method(METHODS.retireKey, RetireKeyRequest, RetireKeyResponse),
   restoreKey: method(METHODS.restoreKey, RestoreKeyRequest, RestoreKeyResponse),
   sign: method(METHODS.sign, SignRequest, SignResponse),
   getTask: method('/quorate.v1.TaskService/GetTask', GetTaskRequest, GetTaskResponse),
   listTasks: method('/quorate.v1.TaskService/ListTasks', ListTasksRequest, ListTasksResponse),
+  cancelTask: method(METHODS.cancelTask, CancelTaskRequest, CancelTaskResponse),
   getCluster: method(
     '/quorate.v1.ClusterService/GetCluster',
     GetClusterRequest,

@@ -8,6 +8,8 @@ import type { NodeSignature, Sharing } from '../wire/index.js';
 
 /** A sharing, and its participants' signed words for it. */
 export type SignedSharing = {
+  /** The cluster that they were said in. */
+  readonly clusterId: string;
   readonly sharing: Sharing;
   readonly ready: readonly NodeSignature[];
   readonly installed: readonly NodeSignature[];
@@ -26,11 +28,11 @@ export function foreign(sharing: Sharing, genesis: Genesis): string | undefined 
 
 /** Exactly the participants have signed `ready`, each once. */
 export function unsigned(
-  { sharing, ready }: SignedSharing,
+  { clusterId: cluster, sharing, ready }: SignedSharing,
   genesis: Genesis,
   verify: Verify,
 ): string | undefined {
-  const bytes = readyBytes(clusterId(genesis.clusterId), sharing);
+  const bytes = readyBytes(clusterId(cluster), sharing);
   if (ready.length !== sharing.participants.length)
     return `${ready.length} signed for it, and it has ${sharing.participants.length} participants`;
   const bad = sharing.participants.find(({ nodeId }) => {
@@ -42,11 +44,11 @@ export function unsigned(
 
 /** Participants, each counted once, whose own log has activated the version. */
 export function countInstalled(
-  { sharing, installed }: SignedSharing,
+  { clusterId: cluster, sharing, installed }: SignedSharing,
   genesis: Genesis,
   verify: Verify,
 ): number {
-  const bytes = installedBytes(clusterId(genesis.clusterId), sharing);
+  const bytes = installedBytes(clusterId(cluster), sharing);
   return sharing.participants.filter(({ nodeId }) =>
     installed.some((each) => each.nodeId === nodeId && isSigned(each, bytes, genesis, verify)),
   ).length;

@@ -28,7 +28,7 @@ export function unfitVersion(
 ): string | undefined {
   if (sharing === undefined) return 'the version in use has no sharing';
   const { genesis, verify } = context;
-  const said = { ...words, sharing };
+  const said = { ...words, sharing, clusterId: genesis.clusterId };
   const installed = countInstalled(said, genesis, verify);
   const named = namedFor(key, first, words, context);
   return (
@@ -36,7 +36,7 @@ export function unfitVersion(
     (typeof named === 'string' ? named : unnamed(sharing, named)) ??
     foreign(sharing, genesis) ??
     unsigned(said, genesis, verify) ??
-    (installed < sharing.threshold
+    (sharing.threshold > installed
       ? `${installed} of at least ${sharing.threshold} participants say that version ${sharing.version} is installed`
       : undefined)
   );

@@ -78,7 +78,7 @@ export { standingOf } from './lists/task-rows.js';
 export type { TaskFilter, TaskStanding } from './lists/task-rows.js';
 export { members, shareHolders } from './members.js';
 export type { Member } from './members.js';
-export { METHODS, UNSERVED_METHODS, UPKEEP_METHODS } from './methods.js';
+export { METHODS, UPKEEP_METHODS } from './methods.js';
 export { parseAsked, parseRequest, parseTask } from './parse.js';
 export type { Parsed } from './parse.js';
 export {
@@ -94,13 +94,7 @@ export {
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readLevel } from './records.js';
-export {
-  activeRecord,
-  firstRecord,
-  resharingOf,
-  sharingNamed,
-  shownRecord,
-} from './resharing.js';
+export { activeRecord, firstRecord, resharingOf, sharingNamed, shownRecord } from './resharing.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';
 export { CANCELLED, failureIn, isOpen, suppliesOf } from './tasks.js';

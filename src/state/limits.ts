@@ -85,7 +85,8 @@ export const RECOVERY_WINDOW_MS_MIN = 60 * 1000;
 export const RECOVERY_WINDOW_MS_MAX = 365 * 24 * 60 * 60 * 1000;
 /** The feature level from which on keys are shared anew, and tasks can be cancelled. */
 export const RESHARE_LEVEL = 3;
-/** From one refresh of a key to the next, as a requester may choose it. 0 stands for none. */
+/** From one refresh of a key to the next, unless its requester chooses another, or none; and the bounds of what it may choose. */
+export const RESHARE_INTERVAL_MS = 24 * 60 * 60 * 1000;
 export const RESHARE_INTERVAL_MS_MIN = 60 * 60 * 1000;
 export const RESHARE_INTERVAL_MS_MAX = 365 * 24 * 60 * 60 * 1000;
 /** Reshares that requesters have open at once. */

@@ -1,17 +1,13 @@
 /** Full names of the methods that change something: what a request in the log may ask. */
 export const METHODS = {
   generateKey: '/quorate.v1.KeyService/GenerateKey',
+  reshareKey: '/quorate.v1.KeyService/ReshareKey',
   sign: '/quorate.v1.SigningService/Sign',
   requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
   raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
   retireKey: '/quorate.v1.KeyService/RetireKey',
   restoreKey: '/quorate.v1.KeyService/RestoreKey',
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
-} as const;
-
-/** Of requests that the log takes and no operation of the API brings yet. */
-export const UNSERVED_METHODS = {
-  reshareKey: '/quorate.v1.KeyService/ReshareKey',
   cancelTask: '/quorate.v1.TaskService/CancelTask',
 } as const;
 

@@ -56,7 +56,10 @@ import {
   correctTimeSeed,
   generateKeySeed,
   genesisSeed,
+  cancelSeed,
   prepareSeed,
+  refreshSeed,
+  reshareSeed,
   raftSeeds,
   restoreSeed,
   retireSeed,
@@ -118,16 +121,18 @@ function request(method: string, seed: () => Uint8Array): Decoder {
 }
 
 /** Of upkeep, which no client brings. */
-const prepare: Decoder = {
-  name: 'upkeep-prepare',
-  seeds: () => [prepareSeed()],
-  read: (bytes) => {
-    const { prepare: method } = UPKEEP_METHODS;
+const prepare = upkeep('prepare', prepareSeed);
+const refresh = upkeep('refresh', refreshSeed);
+
+function upkeep(name: keyof typeof UPKEEP_METHODS, seed: () => Uint8Array): Decoder {
+  const read = (bytes: Uint8Array): string => {
+    const method = UPKEEP_METHODS[name];
     if (parseRequest(TASK_KINDS, method, bytes).ok) throw new Finding('a client may ask for it');
     const parsed = parseAsked(TASK_KINDS, method, bytes);
     return parsed.ok ? 'accepted' : `refused ${parsed.refusal.reason}`;
-  },
-};
+  };
+  return { name: `upkeep-${name}`, seeds: () => [seed()], read };
+}
 
 const raft: Decoder = {
   name: 'raft-message',
@@ -440,9 +445,12 @@ export const DECODERS: readonly Decoder[] = [
   request(METHODS.generateKey, generateKeySeed),
   request(METHODS.sign, signSeed),
   request(METHODS.correctTime, correctTimeSeed),
+  request(METHODS.reshareKey, reshareSeed),
+  request(METHODS.cancelTask, cancelSeed),
   request(METHODS.retireKey, retireSeed),
   request(METHODS.restoreKey, restoreSeed),
   prepare,
+  refresh,
   raft,
   frame,
   listing,

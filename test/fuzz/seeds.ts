@@ -12,7 +12,10 @@ import {
   encode,
   GenerateKeyRequest,
   Gg20Profile,
+  CancelTaskRequest,
   PrepareRequest,
+  RefreshRequest,
+  ReshareKeyRequest,
   RestoreKeyRequest,
   RetireKeyRequest,
   SignRequest,
@@ -53,7 +56,7 @@ export function generateKeySeed(): Uint8Array {
     allowNoRedundancy: false,
     allowedSigners: ['spiffe://quorate/app/payments'],
     gg20Profile: 0,
-    reshareInterval: undefined,
+    reshareInterval: { seconds: 86_400n, nanos: 0 },
   });
 }
 
@@ -83,6 +86,26 @@ export function retireSeed(): Uint8Array {
 
 export function restoreSeed(): Uint8Array {
   return encode(RestoreKeyRequest, { requestId: 'ask-5', keyId: 'treasury' });
+}
+
+export function reshareSeed(): Uint8Array {
+  return encode(ReshareKeyRequest, {
+    requestId: 'ask-6',
+    keyId: 'treasury',
+    threshold: 2,
+    participants: ['node-1', 'node-2', 'node-4'],
+    allowNoRedundancy: false,
+    reshareInterval: { seconds: 43_200n, nanos: 0 },
+  });
+}
+
+export function cancelSeed(): Uint8Array {
+  return encode(CancelTaskRequest, { requestId: 'ask-7', taskId: 'a'.repeat(26) });
+}
+
+export function refreshSeed(): Uint8Array {
+  const culprit = { nodeId: 'node-2', evidence: bytes32(9) };
+  return encode(RefreshRequest, { keyId: 'treasury', version: 3, culprit });
 }
 
 export function prepareSeed(): Uint8Array {

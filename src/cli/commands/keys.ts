@@ -8,6 +8,7 @@ import {
   ALGORITHM_NAMES,
   countArgument,
   hexArgument,
+  intervalArgument,
   listArgument,
   pathOption,
   profileArgument,
@@ -22,7 +23,6 @@ import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
 import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
 import type { PartFlags } from '../list-part.js';
-import { notHere } from '../not-here.js';
 import { signsDigests } from '../message.js';
 import { sayingWhatIsPrepared } from '../preparation.js';
 import { sayingWhatIsMissing } from '../progress.js';
@@ -30,6 +30,7 @@ import { errorJson } from '../report.js';
 import { GENERATE_ECDSA_MS, GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 import { restoreCommand, retireCommand } from './key-ends.js';
+import { reshareCommand } from './keys-reshare.js';
 import { publicKeyCommand } from './public-key.js';
 import { addRequireOption, addTrustOptions, VERDICTS_HELP } from '../trust.js';
 import type { TrustFlags } from '../trust.js';
@@ -42,6 +43,7 @@ type GenerateFlags = ConnectionFlags & {
   readonly allowedSigner?: readonly string[];
   readonly label?: readonly { readonly key: string; readonly value: string }[];
   readonly allowNoRedundancy?: true;
+  readonly reshareInterval?: number;
   readonly requestId?: string;
   readonly require?: KeyTrust;
   readonly json?: true;
@@ -80,13 +82,7 @@ export function keysCommand(context: CommandContext): Command {
     .addCommand(listCommand(context))
     .addCommand(getCommand(context))
     .addCommand(publicKeyCommand(context))
-    .addCommand(
-      notHere(
-        'reshare',
-        'This release cannot reshare: a key keeps the participants and threshold that it was made with',
-      ),
-      { hidden: true },
-    )
+    .addCommand(reshareCommand(context, show))
     .addCommand(retireCommand(context))
     .addCommand(restoreCommand(context));
 }
@@ -137,6 +133,12 @@ function generateCommand(context: CommandContext): Command {
       '--allow-no-redundancy',
       'permit a threshold of all participants: losing one node then loses the key',
     )
+    .addOption(
+      new Option(
+        '--reshare-interval <time>',
+        'refresh the shares so often, 1h to 365d, or never (default: 24h)',
+      ).argParser(intervalArgument('--reshare-interval')),
+    )
     .option('--request-id <id>', REQUEST_ID_HELP)
     .option('--json', 'print one JSON object');
   addRequireOption(command, 'pending');
@@ -170,6 +172,7 @@ with P3072. The command says what it waits for; where its time ends first, the s
             allowedSigners: flags.allowedSigner,
             labels: flags.label,
             allowNoRedundancy: flags.allowNoRedundancy,
+            reshareIntervalMs: flags.reshareInterval,
             requestId: flags.requestId,
           },
           options,

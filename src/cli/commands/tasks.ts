@@ -6,13 +6,14 @@ import type { Task } from '../../client/index.js';
 import { ClusterError } from '../../common/index.js';
 import { evidenceFile, judgeAll, openJudge } from '../blame.js';
 import { wordArgument } from '../arguments.js';
+import { REQUEST_ID_HELP } from '../arguments.js';
 import { addConnectionOptions, findConnection } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import { taskJson, taskLines, taskTable } from '../format/task.js';
 import { addPartOptions, listPart, partJson, tellMore, tellNone } from '../list-part.js';
 import type { PartFlags } from '../list-part.js';
 import { notHere } from '../not-here.js';
-import { READ_MS, withClient } from '../open-client.js';
+import { READ_MS, SIGN_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
 
 type ListFlags = ConnectionFlags &
@@ -24,6 +25,7 @@ type ListFlags = ConnectionFlags &
     readonly requester?: string;
     readonly json?: true;
   };
+type CancelFlags = ConnectionFlags & { readonly requestId?: string; readonly json?: true };
 type GetFlags = ConnectionFlags & { readonly json?: true; readonly evidence?: string };
 
 const TASKS_LIMIT = 100;
@@ -55,6 +57,7 @@ export function tasksCommand(context: CommandContext): Command {
     )
     .addCommand(listCommand(context))
     .addCommand(getCommand(context))
+    .addCommand(cancelCommand(context))
     .addCommand(
       notHere('watch', 'This release cannot watch tasks: ask again with `quorate tasks get`'),
       { hidden: true },
@@ -142,6 +145,32 @@ Examples:
       }
       if (flags.json) return context.out(JSON.stringify(taskJson(task)));
       for (const line of taskLines(task)) context.out(line);
+    });
+}
+
+function cancelCommand(context: CommandContext): Command {
+  const command = new Command('cancel')
+    .description(
+      'Ends an open task that makes a key or a version of one. A key’s version in use stays; a task that is done stays done. ' +
+        'Needs a certificate of the task’s requester, or of role operator.',
+    )
+    .argument('<task-id>', 'as `quorate tasks list` shows it')
+    .option('--request-id <id>', REQUEST_ID_HELP)
+    .option('--json', 'print one JSON object');
+  return addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate tasks cancel <task-id>`,
+    )
+    .action(async (taskId: string, flags: CancelFlags) => {
+      const { requestId } = flags;
+      const by = await withClient(flags, context, SIGN_MS, (client, options) =>
+        client.cancelTask({ taskId, requestId }, options),
+      );
+      if (flags.json) return context.out(JSON.stringify({ task_id: by, cancelled: taskId }));
+      context.out(`Task ${taskId} is cancelled.`);
     });
 }
 

@@ -2,7 +2,7 @@ import { ethereumAddress } from '../../client/index.js';
 import { Algorithm, KeyState } from '../../wire/index.js';
 import type { Key } from '../../wire/index.js';
 import { facts, table } from './table.js';
-import { hex, nameOf, time } from './values.js';
+import { hex, interval, nameOf, time } from './values.js';
 
 /** The trust in a certificate, in a word and in a sentence. */
 export type Shown = { readonly verdict: string; readonly because: string };
@@ -21,6 +21,7 @@ export function keyJson(key: Key, shown?: Shown, derived?: DerivedKey): object {
     participants: key.participants,
     version: key.version,
     state: nameOf(KeyState, key.state),
+    ...resharingJson(key),
     ...endJson(key.end),
     create_time: time(key.createTime),
     owner: key.owner,
@@ -47,6 +48,7 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['signing takes', `${key.threshold} of ${key.participants.join(', ')}`],
     ['version', String(key.version)],
     ['state', nameOf(KeyState, key.state)],
+    ...resharingFacts(key),
     ...endFacts(key.end),
     ['created', time(key.createTime)],
     ['owner', key.owner],
@@ -54,6 +56,36 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['labels', list(key.labels.map(labelText))],
     ['certificate', shown && `${shown.verdict}: ${shown.because}`],
   ]);
+}
+
+/** Nothing of a key that is never refreshed and whose next version is not being made. */
+function resharingJson(key: Key): object {
+  const { reshareInterval, nextReshareTime, lastReshareFailure: failure } = key;
+  return {
+    ...(reshareInterval && { reshare_interval_s: Number(reshareInterval.seconds) }),
+    ...(nextReshareTime && { next_reshare_time: time(nextReshareTime) }),
+    ...(key.reshareTaskId !== '' && { reshare_task_id: key.reshareTaskId }),
+    ...(failure && {
+      last_reshare_failure: {
+        task_id: failure.taskId,
+        reason: failure.reason,
+        time: time(failure.time),
+      },
+    }),
+  };
+}
+
+function resharingFacts(key: Key): [string, string | undefined][] {
+  const { reshareInterval, lastReshareFailure: failure, reshareTaskId } = key;
+  return [
+    ['refreshed every', reshareInterval && interval(Number(reshareInterval.seconds))],
+    ['next refresh', time(key.nextReshareTime)],
+    ['is reshared by', reshareTaskId === '' ? undefined : `task ${reshareTaskId}`],
+    [
+      'last refresh failed',
+      failure && `${failure.reason} at ${time(failure.time) ?? '?'}, task ${failure.taskId}`,
+    ],
+  ];
 }
 
 /** Nothing of a key in use. */

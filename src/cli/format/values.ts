@@ -24,6 +24,18 @@ export function duration(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** Whole seconds in the largest unit that gives a whole number: `7d`, `36h`, `90m`. */
+export function interval(seconds: number): string {
+  const [unit, size] = LONG_UNITS.find(([, each]) => seconds % each === 0) ?? (['s', 1] as const);
+  return `${seconds / size}${unit}`;
+}
+
+const LONG_UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+] as const;
+
 /** Lower-case hex, or nothing for no bytes. */
 export function hex(bytes: Uint8Array): string | undefined {
   return bytes.length === 0 ? undefined : toHex(bytes);

@@ -4,7 +4,7 @@ import { CancelTaskRequest, decode, encode, TaskCancelledResult } from '../../wi
 import type { TaskRecord } from '../../wire/index.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { RESHARE_LEVEL } from '../limits.js';
-import { UNSERVED_METHODS } from '../methods.js';
+import { METHODS } from '../methods.js';
 import { readTask } from '../records.js';
 import { checkId, notCanonical, refuseField } from '../request-fields.js';
 import { closeTask, isOpen } from '../tasks.js';
@@ -22,7 +22,7 @@ export type ParsedCancelTask = ParsedRequest & {
 export const cancelTaskRules: KindRules<ParsedCancelTask> = {
   kind: 'cancel-task',
   level: RESHARE_LEVEL,
-  method: UNSERVED_METHODS.cancelTask,
+  method: METHODS.cancelTask,
   askers: { roles: ['operator', 'app'], voucher: true },
   opensWithAttempt: false,
 

@@ -1,20 +1,22 @@
 import { compareText, keyId, nodeId } from '../../common/index.js';
-import type { KeyId, NodeId, Result } from '../../common/index.js';
+import type { KeyId, Millis, NodeId, Result } from '../../common/index.js';
 import { ALGORITHMS, isKeyAlgorithm, PARTICIPANTS_MAX } from '../../identity/index.js';
 import type { KeyAlgorithm, ParticipantSet, SetProfile } from '../../identity/index.js';
 import { decode, GenerateKeyRequest, Gg20Profile } from '../../wire/index.js';
 import type { KeyParticipant, Label } from '../../wire/index.js';
 import type { JudgingContext, ParsedRequest } from '../kind-rules.js';
-import { UPKEEP_LEVEL } from '../limits.js';
+import { RESHARE_INTERVAL_MS, RESHARE_LEVEL, UPKEEP_LEVEL } from '../limits.js';
 import { members, shareHolders } from '../members.js';
 import type { Member } from '../members.js';
 import {
   checkId,
+  checkInterval,
   checkLabels,
   checkParticipants,
   checkProfile,
   checkSigners,
   checkThreshold,
+  intervalOf,
   notCanonical,
   profileOf,
   unsupportedAlgorithm,
@@ -33,6 +35,8 @@ export type ParsedGenerateKey = ParsedRequest & {
   readonly allowedSigners: readonly string[];
   /** Of the set that a GG20 key belongs to; `undefined` for other algorithms. */
   readonly profile: SetProfile | undefined;
+  /** From one refresh to the next; 0 for none. Counts only where the state's level has refreshes. */
+  readonly intervalMs: Millis;
 };
 
 /** Reads a request for a new key. As {@link KindRules.parse}. */
@@ -40,9 +44,10 @@ export function parseGenerateKey(bytes: Uint8Array, level: number): Result<Parse
   const request = decode(GenerateKeyRequest, bytes);
   if (request === undefined) return notCanonical('GenerateKeyRequest');
   const { gg20Profile, reshareInterval } = request;
-  const isLater = gg20Profile !== Gg20Profile.UNSPECIFIED && level < UPKEEP_LEVEL;
-  // No node reshares yet, so a key that asks for it is refused.
-  if (isLater || reshareInterval !== undefined) return notCanonical('GenerateKeyRequest');
+  const isLater =
+    (gg20Profile !== Gg20Profile.UNSPECIFIED && level < UPKEEP_LEVEL) ||
+    (reshareInterval !== undefined && level < RESHARE_LEVEL);
+  if (isLater) return notCanonical('GenerateKeyRequest');
   const { requestId, algorithm, threshold, labels, allowNoRedundancy, allowedSigners } = request;
   const all = request.participants.length === 0;
   const badId = checkId('request_id', requestId) ?? checkId('key_id', request.keyId);
@@ -60,7 +65,8 @@ export function parseGenerateKey(bytes: Uint8Array, level: number): Result<Parse
       allowNoRedundancy || all,
     ) ??
     checkLabels(labels) ??
-    checkSigners(allowedSigners);
+    checkSigners(allowedSigners) ??
+    checkInterval(reshareInterval);
   if (wrong !== undefined) return { ok: false, refusal: wrong };
   return {
     ok: true,
@@ -75,6 +81,7 @@ export function parseGenerateKey(bytes: Uint8Array, level: number): Result<Parse
       allowNoRedundancy,
       allowedSigners,
       profile: profileOf(algorithm, gg20Profile),
+      intervalMs: intervalOf(reshareInterval) ?? RESHARE_INTERVAL_MS,
     },
   };
 }

@@ -34,6 +34,7 @@ import {
   writeTotals,
 } from '../records.js';
 import { checkThreshold } from '../request-fields.js';
+import { nextDue } from '../resharing.js';
 import { countKey } from '../requesters.js';
 import type { View } from '../view.js';
 import { parseGenerateKey, participantsAsked, setAmong, setAsked } from './generate-key-request.js';
@@ -209,7 +210,7 @@ function keyOf(
   { record, asked }: AskedTask<ParsedGenerateKey>,
   sharing: Sharing,
   said: readonly Ready[],
-  { index, timeMs }: Moment,
+  { index, timeMs, logMs }: Moment,
 ): ActiveKey {
   return {
     ...sharing,
@@ -228,6 +229,10 @@ function keyOf(
     resharing:
       readLevel(view) < RESHARE_LEVEL
         ? undefined
-        : ResharingRecord.fromPartial({ activeIndex: BigInt(index) }),
+        : ResharingRecord.fromPartial({
+            activeIndex: BigInt(index),
+            intervalMs: BigInt(asked.intervalMs),
+            dueMs: BigInt(nextDue(asked.keyId, logMs, asked.intervalMs)),
+          }),
   };
 }

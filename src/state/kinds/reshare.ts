@@ -9,7 +9,7 @@ import type { ActiveKey } from '../keys.js';
 import type { JudgingContext, KindRules, ParsedRequest } from '../kind-rules.js';
 import { RESHARE_LEVEL, RESHARES_OPEN_MAX, SETS_MAX } from '../limits.js';
 import { members, shareHolders } from '../members.js';
-import { UNSERVED_METHODS } from '../methods.js';
+import { METHODS } from '../methods.js';
 import { hasRoomFor, setBound } from '../participant-sets.js';
 import { readKey, readTotals } from '../records.js';
 import {
@@ -52,7 +52,7 @@ export type ParsedReshare = ParsedRequest & {
 export const reshareRules: KindRules<ParsedReshare> = {
   kind: 'reshare',
   level: RESHARE_LEVEL,
-  method: UNSERVED_METHODS.reshareKey,
+  method: METHODS.reshareKey,
   askers: { roles: ['operator', 'app'], voucher: false },
   opensWithAttempt: false,
   cancellable: true,

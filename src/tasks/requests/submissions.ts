@@ -253,7 +253,7 @@ export class Submissions implements Work {
       return true;
     }
     if (isOpen(task)) return false;
-    if (task.outcome?.$case !== 'failed') return this.#check(task, waiting);
+    if (task.outcome?.$case === 'result') return this.#check(task, waiting);
     waiting.settle(task);
     return true;
   }

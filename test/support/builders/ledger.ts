@@ -235,7 +235,8 @@ export class Ledger {
       requester === undefined ? {} : { requester },
     );
     const { algorithm = Algorithm.FROST_ED25519_SHA512, gg20Profile = 0 } = fields;
-    const level = Math.max(ALGORITHMS[algorithm as KeyAlgorithm]?.level ?? 1, gg20Profile && 3);
+    const ofKey = ALGORITHMS[algorithm as KeyAlgorithm]?.level ?? 1;
+    const level = Math.max(ofKey, gg20Profile && 3, fields.reshareInterval === undefined ? 1 : 3);
     return this.command({ $case: 'request', value }, level);
   }
 

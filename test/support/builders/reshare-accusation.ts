@@ -3,12 +3,7 @@ import type { AttemptBasis } from '../../../src/blame/index.js';
 import { publicKeyOf, type Suite } from '../../../src/frost/index.js';
 import type { ProtocolAbort } from '../../../src/mpc/index.js';
 import type { Signer } from '../../../src/ports/index.js';
-import {
-  readyOfKey,
-  resharingOf,
-  UNSERVED_METHODS,
-  UPKEEP_METHODS,
-} from '../../../src/state/index.js';
+import { readyOfKey, resharingOf, METHODS, UPKEEP_METHODS } from '../../../src/state/index.js';
 import type { AttemptRecord, Envelope, Ready } from '../../../src/wire/index.js';
 import { basisOf, judgeOf, ledgerSigner } from './accusation.js';
 import { GENESIS_MS } from './ledger.js';
@@ -81,7 +76,7 @@ export async function openReshare(
   const [task = ''] = opened.changedTasks;
   versionAttempt(ledger, ledger.task(task), { dealers: DEALERS });
   const record = attemptOf(ledger, task);
-  const method = kind === 'refresh' ? UPKEEP_METHODS.refresh : UNSERVED_METHODS.reshareKey;
+  const method = kind === 'refresh' ? UPKEEP_METHODS.refresh : METHODS.reshareKey;
   const receivers = kind === 'refresh' ? HOLDERS : RECEIVERS;
   const nodes = [...new Set([...DEALERS, ...receivers])].toSorted();
   const signers = nodes.map(ledgerSigner);

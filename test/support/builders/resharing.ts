@@ -3,7 +3,7 @@ import type { NodeId } from '../../../src/common/index.js';
 import { installedBytes, readyBytes } from '../../../src/identity/index.js';
 import {
   auxiliaryOf,
-  UNSERVED_METHODS,
+  METHODS,
   parseTask,
   sharingOf,
   setOfKey,
@@ -91,7 +91,7 @@ export function reshare(
   keyId: string,
   more: Partial<ReshareKeyRequest> = {},
 ): AppliedEntry {
-  return signed(ledger, by, UNSERVED_METHODS.reshareKey, requestNaming(ledger, keyId, more));
+  return signed(ledger, by, METHODS.reshareKey, requestNaming(ledger, keyId, more));
 }
 
 /** The request of {@link reshare}. */

@@ -1,7 +1,7 @@
 import { nodeId, sessionId, utf8 } from '../../../src/common/index.js';
 import type { NodeId, SessionId } from '../../../src/common/index.js';
 import type { ShareId, ShareStore } from '../../../src/ports/index.js';
-import { METHODS, resharedKeyOf, signatureOf, UNSERVED_METHODS } from '../../../src/state/index.js';
+import { METHODS, resharedKeyOf, signatureOf } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import { CancelTaskRequest, encode, ReshareKeyRequest } from '../../../src/wire/index.js';
@@ -74,16 +74,12 @@ export class ReshareCluster implements AsyncDisposable {
       reshareInterval: undefined,
       ...more,
     });
-    return this.#asked(at, UNSERVED_METHODS.reshareKey, request);
+    return this.#asked(at, METHODS.reshareKey, request);
   }
 
   cancel(at: NodeId, taskId: string): Promise<TaskRecord> {
     const requestId = `cancel-${taskId}`;
-    return this.#asked(
-      at,
-      UNSERVED_METHODS.cancelTask,
-      encode(CancelTaskRequest, { requestId, taskId }),
-    );
+    return this.#asked(at, METHODS.cancelTask, encode(CancelTaskRequest, { requestId, taskId }));
   }
 
   /** What the operator has signed. */

@@ -14,8 +14,8 @@ export const WEAKNESSES: readonly Weakness[] = [
   out('a request to generate a key', ' || !isGenerateKey(parsed.value.asked)'),
   out('the key id signed for', 'key.keyId === sharing.keyId &&'),
   out('the algorithm signed for', 'key.algorithm === sharing.algorithm &&'),
-  out('the threshold signed for', 'key.threshold === sharing.threshold &&'),
-  out('the version signed for', 'key.version === sharing.version &&'),
+  out('the threshold signed for', 'key.threshold === used.threshold &&'),
+  out('the version signed for', 'key.version === used.version &&'),
   out('the public key signed for', 'equal(key.publicKey, sharing.publicKey) &&'),
   out('the participants signed for', '&&\n        sameTexts(key.participants, names)'),
   out(
@@ -23,7 +23,7 @@ export const WEAKNESSES: readonly Weakness[] = [
     'sharing.publicPolynomial.length !== sharing.threshold ||',
   ),
   out('the public key of the sharing', '||\n        !equal(shared, sharing.publicKey)'),
-  instead('the cluster', 'certificate.clusterId !== genesis.clusterId', 'false'),
+  instead('the cluster', 'certificate.clusterId === genesis.clusterId', 'true'),
   instead(
     'participants of the cluster file',
     'if (known === undefined)\n            return `participant',
@@ -32,8 +32,8 @@ export const WEAKNESSES: readonly Weakness[] = [
   instead('identity keys of the cluster file', '!equal(known, identityKey)', 'false'),
   out('the key id asked for', 'key.keyId === asked.keyId &&'),
   out('the algorithm asked for', 'key.algorithm === asked.algorithm &&'),
-  out('the threshold asked for', 'key.threshold === asked.threshold &&'),
-  out('the participants asked for', 'sameTexts(key.participants, participants) &&'),
+  out('the threshold asked for', 'sharing.threshold === asked.threshold &&'),
+  out('the participants asked for', 'sameTexts(names, participants) &&'),
   out('the signers asked for', 'sameTexts(key.allowedSigners, asked.allowedSigners) &&'),
   out(
     'the labels asked for',
@@ -52,7 +52,7 @@ export const WEAKNESSES: readonly Weakness[] = [
   ),
   instead(
     'no signatures but the participants’',
-    'certificate.ready.length !== sharing.participants.length',
+    'ready.length !== sharing.participants.length',
     'false',
   ),
   instead(

@@ -45,7 +45,7 @@ describe('help', () => {
     const all = leaves(await buildProgram(fakeContext().context));
     const without = all.filter(({ options }) => !options.some(({ long }) => long === '--json'));
     // Refused whatever flags follow: see below.
-    const refused = ['reshare', 'watch', 'add', 'remove', 'transfer-leadership'];
+    const refused = ['watch', 'add', 'remove', 'transfer-leadership'];
     expect(without.map((command) => command.name())).toEqual(refused);
   });
 
@@ -123,7 +123,6 @@ describe('wrong usage exits with 2, explains on standard error, and prints no da
 
 describe('operations of later releases are refused in a sentence', () => {
   test.each([
-    [['keys', 'reshare', 'k', '--threshold', '3'], /This release cannot reshare: a key keeps/],
     [['keys', 'generate', 'k', '--algorithm', 'GG20_ED25519'], /there are FROST_ED25519_SHA512, /],
     [['tasks', 'watch', 'x'], /This release cannot watch/],
     [['cluster', 'add', 'x'], /This release cannot change/],

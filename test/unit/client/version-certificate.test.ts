@@ -11,12 +11,7 @@ import {
   parseGenesis,
   readyBytes,
 } from '../../../src/identity/index.js';
-import {
-  activeRecord,
-  firstRecord,
-  sharingOf,
-  UNSERVED_METHODS,
-} from '../../../src/state/index.js';
+import { activeRecord, firstRecord, sharingOf, METHODS } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { encode, GenerateKeyRequest, ResharingRecord } from '../../../src/wire/index.js';
 import type { Sharing, VersionCertificate } from '../../../src/wire/index.js';
@@ -99,7 +94,7 @@ function later({ threshold = 2, participants = NAMES, installed = 3, ...more }: 
       return isIn ? [{ nodeId: name, signature: signBy(node, bytes) }] : [];
     });
   const { clusterId } = genesis;
-  const method = UNSERVED_METHODS.reshareKey;
+  const method = METHODS.reshareKey;
   const expireTimeMs = CREATED_MS + 600_000;
   const { request, by } = more;
   const value = request && by?.sign({ clusterId, method, expireTimeMs, request });

@@ -9,11 +9,13 @@ import { identityOf } from '../../../src/rpc/index.js';
 import { Listener } from '../../../src/rpc/listener.js';
 import { serverCredentials } from '../../../src/rpc/tls.js';
 import {
+  CancelTaskRequest,
   CorrectTimeRequest,
   UnlockSigningRequest,
   GenerateKeyRequest,
   RaiseLevelRequest,
   RequireSignaturesRequest,
+  ReshareKeyRequest,
   RestoreKeyRequest,
   RetireKeyRequest,
   SignRequest,
@@ -59,6 +61,10 @@ const retire = RetireKeyRequest.encode(
   RetireKeyRequest.fromPartial({ requestId: 'r', keyId: 'k' }),
 ).finish();
 const restore = RestoreKeyRequest.encode({ requestId: 'r', keyId: 'k' }).finish();
+const reshare = ReshareKeyRequest.encode(
+  ReshareKeyRequest.fromPartial({ requestId: 'r', keyId: 'k' }),
+).finish();
+const cancel = CancelTaskRequest.encode({ requestId: 'r', taskId: 'a'.repeat(26) }).finish();
 const nothing = new Uint8Array(0);
 const same = (bytes: Buffer): Buffer => bytes;
 
@@ -75,11 +81,13 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.KeyService/GenerateKey', generate, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.KeyService/GetKey', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.KeyService/ListKeys', nothing, READERS, status.OK],
+  ['/quorate.v1.KeyService/ReshareKey', reshare, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.KeyService/RetireKey', retire, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.KeyService/RestoreKey', restore, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.SigningService/Sign', sign, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.TaskService/GetTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],
+  ['/quorate.v1.TaskService/CancelTask', cancel, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.ClusterService/GetCluster', nothing, READERS, status.OK],
   ['/quorate.v1.ClusterService/RequireSignatures', lock, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.ClusterService/RaiseLevel', raise, ['operator'], status.UNAUTHENTICATED],

@@ -1,10 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import {
-  UNSERVED_METHODS,
-  resharingOf,
-  standingOf,
-  taskCancelledOf,
-} from '../../../src/state/index.js';
+import { METHODS, resharingOf, standingOf, taskCancelledOf } from '../../../src/state/index.js';
 import { CancelTaskRequest, encode } from '../../../src/wire/index.js';
 import { GENESIS_MS } from '../../support/builders/ledger.js';
 import type { AppliedEntry, Ledger } from '../../support/builders/ledger.js';
@@ -34,7 +29,7 @@ beforeAll(async () => {
 
 function cancel(ledger: Ledger, by: Requester, taskId: string, requestId = 'cancel'): AppliedEntry {
   const request = encode(CancelTaskRequest, { requestId, taskId });
-  return signed(ledger, by, UNSERVED_METHODS.cancelTask, request);
+  return signed(ledger, by, METHODS.cancelTask, request);
 }
 
 const reasonOf = ({ decision }: AppliedEntry): string | undefined =>

@@ -12,7 +12,7 @@ import { APP, fill, Ledger, NODES, OPERATOR, testGenesis } from '../../support/b
 const HASHES = [
   [1, '41d16ea304a0a4dd7e1d22c694d0502cc8000365b56b4682efe94b324e5ac0e2'],
   [2, '18969c733f418bfd6ac7389e8c2dca1791a95fe5506a874b4c7ca540cf9d43c6'],
-  [3, '62c9669eedc2c0554c74b9fe6383ba44b4b014f1a9364d0662bd94edb8800a96'],
+  [3, '7fce891367554abe7aa99fcaaed7839fd53c4b2a4911642852906c46b2cd85c2'],
 ] as const;
 
 const OTHER = 'spiffe://quorate/app/other';

@@ -35,6 +35,7 @@ import {
 } from '../../support/builders/resharing.js';
 
 const HOUR_MS = 3_600_000;
+const NEVER = { reshareInterval: { seconds: 0n, nanos: 0 } };
 const NOT_DUE = 'upkeep that is not due';
 
 let authority: RequesterAuthority;
@@ -92,7 +93,7 @@ describe('a refresh', () => {
 
   test('a refresh of another version, of another key or of no key is void', () => {
     const ledger = withHourly();
-    keyAmong(ledger, 'never');
+    keyAmong(ledger, 'never', NEVER);
     ledger.timeMs = dueOf(ledger);
     for (const more of [
       { version: 2 },
@@ -260,7 +261,7 @@ describe('a refresh for a culprit', () => {
 
   test('does not come for a key whose owner wants no refresh by itself', () => {
     const ledger = reshareLedger(authority);
-    const key = keyAmong(ledger, 'treasury');
+    const key = keyAmong(ledger, 'treasury', NEVER);
     expect(refreshFor(ledger.state, key, culprit, ledger.timeMs)).toBeUndefined();
     expect(refresh(ledger, 'treasury', { culprit }).alarm).toBe(NOT_DUE);
   });

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   dueUpkeep,
   METHODS,
-  UNSERVED_METHODS,
   resharedKeyOf,
   resharingOf,
   sharingNamed,
@@ -142,7 +141,7 @@ describe('a reshare', () => {
       installed: first.installed.slice(0, 2),
     });
     expect(resharing?.authority).toMatchObject({
-      method: UNSERVED_METHODS.reshareKey,
+      method: METHODS.reshareKey,
       request: reshareRequest('treasury', { threshold: 2, participants }),
       authorization: { by: { $case: 'signed' } },
     });
@@ -281,7 +280,7 @@ describe('a reshare', () => {
     for (const more of [{ threshold: 2 }, { participants: ['node-1', 'node-2', 'node-3'] }]) {
       const ledger = withKey();
       const request = reshareRequest('treasury', more);
-      const entry = signed(ledger, operator, UNSERVED_METHODS.reshareKey, request);
+      const entry = signed(ledger, operator, METHODS.reshareKey, request);
       expect(refusalOf(entry)).toMatchObject({ reason: 'NAME_BOTH', field: 'threshold' });
     }
   });
@@ -332,7 +331,7 @@ describe('a reshare', () => {
       code: 'forbidden',
       reason: 'KEY_FORBIDDEN',
     });
-    const value = ledger.request(UNSERVED_METHODS.reshareKey, reshareRequest('treasury'));
+    const value = ledger.request(METHODS.reshareKey, reshareRequest('treasury'));
     expect(reasonOf(ledger.command({ $case: 'request', value }, 3))).toBe('SIGNATURE_REQUIRED');
     expect(reasonOf(reshare(ledger, operator, 'treasury'))).toBe('opened');
   });
@@ -342,7 +341,7 @@ describe('a reshare', () => {
     const key = keyAmong(ledger, 'treasury');
     expect(key.resharing).toBeUndefined();
     expect(reshare(ledger, operator, 'treasury').alarm).toBe("a command above the cluster's level");
-    const value = ledger.request(UNSERVED_METHODS.reshareKey, reshareRequest('treasury'));
+    const value = ledger.request(METHODS.reshareKey, reshareRequest('treasury'));
     expect(reasonOf(ledger.command({ $case: 'request', value }, 2))).toBe('LEVEL_TOO_LOW');
   });
 
@@ -414,9 +413,33 @@ describe('a reshare of a GG20 key', () => {
   });
 });
 
-test('a request for a key that names an interval is refused while no node reshares', () => {
+/** The record of a key that is generated with this interval. */
+function generated(reshareInterval?: { seconds: bigint; nanos: number }) {
   const ledger = reshareLedger(authority);
-  const request = generateRequest('treasury', { reshareInterval: { seconds: 3600n, nanos: 0 } });
+  return resharingOf(keyAmong(ledger, 'treasury', { reshareInterval }));
+}
+
+/** The answer to a request for a key that is refreshed so often. */
+function askedEvery(seconds: bigint, level: number): string {
+  const ledger = reshareLedger(authority, undefined, level);
+  const request = generateRequest('treasury', { reshareInterval: { seconds, nanos: 0 } });
   const value = ledger.request(METHODS.generateKey, request);
-  expect(reasonOf(ledger.command({ $case: 'request', value }, 3))).toBe('INVALID_ENCODING');
+  return reasonOf(ledger.command({ $case: 'request', value }, level));
+}
+
+describe('the interval of a key that is generated', () => {
+  test('is a day unless its requester says otherwise', () => {
+    const { intervalMs, dueMs } = generated();
+    expect(intervalMs).toBe(86_400_000n);
+    expect(Number(dueMs)).toBeGreaterThanOrEqual(GENESIS_MS + 21_600_000);
+    expect(Number(dueMs)).toBeLessThan(GENESIS_MS + 108_000_000);
+    expect(generated({ seconds: 3600n, nanos: 0 }).intervalMs).toBe(3_600_000n);
+    expect(generated({ seconds: 0n, nanos: 0 })).toMatchObject({ intervalMs: 0n, dueMs: 0n });
+  });
+
+  test('is refused out of bounds, and below level 3', () => {
+    expect(askedEvery(3600n, 3)).toBe('opened');
+    expect(askedEvery(3599n, 3)).toBe('INVALID_INTERVAL');
+    expect(askedEvery(3600n, 2)).toBe('INVALID_ENCODING');
+  });
 });

@@ -24,6 +24,8 @@ import {
   GetKeyResponse,
   ListKeysRequest,
   ListKeysResponse,
+  ReshareKeyRequest,
+  ReshareKeyResponse,
   RestoreKeyRequest,
   RestoreKeyResponse,
   RetireKeyRequest,
@@ -63,6 +65,19 @@ export const KeyServiceService = {
     responseSerialize: (value: ListKeysResponse): Buffer => Buffer.from(ListKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListKeysResponse => ListKeysResponse.decode(value),
   },
+  /**
+   * Shares a key anew, among other participants, with another threshold or the same; operators may, and its owner. Answers when
+   * the new version is in use, or with the task's id alone near the deadline.
+   */
+  reshareKey: {
+    path: "/quorate.v1.KeyService/ReshareKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReshareKeyRequest): Buffer => Buffer.from(ReshareKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReshareKeyRequest => ReshareKeyRequest.decode(value),
+    responseSerialize: (value: ReshareKeyResponse): Buffer => Buffer.from(ReshareKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReshareKeyResponse => ReshareKeyResponse.decode(value),
+  },
   /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
   retireKey: {
     path: "/quorate.v1.KeyService/RetireKey" as const,
@@ -92,6 +107,11 @@ export interface KeyServiceServer extends UntypedServiceImplementation {
   getKey: handleUnaryCall<GetKeyRequest, GetKeyResponse>;
   /** Lists the keys that the caller may use; all of them to operators and auditors. */
   listKeys: handleUnaryCall<ListKeysRequest, ListKeysResponse>;
+  /**
+   * Shares a key anew, among other participants, with another threshold or the same; operators may, and its owner. Answers when
+   * the new version is in use, or with the task's id alone near the deadline.
+   */
+  reshareKey: handleUnaryCall<ReshareKeyRequest, ReshareKeyResponse>;
   /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
   retireKey: handleUnaryCall<RetireKeyRequest, RetireKeyResponse>;
   /** Puts a retired key back in use; operators may, and its owner. */
@@ -146,6 +166,25 @@ export interface KeyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Shares a key anew, among other participants, with another threshold or the same; operators may, and its owner. Answers when
+   * the new version is in use, or with the task's id alone near the deadline.
+   */
+  reshareKey(
+    request: ReshareKeyRequest,
+    callback: (error: ServiceError | null, response: ReshareKeyResponse) => void,
+  ): ClientUnaryCall;
+  reshareKey(
+    request: ReshareKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReshareKeyResponse) => void,
+  ): ClientUnaryCall;
+  reshareKey(
+    request: ReshareKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReshareKeyResponse) => void,
   ): ClientUnaryCall;
   /** Takes a key out of use; operators may, and its owner. It can be restored until it is destroyed. */
   retireKey(

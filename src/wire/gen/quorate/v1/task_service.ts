@@ -17,7 +17,14 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { GetTaskRequest, GetTaskResponse, ListTasksRequest, ListTasksResponse } from "./task.js";
+import {
+  CancelTaskRequest,
+  CancelTaskResponse,
+  GetTaskRequest,
+  GetTaskResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+} from "./task.js";
 
 /** Shows the work that the cluster does and has done. */
 export type TaskServiceService = typeof TaskServiceService;
@@ -42,6 +49,16 @@ export const TaskServiceService = {
     responseSerialize: (value: ListTasksResponse): Buffer => Buffer.from(ListTasksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTasksResponse => ListTasksResponse.decode(value),
   },
+  /** Ends an open task that makes a key or a version of one; its requester may, and operators. */
+  cancelTask: {
+    path: "/quorate.v1.TaskService/CancelTask" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelTaskRequest): Buffer => Buffer.from(CancelTaskRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelTaskRequest => CancelTaskRequest.decode(value),
+    responseSerialize: (value: CancelTaskResponse): Buffer => Buffer.from(CancelTaskResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelTaskResponse => CancelTaskResponse.decode(value),
+  },
 } as const;
 
 export interface TaskServiceServer extends UntypedServiceImplementation {
@@ -49,6 +66,8 @@ export interface TaskServiceServer extends UntypedServiceImplementation {
   getTask: handleUnaryCall<GetTaskRequest, GetTaskResponse>;
   /** Lists the caller's own tasks; all of them to operators and auditors. */
   listTasks: handleUnaryCall<ListTasksRequest, ListTasksResponse>;
+  /** Ends an open task that makes a key or a version of one; its requester may, and operators. */
+  cancelTask: handleUnaryCall<CancelTaskRequest, CancelTaskResponse>;
 }
 
 export interface TaskServiceClient extends Client {
@@ -83,6 +102,22 @@ export interface TaskServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTasksResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends an open task that makes a key or a version of one; its requester may, and operators. */
+  cancelTask(
+    request: CancelTaskRequest,
+    callback: (error: ServiceError | null, response: CancelTaskResponse) => void,
+  ): ClientUnaryCall;
+  cancelTask(
+    request: CancelTaskRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelTaskResponse) => void,
+  ): ClientUnaryCall;
+  cancelTask(
+    request: CancelTaskRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelTaskResponse) => void,
   ): ClientUnaryCall;
 }
 
