@@ -126,7 +126,7 @@ export const REPETITIONS: readonly Gg20Attack[] = [
     removed: [
       removal(
         'tasks/kinds/sign/session-signing.js',
-        "if (standing === 'ended')\n            return { reason: 'failed-too-often' };",
+        "if (this.#failures.standing(key) === 'ended')\n            return FAILED_TOO_OFTEN;",
       ),
     ],
     run: manyFailures,

@@ -16,6 +16,7 @@ import { ONLINE } from './online.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
 import { POWERS_OF_NODES } from './powers.js';
 import { REPETITIONS } from './repetitions.js';
+import { RESHARE_ENTRIES } from './reshare-entries.js';
 import { RESHARING } from './resharing.js';
 import { RESTORED } from './restored.js';
 import { SHORT_MASKS } from './short-masks.js';
@@ -42,6 +43,7 @@ export const GG20_ATTACKS: readonly Gg20Attack[] = [
   ...KEY_GENERATION,
   ...KEY_STREAMS,
   ...RESHARING,
+  ...RESHARE_ENTRIES,
   ...ENTRIES,
   ...REPETITIONS,
   ...RESTORED,
@@ -57,7 +59,6 @@ export type Gg20Row = {
   readonly missing?: string;
 };
 
-const NO_RESHARE = 'no reshare yet';
 const NO_PRESIGNATURES = 'no task presigns yet';
 
 /** The published attacks on GG18, GG20 and what they are made of, and what follows for sessions. */
@@ -226,7 +227,6 @@ export const GG20_ROWS: readonly Gg20Row[] = [
     row: 43,
     attack: 'a refresh beside a stolen Paillier key',
     source: 'CGGMP24, refresh',
-    missing: `a reshare beside it: ${NO_RESHARE}`,
   },
   {
     row: 44,

@@ -45,7 +45,7 @@ export type ReplicaClusterParts = {
   readonly verify: Verify;
   readonly signerOf: (node: NodeId) => Signer;
   /** What one replica's message becomes on its way to another. Without it, messages arrive as they were sent. */
-  readonly altered?: (from: NodeId, channel: Channel, bytes: Uint8Array) => Uint8Array;
+  readonly altered?: (from: NodeId, channel: Channel, bytes: Uint8Array, to: NodeId) => Uint8Array;
   /** The tables that a replica is given in place of this build's. */
   readonly tablesOf?: (
     node: NodeId,
@@ -137,7 +137,7 @@ export class ReplicaCluster implements AsyncDisposable {
         signer: signerOf(self),
         network: {
           send: (to, channel, bytes) => {
-            const sent = altered(self, channel, bytes);
+            const sent = altered(self, channel, bytes, to);
             setImmediate(() => {
               // A run that has stopped says nothing any more.
               if (this.#boots.get(self) !== boot) return;

@@ -115,6 +115,12 @@ export class ReshareCluster implements AsyncDisposable {
     return reader.task(id) ?? fail();
   }
 
+  /** The nodes that a node names for a task, with the reason: `node-3 WRONG_OPENING`. */
+  async culprits(at: NodeId, task: TaskRecord): Promise<readonly string[]> {
+    const named = await this.#cluster.at(at).culprits(task);
+    return named.map(({ culprit }) => `${culprit.nodeId} ${culprit.reason}`);
+  }
+
   /** The sessions of which a node keeps a share of the key. */
   async kept(node: NodeId): Promise<readonly SessionId[]> {
     const store = this.#stores.get(node) ?? fail();
