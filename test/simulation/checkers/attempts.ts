@@ -74,7 +74,8 @@ export class Attempts {
   #attempt(entry: Entry, hash: string, { taskId, assignment, requestHash }: Attempt): void {
     const session = this.#naming.sessionOf(entry.hash);
     const supplies = assignment?.$case === 'supplies' ? assignment.value.supplies : [];
-    const nodes = assignment?.$case === 'boots' ? assignment.value.nodes : [];
+    const nodes =
+      assignment !== undefined && 'nodes' in assignment.value ? assignment.value.nodes : [];
     const named = nodes.map(({ nodeId }) => nodeId);
     const { index } = entry;
     const content = toHex(requestHash);

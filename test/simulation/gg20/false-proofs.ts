@@ -8,16 +8,23 @@ import type { Report } from '../checkers/facts.js';
  * are looked at when somebody is blamed, are not among them, nor what round 1 says to all, whose lies show later.
  */
 const NEXT: Readonly<Record<string, string>> = {
-  'gg20-sign/nonce to each': 'gg20-sign/answer',
-  'gg20-sign/answer to each': 'gg20-sign/sums',
-  'gg20-sign/gamma': 'gg20-sign/rb',
-  'gg20-sign/rb': 'gg20-sign/s',
-  'gg20-sign/rb to each': 'gg20-sign/s',
+  ...presignNext('gg20-sign'),
+  ...presignNext('gg20-presign'),
   'prepare/open': 'prepare/prove',
   'prepare/parameters': 'prepare/prove',
   'prepare/prove': 'prepared',
   'prepare/prove to each': 'prepared',
 };
+
+function presignNext(protocol: string): Readonly<Record<string, string>> {
+  return {
+    [`${protocol}/nonce to each`]: `${protocol}/answer`,
+    [`${protocol}/answer to each`]: `${protocol}/sums`,
+    [`${protocol}/gamma`]: `${protocol}/rb`,
+    [`${protocol}/rb`]: `${protocol}/s`,
+    [`${protocol}/rb to each`]: `${protocol}/s`,
+  };
+}
 
 /**
  * Every proof is checked: an honest node that was sent a false one says nothing in that session that follows from it.

@@ -6,10 +6,11 @@ import { simulate, type Result } from '../simulation.js';
 import { crashAt, gg20Nodes } from './scenario.js';
 import { SIMULATED_SETS } from './tables.js';
 
-const SEEDS = [1, 3];
+const SEEDS = [3];
 const BYZANTINE_SEEDS = [1];
 /** Before and after a step of a preparation, of the key's generation, and of a signature. */
-const CRASHES = [63, 100, 151, 217, 262, 301];
+const CRASHES = [63, 151, 262, 301];
+const TWICE = 100;
 const TIMEOUT_MS = 120_000;
 
 /** A run that fails says how to see it again. */
@@ -54,7 +55,8 @@ test(
 test(
   'the same seed with threshold ECDSA gives the same run',
   async () => {
-    const [first, again] = [await simulate(2, gg20Nodes()), await simulate(2, gg20Nodes())];
+    const [first, again] = [await crashAt(TWICE), await crashAt(TWICE)];
+    expect(first.counts.signatures).toBeGreaterThan(0);
     expect(again).toEqual(first);
   },
   TIMEOUT_MS,

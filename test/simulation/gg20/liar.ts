@@ -24,12 +24,9 @@ const SIGN = ['nonce', 'sums', 'gamma', 'rb', 's', 'ready'];
 const PREPARE = ['commit', 'open', 'parameters', 'prove'];
 /** A protocol's words, in any of which a lie may begin: its rounds, and half as often the echoes of them. */
 const WORDS: readonly (readonly string[])[] = [
-  [
-    ...SIGN.map((round) => `gg20-sign/${round}`),
-    ...['nonce', 'answer', 'rb'].map((round) => toEach(`gg20-sign/${round}`)),
-    SESSION_SHARE_KIND,
-    ...SIGN.map((round) => `gg20-sign/${round}-echo`),
-  ],
+  [...presignWords('gg20-sign'), SESSION_SHARE_KIND],
+  presignWords('gg20-presign'),
+  ['gg20-online/accept', 'gg20-online/accept-echo'],
   [
     ...PREPARE.map((round) => `prepare/${round}`),
     toEach('prepare/prove'),
@@ -37,6 +34,15 @@ const WORDS: readonly (readonly string[])[] = [
     ...PREPARE.map((round) => `prepare/${round}-echo`),
   ],
 ].map((words) => [...words, ...words.filter((word) => !word.endsWith('-echo'))]);
+
+/** The rounds of a presignature, which are those of an interactive signature too. */
+function presignWords(protocol: string): readonly string[] {
+  return [
+    ...SIGN.map((round) => `${protocol}/${round}`),
+    ...['nonce', 'answer', 'rb'].map((round) => toEach(`${protocol}/${round}`)),
+    ...SIGN.map((round) => `${protocol}/${round}-echo`),
+  ];
+}
 
 /** A kind's messages to single receivers, as a word of their own. */
 function toEach(kind: string): string {
