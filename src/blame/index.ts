@@ -12,9 +12,9 @@ export {
   evidenceOfSigning,
 } from './make-evidence.js';
 export type { AttemptBasis } from './make-evidence.js';
-export { judgeEvidenceJob, nodeJobs, readComplaintJob } from './jobs.js';
+export { essentialEvidenceJob, judgeEvidenceJob, nodeJobs, readComplaintJob } from './jobs.js';
 export type { ReadComplaint, SaidMessage, ShownEvidence } from './jobs.js';
-export { judgeEvidence } from './judge-evidence.js';
+export { essentialEvidence, judgeEvidence } from './judge-evidence.js';
 export type { Culprit, Judge } from './judge-evidence.js';
 export type { CulpritReason, JudgedCluster, JudgeTable } from './kind-judge.js';
-export { hasDecidedFaults, KIND_JUDGES } from './kind-judges.js';
+export { isDecidedFault, KIND_JUDGES } from './kind-judges.js';

@@ -9,7 +9,7 @@ import type { KindTable } from '../state/index.js';
 import { Complaint, decode, Evidence } from '../wire/index.js';
 import type { Envelope, SignedBody, Transcript } from '../wire/index.js';
 import { accusedSession } from './accused-attempt.js';
-import { judgeEvidence } from './judge-evidence.js';
+import { essentialEvidence, judgeEvidence } from './judge-evidence.js';
 import type { Culprit } from './judge-evidence.js';
 import type { JudgedCluster, JudgeTable } from './kind-judge.js';
 import { KIND_JUDGES } from './kind-judges.js';
@@ -34,6 +34,18 @@ export const judgeEvidenceJob: Job<JudgeEvidenceInput, Culprit | undefined, Judg
     judgeEvidence({ genesis: cluster, schemes, gg20, verify, kinds }, evidence),
 };
 
+/** {@link essentialEvidence}: the proofs of a signing session's messages, once each. */
+export const essentialEvidenceJob: Job<
+  JudgeEvidenceInput,
+  Uint8Array | undefined,
+  JudgingJobContext
+> = {
+  name: 'blame/essential-evidence',
+  lane: 'peers',
+  compute: ({ cluster, evidence }, { schemes, gg20, verify, kinds }) =>
+    essentialEvidence({ genesis: cluster, schemes, gg20, verify, kinds }, evidence),
+};
+
 export type ReadComplaintInput = {
   readonly cluster: JudgedCluster;
   readonly sessionId: Uint8Array;
@@ -47,7 +59,12 @@ export type ReadComplaintInput = {
 };
 
 /** A piece of evidence about the session, not judged yet, and the node that it accuses. */
-export type ShownEvidence = { readonly about: string; readonly evidence: Uint8Array };
+export type ShownEvidence = {
+  readonly about: string;
+  /** The fault that it claims. */
+  readonly reason: string;
+  readonly evidence: Uint8Array;
+};
 
 /** A message of the session that its sender has signed. */
 export type SaidMessage = {
@@ -96,7 +113,7 @@ function aboutSession(
     const read = decode(Evidence, bytes);
     const session = read && accusedSession(read, cluster.clusterId);
     if (read === undefined || session === undefined || !equal(session, sessionId)) return [];
-    return [{ about: read.nodeId, evidence: bytes }];
+    return [{ about: read.nodeId, reason: read.reason, evidence: bytes }];
   });
 }
 
@@ -122,6 +139,7 @@ function signedIn(
 
 const JUDGING: readonly AnyJob<JudgingJobContext>[] = [
   judgeEvidenceJob,
+  essentialEvidenceJob,
   readComplaintJob,
   // Its context has the verifier of identities, as that of judgements.
   combineSessionJob,

@@ -6,7 +6,7 @@ import { ALGORITHMS, KEY_ALGORITHMS } from '../identity/index.js';
 import type { SignedMessage } from '../mpc/index.js';
 import { TASK_KINDS } from '../state/index.js';
 import type { KindTable } from '../state/index.js';
-import { decode, Evidence } from '../wire/index.js';
+import { decode, encode, Evidence } from '../wire/index.js';
 import { accusedAttempt } from './accused-attempt.js';
 import { isFalseAccusation } from './false-accusation.js';
 import type {
@@ -17,6 +17,7 @@ import type {
   MessagesBeside,
 } from './kind-judge.js';
 import { KIND_JUDGES } from './kind-judges.js';
+import { wrongMessage } from './session-signing.js';
 import { messagesBeside, signedBy } from './signed-messages.js';
 
 /** The basis of a judgement: the cluster's own file, and arithmetic. */
@@ -53,7 +54,53 @@ export const EVIDENCE_FORMAT = 1;
 export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefined {
   if (bytes.length > EVIDENCE_BYTES_MAX) return undefined;
   const evidence = decode(Evidence, bytes);
-  if (evidence?.format !== EVIDENCE_FORMAT) return undefined;
+  const about = evidence && accusedIn(judge, evidence);
+  if (evidence === undefined || about === undefined) return undefined;
+  const { accused, byKind } = about;
+  const messages = signedBy(accused, evidence.messages);
+  const beside = messages && messagesBeside(accused, evidence);
+  const reason =
+    evidence.reason === 'FALSE_ACCUSATION'
+      ? falseAccusation(judge, accused, byKind, messages ?? [])
+      : beside && faultShown(accused, byKind, evidence.reason, messages, beside);
+  return (
+    reason && {
+      nodeId: accused.node,
+      reason,
+      taskId: about.task,
+      sessionId: sessionId(toHex(accused.attempt.sessionId)),
+    }
+  );
+}
+
+/**
+ * The part of evidence that proves what all of it proves; `undefined` where it proves nothing. Of a signing session one check takes a
+ * small part of all that a signer has said, and all of it may be longer than evidence is.
+ */
+export function essentialEvidence(judge: Judge, bytes: Uint8Array): Uint8Array | undefined {
+  const whole = decode(Evidence, bytes);
+  const about = whole?.reason === 'WRONG_MESSAGE' ? accusedIn(judge, whole) : undefined;
+  const messages = whole && about && signedBy(about.accused, whole.messages);
+  const fault = messages && wrongMessage(about.accused, messages, whole);
+  const essential =
+    whole && fault
+      ? encode(Evidence, {
+          ...whole,
+          messages: whole.messages.filter((_, at) => {
+            const message = messages[at];
+            return message !== undefined && fault.messages.includes(message);
+          }),
+          named: [...fault.named],
+        })
+      : bytes;
+  return judgeEvidence(judge, essential) && essential;
+}
+
+type About = { readonly accused: Accused; readonly byKind: KindJudge; readonly task: TaskId };
+
+/** The accused, in the attempt that the evidence shows. Nothing of it is judged. */
+function accusedIn(judge: Judge, evidence: Evidence): About | undefined {
+  if (evidence.format !== EVIDENCE_FORMAT) return undefined;
   const { genesis, verify, schemes, gg20 = ownTables(), kinds = KINDS } = judge;
   const member = genesis.members.find((each) => each.nodeId === evidence.nodeId);
   const attempt = accusedAttempt(evidence, genesis.clusterId, kinds.rules);
@@ -65,20 +112,7 @@ export function judgeEvidence(judge: Judge, bytes: Uint8Array): Culprit | undefi
   const { nodeId: node, identityKey } = member;
   const { ready } = evidence;
   const accused: Accused = { genesis, verify, schemes, gg20, attempt, node, identityKey, ready };
-  const messages = signedBy(accused, evidence.messages);
-  const beside = messages && messagesBeside(accused, evidence);
-  const reason =
-    evidence.reason === 'FALSE_ACCUSATION'
-      ? falseAccusation(judge, accused, byKind, messages ?? [])
-      : beside && faultShown(accused, byKind, evidence.reason, messages, beside);
-  return (
-    reason && {
-      nodeId: node,
-      reason,
-      taskId: taskId(task),
-      sessionId: sessionId(toHex(attempt.sessionId)),
-    }
-  );
+  return { accused, byKind, task: taskId(task) };
 }
 
 /** A complaint holds no complaint: nothing is judged deeper than this. */

@@ -25,6 +25,7 @@ import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './ki
 /** How the messages of every kind of task are judged. A further kind is a line here. */
 export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'generate-key': {
+    decided: ['WRONG_OPENING', 'WRONG_VALUE'],
     saidOnce: Object.values(keygen.kinds),
     transcript: keygen.kinds,
     faults: {
@@ -34,6 +35,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
     },
   },
   sign: {
+    decided: ['WRONG_SHARE', 'WRONG_MESSAGE'],
     saidOnce: [SHARE_KIND, SESSION_SHARE_KIND, ...SIGNING_SAID_ONCE],
     faults: {
       WRONG_SHARE: isWrongShare,
@@ -72,10 +74,11 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'cancel-task': { saidOnce: [], faults: {} },
 };
 
-/** Claims that to accuse a participant in a task of this kind of some fault falsely is a fault itself. */
-export function hasDecidedFaults(kind: string): boolean {
+/** Claims that to accuse a participant in a task of this kind falsely of this fault is a fault itself. */
+export function isDecidedFault(kind: string, reason: string): boolean {
   const judges: JudgeTable = KIND_JUDGES;
-  return Object.hasOwn(judges, kind) && judges[kind]?.decided !== undefined;
+  const decided = Object.hasOwn(judges, kind) ? judges[kind]?.decided : undefined;
+  return decided?.some((each) => each === reason) === true;
 }
 
 /** A run of `prepare` as the entry fixes it: its members, their places in the set, and the set's profile. */

@@ -3,14 +3,15 @@ import {
   auxMaterialLayout,
   auxRecordsOf,
   beginSession,
-  judgeSigning,
   prepareSet,
   publicSession,
   SESSION_SHARE_KIND,
   shareFault,
+  signingFault,
   type AuxRecord,
   type BegunSession,
   type SessionBasis,
+  type SigningFault,
 } from '../gg20/index.js';
 import { askedOf, sessionBasis, sessionSetName } from '../algorithms/index.js';
 import {
@@ -61,13 +62,22 @@ export function isWrongSessionShare(
 export function isWrongMessage(
   accused: Accused,
   messages: readonly SignedMessage[],
-  { named, material }: MessagesBeside,
+  beside: MessagesBeside,
 ): boolean {
+  return wrongMessage(accused, messages, beside) !== undefined;
+}
+
+/** The check that fails, and the part of the evidence that it takes: the rest proves nothing. */
+export function wrongMessage(
+  accused: Accused,
+  messages: readonly SignedMessage[],
+  { named, material }: Pick<MessagesBeside, 'named' | 'material'>,
+): SigningFault | undefined {
   const judged = judgedSession(accused, material);
-  if (judged === undefined || material.length === 0) return false;
+  if (judged === undefined || material.length === 0) return undefined;
   const session = publicSession(accused.gg20, judged.begun.facts);
   const signer = { protocol: 'gg20-sign', session, accused: judged.index } as const;
-  return judgeSigning(signer, messages, named) !== undefined;
+  return signingFault(signer, messages, named);
 }
 
 const NO_MATERIAL = new Uint8Array(0);

@@ -9,7 +9,6 @@ export type { Curve, CurveName } from './curve.js';
 export { modulusChecks } from './modulus-checks.js';
 export { decodeMaterial, encodeMaterial, isFitPair, ownMaterial } from './own-material.js';
 export type { MaterialPrimes, OwnMaterial } from './own-material.js';
-export { opening5Layout, opening7Layout } from './blame/messages.js';
 export type { OpenedMask, OpenedProduct, Opening5, Opening7 } from './blame/messages.js';
 export type { JudgedRounds, JudgedSession } from './blame/judged.js';
 export { judge5, open5 } from './blame/type5.js';
@@ -108,7 +107,8 @@ export type {
 } from './session/facts.js';
 export { isRightAccept, namesOtherAccepts } from './session/judge-accepts.js';
 export type { OnlineSession } from './session/judge-accepts.js';
-export { judgeSigning } from './session/judge.js';
+export { judgeSigning, signingFault } from './session/judge.js';
+export type { SigningFault } from './session/judge.js';
 export type { AccusedSigner } from './session/judged-views.js';
 export { signInteractively } from './session/interactive.js';
 export type { InteractiveParts } from './session/interactive.js';

@@ -130,12 +130,15 @@ export const EARLY_KEPT_MS = 10_000;
 
 /** Different complaints of one node about one session that are looked at: an honest one makes two. */
 export const COMPLAINTS_MAX = 4;
-/** A complaint's body: the largest evidence, and a transcript of twenty participants. */
-export const COMPLAINT_BYTES_MAX = 128 * 1024;
+/**
+ * A complaint's body: the largest evidence, which is that of a wrong sum of twenty signers with 3072 bits, with a request of 56 KiB, and
+ * a transcript of twenty participants. With its envelope it is a message of a peer, of 256 KiB at most.
+ */
+export const COMPLAINT_BYTES_MAX = 252 * 1024;
 /** Complaints of one node, and pieces of evidence in them, that are read and judged: each is some 20 ms of a worker. */
 export const COMPLAINTS_JUDGED: Rate = { perSecond: 4, burst: 32 };
 /** Longer evidence counts as more pieces, one for each of these: the longest complaint is within a burst. */
-export const EVIDENCE_BYTES_PER_JUDGEMENT = 8 * 1024;
+export const EVIDENCE_BYTES_PER_JUDGEMENT = 9 * 1024;
 /** Complaints of one node that wait while another of it is judged. */
 export const COMPLAINTS_WAITING_MAX = 4;
 /** Evidence that a node keeps to show: in all, and against one culprit. */

@@ -237,7 +237,7 @@ export const CHECKS: readonly Check[] = [
   without(
     'a participant shows what it found',
     'generating: one point too many, told to all',
-    'accusation(this.#context, attempt, own, nodes, error, kind.fault, evidenceOf)',
+    'await accusation(this.#context, attempt, own, nodes, error, make)',
     'undefined',
   ),
   without(

@@ -1,16 +1,8 @@
-import { bodyLayout, bytesField, numberField } from '../body.js';
+import { bodyLayout, bytesField } from '../body.js';
 import type { ParameterSet } from '../parameter-set.js';
-import { chaumPedersenLayout, type ChaumPedersenProof } from '../zk/chaum-pedersen.js';
-import {
-  bytesLayout,
-  listLayout,
-  numberLayout,
-  recordLayout,
-  scalarLayout,
-  signedLayout,
-  type Layout,
-} from '../zk/layout.js';
-import { presignBodies, SALT_BYTES } from '../presign/messages.js';
+import type { ChaumPedersenProof } from '../zk/chaum-pedersen.js';
+import { listLayout, numberLayout, recordLayout, signedLayout, type Layout } from '../zk/layout.js';
+import { shortAnswerLayout, type ShortAnswer } from '../presign/answer-form.js';
 
 /** One addend of Bob's, and the randomness of its encryption. */
 export type OpenedMask = { readonly beta: bigint; readonly nonce: bigint };
@@ -40,45 +32,26 @@ export type Opening7<P> = {
   readonly proof: ChaumPedersenProof<P>;
 };
 
-/** @param signers - How many there are. */
-export function opening5Layout(set: ParameterSet, signers: number): Layout<Opening5> {
-  const { widths, curve } = set;
-  const scalar = numberField(scalarLayout(curve.group));
-  const mask = recordLayout<OpenedMask>({
+export function maskLayout({ widths }: ParameterSet): Layout<OpenedMask> {
+  return recordLayout<OpenedMask>({
     beta: numberLayout(widths.beta),
     nonce: numberLayout(widths.modulus),
   });
-  return bodyLayout<Opening5>('presign/opening-5', {
-    k: scalar,
-    r: numberField(numberLayout(widths.modulus)),
-    gamma: scalar,
-    salt: bytesField(bytesLayout(SALT_BYTES)),
-    masks: bytesField(listLayout(mask, signers - 1)),
-  });
 }
 
-/** @param signers - How many there are. */
-export function opening7Layout<P>(set: ParameterSet<P>, signers: number): Layout<Opening7<P>> {
-  const { widths, curve } = set;
-  const product = recordLayout<OpenedProduct>({
+export function productLayout({ widths }: ParameterSet): Layout<OpenedProduct> {
+  return recordLayout<OpenedProduct>({
     mu: signedLayout(widths.betaMask),
     nonce: numberLayout(widths.modulus),
   });
-  return bodyLayout<Opening7<P>>('presign/opening-7', {
-    k: numberField(scalarLayout(curve.group)),
-    r: numberField(numberLayout(widths.modulus)),
-    products: bytesField(listLayout(product, signers - 1)),
-    proof: bytesField(chaumPedersenLayout(set)),
-  });
 }
 
-/** Blame: the bodies of round 2 that came to a signer, by sender, ascending: their senders' lists name them. */
-export type AnswersHeard = { readonly answers: readonly Uint8Array[] };
+/** Blame: the answers that came to a signer, by sender, ascending, without their proofs: their senders' lists name them. */
+export type AnswersHeard = { readonly answers: readonly ShortAnswer[] };
 
 /** @param signers - How many there are. */
 export function answersHeardLayout(set: ParameterSet, signers: number): Layout<AnswersHeard> {
-  const { byteLength } = presignBodies(set, signers).round2Each;
   return bodyLayout<AnswersHeard>('presign/answers', {
-    answers: bytesField(listLayout(bytesLayout(byteLength), signers - 1)),
+    answers: bytesField(listLayout(shortAnswerLayout(set), signers - 1)),
   });
 }

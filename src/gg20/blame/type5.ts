@@ -110,11 +110,12 @@ export function checkDeltas<P>(
   { set, signers }: Pick<JudgedSession<P>, 'set' | 'signers'>,
   round3: BySigner<Pick<Round3<P>, 'delta'>>,
   openings: BySigner<Opening5>,
+  asked: readonly PartyIndex[] = signers,
 ): readonly Fault[] {
   const maskOf = (i: PartyIndex, j: PartyIndex): bigint =>
     of(openings, i).masks[othersThan(signers, i).indexOf(j)]?.beta ?? 0n;
   // delta_i = k_i·gamma_i + Σ (k_i·gamma_j + beta'_ji) − Σ beta'_ij
-  return faultsOf(signers, (i) => [
+  return faultsOf(asked, (i) => [
     [
       'delta is what the products give',
       () => {

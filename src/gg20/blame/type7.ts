@@ -104,12 +104,13 @@ export function checkSigmas<P>(
   round6: BySigner<Pick<Round6<P>, 'S'>>,
   openings: BySigner<Opening7<P>>,
   R: P,
+  asked: readonly PartyIndex[] = signers,
 ): readonly Fault[] {
   const { group } = set.curve;
   const productOf = (i: PartyIndex, j: PartyIndex): bigint =>
     of(openings, i).products[othersThan(signers, i).indexOf(j)]?.mu ?? 0n;
   const k = signers.reduce((sum, i) => sum + of(openings, i).k, 0n);
-  return faultsOf(signers, (i) => [
+  return faultsOf(asked, (i) => [
     [
       'S is what the products give',
       () => {

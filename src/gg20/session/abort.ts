@@ -2,6 +2,8 @@ import type { PartyIndex } from '../../common/index.js';
 import { ProtocolAbort } from '../../mpc/index.js';
 import type { Envelope } from '../../wire/index.js';
 import { answersHeardLayout } from '../blame/messages.js';
+import { masksLayout, productsLayout } from '../blame/split-openings.js';
+import { answerPart, answerPartLayout } from '../presign/answer-form.js';
 import type { Fault } from '../presign/session.js';
 import type { ComparedRounds, PresignRounds } from './protocol.js';
 import type { SigningRun } from './signing-run.js';
@@ -65,27 +67,55 @@ export async function abort(
   const signers = culpritsOf(faults);
   const culprits = signers.map((signer) => run.partyOf(signer));
   const evidence = culprits.flatMap((culprit) => run.parts.party.originals(names, culprit));
-  const statement = [...broadcastsOf(run), ...answersOf(run, signers)];
+  const statement = [...broadcastsOf(run), ...answersOf(run, signers), ...entriesOf(run, signers)];
   const [first] = faults;
   const message =
     first === undefined ? 'No nonce came of it' : `Signer ${first.culprit}: ${first.check}`;
   throw new SigningAbort(message, culprits, faults, evidence, statement);
 }
 
-/** The bodies of all broadcasts but the answers that were shown: of those there are more than one bundle holds. */
+/** The broadcasts of which evidence has no whole body of another signer: only the parts that concern the accused. */
+const IN_PARTS: ReadonlySet<string> = new Set(['answers', 'masks', 'products']);
+
+/** The bodies of all broadcasts that a judge may take whole. */
 function broadcastsOf(run: SigningRun): readonly Uint8Array[] {
-  const names = run.over.filter((name) => name !== 'answers');
+  const names = run.over.filter((name) => !IN_PARTS.has(name));
   return names.flatMap((name) => run.party.broadcasts(name).map(({ body }) => body));
 }
 
-/** The answers of these signers as Bob, where others have shown them in blame. */
-function answersOf(run: SigningRun, bobs: readonly PartyIndex[]): readonly Uint8Array[] {
+/** The parts of answers that concern these signers, as Bob or as Alice, where all have shown theirs in blame. */
+function answersOf(run: SigningRun, accused: readonly PartyIndex[]): readonly Uint8Array[] {
   if (!run.over.includes('answers')) return [];
-  const layout = answersHeardLayout(run.parts.set, run.signers.length);
+  const { set } = run.parts;
+  const [layout, part] = [answersHeardLayout(set, run.signers.length), answerPartLayout(set)];
+  // Of one blame the ciphertexts with gamma are taken, of the other those with w.
+  const ciphertext = run.over.includes('masks') ? 'c' : 'ch';
   return run.party.broadcasts('answers').flatMap(({ body }, at) => {
-    const bobsOfThis = run.signers.filter((_, position) => position !== at);
+    const alice = run.signers[at] ?? 0;
+    const bobs = run.signers.filter((each) => each !== alice);
     const shown = layout.decode(body)?.answers ?? [];
-    return bobs.flatMap((bob) => shown[bobsOfThis.indexOf(bob)] ?? []);
+    return shown.flatMap((answer, place) => {
+      const isOfThese = accused.includes(alice) || accused.includes(bobs[place] ?? 0);
+      return isOfThese ? [part.encode(answerPart(answer, ciphertext))] : [];
+    });
+  });
+}
+
+/** The entries of openings that concern these signers. */
+function entriesOf(run: SigningRun, accused: readonly PartyIndex[]): readonly Uint8Array[] {
+  const { signers } = run;
+  const { set } = run.parts;
+  const layouts = {
+    masks: masksLayout(set, signers.length),
+    products: productsLayout(set, signers.length),
+  };
+  return (['masks', 'products'] as const).flatMap((name) => {
+    if (!run.over.includes(name)) return [];
+    return run.party.broadcasts(name).flatMap(({ body }, at) => {
+      const others = signers.filter((_, place) => place !== at);
+      const entries = layouts[name].decode(body)?.entries ?? [];
+      return entries.filter((_, place) => accused.includes(others[place] ?? 0));
+    });
   });
 }
 

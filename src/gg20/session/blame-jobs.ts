@@ -1,9 +1,21 @@
-import type { PartyIndex } from '../../common/index.js';
+import { assert, type PartyIndex } from '../../common/index.js';
+import { NAMED_ENTRIES } from '../blame/split-openings.js';
+import type { ParameterSet } from '../parameter-set.js';
 import { checkDeltas, checkOpening5, open5 } from '../blame/type5.js';
 import { checkOpening7, checkSigmas, open7 } from '../blame/type7.js';
-import { opening5Layout, opening7Layout } from '../blame/messages.js';
-import { othersOf, unlessFaults } from '../presign/session.js';
-import { pointLayout } from '../zk/layout.js';
+import {
+  head5Layout,
+  head7Layout,
+  join5,
+  join7,
+  masksLayout,
+  productsLayout,
+  split5,
+  split7,
+} from '../blame/split-openings.js';
+import { shortAnswerLayout } from '../presign/answer-form.js';
+import { of, othersOf, unlessFaults, type Fault } from '../presign/session.js';
+import { numberLayout, pointLayout } from '../zk/layout.js';
 import type { Bodies } from './facts.js';
 import type { OwnSecret } from './nonce-jobs.js';
 import { own, read, readAll, sessionJob, type AtWork, type SessionInput } from './session-job.js';
@@ -19,8 +31,7 @@ export const open5Job = sessionJob(
       secret.masks.map((each, at) => [others[at] ?? 0, own(secrets.masks, each)]),
     );
     const opening = open5(session, own(secrets.nonce, secret.nonce), masks);
-    const layout = opening5Layout(session.set, session.signers.length);
-    return unlessFaults([], () => ({ body: layout.encode(opening) }));
+    return unlessFaults([], () => split5(session, session.index, opening));
   },
 );
 
@@ -55,8 +66,7 @@ export const open7Job = sessionJob(
       { R: own(pointLayout(group), input.R), S: own(bodies.round6, input.round6).S },
       random,
     );
-    const layout = opening7Layout(session.set, session.signers.length);
-    return unlessFaults([], () => ({ body: layout.encode(opening) }));
+    return unlessFaults([], () => split7(session, session.index, opening));
   },
 );
 
@@ -66,9 +76,11 @@ type NoSecret = Readonly<Record<string, never>>;
 export type CheckOpeningInput = SessionInput<NoSecret> & {
   readonly ssid: Uint8Array;
   readonly who: PartyIndex;
-  readonly opening: Uint8Array;
+  /** Both broadcasts of it. */
+  readonly head: Uint8Array;
+  readonly entries: Uint8Array;
   readonly round1: Bodies;
-  /** For F5 who's answers as Bob by Alice; for F6 those that it has as Alice by Bob. */
+  /** For F5 who's answers as Bob by Alice; for F6 those that it has as Alice by Bob. Without their proofs. */
   readonly answers: Bodies;
   /** Absent where there is no R. */
   readonly R: Uint8Array | undefined;
@@ -79,16 +91,16 @@ export type CheckOpeningInput = SessionInput<NoSecret> & {
 /** F5: one signer's opening by itself. */
 export const checkOpening5Job = sessionJob(
   'check-opening-5',
-  ({ session, bodies }, { ssid, who, opening, ...input }: CheckOpeningInput) => {
+  ({ session, bodies }, { ssid, who, ...input }: CheckOpeningInput) => {
     const R = input.R && own(pointLayout(session.set.curve.group), input.R);
     const Rb = input.round5 && read(bodies.round5, who, input.round5).Rb;
     const rounds = {
       round1: readAll(bodies.round1, input.round1),
-      answers: answersBy(bodies, who, input.answers),
+      answers: answersBy(session.set, who, input.answers),
       ...(Rb !== undefined && { Rb }),
     };
-    const layout = opening5Layout(session.set, session.signers.length);
-    const said = read(layout, who, opening);
+    const said = opening5(session, who, input);
+    if (said === undefined) return unlessFaults([notNamed(who)], () => ({}));
     return unlessFaults(checkOpening5({ ...session, ssid }, rounds, who, said, R), () => ({}));
   },
 );
@@ -96,25 +108,50 @@ export const checkOpening5Job = sessionJob(
 /** F6: one signer's opening by itself. */
 export const checkOpening7Job = sessionJob(
   'check-opening-7',
-  ({ session, bodies }, { ssid, who, opening, ...input }: CheckOpeningInput) => {
+  ({ session, bodies }, { ssid, who, ...input }: CheckOpeningInput) => {
     const rounds = {
       round1: readAll(bodies.round1, input.round1),
-      answers: answersBy(bodies, who, input.answers),
+      answers: answersBy(session.set, who, input.answers),
     };
-    const layout = opening7Layout(session.set, session.signers.length);
-    const said = read(layout, who, opening);
+    const said = opening7(session, who, input);
+    if (said === undefined) return unlessFaults([notNamed(who)], () => ({}));
     return unlessFaults(checkOpening7({ ...session, ssid }, rounds, who, said), () => ({}));
   },
 );
 
-/** Whose answer cannot be read, whoever shows it, is whose session ended before: so the one shown is the culprit. */
-function answersBy({ round2Each }: AtWork['bodies'], who: PartyIndex, answers: Bodies) {
-  return new Map([...answers].map(([j, body]) => [j, read(round2Each, who, body)]));
+/** The ciphertexts of answers. Who shows one that cannot be read is named: the one that is listed could be. */
+function answersBy(set: ParameterSet, who: PartyIndex, answers: Bodies) {
+  const number = numberLayout(set.widths.square);
+  return new Map(
+    [...answers].map(([j, bytes]) => {
+      const { c, ch } = read(shortAnswerLayout(set), who, bytes);
+      return [j, { c: own(number, c), ch: own(number, ch) }];
+    }),
+  );
+}
+
+type SaidOpening = { readonly head: Uint8Array; readonly entries: Uint8Array };
+
+function opening5(session: AtWork['session'], who: PartyIndex, { head, entries }: SaidOpening) {
+  const { set, signers } = session;
+  read(head5Layout(set, signers.length), who, head);
+  return join5(session, who, head, read(masksLayout(set, signers.length), who, entries).entries);
+}
+
+function opening7(session: AtWork['session'], who: PartyIndex, { head, entries }: SaidOpening) {
+  const { set, signers } = session;
+  read(head7Layout(set, signers.length), who, head);
+  return join7(session, who, head, read(productsLayout(set, signers.length), who, entries).entries);
+}
+
+function notNamed(culprit: PartyIndex): Fault {
+  return { culprit, check: NAMED_ENTRIES };
 }
 
 export type CheckSumInput = SessionInput<NoSecret> & {
   readonly ssid: Uint8Array;
-  readonly openings: Bodies;
+  readonly heads: Bodies;
+  readonly entries: Bodies;
   /** Of round 3 for F5, of round 6 for F6. */
   readonly broadcasts: Bodies;
   readonly R: Uint8Array | undefined;
@@ -123,21 +160,37 @@ export type CheckSumInput = SessionInput<NoSecret> & {
 /** F5: the deltas of all, when all openings are right by themselves. */
 export const checkDeltasJob = sessionJob(
   'check-deltas',
-  ({ session, bodies }, { openings, broadcasts }: CheckSumInput) => {
-    const layout = opening5Layout(session.set, session.signers.length);
+  ({ session, bodies }, { heads, entries, broadcasts }: CheckSumInput) => {
     const round3 = readAll(bodies.round3, broadcasts);
-    return unlessFaults(checkDeltas(session, round3, readAll(layout, openings)), () => ({}));
+    const openings = new Map(
+      session.signers.map((who) => {
+        const said = { head: of(heads, who), entries: of(entries, who) };
+        return [who, sound(opening5(session, who, said))];
+      }),
+    );
+    return unlessFaults(checkDeltas(session, round3, openings), () => ({}));
   },
 );
 
 /** F6: the S of all, when all openings are right by themselves. */
 export const checkSigmasJob = sessionJob(
   'check-sigmas',
-  ({ session, bodies }, { ssid, openings, broadcasts, ...input }: CheckSumInput) => {
-    const layout = opening7Layout(session.set, session.signers.length);
+  ({ session, bodies }, { ssid, heads, entries, broadcasts, ...input }: CheckSumInput) => {
+    const openings = new Map(
+      session.signers.map((who) => {
+        const said = { head: of(heads, who), entries: of(entries, who) };
+        return [who, sound(opening7(session, who, said))];
+      }),
+    );
     const R = own(pointLayout(session.set.curve.group), input.R ?? new Uint8Array());
     const round6 = readAll(bodies.round6, broadcasts);
-    const faults = checkSigmas({ ...session, ssid }, round6, readAll(layout, openings), R);
+    const faults = checkSigmas({ ...session, ssid }, round6, openings, R);
     return unlessFaults(faults, () => ({}));
   },
 );
+
+/** An opening that was looked at by itself before. */
+function sound<T>(opening: T | undefined): T {
+  assert(opening !== undefined, 'an opening was looked at by itself');
+  return opening;
+}

@@ -1,7 +1,15 @@
 import { equal, type PartyIndex } from '../../common/index.js';
 import { ProtocolAbort } from '../../mpc/index.js';
 import { answersHeardLayout } from '../blame/messages.js';
+import type { SplitOpening } from '../blame/split-openings.js';
+import {
+  listedShort,
+  shortAnswer,
+  shortAnswerLayout,
+  type ShortAnswer,
+} from '../presign/answer-form.js';
 import { presignBodies } from '../presign/messages.js';
+import { ANSWER_ROUND } from '../presign/private-hashes.js';
 import { of, type Fault, type PresignResult } from '../presign/session.js';
 import { privateHash } from '../session-id.js';
 import { abort, SilentInBlame } from './abort.js';
@@ -46,18 +54,19 @@ export async function blame5(
 ): Promise<never> {
   const { ssid, round1, round3, R, round5 } = heard;
   const common = { facts: run.parts.facts, index: run.index, ssid };
-  const { openings, answers } = await unlessSilent(run, 'opening-5', async () => {
+  const { heads, entries, answers } = await unlessSilent(run, 'opening-5', async () => {
     // The sums are of agreed values: every honest signer comes here, or none does.
     await run.party.agreed();
     const secret = { nonce: copyOf(nonce), masks: masks.map(copyOf) };
-    const { body } = await sound(run, await run.compute(open5Job, { ...common, secret }));
-    return openAll(run, 'opening-5', body, heard);
+    const own = await sound(run, await run.compute(open5Job, { ...common, secret }));
+    return openAll(run, 'opening-5', own, heard);
   });
   await checkAll(run, (who) =>
     run.compute(checkOpening5Job, {
       ...common,
       who,
-      opening: of(openings, who),
+      head: of(heads, who),
+      entries: of(entries, who),
       round1: round1.all,
       answers: answersOfBob(run, answers, who),
       R,
@@ -65,7 +74,7 @@ export async function blame5(
       secret: {},
     }),
   );
-  const sums = { openings, broadcasts: round3.all, R };
+  const sums = { heads, entries, broadcasts: round3.all, R };
   await sound(run, await run.compute(checkDeltasJob, { ...common, ...sums, secret: {} }));
   return abort(run, []);
 }
@@ -81,7 +90,7 @@ export async function blame7(
 ): Promise<never> {
   const { ssid, round1, round2, round6, R } = heard;
   const common = { facts: run.parts.facts, index: run.index, ssid };
-  const { openings, answers } = await unlessSilent(run, 'opening-7', async () => {
+  const { heads, entries, answers } = await unlessSilent(run, 'opening-7', async () => {
     await run.party.agreed();
     const opened = await run.compute(open7Job, {
       ...common,
@@ -95,14 +104,14 @@ export async function blame7(
         sums: copyOf(sums),
       },
     });
-    const { body } = await sound(run, opened);
-    return openAll(run, 'opening-7', body, heard);
+    return openAll(run, 'opening-7', await sound(run, opened), heard);
   });
   await checkAll(run, (who) =>
     run.compute(checkOpening7Job, {
       ...common,
       who,
-      opening: of(openings, who),
+      head: of(heads, who),
+      entries: of(entries, who),
       round1: round1.all,
       answers: of(answers, who),
       R,
@@ -110,33 +119,40 @@ export async function blame7(
       secret: {},
     }),
   );
-  const all = { openings, broadcasts: round6.all, R };
+  const all = { heads, entries, broadcasts: round6.all, R };
   await sound(run, await run.compute(checkSigmasJob, { ...common, ...all, secret: {} }));
   return abort(run, []);
 }
 
+/** The opening's own broadcasts: its numbers, and its entries. */
+const ENTRIES = { 'opening-5': 'masks', 'opening-7': 'products' } as const;
+
+/** Openings and answers of all signers. Answers are without their proofs, by the one that had them and the one that gave them. */
+type Opened = {
+  readonly heads: Bodies;
+  readonly entries: Bodies;
+  readonly answers: ReadonlyMap<PartyIndex, Bodies>;
+};
+
 /** Shows this signer's opening and the answers that it had, and takes those of all: agreed, and the answers as listed. */
 async function openAll(
   run: SigningRun,
-  name: 'opening-5' | 'opening-7',
-  opening: Uint8Array,
+  name: keyof typeof ENTRIES,
+  opening: SplitOpening,
   { round2, round3 }: Heard,
-): Promise<{ readonly openings: Bodies; readonly answers: ReadonlyMap<PartyIndex, Bodies> }> {
+): Promise<Opened> {
   const { set } = run.parts;
-  const layout = answersHeardLayout(set, run.signers.length);
-  const heard = run.others.map((j) => of(round2.each, j));
-  const [shown, openings] = await Promise.all([
+  const [layout, each] = [answersHeardLayout(set, run.signers.length), shortAnswerLayout(set)];
+  const heard = run.others.flatMap((j) => shortAnswer(set, of(round2.each, j)) ?? []);
+  const [shown, heads, entries] = await Promise.all([
     run.broadcast('answers', layout.encode({ answers: heard })),
-    run.broadcast(name, opening),
+    run.broadcast(name, opening.head),
+    run.broadcast(ENTRIES[name], opening.entries),
   ]);
-  const answers = new Map(
-    [...shown.all].map(([who, body]): [PartyIndex, Bodies] => {
-      const list = layout.decode(body)?.answers ?? [];
-      const others = run.signers.filter((each) => each !== who);
-      return [who, new Map(others.flatMap((j, at) => (list[at] ? [[j, list[at]] as const] : [])))];
-    }),
+  const lists = new Map(
+    [...shown.all].map(([who, body]) => [who, layout.decode(body)?.answers ?? []]),
   );
-  const faults = run.signers.filter((who) => !isListed(run, round3, who, of(answers, who)));
+  const faults = run.signers.filter((who) => !areListed(run, round3, who, of(lists, who)));
   const check = 'the answers that it shows are the listed ones';
   if (faults.length > 0)
     await abort(
@@ -144,7 +160,13 @@ async function openAll(
       faults.map((culprit) => ({ culprit, check })),
     );
   await run.party.agreed();
-  return { openings: openings.all, answers };
+  const answers = new Map(
+    [...lists].map(([who, list]): [PartyIndex, Bodies] => {
+      const others = run.signers.filter((signer) => signer !== who);
+      return [who, new Map(list.map((answer, at) => [others[at] ?? 0, each.encode(answer)]))];
+    }),
+  );
+  return { heads: heads.all, entries: entries.all, answers };
 }
 
 /** Waits for all openings. Where the session closes first, or their time is over, the signers that have not opened are named. */
@@ -154,15 +176,21 @@ async function unlessSilent<T>(
   openEach: () => Promise<T>,
 ): Promise<T> {
   const { party } = run.parts;
-  const open = new Set<PartyIndex>();
-  for (const who of run.signers) {
-    const from = run.partyOf(who);
-    const both = Promise.all([party.heard(name, from), party.heard('answers', from)]);
-    both.then(
-      () => open.add(who),
-      () => undefined,
-    );
-  }
+  // In this order: nobody goes on to the last before all have told what they heard in the first.
+  const rounds = (['answers', name, ENTRIES[name]] as const).map((round) => {
+    const heard = new Set<PartyIndex>();
+    for (const who of run.signers) {
+      party.heard(round, run.partyOf(who)).then(
+        () => heard.add(who),
+        () => undefined,
+      );
+    }
+    return heard;
+  });
+  const silent = (): readonly PartyIndex[] => {
+    const heard = rounds.find(({ size }) => size < run.signers.length);
+    return heard === undefined ? [] : run.signers.filter((who) => !heard.has(who));
+  };
   const overdue = new Error('The time for openings is over');
   const late = run.parts.ports.openingsOverdue?.().then(() => {
     throw overdue;
@@ -172,7 +200,7 @@ async function unlessSilent<T>(
   } catch (error) {
     if (error instanceof ProtocolAbort) throw error;
     throw new SilentInBlame(
-      run.signers.filter((who) => !open.has(who)).map((who) => run.partyOf(who)),
+      silent().map((who) => run.partyOf(who)),
       error === overdue,
       error,
     );
@@ -180,17 +208,22 @@ async function unlessSilent<T>(
 }
 
 /** Whether every answer that `who` shows is the one that its sender's list names. */
-function isListed(run: SigningRun, round3: HeardBodies, who: PartyIndex, shown: Bodies): boolean {
+function areListed(
+  run: SigningRun,
+  round3: HeardBodies,
+  who: PartyIndex,
+  shown: readonly ShortAnswer[],
+): boolean {
   const { set, facts } = run.parts;
   const bodies = presignBodies(set, run.signers.length);
   return run.signers
     .filter((bob) => bob !== who)
-    .every((bob) => {
+    .every((bob, at) => {
       const lists = bodies.round3.decode(of(round3.all, bob));
       const named = lists?.hashes2[run.signers.filter((each) => each !== bob).indexOf(who)];
-      const body = shown.get(bob);
-      if (named === undefined || body === undefined) return false;
-      return equal(named, privateHash(facts.ssid0, 2, bob, who, body));
+      const answer = shown[at];
+      if (named === undefined || answer === undefined) return false;
+      return equal(named, privateHash(facts.ssid0, ANSWER_ROUND, bob, who, listedShort(answer)));
     });
 }
 

@@ -1,8 +1,9 @@
 import { equal, type PartyIndex } from '../../common/index.js';
 import { gammaCommitment } from '../presign/round1.js';
 import { publicPresignature, readyBytes } from '../presign/round7.js';
-import { of, place, type BySigner } from '../presign/session.js';
-import { BROADCAST_ROUNDS, echoOf, privateHash } from '../session-id.js';
+import { of, place } from '../presign/session.js';
+import { listedHash } from '../presign/private-hashes.js';
+import { BROADCAST_ROUNDS, echoOf } from '../session-id.js';
 import { verifyAlice } from '../zk/alice.js';
 import { verifyBobWc } from '../zk/bob-wc.js';
 import { verifyBob } from '../zk/bob.js';
@@ -20,7 +21,7 @@ export function nonceFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const { set, ssid0, facts } = session;
   const K = views.read('nonce', views.layouts.round1)?.K;
-  return firstOf(views.each('nonce'), (to, body) => {
+  return firstOf(views, 'nonce', (to, body) => {
     const each = views.layouts.round1Each.decode(body);
     if (K === undefined || each === undefined) return undefined;
     const statement = { key: of(facts, accused).key, c: K, to: of(facts, to).to };
@@ -38,7 +39,7 @@ export function answerFault<P>(views: JudgedViews<P>): string | undefined {
   const heard = views.round1();
   if (heard === undefined) return undefined;
   const ssid = views.ssid(heard);
-  return firstOf(views.each('answer'), (to, body) => {
+  return firstOf(views, 'answer', (to, body) => {
     const each = views.layouts.round2Each.decode(body);
     if (each === undefined) return undefined;
     const at = place(ssid, accused, to, 2);
@@ -90,7 +91,7 @@ export function nonceProofFault<P>(views: JudgedViews<P>): string | undefined {
   if (heard === undefined || R === undefined || Rb === undefined) return undefined;
   const ssid = views.ssid(heard);
   const K = of(heard, accused).K;
-  return firstOf(views.each('rb'), (to, body) => {
+  return firstOf(views, 'rb', (to, body) => {
     const each = views.layouts.round5Each.decode(body);
     if (each === undefined) return undefined;
     const statement = { key: of(facts, accused).key, c: K, to: of(facts, to).to, R, Rb };
@@ -137,21 +138,27 @@ function unlisted<P>(
   hashes: readonly Uint8Array[],
 ): string | undefined {
   const { session, accused } = views.signer;
-  return firstOf(views.each(round), (to, body) => {
+  return firstOf(views, round, (to, body) => {
     const listed = hashes[views.others.indexOf(to)] ?? new Uint8Array();
-    const isListed = equal(listed, privateHash(session.ssid0, number, accused, to, body));
+    const isListed = equal(
+      listed,
+      listedHash(session.set, session.ssid0, number, accused, to, body),
+    );
     return isListed ? undefined : `its private message of round ${number} is the listed one`;
   });
 }
 
 /** The first check that fails among messages to single signers. */
-function firstOf(
-  messages: BySigner<Uint8Array>,
+function firstOf<P>(
+  views: JudgedViews<P>,
+  round: string,
   check: (to: PartyIndex, body: Uint8Array) => string | undefined,
 ): string | undefined {
-  for (const [to, body] of messages) {
+  for (const [to, body] of views.each(round)) {
     const failed = check(to, body);
-    if (failed !== undefined) return failed;
+    if (failed === undefined) continue;
+    views.takeEach(round, to);
+    return failed;
   }
   return undefined;
 }

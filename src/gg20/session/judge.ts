@@ -1,5 +1,5 @@
 import type { SignedMessage } from '../../mpc/index.js';
-import { opening5Fault, opening7Fault, shownAnswersFault } from './judge-openings.js';
+import { entriesFault, opening5Fault, opening7Fault, shownAnswersFault } from './judge-openings.js';
 import {
   answerFault,
   gammaFault,
@@ -9,7 +9,7 @@ import {
   sFault,
   sumsFault,
 } from './judge-rounds.js';
-import { JudgedViews, type AccusedSigner } from './judged-views.js';
+import { JudgedViews, type AccusedSigner, type UsedEvidence } from './judged-views.js';
 import { readyBytes } from '../presign/round7.js';
 import { bytesLayout } from '../zk/layout.js';
 import { UNREADABLE } from './session-job.js';
@@ -26,9 +26,13 @@ const CHECKS = [
   sFault,
   readyFault,
   shownAnswersFault,
+  entriesFault,
   opening5Fault,
   opening7Fault,
 ] as const;
+
+/** A check that a signer's messages fail, and the part of the evidence that it took: that alone shows the same. */
+export type SigningFault = UsedEvidence & { readonly check: string };
 
 /**
  * The check that a signer's messages fail, if any (F1, F2, F3, F5, F6). It is a pure function of what the accused signed and of public
@@ -36,13 +40,13 @@ const CHECKS = [
  * every check against what it said itself that it heard. Never throws.
  *
  * @param messages - All of them signed by the accused in this session.
- * @param statement - Bodies of the others, which the accused's echoes and lists name by their hashes.
+ * @param statement - Bodies of the others, and parts of them, which the accused's echoes and lists name by their hashes.
  */
-export function judgeSigning<P>(
+export function signingFault<P>(
   signer: AccusedSigner<P>,
   messages: readonly SignedMessage[],
   statement: readonly Uint8Array[],
-): string | undefined {
+): SigningFault | undefined {
   const party = signer.session.signers.indexOf(signer.accused) + 1;
   if (party === 0 || messages.some(({ from }) => from !== party)) return undefined;
   const views = new JudgedViews(signer, messages, statement);
@@ -59,12 +63,24 @@ export function judgeSigning<P>(
     answers: layouts.answers,
     'opening-5': layouts.opening5,
     'opening-7': layouts.opening7,
+    masks: layouts.masks,
+    products: layouts.products,
     ready: bytesLayout(READY_BYTES),
   });
-  if (unreadable) return UNREADABLE;
+  if (unreadable) return { check: UNREADABLE, ...views.used };
   for (const check of CHECKS) {
+    views.forget();
     const failed = check(views);
-    if (failed !== undefined) return failed;
+    if (failed !== undefined) return { check: failed, ...views.used };
   }
   return undefined;
+}
+
+/** The check alone, of {@link signingFault}. */
+export function judgeSigning<P>(
+  signer: AccusedSigner<P>,
+  messages: readonly SignedMessage[],
+  statement: readonly Uint8Array[],
+): string | undefined {
+  return signingFault(signer, messages, statement)?.check;
 }

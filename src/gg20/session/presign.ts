@@ -92,7 +92,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
     }),
   );
   const products = taken.map((each) => run.keep(each.secret.products));
-  const place = { ssid0: facts.ssid0, index, signers: run.signers };
+  const place = { set: parts.set, ssid0: facts.ssid0, index, signers: run.signers };
   const summed = await value(
     run,
     await run.compute(sumProductsJob, {

@@ -3,7 +3,8 @@ import type { Gg20Protocol } from '../session-id.js';
 import type { ParameterSet } from '../parameter-set.js';
 import { presignBodies } from '../presign/messages.js';
 import { readyBytes } from '../presign/round7.js';
-import { answersHeardLayout, opening5Layout, opening7Layout } from '../blame/messages.js';
+import { answersHeardLayout } from '../blame/messages.js';
+import { head5Layout, head7Layout, masksLayout, productsLayout } from '../blame/split-openings.js';
 
 type All = { readonly all: Uint8Array };
 type Each = { readonly each: Uint8Array };
@@ -28,6 +29,10 @@ export type ComparedRounds = {
   readonly 'opening-5': All;
   /** Blame F6. */
   readonly 'opening-7': All;
+  /** The entries of an opening of F5, which it names. */
+  readonly masks: All;
+  /** The same of F6. */
+  readonly products: All;
 };
 
 /** The rounds of a presignature, which are those of an interactive signature too. */
@@ -63,8 +68,10 @@ export function signingProtocol(
     rb: bodies.round5.byteLength,
     s: bodies.round6.byteLength,
     answers: answersHeardLayout(set, signers).byteLength,
-    'opening-5': opening5Layout(set, signers).byteLength,
-    'opening-7': opening7Layout(set, signers).byteLength,
+    'opening-5': head5Layout(set, signers).byteLength,
+    'opening-7': head7Layout(set, signers).byteLength,
+    masks: masksLayout(set, signers).byteLength,
+    products: productsLayout(set, signers).byteLength,
     ready: readyBytes(new Uint8Array(PRESIG_ID_BYTES)).length,
   };
   const each = {
@@ -80,7 +87,7 @@ export function signingProtocol(
   const longest = Math.max(echoBytes, ...Object.values(all), ...Object.values(each));
   return protocol<PresignRounds>({
     name: `gg20-${name}`,
-    limits: { bodyBytesMax: longest, earlySealedMax: 0 },
+    limits: { bodyBytesMax: longest + OVERLONG_BYTES_MAX, earlySealedMax: 0 },
     rounds: {
       ...echoed<ComparedRounds>({
         nonce: { ...toAll('nonce'), ...toEach('nonce') },
@@ -92,6 +99,8 @@ export function signingProtocol(
         answers: toAll('answers'),
         'opening-5': toAll('opening-5'),
         'opening-7': toAll('opening-7'),
+        masks: toAll('masks'),
+        products: toAll('products'),
       }),
       ready: toAll('ready'),
     },
@@ -101,7 +110,19 @@ export function signingProtocol(
 /** The kind of a signer's signature share, which ends an interactive session and an online one. */
 export const SESSION_SHARE_KIND = 'gg20-sign/share';
 
-const ROUNDS = ['nonce', 'answer', 'sums', 'gamma', 'rb', 's', 'answers', 'opening-5', 'opening-7'];
+const ROUNDS = [
+  'nonce',
+  'answer',
+  'sums',
+  'gamma',
+  'rb',
+  's',
+  'answers',
+  'opening-5',
+  'masks',
+  'opening-7',
+  'products',
+];
 
 /** Every kind of an interactive session of which a signer signs one body for each receiver. */
 export const SIGNING_SAID_ONCE: readonly string[] = [
@@ -109,6 +130,8 @@ export const SIGNING_SAID_ONCE: readonly string[] = [
   'gg20-sign/ready',
 ];
 
+/** A body that is longer than every right one by no more than this is heard, and names its sender; a longer one is dropped unread. */
+const OVERLONG_BYTES_MAX = 1024;
 const PRESIG_ID_BYTES = 32;
 /** An entry has a digest of 32 bytes and a signature of 64, with tags and lengths. */
 const ECHO_ENTRY_BYTES_MAX = 104;

@@ -48,31 +48,39 @@ export function complaint(
   return signEnvelope(self.signer, record.sessionId, COMPLAINT_KIND, index, TO_ALL, body);
 }
 
+/** How evidence is made of what an aborted session leaves. */
+export type MakeEvidence = {
+  /** The fault that the culprits' messages show, where their kinds do not say it. */
+  readonly fault?: CulpritReason | undefined;
+  /** Evidence of the kind's own; where it is none, two messages are. */
+  readonly evidenceOf?: (culprit: PartyIndex) => Uint8Array | undefined;
+  /** The part of evidence that proves something, by this node's own judgement: to show more, or what proves nothing, is a lie. */
+  readonly essential: (evidence: Uint8Array) => Promise<Uint8Array | undefined>;
+};
+
 /**
  * This node's complaint of the culprits of an aborted session, with what each of them signed; `undefined` where that proves
  * nothing.
  *
  * @param nodes - The session's participants, in order of the party index that `aborted` names them by.
- * @param fault - What the culprits' messages show, where their kinds do not say it.
- * @param evidenceOf - Evidence of the kind's own; where it is none, two messages are.
  */
-export function accusation(
+export async function accusation(
   context: Pick<TaskContext, 'self'>,
   attempt: LiveAttempt,
   index: PartyIndex,
   nodes: readonly string[],
   { culprits, evidence, beside }: ProtocolAbort,
-  fault?: CulpritReason,
-  evidenceOf?: (culprit: PartyIndex) => Uint8Array | undefined,
-): Envelope | undefined {
+  { fault, evidenceOf, essential }: MakeEvidence,
+): Promise<Envelope | undefined> {
   const items: Uint8Array[] = [];
   let room = COMPLAINT_BYTES_MAX - COMPLAINT_HEAD_BYTES_MAX;
   for (const culprit of culprits) {
     const own = evidence.filter(({ from }) => from === culprit);
     const others = beside.get(culprit);
-    const item =
+    const all =
       evidenceOf?.(culprit) ??
       evidenceAgainst(attempt, nodes[culprit - 1] ?? '', own, fault, others);
+    const item = all && (await essential(all));
     // One culprit at a time, where the evidence is large: the others are found again.
     if (item === undefined || item.length > room) continue;
     items.push(item);

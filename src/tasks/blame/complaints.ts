@@ -1,6 +1,6 @@
 import type { NodeId, SessionId, TaskId } from '../../common/index.js';
 import { Budgets, equal, toHex } from '../../common/index.js';
-import { evidenceOfComplaint, hasDecidedFaults, readComplaintJob } from '../../blame/index.js';
+import { evidenceOfComplaint, isDecidedFault, readComplaintJob } from '../../blame/index.js';
 import type { ReadComplaint, SaidMessage, ShownEvidence } from '../../blame/index.js';
 import { partyIndexOf } from '../../identity/index.js';
 import { TO_ALL } from '../../mpc/index.js';
@@ -160,7 +160,8 @@ export class Complaints implements Work {
     }
     if (!proves) {
       this.#context.alarms.raise('a complaint that proves nothing', from, { session });
-      await this.#turn(from, attempt, complaint);
+      const isDecided = items.some(({ reason }) => isDecidedFault(task.kind, reason));
+      if (isDecided) await this.#turn(from, attempt, complaint);
     }
     return true;
   }
@@ -168,7 +169,7 @@ export class Complaints implements Work {
   /** Judges a complaint that proves nothing itself: to accuse falsely may be a fault. */
   async #turn(from: NodeId, attempt: LiveAttempt, complaint: Envelope): Promise<void> {
     const basis = basisOf(attempt);
-    if (basis === undefined || !hasDecidedFaults(attempt.task.kind)) return;
+    if (basis === undefined) return;
     const culprit = await this.#culprits.take(evidenceOfComplaint(basis, from, complaint));
     if (culprit === undefined || !this.#isOpen(attempt)) return;
     this.#onProved(attempt.task, culprit.nodeId);

@@ -1,6 +1,6 @@
 import type { Millis, NodeId, TaskId } from '../../common/index.js';
 import { toHex } from '../../common/index.js';
-import { judgeEvidenceJob } from '../../blame/index.js';
+import { essentialEvidenceJob, judgeEvidenceJob } from '../../blame/index.js';
 import type { Culprit, JudgedCluster } from '../../blame/index.js';
 import { BoundedCache, sha256 } from '../../crypto/index.js';
 import { EVIDENCE_ITEMS_MAX } from '../../state/index.js';
@@ -71,6 +71,18 @@ export class Culprits implements Work {
     const kept = [...this.#kept, { name, culprit, evidence, atMs: clock.elapsed() }];
     this.#kept = withinBounds(kept, culprit.nodeId);
     return culprit;
+  }
+
+  /** The part of this node's own evidence that proves something by its own judgement, if any. Never rejects. */
+  async essential(evidence: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      const cluster = this.#cluster;
+      return await this.#compute.run(essentialEvidenceJob, { cluster, evidence });
+    } catch (error) {
+      const level = wasCancelled(error) ? 'debug' : 'warn';
+      this.#context.logger[level]('evidence was not judged', { error: String(error) });
+      return undefined;
+    }
   }
 
   /**

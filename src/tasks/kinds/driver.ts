@@ -46,7 +46,7 @@ export type ParticipantContext = {
   readonly primes: PrimePool;
   readonly generations: Generations;
   readonly erasing: Erasing;
-  readonly culprits: Pick<Culprits, 'take'>;
+  readonly culprits: Pick<Culprits, 'take' | 'essential'>;
   readonly failures: SessionFailures;
   readonly session: ParticipantSession;
 };

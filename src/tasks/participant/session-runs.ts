@@ -7,6 +7,7 @@ import type { Protocol, Rounds, Session } from '../../mpc/index.js';
 import type { ParsedRequest } from '../../state/index.js';
 import type { Envelope, KeyParticipant } from '../../wire/index.js';
 import { accusation } from '../blame/complaining.js';
+import type { MakeEvidence } from '../blame/complaining.js';
 import type { TaskContext } from '../context.js';
 import type { ParticipantContext, ParticipantDriver } from '../kinds/driver.js';
 import { RESEND_MS } from '../limits.js';
@@ -234,7 +235,7 @@ export class SessionRuns<
     if (error instanceof SessionOver || this.#isOver(run)) return;
     const { attempt, participants } = run;
     const { task, session } = attempt;
-    const { alarms, logger, self } = this.#context;
+    const { alarms, logger } = this.#context;
     const refusal = this.#kind.declines?.(attempt, error);
     if (refusal !== undefined) return this.#refuse(run, refusal);
     if (!(error instanceof ProtocolAbort)) {
@@ -251,15 +252,23 @@ export class SessionRuns<
       culprits: culprits.join(' '),
       error: error.message,
     });
-    // All voters see the culprits' own messages.
-    const own = partyIndexOf(attempt.participants, self.id);
+    void this.#accuse(run, error, nodes);
+  }
+
+  /** Makes all voters see the culprits' own messages, as far as they prove something, and takes no part any more. Never rejects. */
+  async #accuse(run: Run<P, R>, error: ProtocolAbort, nodes: readonly NodeId[]): Promise<void> {
+    const { attempt } = run;
     const kind = this.#kind;
-    const evidenceOf = (party: PartyIndex): Uint8Array | undefined =>
-      kind.evidence?.(attempt, party, error);
-    run.complaint =
-      accusation(this.#context, attempt, own, nodes, error, kind.fault, evidenceOf) ??
-      run.complaint;
-    this.#decline(run, 'aborted', culprit);
+    const own = partyIndexOf(attempt.participants, this.#context.self.id);
+    const make: MakeEvidence = {
+      fault: kind.fault,
+      evidenceOf: (party) => kind.evidence?.(attempt, party, error),
+      essential: (evidence) => this.#parts.culprits.essential(evidence),
+    };
+    const made = await accusation(this.#context, attempt, own, nodes, error, make);
+    if (this.#isOver(run)) return;
+    run.complaint = made ?? run.complaint;
+    this.#decline(run, 'aborted', nodes[(error.culprits[0] ?? 0) - 1]);
   }
 
   /** @param about - The node that the reason names. */

@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  COMPLAINT_KIND,
+  essentialEvidence,
+  evidenceOfComplaint,
   evidenceOfMessages,
   evidenceOfShare,
   evidenceOfSigning,
@@ -26,6 +29,7 @@ import { METHODS } from '../../../src/state/index.js';
 import {
   Algorithm,
   Command,
+  Complaint,
   decode,
   encode,
   Evidence,
@@ -210,6 +214,9 @@ describe('a message of a signing session that fails a check', () => {
       evidenceOfSigning(basis, identityOf(index).node, evidence, statement, ready(index), bytes);
 
     expect(named(of(LIAR))).toBe('node-3 WRONG_MESSAGE');
+    const essential = essentialEvidence(judge, of(LIAR));
+    expect(named(essential)).toBe('node-3 WRONG_MESSAGE');
+    expect(essential?.length).toBeLessThan(of(LIAR).length);
     // Nobody else signed these messages, and other material is not that of the entry.
     expect(named(of(2))).toBeUndefined();
     expect(
@@ -241,6 +248,21 @@ describe('a message of a signing session that fails a check', () => {
       const { node } = identityOf(index);
       const evidence = evidenceOfSigning(basis, node, said, bodies, ready(index), material);
       expect(named(evidence)).toBeUndefined();
+      expect(essentialEvidence(judge, evidence)).toBeUndefined();
+      // Its accuser, which is another signer, has lied.
+      const accuser = SIGNERS.find((other) => other !== index) ?? 0;
+      const shown = { $case: 'evidence' as const, value: { items: [evidence] } };
+      const { sessionId } = said[0] ?? { sessionId: new Uint8Array() };
+      const complaint = signEnvelope(
+        identityOf(accuser),
+        sessionId,
+        COMPLAINT_KIND,
+        1,
+        TO_ALL,
+        encode(Complaint, { shown }),
+      );
+      const turned = evidenceOfComplaint(basis, identityOf(accuser).node, complaint);
+      expect(named(turned)).toBe(`${identityOf(accuser).node} FALSE_ACCUSATION`);
     }
   });
 });

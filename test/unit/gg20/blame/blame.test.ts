@@ -5,8 +5,6 @@ import {
   judge7,
   open5,
   open7,
-  opening5Layout,
-  opening7Layout,
   type Fault,
   type JudgedSession,
   type Opening5,
@@ -20,6 +18,14 @@ import {
   type PresignTrace,
 } from '../../../support/builders/gg20-presign.js';
 import { dealSigners } from '../../../support/builders/gg20-signers.js';
+import {
+  join5,
+  join7,
+  masksLayout,
+  productsLayout,
+  split5,
+  split7,
+} from '../../../../src/gg20/blame/split-openings.js';
 
 const set = smallSet();
 const { group } = set.curve;
@@ -48,19 +54,20 @@ function judged({ ssid }: PresignTrace): JudgedSession<unknown> {
 }
 
 function openings5(trace: PresignTrace): Map<PartyIndex, Opening5> {
-  const layout = opening5Layout(set, SIGNERS.length);
   return new Map(
     SIGNERS.map((i) => {
       const opening = open5(get(key.sessions, i), get(trace.opened, i), get(trace.masks, i));
-      const read = layout.decode(layout.encode(opening));
-      expect(read).toEqual(opening);
+      const session = judged(trace);
+      const { head, entries } = split5(session, i, opening);
+      const shown = masksLayout(set, SIGNERS.length).decode(entries)?.entries ?? [];
+      expect(join5(session, i, head, shown)).toEqual(opening);
+      expect(join5(session, i, head, shown.toReversed())).toBeUndefined();
       return [i, opening];
     }),
   );
 }
 
 function openings7(trace: PresignTrace): Map<PartyIndex, Opening7<unknown>> {
-  const layout = opening7Layout(set, SIGNERS.length);
   return new Map(
     SIGNERS.map((i) => {
       const toMe = new Map(
@@ -76,7 +83,11 @@ function openings7(trace: PresignTrace): Map<PartyIndex, Opening7<unknown>> {
         { R: trace.R, S: get(trace.round6, i).S },
         random,
       );
-      expect(layout.decode(layout.encode(opening))).toEqual(opening);
+      const session = judged(trace);
+      const { head, entries } = split7(session, i, opening);
+      const shown = productsLayout(set, SIGNERS.length).decode(entries)?.entries ?? [];
+      expect(join7(session, i, head, shown)).toEqual(opening);
+      expect(join7(session, i, head, shown.toReversed())).toBeUndefined();
       return [i, opening];
     }),
   );

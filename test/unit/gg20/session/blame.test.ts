@@ -92,6 +92,8 @@ describe('a sum that is wrong though every message is right by itself', () => {
     ['opening-5', DELTA],
     ['opening-7', SIGMA],
     ['answers', SIGMA],
+    ['masks', DELTA],
+    ['products', SIGMA],
   ])('a signer that stays silent in %s is reported, and is no culprit', async (round, attack) => {
     const outcomes = await signAll(key, begun, {
       ...attack,

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PartyIndex } from '../../../../src/common/index.js';
-import { judgeSigning, publicSession, SigningAbort } from '../../../../src/gg20/index.js';
+import {
+  judgeSigning,
+  publicSession,
+  SigningAbort,
+  signingFault,
+} from '../../../../src/gg20/index.js';
 import type { Compute } from '../../../../src/ports/index.js';
 import type { Envelope } from '../../../../src/wire/index.js';
 import { smallSet } from '../../../support/builders/gg20.js';
@@ -78,6 +83,14 @@ const ATTACKS: readonly (readonly [string, Attack])[] = [
     { work: { [LIAR]: wrongSums('mu') }, ...lieAbout('opening-7', true) },
   ],
   [
+    'a mask that its opening does not name',
+    { work: { [LIAR]: wrongSums('alpha') }, ...lieAbout('masks', true) },
+  ],
+  [
+    'a product that its opening does not name',
+    { work: { [LIAR]: wrongSums('mu') }, ...lieAbout('products', true) },
+  ],
+  [
     'answers that are not the listed ones',
     { work: { [LIAR]: wrongSums('mu') }, ...lieAbout('answers', true) },
   ],
@@ -99,6 +112,12 @@ describe.each(ATTACKS)('%s', (_, attack) => {
       expect(faults.map(({ culprit }) => culprit)).toEqual(faults.map(() => LIAR));
       const again = judge(LIAR, evidence, statement);
       expect(faults.map(({ check }) => check)).toContain(again);
+      // The part of the evidence that the check took shows the same, and is not all of it.
+      const accused = { protocol: 'gg20-sign', session, accused: LIAR } as const;
+      const messages = verifiedMessages(key, evidence);
+      const fault = signingFault(accused, messages, statement);
+      expect(fault && judgeSigning(accused, fault.messages, fault.named)).toBe(again);
+      expect(fault?.messages.length).toBeLessThan(messages.length);
       expect(judge(1, evidence, statement)).toBeUndefined();
     }
     // All that an honest signer said, with all that was said to anyone.

@@ -46,6 +46,9 @@ function twoMessages(open: ReturnType<typeof openGenerate>, bodies = [fill(1), f
   return evidenceOfMessages(basis, 'node-3', messages) ?? new Uint8Array();
 }
 
+/** Evidence as it is made, whether it proves something or not. */
+const unjudged = (all: Uint8Array): Promise<Uint8Array> => Promise.resolve(all);
+
 describe('culprits', () => {
   test('the culprits are the nodes that evidence proves, each evidence once', async () => {
     const open = openGenerate();
@@ -206,6 +209,15 @@ describe('a complaint', () => {
   }
   const wrong = (at: number) => showing(twoMessages(open, [fill(at), fill(at)]));
 
+  test('an accusation of a fault that the messages do not show names the accuser', async () => {
+    const read = decode(Evidence, twoMessages(open));
+    if (read === undefined) throw new Error('evidence');
+    const claim = (reason: string) => showing(encode(Evidence, { ...read, reason }));
+    expect(await take(2, complaint(2, claim('WRONG_VALUE')))).toEqual(['node-2']);
+    // Of such a fault an honest node may be mistaken.
+    expect(await take(1, complaint(1, claim('UNREADABLE_MESSAGE')))).toEqual([]);
+  });
+
   test('a complaint with evidence names the culprit, whichever node brings it', async () => {
     for (const by of [1, 2]) {
       const other = new Complaints(
@@ -352,10 +364,10 @@ describe('a complaint', () => {
     expect(await take(1, complaint(1, showing(twoMessages(open))))).toEqual(['node-3']);
   });
 
-  test('a complaint of many culprits with long messages says as much as one complaint holds', () => {
+  test('a complaint of many culprits with long messages says as much as one complaint holds', async () => {
     const { sessionId } = session.record;
     const message = (kind: string, from: number): Envelope => {
-      const value = signedBody(sessionId, kind, from, 0, new Uint8Array(30 * 1024).fill(from));
+      const value = signedBody(sessionId, kind, from, 0, new Uint8Array(52 * 1024).fill(from));
       return { sessionId, kind, from, to: 0, content: { $case: 'open', value } };
     };
     const evidence = [1, 2, 3].flatMap((from) =>
@@ -363,7 +375,8 @@ describe('a complaint', () => {
     );
     const abort = new ProtocolAbort('three liars', [1, 2, 3], evidence);
     const nodes = ['node-1', 'node-2', 'node-3'];
-    const { content } = accusation(room.context, session, 1, nodes, abort) ?? {};
+    const { content } =
+      (await accusation(room.context, session, 1, nodes, abort, { essential: unjudged })) ?? {};
     if (content?.$case !== 'open') throw new Error('a complaint');
     const { body } = content.value;
     expect(body.length).toBeLessThanOrEqual(COMPLAINT_BYTES_MAX);
