@@ -37,7 +37,7 @@ type JudgedSession = {
   readonly index: PartyIndex;
 };
 
-/** Whether a share of a session, signed by the accused, fails the check that each share is judged by alone (F7). */
+/** Whether a share of a session, signed by the accused, fails the check that each share is judged by alone. */
 export function isWrongSessionShare(
   accused: Accused,
   [shown, more]: readonly SignedMessage[],

@@ -3,7 +3,7 @@ import type { Profile } from './profile.js';
 import type { Check } from './zk/check.js';
 
 /**
- * What is looked at before any proof of a modulus, N or Nh: quick, and none of it is a proof (C.3 d). What is too long is refused
+ * What is looked at before any proof of a modulus, N or Nh: quick, and none of it is a proof. What is too long is refused
  * like what is too short.
  */
 export function modulusChecks({ modulusBits }: Profile, N: bigint): readonly Check[] {

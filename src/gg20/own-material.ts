@@ -12,7 +12,7 @@ import type { Random } from '../ports/index.js';
 import type { Profile } from './profile.js';
 import { numberLayout, recordLayout, type Layout } from './zk/layout.js';
 
-/** One member's secrets in a generation of its set's auxiliary material (C.1). */
+/** One member's secrets in a generation of its set's auxiliary material. */
 export type OwnMaterial = {
   readonly key: PaillierSecretKey;
   readonly trapdoor: RingPedersenTrapdoor;

@@ -34,7 +34,7 @@ export type SessionFacts = {
   readonly setId: Uint8Array;
   readonly generation: number;
   readonly auxDigest: Uint8Array;
-  /** Items that the protocol is bound to besides (B.2). */
+  /** Items that the protocol is bound to besides. */
   readonly bind: readonly Item[];
 };
 
@@ -42,7 +42,7 @@ function memberItem({ index, nodeId, identityKey }: SessionMember): Item {
   return listItem([u16Item(index), textItem(nodeId), bytesItem(identityKey)]);
 }
 
-/** T("base", …) of B.2. */
+/** T("base", …): what a session is bound to. */
 export function sessionBase(facts: SessionFacts): Uint8Array {
   const { curve, profile } = facts.set;
   return gg20Transcript('base', [

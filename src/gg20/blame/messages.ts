@@ -7,7 +7,7 @@ import { shortAnswerLayout, type ShortAnswer } from '../presign/answer-form.js';
 /** One addend of Bob's, and the randomness of its encryption. */
 export type OpenedMask = { readonly beta: bigint; readonly nonce: bigint };
 
-/** F5: the secrets of a presignature that is burned. Nothing of w is among them: its masks are others. */
+/** Type 5: the secrets of a presignature that is burned. Nothing of w is among them: its masks are others. */
 export type Opening5 = {
   readonly k: bigint;
   /** Of K. */
@@ -22,7 +22,7 @@ export type Opening5 = {
 /** One plaintext that was decrypted, and the randomness of its ciphertext. */
 export type OpenedProduct = { readonly mu: bigint; readonly nonce: bigint };
 
-/** F6: k_i, the plaintexts of the products with w, and that sigma_i is what they give. */
+/** Type 7: k_i, the plaintexts of the products with w, and that sigma_i is what they give. */
 export type Opening7<P> = {
   readonly k: bigint;
   /** Of K. */

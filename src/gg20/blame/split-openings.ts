@@ -58,7 +58,7 @@ export function head7Layout<P>(set: ParameterSet<P>, signers: number): Layout<He
 
 type Entries = { readonly entries: readonly Uint8Array[] };
 
-/** The entries of F5: addends, for each other signer as Alice, ascending. */
+/** The entries of type 5: addends, for each other signer as Alice, ascending. */
 export function masksLayout(set: ParameterSet, signers: number): Layout<Entries> {
   const each = bytesLayout(maskLayout(set).byteLength);
   return bodyLayout<Entries>('presign/masks', {
@@ -66,7 +66,7 @@ export function masksLayout(set: ParameterSet, signers: number): Layout<Entries>
   });
 }
 
-/** The entries of F6: plaintexts, for each other signer as Bob, ascending. */
+/** The entries of type 7: plaintexts, for each other signer as Bob, ascending. */
 export function productsLayout(set: ParameterSet, signers: number): Layout<Entries> {
   const each = bytesLayout(productLayout(set).byteLength);
   return bodyLayout<Entries>('presign/products', {
@@ -123,7 +123,7 @@ export function join5<P>(
   return { ...said, masks };
 }
 
-/** The same of F6. */
+/** The same of type 7. */
 export function join7<P>(
   session: Session<P>,
   i: PartyIndex,

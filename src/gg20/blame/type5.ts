@@ -8,7 +8,7 @@ import { faultsOf, isNonce, opensK, othersThan } from './judged.js';
 import type { JudgedRounds, JudgedSession } from './judged.js';
 import type { OpenedMask, Opening5 } from './messages.js';
 
-/** F5: this signer's opening. k and gamma are burned with it: the presignature can never become ready. */
+/** Type 5: this signer's opening. k and gamma are burned with it: the presignature can never become ready. */
 export function open5<P>(
   session: SignerSession<P>,
   { k, r, gamma, salt }: NonceSecrets<P>,
@@ -30,7 +30,7 @@ export type Rounds5<P> = Pick<JudgedRounds<P>, 'round1'> & {
 };
 
 /**
- * F5: the check of signer i's own messages that its opening does not give, if any.
+ * Type 5: the check of signer i's own messages that its opening does not give, if any.
  *
  * @param R - Absent where the deltas added up to 0, and there is none.
  */
@@ -89,7 +89,7 @@ function opensProduct<P>(
   return c === key.modNN.multiply(factor, key.encrypt(beta, nonce));
 }
 
-/** F5: whether Bob's opening is right in all that Alice's delta takes of it: gamma, and the addend of one product. */
+/** Type 5: whether Bob's opening is right in all that Alice's delta takes of it: gamma, and the addend of one product. */
 export function isRightMask<P>(
   session: JudgedSession<P>,
   round1: JudgedRounds<P>['round1'],
@@ -105,7 +105,7 @@ export function isRightMask<P>(
   );
 }
 
-/** F5: the signers whose delta is not what the openings give, all of which are right by themselves. */
+/** Type 5: the signers whose delta is not what the openings give, all of which are right by themselves. */
 export function checkDeltas<P>(
   { set, signers }: Pick<JudgedSession<P>, 'set' | 'signers'>,
   round3: BySigner<Pick<Round3<P>, 'delta'>>,
@@ -131,7 +131,7 @@ export function checkDeltas<P>(
 }
 
 /**
- * F5: the signers whose messages their openings do not give. Each is held against its own messages first; the equation of
+ * Type 5: the signers whose messages their openings do not give. Each is held against its own messages first; the equation of
  * delta takes other signers' openings, and is asked only when all of those are right.
  *
  * @param R - Absent where the deltas added up to 0, and there is none.

@@ -22,7 +22,7 @@ import type { OpenedProduct, Opening7 } from './messages.js';
 const ROUND = 8;
 
 /**
- * F6: this signer's opening. Only ciphertexts whose Pi_bob_wc has been verified are opened.
+ * Type 7: this signer's opening. Only ciphertexts whose Pi_bob_wc has been verified are opened.
  *
  * @param answers - Of each other signer as Bob: its product with w.
  */
@@ -52,7 +52,7 @@ export type Rounds7<P> = Pick<JudgedRounds<P>, 'round1'> & {
   readonly answers: BySigner<Pick<Round2Each<P>, 'ch'>>;
 };
 
-/** F6: the check of signer i's own messages that its opening does not give, if any. */
+/** Type 7: the check of signer i's own messages that its opening does not give, if any. */
 export function checkOpening7<P>(
   session: JudgedSession<P>,
   rounds: Rounds7<P>,
@@ -83,7 +83,7 @@ function opensProduct<P>(
   return magnitude <= muMax && isNonce(key, nonce) && key.encrypt(mu, nonce) === ch;
 }
 
-/** F6: whether Alice's opening is right in all that Bob's sigma takes of it: k, and the plaintext of one product. */
+/** Type 7: whether Alice's opening is right in all that Bob's sigma takes of it: k, and the plaintext of one product. */
 export function isRightProduct<P>(
   session: JudgedSession<P>,
   round1: JudgedRounds<P>['round1'],
@@ -96,7 +96,7 @@ export function isRightProduct<P>(
 }
 
 /**
- * F6: the signers whose S is not what the openings give, all of which are right by themselves: with k = Σ k_j, the point
+ * Type 7: the signers whose S is not what the openings give, all of which are right by themselves: with k = Σ k_j, the point
  * Sg_i = k·W_i + Σ (mu_ij − mu_ji)·G is sigma_i·G, and S_i has the same sigma_i. (The text of May 2020 has mu_ij twice.)
  */
 export function checkSigmas<P>(
@@ -132,7 +132,7 @@ export function checkSigmas<P>(
 }
 
 /**
- * F6: the signers whose S their openings do not give. Each is held against its own messages first; the equation of sigma
+ * Type 7: the signers whose S their openings do not give. Each is held against its own messages first; the equation of sigma
  * takes other signers' openings, and is asked only when all of those are right.
  */
 export function judge7<P>(

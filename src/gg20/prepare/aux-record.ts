@@ -10,7 +10,7 @@ import { HASH_BYTES, type PublicMaterial } from './messages.js';
 export const SET_ID_BYTES = 16;
 const IDENTITY_KEY_BYTES = 32;
 
-/** One member's public material in one generation of its set (C.8). */
+/** One member's public material in one generation of its set. */
 export type AuxRecord = PublicMaterial & {
   /** 16 bytes. */
   readonly setId: Uint8Array;

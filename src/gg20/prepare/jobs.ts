@@ -52,7 +52,7 @@ export type MadeMaterial = {
   readonly material: PublicMaterial;
 };
 
-/** C.1: a key and bases of fresh primes. Bigints of secrets live in the job's thread until they are collected: they cannot be wiped. */
+/** A key and bases of fresh primes. Bigints of secrets live in the job's thread until they are collected: they cannot be wiped. */
 export const makeMaterialJob: Job<MakeMaterialInput, MadeMaterial, Gg20Context> = {
   name: 'gg20/make-material',
   lane: 'generation',

@@ -44,7 +44,7 @@ export type PreparedMaterial = {
 /**
  * Makes one generation of auxiliary material together with all parties of the session: every member makes a Paillier key and
  * Ring-Pedersen bases, commits to them before it sees another's, and proves to each other member that they are what they should be
- * (C.1–C.8; the proofs are CGGMP24's). Nothing is judged before all have heard the same.
+ * (the proofs are CGGMP24's). Nothing is judged before all have heard the same.
  *
  * All arithmetic is in jobs: one for each member and check, none of which takes longer with more members.
  *
@@ -109,7 +109,7 @@ class RunSecret {
   }
 }
 
-/** C.1, and C.2 without the commitment. */
+/** Own material, and round 1 without the commitment. */
 async function makeOwn(
   run: PrepareRun,
   own: RunSecret,
@@ -132,7 +132,7 @@ async function makeOwn(
   return { opened: { ...made.material, rid, proofHash, salt }, proof };
 }
 
-/** C.4: Pi_mod for all, and Pi_fac for each. */
+/** Round 3: Pi_mod for all, and Pi_fac for each. */
 async function proveOwn(run: PrepareRun, openings: OfAll<OpenBody>, own: RunSecret) {
   const { compute, name: set, party, facts, others } = run;
   // The openings name all that came before them.
@@ -167,7 +167,7 @@ async function proveOwn(run: PrepareRun, openings: OfAll<OpenBody>, own: RunSecr
   };
 }
 
-/** C.8: the records of all members, and the digest over them. */
+/** The records of all members, and the digest over them. */
 function publicMaterialOf(
   { set, facts, ssid0 }: PrepareRun,
   openings: OfAll<OpenBody>,

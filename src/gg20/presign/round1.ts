@@ -22,7 +22,7 @@ export type NonceSecrets<P> = {
   readonly salt: Uint8Array;
 };
 
-/** D.1: k_i, gamma_i in [1, q), a commitment to Gamma_i = gamma_i·G, and K_i = Enc(k_i). */
+/** Phase 1: k_i, gamma_i in [1, q), a commitment to Gamma_i = gamma_i·G, and K_i = Enc(k_i). */
 export function openNonce<P>(
   session: SignerSession<P>,
   random: Random,

@@ -8,7 +8,7 @@ import type { Round1, Round1Each, Round2Each } from './messages.js';
 import type { NonceSecrets } from './round1.js';
 import { of, place, type Fault, type SignerSession } from './session.js';
 
-/** D.2, before anything is answered: j's K encrypts a small number. */
+/** Phase 2, before anything is answered: j's K encrypts a small number. */
 export function checkNonce<P>(
   { set, ssid0, index, facts, own }: SignerSession<P>,
   j: PartyIndex,
@@ -22,7 +22,7 @@ export function checkNonce<P>(
 
 /** The numbers that Bob added to the products that he answered one Alice with. */
 export type AnswerMasks = {
-  /** beta' in [0, q^5), of the product with gamma; shown in blame F5. */
+  /** beta' in [0, q^5), of the product with gamma; shown in blame of type 5. */
   readonly beta: bigint;
   readonly betaNonce: bigint;
   /** nu' in [0, q^5), of the product with w: never shown. */
@@ -30,7 +30,7 @@ export type AnswerMasks = {
 };
 
 /**
- * D.2, as Bob: K_j^gamma_i·Enc(beta') and K_j^w_i·Enc(nu'), each with its proof for j. K_j is answered once: a session runs each
+ * Phase 2, as Bob: K_j^gamma_i·Enc(beta') and K_j^w_i·Enc(nu'), each with its proof for j. K_j is answered once: a session runs each
  * round once.
  */
 export function answerNonce<P>(

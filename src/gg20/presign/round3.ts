@@ -22,11 +22,11 @@ import {
 export type Products = {
   /** k_i·gamma_j + beta'. */
   readonly alpha: bigint;
-  /** k_i·w_j + nu'; shown in blame F6. */
+  /** k_i·w_j + nu'; shown in blame of type 7. */
   readonly mu: bigint;
 };
 
-/** D.3: both proofs of j hold before anything of j is decrypted. */
+/** Phase 3: both proofs of j hold before anything of j is decrypted. */
 export function takeAnswer<P>(
   { set, index, facts, own }: SignerSession<P>,
   ssid: Uint8Array,
@@ -57,7 +57,7 @@ export type SumSecrets = {
 };
 
 /**
- * D.3: delta_i = k_i·gamma_i + Σ (alpha_ij − beta'_ij), sigma_i = k_i·w_i + Σ (mu_ij − nu'_ij) mod q, and T_i.
+ * Phase 3: delta_i = k_i·gamma_i + Σ (alpha_ij − beta'_ij), sigma_i = k_i·w_i + Σ (mu_ij − nu'_ij) mod q, and T_i.
  *
  * @param masks - What this signer added as Bob to the products of each other one.
  * @param hashes - Of its private messages of rounds 1 and 2.

@@ -23,7 +23,7 @@ export type HeardPrivately = {
   readonly round2: BySigner<Uint8Array>;
 };
 
-/** D.4: every T is a commitment that its sender can open, and every list names what came. Gives delta^−1. */
+/** Phase 4: every T is a commitment that its sender can open, and every list names what came. Gives delta^−1. */
 export function checkSums<P>(
   session: SignerSession<P>,
   ssid: Uint8Array,
@@ -52,7 +52,7 @@ export function checkSums<P>(
   return unlessFaults(faults, () => inverse(delta, order));
 }
 
-/** D.4: Gamma_i is shown, with a proof that gamma_i is known, when every delta has come. */
+/** Phase 4: Gamma_i is shown, with a proof that gamma_i is known, when every delta has come. */
 export function showGamma<P>(
   { set, index }: SignerSession<P>,
   ssid: Uint8Array,

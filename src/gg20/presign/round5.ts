@@ -18,7 +18,7 @@ import {
   type SignerSession,
 } from './session.js';
 
-/** D.4: openings and proofs hold; R = delta^−1·Σ Gamma_j = k^−1·G, with r = x(R) mod q ≠ 0. */
+/** Phase 4: openings and proofs hold; R = delta^−1·Σ Gamma_j = k^−1·G, with r = x(R) mod q ≠ 0. */
 export function commonNonce<P>(
   session: SignerSession<P>,
   ssid: Uint8Array,
@@ -45,7 +45,7 @@ export function commonNonce<P>(
   return isUsable ? unlessFaults([], () => R) : failed({ kind: 'no-nonce' });
 }
 
-/** D.5: Rb_i = k_i·R. */
+/** Phase 5: Rb_i = k_i·R. */
 export function showRb<P>({ set }: SignerSession<P>, { k }: NonceSecrets<P>, R: P): Round5<P> {
   return { Rb: set.curve.group.multiplySecret(R, k) };
 }

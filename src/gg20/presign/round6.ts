@@ -16,7 +16,7 @@ import {
   type SignerSession,
 } from './session.js';
 
-/** D.5: the k of j's Rb is that of its K. */
+/** Phase 5: the k of j's Rb is that of its K. */
 export function checkRb<P>(
   { set, index, facts, own }: SignerSession<P>,
   ssid: Uint8Array,
@@ -31,7 +31,7 @@ export function checkRb<P>(
   return check === undefined ? [] : [{ culprit: j, check: `Pi_R: ${check}` }];
 }
 
-/** D.5: Σ Rb_j = G; else some delta is not what its sender's products give (type 5). */
+/** Phase 5: Σ Rb_j = G; else some delta is not what its sender's products give (type 5). */
 export function checkRbSum<P>(
   { set, signers }: SignerSession<P>,
   heard: BySigner<Round5<P>>,
@@ -41,7 +41,7 @@ export function checkRbSum<P>(
   return group.equal(sum, group.base) ? unlessFaults([], () => true) : failed({ kind: 'type-5' });
 }
 
-/** D.6, only when every signer's echo of round 5 agrees: S_i = sigma_i·R, with Pi_S. */
+/** Phase 6, only when every signer's echo of round 5 agrees: S_i = sigma_i·R, with Pi_S. */
 export function showS<P>(
   { set, index }: SignerSession<P>,
   ssid: Uint8Array,

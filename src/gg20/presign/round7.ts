@@ -33,7 +33,7 @@ export type PublicPresignature<P> = {
 
 export type PresignPoints<P> = { readonly T: P; readonly Rb: P; readonly S: P; readonly W: P };
 
-/** D.6: every S is that of its T, every list names what came, and Σ S_j = PK (else type 7). */
+/** Phase 6: every S is that of its T, every list names what came, and Σ S_j = PK (else type 7). */
 export function checkS<P>(
   session: SignerSession<P>,
   ssid: Uint8Array,
@@ -60,7 +60,7 @@ export function checkS<P>(
 }
 
 /**
- * D.7. A presignature exists when every signer has signed {@link readyBytes} of its id.
+ * A presignature exists when every signer has signed {@link readyBytes} of its id.
  *
  * @param echoes - Of rounds 1, 3, 4, 5 and 6, which all signers' agreed.
  */

@@ -49,7 +49,7 @@ export type Fault = { readonly culprit: PartyIndex; readonly check: string };
 
 /**
  * Why a presignature does not come to be: messages whose checks fail, each with its sender; or a sum that is wrong though every
- * message is right by itself, which the two openings of D.10 find the culprit of: F5, before S is known, and F6, after.
+ * message is right by itself, which the two openings of blame find the culprit of: type 5, before S is known, and type 7, after.
  */
 export type PresignFailure =
   | { readonly kind: 'faults'; readonly faults: readonly Fault[] }

@@ -55,7 +55,7 @@ function culpritsOf(faults: readonly Fault[]): readonly PartyIndex[] {
 
 /**
  * Ends the session for these faults. Views first: no fault is a verdict before all signers have told that they heard the same
- * broadcasts (D.10). Where they have not, the sender of two bodies is the culprit, and this throws with that evidence.
+ * broadcasts. Where they have not, the sender of two bodies is the culprit, and this throws with that evidence.
  */
 export async function abort(
   run: SigningRun,

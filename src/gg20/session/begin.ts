@@ -135,7 +135,7 @@ function signedBytes<P>(
   return { keyId, version, hash, digest, path, eps, derivedKey: curve.group.encode(child.point) };
 }
 
-/** B.2: form, hash, digest, path, eps and PK' are bound before the first round, and online the presignature. */
+/** Form, hash, digest, path, eps and PK' are bound before the first round, and online the presignature. */
 function signBind({ form, presigId }: AskedSignature, signed: SignedBytes): readonly Item[] {
   return [
     u8Item(form === 'message' ? 1 : 2),

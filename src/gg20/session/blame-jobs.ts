@@ -22,7 +22,7 @@ import { own, read, readAll, sessionJob, type AtWork, type SessionInput } from '
 
 type Open5Secret = { readonly nonce: Uint8Array; readonly masks: readonly Uint8Array[] };
 
-/** F5: this signer's opening. */
+/** Type 5: this signer's opening. */
 export const open5Job = sessionJob(
   'open-5',
   ({ session, secrets }, { secret }: SessionInput<Open5Secret>) => {
@@ -50,7 +50,7 @@ export type Open7Input = SessionInput<
   readonly each2: Bodies;
 };
 
-/** F6: this signer's opening. */
+/** Type 7: this signer's opening. */
 export const open7Job = sessionJob(
   'open-7',
   ({ session, bodies, secrets, random }, { ssid, each2, secret, ...input }: Open7Input) => {
@@ -80,15 +80,15 @@ export type CheckOpeningInput = SessionInput<NoSecret> & {
   readonly head: Uint8Array;
   readonly entries: Uint8Array;
   readonly round1: Bodies;
-  /** For F5 who's answers as Bob by Alice; for F6 those that it has as Alice by Bob. Without their proofs. */
+  /** For type 5 who's answers as Bob by Alice; for type 7 those that it has as Alice by Bob. Without their proofs. */
   readonly answers: Bodies;
   /** Absent where there is no R. */
   readonly R: Uint8Array | undefined;
-  /** Of round 5, by `who`; for F5. */
+  /** Of round 5, by `who`; for type 5. */
   readonly round5: Uint8Array | undefined;
 };
 
-/** F5: one signer's opening by itself. */
+/** Type 5: one signer's opening by itself. */
 export const checkOpening5Job = sessionJob(
   'check-opening-5',
   ({ session, bodies }, { ssid, who, ...input }: CheckOpeningInput) => {
@@ -105,7 +105,7 @@ export const checkOpening5Job = sessionJob(
   },
 );
 
-/** F6: one signer's opening by itself. */
+/** Type 7: one signer's opening by itself. */
 export const checkOpening7Job = sessionJob(
   'check-opening-7',
   ({ session, bodies }, { ssid, who, ...input }: CheckOpeningInput) => {
@@ -152,12 +152,12 @@ export type CheckSumInput = SessionInput<NoSecret> & {
   readonly ssid: Uint8Array;
   readonly heads: Bodies;
   readonly entries: Bodies;
-  /** Of round 3 for F5, of round 6 for F6. */
+  /** Of round 3 for type 5, of round 6 for type 7. */
   readonly broadcasts: Bodies;
   readonly R: Uint8Array | undefined;
 };
 
-/** F5: the deltas of all, when all openings are right by themselves. */
+/** Type 5: the deltas of all, when all openings are right by themselves. */
 export const checkDeltasJob = sessionJob(
   'check-deltas',
   ({ session, bodies }, { heads, entries, broadcasts }: CheckSumInput) => {
@@ -172,7 +172,7 @@ export const checkDeltasJob = sessionJob(
   },
 );
 
-/** F6: the S of all, when all openings are right by themselves. */
+/** Type 7: the S of all, when all openings are right by themselves. */
 export const checkSigmasJob = sessionJob(
   'check-sigmas',
   ({ session, bodies }, { ssid, heads, entries, broadcasts, ...input }: CheckSumInput) => {

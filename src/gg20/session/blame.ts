@@ -44,7 +44,7 @@ type Secrets = {
 const ROUND = 8;
 
 /**
- * F5: the deltas, or the Rb, add up to what they should not, though each is right by itself. All signers open k and gamma, which
+ * Type 5: the deltas, or the Rb, add up to what they should not, though each is right by itself. All signers open k and gamma, which
  * are burned with that; S is not known yet, and nothing of w is opened. It ends the session.
  */
 export async function blame5(
@@ -80,7 +80,7 @@ export async function blame5(
 }
 
 /**
- * F6: the S do not add up to the key, though each is right by itself. All signers open k and the products with w; sigma stays
+ * Type 7: the S do not add up to the key, though each is right by itself. All signers open k and the products with w; sigma stays
  * hidden, and this presignature never becomes ready. It ends the session.
  */
 export async function blame7(

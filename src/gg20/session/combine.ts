@@ -34,7 +34,7 @@ type ReadShare<P> = {
 };
 
 /**
- * F7: the check that a share fails, or nothing. It asks for no message but the share: no honest signer signs one that states a
+ * The check that a share fails, or nothing. It asks for no message but the share: no honest signer signs one that states a
  * presignature of which not all signers have said READY, or an s that does not fit it.
  *
  * @param body - Signed by signer j as its share in this session.
@@ -58,7 +58,7 @@ export function shareFault<P>(
 
 export type CombinedShares =
   | { readonly ok: true; readonly signature: EcdsaSignature }
-  /** The signers of wrong shares. None: the shares are of two sets of ACCEPTs (F7), which are not at hand. */
+  /** The signers of wrong shares. None: the shares are of two sets of ACCEPTs, which are not at hand. */
   | { readonly ok: false; readonly culprits: readonly PartyIndex[] };
 
 /**

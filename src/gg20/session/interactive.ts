@@ -12,7 +12,7 @@ export type InteractiveParts = SigningParts & {
 
 /**
  * Signs one message together with all signers of the session: a presignature that is bound to it from its first round on, and
- * when every signer is ready, this signer's share (D.8, interactive mode).
+ * when every signer is ready, this signer's share (the interactive mode).
  *
  * @returns The body of SHARE_i, which is signed and sent to those that combine shares. It is all that may be sent again.
  * @throws {ProtocolAbort} As `presign`.

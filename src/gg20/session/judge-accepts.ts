@@ -25,7 +25,7 @@ export function isRightAccept<P>(
 }
 
 /**
- * F7: whether a signer's share names other ACCEPTs than the same signer's echo says it heard. Nothing else of its share need be
+ * Whether a signer's share names other ACCEPTs than the same signer's echo says it heard. Nothing else of its share need be
  * wrong.
  *
  * @param share - Signed, like `echo`, by the accused in this session.

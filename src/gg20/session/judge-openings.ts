@@ -32,7 +32,7 @@ export function entriesFault<P>(views: JudgedViews<P>): string | undefined {
   return views.hasOtherEntries() ? NAMED_ENTRIES : undefined;
 }
 
-/** F5. The equation of delta is asked when the openings of the others are right in all that it takes of them. */
+/** Type 5. The equation of delta is asked when the openings of the others are right in all that it takes of them. */
 export function opening5Fault<P>(views: JudgedViews<P>): string | undefined {
   const { accused } = views.signer;
   const said = views.opening5();
@@ -59,7 +59,7 @@ export function opening5Fault<P>(views: JudgedViews<P>): string | undefined {
   return checkDeltas(judged, sums, openings, [accused])[0]?.check;
 }
 
-/** F6. The equation of sigma is asked when the openings of the others are right in all that it takes of them. */
+/** Type 7. The equation of sigma is asked when the openings of the others are right in all that it takes of them. */
 export function opening7Fault<P>(views: JudgedViews<P>): string | undefined {
   const { accused } = views.signer;
   const said = views.opening7();

@@ -16,7 +16,7 @@ import type { JudgedViews } from './judged-views.js';
 
 // The checks of each round, of one signer's messages. A message that is not shown fails none.
 
-/** F2: Pi_alice. */
+/** Pi_alice. */
 export function nonceFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const { set, ssid0, facts } = session;
@@ -32,7 +32,7 @@ export function nonceFault<P>(views: JudgedViews<P>): string | undefined {
   });
 }
 
-/** F2: Pi_bob and Pi_bob_wc. */
+/** Pi_bob and Pi_bob_wc. */
 export function answerFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const { set, facts } = session;
@@ -53,7 +53,7 @@ export function answerFault<P>(views: JudgedViews<P>): string | undefined {
   });
 }
 
-/** F3: Pi_T; and the lists of private messages. */
+/** Pi_T; and the lists of private messages. */
 export function sumsFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const said = views.read('sums', views.layouts.round3);
@@ -66,7 +66,7 @@ export function sumsFault<P>(views: JudgedViews<P>): string | undefined {
   return failing('Pi_T', verifyT(session.set, at, { T: said.T }, said.proof));
 }
 
-/** F3: the opening of Gamma, and that its logarithm is known. */
+/** The opening of Gamma, and that its logarithm is known. */
 export function gammaFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const said = views.read('gamma', views.layouts.round4);
@@ -82,7 +82,7 @@ export function gammaFault<P>(views: JudgedViews<P>): string | undefined {
   return failing('Gamma', verifySchnorr(session.set, at, { X: Gamma }, proof));
 }
 
-/** F2: Pi_R. */
+/** Pi_R. */
 export function nonceProofFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const { set, facts } = session;
@@ -99,7 +99,7 @@ export function nonceProofFault<P>(views: JudgedViews<P>): string | undefined {
   });
 }
 
-/** F3: Pi_S; and the list of private messages of round 5. */
+/** Pi_S; and the list of private messages of round 5. */
 export function sFault<P>(views: JudgedViews<P>): string | undefined {
   const { session, accused } = views.signer;
   const said = views.read('s', views.layouts.round6);

@@ -35,7 +35,7 @@ const CHECKS = [
 export type SigningFault = UsedEvidence & { readonly check: string };
 
 /**
- * The check that a signer's messages fail, if any (F1, F2, F3, F5, F6). It is a pure function of what the accused signed and of public
+ * The check that a signer's messages fail, if any. It is a pure function of what the accused signed and of public
  * facts, and gives the same answer everywhere; a check whose statement is not shown is not asked. An honest signer's messages pass
  * every check against what it said itself that it heard. Never throws.
  *

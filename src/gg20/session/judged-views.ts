@@ -157,7 +157,7 @@ export class JudgedViews<P> {
     return read.length === this.others.length ? new Map(read) : undefined;
   }
 
-  /** The accused's own opening, whose entries it has said too; of F5 or F6. */
+  /** The accused's own opening, whose entries it has said too; of type 5 or 7. */
   opening5(): Opening5 | undefined {
     const [head, said] = [this.own('opening-5'), this.read('masks', this.layouts.masks)];
     const { session, accused } = this.signer;

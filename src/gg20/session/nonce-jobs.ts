@@ -16,7 +16,7 @@ export type OwnSecret = {
 /** The same with the secrets of one presignature. */
 type NonceSecret = OwnSecret & { readonly nonce: Uint8Array };
 
-/** D.1: k, gamma, and the broadcast of round 1. */
+/** Phase 1: k, gamma, and the broadcast of round 1. */
 export const openNonceJob = sessionJob<SessionInput<OwnSecret>, OpenedNonce>(
   'open-nonce',
   ({ session, bodies, secrets, random }) => {
@@ -30,7 +30,7 @@ export const openNonceJob = sessionJob<SessionInput<OwnSecret>, OpenedNonce>(
 
 type OpenedNonce = { readonly body: Uint8Array; readonly secret: { readonly nonce: Uint8Array } };
 
-/** D.1: Pi_alice for one other signer. */
+/** Phase 1: Pi_alice for one other signer. */
 export const proveNonceJob = sessionJob(
   'prove-nonce',
   (
@@ -50,7 +50,7 @@ export type AnswerInput = SessionInput<NonceSecret> & {
   readonly each: Uint8Array;
 };
 
-/** D.2: looks at one other signer's Pi_alice, and answers its K only if that holds. */
+/** Phase 2: looks at one other signer's Pi_alice, and answers its K only if that holds. */
 export const answerNonceJob = sessionJob(
   'answer-nonce',
   ({ session, bodies, secrets, random }, input: AnswerInput) => {
@@ -75,7 +75,7 @@ export type TakeInput = SessionInput<NonceSecret> & {
   readonly each: Uint8Array;
 };
 
-/** D.3: looks at both proofs of one other signer's answers, and decrypts these only if both hold. */
+/** Phase 3: looks at both proofs of one other signer's answers, and decrypts these only if both hold. */
 export const takeAnswerJob = sessionJob(
   'take-answer',
   ({ session, bodies, secrets }, { ssid, from, each, secret }: TakeInput) => {
@@ -101,7 +101,7 @@ export type SumInput = SessionInput<
   readonly hashes2: readonly Uint8Array[];
 };
 
-/** D.3: delta, sigma, T, and the broadcast of round 3. */
+/** Phase 3: delta, sigma, T, and the broadcast of round 3. */
 export const sumProductsJob = sessionJob(
   'sum-products',
   ({ session, bodies, secrets, random }, { ssid, hashes1, hashes2, secret }: SumInput) => {

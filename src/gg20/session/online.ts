@@ -28,7 +28,7 @@ export type OnlineShare = {
   /**
    * Resolves when all signers have told that they heard the same ACCEPTs; no share waits for it.
    *
-   * @throws {ProtocolAbort} A signer said two ACCEPTs. No other signer's share is wrong for that (F7).
+   * @throws {ProtocolAbort} A signer said two ACCEPTs. No other signer's share is wrong for that.
    */
   readonly agreed: Promise<void>;
 };
@@ -37,8 +37,8 @@ export type OnlineShare = {
 const ROUND = 8;
 
 /**
- * Signs one message with a presignature (D.8): every signer accepts message, path and key, and what all have accepted makes the
- * factor that the nonce is multiplied with, so that it is known to none of them before (D.9).
+ * Signs one message with a presignature: every signer accepts message, path and key, and what all have accepted makes the
+ * factor that the nonce is multiplied with, so that it is known to none of them before.
  *
  * @throws {ProtocolAbort} A signer accepts something else than the entry says.
  * @throws Bug for a bare digest, which no presignature serves: its caller does not take one for it.

@@ -21,7 +21,7 @@ export type CheckSumsInput = SessionInput<Seeded> & {
   readonly each2: Bodies;
 };
 
-/** D.4: looks at every T and every list of hashes, and shows Gamma. */
+/** Phase 4: looks at every T and every list of hashes, and shows Gamma. */
 export const checkSumsJob = sessionJob(
   'check-sums',
   ({ session, bodies, secrets, random }, input: CheckSumsInput) => {
@@ -44,7 +44,7 @@ export type CommonNonceInput = SessionInput<{ readonly nonce: Uint8Array }> & {
   readonly deltaInverse: Uint8Array;
 };
 
-/** D.4, D.5: looks at every Gamma, and gives R and the broadcast of round 5. */
+/** Phases 4 and 5: looks at every Gamma, and gives R and the broadcast of round 5. */
 export const commonNonceJob = sessionJob(
   'common-nonce',
   ({ session, bodies, secrets }, input: CommonNonceInput) => {
@@ -75,7 +75,7 @@ export type ProveRbInput = SessionInput<OwnSecret & { readonly nonce: Uint8Array
   readonly to: PartyIndex;
 };
 
-/** D.5: Pi_R for one other signer. */
+/** Phase 5: Pi_R for one other signer. */
 export const proveRbJob = sessionJob(
   'prove-rb',
   ({ session, bodies, secrets, random }, { ssid, body, to, secret, ...input }: ProveRbInput) => {
@@ -95,7 +95,7 @@ export type CheckRbInput = SessionInput<OwnSecret> & {
   readonly each5: Uint8Array;
 };
 
-/** D.5: looks at one other signer's Pi_R. */
+/** Phase 5: looks at one other signer's Pi_R. */
 export const checkRbJob = sessionJob('check-rb', ({ session, bodies }, input: CheckRbInput) => {
   const { ssid, from } = input;
   const R = own(pointLayout(session.set.curve.group), input.R);
@@ -119,7 +119,7 @@ export type ShowSInput = SessionInput<{ readonly seed: Uint8Array; readonly sums
   readonly hashes5: readonly Uint8Array[];
 };
 
-/** D.5, D.6: looks at the sum of all Rb, and shows S. */
+/** Phases 5 and 6: looks at the sum of all Rb, and shows S. */
 export const showSJob = sessionJob(
   'show-s',
   ({ session, bodies, secrets, random }, input: ShowSInput) => {
@@ -147,7 +147,7 @@ export type CheckSInput = SessionInput<{
   readonly echoes: readonly Uint8Array[];
 };
 
-/** D.6, D.7: looks at every S and their sum, and gives the presignature: its public half in bytes, and k ‖ sigma. */
+/** Phase 6 and READY: looks at every S and their sum, and gives the presignature: its public half in bytes, and k ‖ sigma. */
 export const checkSJob = sessionJob(
   'check-s',
   ({ session, bodies, secrets }, input: CheckSInput) => {

@@ -53,7 +53,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   const { index, others } = run;
   const common = { facts, index };
 
-  // D.1: K_i = Enc(k_i) for all, and for each other signer that k_i is small.
+  // Phase 1: K_i = Enc(k_i) for all, and for each other signer that k_i is small.
   const [first, ...more] = run.seeds(1, run.signers.length);
   const opened = await run.compute(openNonceJob, { ...common, secret: run.own(first) });
   const { body: body1, secret } = await value(run, opened);
@@ -66,7 +66,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   const ssid = await ssidOf(run, round1);
   const session = { ...common, ssid };
 
-  // D.2: each other signer's K is answered once, if it is proved.
+  // Phase 2: each other signer's K is answered once, if it is proved.
   const seeds2 = run.seeds(2, others.length);
   const answers = await toEach(run, (from, at) =>
     run.compute(answerNonceJob, {
@@ -81,7 +81,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   const sent2 = bodiesOf(others, answers);
   const round2 = await run.sendEach('answer', sent2);
 
-  // D.3: nothing of another signer is decrypted before both its proofs hold.
+  // Phase 3: nothing of another signer is decrypted before both its proofs hold.
   const seeds3 = run.seeds(3, others.length + 1);
   const taken = await toEach(run, (from, at) =>
     run.compute(takeAnswerJob, {
@@ -109,7 +109,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   const sums = run.keep(summed.secret.sums);
   const round3 = await run.broadcast('sums', summed.body);
 
-  // D.4: Gamma is shown when every delta has come.
+  // Phase 4: Gamma is shown when every delta has come.
   const secrets = { nonce, masks, products, sums };
   const heard = { ssid, round1, round2, round3 };
   const [seed4] = run.seeds(4, 1);
@@ -124,7 +124,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   const { body: body4, deltaInverse } = await value(run, checkedSums);
   const round4 = await run.broadcast('gamma', body4);
 
-  // D.5: Rb_i = k_i·R for all, and for each other signer that k_i is that of K_i.
+  // Phase 5: Rb_i = k_i·R for all, and for each other signer that k_i is that of K_i.
   const { R, body: body5 } = await value(
     run,
     await run.compute(commonNonceJob, {
@@ -154,7 +154,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
     }),
   );
 
-  // D.6: S_i depends on the key. It is shown when all signers have told that they heard the same Rb, and all before.
+  // Phase 6: S_i depends on the key. It is shown when all signers have told that they heard the same Rb, and all before.
   await run.party.agreed();
   const shown = await run.compute(showSJob, {
     ...session,
@@ -182,7 +182,7 @@ export async function presign(parts: SigningParts): Promise<Presigned> {
   if (isOf(checkedS, 'type-7')) return await blame7(run, { ...heard, R, round6 }, secrets);
   const { presigId, presignature, secret: last } = await value(run, checkedS);
 
-  // D.7: READY covers the last echo. From here on there is no opening any more.
+  // READY covers the last echo. From here on there is no opening any more.
   const presigned = run.keep(last.presignature);
   const readies = await allReady(run, presigId);
   const { sessionId } = parts.party;

@@ -25,13 +25,13 @@ export type ComparedRounds = {
   readonly s: All;
   /** Blame: the answers that came here, as their senders' lists name them. */
   readonly answers: All;
-  /** Blame F5. */
+  /** Blame of type 5. */
   readonly 'opening-5': All;
-  /** Blame F6. */
+  /** Blame of type 7. */
   readonly 'opening-7': All;
-  /** The entries of an opening of F5, which it names. */
+  /** The entries of an opening of type 5, which it names. */
   readonly masks: All;
-  /** The same of F6. */
+  /** The same of type 7. */
   readonly products: All;
 };
 

@@ -31,7 +31,7 @@ type ShareInput = SessionInput<{
   readonly readies: readonly Uint8Array[];
 };
 
-/** D.8 in the interactive mode: s_i, which has passed the check that every node would make. */
+/** The interactive mode: s_i, which has passed the check that every node would make. */
 export const interactiveShareJob = sessionJob<ShareInput, { readonly body: Uint8Array }>(
   'interactive-share',
   ({ session }, input) => {
@@ -49,7 +49,7 @@ export type OnlineShareInput = ShareInput & {
   readonly accepts: Uint8Array;
 };
 
-/** D.8 with a presignature: the same; no body where the factor or r is 0. */
+/** With a presignature: the same; no body where the factor or r is 0. */
 export const onlineShareJob = sessionJob<
   OnlineShareInput,
   { readonly body: Uint8Array | undefined }

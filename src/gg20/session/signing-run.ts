@@ -93,7 +93,7 @@ export class SigningRun {
     return this.#took(name, await this.party.round(name, { each: this.#toEach(each) }));
   }
 
-  /** echo_R of B.5. */
+  /** The echo of a round. */
   echo(round: number, { all }: HeardBodies): Uint8Array {
     return echoOf(this.parts.facts.ssid0, round, all);
   }

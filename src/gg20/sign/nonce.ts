@@ -23,7 +23,7 @@ export type SigningNonce<P> = {
 const FACTOR_BYTES = 64;
 
 /**
- * D.8, D.9: a presignature's nonce for one message. d depends on the message, the key at the path, R and bytes of every signer, so
+ * A presignature's nonce for one message. d depends on the message, the key at the path, R and bytes of every signer, so
  * that no message and no path is chosen after R' is known (Groth and Shoup 2021, section 4: without it, presignatures with
  * derived keys or with bare digests allow forgeries).
  *

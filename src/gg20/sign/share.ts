@@ -7,7 +7,7 @@ import { signatureBytes, type SigningNonce } from './nonce.js';
 import { isSum } from '../zk/check.js';
 
 /**
- * D.8: s_i = d·(m·k_i + r·(sigma_i + eps·k_i)) mod q.
+ * Online: s_i = d·(m·k_i + r·(sigma_i + eps·k_i)) mod q.
  *
  * @param secret - k_i ‖ sigma_i. Wiped, whatever happens: a presignature makes one share.
  */
@@ -26,7 +26,7 @@ export function signatureShare<P>(
   }
 }
 
-/** D.8: s_j·R' = (m + r·eps)·Rb_j + r·S_j. */
+/** Online: s_j·R' = (m + r·eps)·Rb_j + r·S_j. */
 export function isRightShare<P>(
   { curve: { group } }: ParameterSet<P>,
   { points }: PublicPresignature<P>,

@@ -95,7 +95,7 @@ function openings7(trace: PresignTrace): Map<PartyIndex, Opening7<unknown>> {
 
 const culprit = (check: string): readonly Fault[] => [{ culprit: LIAR, check }];
 
-describe('F5: a delta that is not what the products give', () => {
+describe('Type 5: a delta that is not what the products give', () => {
   const trace = run({
     products: (i, _, right) => (i === LIAR ? { ...right, alpha: right.alpha + 1n } : right),
   });
@@ -159,7 +159,7 @@ describe('F5: a delta that is not what the products give', () => {
   });
 });
 
-describe('F6: an S that is not what the products give', () => {
+describe('Type 7: an S that is not what the products give', () => {
   const trace = run({
     products: (i, _, right) => (i === LIAR ? { ...right, mu: right.mu + 1n } : right),
   });

@@ -43,7 +43,7 @@ const DELTA: Attack = { work: { [LIAR]: wrongSums('alpha') } };
 const SIGMA: Attack = { work: { [LIAR]: wrongSums('mu') } };
 
 describe('a sum that is wrong though every message is right by itself', () => {
-  test('a wrong delta is found by openings (F5)', async () => {
+  test('a wrong delta is found by openings', async () => {
     const outcomes = await signAll(key, begun, DELTA);
     for (const i of [1, 4]) {
       expect(faultsOf(outcomes, i)).toEqual([
@@ -52,7 +52,7 @@ describe('a sum that is wrong though every message is right by itself', () => {
     }
   });
 
-  test('a wrong sigma is found by openings (F6)', async () => {
+  test('a wrong sigma is found by openings', async () => {
     const outcomes = await signAll(key, begun, SIGMA);
     for (const i of [1, 4]) {
       expect(faultsOf(outcomes, i)).toEqual([{ culprit: 2, check: 'S is what the products give' }]);
@@ -132,7 +132,7 @@ describe('a sum that is wrong though every message is right by itself', () => {
     }
   });
 
-  test('an opening that differs by receiver names its sender by two signatures (F4)', async () => {
+  test('an opening that differs by receiver names its sender by two signatures', async () => {
     const outcomes = await signAll(key, begun, {
       ...DELTA,
       tamper: ({ from, to, round, body }) =>

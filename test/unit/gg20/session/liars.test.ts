@@ -96,7 +96,7 @@ function twoFaced(round: string): Attack {
 
 describe('a signer that says two things in one broadcast', () => {
   test.each(['nonce', 'sums', 'gamma', 'rb', 's'])(
-    'of %s is named by its own two signatures, whatever else fails (F4)',
+    'of %s is named by its own two signatures, whatever else fails',
     async (round) => {
       const outcomes = await signAll(key, begun, twoFaced(round));
 
@@ -142,7 +142,7 @@ describe('a message that does not come', () => {
   });
 });
 
-test('S is not shown before every signer has told that it heard the same Rb (B.5)', async () => {
+test('S is not shown before every signer has told that it heard the same Rb', async () => {
   const said: string[] = [];
   await signAll(key, begun, {
     tamper({ from, round, body }) {
