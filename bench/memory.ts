@@ -1,8 +1,8 @@
 /**
- * What keys cost a node of memory: `npm run bench:memory [-- --keys 100000 --mongo URI] [--json]`. One process writes key
- * records into a state and their sealed shares into a store, embedded or in a MongoDB database of its own, which is dropped
- * in the end. Another, fresh one opens both as a node does, builds the index of lists, lists the store, and opens twice as
- * many shares as may be open at once. It prints its memory after each, as Linux counts it, garbage collected.
+ * What keys cost a node of memory: `npm run bench:memory [-- --keys 100000 --opened 8192 --mongo URI] [--json]`. One
+ * process writes key records into a state and their sealed shares into a store, embedded or in a MongoDB database of its own, which is dropped
+ * in the end. Another, fresh one opens both as a node does, builds the index of lists, lists the store, and opens so many
+ * shares, of which 4,096 stay open. It prints its memory after each, as Linux counts it, garbage collected.
  */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -26,6 +26,7 @@ import {
   systemClock,
   systemRandom,
 } from '../src/machine/index.js';
+import type { ShareId, ShareStore } from '../src/ports/index.js';
 import { ListIndex, Overlay } from '../src/state/index.js';
 import { openStores } from '../src/store/index.js';
 import type { Stores } from '../src/store/index.js';
@@ -41,6 +42,7 @@ const { values } = parseArgs({
   options: {
     keys: { type: 'string', default: '100000' },
     mongo: { type: 'string' },
+    opened: { type: 'string', default: '8192' },
     json: { type: 'boolean', default: false },
     // Of the two processes that this one starts.
     act: { type: 'string' },
@@ -50,7 +52,7 @@ const { values } = parseArgs({
 });
 const count = Number(values.keys);
 const BATCH = 500;
-const OPENED = 8_192;
+const PAGE = 25_000;
 const CLUSTER = clusterId('c1'.repeat(16));
 const NODE = nodeId('node-1');
 const WRAPPING_KEY = new Uint8Array(32).fill(1);
@@ -135,6 +137,28 @@ async function fill(): Promise<void> {
   await stores.close();
 }
 
+/**
+ * The same store, whose pages are cut from larger ones: the server of the tests reads a whole collection for each page, where
+ * MongoDB reads an index.
+ */
+function inLargerPages(store: ShareStore): ShareStore {
+  let ahead: readonly ShareId[] = [];
+  return {
+    putIfAbsent: (id, sealed) => store.putIfAbsent(id, sealed),
+    get: (id) => store.get(id),
+    replace: (...given) => store.replace(...given),
+    delete: (id) => store.delete(id),
+    close: () => store.close(),
+    list: async ({ after, limit }) => {
+      if (ahead.length <= limit)
+        ahead = (await store.list({ ...(after && { after }), limit: PAGE })).items;
+      const items = ahead.slice(0, limit);
+      ahead = ahead.slice(limit);
+      return { items, next: ahead.length > 0 ? items.at(-1) : undefined };
+    },
+  };
+}
+
 /** MiB of this process now, of its own and with the pages of files that it has mapped. */
 function memory(what: string): object {
   for (let at = 0; at < 3; at++) globalThis.gc?.();
@@ -150,7 +174,7 @@ async function look(): Promise<object[]> {
   const stores = await opened();
   const { consensus, shares } = stores;
   const keys = new KeyManager({
-    shares,
+    shares: values.mongo === undefined ? shares : inLargerPages(shares),
     wrappingKey: WRAPPING_KEY,
     clusterId: CLUSTER,
     nodeId: NODE,
@@ -167,7 +191,7 @@ async function look(): Promise<object[]> {
   found.push(memory(`list of ${count} keys`));
   await keys.pending(idOf(0).keyId);
   found.push(memory('their shares listed'));
-  for (let at = 0; at < Math.min(count, OPENED); at++)
+  for (let at = 0; at < Math.min(count, Number(values.opened)); at++)
     await keys.load({ ...idOf(at), version: 1, V, algorithm: ALGORITHM });
   found.push(memory(`${keys.openSecrets().open} shares open`));
   keys.close();
@@ -176,7 +200,8 @@ async function look(): Promise<object[]> {
 }
 
 async function run(act: string, folder: string): Promise<object[]> {
-  const argv = ['--act', act, '--folder', folder, '--keys', String(count)];
+  const argv = ['--act', act, '--folder', folder, '--keys', values.keys];
+  argv.push('--opened', values.opened);
   if (values.mongo !== undefined) argv.push('--mongo', values.mongo);
   const child = fork(fileURLToPath(import.meta.url), [...argv, '--database', values.database], {
     execArgv: ['--expose-gc'],
