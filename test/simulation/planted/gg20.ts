@@ -41,6 +41,23 @@ export const GG20_BUGS: readonly PlantedBug[] = [
     seeds: 5,
   },
   {
+    name: 'a presignature is used twice',
+    edits: [
+      {
+        find: 'const { presignature, readies, secret } = await presign(parts);',
+        replace: `const kept = (globalThis.presignatures ??= new Map());
+        const place = [party.index, facts.PK, ...facts.signers.map(({ index }) => index)].join(' ');
+        const first = kept.get(place) ?? (await presign(parts));
+        if (!kept.has(place)) kept.set(place, { ...first, secret: first.secret.slice() });
+        const { presignature, readies } = first;
+        const secret = first.secret.slice();`,
+      },
+    ],
+    where: 'gg20',
+    first: 1,
+    seeds: 5,
+  },
+  {
     name: 'another run of a signer goes on with the session of an earlier one',
     edits: [
       {
