@@ -26,6 +26,31 @@ def flipped(data):
     return bytes([data[0] ^ 1]) + data[1:]
 
 
+def _put(message, field, value):
+    setattr(message, field, value)
+
+
+# Changes of a key, and of the certificate of its version in use.
+ALTERED_IN_USE = {
+    "another threshold is shown": lambda key, _: _put(key, "threshold", 2),
+    "another version is shown": lambda key, _: _put(key, "version", 3),
+    "the form is that of a key that was never reshared": lambda key, _: _put(key.certificate, "format", 1),
+    "it is not there": lambda key, _: key.certificate.ClearField("in_use"),
+    "one has not signed": lambda _, used: used.ready.pop(),
+    "a signature is another": lambda _, used: _put(used.ready[0], "signature", flipped(used.ready[0].signature)),
+    "too few have installed it": lambda _, used: used.installed.pop(),
+    "the session is another": lambda _, used: _put(used.sharing, "session_id", flipped(used.sharing.session_id)),
+    "the public key is another": lambda _, used: _put(used.sharing, "public_key", flipped(used.sharing.public_key)),
+    "nobody asked for its threshold": lambda _, used: _put(used, "method", ""),
+    "the request is another": lambda _, used: _put(used, "request", flipped(used.request)),
+    "the request is not signed": lambda _, used: used.ClearField("authorization"),
+    "its signature is another": lambda _, used: _put(
+        used.authorization, "signature", flipped(used.authorization.signature)
+    ),
+    "the version before is not certified": lambda key, _: key.certificate.ready.pop(),
+}
+
+
 class ClientTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -69,6 +94,33 @@ class ClientTest(unittest.TestCase):
                     alter(altered)
                     self.assertNotEqual(altered, key)
                     self.assertEqual(verify_key(altered, genesis, requesters).level, "unverified")
+
+    def test_a_reshared_key_is_active_in_its_new_version_and_unverified_where_that_is_altered(self):
+        made = self.client.generate_key("python-reshared", threshold=2)
+        names = list(made.key.participants)
+        verdict = lambda key: verify_key(key, self._genesis(), (self.client._spiffe_id,)).level
+        key = None
+        for version, threshold in ((2, 0), (3, 3), (4, 0)):
+            request = messages.of("quorate.v1.ReshareKeyRequest")(
+                request_id=f"python-reshare-{version}",
+                key_id="python-reshared",
+                threshold=threshold,
+                participants=names if threshold else [],
+                allow_no_redundancy=True,
+            ).SerializeToString(deterministic=True)
+            method = "/quorate.v1.KeyService/ReshareKey"
+            key = self.client._mutate(method, request, "ReshareKeyResponse", 30, 60).key
+            self.assertEqual((key.version, key.public_key), (version, made.key.public_key))
+            self.assertEqual(verdict(key), "active")
+        self.assertEqual(key.threshold, 3)
+        self.assertTrue(self.client.sign("python-reshared", MESSAGE).signature)
+        for name, alter in ALTERED_IN_USE.items():
+            with self.subTest(name):
+                altered = type(key)()
+                altered.CopyFrom(key)
+                alter(altered, altered.certificate.in_use)
+                self.assertNotEqual(altered, key)
+                self.assertEqual(verdict(altered), "unverified")
 
     def test_a_key_that_too_few_have_installed_is_pending(self):
         key = type(self.keys[ALGORITHMS[0]].key)()
