@@ -1,9 +1,16 @@
 import { assert } from '../common/index.js';
-import type { Key, RestoreKeyResponse, RetireKeyResponse } from '../wire/index.js';
+import { taskIdOf } from '../identity/index.js';
+import type {
+  DestroyKeyResponse,
+  Key,
+  RestoreKeyResponse,
+  RetireKeyResponse,
+} from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
 import { readMutation } from './decode.js';
+import { untilNearlyLate } from './keys.js';
 import { presentKey } from './present.js';
-import { lifetimeMsOf, submissionOf } from './submit.js';
+import { claimedRequester, lifetimeMsOf, submissionOf } from './submit.js';
 
 /** Takes a key out of use. */
 export function retireKey(context: ApiContext, call: Call): Promise<RetireKeyResponse> {
@@ -13,6 +20,19 @@ export function retireKey(context: ApiContext, call: Call): Promise<RetireKeyRes
 /** Puts a retired key back in use. */
 export function restoreKey(context: ApiContext, call: Call): Promise<RestoreKeyResponse> {
   return changeKey(context, call);
+}
+
+/** Erases a retired key everywhere. The answer is the key, or the task alone when a node has not confirmed shortly before the deadline. */
+export async function destroyKey(context: ApiContext, call: Call): Promise<DestroyKeyResponse> {
+  const { requestId } = readMutation(call.method, call.bytes);
+  const submission = submissionOf(context, call, lifetimeMsOf(call), true);
+  const backend = context.backend();
+  const taskId = taskIdOf(claimedRequester(submission), requestId);
+  const late = untilNearlyLate(backend, taskId, call.time);
+  const task = await Promise.race([backend.submit(submission), late]);
+  if (task === 'late') return { key: undefined, taskId };
+  const key = backend.local().key(task.keyId);
+  return { key: key && presentKey(context.genesis.clusterId, key), taskId };
 }
 
 /** A request about a key's life, which counts only when its requester has signed it, and is done by being applied. */

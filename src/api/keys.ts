@@ -94,7 +94,7 @@ function stageAsked(state: KeyState): KeyStage | undefined {
 }
 
 /** Resolves when most of the call's time has passed and the task is known here: its client can ask for it by id. */
-function untilNearlyLate(backend: Backend, taskId: string, time: CallTime): Promise<'late'> {
+export function untilNearlyLate(backend: Backend, taskId: string, time: CallTime): Promise<'late'> {
   return new Promise((resolve) => {
     const look = (): void => {
       if (backend.local().task(taskId) === undefined)

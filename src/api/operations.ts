@@ -1,7 +1,7 @@
 import type { Role } from '../identity/index.js';
 import type { ApiContext, Call } from './call.js';
 import { correctTime, getCluster, raiseLevel, requireSignatures } from './cluster.js';
-import { restoreKey, retireKey } from './key-ends.js';
+import { destroyKey, restoreKey, retireKey } from './key-ends.js';
 import { generateKey, getKey, listKeys, reshareKey } from './keys.js';
 import { sign } from './signing.js';
 import { cancelTask, getTask, listTasks } from './tasks.js';
@@ -28,6 +28,7 @@ export type Method =
   | '/quorate.v1.KeyService/ReshareKey'
   | '/quorate.v1.KeyService/RetireKey'
   | '/quorate.v1.KeyService/RestoreKey'
+  | '/quorate.v1.KeyService/DestroyKey'
   | '/quorate.v1.SigningService/Sign'
   | '/quorate.v1.TaskService/GetTask'
   | '/quorate.v1.TaskService/ListTasks'
@@ -61,6 +62,11 @@ export const OPERATIONS: Readonly<Record<Method, Operation>> = {
     roles: REQUESTERS,
     effect: 'mutation',
     handle: restoreKey,
+  },
+  '/quorate.v1.KeyService/DestroyKey': {
+    roles: OPERATORS,
+    effect: 'mutation',
+    handle: destroyKey,
   },
   '/quorate.v1.SigningService/Sign': { roles: REQUESTERS, effect: 'mutation', handle: sign },
   '/quorate.v1.TaskService/GetTask': { roles: READERS, effect: 'read', handle: getTask },

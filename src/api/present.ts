@@ -2,7 +2,10 @@ import { fromHex } from '../common/index.js';
 import type { ClusterId, Millis } from '../common/index.js';
 import { KEY_CERTIFICATE_FORMAT, KEY_CERTIFICATE_FORMAT_IN_USE } from '../identity/index.js';
 import {
+  awaitedNodes,
   generatedKeyOf,
+  isEnded,
+  keyDestroyedOf,
   keyRetiredOf,
   levelRaisedOf,
   preparedOf,
@@ -22,7 +25,6 @@ import type {
   Key,
   KeyCertificate,
   KeyEnd,
-  LifecycleRecord,
   NodeSignature,
   ReshareAuthority,
   SharingRecord,
@@ -66,7 +68,7 @@ export function presentKey(clusterId: ClusterId, record: ActiveKey, correctionMs
       time: timestamp(lastFailure.timeMs),
     },
     reshareTaskId: taskId,
-    end: record.lifecycle && endOf(record.lifecycle),
+    end: endOf(record),
   };
 }
 
@@ -75,6 +77,8 @@ const KEY_STATES: Readonly<Record<KeyStage, KeyState>> = {
   pending: KeyState.PENDING,
   active: KeyState.ACTIVE,
   retired: KeyState.RETIRED,
+  destroying: KeyState.DESTROYING,
+  destroyed: KeyState.DESTROYED,
 };
 
 /** Where a key stands, as the API spells it; `undefined` for a state that there is not. */
@@ -87,13 +91,15 @@ function isStage(name: string): name is KeyStage {
   return Object.hasOwn(KEY_STATES, name);
 }
 
-function endOf({ retireTimeMs, recoverableUntilMs }: LifecycleRecord): KeyEnd {
+function endOf(key: ActiveKey): KeyEnd | undefined {
+  const { lifecycle } = key;
+  if (lifecycle === undefined) return undefined;
   return {
-    retireTime: timestamp(retireTimeMs),
-    recoverableUntil: timestamp(recoverableUntilMs),
-    destroyTime: undefined,
-    erased: [],
-    awaited: [],
+    retireTime: timestamp(lifecycle.retireTimeMs),
+    recoverableUntil: timestamp(lifecycle.recoverableUntilMs),
+    destroyTime: isEnded(key) ? timestamp(lifecycle.destroyTimeMs) : undefined,
+    erased: lifecycle.destroyed.map(({ nodeId }) => nodeId),
+    awaited: awaitedNodes(key).map(({ nodeId }) => nodeId),
   };
 }
 
@@ -139,8 +145,12 @@ function signedBy(authority: ReshareAuthority | undefined): VersionCertificate['
   return by?.$case === 'signed' ? by.value : undefined;
 }
 
-/** A task as callers that may see it do. */
-export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit[] = []): Task {
+/** A task as callers that may see it do. @param awaited - Node ids. */
+export function presentTask(
+  record: TaskRecord,
+  culprits: readonly ProvenCulprit[] = [],
+  awaited: readonly string[] = [],
+): Task {
   return {
     taskId: record.taskId,
     kind: presented(record.kind)?.kind ?? ApiTaskKind.UNSPECIFIED,
@@ -159,6 +169,7 @@ export function presentTask(record: TaskRecord, culprits: readonly ProvenCulprit
       sessionId: fromHex(culprit.sessionId) ?? new Uint8Array(0),
       evidence,
     })),
+    awaited: [...awaited],
   };
 }
 
@@ -215,6 +226,13 @@ const PRESENTED: Readonly<
     result: (record) => {
       const value = keyRetiredOf(record);
       return value && { $case: 'keyRetired', value };
+    },
+  },
+  'destroy-key': {
+    kind: ApiTaskKind.DESTROY_KEY,
+    result: (record) => {
+      const value = keyDestroyedOf(record);
+      return value && { $case: 'keyDestroyed', value };
     },
   },
   'restore-key': {

@@ -1,7 +1,13 @@
 import { ClusterError, isTaskId } from '../common/index.js';
+import { awaitedNodes } from '../state/index.js';
 import type { TaskFilter, TaskStanding } from '../state/index.js';
 import { GetTaskRequest, ListTasksRequest, TaskState } from '../wire/index.js';
-import type { CancelTaskResponse, GetTaskResponse, ListTasksResponse } from '../wire/index.js';
+import type {
+  CancelTaskResponse,
+  GetTaskResponse,
+  ListTasksResponse,
+  TaskRecord,
+} from '../wire/index.js';
 import type { ApiContext, Call } from './call.js';
 import { readMessage, readMutation, requireId } from './decode.js';
 import { askedPage } from './page.js';
@@ -18,9 +24,16 @@ export async function getTask(context: ApiContext, call: Call): Promise<GetTaskR
       field: 'task_id',
     });
   const backend = context.backend();
-  const found = (await backend.read(call.time.signal)).task(taskId);
-  const record = seenTask(call.caller, taskId, found);
-  return { task: presentTask(record, await backend.culprits(record)) };
+  const state = await backend.read(call.time.signal);
+  const record = seenTask(call.caller, taskId, state.task(taskId));
+  const key = isOfDestroying(record) ? state.key(record.keyId) : undefined;
+  const awaited = key === undefined ? [] : awaitedNodes(key).map(({ nodeId }) => nodeId);
+  return { task: presentTask(record, await backend.culprits(record), awaited) };
+}
+
+/** Claims of a task that it has a key destroyed. */
+function isOfDestroying({ kind }: TaskRecord): boolean {
+  return kind === 'destroy-key';
 }
 
 /** Ends an open task that makes a key or a version of one. */

@@ -81,6 +81,7 @@ function askedIn(payload: Uint8Array, beside: Evidence): Asked | undefined {
     case 'failed':
     case 'upkeep':
     case 'prepared':
+    case 'destroyed':
     case undefined:
       return undefined;
   }

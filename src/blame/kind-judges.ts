@@ -49,6 +49,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'correct-time': { saidOnce: [], faults: {} },
   'retire-key': { saidOnce: [], faults: {} },
   'restore-key': { saidOnce: [], faults: {} },
+  'destroy-key': { saidOnce: [], faults: {} },
   prepare: {
     saidOnce: PREPARE_SAID_ONCE,
     decided: [

@@ -15,6 +15,8 @@ export type CommandContext = {
   /** Bytes of data as they are, on standard output; a terminal is not for them. */
   outBytes(bytes: Uint8Array): void;
   readonly outputIsTerminal: boolean;
+  /** Whether a person can be asked. */
+  readonly inputIsTerminal: boolean;
   /** Standard input, in pieces, to its end. */
   input(): AsyncIterable<Uint8Array>;
   /** How to call this program again, for commands that a person can copy. */
@@ -36,6 +38,7 @@ export function processContext(): CommandContext {
     err: (line, style) => void process.stderr.write(`${painted(process.stderr, line, style)}\n`),
     outBytes: (bytes) => void process.stdout.write(bytes),
     outputIsTerminal: process.stdout.isTTY,
+    inputIsTerminal: process.stdin.isTTY,
     input: readInput,
     program: programName(process.argv[1] ?? 'quorate', process.cwd(), process.env),
   };

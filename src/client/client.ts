@@ -18,8 +18,14 @@ import type { Reader } from './key-requester.js';
 import { REMEMBERED_KEYS_MAX, REQUEST_LIFETIME_MS_MAX } from './limits.js';
 import { CALLS, wrongAnswer } from './methods.js';
 import { Mutations } from './mutations.js';
-import { restoreKey, retireKey } from './key-ends.js';
-import type { ChangedKey, RestoreKeyInput, RetireKeyInput } from './key-ends.js';
+import { destroyKey, restoreKey, retireKey } from './key-ends.js';
+import type {
+  ChangedKey,
+  DestroyedKey,
+  DestroyKeyInput,
+  RestoreKeyInput,
+  RetireKeyInput,
+} from './key-ends.js';
 import { requireLength, requireSame, shortfallOf } from './key-doubts.js';
 import type { Pin, SigningKey } from './key-doubts.js';
 import type {
@@ -174,6 +180,16 @@ export class QuorateClient {
    */
   restoreKey(input: RestoreKeyInput, options?: CallOptions): Promise<ChangedKey> {
     return restoreKey(this.#mutations, input, options);
+  }
+
+  /**
+   * Has every node that may hold a share of a retired key erase it, for good. An operator may, once the recovery window is over.
+   *
+   * @returns Without the key where a node had not confirmed in time: it goes on by itself, and {@link getTask} shows which.
+   * @throws QuorateError `wrong-state` KEY_RECOVERABLE before the window is over.
+   */
+  destroyKey(input: DestroyKeyInput, options?: CallOptions): Promise<DestroyedKey> {
+    return destroyKey(this.#mutations, input, options);
   }
 
   /**

@@ -36,7 +36,13 @@ export { reaches, verifyKeyCertificate } from './key-certificate.js';
 export type { Judgement, KeyTrust } from './key-certificate.js';
 export type { Reader } from './key-requester.js';
 export { shortfallOf } from './key-doubts.js';
-export type { ChangedKey, RestoreKeyInput, RetireKeyInput } from './key-ends.js';
+export type {
+  ChangedKey,
+  DestroyedKey,
+  DestroyKeyInput,
+  RestoreKeyInput,
+  RetireKeyInput,
+} from './key-ends.js';
 export type { CancelTaskInput, ReshareKeyInput } from './reshare-key.js';
 export type { SigningKey } from './key-doubts.js';
 export type { ListInput, ListKeysInput, ListPart, ListTasksInput } from './lists.js';

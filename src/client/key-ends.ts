@@ -18,6 +18,16 @@ export type RestoreKeyInput = {
   readonly requestId?: string | undefined;
 };
 
+export type DestroyKeyInput = {
+  readonly keyId: string;
+  /** The same once more: a person or a program that names one key and means another is stopped. */
+  readonly confirmKeyId: string;
+  readonly requestId?: string | undefined;
+};
+
+/** The task that destroys a key, and the key once every node has confirmed. */
+export type DestroyedKey = { readonly key: Key | undefined; readonly taskId: string };
+
 /** A key as one node shows it after its stage has changed, and the task that changed it. */
 export type ChangedKey = { readonly key: Key; readonly taskId: string };
 
@@ -41,6 +51,17 @@ export function restoreKey(
 ): Promise<ChangedKey> {
   const request = CALLS.restoreKey.encode({ requestId, keyId });
   return changed(mutations, CALLS.restoreKey, request, keyId, options);
+}
+
+export async function destroyKey(
+  mutations: Mutations,
+  { keyId, confirmKeyId, requestId = randomUUID() }: DestroyKeyInput,
+  options: CallOptions | undefined,
+): Promise<DestroyedKey> {
+  const request = CALLS.destroyKey.encode({ requestId, keyId, confirmKeyId });
+  const { key, taskId } = await mutations.call(CALLS.destroyKey, request, untilOf(options));
+  if (key !== undefined && key.keyId !== keyId) throw wrongAnswer(`another key than ${keyId}`);
+  return { key, taskId };
 }
 
 /** @throws QuorateError RESULT_INVALID when the node answers with another key. */

@@ -9,7 +9,7 @@ import {
   u32Item,
   u64Item,
 } from '../wire/index.js';
-import type { Installed, Preparation, Sharing } from '../wire/index.js';
+import type { Destroyed, Installed, Preparation, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
 
 /** The form of a key's certificate that this release makes and reads. */
@@ -74,6 +74,19 @@ export function preparedBytes(
     u32Item(generation),
     listItem(members.map(textItem)),
     bytesItem(digest),
+  ]);
+}
+
+/** The bytes that a node signs when it holds no share of a key any more: T("fact/destroyed", …). */
+export function destroyedBytes(
+  clusterId: ClusterId,
+  destroyed: Pick<Destroyed, 'keyId' | 'publicKey' | 'requestHash'>,
+): Uint8Array {
+  return transcript('fact/destroyed', [
+    textItem(clusterId),
+    textItem(destroyed.keyId),
+    bytesItem(destroyed.publicKey),
+    bytesItem(destroyed.requestHash),
   ]);
 }
 

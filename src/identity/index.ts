@@ -17,6 +17,7 @@ export {
   installedBytes,
   KEY_CERTIFICATE_FORMAT,
   KEY_CERTIFICATE_FORMAT_IN_USE,
+  destroyedBytes,
   preparedBytes,
   readyBytes,
   voucherBytes,

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { assert, ClusterError, equal } from '../common/index.js';
+import { assert, ClusterError, equal, sessionId } from '../common/index.js';
 import type { ClusterId, KeyId, NodeId, SessionId } from '../common/index.js';
 import { equalSecrets } from '../crypto/index.js';
 import { ShareStoreError } from '../ports/index.js';
@@ -61,6 +61,8 @@ export class Holdings {
   readonly #shut = new Set<KeyId>();
   #hits = 0;
   #misses = 0;
+  /** Keys of which no secret is kept any more in this run: they are destroyed. */
+  readonly #erased = new Set<KeyId>();
   /** Secrets that are being made durable. */
   readonly #keeping = new Set<Promise<void>>();
   #closed = false;
@@ -86,10 +88,11 @@ export class Holdings {
    *
    * @param record - Public bytes that are kept beside it.
    * @throws ClusterError `already-exists` when the session has another secret, which stays; `data-loss` when the store gives
-   * back something else.
+   * back something else; `wrong-state` when the key is erased.
    * @throws {ShareStoreError} `unavailable`.
    */
   async keep(at: Holding, secret: Secret, record: Uint8Array): Promise<void> {
+    if (this.#erased.has(at.keyId)) throw isErased(at);
     const kept = this.#keep(at, secret, record);
     this.#keeping.add(kept);
     try {
@@ -102,6 +105,7 @@ export class Holdings {
   async #keep(at: Holding, secret: Secret, record: Uint8Array): Promise<void> {
     const { shares } = this.#parts;
     const sessions = await this.#knownSessions();
+    if (this.#erased.has(at.keyId)) throw isErased(at);
     const sealed = this.#wrapping.seal(this.#place(at), secret, record);
     const put = await shares.putIfAbsent(at, sealed);
     if (!put.absent && !this.#isKept(at, put.present, secret, record))
@@ -163,7 +167,7 @@ export class Holdings {
   }
 
   reopen(keyId: KeyId): void {
-    this.#shut.delete(keyId);
+    if (!this.#erased.has(keyId)) this.#shut.delete(keyId);
   }
 
   isShut(keyId: KeyId): boolean {
@@ -243,6 +247,29 @@ export class Holdings {
     this.#wrapping.finish();
   }
 
+  /**
+   * Wipes all secrets of a key, of every session, and deletes them for good: none is kept or opened any more in this run.
+   * Resolves when the store itself has none, whatever this object knows of.
+   *
+   * @throws {ShareStoreError} `unavailable`: some may be there still.
+   */
+  async eraseAll(keyId: KeyId): Promise<void> {
+    this.#erased.add(keyId);
+    this.shut(keyId);
+    // A secret that is being filed would come back behind the look that finds none.
+    await Promise.allSettled(this.#keeping);
+    for (;;) {
+      const { items } = await this.#parts.shares.list({
+        after: beforeAll(keyId),
+        limit: LIST_PAGE,
+      });
+      const left = items.filter((each) => each.keyId === keyId);
+      if (left.length === 0) break;
+      for (const id of left) await this.#parts.shares.delete(id);
+    }
+    (await this.#knownSessions()).delete(keyId);
+  }
+
   /** Wipes the open secrets. None can be opened after. */
   close(): void {
     this.#closed = true;
@@ -318,8 +345,17 @@ async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionI
   return sessions;
 }
 
-function addSession(sessions: Map<KeyId, Set<SessionId>>, { keyId, sessionId }: ShareId): void {
-  sessions.set(keyId, (sessions.get(keyId) ?? new Set()).add(sessionId));
+function addSession(sessions: Map<KeyId, Set<SessionId>>, id: ShareId): void {
+  sessions.set(id.keyId, (sessions.get(id.keyId) ?? new Set()).add(id.sessionId));
+}
+
+/** Behind the shares of all keys before this one, and before the first of its own. */
+function beforeAll(keyId: KeyId): ShareId {
+  return { keyId, sessionId: sessionId('') };
+}
+
+function isErased({ keyId }: Holding): ClusterError {
+  return new ClusterError('wrong-state', `Key ${keyId} is destroyed`, { reason: 'KEY_DESTROYED' });
 }
 
 function isSame(a: Secret, b: Secret): boolean {

@@ -234,6 +234,16 @@ export class KeyManager {
     this.#holdings.shut(keyId);
   }
 
+  /**
+   * Wipes all shares of a key, of every session, and deletes them for good; none is kept in this run any more. Resolves when the
+   * store has none.
+   *
+   * @throws {ShareStoreError} `unavailable`: some may be there still.
+   */
+  eraseAll(keyId: KeyId): Promise<void> {
+    return this.#holdings.eraseAll(keyId);
+  }
+
   /** The key is in use again. */
   reopen(keyId: KeyId): void {
     this.#holdings.reopen(keyId);

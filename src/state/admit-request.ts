@@ -91,7 +91,7 @@ function admitAuthorized(
   if (readTotals(view).taskCount >= context.genesis.limits.requestIdsMax) {
     return refuse('overloaded', 'TOO_MANY_REQUESTS', 'The cluster remembers no more request ids');
   }
-  const admitted = rules.admit(view, asked, context);
+  const admitted = rules.admit(view, asked, context, atMs);
   if (!admitted.ok) return admitted;
   const opening = { view, asked, requester: requester.spiffeId };
   const overShare = checkShare(rules, opening, requestBytesOf(request), context);

@@ -3,6 +3,7 @@ import { ALGORITHMS, installedBytes, readyBytes } from '../identity/index.js';
 import { encode, KeyParticipant } from '../wire/index.js';
 import type { AttemptRecord, Installed, Ready, Sharing, TaskRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
+import { isEnded } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import type {
   AskedTask,
@@ -144,6 +145,7 @@ export function keyOfInstalled(
   const signer = key?.participants.find((each) => each.nodeId === installed.nodeId);
   const fits =
     key !== undefined &&
+    !isEnded(key) &&
     signer !== undefined &&
     equal(installed.sessionId, key.sessionId) &&
     installed.version === key.version &&

@@ -3,6 +3,7 @@ import { equal } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import type { Attempt, Done, Failed } from '../wire/index.js';
+import { applyDestroyed } from './apply-destroyed.js';
 import { applyInstalled, applyReady } from './apply-facts.js';
 import { applyPrepared } from './apply-prepared.js';
 import { applyRequest } from './apply-request.js';
@@ -96,6 +97,8 @@ function applyCommand(
       return applyUpkeep(draft, entry, command.value, level, context);
     case 'prepared':
       return applyPrepared(draft, command.value, nowOf(draft), context);
+    case 'destroyed':
+      return applyDestroyed(draft, command.value, nowOf(draft), context);
   }
 }
 
@@ -140,6 +143,7 @@ function applyFailed(draft: Draft, failed: Failed, context: JudgingContext): rea
   const task = readTask(draft, failed.taskId);
   if (!isOpen(task)) return [];
   const wellFormed =
+    context.kinds[task.kind]?.endsByFactsAlone !== true &&
     /^[A-Z][A-Z0-9_]*$/.test(failed.reason) &&
     failed.reason.length <= REASON_CHARS_MAX &&
     failed.evidence.length <= EVIDENCE_ITEMS_MAX &&

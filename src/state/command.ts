@@ -1,6 +1,6 @@
 import { Command, decode, encode, levelNamed } from '../wire/index.js';
 import type { Attempt } from '../wire/index.js';
-import { RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
+import { ENDS_LEVEL, RESHARE_LEVEL, UPKEEP_LEVEL } from './limits.js';
 import { readLevel } from './records.js';
 import type { View } from './view.js';
 
@@ -24,6 +24,7 @@ const KIND_LEVELS: Readonly<Record<CommandBody['$case'], number>> = {
   failed: 1,
   upkeep: UPKEEP_LEVEL,
   prepared: UPKEEP_LEVEL,
+  destroyed: ENDS_LEVEL,
 };
 
 /** A field that came after its kind of command did. */

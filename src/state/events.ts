@@ -67,6 +67,8 @@ export type StateEvent =
       readonly version: number;
       readonly node: NodeId;
     }
+  /** A node holds no share of a key any more, by its signed word. */
+  | { readonly type: 'destroyed-said'; readonly key: KeyId; readonly node: NodeId }
   /** A key was retired or restored, or goes further on its way to its end. */
   | { readonly type: 'key-stage-changed'; readonly key: KeyId; readonly stage: KeyStage }
   | {

@@ -6,6 +6,7 @@
 export { apply } from './apply.js';
 export type { Applied } from './apply.js';
 export { evidenceBytesMax } from './evidence-room.js';
+export { destroyHashOf, keyOfDestroyed } from './apply-destroyed.js';
 export { taskOfPrepared } from './apply-prepared.js';
 export { keyOfInstalled, taskOfReady } from './apply-facts.js';
 export { clusterTime, correctionOf, correctionWritten, readClock } from './clock.js';
@@ -38,6 +39,8 @@ export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
 export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
 export type { ParsedPrepare } from './kinds/prepare.js';
+export { isDestroyKey, isRecoverable, keyDestroyedOf } from './kinds/destroy-key.js';
+export type { ParsedDestroyKey } from './kinds/destroy-key.js';
 export { keyRetiredOf } from './kinds/retire-key.js';
 export { isRefresh, refreshFor, refreshOf, versionDue } from './kinds/refresh.js';
 export type { ParsedRefresh } from './kinds/refresh.js';
@@ -60,9 +63,11 @@ export {
 } from './limits.js';
 export {
   activeKey,
+  awaitedNodes,
   baseVersionOf,
   FIRST_VERSION,
   isCertified,
+  isEnded,
   mayUse,
   readyOfKey,
   recordOfKey,
@@ -93,7 +98,7 @@ export {
 } from './participant-sets.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
-export { levelWritten, readLevel } from './records.js';
+export { levelWritten, readKey, readLevel } from './records.js';
 export { activeRecord, firstRecord, resharingOf, sharingNamed, shownRecord } from './resharing.js';
 export { checkPayload, parsePayload, signedBytes, signedHash } from './sign-payload.js';
 export type { SignPayload } from './sign-payload.js';

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/index.js';
 import { TaskSummary } from '../wire/index.js';
 import type { TaskRecord } from '../wire/index.js';
 import type { StateEvent } from './events.js';
+import { awaitedNodes, isEnded } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import type { JudgingContext, Outcome } from './kind-rules.js';
 import { ADDRESS, readKey, readTask } from './records.js';
@@ -18,11 +19,27 @@ export function isInUse({ lifecycle }: Pick<ActiveKey, 'lifecycle'>): boolean {
 /** The refusal of what only a key in use can do. */
 export function checkInUse(key: ActiveKey): Refusal | undefined {
   if (isInUse(key)) return undefined;
+  const over = checkNotEnded(key);
+  if (over !== undefined) return over;
   return refusal(
     'wrong-state',
     'KEY_RETIRED',
     `Key ${key.keyId} is retired: it signs nothing unless an operator or its owner restores it`,
     { field: 'key_id', facts: factsOf(key) },
+  );
+}
+
+/** The refusal of what a key that is destroyed, or is being so, cannot do any more. */
+export function checkNotEnded(key: ActiveKey): Refusal | undefined {
+  if (!isEnded(key)) return undefined;
+  const words = awaitedNodes(key).length === 0 ? 'is destroyed' : 'is being destroyed';
+  return refusal(
+    'wrong-state',
+    'KEY_DESTROYED',
+    `Key ${key.keyId} ${words}: there is no way back`,
+    {
+      field: 'key_id',
+    },
   );
 }
 

@@ -1,4 +1,13 @@
-import type { KeyRecord, KeySummary, NodeSignature, Ready, Sharing } from '../wire/index.js';
+import { compareText } from '../common/index.js';
+import type {
+  KeyParticipant,
+  KeyRecord,
+  KeySummary,
+  LifecycleRecord,
+  NodeSignature,
+  Ready,
+  Sharing,
+} from '../wire/index.js';
 
 /** The version that a key is born with. */
 export const FIRST_VERSION = 1;
@@ -25,7 +34,7 @@ export function activeKey({ active, ...rest }: KeyRecord): ActiveKey | undefined
 export function recordOfKey(key: ActiveKey): KeyRecord {
   const { createTimeMs, labels, owner, allowedSigners, method, request, authorization, taskId } =
     key;
-  const { gg20Profile, lifecycle, resharing } = key;
+  const { gg20Profile, lifecycle, resharing, holders } = key;
   return {
     active: { sharing: sharingOf(key), ready: [...key.ready], installed: [...key.installed] },
     createTimeMs,
@@ -39,6 +48,7 @@ export function recordOfKey(key: ActiveKey): KeyRecord {
     gg20Profile,
     lifecycle,
     resharing,
+    holders,
   };
 }
 
@@ -85,22 +95,66 @@ export function isCertified(key: {
 }
 
 /** Where a key stands in its life. One that is not in use signs nothing, and is not shared anew. */
-export type KeyStage = 'pending' | 'active' | 'retired';
+export type KeyStage = 'pending' | 'active' | 'retired' | 'destroying' | 'destroyed';
 
 /** The stage of a key, by its record or by the fields of that which lists look for. */
-export function stageOf(key: {
-  readonly threshold: number;
-  readonly installed: { readonly length: number };
+export function stageOf({
+  lifecycle,
+  ...key
+}: Parameters<typeof isCertified>[0] & {
   readonly version: number;
-  readonly lifecycle?: object | undefined;
+  readonly lifecycle: KeyEnding | undefined;
 }): KeyStage {
-  if (key.lifecycle !== undefined) return 'retired';
   // A later version follows one whose certificate is complete.
-  return isCertified(key) || key.version > FIRST_VERSION ? 'active' : 'pending';
+  const isCertain = isCertified(key) || key.version > FIRST_VERSION;
+  if (lifecycle === undefined) return isCertain ? 'active' : 'pending';
+  const { destroyedBy, holders, destroyed } = lifecycle;
+  if (destroyedBy === undefined) return 'retired';
+  return destroyed.length < holders.length ? 'destroying' : 'destroyed';
 }
+
+type KeyEnding = {
+  readonly destroyedBy?: unknown;
+  readonly holders: { readonly length: number };
+  readonly destroyed: { readonly length: number };
+};
 
 /** The same of a summary. */
 export function stageOfSummary({ active, lifecycle }: KeySummary): KeyStage {
   const { threshold = 0, version = FIRST_VERSION } = active?.sharing ?? {};
-  return stageOf({ threshold, version, installed: active?.installed ?? [], lifecycle });
+  const installed = active?.installed ?? [];
+  // Bytes that are not there are none.
+  const destroyedBy = lifecycle?.destroyedBy.length ? lifecycle.destroyedBy : undefined;
+  return stageOf({
+    threshold,
+    version,
+    installed,
+    lifecycle: lifecycle && { ...lifecycle, destroyedBy },
+  });
+}
+
+/** Claims that shares of a key are to be erased, or are. */
+export function isEnded({ lifecycle }: Pick<ActiveKey, 'lifecycle'>): boolean {
+  return lifecycle?.destroyedBy !== undefined;
+}
+
+/** The holders of a key that is being destroyed that have not confirmed; none of any other. */
+export function awaitedNodes({
+  lifecycle,
+}: Pick<ActiveKey, 'lifecycle'>): LifecycleRecord['holders'] {
+  const said = new Set(lifecycle?.destroyed.map(({ nodeId }) => nodeId));
+  return lifecycle?.holders.filter(({ nodeId }) => !said.has(nodeId)) ?? [];
+}
+
+/**
+ * The nodes that may hold a share of any version of a key, sorted bytewise.
+ *
+ * @param more - Nodes that are to get one.
+ */
+export function holdersOf(
+  { holders, participants }: Pick<ActiveKey, 'holders' | 'participants'>,
+  more: readonly KeyParticipant[],
+): readonly KeyParticipant[] {
+  const all = new Map([...holders, ...participants, ...more].map((each) => [each.nodeId, each]));
+  return [...all.values()].sort((a, b) => compareText(a.nodeId, b.nodeId));
 }

@@ -30,7 +30,8 @@ export type TaskKind =
   | 'restore-key'
   | 'reshare'
   | 'refresh'
-  | 'cancel-task';
+  | 'cancel-task'
+  | 'destroy-key';
 
 /** The fields of requests of every kind. A kind's own parsed requests have more. */
 export type ParsedRequest = {
@@ -119,8 +120,12 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     opening: Opening<P>,
     context: JudgingContext,
   ): readonly Bound[];
-  /** Room among the tasks of this kind, and the rules of the key. */
-  admit(view: View, asked: P, context: JudgingContext): Result<Admitted>;
+  /**
+   * Room among the tasks of this kind, and the rules of the key.
+   *
+   * @param timeMs - The state machine's clock when it is judged, which may be ahead of the last entry that was applied.
+   */
+  admit(view: View, asked: P, context: JudgingContext, timeMs: Millis): Result<Admitted>;
   /** The nodes that can take part in an open task, in order of party index. */
   participants(view: View, asked: P, context: JudgingContext): readonly KeyParticipant[];
   /** Claims that an attempt keeps the rules of its kind: version, session and assignment. Decodes no point. */
@@ -156,6 +161,8 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
     material: Uint8Array,
     context: JudgingContext,
   ): Uint8Array | undefined;
+  /** For a kind whose tasks no `failed` ends: what their participants sign does, however long that takes. */
+  readonly endsByFactsAlone?: boolean;
   /** Frees on every outcome what the opening took. */
   close(draft: Draft, task: TaskRecord, context: JudgingContext, outcome: Outcome): void;
   /** For a kind whose participants make a sharing of a key, and close the task by saying `ready`. */

@@ -102,6 +102,8 @@ export const CULPRIT_REFRESH_MS = 60 * 60 * 1000;
 export const CULPRIT_EVIDENCE_BYTES_MAX = 48 * 1024;
 /** Keys whose time has come that a leader looks at in one sweep. */
 export const REFRESHES_LOOKED_AT_MAX = 256;
+/** Keys that are being destroyed at once. A task waits as long as a node is away. */
+export const DESTROYS_OPEN_MAX = 4_096;
 
 /** Ed25519. */
 export const IDENTITY_KEY_BYTES = 32;

@@ -6,6 +6,7 @@ export const METHODS = {
   requireSignatures: '/quorate.v1.ClusterService/RequireSignatures',
   raiseLevel: '/quorate.v1.ClusterService/RaiseLevel',
   retireKey: '/quorate.v1.KeyService/RetireKey',
+  destroyKey: '/quorate.v1.KeyService/DestroyKey',
   restoreKey: '/quorate.v1.KeyService/RestoreKey',
   correctTime: '/quorate.v1.ClusterService/CorrectTime',
   cancelTask: '/quorate.v1.TaskService/CancelTask',

@@ -132,6 +132,17 @@ export function needNewer(draft: Draft, set: ParticipantSet, index: bigint): voi
   writeSet(draft, id, { ...record, neededAfterIndex: index });
 }
 
+/**
+ * Counts a key that is destroyed. The last one takes the set's record with it, unless a task is open for the set: then its
+ * members drop what they made for these keys.
+ */
+export function dropSetKey(draft: Draft, set: ParticipantSet, threshold: number): void {
+  countSetKey(draft, set, threshold, -1);
+  const id = setIdOf(set);
+  const left = readSet(draft, id);
+  if (left !== undefined && isIdle(left)) draft.delete(ADDRESS.sets + id);
+}
+
 /** Claims that a key of the set can be asked for: its record is there, or there is room for it. */
 export function hasRoomFor(view: View, set: ParticipantSet): boolean {
   return readSet(view, setIdOf(set)) !== undefined || setsInUse(view).length < SETS_MAX;

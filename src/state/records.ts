@@ -3,7 +3,7 @@ import { isId, taskId, toHex } from '../common/index.js';
 import type { Genesis } from '../identity/index.js';
 import { encode, KeyRecord, LevelRecord, Request, TaskRecord, Totals } from '../wire/index.js';
 import { remembering } from './decoded.js';
-import { activeKey, recordOfKey } from './keys.js';
+import { activeKey, isEnded, recordOfKey } from './keys.js';
 import type { ActiveKey } from './keys.js';
 import { HASH_BYTES } from './limits.js';
 import { timeKey } from './time-key.js';
@@ -111,7 +111,8 @@ export function writeKey(draft: Draft, key: ActiveKey): void {
   if (to !== undefined && to !== from) draft.put(to, MARK);
   draft.put(ADDRESS.keys + key.keyId, encode(KeyRecord, recordOfKey(key)));
   const waiting = ADDRESS.installing + key.keyId;
-  if (key.installed.length < key.participants.length) draft.put(waiting, MARK);
+  const isWaiting = !isEnded(key) && key.installed.length < key.participants.length;
+  if (isWaiting) draft.put(waiting, MARK);
   else draft.delete(waiting);
 }
 

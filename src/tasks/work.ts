@@ -36,6 +36,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'generation-activated':
     case 'installed-said':
     case 'key-stage-changed':
+    case 'destroyed-said':
     case 'void-entry':
       return [];
   }
@@ -45,7 +46,8 @@ function changedKey(event: StateEvent): readonly KeyId[] {
   const isOfKey =
     event.type === 'key-activated' ||
     event.type === 'installed-said' ||
-    event.type === 'key-stage-changed';
+    event.type === 'key-stage-changed' ||
+    event.type === 'destroyed-said';
   return isOfKey ? [event.key] : [];
 }
 

@@ -10,6 +10,7 @@ import {
   Algorithm,
   CorrectTimeRequest,
   encode,
+  DestroyKeyRequest,
   GenerateKeyRequest,
   Gg20Profile,
   CancelTaskRequest,
@@ -86,6 +87,11 @@ export function retireSeed(): Uint8Array {
 
 export function restoreSeed(): Uint8Array {
   return encode(RestoreKeyRequest, { requestId: 'ask-5', keyId: 'treasury' });
+}
+
+export function destroySeed(): Uint8Array {
+  const keyId = 'treasury';
+  return encode(DestroyKeyRequest, { requestId: 'ask-6', keyId, confirmKeyId: keyId });
 }
 
 export function reshareSeed(): Uint8Array {

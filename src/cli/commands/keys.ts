@@ -29,7 +29,7 @@ import { sayingWhatIsMissing } from '../progress.js';
 import { errorJson } from '../report.js';
 import { GENERATE_ECDSA_MS, GENERATE_MS, READ_MS, withClient } from '../open-client.js';
 import type { CommandContext } from '../command-context.js';
-import { restoreCommand, retireCommand } from './key-ends.js';
+import { destroyCommand, restoreCommand, retireCommand } from './key-ends.js';
 import { reshareCommand } from './keys-reshare.js';
 import { publicKeyCommand } from './public-key.js';
 import { addRequireOption, addTrustOptions, VERDICTS_HELP } from '../trust.js';
@@ -69,6 +69,8 @@ const STATES = {
   pending: KeyState.PENDING,
   active: KeyState.ACTIVE,
   retired: KeyState.RETIRED,
+  destroying: KeyState.DESTROYING,
+  destroyed: KeyState.DESTROYED,
 } as const;
 
 /** `quorate keys`: keys in shares. */
@@ -84,7 +86,8 @@ export function keysCommand(context: CommandContext): Command {
     .addCommand(publicKeyCommand(context))
     .addCommand(reshareCommand(context, show))
     .addCommand(retireCommand(context))
-    .addCommand(restoreCommand(context));
+    .addCommand(restoreCommand(context))
+    .addCommand(destroyCommand(context));
 }
 
 function generateCommand(context: CommandContext): Command {

@@ -47,6 +47,7 @@ const KINDS = {
   reshare: TaskKind.RESHARE,
   refresh: TaskKind.REFRESH,
   'cancel-task': TaskKind.CANCEL_TASK,
+  'destroy-key': TaskKind.DESTROY_KEY,
 } as const;
 
 /** `quorate tasks`: the work that the cluster does and has done. */

@@ -94,6 +94,11 @@ function endJson(end: Key['end']): object {
   return {
     retire_time: time(end.retireTime),
     recoverable_until: time(end.recoverableUntil),
+    ...(end.destroyTime && {
+      destroy_time: time(end.destroyTime),
+      erased: end.erased,
+      awaited: end.awaited,
+    }),
   };
 }
 
@@ -101,6 +106,9 @@ function endFacts(end: Key['end']): [string, string | undefined][] {
   return [
     ['retired', time(end?.retireTime)],
     ['recoverable until', time(end?.recoverableUntil)],
+    ['destroy asked', time(end?.destroyTime)],
+    ['erased by', list(end?.erased ?? [])],
+    ['not yet by', list(end?.awaited ?? [])],
   ];
 }
 

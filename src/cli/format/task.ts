@@ -23,6 +23,7 @@ export function taskJson(task: Task): object {
     })),
     ...outcomeJson(task.outcome),
     ...culpritsJson(task.culprits),
+    ...(task.awaited.length > 0 && { awaited: task.awaited }),
   };
 }
 
@@ -99,6 +100,8 @@ function outcomeJson(outcome: Task['outcome']): object {
       return { task_cancelled: { task_id: outcome.value.taskId } };
     case 'cancelled':
       return { cancelled: { requester: outcome.value.requester } };
+    case 'keyDestroyed':
+      return { key_destroyed: { nodes: outcome.value.nodes } };
     case 'failure':
       return { failure: { reason: outcome.value.reason } };
   }
@@ -118,6 +121,7 @@ export function taskLines(task: Task): string[] {
       ['expires', task.endTime === undefined ? time(task.expireTime) : undefined],
       ['ended', time(task.endTime)],
       ['took', took(task)],
+      ['waits for', task.awaited.length === 0 ? undefined : task.awaited.join(', ')],
       ...outcomeFacts(task.outcome),
     ]),
     '',
@@ -186,6 +190,8 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
       return [['ended', outcome.value.taskId]];
     case 'cancelled':
       return [['cancelled by', outcome.value.requester]];
+    case 'keyDestroyed':
+      return [['erased by', outcome.value.nodes.join(', ')]];
     case 'failure':
       return [['failed', outcome.value.reason]];
   }

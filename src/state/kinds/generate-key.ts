@@ -226,6 +226,7 @@ function keyOf(
     taskId: record.taskId,
     gg20Profile: asked.profile ?? Gg20Profile.UNSPECIFIED,
     lifecycle: undefined,
+    holders: [],
     resharing:
       readLevel(view) < RESHARE_LEVEL
         ? undefined

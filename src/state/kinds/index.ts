@@ -1,6 +1,7 @@
 import type { KindRules, TaskKind } from '../kind-rules.js';
 import { cancelTaskRules } from './cancel-task.js';
 import { correctTimeRules } from './correct-time.js';
+import { destroyKeyRules } from './destroy-key.js';
 import { generateKeyRules } from './generate-key.js';
 import { prepareRules } from './prepare.js';
 import { raiseLevelRules } from './raise-level.js';
@@ -24,4 +25,5 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   reshare: reshareRules,
   refresh: refreshRules,
   'cancel-task': cancelTaskRules,
+  'destroy-key': destroyKeyRules,
 };

@@ -10,6 +10,7 @@ import type {
   TaskRecord,
 } from '../../wire/index.js';
 import { algorithmOf } from '../../identity/index.js';
+import { holdersOf } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
 import type { Moment, Outcome, SharingTerms } from '../kind-rules.js';
 import {
@@ -109,7 +110,9 @@ export function openVersion(draft: Draft, made: NewVersion, task: TaskRecord): v
     countGenerating(draft, set, task.requester === '' ? key.owner : task.requester, threshold, 1);
     needNewer(draft, set, resharingOf(key).activeIndex);
   }
-  change(draft, key, { taskId: task.taskId });
+  // From the first attempt on each of them may come to hold a share, though the version never becomes active.
+  const holders = [...holdersOf(key, made.participants)];
+  change(draft, { ...key, holders }, { taskId: task.taskId });
 }
 
 /** Frees what the opening took, and where no version was made writes why. A refresh is not due again before a while. */

@@ -1,7 +1,7 @@
 import { keyId, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { decode, encode, KeyRestoredResult, RestoreKeyRequest } from '../../wire/index.js';
-import { checkMayEnd, findKey, isInUse } from '../key-ends.js';
+import { checkMayEnd, checkNotEnded, findKey, isInUse } from '../key-ends.js';
 import { stageOf } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { ENDS_LEVEL } from '../limits.js';
@@ -37,6 +37,8 @@ export const restoreKeyRules: KindRules<ParsedRestoreKey> = {
   admit(view, asked) {
     const key = findKey(view, asked.keyId);
     if (!key.ok) return key;
+    const over = checkNotEnded(key.value);
+    if (over !== undefined) return { ok: false, refusal: over };
     return isInUse(key.value)
       ? refuse('wrong-state', 'KEY_NOT_RETIRED', `Key ${asked.keyId} is in use`, {
           field: 'key_id',

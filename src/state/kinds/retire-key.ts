@@ -1,6 +1,12 @@
 import { keyId } from '../../common/index.js';
 import type { KeyId, Millis } from '../../common/index.js';
-import { decode, encode, KeyRetiredResult, RetireKeyRequest } from '../../wire/index.js';
+import {
+  decode,
+  encode,
+  KeyRetiredResult,
+  LifecycleRecord,
+  RetireKeyRequest,
+} from '../../wire/index.js';
 import type { TaskRecord } from '../../wire/index.js';
 import { checkInUse, checkMayEnd, endTasksOf, findKey } from '../key-ends.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
@@ -70,7 +76,8 @@ export const retireKeyRules: KindRules<ParsedRetireKey> = {
     const timeMs = Number(readTotals(draft).timeMs);
     const recoverableUntilMs = BigInt(timeMs + asked.recoveryWindowMs);
     const retiredBy = { ...request, firstAttempt: undefined };
-    const lifecycle = { retiredBy, retireTimeMs: BigInt(timeMs), recoverableUntilMs };
+    const times = { retireTimeMs: BigInt(timeMs), recoverableUntilMs };
+    const lifecycle = LifecycleRecord.fromPartial({ ...times, retiredBy });
     writeKey(draft, { ...key, lifecycle });
     return encode(KeyRetiredResult, { recoverableUntilMs });
   },

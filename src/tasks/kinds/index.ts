@@ -1,5 +1,6 @@
 import type { TaskKind } from '../../state/index.js';
 import type { KindDriver } from './driver.js';
+import { destroyKeyDriver } from './destroy-key/driver.js';
 import { generateKeyDriver } from './generate-key/driver.js';
 import { prepareDriver } from './prepare/driver.js';
 import { refreshDriver, reshareDriver } from './reshare/driver.js';
@@ -15,6 +16,7 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'correct-time': {},
   'retire-key': {},
   'restore-key': {},
+  'destroy-key': destroyKeyDriver,
   prepare: prepareDriver,
   reshare: reshareDriver,
   refresh: refreshDriver,

@@ -1,6 +1,14 @@
 import { toHex } from '../../common/index.js';
 import type { TaskId } from '../../common/index.js';
-import { keyOfInstalled, readCommand, taskOfPrepared, taskOfReady } from '../../state/index.js';
+import {
+  awaitedNodes,
+  isEnded,
+  keyOfDestroyed,
+  keyOfInstalled,
+  readCommand,
+  taskOfPrepared,
+  taskOfReady,
+} from '../../state/index.js';
 import type { ActiveKey, View } from '../../state/index.js';
 import type { Command } from '../../wire/index.js';
 import type { TaskContext } from '../context.js';
@@ -53,8 +61,12 @@ export class FactIntake implements Work {
     this.#forget(ofTask(id));
   }
 
-  keyChanged({ keyId, installed, participants }: ActiveKey): void {
-    if (installed.length === participants.length) this.#forget(ofKey(keyId));
+  keyChanged(key: ActiveKey): void {
+    const { installed, participants } = key;
+    const isSaid = isEnded(key)
+      ? awaitedNodes(key).length === 0
+      : installed.length === participants.length;
+    if (isSaid) this.#forget(ofKey(key.keyId));
   }
 
   #forget(of: string): void {
@@ -78,6 +90,10 @@ export class FactIntake implements Work {
         const key = keyOfInstalled(this.#view, said.value, judging);
         return key && ofKey(key.keyId);
       }
+      case 'destroyed': {
+        const key = keyOfDestroyed(this.#view, said.value, judging);
+        return key && ofKey(key.keyId);
+      }
       case 'request':
       case 'attempt':
       case 'done':
@@ -91,7 +107,7 @@ export class FactIntake implements Work {
 const ofTask = (id: string): string => `task/${id}`;
 const ofKey = (id: string): string => `key/${id}`;
 
-/** The first fact of each node and session counts: while one is on its way, another would only fill the log. */
+/** The first fact of each node and session, or request, counts: while one is on its way, another would only fill the log. */
 function nameOf(said: Said): string | undefined {
   const session = sessionOf(said);
   return session && 'nodeId' in said.value
@@ -102,5 +118,6 @@ function nameOf(said: Said): string | undefined {
 function sessionOf(said: Said): Uint8Array | undefined {
   if (said.$case === 'ready') return said.value.sharing?.sessionId;
   if (said.$case === 'prepared') return said.value.preparation?.sessionId;
+  if (said.$case === 'destroyed') return said.value.requestHash;
   return said.$case === 'installed' ? said.value.sessionId : undefined;
 }

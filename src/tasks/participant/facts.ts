@@ -1,10 +1,18 @@
 import type { KeyId, Millis, TaskId } from '../../common/index.js';
 import { equal, keyId, toHex } from '../../common/index.js';
-import { installedBytes, partyIndexOf } from '../../identity/index.js';
-import { encodeCommand, FIRST_VERSION, isInUse, isOpen, setOfKey } from '../../state/index.js';
+import { destroyedBytes, installedBytes, partyIndexOf } from '../../identity/index.js';
+import {
+  awaitedNodes,
+  destroyHashOf,
+  encodeCommand,
+  FIRST_VERSION,
+  isInUse,
+  isOpen,
+  setOfKey,
+} from '../../state/index.js';
 import type { ActiveKey, Queries } from '../../state/index.js';
 import { Command, decode } from '../../wire/index.js';
-import type { Installed, Ready, TaskRecord } from '../../wire/index.js';
+import type { Destroyed, Installed, Ready, TaskRecord } from '../../wire/index.js';
 import type { Generations } from './generations.js';
 import type { Supplies } from './supplies.js';
 import type { KeyShares } from './key-shares.js';
@@ -20,7 +28,7 @@ type Unsaid = {
 };
 
 /**
- * The facts that this node has to say of itself in the log: `ready`, `prepared` and `installed`. Said to the leader, again and again, until
+ * The facts that this node has to say of itself in the log: `ready`, `prepared`, `installed` and `destroyed`. Said to the leader, again and again, until
  * the state has it or has no more use for it.
  */
 export class Facts implements Work {
@@ -62,6 +70,25 @@ export class Facts implements Work {
     if (session === undefined) return;
     this.#say(`prepared/${toHex(session)}`, command, () => {
       return this.#wants(task, session, ({ prepared }) => prepared);
+    });
+  }
+
+  /** Says `destroyed` for a key that is being destroyed, of which this node holds no share any more. */
+  sayDestroyed(key: ActiveKey): void {
+    const { self, judging } = this.#context;
+    if (key.lifecycle === undefined) return;
+    const unsigned: Destroyed = {
+      nodeId: self.id,
+      keyId: key.keyId,
+      publicKey: key.publicKey,
+      requestHash: destroyHashOf(key.lifecycle),
+      signature: new Uint8Array(0),
+    };
+    const signature = self.signer.sign(destroyedBytes(judging.genesis.clusterId, unsigned));
+    const command = encodeCommand({ $case: 'destroyed', value: { ...unsigned, signature } });
+    this.#say(`destroyed/${key.keyId}`, command, () => {
+      const now = this.#queries.key(key.keyId);
+      return now !== undefined && awaitedNodes(now).some(({ nodeId }) => nodeId === self.id);
     });
   }
 

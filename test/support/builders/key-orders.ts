@@ -1,5 +1,10 @@
 import { METHODS } from '../../../src/state/index.js';
-import { encode, RestoreKeyRequest, RetireKeyRequest } from '../../../src/wire/index.js';
+import {
+  DestroyKeyRequest,
+  encode,
+  RestoreKeyRequest,
+  RetireKeyRequest,
+} from '../../../src/wire/index.js';
 import type { Request } from '../../../src/wire/index.js';
 import { GENESIS_MS, Ledger, testGenesis } from './ledger.js';
 import type { AppliedEntry } from './ledger.js';
@@ -62,9 +67,15 @@ export class KeyOrders {
     return this.signed(ledger, METHODS.restoreKey, request, order.by);
   }
 
+  destroy(ledger: Ledger, keyId: string, order: Order = {}): Request {
+    const requestId = order.requestId ?? `destroy-${++this.#count}`;
+    const request = encode(DestroyKeyRequest, { requestId, keyId, confirmKeyId: keyId });
+    return this.signed(ledger, METHODS.destroyKey, request, order.by);
+  }
+
   signed(ledger: Ledger, method: string, request: Uint8Array, by = this.operator): Request {
     const { clusterId } = ledger.rules.genesis;
-    const expireTimeMs = Number(ledger.ask.totals().timeMs) + 60_000;
+    const expireTimeMs = ledger.timeMs + 60_000;
     const value = by.sign({ clusterId, method, expireTimeMs, request });
     const authorization = { by: { $case: 'signed', value } } as const;
     return { method, request, authorization, firstAttempt: undefined };

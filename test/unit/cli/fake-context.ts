@@ -17,6 +17,7 @@ export function fakeContext(
     err: (line) => void err.push(line),
     outBytes: (bytes) => void out.push(Buffer.from(bytes).toString('latin1')),
     outputIsTerminal: false,
+    inputIsTerminal: false,
     async *input() {
       yield given.stdin ?? new Uint8Array();
     },

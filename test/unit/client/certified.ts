@@ -77,6 +77,7 @@ export function certifiedKey(
     method: METHODS.generateKey,
     gg20Profile: 0,
     lifecycle: undefined,
+    holders: [],
     resharing: undefined,
     request,
     authorization: {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { bootId, clusterId, sessionId } from '../../../src/common/index.js';
+import { bootId, clusterId, keyId, sessionId } from '../../../src/common/index.js';
 import { SecretBytes } from '../../../src/crypto/index.js';
 import { Holdings, nameOf } from '../../../src/keys/holdings.js';
 import type { Holding } from '../../../src/keys/holdings.js';
@@ -151,4 +151,32 @@ test('open secrets are bounded by their bytes as well: the least recently used i
   ]);
   expect(kept.counts()).toMatchObject({ open: 2, hits: 4, misses: 3 });
   expect(kept.counts().bytes).toBeLessThanOrEqual(3_000);
+});
+
+test('all secrets of a key are erased for good, of every session, also of ones that are being kept, and none of another key', async () => {
+  const shares = memoryShareStore();
+  const held = holdings(shares);
+  const second = { ...AT, sessionId: sessionId('22'.repeat(32)) };
+  const other = { ...AT, keyId: keyId(`${KEY}-2`) };
+  await held.keep(AT, primes(), RECORD);
+  await held.keep(other, primes(), RECORD);
+  await held.load(AT, () => true);
+  // Not known to the first: another run of the process kept it.
+  await holdings(shares).keep(
+    { ...second, sessionId: sessionId('33'.repeat(32)) },
+    primes(),
+    RECORD,
+  );
+  const late = held.keep(second, primes(), RECORD).catch(() => {});
+
+  await held.eraseAll(KEY);
+  await late;
+
+  expect((await shares.list({ limit: 9 })).items.map((each) => each.keyId)).toEqual([other.keyId]);
+  expect(held.get(nameOf(AT))).toBeUndefined();
+  await expect(held.keep(AT, primes(), RECORD)).rejects.toMatchObject({ reason: 'KEY_DESTROYED' });
+  held.reopen(KEY);
+  expect(await held.load(AT, () => true)).toBe(false);
+  expect(held.isShut(KEY)).toBe(true);
+  expect(await held.load(other, () => true)).toBe(true);
 });

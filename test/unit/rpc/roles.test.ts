@@ -12,6 +12,7 @@ import {
   CancelTaskRequest,
   CorrectTimeRequest,
   UnlockSigningRequest,
+  DestroyKeyRequest,
   GenerateKeyRequest,
   RaiseLevelRequest,
   RequireSignaturesRequest,
@@ -61,6 +62,11 @@ const retire = RetireKeyRequest.encode(
   RetireKeyRequest.fromPartial({ requestId: 'r', keyId: 'k' }),
 ).finish();
 const restore = RestoreKeyRequest.encode({ requestId: 'r', keyId: 'k' }).finish();
+const destroy = DestroyKeyRequest.encode({
+  requestId: 'r',
+  keyId: 'k',
+  confirmKeyId: 'k',
+}).finish();
 const reshare = ReshareKeyRequest.encode(
   ReshareKeyRequest.fromPartial({ requestId: 'r', keyId: 'k' }),
 ).finish();
@@ -84,6 +90,7 @@ const MATRIX: readonly (readonly [
   ['/quorate.v1.KeyService/ReshareKey', reshare, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.KeyService/RetireKey', retire, REQUESTERS, status.UNAUTHENTICATED],
   ['/quorate.v1.KeyService/RestoreKey', restore, REQUESTERS, status.UNAUTHENTICATED],
+  ['/quorate.v1.KeyService/DestroyKey', destroy, ['operator'], status.UNAUTHENTICATED],
   ['/quorate.v1.SigningService/Sign', sign, REQUESTERS, status.UNAVAILABLE],
   ['/quorate.v1.TaskService/GetTask', nothing, READERS, status.INVALID_ARGUMENT],
   ['/quorate.v1.TaskService/ListTasks', nothing, READERS, status.OK],

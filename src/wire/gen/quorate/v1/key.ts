@@ -350,6 +350,21 @@ export interface RestoreKeyResponse {
   taskId: string;
 }
 
+/** Has every node that may hold a share of a retired key erase it. There is no way back. From feature level 3 on. */
+export interface DestroyKeyRequest {
+  requestId: string;
+  keyId: string;
+  /** The key's id once more: the request is refused where it differs. */
+  confirmKeyId: string;
+}
+
+/** The key, where it is destroyed already. */
+export interface DestroyKeyResponse {
+  /** Absent where a node has not confirmed yet: the task goes on however long that takes, and GetTask shows which. */
+  key: Key | undefined;
+  taskId: string;
+}
+
 function createBaseLabel(): Label {
   return { key: "", value: "" };
 }
@@ -3373,6 +3388,208 @@ export const RestoreKeyResponse: MessageFns<RestoreKeyResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<RestoreKeyResponse>, I>>(object: I): RestoreKeyResponse {
     const message = createBaseRestoreKeyResponse();
+    message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseDestroyKeyRequest(): DestroyKeyRequest {
+  return { requestId: "", keyId: "", confirmKeyId: "" };
+}
+
+export const DestroyKeyRequest: MessageFns<DestroyKeyRequest> = {
+  encode(message: DestroyKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.confirmKeyId !== "") {
+      writer.uint32(26).string(message.confirmKeyId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DestroyKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDestroyKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.confirmKeyId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DestroyKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      confirmKeyId: isSet(object.confirmKeyId)
+        ? globalThis.String(object.confirmKeyId)
+        : isSet(object.confirm_key_id)
+        ? globalThis.String(object.confirm_key_id)
+        : "",
+    };
+  },
+
+  toJSON(message: DestroyKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.confirmKeyId !== "") {
+      obj.confirmKeyId = message.confirmKeyId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DestroyKeyRequest>, I>>(base?: I): DestroyKeyRequest {
+    return DestroyKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DestroyKeyRequest>, I>>(object: I): DestroyKeyRequest {
+    const message = createBaseDestroyKeyRequest();
+    message.requestId = object.requestId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.confirmKeyId = object.confirmKeyId ?? "";
+    return message;
+  },
+};
+
+function createBaseDestroyKeyResponse(): DestroyKeyResponse {
+  return { key: undefined, taskId: "" };
+}
+
+export const DestroyKeyResponse: MessageFns<DestroyKeyResponse> = {
+  encode(message: DestroyKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      Key.encode(message.key, writer.uint32(10).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DestroyKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDestroyKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Key.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DestroyKeyResponse {
+    return {
+      key: isSet(object.key) ? Key.fromJSON(object.key) : undefined,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: DestroyKeyResponse): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = Key.toJSON(message.key);
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DestroyKeyResponse>, I>>(base?: I): DestroyKeyResponse {
+    return DestroyKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DestroyKeyResponse>, I>>(object: I): DestroyKeyResponse {
+    const message = createBaseDestroyKeyResponse();
     message.key = (object.key !== undefined && object.key !== null) ? Key.fromPartial(object.key) : undefined;
     message.taskId = object.taskId ?? "";
     return message;

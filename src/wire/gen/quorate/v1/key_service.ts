@@ -18,6 +18,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import {
+  DestroyKeyRequest,
+  DestroyKeyResponse,
   GenerateKeyRequest,
   GenerateKeyResponse,
   GetKeyRequest,
@@ -98,6 +100,19 @@ export const KeyServiceService = {
     responseSerialize: (value: RestoreKeyResponse): Buffer => Buffer.from(RestoreKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RestoreKeyResponse => RestoreKeyResponse.decode(value),
   },
+  /**
+   * Erases a retired key on every node that may hold a share of it, once its recovery window is over; operators may. Answers
+   * when all have confirmed, or with the task's id alone near the deadline.
+   */
+  destroyKey: {
+    path: "/quorate.v1.KeyService/DestroyKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DestroyKeyRequest): Buffer => Buffer.from(DestroyKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DestroyKeyRequest => DestroyKeyRequest.decode(value),
+    responseSerialize: (value: DestroyKeyResponse): Buffer => Buffer.from(DestroyKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DestroyKeyResponse => DestroyKeyResponse.decode(value),
+  },
 } as const;
 
 export interface KeyServiceServer extends UntypedServiceImplementation {
@@ -116,6 +131,11 @@ export interface KeyServiceServer extends UntypedServiceImplementation {
   retireKey: handleUnaryCall<RetireKeyRequest, RetireKeyResponse>;
   /** Puts a retired key back in use; operators may, and its owner. */
   restoreKey: handleUnaryCall<RestoreKeyRequest, RestoreKeyResponse>;
+  /**
+   * Erases a retired key on every node that may hold a share of it, once its recovery window is over; operators may. Answers
+   * when all have confirmed, or with the task's id alone near the deadline.
+   */
+  destroyKey: handleUnaryCall<DestroyKeyRequest, DestroyKeyResponse>;
 }
 
 export interface KeyServiceClient extends Client {
@@ -217,6 +237,25 @@ export interface KeyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RestoreKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Erases a retired key on every node that may hold a share of it, once its recovery window is over; operators may. Answers
+   * when all have confirmed, or with the task's id alone near the deadline.
+   */
+  destroyKey(
+    request: DestroyKeyRequest,
+    callback: (error: ServiceError | null, response: DestroyKeyResponse) => void,
+  ): ClientUnaryCall;
+  destroyKey(
+    request: DestroyKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DestroyKeyResponse) => void,
+  ): ClientUnaryCall;
+  destroyKey(
+    request: DestroyKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DestroyKeyResponse) => void,
   ): ClientUnaryCall;
 }
 

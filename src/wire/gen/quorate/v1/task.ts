@@ -25,6 +25,8 @@ export const TaskKind = {
   /** REFRESH - The same as upkeep of the cluster's own: when the key's time has come, or after a participant has lied. */
   REFRESH: 8,
   CANCEL_TASK: 9,
+  /** DESTROY_KEY - It ends only when every node has confirmed that it holds no share. */
+  DESTROY_KEY: 12,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -43,6 +45,7 @@ export namespace TaskKind {
   export type RESHARE = typeof TaskKind.RESHARE;
   export type REFRESH = typeof TaskKind.REFRESH;
   export type CANCEL_TASK = typeof TaskKind.CANCEL_TASK;
+  export type DESTROY_KEY = typeof TaskKind.DESTROY_KEY;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -84,6 +87,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 9:
     case "TASK_KIND_CANCEL_TASK":
       return TaskKind.CANCEL_TASK;
+    case 12:
+    case "TASK_KIND_DESTROY_KEY":
+      return TaskKind.DESTROY_KEY;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -117,6 +123,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_REFRESH";
     case TaskKind.CANCEL_TASK:
       return "TASK_KIND_CANCEL_TASK";
+    case TaskKind.DESTROY_KEY:
+      return "TASK_KIND_DESTROY_KEY";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -281,6 +289,12 @@ export interface KeyRetiredResult {
 export interface KeyRestoredResult {
 }
 
+/** The outcome of a DestroyKey. */
+export interface KeyDestroyedResult {
+  /** Node ids of those that have confirmed: all that may have held a share. */
+  nodes: string[];
+}
+
 /** The outcome of a task that failed. */
 export interface TaskFailure {
   /** A stable word, for example REQUEST_EXPIRED. */
@@ -334,9 +348,12 @@ export interface Task {
     | { $case: "resharedKey"; value: ResharedKeyResult }
     | { $case: "taskCancelled"; value: TaskCancelledResult }
     | { $case: "cancelled"; value: TaskCancellation }
+    | { $case: "keyDestroyed"; value: KeyDestroyedResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
+  /** GetTask alone fills it. Of an open DestroyKey: the nodes that have not confirmed yet. */
+  awaited: string[];
 }
 
 /** Ends an open task that makes a key or a version of one: its requester may ask, and an operator. What is done stays done. */
@@ -1499,6 +1516,73 @@ export const KeyRestoredResult: MessageFns<KeyRestoredResult> = {
   },
 };
 
+function createBaseKeyDestroyedResult(): KeyDestroyedResult {
+  return { nodes: [] };
+}
+
+export const KeyDestroyedResult: MessageFns<KeyDestroyedResult> = {
+  encode(message: KeyDestroyedResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyDestroyedResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyDestroyedResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyDestroyedResult {
+    return { nodes: globalThis.Array.isArray(object?.nodes) ? object.nodes.map((e: any) => globalThis.String(e)) : [] };
+  },
+
+  toJSON(message: KeyDestroyedResult): unknown {
+    const obj: any = {};
+    if (message.nodes?.length) {
+      obj.nodes = message.nodes;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyDestroyedResult>, I>>(base?: I): KeyDestroyedResult {
+    return KeyDestroyedResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyDestroyedResult>, I>>(object: I): KeyDestroyedResult {
+    const message = createBaseKeyDestroyedResult();
+    message.nodes = object.nodes?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseTaskFailure(): TaskFailure {
   return { reason: "" };
 }
@@ -1705,6 +1789,7 @@ function createBaseTask(): Task {
     attempts: [],
     outcome: undefined,
     culprits: [],
+    awaited: [],
   };
 }
 
@@ -1777,9 +1862,15 @@ export const Task: MessageFns<Task> = {
       case "cancelled":
         TaskCancellation.encode(message.outcome.value, writer.uint32(170).fork()).join();
         break;
+      case "keyDestroyed":
+        KeyDestroyedResult.encode(message.outcome.value, writer.uint32(194).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.awaited) {
+      writer.uint32(202).string(v!);
     }
     return writer;
   },
@@ -1976,12 +2067,28 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "cancelled", value: TaskCancellation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.outcome = { $case: "keyDestroyed", value: KeyDestroyedResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
             }
 
             message.culprits.push(Culprit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.awaited.push(reader.string());
             continue;
           }
         }
@@ -2074,9 +2181,16 @@ export const Task: MessageFns<Task> = {
         ? { $case: "taskCancelled", value: TaskCancelledResult.fromJSON(object.task_cancelled) }
         : isSet(object.cancelled)
         ? { $case: "cancelled", value: TaskCancellation.fromJSON(object.cancelled) }
+        : isSet(object.keyDestroyed)
+        ? { $case: "keyDestroyed", value: KeyDestroyedResult.fromJSON(object.keyDestroyed) }
+        : isSet(object.key_destroyed)
+        ? { $case: "keyDestroyed", value: KeyDestroyedResult.fromJSON(object.key_destroyed) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
+        : [],
+      awaited: globalThis.Array.isArray(object?.awaited)
+        ? object.awaited.map((e: any) => globalThis.String(e))
         : [],
     };
   },
@@ -2137,9 +2251,14 @@ export const Task: MessageFns<Task> = {
       obj.taskCancelled = TaskCancelledResult.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "cancelled") {
       obj.cancelled = TaskCancellation.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "keyDestroyed") {
+      obj.keyDestroyed = KeyDestroyedResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
+    }
+    if (message.awaited?.length) {
+      obj.awaited = message.awaited;
     }
     return obj;
   },
@@ -2241,8 +2360,15 @@ export const Task: MessageFns<Task> = {
         }
         break;
       }
+      case "keyDestroyed": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "keyDestroyed", value: KeyDestroyedResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
     }
     message.culprits = object.culprits?.map((e) => Culprit.fromPartial(e)) || [];
+    message.awaited = object.awaited?.map((e) => e) || [];
     return message;
   },
 };

@@ -26,6 +26,7 @@ export interface Command {
     | { $case: "failed"; value: Failed }
     | { $case: "upkeep"; value: Upkeep }
     | { $case: "prepared"; value: Prepared }
+    | { $case: "destroyed"; value: Destroyed }
     | undefined;
 }
 
@@ -114,6 +115,17 @@ export interface Installed {
   signature: Uint8Array;
 }
 
+/** A node's signed word that it holds no share of a key any more. From level 3 on. */
+export interface Destroyed {
+  nodeId: string;
+  keyId: string;
+  /** Of the key. */
+  publicKey: Uint8Array;
+  /** Of the request that has the key destroyed. */
+  requestHash: Uint8Array;
+  signature: Uint8Array;
+}
+
 export interface Done {
   taskId: string;
   /** The attempt whose contributions made it, by the leader's word: shown, never relied on. */
@@ -162,6 +174,9 @@ export const Command: MessageFns<Command> = {
         break;
       case "prepared":
         Prepared.encode(message.command.value, writer.uint32(74).fork()).join();
+        break;
+      case "destroyed":
+        Destroyed.encode(message.command.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -252,6 +267,14 @@ export const Command: MessageFns<Command> = {
             message.command = { $case: "prepared", value: Prepared.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.command = { $case: "destroyed", value: Destroyed.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -283,6 +306,8 @@ export const Command: MessageFns<Command> = {
         ? { $case: "upkeep", value: Upkeep.fromJSON(object.upkeep) }
         : isSet(object.prepared)
         ? { $case: "prepared", value: Prepared.fromJSON(object.prepared) }
+        : isSet(object.destroyed)
+        ? { $case: "destroyed", value: Destroyed.fromJSON(object.destroyed) }
         : undefined,
     };
   },
@@ -308,6 +333,8 @@ export const Command: MessageFns<Command> = {
       obj.upkeep = Upkeep.toJSON(message.command.value);
     } else if (message.command?.$case === "prepared") {
       obj.prepared = Prepared.toJSON(message.command.value);
+    } else if (message.command?.$case === "destroyed") {
+      obj.destroyed = Destroyed.toJSON(message.command.value);
     }
     return obj;
   },
@@ -364,6 +391,12 @@ export const Command: MessageFns<Command> = {
       case "prepared": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "prepared", value: Prepared.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "destroyed": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "destroyed", value: Destroyed.fromPartial(object.command.value) };
         }
         break;
       }
@@ -1457,6 +1490,161 @@ export const Installed: MessageFns<Installed> = {
     message.keyId = object.keyId ?? "";
     message.version = object.version ?? 0;
     message.digest = object.digest ?? new Uint8Array(0);
+    message.signature = object.signature ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseDestroyed(): Destroyed {
+  return {
+    nodeId: "",
+    keyId: "",
+    publicKey: new Uint8Array(0),
+    requestHash: new Uint8Array(0),
+    signature: new Uint8Array(0),
+  };
+}
+
+export const Destroyed: MessageFns<Destroyed> = {
+  encode(message: Destroyed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(18).string(message.keyId);
+    }
+    if (message.publicKey.length !== 0) {
+      writer.uint32(26).bytes(message.publicKey);
+    }
+    if (message.requestHash.length !== 0) {
+      writer.uint32(34).bytes(message.requestHash);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(42).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Destroyed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDestroyed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.publicKey = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestHash = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.signature = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Destroyed {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      publicKey: isSet(object.publicKey)
+        ? bytesFromBase64(object.publicKey)
+        : isSet(object.public_key)
+        ? bytesFromBase64(object.public_key)
+        : new Uint8Array(0),
+      requestHash: isSet(object.requestHash)
+        ? bytesFromBase64(object.requestHash)
+        : isSet(object.request_hash)
+        ? bytesFromBase64(object.request_hash)
+        : new Uint8Array(0),
+      signature: isSet(object.signature) ? bytesFromBase64(object.signature) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Destroyed): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.publicKey.length !== 0) {
+      obj.publicKey = base64FromBytes(message.publicKey);
+    }
+    if (message.requestHash.length !== 0) {
+      obj.requestHash = base64FromBytes(message.requestHash);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Destroyed>, I>>(base?: I): Destroyed {
+    return Destroyed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Destroyed>, I>>(object: I): Destroyed {
+    const message = createBaseDestroyed();
+    message.nodeId = object.nodeId ?? "";
+    message.keyId = object.keyId ?? "";
+    message.publicKey = object.publicKey ?? new Uint8Array(0);
+    message.requestHash = object.requestHash ?? new Uint8Array(0);
     message.signature = object.signature ?? new Uint8Array(0);
     return message;
   },

@@ -105,7 +105,14 @@ export interface KeyRecord {
     | ResharingRecord
     | undefined;
   /** Absent while the key is in use. From level 3 on. */
-  lifecycle: LifecycleRecord | undefined;
+  lifecycle:
+    | LifecycleRecord
+    | undefined;
+  /**
+   * The nodes that may hold a share of any version, begun ones included, sorted bytewise; none where they are those of the
+   * active version. As many as the cluster has members at most.
+   */
+  holders: KeyParticipant[];
 }
 
 /** The end of a key, from the request that retired it on. */
@@ -115,6 +122,15 @@ export interface LifecycleRecord {
   retireTimeMs: bigint;
   /** No request destroys the key before. */
   recoverableUntilMs: bigint;
+  /** The request that has the key destroyed; absent before it, as all that follows. */
+  destroyedBy: Request | undefined;
+  destroyTimeMs: bigint;
+  /** The task of that request. */
+  taskId: string;
+  /** The nodes that may hold a share of any version of the key, sorted bytewise by node id. */
+  holders: KeyParticipant[];
+  /** Their signed words that they hold none any more. */
+  destroyed: NodeSignature[];
 }
 
 /**
@@ -312,7 +328,9 @@ export interface SharingSummary {
 }
 
 export interface LifecycleSummary {
-  retiredBy: Uint8Array;
+  destroyedBy: Uint8Array;
+  holders: Uint8Array[];
+  destroyed: Uint8Array[];
 }
 
 function createBaseTotals(): Totals {
@@ -1140,6 +1158,7 @@ function createBaseKeyRecord(): KeyRecord {
     gg20Profile: 0,
     resharing: undefined,
     lifecycle: undefined,
+    holders: [],
   };
 }
 
@@ -1183,6 +1202,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     }
     if (message.lifecycle !== undefined) {
       LifecycleRecord.encode(message.lifecycle, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.holders) {
+      KeyParticipant.encode(v!, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1296,6 +1318,14 @@ export const KeyRecord: MessageFns<KeyRecord> = {
             message.lifecycle = LifecycleRecord.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.holders.push(KeyParticipant.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1338,6 +1368,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
         : 0,
       resharing: isSet(object.resharing) ? ResharingRecord.fromJSON(object.resharing) : undefined,
       lifecycle: isSet(object.lifecycle) ? LifecycleRecord.fromJSON(object.lifecycle) : undefined,
+      holders: globalThis.Array.isArray(object?.holders)
+        ? object.holders.map((e: any) => KeyParticipant.fromJSON(e))
+        : [],
     };
   },
 
@@ -1379,6 +1412,9 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     if (message.lifecycle !== undefined) {
       obj.lifecycle = LifecycleRecord.toJSON(message.lifecycle);
     }
+    if (message.holders?.length) {
+      obj.holders = message.holders.map((e) => KeyParticipant.toJSON(e));
+    }
     return obj;
   },
 
@@ -1409,12 +1445,22 @@ export const KeyRecord: MessageFns<KeyRecord> = {
     message.lifecycle = (object.lifecycle !== undefined && object.lifecycle !== null)
       ? LifecycleRecord.fromPartial(object.lifecycle)
       : undefined;
+    message.holders = object.holders?.map((e) => KeyParticipant.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseLifecycleRecord(): LifecycleRecord {
-  return { retiredBy: undefined, retireTimeMs: 0n, recoverableUntilMs: 0n };
+  return {
+    retiredBy: undefined,
+    retireTimeMs: 0n,
+    recoverableUntilMs: 0n,
+    destroyedBy: undefined,
+    destroyTimeMs: 0n,
+    taskId: "",
+    holders: [],
+    destroyed: [],
+  };
 }
 
 export const LifecycleRecord: MessageFns<LifecycleRecord> = {
@@ -1433,6 +1479,24 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
         throw new globalThis.Error("value provided for field message.recoverableUntilMs of type uint64 too large");
       }
       writer.uint32(24).uint64(message.recoverableUntilMs);
+    }
+    if (message.destroyedBy !== undefined) {
+      Request.encode(message.destroyedBy, writer.uint32(34).fork()).join();
+    }
+    if (message.destroyTimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.destroyTimeMs) !== message.destroyTimeMs) {
+        throw new globalThis.Error("value provided for field message.destroyTimeMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.destroyTimeMs);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(50).string(message.taskId);
+    }
+    for (const v of message.holders) {
+      KeyParticipant.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.destroyed) {
+      NodeSignature.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1474,6 +1538,46 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
             message.recoverableUntilMs = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.destroyedBy = Request.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.destroyTimeMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.holders.push(KeyParticipant.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.destroyed.push(NodeSignature.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1503,6 +1607,27 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
         : isSet(object.recoverable_until_ms)
         ? BigInt(object.recoverable_until_ms)
         : 0n,
+      destroyedBy: isSet(object.destroyedBy)
+        ? Request.fromJSON(object.destroyedBy)
+        : isSet(object.destroyed_by)
+        ? Request.fromJSON(object.destroyed_by)
+        : undefined,
+      destroyTimeMs: isSet(object.destroyTimeMs)
+        ? BigInt(object.destroyTimeMs)
+        : isSet(object.destroy_time_ms)
+        ? BigInt(object.destroy_time_ms)
+        : 0n,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      holders: globalThis.Array.isArray(object?.holders)
+        ? object.holders.map((e: any) => KeyParticipant.fromJSON(e))
+        : [],
+      destroyed: globalThis.Array.isArray(object?.destroyed)
+        ? object.destroyed.map((e: any) => NodeSignature.fromJSON(e))
+        : [],
     };
   },
 
@@ -1516,6 +1641,21 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
     }
     if (message.recoverableUntilMs !== 0n) {
       obj.recoverableUntilMs = message.recoverableUntilMs.toString();
+    }
+    if (message.destroyedBy !== undefined) {
+      obj.destroyedBy = Request.toJSON(message.destroyedBy);
+    }
+    if (message.destroyTimeMs !== 0n) {
+      obj.destroyTimeMs = message.destroyTimeMs.toString();
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.holders?.length) {
+      obj.holders = message.holders.map((e) => KeyParticipant.toJSON(e));
+    }
+    if (message.destroyed?.length) {
+      obj.destroyed = message.destroyed.map((e) => NodeSignature.toJSON(e));
     }
     return obj;
   },
@@ -1534,6 +1674,15 @@ export const LifecycleRecord: MessageFns<LifecycleRecord> = {
     message.recoverableUntilMs = (object.recoverableUntilMs !== undefined && object.recoverableUntilMs !== null)
       ? BigInt(object.recoverableUntilMs)
       : 0n;
+    message.destroyedBy = (object.destroyedBy !== undefined && object.destroyedBy !== null)
+      ? Request.fromPartial(object.destroyedBy)
+      : undefined;
+    message.destroyTimeMs = (object.destroyTimeMs !== undefined && object.destroyTimeMs !== null)
+      ? BigInt(object.destroyTimeMs)
+      : 0n;
+    message.taskId = object.taskId ?? "";
+    message.holders = object.holders?.map((e) => KeyParticipant.fromPartial(e)) || [];
+    message.destroyed = object.destroyed?.map((e) => NodeSignature.fromPartial(e)) || [];
     return message;
   },
 };
@@ -3979,13 +4128,19 @@ export const SharingSummary: MessageFns<SharingSummary> = {
 };
 
 function createBaseLifecycleSummary(): LifecycleSummary {
-  return { retiredBy: new Uint8Array(0) };
+  return { destroyedBy: new Uint8Array(0), holders: [], destroyed: [] };
 }
 
 export const LifecycleSummary: MessageFns<LifecycleSummary> = {
   encode(message: LifecycleSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.retiredBy.length !== 0) {
-      writer.uint32(10).bytes(message.retiredBy);
+    if (message.destroyedBy.length !== 0) {
+      writer.uint32(34).bytes(message.destroyedBy);
+    }
+    for (const v of message.holders) {
+      writer.uint32(58).bytes(v!);
+    }
+    for (const v of message.destroyed) {
+      writer.uint32(66).bytes(v!);
     }
     return writer;
   },
@@ -4003,12 +4158,28 @@ export const LifecycleSummary: MessageFns<LifecycleSummary> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
+          case 4: {
+            if (tag !== 34) {
               break;
             }
 
-            message.retiredBy = reader.bytes();
+            message.destroyedBy = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.holders.push(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.destroyed.push(reader.bytes());
             continue;
           }
         }
@@ -4025,18 +4196,28 @@ export const LifecycleSummary: MessageFns<LifecycleSummary> = {
 
   fromJSON(object: any): LifecycleSummary {
     return {
-      retiredBy: isSet(object.retiredBy)
-        ? bytesFromBase64(object.retiredBy)
-        : isSet(object.retired_by)
-        ? bytesFromBase64(object.retired_by)
+      destroyedBy: isSet(object.destroyedBy)
+        ? bytesFromBase64(object.destroyedBy)
+        : isSet(object.destroyed_by)
+        ? bytesFromBase64(object.destroyed_by)
         : new Uint8Array(0),
+      holders: globalThis.Array.isArray(object?.holders) ? object.holders.map((e: any) => bytesFromBase64(e)) : [],
+      destroyed: globalThis.Array.isArray(object?.destroyed)
+        ? object.destroyed.map((e: any) => bytesFromBase64(e))
+        : [],
     };
   },
 
   toJSON(message: LifecycleSummary): unknown {
     const obj: any = {};
-    if (message.retiredBy.length !== 0) {
-      obj.retiredBy = base64FromBytes(message.retiredBy);
+    if (message.destroyedBy.length !== 0) {
+      obj.destroyedBy = base64FromBytes(message.destroyedBy);
+    }
+    if (message.holders?.length) {
+      obj.holders = message.holders.map((e) => base64FromBytes(e));
+    }
+    if (message.destroyed?.length) {
+      obj.destroyed = message.destroyed.map((e) => base64FromBytes(e));
     }
     return obj;
   },
@@ -4046,7 +4227,9 @@ export const LifecycleSummary: MessageFns<LifecycleSummary> = {
   },
   fromPartial<I extends Exact<DeepPartial<LifecycleSummary>, I>>(object: I): LifecycleSummary {
     const message = createBaseLifecycleSummary();
-    message.retiredBy = object.retiredBy ?? new Uint8Array(0);
+    message.destroyedBy = object.destroyedBy ?? new Uint8Array(0);
+    message.holders = object.holders?.map((e) => e) || [];
+    message.destroyed = object.destroyed?.map((e) => e) || [];
     return message;
   },
 };
