@@ -51,7 +51,7 @@ test('a dealer that lies is named by every node, and the version before stays in
   await using cluster = await ReshareCluster.start(NODES, { altered: lying(otherSalt) });
   await cluster.generate(ONE, ALL);
 
-  const task = await cluster.reshare(TWO, ALL);
+  const task = await cluster.reshare(TWO, { ...ALL, participants: [...NODES] });
 
   expect(task.outcome).toMatchObject({ $case: 'failed', value: { reason: 'CULPRIT_PROVED' } });
   expect(new Set(await culprits(cluster, task))).toEqual(new Set(['node-3 WRONG_OPENING']));
@@ -76,7 +76,7 @@ test('a dealer that commits to and opens one polynomial in two ways is named by 
   await using cluster = await ReshareCluster.start(NODES, { altered: lying(lie) });
   await cluster.generate(ONE, ALL);
 
-  const task = await cluster.reshare(TWO, ALL);
+  const task = await cluster.reshare(TWO, { ...ALL, participants: [...NODES] });
 
   expect(task.outcome).toMatchObject({ $case: 'failed', value: { reason: 'CULPRIT_PROVED' } });
   expect(new Set(await culprits(cluster, task))).toEqual(new Set(['node-3 TWO_MESSAGES']));

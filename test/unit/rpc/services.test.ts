@@ -290,7 +290,7 @@ describe('lists', () => {
     const app = await fixture.as('app');
     for (const [field, filter] of Object.entries({
       state: { state: 9 },
-      kind: { kind: 9 },
+      kind: { kind: 99 },
       key_id: { keyId: 'sign a' },
     })) {
       const request = encode(
