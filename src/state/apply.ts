@@ -111,7 +111,10 @@ function applyAttempt(
   const task = openTask(draft, attempt.taskId, context);
   if (task === undefined) return [];
   const record = admitAttempt(draft, entry, task, attempt, context);
-  if (record === undefined) return voidEntry('an attempt that breaks the rules');
+  if (record === undefined) {
+    const isOutdated = task.rules.isOutdated?.(draft, task.asked, attempt) === true;
+    return isOutdated ? [] : voidEntry('an attempt that breaks the rules');
+  }
   // Earlier attempts of a Sign stay valid; of a generate-key and of a prepare only the newest counts, and with it what is said of it.
   const { attempts } = task.record;
   writeTask(draft, { ...task.record, attempts: [...attempts, record], ready: [], prepared: [] });

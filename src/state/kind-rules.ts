@@ -131,6 +131,11 @@ export type KindRules<P extends ParsedRequest = ParsedRequest> = {
   /** Claims that an attempt keeps the rules of its kind: version, session and assignment. Decodes no point. */
   fitsAttempt(view: View, asked: P, attempt: Attempt, context: JudgingContext): boolean;
   /**
+   * Claims that an attempt which does not fit names what was in use before: the entry that changed it may have come between, so the
+   * leader broke no rule. Absent for a kind whose attempts name nothing that changes while a task is open.
+   */
+  isOutdated?(view: View, asked: P, attempt: Attempt): boolean;
+  /**
    * Writes the records of an opening task besides the task itself. Returns the encoded result where applying the
    * request is all there is to do.
    */

@@ -11,9 +11,10 @@ import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
-import { membersNamed, setOfKey } from '../participant-sets.js';
+import { auxiliaryOf, membersNamed, setOfKey } from '../participant-sets.js';
 import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical } from '../request-fields.js';
+import { sharingNamed } from '../resharing.js';
 import { checkPayload, parsePayload } from '../sign-payload.js';
 import type { SignPayload } from '../sign-payload.js';
 import type { View } from '../view.js';
@@ -97,6 +98,15 @@ export const signRules: KindRules<ParsedSign> = {
       equal(attempt.sharingSession, key.sessionId) &&
       (set === undefined ? fitsSupplies(key, attempt) : fitsSession(view, key, set, attempt))
     );
+  },
+
+  isOutdated(view, asked, { version, sharingSession, auxiliary }) {
+    const key = readKey(view, asked.keyId);
+    if (key === undefined) return false;
+    if (version !== key.version) return sharingNamed(key, version, sharingSession) !== undefined;
+    const set = setOfKey(key);
+    const active = set && auxiliaryOf(view, set)?.generation;
+    return active !== undefined && auxiliary?.generation === active - 1;
   },
 
   open: () => undefined,

@@ -1,10 +1,17 @@
-import { nodeId, sessionId, utf8 } from '../../../src/common/index.js';
+import { nodeId, sessionId, toHex, utf8 } from '../../../src/common/index.js';
 import type { NodeId, SessionId } from '../../../src/common/index.js';
-import type { ShareId, ShareStore } from '../../../src/ports/index.js';
+import type { Channel, ShareId, ShareStore } from '../../../src/ports/index.js';
 import { METHODS, resharedKeyOf, signatureOf } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
-import { CancelTaskRequest, encode, ReshareKeyRequest } from '../../../src/wire/index.js';
+import {
+  CancelTaskRequest,
+  Command,
+  decode,
+  decodeTaskMessage,
+  encode,
+  ReshareKeyRequest,
+} from '../../../src/wire/index.js';
 import type { GenerateKeyRequest, SignatureResult, TaskRecord } from '../../../src/wire/index.js';
 import { ledgerSigner } from '../builders/accusation.js';
 import { generateRequest, signRequest, testGenesis, verify } from '../builders/ledger.js';
@@ -23,6 +30,7 @@ export class ReshareCluster implements AsyncDisposable {
   readonly nodes: readonly NodeId[];
   readonly #cluster: ReplicaCluster;
   readonly #operator: Requester;
+  readonly #crash: Crash;
   readonly #stores: ReadonlyMap<NodeId, ShareStore>;
   #requests = 0;
 
@@ -31,32 +39,64 @@ export class ReshareCluster implements AsyncDisposable {
     cluster: ReplicaCluster,
     operator: Requester,
     stores: ReadonlyMap<NodeId, ShareStore>,
+    crash: Crash,
   ) {
     this.nodes = nodes;
     this.#cluster = cluster;
     this.#operator = operator;
     this.#stores = stores;
+    this.#crash = crash;
   }
 
   static async start(
     nodes: readonly NodeId[],
     more: Partial<ReplicaClusterParts> = {},
   ): Promise<ReshareCluster> {
-    const stores = new Map(nodes.map((node) => [node, memoryShareStore()]));
+    const crash = new Crash();
+    const stores = new Map(nodes.map((node) => [node, crash.watched(node, memoryShareStore())]));
     const authority = await RequesterAuthority.create(Date.now() - 60_000);
     const operator = await authority.requester('operator', 'alice');
     const cluster = await ReplicaCluster.start({
       genesis: testGenesis({ nodes, requesterCa: authority.credential.certificate }),
       verify,
       signerOf: ledgerSigner,
+      altered: (from, channel, bytes) => crash.seen(from, channel, bytes),
       sharesOf: (node) => Promise.resolve(stores.get(node) ?? memoryShareStore()),
       ...more,
     });
-    return new ReshareCluster(nodes, cluster, operator, stores);
+    return new ReshareCluster(nodes, cluster, operator, stores, crash);
   }
 
   get replicas(): ReplicaCluster {
     return this.#cluster;
+  }
+
+  /** Ends a run of a node as it comes to a step, with nothing of that step done or said, and runs it again. */
+  async crashAt(node: NodeId, step: CrashStep): Promise<void> {
+    await this.#crash.at(node, step);
+    await this.#cluster.stop(node);
+    this.#crash.over();
+    await this.#cluster.restart(node);
+  }
+
+  /** Loses a node's words of one kind until a test ends that. */
+  loseWords(word: 'ready' | 'installed', node: NodeId): { end(): void } {
+    return this.#crash.lose(node, word);
+  }
+
+  /** The id of the task that makes the key's next version, once there is one. */
+  openReshare(at: NodeId): Promise<string> {
+    return eventually('a task to make the next version', async () => {
+      const id = (await this.key(at)).resharing?.taskId;
+      return id === '' ? undefined : id;
+    });
+  }
+
+  /** Resolves when so many nodes have said that they installed the key's version. */
+  async installedBy(at: NodeId, count: number): Promise<void> {
+    await eventually('the version to be installed', async () => {
+      return (await this.key(at)).installed.length === count;
+    });
   }
 
   async generate(at: NodeId, more: Partial<GenerateKeyRequest> = {}): Promise<ActiveKey> {
@@ -104,6 +144,12 @@ export class ReshareCluster implements AsyncDisposable {
     return signed ?? fail();
   }
 
+  /** The node that leads, as another says. */
+  leader(): NodeId {
+    const [any = fail()] = this.nodes;
+    return this.#cluster.at(any).status().leader ?? fail();
+  }
+
   /** The key as a node's state has it, once that knows all that is committed. */
   async key(at: NodeId): Promise<ActiveKey> {
     const reader = await this.#cluster.at(at).read(AbortSignal.timeout(5_000));
@@ -130,6 +176,14 @@ export class ReshareCluster implements AsyncDisposable {
       .map((each) => sessionId(each.sessionId));
   }
 
+  /** Resolves when no node keeps a share that this session made. */
+  async erased(session: Uint8Array): Promise<void> {
+    await eventually('the shares to be erased', async () => {
+      const kept = await Promise.all(this.nodes.map((node) => this.kept(node)));
+      return !kept.flat().includes(sessionId(toHex(session)));
+    });
+  }
+
   /** Resolves when every node keeps shares as a test says, by node. */
   async keep(counts: Readonly<Record<string, number>>): Promise<void> {
     await eventually('the nodes to keep what they should', async () => {
@@ -140,6 +194,72 @@ export class ReshareCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cluster[Symbol.asyncDispose]();
+  }
+}
+
+/** Before a new share is written, after that, before a word for it leaves, and before an old share is deleted. */
+export type CrashStep = 'write' | 'written' | 'ready' | 'installed' | 'delete';
+
+const NOTHING = new Uint8Array(0);
+
+/** A node that stops at one step: whoever waits there waits for good. */
+class Crash {
+  #due: { readonly node: NodeId; readonly step: CrashStep; reached(): void } | undefined;
+  #down: NodeId | undefined;
+  #lost: { readonly node: NodeId; readonly word: string } | undefined;
+
+  lose(node: NodeId, word: 'ready' | 'installed'): { end(): void } {
+    this.#lost = { node, word };
+    return { end: () => (this.#lost = undefined) };
+  }
+
+  at(node: NodeId, step: CrashStep): Promise<void> {
+    return new Promise((reached) => (this.#due = { node, step, reached }));
+  }
+
+  over(): void {
+    this.#down = undefined;
+  }
+
+  watched(node: NodeId, store: ShareStore): ShareStore {
+    const before = (step: CrashStep): Promise<void> =>
+      this.#reaches(node, step) ? new Promise(() => undefined) : Promise.resolve();
+    return {
+      get: (id) => store.get(id),
+      list: (page) => store.list(page),
+      close: () => store.close(),
+      replace: (...changed) => store.replace(...changed),
+      putIfAbsent: async (id, sealed) => {
+        await before('write');
+        const put = await store.putIfAbsent(id, sealed);
+        await before('written');
+        return put;
+      },
+      delete: async (id) => {
+        await before('delete');
+        await store.delete(id);
+      },
+    };
+  }
+
+  /** What a message becomes: nothing is said at the step, nor after it. */
+  seen(from: NodeId, channel: Channel, bytes: Uint8Array): Uint8Array {
+    if (this.#down === from) return NOTHING;
+    const message = channel === 'tasks' ? decodeTaskMessage(bytes)?.message : undefined;
+    if (message?.$case !== 'fact') return bytes;
+    const said = decode(Command, message.value.command)?.command?.$case;
+    if (this.#lost?.node === from && this.#lost.word === said) return NOTHING;
+    const isStep = said === 'ready' || said === 'installed';
+    return isStep && this.#reaches(from, said) ? NOTHING : bytes;
+  }
+
+  #reaches(node: NodeId, step: CrashStep): boolean {
+    const due = this.#due;
+    if (due?.node !== node || due.step !== step) return false;
+    this.#due = undefined;
+    this.#down = node;
+    due.reached();
+    return true;
   }
 }
 
