@@ -13,11 +13,16 @@ const STEPS: readonly CrashStep[] = ['write', 'written', 'ready', 'installed', '
 const [ONE = nodeId('')] = NODES;
 
 type Case = readonly [count: number, role: 'leader' | 'follower', step: CrashStep];
-const CASES = [3, 5].flatMap((count) =>
-  (['leader', 'follower'] as const).flatMap((role) =>
-    STEPS.map((step): Case => [count, role, step]),
-  ),
-);
+/** A leader's own words go over no wire, so these tests cannot stop it at them. */
+const isSeen = ([, role, step]: Case): boolean =>
+  role === 'follower' || (step !== 'ready' && step !== 'installed');
+const CASES = [3, 5]
+  .flatMap((count) =>
+    (['leader', 'follower'] as const).flatMap((role) =>
+      STEPS.map((step): Case => [count, role, step]),
+    ),
+  )
+  .filter(isSeen);
 
 function nodeOf(cluster: ReshareCluster, role: 'leader' | 'follower'): NodeId {
   const leader = cluster.leader();
