@@ -252,9 +252,6 @@ export const UPKEEP_REPEAT_MS = 60_000;
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
 
-/** Keys that are to be shared anew for a culprit and that a voter remembers. */
-export const CULPRIT_REFRESHES_MAX = 64;
-
 /** Keys that a node looks through in one second for shares to be erased. */
 export const ERASED_AT_ONCE_MAX = 1_000;
 

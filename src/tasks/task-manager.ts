@@ -12,7 +12,6 @@ import type { AppliedState, TaskContext } from './context.js';
 import { Assigner } from './leader/assigner.js';
 import { Bringers } from './leader/bringers.js';
 import { Coordinator } from './leader/coordinator.js';
-import { CulpritRefreshes } from './leader/culprit-refreshes.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
 import { UpkeepProposals } from './leader/upkeep.js';
@@ -87,10 +86,9 @@ export class TaskManager {
     const tasks = new LiveTasks(state, context.judging);
 
     const culprits = new Culprits(context, arithmetic);
-    const complaints = new Complaints(context, arithmetic, culprits, (task, node) => {
-      coordinator.proved(task, node);
-      culpritRefreshes.proved(task, node);
-    });
+    const complaints = new Complaints(context, arithmetic, culprits, (task, node) =>
+      coordinator.proved(task, node),
+    );
     const accusing = new Accusing(context, culprits);
 
     const keyShares = new KeyShares(keys, logger);
@@ -143,8 +141,6 @@ export class TaskManager {
     const intake = new Intake(appending, view, leadership, leaders, bringers);
     const factIntake = new FactIntake(appending, view, leadership);
     const upkeep = new UpkeepProposals(appending, view, leadership, connections);
-    const refreshing = { view, queries, leadership, culprits };
-    const culpritRefreshes = new CulpritRefreshes(appending, refreshing);
     const coordinator = new Coordinator(appending, {
       leadership,
       queries,
@@ -223,7 +219,6 @@ export class TaskManager {
       intake,
       factIntake,
       upkeep,
-      culpritRefreshes,
       coordinator,
       generations,
       erasing,

@@ -115,12 +115,6 @@ export class Culprits implements Work {
       .map(({ evidence }) => evidence);
   }
 
-  /** The shortest evidence that is known against a node: it is to stand in an entry. */
-  proofOf(node: NodeId): Uint8Array | undefined {
-    const own = this.#kept.filter(({ culprit }) => culprit.nodeId === node);
-    return own.map(({ evidence }) => evidence).toSorted((a, b) => a.length - b.length)[0];
-  }
-
   has(node: NodeId): boolean {
     return this.#kept.some(({ culprit }) => culprit.nodeId === node);
   }
