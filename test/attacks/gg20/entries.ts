@@ -23,6 +23,8 @@ function activeOf(ledger: Ledger): Auxiliary {
   return { setId, generation, digest };
 }
 
+const OVERTAKEN = 'no session is begun under moduli that have been renewed';
+
 /** A lying leader’s attempt of a signature: void, with the alarm that says why, or for all to take part in. */
 function attempted(
   names: readonly string[] | undefined,
@@ -38,7 +40,9 @@ function attempted(
   const changed = more(ledger);
   const value = { ...sessionAttempt(ledger, 'treasury', id, 1, names), ...changed };
   const { alarm } = ledger.command({ $case: 'attempt', value });
-  return alarm === undefined ? unstopped(won) : stoppedBy(alarm);
+  if (alarm !== undefined) return stoppedBy(alarm);
+  // A leader that has not seen a renewal yet is no liar: its attempt is void without an alarm.
+  return ledger.task(id).attempts.length > 0 ? unstopped(won) : stoppedBy(OVERTAKEN);
 }
 
 /** Whoever took the primes of the old generation reads K of the new attempt. */
@@ -158,7 +162,7 @@ export const ENTRIES: readonly Gg20Attack[] = [
   {
     row: 43,
     name: 'an attempt under a generation that has been renewed',
-    stopped: BREAKS,
+    stopped: OVERTAKEN,
     removed: [OTHER_MATERIAL],
     run: staleGeneration,
   },
