@@ -131,8 +131,8 @@ export const TASK_BUGS: readonly PlantedBug[] = [
       },
     ],
     where: 'byzantine',
-    first: 75,
-    seeds: 40,
+    first: 130,
+    seeds: 6,
   },
   {
     name: 'a nonce is used for commitments that are not its own',
