@@ -1,12 +1,11 @@
 import { compareText, concat, keyId, sessionId, toHex, utf8 } from '../common/index.js';
 import type { Millis } from '../common/index.js';
 import { sha256 } from '../crypto/index.js';
-import { ShareStoreError } from '../ports/index.js';
+import { readOrDamaged, sharesUnder } from '../ports/index.js';
 import type { ShareId, ShareStore } from '../ports/index.js';
 
 /** The name under which counts are filed. No key's id begins like this. */
 const NAME = keyId('_failures');
-const LIST_PAGE = 1000;
 /** Subjects that are remembered: versions of keys, and nodes. Where there are more, the one with the fewest failures makes room. */
 const SUBJECTS_MAX = 16_384;
 
@@ -115,7 +114,7 @@ export class FailureRecords {
 
   /** A crash may have left the record before beside the newest one. */
   async #read(): Promise<void> {
-    for (const id of await this.#list()) {
+    for (const id of await sharesUnder(this.#shares, NAME)) {
       const read = await this.#readOne(id);
       const known = read && this.#counts.get(read.subject);
       if (read === undefined) continue;
@@ -125,27 +124,10 @@ export class FailureRecords {
     }
   }
 
-  async #list(): Promise<readonly ShareId[]> {
-    const ids: ShareId[] = [];
-    let after: ShareId | undefined = { keyId: NAME, sessionId: sessionId('') };
-    while (after !== undefined) {
-      const page = await this.#shares.list({ after, limit: LIST_PAGE });
-      const own = page.items.filter((id) => id.keyId === NAME);
-      ids.push(...own);
-      after = own.length === page.items.length ? page.next : undefined;
-    }
-    return ids;
-  }
-
   /** A record that is damaged tells nothing any more. */
   async #readOne(id: ShareId): Promise<FailureCount | undefined> {
-    try {
-      const bytes = await this.#shares.get(id);
-      return bytes && decodeCount(bytes);
-    } catch (error) {
-      if (error instanceof ShareStoreError && error.kind === 'damaged') return undefined;
-      throw error;
-    }
+    const bytes = await readOrDamaged(this.#shares, id);
+    return bytes === undefined || bytes === 'damaged' ? undefined : decodeCount(bytes);
   }
 }
 

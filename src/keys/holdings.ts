@@ -1,17 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { assert, ClusterError, equal, sessionId } from '../common/index.js';
+import { assert, ClusterError, equal } from '../common/index.js';
 import type { ClusterId, KeyId, NodeId, SessionId } from '../common/index.js';
 import { equalSecrets } from '../crypto/index.js';
-import { ShareStoreError } from '../ports/index.js';
+import { sharePages, ShareStoreError, sharesUnder } from '../ports/index.js';
 import type { Random, ShareId, ShareStore } from '../ports/index.js';
 import { rewrapAll } from './rewrap.js';
 import type { Rewrapped } from './rewrap.js';
 import { recordOf } from './sealed-secret.js';
 import type { Secret, SecretPlace } from './sealed-secret.js';
 import { WrappingKeys } from './wrapping-keys.js';
-
-/** Shares that are asked for at once while they are counted. */
-const LIST_PAGE = 1000;
 
 export type HoldingsParts = {
   readonly shares: ShareStore;
@@ -259,11 +256,7 @@ export class Holdings {
     // A secret that is being filed would come back behind the look that finds none.
     await Promise.allSettled(this.#keeping);
     for (;;) {
-      const { items } = await this.#parts.shares.list({
-        after: beforeAll(keyId),
-        limit: LIST_PAGE,
-      });
-      const left = items.filter((each) => each.keyId === keyId);
+      const left = await sharesUnder(this.#parts.shares, keyId);
       if (left.length === 0) break;
       for (const id of left) await this.#parts.shares.delete(id);
     }
@@ -336,22 +329,12 @@ export class Holdings {
 
 async function listSessions(shares: ShareStore): Promise<Map<KeyId, Set<SessionId>>> {
   const sessions = new Map<KeyId, Set<SessionId>>();
-  let after: ShareId | undefined;
-  do {
-    const page = await shares.list({ ...(after && { after }), limit: LIST_PAGE });
-    for (const id of page.items) addSession(sessions, id);
-    after = page.next;
-  } while (after !== undefined);
+  for await (const page of sharePages(shares)) for (const id of page) addSession(sessions, id);
   return sessions;
 }
 
 function addSession(sessions: Map<KeyId, Set<SessionId>>, id: ShareId): void {
   sessions.set(id.keyId, (sessions.get(id.keyId) ?? new Set()).add(id.sessionId));
-}
-
-/** Behind the shares of all keys before this one, and before the first of its own. */
-function beforeAll(keyId: KeyId): ShareId {
-  return { keyId, sessionId: sessionId('') };
 }
 
 function isErased({ keyId }: Holding): ClusterError {

@@ -1,11 +1,10 @@
 import type { ClusterId, NodeId } from '../common/index.js';
-import { ShareStoreError } from '../ports/index.js';
+import { readOrDamaged, sharePages } from '../ports/index.js';
 import type { ShareId, ShareStore } from '../ports/index.js';
 import { isSealed } from './sealed-secret.js';
 import type { WrappingKeys } from './wrapping-keys.js';
 
-/** Records that are asked for at once, and those that are worked on at once. */
-const PAGE = 1_000;
+/** Records that are worked on at once. */
 const AT_ONCE = 16;
 
 /** The outcome of wrapping all secrets anew. Every record is one of these. */
@@ -36,17 +35,15 @@ export async function rewrapAll(
   onProgress: (count: number) => void,
 ): Promise<Rewrapped> {
   const counts = { rewrapped: 0, wrapped: 0, open: 0, unopened: 0 };
-  let [after, seen]: [ShareId | undefined, number] = [undefined, 0];
-  do {
-    const page = await shares.list({ ...(after && { after }), limit: PAGE });
-    for (let at = 0; at < page.items.length; at += AT_ONCE) {
-      const part = page.items.slice(at, at + AT_ONCE);
+  let seen = 0;
+  for await (const page of sharePages(shares)) {
+    for (let at = 0; at < page.length; at += AT_ONCE) {
+      const part = page.slice(at, at + AT_ONCE);
       const outcomes = await Promise.all(part.map((id) => rewrapOne(shares, owner, keys, id)));
       for (const outcome of outcomes) if (outcome !== undefined) counts[outcome] += 1;
       onProgress((seen += part.length));
     }
-    after = page.next;
-  } while (after !== undefined);
+  }
   return counts;
 }
 
@@ -57,7 +54,7 @@ async function rewrapOne(
   keys: WrappingKeys,
   id: ShareId,
 ): Promise<Outcome | undefined> {
-  const before = await readable(shares, id);
+  const before = await readOrDamaged(shares, id);
   if (before === undefined) return undefined;
   if (before === 'damaged') return 'unopened';
   if (!isSealed(before)) return 'open';
@@ -66,16 +63,4 @@ async function rewrapOne(
   if (after === 'wrapped') return 'wrapped';
   // Nothing else changes a record: one that differs now was deleted, and perhaps kept again under the new key.
   return (await shares.replace(id, before, after)) ? 'rewrapped' : undefined;
-}
-
-async function readable(
-  shares: ShareStore,
-  id: ShareId,
-): Promise<Uint8Array | 'damaged' | undefined> {
-  try {
-    return await shares.get(id);
-  } catch (error) {
-    if (error instanceof ShareStoreError && error.kind === 'damaged') return 'damaged';
-    throw error;
-  }
 }

@@ -1,13 +1,12 @@
 import { concat, keyId, sessionId, toHex } from '../common/index.js';
 import type { SessionId } from '../common/index.js';
 import type { SeenModuli, SeenModulus } from '../gg20/index.js';
-import { ShareStoreError } from '../ports/index.js';
+import { readOrDamaged, sharesUnder } from '../ports/index.js';
 import type { ShareId, ShareStore } from '../ports/index.js';
 import { decode, encode, Envelope } from '../wire/index.js';
 
 /** The name under which moduli are filed. No key's id begins like this. */
 const NAME = keyId('_moduli');
-const LIST_PAGE = 1000;
 /** Some years of one large set that is renewed every day. Where there are more, any of them makes room. */
 const MODULI_MAX = 8_192;
 
@@ -55,12 +54,8 @@ export class StoredModuli implements SeenModuli {
 
   /** A record that is damaged tells nothing any more. */
   async #read(id: ShareId): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#shares.get(id);
-    } catch (error) {
-      if (error instanceof ShareStoreError && error.kind === 'damaged') return undefined;
-      throw error;
-    }
+    const bytes = await readOrDamaged(this.#shares, id);
+    return bytes === 'damaged' ? undefined : bytes;
   }
 
   /** Listed once; then {@link add} adds to it. */
@@ -76,15 +71,8 @@ export class StoredModuli implements SeenModuli {
 }
 
 async function listHashes(shares: ShareStore): Promise<Set<SessionId>> {
-  const hashes = new Set<SessionId>();
-  let after: ShareId | undefined = { keyId: NAME, sessionId: sessionId('') };
-  while (after !== undefined) {
-    const page = await shares.list({ after, limit: LIST_PAGE });
-    const own = page.items.filter((id) => id.keyId === NAME);
-    for (const id of own) hashes.add(id.sessionId);
-    after = own.length === page.items.length ? page.next : undefined;
-  }
-  return hashes;
+  const ids = await sharesUnder(shares, NAME);
+  return new Set(ids.map(({ sessionId: hash }) => hash));
 }
 
 function idOf(hash: Uint8Array): ShareId {

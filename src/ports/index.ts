@@ -9,6 +9,7 @@ export type { BuildWord, Channel, Network, NetworkListener } from './network.js'
 export type { PrimeKind, Primes } from './primes.js';
 export type { Random } from './random.js';
 export type { Signer } from './signer.js';
+export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
 export type { ConsensusStore, Entry, EntryKind, HardState, Persist, Write } from './storage.js';

@@ -1,16 +1,9 @@
+import { sharePages } from '../ports/index.js';
 import type { ShareId, ShareStore } from '../ports/index.js';
-
-/** Shares that are asked for at once. */
-const PAGE = 1_000;
 
 /** All ids of a store, in order; those that are written or deleted meanwhile may be among them. */
 export async function* allShares(store: ShareStore): AsyncGenerator<ShareId> {
-  let after: ShareId | undefined;
-  do {
-    const page = await store.list({ ...(after && { after }), limit: PAGE });
-    yield* page.items;
-    after = page.next;
-  } while (after !== undefined);
+  for await (const page of sharePages(store)) yield* page;
 }
 
 /** Claims that a store has no record at all. */
@@ -34,11 +27,6 @@ export async function deleteAll(
 /** How many records a store has. */
 export async function countOf(store: ShareStore): Promise<number> {
   let count = 0;
-  let after: ShareId | undefined;
-  do {
-    const page = await store.list({ ...(after && { after }), limit: PAGE });
-    count += page.items.length;
-    after = page.next;
-  } while (after !== undefined);
+  for await (const page of sharePages(store)) count += page.length;
   return count;
 }
