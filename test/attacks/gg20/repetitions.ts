@@ -76,6 +76,8 @@ async function manyFailures(): Promise<Attempt> {
 async function sideBySide(): Promise<Attempt> {
   const parts = new TaskRoom('node-1', new Ledger()).participating();
   const key = { keyId: 'gg20-key', version: 1 };
+  // Read before: the session that goes on here ends after a few turns of the event loop.
+  await parts.failures.load();
   for (let count = 0; count < ONE_AT_A_TIME_FAILURES; count++) parts.failures.failed(key);
   const signing = new SessionSigning(parts);
   const running = signing.run(gg20SignAttempt(), () => {
