@@ -65,7 +65,11 @@ export function checkMayEnd(
 /** The key that a request is about. */
 export function findKey(view: View, keyId: KeyId): Result<ActiveKey> {
   const value = readKey(view, keyId);
-  if (value !== undefined) return { ok: true, value };
+  return value === undefined ? refuseKey(keyId) : { ok: true, value };
+}
+
+/** The refusal of a request about a key that there is not. */
+export function refuseKey(keyId: KeyId): ReturnType<typeof refuse> {
   return refuse('not-found', 'KEY_NOT_FOUND', `There is no key ${keyId}`, { field: 'key_id' });
 }
 

@@ -1,4 +1,5 @@
-import { nodeId } from '../common/index.js';
+import { nodeId, refusal } from '../common/index.js';
+import type { NodeId, Refusal } from '../common/index.js';
 import { votersAmong } from '../identity/index.js';
 import type { Genesis, GenesisMember } from '../identity/index.js';
 import { encode, MemberRole, MembersRecord } from '../wire/index.js';
@@ -36,6 +37,18 @@ export function shareHolders(all: readonly Member[]): readonly KeyParticipant[] 
       .filter((each) => each.nodeId === node)
       .map(({ identityKey }) => ({ nodeId: node, identityKey })),
   );
+}
+
+/** The refusal of a request that names nodes which are not among those that can hold a share. */
+export function checkHolders(
+  named: readonly NodeId[],
+  holders: readonly KeyParticipant[],
+): Refusal | undefined {
+  const able = new Set(holders.map(({ nodeId: id }) => id));
+  const stranger = named.find((node) => !able.has(node));
+  if (stranger === undefined) return undefined;
+  const words = `Node ${stranger} is not a member that holds shares`;
+  return refusal('wrong-state', 'NOT_A_MEMBER', words, { field: 'participants' });
 }
 
 export function writeMembers(draft: Draft, all: readonly Member[]): void {

@@ -66,3 +66,12 @@ export function parseTask(
   const parsed = parseAsked(kinds, record.method, record.request);
   return parsed.ok ? { record, ...parsed.value } : undefined;
 }
+
+/** The request of a task of these rules' kind; `undefined` for any other task. */
+export function requestOf<P extends ParsedRequest>(
+  rules: Pick<KindRules<P>, 'kind' | 'parse'>,
+  task: Pick<TaskRecord, 'kind' | 'request'>,
+): P | undefined {
+  const parsed = task.kind === rules.kind ? rules.parse(task.request, LEVEL_MAX) : undefined;
+  return parsed?.ok === true ? parsed.value : undefined;
+}

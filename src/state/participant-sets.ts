@@ -1,5 +1,5 @@
-import { compareText, equal, fromHex } from '../common/index.js';
-import type { Millis } from '../common/index.js';
+import { compareText, equal, fromHex, refusal } from '../common/index.js';
+import type { Millis, Refusal } from '../common/index.js';
 import { isSetProfile, setIdOf } from '../identity/index.js';
 import type { ParticipantSet } from '../identity/index.js';
 import { Auxiliary, encode, SetRecord } from '../wire/index.js';
@@ -146,6 +146,13 @@ export function dropSetKey(draft: Draft, set: ParticipantSet, threshold: number)
 /** Claims that a key of the set can be asked for: its record is there, or there is room for it. */
 export function hasRoomFor(view: View, set: ParticipantSet): boolean {
   return readSet(view, setIdOf(set)) !== undefined || setsInUse(view).length < SETS_MAX;
+}
+
+/** The refusal of a request that would need one more set than there may be. */
+export function checkRoomFor(view: View, set: ParticipantSet | undefined): Refusal | undefined {
+  if (set === undefined || hasRoomFor(view, set)) return undefined;
+  const words = `The cluster's GG20 keys have at most ${SETS_MAX} sets of participants and profile`;
+  return refusal('overloaded', 'TOO_MANY_SETS', words);
 }
 
 /** The requester's part of the sets' bound, where its request would take a place of it. */

@@ -1,28 +1,23 @@
 import { BOOT_BYTES, refuse } from '../../common/index.js';
-import {
-  encode,
-  GeneratedKeyResult,
-  Gg20Profile,
-  LEVEL_MAX,
-  ResharingRecord,
-} from '../../wire/index.js';
+import { encode, GeneratedKeyResult, Gg20Profile, ResharingRecord } from '../../wire/index.js';
 import type { Attempt, KeyParticipant, Ready, Sharing, TaskRecord } from '../../wire/index.js';
 import { baseVersionOf, FIRST_VERSION } from '../keys.js';
 import { openCount } from '../counts.js';
 import type { ActiveKey } from '../keys.js';
 import type { AskedTask, KindRules, Moment, ParsedRequest } from '../kind-rules.js';
-import { RESHARE_LEVEL, SETS_MAX } from '../limits.js';
-import { members, shareHolders } from '../members.js';
+import { RESHARE_LEVEL } from '../limits.js';
+import { checkHolders, members, shareHolders } from '../members.js';
 import type { Member } from '../members.js';
 import { METHODS } from '../methods.js';
 import {
+  checkRoomFor,
   countGenerating,
   countSetKey,
-  hasRoomFor,
   membersNamed,
   setBound,
   setOfKey,
 } from '../participant-sets.js';
+import { requestOf } from '../parse.js';
 import {
   readKey,
   readLevel,
@@ -78,27 +73,12 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
       );
     }
     const all = members(view, genesis);
-    const able = new Set(shareHolders(all).map((each) => each.nodeId));
-    const stranger = asked.participants.find((node) => !able.has(node));
-    if (stranger !== undefined) {
-      return refuse(
-        'wrong-state',
-        'NOT_A_MEMBER',
-        `Node ${stranger} is not a member that holds shares`,
-        { field: 'participants' },
-      );
-    }
     const participants = participantsAsked(asked, all);
-    const wrong = checkThreshold(asked.threshold, participants.length, asked.allowNoRedundancy);
+    const wrong =
+      checkHolders(asked.participants, shareHolders(all)) ??
+      checkThreshold(asked.threshold, participants.length, asked.allowNoRedundancy) ??
+      checkRoomFor(view, setAmong(asked, participants));
     if (wrong !== undefined) return { ok: false, refusal: wrong };
-    const set = setAmong(asked, participants);
-    if (set !== undefined && !hasRoomFor(view, set)) {
-      return refuse(
-        'overloaded',
-        'TOO_MANY_SETS',
-        `The cluster's GG20 keys have at most ${SETS_MAX} sets of participants and profile`,
-      );
-    }
     const taken =
       readKey(view, asked.keyId) !== undefined || readReservation(view, asked.keyId) !== undefined;
     return taken
@@ -171,11 +151,7 @@ export function isGenerateKey(asked: ParsedRequest): asked is ParsedGenerateKey 
 
 /** The request of an open generate-key task; `undefined` for any other task. */
 export function generateKeyOf(task: TaskRecord): ParsedGenerateKey | undefined {
-  const parsed =
-    task.kind === generateKeyRules.kind
-      ? generateKeyRules.parse(task.request, LEVEL_MAX)
-      : undefined;
-  return parsed?.ok === true ? parsed.value : undefined;
+  return requestOf(generateKeyRules, task);
 }
 
 /** The recorded result of a generate-key task; `undefined` for any other task, and for one without a result. */

@@ -25,6 +25,7 @@ import {
   setIdBytes,
   thresholdOf,
 } from '../participant-sets.js';
+import { requestOf } from '../parse.js';
 import { readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
 import type { View } from '../view.js';
@@ -145,9 +146,7 @@ export function isPrepare(asked: ParsedRequest): asked is ParsedPrepare {
 
 /** The request of an open prepare; `undefined` for any other task. */
 export function prepareOf(task: TaskRecord): ParsedPrepare | undefined {
-  const parsed =
-    task.kind === prepareRules.kind ? prepareRules.parse(task.request, UPKEEP_LEVEL) : undefined;
-  return parsed?.ok === true ? parsed.value : undefined;
+  return requestOf(prepareRules, task);
 }
 
 /** The recorded result of a prepare; `undefined` for any other task, and for one without a result. */

@@ -1,6 +1,6 @@
 import { isId, keyId, nodeId, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId } from '../../common/index.js';
-import { decode, encode, LEVEL_MAX, RefreshRequest } from '../../wire/index.js';
+import { decode, encode, RefreshRequest } from '../../wire/index.js';
 import type { KeyParticipant, RefreshCulprit, TaskRecord, Upkeep } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { isInUse } from '../key-ends.js';
@@ -16,6 +16,7 @@ import {
 } from '../limits.js';
 import { UPKEEP_METHODS } from '../methods.js';
 import { hasRoomFor, setOfKey } from '../participant-sets.js';
+import { requestOf } from '../parse.js';
 import { readKey, readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
 import { dueKeys, logNow, logTime, resharingOf } from '../resharing.js';
@@ -154,9 +155,7 @@ export function isRefresh(asked: ParsedRequest): asked is ParsedRefresh {
 
 /** The request of an open refresh; `undefined` for any other task. */
 export function refreshOf(task: TaskRecord): ParsedRefresh | undefined {
-  const parsed =
-    task.kind === refreshRules.kind ? refreshRules.parse(task.request, LEVEL_MAX) : undefined;
-  return parsed?.ok === true ? parsed.value : undefined;
+  return requestOf(refreshRules, task);
 }
 
 /**

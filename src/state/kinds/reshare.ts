@@ -1,16 +1,17 @@
 import { compareText, keyId, nodeId, refusal, refuse } from '../../common/index.js';
 import type { KeyId, Millis, NodeId, Refusal } from '../../common/index.js';
-import { decode, LEVEL_MAX, ResharedKeyResult, ReshareKeyRequest } from '../../wire/index.js';
-import type { KeyParticipant, TaskRecord } from '../../wire/index.js';
+import { decode, ResharedKeyResult, ReshareKeyRequest } from '../../wire/index.js';
+import type { TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
-import { checkInUse, checkMayEnd } from '../key-ends.js';
+import { checkInUse, checkMayEnd, refuseKey } from '../key-ends.js';
 import { isCertified } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
 import type { JudgingContext, KindRules, ParsedRequest } from '../kind-rules.js';
-import { RESHARE_LEVEL, RESHARES_OPEN_MAX, SETS_MAX } from '../limits.js';
-import { members, shareHolders } from '../members.js';
+import { RESHARE_LEVEL, RESHARES_OPEN_MAX } from '../limits.js';
+import { checkHolders, members, shareHolders } from '../members.js';
 import { METHODS } from '../methods.js';
-import { hasRoomFor, setBound } from '../participant-sets.js';
+import { checkRoomFor, setBound } from '../participant-sets.js';
+import { requestOf } from '../parse.js';
 import { readKey, readTotals } from '../records.js';
 import {
   checkId,
@@ -106,25 +107,17 @@ export const reshareRules: KindRules<ParsedReshare> = {
       return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many reshares are open');
     }
     const made = versionAsked(view, asked, context);
-    if (made === undefined) {
-      const words = `There is no key ${asked.keyId}`;
-      return refuse('not-found', 'KEY_NOT_FOUND', words, { field: 'key_id' });
-    }
-    const { key, threshold, participants } = made;
+    if (made === undefined) return refuseKey(asked.keyId);
+    const { key, participants } = made;
     const wrong =
       checkInUse(key) ??
       checkState(key) ??
-      checkNamed(asked, participants) ??
-      checkCounts(asked, made);
-    if (wrong !== undefined) return { ok: false, refusal: wrong };
-    const set = setOfVersion({ ...made, threshold });
-    return set !== undefined && !hasRoomFor(view, set)
-      ? refuse(
-          'overloaded',
-          'TOO_MANY_SETS',
-          `The cluster's GG20 keys have at most ${SETS_MAX} sets of participants and profile`,
-        )
-      : { ok: true, value: { participants, key } };
+      checkHolders(asked.participants, participants) ??
+      checkCounts(asked, made) ??
+      checkRoomFor(view, setOfVersion(made));
+    return wrong === undefined
+      ? { ok: true, value: { participants, key } }
+      : { ok: false, refusal: wrong };
   },
 
   participants: (view, asked, context) => versionAsked(view, asked, context)?.participants ?? [],
@@ -171,9 +164,7 @@ export function isReshare(asked: ParsedRequest): asked is ParsedReshare {
 
 /** The request of an open reshare; `undefined` for any other task. */
 export function reshareOf(task: TaskRecord): ParsedReshare | undefined {
-  const parsed =
-    task.kind === reshareRules.kind ? reshareRules.parse(task.request, LEVEL_MAX) : undefined;
-  return parsed?.ok === true ? parsed.value : undefined;
+  return requestOf(reshareRules, task);
 }
 
 /** The recorded result of a reshare or a refresh; `undefined` for any other task, and for one without a result. */
@@ -219,19 +210,6 @@ function checkState(key: ActiveKey): Refusal | undefined {
         `Too few participants of key ${key.keyId} have installed version ${key.version} yet`,
         { field: 'key_id' },
       );
-}
-
-function checkNamed(
-  asked: ParsedReshare,
-  participants: readonly KeyParticipant[],
-): Refusal | undefined {
-  const able = new Set(participants.map(({ nodeId: id }) => id));
-  const stranger = asked.participants.find((node) => !able.has(node));
-  return stranger === undefined
-    ? undefined
-    : refusal('wrong-state', 'NOT_A_MEMBER', `Node ${stranger} is not a member that holds shares`, {
-        field: 'participants',
-      });
 }
 
 /** Counts that stay as they are were permitted when the key was made. */

@@ -2,16 +2,17 @@ import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../co
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
 import type { KeyAlgorithm, ParticipantSet } from '../../identity/index.js';
-import { decode, encode, LEVEL_MAX, SignatureResult, SignRequest } from '../../wire/index.js';
+import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
 import type { Attempt, BootedNode, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
-import { checkInUse, isInUse } from '../key-ends.js';
+import { checkInUse, isInUse, refuseKey } from '../key-ends.js';
 import { mayUse } from '../keys.js';
 import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
 import { auxiliaryOf, membersNamed, setOfKey } from '../participant-sets.js';
+import { requestOf } from '../parse.js';
 import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical } from '../request-fields.js';
 import { sharingNamed } from '../resharing.js';
@@ -76,10 +77,7 @@ export const signRules: KindRules<ParsedSign> = {
       return refuse('overloaded', 'TOO_MANY_TASKS', 'Too many signatures are being made');
     }
     const key = readKey(view, asked.keyId);
-    if (key === undefined) {
-      const words = `There is no key ${asked.keyId}`;
-      return refuse('not-found', 'KEY_NOT_FOUND', words, { field: 'key_id' });
-    }
+    if (key === undefined) return refuseKey(asked.keyId);
     const misfit = checkInUse(key) ?? checkPayload(asked.payload, algorithmOf(key));
     return misfit === undefined
       ? { ok: true, value: { participants: key.participants, key } }
@@ -134,9 +132,7 @@ export function isSign(asked: ParsedRequest): asked is ParsedSign {
 
 /** The request of an open sign task; `undefined` for any other task. */
 export function signOf(task: TaskRecord): ParsedSign | undefined {
-  const parsed =
-    task.kind === signRules.kind ? signRules.parse(task.request, LEVEL_MAX) : undefined;
-  return parsed?.ok === true ? parsed.value : undefined;
+  return requestOf(signRules, task);
 }
 
 /** The recorded signature of a sign task; `undefined` for any other task, and for one without a result. */
