@@ -129,6 +129,14 @@ export const SETTINGS: readonly Setting[] = [
     isDelicate: true,
   },
   {
+    path: 'node_key.seal_program',
+    environment: 'QUORATE_NODE_KEY_SEAL_PROGRAM',
+    flag: '--node-key-seal-program',
+    value: 'file',
+    meaning: 'the program that wraps and unwraps the key in node_key.file, by an HSM or a KMS',
+    isPath: true,
+  },
+  {
     path: 'store.kind',
     environment: 'QUORATE_STORE_KIND',
     flag: '--store-kind',
@@ -183,14 +191,6 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--store-tls-key',
     value: 'file',
     meaning: 'PEM private key of that certificate',
-  },
-  {
-    path: 'node_key.seal_program',
-    environment: 'QUORATE_NODE_KEY_SEAL_PROGRAM',
-    flag: '--node-key-seal-program',
-    value: 'file',
-    meaning: 'the program that wraps and unwraps the key in node_key.file, by an HSM or a KMS',
-    isPath: true,
   },
   {
     path: 'workers',

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { ClusterError, codeOf } from '../../common/index.js';
-import { readConfig } from '../../node/index.js';
 import type { NodeConfig } from '../../node/index.js';
 import { isClearKeyFile, keyFileWay, makeNextKey, nextKeyPathOf } from '../../pki/index.js';
 import type { CommandContext } from '../command-context.js';
 import { usageError } from '../exit-codes.js';
+import { nodeConfig } from '../node-config.js';
 
 /** How often a command looks whether the node has changed its key. */
 const LOOK_MS = 200;
@@ -54,11 +54,7 @@ Examples:
 }
 
 async function rotate(context: CommandContext, options: Options): Promise<void> {
-  const config = readConfig({
-    file: options.config ?? (context.environment['QUORATE_CONFIG'] || undefined),
-    environment: context.environment,
-    workingFolder: context.folder,
-  });
+  const config = nodeConfig(context, options.config);
   const { nodeKey } = config;
   if (nodeKey.kind !== 'file') throw notInFile(nodeKey.kind);
   const { path } = nodeKey;

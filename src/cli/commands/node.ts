@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { once } from 'node:events';
 import { ClusterError, nodeId, wordsOf } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
-import { Node, readConfig, SETTINGS } from '../../node/index.js';
+import { Node, SETTINGS } from '../../node/index.js';
 import type { NodeConfig } from '../../node/index.js';
 import { guardMemory, jsonLogger } from '../../machine/index.js';
 import type { Logger } from '../../ports/index.js';
@@ -11,6 +11,7 @@ import type { FromNode } from '../dev/channel.js';
 import { watchSelf } from '../dev/watch.js';
 import type { Watched } from '../dev/watch.js';
 import { Ended, EXIT, exitOf } from '../exit-codes.js';
+import { nodeConfig } from '../node-config.js';
 import type { CommandContext } from '../command-context.js';
 import { nodeInitCommand } from './node-init.js';
 
@@ -48,12 +49,7 @@ Examples:
       const flags = attributes.map(({ path, attribute }) => [path, text(options[attribute])]);
       let logger = jsonLogger('info', {}, { write: (line) => context.err(line.trimEnd()) });
       try {
-        const config = readConfig({
-          file: text(options['config']) ?? (context.environment['QUORATE_CONFIG'] || undefined),
-          flags: Object.fromEntries(flags),
-          environment: context.environment,
-          workingFolder: context.folder,
-        });
+        const config = nodeConfig(context, text(options['config']), Object.fromEntries(flags));
         logger = jsonLogger('info', { node: config.nodeId });
         const run = options['supervised'] === true ? superviseNode : runNode;
         await run(config, context, logger);

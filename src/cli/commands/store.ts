@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { moveStore, readConfig } from '../../node/index.js';
+import { moveStore } from '../../node/index.js';
 import type { StoreMove } from '../../node/index.js';
 import type { MoveStep } from '../../store/index.js';
 import type { CommandContext } from '../command-context.js';
+import { nodeConfig } from '../node-config.js';
 
 type Flags = { readonly config?: string; readonly json?: true };
 
@@ -38,11 +39,7 @@ Examples:
   quorate store migrate --config node.yaml     with store.kind: embedded, and uri and database as they were: back again`,
     )
     .action(async (flags: Flags) => {
-      const config = readConfig({
-        file: flags.config ?? (context.environment['QUORATE_CONFIG'] || undefined),
-        environment: context.environment,
-        workingFolder: context.folder,
-      });
+      const config = nodeConfig(context, flags.config);
       const moved = await moveStore(config, (step, count) => {
         if (count % STEP === 0) context.err(`${count} key shares ${WORDS[step]}`);
       });
