@@ -16,22 +16,28 @@ export interface Shares {
 }
 
 /**
- * M5: a key that is active is never lost. Every participant has said that its share is durable, so when the key becomes
- * active all of them are; they can be opened, and any `threshold` of them make the public key. M6: the session is the one
- * that the state names, and it never changes.
+ * M5: a key that is active is never lost. Every participant has said that its share is durable, so when a version becomes
+ * active all of them are; they can be opened, and any `threshold` of them make the public key. M6: it is the newest version that the
+ * state of any node names. M7: the public key is one for the key's life. M10: a version is one sharing, on all nodes, and no
+ * node goes back to an earlier one.
  */
 export class KeyKept {
+  /** With a malicious node: by key and session. Else by key, the newest version. */
   readonly #active = new Map<string, ActiveKey>();
   readonly #shares: Shares;
   readonly #report: Report;
   /** With a malicious node: the others. */
   readonly #honest: readonly string[] | undefined;
-  /** By key id: what a complete certificate says. */
-  readonly #certified = new Map<string, string>();
+  /** What may never be another: by key id the public key, by key and version the sharing, and those of complete certificates. */
+  readonly #fixed = new Map<string, string>();
+  /** By node and key: the version on its disk. */
+  readonly #versions = new Map<string, number>();
+  /** By key: the version that all its participants have installed. Those before it are erased. */
+  readonly #installed = new Map<string, number>();
   #open: ActiveKey[] = [];
 
   /**
-   * Beside a malicious node the honest shares are what is looked at, while they are enough to sign; and a key that somebody
+   * Beside a malicious node the honest shares are what is looked at, while they are enough to sign; and a version that somebody
    * activated counts for all only with `installed` of a threshold.
    */
   constructor(shares: Shares, report: Report, honest?: readonly string[]) {
@@ -40,6 +46,7 @@ export class KeyKept {
     this.#honest = honest;
   }
 
+  /** The versions whose shares must be there. */
   get active(): readonly ActiveKey[] {
     return [...this.#active.values()];
   }
@@ -80,25 +87,65 @@ export class KeyKept {
   }
 
   #record(node: NodeId, record: ActiveKey): void {
-    const { keyId, installed, threshold, sessionId } = record;
+    const { keyId, version, installed, participants, threshold, sessionId } = record;
+    this.#goesOn(node, record);
     if (installed.length >= threshold) {
-      const certified = this.#certified.get(keyId) ?? identityOf(record);
-      this.#certified.set(keyId, certified);
-      if (certified !== identityOf(record)) {
+      const sharing = [`certified ${keyId}/${version}`, sharingName(record)] as const;
+      const whole = [`certified ${keyId}`, publicName(record)] as const;
+      if (!this.#fix(...sharing) || !this.#fix(...whole)) {
         this.#report('KeyKept', `${node}: key ${keyId} is certified as two keys`);
       }
     }
-    const name = this.#honest === undefined ? keyId : `${keyId}/${toHex(sessionId)}`;
-    const known = this.#active.get(name);
-    if (known === undefined) {
-      this.#active.set(name, record);
+    const session = toHex(sessionId);
+    const isFork = this.#honest !== undefined;
+    const place = isFork ? `${keyId}/${session}` : keyId;
+    const isSame =
+      this.#fix(`${place} version ${version}`, sharingName(record)) &&
+      this.#fix(`${place} key`, publicName(record));
+    if (!isSame) {
+      this.#report('KeyKept', `${node}: key ${keyId} has become another key`);
+      return;
+    }
+    const known = this.#active.get(place);
+    if (version > (known?.version ?? 0)) {
+      this.#active.set(place, record);
       this.#open.push(record);
-    } else if (identityOf(known) !== identityOf(record)) {
-      this.#report('KeyKept', `${node}: key ${record.keyId} has become another key`);
+    }
+    if (installed.length === participants.length) this.#installedByAll(keyId, version);
+  }
+
+  /** The version that a node's disk names is never an earlier one, and each follows the one before it. */
+  #goesOn(node: NodeId, { keyId, version, baseVersion }: ActiveKey): void {
+    const place = `${node} ${keyId}`;
+    const before = this.#versions.get(place) ?? version;
+    this.#versions.set(place, Math.max(before, version));
+    if (version < before) {
+      this.#report('KeyKept', `${node}: key ${keyId} goes back to version ${version}`);
+    }
+    if (baseVersion !== version - 1) {
+      const what = `version ${version} of key ${keyId} follows version ${baseVersion}`;
+      this.#report('KeyKept', `${node}: ${what}`);
     }
   }
 
+  /** Shares of the versions before may go. */
+  #installedByAll(keyId: string, version: number): void {
+    const newest = Math.max(this.#installed.get(keyId) ?? 0, version);
+    this.#installed.set(keyId, newest);
+    for (const [place, known] of this.#active) {
+      if (known.keyId === keyId && known.version < newest) this.#active.delete(place);
+    }
+  }
+
+  /** Claims that what is known by a name is this, and remembers it. */
+  #fix(name: string, value: string): boolean {
+    const first = this.#fixed.get(name) ?? value;
+    this.#fixed.set(name, first);
+    return first === value;
+  }
+
   async #prove(record: ActiveKey): Promise<void> {
+    if (record.version < (this.#installed.get(record.keyId) ?? 0)) return;
     const session = toHex(record.sessionId);
     const participants = record.participants
       .map(({ nodeId }) => nodeId as NodeId)
@@ -114,7 +161,14 @@ export class KeyKept {
   }
 }
 
-function identityOf(record: ActiveKey): string {
-  const { version, sessionId, publicKey, publicPolynomial } = record;
-  return [version, ...[sessionId, publicKey, ...publicPolynomial].map(toHex)].join('/');
+/** What no two records of one version may differ in. */
+function sharingName(record: ActiveKey): string {
+  const { version, threshold, participants, sessionId, publicPolynomial } = record;
+  const holders = participants.map(({ nodeId }) => nodeId);
+  return [version, threshold, holders, [sessionId, ...publicPolynomial].map(toHex)].join('/');
+}
+
+/** What no two versions of a key may differ in. */
+function publicName({ algorithm, publicKey, chainCode }: ActiveKey): string {
+  return [algorithm, toHex(publicKey), toHex(chainCode)].join('/');
 }

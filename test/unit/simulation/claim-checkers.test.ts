@@ -180,7 +180,37 @@ test('KeyKept, beside a malicious node, checks the honest shares, and complete c
 
   checker.persisted(A, written(key(1, 1, [LIAR, A])));
   checker.persisted(B, written(key(2, 2, [LIAR, B])));
+  // Two sharings of one version, and two public keys.
   expect(scene.said).toHaveLength(3);
+});
+
+test('KeyKept, beside a malicious node, demands the shares of each version until the next is installed by all', async () => {
+  const kept = new Set(['01', '02']);
+  const shares = {
+    has: (_: unknown, __: string, session: string) => kept.has(session),
+    makeKey: async () => true,
+  };
+  const checker = new KeyKept(shares, scene.report, [A, B]);
+  const second = (installed: readonly string[]): ActiveKey => ({
+    ...key(2, 1, installed),
+    version: 2,
+    baseVersion: 1,
+  });
+  checker.persisted(A, written(key(1, 1, [A, B, LIAR])));
+  checker.persisted(A, written(second([A, LIAR])));
+  await checker.proveAll();
+  expect(scene.said).toEqual([]);
+
+  kept.delete('01');
+  await checker.proveAll();
+  expect(scene.said).toEqual(['KeyKept']);
+
+  checker.persisted(B, written(second([A, B, LIAR])));
+  await checker.proveAll();
+  expect(scene.said).toEqual(['KeyKept']);
+
+  checker.persisted(B, written({ ...second([A, B, LIAR]), publicKey: Uint8Array.of(2) }));
+  expect(scene.said).toEqual(['KeyKept', 'KeyKept', 'KeyKept']);
 });
 
 test('an alarm may name the malicious node, and no honest one', () => {

@@ -274,6 +274,7 @@ function key(publicKey: number): ActiveKey {
   return keyWith({
     keyId: 'one',
     threshold: 2,
+    baseVersion: 0,
     version: 1,
     sessionId: Uint8Array.of(1),
     publicKey: Uint8Array.of(publicKey),
@@ -316,4 +317,52 @@ test('KeyKept reports a key that becomes another key', () => {
 
   checker.persisted(B, keyWrite(key(2)));
   expect(scene.said).toEqual(['KeyKept']);
+});
+
+/** The next version of the key, in a session of its own. */
+function next(fields: Partial<ActiveKey> = {}): ActiveKey {
+  return { ...key(1), version: 2, baseVersion: 1, sessionId: Uint8Array.of(2), ...fields };
+}
+
+test('KeyKept takes a next version of the same public key for the same key, and proves it', async () => {
+  const proved: number[] = [];
+  const makeKey = async ({ version }: ActiveKey): Promise<boolean> => {
+    proved.push(version);
+    return true;
+  };
+  const checker = new KeyKept({ has: () => true, makeKey }, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  checker.persisted(A, keyWrite(next()));
+  // A node that is behind.
+  checker.persisted(B, keyWrite(key(1)));
+  checker.persisted(B, keyWrite(next()));
+  await checker.prove();
+  await checker.proveAll();
+  expect(scene.said).toEqual([]);
+  expect(proved).toEqual([1, 2, 2]);
+});
+
+test.each([
+  ['another public key', next({ publicKey: Uint8Array.of(2) })],
+  ['another chain code', next({ chainCode: Uint8Array.of(2) })],
+  ['another base than the version before', next({ version: 3 })],
+])('KeyKept reports a next version with %s', (_, other) => {
+  const checker = new KeyKept({ has: () => true, makeKey: async () => true }, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  checker.persisted(A, keyWrite(other));
+  expect(scene.said).toEqual(['KeyKept']);
+});
+
+test('KeyKept reports one version that is two sharings, and a node that goes back to an earlier one', () => {
+  const checker = new KeyKept({ has: () => true, makeKey: async () => true }, scene.report);
+
+  checker.persisted(A, keyWrite(key(1)));
+  checker.persisted(A, keyWrite(next()));
+  checker.persisted(B, keyWrite(next({ sessionId: Uint8Array.of(3) })));
+  expect(scene.said).toEqual(['KeyKept']);
+
+  checker.persisted(A, keyWrite(key(1)));
+  expect(scene.said).toEqual(['KeyKept', 'KeyKept']);
 });
