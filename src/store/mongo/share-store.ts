@@ -39,6 +39,8 @@ export class MongoShareStore implements StandingStore, WriteCounted {
   readonly #working = new Set<Promise<unknown>>();
   #standing: Standing;
   #writes = 0;
+  /** The end of the latest replacement: one at a time. */
+  #replaced: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(parts: MongoParts) {
@@ -64,10 +66,19 @@ export class MongoShareStore implements StandingStore, WriteCounted {
     );
   }
 
-  async replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+  /**
+   * Replacements of one process take turns, since a process owns its database: FerretDB finds a document for several
+   * writers before the first of them has changed it, though MongoDB does not.
+   */
+  replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
+    const replaced = this.#replaced.then(() => this.#replace(id, before, after));
+    this.#replaced = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  async #replace(id: ShareId, before: Uint8Array, after: Uint8Array): Promise<boolean> {
     const { _id, ...expected } = shareDocument(id, shareToBytes(id, before));
     const { record } = shareDocument(id, shareToBytes(id, after));
-    // Not `updateOne`: some servers find the document for several writers before the first of them has changed it.
     const found: Document | null = await this.#written(() =>
       this.#shares.findOneAndUpdate(
         { _id, record: expected.record },
