@@ -1,9 +1,11 @@
-// What `npm start` and `npm test` run first: install what the lock file asks for, compile, forget outputs whose source is gone.
+// What `npm start` and `npm test` run first: install what the lock file asks for, compile, forget outputs whose source is gone,
+// and lead imports to what they name.
 // Standard output stays clean for --json.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { leadFolder } from './lead.mjs';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -33,4 +35,5 @@ if (existsSync('dist')) {
     const source = path.replace(/^dist[\\/]/, '').replace(/(\.d)?\.[jt]s(\.map)?$/, '.ts');
     if (!existsSync(source)) rmSync(path);
   }
+  leadFolder('dist');
 }

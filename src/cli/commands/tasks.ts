@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { TaskKind, TaskState } from '../../client/index.js';
 import type { Task } from '../../client/index.js';
 import { ClusterError } from '../../common/index.js';
-import { evidenceFile, judgeAll, openJudge } from '../blame.js';
 import { wordArgument } from '../arguments.js';
 import { REQUEST_ID_HELP } from '../arguments.js';
 import { addConnectionOptions, findConnection } from '../connection.js';
@@ -118,8 +117,8 @@ function getCommand(context: CommandContext): Command {
   const command = new Command('get')
     .description(
       'Shows one task: its requester, every attempt, the outcome, and which nodes are proved to have lied in it. ' +
-        'Evidence is judged on this machine before a culprit is shown. Of a signature that was made all the same ' +
-        'each node knows what it saw itself, until it restarts: ask several with --endpoint.',
+        'Evidence is judged on this machine before a culprit is shown. When a signature was made although a node had lied, ' +
+        'each node keeps only the evidence that it saw itself, and only until it restarts: ask several with --endpoint.',
     )
     .argument('<task-id>', 'as `quorate tasks list` or `quorate sign --json` shows it')
     .addOption(new Option('--evidence <file>', 'write what proves it, for `quorate verify-blame`'))
@@ -136,11 +135,12 @@ Examples:
       const told = await withClient(flags, context, READ_MS, (client, options) =>
         client.getTask(taskId, options),
       );
-      const task = { ...told, culprits: provenOnly(told.culprits, flags, context) };
+      const task = { ...told, culprits: await provenOnly(told.culprits, flags, context) };
       if (flags.evidence !== undefined) {
         if (task.culprits.length === 0) {
           throw new ClusterError('not-found', `No node is proved to have lied in task ${taskId}`);
         }
+        const { evidenceFile } = await import('../blame.js');
         const text = evidenceFile(task.culprits.map(({ evidence }) => evidence));
         writeFileSync(resolve(context.folder, flags.evidence), text);
       }
@@ -176,12 +176,14 @@ Examples:
 }
 
 /** The culprits that their evidence proves to have lied, by the client's own cluster file: a node's word is not enough. */
-function provenOnly(
+async function provenOnly(
   culprits: Task['culprits'],
   flags: GetFlags,
   context: CommandContext,
-): Task['culprits'] {
+): Promise<Task['culprits']> {
   if (culprits.length === 0) return [];
+  // Judges need all that nodes prove and check: nothing else here does.
+  const { judgeAll, openJudge } = await import('../blame.js');
   const judge = openJudge(findConnection(flags, context).clusterFile);
   const verdicts = judgeAll(
     judge,
