@@ -18,6 +18,11 @@ export const GENERATE_ECDSA_MS = 9 * 60_000;
 /** How long fresh nodes may take to agree on a leader, and how often they are asked. */
 const LEADER_MS = 60_000;
 const POLL_MS = 50;
+/**
+ * For the system's resolver, where it is glibc's: seconds for each question, and questions to each of its servers. Node can
+ * take none back, and the process does not end before it: by default that is 10 s for each server that answers nothing.
+ */
+const RESOLVER_OPTIONS = 'timeout:2 attempts:2';
 
 /**
  * A client of the cluster at `connection`. Its caller closes it.
@@ -29,6 +34,7 @@ export function openClient(
   { requester = [], require }: TrustFlags = {},
 ): QuorateClient {
   requirePrivate(connection.key);
+  process.env['RES_OPTIONS'] ??= RESOLVER_OPTIONS;
   const requesters = [...(connection.requesters ?? []), ...requester];
   return QuorateClient.connect({ ...optionsFrom(connection), requesters, require });
 }

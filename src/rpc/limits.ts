@@ -121,6 +121,8 @@ export const STOP_FORCED_MS = 250;
 
 /** TCP, TLS and HTTP/2's SETTINGS of one attempt to reach a peer; and then so long again for its hello. */
 export const DIAL_MS_MAX = 2_000;
+/** Attempts that wait for the system's answer about one name. Older ones have ended: this is a minute's. */
+export const LOOKUP_CALLERS_MAX = 64;
 /** A node asks its peers this often whether they live (HTTP/2 PING), and gives a link up that does not answer by then. */
 export const PEER_PING_INTERVAL_MS = 1_000;
 export const PEER_PING_MS_MAX = 2_000;

@@ -5,6 +5,7 @@ import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { Millis } from '../../common/index.js';
 import type { Identity } from '../../identity/index.js';
 import { identityOf } from '../tls-identity.js';
+import { sharedLookup } from './lookup.js';
 
 export type DialParts = {
   readonly host: string;
@@ -40,8 +41,11 @@ export type Opened = {
   readonly certificate: PeerCertificate;
 };
 
+/** Of all dials of this process. */
+const LOOKUP = sharedLookup();
+
 /**
- * One attempt to connect: TCP, TLS 1.3 and HTTP/2's SETTINGS, all within one bound. The SPIFFE id of the far end decides,
+ * One attempt to connect: the name, TCP, TLS 1.3 and HTTP/2's SETTINGS, all within one bound. The SPIFFE id of the far end decides,
  * whichever name was dialled. Proxies that the environment names are not used: what they would see is what they could delay.
  */
 export class Dial {
@@ -55,6 +59,7 @@ export class Dial {
       const socket = connectTls({
         host,
         port,
+        lookup: LOOKUP,
         servername: serverName,
         secureContext,
         ALPNProtocols: ['h2'],

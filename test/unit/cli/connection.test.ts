@@ -116,3 +116,22 @@ describe('a connection with a setting missing', () => {
     );
   });
 });
+
+/** What the system's resolver is told after a command has begun, where its user has told it this before. */
+function resolverOptions(options: string | undefined): string | undefined {
+  delete process.env['RES_OPTIONS'];
+  if (options !== undefined) process.env['RES_OPTIONS'] = options;
+  expect(() => openClient(find({ clientFile: 'mine/client.json' }))).toThrow('cluster.json');
+  return process.env['RES_OPTIONS'];
+}
+
+test('a command bounds the questions of the system’s resolver, unless its user has', () => {
+  const before = process.env['RES_OPTIONS'];
+  try {
+    expect(resolverOptions(undefined)).toBe('timeout:2 attempts:2');
+    expect(resolverOptions('ndots:2')).toBe('ndots:2');
+  } finally {
+    delete process.env['RES_OPTIONS'];
+    if (before !== undefined) process.env['RES_OPTIONS'] = before;
+  }
+});
