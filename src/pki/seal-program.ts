@@ -17,6 +17,8 @@ export type SealProgram = { readonly path: string; readonly nodeId: NodeId };
 
 /** An HSM may wait for a person's touch. */
 const RUN_MS_MAX = 60_000;
+/** An agent that it started in the background, or a command of a script that was killed, may keep its output open. */
+const LEFT_OPEN_MS_MAX = 1_000;
 const OUTPUT_BYTES_MAX = 16 * 1024;
 const COMPLAINT_BYTES_MAX = 1_024;
 
@@ -80,7 +82,14 @@ function run(
     // A program that reads nothing closes its end: that is told by its status.
     child.stdin.once('error', () => undefined);
     child.stdin.end(input);
+    let leftOpen: NodeJS.Timeout | undefined;
+    child.once('exit', () => {
+      leftOpen = setTimeout(() => {
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      }, LEFT_OPEN_MS_MAX);
+    });
     child.once('close', (status, signal) => {
+      clearTimeout(leftOpen);
       if (tooLong) end(`it wrote more than ${OUTPUT_BYTES_MAX} bytes`);
       else if (status === 0) {
         // Not a Buffer: those are parts of one pool.

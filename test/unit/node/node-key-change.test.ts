@@ -334,3 +334,24 @@ test.each([
   await expect(home.makeNext()).rejects.toThrow(words);
   expect(existsSync(nextKeyPathOf(home.keyFile))).toBe(false);
 });
+
+test('a seal program whose own child keeps its output open is not waited for', async () => {
+  const home = new Home();
+  const pidFile = join(directory.path, 'agent.pid');
+  // As a script does that starts an agent, or that is killed while a command of its own runs.
+  home.sealProgram = program(`
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+const agent = spawn('sleep', ['300'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+appendFileSync(${JSON.stringify(pidFile)}, agent.pid + ' ');
+agent.unref();
+${XOR}`);
+  try {
+    await home.makeNext();
+    expect(existsSync(nextKeyPathOf(home.keyFile))).toBe(true);
+  } finally {
+    const pids = readFileSync(pidFile, 'utf8').trim().split(' ').map(Number);
+    expect(pids.length).toBeGreaterThan(1);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  }
+});
