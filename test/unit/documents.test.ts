@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ALARM_LEVELS } from '../../src/alarms/index.js';
@@ -104,6 +105,13 @@ test('no line of a page is longer than 120 characters, but for a link or a value
       .map((line) => `${page}: ${line.slice(0, 40)}`),
   );
   expect(long).toEqual([]);
+});
+
+test('the references are what the program and the proto files say', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['.config/reference.mjs', '--check'], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
 });
 
 test('every relative link of a page leads to a file', () => {

@@ -262,7 +262,7 @@ describe('the signer', () => {
     const client = connect([node], { signer: handIn(() => new Promise(() => undefined)) });
     const controller = new AbortController();
 
-    const late = await errorOf(client.sign(payment, { timeoutMs: 50 }));
+    const late = await errorOf(client.sign(payment, { timeoutMs: 500 }));
     const stopped = errorOf(client.sign(payment, { signal: controller.signal }));
     controller.abort();
 

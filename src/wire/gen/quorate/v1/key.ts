@@ -118,7 +118,7 @@ export interface Key {
     | undefined;
   /** SPIFFE id of the requester that generated the key. */
   owner: string;
-  /** SPIFFE ids that may sign with the key besides its owner and operators. */
+  /** SPIFFE ids that may sign with the key besides its owner, and besides operators where the genesis says `operators_sign`. */
   allowedSigners: string[];
   /** From one refresh of the shares to the next; absent where none comes by itself. */
   reshareInterval:
@@ -250,7 +250,7 @@ export interface GenerateKeyRequest {
   labels: Label[];
   /** Permits threshold = number of participants: losing one node then loses the key. */
   allowNoRedundancy: boolean;
-  /** SPIFFE ids that may sign with the key besides its owner and operators. */
+  /** SPIFFE ids that may sign with the key besides its owner, and besides operators where the genesis says `operators_sign`. */
   allowedSigners: string[];
   /** Of a GG20 key; unset means P3072. Unset for other algorithms. From feature level 3 on. */
   gg20Profile: Gg20Profile;

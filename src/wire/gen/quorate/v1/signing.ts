@@ -47,7 +47,10 @@ export interface SignResponse {
   /** The key that it verifies under: the one at the request's derivation path. */
   publicKey: Uint8Array;
   keyVersion: number;
-  /** Node ids of the participants whose attempt made the signature. */
+  /**
+   * Node ids of the participants whose attempt made the signature, as the answering node or the leader says: a signature
+   * does not show who made it.
+   */
   signers: string[];
   taskId: string;
   /** Of a GG20 key's signature, 0 to 3: with it the public key can be found from signature and digest (SEC 1, 4.1.6). */

@@ -215,7 +215,7 @@ export interface SignatureResult {
   /** The key's own. With a derivation path the signature verifies under the key that is derived from this one. */
   publicKey: Uint8Array;
   keyVersion: number;
-  /** Node ids. */
+  /** Node ids, as the leader that closed the task says: a signature does not show who made it. */
   signers: string[];
   /** That of the request. */
   derivationPath: number[];
