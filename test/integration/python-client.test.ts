@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Role } from '../../src/identity/index.js';
 import { startCluster } from '../support/clusters/cluster.js';
 import type { TestCluster } from '../support/clusters/cluster.js';
 import { findPython } from '../support/wire/python.js';
@@ -26,6 +27,7 @@ beforeAll(async () => {
   cluster = await startCluster({ nodes: 3, unsigned: false });
   await writeClient('payments');
   await writeClient('other');
+  await writeClient('operator', 'operator');
 });
 afterAll(async () => {
   if (python === undefined) return;
@@ -33,8 +35,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function writeClient(name: string): Promise<void> {
-  const { ca, cert, key } = await cluster.credentials('app', { name });
+async function writeClient(name: string, role: Role = 'app'): Promise<void> {
+  const { ca, cert, key } = await cluster.credentials(role, { name });
   const endpoints = cluster.nodes.map((node) => cluster.network.door(node).address);
   const files = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', cluster_file: 'cluster.json' };
   const at = (file: string) => join(folder, name, file);
@@ -57,6 +59,7 @@ async function writeClient(name: string): Promise<void> {
         PYTHONDONTWRITEBYTECODE: '1',
         QUORATE_CLIENT_FILE: join(folder, 'payments', 'client.json'),
         QUORATE_OTHER_FILE: join(folder, 'other', 'client.json'),
+        QUORATE_OPERATOR_FILE: join(folder, 'operator', 'client.json'),
         // Debian's gRPC may look at proxies; the client must not.
         https_proxy: 'http://127.0.0.1:9',
       },
@@ -64,6 +67,6 @@ async function writeClient(name: string): Promise<void> {
     let said = '';
     child.stderr.on('data', (data: Buffer) => (said += data.toString()));
     const status = await new Promise((done, fail) => child.once('error', fail).once('close', done));
-    if (status !== 0 || !/Ran 17 tests[^]*OK/.test(said)) throw new Error(said);
+    if (status !== 0 || !/Ran 21 tests[^]*OK/.test(said)) throw new Error(said);
   },
 );

@@ -28,7 +28,7 @@ _SIGNING = "/quorate.v1.SigningService/"
 _TASKS = "/quorate.v1.TaskService/"
 
 # How long one node may be silent before the next one is sent the same bytes, in seconds.
-_SILENCE_S = {"GenerateKey": 30.0}
+_SILENCE_S = {"GenerateKey": 30.0, "ReshareKey": 30.0}
 _SILENCE_S_DEFAULT = 5.0
 _PAUSE_S = 0.1
 _PAUSE_S_MAX = 1.0
@@ -47,6 +47,17 @@ class JudgedKey:
     def __init__(self, key, verdict):
         self.key = key
         self.verdict = verdict
+
+
+class ChangedKey:
+    """``key``: the ``quorate.v1.Key`` message as a node shows it after the change. ``task_id``: the task of the change.
+
+    ``key`` is None where a key is destroyed and a node has not confirmed in time: ``get_task`` shows which.
+    """
+
+    def __init__(self, key, task_id):
+        self.key = key
+        self.task_id = task_id
 
 
 class Signature:
@@ -158,18 +169,70 @@ class QuorateClient:
             allow_no_redundancy=allow_no_redundancy,
             allowed_signers=allowed_signers,
         ).SerializeToString(deterministic=True)
-        until = time.monotonic() + timeout
-        while True:
-            left = until - time.monotonic()
-            answer = self._mutate(_KEYS + "GenerateKey", request, "GenerateKeyResponse", left, _LIFETIME_S_MAX)
-            # A node answers within two minutes, and an ECDSA key may take longer: the same request is asked again.
-            if answer.HasField("key") or until - time.monotonic() <= _KEY_PAUSE_S:
-                break
-            time.sleep(_KEY_PAUSE_S)
-        if not answer.HasField("key"):
-            facts = {"task_id": answer.task_id}
-            raise QuorateError("deadline", f"Key {key_id} is not ready yet", "KEY_NOT_READY", facts, from_node=True)
+        answer = self._when_ready("GenerateKey", request, key_id, timeout)
         return JudgedKey(answer.key, self._judge(answer.key, asked=request))
+
+    def reshare_key(
+        self,
+        key_id,
+        threshold=None,
+        participants=None,
+        allow_no_redundancy=False,
+        reshare_interval=None,
+        request_id=None,
+        timeout=60.0,
+    ):
+        """Shares a key anew, as a JudgedKey of its next version: the public key stays. An operator may, and its owner.
+
+        ``threshold``, ``participants``: as now unless given. ``reshare_interval``: a timedelta, of an hour to a year,
+        from one refresh to the next; timedelta(0) for none by itself; as it is unless given.
+
+        Raises ``deadline`` KEY_NOT_READY, with the task's id in the facts, when it takes longer than the call may.
+        """
+        until = time.monotonic() + timeout
+        if (threshold is None) != (participants is None):
+            # Both are in the request or neither, so that it proves both to whoever reads the key.
+            shown = self.get_key(key_id, timeout=timeout).key
+            threshold = shown.threshold if threshold is None else threshold
+            participants = shown.participants if participants is None else participants
+        interval = {} if reshare_interval is None else {"reshare_interval": _duration_of(reshare_interval)}
+        request = messages.of("quorate.v1.ReshareKeyRequest")(
+            request_id=request_id or str(uuid.uuid4()),
+            key_id=key_id,
+            threshold=threshold or 0,
+            participants=sorted(participants or [], key=str.encode),
+            allow_no_redundancy=allow_no_redundancy,
+            **interval,
+        ).SerializeToString(deterministic=True)
+        key = self._when_ready("ReshareKey", request, key_id, until - time.monotonic()).key
+        if key.key_id != key_id or key.version < 2:
+            raise _wrong_answer(f"no later version of {key_id}")
+        return JudgedKey(key, self._judge(key))
+
+    def retire_key(self, key_id, recovery_window=None, request_id=None, timeout=30.0):
+        """Takes a key out of use: it signs nothing until it is restored. An operator may, and the key's owner.
+
+        ``recovery_window``: a timedelta, of a minute to 365 days, 7 days unless given; for so long nobody can have the
+        key destroyed. Returns a ChangedKey. Raises ``wrong-state`` KEY_RETIRED when it is retired already.
+        """
+        window = {} if recovery_window is None else {"recovery_window": _duration_of(recovery_window)}
+        return self._change_key("RetireKey", key_id, request_id, timeout, **window)
+
+    def restore_key(self, key_id, request_id=None, timeout=30.0):
+        """Puts a retired key back in use, as a ChangedKey. An operator may, and the key's owner.
+
+        Raises ``wrong-state`` KEY_NOT_RETIRED when it is in use.
+        """
+        return self._change_key("RestoreKey", key_id, request_id, timeout)
+
+    def destroy_key(self, key_id, confirm_key_id, request_id=None, timeout=30.0):
+        """Has every node that may hold a share of a retired key erase it, for good, once the recovery window is over.
+
+        An operator may. ``confirm_key_id``: the same id once more, so that a program that names one key and means
+        another is stopped. Returns a ChangedKey, without the key where a node had not confirmed in time.
+        Raises ``wrong-state`` KEY_RECOVERABLE before the window is over.
+        """
+        return self._change_key("DestroyKey", key_id, request_id, timeout, confirm_key_id=confirm_key_id)
 
     def get_key(self, key_id, public_key=None, timeout=30.0):
         """A key with the verdict on it. ``public_key``: where the caller knows it from elsewhere."""
@@ -223,6 +286,40 @@ class QuorateClient:
         """The ``quorate.v1.Task`` message, as one node reports it."""
         request = messages.of("quorate.v1.GetTaskRequest")(task_id=task_id).SerializeToString()
         return self._call(_TASKS + "GetTask", request, "GetTaskResponse", timeout).task
+
+    def cancel_task(self, task_id, request_id=None, timeout=30.0):
+        """Ends an open task that makes a key or a version of one. Its requester may, and operators.
+
+        Returns the id of the task that ended it. Raises ``wrong-state`` TASK_CLOSED when it has an outcome already.
+        """
+        request = messages.of("quorate.v1.CancelTaskRequest")(
+            request_id=request_id or str(uuid.uuid4()), task_id=task_id
+        ).SerializeToString(deterministic=True)
+        return self._mutate(_TASKS + "CancelTask", request, "CancelTaskResponse", timeout, timeout).task_id
+
+    def _when_ready(self, name, request, key_id, timeout):
+        """The answer with the key in it. A node answers within two minutes, and an ECDSA key may take longer."""
+        until = time.monotonic() + timeout
+        while True:
+            left = until - time.monotonic()
+            answer = self._mutate(_KEYS + name, request, name + "Response", left, _LIFETIME_S_MAX)
+            if answer.HasField("key"):
+                return answer
+            if until - time.monotonic() <= _KEY_PAUSE_S:
+                facts = {"task_id": answer.task_id}
+                words = f"Key {key_id} is not ready yet"
+                raise QuorateError("deadline", words, "KEY_NOT_READY", facts, from_node=True)
+            # The same request is asked again, so it is the same key.
+            time.sleep(_KEY_PAUSE_S)
+
+    def _change_key(self, name, key_id, request_id, timeout, **fields):
+        request = messages.of(f"quorate.v1.{name}Request")(
+            request_id=request_id or str(uuid.uuid4()), key_id=key_id, **fields
+        ).SerializeToString(deterministic=True)
+        answer = self._mutate(_KEYS + name, request, name + "Response", timeout, timeout)
+        if answer.key.key_id != key_id and (answer.HasField("key") or name != "DestroyKey"):
+            raise _wrong_answer(f"another key than {key_id}")
+        return ChangedKey(answer.key if answer.HasField("key") else None, answer.task_id)
 
     def _trusted_key(self, key_id, timeout):
         if key_id not in self._trusted:
@@ -339,6 +436,13 @@ def _payload_of(algorithm, message, hash, digest):
     return fields, lambda key, signature, recovery_id: (
         recovery_id is not None and verify_digest(algorithm, key, signed, signature, recovery_id)
     )
+
+
+def _duration_of(delta):
+    """Whole seconds, as a ``google.protobuf.Duration`` is given to a field. The cluster says which are taken."""
+    if not isinstance(delta, datetime.timedelta):
+        raise QuorateError("invalid-request", f"A timedelta is needed, not {type(delta).__name__}")
+    return {"seconds": delta // datetime.timedelta(seconds=1)}
 
 
 def _number_of(message, field, prefix, name):

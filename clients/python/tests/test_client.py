@@ -1,5 +1,7 @@
-"""Against a cluster: QUORATE_CLIENT_FILE names a client file of an application, QUORATE_OTHER_FILE one of another."""
+"""Against a cluster: QUORATE_CLIENT_FILE names a client file of an application, QUORATE_OTHER_FILE one of another,
+QUORATE_OPERATOR_FILE one of an operator."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -24,6 +26,12 @@ def key_id_of(algorithm):
 
 def flipped(data):
     return bytes([data[0] ^ 1]) + data[1:]
+
+
+def _state(name):
+    """The number of a key's state."""
+    field = messages.of("quorate.v1.Key").DESCRIPTOR.fields_by_name["state"]
+    return field.enum_type.values_by_name["KEY_STATE_" + name].number
 
 
 def _put(message, field, value):
@@ -97,19 +105,17 @@ class ClientTest(unittest.TestCase):
 
     def test_a_reshared_key_is_active_in_its_new_version_and_unverified_where_that_is_altered(self):
         made = self.client.generate_key("python-reshared", threshold=2)
-        names = list(made.key.participants)
         verdict = lambda key: verify_key(key, self._genesis(), (self.client._spiffe_id,)).level
         key = None
-        for version, threshold in ((2, 0), (3, 3), (4, 0)):
-            request = messages.of("quorate.v1.ReshareKeyRequest")(
-                request_id=f"python-reshare-{version}",
-                key_id="python-reshared",
+        for version, threshold in ((2, None), (3, 3), (4, None)):
+            reshared = self.client.reshare_key(
+                "python-reshared",
                 threshold=threshold,
-                participants=names if threshold else [],
                 allow_no_redundancy=True,
-            ).SerializeToString(deterministic=True)
-            method = "/quorate.v1.KeyService/ReshareKey"
-            key = self.client._mutate(method, request, "ReshareKeyResponse", 30, 60).key
+                request_id=f"python-reshare-{version}",
+            )
+            self.assertEqual(reshared.verdict.level, "active", reshared.verdict.because)
+            key = reshared.key
             self.assertEqual((key.version, key.public_key), (version, made.key.public_key))
             self.assertEqual(verdict(key), "active")
         self.assertEqual(key.threshold, 3)
@@ -121,6 +127,81 @@ class ClientTest(unittest.TestCase):
                 alter(altered, altered.certificate.in_use)
                 self.assertNotEqual(altered, key)
                 self.assertEqual(verdict(altered), "unverified")
+
+    def test_a_reshare_takes_what_is_not_given_from_the_key_and_a_schedule(self):
+        made = self.client.generate_key("python-smaller", threshold=2)
+        fewer = list(made.key.participants)[:2]
+        key = self.client.reshare_key(
+            "python-smaller",
+            participants=reversed(fewer),
+            allow_no_redundancy=True,
+            reshare_interval=datetime.timedelta(hours=2),
+        ).key
+        self.assertEqual((list(key.participants), key.threshold, key.version), (fewer, 2, 2))
+        self.assertEqual(key.reshare_interval.seconds, 7200)
+        self.assertEqual(sorted(self.client.sign("python-smaller", MESSAGE).signers), fewer)
+        with self.assertRaises(QuorateError) as caught:
+            self.client.reshare_key("python-smaller", reshare_interval=datetime.timedelta(seconds=5))
+        self.assertEqual((caught.exception.code, caught.exception.from_node), ("invalid-request", True))
+        with self.assertRaises(QuorateError) as caught:
+            self.client.reshare_key("python-smaller", reshare_interval=7200)
+        self.assertFalse(caught.exception.from_node)
+
+    def test_a_retired_key_signs_nothing_until_it_is_restored(self):
+        self.client.generate_key("python-retired")
+        window = datetime.timedelta(days=30)
+        retired = self.client.retire_key("python-retired", recovery_window=window, request_id="python-retire")
+        self.assertEqual(retired.key.state, _state("RETIRED"))
+        end = retired.key.end
+        self.assertEqual(end.recoverable_until.seconds - end.retire_time.seconds, window.total_seconds())
+        again = self.client.retire_key("python-retired", recovery_window=window, request_id="python-retire")
+        self.assertEqual(again.task_id, retired.task_id)
+        for reason, call in (
+            ("KEY_RETIRED", lambda: self.client.sign("python-retired", MESSAGE)),
+            ("KEY_RETIRED", lambda: self.client.retire_key("python-retired")),
+            ("KEY_RETIRED", lambda: self.client.reshare_key("python-retired")),
+        ):
+            with self.subTest(reason), self.assertRaises(QuorateError) as caught:
+                call()
+            self.assertEqual((caught.exception.code, caught.exception.reason), ("wrong-state", reason))
+
+        restored = self.client.restore_key("python-retired")
+
+        self.assertEqual(restored.key.state, _state("ACTIVE"))
+        self.assertNotEqual(restored.task_id, retired.task_id)
+        self.assertTrue(self.client.sign("python-retired", MESSAGE).signature)
+        with self.assertRaises(QuorateError) as caught:
+            self.client.restore_key("python-retired")
+        self.assertEqual(caught.exception.reason, "KEY_NOT_RETIRED")
+
+    def test_a_key_is_destroyed_by_an_operator_that_names_it_twice_and_not_before_its_window_is_over(self):
+        self.client.generate_key("python-ending")
+        self.client.retire_key("python-ending")
+        with QuorateClient.from_client_file(os.environ["QUORATE_OPERATOR_FILE"]) as operator:
+            for client, confirmed, reason in (
+                (self.client, "python-ending", "ROLE_NOT_PERMITTED"),
+                (operator, "python-other", "CONFIRMATION_DIFFERS"),
+                (operator, "python-ending", "KEY_RECOVERABLE"),
+            ):
+                with self.subTest(reason), self.assertRaises(QuorateError) as caught:
+                    client.destroy_key("python-ending", confirm_key_id=confirmed)
+                self.assertEqual((caught.exception.reason, caught.exception.from_node), (reason, True))
+        self.assertEqual(self.client.get_key("python-ending").key.state, _state("RETIRED"))
+
+    def test_a_task_is_cancelled_by_its_requester_alone_and_not_once_it_has_an_outcome(self):
+        self.client.generate_key("python-closed")
+        self.client.reshare_key("python-closed")
+        task_id = self._last_task("python-closed")
+        for client, task, reason in (
+            (self.client, task_id, "TASK_CLOSED"),
+            (self.other, task_id, "TASK_NOT_YOURS"),
+            (self.client, "a" * 26, "TASK_NOT_YOURS"),
+            (self.client, "python-no-such-task", "INVALID_ID"),
+        ):
+            with self.subTest(reason), self.assertRaises(QuorateError) as caught:
+                client.cancel_task(task)
+            self.assertEqual(caught.exception.reason, reason)
+            self.assertTrue(caught.exception.from_node)
 
     def test_a_key_that_too_few_have_installed_is_pending(self):
         key = type(self.keys[ALGORITHMS[0]].key)()
@@ -190,6 +271,10 @@ class ClientTest(unittest.TestCase):
                 self.client.sign(key.key_id, **fields)
             self.assertEqual(caught.exception.code, "invalid-request")
             self.assertEqual(caught.exception.reason, reason)
+
+    def _last_task(self, key_id):
+        request = messages.of("quorate.v1.ListTasksRequest")(page_size=1, key_id=key_id).SerializeToString()
+        return self.client._call("/quorate.v1.TaskService/ListTasks", request, "ListTasksResponse", 30).tasks[0].task_id
 
     def _genesis(self):
         return Genesis(_read("cluster_file"))
