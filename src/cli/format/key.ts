@@ -45,7 +45,7 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     [`key at ${derived?.path.join('/') ?? ''}`, derived && hex(derived.publicKey)],
     [`address at ${derived?.path.join('/') ?? ''}`, derived && addressOf(key, derived.publicKey)],
     ['algorithm', nameOf(Algorithm, key.algorithm)],
-    ['signing takes', `${key.threshold} of ${key.participants.join(', ')}`],
+    [signing(key), `${key.threshold} of ${key.participants.join(', ')}`],
     ['version', String(key.version)],
     ['state', nameOf(KeyState, key.state)],
     ...resharingFacts(key),
@@ -56,6 +56,11 @@ export function keyLines(key: Key, shown?: Shown, derived?: DerivedKey): string[
     ['labels', list(key.labels.map(labelText))],
     ['certificate', shown && `${shown.verdict}: ${shown.because}`],
   ]);
+}
+
+/** Of a key that is retired, or beyond that, who signed with it while it was in use. */
+function signing({ end }: Pick<Key, 'end'>): string {
+  return end === undefined ? 'signing takes' : 'signing took';
 }
 
 /** Nothing of a key that is never refreshed and whose next version is not being made. */

@@ -164,6 +164,19 @@ describe('a key', () => {
     expect(lines.at(-1)).toBe('certificate    vouched: all signed');
   });
 
+  test('the text of a key that is retired, or beyond that, says of no signature that it takes anything', () => {
+    const end = { retireTime: noon, recoverableUntil: noon, destroyTime: undefined };
+    const gone = { ...end, destroyTime: noon, erased: ['node-1', 'node-2', 'node-3'] };
+    for (const [state, said] of [
+      [KeyState.RETIRED, end],
+      [KeyState.DESTROYED, gone],
+    ] as const) {
+      const lines = keyLines(Key.fromPartial({ ...key, state, end: said }), shown);
+      expect(lines.join('\n')).not.toContain('signing takes');
+      expect(lines.join('\n')).toMatch(/^signing took +2 of node-1, node-2, node-3$/m);
+    }
+  });
+
   test('a key takes one line of a list', () => {
     expect(keyTable([key])[1]).toBe(
       `demo  FROST_ED25519_SHA512  2 of 3   ACTIVE  ${NOON}  spiffe://quorate/app/shop  team=shop  ${'ab'.repeat(32)}`,
