@@ -3,6 +3,7 @@ import type { NodeId, SessionId } from '../../../src/common/index.js';
 import type { Channel, ShareId, ShareStore } from '../../../src/ports/index.js';
 import { METHODS, resharedKeyOf, signatureOf } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
+import { systemClock } from '../../../src/machine/index.js';
 import { memoryShareStore } from '../../../src/store/index.js';
 import {
   CancelTaskRequest,
@@ -22,6 +23,9 @@ import { ReplicaCluster } from './replica-cluster.js';
 import type { ReplicaClusterParts } from './replica-cluster.js';
 import { eventually } from './cluster-wait.js';
 
+/** How far the clocks of all nodes are ahead of the machine's. */
+type Ahead = { ms: number };
+
 export const KEY = 'treasury';
 export const FIVE: readonly NodeId[] = [1, 2, 3, 4, 5].map((at) => nodeId(`node-${at}`));
 
@@ -32,6 +36,7 @@ export class ReshareCluster implements AsyncDisposable {
   readonly #operator: Requester;
   readonly #crash: Crash;
   readonly #stores: ReadonlyMap<NodeId, ShareStore>;
+  readonly #ahead: Ahead;
   #requests = 0;
 
   private constructor(
@@ -40,8 +45,10 @@ export class ReshareCluster implements AsyncDisposable {
     operator: Requester,
     stores: ReadonlyMap<NodeId, ShareStore>,
     crash: Crash,
+    ahead: Ahead,
   ) {
     this.nodes = nodes;
+    this.#ahead = ahead;
     this.#cluster = cluster;
     this.#operator = operator;
     this.#stores = stores;
@@ -53,6 +60,12 @@ export class ReshareCluster implements AsyncDisposable {
     more: Partial<ReplicaClusterParts> = {},
   ): Promise<ReshareCluster> {
     const crash = new Crash();
+    const ahead: Ahead = { ms: 0 };
+    const clock = {
+      ...systemClock,
+      now: () => systemClock.now() + ahead.ms,
+      elapsed: () => systemClock.elapsed() + ahead.ms,
+    };
     const stores = new Map(nodes.map((node) => [node, crash.watched(node, memoryShareStore())]));
     const authority = await RequesterAuthority.create(Date.now() - 60_000);
     const operator = await authority.requester('operator', 'alice');
@@ -62,13 +75,22 @@ export class ReshareCluster implements AsyncDisposable {
       signerOf: ledgerSigner,
       altered: (from, channel, bytes) => crash.seen(from, channel, bytes),
       sharesOf: (node) => Promise.resolve(stores.get(node) ?? memoryShareStore()),
+      clockOf: () => clock,
       ...more,
     });
-    return new ReshareCluster(nodes, cluster, operator, stores, crash);
+    return new ReshareCluster(nodes, cluster, operator, stores, crash, ahead);
   }
 
   get replicas(): ReplicaCluster {
     return this.#cluster;
+  }
+
+  /** Has so much time pass at once, by all clocks of all nodes; resolves when the leader knows what a majority of them show. */
+  async pass(ms: number): Promise<void> {
+    this.#ahead.ms += ms;
+    // The answers that a read waits for have the times of their nodes with them.
+    const [any = fail()] = this.nodes;
+    await this.#cluster.at(any).read(AbortSignal.timeout(5_000));
   }
 
   /** Ends a run of a node as it comes to a step, with nothing of that step done or said, and runs it again. */
@@ -114,18 +136,18 @@ export class ReshareCluster implements AsyncDisposable {
       reshareInterval: undefined,
       ...more,
     });
-    return this.#asked(at, METHODS.reshareKey, request);
+    return this.asked(at, METHODS.reshareKey, request);
   }
 
   cancel(at: NodeId, taskId: string): Promise<TaskRecord> {
     const requestId = `cancel-${taskId}`;
-    return this.#asked(at, METHODS.cancelTask, encode(CancelTaskRequest, { requestId, taskId }));
+    return this.asked(at, METHODS.cancelTask, encode(CancelTaskRequest, { requestId, taskId }));
   }
 
-  /** What the operator has signed. */
-  #asked(at: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
+  /** A request that the operator has signed, and its outcome. */
+  asked(at: NodeId, method: string, request: Uint8Array): Promise<TaskRecord> {
     const { clusterId } = this.#cluster.at(at).status();
-    const expireTimeMs = Date.now() + 60_000;
+    const expireTimeMs = Date.now() + this.#ahead.ms + 60_000;
     const value = this.#operator.sign({ clusterId, method, expireTimeMs, request });
     const authorization = { by: { $case: 'signed', value } } as const;
     return this.#cluster.signed(at, { method, request, authorization, firstAttempt: undefined });
@@ -154,6 +176,11 @@ export class ReshareCluster implements AsyncDisposable {
   async key(at: NodeId): Promise<ActiveKey> {
     const reader = await this.#cluster.at(at).read(AbortSignal.timeout(5_000));
     return reader.key(KEY) ?? fail();
+  }
+
+  /** The time of the log, as a node has applied it. */
+  timeMs(at: NodeId): number {
+    return this.#cluster.at(at).status().timeMs;
   }
 
   async task(at: NodeId, id: string): Promise<TaskRecord> {
