@@ -34,7 +34,7 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
   const status = backend.status();
   const quorum = backend.quorum();
   const reached = reachedNodes(status, quorum);
-  const keys = backend.local().firstKeys(KEYS_LOOKED_AT_MAX).filter(isInUse);
+  const keys = backend.local().keysAfter('', KEYS_LOOKED_AT_MAX).filter(isInUse);
   return {
     cluster: {
       clusterId: status.clusterId,

@@ -42,7 +42,7 @@ export type { ParsedPrepare } from './kinds/prepare.js';
 export { isDestroyKey, isRecoverable, keyDestroyedOf } from './kinds/destroy-key.js';
 export type { ParsedDestroyKey } from './kinds/destroy-key.js';
 export { keyRetiredOf } from './kinds/retire-key.js';
-export { isRefresh, refreshFor, refreshOf, versionDue } from './kinds/refresh.js';
+export { isRefresh, receiversWithout, refreshFor, refreshOf, versionDue } from './kinds/refresh.js';
 export type { ParsedRefresh } from './kinds/refresh.js';
 export { isReshare, resharedKeyOf, reshareOf, versionAsked } from './kinds/reshare.js';
 export type { ParsedReshare } from './kinds/reshare.js';

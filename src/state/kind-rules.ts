@@ -182,6 +182,11 @@ export type UpkeepRules<P extends ParsedRequest = ParsedRequest> = {
   /** Claims that a task is to be opened at this time by the state machine's clock. The same answer on every node. */
   isDue(view: View, asked: P, timeMs: Millis, context: JudgingContext): boolean;
   /**
+   * Claims that a task which is not due may have been when it was proposed: an entry that its leader had not applied can have come
+   * between, so the leader broke no rule.
+   */
+  isOvertaken(view: View, asked: P): boolean;
+  /**
    * The requests of the tasks that are due, as many as may be open at once: for a leader to propose.
    *
    * @param reaches - Whether the leader can reach all of these nodes. A task that needs all of its own may leave others their room.

@@ -17,8 +17,8 @@ export type Queries = {
   /** How far the state machine's clock is behind the log's time. */
   correctionMs(): Millis;
   key(id: string): ActiveKey | undefined;
-  /** The first keys by id, at most `limit`. */
-  firstKeys(limit: number): readonly ActiveKey[];
+  /** At most `limit` keys whose ids come after `after`, in order. */
+  keysAfter(after: string, limit: number): readonly ActiveKey[];
   /** The nodes that can sign with a key, where enough of them are reached. */
   signersOf(key: ActiveKey): readonly string[];
   task(id: string): TaskRecord | undefined;
@@ -36,7 +36,7 @@ export function queries(view: View, genesis: Genesis): Queries {
     totals: () => readTotals(view),
     correctionMs: () => correctionOf(view),
     key: (id) => readKey(view, id),
-    firstKeys: (limit) => page(view, ADDRESS.keys, '', limit, (id) => readKey(view, id)),
+    keysAfter: (after, limit) => page(view, ADDRESS.keys, after, limit, (id) => readKey(view, id)),
     signersOf: (key) => signersOf(view, key),
     task: (id) => readTask(view, id),
     tasks: (after, limit, openOnly) =>

@@ -29,8 +29,9 @@ export function applyUpkeep(
   const parsed = parseAsked(context.kinds, method, request, level);
   const upkeep = parsed.ok ? parsed.value.rules.upkeep : undefined;
   const timeMs = clusterTime(draft, entry.timeMs);
-  if (!parsed.ok || upkeep?.isDue(draft, parsed.value.asked, timeMs, context) !== true) {
-    return [{ type: 'void-entry', why: 'upkeep that is not due' }];
+  if (!parsed.ok || upkeep === undefined) return VOID;
+  if (!upkeep.isDue(draft, parsed.value.asked, timeMs, context)) {
+    return upkeep.isOvertaken(draft, parsed.value.asked) ? [] : VOID;
   }
   runTimers(draft, timeMs);
   const { asked, rules } = parsed.value;
@@ -60,6 +61,7 @@ export function applyUpkeep(
   return [{ type: 'upkeep-opened', task: taskId, kind: rules.kind }];
 }
 
+const VOID: readonly StateEvent[] = [{ type: 'void-entry', why: 'upkeep that is not due' }];
 const NOTHING = { authorization: undefined, firstAttempt: undefined };
 
 /**

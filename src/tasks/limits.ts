@@ -249,6 +249,17 @@ export const GENERATIONS_PENDING_MAX = 16;
 export const GENERATIONS_READ_MAX = 64;
 /** A leader that proposed upkeep proposes the same again after this, if nothing was heard of it. */
 export const UPKEEP_REPEAT_MS = 60_000;
+/** Keys that a leader looks at in one second for shares of a node that is proved to have lied. */
+export const CULPRIT_KEYS_LOOKED_AT_MAX = 128;
+/** Refreshes for culprits that a leader proposes in a period, whatever is proved: keys wait for their turn, in order of their ids. */
+export const CULPRIT_REFRESHES_MAX = 32;
+export const CULPRIT_REFRESHES_PERIOD_MS = 60_000;
+/** From one look through all keys to the next: doubled each time, up to the second. */
+export const CULPRIT_LOOK_WAIT_MS = 60_000;
+export const CULPRIT_LOOK_WAIT_MS_MAX = 30 * 60_000;
+/** How long a culprit's keys are looked for, and what it does meanwhile causes no second refresh. */
+export const CULPRIT_REMEMBERED_MS = 6 * 60 * 60 * 1000;
+
 /** Pending shares of one key id, of other sharings than the active one. */
 export const PENDING_SHARES_MAX = 8;
 

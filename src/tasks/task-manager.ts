@@ -12,6 +12,7 @@ import type { AppliedState, TaskContext } from './context.js';
 import { Assigner } from './leader/assigner.js';
 import { Bringers } from './leader/bringers.js';
 import { Coordinator } from './leader/coordinator.js';
+import { CulpritRefreshes } from './leader/culprit-refreshes.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
 import { UpkeepProposals } from './leader/upkeep.js';
@@ -141,6 +142,8 @@ export class TaskManager {
     const intake = new Intake(appending, view, leadership, leaders, bringers);
     const factIntake = new FactIntake(appending, view, leadership);
     const upkeep = new UpkeepProposals(appending, view, leadership, connections);
+    const refreshing = { view, queries, leadership, culprits, connections };
+    const culpritRefreshes = new CulpritRefreshes(appending, refreshing);
     const coordinator = new Coordinator(appending, {
       leadership,
       queries,
@@ -219,6 +222,7 @@ export class TaskManager {
       intake,
       factIntake,
       upkeep,
+      culpritRefreshes,
       coordinator,
       generations,
       erasing,

@@ -113,6 +113,13 @@ export const prepareRules: KindRules<ParsedPrepare> = {
       return record !== undefined && isDue(view, record, timeMs) && generation === nextOf(record);
     },
 
+    isOvertaken(view, { setId, generation }) {
+      const record = readSet(view, setId);
+      if (record === undefined) return false;
+      const isTaken = record.taskId !== '' || roomLeft(view) === 0;
+      return generation < nextOf(record) || (isTaken && generation === nextOf(record));
+    },
+
     due: (view, timeMs) =>
       readSets(view)
         .map(([, record]) => record)

@@ -119,6 +119,13 @@ export const refreshRules: KindRules<ParsedRefresh> = {
       );
     },
 
+    isOvertaken(view, asked) {
+      const key = readKey(view, asked.keyId);
+      if (key === undefined || key.version < asked.version - 1) return false;
+      const isTaken = !isFree(key) || roomLeft(view) === 0;
+      return key.version >= asked.version || isTaken || !hasRoomWithout(view, key, asked.culprit);
+    },
+
     due(view, timeMs, _, reaches) {
       const requests: Uint8Array[] = [];
       const room = roomLeft(view);
@@ -180,6 +187,11 @@ export function refreshFor(
     : undefined;
 }
 
+/** The nodes that get a share when a key is shared anew for a culprit. */
+export function receiversWithout(key: ActiveKey, culprit: string): readonly string[] {
+  return nodesOf(withoutCulprit(key, culprit));
+}
+
 /** The version that a refresh makes, of the key as it is. */
 export function versionDue(
   view: View,
@@ -208,16 +220,23 @@ function isTime(key: ActiveKey, logMs: Millis): boolean {
 /** A key whose owner wants no refresh by itself gets none for a culprit either. */
 function isCulprit(view: View, key: ActiveKey, node: string, logMs: Millis): boolean {
   const { intervalMs, culpritMs } = resharingOf(key);
-  const set = setOfKey({
-    gg20Profile: key.gg20Profile,
-    participants: [...withoutCulprit(key, node)],
-  });
   return (
-    (set === undefined || hasRoomFor(view, set)) &&
+    hasRoomWithout(view, key, { nodeId: node }) &&
     intervalMs > 0n &&
     key.participants.some((each) => each.nodeId === node) &&
     logMs - Number(culpritMs) >= CULPRIT_REFRESH_MS
   );
+}
+
+/** Claims that there is room for the set that is left without the culprit. */
+function hasRoomWithout(
+  view: View,
+  key: ActiveKey,
+  culprit: { readonly nodeId: string } | undefined,
+): boolean {
+  const participants = [...withoutCulprit(key, culprit?.nodeId)];
+  const set = culprit && setOfKey({ gg20Profile: key.gg20Profile, participants });
+  return set === undefined || hasRoomFor(view, set);
 }
 
 function roomLeft(view: View): number {

@@ -115,6 +115,18 @@ export class Culprits implements Work {
       .map(({ evidence }) => evidence);
   }
 
+  /** By node: the shortest evidence that is known against it, for an entry to carry. */
+  proofs(): ReadonlyMap<NodeId, Uint8Array> {
+    const shortest = new Map<NodeId, Uint8Array>();
+    for (const { culprit, evidence } of this.#kept) {
+      const before = shortest.get(culprit.nodeId);
+      if (before === undefined || evidence.length < before.length) {
+        shortest.set(culprit.nodeId, evidence);
+      }
+    }
+    return shortest;
+  }
+
   has(node: NodeId): boolean {
     return this.#kept.some(({ culprit }) => culprit.nodeId === node);
   }

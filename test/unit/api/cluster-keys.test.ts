@@ -42,7 +42,7 @@ async function shown({
   const backend = {
     local: () => ({
       totals: () => ({ timeMs: 0n, keyCount: 1n, open: [] }),
-      firstKeys: () => [{ participants, threshold: 2 } as unknown as ActiveKey],
+      keysAfter: () => [{ participants, threshold: 2 } as unknown as ActiveKey],
       signersOf: () => signers,
       members: () => [],
       takesUnsigned: () => false,

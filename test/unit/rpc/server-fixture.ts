@@ -222,7 +222,7 @@ export class FakeBackend implements Backend {
       totals: () => Totals.fromPartial({ timeMs: 1_700_000_000_500n, keyCount: 3n }),
       key: (id) => this.keys.get(id),
       signersOf: ({ participants }) => participants.map((each) => each.nodeId),
-      firstKeys: (limit) => [...this.keys.values()].slice(0, limit),
+      keysAfter: (_, limit) => [...this.keys.values()].slice(0, limit),
       task: (id) => this.tasks.get(id),
       tasks: () => [...this.tasks.values()],
       members: () => this.#genesis.members,

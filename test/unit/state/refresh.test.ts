@@ -17,13 +17,15 @@ import {
   REFRESHES_OPEN_MAX,
 } from '../../../src/state/limits.js';
 import { nextDue } from '../../../src/state/resharing.js';
-import { CorrectTimeRequest, encode } from '../../../src/wire/index.js';
+import { CorrectTimeRequest, decode, encode, PrepareRequest } from '../../../src/wire/index.js';
 import type { Request } from '../../../src/wire/index.js';
-import { fill, GENESIS_MS } from '../../support/builders/ledger.js';
-import type { AppliedEntry, Ledger } from '../../support/builders/ledger.js';
+import { fill, GENESIS_MS, Ledger, testGenesis } from '../../support/builders/ledger.js';
+import type { AppliedEntry } from '../../support/builders/ledger.js';
+import { activeGg20Key } from '../../support/builders/participant-sets.js';
 import { RequesterAuthority } from '../../support/builders/requester.js';
 import type { Requester } from '../../support/builders/requester.js';
 import {
+  FIVE,
   keyAmong,
   keyOf,
   makeVersion,
@@ -79,7 +81,7 @@ describe('a refresh', () => {
     const [id = ''] = entry.changedTasks;
     expect(entry.events).toEqual([{ type: 'upkeep-opened', task: id, kind: 'refresh' }]);
     expect(due(ledger)).toEqual([]);
-    expect(refresh(ledger, 'treasury').alarm).toBe(NOT_DUE);
+    expect(refresh(ledger, 'treasury').events).toEqual([]);
 
     makeVersion(ledger, id);
     const after = keyOf(ledger, 'treasury');
@@ -96,7 +98,6 @@ describe('a refresh', () => {
     keyAmong(ledger, 'never', NEVER);
     ledger.timeMs = dueOf(ledger);
     for (const more of [
-      { version: 2 },
       { version: 4 },
       { keyId: 'never', version: 2 },
       { keyId: 'nothing' },
@@ -107,6 +108,20 @@ describe('a refresh', () => {
     ])
       expect(refresh(ledger, 'treasury', more).alarm).toBe(NOT_DUE);
     expect(opens(refresh(ledger, 'treasury'))).toBe(true);
+  });
+
+  test('a refresh that an entry before it overtook is void without an alarm', () => {
+    const ledger = withHourly();
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) hourly(ledger, id);
+    ledger.timeMs = dueOf(ledger) + 2 * HOUR_MS;
+    // The version is there, or in the making, or the key is retired, or so many others are in the making.
+    expect(refresh(ledger, 'treasury', { version: 2 }).events).toEqual([]);
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      expect(opens(refresh(ledger, id))).toBe(true);
+      expect(refresh(ledger, id).events).toEqual([]);
+    }
+    expect(refresh(ledger, 'treasury').events).toEqual([]);
+    expect(refresh(ledger, 'treasury', { version: 4 }).alarm).toBe(NOT_DUE);
   });
 
   test('each key has its own time, from a quarter of the interval to five quarters after it was made', () => {
@@ -183,7 +198,7 @@ describe('a refresh', () => {
       (id) => resharingOf(keyOf(ledger, id)).taskId === '',
     );
     expect(left).toHaveLength(3);
-    for (const id of left) expect(refresh(ledger, id).alarm).toBe(NOT_DUE);
+    for (const id of left) expect(opens(refresh(ledger, id))).toBe(false);
   });
 
   test('a correction of the clock neither repeats a refresh nor puts one off', () => {
@@ -239,6 +254,19 @@ describe('a refresh for a culprit', () => {
     const [id = ''] = refresh(ledger, 'treasury', { culprit }).changedTasks;
     makeVersion(ledger, id);
     expect(keyOf(ledger, 'treasury').participants).toEqual(before.participants);
+  });
+
+  test.each([
+    ['of those that are left', FIVE.slice(0, 4), ['node-1', 'node-3', 'node-4'], 1],
+    ['anew of all where the key could lose no node', FIVE.slice(0, 3), FIVE.slice(0, 3), 2],
+  ])('has the material of a GG20 key made first, %s', (_, nodes, members, generation) => {
+    const ledger = new Ledger(testGenesis({ nodes }));
+    activeGg20Key(ledger, 'treasury');
+    expect(due(ledger)).toEqual([]);
+    expect(opens(refresh(ledger, 'treasury', { culprit }))).toBe(true);
+    const asked = due(ledger).flatMap((request) => decode(PrepareRequest, request) ?? []);
+    expect(asked.map((each) => each.participants.map(({ nodeId }) => nodeId))).toEqual([members]);
+    expect(asked[0]?.generation).toBe(generation);
   });
 
   test('comes once in an hour for a key, whoever is named', () => {
