@@ -2,7 +2,7 @@ import type { Millis } from '../common/index.js';
 
 /** Fewer tolerate no loss, and more are no trial on one machine: each node is a process. */
 export const DEV_NODES_MIN = 3;
-export const DEV_NODES_MAX = 9;
+export const DEV_NODES_MAX = 10;
 
 /** A node of `quorate dev` begins a new log when the one before is longer; that one is kept, and none before it. */
 export const DEV_LOG_BYTES_MAX = 16 * 1024 * 1024;
