@@ -15,7 +15,7 @@ export function claimedLog(
   return {
     async load() {
       const loaded = await store.load();
-      if (claimed && loaded.entries.length === 0) {
+      if (claimed && loaded.isEmpty) {
         throw new ClusterError(
           'data-loss',
           'The data directory was in use before, but its log is empty. A node that has lost its log must not vote again',
@@ -30,6 +30,7 @@ export function claimedLog(
       directory.claim();
       claimed = true;
     },
+    readLog: (after, limits) => store.readLog(after, limits),
     get: (key) => store.get(key),
     scan: (prefix, from) => store.scan(prefix, from),
     close: () => store.close(),

@@ -12,5 +12,16 @@ export type { Signer } from './signer.js';
 export { readOrDamaged, sharePages, sharesUnder } from './share-pages.js';
 export { ShareStoreError } from './share-store.js';
 export type { PutResult, ShareId, SharePage, SharePageRequest, ShareStore } from './share-store.js';
-export type { ConsensusStore, Entry, EntryKind, HardState, Persist, Write } from './storage.js';
+export type {
+  ConsensusStore,
+  Entry,
+  EntryKind,
+  HardState,
+  Link,
+  LogPage,
+  LogPageLimits,
+  Persist,
+  StoredLog,
+  Write,
+} from './storage.js';
 export type { SignatureKey, Verify } from './verify.js';

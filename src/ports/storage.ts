@@ -16,6 +16,19 @@ export type Entry = {
   readonly hash: Uint8Array;
 };
 
+/** The place of an entry in the chain. */
+export type Link = Pick<Entry, 'index' | 'term' | 'timeMs' | 'hash'>;
+
+/** A part of the log that is read back: entries one after another, and the place of the one before them. */
+export type LogPage = { readonly previous: Link; readonly entries: readonly Entry[] };
+
+/** How much of the log is read at once. */
+export type LogPageLimits = {
+  readonly entriesMax: number;
+  /** Of their payloads. The first entry comes whatever its length. */
+  readonly bytesMax: number;
+};
+
 /** One write to the replicated state; no value deletes. */
 export type Write = readonly [key: Uint8Array, value: Uint8Array | undefined];
 
@@ -30,13 +43,26 @@ export type Persist = {
   readonly applied: LogIndex;
 };
 
+/** The data that a node had saved. */
+export type StoredLog = {
+  readonly hardState: HardState;
+  /** The whole log, from its front. It is read while it is iterated, so that it need not be in memory; once. */
+  readonly entries: Iterable<Entry>;
+  /** Whether there is no entry. */
+  readonly isEmpty: boolean;
+  readonly applied: LogIndex;
+};
+
 /** The log and the replicated state, in one transaction. */
 export interface ConsensusStore {
-  load(): Promise<{
-    readonly hardState: HardState;
-    readonly entries: readonly Entry[];
-    readonly applied: LogIndex;
-  }>;
+  load(): Promise<StoredLog>;
+  /**
+   * Of the durable log, the entries behind `after` as far as the limits go; synchronous. `undefined` when it has no entry
+   * `after` and that is not 0, or nothing behind it.
+   *
+   * @throws ClusterError `data-loss` for a record that cannot be read.
+   */
+  readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined;
   /** Resolves when all of `batch` is durable. One call at a time. A rejection ends the process: never retried. */
   persist(batch: Persist): Promise<void>;
   /** Of the durable state only; synchronous. The caller does not alter what it gets. */

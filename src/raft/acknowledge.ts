@@ -30,7 +30,10 @@ export function acknowledges(core: Core): boolean {
 export function acknowledge(core: Core): void {
   const index = Math.min(core.matched, core.log.durable);
   if (index <= core.acknowledged || core.hardState !== 'durable' || !acknowledges(core)) return;
+  const hash = core.log.hashAt(index);
+  if (hash === undefined) return;
   core.acknowledged = index;
+  core.acknowledgedHash = hash.slice();
   core.acknowledgedTick = core.ticks;
   const leader = leaderOf(core);
   for (const peer of core.peers) if (peer !== leader) say(core, peer);
@@ -52,8 +55,8 @@ export function greet(core: Core, peer: NodeId): void {
 /** The newest acknowledgement that was made in this term, with the clock of now. None is carried over from another term. */
 function say(core: Core, to: NodeId): void {
   const { id: from, term, boot, acknowledged: index, now: clockMs } = core;
-  const hash = core.log.hashAt(index);
-  if (index === 0 || hash === undefined || !acknowledges(core)) return;
+  const hash = core.acknowledgedHash;
+  if (index === 0 || !acknowledges(core)) return;
   const promise = { type: 'acknowledgement', from, to, term, index, hash, clockMs } as const;
   const speaker = { incarnation: INCARNATION, boot, order: ORDER, signature: UNSIGNED };
   sendNow(core, { ...promise, ...speaker });
@@ -78,6 +81,8 @@ export function onAcknowledgement(core: Core, said: Acknowledgement): void {
 function contradicts(core: Core, { term, index, hash }: Acknowledgement): boolean {
   if (term !== core.term) return false;
   const ours = core.log.hashAt(index);
+  // An entry that is not in memory any more is committed, and cannot be compared here.
+  if (index < core.log.start) return false;
   // Nothing that a leader lacks can be acknowledged in its term.
   if (core.role.type === 'leader') return ours === undefined || !equal(ours, hash);
   return index <= core.matched && ours !== undefined && !equal(ours, hash);

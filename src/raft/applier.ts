@@ -1,6 +1,8 @@
 import type { LogIndex, Millis } from '../common/index.js';
 import type { Clock, Timer } from '../ports/index.js';
 import type { Machine } from './driver-parts.js';
+import { readToApply } from './old-entries.js';
+import type { OldEntriesParts } from './old-entries.js';
 import type { Raft } from './raft.js';
 
 /**
@@ -11,6 +13,7 @@ export const APPLY_BUDGET_MS: Millis = 10;
 
 /** Applies what is committed and durable here, in order, and lets the loop turn in between. */
 export class Applier {
+  readonly #parts: OldEntriesParts;
   readonly #raft: Raft;
   readonly #machine: Machine;
   readonly #clock: Clock;
@@ -24,10 +27,11 @@ export class Applier {
    * @param onTurn - Is called when more may be applied, after {@link apply} has used up its time.
    */
   constructor(
-    parts: { readonly raft: Raft; readonly machine: Machine; readonly clock: Clock },
+    parts: OldEntriesParts & { readonly machine: Machine; readonly clock: Clock },
     applied: LogIndex,
     onTurn: () => void,
   ) {
+    this.#parts = parts;
     this.#raft = parts.raft;
     this.#machine = parts.machine;
     this.#clock = parts.clock;
@@ -55,7 +59,10 @@ export class Applier {
     const before = this.#applied;
     while (this.isFree && this.#applied - before < this.#raft.batchMax) {
       const [entry] = this.#raft.takeApplicable(1);
-      if (entry === undefined) break;
+      if (entry === undefined) {
+        if (readToApply(this.#parts)) continue;
+        break;
+      }
       this.#machine.apply(entry);
       this.#raft.agreed(this.#machine.agreed);
       this.#applied = entry.index;

@@ -1,6 +1,6 @@
 import type { AlarmKind } from '../alarms/index.js';
 import type { Budgets, LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { LogFields, Random } from '../ports/index.js';
+import type { Entry, LogFields, Random } from '../ports/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { Timing, Limits } from './limits.js';
 import type { Log } from './log.js';
@@ -122,11 +122,17 @@ export type Core = {
   matched: LogIndex;
   /** The newest acknowledgement that was made in this term, and the tick at which it was last sent; 0 if there was none. */
   acknowledged: LogIndex;
+  /** The chain's at `acknowledged`: the entry need not be in memory any more. */
+  acknowledgedHash: Uint8Array;
   acknowledgedTick: number;
   /** The last answer to an append of this term; none after a refusal. */
   answered: Answered | undefined;
   /** Handed out to be applied. */
   applied: LogIndex;
+  /** The timestamp of that entry; unknown until one is handed out. */
+  appliedMs: Millis | undefined;
+  /** Entries behind `applied` that were read from the disk, for they are not in memory any more. One page at most. */
+  readBack: readonly Entry[];
   agreed: Agreed;
   /** The own clock, as last told. */
   now: Millis;
@@ -161,7 +167,12 @@ export type Outbox = {
   reads: ReadResult[];
   /** At most one of each kind and peer, until they are taken. */
   alarms: Alarm[];
+  /** At most one of each follower. */
+  wanted: WantedPage[];
 };
+
+/** A part of the log that is not in memory, and that a follower lacks. */
+export type WantedPage = { readonly peer: NodeId; readonly after: LogIndex };
 
 /** Sends what promises nothing: pre-votes, a leader's messages, questions. */
 export function sendNow(core: Core, message: Message): void {

@@ -6,6 +6,7 @@ import { decodeMessage } from './decode-message.js';
 import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
 import type { Message } from './messages.js';
+import { supplyFollowers } from './old-entries.js';
 import type { Raft } from './raft.js';
 import type { Ready, Urgent } from './ready.js';
 import { quorumStatus } from './quorum-status.js';
@@ -219,7 +220,8 @@ export class RaftDriver {
     this.#writer.applied(hasApplied);
   }
 
-  #act({ sendNow, reads, alarms }: Urgent): void {
+  #act({ sendNow, reads, alarms, wanted }: Urgent): void {
+    supplyFollowers(this.#parts, wanted);
     for (const { kind, peer, fields } of alarms) this.#parts.alarms.raise(kind, peer, fields);
     this.#send(sendNow);
     for (const read of reads) this.#reads.confirm(read, this.#applier.applied);

@@ -2,10 +2,10 @@ import { equal } from '../common/index.js';
 import type { AlarmKind } from '../alarms/index.js';
 import type { LogIndex, NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
+import { isChain } from './chain.js';
 import { advanceCommit, commitUpTo } from './commit.js';
 import { alarm, enterTerm, leaderOf, restartElectionTimer, sendPromise } from './core.js';
 import type { Core } from './core.js';
-import { entryHash } from './entry-hash.js';
 import { appliedByMajority, askForTime, clockInLog } from './log-time.js';
 import type { Append, AppendAnswer } from './messages.js';
 import { refuseReads } from './read-index.js';
@@ -86,6 +86,8 @@ function reply(core: Core, append: Append, answer: AppendAnswer): void {
 function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
   const { log } = core;
   const { prevIndex, prevTerm, prevHash } = append;
+  // A late copy: no leader has to ask about what this node has known to be committed for so long.
+  if (log.hasForgotten(prevIndex)) return undefined;
   if (log.termAt(prevIndex) !== prevTerm) {
     const settled = settledBy(core, prevIndex);
     if (settled === undefined) return conflict(core, append);
@@ -105,7 +107,7 @@ function takeAppend(core: Core, append: Append): AppendAnswer | undefined {
     return undefined;
   }
   const lastKnown = prevIndex + known;
-  const timely = countTimely(core, log.at(lastKnown)?.timeMs ?? 0, fresh);
+  const timely = countTimely(core, log.linkAt(lastKnown)?.timeMs ?? 0, fresh);
   const refused = fresh[timely];
   if (refused !== undefined && refused.timeMs > clockInLog(core)) askForTime(core);
   // Entries that differ from the leader's are removed only when others take their place: a late append that is shorter
@@ -124,32 +126,26 @@ function settledBy(core: Core, index: LogIndex): AlarmKind | undefined {
     : undefined;
 }
 
-/** How many of the entries our log has already. `undefined`, with an alarm: one contradicts what can not change. */
+/**
+ * How many of the entries our log has already. `undefined`, with an alarm: one contradicts what can not change. Of entries
+ * that are not in memory any more the terms are compared alone: nothing is written in their place, whatever is sent.
+ */
 function countKnown(core: Core, append: Append): number | undefined {
   for (const [position, entry] of append.entries.entries()) {
-    const ours = core.log.at(entry.index);
+    const ours = core.log.termAt(entry.index);
     if (ours === undefined) return position;
-    if (ours.term !== entry.term) {
+    if (ours !== entry.term) {
       const settled = settledBy(core, entry.index);
       if (settled === undefined) return position;
       alarm(core, settled, append);
       return undefined;
     }
-    if (!equal(ours.hash, entry.hash)) {
+    if (!equal(core.log.hashAt(entry.index) ?? entry.hash, entry.hash)) {
       alarm(core, 'An append has another entry at an index and term of our log', append);
       return undefined;
     }
   }
   return append.entries.length;
-}
-
-function isChain(previous: Uint8Array, entries: readonly Entry[]): boolean {
-  let hash = previous;
-  for (const entry of entries) {
-    if (!equal(entryHash(hash, entry), entry.hash)) return false;
-    hash = entry.hash;
-  }
-  return true;
 }
 
 function countTimely(core: Core, previousMs: number, entries: readonly Entry[]): number {

@@ -1,7 +1,8 @@
 import { unreachable } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
-import type { Entry, EntryKind } from '../ports/index.js';
+import type { Entry, EntryKind, LogPage } from '../ports/index.js';
 import { acknowledges } from './acknowledge.js';
+import { requireChain } from './chain.js';
 import { advanceCommit } from './commit.js';
 import { alarm, isDiskStalled, sendNow } from './core.js';
 import type { Core, LeaderRole } from './core.js';
@@ -9,6 +10,7 @@ import { sealEntry } from './entry-hash.js';
 import { watchClocks } from './clock-watch.js';
 import { becomeFollower } from './follower.js';
 import { bytesOf, entryBytes } from './limits.js';
+import { firstOf } from './log.js';
 import { nextTimeMs, watchTime } from './log-time.js';
 import type { AppendReply } from './messages.js';
 import { Progress } from './progress.js';
@@ -109,6 +111,10 @@ function hearsMajority(core: Core, role: LeaderRole): boolean {
 export function replicate(core: Core, role: LeaderRole): void {
   beginRound(core, role);
   for (const [peer, progress] of role.progress) {
+    if (progress.next <= core.log.start) {
+      wantPage(core, role, peer, progress);
+      continue;
+    }
     const sent = sendEntries(core, role, peer, progress);
     if (!sent && isAppendDue(core, role, progress)) sendAppend(core, role, peer, progress, []);
   }
@@ -144,12 +150,20 @@ function sendAppend(
   progress: Progress,
   entries: readonly Entry[],
 ): void {
-  const { id: from, log, term, commit } = core;
+  const previous = core.log.linkAt(progress.next - 1);
+  if (previous !== undefined) sendBehind(core, role, to, progress, { previous, entries });
+}
+
+function sendBehind(
+  core: Core,
+  role: LeaderRole,
+  to: NodeId,
+  progress: Progress,
+  { previous, entries }: LogPage,
+): void {
+  const { id: from, term, commit } = core;
   const { round } = role;
-  const prevIndex = progress.next - 1;
-  const prevTerm = log.termAt(prevIndex);
-  const prevHash = log.hashAt(prevIndex);
-  if (prevTerm === undefined || prevHash === undefined) return;
+  const { index: prevIndex, term: prevTerm, hash: prevHash } = previous;
   sendNow(core, {
     type: 'append',
     from,
@@ -164,6 +178,33 @@ function sendAppend(
   });
   progress.sent(prevIndex + entries.length, bytesOf(entries), commit, round);
   progress.sentTick = role.ticks;
+}
+
+/** Asks for the part of the log that this follower is to get, and that is not in memory: its heartbeats are made of it, too. */
+function wantPage(core: Core, role: LeaderRole, peer: NodeId, progress: Progress): void {
+  if (progress.wanted) return;
+  if (!progress.maySendEntries(core.limits) && !isAppendDue(core, role, progress)) return;
+  progress.wanted = true;
+  core.outbox.wanted.push({ peer, after: progress.next - 1 });
+}
+
+/**
+ * Takes a part of the log that was asked for, and sends the follower what it may get of it now.
+ *
+ * @throws ClusterError `data-loss` when it is not what a log of ours has there.
+ */
+export function supply(core: Core, role: LeaderRole, peer: NodeId, page: LogPage): void {
+  const progress = role.progress.get(peer);
+  if (progress?.wanted !== true) return;
+  progress.wanted = false;
+  const { previous, entries } = page;
+  // The follower is to get another part since.
+  if (previous.index !== progress.next - 1) return;
+  requireChain(previous, entries);
+  // The rest is in memory, and what the disk has in its place need not be the same.
+  const old = entries.filter((entry) => entry.index <= core.log.start);
+  const sent = progress.maySendEntries(core.limits) ? firstOf(old, core.limits) : [];
+  sendBehind(core, role, peer, progress, { previous, entries: sent });
 }
 
 /** A follower's answer to an append of this term. */

@@ -41,6 +41,8 @@ export type Limits = {
   readonly uncommittedBytesMax: number;
   /** Reads that wait for their index, own and others'. */
   readonly readsMax: number;
+  /** Of the log in memory, by {@link entryBytes}. What is not committed and durable is there besides, whatever its size. */
+  readonly logMemoryBytesMax: number;
   /** Entries handed out to be applied in one Ready. */
   readonly applyEntriesMax: number;
 };
@@ -53,6 +55,7 @@ export const LIMITS: Limits = {
   inFlightBytesMax: 4 * 1024 * 1024,
   uncommittedBytesMax: 16 * 1024 * 1024,
   readsMax: 16_384,
+  logMemoryBytesMax: 8 * 1024 * 1024,
   applyEntriesMax: 512,
 };
 

@@ -87,7 +87,7 @@ export function askForTime(core: Core): void {
 /** Answers with the timestamp of the last entry that this node has applied. */
 export function onTimeRequest(core: Core, request: TimeRequest): void {
   const { id: from, term } = core;
-  const timeMs = core.log.at(core.applied)?.timeMs;
+  const timeMs = core.appliedMs ?? core.log.linkAt(core.applied)?.timeMs;
   if (timeMs === undefined) return;
   sendNow(core, { type: 'time-reply', from, to: request.from, term, timeMs });
 }

@@ -1,9 +1,10 @@
 import { assert, ClusterError, equal } from '../common/index.js';
 import type { LogIndex, Term } from '../common/index.js';
-import type { Entry } from '../ports/index.js';
-import { entryHash, ZERO_HASH } from './entry-hash.js';
+import type { Entry, Link } from '../ports/index.js';
+import { damagedAt, follows, linkOf, ORIGIN } from './chain.js';
 import { entryBytes } from './limits.js';
 import type { Limits } from './limits.js';
+import { Terms } from './terms.js';
 
 /** The part of the log to be made durable next. */
 export type UnsavedLog = {
@@ -11,53 +12,68 @@ export type UnsavedLog = {
   readonly entries: readonly Entry[];
 };
 
+/** Of a log that begins with its genesis, and of which everything is kept in memory. */
+const WHOLE: LogStart = { settled: 0, bytesMax: Infinity };
+
+export type LogStart = {
+  /** Entries up to here are never truncated, so they need not be in memory. */
+  readonly settled: LogIndex;
+  /** As {@link Limits.logMemoryBytesMax}. */
+  readonly bytesMax: number;
+};
+
 /**
- * The whole log in memory, and how far it is durable. Entry `index` stands at `index`; 0 is "before the log".
- * It knows nothing of commitment: its caller makes sure that what is truncated is not committed.
+ * The log: its newest entries in memory, the terms of those before them, and how far it is durable. Index 0 is "before the
+ * log". It knows nothing of commitment: its caller makes sure that what is truncated is not committed, and that what is
+ * trimmed is, and durable.
  */
 export class Log {
-  readonly #entries: Entry[];
+  /** The place before the first entry in memory. */
+  #before: Link;
+  readonly #entries: Entry[] = [];
+  /** Of {@link #entries}, by {@link entryBytes}. */
+  #bytes = 0;
+  readonly #terms: Terms;
   #durable: LogIndex;
   /** Entries up to here have been handed out to be made durable. */
   #handed: LogIndex;
   #truncateFrom: LogIndex | undefined;
 
-  private constructor(entries: Entry[], durable: LogIndex) {
-    this.#entries = entries;
-    this.#durable = durable;
-    this.#handed = durable;
+  private constructor(before: Link) {
+    this.#before = linkOf(before);
+    this.#terms = new Terms(before.index, before.term);
+    this.#durable = before.index;
+    this.#handed = before.index;
   }
 
   /**
-   * The log as loaded, or a new one with the genesis that is still to be made durable.
+   * The log as loaded, or a new one with the genesis that is still to be made durable. Every entry is looked at, and no more
+   * of them are in memory at a time than are kept there.
    *
    * @throws ClusterError `data-loss` when a link of the chain is broken or the log begins with another genesis.
    */
-  static open(genesis: Entry, loaded: readonly Entry[]): Log {
-    const first = loaded[0];
-    if (first === undefined) return new Log([genesis], 0);
-    if (!equal(first.hash, genesis.hash)) {
-      throw new ClusterError('data-loss', 'The log begins with another genesis', {
-        reason: 'GENESIS_MISMATCH',
-      });
-    }
-    let previous: Entry | undefined;
+  static open(genesis: Entry, loaded: Iterable<Entry>, start: LogStart = WHOLE): Log {
+    const log = new Log(ORIGIN);
     for (const entry of loaded) {
-      if (!follows(previous, entry)) {
-        const index = (previous?.index ?? 0) + 1;
-        throw new ClusterError('data-loss', `The log is damaged at index ${index}`, {
-          reason: 'LOG_DAMAGED',
+      const { last } = log;
+      if (last.index === 0 && !equal(entry.hash, genesis.hash)) {
+        throw new ClusterError('data-loss', 'The log begins with another genesis', {
+          reason: 'GENESIS_MISMATCH',
         });
       }
-      previous = entry;
+      if (!follows(last, entry)) throw damagedAt(last.index + 1);
+      log.append(entry);
+      log.#durable = entry.index;
+      log.#handed = entry.index;
+      log.trim(start.settled, start.bytesMax);
     }
-    return new Log([...loaded], loaded.length);
+    if (log.last.index === 0) log.append(genesis);
+    return log;
   }
 
-  get last(): Entry {
-    const last = this.#entries.at(-1);
-    assert(last !== undefined, 'a log is never empty');
-    return last;
+  /** The last entry, or its place if it is not in memory. */
+  get last(): Link {
+    return this.#entries.at(-1) ?? this.#before;
   }
 
   /** Entries up to here survive a crash. */
@@ -65,18 +81,39 @@ export class Log {
     return this.#durable;
   }
 
+  /** Entries behind this index are in memory, and so is the place of this one in the chain. */
+  get start(): LogIndex {
+    return this.#before.index;
+  }
+
+  /** The bytes of the log in memory, by {@link entryBytes}. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** An entry that is in memory. */
   at(index: LogIndex): Entry | undefined {
-    return this.#entries[index - 1];
+    return this.#entries[index - this.#before.index - 1];
   }
 
-  /** The term of an entry, 0 before the log, `undefined` beyond it. */
+  /** The place of an entry in the chain; `undefined` before {@link start} and beyond the log. */
+  linkAt(index: LogIndex): Link | undefined {
+    return index === this.#before.index ? this.#before : this.at(index);
+  }
+
+  /** The term of an entry, in memory or not; 0 before the log, `undefined` beyond it. */
   termAt(index: LogIndex): Term | undefined {
-    return index === 0 ? 0 : this.at(index)?.term;
+    return index > this.last.index ? undefined : this.#terms.at(index);
   }
 
-  /** The hash of an entry, zeros before the log, `undefined` beyond it. */
+  /** The hash of an entry, zeros before the log; `undefined` before {@link start} and beyond the log. */
   hashAt(index: LogIndex): Uint8Array | undefined {
-    return index === 0 ? ZERO_HASH : this.at(index)?.hash;
+    return this.linkAt(index)?.hash;
+  }
+
+  /** Whether nothing is known of the entry at `index` any more, not even its term. */
+  hasForgotten(index: LogIndex): boolean {
+    return index < this.#terms.first;
   }
 
   /** Later last term wins; with equal terms, the longer log (Raft §5.4.1). */
@@ -90,49 +127,59 @@ export class Log {
    * latest, which lets a probe skip a whole term (Raft §5.3, end).
    */
   lastWithTermAtMost(index: LogIndex, term: Term): LogIndex {
-    let low = 0;
-    let high = Math.min(index, this.last.index);
-    // Terms never fall along a log: the entry is found by halving.
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.termAt(middle) ?? Infinity) <= term) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return this.#terms.lastAtMost(Math.min(index, this.last.index), term);
   }
 
   append(entry: Entry): void {
     assert(entry.index === this.last.index + 1, 'an entry is appended at the end');
     this.#entries.push(entry);
+    this.#bytes += entryBytes(entry);
+    this.#terms.append(entry.index, entry.term);
   }
 
   /** Forgets `from` and all after it. What is durable of it counts no longer, at once. */
   truncate(from: LogIndex): void {
     assert(from > 1 && from <= this.last.index, 'what is truncated is there, and not the genesis');
-    this.#entries.length = from - 1;
+    assert(from > this.start, 'what is truncated is in memory');
+    for (const entry of this.#entries.splice(from - this.start - 1))
+      this.#bytes -= entryBytes(entry);
+    this.#terms.truncate(from);
     this.#durable = Math.min(this.#durable, from - 1);
     if (from > this.#handed) return;
     this.#handed = from - 1;
     this.#truncateFrom = from;
   }
 
-  /** Entries from `from` on, within the limits of one append, and at least one if there is one. */
-  batch(from: LogIndex, limits: Limits): readonly Entry[] {
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (let at = from; entries.length < limits.appendEntriesMax; at++) {
-      const entry = this.at(at);
-      if (entry === undefined) break;
-      bytes += entryBytes(entry);
-      if (entries.length > 0 && bytes > limits.appendBytesMax) break;
-      entries.push(entry);
+  /**
+   * Lets entries go from memory, from the first on, once there are more than `bytesMax` of them: only such as are durable,
+   * and none behind `settled`. A quarter more than need be, so that it is not done for each entry.
+   */
+  trim(settled: LogIndex, bytesMax: number): void {
+    if (this.#bytes <= bytesMax) return;
+    const last = Math.min(settled, this.#durable);
+    let count = 0;
+    for (const entry of this.#entries) {
+      if (entry.index > last || this.#bytes <= (bytesMax * 3) / 4) break;
+      this.#bytes -= entryBytes(entry);
+      count += 1;
     }
-    return entries;
+    const trimmed = this.#entries.splice(0, count).at(-1);
+    if (trimmed !== undefined) this.#before = linkOf(trimmed);
   }
 
-  /** Entries after `after` up to `last`. */
+  /** Entries from `from` on, which is in memory, within the limits of one append; at least one if there is one. */
+  batch(from: LogIndex, limits: Limits): readonly Entry[] {
+    const entries = this.#entries.slice(
+      from - this.start - 1,
+      from - this.start - 1 + limits.appendEntriesMax,
+    );
+    return firstOf(entries, limits);
+  }
+
+  /** Entries after `after`, which is no earlier than {@link start}, up to `last`. */
   slice(after: LogIndex, last: LogIndex): readonly Entry[] {
-    return this.#entries.slice(after, last);
+    assert(after >= this.start, 'what is asked for is in memory');
+    return this.#entries.slice(after - this.start, last - this.start);
   }
 
   hasUnsaved(): boolean {
@@ -143,7 +190,7 @@ export class Log {
   takeUnsaved(): UnsavedLog {
     const unsaved = {
       truncateFrom: this.#truncateFrom,
-      entries: this.#entries.slice(this.#handed),
+      entries: this.slice(this.#handed, this.last.index),
     };
     this.#truncateFrom = undefined;
     this.#handed = this.last.index;
@@ -161,13 +208,14 @@ export class Log {
   }
 }
 
-/** Whether `entry` is what may stand behind `previous`. */
-function follows(previous: Entry | undefined, entry: Entry): boolean {
-  return (
-    entry.index === (previous?.index ?? 0) + 1 &&
-    entry.term >= (previous?.term ?? 1) &&
-    entry.timeMs >= (previous?.timeMs ?? 0) &&
-    (entry.kind === 'genesis') === (previous === undefined) &&
-    equal(entry.hash, entryHash(previous?.hash ?? ZERO_HASH, entry))
-  );
+/** The first of `entries` that fit into one append, and one at least if there is one. */
+export function firstOf(entries: readonly Entry[], limits: Limits): readonly Entry[] {
+  let bytes = 0;
+  let count = 0;
+  for (const entry of entries) {
+    bytes += entryBytes(entry);
+    if (count === limits.appendEntriesMax || (count > 0 && bytes > limits.appendBytesMax)) break;
+    count += 1;
+  }
+  return entries.slice(0, count);
 }

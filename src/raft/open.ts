@@ -1,5 +1,5 @@
 import { assert, BOOT_BYTES, Budgets, ClusterError, fromHex } from '../common/index.js';
-import type { Boot, Millis, NodeId } from '../common/index.js';
+import type { Boot, LogIndex, Millis, NodeId } from '../common/index.js';
 import type { Entry, HardState, Random } from '../ports/index.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { restartElectionTimer } from './core.js';
@@ -23,8 +23,12 @@ export type RaftConfig = {
   readonly limits?: Partial<Limits>;
 };
 
-/** The data that a node had saved. */
-export type Loaded = { readonly hardState: HardState; readonly entries: readonly Entry[] };
+/** The data that a node had saved: its whole log, and the last entry that is in the state. */
+export type Loaded = {
+  readonly hardState: HardState;
+  readonly entries: Iterable<Entry>;
+  readonly applied?: LogIndex;
+};
 
 /**
  * A node as it was when it last saved.
@@ -36,8 +40,10 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
   const { timing, limits } = settings(config);
   const { payload, timeMs } = config.genesis;
   const genesis = sealEntry(ZERO_HASH, { index: 1, term: 1, kind: 'genesis', timeMs, payload });
-  const log = Log.open(genesis, loaded.entries);
-  const isNew = loaded.entries.length === 0;
+  // Entries whose writes are in the state had been committed. Of those behind them, any part may be truncated yet.
+  const start = { settled: loaded.applied ?? 0, bytesMax: limits.logMemoryBytesMax };
+  const log = Log.open(genesis, loaded.entries, start);
+  const isNew = log.durable === 0;
   const { term, votedFor } = loaded.hardState;
   // Log and term are saved together, so a term without a log is as much a loss as a log ahead of its term.
   if (isNew ? term !== 0 : term < log.last.term) {
@@ -57,7 +63,8 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     clocks: new ClockReadings(),
     acknowledgements: new Acknowledgements(),
     reads: { waiting: [], asking: undefined },
-    outbox: { now: [], afterPersist: [], reads: [], alarms: [] },
+    outbox: { now: [], afterPersist: [], reads: [], alarms: [], wanted: [] },
+    readBack: [],
     termMoves: new Budgets(TERM_MOVES, VOTERS_MAX),
     depositions: new Budgets(DEPOSITIONS, VOTERS_MAX),
     clockStepDowns: new Budgets(CLOCK_STEP_DOWNS, 1),
@@ -69,9 +76,11 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     commit: 1,
     matched: 0,
     acknowledged: 0,
+    acknowledgedHash: ZERO_HASH,
     acknowledgedTick: 0,
     answered: undefined,
     applied: 0,
+    appliedMs: undefined,
     now,
     agreed: { level: 0, correctionMs: 0 },
     correctedTick: undefined,

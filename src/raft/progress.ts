@@ -13,6 +13,8 @@ export class Progress {
   next: LogIndex;
   /** Probe: the append under way has no answer yet. */
   probing = false;
+  /** A part of the log that is not in memory has been asked for, to be sent to it. */
+  wanted = false;
   /** The follower refused an entry for its time, and has not moved since. */
   refusedForTime = false;
   /** An append must go even if it has nothing new to say. */

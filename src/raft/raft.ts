@@ -1,12 +1,12 @@
 import { assert, ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
-import type { Entry } from '../ports/index.js';
+import type { Entry, LogPage, LogPageLimits } from '../ports/index.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
 import { greet, repeatAcknowledgement } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
 import { leaderOf } from './core.js';
 import type { Agreed, Core } from './core.js';
-import { isReachable, propose, tickLeader, ticksToHeartbeat } from './leader.js';
+import { isReachable, propose, supply, tickLeader, ticksToHeartbeat } from './leader.js';
 import { PAYLOAD_BYTES_MAX } from './limits.js';
 import type { Timing } from './limits.js';
 import { agree, nextTimeMs } from './log-time.js';
@@ -14,7 +14,15 @@ import type { Message } from './messages.js';
 import { openCore } from './open.js';
 import type { Loaded, RaftConfig } from './open.js';
 import { beginRead, takeReadId, tickQuestion } from './read-index.js';
-import { beginWrite, hasReady, takeApplicable, takeReady, takeUrgent } from './ready.js';
+import {
+  beginWrite,
+  hasReady,
+  readBack,
+  takeApplicable,
+  takeReady,
+  takeUrgent,
+  unreadBehind,
+} from './ready.js';
 import type { Ready, Urgent } from './ready.js';
 import { step } from './step.js';
 
@@ -79,7 +87,7 @@ export class Raft {
     return this.#core.log.durable;
   }
 
-  /** The entry at `index`, durable or not. */
+  /** The entry at `index`, durable or not, if it is in memory. */
   entry(index: LogIndex): Entry | undefined {
     return this.#core.log.at(index);
   }
@@ -190,6 +198,7 @@ export class Raft {
     core.log.saved(last, lastHash);
     if (core.role.type === 'leader') core.matched = core.log.durable;
     advanceCommit(core);
+    core.log.trim(core.commit, core.limits.logMemoryBytesMax);
   }
 
   /** As leader: the node has answered within an election timeout. Otherwise only of the leader itself. */
@@ -248,6 +257,33 @@ export class Raft {
   /** As {@link takeApplicable}. */
   takeApplicable(max: number): readonly Entry[] {
     return takeApplicable(this.#core, max);
+  }
+
+  /** The index behind which entries that may be applied must be read from the disk first, and given to {@link readBack}. */
+  get unreadBehind(): LogIndex | undefined {
+    return unreadBehind(this.#core);
+  }
+
+  /** As {@link readBack}. */
+  readBack(page: LogPage): void {
+    readBack(this.#core, page);
+  }
+
+  /** As {@link supply}: what {@link Urgent.wanted} has asked for. */
+  supply(peer: NodeId, page: LogPage): void {
+    const { role } = this.#core;
+    if (role.type === 'leader') supply(this.#core, role, peer, page);
+  }
+
+  /** As much of the log as is read from the disk at once. */
+  get pageLimits(): LogPageLimits {
+    const { appendEntriesMax: entriesMax, appendBytesMax: bytesMax } = this.#core.limits;
+    return { entriesMax, bytesMax };
+  }
+
+  /** Of the log in memory. */
+  get memoryBytes(): number {
+    return this.#core.log.bytes;
   }
 
   /** Entries that one batch has at most. */

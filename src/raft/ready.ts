@@ -1,8 +1,9 @@
 import { assert } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, Persist } from '../ports/index.js';
+import type { Entry, LogPage, Persist } from '../ports/index.js';
 import { acknowledge } from './acknowledge.js';
-import type { Alarm, Core, ReadResult } from './core.js';
+import { requireChain } from './chain.js';
+import type { Alarm, Core, ReadResult, WantedPage } from './core.js';
 import { replicate } from './leader.js';
 import type { Message } from './messages.js';
 import { askLeader } from './read-index.js';
@@ -12,6 +13,8 @@ export type Urgent = {
   readonly sendNow: readonly Message[];
   readonly reads: readonly ReadResult[];
   readonly alarms: readonly Alarm[];
+  /** Parts of the log to be read from the disk and given back. */
+  readonly wanted: readonly WantedPage[];
 };
 
 /** The outputs of a step, to be acted on in this order: send, apply, persist, tell `persisted`, send the rest. */
@@ -27,8 +30,9 @@ export type Ready = Urgent & {
 /** Whether there is anything to take. */
 export function hasReady(core: Core, applying: boolean): boolean {
   flush(core);
-  const { now, afterPersist, reads, alarms } = core.outbox;
-  const isSpeaking = now.length + afterPersist.length + reads.length + alarms.length > 0;
+  const { now, afterPersist, reads, alarms, wanted } = core.outbox;
+  const isSpeaking =
+    now.length + afterPersist.length + reads.length + alarms.length + wanted.length > 0;
   const isSaving = core.hardState === 'unsaved' || core.log.hasUnsaved();
   return isSpeaking || isSaving || (applying && applicable(core) > core.applied);
 }
@@ -37,11 +41,12 @@ export function hasReady(core: Core, applying: boolean): boolean {
 export function takeUrgent(core: Core): Urgent {
   flush(core);
   const { outbox } = core;
-  const { now, reads, alarms } = outbox;
+  const { now, reads, alarms, wanted } = outbox;
   outbox.now = [];
   outbox.reads = [];
   outbox.alarms = [];
-  return { sendNow: now, reads, alarms };
+  outbox.wanted = [];
+  return { sendNow: now, reads, alarms, wanted };
 }
 
 /** Takes everything. Not while a write is under way; a Ready with something to persist begins one. */
@@ -55,12 +60,39 @@ export function takeReady(core: Core, applyMax: number): Ready {
   return { ...urgent, persist, sendAfterPersist, apply: takeApplicable(core, applyMax) };
 }
 
-/** Takes the next entries to be applied, in order: at most `max`. For one that applies a few at a time. */
+/**
+ * Takes the next entries to be applied, in order: at most `max`, and only such as are at hand. For one that applies a few at
+ * a time.
+ */
 export function takeApplicable(core: Core, max: number): readonly Entry[] {
-  const last = Math.min(applicable(core), core.applied + max);
-  const entries = core.log.slice(core.applied, last);
-  core.applied = last;
+  const { log, applied } = core;
+  const last = Math.min(applicable(core), applied + max);
+  const entries =
+    applied < log.start ? core.readBack.slice(0, last - applied) : log.slice(applied, last);
+  const taken = entries.at(-1);
+  if (taken === undefined) return entries;
+  core.readBack = applied < log.start ? core.readBack.slice(entries.length) : [];
+  core.applied = taken.index;
+  core.appliedMs = taken.timeMs;
   return entries;
+}
+
+/** The index behind which entries that may be applied must be read from the disk first, if there are such. */
+export function unreadBehind(core: Core): LogIndex | undefined {
+  const isAtHand = core.applied >= core.log.start || core.readBack.length > 0;
+  return isAtHand || applicable(core) <= core.applied ? undefined : core.applied;
+}
+
+/**
+ * Takes what was read.
+ *
+ * @throws ClusterError `data-loss` when it is not what a log of ours has there.
+ */
+export function readBack(core: Core, { previous, entries }: LogPage): void {
+  if (previous.index !== core.applied || core.applied >= core.log.start) return;
+  requireChain(previous, entries);
+  // The rest is in memory, and what the disk has in its place need not be the same.
+  core.readBack = entries.filter((entry) => entry.index <= core.log.start);
 }
 
 /** From now on a write is under way. */

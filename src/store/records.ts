@@ -62,12 +62,6 @@ export function numberFromBytes(bytes: Uint8Array): number {
   return count(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));
 }
 
-/** The entries are one after another from `first` on. @throws ClusterError `data-loss`. */
-export function requireUnbroken(entries: readonly Entry[]): void {
-  const first = entries[0]?.index ?? 0;
-  if (entries.some((entry, at) => entry.index !== first + at)) damaged('The log has a gap');
-}
-
 /**
  * The batch leaves no gap in the log: a mistake of ours is stopped before it is written.
  *

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import type { ConsensusStore } from '../../src/ports/index.js';
-import { batch, entries, entryAt } from '../support/builders/stores.js';
+import { batch, entries, entryAt, loadWhole } from '../support/builders/stores.js';
 
 /** One place where a store keeps things: opened, closed and opened again, its content stays. */
 export type ConsensusStorePlace = {
@@ -42,7 +42,7 @@ export function consensusStoreSuite(
     }
 
     test('a new consensus store is empty', async () => {
-      expect(await store.load()).toEqual({
+      expect(await loadWhole(store)).toEqual({
         hardState: { term: 0, votedFor: undefined },
         entries: [],
         applied: 0,
@@ -57,7 +57,7 @@ export function consensusStoreSuite(
       await store.persist(batch({ hardState, entries: entries(1, 300), applied: 299 }));
       await reopen();
 
-      expect(await store.load()).toEqual({ hardState, entries: entries(1, 300), applied: 299 });
+      expect(await loadWhole(store)).toEqual({ hardState, entries: entries(1, 300), applied: 299 });
     });
 
     test('the store keeps every kind of entry, empty payloads and large numbers', async () => {
@@ -72,17 +72,58 @@ export function consensusStoreSuite(
       await store.persist(batch({ entries: kinds }));
       await reopen();
 
-      expect((await store.load()).entries).toEqual(kinds);
+      expect((await loadWhole(store)).entries).toEqual(kinds);
     });
 
     test('the store keeps the hard state when a batch has none, and forgets a vote in a new term', async () => {
       await store.persist(batch({ hardState: { term: 3, votedFor: nodeId('node-1') } }));
       await store.persist(batch({ entries: entries(1, 1) }));
-      expect((await store.load()).hardState).toEqual({ term: 3, votedFor: 'node-1' });
+      expect((await loadWhole(store)).hardState).toEqual({ term: 3, votedFor: 'node-1' });
 
       await store.persist(batch({ hardState: { term: 4, votedFor: undefined } }));
       await reopen();
-      expect((await store.load()).hardState).toEqual({ term: 4, votedFor: undefined });
+      expect((await loadWhole(store)).hardState).toEqual({ term: 4, votedFor: undefined });
+    });
+
+    test('the store says of a log that it is empty, until it has an entry', async () => {
+      expect((await store.load()).isEmpty).toBe(true);
+      await store.persist(batch({ hardState: { term: 1, votedFor: undefined } }));
+      expect((await store.load()).isEmpty).toBe(true);
+      await store.persist(batch({ entries: entries(1, 1) }));
+      await reopen();
+      expect((await store.load()).isEmpty).toBe(false);
+    });
+
+    test('the store reads a page of the log, from any place, within its limits', async () => {
+      const log = entries(1, 20);
+      await store.persist(batch({ entries: log }));
+      await reopen();
+      const page = (after: number, entriesMax = 100, bytesMax = 10_000) =>
+        store.readLog(after, { entriesMax, bytesMax });
+      const bytesOfThree = log.slice(4, 7).reduce((sum, { payload }) => sum + payload.length, 0);
+
+      expect(page(0)).toEqual({
+        previous: { index: 0, term: 0, timeMs: 0, hash: new Uint8Array(32) },
+        entries: log,
+      });
+      expect(page(4)).toEqual({ previous: log[3], entries: log.slice(4) });
+      expect(page(4, 3)?.entries).toEqual(log.slice(4, 7));
+      expect(page(4, 100, bytesOfThree)?.entries).toEqual(log.slice(4, 7));
+      expect(page(4, 100, bytesOfThree - 1)?.entries).toEqual(log.slice(4, 6));
+      expect(page(4, 100, 0)?.entries).toEqual(log.slice(4, 5));
+      expect(page(19)?.entries).toEqual(log.slice(19));
+      expect([page(20), page(21), page(1_000)]).toEqual([undefined, undefined, undefined]);
+    });
+
+    test('a page of the log has what is durable, not what is being written', async () => {
+      const limits = { entriesMax: 10, bytesMax: 10_000 };
+      await store.persist(batch({ entries: entries(1, 5) }));
+
+      const written = store.persist(batch({ truncateFrom: 4, entries: entries(4, 4, 2) }));
+
+      expect(store.readLog(2, limits)?.entries).toEqual(entries(3, 5));
+      await written;
+      expect(store.readLog(2, limits)?.entries).toEqual([entryAt(3), entryAt(4, 2)]);
     });
 
     test('the store removes a tail of the log before it appends, in one batch', async () => {
@@ -91,15 +132,18 @@ export function consensusStoreSuite(
       await store.persist(batch({ truncateFrom: 256, entries: entries(256, 258, 2) }));
       await reopen();
 
-      expect((await store.load()).entries).toEqual([...entries(1, 255), ...entries(256, 258, 2)]);
+      expect((await loadWhole(store)).entries).toEqual([
+        ...entries(1, 255),
+        ...entries(256, 258, 2),
+      ]);
     });
 
     test('the store removes a tail of the log without appending', async () => {
       await store.persist(batch({ entries: entries(1, 9) }));
       await store.persist(batch({ truncateFrom: 10 }));
-      expect((await store.load()).entries).toHaveLength(9);
+      expect((await loadWhole(store)).entries).toHaveLength(9);
       await store.persist(batch({ truncateFrom: 4 }));
-      expect((await store.load()).entries).toEqual(entries(1, 3));
+      expect((await loadWhole(store)).entries).toEqual(entries(1, 3));
     });
 
     test('the store writes, overwrites and deletes state; the last write of a key counts', async () => {
@@ -228,7 +272,7 @@ export function consensusStoreSuite(
       await store.persist(batch({ entries: entries(1, 2_000), writes, applied: 2_000 }));
       await reopen();
 
-      expect((await store.load()).entries).toHaveLength(2_000);
+      expect((await loadWhole(store)).entries).toHaveLength(2_000);
       expect(keysUnder('key')).toHaveLength(5_000);
     });
   });

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { keyId, sessionId } from '../../src/common/index.js';
 import { openStores } from '../../src/store/index.js';
-import { storePaths, temporaryDirectory } from '../support/builders/stores.js';
+import { loadWhole, storePaths, temporaryDirectory } from '../support/builders/stores.js';
 import { CRASH_KEYS, crashSession, lastIndexAt } from './lmdb-crash-batch.js';
 
 const WRITER = fileURLToPath(new URL('./lmdb-writer.js', import.meta.url));
@@ -35,7 +35,7 @@ function numberIn(bytes: Uint8Array | undefined): number {
 async function durableBatch(path: string, acknowledged: number): Promise<number> {
   const store = await openStores(storePaths(path));
   const { consensus, shares } = store;
-  const { hardState, entries, applied } = await consensus.load();
+  const { hardState, entries, applied } = await loadWhole(consensus);
   const values = new Set(CRASH_KEYS.map((key) => numberIn(consensus.get(key))));
 
   expect([...values]).toEqual([applied]);

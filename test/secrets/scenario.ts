@@ -12,6 +12,7 @@ import { Node, readConfig } from '../../src/node/index.js';
 import { jsonLogger } from '../../src/machine/index.js';
 import { issueCertificate, loadNodeKey } from '../../src/pki/index.js';
 import { openLmdbConsensusStore } from '../../src/store/index.js';
+import { loadWhole } from '../support/builders/stores.js';
 import { Recorder } from './recorder.js';
 
 /** Everything outside of processes' memory that a run left behind, by the name of the place. */
@@ -189,7 +190,7 @@ async function collect(folder: string, errors: string[], said: string[]): Promis
     traces.set(`data of ${id}`, Buffer.concat(parts));
     traces.set(`log of ${id}`, readFileSync(join(folder, `${id}.log`)));
     const store = await openLmdbConsensusStore(join(data, 'log'));
-    const { entries } = await store.load();
+    const { entries } = await loadWhole(store);
     traces.set(`entries of ${id}`, Buffer.concat(entries.map(({ payload }) => payload)));
     await store.close();
   }

@@ -87,6 +87,7 @@ export class CrashingNode {
   #consensus(inner: ConsensusStore): ConsensusStore {
     return {
       load: () => inner.load(),
+      readLog: (after, limits) => inner.readLog(after, limits),
       get: (key) => inner.get(key),
       scan: (prefix, from) => inner.scan(prefix, from),
       close: () => inner.close(),

@@ -6,6 +6,8 @@ import type {
   ConsensusStore,
   Entry,
   HardState,
+  LogPage,
+  LogPageLimits,
   Persist,
   PutResult,
   ShareId,
@@ -14,6 +16,7 @@ import type {
   ShareStore,
   Write,
 } from '../../src/ports/index.js';
+import { pageOf } from '../../src/store/log-pages.js';
 
 /** What would be there after a crash now. */
 export interface Disk {
@@ -50,6 +53,11 @@ export class ConsensusDisk implements Disk {
   /** What is read of the log at a start. */
   read(): Entry[] {
     return this.entries.map((entry) => (entry.index === this.rotten ? rotted(entry) : entry));
+  }
+
+  /** What is read of the log behind `after`. */
+  page(after: number, limits: LogPageLimits): LogPage | undefined {
+    return pageOf(after, this.read().slice(Math.max(after - 1, 0)), limits);
   }
 
   /** All of it as it is now. */
@@ -226,7 +234,8 @@ export function openConsensusStore(
       new Promise((resolve) => {
         timing.inProcess(timing.latencyMs(), () => {
           const { hardState, applied } = disk;
-          resolve({ hardState, entries: disk.read(), applied });
+          const entries = disk.read();
+          resolve({ hardState, entries, isEmpty: entries.length === 0, applied });
         });
       }),
     persist: (given) => {
@@ -253,6 +262,7 @@ export function openConsensusStore(
         });
       });
     },
+    readLog: (after, limits) => disk.page(after, limits),
     get: (key) => disk.get(key),
     scan: (prefix, from) => disk.scan(prefix, from),
     close: () => Promise.resolve(),

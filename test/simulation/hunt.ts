@@ -7,8 +7,8 @@ import { OPTIONS, PLANTED_BUGS, runWith } from './planted-bugs.js';
 const USAGE = `usage: npm run simulate:bugs -- [options]
 
   --match TEXT  only bugs whose names have TEXT in them
-  --where W     instead of the bug's own: consensus, elections, faults, byzantine, gg20, 'gg20 byzantine' or
-                'gg20 crashes'
+  --where W     instead of the bug's own: consensus, elections, 'small memory', faults, byzantine, gg20,
+                'gg20 byzantine' or 'gg20 crashes'
   --first S     begin at seed S instead of the bug's own
   --seeds N     try N seeds instead of the bug's budget
   --json        one line of JSON on standard output

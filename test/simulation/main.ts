@@ -6,7 +6,7 @@ import { toyNodes } from '../toy/scenario.js';
 import { crashAt, gg20Nodes } from './gg20/scenario.js';
 import { addCounts, noCounts } from './counts.js';
 import { judgeCoverage } from './coverage-rules.js';
-import { raftAlone } from './raft-alone.js';
+import { raftAlone, raftInSmallMemory } from './raft-alone.js';
 import { runHere, runInProcesses, serveSeeds, type RunSeed } from './run-seeds.js';
 import { simulate, type Result } from './simulation.js';
 import type { Profile } from './fault-rates.js';
@@ -25,6 +25,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --coverage    fail when a combination of message, roles and terms that must come up did not
   --stale-images  old disks come back: shares and nonces are all that is checked then
   --raft-only   consensus alone, without the node above it
+  --small-memory  with --raft-only: most of the log is on disk alone, and read when it is needed
   --gg20        whole nodes with keys for threshold ECDSA, in a parameter set that only tests have
   --crash-points  with --gg20: seed N is the crash point N of a world in which nothing else fails: one step of one node,
                 and whether it crashes before or after it; every thousand seeds are another world
@@ -47,6 +48,7 @@ const { values } = parseArgs({
     coverage: { type: 'boolean', default: false },
     'stale-images': { type: 'boolean', default: false },
     'raft-only': { type: 'boolean', default: false },
+    'small-memory': { type: 'boolean', default: false },
     gg20: { type: 'boolean', default: false },
     toy: { type: 'boolean', default: false },
     'crash-points': { type: 'boolean', default: false },
@@ -76,6 +78,7 @@ const raftOnly = values['raft-only'];
 const profile = profileOf(values.profile);
 // Whoever only agrees has nothing to lie about but the log, which is not what consensus bears.
 const alone = profile === 'elections' ? profile : 'faults';
+const consensus = values['small-memory'] ? raftInSmallMemory : raftAlone;
 const staleImages = values['stale-images'];
 const print = values.trace ? (line: string): void => console.log(line) : undefined;
 const scenario = (['gg20', 'toy'] as const).find((each) => values[each]);
@@ -84,7 +87,7 @@ const crashes = values['crash-points'];
 const run: RunSeed = (seed) => {
   if (crashes) return crashAt(seed, print);
   return raftOnly
-    ? simulate(seed, raftAlone, { profile: alone, print })
+    ? simulate(seed, consensus, { profile: alone, print })
     : simulate(seed, nodes, { profile, staleImages, print });
 };
 
@@ -117,6 +120,7 @@ async function main(): Promise<number> {
   } else {
     const options = ['--profile', profile];
     if (raftOnly) options.push('--raft-only');
+    if (values['small-memory']) options.push('--small-memory');
     if (scenario !== undefined) options.push(`--${scenario}`);
     if (crashes) options.push('--crash-points');
     if (staleImages) options.push('--stale-images');

@@ -19,6 +19,7 @@ test.each(QUICK.map((bug) => [bug.name, bug] as const))(
 
 test.each([
   ['consensus', 1, 5],
+  ['small memory', 1, 5],
   ['faults', 1, 3],
   ['byzantine', 1, 2],
   ['gg20', 1, 3],

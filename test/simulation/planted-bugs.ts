@@ -5,12 +5,14 @@ import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
 import { GG20_BUGS } from './planted/gg20.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
+import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { TASK_BUGS } from './planted/tasks.js';
 import type { Violation } from './simulation.js';
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CONSENSUS_BUGS,
   ...ACKNOWLEDGEMENT_BUGS,
+  ...OLD_ENTRY_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
 ];
@@ -27,6 +29,7 @@ export type Verdict = {
 export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   consensus: ['--raft-only'],
   elections: ['--raft-only', '--profile', 'elections'],
+  'small memory': ['--raft-only', '--small-memory'],
   faults: ['--profile', 'faults'],
   byzantine: ['--profile', 'byzantine'],
   gg20: ['--gg20', '--profile', 'faults'],

@@ -2,15 +2,15 @@ import { Alarms } from '../../src/alarms/index.js';
 import { u64be, utf8, type NodeId } from '../../src/common/index.js';
 import type { Entry, Write } from '../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../src/raft/index.js';
-import type { Agreed } from '../../src/raft/index.js';
-import { ACKNOWLEDGEMENTS_LEVEL } from '../../src/raft/limits.js';
+import type { Agreed, Limits } from '../../src/raft/index.js';
+import { ACKNOWLEDGEMENTS_LEVEL, ENTRY_OVERHEAD_BYTES } from '../../src/raft/limits.js';
 import { levelNamed } from '../../src/wire/index.js';
 import type { Cluster } from './cluster.js';
 import { EPOCH_MS } from './clock.js';
 import type { Machine } from './machine.js';
 import type { LifePorts, Process, StartProcess } from './process.js';
 import { Rng } from './rng.js';
-import type { MakeScenario } from './simulation.js';
+import type { MakeScenario, Scenario } from './simulation.js';
 import type { Workload } from './workload.js';
 import type { World } from './world.js';
 
@@ -80,13 +80,20 @@ export type RaftProcess = Process & {
   readonly recorder: Recorder;
 };
 
+/** About ten entries: all others are read from the disk when they are needed. */
+const SMALL_MEMORY: Partial<Limits> = { logMemoryBytesMax: 10 * (8 + ENTRY_OVERHEAD_BYTES) };
+
 /** Starts Raft alone on the disk that it gets. */
-export function startRaft(voters: readonly NodeId[], raise: number): StartProcess<RaftProcess> {
+export function startRaft(
+  voters: readonly NodeId[],
+  raise: number,
+  limits: Partial<Limits>,
+): StartProcess<RaftProcess> {
   return async (id, ports) => {
     const loaded = await ports.consensus.load();
     const recorder = new Recorder(ports.consensus, loaded.applied, raise);
     const raft = createRaft(
-      { id, boot: ports.boot, voters, genesis: GENESIS, random: ports.random },
+      { id, boot: ports.boot, voters, genesis: GENESIS, random: ports.random, limits },
       loaded,
       ports.clock.now(),
     );
@@ -254,8 +261,17 @@ function raiseOf(seed: number): number {
 }
 
 /** Raft alone, with clients that append and read. */
-export const raftAlone: MakeScenario<RaftProcess> = ({ seed, world, nodes, report }) => ({
-  start: startRaft(nodes, raiseOf(seed)),
+export const raftAlone: MakeScenario<RaftProcess> = (setting) => alone(setting, {});
+
+/** The same, where nodes have little memory for their logs. */
+export const raftInSmallMemory: MakeScenario<RaftProcess> = (setting) =>
+  alone(setting, SMALL_MEMORY);
+
+const alone = (
+  { seed, world, nodes, report }: Parameters<MakeScenario<RaftProcess>>[0],
+  limits: Partial<Limits>,
+): Scenario<RaftProcess> => ({
+  start: startRaft(nodes, raiseOf(seed), limits),
   workload: new Appends({ world, rng: new Rng(seed, 'workload'), violation: report }),
   naming: { sessionOf: () => '', taskOf: () => '', requestIdOf: () => undefined },
   lasts: 1,

@@ -1,7 +1,15 @@
 import type { RootDatabase } from 'lmdb';
 import { assert, u64be, utf8 } from '../../common/index.js';
 import type { LogIndex } from '../../common/index.js';
-import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
+import type {
+  ConsensusStore,
+  Entry,
+  LogPage,
+  LogPageLimits,
+  Persist,
+  StoredLog,
+} from '../../ports/index.js';
+import { pageOf, unbroken } from '../log-pages.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
 import {
   contentOf,
@@ -14,7 +22,6 @@ import {
   numberFromBytes,
   record,
   requireFits,
-  requireUnbroken,
 } from '../records.js';
 import { openEnvironment } from './environment.js';
 import type { Environment, StoreOwner, WriteCounted } from './environment.js';
@@ -69,26 +76,28 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     this.#tables = environment.tables;
   }
 
-  async load(): Promise<{
-    readonly hardState: HardState;
-    readonly entries: readonly Entry[];
-    readonly applied: LogIndex;
-  }> {
+  async load(): Promise<StoredLog> {
     const { log, meta } = this.#tables;
     const hardState = meta.get(HARD_STATE);
     const applied = meta.get(APPLIED);
-    const entries: Entry[] = [];
-    for (const { key, value } of log.getRange({ start: LOWEST_KEY })) {
-      const entry = entryFromBytes(value);
-      if (entry.index !== numberFromBytes(key)) damaged('A log entry stands at a wrong index');
-      entries.push(entry);
-    }
-    requireUnbroken(entries);
     return {
       hardState: hardState === undefined ? FIRST_HARD_STATE : hardStateFromBytes(hardState),
-      entries,
+      entries: unbroken(this.#entriesFrom(LOWEST_KEY)),
+      isEmpty: log.getKeysCount({ limit: 1 }) === 0,
       applied: applied === undefined ? 0 : numberFromBytes(contentOf(applied)),
     };
+  }
+
+  readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined {
+    return pageOf(after, unbroken(this.#entriesFrom(u64be(Math.max(after, 1)))), limits);
+  }
+
+  *#entriesFrom(start: Uint8Array): Generator<Entry> {
+    for (const { key, value } of this.#tables.log.getRange({ start })) {
+      const entry = entryFromBytes(value);
+      if (entry.index !== numberFromBytes(key)) damaged('A log entry stands at a wrong index');
+      yield entry;
+    }
   }
 
   async persist(batch: Persist): Promise<void> {

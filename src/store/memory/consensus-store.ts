@@ -1,5 +1,14 @@
 import { assert, toHex } from '../../common/index.js';
-import type { ConsensusStore, Entry, HardState, Persist } from '../../ports/index.js';
+import type { LogIndex } from '../../common/index.js';
+import type {
+  ConsensusStore,
+  Entry,
+  LogPage,
+  LogPageLimits,
+  Persist,
+  StoredLog,
+} from '../../ports/index.js';
+import { pageOf, unbroken } from '../log-pages.js';
 import { endOfPrefix, startOfScan } from '../prefix.js';
 import { entryFromBytes, entryToBytes, FIRST_HARD_STATE, requireFits } from '../records.js';
 
@@ -19,13 +28,22 @@ class MemoryConsensusStore implements ConsensusStore {
   #sorted: readonly string[] | undefined;
   #writing = false;
 
-  async load(): Promise<{
-    readonly hardState: HardState;
-    readonly entries: readonly Entry[];
-    readonly applied: number;
-  }> {
-    const entries = this.#log.map(entryFromBytes);
-    return { hardState: this.#hardState, entries, applied: this.#applied };
+  async load(): Promise<StoredLog> {
+    return {
+      hardState: this.#hardState,
+      entries: unbroken(this.#entriesFrom(this.#first)),
+      isEmpty: this.#log.length === 0,
+      applied: this.#applied,
+    };
+  }
+
+  readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined {
+    return pageOf(after, unbroken(this.#entriesFrom(Math.max(after, this.#first))), limits);
+  }
+
+  *#entriesFrom(index: LogIndex): Generator<Entry> {
+    for (let at = index - this.#first; at < this.#log.length; at++)
+      yield entryFromBytes(this.#log[at] ?? new Uint8Array(0));
   }
 
   async persist(batch: Persist): Promise<void> {

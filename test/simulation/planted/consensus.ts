@@ -249,7 +249,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     name: 'a log is read without checking its hashes',
     edits: [
       {
-        find: 'equal(entry.hash, entryHash(previous?.hash ?? ZERO_HASH, entry))',
+        find: 'equal(entry.hash, entryHash(previous.hash, entry))',
         replace: 'true',
       },
     ],

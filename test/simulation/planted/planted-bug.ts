@@ -1,11 +1,18 @@
 import type { Edit } from '../../support/patches/edit.js';
 
 /**
- * What shows a mistake: consensus alone, or with an election always under way; whole nodes; or these beside a malicious one. Both again
+ * What shows a mistake: consensus alone, or with an election always under way, or with most of the log on disk alone; whole nodes; or these beside a malicious one. Both again
  * with keys for threshold ECDSA, or one crash at a time with such a key: seeds are crash points then.
  */
 export type Where =
-  'consensus' | 'elections' | 'faults' | 'byzantine' | 'gg20' | 'gg20 byzantine' | 'gg20 crashes';
+  | 'consensus'
+  | 'elections'
+  | 'small memory'
+  | 'faults'
+  | 'byzantine'
+  | 'gg20'
+  | 'gg20 byzantine'
+  | 'gg20 crashes';
 
 /** A mistake that somebody could make, and how many seeds it may take to show. */
 export type PlantedBug = {

@@ -1,7 +1,15 @@
 import { BOOT_BYTES, bootId } from '../../../src/common/index.js';
 import type { LogIndex, NodeId, Term } from '../../../src/common/index.js';
 import { BUILD_LEVEL } from '../../../src/identity/index.js';
-import type { Channel, Clock, Network, Random, Timer } from '../../../src/ports/index.js';
+import type {
+  Channel,
+  Clock,
+  Entry,
+  HardState,
+  Network,
+  Random,
+  Timer,
+} from '../../../src/ports/index.js';
 import {
   createRaft,
   decodeMessage,
@@ -29,7 +37,7 @@ export type LiarParts = {
   readonly clock: Clock;
   readonly random: Random;
   /** What it remembers of its honest days; nothing unless given. */
-  readonly remembered?: Parameters<typeof createRaft>[1];
+  readonly remembered?: { readonly hardState: HardState; readonly entries: readonly Entry[] };
 };
 
 /** An honest replica of the same node, which the liar speaks for. */
@@ -87,7 +95,13 @@ export class Liar {
     const nothing = { hardState: { term: 0, votedFor: undefined }, entries: [] };
     const { remembered = nothing } = parts;
     const boot = bootId('0e'.repeat(BOOT_BYTES));
-    this.#raft = createRaft({ id: self, boot, voters, genesis, random }, remembered, clock.now());
+    // It has no disk to read old entries from.
+    const limits = { logMemoryBytesMax: Infinity };
+    this.#raft = createRaft(
+      { id: self, boot, voters, genesis, random, limits },
+      remembered,
+      clock.now(),
+    );
     this.#log = new SentLog(remembered.entries, () => this.#pushSoon());
     this.#raft.restored(0, { level: BUILD_LEVEL, correctionMs: 0 });
     this.#drain();

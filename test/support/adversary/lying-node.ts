@@ -19,6 +19,7 @@ import { createPeerServer, PeerNetwork } from '../../../src/rpc/index.js';
 import type { PeerServer } from '../../../src/rpc/index.js';
 import { Liar } from './liar.js';
 import { GG20, SCHEMES, VERIFIERS } from '../builders/schemes.js';
+import { loadWhole } from '../builders/stores.js';
 
 /** What the replica beneath a liar has to complain of is no concern of the cluster's. */
 const SILENT: Logger = {
@@ -93,7 +94,7 @@ export class LyingNode implements AsyncDisposable {
       network,
       clock: systemClock,
       random: systemRandom,
-      remembered: await consensus.load(),
+      remembered: await loadWhole(consensus),
     });
     using wrappingKey = holdings.wrappingKey;
     const replica = await startReplica(

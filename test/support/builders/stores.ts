@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { concat, u64be, utf8 } from '../../../src/common/index.js';
-import type { Entry, Persist, ShareId, ShareStore } from '../../../src/ports/index.js';
+import type {
+  ConsensusStore,
+  Entry,
+  HardState,
+  Persist,
+  ShareId,
+  ShareStore,
+} from '../../../src/ports/index.js';
 import type { StorePaths } from '../../../src/store/index.js';
 
 /** A directory of its own for one test, and how to be rid of it. */
@@ -67,6 +74,16 @@ export function entryAt(index: number, term = 1, word = 'entry'): Entry {
 /** Entries `first` to `last`. */
 export function entries(first: number, last: number, term = 1): Entry[] {
   return Array.from({ length: last - first + 1 }, (_, at) => entryAt(first + at, term));
+}
+
+/** What a store has saved, with all of its log. */
+export async function loadWhole(store: ConsensusStore): Promise<{
+  readonly hardState: HardState;
+  readonly entries: readonly Entry[];
+  readonly applied: number;
+}> {
+  const { hardState, entries: stored, applied } = await store.load();
+  return { hardState, entries: [...stored], applied };
 }
 
 /** A batch that does nothing but what it is told. */

@@ -1,7 +1,7 @@
 import { BOOT_BYTES, bootId, fromHex, nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { BUILD_LEVEL } from '../../../src/identity/index.js';
-import type { Entry, HardState, Random } from '../../../src/ports/index.js';
+import type { Entry, HardState, Link, LogPage, Random } from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../../src/raft/index.js';
 import type {
   Acknowledgement,
@@ -12,6 +12,7 @@ import type {
   RaftConfig,
   Ready,
 } from '../../../src/raft/index.js';
+import { pageOf } from '../../../src/store/log-pages.js';
 
 /** A reproducible source of bytes: xorshift32. */
 export function seededRandom(seed: number): Random {
@@ -43,6 +44,8 @@ export type Node = {
   readonly applied: Entry[];
   readonly reads: Map<number, number | undefined>;
   readonly alarms: string[];
+  /** Parts of its log that were read from its disk. */
+  pagesRead: number;
   /** Milliseconds that its clock is ahead. */
   skewMs: number;
   up: boolean;
@@ -87,6 +90,7 @@ export class RaftCluster {
         applied: [],
         reads: new Map(),
         alarms: [],
+        pagesRead: 0,
         skewMs: 0,
         up: true,
         slowDisk: false,
@@ -128,6 +132,8 @@ export class RaftCluster {
 
   #pumpNode(node: Node): void {
     while (node.raft.hasReady()) {
+      const { unreadBehind } = node.raft;
+      if (unreadBehind !== undefined) node.raft.readBack(pageOnDisk(node, unreadBehind));
       if (node.writing !== undefined) {
         this.#act(node, { ...node.raft.takeUrgent(), sendAfterPersist: [] });
         return;
@@ -149,6 +155,7 @@ export class RaftCluster {
     this.#send(ready.sendNow);
     for (const { id, index } of ready.reads) node.reads.set(id, index);
     for (const { kind } of ready.alarms) node.alarms.push(kind);
+    for (const { peer, after } of ready.wanted) node.raft.supply(peer, pageOnDisk(node, after));
   }
 
   #send(messages: readonly Message[]): void {
@@ -278,25 +285,36 @@ export class RaftCluster {
 
   restart(node: Node, seed = 99): void {
     const { hardState, entries, applied } = node.disk;
-    const loaded = { hardState, entries: [...entries] };
-    node.raft = this.#start(node.id, seed, { ...loaded, applied }, this.clock(node));
+    const loaded = { hardState, entries: [...entries], applied };
+    node.raft = this.#start(node.id, seed, loaded, this.clock(node));
     node.applied.length = applied;
     node.up = true;
     this.#pumpNode(node);
   }
 }
 
+/** What the driver would read of a node's log. */
+function pageOnDisk(node: Node, after: number): LogPage {
+  const { disk, raft } = node;
+  node.pagesRead += 1;
+  const page = pageOf(after, disk.entries.slice(Math.max(after - 1, 0)), raft.pageLimits);
+  if (page === undefined) throw new Error(`the disk has no entry behind ${after}`);
+  return page;
+}
+
 /** Entries behind `previous`, one for each term, with hashes as they must be. */
 export function entriesAfter(
-  previous: Entry,
+  previous: Link,
   ...each: readonly { term: number; text?: string; timeMs?: number }[]
 ): Entry[] {
   const entries: Entry[] = [];
   let last = previous;
   for (const { term, text = '', timeMs = last.timeMs } of each) {
     const payload = new TextEncoder().encode(text);
-    last = sealEntry(last.hash, { index: last.index + 1, term, kind: 'command', timeMs, payload });
-    entries.push(last);
+    const index = last.index + 1;
+    const entry = sealEntry(last.hash, { index, term, kind: 'command', timeMs, payload });
+    entries.push(entry);
+    last = entry;
   }
   return entries;
 }

@@ -25,7 +25,7 @@ function directoryOf(claimed: boolean): { claimed: boolean; claim: () => void; c
 test('a node claims its data directory once the log has begun, and not before', async () => {
   const directory = directoryOf(false);
   const log = claimedLog(memoryConsensusStore(), directory);
-  expect((await log.load()).entries).toEqual([]);
+  expect((await log.load()).isEmpty).toBe(true);
   expect(directory.claims).toBe(0);
 
   await log.persist({ entries: [genesis], writes: [], applied: 0 });
@@ -44,6 +44,6 @@ test('a node accepts a claimed directory with its log, and a log whose directory
   await store.persist({ entries: [genesis], writes: [], applied: 0 });
   for (const claimed of [true, false]) {
     const { entries } = await claimedLog(store, directoryOf(claimed)).load();
-    expect(entries).toHaveLength(1);
+    expect([...entries]).toHaveLength(1);
   }
 });

@@ -8,11 +8,14 @@ import type {
   Entry,
   HardState,
   Logger,
+  LogPage,
+  LogPageLimits,
   Persist,
   Timer,
   Write,
 } from '../../../src/ports/index.js';
 import { createRaft, RaftDriver } from '../../../src/raft/index.js';
+import { pageOf } from '../../../src/store/log-pages.js';
 import { BOOT, GENESIS, seededRandom, START_MS } from '../../support/clusters/raft-cluster.js';
 
 export const quietLogger: Logger = {
@@ -83,6 +86,7 @@ export class ManualStore implements ConsensusStore {
   entries: Entry[] = [];
   applied = 0;
   readonly batches: Persist[] = [];
+  pagesRead = 0;
   /** Writes wait for `release` while this is set. */
   slow = false;
   failure: Error | undefined;
@@ -90,7 +94,8 @@ export class ManualStore implements ConsensusStore {
 
   load() {
     const { hardState, entries, applied } = this;
-    return Promise.resolve({ hardState, entries: [...entries], applied });
+    const isEmpty = entries.length === 0;
+    return Promise.resolve({ hardState, entries: [...entries], isEmpty, applied });
   }
 
   async persist(batch: Persist): Promise<void> {
@@ -105,6 +110,11 @@ export class ManualStore implements ConsensusStore {
 
   release(): void {
     for (const resolve of this.#release.splice(0)) resolve();
+  }
+
+  readLog(after: number, limits: LogPageLimits): LogPage | undefined {
+    this.pagesRead += 1;
+    return pageOf(after, this.entries.slice(Math.max(after - 1, 0)), limits);
   }
 
   get(): undefined {

@@ -45,6 +45,7 @@ test('the driver applies, persists with the pending writes, sends what promises,
         steps.push('durable');
       },
       load: () => Promise.reject(new Error('not here')),
+      readLog: () => undefined,
       get: () => undefined,
       scan: () => [],
       close: () => Promise.resolve(),

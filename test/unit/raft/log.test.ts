@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
-import { entryBytes, LIMITS } from '../../../src/raft/limits.js';
+import { ENTRY_OVERHEAD_BYTES, entryBytes, LIMITS } from '../../../src/raft/limits.js';
 import { Log } from '../../../src/raft/log.js';
 import { entriesAfter } from '../../support/clusters/raft-cluster.js';
 
@@ -117,10 +117,126 @@ test('saved entries count as durable by their hash', () => {
 
 test('a batch keeps within bytes and entries, and has one entry at least', () => {
   const log = logOf(...Array.from({ length: 30 }, () => 2));
-  const size = entryBytes(log.last);
+  const size = entryBytes(genesis);
 
   expect(log.batch(2, { ...LIMITS, appendEntriesMax: 7 })).toHaveLength(7);
   expect(log.batch(2, { ...LIMITS, appendBytesMax: size * 5 })).toHaveLength(5);
   expect(log.batch(2, { ...LIMITS, appendBytesMax: 1 })).toHaveLength(1);
   expect(log.batch(32, LIMITS)).toHaveLength(0);
+});
+
+/** The bytes that a log of entries as large as the genesis counts. */
+const bytesFor = (count: number): number => count * entryBytes(genesis);
+
+function trimmedLog(): Log {
+  const log = logOf(2, 2, 3, 3, 3, 4);
+  log.trim(5, bytesFor(4));
+  return log;
+}
+
+test('a log lets its oldest entries go from memory when there are too many, and knows their terms', () => {
+  const log = trimmedLog();
+
+  expect([log.start, log.last.index, log.bytes <= bytesFor(4)]).toEqual([4, 7, true]);
+  expect([1, 2, 4, 5, 7].map((index) => log.at(index)?.index)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    5,
+    7,
+  ]);
+  expect([0, 1, 2, 3, 4, 5, 7, 8].map((index) => log.termAt(index))).toEqual([
+    0,
+    1,
+    2,
+    2,
+    3,
+    3,
+    4,
+    undefined,
+  ]);
+  expect(log.linkAt(4)).toMatchObject({ index: 4, term: 3 });
+  expect([log.hashAt(3), log.hashAt(8)]).toEqual([undefined, undefined]);
+  expect(log.lastWithTermAtMost(7, 2)).toBe(3);
+});
+
+test('nothing goes from memory that is not durable, or could be truncated', () => {
+  const log = logOf(2, 2);
+  for (const entry of entriesAfter(log.last, { term: 2 }, { term: 2 })) log.append(entry);
+
+  log.trim(2, 1);
+  expect([log.start, log.bytes]).toEqual([2, 3 * ENTRY_OVERHEAD_BYTES]);
+  log.trim(5, 1);
+  expect([log.start, log.durable]).toEqual([3, 3]);
+});
+
+test('a log of which nothing is in memory goes on', () => {
+  const log = logOf(2);
+  log.trim(2, 0);
+  expect([log.start, log.bytes, log.last.index, log.hasUnsaved()]).toEqual([2, 0, 2, false]);
+
+  const [next] = entriesAfter(log.last, { term: 3, text: 'next' });
+  if (next === undefined) return;
+  log.append(next);
+
+  expect(log.takeUnsaved()).toEqual({ truncateFrom: undefined, entries: [next] });
+  log.saved(3, next.hash);
+  expect([log.durable, log.batch(3, LIMITS), log.slice(2, 3)]).toEqual([3, [next], [next]]);
+});
+
+test('a trimmed log is truncated where it is in memory, and nowhere else', () => {
+  const log = trimmedLog();
+
+  expect(() => log.truncate(4)).toThrow('in memory');
+  log.truncate(6);
+
+  expect([log.last.index, log.durable, log.termAt(6), log.bytes]).toEqual([
+    5,
+    5,
+    undefined,
+    ENTRY_OVERHEAD_BYTES,
+  ]);
+});
+
+test('a log is opened without all of it in memory at a time', () => {
+  const whole = [
+    genesis,
+    ...entriesAfter(genesis, ...Array.from({ length: 500 }, () => ({ term: 2 }))),
+  ];
+  let taken = 0;
+  function* loaded(): Generator<Entry> {
+    for (const entry of whole) {
+      taken += 1;
+      yield entry;
+    }
+  }
+
+  const log = Log.open(genesis, loaded(), { settled: 499, bytesMax: bytesFor(8) });
+
+  expect([taken, log.durable, log.last.hash]).toEqual([501, 501, whole[500]?.hash]);
+  expect(log.bytes).toBeLessThanOrEqual(bytesFor(8));
+  expect(log.start).toBeGreaterThan(490);
+});
+
+test('entries that may still be truncated are in memory when a log is opened', () => {
+  const whole = [
+    genesis,
+    ...entriesAfter(genesis, ...Array.from({ length: 50 }, () => ({ term: 2 }))),
+  ];
+
+  const log = Log.open(genesis, whole, { settled: 20, bytesMax: 1 });
+
+  expect([log.start, log.last.index]).toEqual([20, 51]);
+});
+
+test('damage in a part of the log that is not kept in memory is data loss', () => {
+  const whole = [
+    genesis,
+    ...entriesAfter(genesis, ...Array.from({ length: 50 }, () => ({ term: 2 }))),
+  ];
+  const damagedEntry = whole.map((entry) =>
+    entry.index === 10 ? { ...entry, payload: Uint8Array.of(9) } : entry,
+  );
+
+  expect(() => Log.open(genesis, damagedEntry, { settled: 51, bytesMax: 1 })).toThrow('index 10');
 });

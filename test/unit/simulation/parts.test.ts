@@ -115,7 +115,7 @@ test('a flipped bit shows in every read, and is gone after its repair', async ()
   const read = async (): Promise<readonly Entry[]> => {
     const loading = openConsensusStore(disk, bench, deaf).load();
     bench.pass(10);
-    return (await loading).entries;
+    return [...(await loading).entries];
   };
   disk.rotten = 2;
   expect((await read()).map((entry, at) => entry === disk.entries[at])).toEqual([

@@ -1,0 +1,38 @@
+import type { PlantedBug } from './planted-bug.js';
+
+/** Mistakes with entries that are on disk alone. */
+export const OLD_ENTRY_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'entries leave memory that can still be truncated',
+    edits: [
+      {
+        find: 'const last = Math.min(settled, this.#durable);',
+        replace: 'const last = this.#durable;',
+      },
+    ],
+    where: 'small memory',
+    first: 1,
+    seeds: 30,
+  },
+  {
+    name: 'entries leave memory before they are durable',
+    edits: [
+      { find: 'const last = Math.min(settled, this.#durable);', replace: 'const last = settled;' },
+    ],
+    where: 'small memory',
+    first: 1,
+    seeds: 30,
+  },
+  {
+    name: 'a follower that lacks old entries gets the page behind them',
+    edits: [
+      {
+        find: 'core.outbox.wanted.push({ peer, after: progress.next - 1 });',
+        replace: 'core.outbox.wanted.push({ peer, after: progress.next });',
+      },
+    ],
+    where: 'small memory',
+    first: 1,
+    seeds: 5,
+  },
+];
