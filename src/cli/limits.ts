@@ -13,6 +13,9 @@ export const SILENCE_MS: Millis = 2_000;
 /** The same of an ECDSA signature, which takes seconds where nothing is missing. */
 export const SILENCE_ECDSA_MS: Millis = 8_000;
 
+/** How long nodes have to show their clocks, beside a call that waits. */
+export const CLOCKS_MS: Millis = 2_000;
+
 /** How often it is looked at what a key waits for that takes minutes. */
 export const PREPARATION_POLL_MS: Millis = 3_000;
 

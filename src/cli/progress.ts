@@ -9,7 +9,12 @@ import type { CommandContext } from './command-context.js';
 type Member = Cluster['members'][number];
 
 /** The nodes whose absence holds a call up: all that hold shares, or those that are named. */
-export type Needed = { readonly nodes?: readonly string[] | undefined; readonly all: boolean };
+export type Needed = {
+  readonly nodes?: readonly string[] | undefined;
+  readonly all: boolean;
+  /** A line for each node whose clock is wrong: asked for where all nodes are there, and all are needed. */
+  readonly wrongClocks?: () => Promise<readonly string[]>;
+};
 
 /**
  * Waits for a call, and after {@link SILENCE_MS} says on standard error what it waits for: a person learns at once that a
@@ -44,10 +49,23 @@ async function sayAfter(
   try {
     await wait(silenceMs, undefined, { signal });
     const cluster = await client.getCluster({ timeoutMs: READ_MS, signal });
-    if (!signal.aborted) context.err(wordsOf(cluster, needed));
+    const words = wordsOf(cluster, needed);
+    if (!signal.aborted) context.err(words);
+    if (words !== NOBODY_IS_AWAY || needed.wrongClocks === undefined) return;
+    const clocks = await Promise.race([needed.wrongClocks(), endOf(signal)]);
+    if (clocks.length === 0 || signal.aborted) return;
+    for (const line of clocks) context.err(line);
+    context.err('A node takes no part in a request that has expired by its own clock.');
   } catch {
     // The call ended first, or no node answers: then the call says so itself.
   }
+}
+
+function endOf(signal: AbortSignal): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve([]);
+    else signal.addEventListener('abort', () => resolve([]), { once: true });
+  });
 }
 
 /** Said where all nodes that are needed are there. */

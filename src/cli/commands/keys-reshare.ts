@@ -4,6 +4,7 @@ import { countArgument, intervalArgument, listArgument, REQUEST_ID_HELP } from '
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
 import type { CommandContext } from '../command-context.js';
+import { wrongClocks } from '../wrong-clocks.js';
 import { GENERATE_ECDSA_MS, withClient } from '../open-client.js';
 import { sayingWhatIsMissing } from '../progress.js';
 import { addRequireOption } from '../trust.js';
@@ -86,7 +87,9 @@ Examples:
           },
           options,
         );
-        return sayingWhatIsMissing(call, client, { nodes: participants, all: true }, context);
+        const clocks = () => wrongClocks(flags, context);
+        const needed = { nodes: participants, all: true, wrongClocks: clocks };
+        return sayingWhatIsMissing(call, client, needed, context);
       });
       show(judged, flags, context);
     });

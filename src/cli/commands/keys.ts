@@ -18,6 +18,7 @@ import {
 } from '../arguments.js';
 import { addConnectionOptions } from '../connection.js';
 import type { ConnectionFlags } from '../connection.js';
+import { wrongClocks } from '../wrong-clocks.js';
 import { Ended, exitOf, usageError } from '../exit-codes.js';
 import { keyJson, keyLines, keyTable } from '../format/key.js';
 import type { DerivedKey } from '../format/key.js';
@@ -181,7 +182,8 @@ with P3072. The command says what it waits for; where its time ends first, the s
           options,
         );
         if (isEcdsa) return sayingWhatIsPrepared(call, client, keyId, context);
-        const needed = { nodes: flags.participants, all: true };
+        const clocks = () => wrongClocks(flags, context);
+        const needed = { nodes: flags.participants, all: true, wrongClocks: clocks };
         return sayingWhatIsMissing(call, client, needed, context);
       });
       show(judged, flags, context);

@@ -79,6 +79,43 @@ test('the words are printed while the call goes on, and a quick call prints none
   expect(err).toEqual(['Waiting for node-3: every participant of a new key is needed ...']);
 });
 
+describe('where all nodes are there and all are needed', () => {
+  const client = {
+    getCluster: async () => cluster([true, true, true]),
+  } as unknown as QuorateClient;
+  const ahead = "warning: the clock of node-1 is 7200.0 s ahead of the others'";
+  const rule = 'A node takes no part in a request that has expired by its own clock.';
+
+  test.each([
+    [[ahead], ['Waiting ...', ahead, rule]],
+    [[], ['Waiting ...']],
+  ])('wrong clocks are told: %j', async (warnings, words) => {
+    const { context, err } = fakeContext();
+    const asked = new AbortController();
+    const slow = once(asked.signal, 'abort').then(
+      () => new Promise((resolve) => setImmediate(resolve, 'made')),
+    );
+    const wrongClocks = async () => {
+      setImmediate(() => asked.abort());
+      return warnings;
+    };
+    await sayingWhatIsMissing(slow, client, { all: true, wrongClocks }, context, 0);
+    expect(err).toEqual(words);
+  });
+
+  test('a call that has ended does not wait for the clocks', async () => {
+    const { context, err } = fakeContext();
+    const asked = new AbortController();
+    const wrongClocks = () => {
+      asked.abort();
+      return new Promise<never>(() => undefined);
+    };
+    const slow = once(asked.signal, 'abort').then(() => 'made');
+    const made = await sayingWhatIsMissing(slow, client, { all: true, wrongClocks }, context, 0);
+    expect([made, err]).toEqual(['made', ['Waiting ...']]);
+  });
+});
+
 test('a call that fails fails as it did, whatever the cluster answers', async () => {
   const { context, err } = fakeContext();
   const client = {
