@@ -259,7 +259,9 @@ export class Node implements AsyncDisposable {
 
   /** Answers what is under way, within a bound, then stops and closes everything. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#logger.info('The node drains');
+    // The log of a node that never listened ends with why it cannot run.
+    const isTold = this.#listens !== undefined;
+    if (isTold) this.#logger.info('The node drains');
     this.#certificateWatch?.stop();
     // Calls in flight still need the replica and its peers; the replica needs its store.
     await this.#close('the public server', () => this.#publicServer.stop());
@@ -270,7 +272,7 @@ export class Node implements AsyncDisposable {
     await this.#close('the replica', async () => this.#replica?.stop());
     await this.#close('the workers', async () => this.#workers?.close());
     await this.#close('the store', () => this.#holdings.close());
-    this.#logger.info('The node has stopped');
+    if (isTold) this.#logger.info('The node has stopped');
   }
 
   #addressOf(member: NodeId): string | undefined {

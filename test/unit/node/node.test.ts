@@ -80,9 +80,10 @@ function keyFileOf({ nodeKey }: NodeConfig): string {
 async function complaint(
   config: NodeConfig,
   environment: Record<string, string | undefined> = {},
+  logger = quiet,
 ): Promise<string> {
   try {
-    await using node = await Node.open(config, quiet, environment);
+    await using node = await Node.open(config, logger, environment);
     await node.listen();
     return 'nothing was thrown';
   } catch (error) {
@@ -276,13 +277,18 @@ describe('a node refuses to start', () => {
   });
 
   test('a node refuses to start on a port in use, naming setting and port', async () => {
+    const said: string[] = [];
+    const info = (message: string): void => void said.push(message);
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const { port } = taken.address() as AddressInfo;
-    const words = await complaint(configured({ 'peer.listen': `127.0.0.1:${port}` }));
+    const config = configured({ 'peer.listen': `127.0.0.1:${port}` });
+    const words = await complaint(config, {}, { ...quiet, info });
     taken.close();
     expect(words).toMatch(`peer.listen: cannot listen on 127.0.0.1:${port}: another process has`);
+    // It has served nobody, so its log does not tell how it stops: it ends with these words.
+    expect(said).toEqual(['The node has chosen its curve arithmetic']);
   });
 
   test.each([
