@@ -1,11 +1,11 @@
 import type { Millis } from '../common/index.js';
 
 /**
- * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then judgements of
- * what a peer sent unasked. Any peer can cause those of the last lane, so none of them shares a queue or a worker with a job
- * that holds a nonce.
+ * The urgency of a job. Jobs that a signature waits for come first, then those that a new key waits for, then what is made ahead of
+ * need, then judgements of what a peer sent unasked. Any peer can cause those of the last lane, so none of them shares a queue
+ * or a worker with a job that holds a nonce.
  */
-export type Lane = 'signing' | 'generation' | 'peers';
+export type Lane = 'signing' | 'generation' | 'pools' | 'peers';
 
 /** One kind of job: plain data in, plain data out. Bytes cross between threads; points and other objects stay in their own. */
 export type Job<I, O, C = unknown> = {

@@ -8,6 +8,7 @@ export const WORKER_SILENT_MS_MAX = 60_000;
 export const JOBS_MAX: Readonly<Record<Lane, number>> = {
   signing: 4096,
   generation: 4096,
+  pools: 1024,
   peers: 64,
 };
 /** The jobs of earlier lanes that may be begun before one that waits in a later lane. */

@@ -72,7 +72,7 @@ export class WorkerPool implements Compute {
   readonly #slots: readonly WorkerSlot[];
   readonly #queue = new LaneQueue<PendingJob>();
   /** Jobs of each lane, waiting or under way. */
-  readonly #counts: Record<Lane, number> = { signing: 0, generation: 0, peers: 0 };
+  readonly #counts: Record<Lane, number> = { signing: 0, generation: 0, pools: 0, peers: 0 };
   #lastId = 0;
   #closed = false;
 

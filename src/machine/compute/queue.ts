@@ -2,13 +2,18 @@ import type { Lane } from '../../ports/index.js';
 import { PASSED_BY_MAX } from './limits.js';
 
 /** Lanes, the first first. */
-const ORDER: readonly Lane[] = ['signing', 'generation', 'peers'];
+const ORDER: readonly Lane[] = ['signing', 'generation', 'pools', 'peers'];
 
 /** Jobs that wait for a worker: by lane, and in order of arrival in each. */
 export class LaneQueue<T extends { readonly lane: Lane }> {
-  readonly #waiting: Readonly<Record<Lane, T[]>> = { signing: [], generation: [], peers: [] };
+  readonly #waiting: Readonly<Record<Lane, T[]>> = {
+    signing: [],
+    generation: [],
+    pools: [],
+    peers: [],
+  };
   /** Jobs of earlier lanes that were begun since the first job of this lane waits. */
-  readonly #passedBy: Record<Lane, number> = { signing: 0, generation: 0, peers: 0 };
+  readonly #passedBy: Record<Lane, number> = { signing: 0, generation: 0, pools: 0, peers: 0 };
 
   add(job: T): void {
     this.#waiting[job.lane].push(job);
