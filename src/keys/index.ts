@@ -7,6 +7,8 @@ export type { FailureCount, FailureRecords } from './failure-records.js';
 export type { OpenSecrets } from './holdings.js';
 export type { KeepMaterialInput, MaterialPlace, OwnMaterials } from './own-materials.js';
 export { KeyManager } from './key-manager.js';
+export { Presignatures } from './presignatures.js';
+export type { PresignatureBinding, PresignatureLimits } from './presignatures.js';
 export type { Rewrapped } from './rewrap.js';
 export type {
   KeepInput,
