@@ -33,6 +33,7 @@ export const ALARM_LEVELS = {
   'a failed entry that breaks the rules': 'alarm',
   // Tasks.
   'a signature share failed its check': 'alarm',
+  'a presignature lacks the READY of a signer': 'alarm',
   'every share holds and the signature does not': 'alarm',
   'a recorded signature does not verify': 'alarm',
   'a node is proved to have lied': 'alarm',

@@ -10,6 +10,7 @@ import type {
   TaskFilter,
 } from '../state/index.js';
 import type {
+  PresignatureStocks,
   PrimeStock,
   ProvenCulprit,
   SessionFailureCount,
@@ -87,6 +88,8 @@ export type NodeStatus = {
   /** Of this node, in memory: of each profile that it uses. */
   readonly primeStocks: readonly PrimeStock[];
   readonly openSecrets: OpenSecrets;
+  /** Of this node, in memory. */
+  readonly presignatures: PresignatureStocks;
   /** The state machine's clock. */
   readonly timeMs: Millis;
   /** How often operators have corrected it. */

@@ -10,13 +10,14 @@ import type {
   CorrectTimeResponse,
   GetClusterResponse,
   Member,
+  PresignaturePool,
   RaiseLevelResponse,
   RequireSignaturesResponse,
   SigningFailures,
 } from '../wire/index.js';
 import type { Backend, NodeStatus } from './backend.js';
 import type { ApiContext, Call, NodeFacts } from './call.js';
-import { FAILURES_SHOWN_MAX, HEARD_MS, KEYS_LOOKED_AT_MAX } from './limits.js';
+import { FAILURES_SHOWN_MAX, HEARD_MS, KEYS_LOOKED_AT_MAX, POOLS_SHOWN_MAX } from './limits.js';
 import { readMessage, readMutation } from './decode.js';
 import { timestamp } from './present.js';
 import { lifetimeMsOf, submissionOf } from './submit.js';
@@ -78,6 +79,8 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
         hits: BigInt(status.openSecrets.hits),
         misses: BigInt(status.openSecrets.misses),
       },
+      presignaturePools: shownPools(call, status),
+      presignaturesHeld: status.presignatures.held,
       keysAbleToSign: quorum.present
         ? keys.filter((key) => canSign(key, backend.local().signersOf(key), reached)).length
         : 0,
@@ -90,6 +93,12 @@ export async function getCluster(context: ApiContext, call: Call): Promise<GetCl
 function shownFailures({ caller }: Call, backend: Backend): SigningFailures[] {
   if (visibleTo(caller) !== undefined) return [];
   return backend.signingFailures().slice(0, FAILURES_SHOWN_MAX).map(presentFailures);
+}
+
+/** The same. */
+function shownPools({ caller }: Call, { presignatures }: NodeStatus): PresignaturePool[] {
+  if (visibleTo(caller) !== undefined) return [];
+  return presignatures.pools.slice(0, POOLS_SHOWN_MAX).map((pool) => ({ ...pool }));
 }
 
 /** From then on the cluster takes only requests that their requesters signed. */

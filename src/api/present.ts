@@ -9,6 +9,7 @@ import {
   keyRetiredOf,
   levelRaisedOf,
   preparedOf,
+  presignatureOf,
   timeCorrectedOf,
   resharedKeyOf,
   resharingOf,
@@ -219,6 +220,13 @@ const PRESENTED: Readonly<
     result: (record) => {
       const value = preparedOf(record);
       return value && { $case: 'prepared', value };
+    },
+  },
+  presign: {
+    kind: ApiTaskKind.PRESIGN,
+    result: (record) => {
+      const value = presignatureOf(record);
+      return value && { $case: 'presignatureMade', value };
     },
   },
   'retire-key': {

@@ -4,8 +4,11 @@ import { SHARE_KIND } from '../frost/index.js';
 import {
   judgePrepare,
   judgeReusedModulus,
+  onlineProtocol,
   PREPARE_SAID_ONCE,
   prepareSet,
+  PRESIGN_SAID_ONCE,
+  PRESIGNED_KIND,
   SESSION_SHARE_KIND,
   SIGNING_SAID_ONCE,
 } from '../gg20/index.js';
@@ -22,6 +25,8 @@ import { RESHARE_JUDGE } from './resharing.js';
 import { isWrongMessage, isWrongSessionShare } from './session-signing.js';
 import type { Accused, Fault, JudgeTable, KindJudge, MessagesBeside } from './kind-judge.js';
 
+const ONLINE_SAID_ONCE = Object.values(onlineProtocol.kinds);
+
 /** How the messages of every kind of task are judged. A further kind is a line here. */
 export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   'generate-key': {
@@ -36,7 +41,7 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
   },
   sign: {
     decided: ['WRONG_SHARE', 'WRONG_MESSAGE'],
-    saidOnce: [SHARE_KIND, SESSION_SHARE_KIND, ...SIGNING_SAID_ONCE],
+    saidOnce: [SHARE_KIND, SESSION_SHARE_KIND, ...SIGNING_SAID_ONCE, ...ONLINE_SAID_ONCE],
     faults: {
       WRONG_SHARE: isWrongShare,
       WRONG_MESSAGE: isWrongMessage,
@@ -69,6 +74,11 @@ export const KIND_JUDGES: Readonly<Record<TaskKind, KindJudge>> = {
       REUSED_MODULUS: isReusedModulus,
       FALSE_ECHO: isFalseEcho,
     },
+  },
+  presign: {
+    decided: ['WRONG_MESSAGE'],
+    saidOnce: [...PRESIGN_SAID_ONCE, PRESIGNED_KIND],
+    faults: { WRONG_MESSAGE: isWrongMessage, FALSE_ECHO: isFalseEcho },
   },
   reshare: RESHARE_JUDGE,
   refresh: RESHARE_JUDGE,

@@ -3,11 +3,15 @@ import {
   auxMaterialLayout,
   auxRecordsOf,
   beginSession,
+  isRightAccept,
+  namesOtherAccepts,
+  onlineProtocol,
   prepareSet,
   publicSession,
   SESSION_SHARE_KIND,
   shareFault,
   signingFault,
+  type AskedSignature,
   type AuxRecord,
   type BegunSession,
   type SessionBasis,
@@ -23,8 +27,9 @@ import {
 } from '../identity/index.js';
 import type { SetProfile } from '../identity/index.js';
 import { TO_ALL, type SignedMessage } from '../mpc/index.js';
-import { isSign, signedBytes } from '../state/index.js';
-import { Gg20Profile, type Sharing } from '../wire/index.js';
+import { isPresign, isSign, signedBytes } from '../state/index.js';
+import type { ParsedPresign, ParsedSign } from '../state/index.js';
+import { Gg20Profile, type Attempt, type Sharing } from '../wire/index.js';
 import { ownSharing } from './own-sharing.js';
 import type { Accused, MessagesBeside } from './kind-judge.js';
 
@@ -53,7 +58,9 @@ export function isWrongSessionShare(
   const { sessionId, members } = basis;
   const identityKeys = new Map(members.map((each) => [each.index, each.identityKey]));
   const session = publicSession(gg20, begun.facts);
-  const signature = { mode: 'interactive', session, signed, presigId: undefined } as const;
+  const presigId = accused.attempt.attempt.presignature;
+  const mode = presigId === undefined ? 'interactive' : 'online';
+  const signature = { mode, session, signed, presigId } as const;
   const shared = { ...signature, sessionId, identityKeys, verify };
   return shareFault(shared, index, shown.body) !== undefined;
 }
@@ -73,11 +80,41 @@ export function wrongMessage(
   messages: readonly SignedMessage[],
   { named, material }: Pick<MessagesBeside, 'named' | 'material'>,
 ): SigningFault | undefined {
+  const { request, attempt } = accused.attempt;
+  if (attempt.presignature !== undefined) return wrongOnline(accused, messages, named);
   const judged = judgedSession(accused, material);
   if (judged === undefined || material.length === 0) return undefined;
   const session = publicSession(accused.gg20, judged.begun.facts);
-  const signer = { protocol: 'gg20-sign', session, accused: judged.index } as const;
+  const protocol = isPresign(request) ? 'gg20-presign' : 'gg20-sign';
+  const signer = { protocol, session, accused: judged.index } as const;
   return signingFault(signer, messages, named);
+}
+
+/** The same of a session in which a presignature signs: an ACCEPT of something else than the entry, or a share for other ACCEPTs. */
+function wrongOnline(
+  accused: Accused,
+  messages: readonly SignedMessage[],
+  named: readonly Uint8Array[],
+): SigningFault | undefined {
+  const judged = judgedSession(accused, NO_MATERIAL);
+  const signed = judged?.begun.signed;
+  const presigId = accused.attempt.attempt.presignature;
+  if (judged === undefined || signed === undefined || presigId === undefined) return undefined;
+  const session = publicSession(accused.gg20, judged.begun.facts);
+  const party = session.signers.indexOf(judged.index) + 1;
+  const said = (kind: string, from: PartyIndex) =>
+    messages.find((each) => each.kind === kind && each.from === from && each.to === TO_ALL);
+  const online = { session, signed, presigId };
+  const accept = said(onlineProtocol.kinds.accept, party);
+  if (accept?.body !== undefined && !isRightAccept(online, accept.body)) {
+    return { check: 'ACCEPT is of the entry', messages: [accept], named: [] };
+  }
+  const echo = said(onlineProtocol.kinds['accept-echo'], party);
+  const share = said(SESSION_SHARE_KIND, judged.index);
+  if (echo?.body === undefined || share?.body === undefined) return undefined;
+  return namesOtherAccepts(online, share.body, echo.body, named)
+    ? { check: 'the share is for the ACCEPTs that were heard', messages: [share, echo], named }
+    : undefined;
 }
 
 const NO_MATERIAL = new Uint8Array(0);
@@ -88,7 +125,8 @@ function judgedSession(accused: Accused, material: Uint8Array): JudgedSession | 
   const { attempt, request, sessionId } = accused.attempt;
   const sharing = ready && ownSharing(accused, ready);
   const { auxiliary, assignment } = attempt;
-  if (!isSign(request) || sharing === undefined || auxiliary === undefined) return undefined;
+  if (!isSign(request) && !isPresign(request)) return undefined;
+  if (sharing === undefined || auxiliary === undefined) return undefined;
   if (assignment?.$case !== 'boots' || !isKeyAlgorithm(sharing.algorithm)) return undefined;
   const { signing } = schemes[sharing.algorithm];
   const isOfThisKey =
@@ -109,10 +147,19 @@ function judgedSession(accused: Accused, material: Uint8Array): JudgedSession | 
   const { number } = attempt;
   const session = { clusterId, sessionId, number, sharing, auxiliary, indices };
   const basis = sessionBasis(set, session, records);
-  const asked = askedOf(request, signedBytes(request.payload));
-  const begun = beginSession(gg20, basis, asked);
+  const begun = beginSession(gg20, basis, askedIn(request, attempt));
   const index = partyIndexOf(participants, node);
   return begun && { basis, begun, sharing, index };
+}
+
+/** The signature that a session makes, by its entry; of a presignature nothing. */
+function askedIn(
+  request: ParsedSign | ParsedPresign,
+  { presignature }: Attempt,
+): AskedSignature | undefined {
+  if (!isSign(request)) return undefined;
+  const asked = askedOf(request, signedBytes(request.payload));
+  return presignature === undefined ? asked : { ...asked, presigId: presignature };
 }
 
 /** The profile with which the key's participants are the set of this id. */

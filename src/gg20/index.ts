@@ -119,7 +119,13 @@ export { onlineProtocol } from './session/online-protocol.js';
 export type { OnlineRounds } from './session/online-protocol.js';
 export { presign } from './session/presign.js';
 export type { Presigned } from './session/presign.js';
-export { SESSION_SHARE_KIND, SIGNING_SAID_ONCE, signingProtocol } from './session/protocol.js';
+export {
+  PRESIGN_SAID_ONCE,
+  PRESIGNED_KIND,
+  SESSION_SHARE_KIND,
+  SIGNING_SAID_ONCE,
+  signingProtocol,
+} from './session/protocol.js';
 export type { PresignRounds } from './session/protocol.js';
 export { shareLayout } from './session/share-body.js';
 export type { ShareBody, SigningMode } from './session/share-body.js';

@@ -1,3 +1,4 @@
+import { utf8 } from '../common/index.js';
 import type { ClusterId, Millis } from '../common/index.js';
 import {
   bytesItem,
@@ -11,6 +12,9 @@ import {
 } from '../wire/index.js';
 import type { Destroyed, Installed, Preparation, Sharing } from '../wire/index.js';
 import { algorithmName } from './algorithms.js';
+
+/** Before the label of each of GG20's transcripts. */
+const GG20_PREFIX = utf8('GG20H/1');
 
 /** The form of a key's certificate that this release makes and reads. */
 export const KEY_CERTIFICATE_FORMAT = 1;
@@ -40,6 +44,15 @@ export function readyBytes(clusterId: ClusterId, sharing: Sharing): Uint8Array {
     bytesItem(sharing.chainCode),
     bytesItem(sharing.digest),
   ]);
+}
+
+/**
+ * The body that a signer's READY of a presignature has, as part of its session: T("presig-ready", …) of GG20.
+ *
+ * @param presignature - Its id, 32 bytes.
+ */
+export function presignatureReadyBytes(presignature: Uint8Array): Uint8Array {
+  return transcript('presig-ready', [bytesItem(presignature)], GG20_PREFIX);
 }
 
 /**

@@ -14,11 +14,12 @@ export {
 } from './algorithms.js';
 export type { AlgorithmFacts, KeyAlgorithm, SigningWay } from './algorithms.js';
 export {
+  destroyedBytes,
   installedBytes,
   KEY_CERTIFICATE_FORMAT,
   KEY_CERTIFICATE_FORMAT_IN_USE,
-  destroyedBytes,
   preparedBytes,
+  presignatureReadyBytes,
   readyBytes,
   voucherBytes,
 } from './facts.js';

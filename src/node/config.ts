@@ -5,6 +5,7 @@ import type { ClusterError, NodeId } from '../common/index.js';
 import { BACKEND_CHOICES, splitAddress, workersByDefault, WORKERS_MAX } from '../machine/index.js';
 import type { BackendChoice } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
+import { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from '../tasks/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
 import type { ConfigFile, Tree } from './config-file.js';
 import { SETTINGS } from './settings.js';
@@ -27,6 +28,8 @@ export type NodeConfig = {
   readonly store: StoreConfig;
   /** Threads for arithmetic; 0 leaves it to the main thread. */
   readonly workers: number;
+  /** Presignatures that are kept of one GG20 key and set of signers; 0 for none. */
+  readonly presignatures: number;
   /** The kind of libraries for curve arithmetic. */
   readonly cryptoBackend: BackendChoice;
 };
@@ -78,6 +81,12 @@ const schema = z.strictObject({
     .min(0, { error: 'must be 0 or more' })
     .max(WORKERS_MAX, { error: `must be ${WORKERS_MAX} at most` })
     .optional(),
+  presignatures: z.coerce
+    .number({ error: 'must be a number' })
+    .int({ error: 'must be a whole number' })
+    .min(0, { error: 'must be 0 or more' })
+    .max(PRESIGNATURES_PER_POOL_MAX, { error: `must be ${PRESIGNATURES_PER_POOL_MAX} at most` })
+    .default(PRESIGNATURES_PER_POOL),
   crypto_backend: z
     .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
     .default('auto'),
@@ -127,6 +136,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
       },
     }),
     workers: settings.workers ?? workersByDefault(),
+    presignatures: settings.presignatures,
     cryptoBackend: settings.crypto_backend,
   };
 }

@@ -210,6 +210,7 @@ export class Node implements AsyncDisposable {
         schemes: this.#arithmetic.schemes,
         verifiers: this.#arithmetic.verifiers,
         gg20: this.#arithmetic.gg20,
+        presignatures: this.#config.presignatures,
         ...this.#build,
         onFatal: (error) => this.#onFatal(error),
       },

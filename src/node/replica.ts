@@ -63,6 +63,8 @@ export type ReplicaConfig = {
   readonly schemes: Schemes;
   readonly verifiers: Verifiers;
   readonly gg20: Gg20Tables;
+  /** Presignatures that it keeps of one GG20 key and set of signers; none are made where absent. */
+  readonly presignatures?: number | undefined;
   /** The highest feature level that its build has; that of this build where absent. */
   readonly level?: Build['level'] | undefined;
   /** The kinds of task that it knows; those of this build where absent. A test may add one. */
@@ -191,6 +193,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
     keys,
     connections,
     drivers: kinds.drivers,
+    presignatures: config.presignatures,
   });
   const builds = new Builds({ genesis, signer, level: buildLevel, verify, alarms });
   // Before the genesis is applied, the level of the state is not written yet.
@@ -248,6 +251,7 @@ export async function startReplica(config: ReplicaConfig, ports: ReplicaPorts): 
         builds: builds.words,
         primeStocks: tasks.primeStocks,
         openSecrets: keys.openSecrets(),
+        presignatures: tasks.presignatureStocks,
         timeMs: Number(asked.totals().timeMs),
         timeCorrections: readClock(overlay).number,
       };

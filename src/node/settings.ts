@@ -201,6 +201,15 @@ export const SETTINGS: readonly Setting[] = [
       'threads for arithmetic; by default one less than there are cores or its quota allows: 1 to 8',
   },
   {
+    path: 'presignatures',
+    environment: 'QUORATE_PRESIGNATURES',
+    flag: '--presignatures',
+    value: 'count',
+    meaning:
+      'presignatures kept ahead, in memory, of each GG20 key in use: 64 at most, 0 for none; the same on all nodes',
+    fallback: '16',
+  },
+  {
     path: 'crypto_backend',
     environment: 'QUORATE_CRYPTO_BACKEND',
     flag: '--crypto-backend',

@@ -168,7 +168,11 @@ function nowOf(draft: Draft): Millis {
 
 function namedIn(attempt: Attempt | undefined): readonly StateEvent[] {
   const supplies = suppliesOf(attempt);
-  return supplies.length === 0 ? [] : [{ type: 'supplies-named', supplies }];
+  const presignature = attempt?.presignature;
+  return [
+    ...(supplies.length === 0 ? [] : [{ type: 'supplies-named', supplies } as const]),
+    ...(presignature === undefined ? [] : [{ type: 'presignature-named', presignature } as const]),
+  ];
 }
 
 function voidEntry(why: AlarmKind): readonly StateEvent[] {

@@ -36,6 +36,7 @@ export type LaterField = {
 /** Fields that came after level 1. A command that has one is unreadable where it names a lower level. */
 const LATER_FIELDS: readonly LaterField[] = [
   { level: UPKEEP_LEVEL, isSet: (command) => attemptIn(command)?.auxiliary !== undefined },
+  { level: UPKEEP_LEVEL, isSet: (command) => attemptIn(command)?.presignature !== undefined },
   { level: RESHARE_LEVEL, isSet: (command) => (attemptIn(command)?.dealers.length ?? 0) > 0 },
 ];
 

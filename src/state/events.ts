@@ -32,6 +32,8 @@ export type StateEvent =
     }
   /** Commitments that the entry names, valid or not: pools and holders forget them. */
   | { readonly type: 'supplies-named'; readonly supplies: readonly Supply[] }
+  /** The presignature that the entry names, by its id, valid or not: pools and holders forget it. */
+  | { readonly type: 'presignature-named'; readonly presignature: Uint8Array }
   /** A participant's share of a new sharing is durable, by its signed word. */
   | {
       readonly type: 'ready-said';

@@ -39,6 +39,8 @@ export type { ParsedGenerateKey } from './kinds/generate-key-request.js';
 export { TASK_KINDS } from './kinds/index.js';
 export { isOfUse, isPrepare, preparedOf, prepareOf } from './kinds/prepare.js';
 export type { ParsedPrepare } from './kinds/prepare.js';
+export { areReady, isPresign, presignatureOf, presignOf } from './kinds/presign.js';
+export type { ParsedPresign } from './kinds/presign.js';
 export { isDestroyKey, isRecoverable, keyDestroyedOf } from './kinds/destroy-key.js';
 export type { ParsedDestroyKey } from './kinds/destroy-key.js';
 export { keyRetiredOf } from './kinds/retire-key.js';
@@ -59,6 +61,7 @@ export {
   EVIDENCE_ITEMS_MAX,
   EXPIRY_AHEAD_MS_MAX,
   LABELS_MAX,
+  PRESIGNS_OPEN_MAX,
   REQUEST_BYTES_MAX,
 } from './limits.js';
 export {
@@ -96,6 +99,7 @@ export {
   signersOf,
   thresholdOf,
 } from './participant-sets.js';
+export { isPutOff } from './presign-failures.js';
 export { queries } from './queries.js';
 export type { Queries } from './queries.js';
 export { levelWritten, readKey, readLevel } from './records.js';

@@ -26,6 +26,7 @@ export type TaskKind =
   | 'raise-level'
   | 'correct-time'
   | 'prepare'
+  | 'presign'
   | 'retire-key'
   | 'restore-key'
   | 'reshare'

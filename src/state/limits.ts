@@ -77,6 +77,12 @@ export const PARTIAL_AGE_MS = 60 * 60 * 1000;
 export const PREPARE_WAIT_MS = 60 * 1000;
 export const PREPARE_WAIT_MS_MAX = 60 * 60 * 1000;
 
+/** Presignatures that are being made at once: all that a leader can have made, so this bounds what it can make the cluster do. */
+export const PRESIGNS_OPEN_MAX = 4;
+/** From a presignature that came to nothing to the key's next: doubled each time, up to the second. */
+export const PRESIGN_WAIT_MS = 10 * 1000;
+export const PRESIGN_WAIT_MS_MAX = 60 * 60 * 1000;
+
 /** The feature level from which on keys can be retired, restored and destroyed. */
 export const ENDS_LEVEL = 3;
 /** From the entry that retires a key to the time from which on it can be destroyed, and the bounds of what may be asked. */

@@ -15,5 +15,6 @@ export const METHODS = {
 /** Of upkeep: no service has them, and no requester asks for them. */
 export const UPKEEP_METHODS = {
   prepare: '/quorate.peer.v1.Upkeep/Prepare',
+  presign: '/quorate.peer.v1.Upkeep/Presign',
   refresh: '/quorate.peer.v1.Upkeep/Refresh',
 } as const;

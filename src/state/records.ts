@@ -25,6 +25,8 @@ export const ADDRESS = {
   sets: 'set/',
   /** Keys whose refresh comes by itself and is not open, in order of the log time at which it is due. From level 3 on. */
   refreshes: 'refresh/',
+  /** Presignatures of a key that came to nothing, while the last one did. From level 3 on. */
+  presigns: 'presign/',
   /** Keys whose `installed` are not all there. */
   installing: 'installing/',
   /** Key ids that an open generate-key task holds, each with its task's id. */

@@ -28,10 +28,11 @@ export type {
 export type { UnlockOrder } from './requests/unlocking.js';
 export type { PrimeStock } from './participant/prime-pool.js';
 export type { LiveAttempt, LiveTask } from './live-tasks.js';
+export { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from './limits.js';
 export { COMPLAINT_KIND, DECLINED_KIND } from './messages.js';
 export type { ProvenCulprit } from './blame/culprits.js';
 export type { Submission } from './requests/submission.js';
 export { batchOf } from './work.js';
 export type { Batch } from './work.js';
 export { TaskManager } from './task-manager.js';
-export type { TaskManagerParts } from './task-manager.js';
+export type { PresignatureStocks, TaskManagerParts } from './task-manager.js';

@@ -222,6 +222,31 @@ export const SESSION_WAITS = 4;
 export const SESSIONS_AT_ONCE_MAX = 8;
 /** A signer's messages of a session are some 20 KiB to each other one: they are sent again less often than others. */
 export const SESSION_RESEND_MS = 1_000;
+/**
+ * Presignatures that a node holds, of all keys; of one key and set of signers as many as it is told, within the second bound. One more of
+ * a pool that is full takes the place of the oldest, if that is some minutes old: a new leader may not know of those that are there.
+ */
+export const PRESIGNATURES_MAX = 1_024;
+export const PRESIGNATURES_PER_POOL_MAX = 64;
+export const PRESIGNATURES_PER_POOL = 16;
+export const PRESIGNATURE_RENEWED_MS = 5 * 60 * 1000;
+/** A holder drops a presignature after this; leaders name it no more a little earlier. */
+export const PRESIGNATURE_KEPT_MS = 60 * 60 * 1000;
+export const PRESIGNATURE_POOLED_MS = 55 * 60 * 1000;
+/** Presignatures of all signers that a voter knows of. */
+export const PRESIGNATURES_POOLED_MAX = 4_096;
+/** Keys whose pools are kept filled: those that were used last, within the time. */
+export const KEYS_WITH_POOLS_MAX = 64;
+export const KEY_IN_USE_MS = 60 * 60 * 1000;
+/** Presignatures that a leader has made at once. */
+export const PRESIGNS_AT_ONCE = 2;
+/** A proposal that is not applied after this may be lost. */
+export const PRESIGN_PROPOSED_MS = 10_000;
+/** Presigning sessions that a node computes for at once. */
+export const PRESIGNING_AT_ONCE_MAX = 2;
+/** How long an attempt with a presignature has before an interactive one is opened: one round, and its echo. */
+export const ONLINE_HEDGE_MS = 400;
+export const ONLINE_HEDGE_PER_SIGNER_MS = 100;
 /** Sessions of one version of a key that failed by no provable fault: after so many one runs at a time, after so many none. */
 export const ONE_AT_A_TIME_FAILURES = 8;
 export const SESSIONS_END_FAILURES = 32;

@@ -15,6 +15,8 @@ import { Coordinator } from './leader/coordinator.js';
 import { CulpritRefreshes } from './leader/culprit-refreshes.js';
 import { FactIntake } from './leader/fact-intake.js';
 import { Intake } from './leader/intake.js';
+import { PresignatureChoice } from './leader/presignature-choice.js';
+import { PresignProposals } from './leader/presign-proposals.js';
 import { UpkeepProposals } from './leader/upkeep.js';
 import { Outcomes } from './leader/outcomes.js';
 import { ResultIntake } from './leader/result-intake.js';
@@ -33,6 +35,7 @@ import { Facts } from './participant/facts.js';
 import { Generations } from './participant/generations.js';
 import { KeyShares } from './participant/key-shares.js';
 import { NamedNonces } from './participant/named-nonces.js';
+import { OwnPresignatures } from './participant/own-presignatures.js';
 import { Participants } from './participant/participants.js';
 import { PrimePool } from './participant/prime-pool.js';
 import type { PrimeStock } from './participant/prime-pool.js';
@@ -49,9 +52,22 @@ import { Contributions } from './voter/contributions.js';
 import { EarlyMessages } from './voter/early-messages.js';
 import { SupplyPools } from './voter/supply-pools.js';
 import { Pooling } from './voter/pooling.js';
+import { PresignaturePools } from './voter/presignature-pools.js';
 import { Results } from './voter/results.js';
 import { ShareBox } from './voter/share-box.js';
 import type { Batch } from './work.js';
+
+/** Presignatures on this node. */
+export type PresignatureStocks = {
+  readonly pools: readonly {
+    readonly keyId: string;
+    readonly version: number;
+    readonly held: number;
+    readonly wanted: number;
+  }[];
+  /** Of all keys. */
+  readonly held: number;
+};
 
 /** The parts of a task manager: this node, its state and its ports. */
 export type TaskManagerParts = {
@@ -62,6 +78,8 @@ export type TaskManagerParts = {
   readonly connections: Connections;
   /** By the name of a task's kind: those of this build, and in tests others besides. */
   readonly drivers: DriverTable;
+  /** Presignatures that are kept of one key and set of signers; 0 or absent: none are made. */
+  readonly presignatures?: number | undefined;
 };
 
 /**
@@ -73,6 +91,8 @@ export class TaskManager {
   readonly #failures: SessionFailures;
   readonly #context: TaskContext;
   readonly #primes: PrimePool;
+  readonly #presignatures: OwnPresignatures;
+  readonly #presigns: PresignProposals;
   readonly #submissions: Submissions;
   readonly #earlyAnswers: EarlyAnswers;
   readonly #reconciler: Reconciler;
@@ -80,7 +100,15 @@ export class TaskManager {
   #stopped = false;
 
   constructor(parts: TaskManagerParts) {
-    const { context, state, arithmetic, keys, connections, drivers } = parts;
+    const {
+      context,
+      state,
+      arithmetic,
+      keys,
+      connections,
+      drivers,
+      presignatures: size = 0,
+    } = parts;
     const { self, clock, logger, consensus } = context;
     const { queries, view } = state;
     const leadership = new Leadership(consensus);
@@ -102,7 +130,9 @@ export class TaskManager {
     const erasing = new Erasing(context, { queries, tasks, keys });
     const failures = new SessionFailures(keys.failures, context);
     const helpers = { erasing, culprits, failures };
-    const own = { supply, facts, primes, generations, ...helpers, session };
+    const ownPresignatures = new OwnPresignatures(context, state, size);
+    const held = { generations, presignatures: ownPresignatures };
+    const own = { supply, facts, primes, ...held, ...helpers, session };
     const participating = { context, view, arithmetic, keys, ...own };
     const participants = new Participants(
       context,
@@ -122,7 +152,15 @@ export class TaskManager {
     const checks = new SupplyChecks(context, arithmetic, pools, onSupplies);
     const assigner = new Assigner(context, connections, pools, checks);
     const judged = { accusing, culprits, failures };
-    const leading = { context, arithmetic, state, connections, assigner, ...judged };
+    const presignaturePools = new PresignaturePools(context, state);
+    const choice = new PresignatureChoice({
+      context,
+      connections,
+      pools: presignaturePools,
+      ...judged,
+    });
+    const chosen = { assigner, presignatures: choice };
+    const leading = { context, arithmetic, state, connections, ...chosen, ...judged };
     const leaders = sidesOf(drivers, (driver) => driver.leader?.(leading));
     const combining = sidesOf(drivers, (driver) => driver.combining?.({ context, arithmetic }));
     const shares = new ShareBox((attempt) => combining.get(attempt.task.kind)?.envelope(attempt));
@@ -144,6 +182,11 @@ export class TaskManager {
     const upkeep = new UpkeepProposals(appending, view, leadership, connections);
     const refreshing = { view, queries, leadership, culprits, connections };
     const culpritRefreshes = new CulpritRefreshes(appending, refreshing);
+    const presigns = new PresignProposals(
+      appending,
+      { state, tasks, leadership, connections, pools: presignaturePools, choice },
+      size,
+    );
     const coordinator = new Coordinator(appending, {
       leadership,
       queries,
@@ -202,6 +245,8 @@ export class TaskManager {
     this.#failures = failures;
     this.#context = context;
     this.#primes = primes;
+    this.#presignatures = ownPresignatures;
+    this.#presigns = presigns;
     this.#submissions = submissions;
     this.#earlyAnswers = earlyAnswers;
     this.#reconciler = new Reconciler(context, leadership, queries, tasks, [
@@ -210,7 +255,9 @@ export class TaskManager {
       new NamedNonces(context, keys),
       shares,
       results,
+      presignaturePools,
       participants,
+      ownPresignatures,
       session.answers,
       // A key that is in use again is opened by what comes behind.
       keyShares,
@@ -223,6 +270,7 @@ export class TaskManager {
       factIntake,
       upkeep,
       culpritRefreshes,
+      presigns,
       coordinator,
       generations,
       erasing,
@@ -283,6 +331,17 @@ export class TaskManager {
   /** The primes that are ready for this node's own moduli, of each profile in use. */
   get primeStocks(): readonly PrimeStock[] {
     return this.#primes.stocks;
+  }
+
+  /** The presignatures that this node holds, by the keys that were used last; and of all keys. */
+  get presignatureStocks(): PresignatureStocks {
+    const pools = this.#presigns.keys.map(({ key, wanted }) => ({
+      keyId: key.keyId,
+      version: key.version,
+      held: this.#presignatures.count(key),
+      wanted,
+    }));
+    return { pools, held: this.#presignatures.size };
   }
 
   /** Entries were applied. */

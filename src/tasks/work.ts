@@ -8,6 +8,8 @@ export type Batch = {
   readonly tasks: ReadonlySet<TaskId>;
   readonly keys: ReadonlySet<KeyId>;
   readonly named: readonly Supply[];
+  /** The ids of presignatures that attempts name. */
+  readonly presignatures: readonly Uint8Array[];
   readonly decisions: readonly AppliedDecision[];
 };
 
@@ -17,6 +19,9 @@ export function batchOf(events: readonly StateEvent[]): Batch {
     tasks: new Set(events.flatMap(changedTask)),
     keys: new Set(events.flatMap(changedKey)),
     named: events.flatMap((event) => (event.type === 'supplies-named' ? event.supplies : [])),
+    presignatures: events.flatMap((event) =>
+      event.type === 'presignature-named' ? [event.presignature] : [],
+    ),
     decisions: events.filter((event) => event.type === 'request-decided'),
   };
 }
@@ -32,6 +37,7 @@ function changedTask(event: StateEvent): readonly TaskId[] {
     case 'task-closed':
       return [event.task];
     case 'supplies-named':
+    case 'presignature-named':
     case 'key-activated':
     case 'generation-activated':
     case 'installed-said':

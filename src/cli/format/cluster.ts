@@ -1,3 +1,4 @@
+import { presignaturesOf, presignatureWords } from './presignatures.js';
 import { Gg20Profile, MemberRole } from '../../wire/index.js';
 import type { Cluster } from '../../wire/index.js';
 import { problemOf } from '../each-endpoint.js';
@@ -52,6 +53,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
     prime_stocks: stocksOf(cluster),
     signing_failures: failuresOf(cluster),
     open_secrets: secretsOf(cluster),
+    presignatures: presignaturesOf(cluster),
     keys_looked_at: cluster.keysLookedAt,
     keys_able_to_sign: cluster.keysAbleToSign,
     endpoints: answers.map((answer) => ({
@@ -64,6 +66,7 @@ export function clusterJson(cluster: Cluster, answers: readonly EndpointAnswer[]
       prime_stocks: answer.cluster && stocksOf(answer.cluster),
       signing_failures: answer.cluster && failuresOf(answer.cluster),
       open_secrets: answer.cluster && secretsOf(answer.cluster),
+      presignatures: answer.cluster && presignaturesOf(answer.cluster),
       error: answer.cluster === undefined ? problemOf(answer) : undefined,
     })),
     members: cluster.members.map((member) => ({
@@ -155,6 +158,10 @@ export function clusterLines(
         secretWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
       ],
       ['GG20 primes', primeWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])])],
+      [
+        'presignatures',
+        presignatureWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),
+      ],
       [
         'failed sessions',
         failureWords([cluster, ...answers.flatMap((answer) => answer.cluster ?? [])]),

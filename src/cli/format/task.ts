@@ -78,6 +78,15 @@ function outcomeJson(outcome: Task['outcome']): object {
           members: outcome.value.members,
         },
       };
+    case 'presignatureMade':
+      return {
+        presignature_made: {
+          presignature: hex(outcome.value.presignature),
+          key_version: outcome.value.keyVersion,
+          signers: outcome.value.signers,
+          attempt: outcome.value.attempt,
+        },
+      };
     case 'timeCorrected': {
       const { number, backMs } = outcome.value;
       return { time_corrected: { number, back_ms: Number(backMs) } };
@@ -169,6 +178,11 @@ function outcomeFacts(outcome: Task['outcome']): [string, string | undefined][] 
         ['set', hex(outcome.value.setId)],
         ['generation', String(outcome.value.generation)],
         ['made by', outcome.value.members.join(', ')],
+      ];
+    case 'presignatureMade':
+      return [
+        ['presignature', hex(outcome.value.presignature)],
+        ['held by', outcome.value.signers.join(', ')],
       ];
     case 'timeCorrected':
       return [

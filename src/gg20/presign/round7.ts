@@ -1,7 +1,8 @@
 import { concat, type PartyIndex } from '../../common/index.js';
 import { wipe } from '../../crypto/index.js';
+import { presignatureReadyBytes } from '../../identity/index.js';
 import { bytesItem, listItem, pointItem, u16Item, type Item } from '../../wire/index.js';
-import { gg20Transcript, gg20Xof } from '../transcript.js';
+import { gg20Xof } from '../transcript.js';
 import { EVERYONE } from '../zk/context.js';
 import { verifyS } from '../zk/s.js';
 import type { Round3, Round5, Round6 } from './messages.js';
@@ -108,7 +109,7 @@ export function publicPresignature<P>(
 
 /** The bytes that READY signs. */
 export function readyBytes(presigId: Uint8Array): Uint8Array {
-  return gg20Transcript('presig-ready', [bytesItem(presigId)]);
+  return presignatureReadyBytes(presigId);
 }
 
 /** The secret half: k_i ‖ sigma_i, in bytes of their own that can be moved to another thread. Its holder wipes it. */

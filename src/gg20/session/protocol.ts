@@ -124,11 +124,19 @@ const ROUNDS = [
   'products',
 ];
 
+/** The kind of a signer's word that it has a presignature of which all have said READY. */
+export const PRESIGNED_KIND = 'gg20-presign/made';
+
 /** Every kind of an interactive session of which a signer signs one body for each receiver. */
-export const SIGNING_SAID_ONCE: readonly string[] = [
-  ...ROUNDS.flatMap((round) => [`gg20-sign/${round}`, `gg20-sign/${round}-echo`]),
-  'gg20-sign/ready',
-];
+export const SIGNING_SAID_ONCE: readonly string[] = saidOnce('gg20-sign');
+
+/** The same of a session that makes a presignature. */
+export const PRESIGN_SAID_ONCE: readonly string[] = saidOnce('gg20-presign');
+
+function saidOnce(name: string): readonly string[] {
+  const rounds = ROUNDS.flatMap((round) => [`${name}/${round}`, `${name}/${round}-echo`]);
+  return [...rounds, `${name}/ready`];
+}
 
 /** A body that is longer than every right one by no more than this is heard, and names its sender; a longer one is dropped unread. */
 const OVERLONG_BYTES_MAX = 1024;

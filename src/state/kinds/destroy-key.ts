@@ -9,6 +9,7 @@ import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { DESTROYS_OPEN_MAX, ENDS_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
 import { dropSetKey, setOfKey } from '../participant-sets.js';
+import { forgetPresignFailures } from '../presign-failures.js';
 import { readKey, readTotals, writeKey } from '../records.js';
 import { checkId, invalidField, notCanonical } from '../request-fields.js';
 
@@ -94,6 +95,7 @@ export const destroyKeyRules: KindRules<ParsedDestroyKey> = {
     writeKey(draft, { ...key, lifecycle });
     const set = setOfKey(key);
     if (set !== undefined) dropSetKey(draft, set, key.threshold);
+    forgetPresignFailures(draft, asked.keyId);
     return undefined;
   },
 

@@ -96,6 +96,7 @@ export const generateKeyRules: KindRules<ParsedGenerateKey> = {
     const participants = participantsAsked(asked, members(view, genesis));
     return (
       attempt.dealers.length === 0 &&
+      attempt.presignature === undefined &&
       fitsSet(view, asked, participants, attempt) &&
       attempt.version === FIRST_VERSION &&
       attempt.sharingSession.length === 0 &&

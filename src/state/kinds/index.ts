@@ -4,6 +4,7 @@ import { correctTimeRules } from './correct-time.js';
 import { destroyKeyRules } from './destroy-key.js';
 import { generateKeyRules } from './generate-key.js';
 import { prepareRules } from './prepare.js';
+import { presignRules } from './presign.js';
 import { raiseLevelRules } from './raise-level.js';
 import { restoreKeyRules } from './restore-key.js';
 import { retireKeyRules } from './retire-key.js';
@@ -20,6 +21,7 @@ export const TASK_KINDS: Readonly<Record<TaskKind, KindRules>> = {
   'raise-level': raiseLevelRules,
   'correct-time': correctTimeRules,
   prepare: prepareRules,
+  presign: presignRules,
   'retire-key': retireKeyRules,
   'restore-key': restoreKeyRules,
   reshare: reshareRules,

@@ -73,6 +73,7 @@ export function fitsVersion(view: View, made: NewVersion, attempt: Attempt): boo
   const parties = new Set([...dealers, ...participants.map(({ nodeId }) => nodeId)]);
   return (
     attempt.version === key.version + 1 &&
+    attempt.presignature === undefined &&
     equal(key.sessionId, attempt.sharingSession) &&
     dealers.length === key.threshold &&
     isRising(dealers) &&

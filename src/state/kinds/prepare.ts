@@ -1,4 +1,4 @@
-import { BOOT_BYTES, compareText, isId, refuse } from '../../common/index.js';
+import { BOOT_BYTES, isId, refuse } from '../../common/index.js';
 import type { Millis } from '../../common/index.js';
 import { isSetProfile, PARTICIPANTS_MAX, setIdOf, THRESHOLD_MIN } from '../../identity/index.js';
 import type { ParticipantSet } from '../../identity/index.js';
@@ -28,6 +28,7 @@ import {
 import { requestOf } from '../parse.js';
 import { readTotals } from '../records.js';
 import { notCanonical } from '../request-fields.js';
+import { isSorted } from '../session-attempts.js';
 import type { View } from '../view.js';
 
 export type ParsedPrepare = ParsedRequest & {
@@ -85,6 +86,7 @@ export const prepareRules: KindRules<ParsedPrepare> = {
       attempt.sharingSession.length === 0 &&
       attempt.auxiliary === undefined &&
       attempt.dealers.length === 0 &&
+      attempt.presignature === undefined &&
       nodes.length >= Math.max(THRESHOLD_MIN, thresholdOf(record)) &&
       isOfUse(record, nodes, Number(readTotals(view).timeMs)) &&
       isSorted(nodes) &&
@@ -225,11 +227,4 @@ function roomLeft(view: View): number {
 
 function nextOf({ active }: SetRecord): number {
   return (active?.preparation?.generation ?? 0) + 1;
-}
-
-/** Strictly rising by node id: sorted, and no node twice. */
-function isSorted(nodes: readonly { readonly nodeId: string }[]): boolean {
-  return nodes.every(
-    ({ nodeId }, at) => at === 0 || compareText(nodes[at - 1]?.nodeId ?? '', nodeId) < 0,
-  );
 }

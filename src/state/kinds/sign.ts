@@ -1,9 +1,9 @@
-import { BOOT_BYTES, compareText, equal, keyId, refusal, refuse } from '../../common/index.js';
+import { BOOT_BYTES, equal, keyId, refusal, refuse } from '../../common/index.js';
 import type { KeyId } from '../../common/index.js';
 import { algorithmOf, ALGORITHMS, isSupplyOf, KEY_ALGORITHMS } from '../../identity/index.js';
-import type { KeyAlgorithm, ParticipantSet } from '../../identity/index.js';
+import type { KeyAlgorithm } from '../../identity/index.js';
 import { decode, encode, SignatureResult, SignRequest } from '../../wire/index.js';
-import type { Attempt, BootedNode, Supply, TaskRecord } from '../../wire/index.js';
+import type { Attempt, Supply, TaskRecord } from '../../wire/index.js';
 import { openCount } from '../counts.js';
 import { checkInUse, isInUse, refuseKey } from '../key-ends.js';
 import { mayUse } from '../keys.js';
@@ -11,14 +11,14 @@ import type { ActiveKey } from '../keys.js';
 import type { KindRules, ParsedRequest } from '../kind-rules.js';
 import { OPERATORS_APART_LEVEL } from '../limits.js';
 import { METHODS } from '../methods.js';
-import { auxiliaryOf, membersNamed, setOfKey } from '../participant-sets.js';
+import { auxiliaryOf, setOfKey } from '../participant-sets.js';
 import { requestOf } from '../parse.js';
 import { readKey, readLevel, readTotals } from '../records.js';
 import { checkId, checkPath, notCanonical } from '../request-fields.js';
 import { sharingNamed } from '../resharing.js';
+import { fitsSession, isSorted, PRESIGNATURE_BYTES } from '../session-attempts.js';
 import { checkPayload, parsePayload } from '../sign-payload.js';
 import type { SignPayload } from '../sign-payload.js';
-import type { View } from '../view.js';
 
 export type ParsedSign = ParsedRequest & {
   readonly kind: 'sign';
@@ -94,7 +94,9 @@ export const signRules: KindRules<ParsedSign> = {
       attempt.dealers.length === 0 &&
       attempt.version === key.version &&
       equal(attempt.sharingSession, key.sessionId) &&
-      (set === undefined ? fitsSupplies(key, attempt) : fitsSession(view, key, set, attempt))
+      (set === undefined
+        ? fitsSupplies(key, attempt)
+        : fitsSession(view, key, set, attempt) && fitsPresignature(asked, attempt))
     );
   },
 
@@ -152,8 +154,9 @@ export function isWellFormedSupply(supply: Supply): boolean {
 }
 
 /** With supplies: one of each of t participants. */
-function fitsSupplies(key: ActiveKey, { assignment, auxiliary }: Attempt): boolean {
+function fitsSupplies(key: ActiveKey, { assignment, auxiliary, presignature }: Attempt): boolean {
   if (assignment?.$case !== 'supplies' || auxiliary !== undefined) return false;
+  if (presignature !== undefined) return false;
   const { supplies } = assignment.value;
   const algorithm = algorithmOf(key);
   const holders = new Set(key.participants.map(({ nodeId }) => nodeId));
@@ -169,21 +172,10 @@ function fitsSupplies(key: ActiveKey, { assignment, auxiliary }: Attempt): boole
   );
 }
 
-/** In a session: t participants, each in one run of its process, who are members of their set's active generation. */
-function fitsSession(
-  view: View,
-  { threshold }: ActiveKey,
-  set: ParticipantSet,
-  { assignment, auxiliary }: Attempt,
-): boolean {
-  const members = membersNamed(view, set, auxiliary);
-  if (assignment?.$case !== 'boots' || members === undefined) return false;
-  const { nodes } = assignment.value;
-  return (
-    nodes.length === threshold &&
-    isSorted(nodes) &&
-    nodes.every(({ nodeId, boot }) => members.includes(nodeId) && boot.length === BOOT_BYTES)
-  );
+/** None needs one. A bare digest must not have one: of a presignature that is known, a digest can be chosen that forges. */
+function fitsPresignature({ payload }: ParsedSign, { presignature }: Attempt): boolean {
+  if (presignature === undefined) return true;
+  return presignature.length === PRESIGNATURE_BYTES && payload.form !== 'digest';
 }
 
 function nodesOf({ assignment }: Attempt): readonly { readonly nodeId: string }[] {
@@ -205,11 +197,4 @@ function madeOf(
   return material.length === signatureBytes + 1 && recoveryId !== undefined && recoveryId <= 3
     ? { signature, recoveryId }
     : undefined;
-}
-
-/** Strictly rising by node id: sorted, and no node twice. */
-function isSorted(nodes: readonly Pick<BootedNode, 'nodeId'>[]): boolean {
-  return nodes.every(
-    ({ nodeId }, at) => at === 0 || compareText(nodes[at - 1]?.nodeId ?? '', nodeId) < 0,
-  );
 }

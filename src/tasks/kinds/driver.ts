@@ -10,12 +10,14 @@ import type { Connections } from '../connections.js';
 import type { AppliedState, TaskContext } from '../context.js';
 import type { Assigner } from '../leader/assigner.js';
 import type { Plan } from '../leader/plan.js';
+import type { PresignatureChoice } from '../leader/presignature-choice.js';
 import type { LiveAttempt, LiveTask } from '../live-tasks.js';
 import type { Answers } from '../participant/answers.js';
 import type { Erasing } from '../participant/erasing.js';
 import type { Supplies } from '../participant/supplies.js';
 import type { Facts } from '../participant/facts.js';
 import type { Generations } from '../participant/generations.js';
+import type { OwnPresignatures } from '../participant/own-presignatures.js';
 import type { PrimePool } from '../participant/prime-pool.js';
 import type { EarlyMessages } from '../voter/early-messages.js';
 import type { Work } from '../work.js';
@@ -45,6 +47,7 @@ export type ParticipantContext = {
   readonly facts: Facts;
   readonly primes: PrimePool;
   readonly generations: Generations;
+  readonly presignatures: OwnPresignatures;
   readonly erasing: Erasing;
   readonly culprits: Pick<Culprits, 'take' | 'essential'>;
   readonly failures: SessionFailures;
@@ -82,6 +85,7 @@ export type LeaderContext = {
   readonly accusing: Accusing;
   readonly culprits: Pick<Culprits, 'has' | 'provedIn'>;
   readonly failures: SessionFailures;
+  readonly presignatures: PresignatureChoice;
 };
 
 /** Where a leader stands with a task whose next attempt is due. */
@@ -130,6 +134,10 @@ export interface LeaderDriver<P extends ParsedRequest = ParsedRequest> {
     attempt: LiveAttempt<P>,
     wrong: readonly (readonly [index: PartyIndex, envelope: Envelope])[],
   ): void;
+  /**
+   * Whether no further attempt can help where an attempt's contributions hold one by one and come to no result. Absent: none can.
+   */
+  isOver?(attempt: LiveAttempt<P>): boolean;
   /** A node's contribution came, so long after the entry of its attempt was applied. */
   onTook?(from: NodeId, tookMs: Millis, attempt: LiveAttempt<P>): void;
   /** A contribution that came as a node's had no signature of it, and was dropped. */

@@ -3,6 +3,7 @@ import type { KindDriver } from './driver.js';
 import { destroyKeyDriver } from './destroy-key/driver.js';
 import { generateKeyDriver } from './generate-key/driver.js';
 import { prepareDriver } from './prepare/driver.js';
+import { presignDriver } from './presign/driver.js';
 import { refreshDriver, reshareDriver } from './reshare/driver.js';
 import { signDriver } from './sign/driver.js';
 
@@ -18,6 +19,7 @@ export const TASK_DRIVERS: Readonly<Record<TaskKind, KindDriver>> = {
   'restore-key': {},
   'destroy-key': destroyKeyDriver,
   prepare: prepareDriver,
+  presign: presignDriver,
   reshare: reshareDriver,
   refresh: refreshDriver,
   'cancel-task': {},

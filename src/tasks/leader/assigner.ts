@@ -80,8 +80,10 @@ export class Assigner {
   }
 
   /**
-   * An attempt of a session among as many of these nodes as the key needs signers, this node first since it costs no messages;
-   * none while too few can be reached. Of the last resort each attempt takes others: any of them may be the silent one.
+   * An attempt of a session among as many of these nodes as the key needs signers; none while too few can be reached. Of the last resort
+   * each attempt takes others: any of them may be the silent one.
+   *
+   * @param isOwnFirst - Whether this node is among them where it can be, since it costs no messages; else all are in turn.
    */
   withSession(
     of: AttemptOf,
@@ -89,6 +91,7 @@ export class Assigner {
     candidates: readonly NodeId[],
     lastResort: readonly NodeId[],
     auxiliary: Attempt['auxiliary'],
+    isOwnFirst = true,
   ): Attempt | undefined {
     const turned = lastResort.map((_, at) => lastResort[(at + of.number) % lastResort.length]);
     // Of a session with a silent signer all owe their shares. Beside one that owes none this node is the better choice.
@@ -97,7 +100,8 @@ export class Assigner {
     const rest = turned
       .filter((node) => node !== undefined)
       .toSorted((a, b) => isOwn(b) - isOwn(a));
-    const able = [...this.#inTurn(candidates), ...rest];
+    const first = isOwnFirst ? this.#inTurn(candidates) : this.#allInTurn(candidates);
+    const able = [...first, ...rest];
     const signers = able.slice(0, key.threshold);
     if (signers.length < key.threshold || auxiliary === undefined) return undefined;
     const { version, sessionId: sharingSession } = key;
@@ -143,6 +147,13 @@ export class Assigner {
     this.#turn = (this.#turn + 1) % Math.max(1, others.length);
     const turned = [...others.slice(this.#turn), ...others.slice(0, this.#turn)];
     return candidates.includes(self) ? [self, ...turned] : turned;
+  }
+
+  /** A presignature is of use as long as all its signers are there: so others make each, and not always this node. */
+  #allInTurn(candidates: readonly NodeId[]): readonly NodeId[] {
+    const sorted = candidates.toSorted(compareText);
+    this.#turn = (this.#turn + 1) % Math.max(1, sorted.length);
+    return [...sorted.slice(this.#turn), ...sorted.slice(0, this.#turn)];
   }
 
   #want(key: ActiveKey, candidates: readonly NodeId[]): void {

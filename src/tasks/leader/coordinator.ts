@@ -244,8 +244,10 @@ export class Coordinator implements Work {
       const node = attempt.participants[index - 1]?.nodeId ?? '';
       leaveOut(plan, nodeId(node), this.#context.clock.elapsed());
     }
-    if (wrong.length === 0) plan.hopeless ??= 'RESULT_INVALID';
-    else results.renewed(session);
+    if (wrong.length > 0) return results.renewed(session);
+    if (this.#driverOf(task)?.isOver?.(attempt) === false)
+      hurry(plan, this.#context.clock.elapsed());
+    else plan.hopeless ??= 'RESULT_INVALID';
   }
 
   /** The plan of an attempt's task, where this node leads. */

@@ -123,6 +123,11 @@ export class SessionRuns<
     this.#begin(run).catch((error: unknown) => this.#failed(run, error));
   }
 
+  /** Ends the sessions of the task's attempts before this one, which is none of these runs. */
+  endOlder(attempt: LiveAttempt<P>): void {
+    this.#closeOlder(attempt);
+  }
+
   receive(from: NodeId, session: SessionId, envelope: Envelope): boolean {
     const run = this.#runs.get(session);
     if (run?.superseded === true || run?.declined === true) return true;

@@ -38,6 +38,10 @@ import { Erasing } from '../../../src/tasks/participant/erasing.js';
 import { Supplies } from '../../../src/tasks/participant/supplies.js';
 import { Facts } from '../../../src/tasks/participant/facts.js';
 import { Generations } from '../../../src/tasks/participant/generations.js';
+import { OwnPresignatures } from '../../../src/tasks/participant/own-presignatures.js';
+import { PresignatureChoice } from '../../../src/tasks/leader/presignature-choice.js';
+import { PresignaturePools } from '../../../src/tasks/voter/presignature-pools.js';
+import { PRESIGNATURES_PER_POOL } from '../../../src/tasks/limits.js';
 import { PrimePool } from '../../../src/tasks/participant/prime-pool.js';
 import { KeyShares } from '../../../src/tasks/participant/key-shares.js';
 import { PendingCalls } from '../../../src/tasks/requests/pending-calls.js';
@@ -222,7 +226,9 @@ export class TaskRoom {
     const erasing = new Erasing(context, { queries: this.state.queries, tasks, keys });
     const failures = new SessionFailures(keys.failures, context);
     const helpers = { erasing, culprits, failures };
-    const own = { supply, facts, primes, generations, ...helpers, session };
+    const presignatures = new OwnPresignatures(context, this.state, PRESIGNATURES_PER_POOL);
+    const held = { generations, presignatures };
+    const own = { supply, facts, primes, ...held, ...helpers, session };
     return { context, view, arithmetic, keys, ...own };
   }
 
@@ -238,7 +244,14 @@ export class TaskRoom {
     const { state } = this;
     const failures = new SessionFailures(this.keys.failures, context);
     const judged = { accusing, culprits, failures };
-    return { context, arithmetic, state, connections, assigner, ...judged };
+    const presigned = new PresignaturePools(context, state);
+    const presignatures = new PresignatureChoice({
+      context,
+      connections,
+      pools: presigned,
+      ...judged,
+    });
+    return { context, arithmetic, state, connections, assigner, presignatures, ...judged };
   }
 
   /** Requests of this node's clients, as a process begins with them. */
@@ -331,7 +344,13 @@ export function dealKey(
 }
 
 /** What a batch without entries tells. */
-export const NOTHING: Batch = { tasks: new Set(), keys: new Set(), named: [], decisions: [] };
+export const NOTHING: Batch = {
+  tasks: new Set(),
+  keys: new Set(),
+  named: [],
+  presignatures: [],
+  decisions: [],
+};
 
 export const bootHexOf = (node: string): Boot => bootId(toHex(bootOf(node)));
 

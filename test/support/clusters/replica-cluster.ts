@@ -50,6 +50,8 @@ export type ReplicaClusterParts = {
   readonly tablesOf?: (
     node: NodeId,
   ) => Partial<Pick<ReplicaConfig, 'kinds' | 'schemes' | 'verifiers' | 'gg20'>>;
+  /** Presignatures that replicas keep; none unless given. */
+  readonly presignatures?: number;
   /** The clock of a replica; the machine's unless given. */
   readonly clockOf?: (node: NodeId) => Clock;
   /** Where a replica has its primes from; the machine unless given. */
@@ -124,6 +126,7 @@ export class ReplicaCluster implements AsyncDisposable {
         verifiers,
         gg20,
         kinds,
+        presignatures: this.#parts.presignatures,
         onFatal: (error) => {
           throw error;
         },

@@ -58,6 +58,10 @@ async function shown({
         { profile: 'P2048', ready: 1, making: true },
         { profile: 'of a test', ready: 0, making: false },
       ],
+      presignatures: {
+        pools: [{ keyId: 'ether', version: 1, held: 2, wanted: 16 }],
+        held: 3,
+      },
       openSecrets: { open: 2, bytes: 1_200, hits: 30, misses: 4 },
       connected: [other, third],
     }),
@@ -109,6 +113,19 @@ test('the primes that the node has ready are shown by their profile', async () =
     { profile: Gg20Profile.P2048, ready: 1, making: true },
     { profile: Gg20Profile.UNSPECIFIED, ready: 0, making: false },
   ]);
+});
+
+test('pools of presignatures are shown to operators and auditors, and to an app how many are held', async () => {
+  const heard = { present: true, leader: self, agoMs: 50 };
+  const pool = { keyId: 'ether', version: 1, held: 2, wanted: 16 };
+  const seenBy = async (role: string) =>
+    await shown({ ...heard, caller: `spiffe://quorate/${role}/a` });
+  for (const role of ['operator', 'auditor']) {
+    const seen = await seenBy(role);
+    expect([seen?.presignaturePools, seen?.presignaturesHeld]).toEqual([[pool], 3]);
+  }
+  const app = await seenBy('app');
+  expect([app?.presignaturePools, app?.presignaturesHeld]).toEqual([[], 3]);
 });
 
 test('the open secrets of the node are shown with how often one was needed', async () => {

@@ -67,6 +67,7 @@ describe('a complete configuration file', () => {
       },
       store: { kind: 'embedded', mongodb: undefined },
       workers: workersByDefault(),
+      presignatures: 16,
       cryptoBackend: 'auto',
     });
   });
@@ -77,6 +78,21 @@ test('a configuration file names its format; without one it is of the first form
   expect(message(() => read(`${WHOLE}format: 2`))).toMatch(
     /node.yaml:10: format: must be 1: a later release wrote this file$/,
   );
+});
+
+describe('presignatures', () => {
+  test('as many are kept as file, variable or flag say, and sixteen else', () => {
+    expect(read(WHOLE).presignatures).toBe(16);
+    expect(read(`${WHOLE}\npresignatures: 0`).presignatures).toBe(0);
+    const environment = { QUORATE_PRESIGNATURES: '64' };
+    expect(read(WHOLE, { environment }).presignatures).toBe(64);
+  });
+
+  test('more than the bound of one pool are refused', () => {
+    expect(message(() => read(WHOLE, { flags: { presignatures: '65' } }))).toMatch(
+      /--presignatures: presignatures: must be 64 at most/,
+    );
+  });
 });
 
 describe('crypto_backend', () => {

@@ -148,6 +148,7 @@ export class FakeBackend implements Backend {
       connected: [nodeId('node-2')],
       level: 1,
       primeStocks: [],
+      presignatures: { pools: [], held: 0 },
       openSecrets: { open: 0, bytes: 0, hits: 0, misses: 0 },
       builds: new Map([[nodeId('node-2'), selfOf(nodeId('node-2'), 2).build]]),
       timeCorrections: 0,

@@ -536,6 +536,7 @@ describe('a leader that lies', () => {
       tasks: new Set(batches.flatMap(({ tasks }) => [...tasks])),
       keys: new Set<KeyId>(),
       named: batches.flatMap(({ named }) => named),
+      presignatures: [],
       decisions: [],
     });
     const sent = at(TWO)
@@ -552,7 +553,12 @@ describe('a leader that lies', () => {
   test('a node tolerates a batch in which a malicious leader names a hundred thousand commitments', () => {
     const one = supply('node-2', 1);
     const named = Array.from({ length: 200_000 }, (_, each) => ({ ...one, counter: BigInt(each) }));
-    const empty = { tasks: new Set<TaskId>(), keys: new Set<KeyId>(), decisions: [] };
+    const empty = {
+      tasks: new Set<TaskId>(),
+      keys: new Set<KeyId>(),
+      presignatures: [],
+      decisions: [],
+    };
     expect(() => at(TWO).manager.applied({ ...empty, named })).not.toThrow();
   });
 });

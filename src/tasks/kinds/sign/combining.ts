@@ -89,9 +89,14 @@ export class SignCombining implements Combining<ParsedSign> {
     const { arithmetic, context } = this.#parts;
     const basis = sessionBasis(arithmetic, context.judging.genesis.clusterId, attempt, key, []);
     if (basis === undefined) return { wrong: [] };
-    const asked = await askedSignature(attempt.task.asked, arithmetic.compute);
+    const presigId = attempt.record.attempt?.presignature;
+    const asked = {
+      ...(await askedSignature(attempt.task.asked, arithmetic.compute)),
+      ...(presigId && { presigId }),
+    };
     const algorithm = algorithmOf(key);
-    const input = { algorithm, mode: 'interactive', basis, asked, shares } as const;
+    const mode = presigId === undefined ? 'interactive' : 'online';
+    const input = { algorithm, mode, basis, asked, shares } as const;
     const made = await arithmetic.compute.run(combineSessionJob, input);
     if (!made.ok) return { wrong: made.culprits };
     const { bytes: signature, publicKey, recoveryId } = made;

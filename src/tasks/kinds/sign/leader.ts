@@ -3,7 +3,7 @@ import type { Millis, NodeId, PartyIndex, Refusal } from '../../../common/index.
 import { checkSuppliesJob } from '../../../algorithms/index.js';
 import { algorithmOf } from '../../../identity/index.js';
 import type { KeyAlgorithm } from '../../../identity/index.js';
-import { signersOf, suppliesOf } from '../../../state/index.js';
+import { suppliesOf } from '../../../state/index.js';
 import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
 import type { Attempt, Declined, Envelope, KeyParticipant, Supply } from '../../../wire/index.js';
 import { wasCancelled } from '../../arithmetic.js';
@@ -42,13 +42,8 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
   }
 
   /** Whether enough signers are left of whom no evidence of the task speaks. */
-  canReplace({ id, key }: LiveTask<ParsedSign>, node: NodeId): boolean {
-    if (key === undefined) return true;
-    const { culprits, state } = this.#parts;
-    const left = signersOf(state.view, key).filter(
-      (each) => each !== node && !culprits.provedIn(id, each),
-    );
-    return left.length >= key.threshold;
+  canReplace(task: LiveTask<ParsedSign>, node: NodeId): boolean {
+    return this.#sessions.canReplace(task, node);
   }
 
   firstAttempt(task: NewTask): Attempt | undefined {
@@ -63,8 +58,11 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     return assigner.withSupplies({ taskId, requestHash, number: 1 }, key, first, []);
   }
 
-  firstDelayMs({ key }: LiveTask<ParsedSign>): Millis {
-    if (key !== undefined && this.#isSession(key)) return this.#sessions.firstDelayMs(key);
+  firstDelayMs({ key, attempts }: LiveTask<ParsedSign>): Millis {
+    if (key !== undefined && this.#isSession(key)) {
+      const [first] = attempts;
+      return this.#sessions.firstDelayMs(key, first !== undefined && isOnline(first));
+    }
     return this.#shareTimes.delayMs();
   }
 
@@ -86,7 +84,7 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     const { accusing, context } = this.#parts;
     const { session, key } = attempt;
     const isSession = key !== undefined && this.#isSession(key);
-    if (wrong.length === 0) {
+    if (wrong.length === 0 && !isOnline(attempt)) {
       context.alarms.raise('every share holds and the signature does not', undefined, { session });
     }
     for (const [index, envelope] of wrong) {
@@ -94,6 +92,11 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
       context.alarms.raise('a signature share failed its check', node, { session });
       if (!isSession) accusing.wrongShare(attempt, index, envelope);
     }
+  }
+
+  /** Signers that heard different ACCEPTs make shares that hold, and no signature: another attempt does without a presignature. */
+  isOver(attempt: LiveAttempt<ParsedSign>): boolean {
+    return !isOnline(attempt);
   }
 
   onTook(from: NodeId, tookMs: Millis, { key }: LiveAttempt<ParsedSign>): void {
@@ -105,13 +108,10 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     this.#shareTimes.forget(from);
   }
 
-  isUnderWay(
-    missing: readonly NodeId[],
-    ageMs: Millis,
-    { number, key }: LiveAttempt<ParsedSign>,
-  ): boolean {
+  isUnderWay(missing: readonly NodeId[], ageMs: Millis, attempt: LiveAttempt<ParsedSign>): boolean {
+    const { key } = attempt;
     if (key !== undefined && this.#isSession(key)) {
-      return this.#sessions.isUnderWay(key, missing, ageMs, number);
+      return this.#sessions.isUnderWay(key, missing, ageMs, attempt.number, isOnline(attempt));
     }
     const now = this.#parts.context.clock.elapsed();
     const isQueued = (node: NodeId): boolean => this.#shareTimes.isQueued(node, ageMs, now);
@@ -161,4 +161,9 @@ export class SignLeader implements LeaderDriver<ParsedSign> {
     const { connections } = this.#parts;
     return participants.map((each) => nodeId(each.nodeId)).filter((node) => connections.has(node));
   }
+}
+
+/** Claims that an attempt's signers use a presignature. */
+function isOnline({ record }: LiveAttempt<ParsedSign>): boolean {
+  return record.attempt?.presignature !== undefined;
 }

@@ -1,14 +1,13 @@
 import { nodeId } from '../../../common/index.js';
 import type { Millis, NodeId } from '../../../common/index.js';
 import { BoundedCache } from '../../../crypto/index.js';
-import type { ParsedSign } from '../../../state/index.js';
 import type { Declined } from '../../../wire/index.js';
 import { PROOF_LOOK_MS, REFUSED_TASKS_MAX, SILENCE_WAIT_MS } from '../../limits.js';
 import type { LiveAttempt } from '../../live-tasks.js';
 import type { DeclineMeaning, LeaderContext } from '../driver.js';
 
 type Report = {
-  readonly attempt: LiveAttempt<ParsedSign>;
+  readonly attempt: LiveAttempt;
   /** The nodes that say so. */
   readonly by: Set<NodeId>;
   isBelieved: boolean;
@@ -29,7 +28,7 @@ export class ReportedSilence {
 
   /** Takes one word. The meaning is known when all others have said the same, or have had the time to. */
   meaning(
-    attempt: LiveAttempt<ParsedSign>,
+    attempt: LiveAttempt,
     { index }: Declined,
     from: NodeId,
   ): DeclineMeaning | Promise<DeclineMeaning> {

@@ -20,7 +20,7 @@ export type SignAttempt = LiveAttempt<ParsedSign>;
 export const VERSION_OVER = 'version-over';
 
 /** Claims that the version that an attempt names is not the active one any more. Its share may be there still, or be erased. */
-export function isOver({ record, task }: SignAttempt): boolean {
+export function isOver({ record, task }: LiveAttempt): boolean {
   return record.attempt?.version !== task.key?.version;
 }
 
@@ -37,7 +37,7 @@ export function signsBySession(schemes: Schemes, key: ActiveKey): boolean {
 export function sessionBasis(
   { schemes, gg20 }: { readonly schemes: Schemes; readonly gg20: Gg20Tables },
   clusterId: string,
-  { record, number, nodes }: SignAttempt,
+  { record, number, nodes }: LiveAttempt,
   key: ActiveKey,
   records: readonly AuxRecord[],
 ): SessionBasis | undefined {

@@ -34,6 +34,8 @@ type VersionedKey = Pick<ActiveKey, 'keyId' | 'version'>;
 export class SessionFailures {
   readonly #records: FailureRecords;
   readonly #context: Pick<TaskContext, 'clock' | 'logger' | 'alarms' | 'self'>;
+  /** Sessions that go on here or wait for their turn, by the set that their key belongs to. */
+  readonly #running = new Map<string, number>();
 
   constructor(
     records: FailureRecords,
@@ -60,6 +62,21 @@ export class SessionFailures {
 
   standing({ keyId, version }: VersionedKey): FailureStanding {
     return this.#standing({ kind: 'version', keyId, version });
+  }
+
+  /** Counts a session of a set that goes on here. @returns Ends it; called once. */
+  begin(set: string): () => void {
+    this.#running.set(set, (this.#running.get(set) ?? 0) + 1);
+    return () => {
+      const left = (this.#running.get(set) ?? 1) - 1;
+      if (left > 0) this.#running.set(set, left);
+      else this.#running.delete(set);
+    };
+  }
+
+  /** Claims that this version signs in one session at a time by now, and that one of its set goes on here. */
+  isCrowded(key: VersionedKey, set: string): boolean {
+    return this.standing(key) === 'one-at-a-time' && (this.#running.get(set) ?? 0) > 0;
   }
 
   /** Claims that a node was silent since an operator last cleared it: others are to sign where they are enough. */

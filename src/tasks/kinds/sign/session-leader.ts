@@ -1,13 +1,16 @@
 import { keyId, nodeId, refusal } from '../../../common/index.js';
 import type { Millis, NodeId, Refusal } from '../../../common/index.js';
 import { BoundedCache } from '../../../crypto/index.js';
-import { auxiliaryOf, setOfKey, signersOf } from '../../../state/index.js';
-import type { ActiveKey, NewTask, ParsedSign } from '../../../state/index.js';
+import { auxiliaryOf, isSign, setOfKey, signersOf } from '../../../state/index.js';
+import type { ActiveKey, NewTask, ParsedRequest } from '../../../state/index.js';
 import type { Attempt, Declined } from '../../../wire/index.js';
+import type { AttemptOf } from '../../leader/assigner.js';
 import { blamedByAborted } from '../../leader/aborted.js';
 import { candidates } from '../../leader/plan.js';
 import { isReached, reachedOf } from '../../leader/reached.js';
 import {
+  ONLINE_HEDGE_MS,
+  ONLINE_HEDGE_PER_SIGNER_MS,
   REFUSED_TASKS_MAX,
   SESSION_HEDGE_MS,
   SESSION_HEDGE_PER_SIGNER_MS,
@@ -18,7 +21,10 @@ import type { AttemptDue, DeclineMeaning, LeaderContext } from '../driver.js';
 import { ReportedSilence } from './reported-silence.js';
 import { FAILED_TOO_OFTEN, SILENT_IN_BLAME, SILENT_NODE } from './session-refusals.js';
 
-/** The leader's part in signatures that are made in sessions: names t members of the set's active generation, who can be reached. */
+/**
+ * The leader's part in sessions of threshold ECDSA: names t members of the set's active generation, who can be reached; for the first
+ * attempt at a signature those that hold a presignature, if there is one.
+ */
 export class SessionLeader {
   readonly #parts: LeaderContext;
   readonly #silence: ReportedSilence;
@@ -41,34 +47,57 @@ export class SessionLeader {
         );
   }
 
-  firstAttempt({ taskId, content: requestHash }: NewTask, key: ActiveKey): Attempt | undefined {
+  firstAttempt(
+    { taskId, content: requestHash, asked }: NewTask,
+    key: ActiveKey,
+  ): Attempt | undefined {
     const { assigner, culprits } = this.#parts;
     const { heard, silent } = this.#bySilence(this.#able(key));
     const trusted = heard.filter((node) => !culprits.has(node));
     const proved = heard.filter((node) => culprits.has(node));
     const of = { taskId, requestHash, number: 1 };
+    const presigned = this.#withPresignature(of, asked, key);
+    if (presigned !== undefined) return presigned;
     const isEnough = trusted.length + proved.length >= key.threshold;
     const lastResort = isEnough ? proved : [...proved, ...silent];
     return assigner.withSession(of, key, trusted, lastResort, this.#auxiliary(key));
   }
 
-  firstDelayMs({ threshold }: ActiveKey): Millis {
-    return SESSION_HEDGE_MS + SESSION_HEDGE_PER_SIGNER_MS * threshold;
+  /** @param isOnline - Whether the attempt names a presignature: it has one round and not seven. */
+  firstDelayMs(key: ActiveKey | undefined, isOnline = false): Millis {
+    const threshold = key?.threshold ?? 0;
+    return isOnline
+      ? ONLINE_HEDGE_MS + ONLINE_HEDGE_PER_SIGNER_MS * threshold
+      : SESSION_HEDGE_MS + SESSION_HEDGE_PER_SIGNER_MS * threshold;
+  }
+
+  /** Whether enough signers are left of whom no evidence of the task speaks. */
+  canReplace({ id, key }: LiveTask, node: NodeId): boolean {
+    if (key === undefined) return true;
+    const { culprits, state } = this.#parts;
+    const left = signersOf(state.view, key).filter(
+      (each) => each !== node && !culprits.provedIn(id, nodeId(each)),
+    );
+    return left.length >= key.threshold;
   }
 
   nextAttempt(
-    { id, record }: LiveTask<ParsedSign>,
+    { id, record, asked }: LiveTask,
     key: ActiveKey,
     number: number,
     due: AttemptDue,
   ): Attempt | undefined {
     const { plan, short } = due;
+    const of = { taskId: id, requestHash: record.requestHash, number };
+    // Later attempts do without: the next presignature may be gone as well.
+    const presigned = number === 1 ? this.#withPresignature(of, asked, key) : undefined;
+    if (presigned !== undefined) return presigned;
     const { heard, silent } = this.#bySilence(this.#able(key));
     const { first, lastResort } = candidates(plan, heard, key.threshold, due.overdue(), short);
-    const of = { taskId: id, requestHash: record.requestHash, number };
     const isEnough = first.length + lastResort.length >= key.threshold;
     const rest = isEnough ? lastResort : [...lastResort, ...silent];
-    return this.#parts.assigner.withSession(of, key, first, rest, this.#auxiliary(key));
+    const auxiliary = this.#auxiliary(key);
+    return this.#parts.assigner.withSession(of, key, first, rest, auxiliary, isSign(asked));
   }
 
   /**
@@ -76,14 +105,22 @@ export class SessionLeader {
    * as long as in the one before, since on a busy machine another one only adds to the work.
    *
    * @param number - Of the attempt, from 1.
+   * @param isOnline - As in {@link firstDelayMs}.
    */
-  isUnderWay(key: ActiveKey, missing: readonly NodeId[], ageMs: Millis, number: number): boolean {
+  isUnderWay(
+    key: ActiveKey,
+    missing: readonly NodeId[],
+    ageMs: Millis,
+    number: number,
+    isOnline = false,
+  ): boolean {
     const isBusy = missing.every((node) => isReached(this.#parts, node));
-    return isBusy && ageMs < SESSION_WAITS * this.firstDelayMs(key) * 2 ** (number - 1);
+    const delayMs = this.firstDelayMs(key, isOnline);
+    return isBusy && ageMs < SESSION_WAITS * delayMs * 2 ** (number - 1);
   }
 
   onDeclined(
-    attempt: LiveAttempt<ParsedSign>,
+    attempt: LiveAttempt,
     declined: Declined,
     from: NodeId,
   ): DeclineMeaning | Promise<DeclineMeaning> {
@@ -105,8 +142,18 @@ export class SessionLeader {
     }
   }
 
+  /** A bare digest has none: a digest could be chosen for a presignature that is known. */
+  #withPresignature(of: AttemptOf, asked: ParsedRequest, key: ActiveKey): Attempt | undefined {
+    if (!isSign(asked) || asked.payload.form === 'digest') return undefined;
+    const pooled = this.#parts.presignatures.take(key);
+    if (pooled === undefined) return undefined;
+    const { version, sharingSession, auxiliary, assignment } = pooled.attempt;
+    const bound = { version, sharingSession, auxiliary, assignment };
+    return { ...of, ...bound, dealers: [], presignature: pooled.id };
+  }
+
   /** Whether too few signers are left, since this one refuses too, that have not seen the version fail too often. */
-  #locked({ task, key }: LiveAttempt<ParsedSign>, from: NodeId): boolean {
+  #locked({ task, key }: LiveAttempt, from: NodeId): boolean {
     if (key === undefined) return false;
     const refused = this.#refused.get(task.id) ?? new Set<string>();
     refused.add(from);

@@ -210,6 +210,16 @@ export interface SigningFailures {
   state: SigningFailuresState;
 }
 
+/** Presignatures of one GG20 key that a node holds, in memory, each for one signature. */
+export interface PresignaturePool {
+  keyId: string;
+  version: number;
+  /** That this node holds and that an attempt can name. */
+  held: number;
+  /** As many as a leader keeps of the key, of all signers together, by the answering node's settings. */
+  wanted: number;
+}
+
 /** Secrets that a node has open in memory: key shares, and its material for threshold ECDSA. */
 export interface OpenSecrets {
   count: number;
@@ -264,7 +274,13 @@ export interface Cluster {
   /** Of the answering node, the largest counts first, at most 64; shown to operators and auditors. */
   signingFailures: SigningFailures[];
   /** Of the answering node. */
-  openSecrets: OpenSecrets | undefined;
+  openSecrets:
+    | OpenSecrets
+    | undefined;
+  /** Of the answering node, the keys used last first, at most 64; shown to operators and auditors. */
+  presignaturePools: PresignaturePool[];
+  /** Presignatures that the answering node holds, of all keys. */
+  presignaturesHeld: number;
 }
 
 /** Switches requests without a signature off, for good. Counts only when an operator has signed it. */
@@ -1275,6 +1291,127 @@ export const SigningFailures: MessageFns<SigningFailures> = {
   },
 };
 
+function createBasePresignaturePool(): PresignaturePool {
+  return { keyId: "", version: 0, held: 0, wanted: 0 };
+}
+
+export const PresignaturePool: MessageFns<PresignaturePool> = {
+  encode(message: PresignaturePool, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.held !== 0) {
+      writer.uint32(24).uint32(message.held);
+    }
+    if (message.wanted !== 0) {
+      writer.uint32(32).uint32(message.wanted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresignaturePool {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresignaturePool();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.held = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.wanted = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PresignaturePool {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      held: isSet(object.held) ? globalThis.Number(object.held) : 0,
+      wanted: isSet(object.wanted) ? globalThis.Number(object.wanted) : 0,
+    };
+  },
+
+  toJSON(message: PresignaturePool): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.held !== 0) {
+      obj.held = Math.round(message.held);
+    }
+    if (message.wanted !== 0) {
+      obj.wanted = Math.round(message.wanted);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PresignaturePool>, I>>(base?: I): PresignaturePool {
+    return PresignaturePool.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PresignaturePool>, I>>(object: I): PresignaturePool {
+    const message = createBasePresignaturePool();
+    message.keyId = object.keyId ?? "";
+    message.version = object.version ?? 0;
+    message.held = object.held ?? 0;
+    message.wanted = object.wanted ?? 0;
+    return message;
+  },
+};
+
 function createBaseOpenSecrets(): OpenSecrets {
   return { count: 0, bytes: 0n, hits: 0n, misses: 0n };
 }
@@ -1426,6 +1563,8 @@ function createBaseCluster(): Cluster {
     primeStocks: [],
     signingFailures: [],
     openSecrets: undefined,
+    presignaturePools: [],
+    presignaturesHeld: 0,
   };
 }
 
@@ -1514,6 +1653,12 @@ export const Cluster: MessageFns<Cluster> = {
     }
     if (message.openSecrets !== undefined) {
       OpenSecrets.encode(message.openSecrets, writer.uint32(186).fork()).join();
+    }
+    for (const v of message.presignaturePools) {
+      PresignaturePool.encode(v!, writer.uint32(194).fork()).join();
+    }
+    if (message.presignaturesHeld !== 0) {
+      writer.uint32(200).uint32(message.presignaturesHeld);
     }
     return writer;
   },
@@ -1715,6 +1860,22 @@ export const Cluster: MessageFns<Cluster> = {
             message.openSecrets = OpenSecrets.decode(reader, reader.uint32());
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.presignaturePools.push(PresignaturePool.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.presignaturesHeld = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1830,6 +1991,16 @@ export const Cluster: MessageFns<Cluster> = {
         : isSet(object.open_secrets)
         ? OpenSecrets.fromJSON(object.open_secrets)
         : undefined,
+      presignaturePools: globalThis.Array.isArray(object?.presignaturePools)
+        ? object.presignaturePools.map((e: any) => PresignaturePool.fromJSON(e))
+        : globalThis.Array.isArray(object?.presignature_pools)
+        ? object.presignature_pools.map((e: any) => PresignaturePool.fromJSON(e))
+        : [],
+      presignaturesHeld: isSet(object.presignaturesHeld)
+        ? globalThis.Number(object.presignaturesHeld)
+        : isSet(object.presignatures_held)
+        ? globalThis.Number(object.presignatures_held)
+        : 0,
     };
   },
 
@@ -1904,6 +2075,12 @@ export const Cluster: MessageFns<Cluster> = {
     if (message.openSecrets !== undefined) {
       obj.openSecrets = OpenSecrets.toJSON(message.openSecrets);
     }
+    if (message.presignaturePools?.length) {
+      obj.presignaturePools = message.presignaturePools.map((e) => PresignaturePool.toJSON(e));
+    }
+    if (message.presignaturesHeld !== 0) {
+      obj.presignaturesHeld = Math.round(message.presignaturesHeld);
+    }
     return obj;
   },
 
@@ -1949,6 +2126,8 @@ export const Cluster: MessageFns<Cluster> = {
     message.openSecrets = (object.openSecrets !== undefined && object.openSecrets !== null)
       ? OpenSecrets.fromPartial(object.openSecrets)
       : undefined;
+    message.presignaturePools = object.presignaturePools?.map((e) => PresignaturePool.fromPartial(e)) || [];
+    message.presignaturesHeld = object.presignaturesHeld ?? 0;
     return message;
   },
 };

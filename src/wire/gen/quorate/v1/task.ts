@@ -27,6 +27,8 @@ export const TaskKind = {
   CANCEL_TASK: 9,
   /** DESTROY_KEY - It ends only when every node has confirmed that it holds no share. */
   DESTROY_KEY: 12,
+  /** PRESIGN - Upkeep of the cluster's own: signers of a GG20 key make a presignature, which a later Sign uses. */
+  PRESIGN: 13,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -46,6 +48,7 @@ export namespace TaskKind {
   export type REFRESH = typeof TaskKind.REFRESH;
   export type CANCEL_TASK = typeof TaskKind.CANCEL_TASK;
   export type DESTROY_KEY = typeof TaskKind.DESTROY_KEY;
+  export type PRESIGN = typeof TaskKind.PRESIGN;
   export type UNRECOGNIZED = typeof TaskKind.UNRECOGNIZED;
 }
 
@@ -90,6 +93,9 @@ export function taskKindFromJSON(object: any): TaskKind {
     case 12:
     case "TASK_KIND_DESTROY_KEY":
       return TaskKind.DESTROY_KEY;
+    case 13:
+    case "TASK_KIND_PRESIGN":
+      return TaskKind.PRESIGN;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -125,6 +131,8 @@ export function taskKindToJSON(object: TaskKind): string {
       return "TASK_KIND_CANCEL_TASK";
     case TaskKind.DESTROY_KEY:
       return "TASK_KIND_DESTROY_KEY";
+    case TaskKind.PRESIGN:
+      return "TASK_KIND_PRESIGN";
     case TaskKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -279,6 +287,17 @@ export interface PreparedResult {
   members: string[];
 }
 
+/** The outcome of a presign: its signers hold a presignature, in memory, for one signature. */
+export interface PresignatureResult {
+  /** Names it. 32 bytes. */
+  presignature: Uint8Array;
+  keyVersion: number;
+  /** Node ids. */
+  signers: string[];
+  /** The attempt in which they made it, from 1. */
+  attempt: number;
+}
+
 /** The outcome of a RetireKey. */
 export interface KeyRetiredResult {
   /** By the cluster's clock: before it nobody can have the key destroyed. */
@@ -349,6 +368,7 @@ export interface Task {
     | { $case: "taskCancelled"; value: TaskCancelledResult }
     | { $case: "cancelled"; value: TaskCancellation }
     | { $case: "keyDestroyed"; value: KeyDestroyedResult }
+    | { $case: "presignatureMade"; value: PresignatureResult }
     | undefined;
   /** GetTask alone fills it. Of a task that is done, as far as the answering node saw it, and until it restarts. */
   culprits: Culprit[];
@@ -1386,6 +1406,127 @@ export const PreparedResult: MessageFns<PreparedResult> = {
   },
 };
 
+function createBasePresignatureResult(): PresignatureResult {
+  return { presignature: new Uint8Array(0), keyVersion: 0, signers: [], attempt: 0 };
+}
+
+export const PresignatureResult: MessageFns<PresignatureResult> = {
+  encode(message: PresignatureResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.presignature.length !== 0) {
+      writer.uint32(10).bytes(message.presignature);
+    }
+    if (message.keyVersion !== 0) {
+      writer.uint32(16).uint32(message.keyVersion);
+    }
+    for (const v of message.signers) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(32).uint32(message.attempt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresignatureResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresignatureResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.presignature = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.keyVersion = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.signers.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PresignatureResult {
+    return {
+      presignature: isSet(object.presignature) ? bytesFromBase64(object.presignature) : new Uint8Array(0),
+      keyVersion: isSet(object.keyVersion)
+        ? globalThis.Number(object.keyVersion)
+        : isSet(object.key_version)
+        ? globalThis.Number(object.key_version)
+        : 0,
+      signers: globalThis.Array.isArray(object?.signers) ? object.signers.map((e: any) => globalThis.String(e)) : [],
+      attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+    };
+  },
+
+  toJSON(message: PresignatureResult): unknown {
+    const obj: any = {};
+    if (message.presignature.length !== 0) {
+      obj.presignature = base64FromBytes(message.presignature);
+    }
+    if (message.keyVersion !== 0) {
+      obj.keyVersion = Math.round(message.keyVersion);
+    }
+    if (message.signers?.length) {
+      obj.signers = message.signers;
+    }
+    if (message.attempt !== 0) {
+      obj.attempt = Math.round(message.attempt);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PresignatureResult>, I>>(base?: I): PresignatureResult {
+    return PresignatureResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PresignatureResult>, I>>(object: I): PresignatureResult {
+    const message = createBasePresignatureResult();
+    message.presignature = object.presignature ?? new Uint8Array(0);
+    message.keyVersion = object.keyVersion ?? 0;
+    message.signers = object.signers?.map((e) => e) || [];
+    message.attempt = object.attempt ?? 0;
+    return message;
+  },
+};
+
 function createBaseKeyRetiredResult(): KeyRetiredResult {
   return { recoverableUntilMs: 0n };
 }
@@ -1865,6 +2006,9 @@ export const Task: MessageFns<Task> = {
       case "keyDestroyed":
         KeyDestroyedResult.encode(message.outcome.value, writer.uint32(194).fork()).join();
         break;
+      case "presignatureMade":
+        PresignatureResult.encode(message.outcome.value, writer.uint32(242).fork()).join();
+        break;
     }
     for (const v of message.culprits) {
       Culprit.encode(v!, writer.uint32(114).fork()).join();
@@ -2075,6 +2219,14 @@ export const Task: MessageFns<Task> = {
             message.outcome = { $case: "keyDestroyed", value: KeyDestroyedResult.decode(reader, reader.uint32()) };
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.outcome = { $case: "presignatureMade", value: PresignatureResult.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -2185,6 +2337,10 @@ export const Task: MessageFns<Task> = {
         ? { $case: "keyDestroyed", value: KeyDestroyedResult.fromJSON(object.keyDestroyed) }
         : isSet(object.key_destroyed)
         ? { $case: "keyDestroyed", value: KeyDestroyedResult.fromJSON(object.key_destroyed) }
+        : isSet(object.presignatureMade)
+        ? { $case: "presignatureMade", value: PresignatureResult.fromJSON(object.presignatureMade) }
+        : isSet(object.presignature_made)
+        ? { $case: "presignatureMade", value: PresignatureResult.fromJSON(object.presignature_made) }
         : undefined,
       culprits: globalThis.Array.isArray(object?.culprits)
         ? object.culprits.map((e: any) => Culprit.fromJSON(e))
@@ -2253,6 +2409,8 @@ export const Task: MessageFns<Task> = {
       obj.cancelled = TaskCancellation.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "keyDestroyed") {
       obj.keyDestroyed = KeyDestroyedResult.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "presignatureMade") {
+      obj.presignatureMade = PresignatureResult.toJSON(message.outcome.value);
     }
     if (message.culprits?.length) {
       obj.culprits = message.culprits.map((e) => Culprit.toJSON(e));
@@ -2363,6 +2521,12 @@ export const Task: MessageFns<Task> = {
       case "keyDestroyed": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "keyDestroyed", value: KeyDestroyedResult.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "presignatureMade": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "presignatureMade", value: PresignatureResult.fromPartial(object.outcome.value) };
         }
         break;
       }

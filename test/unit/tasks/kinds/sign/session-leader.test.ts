@@ -26,6 +26,9 @@ const key = {
   gg20Profile: Gg20Profile.P2048,
 } as unknown as ActiveKey;
 
+/** A request that no presignature serves. */
+const ASKED = { kind: 'sign', payload: { form: 'digest', digest: fill(6) } };
+
 let room: TaskRoom;
 let parts: LeaderContext;
 
@@ -62,7 +65,7 @@ function leading(
 }
 
 const first = (leader: SessionLeader): readonly string[] | undefined =>
-  nodesOf(leader.firstAttempt({ taskId: 'task', content: fill(5) } as never, key));
+  nodesOf(leader.firstAttempt({ taskId: 'task', content: fill(5), asked: ASKED } as never, key));
 
 function next(
   leader: SessionLeader,
@@ -73,7 +76,7 @@ function next(
   const plan = newPlan(1, 1_000, 0);
   for (const node of leftOut) leaveOut(plan, node, 0);
   const due: AttemptDue = { plan, short: false, overdue: () => new Set(overdue) };
-  const task = { id: 'task', record: { requestHash: fill(5) } } as never;
+  const task = { id: 'task', record: { requestHash: fill(5) }, asked: ASKED } as never;
   return nodesOf(leader.nextAttempt(task, key, number, due));
 }
 
@@ -86,7 +89,10 @@ function nodesOf(attempt: Attempt | undefined): readonly string[] | undefined {
 
 test('as many members as the key needs sign, this node among them, under the active generation', () => {
   const leader = leading();
-  const attempt = leader.firstAttempt({ taskId: 'task', content: fill(5) } as never, key);
+  const attempt = leader.firstAttempt(
+    { taskId: 'task', content: fill(5), asked: ASKED } as never,
+    key,
+  );
   expect(nodesOf(attempt)).toContain(FIRST);
   expect(nodesOf(attempt)).toHaveLength(2);
   expect(attempt?.auxiliary).toEqual({

@@ -96,6 +96,11 @@ export interface Attempt {
    * bytewise; they are among the booted nodes. From level 3 on.
    */
   dealers: string[];
+  /**
+   * Sign with a GG20 key: the presignature that all booted nodes hold, and use for it. 32 bytes; absent where they make a nonce in
+   * the session itself. From level 3 on.
+   */
+  presignature?: Uint8Array | undefined;
 }
 
 /** A participant's signed word that its share is durable, and what the sharing looks like to it. */
@@ -992,6 +997,7 @@ function createBaseAttempt(): Attempt {
     requestHash: new Uint8Array(0),
     auxiliary: undefined,
     dealers: [],
+    presignature: undefined,
   };
 }
 
@@ -1025,6 +1031,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     for (const v of message.dealers) {
       writer.uint32(74).string(v!);
+    }
+    if (message.presignature !== undefined) {
+      writer.uint32(82).bytes(message.presignature);
     }
     return writer;
   },
@@ -1114,6 +1123,14 @@ export const Attempt: MessageFns<Attempt> = {
             message.dealers.push(reader.string());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.presignature = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1154,6 +1171,7 @@ export const Attempt: MessageFns<Attempt> = {
       dealers: globalThis.Array.isArray(object?.dealers)
         ? object.dealers.map((e: any) => globalThis.String(e))
         : [],
+      presignature: isSet(object.presignature) ? bytesFromBase64(object.presignature) : undefined,
     };
   },
 
@@ -1184,6 +1202,9 @@ export const Attempt: MessageFns<Attempt> = {
     }
     if (message.dealers?.length) {
       obj.dealers = message.dealers;
+    }
+    if (message.presignature !== undefined) {
+      obj.presignature = base64FromBytes(message.presignature);
     }
     return obj;
   },
@@ -1216,6 +1237,7 @@ export const Attempt: MessageFns<Attempt> = {
       ? Auxiliary.fromPartial(object.auxiliary)
       : undefined;
     message.dealers = object.dealers?.map((e) => e) || [];
+    message.presignature = object.presignature ?? undefined;
     return message;
   },
 };

@@ -294,6 +294,13 @@ export interface CancelledRecord {
   requester: string;
 }
 
+/** Presignatures of a key that came to nothing: the place `presign/` with the key's id, until one succeeds. From level 3 on. */
+export interface PresignFailures {
+  failures: number;
+  /** By the state machine's clock: no other is due before. */
+  notBeforeMs: bigint;
+}
+
 /** The fields of a TaskRecord that lists look for, under the same numbers: a reader skips all others. Never written. */
 export interface TaskSummary {
   taskId: string;
@@ -3573,6 +3580,100 @@ export const CancelledRecord: MessageFns<CancelledRecord> = {
   fromPartial<I extends Exact<DeepPartial<CancelledRecord>, I>>(object: I): CancelledRecord {
     const message = createBaseCancelledRecord();
     message.requester = object.requester ?? "";
+    return message;
+  },
+};
+
+function createBasePresignFailures(): PresignFailures {
+  return { failures: 0, notBeforeMs: 0n };
+}
+
+export const PresignFailures: MessageFns<PresignFailures> = {
+  encode(message: PresignFailures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.failures !== 0) {
+      writer.uint32(8).uint32(message.failures);
+    }
+    if (message.notBeforeMs !== 0n) {
+      if (BigInt.asUintN(64, message.notBeforeMs) !== message.notBeforeMs) {
+        throw new globalThis.Error("value provided for field message.notBeforeMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.notBeforeMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresignFailures {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresignFailures();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.notBeforeMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PresignFailures {
+    return {
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+      notBeforeMs: isSet(object.notBeforeMs)
+        ? BigInt(object.notBeforeMs)
+        : isSet(object.not_before_ms)
+        ? BigInt(object.not_before_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: PresignFailures): unknown {
+    const obj: any = {};
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    if (message.notBeforeMs !== 0n) {
+      obj.notBeforeMs = message.notBeforeMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PresignFailures>, I>>(base?: I): PresignFailures {
+    return PresignFailures.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PresignFailures>, I>>(object: I): PresignFailures {
+    const message = createBasePresignFailures();
+    message.failures = object.failures ?? 0;
+    message.notBeforeMs = (object.notBeforeMs !== undefined && object.notBeforeMs !== null)
+      ? BigInt(object.notBeforeMs)
+      : 0n;
     return message;
   },
 };

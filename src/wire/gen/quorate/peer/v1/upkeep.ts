@@ -44,6 +44,23 @@ export interface RefreshCulprit {
   evidence: Uint8Array;
 }
 
+/** Asks as many participants of a GG20 key as it takes to sign for one presignature, before the message of a signature is known. */
+export interface PresignRequest {
+  keyId: string;
+  /** The active one. */
+  version: number;
+  /** Tells apart the requests of one leader: several may be open at once. */
+  serial: bigint;
+}
+
+/** What each signer of a presignature has of it that others may know: the contribution to an attempt, and the material of `done`. */
+export interface PresignatureMade {
+  /** 32 bytes. */
+  presignature: Uint8Array;
+  /** Every signer's signature of READY, in order of party index. 64 bytes each. */
+  ready: Uint8Array[];
+}
+
 /** A generation of a set's auxiliary material, as every member signs it. */
 export interface Preparation {
   /** The session that made it. 32 bytes. */
@@ -453,6 +470,199 @@ export const RefreshCulprit: MessageFns<RefreshCulprit> = {
     const message = createBaseRefreshCulprit();
     message.nodeId = object.nodeId ?? "";
     message.evidence = object.evidence ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBasePresignRequest(): PresignRequest {
+  return { keyId: "", version: 0, serial: 0n };
+}
+
+export const PresignRequest: MessageFns<PresignRequest> = {
+  encode(message: PresignRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== "") {
+      writer.uint32(10).string(message.keyId);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.serial !== 0n) {
+      if (BigInt.asUintN(64, message.serial) !== message.serial) {
+        throw new globalThis.Error("value provided for field message.serial of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.serial);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresignRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresignRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.serial = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PresignRequest {
+    return {
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      serial: isSet(object.serial) ? BigInt(object.serial) : 0n,
+    };
+  },
+
+  toJSON(message: PresignRequest): unknown {
+    const obj: any = {};
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.serial !== 0n) {
+      obj.serial = message.serial.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PresignRequest>, I>>(base?: I): PresignRequest {
+    return PresignRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PresignRequest>, I>>(object: I): PresignRequest {
+    const message = createBasePresignRequest();
+    message.keyId = object.keyId ?? "";
+    message.version = object.version ?? 0;
+    message.serial = (object.serial !== undefined && object.serial !== null) ? BigInt(object.serial) : 0n;
+    return message;
+  },
+};
+
+function createBasePresignatureMade(): PresignatureMade {
+  return { presignature: new Uint8Array(0), ready: [] };
+}
+
+export const PresignatureMade: MessageFns<PresignatureMade> = {
+  encode(message: PresignatureMade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.presignature.length !== 0) {
+      writer.uint32(10).bytes(message.presignature);
+    }
+    for (const v of message.ready) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PresignatureMade {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresignatureMade();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.presignature = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ready.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PresignatureMade {
+    return {
+      presignature: isSet(object.presignature) ? bytesFromBase64(object.presignature) : new Uint8Array(0),
+      ready: globalThis.Array.isArray(object?.ready) ? object.ready.map((e: any) => bytesFromBase64(e)) : [],
+    };
+  },
+
+  toJSON(message: PresignatureMade): unknown {
+    const obj: any = {};
+    if (message.presignature.length !== 0) {
+      obj.presignature = base64FromBytes(message.presignature);
+    }
+    if (message.ready?.length) {
+      obj.ready = message.ready.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PresignatureMade>, I>>(base?: I): PresignatureMade {
+    return PresignatureMade.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PresignatureMade>, I>>(object: I): PresignatureMade {
+    const message = createBasePresignatureMade();
+    message.presignature = object.presignature ?? new Uint8Array(0);
+    message.ready = object.ready?.map((e) => e) || [];
     return message;
   },
 };
