@@ -36,7 +36,7 @@ export {
 } from './files.js';
 export { lockDataDirectory } from './lock.js';
 export type { Lock } from './lock.js';
-export { jsonLogger } from './logger.js';
+export { jsonLogger, LOG_LEVELS } from './logger.js';
 export type { LogLevel } from './logger.js';
 export { guardMemory } from './process-guard.js';
 export { systemPrimes } from './primes.js';

@@ -4,7 +4,9 @@ import type { LogFields, Logger } from '../ports/index.js';
 import { logOutput } from './log-output.js';
 import type { LogOutput } from './log-output.js';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** From the least to the gravest. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields that are never meant to be logged. */
 const REDACTED = [

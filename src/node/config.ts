@@ -2,8 +2,14 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ID_PATTERN, nodeId } from '../common/index.js';
 import type { ClusterError, NodeId } from '../common/index.js';
-import { BACKEND_CHOICES, splitAddress, workersByDefault, WORKERS_MAX } from '../machine/index.js';
-import type { BackendChoice } from '../machine/index.js';
+import {
+  BACKEND_CHOICES,
+  LOG_LEVELS,
+  splitAddress,
+  workersByDefault,
+  WORKERS_MAX,
+} from '../machine/index.js';
+import type { BackendChoice, LogLevel } from '../machine/index.js';
 import type { NodeKeySource } from '../pki/index.js';
 import { PRESIGNATURES_PER_POOL, PRESIGNATURES_PER_POOL_MAX } from '../tasks/index.js';
 import { isTree, readConfigFile, refuse } from './config-file.js';
@@ -32,6 +38,8 @@ export type NodeConfig = {
   readonly presignatures: number;
   /** The kind of libraries for curve arithmetic. */
   readonly cryptoBackend: BackendChoice;
+  /** The least of what its log tells. */
+  readonly logLevel: LogLevel;
 };
 
 /** Where settings come from; the first that has one wins: flag, environment, file, default. */
@@ -90,6 +98,9 @@ const schema = z.strictObject({
   crypto_backend: z
     .enum(BACKEND_CHOICES, { error: `must be one of ${BACKEND_CHOICES.join(', ')}` })
     .default('auto'),
+  log_level: z
+    .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
+    .default('info'),
 });
 
 /**
@@ -138,6 +149,7 @@ export function readConfig(sources: ConfigSources): NodeConfig {
     workers: settings.workers ?? workersByDefault(),
     presignatures: settings.presignatures,
     cryptoBackend: settings.crypto_backend,
+    logLevel: settings.log_level,
   };
 }
 

@@ -218,4 +218,12 @@ export const SETTINGS: readonly Setting[] = [
       'libraries for curve arithmetic: native, wasm or javascript and no other, or auto, the best that loads',
     fallback: 'auto',
   },
+  {
+    path: 'log_level',
+    environment: 'QUORATE_LOG_LEVEL',
+    flag: '--log-level',
+    value: 'level',
+    meaning: 'the least of what its log tells: debug, info, warn or error; alarms are errors',
+    fallback: 'info',
+  },
 ];

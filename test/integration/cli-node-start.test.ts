@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,4 +31,22 @@ test('a node whose standard error is on a full disk runs, and stops without an e
   await Promise.race([eventually(claimed), ended]);
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
+});
+
+test('a node whose log is to tell errors alone tells why it cannot start, and nothing else', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const argv = ['node', '--config', 'cluster/node-1/node.yaml', '--log-level'];
+  const environment = { ...ANY_PORTS, QUORATE_CLIENT_LISTEN: `127.0.0.1:${port}` };
+
+  const errors = await quorate(folder, [...argv, 'error'], environment);
+  const all = await quorate(folder, [...argv, 'info'], environment);
+  taken.close();
+
+  const reasons = ({ err }: typeof errors): unknown[] =>
+    err.split('\n').map((line) => (JSON.parse(line) as { reason?: string }).reason);
+  expect(reasons(errors)).toEqual(['ADDRESS_IN_USE']);
+  expect(reasons(all)).toEqual([undefined, 'ADDRESS_IN_USE']);
 });

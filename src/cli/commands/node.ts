@@ -50,7 +50,7 @@ Examples:
       let logger = jsonLogger('info', {}, { write: (line) => context.err(line.trimEnd()) });
       try {
         const config = nodeConfig(context, text(options['config']), Object.fromEntries(flags));
-        logger = jsonLogger('info', { node: config.nodeId });
+        logger = jsonLogger(config.logLevel, { node: config.nodeId });
         const run = options['supervised'] === true ? superviseNode : runNode;
         await run(config, context, logger);
       } catch (error) {

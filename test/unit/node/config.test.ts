@@ -69,6 +69,7 @@ describe('a complete configuration file', () => {
       workers: workersByDefault(),
       presignatures: 16,
       cryptoBackend: 'auto',
+      logLevel: 'info',
     });
   });
 });
@@ -162,6 +163,21 @@ describe('store', () => {
     expect(message(() => read(WHOLE, { flags }))).toMatch(/must be one of embedded, mongodb/);
     const wrong = { 'store.database': 'a/b' };
     expect(message(() => read(MONGO, { flags: wrong }))).toMatch(/must name a database/);
+  });
+});
+
+describe('log_level', () => {
+  test('the level of the log comes from file, variable or flag', () => {
+    expect(read(WHOLE).logLevel).toBe('info');
+    expect(read(`${WHOLE}\nlog_level: warn`).logLevel).toBe('warn');
+    expect(read(WHOLE, { environment: { QUORATE_LOG_LEVEL: 'error' } }).logLevel).toBe('error');
+    expect(read(WHOLE, { flags: { log_level: 'debug' } }).logLevel).toBe('debug');
+  });
+
+  test('a level that there is none of is refused, with the levels that there are', () => {
+    expect(message(() => read(WHOLE, { flags: { log_level: 'loud' } }))).toMatch(
+      /--log-level: log_level: must be one of debug, info, warn, error/,
+    );
   });
 });
 
