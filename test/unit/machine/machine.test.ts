@@ -64,7 +64,8 @@ test('the log refuses bytes, large numbers and objects under any field name', ()
     const refused = ['bytes', 'buffer', 'number', 'inside', 'secretly'].map((name) => line[name]);
     expect(refused).toEqual(refused.map(() => '[refused]'));
     expect(line['session']).toBe('abc');
-    expect(JSON.stringify(line)).not.toMatch(/201|13290187|c9ca|yco|ycrL/i);
+    // The digits of a time may be any.
+    expect(JSON.stringify({ ...line, time: '' })).not.toMatch(/201|13290187|c9ca|yco|ycrL/i);
   }
 });
 
