@@ -123,6 +123,9 @@ export const STOP_FORCED_MS = 250;
 export const DIAL_MS_MAX = 2_000;
 /** Attempts that wait for the system's answer about one name. Older ones have ended: this is a minute's. */
 export const LOOKUP_CALLERS_MAX = 64;
+/** An answer that takes longer makes a name a slow one; and so many are remembered, all that a cluster has. */
+export const LOOKUP_SLOW_MS = 1_000;
+export const SLOW_NAMES_MAX = 256;
 /** A node asks its peers this often whether they live (HTTP/2 PING), and gives a link up that does not answer by then. */
 export const PEER_PING_INTERVAL_MS = 1_000;
 export const PEER_PING_MS_MAX = 2_000;

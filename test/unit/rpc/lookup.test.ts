@@ -2,15 +2,25 @@ import { expect, test } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { sharedLookup } from '../../../src/rpc/http2/lookup.js';
-import { LOOKUP_CALLERS_MAX } from '../../../src/rpc/limits.js';
+import { LOOKUP_CALLERS_MAX, LOOKUP_SLOW_MS } from '../../../src/rpc/limits.js';
 
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** A resolver that answers when the test says so. */
+/** A resolver that answers when the test says so, after as long as it says. */
 function resolver() {
   const asked: { host: string; answer: Answer }[] = [];
-  const lookup = sharedLookup((host, _, answer) => asked.push({ host, answer }));
-  return { asked, lookup };
+  let nowMs = 0;
+  const lookup = sharedLookup(
+    (host, _, answer) => asked.push({ host, answer }),
+    () => nowMs,
+  );
+  const names = (): readonly string[] => asked.map(({ host }) => host);
+  const answer = (host: string, afterMs: number): void => {
+    nowMs += afterMs;
+    const at = asked.findIndex((each) => each.host === host);
+    asked.splice(at, 1)[0]?.answer(new Error('no answer'), '');
+  };
+  return { asked, lookup, names, answer };
 }
 
 function ask(lookup: LookupFunction, host: string, options = {}): Promise<unknown> {
@@ -51,4 +61,26 @@ test('a resolver that never answers costs one question, and a bounded number of 
   expect(asked.length).toBe(1);
   asked[0]?.answer(null, '10.0.0.2', 4);
   expect(called).toEqual(Array.from({ length: LOOKUP_CALLERS_MAX }, (_, at) => at + 10));
+});
+
+test('of names that were slow one is asked for at a time, and others are asked for at once', () => {
+  const { lookup, names, answer } = resolver();
+  const dial = (...hosts: string[]): void => {
+    for (const host of hosts) lookup(host, {}, () => undefined);
+  };
+  dial('node-2', 'node-3');
+  answer('node-2', LOOKUP_SLOW_MS + 1);
+  answer('node-3', 0);
+
+  // Both hang once more, and would hold all there is.
+  dial('node-2', 'node-3', 'node-4', 'node-3');
+  expect(names()).toEqual(['node-2', 'node-4']);
+
+  answer('node-2', LOOKUP_SLOW_MS + 1);
+  expect(names()).toEqual(['node-4', 'node-3']);
+
+  // A name that is quick again waits for none.
+  answer('node-3', 1);
+  dial('node-2', 'node-3');
+  expect(names()).toEqual(['node-4', 'node-2', 'node-3']);
 });
