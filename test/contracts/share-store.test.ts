@@ -8,7 +8,7 @@ import { PROMPT_DISK } from '../support/builders/simulated-disk.js';
 import { alterRecord, shareRecordName, temporaryDirectory } from '../support/builders/stores.js';
 import { shareStoreSuite } from './share-store-suite.js';
 
-const EVENTS = { durable: () => undefined };
+const EVENTS = { durable: () => undefined, erased: () => undefined };
 
 function lastBitFlipped(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte));

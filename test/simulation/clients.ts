@@ -1,10 +1,11 @@
 import type { Verifiers } from '../../src/algorithms/index.js';
 import { generatedKeyOf, METHODS, signatureOf } from '../../src/state/index.js';
-import { ClusterError, equal, toHex, type NodeId } from '../../src/common/index.js';
+import { ClusterError, equal, toHex, type ClusterId, type NodeId } from '../../src/common/index.js';
 import type { TaskRecord } from '../../src/wire/index.js';
 import { isRecorded } from './checkers/answers.js';
 import type { Report } from './checkers/facts.js';
 import type { Watcher } from './checkers/watcher.js';
+import { EPOCH_MS } from './clock.js';
 import type { Cluster } from './cluster.js';
 import type { Life, Machine } from './machine.js';
 import type { Asked, AskedKey, KeyRequests } from './requests.js';
@@ -43,6 +44,8 @@ type Answered = {
   readonly bytes: Uint8Array;
   readonly task: TaskRecord;
   readonly by: NodeId;
+  /** As the world's. */
+  readonly skippedMs: number;
 };
 
 /** Errors after which the same request may succeed: nothing was done, or nobody knows. */
@@ -52,8 +55,12 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'overloaded',
   'cancelled',
 ]);
+/** The log's time is behind for a moment when hours were skipped. */
+const BEHIND = 'EXPIRY_TOO_FAR';
 const FIRST_KEY_AFTER_MS = 800;
 const FINAL_TRIES_MAX = 40;
+/** An outcome is remembered for an hour. The rest is for clocks that are wrong. */
+const REMEMBERED_MS = 3_000_000;
 /** Too few of those are there who have the material. */
 const UNREACHABLE = 'SIGNERS_UNREACHABLE';
 /** There are four, from 0. */
@@ -63,6 +70,7 @@ const NO_KEY = new Uint8Array(0);
 /** Clients that generate keys, sign, repeat, alter and read, and remember every answer that they got. */
 export class Clients implements Workload<NodeProcess> {
   readonly #world: World;
+  readonly #clusterId: ClusterId;
   readonly #rng: Rng;
   readonly #nodes: readonly NodeId[];
   readonly #verifiers: Verifiers;
@@ -87,6 +95,7 @@ export class Clients implements Workload<NodeProcess> {
 
   constructor(parts: {
     readonly world: World;
+    readonly clusterId: ClusterId;
     readonly rng: Rng;
     readonly nodes: readonly NodeId[];
     readonly verifiers: Verifiers;
@@ -98,6 +107,7 @@ export class Clients implements Workload<NodeProcess> {
     readonly further: readonly FurtherRequests[];
   }) {
     this.#world = parts.world;
+    this.#clusterId = parts.clusterId;
     this.#rng = parts.rng;
     this.#nodes = parts.nodes;
     this.#verifiers = parts.verifiers;
@@ -160,18 +170,23 @@ export class Clients implements Workload<NodeProcess> {
     });
   }
 
-  /** Every key that a client was told of must sign. */
+  /** Every key that a client was told of must sign, and none that is retired, or at its end. */
   conclude(): void {
     if (this.#concluded) return;
     this.#concluded = true;
     for (const key of this.#keys) {
       if (key.publicKey === undefined || !this.#canSign(key)) continue;
+      const isOver = this.#isRetired(key);
       const { patience, needMaterial } = this.#keyRequests;
       const text = `the last of ${key.keyId}`;
       const asked = this.#keyRequests.askToSign(key, `final-${key.keyId}`, text, 60_000 * patience);
       this.#send(asked, FINAL_TRIES_MAX, 20_000 * patience, (answer) => {
         const isRefused = answer instanceof ClusterError;
         const signed = !isRefused && signatureOf(answer) !== undefined;
+        if (isOver) {
+          if (signed) this.#report('EndedKeys', `${key.keyId} is retired, and signs`);
+          return;
+        }
         if (this.#forks && needMaterial && isRefused && answer.reason === UNREACHABLE) return;
         if (!signed) this.#report('KeyKept', `${key.keyId} does not sign: ${textOf(answer)}`);
       });
@@ -180,8 +195,9 @@ export class Clients implements Workload<NodeProcess> {
 
   audit(): void {
     for (const { id, process } of this.#cluster?.honest ?? []) {
-      for (const { task, by } of this.#answered.values()) {
-        if (this.#forks && by !== id) continue;
+      for (const answered of this.#answered.values()) {
+        const { task, by } = answered;
+        if ((this.#forks && by !== id) || !this.#isRemembered(answered)) continue;
         const known = process?.replica.local().task(task.taskId);
         if (known?.outcome !== undefined) this.#watch().acknowledged(id, known);
         else if (known !== undefined) this.#report('Outcomes', `${id} has ${task.taskId} open`);
@@ -209,6 +225,13 @@ export class Clients implements Workload<NodeProcess> {
     return `${this.#underWay} requests under way; ${nodes.join('; ')}`;
   }
 
+  #isRetired({ keyId }: AskedKey): boolean {
+    const machines = this.#cluster?.honest ?? [];
+    return machines.some(
+      ({ process }) => process?.replica.local().key(keyId)?.lifecycle !== undefined,
+    );
+  }
+
   /** Whether as many honest participants as it takes are there. */
   #canSign({ keyId }: AskedKey): boolean {
     const machines = this.#cluster?.honest ?? [];
@@ -219,6 +242,14 @@ export class Clients implements Workload<NodeProcess> {
       );
       return key !== undefined && there !== undefined && there.length >= key.threshold;
     });
+  }
+
+  /** Whether every node must remember an outcome: it is not much less than an hour old. */
+  #isRemembered({ skippedMs, task: { endTimeMs } }: Answered): boolean {
+    const { skippedMs: skippedNow } = this.#world;
+    const nowMs = EPOCH_MS + this.#world.now() + skippedNow;
+    const ageMs = endTimeMs === 0n ? skippedNow - skippedMs : nowMs - Number(endTimeMs);
+    return ageMs < REMEMBERED_MS;
   }
 
   #again(what: string, pauseMs: () => number, run: () => void, firstMs = pauseMs()): void {
@@ -330,12 +361,16 @@ export class Clients implements Workload<NodeProcess> {
 
   async #submit(
     life: Life<NodeProcess>,
-    { method, bytes: request, requester, expiresInMs }: Asked,
+    { method, bytes: request, requester, expiresInMs, authorize }: Asked,
     signal: AbortSignal,
     end: (answer: TaskRecord | ClusterError) => void,
   ): Promise<void> {
     try {
-      const call = { method, request, requester, expiresInMs, signal };
+      const { skippedMs } = this.#world;
+      const expireTimeMs = EPOCH_MS + Math.floor(this.#world.now()) + skippedMs + expiresInMs;
+      const signed = { clusterId: this.#clusterId, method, request, expireTimeMs };
+      const authorization = authorize?.(signed);
+      const call = { method, request, requester, expiresInMs, authorization, signal };
       this.#watch().asked(life.machine.id, call);
       const task = await life.process?.replica.submit(call);
       if (task === undefined || life.gone || life.doomed) return;
@@ -350,7 +385,8 @@ export class Clients implements Workload<NodeProcess> {
   #answer(attempt: Attempt, answer: TaskRecord | ClusterError): void {
     const { asked, tries, triesMax, told } = attempt;
     this.#world.trace.event(this.#world.now(), 'client', `${asked.requestId}: ${textOf(answer)}`);
-    const transient = answer instanceof ClusterError && TRANSIENT.has(answer.code);
+    const isBehind = answer instanceof ClusterError && answer.reason === BEHIND;
+    const transient = answer instanceof ClusterError && (TRANSIENT.has(answer.code) || isBehind);
     const isPatient = !this.#over || !this.#forks || this.#concluded;
     if (transient && tries < triesMax && isPatient) {
       this.#world.after(this.#rng.between(50, 1_000), 'a client tries again', () => {
@@ -371,7 +407,8 @@ export class Clients implements Workload<NodeProcess> {
    */
   #believe(asked: Asked, task: TaskRecord, by: NodeId): void {
     const name = `${asked.requester}/${asked.requestId}${this.#forks ? `/${by}` : ''}`;
-    const before = this.#answered.get(name);
+    const last = this.#answered.get(name);
+    const before = last !== undefined && this.#isRemembered(last) ? last : undefined;
     this.#watch().acknowledged(by, task);
     if (before !== undefined && !equal(before.bytes, asked.bytes)) {
       this.#report('Idempotence', `${name} was answered for two contents`);
@@ -381,7 +418,8 @@ export class Clients implements Workload<NodeProcess> {
     }
     if (before === undefined) this.#count(task);
     if (before === undefined || isRecorded(task)) {
-      this.#answered.set(name, { bytes: asked.bytes, task, by });
+      const { skippedMs } = this.#world;
+      this.#answered.set(name, { bytes: asked.bytes, task, by, skippedMs });
     }
     const { key } = asked;
     if (key === undefined || !isAboutKeys(asked)) {
@@ -429,13 +467,17 @@ export class Clients implements Workload<NodeProcess> {
     if (life?.process === undefined) return;
     if (this.#forks) return;
     // What no log has recorded yet, a read need not show.
-    const known = [...this.#answered.values()].filter(({ task }) => isRecorded(task)).slice(-5);
+    const known = [...this.#answered.values()]
+      .filter((each) => isRecorded(each.task) && this.#isRemembered(each))
+      .slice(-5);
     const patience = new AbortController();
     this.#world.after(2_000, 'a reader loses patience', () => patience.abort(), life);
     try {
       const queries = await life.process.replica.read(patience.signal);
       if (life.gone || life.doomed) return;
-      const missing = known.find(({ task }) => queries.task(task.taskId)?.outcome === undefined);
+      const missing = known.find(
+        (each) => queries.task(each.task.taskId)?.outcome === undefined && this.#isRemembered(each),
+      );
       if (missing === undefined) return;
       const what = `the outcome of ${missing.task.taskId}, acknowledged before`;
       this.#report('Linearizable', `${machine.id} does not show ${what}`);

@@ -7,23 +7,29 @@ export const EPOCH_MS = 1_800_000_000_000;
 /** Runs `run` at `atMs` of true time, unless what scheduled it is gone by then. */
 export type Schedule = (atMs: number, run: () => void) => void;
 
-/** One machine's idea of time: wrong by an offset, running at a rate, and jumping now and then. It survives restarts. */
+/**
+ * One machine's idea of time: wrong by an offset, running at a rate, and jumping now and then. It survives restarts. Hours in which
+ * all machines sleep pass at once: delays that are under way do not see them.
+ */
 export class MachineClock {
   readonly #trueNow: () => number;
+  readonly #skippedMs: () => number;
   #rate: number;
   #anchorTrue: number;
   #anchorLocal: number;
   #anchorElapsed = 0;
 
-  constructor(trueNow: () => number, offsetMs: number, rate: number) {
+  constructor(trueNow: () => number, offsetMs: number, rate: number, skippedMs = () => 0) {
     this.#trueNow = trueNow;
+    this.#skippedMs = skippedMs;
     this.#rate = rate;
     this.#anchorTrue = trueNow();
     this.#anchorLocal = EPOCH_MS + this.#anchorTrue + offsetMs;
   }
 
   now(): Millis {
-    return Math.floor(this.#anchorLocal + (this.#trueNow() - this.#anchorTrue) * this.#rate);
+    const run = (this.#trueNow() - this.#anchorTrue) * this.#rate;
+    return Math.floor(this.#anchorLocal + run + this.#skippedMs());
   }
 
   /** Moves `now` by `byMs`; delays that are under way are not moved. */
@@ -33,12 +39,13 @@ export class MachineClock {
 
   /** How far ahead of true time it is. */
   errorMs(): number {
-    return this.now() - EPOCH_MS - this.#trueNow();
+    return this.now() - EPOCH_MS - this.#trueNow() - this.#skippedMs();
   }
 
   /** Milliseconds that have passed here, at this machine's rate. */
   elapsed(): Millis {
-    return Math.floor(this.#anchorElapsed + (this.#trueNow() - this.#anchorTrue) * this.#rate);
+    const run = (this.#trueNow() - this.#anchorTrue) * this.#rate;
+    return Math.floor(this.#anchorElapsed + run + this.#skippedMs());
   }
 
   /** Right again, and at the right speed. */

@@ -146,7 +146,10 @@ export class Cluster<P extends Process> {
           this.faults.durable(machine, vote !== undefined && vote !== machine.id);
       },
       shareKept: (machine, key) => {
-        if (machine.id !== this.#liar) this.#watch.shareKept(key);
+        if (machine.id !== this.#liar) this.#watch.shareKept(machine.id, key);
+      },
+      shareErased: (machine, key, session) => {
+        if (machine.id !== this.#liar) this.#watch.shareErased(machine.id, key, session);
       },
       alarm: (machine, message, fields) => {
         if (machine.id !== this.#liar) this.#watch.alarm(machine.id, message, fields);

@@ -18,6 +18,14 @@ export type Counts = {
   shares: number;
   declines: number;
   keys: number;
+  /** Versions of keys after the first. */
+  newVersions: number;
+  /** Of these, those that came by themselves. */
+  refreshes: number;
+  retiredKeys: number;
+  restoredKeys: number;
+  /** Keys of which all holders have said that they hold no share any more. */
+  destroyedKeys: number;
   signatures: number;
   /** Signatures that clients had before the log did. */
   earlyAnswers: number;
@@ -52,6 +60,11 @@ export function noCounts(): Counts {
     shares: 0,
     declines: 0,
     keys: 0,
+    newVersions: 0,
+    refreshes: 0,
+    retiredKeys: 0,
+    restoredKeys: 0,
+    destroyedKeys: 0,
     signatures: 0,
     earlyAnswers: 0,
     failedTasks: 0,

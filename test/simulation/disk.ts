@@ -289,7 +289,7 @@ function failureOf(fate: Fate): Error {
 export function openShareStore(
   disk: ShareDisk,
   timing: DiskTiming,
-  events: { durable(id: ShareId): void },
+  events: { durable(id: ShareId): void; erased(id: ShareId): void },
 ): ShareStore {
   const wait = (): Promise<void> =>
     new Promise((resolve) => timing.inProcess(timing.latencyMs(), resolve));
@@ -331,7 +331,11 @@ export function openShareStore(
       await wait();
       return disk.get(id);
     },
-    delete: (id) => write(() => disk.delete(id)),
+    delete: (id) =>
+      write(() => {
+        disk.delete(id);
+        events.erased(id);
+      }),
     list: async (page) => {
       await wait();
       return disk.list(page);

@@ -16,6 +16,7 @@ export interface MachineEvents<P extends Process> {
   send(life: Life<P>, to: NodeId, channel: Channel, bytes: Uint8Array): void;
   persisted(machine: Machine<P>, batch: Persist): void;
   shareKept(machine: Machine<P>, key: string): void;
+  shareErased(machine: Machine<P>, key: string, session: string): void;
   alarm(machine: Machine<P>, message: string, fields: LogFields): void;
   remarked(machine: Machine<P>, message: string, fields: LogFields): void;
   violation(machine: Machine<P>, checker: string, detail: string): void;
@@ -130,7 +131,8 @@ export class Machine<P extends Process> {
     this.#rng = new Rng(parts.seed, `machine ${id}`);
     const { offsetMs, drift } = parts.rates.clock;
     const offset = this.#rng.between(-offsetMs, offsetMs);
-    this.clock = new MachineClock(parts.world.now, offset, 1 + this.#rng.between(-drift, drift));
+    const rate = 1 + this.#rng.between(-drift, drift);
+    this.clock = new MachineClock(parts.world.now, offset, rate, () => parts.world.skippedMs);
   }
 
   /** The process, if one runs and has started. */
@@ -277,6 +279,7 @@ export class Machine<P extends Process> {
       }),
       shares: openShareStore(this.shares, timing, {
         durable: ({ keyId }) => this.#events.shareKept(this, keyId),
+        erased: ({ keyId, sessionId }) => this.#events.shareErased(this, keyId, sessionId),
       }),
       logger: this.#loggerOf(life),
       onFatal: (error) => {

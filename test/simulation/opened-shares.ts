@@ -13,10 +13,13 @@ import { algorithmJobs } from '../../src/algorithms/index.js';
 import { KeyManager } from '../../src/keys/index.js';
 import { inlineCompute } from '../../src/machine/index.js';
 import type { ShareStore } from '../../src/ports/index.js';
-import type { Shares } from './checkers/key-kept.js';
+import type { SharesOnDisk } from './checkers/key-kept.js';
 import type { ShareDisk } from './disk.js';
 import { Rng } from './rng.js';
 import type { Tables } from './tenant.js';
+
+/** More than a simulated disk has. */
+const SHARES_MAX = 100_000;
 
 /** A disk as it would be after a crash now, to be read without delay. */
 function frozen(disk: ShareDisk): ShareStore {
@@ -40,7 +43,7 @@ export function openedShares(parts: {
   readonly tables: Tables;
   wrappingKeyOf(node: NodeId): Uint8Array;
   diskOf(node: NodeId): ShareDisk | undefined;
-}): Shares {
+}): SharesOnDisk {
   const { clusterId, tables } = parts;
   const { schemes } = tables;
   const rng = new Rng(0, 'checker');
@@ -86,6 +89,10 @@ export function openedShares(parts: {
   return {
     has: (node, key, session) =>
       parts.diskOf(node)?.get({ keyId: keyId(key), sessionId: sessionId(session) }) !== undefined,
+    sessionsOf: (node, key) => {
+      const { items = [] } = parts.diskOf(node)?.list({ limit: SHARES_MAX }) ?? {};
+      return items.filter((each) => each.keyId === key).map((each) => each.sessionId);
+    },
     makeKey: async (key, nodes) => {
       const scalars: (readonly [number, bigint])[] = [];
       for (const node of nodes) {

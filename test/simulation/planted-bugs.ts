@@ -4,6 +4,7 @@ import type { ProgramCopy } from '../support/patches/program-copy.js';
 import { ACKNOWLEDGEMENT_BUGS } from './planted/acknowledgements.js';
 import { CONSENSUS_BUGS } from './planted/consensus.js';
 import { GG20_BUGS } from './planted/gg20.js';
+import { LIFE_BUGS } from './planted/lives.js';
 import type { PlantedBug, Where } from './planted/planted-bug.js';
 import { OLD_ENTRY_BUGS } from './planted/old-entries.js';
 import { TASK_BUGS } from './planted/tasks.js';
@@ -15,6 +16,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...OLD_ENTRY_BUGS,
   ...TASK_BUGS,
   ...GG20_BUGS,
+  ...LIFE_BUGS,
 ];
 
 /** What a run of the simulator with a bug in it came to. */
@@ -35,6 +37,7 @@ export const OPTIONS: Readonly<Record<Where, readonly string[]>> = {
   gg20: ['--gg20', '--profile', 'faults'],
   'gg20 byzantine': ['--gg20', '--profile', 'byzantine'],
   'gg20 crashes': ['--gg20', '--crash-points'],
+  lives: ['--lives'],
 };
 
 /** Runs the simulator of `copy` with the bug in it, and no other, until it shows or the seeds are over. */

@@ -281,5 +281,9 @@ const alone = (
     requestHash: () => new Uint8Array(0),
     culpritOf: () => undefined,
   },
-  shares: () => ({ has: () => false, makeKey: () => Promise.resolve(false) }),
+  shares: () => ({
+    has: () => false,
+    makeKey: () => Promise.resolve(false),
+    sessionsOf: () => [],
+  }),
 });

@@ -10,6 +10,8 @@ import {
   Hash,
   SignRequest,
 } from '../../src/wire/index.js';
+import type { Authorization } from '../../src/wire/index.js';
+import type { SignedParts } from '../support/builders/requester.js';
 import type { Rng } from './rng.js';
 
 /** A key as its requester asked for it. */
@@ -32,6 +34,8 @@ export type Asked = {
   /** Sign: what the signature is to be of, a message or a digest. */
   readonly signed: Uint8Array | undefined;
   readonly expiresInMs: number;
+  /** By its requester itself; without it the node that takes the request vouches. */
+  readonly authorize?: (parts: SignedParts) => Authorization;
 };
 
 /** The id of a request for a key or a signature, read here and not by the code under test. */
@@ -66,6 +70,7 @@ export type KeyRequests = {
 /** What a key is made of, beside what is drawn. */
 export type KeyShape = Pick<GenerateKeyRequest, 'algorithm' | 'gg20Profile'> & {
   readonly algorithm: KeyAlgorithm;
+  readonly reshareInterval?: GenerateKeyRequest['reshareInterval'];
 };
 
 const ED25519: KeyShape = {

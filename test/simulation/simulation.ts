@@ -1,7 +1,7 @@
 import type { NodeId } from '../../src/common/index.js';
 import type { Facts, Report } from './checkers/facts.js';
 import type { Naming } from './checkers/attempts.js';
-import type { Shares } from './checkers/key-kept.js';
+import type { SharesOnDisk } from './checkers/key-kept.js';
 import { ClaimWatch } from './checkers/claim-watch.js';
 import type { GenesisRules } from './checkers/genesis-rules.js';
 import type { ReadShare } from './checkers/session-shares.js';
@@ -51,7 +51,7 @@ export type Scenario<P extends Process> = {
   readonly readShare: ReadShare;
   /** The phase with faults lasts so much longer than drawn. */
   readonly lasts: number;
-  shares(cluster: () => Cluster<P>): Shares;
+  shares(cluster: () => Cluster<P>): SharesOnDisk;
 };
 
 /** Builds the scenario of a seed, once its world is there. */
@@ -172,6 +172,9 @@ export async function simulate<P extends Process>(
     if (!broken()) workload.conclude();
     await settle();
     if (!broken()) workload.audit();
+    const followsInMs = watch.followsInMs();
+    if (followsInMs > 0) await world.run(world.now() + followsInMs, broken);
+    if (!broken()) watch.concluded();
     if (!broken()) await watch.keys.proveAll();
   } catch (error) {
     report('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));

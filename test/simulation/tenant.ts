@@ -33,6 +33,8 @@ export type Tenant = {
   readonly requests?: readonly FurtherRequests[];
   /** The id of a request of such a kind; `undefined` for any other. */
   requestIdOf?(method: string, request: Uint8Array): string | undefined;
+  /** In PEM: who certifies those who sign their requests themselves. */
+  readonly requesterCa?: string;
   /** How keys and signatures are asked for. */
   readonly keys?: KeyRequests;
   /** The phase with faults lasts so much longer. */

@@ -34,7 +34,7 @@ export type NodeProcess = Process & { readonly replica: Replica };
 /** Nobody speaks TLS here. */
 const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
-function genesisOf(signers: readonly Signer[]): Genesis {
+function genesisOf(signers: readonly Signer[], requesterCa = NO_CERTIFICATE): Genesis {
   const members = signers.map(({ node, publicKey }) => ({
     nodeId: node,
     role: 'tee' as const,
@@ -46,7 +46,7 @@ function genesisOf(signers: readonly Signer[]): Genesis {
       createdMs: EPOCH_MS,
       members,
       peerCa: NO_CERTIFICATE,
-      requesterCa: NO_CERTIFICATE,
+      requesterCa,
       unsigned: true,
       limits: DEFAULT_LIMITS,
     }),
@@ -150,7 +150,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
   const rng = new Rng(seed, 'identities');
   const identities = new Identities();
   const signers = nodes.map((node) => identities.signer(node, rng));
-  const genesis = genesisOf(signers);
+  const genesis = genesisOf(signers, tenant?.requesterCa);
   const suite = rates.realCurve ? ed25519Suite : (smallSuite() as Suite);
   const verifier: Verifier = rates.realCurve
     ? VERIFIERS[suite.algorithm]
@@ -186,6 +186,7 @@ function scenarioOf(setting: Setting, tenant?: Tenant): Scenario<NodeProcess> {
     ),
     workload: new Clients({
       world,
+      clusterId: genesis.clusterId,
       rng: new Rng(seed, 'workload'),
       nodes,
       verifiers,

@@ -26,6 +26,8 @@ export class World {
   /** Called after every event, with its owner. */
   afterEvent: (owner: Owner | undefined) => Promise<void> | undefined = () => undefined;
   readonly #events = new EventQueue<Event>();
+  /** The time in which all machines slept. */
+  skippedMs = 0;
   #nowMs = 0;
 
   constructor(trace: Trace) {

@@ -1,6 +1,7 @@
 import { toHex } from '../../../src/common/index.js';
 import type { Entry } from '../../../src/ports/index.js';
-import { Attempt, Command, decode, type Supply } from '../../../src/wire/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { Attempt, Command, decode, SignRequest, type Supply } from '../../../src/wire/index.js';
 import { short } from './facts.js';
 
 /** What the entry of an attempt says, read here and not by the code under test. */
@@ -15,6 +16,11 @@ export type KnownAttempt = {
   readonly nodes: readonly string[];
   /** The hash of the request that it names, in hex. */
   readonly content: string;
+  /** Of the key: for a Sign the version, and the session that made it, that signs. */
+  readonly version: number;
+  readonly sharingSession: string;
+  /** Those that deal, where a version is made of another. */
+  readonly dealers: readonly string[];
 };
 
 /** How the cluster names sessions and tasks. */
@@ -31,6 +37,8 @@ export class Attempts {
   readonly #read = new Set<string>();
   readonly #attempts = new Map<string, KnownAttempt>();
   readonly #ofTask = new Map<string, KnownAttempt[]>();
+  /** By task of a Sign. */
+  readonly #keys = new Map<string, string>();
   /** By task: when each request entry for it expires, and where it stands. */
   readonly #requests = new Map<string, { readonly index: number; readonly expireMs: number }[]>();
 
@@ -51,6 +59,7 @@ export class Attempts {
     const { spiffeId, expireTimeMs } = authorization.by.value;
     const requestId = this.#naming.requestIdOf(method, request);
     const task = this.#naming.taskOf(spiffeId, requestId ?? '');
+    if (method === METHODS.sign) this.#keys.set(task, decode(SignRequest, request)?.keyId ?? '');
     const known = this.#requests.get(task) ?? [];
     this.#requests.set(task, [...known, { index: entry.index, expireMs: Number(expireTimeMs) }]);
     if (firstAttempt !== undefined) this.#attempt(entry, hash, { ...firstAttempt, taskId: task });
@@ -71,7 +80,13 @@ export class Attempts {
     return before?.length ? Math.max(...before.map(({ expireMs }) => expireMs)) : undefined;
   }
 
-  #attempt(entry: Entry, hash: string, { taskId, assignment, requestHash }: Attempt): void {
+  /** The key that a task signs with; `undefined` for any other task. */
+  keyOf(task: string): string | undefined {
+    return this.#keys.get(task);
+  }
+
+  #attempt(entry: Entry, hash: string, attempt: Attempt): void {
+    const { taskId, assignment, requestHash, version, dealers } = attempt;
     const session = this.#naming.sessionOf(entry.hash);
     const supplies = assignment?.$case === 'supplies' ? assignment.value.supplies : [];
     const nodes =
@@ -79,7 +94,9 @@ export class Attempts {
     const named = nodes.map(({ nodeId }) => nodeId);
     const { index } = entry;
     const content = toHex(requestHash);
-    const known = { session, task: taskId, index, hash, supplies, nodes: named, content };
+    const sharingSession = toHex(attempt.sharingSession);
+    const of = { session, task: taskId, index, hash, supplies, nodes: named, content };
+    const known = { ...of, version, sharingSession, dealers };
     this.#attempts.set(session, known);
     this.#ofTask.set(taskId, [...this.ofTask(taskId), known]);
   }

@@ -13,6 +13,7 @@ import type { Status } from '../process.js';
 import { Answers } from './answers.js';
 import { Attempts } from './attempts.js';
 import { Claim } from './claim.js';
+import { ErasedShares } from './erased-shares.js';
 import type { Facts, Report } from './facts.js';
 import { KeyKept } from './key-kept.js';
 import type { GenesisRules } from './genesis-rules.js';
@@ -67,6 +68,7 @@ export class ClaimWatch implements Watcher {
   readonly #outcomes: ReadonlyMap<NodeId, Outcomes>;
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
+  readonly #erased: ErasedShares;
   readonly #declines = new Set<string>();
   #newest: { readonly term: number; readonly node: NodeId } | undefined;
 
@@ -89,6 +91,7 @@ export class ClaimWatch implements Watcher {
     this.#sessionShares = new SessionShares(this.#attempts, readShare, report);
     this.#outcomes = new Map(facts.nodes.map((node) => [node, new Outcomes(report)]));
     this.keys = new KeyKept(shares, report, facts.nodes);
+    this.#erased = new ErasedShares(report);
   }
 
   newestLeader(): NodeId | undefined {
@@ -119,11 +122,23 @@ export class ClaimWatch implements Watcher {
     this.#outcomes.get(node)?.persisted(node, batch.writes);
     this.#blamed(node, batch.writes);
     this.keys.persisted(node, batch.writes);
+    this.#erased.persisted(node, batch.entries, batch.writes);
   }
 
-  shareKept(key: string): void {
+  shareKept(_: NodeId, key: string): void {
     this.keys.shareWritten(key);
   }
+
+  shareErased(node: NodeId, key: string, session: string): void {
+    this.#erased.erased(node, key, session);
+  }
+
+  /** Beside a node that says nothing a version may never be installed by all. */
+  followsInMs(): number {
+    return 0;
+  }
+
+  concluded(): void {}
 
   sentRaft(from: NodeId, message: RaftMessage): void {
     if (message.from !== from) this.report('wire', `${from} speaks as ${message.from}`);

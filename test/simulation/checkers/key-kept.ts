@@ -1,7 +1,7 @@
 import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { Write } from '../../../src/ports/index.js';
 import { decode, KeyRecord } from '../../../src/wire/index.js';
-import { activeKey } from '../../../src/state/index.js';
+import { activeKey, isEnded } from '../../../src/state/index.js';
 import type { ActiveKey } from '../../../src/state/index.js';
 import type { Report } from './facts.js';
 
@@ -13,6 +13,12 @@ export interface Shares {
   has(node: NodeId, key: string, session: string): boolean;
   /** Opens the shares of `nodes` and says whether any `threshold` of them make the key. */
   makeKey(key: ActiveKey, nodes: readonly NodeId[]): Promise<boolean>;
+}
+
+/** The same, and which there are. */
+export interface SharesOnDisk extends Shares {
+  /** The sessions of which `node`'s disk has a share of this key, in hex. */
+  sessionsOf(node: NodeId, key: string): readonly string[];
 }
 
 /**
@@ -34,6 +40,8 @@ export class KeyKept {
   readonly #versions = new Map<string, number>();
   /** By key: the version that all its participants have installed. Those before it are erased. */
   readonly #installed = new Map<string, number>();
+  /** Keys whose shares are to be erased. */
+  readonly #ended = new Set<string>();
   #open: ActiveKey[] = [];
 
   /**
@@ -49,6 +57,11 @@ export class KeyKept {
   /** The versions whose shares must be there. */
   get active(): readonly ActiveKey[] {
     return [...this.#active.values()];
+  }
+
+  /** The newest version of a key that all its participants have installed; 0 where there is none, or the key is at its end. */
+  installedVersion(keyId: string): number {
+    return this.#ended.has(keyId) ? 0 : (this.#installed.get(keyId) ?? 0);
   }
 
   /** `node`'s disk now has `writes` in its state. */
@@ -106,6 +119,8 @@ export class KeyKept {
       this.#report('KeyKept', `${node}: key ${keyId} has become another key`);
       return;
     }
+    if (isEnded(record)) this.#end(keyId);
+    if (this.#ended.has(keyId)) return;
     const known = this.#active.get(place);
     if (version > (known?.version ?? 0)) {
       this.#active.set(place, record);
@@ -128,6 +143,13 @@ export class KeyKept {
     }
   }
 
+  /** The key is being destroyed: its shares go. */
+  #end(keyId: string): void {
+    this.#ended.add(keyId);
+    for (const [place, known] of this.#active)
+      if (known.keyId === keyId) this.#active.delete(place);
+  }
+
   /** Shares of the versions before may go. */
   #installedByAll(keyId: string, version: number): void {
     const newest = Math.max(this.#installed.get(keyId) ?? 0, version);
@@ -145,7 +167,8 @@ export class KeyKept {
   }
 
   async #prove(record: ActiveKey): Promise<void> {
-    if (record.version < (this.#installed.get(record.keyId) ?? 0)) return;
+    const isOver = record.version < (this.#installed.get(record.keyId) ?? 0);
+    if (isOver || this.#ended.has(record.keyId)) return;
     const session = toHex(record.sessionId);
     const participants = record.participants
       .map(({ nodeId }) => nodeId as NodeId)

@@ -5,6 +5,7 @@ import { isRecorded } from './answers.js';
 import type { Report } from './facts.js';
 
 const TASKS = 'task/';
+const OUTCOME_KEPT_MS = 3_600_000;
 
 /**
  * M2 and M3: a task has one content and at most one outcome, on every node, for as long as it is remembered; and the recorded
@@ -14,13 +15,16 @@ export class Outcomes {
   readonly #contents = new Map<string, string>();
   readonly #outcomes = new Map<string, string>();
   /** By node and task: the opening that its disk remembers, and whether it is closed. */
-  readonly #closed = new Map<string, string>();
+  readonly #closed = new Map<string, { readonly opening: string; readonly endMs: number }>();
   /** Of tasks that the cluster asked of itself: where they are. */
   readonly #own = new Set<string>();
   readonly #report: Report;
+  readonly #latestMs: () => number;
 
-  constructor(report: Report) {
+  /** @param latestMs - The latest that any node's clock shows. */
+  constructor(report: Report, latestMs: () => number = () => 0) {
     this.#report = report;
+    this.#latestMs = latestMs;
   }
 
   /** `node`'s disk now has `writes` in its state. */
@@ -40,11 +44,12 @@ export class Outcomes {
     this.#fix(this.#outcomes, openingOf(task), outcomeOf(task) ?? 'none', 'a client was told');
   }
 
-  /** No run is long enough for an outcome to be forgotten, unless nobody asked for it: then nobody asks again. */
+  /** An outcome is kept for an hour, unless nobody asked for it: then nobody asks again. */
   #forget(node: NodeId, place: string): void {
     if (this.#own.has(place)) return;
-    const opening = this.#closed.get(place);
-    if (opening !== undefined) this.#report('Outcomes', `${node}: ${opening} is forgotten`);
+    const closed = this.#closed.get(place);
+    if (closed === undefined || this.#latestMs() >= closed.endMs + OUTCOME_KEPT_MS) return;
+    this.#report('Outcomes', `${node}: ${closed.opening} is forgotten`);
   }
 
   #record(node: NodeId, place: string, task: TaskRecord | undefined): void {
@@ -57,9 +62,9 @@ export class Outcomes {
     const outcome = outcomeOf(task);
     if (outcome !== undefined) {
       this.#fix(this.#outcomes, opening, outcome, node);
-      this.#closed.set(place, opening);
+      this.#closed.set(place, { opening, endMs: Number(task.endTimeMs) });
       if (task.requester === '') this.#own.add(place);
-    } else if (this.#closed.get(place) === opening) {
+    } else if (this.#closed.get(place)?.opening === opening) {
       this.#report('Outcomes', `${node}: the outcome of ${opening} vanishes`);
     }
   }

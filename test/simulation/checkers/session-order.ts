@@ -37,7 +37,11 @@ const ORDERS: Readonly<Record<string, Order>> = {
     'prove-echo': ['prove'],
   },
   keygen: { open: ['commit'], value: ['open'] },
+  reshare: { open: ['commit'], value: ['open'] },
 };
+
+/** Protocols in which not all participants speak. Those that deal a version do. */
+const BY_DEALERS: ReadonlySet<string> = new Set(['reshare']);
 
 /** What every signer of a session must have said before a share of it leaves, by how the session signs. */
 const BEFORE_SHARE: Readonly<Record<string, readonly string[]>> = {
@@ -108,7 +112,9 @@ export class SessionOrder {
   }
 
   #after(node: NodeId, session: string, kind: string, before: readonly string[]): void {
-    const nodes = this.#attempts.of(session)?.nodes ?? [];
+    const attempt = this.#attempts.of(session);
+    const byDealers = BY_DEALERS.has(kind.split('/')[0] ?? '');
+    const nodes = (byDealers ? attempt?.dealers : attempt?.nodes) ?? [];
     const others = nodes.filter((each) => each !== node && this.#honest.includes(each));
     for (const each of before) {
       const missing = others.filter(

@@ -2,6 +2,7 @@ import { toHex, type NodeId } from '../../../src/common/index.js';
 import type { LogFields, Persist } from '../../../src/ports/index.js';
 import type {
   Contribution,
+  FreshSupplies,
   RaftMessage,
   TaskMessageBody,
   TaskRecord,
@@ -14,15 +15,19 @@ import { Attempts, type Naming } from './attempts.js';
 import { Committed } from './committed.js';
 import { ElectionSafety } from './election-safety.js';
 import type { Facts, Report } from './facts.js';
-import { KeyKept, type Shares } from './key-kept.js';
+import { EndedKeys } from './ended-keys.js';
+import { ErasedShares } from './erased-shares.js';
+import { KeyKept, type SharesOnDisk } from './key-kept.js';
 import { HeldResults } from './held-results.js';
 import { LogMatching } from './log-matching.js';
 import { Outcomes } from './outcomes.js';
 import { Promises } from './promises.js';
+import { RefreshEpochs } from './refresh-epochs.js';
 import { ReleasedShare } from './released-share.js';
 import { SessionOrder } from './session-order.js';
 import { SessionShares, type ReadShare } from './session-shares.js';
 import { SingleUse } from './single-use.js';
+import { VersionsApart } from './versions-apart.js';
 import type { Watcher } from './watcher.js';
 import { isShareKind } from '../share-kinds.js';
 import { DECLINED_KIND } from '../../../src/tasks/index.js';
@@ -31,11 +36,14 @@ export type WatchParts = {
   /** Of the honest nodes. */
   readonly facts: Facts;
   readonly naming: Naming;
-  readonly shares: Shares;
+  readonly shares: SharesOnDisk;
   readonly readShare: ReadShare;
   readonly counts: Counts;
   readonly report: Report;
 };
+
+/** M11: how long after all have installed a version a share of the one before may be there, on a node that lives. */
+const ERASED_WITHIN_MS = 60_000;
 
 /** All checkers of a cluster whose nodes are honest, each told what concerns it as it happens. */
 export class Watch implements Watcher {
@@ -55,6 +63,12 @@ export class Watch implements Watcher {
   readonly #sessionShares: SessionShares;
   readonly #answers: Answers;
   readonly #heldResults: HeldResults;
+  readonly #facts: Facts;
+  readonly #shares: SharesOnDisk;
+  readonly #ended: EndedKeys;
+  readonly #erased: ErasedShares;
+  readonly #epochs: RefreshEpochs;
+  readonly #apart: VersionsApart;
   readonly #declines = new Set<string>();
 
   constructor(parts: WatchParts) {
@@ -73,8 +87,16 @@ export class Watch implements Watcher {
     this.#released = new ReleasedShare(this.#attempts, facts, report);
     this.#order = new SessionOrder(this.#attempts, facts.nodes, report);
     this.#sessionShares = new SessionShares(this.#attempts, readShare, report);
-    this.#outcomes = new Outcomes(report);
+    this.#outcomes = new Outcomes(report, () =>
+      Math.max(...facts.nodes.map((node) => facts.clock(node))),
+    );
     this.keys = new KeyKept(shares, report);
+    this.#facts = facts;
+    this.#shares = shares;
+    this.#ended = new EndedKeys(this.#attempts, shares, counts, report);
+    this.#erased = new ErasedShares(report);
+    this.#epochs = new RefreshEpochs(counts, report);
+    this.#apart = new VersionsApart(this.#attempts, counts, report);
   }
 
   newestLeader(): NodeId | undefined {
@@ -103,6 +125,10 @@ export class Watch implements Watcher {
     for (const entry of batch.entries) this.#attempts.read(entry);
     this.#outcomes.persisted(node, batch.writes);
     this.keys.persisted(node, batch.writes);
+    this.#ended.persisted(node, batch.writes);
+    this.#erased.persisted(node, batch.entries, batch.writes);
+    this.#epochs.persisted(node, batch.writes);
+    this.#apart.persisted(batch.writes);
   }
 
   /** An honest cluster raises none. */
@@ -123,8 +149,21 @@ export class Watch implements Watcher {
     this.#outcomes.acknowledged(task);
   }
 
-  shareKept(key: string): void {
+  shareKept(node: NodeId, key: string): void {
     this.keys.shareWritten(key);
+    this.#ended.kept(node, key);
+  }
+
+  shareErased(node: NodeId, key: string, session: string): void {
+    this.#erased.erased(node, key, session);
+  }
+
+  followsInMs(): number {
+    return this.#counts.newVersions > 0 ? ERASED_WITHIN_MS : 0;
+  }
+
+  concluded(): void {
+    this.#erased.concluded(this.#facts.nodes, this.#shares, this.keys);
   }
 
   sentRaft(from: NodeId, message: RaftMessage): void {
@@ -146,19 +185,26 @@ export class Watch implements Watcher {
     }
     if (body?.$case === 'contribution') this.#contribution(from, body.value);
     if (body?.$case === 'decline') {
-      this.#singleUse.published(from, body.value.freshSupplies?.supplies ?? []);
+      this.#published(from, body.value.freshSupplies);
       const { envelope } = body.value;
       if (envelope?.kind === DECLINED_KIND) this.#declined(from, toHex(envelope.sessionId));
     }
-    if (body?.$case === 'freshSupplies') this.#singleUse.published(from, body.value.supplies);
+    if (body?.$case === 'freshSupplies') this.#published(from, body.value);
+  }
+
+  #published(from: NodeId, fresh: FreshSupplies | undefined): void {
+    this.#singleUse.published(from, fresh?.supplies ?? []);
+    if (fresh !== undefined) this.#apart.published(fresh);
   }
 
   #contribution(from: NodeId, { envelope, freshSupplies }: Contribution): void {
-    this.#singleUse.published(from, freshSupplies?.supplies ?? []);
+    this.#published(from, freshSupplies);
     if (!isShareKind(envelope?.kind) || envelope?.content?.$case !== 'open') return;
     const session = toHex(envelope.sessionId);
     const { body } = envelope.content.value;
     this.#released.share(from, session);
+    this.#ended.share(from, session);
+    this.#apart.share(from, session);
     const isBySession = (this.#attempts.of(session)?.nodes.length ?? 0) > 0;
     if (isBySession) this.#order.shares(from, session);
     const uses = isBySession ? this.#sessionShares : this.#singleUse;

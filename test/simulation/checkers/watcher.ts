@@ -22,7 +22,12 @@ export interface Watcher {
   /** Gives whether `node` has just become leader. */
   status(node: NodeId, status: Status): boolean;
   persisted(node: NodeId, batch: Persist): void;
-  shareKept(key: string): void;
+  shareKept(node: NodeId, key: string): void;
+  shareErased(node: NodeId, key: string, session: string): void;
+  /** How long whatever is to follow by itself may take, once all has settled; 0 where nothing is to follow. */
+  followsInMs(): number;
+  /** All has settled, and that time has passed. */
+  concluded(): void;
   sentRaft(from: NodeId, message: RaftMessage): void;
   sentTaskMessage(from: NodeId, message: TaskMessageBody): void;
   alarm(node: NodeId, message: string, fields: LogFields): void;

@@ -1,8 +1,9 @@
 import type { Edit } from '../../support/patches/edit.js';
 
 /**
- * What shows a mistake: consensus alone, or with an election always under way, or with most of the log on disk alone; whole nodes; or these beside a malicious one. Both again
- * with keys for threshold ECDSA, or one crash at a time with such a key: seeds are crash points then.
+ * What shows a mistake: consensus alone, or with an election always under way, or with most of the log on disk alone; whole nodes; or
+ * these beside a malicious one. Both again with keys for threshold ECDSA, or one crash at a time with such a key: seeds are crash
+ * points then. Or whole nodes whose keys are reshared, retired and destroyed.
  */
 export type Where =
   | 'consensus'
@@ -12,7 +13,8 @@ export type Where =
   | 'byzantine'
   | 'gg20'
   | 'gg20 byzantine'
-  | 'gg20 crashes';
+  | 'gg20 crashes'
+  | 'lives';
 
 /** A mistake that somebody could make, and how many seeds it may take to show. */
 export type PlantedBug = {

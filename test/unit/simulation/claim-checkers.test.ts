@@ -217,7 +217,7 @@ test('an alarm may name the malicious node, and no honest one', () => {
   const watch = new ClaimWatch({
     facts: scene,
     naming,
-    shares: { has: () => true, makeKey: async () => true },
+    shares: { has: () => true, makeKey: async () => true, sessionsOf: () => [] },
     readShare: () => undefined,
     genesisRules: { voucherOf: () => undefined, requestHash: hashOf, culpritOf: () => undefined },
     counts: noCounts(),

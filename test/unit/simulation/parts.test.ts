@@ -87,6 +87,7 @@ class Bench implements DiskTiming {
 const deaf = {
   begun: () => undefined,
   durable: () => undefined,
+  erased: () => undefined,
   failed: () => undefined,
   misuse: () => undefined,
 };

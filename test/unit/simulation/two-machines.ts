@@ -68,6 +68,7 @@ export function twoMachines(rates: FaultRates = NO_FAULTS): {
             network.send(life, to, channel, bytes),
           persisted: () => undefined,
           shareKept: () => undefined,
+          shareErased: () => undefined,
           remarked: () => undefined,
           alarm: () => undefined,
           violation: (_, checker, detail) => {

@@ -1,0 +1,111 @@
+import { toHex, type NodeId } from '../../../src/common/index.js';
+import type { Entry, Write } from '../../../src/ports/index.js';
+import { METHODS } from '../../../src/state/index.js';
+import { Command, decode, DestroyKeyRequest, KeyRecord } from '../../../src/wire/index.js';
+import { short, type Report } from './facts.js';
+import type { KeyKept, SharesOnDisk } from './key-kept.js';
+
+const KEYS = 'key/';
+
+/** What an entry says of a key's versions, by the names of a key and a session. */
+type Word =
+  | { readonly is: 'sharing'; readonly name: string; readonly sharing: Sharing }
+  | { readonly is: 'installed'; readonly name: string; readonly node: string }
+  | { readonly is: 'destroy'; readonly key: string };
+
+type Sharing = {
+  readonly key: string;
+  readonly version: number;
+  readonly participants: readonly string[];
+};
+
+/**
+ * A share of a version that was active is erased when the node's own log has `installed` of all participants of a later version, or asks
+ * to destroy the key, and not before; and then it is (M11). Entries are read here and not by the code under test.
+ */
+export class ErasedShares {
+  readonly #report: Report;
+  /** By the hash of its entry. */
+  readonly #words = new Map<string, Word | undefined>();
+  /** By key and session. */
+  readonly #sharings = new Map<string, Sharing>();
+  /** By node, key and session: whose `installed` stands in the node's log. */
+  readonly #installed = new Map<string, Set<string>>();
+  /** By node and key. */
+  readonly #destroyed = new Set<string>();
+  /** By key and session: what some disk has had as active. */
+  readonly #active = new Set<string>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** `node`'s disk now has `entries` in its log, and `writes` in its state. */
+  persisted(node: NodeId, entries: readonly Entry[], writes: readonly Write[]): void {
+    for (const entry of entries) this.#read(node, entry);
+    for (const [key, value] of writes) {
+      if (value === undefined || !Buffer.from(key).toString('latin1').startsWith(KEYS)) continue;
+      const sharing = decode(KeyRecord, value)?.active?.sharing;
+      if (sharing !== undefined) this.#active.add(`${sharing.keyId}/${toHex(sharing.sessionId)}`);
+    }
+  }
+
+  /** `node`'s disk has no share of this key and session any more. */
+  erased(node: NodeId, key: string, session: string): void {
+    const gone = this.#sharings.get(`${key}/${session}`);
+    if (gone === undefined || !this.#active.has(`${key}/${session}`)) return;
+    if (this.#destroyed.has(`${node} ${key}`)) return;
+    const isOver = [...this.#sharings].some(
+      ([name, later]) =>
+        later.key === key &&
+        later.version > gone.version &&
+        later.participants.every((each) => this.#installed.get(`${node} ${name}`)?.has(each)),
+    );
+    if (isOver) return;
+    const what = `version ${gone.version} of ${key} before all have installed a later one`;
+    this.#report('ErasedShares', `${node} erases its share of ${what}`);
+  }
+
+  /** All has settled, and a while has passed: no node has a share of a version before one that all have installed. */
+  concluded(nodes: readonly NodeId[], shares: SharesOnDisk, keys: KeyKept): void {
+    for (const key of new Set([...this.#sharings.values()].map((each) => each.key))) {
+      const newest = keys.installedVersion(key);
+      for (const node of nodes) {
+        for (const session of shares.sessionsOf(node, key)) {
+          const { version = newest } = this.#sharings.get(`${key}/${session}`) ?? {};
+          if (version >= newest) continue;
+          const what = `version ${version} of ${key}, and all have installed ${newest}`;
+          this.#report('ErasedShares', `${node} still has a share of ${what}`);
+        }
+      }
+    }
+  }
+
+  #read(node: NodeId, entry: Entry): void {
+    if (entry.kind !== 'command') return;
+    const hash = short(entry.hash);
+    const word = this.#words.has(hash) ? this.#words.get(hash) : wordOf(entry);
+    this.#words.set(hash, word);
+    if (word?.is === 'sharing') this.#sharings.set(word.name, word.sharing);
+    if (word?.is === 'destroy') this.#destroyed.add(`${node} ${word.key}`);
+    if (word?.is !== 'installed') return;
+    const place = `${node} ${word.name}`;
+    this.#installed.set(place, (this.#installed.get(place) ?? new Set()).add(word.node));
+  }
+}
+
+function wordOf({ payload }: Entry): Word | undefined {
+  const command = decode(Command, payload)?.command;
+  if (command?.$case === 'ready' && command.value.sharing !== undefined) {
+    const { keyId: key, sessionId, version, participants } = command.value.sharing;
+    const sharing = { key, version, participants: participants.map(({ nodeId }) => nodeId) };
+    return { is: 'sharing', name: `${key}/${toHex(sessionId)}`, sharing };
+  }
+  if (command?.$case === 'installed') {
+    const { keyId, sessionId, nodeId } = command.value;
+    return { is: 'installed', name: `${keyId}/${toHex(sessionId)}`, node: nodeId };
+  }
+  if (command?.$case !== 'request' || command.value.method !== METHODS.destroyKey) return undefined;
+  const key = decode(DestroyKeyRequest, command.value.request)?.keyId;
+  return key === undefined ? undefined : { is: 'destroy', key };
+}

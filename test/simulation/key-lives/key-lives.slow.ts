@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+
+import { addCounts, noCounts } from '../counts.js';
+import { simulate } from '../simulation.js';
+import { keyLives } from './scenario.js';
+
+const SEEDS = [2, 4];
+const TIMEOUT_MS = 300_000;
+
+test(
+  'keys that are reshared, refreshed, retired, restored and destroyed are kept, and end, under many faults',
+  async () => {
+    const counts = noCounts();
+    for (const seed of SEEDS) {
+      const result = await simulate(seed, keyLives());
+      const again = `npm run simulate -- --lives --trace --seed ${seed}`;
+      expect([again, result.violations]).toEqual([again, []]);
+      addCounts(counts, result.counts);
+    }
+    expect(counts.newVersions).toBeGreaterThan(2 * SEEDS.length);
+    expect(counts.refreshes).toBeGreaterThan(0);
+    expect(counts.retiredKeys).toBeGreaterThan(0);
+    expect(counts.restoredKeys).toBeGreaterThan(0);
+    expect(counts.signatures).toBeGreaterThan(5 * SEEDS.length);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the same seed with signed requests and nights gives the same run',
+  async () => {
+    const [first, again] = [await simulate(1, keyLives()), await simulate(1, keyLives())];
+    expect(again).toEqual(first);
+  },
+  TIMEOUT_MS,
+);
