@@ -12,6 +12,7 @@ import type { OrderFlags } from '../order-options.js';
 import type { CommandContext } from '../command-context.js';
 import { correctTimeCommand } from './cluster-correct-time.js';
 import { healthCommand } from './cluster-health.js';
+import { clusterInitCommand } from './cluster-init.js';
 import { unlockCommand } from './cluster-unlock.js';
 
 type Flags = ConnectionFlags & { readonly json?: true };
@@ -48,6 +49,7 @@ Examples:
       'Shows the cluster: its nodes and their leader; changes what operators may change of it.',
     )
     .addCommand(status)
+    .addCommand(clusterInitCommand(context))
     .addCommand(healthCommand(context))
     .addCommand(requireSignaturesCommand(context))
     .addCommand(raiseLevelCommand(context))

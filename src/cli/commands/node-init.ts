@@ -1,17 +1,11 @@
 import { Command, Option } from 'commander';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { isId, nodeId } from '../../common/index.js';
 import type { NodeId } from '../../common/index.js';
-import { encodeMemberRequest } from '../../identity/index.js';
-import type { MemberRequest } from '../../identity/index.js';
-import { writePrivateFile, writePublicFile } from '../../machine/index.js';
-import { createTlsKey, newIdentity } from '../../pki/index.js';
+import { idArgument } from '../enrolment/arguments.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
-import { makeNodeHome } from '../node-home.js';
-import { endKeys, keysOfVariables } from '../node-keys.js';
 import type { KeyVariable } from '../node-keys.js';
+import { makeOwnKeys, MEMBER_FILE } from '../own-keys.js';
 import { shellWord } from '../command-context.js';
 import type { CommandContext } from '../command-context.js';
 
@@ -24,7 +18,6 @@ type Flags = {
   readonly json?: true;
 };
 
-const MEMBER_FILE = 'member.json';
 const VARIABLE = /^[A-Z_][A-Z0-9_]{0,62}$/;
 
 /** `quorate node init`: a node's own keys, made on its own machine. */
@@ -36,7 +29,9 @@ export function nodeInitCommand(context: CommandContext): Command {
         '--member` takes. Nothing is ever overwritten: a node that has lost its data cannot be made again under its old name.',
     )
     .addOption(
-      new Option('--node-id <id>', 'this node').argParser(idArgument).makeOptionMandatory(),
+      new Option('--node-id <id>', 'this node')
+        .argParser(idArgument('--node-id'))
+        .makeOptionMandatory(),
     )
     .option('-o, --out <folder>', 'where to (default: a folder with the id)')
     .option('--data-dir <folder>', 'its data directory (default: data in that folder)')
@@ -70,26 +65,8 @@ async function init(flags: Flags, context: CommandContext): Promise<void> {
   const folder = resolve(context.folder, flags.out ?? node);
   const dataDir =
     flags.dataDir === undefined ? join(folder, 'data') : resolve(context.folder, flags.dataDir);
-  const at = (name: string) => join(folder, name);
-  refuseToOverwrite([at(MEMBER_FILE), at('key.pem')]);
-  const keys = keysOfVariables([{ id: node, ...keyVariable(flags) }], context.environment);
-  using identity = newIdentity();
-  const tls = createTlsKey();
-  const request: MemberRequest = {
-    nodeId: node,
-    role: 'tee',
-    identityKey: identity.publicKey,
-    tlsKey: tls.publicKey,
-  };
-  const text = encodeMemberRequest(request, (bytes) => identity.sign(bytes));
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    await makeNodeHome({ nodeKeyFile: at('node.key'), dataDir }, node, identity, keys.get(node));
-  } finally {
-    endKeys(keys);
-  }
-  writePrivateFile(at('key.pem'), tls.privateKey);
-  writePublicFile(at(MEMBER_FILE), text);
+  const place = { node, folder, dataDir, ...keyVariable(flags) };
+  const text = await makeOwnKeys(place, context.environment);
   if (flags.json) {
     context.out(
       JSON.stringify({ node_id: node, folder, data_dir: dataDir, member: JSON.parse(text) }),
@@ -135,19 +112,6 @@ function keyVariable(flags: Flags): { readonly nodeKey?: KeyVariable } {
   if (nodeKeyEnv !== undefined) return { nodeKey: { kind: 'env', variable: nodeKeyEnv } };
   if (nodeKeyPassphraseEnv === undefined) return {};
   return { nodeKey: { kind: 'passphrase', variable: nodeKeyPassphraseEnv } };
-}
-
-function refuseToOverwrite(files: readonly string[]): void {
-  const there = files.find((file) => existsSync(file));
-  if (there === undefined) return;
-  throw usageError(
-    `${there} is there already, and nothing is ever overwritten: choose another folder with --out`,
-  );
-}
-
-function idArgument(text: string): NodeId {
-  if (isId(text)) return nodeId(text);
-  throw usageError(`--node-id: "${text}" must be lower-case letters, digits, _ and -, at most 63`);
 }
 
 /** The value is not repeated: operators write the secret itself there by mistake. */

@@ -13,6 +13,7 @@ import type { Watched } from '../dev/watch.js';
 import { Ended, EXIT, exitOf } from '../exit-codes.js';
 import { nodeConfig } from '../node-config.js';
 import type { CommandContext } from '../command-context.js';
+import { nodeEnrollCommand } from './node-enroll.js';
 import { nodeInitCommand } from './node-init.js';
 
 /** `quorate node`: one node, in the foreground. */
@@ -24,6 +25,7 @@ export function nodeCommand(context: CommandContext): Command {
     )
     .enablePositionalOptions()
     .addCommand(nodeInitCommand(context))
+    .addCommand(nodeEnrollCommand(context))
     .option('--json', 'print that reason also on standard output, as other commands print an error')
     .option('-c, --config <file>', 'its configuration, YAML [QUORATE_CONFIG]')
     .addOption(new Option('--supervised', 'started by quorate dev').hideHelp());
