@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { judgeEvidence } from '../blame/index.js';
 import type { Culprit, CulpritReason, Judge } from '../blame/index.js';
-import { ClusterError, fromHex, toHex } from '../common/index.js';
+import { ClusterError, fromHex, toHex, whyUnreadable } from '../common/index.js';
 import { SCHEMES } from '../algorithms/index.js';
 import { parseGenesis } from '../identity/index.js';
 import { nodeVerify } from '../machine/index.js';
@@ -37,8 +37,9 @@ const schema = z.strictObject({
 
 /** The judge of evidence on this machine: it reads the genesis in `clusterFile`, and asks no node. */
 export function openJudge(clusterFile: string): Judge {
+  const bytes = read(clusterFile);
   try {
-    const genesis = parseGenesis(new Uint8Array(read(clusterFile)));
+    const genesis = parseGenesis(new Uint8Array(bytes));
     return { genesis, verify: nodeVerify, schemes: SCHEMES };
   } catch (error) {
     if (error instanceof ClusterError) throw usageError(`${clusterFile}: ${error.message}`);
@@ -79,8 +80,8 @@ export function judgeAll(
 function read(file: string): Uint8Array {
   try {
     return readFileSync(file);
-  } catch {
-    throw usageError(`${file} cannot be read`);
+  } catch (error) {
+    throw usageError(`${file} cannot be read: ${whyUnreadable(error)}`);
   }
 }
 

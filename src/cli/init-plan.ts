@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ClusterError, isId, nodeId } from '../common/index.js';
+import { ClusterError, isId, nodeId, whyUnreadable } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { parseMemberRequest } from '../identity/index.js';
 import type { MemberRequest } from '../identity/index.js';
@@ -169,8 +169,8 @@ export function readMember(file: string, folder: string): MemberRequest {
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(readFileSync(resolve(folder, file)));
-  } catch {
-    throw usageError(`--member: ${file} cannot be read`);
+  } catch (error) {
+    throw usageError(`--member: ${file} cannot be read: ${whyUnreadable(error)}`);
   }
   try {
     return parseMemberRequest(bytes, (...asked) => nodeVerify.identity(...asked));

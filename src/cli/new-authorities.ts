@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readFileSync } from 'node:fs';
+import { whyUnreadable } from '../common/index.js';
 import { Requesters } from '../identity/index.js';
 import { nodeVerify, writePrivateFile, writePublicFile } from '../machine/index.js';
 import { anchorFault, createAuthority, readCertificates } from '../pki/index.js';
@@ -77,7 +78,7 @@ export function readAnchors(flag: string, folder: string, file: string): string 
 function textOf(flag: string, path: string, file: string): string {
   try {
     return readFileSync(path, 'latin1');
-  } catch {
-    throw usageError(`${flag}: ${file} cannot be read`);
+  } catch (error) {
+    throw usageError(`${flag}: ${file} cannot be read: ${whyUnreadable(error)}`);
   }
 }

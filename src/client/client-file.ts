@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { whyUnreadable } from '../common/index.js';
 import { parseSpiffe } from '../identity/index.js';
 import { QuorateError } from './errors.js';
 
@@ -73,14 +74,15 @@ export function usage(message: string, cause?: unknown): QuorateError {
 }
 
 function fieldsOf(file: string): ReadonlyMap<string, unknown> {
+  const bytes = bytesOf(file);
+  if (bytes.length > FILE_BYTES_MAX)
+    throw usage(`${file}: cannot be read as JSON: it is over ${FILE_BYTES_MAX} bytes`);
   let value: unknown;
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > FILE_BYTES_MAX) throw new Error(`it is over ${FILE_BYTES_MAX} bytes`);
     value = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    if (isFolder(file)) throw usage(`${file} is a folder, not a client.json`, cause);
-    throw usage(`${file}: cannot be read as JSON (${String(cause)})`, cause);
+  } catch {
+    // The parser's words repeat the file, which may be a private key by mistake.
+    throw usage(`${file}: cannot be read as JSON`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw usage(`${file}: is no JSON object`);
@@ -98,4 +100,13 @@ export function isFolder(path: string): boolean {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    if (isFolder(file)) throw usage(`${file} is a folder, not a client.json`, cause);
+    throw usage(`${file}: cannot be read: ${whyUnreadable(cause)}`, cause);
+  }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ClusterError, wordsOf } from '../common/index.js';
+import { ClusterError, whyUnreadable } from '../common/index.js';
 import { parseGenesis } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
 import { usage } from './client-file.js';
@@ -39,6 +39,6 @@ function bytesOf(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw usage(`${file}: cannot be read (${wordsOf(cause)})`, cause);
+    throw usage(`${file}: cannot be read: ${whyUnreadable(cause)}`, cause);
   }
 }

@@ -14,7 +14,7 @@ export {
   u64be,
   utf8,
 } from './bytes.js';
-export { codeOf } from './error-code.js';
+export { codeOf, whyUnreadable } from './error-code.js';
 export { assert, Bug, ClusterError, unreachable, wordsOf } from './errors.js';
 export type { ErrorCode, ErrorDetails } from './errors.js';
 export { isKeyExposed } from './file-modes.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, whyUnreadable } from '../common/index.js';
 
 export type Tree = Record<string, unknown>;
 export type ConfigFile = {
@@ -46,7 +46,7 @@ function readText(name: string): string {
   try {
     return readFileSync(name, 'utf8');
   } catch (cause) {
-    throw refuse(name, 'cannot be read', cause);
+    throw refuse(name, `cannot be read: ${whyUnreadable(cause)}`, cause);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, whyUnreadable } from '../common/index.js';
 import type { Millis, NodeId, Result } from '../common/index.js';
 import { Requesters } from '../identity/index.js';
 import type { Genesis } from '../identity/index.js';
@@ -101,7 +101,7 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (cause) {
-    throw refuse(file, 'cannot be read', cause);
+    throw refuse(file, `cannot be read: ${whyUnreadable(cause)}`, cause);
   }
 }
 
@@ -112,7 +112,7 @@ function readKeyPem(file: string): string {
     return new TextDecoder('latin1').decode(bytes.bytes);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
-    throw refuse(file, 'cannot be read', cause);
+    throw refuse(file, `cannot be read: ${whyUnreadable(cause)}`, cause);
   }
 }
 

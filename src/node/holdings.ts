@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ClusterError, equal, toHex } from '../common/index.js';
+import { ClusterError, equal, toHex, whyUnreadable } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { SecretBytes } from '../crypto/index.js';
 import { parseGenesis, Requesters, voters } from '../identity/index.js';
@@ -193,6 +193,7 @@ function read(file: string, field: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(file));
   } catch (cause) {
-    throw new ClusterError('invalid-request', `${field}: ${file} cannot be read`, { cause, field });
+    const words = `${field}: ${file} cannot be read: ${whyUnreadable(cause)}`;
+    throw new ClusterError('invalid-request', words, { cause, field });
   }
 }

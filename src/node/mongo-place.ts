@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ClusterError } from '../common/index.js';
+import { ClusterError, whyUnreadable } from '../common/index.js';
 import { readKeyFile } from '../pki/index.js';
 import { isMongoUri, isUnsafeUri } from '../store/index.js';
 import type { MongoPlace } from '../store/index.js';
@@ -48,6 +48,7 @@ function read(field: string, path: string, by: (path: string) => Uint8Array): Ui
     return by(path);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
-    throw new ClusterError('invalid-request', `${field}: ${path} cannot be read`, { cause, field });
+    const words = `${field}: ${path} cannot be read: ${whyUnreadable(cause)}`;
+    throw new ClusterError('invalid-request', words, { cause, field });
   }
 }

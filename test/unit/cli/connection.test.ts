@@ -106,7 +106,13 @@ describe('a connection with a setting missing', () => {
     writeFileSync(file, JSON.stringify(whole));
     expect(readClientFile(file).endpoints).toEqual(['a:1']);
     writeFileSync(file, '{');
-    expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON/);
+    expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON$/);
+    // The parser would repeat the beginning of a private key that is named by mistake.
+    writeFileSync(file, 'MIGHAgEAMBMGByqGSM49AgEG');
+    expect(() => readClientFile(file)).toThrow(/bad.json: cannot be read as JSON$/);
+    expect(() => readClientFile(join(folder, 'none.json'))).toThrow(
+      /none.json: cannot be read: there is no such file$/,
+    );
   });
 
   test('files with wrong contents are refused by name', () => {

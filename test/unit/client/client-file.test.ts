@@ -70,7 +70,7 @@ describe('a client from a client file', () => {
       /^Which cluster\? Give the path of a client\.json, or set QUORATE_CLIENT_FILE/,
     );
     expect(() => QuorateClient.fromClientFile('/nowhere/client.json')).toThrow(
-      /\/nowhere\/client\.json: cannot be read as JSON/,
+      /\/nowhere\/client\.json: cannot be read: there is no such file$/,
     );
   });
 });

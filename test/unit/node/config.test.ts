@@ -325,7 +325,7 @@ describe('errors of the configuration name the setting and its place', () => {
     [
       'a missing file',
       () => readConfig({ file: '/no/such.yaml', workingFolder: '/' }),
-      /^ClusterError: \/no\/such.yaml: cannot be read$/,
+      /^ClusterError: \/no\/such.yaml: cannot be read: there is no such file$/,
     ],
     ['text that is not YAML', () => read('node_id: [\n'), /\/node.yaml:2: /],
     [
