@@ -14,6 +14,7 @@ export const ALARM_LEVELS = {
   'An append breaks the chain of hashes': 'alarm',
   'A follower acknowledges what its leader does not have': 'alarm',
   'A voter acknowledges another log than this node has of the same leader': 'alarm',
+  'A follower lacks entries that it has acknowledged and all have removed': 'alarm',
   'A follower stays in a later term than its leader': 'warn',
   'No quorum': 'warn',
   'No leader, although a majority is heard': 'warn',

@@ -18,6 +18,7 @@ export type {
   EntryKind,
   HardState,
   Link,
+  LogFront,
   LogPage,
   LogPageLimits,
   Persist,

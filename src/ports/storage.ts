@@ -22,6 +22,14 @@ export type Link = Pick<Entry, 'index' | 'term' | 'timeMs' | 'hash'>;
 /** A part of the log that is read back: entries one after another, and the place of the one before them. */
 export type LogPage = { readonly previous: Link; readonly entries: readonly Entry[] };
 
+/** Where a log begins whose first entries were removed. */
+export type LogFront = {
+  /** The last entry that was removed. */
+  readonly before: Link;
+  /** The hash of the genesis, which was among them: whose log it is. 32 bytes. */
+  readonly genesisHash: Uint8Array;
+};
+
 /** How much of the log is read at once. */
 export type LogPageLimits = {
   readonly entriesMax: number;
@@ -38,6 +46,8 @@ export type Persist = {
   /** Entries from this index on are removed before `entries` are added. */
   readonly truncateFrom?: LogIndex;
   readonly entries: readonly Entry[];
+  /** The front of the log is removed. */
+  readonly front?: LogFront;
   readonly writes: readonly Write[];
   /** The last entry whose writes are in the state, these included. */
   readonly applied: LogIndex;
@@ -46,9 +56,11 @@ export type Persist = {
 /** The data that a node had saved. */
 export type StoredLog = {
   readonly hardState: HardState;
-  /** The whole log, from its front. It is read while it is iterated, so that it need not be in memory; once. */
+  /** Nothing of a log that begins with its genesis. */
+  readonly front: LogFront | undefined;
+  /** The whole log behind its front. It is read while it is iterated, so that it need not be in memory; once. */
   readonly entries: Iterable<Entry>;
-  /** Whether there is no entry. */
+  /** Whether there never was an entry. */
   readonly isEmpty: boolean;
   readonly applied: LogIndex;
 };
@@ -57,8 +69,8 @@ export type StoredLog = {
 export interface ConsensusStore {
   load(): Promise<StoredLog>;
   /**
-   * Of the durable log, the entries behind `after` as far as the limits go; synchronous. `undefined` when it has no entry
-   * `after` and that is not 0, or nothing behind it.
+   * Of the durable log, the entries behind `after` as far as the limits go; synchronous. `undefined` when the log does not
+   * have the place `after`, or nothing behind it. It has that of the last entry before its front, or 0.
    *
    * @throws ClusterError `data-loss` for a record that cannot be read.
    */

@@ -1,5 +1,5 @@
 import type { LogIndex, NodeId } from '../common/index.js';
-import type { Core } from './core.js';
+import type { Core, LeaderRole } from './core.js';
 import { bytesOf } from './limits.js';
 import { reachedByMajority } from './quorum.js';
 import { confirmReads } from './read-index.js';
@@ -25,8 +25,28 @@ export function commitUpTo(core: Core, index: LogIndex): void {
   confirmReads(core, role);
 }
 
+/**
+ * Up to here every voter is known to have the log, durably, and this node to have applied it. A leader knows it by the
+ * answers to its appends alone: so no answer that comes late asks it for more.
+ */
+export function heldByAll(core: Core): LogIndex {
+  const { log, commit, applied, peers, role } = core;
+  return Math.min(
+    commit,
+    applied,
+    log.durable,
+    ...peers.map((peer) =>
+      role.type === 'leader' ? matchOf(role, peer) : acknowledgedBy(core, peer),
+    ),
+  );
+}
+
+function matchOf(role: LeaderRole, peer: NodeId): LogIndex {
+  return role.progress.get(peer)?.match ?? 0;
+}
+
 /** A leader has it from the answers to its appends, too. */
 function acknowledgedBy({ role, acknowledgements, term, log }: Core, peer: NodeId): LogIndex {
-  const answered = role.type === 'leader' ? role.progress.get(peer)?.match : undefined;
-  return Math.max(answered ?? 0, acknowledgements.reached(peer, term, log));
+  const answered = role.type === 'leader' ? matchOf(role, peer) : 0;
+  return Math.max(answered, acknowledgements.reached(peer, term, log));
 }

@@ -111,6 +111,8 @@ function hearsMajority(core: Core, role: LeaderRole): boolean {
 export function replicate(core: Core, role: LeaderRole): void {
   beginRound(core, role);
   for (const [peer, progress] of role.progress) {
+    // A follower is sent nothing that was removed, whatever it claims to lack: it has acknowledged that.
+    progress.skipTo(core.log.front + 1);
     if (progress.next <= core.log.start) {
       wantPage(core, role, peer, progress);
       continue;
@@ -226,6 +228,14 @@ export function onAppendReply(core: Core, role: LeaderRole, reply: AppendReply):
       progress.matched(answer.match);
       break;
     case 'conflict': {
+      if (progress.match < answer.prevIndex && answer.prevIndex <= core.log.front) {
+        alarm(
+          core,
+          'A follower lacks entries that it has acknowledged and all have removed',
+          reply,
+        );
+        break;
+      }
       const guess = core.log.lastWithTermAtMost(answer.hintIndex, answer.hintTerm);
       progress.conflicted(answer.prevIndex, guess);
       break;

@@ -43,6 +43,13 @@ export type Limits = {
   readonly readsMax: number;
   /** Of the log in memory, by {@link entryBytes}. What is not committed and durable is there besides, whatever its size. */
   readonly logMemoryBytesMax: number;
+  /**
+   * Of the log that is on disk alone, by {@link entryBytes}. What is more is removed, once all voters have it; what some voter
+   * lacks stays, whatever its size.
+   */
+  readonly logKeptBytesMax: number;
+  /** The log is removed in parts of so much, one with each write: two thousand entries at most. */
+  readonly logPartBytes: number;
   /** Entries handed out to be applied in one Ready. */
   readonly applyEntriesMax: number;
 };
@@ -56,6 +63,8 @@ export const LIMITS: Limits = {
   uncommittedBytesMax: 16 * 1024 * 1024,
   readsMax: 16_384,
   logMemoryBytesMax: 8 * 1024 * 1024,
+  logKeptBytesMax: 64 * 1024 * 1024,
+  logPartBytes: 256 * 1024,
   applyEntriesMax: 512,
 };
 
@@ -87,6 +96,8 @@ export const CORRECTION_GRACE_MS: Millis = 1_000;
 export const TIME_ASKED_MS: Millis = 500;
 /** The feature level from which on voters may be asked how far the log's time has come. */
 export const TIME_QUESTIONS_LEVEL = 3;
+/** The feature level from which on the front of the log is removed. */
+export const LOG_FRONT_LEVEL = 3;
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

@@ -1,8 +1,8 @@
 import { assert, ClusterError, equal } from '../common/index.js';
 import type { LogIndex, Term } from '../common/index.js';
-import type { Entry, Link } from '../ports/index.js';
+import type { Entry, Link, LogFront } from '../ports/index.js';
 import { damagedAt, follows, linkOf, ORIGIN } from './chain.js';
-import { entryBytes } from './limits.js';
+import { entryBytes, LIMITS } from './limits.js';
 import type { Limits } from './limits.js';
 import { Terms } from './terms.js';
 
@@ -13,14 +13,21 @@ export type UnsavedLog = {
 };
 
 /** Of a log that begins with its genesis, and of which everything is kept in memory. */
-const WHOLE: LogStart = { settled: 0, bytesMax: Infinity };
+const WHOLE: LogStart = { settled: 0, bytesMax: Infinity, partBytes: LIMITS.logPartBytes };
 
 export type LogStart = {
   /** Entries up to here are never truncated, so they need not be in memory. */
   readonly settled: LogIndex;
   /** As {@link Limits.logMemoryBytesMax}. */
   readonly bytesMax: number;
+  /** As {@link Limits.logPartBytes}. */
+  readonly partBytes: number;
+  /** Of a log whose first entries were removed. */
+  readonly front?: LogFront | undefined;
 };
+
+/** A part of the log that is on disk alone. Parts are removed as a whole. */
+type Part = { readonly last: Link; readonly bytes: number };
 
 /**
  * The log: its newest entries in memory, the terms of those before them, and how far it is durable. Index 0 is "before the
@@ -34,13 +41,26 @@ export class Log {
   /** Of {@link #entries}, by {@link entryBytes}. */
   #bytes = 0;
   readonly #terms: Terms;
+  readonly #genesisHash: Uint8Array;
+  readonly #partBytesMax: number;
+  /** The place before the first entry on disk. */
+  #front: Link;
+  /** The log that is on disk alone, from its front on, up to the last few entries. */
+  readonly #parts: Part[] = [];
+  /** Of the entries behind the last part that are on disk alone. */
+  #partBytes = 0;
+  /** Of all entries that are on disk alone. */
+  #oldBytes = 0;
   #durable: LogIndex;
   /** Entries up to here have been handed out to be made durable. */
   #handed: LogIndex;
   #truncateFrom: LogIndex | undefined;
 
-  private constructor(before: Link) {
+  private constructor(before: Link, genesisHash: Uint8Array, partBytes: number) {
+    this.#partBytesMax = partBytes;
     this.#before = linkOf(before);
+    this.#front = this.#before;
+    this.#genesisHash = genesisHash;
     this.#terms = new Terms(before.index, before.term);
     this.#durable = before.index;
     this.#handed = before.index;
@@ -53,14 +73,12 @@ export class Log {
    * @throws ClusterError `data-loss` when a link of the chain is broken or the log begins with another genesis.
    */
   static open(genesis: Entry, loaded: Iterable<Entry>, start: LogStart = WHOLE): Log {
-    const log = new Log(ORIGIN);
+    const { front } = start;
+    if (front !== undefined) requireGenesis(front.genesisHash, genesis);
+    const log = new Log(front?.before ?? ORIGIN, genesis.hash, start.partBytes);
     for (const entry of loaded) {
       const { last } = log;
-      if (last.index === 0 && !equal(entry.hash, genesis.hash)) {
-        throw new ClusterError('data-loss', 'The log begins with another genesis', {
-          reason: 'GENESIS_MISMATCH',
-        });
-      }
+      if (last.index === 0) requireGenesis(entry.hash, genesis);
       if (!follows(last, entry)) throw damagedAt(last.index + 1);
       log.append(entry);
       log.#durable = entry.index;
@@ -84,6 +102,11 @@ export class Log {
   /** Entries behind this index are in memory, and so is the place of this one in the chain. */
   get start(): LogIndex {
     return this.#before.index;
+  }
+
+  /** The place of the last entry that was removed from the disk; 0 when all are there. */
+  get front(): LogIndex {
+    return this.#front.index;
   }
 
   /** The bytes of the log in memory, by {@link entryBytes}. */
@@ -161,10 +184,40 @@ export class Log {
     for (const entry of this.#entries) {
       if (entry.index > last || this.#bytes <= (bytesMax * 3) / 4) break;
       this.#bytes -= entryBytes(entry);
+      this.#leftMemory(entry);
       count += 1;
     }
     const trimmed = this.#entries.splice(0, count).at(-1);
     if (trimmed !== undefined) this.#before = linkOf(trimmed);
+  }
+
+  /**
+   * Removes the first part of the log from the disk, with the next write, if there is more than `bytesMax` that is on disk
+   * alone, and nothing in that part is behind `last`. What it gives belongs into that write.
+   */
+  takeFront(last: LogIndex, bytesMax: number): LogFront | undefined {
+    const [part] = this.#parts;
+    if (part === undefined || part.last.index > last || this.#oldBytes <= bytesMax)
+      return undefined;
+    this.#parts.shift();
+    this.#oldBytes -= part.bytes;
+    this.#front = part.last;
+    this.#terms.forgetBefore(part.last.index);
+    return { before: part.last, genesisHash: this.#genesisHash };
+  }
+
+  #leftMemory(entry: Entry): void {
+    const bytes = entryBytes(entry);
+    this.#oldBytes += bytes;
+    this.#partBytes += bytes;
+    if (this.#partBytes < this.#partBytesMax) return;
+    this.#parts.push({ last: linkOf(entry), bytes: this.#partBytes });
+    this.#partBytes = 0;
+  }
+
+  /** The bytes of the log that is on disk alone, by {@link entryBytes}. */
+  get oldBytes(): number {
+    return this.#oldBytes;
   }
 
   /** Entries from `from` on, which is in memory, within the limits of one append; at least one if there is one. */
@@ -206,6 +259,14 @@ export class Log {
     if (ours === undefined || !equal(ours.hash, hash)) return;
     this.#durable = Math.max(this.#durable, last);
   }
+}
+
+/** @throws ClusterError `data-loss` when the genesis of a log is another one than this. */
+function requireGenesis(hash: Uint8Array, genesis: Entry): void {
+  if (equal(hash, genesis.hash)) return;
+  throw new ClusterError('data-loss', 'The log begins with another genesis', {
+    reason: 'GENESIS_MISMATCH',
+  });
 }
 
 /** The first of `entries` that fit into one append, and one at least if there is one. */

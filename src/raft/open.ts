@@ -1,6 +1,6 @@
 import { assert, BOOT_BYTES, Budgets, ClusterError, fromHex } from '../common/index.js';
 import type { Boot, LogIndex, Millis, NodeId } from '../common/index.js';
-import type { Entry, HardState, Random } from '../ports/index.js';
+import type { Entry, HardState, LogFront, Random } from '../ports/index.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { restartElectionTimer } from './core.js';
 import type { Core } from './core.js';
@@ -28,6 +28,7 @@ export type Loaded = {
   readonly hardState: HardState;
   readonly entries: Iterable<Entry>;
   readonly applied?: LogIndex;
+  readonly front?: LogFront | undefined;
 };
 
 /**
@@ -41,7 +42,13 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
   const { payload, timeMs } = config.genesis;
   const genesis = sealEntry(ZERO_HASH, { index: 1, term: 1, kind: 'genesis', timeMs, payload });
   // Entries whose writes are in the state had been committed. Of those behind them, any part may be truncated yet.
-  const start = { settled: loaded.applied ?? 0, bytesMax: limits.logMemoryBytesMax };
+  const { applied = 0, front } = loaded;
+  const start = {
+    settled: applied,
+    bytesMax: limits.logMemoryBytesMax,
+    partBytes: limits.logPartBytes,
+    front,
+  };
   const log = Log.open(genesis, loaded.entries, start);
   const isNew = log.durable === 0;
   const { term, votedFor } = loaded.hardState;
@@ -72,8 +79,8 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     term: isNew ? genesis.term : term,
     votedFor,
     hardState: isNew ? 'unsaved' : 'durable',
-    // Every voter's log begins with the same genesis: it needs no majority.
-    commit: 1,
+    // Every voter's log begins with the same genesis: it needs no majority. And what was removed had been committed.
+    commit: Math.max(1, log.front),
     matched: 0,
     acknowledged: 0,
     acknowledgedHash: ZERO_HASH,

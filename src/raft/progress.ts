@@ -99,6 +99,11 @@ export class Progress {
     this.probing = true;
   }
 
+  /** There is nothing to be sent before `next`. */
+  skipTo(next: LogIndex): void {
+    this.next = Math.max(this.next, next);
+  }
+
   #probeFrom(next: LogIndex): void {
     this.state = 'probe';
     this.next = Math.max(next, this.match + 1);

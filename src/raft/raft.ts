@@ -99,8 +99,10 @@ export class Raft {
    * @throws ClusterError `data-loss` when the log does not reach so far.
    */
   restored(applied: LogIndex, agreed: Agreed): void {
-    if (applied > this.#core.log.durable) {
-      throw new ClusterError('data-loss', `The state is ahead of the log, at ${applied}`, {
+    const { durable, front } = this.#core.log;
+    if (applied > durable || applied < front) {
+      const where = applied > durable ? 'ahead of the log' : 'behind the front of the log';
+      throw new ClusterError('data-loss', `The state is ${where}, at ${applied}`, {
         reason: 'LOG_DAMAGED',
       });
     }

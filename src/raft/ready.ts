@@ -1,10 +1,12 @@
 import { assert } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, LogPage, Persist } from '../ports/index.js';
+import type { Entry, LogFront, LogPage, Persist } from '../ports/index.js';
 import { acknowledge } from './acknowledge.js';
 import { requireChain } from './chain.js';
+import { heldByAll } from './commit.js';
 import type { Alarm, Core, ReadResult, WantedPage } from './core.js';
 import { replicate } from './leader.js';
+import { LOG_FRONT_LEVEL } from './limits.js';
 import type { Message } from './messages.js';
 import { askLeader } from './read-index.js';
 
@@ -106,12 +108,24 @@ function takePersist(core: Core): Ready['persist'] {
   const isChanged = core.hardState === 'unsaved';
   if (!isChanged && entries.length === 0) return undefined;
   const { term, votedFor } = core;
+  const front = takeFront(core);
   if (isChanged) core.hardState = 'writing';
   return {
     ...(isChanged && { hardState: { term, votedFor } }),
     ...(truncateFrom !== undefined && { truncateFrom }),
     entries,
+    ...(front !== undefined && { front }),
   };
+}
+
+/**
+ * What of the log goes from the disk with this write: only what every voter has acknowledged, for nobody could be sent it any
+ * more; and only what is in the state that is durable with this write at the latest.
+ */
+function takeFront(core: Core): LogFront | undefined {
+  const isLong = core.log.oldBytes > core.limits.logKeptBytesMax;
+  if (!isLong || core.agreed.level < LOG_FRONT_LEVEL) return undefined;
+  return core.log.takeFront(heldByAll(core), core.limits.logKeptBytesMax);
 }
 
 /** A commit index can be ahead of our disk. What is applied leads to promises, so it is durable here first. */

@@ -50,6 +50,13 @@ export class Terms {
     while (this.#runs.length > 1 && (this.#runs.at(-1)?.from ?? 0) >= from) this.#runs.pop();
   }
 
+  /** Forgets what is before `index`. */
+  forgetBefore(index: LogIndex): void {
+    const at = this.#lastRun((run) => run.from <= index);
+    const run = this.#runs[at];
+    if (run !== undefined) this.#runs.splice(0, at + 1, { from: index, term: run.term });
+  }
+
   /** Position of the last run that `claim` holds for, which it does for a first part of them; -1 if for none. */
   #lastRun(claim: (run: Run) => boolean): number {
     let [low, high] = [0, this.#runs.length];

@@ -1,8 +1,10 @@
 import { assert, ClusterError, concat, nodeId, u64be, utf8 } from '../common/index.js';
 import type { LogIndex } from '../common/index.js';
-import type { Entry, HardState, Persist } from '../ports/index.js';
-import { ENTRY_KINDS, toWireEntry } from '../raft/index.js';
+import type { Entry, HardState, LogFront, Persist } from '../ports/index.js';
+import { ENTRY_KINDS, toWireEntry, ZERO_HASH } from '../raft/index.js';
 import { decode, encode, LogEntry } from '../wire/index.js';
+
+const HASH_BYTES = ZERO_HASH.length;
 
 /** The first byte of each record. A record of another format is never guessed at. */
 const RECORD_FORMAT = 1;
@@ -56,6 +58,25 @@ export function hardStateFromBytes(bytes: Uint8Array): HardState {
   };
 }
 
+const FRONT_BYTES = 3 * 8 + 2 * HASH_BYTES;
+
+/** A {@link record} of u64be(index) ‖ u64be(term) ‖ u64be(time) ‖ hash ‖ hash of the genesis. */
+export function frontToBytes({ before, genesisHash }: LogFront): Uint8Array {
+  const { index, term, timeMs, hash } = before;
+  return record(concat(u64be(index), u64be(term), u64be(timeMs), hash, genesisHash));
+}
+
+/** @throws ClusterError `data-loss`. */
+export function frontFromBytes(bytes: Uint8Array): LogFront {
+  const content = Uint8Array.from(contentOf(bytes));
+  if (content.length !== FRONT_BYTES) return damaged('The front of the log cannot be read');
+  const [index = 0, term = 0, timeMs = 0] = [0, 8, 16].map((at) =>
+    numberFromBytes(content.subarray(at, at + 8)),
+  );
+  const hash = content.slice(24, 24 + HASH_BYTES);
+  return { before: { index, term, timeMs, hash }, genesisHash: content.slice(24 + HASH_BYTES) };
+}
+
 /** The number that u64be wrote. @throws ClusterError `data-loss`. */
 export function numberFromBytes(bytes: Uint8Array): number {
   if (bytes.length !== 8) return damaged('A number in the store is not 8 bytes');
@@ -66,13 +87,20 @@ export function numberFromBytes(bytes: Uint8Array): number {
  * The batch leaves no gap in the log: a mistake of ours is stopped before it is written.
  *
  * @param last - Index of the last entry that is stored, `undefined` for an empty log, which may begin anywhere.
+ * @param front - Of the log, as stored.
  */
-export function requireFits(batch: Persist, last: LogIndex | undefined): void {
+export function requireFits(batch: Persist, last: LogIndex | undefined, front?: LogFront): void {
   const kept =
     last === undefined || batch.truncateFrom === undefined
       ? last
       : Math.min(last, batch.truncateFrom - 1);
   const [first] = batch.entries;
+  if (batch.front !== undefined) {
+    const { index } = batch.front.before;
+    assert(index >= (front?.before.index ?? 0), 'the front of the log never goes back');
+    assert(kept !== undefined && index <= kept, 'what is removed was stored before');
+    assert(index <= batch.applied, 'what is removed is in the state');
+  }
   if (first === undefined) return;
   assert(kept === undefined || first.index === kept + 1, 'an entry does not follow the log');
   assert(

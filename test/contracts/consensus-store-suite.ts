@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nodeId, utf8 } from '../../src/common/index.js';
 import type { ConsensusStore } from '../../src/ports/index.js';
-import { batch, entries, entryAt, loadWhole } from '../support/builders/stores.js';
+import { batch, entries, entryAt, linkAt, loadWhole } from '../support/builders/stores.js';
 
 /** One place where a store keeps things: opened, closed and opened again, its content stays. */
 export type ConsensusStorePlace = {
@@ -124,6 +124,35 @@ export function consensusStoreSuite(
       expect(store.readLog(2, limits)?.entries).toEqual(entries(3, 5));
       await written;
       expect(store.readLog(2, limits)?.entries).toEqual([entryAt(3), entryAt(4, 2)]);
+    });
+
+    test('the store removes the front of the log, and says what it was', async () => {
+      const front = { before: linkAt(7), genesisHash: entryAt(1).hash };
+      await store.persist(batch({ entries: entries(1, 10), applied: 7 }));
+
+      await store.persist(batch({ front, entries: entries(11, 12), applied: 7 }));
+      await reopen();
+
+      const loaded = await store.load();
+      expect([loaded.front, [...loaded.entries]]).toEqual([front, entries(8, 12)]);
+      const limits = { entriesMax: 2, bytesMax: 10_000 };
+      expect(store.readLog(7, limits)).toEqual({ previous: linkAt(7), entries: entries(8, 9) });
+      expect(store.readLog(8, limits)?.entries).toEqual(entries(9, 10));
+      expect([store.readLog(0, limits), store.readLog(6, limits)]).toEqual([undefined, undefined]);
+    });
+
+    test('the front of the log moves on, up to the last entry, and the log goes on behind it', async () => {
+      const genesisHash = entryAt(1).hash;
+      await store.persist(batch({ entries: entries(1, 4), applied: 4 }));
+      await store.persist(batch({ front: { before: linkAt(2), genesisHash }, applied: 4 }));
+      await store.persist(batch({ front: { before: linkAt(4), genesisHash }, applied: 4 }));
+      await reopen();
+
+      expect(await loadWhole(store)).toMatchObject({ entries: [] });
+      expect((await store.load()).isEmpty).toBe(false);
+      await store.persist(batch({ entries: entries(5, 6), applied: 4 }));
+      await reopen();
+      expect(await loadWhole(store)).toMatchObject({ entries: entries(5, 6), applied: 4 });
     });
 
     test('the store removes a tail of the log before it appends, in one batch', async () => {

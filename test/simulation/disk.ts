@@ -6,6 +6,7 @@ import type {
   ConsensusStore,
   Entry,
   HardState,
+  LogFront,
   LogPage,
   LogPageLimits,
   Persist,
@@ -36,6 +37,8 @@ export class ConsensusDisk implements Disk {
   rotten: number | undefined;
   hardState: HardState = { term: 0, votedFor: undefined };
   readonly entries: Entry[] = [];
+  /** Before it nothing can be read any more; the checkers still can. */
+  front: LogFront | undefined;
   applied = 0;
   stateHash = 0n;
   readonly #pairs = new Map<string, Pair>();
@@ -46,26 +49,30 @@ export class ConsensusDisk implements Disk {
     if (batch.hardState !== undefined) this.hardState = batch.hardState;
     if (batch.truncateFrom !== undefined) this.entries.length = batch.truncateFrom - 1;
     this.entries.push(...batch.entries);
+    if (batch.front !== undefined) this.front = batch.front;
     for (const write of batch.writes) this.#write(write);
     this.applied = batch.applied;
   }
 
-  /** What is read of the log at a start. */
+  /** The entries that a node reads at a start. */
   read(): Entry[] {
-    return this.entries.map((entry) => (entry.index === this.rotten ? rotted(entry) : entry));
+    return this.entries
+      .slice(this.front?.before.index ?? 0)
+      .map((entry) => (entry.index === this.rotten ? rotted(entry) : entry));
   }
 
-  /** What is read of the log behind `after`. */
+  /** The part of the log that a node reads behind `after`. */
   page(after: number, limits: LogPageLimits): LogPage | undefined {
-    return pageOf(after, this.read().slice(Math.max(after - 1, 0)), limits);
+    const entries = this.read().filter(({ index }) => index >= after);
+    return pageOf(after, entries, limits, this.front);
   }
 
   /** All of it as it is now. */
   image(): () => void {
-    const { hardState, applied, stateHash } = this;
+    const { hardState, front, applied, stateHash } = this;
     const [entries, pairs] = [[...this.entries], [...this.#pairs]];
     return () => {
-      Object.assign(this, { hardState, applied, stateHash });
+      Object.assign(this, { hardState, front, applied, stateHash });
       this.entries.splice(0, Infinity, ...entries);
       this.#pairs.clear();
       for (const [name, pair] of pairs) this.#pairs.set(name, pair);
@@ -235,7 +242,8 @@ export function openConsensusStore(
         timing.inProcess(timing.latencyMs(), () => {
           const { hardState, applied } = disk;
           const entries = disk.read();
-          resolve({ hardState, entries, isEmpty: entries.length === 0, applied });
+          const isEmpty = disk.entries.length === 0;
+          resolve({ hardState, front: disk.front, entries, isEmpty, applied });
         });
       }),
     persist: (given) => {

@@ -235,10 +235,12 @@ export class Faults<P extends Process> {
   #rot(): void {
     if (this.#machines.some(({ consensus }) => consensus.rotten !== undefined)) return;
     const machine = this.#rng.pick(this.#machines);
-    const { length } = machine.consensus.entries;
+    const { entries, front } = machine.consensus;
+    const gone = front?.before.index ?? 0;
+    const length = entries.length - gone;
     if (length === 0) return;
     machine.crash();
-    machine.consensus.rotten = 1 + this.#rng.int(length);
+    machine.consensus.rotten = gone + 1 + this.#rng.int(length);
     this.#world.after(this.#rng.between(200, 4_000), `mend the disk of ${machine.id}`, () => {
       machine.consensus.rotten = undefined;
       machine.crash();

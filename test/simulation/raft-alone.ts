@@ -80,8 +80,14 @@ export type RaftProcess = Process & {
   readonly recorder: Recorder;
 };
 
-/** About ten entries: all others are read from the disk when they are needed. */
-const SMALL_MEMORY: Partial<Limits> = { logMemoryBytesMax: 10 * (8 + ENTRY_OVERHEAD_BYTES) };
+const ENTRY_BYTES = 8 + ENTRY_OVERHEAD_BYTES;
+
+/** All but about ten entries are read from the disk when they are needed, and all but about ten of those are removed from it. */
+const SMALL_MEMORY: Partial<Limits> = {
+  logMemoryBytesMax: 10 * ENTRY_BYTES,
+  logKeptBytesMax: 10 * ENTRY_BYTES,
+  logPartBytes: 3 * ENTRY_BYTES,
+};
 
 /** Starts Raft alone on the disk that it gets. */
 export function startRaft(

@@ -4,6 +4,7 @@ import type { LogIndex } from '../../common/index.js';
 import type {
   ConsensusStore,
   Entry,
+  LogFront,
   LogPage,
   LogPageLimits,
   Persist,
@@ -17,13 +18,15 @@ import {
   entryFromBytes,
   entryToBytes,
   FIRST_HARD_STATE,
+  frontFromBytes,
+  frontToBytes,
   hardStateFromBytes,
   hardStateToBytes,
   numberFromBytes,
   record,
   requireFits,
 } from '../records.js';
-import { openEnvironment } from './environment.js';
+import { FRONT_REMOVED_FORMAT, openEnvironment, STORE_FORMAT } from './environment.js';
 import type { Environment, StoreOwner, WriteCounted } from './environment.js';
 import { LOWEST_KEY } from './table.js';
 import type { Table } from './table.js';
@@ -39,6 +42,7 @@ type Tables = {
 
 const HARD_STATE = utf8('hard-state');
 const APPLIED = utf8('applied');
+const FRONT = utf8('front');
 /** lmdb's, for pages of 4 KiB. */
 const KEY_BYTES_MAX = 1978;
 
@@ -59,6 +63,7 @@ export async function openLmdbConsensusStore(
       state: table('state'),
     }),
     owner,
+    [STORE_FORMAT, FRONT_REMOVED_FORMAT],
   );
   return new LmdbConsensusStore(environment);
 }
@@ -80,16 +85,24 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     const { log, meta } = this.#tables;
     const hardState = meta.get(HARD_STATE);
     const applied = meta.get(APPLIED);
+    const front = this.#front();
     return {
       hardState: hardState === undefined ? FIRST_HARD_STATE : hardStateFromBytes(hardState),
-      entries: unbroken(this.#entriesFrom(LOWEST_KEY)),
-      isEmpty: log.getKeysCount({ limit: 1 }) === 0,
+      front,
+      entries: unbroken(this.#entriesFrom(LOWEST_KEY), front?.before.index),
+      isEmpty: front === undefined && log.getKeysCount({ limit: 1 }) === 0,
       applied: applied === undefined ? 0 : numberFromBytes(contentOf(applied)),
     };
   }
 
   readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined {
-    return pageOf(after, unbroken(this.#entriesFrom(u64be(Math.max(after, 1)))), limits);
+    const entries = unbroken(this.#entriesFrom(u64be(Math.max(after, 1))));
+    return pageOf(after, entries, limits, this.#front());
+  }
+
+  #front(): LogFront | undefined {
+    const bytes = this.#tables.meta.get(FRONT);
+    return bytes === undefined ? undefined : frontFromBytes(bytes);
   }
 
   *#entriesFrom(start: Uint8Array): Generator<Entry> {
@@ -140,6 +153,14 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     await Promise.allSettled([this.#writing]);
   }
 
+  /** Of the entries up to `last`. */
+  #keysUpTo(last: LogIndex): Uint8Array[] {
+    const end = u64be(last + 1);
+    return [...this.#tables.log.getKeys({ start: LOWEST_KEY, end })].map((key) =>
+      Uint8Array.from(key),
+    );
+  }
+
   /**
    * One lmdb batch is one transaction: its writes are queued here without a pause and committed on lmdb's own thread.
    * (`transaction` would not roll back what a throwing callback has put.) So everything that can throw is done first.
@@ -147,7 +168,8 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
   #write(batch: Persist): Promise<unknown> {
     const { log, meta, state } = this.#tables;
     const [last] = log.getKeys({ reverse: true, limit: 1 });
-    requireFits(batch, last === undefined ? undefined : numberFromBytes(last));
+    const front = this.#front();
+    requireFits(batch, last === undefined ? front?.before.index : numberFromBytes(last), front);
     const entries = batch.entries.map(
       (entry) => [u64be(entry.index), entryToBytes(entry)] as const,
     );
@@ -155,6 +177,7 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
       batch.truncateFrom === undefined
         ? []
         : [...log.getKeys({ start: u64be(batch.truncateFrom) })].map((key) => Uint8Array.from(key));
+    const dropped = batch.front === undefined ? [] : this.#keysUpTo(batch.front.before.index);
     // lmdb reads values later, from where they are: it gets copies.
     const writes = batch.writes.map(([key, value]) => {
       assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'a key of the state has a bad length');
@@ -164,7 +187,11 @@ class LmdbConsensusStore implements ConsensusStore, WriteCounted {
     const applied = record(u64be(batch.applied));
 
     return this.#root.batch(() => {
-      for (const key of removed) void log.remove(key);
+      for (const key of [...removed, ...dropped]) void log.remove(key);
+      if (batch.front !== undefined) {
+        void meta.put(FRONT, frontToBytes(batch.front));
+        if (front === undefined) void this.#environment.markFrontRemoved();
+      }
       for (const [key, value] of entries) void log.put(key, value);
       for (const [key, value] of writes)
         void (value === undefined ? state.remove(key) : state.put(key, value));

@@ -15,6 +15,11 @@ export type Environment<T extends Tables> = {
   readonly tables: T;
   /** Of the environment itself: its format, its owner, and what else there is to say of it as a whole. */
   readonly own: Table;
+  /**
+   * To be called in a batch that removes entries from the front of the log: builds that know no such log refuse the store for
+   * its format, and do not take what is left for damage.
+   */
+  markFrontRemoved(): Promise<boolean>;
   /** Waits until a write is durable; see `durable` in `table.ts`. */
   durable<W>(write: Promise<W>): Promise<W>;
   /** Synced writes asked for since it was opened. */
@@ -37,7 +42,9 @@ export type StoreOwner = {
  * The layout of an environment: which tables it has, what their keys are, and what each record begins with. Recorded in a
  * table of its own when the environment is made, and required at every opening.
  */
-const STORE_FORMAT = 1;
+export const STORE_FORMAT = 1;
+/** The same, with a log whose first entries were removed. */
+export const FRONT_REMOVED_FORMAT = 2;
 const FORMAT_KEY = utf8('format');
 const OWNER_KEY = utf8('owner');
 /** lmdb's own name for its file. */
@@ -57,6 +64,7 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as co
  *
  * @param tablesOf - Opens the tables by name.
  * @param owner - Of a node's store (trust: first start). Without one, as in tests, a store is any reader's, and made if need be.
+ * @param formats - Those that may be opened.
  * @throws ClusterError `unsupported` (`STORE_FORMAT`) when it was written in another format, `wrong-state` (`DISK_FULL`), or
  * another owner's (`DATA_DIRECTORY_FOREIGN`); `data-loss` (`LOG_LOST`) when there is none and this is not the act that makes it.
  */
@@ -64,13 +72,14 @@ export async function openEnvironment<T extends Tables>(
   path: string,
   tablesOf: (table: (name: string) => Table) => T,
   owner?: StoreOwner,
+  formats: readonly number[] = [STORE_FORMAT],
 ): Promise<Environment<T>> {
   requireFirst(path, owner);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   requireSpace(path);
   try {
-    return await openIn(path, tablesOf, owner);
+    return await openIn(path, tablesOf, owner, formats);
   } catch (error) {
     throw diskError(path, error);
   }
@@ -80,6 +89,7 @@ async function openIn<T extends Tables>(
   path: string,
   tablesOf: (table: (name: string) => Table) => T,
   owner: StoreOwner | undefined,
+  formats: readonly number[],
 ): Promise<Environment<T>> {
   const root: RootDatabase<Uint8Array, Uint8Array> = open({
     ...BINARY,
@@ -93,13 +103,14 @@ async function openIn<T extends Tables>(
     const table = (name: string): Table => root.openDB({ ...BINARY, name });
     const tables = tablesOf(table);
     const own = table('format');
-    await requireFormat(path, own, Object.values(tables));
+    await requireFormat(path, own, Object.values(tables), formats);
     await requireOwner(path, own, owner);
     let writes = 0;
     return {
       root,
       tables,
       own,
+      markFrontRemoved: () => own.put(FORMAT_KEY, u64be(FRONT_REMOVED_FORMAT)),
       durable: (write) => {
         writes += 1;
         return durable(path, write);
@@ -114,7 +125,12 @@ async function openIn<T extends Tables>(
 }
 
 /** Records the format of a new environment, and requires it of one that was there before. */
-async function requireFormat(path: string, own: Table, tables: readonly Table[]): Promise<void> {
+async function requireFormat(
+  path: string,
+  own: Table,
+  tables: readonly Table[],
+  formats: readonly number[],
+): Promise<void> {
   const bytes = own.get(FORMAT_KEY);
   const isNew = tables.every((table) => table.getKeysCount({ limit: 1 }) === 0);
   if (bytes === undefined && isNew) {
@@ -122,10 +138,10 @@ async function requireFormat(path: string, own: Table, tables: readonly Table[])
     return;
   }
   const found = bytes === undefined ? undefined : numberFromBytes(bytes);
-  if (found === STORE_FORMAT) return;
+  if (found !== undefined && formats.includes(found)) return;
   throw new ClusterError(
     'unsupported',
-    `The store ${path} is of format ${found ?? 'unknown'}; this release reads format ${STORE_FORMAT}`,
+    `The store ${path} is of format ${found ?? 'unknown'}; this release reads format ${formats.join(' or ')}`,
     { reason: 'STORE_FORMAT' },
   );
 }

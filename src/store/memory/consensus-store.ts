@@ -3,6 +3,7 @@ import type { LogIndex } from '../../common/index.js';
 import type {
   ConsensusStore,
   Entry,
+  LogFront,
   LogPage,
   LogPageLimits,
   Persist,
@@ -23,6 +24,7 @@ class MemoryConsensusStore implements ConsensusStore {
   /** Encoded entries, the first of them at index `#first`. */
   readonly #log: Uint8Array[] = [];
   #first = 1;
+  #front: LogFront | undefined;
   /** By hex of the key, whose order is the bytewise one. */
   readonly #state = new Map<string, readonly [Uint8Array, Uint8Array]>();
   #sorted: readonly string[] | undefined;
@@ -31,14 +33,16 @@ class MemoryConsensusStore implements ConsensusStore {
   async load(): Promise<StoredLog> {
     return {
       hardState: this.#hardState,
+      front: this.#front,
       entries: unbroken(this.#entriesFrom(this.#first)),
-      isEmpty: this.#log.length === 0,
+      isEmpty: this.#log.length === 0 && this.#front === undefined,
       applied: this.#applied,
     };
   }
 
   readLog(after: LogIndex, limits: LogPageLimits): LogPage | undefined {
-    return pageOf(after, unbroken(this.#entriesFrom(Math.max(after, this.#first))), limits);
+    const entries = unbroken(this.#entriesFrom(Math.max(after, this.#first)));
+    return pageOf(after, entries, limits, this.#front);
   }
 
   *#entriesFrom(index: LogIndex): Generator<Entry> {
@@ -48,7 +52,8 @@ class MemoryConsensusStore implements ConsensusStore {
 
   async persist(batch: Persist): Promise<void> {
     assert(!this.#writing, 'the store is written by one call at a time');
-    requireFits(batch, this.#log.length === 0 ? undefined : this.#first + this.#log.length - 1);
+    const last = this.#log.length === 0 ? undefined : this.#first + this.#log.length - 1;
+    requireFits(batch, last ?? this.#front?.before.index, this.#front);
     const entries = batch.entries.map(entryToBytes);
     const first = batch.entries[0]?.index;
     const writes = batch.writes.map(([key, value]) => {
@@ -62,6 +67,7 @@ class MemoryConsensusStore implements ConsensusStore {
     // As on disk: until this is durable, readers see what was before.
     await Promise.resolve();
     this.#truncate(batch.truncateFrom);
+    if (batch.front !== undefined) this.#drop(batch.front);
     if (this.#log.length === 0 && first !== undefined) this.#first = first;
     for (const bytes of entries) this.#log.push(bytes);
     for (const [key, value] of writes) this.#set(key, value);
@@ -93,6 +99,13 @@ class MemoryConsensusStore implements ConsensusStore {
   #truncate(from: number | undefined): void {
     if (from === undefined) return;
     this.#log.length = Math.max(0, Math.min(this.#log.length, from - this.#first));
+  }
+
+  #drop(front: LogFront): void {
+    const first = front.before.index + 1;
+    this.#log.splice(0, first - this.#first);
+    this.#first = first;
+    this.#front = { before: { ...front.before }, genesisHash: front.genesisHash.slice() };
   }
 
   #set(key: Uint8Array, value: Uint8Array | undefined): void {

@@ -35,4 +35,26 @@ export const OLD_ENTRY_BUGS: readonly PlantedBug[] = [
     first: 1,
     seeds: 5,
   },
+  {
+    name: 'entries are removed from the disk that a voter lacks',
+    edits: [
+      { find: 'core.log.takeFront(heldByAll(core),', replace: 'core.log.takeFront(core.applied,' },
+    ],
+    where: 'small memory',
+    first: 1,
+    seeds: 10,
+  },
+  {
+    name: 'a log begins one entry behind the front that its disk names',
+    edits: [
+      {
+        find: 'return { before: part.last, genesisHash: this.#genesisHash };',
+        replace:
+          'return { before: { ...part.last, index: part.last.index - 1 }, genesisHash: this.#genesisHash };',
+      },
+    ],
+    where: 'small memory',
+    first: 1,
+    seeds: 10,
+  },
 ];

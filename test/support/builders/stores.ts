@@ -8,6 +8,7 @@ import type {
   ConsensusStore,
   Entry,
   HardState,
+  Link,
   Persist,
   ShareId,
   ShareStore,
@@ -69,6 +70,12 @@ export function entryAt(index: number, term = 1, word = 'entry'): Entry {
     payload,
     hash: Uint8Array.from(hash),
   };
+}
+
+/** The place of that entry. */
+export function linkAt(at: number): Link {
+  const { index, term, timeMs, hash } = entryAt(at);
+  return { index, term, timeMs, hash };
 }
 
 /** Entries `first` to `last`. */

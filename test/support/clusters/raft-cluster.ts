@@ -1,7 +1,14 @@
 import { BOOT_BYTES, bootId, fromHex, nodeId } from '../../../src/common/index.js';
 import type { NodeId } from '../../../src/common/index.js';
 import { BUILD_LEVEL } from '../../../src/identity/index.js';
-import type { Entry, HardState, Link, LogPage, Random } from '../../../src/ports/index.js';
+import type {
+  Entry,
+  HardState,
+  Link,
+  LogFront,
+  LogPage,
+  Random,
+} from '../../../src/ports/index.js';
 import { createRaft, decodeMessage, encodeMessage, sealEntry } from '../../../src/raft/index.js';
 import type {
   Acknowledgement,
@@ -35,7 +42,13 @@ export const START_MS = 1_700_000_000_000;
 export const GENESIS = { payload: Uint8Array.of(7), timeMs: START_MS - 1000 };
 
 /** What a node's disk holds. A crash keeps this and nothing else. */
-export type Disk = { hardState: HardState; entries: Entry[]; applied: number };
+export type Disk = {
+  hardState: HardState;
+  /** `entries[i]` has index i + 1, those that were removed included: what a node reads begins behind the front. */
+  entries: Entry[];
+  applied: number;
+  front?: LogFront | undefined;
+};
 
 export type Node = {
   readonly id: NodeId;
@@ -102,7 +115,8 @@ export class RaftCluster {
 
   #start(id: NodeId, seed: number, disk: Disk, nowMs: number): Raft {
     const appliedHere = disk.entries.slice(0, disk.applied);
-    const raft = createRaft(this.#config(id, seed), disk, nowMs);
+    const entries = disk.entries.slice(disk.front?.before.index ?? 0);
+    const raft = createRaft(this.#config(id, seed), { ...disk, entries }, nowMs);
     raft.restored(disk.applied, this.#agreedAfter(appliedHere));
     return raft;
   }
@@ -171,10 +185,11 @@ export class RaftCluster {
   finishWrite(node: Node): void {
     const ready = node.writing;
     if (ready?.persist === undefined) return;
-    const { hardState, truncateFrom, entries } = ready.persist;
+    const { hardState, truncateFrom, entries, front } = ready.persist;
     if (hardState !== undefined) node.disk.hardState = hardState;
     if (truncateFrom !== undefined) node.disk.entries.length = truncateFrom - 1;
     node.disk.entries.push(...entries);
+    if (front !== undefined) node.disk.front = front;
     node.disk.applied = node.raft.applied;
     node.writing = undefined;
     const last = entries.at(-1);
@@ -284,8 +299,8 @@ export class RaftCluster {
   }
 
   restart(node: Node, seed = 99): void {
-    const { hardState, entries, applied } = node.disk;
-    const loaded = { hardState, entries: [...entries], applied };
+    const loaded = { ...node.disk, entries: [...node.disk.entries] };
+    const { applied } = node.disk;
     node.raft = this.#start(node.id, seed, loaded, this.clock(node));
     node.applied.length = applied;
     node.up = true;
@@ -297,7 +312,9 @@ export class RaftCluster {
 function pageOnDisk(node: Node, after: number): LogPage {
   const { disk, raft } = node;
   node.pagesRead += 1;
-  const page = pageOf(after, disk.entries.slice(Math.max(after - 1, 0)), raft.pageLimits);
+  const removed = disk.front?.before.index ?? 0;
+  const entries = disk.entries.slice(Math.max(after - 1, removed));
+  const page = pageOf(after, entries, raft.pageLimits, disk.front);
   if (page === undefined) throw new Error(`the disk has no entry behind ${after}`);
   return page;
 }

@@ -95,7 +95,8 @@ export class ManualStore implements ConsensusStore {
   load() {
     const { hardState, entries, applied } = this;
     const isEmpty = entries.length === 0;
-    return Promise.resolve({ hardState, entries: [...entries], isEmpty, applied });
+    const front = undefined;
+    return Promise.resolve({ hardState, front, entries: [...entries], isEmpty, applied });
   }
 
   async persist(batch: Persist): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ClusterError } from '../../../src/common/index.js';
-import type { Entry } from '../../../src/ports/index.js';
+import type { Entry, LogFront } from '../../../src/ports/index.js';
 import { sealEntry, ZERO_HASH } from '../../../src/raft/entry-hash.js';
 import { ENTRY_OVERHEAD_BYTES, entryBytes, LIMITS } from '../../../src/raft/limits.js';
 import { Log } from '../../../src/raft/log.js';
@@ -211,7 +211,11 @@ test('a log is opened without all of it in memory at a time', () => {
     }
   }
 
-  const log = Log.open(genesis, loaded(), { settled: 499, bytesMax: bytesFor(8) });
+  const log = Log.open(genesis, loaded(), {
+    settled: 499,
+    bytesMax: bytesFor(8),
+    partBytes: bytesFor(4),
+  });
 
   expect([taken, log.durable, log.last.hash]).toEqual([501, 501, whole[500]?.hash]);
   expect(log.bytes).toBeLessThanOrEqual(bytesFor(8));
@@ -224,7 +228,7 @@ test('entries that may still be truncated are in memory when a log is opened', (
     ...entriesAfter(genesis, ...Array.from({ length: 50 }, () => ({ term: 2 }))),
   ];
 
-  const log = Log.open(genesis, whole, { settled: 20, bytesMax: 1 });
+  const log = Log.open(genesis, whole, { settled: 20, bytesMax: 1, partBytes: 1 });
 
   expect([log.start, log.last.index]).toEqual([20, 51]);
 });
@@ -238,5 +242,69 @@ test('damage in a part of the log that is not kept in memory is data loss', () =
     entry.index === 10 ? { ...entry, payload: Uint8Array.of(9) } : entry,
   );
 
-  expect(() => Log.open(genesis, damagedEntry, { settled: 51, bytesMax: 1 })).toThrow('index 10');
+  expect(() => Log.open(genesis, damagedEntry, { settled: 51, bytesMax: 1, partBytes: 1 })).toThrow(
+    'index 10',
+  );
+});
+
+test('the front of a log is removed in parts: none behind what may go, and none while there is not too much', () => {
+  const whole = [
+    genesis,
+    ...entriesAfter(genesis, ...Array.from({ length: 39 }, () => ({ term: 2 }))),
+  ];
+  const open = (front?: LogFront): Log => {
+    const entries = whole.slice(front?.before.index ?? 0);
+    const start = { settled: 30, bytesMax: 1, partBytes: 4 * ENTRY_OVERHEAD_BYTES, front };
+    return Log.open(genesis, entries, start);
+  };
+  const log = open();
+  expect([log.start, log.front]).toEqual([30, 0]);
+
+  expect(log.takeFront(30, 100 * ENTRY_OVERHEAD_BYTES)).toBeUndefined();
+  expect(log.takeFront(3, 0)).toBeUndefined();
+  const first = log.takeFront(4, 0);
+  expect(first).toMatchObject({ before: { index: 4 }, genesisHash: genesis.hash });
+  expect([log.front, log.hasForgotten(3), log.hasForgotten(4), log.termAt(4)]).toEqual([
+    4,
+    true,
+    false,
+    2,
+  ]);
+  const reopened = open(first);
+  expect([reopened.front, reopened.start, reopened.last.hash]).toEqual([4, 30, log.last.hash]);
+
+  let parts = 0;
+  while (log.takeFront(30, 8 * ENTRY_OVERHEAD_BYTES) !== undefined) parts += 1;
+  // Of 30 entries 8 stay at the least, and what goes are parts of 4.
+  expect([parts, log.front]).toEqual([5, 24]);
+});
+
+test('a log of another genesis is data loss, though its genesis was removed', () => {
+  const whole = [genesis, ...entriesAfter(genesis, { term: 2 }, { term: 2 }, { term: 2 })];
+  const [, , before] = whole;
+  if (before === undefined) return;
+  const start = { settled: 4, bytesMax: 1, partBytes: 1 };
+  const open = (front: LogFront) => Log.open(genesis, whole.slice(3), { ...start, front });
+
+  expect(open({ before, genesisHash: genesis.hash }).last.index).toBe(4);
+  expect(() => open({ before, genesisHash: new Uint8Array(32) })).toThrow(
+    expect.objectContaining({ reason: 'GENESIS_MISMATCH' }),
+  );
+});
+
+test('an entry that does not stand behind the front of its log is data loss', () => {
+  const whole = [genesis, ...entriesAfter(genesis, { term: 2 }, { term: 2 }, { term: 2 })];
+  const [, first, before] = whole;
+  if (before === undefined || first === undefined) return;
+  const start = { settled: 4, bytesMax: 1, partBytes: 1 };
+  const fronts = [first, { ...before, hash: first.hash }, { ...before, term: 3 }];
+
+  for (const front of fronts) {
+    const open = () =>
+      Log.open(genesis, whole.slice(3), {
+        ...start,
+        front: { before: front, genesisHash: genesis.hash },
+      });
+    expect(open).toThrow(expect.objectContaining({ reason: 'LOG_DAMAGED' }));
+  }
 });

@@ -54,3 +54,17 @@ test('the oldest changes of the term are forgotten, and a search goes on one by 
   expect(terms.lastAtMost(count, terms.first)).toBe(terms.first);
   expect(terms.lastAtMost(count, terms.first - 1)).toBe(count);
 });
+
+test('the terms before an index are forgotten, and that of the index is kept', () => {
+  for (let index = 0; index <= TERMS.length; index++) {
+    const terms = termsOf(TERMS);
+    terms.forgetBefore(index);
+
+    expect([terms.first, terms.at(index), terms.at(index - 1)]).toEqual([
+      index,
+      index === 0 ? 0 : TERMS[index - 1],
+      undefined,
+    ]);
+    expect(terms.at(TERMS.length)).toBe(9);
+  }
+});

@@ -8,11 +8,15 @@ import {
   openLmdbShareStore,
   openStores,
 } from '../../../src/store/index.js';
+import type { StoredLog } from '../../../src/ports/index.js';
+import { Log } from '../../../src/raft/log.js';
 import { encode, LogEntry } from '../../../src/wire/index.js';
 import {
   alterRecord,
   batch,
   entries,
+  entryAt,
+  linkAt,
   loadWhole,
   storePaths,
   temporaryDirectory,
@@ -123,8 +127,8 @@ test('a sealed share can be put anew only after its deletion, also when both are
 
 describe('the format of the store', () => {
   test.each<[string, Uint8Array | undefined, string]>([
-    ['a later format', u64be(2), 'is of format 2; this release reads format 1'],
-    ['no format', undefined, 'is of format unknown; this release reads format 1'],
+    ['a later format', u64be(3), 'is of format 3; this release reads format 1 or 2'],
+    ['no format', undefined, 'is of format unknown; this release reads format 1 or 2'],
   ])('a log with %s is not opened', async (_name, format, words) => {
     await withLog(3);
     await tamper('format', utf8('format'), format);
@@ -192,6 +196,30 @@ test('a batch that leaves a gap in the log is a mistake of ours, on disk and in 
   await store.close();
 });
 
+const front = (index: number) => ({ before: linkAt(index), genesisHash: entryAt(1).hash });
+
+test('a front that goes back, is not stored or is not in the state is a mistake of ours, on disk and in memory', async () => {
+  const store = await openLmdbConsensusStore(path);
+  for (const consensus of [store, memoryConsensusStore()]) {
+    await consensus.persist(batch({ entries: entries(1, 9), applied: 6 }));
+    await consensus.persist(batch({ front: front(5), applied: 6 }));
+
+    for (const [index, words] of [
+      [4, 'never goes back'],
+      [10, 'was stored'],
+      [7, 'is in the state'],
+    ] as const) {
+      const wrong = consensus.persist(batch({ front: front(index), applied: 6 }));
+      await expect(wrong).rejects.toThrow(words);
+    }
+    expect((await loadWhole(consensus)).entries).toEqual(entries(6, 9));
+    await consensus.persist(batch({ front: front(9), applied: 9 }));
+    const gap = consensus.persist(batch({ entries: entries(11, 11), applied: 9 }));
+    await expect(gap).rejects.toThrow('follow');
+  }
+  await store.close();
+});
+
 test('a batch that cannot be written leaves no part', async () => {
   const store = await openLmdbConsensusStore(path);
 
@@ -241,4 +269,39 @@ test.each<[string, Uint8Array]>([
   await tamper('meta', utf8(name), value);
 
   await expect(loaded()).rejects.toMatchObject({ code: 'data-loss' });
+});
+
+test('a store whose log has lost its front is of another format, which builds before it refuse', async () => {
+  await withLog(6);
+  const format = async (): Promise<number | undefined> => {
+    let found: number | undefined;
+    await alterRecord(path, 'format', utf8('format'), (bytes) => {
+      found = bytes.at(-1);
+      return bytes;
+    });
+    return found;
+  };
+  expect(await format()).toBe(1);
+  const store = await openLmdbConsensusStore(path);
+  await store.persist(batch({ front: front(3), applied: 6 }));
+  await store.close();
+
+  expect(await format()).toBe(2);
+  expect(await loaded()).toMatchObject({ entries: entries(4, 6) });
+});
+
+test.each([
+  ['is cut short', (bytes: Uint8Array) => bytes.subarray(0, -1)],
+  ['is of another format', (bytes: Uint8Array) => Uint8Array.of(2, ...bytes.subarray(1))],
+  ['is gone', () => undefined],
+] as const)('a log whose record of its front %s is damage', async (_, alter) => {
+  await withLog(6);
+  const store = await openLmdbConsensusStore(path);
+  await store.persist(batch({ front: front(3), applied: 6 }));
+  await store.close();
+  await alterRecord(path, 'meta', utf8('front'), alter);
+
+  // Without its record, the log is opened as one that begins with its genesis, and its first entry is not that.
+  const opened = loaded().then((log) => Log.open(entryAt(1), (log as StoredLog).entries));
+  await expect(opened).rejects.toMatchObject({ code: 'data-loss' });
 });
