@@ -4,16 +4,12 @@ import { ClusterError, isId, nodeId, whyUnreadable } from '../common/index.js';
 import type { NodeId } from '../common/index.js';
 import { parseMemberRequest } from '../identity/index.js';
 import type { MemberRequest } from '../identity/index.js';
-import { hostKindOf, nodeVerify, splitAddress } from '../machine/index.js';
+import { hostKindOf, nodeVerify } from '../machine/index.js';
 import type { NodePlan } from './cluster-plan.js';
 import { LOOPBACK } from './create-cluster.js';
 import { usageError } from './exit-codes.js';
-
-/** Hosts of nodes, and the port of their clients where it was given. */
-export type Hosts = ReadonlyMap<
-  string,
-  { readonly names: readonly string[]; readonly port?: number }
->;
+import { PEER_PORT_STEP } from './host-argument.js';
+import type { Hosts } from './host-argument.js';
 
 /** The flags of `quorate certs init` that say which nodes there are. */
 export type NodeFlags = {
@@ -25,11 +21,8 @@ export type NodeFlags = {
 };
 
 export const CLIENT_PORT = 7400;
-/** The port for the other nodes is the one after that for clients. */
-const PEER_PORT_STEP = 1;
 /** On one machine, each node's ports are so far from the one before. */
 const PORT_STEP = 10;
-const PORT_MAX = 65_535;
 /** A key has at least two participants, and one more where none may be missed. */
 const REDUNDANT_NODES_MIN = 3;
 
@@ -112,25 +105,6 @@ export function nodesArgument(text: string): NodeId[] {
   }
   if (new Set(ids).size !== ids.length) throw usageError('--nodes: a node is named twice');
   return ids.map(nodeId);
-}
-
-/** Reads `--host node=host`, or `node=host:port`, once for each name of a node. */
-export function hostArgument(text: string, before: Hosts = new Map()): Hosts {
-  const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) {
-    throw usageError(`--host must be node=host, for example node-1=a.example.org, not "${text}"`);
-  }
-  const [id, written] = [text.slice(0, at), text.slice(at + 1)];
-  // An IPv6 address has a port only behind brackets.
-  const address = hostKindOf(written) === undefined ? splitAddress(written) : undefined;
-  const known = before.get(id);
-  if (address !== undefined && known?.port !== undefined && known.port !== address.port)
-    throw usageError(`--host: ${id} has two ports, ${known.port} and ${address.port}`);
-  const port = address?.port ?? known?.port;
-  if (port !== undefined && (port < 1 || port + PEER_PORT_STEP > PORT_MAX))
-    throw usageError(`--host: the port ${port} must be from 1 to ${PORT_MAX - PEER_PORT_STEP}`);
-  const names = [...(known?.names ?? []), address?.host ?? written];
-  return new Map([...before, [id, { names, ...(port !== undefined && { port }) }]]);
 }
 
 /** Collects `node=VARIABLE`. The value is not repeated: operators write the secret itself there by mistake. */

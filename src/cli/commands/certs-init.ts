@@ -8,14 +8,9 @@ import type { ClusterPlan } from '../cluster-plan.js';
 import { createCluster } from '../create-cluster.js';
 import { usageError } from '../exit-codes.js';
 import { facts } from '../format/table.js';
-import {
-  hostArgument,
-  nodesArgument,
-  planNodes,
-  readMembers,
-  variableArgument,
-} from '../init-plan.js';
+import { nodesArgument, planNodes, readMembers, variableArgument } from '../init-plan.js';
 import type { NodeFlags } from '../init-plan.js';
+import { hostArgument } from '../host-argument.js';
 import { limitArgument, limitHelp } from '../limit-argument.js';
 import { readAnchors } from '../new-authorities.js';
 import { shellWord } from '../command-context.js';
