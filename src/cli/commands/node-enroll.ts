@@ -23,6 +23,7 @@ type Flags = {
   readonly listen: string;
   readonly tokenFile: string;
   readonly wait: Millis;
+  readonly json?: true;
 };
 
 /** `quorate node enroll`: a node that makes its own keys and waits for its genesis. */
@@ -54,6 +55,7 @@ export function nodeEnrollCommand(context: CommandContext): Command {
         .default(GENESIS_WAIT_MS, '24h')
         .argParser(waitArgument('--wait')),
     )
+    .option('--json', 'print one JSON object when the genesis is there')
     .addHelpText(
       'after',
       `
@@ -71,10 +73,12 @@ async function enroll(flags: Flags, context: CommandContext): Promise<void> {
   const dataDir =
     flags.dataDir === undefined ? join(folder, 'data') : resolve(context.folder, flags.dataDir);
   const clusterFile = join(folder, 'cluster.json');
-  if (existsSync(clusterFile)) {
+  const tell = (): void => {
     context.err(`${node} has its genesis: ${clusterFile}`);
-    return;
-  }
+    if (flags.json)
+      context.out(JSON.stringify({ node_id: node, folder, cluster_file: clusterFile }));
+  };
+  if (existsSync(clusterFile)) return tell();
   using token = readToken(resolve(context.folder, flags.tokenFile));
   const memberFile = join(folder, MEMBER_FILE);
   const text = existsSync(memberFile)
@@ -90,7 +94,7 @@ async function enroll(flags: Flags, context: CommandContext): Promise<void> {
   context.err(`${node} waits for its genesis at ${address}`);
   context.err(`Its identity key is ${toHex(member.identityKey)}`);
   await withinWait(desk.delivered, flags.wait);
-  context.err(`${node} has its genesis: ${clusterFile}`);
+  tell();
 }
 
 /** The genesis is written last: a folder that has it has all. */

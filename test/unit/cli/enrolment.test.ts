@@ -87,7 +87,10 @@ test('nodes that wait are brought one genesis, which names the keys that each ha
     expect(existsSync(at('cluster', id, 'key.pem'))).toBe(false);
   }
   // A container calls it at every start.
-  expect(await quorate(enrollWords('a'), { folder })).toMatchObject({ status: 0 });
+  expect(await quorate(enrollWords('a'), { folder })).toMatchObject({ status: 0, out: '' });
+  const { out } = await quorate([...enrollWords('a'), '--json'], { folder });
+  const files = { folder: at('a'), cluster_file: at('a', 'cluster.json') };
+  expect(JSON.parse(out)).toEqual({ node_id: 'a', ...files });
 });
 
 test('a call that was interrupted goes on where it was, and asks no node twice', async () => {
