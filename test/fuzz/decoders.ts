@@ -59,6 +59,7 @@ import {
   genesisSeed,
   cancelSeed,
   prepareSeed,
+  presignSeed,
   refreshSeed,
   reshareSeed,
   raftSeeds,
@@ -123,6 +124,7 @@ function request(method: string, seed: () => Uint8Array): Decoder {
 
 /** Of upkeep, which no client brings. */
 const prepare = upkeep('prepare', prepareSeed);
+const presign = upkeep('presign', presignSeed);
 const refresh = upkeep('refresh', refreshSeed);
 
 function upkeep(name: keyof typeof UPKEEP_METHODS, seed: () => Uint8Array): Decoder {
@@ -452,6 +454,7 @@ export const DECODERS: readonly Decoder[] = [
   request(METHODS.restoreKey, restoreSeed),
   request(METHODS.destroyKey, destroySeed),
   prepare,
+  presign,
   refresh,
   raft,
   frame,

@@ -15,6 +15,7 @@ import {
   Gg20Profile,
   CancelTaskRequest,
   PrepareRequest,
+  PresignRequest,
   RefreshRequest,
   ReshareKeyRequest,
   RestoreKeyRequest,
@@ -112,6 +113,10 @@ export function cancelSeed(): Uint8Array {
 export function refreshSeed(): Uint8Array {
   const culprit = { nodeId: 'node-2', evidence: bytes32(9) };
   return encode(RefreshRequest, { keyId: 'treasury', version: 3, culprit });
+}
+
+export function presignSeed(): Uint8Array {
+  return encode(PresignRequest, { keyId: 'ether', version: 1, serial: 7n });
 }
 
 export function prepareSeed(): Uint8Array {
