@@ -36,7 +36,7 @@ export function becomePrecandidate(core: Core): void {
 }
 
 /** Stands for election in the next term, with its own vote (Raft §5.2). */
-function becomeCandidate(core: Core): void {
+export function becomeCandidate(core: Core): void {
   enterTerm(core, core.term + 1, core.id);
   core.role = { type: 'candidate', ballot: new Map([[core.id, true]]) };
   restartElectionTimer(core);

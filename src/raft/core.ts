@@ -38,7 +38,24 @@ export type LeaderRole = {
   uncommittedBytes: number;
   /** Since when the own clock has been away from those of the majority. */
   clockAwayTick: number | undefined;
+  /** Leadership is being handed over: until that is over no proposal is taken. */
+  transfer: Transfer | undefined;
+  /** Why the last transfer of this term was given up. */
+  transferFailed: 'behind' | 'not-elected' | undefined;
 };
+
+/** Ticks are those of the leader's role. */
+export type Transfer = {
+  readonly target: NodeId;
+  readonly sinceTick: number;
+  /** When the target had the whole log and was told to stand. */
+  toldTick: number | undefined;
+  /** When it was last told. */
+  sentTick: number;
+};
+
+/** The word of the leader of `term` that `target` may be elected over it in the next. */
+export type Released = { readonly term: Term; readonly target: NodeId; readonly tick: number };
 
 /** A read that waits for an index: one of this node, or a follower's request. */
 export type Reader =
@@ -136,6 +153,8 @@ export type Core = {
   agreed: Agreed;
   /** The own clock, as last told. */
   now: Millis;
+  /** The last such word of a leader; it counts in its own term, and for a short while. */
+  released: Released | undefined;
   /** When a correction of time was applied, until it is used for timestamps. */
   correctedTick: number | undefined;
   /** When the voters were last asked how far the log's time has come, and the highest that each has said. */

@@ -78,6 +78,15 @@ function fromWire(head: Head, wire: NonNullable<WireMessage['message']>): Messag
       const timeMs = integer(wire.value.timeMs);
       return Number.isNaN(timeMs) ? undefined : { type: 'time-reply', ...head, timeMs };
     }
+    case 'timeoutNow': {
+      const lastIndex = integer(wire.value.lastIndex);
+      const lastTerm = integer(wire.value.lastTerm);
+      const { target } = wire.value;
+      // A leader has an entry of its own term, and no other behind it.
+      if (!isId(target) || target === head.from || !(lastIndex >= 1)) return undefined;
+      if (lastTerm !== head.term) return undefined;
+      return { type: 'timeout-now', ...head, target: nodeId(target), lastIndex, lastTerm };
+    }
     default:
       return unreachable(wire);
   }

@@ -1,7 +1,8 @@
 import { ClusterError } from '../common/index.js';
-import type { LogIndex, Millis, NodeId } from '../common/index.js';
+import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Entry } from '../ports/index.js';
 import { Applier } from './applier.js';
+import type { TransferRefusal } from './begin-transfer.js';
 import { decodeMessage } from './decode-message.js';
 import type { QuorumStatus, RaftDriverParts, RaftStatus } from './driver-parts.js';
 import { encodeMessage } from './encode-message.js';
@@ -15,6 +16,8 @@ import { ReadWaiters } from './read-waiters.js';
 import { SteadyClock } from './steady-clock.js';
 import type { PassedTicks } from './tick-counter.js';
 import { TickTimer } from './tick-timer.js';
+import { TransferWaiters } from './transfer-waiters.js';
+import type { Led } from './transfer-waiters.js';
 import { Writer } from './writer.js';
 
 /**
@@ -29,6 +32,7 @@ export class RaftDriver {
   readonly #ticks: TickTimer;
   readonly #applier: Applier;
   readonly #writer: Writer;
+  readonly #transfers = new TransferWaiters();
   readonly #quorum: QuorumWatch;
   readonly #time: SteadyClock;
   #state: 'new' | 'running' | 'stopped' = 'new';
@@ -118,6 +122,37 @@ export class RaftDriver {
     return this.#reads.wait(id, signal);
   }
 
+  /**
+   * As leader: hands leadership over, and resolves with the leader of a later term, whoever that is. While it lasts, at most the
+   * longest election timeout, nothing can be proposed here.
+   *
+   * @param target - `undefined`: the voter that has most of the log.
+   * @returns Why leadership stays, where it does.
+   * @throws The reason of `signal`: whether leadership is handed over is not known then.
+   */
+  async transferLeadership(
+    target: NodeId | undefined,
+    signal: AbortSignal,
+  ): Promise<Led | TransferRefusal> {
+    if (this.#state !== 'running') return 'not-leader';
+    if (this.#transfers.isFull) return 'under-way';
+    this.#countTicks();
+    const { id, term } = this.#raft;
+    const refused = this.#raft.transferLeadership(target);
+    if (refused !== undefined) return refused;
+    if (target === id) return { leader: id, term };
+    this.#schedule();
+    return this.#transfers.wait(term, signal);
+  }
+
+  /** Resolves with the leader of a term after `term` that this node comes to know, as {@link transferLeadership} does. */
+  async laterLeader(term: Term, signal: AbortSignal): Promise<Led | TransferRefusal> {
+    if (this.#state !== 'running') return 'not-leader';
+    if (this.#transfers.isFull) return 'under-way';
+    this.#schedule();
+    return this.#transfers.wait(term, signal);
+  }
+
   status(): RaftStatus {
     const { role, term, leader, commit } = this.#raft;
     return {
@@ -152,6 +187,7 @@ export class RaftDriver {
     this.#writer.stop();
     this.#applier.stop();
     this.#reads.refuseAll();
+    this.#transfers.refuseAll();
   }
 
   #fail(error: unknown): void {
@@ -204,6 +240,7 @@ export class RaftDriver {
         }
         this.#handle(this.#raft.takeReady(0), untilMs);
       }
+      this.#transfers.look(this.#raft);
       this.#logChange();
     } catch (error) {
       this.#fail(error);

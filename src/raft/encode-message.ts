@@ -3,7 +3,11 @@ import type { Entry } from '../ports/index.js';
 import { AppendRefusal, encode, RaftMessage as WireMessage } from '../wire/index.js';
 import type { LogEntry } from '../wire/index.js';
 import { ENTRY_KINDS } from './entry-hash.js';
-import { ACKNOWLEDGEMENTS_LEVEL, TIME_QUESTIONS_LEVEL } from './limits.js';
+import {
+  ACKNOWLEDGEMENTS_LEVEL,
+  LEADERSHIP_TRANSFER_LEVEL,
+  TIME_QUESTIONS_LEVEL,
+} from './limits.js';
 import type { AppendAnswer, Message } from './messages.js';
 
 /** The feature level that each kind of message came with: consensus itself asks nothing of a message's level. */
@@ -17,6 +21,7 @@ export const LEVELS: Readonly<Record<Message['type'], number>> = {
   'read-reply': 1,
   'time-request': TIME_QUESTIONS_LEVEL,
   'time-reply': TIME_QUESTIONS_LEVEL,
+  'timeout-now': LEADERSHIP_TRANSFER_LEVEL,
 };
 
 /** The message as protobuf, at most {@link MESSAGE_BYTES_MAX} long. */
@@ -95,6 +100,15 @@ function toWire(message: Message): WireMessage['message'] {
       return { $case: 'timeRequest', value: {} };
     case 'time-reply':
       return { $case: 'timeReply', value: { timeMs: BigInt(message.timeMs) } };
+    case 'timeout-now':
+      return {
+        $case: 'timeoutNow',
+        value: {
+          target: message.target,
+          lastIndex: BigInt(message.lastIndex),
+          lastTerm: BigInt(message.lastTerm),
+        },
+      };
     default:
       return unreachable(message);
   }

@@ -18,6 +18,7 @@ export { ENTRY_KINDS, entryHash, sealEntry, ZERO_HASH } from './entry-hash.js';
 export type { EntryFields } from './entry-hash.js';
 export { LIMITS, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, TIMING } from './limits.js';
 export type { Limits, Timing } from './limits.js';
+export type { TransferRefusal } from './begin-transfer.js';
 export type { Agreed } from './core.js';
 export type {
   Acknowledgement,
@@ -28,6 +29,7 @@ export type {
   ReadReply,
   ReadRequest,
   TimeReply,
+  TimeoutNow,
   TimeRequest,
   VoteReply,
   VoteRequest,
@@ -35,4 +37,5 @@ export type {
 export type { Loaded, RaftConfig } from './open.js';
 export { createRaft, Raft } from './raft.js';
 export type { RoleName } from './raft.js';
+export type { Led } from './transfer-waiters.js';
 export type { Ready, Urgent } from './ready.js';

@@ -5,6 +5,7 @@ import type { Core, LeaderRole } from './core.js';
 import { becomeFollower } from './follower.js';
 import { TERM_JUMP_MAX } from './limits.js';
 import type { AppendReply, Message } from './messages.js';
+import { isReleased } from './transfer.js';
 
 /*
  * Raft §5.1 lets any message move a term. With PreVote an honest node enters a later term only after a majority heard no
@@ -18,10 +19,12 @@ const MAY_MOVE: {
     message: Extract<Message, { readonly type: T }>,
   ) => boolean;
 } = {
-  'vote-request': (core) => !isLeaderAlive(core),
+  // Over a leader that is heard only where that leader itself has said so.
+  'vote-request': (core, request) => !isLeaderAlive(core) || isReleased(core, request),
   // The node asked for it, and no leader is heard.
   'vote-reply': ({ role }) => role.type === 'precandidate' || role.type === 'candidate',
-  append: (core, { from }) => !isLeaderAlive(core) || leaderOf(core) === from,
+  append: (core, append) =>
+    !isLeaderAlive(core) || leaderOf(core) === append.from || isReleased(core, append),
   'append-reply': (core, reply) => core.role.type === 'leader' && mayDepose(core, core.role, reply),
   // They are about the log and say nothing of elections.
   acknowledgement: () => false,
@@ -29,6 +32,7 @@ const MAY_MOVE: {
   'read-reply': () => false,
   'time-request': () => false,
   'time-reply': () => false,
+  'timeout-now': () => false,
 };
 
 /**

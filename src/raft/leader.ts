@@ -16,6 +16,7 @@ import type { AppendReply } from './messages.js';
 import { Progress } from './progress.js';
 import { majorityOf } from './quorum.js';
 import { beginRound, confirmReads } from './read-index.js';
+import { advanceTransfer, tickTransfer } from './transfer.js';
 
 /** Leads this term: begins with a no-op, without which nothing of earlier terms could be known committed (Raft §8). */
 export function becomeLeader(core: Core): void {
@@ -31,13 +32,23 @@ export function becomeLeader(core: Core): void {
     appendedTick: 0,
     uncommittedBytes: bytesOf(core.log.slice(core.commit, core.log.last.index)),
     clockAwayTick: undefined,
+    transfer: undefined,
+    transferFailed: undefined,
   };
   core.role = role;
   appendOwn(core, role, 'no-op', new Uint8Array(0));
 }
 
-/** Adds a command to the log, unless too much waits to be committed. */
-export function propose(core: Core, role: LeaderRole, payload: Uint8Array): Entry | 'overloaded' {
+/**
+ * Adds a command to the log, unless too much waits to be committed. While leadership is handed over there is no leader that
+ * takes one: the target's log would never be whole.
+ */
+export function propose(
+  core: Core,
+  role: LeaderRole,
+  payload: Uint8Array,
+): Entry | 'not-leader' | 'overloaded' {
+  if (role.transfer !== undefined) return 'not-leader';
   if (role.uncommittedBytes + entryBytes({ payload }) > core.limits.uncommittedBytesMax) {
     return 'overloaded';
   }
@@ -63,6 +74,7 @@ export function tickLeader(core: Core, role: LeaderRole, ticks: number, suspect:
     return;
   }
   const interval = heartbeatTicks(core, role);
+  tickTransfer(core, role);
   // An append with entries says all that a heartbeat says.
   for (const progress of role.progress.values())
     if (role.ticks - progress.sentTick >= interval) progress.heartbeatDue = true;
@@ -120,6 +132,7 @@ export function replicate(core: Core, role: LeaderRole): void {
     const sent = sendEntries(core, role, peer, progress);
     if (!sent && isAppendDue(core, role, progress)) sendAppend(core, role, peer, progress, []);
   }
+  advanceTransfer(core, role);
 }
 
 function sendEntries(core: Core, role: LeaderRole, peer: NodeId, progress: Progress): boolean {

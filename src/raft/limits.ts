@@ -98,6 +98,8 @@ export const TIME_ASKED_MS: Millis = 500;
 export const TIME_QUESTIONS_LEVEL = 3;
 /** The feature level from which on the front of the log is removed. */
 export const LOG_FRONT_LEVEL = 3;
+/** The feature level from which on a leader can hand leadership over. */
+export const LEADERSHIP_TRANSFER_LEVEL = 3;
 export const VOTERS_MAX = 20;
 
 /** The size of an entry in every bound of {@link Limits}. */

@@ -84,6 +84,16 @@ export type TimeRequest = Head<'time-request'>;
 /** The timestamp of the last entry that the sender has applied. */
 export type TimeReply = Head<'time-reply'> & { readonly timeMs: Millis };
 
+/**
+ * The word of a leader, to every voter, that `target` is to lead the next term: the target stands at once, if its log reaches the
+ * leader's last entry, and the others let its election pass (dissertation §3.10).
+ */
+export type TimeoutNow = Head<'timeout-now'> & {
+  readonly target: NodeId;
+  readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
+};
+
 /** Everything that nodes tell each other about the log. */
 export type Message =
   | VoteRequest
@@ -94,4 +104,5 @@ export type Message =
   | ReadRequest
   | ReadReply
   | TimeRequest
-  | TimeReply;
+  | TimeReply
+  | TimeoutNow;

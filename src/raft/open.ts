@@ -90,6 +90,7 @@ export function openCore(config: RaftConfig, loaded: Loaded, now: Millis): Core 
     appliedMs: undefined,
     now,
     agreed: { level: 0, correctionMs: 0 },
+    released: undefined,
     correctedTick: undefined,
     timeAskedTick: undefined,
     appliedTimes: new Map(),

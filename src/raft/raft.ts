@@ -1,6 +1,8 @@
 import { assert, ClusterError } from '../common/index.js';
 import type { LogIndex, Millis, NodeId, Term } from '../common/index.js';
 import type { Entry, LogPage, LogPageLimits } from '../ports/index.js';
+import { beginTransfer } from './begin-transfer.js';
+import type { TransferRefusal } from './begin-transfer.js';
 import { isLeaderAlive, tickElection } from './candidate.js';
 import { greet, repeatAcknowledgement } from './acknowledge.js';
 import { advanceCommit } from './commit.js';
@@ -170,6 +172,23 @@ export class Raft {
       });
     }
     return core.role.type === 'leader' ? propose(core, core.role, payload) : 'not-leader';
+  }
+
+  /** As {@link beginTransfer}. While it is under way, nothing can be proposed. */
+  transferLeadership(target?: NodeId): TransferRefusal | undefined {
+    return beginTransfer(this.#core, target);
+  }
+
+  /** The voter that leadership is being handed over to. */
+  get transferTarget(): NodeId | undefined {
+    const { role } = this.#core;
+    return role.type === 'leader' ? role.transfer?.target : undefined;
+  }
+
+  /** Why the last transfer of this leader's term was given up. */
+  get transferFailed(): TransferRefusal | undefined {
+    const { role } = this.#core;
+    return role.type === 'leader' ? role.transferFailed : undefined;
   }
 
   /** The time that an entry which is proposed now would have; `undefined` where this node does not lead. */

@@ -9,6 +9,7 @@ import { onAppendReply } from './leader.js';
 import { onTimeReply, onTimeRequest } from './log-time.js';
 import type { Message } from './messages.js';
 import { onReadReply, onReadRequest } from './read-index.js';
+import { onTimeoutNow } from './timeout-now.js';
 
 /** Takes one message. Only voters are obeyed. */
 export function step(core: Core, message: Message): void {
@@ -63,6 +64,8 @@ function dispatch(core: Core, message: Message): void {
       return onTimeRequest(core, message);
     case 'time-reply':
       return onTimeReply(core, message);
+    case 'timeout-now':
+      return onTimeoutNow(core, message);
     default:
       return unreachable(message);
   }

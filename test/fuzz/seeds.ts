@@ -169,6 +169,13 @@ export function raftSeeds(): readonly Uint8Array[] {
     { type: 'read-reply', ...head, readId: 1, index: 12 },
     { type: 'time-request', ...head },
     { type: 'time-reply', ...head, timeMs: 5 },
+    {
+      type: 'timeout-now',
+      ...head,
+      target: nodeId('node-9'),
+      lastIndex: 4,
+      lastTerm: head.term,
+    },
   ];
   return messages.map(encodeMessage);
 }

@@ -29,6 +29,13 @@ const KINDS: Readonly<Record<string, Making>> = {
   }),
   'append reply': (...at) => staleAnswer(...at),
   'read request': (...at) => ({ type: 'read-request', ...head(...at), readId: 1 }),
+  'word of a leader': (from, to, term) => ({
+    type: 'timeout-now',
+    ...head(from, to, term),
+    target: to.id,
+    lastIndex: 1,
+    lastTerm: term,
+  }),
   'read reply': (...at) => ({ type: 'read-reply', ...head(...at), readId: 1, index: undefined }),
 };
 

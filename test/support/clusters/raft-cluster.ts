@@ -18,6 +18,7 @@ import type {
   Raft,
   RaftConfig,
   Ready,
+  TransferRefusal,
 } from '../../../src/raft/index.js';
 import { pageOf } from '../../../src/store/log-pages.js';
 
@@ -276,6 +277,13 @@ export class RaftCluster {
     const result = node.raft.propose(new TextEncoder().encode(text), this.clock(node));
     this.#pumpNode(node);
     return result;
+  }
+
+  /** Begins to hand leadership over; says why not, where it does not. */
+  transfer(node: Node, target?: Node): TransferRefusal | undefined {
+    const refused = node.raft.transferLeadership(target?.id);
+    this.#pumpNode(node);
+    return refused;
   }
 
   read(node: Node): number {

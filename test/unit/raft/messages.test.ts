@@ -43,6 +43,14 @@ const acknowledgement = {
   signature: new Uint8Array(0),
 } as const;
 
+const timeoutNow = {
+  type: 'timeout-now',
+  ...head,
+  target: nodeId('node-3'),
+  lastIndex: 9,
+  lastTerm: head.term,
+} as const;
+
 const good: readonly Message[] = [
   { type: 'vote-request', ...head, pre: true, lastIndex: 9, lastTerm: 6 },
   { type: 'vote-request', ...head, pre: false, lastIndex: 9, lastTerm: 6 },
@@ -60,6 +68,7 @@ const good: readonly Message[] = [
   { type: 'read-reply', ...head, readId: 1, index: undefined },
   { type: 'time-request', ...head },
   { type: 'time-reply', ...head, timeMs: 1_700_000_000_000 },
+  timeoutNow,
 ];
 
 test.each(good.map((message) => [message.type, message] as const))(
@@ -102,6 +111,10 @@ const bad: readonly (readonly [string, Message])[] = [
   ['a short boot', { ...acknowledgement, boot: new Uint8Array(15) }],
   ['a short signature', { ...acknowledgement, signature: new Uint8Array(63) }],
   ['an order beyond what is exact', { ...acknowledgement, order: 2 ** 53 }],
+  ['a word for its own sender', { ...timeoutNow, target: head.from }],
+  ['a word for an id that is none', { ...timeoutNow, target: nodeId('A b') }],
+  ['a word of an empty log', { ...timeoutNow, lastIndex: 0 }],
+  ['a word of a log without an entry of its term', { ...timeoutNow, lastTerm: head.term - 1 }],
   ['a read without an id', { type: 'read-request', ...head, readId: 0 }],
 ];
 

@@ -134,6 +134,14 @@ export interface TimeReply {
   timeMs: bigint;
 }
 
+/** The word of a leader, to every voter, that `target` is to lead the next term. From level 3 on. */
+export interface TimeoutNow {
+  target: string;
+  /** The leader's last entry. */
+  lastIndex: bigint;
+  lastTerm: bigint;
+}
+
 export interface RaftMessage {
   /** The feature level that this kind of message came with. */
   level: number;
@@ -150,6 +158,7 @@ export interface RaftMessage {
     | { $case: "timeRequest"; value: TimeRequest }
     | { $case: "timeReply"; value: TimeReply }
     | { $case: "acknowledgement"; value: Acknowledgement }
+    | { $case: "timeoutNow"; value: TimeoutNow }
     | undefined;
 }
 
@@ -1364,6 +1373,121 @@ export const TimeReply: MessageFns<TimeReply> = {
   },
 };
 
+function createBaseTimeoutNow(): TimeoutNow {
+  return { target: "", lastIndex: 0n, lastTerm: 0n };
+}
+
+export const TimeoutNow: MessageFns<TimeoutNow> = {
+  encode(message: TimeoutNow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== "") {
+      writer.uint32(10).string(message.target);
+    }
+    if (message.lastIndex !== 0n) {
+      if (BigInt.asUintN(64, message.lastIndex) !== message.lastIndex) {
+        throw new globalThis.Error("value provided for field message.lastIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lastIndex);
+    }
+    if (message.lastTerm !== 0n) {
+      if (BigInt.asUintN(64, message.lastTerm) !== message.lastTerm) {
+        throw new globalThis.Error("value provided for field message.lastTerm of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.lastTerm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeoutNow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeoutNow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lastIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lastTerm = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeoutNow {
+    return {
+      target: isSet(object.target) ? globalThis.String(object.target) : "",
+      lastIndex: isSet(object.lastIndex)
+        ? BigInt(object.lastIndex)
+        : isSet(object.last_index)
+        ? BigInt(object.last_index)
+        : 0n,
+      lastTerm: isSet(object.lastTerm)
+        ? BigInt(object.lastTerm)
+        : isSet(object.last_term)
+        ? BigInt(object.last_term)
+        : 0n,
+    };
+  },
+
+  toJSON(message: TimeoutNow): unknown {
+    const obj: any = {};
+    if (message.target !== "") {
+      obj.target = message.target;
+    }
+    if (message.lastIndex !== 0n) {
+      obj.lastIndex = message.lastIndex.toString();
+    }
+    if (message.lastTerm !== 0n) {
+      obj.lastTerm = message.lastTerm.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeoutNow>, I>>(base?: I): TimeoutNow {
+    return TimeoutNow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeoutNow>, I>>(object: I): TimeoutNow {
+    const message = createBaseTimeoutNow();
+    message.target = object.target ?? "";
+    message.lastIndex = (object.lastIndex !== undefined && object.lastIndex !== null) ? BigInt(object.lastIndex) : 0n;
+    message.lastTerm = (object.lastTerm !== undefined && object.lastTerm !== null) ? BigInt(object.lastTerm) : 0n;
+    return message;
+  },
+};
+
 function createBaseRaftMessage(): RaftMessage {
   return { level: 0, from: "", to: "", term: 0n, message: undefined };
 }
@@ -1412,6 +1536,9 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         break;
       case "acknowledgement":
         Acknowledgement.encode(message.message.value, writer.uint32(106).fork()).join();
+        break;
+      case "timeoutNow":
+        TimeoutNow.encode(message.message.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -1534,6 +1661,14 @@ export const RaftMessage: MessageFns<RaftMessage> = {
             message.message = { $case: "acknowledgement", value: Acknowledgement.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.message = { $case: "timeoutNow", value: TimeoutNow.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1584,6 +1719,10 @@ export const RaftMessage: MessageFns<RaftMessage> = {
         ? { $case: "timeReply", value: TimeReply.fromJSON(object.time_reply) }
         : isSet(object.acknowledgement)
         ? { $case: "acknowledgement", value: Acknowledgement.fromJSON(object.acknowledgement) }
+        : isSet(object.timeoutNow)
+        ? { $case: "timeoutNow", value: TimeoutNow.fromJSON(object.timeoutNow) }
+        : isSet(object.timeout_now)
+        ? { $case: "timeoutNow", value: TimeoutNow.fromJSON(object.timeout_now) }
         : undefined,
     };
   },
@@ -1620,6 +1759,8 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       obj.timeReply = TimeReply.toJSON(message.message.value);
     } else if (message.message?.$case === "acknowledgement") {
       obj.acknowledgement = Acknowledgement.toJSON(message.message.value);
+    } else if (message.message?.$case === "timeoutNow") {
+      obj.timeoutNow = TimeoutNow.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1685,6 +1826,12 @@ export const RaftMessage: MessageFns<RaftMessage> = {
       case "acknowledgement": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "acknowledgement", value: Acknowledgement.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "timeoutNow": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "timeoutNow", value: TimeoutNow.fromPartial(object.message.value) };
         }
         break;
       }
